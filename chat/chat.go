@@ -1,0 +1,164 @@
+// Package chat is the product: the things people talk about, the rules they follow, and what happens when they act.
+// It knows nothing of HTTP, HTML or SQL; what it needs of the outside stands in the interfaces Store and Publisher.
+package chat
+
+import (
+	"cmp"
+	"time"
+)
+
+// Micros is an instant in microseconds since 1970-01-01 UTC, the unit in which every time is stored. Zero means never.
+type Micros int64
+
+// At returns t in microseconds, cutting what is finer.
+func At(t time.Time) Micros { return Micros(t.UnixMicro()) }
+
+// Time returns the instant in UTC.
+func (m Micros) Time() time.Time { return time.UnixMicro(int64(m)).UTC() }
+
+// Role is what a person may do beyond talking.
+type Role string
+
+// The first person to register is the admin.
+const (
+	RoleMember Role = "member"
+	RoleAdmin  Role = "admin"
+)
+
+// User is a registered person. Locale and Theme are empty where the browser decides.
+type User struct {
+	ID         int64  `db:"id"`
+	Name       string `db:"name"`
+	Email      string `db:"email"`
+	Locale     string `db:"locale"`
+	Theme      string `db:"theme"`
+	Role       Role   `db:"role"`
+	DisabledAt Micros `db:"disabled_at"`
+}
+
+// Person is what others see of a user.
+type Person struct {
+	ID   int64  `db:"id"`
+	Name string `db:"name"`
+}
+
+// Person returns the public part of u.
+func (u User) Person() Person { return Person{u.ID, u.Name} }
+
+// Session is one signed-in browser or program. The token itself is never stored, only its hash.
+type Session struct {
+	ID        int64  `db:"id"`
+	UserID    int64  `db:"user_id"`
+	CreatedAt Micros `db:"created_at"`
+	SeenAt    Micros `db:"seen_at"`
+	ExpiresAt Micros `db:"expires_at"`
+	UserAgent string `db:"user_agent"`
+	IP        string `db:"ip"`
+}
+
+// Kind tells a direct conversation of two people from a channel of many.
+type Kind string
+
+// The kinds of rooms.
+const (
+	Direct  Kind = "direct"
+	Channel Kind = "channel"
+)
+
+// General is the id of the channel that everybody joins at registration. The first migration makes it.
+const General int64 = 1
+
+// Topic is what a stream listens to. A channel is known by its room; a direct conversation by its pair of people, low id
+// first, because its room exists only after the first message. The zero Topic is no conversation at all.
+type Topic struct{ Room, Low, High int64 }
+
+// Place is how a request names a conversation: by the person at the other end, or by the room. Exactly one is set.
+type Place struct{ With, Room int64 }
+
+// Conversation is a room as one of its members sees it. Room is zero where a direct conversation has no message yet.
+type Conversation struct {
+	Room    int64  `db:"room"`
+	Kind    Kind   `db:"kind"`
+	Name    string `db:"name"` // a channel's own name, a direct conversation's other person
+	LastSeq int64  `db:"last_seq"`
+	ReadSeq int64  `db:"read_seq"`
+	Unread  int    `db:"unread"` // counted up to UnreadCap
+	Me      int64  `db:"me"`
+	Peer    int64  `db:"peer"` // the other person; Me in one's own notes; zero in a channel
+}
+
+// UnreadCap bounds the counting of unread messages; a page shows one less with a plus.
+const UnreadCap = 100
+
+// Topic returns what streams of this conversation listen to.
+func (c Conversation) Topic() Topic {
+	if c.Kind == Channel {
+		return Topic{Room: c.Room}
+	}
+	return Topic{Low: min(c.Me, c.Peer), High: max(c.Me, c.Peer)}
+}
+
+// Place returns the name of the conversation in links.
+func (c Conversation) Place() Place {
+	if c.Kind == Channel {
+		return Place{Room: c.Room}
+	}
+	return Place{With: c.Peer}
+}
+
+// Message is one message as of its last change. It keeps the Seq it was posted with: its place in the room for ever.
+// ChangedSeq is the seq of its last change and equals Seq at first. A deleted message is a tombstone without text.
+type Message struct {
+	ID         int64  `db:"id"`
+	Room       int64  `db:"room_id"`
+	Seq        int64  `db:"seq"`
+	ChangedSeq int64  `db:"changed_seq"`
+	AuthorID   int64  `db:"author_id"`
+	AuthorName string `db:"author_name"`
+	Key        string `db:"key"`
+	Body       string `db:"body"`
+	HTML       string `db:"html"`
+	PostedAt   Micros `db:"posted_at"`
+	EditedAt   Micros `db:"edited_at"`
+	DeletedAt  Micros `db:"deleted_at"`
+	Leads      bool   `db:"leads"`     // the first of a group of lines by one author
+	OpensDay   bool   `db:"opens_day"` // the first of a day in the community's zone
+}
+
+// groupWithin is how close the lines of one author stand together to form a group.
+const groupWithin = Micros(5 * time.Minute / time.Microsecond)
+
+// place decides how m stands to the message before it in its room: whether it opens a day, cut in zone, and whether it
+// leads a group. A zero previous message means that m is the first.
+func (m *Message) place(previous Message, zone *time.Location) {
+	day := func(at Micros) string { return at.Time().In(zone).Format(time.DateOnly) }
+	m.OpensDay = previous.ID == 0 || day(previous.PostedAt) != day(m.PostedAt)
+	m.Leads = m.OpensDay || previous.AuthorID != m.AuthorID || m.PostedAt-previous.PostedAt > groupWithin
+}
+
+// History is a window on a conversation: messages in order of seq, and whether older ones exist.
+type History struct {
+	Messages []Message
+	Older    bool
+}
+
+// Changes is what happened in a room after a cursor, read in one snapshot in which LastSeq was the room's last seq.
+type Changes struct {
+	LastSeq  int64
+	Replaced []Message // messages at or before the cursor that changed after it
+	Added    []Message // messages after the cursor, in order of seq, in their present state
+	Partial  bool      // there was more than the limit; the lists are not to be used
+}
+
+// SplitChanges sorts messages that changed after the cursor into replaced and added ones.
+func SplitChanges(cursor, lastSeq int64, messages []Message) Changes {
+	c := Changes{LastSeq: lastSeq}
+	for _, m := range messages {
+		if cmp.Compare(m.Seq, cursor) > 0 {
+			c.Added = append(c.Added, m)
+		} else {
+			c.Replaced = append(c.Replaced, m)
+		}
+	}
+	return c
+}

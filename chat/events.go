@@ -1,0 +1,53 @@
+package chat
+
+// Event is something that happened and was committed. Events are hints: whoever misses one finds it in the database.
+type Event interface{ event() }
+
+// Change is an event that took a number in its room. Seq counts the changes of a room from 1 without a gap.
+type Change interface {
+	Event
+	At() (Topic, int64)
+}
+
+// MessagePosted tells of a new message, whole, as of its seq.
+type MessagePosted struct {
+	Topic   Topic
+	Message Message
+}
+
+// MessageChanged tells of a message that was edited, deleted or reacted to, whole, as of its changed_seq.
+type MessageChanged struct {
+	Topic   Topic
+	Message Message
+}
+
+// MemberJoined tells that a person joined a channel.
+type MemberJoined struct {
+	Topic  Topic
+	Person Person
+	Seq    int64
+}
+
+// ReadMarked tells that a person has read a room up to some message.
+type ReadMarked struct{ User, Room int64 }
+
+// SessionEnded tells that a session is over and its streams must close.
+type SessionEnded struct{ Session int64 }
+
+func (MessagePosted) event()  {}
+func (MessageChanged) event() {}
+func (MemberJoined) event()   {}
+func (ReadMarked) event()     {}
+func (SessionEnded) event()   {}
+
+// At returns the place of the change in its room.
+func (e MessagePosted) At() (Topic, int64) { return e.Topic, e.Message.Seq }
+
+// At returns the place of the change in its room.
+func (e MessageChanged) At() (Topic, int64) { return e.Topic, e.Message.ChangedSeq }
+
+// At returns the place of the change in its room.
+func (e MemberJoined) At() (Topic, int64) { return e.Topic, e.Seq }
+
+// Publisher announces committed events. It never blocks and cannot fail the one who acts.
+type Publisher interface{ Publish(Event) }

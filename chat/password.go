@@ -1,0 +1,138 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// The length of a password in bytes: NIST SP 800-63B asks for 8 and for at least 64; more than 1024 is an attack.
+const (
+	MinPassword = 8
+	MaxPassword = 1024
+)
+
+// Cost of a hash: the argon2id parameters that OWASP's password storage cheat sheet names first for little memory.
+const (
+	hashMemory  = 19 << 10 // KiB
+	hashTime    = 2
+	hashThreads = 1
+	hashBytes   = 32
+	saltBytes   = 16
+)
+
+// hashWait is how long a log-in waits for its turn at hashing before it is told to come back.
+const hashWait = 5 * time.Second
+
+// hasher hashes passwords, so many at once as there are cores: each takes 19 MiB, and a crowd would take gigabytes.
+type hasher struct {
+	turns chan struct{}
+	dummy string // what an unknown account is checked against, so that it takes as long as a known one
+}
+
+func newHasher() *hasher {
+	h := &hasher{turns: make(chan struct{}, runtime.NumCPU())}
+	h.dummy = encodeHash(make([]byte, saltBytes), make([]byte, hashBytes))
+	return h
+}
+
+func (h *hasher) turn(ctx context.Context, f func()) error {
+	ctx, cancel := context.WithTimeout(ctx, hashWait)
+	defer cancel()
+	select {
+	case h.turns <- struct{}{}:
+		defer func() { <-h.turns }()
+		f()
+		return nil
+	case <-ctx.Done():
+		return &Error{Code: TooMany, Format: "Too many people are signing in right now. Try again in a moment.", RetryAfter: hashWait}
+	}
+}
+
+// hash returns the PHC string of a password under a fresh salt.
+func (h *hasher) hash(ctx context.Context, password string) (phc string, err error) {
+	salt := make([]byte, saltBytes)
+	rand.Read(salt)
+	err = h.turn(ctx, func() { phc = encodeHash(salt, derive(password, salt)) })
+	return phc, err
+}
+
+// matches tells whether a password is the one behind a PHC string. An empty string matches nothing, as slowly.
+func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, err error) {
+	known := phc != ""
+	if !known {
+		phc = h.dummy
+	}
+	salt, want, err := decodeHash(phc)
+	if err != nil {
+		return false, err
+	}
+	err = h.turn(ctx, func() { ok = subtle.ConstantTimeCompare(derive(password, salt), want) == 1 && known })
+	return ok, err
+}
+
+func derive(password string, salt []byte) []byte {
+	return argon2.IDKey([]byte(password), salt, hashTime, hashMemory, hashThreads, hashBytes)
+}
+
+var phcPrefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, hashMemory, hashTime, hashThreads)
+
+func encodeHash(salt, hash []byte) string {
+	b64 := base64.RawStdEncoding
+	return phcPrefix + b64.EncodeToString(salt) + "$" + b64.EncodeToString(hash)
+}
+
+func decodeHash(phc string) (salt, hash []byte, err error) {
+	rest, ok := strings.CutPrefix(phc, phcPrefix)
+	s, h, ok2 := strings.Cut(rest, "$")
+	if !ok || !ok2 {
+		return nil, nil, fmt.Errorf("a stored password hash has another form than %s…", phcPrefix)
+	}
+	if salt, err = base64.RawStdEncoding.DecodeString(s); err != nil {
+		return nil, nil, err
+	}
+	hash, err = base64.RawStdEncoding.DecodeString(h)
+	return salt, hash, err
+}
+
+// commonList holds the 5,000 most used passwords of eight and more characters, in lower case, one a line: the top of
+// the frequency list in npm's @zxcvbn-ts/language-common 4.1.3 (MIT).
+//
+//go:embed common_passwords.txt
+var commonList string
+
+var common = func() map[string]bool {
+	set := map[string]bool{}
+	for line := range strings.Lines(commonList) {
+		set[strings.TrimSpace(line)] = true
+	}
+	return set
+}()
+
+// checkPassword refuses what is too short, too long, well known, or the person's own name or address.
+func checkPassword(password, name, email string) error {
+	lower := strings.ToLower(password)
+	local, _, _ := strings.Cut(strings.ToLower(email), "@")
+	switch {
+	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
+		return invalidf("password", "This password holds bytes that are not text.")
+	case len(password) < MinPassword:
+		return invalidf("password", "A password has at least %d characters.", MinPassword)
+	case len(password) > MaxPassword:
+		return invalidf("password", "A password has at most %d bytes.", MaxPassword)
+	case common[lower] || strings.Trim(lower, lower[:1]) == "":
+		return invalidf("password", "This password is one of the first that anybody would try. Choose another.")
+	case lower == strings.ToLower(name) || lower == strings.ToLower(email) || lower == local:
+		return invalidf("password", "Your name or address is not a good password. Choose another.")
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Service is what people can do. The acting person is always an argument; the context carries only deadlines.
+type Service struct {
+	store  Store
+	events Publisher
+	zone   *time.Location
+	hasher *hasher
+	now    func() time.Time
+}
+
+// NewService returns the product over a store. Days are cut in zone. Events are published after they are committed.
+func NewService(store Store, events Publisher, zone *time.Location) *Service {
+	return &Service{store: store, events: events, zone: zone, hasher: newHasher(), now: time.Now}
+}
+
+func (s *Service) micros() Micros { return At(s.now()) }
+
+// Registration is what a person fills in to join.
+type Registration struct{ Name, Email, Password, Locale string }
+
+// Register makes an account and lets it join General. It answers Invalid for each bad field, all joined, and Conflict
+// when the e-mail is known in any case or Unicode form.
+func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
+	name, errName := CleanName(in.Name)
+	email, key, errEmail := CleanEmail(in.Email)
+	if err := errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email)); err != nil {
+		return User{}, err
+	}
+	hash, err := s.hasher.hash(ctx, in.Password)
+	if err != nil {
+		return User{}, err
+	}
+	account := NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, CreatedAt: s.micros()}
+	user, joined, err := s.register(ctx, account)
+	if errors.Is(err, ErrDuplicate) {
+		return User{}, &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
+	}
+	if err != nil {
+		return User{}, err
+	}
+	s.events.Publish(joined)
+	return user, nil
+}
+
+// register takes General's number first: its lock lets only one registration at a time ask whether it is the first.
+func (s *Service) register(ctx context.Context, account NewUser) (user User, joined MemberJoined, err error) {
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		seq, err := tx.NextSeq(ctx, General)
+		if err != nil {
+			return err
+		}
+		if user, err = tx.InsertUser(ctx, account); err != nil {
+			return err
+		}
+		joined = MemberJoined{Topic: Topic{Room: General}, Person: user.Person(), Seq: seq}
+		return tx.InsertMember(ctx, General, user.ID, seq)
+	})
+	return user, joined, err
+}
+
+// LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person
+// get the same Unauthenticated answer after the same work.
+func (s *Service) LogIn(ctx context.Context, email, password string) (User, error) {
+	wrong := Errorf(Unauthenticated, "This e-mail and password do not belong together.")
+	if len(password) > MaxPassword {
+		return User{}, wrong
+	}
+	_, key, _ := CleanEmail(email)
+	user, hash, err := s.store.UserByEmail(ctx, key)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, err
+	}
+	ok, err := s.hasher.matches(ctx, hash, password)
+	if err != nil {
+		return User{}, err
+	}
+	if !ok || user.DisabledAt > 0 {
+		return User{}, wrong
+	}
+	return user, nil
+}
+
+// Themes and Locales are the choices of a person; empty lets the browser decide.
+var (
+	Themes  = []string{"", "light", "dark"}
+	Locales = []string{"", "en", "es"}
+)
+
+// SavePreferences keeps how by sees Charla. It answers Invalid for a choice that does not exist.
+func (s *Service) SavePreferences(ctx context.Context, by User, locale, theme string) error {
+	if !slices.Contains(Locales, locale) {
+		return invalidf("locale", "Charla does not speak this language.")
+	}
+	if !slices.Contains(Themes, theme) {
+		return invalidf("theme", "There is no such theme.")
+	}
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, locale, theme) })
+}

@@ -1,0 +1,87 @@
+package chat
+
+import "context"
+
+// Store keeps everything. Every method returns ErrNotFound for a single thing that is missing, and an Unavailable Error
+// when the database does not answer.
+type Store interface {
+	Reader
+
+	// InTx runs f in one write transaction and commits when f returns nil. The transaction outlives a cancelled ctx and
+	// has a deadline of its own. f may run again when another node got in the way, so it only reads and writes through tx.
+	InTx(ctx context.Context, f func(tx Tx) error) error
+}
+
+// Reader asks questions. Every list has a total order and a bound.
+type Reader interface {
+	User(ctx context.Context, id int64) (User, error)
+	// UserByEmail finds the account of a normal form of an e-mail address, with its password hash.
+	UserByEmail(ctx context.Context, emailKey string) (User, string, error)
+	// Session finds the live session with this token hash and its user: not ended, not expired at now, not disabled.
+	Session(ctx context.Context, hash string, now Micros) (Session, User, error)
+	// EndedSessions lists the sessions that ended, and those of people disabled, at or after since.
+	EndedSessions(ctx context.Context, since Micros) ([]int64, error)
+
+	// FindPeople lists people whose folded name contains nameKey, by name, leaving out the disabled.
+	FindPeople(ctx context.Context, nameKey string, limit int) ([]Person, error)
+
+	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message.
+	Conversations(ctx context.Context, user int64, limit int) ([]Conversation, error)
+	// ConversationIn finds a room that user is a member of.
+	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
+	// ConversationWith finds the direct conversation of two people, if it has begun.
+	ConversationWith(ctx context.Context, user, peer int64) (Conversation, error)
+
+	// Message finds a message in a room that user is a member of.
+	Message(ctx context.Context, user, id int64) (Message, error)
+	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first.
+	MessagesBefore(ctx context.Context, room, before int64, limit int) ([]Message, error)
+	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did.
+	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
+	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
+	LastSeqs(ctx context.Context, topics []Topic) (map[Topic]RoomSeq, error)
+	// Secret returns the shared secret of this name, or ErrNotFound.
+	Secret(ctx context.Context, name string) ([]byte, error)
+}
+
+// RoomSeq is a room and the number of its last change.
+type RoomSeq struct{ Room, LastSeq int64 }
+
+// Tx is one write transaction. What it reads includes its own writes.
+type Tx interface {
+	Reader
+
+	// InsertUser adds an account; ErrDuplicate when its e-mail is known. The first of all becomes admin.
+	InsertUser(ctx context.Context, u NewUser) (User, error)
+	SetPreferences(ctx context.Context, user int64, locale, theme string) error
+
+	InsertSession(ctx context.Context, s Session, hash string) (int64, error)
+	// TouchSession records that a session was used, and how long it lives from now on.
+	TouchSession(ctx context.Context, id int64, seen, expires Micros) error
+	EndSession(ctx context.Context, id int64, at Micros) error
+	// PruneSessions forgets sessions that expired or ended before t.
+	PruneSessions(ctx context.Context, t Micros) error
+
+	// NextSeq takes the next number of a room and locks the room until the transaction ends.
+	NextSeq(ctx context.Context, room int64) (int64, error)
+	// EnsureDirect returns the room of two people and makes it, with its members, where it is missing.
+	EnsureDirect(ctx context.Context, low, high int64, at Micros) (int64, error)
+	// InsertMember adds a person who has read everything before seq, the number of the joining.
+	InsertMember(ctx context.Context, room, user, seq int64) error
+	// SetRead moves the read mark of a member forward, never back; false when it stood there already.
+	SetRead(ctx context.Context, room, user, seq int64) (bool, error)
+
+	// MessageByKey finds what an author posted with this key.
+	MessageByKey(ctx context.Context, author int64, key string) (Message, error)
+	// InsertMessage adds a message and returns its id; ErrDuplicate when its author used its key before.
+	InsertMessage(ctx context.Context, m Message) (int64, error)
+
+	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.
+	KeepSecret(ctx context.Context, name string, value []byte) ([]byte, error)
+}
+
+// NewUser is an account to be made.
+type NewUser struct {
+	Name, NameKey, Email, EmailKey, PasswordHash, Locale string
+	CreatedAt                                            Micros
+}

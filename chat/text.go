@@ -1,0 +1,158 @@
+package chat
+
+import (
+	"html"
+	"net/mail"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of what people write. Characters are grapheme clusters: what a person counts as one.
+const (
+	MaxName         = 40   // characters
+	MaxEmail        = 254  // bytes, RFC 5321 section 4.5.3.1.3 less the angle brackets
+	MaxMessage      = 4000 // characters
+	MaxMessageBytes = 16 << 10
+	MaxKey          = 64 // printable ASCII
+	maxMarks        = 2  // combining marks on one letter; Vietnamese needs two
+)
+
+// CleanName trims a name and brings it to NFC. It answers Invalid for an empty or overlong name, and for one that holds
+// control, bidi, zero-width or blank-looking characters or stacked combining marks.
+func CleanName(s string) (string, error) {
+	name := strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+	switch {
+	case !isText(s):
+		return "", invalidf("name", "This name holds characters that cannot be used.")
+	case name == "":
+		return "", invalidf("name", "Tell us your name.")
+	case uniseg.GraphemeClusterCount(name) > MaxName:
+		return "", invalidf("name", "A name has at most %d characters.", MaxName)
+	case !visible(name):
+		return "", invalidf("name", "This name holds characters that cannot be used.")
+	}
+	return name, nil
+}
+
+// isText tells whether s is valid UTF-8 without NUL: what both databases can store.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// blank holds letters that draw nothing: fillers of Hangul and Khmer, and the empty Braille cell.
+var blank = map[rune]bool{0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true, 0xFFA0: true}
+
+func visible(name string) bool {
+	marks := 0
+	for _, r := range norm.NFD.String(name) {
+		if blank[r] || r == 0x034F || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) {
+			return false
+		}
+		if !unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Me, r) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			return false
+		}
+	}
+	return true
+}
+
+
+// NameKey folds a name for searching: no case, no accents, compatible forms as one. It is idempotent.
+func NameKey(name string) string {
+	folded := cases.Fold().String(norm.NFKD.String(name))
+	folded = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(folded))
+	return strings.Join(strings.Fields(folded), " ")
+}
+
+// CleanEmail checks an e-mail address and returns it as written, trimmed, and its normal form: the same for the same
+// account in other case or another Unicode form, with the domain in ASCII. The normal form of a normal form is itself.
+func CleanEmail(s string) (email, key string, err error) {
+	email = norm.NFC.String(strings.TrimSpace(s))
+	bad := invalidf("email", "This does not look like an e-mail address.")
+	if email == "" {
+		return "", "", invalidf("email", "Tell us your e-mail address.")
+	}
+	if !isText(s) || len(email) > MaxEmail || strings.ContainsFunc(email, unicode.IsSpace) || !visible(email) {
+		return "", "", bad
+	}
+	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email {
+		return "", "", bad
+	}
+	fold := cases.Fold()
+	normal := norm.NFKC.String(fold.String(norm.NFKC.String(fold.String(norm.NFKC.String(email)))))
+	at := strings.LastIndexByte(normal, '@')
+	domain, err := idna.Lookup.ToASCII(normal[at+1:])
+	if err != nil || domain == "" || at < 1 {
+		return "", "", bad
+	}
+	return email, normal[:at] + "@" + domain, nil
+}
+
+// cleanBody checks the text of a message. It is kept as typed, but for the space at its ends and the line endings.
+func cleanBody(s string) (string, error) {
+	if !isText(s) {
+		return "", invalidf("body", "This message holds bytes that are not text.")
+	}
+	body := strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	body = strings.TrimRightFunc(strings.Trim(body, "\n"), unicode.IsSpace)
+	switch {
+	case strings.TrimSpace(body) == "":
+		return "", invalidf("body", "Write something first.")
+	case len(body) > MaxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
+		return "", invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
+	}
+	return body, nil
+}
+
+// checkKey accepts what a sender may use to name a message: 1 to 64 printable ASCII characters.
+func checkKey(key string) error {
+	if key == "" || len(key) > MaxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return invalidf("key", "A key has 1 to %d printable ASCII characters.", MaxKey)
+	}
+	return nil
+}
+
+// link finds what looks like a web address. What may stand at the end of a sentence is cut off by trimLink.
+var link = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]+`)
+
+// renderHTML turns the text of a message into HTML in which only links are markup.
+func renderHTML(body string) string {
+	var b strings.Builder
+	end := 0
+	for _, at := range link.FindAllStringIndex(body, -1) {
+		url := trimLink(body[at[0]:at[1]])
+		b.WriteString(html.EscapeString(body[end:at[0]]))
+		safe := html.EscapeString(url)
+		b.WriteString(`<a href="` + safe + `" rel="nofollow noopener noreferrer" target="_blank">` + safe + `</a>`)
+		end = at[0] + len(url)
+	}
+	b.WriteString(html.EscapeString(body[end:]))
+	return b.String()
+}
+
+// trimLink cuts the punctuation that ends a sentence, and a closing bracket that the address did not open.
+func trimLink(url string) string {
+	for {
+		short := strings.TrimRight(url, ".,;:!?…»”*_~")
+		for _, pair := range []string{"()", "[]"} {
+			if strings.HasSuffix(short, pair[1:]) && strings.Count(short, pair[1:]) > strings.Count(short, pair[:1]) {
+				short = short[:len(short)-1]
+			}
+		}
+		if short == url {
+			return url
+		}
+		url = short
+	}
+}
