@@ -1,0 +1,43 @@
+package live
+
+import (
+	"sync"
+
+	"charla/chat"
+)
+
+// frame is something to tell many readers. It is rendered when the first reader of a kind writes it, and the bytes are
+// shared by the others.
+type frame struct {
+	change   chat.Change // or
+	presence *Presence
+	seq      int64 // the number of the change in its room; 0 for state, which has none
+	id       int64 // the cursor that a reader has reached with it, or 0
+
+	mu       sync.Mutex // guards rendered
+	rendered []rendered
+}
+
+type rendered struct {
+	enc   Encoder
+	bytes []byte
+}
+
+// bytes returns the frame as enc writes it. There are a handful of encoders, so a list beats a map.
+func (f *frame) bytes(enc Encoder) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.rendered {
+		if r.enc == enc {
+			return r.bytes
+		}
+	}
+	r := rendered{enc: enc}
+	if f.presence != nil {
+		r.bytes = enc.Presence(*f.presence)
+	} else {
+		r.bytes = enc.Change(f.change, f.id)
+	}
+	f.rendered = append(f.rendered, r)
+	return r.bytes
+}

@@ -1,0 +1,258 @@
+// Package live carries what happens to those who watch: open streams, who is here, and the delivery of a room's changes
+// in their order.
+//
+// # The life of a stream
+//
+// Subscribe puts a stream into its topic; Run writes to one reader until either side ends it. Between the two the caller
+// reads the changes that the reader missed, so that nothing falls between the database and the queue: what was committed
+// before Subscribe is in the database, what comes after is in the queue, and what is in both is dropped by its number.
+//
+// # The order of a room
+//
+// A topic remembers the last number it has sent. The next number is delivered, a known one dropped, and a gap is filled
+// from the database, which is the truth: publishing out of order, a lost hint and another node's post are one case.
+//
+// # Locks
+//
+// Hub.mu, then topic.mu, then Stream.mu; each may be taken alone, never in another order, and none is held while
+// anything waits, reads the database or writes to a reader. Rendering happens on the reader's goroutine, once per kind
+// of reader (frame).
+package live
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"charla/chat"
+)
+
+// Source is what the hub reads from the database.
+type Source interface {
+	Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error)
+	LastSeqs(ctx context.Context, topics []chat.Topic) (map[chat.Topic]chat.RoomSeq, error)
+	EndedSessions(ctx context.Context, since chat.Micros) ([]int64, error)
+}
+
+// Hub knows every open stream of this process. It is a chat.Publisher.
+type Hub struct {
+	source Source
+	news   chan struct{}  // one slot: the state loop has something to look at
+	work   sync.WaitGroup // goroutines that read gaps
+
+	mu       sync.Mutex // guards all below
+	topics   map[chat.Topic]*topic
+	sessions map[int64][]*Stream // oldest first
+	people   map[int64]*person
+	arrivals []*person // the people, in the order they came
+	leaving  []departure
+	moved    map[int64]bool // who came or went since the last word about presence
+	presence pulse
+	whole    *frame // everybody here, as sent at connect
+	unread   unread
+	closed   bool
+}
+
+// NewHub returns a hub without streams. Run must run for presence, unread counts and what other nodes did.
+func NewHub(source Source) *Hub {
+	return &Hub{
+		source:   source,
+		news:     make(chan struct{}, 1),
+		topics:   map[chat.Topic]*topic{},
+		sessions: map[int64][]*Stream{},
+		people:   map[int64]*person{},
+		unread:   unread{users: map[int64]bool{}},
+		moved:    map[int64]bool{},
+		whole:    &frame{presence: &Presence{ListChanged: true}},
+	}
+}
+
+// Publish delivers an event to the streams it concerns. It never blocks on a reader or the database.
+func (h *Hub) Publish(e chat.Event) {
+	switch e := e.(type) {
+	case chat.Change:
+		h.deliver(e)
+	case chat.ReadMarked:
+		h.countAgain(e.User)
+	case chat.SessionEnded:
+		h.endSessions([]int64{e.Session})
+	}
+}
+
+func (h *Hub) deliver(e chat.Change) {
+	at, _ := e.At()
+	h.mu.Lock()
+	t := h.topics[at]
+	h.mu.Unlock()
+	if t != nil && !t.deliver(e) {
+		h.catchUp(t)
+	}
+	posted, ok := e.(chat.MessagePosted)
+	switch {
+	case !ok:
+	case at.Room != 0:
+		h.countAgain()
+	case at.Low == posted.Message.AuthorID:
+		h.countAgain(at.High)
+	default:
+		h.countAgain(at.Low)
+	}
+}
+
+// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest.
+type Viewer struct {
+	Person  chat.Person
+	Session int64
+	Limit   int
+}
+
+// Subscribe opens a stream of a topic, or of no topic for the zero Topic. The caller must Close it, and reads the
+// changes its reader lacks between Subscribe and Run. It fails when the database does not answer.
+func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encoder) (*Stream, error) {
+	s := newStream(h, v, enc)
+	if at != (chat.Topic{}) {
+		s.topic = h.hold(at)
+		if err := h.prepare(ctx, s.topic); err != nil {
+			h.release(s.topic)
+			return nil, err
+		}
+		s.topic.add(s)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		s.finish(EndRestart)
+	}
+	open := append(h.sessions[v.Session], s)
+	h.sessions[v.Session] = open
+	for i := 0; i < len(open)-v.Limit; i++ {
+		open[i].finish(EndReplaced)
+	}
+	h.arrive(v.Person)
+	return s, nil
+}
+
+// close takes a stream out of every index. It runs once.
+func (h *Hub) close(s *Stream) {
+	if s.topic != nil {
+		s.topic.remove(s)
+		h.release(s.topic)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	open := h.sessions[s.viewer.Session]
+	for i := range open {
+		if open[i] == s {
+			open = append(open[:i:i], open[i+1:]...)
+			break
+		}
+	}
+	if h.sessions[s.viewer.Session] = open; len(open) == 0 {
+		delete(h.sessions, s.viewer.Session)
+	}
+	h.leave(s.viewer.Person.ID)
+}
+
+// hold returns the topic at, made where it is missing, and keeps it alive until release.
+func (h *Hub) hold(at chat.Topic) *topic {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.topics[at]
+	if t == nil {
+		t = newTopic(at)
+		h.topics[at] = t
+	}
+	t.holders++
+	return t
+}
+
+func (h *Hub) release(t *topic) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t.holders--; t.holders == 0 {
+		delete(h.topics, t.at)
+	}
+}
+
+// prepare finds where the numbers of a new topic stand. The topic is known to Publish by then, so a change committed
+// meanwhile either is in the number read or shows as a gap.
+func (h *Hub) prepare(ctx context.Context, t *topic) error {
+	if t.ready() {
+		return nil
+	}
+	seqs, err := h.source.LastSeqs(ctx, []chat.Topic{t.at})
+	if err != nil {
+		return err
+	}
+	if t.start(seqs[t.at]) {
+		h.catchUp(t)
+	}
+	return nil
+}
+
+// catchUp reads the gap of a topic on a goroutine of its own, one at a time for each topic. What fails is tried again at
+// the next look.
+func (h *Hub) catchUp(t *topic) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || !t.claim() {
+		return
+	}
+	h.work.Go(func() {
+		for room, sent, more := t.gap(); more; room, sent, more = t.gap() {
+			ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+			changes, err := h.source.Changes(ctx, room, sent, chat.ReplayLimit)
+			cancel()
+			if err != nil {
+				slog.Warn("gap not read", "room", room, "after", sent, "error", err)
+				t.yield()
+				return
+			}
+			t.fill(changes)
+		}
+	})
+}
+
+// endSessions ends the streams of sessions that are over.
+func (h *Hub) endSessions(ids []int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, id := range ids {
+		for _, s := range h.sessions[id] {
+			s.finish(EndLogout)
+		}
+	}
+}
+
+// Shutdown tells every reader to come back later and refuses new ones.
+func (h *Hub) Shutdown() {
+	h.mu.Lock()
+	h.closed = true
+	for _, open := range h.sessions {
+		for _, s := range open {
+			s.finish(EndRestart)
+		}
+	}
+	h.mu.Unlock()
+	h.work.Wait()
+}
+
+// Streams counts the open streams.
+func (h *Hub) Streams() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, open := range h.sessions {
+		n += len(open)
+	}
+	return n
+}
+
+// How often the hub looks at the database for what no hint told it, and how long a look may take.
+const (
+	lookForEnded   = time.Second
+	lookForChanges = 3 * time.Second
+	lookTimeout    = 10 * time.Second
+	lookBack       = 30 * time.Second // clocks of nodes differ, and transactions commit later than they stamp
+)

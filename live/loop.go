@@ -1,0 +1,227 @@
+package live
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"charla/chat"
+)
+
+// Presence and unread counts are told at most once a second. A word about presence waits a moment for others to join
+// it; unread counts wait longer, so that those who are looking have said that they have read.
+const (
+	tellEvery     = time.Second
+	presenceDelay = 50 * time.Millisecond
+	unreadDelay   = 500 * time.Millisecond
+	maxDeltas     = 100 // more people coming and going at once are told by everybody's whole state
+)
+
+// pulse says when something may be told: a delay after it was first asked for, and at most once a second.
+type pulse struct{ asked, last time.Time }
+
+func (p *pulse) ask(now time.Time) {
+	if p.asked.IsZero() {
+		p.asked = now
+	}
+}
+
+// due returns when to tell, or zero when nothing was asked for.
+func (p *pulse) due(delay time.Duration) time.Time {
+	if p.asked.IsZero() {
+		return time.Time{}
+	}
+	if soonest := p.last.Add(tellEvery); soonest.After(p.asked.Add(delay)) {
+		return soonest
+	}
+	return p.asked.Add(delay)
+}
+
+func (p *pulse) told(now time.Time) { p.asked, p.last = time.Time{}, now }
+
+// unread is whose counts are to be told again.
+type unread struct {
+	pulse
+	users map[int64]bool
+	all   bool
+}
+
+// countAgain asks for the unread counts of some people, or of everybody, to be told again soon.
+func (h *Hub) countAgain(users ...int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, u := range users {
+		h.unread.users[u] = true
+	}
+	h.unread.all = h.unread.all || len(users) == 0
+	h.unread.ask(time.Now())
+	h.nudge()
+}
+
+func (h *Hub) nudge() {
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
+// Run tells people of presence and unread counts, and looks at the database for what no hint brought, until ctx ends.
+func (h *Hub) Run(ctx context.Context) {
+	var looks sync.WaitGroup
+	defer looks.Wait()
+	looks.Go(func() { every(ctx, lookForEnded, h.lookAtSessions) })
+	looks.Go(func() { every(ctx, lookForChanges, h.lookAtTopics) })
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.news:
+		case <-timer.C:
+		}
+		now := time.Now()
+		next := earliest(h.tellPresence(now), h.tellUnread(now))
+		if !next.IsZero() {
+			timer.Reset(time.Until(next))
+		}
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func every(ctx context.Context, d time.Duration, look func(context.Context)) {
+	ticker := time.NewTicker(d)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			look(ctx)
+		}
+	}
+}
+
+// tellPresence tells everybody who came and went, when its time has come; it returns when to look again.
+func (h *Hub) tellPresence(now time.Time) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := h.expire(now)
+	due := h.presence.due(presenceDelay)
+	if due.IsZero() || now.Before(due) {
+		return earliest(next, due)
+	}
+	h.presence.told(now)
+	if len(h.moved) == 0 {
+		return next
+	}
+	p := h.presenceNews()
+	many := len(p.Came)+len(p.Left) > maxDeltas
+	if many {
+		p.Came, p.Left = nil, nil
+	}
+	f := &frame{presence: &p}
+	for s := range h.streams() {
+		s.offer(f)
+		if many {
+			s.refresh()
+		}
+	}
+	return next
+}
+
+// tellUnread asks the streams of those whose counts changed to write them again; it returns when to look again.
+func (h *Hub) tellUnread(now time.Time) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	due := h.unread.due(unreadDelay)
+	if due.IsZero() || now.Before(due) {
+		return due
+	}
+	h.unread.told(now)
+	for s := range h.streams() {
+		if h.unread.all || h.unread.users[s.viewer.Person.ID] {
+			s.refresh()
+		}
+	}
+	clear(h.unread.users)
+	h.unread.all = false
+	return time.Time{}
+}
+
+// streams ranges over all open streams. The caller holds Hub.mu.
+func (h *Hub) streams() func(yield func(*Stream) bool) {
+	return func(yield func(*Stream) bool) {
+		for _, open := range h.sessions {
+			for _, s := range open {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// lookAtSessions ends the streams of sessions that ended on another node, or by a hand in the database.
+func (h *Hub) lookAtSessions(ctx context.Context) {
+	if h.Streams() == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	ended, err := h.source.EndedSessions(ctx, chat.At(time.Now().Add(-lookBack)))
+	if err != nil {
+		slog.Warn("ended sessions not read", "error", err)
+		return
+	}
+	h.endSessions(ended)
+}
+
+const topicsPerLook = 500
+
+// lookAtTopics finds rooms that went on without a hint.
+func (h *Hub) lookAtTopics(ctx context.Context) {
+	for batch := range slices.Chunk(h.heldTopics(), topicsPerLook) {
+		if err := h.lookAt(ctx, batch); err != nil {
+			slog.Warn("rooms not read", "error", err)
+			return
+		}
+	}
+}
+
+func (h *Hub) heldTopics() []*topic {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	held := make([]*topic, 0, len(h.topics))
+	for _, t := range h.topics {
+		held = append(held, t)
+	}
+	return held
+}
+
+func (h *Hub) lookAt(ctx context.Context, held []*topic) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	keys := make([]chat.Topic, len(held))
+	for i, t := range held {
+		keys[i] = t.at
+	}
+	seqs, err := h.source.LastSeqs(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, t := range held {
+		if t.behind(seqs[t.at]) {
+			h.catchUp(t)
+		}
+	}
+	return nil
+}
