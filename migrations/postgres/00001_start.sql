@@ -74,6 +74,7 @@ CREATE TABLE messages (
   CHECK (changed_seq >= seq)
 );
 CREATE INDEX messages_changed ON messages (room_id, changed_seq);
+CREATE INDEX messages_unread ON messages (room_id, seq, author_id) WHERE deleted_at = 0;
 
 CREATE TABLE secrets (
   name  TEXT  PRIMARY KEY,

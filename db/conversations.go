@@ -1,0 +1,57 @@
+package db
+
+import (
+	"context"
+
+	"charla/chat"
+)
+
+// conversation is a room as its member m sees it; $1 is the most that unread counts, and latest the time that sorts it.
+// The index messages_unread answers the count without reading a message.
+const conversation = `
+	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq, m.read_seq,
+		m.user_id AS me, COALESCE(p.id, 0) AS peer,
+		(SELECT COUNT(*) FROM (
+			SELECT 1 FROM messages x
+			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
+			LIMIT $1) AS counted) AS unread,
+		COALESCE((SELECT x.posted_at FROM messages x WHERE x.room_id = m.room_id ORDER BY x.seq DESC LIMIT 1),
+			r.created_at) AS latest
+	FROM members m
+	JOIN rooms r ON r.id = m.room_id
+	LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END`
+
+// row is a conversation with what it is sorted by.
+type row struct {
+	chat.Conversation
+	Latest chat.Micros `db:"latest"`
+}
+
+// Conversations computes each room once, hence MATERIALIZED: otherwise SQLite counts again for the order.
+func (r reader) Conversations(ctx context.Context, user int64, limit int) ([]chat.Conversation, error) {
+	const query = `
+		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
+		SELECT room, kind, name, last_seq, read_seq, me, peer, unread
+		FROM mine
+		ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room
+		LIMIT $3`
+	var list []chat.Conversation
+	err := r.list(ctx, &list, query, chat.UnreadCap, user, limit)
+	return list, err
+}
+
+// ConversationIn finds nothing for an outsider.
+func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conversation, error) {
+	const query = conversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
+	var found row
+	err := r.get(ctx, &found, query, chat.UnreadCap, user, room)
+	return found.Conversation, err
+}
+
+// ConversationWith finds the room of a pair.
+func (r reader) ConversationWith(ctx context.Context, user, peer int64) (chat.Conversation, error) {
+	const query = conversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
+	var found row
+	err := r.get(ctx, &found, query, chat.UnreadCap, user, min(user, peer), max(user, peer))
+	return found.Conversation, err
+}

@@ -1,0 +1,122 @@
+// Package db keeps what package chat talks about, in SQLite or in PostgreSQL, through one SQL text. What truly differs
+// between the two stands in sqlite.go, postgres.go and errors.go.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"charla/chat"
+)
+
+// A write has this long from its beginning to its commit, and is tried again this often when another was in the way.
+const (
+	writeTimeout = 10 * time.Second
+	maxTries     = 5
+)
+
+// Store is a chat.Store. It is safe for concurrent use.
+type Store struct {
+	reader
+	read, write *sqlx.DB // one and the same on PostgreSQL
+	lock        io.Closer
+}
+
+var _ chat.Store = (*Store)(nil)
+
+// Ping answers an Unavailable Error when the database does not.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.exec(ctx, `SELECT 1`)
+	return err
+}
+
+// Close waits for what is running and ends all connections.
+func (s *Store) Close() error {
+	err := errors.Join(s.read.Close(), s.write.Close())
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// InTx is the only way to write. The transaction is explicit, because database/sql quietly repeats a lone statement
+// whose reply was lost. It follows a deadline of its own, so that a browser that goes away cannot tear a write. A
+// collision is reported before anything is committed, so f may run again; a commit without an answer may have
+// happened, so then it may not, and the caller gets Unavailable.
+func (s *Store) InTx(ctx context.Context, f func(chat.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	err := s.try(ctx, f)
+	for n := 1; n < maxTries && collided(err); n++ {
+		err = s.try(ctx, f)
+	}
+	return err
+}
+
+func (s *Store) try(ctx context.Context, f func(chat.Tx) error) error {
+	tx, err := s.write.BeginTxx(ctx, nil)
+	if err != nil {
+		return failure(err)
+	}
+	defer tx.Rollback() // does nothing after a commit; a panic in f passes through here
+	if err := f(writer{reader{pinned{ctx, tx}}}); err != nil {
+		return err
+	}
+	return failure(tx.Commit())
+}
+
+// querier is what a pool and a transaction have in common.
+type querier interface {
+	GetContext(ctx context.Context, dest any, query string, args ...any) error
+	SelectContext(ctx context.Context, dest any, query string, args ...any) error
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// pinned runs every statement under the transaction's own context: the one that f passes belongs to the request.
+type pinned struct {
+	ctx context.Context
+	tx  *sqlx.Tx
+}
+
+func (p pinned) GetContext(_ context.Context, dest any, query string, args ...any) error {
+	return p.tx.GetContext(p.ctx, dest, query, args...)
+}
+
+func (p pinned) SelectContext(_ context.Context, dest any, query string, args ...any) error {
+	return p.tx.SelectContext(p.ctx, dest, query, args...)
+}
+
+func (p pinned) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	return p.tx.ExecContext(p.ctx, query, args...)
+}
+
+// reader answers questions, from a pool or inside a transaction.
+type reader struct{ q querier }
+
+// writer is a transaction.
+type writer struct{ reader }
+
+// get reads one row into dest; chat.ErrNotFound when there is none.
+func (r reader) get(ctx context.Context, dest any, query string, args ...any) error {
+	return failure(r.q.GetContext(ctx, dest, query, args...))
+}
+
+// list reads all rows into the slice behind dest.
+func (r reader) list(ctx context.Context, dest any, query string, args ...any) error {
+	return failure(r.q.SelectContext(ctx, dest, query, args...))
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (r reader) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := r.q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, failure(err)
+	}
+	n, err := result.RowsAffected()
+	return n, failure(err)
+}

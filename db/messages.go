@@ -1,0 +1,91 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"charla/chat"
+)
+
+// message is a message with the name that its author has today.
+const message = `
+	SELECT x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, x.key, x.body, x.html,
+		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day
+	FROM messages x JOIN users u ON u.id = x.author_id`
+
+// Message finds nothing for who is not a member of its room.
+func (r reader) Message(ctx context.Context, user, id int64) (m chat.Message, err error) {
+	const query = message + `
+		WHERE x.id = $2 AND x.room_id IN (SELECT room_id FROM members WHERE user_id = $1)`
+	err = r.get(ctx, &m, query, user, id)
+	return m, err
+}
+
+// MessageByKey finds what an author posted with this key.
+func (r reader) MessageByKey(ctx context.Context, author int64, key string) (m chat.Message, err error) {
+	const query = message + `
+		WHERE x.author_id = $1 AND x.key = $2`
+	err = r.get(ctx, &m, query, author, key)
+	return m, err
+}
+
+// MessagesBefore reads backwards from before and turns the page round.
+func (r reader) MessagesBefore(ctx context.Context, room, before int64, limit int) (page []chat.Message, err error) {
+	const query = message + `
+		WHERE x.room_id = $1 AND x.seq < $2
+		ORDER BY x.seq DESC
+		LIMIT $3`
+	err = r.list(ctx, &page, query, room, before, limit)
+	slices.Reverse(page)
+	return page, err
+}
+
+// Changes is one statement, which sees one snapshot on both databases. A room without changes still answers one row,
+// hence the COALESCE.
+func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
+	const query = `
+		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
+			COALESCE(x.changed_seq, 0) AS changed_seq, COALESCE(x.author_id, 0) AS author_id,
+			COALESCE(u.name, '') AS author_name, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
+			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
+			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.leads, FALSE) AS leads,
+			COALESCE(x.opens_day, FALSE) AS opens_day
+		FROM rooms r
+		LEFT JOIN messages x ON x.room_id = r.id AND x.changed_seq > $2
+		LEFT JOIN users u ON u.id = x.author_id
+		WHERE r.id = $1
+		ORDER BY x.changed_seq
+		LIMIT $3`
+	var rows []struct {
+		chat.Message
+		LastSeq int64 `db:"last_seq"`
+	}
+	if err := r.list(ctx, &rows, query, room, cursor, limit+1); err != nil {
+		return chat.Changes{}, err
+	}
+	if len(rows) == 0 {
+		return chat.Changes{}, chat.ErrNotFound
+	}
+	if len(rows) > limit {
+		return chat.Changes{LastSeq: rows[0].LastSeq, Partial: true}, nil
+	}
+	var changed []chat.Message
+	for _, row := range rows {
+		if row.ID != 0 {
+			changed = append(changed, row.Message)
+		}
+	}
+	slices.SortFunc(changed, func(a, b chat.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	return chat.SplitChanges(cursor, rows[0].LastSeq, changed), nil
+}
+
+// InsertMessage stores a message under the number that its caller took with NextSeq.
+func (w writer) InsertMessage(ctx context.Context, m chat.Message) (id int64, err error) {
+	const query = `
+		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		RETURNING id`
+	err = w.get(ctx, &id, query, m.Room, m.Seq, m.ChangedSeq, m.AuthorID, m.Key, m.Body, m.HTML, m.PostedAt, m.Leads, m.OpensDay)
+	return id, err
+}

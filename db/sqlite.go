@@ -1,0 +1,89 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/gofrs/flock"
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+)
+
+// OpenSQLite opens the database in dir, which it makes if it is missing, and brings its schema up to date. One process
+// at a time may use a directory; a second one gets an error that says so.
+func OpenSQLite(ctx context.Context, dir string) (*Store, error) {
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openSQLite(ctx, filepath.Join(dir, "charla.db"))
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("open the database in %s: %w", dir, err)
+	}
+	s.lock = lock
+	return s, nil
+}
+
+// lockDir keeps other processes out: each has its own idea of who is online and would deliver only its own messages.
+func lockDir(dir string) (*flock.Flock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, "charla.lock"))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, err
+	}
+	if !locked {
+		lock.Close()
+		return nil, fmt.Errorf("another Charla is running on %s: stop it first, or choose another directory", dir)
+	}
+	return lock, nil
+}
+
+// Writers wait for one connection, which is six times faster than for SQLite's own lock, and readers beside it see the
+// last commit. FULL means that a commit survives a power cut.
+const (
+	writing = "_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	reading = "_busy_timeout=5000&_query_only=1"
+)
+
+func openSQLite(ctx context.Context, path string) (*Store, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite itself would let everybody read it
+	if err != nil {
+		return nil, err
+	}
+	file.Close()
+	write, err := poolSQLite(path, writing, 1)
+	if err != nil {
+		return nil, err
+	}
+	read, err := poolSQLite(path, reading, max(4, 2*runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{reader: reader{read}, read: read, write: write}
+	if err := migrate(ctx, goose.DialectSQLite3, "sqlite", write.DB); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func poolSQLite(path, options string, size int) (*sqlx.DB, error) {
+	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + options)
+	if err != nil {
+		return nil, err
+	}
+	pool := sql.OpenDB(statements{connector})
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	return sqlx.NewDb(pool, "sqlite"), nil
+}

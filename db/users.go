@@ -1,0 +1,60 @@
+package db
+
+import (
+	"context"
+	"strings"
+
+	"charla/chat"
+)
+
+// User finds a person by id.
+func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
+	const query = `
+		SELECT id, name, email, locale, theme, role, disabled_at FROM users WHERE id = $1`
+	err = r.get(ctx, &u, query, id)
+	return u, err
+}
+
+// UserByEmail finds a person and the hash of their password.
+func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error) {
+	const query = `
+		SELECT id, name, email, locale, theme, role, disabled_at, password_hash FROM users WHERE email_key = $1`
+	var row struct {
+		chat.User
+		Hash string `db:"password_hash"`
+	}
+	err := r.get(ctx, &row, query, emailKey)
+	return row.User, row.Hash, err
+}
+
+// FindPeople reads the names in order until it has enough of them.
+func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (people []chat.Person, err error) {
+	const query = `
+		SELECT id, name FROM users
+		WHERE name_key LIKE $1 ESCAPE '\' AND disabled_at = 0
+		ORDER BY name_key, id
+		LIMIT $2`
+	err = r.list(ctx, &people, query, "%"+likeEscaper.Replace(nameKey)+"%", limit)
+	return people, err
+}
+
+// likeEscaper makes LIKE take its own signs as letters.
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// InsertUser relies on its caller to hold General's row: then no two are the first of all.
+func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
+	const query = `
+		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, role)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 'member' ELSE 'admin' END)
+		RETURNING id, name, email, locale, theme, role, disabled_at`
+	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt)
+	return user, err
+}
+
+// SetPreferences keeps how a person sees Charla.
+func (w writer) SetPreferences(ctx context.Context, user int64, locale, theme string) error {
+	const query = `
+		UPDATE users SET locale = $2, theme = $3 WHERE id = $1`
+	_, err := w.exec(ctx, query, user, locale, theme)
+	return err
+}
