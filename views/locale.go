@@ -3,6 +3,7 @@ package views
 import (
 	_ "embed"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"charla/chat"
@@ -68,3 +69,45 @@ func (l Locale) T(english string, args ...any) string {
 
 // Error says what is wrong in the language of l.
 func (l Locale) Error(e *chat.Error) string { return l.T(e.Format, e.Args...) }
+
+// lang is the language for a lang attribute.
+func (l Locale) lang() string {
+	if printers[l.Lang] == nil {
+		return "en"
+	}
+	return l.Lang
+}
+
+// in returns an instant in the zone of l.
+func (l Locale) in(at chat.Micros) time.Time {
+	if l.Zone == nil {
+		return at.Time()
+	}
+	return at.Time().In(l.Zone)
+}
+
+// Clock writes the time of day in the zone of l, and says so where that is UTC: nobody lives there.
+func (l Locale) Clock(at chat.Micros) string {
+	t := l.in(at)
+	if t.Location() == time.UTC {
+		return t.Format("15:04 UTC")
+	}
+	return t.Format("15:04")
+}
+
+var (
+	weekdays = []string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"}
+	months   = []string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"}
+)
+
+// Day writes the day in the zone of l.
+func (l Locale) Day(at chat.Micros) string {
+	t := l.in(at)
+	if l.lang() == "en" {
+		return t.Format("Monday, 2 January 2006")
+	}
+	return weekdays[t.Weekday()] + ", " + strconv.Itoa(t.Day()) + " de " + months[t.Month()-1] + " de " + strconv.Itoa(t.Year())
+}
+
+// iso writes an instant for machines.
+func iso(at chat.Micros) string { return at.Time().Format(time.RFC3339) }

@@ -1,0 +1,34 @@
+package views
+
+import (
+	"fmt"
+
+	"charla/chat"
+
+	"github.com/a-h/templ"
+)
+
+// toList leads back to the list of conversations, in place.
+func toList() templ.Attributes {
+	return templ.Attributes{
+		"href": "/chat", "hx-get": "/chat", "hx-target": at(idConv), "hx-select": at(idConv),
+		"hx-swap": "outerHTML", "hx-push-url": "true", "hx-status:4xx": whyNot, "hx-status:5xx": whyNot,
+	}
+}
+
+// alone returns a message as it stands when nothing is around it: with its day and its author.
+func alone(m chat.Message) chat.Message {
+	m.Leads, m.OpensDay = true, true
+	return m
+}
+
+// unseen is the seq that a fresh page marks read when it is on screen, or 0: rendering the page marked what it shows, but
+// htmx may fetch a page for a tab that nobody looks at.
+func unseen(t Thread) int64 {
+	if t.UnreadFrom == 0 || len(t.Messages) == 0 {
+		return 0
+	}
+	return t.Messages[len(t.Messages)-1].Seq
+}
+
+func seenVals(room, seq int64) string { return fmt.Sprintf(`{"room":%d,"seq":%d}`, room, seq) }

@@ -1,0 +1,56 @@
+package views
+
+import (
+	"strconv"
+
+	"charla/chat"
+)
+
+// The elements that the stream and the answers of forms write into. Every DOM id of the program stands in this file.
+const (
+	idMain      = "main"       // what the back button restores
+	idConv      = "conv"       // the open conversation, or the empty place for one
+	idNotice    = "notice"     // why a conversation could not be opened
+	idThread    = "thread"     // the stream and the window on the conversation that it goes on
+	idScroll    = "scroll"     // what scrolls
+	idOlder     = "older"      // pages before the live window
+	idMessages  = "messages"   // the live window
+	idSeen      = "seen"       // marks the conversation read when it is on screen
+	idTyping    = "typing"     // who is writing
+	idComposer  = "composer"   // the box for writing
+	idFields    = "fields"     // what a sent message renews in it
+	idText      = "text"       // the text
+	idKey       = "key"        // the name of the next message
+	idErr       = "err"        // why it was not sent
+	idMine      = "mine"       // the list of conversations
+	idHere      = "here"       // the list of those who are here now
+	idHereCount = "here-count" // how many they are
+	idFound     = "found"      // what a search brought
+	idFormErr   = "form-err"   // what is wrong with a whole form
+)
+
+// MessageID is the id of a message's line: its place in the room.
+func MessageID(seq int64) string { return "m-" + strconv.FormatInt(seq, 10) }
+
+// rowID is the id of a conversation in the list.
+func rowID(p chat.Place) string {
+	if p.Room != 0 {
+		return "room-" + strconv.FormatInt(p.Room, 10)
+	}
+	return "with-" + strconv.FormatInt(p.With, 10)
+}
+
+// hereID is the id of a person among those who are here now: short, because there may be a hundred.
+func hereID(person int64) string { return "h" + strconv.FormatInt(person, 10) }
+
+// dotID is the id of a person's state in the list of conversations.
+func dotID(person int64) string { return "dot-" + strconv.FormatInt(person, 10) }
+
+// stateID is the id of a person's state in the header of the conversation with them.
+func stateID(person int64) string { return "state-" + strconv.FormatInt(person, 10) }
+
+// fieldErrID is the id of what is wrong with a field of a form.
+func fieldErrID(field string) string { return field + "-err" }
+
+// at is the selector of an id.
+func at(id string) string { return "#" + id }

@@ -1,0 +1,39 @@
+package views
+
+// scripts are the vendored scripts in the order in which they must run, none deferred: htmx may start before an
+// extension that comes late, and then a stream never connects.
+var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-csp.min.js"}
+
+// The colours of the browser's own bars: the raw value of the page's ground, which a test compares with theme.css.
+const (
+	lightGround = "#f9f3eb"
+	darkGround  = "#1d1815"
+)
+
+type themeColor struct{ Color, Media string }
+
+// themeColors follow the system unless the person chose.
+func themeColors(theme string) []themeColor {
+	switch theme {
+	case "light":
+		return []themeColor{{lightGround, "all"}}
+	case "dark":
+		return []themeColor{{darkGround, "all"}}
+	}
+	return []themeColor{{lightGround, "(prefers-color-scheme: light)"}, {darkGround, "(prefers-color-scheme: dark)"}}
+}
+
+func colorScheme(theme string) string {
+	if theme == "" {
+		return "light dark"
+	}
+	return theme
+}
+
+// streamConfig keeps the stream of a hidden tab only where the browser does not count connections, over HTTP/2.
+func streamConfig(p Page) string {
+	if p.Background {
+		return "sse.reconnectMaxDelay:10s sse.pauseOnBackground:false"
+	}
+	return "sse.reconnectMaxDelay:10s"
+}

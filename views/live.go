@@ -1,0 +1,31 @@
+package views
+
+import (
+	"context"
+	"io"
+
+	"charla/chat"
+
+	"github.com/a-h/templ"
+)
+
+// LiveOpen begins the never-ending list of a conversation: the head and the newest window. It leaves its body and its
+// list open, which templ cannot say, so that rows can follow; a browser shows each as it comes.
+func LiveOpen(p Page, t Thread) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		open := `<!DOCTYPE html><html lang="` + p.lang() + `" data-theme="` + templ.EscapeString(p.Me.Theme) + `">`
+		if _, err := io.WriteString(w, open); err != nil {
+			return err
+		}
+		if err := liveHead(p, t).Render(ctx, w); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, `<body class="live"><ol class="messages">`); err != nil {
+			return err
+		}
+		return liveWindow(p.Locale, t).Render(ctx, w)
+	})
+}
+
+// LiveRow is one more row of the never-ending list.
+func LiveRow(l Locale, m chat.Message) templ.Component { return Message(l, m) }

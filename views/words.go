@@ -1,0 +1,91 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"charla/chat"
+)
+
+// Title is the text of a page's title: unread messages, who it is about, and the product.
+func Title(l Locale, unread int, name string) string {
+	title := "Charla"
+	if name != "" {
+		title = name + " · " + title
+	}
+	if unread > 0 {
+		title = "(" + capped(unread) + ") " + title
+	}
+	return title
+}
+
+// capped writes a number of unread messages, which is counted up to chat.UnreadCap.
+func capped(n int) string {
+	if n >= chat.UnreadCap {
+		return strconv.Itoa(chat.UnreadCap-1) + "+"
+	}
+	return strconv.Itoa(n)
+}
+
+// nameOf is what a conversation is called: a channel by its name, a direct one by the other person.
+func nameOf(l Locale, c chat.Conversation) string {
+	if c.Kind == chat.Direct && c.Peer == c.Me {
+		return l.T("Your notes")
+	}
+	return c.Name
+}
+
+// initials are the first letters of the first and the last word of a name.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return "?"
+	}
+	letters := first(words[0])
+	if len(words) > 1 {
+		letters += first(words[len(words)-1])
+	}
+	return letters
+}
+
+// first returns the first letter or digit of a word in upper case, or whatever the word begins with.
+func first(word string) string {
+	at := strings.IndexFunc(word, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	r, _ := utf8.DecodeRuneInString(word[max(at, 0):])
+	return string(unicode.ToUpper(r))
+}
+
+// hues is how many colours avatars have; theme.css names them hue-0 to hue-11.
+const hues = 12
+
+// hue is the class of a person's colour: theirs for ever.
+func hue(person int64) string { return "hue-" + strconv.FormatInt(person%hues, 10) }
+
+// longestEmoji is how many code points may be shown large: a family of four with its joiners takes seven.
+const longestEmoji = 12
+
+// isEmoji tells whether a text is nothing but a few emoji.
+func isEmoji(text string) bool {
+	drawn := false
+	for i, r := range []rune(text) {
+		switch {
+		case i == longestEmoji:
+			return false
+		case r >= 0x1F000 || r >= 0x2600 && r <= 0x27BF || r == 0x2B50 || r == 0x2B55:
+			drawn = drawn || r < 0xE0000
+		case r != 0xFE0F && r != 0x200D && r != ' ':
+			return false
+		}
+	}
+	return drawn
+}
+
+// error says what is wrong with a field, or nothing.
+func (f Form) error(l Locale, field string) string {
+	if e := f.Errors[field]; e != nil {
+		return l.Error(e)
+	}
+	return ""
+}
