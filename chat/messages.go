@@ -27,36 +27,42 @@ type NewMessage struct {
 // errKnown rolls back a transaction that found its message posted before.
 var errKnown = errors.New("posted before")
 
-// PostMessage stores a message by its author and announces it; created is false when the same key brought the same
-// message before. It answers Invalid for bad text or key, NotFound for a place that is not by's, and Conflict when the
-// key belongs to another message.
-func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (m Message, created bool, err error) {
+// Posted is a stored message and where it stands. Created is false when the same key brought the same message before.
+type Posted struct {
+	Message      Message
+	Conversation Conversation
+	Created      bool
+}
+
+// PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, NotFound for a
+// place that is not by's, and Conflict when the key belongs to another message.
+func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Posted, error) {
 	body, err := cleanBody(in.Body)
 	if err != nil {
-		return Message{}, false, err
+		return Posted{}, err
 	}
 	if in.Key == "" {
 		in.Key = rand.Text()
 	} else if err := checkKey(in.Key); err != nil {
-		return Message{}, false, err
+		return Posted{}, err
 	}
 	c, err := s.Conversation(ctx, by, in.Place)
 	if err != nil {
-		return Message{}, false, err
+		return Posted{}, err
 	}
-	m = Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body), PostedAt: s.micros()}
+	m := Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body), PostedAt: s.micros()}
 	post := func(tx Tx) error { return s.insert(ctx, tx, c, &m) }
 	if err = s.store.InTx(ctx, post); errors.Is(err, ErrDuplicate) {
 		err = s.store.InTx(ctx, post) // the key was just used in another room: now it is found
 	}
 	if errors.Is(err, errKnown) {
-		return m, false, s.checkSame(c, m, body)
+		return Posted{Message: m, Conversation: c}, checkSame(c, m, body)
 	}
 	if err != nil {
-		return Message{}, false, err
+		return Posted{}, err
 	}
 	s.events.Publish(MessagePosted{Topic: c.Topic(), Message: m})
-	return m, true, nil
+	return Posted{Message: m, Conversation: c, Created: true}, nil
 }
 
 // insert takes the room's next number, which locks the room, before it looks at the key and at the message before:
@@ -91,7 +97,7 @@ func (s *Service) insert(ctx context.Context, tx Tx, c Conversation, m *Message)
 }
 
 // checkSame answers Conflict unless the known message is the one that was sent again.
-func (s *Service) checkSame(c Conversation, known Message, body string) error {
+func checkSame(c Conversation, known Message, body string) error {
 	if known.Body == body && (known.Room == c.Room || c.Room == 0) {
 		return nil
 	}

@@ -62,7 +62,6 @@ func visible(name string) bool {
 	return true
 }
 
-
 // NameKey folds a name for searching: no case, no accents, compatible forms as one. It is idempotent.
 func NameKey(name string) string {
 	folded := cases.Fold().String(norm.NFKD.String(name))

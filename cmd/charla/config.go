@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// config is what the operator decides.
+type config struct {
+	addr        string
+	data        string
+	baseURL     *url.URL
+	zone        *time.Location
+	rate        float64
+	proxies     []*net.IPNet
+	databaseURL string
+}
+
+// option is one setting: an environment variable and a flag of the same name.
+type option struct {
+	env, value, help string
+	set              func(c *config, value string) error
+}
+
+// flag is the name on the command line: CHARLA_BASE_URL is --base-url.
+func (o option) flag() string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(o.env, "CHARLA_"), "_", "-"))
+}
+
+var options = []option{
+	{"CHARLA_ADDR", "127.0.0.1:8080", "where to listen, host:port", setAddr},
+	{"CHARLA_DATA", "./data", "the directory of the SQLite database", func(c *config, v string) error { c.data = v; return nil }},
+	{"CHARLA_BASE_URL", "", "how people reach Charla, such as https://chat.example.org; https means that a proxy in front ends TLS and speaks HTTP/2", setBaseURL},
+	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setZone},
+	{"CHARLA_RATE", "1", "scales all rate limits; 0 switches them off", setRate},
+	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
+	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
+}
+
+func setAddr(c *config, v string) error {
+	if _, _, err := net.SplitHostPort(v); err != nil {
+		return errors.New("must be host:port")
+	}
+	c.addr = v
+	return nil
+}
+
+func setBaseURL(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return errors.New("must be http:// or https:// and a host, without a path")
+	}
+	c.baseURL = u
+	return nil
+}
+
+func setZone(c *config, v string) (err error) {
+	if c.zone, err = time.LoadLocation(v); err != nil {
+		return errors.New("is no zone that this machine knows")
+	}
+	return nil
+}
+
+func setRate(c *config, v string) (err error) {
+	if c.rate, err = strconv.ParseFloat(v, 64); err != nil || !(c.rate >= 0 && c.rate <= 1e6) {
+		return errors.New("must be a number from 0 to 1000000")
+	}
+	return nil
+}
+
+func setProxies(c *config, v string) error {
+	for part := range strings.SplitSeq(v, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		if ip := net.ParseIP(part); ip != nil {
+			part = fmt.Sprintf("%s/%d", part, 8*len(shortest(ip)))
+		}
+		_, network, err := net.ParseCIDR(part)
+		if err != nil {
+			return fmt.Errorf("holds %q, which is no address or network", part)
+		}
+		c.proxies = append(c.proxies, network)
+	}
+	return nil
+}
+
+func shortest(ip net.IP) net.IP {
+	if v4 := ip.To4(); v4 != nil {
+		return v4
+	}
+	return ip
+}
+
+func setDatabase(c *config, v string) error {
+	if v != "" && !strings.HasPrefix(v, "postgres://") && !strings.HasPrefix(v, "postgresql://") {
+		return errors.New("must begin with postgres://")
+	}
+	c.databaseURL = v
+	return nil
+}
+
+// configure reads flags, then the environment, then the defaults. Help is written to usage; a wrong value is an error of
+// one line.
+func configure(args, environ []string, usage io.Writer) (config, error) {
+	values, err := environment(environ)
+	if err != nil {
+		return config{}, err
+	}
+	flags := flag.NewFlagSet("charla", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	for _, o := range options {
+		flags.Func(o.flag(), o.help, func(v string) error { values[o.env] = v; return nil })
+	}
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		help(usage)
+		return config{}, err
+	} else if err != nil {
+		return config{}, err
+	}
+	if flags.NArg() > 0 {
+		return config{}, fmt.Errorf("%q is no command: see charla --help", flags.Arg(0))
+	}
+	var c config
+	for _, o := range options {
+		v, given := values[o.env]
+		if !given {
+			v = o.value
+		}
+		if err := o.set(&c, v); err != nil {
+			return config{}, fmt.Errorf("%s %w", o.env, err)
+		}
+	}
+	return c, nil
+}
+
+// environment picks our variables. One that begins with CHARLA_ and is none of ours is a mistake that must not pass.
+func environment(environ []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		switch ours := slices.ContainsFunc(options, func(o option) bool { return o.env == name }); {
+		case ours && value != "":
+			values[name] = value
+		case !ours && strings.HasPrefix(name, "CHARLA_"):
+			return nil, fmt.Errorf("%s is no setting of Charla: see charla --help", name)
+		}
+	}
+	return values, nil
+}
+
+func help(w io.Writer) {
+	fmt.Fprint(w, "Charla: a chat for a community, made of hypermedia.\n\n"+
+		"  charla [settings]   serve\n  charla version      say which version this is\n\n"+
+		"Settings are environment variables, or flags of the same names:\n\n")
+	for _, o := range options {
+		value := o.value
+		if value == "" {
+			value = "empty"
+		}
+		fmt.Fprintf(w, "  %-24s --%s\n      %s (%s)\n", o.env, o.flag(), o.help, value)
+	}
+}

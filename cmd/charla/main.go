@@ -1,0 +1,57 @@
+// Charla is a self-hosted chat for a community. This command reads the configuration, wires the packages and serves.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run is main with its world as arguments. It returns the exit code: 0, 1 for a failure, 2 for a wrong setting.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "version" {
+		fmt.Fprintln(stdout, "charla", version())
+		return 0
+	}
+	config, err := configure(args, environ, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "charla:", err)
+		return 2
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
+	if err := serve(ctx, config, stdout); err != nil {
+		fmt.Fprintln(stderr, "charla:", err)
+		return 1
+	}
+	return 0
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
+}

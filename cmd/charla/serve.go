@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"charla/chat"
+	"charla/db"
+	"charla/handlers"
+	"charla/live"
+)
+
+// Limits of a connection. A stream renews its own write deadline and has no read deadline.
+const (
+	headersWithin = 5 * time.Second
+	requestWithin = 15 * time.Second
+	answerWithin  = 30 * time.Second
+	idleFor       = 2 * time.Minute
+	stopWithin    = 10 * time.Second
+)
+
+// serve runs Charla until ctx ends, then lets requests finish and tells the streams to come back.
+func serve(ctx context.Context, c config, stdout io.Writer) error {
+	store, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	listener, err := net.Listen("tcp", c.addr)
+	if err != nil {
+		return err
+	}
+	hub := live.NewHub(store)
+	service := chat.NewService(store, hub, c.zone)
+	secret, err := service.Secret(ctx, "known-browsers")
+	if err != nil {
+		return err
+	}
+	site := handlers.New(service, hub, handlers.Config{
+		BaseURL: c.baseURL, Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Secret: secret,
+	})
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	work.Go(func() { hub.Run(background) })
+	work.Go(func() { prune(background, service) })
+	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
+	err = listen(ctx, listener, site, hub)
+	stop()
+	work.Wait()
+	return err
+}
+
+func open(ctx context.Context, c config) (*db.Store, error) {
+	if c.databaseURL != "" {
+		return db.OpenPostgres(ctx, c.databaseURL)
+	}
+	return db.OpenSQLite(ctx, c.data)
+}
+
+func address(c config, l net.Listener) string {
+	if c.baseURL != nil {
+		return fmt.Sprintf("%s (listening on %s)", c.baseURL, l.Addr())
+	}
+	return "http://" + l.Addr().String()
+}
+
+// listen serves until ctx ends. The streams are told to end first, because the rest of the stop waits for them.
+func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hub) error {
+	server := &http.Server{
+		Handler:           site,
+		ReadHeaderTimeout: headersWithin,
+		ReadTimeout:       requestWithin,
+		WriteTimeout:      answerWithin,
+		IdleTimeout:       idleFor,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	slog.Info("stopping", "streams", hub.Streams())
+	hub.Shutdown()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		server.Close()
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// prune forgets dead sessions once an hour.
+func prune(ctx context.Context, service *chat.Service) {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := service.PruneSessions(ctx); err != nil {
+			slog.Warn("sessions not pruned", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package handlers
+
+import (
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+)
+
+func (s *Server) home(c echo.Context) error {
+	if visitorOf(c).signedIn() {
+		return redirect(c, "/chat")
+	}
+	return redirect(c, "/login")
+}
+
+func (s *Server) registerPage(c echo.Context) error {
+	if visitorOf(c).signedIn() {
+		return redirect(c, "/chat")
+	}
+	return s.render(c, http.StatusOK, views.Register(s.page(c), views.Form{}))
+}
+
+type registration struct {
+	Name     string `form:"name" json:"name"`
+	Email    string `form:"email" json:"email"`
+	Password string `form:"password" json:"password"`
+}
+
+func (s *Server) register(c echo.Context) error {
+	var in registration
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	user, err := s.join(c, in)
+	if err != nil {
+		values := map[string]string{"name": in.Name, "email": in.Email}
+		return s.answerForm(c, err,
+			func(e map[string]*chat.Error) templ.Component {
+				return views.Register(s.page(c), views.Form{Values: values, Errors: e})
+			},
+			func(e map[string]*chat.Error) templ.Component {
+				return views.RegisterForm(s.page(c), views.Form{Values: values, Errors: e})
+			})
+	}
+	if err := s.signIn(c, user); err != nil {
+		return err
+	}
+	return s.welcome(c, http.StatusCreated, user, "/chat")
+}
+
+func (s *Server) join(c echo.Context, in registration) (chat.User, error) {
+	if err := s.limits.newcomers.take(network(c.RealIP())); err != nil {
+		return chat.User{}, err
+	}
+	return s.chat.Register(c.Request().Context(), chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password})
+}
+
+// welcome answers a log-in: the person to a program, the way on to a browser.
+func (s *Server) welcome(c echo.Context, status int, user chat.User, to string) error {
+	if _, key, err := chat.CleanEmail(user.Email); err == nil {
+		s.known.remember(c, key)
+	}
+	if wantsJSON(c) {
+		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Online: s.hub.Online(user.ID)[user.ID]})
+	}
+	return redirect(c, to)
+}
+
+// loginPage sends htmx here as a whole page: it asks when a stream said that the session is over.
+func (s *Server) loginPage(c echo.Context) error {
+	next := c.QueryParam("next")
+	if visitorOf(c).signedIn() {
+		return redirect(c, ownPath(next))
+	}
+	if isHX(c) {
+		return redirect(c, c.Request().URL.RequestURI())
+	}
+	return s.render(c, http.StatusOK, views.Login(s.page(c), next, views.Form{}))
+}
+
+type credentials struct {
+	Email    string `form:"email" json:"email"`
+	Password string `form:"password" json:"password"`
+	Next     string `form:"next" json:"next"`
+}
+
+func (s *Server) login(c echo.Context) error {
+	var in credentials
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	user, err := s.check(c, in)
+	if err != nil {
+		values := map[string]string{"email": in.Email}
+		return s.answerForm(c, err,
+			func(e map[string]*chat.Error) templ.Component {
+				return views.Login(s.page(c), in.Next, views.Form{Values: values, Errors: e})
+			},
+			func(e map[string]*chat.Error) templ.Component {
+				return views.LoginForm(s.page(c), in.Next, views.Form{Values: values, Errors: e})
+			})
+	}
+	if err := s.signIn(c, user); err != nil {
+		return err
+	}
+	return s.welcome(c, http.StatusOK, user, ownPath(in.Next))
+}
+
+// check spends a turn of the account and of the address before it looks at the password. A browser that the account
+// knows has turns of its own, so that nobody is locked out by somebody else's guessing.
+func (s *Server) check(c echo.Context, in credentials) (chat.User, error) {
+	_, key, _ := chat.CleanEmail(in.Email)
+	if key != "" && s.known.knows(c, key) {
+		if err := s.limits.known.take(key); err != nil {
+			return chat.User{}, err
+		}
+		return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
+	}
+	if err := s.limits.address.take(network(c.RealIP())); err != nil {
+		return chat.User{}, err
+	}
+	if err := s.limits.account.take(key); err != nil {
+		return chat.User{}, err
+	}
+	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
+}
+
+func (s *Server) logout(c echo.Context) error {
+	session, err := s.sessions.Get(c.Request(), s.cookieName())
+	if err != nil {
+		return err
+	}
+	session.Options.MaxAge = -1
+	if err := session.Save(c.Request(), c.Response()); err != nil {
+		return err
+	}
+	if s.https() {
+		c.Response().Header().Set("Clear-Site-Data", `"storage"`)
+	}
+	if wantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return redirect(c, "/login")
+}

@@ -1,0 +1,131 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+// How many people a search brings, and how many people JSON lists where nothing is searched.
+const (
+	maxFound  = 50
+	maxPeople = 200
+)
+
+func (s *Server) chatPage(c echo.Context) error {
+	if wantsJSON(c) {
+		return s.chatJSON(c)
+	}
+	side, err := s.sidebar(c, chat.Topic{})
+	if err != nil {
+		return err
+	}
+	if c.QueryParams().Has("q") {
+		side.Query, side.Search = c.QueryParam("q"), true
+		if side.Found, err = s.find(c, side.Query); err != nil {
+			return err
+		}
+	}
+	return s.render(c, http.StatusOK, views.Chat(s.page(c), side))
+}
+
+// sidebar gathers the conversations of the person who asks, and who is here.
+func (s *Server) sidebar(c echo.Context, current chat.Topic) (views.Sidebar, error) {
+	conversations, err := s.chat.Conversations(c.Request().Context(), person(c))
+	if err != nil {
+		return views.Sidebar{}, err
+	}
+	people, count := s.hub.Here()
+	return views.Sidebar{Rows: s.rows(conversations, current), Here: views.Here{People: people, Count: count}}, nil
+}
+
+func (s *Server) rows(conversations []chat.Conversation, current chat.Topic) []views.Row {
+	peers := make([]int64, len(conversations))
+	for i, c := range conversations {
+		peers[i] = c.Peer
+	}
+	online := s.hub.Online(peers...)
+	rows := make([]views.Row, len(conversations))
+	for i, c := range conversations {
+		rows[i] = views.Row{Conversation: c, Online: c.Peer != 0 && online[c.Peer], Current: c.Topic() == current}
+	}
+	return rows
+}
+
+func (s *Server) find(c echo.Context, query string) ([]views.Found, error) {
+	people, err := s.chat.FindPeople(c.Request().Context(), query, maxFound)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(people))
+	for i, p := range people {
+		ids[i] = p.ID
+	}
+	online := s.hub.Online(ids...)
+	found := make([]views.Found, len(people))
+	for i, p := range people {
+		found[i] = views.Found{Person: p, Online: online[p.ID]}
+	}
+	return found, nil
+}
+
+// chatJSON lists the rooms, and the people: those talked with first, then who is here, then others by name; with q those
+// whose name contains it.
+func (s *Server) chatJSON(c echo.Context) error {
+	me := person(c)
+	conversations, err := s.chat.Conversations(c.Request().Context(), me)
+	if err != nil {
+		return err
+	}
+	named, err := s.chat.FindPeople(c.Request().Context(), c.QueryParam("q"), maxPeople)
+	if err != nil {
+		return err
+	}
+	out := chatJSON{Rooms: []roomJSON{}}
+	list := peopleList{}
+	for _, conv := range conversations {
+		if conv.Kind == chat.Channel {
+			out.Rooms = append(out.Rooms, roomJSON{ID: conv.Room, Name: conv.Name, Unread: conv.Unread})
+		} else if conv.Peer != me.ID && c.QueryParam("q") == "" {
+			list.add(chat.Person{ID: conv.Peer, Name: conv.Name}, conv.Unread)
+		}
+	}
+	if here, _ := s.hub.Here(); c.QueryParam("q") == "" {
+		named = slices.Concat(here, named)
+	}
+	for _, p := range named {
+		if p.ID != me.ID {
+			list.add(p, 0)
+		}
+	}
+	out.People = list.finish(s.hub.Online)
+	out.Me = personJSON{ID: me.ID, Name: me.Name, Online: s.hub.Online(me.ID)[me.ID]}
+	return c.JSON(http.StatusOK, out)
+}
+
+// peopleList collects people once each, up to maxPeople.
+type peopleList []personJSON
+
+func (l *peopleList) add(p chat.Person, unread int) {
+	if len(*l) < maxPeople && !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
+		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Unread: unread})
+	}
+}
+
+func (l peopleList) finish(online func(...int64) map[int64]bool) []personJSON {
+	ids := make([]int64, len(l))
+	for i, p := range l {
+		ids[i] = p.ID
+	}
+	here := online(ids...)
+	people := make([]personJSON, len(l))
+	for i, p := range l {
+		people[i] = p
+		people[i].Online = here[p.ID]
+	}
+	return people
+}

@@ -1,0 +1,78 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"charla/chat"
+
+	"github.com/labstack/echo/v4"
+)
+
+// decode reads a form or a JSON object into the tagged fields of in. What is no JSON, or not valid UTF-8, is Invalid:
+// Go's decoder would quietly put a replacement character where the bytes are wrong.
+func decode(c echo.Context, in any) error {
+	r := c.Request()
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/json" {
+		return decodeJSON(r, in)
+	}
+	if err := r.ParseForm(); err != nil {
+		return unreadable(err)
+	}
+	return unreadable((&echo.DefaultBinder{}).BindBody(c, in))
+}
+
+func decodeJSON(r *http.Request, in any) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return unreadable(err)
+	}
+	if !utf8.Valid(body) {
+		return chat.Errorf(chat.Invalid, "This is not text in UTF-8.")
+	}
+	return unreadable(json.Unmarshal(body, in))
+}
+
+// unreadable makes a refusal of what a reader says is malformed; that a body is too large stays as it is.
+func unreadable(err error) error {
+	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
+		return err
+	}
+	return chat.Errorf(chat.Invalid, "Charla cannot read this form.")
+}
+
+// number reads an id or a seq from a URL or a form. What is no positive number names nothing: 0.
+func number(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n == math.MaxInt64 {
+		return 0
+	}
+	return n
+}
+
+// queryPlace reads which conversation a URL names.
+func queryPlace(c echo.Context) chat.Place {
+	return chat.Place{With: number(c.QueryParam("with")), Room: number(c.QueryParam("room"))}
+}
+
+// id is an id in a form or JSON. What is no positive number names nothing: 0.
+type id int64
+
+// UnmarshalParam reads a form's field.
+func (n *id) UnmarshalParam(s string) error {
+	*n = id(number(s))
+	return nil
+}
+
+// UnmarshalJSON reads a number, or one in quotes.
+func (n *id) UnmarshalJSON(b []byte) error {
+	*n = id(number(strings.Trim(string(b), `"`)))
+	return nil
+}

@@ -1,0 +1,211 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"charla/chat"
+	"charla/live"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+// How many streams one session may hold: a browser opens six connections to a host over HTTP/1.1, and two must stay free
+// for everything else. Over HTTP/2 only abuse is stopped.
+const (
+	maxStreams            = 4
+	maxStreamsMultiplexed = 100
+)
+
+// writeWithin is how long one write may take before its reader is given up.
+const writeWithin = 8 * time.Second
+
+// transport writes to an ordinary HTTP answer and flushes. The deadline is renewed only when half of it is used.
+type transport struct {
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	deadline time.Time
+}
+
+func newTransport(c echo.Context) (*transport, error) {
+	t := &transport{w: c.Response(), control: http.NewResponseController(c.Response())}
+	return t, t.control.SetReadDeadline(time.Time{}) // the server's own would end the stream
+}
+
+func (t *transport) Write(p []byte) error {
+	if now := time.Now(); t.deadline.Sub(now) < writeWithin/2 {
+		t.deadline = now.Add(writeWithin)
+		if err := t.control.SetWriteDeadline(t.deadline); err != nil {
+			return err
+		}
+	}
+	if _, err := t.w.Write(p); err != nil {
+		return err
+	}
+	return t.control.Flush()
+}
+
+func (s *Server) viewer(c echo.Context) live.Viewer {
+	v := visitorOf(c)
+	limit := maxStreams
+	if c.Request().ProtoMajor >= 2 {
+		limit = maxStreamsMultiplexed
+	}
+	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit}
+}
+
+// openStream sends the headers of an endless answer.
+func openStream(c echo.Context, contentType string) (*transport, error) {
+	h := c.Response().Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil, nil
+	}
+	t, err := newTransport(c)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.control.Flush()
+}
+
+const eventStream = "text/event-stream"
+
+// events is the stream of a page. A guest is told so in the stream itself: a redirect would be followed for ever.
+func (s *Server) events(c echo.Context) error {
+	enc := sse{s.locale(c)}
+	if !visitorOf(c).signedIn() {
+		if wantsJSON(c) {
+			return errSignedOut
+		}
+		return refuse(c, enc)
+	}
+	conv, err := s.streamed(c)
+	if err != nil {
+		return err
+	}
+	stream, err := s.hub.Subscribe(c.Request().Context(), s.viewer(c), conv.Topic(), enc)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	to, err := openStream(c, eventStream)
+	if to == nil || err != nil {
+		return err
+	}
+	replay, err := s.missed(c, conv)
+	if err != nil {
+		return nil // the headers are out; the reader comes back with its cursor
+	}
+	stream.Run(c.Request().Context(), to, replay, s.state(c, conv, enc))
+	return nil
+}
+
+func refuse(c echo.Context, enc sse) error {
+	to, err := openStream(c, eventStream)
+	if to == nil || err != nil {
+		return err
+	}
+	return to.Write(enc.End(live.EndLogout))
+}
+
+// streamed is the conversation that a stream is opened for; none when the URL names none.
+func (s *Server) streamed(c echo.Context) (chat.Conversation, error) {
+	if c.QueryParam("with") == "" && c.QueryParam("room") == "" {
+		return chat.Conversation{Kind: chat.Channel}, nil
+	}
+	return s.chat.Conversation(c.Request().Context(), person(c), queryPlace(c))
+}
+
+// missed reads, after Subscribe, what the reader lacks. A direct conversation may have begun since it was looked up.
+func (s *Server) missed(c echo.Context, conv chat.Conversation) (live.Replay, error) {
+	if conv.Topic() == (chat.Topic{}) {
+		return live.Replay{After: -1}, nil
+	}
+	conv, err := s.chat.Conversation(c.Request().Context(), person(c), conv.Place())
+	if err != nil {
+		return live.Replay{}, err
+	}
+	cursor := c.Request().Header.Get("Last-Event-ID")
+	if cursor == "" {
+		cursor = c.QueryParam("after")
+	}
+	if cursor == "" {
+		return live.Replay{After: -1, Changes: chat.Changes{LastSeq: conv.LastSeq}}, nil
+	}
+	after, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil || after < 0 {
+		return live.Replay{Changes: chat.Changes{Partial: true}}, nil
+	}
+	changes, err := s.chat.Changes(c.Request().Context(), conv, after)
+	return live.Replay{After: after, Changes: changes}, err
+}
+
+// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state.
+func (s *Server) state(c echo.Context, conv chat.Conversation, enc sse) func(context.Context) []byte {
+	me := person(c)
+	return func(ctx context.Context) []byte {
+		conversations, err := s.chat.Conversations(ctx, me)
+		if err != nil {
+			return nil // the next change brings it
+		}
+		side := views.Sidebar{Rows: s.rows(conversations, conv.Topic())}
+		open := &conv
+		if conv.Topic() == (chat.Topic{}) {
+			open = nil
+		}
+		return enc.frame(views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer]), 0)
+	}
+}
+
+// liveMessages is the list for browsers without scripts: a page that never ends.
+func (s *Server) liveMessages(c echo.Context) error {
+	ctx := c.Request().Context()
+	conv, err := s.chat.Conversation(ctx, person(c), queryPlace(c))
+	if err != nil {
+		return err
+	}
+	enc := endless{s.locale(c)}
+	stream, err := s.hub.Subscribe(ctx, s.viewer(c), conv.Topic(), enc)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	replay, open, err := s.window(c, conv)
+	if err != nil {
+		return err
+	}
+	to, err := openStream(c, "text/html; charset=utf-8")
+	if to == nil || err != nil {
+		return err
+	}
+	if err := to.Write(open); err != nil {
+		return nil
+	}
+	stream.Run(ctx, to, replay, func(context.Context) []byte { return nil })
+	return nil
+}
+
+// window renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must
+// not come again: the numbers it has reach to its last message or to the cursor, whichever is later.
+func (s *Server) window(c echo.Context, conv chat.Conversation) (live.Replay, []byte, error) {
+	conv, err := s.chat.Conversation(c.Request().Context(), person(c), conv.Place())
+	if err != nil {
+		return live.Replay{}, nil, err
+	}
+	history, err := s.chat.History(c.Request().Context(), conv, 0, 0)
+	if err != nil {
+		return live.Replay{}, nil, err
+	}
+	have := conv.LastSeq
+	if n := len(history.Messages); n > 0 {
+		have = max(have, history.Messages[n-1].Seq)
+	}
+	t := s.thread(conv, history, 0)
+	return live.Replay{After: -1, Changes: chat.Changes{LastSeq: have}}, markup(views.LiveOpen(s.page(c), t)), nil
+}

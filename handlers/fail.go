@@ -1,0 +1,95 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+// errorBody is the one form of an error in JSON.
+type errorBody struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Field   string `json:"field"`
+	} `json:"error"`
+}
+
+// fail is the one place where an error becomes an answer: JSON for programs, a text for htmx, a page for a browser.
+func (s *Server) fail(err error, c echo.Context) {
+	if c.Response().Committed || errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
+		return
+	}
+	e, status := understand(c, err)
+	l := s.locale(c)
+	retryAfter(c, e)
+	switch {
+	case wantsJSON(c):
+		var body errorBody
+		body.Error.Code, body.Error.Message, body.Error.Field = string(e.Code), l.Error(e), e.Field
+		err = c.JSON(status, body)
+	case e.Code == chat.Unauthenticated && !isHX(c):
+		err = c.Redirect(http.StatusSeeOther, loginURL(c.Request()))
+	case isHX(c) && c.Request().Method == http.MethodGet && e.Code == chat.Unauthenticated:
+		err = redirect(c, loginURL(c.Request()))
+	case isHX(c) && c.Request().Method != http.MethodGet:
+		err = s.render(c, status, views.ErrorText(l.Error(e)))
+	default:
+		err = s.render(c, status, s.errorPage(c, e, status))
+	}
+	if err != nil {
+		c.Logger().Error(err)
+	}
+}
+
+func retryAfter(c echo.Context, e *chat.Error) {
+	if e.RetryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+}
+
+// loginURL is where a guest is sent; a page asked for is returned to after log-in.
+func loginURL(r *http.Request) string {
+	if r.Method != http.MethodGet || r.URL.Path == "/" {
+		return "/login"
+	}
+	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+}
+
+// ownPath returns next when it is a path of this site, otherwise /chat.
+func ownPath(next string) string {
+	u, err := url.Parse(next)
+	bad := err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
+		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t\x00")
+	if bad || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, "\\") {
+		return "/chat"
+	}
+	return u.RequestURI()
+}
+
+// wantsJSON tells a program from a browser: it asks for JSON and not for HTML.
+func wantsJSON(c echo.Context) bool {
+	accept := c.Request().Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+}
+
+// isHX tells a request of htmx, which takes a fragment, from one of a browser, which takes a page or a redirect.
+func isHX(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
+
+// redirect sends a browser on, through htmx where that asked.
+func redirect(c echo.Context, to string) error {
+	if isHX(c) {
+		c.Response().Header().Set("HX-Redirect", to)
+		return c.NoContent(http.StatusOK)
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}

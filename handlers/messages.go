@@ -1,0 +1,185 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+func (s *Server) messages(c echo.Context) error {
+	conv, err := s.chat.Conversation(c.Request().Context(), person(c), queryPlace(c))
+	if err != nil {
+		return err
+	}
+	before, limit := number(c.QueryParam("before")), int(number(c.QueryParam("limit")))
+	history, err := s.chat.History(c.Request().Context(), conv, before, limit)
+	if err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, historyToJSON(conv.Place(), history, limit))
+	}
+	if before == 0 && c.Request().Method == http.MethodGet {
+		s.markShown(c, conv, history)
+	}
+	t := s.thread(conv, history, before)
+	return s.conversationPage(c, http.StatusOK, t)
+}
+
+// markShown marks read what a page is about to show. That it fails is no reason not to show it.
+func (s *Server) markShown(c echo.Context, conv chat.Conversation, h chat.History) {
+	if conv.Unread == 0 || len(h.Messages) == 0 {
+		return
+	}
+	last := h.Messages[len(h.Messages)-1].Seq
+	if err := s.chat.MarkRead(c.Request().Context(), person(c), conv.Place(), last); err != nil {
+		slog.Warn("not marked read", "request", requestID(c), "room", conv.Room, "error", err)
+	}
+}
+
+// thread is a window as it stood when conv was read: the cursor is older than the messages, never newer.
+func (s *Server) thread(conv chat.Conversation, h chat.History, before int64) views.Thread {
+	return views.Thread{
+		Conversation: conv,
+		Online:       s.hub.Online(conv.Peer)[conv.Peer],
+		Messages:     h.Messages,
+		Older:        h.Older,
+		Before:       before,
+		Cursor:       conv.LastSeq,
+		UnreadFrom:   firstUnread(conv, h),
+		Composer:     composer(conv),
+	}
+}
+
+func composer(conv chat.Conversation) views.Composer {
+	return views.Composer{Place: conv.Place(), Name: conv.Name, Key: rand.Text()}
+}
+
+func firstUnread(conv chat.Conversation, h chat.History) int64 {
+	for _, m := range h.Messages {
+		if conv.Unread > 0 && m.Seq > conv.ReadSeq && m.AuthorID != conv.Me {
+			return m.Seq
+		}
+	}
+	return 0
+}
+
+func (s *Server) conversationPage(c echo.Context, status int, t views.Thread) error {
+	side, err := s.sidebar(c, t.Conversation.Topic())
+	if err != nil {
+		return err
+	}
+	return s.render(c, status, views.Messages(s.page(c), side, t))
+}
+
+func (s *Server) message(c echo.Context) error {
+	m, err := s.chat.Message(c.Request().Context(), person(c), number(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, toJSON(m))
+	}
+	side, err := s.sidebar(c, chat.Topic{})
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, views.OneMessage(s.page(c), side, m, chat.Place{Room: m.Room}))
+}
+
+type posting struct {
+	With id     `form:"with" json:"with"`
+	Room id     `form:"room" json:"room"`
+	Body string `form:"body" json:"body"`
+	Key  string `form:"key" json:"key"`
+}
+
+func (p posting) place() chat.Place { return chat.Place{With: int64(p.With), Room: int64(p.Room)} }
+
+func (s *Server) postMessage(c echo.Context) error {
+	var in posting
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	posted, err := s.post(c, in)
+	switch {
+	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
+		return err
+	case err != nil:
+		return s.keepText(c, in, err)
+	case wantsJSON(c) && posted.Created:
+		return c.JSON(http.StatusCreated, toJSON(posted.Message))
+	case wantsJSON(c):
+		return c.JSON(http.StatusOK, toJSON(posted.Message))
+	case isHX(c):
+		return s.render(c, http.StatusOK, views.Posted(s.locale(c), posted.Message, composer(posted.Conversation)))
+	default:
+		return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.place()))
+	}
+}
+
+func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
+	me := person(c)
+	if err := s.limits.posts.take(me.Email); err != nil {
+		return chat.Posted{}, err
+	}
+	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: in.Body, Key: in.Key})
+}
+
+// keepText answers a refused message: htmx leaves the box as it is and gets a text, a browser gets the page again with
+// what was typed. A key that belongs to another message is exchanged.
+func (s *Server) keepText(c echo.Context, in posting, err error) error {
+	e, status := understand(c, err)
+	retryAfter(c, e)
+	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
+	if e.Code == chat.Conflict {
+		box.Key = rand.Text()
+	}
+	switch {
+	case isHX(c) && e.Code == chat.Conflict:
+		return s.render(c, status, views.KeyConflict(s.locale(c), box))
+	case isHX(c):
+		return err
+	}
+	return s.unsent(c, status, box)
+}
+
+// unsent shows the conversation with the text still in the box, or the box alone where the database does not answer.
+func (s *Server) unsent(c echo.Context, status int, box views.Composer) error {
+	ctx := c.Request().Context()
+	conv, err := s.chat.Conversation(ctx, person(c), box.Place)
+	if err != nil {
+		return s.render(c, status, views.Unsent(s.page(c), box))
+	}
+	history, err := s.chat.History(ctx, conv, 0, 0)
+	if err != nil {
+		return s.render(c, status, views.Unsent(s.page(c), box))
+	}
+	t := s.thread(conv, history, 0)
+	box.Name = conv.Name
+	t.Composer = box
+	return s.conversationPage(c, status, t)
+}
+
+type readMark struct {
+	With id `form:"with" json:"with"`
+	Room id `form:"room" json:"room"`
+	Seq  id `form:"seq" json:"seq"`
+}
+
+func (s *Server) read(c echo.Context) error {
+	var in readMark
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	place := chat.Place{With: int64(in.With), Room: int64(in.Room)}
+	if err := s.chat.MarkRead(c.Request().Context(), person(c), place, int64(in.Seq)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,57 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// access is who may use a route.
+type access int
+
+const (
+	anyone access = iota
+	member        // a signed-in person; what they may see of it is decided by the product
+)
+
+// route is one line of the table. Every GET answers HEAD.
+type route struct {
+	method, path string
+	access       access
+	handle       echo.HandlerFunc
+}
+
+// routes is the whole of what Charla answers, besides /static/.
+func (s *Server) routes() []route {
+	return []route{
+		{http.MethodGet, "/", anyone, s.home},
+		{http.MethodGet, "/register", anyone, s.registerPage},
+		{http.MethodPost, "/register", anyone, s.register},
+		{http.MethodGet, "/login", anyone, s.loginPage},
+		{http.MethodPost, "/login", anyone, s.login},
+		{http.MethodPost, "/logout", anyone, s.logout},
+		{http.MethodGet, "/chat", member, s.chatPage},
+		{http.MethodGet, "/messages", member, s.messages},
+		{http.MethodPost, "/messages", member, s.postMessage},
+		{http.MethodGet, "/messages/live", member, s.liveMessages},
+		{http.MethodGet, "/messages/:id", member, s.message},
+		{http.MethodPost, "/read", member, s.read},
+		{http.MethodGet, "/events", anyone, s.events},
+		{http.MethodGet, "/settings", member, s.settingsPage},
+		{http.MethodPost, "/settings", member, s.saveSettings},
+		{http.MethodGet, "/me.css", anyone, s.meCSS},
+		{http.MethodGet, "/healthz", anyone, s.healthz},
+		{http.MethodGet, "/readyz", anyone, s.readyz},
+	}
+}
+
+func (s *Server) add(r route) {
+	handle := r.handle
+	if r.access == member {
+		handle = s.membersOnly(handle)
+	}
+	s.echo.Add(r.method, r.path, handle)
+	if r.method == http.MethodGet {
+		s.echo.HEAD(r.path, handle)
+	}
+}

@@ -1,0 +1,84 @@
+// Package handlers speaks HTTP: routes, middleware, forms, the choice between a page and JSON, the way from an error to
+// a status, and the streams. A handler parses, calls the product and renders; rules live in chat, markup in views.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"charla/chat"
+	"charla/live"
+	"charla/static"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+)
+
+// Config is what the operator decides about serving.
+type Config struct {
+	BaseURL        *url.URL                    // how people reach Charla from outside; nil when that is where it listens
+	Zone           *time.Location              // days are cut and script-less times are told in it
+	Rate           float64                     // scales all rate limits; 0 switches them off
+	TrustedProxies []*net.IPNet                // whose X-Forwarded-For is believed
+	Ping           func(context.Context) error // whether the database answers
+	Secret         []byte                      // signs the cookie that tells a known browser
+}
+
+// Server answers every request.
+type Server struct {
+	chat     *chat.Service
+	hub      *live.Hub
+	config   Config
+	sessions sessions.Store
+	known    *knownBrowsers
+	limits   *limits
+	origins  *http.CrossOriginProtection
+	echo     *echo.Echo
+}
+
+// staticPath is where the embedded files stand.
+const staticPath = "/static/"
+
+// New returns the whole site over the product and its live side.
+func New(service *chat.Service, hub *live.Hub, config Config) *Server {
+	s := &Server{chat: service, hub: hub, config: config, echo: echo.New()}
+	s.sessions = &sessionStore{chat: service, options: s.cookie(sessionCookieAge)}
+	s.known = newKnownBrowsers(config.Secret, s.cookie(knownCookieAge))
+	s.limits = newLimits(config.Rate)
+	s.origins = http.NewCrossOriginProtection()
+	if config.BaseURL != nil {
+		if err := s.origins.AddTrustedOrigin(config.BaseURL.Scheme + "://" + config.BaseURL.Host); err != nil {
+			slog.Warn("base URL is no origin", "error", err)
+		}
+	}
+	s.echo.HTTPErrorHandler = s.fail
+	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
+	s.use()
+	for _, r := range s.routes() {
+		s.add(r)
+	}
+	s.echo.GET(staticPath+"*", echo.WrapHandler(static.Handler()))
+	s.echo.HEAD(staticPath+"*", echo.WrapHandler(static.Handler()))
+	return s
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// https tells whether people reach us over TLS, here or at a proxy.
+func (s *Server) https() bool { return s.config.BaseURL != nil && s.config.BaseURL.Scheme == "https" }
+
+// ipExtractor finds the address of a client: the connection's own, or what a trusted proxy says.
+func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		trust = append(trust, echo.TrustIPRange(p))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}

@@ -1,0 +1,125 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"charla/chat"
+
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+)
+
+const (
+	sessionCookieAge = 400 * 24 * 3600 // seconds; browsers keep no cookie longer. The session itself ends sooner.
+	knownCookieAge   = 400 * 24 * 3600
+)
+
+// cookie returns the options of every cookie: not for scripts, not for other sites.
+func (s *Server) cookie(age int) sessions.Options {
+	return sessions.Options{Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.https()}
+}
+
+// cookieName is the session cookie's: under TLS its prefix makes browsers refuse it from anywhere but this host.
+func (s *Server) cookieName() string {
+	if s.https() {
+		return "__Host-charla"
+	}
+	return "charla"
+}
+
+// sessionStore is a sessions.Store whose sessions are rows of the product. A session carries only its visitor.
+type sessionStore struct {
+	chat    *chat.Service
+	options sessions.Options
+}
+
+// Get returns the session of a request, looked up once.
+func (st *sessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(st, name)
+}
+
+// New looks the session of a request up; a new one is empty.
+func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := sessions.NewSession(st, name)
+	options := st.options
+	session.Options, session.IsNew = &options, true
+	cookie, err := r.Cookie(name)
+	if err != nil {
+		return session, nil
+	}
+	row, user, err := st.chat.Session(r.Context(), cookie.Value)
+	if errors.Is(err, chat.ErrNotFound) {
+		return session, nil
+	}
+	if err != nil {
+		return session, err
+	}
+	session.ID, session.IsNew = cookie.Value, false
+	session.Values[visitorKey] = visitor{row, user}
+	return session, nil
+}
+
+// Save starts the session of the visitor in it under a new id, or ends it where MaxAge is negative.
+func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	v, _ := session.Values[visitorKey].(visitor)
+	if session.Options.MaxAge < 0 {
+		http.SetCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
+		if v.Session.ID == 0 {
+			return nil
+		}
+		return st.chat.EndSession(r.Context(), v.Session)
+	}
+	token, err := st.chat.StartSession(r.Context(), v.User, r.UserAgent(), v.Session.IP)
+	if err != nil {
+		return err
+	}
+	session.ID = token
+	http.SetCookie(w, sessions.NewCookie(session.Name(), token, session.Options))
+	return nil
+}
+
+// signIn ends the session that the browser had and starts one for user.
+func (s *Server) signIn(c echo.Context, user chat.User) error {
+	session, err := s.sessions.Get(c.Request(), s.cookieName())
+	if err != nil {
+		return err
+	}
+	if old := visitorOf(c); old.signedIn() {
+		if err := s.chat.EndSession(c.Request().Context(), old.Session); err != nil {
+			return err
+		}
+	}
+	session.Values[visitorKey] = visitor{chat.Session{IP: c.RealIP()}, user}
+	return session.Save(c.Request(), c.Response())
+}
+
+// knownBrowsers remembers by a signed cookie that somebody logged in to an account from here before: who tries
+// passwords elsewhere cannot lock them out.
+type knownBrowsers struct {
+	codec   *securecookie.SecureCookie
+	options sessions.Options
+}
+
+const knownCookie = "charla-known"
+
+func newKnownBrowsers(secret []byte, options sessions.Options) *knownBrowsers {
+	return &knownBrowsers{codec: securecookie.New(secret, nil).MaxAge(knownCookieAge), options: options}
+}
+
+func (k *knownBrowsers) remember(c echo.Context, emailKey string) {
+	if value, err := k.codec.Encode(knownCookie, emailKey); err == nil {
+		http.SetCookie(c.Response(), sessions.NewCookie(knownCookie, value, &k.options))
+	}
+}
+
+// knows tells whether this browser logged in to the account before.
+func (k *knownBrowsers) knows(c echo.Context, emailKey string) bool {
+	cookie, err := c.Cookie(knownCookie)
+	if err != nil {
+		return false
+	}
+	var known string
+	return k.codec.Decode(knownCookie, cookie.Value, &known) == nil && known == emailKey
+}
