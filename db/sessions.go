@@ -25,9 +25,11 @@ func (r reader) Session(ctx context.Context, hash string, now chat.Micros) (chat
 // EndedSessions has no limit: whoever is left out would keep reading. It is bounded by how little ends in a moment.
 func (r reader) EndedSessions(ctx context.Context, since chat.Micros) (ids []int64, err error) {
 	const query = `
-		SELECT s.id AS id FROM sessions s WHERE s.ended_at > 0 AND s.ended_at >= $1
-		UNION
-		SELECT s.id FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.disabled_at > 0 AND u.disabled_at >= $1
+		SELECT id FROM sessions
+		WHERE id IN (
+			SELECT id FROM sessions WHERE ended_at > 0 AND ended_at >= $1
+			UNION ALL
+			SELECT s.id FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.disabled_at > 0 AND u.disabled_at >= $1)
 		ORDER BY id`
 	err = r.list(ctx, &ids, query, since)
 	return ids, err

@@ -17,6 +17,8 @@ const maxPrepared = 128
 // Connect opens a connection with an empty cache.
 func (s statements) Connect(ctx context.Context) (driver.Conn, error) {
 	line := &line{}
+	deadline, _ := ctx.Deadline()
+	line.until(deadline)
 	inner, err := s.Connector.Connect(withLine(ctx, line))
 	if err != nil {
 		return nil, err

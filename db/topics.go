@@ -12,7 +12,7 @@ import (
 // maxTopics is how many topics one statement asks for. Each takes three of the 32,766 values that SQLite allows.
 const maxTopics = 4096
 
-// LastSeqs looks channels up by id and direct rooms by their pair.
+// LastSeqs looks channels up by id and direct rooms by their pair. The answer is a map, so it needs no order.
 func (r reader) LastSeqs(ctx context.Context, topics []chat.Topic) (map[chat.Topic]chat.RoomSeq, error) {
 	found := map[chat.Topic]chat.RoomSeq{}
 	for some := range slices.Chunk(topics, maxTopics) {
@@ -39,8 +39,7 @@ func lastSeqs(topics []chat.Topic) (string, []any) {
 		WHERE r.kind = 'channel'
 		UNION ALL
 		SELECT a.room, a.low, a.high, r.id, r.last_seq
-		FROM asked a JOIN rooms r ON r.pair_low = a.low AND r.pair_high = a.high
-		ORDER BY 4`
+		FROM asked a JOIN rooms r ON r.pair_low = a.low AND r.pair_high = a.high`
 	size := 1
 	for size < len(topics) {
 		size *= 2

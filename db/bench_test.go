@@ -1,0 +1,100 @@
+package db_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"charla/chat"
+	"charla/db"
+	"charla/db/dbtest"
+)
+
+// house is a community of a realistic size: one person in 20 rooms of 500 messages, some of them unread.
+func house(b *testing.B, s *db.Store) (user chat.User, room int64) {
+	ctx := b.Context()
+	var users []chat.User
+	for i := range 20 {
+		users = append(users, register(b, s, fmt.Sprintf("person %d", i)))
+	}
+	write(b, s, func(tx chat.Tx) error {
+		_, err := tx.InsertSession(ctx, chat.Session{UserID: users[0].ID, ExpiresAt: 100}, "hash")
+		if err != nil {
+			return err
+		}
+		for _, peer := range users {
+			if room, err = tx.EnsureDirect(ctx, users[0].ID, peer.ID, 1); err != nil {
+				return err
+			}
+			for n := range 500 {
+				if err := insert(ctx, tx, room, peer.ID, fmt.Sprintf("%d/%d", room, n)); err != nil {
+					return err
+				}
+			}
+			if _, err := tx.SetRead(ctx, room, users[0].ID, 490); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return users[0], room
+}
+
+func insert(ctx context.Context, tx chat.Tx, room, author int64, key string) error {
+	seq, err := tx.NextSeq(ctx, room)
+	if err != nil {
+		return err
+	}
+	const text = "a line of the length that people write in a chat, more or less"
+	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: seq, ChangedSeq: seq, AuthorID: author, Key: key,
+		Body: text, HTML: text, PostedAt: chat.Micros(seq)})
+	return err
+}
+
+func BenchmarkSQLite(b *testing.B)   { bench(b, dbtest.SQLite(b)) }
+func BenchmarkPostgres(b *testing.B) { bench(b, dbtest.OpenPostgres(b)) }
+
+func bench(b *testing.B, s *db.Store) {
+	user, room := house(b, s)
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	session := func() error { _, _, err := s.Session(ctx, "hash", 1); return err }
+	list := func() error { _, err := s.Conversations(ctx, user.ID, 100); return err }
+	one := func() error { _, err := s.ConversationIn(ctx, user.ID, room); return err }
+	page := func() error { _, err := s.MessagesBefore(ctx, room, math.MaxInt64, 51); return err }
+	reads := map[string]func() error{
+		"Session": session, "Conversations": list, "ConversationIn": one, "MessagesBefore": page,
+		"Changes": func() error { _, err := s.Changes(ctx, room, 495, 500); return err },
+		"WholePage": func() error {
+			for _, f := range []func() error{session, list, one, page} {
+				if err := f(); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	for name, f := range reads {
+		b.Run(name, func(b *testing.B) { run(b, f) })
+	}
+	b.Run("Post", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			key := fmt.Sprintf("bench %d %d", b.N, i)
+			write(b, s, func(tx chat.Tx) error { return insert(ctx, tx, room, user.ID, key+b.Name()) })
+		}
+	})
+}
+
+// run measures f on all processors.
+func run(b *testing.B, f func() error) {
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if err := f(); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

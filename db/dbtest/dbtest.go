@@ -1,0 +1,111 @@
+// Package dbtest gives tests real databases: a file for each test, or a database of its own in a PostgreSQL cluster
+// that is started once for the test binary.
+package dbtest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/lib/pq" // the driver of the connection that makes databases
+
+	"charla/db"
+)
+
+// SQLite returns a store on a fresh file that goes away with the test.
+func SQLite(t testing.TB) *db.Store {
+	t.Helper()
+	return opened(t)(db.OpenSQLite(t.Context(), t.TempDir()))
+}
+
+// OpenPostgres returns a store on a fresh database that goes away with the test. See Postgres.
+func OpenPostgres(t testing.TB) *db.Store {
+	t.Helper()
+	return opened(t)(db.OpenPostgres(t.Context(), Postgres(t)))
+}
+
+func opened(t testing.TB) func(*db.Store, error) *db.Store {
+	return func(s *db.Store, err error) *db.Store {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return s
+	}
+}
+
+// shared is the cluster of this test binary.
+var shared struct {
+	sync.Mutex // guards all below, and lets one database be copied at a time
+	server     *Server
+	databases  int
+}
+
+const template = "charla_template"
+
+// Postgres returns the URL of a fresh, migrated database. Without a PostgreSQL server on this machine the test is
+// skipped, or fails where CI=true.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil {
+		server := initServer(t)
+		server.Start(t)
+		makeTemplate(t, server)
+		shared.server = server
+	}
+	shared.databases++
+	name := fmt.Sprintf("test_%d", shared.databases)
+	shared.server.exec(t, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	return shared.server.URL(name)
+}
+
+func makeTemplate(t testing.TB, server *Server) {
+	t.Helper()
+	server.exec(t, "CREATE DATABASE "+template)
+	store, err := db.OpenPostgres(t.Context(), server.URL(template))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// exec runs one statement in the cluster's own database.
+func (s *Server) exec(t testing.TB, query string) {
+	t.Helper()
+	pool, err := sql.Open("postgres", s.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.ExecContext(t.Context(), query); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eventually waits until ok, looking often, and fails the test after 20 seconds.
+func Eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for !ok() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			t.Fatal("waited in vain: ", what)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package dbtest
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"testing"
+)
+
+// Proxy stands between a store and its server and can do what networks do.
+type Proxy struct {
+	listener net.Listener
+	socket   string
+
+	mu      sync.Mutex // guards all below
+	stalled chan struct{}
+	eat     []byte
+	conns   map[net.Conn]bool
+}
+
+// NewProxy returns a proxy before s that ends with the test.
+func NewProxy(t testing.TB, s *Server) *Proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{listener: listener, socket: s.Socket(), conns: map[net.Conn]bool{}}
+	go p.accept()
+	t.Cleanup(p.close)
+	return p
+}
+
+// URL names a database behind the proxy.
+func (p *Proxy) URL(database string) string {
+	return "postgres://charla@" + p.listener.Addr().String() + "/" + database + "?sslmode=disable"
+}
+
+// Stall holds every byte back, in both directions, without closing anything.
+func (p *Proxy) Stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stalled = make(chan struct{})
+}
+
+// Resume lets everything through again.
+func (p *Proxy) Resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stalled != nil {
+		close(p.stalled)
+		p.stalled = nil
+	}
+}
+
+// LoseReply lets the next request that contains text reach the server, waits until the server has answered, and then
+// cuts the connection instead of passing the answer on. It happens once.
+func (p *Proxy) LoseReply(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.eat = []byte(text)
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("unix", p.socket)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		p.mu.Lock()
+		p.conns[client], p.conns[server] = true, true
+		p.mu.Unlock()
+		lose := make(chan struct{})
+		go p.requests(server, client, lose)
+		go p.answers(client, server, lose)
+	}
+}
+
+func (p *Proxy) requests(server, client net.Conn, lose chan struct{}) {
+	defer server.Close()
+	p.copy(server, client, func(request []byte) bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.eat != nil && bytes.Contains(request, p.eat) {
+			p.eat = nil
+			close(lose)
+		}
+		return true
+	})
+}
+
+func (p *Proxy) answers(client, server net.Conn, lose chan struct{}) {
+	defer client.Close()
+	p.copy(client, server, func([]byte) bool {
+		select {
+		case <-lose:
+			return false
+		default:
+			return true
+		}
+	})
+}
+
+// copy passes on what pass allows, and ends at the first that it does not.
+func (p *Proxy) copy(to io.Writer, from io.Reader, pass func([]byte) bool) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		stalled := p.stalled
+		p.mu.Unlock()
+		if stalled != nil {
+			<-stalled
+		}
+		if !pass(buffer[:n]) {
+			return
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (p *Proxy) close() {
+	p.Resume()
+	p.listener.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.Close()
+	}
+}

@@ -1,0 +1,176 @@
+package dbtest
+
+import (
+	"database/sql"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// Server is a PostgreSQL cluster in a temporary directory, reached through a socket in that directory. It ends with
+// the test binary, however that ends.
+type Server struct {
+	dir, bin string
+	as       *syscall.Credential
+	process  *exec.Cmd
+	exited   chan struct{} // closed when process is over
+	life     io.Closer     // while it is open, the watcher lets the server live
+}
+
+// NewServer returns a running cluster that a test may stop and kill. See Postgres for what happens without PostgreSQL.
+func NewServer(t testing.TB) *Server {
+	t.Helper()
+	s := initServer(t)
+	t.Cleanup(func() { s.life.Close() })
+	s.Start(t)
+	return s
+}
+
+// URL names a database of the cluster; "postgres" is always there.
+func (s *Server) URL(database string) string {
+	return "postgres:///" + database + "?user=charla&sslmode=disable&host=" + s.dir
+}
+
+// Socket is the path at which the server listens.
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
+
+// Start runs the server and waits until it answers. After a Kill it tries until the last backend is gone.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	pool, err := sql.Open("postgres", s.URL("postgres")+"&connect_timeout=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	s.run(t)
+	Eventually(t, "PostgreSQL to answer; see "+s.dir+"/log", func() bool {
+		select {
+		case <-s.exited:
+			s.run(t)
+		default:
+		}
+		return pool.Ping() == nil
+	})
+}
+
+// run starts the process. fsync is off: a killed process loses nothing, only a power cut would.
+func (s *Server) run(t testing.TB) {
+	t.Helper()
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	s.process = s.command("postgres", "-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200")
+	s.process.Stdout, s.process.Stderr = log, log
+	if err := s.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	s.exited = exited
+	go func(p *exec.Cmd) { p.Wait(); close(exited) }(s.process)
+}
+
+// Stop shuts the server down as its keeper would: open connections are cut, transactions rolled back.
+func (s *Server) Stop(t testing.TB) { s.end(t, syscall.SIGINT) }
+
+// Kill is kill -9.
+func (s *Server) Kill(t testing.TB) { s.end(t, syscall.SIGKILL) }
+
+func (s *Server) end(t testing.TB, signal os.Signal) {
+	t.Helper()
+	if err := s.process.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	<-s.exited
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(s.bin, name), args...)
+	c.Dir = s.dir
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
+	return c
+}
+
+// initServer makes a cluster that does not run yet.
+func initServer(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{bin: findPostgres(t), as: unprivileged(t)}
+	dir, err := os.MkdirTemp("", "charla-pg-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.dir = dir
+	if s.as != nil {
+		if err := os.Chown(dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.watch(t)
+	out, err := s.command("initdb", "-D", s.data(), "-U", "charla", "-A", "trust", "-E", "UTF8", "--locale=C", "-N").CombinedOutput()
+	if err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	return s
+}
+
+// watch starts a process that waits for the end of its input, which is the end of this test binary even if it is
+// killed, and then ends the server and removes its directory.
+func (s *Server) watch(t testing.TB) {
+	t.Helper()
+	c := exec.Command("/bin/sh", "-c", `cat; kill -QUIT "$(head -n 1 data/postmaster.pid)"; cd /; for i in 1 2 3 4 5; do rm -rf "$0" && break; sleep 1; done`, s.dir)
+	c.Dir = s.dir
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
+	life, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.life = life
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go c.Wait()
+}
+
+func findPostgres(t testing.TB) string {
+	t.Helper()
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if path, err := exec.LookPath("initdb"); err == nil {
+		found = append(found, path)
+	}
+	if len(found) > 0 {
+		return filepath.Dir(found[len(found)-1])
+	}
+	const missing = "no PostgreSQL server here: initdb is neither in /usr/lib/postgresql/*/bin nor in PATH"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+// unprivileged returns whom the server runs as: PostgreSQL refuses root. Nil means ourselves.
+func unprivileged(t testing.TB) *syscall.Credential {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
+		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	t.Fatal("PostgreSQL does not run as root, and there is no user postgres or nobody")
+	return nil
+}

@@ -1,0 +1,32 @@
+package db
+
+import (
+	"context"
+	"testing"
+)
+
+// Raw runs a statement that the Store has no method for yet, so that a test can bring about its effects.
+func (s *Store) Raw(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if _, err := s.write.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Column reads the first column of a query.
+func Column[T any](t testing.TB, s *Store, query string, args ...any) (values []T) {
+	t.Helper()
+	if err := s.read.SelectContext(t.Context(), &values, query, args...); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// Plan tells how SQLite would run what f asks for: the lines of EXPLAIN QUERY PLAN of its one statement.
+func (s *Store) Plan(t testing.TB, f func(r reader) error) (lines []string) {
+	t.Helper()
+	if err := f(reader{explainer{s.read, t, &lines}}); err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}

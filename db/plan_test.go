@@ -1,0 +1,82 @@
+package db
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+
+	"charla/chat"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// explainer answers every query with nothing and keeps its plan.
+type explainer struct {
+	*sqlx.DB
+	t     testing.TB
+	lines *[]string
+}
+
+func (e explainer) explain(ctx context.Context, query string, args []any) {
+	var steps []struct {
+		ID, Parent, Notused int
+		Detail              string
+	}
+	if err := e.DB.SelectContext(ctx, &steps, "EXPLAIN QUERY PLAN "+query, args...); err != nil {
+		e.t.Fatal(err)
+	}
+	for _, s := range steps {
+		*e.lines = append(*e.lines, s.Detail)
+	}
+}
+
+func (e explainer) GetContext(ctx context.Context, _ any, query string, args ...any) error {
+	e.explain(ctx, query, args)
+	return nil
+}
+
+func (e explainer) SelectContext(ctx context.Context, _ any, query string, args ...any) error {
+	e.explain(ctx, query, args)
+	return nil
+}
+
+// made matches what a query makes itself: the rooms of one person, the rows it counts, the topics it was given.
+var made = regexp.MustCompile(`^SCAN (mine|counted|a|\d+ CONSTANT ROWS)$`)
+
+// TestPlans holds that the hot questions are answered by index: no step may scan a table.
+func TestPlans(t *testing.T) {
+	s, err := OpenSQLite(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := t.Context()
+	for name, ask := range map[string]func(r reader) error{
+		"Session":          func(r reader) error { _, _, err := r.Session(ctx, "h", 1); return err },
+		"EndedSessions":    func(r reader) error { _, err := r.EndedSessions(ctx, 1); return err },
+		"Conversations":    func(r reader) error { _, err := r.Conversations(ctx, 1, 100); return err },
+		"ConversationIn":   func(r reader) error { _, err := r.ConversationIn(ctx, 1, 1); return err },
+		"ConversationWith": func(r reader) error { _, err := r.ConversationWith(ctx, 1, 2); return err },
+		"Message":          func(r reader) error { _, err := r.Message(ctx, 1, 1); return err },
+		"MessageByKey":     func(r reader) error { _, err := r.MessageByKey(ctx, 1, "k"); return err },
+		"MessagesBefore":   func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 9, 50); return err },
+		"Changes":          func(r reader) error { r.Changes(ctx, 1, 0, 500); return nil },
+		"LastSeqs": func(r reader) error {
+			_, err := r.LastSeqs(ctx, []chat.Topic{{Room: 1}, {Low: 1, High: 2}})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := s.Plan(t, ask)
+			for _, step := range plan {
+				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) {
+					t.Errorf("scans a table:\n%s", strings.Join(plan, "\n"))
+				}
+				if strings.Contains(step, "TEMP B-TREE") && name != "Conversations" { // whose order is computed
+					t.Errorf("sorts:\n%s", strings.Join(plan, "\n"))
+				}
+			}
+		})
+	}
+}
