@@ -130,6 +130,9 @@ type Replay struct {
 // Run writes the replay, then what happens, until the reader goes, ctx ends or the stream is ended. State returns the
 // viewer's own state as bytes for the reader; it runs at the start and after each change, at most once a second.
 func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state func(context.Context) []byte) error {
+	if replay.Changes.Partial {
+		return send(to, s.enc.End(EndResync))
+	}
 	if err := s.catchUp(to, replay); err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state fun
 		case <-s.wake:
 			queue, stale, end := s.take()
 			if end != open {
-				return s.sayEnd(to, end)
+				return send(to, s.enc.End(end))
 			}
 			if err := s.write(ctx, to, queue, replay.Changes.LastSeq, stale, state); err != nil {
 				return err
@@ -164,9 +167,6 @@ func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state fun
 
 // catchUp writes everything missed at once, then the cursor, then who is here.
 func (s *Stream) catchUp(to Transport, r Replay) error {
-	if r.Changes.Partial {
-		return to.Write(s.enc.End(EndResync))
-	}
 	var b []byte
 	if s.topic != nil {
 		if r.After >= 0 {
@@ -192,8 +192,6 @@ func (s *Stream) write(ctx context.Context, to Transport, queue []*frame, have i
 	}
 	return send(to, b)
 }
-
-func (s *Stream) sayEnd(to Transport, why End) error { return send(to, s.enc.End(why)) }
 
 func send(to Transport, b []byte) error {
 	if len(b) == 0 {
