@@ -295,3 +295,18 @@ func TestAtShutdownEverybodyIsToldToComeBack(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatComesWhileTheReplayIsReadComesOnce(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		s, err := h.Subscribe(t.Context(), viewer(1), general, plain{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Publish(l.post(general, 2, "in both"))
+		changes, _ := l.Changes(t.Context(), 1, 0, chat.ReplayLimit)
+		h.Publish(l.post(general, 2, "in the queue"))
+		r := run(t, s, Replay{Changes: changes})
+		synctest.Wait()
+		expect(t, "lines", r.seen("+"), "+1=in both", "+2=in the queue")
+	})
+}

@@ -151,9 +151,6 @@ func (p plain) End(why End) []byte     { return fmt.Appendf(nil, "!%d|", why) }
 
 // reader is somebody at the other end of a stream.
 type reader struct {
-	t      *testing.T
-	hub    *Hub
-	stream *Stream
 	cancel context.CancelFunc
 	done   chan error
 
@@ -194,14 +191,13 @@ func viewer(n int64) Viewer {
 	return Viewer{Person: chat.Person{ID: n, Name: fmt.Sprint("p", n)}, Session: n, Limit: 4}
 }
 
-// open subscribes a person and runs the stream from a cursor; -1 is from now.
+// join subscribes a person and runs the stream from a cursor; -1 is from now.
 func join(t *testing.T, h *Hub, l *library, v Viewer, at chat.Topic, after int64) *reader {
 	t.Helper()
 	s, err := h.Subscribe(t.Context(), v, at, plain{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{t: t, hub: h, stream: s, done: make(chan error, 1)}
 	replay := Replay{After: after}
 	if at != (chat.Topic{}) {
 		seqs, _ := l.LastSeqs(t.Context(), []chat.Topic{at})
@@ -210,6 +206,12 @@ func join(t *testing.T, h *Hub, l *library, v Viewer, at chat.Topic, after int64
 			t.Fatal(err)
 		}
 	}
+	return run(t, s, replay)
+}
+
+// run reads a stream until it ends.
+func run(t *testing.T, s *Stream, replay Replay) *reader {
+	r := &reader{done: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	r.cancel = cancel
 	go func() {
