@@ -1,0 +1,144 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a condition may take to come true on a busy machine.
+const patience = 20 * time.Second
+
+// server is the program, run on an address and a data directory that outlive a restart.
+type server struct {
+	t    *testing.T
+	addr string
+	env  []string
+	cmd  *exec.Cmd
+	log  transcript
+}
+
+// transcript is what the program wrote.
+type transcript struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+func (l *transcript) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *transcript) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// serve starts the program for one test, without rate limits. The test fails when the program logs an error.
+func serve(t *testing.T, env ...string) *server {
+	t.Helper()
+	s := &server{t: t, addr: freeAddr(t)}
+	s.env = append(s.env, "CHARLA_ADDR="+s.addr, "CHARLA_DATA="+t.TempDir(), "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC")
+	s.env = append(s.env, env...)
+	for _, pair := range os.Environ() {
+		if !strings.HasPrefix(pair, "CHARLA_") && !strings.HasPrefix(pair, "DATABASE_URL=") {
+			s.env = append(s.env, pair)
+		}
+	}
+	s.start()
+	t.Cleanup(s.finish)
+	return s
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (s *server) url(path string) string { return "http://" + s.addr + path }
+
+func (s *server) start() {
+	s.t.Helper()
+	s.cmd = exec.Command(binary)
+	s.cmd.Env = s.env
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	until(s.t, "the program is ready", func() (bool, string) {
+		answer, err := http.Get(s.url("/readyz"))
+		if err != nil {
+			return false, err.Error()
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK, answer.Status
+	})
+}
+
+// stop asks the program to end, as an operator does, and wants it to end well.
+func (s *server) stop() {
+	s.t.Helper()
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	late := time.AfterFunc(15*time.Second, func() { s.cmd.Process.Kill() })
+	defer late.Stop()
+	if err := s.cmd.Wait(); err != nil {
+		s.t.Errorf("the program did not stop well: %v", err)
+	}
+}
+
+// kill ends the program as a power cut does.
+func (s *server) kill() {
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+}
+
+var troubleInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
+
+func (s *server) finish() {
+	if s.cmd.ProcessState == nil {
+		s.stop()
+	}
+	log := s.log.String()
+	for _, line := range troubleInLog.FindAllString(log, -1) {
+		s.t.Errorf("the program logged: %s", line)
+	}
+	if s.t.Failed() {
+		s.t.Logf("the end of the program's log:\n%s", log[max(0, len(log)-4000):])
+	}
+}
+
+// until waits for a condition, which says what it saw.
+func until(t *testing.T, what string, holds func() (ok bool, saw string)) {
+	t.Helper()
+	ticker := time.NewTicker(25 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.Now().Add(patience)
+	for {
+		ok, saw := holds()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s; saw %s", what, saw)
+		}
+		<-ticker.C
+	}
+}
+
+// say is fmt.Sprintf for the texts of conditions and of scripts.
+var say = fmt.Sprintf
