@@ -1,0 +1,158 @@
+package views
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/chat"
+)
+
+// TestEverySentenceIsTranslated reads the program's own source: every sentence that a person can see has a Spanish one,
+// and no translation is left of a sentence that is gone.
+func TestEverySentenceIsTranslated(t *testing.T) {
+	translated := map[string]string{}
+	if err := json.Unmarshal(spanish, &translated); err != nil {
+		t.Fatal(err)
+	}
+	said := sentences(t)
+	if len(said) < 50 {
+		t.Fatalf("found only %d sentences in the source", len(said))
+	}
+	for _, english := range slices.Sorted(maps.Keys(said)) {
+		if translated[english] == "" {
+			t.Errorf("%s: no Spanish for %q", said[english], english)
+		} else if verbs(english) != verbs(translated[english]) {
+			t.Errorf("%q and %q take different arguments", english, translated[english])
+		}
+	}
+	for _, english := range slices.Sorted(maps.Keys(translated)) {
+		if said[english] == "" {
+			t.Errorf("es.json translates %q, which nobody says", english)
+		}
+	}
+}
+
+// sentences finds the English sentences in the source, and where each is said.
+func sentences(t *testing.T) map[string]string {
+	said := map[string]string{}
+	for _, dir := range []string{".", "../handlers", "../chat"} {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			set := token.NewFileSet()
+			file, err := parser.ParseFile(set, name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if english, ok := sentence(n); ok && strings.ContainsFunc(english, isLetter) {
+					said[english] = set.Position(n.Pos()).String()
+				}
+				return true
+			})
+		}
+	}
+	return said
+}
+
+// sentence tells whether a node says something: T(…), chat.Errorf(code, …), invalidf(field, …), or Error{Format: …}.
+func sentence(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		at := map[string]int{"T": 0, "Errorf": 1, "invalidf": 1}
+		if i, ok := at[calledName(n.Fun)]; ok && i < len(n.Args) {
+			return literal(n.Args[i])
+		}
+	case *ast.KeyValueExpr:
+		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Format" {
+			return literal(n.Value)
+		}
+	}
+	return "", false
+}
+
+// calledName is the name of a called function, without the package; fmt.Errorf says nothing to people.
+func calledName(f ast.Expr) string {
+	switch f := f.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok && x.Name == "fmt" {
+			return ""
+		}
+		return f.Sel.Name
+	}
+	return ""
+}
+
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(lit.Value)
+	return s, err == nil
+}
+
+// isLetter leaves out formats like "%d" that say the same in every language.
+func isLetter(r rune) bool { return r == ' ' || r >= 'A' && r <= 'Z' || r >= 'e' && r <= 'z' }
+
+func verbs(format string) string {
+	var found []string
+	for i, part := range strings.Split(format, "%") {
+		if i > 0 && part != "" {
+			found = append(found, part[:1])
+		}
+	}
+	slices.Sort(found)
+	return strings.Join(found, "")
+}
+
+func TestLanguages(t *testing.T) {
+	for _, tc := range []struct{ choice, accept, want string }{
+		{"", "", "en"}, {"", "es-CO,es;q=0.9,en;q=0.8", "es"}, {"", "de-DE", "en"}, {"", "de;q=0.9,es;q=0.5", "es"},
+		{"es", "en-GB", "es"}, {"en", "es", "en"}, {"fr", "es", "es"}, {"", "\x00;;q=", "en"},
+	} {
+		if got := MatchLang(tc.choice, tc.accept); got != tc.want {
+			t.Errorf("MatchLang(%q, %q) = %q, want %q", tc.choice, tc.accept, got, tc.want)
+		}
+	}
+	e := chat.Errorf(chat.Invalid, "A name has at most %d characters.", 40)
+	if got := (Locale{Lang: "es"}).Error(e); got != "Un nombre tiene como mucho 40 caracteres." {
+		t.Errorf("Spanish error: %q", got)
+	}
+	if got := (Locale{}).Error(e); got != e.Error() {
+		t.Errorf("the zero Locale says %q", got)
+	}
+}
+
+func TestTimesInTheCommunitysZone(t *testing.T) {
+	bogota, err := time.LoadLocation("America/Bogota")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := chat.At(time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)) // the evening before, in Bogotá
+	en, es := Locale{Lang: "en"}, Locale{Lang: "es", Zone: bogota}
+	for got, want := range map[string]string{
+		en.Clock(late): "02:30 UTC", en.Day(late): "Saturday, 21 November 2026",
+		es.Clock(late): "21:30", es.Day(late): "viernes, 20 de noviembre de 2026",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
