@@ -62,9 +62,12 @@ func visible(name string) bool {
 	return true
 }
 
+// fold takes the case away. Folding alone turns Cherokee letters back and forth, so lower case has the last word.
+func fold(s string) string { return strings.ToLower(cases.Fold().String(s)) }
+
 // NameKey folds a name for searching: no case, no accents, compatible forms as one. It is idempotent.
 func NameKey(name string) string {
-	folded := cases.Fold().String(norm.NFKD.String(name))
+	folded := fold(norm.NFKD.String(strings.ToValidUTF8(name, "")))
 	folded = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
@@ -85,17 +88,22 @@ func CleanEmail(s string) (email, key string, err error) {
 	if !isText(s) || len(email) > MaxEmail || strings.ContainsFunc(email, unicode.IsSpace) || !visible(email) {
 		return "", "", bad
 	}
-	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email {
-		return "", "", bad
-	}
-	fold := cases.Fold()
-	normal := norm.NFKC.String(fold.String(norm.NFKC.String(fold.String(norm.NFKC.String(email)))))
+	normal := norm.NFKC.String(fold(norm.NFKC.String(fold(norm.NFKC.String(email)))))
 	at := strings.LastIndexByte(normal, '@')
 	domain, err := idna.Lookup.ToASCII(normal[at+1:])
 	if err != nil || domain == "" || at < 1 {
 		return "", "", bad
 	}
-	return email, normal[:at] + "@" + domain, nil
+	key = normal[:at] + "@" + domain
+	if !isAddress(email) || !isAddress(key) { // the normal form may hold what the letters only stood for, such as brackets
+		return "", "", bad
+	}
+	return email, key, nil
+}
+
+func isAddress(s string) bool {
+	parsed, err := mail.ParseAddress(s)
+	return err == nil && parsed.Address == s
 }
 
 // cleanBody checks the text of a message. It is kept as typed, but for the space at its ends and the line endings.
@@ -131,6 +139,9 @@ func renderHTML(body string) string {
 	end := 0
 	for _, at := range link.FindAllStringIndex(body, -1) {
 		url := trimLink(body[at[0]:at[1]])
+		if strings.HasSuffix(url, "://") {
+			continue
+		}
 		b.WriteString(html.EscapeString(body[end:at[0]]))
 		safe := html.EscapeString(url)
 		b.WriteString(`<a href="` + safe + `" rel="nofollow noopener noreferrer" target="_blank">` + safe + `</a>`)
