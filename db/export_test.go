@@ -30,3 +30,12 @@ func (s *Store) Plan(t testing.TB, f func(r reader) error) (lines []string) {
 	}
 	return lines
 }
+
+// Pragma reads a setting of the writing connection.
+func (s *Store) Pragma(t testing.TB, name string) (value string) {
+	t.Helper()
+	if err := s.write.GetContext(t.Context(), &value, "PRAGMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}

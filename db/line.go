@@ -2,8 +2,9 @@ package db
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"net"
-	"sync/atomic"
 	"time"
 )
 
@@ -12,26 +13,18 @@ import (
 // stalls, so the deadline is set on the network.
 const silence = 6 * time.Second
 
-// line is a network connection to PostgreSQL on which every read and write has a deadline. The zero line, of a
-// database that is a file, only listens.
+// line is a network connection to PostgreSQL on which every read and write has a deadline. Like the driver's connection
+// on top of it, it serves one goroutine at a time. The zero line, of a database that is a file, is never used.
 type line struct {
 	net.Conn
-	deadline atomic.Int64 // nanoseconds since 1970 when the current statement must be over, or 0
-}
-
-// until sets when the current statement must be over; zero means that only silence ends it.
-func (l *line) until(t time.Time) {
-	if t.IsZero() {
-		l.deadline.Store(0)
-		return
-	}
-	l.deadline.Store(t.UnixNano())
+	deadline time.Time // when the current statement must be over, or zero
+	sent     bool      // something went out since the connection was last handed to somebody
 }
 
 func (l *line) limit() time.Time {
 	quiet := time.Now().Add(silence)
-	if end := l.deadline.Load(); end != 0 && end < quiet.UnixNano() {
-		return time.Unix(0, end)
+	if !l.deadline.IsZero() && l.deadline.Before(quiet) {
+		return l.deadline
 	}
 	return quiet
 }
@@ -49,7 +42,18 @@ func (l *line) Write(b []byte) (int, error) {
 	if err := l.SetWriteDeadline(l.limit()); err != nil {
 		return 0, err
 	}
-	return l.Conn.Write(b)
+	n, err := l.Conn.Write(b)
+	l.sent = l.sent || n > 0
+	return n, err
+}
+
+// unsent turns an error into driver.ErrBadConn if nothing went out before it. Then the server cannot have done
+// anything, and database/sql takes another connection: when a server comes back, its dead connections fail nobody.
+func (l *line) unsent(err error) error {
+	if _, network := errors.AsType[*net.OpError](err); network && !l.sent {
+		return driver.ErrBadConn
+	}
+	return err
 }
 
 type lineKey struct{}

@@ -17,8 +17,7 @@ const maxPrepared = 128
 // Connect opens a connection with an empty cache.
 func (s statements) Connect(ctx context.Context) (driver.Conn, error) {
 	line := &line{}
-	deadline, _ := ctx.Deadline()
-	line.until(deadline)
+	line.deadline, _ = ctx.Deadline()
 	inner, err := s.Connector.Connect(withLine(ctx, line))
 	if err != nil {
 		return nil, err
@@ -45,8 +44,7 @@ type conn struct {
 // begin notes the deadline of ctx on the network and takes the cancellation away from the driver: to obey it, both
 // start a goroutine for each statement, and lib/pq opens a second connection to the server. Statements are short.
 func (c *conn) begin(ctx context.Context) context.Context {
-	deadline, _ := ctx.Deadline()
-	c.line.until(deadline)
+	c.line.deadline, _ = ctx.Deadline()
 	return context.WithoutCancel(ctx)
 }
 
@@ -72,9 +70,10 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	ctx = c.begin(ctx)
 	st, err := c.prepare(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, c.line.unsent(err)
 	}
-	return st.(driver.StmtQueryContext).QueryContext(ctx, args)
+	rows, err := st.(driver.StmtQueryContext).QueryContext(ctx, args)
+	return rows, c.line.unsent(err)
 }
 
 // ExecContext makes conn a driver.ExecerContext.
@@ -82,19 +81,21 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	ctx = c.begin(ctx)
 	st, err := c.prepare(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, c.line.unsent(err)
 	}
-	return st.(driver.StmtExecContext).ExecContext(ctx, args)
+	result, err := st.(driver.StmtExecContext).ExecContext(ctx, args)
+	return result, c.line.unsent(err)
 }
 
 // BeginTx makes conn a driver.ConnBeginTx. The commit, which has no context, keeps the deadline of its transaction.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	return c.driverConn.BeginTx(c.begin(ctx), opts)
+	tx, err := c.driverConn.BeginTx(c.begin(ctx), opts)
+	return tx, c.line.unsent(err)
 }
 
 // ResetSession makes conn ready for the next user.
 func (c *conn) ResetSession(ctx context.Context) error {
-	c.line.until(time.Time{})
+	c.line.deadline, c.line.sent = time.Time{}, false
 	return c.driverConn.ResetSession(ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -79,8 +80,21 @@ func (s *Server) run(t testing.TB) {
 // Stop shuts the server down as its keeper would: open connections are cut, transactions rolled back.
 func (s *Server) Stop(t testing.TB) { s.end(t, syscall.SIGINT) }
 
-// Kill is kill -9.
-func (s *Server) Kill(t testing.TB) { s.end(t, syscall.SIGKILL) }
+// Kill is kill -9 of the server and all its backends, which would otherwise answer for a moment.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	pid := strconv.Itoa(s.process.Process.Pid)
+	backends, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
+	if err != nil {
+		t.Skip("only Linux tells which backends a server has: ", err)
+	}
+	s.end(t, syscall.SIGKILL)
+	for _, backend := range strings.Fields(string(backends)) {
+		if pid, err := strconv.Atoi(backend); err == nil {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
 
 func (s *Server) end(t testing.TB, signal os.Signal) {
 	t.Helper()

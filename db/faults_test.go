@@ -1,0 +1,173 @@
+package db_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/db"
+	"charla/db/dbtest"
+)
+
+func openURL(t testing.TB, url string) *db.Store {
+	t.Helper()
+	s, err := db.OpenPostgres(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func unavailable(t testing.TB, err error) {
+	t.Helper()
+	if chat.CodeOf(err) != chat.Unavailable {
+		t.Fatalf("got %T %v, want an Unavailable Error", err, err)
+	}
+}
+
+func count(t testing.TB, s *db.Store) int {
+	t.Helper()
+	return len(db.Column[int64](t, s, `SELECT id FROM messages`))
+}
+
+// TestServerGone stops and kills PostgreSQL: meanwhile everything is Unavailable, afterwards all is well by itself.
+func TestServerGone(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	s := openURL(t, server.URL("postgres"))
+	ana := register(t, s, "ana")
+	for name, end := range map[string]func(testing.TB){"stop": server.Stop, "kill -9": server.Kill} {
+		together(8, func(int) error { return s.Ping(t.Context()) }) // several connections that will be dead
+		end(t)
+		unavailable(t, s.Ping(t.Context()))
+		_, err := s.User(t.Context(), ana.ID)
+		unavailable(t, err)
+		unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
+			return insert(t.Context(), tx, chat.General, ana.ID, name+" while away")
+		}))
+		server.Start(t)
+		for _, err := range together(8, func(int) error { return s.Ping(t.Context()) }) {
+			is(t, err, nil) // at once: the dead connections fail nobody
+		}
+		post(t, s, chat.General, ana, name+" when back", 1)
+	}
+	equal(t, count(t, s), 2)
+}
+
+// TestBackendKilled cuts a transaction in the middle: nothing of it stays, and the next one works at once.
+func TestBackendKilled(t *testing.T) {
+	t.Parallel()
+	s := dbtest.OpenPostgres(t)
+	ana := register(t, s, "ana")
+	unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
+		if err := insert(t.Context(), tx, chat.General, ana.ID, "lost"); err != nil {
+			return err
+		}
+		s.Raw(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND state = 'idle in transaction' AND pid <> pg_backend_pid()`)
+		return insert(t.Context(), tx, chat.General, ana.ID, "lost too")
+	}))
+	post(t, s, chat.General, ana, "kept", 1)
+	equal(t, count(t, s), 1)
+}
+
+// TestLostReplies: a statement without an answer is not repeated, and a commit without an answer is Unavailable though
+// it happened. Who sends again with the same key gets one message.
+func TestLostReplies(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	proxy := dbtest.NewProxy(t, server)
+	s := openURL(t, proxy.URL("postgres"))
+	ana := register(t, s, "ana")
+	for _, c := range []struct {
+		request string
+		stored  int
+	}{{"the text that is lost", 0}, {"COMMIT", 1}} {
+		calls := 0
+		send := func(tx chat.Tx) error {
+			calls++
+			seq, err := tx.NextSeq(t.Context(), chat.General)
+			if err != nil {
+				return err
+			}
+			_, err = tx.InsertMessage(t.Context(), chat.Message{Room: chat.General, Seq: seq, ChangedSeq: seq,
+				AuthorID: ana.ID, Key: "key", Body: "the text that is lost"})
+			return err
+		}
+		proxy.LoseReply(c.request)
+		unavailable(t, s.InTx(t.Context(), send))
+		equal(t, calls, 1)
+		equal(t, count(t, s), c.stored)
+		if c.stored == 1 {
+			is(t, s.InTx(t.Context(), send), chat.ErrDuplicate)
+			equal(t, count(t, s), 1)
+		}
+	}
+}
+
+// TestStalledNetwork: nobody waits longer than they said, nor longer than six seconds, though no connection breaks.
+func TestStalledNetwork(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	proxy := dbtest.NewProxy(t, server)
+	s := openURL(t, proxy.URL("postgres"))
+	ana := register(t, s, "ana")
+	proxy.Stall()
+	took := func(f func() error) time.Duration {
+		t.Helper()
+		begun := time.Now()
+		unavailable(t, f())
+		return time.Since(begun)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if d := took(func() error { return s.Ping(ctx) }); d > 2*time.Second {
+		t.Errorf("a deadline of 0.3 s was kept after %v", d)
+	}
+	if d := took(func() error { _, err := s.User(t.Context(), ana.ID); return err }); d > 14*time.Second {
+		t.Errorf("a read without a deadline took %v", d)
+	}
+	write := func() error {
+		return s.InTx(t.Context(), func(tx chat.Tx) error { return insert(t.Context(), tx, chat.General, ana.ID, "k") })
+	}
+	if d := took(write); d > 12*time.Second {
+		t.Errorf("a write took %v", d)
+	}
+	proxy.Resume()
+	dbtest.Eventually(t, "the store to recover", func() bool { return s.Ping(t.Context()) == nil })
+	equal(t, count(t, s), 0)
+}
+
+// TestDeadlock: two transactions lock two rooms in opposite orders. PostgreSQL ends one of them, which runs again.
+func TestDeadlock(t *testing.T) {
+	t.Parallel()
+	s := dbtest.OpenPostgres(t)
+	ana := register(t, s, "ana")
+	rooms := []int64{chat.General, direct(t, s, ana, ana)}
+	before := lastSeqOf(t, s, chat.General)
+	var runs, waiting atomic.Int32
+	both := make(chan struct{})
+	for _, err := range together(2, func(i int) error {
+		return s.InTx(t.Context(), func(tx chat.Tx) error {
+			runs.Add(1)
+			if _, err := tx.NextSeq(t.Context(), rooms[i]); err != nil {
+				return err
+			}
+			if waiting.Add(1) == 2 {
+				close(both)
+			}
+			<-both
+			_, err := tx.NextSeq(t.Context(), rooms[1-i])
+			return err
+		})
+	}) {
+		is(t, err, nil)
+	}
+	equal(t, lastSeqOf(t, s, chat.General), before+2)
+	if runs.Load() < 3 {
+		t.Fatal("nothing ran again: there was no deadlock")
+	}
+}

@@ -1,0 +1,109 @@
+package db_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"charla/chat"
+	"charla/db"
+	"charla/db/dbtest"
+)
+
+// TestTwoProcesses opens one directory from two processes. The second is this test binary, told by the environment.
+func TestTwoProcesses(t *testing.T) {
+	if dir := os.Getenv("CHARLA_TEST_SECOND"); dir != "" {
+		_, err := db.OpenSQLite(t.Context(), dir)
+		if err == nil {
+			t.Fatal("opened")
+		}
+		os.Stdout.WriteString(err.Error())
+		return
+	}
+	dir := filepath.Join(t.TempDir(), "new", "with space %20?#")
+	first, err := db.OpenSQLite(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := exec.Command(os.Args[0], "-test.run=^TestTwoProcesses$")
+	second.Env = append(os.Environ(), "CHARLA_TEST_SECOND="+dir)
+	out, err := second.Output()
+	is(t, err, nil)
+	line, _, _ := strings.Cut(string(out), "PASS")
+	equal(t, strings.TrimSpace(line), "another Charla is running on "+dir+": stop it first, or choose another directory")
+
+	register(t, first, "ana")
+	is(t, first.Close(), nil)
+	again, err := db.OpenSQLite(t.Context(), dir)
+	is(t, err, nil)
+	defer again.Close()
+	_, err = again.User(t.Context(), 1)
+	is(t, err, nil)
+}
+
+// TestPrivate: nobody else on the machine reads what people write.
+func TestPrivate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	s, err := db.OpenSQLite(t.Context(), dir)
+	is(t, err, nil)
+	defer s.Close()
+	for _, name := range []string{"", "charla.db", "charla.db-wal"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		is(t, err, nil)
+		equal(t, info.Mode().Perm()&0o077, 0)
+	}
+}
+
+// TestDurable holds what P1 rests on.
+func TestDurable(t *testing.T) {
+	lite := dbtest.SQLite(t)
+	is(t, lite.InTx(t.Context(), func(chat.Tx) error { return nil }), nil)
+	equal(t, lite.Pragma(t, "synchronous"), "2") // FULL
+	equal(t, lite.Pragma(t, "journal_mode"), "wal")
+	equal(t, lite.Pragma(t, "foreign_keys"), "1")
+	s := dbtest.OpenPostgres(t)
+	for setting, want := range map[string]string{
+		"synchronous_commit": "on", "statement_timeout": "10s", "lock_timeout": "5s",
+		"idle_in_transaction_session_timeout": "15s",
+	} {
+		equal(t, db.Column[string](t, s, `SELECT current_setting($1)`, setting)[0], want)
+	}
+	s = openURL(t, dbtest.Postgres(t)+"&statement_timeout=3s")
+	equal(t, db.Column[string](t, s, `SELECT current_setting('statement_timeout')`)[0], "3s")
+}
+
+// TestSameColumns: the migrations of both databases make the same tables with the same columns.
+func TestSameColumns(t *testing.T) {
+	lite := db.Column[string](t, dbtest.SQLite(t), `
+		SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'goose_db_version'
+		ORDER BY 1`)
+	postgres := db.Column[string](t, dbtest.OpenPostgres(t), `
+		SELECT table_name || '.' || column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name <> 'goose_db_version'
+		ORDER BY 1`)
+	if len(lite) == 0 || !slices.Equal(lite, postgres) {
+		t.Fatalf("the schemas differ:\n%v\n%v", lite, postgres)
+	}
+}
+
+// TestNodesStartTogether: several nodes migrate one empty database at once, and all of them run.
+func TestNodesStartTogether(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	for _, err := range together(3, func(int) error {
+		s, err := db.OpenPostgres(t.Context(), server.URL("postgres"))
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	}) {
+		is(t, err, nil)
+	}
+	s := openURL(t, server.URL("postgres"))
+	equal(t, lastSeqOf(t, s, chat.General), 0)
+	equal(t, len(db.Column[int64](t, s, `SELECT id FROM rooms`)), 1)
+}
