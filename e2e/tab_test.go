@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -28,13 +29,17 @@ import (
 type tab struct {
 	*testing.T
 	site  *server
+	addr  string // how the person reaches the site
 	ctx   context.Context
 	close context.CancelFunc
 	name  string
 
 	mu        sync.Mutex // guards all below
+	scripts   bool       // whether the browser runs scripts
 	problems  []string
 	tolerated []*regexp.Regexp
+	asked     map[network.RequestID]string // what the page asked for and did not get whole yet
+	streaming map[network.RequestID]bool   // streams that have begun
 }
 
 const password = "correct horse battery"
@@ -49,9 +54,12 @@ func (s *server) newcomer(name string) *tab {
 	s.t.Helper()
 	b := s.stranger()
 	b.register(name)
+	b.at("/chat")
+	b.live()
 	return b
 }
 
+// register fills in the form and sends it by Enter.
 func (b *tab) register(name string) {
 	b.Helper()
 	b.name = name
@@ -60,8 +68,15 @@ func (b *tab) register(name string) {
 	b.fill("#email", email(name))
 	b.fill("#password", password)
 	b.press("\r")
-	b.at("/chat")
-	b.live()
+}
+
+// logIn is for somebody who registered, and stands at the form.
+func (b *tab) logIn(name string) {
+	b.Helper()
+	b.name = name
+	b.fill("#email", email(name))
+	b.fill("#password", password)
+	b.press("\r")
 }
 
 // email makes an address out of a name.
@@ -76,11 +91,11 @@ func email(name string) string {
 }
 
 // another opens a second tab of the same person.
-func (b *tab) another() *tab { return b.site.newTab(b.ctx, b.name+", second tab") }
+func (b *tab) another() *tab { return b.site.newTab(b.ctx, b.name) }
 
 func (s *server) newTab(parent context.Context, name string, options ...chromedp.ContextOption) *tab {
 	s.t.Helper()
-	b := &tab{T: s.t, site: s, name: name}
+	b := &tab{T: s.t, site: s, addr: s.addr, name: name, scripts: true, asked: map[network.RequestID]string{}, streaming: map[network.RequestID]bool{}}
 	b.ctx, b.close = chromedp.NewContext(parent, append(options, chromedp.WithListener(b.hear))...)
 	s.t.Cleanup(b.finish)
 	do(b, audits.Enable, cdp.Empty{})
@@ -124,6 +139,55 @@ func (b *tab) hear(event any) {
 			b.complain("request to a stranger: %s", e.Request.URL)
 		}
 	}
+	b.count(event)
+}
+
+// count keeps account of the streams that the page holds.
+func (b *tab) count(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *page.EventFrameNavigated:
+		if e.Frame.ParentID == "" {
+			clear(b.asked)
+			clear(b.streaming)
+		}
+	case *network.EventRequestWillBeSent:
+		if b.scripts && strings.Contains(e.Request.URL, "/messages/live") {
+			b.problems = append(b.problems, "the list for browsers without scripts is loaded: "+e.Request.URL)
+		}
+		b.asked[e.RequestID] = e.Request.URL
+	case *network.EventResponseReceived:
+		if strings.Contains(b.asked[e.RequestID], "/events") && e.Response.Status == 200 {
+			b.streaming[e.RequestID] = true
+		}
+	case *network.EventLoadingFinished:
+		delete(b.asked, e.RequestID)
+		delete(b.streaming, e.RequestID)
+	case *network.EventLoadingFailed:
+		delete(b.asked, e.RequestID)
+		delete(b.streaming, e.RequestID)
+	}
+}
+
+// streams are the addresses of the streams that are open.
+func (b *tab) streams() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var open []string
+	for id := range b.streaming {
+		open = append(open, strings.TrimPrefix(b.asked[id], "http://"+b.addr))
+	}
+	return open
+}
+
+// live waits until the page has its one stream: whatever happens from now on, it will be told.
+func (b *tab) live() {
+	b.Helper()
+	until(b.T, b.name+" has one stream", func() (bool, string) {
+		open := b.streams()
+		return len(open) == 1, fmt.Sprintf("%q", open)
+	})
 }
 
 func arguments(args []*runtime.RemoteObject) string {
@@ -161,7 +225,7 @@ func (b *tab) tolerate(patterns ...string) {
 }
 
 // noServer is what a browser says when the program is away.
-const noServer = `net::ERR_(CONNECTION_|INCOMPLETE_CHUNKED|INTERNET_DISCONNECTED|EMPTY_RESPONSE|NETWORK_)|Failed to fetch|network error`
+const noServer = `net::ERR_(CONNECTION_|SOCKET_NOT_CONNECTED|INCOMPLETE_CHUNKED|INTERNET_DISCONNECTED|EMPTY_RESPONSE|NETWORK_)|Failed to fetch|network error`
 
 func (b *tab) finish() {
 	if b.Failed() && b.ctx.Err() == nil {
@@ -189,6 +253,15 @@ func (b *tab) photograph() {
 	}
 }
 
+// leave closes the tab, as its cross does.
+func (b *tab) leave() {
+	b.Helper()
+	id := chromedp.FromContext(b.ctx).Target.TargetID
+	if _, err := chromedp.CallBrowser(b.ctx, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // size gives the window a size, 1:1.
 func (b *tab) size(width, height int64) {
 	b.Helper()
@@ -205,7 +278,7 @@ func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 // open goes to a path, as if typed into the address bar.
 func (b *tab) open(path string) {
 	b.Helper()
-	b.run(chromedp.Navigate(b.site.url(path)))
+	b.run(chromedp.Navigate("http://" + b.addr + path))
 }
 
 // at waits for an address.
