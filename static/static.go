@@ -142,6 +142,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 func acceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		weight = strings.TrimSpace(weight)
 		refused := strings.HasPrefix(weight, "q=") && strings.Trim(weight[2:], "0.") == ""
 		if strings.EqualFold(coding, "gzip") && !refused {
 			return true

@@ -8,6 +8,9 @@ import (
 	"github.com/a-h/templ"
 )
 
+// olderTrigger fetches older messages a little before their place scrolls into view.
+const olderTrigger = "intersect once root:#" + idScroll + " rootMargin:50px, click"
+
 // toList leads back to the list of conversations, in place.
 func toList() templ.Attributes {
 	return templ.Attributes{

@@ -158,11 +158,11 @@ func LoginForm(p Page, next string, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(p.Locale, f, input{Name: "email", Label: p.T("E-mail"), Type: "email", Complete: "username", Focus: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(p.Locale, f, input{Name: "email", Label: p.T("E-mail"), Type: "email", Complete: "username", Focus: f.Values["email"] == ""}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(p.Locale, f, input{Name: "password", Label: p.T("Password"), Type: "password", Complete: "current-password"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(p.Locale, f, input{Name: "password", Label: p.T("Password"), Type: "password", Complete: "current-password", Focus: f.Values["email"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

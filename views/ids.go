@@ -10,6 +10,7 @@ import (
 const (
 	idMain      = "main"       // what the back button restores
 	idConv      = "conv"       // the open conversation, or the empty place for one
+	idConvName  = "conv-name"  // what it is called
 	idNotice    = "notice"     // why a conversation could not be opened
 	idThread    = "thread"     // the stream and the window on the conversation that it goes on
 	idScroll    = "scroll"     // what scrolls
@@ -22,6 +23,8 @@ const (
 	idText      = "text"       // the text
 	idKey       = "key"        // the name of the next message
 	idErr       = "err"        // why it was not sent
+	idMineTitle = "mine-title" // what names the list of conversations
+	idHereTitle = "here-title" // what names the list of those who are here
 	idMine      = "mine"       // the list of conversations
 	idHere      = "here"       // the list of those who are here now
 	idHereCount = "here-count" // how many they are

@@ -6,7 +6,7 @@ var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-c
 
 // The colours of the browser's own bars: the raw value of the page's ground, which a test compares with theme.css.
 const (
-	lightGround = "#f9f3eb"
+	lightGround = "#f9f3ec"
 	darkGround  = "#1d1815"
 )
 

@@ -1,0 +1,112 @@
+package static
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestVendoredFilesAreUnmodified compares them with the checksums of what their authors published.
+func TestVendoredFilesAreUnmodified(t *testing.T) {
+	list, err := os.ReadFile("vendor/CHECKSUMS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := map[string]string{}
+	for line := range strings.Lines(string(list)) {
+		fields := strings.Fields(line)
+		pinned["vendor/"+fields[1]] = fields[0]
+	}
+	names := glob("vendor/*.js")
+	if len(names) != len(pinned) {
+		t.Errorf("%d files, %d checksums", len(names), len(pinned))
+	}
+	for _, name := range names {
+		if sum := sha256.Sum256(read(name)); hex.EncodeToString(sum[:]) != pinned[name] {
+			t.Errorf("%s is not the file that was vendored", name)
+		}
+	}
+}
+
+func ask(method, path, encoding string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, nil)
+	r.Header.Set("Accept-Encoding", encoding)
+	w := httptest.NewRecorder()
+	Handler().ServeHTTP(w, r)
+	return w
+}
+
+func TestFilesAreKeptForEver(t *testing.T) {
+	for name, contentType := range map[string]string{
+		"charla.css": "text/css; charset=utf-8", "noscript.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml",
+		"htmx.min.js": "text/javascript; charset=utf-8", "relative-time.js": "text/javascript; charset=utf-8",
+	} {
+		path := Path(name)
+		if !regexp.MustCompile(`^/static/[a-z.-]+\.[0-9a-f]{10}\.(css|js|svg)$`).MatchString(path) {
+			t.Errorf("%s is at %s", name, path)
+		}
+		w := ask("GET", path, "")
+		h := w.Header()
+		if w.Code != 200 || h.Get("Content-Type") != contentType || h.Get("Cache-Control") != "public, max-age=31536000, immutable" || h.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s: %d %v", path, w.Code, h)
+		}
+		head := ask("HEAD", path, "")
+		if head.Code != 200 || head.Body.Len() != 0 || head.Header().Get("Content-Length") != h.Get("Content-Length") {
+			t.Errorf("HEAD %s: %d, %d bytes, %v", path, head.Code, head.Body.Len(), head.Header())
+		}
+	}
+}
+
+func TestCompressedForThoseWhoTakeIt(t *testing.T) {
+	for encoding, want := range map[string]bool{
+		"": false, "gzip": true, "br, GZIP;q=0.5": true, "deflate, gzip, br, zstd": true, "gzip;q=0": false, "gzip; q=0.000": false, "br": false,
+	} {
+		w := ask("GET", Path("charla.css"), encoding)
+		if got := w.Header().Get("Content-Encoding") == "gzip"; got != want {
+			t.Errorf("Accept-Encoding %q: compressed is %v", encoding, got)
+		}
+		body := io.Reader(w.Body)
+		if want {
+			var err error
+			if body, err = gzip.NewReader(w.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if content, err := io.ReadAll(body); err != nil || string(content) != string(bundle()) {
+			t.Errorf("Accept-Encoding %q: other content, %v", encoding, err)
+		}
+	}
+}
+
+func TestEverythingElseIsNotThere(t *testing.T) {
+	for _, path := range []string{"/static/", "/static/charla.css", "/static/../static.go", "/static/css/theme.css", "/static/charla.0000000000.css"} {
+		if w := ask("GET", path, "gzip"); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+func TestEveryRuleStandsInALayer(t *testing.T) {
+	if !strings.Contains(string(bundle()), "@layer reset, base, components, utilities;") {
+		t.Fatal("the order of the layers is missing")
+	}
+	for _, name := range glob("css/*.css") {
+		css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(read(name)), "")
+		if !regexp.MustCompile(`(?s)^\s*@layer [^{};]+(;|\{.*\})\s*$`).MatchString(css) {
+			t.Errorf("%s has rules outside a layer", name)
+		}
+		if id := regexp.MustCompile(`#[a-zA-Z]`).FindString(css); id != "" {
+			t.Errorf("%s styles an id: %s", name, id)
+		}
+		if strings.Count(css, "{") != strings.Count(css, "}") {
+			t.Errorf("%s: a brace is missing", name)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package static
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A colour in linear sRGB.
+type colour [3]float64
+
+// oklch converts as in CSS Color 4: OKLCH to OKLab to linear sRGB, cut to what a screen can show.
+func oklch(l, c, h float64) colour {
+	a, b := c*math.Cos(h*math.Pi/180), c*math.Sin(h*math.Pi/180)
+	x := math.Pow(l+0.3963377774*a+0.2158037573*b, 3)
+	y := math.Pow(l-0.1055613458*a-0.0638541728*b, 3)
+	z := math.Pow(l-0.0894841775*a-1.2914855480*b, 3)
+	cut := func(v float64) float64 { return min(1, max(0, v)) }
+	return colour{
+		cut(4.0767416621*x - 3.3077115913*y + 0.2309699292*z),
+		cut(-1.2684380046*x + 2.6097574011*y - 0.3413193965*z),
+		cut(-0.0041960863*x - 0.7034186147*y + 1.7076147010*z),
+	}
+}
+
+// contrast is the ratio of WCAG 2.2, 1 to 21.
+func contrast(a, b colour) float64 {
+	la, lb := luminance(a), luminance(b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func luminance(c colour) float64 { return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2] }
+
+func (c colour) hex() string {
+	s := "#"
+	for _, v := range c {
+		if v <= 0.0031308 {
+			v *= 12.92
+		} else {
+			v = 1.055*math.Pow(v, 1/2.4) - 0.055
+		}
+		s += fmt.Sprintf("%02x", int(math.Round(v*255)))
+	}
+	return s
+}
+
+// theme is the raw values of one theme by name.
+type theme map[string]colour
+
+var (
+	pair       = regexp.MustCompile(`--raw-([a-z]+): light-dark\(oklch\(([^()]+|[^()]+var\(--hue\))\), oklch\(([^()]+|[^()]+var\(--hue\))\)\)`)
+	definition = regexp.MustCompile(`--raw-[a-z]+:`)
+	hues       = regexp.MustCompile(`--hue: (\d+);`)
+)
+
+// themes reads the raw values of day and night. A person's colours are read once for each hue.
+func themes(t *testing.T) map[string]theme {
+	css := string(read("css/theme.css"))
+	day, night := theme{}, theme{}
+	if read, all := len(pair.FindAllString(css, -1)), len(definition.FindAllString(css, -1)); read != all || all < 10 {
+		t.Fatalf("could read %d of %d raw values", read, all)
+	}
+	for _, m := range pair.FindAllStringSubmatch(css, -1) {
+		if !strings.Contains(m[2], "var(") {
+			day[m[1]], night[m[1]] = parse(t, m[2]), parse(t, m[3])
+			continue
+		}
+		for _, hue := range hues.FindAllStringSubmatch(css, -1) {
+			day[m[1]+hue[1]] = parse(t, strings.Replace(m[2], "var(--hue)", hue[1], 1))
+			night[m[1]+hue[1]] = parse(t, strings.Replace(m[3], "var(--hue)", hue[1], 1))
+		}
+	}
+	return map[string]theme{"day": day, "night": night}
+}
+
+func parse(t *testing.T, values string) colour {
+	var v [3]float64
+	parts := strings.Fields(values)
+	for i := range v {
+		var err error
+		if v[i], err = strconv.ParseFloat(parts[i], 64); err != nil {
+			t.Fatal(values, err)
+		}
+	}
+	return oklch(v[0], v[1], v[2])
+}
+
+// TestContrast holds WCAG AA: 4.5 for text, 3 for what is seen but not read.
+func TestContrast(t *testing.T) {
+	surfaces := []string{"paper", "board", "sheet", "honey", "lamp"}
+	for name, th := range themes(t) {
+		check := func(front, back string, least float64) {
+			t.Helper()
+			if got := contrast(th[front], th[back]); got < least {
+				t.Errorf("by %s, %s on %s has a contrast of %.2f, less than %.1f", name, front, back, got, least)
+			}
+		}
+		for _, surface := range surfaces {
+			check("ink", surface, 4.5)
+			check("pencil", surface, 4.5)
+			check("clay", surface, 4.5)
+			check("rust", surface, 4.5)
+		}
+		for _, surface := range []string{"paper", "board", "sheet"} {
+			check("leaf", surface, 3)
+			check("rim", surface, 3)
+		}
+		check("glaze", "clay", 4.5)
+		check("ink", "thread", 4.5)
+		for i := range 360 {
+			if hue := strconv.Itoa(i); th["face"+hue] != (colour{}) {
+				check("letters"+hue, "face"+hue, 4.5)
+			}
+		}
+	}
+}
+
+// TestConversion pins the conversion to the values of CSS Color 4's own examples.
+func TestConversion(t *testing.T) {
+	for want, got := range map[string]string{
+		"#ff0000": oklch(0.627955, 0.257683, 29.2339).hex(),
+		"#008000": oklch(0.519752, 0.176858, 142.4953).hex(),
+		"#ffffff": oklch(1, 0, 0).hex(),
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if got := contrast(oklch(1, 0, 0), oklch(0, 0, 0)); math.Abs(got-21) > 0.01 {
+		t.Errorf("black on white: %f", got)
+	}
+}
+
+// TestBarsHaveTheColourOfTheGround: a browser's own bars take a colour that CSS cannot give them.
+func TestBarsHaveTheColourOfTheGround(t *testing.T) {
+	layout, err := os.ReadFile("../views/layout.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, th := range themes(t) {
+		if !strings.Contains(string(layout), th["paper"].hex()) {
+			t.Errorf("by %s the ground is %s; views/layout.go says otherwise", name, th["paper"].hex())
+		}
+	}
+}

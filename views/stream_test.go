@@ -1,0 +1,71 @@
+package views
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"charla/chat"
+)
+
+func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
+	m := line(18)
+	row := rendered(t, Message(Locale{}, m))
+	frame := rendered(t, NewMessage(Locale{}, m))
+	has(t, frame, `<hx-upsert hx-target="#messages">`+row+`</hx-upsert>`, `<hx-partial hx-target="#seen" hx-swap="outerHTML">`, `{&#34;room&#34;:7,&#34;seq&#34;:18}`)
+
+	page := rendered(t, Messages(testPage(), Sidebar{}, Thread{Conversation: direct, Messages: []chat.Message{m}}))
+	has(t, page, row)
+	has(t, rendered(t, ChangedMessage(Locale{}, m)), `<hx-partial hx-target="#m-18" hx-swap="outerHTML">`+row)
+}
+
+// TestNothingListensInALine: what an upsert replaces is not cleaned up, so such triggers would pile up.
+func TestNothingListensInALine(t *testing.T) {
+	m := line(18)
+	m.Leads, m.OpensDay, m.EditedAt = true, true, evening
+	lacks(t, rendered(t, Message(Locale{}, m)), "hx-trigger", "hx-get", "hx-post", "autofocus")
+}
+
+func TestPostedRenewsTheBox(t *testing.T) {
+	html := rendered(t, Posted(Locale{Lang: "es"}, line(18), Composer{Name: "Ana", Key: "next"}))
+	has(t, html, `placeholder="Escribe a Ana…"`, `name="key" value="next"`, `<hx-upsert hx-target="#messages"><li id="m-18"`, `<hx-partial hx-target="#err"></hx-partial>`)
+
+	conflict := rendered(t, KeyConflict(Locale{}, Composer{Key: "other", Error: chat.Errorf(chat.Conflict, "Write something first.")}))
+	has(t, conflict, "Write something first.", `<hx-partial hx-target="#key" hx-swap="outerHTML"><input id="key" type="hidden" name="key" value="other"`)
+	lacks(t, conflict, "<textarea")
+}
+
+func TestTextStaysInTheBox(t *testing.T) {
+	html := rendered(t, fields(Locale{}, Composer{Name: "Ana", Key: "k", Body: "\n two</textarea>"}))
+	has(t, html, ">\n\n two&lt;/textarea&gt;</textarea>") // HTML drops the first newline of a textarea
+}
+
+func TestPresenceNamesWhoChanged(t *testing.T) {
+	h := Here{People: []chat.Person{{ID: 2, Name: "Ana"}}, Count: 3}
+	html := rendered(t, Presence(Locale{}, h, true, []int64{2}, []int64{5}))
+	has(t, html, `<hx-partial hx-target="#here" hx-swap="innerMorph">`, "and 2 more", `<hx-partial hx-target="#here-count">3</hx-partial>`,
+		`<hx-partial hx-target="#dot-2,#state-2"><i class="dot"></i>`, `<hx-partial hx-target="#dot-5,#state-5"><span class="state state--away">`)
+	lacks(t, rendered(t, Presence(Locale{}, h, false, nil, nil)), `hx-target="#here"`)
+}
+
+// TestAFullListIsSmall: it is sent to everybody who connects.
+func TestAFullListIsSmall(t *testing.T) {
+	var h Here
+	for i := range int64(100) {
+		h.People = append(h.People, chat.Person{ID: 1000 + i, Name: fmt.Sprintf("Person %d", i)})
+	}
+	if n := len(rendered(t, Presence(Locale{}, h, true, nil, nil))); n > 10<<10 {
+		t.Errorf("100 people take %d bytes", n)
+	}
+}
+
+func TestStateOfOneReader(t *testing.T) {
+	s := Sidebar{Rows: []Row{{Conversation: direct, Online: true, Current: true}, {Conversation: chat.Conversation{Room: 1, Kind: chat.Channel, Name: "General", Unread: 100}}}}
+	html := rendered(t, State(Locale{}, s, &direct, true))
+	has(t, html, `<hx-partial hx-target="#mine" hx-swap="innerMorph">`, `<a id="with-2" class="row hue-2" href="/messages?with=2"`, ` aria-current="page"`, `id="dot-2"`,
+		`<a id="room-1" class="row row--channel" href="/messages?room=1"`, "99+ unread", `<hx-partial hx-target="#state-2">`, "<title>(99+) Ana · Charla</title>")
+	if strings.Count(html, "aria-current") != 1 {
+		t.Error("not exactly one row is current")
+	}
+	has(t, rendered(t, State(Locale{}, Sidebar{}, nil, false)), "<title>Charla</title>")
+}
