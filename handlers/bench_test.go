@@ -1,0 +1,168 @@
+package handlers_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/db/dbtest"
+	"charla/handlers"
+	"charla/live"
+)
+
+// benchSite is a site without rate limits, with the cookie of one person and a conversation of 40 messages.
+type benchSite struct {
+	*httptest.Server
+	client *http.Client
+	other  *http.Client
+}
+
+func newBenchSite(b *testing.B) *benchSite {
+	b.Helper()
+	store := dbtest.SQLite(b)
+	hub := live.NewHub(store)
+	service := chat.NewService(store, hub, time.UTC)
+	site := &benchSite{Server: httptest.NewServer(handlers.New(service, hub, handlers.Config{Zone: time.UTC, Secret: make([]byte, 64), Ping: store.Ping}))}
+	ctx, stop := context.WithCancel(b.Context())
+	go hub.Run(ctx)
+	b.Cleanup(func() { hub.Shutdown(); site.Close(); stop() })
+	site.client, site.other = site.person(b, "Ana"), site.person(b, "Ben")
+	for i := range 40 {
+		site.post(b, i)
+	}
+	return site
+}
+
+func (s *benchSite) person(b *testing.B, name string) *http.Client {
+	b.Helper()
+	jar, _ := cookiejar.New(nil)
+	c := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 512}}
+	res, err := c.PostForm(s.URL+"/register", url.Values{"name": {name}, "email": {name + "@x.org"}, "password": {"tortilla-y-pan"}})
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.Fatal(res, err)
+	}
+	res.Body.Close()
+	return c
+}
+
+func (s *benchSite) post(b *testing.B, i int) {
+	body := fmt.Sprintf("Message %d: how about a coffee at the corner, say at five? https://example.org/cafe", i)
+	req, _ := http.NewRequest(http.MethodPost, s.URL+"/messages", strings.NewReader(url.Values{"with": {"2"}, "body": {body}}.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	res, err := s.client.Do(req)
+	if err != nil || res.StatusCode != http.StatusCreated {
+		b.Error(res, err)
+		return
+	}
+	io.Copy(io.Discard, res.Body)
+	res.Body.Close()
+}
+
+// BenchmarkConversationPage is a whole page with 40 messages, compressed, over loopback; the client shares the cores.
+func BenchmarkConversationPage(b *testing.B) {
+	site := newBenchSite(b)
+	b.ResetTimer()
+	var size int64
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			req, _ := http.NewRequest(http.MethodGet, site.URL+"/messages?with=2", nil)
+			req.Header.Set("Accept-Encoding", "gzip")
+			res, err := site.client.Do(req)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			size, _ = io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pages/s")
+	b.ReportMetric(float64(size), "bytes/page")
+}
+
+// BenchmarkMessageToStream posts 50 messages a second to a conversation that 200 streams are open on, and reports how
+// long each took from POST to the last of five watched streams.
+func BenchmarkMessageToStream(b *testing.B) {
+	site := newBenchSite(b)
+	b.ResetTimer()
+	for b.Loop() {
+		took := site.storm(b, 200, 250, 20*time.Millisecond)
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	}
+}
+
+func (s *benchSite) storm(b *testing.B, streams, posts int, every time.Duration) []time.Duration {
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	arrived := make(chan time.Time, posts*streams)
+	var ready, gone sync.WaitGroup
+	for range streams {
+		ready.Add(1)
+		gone.Go(func() { s.watch(ctx, b, &ready, arrived) })
+	}
+	ready.Wait()
+	var took []time.Duration
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for i := range posts {
+		<-tick.C
+		start := time.Now()
+		s.post(b, i)
+		for range streams {
+			at := <-arrived
+			took = append(took, at.Sub(start))
+		}
+	}
+	cancel()
+	gone.Wait()
+	return took
+}
+
+func (s *benchSite) watch(ctx context.Context, b *testing.B, ready *sync.WaitGroup, arrived chan<- time.Time) {
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/events?with=1", nil)
+	c := s.signIn(b)
+	res, err := c.Do(req)
+	if err != nil {
+		b.Error(err)
+		ready.Done()
+		return
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	for first := true; lines.Scan(); {
+		if first && strings.HasPrefix(lines.Text(), "id:") {
+			first = false
+			ready.Done()
+		} else if strings.Contains(lines.Text(), `hx-target="#messages"`) {
+			arrived <- time.Now()
+		}
+	}
+}
+
+// signIn gives a stream a session of its own: a session holds four.
+func (s *benchSite) signIn(b *testing.B) *http.Client {
+	jar, _ := cookiejar.New(nil)
+	c := &http.Client{Jar: jar}
+	res, err := c.PostForm(s.URL+"/login", url.Values{"email": {"Ben@x.org"}, "password": {"tortilla-y-pan"}})
+	if err != nil {
+		b.Error(err)
+		return c
+	}
+	res.Body.Close()
+	return c
+}
