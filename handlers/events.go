@@ -64,9 +64,6 @@ func openStream(c echo.Context, contentType string) (*transport, error) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
 	c.Response().WriteHeader(http.StatusOK)
-	if c.Request().Method == http.MethodHead {
-		return nil, nil
-	}
 	t, err := newTransport(c)
 	if err != nil {
 		return nil, err
@@ -74,7 +71,17 @@ func openStream(c echo.Context, contentType string) (*transport, error) {
 	return t, t.control.Flush()
 }
 
-const eventStream = "text/event-stream"
+// The types of endless answers.
+const (
+	eventStream = "text/event-stream"
+	endlessPage = "text/html; charset=utf-8"
+)
+
+// head answers HEAD for an endless answer: its headers, and nobody counts as here.
+func head(c echo.Context, contentType string) error {
+	c.Response().Header().Set("Content-Type", contentType)
+	return c.NoContent(http.StatusOK)
+}
 
 // events is the stream of a page. A guest is told so in the stream itself: a redirect would be followed for ever.
 func (s *Server) events(c echo.Context) error {
@@ -89,13 +96,16 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Request().Method == http.MethodHead {
+		return head(c, eventStream)
+	}
 	stream, err := s.hub.Subscribe(c.Request().Context(), s.viewer(c), conv.Topic(), enc)
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
 	to, err := openStream(c, eventStream)
-	if to == nil || err != nil {
+	if err != nil {
 		return err
 	}
 	replay, err := s.missed(c, conv)
@@ -108,7 +118,7 @@ func (s *Server) events(c echo.Context) error {
 
 func refuse(c echo.Context, enc sse) error {
 	to, err := openStream(c, eventStream)
-	if to == nil || err != nil {
+	if err != nil {
 		return err
 	}
 	return to.Write(enc.End(live.EndLogout))
@@ -170,6 +180,9 @@ func (s *Server) liveMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Request().Method == http.MethodHead {
+		return head(c, endlessPage)
+	}
 	enc := endless{s.locale(c)}
 	stream, err := s.hub.Subscribe(ctx, s.viewer(c), conv.Topic(), enc)
 	if err != nil {
@@ -180,8 +193,8 @@ func (s *Server) liveMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	to, err := openStream(c, "text/html; charset=utf-8")
-	if to == nil || err != nil {
+	to, err := openStream(c, endlessPage)
+	if err != nil {
 		return err
 	}
 	if err := to.Write(open); err != nil {

@@ -43,12 +43,24 @@ func (s *Server) fail(err error, c echo.Context) {
 		err = redirect(c, loginURL(c.Request()))
 	case isHX(c) && c.Request().Method != http.MethodGet:
 		err = s.render(c, status, views.ErrorText(l.Error(e)))
+	case e.Code == chat.Unavailable && c.Request().Method == http.MethodPost && c.Path() == "/messages":
+		err = s.returnText(c, e, status)
 	default:
 		err = s.render(c, status, s.errorPage(c, e, status))
 	}
 	if err != nil {
 		c.Logger().Error(err)
 	}
+}
+
+// returnText gives back the text of a message that came while the database did not even say whose session it was.
+func (s *Server) returnText(c echo.Context, e *chat.Error, status int) error {
+	var in posting
+	if decode(c, &in) != nil {
+		return s.render(c, status, s.errorPage(c, e, status))
+	}
+	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
+	return s.render(c, status, views.Unsent(s.page(c), box))
 }
 
 func retryAfter(c echo.Context, e *chat.Error) {
