@@ -78,6 +78,15 @@ func bench(b *testing.B, s *db.Store) {
 	for name, f := range reads {
 		b.Run(name, func(b *testing.B) { run(b, f) })
 	}
+	for _, n := range []int{20, 1000} {
+		b.Run(fmt.Sprint("LastSeqs", n), func(b *testing.B) {
+			topics := make([]chat.Topic, n)
+			for i := range topics {
+				topics[i] = chat.Topic{Low: user.ID, High: int64(i + 1)}
+			}
+			run(b, func() error { _, err := s.LastSeqs(ctx, topics); return err })
+		})
+	}
 	b.Run("Post", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			key := fmt.Sprintf("bench %d %d", b.N, i)

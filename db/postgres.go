@@ -64,14 +64,17 @@ func configPostgres(url string) (pq.Config, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	if !strings.Contains(url, "sslmode=") && len(cfg.Multi) == 0 && onThisMachine(cfg.Host) {
-		cfg.SSLMode = pq.SSLModeDisable
+	if cfg.SSLMode == "" {
+		cfg.SSLMode = pq.SSLModeRequire
+		if len(cfg.Multi) == 0 && !cfg.Hostaddr.IsValid() && onThisMachine(cfg.Host) {
+			cfg.SSLMode = pq.SSLModeDisable
+		}
 	}
 	return cfg, nil
 }
 
 func onThisMachine(host string) bool {
-	ip := net.ParseIP(host)
+	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
 

@@ -151,7 +151,7 @@ func testLastSeqs(t *testing.T, s *db.Store) {
 		own:                  {Room: notes},
 	}
 	topics := []chat.Topic{{Room: chat.General}, pair, own, {Room: 99}, {Room: room}, {Low: ben.ID, High: ben.ID}, {}}
-	for n := range int64(5000) { // more than one statement takes
+	for n := range int64(5000) { // as many as a busy node has
 		topics = append(topics, chat.Topic{Room: 1000 + n}, chat.Topic{Low: 1000 + n, High: 2000 + n})
 	}
 	got, err := s.LastSeqs(ctx, topics)
