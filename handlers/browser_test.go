@@ -1,0 +1,207 @@
+package handlers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"charla/chat"
+)
+
+// browser is somebody's browser or program. It keeps cookies, sends them back, and follows nothing by itself.
+type browser struct {
+	t       testing.TB
+	site    *site
+	user    chat.User // zero for a guest
+	cookies map[string]string
+}
+
+func (s *site) guest() *browser { return &browser{t: s.t, site: s, cookies: map[string]string{}} }
+
+// session is the name of the cookie of the session, which is another under https.
+func (b *browser) session() string { return "charla" }
+
+func (b *browser) clone() *browser {
+	c := *b
+	c.cookies = maps.Clone(b.cookies)
+	return &c
+}
+
+// for a sub-test.
+func (b *browser) in(t testing.TB) *browser {
+	c := b.clone()
+	c.t = t
+	return c
+}
+
+// answer is what came back.
+type answer struct {
+	t      testing.TB
+	status int
+	header http.Header
+	body   string
+}
+
+// Headers that requests carry.
+const (
+	asJSON = "Accept: application/json"
+	asHTMX = "HX-Request: true"
+	inForm = "Content-Type: application/x-www-form-urlencoded"
+	inJSON = "Content-Type: application/json"
+)
+
+func (b *browser) request(method, path string, body io.Reader, headers ...string) *http.Request {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.site.URL+path, body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Add(name, value)
+	}
+	for name, value := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	return r
+}
+
+func (b *browser) do(method, path string, body io.Reader, headers ...string) *answer {
+	b.t.Helper()
+	response, err := b.site.Client().Transport.RoundTrip(b.request(method, path, body, headers...))
+	if err != nil {
+		b.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	for _, c := range response.Cookies() {
+		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		}
+	}
+	return &answer{b.t, response.StatusCode, response.Header, string(text)}
+}
+
+func (b *browser) get(path string, headers ...string) *answer {
+	b.t.Helper()
+	return b.do(http.MethodGet, path, nil, headers...)
+}
+
+// post sends a form of names and values.
+func (b *browser) post(path string, fields []string, headers ...string) *answer {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Add(fields[i], fields[i+1])
+	}
+	return b.do(http.MethodPost, path, strings.NewReader(form.Encode()), append(headers, inForm)...)
+}
+
+// postJSON sends a value as JSON and asks for JSON.
+func (b *browser) postJSON(path string, value any) *answer {
+	b.t.Helper()
+	text, ok := value.(string)
+	if !ok {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		text = string(encoded)
+	}
+	return b.do(http.MethodPost, path, strings.NewReader(text), inJSON, asJSON)
+}
+
+// is fails the test unless the answer has this status.
+func (a *answer) is(status int) *answer {
+	a.t.Helper()
+	if a.status != status {
+		a.t.Fatalf("got status %d, want %d:\n%s", a.status, status, a.body)
+	}
+	return a
+}
+
+// to fails the test unless the answer sends the browser on to this place.
+func (a *answer) to(place string) *answer {
+	a.t.Helper()
+	a.is(http.StatusSeeOther)
+	equal(a.t, "Location", a.header.Get("Location"), place)
+	return a
+}
+
+// has fails the test unless all parts stand in the body.
+func (a *answer) has(parts ...string) *answer {
+	a.t.Helper()
+	contains(a.t, a.body, parts...)
+	return a
+}
+
+func (a *answer) lacks(parts ...string) *answer {
+	a.t.Helper()
+	lacks(a.t, a.body, parts...)
+	return a
+}
+
+// failed fails the test unless the answer is an error in JSON with this status, code and field, and with words.
+func (a *answer) failed(status int, code, field string) *answer {
+	a.t.Helper()
+	a.is(status)
+	e := decode[struct {
+		Error *struct{ Code, Message, Field string }
+	}](a).Error
+	if e == nil || e.Code != code || e.Field != field || e.Message == "" {
+		a.t.Fatalf("got %s, want an error %q about %q", a.body, code, field)
+	}
+	return a
+}
+
+// decode reads a JSON answer, which must hold no name that T does not know.
+func decode[T any](a *answer) (v T) {
+	a.t.Helper()
+	if kind := a.header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
+		a.t.Fatalf("got %s instead of JSON:\n%s", kind, a.body)
+	}
+	d := json.NewDecoder(bytes.NewBufferString(a.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		a.t.Fatalf("%v in %s", err, a.body)
+	}
+	return v
+}
+
+// message is a message as programs see it.
+type message struct {
+	ID, Room, Seq int64
+	From          struct {
+		ID   int64
+		Name string
+	}
+	Body, HTML string
+	PostedAt   string `json:"posted_at"`
+}
+
+type history struct {
+	Messages []message
+	Next     string
+}
+
+// say posts a message as a program does. Place is "room=1" or "with=2".
+func (b *browser) say(place, body string) message {
+	b.t.Helper()
+	name, id, _ := strings.Cut(place, "=")
+	a := b.post("/messages", []string{name, id, "body", body}, asJSON)
+	return decode[message](a.is(http.StatusCreated))
+}
+
+// with names the conversation with somebody.
+func (b *browser) with() string { return "with=" + strconv.FormatInt(b.user.ID, 10) }
+
+func text(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,169 @@
+package handlers_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// visit is how one route answers one kind of visitor.
+type visit struct{ page, json int }
+
+// line is one route with a request that concerns the direct conversation of two people, and what it answers to a guest,
+// to an outsider, who is signed in but not one of the two, and to a member, who is.
+type line struct {
+	route                   string
+	query, form             string // ROOM, MESSAGE and SEQ are those of the conversation
+	guest, outsider, member visit
+	endless                 bool
+}
+
+// table is every route. HEAD answers like GET.
+var table = []line{
+	{route: "GET /", guest: visit{303, 303}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "GET /register", guest: visit{200, 200}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "POST /register", form: "name=", guest: visit{422, 422}, outsider: visit{422, 422}, member: visit{422, 422}},
+	{route: "GET /login", guest: visit{200, 200}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "POST /login", form: "email=", guest: visit{401, 401}, outsider: visit{401, 401}, member: visit{401, 401}},
+	{route: "POST /logout", guest: visit{303, 204}, outsider: visit{303, 204}, member: visit{303, 204}},
+	{route: "GET /chat", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /messages", query: "?room=ROOM", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
+	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "GET /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "POST /read", form: "room=ROOM&seq=SEQ", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{204, 204}},
+	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "POST /settings", form: "locale=&theme=", guest: visit{303, 401}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "GET /me.css", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /healthz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /readyz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /static/*", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+}
+
+func TestEveryRouteStandsInTheTable(t *testing.T) {
+	s := open(t)
+	known := map[string]bool{}
+	for _, l := range table {
+		known[l.route] = true
+		if path, ok := strings.CutPrefix(l.route, "GET "); ok {
+			known["HEAD "+path] = true
+		}
+	}
+	served := map[string]bool{}
+	for _, route := range s.site.Served() {
+		if served[route] = true; !known[route] {
+			t.Errorf("%s is served and not in the table", route)
+		}
+	}
+	for route := range known {
+		if !served[route] {
+			t.Errorf("%s is in the table and not served", route)
+		}
+	}
+}
+
+func TestEveryRouteToEverybody(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
+	m := ana.say(berta.with(), "a secret")
+	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
+	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), ":id", text(m.ID), "*", "nothing")
+	for _, l := range table {
+		t.Run(l.route, func(t *testing.T) {
+			for who, expected := range map[*browser]visit{s.guest(): l.guest, carla: l.outsider, berta: l.member} {
+				l.visit(t, who, fill, expected.page)
+				l.visit(t, who, fill, expected.json, asJSON)
+			}
+		})
+	}
+	ana.get("/messages?room="+text(m.Room), asJSON).is(200).lacks("Carla")
+}
+
+// visit sends the request in a session of its own, because some of them end it.
+func (l line) visit(t *testing.T, who *browser, fill *strings.Replacer, want int, headers ...string) {
+	t.Helper()
+	b := who.in(t)
+	if who.user.ID != 0 {
+		b = who.site.signIn(who.user).in(t)
+	}
+	method, path, _ := strings.Cut(fill.Replace(l.route+l.query), " ")
+	if method == http.MethodPost {
+		headers = append(headers, inForm)
+	}
+	if l.endless {
+		response, cancel := b.endless(path, headers...)
+		equal(t, b.user.Name+" "+l.route, response.StatusCode, want)
+		cancel()
+		response.Body.Close()
+	} else {
+		equal(t, b.user.Name+" "+l.route, b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...).status, want)
+	}
+	if method == http.MethodGet {
+		head := b.do(http.MethodHead, path, nil, headers...)
+		equal(t, b.user.Name+" HEAD "+path, head.status, want)
+		equal(t, "body of a HEAD", head.body, "")
+	}
+}
+
+// anonymous takes out of a page what differs between two answers to the same request.
+func anonymous(page string) string {
+	page = regexp.MustCompile(`nonce(:inherited)?="[^"]*"|nonce-[^']*|<code>[A-Z0-9]+</code>`).ReplaceAllString(page, "")
+	return page
+}
+
+func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
+	m := ana.say(berta.with(), "a secret")
+	ana.get("/messages/" + text(m.ID)).is(200).has("a secret")
+	for _, pair := range [][2]string{
+		{"GET /messages?room=" + text(m.Room), "GET /messages?room=99999"},
+		{"GET /messages?room=" + text(m.Room) + "&before=5", "GET /messages?room=99999&before=5"},
+		{"GET /messages/live?room=" + text(m.Room), "GET /messages/live?room=99999"},
+		{"GET /events?room=" + text(m.Room) + "&after=0", "GET /events?room=99999&after=0"},
+		{"GET /messages/" + text(m.ID), "GET /messages/99999"},
+		{"POST /messages room=" + text(m.Room) + "&body=hello", "POST /messages room=99999&body=hello"},
+		{"POST /read room=" + text(m.Room) + "&seq=1", "POST /read room=99999&seq=1"},
+	} {
+		for _, headers := range [][]string{nil, {asJSON}, {asHTMX}} {
+			ask := func(what string) *answer {
+				words := strings.Fields(what + " x")
+				return carla.do(words[0], words[1], strings.NewReader(words[2]), append(headers, inForm)...).is(404).lacks("secret", "Ana", "Berta")
+			}
+			equal(t, pair[0], anonymous(ask(pair[0]).body), anonymous(ask(pair[1]).body))
+		}
+	}
+	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
+}
+
+func TestNamesOfNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	for _, path := range []string{
+		"/messages", "/messages?with=", "/messages?with=ana", "/messages?with=-1", "/messages?with=0", "/messages?with=1e3",
+		"/messages?with=99999999999999999999", "/messages?with=9223372036854775807", "/messages?room=ñ", "/messages?room=%00", "/messages?room=%ff",
+		"/messages/ana", "/messages/-1", "/messages/0", "/messages/1.5", "/messages/%00", "/messages/%ff", "/messages/9223372036854775808",
+		"/messages/live", "/messages/live?with=x", "/events?with=x", "/events?room=-1", "/nowhere", "/static/../go.mod", "/static/charla.css",
+	} {
+		ana.get(path).is(404)
+		if !strings.HasPrefix(path, "/static") {
+			ana.get(path, asJSON).failed(404, "not_found", "")
+		}
+	}
+	for _, form := range [][]string{{"body", "x"}, {"with", "x", "body", "x"}, {"room", "", "body", "x"}, {"room", "\x00", "body", "x"}, {"with", "\xff", "body", "x"}} {
+		ana.post("/messages", form).is(404)
+		ana.post("/messages", form, asJSON).failed(404, "not_found", "")
+		ana.post("/read", append(form, "seq", "1"), asJSON).failed(404, "not_found", "")
+	}
+	for _, body := range []string{`{"body":"x"}`, `{"with":"ana","body":"x"}`, `{"with":null,"body":"x"}`, `{"with":1.5,"body":"x"}`, `{"room":{"a":1},"body":"x"}`} {
+		ana.postJSON("/messages", body).failed(404, "not_found", "")
+	}
+	ana.get("/messages?room=1&" + ana.with()).is(422)
+	ana.do("PUT", "/messages", strings.NewReader("x"), asJSON).failed(405, "method_not_allowed", "")
+	ana.do("DELETE", "/chat", nil).is(405)
+}
