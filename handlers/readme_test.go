@@ -1,0 +1,51 @@
+package handlers
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"charla/live"
+	"charla/views"
+)
+
+// The README's tables of addresses and of named events are those of the code.
+func TestTheREADMETellsEveryAddressAndEvent(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, r := range (&Server{}).routes() {
+		routes = append(routes, r.method+" "+r.path)
+	}
+	compare(t, "addresses", rows(string(readme), "(?m)^\\| `((?:GET|POST|PUT|DELETE) [^`]+)` \\|"), routes)
+
+	var wire strings.Builder
+	for why := live.EndSlow; why <= live.EndResync; why++ {
+		wire.Write(sse{views.Locale{}}.End(why))
+	}
+	names := rows(wire.String(), "(?m)^event: (.+)$")
+	slices.Sort(names)
+	stream := string(readme)[strings.Index(string(readme), "## The stream"):strings.Index(string(readme), "## Promises")]
+	compare(t, "events", rows(stream, "(?m)^\\| `([a-z]+)` \\|"), slices.Compact(names))
+}
+
+func rows(text, pattern string) []string {
+	var found []string
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+func compare(t *testing.T, what string, told, real []string) {
+	t.Helper()
+	slices.Sort(told)
+	slices.Sort(real)
+	if !slices.Equal(told, real) {
+		t.Errorf("the README tells the %s %q, the code has %q", what, told, real)
+	}
+}
