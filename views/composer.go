@@ -6,3 +6,19 @@ const sendTrigger = "submit, keydown[key=='Enter'&&!shiftKey&&!isComposing] from
 
 // whyNotSent shows why a message was refused, and leaves its text where it is.
 const whyNotSent = "target:#" + idErr + " swap:innerHTML"
+
+// label names the box for those who cannot see where it stands.
+func (c Composer) label(l Locale) string {
+	if c.Place.Room != 0 {
+		return l.T("Message in %s", c.Name)
+	}
+	return l.T("Message to %s", c.Name)
+}
+
+// placeholder says what the box is for.
+func (c Composer) placeholder(l Locale) string {
+	if c.Place.Room != 0 {
+		return l.T("Write in %s…", c.Name)
+	}
+	return l.T("Write to %s…", c.Name)
+}

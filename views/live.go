@@ -20,7 +20,8 @@ func LiveOpen(p Page, t Thread) templ.Component {
 		if err := liveHead(p, t).Render(ctx, w); err != nil {
 			return err
 		}
-		if _, err := io.WriteString(w, `<body class="live"><ol class="messages">`); err != nil {
+		list := `<body class="live"><main class="live__list"><h1 class="sr-only">` + templ.EscapeString(p.T("Messages")) + `</h1><ol class="messages">`
+		if _, err := io.WriteString(w, list); err != nil {
 			return err
 		}
 		return liveWindow(p.Locale, t).Render(ctx, w)
