@@ -51,7 +51,7 @@ func (t *transport) Write(p []byte) error {
 func (s *Server) viewer(c echo.Context) live.Viewer {
 	v := visitorOf(c)
 	limit := maxStreams
-	if c.Request().ProtoMajor >= 2 {
+	if s.multiplexed(c) {
 		limit = maxStreamsMultiplexed
 	}
 	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit}
