@@ -14,8 +14,10 @@ import (
 	"charla/chat"
 )
 
-// A write has this long from its beginning to its commit, and is tried again this often when another was in the way.
+// How long a question may take, with its wait for a connection, and how long a write from its beginning to its commit;
+// and how often a write is tried when another was in the way.
 const (
+	readTimeout  = 5 * time.Second
 	writeTimeout = 10 * time.Second
 	maxTries     = 5
 )
@@ -75,6 +77,27 @@ type querier interface {
 	GetContext(ctx context.Context, dest any, query string, args ...any) error
 	SelectContext(ctx context.Context, dest any, query string, args ...any) error
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// pool bounds every question, so that nobody queues for long behind a database that has stalled.
+type pool struct{ db *sqlx.DB }
+
+func (p pool) GetContext(ctx context.Context, dest any, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return p.db.GetContext(ctx, dest, query, args...)
+}
+
+func (p pool) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return p.db.SelectContext(ctx, dest, query, args...)
+}
+
+func (p pool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return p.db.ExecContext(ctx, query, args...)
 }
 
 // pinned runs every statement under the transaction's own context: the one that f passes belongs to the request.

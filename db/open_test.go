@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,6 +74,29 @@ func TestDurable(t *testing.T) {
 	}
 	s = openURL(t, dbtest.Postgres(t)+"&statement_timeout=3s")
 	equal(t, db.Column[string](t, s, `SELECT current_setting('statement_timeout')`)[0], "3s")
+}
+
+// TestDiskFull: a full disk is Unavailable, what is there stays readable, and room on the disk is all it needs.
+func TestDiskFull(t *testing.T) {
+	s := dbtest.SQLite(t)
+	ana := register(t, s, "ana")
+	before := s.Pragma(t, "max_page_count")
+	s.Raw(t, "PRAGMA max_page_count = 1") // SQLite takes what the file has already
+	var err error
+	for n := 0; err == nil; n++ {
+		if n == 1000 {
+			t.Fatal("the disk is never full")
+		}
+		err = s.InTx(t.Context(), func(tx chat.Tx) error {
+			return insert(t.Context(), tx, chat.General, ana.ID, fmt.Sprint(n))
+		})
+	}
+	unavailable(t, err)
+	stored := count(t, s)
+	equal(t, lastSeqOf(t, s, chat.General), int64(stored)+1)
+	s.Raw(t, "PRAGMA max_page_count = "+before)
+	post(t, s, chat.General, ana, "there is room again", 1)
+	equal(t, count(t, s), stored+1)
 }
 
 // TestSameColumns: the migrations of both databases make the same tables with the same columns.

@@ -45,12 +45,12 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	connector.Dialer(dialer{})
-	pool := sql.OpenDB(statements{connector})
-	pool.SetMaxOpenConns(poolSize)
-	pool.SetMaxIdleConns(poolSize)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	both := sqlx.NewDb(pool, "postgres")
-	return &Store{reader: reader{both}, read: both, write: both}, nil
+	connections := sql.OpenDB(statements{connector})
+	connections.SetMaxOpenConns(poolSize)
+	connections.SetMaxIdleConns(poolSize)
+	connections.SetConnMaxIdleTime(5 * time.Minute)
+	both := sqlx.NewDb(connections, "postgres")
+	return &Store{reader: reader{pool{both}}, read: both, write: both}, nil
 }
 
 func configPostgres(url string) (pq.Config, error) {

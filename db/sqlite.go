@@ -69,7 +69,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: reader{read}, read: read, write: write}
+	s := &Store{reader: reader{pool{read}}, read: read, write: write}
 	if err := migrate(ctx, goose.DialectSQLite3, "sqlite", write.DB); err != nil {
 		s.Close()
 		return nil, err
@@ -82,8 +82,8 @@ func poolSQLite(path, options string, size int) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(statements{connector})
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
-	return sqlx.NewDb(pool, "sqlite"), nil
+	connections := sql.OpenDB(statements{connector})
+	connections.SetMaxOpenConns(size)
+	connections.SetMaxIdleConns(size)
+	return sqlx.NewDb(connections, "sqlite"), nil
 }
