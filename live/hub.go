@@ -88,15 +88,23 @@ func (h *Hub) deliver(e chat.Change) {
 	if t != nil && !t.deliver(e) {
 		h.catchUp(t)
 	}
-	posted, ok := e.(chat.MessagePosted)
+	if posted, ok := e.(chat.MessagePosted); ok {
+		h.recount(at, posted.Message.AuthorID)
+	}
+}
+
+// recount asks for the unread counts of those whom a message in a topic concerns: everybody but its author, who may be
+// unknown (0), in a channel also those whom it does not concern.
+func (h *Hub) recount(at chat.Topic, author int64) {
 	switch {
-	case !ok:
 	case at.Room != 0:
 		h.countAgain()
-	case at.Low == posted.Message.AuthorID:
+	case at.Low == author:
 		h.countAgain(at.High)
-	default:
+	case at.High == author:
 		h.countAgain(at.Low)
+	default:
+		h.countAgain(at.Low, at.High)
 	}
 }
 
@@ -210,6 +218,7 @@ func (h *Hub) catchUp(t *topic) {
 				return
 			}
 			t.fill(changes)
+			h.recount(t.at, 0)
 		}
 	})
 }
