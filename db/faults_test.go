@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,7 +41,6 @@ func TestServerGone(t *testing.T) {
 	s := openURL(t, server.URL("postgres"))
 	ana := register(t, s, "ana")
 	for name, end := range map[string]func(testing.TB){"stop": server.Stop, "kill -9": server.Kill} {
-		together(8, func(int) error { return s.Ping(t.Context()) }) // several connections that will be dead
 		end(t)
 		unavailable(t, s.Ping(t.Context()))
 		_, err := s.User(t.Context(), ana.ID)
@@ -49,12 +49,36 @@ func TestServerGone(t *testing.T) {
 			return insert(t.Context(), tx, chat.General, ana.ID, name+" while away")
 		}))
 		server.Start(t)
-		for _, err := range together(8, func(int) error { return s.Ping(t.Context()) }) {
-			is(t, err, nil) // at once: the dead connections fail nobody
-		}
 		post(t, s, chat.General, ana, name+" when back", 1)
 	}
 	equal(t, count(t, s), 2)
+}
+
+// TestRestart: connections that died while nobody looked fail nobody, neither a question nor a write.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	s := openURL(t, server.URL("postgres"))
+	ana := register(t, s, "ana")
+	for name, end := range map[string]func(testing.TB){"stop": server.Stop, "kill -9": server.Kill} {
+		for _, err := range together(8, func(int) error { _, err := s.User(t.Context(), ana.ID); return err }) {
+			is(t, err, nil)
+		}
+		end(t)
+		server.Start(t)
+		for _, err := range together(8, func(i int) error {
+			if i%2 == 0 {
+				_, err := s.User(t.Context(), ana.ID)
+				return err
+			}
+			return s.InTx(t.Context(), func(tx chat.Tx) error {
+				return insert(t.Context(), tx, chat.General, ana.ID, fmt.Sprint(name, i))
+			})
+		}) {
+			is(t, err, nil)
+		}
+	}
+	equal(t, count(t, s), 8)
 }
 
 // TestBackendKilled cuts a transaction in the middle: nothing of it stays, and the next one works at once.

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql/driver"
-	"errors"
 	"net"
 	"time"
 )
@@ -18,7 +16,6 @@ const silence = 6 * time.Second
 type line struct {
 	net.Conn
 	deadline time.Time // when the current statement must be over, or zero
-	sent     bool      // something went out since the connection was last handed to somebody
 }
 
 func (l *line) limit() time.Time {
@@ -42,18 +39,7 @@ func (l *line) Write(b []byte) (int, error) {
 	if err := l.SetWriteDeadline(l.limit()); err != nil {
 		return 0, err
 	}
-	n, err := l.Conn.Write(b)
-	l.sent = l.sent || n > 0
-	return n, err
-}
-
-// unsent turns an error into driver.ErrBadConn if nothing went out before it. Then the server cannot have done
-// anything, and database/sql takes another connection: when a server comes back, its dead connections fail nobody.
-func (l *line) unsent(err error) error {
-	if _, network := errors.AsType[*net.OpError](err); network && !l.sent {
-		return driver.ErrBadConn
-	}
-	return err
+	return l.Conn.Write(b)
 }
 
 type lineKey struct{}

@@ -70,10 +70,9 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	ctx = c.begin(ctx)
 	st, err := c.prepare(ctx, query)
 	if err != nil {
-		return nil, c.line.unsent(err)
+		return nil, err
 	}
-	rows, err := st.(driver.StmtQueryContext).QueryContext(ctx, args)
-	return rows, c.line.unsent(err)
+	return st.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
 
 // ExecContext makes conn a driver.ExecerContext.
@@ -81,21 +80,19 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	ctx = c.begin(ctx)
 	st, err := c.prepare(ctx, query)
 	if err != nil {
-		return nil, c.line.unsent(err)
+		return nil, err
 	}
-	result, err := st.(driver.StmtExecContext).ExecContext(ctx, args)
-	return result, c.line.unsent(err)
+	return st.(driver.StmtExecContext).ExecContext(ctx, args)
 }
 
 // BeginTx makes conn a driver.ConnBeginTx. The commit, which has no context, keeps the deadline of its transaction.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	tx, err := c.driverConn.BeginTx(c.begin(ctx), opts)
-	return tx, c.line.unsent(err)
+	return c.driverConn.BeginTx(c.begin(ctx), opts)
 }
 
 // ResetSession makes conn ready for the next user.
 func (c *conn) ResetSession(ctx context.Context) error {
-	c.line.deadline, c.line.sent = time.Time{}, false
+	c.line.deadline = time.Time{}
 	return c.driverConn.ResetSession(ctx)
 }
 
