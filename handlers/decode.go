@@ -16,18 +16,36 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// decode reads a form or a JSON object into the tagged fields of in. What is no JSON, or not valid UTF-8, is Invalid:
+// decode reads a form or a JSON object into the tagged fields of in. What is neither, or not valid UTF-8, is Invalid:
 // Go's decoder would quietly put a replacement character where the bytes are wrong.
 func decode(c echo.Context, in any) error {
 	r := c.Request()
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/json" {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case r.ContentLength == 0 && kind != echo.MIMEApplicationJSON:
+		return nil // an empty form
+	case err != nil:
+		return unreadable(err)
+	case kind == echo.MIMEApplicationJSON:
 		return decodeJSON(r, in)
+	case kind == echo.MIMEApplicationForm:
+		err = r.ParseForm()
+	case kind == echo.MIMEMultipartForm:
+		err = r.ParseMultipartForm(maxParts)
+	default:
+		return errUnreadable
 	}
-	if err := r.ParseForm(); err != nil {
+	if err != nil {
 		return unreadable(err)
 	}
+	r.Form = r.PostForm // what stands in the address is no part of the form
 	return unreadable((&echo.DefaultBinder{}).BindBody(c, in))
 }
+
+// maxParts is how much of a form in parts is held in memory: all that a body may be.
+const maxParts = 1 << 20
+
+var errUnreadable = chat.Errorf(chat.Invalid, "Charla cannot read this form.")
 
 func decodeJSON(r *http.Request, in any) error {
 	body, err := io.ReadAll(r.Body)
@@ -45,7 +63,7 @@ func unreadable(err error) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
 		return err
 	}
-	return chat.Errorf(chat.Invalid, "Charla cannot read this form.")
+	return errUnreadable
 }
 
 // number reads an id or a seq from a URL or a form. What is no positive number names nothing: 0.
