@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"testing"
 
 	"charla/chat"
@@ -87,6 +88,14 @@ func bench(b *testing.B, s *db.Store) {
 			run(b, func() error { _, err := s.LastSeqs(ctx, topics); return err })
 		})
 	}
+	b.Run("PostOf32", func(b *testing.B) { // callers that wait together
+		var n atomic.Int64
+		b.SetParallelism(16)
+		run(b, func() error {
+			key := fmt.Sprintf("crowd %d %d", b.N, n.Add(1))
+			return s.InTx(ctx, func(tx chat.Tx) error { return insert(ctx, tx, room, user.ID, key+b.Name()) })
+		})
+	})
 	b.Run("Post", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			key := fmt.Sprintf("bench %d %d", b.N, i)

@@ -26,6 +26,7 @@ const (
 type Store struct {
 	reader
 	read, write *sqlx.DB // one and the same on PostgreSQL
+	batch       *batcher // SQLite's writer; nil on PostgreSQL, where transactions run side by side
 	lock        io.Closer
 }
 
@@ -39,6 +40,9 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for what is running and ends all connections.
 func (s *Store) Close() error {
+	if s.batch != nil {
+		s.batch.close()
+	}
 	err := errors.Join(s.read.Close(), s.write.Close())
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
@@ -61,7 +65,15 @@ func (s *Store) InTx(ctx context.Context, f func(chat.Tx) error) error {
 }
 
 func (s *Store) try(ctx context.Context, f func(chat.Tx) error) error {
-	tx, err := s.write.BeginTxx(ctx, nil)
+	if s.batch != nil {
+		return s.batch.do(ctx, f)
+	}
+	return transact(ctx, s.write, func(w writer) error { return f(w) })
+}
+
+// transact runs f in a transaction of its own and commits unless f fails.
+func transact(ctx context.Context, pool *sqlx.DB, f func(writer) error) error {
+	tx, err := pool.BeginTxx(ctx, nil)
 	if err != nil {
 		return failure(err)
 	}

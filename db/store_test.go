@@ -36,6 +36,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"changes":                testChanges,
 		"an outsider":            testOutsider,
 		"transactions":           testTransactions,
+		"batches":                testBatch,
 		"a cancelled write":      testCancelledWrite,
 		"many writers":           testManyWriters,
 		"one room made twice":    testOneRoomMadeTwice,
