@@ -169,8 +169,8 @@ func TestFormsOfOtherKinds(t *testing.T) {
 // endlessly is a body whose length nobody says.
 type endlessly struct{ io.Reader }
 
+// It runs alone, because it measures memory.
 func TestTooMuchAtOnce(t *testing.T) {
-	t.Parallel()
 	s := open(t)
 	ana := s.person("Ana")
 	parts := "--b\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\n"
@@ -196,8 +196,8 @@ func TestTooMuchAtOnce(t *testing.T) {
 		}
 	}
 	runtime.ReadMemStats(&after)
-	if grown := int64(after.HeapInuse) - int64(before.HeapInuse); grown > 16<<20 {
-		t.Errorf("the heap grew by %d bytes", grown)
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 20<<20 { // of 60 MB
+		t.Errorf("%d bytes were taken, sooner or later", taken)
 	}
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
 	ana.say("room=1", "afterwards")
@@ -206,7 +206,12 @@ func TestTooMuchAtOnce(t *testing.T) {
 // as reads as endless text.
 type as struct{}
 
-func (as) Read(p []byte) (int, error) { copy(p, bytes.Repeat([]byte("a"), len(p))); return len(p), nil }
+func (as) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
+}
 
 func TestTextIsTextAndLinksAreLinks(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -23,6 +24,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Set("rapid.checks", "30") // the command line may ask for more
+	flag.Set("rapid.nofailfile", "true")
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the PostgreSQL of dbtest lives as long as we do
 }

@@ -71,9 +71,9 @@ func address(c config, l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
-// listen serves until ctx ends. The streams are told to end first, because the rest of the stop waits for them.
-func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hub) error {
-	server := &http.Server{
+// newServer returns the server of a site with its limits.
+func newServer(site http.Handler) *http.Server {
+	return &http.Server{
 		Handler:           site,
 		ReadHeaderTimeout: headersWithin,
 		ReadTimeout:       requestWithin,
@@ -82,6 +82,11 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
+}
+
+// listen serves until ctx ends. The streams are told to end first, because the rest of the stop waits for them.
+func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hub) error {
+	server := newServer(site)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {

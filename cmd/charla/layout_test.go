@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows are the design: what each package may import of ours, and what it must not reach by any way. Everything that
+// the program is made of stands here.
+var arrows = map[string]struct{ may, never string }{
+	"charla/chat":       {never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/views":      {may: "charla/chat", never: "github.com/labstack/echo/v4 database/sql"},
+	"charla/live":       {may: "charla/chat", never: "net/http database/sql github.com/labstack/echo/v4"},
+	"charla/migrations": {},
+	"charla/static":     {},
+	"charla/db":         {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/handlers": {may: "charla/chat charla/views charla/live charla/static",
+		never: "charla/db charla/migrations database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
+	"charla/cmd/charla": {may: "charla/chat charla/db charla/handlers charla/live charla/views charla/static charla/migrations"},
+}
+
+// list returns the packages and what each imports, or with "Deps" all that it needs.
+func list(t *testing.T, what string) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .`+what+` " "}}`, "charla/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		packages[words[0]] = words[1:]
+	}
+	return packages
+}
+
+func TestArrowsBetweenPackages(t *testing.T) {
+	imports, deps := list(t, "Imports"), list(t, "Deps")
+	for _, p := range deps["charla/cmd/charla"] {
+		if _, known := arrows[p]; strings.HasPrefix(p, "charla/") && !known {
+			t.Errorf("%s is part of the program and not of the design", p)
+		}
+	}
+	for p, a := range arrows {
+		if imports[p] == nil {
+			t.Errorf("%s is missing", p)
+		}
+		for _, i := range imports[p] {
+			if strings.HasPrefix(i, "charla/") && !slices.Contains(strings.Fields(a.may), i) {
+				t.Errorf("%s imports %s", p, i)
+			}
+		}
+		for _, never := range strings.Fields(a.never) {
+			if slices.Contains(deps[p], never) {
+				t.Errorf("%s needs %s", p, never)
+			}
+		}
+	}
+}
+
+// Echo belongs to handlers and sqlx to db; commands may know everything.
+func TestWhoKnowsEchoAndSQL(t *testing.T) {
+	for p, imports := range list(t, "Imports") {
+		for _, i := range imports {
+			if strings.HasPrefix(i, "github.com/labstack/echo") && p != "charla/handlers" && !strings.HasPrefix(p, "charla/cmd/") {
+				t.Errorf("%s imports %s", p, i)
+			}
+			if strings.HasPrefix(i, "github.com/jmoiron/sqlx") && p != "charla/db" && !strings.HasPrefix(p, "charla/cmd/") {
+				t.Errorf("%s imports %s", p, i)
+			}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets the test binary be charla itself, so that a test can send it signals.
+func TestMain(m *testing.M) {
+	if os.Getenv("BE_CHARLA") != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// output is a writer that tests read while the program writes.
+type output struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// once runs a command that ends by itself.
+func once(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs output
+	code = run(t.Context(), args, environ, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"-h"}} {
+		code, stdout, stderr := once(t, nil, args...)
+		if code != 0 || stderr != "" {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+		for _, o := range options {
+			if !strings.Contains(stdout, o.env) || !strings.Contains(stdout, "--"+o.flag()) {
+				t.Errorf("the help does not tell %s", o.env)
+			}
+		}
+	}
+	if code, stdout, _ := once(t, nil, "version"); code != 0 || !strings.HasPrefix(stdout, "charla ") {
+		t.Errorf("version: exit %d, %s", code, stdout)
+	}
+}
+
+func TestWrongSettings(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "untouched")
+	for _, wrong := range []string{
+		"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1", "CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_BASE_URL=chat.example.org",
+		"CHARLA_BASE_URL=ftp://x", "CHARLA_BASE_URL=https://x/path", "CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
+		"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9", "CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
+		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db",
+	} {
+		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data, wrong})
+		name, _, _ := strings.Cut(wrong, "=")
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, name) {
+			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
+		}
+	}
+	for _, args := range [][]string{{"--adress", ":1"}, {"--rate"}, {"serve"}, {"--rate", "x"}, {"--data", "d", "extra"}} {
+		if code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data}, args...); code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
+		}
+	}
+	if _, err := os.Stat(data); err == nil {
+		t.Error("a refused start made the data directory")
+	}
+}
+
+func TestSettings(t *testing.T) {
+	c, err := configure([]string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
+		"CHARLA_RATE=2", "CHARLA_ADDR=:9", "CHARLA_DATA=", "CHARLA_TRUSTED_PROXIES= 10.0.0.0/8, ::1 ,192.0.2.1", "CHARLA_TIMEZONE=Europe/Madrid", "CHARLAX=1", "HOME=/",
+	}, &output{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.rate != 3 {
+		t.Errorf("rate %v: a flag wins over the environment", c.rate)
+	}
+	if c.addr != ":9" || c.data != "./data" || c.baseURL.Host != "chat.example.org" || c.zone.String() != "Europe/Madrid" {
+		t.Errorf("%+v", c)
+	}
+	var proxies []string
+	for _, p := range c.proxies {
+		proxies = append(proxies, p.String())
+	}
+	if got := strings.Join(proxies, " "); got != "10.0.0.0/8 ::1/128 192.0.2.1/32" {
+		t.Errorf("proxies %s", got)
+	}
+}
+
+func TestASecondProcessOnOneDirectory(t *testing.T) {
+	first := begin(t, context.Background())
+	code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + first.data, "CHARLA_ADDR=127.0.0.1:0"})
+	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "another Charla is running on "+first.data) {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	code, _, stderr = once(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + strings.TrimPrefix(first.url, "http://")})
+	if last := stderr[strings.LastIndex(strings.TrimSpace(stderr), "\n")+1:]; code != 1 || !strings.Contains(last, "address already in use") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	first.get(t, "/readyz")
+}
+
+// TestSIGTERM is a stop of the real process: it says good-bye to its streams and leaves with 0.
+func TestSIGTERM(t *testing.T) {
+	c := exec.Command(os.Args[0])
+	var out output
+	c.Env = append(os.Environ(), "BE_CHARLA=1", "CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA="+t.TempDir())
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{url: place(t, &out)}
+	p.client(t)
+	p.register(t, "ana@example.org")
+	stream := p.events(t)
+	stream.until(t, "here-count")
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	stream.until(t, "event: restart\nretry: ")
+	stream.ended(t)
+	if err := c.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// process is a Charla that serves.
+type process struct {
+	url, data string
+	http      *http.Client
+	stop      context.CancelFunc
+	code      chan int
+	stderr    *output
+}
+
+// begin runs Charla until the test ends.
+func begin(t *testing.T, parent context.Context, environ ...string) *process {
+	t.Helper()
+	ctx, stop := context.WithCancel(parent)
+	p := &process{data: t.TempDir(), stop: stop, code: make(chan int, 1), stderr: &output{}}
+	var stdout output
+	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + p.data}, environ...)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.code <- run(ctx, nil, environ, &stdout, p.stderr)
+	}()
+	t.Cleanup(func() { stop(); <-ended })
+	p.url = place(t, &stdout)
+	p.client(t)
+	return p
+}
+
+func (p *process) client(t *testing.T) {
+	jar, _ := cookiejar.New(nil)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.http = &http.Client{Jar: jar, Transport: transport}
+}
+
+var whereabouts = regexp.MustCompile(`Charla is at (http://\S+)`)
+
+// place waits until Charla says where it is.
+func place(t *testing.T, out *output) string {
+	t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for range 4000 {
+		if m := whereabouts.FindStringSubmatch(out.String()); m != nil {
+			return m[1]
+		}
+		<-look.C
+	}
+	t.Fatalf("Charla does not say where it is:\n%s", out)
+	return ""
+}
+
+func (p *process) get(t *testing.T, path string) string {
+	t.Helper()
+	r, err := p.http.Get(p.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != 200 {
+		t.Fatalf("%s: %s, %v", path, r.Status, err)
+	}
+	return string(body)
+}
+
+func (p *process) register(t *testing.T, email string) {
+	t.Helper()
+	r, err := p.http.PostForm(p.url+"/register", url.Values{"name": {"Ana"}, "email": {email}, "password": {"tres tristes tigres"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != 200 || r.Request.URL.Path != "/chat" {
+		t.Fatalf("register: %s at %s", r.Status, r.Request.URL)
+	}
+}
+
+// listening is an open stream.
+type listening struct {
+	body io.ReadCloser
+	r    *bufio.Reader
+	seen strings.Builder
+}
+
+func (p *process) events(t *testing.T) *listening {
+	t.Helper()
+	r, err := p.http.Get(p.url + "/events?room=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Body.Close() })
+	return &listening{body: r.Body, r: bufio.NewReader(r.Body)}
+}
+
+// until reads on to some text.
+func (l *listening) until(t *testing.T, text string) {
+	t.Helper()
+	l.seen.Reset()
+	for !strings.Contains(l.seen.String(), text) {
+		c, err := l.r.ReadByte()
+		if err != nil {
+			t.Fatalf("%v before %q in:\n%s", err, text, l.seen.String())
+		}
+		l.seen.WriteByte(c)
+	}
+}
+
+// ended reads to the end, which must be a good one, and before which nobody is told to stay away.
+func (l *listening) ended(t *testing.T) {
+	t.Helper()
+	rest, err := io.ReadAll(l.r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(rest), "bye") {
+		t.Fatalf("a restart says bye:\n%s", rest)
+	}
+}
+
+func TestAGracefulStop(t *testing.T) {
+	p := begin(t, context.Background())
+	p.register(t, "ana@example.org")
+	streams := []*listening{p.events(t), p.events(t)}
+	for _, s := range streams {
+		s.until(t, "here-count")
+	}
+	post := p.halfAPost(t)
+	p.stop()
+	for _, s := range streams {
+		s.until(t, "event: restart\nretry: ")
+		s.until(t, "\n\n")
+		s.ended(t)
+	}
+	if answer := post("body=said+while+it+stops"); !strings.Contains(answer, "201 Created") || !strings.Contains(answer, `"said while it stops"`) {
+		t.Errorf("the post that was under way got\n%s", answer)
+	}
+	if code := <-p.code; code != 0 {
+		t.Errorf("exit %d\n%s", code, p.stderr)
+	}
+	if _, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")); err == nil {
+		t.Error("somebody still listens")
+	}
+
+	again := begin(t, context.Background(), "CHARLA_DATA="+p.data)
+	again.http.Jar = p.http.Jar
+	u, _ := url.Parse(p.url)
+	v, _ := url.Parse(again.url)
+	again.http.Jar.SetCookies(v, p.http.Jar.Cookies(u))
+	if page := again.get(t, "/messages?room=1"); !strings.Contains(page, "said while it stops") {
+		t.Errorf("after the restart the page lacks the message:\n%s", page)
+	}
+}
+
+// halfAPost begins a post and returns what ends it. The server has asked for the body by then: it is under way.
+func (p *process) halfAPost(t *testing.T) (finish func(rest string) string) {
+	t.Helper()
+	u, _ := url.Parse(p.url)
+	conn, err := net.Dial("tcp", u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	const start = "room=1&"
+	const length = len(start + "body=said+while+it+stops")
+	fmt.Fprintf(conn, "POST /messages HTTP/1.1\r\nHost: %s\r\nAccept: application/json\r\nExpect: 100-continue\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nCookie: charla=%s\r\n\r\n", u.Host, length, p.http.Jar.Cookies(u)[0].Value)
+	r := bufio.NewReader(conn)
+	if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("%v, %q", err, line)
+	}
+	io.WriteString(conn, start)
+	return func(rest string) string {
+		io.WriteString(conn, rest)
+		answer, err := io.ReadAll(r)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(answer)
+	}
+}
+
+func TestTimesOfAConnection(t *testing.T) {
+	s := newServer(http.NotFoundHandler())
+	if s.ReadHeaderTimeout != 5*time.Second || s.ReadTimeout != 15*time.Second {
+		t.Errorf("slow headers end after %v, slow bodies after %v", s.ReadHeaderTimeout, s.ReadTimeout)
+	}
+	if s.WriteTimeout <= 0 || s.WriteTimeout > time.Minute || s.IdleTimeout <= 0 || s.MaxHeaderBytes <= 0 || s.MaxHeaderBytes > 64<<10 {
+		t.Errorf("%+v", s)
+	}
+	if stopWithin >= 15*time.Second {
+		t.Errorf("a stop may take %v", stopWithin)
+	}
+}

@@ -1,0 +1,310 @@
+package handlers_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"charla/chat"
+	"charla/db/dbtest"
+
+	"pgregory.net/rapid"
+)
+
+// THE EQUALITY: the page at t0 and its stream make the page at t1.
+func TestPageAndStreamMakeThePage(t *testing.T) {
+	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) { testEquality(t, open(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { testEquality(t, openPostgres(t, dbtest.Postgres(t))) })
+}
+
+func testEquality(t *testing.T, s *site) {
+	people := []*browser{s.person("Ana"), s.person("Berta"), s.person("Carla")}
+	rapid.Check(t, func(rt *rapid.T) {
+		c := &conversation{s: s, room: chat.General, place: "room=1", people: people}
+		if rapid.Bool().Draw(rt, "direct") {
+			c = newDirect(s)
+		}
+		defer c.close()
+		n := rapid.IntRange(1, 40).Draw(rt, "steps")
+		for range n {
+			c.step(rt)
+		}
+		c.settle(rt)
+	})
+}
+
+// conversation is what happens in one room, and who watches it.
+type conversation struct {
+	s       *site
+	room    int64 // 0 until it has begun
+	place   string
+	people  []*browser
+	readers []*reader
+	posted  []int64 // the seqs of its messages
+	n       int
+	holding bool
+}
+
+// newDirect is a conversation of two new people, that has not begun.
+func newDirect(s *site) *conversation {
+	a, b := s.person("Dora"), s.person("Eva")
+	return &conversation{s: s, people: []*browser{a, b}}
+}
+
+// placeFor names the conversation as one of its people does.
+func (c *conversation) placeFor(b *browser) string {
+	if c.place != "" {
+		return c.place
+	}
+	if b == c.people[0] {
+		return c.people[1].with()
+	}
+	return c.people[0].with()
+}
+
+func (c *conversation) step(rt *rapid.T) {
+	switch rapid.SampledFrom([]string{"post", "post", "post", "burst", "edit", "arrive", "cut", "hold", "release"}).Draw(rt, "step") {
+	case "post":
+		c.post(c.people[rapid.IntRange(0, len(c.people)-1).Draw(rt, "author")])
+	case "burst":
+		c.burst(rapid.IntRange(2, 30).Draw(rt, "size"))
+	case "edit":
+		if len(c.posted) > 0 {
+			c.edit(rapid.SampledFrom(c.posted[max(0, len(c.posted)-60):]).Draw(rt, "seq"))
+		}
+	case "arrive":
+		if len(c.readers) < 3 {
+			b := c.people[rapid.IntRange(0, len(c.people)-1).Draw(rt, "person")]
+			c.readers = append(c.readers, watch(c.s, c.s.signIn(b.user), c.placeFor(b)))
+		}
+	case "cut":
+		if len(c.readers) > 0 {
+			c.readers[rapid.IntRange(0, len(c.readers)-1).Draw(rt, "reader")].cutAfter(rapid.IntRange(0, 3000).Draw(rt, "bytes"))
+		}
+	case "hold":
+		c.s.courier.hold()
+	case "release":
+		c.release(rapid.Uint64().Draw(rt, "chance"))
+	}
+}
+
+// release passes on what was held in a random order, with losses and doubles.
+func (c *conversation) release(chance uint64) {
+	luck := rand.New(rand.NewPCG(chance, 1))
+	c.s.courier.release(func(held []chat.Event) []chat.Event {
+		held = slices.Clone(held)
+		luck.Shuffle(len(held), func(i, j int) { held[i], held[j] = held[j], held[i] })
+		if len(held) > 0 {
+			held = append(held[luck.IntN(len(held)+1):], held[luck.IntN(len(held))])
+		}
+		return held
+	})
+}
+
+func (c *conversation) post(b *browser) {
+	c.n++
+	m := b.say(c.placeFor(b), fmt.Sprintf("line %d of <%s>\nand https://example.org/?a=1&b=%d", c.n, b.user.Name, c.n))
+	c.room = m.Room
+	c.posted = append(c.posted, m.Seq)
+}
+
+// burst posts at once from everybody.
+func (c *conversation) burst(size int) {
+	var all sync.WaitGroup
+	seqs := make([]int64, size)
+	rooms := make([]int64, size)
+	for i := range size {
+		all.Go(func() {
+			b := c.people[i%len(c.people)]
+			m := b.say(c.placeFor(b), fmt.Sprint("one of many ", i))
+			seqs[i], rooms[i] = m.Seq, m.Room
+		})
+	}
+	all.Wait()
+	c.room = rooms[0]
+	slices.Sort(seqs)
+	c.posted = append(c.posted, seqs...)
+}
+
+// edit changes a message and announces it as editing will do.
+func (c *conversation) edit(seq int64) {
+	c.n++
+	c.s.edit(c.room, seq, fmt.Sprint("edited ", c.n))
+	id := c.s.count(`SELECT id FROM messages WHERE room_id = $1 AND seq = $2`, c.room, seq)
+	m, err := c.s.chat.Message(c.s.t.Context(), c.people[0].user, id)
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	topic := chat.Topic{Room: c.room}
+	if c.place == "" {
+		topic = chat.Topic{Low: c.people[0].user.ID, High: c.people[1].user.ID}
+	}
+	c.s.courier.Publish(chat.MessageChanged{Topic: topic, Message: m})
+}
+
+// settle lets everything be told, and then every reader's page must be the page. One more message shows the gap that a
+// lost hint left; without it the hub would look by itself within three seconds.
+func (c *conversation) settle(rt *rapid.T) {
+	c.s.courier.release(func(held []chat.Event) []chat.Event { return nil })
+	c.post(c.people[0])
+	for i, r := range c.readers {
+		fresh := parsePage(c.s.t, r.b.get("/messages?"+r.place).is(http.StatusOK).body).lines()
+		what := ""
+		eventually(fatal{c.s.t, func() { rt.Fatalf("reader %d: %s", i, what) }}, "the pages to be equal", func() bool {
+			what = r.differs(fresh)
+			return what == ""
+		})
+	}
+}
+
+// fatal tells rapid what failed, which shrinks it.
+type fatal struct {
+	testing.TB
+	fail func()
+}
+
+func (f fatal) Helper()      {}
+func (f fatal) Fatal(...any) { f.fail() }
+
+func (c *conversation) close() {
+	c.s.courier.release(func([]chat.Event) []chat.Event { return nil })
+	for _, r := range c.readers {
+		r.close()
+	}
+}
+
+// reader is one open page: what it shows, and its stream, which comes back with its cursor whenever it is cut.
+type reader struct {
+	b     *browser
+	place string
+	done  chan struct{}
+
+	mu     sync.Mutex // guards all below
+	page   *page
+	start  int    // the seq at which the window of the page begins
+	cursor string // Last-Event-ID
+	left   int    // bytes until the line is cut; negative for never
+	hangUp func()
+	closed bool
+}
+
+// watch opens the page of a conversation and its stream.
+func watch(s *site, b *browser, place string) *reader {
+	r := &reader{b: b, place: place, done: make(chan struct{}), left: -1}
+	r.load()
+	go r.run()
+	return r
+}
+
+// load fetches the page; so does a resync.
+func (r *reader) load() {
+	body := r.b.do(http.MethodGet, "/messages?"+r.place, nil).body
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.page, r.cursor, r.start = parsePage(r.b.t, body), "", 0
+	if lines := r.page.lines(); len(lines) == chat.PageSize {
+		r.start = seqOf(lines[0])
+	}
+}
+
+func (r *reader) run() {
+	defer close(r.done)
+	for r.connect() {
+	}
+}
+
+// connect follows the stream until it is cut, and tells whether to come back.
+func (r *reader) connect() bool {
+	r.mu.Lock()
+	var headers []string
+	if r.cursor != "" {
+		headers = []string{"Last-Event-ID: " + r.cursor}
+	}
+	url := r.page.stream()
+	if r.closed {
+		r.mu.Unlock()
+		return false
+	}
+	response, cancel := r.b.endless(url, headers...)
+	r.hangUp = cancel
+	r.mu.Unlock()
+	defer cancel()
+	defer response.Body.Close()
+	var p parser
+	cut, resync := false, false
+	each(response.Body, func(c byte) {
+		if !cut { // what else is on its way is lost with the line
+			cut, resync = r.take(&p, c)
+		}
+	})
+	if resync {
+		r.load()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.closed
+}
+
+// take reads one byte and tells whether the line was cut with it, and whether the page must be fetched again.
+func (r *reader) take(p *parser, c byte) (cut, resync bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left == 0 || r.closed {
+		r.hangUp()
+		r.left = -1
+		return true, false
+	}
+	r.left = max(-1, r.left-1)
+	e, ok := p.feed(c)
+	if ok && e.id != "" {
+		r.cursor = e.id
+	}
+	if ok && e.name == "" && e.hasData {
+		r.page.apply(e.data)
+	}
+	if ok && e.name == "resync" {
+		r.hangUp()
+		return true, true
+	}
+	return false, false
+}
+
+// cutAfter lets some more bytes through and then cuts the line.
+func (r *reader) cutAfter(bytes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = bytes
+}
+
+// differs says what is not as on the fresh page, for the lines that both windows hold.
+func (r *reader) differs(fresh []string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shown := r.page.lines()
+	from := max(r.start, seqOf(fresh[0]))
+	before := func(line string) bool { return seqOf(line) < from }
+	fresh, shown = slices.DeleteFunc(slices.Clone(fresh), before), slices.DeleteFunc(shown, before)
+	if slices.Equal(fresh, shown) {
+		return ""
+	}
+	other := func(lines []string) func(string) bool {
+		return func(line string) bool { return slices.Contains(lines, line) }
+	}
+	return fmt.Sprintf("with cursor %s of a window of %d lines from %d on it shows\n%s\ninstead of\n%s", r.cursor, len(shown), from,
+		strings.Join(slices.DeleteFunc(slices.Clone(shown), other(fresh)), "\n"), strings.Join(slices.DeleteFunc(slices.Clone(fresh), other(shown)), "\n"))
+}
+
+func (r *reader) close() {
+	r.mu.Lock()
+	r.closed = true
+	if r.hangUp != nil {
+		r.hangUp()
+	}
+	r.mu.Unlock()
+	<-r.done
+}

@@ -1,0 +1,192 @@
+package handlers_test
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// page is a small model of a browser with htmx: a document into which frames of a stream are swapped, by the rules of
+// hx-upsert and hx-partial as views uses them.
+type page struct {
+	t   testing.TB
+	doc *html.Node
+}
+
+func parsePage(t testing.TB, text string) *page {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &page{t, doc}
+}
+
+// apply swaps in what a frame brings.
+func (p *page) apply(data string) {
+	p.t.Helper()
+	nodes, err := html.ParseFragment(strings.NewReader(data), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, n := range nodes {
+		switch n.Data {
+		case "hx-upsert":
+			for _, target := range p.targets(n) {
+				upsert(target, children(n))
+			}
+		case "hx-partial":
+			for _, target := range p.targets(n) {
+				p.partial(target, n)
+			}
+		}
+	}
+}
+
+// targets are the elements that a frame names; those that are not on the page are none.
+func (p *page) targets(n *html.Node) (found []*html.Node) {
+	for selector := range strings.SplitSeq(attr(n, "hx-target"), ",") {
+		if target := byID(p.doc, strings.TrimPrefix(selector, "#")); target != nil {
+			found = append(found, target)
+		}
+	}
+	return found
+}
+
+// partial replaces the target, or what is in it.
+func (p *page) partial(target, n *html.Node) {
+	fresh := children(clone(n))
+	switch swap, _, _ := strings.Cut(attr(n, "hx-swap"), " "); swap {
+	case "outerHTML":
+		for _, f := range fresh {
+			f.Parent.RemoveChild(f)
+			target.Parent.InsertBefore(f, target)
+		}
+		target.Parent.RemoveChild(target)
+	case "", "innerHTML", "innerMorph":
+		for _, old := range children(target) {
+			target.RemoveChild(old)
+		}
+		for _, f := range fresh {
+			f.Parent.RemoveChild(f)
+			target.AppendChild(f)
+		}
+	default:
+		p.t.Fatalf("the model knows no swap %q", swap)
+	}
+}
+
+// upsert replaces by id, or inserts in the order of the numbers in the ids.
+func upsert(list *html.Node, fresh []*html.Node) {
+	for _, f := range fresh {
+		if f.Type != html.ElementNode {
+			continue
+		}
+		f.Parent.RemoveChild(f)
+		if old := byID(list, attr(f, "id")); old != nil {
+			list.InsertBefore(f, old)
+			list.RemoveChild(old)
+			continue
+		}
+		var after *html.Node
+		for _, sibling := range children(list) {
+			if id := attr(sibling, "id"); id != "" && number(id) > number(attr(f, "id")) {
+				after = sibling
+				break
+			}
+		}
+		list.InsertBefore(f, after)
+	}
+}
+
+// lines are the messages in the live window: id and HTML, in order. The unread line has no id and is left aside.
+func (p *page) lines() (lines []string) {
+	list := byID(p.doc, "messages")
+	if list == nil {
+		p.t.Fatal("the page has no live window")
+	}
+	for _, n := range children(list) {
+		if attr(n, "id") != "" {
+			lines = append(lines, outer(n))
+		}
+	}
+	return lines
+}
+
+// inside is the HTML of what an element holds.
+func (p *page) inside(id string) string {
+	var b strings.Builder
+	for _, n := range children(byID(p.doc, id)) {
+		b.WriteString(outer(n))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// stream is the URL that the page connects to.
+func (p *page) stream() (url string) {
+	for n := range p.doc.Descendants() {
+		if u := attr(n, "hx-sse:connect"); u != "" {
+			url = u
+		}
+	}
+	return url
+}
+
+// seqOf is the number in the id of a line.
+func seqOf(line string) int {
+	id, _, _ := strings.Cut(strings.TrimPrefix(line, `<li id="m-`), `"`)
+	n, _ := strconv.Atoi(id)
+	return n
+}
+
+func number(id string) int {
+	n, _ := strconv.Atoi(id[strings.LastIndexByte(id, '-')+1:])
+	return n
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func byID(root *html.Node, id string) *html.Node {
+	if attr(root, "id") == id {
+		return root
+	}
+	for n := range root.Descendants() {
+		if attr(n, "id") == id {
+			return n
+		}
+	}
+	return nil
+}
+
+func children(n *html.Node) []*html.Node {
+	if n == nil {
+		return nil
+	}
+	return slices.Collect(n.ChildNodes())
+}
+
+func outer(n *html.Node) string {
+	var b strings.Builder
+	html.Render(&b, n)
+	return b.String()
+}
+
+// clone copies a tree, because one fragment may go to two targets.
+func clone(n *html.Node) *html.Node {
+	c := &html.Node{Type: n.Type, Data: n.Data, DataAtom: n.DataAtom, Namespace: n.Namespace, Attr: n.Attr}
+	for child := range n.ChildNodes() {
+		c.AppendChild(clone(child))
+	}
+	return c
+}

@@ -1,0 +1,225 @@
+package handlers_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"charla/db/dbtest"
+	"charla/handlers"
+)
+
+func https(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "https", Host: "chat.example.org"} }
+
+func TestHeadersThatMakeABrowserCareful(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	ana.say("room=1", "hello")
+	nonces := map[string]bool{}
+	for path, b := range map[string]*browser{
+		"/login": s.guest(), "/register": s.guest(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana, "/settings": ana, "/nowhere": ana,
+		"/chat?x": s.guest(), "/chat?q=a": ana, "/messages?room=1&before=9": ana, "/healthz": s.guest(), "/me.css": ana, "/messages?with=x": ana,
+	} {
+		for range 2 {
+			a := b.get(path)
+			policy := a.header.Get("Content-Security-Policy")
+			contains(t, policy, "default-src 'none'", "script-src 'nonce-", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'self'",
+				"base-uri 'none'", "form-action 'self'", "require-trusted-types-for 'script'")
+			lacks(t, policy, "unsafe", "*", "http")
+			nonce := regexp.MustCompile(`'nonce-([^']+)'`).FindStringSubmatch(policy)[1]
+			if len(nonce) < 22 || nonces[nonce] {
+				t.Errorf("%s: the nonce %s is short or known", path, nonce)
+			}
+			nonces[nonce] = true
+			for _, m := range regexp.MustCompile(`<script[^>]*>|hx-nonce:inherited="[^"]*"`).FindAllString(a.body, -1) {
+				contains(t, m, `"`+nonce+`"`)
+			}
+			lacks(t, strings.ReplaceAll(a.body, "<style-", ""), "<style", " style=", " onclick=", "<script>")
+			equal(t, "nosniff", a.header.Get("X-Content-Type-Options"), "nosniff")
+			equal(t, "frames", a.header.Get("X-Frame-Options"), "SAMEORIGIN")
+			equal(t, "opener", a.header.Get("Cross-Origin-Opener-Policy"), "same-origin")
+			equal(t, "resource", a.header.Get("Cross-Origin-Resource-Policy"), "same-origin")
+			equal(t, "HSTS on plain http", a.header.Get("Strict-Transport-Security"), "")
+			if a.header.Get("Referrer-Policy") == "" || a.header.Get("Permissions-Policy") == "" {
+				t.Errorf("%s lacks a policy: %v", path, a.header)
+			}
+			if path != "/healthz" {
+				contains(t, a.header.Get("Cache-Control"), "no-store")
+				contains(t, strings.Join(a.header.Values("Vary"), ", "), "Cookie", "Accept", "Accept-Language", "HX-Request")
+			}
+		}
+	}
+	secure := open(t, https).guest().get("/login")
+	contains(t, secure.header.Get("Strict-Transport-Security"), "max-age=31536000")
+}
+
+func TestCookies(t *testing.T) {
+	t.Parallel()
+	register := []string{"name", "Ana", "email", "ana@example.org", "password", phrase}
+	flags := func(a *answer) map[string]*http.Cookie {
+		found := map[string]*http.Cookie{}
+		for _, c := range (&http.Response{Header: a.header}).Cookies() {
+			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+				t.Errorf("a careless cookie: %v", c)
+			}
+			found[c.Name] = c
+		}
+		return found
+	}
+	plain := flags(open(t).guest().post("/register", register).is(303))
+	if c := plain["charla"]; c == nil || c.Secure || len(c.Value) < 43 {
+		t.Errorf("on plain http: %v", plain)
+	}
+	s := open(t, https)
+	b := s.guest()
+	secure := flags(b.post("/register", register).is(303))
+	if c := secure["__Host-charla"]; c == nil || !c.Secure || secure["charla"] != nil {
+		t.Errorf("on https: %v", secure)
+	}
+	b.get("/chat").is(200)
+	kept := b.cookies["__Host-charla"]
+	out := b.post("/logout", nil).is(303)
+	if c := flags(out)["__Host-charla"]; c == nil || c.MaxAge >= 0 || !c.Secure {
+		t.Errorf("log-out leaves %v", c)
+	}
+	contains(t, out.header.Get("Clear-Site-Data"), `"storage"`)
+	plainName := s.guest()
+	plainName.cookies["charla"] = kept
+	plainName.get("/chat").is(303)
+}
+
+func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
+	s.guest().register("Ana", "ana@example.org")
+	ana := s.guest()
+	ana.logIn("ana@example.org", phrase).is(303)
+	posts := map[string][]string{
+		"/messages": {"room", "1", "body", "forged"},
+		"/read":     {"room", "1", "seq", "1"},
+		"/settings": {"theme", "dark", "locale", "es"},
+		"/logout":   nil,
+		"/login":    {"email", "ana@example.org", "password", phrase},
+		"/register": {"name", "Forged", "email", "forged@example.org", "password", phrase},
+	}
+	for path, form := range posts {
+		for _, from := range [][]string{
+			{"Sec-Fetch-Site: cross-site"}, {"Sec-Fetch-Site: same-site"}, {"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"},
+			{"Origin: https://evil.example"}, {"Origin: null"}, {"Origin: http://chat.example.org.evil.example"}, {"Origin: http://sub.chat.example.org"},
+		} {
+			a := ana.post(path, form, from...).is(403)
+			equal(t, path+" sets cookies", len(a.header.Values("Set-Cookie")), 0)
+			ana.post(path, form, append(from, asJSON)...).failed(403, "forbidden", "")
+		}
+	}
+	ana.get("/chat").is(200)
+	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
+	equal(t, "people", s.count(`SELECT COUNT(*) FROM users`), 1)
+	equal(t, "themes", s.count(`SELECT COUNT(*) FROM users WHERE theme <> ''`), 0)
+	equal(t, "sessions that ended", s.count(`SELECT COUNT(*) FROM sessions WHERE ended_at > 0`), 0)
+	for _, from := range [][]string{nil, {"Sec-Fetch-Site: same-origin"}, {"Sec-Fetch-Site: none"}, {"Origin: " + s.URL}, {"Origin: http://chat.example.org"}} {
+		ana.post("/messages", []string{"room", "1", "body", "honest"}, from...).is(303)
+	}
+	ana.get("/chat", "Sec-Fetch-Site: cross-site").is(200) // a link from elsewhere
+}
+
+// raw asks for gzip and does not unpack it.
+func (b *browser) raw(path string) (*answer, string) {
+	b.t.Helper()
+	a := b.get(path, "Accept-Encoding: gzip")
+	if a.header.Get("Content-Encoding") != "gzip" {
+		return a, a.body
+	}
+	unpacked, err := gzip.NewReader(strings.NewReader(a.body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	text, err := io.ReadAll(unpacked)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return a, string(text)
+}
+
+func TestFewBytesOverTheWire(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	for _, path := range []string{"/chat", "/messages?room=1", "/settings"} {
+		a, page := ana.raw(path)
+		equal(t, path+" Content-Encoding", a.header.Get("Content-Encoding"), "gzip")
+		contains(t, strings.Join(a.header.Values("Vary"), ", "), "Accept-Encoding")
+		contains(t, page, "</html>")
+		for _, m := range regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`).FindAllStringSubmatch(page, -1) {
+			file, content := s.guest().raw(m[1])
+			file.is(200)
+			equal(t, m[1], file.header.Get("Cache-Control"), "public, max-age=31536000, immutable")
+			equal(t, m[1], file.header.Get("Content-Encoding"), "gzip")
+			equal(t, m[1], file.header.Get("X-Content-Type-Options"), "nosniff")
+			equal(t, "a cookie with "+m[1], len(file.header.Values("Set-Cookie")), 0)
+			equal(t, m[1], s.guest().do(http.MethodGet, m[1], nil, "Accept-Encoding: identity").body, content)
+		}
+	}
+	a := ana.get("/me.css").is(200)
+	contains(t, a.header.Get("Cache-Control"), "private", "no-store")
+	contains(t, a.body, ".by-"+text(ana.user.ID)+"{")
+	equal(t, "a guest's own", s.guest().get("/me.css").body, "")
+}
+
+func TestAPanicIsOnePage(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(c *handlers.Config) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
+	page := s.guest().get("/readyz").is(500)
+	page.has("<!doctype html>", page.header.Get("X-Request-Id")).lacks("secret", "goroutine")
+	s.guest().get("/readyz", asJSON).failed(500, "internal", "").lacks("secret")
+	s.guest().get("/login").is(200)
+	if len(page.header.Get("X-Request-Id")) < 16 {
+		t.Errorf("request id %q", page.header.Get("X-Request-Id"))
+	}
+}
+
+func TestADatabaseThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	s := openPostgres(t, server.URL("postgres"))
+	ana := s.person("Ana")
+	ana.get("/readyz").is(200)
+	kept := ana.say("room=1", "before")
+	server.Stop(t)
+	retry := func(a *answer) *answer {
+		t.Helper()
+		a.is(503)
+		if a.header.Get("Retry-After") == "" {
+			t.Errorf("503 without Retry-After: %v", a.header)
+		}
+		return a
+	}
+	form := []string{"room", "1", "body", "my <precious> text", "key", "precious"}
+	retry(ana.get("/readyz"))
+	ana.get("/healthz").is(200)
+	s.guest().get("/login").is(200)
+	for _, path := range []string{"/chat", "/messages?room=1", "/messages/1", "/messages/live?room=1", "/events?room=1", "/settings"} {
+		retry(ana.get(path)).has("cannot reach its database")
+		retry(ana.get(path, asJSON)).failed(503, "unavailable", "")
+	}
+	page := retry(ana.post("/messages", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`, "cannot reach its database")
+	equal(t, "the key", page.key(), "precious")
+	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
+	retry(ana.post("/messages", form, asJSON)).failed(503, "unavailable", "")
+	retry(s.guest().logIn("ana@example.org", phrase))
+	retry(s.guest().post("/register", []string{"name", "B", "email", "b@example.org", "password", phrase}))
+
+	server.Start(t)
+	eventually(t, "Charla to be ready again", func() bool { return ana.get("/readyz").status == 200 })
+	ana.post("/messages", form).to("/messages?room=1")
+	h := decode[history](ana.get("/messages?room=1", asJSON).is(200))
+	equal(t, "messages", len(h.Messages), 2)
+	equal(t, "the first", h.Messages[0], kept)
+	equal(t, "the second", h.Messages[1].Body, "my <precious> text")
+}
