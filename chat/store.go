@@ -40,8 +40,6 @@ type Reader interface {
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
 	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
 	LastSeqs(ctx context.Context, topics []Topic) (map[Topic]RoomSeq, error)
-	// Secret returns the shared secret of this name, or ErrNotFound.
-	Secret(ctx context.Context, name string) ([]byte, error)
 }
 
 // RoomSeq is a room and the number of its last change.

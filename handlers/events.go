@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"charla/chat"
 	"charla/live"
@@ -20,34 +19,6 @@ const (
 	maxStreamsMultiplexed = 100
 )
 
-// writeWithin is how long one write may take before its reader is given up.
-const writeWithin = 8 * time.Second
-
-// transport writes to an ordinary HTTP answer and flushes. The deadline is renewed only when half of it is used.
-type transport struct {
-	w        http.ResponseWriter
-	control  *http.ResponseController
-	deadline time.Time
-}
-
-func newTransport(c echo.Context) (*transport, error) {
-	t := &transport{w: c.Response(), control: http.NewResponseController(c.Response())}
-	return t, t.control.SetReadDeadline(time.Time{}) // the server's own would end the stream
-}
-
-func (t *transport) Write(p []byte) error {
-	if now := time.Now(); t.deadline.Sub(now) < writeWithin/2 {
-		t.deadline = now.Add(writeWithin)
-		if err := t.control.SetWriteDeadline(t.deadline); err != nil {
-			return err
-		}
-	}
-	if _, err := t.w.Write(p); err != nil {
-		return err
-	}
-	return t.control.Flush()
-}
-
 func (s *Server) viewer(c echo.Context) live.Viewer {
 	v := visitorOf(c)
 	limit := maxStreams
@@ -55,20 +26,6 @@ func (s *Server) viewer(c echo.Context) live.Viewer {
 		limit = maxStreamsMultiplexed
 	}
 	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit}
-}
-
-// openStream sends the headers of an endless answer.
-func openStream(c echo.Context, contentType string) (*transport, error) {
-	h := c.Response().Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	c.Response().WriteHeader(http.StatusOK)
-	t, err := newTransport(c)
-	if err != nil {
-		return nil, err
-	}
-	return t, t.control.Flush()
 }
 
 // The types of endless answers.
@@ -103,25 +60,18 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
-	to, err := openStream(c, eventStream)
-	if err != nil {
-		return err
-	}
 	replay, err := s.missed(c, conv)
 	if err != nil {
-		return nil // the headers are out; the reader comes back with its cursor
-	}
-	stream.Run(c.Request().Context(), to, replay, s.state(c, conv, enc))
-	return nil
-}
-
-func refuse(c echo.Context, enc sse) error {
-	to, err := openStream(c, eventStream)
-	if err != nil {
+		stream.Close()
 		return err
 	}
-	return to.Write(enc.End(live.EndLogout))
+	return pour(c, stream, eventStream, replay, s.state(person(c), conv, enc))
+}
+
+// refuse tells a guest, and is over.
+func refuse(c echo.Context, enc sse) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Blob(http.StatusOK, eventStream, enc.End(live.EndLogout))
 }
 
 // streamed is the conversation that a stream is opened for; none when the URL names none.
@@ -157,8 +107,7 @@ func (s *Server) missed(c echo.Context, conv chat.Conversation) (live.Replay, er
 }
 
 // state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state.
-func (s *Server) state(c echo.Context, conv chat.Conversation, enc sse) func(context.Context) []byte {
-	me := person(c)
+func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State {
 	return func(ctx context.Context) []byte {
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
@@ -188,37 +137,29 @@ func (s *Server) liveMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
-	replay, open, err := s.window(c, conv)
+	replay, err := s.window(c, conv)
 	if err != nil {
+		stream.Close()
 		return err
 	}
-	to, err := openStream(c, endlessPage)
-	if err != nil {
-		return err
-	}
-	if err := to.Write(open); err != nil {
-		return nil
-	}
-	stream.Run(ctx, to, replay, func(context.Context) []byte { return nil })
-	return nil
+	return pour(c, stream, endlessPage, replay, nil)
 }
 
 // window renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must
 // not come again: the numbers it has reach to its last message or to the cursor, whichever is later.
-func (s *Server) window(c echo.Context, conv chat.Conversation) (live.Replay, []byte, error) {
+func (s *Server) window(c echo.Context, conv chat.Conversation) (live.Replay, error) {
 	conv, err := s.chat.Conversation(c.Request().Context(), person(c), conv.Place())
 	if err != nil {
-		return live.Replay{}, nil, err
+		return live.Replay{}, err
 	}
 	history, err := s.chat.History(c.Request().Context(), conv, 0, 0)
 	if err != nil {
-		return live.Replay{}, nil, err
+		return live.Replay{}, err
 	}
 	have := conv.LastSeq
 	if n := len(history.Messages); n > 0 {
 		have = max(have, history.Messages[n-1].Seq)
 	}
 	t := s.thread(conv, history, 0)
-	return live.Replay{After: -1, Changes: chat.Changes{LastSeq: have}}, markup(views.LiveOpen(s.page(c), t)), nil
+	return live.Replay{Head: markup(views.LiveOpen(s.page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
 }

@@ -10,9 +10,10 @@ import (
 // shared by the others.
 type frame struct {
 	change   chat.Change // or
-	presence *Presence
-	seq      int64 // the number of the change in its room; 0 for state, which has none
-	id       int64 // the cursor that a reader has reached with it, or 0
+	presence *Presence   // or
+	raw      []byte      // what one reader alone is told, or nil: a sign of life
+	seq      int64       // the number of the change in its room; 0 for state, which has none
+	id       int64       // the cursor that a reader has reached with it, or 0
 
 	mu       sync.Mutex // guards rendered
 	rendered []rendered
@@ -25,6 +26,9 @@ type rendered struct {
 
 // bytes returns the frame as enc writes it. There are a handful of encoders, so a list beats a map.
 func (f *frame) bytes(enc Encoder) []byte {
+	if f.raw != nil {
+		return f.raw
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range f.rendered {
@@ -33,10 +37,13 @@ func (f *frame) bytes(enc Encoder) []byte {
 		}
 	}
 	r := rendered{enc: enc}
-	if f.presence != nil {
+	switch {
+	case f.presence != nil:
 		r.bytes = enc.Presence(*f.presence)
-	} else {
+	case f.change != nil:
 		r.bytes = enc.Change(f.change, f.id)
+	default:
+		r.bytes = enc.Beat()
 	}
 	f.rendered = append(f.rendered, r)
 	return r.bytes

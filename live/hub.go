@@ -39,7 +39,9 @@ type Source interface {
 type Hub struct {
 	source Source
 	news   chan struct{}  // one slot: the state loop has something to look at
-	work   sync.WaitGroup // goroutines that read gaps
+	work   sync.WaitGroup // goroutines of detached streams, and those that read the database
+
+	writers writers
 
 	mu       sync.Mutex // guards all below
 	topics   map[chat.Topic]*topic
@@ -51,12 +53,13 @@ type Hub struct {
 	presence pulse
 	whole    *frame // everybody here, as sent at connect
 	unread   unread
+	nextBeat time.Time
 	closed   bool
 }
 
 // NewHub returns a hub without streams. Run must run for presence, unread counts and what other nodes did.
 func NewHub(source Source) *Hub {
-	return &Hub{
+	h := &Hub{
 		source:   source,
 		news:     make(chan struct{}, 1),
 		topics:   map[chat.Topic]*topic{},
@@ -66,6 +69,8 @@ func NewHub(source Source) *Hub {
 		moved:    map[int64]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
+	h.writers.work = &h.work
+	return h
 }
 
 // Publish delivers an event to the streams it concerns. It never blocks on a reader or the database.
@@ -202,12 +207,10 @@ func (h *Hub) prepare(ctx context.Context, t *topic) error {
 // catchUp reads the gap of a topic on a goroutine of its own, one at a time for each topic. What fails is tried again at
 // the next look.
 func (h *Hub) catchUp(t *topic) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed || !t.claim() {
+	if !t.claim() {
 		return
 	}
-	h.work.Go(func() {
+	h.employ(func() {
 		for room, sent, more := t.gap(); more; room, sent, more = t.gap() {
 			ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 			changes, err := h.source.Changes(ctx, room, sent, chat.ReplayLimit)
@@ -221,6 +224,16 @@ func (h *Hub) catchUp(t *topic) {
 			h.recount(t.at, 0)
 		}
 	})
+}
+
+// employ runs f on a goroutine that Shutdown waits for. After Shutdown it returns false.
+func (h *Hub) employ(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.work.Go(f)
+	}
+	return !h.closed
 }
 
 // endSessions ends the streams of sessions that are over.

@@ -73,7 +73,7 @@ func TestALostHintIsFoundByLooking(t *testing.T) {
 		r := join(t, h, l, viewer(1), general, -1)
 		synctest.Wait()
 		l.post(general, 2, "unannounced")
-		time.Sleep(lookForChanges + time.Second)
+		pass(lookForChanges + time.Second)
 		expect(t, "lines", r.seen("+"), "+1=unannounced")
 	})
 }
@@ -85,10 +85,10 @@ func TestAGapIsFilledWhenTheDatabaseIsBack(t *testing.T) {
 		l.post(general, 2, "one")
 		l.fail(true)
 		h.Publish(l.post(general, 2, "two"))
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		expect(t, "while down", r.seen("+"))
 		l.fail(false)
-		time.Sleep(lookForChanges + time.Second)
+		pass(lookForChanges + time.Second)
 		expect(t, "after", r.seen("+"), "+1=one", "+2=two")
 	})
 }
@@ -179,7 +179,7 @@ func converge(t *testing.T, h *Hub, l *library, rnd *rand.Rand) {
 			synctest.Wait()
 		}
 	}
-	time.Sleep(2 * lookForChanges)
+	pass(2 * lookForChanges)
 	for i, r := range readers {
 		words := append(kept[i], r.seen("+~")...)
 		words = slices.DeleteFunc(words, func(w string) bool { return w[0] == '>' })

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -44,8 +45,9 @@ func (p *pulse) told(now time.Time) { p.asked, p.last = time.Time{}, now }
 // unread is whose counts are to be told again.
 type unread struct {
 	pulse
-	users map[int64]bool
-	all   bool
+	users   map[int64]bool
+	all     bool
+	telling bool // a goroutine is asking for the states of those who were due
 }
 
 // countAgain asks for the unread counts of some people, or of everybody, to be told again soon.
@@ -83,7 +85,7 @@ func (h *Hub) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		next := earliest(h.tellPresence(now), h.tellUnread(now))
+		next := earliest(earliest(h.tellPresence(now), h.tellUnread(now)), h.beat(now))
 		if !next.IsZero() {
 			timer.Reset(time.Until(next))
 		}
@@ -124,37 +126,88 @@ func (h *Hub) tellPresence(now time.Time) time.Time {
 		return next
 	}
 	p := h.presenceNews()
-	many := len(p.Came)+len(p.Left) > maxDeltas
-	if many {
+	if len(p.Came)+len(p.Left) > maxDeltas {
 		p.Came, p.Left = nil, nil
+		h.unread.all = true
+		h.unread.ask(now)
 	}
 	f := &frame{presence: &p}
 	for s := range h.streams() {
 		s.offer(f)
-		if many {
-			s.refresh()
-		}
 	}
 	return next
 }
 
-// tellUnread asks the streams of those whose counts changed to write them again; it returns when to look again.
+// tellUnread writes the state of those whose counts changed again; it returns when to look again.
 func (h *Hub) tellUnread(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	due := h.unread.due(unreadDelay)
-	if due.IsZero() || now.Before(due) {
+	if due.IsZero() || h.unread.telling {
+		return time.Time{}
+	}
+	if now.Before(due) {
 		return due
 	}
 	h.unread.told(now)
+	var stale []*Stream
 	for s := range h.streams() {
 		if h.unread.all || h.unread.users[s.viewer.Person.ID] {
-			s.refresh()
+			stale = append(stale, s)
 		}
 	}
 	clear(h.unread.users)
 	h.unread.all = false
+	if len(stale) > 0 && !h.closed {
+		h.unread.telling = true
+		h.work.Go(func() { h.tellStates(stale) })
+	}
 	return time.Time{}
+}
+
+// tellStates asks for states, on as many goroutines as there are processors, and offers them.
+func (h *Hub) tellStates(stale []*Stream) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	var workers sync.WaitGroup
+	share := (len(stale) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	for part := range slices.Chunk(stale, share) {
+		workers.Go(func() {
+			for _, s := range part {
+				s.retell(ctx)
+			}
+		})
+	}
+	workers.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unread.telling = false
+	h.nudge()
+}
+
+// beatEvery keeps proxies, which cut connections that are idle for a minute, from doing so.
+const beatEvery = 15 * time.Second
+
+// beat gives a sign of life to streams whose turn it is and ends those that are too old, in steps of a second; it
+// returns when to look again.
+func (h *Hub) beat(now time.Time) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now.Before(h.nextBeat) {
+		return h.nextBeat
+	}
+	f := &frame{}
+	for s := range h.streams() {
+		switch {
+		case now.After(s.until):
+			s.finish(EndAged)
+		case !now.Before(s.nextBeat):
+			s.nextBeat = now.Add(beatEvery)
+			s.offer(f)
+		}
+	}
+	h.nextBeat = now.Add(time.Second)
+	return h.nextBeat
 }
 
 // streams ranges over all open streams. The caller holds Hub.mu.

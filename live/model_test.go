@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"charla/chat"
 )
@@ -225,6 +226,9 @@ func run(t *testing.T, s *Stream, replay Replay) *reader {
 	}()
 	return r
 }
+
+// pass lets the time of the bubble pass.
+func pass(d time.Duration) { time.Sleep(d) }
 
 // leave closes the stream from the reader's side and waits for it.
 func (r *reader) leave() {

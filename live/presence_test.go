@@ -11,16 +11,16 @@ import (
 func TestPeopleComeAndGo(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		watcher := join(t, h, l, viewer(1), chat.Topic{}, -1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		other := join(t, h, l, viewer(2), general, -1)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		expect(t, "came", watcher.seen("@"), "@0:", "@1:p1", "@2:p1,p2")
 		other.leave()
-		time.Sleep(grace - time.Second)
+		pass(grace - time.Second)
 		if !h.Online(2)[2] {
 			t.Error("gone within the grace")
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		expect(t, "left", watcher.seen("@"), "@0:", "@1:p1", "@2:p1,p2", "@1:p1")
 		if h.Online(2)[2] {
 			t.Error("still here after the grace")
@@ -32,14 +32,14 @@ func TestAPageChangeDoesNotFlicker(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		watcher := join(t, h, l, viewer(1), chat.Topic{}, -1)
 		other := join(t, h, l, viewer(2), general, -1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		told := len(watcher.seen("@"))
 		for range 5 {
 			other.leave()
-			time.Sleep(grace / 2)
+			pass(grace / 2)
 			other = join(t, h, l, viewer(2), general, -1)
 		}
-		time.Sleep(2 * grace)
+		pass(2 * grace)
 		if now := len(watcher.seen("@")); now != told {
 			t.Errorf("%d words about a person who never left", now-told)
 		}
@@ -49,17 +49,17 @@ func TestAPageChangeDoesNotFlicker(t *testing.T) {
 func TestTwoTabsCountOnce(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		first, second := join(t, h, l, viewer(1), chat.Topic{}, -1), join(t, h, l, viewer(1), chat.Topic{}, -1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if _, n := h.Here(); n != 1 {
 			t.Errorf("%d are here", n)
 		}
 		first.leave()
-		time.Sleep(2 * grace)
+		pass(2 * grace)
 		if !h.Online(1)[1] {
 			t.Error("gone with one tab open")
 		}
 		second.leave()
-		time.Sleep(2 * grace)
+		pass(2 * grace)
 		if h.Online(1)[1] {
 			t.Error("here without a tab")
 		}
@@ -69,13 +69,13 @@ func TestTwoTabsCountOnce(t *testing.T) {
 func TestPresenceIsToldOnceASecondAndBounded(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		watcher := join(t, h, l, viewer(1), chat.Topic{}, -1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		before, start := len(watcher.seen("@")), time.Now()
 		for n := range int64(300) {
 			join(t, h, l, viewer(n+2), chat.Topic{}, -1)
-			time.Sleep(10 * time.Millisecond)
+			pass(10 * time.Millisecond)
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		told := len(watcher.seen("@")) - before
 		if most := int(time.Since(start)/tellEvery) + 1; told == 0 || told > most {
 			t.Errorf("%d words in %v", told, time.Since(start))
@@ -90,7 +90,7 @@ func TestPresenceIsToldOnceASecondAndBounded(t *testing.T) {
 func TestUnreadCountsAreToldToWhomTheyConcern(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		ana, ben, eve := join(t, h, l, viewer(1), chat.Topic{}, -1), join(t, h, l, viewer(2), chat.Topic{}, -1), join(t, h, l, viewer(3), chat.Topic{}, -1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		states := func() string { return fmt.Sprint(ana.states(), ben.states(), eve.states()) }
 		if got := states(); got != "1 1 1" {
 			t.Fatalf("at the start: %s", got)
@@ -98,13 +98,13 @@ func TestUnreadCountsAreToldToWhomTheyConcern(t *testing.T) {
 		for i := range 10 {
 			h.Publish(l.post(chat.Topic{Low: 1, High: 2}, 1, fmt.Sprint(i)))
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if got := states(); got != "1 2 1" {
 			t.Errorf("after direct messages of ana to ben: %s", got)
 		}
 		h.Publish(chat.ReadMarked{User: 2, Room: 1002})
 		h.Publish(l.post(general, 1, "all"))
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		if got := states(); got != "2 3 2" {
 			t.Errorf("after a message to all: %s", got)
 		}

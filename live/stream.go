@@ -23,10 +23,6 @@ type Encoder interface {
 	End(why End) []byte
 }
 
-// Transport takes bytes to one reader. Write sends all of p at once or fails within a deadline; after a failure the
-// reader is gone.
-type Transport interface{ Write(p []byte) error }
-
 // End is why a stream ends.
 type End int
 
@@ -39,34 +35,40 @@ const (
 	EndLogout       // its session is over
 	EndRestart      // the server stops
 	EndResync       // its cursor is of no use: the page must be fetched again
+	endGone         // the reader went away: there is nobody to tell
 )
 
 // maxQueue is how many frames wait for a reader before it is given up: a burst of 200 messages must fit.
 const maxQueue = 256
 
-// beatEvery keeps proxies, which cut connections that are idle for a minute, from doing so.
-const beatEvery = 15 * time.Second
-
 // A stream ends after 15 to 30 minutes, spread so that readers do not all come back at once.
 const minAge = 15 * time.Minute
 
-// Stream is one open stream.
+// Stream is one open stream. It is written to in one of two ways: Run on the goroutine of an ordinary answer, or Detach
+// on a connection of its own.
 type Stream struct {
-	hub    *Hub
-	viewer Viewer
-	enc    Encoder
-	topic  *topic        // nil for a stream of state alone
-	wake   chan struct{} // one slot: there is something to write
-	once   sync.Once
+	hub             *Hub
+	viewer          Viewer
+	enc             Encoder
+	topic           *topic // nil for a stream of state alone
+	state           State  // set before the stream is written to
+	have            int64  // the replay brought the changes up to it; set before the stream is written to
+	once            sync.Once
+	nextBeat, until time.Time // guarded by Hub.mu
 
 	mu    sync.Mutex // guards all below
 	queue []*frame
-	stale bool // the viewer's own state changed
 	end   End
+	awake bool   // somebody is writing what waits, or has been asked to
+	wake  func() // asks
 }
 
+// State returns what only this viewer sees, as bytes for the reader. It may read the database. A nil State is none.
+type State func(context.Context) []byte
+
 func newStream(h *Hub, v Viewer, enc Encoder) *Stream {
-	return &Stream{hub: h, viewer: v, enc: enc, wake: make(chan struct{}, 1), stale: true}
+	now := time.Now()
+	return &Stream{hub: h, viewer: v, enc: enc, awake: true, nextBeat: now.Add(beatEvery), until: now.Add(minAge + rand.N(minAge))}
 }
 
 // Close takes the stream out of the hub. It may be called more than once.
@@ -84,7 +86,7 @@ func (s *Stream) offer(f *frame) {
 	default:
 		s.queue = append(s.queue, f)
 	}
-	s.nudge()
+	s.rouse()
 }
 
 // finish ends the stream; what still waits is dropped, for the reader may no longer see it.
@@ -93,81 +95,44 @@ func (s *Stream) finish(why End) {
 	defer s.mu.Unlock()
 	if s.end == open {
 		s.end, s.queue = why, nil
-		s.nudge()
+		s.rouse()
 	}
 }
 
-// refresh asks the stream to write its viewer's state again.
-func (s *Stream) refresh() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stale = true
-	s.nudge()
-}
-
-func (s *Stream) nudge() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+// rouse asks for what waits to be written, once. The caller holds mu.
+func (s *Stream) rouse() {
+	if !s.awake {
+		s.awake = true
+		s.wake()
 	}
 }
 
-func (s *Stream) take() (queue []*frame, stale bool, end End) {
+// take returns what waits. When nothing does, the stream falls asleep until it is roused.
+func (s *Stream) take() (queue []*frame, end End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	queue, stale, end = s.queue, s.stale, s.end
-	s.queue, s.stale = nil, false
-	return queue, stale, end
+	queue, end = s.queue, s.end
+	s.queue = nil
+	s.awake = len(queue) > 0 || end != open
+	return queue, end
 }
 
-// Replay is what a reader gets before the stream goes live: the changes it missed, read after Subscribe. After is the
-// cursor it came with, or -1 for a reader that starts now.
+// Replay is what a reader gets before the stream goes live: what stands at the head of the answer, and the changes it
+// missed, read after Subscribe. After is the cursor it came with, or -1 for a reader that starts now.
 type Replay struct {
+	Head    []byte
 	After   int64
 	Changes chat.Changes
 }
 
-// Run writes the replay, then what happens, until the reader goes, ctx ends or the stream is ended. State returns the
-// viewer's own state as bytes for the reader; it runs at the start and after each change, at most once a second.
-func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state func(context.Context) []byte) error {
-	if replay.Changes.Partial {
-		return send(to, s.enc.End(EndResync))
+// opening is what a reader is told first: everything missed, the cursor, who is here, and its own state.
+func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
+	s.have = r.Changes.LastSeq
+	b := r.Head
+	if r.Changes.Partial {
+		s.finish(EndResync)
+		return b
 	}
-	if err := s.catchUp(to, replay); err != nil {
-		return err
-	}
-	beat := time.NewTimer(beatEvery)
-	defer beat.Stop()
-	aged := time.NewTimer(minAge + rand.N(minAge))
-	defer aged.Stop()
-	s.nudge()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-aged.C:
-			s.finish(EndAged)
-			continue
-		case <-beat.C:
-			if err := to.Write(s.enc.Beat()); err != nil {
-				return err
-			}
-		case <-s.wake:
-			queue, stale, end := s.take()
-			if end != open {
-				return send(to, s.enc.End(end))
-			}
-			if err := s.write(ctx, to, queue, replay.Changes.LastSeq, stale, state); err != nil {
-				return err
-			}
-		}
-		beat.Reset(beatEvery)
-	}
-}
-
-// catchUp writes everything missed at once, then the cursor, then who is here.
-func (s *Stream) catchUp(to Transport, r Replay) error {
-	var b []byte
 	if s.topic != nil {
 		if r.After >= 0 {
 			for _, f := range framesSince(s.topic.at, r.After, r.Changes) {
@@ -176,26 +141,45 @@ func (s *Stream) catchUp(to Transport, r Replay) error {
 		}
 		b = append(b, s.enc.Cursor(r.Changes.LastSeq)...)
 	}
-	return send(to, append(b, s.hub.everybody().bytes(s.enc)...))
+	b = append(b, s.hub.everybody().bytes(s.enc)...)
+	if state == nil {
+		return b
+	}
+	s.mu.Lock()
+	s.state = state
+	s.mu.Unlock()
+	return append(b, state(ctx)...)
 }
 
-// write sends what waits in one piece, leaving out the changes that the replay brought.
-func (s *Stream) write(ctx context.Context, to Transport, queue []*frame, have int64, stale bool, state func(context.Context) []byte) error {
-	var b []byte
+// retell queues the viewer's own state as it is now.
+func (s *Stream) retell(ctx context.Context) {
+	s.mu.Lock()
+	state := s.state
+	s.mu.Unlock()
+	if state == nil {
+		return // there is none, or the opening will tell it
+	}
+	if b := state(ctx); len(b) > 0 {
+		s.offer(&frame{raw: b})
+	}
+}
+
+// render writes frames in one piece, after what stands in b, leaving out the changes that the replay brought. A frame
+// that is alone keeps its shared bytes.
+func (s *Stream) render(b []byte, queue []*frame, end End) []byte {
+	if len(queue) == 1 && end == open && len(b) == 0 {
+		if f := queue[0]; f.seq == 0 || f.seq > s.have {
+			return f.bytes(s.enc)
+		}
+		return nil
+	}
 	for _, f := range queue {
-		if f.seq == 0 || f.seq > have {
+		if f.seq == 0 || f.seq > s.have {
 			b = append(b, f.bytes(s.enc)...)
 		}
 	}
-	if stale {
-		b = append(b, state(ctx)...)
+	if end != open && end != endGone {
+		b = append(b, s.enc.End(end)...)
 	}
-	return send(to, b)
-}
-
-func send(to Transport, b []byte) error {
-	if len(b) == 0 {
-		return nil
-	}
-	return to.Write(b)
+	return b
 }

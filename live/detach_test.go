@@ -1,0 +1,179 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/chat"
+)
+
+// wire is a detached stream over a real connection, seen from its reader's end.
+type wire struct {
+	net.Conn
+	got chan string // words, as they come; closed at the end
+}
+
+// connect detaches a stream of general on a connection over loopback.
+func connect(t *testing.T, h *Hub, v Viewer) *wire {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	reader, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	writer, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.Subscribe(t.Context(), v, general, plain{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Detach(t.Context(), writer, Replay{Head: []byte("head|"), After: -1}, nil) {
+		t.Fatal("not detached")
+	}
+	return &wire{Conn: reader, got: make(chan string, 1<<12)}
+}
+
+// listen collects words until the stream ends.
+func (w *wire) listen() {
+	go func() {
+		defer close(w.got)
+		var rest []byte
+		for b := make([]byte, 1<<10); ; {
+			n, err := w.Read(b)
+			rest = append(rest, b[:n]...)
+			for i := bytes.IndexByte(rest, '|'); i >= 0; i = bytes.IndexByte(rest, '|') {
+				w.got <- string(rest[:i])
+				rest = rest[i+1:]
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// until reads words up to one that begins with prefix.
+func (w *wire) until(t *testing.T, prefix string) {
+	t.Helper()
+	for {
+		select {
+		case word, more := <-w.got:
+			if !more {
+				t.Fatalf("ended before %q", prefix)
+			}
+			if strings.HasPrefix(word, prefix) {
+				return
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("no %q came", prefix)
+		}
+	}
+}
+
+// running is a hub without a bubble: real connections know real time only.
+func running(t *testing.T) (*Hub, *library) {
+	l := newLibrary()
+	h := NewHub(l)
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); h.Run(ctx) }()
+	t.Cleanup(func() { h.Shutdown(); stop(); <-stopped })
+	return h, l
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); {
+		if time.Now().After(end) {
+			t.Fatalf("never: %s", what)
+		}
+		<-time.After(time.Millisecond)
+	}
+}
+
+func TestADetachedStreamCarriesEverythingInOrder(t *testing.T) {
+	h, l := running(t)
+	var wires []*wire
+	for n := range int64(20) {
+		w := connect(t, h, viewer(n+1))
+		w.listen()
+		w.until(t, "head")
+		wires = append(wires, w)
+	}
+	for i := range 300 {
+		h.Publish(l.post(general, 99, fmt.Sprint("m", i)))
+		if i%50 == 49 {
+			wires[0].until(t, fmt.Sprintf("+%d=", i+1))
+		}
+	}
+	for n, w := range wires[1:] {
+		for i := range 300 {
+			var word string
+			for !strings.HasPrefix(word, "+") {
+				word = <-w.got
+			}
+			if want := fmt.Sprintf("+%d=m%d", i+1, i); word != want {
+				t.Fatalf("reader %d got %q, want %q", n, word, want)
+			}
+		}
+	}
+}
+
+func TestAReaderThatGoesIsMissedAtOnce(t *testing.T) {
+	h, _ := running(t)
+	w := connect(t, h, viewer(1))
+	if h.Streams() != 1 {
+		t.Fatal("not open")
+	}
+	w.Close()
+	eventually(t, "the stream closed", func() bool { return h.Streams() == 0 })
+}
+
+func TestAReaderThatDoesNotReadIsGivenUpAlone(t *testing.T) {
+	h, l := running(t)
+	stuck, quick := connect(t, h, viewer(1)), connect(t, h, viewer(2))
+	stuck.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	quick.listen()
+	long := strings.Repeat("x", 16<<10)
+	for i := range 4 * maxQueue {
+		h.Publish(l.post(general, 99, long))
+		quick.until(t, fmt.Sprintf("+%d=", i+1))
+	}
+	eventually(t, "the stuck reader was given up", func() bool { return h.Streams() == 1 })
+	quick.until(t, ".")
+}
+
+func TestADetachedStreamHearsTheEnd(t *testing.T) {
+	h, _ := running(t)
+	out, stays := connect(t, h, viewer(1)), connect(t, h, viewer(2))
+	h.Publish(chat.SessionEnded{Session: 1})
+	for _, end := range []struct {
+		w    *wire
+		why  End
+		stop func()
+	}{{out, EndLogout, func() {}}, {stays, EndRestart, h.Shutdown}} {
+		end.stop()
+		all, err := io.ReadAll(end.w)
+		if err != nil || !strings.HasSuffix(string(all), fmt.Sprintf("!%d|", end.why)) {
+			t.Errorf("heard %q, %v", all, err)
+		}
+	}
+	if s, err := h.Subscribe(t.Context(), viewer(3), general, plain{}); err != nil || s.Detach(t.Context(), nil, Replay{}, nil) {
+		t.Error("detached after the shutdown", err)
+	} else {
+		s.Close()
+	}
+}
