@@ -259,6 +259,7 @@ func TestASessionHoldsFourStreams(t *testing.T) {
 		}
 		<-oldest.done
 		expect(t, "the oldest", oldest.seen("!"), fmt.Sprint("!", int(EndReplaced)))
+		synctest.Wait()
 		if n := h.Streams(); n != 4 {
 			t.Errorf("%d streams are open", n)
 		}
