@@ -188,6 +188,7 @@ type reader struct {
 	page   *page
 	start  int    // the seq at which the window of the page begins
 	cursor string // Last-Event-ID
+	back   string // how the cursor went back, which it must never
 	left   int    // bytes until the line is cut; negative for never
 	hangUp func()
 	closed bool
@@ -262,6 +263,9 @@ func (r *reader) take(p *parser, c byte) (cut, resync bool) {
 	r.left = max(-1, r.left-1)
 	e, ok := p.feed(c)
 	if ok && e.id != "" {
+		if r.cursor != "" && number(e.id) < number(r.cursor) {
+			r.back += fmt.Sprintf("the cursor went from %s to %s\n", r.cursor, e.id)
+		}
 		r.cursor = e.id
 	}
 	if ok && e.name == "" && e.hasData {
@@ -290,7 +294,7 @@ func (r *reader) differs(fresh []string) string {
 	before := func(line string) bool { return seqOf(line) < from }
 	fresh, shown = slices.DeleteFunc(slices.Clone(fresh), before), slices.DeleteFunc(shown, before)
 	if slices.Equal(fresh, shown) {
-		return ""
+		return r.back
 	}
 	other := func(lines []string) func(string) bool {
 		return func(line string) bool { return slices.Contains(lines, line) }

@@ -40,6 +40,7 @@ type site struct {
 	site    *handlers.Server
 	sql     *sql.DB // a second connection, for what the product cannot do yet
 	courier *courier
+	cookie  string // the name of the cookie of a session
 }
 
 // plain is what most tests want: no limits, days cut in UTC.
@@ -77,6 +78,9 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	config.Ping = store.Ping
 	for _, c := range change {
 		c(&config)
+	}
+	if s.cookie = "charla"; config.BaseURL != nil && config.BaseURL.Scheme == "https" {
+		s.cookie = "__Host-charla"
 	}
 	s.site = handlers.New(s.chat, s.hub, config)
 	s.Server = httptest.NewUnstartedServer(s.site)
@@ -169,7 +173,7 @@ func (s *site) signIn(user chat.User) *browser {
 		s.t.Fatal(err)
 	}
 	b := s.guest()
-	b.user, b.cookies[b.session()] = user, token
+	b.user, b.cookies[s.cookie] = user, token
 	return b
 }
 
