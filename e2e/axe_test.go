@@ -20,9 +20,7 @@ var axe string
 func (b *tab) accessible(what string) {
 	b.Helper()
 	for _, scheme := range []string{"light", "dark"} {
-		do(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
-		}})
+		b.paint(scheme)
 		ask[bool](b, "(() => {"+axe+"; return true})()")
 		ctx, cancel := context.WithTimeout(b.ctx, patience)
 		defer cancel()
@@ -88,4 +86,12 @@ func TestNobodyIsShutOut(t *testing.T) {
 		ana.until("it is drawn", `document.readyState === 'complete'`)
 		ana.accessible(path + " on a phone")
 	}
+}
+
+// paint is what the system says about day and night. Nothing moves, so that nothing is half painted.
+func (b *tab) paint(scheme string) {
+	b.Helper()
+	do(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 }

@@ -3,7 +3,7 @@ package e2e
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 )
 
 // ground is how bright the page is, from 0 to 1: the first number of oklch(…).
@@ -43,8 +43,7 @@ func TestSpanishByTheBrowser(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	b := s.stranger()
-	agent := ask[string](b, "navigator.userAgent")
-	do(b, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: "es-CO,es;q=0.9,en;q=0.5"})
+	do(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "es-CO,es;q=0.9,en;q=0.5"}})
 	b.open("/")
 	b.at("/login")
 	b.until("the page is Spanish", `document.documentElement.lang === 'es' && document.body.innerText.includes('Contraseña')`)
