@@ -93,16 +93,14 @@ func (c *conversation) step(rt *rapid.T) {
 	}
 }
 
-// release passes on what was held in a random order, with losses and doubles.
+// release passes on what was held in a random order, less some of it, and some of what was told before once more.
 func (c *conversation) release(chance uint64) {
 	luck := rand.New(rand.NewPCG(chance, 1))
-	c.s.courier.release(func(held []chat.Event) []chat.Event {
+	c.s.courier.release(func(held, told []chat.Event) []chat.Event {
 		held = slices.Clone(held)
 		luck.Shuffle(len(held), func(i, j int) { held[i], held[j] = held[j], held[i] })
-		if len(held) > 0 {
-			held = append(held[luck.IntN(len(held)+1):], held[luck.IntN(len(held))])
-		}
-		return held
+		held = held[luck.IntN(len(held)+1):]
+		return append(held, told[luck.IntN(len(told)+1):]...)
 	})
 }
 
@@ -150,7 +148,7 @@ func (c *conversation) edit(seq int64) {
 // settle lets everything be told, and then every reader's page must be the page. One more message shows the gap that a
 // lost hint left; without it the hub would look by itself within three seconds.
 func (c *conversation) settle(rt *rapid.T) {
-	c.s.courier.release(func(held []chat.Event) []chat.Event { return nil })
+	c.s.courier.release(nothing)
 	c.post(c.people[0])
 	for i, r := range c.readers {
 		fresh := parsePage(c.s.t, r.b.get("/messages?"+r.place).is(http.StatusOK).body).lines()
@@ -172,7 +170,7 @@ func (f fatal) Helper()      {}
 func (f fatal) Fatal(...any) { f.fail() }
 
 func (c *conversation) close() {
-	c.s.courier.release(func([]chat.Event) []chat.Event { return nil })
+	c.s.courier.release(nothing)
 	for _, r := range c.readers {
 		r.close()
 	}
