@@ -334,10 +334,14 @@ func (b *tab) until(what, script string) {
 		if ok {
 			return true, ""
 		}
-		page, _ := look[string](b, "location.href + '\\n' + document.body.innerText")
+		page, _ := look[string](b, state)
 		return false, page
 	})
 }
+
+// state is what a page looks like to somebody who wonders why a test failed.
+const state = `(t => location.href + (t ? ', the box ' + (t.disabled ? 'disabled ' : '') + 'with ' + JSON.stringify(t.value.slice(-80)) : '') +
+	', focus on ' + document.activeElement?.outerHTML.slice(0, 80) + '\n…' + document.body.innerText.slice(-600))(document.querySelector('#text'))`
 
 // spot is a place in the window to click at: the middle of the first match that is not covered by anything.
 const spot = `(sel => {
@@ -378,5 +382,24 @@ func (b *tab) typ(text string) {
 // press presses keys: "\r" is Enter.
 func (b *tab) press(keys string, modifiers ...chromedp.Modifier) {
 	b.Helper()
-	b.run(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
+	for _, key := range keys {
+		if key == '\r' {
+			b.enter(modifiers...)
+			continue
+		}
+		b.run(chromedp.KeyEvent(string(key), chromedp.KeyModifiers(modifiers...)))
+	}
+}
+
+// enter sends the key and its character as one event, as a keyboard does. Apart, the character may come so late that it
+// falls into the next, empty box.
+func (b *tab) enter(modifiers ...chromedp.Modifier) {
+	b.Helper()
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+	for _, m := range modifiers {
+		key.Modifiers |= int64(m)
+	}
+	do(b, input.DispatchKeyEvent, key)
+	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
+	do(b, input.DispatchKeyEvent, key)
 }
