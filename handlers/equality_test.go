@@ -46,7 +46,6 @@ type conversation struct {
 	readers []*reader
 	posted  []int64 // the seqs of its messages
 	n       int
-	holding bool
 }
 
 // newDirect is a conversation of two new people, that has not begun.
