@@ -8,8 +8,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-const box = `document.querySelector('#text')`
-
 func TestOneMessageIsOneElement(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -44,8 +42,11 @@ func TestEnterSends(t *testing.T) {
 	ana.press("\r\r\r")
 	ana.reads("once")
 
-	ana.write("and again")
+	ana.until("the caret is back in the empty box", ready+` && document.activeElement === `+box)
+	ana.typ("and again")
+	ana.press("\r")
 	ana.reads("once", "and again")
+	ana.until("the box is ready", ready)
 
 	ana.fill("#text", "two")
 	ana.press("\r", chromedp.ModifierShift)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -98,7 +99,10 @@ func (s *server) newTab(parent context.Context, name string, options ...chromedp
 	b := &tab{T: s.t, site: s, addr: s.addr, name: name, scripts: true, asked: map[network.RequestID]string{}, streaming: map[network.RequestID]bool{}}
 	b.ctx, b.close = chromedp.NewContext(parent, append(options, chromedp.WithListener(b.hear))...)
 	s.t.Cleanup(b.finish)
-	do(b, audits.Enable, cdp.Empty{})
+	if _, err := chromedp.Call(b.ctx, audits.Enable, cdp.Empty{}); err != nil { // the first call opens the tab, and ends it where it has a deadline
+		s.t.Fatal(err)
+	}
+	do(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // every tab is in front
 	b.size(1280, 800)
 	return b
 }
@@ -106,7 +110,9 @@ func (s *server) newTab(parent context.Context, name string, options ...chromedp
 // do calls the browser and fails the test when it refuses.
 func do[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	b.Helper()
-	result, err := chromedp.Call(b.ctx, command, params)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Call(ctx, command, params)
 	if err != nil {
 		b.Fatalf("%s: %s: %v", b.name, command.Method, err)
 	}
@@ -243,7 +249,9 @@ func (b *tab) finish() {
 
 // photograph keeps what the tab showed when the test failed: go test -artifacts.
 func (b *tab) photograph() {
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		return
 	}
@@ -270,31 +278,43 @@ func (b *tab) size(width, height int64) {
 
 func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.Fatalf("%s: %v", b.name, err)
 	}
 }
 
-// open goes to a path, as if typed into the address bar.
+// open goes to a path, as if typed into the address bar. The page without scripts never ends to load.
 func (b *tab) open(path string) {
 	b.Helper()
-	b.run(chromedp.Navigate("http://" + b.addr + path))
+	if failed := do(b, page.Navigate, page.NavigateParams{URL: "http://" + b.addr + path}).ErrorText; failed != "" {
+		b.Fatalf("%s opens %s: %s", b.name, path, failed)
+	}
+	b.until("the page is there", `document.readyState === 'complete' || document.querySelector('noscript iframe') && document.readyState === 'interactive'`)
 }
 
 // at waits for an address.
 func (b *tab) at(path string) {
 	b.Helper()
-	b.until("the address is "+path, say(`location.pathname + location.search === %s && document.readyState === 'complete'`, asJSON(path)))
+	b.until("the address is "+path, say(`location.pathname + location.search === %s && document.readyState !== 'loading'`, asJSON(path)))
 }
 
 // ask evaluates an expression in the page.
 func ask[T any](b *tab, script string) T {
 	b.Helper()
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script))
+	value, err := look[T](b, script)
 	if err != nil {
 		b.Fatalf("%s: %s: %v", b.name, script, err)
 	}
 	return value
+}
+
+// look is ask for those who can live without an answer.
+func look[T any](b *tab, script string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](script))
 }
 
 // is tells whether an expression holds now.
@@ -307,17 +327,21 @@ func (b *tab) is(script string) bool {
 func (b *tab) until(what, script string) {
 	b.Helper()
 	until(b.T, b.name+" sees that "+what, func() (bool, string) {
-		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!("+script+")"))
+		ok, err := look[bool](b, "!!("+script+")")
 		if err != nil {
 			return false, err.Error()
 		}
 		if ok {
 			return true, ""
 		}
-		page, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+		page, _ := look[string](b, state)
 		return false, page
 	})
 }
+
+// state is what a page looks like to somebody who wonders why a test failed.
+const state = `(t => location.href + (t ? ', the box ' + (t.disabled ? 'disabled ' : '') + 'with ' + JSON.stringify(t.value.slice(-80)) : '') +
+	', focus on ' + document.activeElement?.outerHTML.slice(0, 80) + '\n…' + document.body.innerText.slice(-600))(document.querySelector('#text'))`
 
 // spot is a place in the window to click at: the middle of the first match that is not covered by anything.
 const spot = `(sel => {
@@ -336,7 +360,7 @@ func (b *tab) click(selector string) {
 	var xy []float64
 	until(b.T, b.name+" can click "+selector, func() (bool, string) {
 		var err error
-		xy, err = chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](say(spot, asJSON(selector))))
+		xy, err = look[[]float64](b, say(spot, asJSON(selector)))
 		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
 	})
 	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
@@ -358,5 +382,24 @@ func (b *tab) typ(text string) {
 // press presses keys: "\r" is Enter.
 func (b *tab) press(keys string, modifiers ...chromedp.Modifier) {
 	b.Helper()
-	b.run(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
+	for _, key := range keys {
+		if key == '\r' {
+			b.enter(modifiers...)
+			continue
+		}
+		b.run(chromedp.KeyEvent(string(key), chromedp.KeyModifiers(modifiers...)))
+	}
+}
+
+// enter sends the key and its character as one event, as a keyboard does. Apart, the character may come so late that it
+// falls into the next, empty box.
+func (b *tab) enter(modifiers ...chromedp.Modifier) {
+	b.Helper()
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+	for _, m := range modifiers {
+		key.Modifiers |= int64(m)
+	}
+	do(b, input.DispatchKeyEvent, key)
+	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
+	do(b, input.DispatchKeyEvent, key)
 }

@@ -18,12 +18,19 @@ func (b *tab) meets(other *tab) {
 	b.live()
 }
 
+// box is where messages are written. It is ready when the last one is sent.
+const (
+	box   = `document.querySelector('#text')`
+	ready = box + `.value === '' && !` + box + `.disabled`
+)
+
 // write types a message and presses Enter; it is sent when the box is empty again.
 func (b *tab) write(text string) {
 	b.Helper()
+	b.until("the box is ready", ready)
 	b.fill("#text", text)
 	b.press("\r")
-	b.until("“"+text+"” is sent", `document.querySelector('#text').value === '' && !document.querySelector('#text').disabled`)
+	b.until("“"+text+"” is sent", ready)
 }
 
 // reads waits until the page shows exactly these messages, in this order. A line that came twice has the same id twice.

@@ -207,6 +207,12 @@ func TestPostsArePaced(t *testing.T) {
 	if fast < 200 || fast == 400 {
 		t.Fatalf("%d posts in one go", fast)
 	}
+	page := ana.post("/messages", []string{"room", "1", "body", "too quick", "key", "kept"}).is(429).has("too quick</textarea>", "too often")
+	equal(t, "the key", page.key(), "kept")
+	if page.header.Get("Retry-After") == "" {
+		t.Error("429 without Retry-After")
+	}
+	ana.post("/messages", []string{"room", "1", "body", "too quick"}, asHTMX).is(429).has("too often").lacks("<html")
 	berta.say("room=1", "hers is another measure")
 }
 

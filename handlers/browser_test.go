@@ -24,16 +24,13 @@ type browser struct {
 
 func (s *site) guest() *browser { return &browser{t: s.t, site: s, cookies: map[string]string{}} }
 
-// session is the name of the cookie of the session, which is another under https.
-func (b *browser) session() string { return "charla" }
-
 func (b *browser) clone() *browser {
 	c := *b
 	c.cookies = maps.Clone(b.cookies)
 	return &c
 }
 
-// for a sub-test.
+// in is the same browser in a sub-test.
 func (b *browser) in(t testing.TB) *browser {
 	c := b.clone()
 	c.t = t

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -47,7 +46,6 @@ type conversation struct {
 	readers []*reader
 	posted  []int64 // the seqs of its messages
 	n       int
-	holding bool
 }
 
 // newDirect is a conversation of two new people, that has not begun.
@@ -93,16 +91,14 @@ func (c *conversation) step(rt *rapid.T) {
 	}
 }
 
-// release passes on what was held in a random order, with losses and doubles.
+// release passes on what was held in a random order, less some of it, and some of what was told before once more.
 func (c *conversation) release(chance uint64) {
 	luck := rand.New(rand.NewPCG(chance, 1))
-	c.s.courier.release(func(held []chat.Event) []chat.Event {
+	c.s.courier.release(func(held, told []chat.Event) []chat.Event {
 		held = slices.Clone(held)
 		luck.Shuffle(len(held), func(i, j int) { held[i], held[j] = held[j], held[i] })
-		if len(held) > 0 {
-			held = append(held[luck.IntN(len(held)+1):], held[luck.IntN(len(held))])
-		}
-		return held
+		held = held[luck.IntN(len(held)+1):]
+		return append(held, told[luck.IntN(len(told)+1):]...)
 	})
 }
 
@@ -150,7 +146,7 @@ func (c *conversation) edit(seq int64) {
 // settle lets everything be told, and then every reader's page must be the page. One more message shows the gap that a
 // lost hint left; without it the hub would look by itself within three seconds.
 func (c *conversation) settle(rt *rapid.T) {
-	c.s.courier.release(func(held []chat.Event) []chat.Event { return nil })
+	c.s.courier.release(nothing)
 	c.post(c.people[0])
 	for i, r := range c.readers {
 		fresh := parsePage(c.s.t, r.b.get("/messages?"+r.place).is(http.StatusOK).body).lines()
@@ -172,139 +168,8 @@ func (f fatal) Helper()      {}
 func (f fatal) Fatal(...any) { f.fail() }
 
 func (c *conversation) close() {
-	c.s.courier.release(func([]chat.Event) []chat.Event { return nil })
+	c.s.courier.release(nothing)
 	for _, r := range c.readers {
 		r.close()
 	}
-}
-
-// reader is one open page: what it shows, and its stream, which comes back with its cursor whenever it is cut.
-type reader struct {
-	b     *browser
-	place string
-	done  chan struct{}
-
-	mu     sync.Mutex // guards all below
-	page   *page
-	start  int    // the seq at which the window of the page begins
-	cursor string // Last-Event-ID
-	left   int    // bytes until the line is cut; negative for never
-	hangUp func()
-	closed bool
-}
-
-// watch opens the page of a conversation and its stream.
-func watch(s *site, b *browser, place string) *reader {
-	r := &reader{b: b, place: place, done: make(chan struct{}), left: -1}
-	r.load()
-	go r.run()
-	return r
-}
-
-// load fetches the page; so does a resync.
-func (r *reader) load() {
-	body := r.b.do(http.MethodGet, "/messages?"+r.place, nil).body
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.page, r.cursor, r.start = parsePage(r.b.t, body), "", 0
-	if lines := r.page.lines(); len(lines) == chat.PageSize {
-		r.start = seqOf(lines[0])
-	}
-}
-
-func (r *reader) run() {
-	defer close(r.done)
-	for r.connect() {
-	}
-}
-
-// connect follows the stream until it is cut, and tells whether to come back.
-func (r *reader) connect() bool {
-	r.mu.Lock()
-	var headers []string
-	if r.cursor != "" {
-		headers = []string{"Last-Event-ID: " + r.cursor}
-	}
-	url := r.page.stream()
-	if r.closed {
-		r.mu.Unlock()
-		return false
-	}
-	response, cancel := r.b.endless(url, headers...)
-	r.hangUp = cancel
-	r.mu.Unlock()
-	defer cancel()
-	defer response.Body.Close()
-	var p parser
-	cut, resync := false, false
-	each(response.Body, func(c byte) {
-		if !cut { // what else is on its way is lost with the line
-			cut, resync = r.take(&p, c)
-		}
-	})
-	if resync {
-		r.load()
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !r.closed
-}
-
-// take reads one byte and tells whether the line was cut with it, and whether the page must be fetched again.
-func (r *reader) take(p *parser, c byte) (cut, resync bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.left == 0 || r.closed {
-		r.hangUp()
-		r.left = -1
-		return true, false
-	}
-	r.left = max(-1, r.left-1)
-	e, ok := p.feed(c)
-	if ok && e.id != "" {
-		r.cursor = e.id
-	}
-	if ok && e.name == "" && e.hasData {
-		r.page.apply(e.data)
-	}
-	if ok && e.name == "resync" {
-		r.hangUp()
-		return true, true
-	}
-	return false, false
-}
-
-// cutAfter lets some more bytes through and then cuts the line.
-func (r *reader) cutAfter(bytes int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.left = bytes
-}
-
-// differs says what is not as on the fresh page, for the lines that both windows hold.
-func (r *reader) differs(fresh []string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	shown := r.page.lines()
-	from := max(r.start, seqOf(fresh[0]))
-	before := func(line string) bool { return seqOf(line) < from }
-	fresh, shown = slices.DeleteFunc(slices.Clone(fresh), before), slices.DeleteFunc(shown, before)
-	if slices.Equal(fresh, shown) {
-		return ""
-	}
-	other := func(lines []string) func(string) bool {
-		return func(line string) bool { return slices.Contains(lines, line) }
-	}
-	return fmt.Sprintf("with cursor %s of a window of %d lines from %d on it shows\n%s\ninstead of\n%s", r.cursor, len(shown), from,
-		strings.Join(slices.DeleteFunc(slices.Clone(shown), other(fresh)), "\n"), strings.Join(slices.DeleteFunc(slices.Clone(fresh), other(shown)), "\n"))
-}
-
-func (r *reader) close() {
-	r.mu.Lock()
-	r.closed = true
-	if r.hangUp != nil {
-		r.hangUp()
-	}
-	r.mu.Unlock()
-	<-r.done
 }

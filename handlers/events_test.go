@@ -177,6 +177,23 @@ func TestAsManyStreamsAsABrowserCanSpare(t *testing.T) {
 	equal(t, "streams", s.hub.Streams(), 5)
 }
 
+// Behind a proxy that ends TLS, and so speaks HTTP/2, a browser counts no connections.
+func TestManyStreamsWhereTheyShareAConnection(t *testing.T) {
+	t.Parallel()
+	s := open(t, https)
+	ana := s.person("Ana")
+	var streams []*stream
+	for range 12 {
+		st := ana.listen("/events?room=1")
+		st.brings("here-count")
+		streams = append(streams, st)
+	}
+	ana.say("room=1", "to all of them")
+	for _, st := range streams {
+		st.brings("to all of them")
+	}
+}
+
 func TestPresence(t *testing.T) {
 	t.Parallel()
 	s := open(t)

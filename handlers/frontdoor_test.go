@@ -178,7 +178,9 @@ func TestTwentyRegistrationsOfOneAddress(t *testing.T) {
 		}
 		b := s.guest()
 		all.Go(func() {
-			answers[i] = b.post("/register", []string{"name", "One", "email", email, "password", phrase}, asJSON)
+			for answers[i] == nil || answers[i].status == 429 { // a slow machine sends some away until there is a turn for their hash
+				answers[i] = b.post("/register", []string{"name", "One", "email", email, "password", phrase}, asJSON)
+			}
 		})
 	}
 	all.Wait()

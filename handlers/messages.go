@@ -134,17 +134,18 @@ func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 // keepText answers a refused message: htmx leaves the box as it is and gets a text, a browser gets the page again with
 // what was typed. A key that belongs to another message is exchanged.
 func (s *Server) keepText(c echo.Context, in posting, err error) error {
+	conflict := chat.CodeOf(err) == chat.Conflict
+	if isHX(c) && !conflict {
+		return err
+	}
 	e, status := understand(c, err)
 	retryAfter(c, e)
 	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
-	if e.Code == chat.Conflict {
+	if conflict {
 		box.Key = rand.Text()
 	}
-	switch {
-	case isHX(c) && e.Code == chat.Conflict:
+	if isHX(c) {
 		return s.render(c, status, views.KeyConflict(s.locale(c), box))
-	case isHX(c):
-		return err
 	}
 	return s.unsent(c, status, box)
 }

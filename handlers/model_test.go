@@ -117,15 +117,6 @@ func (p *page) lines() (lines []string) {
 	return lines
 }
 
-// inside is the HTML of what an element holds.
-func (p *page) inside(id string) string {
-	var b strings.Builder
-	for _, n := range children(byID(p.doc, id)) {
-		b.WriteString(outer(n))
-	}
-	return strings.TrimSpace(b.String())
-}
-
 // stream is the URL that the page connects to.
 func (p *page) stream() (url string) {
 	for n := range p.doc.Descendants() {

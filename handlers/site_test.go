@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,7 @@ type site struct {
 	site    *handlers.Server
 	sql     *sql.DB // a second connection, for what the product cannot do yet
 	courier *courier
+	cookie  string // the name of the cookie of a session
 }
 
 // plain is what most tests want: no limits, days cut in UTC.
@@ -78,6 +80,9 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	for _, c := range change {
 		c(&config)
 	}
+	if s.cookie = "charla"; config.BaseURL != nil && config.BaseURL.Scheme == "https" {
+		s.cookie = "__Host-charla"
+	}
 	s.site = handlers.New(s.chat, s.hub, config)
 	s.Server = httptest.NewUnstartedServer(s.site)
 	s.Config.ReadHeaderTimeout, s.Config.ReadTimeout, s.Config.WriteTimeout = 5*time.Second, 15*time.Second, 30*time.Second
@@ -108,6 +113,7 @@ type courier struct {
 	mu      sync.Mutex // guards all below
 	holding bool
 	held    []chat.Event
+	told    []chat.Event // the last ones passed on
 }
 
 func (c *courier) Publish(e chat.Event) {
@@ -117,7 +123,14 @@ func (c *courier) Publish(e chat.Event) {
 		c.held = append(c.held, e)
 		return
 	}
+	c.pass(e)
+}
+
+// pass passes an event on and remembers it for a while. The caller holds mu.
+func (c *courier) pass(e chat.Event) {
 	c.to.Publish(e)
+	c.told = append(c.told, e)
+	c.told = c.told[max(0, len(c.told)-20):]
 }
 
 // hold keeps everything back from now on.
@@ -127,16 +140,19 @@ func (c *courier) hold() {
 	c.holding = true
 }
 
-// release passes on what was held, in the order and with the losses that pick decides, and holds no more.
-func (c *courier) release(pick func([]chat.Event) []chat.Event) {
+// release holds no more and passes on what pick chooses of what was held, and of what was told lately.
+func (c *courier) release(pick func(held, told []chat.Event) []chat.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.holding = false
-	for _, e := range pick(c.held) {
-		c.to.Publish(e)
+	for _, e := range pick(c.held, slices.Clone(c.told)) {
+		c.pass(e)
 	}
 	c.held = nil
 }
+
+// nothing loses all.
+func nothing(_, _ []chat.Event) []chat.Event { return nil }
 
 // person adds somebody to the community as the product does, but for the slow hash of a password that nobody uses, and
 // gives them a browser that is signed in.
@@ -169,7 +185,7 @@ func (s *site) signIn(user chat.User) *browser {
 		s.t.Fatal(err)
 	}
 	b := s.guest()
-	b.user, b.cookies[b.session()] = user, token
+	b.user, b.cookies[s.cookie] = user, token
 	return b
 }
 

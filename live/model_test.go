@@ -126,8 +126,8 @@ func (l *library) lines(at chat.Topic) []string {
 }
 
 // plain writes one word for each thing that happens: +seq=body a new line, ~seq=body a changed one, >id a cursor, @n who
-// is here, !why the end. Its tag tells kinds of readers apart.
-type plain struct{ tag string }
+// is here, !why the end.
+type plain struct{}
 
 func (p plain) Change(e chat.Change, id int64) []byte {
 	switch e := e.(type) {

@@ -1,0 +1,43 @@
+# make test is what the project's checks run: everything, with the browsers. The rest is for everyday work.
+SHELL := /bin/bash
+TEMPL := go tool templ
+TOOL := go tool -modfile=tools.mod
+
+.PHONY: run dev build generate er test check needs bench screenshots
+
+run: ## serve, with SQLite in ./data
+	go run ./cmd/charla
+
+dev: ## serve, and start again when a file changes
+	$(TOOL) air
+
+build: ## a binary in ./build
+	go build -trimpath -o build/charla ./cmd/charla
+
+generate: ## what templ makes of the templates
+	$(TEMPL) generate -path views
+
+er: ## draw docs/er.svg from the schema
+	go run ./cmd/charla-er
+
+# The browsers run by themselves: they would starve the others of their processors, and be starved.
+test: needs check ## everything
+	go test -race -timeout 6m $$(go list ./... | grep -v /e2e$$)
+	go test -timeout 5m ./e2e
+
+# check finds what no test is needed for. templ writes nothing where the generated files are fresh.
+check:
+	@unformatted="$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | xargs -r ls 2>/dev/null))"; \
+	  if [ -n "$$unformatted" ]; then echo "gofmt wants: $$unformatted"; exit 1; fi
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	@bash .ci/templ-fresh
+
+needs: ## bring what the tests need and the machine lacks
+	@bash .ci/needs
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+screenshots: ## the pictures of the README, from the running program
+	go test ./e2e -run TestScreenshots -screenshots docs

@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// pages are the addresses of every kind of page for somebody who is signed in; a message has been written.
+var pages = []string{"/chat", "/chat?q=bob", "/messages?room=1", "/messages?with=2", "/messages?room=1&before=2", "/messages/1", "/settings", "/nowhere"}
+
+func TestEveryWidth(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana := s.newcomer("Ana")
+	ana.tolerate("status of 404")
+	bob := s.program("Bob " + strings.Repeat("W", 36))
+	bob.write("room=1", strings.Repeat("unbreakable", 60), "https://example.org/"+strings.Repeat("path/", 100), "one\n\n\ntwo")
+	bob.write("with=1", "hi")
+	guest := s.stranger()
+	for _, width := range []int64{320, 360, 768, 1440, 1920} {
+		for _, path := range pages {
+			ana.size(width, 740)
+			ana.open(path)
+			ana.fits(path, width)
+		}
+		for _, path := range []string{"/login", "/register"} {
+			guest.size(width, 740)
+			guest.open(path)
+			guest.fits(path, width)
+		}
+	}
+}
+
+func (b *tab) fits(path string, width int64) {
+	b.Helper()
+	b.until("the page is drawn", `document.readyState === 'complete'`)
+	if wide := ask[int64](b, `document.scrollingElement.scrollWidth`); wide > width {
+		b.Errorf("%s needs %d pixels where there are %d", path, wide, width)
+	}
+}
+
+// shown tells whether an element can be seen, whole or in part.
+func shown(selector string) string {
+	return say(`(e => e && e.checkVisibility({visibilityProperty: true}) && (r => r.width > 0 && r.right > 0 && r.left < innerWidth)(e.getBoundingClientRect()))(document.querySelector('%s'))`, selector)
+}
+
+func TestPhone(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana := s.newcomer("Ana")
+	bob := s.program("Bob")
+	bob.write("with=1", "Hello Ana")
+	for _, width := range []int64{360, 320} {
+		ana.size(width, 740)
+		ana.open("/chat")
+		ana.live()
+		ana.until("the list is there alone", shown("#mine")+" && !"+shown(".welcome")+" && !"+shown("#text"))
+		ana.click("#with-2")
+		ana.opened("with=2")
+		ana.until("the conversation is there alone", shown("#conv")+" && !"+shown("#mine")+" && "+shown("#text"))
+		ana.write(say("at %d", width))
+		ana.click(".back--list")
+		ana.until("the list is back", shown("#mine")+" && !"+shown("#text"))
+		ana.live()
+		ana.click("#room-1")
+		ana.opened("room=1")
+		ana.until("the other conversation is there alone", shown("#text")+" && !"+shown("#mine"))
+	}
+}

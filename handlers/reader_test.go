@@ -1,0 +1,146 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"charla/chat"
+)
+
+// reader is one open page: what it shows, and its stream, which comes back with its cursor whenever it is cut.
+type reader struct {
+	b     *browser
+	place string
+	done  chan struct{}
+
+	mu     sync.Mutex // guards all below
+	page   *page
+	start  int    // the seq at which the window of the page begins
+	cursor string // Last-Event-ID
+	back   string // how the cursor went back, which it must never
+	left   int    // bytes until the line is cut; negative for never
+	hangUp func()
+	closed bool
+}
+
+// watch opens the page of a conversation and its stream.
+func watch(s *site, b *browser, place string) *reader {
+	r := &reader{b: b, place: place, done: make(chan struct{}), left: -1}
+	r.load()
+	go r.run()
+	return r
+}
+
+// load fetches the page; so does a resync.
+func (r *reader) load() {
+	body := r.b.do(http.MethodGet, "/messages?"+r.place, nil).body
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.page, r.cursor, r.start = parsePage(r.b.t, body), "", 0
+	if lines := r.page.lines(); len(lines) == chat.PageSize {
+		r.start = seqOf(lines[0])
+	}
+}
+
+func (r *reader) run() {
+	defer close(r.done)
+	for r.connect() {
+	}
+}
+
+// connect follows the stream until it is cut, and tells whether to come back.
+func (r *reader) connect() bool {
+	r.mu.Lock()
+	var headers []string
+	if r.cursor != "" {
+		headers = []string{"Last-Event-ID: " + r.cursor}
+	}
+	url := r.page.stream()
+	if r.closed {
+		r.mu.Unlock()
+		return false
+	}
+	response, cancel := r.b.endless(url, headers...)
+	r.hangUp = cancel
+	r.mu.Unlock()
+	defer cancel()
+	defer response.Body.Close()
+	var p parser
+	cut, resync := false, false
+	each(response.Body, func(c byte) {
+		if !cut { // what else is on its way is lost with the line
+			cut, resync = r.take(&p, c)
+		}
+	})
+	if resync {
+		r.load()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.closed
+}
+
+// take reads one byte and tells whether the line was cut with it, and whether the page must be fetched again.
+func (r *reader) take(p *parser, c byte) (cut, resync bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left == 0 || r.closed {
+		r.hangUp()
+		r.left = -1
+		return true, false
+	}
+	r.left = max(-1, r.left-1)
+	e, ok := p.feed(c)
+	if ok && e.id != "" {
+		if r.cursor != "" && number(e.id) < number(r.cursor) {
+			r.back += fmt.Sprintf("the cursor went from %s to %s\n", r.cursor, e.id)
+		}
+		r.cursor = e.id
+	}
+	if ok && e.name == "" && e.hasData {
+		r.page.apply(e.data)
+	}
+	if ok && e.name == "resync" {
+		r.hangUp()
+		return true, true
+	}
+	return false, false
+}
+
+// cutAfter lets some more bytes through and then cuts the line.
+func (r *reader) cutAfter(bytes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = bytes
+}
+
+// differs says what is not as on the fresh page, for the lines that both windows hold.
+func (r *reader) differs(fresh []string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shown := r.page.lines()
+	from := max(r.start, seqOf(fresh[0]))
+	before := func(line string) bool { return seqOf(line) < from }
+	fresh, shown = slices.DeleteFunc(slices.Clone(fresh), before), slices.DeleteFunc(shown, before)
+	if slices.Equal(fresh, shown) {
+		return r.back
+	}
+	other := func(lines []string) func(string) bool {
+		return func(line string) bool { return slices.Contains(lines, line) }
+	}
+	return fmt.Sprintf("with cursor %s of a window of %d lines from %d on it shows\n%s\ninstead of\n%s", r.cursor, len(shown), from,
+		strings.Join(slices.DeleteFunc(slices.Clone(shown), other(fresh)), "\n"), strings.Join(slices.DeleteFunc(slices.Clone(fresh), other(shown)), "\n"))
+}
+
+func (r *reader) close() {
+	r.mu.Lock()
+	r.closed = true
+	if r.hangUp != nil {
+		r.hangUp()
+	}
+	r.mu.Unlock()
+	<-r.done
+}
