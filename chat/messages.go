@@ -56,7 +56,7 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 		err = s.store.InTx(ctx, post) // the key was just used in another room: now it is found
 	}
 	if errors.Is(err, errKnown) {
-		return Posted{Message: m, Conversation: c}, checkSame(c, m, body)
+		return s.known(ctx, by, in.Place, m, body)
 	}
 	if err != nil {
 		return Posted{}, err
@@ -96,12 +96,17 @@ func (s *Service) insert(ctx context.Context, tx Tx, c Conversation, m *Message)
 	return err
 }
 
-// checkSame answers Conflict unless the known message is the one that was sent again.
-func checkSame(c Conversation, known Message, body string) error {
-	if known.Body == body && (known.Room == c.Room || c.Room == 0) {
-		return nil
+// known answers a message whose key was used before: with the stored one where it is the same text in the same room,
+// which may have begun since the sender's conversation was looked up, otherwise with Conflict.
+func (s *Service) known(ctx context.Context, by User, p Place, m Message, body string) (Posted, error) {
+	c, err := s.Conversation(ctx, by, p)
+	if err != nil {
+		return Posted{}, err
 	}
-	return &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+	if m.Body != body || m.Room != c.Room {
+		return Posted{}, &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+	}
+	return Posted{Message: m, Conversation: c}, nil
 }
 
 // Conversation finds a conversation of by. A direct one that has not begun has Room 0. It answers NotFound for what is

@@ -216,6 +216,11 @@ func TestTheSameKeyIsTheSameMessage(t *testing.T) {
 	elsewhere.Place = chat.Place{Room: chat.General}
 	_, err = w.PostMessage(t.Context(), ana, elsewhere)
 	code(t, "another room", err, chat.Conflict)
+	eve := w.person(t, "Eve")
+	unbegun := in
+	unbegun.Place = chat.Place{With: eve.ID}
+	_, err = w.PostMessage(t.Context(), ana, unbegun)
+	code(t, "a conversation that has not begun", err, chat.Conflict)
 	if m, err := w.PostMessage(t.Context(), ben, chat.NewMessage{Place: chat.Place{With: ana.ID}, Body: "once", Key: "k1"}); err != nil || !m.Created {
 		t.Errorf("another author: %+v, %v", m, err)
 	}
