@@ -43,7 +43,7 @@ func TestScreenshots(t *testing.T) {
 		{"Ines Duarte", "with=2", "The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer"},
 		{"Mateo Ruiz", "with=7", "Nice! I see we are growing beans again."},
 		{"Ines Duarte", "with=2", "Always. What would Tom do without his beans?"},
-		{"Mateo Ruiz", "with=7", "🫘🫘🫘"},
+		{"Mateo Ruiz", "with=7", "Two rows of them, at least."},
 		{"Mateo Ruiz", "with=7", "See you at seven, then. I'll bring lemonade."},
 	} {
 		who := people[line.who]
