@@ -3,9 +3,14 @@
 //
 // # The life of a stream
 //
-// Subscribe puts a stream into its topic; Run writes to one reader until either side ends it. Between the two the caller
-// reads the changes that the reader missed, so that nothing falls between the database and the queue: what was committed
-// before Subscribe is in the database, what comes after is in the queue, and what is in both is dropped by its number.
+// Subscribe puts a stream into its topic; Run or Detach writes to one reader until either side ends it. Between the two
+// the caller reads the changes that the reader missed, so that nothing falls between the database and the queue: what was
+// committed before Subscribe is in the database, what comes after is in the queue, and what is in both is dropped by its
+// number.
+//
+// A stream sleeps until something waits for its reader, then it is awake until everything is written: that is the only
+// time when somebody writes, so there is never more than one writer. Run writes on its caller's goroutine. The writers
+// share the detached streams, and a write that would wait goes on in a goroutine of its own.
 //
 // # The order of a room
 //
@@ -14,9 +19,9 @@
 //
 // # Locks
 //
-// Hub.mu, then topic.mu, then Stream.mu; each may be taken alone, never in another order, and none is held while
-// anything waits, reads the database or writes to a reader. Rendering happens on the reader's goroutine, once per kind
-// of reader (frame).
+// Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be taken alone, never in another order, and none is
+// held while anything waits, reads the database or writes to a reader. Rendering happens where the bytes are written,
+// once per kind of reader (frame).
 package live
 
 import (

@@ -23,10 +23,13 @@ const (
 // pulse says when something may be told: a delay after it was first asked for, and at most once a second.
 type pulse struct{ asked, last time.Time }
 
-func (p *pulse) ask(now time.Time) {
-	if p.asked.IsZero() {
+// ask returns whether it is the first to ask since the last telling.
+func (p *pulse) ask(now time.Time) bool {
+	first := p.asked.IsZero()
+	if first {
 		p.asked = now
 	}
+	return first
 }
 
 // due returns when to tell, or zero when nothing was asked for.
@@ -58,8 +61,9 @@ func (h *Hub) countAgain(users ...int64) {
 		h.unread.users[u] = true
 	}
 	h.unread.all = h.unread.all || len(users) == 0
-	h.unread.ask(time.Now())
-	h.nudge()
+	if h.unread.ask(time.Now()) {
+		h.nudge()
+	}
 }
 
 func (h *Hub) nudge() {

@@ -47,16 +47,17 @@ const minAge = 15 * time.Minute
 // Stream is one open stream. It is written to in one of two ways: Run on the goroutine of an ordinary answer, or Detach
 // on a connection of its own.
 type Stream struct {
-	hub             *Hub
-	viewer          Viewer
-	enc             Encoder
-	topic           *topic // nil for a stream of state alone
-	state           State  // set before the stream is written to
-	have            int64  // the replay brought the changes up to it; set before the stream is written to
-	once            sync.Once
+	hub    *Hub
+	viewer Viewer
+	enc    Encoder
+	topic  *topic // nil for a stream of state alone
+	have   int64  // the replay brought the changes up to it; set before the stream is written to
+	once   sync.Once
+
 	nextBeat, until time.Time // guarded by Hub.mu
 
 	mu    sync.Mutex // guards all below
+	state State      // nil until the stream is written to, and for a reader that sees none
 	queue []*frame
 	end   End
 	awake bool   // somebody is writing what waits, or has been asked to
