@@ -27,6 +27,7 @@ package live
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (h *Hub) deliver(e chat.Change) {
 	h.mu.Lock()
 	t := h.topics[at]
 	h.mu.Unlock()
-	if t != nil && !t.deliver(e) {
+	if t != nil && t.deliver(e) {
 		h.catchUp(t)
 	}
 	if posted, ok := e.(chat.MessagePosted); ok {
@@ -209,23 +210,26 @@ func (h *Hub) prepare(ctx context.Context, t *topic) error {
 	return nil
 }
 
-// catchUp reads the gap of a topic on a goroutine of its own, one at a time for each topic. What fails is tried again at
-// the next look.
+// catchUp fills the gap of a topic on a goroutine of its own, one at a time for each topic. Posts that were committed
+// together are announced in any order by goroutines that are all ready to run, so the missing ones get a turn to close
+// the gap before the database is asked. What fails is tried again at the next look.
 func (h *Hub) catchUp(t *topic) {
 	if !t.claim() {
 		return
 	}
 	h.employ(func() {
+		runtime.Gosched()
 		for room, sent, more := t.gap(); more; room, sent, more = t.gap() {
 			ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 			changes, err := h.source.Changes(ctx, room, sent, chat.ReplayLimit)
 			cancel()
 			if err != nil {
 				slog.Warn("gap not read", "room", room, "after", sent, "error", err)
+			}
+			if err != nil || !t.fill(changes) {
 				t.yield()
 				return
 			}
-			t.fill(changes)
 			h.recount(t.at, 0)
 		}
 	})

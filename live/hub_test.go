@@ -68,6 +68,20 @@ func TestANumberThatIsNoMessageLeavesNoGap(t *testing.T) {
 	})
 }
 
+func TestWhatIsAnnouncedTooEarlyWaitsForItsTurn(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		r := join(t, h, l, viewer(1), general, -1)
+		synctest.Wait()
+		l.fail(true) // there is nothing to read the gap from
+		one, two, three := l.post(general, 2, "one"), l.post(general, 2, "two"), l.post(general, 2, "three")
+		h.Publish(three)
+		h.Publish(two)
+		h.Publish(one)
+		synctest.Wait()
+		expect(t, "lines", r.seen("+"), "+1=one", "+2=two", "+3=three")
+	})
+}
+
 func TestALostHintIsFoundByLooking(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		r := join(t, h, l, viewer(1), general, -1)

@@ -11,16 +11,20 @@ type topic struct {
 	at      chat.Topic
 	holders int // guarded by Hub.mu
 
-	mu      sync.Mutex // guards all below
-	room    int64      // zero until the room exists
-	sent    int64      // -1 until start
-	missed  bool       // something beyond sent exists that no stream was offered
-	reading bool       // a goroutine is reading the gap
+	mu      sync.Mutex            // guards all below
+	room    int64                 // zero until the room exists
+	sent    int64                 // -1 until start
+	known   int64                 // the highest number heard of; beyond sent there is a gap
+	early   map[int64]chat.Change // what came before its turn
+	reading bool                  // a goroutine is reading the gap
 	streams map[*Stream]struct{}
 }
 
+// maxEarly bounds what is kept of a room before its turn; the rest is read from the database.
+const maxEarly = 64
+
 func newTopic(at chat.Topic) *topic {
-	return &topic{at: at, sent: -1, streams: map[*Stream]struct{}{}}
+	return &topic{at: at, sent: -1, early: map[int64]chat.Change{}, streams: map[*Stream]struct{}{}}
 }
 
 func (t *topic) ready() bool {
@@ -30,7 +34,7 @@ func (t *topic) ready() bool {
 }
 
 // start sets where the numbers stand unless another stream did, and tells whether a change came in between.
-func (t *topic) start(now chat.RoomSeq) (missed bool) {
+func (t *topic) start(now chat.RoomSeq) (gap bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sent < 0 {
@@ -39,7 +43,8 @@ func (t *topic) start(now chat.RoomSeq) (missed bool) {
 	if t.room == 0 {
 		t.room = now.Room
 	}
-	return t.missed
+	t.sendEarly()
+	return t.known > t.sent
 }
 
 func (t *topic) add(s *Stream) {
@@ -54,23 +59,30 @@ func (t *topic) remove(s *Stream) {
 	delete(t.streams, s)
 }
 
-// deliver offers a change when it is the next one and drops a known one. False means a gap: somebody must fill it.
-func (t *topic) deliver(e chat.Change) bool {
+// deliver offers a change when it is the next one, keeps an early one and drops a known one. True means a gap: somebody
+// must fill it.
+func (t *topic) deliver(e chat.Change) (gap bool) {
 	_, seq := e.At()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.room == 0 {
 		t.room = roomOf(e)
 	}
-	switch {
-	case t.sent < 0 || seq > t.sent+1:
-		t.missed = true
-		return false
-	case seq == t.sent+1:
-		t.sent = seq
-		t.offer(&frame{change: e, seq: seq, id: seq})
+	t.known = max(t.known, seq)
+	if seq > t.sent && len(t.early) < maxEarly {
+		t.early[seq] = e
 	}
-	return true
+	t.sendEarly()
+	return t.sent >= 0 && t.known > t.sent
+}
+
+// sendEarly offers the changes whose turn has come. The caller holds mu.
+func (t *topic) sendEarly() {
+	for e, next := t.early[t.sent+1]; next && t.sent >= 0; e, next = t.early[t.sent+1] {
+		t.sent++
+		delete(t.early, t.sent)
+		t.offer(&frame{change: e, seq: t.sent, id: t.sent})
+	}
 }
 
 func roomOf(e chat.Change) int64 {
@@ -92,8 +104,8 @@ func (t *topic) behind(now chat.RoomSeq) bool {
 	if t.room == 0 {
 		t.room = now.Room
 	}
-	t.missed = t.missed || t.sent >= 0 && now.LastSeq > t.sent
-	return t.missed
+	t.known = max(t.known, now.LastSeq)
+	return t.sent >= 0 && t.known > t.sent
 }
 
 // claim lets one goroutine read the gap.
@@ -111,8 +123,7 @@ func (t *topic) claim() bool {
 func (t *topic) gap() (room, sent int64, more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reading = t.missed
-	t.missed = false
+	t.reading = t.known > t.sent
 	return t.room, t.sent, t.reading
 }
 
@@ -120,14 +131,17 @@ func (t *topic) gap() (room, sent int64, more bool) {
 func (t *topic) yield() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reading, t.missed = false, true
+	t.reading = false
 }
 
 // fill offers what was read of a gap, less what was delivered meanwhile. A gap too wide ends the streams: their readers
-// come back and fetch their pages again.
-func (t *topic) fill(c chat.Changes) {
+// come back and fetch their pages again. False means that the database knows no more than was sent.
+func (t *topic) fill(c chat.Changes) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if c.LastSeq <= t.sent {
+		return t.known <= t.sent
+	}
 	if c.Partial {
 		for s := range t.streams {
 			s.finish(EndSlow)
@@ -137,7 +151,14 @@ func (t *topic) fill(c chat.Changes) {
 			t.offer(f)
 		}
 	}
-	t.sent = max(t.sent, c.LastSeq)
+	t.sent = c.LastSeq
+	for seq := range t.early {
+		if seq <= t.sent {
+			delete(t.early, seq)
+		}
+	}
+	t.sendEarly()
+	return true
 }
 
 func (t *topic) offer(f *frame) {
