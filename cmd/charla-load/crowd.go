@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -12,14 +10,11 @@ import (
 	"time"
 )
 
-// How the crowd opens and reads its streams.
+// How the crowd opens its streams.
 const (
 	maxAsking  = 256              // streams that have asked and have no answer yet
 	openWithin = 60 * time.Second // until the last has its answer
-	readSize   = 64 << 10
-	eventCount = 256
-	lookEvery  = 100 * time.Millisecond // at the wish to stop
-	maxSampled = 20                     // streams whose arrivals are timed when all talk in one room
+	maxSampled = 20               // streams whose arrivals are timed when all talk in one room
 )
 
 // stream is one event stream. After it is given to epoll only the reading goroutine touches it.
@@ -44,12 +39,12 @@ type crowd struct {
 
 	open, cut, refused, bytes, arrived, doubled atomic.Int64
 
+	lastAt   atomic.Int64 // when the last delivery came, as in posted
 	stopping atomic.Bool
 	reading  sync.WaitGroup
 
 	// The reading goroutine's own, for others after close.
 	latencies []time.Duration
-	lastAt    atomic.Int64 // when the last delivery came, as posted
 	example   example
 }
 
@@ -72,19 +67,28 @@ func newCrowd(p plan, to target, prefix string) (*crowd, error) {
 // openAll opens every stream and returns how long it took until the last had its headers.
 func (c *crowd) openAll() (time.Duration, error) {
 	start := time.Now()
+	late := time.After(openWithin)
 	for i := range c.streams {
-		c.asking <- struct{}{}
+		select {
+		case c.asking <- struct{}{}:
+		case <-late:
+			return 0, c.unanswered()
+		}
 		if err := c.ask(i); err != nil {
 			return 0, fmt.Errorf("stream %d: %w", i, err)
 		}
 	}
 	if !await(openWithin, func() bool { return int(c.open.Load()+c.refused.Load()+c.cut.Load()) >= len(c.streams) }) {
-		return 0, fmt.Errorf("only %d of %d streams were answered", c.open.Load(), len(c.streams))
+		return 0, c.unanswered()
 	}
 	if n := c.refused.Load(); n > 0 {
 		return 0, fmt.Errorf("%d streams were refused: are the sessions of this database, and is CHARLA_RATE=0?", n)
 	}
 	return time.Since(start), nil
+}
+
+func (c *crowd) unanswered() error {
+	return fmt.Errorf("only %d of %d streams were answered: may the server open that many files (ulimit -n)?", c.open.Load(), len(c.streams))
 }
 
 func (c *crowd) ask(i int) error {
@@ -94,96 +98,6 @@ func (c *crowd) ask(i int) error {
 	}
 	c.fds = append(c.fds, fd)
 	return syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: int32(i)})
-}
-
-// read takes what arrives until close.
-func (c *crowd) read() {
-	events, buffer := make([]syscall.EpollEvent, eventCount), make([]byte, readSize)
-	for !c.stopping.Load() {
-		n, err := syscall.EpollWait(c.epoll, events, int(lookEvery/time.Millisecond))
-		if err != nil && !errors.Is(err, syscall.EINTR) {
-			return
-		}
-		for _, e := range events[:max(n, 0)] {
-			s := &c.streams[e.Pad]
-			n, err := syscall.Read(int(e.Fd), buffer)
-			if n > 0 {
-				c.take(s, buffer[:n])
-			}
-			over := n <= 0 && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR)
-			if over || s.body.ended {
-				c.lose(s, int(e.Fd))
-			}
-		}
-	}
-}
-
-// lose forgets a stream that the server ended, with its connection or within it.
-func (c *crowd) lose(s *stream, fd int) {
-	syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_DEL, fd, nil)
-	if s.open {
-		s.open = false
-		c.cut.Add(1)
-		c.open.Add(-1)
-	} else if s.head != nil {
-		s.head = nil
-		c.refused.Add(1)
-		<-c.asking
-	}
-}
-
-// take handles what one read brought.
-func (c *crowd) take(s *stream, p []byte) {
-	c.bytes.Add(int64(len(p)))
-	if s.head != nil {
-		if p = c.answer(s, p); p == nil {
-			return
-		}
-	}
-	now := time.Now().UnixNano()
-	for len(p) > 0 {
-		var content []byte
-		if content, p = s.body.next(p); len(content) == 0 {
-			return
-		}
-		if s == &c.streams[0] {
-			c.example.look(c.prefix, content)
-		}
-		s.seeker.seek(c.prefix, content, func(n int) { c.deliver(s, n, now) })
-	}
-}
-
-// answer reads the headers of a stream and returns what follows them.
-func (c *crowd) answer(s *stream, p []byte) []byte {
-	s.head = append(s.head, p...)
-	head, rest, ok := splitHead(s.head)
-	if !ok {
-		return nil
-	}
-	good, chunked := isStream(head)
-	s.body.whole, s.open, s.head = !chunked, good, nil
-	if good {
-		c.open.Add(1)
-	} else {
-		c.refused.Add(1)
-	}
-	<-c.asking
-	return bytes.Clone(rest)
-}
-
-// deliver notes that a message reached a stream.
-func (c *crowd) deliver(s *stream, n int, now int64) {
-	if n >= len(c.posted) || !s.got.add(n) {
-		c.doubled.Add(1)
-		return
-	}
-	if s.sampled {
-		if began := c.posted[n].Load(); began > 0 {
-			c.latencies = append(c.latencies, time.Duration(now-began))
-		}
-	}
-	c.lastAt.Store(now)
-	c.arrived.Add(1)
 }
 
 // close ends all streams. What the reading goroutine gathered may be read afterwards.

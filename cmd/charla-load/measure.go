@@ -32,6 +32,7 @@ type result struct {
 	cpuToLast time.Duration   // the server's, until about the last delivery
 	cpu       time.Duration   // the server's, until it was quiet again
 	ownCPU    time.Duration   // this program's
+	writes    int64           // the server's calls of write(2), until it was quiet again
 }
 
 // arriveWithin is how long deliveries may stand still before the rest counts as missing.
@@ -99,6 +100,7 @@ func (r *result) load(p plan, c *crowd) (err error) {
 	ownAfter, _ := usageOf(os.Getpid())
 	after, err := quiet(c.target.pid)
 	r.cpuToLast, r.cpu, r.ownCPU = atLast.cpu-before.cpu, after.cpu-before.cpu, ownAfter.cpu-own.cpu
+	r.writes = after.writes - before.writes
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 type usage struct {
 	cpu      time.Duration // in user and kernel mode since its start, in steps of 10 ms
 	resident int           // KB
+	writes   int64         // calls of write(2), to sockets and files; 0 where /proc does not tell
 }
 
 // tick is the unit of processor times in /proc: Linux shows programs 100 a second on every machine that Go runs on.
@@ -44,6 +45,10 @@ func usageOf(pid int) (u usage, err error) {
 	}
 	if _, rest, ok := strings.Cut(string(status), "VmRSS:"); ok {
 		_, err = fmt.Sscan(rest, &u.resident)
+	}
+	calls, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if _, rest, ok := strings.Cut(string(calls), "syscw: "); ok {
+		fmt.Sscan(rest, &u.writes)
 	}
 	return u, err
 }

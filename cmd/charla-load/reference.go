@@ -4,7 +4,7 @@ package main
 
 import (
 	"bufio"
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -110,35 +110,41 @@ func serveReference(stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
-// measureReference runs the plan against a bare server in a process of its own, with messages of the same bytes.
+// measureReference runs the plan against a bare server in a process of its own, with messages of the bytes that the
+// product sent.
 func measureReference(p plan, like result, stderr io.Writer) (result, error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	child := exec.CommandContext(ctx, os.Args[0], "-serve-reference")
+	if p.messages() > 0 && like.frame == nil {
+		return result{}, errors.New("no message came whole that the reference could send")
+	}
+	child := exec.Command(os.Args[0], "-serve-reference")
 	child.Stderr = stderr
 	stdin, err := child.StdinPipe()
 	if err != nil {
 		return result{}, err
 	}
-	stdout, err := child.StdoutPipe()
+	defer child.Wait()
+	defer stdin.Close() // which ends it
+	at, err := begin(child)
 	if err != nil {
 		return result{}, err
 	}
+	return measure(p, bareTarget(p, at, child.Process.Pid, like), like.prefix)
+}
+
+// begin starts a bare server and reads where it is.
+func begin(child *exec.Cmd) (netip.AddrPort, error) {
+	stdout, err := child.StdoutPipe()
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
 	if err := child.Start(); err != nil {
-		return result{}, err
+		return netip.AddrPort{}, err
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return result{}, err
+		return netip.AddrPort{}, err
 	}
-	at, err := netip.ParseAddrPort(strings.TrimSpace(line))
-	if err != nil {
-		return result{}, err
-	}
-	r, err := measure(p, bareTarget(p, at, child.Process.Pid, like), like.prefix)
-	stdin.Close()
-	child.Wait()
-	return r, err
+	return netip.ParseAddrPort(strings.TrimSpace(line))
 }
 
 func bareTarget(p plan, at netip.AddrPort, pid int, like result) target {

@@ -52,6 +52,7 @@ var messageRows = []row{
 	{"CPU per message, µs", "%.0f", true, func(r result) float64 { return each(r.cpu, int64(r.posts.count)) }},
 	{"CPU per delivery, µs", "%.2f", true, func(r result) float64 { return each(r.cpu, r.arrived) }},
 	{"the same until the last, µs", "%.2f", true, func(r result) float64 { return each(r.cpuToLast, r.arrived) }},
+	{"write(2) per delivery", "%.2f", true, func(r result) float64 { return float64(r.writes) / float64(max(r.arrived, 1)) }},
 	{"load program's own, µs", "%.2f", false, func(r result) float64 { return each(r.ownCPU, r.arrived) }},
 }
 
