@@ -126,6 +126,7 @@ func (s *site) load(t *testing.T, want map[string]float64, args ...string) strin
 }
 
 func TestASmallLoad(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 50)
 	clean := map[string]float64{"streams open": 50, "messages acknowledged": 100, "missing": 0, "doubled": 0, "streams cut": 0}
 	clean["deliveries"] = 50 * 100
@@ -149,6 +150,7 @@ func (r restarter) Write(p []byte) (int, error) {
 }
 
 func TestARestart(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 20)
 	var stdout bytes.Buffer
 	if code := run(s.args("-streams", "20", "-burst", "30", "-restart", "25"), nil, &stdout, restarter{s}); code != 0 {
@@ -161,6 +163,7 @@ func TestARestart(t *testing.T) {
 
 // A measurement that loses, doubles or refuses something says so and fails.
 func TestASessionThatIsOver(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 10)
 	people, err := os.ReadFile(s.people)
 	if err != nil {

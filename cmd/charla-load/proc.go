@@ -56,8 +56,8 @@ func usageOf(pid int) (u usage, err error) {
 // A server is quiet when it uses less than this share of a core for a while.
 const (
 	quietShare = 0.05
-	quietFor   = 500 * time.Millisecond
-	quietAfter = 20 * time.Second // at most
+	quietFor   = 1200 * time.Millisecond // Charla tells unread counts a second late
+	quietAfter = 20 * time.Second        // at most
 )
 
 // quiet waits until the server has done what there was to do, and returns what it has used.
