@@ -50,20 +50,26 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	return user, nil
 }
 
-// register takes General's number first: its lock lets only one registration at a time ask whether it is the first.
 func (s *Service) register(ctx context.Context, account NewUser) (user User, joined MemberJoined, err error) {
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		seq, err := tx.NextSeq(ctx, General)
-		if err != nil {
-			return err
-		}
-		if user, err = tx.InsertUser(ctx, account); err != nil {
-			return err
-		}
-		joined = MemberJoined{Topic: Topic{Room: General}, Person: user.Person(), Seq: seq}
-		return tx.InsertMember(ctx, General, user.ID, seq)
+		user, joined, err = enrol(ctx, tx, account)
+		return err
 	})
 	return user, joined, err
+}
+
+// enrol takes General's number first: its lock lets only one registration at a time ask whether it is the first.
+func enrol(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
+	seq, err := tx.NextSeq(ctx, General)
+	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	user, err := tx.InsertUser(ctx, account)
+	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	joined := MemberJoined{Topic: Topic{Room: General}, Person: user.Person(), Seq: seq}
+	return user, joined, tx.InsertMember(ctx, General, user.ID, seq)
 }
 
 // LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person

@@ -24,13 +24,21 @@ func hashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// StartSession signs by in and returns the token that the browser keeps.
-func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip string) (string, error) {
+func newToken() string {
 	raw := make([]byte, 32)
 	rand.Read(raw)
-	token := base64.RawURLEncoding.EncodeToString(raw)
-	now := s.micros()
-	session := Session{UserID: by.ID, CreatedAt: now, SeenAt: now, ExpiresAt: now + sessionLife, UserAgent: clip(userAgent, maxUserAgent), IP: ip}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func newSession(user int64, now Micros) Session {
+	return Session{UserID: user, CreatedAt: now, SeenAt: now, ExpiresAt: now + sessionLife}
+}
+
+// StartSession signs by in and returns the token that the browser keeps.
+func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip string) (string, error) {
+	token := newToken()
+	session := newSession(by.ID, s.micros())
+	session.UserAgent, session.IP = clip(userAgent, maxUserAgent), ip
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		_, err := tx.InsertSession(ctx, session, hashToken(token))
 		return err

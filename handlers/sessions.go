@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"charla/chat"
 
@@ -21,9 +22,12 @@ func (s *Server) cookie(age int) sessions.Options {
 	return sessions.Options{Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.https()}
 }
 
-// cookieName is the session cookie's: under TLS its prefix makes browsers refuse it from anywhere but this host.
-func (s *Server) cookieName() string {
-	if s.https() {
+func (s *Server) cookieName() string { return CookieName(s.config.BaseURL) }
+
+// CookieName is the session cookie's where people reach Charla at base, nil for where it listens: under TLS its prefix
+// makes browsers refuse it from anywhere but this host.
+func CookieName(base *url.URL) string {
+	if base != nil && base.Scheme == "https" {
 		return "__Host-charla"
 	}
 	return "charla"

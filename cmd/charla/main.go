@@ -26,6 +26,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		fmt.Fprintln(stdout, "charla", version())
 		return 0
 	}
+	work := serve
+	if len(args) > 0 && args[0] == "seed" {
+		n, err := howMany(args[1:])
+		if err != nil {
+			fmt.Fprintln(stderr, "charla:", err)
+			return 2
+		}
+		work, args = seed(n), args[2:]
+	}
 	config, err := configure(args, environ, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -35,7 +44,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 2
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
-	if err := serve(ctx, config, stdout); err != nil {
+	if err := work(ctx, config, stdout); err != nil {
 		fmt.Fprintln(stderr, "charla:", err)
 		return 1
 	}
