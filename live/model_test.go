@@ -17,7 +17,7 @@ import (
 type library struct {
 	mu       sync.Mutex // guards all below
 	rooms    map[chat.Topic]*shelf
-	ended    []int64
+	ended    map[int64]chat.Micros // sessions, and when
 	failing  bool
 	readings int
 }
@@ -102,10 +102,25 @@ func (l *library) LastSeqs(_ context.Context, topics []chat.Topic) (map[chat.Top
 	return seqs, nil
 }
 
-func (l *library) EndedSessions(context.Context, chat.Micros) ([]int64, error) {
+func (l *library) EndedSessions(_ context.Context, since chat.Micros) (ended []int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.ended), nil
+	if l.failing {
+		return nil, errDown
+	}
+	for session, at := range l.ended {
+		if at >= since {
+			ended = append(ended, session)
+		}
+	}
+	return ended, nil
+}
+
+// end ends a session without announcing it.
+func (l *library) end(session int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = map[int64]chat.Micros{session: chat.At(time.Now())}
 }
 
 func (l *library) fail(failing bool) {
@@ -158,8 +173,11 @@ type reader struct {
 	mu    sync.Mutex // guards all below
 	words []string
 	stuck chan struct{} // writes wait here while it is open
-	state int           // how often the viewer's own state was written
+	state int           // how often the viewer's own state was asked for
+	blind error         // what the viewer's own state answers
 }
+
+func (r *reader) Hurry(time.Duration) {}
 
 func (r *reader) Write(p []byte) error {
 	r.mu.Lock()
@@ -179,6 +197,12 @@ func (r *reader) seen(kinds string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(r.words), func(w string) bool { return !strings.ContainsAny(w[:1], kinds) })
+}
+
+func (r *reader) see(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.blind = err
 }
 
 func (r *reader) states() int {
@@ -217,11 +241,11 @@ func run(t *testing.T, s *Stream, replay Replay) *reader {
 	r.cancel = cancel
 	go func() {
 		defer s.Close()
-		r.done <- s.Run(ctx, r, replay, func(context.Context) []byte {
+		r.done <- s.Run(ctx, r, replay, func(context.Context) ([]byte, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.state++
-			return nil
+			return nil, r.blind
 		})
 	}()
 	return r
