@@ -1,9 +1,11 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +21,7 @@ type library struct {
 	rooms    map[chat.Topic]*shelf
 	ended    map[int64]chat.Micros // sessions, and when
 	failing  bool
+	detached bool // readers have connections of their own
 	readings int
 }
 
@@ -231,7 +234,34 @@ func join(t *testing.T, h *Hub, l *library, v Viewer, at chat.Topic, after int64
 			t.Fatal(err)
 		}
 	}
+	if l.detached {
+		return pipe(t, s, replay)
+	}
 	return run(t, s, replay)
+}
+
+// pipe reads a detached stream until it ends.
+func pipe(t *testing.T, s *Stream, replay Replay) *reader {
+	near, far := net.Pipe()
+	r := &reader{done: make(chan error, 1), cancel: func() { far.Close() }}
+	s.Detach(t.Context(), near, replay, nil)
+	go func() {
+		defer far.Close()
+		var rest []byte
+		for b := make([]byte, 512); ; {
+			n, err := far.Read(b)
+			rest = append(rest, b[:n]...)
+			if end := bytes.LastIndexByte(rest, '|') + 1; end > 0 {
+				r.Write(rest[:end])
+				rest = rest[end:]
+			}
+			if err != nil {
+				r.done <- err
+				return
+			}
+		}
+	}()
+	return r
 }
 
 // run reads a stream until it ends.
