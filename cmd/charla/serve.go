@@ -105,7 +105,7 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	if err := server.Shutdown(stopping); err != nil {
 		server.Close()
 	}
-	if err := hub.Wait(stopping); err != nil {
+	if err := hub.Wait(stopping); err != nil && hub.Streams() > 0 {
 		slog.Warn("streams did not end in time", "streams", hub.Streams())
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
