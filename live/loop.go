@@ -74,6 +74,7 @@ func (h *Hub) Run(ctx context.Context) {
 	var looks sync.WaitGroup
 	defer looks.Wait()
 	looks.Go(func() { every(ctx, lookForEnded, h.lookAtSessions) })
+	looks.Go(func() { every(ctx, lookForEnded, h.lookAtDepartures) })
 	looks.Go(func() { every(ctx, lookForChanges, h.lookAtTopics) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -236,6 +237,25 @@ func (h *Hub) lookAtSessions(ctx context.Context) {
 		return
 	}
 	h.endSessions(ended)
+}
+
+// lookAtDepartures finds rooms that somebody left, and fills the gap there: that ends the streams of who left.
+func (h *Hub) lookAtDepartures(ctx context.Context) {
+	if h.Streams() == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	left, err := h.source.Departures(ctx, chat.At(time.Now().Add(-lookBack)))
+	if err != nil {
+		slog.Warn("departures not read", "error", err)
+		return
+	}
+	for _, d := range left {
+		if t := h.held(chat.Topic{Room: d.Room}); t != nil && t.behind(chat.RoomSeq{Room: d.Room, LastSeq: d.Seq}) {
+			h.catchUp(t)
+		}
+	}
 }
 
 const topicsPerLook = 500

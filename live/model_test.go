@@ -25,6 +25,7 @@ type library struct {
 type shelf struct {
 	id, last int64
 	messages []chat.Message
+	left     []chat.Departure
 }
 
 var general = chat.Topic{Room: 1}
@@ -82,6 +83,7 @@ func (l *library) Changes(_ context.Context, room, cursor int64, limit int) (cha
 		changed := slices.DeleteFunc(slices.Clone(r.messages), func(m chat.Message) bool { return m.ChangedSeq <= cursor })
 		c := chat.SplitChanges(cursor, r.last, changed)
 		c.Partial = len(changed) > limit || cursor > r.last
+		c.Left = slices.DeleteFunc(slices.Clone(r.left), func(d chat.Departure) bool { return d.Seq <= cursor })
 		return c, nil
 	}
 	return chat.Changes{Partial: cursor > 0}, nil
@@ -106,6 +108,32 @@ func (l *library) EndedSessions(context.Context, chat.Micros) ([]int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.ended), nil
+}
+
+func (l *library) Departures(_ context.Context, since chat.Micros) (all []chat.Departure, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failing {
+		return nil, errDown
+	}
+	for _, r := range l.rooms {
+		for _, d := range r.left {
+			if d.At >= since {
+				all = append(all, d)
+			}
+		}
+	}
+	return all, nil
+}
+
+// remove commits a departure.
+func (l *library) remove(at chat.Topic, user int64) chat.MemberLeft {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := l.rooms[at]
+	room.last++
+	room.left = append(room.left, chat.Departure{Room: room.id, User: user, Seq: room.last, At: chat.At(time.Now())})
+	return chat.MemberLeft{Topic: at, User: user, Seq: room.last}
 }
 
 func (l *library) fail(failing bool) {

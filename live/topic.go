@@ -68,7 +68,7 @@ func (t *topic) deliver(e chat.Change) bool {
 		return false
 	case seq == t.sent+1:
 		t.sent = seq
-		t.offer(&frame{change: e, seq: seq, id: seq})
+		t.offer(changeFrame(e, seq))
 	}
 	return true
 }
@@ -124,7 +124,7 @@ func (t *topic) yield() {
 }
 
 // fill offers what was read of a gap, less what was delivered meanwhile. A gap too wide ends the streams: their readers
-// come back and fetch their pages again.
+// come back and fetch their pages again. Departures go first: whoever left may see nothing that was changed since.
 func (t *topic) fill(c chat.Changes) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -133,6 +133,11 @@ func (t *topic) fill(c chat.Changes) {
 			s.finish(EndSlow)
 		}
 	} else {
+		for _, d := range c.Left {
+			if d.Seq > t.sent {
+				t.offer(changeFrame(chat.MemberLeft{Topic: t.at, User: d.User, Seq: d.Seq}, 0))
+			}
+		}
 		for _, f := range framesSince(t.at, t.sent, c) {
 			t.offer(f)
 		}
@@ -153,7 +158,7 @@ func framesSince(at chat.Topic, seq int64, c chat.Changes) []*frame {
 	var frames []*frame
 	replace := func(m chat.Message) {
 		if m.ChangedSeq > max(seq, m.Seq) {
-			frames = append(frames, &frame{change: chat.MessageChanged{Topic: at, Message: m}, seq: m.ChangedSeq})
+			frames = append(frames, changeFrame(chat.MessageChanged{Topic: at, Message: m}, 0))
 		}
 	}
 	for _, m := range c.Replaced {
@@ -161,7 +166,7 @@ func framesSince(at chat.Topic, seq int64, c chat.Changes) []*frame {
 	}
 	for _, m := range c.Added {
 		if m.Seq > seq {
-			frames = append(frames, &frame{change: chat.MessagePosted{Topic: at, Message: m}, seq: m.Seq, id: m.Seq})
+			frames = append(frames, changeFrame(chat.MessagePosted{Topic: at, Message: m}, m.Seq))
 		}
 		replace(m)
 	}
