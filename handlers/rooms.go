@@ -102,7 +102,7 @@ func (s *Server) room(c echo.Context) error {
 		}
 		info.Outsiders = s.found(people)
 	}
-	side, err := s.sidebar(c, info.Topic())
+	side, err := s.sidebar(c, chat.Topic{})
 	if err != nil {
 		return err
 	}

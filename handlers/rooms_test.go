@@ -196,6 +196,34 @@ func testRemoval(t *testing.T, s *site) {
 	}
 }
 
+// Two nodes on one database, and no hint passes between them.
+func TestAnotherNodeLearnsByLooking(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Postgres(t)
+	here, there := openPostgres(t, url), openPostgres(t, url)
+	admin, ana := here.person("Admin"), here.guest().register("Ana", "ana@example.org")
+	id := admin.makes("Cellar", "open", ana)
+	on := func(b *browser) *browser { c := b.clone(); c.site = there; return c }
+	removed, stays := on(ana).listen("/events?room="+text(id)), on(admin).listen("/events?room="+text(id))
+	removed.brings("here-count")
+	stays.brings("here-count")
+	admin.post("/rooms/"+text(id)+"/members/"+text(ana.user.ID)+"/remove", nil, asJSON).is(204)
+	admin.say("room="+text(id), "after")
+	equal(t, "who was removed", strings.Join(removed.ends(), " "), "gone bye")
+	stays.brings("after</div>")
+
+	second := there.guest()
+	second.logIn("ana@example.org", phrase).is(303)
+	out := second.listen("/events")
+	out.brings("here-count")
+	ana.post("/settings/password", []string{"current", phrase, "password", "tortilla y queso"}, asJSON).is(204)
+	equal(t, "after a new password", strings.Join(out.ends(), " "), "logout bye")
+	out = on(ana).listen("/events")
+	out.brings("here-count")
+	admin.post("/people/"+text(ana.user.ID)+"/disable", nil, asJSON).is(204)
+	equal(t, "a disabled person", strings.Join(out.ends(), " "), "logout bye")
+}
+
 func TestTheAdminDisablesAPerson(t *testing.T) {
 	t.Parallel()
 	s := open(t)
