@@ -40,6 +40,8 @@ type Reader interface {
 	Room(ctx context.Context, user, room int64) (Room, error)
 	// Members lists the members of a room whose folded name contains nameKey, by name, after the person with id after.
 	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
+	// MembersAmong finds which of some people are in at least one of some rooms.
+	MembersAmong(ctx context.Context, rooms, people []int64) ([]int64, error)
 	// FindOutsiders lists people who are not in a room, as FindPeople does.
 	FindOutsiders(ctx context.Context, room int64, nameKey string, limit int) ([]Person, error)
 	// LastDeparture finds how a person last left a room.

@@ -3,6 +3,7 @@ package db
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 
 	"charla/chat"
 )
@@ -46,6 +47,31 @@ func (r reader) Members(ctx context.Context, room int64, nameKey string, after i
 		LIMIT $4`
 	err = r.list(ctx, &members, query, room, containing(nameKey), after, limit)
 	return members, err
+}
+
+// MembersAmong takes its lists as JSON objects, like LastSeqs.
+func (r reader) MembersAmong(ctx context.Context, rooms, people []int64) (found []int64, err error) {
+	const query = `
+		WITH asked AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT) AS person FROM json_each($2))
+		SELECT a.person FROM asked a
+		WHERE EXISTS (
+			SELECT 1 FROM json_each($1) o JOIN members m ON m.room_id = CAST(o.value ->> 0 AS BIGINT) AND m.user_id = a.person)
+		ORDER BY a.person`
+	err = r.list(ctx, &found, query, object(rooms), object(people))
+	return found, err
+}
+
+// object writes ids as the values of a JSON object, each in a list of its own: {"0":[12],"1":[15]}.
+func object(ids []int64) string {
+	values := make(map[int][1]int64, len(ids))
+	for i, id := range ids {
+		values[i] = [1]int64{id}
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // numbers can always be written
+	}
+	return string(text)
 }
 
 // FindOutsiders reads the names in order until it has enough of them.

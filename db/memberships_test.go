@@ -140,6 +140,17 @@ func testMembers(t *testing.T, s *db.Store) {
 	write(t, s, func(tx chat.Tx) error { return tx.SetDisabled(ctx, fay.ID, 5) })
 	equal(t, outside("", 9), "ben ")
 
+	among := func(rooms []int64, people ...int64) string {
+		t.Helper()
+		found, err := s.MembersAmong(ctx, rooms, people)
+		is(t, err, nil)
+		return fmt.Sprint(found)
+	}
+	equal(t, among([]int64{room}, zoe.ID, ben.ID, ana.ID, 99), fmt.Sprint([]int64{ana.ID, zoe.ID}))
+	equal(t, among([]int64{room, chat.General, 99}, ben.ID, ana.ID), fmt.Sprint([]int64{ana.ID, ben.ID}))
+	equal(t, among(nil, ana.ID), "[]")
+	equal(t, among([]int64{room}), "[]")
+
 	heir := func() int64 {
 		t.Helper()
 		var user int64

@@ -77,10 +77,15 @@ func refuse(c echo.Context, enc sse, why live.End) error {
 // farewell tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
 // would be tried again for ever. Who was never there learns nothing.
 func (s *Server) farewell(c echo.Context, enc sse, err error) error {
-	if chat.CodeOf(err) != chat.NotFound || wantsJSON(c) || !s.chat.HasLeft(c.Request().Context(), person(c), queryPlace(c).Room) {
+	if !s.hasLeft(c, err) {
 		return err
 	}
 	return refuse(c, enc, live.EndLeft)
+}
+
+// hasLeft tells whether err means that the person of a page is no longer in the room that it shows.
+func (s *Server) hasLeft(c echo.Context, err error) bool {
+	return chat.CodeOf(err) == chat.NotFound && !wantsJSON(c) && s.chat.HasLeft(c.Request().Context(), person(c), queryPlace(c).Room)
 }
 
 // streamed is the conversation that a stream is opened for; none when the URL names none.
@@ -138,6 +143,10 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, person(c), queryPlace(c))
+	if s.hasLeft(c, err) { // the page of an error is not for a frame
+		words := append(markup(views.LiveOpen(s.page(c), views.Thread{})), markup(views.LiveGone(s.locale(c)))...)
+		return c.Blob(http.StatusNotFound, endlessPage, words)
+	}
 	if err != nil {
 		return err
 	}

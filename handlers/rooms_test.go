@@ -189,6 +189,7 @@ func testRemoval(t *testing.T, s *site) {
 			for _, page := range []string{"/messages?" + place, "/messages/live?" + place, "/messages/" + text(after.ID), "/messages/" + text(before.ID), path} {
 				berta.get(page).is(404).lacks("Cellar", "before</div>")
 			}
+			berta.get("/messages/live?"+place).is(404).has("You are no longer in that room.", `target="_top"`)
 			berta.post("/messages", []string{"room", text(id), "body", "let me in"}, asJSON).failed(404, "not_found", "")
 			berta.post("/read", []string{"room", text(id), "seq", text(after.Seq)}, asJSON).failed(404, "not_found", "")
 			berta.get("/chat?gone=1").is(200).has("You are no longer in that room.").lacks("Cellar")

@@ -191,3 +191,17 @@ func TestADetachedStreamEndsWithADeparture(t *testing.T) {
 	stays.next(t, "+1=before")
 	stays.next(t, "+3=after")
 }
+
+func TestAMessageInARoomIsCountedForItsMembersAlone(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		room := chat.Topic{Room: 9}
+		outsider, member := join(t, h, l, viewer(1), chat.Topic{}, -1), join(t, h, l, viewer(2), chat.Topic{}, -1)
+		pass(5 * time.Second)
+		before, told := outsider.states(), member.states()
+		h.Publish(l.post(room, 3, "hello"))
+		pass(2 * time.Second)
+		if outsider.states() != before || member.states() != told+1 {
+			t.Errorf("the outsider was told %d times, the member %d times", outsider.states()-before, member.states()-told)
+		}
+	})
+}

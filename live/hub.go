@@ -41,6 +41,7 @@ type Source interface {
 	LastSeqs(ctx context.Context, topics []chat.Topic) (map[chat.Topic]chat.RoomSeq, error)
 	EndedSessions(ctx context.Context, since chat.Micros) ([]int64, error)
 	Departures(ctx context.Context, since chat.Micros) ([]chat.Departure, error)
+	MembersAmong(ctx context.Context, rooms, people []int64) ([]int64, error)
 }
 
 // Hub knows every open stream of this process. It is a chat.Publisher.
@@ -73,7 +74,7 @@ func NewHub(source Source) *Hub {
 		topics:   map[chat.Topic]*topic{},
 		sessions: map[int64][]*Stream{},
 		people:   map[int64]*person{},
-		unread:   unread{users: map[int64]bool{}},
+		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
 		moved:    map[int64]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
@@ -115,12 +116,14 @@ func (h *Hub) held(at chat.Topic) *topic {
 	return h.topics[at]
 }
 
-// recount asks for the unread counts of those whom a message in a topic concerns: everybody but its author, who may be
-// unknown (0), in a channel also those whom it does not concern.
+// recount asks for the unread counts of those whom a message in a topic concerns: everybody in it but its author, who may
+// be unknown (0).
 func (h *Hub) recount(at chat.Topic, author int64) {
 	switch {
-	case at.Room != 0:
+	case at.Room == chat.General:
 		h.countAgain()
+	case at.Room != 0:
+		h.countMembersAgain(at.Room)
 	case at.Low == author:
 		h.countAgain(at.High)
 	case at.High == author:
@@ -239,6 +242,9 @@ func (h *Hub) catchUp(t *topic) {
 			}
 			t.fill(changes)
 			h.recount(t.at, 0)
+			for _, d := range changes.Left {
+				h.countAgain(d.User)
+			}
 		}
 	})
 }
