@@ -13,13 +13,14 @@ func At(t time.Time) Micros { return Micros(t.UnixMicro()) }
 // Time returns the instant in UTC.
 func (m Micros) Time() time.Time { return time.UnixMicro(int64(m)).UTC() }
 
-// Role is what a person may do beyond talking.
+// Role is what a person may do beyond talking, in the community or in a room.
 type Role string
 
-// The first person to register is the admin.
+// The first person to register is the community's admin; who makes a room is its owner.
 const (
 	RoleMember Role = "member"
 	RoleAdmin  Role = "admin"
+	RoleOwner  Role = "owner"
 )
 
 // User is a registered person. Locale and Theme are empty where the browser decides.
@@ -79,6 +80,8 @@ type Conversation struct {
 	Name    string `db:"name"` // a channel's own name, a direct conversation's other person
 	LastSeq int64  `db:"last_seq"`
 	ReadSeq int64  `db:"read_seq"`
+	Access  Access `db:"access"`
+	Role    Role   `db:"role"`   // of Me in the room
 	Unread  int    `db:"unread"` // counted up to UnreadCap
 	Me      int64  `db:"me"`
 	Peer    int64  `db:"peer"` // the other person; Me in one's own notes; zero in a channel
@@ -142,9 +145,10 @@ type History struct {
 // Changes is what happened in a room after a cursor, read in one snapshot in which LastSeq was the room's last seq.
 type Changes struct {
 	LastSeq  int64
-	Replaced []Message // messages at or before the cursor that changed after it
-	Added    []Message // messages after the cursor, in order of seq, in their present state
-	Partial  bool      // there was more than the limit; the lists are not to be used
+	Replaced []Message   // messages at or before the cursor that changed after it
+	Added    []Message   // messages after the cursor, in order of seq, in their present state
+	Left     []Departure // who left the room after the cursor, in order of seq
+	Partial  bool        // there was more than the limit; the lists are not to be used
 }
 
 // SplitChanges sorts messages that changed after the cursor into replaced and added ones.

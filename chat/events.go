@@ -28,6 +28,13 @@ type MemberJoined struct {
 	Seq    int64
 }
 
+// MemberLeft tells that a person left a channel or was removed from it: nothing with a later seq is theirs to see.
+type MemberLeft struct {
+	Topic Topic
+	User  int64
+	Seq   int64
+}
+
 // ReadMarked tells that a person has read a room up to some message.
 type ReadMarked struct{ User, Room int64 }
 
@@ -37,6 +44,7 @@ type SessionEnded struct{ Session int64 }
 func (MessagePosted) event()  {}
 func (MessageChanged) event() {}
 func (MemberJoined) event()   {}
+func (MemberLeft) event()     {}
 func (ReadMarked) event()     {}
 func (SessionEnded) event()   {}
 
@@ -48,6 +56,9 @@ func (e MessageChanged) At() (Topic, int64) { return e.Topic, e.Message.ChangedS
 
 // At returns the place of the change in its room.
 func (e MemberJoined) At() (Topic, int64) { return e.Topic, e.Seq }
+
+// At returns the place of the change in its room.
+func (e MemberLeft) At() (Topic, int64) { return e.Topic, e.Seq }
 
 // Publisher announces committed events. It never blocks and cannot fail the one who acts.
 type Publisher interface{ Publish(Event) }

@@ -86,7 +86,7 @@ func (s *Service) insert(ctx context.Context, tx Tx, c Conversation, m *Message)
 	if _, err = tx.ConversationIn(ctx, m.AuthorID, m.Room); err != nil {
 		return err
 	}
-	previous, err := tx.MessagesBefore(ctx, m.Room, m.Seq, 1)
+	previous, err := tx.MessagesBefore(ctx, m.AuthorID, m.Room, m.Seq, 1)
 	if err != nil {
 		return err
 	}
@@ -143,8 +143,8 @@ func (s *Service) Conversations(ctx context.Context, by User) ([]Conversation, e
 
 // FindPeople lists people whose name contains query, whatever its case and accents, by name.
 func (s *Service) FindPeople(ctx context.Context, query string, limit int) ([]Person, error) {
-	if !isText(query) || len(query) > MaxEmail {
-		return nil, invalidf("q", "This name holds characters that cannot be used.")
+	if err := checkQuery(query); err != nil {
+		return nil, err
 	}
 	return s.store.FindPeople(ctx, NameKey(query), limit)
 }
@@ -159,7 +159,7 @@ func (s *Service) History(ctx context.Context, c Conversation, before int64, lim
 		limit = PageSize
 	}
 	limit = max(1, min(limit, MaxPageSize))
-	messages, err := s.store.MessagesBefore(ctx, c.Room, before, limit+1)
+	messages, err := s.store.MessagesBefore(ctx, c.Me, c.Room, before, limit+1)
 	if err != nil || len(messages) <= limit {
 		return History{Messages: messages}, err
 	}
@@ -193,14 +193,21 @@ func (s *Service) MarkRead(ctx context.Context, by User, p Place, seq int64) err
 }
 
 // Changes reads what happened in c after the cursor. It is Partial when the cursor is beyond the room's last number or
-// more than ReplayLimit messages behind: then only fetching the page again helps.
+// more than ReplayLimit messages behind: then only fetching the page again helps. That c.Me is in the room is looked at
+// after the reading, so that whatever was read is theirs; otherwise the answer is NotFound.
 func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Changes, error) {
 	if c.Room == 0 {
 		return Changes{Partial: cursor > 0}, nil
 	}
 	changes, err := s.store.Changes(ctx, c.Room, cursor, ReplayLimit)
 	changes.Partial = changes.Partial || cursor > changes.LastSeq
-	return changes, err
+	if err == nil && c.Kind == Channel {
+		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	}
+	if err != nil {
+		return Changes{}, err
+	}
+	return changes, nil
 }
 
 // clip cuts s to at most n bytes of valid text.

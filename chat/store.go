@@ -22,6 +22,8 @@ type Reader interface {
 	// EndedSessions lists the sessions that ended, and those of people disabled, at or after since.
 	EndedSessions(ctx context.Context, since Micros) ([]int64, error)
 
+	// Accounts lists everybody, the disabled too, whose folded name or e-mail contains key, by name.
+	Accounts(ctx context.Context, key string, limit int) ([]User, error)
 	// FindPeople lists people whose folded name contains nameKey, by name, leaving out the disabled.
 	FindPeople(ctx context.Context, nameKey string, limit int) ([]Person, error)
 
@@ -32,10 +34,25 @@ type Reader interface {
 	// ConversationWith finds the direct conversation of two people, if it has begun.
 	ConversationWith(ctx context.Context, user, peer int64) (Conversation, error)
 
+	// OpenRooms lists open channels that user is not in and whose folded name contains nameKey, by name.
+	OpenRooms(ctx context.Context, user int64, nameKey string, limit int) ([]Room, error)
+	// Room finds a channel that user is a member of or may see because it is open.
+	Room(ctx context.Context, user, room int64) (Room, error)
+	// Members lists the members of a room whose folded name contains nameKey, by name, after the person with id after.
+	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
+	// MembersAmong finds which of some people are in at least one of some rooms.
+	MembersAmong(ctx context.Context, rooms, people []int64) ([]int64, error)
+	// FindOutsiders lists people who are not in a room, as FindPeople does.
+	FindOutsiders(ctx context.Context, room int64, nameKey string, limit int) ([]Person, error)
+	// LastDeparture finds how a person last left a room.
+	LastDeparture(ctx context.Context, room, user int64) (Departure, error)
+	// Departures lists who left which room at or after since.
+	Departures(ctx context.Context, since Micros) ([]Departure, error)
+
 	// Message finds a message in a room that user is a member of.
 	Message(ctx context.Context, user, id int64) (Message, error)
-	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first.
-	MessagesBefore(ctx context.Context, room, before int64, limit int) ([]Message, error)
+	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first; none to an outsider.
+	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
 	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
@@ -52,11 +69,17 @@ type Tx interface {
 	// InsertUser adds an account; ErrDuplicate when its e-mail is known. The first of all becomes admin.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	SetPreferences(ctx context.Context, user int64, locale, theme string) error
+	// SetPassword replaces the hash of a password, unless it is no longer the old one: then ErrNotFound.
+	SetPassword(ctx context.Context, user int64, old, hash string) error
+	// SetDisabled shuts a person out since at, or lets them in again with zero.
+	SetDisabled(ctx context.Context, user int64, at Micros) error
 
 	InsertSession(ctx context.Context, s Session, hash string) (int64, error)
 	// TouchSession records that a session was used, and how long it lives from now on.
 	TouchSession(ctx context.Context, id int64, seen, expires Micros) error
 	EndSession(ctx context.Context, id int64, at Micros) error
+	// EndSessions ends the sessions of a person, but for one or none (0), and returns those that it ended.
+	EndSessions(ctx context.Context, user, but int64, at Micros) ([]int64, error)
 	// PruneSessions forgets sessions that expired or ended before t.
 	PruneSessions(ctx context.Context, t Micros) error
 
@@ -64,8 +87,16 @@ type Tx interface {
 	NextSeq(ctx context.Context, room int64) (int64, error)
 	// EnsureDirect returns the room of two people and makes it, with its members, where it is missing.
 	EnsureDirect(ctx context.Context, low, high int64, at Micros) (int64, error)
+	// InsertRoom makes a channel without members; ErrDuplicate when it is open and an open one has its folded name.
+	InsertRoom(ctx context.Context, name, nameKey string, access Access, at Micros) (int64, error)
 	// InsertMember adds a person who has read everything before seq, the number of the joining.
 	InsertMember(ctx context.Context, room, user, seq int64) error
+	// SetOwner makes a member the owner of a room.
+	SetOwner(ctx context.Context, room, user int64) error
+	// LongestMember finds who has been in a room the longest.
+	LongestMember(ctx context.Context, room int64) (int64, error)
+	// DeleteMember takes a person out of a room and notes the departure.
+	DeleteMember(ctx context.Context, d Departure) error
 	// SetRead moves the read mark of a member forward, never back; false when it stood there already.
 	SetRead(ctx context.Context, room, user, seq int64) (bool, error)
 

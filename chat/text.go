@@ -51,6 +51,14 @@ func withoutVariants(s string) string {
 	}, s)
 }
 
+// CleanRoomName is CleanName for a room.
+func CleanRoomName(s string) (string, error) {
+	if strings.TrimSpace(s) == "" {
+		return "", invalidf("name", "Give the room a name.")
+	}
+	return CleanName(s)
+}
+
 // isText tells whether s is valid UTF-8 without NUL: what both databases can store.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 

@@ -30,19 +30,21 @@ func (r reader) MessageByKey(ctx context.Context, author int64, key string) (m c
 	return m, err
 }
 
-// MessagesBefore reads backwards from before and turns the page round.
-func (r reader) MessagesBefore(ctx context.Context, room, before int64, limit int) (page []chat.Message, err error) {
+// MessagesBefore reads backwards from before and turns the page round. The same statement looks whether user is in the
+// room, so that nothing falls between the two.
+func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, limit int) (page []chat.Message, err error) {
 	const query = message + `
-		WHERE x.room_id = $1 AND x.seq < $2
+		WHERE x.room_id = $1 AND x.seq < $2 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
 		ORDER BY x.seq DESC
 		LIMIT $3`
-	err = r.list(ctx, &page, query, room, before, limit)
+	err = r.list(ctx, &page, query, room, before, limit, user)
 	slices.Reverse(page)
 	return page, err
 }
 
 // Changes is one statement, which sees one snapshot on both databases. A room without changes still answers one row,
-// hence the COALESCE.
+// hence the COALESCE. Departures never change, so those up to the number that it saw can be read after it; where messages
+// account for every number there are none.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
@@ -77,7 +79,13 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 		}
 	}
 	slices.SortFunc(changed, func(a, b chat.Message) int { return cmp.Compare(a.Seq, b.Seq) })
-	return chat.SplitChanges(cursor, rows[0].LastSeq, changed), nil
+	c := chat.SplitChanges(cursor, rows[0].LastSeq, changed)
+	if c.LastSeq-cursor <= int64(len(changed)) {
+		return c, nil
+	}
+	var err error
+	c.Left, err = r.departuresIn(ctx, room, cursor, c.LastSeq)
+	return c, err
 }
 
 // InsertMessage stores a message under the number that its caller took with NextSeq.

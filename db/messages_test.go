@@ -46,7 +46,7 @@ func testMessages(t *testing.T, s *db.Store) {
 	}{
 		{math.MaxInt64, 3, "[4 5 6]"}, {4, 2, "[2 3]"}, {2, 9, "[1]"}, {1, 9, "[]"},
 	} {
-		page, err := s.MessagesBefore(ctx, room, c.before, c.limit)
+		page, err := s.MessagesBefore(ctx, ana.ID, room, c.before, c.limit)
 		is(t, err, nil)
 		equal(t, seqs(page), c.want)
 	}
@@ -117,6 +117,12 @@ func testOutsider(t *testing.T, s *db.Store) {
 	is(t, err, chat.ErrNotFound)
 	_, err = s.ConversationWith(ctx, out.ID, ana.ID)
 	is(t, err, chat.ErrNotFound)
+	page, err := s.MessagesBefore(ctx, ben.ID, room, math.MaxInt64, 9)
+	is(t, err, nil)
+	equal(t, seqs(page), "[1]")
+	page, err = s.MessagesBefore(ctx, out.ID, room, math.MaxInt64, 9)
+	is(t, err, nil)
+	equal(t, seqs(page), "[]")
 	list, err := s.Conversations(ctx, out.ID, 99)
 	is(t, err, nil)
 	equal(t, len(list), 1)

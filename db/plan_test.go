@@ -60,8 +60,12 @@ func TestPlans(t *testing.T) {
 		"ConversationWith": func(r reader) error { _, err := r.ConversationWith(ctx, 1, 2); return err },
 		"Message":          func(r reader) error { _, err := r.Message(ctx, 1, 1); return err },
 		"MessageByKey":     func(r reader) error { _, err := r.MessageByKey(ctx, 1, "k"); return err },
-		"MessagesBefore":   func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 9, 50); return err },
+		"MessagesBefore":   func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 1, 9, 50); return err },
 		"Changes":          func(r reader) error { r.Changes(ctx, 1, 0, 500); return nil },
+		"Room":             func(r reader) error { _, err := r.Room(ctx, 1, 1); return err },
+		"LastDeparture":    func(r reader) error { _, err := r.LastDeparture(ctx, 1, 1); return err },
+		"departuresIn":     func(r reader) error { _, err := r.departuresIn(ctx, 1, 1, 9); return err },
+		"Departures":       func(r reader) error { _, err := r.Departures(ctx, 1); return err },
 		"LastSeqs": func(r reader) error {
 			_, err := r.LastSeqs(ctx, []chat.Topic{{Room: 1}, {Low: 1, High: 2}})
 			return err

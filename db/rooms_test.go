@@ -33,9 +33,9 @@ func testConversations(t *testing.T, s *db.Store) {
 	is(t, err, chat.ErrNotFound)
 	room, notes := direct(t, s, ana, ben), direct(t, s, ana, ana)
 	want := map[int64]chat.Conversation{
-		chat.General: {Room: chat.General, Kind: chat.Channel, Name: "General", LastSeq: 2, ReadSeq: 1, Me: ana.ID},
-		room:         {Room: room, Kind: chat.Direct, Name: "ben", Me: ana.ID, Peer: ben.ID},
-		notes:        {Room: notes, Kind: chat.Direct, Name: "ana", Me: ana.ID, Peer: ana.ID},
+		chat.General: {Room: chat.General, Kind: chat.Channel, Name: "General", Access: chat.Open, Role: chat.RoleMember, LastSeq: 2, ReadSeq: 1, Me: ana.ID},
+		room:         {Room: room, Kind: chat.Direct, Access: chat.Invited, Role: chat.RoleMember, Name: "ben", Me: ana.ID, Peer: ben.ID},
+		notes:        {Room: notes, Kind: chat.Direct, Access: chat.Invited, Role: chat.RoleMember, Name: "ana", Me: ana.ID, Peer: ana.ID},
 	}
 	list, err := s.Conversations(ctx, ana.ID, 9)
 	is(t, err, nil)
@@ -56,7 +56,7 @@ func testConversations(t *testing.T, s *db.Store) {
 	}
 	theirs, err := s.ConversationWith(ctx, ben.ID, ana.ID)
 	is(t, err, nil)
-	equal(t, theirs, chat.Conversation{Room: room, Kind: chat.Direct, Name: "ana", Me: ben.ID, Peer: ana.ID})
+	equal(t, theirs, chat.Conversation{Room: room, Kind: chat.Direct, Access: chat.Invited, Role: chat.RoleMember, Name: "ana", Me: ben.ID, Peer: ana.ID})
 }
 
 func testConversationOrder(t *testing.T, s *db.Store) {

@@ -61,6 +61,15 @@ func (w writer) EndSession(ctx context.Context, id int64, at chat.Micros) error 
 	return err
 }
 
+// EndSessions spares one.
+func (w writer) EndSessions(ctx context.Context, user, but int64, at chat.Micros) (ids []int64, err error) {
+	const query = `
+		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at = 0
+		RETURNING id`
+	err = w.list(ctx, &ids, query, user, but, at)
+	return ids, err
+}
+
 // PruneSessions forgets what has been over since before t.
 func (w writer) PruneSessions(ctx context.Context, t chat.Micros) error {
 	const query = `

@@ -34,9 +34,23 @@ func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (peop
 		WHERE name_key LIKE $1 ESCAPE '\' AND disabled_at = 0
 		ORDER BY name_key, id
 		LIMIT $2`
-	err = r.list(ctx, &people, query, "%"+likeEscaper.Replace(nameKey)+"%", limit)
+	err = r.list(ctx, &people, query, containing(nameKey), limit)
 	return people, err
 }
+
+// Accounts lists the disabled too.
+func (r reader) Accounts(ctx context.Context, key string, limit int) (users []chat.User, err error) {
+	const query = `
+		SELECT id, name, email, locale, theme, role, disabled_at FROM users
+		WHERE name_key LIKE $1 ESCAPE '\' OR email_key LIKE $1 ESCAPE '\'
+		ORDER BY name_key, id
+		LIMIT $2`
+	err = r.list(ctx, &users, query, containing(key), limit)
+	return users, err
+}
+
+// containing is the pattern of LIKE for what contains a text.
+func containing(text string) string { return "%" + likeEscaper.Replace(text) + "%" }
 
 // likeEscaper makes LIKE take its own signs as letters.
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
@@ -56,5 +70,24 @@ func (w writer) SetPreferences(ctx context.Context, user int64, locale, theme st
 	const query = `
 		UPDATE users SET locale = $2, theme = $3 WHERE id = $1`
 	_, err := w.exec(ctx, query, user, locale, theme)
+	return err
+}
+
+// SetPassword finds nothing where the old hash is no longer the one.
+func (w writer) SetPassword(ctx context.Context, user int64, old, hash string) error {
+	const query = `
+		UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`
+	changed, err := w.exec(ctx, query, user, old, hash)
+	if err == nil && changed == 0 {
+		return chat.ErrNotFound
+	}
+	return err
+}
+
+// SetDisabled shuts a person out, or lets them in.
+func (w writer) SetDisabled(ctx context.Context, user int64, at chat.Micros) error {
+	const query = `
+		UPDATE users SET disabled_at = $2 WHERE id = $1`
+	_, err := w.exec(ctx, query, user, at)
 	return err
 }

@@ -30,6 +30,9 @@ func (s *Server) chatPage(c echo.Context) error {
 			return err
 		}
 	}
+	if c.QueryParams().Has("gone") {
+		return s.render(c, http.StatusOK, views.Gone(s.page(c), side))
+	}
 	return s.render(c, http.StatusOK, views.Chat(s.page(c), side))
 }
 
@@ -61,6 +64,11 @@ func (s *Server) find(c echo.Context, query string) ([]views.Found, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.found(people), nil
+}
+
+// found says of people whether they are here.
+func (s *Server) found(people []chat.Person) []views.Found {
 	ids := make([]int64, len(people))
 	for i, p := range people {
 		ids[i] = p.ID
@@ -70,7 +78,7 @@ func (s *Server) find(c echo.Context, query string) ([]views.Found, error) {
 	for i, p := range people {
 		found[i] = views.Found{Person: p, Online: online[p.ID]}
 	}
-	return found, nil
+	return found
 }
 
 // chatJSON lists the rooms, and the people: those talked with first, then who is here, then others by name; with q those
@@ -89,7 +97,7 @@ func (s *Server) chatJSON(c echo.Context) error {
 	list := peopleList{}
 	for _, conv := range conversations {
 		if conv.Kind == chat.Channel {
-			out.Rooms = append(out.Rooms, roomJSON{ID: conv.Room, Name: conv.Name, Unread: conv.Unread})
+			out.Rooms = append(out.Rooms, roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)})
 		} else if conv.Peer != me.ID && c.QueryParam("q") == "" {
 			list.add(chat.Person{ID: conv.Peer, Name: conv.Name}, conv.Unread)
 		}

@@ -68,6 +68,8 @@ func (e sse) End(why live.End) []byte {
 	switch why {
 	case live.EndLogout:
 		return append(named("logout", 0), named("bye", 0)...)
+	case live.EndLeft:
+		return append(named("gone", 0), named("bye", 0)...)
 	case live.EndReplaced:
 		return named("bye", 0)
 	case live.EndRestart:
@@ -95,5 +97,8 @@ func (e endless) Cursor(int64) []byte { return nil }
 func (e endless) Beat() []byte { return []byte("\n") }
 
 func (e endless) End(why live.End) []byte {
+	if why == live.EndLeft {
+		return markup(views.LiveGone(e.Locale))
+	}
 	return markup(views.LiveEnd(e.Locale, why != live.EndLogout))
 }

@@ -47,11 +47,11 @@ func (s *Server) events(c echo.Context) error {
 		if wantsJSON(c) {
 			return errSignedOut
 		}
-		return refuse(c, enc)
+		return refuse(c, enc, live.EndLogout)
 	}
 	conv, err := s.streamed(c)
 	if err != nil {
-		return err
+		return s.farewell(c, enc, err)
 	}
 	if c.Request().Method == http.MethodHead {
 		return head(c, eventStream)
@@ -63,7 +63,8 @@ func (s *Server) events(c echo.Context) error {
 	return keep(stream, func() error {
 		replay, err := s.missed(c, conv)
 		if err != nil {
-			return err
+			stream.Close()
+			return s.farewell(c, enc, err)
 		}
 		return pour(c, stream, eventStream, replay, s.state(person(c), conv, enc))
 	})
@@ -83,11 +84,25 @@ func keep(stream *live.Stream, f func() error) error {
 	return err
 }
 
-// refuse tells a guest, and is over.
-func refuse(c echo.Context, enc sse) error {
+// refuse says why there is nothing, and is over.
+func refuse(c echo.Context, enc sse, why live.End) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	c.Response().Header().Set("Connection", "close")
-	return c.Blob(http.StatusOK, eventStream, enc.End(live.EndLogout))
+	return c.Blob(http.StatusOK, eventStream, enc.End(why))
+}
+
+// farewell tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
+// would be tried again for ever. Who was never there learns nothing.
+func (s *Server) farewell(c echo.Context, enc sse, err error) error {
+	if !s.hasLeft(c, err) {
+		return err
+	}
+	return refuse(c, enc, live.EndLeft)
+}
+
+// hasLeft tells whether err means that the person of a page is no longer in the room that it shows.
+func (s *Server) hasLeft(c echo.Context, err error) bool {
+	return chat.CodeOf(err) == chat.NotFound && !wantsJSON(c) && s.chat.HasLeft(c.Request().Context(), person(c), queryPlace(c).Room)
 }
 
 // streamed is the conversation that a stream is opened for; none when the URL names none.
@@ -98,18 +113,21 @@ func (s *Server) streamed(c echo.Context) (chat.Conversation, error) {
 	return s.chat.Conversation(c.Request().Context(), person(c), queryPlace(c))
 }
 
-// missed reads, after Subscribe, what the reader lacks. A direct conversation may have begun since it was looked up.
+// missed reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
+// have begun since it was looked up.
 func (s *Server) missed(c echo.Context, conv chat.Conversation) (live.Replay, error) {
 	if conv.Topic() == (chat.Topic{}) {
 		return live.Replay{After: -1}, nil
 	}
-	conv, err := s.chat.Conversation(c.Request().Context(), person(c), conv.Place())
-	if err != nil {
-		return live.Replay{}, err
-	}
 	cursor := c.Request().Header.Get("Last-Event-ID")
 	if cursor == "" {
 		cursor = c.QueryParam("after")
+	}
+	if cursor == "" || conv.Room == 0 {
+		var err error
+		if conv, err = s.chat.Conversation(c.Request().Context(), person(c), conv.Place()); err != nil {
+			return live.Replay{}, err
+		}
 	}
 	if cursor == "" {
 		return live.Replay{After: -1, Changes: chat.Changes{LastSeq: conv.LastSeq}}, nil
@@ -142,6 +160,10 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, person(c), queryPlace(c))
+	if s.hasLeft(c, err) { // the page of an error is not for a frame
+		words := append(markup(views.LiveOpen(s.page(c), views.Thread{})), markup(views.LiveGone(s.locale(c)))...)
+		return c.Blob(http.StatusNotFound, endlessPage, words)
+	}
 	if err != nil {
 		return err
 	}

@@ -24,11 +24,7 @@ func (b *browser) register(name, email string) *browser {
 type overview struct {
 	Me     someone
 	People []someone
-	Rooms  []struct {
-		ID     int64
-		Name   string
-		Unread int
-	}
+	Rooms  []room
 }
 
 type someone struct {

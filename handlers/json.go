@@ -21,6 +21,8 @@ type roomJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Unread int    `json:"unread"`
+	Access string `json:"access"`
+	Role   string `json:"role"` // the asking person's; empty for an outsider
 }
 
 type chatJSON struct {

@@ -18,6 +18,8 @@ type limits struct {
 	known     *pacer // log-ins by account, from a browser that it knows
 	address   *pacer // log-ins by address
 	newcomers *pacer // registrations by address
+	rooms     *pacer // rooms made, by person
+	passwords *pacer // changes of a password tried, by person
 }
 
 func newLimits(scale float64) *limits {
@@ -28,6 +30,8 @@ func newLimits(scale float64) *limits {
 		known:     newPacer(scale/15, 10),
 		address:   newPacer(scale/3, 40),
 		newcomers: newPacer(scale/6, 40),
+		rooms:     newPacer(scale/10, 30),
+		passwords: newPacer(scale/15, 10),
 	}
 }
 

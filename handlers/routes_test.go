@@ -1,21 +1,27 @@
 package handlers_test
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+
+	"charla/chat"
 )
 
 // visit is how one route answers one kind of visitor.
 type visit struct{ page, json int }
 
-// line is one route with a request that concerns the direct conversation of two people, and what it answers to a guest,
-// to an outsider, who is signed in but not one of the two, and to a member, who is.
+// line is one route with a request that concerns the direct conversation of two people, or a room by invitation, and what
+// it answers to a guest, to an outsider, who is signed in but in neither, to a member, who is in both, to the room's owner,
+// who is the other of the two, and to an admin, who is an outsider. What is left out for the owner is as for a member, and
+// for the admin as for an outsider.
 type line struct {
 	route                   string
-	query, form             string // ROOM, MESSAGE and SEQ are those of the conversation
+	query, form             string // ROOM, MESSAGE and SEQ are those of the conversation; OTHER is another member of the room
 	guest, outsider, member visit
+	owner, admin            visit
 	endless                 bool
 }
 
@@ -36,6 +42,17 @@ var table = []line{
 	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "POST /settings", form: "locale=&theme=", guest: visit{303, 401}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "POST /settings/password", form: "current=x&password=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
+	{route: "GET /rooms", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "POST /rooms", form: "name=Cellar&access=invited", guest: visit{303, 401}, outsider: visit{303, 201}, member: visit{303, 201}},
+	{route: "GET /rooms/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "POST /rooms/:id/join", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 204}},
+	{route: "POST /rooms/:id/leave", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 204}},
+	{route: "POST /rooms/:id/members", form: "user=TARGET", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 204}},
+	{route: "POST /rooms/:id/members/:user/remove", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 204}},
+	{route: "GET /people", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, admin: visit{200, 200}},
+	{route: "POST /people/:id/disable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
+	{route: "POST /people/:id/enable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
 	{route: "GET /me.css", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /healthz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /readyz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
@@ -67,15 +84,28 @@ func TestEveryRouteStandsInTheTable(t *testing.T) {
 func TestEveryRouteToEverybody(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
+	admin, ana, berta, carla := s.person("Admin"), s.person("Ana"), s.person("Berta"), s.person("Carla")
+	other, target := s.person("Other"), s.person("Target")
+	equal(t, "the first is admin", admin.user.Role, chat.RoleAdmin)
 	m := ana.say(berta.with(), "a secret")
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
-	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), ":id", text(m.ID), "*", "nothing")
+	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), "TARGET", text(target.user.ID),
+		"/messages/:id", "/messages/"+text(m.ID), "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
 	for _, l := range table {
+		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {
-			for who, expected := range map[*browser]visit{s.guest(): l.guest, carla: l.outsider, berta: l.member} {
-				l.visit(t, who, fill, expected.page)
-				l.visit(t, who, fill, expected.json, asJSON)
+			for who, expected := range map[*browser]visit{s.guest(): l.guest, carla: l.outsider, berta: l.member, ana: l.owner, admin: l.admin} {
+				for _, headers := range [][]string{nil, {asJSON}} {
+					want, asked := expected.page, l
+					if headers != nil {
+						want = expected.json
+					}
+					if strings.Contains(l.route, "/rooms/:id") {
+						room := ana.makes("Cellar", "invited", berta, other)
+						asked.route = strings.Replace(l.route, ":id", text(room), 1)
+					}
+					asked.visit(t, who, fill, want, headers...)
+				}
 			}
 		})
 	}
@@ -120,6 +150,7 @@ func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
 	ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
 	m := ana.say(berta.with(), "a secret")
 	ana.get("/messages/" + text(m.ID)).is(200).has("a secret")
+	hidden := ana.makes("The secret cellar", "invited", berta)
 	for _, pair := range [][2]string{
 		{"GET /messages?room=" + text(m.Room), "GET /messages?room=99999"},
 		{"GET /messages?room=" + text(m.Room) + "&before=5", "GET /messages?room=99999&before=5"},
@@ -128,6 +159,14 @@ func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
 		{"GET /messages/" + text(m.ID), "GET /messages/99999"},
 		{"POST /messages room=" + text(m.Room) + "&body=hello", "POST /messages room=99999&body=hello"},
 		{"POST /read room=" + text(m.Room) + "&seq=1", "POST /read room=99999&seq=1"},
+		{"GET /rooms/" + text(hidden), "GET /rooms/99999"},
+		{"GET /rooms/" + text(m.Room), "GET /rooms/99999"},
+		{"GET /messages?room=" + text(hidden), "GET /messages?room=99999"},
+		{"GET /events?room=" + text(hidden) + "&after=0", "GET /events?room=99999&after=0"},
+		{"POST /rooms/" + text(hidden) + "/join", "POST /rooms/99999/join"},
+		{"POST /rooms/" + text(hidden) + "/leave", "POST /rooms/99999/leave"},
+		{"POST /rooms/" + text(hidden) + "/members user=" + text(carla.user.ID), "POST /rooms/99999/members user=" + text(carla.user.ID)},
+		{"POST /rooms/" + text(hidden) + "/members/" + text(berta.user.ID) + "/remove", "POST /rooms/99999/members/1/remove"},
 	} {
 		for _, headers := range [][]string{nil, {asJSON}, {asHTMX}} {
 			ask := func(what string) *answer {

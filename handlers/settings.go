@@ -43,6 +43,32 @@ func (s *Server) saveSettings(c echo.Context) error {
 	return redirect(c, "/settings?saved=1")
 }
 
+type newPassword struct {
+	Current  string `form:"current" json:"current"`
+	Password string `form:"password" json:"password"`
+}
+
+// changePassword leaves this session alone and ends the person's others.
+func (s *Server) changePassword(c echo.Context) error {
+	var in newPassword
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	v := visitorOf(c)
+	err := s.limits.passwords.take(v.User.Email)
+	if err == nil {
+		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
+	}
+	if err != nil {
+		page := func(e map[string]*chat.Error) templ.Component {
+			form := views.Form{Values: map[string]string{"locale": v.User.Locale, "theme": v.User.Theme}, Errors: e}
+			return views.Settings(s.page(c), form, false)
+		}
+		return s.answerForm(c, err, page, page)
+	}
+	return done(c, "/settings?saved=1")
+}
+
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.
 func (s *Server) meCSS(c echo.Context) error {
 	css := ""

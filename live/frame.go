@@ -14,6 +14,7 @@ type frame struct {
 	raw      []byte      // what one reader alone is told, or nil: a sign of life
 	seq      int64       // the number of the change in its room; 0 for state, which has none
 	id       int64       // the cursor that a reader has reached with it, or 0
+	leaver   int64       // who may see nothing after it, or 0
 
 	mu       sync.Mutex // guards rendered
 	rendered []rendered
@@ -22,6 +23,16 @@ type frame struct {
 type rendered struct {
 	enc   Encoder
 	bytes []byte
+}
+
+// changeFrame is the frame of a change.
+func changeFrame(e chat.Change, id int64) *frame {
+	_, seq := e.At()
+	f := &frame{change: e, seq: seq, id: id}
+	if left, ok := e.(chat.MemberLeft); ok {
+		f.leaver = left.User
+	}
+	return f
 }
 
 // bytes returns the frame as enc writes it. There are a handful of encoders, so a list beats a map.

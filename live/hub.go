@@ -17,6 +17,13 @@
 // A topic remembers the last number it has sent. The next number is delivered, a known one dropped, and a gap is filled
 // from the database, which is the truth: publishing out of order, a lost hint and another node's post are one case.
 //
+// # Who leaves a room
+//
+// A departure is a change with a number, so it stands in the queue of every stream of that topic in its place. A stream
+// whose own person departs ends there: what was queued behind it is dropped. In a gap departures go first, because what
+// was posted before one may have been changed after it. A stream takes no notice of a departure that its replay already
+// knew: its person was in the room afterwards. Departures of other nodes are looked for every second.
+//
 // # Locks
 //
 // Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be taken alone, never in another order, and none is
@@ -40,6 +47,8 @@ type Source interface {
 	Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error)
 	LastSeqs(ctx context.Context, topics []chat.Topic) (map[chat.Topic]chat.RoomSeq, error)
 	EndedSessions(ctx context.Context, since chat.Micros) ([]int64, error)
+	Departures(ctx context.Context, since chat.Micros) ([]chat.Departure, error)
+	MembersAmong(ctx context.Context, rooms, people []int64) ([]int64, error)
 }
 
 // Hub knows every open stream of this process. It is a chat.Publisher.
@@ -75,7 +84,7 @@ func NewHub(source Source) *Hub {
 		topics:   map[chat.Topic]*topic{},
 		sessions: map[int64][]*Stream{},
 		people:   map[int64]*person{},
-		unread:   unread{users: map[int64]bool{}},
+		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
 		moved:    map[int64]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
@@ -97,23 +106,34 @@ func (h *Hub) Publish(e chat.Event) {
 
 func (h *Hub) deliver(e chat.Change) {
 	at, _ := e.At()
-	h.mu.Lock()
-	t := h.topics[at]
-	h.mu.Unlock()
-	if t != nil && t.deliver(e) {
+	if t := h.held(at); t != nil && t.deliver(e) {
 		h.catchUp(t)
 	}
-	if posted, ok := e.(chat.MessagePosted); ok {
-		h.recount(at, posted.Message.AuthorID)
+	switch e := e.(type) {
+	case chat.MessagePosted:
+		h.recount(at, e.Message.AuthorID)
+	case chat.MemberJoined:
+		h.countAgain(e.Person.ID)
+	case chat.MemberLeft:
+		h.countAgain(e.User)
 	}
 }
 
-// recount asks for the unread counts of those whom a message in a topic concerns: everybody but its author, who may be
-// unknown (0), in a channel also those whom it does not concern.
+// held returns the topic at, or nil where nobody listens to it.
+func (h *Hub) held(at chat.Topic) *topic {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.topics[at]
+}
+
+// recount asks for the unread counts of those whom a message in a topic concerns: everybody in it but its author, who may
+// be unknown (0).
 func (h *Hub) recount(at chat.Topic, author int64) {
 	switch {
-	case at.Room != 0:
+	case at.Room == chat.General:
 		h.countAgain()
+	case at.Room != 0:
+		h.countMembersAgain(at.Room)
 	case at.Low == author:
 		h.countAgain(at.High)
 	case at.High == author:
@@ -228,12 +248,11 @@ func (h *Hub) catchUp(t *topic) {
 				t.yield()
 				return
 			}
-			h.recount(t.at, 0)
 		}
 	})
 }
 
-// fill reads the changes of a room after sent and offers them. False means that this got nowhere.
+// fill reads the changes of a room after sent, offers them and recounts. False means that this got nowhere.
 func (h *Hub) fill(t *topic, room, sent int64) (filled bool) {
 	guard("gap", func() {
 		ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
@@ -244,6 +263,10 @@ func (h *Hub) fill(t *topic, room, sent int64) (filled bool) {
 			return
 		}
 		filled = t.fill(changes)
+		h.recount(t.at, 0)
+		for _, d := range changes.Left {
+			h.countAgain(d.User)
+		}
 	})
 	return filled
 }
@@ -315,7 +338,7 @@ func (h *Hub) Streams() int {
 
 // How often the hub looks at the database for what no hint told it, and how long a look may take.
 const (
-	lookForEnded   = time.Second
+	lookForEnded   = time.Second // sessions and memberships
 	lookForChanges = 3 * time.Second
 	lookTimeout    = 10 * time.Second
 	lookBack       = 30 * time.Second // clocks of nodes differ, and transactions commit later than they stamp

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -49,6 +50,7 @@ func (p *pulse) told(now time.Time) { p.asked, p.last = time.Time{}, now }
 type unread struct {
 	pulse
 	users   map[int64]bool
+	rooms   map[int64]bool // whose members are meant
 	all     bool
 	telling bool // a goroutine is asking for the states of those who were due
 }
@@ -66,6 +68,15 @@ func (h *Hub) countAgain(users ...int64) {
 	}
 }
 
+// countMembersAgain asks for the unread counts of those in a room to be told again soon.
+func (h *Hub) countMembersAgain(room int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unread.rooms[room] = true
+	h.unread.ask(time.Now())
+	h.nudge()
+}
+
 func (h *Hub) nudge() {
 	select {
 	case h.news <- struct{}{}:
@@ -78,6 +89,7 @@ func (h *Hub) Run(ctx context.Context) {
 	var looks sync.WaitGroup
 	defer looks.Wait()
 	looks.Go(func() { every(ctx, lookForEnded, h.lookAtSessions) })
+	looks.Go(func() { every(ctx, lookForEnded, h.lookAtDepartures) })
 	looks.Go(func() { every(ctx, lookForChanges, h.lookAtTopics) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -157,27 +169,52 @@ func (h *Hub) tellUnread(now time.Time) time.Time {
 		return due
 	}
 	h.unread.told(now)
-	var stale []*Stream
+	var stale, others []*Stream
 	for s := range h.streams() {
 		if h.unread.all || h.unread.users[s.viewer.Person.ID] {
 			stale = append(stale, s)
+		} else if len(h.unread.rooms) > 0 {
+			others = append(others, s)
 		}
 	}
+	rooms := slices.Collect(maps.Keys(h.unread.rooms))
 	clear(h.unread.users)
+	clear(h.unread.rooms)
 	h.unread.all = false
-	if len(stale) > 0 && !h.closed {
+	if len(stale)+len(others) > 0 && !h.closed {
 		h.unread.telling = true
-		h.work.Go(func() { h.tellStates(stale) })
+		h.work.Go(func() { h.tellStates(stale, others, rooms) })
 	}
 	return time.Time{}
 }
 
-// tellStates asks for states, on as many goroutines as there are processors, and offers them.
-func (h *Hub) tellStates(stale []*Stream) {
+// membersAmong returns the streams whose people are in one of the rooms; when the database does not say, all of them.
+func (h *Hub) membersAmong(ctx context.Context, streams []*Stream, rooms []int64) []*Stream {
+	people := map[int64]bool{}
+	for _, s := range streams {
+		people[s.viewer.Person.ID] = false
+	}
+	members, err := h.source.MembersAmong(ctx, rooms, slices.Collect(maps.Keys(people)))
+	if err != nil {
+		slog.Warn("members not read", "error", err)
+		return streams
+	}
+	for _, id := range members {
+		people[id] = true
+	}
+	return slices.DeleteFunc(streams, func(s *Stream) bool { return !people[s.viewer.Person.ID] })
+}
+
+// tellStates asks for the states of streams, and of those others whose people are in some rooms, on as many goroutines
+// as there are processors, and offers them.
+func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
+	if len(others) > 0 {
+		stale = append(stale, h.membersAmong(ctx, others, rooms)...)
+	}
 	var workers sync.WaitGroup
-	share := (len(stale) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	share := max(1, (len(stale)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // of nothing there are no chunks
 	for part := range slices.Chunk(stale, share) {
 		workers.Go(func() {
 			for _, s := range part {
@@ -243,6 +280,25 @@ func (h *Hub) lookAtSessions(ctx context.Context) {
 	}
 	h.looked = now
 	h.endSessions(ended)
+}
+
+// lookAtDepartures finds rooms that somebody left, and fills the gap there: that ends the streams of who left.
+func (h *Hub) lookAtDepartures(ctx context.Context) {
+	if h.Streams() == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	left, err := h.source.Departures(ctx, chat.At(time.Now().Add(-lookBack)))
+	if err != nil {
+		slog.Warn("departures not read", "error", err)
+		return
+	}
+	for _, d := range left {
+		if t := h.held(chat.Topic{Room: d.Room}); t != nil && t.behind(chat.RoomSeq{Room: d.Room, LastSeq: d.Seq}) {
+			h.catchUp(t)
+		}
+	}
 }
 
 const topicsPerLook = 500

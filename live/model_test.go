@@ -28,6 +28,7 @@ type library struct {
 type shelf struct {
 	id, last int64
 	messages []chat.Message
+	left     []chat.Departure
 }
 
 var general = chat.Topic{Room: 1}
@@ -85,6 +86,7 @@ func (l *library) Changes(_ context.Context, room, cursor int64, limit int) (cha
 		changed := slices.DeleteFunc(slices.Clone(r.messages), func(m chat.Message) bool { return m.ChangedSeq <= cursor })
 		c := chat.SplitChanges(cursor, r.last, changed)
 		c.Partial = len(changed) > limit || cursor > r.last
+		c.Left = slices.DeleteFunc(slices.Clone(r.left), func(d chat.Departure) bool { return d.Seq <= cursor })
 		return c, nil
 	}
 	return chat.Changes{Partial: cursor > 0}, nil
@@ -124,6 +126,37 @@ func (l *library) end(session int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = map[int64]chat.Micros{session: chat.At(time.Now())}
+}
+
+func (l *library) Departures(_ context.Context, since chat.Micros) (all []chat.Departure, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failing {
+		return nil, errDown
+	}
+	for _, r := range l.rooms {
+		for _, d := range r.left {
+			if d.At >= since {
+				all = append(all, d)
+			}
+		}
+	}
+	return all, nil
+}
+
+// MembersAmong says that everybody whose number is even is in every room.
+func (l *library) MembersAmong(_ context.Context, _, people []int64) ([]int64, error) {
+	return slices.DeleteFunc(people, func(id int64) bool { return id%2 == 1 }), nil
+}
+
+// remove commits a departure.
+func (l *library) remove(at chat.Topic, user int64) chat.MemberLeft {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := l.rooms[at]
+	room.last++
+	room.left = append(room.left, chat.Departure{Room: room.id, User: user, Seq: room.last, At: chat.At(time.Now())})
+	return chat.MemberLeft{Topic: at, User: user, Seq: room.last}
 }
 
 func (l *library) fail(failing bool) {

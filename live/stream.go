@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ const (
 	EndAged         // a stream lives a while only: a half-open connection would never be noticed
 	EndReplaced     // its session opened too many
 	EndLogout       // its session is over
+	EndLeft         // its person is no longer in the room
 	EndRestart      // the server stops
 	EndResync       // its cursor is of no use: the page must be fetched again
 	endGone         // the reader went away: there is nobody to tell
@@ -113,18 +115,28 @@ func (s *Stream) rouse() {
 	}
 }
 
-// take returns what waits. When nothing does, the stream falls asleep until it is roused.
+// take returns what waits, up to the departure of its person. When nothing does, the stream falls asleep until it is roused.
 func (s *Stream) take() (queue []*frame, end End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	queue, end = s.queue, s.end
+	queue = s.queue
+	if i := slices.IndexFunc(queue, s.isFarewell); i >= 0 {
+		queue, s.end = queue[:i], EndLeft
+	}
+	end = s.end
 	s.queue = nil
 	s.awake = len(queue) > 0 || end != open
 	return queue, end
 }
 
+// isFarewell tells whether a frame is the departure of this stream's person, since its replay was read.
+func (s *Stream) isFarewell(f *frame) bool {
+	return f.leaver != 0 && f.leaver == s.viewer.Person.ID && f.seq > s.have
+}
+
 // Replay is what a reader gets before the stream goes live: what stands at the head of the answer, and the changes it
-// missed, read after Subscribe. After is the cursor it came with, or -1 for a reader that starts now.
+// missed, read after Subscribe and before its person was last seen in the room. After is the cursor it came with, or -1
+// for a reader that starts now.
 type Replay struct {
 	Head    []byte
 	After   int64

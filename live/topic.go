@@ -81,7 +81,7 @@ func (t *topic) sendEarly() {
 	for e, next := t.early[t.sent+1]; next && t.sent >= 0; e, next = t.early[t.sent+1] {
 		t.sent++
 		delete(t.early, t.sent)
-		t.offer(&frame{change: e, seq: t.sent, id: t.sent})
+		t.offer(changeFrame(e, t.sent))
 	}
 }
 
@@ -135,7 +135,8 @@ func (t *topic) yield() {
 }
 
 // fill offers what was read of a gap, less what was delivered meanwhile. A gap too wide ends the streams: their readers
-// come back and fetch their pages again. False means that the database knows no more than was sent.
+// come back and fetch their pages again. Departures go first: whoever left may see nothing that was changed since. False
+// means that the database knows no more than was sent.
 func (t *topic) fill(c chat.Changes) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,6 +148,11 @@ func (t *topic) fill(c chat.Changes) bool {
 			s.finish(EndSlow)
 		}
 	} else {
+		for _, d := range c.Left {
+			if d.Seq > t.sent {
+				t.offer(changeFrame(chat.MemberLeft{Topic: t.at, User: d.User, Seq: d.Seq}, 0))
+			}
+		}
 		for _, f := range framesSince(t.at, t.sent, c) {
 			t.offer(f)
 		}
@@ -174,7 +180,7 @@ func framesSince(at chat.Topic, seq int64, c chat.Changes) []*frame {
 	var frames []*frame
 	replace := func(m chat.Message) {
 		if m.ChangedSeq > max(seq, m.Seq) {
-			frames = append(frames, &frame{change: chat.MessageChanged{Topic: at, Message: m}, seq: m.ChangedSeq})
+			frames = append(frames, changeFrame(chat.MessageChanged{Topic: at, Message: m}, 0))
 		}
 	}
 	for _, m := range c.Replaced {
@@ -182,7 +188,7 @@ func framesSince(at chat.Topic, seq int64, c chat.Changes) []*frame {
 	}
 	for _, m := range c.Added {
 		if m.Seq > seq {
-			frames = append(frames, &frame{change: chat.MessagePosted{Topic: at, Message: m}, seq: m.Seq, id: m.Seq})
+			frames = append(frames, changeFrame(chat.MessagePosted{Topic: at, Message: m}, m.Seq))
 		}
 		replace(m)
 	}

@@ -12,9 +12,12 @@ import (
 const olderTrigger = "intersect once root:#" + idScroll + " rootMargin:50px, click"
 
 // toList leads back to the list of conversations, in place.
-func toList() templ.Attributes {
+func toList() templ.Attributes { return inPlace("/chat") }
+
+// inPlace leads to a page by way of the part beside the list.
+func inPlace(url string) templ.Attributes {
 	return templ.Attributes{
-		"href": "/chat", "hx-get": "/chat", "hx-target": at(idConv), "hx-select": at(idConv),
+		"href": url, "hx-get": url, "hx-target": at(idConv), "hx-select": at(idConv),
 		"hx-swap": "outerHTML", "hx-push-url": "true", "hx-status:4xx": whyNot, "hx-status:5xx": whyNot,
 	}
 }

@@ -10,7 +10,7 @@ type input struct {
 
 // focuses tells whether a field has the focus: the first in the form, or the first with an error.
 func (f Form) focuses(in input) bool {
-	for _, name := range []string{"name", "email", "password"} {
+	for _, name := range []string{"name", "email", "current", "password"} {
 		if f.Errors[name] != nil {
 			return name == in.Name
 		}

@@ -30,6 +30,10 @@ const (
 	idHereCount = "here-count" // how many they are
 	idFound     = "found"      // what a search brought
 	idFormErr   = "form-err"   // what is wrong with a whole form
+	idRooms     = "rooms"      // the rooms that one may join
+	idMembers   = "members"    // who is in a room
+	idOutsiders = "outsiders"  // whom one may invite into it
+	idAccounts  = "accounts"   // everybody, for an admin
 )
 
 // MessageID is the id of a message's line: its place in the room.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"net/url"
 	"strconv"
 
 	"charla/chat"
@@ -35,6 +36,28 @@ func BeforeURL(p chat.Place, before int64) string {
 
 // LiveURL is the never-ending list of a conversation for browsers without JavaScript.
 func LiveURL(p chat.Place) string { return "/messages/live?" + query(p) }
+
+// RoomURL is the page of a room: who is in it, and what can be done about that.
+func RoomURL(room int64) string { return "/rooms/" + strconv.FormatInt(room, 10) }
+
+// MembersURL is the page of a room with the members whose name contains query, after a person.
+func MembersURL(room int64, query string, after int64) string {
+	q := url.Values{"after": {strconv.FormatInt(after, 10)}}
+	if query != "" {
+		q.Set("q", query)
+	}
+	return RoomURL(room) + "?" + q.Encode()
+}
+
+// removeURL takes a person out of a room.
+func removeURL(room, user int64) string {
+	return RoomURL(room) + "/members/" + strconv.FormatInt(user, 10) + "/remove"
+}
+
+// accountURL shuts a person out or lets them in.
+func accountURL(user int64, action string) string {
+	return "/people/" + strconv.FormatInt(user, 10) + "/" + action
+}
 
 // MessageURL is the page of one message.
 func MessageURL(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }

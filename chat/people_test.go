@@ -1,0 +1,97 @@
+package chat_test
+
+import (
+	"testing"
+
+	"charla/chat"
+)
+
+// signIn gives somebody a session and returns it with its token.
+func (w world) signIn(t *testing.T, who chat.User) (chat.Session, string) {
+	t.Helper()
+	token, err := w.StartSession(t.Context(), who, "", "")
+	must(t, err)
+	session, _, err := w.Session(t.Context(), token)
+	must(t, err)
+	return session, token
+}
+
+// ended are the sessions whose end was announced.
+func (d *diary) ended() map[int64]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ended := map[int64]bool{}
+	for _, e := range d.events {
+		if e, ok := e.(chat.SessionEnded); ok {
+			ended[e.Session] = true
+		}
+	}
+	return ended
+}
+
+func TestADisabledPersonIsOut(t *testing.T) {
+	w := newWorld(t)
+	admin := w.person(t, "Admin")
+	ben, err := w.Register(t.Context(), chat.Registration{Name: "Ben", Email: "ben@example.org", Password: "tortilla-y-pan"})
+	must(t, err)
+	eve := w.person(t, "Eve")
+	first, token := w.signIn(t, ben)
+	second, _ := w.signIn(t, ben)
+	others, _ := w.signIn(t, eve)
+	_, err = w.Accounts(t.Context(), eve, "")
+	code(t, "the list for others", err, chat.NotFound)
+	code(t, "by others", w.DisablePerson(t.Context(), eve, ben.ID), chat.Forbidden)
+	code(t, "by others", w.EnablePerson(t.Context(), eve, ben.ID), chat.Forbidden)
+	code(t, "themself", w.DisablePerson(t.Context(), admin, admin.ID), chat.Conflict)
+	code(t, "nobody", w.DisablePerson(t.Context(), admin, 999), chat.NotFound)
+
+	must(t, w.DisablePerson(t.Context(), admin, ben.ID))
+	must(t, w.DisablePerson(t.Context(), admin, ben.ID))
+	if ended := w.diary.ended(); !ended[first.ID] || !ended[second.ID] || ended[others.ID] {
+		t.Errorf("ended %v", ended)
+	}
+	_, err = w.LogIn(t.Context(), "ben@example.org", "tortilla-y-pan")
+	code(t, "logs in", err, chat.Unauthenticated)
+	_, _, err = w.Session(t.Context(), token)
+	code(t, "the old session", err, chat.NotFound)
+	users, err := w.Accounts(t.Context(), admin, "BÉN")
+	if err != nil || len(users) != 1 || !users[0].Disabled() {
+		t.Errorf("%+v, %v", users, err)
+	}
+	must(t, w.EnablePerson(t.Context(), admin, ben.ID))
+	_, err = w.LogIn(t.Context(), "ben@example.org", "tortilla-y-pan")
+	must(t, err)
+	_, _, err = w.Session(t.Context(), token)
+	code(t, "the old session once more", err, chat.NotFound)
+}
+
+func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
+	w := newWorld(t)
+	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "Ana@example.org", Password: "tortilla-y-pan"})
+	must(t, err)
+	kept, token := w.signIn(t, ana)
+	other, _ := w.signIn(t, ana)
+	for _, c := range []struct{ current, password, field string }{
+		{"wrong-password", "arepa-con-queso", "current"}, {"", "arepa-con-queso", "current"}, {"tortilla-y-pan", "short", "password"}, {"tortilla-y-pan", "ana@example.org", "password"},
+	} {
+		err := w.ChangePassword(t.Context(), ana, kept, c.current, c.password)
+		code(t, c.current, err, chat.Invalid)
+		if chat.FieldErrors(err)[c.field] == nil {
+			t.Errorf("%v is not about %s", err, c.field)
+		}
+	}
+	if both := chat.FieldErrors(w.ChangePassword(t.Context(), ana, kept, "x", "y")); len(both) != 2 {
+		t.Errorf("errors beside %v", both)
+	}
+	same(t, "sessions that ended", len(w.diary.ended()), 0)
+	must(t, w.ChangePassword(t.Context(), ana, kept, "tortilla-y-pan", "arepa-con-queso"))
+	if ended := w.diary.ended(); ended[kept.ID] || !ended[other.ID] {
+		t.Errorf("ended %v", ended)
+	}
+	_, _, err = w.Session(t.Context(), token)
+	must(t, err)
+	_, err = w.LogIn(t.Context(), "ana@example.org", "tortilla-y-pan")
+	code(t, "the old password", err, chat.Unauthenticated)
+	_, err = w.LogIn(t.Context(), "ana@example.org", "arepa-con-queso")
+	must(t, err)
+}

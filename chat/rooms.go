@@ -1,0 +1,308 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// Access says how people come into a channel.
+type Access string
+
+// Anybody may join an open room. Into one by invitation its owner lets people in; others do not learn that it exists.
+const (
+	Open    Access = "open"
+	Invited Access = "invited"
+)
+
+// Accesses are the choices of who makes a room.
+var Accesses = []Access{Open, Invited}
+
+// Room is a channel as a person sees it, who may be an outsider where it is open.
+type Room struct {
+	ID        int64  `db:"id"`
+	Name      string `db:"name"`
+	Access    Access `db:"access"`
+	Role      Role   `db:"role"` // the person's own; empty for an outsider
+	Members   int    `db:"members"`
+	OwnerID   int64  `db:"owner_id"` // zero in General, and where everybody has left
+	OwnerName string `db:"owner_name"`
+}
+
+// Topic returns what streams of this room listen to.
+func (r Room) Topic() Topic { return Topic{Room: r.ID} }
+
+// Place returns the name of the room's conversation in links.
+func (r Room) Place() Place { return Place{Room: r.ID} }
+
+// IsMember tells whether the person is in the room.
+func (r Room) IsMember() bool { return r.Role != "" }
+
+// CanLeave tells whether the person may go: everybody is in General.
+func (r Room) CanLeave() bool { return r.IsMember() && r.ID != General }
+
+// CanInvite tells whether the person may let others in: any member where it is open, else its owner.
+func (r Room) CanInvite() bool {
+	return r.ID != General && (r.Role == RoleOwner || r.Role == RoleMember && r.Access == Open)
+}
+
+// CanRemove tells whether the person may take others out.
+func (r Room) CanRemove() bool { return r.Role == RoleOwner && r.ID != General }
+
+// roleOfNext is what the next to come in will be: the owner, where everybody has left.
+func (r Room) roleOfNext() Role {
+	if r.OwnerID == 0 && r.ID != General {
+		return RoleOwner
+	}
+	return RoleMember
+}
+
+// Member is a person in a room.
+type Member struct {
+	Person
+	Role Role `db:"role"`
+}
+
+// Departure is a person's going from a room, by themself or by another.
+type Departure struct {
+	Room int64  `db:"room_id"`
+	User int64  `db:"user_id"`
+	By   int64  `db:"by_id"`
+	Seq  int64  `db:"seq"` // the number that it took in the room
+	At   Micros `db:"at"`
+}
+
+// Removed tells whether it was another's doing. Who was removed comes back only when the owner says so.
+func (d Departure) Removed() bool { return d.By != d.User }
+
+// The most rooms, members and people that one answer lists.
+const (
+	MaxRooms   = 100
+	MaxMembers = 50
+	maxInvited = 20
+)
+
+// NewRoom is what a person decides about a room.
+type NewRoom struct {
+	Name   string
+	Access Access
+}
+
+// MakeRoom makes a channel with by as its owner. It answers Invalid for a bad name or access, and Conflict when an open
+// room has this name.
+func (s *Service) MakeRoom(ctx context.Context, by User, in NewRoom) (Room, error) {
+	name, errName := CleanRoomName(in.Name)
+	var errAccess error
+	if !slices.Contains(Accesses, in.Access) {
+		errAccess = invalidf("access", "Choose who may come in.")
+	}
+	if err := errors.Join(errName, errAccess); err != nil {
+		return Room{}, err
+	}
+	room := Room{Name: name, Access: in.Access, Role: RoleOwner, Members: 1, OwnerID: by.ID, OwnerName: by.Name}
+	err := s.change(ctx, func(tx Tx) (_ Event, err error) {
+		if room.ID, err = tx.InsertRoom(ctx, name, NameKey(name), in.Access, s.micros()); err != nil {
+			return nil, err
+		}
+		seq, err := tx.NextSeq(ctx, room.ID)
+		if err != nil {
+			return nil, err
+		}
+		return admit(ctx, tx, room.ID, by, seq, RoleOwner)
+	})
+	if errors.Is(err, ErrDuplicate) {
+		return Room{}, &Error{Code: Conflict, Field: "name", Format: "There is already an open room called “%s”.", Args: []any{name}}
+	}
+	return room, err
+}
+
+// change runs one change of who is in a room, and announces it when it is committed.
+func (s *Service) change(ctx context.Context, f func(tx Tx) (Event, error)) error {
+	var happened Event
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		happened, err = f(tx)
+		return err
+	})
+	if err == nil {
+		s.events.Publish(happened)
+	}
+	return err
+}
+
+// admit lets a person in under a number of the room.
+func admit(ctx context.Context, tx Tx, room int64, who User, seq int64, role Role) (Event, error) {
+	err := tx.InsertMember(ctx, room, who.ID, seq)
+	if err == nil && role == RoleOwner {
+		err = tx.SetOwner(ctx, room, who.ID)
+	}
+	return MemberJoined{Topic: Topic{Room: room}, Person: who.Person(), Seq: seq}, err
+}
+
+// lock takes a room's next number and then looks at the room as by sees it: until the commit nothing of that changes.
+func lock(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int64, err error) {
+	if seq, err = tx.NextSeq(ctx, id); err == nil {
+		room, err = tx.Room(ctx, by.ID, id)
+	}
+	return room, seq, err
+}
+
+// OpenRooms lists the rooms that by may join and whose name contains query, by name; at most MaxRooms.
+func (s *Service) OpenRooms(ctx context.Context, by User, query string) ([]Room, error) {
+	if err := checkQuery(query); err != nil {
+		return nil, err
+	}
+	return s.store.OpenRooms(ctx, by.ID, NameKey(query), MaxRooms)
+}
+
+// checkQuery refuses what no name can contain.
+func checkQuery(query string) error {
+	if !isText(query) || len(query) > MaxEmail {
+		return invalidf("q", "This name holds characters that cannot be used.")
+	}
+	return nil
+}
+
+// Room finds a channel that by is in or may join. Any other is NotFound.
+func (s *Service) Room(ctx context.Context, by User, room int64) (Room, error) {
+	return s.store.Room(ctx, by.ID, room)
+}
+
+// Members lists up to MaxMembers people of a room of by whose name contains query, by name, after the person with the id
+// after; more tells that others follow. To an outsider it lists nobody.
+func (s *Service) Members(ctx context.Context, room Room, query string, after int64) (members []Member, more bool, err error) {
+	if err := checkQuery(query); err != nil || !room.IsMember() {
+		return nil, false, err
+	}
+	members, err = s.store.Members(ctx, room.ID, NameKey(query), after, MaxMembers+1)
+	if len(members) > MaxMembers {
+		return members[:MaxMembers], true, err
+	}
+	return members, false, err
+}
+
+// FindOutsiders lists people whom one may invite into a room, by name; at most 20.
+func (s *Service) FindOutsiders(ctx context.Context, room Room, query string) ([]Person, error) {
+	if err := checkQuery(query); err != nil || !room.CanInvite() {
+		return nil, err
+	}
+	return s.store.FindOutsiders(ctx, room.ID, NameKey(query), maxInvited)
+}
+
+// JoinRoom lets by into an open room; who is in it stays in it. It answers NotFound for what by may not see, and
+// Forbidden where by was removed.
+func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
+	return s.enter(ctx, by, by.ID, room, func(_ Room, last Departure) error {
+		if last.Removed() {
+			return Errorf(Forbidden, "You were removed from this room. Its owner can invite you again.")
+		}
+		return nil
+	})
+}
+
+// Invite lets another person into a room of by; who is in it stays in it. It answers NotFound for a person who does not
+// exist or is disabled, and Forbidden where by may not invite, or may not invite this person, who was removed.
+func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
+	return s.enter(ctx, by, user, room, func(r Room, last Departure) error {
+		switch {
+		case !r.IsMember():
+			return ErrNotFound
+		case !r.CanInvite():
+			return Errorf(Forbidden, "Only the owner of this room invites people.")
+		case last.Removed() && !r.CanRemove():
+			return Errorf(Forbidden, "Only the owner can invite somebody who was removed.")
+		}
+		return nil
+	})
+}
+
+// enter lets a person into a room as by sees it, unless refuse says why not. Who is in it already is no mistake.
+func (s *Service) enter(ctx context.Context, by User, user, id int64, refuse func(Room, Departure) error) error {
+	err := s.change(ctx, func(tx Tx) (Event, error) {
+		room, seq, err := lock(ctx, tx, by, id)
+		if err != nil {
+			return nil, err
+		}
+		last, err := tx.LastDeparture(ctx, id, user)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if err := refuse(room, last); err != nil {
+			return nil, err
+		}
+		who, err := tx.User(ctx, user)
+		if err == nil && who.DisabledAt > 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+		return admit(ctx, tx, id, who, seq, room.roleOfNext())
+	})
+	if errors.Is(err, ErrDuplicate) { // it was rolled back, and took no number
+		return nil
+	}
+	return err
+}
+
+// LeaveRoom takes by out of a room. An owner hands over to whoever has been there the longest. It answers NotFound to an
+// outsider, and Forbidden in General.
+func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
+	return s.depart(ctx, by, by.ID, room, func(r Room) error {
+		if !r.CanLeave() {
+			return Errorf(Forbidden, "Everybody is in %s, always.", r.Name)
+		}
+		return nil
+	})
+}
+
+// RemoveMember takes somebody else out of a room. It answers NotFound to an outsider and for who is not in the room, and
+// Forbidden to who is not its owner.
+func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) error {
+	return s.depart(ctx, by, user, room, func(r Room) error {
+		switch {
+		case !r.CanRemove():
+			return Errorf(Forbidden, "Only the owner of this room removes people.")
+		case user == by.ID:
+			return Errorf(Conflict, "You cannot remove yourself. Leave the room instead.")
+		}
+		return nil
+	})
+}
+
+// depart takes a person out of a room that by is in, unless refuse says why not.
+func (s *Service) depart(ctx context.Context, by User, user, id int64, refuse func(Room) error) error {
+	return s.change(ctx, func(tx Tx) (Event, error) {
+		room, seq, err := lock(ctx, tx, by, id)
+		if err == nil && !room.IsMember() {
+			err = ErrNotFound
+		}
+		if err == nil {
+			err = refuse(room)
+		}
+		if err == nil {
+			err = tx.DeleteMember(ctx, Departure{Room: id, User: user, By: by.ID, Seq: seq, At: s.micros()})
+		}
+		if err == nil && room.OwnerID == user {
+			err = handOver(ctx, tx, id)
+		}
+		return MemberLeft{Topic: room.Topic(), User: user, Seq: seq}, err
+	})
+}
+
+// handOver gives a room to whoever has been there the longest. A room without anybody belongs to nobody.
+func handOver(ctx context.Context, tx Tx, room int64) error {
+	heir, err := tx.LongestMember(ctx, room)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.SetOwner(ctx, room, heir)
+}
+
+// HasLeft tells whether by was in a room once: who comes back to it then is told so, and learns nothing new.
+func (s *Service) HasLeft(ctx context.Context, by User, room int64) bool {
+	_, err := s.store.LastDeparture(ctx, room, by.ID)
+	return err == nil
+}

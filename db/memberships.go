@@ -1,0 +1,161 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+
+	"charla/chat"
+)
+
+// OpenRooms walks the names of open rooms in order.
+func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, limit int) (rooms []chat.Room, err error) {
+	const query = `
+		SELECT r.id, r.name, r.access
+		FROM rooms r
+		WHERE r.kind = 'channel' AND r.access = 'open' AND r.name_key LIKE $2 ESCAPE '\'
+			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = $1)
+		ORDER BY r.name_key
+		LIMIT $3`
+	err = r.list(ctx, &rooms, query, user, containing(nameKey), limit)
+	return rooms, err
+}
+
+// Room finds nothing for an outsider of a room by invitation.
+func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, err error) {
+	const query = `
+		SELECT r.id, r.name, r.access, COALESCE(m.role, '') AS role,
+			(SELECT COUNT(*) FROM members x WHERE x.room_id = r.id) AS members,
+			COALESCE(u.id, 0) AS owner_id, COALESCE(u.name, '') AS owner_name
+		FROM rooms r
+		LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $1
+		LEFT JOIN members o ON o.room_id = r.id AND o.role = 'owner'
+		LEFT JOIN users u ON u.id = o.user_id
+		WHERE r.id = $2 AND r.kind = 'channel' AND (r.access = 'open' OR m.user_id IS NOT NULL)`
+	err = r.get(ctx, &found, query, user, room)
+	return found, err
+}
+
+// Members goes on after a person by their name, whether or not they are still there.
+func (r reader) Members(ctx context.Context, room int64, nameKey string, after int64, limit int) (members []chat.Member, err error) {
+	const query = `
+		SELECT u.id, u.name, m.role
+		FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.room_id = $1 AND u.name_key LIKE $2 ESCAPE '\'
+			AND ($3 = 0 OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $3))
+		ORDER BY u.name_key, u.id
+		LIMIT $4`
+	err = r.list(ctx, &members, query, room, containing(nameKey), after, limit)
+	return members, err
+}
+
+// MembersAmong takes its lists as JSON objects, like LastSeqs.
+func (r reader) MembersAmong(ctx context.Context, rooms, people []int64) (found []int64, err error) {
+	const query = `
+		WITH asked AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT) AS person FROM json_each($2))
+		SELECT a.person FROM asked a
+		WHERE EXISTS (
+			SELECT 1 FROM json_each($1) o JOIN members m ON m.room_id = CAST(o.value ->> 0 AS BIGINT) AND m.user_id = a.person)
+		ORDER BY a.person`
+	err = r.list(ctx, &found, query, object(rooms), object(people))
+	return found, err
+}
+
+// object writes ids as the values of a JSON object, each in a list of its own: {"0":[12],"1":[15]}.
+func object(ids []int64) string {
+	values := make(map[int][1]int64, len(ids))
+	for i, id := range ids {
+		values[i] = [1]int64{id}
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // numbers can always be written
+	}
+	return string(text)
+}
+
+// FindOutsiders reads the names in order until it has enough of them.
+func (r reader) FindOutsiders(ctx context.Context, room int64, nameKey string, limit int) (people []chat.Person, err error) {
+	const query = `
+		SELECT u.id, u.name FROM users u
+		WHERE u.name_key LIKE $2 ESCAPE '\' AND u.disabled_at = 0
+			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = $1 AND m.user_id = u.id)
+		ORDER BY u.name_key, u.id
+		LIMIT $3`
+	err = r.list(ctx, &people, query, room, containing(nameKey), limit)
+	return people, err
+}
+
+// LastDeparture finds how a person last left a room.
+func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Departure, err error) {
+	const query = `
+		SELECT room_id, user_id, by_id, seq, at FROM departures
+		WHERE room_id = $1 AND user_id = $2
+		ORDER BY seq DESC
+		LIMIT 1`
+	err = r.get(ctx, &d, query, room, user)
+	return d, err
+}
+
+// Departures has no limit: whoever is left out would keep reading. It is bounded by how little happens in a moment.
+func (r reader) Departures(ctx context.Context, since chat.Micros) (list []chat.Departure, err error) {
+	const query = `
+		SELECT room_id, user_id, by_id, seq, at FROM departures
+		WHERE at >= $1
+		ORDER BY at, room_id, seq`
+	err = r.list(ctx, &list, query, since)
+	return list, err
+}
+
+// departuresIn lists who left a room after a number, up to another.
+func (r reader) departuresIn(ctx context.Context, room, after, upto int64) (list []chat.Departure, err error) {
+	const query = `
+		SELECT room_id, user_id, by_id, seq, at FROM departures
+		WHERE room_id = $1 AND seq > $2 AND seq <= $3
+		ORDER BY seq`
+	err = r.list(ctx, &list, query, room, after, upto)
+	return list, err
+}
+
+// InsertRoom relies on an index for the names of open rooms.
+func (w writer) InsertRoom(ctx context.Context, name, nameKey string, access chat.Access, at chat.Micros) (id int64, err error) {
+	const query = `
+		INSERT INTO rooms (kind, name, name_key, access, created_at) VALUES ('channel', $1, $2, $3, $4)
+		RETURNING id`
+	err = w.get(ctx, &id, query, name, nameKey, access, at)
+	return id, err
+}
+
+// SetOwner leaves the one before alone: they have left by then.
+func (w writer) SetOwner(ctx context.Context, room, user int64) error {
+	const query = `
+		UPDATE members SET role = 'owner' WHERE room_id = $1 AND user_id = $2`
+	_, err := w.exec(ctx, query, room, user)
+	return err
+}
+
+// LongestMember leaves out the disabled while there is anybody else.
+func (r reader) LongestMember(ctx context.Context, room int64) (user int64, err error) {
+	const query = `
+		SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.room_id = $1
+		ORDER BY CASE WHEN u.disabled_at = 0 THEN 0 ELSE 1 END, m.joined_seq, m.user_id
+		LIMIT 1`
+	err = r.get(ctx, &user, query, room)
+	return user, err
+}
+
+// DeleteMember finds nothing where the person is not in the room.
+func (w writer) DeleteMember(ctx context.Context, d chat.Departure) error {
+	const (
+		member = `
+			DELETE FROM members WHERE room_id = $1 AND user_id = $2`
+		note = `
+			INSERT INTO departures (room_id, user_id, by_id, seq, at) VALUES ($1, $2, $3, $4, $5)`
+	)
+	if gone, err := w.exec(ctx, member, d.Room, d.User); err != nil || gone == 0 {
+		return cmp.Or(err, error(chat.ErrNotFound))
+	}
+	_, err := w.exec(ctx, note, d.Room, d.User, d.By, d.Seq, d.At)
+	return err
+}

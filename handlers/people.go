@@ -1,0 +1,66 @@
+package handlers
+
+import (
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+type accountJSON struct {
+	ID       int64  `json:"id"`
+	Name     string `json:"name"`
+	Email    string `json:"email"`
+	Online   bool   `json:"online"`
+	Role     string `json:"role"`
+	Disabled bool   `json:"disabled"`
+}
+
+type accountsJSON struct {
+	People []accountJSON `json:"people"`
+}
+
+// people is the admin's list of everybody.
+func (s *Server) people(c echo.Context) error {
+	users, err := s.chat.Accounts(c.Request().Context(), person(c), c.QueryParam("q"))
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	online := s.hub.Online(ids...)
+	if wantsJSON(c) {
+		out := accountsJSON{People: make([]accountJSON, len(users))}
+		for i, u := range users {
+			out.People[i] = accountJSON{u.ID, u.Name, u.Email, online[u.ID], string(u.Role), u.Disabled()}
+		}
+		return c.JSON(http.StatusOK, out)
+	}
+	side, err := s.sidebar(c, chat.Topic{})
+	if err != nil {
+		return err
+	}
+	accounts := make([]views.Account, len(users))
+	for i, u := range users {
+		accounts[i] = views.Account{User: u, Online: online[u.ID]}
+	}
+	return s.render(c, http.StatusOK, views.Accounts(s.page(c), side, accounts, c.QueryParam("q")))
+}
+
+func (s *Server) disablePerson(c echo.Context) error {
+	if err := s.chat.DisablePerson(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+		return err
+	}
+	return done(c, "/people")
+}
+
+func (s *Server) enablePerson(c echo.Context) error {
+	if err := s.chat.EnablePerson(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+		return err
+	}
+	return done(c, "/people")
+}
