@@ -1,5 +1,5 @@
-// Package live carries what happens to those who watch: open streams, who is here, and the delivery of a room's changes
-// in their order.
+// Package live carries what happens to those who watch: open streams, who is here, the delivery of a room's changes in
+// their order, and the hints between nodes.
 //
 // # The life of a stream
 //
@@ -16,6 +16,11 @@
 //
 // A topic remembers the last number it has sent. The next number is delivered, a known one dropped, and a gap is filled
 // from the database, which is the truth: publishing out of order, a lost hint and another node's post are one case.
+//
+// # Other nodes
+//
+// Relay tells the other nodes what is published here, and publishes here what they tell: hints, which may be lost. It
+// also tells which people have streams here. Hub.happen is where both ways meet.
 //
 // # Locks
 //
@@ -54,6 +59,7 @@ type Hub struct {
 	sessions map[int64][]*Stream // oldest first
 	people   map[int64]*person
 	arrivals []*person // the people, in the order they came
+	thinned  bool      // some of the arrivals are gone
 	leaving  []departure
 	moved    map[int64]bool // who came or went since the last word about presence
 	presence pulse
@@ -61,6 +67,11 @@ type Hub struct {
 	unread   unread
 	nextBeat time.Time
 	closed   bool
+
+	relay  *Relay           // to the other nodes; nil where there are none; set before the first stream
+	nodes  map[string]*node // the other nodes by their names
+	untold map[int64]bool   // who came or went on this node since the others were told
+	told   int64            // how often they were
 }
 
 // NewHub returns a hub without streams. Run must run for presence, unread counts and what other nodes did.
@@ -73,14 +84,23 @@ func NewHub(source Source) *Hub {
 		people:   map[int64]*person{},
 		unread:   unread{users: map[int64]bool{}},
 		moved:    map[int64]bool{},
+		nodes:    map[string]*node{},
+		untold:   map[int64]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
 	h.writers.work = &h.work
 	return h
 }
 
-// Publish delivers an event to the streams it concerns. It never blocks on a reader or the database.
+// Publish delivers an event to the streams it concerns, and to the other nodes. It never blocks on a reader, the database
+// or the network.
 func (h *Hub) Publish(e chat.Event) {
+	h.happen(e)
+	h.relay.send(e)
+}
+
+// happen delivers an event, wherever it was published, to the streams of this node.
+func (h *Hub) happen(e chat.Event) {
 	switch e := e.(type) {
 	case chat.Change:
 		h.deliver(e)
@@ -102,6 +122,17 @@ func (h *Hub) deliver(e chat.Change) {
 	if posted, ok := e.(chat.MessagePosted); ok {
 		h.recount(at, posted.Message.AuthorID)
 	}
+}
+
+// rumour is a change known by its number only: the database has the rest.
+func (h *Hub) rumour(at chat.Topic, now chat.RoomSeq) {
+	h.mu.Lock()
+	t := h.topics[at]
+	h.mu.Unlock()
+	if t != nil && t.behind(now) {
+		h.catchUp(t)
+	}
+	h.recount(at, 0)
 }
 
 // recount asks for the unread counts of those whom a message in a topic concerns: everybody but its author, who may be

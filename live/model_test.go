@@ -108,6 +108,13 @@ func (l *library) EndedSessions(context.Context, chat.Micros) ([]int64, error) {
 	return slices.Clone(l.ended), nil
 }
 
+// read tells how often changes were read.
+func (l *library) read() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.readings
+}
+
 func (l *library) fail(failing bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
