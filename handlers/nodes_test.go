@@ -28,8 +28,10 @@ func nodes(t *testing.T, n int, servers string) []*site {
 		ended := make(chan struct{})
 		go func() { defer close(ended); relay.Run(ctx) }()
 		t.Cleanup(func() { stop(); <-ended })
-		eventually(t, "the relay is connected", relay.Connected)
 		list = append(list, s)
+	}
+	for _, s := range list {
+		eventually(t, "the nodes hear each other", func() bool { return s.hub.Nodes() == n-1 })
 	}
 	return list
 }

@@ -37,6 +37,13 @@ type node struct {
 	heard, asked time.Time
 }
 
+// Nodes counts the other nodes that this one hears.
+func (h *Hub) Nodes() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.nodes)
+}
+
 // setHere notes whether a person is on this node, for the others to be told. The caller holds Hub.mu.
 func (h *Hub) setHere(p *person, here bool) {
 	if p.here == here {

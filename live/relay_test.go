@@ -28,10 +28,16 @@ func community(t *testing.T, servers string, n int) ([]*member, *library) {
 	for range n {
 		nodes = append(nodes, enlist(t, l, servers))
 	}
-	for _, m := range nodes {
-		eventually(t, "the nodes are connected", m.relay.Connected)
-	}
+	acquainted(t, nodes)
 	return nodes, l
+}
+
+// acquainted waits until every node hears all others.
+func acquainted(t *testing.T, nodes []*member) {
+	t.Helper()
+	for _, m := range nodes {
+		eventually(t, "the nodes hear each other", func() bool { return m.relay.Connected() && m.Nodes() == len(nodes)-1 })
+	}
 }
 
 func enlist(t *testing.T, l *library, servers string) *member {
@@ -182,7 +188,7 @@ func TestWithoutNATSNodesFindByLookingAndNothingComesTwice(t *testing.T) {
 	}
 	server.Start(t)
 	for _, m := range nodes {
-		eventually(t, "the nodes are connected again", m.relay.Connected)
+		eventually(t, "the nodes are connected again", m.relay.Connected) // and their subscriptions soon are
 	}
 	readings := l.read()
 	for i := 51; i <= 60; i++ {
