@@ -126,6 +126,7 @@ func TestUnreadCountsReachOtherNodes(t *testing.T) {
 }
 
 func TestPeopleOnSeveralNodesAreHereOnce(t *testing.T) {
+	t.Parallel()
 	nodes, l := community(t, natstest.New(t).URL(), 3)
 	everywhere := func(what string, n int) {
 		t.Helper()
@@ -169,6 +170,7 @@ func TestThePeopleOfADeadNodeAreGoneWithin15Seconds(t *testing.T) {
 }
 
 func TestWithoutNATSNodesFindByLookingAndNothingComesTwice(t *testing.T) {
+	t.Parallel()
 	server := natstest.New(t)
 	nodes, l := community(t, server.URL(), 2)
 	r := join(t, nodes[1].Hub, l, viewer(1), general, -1)
