@@ -3,8 +3,10 @@ package handlers_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +73,59 @@ func TestAPostOnOneNodeShowsOnAll(t *testing.T) {
 	}
 	for _, s := range all {
 		ana.at(s).get("/messages?room=1").is(200).has("number 299.")
+	}
+}
+
+// Three nodes post into one room at once, so hints overtake each other.
+func TestPostsOnAllNodesAtOnceShowOnAll(t *testing.T) {
+	all := nodes(t, 3, natstest.New(t).URL())
+	ana, berta := all[0].person("Ana"), all[0].person("Berta")
+	const posts, pause = 100, 15 * time.Millisecond
+	var (
+		mu      sync.Mutex // guards both
+		started = map[string]time.Time{}
+		took    []time.Duration
+		work    sync.WaitGroup
+	)
+	body := regexp.MustCompile(`>(from \d number \d+)<`)
+	for _, s := range all {
+		st := berta.at(s).listen("/events?room=1")
+		st.until("the cursor", isCursor)
+		work.Go(func() {
+			for seen := 0; seen < posts*len(all); {
+				e, err := st.next()
+				now := time.Now()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if m := body.FindStringSubmatch(e.data); m != nil {
+					seen++
+					mu.Lock()
+					took = append(took, now.Sub(started[m[1]]))
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for n, s := range all {
+		work.Go(func() {
+			for i := range posts {
+				text := fmt.Sprintf("from %d number %d", n, i)
+				mu.Lock()
+				started[text] = time.Now()
+				mu.Unlock()
+				ana.at(s).say("room=1", text)
+				<-time.After(pause)
+			}
+		})
+	}
+	work.Wait()
+	slices.Sort(took)
+	t.Logf("200 posts a second: p50 %v, p99 %v, at most %v", took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
+	equal(t, "lines seen", len(took), posts*len(all)*len(all))
+	if took[len(took)*99/100] > time.Second {
+		t.Error("too slow")
 	}
 }
 
