@@ -2,10 +2,7 @@
 // It knows nothing of HTTP, HTML or SQL; what it needs of the outside stands in the interfaces Store and Publisher.
 package chat
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Micros is an instant in microseconds since 1970-01-01 UTC, the unit in which every time is stored. Zero means never.
 type Micros int64
@@ -154,7 +151,7 @@ type Changes struct {
 func SplitChanges(cursor, lastSeq int64, messages []Message) Changes {
 	c := Changes{LastSeq: lastSeq}
 	for _, m := range messages {
-		if cmp.Compare(m.Seq, cursor) > 0 {
+		if m.Seq > cursor {
 			c.Added = append(c.Added, m)
 		} else {
 			c.Replaced = append(c.Replaced, m)

@@ -90,7 +90,11 @@ func (s *Service) insert(ctx context.Context, tx Tx, c Conversation, m *Message)
 	if err != nil {
 		return err
 	}
-	m.place(append(previous, Message{})[0], s.zone)
+	if len(previous) == 0 {
+		previous = []Message{{}}
+	}
+	m.PostedAt = max(m.PostedAt, previous[0].PostedAt) // who waited for the lock longer is not earlier
+	m.place(previous[0], s.zone)
 	m.ChangedSeq = m.Seq
 	m.ID, err = tx.InsertMessage(ctx, *m)
 	return err

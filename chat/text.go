@@ -27,7 +27,7 @@ const (
 // CleanName trims a name and brings it to NFC. It answers Invalid for an empty or overlong name, and for one that holds
 // control, bidi, zero-width or blank-looking characters or stacked combining marks.
 func CleanName(s string) (string, error) {
-	name := strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+	name := strings.Join(strings.Fields(withoutVariants(norm.NFC.String(s))), " ")
 	switch {
 	case !isText(s):
 		return "", invalidf("name", "This name holds characters that cannot be used.")
@@ -41,21 +41,39 @@ func CleanName(s string) (string, error) {
 	return name, nil
 }
 
+// withoutVariants drops the selectors that choose how a character is drawn: with them two names would look the same.
+func withoutVariants(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xFE00 && r <= 0xFE0F {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // isText tells whether s is valid UTF-8 without NUL: what both databases can store.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// blank holds letters that draw nothing: fillers of Hangul and Khmer, and the empty Braille cell.
-var blank = map[rune]bool{0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true, 0xFFA0: true}
+// blank holds what draws nothing: fillers of Hangul and Khmer, the empty Braille cell, the joiner of graphemes, the place
+// of an object, and what stands for a broken character.
+var blank = map[rune]bool{0x034F: true, 0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true,
+	0xFFA0: true, 0xFFFC: true, 0xFFFD: true}
 
-func visible(name string) bool {
-	marks := 0
-	for _, r := range norm.NFD.String(name) {
-		if blank[r] || r == 0x034F || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) {
+// visible tells whether every character of s can be seen, and none is buried under marks. What Unicode has not assigned,
+// keeps for control or format, or selects a variant with cannot be seen.
+func visible(s string) bool {
+	marks := maxMarks // none without a letter
+	for _, r := range norm.NFD.String(s) {
+		switch {
+		case blank[r] || unicode.Is(unicode.Variation_Selector, r):
 			return false
-		}
-		if !unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Me, r) {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > maxMarks {
+				return false
+			}
+		case unicode.In(r, unicode.L, unicode.Mc, unicode.N, unicode.P, unicode.S, unicode.Zs):
 			marks = 0
-		} else if marks++; marks > maxMarks {
+		default:
 			return false
 		}
 	}
@@ -116,8 +134,10 @@ func cleanBody(s string) (string, error) {
 	switch {
 	case strings.TrimSpace(body) == "":
 		return "", invalidf("body", "Write something first.")
-	case len(body) > MaxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
+	case len(body) > 4*MaxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
 		return "", invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
+	case len(body) > MaxMessageBytes:
+		return "", invalidf("body", "A message has at most %d KB; characters of many parts take more. Send it in parts.", MaxMessageBytes>>10)
 	}
 	return body, nil
 }

@@ -13,6 +13,7 @@ func TestNames(t *testing.T) {
 		"Nguyễn Thị Ánh":              "Nguyễn Thị Ánh",
 		"李小龍":                         "李小龍",
 		"☕ Café":                      "☕ Café",
+		"Ana \u2764\uFE0F":            "Ana \u2764",
 		strings.Repeat("é", MaxName):  strings.Repeat("é", MaxName),
 		strings.Repeat("e\u0301", 40): strings.Repeat("é", 40),
 	} {
@@ -37,6 +38,11 @@ func TestNames(t *testing.T) {
 		"empty Braille":  "\u2800",
 		"grapheme glue":  "A\u034Fna",
 		"tag characters": "A\U000E0061",
+		"a selector":     "\uFE0F",
+		"a far selector": "A\U000E0101",
+		"an object":      "\uFFFC",
+		"unassigned":     "A\u0378",
+		"a lone mark":    "\u0301",
 		"stacked marks":  "A" + strings.Repeat("\u0301\u0302", 4),
 	} {
 		if got, err := CleanName(in); CodeOf(err) != Invalid || FieldErrors(err)["name"] == nil {

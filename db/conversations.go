@@ -27,14 +27,17 @@ type row struct {
 	Latest chat.Micros `db:"latest"`
 }
 
-// Conversations computes each room once, hence MATERIALIZED: otherwise SQLite counts again for the order.
+// Conversations computes each room once, hence MATERIALIZED: otherwise SQLite counts again for the order. The limit takes
+// channels first, so that a hundred people who write do not push General out; then all are put into their order.
 func (r reader) Conversations(ctx context.Context, user int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
 		SELECT room, kind, name, last_seq, read_seq, me, peer, unread
-		FROM mine
-		ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room
-		LIMIT $3`
+		FROM (
+			SELECT * FROM mine
+			ORDER BY kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room
+			LIMIT $3) AS kept
+		ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room`
 	var list []chat.Conversation
 	err := r.list(ctx, &list, query, chat.UnreadCap, user, limit)
 	return list, err

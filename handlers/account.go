@@ -123,6 +123,9 @@ func (s *Server) check(c echo.Context, in credentials) (chat.User, error) {
 	if err := s.limits.address.take(network(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
+	if key == "" { // no account has such an address
+		return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
+	}
 	if err := s.limits.account.take(key); err != nil {
 		return chat.User{}, err
 	}

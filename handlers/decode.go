@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"charla/chat"
@@ -52,10 +54,40 @@ func decodeJSON(r *http.Request, in any) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	if !utf8.Valid(body) {
+	if !utf8.Valid(body) || halfSurrogate(body) {
 		return chat.Errorf(chat.Invalid, "This is not text in UTF-8.")
 	}
 	return unreadable(json.Unmarshal(body, in))
+}
+
+// halfSurrogate tells whether JSON escapes half of a surrogate pair, such as \ud83c alone, which is no character.
+func halfSurrogate(b []byte) bool {
+	for i := bytes.IndexByte(b, '\\'); i >= 0; i = bytes.IndexByte(b, '\\') {
+		b = b[i:]
+		first, ok := escaped(b)
+		if !ok {
+			b = b[min(2, len(b)):] // another escape
+			continue
+		}
+		b = b[6:]
+		if utf16.IsSurrogate(first) {
+			second, _ := escaped(b)
+			if utf16.DecodeRune(first, second) == utf8.RuneError {
+				return true
+			}
+			b = b[6:]
+		}
+	}
+	return false
+}
+
+// escaped reads a \uXXXX at the beginning of b.
+func escaped(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 // unreadable makes a refusal of what a reader says is malformed; that a body is too large stays as it is.

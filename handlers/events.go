@@ -60,17 +60,33 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	replay, err := s.missed(c, conv)
-	if err != nil {
-		stream.Close()
-		return err
-	}
-	return pour(c, stream, eventStream, replay, s.state(person(c), conv, enc))
+	return keep(stream, func() error {
+		replay, err := s.missed(c, conv)
+		if err != nil {
+			return err
+		}
+		return pour(c, stream, eventStream, replay, s.state(person(c), conv, enc))
+	})
+}
+
+// keep closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
+// seem to be.
+func keep(stream *live.Stream, f func() error) error {
+	kept := false
+	defer func() {
+		if !kept {
+			stream.Close()
+		}
+	}()
+	err := f()
+	kept = err == nil
+	return err
 }
 
 // refuse tells a guest, and is over.
 func refuse(c echo.Context, enc sse) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
+	c.Response().Header().Set("Connection", "close")
 	return c.Blob(http.StatusOK, eventStream, enc.End(live.EndLogout))
 }
 
@@ -108,17 +124,17 @@ func (s *Server) missed(c echo.Context, conv chat.Conversation) (live.Replay, er
 
 // state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state.
 func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State {
-	return func(ctx context.Context) []byte {
+	return func(ctx context.Context) ([]byte, error) {
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
-			return nil // the next change brings it
+			return nil, err
 		}
 		side := views.Sidebar{Rows: s.rows(conversations, conv.Topic())}
 		open := &conv
 		if conv.Topic() == (chat.Topic{}) {
 			open = nil
 		}
-		return enc.frame(views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer]), 0)
+		return enc.frame(views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer]), 0), nil
 	}
 }
 
@@ -137,12 +153,13 @@ func (s *Server) liveMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	replay, err := s.window(c, conv)
-	if err != nil {
-		stream.Close()
-		return err
-	}
-	return pour(c, stream, endlessPage, replay, nil)
+	return keep(stream, func() error {
+		replay, err := s.window(c, conv)
+		if err != nil {
+			return err
+		}
+		return pour(c, stream, endlessPage, replay, nil)
+	})
 }
 
 // window renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must

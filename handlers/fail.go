@@ -1,9 +1,8 @@
 package handlers
 
 import (
-	"context"
-	"errors"
 	"math"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,7 +25,7 @@ type errorBody struct {
 
 // fail is the one place where an error becomes an answer: JSON for programs, a text for htmx, a page for a browser.
 func (s *Server) fail(err error, c echo.Context) {
-	if c.Response().Committed || errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
+	if c.Response().Committed {
 		return
 	}
 	e, status := understand(c, err)
@@ -43,7 +42,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		err = redirect(c, loginURL(c.Request()))
 	case isHX(c) && c.Request().Method != http.MethodGet:
 		err = s.render(c, status, views.ErrorText(l.Error(e)))
-	case e.Code == chat.Unavailable && c.Request().Method == http.MethodPost && c.Path() == "/messages":
+	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && c.Path() == "/messages":
 		err = s.returnText(c, e, status)
 	default:
 		err = s.render(c, status, s.errorPage(c, e, status))
@@ -53,7 +52,8 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 }
 
-// returnText gives back the text of a message that came while the database did not even say whose session it was.
+// returnText gives back the text of a message that did not reach its handler: the database did not even say whose session
+// it was, or its sender asks too often.
 func (s *Server) returnText(c echo.Context, e *chat.Error, status int) error {
 	var in posting
 	if decode(c, &in) != nil {
@@ -88,10 +88,21 @@ func ownPath(next string) string {
 	return u.RequestURI()
 }
 
-// wantsJSON tells a program from a browser: it asks for JSON and not for HTML.
+// wantsJSON tells a program from a browser: it prefers JSON to HTML.
 func wantsJSON(c echo.Context) bool {
-	accept := c.Request().Header.Get("Accept")
-	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+	quality := map[string]float64{}
+	for part := range strings.SplitSeq(c.Request().Header.Get("Accept"), ",") {
+		kind, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		q, err := strconv.ParseFloat(params["q"], 64)
+		if err != nil {
+			q = 1
+		}
+		quality[kind] = q
+	}
+	return quality["application/json"] > quality["text/html"]
 }
 
 // isHX tells a request of htmx, which takes a fragment, from one of a browser, which takes a page or a redirect.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -24,14 +25,15 @@ func (s *Server) messages(c echo.Context) error {
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, historyToJSON(conv.Place(), history, limit))
 	}
-	if before == 0 && c.Request().Method == http.MethodGet {
+	if before == 0 && c.Request().Method == http.MethodGet && !isHX(c) {
 		s.markShown(c, conv, history)
 	}
 	t := s.thread(conv, history, before)
 	return s.conversationPage(c, http.StatusOK, t)
 }
 
-// markShown marks read what a page is about to show. That it fails is no reason not to show it.
+// markShown marks read what a page is about to show. That it fails is no reason not to show it. What htmx fetches may be
+// for a hidden tab: there the page itself says what is on screen.
 func (s *Server) markShown(c echo.Context, conv chat.Conversation, h chat.History) {
 	if conv.Unread == 0 || len(h.Messages) == 0 {
 		return
@@ -125,7 +127,7 @@ func (s *Server) postMessage(c echo.Context) error {
 
 func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	me := person(c)
-	if err := s.limits.posts.take(me.Email); err != nil {
+	if err := s.limits.posts.take(fmt.Sprint("user ", me.ID)); err != nil {
 		return chat.Posted{}, err
 	}
 	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: in.Body, Key: in.Key})

@@ -22,7 +22,7 @@ const maxBody = "512K"
 // use stacks the middleware, outermost first.
 func (s *Server) use() {
 	s.echo.Use(
-		middleware.RequestIDWithConfig(middleware.RequestIDConfig{Generator: rand.Text}),
+		nameRequest,
 		s.log,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
 		s.secure,
@@ -41,6 +41,14 @@ const gzipLevel = 2
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
 	return path == "/events" || path == "/messages/live" || strings.HasPrefix(path, staticPath)
+}
+
+// nameRequest gives each request an id of ours; what a client calls it does not matter.
+func nameRequest(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderXRequestID, rand.Text())
+		return next(c)
+	}
 }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }

@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// pour sends an endless answer. Over plain HTTP/1.1 the connection is taken over from the server, whose buffers and
+// pour sends an endless answer and takes care of the stream, unless it fails or panics. Over plain HTTP/1.1 the connection is taken over from the server, whose buffers and
 // goroutines cost four times what the stream does; the answer then ends where the connection does. Over TLS and HTTP/2
 // it is an ordinary answer.
 func pour(c echo.Context, stream *live.Stream, contentType string, replay live.Replay, state live.State) error {
@@ -22,13 +22,13 @@ func pour(c echo.Context, stream *live.Stream, contentType string, replay live.R
 	if r := c.Request(); r.ProtoMajor == 1 && r.TLS == nil {
 		return detach(c, stream, replay, state)
 	}
-	defer stream.Close()
 	to := &transport{w: c.Response(), control: http.NewResponseController(c.Response())}
 	if err := to.control.SetReadDeadline(time.Time{}); err != nil { // the server's own would end the stream
 		return err
 	}
 	c.Response().WriteHeader(http.StatusOK)
 	stream.Run(c.Request().Context(), to, replay, state)
+	stream.Close()
 	return nil
 }
 
@@ -36,14 +36,17 @@ func pour(c echo.Context, stream *live.Stream, contentType string, replay live.R
 func detach(c echo.Context, stream *live.Stream, replay live.Replay, state live.State) error {
 	conn, err := takeOver(c)
 	if err != nil {
-		stream.Close()
 		return err
 	}
+	kept := false
+	defer func() {
+		if !kept {
+			conn.Close()
+		}
+	}()
 	replay.Head = append(statusLine(c.Response().Header()), replay.Head...)
-	if !stream.Detach(c.Request().Context(), conn, replay, state) {
-		stream.Close()
-		conn.Close()
-	}
+	stream.Detach(c.Request().Context(), conn, replay, state)
+	kept = true
 	return nil
 }
 
@@ -69,19 +72,20 @@ func statusLine(h http.Header) []byte {
 // writeWithin is how long one write may take before its reader is given up.
 const writeWithin = 8 * time.Second
 
-// transport writes to an ordinary answer and flushes. The deadline is renewed only when half of it is used.
+// transport writes to an ordinary answer and flushes.
 type transport struct {
-	w        http.ResponseWriter
-	control  *http.ResponseController
-	deadline time.Time
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// Hurry leaves a write that is under way a while to finish.
+func (t *transport) Hurry(lastWords time.Duration) {
+	t.control.SetWriteDeadline(time.Now().Add(lastWords))
 }
 
 func (t *transport) Write(p []byte) error {
-	if now := time.Now(); t.deadline.Sub(now) < writeWithin/2 {
-		t.deadline = now.Add(writeWithin)
-		if err := t.control.SetWriteDeadline(t.deadline); err != nil {
-			return err
-		}
+	if err := t.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return err
 	}
 	if _, err := t.w.Write(p); err != nil {
 		return err

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"sync"
 
@@ -15,12 +16,12 @@ import (
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// render writes a component whole or not at all.
+// render writes a component whole or not at all, also to a client that has closed its own side.
 func (s *Server) render(c echo.Context, status int, component templ.Component) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
-	if err := component.Render(c.Request().Context(), b); err != nil {
+	if err := component.Render(context.WithoutCancel(c.Request().Context()), b); err != nil {
 		return err
 	}
 	return c.Blob(status, "text/html; charset=utf-8", b.Bytes())

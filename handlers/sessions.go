@@ -67,11 +67,7 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	v, _ := session.Values[visitorKey].(visitor)
 	if session.Options.MaxAge < 0 {
-		http.SetCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
-		if v.Session.ID == 0 {
-			return nil
-		}
-		return st.chat.EndSession(r.Context(), v.Session)
+		return st.end(r, w, session, v)
 	}
 	token, err := st.chat.StartSession(r.Context(), v.User, r.UserAgent(), v.Session.IP)
 	if err != nil {
@@ -79,6 +75,17 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	}
 	session.ID = token
 	http.SetCookie(w, sessions.NewCookie(session.Name(), token, session.Options))
+	return nil
+}
+
+// end takes the cookie away once the session is over, never before: a cookie that is gone could not end it any more.
+func (st *sessionStore) end(r *http.Request, w http.ResponseWriter, session *sessions.Session, v visitor) error {
+	if v.Session.ID != 0 {
+		if err := st.chat.EndSession(r.Context(), v.Session); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
 	return nil
 }
 

@@ -210,6 +210,14 @@ func (s *site) edit(room, seq int64, body string) {
 	}
 }
 
+// exec changes the database behind the product's back.
+func (s *site) exec(query string, args ...any) {
+	s.t.Helper()
+	if _, err := s.sql.Exec(query, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // count asks the database.
 func (s *site) count(query string, args ...any) (n int64) {
 	s.t.Helper()

@@ -63,6 +63,7 @@ func (p *parser) feed(b byte) (event, bool) {
 type stream struct {
 	t      testing.TB
 	header http.Header
+	proto  string
 	events chan event // closed at the end of the stream
 	cancel context.CancelFunc
 }
@@ -76,7 +77,7 @@ func (b *browser) listen(path string, headers ...string) *stream {
 		response.Body.Close()
 		b.t.Fatalf("GET %s: status %d", path, response.StatusCode)
 	}
-	s := &stream{b.t, response.Header, make(chan event, 4096), cancel}
+	s := &stream{b.t, response.Header, response.Proto, make(chan event, 4096), cancel}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -19,30 +19,33 @@ type wire struct {
 	got chan string // words, as they come; closed at the end
 }
 
-// connect detaches a stream of general on a connection over loopback.
-func connect(t *testing.T, h *Hub, v Viewer) *wire {
+// pair is both ends of a connection over loopback.
+func pair(t *testing.T) (near, far net.Conn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	reader, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
+	if far, err = net.Dial("tcp", listener.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { reader.Close() })
-	writer, err := listener.Accept()
-	if err != nil {
+	t.Cleanup(func() { far.Close() })
+	if near, err = listener.Accept(); err != nil {
 		t.Fatal(err)
 	}
+	return near, far
+}
+
+// connect detaches a stream of general on a connection over loopback.
+func connect(t *testing.T, h *Hub, v Viewer) *wire {
+	t.Helper()
+	writer, reader := pair(t)
 	s, err := h.Subscribe(t.Context(), v, general, plain{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Detach(t.Context(), writer, Replay{Head: []byte("head|"), After: -1}, nil) {
-		t.Fatal("not detached")
-	}
+	s.Detach(t.Context(), writer, Replay{Head: []byte("head|"), After: -1}, nil)
 	return &wire{Conn: reader, got: make(chan string, 1<<12)}
 }
 
@@ -105,7 +108,14 @@ func running(t *testing.T) (*Hub, *library) {
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); h.Run(ctx) }()
-	t.Cleanup(func() { h.Shutdown(); stop(); <-stopped })
+	t.Cleanup(func() {
+		h.Shutdown()
+		stop()
+		<-stopped
+		if err := h.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	return h, l
 }
 
@@ -165,24 +175,78 @@ func TestAReaderThatDoesNotReadIsGivenUpAlone(t *testing.T) {
 	quick.until(t, ".")
 }
 
-func TestADetachedStreamHearsTheEnd(t *testing.T) {
+func TestADetachedStreamHearsTheEndOnce(t *testing.T) {
 	h, _ := running(t)
 	out, stays := connect(t, h, viewer(1)), connect(t, h, viewer(2))
 	h.Publish(chat.SessionEnded{Session: 1})
-	for _, end := range []struct {
-		w    *wire
-		why  End
-		stop func()
-	}{{out, EndLogout, func() {}}, {stays, EndRestart, h.Shutdown}} {
-		end.stop()
-		all, err := io.ReadAll(end.w)
-		if err != nil || !strings.HasSuffix(string(all), fmt.Sprintf("!%d|", end.why)) {
-			t.Errorf("heard %q, %v", all, err)
-		}
+	hears(t, out, EndLogout)
+	h.Shutdown()
+	hears(t, stays, EndRestart)
+	hears(t, connect(t, h, viewer(3)), EndRestart)
+}
+
+func hears(t *testing.T, w *wire, why End) {
+	t.Helper()
+	all, err := io.ReadAll(w)
+	if end := fmt.Sprintf("!%d|", why); err != nil || !strings.HasSuffix(string(all), end) || strings.Count(string(all), "!") != 1 {
+		t.Errorf("heard %.200q, %v", all, err)
 	}
-	if s, err := h.Subscribe(t.Context(), viewer(3), general, plain{}); err != nil || s.Detach(t.Context(), nil, Replay{}, nil) {
-		t.Error("detached after the shutdown", err)
-	} else {
-		s.Close()
+}
+
+// A reader whose buffers are full must be gone soon after it may see no more.
+func TestAStuckReaderEndsWithItsSession(t *testing.T) {
+	h, l := running(t)
+	stuck := connect(t, h, viewer(1))
+	stuck.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	long := strings.Repeat("x", 64<<10)
+	for range maxQueue / 2 {
+		h.Publish(l.post(general, 99, long))
+	}
+	start := time.Now()
+	h.Publish(chat.SessionEnded{Session: 1})
+	eventually(t, "the stuck reader was given up", func() bool { return h.Streams() == 0 })
+	if took := time.Since(start); took > 2*lastWords {
+		t.Errorf("took %v", took)
+	}
+}
+
+// mine is an encoder that steps on a mine.
+type mine struct{ plain }
+
+func (mine) Change(chat.Change, int64) []byte { panic("a mine") }
+
+func TestAPanicEndsOneStreamAlone(t *testing.T) {
+	h, l := running(t)
+	other := connect(t, h, viewer(1))
+	other.listen()
+	s, err := h.Subscribe(t.Context(), viewer(2), general, mine{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := net.Pipe()
+	defer far.Close()
+	go io.Copy(io.Discard, far)
+	s.Detach(t.Context(), near, Replay{After: -1}, nil)
+	h.Publish(l.post(general, 99, "boom"))
+	other.until(t, "+1=boom")
+	eventually(t, "the stream that panicked closed", func() bool { return h.Streams() == 1 })
+	h.Publish(l.post(general, 99, "on"))
+	other.until(t, "+2=on")
+}
+
+func TestATryWorksAfterASlowWrite(t *testing.T) {
+	near, far := pair(t)
+	d := &detached{conn: near}
+	d.raw, _ = near.(*net.TCPConn).SyscallConn()
+	if !d.write([]byte("slow"), EndRestart) {
+		t.Fatal("not written")
+	}
+	<-time.After(lastWords + 50*time.Millisecond) // the deadline of that write
+	if n := d.try([]byte("quick")); n != 5 {
+		t.Errorf("a try wrote %d bytes", n)
+	}
+	b := make([]byte, 9)
+	if _, err := io.ReadFull(far, b); err != nil || string(b) != "slowquick" {
+		t.Errorf("read %q, %v", b, err)
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -72,12 +73,15 @@ type Hub struct {
 	nodes  map[string]*node // the other nodes by their names
 	untold map[int64]bool   // who came or went on this node since the others were told
 	told   int64            // how often they were
+
+	looked time.Time // when ended sessions were last read; for that look alone
 }
 
 // NewHub returns a hub without streams. Run must run for presence, unread counts and what other nodes did.
 func NewHub(source Source) *Hub {
 	h := &Hub{
 		source:   source,
+		looked:   time.Now(),
 		news:     make(chan struct{}, 1),
 		topics:   map[chat.Topic]*topic{},
 		sessions: map[int64][]*Stream{},
@@ -251,13 +255,7 @@ func (h *Hub) catchUp(t *topic) {
 	h.employ(func() {
 		runtime.Gosched()
 		for room, sent, more := t.gap(); more; room, sent, more = t.gap() {
-			ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
-			changes, err := h.source.Changes(ctx, room, sent, chat.ReplayLimit)
-			cancel()
-			if err != nil {
-				slog.Warn("gap not read", "room", room, "after", sent, "error", err)
-			}
-			if err != nil || !t.fill(changes) {
+			if !h.fill(t, room, sent) {
 				t.yield()
 				return
 			}
@@ -266,14 +264,40 @@ func (h *Hub) catchUp(t *topic) {
 	})
 }
 
+// fill reads the changes of a room after sent and offers them. False means that this got nowhere.
+func (h *Hub) fill(t *topic, room, sent int64) (filled bool) {
+	guard("gap", func() {
+		ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+		defer cancel()
+		changes, err := h.source.Changes(ctx, room, sent, chat.ReplayLimit)
+		if err != nil {
+			slog.Warn("gap not read", "room", room, "after", sent, "error", err)
+			return
+		}
+		filled = t.fill(changes)
+	})
+	return filled
+}
+
 // employ runs f on a goroutine that Shutdown waits for. After Shutdown it returns false.
 func (h *Hub) employ(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.closed {
-		h.work.Go(f)
+		h.work.Go(func() { guard("hub", f) })
 	}
 	return !h.closed
+}
+
+// guard runs f and catches its panic, which is logged: one stream or one look may fail, the process lives on.
+func guard(what string, f func()) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.Error("panic", "in", what, "error", p, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+	return true
 }
 
 // endSessions ends the streams of sessions that are over.
@@ -287,17 +311,26 @@ func (h *Hub) endSessions(ids []int64) {
 	}
 }
 
-// Shutdown tells every reader to come back later and refuses new ones.
+// Shutdown tells every reader to come back later, without waiting for them, and tells new ones the same. See Wait.
 func (h *Hub) Shutdown() {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.closed = true
-	for _, open := range h.sessions {
-		for _, s := range open {
-			s.finish(EndRestart)
-		}
+	for s := range h.streams() {
+		s.finish(EndRestart)
 	}
-	h.mu.Unlock()
-	h.work.Wait()
+}
+
+// Wait returns when everything is over that Shutdown ended, or with the error of ctx.
+func (h *Hub) Wait(ctx context.Context) error {
+	over := make(chan struct{})
+	go func() { h.work.Wait(); close(over) }()
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Streams counts the open streams.

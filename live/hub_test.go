@@ -22,6 +22,9 @@ func story(t *testing.T, f func(t *testing.T, h *Hub, l *library)) {
 		go func() { h.Run(ctx); close(stopped) }()
 		f(t, h, l)
 		h.Shutdown()
+		if err := h.Wait(ctx); err != nil {
+			t.Error(err)
+		}
 		synctest.Wait()
 		if n := h.Streams(); n != 0 {
 			t.Errorf("%d streams are left", n)
@@ -155,9 +158,12 @@ func TestAReaderTooFarBehindFetchesItsPageAgain(t *testing.T) {
 // The page at the first cursor and its streams, cut and resumed, show what the database shows, whatever order and losses
 // the announcements have.
 func TestReadersConverge(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(120) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			story(t, func(t *testing.T, h *Hub, l *library) { converge(t, h, l, rand.New(rand.NewPCG(seed, 1))) })
+			story(t, func(t *testing.T, h *Hub, l *library) {
+				l.detached = seed%2 == 1
+				converge(t, h, l, rand.New(rand.NewPCG(seed, 1)))
+			})
 		})
 	}
 }
@@ -254,14 +260,26 @@ func TestALogOutElsewhereIsSeenWithinTwoSeconds(t *testing.T) {
 	story(t, func(t *testing.T, h *Hub, l *library) {
 		r := join(t, h, l, viewer(1), general, -1)
 		synctest.Wait()
-		l.mu.Lock()
-		l.ended = []int64{1}
-		l.mu.Unlock()
+		l.end(1)
 		start := time.Now()
 		<-r.done
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("took %v", took)
 		}
+	})
+}
+
+func TestALogOutDuringALongOutageIsSeenAfterIt(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		r := join(t, h, l, viewer(1), general, -1)
+		synctest.Wait()
+		l.fail(true)
+		pass(time.Second)
+		l.end(1)
+		pass(2 * lookBack)
+		l.fail(false)
+		pass(2 * lookForEnded)
+		expect(t, "words", r.seen("!"), fmt.Sprint("!", int(EndLogout)))
 	})
 }
 

@@ -95,7 +95,10 @@ func (h *Hub) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		next := earliest(earliest(h.tellPresence(now), h.tellUnread(now)), h.beat(now))
+		next := now.Add(time.Second) // unless something panics
+		guard("loop", func() {
+			next = earliest(earliest(h.tellPresence(now), h.tellUnread(now)), h.beat(now))
+		})
 		if !next.IsZero() {
 			timer.Reset(time.Until(next))
 		}
@@ -117,7 +120,7 @@ func every(ctx context.Context, d time.Duration, look func(context.Context)) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			look(ctx)
+			guard("look", func() { look(ctx) })
 		}
 	}
 }
@@ -184,7 +187,7 @@ func (h *Hub) tellStates(stale []*Stream) {
 	for part := range slices.Chunk(stale, share) {
 		workers.Go(func() {
 			for _, s := range part {
-				s.retell(ctx)
+				guard("state", func() { s.retell(ctx) })
 			}
 		})
 	}
@@ -233,18 +236,18 @@ func (h *Hub) streams() func(yield func(*Stream) bool) {
 	}
 }
 
-// lookAtSessions ends the streams of sessions that ended on another node, or by a hand in the database.
+// lookAtSessions ends the streams of sessions that ended on another node, or by a hand in the database, since the last
+// look that succeeded.
 func (h *Hub) lookAtSessions(ctx context.Context) {
-	if h.Streams() == 0 {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	ended, err := h.source.EndedSessions(ctx, chat.At(time.Now().Add(-lookBack)))
+	now := time.Now()
+	ended, err := h.source.EndedSessions(ctx, chat.At(h.looked.Add(-lookBack)))
 	if err != nil {
 		slog.Warn("ended sessions not read", "error", err)
 		return
 	}
+	h.looked = now
 	h.endSessions(ended)
 }
 

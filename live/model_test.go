@@ -1,9 +1,11 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -17,8 +19,9 @@ import (
 type library struct {
 	mu       sync.Mutex // guards all below
 	rooms    map[chat.Topic]*shelf
-	ended    []int64
+	ended    map[int64]chat.Micros // sessions, and when
 	failing  bool
+	detached bool // readers have connections of their own
 	readings int
 }
 
@@ -102,10 +105,25 @@ func (l *library) LastSeqs(_ context.Context, topics []chat.Topic) (map[chat.Top
 	return seqs, nil
 }
 
-func (l *library) EndedSessions(context.Context, chat.Micros) ([]int64, error) {
+func (l *library) EndedSessions(_ context.Context, since chat.Micros) (ended []int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.ended), nil
+	if l.failing {
+		return nil, errDown
+	}
+	for session, at := range l.ended {
+		if at >= since {
+			ended = append(ended, session)
+		}
+	}
+	return ended, nil
+}
+
+// end ends a session without announcing it.
+func (l *library) end(session int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = map[int64]chat.Micros{session: chat.At(time.Now())}
 }
 
 // read tells how often changes were read.
@@ -165,8 +183,11 @@ type reader struct {
 	mu    sync.Mutex // guards all below
 	words []string
 	stuck chan struct{} // writes wait here while it is open
-	state int           // how often the viewer's own state was written
+	state int           // how often the viewer's own state was asked for
+	blind error         // what the viewer's own state answers
 }
+
+func (r *reader) Hurry(time.Duration) {}
 
 func (r *reader) Write(p []byte) error {
 	r.mu.Lock()
@@ -186,6 +207,12 @@ func (r *reader) seen(kinds string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(r.words), func(w string) bool { return !strings.ContainsAny(w[:1], kinds) })
+}
+
+func (r *reader) see(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.blind = err
 }
 
 func (r *reader) states() int {
@@ -214,7 +241,34 @@ func join(t *testing.T, h *Hub, l *library, v Viewer, at chat.Topic, after int64
 			t.Fatal(err)
 		}
 	}
+	if l.detached {
+		return pipe(t, s, replay)
+	}
 	return run(t, s, replay)
+}
+
+// pipe reads a detached stream until it ends.
+func pipe(t *testing.T, s *Stream, replay Replay) *reader {
+	near, far := net.Pipe()
+	r := &reader{done: make(chan error, 1), cancel: func() { far.Close() }}
+	s.Detach(t.Context(), near, replay, nil)
+	go func() {
+		defer far.Close()
+		var rest []byte
+		for b := make([]byte, 512); ; {
+			n, err := far.Read(b)
+			rest = append(rest, b[:n]...)
+			if end := bytes.LastIndexByte(rest, '|') + 1; end > 0 {
+				r.Write(rest[:end])
+				rest = rest[end:]
+			}
+			if err != nil {
+				r.done <- err
+				return
+			}
+		}
+	}()
+	return r
 }
 
 // run reads a stream until it ends.
@@ -224,11 +278,11 @@ func run(t *testing.T, s *Stream, replay Replay) *reader {
 	r.cancel = cancel
 	go func() {
 		defer s.Close()
-		r.done <- s.Run(ctx, r, replay, func(context.Context) []byte {
+		r.done <- s.Run(ctx, r, replay, func(context.Context) ([]byte, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.state++
-			return nil
+			return nil, r.blind
 		})
 	}()
 	return r

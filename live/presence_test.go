@@ -110,3 +110,22 @@ func TestUnreadCountsAreToldToWhomTheyConcern(t *testing.T) {
 		}
 	})
 }
+
+func TestAStateThatCannotBeReadIsAskedForAgain(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		ana := join(t, h, l, viewer(1), chat.Topic{}, -1)
+		pass(2 * time.Second)
+		ana.see(errDown)
+		h.Publish(l.post(chat.Topic{Low: 1, High: 2}, 2, "hi"))
+		pass(5 * time.Second)
+		tries := ana.states()
+		if tries < 3 {
+			t.Errorf("asked %d times", tries)
+		}
+		ana.see(nil)
+		pass(5 * time.Second)
+		if more := ana.states() - tries; more != 1 {
+			t.Errorf("asked %d times after it could be read", more)
+		}
+	})
+}

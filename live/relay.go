@@ -169,9 +169,11 @@ func (r *Relay) rest() {
 }
 
 func (r *Relay) pass(e chat.Event) {
-	if in, travels := hintOf(e); travels {
-		r.tell(in)
-	}
+	guard("hint", func() {
+		if in, travels := hintOf(e); travels {
+			r.tell(in)
+		}
+	})
 }
 
 // about tells of this node and empties read.
@@ -202,7 +204,7 @@ func (r *Relay) listen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-r.in:
-			r.take(m.Data)
+			guard("hint", func() { r.take(m.Data) })
 		}
 	}
 }

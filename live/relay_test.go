@@ -51,7 +51,7 @@ func enlist(t *testing.T, l *library, servers string) *member {
 	running, relaying := make(chan struct{}), make(chan struct{})
 	go func() { defer close(running); h.Run(ctx) }()
 	go func() { defer close(relaying); relay.Run(ctx) }()
-	m := &member{Hub: h, relay: relay, stop: func() { h.Shutdown(); stop(); <-running; <-relaying }}
+	m := &member{Hub: h, relay: relay, stop: func() { h.Shutdown(); h.Wait(context.Background()); stop(); <-running; <-relaying }}
 	t.Cleanup(m.stop)
 	return m
 }

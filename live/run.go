@@ -9,9 +9,13 @@ import (
 	"time"
 )
 
-// Transport takes bytes to the reader of an ordinary answer. Write sends all of p at once or fails within a deadline;
-// after a failure the reader is gone.
-type Transport interface{ Write(p []byte) error }
+// Transport takes bytes to the reader of an ordinary answer.
+type Transport interface {
+	// Write sends all of p at once or fails within a deadline; after a failure the reader is gone.
+	Write(p []byte) error
+	// Hurry leaves a write that is under way lastWords to finish. It may be called at any time.
+	Hurry(lastWords time.Duration)
+}
 
 // Run writes the replay, then what happens, on the calling goroutine, until the reader goes, ctx ends or the stream is
 // ended. State is asked for at the start and after each change of it, at most once a second.
@@ -19,6 +23,7 @@ func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state Sta
 	ready := make(chan struct{}, 1)
 	s.mu.Lock()
 	s.wake = func() { ready <- struct{}{} } // never blocks: a stream is roused again only after take
+	s.hurry = to.Hurry
 	s.mu.Unlock()
 	b := s.opening(ctx, replay, state)
 	for {
@@ -42,26 +47,40 @@ func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state Sta
 	}
 }
 
-// writeWithin is how long one write to a detached stream may take before its reader is given up.
-const writeWithin = 8 * time.Second
+// How long one write to a detached stream may take before its reader is given up, and how long the end of a stream may
+// take, with what was being written before it: a reader who may see no more must be gone within two seconds.
+const (
+	writeWithin = 8 * time.Second
+	lastWords   = time.Second
+)
+
+// maxSilence is how long what was written may stay unconfirmed by the reader's machine: one that vanished without a word
+// would seem to be here until TCP itself gives up, after a quarter of an hour.
+const maxSilence = 30 * time.Second
 
 // Detach writes the replay, then what happens, to a connection that was taken over from its server, and returns at once;
 // stream and connection close by themselves. Such a stream costs one small goroutine, which sleeps until the reader
-// goes; what happens is written by goroutines that all detached streams share. False means that the hub was shut down:
-// then stream and connection are still the caller's.
-func (s *Stream) Detach(ctx context.Context, conn net.Conn, replay Replay, state State) bool {
+// goes; what happens is written by goroutines that all detached streams share. If Detach panics, stream and connection are
+// still the caller's.
+func (s *Stream) Detach(ctx context.Context, conn net.Conn, replay Replay, state State) {
 	d := &detached{Stream: s, conn: conn}
 	if c, ok := conn.(syscall.Conn); ok {
-		d.raw, _ = c.SyscallConn()
+		if d.raw, _ = c.SyscallConn(); d.raw != nil {
+			d.raw.Control(func(fd uintptr) { limitSilence(fd, maxSilence) })
+		}
 	}
 	s.mu.Lock()
 	s.wake = func() { s.hub.writers.push(d) }
+	s.hurry = d.Hurry
 	s.mu.Unlock()
 	first := s.opening(ctx, replay, state)
-	return s.hub.employ(func() {
-		s.hub.work.Go(func() { d.slow(first) })
+	employed := s.hub.employ(func() {
+		d.await(first, open)
 		d.watch()
 	})
+	if !employed {
+		d.slow(first, open) // the hub was shut down: there is only the end to tell
+	}
 }
 
 // detached is a stream with a connection of its own.
@@ -71,15 +90,24 @@ type detached struct {
 	raw  syscall.RawConn // nil where a write cannot be tried without waiting
 }
 
-// watch sleeps until the reader goes. What it sends meanwhile means nothing.
+// Hurry leaves a write that is under way a while to finish.
+func (d *detached) Hurry(lastWords time.Duration) {
+	d.conn.SetWriteDeadline(time.Now().Add(lastWords))
+}
+
+// maxHeard is how much a reader may send, in bytes: it has nothing to say.
+const maxHeard = 4 << 10
+
+// watch sleeps until the reader goes, or says too much.
 func (d *detached) watch() {
-	var b [16]byte
-	for {
-		if _, err := d.conn.Read(b[:]); err != nil {
-			d.finish(endGone)
-			return
+	var b [64]byte
+	for heard := 0; heard < maxHeard; {
+		n, err := d.conn.Read(b[:])
+		if heard += n; err != nil {
+			break
 		}
 	}
+	d.finish(endGone)
 }
 
 // flush writes what waits without waiting itself. A reader that does not take it all at once gets a goroutine of its
@@ -93,8 +121,7 @@ func (d *detached) flush(buffer []byte) []byte {
 		b := d.render(buffer[:0], queue, end)
 		shared := len(queue) == 1 && end == open
 		if n := d.try(b); n < len(b) {
-			rest := append([]byte(nil), b[n:]...)
-			d.hub.work.Go(func() { d.slow(rest) })
+			d.await(append([]byte(nil), b[n:]...), end)
 			return buffer
 		}
 		if !shared {
@@ -119,14 +146,20 @@ func (d *detached) try(b []byte) (n int) {
 	return n
 }
 
-// slow writes b, then what waits, waiting for the reader each time, until nothing waits.
-func (d *detached) slow(b []byte) {
-	for end := open; ; {
-		if len(b) > 0 {
-			d.conn.SetWriteDeadline(time.Now().Add(writeWithin))
-			if _, err := d.conn.Write(b); err != nil {
-				end = endGone
-			}
+// await goes on writing in a goroutine of its own.
+func (d *detached) await(b []byte, end End) {
+	d.hub.work.Go(func() {
+		if !guard("stream", func() { d.slow(b, end) }) {
+			d.close()
+		}
+	})
+}
+
+// slow writes b, then what waits, waiting for the reader each time, until nothing waits. With an end, b is the last.
+func (d *detached) slow(b []byte, end End) {
+	for {
+		if len(b) > 0 && !d.write(b, end) {
+			end = endGone
 		}
 		if end != open {
 			d.finish(end)
@@ -139,6 +172,18 @@ func (d *detached) slow(b []byte) {
 		}
 		b = d.render(nil, queue, end)
 	}
+}
+
+// write waits for the reader. It leaves no deadline behind, which would make the tries of the writers fail.
+func (d *detached) write(b []byte, end End) bool {
+	within := writeWithin
+	if end != open {
+		within = lastWords
+	}
+	d.conn.SetWriteDeadline(time.Now().Add(within))
+	_, err := d.conn.Write(b)
+	d.conn.SetWriteDeadline(time.Time{})
+	return err == nil
 }
 
 func (d *detached) close() {
@@ -175,7 +220,9 @@ func (w *writers) drain() {
 	var buffer []byte
 	for n := w.next(turn[:]); n > 0; n = w.next(turn[:]) {
 		for _, d := range turn[:n] {
-			buffer = d.flush(buffer)
+			if !guard("stream", func() { buffer = d.flush(buffer) }) {
+				d.close()
+			}
 		}
 	}
 }

@@ -60,12 +60,13 @@ type Stream struct {
 	state State      // nil until the stream is written to, and for a reader that sees none
 	queue []*frame
 	end   End
-	awake bool   // somebody is writing what waits, or has been asked to
-	wake  func() // asks
+	awake bool                // somebody is writing what waits, or has been asked to
+	wake  func()              // asks
+	hurry func(time.Duration) // limits a write that is under way
 }
 
 // State returns what only this viewer sees, as bytes for the reader. It may read the database. A nil State is none.
-type State func(context.Context) []byte
+type State func(context.Context) ([]byte, error)
 
 func newStream(h *Hub, v Viewer, enc Encoder) *Stream {
 	now := time.Now()
@@ -94,10 +95,14 @@ func (s *Stream) offer(f *frame) {
 func (s *Stream) finish(why End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.end == open {
-		s.end, s.queue = why, nil
-		s.rouse()
+	if s.end != open {
+		return
 	}
+	s.end, s.queue = why, nil
+	if s.hurry != nil && s.awake {
+		s.hurry(lastWords)
+	}
+	s.rouse()
 }
 
 // rouse asks for what waits to be written, once. The caller holds mu.
@@ -126,6 +131,9 @@ type Replay struct {
 	Changes chat.Changes
 }
 
+// maxReplay bounds a replay in bytes: each reader has one of its own, and may be slow to take it.
+const maxReplay = 1 << 20
+
 // opening is what a reader is told first: everything missed, the cursor, who is here, and its own state.
 func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
 	s.have = r.Changes.LastSeq
@@ -140,6 +148,10 @@ func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
 				b = append(b, f.bytes(s.enc)...)
 			}
 		}
+		if len(b)-len(r.Head) > maxReplay {
+			s.finish(EndResync)
+			return r.Head
+		}
 		b = append(b, s.enc.Cursor(r.Changes.LastSeq)...)
 	}
 	b = append(b, s.hub.everybody().bytes(s.enc)...)
@@ -149,10 +161,14 @@ func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
 	s.mu.Lock()
 	s.state = state
 	s.mu.Unlock()
-	return append(b, state(ctx)...)
+	own, err := state(ctx)
+	if err != nil {
+		s.hub.countAgain(s.viewer.Person.ID)
+	}
+	return append(b, own...)
 }
 
-// retell queues the viewer's own state as it is now.
+// retell queues the viewer's own state as it is now. What fails is tried again.
 func (s *Stream) retell(ctx context.Context) {
 	s.mu.Lock()
 	state := s.state
@@ -160,7 +176,10 @@ func (s *Stream) retell(ctx context.Context) {
 	if state == nil {
 		return // there is none, or the opening will tell it
 	}
-	if b := state(ctx); len(b) > 0 {
+	b, err := state(ctx)
+	if err != nil {
+		s.hub.countAgain(s.viewer.Person.ID)
+	} else if len(b) > 0 {
 		s.offer(&frame{raw: b})
 	}
 }

@@ -60,8 +60,9 @@ var options = []option{
 }
 
 func setAddr(c *config, v string) error {
-	if _, _, err := net.SplitHostPort(v); err != nil {
-		return errors.New("must be host:port")
+	_, port, err := net.SplitHostPort(v)
+	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
+		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
 	c.addr = v
 	return nil
@@ -72,8 +73,9 @@ func setBaseURL(c *config, v string) error {
 		return nil
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
-		return errors.New("must be http:// or https:// and a host, without a path")
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+		strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be http:// or https:// and a host, and nothing else")
 	}
 	c.baseURL = u
 	return nil
@@ -119,8 +121,9 @@ func shortest(ip net.IP) net.IP {
 }
 
 func setDatabase(c *config, v string) error {
-	if v != "" && !strings.HasPrefix(v, "postgres://") && !strings.HasPrefix(v, "postgresql://") {
-		return errors.New("must begin with postgres://")
+	u, err := url.Parse(v)
+	if v != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") { // never repeated: it holds a password
+		return errors.New("must be a URL that begins with postgres://")
 	}
 	c.databaseURL = v
 	return nil

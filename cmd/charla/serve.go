@@ -74,7 +74,11 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 
 func open(ctx context.Context, c config) (*db.Store, error) {
 	if c.databaseURL != "" {
-		return db.OpenPostgres(ctx, c.databaseURL)
+		store, err := db.OpenPostgres(ctx, c.databaseURL)
+		if err != nil && errors.Unwrap(err) != nil {
+			err = fmt.Errorf("PostgreSQL does not answer: %w", errors.Unwrap(err))
+		}
+		return store, err
 	}
 	return db.OpenSQLite(ctx, c.data)
 }
@@ -113,11 +117,14 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	case <-ctx.Done():
 	}
 	slog.Info("stopping", "streams", hub.Streams())
-	hub.Shutdown()
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
+	hub.Shutdown()
 	if err := server.Shutdown(stopping); err != nil {
 		server.Close()
+	}
+	if err := hub.Wait(stopping); err != nil && hub.Streams() > 0 {
+		slog.Warn("streams did not end in time", "streams", hub.Streams())
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return err
