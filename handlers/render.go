@@ -47,7 +47,9 @@ func (s *Server) page(c echo.Context) views.Page {
 
 // multiplexed tells whether the browser has room for many streams: HTTP/2 ends here or, as good proxies do, at the one
 // that gives us an https address.
-func (s *Server) multiplexed(c echo.Context) bool { return c.Request().ProtoMajor >= 2 || s.https() }
+func (s *Server) multiplexed(c echo.Context) bool {
+	return c.Request().ProtoMajor >= 2 || s.https() && !s.config.TLS
+}
 
 func (s *Server) errorPage(c echo.Context, e *chat.Error, status int) templ.Component {
 	p := s.page(c)
@@ -80,6 +82,9 @@ func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, 
 func (s *Server) readyz(c echo.Context) error {
 	if err := s.config.Ping(c.Request().Context()); err != nil {
 		return err
+	}
+	if s.config.Notice != nil && s.config.Notice() != "" {
+		return c.String(http.StatusOK, "ok, but "+s.config.Notice()+"\n")
 	}
 	return c.String(http.StatusOK, "ok\n")
 }

@@ -24,7 +24,9 @@ type Config struct {
 	Zone           *time.Location              // days are cut and script-less times are told in it
 	Rate           float64                     // scales all rate limits; 0 switches them off
 	TrustedProxies []*net.IPNet                // whose X-Forwarded-For is believed
+	TLS            bool                        // whether TLS ends here, so that BaseURL speaks of no proxy
 	Ping           func(context.Context) error // whether the database answers
+	Notice         func() string               // what the operator should know although all is well enough; may be nil
 	Secret         []byte                      // signs the cookie that tells a known browser
 }
 
@@ -69,7 +71,9 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
 // https tells whether people reach us over TLS, here or at a proxy.
-func (s *Server) https() bool { return s.config.BaseURL != nil && s.config.BaseURL.Scheme == "https" }
+func (s *Server) https() bool {
+	return s.config.TLS || s.config.BaseURL != nil && s.config.BaseURL.Scheme == "https"
+}
 
 // ipExtractor finds the address of a client: the connection's own, or what a trusted proxy says.
 func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {

@@ -3,7 +3,6 @@ package handlers
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"charla/chat"
 
@@ -22,12 +21,11 @@ func (s *Server) cookie(age int) sessions.Options {
 	return sessions.Options{Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.https()}
 }
 
-func (s *Server) cookieName() string { return CookieName(s.config.BaseURL) }
+func (s *Server) cookieName() string { return CookieName(s.https()) }
 
-// CookieName is the session cookie's where people reach Charla at base, nil for where it listens: under TLS its prefix
-// makes browsers refuse it from anywhere but this host.
-func CookieName(base *url.URL) string {
-	if base != nil && base.Scheme == "https" {
+// CookieName is the session cookie's: under TLS its prefix makes browsers refuse it from anywhere but this host.
+func CookieName(https bool) string {
+	if https {
 		return "__Host-charla"
 	}
 	return "charla"

@@ -80,7 +80,7 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	for _, c := range change {
 		c(&config)
 	}
-	if s.cookie = "charla"; config.BaseURL != nil && config.BaseURL.Scheme == "https" {
+	if s.cookie = "charla"; config.TLS || config.BaseURL != nil && config.BaseURL.Scheme == "https" {
 		s.cookie = "__Host-charla"
 	}
 	s.site = handlers.New(s.chat, s.hub, config)

@@ -1,5 +1,5 @@
-// Package live carries what happens to those who watch: open streams, who is here, and the delivery of a room's changes
-// in their order.
+// Package live carries what happens to those who watch: open streams, who is here, the delivery of a room's changes in
+// their order, and the hints between nodes.
 //
 // # The life of a stream
 //
@@ -23,6 +23,11 @@
 // whose own person departs ends there: what was queued behind it is dropped. In a gap departures go first, because what
 // was posted before one may have been changed after it. A stream takes no notice of a departure that its replay already
 // knew: its person was in the room afterwards. Departures of other nodes are looked for every second.
+//
+// # Other nodes
+//
+// Relay tells the other nodes what is published here, and publishes here what they tell: hints, which may be lost. It
+// also tells which people have streams here. Hub.happen is where both ways meet.
 //
 // # Locks
 //
@@ -64,6 +69,7 @@ type Hub struct {
 	sessions map[int64][]*Stream // oldest first
 	people   map[int64]*person
 	arrivals []*person // the people, in the order they came
+	thinned  bool      // some of the arrivals are gone
 	leaving  []departure
 	moved    map[int64]bool // who came or went since the last word about presence
 	presence pulse
@@ -71,6 +77,11 @@ type Hub struct {
 	unread   unread
 	nextBeat time.Time
 	closed   bool
+
+	relay  *Relay           // to the other nodes; nil where there are none; set before the first stream
+	nodes  map[string]*node // the other nodes by their names
+	untold map[int64]bool   // who came or went on this node since the others were told
+	told   int64            // how often they were
 
 	looked time.Time // when ended sessions were last read; for that look alone
 }
@@ -86,14 +97,23 @@ func NewHub(source Source) *Hub {
 		people:   map[int64]*person{},
 		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
 		moved:    map[int64]bool{},
+		nodes:    map[string]*node{},
+		untold:   map[int64]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
 	h.writers.work = &h.work
 	return h
 }
 
-// Publish delivers an event to the streams it concerns. It never blocks on a reader or the database.
+// Publish delivers an event to the streams it concerns, and to the other nodes. It never blocks on a reader, the database
+// or the network.
 func (h *Hub) Publish(e chat.Event) {
+	h.happen(e)
+	h.relay.send(e)
+}
+
+// happen delivers an event, wherever it was published, to the streams of this node.
+func (h *Hub) happen(e chat.Event) {
 	switch e := e.(type) {
 	case chat.Change:
 		h.deliver(e)
@@ -124,6 +144,14 @@ func (h *Hub) held(at chat.Topic) *topic {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.topics[at]
+}
+
+// rumour is a change known by its number only: the database has the rest.
+func (h *Hub) rumour(at chat.Topic, now chat.RoomSeq) {
+	if t := h.held(at); t != nil && t.behind(now) {
+		h.catchUp(t)
+	}
+	h.recount(at, 0)
 }
 
 // recount asks for the unread counts of those whom a message in a topic concerns: everybody in it but its author, who may

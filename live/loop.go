@@ -55,14 +55,20 @@ type unread struct {
 	telling bool // a goroutine is asking for the states of those who were due
 }
 
-// countAgain asks for the unread counts of some people, or of everybody, to be told again soon.
+// countAgain asks for the unread counts of some people, or of everybody, to be told again soon. Those without a stream
+// here, which on a node of many are most, cost nothing.
 func (h *Hub) countAgain(users ...int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, u := range users {
-		h.unread.users[u] = true
+		if p := h.people[u]; p != nil && p.streams > 0 {
+			h.unread.users[u] = true
+		}
 	}
 	h.unread.all = h.unread.all || len(users) == 0
+	if !h.unread.all && len(h.unread.users) == 0 {
+		return
+	}
 	if h.unread.ask(time.Now()) {
 		h.nudge()
 	}

@@ -159,6 +159,13 @@ func (l *library) remove(at chat.Topic, user int64) chat.MemberLeft {
 	return chat.MemberLeft{Topic: at, User: user, Seq: room.last}
 }
 
+// read tells how often changes were read.
+func (l *library) read() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.readings
+}
+
 func (l *library) fail(failing bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -22,11 +22,14 @@ const MaxHere = 100
 // grace is how long a person without a stream stays: long enough for the next page to load.
 const grace = 5 * time.Second
 
-// person is somebody with an open stream, or who had one within the grace.
+// person is somebody with an open stream, or who had one within the grace, on this node or on another.
 type person struct {
 	chat.Person
 	streams int
-	left    time.Time // when the last stream closed; zero while one is open
+	here    bool      // on this node: has a stream, or had one within the grace
+	left    time.Time // when the grace began; zero while there is none
+	nodes   int       // how many other nodes have them
+	gone    bool      // is nowhere any more
 }
 
 // departure is a person whose last stream closed at some time. It is void when the person came back since.
@@ -37,6 +40,14 @@ type departure struct {
 
 // arrive counts a stream of p. The caller holds Hub.mu.
 func (h *Hub) arrive(p chat.Person) {
+	here := h.enter(p)
+	h.setHere(here, true)
+	here.streams++
+	here.left = time.Time{}
+}
+
+// enter returns the person p, who comes if they were not here. The caller holds Hub.mu.
+func (h *Hub) enter(p chat.Person) *person {
 	here := h.people[p.ID]
 	if here == nil {
 		here = &person{Person: p}
@@ -45,17 +56,29 @@ func (h *Hub) arrive(p chat.Person) {
 		h.toggle(p.ID, time.Now())
 		h.nudge()
 	}
-	here.streams++
-	here.left = time.Time{}
+	return here
+}
+
+// vanish lets go of a person who is on no node. The caller holds Hub.mu.
+func (h *Hub) vanish(p *person, now time.Time) {
+	delete(h.people, p.ID)
+	p.gone, h.thinned = true, true
+	h.toggle(p.ID, now)
+	h.nudge()
+}
+
+// linger begins the grace of a person. The caller holds Hub.mu.
+func (h *Hub) linger(p *person) {
+	p.left = time.Now()
+	h.leaving = append(h.leaving, departure{p, p.left})
+	h.nudge()
 }
 
 // leave uncounts a stream of a person. The caller holds Hub.mu.
 func (h *Hub) leave(id int64) {
 	here := h.people[id]
 	if here.streams--; here.streams == 0 {
-		here.left = time.Now()
-		h.leaving = append(h.leaving, departure{here, here.left})
-		h.nudge()
+		h.linger(here)
 	}
 }
 
@@ -74,10 +97,15 @@ func (h *Hub) Online(ids ...int64) map[int64]bool {
 func (h *Hub) Here() ([]chat.Person, int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.first(), len(h.arrivals)
+	return h.first(), len(h.people)
 }
 
+// first lists those who came first. The caller holds Hub.mu.
 func (h *Hub) first() []chat.Person {
+	if h.thinned {
+		h.arrivals = slices.DeleteFunc(h.arrivals, func(p *person) bool { return p.gone })
+		h.thinned = false
+	}
 	list := make([]chat.Person, min(len(h.arrivals), MaxHere))
 	for i := range list {
 		list[i] = h.arrivals[i].Person
@@ -94,24 +122,21 @@ func (h *Hub) everybody() *frame {
 // expire lets go of those whose grace is over and returns when the next one's will be, or zero. People leave in the
 // order in which their grace ends, so only the front of the queue is looked at. The caller holds Hub.mu.
 func (h *Hub) expire(now time.Time) (next time.Time) {
-	gone := false
 	for ; len(h.leaving) > 0; h.leaving = h.leaving[1:] {
 		d := h.leaving[0]
 		if d.person.left != d.at {
 			continue // came back since
 		}
 		if end := d.at.Add(grace); end.After(now) {
-			next = end
-			break
+			return end
 		}
-		delete(h.people, d.person.ID)
-		h.toggle(d.person.ID, now)
-		gone = true
+		d.person.left = time.Time{}
+		h.setHere(d.person, false)
+		if d.person.nodes == 0 {
+			h.vanish(d.person, now)
+		}
 	}
-	if gone {
-		h.arrivals = slices.DeleteFunc(h.arrivals, func(p *person) bool { return h.people[p.ID] != p })
-	}
-	return next
+	return time.Time{}
 }
 
 // toggle notes that a person came or went; both before the next word cancel each other. The caller holds Hub.mu.
@@ -126,7 +151,7 @@ func (h *Hub) toggle(id int64, now time.Time) {
 
 // presenceNews says what changed since the last word, and keeps what a new stream is told. The caller holds Hub.mu.
 func (h *Hub) presenceNews() Presence {
-	p := Presence{People: h.first(), Count: len(h.arrivals)}
+	p := Presence{People: h.first(), Count: len(h.people)}
 	for id := range h.moved {
 		if h.people[id] != nil {
 			p.Came = append(p.Came, id)

@@ -22,7 +22,17 @@ type config struct {
 	rate        float64
 	proxies     []*net.IPNet
 	databaseURL string
+	natsURL     string
+	tls         tlsConfig
 }
+
+// tlsConfig is how TLS ends here: by certificates fetched for a domain, by one of one's own, or not at all.
+type tlsConfig struct{ domain, cert, key string }
+
+func (c tlsConfig) on() bool { return c.domain != "" || c.cert != "" }
+
+// https tells whether people reach Charla over TLS, here or at a proxy.
+func (c config) https() bool { return c.tls.on() || c.baseURL != nil && c.baseURL.Scheme == "https" }
 
 // option is one setting: an environment variable and a flag of the same name.
 type option struct {
@@ -37,12 +47,16 @@ func (o option) flag() string {
 
 var options = []option{
 	{"CHARLA_ADDR", "127.0.0.1:8080", "where to listen, host:port", setAddr},
-	{"CHARLA_DATA", "./data", "the directory of the SQLite database", func(c *config, v string) error { c.data = v; return nil }},
+	{"CHARLA_DATA", "./data", "the directory of the SQLite database and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
 	{"CHARLA_BASE_URL", "", "how people reach Charla, such as https://chat.example.org; https means that a proxy in front ends TLS and speaks HTTP/2", setBaseURL},
 	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setZone},
 	{"CHARLA_RATE", "1", "scales all rate limits; 0 switches them off", setRate},
 	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
+	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
+	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
+	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
+	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
 }
 
 func setAddr(c *config, v string) error {
@@ -115,6 +129,42 @@ func setDatabase(c *config, v string) error {
 	return nil
 }
 
+func setNATS(c *config, v string) error {
+	for part := range strings.SplitSeq(v, ",") {
+		u, err := url.Parse(strings.TrimSpace(part))
+		if v != "" && (err != nil || u.Scheme != "nats" && u.Scheme != "tls" || u.Host == "") {
+			return errors.New("must be nats://host or tls://host, more of them separated by commas")
+		}
+	}
+	c.natsURL = v
+	return nil
+}
+
+func setDomain(c *config, v string) error {
+	if strings.ContainsAny(v, ":/ ") || v != "" && !strings.Contains(v, ".") {
+		return errors.New("must be a domain, such as chat.example.org")
+	}
+	c.tls.domain = v
+	return nil
+}
+
+// together checks settings that need each other.
+func (c *config) together() error {
+	switch {
+	case c.natsURL != "" && c.databaseURL == "":
+		return errors.New("NATS_URL needs DATABASE_URL: nodes that tell each other share a PostgreSQL")
+	case (c.tls.cert == "") != (c.tls.key == ""):
+		return errors.New("CHARLA_TLS_CERT and CHARLA_TLS_KEY need each other")
+	case c.tls.cert != "" && c.tls.domain != "":
+		return errors.New("CHARLA_TLS_DOMAIN fetches certificates: CHARLA_TLS_CERT is one too many")
+	case c.tls.on() && c.baseURL != nil && c.baseURL.Scheme != "https":
+		return errors.New("CHARLA_BASE_URL must be https where TLS is on")
+	case c.tls.domain != "" && c.baseURL == nil:
+		c.baseURL = &url.URL{Scheme: "https", Host: c.tls.domain}
+	}
+	return nil
+}
+
 // configure reads flags, then the environment, then the defaults. Help is written to usage; a wrong value is an error of
 // one line.
 func configure(args, environ []string, usage io.Writer) (config, error) {
@@ -146,7 +196,7 @@ func configure(args, environ []string, usage io.Writer) (config, error) {
 			return config{}, fmt.Errorf("%s %w", o.env, err)
 		}
 	}
-	return c, nil
+	return c, c.together()
 }
 
 // environment picks our variables. One that begins with CHARLA_ and is none of ours is a mistake that must not pass.

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the PostgreSQL of dbtest lives as long as we do
 }
 
 // output is a writer that tests read while the program writes.
@@ -71,7 +71,8 @@ func TestWrongSettings(t *testing.T) {
 		"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1", "CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_BASE_URL=chat.example.org",
 		"CHARLA_BASE_URL=ftp://x", "CHARLA_BASE_URL=https://x/path", "CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
 		"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9", "CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
-		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db",
+		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db", "NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",
+		"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem", "CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
 	} {
 		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data, wrong})
 		name, _, _ := strings.Cut(wrong, "=")

@@ -35,7 +35,7 @@ func seed(n int) func(context.Context, config, io.Writer) error {
 			return err
 		}
 		defer store.Close()
-		lines, cookie := bufio.NewWriter(stdout), handlers.CookieName(c.baseURL)
+		lines, cookie := bufio.NewWriter(stdout), handlers.CookieName(c.https())
 		service := chat.NewService(store, live.NewHub(store), c.zone)
 		err = service.Seed(ctx, n, func(by chat.User, token string) error {
 			_, err := fmt.Fprintf(lines, "%d %s=%s\n", by.ID, cookie, token)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -43,13 +44,27 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if listener, err = secure(c, listener); err != nil {
+		return err
+	}
+	others, err := relay(ctx, c, service, hub)
+	if err != nil {
+		return err
+	}
+	watch := &neighbours{store: store, me: db.Node{ID: rand.Text(), Relay: others != nil}}
 	site := handlers.New(service, hub, handlers.Config{
-		BaseURL: c.baseURL, Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Secret: secret,
+		BaseURL: c.baseURL, TLS: c.tls.on(), Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Notice: watch.notice, Secret: secret,
 	})
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
 	work.Go(func() { prune(background, service) })
+	if others != nil {
+		work.Go(func() { others.Run(background) })
+	}
+	if c.databaseURL != "" {
+		work.Go(func() { watch.run(background) })
+	}
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	err = listen(ctx, listener, site, hub)
 	stop()
@@ -71,6 +86,9 @@ func open(ctx context.Context, c config) (*db.Store, error) {
 func address(c config, l net.Listener) string {
 	if c.baseURL != nil {
 		return fmt.Sprintf("%s (listening on %s)", c.baseURL, l.Addr())
+	}
+	if c.tls.on() {
+		return "https://" + l.Addr().String()
 	}
 	return "http://" + l.Addr().String()
 }

@@ -49,7 +49,7 @@ func (p *process) client(t *testing.T) {
 	p.http = &http.Client{Jar: jar, Transport: transport}
 }
 
-var whereabouts = regexp.MustCompile(`Charla is at (http://\S+)`)
+var whereabouts = regexp.MustCompile(`Charla is at (https?://\S+)`)
 
 // place waits until Charla says where it is.
 func place(t *testing.T, out *output) string {

@@ -1,0 +1,85 @@
+// Package natstest gives tests real NATS servers, in this process.
+package natstest
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// Server is a NATS server that a test may kill and start again at the same address.
+type Server struct {
+	options server.Options
+	server  *server.Server
+}
+
+// New returns a running server that ends with the test.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{options: server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true}}
+	s.Start(t)
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Cluster returns n servers that know each other.
+func Cluster(t testing.TB, n int) []*Server {
+	t.Helper()
+	var servers []*Server
+	var routes []*url.URL
+	for range n {
+		s := &Server{options: server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, Routes: routes}}
+		s.options.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}
+		s.Start(t)
+		t.Cleanup(s.Kill)
+		routes = append(routes, &url.URL{Scheme: "nats-route", Host: s.server.ClusterAddr().String()})
+		servers = append(servers, s)
+	}
+	for end := time.Now().Add(20 * time.Second); servers[0].server.NumRoutes() == 0 || servers[n-1].server.NumRoutes() == 0; {
+		if time.Now().After(end) {
+			t.Fatal("the servers do not find each other")
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	return servers
+}
+
+// Start runs the server and waits until it takes connections.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	options := s.options
+	started, err := server.NewServer(&options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started.Start()
+	if !started.ReadyForConnections(20 * time.Second) {
+		t.Fatal("NATS does not start")
+	}
+	s.server = started
+	s.options.Port = options.Port
+	if s.options.Cluster.Name != "" {
+		s.options.Cluster.Port = started.ClusterAddr().Port
+	}
+}
+
+// Kill ends the server and cuts its connections. It may be called more than once.
+func (s *Server) Kill() {
+	s.server.Shutdown()
+	s.server.WaitForShutdown()
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return s.server.ClientURL() }
+
+// URLs is the list of servers as NATS_URL takes it.
+func URLs(servers []*Server) string {
+	var list []string
+	for _, s := range servers {
+		list = append(list, s.URL())
+	}
+	return strings.Join(list, ",")
+}
