@@ -37,8 +37,10 @@ check:
 needs: ## bring what the tests need and the machine lacks
 	@bash .ci/needs
 
-bench:
+bench: ## how fast it is, in about five minutes
 	go test -run '^$$' -bench . -benchmem ./...
+	.ci/measure
+	.ci/bench
 
 screenshots: ## the pictures of the README, from the running program
 	go test ./e2e -run TestScreenshots -screenshots docs
