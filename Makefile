@@ -23,8 +23,8 @@ er: ## draw docs/er.svg from the schema
 # The browsers run by themselves: they would starve the others of their processors, and be starved. What they test is built
 # as they start, so no earlier result of theirs counts.
 test: needs check ## everything
-	go test -race -timeout 6m $$(go list ./... | grep -v /e2e$$)
-	go test -count=1 -timeout 5m ./e2e
+	go test -race -timeout 10m $$(go list ./... | grep -v /e2e$$)
+	go test -count=1 -timeout 10m ./e2e
 
 # check finds what no test is needed for. templ writes nothing where the generated files are fresh.
 check:
