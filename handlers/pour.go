@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"charla/live"
@@ -11,9 +12,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// pour sends an endless answer and takes care of the stream, unless it fails or panics. Over plain HTTP/1.1 the connection is taken over from the server, whose buffers and
-// goroutines cost four times what the stream does; the answer then ends where the connection does. Over TLS and HTTP/2
-// it is an ordinary answer.
+// pour sends an endless answer and takes care of the stream, unless it fails or panics. Over plain HTTP/1.1 the connection
+// is taken over from the server, whose buffers and goroutines cost more than the stream does; the answer then ends where
+// the connection does. Over TLS and HTTP/2 it is an ordinary answer.
 func pour(c echo.Context, stream *live.Stream, contentType string, replay live.Replay, state live.State) error {
 	h := c.Response().Header()
 	h.Set("Content-Type", contentType)
@@ -22,7 +23,7 @@ func pour(c echo.Context, stream *live.Stream, contentType string, replay live.R
 	if r := c.Request(); r.ProtoMajor == 1 && r.TLS == nil {
 		return detach(c, stream, replay, state)
 	}
-	to := &transport{w: c.Response(), control: http.NewResponseController(c.Response())}
+	to := &transport{w: c.Response(), control: http.NewResponseController(c.Response()), within: writeWithin}
 	if err := to.control.SetReadDeadline(time.Time{}); err != nil { // the server's own would end the stream
 		return err
 	}
@@ -76,15 +77,28 @@ const writeWithin = 8 * time.Second
 type transport struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+
+	mu     sync.Mutex    // guards within, and that the deadline set last is the right one
+	within time.Duration // how long a write may take
 }
 
-// Hurry leaves a write that is under way a while to finish.
+// Hurry leaves a write that is under way, and any after it, a while to finish.
 func (t *transport) Hurry(lastWords time.Duration) {
-	t.control.SetWriteDeadline(time.Now().Add(lastWords))
+	t.mu.Lock()
+	t.within = lastWords
+	t.mu.Unlock()
+	t.allow()
+}
+
+// allow sets the deadline of a write.
+func (t *transport) allow() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.control.SetWriteDeadline(time.Now().Add(t.within))
 }
 
 func (t *transport) Write(p []byte) error {
-	if err := t.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+	if err := t.allow(); err != nil {
 		return err
 	}
 	if _, err := t.w.Write(p); err != nil {

@@ -55,7 +55,7 @@ func (s *Server) changePassword(c echo.Context) error {
 		return err
 	}
 	v := visitorOf(c)
-	err := s.limits.passwords.take(v.User.Email)
+	err := s.limits.passwords.take(fmt.Sprint("user ", v.User.ID))
 	if err == nil {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}

@@ -195,6 +195,14 @@ func hears(t *testing.T, w *wire, why End) {
 
 // A reader whose buffers are full must be gone soon after it may see no more.
 func TestAStuckReaderEndsWithItsSession(t *testing.T) {
+	stuckUntil(t, func(h *Hub, _ *library) { h.Publish(chat.SessionEnded{Session: 1}) })
+}
+
+func TestAStuckReaderEndsWithItsDeparture(t *testing.T) {
+	stuckUntil(t, func(h *Hub, l *library) { h.Publish(l.remove(general, 1)) })
+}
+
+func stuckUntil(t *testing.T, end func(*Hub, *library)) {
 	h, l := running(t)
 	stuck := connect(t, h, viewer(1))
 	stuck.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
@@ -203,7 +211,7 @@ func TestAStuckReaderEndsWithItsSession(t *testing.T) {
 		h.Publish(l.post(general, 99, long))
 	}
 	start := time.Now()
-	h.Publish(chat.SessionEnded{Session: 1})
+	end(h, l)
 	eventually(t, "the stuck reader was given up", func() bool { return h.Streams() == 0 })
 	if took := time.Since(start); took > 2*lastWords {
 		t.Errorf("took %v", took)
@@ -236,7 +244,7 @@ func TestAPanicEndsOneStreamAlone(t *testing.T) {
 
 func TestATryWorksAfterASlowWrite(t *testing.T) {
 	near, far := pair(t)
-	d := &detached{conn: near}
+	d := &detached{Stream: &Stream{}, conn: near}
 	d.raw, _ = near.(*net.TCPConn).SyscallConn()
 	if !d.write([]byte("slow"), EndRestart) {
 		t.Fatal("not written")

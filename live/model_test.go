@@ -322,7 +322,7 @@ func run(t *testing.T, s *Stream, replay Replay) *reader {
 }
 
 // pass lets the time of the bubble pass.
-func pass(d time.Duration) { time.Sleep(d) }
+func pass(d time.Duration) { <-time.After(d) }
 
 // leave closes the stream from the reader's side and waits for it.
 func (r *reader) leave() {

@@ -13,7 +13,7 @@ import (
 type Transport interface {
 	// Write sends all of p at once or fails within a deadline; after a failure the reader is gone.
 	Write(p []byte) error
-	// Hurry leaves a write that is under way lastWords to finish. It may be called at any time.
+	// Hurry leaves a write that is under way, and any after it, lastWords to finish. It may be called at any time.
 	Hurry(lastWords time.Duration)
 }
 
@@ -71,7 +71,7 @@ func (s *Stream) Detach(ctx context.Context, conn net.Conn, replay Replay, state
 	}
 	s.mu.Lock()
 	s.wake = func() { s.hub.writers.push(d) }
-	s.hurry = d.Hurry
+	s.hurry = d.limit
 	s.mu.Unlock()
 	first := s.opening(ctx, replay, state)
 	employed := s.hub.employ(func() {
@@ -90,8 +90,8 @@ type detached struct {
 	raw  syscall.RawConn // nil where a write cannot be tried without waiting
 }
 
-// Hurry leaves a write that is under way a while to finish.
-func (d *detached) Hurry(lastWords time.Duration) {
+// limit leaves a write that is under way a while to finish.
+func (d *detached) limit(lastWords time.Duration) {
 	d.conn.SetWriteDeadline(time.Now().Add(lastWords))
 }
 
@@ -176,14 +176,22 @@ func (d *detached) slow(b []byte, end End) {
 
 // write waits for the reader. It leaves no deadline behind, which would make the tries of the writers fail.
 func (d *detached) write(b []byte, end End) bool {
-	within := writeWithin
-	if end != open {
-		within = lastWords
-	}
-	d.conn.SetWriteDeadline(time.Now().Add(within))
+	d.allow(end)
 	_, err := d.conn.Write(b)
 	d.conn.SetWriteDeadline(time.Time{})
 	return err == nil
+}
+
+// allow sets the deadline of a write. It decides under mu, because the stream may be ended at this moment: either the end
+// is seen here, or it shortens what is set here.
+func (d *detached) allow(end End) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	within := writeWithin
+	if end != open || d.hurried {
+		within = lastWords
+	}
+	d.conn.SetWriteDeadline(time.Now().Add(within))
 }
 
 func (d *detached) close() {

@@ -53,18 +53,20 @@ type Stream struct {
 	viewer Viewer
 	enc    Encoder
 	topic  *topic // nil for a stream of state alone
-	have   int64  // the replay brought the changes up to it; set before the stream is written to
 	once   sync.Once
 
 	nextBeat, until time.Time // guarded by Hub.mu
 
 	mu    sync.Mutex // guards all below
+	have  int64      // the replay brought the changes up to it; set before the stream is written to, then only read
 	state State      // nil until the stream is written to, and for a reader that sees none
 	queue []*frame
 	end   End
-	awake bool                // somebody is writing what waits, or has been asked to
-	wake  func()              // asks
-	hurry func(time.Duration) // limits a write that is under way
+	awake bool   // somebody is writing what waits, or has been asked to
+	wake  func() // asks
+
+	hurried bool                // the reader may see no more
+	hurry   func(time.Duration) // limits a write that is under way
 }
 
 // State returns what only this viewer sees, as bytes for the reader. It may read the database. A nil State is none.
@@ -89,6 +91,9 @@ func (s *Stream) offer(f *frame) {
 		s.end, s.queue = EndSlow, nil
 	default:
 		s.queue = append(s.queue, f)
+		if s.isFarewell(f) {
+			s.hasten()
+		}
 	}
 	s.rouse()
 }
@@ -101,10 +106,16 @@ func (s *Stream) finish(why End) {
 		return
 	}
 	s.end, s.queue = why, nil
+	s.hasten()
+	s.rouse()
+}
+
+// hasten leaves what is being written little time. The caller holds mu.
+func (s *Stream) hasten() {
+	s.hurried = true
 	if s.hurry != nil && s.awake {
 		s.hurry(lastWords)
 	}
-	s.rouse()
 }
 
 // rouse asks for what waits to be written, once. The caller holds mu.
@@ -115,7 +126,8 @@ func (s *Stream) rouse() {
 	}
 }
 
-// take returns what waits, up to the departure of its person. When nothing does, the stream falls asleep until it is roused.
+// take returns what waits, up to the departure of its person. When nothing does, the stream falls asleep until it is
+// roused.
 func (s *Stream) take() (queue []*frame, end End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +141,8 @@ func (s *Stream) take() (queue []*frame, end End) {
 	return queue, end
 }
 
-// isFarewell tells whether a frame is the departure of this stream's person, since its replay was read.
+// isFarewell tells whether a frame is the departure of this stream's person, since its replay was read. The caller holds
+// mu.
 func (s *Stream) isFarewell(f *frame) bool {
 	return f.leaver != 0 && f.leaver == s.viewer.Person.ID && f.seq > s.have
 }
@@ -148,7 +161,9 @@ const maxReplay = 1 << 20
 
 // opening is what a reader is told first: everything missed, the cursor, who is here, and its own state.
 func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
+	s.mu.Lock()
 	s.have = r.Changes.LastSeq
+	s.mu.Unlock()
 	b := r.Head
 	if r.Changes.Partial {
 		s.finish(EndResync)
