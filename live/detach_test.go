@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,27 @@ func TestAReaderThatGoesIsMissedAtOnce(t *testing.T) {
 	}
 	w.Close()
 	eventually(t, "the stream closed", func() bool { return h.Streams() == 0 })
+}
+
+// TestAnIdleStreamHasNoGoroutine: what a stream costs while nothing happens is what a machine can hold of them.
+func TestAnIdleStreamHasNoGoroutine(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux watches readers without a goroutine for each")
+	}
+	h, _ := running(t)
+	connect(t, h, viewer(1)).listen()
+	before, wires := runtime.NumGoroutine(), []*wire{}
+	for range 50 {
+		wires = append(wires, connect(t, h, Viewer{Person: chat.Person{ID: 2}, Session: 2, Limit: 50}))
+	}
+	eventually(t, "the goroutines that opened them end", func() bool { return runtime.NumGoroutine() <= before+10 })
+	if h.Streams() != 51 {
+		t.Fatalf("%d streams are open", h.Streams())
+	}
+	for _, w := range wires {
+		w.Close()
+	}
+	eventually(t, "all are missed", func() bool { return h.Streams() == 1 })
 }
 
 func TestAReaderThatDoesNotReadIsGivenUpAlone(t *testing.T) {

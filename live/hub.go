@@ -10,7 +10,8 @@
 //
 // A stream sleeps until something waits for its reader, then it is awake until everything is written: that is the only
 // time when somebody writes, so there is never more than one writer. Run writes on its caller's goroutine. The writers
-// share the detached streams, and a write that would wait goes on in a goroutine of its own.
+// share the detached streams, and a write that would wait goes on in a goroutine of its own. The watcher notices readers
+// that go.
 //
 // # The order of a room
 //
@@ -31,7 +32,7 @@
 //
 // # Locks
 //
-// Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be taken alone, never in another order, and none is
+// watcher.mu, then Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be taken alone, never in another order, and none is
 // held while anything waits, reads the database or writes to a reader. Rendering happens where the bytes are written,
 // once per kind of reader (frame).
 package live
@@ -63,6 +64,7 @@ type Hub struct {
 	work   sync.WaitGroup // goroutines of detached streams, and those that read the database
 
 	writers writers
+	watcher watcher
 
 	mu       sync.Mutex // guards all below
 	topics   map[chat.Topic]*topic

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"runtime"
@@ -25,7 +26,7 @@ func (s *Stream) Run(ctx context.Context, to Transport, replay Replay, state Sta
 	s.wake = func() { ready <- struct{}{} } // never blocks: a stream is roused again only after take
 	s.hurry = to.Hurry
 	s.mu.Unlock()
-	b := s.opening(ctx, replay, state)
+	b := s.opening(ctx, nil, replay, state)
 	for {
 		queue, end := s.take()
 		if b = s.render(b, queue, end); len(b) > 0 {
@@ -59,9 +60,9 @@ const (
 const maxSilence = 30 * time.Second
 
 // Detach writes the replay, then what happens, to a connection that was taken over from its server, and returns at once;
-// stream and connection close by themselves. Such a stream costs one small goroutine, which sleeps until the reader
-// goes; what happens is written by goroutines that all detached streams share. If Detach panics, stream and connection are
-// still the caller's.
+// stream and connection close by themselves. Such a stream has no goroutine: what happens is written by those that all
+// detached streams share, and a reader that goes is noticed for all of them in one place. If Detach panics, stream and
+// connection are still the caller's.
 func (s *Stream) Detach(ctx context.Context, conn net.Conn, replay Replay, state State) {
 	d := &detached{Stream: s, conn: conn}
 	if c, ok := conn.(syscall.Conn); ok {
@@ -73,21 +74,35 @@ func (s *Stream) Detach(ctx context.Context, conn net.Conn, replay Replay, state
 	s.wake = func() { s.hub.writers.push(d) }
 	s.hurry = d.limit
 	s.mu.Unlock()
-	first := s.opening(ctx, replay, state)
-	employed := s.hub.employ(func() {
-		d.await(first, open)
-		d.watch()
-	})
-	if !employed {
-		d.slow(first, open) // the hub was shut down: there is only the end to tell
+	buffer := openings.Get().(*[]byte)
+	defer openings.Put(buffer)
+	*buffer = s.opening(ctx, (*buffer)[:0], replay, state)
+	d.begin(*buffer)
+}
+
+// openings are buffers for what streams are told first: many open at once, and most take it at once.
+var openings = sync.Pool{New: func() any { return new([]byte) }}
+
+// begin writes the opening, as far as the reader takes it now; the rest, and what has happened since, is written by
+// others.
+func (d *detached) begin(first []byte) {
+	rest := bytes.Clone(first[d.try(first):])
+	watched := d.hub.watcher.watch(d) || d.hub.employ(d.listen)
+	switch {
+	case watched && len(rest) == 0:
+		d.hub.writers.push(d)
+	case watched && d.hub.employ(func() { d.guarded(rest, open) }):
+	default:
+		d.guarded(rest, open) // the hub was shut down: there is only the end to tell
 	}
 }
 
 // detached is a stream with a connection of its own.
 type detached struct {
 	*Stream
-	conn net.Conn
-	raw  syscall.RawConn // nil where a write cannot be tried without waiting
+	conn    net.Conn
+	raw     syscall.RawConn // nil where a write cannot be tried without waiting
+	watched int64           // the name of this stream at the watcher
 }
 
 // limit leaves a write that is under way a while to finish.
@@ -98,8 +113,8 @@ func (d *detached) limit(lastWords time.Duration) {
 // maxHeard is how much a reader may send, in bytes: it has nothing to say.
 const maxHeard = 4 << 10
 
-// watch sleeps until the reader goes, or says too much.
-func (d *detached) watch() {
+// listen sleeps until the reader goes, or says too much. It stands in for the watcher.
+func (d *detached) listen() {
 	var b [64]byte
 	for heard := 0; heard < maxHeard; {
 		n, err := d.conn.Read(b[:])
@@ -148,11 +163,14 @@ func (d *detached) try(b []byte) (n int) {
 
 // await goes on writing in a goroutine of its own.
 func (d *detached) await(b []byte, end End) {
-	d.hub.work.Go(func() {
-		if !guard("stream", func() { d.slow(b, end) }) {
-			d.close()
-		}
-	})
+	d.hub.work.Go(func() { d.guarded(b, end) })
+}
+
+// guarded is slow, and closes a stream that panics.
+func (d *detached) guarded(b []byte, end End) {
+	if !guard("stream", func() { d.slow(b, end) }) {
+		d.close()
+	}
 }
 
 // slow writes b, then what waits, waiting for the reader each time, until nothing waits. With an end, b is the last.
@@ -195,6 +213,7 @@ func (d *detached) allow(end End) {
 }
 
 func (d *detached) close() {
+	d.hub.watcher.forget(d)
 	d.Close()
 	d.conn.Close()
 }

@@ -159,12 +159,12 @@ type Replay struct {
 // maxReplay bounds a replay in bytes: each reader has one of its own, and may be slow to take it.
 const maxReplay = 1 << 20
 
-// opening is what a reader is told first: everything missed, the cursor, who is here, and its own state.
-func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
+// opening writes to b what a reader is told first: everything missed, the cursor, who is here, and its own state.
+func (s *Stream) opening(ctx context.Context, b []byte, r Replay, state State) []byte {
 	s.mu.Lock()
 	s.have = r.Changes.LastSeq
 	s.mu.Unlock()
-	b := r.Head
+	b = append(b, r.Head...)
 	if r.Changes.Partial {
 		s.finish(EndResync)
 		return b
@@ -177,7 +177,7 @@ func (s *Stream) opening(ctx context.Context, r Replay, state State) []byte {
 		}
 		if len(b)-len(r.Head) > maxReplay {
 			s.finish(EndResync)
-			return r.Head
+			return b[:len(r.Head)]
 		}
 		b = append(b, s.enc.Cursor(r.Changes.LastSeq)...)
 	}
