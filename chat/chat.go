@@ -125,15 +125,25 @@ type Message struct {
 	OpensDay   bool   `db:"opens_day"` // the first of a day in the community's zone
 }
 
+// Turn is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when
+// it counts as posted, never before the one that it follows; and whom it follows, zero for the first of a room.
+type Turn struct {
+	Conversation
+	PostedAt       Micros `db:"last_at"`
+	PreviousAuthor int64  `db:"previous_author"`
+	PreviousAt     Micros `db:"previous_at"`
+}
+
 // groupWithin is how close the lines of one author stand together to form a group.
 const groupWithin = Micros(5 * time.Minute / time.Microsecond)
 
-// place decides how m stands to the message before it in its room: whether it opens a day, cut in zone, and whether it
-// leads a group. A zero previous message means that m is the first.
-func (m *Message) place(previous Message, zone *time.Location) {
-	day := func(at Micros) string { return at.Time().In(zone).Format(time.DateOnly) }
-	m.OpensDay = previous.ID == 0 || day(previous.PostedAt) != day(m.PostedAt)
-	m.Leads = m.OpensDay || previous.AuthorID != m.AuthorID || m.PostedAt-previous.PostedAt > groupWithin
+// take puts m in its turn, and decides how it stands to the message before it: whether it opens a day, cut in zone, and
+// whether it leads a group.
+func (m *Message) take(t Turn, zone *time.Location) {
+	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = t.Room, t.LastSeq, t.LastSeq, t.PostedAt
+	day := func(at Micros) int { d := at.Time().In(zone); return d.Year()*366 + d.YearDay() }
+	m.OpensDay = t.PreviousAuthor == 0 || day(t.PreviousAt) != day(m.PostedAt)
+	m.Leads = m.OpensDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > groupWithin
 }
 
 // History is a window on a conversation: messages in order of seq, and whether older ones exist.

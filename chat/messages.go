@@ -25,7 +25,11 @@ type NewMessage struct {
 }
 
 // errKnown rolls back a transaction that found its message posted before.
-var errKnown = errors.New("posted before")
+type errKnown struct{ Message }
+
+func (errKnown) Error() string { return "posted before" }
+
+var errTwoPlaces = invalidf("with", "Name a person or a room, not both.")
 
 // Posted is a stored message and where it stands. Created is false when the same key brought the same message before.
 type Posted struct {
@@ -46,17 +50,18 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	} else if err := checkKey(in.Key); err != nil {
 		return Posted{}, err
 	}
-	c, err := s.Conversation(ctx, by, in.Place)
-	if err != nil {
-		return Posted{}, err
+	if in.Place.Room != 0 && in.Place.With != 0 {
+		return Posted{}, errTwoPlaces
 	}
-	m := Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body), PostedAt: s.micros()}
-	post := func(tx Tx) error { return s.insert(ctx, tx, c, &m) }
-	if err = s.store.InTx(ctx, post); errors.Is(err, ErrDuplicate) {
-		err = s.store.InTx(ctx, post) // the key was just used in another room: now it is found
-	}
-	if errors.Is(err, errKnown) {
-		return s.known(ctx, by, in.Place, m, body)
+	m := Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body)}
+	var c Conversation
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		m.PostedAt = s.micros()
+		c, err = s.insert(ctx, tx, in.Place, &m)
+		return err
+	})
+	if known, ok := errors.AsType[errKnown](err); ok {
+		return s.known(ctx, by, in.Place, known.Message, body)
 	}
 	if err != nil {
 		return Posted{}, err
@@ -65,39 +70,42 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	return Posted{Message: m, Conversation: c, Created: true}, nil
 }
 
-// insert takes the room's next number, which locks the room, before it looks at the key and at the message before:
-// whatever it finds then cannot change until the commit.
-func (s *Service) insert(ctx context.Context, tx Tx, c Conversation, m *Message) (err error) {
-	m.Room = c.Room
-	if c.Kind == Direct && m.Room == 0 {
-		if m.Room, err = tx.EnsureDirect(ctx, min(c.Me, c.Peer), max(c.Me, c.Peer), m.PostedAt); err != nil {
-			return err
-		}
+// insert takes the room's next number, which locks the room, before anything is looked at: whatever it finds then cannot
+// change until the commit.
+func (s *Service) insert(ctx context.Context, tx Tx, p Place, m *Message) (Conversation, error) {
+	turn, err := tx.NextTurn(ctx, m.AuthorID, p, m.PostedAt)
+	if errors.Is(err, ErrNotFound) && p.Room == 0 {
+		turn, err = begin(ctx, tx, p.With, m)
 	}
-	if m.Seq, err = tx.NextSeq(ctx, m.Room); err != nil {
-		return err
+	if err != nil {
+		return Conversation{}, err
 	}
-	if known, err := tx.MessageByKey(ctx, m.AuthorID, m.Key); err == nil {
-		*m = known
-		return errKnown
-	} else if !errors.Is(err, ErrNotFound) {
-		return err
+	m.take(turn, s.zone)
+	m.ID, err = tx.InsertMessage(ctx, *m)
+	if errors.Is(err, ErrNotFound) {
+		err = whyNot(ctx, tx, m)
 	}
-	if _, err = tx.ConversationIn(ctx, m.AuthorID, m.Room); err != nil {
-		return err
+	return turn.Conversation, err
+}
+
+// begin makes the room of two people for their first message.
+func begin(ctx context.Context, tx Tx, peer int64, m *Message) (Turn, error) {
+	if _, err := tx.User(ctx, peer); err != nil {
+		return Turn{}, err
 	}
-	previous, err := tx.MessagesBefore(ctx, m.AuthorID, m.Room, m.Seq, 1)
+	if _, err := tx.EnsureDirect(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
+		return Turn{}, err
+	}
+	return tx.NextTurn(ctx, m.AuthorID, Place{With: peer}, m.PostedAt)
+}
+
+// whyNot tells why a message was not inserted: it was before, or it is not its author's room.
+func whyNot(ctx context.Context, tx Tx, m *Message) error {
+	known, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	if err != nil {
 		return err
 	}
-	if len(previous) == 0 {
-		previous = []Message{{}}
-	}
-	m.PostedAt = max(m.PostedAt, previous[0].PostedAt) // who waited for the lock longer is not earlier
-	m.place(previous[0], s.zone)
-	m.ChangedSeq = m.Seq
-	m.ID, err = tx.InsertMessage(ctx, *m)
-	return err
+	return errKnown{known}
 }
 
 // known answers a message whose key was used before: with the stored one where it is the same text in the same room,
@@ -117,7 +125,7 @@ func (s *Service) known(ctx context.Context, by User, p Place, m Message, body s
 // not by's and for people who do not exist.
 func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversation, error) {
 	if p.Room != 0 && p.With != 0 {
-		return Conversation{}, invalidf("with", "Name a person or a room, not both.")
+		return Conversation{}, errTwoPlaces
 	}
 	if p.Room != 0 {
 		return s.store.ConversationIn(ctx, by.ID, p.Room)

@@ -85,6 +85,9 @@ type Tx interface {
 
 	// NextSeq takes the next number of a room and locks the room until the transaction ends.
 	NextSeq(ctx context.Context, room int64) (int64, error)
+	// NextTurn is NextSeq for a message of author, posted at. It does not ask whether author is in the room: InsertMessage
+	// does. The rooms that exist are found; the first message of two people finds none.
+	NextTurn(ctx context.Context, author int64, p Place, at Micros) (Turn, error)
 	// EnsureDirect returns the room of two people and makes it, with its members, where it is missing.
 	EnsureDirect(ctx context.Context, low, high int64, at Micros) (int64, error)
 	// InsertRoom makes a channel without members; ErrDuplicate when it is open and an open one has its folded name.
@@ -102,7 +105,8 @@ type Tx interface {
 
 	// MessageByKey finds what an author posted with this key.
 	MessageByKey(ctx context.Context, author int64, key string) (Message, error)
-	// InsertMessage adds a message and returns its id; ErrDuplicate when its author used its key before.
+	// InsertMessage adds a message and returns its id. ErrNotFound means that its author used its key before, in any room,
+	// or is not in this one.
 	InsertMessage(ctx context.Context, m Message) (int64, error)
 
 	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
@@ -72,8 +74,10 @@ func (b *batcher) close() {
 }
 
 func (b *batcher) run() {
+	runtime.Gosched()
 	for batch := b.next(); len(batch) > 0; batch = b.next() {
 		b.commit(batch)
+		runtime.Gosched()
 	}
 }
 
@@ -90,46 +94,64 @@ func (b *batcher) next() []*job {
 	return batch
 }
 
-// commit runs a batch in one transaction and answers everybody in it.
+// commit runs a batch in one transaction and answers everybody in it. Where a write fails, the batch runs again with
+// each behind a savepoint: that costs as much as the write itself, and few fail.
 func (b *batcher) commit(batch []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	err := transact(ctx, b.pool, func(w writer) error {
-		for _, j := range batch {
-			if err := j.run(ctx, w); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := b.together(ctx, batch, (*job).attempt)
+	if errors.Is(err, errFailed) && len(batch) > 1 {
+		err = b.together(ctx, batch, (*job).apart)
+	}
 	for _, j := range batch {
-		if err != nil {
+		if err != nil && !errors.Is(err, errFailed) {
 			j.err = err
 		}
 		close(j.answered)
 	}
 }
 
-// run does one job behind a savepoint, so that its failure undoes its own writes alone. It returns what spoils the
-// whole batch.
-func (j *job) run(ctx context.Context, w writer) error {
-	if j.err = failure(j.ctx.Err()); j.err != nil {
+func (b *batcher) together(ctx context.Context, batch []*job, run func(*job, context.Context, writer) error) error {
+	return transact(ctx, b.pool, func(w writer) error {
+		for _, j := range batch {
+			if err := run(j, ctx, w); err != nil {
+				return err
+			}
+		}
 		return nil
+	})
+}
+
+// errFailed undoes a batch in which a write failed. Its own answer stands in the job.
+var errFailed = errors.New("a write failed")
+
+// attempt does one job. Its failure is the batch's.
+func (j *job) attempt(_ context.Context, w writer) (err error) {
+	defer func() {
+		if j.panicked = recover(); j.panicked != nil {
+			err = errFailed
+		}
+	}()
+	if j.err = failure(j.ctx.Err()); j.err == nil {
+		j.err = j.f(w)
 	}
+	if j.err != nil {
+		return errFailed
+	}
+	return nil
+}
+
+// apart does one job behind a savepoint, so that its failure undoes its own writes alone. It returns what spoils the
+// whole batch.
+func (j *job) apart(ctx context.Context, w writer) error {
 	if _, err := w.exec(ctx, `SAVEPOINT job`); err != nil {
 		return err
 	}
-	j.attempt(w)
-	if j.err != nil || j.panicked != nil {
+	if j.attempt(ctx, w) != nil {
 		if _, err := w.exec(ctx, `ROLLBACK TO job`); err != nil {
 			return err
 		}
 	}
 	_, err := w.exec(ctx, `RELEASE job`)
 	return err
-}
-
-func (j *job) attempt(w writer) {
-	defer func() { j.panicked = recover() }()
-	j.err = j.f(w)
 }

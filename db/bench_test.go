@@ -43,13 +43,13 @@ func house(b *testing.B, s *db.Store) (user chat.User, room int64) {
 }
 
 func insert(ctx context.Context, tx chat.Tx, room, author int64, key string) error {
-	seq, err := tx.NextSeq(ctx, room)
+	turn, err := tx.NextTurn(ctx, author, chat.Place{Room: room}, 1)
 	if err != nil {
 		return err
 	}
 	const text = "a line of the length that people write in a chat, more or less"
-	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: seq, ChangedSeq: seq, AuthorID: author, Key: key,
-		Body: text, HTML: text, PostedAt: chat.Micros(seq)})
+	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author, Key: key,
+		Body: text, HTML: text, PostedAt: turn.PostedAt})
 	return err
 }
 

@@ -15,8 +15,7 @@ const conversation = `
 			SELECT 1 FROM messages x
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
 			LIMIT $1) AS counted) AS unread,
-		COALESCE((SELECT x.posted_at FROM messages x WHERE x.room_id = m.room_id ORDER BY x.seq DESC LIMIT 1),
-			r.created_at) AS latest
+		CASE WHEN r.last_at > 0 THEN r.last_at ELSE r.created_at END AS latest
 	FROM members m
 	JOIN rooms r ON r.id = m.room_id
 	LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END`

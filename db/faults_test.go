@@ -126,7 +126,7 @@ func TestLostReplies(t *testing.T) {
 		equal(t, calls, 1)
 		equal(t, count(t, s), c.stored)
 		if c.stored == 1 {
-			is(t, s.InTx(t.Context(), send), chat.ErrDuplicate)
+			is(t, s.InTx(t.Context(), send), chat.ErrNotFound)
 			equal(t, count(t, s), 1)
 		}
 	}

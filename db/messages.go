@@ -88,11 +88,13 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 	return c, err
 }
 
-// InsertMessage stores a message under the number that its caller took with NextSeq.
+// InsertMessage looks at who is in the room when it runs, and so under the lock that its caller took with the number.
 func (w writer) InsertMessage(ctx context.Context, m chat.Message) (id int64, err error) {
 	const query = `
 		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
+		ON CONFLICT (author_id, key) DO NOTHING
 		RETURNING id`
 	err = w.get(ctx, &id, query, m.Room, m.Seq, m.ChangedSeq, m.AuthorID, m.Key, m.Body, m.HTML, m.PostedAt, m.Leads, m.OpensDay)
 	return id, err

@@ -14,6 +14,31 @@ func (w writer) NextSeq(ctx context.Context, room int64) (seq int64, err error) 
 	return seq, err
 }
 
+// nextTurn remembers whom the message follows before it notes its author, $1, and its time, $2.
+const nextTurn = `
+	UPDATE rooms SET last_seq = last_seq + 1, previous_author = last_author, previous_at = last_at,
+		last_author = $1, last_at = CASE WHEN last_at > $2 THEN last_at ELSE $2 END`
+
+// itsTurn is what a room answers to nextTurn.
+const itsTurn = `
+	RETURNING id AS room, kind, access, last_seq, last_at, previous_author, previous_at, CAST($1 AS BIGINT) AS me,
+		COALESCE(CASE WHEN pair_low = $1 THEN pair_high ELSE pair_low END, 0) AS peer,
+		COALESCE((SELECT u.name FROM users u WHERE u.id = CASE WHEN pair_low = $1 THEN pair_high ELSE pair_low END), name) AS name`
+
+// NextTurn takes the same lock as NextSeq.
+func (w writer) NextTurn(ctx context.Context, author int64, p chat.Place, at chat.Micros) (turn chat.Turn, err error) {
+	const (
+		inRoom = nextTurn + ` WHERE id = $3` + itsTurn
+		ofPair = nextTurn + ` WHERE pair_low = $3 AND pair_high = $4` + itsTurn
+	)
+	if p.Room != 0 {
+		err = w.get(ctx, &turn, inRoom, author, at, p.Room)
+	} else {
+		err = w.get(ctx, &turn, ofPair, author, at, min(author, p.With), max(author, p.With))
+	}
+	return turn, err
+}
+
 // EnsureDirect lets two nodes make the same room at once: the second waits for the first and finds its room, which has
 // its members by then.
 func (w writer) EnsureDirect(ctx context.Context, low, high int64, at chat.Micros) (id int64, err error) {

@@ -41,6 +41,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"an outsider":            testOutsider,
 		"transactions":           testTransactions,
 		"batches":                testBatch,
+		"turns":                  testTurns,
 		"a cancelled write":      testCancelledWrite,
 		"many writers":           testManyWriters,
 		"one room made twice":    testOneRoomMadeTwice,
@@ -100,11 +101,11 @@ func post(t testing.TB, s *db.Store, room int64, author chat.User, key string, a
 	t.Helper()
 	ctx := t.Context()
 	write(t, s, func(tx chat.Tx) error {
-		seq, err := tx.NextSeq(ctx, room)
+		turn, err := tx.NextTurn(ctx, author.ID, chat.Place{Room: room}, at)
 		if err != nil {
 			return err
 		}
-		if _, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: seq, ChangedSeq: seq, AuthorID: author.ID, Key: key,
+		if _, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author.ID, Key: key,
 			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, Leads: true}); err != nil {
 			return err
 		}

@@ -163,7 +163,7 @@ func testOneKeyUsedTwice(t *testing.T, s *db.Store) {
 		return s.InTx(ctx, func(tx chat.Tx) error { return insert(ctx, tx, rooms[i], ana.ID, "same") })
 	}) {
 		if err != nil {
-			is(t, err, chat.ErrDuplicate)
+			is(t, err, chat.ErrNotFound)
 			failed++
 		}
 	}
