@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -201,21 +202,28 @@ func (s *Service) MarkRead(ctx context.Context, by User, p Place, seq int64) err
 }
 
 // Changes reads what happened in c after the cursor. It is Partial when the cursor is beyond the room's last number or
-// more than ReplayLimit messages behind: then only fetching the page again helps. That c.Me is in the room is looked at
-// after the reading, so that whatever was read is theirs; otherwise the answer is NotFound.
+// more than ReplayLimit messages behind: then only fetching the page again helps. See StillTheirs.
 func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Changes, error) {
 	if c.Room == 0 {
 		return Changes{Partial: cursor > 0}, nil
 	}
 	changes, err := s.store.Changes(ctx, c.Room, cursor, ReplayLimit)
 	changes.Partial = changes.Partial || cursor > changes.LastSeq
-	if err == nil && c.Kind == Channel {
-		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	if err == nil {
+		err = s.StillTheirs(ctx, c, cursor, changes)
 	}
-	if err != nil {
-		return Changes{}, err
+	return changes, err
+}
+
+// StillTheirs answers NotFound when c.Me, who was in the room when c was read, left it before the changes after the cursor
+// were, and did not come back. Whoever left stands in the changes, unless the cursor is from after c.
+func (s *Service) StillTheirs(ctx context.Context, c Conversation, cursor int64, changes Changes) error {
+	left := func(d Departure) bool { return d.User == c.Me }
+	if c.Kind == Direct || cursor <= c.LastSeq && !slices.ContainsFunc(changes.Left, left) {
+		return nil
 	}
-	return changes, nil
+	_, err := s.store.ConversationIn(ctx, c.Me, c.Room)
+	return err
 }
 
 // clip cuts s to at most n bytes of valid text.

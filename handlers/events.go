@@ -61,7 +61,7 @@ func (s *Server) events(c echo.Context) error {
 		return err
 	}
 	return keep(stream, func() error {
-		replay, err := s.missed(c, conv)
+		replay, err := s.missed(c, stream, conv)
 		if err != nil {
 			stream.Close()
 			return s.farewell(c, enc, err)
@@ -115,7 +115,7 @@ func (s *Server) streamed(c echo.Context) (chat.Conversation, error) {
 
 // missed reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
 // have begun since it was looked up.
-func (s *Server) missed(c echo.Context, conv chat.Conversation) (live.Replay, error) {
+func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
 	if conv.Topic() == (chat.Topic{}) {
 		return live.Replay{After: -1}, nil
 	}
@@ -136,7 +136,12 @@ func (s *Server) missed(c echo.Context, conv chat.Conversation) (live.Replay, er
 	if err != nil || after < 0 {
 		return live.Replay{Changes: chat.Changes{Partial: true}}, nil
 	}
-	changes, err := s.chat.Changes(c.Request().Context(), conv, after)
+	changes, known := stream.Missed(after)
+	if known {
+		err = s.chat.StillTheirs(c.Request().Context(), conv, after, changes)
+	} else {
+		changes, err = s.chat.Changes(c.Request().Context(), conv, after)
+	}
 	return live.Replay{After: after, Changes: changes}, err
 }
 

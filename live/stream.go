@@ -147,6 +147,15 @@ func (s *Stream) isFarewell(f *frame) bool {
 	return f.leaver != 0 && f.leaver == s.viewer.Person.ID && f.seq > s.have
 }
 
+// Missed returns what a reader with this cursor missed where that was just read for another one of the same room; false
+// means that it must be read. The caller has looked at whether its person is in the room before.
+func (s *Stream) Missed(after int64) (chat.Changes, bool) {
+	if s.topic == nil {
+		return chat.Changes{}, false
+	}
+	return s.topic.missed(after)
+}
+
 // Replay is what a reader gets before the stream goes live: what stands at the head of the answer, and the changes it
 // missed, read after Subscribe and before its person was last seen in the room. After is the cursor it came with, or -1
 // for a reader that starts now.
@@ -171,7 +180,7 @@ func (s *Stream) opening(ctx context.Context, b []byte, r Replay, state State) [
 	}
 	if s.topic != nil {
 		if r.After >= 0 {
-			for _, f := range framesSince(s.topic.at, r.After, r.Changes) {
+			for _, f := range s.topic.replay(r.After, r.Changes) {
 				b = append(b, f.bytes(s.enc)...)
 			}
 		}

@@ -18,9 +18,21 @@ type topic struct {
 	early   map[int64]chat.Change // what came before its turn
 	reading bool                  // a goroutine is reading the gap
 	streams map[*Stream]struct{}
+	recent  *replay // nil when something happened since
 }
 
-// maxEarly bounds what is kept of a room before its turn; the rest is read from the database.
+// replay is what readers with one cursor missed. Many come back with the same one.
+type replay struct {
+	after   int64
+	changes chat.Changes
+	frames  []*frame
+}
+
+// crowd is how many streams of a topic make it likely that the next reader comes with the same cursor. The replays of
+// smaller ones would only take memory.
+const crowd = 8
+
+// maxEarly bounds what is kept of a room before its turn, and for the next reader; the rest is read from the database.
 const maxEarly = 64
 
 func newTopic(at chat.Topic) *topic {
@@ -167,7 +179,33 @@ func (t *topic) fill(c chat.Changes) bool {
 	return true
 }
 
+// missed returns what a reader with this cursor missed when somebody else's was read and nothing has happened since: what
+// comes later stands in the queues.
+func (t *topic) missed(after int64) (chat.Changes, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.recent == nil || t.recent.after != after || t.recent.changes.LastSeq < t.sent {
+		return chat.Changes{}, false
+	}
+	return t.recent.changes, true
+}
+
+// replay returns the frames of what was missed, for the next one too. Equal numbers mean equal changes.
+func (t *topic) replay(after int64, c chat.Changes) []*frame {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.recent; r != nil && r.after == after && r.changes.LastSeq == c.LastSeq {
+		return r.frames
+	}
+	frames := framesSince(t.at, after, c)
+	if len(t.streams) >= crowd && len(frames) <= maxEarly && c.LastSeq >= t.sent {
+		t.recent = &replay{after, c, frames}
+	}
+	return frames
+}
+
 func (t *topic) offer(f *frame) {
+	t.recent = nil
 	for s := range t.streams {
 		s.offer(f)
 	}
