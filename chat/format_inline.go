@@ -72,7 +72,8 @@ func (p pairing) OnMatch(int) ast.Node {
 	return ast.NewEmphasis(bold)
 }
 
-// codeParser finds code within a line, between one, two or three backticks on either side.
+// codeParser finds code within a line, between as many backticks on either side. Only runs of different lengths are searched
+// for in vain, and few of them fit into a line.
 type codeParser struct{}
 
 func (codeParser) Trigger() []byte { return []byte("`") }
@@ -81,7 +82,7 @@ func (codeParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 	line, segment := block.PeekLine()
 	n := run(line)
 	end := nextRun(line, n)
-	if end < 0 || n > 3 { // few lengths: few searches to the end of the line in vain
+	if end < 0 {
 		return asTyped(block, n)
 	}
 	code := line[n:end]

@@ -125,12 +125,13 @@ func worst(size int) map[string]string {
 	return texts
 }
 
-// TestTheWorstTextsAreRenderedSoon: 64 KB in 50 ms on an idle machine, here with room for a busy one. What is quadratic takes seconds.
-func TestTheWorstTextsAreRendered(t *testing.T) {
+// The benchmark has the numbers: 64 KB in 50 ms. Here is room for a busy machine and the race detector; what is quadratic
+// takes ten seconds and more.
+func TestTheWorstTextsAreRenderedSoon(t *testing.T) {
 	for name, text := range worst(64 << 10) {
 		begun := time.Now()
 		out := renderHTML(text)
-		if took := time.Since(begun); took > time.Second {
+		if took := time.Since(begun); took > 5*time.Second {
 			t.Errorf("%q: %v", name, took)
 		}
 		if len(out) > 16*len(text) {
@@ -158,6 +159,9 @@ func BenchmarkRenderHTML(b *testing.B) {
 var allowed = map[string]string{"p": "", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex", "blockquote": "", "ul": "", "ol": "",
 	"li": "value", "a": "href rel target"}
 
+// deepest: four lists of items in each other, a paragraph or block, three marks, a link or code.
+const deepest = 4*2 + 1 + 3 + 1
+
 // wellFormed reads the HTML of a text as a browser does: it wants every element allowed, closed, and not too deep, and
 // every link harmless. It returns the text that shows.
 func wellFormed(t *testing.T, in, out string) (shown string) {
@@ -182,7 +186,7 @@ func wellFormed(t *testing.T, in, out string) (shown string) {
 		default:
 			known = false
 		}
-		if !known || len(open) > 2*maxNesting+5 {
+		if !known || len(open) > deepest {
 			t.Fatalf("%.200q: <%s> within %v: %.500q", in, token.Data, open, out)
 		}
 		for _, a := range token.Attr {
