@@ -116,6 +116,9 @@ func (w *htmlWriter) repeats(n ast.Node, name string, entering bool) bool {
 func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 	switch n := n.(type) {
 	case *ast.Paragraph:
+		if n.PreviousSibling() == nil && n.NextSibling() == nil && n.Parent().Kind() == ast.KindDocument {
+			return "", "" // most messages: the line's own element is enough
+		}
 		return "p", ""
 	case *ast.Blockquote:
 		return "blockquote", ""

@@ -29,15 +29,15 @@ func anchor(href, label string) string {
 
 func TestFormattingPeopleType(t *testing.T) {
 	rendersAs(t, map[string]string{
-		"plain":                     "<p>plain</p>",
-		"*bold* **bold**":           "<p><strong>bold</strong> <strong>bold</strong></p>",
-		"_italic_ ~~struck~~":       "<p><em>italic</em> <del>struck</del></p>",
-		"*b _i ~~s `c`~~_*":         "<p><strong>b <em>i <del>s <code>c</code></del></em></strong></p>",
-		"(*bold*), ¡_así_!":         "<p>(<strong>bold</strong>), ¡<em>así</em>!</p>",
-		"*two\nlines*":              "<p><strong>two<br>lines</strong></p>",
-		"*a **b** c*":               "<p><strong>a b c</strong></p>",
-		"`*x* <b>` ``a`b``":         "<p><code>*x* &lt;b&gt;</code> <code>a`b</code></p>",
-		"`` `x` `` ```y```":         "<p><code>`x`</code> <code>y</code></p>",
+		"plain":                     "plain",
+		"*bold* **bold**":           "<strong>bold</strong> <strong>bold</strong>",
+		"_italic_ ~~struck~~":       "<em>italic</em> <del>struck</del>",
+		"*b _i ~~s `c`~~_*":         "<strong>b <em>i <del>s <code>c</code></del></em></strong>",
+		"(*bold*), ¡_así_!":         "(<strong>bold</strong>), ¡<em>así</em>!",
+		"*two\nlines*":              "<strong>two<br>lines</strong>",
+		"*a **b** c*":               "<strong>a b c</strong>",
+		"`*x* <b>` ``a`b``":         "<code>*x* &lt;b&gt;</code> <code>a`b</code>",
+		"`` `x` `` ```y```":         "<code>`x`</code> <code>y</code>",
 		"one\ntwo\n\n\nthree":       "<p>one<br>two</p><p>three</p>",
 		"> quote\n> more\nanswer":   "<blockquote><p>quote<br>more</p></blockquote><p>answer</p>",
 		">> two\n> one":             "<blockquote><blockquote><p>two</p></blockquote><p>one</p></blockquote>",
@@ -59,9 +59,9 @@ func TestFencedCode(t *testing.T) {
 		"```first line\nlast line```":   pre("first line\nlast line"),
 		"> ```\n> x\n> ```":             "<blockquote>" + pre("x") + "</blockquote>",
 		"- a\n  ```\n  x\n    y\n  ```": "<ul><li>a" + pre("x\n  y") + "</li></ul>",
-		"```\nnot *closed*":             "<p>```<br>not <strong>closed</strong></p>",
-		"```":                           "<p>```</p>",
-		"~~~\nx\n~~~":                   "<p>~~~<br>x<br>~~~</p>",
+		"```\nnot *closed*":             "```<br>not <strong>closed</strong>",
+		"```":                           "```",
+		"~~~\nx\n~~~":                   "~~~<br>x<br>~~~",
 	})
 }
 
@@ -74,7 +74,7 @@ func TestWhatIsNotFormattingStaysAsTyped(t *testing.T) {
 		"[x]: y", "![x](y)", "![[[", "a@x.org", "<b>x</b>", "<!-- x -->", "<x@y.org>", `<a href="x" onclick=y>`, "javascript:alert(1)", "data:x", "ftp://x.org",
 		"http:", "http://", "https://...", "https://%zz", "mailto:", "mailto:x", "{{x}}",
 	} {
-		want := "<p>" + strings.ReplaceAll(html.EscapeString(strings.TrimRight(in, " ")), "\n", "<br>") + "</p>"
+		want := strings.ReplaceAll(html.EscapeString(strings.TrimRight(in, " ")), "\n", "<br>")
 		rendersAs(t, map[string]string{in: want})
 	}
 }
@@ -82,23 +82,23 @@ func TestWhatIsNotFormattingStaysAsTyped(t *testing.T) {
 func TestLinks(t *testing.T) {
 	evil := "https://evil.example"
 	rendersAs(t, map[string]string{
-		"[*x*](https://x.org/a_(b))":                 "<p>" + anchor("https://x.org/a_(b)", "*x*") + "</p>",
-		"**[x](http://x.org)**":                      "<p><strong>" + anchor("http://x.org", "x") + "</strong></p>",
-		"[a [b](mailto:ana@x.org)":                   "<p>[a " + anchor("mailto:ana@x.org", "b") + "</p>",
-		"[https://x.org](https://x.org)":             "<p>" + anchor("https://x.org", "https://x.org") + "</p>",
-		"[https://x.org](" + evil + ")":              "<p>[" + anchor("https://x.org", "https://x.org") + "](" + anchor(evil, evil) + ")</p>",
-		"see https://x.org/a?b=1&c=2.":               "<p>see " + anchor("https://x.org/a?b=1&amp;c=2", "https://x.org/a?b=1&amp;c=2") + ".</p>",
-		"(https://x.org/a_(b))":                      "<p>(" + anchor("https://x.org/a_(b)", "https://x.org/a_(b)") + ")</p>",
-		"https://x.org/a[]=1, Http://y.org!":         "<p>" + anchor("https://x.org/a[]=1", "https://x.org/a[]=1") + ", " + anchor("http://y.org", "Http://y.org") + "!</p>",
-		"*https://x.org* _https://x.org/_a_b_":       "<p><strong>" + anchor("https://x.org", "https://x.org") + "</strong> <em>" + anchor("https://x.org/_a_b", "https://x.org/_a_b") + "</em></p>",
-		"«https://x.org» <https://x.org>":            "<p>«" + anchor("https://x.org", "https://x.org") + "» &lt;" + anchor("https://x.org", "https://x.org") + "&gt;</p>",
-		`https://x.org/"onclick="x`:                  "<p>" + anchor("https://x.org/", "https://x.org/") + "&#34;onclick=&#34;x</p>",
-		"https://x.org/\u202Efdp.exe":                "<p>" + anchor("https://x.org/", "https://x.org/") + "\u202Efdp.exe</p>",
-		"http://localhost:8080/messages?x=1;":        "<p>" + anchor("http://localhost:8080/messages?x=1", "http://localhost:8080/messages?x=1") + ";</p>",
-		"mailto:ana@x.org":                           "<p>" + anchor("mailto:ana@x.org", "mailto:ana@x.org") + "</p>",
-		"https://x.org/ñ":                            "<p>" + anchor("https://x.org/%C3%B1", "https://x.org/ñ") + "</p>",
-		"`https://x.org` https://x.org/`x`":          "<p><code>https://x.org</code> " + anchor("https://x.org/", "https://x.org/") + "<code>x</code></p>",
-		"https://" + strings.Repeat("x", maxAddress): "<p>https://" + strings.Repeat("x", maxAddress) + "</p>",
+		"[*x*](https://x.org/a_(b))":                 anchor("https://x.org/a_(b)", "*x*"),
+		"**[x](http://x.org)**":                      "<strong>" + anchor("http://x.org", "x") + "</strong>",
+		"[a [b](mailto:ana@x.org)":                   "[a " + anchor("mailto:ana@x.org", "b"),
+		"[https://x.org](https://x.org)":             anchor("https://x.org", "https://x.org"),
+		"[https://x.org](" + evil + ")":              "[" + anchor("https://x.org", "https://x.org") + "](" + anchor(evil, evil) + ")",
+		"see https://x.org/a?b=1&c=2.":               "see " + anchor("https://x.org/a?b=1&amp;c=2", "https://x.org/a?b=1&amp;c=2") + ".",
+		"(https://x.org/a_(b))":                      "(" + anchor("https://x.org/a_(b)", "https://x.org/a_(b)") + ")",
+		"https://x.org/a[]=1, Http://y.org!":         anchor("https://x.org/a[]=1", "https://x.org/a[]=1") + ", " + anchor("http://y.org", "Http://y.org") + "!",
+		"*https://x.org* _https://x.org/_a_b_":       "<strong>" + anchor("https://x.org", "https://x.org") + "</strong> <em>" + anchor("https://x.org/_a_b", "https://x.org/_a_b") + "</em>",
+		"«https://x.org» <https://x.org>":            "«" + anchor("https://x.org", "https://x.org") + "» &lt;" + anchor("https://x.org", "https://x.org") + "&gt;",
+		`https://x.org/"onclick="x`:                  anchor("https://x.org/", "https://x.org/") + "&#34;onclick=&#34;x",
+		"https://x.org/\u202Efdp.exe":                anchor("https://x.org/", "https://x.org/") + "\u202Efdp.exe",
+		"http://localhost:8080/messages?x=1;":        anchor("http://localhost:8080/messages?x=1", "http://localhost:8080/messages?x=1") + ";",
+		"mailto:ana@x.org":                           anchor("mailto:ana@x.org", "mailto:ana@x.org"),
+		"https://x.org/ñ":                            anchor("https://x.org/%C3%B1", "https://x.org/ñ"),
+		"`https://x.org` https://x.org/`x`":          "<code>https://x.org</code> " + anchor("https://x.org/", "https://x.org/") + "<code>x</code>",
+		"https://" + strings.Repeat("x", maxAddress): "https://" + strings.Repeat("x", maxAddress),
 	})
 }
 
