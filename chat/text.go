@@ -1,9 +1,7 @@
 package chat
 
 import (
-	"html"
 	"net/mail"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -156,41 +154,4 @@ func checkKey(key string) error {
 		return invalidf("key", "A key has 1 to %d printable ASCII characters.", MaxKey)
 	}
 	return nil
-}
-
-// link finds what looks like a web address. What may stand at the end of a sentence is cut off by trimLink.
-var link = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]+`)
-
-// renderHTML turns the text of a message into HTML in which only links are markup.
-func renderHTML(body string) string {
-	var b strings.Builder
-	end := 0
-	for _, at := range link.FindAllStringIndex(body, -1) {
-		url := trimLink(body[at[0]:at[1]])
-		if strings.HasSuffix(url, "://") {
-			continue
-		}
-		b.WriteString(html.EscapeString(body[end:at[0]]))
-		safe := html.EscapeString(url)
-		b.WriteString(`<a href="` + safe + `" rel="nofollow noopener noreferrer" target="_blank">` + safe + `</a>`)
-		end = at[0] + len(url)
-	}
-	b.WriteString(html.EscapeString(body[end:]))
-	return b.String()
-}
-
-// trimLink cuts the punctuation that ends a sentence, and a closing bracket that the address did not open.
-func trimLink(url string) string {
-	for {
-		short := strings.TrimRight(url, ".,;:!?…»”*_~")
-		for _, pair := range []string{"()", "[]"} {
-			if strings.HasSuffix(short, pair[1:]) && strings.Count(short, pair[1:]) > strings.Count(short, pair[:1]) {
-				short = short[:len(short)-1]
-			}
-		}
-		if short == url {
-			return url
-		}
-		url = short
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -69,7 +70,7 @@ func TestNobodyIsShutOut(t *testing.T) {
 	ana.live()
 	ana.accessible("/chat with nobody")
 	bob := s.program("Bob")
-	bob.write("with=1", "Hello Ana", "again", "see https://example.org", "🎉")
+	bob.write("with=1", "Hello Ana", "again", "see https://example.org", "🎉", "> a `quote`\n- of *all* that is `marked`", "```\n"+strings.Repeat("long ", 40)+"\n```")
 	bob.write("room=1", "Hello all", "once more")
 	ana.open("/messages?room=1")
 	ana.live()

@@ -16,9 +16,12 @@ var hostile = []string{
 	`javascript:alert(1)`,
 	`https://example.org/"onmouseover="alert(1)`,
 	`data:text/html,<script>alert(1)</script>`,
-	`[click](javascript:alert(1))`,
 	"data: x\r\n\r\nevent: logout\r\ndata: \r\n\r\n",
 	`{{7*7}} ${7*7} <!-- -->`,
+	"*<b onclick=alert(1)>* _</li>_ ~~<script>alert(1)</script>~~ `<img src=x onerror=alert(1)>`",
+	"> <div hx-get=\"/logout\" hx-trigger=\"load\">\n- <hx-partial>\n\n```</code></pre><script>alert(1)</script>\n<style>*{display:none}</style>\n```",
+	"[click](javascript:alert(1)) [*x*](data:text/html,<script>alert(1)</script>) [x](https://x.org/\"onmouseover=\"alert(1)) [x](vbscript:x) ![x](https://evil.example/x.png)",
+	"<https://evil.example/x.css> [x]: javascript:alert(1) &lt;script&gt; &#x3c;script&#x3e;",
 }
 
 func TestHostileTextIsText(t *testing.T) {
@@ -72,8 +75,9 @@ func (b *tab) harmless() {
 		"images":         `document.querySelectorAll('img').length`,
 		"scripts":        `document.querySelectorAll('body script').length`,
 		"styles":         `document.querySelectorAll('style, body link').length`,
-		"live markup":    `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, bdi, span)').length`,
-		"links":          `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol)).length`,
+		"live markup":    `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
+		"links":          `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol) || a.rel !== 'nofollow noopener noreferrer').length`,
+		"attributes":     `[...document.querySelectorAll('.message__body *')].filter(e => [...e.attributes].some(a => !['href', 'rel', 'target', 'tabindex', 'value'].includes(a.name))).length`,
 		"event handlers": `[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on|^hx-on/.test(a.name))).length`,
 	} {
 		if n := ask[int](b, script); n != 0 {

@@ -34,7 +34,7 @@ func TestPostingAMessage(t *testing.T) {
 		form := []string{"with", text(berta.user.ID), "body", "first line\r\nsecond line", "key", page.key()}
 		ana.post("/messages", form).to("/messages?" + berta.with())
 		ana.post("/messages", form).to("/messages?" + berta.with()) // the button pressed twice
-		berta.get("/messages?"+ana.with()).is(200).has("first line\nsecond line", ">Ana<")
+		berta.get("/messages?"+ana.with()).is(200).has("first line<br>second line", ">Ana<")
 		equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 	})
 

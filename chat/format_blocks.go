@@ -1,0 +1,133 @@
+package chat
+
+import (
+	"bytes"
+	"math"
+	"regexp"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// maxNesting is how many quotes and lists may stand in each other; what goes deeper shows as typed.
+const maxNesting = 4
+
+// canNest tells whether another quote or list may stand in n, and counts it.
+func canNest(n ast.Node, pc parser.Context) bool {
+	depth := 0
+	for ; n != nil; n = n.Parent() {
+		if n.Kind() == ast.KindBlockquote || n.Kind() == ast.KindList {
+			depth++
+		}
+	}
+	return depth < maxNesting && another(pc)
+}
+
+// listParser begins a list where there is something in its first item, and a numbered one with "1." alone: elsewhere a
+// dash or a number at the start of a line is just that.
+type listParser struct{ parser.BlockParser }
+
+func (p listParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	node, state := p.BlockParser.Open(parent, block, pc) // always: it keeps account of the items
+	if node == nil {
+		return nil, parser.NoChildren
+	}
+	line, _ := block.PeekLine()
+	_, item, _ := bytes.Cut(bytes.TrimLeft(line, " "), []byte(" "))
+	list := node.(*ast.List)
+	if len(bytes.Trim(item, " \t\n*+-")) == 0 || list.IsOrdered() && (list.Start != 1 || list.Marker != '.') || !canNest(parent, pc) {
+		return nil, parser.NoChildren
+	}
+	return node, state
+}
+
+// quoteParser begins a quote where a space and some text follow the sign: ">_<" is a face.
+type quoteParser struct{ parser.BlockParser }
+
+func (p quoteParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, _ := block.PeekLine()
+	quoted := bytes.TrimLeft(bytes.TrimLeft(line, " "), ">")
+	if util.IsBlank(quoted) || quoted[0] != ' ' || !canNest(parent, pc) {
+		return nil, parser.NoChildren
+	}
+	return p.BlockParser.Open(parent, block, pc)
+}
+
+// paragraphParser takes whatever nobody else wants, with the space before it. A line that does not carry the sign of the
+// quote or list before it does not belong there, as in Markdown, but is the answer to it.
+type paragraphParser struct{ parser.BlockParser }
+
+func (paragraphParser) CanInterruptParagraph() bool { return true }
+func (paragraphParser) CanAcceptIndentedLine() bool { return true }
+
+func (p paragraphParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	if last := pc.LastOpenedBlock().Node; last != nil && ast.IsParagraph(last) && last.Parent() == parent {
+		return nil, parser.NoChildren // it goes on
+	}
+	return p.BlockParser.Open(parent, block, pc)
+}
+
+func (paragraphParser) Close(n ast.Node, block text.Reader, _ parser.Context) {
+	last := n.Lines().Len() - 1
+	line := n.Lines().At(last)
+	n.Lines().Set(last, line.TrimRightSpace(block.Source()))
+}
+
+// fenceParser finds code between lines of three backticks. The first may name a language or hold the first line of the
+// code, the last may hold its last line. Without an end it is none.
+type fenceParser struct{}
+
+var (
+	fence     = []byte("```")
+	fenceEnd  = regexp.MustCompile("(?m)```[ \t]*$")
+	language  = regexp.MustCompile(`^[\w.#+-]*\s*$`)
+	nextFence = parser.NewContextKey()
+)
+
+func (fenceParser) Trigger() []byte             { return []byte("`") }
+func (fenceParser) CanInterruptParagraph() bool { return true }
+func (fenceParser) CanAcceptIndentedLine() bool { return false }
+
+func (fenceParser) Open(_ ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, segment := block.PeekLine()
+	first, ok := bytes.CutPrefix(bytes.TrimLeft(line, " "), fence)
+	if !ok || bytes.IndexByte(first, '`') >= 0 || !fenceCloses(block.Source(), segment.Stop, pc) {
+		return nil, parser.NoChildren
+	}
+	code := ast.NewCodeBlock()
+	if !language.Match(first) {
+		code.Lines().Append(segment.WithStart(segment.Stop - len(first)))
+	}
+	return code, parser.NoChildren
+}
+
+func (fenceParser) Continue(code ast.Node, block text.Reader, _ parser.Context) parser.State {
+	line, segment := block.PeekLine()
+	block.AdvanceToEOL()
+	last, closed := bytes.CutSuffix(bytes.TrimRight(line, " \t\n"), fence)
+	if !closed {
+		code.Lines().Append(segment)
+		return parser.Continue | parser.NoChildren
+	}
+	if !util.IsBlank(last) {
+		code.Lines().Append(segment.WithStop(segment.Start - segment.Padding + len(last)))
+	}
+	return parser.Close
+}
+
+func (fenceParser) Close(ast.Node, text.Reader, parser.Context) {}
+
+// fenceCloses tells whether a fence ends a line after pos. It remembers the next one: the text is searched once.
+func fenceCloses(source []byte, pos int, pc parser.Context) bool {
+	next, _ := pc.Get(nextFence).(int)
+	if next < pos {
+		next = math.MaxInt
+		if at := fenceEnd.FindIndex(source[pos:]); at != nil {
+			next = pos + at[0]
+		}
+		pc.Set(nextFence, next)
+	}
+	return next < math.MaxInt
+}

@@ -1,0 +1,214 @@
+package chat
+
+import (
+	"bytes"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// The levels of emphasis.
+const (
+	italic = 1
+	bold   = 2
+)
+
+// asTyped takes the next n bytes of the line as text.
+func asTyped(block text.Reader, n int) ast.Node {
+	_, segment := block.PeekLine()
+	block.Advance(n)
+	return ast.NewTextSegment(segment.WithStop(segment.Start + n))
+}
+
+// run counts how often a line begins with its first byte.
+func run(line []byte) int { return len(line) - len(bytes.TrimLeft(line, string(line[:1]))) }
+
+// markParser finds *bold*, **bold**, _italic_ and ~~struck~~. A mark is closed by the same mark, and stands at the edge of a
+// word: not in snake_case, not in 2*3*4.
+type markParser struct{}
+
+func (markParser) Trigger() []byte { return []byte("*_~") }
+
+func (markParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	line, segment := block.PeekLine()
+	n, before := run(line), block.PrecendingCharacter()
+	after, _ := utf8.DecodeRune(line[n:])
+	if !isMark(string(line[:n])) || inWord(before) && inWord(after) || !another(pc) {
+		return asTyped(block, n)
+	}
+	mark := parser.ScanDelimiter(line, before, n, pairing(line[0]))
+	mark.Segment = segment.WithStop(segment.Start + n)
+	block.Advance(n)
+	pc.PushDelimiter(mark)
+	return mark
+}
+
+func isMark(s string) bool { return s == "*" || s == "**" || s == "_" || s == "~~" }
+func inWord(r rune) bool   { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// pairing tells which marks of a character belong together, and what is between them.
+type pairing byte
+
+func (p pairing) IsDelimiter(b byte) bool { return b == byte(p) }
+
+func (p pairing) CanOpenCloser(opener, closer *parser.Delimiter) bool {
+	return opener.Char == closer.Char && opener.OriginalLength == closer.OriginalLength
+}
+
+func (p pairing) OnMatch(int) ast.Node {
+	switch p {
+	case '~':
+		return extast.NewStrikethrough()
+	case '_':
+		return ast.NewEmphasis(italic)
+	}
+	return ast.NewEmphasis(bold)
+}
+
+// codeParser finds code within a line, between as many backticks on either side. Only runs of different lengths are searched
+// for in vain, and few of them fit into a line.
+type codeParser struct{}
+
+func (codeParser) Trigger() []byte { return []byte("`") }
+
+func (codeParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	line, segment := block.PeekLine()
+	n := run(line)
+	end := nextRun(line, n)
+	if end < 0 {
+		return asTyped(block, n)
+	}
+	code := line[n:end]
+	if inner := bytes.TrimSpace(code); len(inner) > 0 && (inner[0] == '`' || inner[len(inner)-1] == '`') {
+		code = inner // a space that keeps backticks apart
+	}
+	start := segment.Start + n + bytes.Index(line[n:end], code)
+	span := ast.NewCodeSpan()
+	span.AppendChild(span, ast.NewTextSegment(text.NewSegment(start, start+len(code))))
+	block.Advance(end + n)
+	return span
+}
+
+// nextRun finds the next run of exactly n backticks after the first n bytes, or -1.
+func nextRun(line []byte, n int) int {
+	for pos := n; ; {
+		next := bytes.IndexByte(line[pos:], '`')
+		if next < 0 {
+			return -1
+		}
+		pos += next
+		length := run(line[pos:])
+		if length == n {
+			return pos
+		}
+		pos += length
+	}
+}
+
+// linkParser finds [text](address). A text that looks like another address would deceive.
+type linkParser struct{}
+
+func (linkParser) Trigger() []byte { return []byte("[") }
+
+func (linkParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	line, segment := block.PeekLine()
+	end := 1 + bytes.IndexAny(line[1:], "[]")
+	if end == 0 || !bytes.HasPrefix(line[end:], []byte("](")) {
+		return nil
+	}
+	label, rest := line[1:end], line[end+2:]
+	rest, _, _ = bytes.Cut(rest, []byte("[")) // each piece of the line is looked at once
+	n := addressLength(rest)
+	href, ok := href(string(rest[:n]))
+	if !ok || n == len(rest) || rest[n] != ')' || len(bytes.TrimSpace(label)) == 0 ||
+		bytes.Contains(label, []byte("://")) && !bytes.Equal(label, rest[:n]) || !another(pc) {
+		return nil
+	}
+	block.Advance(end + 2 + n + 1)
+	return newLink(href, text.NewSegment(segment.Start+1, segment.Start+end))
+}
+
+func newLink(href string, label text.Segment) ast.Node {
+	link := ast.NewLink()
+	link.Destination = []byte(href)
+	link.AppendChild(link, ast.NewTextSegment(label))
+	return link
+}
+
+// addressParser finds addresses that stand in the text. It is called at their colon, and takes the scheme back from the
+// text before it.
+type addressParser struct{}
+
+var scheme = regexp.MustCompile(`(?i)(?:https?|mailto)$`)
+
+func (addressParser) Trigger() []byte { return []byte(":") }
+
+func (addressParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	line, segment := block.PeekLine()
+	before, ok := parent.LastChild().(*ast.Text)
+	if !ok || before.Segment.Stop != segment.Start {
+		return nil
+	}
+	tail := before.Segment.WithStart(max(before.Segment.Start, segment.Start-len("mailto")))
+	at := scheme.FindIndex(tail.Value(block.Source()))
+	if at == nil {
+		return nil
+	}
+	start, n := tail.Start+at[0], addressLength(line)
+	address := strings.TrimRight(string(block.Source()[start:segment.Start+n]), ".,;:!?…»”*_~")
+	href, ok := href(address)
+	if !ok || !another(pc) {
+		return asTyped(block, n)
+	}
+	before.Segment = before.Segment.WithStop(start)
+	block.Advance(start + len(address) - segment.Start)
+	return newLink(href, text.NewSegment(start, start+len(address)))
+}
+
+// addressLength is how much of a line can belong to an address: up to a space, a quote, what cannot be seen, or a closing
+// bracket that it did not open.
+func addressLength(line []byte) int {
+	round, square := 0, 0
+	end := bytes.IndexFunc(line, func(r rune) bool {
+		switch r {
+		case '(':
+			round++
+		case ')':
+			round--
+		case '[':
+			square++
+		case ']':
+			square--
+		}
+		return round < 0 || square < 0 || strings.ContainsRune("<>\"'`", r) || unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf)
+	})
+	if end < 0 {
+		return len(line)
+	}
+	return end
+}
+
+// maxAddress is in bytes. Browsers and servers take no more either.
+const maxAddress = 2048
+
+// href is what an address of the web or of mail is in HTML.
+func href(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || len(address) > maxAddress {
+		return "", false
+	}
+	switch u.Scheme {
+	case "http", "https":
+		return u.String(), u.Hostname() != ""
+	case "mailto":
+		return u.String(), strings.Contains(u.Opaque, "@")
+	}
+	return "", false
+}

@@ -1,0 +1,236 @@
+package chat
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"golang.org/x/net/html"
+)
+
+// rendersAs wants the HTML of each text.
+func rendersAs(t *testing.T, texts map[string]string) {
+	t.Helper()
+	for in, want := range texts {
+		if got := renderHTML(in); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", in, got, want)
+		}
+	}
+}
+
+// anchor is a link to an address in the web.
+func anchor(href, label string) string {
+	return `<a href="` + href + `" rel="nofollow noopener noreferrer" target="_blank">` + label + `</a>`
+}
+
+func TestFormattingPeopleType(t *testing.T) {
+	rendersAs(t, map[string]string{
+		"plain":                     "plain",
+		"*bold* **bold**":           "<strong>bold</strong> <strong>bold</strong>",
+		"_italic_ ~~struck~~":       "<em>italic</em> <del>struck</del>",
+		"*b _i ~~s `c`~~_*":         "<strong>b <em>i <del>s <code>c</code></del></em></strong>",
+		"(*bold*), ¡_así_!":         "(<strong>bold</strong>), ¡<em>así</em>!",
+		"*two\nlines*":              "<strong>two<br>lines</strong>",
+		"*a **b** c*":               "<strong>a b c</strong>",
+		"`*x* <b>` ``a`b``":         "<code>*x* &lt;b&gt;</code> <code>a`b</code>",
+		"`` `x` `` ```y```":         "<code>`x`</code> <code>y</code>",
+		"one\ntwo\n\n\nthree":       "<p>one<br>two</p><p>three</p>",
+		"> quote\n> more\nanswer":   "<blockquote><p>quote<br>more</p></blockquote><p>answer</p>",
+		">> two\n> one":             "<blockquote><blockquote><p>two</p></blockquote><p>one</p></blockquote>",
+		"> - *x*\n\ny":              "<blockquote><ul><li><strong>x</strong></li></ul></blockquote><p>y</p>",
+		"buy:\n- milk\n- eggs\nbye": "<p>buy:</p><ul><li>milk</li><li>eggs</li></ul><p>bye</p>",
+		"* a\n  - b\n  - c\n* d":    "<ul><li>a<ul><li>b</li><li>c</li></ul></li><li>d</li></ul>",
+		"- a\n\n  b":                "<ul><li><p>a</p><p>b</p></li></ul>",
+		"1. a\n2. b\n5. c":          `<ol><li>a</li><li>b</li><li value="5">c</li></ol>`,
+		"- a\n  b":                  "<ul><li>a<br>b</li></ul>",
+	})
+}
+
+func TestFencedCode(t *testing.T) {
+	pre := func(code string) string { return `<pre tabindex="0"><code>` + code + `</code></pre>` }
+	rendersAs(t, map[string]string{
+		"```\na *b*\n\n  <c>\n```":      pre("a *b*\n\n  &lt;c&gt;"),
+		"```go\nfunc\n```\n*after*":     pre("func") + "<p><strong>after</strong></p>",
+		"see:\n```\nx\n```":             "<p>see:</p>" + pre("x"),
+		"```first line\nlast line```":   pre("first line\nlast line"),
+		"> ```\n> x\n> ```":             "<blockquote>" + pre("x") + "</blockquote>",
+		"- a\n  ```\n  x\n    y\n  ```": "<ul><li>a" + pre("x\n  y") + "</li></ul>",
+		"```\nnot *closed*":             "```<br>not <strong>closed</strong>",
+		"```":                           "```",
+		"~~~\nx\n~~~":                   "~~~<br>x<br>~~~",
+	})
+}
+
+func TestWhatIsNotFormattingStaysAsTyped(t *testing.T) {
+	for _, in := range []string{
+		"snake_case_name __init__ _x", "2*3*4", "5 * 3 * 2", "*open", "**open*", "***", "* * *", "---", "- - -", "-", "- ", ">", ">_<", ">:(",
+		"~5 or ~6~", "~~open", "`open", "``open`", "# x", "## x", "x\n===", "x\n---", "| a | b |\n|---|---|", "&amp; &#42; &nbsp;",
+		`\*x\* ¯\_(ツ)_/¯`, `C:\dir\` + "\nnext", "a\\", "    indented", "a\n    b\n\tc", "  two spaces",
+		"1", "1.", "1) x", "2. x", "14. Juli", "2026. A year", "[x]", "[x](y)", "[x](javascript:alert(1))", "[x](data:text/html,x)", "[x]()", "[](x)",
+		"[x]: y", "![x](y)", "![[[", "a@x.org", "<b>x</b>", "<!-- x -->", "<x@y.org>", `<a href="x" onclick=y>`, "javascript:alert(1)", "data:x", "ftp://x.org",
+		"http:", "http://", "https://...", "https://%zz", "mailto:", "mailto:x", "{{x}}",
+	} {
+		want := strings.ReplaceAll(html.EscapeString(strings.TrimRight(in, " ")), "\n", "<br>")
+		rendersAs(t, map[string]string{in: want})
+	}
+}
+
+func TestLinks(t *testing.T) {
+	evil := "https://evil.example"
+	rendersAs(t, map[string]string{
+		"[*x*](https://x.org/a_(b))":                 anchor("https://x.org/a_(b)", "*x*"),
+		"**[x](http://x.org)**":                      "<strong>" + anchor("http://x.org", "x") + "</strong>",
+		"[a [b](mailto:ana@x.org)":                   "[a " + anchor("mailto:ana@x.org", "b"),
+		"[https://x.org](https://x.org)":             anchor("https://x.org", "https://x.org"),
+		"[https://x.org](" + evil + ")":              "[" + anchor("https://x.org", "https://x.org") + "](" + anchor(evil, evil) + ")",
+		"see https://x.org/a?b=1&c=2.":               "see " + anchor("https://x.org/a?b=1&amp;c=2", "https://x.org/a?b=1&amp;c=2") + ".",
+		"(https://x.org/a_(b))":                      "(" + anchor("https://x.org/a_(b)", "https://x.org/a_(b)") + ")",
+		"https://x.org/a[]=1, Http://y.org!":         anchor("https://x.org/a[]=1", "https://x.org/a[]=1") + ", " + anchor("http://y.org", "Http://y.org") + "!",
+		"*https://x.org* _https://x.org/_a_b_":       "<strong>" + anchor("https://x.org", "https://x.org") + "</strong> <em>" + anchor("https://x.org/_a_b", "https://x.org/_a_b") + "</em>",
+		"«https://x.org» <https://x.org>":            "«" + anchor("https://x.org", "https://x.org") + "» &lt;" + anchor("https://x.org", "https://x.org") + "&gt;",
+		`https://x.org/"onclick="x`:                  anchor("https://x.org/", "https://x.org/") + "&#34;onclick=&#34;x",
+		"https://x.org/\u202Efdp.exe":                anchor("https://x.org/", "https://x.org/") + "\u202Efdp.exe",
+		"http://localhost:8080/messages?x=1;":        anchor("http://localhost:8080/messages?x=1", "http://localhost:8080/messages?x=1") + ";",
+		"mailto:ana@x.org":                           anchor("mailto:ana@x.org", "mailto:ana@x.org"),
+		"https://x.org/ñ":                            anchor("https://x.org/%C3%B1", "https://x.org/ñ"),
+		"`https://x.org` https://x.org/`x`":          "<code>https://x.org</code> " + anchor("https://x.org/", "https://x.org/") + "<code>x</code>",
+		"https://" + strings.Repeat("x", maxAddress): "https://" + strings.Repeat("x", maxAddress),
+	})
+}
+
+// worst are texts that are dear to parse or grow when they are rendered.
+func worst(size int) map[string]string {
+	texts := map[string]string{
+		"distinct backticks": "", "backticks over lines": "", "open, then close": strings.Repeat("*a ", size/6) + strings.Repeat("b* ", size/6),
+		"open, then close others": strings.Repeat("*a ", size/6) + strings.Repeat("b_ ", size/6),
+		"an address":              "https://" + strings.Repeat("x", size-8), "closing brackets": "https://x" + strings.Repeat(")", size-9),
+		"open, then close lists": strings.Repeat("- ", size/2), "two deep lines": strings.Repeat("> ", size/4) + "\n" + strings.Repeat("> ", size/4),
+	}
+	for n := 1; len(texts["distinct backticks"]) < size-n; n++ {
+		texts["distinct backticks"] += strings.Repeat("`", n) + " "
+	}
+	for n := 1; len(texts["backticks over lines"]) < size-n-400; n++ {
+		texts["backticks over lines"] += strings.Repeat("`", n) + strings.Repeat("\n.", 200)
+	}
+	for _, unit := range []string{"*", "**", "_", "~~", "`", "[", "]", "![[[", "[a](", "](", "[a](b", "[a](http://b", "[a](http://b)", "[[", ">", "> ", "> a\n\n", ">>>> a\nb\n",
+		"- ", "- a\n", "1. a\n", "1. a\n\n2", "- a\n  - b\n    - c\n", "* a *", "*a* ", "a*", "*a", "_a ", "a_ ", "*a _b ", "~~a", "`a` ", "`` ` ", "```\n", "```a\n", "> ```a\n\n",
+		"```a ", "http:", "https://", "http://a ", "http://a):", "http://ñ ", "mailto:a@", "mailto:a@b ", "mailto:", ":", "\\", "\\\n", "&", "\"", "<b>", "<", " ", "\t", "-\t", ">\t", "\n", "a\n", "\n\na",
+		"¿*á* ", "*_~~", "*_a", "a _*", "é", "\u0301", "- > ", "1. - > ", "  ", "x\n    "} {
+		texts[unit] = strings.Repeat(unit, size/len(unit)+1)[:size]
+	}
+	return texts
+}
+
+// The benchmark has the numbers: 64 KB in 50 ms. Here is room for a busy machine and the race detector; what is quadratic
+// takes ten seconds and more.
+func TestTheWorstTextsAreRenderedSoon(t *testing.T) {
+	for name, text := range worst(64 << 10) {
+		begun := time.Now()
+		out := renderHTML(text)
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("%q: %v", name, took)
+		}
+		if len(out) > 16*len(text) {
+			t.Errorf("%q: %d bytes became %d", name, len(text), len(out))
+		}
+		wellFormed(t, text, out)
+	}
+}
+
+func BenchmarkRenderHTML(b *testing.B) {
+	texts := worst(64 << 10)
+	texts["a message"] = "Perfect. I'd like to water before the heat comes."
+	texts["a formatted message"] = "*Perfect*. I'd like to water before the `heat` comes: https://garden.example.org"
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				renderHTML(texts[name])
+			}
+		})
+	}
+}
+
+// allowed are the elements and attributes that may come of a message.
+var allowed = map[string]string{"p": "", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex", "blockquote": "", "ul": "", "ol": "",
+	"li": "value", "a": "href rel target"}
+
+// deepest: four lists of items in each other, a paragraph or block, three marks, a link or code.
+const deepest = 4*2 + 1 + 3 + 1
+
+// wellFormed reads the HTML of a text as a browser does: it wants every element allowed, closed, and not too deep, and
+// every link harmless. It returns the text that shows.
+func wellFormed(t *testing.T, in, out string) (shown string) {
+	t.Helper()
+	var open []string
+	for z := html.NewTokenizer(strings.NewReader(out)); z.Next() != html.ErrorToken; {
+		token := z.Token()
+		attributes, known := allowed[token.Data]
+		switch token.Type {
+		case html.TextToken:
+			shown += token.Data
+			continue
+		case html.StartTagToken:
+			if token.Data != "br" {
+				open = append(open, token.Data)
+			}
+		case html.EndTagToken:
+			if len(open) == 0 || open[len(open)-1] != token.Data {
+				t.Fatalf("%.200q: </%s> within %v: %.500q", in, token.Data, open, out)
+			}
+			open = open[:len(open)-1]
+		default:
+			known = false
+		}
+		if !known || len(open) > deepest {
+			t.Fatalf("%.200q: <%s> within %v: %.500q", in, token.Data, open, out)
+		}
+		for _, a := range token.Attr {
+			if !slices.Contains(strings.Fields(attributes), a.Key) || a.Key == "href" && !regexp.MustCompile("^(https?://|mailto:)").MatchString(a.Val) {
+				t.Fatalf("%.200q: %s=%q in <%s>: %.500q", in, a.Key, a.Val, token.Data, out)
+			}
+		}
+	}
+	if len(open) > 0 {
+		t.Fatalf("%.200q: %v stay open: %.500q", in, open, out)
+	}
+	return shown
+}
+
+// letters drops all that formatting may take away, and the names of languages after a fence.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSymbol(r) && !strings.ContainsRune("`~>+<", r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func FuzzRenderHTML(f *testing.F) {
+	for _, text := range worst(200) {
+		f.Add(text)
+	}
+	for _, text := range []string{"see https://x.org/<b>\"'>.", "*a **b* c**", "> - 1. ```\n> x", "- a\n\t- b\n \t\tc", "1. a\n-\n  b", "<hx-partial hx-get=/x>",
+		"[a](javascript:alert(1))", "`a\n`b", "a\\\n*b*\\\n", ">\t> a\n>\t\tb", "*a\n> b*", "- ```\nx```", "~~~~a~~~~", "&lt;script&gt;", "- \n  a", "```a\r\n```"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		body, err := cleanBody(s)
+		if err != nil {
+			return
+		}
+		out := renderHTML(body)
+		shown := wellFormed(t, body, out)
+		if again := formatted.Sanitize(out); again != out {
+			t.Errorf("%q became %q, then %q", body, out, again)
+		}
+		if !strings.Contains(body, "```") && !strings.Contains(body, "](") && letters(shown) != letters(body) {
+			t.Errorf("%q shows as %q", body, shown)
+		}
+	})
+}
