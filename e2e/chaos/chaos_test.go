@@ -1,0 +1,85 @@
+package chaos
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOneNodeUnderFire(t *testing.T)    { oneNode(t).live(*lasting * 5 / 12) }
+func TestThreeNodesUnderFire(t *testing.T) { threeNodes(t).live(*lasting * 7 / 12) }
+
+// catchUp is what readers have in the end to show everything.
+const catchUp = 30 * time.Second
+
+// live lets everybody act under fire for a while, then waits until all have caught up, and judges what was done and seen.
+func (w *world) live(lasting time.Duration) {
+	w.Helper()
+	w.Logf("seed %d", *seed)
+	keeper, door := w.populate()
+	w.rage(lasting, keeper, door)
+	w.rest()
+	w.writing.Wait()
+	c := w.database()
+	if !eventually(catchUp, w.allComplete(c)) {
+		w.Error("not all readers catch up")
+	}
+	for _, r := range w.readers {
+		r.stop()
+	}
+	w.reading.Wait()
+	for _, n := range w.nodes {
+		n.stop()
+	}
+	c = w.database()
+	h := w.history()
+	for _, broken := range judge(h, c) {
+		w.Error(broken)
+	}
+	w.logs()
+	w.report(h, c)
+	if w.Failed() {
+		w.keep(h, c)
+	}
+}
+
+// allComplete: nobody acts any more, so no reader comes or goes.
+func (w *world) allComplete(c content) func() bool {
+	return all(slices.DeleteFunc(slices.Clone(w.readers), func(r *reader) bool { return !r.reading.Stayed }), func(r *reader) bool { return r.complete(c) })
+}
+
+// report says what the run was worth.
+func (w *world) report(h history, c content) {
+	w.Helper()
+	whys := map[string]int{}
+	outcomes := map[string]int{}
+	for _, o := range h.Ops {
+		outcomes[fmt.Sprint(o.Kind, " ", o.Outcome)]++
+		why := o.Why
+		if o.Kind == doPost {
+			if i := strings.LastIndex(why, ": "); i >= 0 {
+				why = why[i:]
+			}
+			whys[why]++
+		}
+	}
+	w.Log(whys)
+	cuts, sights := 0, 0
+	for _, n := range w.nodes {
+		cuts += n.front.Cuts()
+	}
+	for _, r := range h.Readings {
+		sights += len(r.Sights)
+	}
+	w.Logf("%d faults, %d random cuts, %d messages stored, %d sights of %d readers, ops %v", len(h.Faults), cuts, len(c.Messages), sights, len(h.Readings), outcomes)
+	for _, what := range slices.Sorted(maps.Keys(w.took)) {
+		took := slices.Sorted(slices.Values(w.took[what]))
+		w.Logf("%s: median %v, most %v of %d", what, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
+	}
+	for _, n := range w.nodes {
+		w.Logf("node %s: the slowest stop took %v", n.name, n.slowestStop.Round(time.Millisecond))
+	}
+}

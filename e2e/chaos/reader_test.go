@@ -1,0 +1,249 @@
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"html"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// reader is one open page of a person: it fetches the page, follows its stream, and comes back with its cursor whenever
+// that is cut.
+type reader struct {
+	person
+	w      *world
+	name   string
+	place  place
+	pinned *node // where it always connects; nil for anywhere
+	slow   bool
+	stop   context.CancelFunc
+
+	stream, lastID string // used by run alone; no stream: the page must be fetched
+
+	mu      sync.Mutex // guards all below
+	reading reading
+	page    page
+	opened  int             // how often the stream was open
+	told    map[string]bool // the named events that came
+}
+
+// watch opens a page, which stays open until stop.
+func (w *world) watch(name string, p person, in place, pinned *node, slow bool) *reader {
+	ctx, stop := context.WithCancel(w.Context())
+	r := &reader{person: p, w: w, name: name, place: in, pinned: pinned, slow: slow, stop: stop, told: map[string]bool{},
+		reading: reading{Reader: name, Who: p.id, Room: in.room}}
+	w.add(r)
+	w.reading.Go(func() { r.run(ctx) })
+	return r
+}
+
+// staying marks the page of somebody who never leaves the room: in the end it must show everything.
+func (r *reader) staying() *reader {
+	r.reading.Stayed = true
+	return r
+}
+
+func (r *reader) run(ctx context.Context) {
+	for ctx.Err() == nil && !r.was("logout") {
+		n := r.pinned
+		if n == nil {
+			n = pick(r.w.dice, r.w.nodes)
+		}
+		if r.stream == "" {
+			r.load(ctx, n)
+		} else {
+			r.follow(ctx, n)
+		}
+		pause(ctx, r.w.dice.ms(10, 150))
+	}
+}
+
+var (
+	streamOf = regexp.MustCompile(`hx-sse:connect="([^"]+)"`)
+	lineOf   = regexp.MustCompile(`<li id="m-(\d+)"`)
+	bodyOf   = regexp.MustCompile(`said-[0-9a-z-]+`)
+	afterOf  = regexp.MustCompile(`after=(\d+)`)
+)
+
+// answersWithin is when a reader tries again.
+const answersWithin = 5 * time.Second
+
+func (r *reader) load(ctx context.Context, n *node) {
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	answer, err := client.Do(r.request(ctx, n, http.MethodGet, "/messages?"+r.place.form().Encode(), nil))
+	if err != nil {
+		return
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if answer.StatusCode == http.StatusSeeOther {
+		r.see(sight{Kind: sawEnd, Node: n.name, Why: "logout"})
+	}
+	stream := streamOf.FindStringSubmatch(string(body))
+	if err != nil || answer.StatusCode != http.StatusOK || stream == nil {
+		return
+	}
+	r.stream, r.lastID = html.UnescapeString(stream[1]), ""
+	after := afterOf.FindStringSubmatch(r.stream)
+	r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: number(after[1])})
+}
+
+// linesIn are the lines in a piece of HTML.
+func linesIn(html string) (lines []line) {
+	found := lineOf.FindAllStringSubmatchIndex(html, -1)
+	for i, at := range found {
+		end := len(html)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		lines = append(lines, line{number(html[at[2]:at[3]]), bodyOf.FindString(html[at[1]:end])})
+	}
+	return lines
+}
+
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
+}
+
+// follow reads the stream until it ends, in whatever way.
+func (r *reader) follow(ctx context.Context, n *node) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(answersWithin, cancel)
+	request := r.request(ctx, n, http.MethodGet, r.stream, nil)
+	if r.lastID != "" {
+		request.Header.Set("Last-Event-ID", r.lastID)
+	}
+	answer, err := client.Do(request)
+	if late.Stop(); err != nil {
+		return
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return
+	}
+	r.see(sight{Kind: sawOpened, Node: n.name, Why: "after " + r.lastID})
+	body := io.Reader(answer.Body)
+	if r.slow {
+		body = dawdling{body, r.w}
+	}
+	events(bufio.NewReader(body), func(e event) (more bool) {
+		r.take(e, n)
+		return e.name == ""
+	})
+}
+
+// take applies one event.
+func (r *reader) take(e event, n *node) {
+	s := sight{Kind: sawCursor, Node: n.name, Cursor: number(e.id), Why: e.name}
+	if e.id != "" {
+		r.lastID = e.id
+	}
+	if lines := linesIn(e.data); len(lines) > 0 {
+		s.Line, s.Kind = lines[0], sawChanged
+		if strings.Contains(e.data, "<hx-upsert") {
+			s.Kind = sawNew
+		}
+	}
+	switch e.name {
+	case "resync", "gone":
+		r.stream = ""
+		fallthrough
+	case "logout", "bye", "restart":
+		s.Kind = sawEnd
+	}
+	if e.id != "" || s.Kind != sawCursor {
+		r.see(s)
+	}
+}
+
+func (r *reader) see(s sight) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.At = time.Now()
+	r.reading.Sights = append(r.reading.Sights, s)
+	switch r.page.show(s); s.Kind {
+	case sawOpened:
+		r.opened++
+	case sawEnd:
+		r.told[s.Why] = true
+	}
+}
+
+// was tells whether an event with this name came.
+func (r *reader) was(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.told[name]
+}
+
+// open tells whether the stream was ever open.
+func (r *reader) open() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened > 0
+}
+
+// shows tells whether the page shows a line.
+func (r *reader) shows(seq int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.page.lines[seq] != ""
+}
+
+// complete tells whether the page shows everything there is.
+func (r *reader) complete(c content) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.page.lines != nil && len(r.page.lacks(c.in(r.place.room, r.page.from, c.LastSeq[r.place.room]))) == 0
+}
+
+// dawdling is a reader who takes little at a time, as long as writers write.
+type dawdling struct {
+	io.Reader
+	w *world
+}
+
+func (d dawdling) Read(p []byte) (int, error) {
+	pause(d.w.acting, 20*time.Millisecond)
+	return d.Reader.Read(p[:min(len(p), 256)])
+}
+
+// event is one event of a stream; see section 9.2 of the HTML standard.
+type event struct{ id, name, data string }
+
+// events gives every whole event until the end, or until take wants no more. One that is cut off is dropped.
+func events(from *bufio.Reader, take func(event) (more bool)) {
+	var e event
+	for {
+		text, err := from.ReadString('\n')
+		if err != nil {
+			return
+		}
+		field, value, _ := strings.Cut(strings.TrimSuffix(text, "\n"), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "id":
+			e.id = value
+		case "event":
+			e.name = value
+		case "data":
+			e.data += value + "\n"
+		case "":
+			if text == "\n" {
+				if !take(e) {
+					return
+				}
+				e = event{}
+			}
+		}
+	}
+}
