@@ -12,25 +12,32 @@ const writers = 5
 
 var general = place{room: chat.General}
 
-// populate fills the world: rooms while all is quiet, then everybody who writes, reads, comes and goes.
-func (w *world) populate() (keeper person, door place) {
+// populate fills the world: rooms while all is quiet, then everybody who writes, reads, comes and goes. In the quiet room
+// nobody but its keeper does anything.
+func (w *world) populate() (keeper person, quiet place) {
 	w.Helper()
 	keeper = w.newcomer()
-	door = w.makeRoom(keeper, chat.Invited)
-	hall := w.makeRoom(keeper, chat.Open)
-	member := func() person {
-		p := w.newcomer()
-		w.insist(func(n *node) op { return w.admit(keeper, p, n, door.room) })
-		w.insist(func(n *node) op { return w.admit(p, p, n, hall.room) })
+	door, hall := w.makeRoom(keeper, chat.Invited), w.makeRoom(keeper, chat.Open)
+	quiet = w.makeRoom(keeper, chat.Invited)
+	in := func(room place, p person) person {
+		w.insist(func(n *node) op { return w.admit(keeper, p, n, room.room) })
 		return p
 	}
 	all := make([]person, writers)
 	for i := range all {
-		all[i] = member()
+		all[i] = in(hall, in(door, w.newcomer()))
 	}
 	aside := place{with: all[1].id}
 	aside.room = w.insist(func(n *node) op { return w.post(all[0], n, aside, "first", w.word(all[0])) }).Room
-	w.look(member, place{room: aside.room, with: all[0].id}, all[1], door, hall)
+	for _, n := range w.nodes {
+		w.watch("reader at "+n.name, in(quiet, w.newcomer()), quiet, n, false).staying()
+	}
+	w.watch("wandering reader", w.newcomer(), general, nil, false).staying()
+	w.watch("another wandering reader", w.newcomer(), general, nil, false).staying()
+	w.watch("slow reader", w.newcomer(), general, nil, true).staying()
+	w.watch("reader of a direct conversation", all[1], place{room: aside.room, with: all[0].id}, nil, false).staying()
+	w.watch("reader behind the door", in(door, w.newcomer()), door, nil, false).staying()
+	w.watch("reader in the hall", in(hall, w.newcomer()), hall, nil, false).staying()
 	for _, n := range w.nodes {
 		n.front.Chop(w.chop(n.name))
 	}
@@ -45,20 +52,7 @@ func (w *world) populate() (keeper person, door place) {
 	w.act(func() { w.comeAndGo(keeper, mover, door) })
 	w.act(func() { w.comeAndGo(joiner, joiner, hall) })
 	w.act(w.logOuts)
-	return keeper, door
-}
-
-// look opens the pages that stay.
-func (w *world) look(member func() person, aside place, beside person, rooms ...place) {
-	for _, n := range w.nodes {
-		w.watch("reader at "+n.name, w.newcomer(), general, n, false).staying()
-	}
-	w.watch("wandering reader", w.newcomer(), general, nil, false).staying()
-	w.watch("slow reader", w.newcomer(), general, nil, true).staying()
-	w.watch("reader of a direct conversation", beside, aside, nil, false).staying()
-	for _, room := range rooms {
-		w.watch("reader of a room", member(), room, nil, false).staying()
-	}
+	return keeper, quiet
 }
 
 // act runs an actor until it rests.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -19,8 +20,8 @@ const catchUp = 30 * time.Second
 func (w *world) live(lasting time.Duration) {
 	w.Helper()
 	w.Logf("seed %d", *seed)
-	keeper, door := w.populate()
-	w.rage(lasting, keeper, door)
+	keeper, quiet := w.populate()
+	w.rage(lasting, keeper, quiet)
 	w.rest()
 	w.writing.Wait()
 	c := w.database()
@@ -31,9 +32,11 @@ func (w *world) live(lasting time.Duration) {
 		r.stop()
 	}
 	w.reading.Wait()
+	var stops sync.WaitGroup
 	for _, n := range w.nodes {
-		n.stop()
+		stops.Go(n.stop)
 	}
+	stops.Wait()
 	c = w.database()
 	h := w.history()
 	for _, broken := range judge(h, c) {
@@ -54,27 +57,20 @@ func (w *world) allComplete(c content) func() bool {
 // report says what the run was worth.
 func (w *world) report(h history, c content) {
 	w.Helper()
-	whys := map[string]int{}
-	outcomes := map[string]int{}
+	count := map[string]int{}
 	for _, o := range h.Ops {
-		outcomes[fmt.Sprint(o.Kind, " ", o.Outcome)]++
-		why := o.Why
-		if o.Kind == doPost {
-			if i := strings.LastIndex(why, ": "); i >= 0 {
-				why = why[i:]
-			}
-			whys[why]++
+		count[fmt.Sprint(o.Kind, " ", o.Outcome)]++
+	}
+	for _, r := range h.Readings {
+		for _, s := range r.Sights {
+			count[fmt.Sprint("saw ", s.Kind, " ", strings.TrimRight(s.Why, "0123456789 "))]++
 		}
 	}
-	w.Log(whys)
-	cuts, sights := 0, 0
+	cuts := 0
 	for _, n := range w.nodes {
 		cuts += n.front.Cuts()
 	}
-	for _, r := range h.Readings {
-		sights += len(r.Sights)
-	}
-	w.Logf("%d faults, %d random cuts, %d messages stored, %d sights of %d readers, ops %v", len(h.Faults), cuts, len(c.Messages), sights, len(h.Readings), outcomes)
+	w.Logf("%d faults, %d random cuts, %d readers, %d messages stored; %v", len(h.Faults), cuts, len(h.Readings), len(c.Messages), count)
 	for _, what := range slices.Sorted(maps.Keys(w.took)) {
 		took := slices.Sorted(slices.Values(w.took[what]))
 		w.Logf("%s: median %v, most %v of %d", what, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))

@@ -13,21 +13,28 @@ type trouble struct {
 	hints         bool
 }
 
+// ending is what the last trouble, catching up and stopping take.
+const ending = 5 * time.Second
+
 // rage brings one trouble after the other until the time is over. After each, and in those that only take hints away, it
 // measures what is promised.
-func (w *world) rage(lasting time.Duration, keeper person, door place) {
+func (w *world) rage(lasting time.Duration, keeper person, quiet place) {
 	w.Helper()
-	for end := time.Now().Add(lasting); time.Now().Before(end) && !w.Failed(); {
+	if lasting > 2*time.Minute {
+		w.longest *= 3 // beyond what the store waits for an answer
+	}
+	for time.Since(w.begun) < lasting-ending && !w.Failed() {
 		now := []trouble{pick(w.dice, pick(w.dice, w.weather))}
 		if second := pick(w.dice, pick(w.dice, w.weather)); second.hints && !now[0].hints && w.dice.upTo(2) == 0 {
 			now = append(now, second)
 		}
-		w.suffer(now, keeper, door)
-		w.measure("after", keeper, door)
+		w.suffer(now, keeper, quiet)
+		w.measure("after", keeper, quiet)
+		pause(w.Context(), w.dice.ms(0, 500))
 	}
 }
 
-func (w *world) suffer(now []trouble, keeper person, door place) {
+func (w *world) suffer(now []trouble, keeper person, quiet place) {
 	w.Helper()
 	f := fault{Start: time.Now()}
 	for _, t := range now {
@@ -35,9 +42,9 @@ func (w *world) suffer(now []trouble, keeper person, door place) {
 		t.inflict()
 	}
 	if now[0].hints {
-		w.measure("without NATS", keeper, door)
+		w.measure("without NATS", keeper, quiet)
 	} else {
-		pause(w.Context(), w.dice.ms(200, 4000))
+		pause(w.Context(), w.dice.ms(200, w.longest))
 	}
 	for _, t := range slices.Backward(now) {
 		t.heal()
@@ -52,20 +59,20 @@ func (w *world) suffer(now []trouble, keeper person, door place) {
 const seenWithin = 15 * time.Second
 
 // measure takes the time until what is done on one node is done on all.
-func (w *world) measure(when string, keeper person, door place) {
+func (w *world) measure(when string, keeper person, quiet place) {
 	w.Helper()
 	var posted op
 	for posted.Outcome != ok && w.Context().Err() == nil {
 		body := w.word(keeper)
-		posted = w.insist(func(n *node) op { return w.post(keeper, n, general, "key "+body, body) })
+		posted = w.insist(func(n *node) op { return w.post(keeper, n, quiet, "key "+body, body) })
 	}
 	w.within(seenWithin, when+", a message is seen on all nodes", posted.End, w.everywhere(func(r *reader) bool { return r.shows(posted.Seq) }))
 	w.measureEnd(when+", a log-out ends streams on all nodes", "logout", general, func(p person) op {
 		return w.insist(func(n *node) op { return w.logOut(p, n) })
 	})
-	w.measureEnd(when+", a removal ends streams on all nodes", "gone", door, func(p person) op {
-		return w.insist(func(n *node) op { return w.depart(keeper, p, n, door.room) })
-	}, func(p person) { w.insist(func(n *node) op { return w.admit(keeper, p, n, door.room) }) })
+	w.measureEnd(when+", a removal ends streams on all nodes", "gone", quiet, func(p person) op {
+		return w.insist(func(n *node) op { return w.depart(keeper, p, n, quiet.room) })
+	}, func(p person) { w.insist(func(n *node) op { return w.admit(keeper, p, n, quiet.room) }) })
 }
 
 // measureEnd opens streams of somebody on every node, does what ends them, and takes the time.

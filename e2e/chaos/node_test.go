@@ -29,7 +29,7 @@ func (w *world) newNode(name string, env ...string) *node {
 	w.Helper()
 	n := &node{t: w.T, name: name, address: freeAddress(w.T), log: filepath.Join(w.dir, name+".log")}
 	n.front = w.proxy("tcp", n.address)
-	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC", "GORACE=halt_on_error=0"}, env...)
+	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC", "GORACE=atexit_sleep_ms=0"}, env...)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "CHARLA_") && name != "DATABASE_URL" && name != "NATS_URL" {
@@ -121,7 +121,7 @@ func (n *node) ready() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// maxPause bounds how long a node is paused or its database stalls.
+// troubles are what may happen to a node, and on the ways to it and from it.
 func (n *node) troubles() []trouble {
 	list := []trouble{
 		{"kill -9 of node " + n.name, n.kill, n.start, false},

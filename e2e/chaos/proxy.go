@@ -111,11 +111,20 @@ func (p *Proxy) accept() {
 	}
 }
 
+// pipe is how many bytes are under way, in each of the few buffers: a reader who is slow must be felt.
+const pipe = 16 << 10
+
 func (p *Proxy) connect(client net.Conn) {
 	server, err := p.dial()
 	if err != nil {
 		abort(client)
 		return
+	}
+	for _, side := range []net.Conn{client, server} {
+		if tcp, ok := side.(*net.TCPConn); ok {
+			tcp.SetReadBuffer(pipe)
+			tcp.SetWriteBuffer(pipe)
+		}
 	}
 	c := &pair{client: client, server: server}
 	c.left.Store(-1)

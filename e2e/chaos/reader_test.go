@@ -5,6 +5,7 @@ import (
 	"context"
 	"html"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -21,7 +22,7 @@ type reader struct {
 	name   string
 	place  place
 	pinned *node // where it always connects; nil for anywhere
-	slow   bool
+	slow   bool  // takes little at a time, and is away for long in between
 	stop   context.CancelFunc
 
 	stream, lastID string // used by run alone; no stream: the page must be fetched
@@ -61,6 +62,9 @@ func (r *reader) run(ctx context.Context) {
 			r.follow(ctx, n)
 		}
 		pause(ctx, r.w.dice.ms(10, 150))
+		if r.slow {
+			pause(r.w.acting, r.w.dice.ms(0, 10_000))
+		}
 	}
 }
 
@@ -122,7 +126,11 @@ func (r *reader) follow(ctx context.Context, n *node) {
 	if r.lastID != "" {
 		request.Header.Set("Last-Event-ID", r.lastID)
 	}
-	answer, err := client.Do(request)
+	follower := client
+	if r.slow {
+		follower = narrow
+	}
+	answer, err := follower.Do(request)
 	if late.Stop(); err != nil {
 		return
 	}
@@ -140,6 +148,15 @@ func (r *reader) follow(ctx context.Context, n *node) {
 		return e.name == ""
 	})
 }
+
+// narrow keeps little of what was sent and not read, so that the server feels how slow its reader is.
+var narrow = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err == nil {
+		err = c.(*net.TCPConn).SetReadBuffer(pipe)
+	}
+	return c, err
+}}}
 
 // take applies one event.
 func (r *reader) take(e event, n *node) {

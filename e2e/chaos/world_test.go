@@ -32,6 +32,8 @@ type world struct {
 	database func() content
 	dice     *dice
 	words    atomic.Int64
+	begun    time.Time
+	longest  int // how long a trouble may last, in milliseconds
 
 	acting  context.Context // ends when nobody begins anything new
 	rest    context.CancelFunc
@@ -62,7 +64,7 @@ func newWorld(t *testing.T) *world {
 			os.RemoveAll(dir)
 		}
 	})
-	w := &world{T: t, dir: dir, took: map[string][]time.Duration{}}
+	w := &world{T: t, dir: dir, begun: time.Now(), longest: 4000, took: map[string][]time.Duration{}}
 	w.dice = w.newDice(t.Name())
 	w.acting, w.rest = context.WithCancel(t.Context())
 	return w
@@ -77,6 +79,7 @@ func (w *world) newDice(name string) *dice {
 // oneNode is the program on SQLite.
 func oneNode(t *testing.T) *world {
 	w := newWorld(t)
+	w.longest = 2500 // there is nobody else meanwhile
 	data := filepath.Join(w.dir, "data")
 	n := w.newNode("a", "CHARLA_DATA="+data)
 	w.database = func() content {
@@ -167,7 +170,7 @@ func (w *world) add(r *reader) {
 func (w *world) makeRoom(by person, access chat.Access) place {
 	w.Helper()
 	var made struct{ ID int64 }
-	form := url.Values{"name": {string("Room " + access)}, "access": {string(access)}}
+	form := url.Values{"name": {"Room"}, "access": {string(access)}}
 	if o := w.ask(by, w.nodes[0], op{}, http.MethodPost, "/rooms", form, &made); o.Outcome != ok {
 		w.Fatal("no room: ", o.Why)
 	}
@@ -212,7 +215,7 @@ func (w *world) logs() {
 	}
 }
 
-// asJSON keeps a history beside the logs.
+// keep writes a history beside the logs.
 func (w *world) keep(h history, c content) {
 	for name, v := range map[string]any{"history.json": h, "content.json": c} {
 		if b, err := json.MarshalIndent(v, "", " "); err == nil {
