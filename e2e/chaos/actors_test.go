@@ -71,7 +71,7 @@ func (w *world) write(p person, places []place) {
 		key := "key " + body
 		o := w.post(p, pick(w.dice, w.nodes), in, key, body)
 		for o.Outcome == unknown && w.Context().Err() == nil && w.dice.upTo(10) > 0 {
-			pause(w.Context(), w.dice.ms(10, 100))
+			pause(w.Context(), w.dice.ms(20, 200))
 			o = w.post(p, pick(w.dice, w.nodes), in, key, body)
 		}
 		switch w.dice.upTo(20) {

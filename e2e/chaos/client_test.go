@@ -148,7 +148,7 @@ func (w *world) insist(try func(n *node) op) op {
 		if o.Outcome != unknown || w.Context().Err() != nil {
 			return o
 		}
-		pause(w.Context(), w.dice.ms(10, 100))
+		pause(w.Context(), w.dice.ms(20, 200))
 	}
 }
 

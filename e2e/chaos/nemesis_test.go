@@ -20,9 +20,6 @@ const ending = 5 * time.Second
 // measures what is promised.
 func (w *world) rage(lasting time.Duration, keeper person, quiet place) {
 	w.Helper()
-	if lasting > 2*time.Minute {
-		w.longest *= 3 // beyond what the store waits for an answer
-	}
 	for time.Since(w.begun) < lasting-ending && !w.Failed() {
 		now := []trouble{pick(w.dice, pick(w.dice, w.weather))}
 		if second := pick(w.dice, pick(w.dice, w.weather)); second.hints && !now[0].hints && w.dice.upTo(2) == 0 {
@@ -30,7 +27,7 @@ func (w *world) rage(lasting time.Duration, keeper person, quiet place) {
 		}
 		w.suffer(now, keeper, quiet)
 		w.measure("after", keeper, quiet)
-		pause(w.Context(), w.dice.ms(0, 500))
+		pause(w.Context(), w.dice.ms(100, 1000)) // all is well
 	}
 }
 

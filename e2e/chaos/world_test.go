@@ -94,6 +94,9 @@ func oneNode(t *testing.T) *world {
 func threeNodes(t *testing.T) *world {
 	postgres := dbtest.NewServer(t)
 	w := newWorld(t)
+	if *lasting > 2*time.Minute {
+		w.longest = 12_000 // more than the store waits for an answer
+	}
 	nats := newNATS(t)
 	w.weather = [][]trouble{nats.troubles(), {
 		{"PostgreSQL is restarted", func() { postgres.Stop(t) }, func() { postgres.Start(t) }, false},
