@@ -80,7 +80,6 @@ func (w *world) write(p person, places []place) {
 		case 1:
 			w.post(p, pick(w.dice, w.nodes), in, key, body+"-other")
 		case 2, 3, 4:
-			in.room = o.Room
 			w.read(p, pick(w.dice, w.nodes), in)
 		}
 		pause(w.acting, w.dice.ms(0, 30))

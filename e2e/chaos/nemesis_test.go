@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"regexp"
 	"slices"
 	"time"
 )
@@ -13,6 +14,18 @@ type trouble struct {
 	hints         bool
 }
 
+// forecast leaves out what the flag does not name.
+func forecast(weather [][]trouble) (left [][]trouble) {
+	named := regexp.MustCompile(*only)
+	for _, list := range weather {
+		list = slices.DeleteFunc(list, func(t trouble) bool { return !named.MatchString(t.what) })
+		if len(list) > 0 {
+			left = append(left, list)
+		}
+	}
+	return left
+}
+
 // ending is what the last trouble, catching up and stopping take.
 const ending = 5 * time.Second
 
@@ -20,6 +33,7 @@ const ending = 5 * time.Second
 // measures what is promised.
 func (w *world) rage(lasting time.Duration, keeper person, quiet place) {
 	w.Helper()
+	w.weather = forecast(w.weather)
 	for time.Since(w.begun) < lasting-ending && !w.Failed() {
 		now := []trouble{pick(w.dice, pick(w.dice, w.weather))}
 		if second := pick(w.dice, pick(w.dice, w.weather)); second.hints && !now[0].hints && w.dice.upTo(2) == 0 {
