@@ -30,14 +30,14 @@ func (w *world) populate() (keeper person, quiet place) {
 	aside := place{with: all[1].id}
 	aside.room = w.insist(func(n *node) op { return w.post(all[0], n, aside, "first", w.word(all[0])) }).Room
 	for _, n := range w.nodes {
-		w.watch("reader at "+n.name, in(quiet, w.newcomer()), quiet, n, false).staying()
+		w.watch(&reader{name: "reader at " + n.name, person: in(quiet, w.newcomer()), place: quiet, pinned: n, stayed: true})
 	}
-	w.watch("wandering reader", w.newcomer(), general, nil, false).staying()
-	w.watch("another wandering reader", w.newcomer(), general, nil, false).staying()
-	w.watch("slow reader", w.newcomer(), general, nil, true).staying()
-	w.watch("reader of a direct conversation", all[1], place{room: aside.room, with: all[0].id}, nil, false).staying()
-	w.watch("reader behind the door", in(door, w.newcomer()), door, nil, false).staying()
-	w.watch("reader in the hall", in(hall, w.newcomer()), hall, nil, false).staying()
+	w.watch(&reader{name: "wandering reader", person: w.newcomer(), place: general, stayed: true})
+	w.watch(&reader{name: "another wandering reader", person: w.newcomer(), place: general, stayed: true})
+	w.watch(&reader{name: "slow reader", person: w.newcomer(), place: general, slow: true, stayed: true})
+	w.watch(&reader{name: "reader of a direct conversation", person: all[1], place: place{room: aside.room, with: all[0].id}, stayed: true})
+	w.watch(&reader{name: "reader behind the door", person: in(door, w.newcomer()), place: door, stayed: true})
+	w.watch(&reader{name: "reader in the hall", person: in(hall, w.newcomer()), place: hall, stayed: true})
 	for _, n := range w.nodes {
 		n.front.Chop(w.chop(n.name))
 	}
@@ -89,7 +89,7 @@ func (w *world) write(p person, places []place) {
 // comeAndGo lets somebody into a room and takes them out of it, again and again. They always try to follow the room, and to
 // write in it.
 func (w *world) comeAndGo(by, who person, room place) {
-	r := w.watch("reader who comes and goes", who, room, nil, false)
+	r := w.watch(&reader{name: "reader who comes and goes", person: who, place: room})
 	defer r.stop()
 	for !w.over() {
 		w.insist(func(n *node) op { return w.admit(by, who, n, room.room) })
@@ -112,7 +112,7 @@ func (w *world) try(p person, in place) {
 func (w *world) logOuts() {
 	for !w.over() {
 		p := w.newcomer()
-		r := w.watch("reader who logs out", p, general, nil, false)
+		r := w.watch(&reader{name: "reader who logs out", person: p, place: general})
 		eventually(2*time.Second, r.open)
 		w.insist(func(n *node) op { return w.logOut(p, n) })
 		w.read(p, pick(w.dice, w.nodes), general)

@@ -25,7 +25,8 @@ func (w *world) live(lasting time.Duration) {
 	w.rest()
 	w.writing.Wait()
 	c := w.database()
-	if !eventually(catchUp, w.allComplete(c)) {
+	stayed := w.those(func(r *reader) bool { return r.stayed })
+	if !eventually(catchUp, all(stayed, func(r *reader) bool { return r.complete(c) })) {
 		w.Error("not all readers catch up")
 	}
 	for _, r := range w.readers {
@@ -47,11 +48,6 @@ func (w *world) live(lasting time.Duration) {
 	if w.Failed() {
 		w.keep(h, c)
 	}
-}
-
-// allComplete: nobody acts any more, so no reader comes or goes.
-func (w *world) allComplete(c content) func() bool {
-	return all(slices.DeleteFunc(slices.Clone(w.readers), func(r *reader) bool { return !r.reading.Stayed }), func(r *reader) bool { return r.complete(c) })
 }
 
 // report says what the run was worth.

@@ -95,7 +95,7 @@ func (w *world) measureEnd(what, told string, in place, end func(person) op, bef
 	}
 	var streams []*reader
 	for _, n := range w.nodes {
-		r := w.watch("reader to be ended", p, in, n, false)
+		r := w.watch(&reader{name: "reader to be ended", person: p, place: in, pinned: n})
 		defer r.stop()
 		streams = append(streams, r)
 	}
@@ -112,10 +112,7 @@ func all(readers []*reader, holds func(*reader) bool) func() bool {
 
 // everywhere is whether something holds for the reader of each node.
 func (w *world) everywhere(holds func(*reader) bool) func() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	pinned := func(r *reader) bool { return r.pinned != nil && r.reading.Stayed }
-	return all(slices.DeleteFunc(slices.Clone(w.readers), func(r *reader) bool { return !pinned(r) }), holds)
+	return all(w.those(func(r *reader) bool { return r.pinned != nil && r.stayed }), holds)
 }
 
 // within waits until a condition holds, and notes how long after the beginning it did.

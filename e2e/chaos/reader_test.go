@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +21,7 @@ type reader struct {
 	place  place
 	pinned *node // where it always connects; nil for anywhere
 	slow   bool  // takes little at a time, and is away for long in between
+	stayed bool  // never leaves the room: in the end its page must show everything
 	stop   context.CancelFunc
 
 	stream, lastID string // used by run alone; no stream: the page must be fetched
@@ -35,18 +34,12 @@ type reader struct {
 }
 
 // watch opens a page, which stays open until stop.
-func (w *world) watch(name string, p person, in place, pinned *node, slow bool) *reader {
+func (w *world) watch(r *reader) *reader {
 	ctx, stop := context.WithCancel(w.Context())
-	r := &reader{person: p, w: w, name: name, place: in, pinned: pinned, slow: slow, stop: stop, told: map[string]bool{},
-		reading: reading{Reader: name, Who: p.id, Room: in.room}}
+	r.w, r.stop, r.told = w, stop, map[string]bool{}
+	r.reading = reading{Reader: r.name, Who: r.id, Room: r.place.room, Stayed: r.stayed}
 	w.add(r)
 	w.reading.Go(func() { r.run(ctx) })
-	return r
-}
-
-// staying marks the page of somebody who never leaves the room: in the end it must show everything.
-func (r *reader) staying() *reader {
-	r.reading.Stayed = true
 	return r
 }
 
@@ -67,13 +60,6 @@ func (r *reader) run(ctx context.Context) {
 		}
 	}
 }
-
-var (
-	streamOf = regexp.MustCompile(`hx-sse:connect="([^"]+)"`)
-	lineOf   = regexp.MustCompile(`<li id="m-(\d+)"`)
-	bodyOf   = regexp.MustCompile(`said-[0-9a-z-]+`)
-	afterOf  = regexp.MustCompile(`after=(\d+)`)
-)
 
 // answersWithin is when a reader tries again.
 const answersWithin = 5 * time.Second
@@ -97,24 +83,6 @@ func (r *reader) load(ctx context.Context, n *node) {
 	r.stream, r.lastID = html.UnescapeString(stream[1]), ""
 	after := afterOf.FindStringSubmatch(r.stream)
 	r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: number(after[1])})
-}
-
-// linesIn are the lines in a piece of HTML.
-func linesIn(html string) (lines []line) {
-	found := lineOf.FindAllStringSubmatchIndex(html, -1)
-	for i, at := range found {
-		end := len(html)
-		if i+1 < len(found) {
-			end = found[i+1][0]
-		}
-		lines = append(lines, line{number(html[at[2]:at[3]]), bodyOf.FindString(html[at[1]:end])})
-	}
-	return lines
-}
-
-func number(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64)
-	return n
 }
 
 // follow reads the stream until it ends, in whatever way.
@@ -232,35 +200,4 @@ type dawdling struct {
 func (d dawdling) Read(p []byte) (int, error) {
 	pause(d.w.acting, 20*time.Millisecond)
 	return d.Reader.Read(p[:min(len(p), 256)])
-}
-
-// event is one event of a stream; see section 9.2 of the HTML standard.
-type event struct{ id, name, data string }
-
-// events gives every whole event until the end, or until take wants no more. One that is cut off is dropped.
-func events(from *bufio.Reader, take func(event) (more bool)) {
-	var e event
-	for {
-		text, err := from.ReadString('\n')
-		if err != nil {
-			return
-		}
-		field, value, _ := strings.Cut(strings.TrimSuffix(text, "\n"), ":")
-		value = strings.TrimPrefix(value, " ")
-		switch field {
-		case "id":
-			e.id = value
-		case "event":
-			e.name = value
-		case "data":
-			e.data += value + "\n"
-		case "":
-			if text == "\n" {
-				if !take(e) {
-					return
-				}
-				e = event{}
-			}
-		}
-	}
 }

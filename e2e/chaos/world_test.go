@@ -40,12 +40,13 @@ type world struct {
 	writing sync.WaitGroup // everybody who acts
 	reading sync.WaitGroup // everybody who looks
 
+	faults []fault                    // of the nemesis alone, as
+	took   map[string][]time.Duration // what was measured
+
 	mu      sync.Mutex // guards all below
 	people  []person   // who did nothing yet
 	readers []*reader
 	ops     []op
-	faults  []fault
-	took    map[string][]time.Duration // what was measured
 }
 
 // enough people for ten minutes: each log-out uses one up.
@@ -167,6 +168,18 @@ func (w *world) add(r *reader) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.readers = append(w.readers, r)
+}
+
+// those are some of the readers there are now.
+func (w *world) those(are func(*reader) bool) (some []*reader) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.readers {
+		if are(r) {
+			some = append(some, r)
+		}
+	}
+	return some
 }
 
 // makeRoom is for quiet times: a request that is repeated would make two.
