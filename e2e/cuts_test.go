@@ -16,8 +16,8 @@ import (
 const (
 	cuts        = 1000
 	browsers    = 5
-	tabsEach    = 4 // as many as one session may have streams
-	longestLife = 6000
+	tabsEach    = 4    // as many as one session may have streams
+	longestLife = 4000 // bytes
 )
 
 // A program posts while the streams of twenty pages are cut 1,000 times in all, each after a random number of bytes, and
