@@ -20,11 +20,12 @@ generate: ## what templ makes of the templates
 er: ## draw docs/er.svg from the schema
 	go run ./cmd/charla-er
 
-# The browsers run by themselves: they would starve the others of their processors, and be starved. What they test is built
-# as they start, so no earlier result of theirs counts.
+# The browsers run by themselves, and so do the worlds under fire: they would starve the others of their processors, and be
+# starved. What they test is built as they start, so no earlier result of theirs counts.
 test: needs check ## everything
-	go test -race -timeout 10m $$(go list ./... | grep -v /e2e$$)
+	go test -race -timeout 10m $$(go list ./... | grep -Ev '/e2e(/|$$)')
 	go test -count=1 -timeout 10m ./e2e
+	go test -count=1 -timeout 10m ./e2e/chaos
 
 # check finds what no test is needed for. templ writes nothing where the generated files are fresh.
 check:

@@ -159,7 +159,8 @@ func (s *Service) FindPeople(ctx context.Context, query string, limit int) ([]Pe
 }
 
 // History returns up to limit messages of c before a seq, or the newest where before is 0. Limit is brought to
-// 1…MaxPageSize; 0 means PageSize.
+// 1…MaxPageSize; 0 means PageSize. It answers NotFound where c.Me left the room since c was looked up: an empty page with
+// the cursor of a full one would stay empty for whoever comes back in.
 func (s *Service) History(ctx context.Context, c Conversation, before int64, limit int) (History, error) {
 	if before <= 0 {
 		before = math.MaxInt64
@@ -169,6 +170,9 @@ func (s *Service) History(ctx context.Context, c Conversation, before int64, lim
 	}
 	limit = max(1, min(limit, MaxPageSize))
 	messages, err := s.store.MessagesBefore(ctx, c.Me, c.Room, before, limit+1)
+	if err == nil && len(messages) == 0 && c.Kind == Channel {
+		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	}
 	if err != nil || len(messages) <= limit {
 		return History{Messages: messages}, err
 	}

@@ -40,10 +40,10 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	}
 	work.Wait()
 	next := make([]int, senders)
-	for _, body := range people[0].everything() {
+	for _, m := range people[0].everything() {
 		var who, n int
-		if _, err := fmt.Sscanf(body, "%d/%d", &who, &n); err != nil || n != next[who] {
-			t.Fatalf("found %q where sender %d was at %d: %v", body, who, next[who], err)
+		if _, err := fmt.Sscanf(m.Body, "%d/%d", &who, &n); err != nil || n != next[who] {
+			t.Fatalf("found %q where sender %d was at %d: %v", m.Body, who, next[who], err)
 		}
 		next[who]++
 	}
@@ -81,8 +81,14 @@ func (p program) insist(body string) {
 	}
 }
 
-// everything is the text of all of General, oldest first.
-func (p program) everything() (bodies []string) {
+// stored is a message as the database has it.
+type stored struct {
+	Seq  int64
+	Body string
+}
+
+// everything is all of General, oldest first.
+func (p program) everything() (all []stored) {
 	p.Helper()
 	for next := "/messages?room=1&limit=200"; next != ""; {
 		request, err := http.NewRequest(http.MethodGet, p.site.url(next), nil)
@@ -96,7 +102,7 @@ func (p program) everything() (bodies []string) {
 			p.Fatal(err)
 		}
 		var page struct {
-			Messages []struct{ Body string }
+			Messages []stored
 			Next     string
 		}
 		err = json.NewDecoder(answer.Body).Decode(&page)
@@ -104,11 +110,7 @@ func (p program) everything() (bodies []string) {
 		if err != nil {
 			p.Fatal(err)
 		}
-		var older []string
-		for _, m := range page.Messages {
-			older = append(older, m.Body)
-		}
-		bodies, next = append(older, bodies...), page.Next
+		all, next = append(page.Messages, all...), page.Next
 	}
-	return bodies
+	return all
 }

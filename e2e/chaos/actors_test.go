@@ -1,0 +1,121 @@
+package chaos
+
+import (
+	"fmt"
+	"time"
+
+	"charla/chat"
+)
+
+// How many write.
+const writers = 5
+
+var general = place{room: chat.General}
+
+// populate fills the world: rooms while all is quiet, then everybody who writes, reads, comes and goes. In the quiet room
+// nobody but its keeper does anything.
+func (w *world) populate() (keeper person, quiet place) {
+	w.Helper()
+	keeper = w.newcomer()
+	door, hall := w.makeRoom(keeper, chat.Invited), w.makeRoom(keeper, chat.Open)
+	quiet = w.makeRoom(keeper, chat.Invited)
+	in := func(room place, p person) person {
+		w.insist(func(n *node) op { return w.admit(keeper, p, n, room.room) })
+		return p
+	}
+	all := make([]person, writers)
+	for i := range all {
+		all[i] = in(hall, in(door, w.newcomer()))
+	}
+	aside := place{with: all[1].id}
+	aside.room = w.insist(func(n *node) op { return w.post(all[0], n, aside, "first", w.word(all[0])) }).Room
+	for _, n := range w.nodes {
+		w.watch(&reader{name: "reader at " + n.name, person: in(quiet, w.newcomer()), place: quiet, pinned: n, stayed: true})
+	}
+	w.watch(&reader{name: "wandering reader", person: w.newcomer(), place: general, stayed: true})
+	w.watch(&reader{name: "another wandering reader", person: w.newcomer(), place: general, stayed: true})
+	w.watch(&reader{name: "slow reader", person: w.newcomer(), place: general, slow: true, stayed: true})
+	w.watch(&reader{name: "reader of a direct conversation", person: all[1], place: place{room: aside.room, with: all[0].id}, stayed: true})
+	w.watch(&reader{name: "reader behind the door", person: in(door, w.newcomer()), place: door, stayed: true})
+	w.watch(&reader{name: "reader in the hall", person: in(hall, w.newcomer()), place: hall, stayed: true})
+	for _, n := range w.nodes {
+		n.front.Chop(w.chop(n.name))
+	}
+	for i, p := range all {
+		places := []place{general, general, door, hall}
+		if i == 0 {
+			places = append(places, aside)
+		}
+		w.act(func() { w.write(p, places) })
+	}
+	mover, joiner := w.newcomer(), w.newcomer()
+	w.act(func() { w.comeAndGo(keeper, mover, door) })
+	w.act(func() { w.comeAndGo(joiner, joiner, hall) })
+	w.act(w.logOuts)
+	return keeper, quiet
+}
+
+// act runs an actor until it rests.
+func (w *world) act(f func()) { w.writing.Go(f) }
+
+func (w *world) over() bool { return w.acting.Err() != nil }
+
+// word is a text that nobody else ever says.
+func (w *world) word(p person) string { return fmt.Sprintf("said-%d-%d", p.id, w.words.Add(1)) }
+
+// write sends one message after the other. Most are repeated until there is a definite answer, some given up; some are sent
+// once more later, or another text with the same key; and the writer looks whether they are there.
+func (w *world) write(p person, places []place) {
+	for !w.over() {
+		in, body := pick(w.dice, places), w.word(p)
+		key := "key " + body
+		o := w.post(p, pick(w.dice, w.nodes), in, key, body)
+		for o.Outcome == unknown && w.Context().Err() == nil && w.dice.upTo(10) > 0 {
+			pause(w.Context(), w.dice.ms(20, 200))
+			o = w.post(p, pick(w.dice, w.nodes), in, key, body)
+		}
+		switch w.dice.upTo(20) {
+		case 0:
+			w.post(p, pick(w.dice, w.nodes), in, key, body)
+		case 1:
+			w.post(p, pick(w.dice, w.nodes), in, key, body+"-other")
+		case 2, 3, 4:
+			w.read(p, pick(w.dice, w.nodes), in)
+		}
+		pause(w.acting, w.dice.ms(0, 30))
+	}
+}
+
+// comeAndGo lets somebody into a room and takes them out of it, again and again. They always try to follow the room, and to
+// write in it.
+func (w *world) comeAndGo(by, who person, room place) {
+	r := w.watch(&reader{name: "reader who comes and goes", person: who, place: room})
+	defer r.stop()
+	for !w.over() {
+		w.insist(func(n *node) op { return w.admit(by, who, n, room.room) })
+		w.try(who, room)
+		pause(w.acting, w.dice.ms(100, 1500))
+		w.insist(func(n *node) op { return w.depart(by, who, n, room.room) })
+		w.try(who, room)
+		pause(w.acting, w.dice.ms(0, 700))
+	}
+}
+
+// try writes and reads once, whether that is allowed or not.
+func (w *world) try(p person, in place) {
+	body := w.word(p)
+	w.post(p, pick(w.dice, w.nodes), in, "key "+body, body)
+	w.read(p, pick(w.dice, w.nodes), in)
+}
+
+// logOuts lets people look and log out.
+func (w *world) logOuts() {
+	for !w.over() {
+		p := w.newcomer()
+		r := w.watch(&reader{name: "reader who logs out", person: p, place: general})
+		eventually(2*time.Second, r.open)
+		w.insist(func(n *node) op { return w.logOut(p, n) })
+		w.read(p, pick(w.dice, w.nodes), general)
+		pause(w.acting, w.dice.ms(300, 1500))
+	}
+}

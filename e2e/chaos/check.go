@@ -1,0 +1,189 @@
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// check is one promise: find tells where a history breaks it.
+type check struct {
+	name string
+	find func(history, content) []violation
+}
+
+var checks = []check{
+	{"what was acknowledged is stored once, as it was answered", acknowledgedOnce},
+	{"what has no answer is stored once or not at all", unknownAtMostOnce},
+	{"what was refused is not stored", refusedNever},
+	{"what is stored or shown was sent", nothingInvented},
+	{"every number of a room is taken by one change", numbersOnce},
+	{"who was answered before another began comes first", inOrder},
+	{"what was acknowledged is read on every node", readsSeeWrites},
+	{"a page shows everything up to its cursor, and in the end everything", pagesComplete},
+	{"nothing after a removal reaches the removed", nothingAfterRemoval},
+	{"nothing after a log-out reaches its session", nothingAfterLogOut},
+}
+
+// violation is a broken promise, with what shows it.
+type violation struct {
+	Text    string
+	Excerpt []string
+}
+
+func broken(shows []fmt.Stringer, format string, args ...any) violation {
+	v := violation{Text: fmt.Sprintf(format, args...)}
+	for _, s := range shows {
+		v.Excerpt = append(v.Excerpt, s.String())
+	}
+	return v
+}
+
+// maxShown bounds what is printed of each check.
+const maxShown = 3
+
+// judge runs every check and returns what they found, ready to print.
+func judge(h history, c content) (report []string) {
+	for _, k := range checks {
+		found := k.find(h, c)
+		for _, v := range found[:min(len(found), maxShown)] {
+			report = append(report, fmt.Sprintf("BROKEN: %s (%d times)\n  %s\n    %s", k.name, len(found), v.Text, strings.Join(v.Excerpt, "\n    ")))
+		}
+	}
+	return report
+}
+
+// all are the ops of one kind.
+func (h history) all(is kind) (ops []op) {
+	for _, o := range h.Ops {
+		if o.Kind == is {
+			ops = append(ops, o)
+		}
+	}
+	return ops
+}
+
+// intent is a message that somebody wants to send, however many requests it takes.
+type intent struct {
+	Who       int64
+	Key, Body string
+}
+
+// intents gathers the requests of each message, in the order in which they were made.
+func (h history) intents() map[intent][]op {
+	all := map[intent][]op{}
+	for _, o := range h.all(doPost) {
+		i := intent{o.Who, o.Key, o.Body}
+		all[i] = append(all[i], o)
+	}
+	return all
+}
+
+func some(ops []op, is outcome) bool {
+	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == is })
+}
+
+// rows are the messages of an intent.
+func (c content) rows() map[intent][]stored {
+	all := map[intent][]stored{}
+	for _, m := range c.Messages {
+		i := intent{m.Author, m.Key, m.Body}
+		all[i] = append(all[i], m)
+	}
+	return all
+}
+
+// evidence is everything about one message.
+func evidence(ops []op, rows []stored) (shows []fmt.Stringer) {
+	for _, o := range ops {
+		shows = append(shows, o)
+	}
+	for _, m := range rows {
+		shows = append(shows, m)
+	}
+	return shows
+}
+
+func acknowledgedOnce(h history, c content) (found []violation) {
+	rows := c.rows()
+	for i, ops := range h.intents() {
+		for _, o := range ops {
+			switch r := rows[i]; {
+			case o.Outcome != ok:
+			case len(r) != 1:
+				found = append(found, broken(evidence(ops, r), "%s was acknowledged and is stored %d times", i.Body, len(r)))
+			case r[0].Room != o.Room || r[0].Seq != o.Seq || r[0].ID != o.ID:
+				found = append(found, broken(evidence(ops, r), "%s is stored otherwise than answered", i.Body))
+			}
+		}
+	}
+	return found
+}
+
+func unknownAtMostOnce(h history, c content) (found []violation) {
+	rows := c.rows()
+	for i, ops := range h.intents() {
+		if r := rows[i]; some(ops, unknown) && !some(ops, ok) && len(r) > 1 {
+			found = append(found, broken(evidence(ops, r), "%s is stored %d times", i.Body, len(r)))
+		}
+	}
+	return found
+}
+
+func refusedNever(h history, c content) (found []violation) {
+	rows := c.rows()
+	for i, ops := range h.intents() {
+		if r := rows[i]; len(r) > 0 && !some(ops, unknown) && !some(ops, ok) {
+			found = append(found, broken(evidence(ops, r), "%s was refused and is stored", i.Body))
+		}
+	}
+	return found
+}
+
+// nothingInvented wants an intent for each row, and the row for each line that anybody saw.
+func nothingInvented(h history, c content) (found []violation) {
+	intents := h.intents()
+	for i, r := range c.rows() {
+		if len(intents[i]) == 0 {
+			found = append(found, broken(evidence(nil, r), "nobody sent %s", i.Body))
+		}
+	}
+	see := func(room int64, where fmt.Stringer, lines ...line) {
+		for _, l := range lines {
+			if m := c.in(room, l.Seq, l.Seq); len(m) != 1 || m[0].Body != l.Body {
+				found = append(found, broken(append(evidence(nil, m), where), "line %d of room %d showed %q", l.Seq, room, l.Body))
+			}
+		}
+	}
+	for _, o := range h.Ops {
+		see(o.Room, o, o.Lines...)
+	}
+	for _, r := range h.Readings {
+		for _, s := range r.Sights {
+			see(r.Room, s, s.Lines...)
+			if s.Kind == sawNew || s.Kind == sawChanged {
+				see(r.Room, s, s.Line)
+			}
+		}
+	}
+	return found
+}
+
+// between is the part of a sorted list from where low is no longer negative to where high is not.
+func between[T any](list []T, low, high func(T) int) []T {
+	from := sort.Search(len(list), func(i int) bool { return low(list[i]) >= 0 })
+	to := sort.Search(len(list), func(i int) bool { return high(list[i]) >= 0 })
+	return list[from:max(from, to)]
+}
+
+// calm is the first moment, not before t, that had so much time without a fault behind it since t.
+func (h history) calm(t time.Time, so time.Duration) time.Time {
+	for _, f := range h.Faults { // in the order in which they began
+		if f.Start.Before(t.Add(so)) && f.End.After(t) {
+			t = f.End
+		}
+	}
+	return t.Add(so)
+}

@@ -1,0 +1,64 @@
+package chaos
+
+import (
+	"database/sql"
+	"time"
+
+	_ "github.com/lib/pq"
+	_ "modernc.org/sqlite"
+)
+
+// content reads the whole database, beside the program.
+func (w *world) content(driver, source string) content {
+	w.Helper()
+	pool, err := sql.Open(driver, source)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer pool.Close()
+	c := content{LastSeq: map[int64]int64{}}
+	rows(w, pool, `SELECT id, last_seq FROM rooms`, func(scan func(...any) error) error {
+		var room, last int64
+		err := scan(&room, &last)
+		c.LastSeq[room] = last
+		return err
+	})
+	rows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
+		var m stored
+		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body)
+		c.Messages = append(c.Messages, m)
+		return err
+	})
+	rows(w, pool, `SELECT room_id, user_id, joined_seq FROM members`, func(scan func(...any) error) error {
+		var m membership
+		err := scan(&m.Room, &m.User, &m.Joined)
+		c.Members = append(c.Members, m)
+		return err
+	})
+	rows(w, pool, `SELECT room_id, user_id, seq, at FROM departures ORDER BY room_id, seq`, func(scan func(...any) error) error {
+		var d departure
+		var at int64
+		err := scan(&d.Room, &d.User, &d.Seq, &at)
+		d.At = time.UnixMicro(at)
+		c.Departures = append(c.Departures, d)
+		return err
+	})
+	return c
+}
+
+func rows(w *world, pool *sql.DB, query string, take func(scan func(...any) error) error) {
+	w.Helper()
+	list, err := pool.QueryContext(w.Context(), query)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer list.Close()
+	for list.Next() {
+		if err := take(list.Scan); err != nil {
+			w.Fatal(err)
+		}
+	}
+	if err := list.Err(); err != nil {
+		w.Fatal(err)
+	}
+}

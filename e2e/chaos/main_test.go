@@ -1,0 +1,51 @@
+package chaos
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var (
+	lasting = flag.Duration("for", time.Minute, "how long the worlds live in all; give go test a -timeout that is longer")
+	seed    = flag.Uint64("seed", 0, "what all choices come from; without it another one each time. What happens also depends on the machine")
+	only    = flag.String("trouble", "", "a pattern: nothing else happens")
+	binary  string // the program, with the race detector
+)
+
+func TestMain(m *testing.M) {
+	if address := os.Getenv(natsAt); address != "" {
+		serveNATS(address)
+		return
+	}
+	flag.Parse()
+	if *seed == 0 {
+		*seed = rand.Uint64N(1_000_000)
+	}
+	code, err := testMain(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func testMain(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "charla-chaos-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "charla")
+	build := exec.Command("go", "build", "-race", "-o", binary, "charla/cmd/charla")
+	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	if err := build.Run(); err != nil {
+		return 0, fmt.Errorf("building the program: %w", err)
+	}
+	return m.Run(), nil
+}
