@@ -123,6 +123,8 @@ type Message struct {
 	DeletedAt  Micros `db:"deleted_at"`
 	Leads      bool   `db:"leads"`     // the first of a group of lines by one author
 	OpensDay   bool   `db:"opens_day"` // the first of a day in the community's zone
+
+	Reactions Reactions `db:"reactions"`
 }
 
 // groupWithin is how close the lines of one author stand together to form a group.
