@@ -80,12 +80,18 @@ func (e sse) End(why live.End) []byte {
 	return nil
 }
 
-// endless writes rows at the end of a page that never ends. It has no place for what changed before.
+// endless writes rows at the end of a page that never ends. It has no place for what changed before; but what was deleted
+// must go, so the page is loaded anew.
 type endless struct{ views.Locale }
 
 func (e endless) Change(change chat.Change, _ int64) []byte {
-	if posted, ok := change.(chat.MessagePosted); ok {
-		return markup(views.LiveRow(e.Locale, posted.Message))
+	switch change := change.(type) {
+	case chat.MessagePosted:
+		return markup(views.LiveRow(e.Locale, change.Message))
+	case chat.MessageChanged:
+		if change.Message.DeletedAt > 0 {
+			return markup(views.LiveEnd(e.Locale, true))
+		}
 	}
 	return nil
 }

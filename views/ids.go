@@ -23,6 +23,9 @@ const (
 	idText      = "text"       // the text
 	idKey       = "key"        // the name of the next message
 	idErr       = "err"        // why it was not sent
+	idMenu      = "menu"       // what can be done with a message
+	idDeeds     = "deeds"      // that, as its page has it
+	idDeedErr   = "deed-err"   // why it was not done
 	idMineTitle = "mine-title" // what names the list of conversations
 	idHereTitle = "here-title" // what names the list of those who are here
 	idMine      = "mine"       // the list of conversations
