@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -220,6 +221,6 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	ana.post("/messages", form).to("/messages?room=1")
 	h := decode[history](ana.get("/messages?room=1", asJSON).is(200))
 	equal(t, "messages", len(h.Messages), 2)
-	equal(t, "the first", h.Messages[0], kept)
+	equal(t, "the first", fmt.Sprint(h.Messages[0]), fmt.Sprint(kept))
 	equal(t, "the second", h.Messages[1].Body, "my <precious> text")
 }
