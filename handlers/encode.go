@@ -80,18 +80,13 @@ func (e sse) End(why live.End) []byte {
 	return nil
 }
 
-// endless writes rows at the end of a page that never ends. It has no place for what changed before; but what was deleted
-// must go, so the page is loaded anew.
+// endless writes rows at the end of a page that never ends. It has no place for what changed before: that shows when the
+// page is loaded again.
 type endless struct{ views.Locale }
 
 func (e endless) Change(change chat.Change, _ int64) []byte {
-	switch change := change.(type) {
-	case chat.MessagePosted:
-		return markup(views.LiveRow(e.Locale, change.Message))
-	case chat.MessageChanged:
-		if change.Message.DeletedAt > 0 {
-			return markup(views.LiveEnd(e.Locale, true))
-		}
+	if posted, ok := change.(chat.MessagePosted); ok {
+		return markup(views.LiveRow(e.Locale, posted.Message))
 	}
 	return nil
 }
