@@ -10,6 +10,7 @@ import (
 	"charla/chat"
 	"charla/db/dbtest"
 	"charla/handlers"
+	"charla/live/natstest"
 )
 
 // onBoth runs a story on both databases.
@@ -49,6 +50,8 @@ func TestEditing(t *testing.T) {
 		for _, body := range []string{"", " \n", "a\xffb", "a\x00b", strings.Repeat("ñ", 4001)} {
 			ana.put(m, body).failed(422, "invalid", "body")
 		}
+		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":5}`), inJSON, asJSON).is(422)
+		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":"second <b>\nhttps://example.org"}`), inJSON, asJSON).is(200)
 		again := ana.edit(m, edited.Body+" \n")
 		equal(t, "the same text", fmt.Sprint(again), fmt.Sprint(edited))
 		equal(t, "numbers taken", s.seq(m.Room), 3)
@@ -198,6 +201,28 @@ func TestManyReactAtOnce(t *testing.T) {
 		all := decode[message](people[0].get(m.path(), asJSON))
 		equal(t, "reactions", all.Reactions[0].Count+all.Reactions[1].Count, 8)
 	})
+}
+
+func TestChangesOnOneNodeShowOnAll(t *testing.T) {
+	all := nodes(t, 2, natstest.New(t).URL())
+	ana, berta := all[0].person("Ana"), all[0].person("Berta")
+	m := ana.say(berta.with(), "hello")
+	var streams []*stream
+	for _, s := range all {
+		st := berta.at(s).listen("/events?" + ana.with())
+		st.until("the cursor", isCursor)
+		streams = append(streams, st)
+	}
+	berta.at(all[1]).react(m, "👍").is(200)
+	ana.at(all[0]).edit(m, "hello, Berta")
+	berta.at(all[0]).react(m, "🎉").is(200)
+	ana.at(all[1]).remove(m).is(204)
+	for _, st := range streams {
+		st.brings(`data-version="2"`, "👍")
+		st.brings(`data-version="3"`, "hello, Berta", "👍")
+		st.brings(`data-version="4"`, "hello, Berta", "👍", "🎉")
+		equal(t, "the number", st.brings(`data-version="5"`, "This message was deleted.").id, "5")
+	}
 }
 
 // An older window that was rendered just before an edit, and put on the page just after it, missed the stream's word.
