@@ -224,7 +224,8 @@ func TestTheMenuByKeyboard(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	ana := s.newcomer("Ana")
-	s.program("Bob").write("with=1", "Hello Ana")
+	bob := s.program("Bob")
+	bob.write("with=1", "Hello Ana")
 	ana.open("/messages?with=2")
 	ana.live()
 	ana.reads("Hello Ana")
@@ -239,6 +240,14 @@ func TestTheMenuByKeyboard(t *testing.T) {
 	ana.tabTo(`#menu .emoji[value="😂"]`)
 	ana.press("\r")
 	ana.until("the reaction is there", reacted(1)+` === '😂 1' && `+shut)
+	bob.sends("/messages/1/reactions", url.Values{"emoji": {"😂"}})
+	ana.until("Bob laughs too", reacted(1)+` === '😂 2'`)
+	ask[bool](ana, `(document.querySelector('.message__time').focus(), true)`)
+	ana.tabTo("#m-1 .reaction")
+	for _, want := range []string{"😂 1", "😂 2"} {
+		ana.press("\r")
+		ana.until("the focus stays while the line is replaced", reacted(1)+say(` === '%s' && document.activeElement.matches('#m-1 .reaction')`, want))
+	}
 	ana.tabTo("#text")
 }
 
