@@ -83,7 +83,7 @@ func (s *Server) changed(c echo.Context, changed chat.Changed) error {
 
 // keepEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
 func (s *Server) keepEdit(c echo.Context, body string, err error) error {
-	kept := []chat.Code{chat.Invalid, chat.Conflict, chat.TooMany}
+	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
 	if isHX(c) || wantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
 		return err
 	}
@@ -92,7 +92,6 @@ func (s *Server) keepEdit(c echo.Context, body string, err error) error {
 		return gone
 	}
 	e, status := understand(c, err)
-	retryAfter(c, e)
 	return s.messagePage(c, status, m, views.Edit{Body: body, Error: e})
 }
 

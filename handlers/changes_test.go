@@ -291,5 +291,5 @@ func TestAChangeCountsLikeAMessage(t *testing.T) {
 	ana.react(m, "👍").failed(429, "too_many", "")
 	ana.put(m, "my words").failed(429, "too_many", "")
 	ana.remove(m).failed(429, "too_many", "")
-	ana.post(m.path()+"/edit", []string{"body", "my words"}).is(429).has("\nmy words</textarea>", "too often", "hello")
+	ana.post(m.path()+"/edit", []string{"body", "my words"}).is(429).has("\nmy words</textarea>", "too often", m.path()+"/edit")
 }

@@ -102,12 +102,15 @@ func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
 	ana := s.guest()
 	ana.logIn("ana@example.org", phrase).is(303)
 	posts := map[string][]string{
-		"/messages": {"room", "1", "body", "forged"},
-		"/read":     {"room", "1", "seq", "1"},
-		"/settings": {"theme", "dark", "locale", "es"},
-		"/logout":   nil,
-		"/login":    {"email", "ana@example.org", "password", phrase},
-		"/register": {"name", "Forged", "email", "forged@example.org", "password", phrase},
+		"/messages":             {"room", "1", "body", "forged"},
+		"/read":                 {"room", "1", "seq", "1"},
+		"/messages/1/edit":      {"body", "forged"},
+		"/messages/1/delete":    nil,
+		"/messages/1/reactions": {"emoji", "👍"},
+		"/settings":             {"theme", "dark", "locale", "es"},
+		"/logout":               nil,
+		"/login":                {"email", "ana@example.org", "password", phrase},
+		"/register":             {"name", "Forged", "email", "forged@example.org", "password", phrase},
 	}
 	for path, form := range posts {
 		for _, from := range [][]string{
@@ -213,6 +216,7 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	equal(t, "the key", page.key(), "precious")
 	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
 	retry(ana.post("/messages", form, asJSON)).failed(503, "unavailable", "")
+	retry(ana.post("/messages/1/edit", form)).has("my &lt;precious&gt; text</textarea>", `action="/messages/1/edit"`, "cannot reach its database")
 	retry(s.guest().logIn("ana@example.org", phrase))
 	retry(s.guest().post("/register", []string{"name", "B", "email", "b@example.org", "password", phrase}))
 
