@@ -82,12 +82,12 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 
 // isEmoji tells whether s is one thing to see that is no letter: a symbol, or symbols that are joined, coloured or boxed.
 func isEmoji(s string) bool {
+	const joiner, asEmoji, box = '\u200D', '\uFE0F', '\u20E3'
 	if len(s) > maxEmoji || !utf8.ValidString(s) || uniseg.GraphemeClusterCount(s) != 1 {
 		return false
 	}
 	drawn := false
 	for _, r := range s {
-		const joiner, asEmoji, box = '\u200D', '\uFE0F', '\u20E3'
 		switch {
 		case r > unicode.MaxASCII && unicode.In(r, unicode.S, unicode.Po, unicode.Pd), r == box:
 			drawn = true
