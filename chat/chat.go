@@ -123,6 +123,8 @@ type Message struct {
 	DeletedAt  Micros `db:"deleted_at"`
 	Leads      bool   `db:"leads"`     // the first of a group of lines by one author
 	OpensDay   bool   `db:"opens_day"` // the first of a day in the community's zone
+
+	Reactions Reactions `db:"reactions"`
 }
 
 // Turn is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when

@@ -108,6 +108,13 @@ type Tx interface {
 	// InsertMessage adds a message and returns its id. ErrNotFound means that its author used its key before, in any room,
 	// or is not in this one.
 	InsertMessage(ctx context.Context, m Message) (int64, error)
+	// UpdateMessage stores the text of a message, when it was edited and deleted, and the number of the change.
+	UpdateMessage(ctx context.Context, m Message) error
+	// InsertReaction adds a reaction under the number of the change; ErrDuplicate when it is there.
+	InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error
+	DeleteReaction(ctx context.Context, message, user int64, emoji string) error
+	// DeleteReactions takes everybody's reactions off a message.
+	DeleteReactions(ctx context.Context, message int64) error
 
 	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.
 	KeepSecret(ctx context.Context, name string, value []byte) ([]byte, error)

@@ -11,7 +11,7 @@ import (
 // message is a message with the name that its author has today.
 const message = `
 	SELECT x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, x.key, x.body, x.html,
-		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day
+		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions + `
 	FROM messages x JOIN users u ON u.id = x.author_id`
 
 // Message finds nothing for who is not a member of its room.
@@ -52,7 +52,7 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 			COALESCE(u.name, '') AS author_name, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
 			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.leads, FALSE) AS leads,
-			COALESCE(x.opens_day, FALSE) AS opens_day
+			COALESCE(x.opens_day, FALSE) AS opens_day,` + reactions + `
 		FROM rooms r
 		LEFT JOIN messages x ON x.room_id = r.id AND x.changed_seq > $2
 		LEFT JOIN users u ON u.id = x.author_id

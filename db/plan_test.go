@@ -77,7 +77,8 @@ func TestPlans(t *testing.T) {
 				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) {
 					t.Errorf("scans a table:\n%s", strings.Join(plan, "\n"))
 				}
-				if strings.Contains(step, "TEMP B-TREE") && name != "Conversations" { // whose order is computed
+				ofOneMessage := strings.Contains(step, "string_agg")                                   // the few reactions to it
+				if strings.Contains(step, "TEMP B-TREE") && !ofOneMessage && name != "Conversations" { // whose order is computed
 					t.Errorf("sorts:\n%s", strings.Join(plan, "\n"))
 				}
 			}

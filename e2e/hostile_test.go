@@ -36,6 +36,7 @@ func TestHostileTextIsText(t *testing.T) {
 		mallory := s.program(name)
 		mallory.write("room=1", hostile...)
 		mallory.write("with=1", hostile...)
+		mallory.sends("/messages/1/reactions", url.Values{"emoji": {"🎉"}})
 	}
 	n := len(names) * len(hostile)
 	ana.until("every line came", say(`%s.length === %d`, lines, n))

@@ -183,6 +183,39 @@ type message struct {
 	}
 	Body, HTML string
 	PostedAt   string `json:"posted_at"`
+	EditedAt   string `json:"edited_at"`
+	DeletedAt  string `json:"deleted_at"`
+	Reactions  []struct {
+		Emoji  string
+		Count  int
+		People []struct {
+			ID   int64
+			Name string
+		}
+		Mine *bool
+	}
+}
+
+// path is where the message stands by itself.
+func (m message) path() string { return "/messages/" + text(m.ID) }
+
+// reactions tells them in a line: "🎉 Ana Berta, 👍 Berta, mine".
+func (m message) reactions() string {
+	var kinds []string
+	for _, r := range m.Reactions {
+		kind := r.Emoji
+		for _, p := range r.People {
+			kind += " " + p.Name
+		}
+		if r.Count != len(r.People) {
+			kind += " and others"
+		}
+		if r.Mine != nil && *r.Mine {
+			kind += ", mine"
+		}
+		kinds = append(kinds, kind)
+	}
+	return strings.Join(kinds, "; ")
 }
 
 type history struct {
@@ -196,6 +229,30 @@ func (b *browser) say(place, body string) message {
 	name, id, _ := strings.Cut(place, "=")
 	a := b.post("/messages", []string{name, id, "body", body}, asJSON)
 	return decode[message](a.is(http.StatusCreated))
+}
+
+// put gives a message another text, as a program does.
+func (b *browser) put(m message, body string) *answer {
+	b.t.Helper()
+	return b.do(http.MethodPut, m.path(), strings.NewReader(url.Values{"body": {body}}.Encode()), inForm, asJSON)
+}
+
+// edit is put that must be taken.
+func (b *browser) edit(m message, body string) message {
+	b.t.Helper()
+	return decode[message](b.put(m, body).is(http.StatusOK))
+}
+
+// remove deletes a message, as a program does.
+func (b *browser) remove(m message) *answer {
+	b.t.Helper()
+	return b.do(http.MethodDelete, m.path(), nil, asJSON)
+}
+
+// react adds a reaction or takes it back, as a program does.
+func (b *browser) react(m message, emoji string) *answer {
+	b.t.Helper()
+	return b.post(m.path()+"/reactions", []string{"emoji", emoji}, asJSON)
 }
 
 // with names the conversation with somebody.

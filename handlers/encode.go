@@ -80,7 +80,8 @@ func (e sse) End(why live.End) []byte {
 	return nil
 }
 
-// endless writes rows at the end of a page that never ends. It has no place for what changed before.
+// endless writes rows at the end of a page that never ends. It has no place for what changed before: that shows when the
+// page is loaded again.
 type endless struct{ views.Locale }
 
 func (e endless) Change(change chat.Change, _ int64) []byte {

@@ -44,8 +44,14 @@ type conversation struct {
 	place   string
 	people  []*browser
 	readers []*reader
-	posted  []int64 // the seqs of its messages
+	posted  []said
 	n       int
+}
+
+// said is a message and who wrote it.
+type said struct {
+	message
+	by *browser
 }
 
 // newDirect is a conversation of two new people, that has not begun.
@@ -66,18 +72,21 @@ func (c *conversation) placeFor(b *browser) string {
 }
 
 func (c *conversation) step(rt *rapid.T) {
-	switch rapid.SampledFrom([]string{"post", "post", "post", "burst", "edit", "arrive", "cut", "hold", "release"}).Draw(rt, "step") {
+	switch rapid.SampledFrom([]string{"post", "post", "post", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release"}).Draw(rt, "step") {
 	case "post":
-		c.post(c.people[rapid.IntRange(0, len(c.people)-1).Draw(rt, "author")])
+		c.post(c.anybody(rt))
 	case "burst":
 		c.burst(rapid.IntRange(2, 30).Draw(rt, "size"))
 	case "edit":
-		if len(c.posted) > 0 {
-			c.edit(rapid.SampledFrom(c.posted[max(0, len(c.posted)-60):]).Draw(rt, "seq"))
-		}
+		c.n++
+		c.change(rt, "/edit", []string{"body", fmt.Sprint("edited ", c.n)}, false)
+	case "delete":
+		c.change(rt, "/delete", nil, false)
+	case "react":
+		c.change(rt, "/reactions", []string{"emoji", rapid.SampledFrom([]string{"👍", "🎉", "❤️"}).Draw(rt, "emoji")}, true)
 	case "arrive":
 		if len(c.readers) < 3 {
-			b := c.people[rapid.IntRange(0, len(c.people)-1).Draw(rt, "person")]
+			b := c.anybody(rt)
 			c.readers = append(c.readers, watch(c.s, c.s.signIn(b.user), c.placeFor(b)))
 		}
 	case "cut":
@@ -89,6 +98,10 @@ func (c *conversation) step(rt *rapid.T) {
 	case "release":
 		c.release(rapid.Uint64().Draw(rt, "chance"))
 	}
+}
+
+func (c *conversation) anybody(rt *rapid.T) *browser {
+	return c.people[rapid.IntRange(0, len(c.people)-1).Draw(rt, "person")]
 }
 
 // release passes on what was held in a random order, less some of it, and some of what was told before once more.
@@ -106,41 +119,45 @@ func (c *conversation) post(b *browser) {
 	c.n++
 	m := b.say(c.placeFor(b), fmt.Sprintf("line %d of <%s>\nand https://example.org/?a=1&b=%d", c.n, b.user.Name, c.n))
 	c.room = m.Room
-	c.posted = append(c.posted, m.Seq)
+	c.posted = append(c.posted, said{m, b})
 }
 
 // burst posts at once from everybody.
 func (c *conversation) burst(size int) {
 	var all sync.WaitGroup
-	seqs := make([]int64, size)
-	rooms := make([]int64, size)
+	posted := make([]said, size)
 	for i := range size {
 		all.Go(func() {
 			b := c.people[i%len(c.people)]
-			m := b.say(c.placeFor(b), fmt.Sprint("one of many ", i))
-			seqs[i], rooms[i] = m.Seq, m.Room
+			posted[i] = said{b.say(c.placeFor(b), fmt.Sprint("one of many ", i)), b}
 		})
 	}
 	all.Wait()
-	c.room = rooms[0]
-	slices.Sort(seqs)
-	c.posted = append(c.posted, seqs...)
+	c.room = posted[0].Room
+	c.posted = append(c.posted, posted...)
 }
 
-// edit changes a message and announces it as editing will do.
-func (c *conversation) edit(seq int64) {
-	c.n++
-	c.s.edit(c.room, seq, fmt.Sprint("edited ", c.n))
-	id := c.s.count(`SELECT id FROM messages WHERE room_id = $1 AND seq = $2`, c.room, seq)
-	m, err := c.s.chat.Message(c.s.t.Context(), c.people[0].user, id)
-	if err != nil {
-		c.s.t.Fatal(err)
+// change sends a form about one of the last messages, from its author or from anybody. What htmx gets for an answer reaches
+// the pages of that person late, whatever their streams brought meanwhile. A deleted message is refused.
+func (c *conversation) change(rt *rapid.T, what string, form []string, byAnybody bool) {
+	if len(c.posted) == 0 {
+		return
 	}
-	topic := chat.Topic{Room: c.room}
-	if c.place == "" {
-		topic = chat.Topic{Low: c.people[0].user.ID, High: c.people[1].user.ID}
+	m := rapid.SampledFrom(c.posted[max(0, len(c.posted)-60):]).Draw(rt, "message")
+	by := m.by
+	if byAnybody {
+		by = c.anybody(rt)
 	}
-	c.s.courier.Publish(chat.MessageChanged{Topic: topic, Message: m})
+	a := by.post(m.path()+what, form, asHTMX)
+	if a.status == http.StatusConflict {
+		return
+	}
+	a.is(http.StatusOK)
+	for _, r := range c.readers {
+		if r.b.user == by.user {
+			r.late(a.body)
+		}
+	}
 }
 
 // settle lets everything be told, and then every reader's page must be the page. One more message shows the gap that a
@@ -149,6 +166,7 @@ func (c *conversation) settle(rt *rapid.T) {
 	c.s.courier.release(nothing)
 	c.post(c.people[0])
 	for i, r := range c.readers {
+		r.answered()
 		fresh := parsePage(c.s.t, r.b.get("/messages?"+r.place).is(http.StatusOK).body).lines()
 		what := ""
 		eventually(fatal{c.s.t, func() { rt.Fatalf("reader %d: %s", i, what) }}, "the pages to be equal", func() bool {

@@ -69,9 +69,9 @@ func TestAnEditIsReplayedAsAReplacement(t *testing.T) {
 	s := open(t)
 	ana, berta := s.person("Ana"), s.person("Berta")
 	first, second := ana.say(berta.with(), "first"), ana.say(berta.with(), "second")
-	s.edit(first.Room, first.Seq, "first, edited")
+	ana.edit(first, "first, edited")
 	third := ana.say(berta.with(), "third")
-	s.edit(first.Room, third.Seq, "third, edited")
+	ana.edit(third, "third, edited")
 	last := strconv.FormatInt(third.Seq+1, 10)
 
 	st := berta.listen("/events?" + ana.with() + "&after=" + text(second.Seq))

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		err = redirect(c, loginURL(c.Request()))
 	case isHX(c) && c.Request().Method != http.MethodGet:
 		err = s.render(c, status, views.ErrorText(l.Error(e)))
-	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && c.Path() == "/messages":
+	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && slices.Contains(texts, c.Path()):
 		err = s.returnText(c, e, status)
 	default:
 		err = s.render(c, status, s.errorPage(c, e, status))
@@ -52,12 +53,18 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 }
 
+// texts are where people send what they wrote.
+var texts = []string{"/messages", "/messages/:id/edit"}
+
 // returnText gives back the text of a message that did not reach its handler: the database did not even say whose session
 // it was, or its sender asks too often.
 func (s *Server) returnText(c echo.Context, e *chat.Error, status int) error {
 	var in posting
 	if decode(c, &in) != nil {
 		return s.render(c, status, s.errorPage(c, e, status))
+	}
+	if message := number(c.Param("id")); message != 0 {
+		return s.render(c, status, views.Unedited(s.page(c), chat.Message{ID: message}, views.Edit{Body: in.Body, Error: e}))
 	}
 	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
 	return s.render(c, status, views.Unsent(s.page(c), box))

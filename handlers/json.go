@@ -41,9 +41,20 @@ type messageJSON struct {
 	Room     int64      `json:"room"`
 	Seq      int64      `json:"seq"`
 	From     authorJSON `json:"from"`
-	Body     string     `json:"body"`
-	HTML     string     `json:"html"`
+	Body     string     `json:"body,omitempty"` // absent from a deleted one, like HTML
+	HTML     string     `json:"html,omitempty"`
 	PostedAt time.Time  `json:"posted_at"`
+
+	EditedAt  *time.Time     `json:"edited_at,omitempty"`
+	DeletedAt *time.Time     `json:"deleted_at,omitempty"`
+	Reactions []reactionJSON `json:"reactions"`
+}
+
+type reactionJSON struct {
+	Emoji  string       `json:"emoji"`
+	Count  int          `json:"count"`
+	People []authorJSON `json:"people"`
+	Mine   *bool        `json:"mine,omitempty"` // in answers to GET alone
 }
 
 type historyJSON struct {
@@ -52,13 +63,41 @@ type historyJSON struct {
 }
 
 func toJSON(m chat.Message) messageJSON {
-	return messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName}, Body: m.Body, HTML: m.HTML, PostedAt: m.PostedAt.Time()}
+	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName}, Body: m.Body, HTML: m.HTML,
+		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}}
+	for _, r := range m.Reactions.Kinds() {
+		kind := reactionJSON{Emoji: r.Emoji, Count: len(r.People)}
+		for _, p := range r.People {
+			kind.People = append(kind.People, authorJSON{p.ID, p.Name})
+		}
+		out.Reactions = append(out.Reactions, kind)
+	}
+	return out
 }
 
-func historyToJSON(p chat.Place, h chat.History, limit int) historyJSON {
-	out := historyJSON{Messages: make([]messageJSON, len(h.Messages))}
+// timeJSON leaves out what never happened.
+func timeJSON(at chat.Micros) *time.Time {
+	if at == 0 {
+		return nil
+	}
+	t := at.Time()
+	return &t
+}
+
+// toReader is toJSON for one reader, who sees which reactions are theirs.
+func toReader(m chat.Message, me int64) messageJSON {
+	out := toJSON(m)
+	for i, r := range m.Reactions.Kinds() {
+		mine := r.By(me)
+		out.Reactions[i].Mine = &mine
+	}
+	return out
+}
+
+func historyToJSON(c chat.Conversation, h chat.History, limit int) historyJSON {
+	p, out := c.Place(), historyJSON{Messages: make([]messageJSON, len(h.Messages))}
 	for i, m := range h.Messages {
-		out.Messages[i] = toJSON(m)
+		out.Messages[i] = toReader(m, c.Me)
 	}
 	if h.Older {
 		q := url.Values{"before": {strconv.FormatInt(h.Messages[0].Seq, 10)}}

@@ -23,7 +23,10 @@ func (s *Server) messages(c echo.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, historyToJSON(conv.Place(), history, limit))
+		return c.JSON(http.StatusOK, historyToJSON(conv, history, limit))
+	}
+	if isHX(c) && c.QueryParams().Has("changed_after") {
+		return s.changedSince(c, s.thread(conv, history, before))
 	}
 	if before == 0 && c.Request().Method == http.MethodGet && !isHX(c) {
 		s.markShown(c, conv, history)
@@ -64,7 +67,7 @@ func composer(conv chat.Conversation) views.Composer {
 
 func firstUnread(conv chat.Conversation, h chat.History) int64 {
 	for _, m := range h.Messages {
-		if conv.Unread > 0 && m.Seq > conv.ReadSeq && m.AuthorID != conv.Me {
+		if conv.Unread > 0 && m.Seq > conv.ReadSeq && m.AuthorID != conv.Me && m.DeletedAt == 0 {
 			return m.Seq
 		}
 	}
@@ -85,13 +88,18 @@ func (s *Server) message(c echo.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, toJSON(m))
+		return c.JSON(http.StatusOK, toReader(m, person(c).ID))
 	}
+	return s.messagePage(c, http.StatusOK, m, views.Edit{Body: m.Body})
+}
+
+// messagePage shows one message, what can be done with it, and the text as the person left it.
+func (s *Server) messagePage(c echo.Context, status int, m chat.Message, e views.Edit) error {
 	side, err := s.sidebar(c, chat.Topic{})
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, views.OneMessage(s.page(c), side, m, chat.Place{Room: m.Room}))
+	return s.render(c, status, views.OneMessage(s.page(c), side, m, e))
 }
 
 type posting struct {

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,12 +51,20 @@ func (p *page) apply(data string) {
 // targets are the elements that a frame names; those that are not on the page are none.
 func (p *page) targets(n *html.Node) (found []*html.Node) {
 	for selector := range strings.SplitSeq(attr(n, "hx-target"), ",") {
-		if target := byID(p.doc, strings.TrimPrefix(selector, "#")); target != nil {
+		m := selectors.FindStringSubmatch(selector)
+		if m == nil {
+			p.t.Fatalf("the model knows no selector %q", selector)
+		}
+		target := byID(p.doc, m[1])
+		if target != nil && (m[2] == "" || attr(target, "data-version") == m[3]) {
 			found = append(found, target)
 		}
 	}
 	return found
 }
+
+// selectors are by id, of a line also by the change that it shows: none, or one with a number.
+var selectors = regexp.MustCompile(`^#([a-z]+[a-z0-9-]*)(:not\(\[data-version\]\)|\[data-version='(\d+)'\])?$`)
 
 // partial replaces the target, or what is in it.
 func (p *page) partial(target, n *html.Node) {

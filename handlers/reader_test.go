@@ -24,6 +24,7 @@ type reader struct {
 	left   int    // bytes until the line is cut; negative for never
 	hangUp func()
 	closed bool
+	owed   []string // answers to forms that have not come yet
 }
 
 // watch opens the page of a conversation and its stream.
@@ -108,6 +109,27 @@ func (r *reader) take(p *parser, c byte) (cut, resync bool) {
 		return true, true
 	}
 	return false, false
+}
+
+// late keeps the answer to a form on its way.
+func (r *reader) late(answer string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.owed = append(r.owed, answer)
+	if len(r.owed) > 3 {
+		r.page.apply(r.owed[0])
+		r.owed = r.owed[1:]
+	}
+}
+
+// answered lets all answers arrive.
+func (r *reader) answered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range r.owed {
+		r.page.apply(a)
+	}
+	r.owed = nil
 }
 
 // cutAfter lets some more bytes through and then cuts the line.

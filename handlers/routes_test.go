@@ -38,6 +38,11 @@ var table = []line{
 	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
 	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "PUT /messages/:id", form: "body=another", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 200}},
+	{route: "POST /messages/:id/edit", form: "body=a+third", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 200}},
+	{route: "POST /messages/:id/reactions", form: "emoji=%F0%9F%8E%89", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 200}},
+	{route: "DELETE /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 204}},
+	{route: "POST /messages/:id/delete", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 204}},
 	{route: "POST /read", form: "room=ROOM&seq=SEQ", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{204, 204}},
 	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
@@ -120,7 +125,7 @@ func (l line) visit(t *testing.T, who *browser, fill *strings.Replacer, want int
 		b = who.site.signIn(who.user).in(t)
 	}
 	method, path, _ := strings.Cut(fill.Replace(l.route+l.query), " ")
-	if method == http.MethodPost {
+	if method != http.MethodGet {
 		headers = append(headers, inForm)
 	}
 	if l.endless {
@@ -159,6 +164,13 @@ func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
 		{"GET /messages/" + text(m.ID), "GET /messages/99999"},
 		{"POST /messages room=" + text(m.Room) + "&body=hello", "POST /messages room=99999&body=hello"},
 		{"POST /read room=" + text(m.Room) + "&seq=1", "POST /read room=99999&seq=1"},
+		{"PUT " + m.path() + " body=mine", "PUT /messages/99999 body=mine"},
+		{"PUT " + m.path() + " body=", "PUT /messages/99999 body="},
+		{"DELETE " + m.path(), "DELETE /messages/99999"},
+		{"POST " + m.path() + "/edit body=mine", "POST /messages/99999/edit body=mine"},
+		{"POST " + m.path() + "/delete", "POST /messages/99999/delete"},
+		{"POST " + m.path() + "/reactions emoji=🎉", "POST /messages/99999/reactions emoji=🎉"},
+		{"POST " + m.path() + "/reactions emoji=x", "POST /messages/99999/reactions emoji=x"},
 		{"GET /rooms/" + text(hidden), "GET /rooms/99999"},
 		{"GET /rooms/" + text(m.Room), "GET /rooms/99999"},
 		{"GET /messages?room=" + text(hidden), "GET /messages?room=99999"},

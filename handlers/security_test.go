@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -101,12 +102,15 @@ func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
 	ana := s.guest()
 	ana.logIn("ana@example.org", phrase).is(303)
 	posts := map[string][]string{
-		"/messages": {"room", "1", "body", "forged"},
-		"/read":     {"room", "1", "seq", "1"},
-		"/settings": {"theme", "dark", "locale", "es"},
-		"/logout":   nil,
-		"/login":    {"email", "ana@example.org", "password", phrase},
-		"/register": {"name", "Forged", "email", "forged@example.org", "password", phrase},
+		"/messages":             {"room", "1", "body", "forged"},
+		"/read":                 {"room", "1", "seq", "1"},
+		"/messages/1/edit":      {"body", "forged"},
+		"/messages/1/delete":    nil,
+		"/messages/1/reactions": {"emoji", "👍"},
+		"/settings":             {"theme", "dark", "locale", "es"},
+		"/logout":               nil,
+		"/login":                {"email", "ana@example.org", "password", phrase},
+		"/register":             {"name", "Forged", "email", "forged@example.org", "password", phrase},
 	}
 	for path, form := range posts {
 		for _, from := range [][]string{
@@ -212,6 +216,7 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	equal(t, "the key", page.key(), "precious")
 	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
 	retry(ana.post("/messages", form, asJSON)).failed(503, "unavailable", "")
+	retry(ana.post("/messages/1/edit", form)).has("my &lt;precious&gt; text</textarea>", `action="/messages/1/edit"`, "cannot reach its database")
 	retry(s.guest().logIn("ana@example.org", phrase))
 	retry(s.guest().post("/register", []string{"name", "B", "email", "b@example.org", "password", phrase}))
 
@@ -220,6 +225,6 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	ana.post("/messages", form).to("/messages?room=1")
 	h := decode[history](ana.get("/messages?room=1", asJSON).is(200))
 	equal(t, "messages", len(h.Messages), 2)
-	equal(t, "the first", h.Messages[0], kept)
+	equal(t, "the first", fmt.Sprint(h.Messages[0]), fmt.Sprint(kept))
 	equal(t, "the second", h.Messages[1].Body, "my <precious> text")
 }

@@ -73,7 +73,8 @@ func (s *Server) changePassword(c echo.Context) error {
 func (s *Server) meCSS(c echo.Context) error {
 	css := ""
 	if me := visitorOf(c); me.signedIn() {
-		css = fmt.Sprintf(".by-%d{--mine:1;--message-surface:var(--mine-surface);--mine-mark:block}\n", me.User.ID)
+		css = fmt.Sprintf(".by-%[1]d{--mine:1;--message-surface:var(--mine-surface);--mine-mark:block}\n"+
+			"[data-by~=\"%[1]d\"]{--reaction-edge:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}\n", me.User.ID)
 	}
 	return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(css))
 }

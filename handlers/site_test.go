@@ -189,27 +189,6 @@ func (s *site) signIn(user chat.User) *browser {
 	return b
 }
 
-// edit changes a message behind the product's back, as editing will do: the change takes the room's next number.
-func (s *site) edit(room, seq int64, body string) {
-	s.t.Helper()
-	tx, err := s.sql.Begin()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer tx.Rollback()
-	var now int64
-	if err := tx.QueryRow(`UPDATE rooms SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq`, room).Scan(&now); err != nil {
-		s.t.Fatal(err)
-	}
-	const query = `UPDATE messages SET body = $1, html = $1, edited_at = $2, changed_seq = $3 WHERE room_id = $4 AND seq = $5`
-	if _, err := tx.Exec(query, body, time.Now().UnixMicro(), now, room, seq); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := tx.Commit(); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // exec changes the database behind the product's back.
 func (s *site) exec(query string, args ...any) {
 	s.t.Helper()

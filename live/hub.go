@@ -134,6 +134,10 @@ func (h *Hub) deliver(e chat.Change) {
 	switch e := e.(type) {
 	case chat.MessagePosted:
 		h.recount(at, e.Message.AuthorID)
+	case chat.MessageChanged:
+		if e.Message.DeletedAt > 0 { // it was unread for some, perhaps
+			h.recount(at, e.Message.AuthorID)
+		}
 	case chat.MemberJoined:
 		h.countAgain(e.Person.ID)
 	case chat.MemberLeft:

@@ -110,6 +110,7 @@ func TestContrast(t *testing.T) {
 			check("rim", surface, 3)
 		}
 		check("glaze", "clay", 4.5)
+		check("glaze", "rust", 4.5)
 		check("ink", "thread", 4.5)
 		for i := range 360 {
 			if hue := strconv.Itoa(i); th["face"+hue] != (colour{}) {

@@ -22,9 +22,9 @@ func inPlace(url string) templ.Attributes {
 	}
 }
 
-// alone returns a message as it stands when nothing is around it: with its day and its author.
+// alone returns a message as it stands when nothing is around it: with its day and its author. Its reactions stand below.
 func alone(m chat.Message) chat.Message {
-	m.Leads, m.OpensDay = true, true
+	m.Leads, m.OpensDay, m.Reactions = true, true, ""
 	return m
 }
 

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"fmt"
 	"strconv"
 
 	"charla/chat"
@@ -23,6 +24,9 @@ const (
 	idText      = "text"       // the text
 	idKey       = "key"        // the name of the next message
 	idErr       = "err"        // why it was not sent
+	idMenu      = "menu"       // what can be done with a message
+	idDeeds     = "deeds"      // that, as its page has it
+	idDeedErr   = "deed-err"   // why it was not done
 	idMineTitle = "mine-title" // what names the list of conversations
 	idHereTitle = "here-title" // what names the list of those who are here
 	idMine      = "mine"       // the list of conversations
@@ -38,6 +42,9 @@ const (
 
 // MessageID is the id of a message's line: its place in the room.
 func MessageID(seq int64) string { return "m-" + strconv.FormatInt(seq, 10) }
+
+// reactionID is the id of the nth reaction under a line: whoever pressed it keeps the focus when the line is replaced.
+func reactionID(seq int64, n int) string { return fmt.Sprintf("r-%d-%d", seq, n) }
 
 // rowID is the id of a conversation in the list.
 func rowID(p chat.Place) string {

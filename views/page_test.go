@@ -73,7 +73,7 @@ func TestNeverEndingList(t *testing.T) {
 	thread := Thread{Conversation: direct, Messages: []chat.Message{line(17)}, Older: true}
 	html := rendered(t, LiveOpen(testPage(), thread))
 	has(t, html, `<html lang="en"`, `<base target="_top">`, `<ol class="messages">`, `id="m-17"`, "before=17")
-	lacks(t, html, "</ol>", "</body>", "<script", "hx-get")
+	lacks(t, html, "</ol>", "</body>", "<script", "hx-trigger")
 	has(t, rendered(t, LiveEnd(Locale{}, true)), `<meta http-equiv="refresh" content="1">`)
 	has(t, rendered(t, LiveEnd(Locale{}, false)), `href="/login" target="_top"`)
 }

@@ -19,11 +19,14 @@ func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
 	has(t, rendered(t, ChangedMessage(Locale{}, m)), `<hx-partial hx-target="#m-18" hx-swap="outerHTML">`+row)
 }
 
-// TestNothingListensInALine: what an upsert replaces is not cleaned up, so such triggers would pile up.
-func TestNothingListensInALine(t *testing.T) {
+// TestNothingListensElsewhereInALine: what an upsert replaces is not cleaned up. What a button or a form hears itself goes
+// with it; a trigger on anything else would stay.
+func TestNothingListensElsewhereInALine(t *testing.T) {
 	m := line(18)
-	m.Leads, m.OpensDay, m.EditedAt = true, true, evening
-	lacks(t, rendered(t, Message(Locale{}, m)), "hx-trigger", "hx-get", "hx-post", "autofocus")
+	m.Leads, m.OpensDay, m.EditedAt, m.Reactions = true, true, evening, "🎉 12 Ana"
+	html := rendered(t, Message(Locale{}, m))
+	has(t, html, `<form class="reactions"`, `class="message__menu"`)
+	lacks(t, html, "hx-trigger", "autofocus")
 }
 
 func TestPostedRenewsTheBox(t *testing.T) {

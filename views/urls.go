@@ -59,5 +59,13 @@ func accountURL(user int64, action string) string {
 	return "/people/" + strconv.FormatInt(user, 10) + "/" + action
 }
 
+// ChangedAfterURL is what changed after a number in the window before a seq.
+func ChangedAfterURL(p chat.Place, before, after int64) string {
+	return BeforeURL(p, before) + "&changed_after=" + strconv.FormatInt(after, 10)
+}
+
+// reactionsURL is where one reacts to a message.
+func reactionsURL(id int64) string { return MessageURL(id) + "/reactions" }
+
 // MessageURL is the page of one message.
 func MessageURL(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }

@@ -1,0 +1,114 @@
+package chat
+
+import (
+	"context"
+	"errors"
+)
+
+// Changed is a message as a change left it. After is the number of the change before it: who shows the message as of any
+// other number has seen more, or has more to catch up with, and must not be given this.
+type Changed struct {
+	Message Message
+	After   int64
+}
+
+// errUnchanged rolls back a change that would change nothing, with its number.
+var errUnchanged = errors.New("nothing to change")
+
+var errDeleted = Errorf(Conflict, "This message was deleted.")
+
+// CanChange tells whether the person may edit or delete a message: their own.
+func (u User) CanChange(m Message) bool { return m.AuthorID == u.ID }
+
+// EditMessage gives a message of by another text. The same text changes nothing. It answers NotFound for a message that by
+// cannot read, Forbidden for another's, Invalid for bad text, and Conflict for a deleted one.
+func (s *Service) EditMessage(ctx context.Context, by User, message int64, text string) (Changed, error) {
+	m, err := s.own(ctx, by, message)
+	if err != nil {
+		return Changed{}, err
+	}
+	body, err := cleanBody(text)
+	if err != nil {
+		return Changed{}, err
+	}
+	html := renderHTML(body)
+	return s.alter(ctx, by, m, func(_ Tx, m *Message) error {
+		switch {
+		case m.DeletedAt > 0:
+			return errDeleted
+		case m.Body == body:
+			return errUnchanged
+		}
+		m.Body, m.HTML, m.EditedAt = body, html, s.micros()
+		return nil
+	})
+}
+
+// DeleteMessage takes the text of a message of by away, with its reactions, and leaves its line. A deleted one stays as it
+// is. It answers NotFound for a message that by cannot read and Forbidden for another's.
+func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Changed, error) {
+	m, err := s.own(ctx, by, message)
+	if err != nil {
+		return Changed{}, err
+	}
+	return s.alter(ctx, by, m, func(tx Tx, m *Message) error {
+		if m.DeletedAt > 0 {
+			return errUnchanged
+		}
+		m.Body, m.HTML, m.DeletedAt = "", "", s.micros()
+		return tx.DeleteReactions(ctx, m.ID)
+	})
+}
+
+// own finds a message that by may change.
+func (s *Service) own(ctx context.Context, by User, message int64) (Message, error) {
+	m, err := s.store.Message(ctx, by.ID, message)
+	if err == nil && !by.CanChange(m) {
+		err = Errorf(Forbidden, "This is for its author alone.")
+	}
+	return m, err
+}
+
+// alter makes one change of a message and announces it when it is committed.
+func (s *Service) alter(ctx context.Context, by User, m Message, change func(tx Tx, m *Message) error) (Changed, error) {
+	c, err := s.store.ConversationIn(ctx, by.ID, m.Room)
+	if err != nil {
+		return Changed{}, err
+	}
+	var done Changed
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		done, err = alterIn(ctx, tx, by, m, change)
+		return err
+	})
+	if errors.Is(err, errUnchanged) {
+		return done, nil
+	}
+	if err != nil {
+		return Changed{}, err
+	}
+	s.events.Publish(MessageChanged{Topic: c.Topic(), Message: done.Message})
+	return done, nil
+}
+
+// alterIn takes the room's next number, which locks the room, before it looks at the message: as it is then, and if by is
+// in the room then. What comes of it is read like by everybody else.
+func alterIn(ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error) (Changed, error) {
+	seq, err := tx.NextSeq(ctx, m.Room)
+	if err != nil {
+		return Changed{}, err
+	}
+	before, err := tx.Message(ctx, by.ID, m.ID)
+	if err != nil {
+		return Changed{}, err
+	}
+	after := before
+	after.ChangedSeq = seq
+	if err = change(tx, &after); err != nil {
+		return Changed{Message: before, After: before.ChangedSeq}, err
+	}
+	if err = tx.UpdateMessage(ctx, after); err != nil {
+		return Changed{}, err
+	}
+	after, err = tx.Message(ctx, by.ID, m.ID)
+	return Changed{Message: after, After: before.ChangedSeq}, err
+}

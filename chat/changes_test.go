@@ -1,0 +1,83 @@
+package chat_test
+
+import (
+	"fmt"
+	"testing"
+
+	"charla/chat"
+)
+
+func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
+	w := newWorld(t)
+	ana, ben, eve := w.person(t, "Ana"), w.person(t, "Ben"), w.person(t, "Eve")
+	m := w.say(t, ana, chat.Place{With: ben.ID}, "hola")
+	announced := func(what string, got chat.Changed, err error, after int64) {
+		t.Helper()
+		told, ok := w.diary.last().(chat.MessageChanged)
+		if err != nil || !ok || told.Message != got.Message || told.Topic != (chat.Topic{Low: ana.ID, High: ben.ID}) {
+			t.Fatalf("%s: %+v, %v; published %+v", what, got, err, w.diary.last())
+		}
+		if got.After != after || got.Message.ChangedSeq != after+1 || got.Message.Seq != m.Seq {
+			t.Errorf("%s stands at %d after %d", what, got.Message.ChangedSeq, got.After)
+		}
+	}
+	got, err := w.React(t.Context(), ben, m.ID, "👍")
+	announced("a reaction", got, err, 1)
+	got, err = w.EditMessage(t.Context(), ana, m.ID, "hola, Ben")
+	announced("an edit", got, err, 2)
+	got, err = w.React(t.Context(), ben, m.ID, "👍")
+	announced("a reaction taken back", got, err, 3)
+	got, err = w.DeleteMessage(t.Context(), ana, m.ID)
+	announced("a deletion", got, err, 4)
+
+	told := len(w.diary.events)
+	got, err = w.DeleteMessage(t.Context(), ana, m.ID)
+	if err != nil || got.Message.ChangedSeq != 5 || got.After != 5 {
+		t.Errorf("deleted again: %+v, %v", got, err)
+	}
+	_, err = w.DeleteMessage(t.Context(), ben, m.ID)
+	code(t, "another's", err, chat.Forbidden)
+	_, err = w.EditMessage(t.Context(), eve, m.ID, "x")
+	code(t, "an outsider", err, chat.NotFound)
+	if c, err := w.Conversation(t.Context(), ana, chat.Place{With: ben.ID}); err != nil || c.LastSeq != 5 || len(w.diary.events) != told {
+		t.Errorf("what changes nothing took a number, or was told: %+v, %v", c, err)
+	}
+}
+
+func TestWhoLeftChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	room, err := w.MakeRoom(t.Context(), ana, chat.NewRoom{Name: "Kitchen", Access: chat.Open})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.JoinRoom(t.Context(), ben, room.ID); err != nil {
+		t.Fatal(err)
+	}
+	m := w.say(t, ben, room.Place(), "mine")
+	if _, err := w.React(t.Context(), ben, m.ID, "👍"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.LeaveRoom(t.Context(), ben, room.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.EditMessage(t.Context(), ben, m.ID, "not mine any more")
+	code(t, "editing", err, chat.NotFound)
+	_, err = w.DeleteMessage(t.Context(), ben, m.ID)
+	code(t, "deleting", err, chat.NotFound)
+	_, err = w.React(t.Context(), ben, m.ID, "👍")
+	code(t, "reacting", err, chat.NotFound)
+	if left, err := w.Message(t.Context(), ana, m.ID); err != nil || fmt.Sprint(left.Reactions.Kinds()) != fmt.Sprintf("[{👍 [{%d Ben}]}]", ben.ID) {
+		t.Errorf("what is left: %+v, %v", left, err)
+	}
+}
+
+func TestReactionsAreGroupedInTheOrderOfTheFirst(t *testing.T) {
+	kinds := chat.Reactions("🎉 12 Ana María\n👍 7 O 3\n🎉 15 Ben").Kinds()
+	if got, want := fmt.Sprint(kinds), "[{🎉 [{12 Ana María} {15 Ben}]} {👍 [{7 O 3}]}]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if chat.Reactions("").Kinds() != nil || !kinds[0].By(15) || kinds[1].By(15) {
+		t.Error("somebody reacted who did not")
+	}
+}

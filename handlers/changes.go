@@ -1,0 +1,106 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+type newText struct {
+	Body string `form:"body" json:"body"`
+}
+
+func (s *Server) editMessage(c echo.Context) error {
+	var in newText
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	err := s.mayChange(c)
+	var changed chat.Changed
+	if err == nil {
+		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), in.Body)
+	}
+	if err != nil {
+		return s.keepEdit(c, in.Body, err)
+	}
+	return s.changed(c, changed)
+}
+
+func (s *Server) deleteMessage(c echo.Context) error {
+	if err := s.mayChange(c); err != nil {
+		return err
+	}
+	changed, err := s.chat.DeleteMessage(c.Request().Context(), person(c), number(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return s.changed(c, changed)
+}
+
+type reaction struct {
+	Emoji string `form:"emoji" json:"emoji"`
+}
+
+func (s *Server) react(c echo.Context) error {
+	var in reaction
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	if err := s.mayChange(c); err != nil {
+		return err
+	}
+	changed, err := s.chat.React(c.Request().Context(), person(c), number(c.Param("id")), in.Emoji)
+	if err != nil {
+		return err
+	}
+	return s.changed(c, changed)
+}
+
+// mayChange counts a change like a message: everybody in the room is told of both.
+func (s *Server) mayChange(c echo.Context) error {
+	return s.limits.posts.take(fmt.Sprint("user ", person(c).ID))
+}
+
+// changed answers what was done with a message: the message, its line, or the way back to its conversation.
+func (s *Server) changed(c echo.Context, changed chat.Changed) error {
+	switch {
+	case wantsJSON(c):
+		return c.JSON(http.StatusOK, toJSON(changed.Message))
+	case isHX(c):
+		return s.render(c, http.StatusOK, views.Changed(s.locale(c), changed))
+	default:
+		return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.Place{Room: changed.Message.Room}))
+	}
+}
+
+// keepEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
+func (s *Server) keepEdit(c echo.Context, body string, err error) error {
+	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
+	if isHX(c) || wantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
+		return err
+	}
+	m, gone := s.chat.Message(c.Request().Context(), person(c), number(c.Param("id")))
+	if gone != nil {
+		return gone
+	}
+	e, status := understand(c, err)
+	return s.messagePage(c, status, m, views.Edit{Body: body, Error: e})
+}
+
+// changedSince answers a window of older messages that asks what changed while it was on its way.
+func (s *Server) changedSince(c echo.Context, t views.Thread) error {
+	after := number(c.QueryParam("changed_after"))
+	t.Messages = slices.DeleteFunc(t.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
+	if len(t.Messages) == 0 {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return s.render(c, http.StatusOK, views.ChangedSince(s.locale(c), t))
+}

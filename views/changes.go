@@ -1,0 +1,95 @@
+package views
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"charla/chat"
+
+	"github.com/a-h/templ"
+)
+
+// Edit is the text of a message as its author left it. Error comes back after a refusal.
+type Edit struct {
+	Body  string
+	Error *chat.Error
+}
+
+// isRefused tells whether the text is one that was not taken: then it must be seen.
+func (e Edit) isRefused() bool { return e.Error != nil }
+
+// maxNames is how many of those who reacted are named on a line; the page of the message names all.
+const maxNames = 20
+
+// names tells who reacted, up to a number.
+func names(l Locale, people []chat.Person, most int) string {
+	var all []string
+	for _, p := range people[:min(len(people), most)] {
+		all = append(all, p.Name)
+	}
+	told := strings.Join(all, ", ")
+	if more := len(people) - len(all); more > 0 {
+		told += " " + l.T("and %d more", more)
+	}
+	return told
+}
+
+// reactionLabel says a reaction in words.
+func reactionLabel(l Locale, r chat.Reaction) string {
+	return r.Emoji + " " + l.T("%d", len(r.People)) + ": " + names(l, r.People, maxNames)
+}
+
+// opensMenu are what the buttons of all lines have in common, once on their list.
+func opensMenu() templ.Attributes {
+	return templ.Attributes{
+		"hx-target:inherited": at(idMenu), "hx-select:inherited": at(idDeeds), "hx-indicator:inherited": at(idMenu),
+		"hx-status:4xx:inherited": whyNot, "hx-status:5xx:inherited": whyNot,
+	}
+}
+
+// ids tells who reacted to the rule of each reader in /me.css.
+func ids(people []chat.Person) string {
+	var all []string
+	for _, p := range people {
+		all = append(all, strconv.FormatInt(p.ID, 10))
+	}
+	return strings.Join(all, " ")
+}
+
+// version tells lines apart that changed after they were posted; empty for one that did not.
+func version(m chat.Message) string {
+	if m.ChangedSeq == m.Seq {
+		return ""
+	}
+	return strconv.FormatInt(m.ChangedSeq, 10)
+}
+
+// lineBefore selects the line of a message as it was before a change, and no other: where the stream was quicker than the
+// answer of a form, and perhaps brought the change of somebody else by then, the line stays as it is.
+func lineBefore(c chat.Changed) string {
+	line := at(MessageID(c.Message.Seq))
+	if c.After == c.Message.Seq {
+		return line + ":not([data-version])"
+	}
+	return fmt.Sprintf("%s[data-version='%d']", line, c.After)
+}
+
+// reactedBy finds whether a person reacted to a message with an emoji.
+func reactedBy(m chat.Message, emoji string, user int64) bool {
+	for _, r := range m.Reactions.Kinds() {
+		if r.Emoji == emoji {
+			return r.By(user)
+		}
+	}
+	return false
+}
+
+// pressed is the state of a button.
+func pressed(on bool) string { return strconv.FormatBool(on) }
+
+// sameDay tells whether a message was edited on the day on which it was posted, so that the time of day is enough.
+func sameDay(l Locale, m chat.Message) bool {
+	return l.in(m.EditedAt).Format(time.DateOnly) == l.in(m.PostedAt).Format(time.DateOnly)
+}
