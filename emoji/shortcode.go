@@ -13,6 +13,9 @@ import (
 // block of code, a piece of code, an address.
 var piece = regexp.MustCompile("(?s)```.*?(?:```|\\z)|``.+?``|`[^`]+`|(?i:https?://)\\S+|:[\\p{L}\\p{M}\\p{N}_+-]{1,60}:")
 
+// maxCode is more than the longest shortcode has, in bytes.
+const maxCode = 90
+
 // Expand puts the emoji in the place of each shortcode in a message, such as :tada:. It leaves alone what it does not
 // know, what stands in code or in an address, and what touches a letter or a digit, as in 10:30:45.
 func Expand(text string) string {
@@ -84,27 +87,28 @@ func (s *set) name() {
 	}
 }
 
-// Guess is an emoji that a mistyped shortcode may have meant, by its shortcode.
-type Guess struct {
-	Emoji
-	Code string
-}
-
-// Guesses are what the first mistyped shortcode in a message may have meant, the likeliest first; at most limit.
-func Guesses(text string, limit int) (found []Guess) {
+// Mistyped is the first thing in a message that looks like a shortcode, is none, and is near to one; empty for nothing.
+func Mistyped(text string) (found string) {
 	each(text, func(_ int, name string) bool {
 		_, ok := named(name)
-		if !ok && len(found) == 0 {
-			found = near(code(name), limit)
+		if !ok && found == "" && len(Near(name, 1)) > 0 {
+			found = name
 		}
 		return ok
 	})
 	return found
 }
 
-// near finds the shortcodes closest to a word: one slip of the finger away, or two in a longer word.
-func near(word string, limit int) (found []Guess) {
-	if !strings.ContainsFunc(word, unicode.IsLetter) || len(word) < 3 {
+// Guess is an emoji that a mistyped shortcode may have meant, by its shortcode.
+type Guess struct {
+	Emoji
+	Code string
+}
+
+// Near are the shortcodes closest to a mistyped one, at most limit: one slip of the finger away, or two in a longer word.
+func Near(name string, limit int) (found []Guess) {
+	word := code(name)
+	if !strings.ContainsFunc(word, unicode.IsLetter) || len(word) < 3 || len(word) > maxCode {
 		return nil
 	}
 	slips := map[string]int{}

@@ -34,14 +34,14 @@ func TestMistypedShortcodes(t *testing.T) {
 		":tada:": "", ":x:": "", ":xy:": "", "10:30:45": "", "12 :345: 6": "", ":nothingofthekind:": "", "`:smlie:`": "", "http://a/:smlie:": "", "": "",
 	} {
 		got := ""
-		if found := Guesses(text, 3); len(found) > 0 {
+		if found := Near(Mistyped(text), 3); len(found) > 0 {
 			got = found[0].Text
 		}
 		if got != want {
-			t.Errorf("Guesses(%q) begins with %q, want %q", text, got, want)
+			t.Errorf("in %q the nearest to %q is %q, want %q", text, Mistyped(text), got, want)
 		}
 	}
-	found := Guesses("a :hart: and a :smlie:", 3)
+	found := Near(Mistyped("a :nothingofthekind: :hart: and a :smlie:"), 3)
 	if len(found) != 3 || found[0].Code != "heart" {
 		t.Errorf("guesses are %v", found)
 	}
@@ -66,7 +66,7 @@ func TestWorstMessage(t *testing.T) {
 		Expand(":tada:")
 		start := time.Now()
 		Expand(text)
-		Guesses(text, 3)
+		Mistyped(text)
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("a message full of %q takes %v", piece, took)
 		}
