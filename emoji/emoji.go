@@ -44,6 +44,9 @@ func (e Emoji) Name(lang string) string {
 // Find finds an emoji by the text of exactly one, in any of its skin tones. That variation selectors are left out or too
 // many does not matter: Text of the answer is the one form in which it should be kept.
 func Find(text string) (Emoji, bool) {
+	if len(text) < 2 || len(text) > MaxBytes {
+		return Emoji{}, false
+	}
 	at, ok := known().forms[bare(text)]
 	if !ok {
 		return Emoji{}, false

@@ -42,7 +42,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		err = redirect(c, loginURL(c.Request()))
 	case isHX(c) && c.Request().Method != http.MethodGet:
 		err = s.render(c, status, views.ErrorText(l.Error(e)))
-	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && c.Path() == "/messages":
+	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && (c.Path() == "/messages" || c.Path() == "/emoji"):
 		err = s.returnText(c, e, status)
 	default:
 		err = s.render(c, status, s.errorPage(c, e, status))

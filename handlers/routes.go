@@ -35,6 +35,8 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/messages", member, s.postMessage},
 		{http.MethodGet, "/messages/live", member, s.liveMessages},
 		{http.MethodGet, "/messages/:id", member, s.message},
+		{http.MethodGet, "/emoji", member, s.emoji},
+		{http.MethodPost, "/emoji", member, s.pickEmoji},
 		{http.MethodPost, "/read", member, s.read},
 		{http.MethodGet, "/events", anyone, s.events},
 		{http.MethodGet, "/settings", member, s.settingsPage},

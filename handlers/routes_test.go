@@ -38,6 +38,8 @@ var table = []line{
 	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
 	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "GET /emoji", query: "?room=ROOM&q=tada", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "POST /emoji", form: "room=ROOM&emoji=🎉", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "POST /read", form: "room=ROOM&seq=SEQ", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{204, 204}},
 	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},

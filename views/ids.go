@@ -23,6 +23,9 @@ const (
 	idText      = "text"       // the text
 	idKey       = "key"        // the name of the next message
 	idErr       = "err"        // why it was not sent
+	idPicker    = "picker"     // the emoji to choose from
+	idEmoji     = "emoji"      // those that a search or a group brought
+	idGuesses   = "guesses"    // what a mistyped shortcode may have meant
 	idMineTitle = "mine-title" // what names the list of conversations
 	idHereTitle = "here-title" // what names the list of those who are here
 	idMine      = "mine"       // the list of conversations
