@@ -7,10 +7,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxWords bounds the work of a search; what follows is not looked at.
+const maxWords = 8
+
 // Search finds the emoji of which each word of a query begins a word of theirs, in English or Spanish, whatever its case
 // and accents; at most limit. What is called so comes before what only has to do with it.
 func Search(query string, limit int) []Emoji {
 	words := strings.Fields(fold(query))
+	words = words[:min(len(words), maxWords)]
 	if len(words) == 0 {
 		return nil
 	}

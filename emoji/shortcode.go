@@ -71,19 +71,21 @@ func named(name string) (Emoji, bool) {
 // code writes a name as a shortcode.
 func code(name string) string { return strings.ReplaceAll(strings.TrimSpace(fold(name)), " ", "_") }
 
-// name collects the shortcodes. One that two emoji have belongs to the one that the more usual set gives it to.
+// name collects the shortcodes. One that two emoji have belongs to the first, and English ones come before Spanish names.
 func (s *set) name() {
-	for _, names := range []func(Emoji) []string{
-		func(e Emoji) []string { return e.Codes },
-		func(e Emoji) []string { return []string{e.es} },
-	} {
-		for i, e := range s.all {
-			for _, n := range names(e) {
-				if _, taken := s.codes[code(n)]; !taken {
-					s.codes[code(n)] = i
-				}
-			}
+	take := func(name string, i int) {
+		c := code(name)
+		if _, taken := s.codes[c]; !taken {
+			s.codes[c] = i
 		}
+	}
+	for i, e := range s.all {
+		for _, c := range e.Codes {
+			take(c, i)
+		}
+	}
+	for i, e := range s.all {
+		take(e.es, i)
 	}
 }
 

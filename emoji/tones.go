@@ -5,9 +5,6 @@ import "strings"
 // Tones is the number of skin tones: light, medium-light, medium, medium-dark, dark. Tone 0 is none: yellow.
 const Tones = 5
 
-// Tone is the character of a skin tone, 1 to 5.
-func Tone(n int) string { return string(rune(0x1F3FA + n)) }
-
 // variants are all forms of an emoji in skin tones: of one person, or of two who have the same, then of two who differ.
 func (e Emoji) variants() (texts []string) {
 	for a := 1; a <= Tones && e.Tones; a++ {
@@ -23,5 +20,14 @@ func (e Emoji) variants() (texts []string) {
 
 // inTones puts two tones in the places of the lightest ones.
 func inTones(pattern string, first, second int) string {
-	return strings.NewReplacer(Tone(1), Tone(first), Tone(2), Tone(second)).Replace(pattern)
+	const light, mediumLight = 0x1F3FB, 0x1F3FC
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case light:
+			return light - 1 + rune(first)
+		case mediumLight:
+			return light - 1 + rune(second)
+		}
+		return r
+	}, pattern)
 }

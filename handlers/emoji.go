@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -127,17 +128,15 @@ func (s *Server) pickEmoji(c echo.Context) error {
 		return chat.Errorf(chat.Invalid, "Charla does not know this emoji.")
 	}
 	conv, err := s.chat.Conversation(c.Request().Context(), person(c), in.box().place())
-	if err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound) {
+	switch {
+	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
-	} else if err != nil {
+	case err != nil:
 		return s.keepText(c, in.box(), err)
 	}
 	s.noteEmoji(c, e, in.Tone)
 	box := composer(conv)
-	box.Body = in.Body + e.Text
-	if in.Key != "" {
-		box.Key = in.Key
-	}
+	box.Body, box.Key = in.Body+e.Text, cmp.Or(in.Key, box.Key)
 	switch {
 	case wantsJSON(c):
 		return c.JSON(http.StatusOK, map[string]string{"body": box.Body})

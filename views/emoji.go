@@ -24,6 +24,7 @@ type Picker struct {
 
 // Pick says where a chosen emoji goes: it is posted as "emoji" to Action, with what is carried along.
 type Pick struct {
+	ID      string // of the picker on the page
 	Action  string
 	Attrs   templ.Attributes // how htmx posts it; nil for a page that does without
 	Carried []Carried
@@ -35,7 +36,7 @@ type Carried struct{ Name, Value string }
 // WritePick puts a chosen emoji at the end of the text in the composer, by htmx. Where the caret is only a script would
 // know. The form holds a box that may be empty, so nothing of it is validated.
 func WritePick(p chat.Place) Pick {
-	return Pick{Action: emojiURL, Carried: placeFields(p), Attrs: templ.Attributes{
+	return Pick{ID: idPicker, Action: emojiURL, Carried: placeFields(p), Attrs: templ.Attributes{
 		"hx-post": emojiURL, "hx-include": at(idComposer), "hx-target": at(idFields), "hx-swap": "innerMorph",
 		"hx-status:4xx": whyNotSent, "hx-status:5xx": whyNotSent, "novalidate": true,
 	}}
@@ -44,7 +45,7 @@ func WritePick(p chat.Place) Pick {
 // PagePick carries the text from the composer to a page of emoji and back, without JavaScript.
 func PagePick(c Composer) Pick {
 	carried := append(placeFields(c.Place), Carried{"body", c.Body}, Carried{"key", c.Key})
-	return Pick{Action: emojiURL, Carried: carried}
+	return Pick{ID: idPicker, Action: emojiURL, Carried: carried}
 }
 
 func placeFields(p chat.Place) []Carried {
@@ -70,7 +71,7 @@ func (p Pick) narrowing() templ.Attributes {
 	}
 	return templ.Attributes{
 		"hx-get": emojiURL, "hx-trigger": "submit, input delay:200ms", "hx-sync": "this:replace",
-		"hx-target": at(idEmoji), "hx-select": at(idEmoji), "hx-swap": "outerHTML", "hx-status:4xx": whyNot, "hx-status:5xx": whyNot,
+		"hx-target": at(emojiID(p)), "hx-select": at(emojiID(p)), "hx-swap": "outerHTML", "hx-status:4xx": whyNot, "hx-status:5xx": whyNot,
 	}
 }
 

@@ -24,7 +24,6 @@ const (
 	idKey       = "key"        // the name of the next message
 	idErr       = "err"        // why it was not sent
 	idPicker    = "picker"     // the emoji to choose from
-	idEmoji     = "emoji"      // those that a search or a group brought
 	idGuesses   = "guesses"    // what a mistyped shortcode may have meant
 	idMineTitle = "mine-title" // what names the list of conversations
 	idHereTitle = "here-title" // what names the list of those who are here
@@ -49,6 +48,9 @@ func rowID(p chat.Place) string {
 	}
 	return "with-" + strconv.FormatInt(p.With, 10)
 }
+
+// emojiID is the id of the emoji in a picker that a search or a group brought.
+func emojiID(p Pick) string { return p.ID + "-emoji" }
 
 // hereID is the id of a person among those who are here now: short, because there may be a hundred.
 func hereID(person int64) string { return "h" + strconv.FormatInt(person, 10) }
