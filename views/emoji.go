@@ -34,11 +34,12 @@ type Pick struct {
 type Carried struct{ Name, Value string }
 
 // WritePick puts a chosen emoji at the end of the text in the composer, by htmx. Where the caret is only a script would
-// know. The form holds a box that may be empty, so nothing of it is validated.
+// know. The box may be empty, so nothing is validated. While the text is being sent nothing is added to it, and while
+// something is added it is not sent.
 func WritePick(p chat.Place) Pick {
 	return Pick{ID: idPicker, Action: emojiURL, Carried: placeFields(p), Attrs: templ.Attributes{
 		"hx-post": emojiURL, "hx-include": at(idComposer), "hx-target": at(idFields), "hx-swap": "innerMorph",
-		"hx-status:4xx": whyNotSent, "hx-status:5xx": whyNotSent, "novalidate": true,
+		"hx-sync": at(idComposer) + ":drop", "hx-status:4xx": whyNotSent, "hx-status:5xx": whyNotSent, "novalidate": true,
 	}}
 }
 
