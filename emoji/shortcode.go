@@ -89,12 +89,19 @@ func (s *set) name() {
 	}
 }
 
+// maxTries bounds the work for a message that is full of colons.
+const maxTries = 5
+
 // Mistyped is the first thing in a message that looks like a shortcode, is none, and is near to one; empty for nothing.
+// After a few that are near to nothing it looks no further.
 func Mistyped(text string) (found string) {
+	tries := 0
 	each(text, func(_ int, name string) bool {
 		_, ok := named(name)
-		if !ok && found == "" && len(Near(name, 1)) > 0 {
-			found = name
+		if !ok && found == "" && tries < maxTries {
+			if tries++; len(Near(name, 1)) > 0 {
+				found = name
+			}
 		}
 		return ok
 	})
