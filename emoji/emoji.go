@@ -16,7 +16,7 @@ type Emoji struct {
 	Text  string   // as Unicode recommends to write it: with the selectors and the skin tones that belong to it
 	Group int      // 0 to Groups-1
 	Codes []string // its shortcodes without the colons, the usual one first
-	Tones bool     // whether it comes in skin tones
+	Toned bool     // whether it comes in skin tones
 	en    string
 	es    string
 	key   string    // what people search for, folded: its names in the first line, then everything else
@@ -68,7 +68,7 @@ func InGroup(group int) (found []Emoji) {
 
 // InTone returns an emoji in a skin tone, 1 (light) to 5 (dark). With tone 0, and where it has no tones, it is as it was.
 func (e Emoji) InTone(tone int) Emoji {
-	if e.Tones && tone >= 1 && tone <= Tones {
+	if e.Toned && tone >= 1 && tone <= Tones {
 		e.Text = inTones(e.skins[0], tone, tone)
 	}
 	return e
@@ -133,6 +133,6 @@ func read(line string) Emoji {
 	e.Codes = append(e.Codes, code(e.en))
 	e.key = fold(e.en+" "+e.es) + "\n" + fold(strings.Join(e.Codes, " ")+" "+fields[4]+" "+fields[6])
 	e.skins[0], e.skins[1], _ = strings.Cut(fields[7], " ")
-	e.Tones = e.skins[0] != ""
+	e.Toned = e.skins[0] != ""
 	return e
 }

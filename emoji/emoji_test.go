@@ -39,8 +39,8 @@ func TestTheSet(t *testing.T) {
 				t.Errorf("%s: a form %+q of it is found as %+q %q", e.en, text, f.Text, f.en)
 			}
 		}
-		if in := e.InTone(3).Text; e.Tones != (in != e.Text) || e.Tones && !slices.Contains(e.variants(), in) {
-			t.Errorf("%s has tones: %v, and in a medium one it is %+q", e.en, e.Tones, in)
+		if in := e.InTone(3).Text; e.Toned != (in != e.Text) || e.Toned && !slices.Contains(e.variants(), in) {
+			t.Errorf("%s has tones: %v, and in a medium one it is %+q", e.en, e.Toned, in)
 		}
 		if got, ok := named(e.Codes[0]); !ok || got.Text != e.Text && !slices.Contains(got.Codes, e.Codes[0]) {
 			t.Errorf(":%s: is %s, not %s", e.Codes[0], got.Text, e.Text)

@@ -7,7 +7,7 @@ const Tones = 5
 
 // variants are all forms of an emoji in skin tones: of one person, or of two who have the same, then of two who differ.
 func (e Emoji) variants() (texts []string) {
-	for a := 1; a <= Tones && e.Tones; a++ {
+	for a := 1; a <= Tones && e.Toned; a++ {
 		texts = append(texts, inTones(e.skins[0], a, a))
 		for b := 1; b <= Tones && e.skins[1] != ""; b++ {
 			if a != b {
