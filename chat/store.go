@@ -57,6 +57,11 @@ type Reader interface {
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
 	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
 	LastSeqs(ctx context.Context, topics []Topic) (map[Topic]RoomSeq, error)
+
+	// EmojiTone finds the skin tone that a person chose last; 0 for none.
+	EmojiTone(ctx context.Context, user int64) (int, error)
+	// EmojiUsed lists the emoji that a person used, the latest first.
+	EmojiUsed(ctx context.Context, user int64) ([]string, error)
 }
 
 // RoomSeq is a room and the number of its last change.
@@ -115,6 +120,10 @@ type Tx interface {
 	DeleteReaction(ctx context.Context, message, user int64, emoji string) error
 	// DeleteReactions takes everybody's reactions off a message.
 	DeleteReactions(ctx context.Context, message int64) error
+
+	SetEmojiTone(ctx context.Context, user int64, tone int) error
+	// NoteEmoji records that a person used an emoji, and keeps only so many of theirs.
+	NoteEmoji(ctx context.Context, user int64, emoji string, at Micros, keep int) error
 
 	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.
 	KeepSecret(ctx context.Context, name string, value []byte) ([]byte, error)

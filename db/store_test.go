@@ -40,6 +40,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"changes":                testChanges,
 		"changed messages":       testChangedMessages,
 		"an outsider":            testOutsider,
+		"emoji":                  testEmoji,
 		"transactions":           testTransactions,
 		"batches":                testBatch,
 		"turns":                  testTurns,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"charla/chat"
+	"charla/emoji"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
@@ -32,6 +33,7 @@ func (s *Server) messages(c echo.Context) error {
 		s.markShown(c, conv, history)
 	}
 	t := s.thread(conv, history, before)
+	t.Composer = suggest(t.Composer, c.QueryParam("typo"))
 	return s.conversationPage(c, http.StatusOK, t)
 }
 
@@ -127,9 +129,9 @@ func (s *Server) postMessage(c echo.Context) error {
 	case wantsJSON(c):
 		return c.JSON(http.StatusOK, toJSON(posted.Message))
 	case isHX(c):
-		return s.render(c, http.StatusOK, views.Posted(s.locale(c), posted.Message, composer(posted.Conversation)))
+		return s.render(c, http.StatusOK, views.Posted(s.locale(c), posted.Message, suggest(composer(posted.Conversation), emoji.Mistyped(in.Body))))
 	default:
-		return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.place()))
+		return c.Redirect(http.StatusSeeOther, views.PostedURL(in.place(), emoji.Mistyped(in.Body)))
 	}
 }
 
@@ -138,7 +140,7 @@ func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	if err := s.limits.posts.take(fmt.Sprint("user ", me.ID)); err != nil {
 		return chat.Posted{}, err
 	}
-	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: in.Body, Key: in.Key})
+	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: emoji.Expand(in.Body), Key: in.Key})
 }
 
 // keepText answers a refused message: htmx leaves the box as it is and gets a text, a browser gets the page again with

@@ -40,6 +40,8 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/messages/:id/edit", member, s.editMessage},
 		{http.MethodPost, "/messages/:id/delete", member, s.deleteMessage},
 		{http.MethodPost, "/messages/:id/reactions", member, s.react},
+		{http.MethodGet, "/emoji", member, s.emoji},
+		{http.MethodPost, "/emoji", member, s.pickEmoji},
 		{http.MethodPost, "/read", member, s.read},
 		{http.MethodGet, "/events", anyone, s.events},
 		{http.MethodGet, "/settings", member, s.settingsPage},

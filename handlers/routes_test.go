@@ -43,6 +43,8 @@ var table = []line{
 	{route: "POST /messages/:id/reactions", form: "emoji=%F0%9F%8E%89", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 200}},
 	{route: "DELETE /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 204}},
 	{route: "POST /messages/:id/delete", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 204}},
+	{route: "GET /emoji", query: "?room=ROOM&q=tada", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "POST /emoji", form: "room=ROOM&emoji=🎉", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "POST /read", form: "room=ROOM&seq=SEQ", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{204, 204}},
 	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},

@@ -27,6 +27,8 @@ const (
 	idMenu      = "menu"       // what can be done with a message
 	idDeeds     = "deeds"      // that, as its page has it
 	idDeedErr   = "deed-err"   // why it was not done
+	idPicker    = "picker"     // the emoji to choose from
+	idGuesses   = "guesses"    // what a mistyped shortcode may have meant
 	idMineTitle = "mine-title" // what names the list of conversations
 	idHereTitle = "here-title" // what names the list of those who are here
 	idMine      = "mine"       // the list of conversations
@@ -53,6 +55,9 @@ func rowID(p chat.Place) string {
 	}
 	return "with-" + strconv.FormatInt(p.With, 10)
 }
+
+// emojiID is the id of the emoji in a picker that a search or a group brought.
+func emojiID(p Pick) string { return p.ID + "-emoji" }
 
 // hereID is the id of a person among those who are here now: short, because there may be a hundred.
 func hereID(person int64) string { return "h" + strconv.FormatInt(person, 10) }

@@ -79,17 +79,6 @@ func TestMessageThatChanged(t *testing.T) {
 	lacks(t, html, ">hi<", "(edited)")
 }
 
-func TestEmojiAloneAreLarge(t *testing.T) {
-	for text, want := range map[string]bool{
-		"☕": true, "☕️ 🙂": true, "👨‍👩‍👧‍👦": true, "🇨🇴": true, "👍🏽": true,
-		"": false, " ": false, "ok 🙂": false, "1": false, "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂": false, "مرحبا": false,
-	} {
-		if got := isEmoji(text); got != want {
-			t.Errorf("isEmoji(%q) = %v", text, got)
-		}
-	}
-}
-
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
 		"Ana": "A", "Ana Pérez": "AP", "maría de la o": "MO", "王小明": "王", "(Bea) Ruiz": "BR", "": "?", "🦊 Fox": "🦊F", "éric": "É",

@@ -4,6 +4,7 @@ package views
 
 import (
 	"charla/chat"
+	"charla/emoji"
 )
 
 // Page is what every full page needs besides its content.
@@ -78,4 +79,7 @@ type Composer struct {
 	Key   string
 	Body  string
 	Error *chat.Error
+
+	Typo    string        // a mistyped shortcode in the message sent last, which stayed as it was typed
+	Guesses []emoji.Guess // what it may have meant
 }

@@ -29,6 +29,14 @@ func EventsURL(p chat.Place, after int64) string {
 // MessagesURL is the page of a conversation with its newest messages.
 func MessagesURL(p chat.Place) string { return "/messages?" + query(p) }
 
+// PostedURL is the page of a conversation after a message, with a shortcode that was mistyped in it, or none.
+func PostedURL(p chat.Place, typo string) string {
+	if typo == "" {
+		return MessagesURL(p)
+	}
+	return MessagesURL(p) + "&typo=" + url.QueryEscape(typo)
+}
+
 // BeforeURL is the page of a conversation with the messages before a seq.
 func BeforeURL(p chat.Place, before int64) string {
 	return MessagesURL(p) + "&before=" + strconv.FormatInt(before, 10)
@@ -66,6 +74,8 @@ func ChangedAfterURL(p chat.Place, before, after int64) string {
 
 // reactionsURL is where one reacts to a message.
 func reactionsURL(id int64) string { return MessageURL(id) + "/reactions" }
+// emojiURL is where emoji are found and chosen.
+const emojiURL = "/emoji"
 
 // MessageURL is the page of one message.
 func MessageURL(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }

@@ -63,25 +63,6 @@ const hues = 12
 // hue is the class of a person's colour: theirs for ever.
 func hue(person int64) string { return "hue-" + strconv.FormatInt(person%hues, 10) }
 
-// longestEmoji is how many code points may be shown large: a family of four with its joiners takes seven.
-const longestEmoji = 12
-
-// isEmoji tells whether a text is nothing but a few emoji.
-func isEmoji(text string) bool {
-	drawn := false
-	for i, r := range []rune(text) {
-		switch {
-		case i == longestEmoji:
-			return false
-		case r >= 0x1F000 || r >= 0x2600 && r <= 0x27BF || r == 0x2B50 || r == 0x2B55:
-			drawn = drawn || r < 0xE0000
-		case r != 0xFE0F && r != 0x200D && r != ' ':
-			return false
-		}
-	}
-	return drawn
-}
-
 // error says what is wrong with a field, or nothing.
 func (f Form) error(l Locale, field string) string {
 	if e := f.Errors[field]; e != nil {

@@ -1,0 +1,50 @@
+package db_test
+
+import (
+	"strings"
+	"testing"
+
+	"charla/chat"
+	"charla/db"
+)
+
+// testEmoji: each person has their own, the latest first, and only so many.
+func testEmoji(t *testing.T, s *db.Store) {
+	ctx := t.Context()
+	ana, berta := register(t, s, "ana"), register(t, s, "berta")
+	used := func(user chat.User) string {
+		t.Helper()
+		list, err := s.EmojiUsed(ctx, user.ID)
+		is(t, err, nil)
+		return strings.Join(list, "")
+	}
+	tone := func(user chat.User) int {
+		t.Helper()
+		n, err := s.EmojiTone(ctx, user.ID)
+		is(t, err, nil)
+		return n
+	}
+	note := func(user chat.User, emoji string, at chat.Micros) {
+		t.Helper()
+		write(t, s, func(tx chat.Tx) error { return tx.NoteEmoji(ctx, user.ID, emoji, at, 3) })
+	}
+	equal(t, used(ana), "")
+	equal(t, tone(ana), 0)
+
+	note(ana, "👍", 1)
+	note(ana, "❤️", 2)
+	note(berta, "🎉", 3)
+	equal(t, used(ana), "❤️👍")
+	note(ana, "👍", 4)
+	equal(t, used(ana), "👍❤️")
+	note(ana, "😂", 5)
+	note(ana, "👍🏽", 6)
+	equal(t, used(ana), "👍🏽😂👍")
+	equal(t, used(berta), "🎉")
+
+	write(t, s, func(tx chat.Tx) error { return tx.SetEmojiTone(ctx, ana.ID, 3) })
+	equal(t, tone(ana), 3)
+	equal(t, tone(berta), 0)
+	_, err := s.EmojiTone(ctx, 999)
+	is(t, err, chat.ErrNotFound)
+}

@@ -1,0 +1,82 @@
+package emoji
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rivo/uniseg"
+)
+
+func TestOneFormOfEach(t *testing.T) {
+	for text, want := range map[string]string{
+		"👍": "👍", "👍\uFE0F": "👍", "❤": "❤\uFE0F", "❤\uFE0F": "❤\uFE0F", "👍🏽": "👍🏽", "☝🏽": "☝🏽", "☝": "☝\uFE0F",
+		"🇨🇴": "🇨🇴", "#\u20E3": "#\uFE0F\u20E3", "👨‍👩‍👧‍👦": "👨‍👩‍👧‍👦", "👩🏻‍🤝‍👨🏽": "👩🏻‍🤝‍👨🏽", "🏳\u200d🌈": "🏳\uFE0F\u200d🌈",
+		"": "", "a": "", "1": "", "#": "", "👍👍": "", " 👍": "", "👍🏽🏽": "", "🏽": "", "🇨": "", "🎉🏽": "", "<b>": "", "\uFE0F": "", "\u200d": "",
+	} {
+		e, ok := Find(text)
+		if e.Text != want || ok != (want != "") {
+			t.Errorf("Find(%+q) = %+q, %v", text, e.Text, ok)
+		}
+	}
+	for _, text := range Frequent {
+		if e, _ := Find(text); e.Text != text {
+			t.Errorf("%+q is frequent, and written %+q", text, e.Text)
+		}
+	}
+}
+
+// TestTheSet wants of every emoji what the picker, reactions and shortcodes rely on.
+func TestTheSet(t *testing.T) {
+	counts := make([]int, Groups)
+	for _, e := range known().all {
+		counts[e.Group]++
+		if e.Name("en") == "" || e.Name("es") == "" || e.Name("en") != e.Name("") {
+			t.Errorf("%s is called %q and %q", e.Text, e.Name("en"), e.Name("es"))
+		}
+		for _, text := range append(e.variants(), e.Text) {
+			if f, ok := Find(text); !ok || f.Text != text || f.en != e.en || uniseg.GraphemeClusterCount(text) != 1 || len(text) > MaxBytes {
+				t.Errorf("%s: a form %+q of it is found as %+q %q", e.en, text, f.Text, f.en)
+			}
+		}
+		if in := e.InTone(3).Text; e.Toned != (in != e.Text) || e.Toned && !slices.Contains(e.variants(), in) {
+			t.Errorf("%s has tones: %v, and in a medium one it is %+q", e.en, e.Toned, in)
+		}
+		if got, ok := named(e.Codes[0]); !ok || got.Text != e.Text && !slices.Contains(got.Codes, e.Codes[0]) {
+			t.Errorf(":%s: is %s, not %s", e.Codes[0], got.Text, e.Text)
+		}
+	}
+	if slices.Min(counts) < 80 || len(known().forms) < 3900 {
+		t.Errorf("there are %d in the groups, %d forms", counts, len(known().forms))
+	}
+	if one, two := Emoji.InTone(known().all[0], 9).Text, len(InGroup(Groups)); one != known().all[0].Text || two != 0 {
+		t.Errorf("a tone or a group that does not exist: %q, %d", one, two)
+	}
+}
+
+func TestSearchInBothLanguages(t *testing.T) {
+	for query, want := range map[string]string{
+		"pizza": "🍕", "perro": "🐶", "DOG": "🐶", "corazon rojo": "❤️", "corazón": "🥰", "café": "☕", "españa": "🇪🇸", "spain": "🇪🇸",
+		"thumb": "👍", "+1": "👍", "tada": "🎉", "cara feliz": "😀", "mexic": "🇲🇽",
+	} {
+		found := Search(query, 10)
+		if !slices.ContainsFunc(found, func(e Emoji) bool { return e.Text == want }) || len(found) > 10 {
+			t.Errorf("%q finds %v", query, texts(found))
+		}
+	}
+	for _, query := range []string{"", " ", "¡!", "izza", "no such thing", strings.Repeat("x", 1000)} {
+		if found := Search(query, 10); len(found) != 0 {
+			t.Errorf("%q finds %v", query, texts(found))
+		}
+	}
+	if first := Search("heart", 100)[0]; !strings.Contains(first.Name("en"), "heart") {
+		t.Errorf("the first heart is %s", first.Name("en"))
+	}
+}
+
+func texts(all []Emoji) (s []string) {
+	for _, e := range all {
+		s = append(s, e.Text)
+	}
+	return s
+}

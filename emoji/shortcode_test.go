@@ -1,0 +1,76 @@
+package emoji
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestShortcodes(t *testing.T) {
+	for text, want := range map[string]string{
+		":tada:": "🎉", "hi :tada:!": "hi 🎉!", ":+1::heart:": "👍❤️", ":nope:tada:": "", ":nope: :tada:": ":nope: 🎉", ":-:tada:": ":-🎉", ":Corazón_Rojo: :corazon_rojo:": "❤️ ❤️",
+		"(:smile:)": "(😄)", "🎉:tada:": "🎉🎉", "¿:TADA:?": "¿🎉?", "red_heart: :red_heart:": "red_heart: ❤️", ":flag_es: :spain: :bandera_españa:": "🇪🇸 🇪🇸 🇪🇸",
+
+		"10:30:45": "", "at 10:100:5": "", "a:tada:": "", ":tada:b": "", "http://a:100:": "", "see https://x.org/:tada:/y": "", ":": "", "::": "",
+		":no such thing:": "", ": tada:": "", "`:tada:`": "", "``:tada: ` ``": "", "```\n:tada:\n```": "", "```\n:tada:": "", ":tada": "", ":nope:": "", "": "",
+		"`a` :tada: `:tada:`": "`a` 🎉 `:tada:`", "```a``` :tada:": "```a``` 🎉", "` :tada:": "` 🎉", "https://a.b :tada:": "https://a.b 🎉",
+		":tada:\xff": "🎉\xff",
+	} {
+		if want == "" {
+			want = text
+		}
+		if got := Expand(text); got != want {
+			t.Errorf("Expand(%q) = %q, want %q", text, got, want)
+		}
+		if got := Expand(want); got != want {
+			t.Errorf("%q becomes %q when sent again", want, got)
+		}
+	}
+}
+
+func TestMistypedShortcodes(t *testing.T) {
+	for text, want := range map[string]string{
+		":smlie:": "😄", "well :hart:": "❤️", ":corazon_rjo:": "❤️", ":thumsup:": "👍", ":tada: :grining:": "😀", ":Pizzza:": "🍕",
+		":tada:": "", ":x:": "", ":xy:": "", "10:30:45": "", "12 :345: 6": "", ":nothingofthekind:": "", "`:smlie:`": "", "http://a/:smlie:": "", "": "",
+		strings.Repeat(":qqqq: ", 4) + ":smlie:": "😄", strings.Repeat(":qqqq: ", 1000) + ":smlie:": "",
+	} {
+		got := ""
+		if found := Near(Mistyped(text), 3); len(found) > 0 {
+			got = found[0].Text
+		}
+		if got != want {
+			t.Errorf("in %q the nearest to %q is %q, want %q", text, Mistyped(text), got, want)
+		}
+	}
+	found := Near(Mistyped("a :nothingofthekind: :hart: and a :smlie:"), 3)
+	if len(found) != 3 || found[0].Code != "heart" {
+		t.Errorf("guesses are %v", found)
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		want int
+	}{{"smile", "smile", 0}, {"smlie", "smile", 1}, {"smle", "smile", 1}, {"smmile", "smile", 1}, {"smule", "smile", 1},
+		{"slime", "smile", 2}, {"smile", "heart", -1}, {"a", "abcd", -1}, {"", "", 0}} {
+		if got := distance(tc.a, tc.b, 2); got != tc.want {
+			t.Errorf("from %q to %q: %d, want %d", tc.a, tc.b, got, tc.want)
+		}
+	}
+}
+
+// TestWorstMessage wants that no message keeps a processor busy: the longest ones, full of colons and backticks. They take
+// some 50 ms, a hundred times as long under the race detector on a busy machine.
+func TestWorstMessage(t *testing.T) {
+	for _, piece := range []string{":a", ":a:", ":smlie:", ":qqqq:", "`", "``a", "`:a:", ":tada:", "```", "http://:", ":" + strings.Repeat("é", 50)} {
+		text := strings.Repeat(piece, 16<<10/len(piece))
+		Expand(":tada:")
+		start := time.Now()
+		Expand(text)
+		Mistyped(text)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("a message full of %q takes %v", piece, took)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+)
+
+type emojiList struct {
+	Emoji []struct {
+		Emoji, Name string
+		Shortcodes  []string
+	}
+}
+
+func (l emojiList) String() (all string) {
+	for _, e := range l.Emoji {
+		all += e.Emoji
+	}
+	return all
+}
+
+func TestShortcodesBecomeEmojiWhenSent(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	equal(t, "sent by a program", ana.say("room=1", "hi :tada: `:tada:` 10:30:45").Body, "hi 🎉 `:tada:` 10:30:45")
+	ana.post("/messages", []string{"room", "1", "body", ":corazon_rojo:"}).to("/messages?room=1")
+	ana.get("/messages?room=1").has("❤️").lacks("corazon_rojo")
+
+	again := []string{"room", "1", "body", ":tada: once", "key", "k"}
+	ana.post("/messages", again, asJSON).is(201)
+	ana.post("/messages", again, asJSON).is(200)
+	ana.post("/messages", []string{"room", "1", "body", "🎉 once", "key", "k"}, asJSON).is(200) // the same text, typed otherwise
+	ana.post("/messages", []string{"room", "1", "body", ":tada:" + strings.Repeat("x", 5000)}).is(422).has(":tada:xxx")
+}
+
+func TestAMistypedShortcodeIsTheAuthorsBusiness(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	form := []string{"room", "1", "body", "well :smlie: <b>"}
+	ana.post("/messages", form, asHTMX).is(200).has(`hx-target="#guesses"`, `value="😄"`, ":smile:", "well :smlie: &lt;b&gt;")
+	ana.post("/messages", []string{"room", "1", "body", "well"}, asHTMX).is(200).lacks("Did you mean")
+	ana.post("/messages", form, asJSON).is(201).lacks("😄")
+	ana.post("/messages", form).to("/messages?room=1&typo=smlie")
+	ana.get("/messages?room=1&typo=smlie").is(200).has("Did you mean", `value="😄"`)
+	ana.get("/messages?room=1&typo=%3Cscript%3E").is(200).lacks("Did you mean", "<script>\"")
+	berta.get("/messages?room=1").is(200).has("well :smlie:").lacks("Did you mean", "😄")
+}
+
+func TestPickingEmoji(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	list := func(b *browser, query string) emojiList {
+		t.Helper()
+		return decode[emojiList](b.get("/emoji"+query, asJSON, "Accept-Language: es").is(200))
+	}
+	equal(t, "found in Spanish", list(ana, "?q=pizza").String(), "🍕🍄‍🟫")
+	equal(t, "named in Spanish", list(ana, "?q=tada").Emoji[0].Name, "cañón de confeti")
+	equal(t, "a group", strings.Contains(list(ana, "?group=3").String(), "🍎"), true)
+	equal(t, "the chosen group comes first", list(ana, "?q=red&group=3").String()[:4], "🍎")
+	equal(t, "no such group or tone", list(ana, "?group=99&tone=99").String(), list(ana, "").String())
+	ana.get("/emoji?room=1", asHTMX).is(200).has(`value="😀"`, `hx-post="/emoji"`).lacks("<html", "Recently used</h2>")
+
+	box := []string{"room", "1", "body", "half a <b> ", "key", "mine", "emoji", "👍🏽\uFE0F", "tone", "3"}
+	ana.post("/emoji", box, asHTMX).is(200).has("\nhalf a &lt;b&gt; 👍🏽</textarea>", `value="mine"`, `hx-target="#picker"`).lacks("<html")
+	page := ana.post("/emoji", box).is(200).has("</html>", "\nhalf a &lt;b&gt; 👍🏽</textarea>", `value="mine"`, `id="messages"`)
+	equal(t, "key", page.key(), "mine")
+	equal(t, "to a program", decode[struct{ Body string }](ana.post("/emoji", box, asJSON).is(200)).Body, "half a <b> 👍🏽")
+	ana.post("/emoji", []string{"room", "1", "body", "x", "emoji", "🎉"}).is(200)
+
+	ana.get("/emoji?room=1", asHTMX).has("Recently used</h2>", `name="tone" value="3" checked`).has(`value="🎉" title="party popper :tada:">🎉</button><button class="emoji" name="emoji" value="👍🏽"`)
+	equal(t, "in the tone chosen last", strings.Contains(list(ana, "?group=1").String(), "👋🏽"), true)
+	equal(t, "another's", strings.Contains(list(berta, "?group=1").String(), "👋🏽"), false)
+	berta.get("/emoji?room=1", asHTMX).lacks("Recently used</h2>")
+
+	for _, emoji := range []string{"x", "🎉🎉", "<b>", "\xff"} {
+		ana.post("/emoji", []string{"room", "1", "emoji", emoji}, asJSON).failed(422, "invalid", "")
+	}
+	ana.post("/emoji", []string{"with", "999", "emoji", "🎉"}).is(404)
+	equal(t, "remembered", s.count(`SELECT COUNT(*) FROM emoji_used`), 2)
+}
+
+// TestThePageOfEmojiCarriesTheText: without JavaScript the text goes to the page and comes back with the emoji.
+func TestThePageOfEmojiCarriesTheText(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	box := []string{"room", "1", "body", "half a \"thought\"", "key", "mine"}
+	carried := []string{`name="body" value="half a &#34;thought&#34;"`, `name="key" value="mine"`, `name="room" value="1"`}
+	ana.post("/emoji", box).is(200).has("</html>", `value="😀"`).has(carried...).lacks("hx-post=\"/emoji\"")
+	ana.post("/emoji", append(box, "q", "gato", "tone", "2")).is(200).has(`value="😺"`, `name="tone" value="2"`).has(carried...)
+	ana.post("/emoji", append(box, "q", "there is none")).is(200).has("No emoji is called “there is none”.")
+}
