@@ -74,6 +74,7 @@ func ChangedAfterURL(p chat.Place, before, after int64) string {
 
 // reactionsURL is where one reacts to a message.
 func reactionsURL(id int64) string { return MessageURL(id) + "/reactions" }
+
 // emojiURL is where emoji are found and chosen.
 const emojiURL = "/emoji"
 
