@@ -84,7 +84,8 @@ type Conversation struct {
 	Role    Role   `db:"role"`   // of Me in the room
 	Unread  int    `db:"unread"` // counted up to UnreadCap
 	Me      int64  `db:"me"`
-	Peer    int64  `db:"peer"` // the other person; Me in one's own notes; zero in a channel
+	Peer    int64  `db:"peer"`  // the other person; Me in one's own notes; zero in a channel
+	Draft   bool   `db:"draft"` // Me has begun to write here
 }
 
 // UnreadCap bounds the counting of unread messages; a page shows one less with a plus.

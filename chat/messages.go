@@ -51,7 +51,13 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 		return Posted{}, err
 	}
 	m := Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body), PostedAt: s.micros()}
-	post := func(tx Tx) error { return s.insert(ctx, tx, c, &m) }
+	drafted := false
+	post := func(tx Tx) (err error) {
+		if err = s.insert(ctx, tx, c, &m); err == nil {
+			drafted, err = tx.DeleteDraft(ctx, by.ID, c.Place(), m.Key)
+		}
+		return err
+	}
 	if err = s.store.InTx(ctx, post); errors.Is(err, ErrDuplicate) {
 		err = s.store.InTx(ctx, post) // the key was just used in another room: now it is found
 	}
@@ -62,6 +68,9 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 		return Posted{}, err
 	}
 	s.events.Publish(MessagePosted{Topic: c.Topic(), Message: m})
+	if drafted {
+		s.events.Publish(DraftChanged{User: by.ID})
+	}
 	return Posted{Message: m, Conversation: c, Created: true}, nil
 }
 

@@ -75,6 +75,7 @@ type Hub struct {
 	presence pulse
 	whole    *frame // everybody here, as sent at connect
 	unread   unread
+	writing  map[*topic]bool // where somebody is writing, or was and nobody was told
 	nextBeat time.Time
 	closed   bool
 
@@ -99,6 +100,7 @@ func NewHub(source Source) *Hub {
 		moved:    map[int64]bool{},
 		nodes:    map[string]*node{},
 		untold:   map[int64]bool{},
+		writing:  map[*topic]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
 	h.writers.work = &h.work
@@ -119,6 +121,10 @@ func (h *Hub) happen(e chat.Event) {
 		h.deliver(e)
 	case chat.ReadMarked:
 		h.countAgain(e.User)
+	case chat.DraftChanged:
+		h.countAgain(e.User)
+	case chat.Typed:
+		h.typed(e)
 	case chat.SessionEnded:
 		h.endSessions([]int64{e.Session})
 	}
@@ -131,6 +137,7 @@ func (h *Hub) deliver(e chat.Change) {
 	}
 	switch e := e.(type) {
 	case chat.MessagePosted:
+		h.wrote(at, e.Message.AuthorID)
 		h.recount(at, e.Message.AuthorID)
 	case chat.MemberJoined:
 		h.countAgain(e.Person.ID)
@@ -201,6 +208,9 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encode
 		open[i].finish(EndReplaced)
 	}
 	h.arrive(v.Person)
+	if s.topic != nil && len(s.topic.typists) > 0 {
+		h.tellTypingSoon(s.topic)
+	}
 	return s, nil
 }
 
@@ -243,6 +253,7 @@ func (h *Hub) release(t *topic) {
 	defer h.mu.Unlock()
 	if t.holders--; t.holders == 0 {
 		delete(h.topics, t.at)
+		delete(h.writing, t)
 	}
 }
 
