@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"crypto/rand"
 	"math"
 	"mime"
 	"net/http"
@@ -59,7 +60,7 @@ func (s *Server) returnText(c echo.Context, e *chat.Error, status int) error {
 	if decode(c, &in) != nil {
 		return s.render(c, status, s.errorPage(c, e, status))
 	}
-	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
+	box := views.Composer{Me: visitorOf(c).User.ID, Place: in.place(), Key: in.Key, Fresh: rand.Text(), Body: in.Body, Base: in.Base, Set: true, Error: e}
 	return s.render(c, status, views.Unsent(s.page(c), box))
 }
 

@@ -35,6 +35,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/messages", member, s.postMessage},
 		{http.MethodGet, "/messages/live", member, s.liveMessages},
 		{http.MethodGet, "/messages/:id", member, s.message},
+		{http.MethodPost, "/typing", member, s.typing},
 		{http.MethodPost, "/read", member, s.read},
 		{http.MethodGet, "/events", anyone, s.events},
 		{http.MethodGet, "/settings", member, s.settingsPage},
