@@ -45,7 +45,8 @@ func (s *Service) PlacesOf(ctx context.Context, by User) ([]Place, error) {
 
 // Write keeps the text in a box as a draft, none for an empty box, and tells the others that by is writing. It hands back
 // what another box of the same person had kept and this one has replaced unseen. What comes after its message was posted
-// changes nothing. It answers Invalid for what could not be a message, and NotFound for a place that is not by's.
+// changes nothing. It answers Invalid for what could not be a message, NotFound for a place that is not by's, and
+// Conflict when the key belongs to another message.
 func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced string, err error) {
 	in.Body, in.Base = lines(in.Body), lines(in.Base)
 	if err := checkSize(in.Body); err != nil {
@@ -60,17 +61,15 @@ func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced stri
 	if err != nil {
 		return "", err
 	}
-	var known bool
 	var old Draft
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if _, err = tx.MessageByKey(ctx, by.ID, in.Key); err == nil || !errors.Is(err, ErrNotFound) {
-			known = true
-			return err
-		}
 		old, err = s.keepDraft(ctx, tx, c, in)
 		return err
 	})
-	if err != nil || known {
+	if errors.Is(err, errKnown) {
+		return "", nil
+	}
+	if err != nil {
 		return "", err
 	}
 	if in.isText() {
@@ -82,8 +81,17 @@ func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced stri
 	return in.replaces(old), nil
 }
 
-// keepDraft returns the draft before. An empty box takes away only what it knew.
+// keepDraft returns the draft before. An empty box takes away only what it knew. Once the message is posted, what led to
+// it comes too late, and anything else needs another key.
 func (s *Service) keepDraft(ctx context.Context, tx Tx, c Conversation, in Writing) (old Draft, err error) {
+	if posted, err := tx.MessageByKey(ctx, c.Me, in.Key); err == nil {
+		if body, _ := cleanBody(in.Body); strings.HasPrefix(posted.Body, body) {
+			return old, errKnown
+		}
+		return old, errKeyTaken
+	} else if !errors.Is(err, ErrNotFound) {
+		return old, err
+	}
 	if old, err = tx.Draft(ctx, c.Me, c.Place()); err != nil && !errors.Is(err, ErrNotFound) {
 		return old, err
 	}

@@ -27,6 +27,9 @@ type NewMessage struct {
 // errKnown rolls back a transaction that found its message posted before.
 var errKnown = errors.New("posted before")
 
+// errKeyTaken is the answer to a key that names another message.
+var errKeyTaken = &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+
 // Posted is a stored message and where it stands. Created is false when the same key brought the same message before.
 type Posted struct {
 	Message      Message
@@ -117,7 +120,7 @@ func (s *Service) known(ctx context.Context, by User, p Place, m Message, body s
 		return Posted{}, err
 	}
 	if m.Body != body || m.Room != c.Room {
-		return Posted{}, &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+		return Posted{}, errKeyTaken
 	}
 	return Posted{Message: m, Conversation: c}, nil
 }

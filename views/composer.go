@@ -31,6 +31,7 @@ const (
 	xSubmit  = `w.d.trim() && [w.q.push({ k: k, b: w.d, s: w.s }), w.d = '', n++, k = ` + xNextKey + `]`
 	xTyped   = `w.t = z + $event.timeStamp`
 	xKept    = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
+	xNewKey  = xStatus + ` === 409 && [n++, k = ` + xNextKey + `, $dispatch('input', w.d)]`
 	xSetText = `w.d = $el.dataset.text`
 
 	// xFlush sends what waits, the oldest alone, when there is something new to send, when the connection may be back, and
