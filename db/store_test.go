@@ -38,6 +38,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"last seqs":              testLastSeqs,
 		"messages":               testMessages,
 		"changes":                testChanges,
+		"drafts":                 testDrafts,
 		"an outsider":            testOutsider,
 		"transactions":           testTransactions,
 		"batches":                testBatch,
