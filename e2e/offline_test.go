@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -8,7 +10,7 @@ import (
 const waiting = `[...document.querySelectorAll('#outbox .waiting__line bdi')].map(e => e.innerText).join('|')`
 
 // news is what the page says of the connection.
-const news = `document.querySelector('#connection').innerText.trim()`
+const news = `document.querySelector('#connection').textContent.trim()`
 
 // stored is what the browser itself keeps of anybody's text.
 const stored = `Object.values(localStorage).join()`
@@ -62,17 +64,19 @@ func TestTheConnectionComesBack(t *testing.T) {
 	ana.sends("by itself")
 	ana.until("it waits", waiting+` === 'by itself'`)
 	ana.offline(false)
+	ana.until("the connection is back", news+` === 'The connection is back.'`)
 	bob.reads("by itself")
 	ana.reads("by itself")
-	ana.until("the connection is back", news+` === 'The connection is back.'`)
+	ana.until("no more is said of it", news+` === ''`)
 
 	s.stop()
 	ana.until("it says that the server is away", news+` === 'Charla does not answer. Trying again…'`)
 	ana.sends("after the restart")
 	ana.until("it waits", waiting+` === 'after the restart'`)
 	s.start()
+	ana.until("the server is back", news+` === 'The connection is back.'`)
 	bob.reads("by itself", "after the restart")
-	ana.until("the server is back", news+` === 'The connection is back.' && `+ready)
+	ana.until("nothing waits", ready)
 }
 
 func TestAnAnswerIsLost(t *testing.T) {
@@ -171,4 +175,32 @@ func TestNobodyElseReadsWhatWasWritten(t *testing.T) {
 	carla.open("/messages?with=1")
 	carla.live()
 	carla.holds("")
+}
+
+func TestWaitingOnAPhoneInSpanish(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	bob := s.newcomer("Bob")
+	ana := s.stranger()
+	ana.withoutPolicy()
+	ana.tolerate(noServer)
+	ana.register("Ana")
+	ana.at("/chat")
+	ana.live()
+	ana.program().sends("/settings", url.Values{"locale": {"es"}, "theme": {""}})
+	ana.size(320, 640)
+	ana.open("/messages?with=1")
+	ana.live()
+	bob.meets(ana)
+	bob.fill("#text", "Hola")
+	ana.until("Bob is writing", writers+` === 'Bob está escribiendo…'`)
+	ana.accessible("somebody is writing")
+	ana.offline(true)
+	ana.sends(strings.Repeat("una palabra muy larga ", 20) + strings.Repeat("larguísima", 10))
+	ana.until("it waits", `document.querySelector('.waiting__why')?.innerText === 'Se enviará cuando haya conexión:'`)
+	ana.until("it says why", news+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
+	ana.fill("#text", "y otra")
+	ana.until("nobody is said to be writing", `getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)
+	ana.fits("a message that waits", 320)
+	ana.accessible("a message that waits")
 }

@@ -32,6 +32,7 @@ const (
 	xTyped   = `w.t = z + $event.timeStamp`
 	xKept    = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
 	xNewKey  = xStatus + ` === 409 && [n++, k = ` + xNextKey + `, $dispatch('input', w.d)]`
+	xCaret   = `$el.setSelectionRange($el.value.length, $el.value.length)`
 	xSetText = `w.d = $el.dataset.text`
 
 	// xFlush sends what waits, the oldest alone, when there is something new to send, when the connection may be back, and
