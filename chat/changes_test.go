@@ -44,6 +44,31 @@ func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
 	}
 }
 
+// TestSentAgainAfterAChange: the answer was lost, and on another device the author thought better of it. The browser that
+// still waits must not bring the old text back.
+func TestSentAgainAfterAChange(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	in := chat.NewMessage{Place: chat.Place{With: ben.ID}, Body: "I will not come", Key: "k"}
+	first, err := w.PostMessage(t.Context(), ana, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []func() (chat.Changed, error){
+		func() (chat.Changed, error) { return w.EditMessage(t.Context(), ana, first.Message.ID, "I will come") },
+		func() (chat.Changed, error) { return w.DeleteMessage(t.Context(), ana, first.Message.ID) },
+	} {
+		changed, err := change()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := w.PostMessage(t.Context(), ana, in)
+		if err != nil || again.Created || again.Message != changed.Message {
+			t.Errorf("sent again: %+v, %v; want %+v", again, err, changed.Message)
+		}
+	}
+}
+
 func TestWhoLeftChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")

@@ -84,7 +84,8 @@ type Conversation struct {
 	Role    Role   `db:"role"`   // of Me in the room
 	Unread  int    `db:"unread"` // counted up to UnreadCap
 	Me      int64  `db:"me"`
-	Peer    int64  `db:"peer"` // the other person; Me in one's own notes; zero in a channel
+	Peer    int64  `db:"peer"`  // the other person; Me in one's own notes; zero in a channel
+	Draft   bool   `db:"draft"` // Me has begun to write here
 }
 
 // UnreadCap bounds the counting of unread messages; a page shows one less with a plus.
@@ -135,6 +136,9 @@ type Turn struct {
 	PreviousAuthor int64  `db:"previous_author"`
 	PreviousAt     Micros `db:"previous_at"`
 }
+
+// changed tells whether the text of m is no longer the one that was posted.
+func (m Message) changed() bool { return m.EditedAt > 0 || m.DeletedAt > 0 }
 
 // groupWithin is how close the lines of one author stand together to form a group.
 const groupWithin = Micros(5 * time.Minute / time.Microsecond)

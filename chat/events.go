@@ -38,6 +38,15 @@ type MemberLeft struct {
 // ReadMarked tells that a person has read a room up to some message.
 type ReadMarked struct{ User, Room int64 }
 
+// Typed tells that a person is writing in a conversation now.
+type Typed struct {
+	Topic  Topic
+	Person Person
+}
+
+// DraftChanged tells that a person began a draft somewhere, or that one is gone.
+type DraftChanged struct{ User int64 }
+
 // SessionEnded tells that a session is over and its streams must close.
 type SessionEnded struct{ Session int64 }
 
@@ -46,6 +55,8 @@ func (MessageChanged) event() {}
 func (MemberJoined) event()   {}
 func (MemberLeft) event()     {}
 func (ReadMarked) event()     {}
+func (Typed) event()          {}
+func (DraftChanged) event()   {}
 func (SessionEnded) event()   {}
 
 // At returns the place of the change in its room.

@@ -32,6 +32,9 @@ func (errKnown) Error() string { return "posted before" }
 
 var errTwoPlaces = invalidf("with", "Name a person or a room, not both.")
 
+// errKeyTaken is the answer to a key that names another message.
+var errKeyTaken = &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+
 // Posted is a stored message and where it stands. Created is false when the same key brought the same message before.
 type Posted struct {
 	Message      Message
@@ -56,9 +59,12 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	}
 	m := Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body)}
 	var c Conversation
+	drafted := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
 		m.PostedAt = s.micros()
-		c, err = s.insert(ctx, tx, in.Place, &m)
+		if c, err = s.insert(ctx, tx, in.Place, &m); err == nil {
+			drafted, err = tx.DeleteDraft(ctx, by.ID, c.Place(), m.Key)
+		}
 		return err
 	})
 	if known, ok := errors.AsType[errKnown](err); ok {
@@ -68,6 +74,9 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 		return Posted{}, err
 	}
 	s.events.Publish(MessagePosted{Topic: c.Topic(), Message: m})
+	if drafted {
+		s.events.Publish(DraftChanged{User: by.ID})
+	}
 	return Posted{Message: m, Conversation: c, Created: true}, nil
 }
 
@@ -110,14 +119,15 @@ func whyNot(ctx context.Context, tx Tx, m *Message) error {
 }
 
 // known answers a message whose key was used before: with the stored one where it is the same text in the same room,
-// which may have begun since the sender's conversation was looked up, otherwise with Conflict.
+// otherwise with Conflict. What its text was before somebody edited or deleted it is not known: then the key alone decides,
+// because who sends again for want of an answer must not bring back what they took away on another device.
 func (s *Service) known(ctx context.Context, by User, p Place, m Message, body string) (Posted, error) {
 	c, err := s.Conversation(ctx, by, p)
 	if err != nil {
 		return Posted{}, err
 	}
-	if m.Body != body || m.Room != c.Room {
-		return Posted{}, &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+	if m.Room != c.Room || m.Body != body && !m.changed() {
+		return Posted{}, errKeyTaken
 	}
 	return Posted{Message: m, Conversation: c}, nil
 }

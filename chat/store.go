@@ -55,6 +55,10 @@ type Reader interface {
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
+	// Draft finds what a person has begun to write in a conversation.
+	Draft(ctx context.Context, user int64, p Place) (Draft, error)
+	// DraftPlaces lists where a person has begun to write.
+	DraftPlaces(ctx context.Context, user int64, limit int) ([]Place, error)
 	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
 	LastSeqs(ctx context.Context, topics []Topic) (map[Topic]RoomSeq, error)
 
@@ -124,6 +128,11 @@ type Tx interface {
 	SetEmojiTone(ctx context.Context, user int64, tone int) error
 	// NoteEmoji records that a person used an emoji, and keeps only so many of theirs.
 	NoteEmoji(ctx context.Context, user int64, emoji string, at Micros, keep int) error
+
+	// SaveDraft stores a draft in place of the one before.
+	SaveDraft(ctx context.Context, user int64, p Place, d Draft) error
+	// DeleteDraft forgets the draft of the message with a key; false where there is none.
+	DeleteDraft(ctx context.Context, user int64, p Place, key string) (bool, error)
 
 	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.
 	KeepSecret(ctx context.Context, name string, value []byte) ([]byte, error)

@@ -130,22 +130,31 @@ func isAddress(s string) bool {
 	return err == nil && parsed.Address == s
 }
 
+// lines brings the line endings of a text to one form.
+func lines(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
+
 // cleanBody checks the text of a message. It is kept as typed, but for the space at its ends and the line endings.
 func cleanBody(s string) (string, error) {
-	if !isText(s) {
-		return "", invalidf("body", "This message holds bytes that are not text.")
-	}
-	body := strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-	body = strings.TrimRightFunc(strings.Trim(body, "\n"), unicode.IsSpace)
-	switch {
-	case strings.TrimSpace(body) == "":
+	body := strings.TrimRightFunc(strings.Trim(lines(s), "\n"), unicode.IsSpace)
+	if isText(s) && strings.TrimSpace(body) == "" {
 		return "", invalidf("body", "Write something first.")
-	case len(body) > 4*MaxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
-		return "", invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
-	case len(body) > MaxMessageBytes:
-		return "", invalidf("body", "A message has at most %d KB; characters of many parts take more. Send it in parts.", MaxMessageBytes>>10)
 	}
-	return body, nil
+	return body, checkSize(body)
+}
+
+// checkSize accepts what fits into a message and can be stored.
+func checkSize(body string) error {
+	switch {
+	case !isText(body):
+		return invalidf("body", "This message holds bytes that are not text.")
+	case len(body) > 4*MaxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
+		return invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
+	case len(body) > MaxMessageBytes:
+		return invalidf("body", "A message has at most %d KB; characters of many parts take more. Send it in parts.", MaxMessageBytes>>10)
+	}
+	return nil
 }
 
 // checkKey accepts what a sender may use to name a message: 1 to 64 printable ASCII characters.

@@ -62,6 +62,7 @@ func TestPlans(t *testing.T) {
 		"MessageByKey":     func(r reader) error { _, err := r.MessageByKey(ctx, 1, "k"); return err },
 		"MessagesBefore":   func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 1, 9, 50); return err },
 		"Changes":          func(r reader) error { r.Changes(ctx, 1, 0, 500); return nil },
+		"Draft":            func(r reader) error { _, err := r.Draft(ctx, 1, chat.Place{Room: 1}); return err },
 		"Room":             func(r reader) error { _, err := r.Room(ctx, 1, 1); return err },
 		"LastDeparture":    func(r reader) error { _, err := r.LastDeparture(ctx, 1, 1); return err },
 		"departuresIn":     func(r reader) error { _, err := r.departuresIn(ctx, 1, 1, 9); return err },

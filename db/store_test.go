@@ -39,6 +39,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"messages":               testMessages,
 		"changes":                testChanges,
 		"changed messages":       testChangedMessages,
+		"drafts":                 testDrafts,
 		"an outsider":            testOutsider,
 		"emoji":                  testEmoji,
 		"transactions":           testTransactions,

@@ -10,7 +10,7 @@ import (
 const (
 	pickerOpen   = `document.querySelector('#picker').matches(':popover-open') && document.querySelector('#picker-emoji button')`
 	pickerClosed = `!document.querySelector('#picker').matches(':popover-open')`
-	offered      = `[...document.querySelectorAll('#picker-emoji button')].map(e => e.value)`
+	choices      = `[...document.querySelectorAll('#picker-emoji button')].map(e => e.value)`
 	inTheBox     = `document.activeElement === ` + box
 )
 
@@ -20,7 +20,7 @@ func (b *tab) picks(word, emoji string) {
 	b.click(".emoji-open--popover")
 	b.until("the picker is open, and one can search", pickerOpen+` && document.activeElement.name === 'q'`)
 	b.typ(word)
-	b.until(word+" finds "+emoji, say(`%s.length < 20 && %s.includes(%q)`, offered, offered, emoji))
+	b.until(word+" finds "+emoji, say(`%s.length < 20 && %s.includes(%q)`, choices, choices, emoji))
 	b.click(say(`#picker-emoji [value="%s"]`, emoji))
 	b.until("the picker is closed, and one writes on", pickerClosed+` && `+inTheBox)
 }
@@ -48,11 +48,11 @@ func TestPicker(t *testing.T) {
 	ana.reads("🎉❤️!")
 
 	ana.click(".emoji-open--popover")
-	ana.until("what was used last comes first", pickerOpen+` && `+offered+`[0] === '❤️' && `+offered+`[1] === '🎉'`)
+	ana.until("what was used last comes first", pickerOpen+` && `+choices+`[0] === '❤️' && `+choices+`[1] === '🎉'`)
 	ana.click(`.tab:has([name=group][value="1"])`)
-	ana.until("another group", offered+`[0] === '👋'`)
+	ana.until("another group", choices+`[0] === '👋'`)
 	ana.click(`.tab:has([name=tone][value="3"])`)
-	ana.until("in another skin tone", offered+`[0] === '👋🏽'`)
+	ana.until("in another skin tone", choices+`[0] === '👋🏽'`)
 	ana.click(`#picker-emoji [value="👍🏽"]`)
 	ana.until("it is in the box", box+`.value === '👍🏽'`)
 
@@ -84,7 +84,7 @@ func TestPickerByKeyboard(t *testing.T) {
 	ana.until("it opens again", pickerOpen)
 	ana.tabTo("[name=q]")
 	ana.typ("pizza")
-	ana.until("the search found it", offered+`[0] === '🍕'`)
+	ana.until("the search found it", choices+`[0] === '🍕'`)
 	ana.press("\r")
 	ana.until("Enter searches, and chooses nothing", pickerOpen+` && `+box+`.value === ''`)
 	ana.tabTo(`[value="🍕"]`)
@@ -129,7 +129,7 @@ func TestPickerWithoutScripts(t *testing.T) {
 	ana.until("a page of emoji", `document.querySelector('#picker-emoji [value="😀"]')`)
 	ana.fill(".picker__search [name=q]", "fiesta")
 	ana.click(".picker__search .search__go")
-	ana.until("the search found it", offered+`.length < 20 && `+offered+`.includes('🎉')`)
+	ana.until("the search found it", choices+`.length < 20 && `+choices+`.includes('🎉')`)
 	ana.click(`[value="🎉"]`)
 	ana.until("it stands behind the text", box+`?.value === 'half a 🎉'`)
 	ana.click(".send")

@@ -86,3 +86,26 @@ func (b *tab) harmless() {
 		}
 	}
 }
+
+// TestAlpineStaysOutOfMessages puts into a message what no renderer lets through.
+func TestAlpineStaysOutOfMessages(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana := s.newcomer("Ana")
+	ana.open("/messages?room=1")
+	ana.live()
+	ana.write("hello")
+	const plant = `(at => {
+		const e = document.createElement('b')
+		e.setAttribute('x-data', '{}')
+		e.setAttribute('x-text', "'planted'")
+		document.querySelector(at).append(e)
+		return true
+	})('%s')`
+	ask[bool](ana, say(plant, ".message__body"))
+	ask[bool](ana, say(plant, "#notice"))
+	ana.until("elsewhere it would do something", `document.querySelector('#notice').textContent === 'planted'`)
+	if ana.is(`document.querySelector('.message__body b').textContent`) {
+		t.Error("an attribute in a message was obeyed")
+	}
+}

@@ -18,13 +18,13 @@ func (b *tab) meets(other *tab) {
 	b.live()
 }
 
-// box is where messages are written. It is ready when the last one is sent.
+// box is where messages are written. It is ready when it is empty and nothing waits to be sent.
 const (
 	box   = `document.querySelector('#text')`
-	ready = box + `.value === '' && !` + box + `.disabled`
+	ready = box + `.value === '' && !document.querySelector('#outbox[data-waits]')`
 )
 
-// write types a message and presses Enter; it is sent when the box is empty again.
+// write types a message and presses Enter; it is sent when it has arrived.
 func (b *tab) write(text string) {
 	b.Helper()
 	b.until("the box is ready", ready)

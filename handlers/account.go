@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"log/slog"
 	"net/http"
 
 	"charla/chat"
@@ -132,11 +133,25 @@ func (s *Server) check(c echo.Context, in credentials) (chat.User, error) {
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 }
 
+// written is where somebody who logs out may have left text in this browser. That it is not known does not keep anybody in.
+func (s *Server) written(c echo.Context) (chat.User, []chat.Place) {
+	me := visitorOf(c).User
+	if me.ID == 0 || !isHX(c) {
+		return me, nil
+	}
+	places, err := s.chat.PlacesOf(c.Request().Context(), me)
+	if err != nil {
+		slog.Warn("places not read", "request", requestID(c), "error", err)
+	}
+	return me, places
+}
+
 func (s *Server) logout(c echo.Context) error {
 	session, err := s.sessions.Get(c.Request(), s.cookieName())
 	if err != nil {
 		return err
 	}
+	me, places := s.written(c)
 	session.Options.MaxAge = -1
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
@@ -146,6 +161,9 @@ func (s *Server) logout(c echo.Context) error {
 	}
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
+	}
+	if isHX(c) {
+		return s.render(c, http.StatusOK, views.LoggedOut(s.locale(c), me.ID, places))
 	}
 	return redirect(c, "/login")
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -23,13 +24,14 @@ type picking struct {
 	Room  id     `form:"room" json:"room"`
 	Body  string `form:"body" json:"body"`
 	Key   string `form:"key" json:"key"`
+	Base  string `form:"base" json:"base"`
 	Emoji string `form:"emoji" json:"emoji"`
 	Tone  string `form:"tone" json:"tone"`
 	Query string `form:"q" json:"q"`
 	Group string `form:"group" json:"group"`
 }
 
-func (p picking) box() posting { return posting{p.With, p.Room, p.Body, p.Key} }
+func (p picking) box() posting { return posting{p.With, p.Room, p.Body, p.Key, p.Base} }
 
 type emojiJSON struct {
 	Emoji      string   `json:"emoji"`
@@ -61,7 +63,7 @@ func (s *Server) offerEmoji(c echo.Context, in picking) error {
 	if err != nil {
 		return err
 	}
-	box := views.Composer{Place: in.box().place(), Body: in.Body, Key: in.Key}
+	box := views.Composer{Place: in.box().place(), Body: in.Body, Key: in.Key, Base: in.Base}
 	picker.Pick = views.PagePick(box)
 	return s.render(c, http.StatusOK, views.EmojiPage(s.page(c), side, picker, box))
 }
@@ -135,13 +137,12 @@ func (s *Server) pickEmoji(c echo.Context) error {
 		return s.keepText(c, in.box(), err)
 	}
 	s.noteEmoji(c, e, in.Tone)
-	box := composer(conv)
-	box.Body, box.Key = in.Body+e.Text, cmp.Or(in.Key, box.Key)
+	box := views.Composer{Place: conv.Place(), Key: cmp.Or(in.Key, rand.Text()), Body: in.Body + e.Text, Base: in.Base}
 	switch {
 	case wantsJSON(c):
 		return c.JSON(http.StatusOK, map[string]string{"body": box.Body})
 	case isHX(c):
-		return s.render(c, http.StatusOK, views.Picked(s.locale(c), box))
+		return s.render(c, http.StatusOK, views.Picked(s.locale(c), box, e))
 	}
 	return s.unsent(c, http.StatusOK, box)
 }

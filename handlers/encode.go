@@ -49,6 +49,10 @@ func (e sse) Presence(p live.Presence) []byte {
 	return e.frame(views.Presence(e.Locale, views.Here{People: p.People, Count: p.Count}, p.ListChanged, p.Came, p.Left), 0)
 }
 
+func (e sse) Typing(t live.Typing) []byte {
+	return e.frame(views.Typing(e.Locale, t.People, t.Count), 0)
+}
+
 func (e sse) Cursor(id int64) []byte {
 	return live.Event{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
 }
@@ -92,6 +96,8 @@ func (e endless) Change(change chat.Change, _ int64) []byte {
 }
 
 func (e endless) Presence(live.Presence) []byte { return nil }
+
+func (e endless) Typing(live.Typing) []byte { return nil }
 
 func (e endless) Cursor(int64) []byte { return nil }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"crypto/rand"
 	"math"
 	"mime"
 	"net/http"
@@ -66,7 +67,7 @@ func (s *Server) returnText(c echo.Context, e *chat.Error, status int) error {
 	if message := number(c.Param("id")); message != 0 {
 		return s.render(c, status, views.Unedited(s.page(c), chat.Message{ID: message}, views.Edit{Body: in.Body, Error: e}))
 	}
-	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
+	box := views.Composer{Me: visitorOf(c).User.ID, Place: in.place(), Key: in.Key, Fresh: rand.Text(), Body: in.Body, Base: in.Base, Set: true, Error: e}
 	return s.render(c, status, views.Unsent(s.page(c), box))
 }
 

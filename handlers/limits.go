@@ -14,6 +14,7 @@ import (
 type limits struct {
 	requests  *pacer // by person or address
 	posts     *pacer // by person
+	typing    *pacer // by person
 	account   *pacer // log-ins by account, from browsers that it does not know
 	known     *pacer // log-ins by account, from a browser that it knows
 	address   *pacer // log-ins by address
@@ -26,6 +27,7 @@ func newLimits(scale float64) *limits {
 	return &limits{
 		requests:  newPacer(scale*200, 1000),
 		posts:     newPacer(scale*50, 200),
+		typing:    newPacer(scale*5, 30),
 		account:   newPacer(scale/15, 10),
 		known:     newPacer(scale/15, 10),
 		address:   newPacer(scale/3, 40),

@@ -1,10 +1,12 @@
 package handlers
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"charla/chat"
 	"charla/emoji"
@@ -33,6 +35,9 @@ func (s *Server) messages(c echo.Context) error {
 		s.markShown(c, conv, history)
 	}
 	t := s.thread(conv, history, before)
+	if t.Composer, err = s.composer(c, conv); err != nil {
+		return err
+	}
 	t.Composer = suggest(t.Composer, c.QueryParam("typo"))
 	return s.conversationPage(c, http.StatusOK, t)
 }
@@ -59,12 +64,16 @@ func (s *Server) thread(conv chat.Conversation, h chat.History, before int64) vi
 		Before:       before,
 		Cursor:       conv.LastSeq,
 		UnreadFrom:   firstUnread(conv, h),
-		Composer:     composer(conv),
 	}
 }
 
-func composer(conv chat.Conversation) views.Composer {
-	return views.Composer{Place: conv.Place(), Name: conv.Name, Key: rand.Text()}
+// composer is the box with what was begun in it.
+func (s *Server) composer(c echo.Context, conv chat.Conversation) (views.Composer, error) {
+	draft, err := s.chat.Draft(c.Request().Context(), conv)
+	return views.Composer{
+		Me: conv.Me, Place: conv.Place(), Name: conv.Name,
+		Key: cmp.Or(draft.Key, rand.Text()), Fresh: rand.Text(), Body: draft.Body, Base: draft.Body, KeptAt: draft.UpdatedAt, Now: chat.At(time.Now()),
+	}, err
 }
 
 func firstUnread(conv chat.Conversation, h chat.History) int64 {
@@ -109,6 +118,7 @@ type posting struct {
 	Room id     `form:"room" json:"room"`
 	Body string `form:"body" json:"body"`
 	Key  string `form:"key" json:"key"`
+	Base string `form:"base" json:"base"` // what the box began with
 }
 
 func (p posting) place() chat.Place { return chat.Place{With: int64(p.With), Room: int64(p.Room)} }
@@ -129,7 +139,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	case wantsJSON(c):
 		return c.JSON(http.StatusOK, toJSON(posted.Message))
 	case isHX(c):
-		return s.render(c, http.StatusOK, views.Posted(s.locale(c), posted.Message, suggest(composer(posted.Conversation), emoji.Mistyped(in.Body))))
+		return s.render(c, http.StatusOK, views.Posted(s.locale(c), posted.Message, suggest(views.Composer{Place: in.place()}, emoji.Mistyped(in.Body))))
 	default:
 		return c.Redirect(http.StatusSeeOther, views.PostedURL(in.place(), emoji.Mistyped(in.Body)))
 	}
@@ -143,21 +153,17 @@ func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: emoji.Expand(in.Body), Key: in.Key})
 }
 
-// keepText answers a refused message: htmx leaves the box as it is and gets a text, a browser gets the page again with
-// what was typed. A key that belongs to another message is exchanged.
+// keepText answers a refused message: htmx gets a text, a browser gets the page again with what was typed. A key that
+// belongs to another message is exchanged.
 func (s *Server) keepText(c echo.Context, in posting, err error) error {
-	conflict := chat.CodeOf(err) == chat.Conflict
-	if isHX(c) && !conflict {
+	if isHX(c) {
 		return err
 	}
 	e, status := understand(c, err)
 	retryAfter(c, e)
-	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Error: e}
-	if conflict {
+	box := views.Composer{Place: in.place(), Key: in.Key, Body: in.Body, Base: in.Base, Error: e}
+	if status == http.StatusConflict {
 		box.Key = rand.Text()
-	}
-	if isHX(c) {
-		return s.render(c, status, views.KeyConflict(s.locale(c), box))
 	}
 	return s.unsent(c, status, box)
 }
@@ -165,6 +171,7 @@ func (s *Server) keepText(c echo.Context, in posting, err error) error {
 // unsent shows the conversation with the text still in the box, or the box alone where the database does not answer.
 func (s *Server) unsent(c echo.Context, status int, box views.Composer) error {
 	ctx := c.Request().Context()
+	box.Me, box.Fresh, box.Set = person(c).ID, rand.Text(), true
 	conv, err := s.chat.Conversation(ctx, person(c), box.Place)
 	if err != nil {
 		return s.render(c, status, views.Unsent(s.page(c), box))

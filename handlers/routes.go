@@ -42,6 +42,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/messages/:id/reactions", member, s.react},
 		{http.MethodGet, "/emoji", member, s.emoji},
 		{http.MethodPost, "/emoji", member, s.pickEmoji},
+		{http.MethodPost, "/typing", member, s.typing},
 		{http.MethodPost, "/read", member, s.read},
 		{http.MethodGet, "/events", anyone, s.events},
 		{http.MethodGet, "/settings", member, s.settingsPage},

@@ -11,6 +11,7 @@ import (
 type frame struct {
 	change   chat.Change // or
 	presence *Presence   // or
+	typing   *Typing     // or
 	raw      []byte      // what one reader alone is told, or nil: a sign of life
 	seq      int64       // the number of the change in its room; 0 for state, which has none
 	id       int64       // the cursor that a reader has reached with it, or 0
@@ -51,6 +52,8 @@ func (f *frame) bytes(enc Encoder) []byte {
 	switch {
 	case f.presence != nil:
 		r.bytes = enc.Presence(*f.presence)
+	case f.typing != nil:
+		r.bytes = enc.Typing(*f.typing)
 	case f.change != nil:
 		r.bytes = enc.Change(f.change, f.id)
 	default:

@@ -42,7 +42,8 @@ type kind struct {
 	shape uint32
 }
 
-var kinds = kindsOf(chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{})
+var kinds = kindsOf(chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{},
+	chat.Typed{}, chat.DraftChanged{})
 
 func kindsOf(events ...chat.Event) map[string]kind {
 	kinds := map[string]kind{}

@@ -77,6 +77,7 @@ type Hub struct {
 	presence pulse
 	whole    *frame // everybody here, as sent at connect
 	unread   unread
+	writing  map[*topic]bool // where somebody is writing, or was and nobody was told
 	nextBeat time.Time
 	closed   bool
 
@@ -101,6 +102,7 @@ func NewHub(source Source) *Hub {
 		moved:    map[int64]bool{},
 		nodes:    map[string]*node{},
 		untold:   map[int64]bool{},
+		writing:  map[*topic]bool{},
 		whole:    &frame{presence: &Presence{ListChanged: true}},
 	}
 	h.writers.work = &h.work
@@ -121,6 +123,10 @@ func (h *Hub) happen(e chat.Event) {
 		h.deliver(e)
 	case chat.ReadMarked:
 		h.countAgain(e.User)
+	case chat.DraftChanged:
+		h.countAgain(e.User)
+	case chat.Typed:
+		h.typed(e)
 	case chat.SessionEnded:
 		h.endSessions([]int64{e.Session})
 	}
@@ -133,6 +139,7 @@ func (h *Hub) deliver(e chat.Change) {
 	}
 	switch e := e.(type) {
 	case chat.MessagePosted:
+		h.wrote(at, e.Message.AuthorID)
 		h.recount(at, e.Message.AuthorID)
 	case chat.MessageChanged:
 		if e.Message.DeletedAt > 0 { // it was unread for some, perhaps
@@ -207,6 +214,9 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encode
 		open[i].finish(EndReplaced)
 	}
 	h.arrive(v.Person)
+	if s.topic != nil && len(s.topic.typists) > 0 {
+		h.tellTypingSoon(s.topic)
+	}
 	return s, nil
 }
 
@@ -249,6 +259,7 @@ func (h *Hub) release(t *topic) {
 	defer h.mu.Unlock()
 	if t.holders--; t.holders == 0 {
 		delete(h.topics, t.at)
+		delete(h.writing, t)
 	}
 }
 

@@ -109,7 +109,7 @@ func (h *Hub) Run(ctx context.Context) {
 		now := time.Now()
 		next := now.Add(time.Second) // unless something panics
 		guard("loop", func() {
-			next = earliest(earliest(h.tellPresence(now), h.tellUnread(now)), h.beat(now))
+			next = earliest(earliest(h.tellPresence(now), h.tellUnread(now)), earliest(h.tellWriting(now), h.beat(now)))
 		})
 		if !next.IsZero() {
 			timer.Reset(time.Until(next))

@@ -184,7 +184,7 @@ func (l *library) lines(at chat.Topic) []string {
 }
 
 // plain writes one word for each thing that happens: +seq=body a new line, ~seq=body a changed one, >id a cursor, @n who
-// is here, !why the end.
+// is here, …n who is writing, !why the end.
 type plain struct{}
 
 func (p plain) Change(e chat.Change, id int64) []byte {
@@ -203,6 +203,13 @@ func (p plain) Presence(n Presence) []byte {
 		names = append(names, person.Name)
 	}
 	return fmt.Appendf(nil, "@%d:%s|", n.Count, strings.Join(names, ","))
+}
+func (p plain) Typing(n Typing) []byte {
+	var names []string
+	for _, person := range n.People {
+		names = append(names, person.Name)
+	}
+	return fmt.Appendf(nil, "…%d:%s|", n.Count, strings.Join(names, ","))
 }
 func (p plain) Cursor(id int64) []byte { return fmt.Appendf(nil, ">%d|", id) }
 func (p plain) Beat() []byte           { return []byte(".|") }
@@ -239,7 +246,7 @@ func (r *reader) Write(p []byte) error {
 func (r *reader) seen(kinds string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(r.words), func(w string) bool { return !strings.ContainsAny(w[:1], kinds) })
+	return slices.DeleteFunc(slices.Clone(r.words), func(w string) bool { return strings.IndexAny(w, kinds) != 0 })
 }
 
 func (r *reader) see(err error) {

@@ -16,6 +16,7 @@ type Encoder interface {
 	// Change writes a change; id is the cursor that the reader has reached with it, or 0.
 	Change(e chat.Change, id int64) []byte
 	Presence(p Presence) []byte
+	Typing(t Typing) []byte
 	// Cursor tells the reader that it has everything up to id.
 	Cursor(id int64) []byte
 	// Beat is what keeps an idle connection open.

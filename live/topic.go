@@ -10,6 +10,7 @@ import (
 type topic struct {
 	at      chat.Topic
 	holders int // guarded by Hub.mu
+	typing      // guarded by Hub.mu
 
 	mu      sync.Mutex            // guards all below
 	room    int64                 // zero until the room exists

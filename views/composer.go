@@ -1,11 +1,72 @@
 package views
 
-// sendTrigger sends with the button and with Enter, but not with the Enter that ends a word in an input method. The
-// filter is one of two expressions in the whole program: nothing else can tell Enter from Shift+Enter.
-const sendTrigger = "submit, keydown[key=='Enter'&&!shiftKey&&!isComposing] from:#" + idFields + " prevent"
+import (
+	"strconv"
 
-// whyNotSent shows why a message was refused, and leaves its text where it is.
+	"charla/chat"
+)
+
+// What the browser keeps of a conversation while it has no connection stands in attributes, in the small language of
+// Alpine's CSP build, which knows neither statements nor functions: a list does one thing after the other.
+//
+// The model w outlives the tab: d is the text in the box, s the draft that the server is known to have, t when d was last
+// typed by the server's clock, o another draft, and q what was sent and has not arrived, oldest first, each with its key
+// k, its body b and the draft s that it grew out of. Beside it, for this page alone: k is the key of d, n makes the next
+// ones, z is what the browser's clock lacks to the server's.
+const (
+	xModel = `{ w: $persist({ d: '', s: '', o: '', t: 0, q: [] }).as($el.dataset.store), k: $el.dataset.key, n: 0, z: 0 }`
+
+	// xMerge takes the server's draft where it changed since this browser last knew it. What was typed here meanwhile goes
+	// on if it is newer; the older one is offered, unless it lives on in the newer.
+	xMerge = `w.s === $el.dataset.text || [
+		w.d === '' || w.d === w.s || w.d === $el.dataset.text ? w.d = $el.dataset.text
+			: w.t > $el.dataset.at ? w.d.startsWith($el.dataset.text) || (w.o = (w.o && w.o + '\n\n') + $el.dataset.text)
+			: [w.o = (w.o && w.o + '\n\n') + w.d, w.d = $el.dataset.text],
+		w.s = $el.dataset.text]`
+	xSetClock = `z = $el.dataset.now - $event.timeStamp`
+	xNextKey  = `$root.dataset.fresh + '-' + n`
+
+	// xEnter sends, but Shift+Enter makes a new line, and the Enter that ends a word in an input method is none of ours.
+	xEnter   = `$event.shiftKey || $event.isComposing || [$event.preventDefault(), w.d.trim() && $el.form.requestSubmit()]`
+	xSubmit  = `w.d.trim() && [w.q.push({ k: k, b: w.d, s: w.s }), w.d = '', n++, k = ` + xNextKey + `]`
+	xTyped   = `w.t = z + $event.timeStamp`
+	xKept    = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
+	xNewKey  = xStatus + ` === 409 && [n++, k = ` + xNextKey + `, $dispatch('input', w.d)]`
+	xCaret   = `$el.setSelectionRange($el.value.length, $el.value.length)`
+	xSetText = `w.d = $el.dataset.text`
+	xAppend  = `[w.d = w.d + $el.dataset.text, $root.querySelector('textarea').focus()]`
+
+	// xFlush sends what waits, the oldest alone, when there is something new to send, when the connection may be back, and
+	// now and then. An answer that was lost is asked for again under the same key.
+	xFlush    = `w.q.length && w.q[0].k && $dispatch('send')`
+	xWaits    = `[this.dataset.waits]`
+	xFlushOn  = `send, load` + xWaits + `, online` + xWaits + ` from:window, htmx:sse:after:connection` + xWaits + ` from:body, every 10s` + xWaits
+	xOldestIs = `w.q.length && w.q[0].k === `
+	xArrived  = xOldestIs + `$el.dataset.key && [w.s === w.q[0].s && (w.s = ''), w.q.shift()]`
+
+	// xRefused gives a key that belongs to another message up for a new one, and a text that the server does not take back
+	// to its author. The rest is tried again: who is signed out may sign in, and a server that is busy or broken recovers.
+	xStatus  = `$event.detail.ctx.response.status`
+	xRefused = xOldestIs + `$event.detail.ctx.request.body.get('key') && (
+		` + xStatus + ` === 409 ? [n++, w.q[0].k = ` + xNextKey + `]
+			: ` + xStatus + ` < 500 && ` + xStatus + ` !== 401 && ` + xStatus + ` !== 429 && [w.d = w.q[0].b + (w.d && '\n' + w.d), w.q.shift()])`
+
+	xCancel   = `[w.d = m.b + (w.d && '\n' + w.d), w.q.splice(w.q.indexOf(m), 1)]`
+	xUseOther = `w.o = [w.d, w.d = w.o][0]`
+	xReplaced = `[w.s = $el.dataset.kept, w.o = (w.o && w.o + '\n\n') + $el.dataset.other]`
+	xForget   = `w = undefined`
+)
+
+// whyNotSent shows why a message was refused.
 const whyNotSent = "target:#" + idErr + " swap:innerHTML"
+
+// storeName is where the browser keeps what a person wrote in a place: two people at one machine share nothing.
+func storeName(person int64, p chat.Place) string {
+	return "charla-" + strconv.FormatInt(person, 10) + "-" + rowID(p)
+}
+
+// millis is an instant as the clock of a browser counts.
+func millis(at chat.Micros) string { return strconv.FormatInt(int64(at)/1000, 10) }
 
 // label names the box for those who cannot see where it stands.
 func (c Composer) label(l Locale) string {

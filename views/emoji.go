@@ -34,22 +34,20 @@ type Pick struct {
 type Carried struct{ Name, Value string }
 
 // WritePick puts a chosen emoji at the end of the text in the composer, by htmx. Where the caret is only a script would
-// know. The box may be empty, so nothing is validated. While the text is being sent nothing is added to it, and while
-// something is added it is not sent.
+// know. The box may be empty, so nothing is validated.
 func WritePick(p chat.Place) Pick {
-	return Pick{ID: idPicker, Action: emojiURL, Carried: placeFields(p), Attrs: templ.Attributes{
-		"hx-post": emojiURL, "hx-include": at(idComposer), "hx-target": at(idFields), "hx-swap": "innerMorph",
-		"hx-sync": at(idComposer) + ":drop", "hx-status:4xx": whyNotSent, "hx-status:5xx": whyNotSent, "novalidate": true,
+	return Pick{ID: idPicker, Action: emojiURL, Carried: carriedPlace(p), Attrs: templ.Attributes{
+		"hx-post": emojiURL, "hx-target": at(idAnswer), "hx-swap": "innerHTML", "hx-status:4xx": whyNotSent, "hx-status:5xx": whyNotSent, "novalidate": true,
 	}}
 }
 
 // PagePick carries the text from the composer to a page of emoji and back, without JavaScript.
 func PagePick(c Composer) Pick {
-	carried := append(placeFields(c.Place), Carried{"body", c.Body}, Carried{"key", c.Key})
+	carried := append(carriedPlace(c.Place), Carried{"body", c.Body}, Carried{"key", c.Key}, Carried{"base", c.Base})
 	return Pick{ID: idPicker, Action: emojiURL, Carried: carried}
 }
 
-func placeFields(p chat.Place) []Carried {
+func carriedPlace(p chat.Place) []Carried {
 	if p.Room != 0 {
 		return []Carried{{"room", strconv.FormatInt(p.Room, 10)}}
 	}

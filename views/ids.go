@@ -9,37 +9,40 @@ import (
 
 // The elements that the stream and the answers of forms write into. Every DOM id of the program stands in this file.
 const (
-	idMain      = "main"       // what the back button restores
-	idConv      = "conv"       // the open conversation, or the empty place for one
-	idConvName  = "conv-name"  // what it is called
-	idNotice    = "notice"     // why a conversation could not be opened
-	idThread    = "thread"     // the stream and the window on the conversation that it goes on
-	idScroll    = "scroll"     // what scrolls
-	idOlder     = "older"      // pages before the live window
-	idMessages  = "messages"   // the live window
-	idSeen      = "seen"       // marks the conversation read when it is on screen
-	idTyping    = "typing"     // who is writing
-	idComposer  = "composer"   // the box for writing
-	idFields    = "fields"     // what a sent message renews in it
-	idText      = "text"       // the text
-	idKey       = "key"        // the name of the next message
-	idErr       = "err"        // why it was not sent
-	idMenu      = "menu"       // what can be done with a message
-	idDeeds     = "deeds"      // that, as its page has it
-	idDeedErr   = "deed-err"   // why it was not done
-	idPicker    = "picker"     // the emoji to choose from
-	idGuesses   = "guesses"    // what a mistyped shortcode may have meant
-	idMineTitle = "mine-title" // what names the list of conversations
-	idHereTitle = "here-title" // what names the list of those who are here
-	idMine      = "mine"       // the list of conversations
-	idHere      = "here"       // the list of those who are here now
-	idHereCount = "here-count" // how many they are
-	idFound     = "found"      // what a search brought
-	idFormErr   = "form-err"   // what is wrong with a whole form
-	idRooms     = "rooms"      // the rooms that one may join
-	idMembers   = "members"    // who is in a room
-	idOutsiders = "outsiders"  // whom one may invite into it
-	idAccounts  = "accounts"   // everybody, for an admin
+	idMain       = "main"       // what the back button restores
+	idConv       = "conv"       // the open conversation, or the empty place for one
+	idConvName   = "conv-name"  // what it is called
+	idNotice     = "notice"     // why a conversation could not be opened
+	idThread     = "thread"     // the stream and the window on the conversation that it goes on
+	idScroll     = "scroll"     // what scrolls
+	idOlder      = "older"      // pages before the live window
+	idMessages   = "messages"   // the live window
+	idSeen       = "seen"       // marks the conversation read when it is on screen
+	idTyping     = "typing"     // who is writing
+	idComposer   = "composer"   // the box for writing
+	idFields     = "fields"     // what a sent message renews in it
+	idText       = "text"       // the text
+	idKey        = "key"        // the name of the next message
+	idErr        = "err"        // why it was not sent
+	idOutbox     = "outbox"     // what was sent and has not arrived
+	idAnswer     = "answer"     // what the server said of it
+	idConnection = "connection" // whether there is one
+	idMenu       = "menu"       // what can be done with a message
+	idDeeds      = "deeds"      // that, as its page has it
+	idDeedErr    = "deed-err"   // why it was not done
+	idPicker     = "picker"     // the emoji to choose from
+	idGuesses    = "guesses"    // what a mistyped shortcode may have meant
+	idMineTitle  = "mine-title" // what names the list of conversations
+	idHereTitle  = "here-title" // what names the list of those who are here
+	idMine       = "mine"       // the list of conversations
+	idHere       = "here"       // the list of those who are here now
+	idHereCount  = "here-count" // how many they are
+	idFound      = "found"      // what a search brought
+	idFormErr    = "form-err"   // what is wrong with a whole form
+	idRooms      = "rooms"      // the rooms that one may join
+	idMembers    = "members"    // who is in a room
+	idOutsiders  = "outsiders"  // whom one may invite into it
+	idAccounts   = "accounts"   // everybody, for an admin
 )
 
 // MessageID is the id of a message's line: its place in the room.

@@ -4,6 +4,9 @@ package views
 // extension that comes late, and then a stream never connects.
 var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-csp.min.js"}
 
+// deferred scripts run when the page is there, in this order, before htmx looks at it.
+var deferred = []string{"alpine-persist.min.js", "alpine-csp.min.js"}
+
 // The colours of the browser's own bars: the raw value of the page's ground, which a test compares with theme.css.
 const (
 	lightGround = "#f9f3ec"

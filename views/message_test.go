@@ -53,9 +53,9 @@ func TestMessageIsInert(t *testing.T) {
 	lacks(t, html, "<img")
 	has(t, html, `<bdi class="message__name">&lt;img src=x onerror=alert(1)&gt;</bdi>`)
 
-	// What the renderer of chat lets through is the only markup, and htmx stays out of it.
+	// What the renderer of chat lets through is the only markup, and htmx and Alpine stay out of it.
 	m.HTML = `<a href="https://example.org">x</a>`
-	has(t, rendered(t, Message(Locale{}, m)), `dir="auto" hx-ignore>`+m.HTML+`</div>`)
+	has(t, rendered(t, Message(Locale{}, m)), `dir="auto" hx-ignore x-ignore>`+m.HTML+`</div>`)
 }
 
 func TestMessageKnowsItsPlaceAndItsAuthor(t *testing.T) {

@@ -72,13 +72,19 @@ type Thread struct {
 	Composer     Composer
 }
 
-// Composer is the box for writing. Key names the next message; Body and Error come back after a refusal.
+// Composer is the box for writing. Body is a draft, or comes back with Error after a refusal.
 type Composer struct {
-	Place chat.Place
-	Name  string // whom it goes to
-	Key   string
-	Body  string
-	Error *chat.Error
+	Me     int64 // whose it is
+	Place  chat.Place
+	Name   string // whom it goes to
+	Key    string // names the next message
+	Fresh  string // makes the keys of those after it
+	Body   string
+	Base   string      // the draft that the server has
+	KeptAt chat.Micros // when that was kept
+	Now    chat.Micros // the time of the server
+	Set    bool        // Body replaces what the browser holds of its own
+	Error  *chat.Error
 
 	Typo    string        // a mistyped shortcode in the message sent last, which stayed as it was typed
 	Guesses []emoji.Guess // what it may have meant

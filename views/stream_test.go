@@ -29,18 +29,28 @@ func TestNothingListensElsewhereInALine(t *testing.T) {
 	lacks(t, html, "hx-trigger", "autofocus")
 }
 
-func TestPostedRenewsTheBox(t *testing.T) {
-	html := rendered(t, Posted(Locale{Lang: "es"}, line(18), Composer{Name: "Ana", Key: "next"}))
-	has(t, html, `placeholder="Escribe a Ana…"`, `name="key" value="next"`, `<hx-upsert hx-target="#messages"><li id="m-18"`, `<hx-partial hx-target="#err"></hx-partial>`)
-
-	conflict := rendered(t, KeyConflict(Locale{}, Composer{Key: "other", Error: chat.Errorf(chat.Conflict, "Write something first.")}))
-	has(t, conflict, "Write something first.", `<hx-partial hx-target="#key" hx-swap="outerHTML"><input id="key" type="hidden" name="key" value="other"`)
-	lacks(t, conflict, "<textarea")
+func TestPostedConfirmsAMessageByItsKey(t *testing.T) {
+	m := line(18)
+	m.Key = `"k"`
+	has(t, rendered(t, Posted(Locale{}, m, Composer{})), `<i data-key="&#34;k&#34;" x-init=`, `<hx-upsert hx-target="#messages"><li id="m-18"`, `<hx-partial hx-target="#err"></hx-partial>`)
 }
 
 func TestTextStaysInTheBox(t *testing.T) {
 	html := rendered(t, fields(Locale{}, Composer{Name: "Ana", Key: "k", Body: "\n two</textarea>"}))
 	has(t, html, ">\n\n two&lt;/textarea&gt;</textarea>") // HTML drops the first newline of a textarea
+	lacks(t, html, "data-text")
+	has(t, rendered(t, fields(Locale{}, Composer{Key: "k", Body: "two", Set: true})), `data-text="two" x-init=`)
+}
+
+func TestWhoIsWritingIsNamedOrCounted(t *testing.T) {
+	people := []chat.Person{{ID: 1, Name: "Ana"}, {ID: 2, Name: "<b>"}, {ID: 3, Name: "Luis"}}
+	for count, want := range []string{"", "\u2068Ana\u2069 está escribiendo…", "\u2068Ana\u2069 y \u2068&lt;b&gt;\u2069 están escribiendo…",
+		"\u2068Ana\u2069, \u2068&lt;b&gt;\u2069 y \u2068Luis\u2069 están escribiendo…", "\u2068Ana\u2069, \u2068&lt;b&gt;\u2069 y 2 más están escribiendo…"} {
+		got := rendered(t, Typing(Locale{Lang: "es"}, people[:min(count, 3)], count))
+		if got != `<hx-partial hx-target="#typing">`+want+`</hx-partial>` {
+			t.Errorf("%d: %s", count, got)
+		}
+	}
 }
 
 func TestPresenceNamesWhoChanged(t *testing.T) {

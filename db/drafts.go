@@ -1,0 +1,44 @@
+package db
+
+import (
+	"context"
+
+	"charla/chat"
+)
+
+// Draft finds what a person has begun to write in a conversation.
+func (r reader) Draft(ctx context.Context, user int64, p chat.Place) (d chat.Draft, err error) {
+	const query = `
+		SELECT key, body, updated_at FROM drafts WHERE user_id = $1 AND room_id = $2 AND peer_id = $3`
+	err = r.get(ctx, &d, query, user, p.Room, p.With)
+	return d, err
+}
+
+// DraftPlaces lists the latest first.
+func (r reader) DraftPlaces(ctx context.Context, user int64, limit int) (places []chat.Place, err error) {
+	const query = `
+		SELECT room_id AS room, peer_id AS "with" FROM drafts
+		WHERE user_id = $1
+		ORDER BY updated_at DESC, room_id, peer_id
+		LIMIT $2`
+	err = r.list(ctx, &places, query, user, limit)
+	return places, err
+}
+
+// SaveDraft keeps one draft for each conversation.
+func (w writer) SaveDraft(ctx context.Context, user int64, p chat.Place, d chat.Draft) error {
+	const query = `
+		INSERT INTO drafts (user_id, room_id, peer_id, key, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (user_id, room_id, peer_id) DO UPDATE
+		SET key = excluded.key, body = excluded.body, updated_at = excluded.updated_at`
+	_, err := w.exec(ctx, query, user, p.Room, p.With, d.Key, d.Body, d.UpdatedAt)
+	return err
+}
+
+// DeleteDraft leaves the draft of another message alone.
+func (w writer) DeleteDraft(ctx context.Context, user int64, p chat.Place, key string) (bool, error) {
+	const query = `
+		DELETE FROM drafts WHERE user_id = $1 AND room_id = $2 AND peer_id = $3 AND key = $4`
+	gone, err := w.exec(ctx, query, user, p.Room, p.With, key)
+	return gone > 0, err
+}

@@ -1,0 +1,63 @@
+package db_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"charla/chat"
+	"charla/db"
+)
+
+func testDrafts(t *testing.T, s *db.Store) {
+	ana, ben := register(t, s, "ana"), register(t, s, "ben")
+	general, toBen := chat.Place{Room: chat.General}, chat.Place{With: ben.ID}
+	if _, err := s.Draft(t.Context(), ana.ID, general); !errors.Is(err, chat.ErrNotFound) {
+		t.Fatalf("a draft before there is one: %v", err)
+	}
+	keep := func(p chat.Place, d chat.Draft) {
+		t.Helper()
+		write(t, s, func(tx chat.Tx) error { return tx.SaveDraft(t.Context(), ana.ID, p, d) })
+		if got, err := s.Draft(t.Context(), ana.ID, p); err != nil || got != d {
+			t.Errorf("kept %+v, %v", got, err)
+		}
+	}
+	keep(general, chat.Draft{Key: "a", Body: "one", UpdatedAt: 1})
+	keep(toBen, chat.Draft{Key: "b", Body: "two", UpdatedAt: 2})
+	keep(general, chat.Draft{Key: "c", Body: "three", UpdatedAt: 3})
+	if places, err := s.DraftPlaces(t.Context(), ana.ID, 10); err != nil || !slices.Equal(places, []chat.Place{general, toBen}) {
+		t.Errorf("drafts in %v, %v", places, err)
+	}
+
+	marked := func(want ...bool) {
+		t.Helper()
+		var got []bool
+		list, err := s.Conversations(t.Context(), ana.ID, 10)
+		for _, c := range list {
+			got = append(got, c.Draft)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("marked %v, %v", got, err)
+		}
+	}
+	marked(true)
+	direct(t, s, ana, ben)
+	marked(true, true)
+	if others, err := s.Conversations(t.Context(), ben.ID, 10); err != nil || others[0].Draft || others[1].Draft {
+		t.Errorf("Ben's list %+v, %v", others, err)
+	}
+	remove := func(key string) (gone bool) {
+		t.Helper()
+		write(t, s, func(tx chat.Tx) (err error) {
+			gone, err = tx.DeleteDraft(t.Context(), ana.ID, general, key)
+			return err
+		})
+		return gone
+	}
+	if remove("a") || !remove("c") || remove("c") {
+		t.Error("a draft goes by its own key, once")
+	}
+	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.Draft {
+		t.Errorf("General is marked: %v, %v", c.Draft, err)
+	}
+}

@@ -1,0 +1,23 @@
+package views
+
+import "charla/chat"
+
+// writers says who is writing. A name cannot turn the words around it.
+func writers(l Locale, people []chat.Person, count int) string {
+	names := make([]any, len(people))
+	for i, p := range people {
+		names[i] = "\u2068" + p.Name + "\u2069"
+	}
+	switch count {
+	case 0:
+		return ""
+	case 1:
+		return l.T("%s is writing…", names...)
+	case 2:
+		return l.T("%s and %s are writing…", names...)
+	case 3:
+		return l.T("%s, %s and %s are writing…", names...)
+	default:
+		return l.T("%s, %s and %d more are writing…", names[0], names[1], count-2)
+	}
+}
