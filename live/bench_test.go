@@ -1,0 +1,99 @@
+package live
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"charla/chat"
+)
+
+// counter is a transport that counts what it is given.
+type counter struct{ messages *atomic.Int64 }
+
+func (c counter) Hurry(time.Duration) {}
+
+func (c counter) Write(p []byte) error {
+	c.messages.Add(int64(strings.Count(string(p), "+")))
+	return nil
+}
+
+// BenchmarkHub delivers messages of one room to 1,000 streams: what the hub costs beside the network. An operation is one
+// message to all.
+func BenchmarkHub(b *testing.B) {
+	const streams = 1000
+	l := newLibrary()
+	h := NewHub(l)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go h.Run(ctx)
+	var arrived, opened atomic.Int64
+	for i := range int64(streams) {
+		s, err := h.Subscribe(ctx, viewer(i), general, plain{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		go func() {
+			defer s.Close()
+			s.Run(ctx, counter{&arrived}, Replay{After: -1}, func(context.Context) ([]byte, error) {
+				opened.Add(1)
+				return nil, nil
+			})
+		}()
+	}
+	for opened.Load() < streams {
+		<-time.After(time.Millisecond)
+	}
+	text := strings.Repeat("a line of chat ", 8)
+	b.ReportAllocs()
+	sent := int64(0)
+	for b.Loop() {
+		h.Publish(l.post(general, 2, text))
+		if sent++; sent%(maxQueue/2) == 0 { // before any queue is full
+			for arrived.Load() < sent*streams {
+				<-time.After(100 * time.Microsecond)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(sent*streams), "ns/delivery")
+	h.Shutdown()
+	h.Wait(ctx)
+}
+
+// BenchmarkEvent writes a rendered message of some 600 bytes in the form of an event stream.
+func BenchmarkEvent(b *testing.B) {
+	e := Event{ID: "123", Data: []byte(strings.Repeat("<p>a line of markup, as it is rendered</p>\n", 14))}
+	var buffer []byte
+	b.ReportAllocs()
+	b.SetBytes(int64(len(e.Data)))
+	for b.Loop() {
+		buffer = e.AppendTo(buffer[:0])
+	}
+}
+
+// BenchmarkReplay turns what a reader missed into bytes, for a crowd that comes back with one cursor.
+func BenchmarkReplay(b *testing.B) {
+	l := newLibrary()
+	h := NewHub(l)
+	for range 10 {
+		l.post(general, 2, strings.Repeat("a line of chat ", 8))
+	}
+	changes, err := l.Changes(b.Context(), 1, 0, chat.ReplayLimit)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var s *Stream
+	for i := range int64(crowd) {
+		if s, err = h.Subscribe(b.Context(), viewer(i), general, plain{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var buffer []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buffer = s.opening(b.Context(), buffer[:0], Replay{Changes: changes}, nil)
+	}
+	b.SetBytes(int64(len(buffer)))
+}
