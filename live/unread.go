@@ -1,0 +1,120 @@
+package live
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// unread is whose counts are to be told again.
+type unread struct {
+	pulse
+	users   map[int64]bool
+	rooms   map[int64]bool // whose members are meant
+	all     bool
+	telling bool // a goroutine is asking for the states of those who were due
+}
+
+// countAgain asks for the unread counts of some people, or of everybody, to be told again soon. Those without a stream
+// here, which on a node of many are most, cost nothing.
+func (h *Hub) countAgain(users ...int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, u := range users {
+		if p := h.people[u]; p != nil && p.streams > 0 {
+			h.unread.users[u] = true
+		}
+	}
+	h.unread.all = h.unread.all || len(users) == 0
+	if !h.unread.all && len(h.unread.users) == 0 {
+		return
+	}
+	if h.unread.ask(time.Now()) {
+		h.nudge()
+	}
+}
+
+// countMembersAgain asks for the unread counts of those in a room to be told again soon.
+func (h *Hub) countMembersAgain(room int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unread.rooms[room] = true
+	h.unread.ask(time.Now())
+	h.nudge()
+}
+
+// tellUnread writes the state of those whose counts changed again; it returns when to look again.
+func (h *Hub) tellUnread(now time.Time) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	due := h.unread.due(unreadDelay)
+	if due.IsZero() || h.unread.telling {
+		return time.Time{}
+	}
+	if now.Before(due) {
+		return due
+	}
+	h.unread.told(now)
+	var stale, others []*Stream
+	for s := range h.streams() {
+		if h.unread.all || h.unread.users[s.viewer.Person.ID] {
+			stale = append(stale, s)
+		} else if len(h.unread.rooms) > 0 {
+			others = append(others, s)
+		}
+	}
+	rooms := slices.Collect(maps.Keys(h.unread.rooms))
+	clear(h.unread.users)
+	clear(h.unread.rooms)
+	h.unread.all = false
+	if len(stale)+len(others) > 0 && !h.closed {
+		h.unread.telling = true
+		h.work.Go(func() { h.tellStates(stale, others, rooms) })
+	}
+	return time.Time{}
+}
+
+// membersAmong returns the streams whose people are in one of the rooms; when the database does not say, all of them.
+func (h *Hub) membersAmong(ctx context.Context, streams []*Stream, rooms []int64) []*Stream {
+	people := map[int64]bool{}
+	for _, s := range streams {
+		people[s.viewer.Person.ID] = false
+	}
+	members, err := h.source.MembersAmong(ctx, rooms, slices.Collect(maps.Keys(people)))
+	if err != nil {
+		slog.Warn("members not read", "error", err)
+		return streams
+	}
+	for _, id := range members {
+		people[id] = true
+	}
+	return slices.DeleteFunc(streams, func(s *Stream) bool { return !people[s.viewer.Person.ID] })
+}
+
+// tellStates asks for the states of streams, and of those others whose people are in some rooms, on as many goroutines
+// as there are processors, and offers them.
+func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	if len(others) > 0 {
+		stale = append(stale, h.membersAmong(ctx, others, rooms)...)
+	}
+	var workers sync.WaitGroup
+	share := max(1, (len(stale)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // of nothing there are no chunks
+	for part := range slices.Chunk(stale, share) {
+		workers.Go(func() {
+			for _, s := range part {
+				guard("state", func() { s.retell(ctx) })
+			}
+		})
+	}
+	workers.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unread.telling = false
+	h.nudge()
+}
