@@ -195,7 +195,7 @@ func TestGuessingIsSlowedByAddress(t *testing.T) {
 
 func TestPostsArePaced(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *handlers.Config) { c.Rate = 0.01 }) // bursts are as wide as ever; a slow machine refills none
+	s := open(t, func(c *handlers.Config) { c.Rate = 0.0001 }) // bursts are as wide as ever; a slow machine refills none
 	ana, berta := s.person("Ana"), s.person("Berta")
 	fast := 0
 	for ; fast < 400; fast++ {

@@ -15,7 +15,7 @@ func TestOverHTTP2(t *testing.T) {
 	s := open(t, func(c *handlers.Config) { c.TLS = true })
 	server := httptest.NewUnstartedServer(s.site)
 	server.EnableHTTP2 = true
-	const within = 300 * time.Millisecond
+	const within = time.Second
 	server.Config.ReadTimeout, server.Config.WriteTimeout, server.Config.IdleTimeout = within, within, within
 	server.StartTLS()
 	secure := *s
@@ -34,7 +34,7 @@ func TestOverHTTP2(t *testing.T) {
 	equal(t, "the protocol", response.ProtoMajor, 2)
 	cancel()
 	response.Body.Close()
-	<-time.After(3 * within)
+	<-time.After(2 * within)
 	ana.say("room=1", "said late")
 	for _, st := range streams {
 		st.brings("said late")
