@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"flag"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func TestScreenshots(t *testing.T) {
 		{"Mateo Ruiz", "with=7", "Hi Ines! Did you get the key to the greenhouse?"},
 		{"Ines Duarte", "with=2", "Yes, Nora left it with me this morning."},
 		{"Mateo Ruiz", "with=7", "Perfect. I'd like to water before the heat comes."},
-		{"Mateo Ruiz", "with=7", "And the forecast says 34 °C on Thursday 😅"},
+		{"Mateo Ruiz", "with=7", "And the forecast says *34 °C* on Thursday 😅"},
 		{"Ines Duarte", "with=2", "Then let's open the roof windows tonight. I can be there at seven."},
 		{"Ines Duarte", "with=2", "The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer"},
 		{"Mateo Ruiz", "with=7", "Nice! I see we are growing beans again."},
@@ -52,9 +53,16 @@ func TestScreenshots(t *testing.T) {
 		}
 		who.write(line.place, line.text)
 	}
+	for _, by := range []program{people["Mateo Ruiz"], me.program()} {
+		by.send("/messages/9/reactions", url.Values{"emoji": {"👍"}})
+	}
+	people["Mateo Ruiz"].send("/messages/12/reactions", url.Values{"emoji": {"😂"}})
+	me.program().send("/messages/10/edit", url.Values{"body": {"The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer-2026"}})
 	me.open("/messages?with=2")
 	me.live()
 	me.until("everything is there", say(`%s.length === 10 && document.querySelectorAll('#here a').length === 7`, lines))
+	people["Mateo Ruiz"].send("/typing", url.Values{"with": {"7"}, "body": {"And"}})
+	me.until("Mateo is writing", `document.querySelector('#typing').innerText`)
 	for _, theme := range []string{"light", "dark"} {
 		me.paint(theme)
 		picture, err := chromedp.Run(me.ctx, chromedp.CaptureScreenshot())
