@@ -66,6 +66,10 @@ func TestSentAgainAfterAChange(t *testing.T) {
 		if err != nil || again.Created || again.Message != changed.Message {
 			t.Errorf("sent again: %+v, %v; want %+v", again, err, changed.Message)
 		}
+		other := in
+		other.Body = "something else that waited under the same key"
+		_, err = w.PostMessage(t.Context(), ana, other)
+		code(t, "another text", err, chat.Conflict)
 	}
 }
 

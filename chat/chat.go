@@ -137,9 +137,6 @@ type Turn struct {
 	PreviousAt     Micros `db:"previous_at"`
 }
 
-// changed tells whether the text of m is no longer the one that was posted.
-func (m Message) changed() bool { return m.EditedAt > 0 || m.DeletedAt > 0 }
-
 // groupWithin is how close the lines of one author stand together to form a group.
 const groupWithin = Micros(5 * time.Minute / time.Microsecond)
 

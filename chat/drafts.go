@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"time"
 )
 
 // Draft is a text that a person has begun to write in a conversation. Key names the message that it will be.
@@ -81,12 +82,17 @@ func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced stri
 	return in.replaces(old), nil
 }
 
+// lateTyping is how long after a message what led to it may still come. It need not be the beginning of what was stored: a
+// shortcode became an emoji.
+const lateTyping = Micros(10 * time.Second / time.Microsecond)
+
 // keepDraft returns the draft before. An empty box takes away only what it knew. Once the message is posted, what led to
 // it comes too late, and anything else needs another key.
 func (s *Service) keepDraft(ctx context.Context, tx Tx, c Conversation, in Writing) (old Draft, err error) {
-	if posted, err := tx.MessageByKey(ctx, c.Me, in.Key); err == nil {
-		if body, _ := cleanBody(in.Body); strings.HasPrefix(posted.Body, body) {
-			return old, errKnown{posted}
+	if posted, sent, err := tx.MessageByKey(ctx, c.Me, in.Key); err == nil {
+		body, _ := cleanBody(in.Body)
+		if strings.HasPrefix(posted.Body, body) || s.micros()-posted.PostedAt < lateTyping {
+			return old, errKnown{posted, sent}
 		}
 		return old, errKeyTaken
 	} else if !errors.Is(err, ErrNotFound) {

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"charla/chat"
 )
@@ -62,6 +63,11 @@ func TestADraftLivesUntilItsMessageIsSent(t *testing.T) {
 	if d := w.draft(t, ana, place); d != (chat.Draft{}) || len(w.diary.events) != events {
 		t.Errorf("what came too late left %+v, %#v", d, w.diary.events[events:])
 	}
+	w.types(t, ana, chat.Writing{Place: place, Key: "k1", Body: "hello\n:ben"}) // a shortcode is not what was stored
+	if d := w.draft(t, ana, place); d != (chat.Draft{}) || len(w.diary.events) != events {
+		t.Errorf("what came too late left %+v, %#v", d, w.diary.events[events:])
+	}
+	w.SetClock(func() time.Time { return time.Now().Add(time.Minute) })
 	_, err := w.Write(t.Context(), ana, chat.Writing{Place: place, Key: "k1", Body: "and now this"})
 	code(t, "another text under the key of a message", err, chat.Conflict)
 }

@@ -128,11 +128,23 @@ func (linkParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.No
 	n := addressLength(rest)
 	href, ok := href(string(rest[:n]))
 	if !ok || n == len(rest) || rest[n] != ')' || len(bytes.TrimSpace(label)) == 0 ||
-		bytes.Contains(label, []byte("://")) && !bytes.Equal(label, rest[:n]) || !another(pc) {
+		deceives(string(label), string(rest[:n])) || !another(pc) {
 		return nil
 	}
 	block.Advance(end + 2 + n + 1)
 	return newLink(href, text.NewSegment(segment.Start+1, segment.Start+end))
+}
+
+// named matches what people take for the name of a site.
+var named = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
+
+// deceives tells whether a label looks like another address than the one it leads to, or hides what it looks like.
+func deceives(label, address string) bool {
+	_, bare, _ := strings.Cut(address, "//")
+	if strings.HasPrefix(address, label) || strings.HasPrefix(bare, label) {
+		return false
+	}
+	return strings.Contains(label, "://") || named.MatchString(label) || strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
 }
 
 func newLink(href string, label text.Segment) ast.Node {

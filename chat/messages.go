@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"math"
 	"slices"
@@ -26,7 +28,10 @@ type NewMessage struct {
 }
 
 // errKnown rolls back a transaction that found its message posted before.
-type errKnown struct{ Message }
+type errKnown struct {
+	Message
+	sent string // the digest of its text as it was sent
+}
 
 func (errKnown) Error() string { return "posted before" }
 
@@ -68,7 +73,7 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 		return err
 	})
 	if known, ok := errors.AsType[errKnown](err); ok {
-		return s.known(ctx, by, in.Place, known.Message, body)
+		return s.known(ctx, by, in.Place, known, body)
 	}
 	if err != nil {
 		return Posted{}, err
@@ -111,25 +116,30 @@ func begin(ctx context.Context, tx Tx, peer int64, m *Message) (Turn, error) {
 
 // whyNot tells why a message was not inserted: it was before, or it is not its author's room.
 func whyNot(ctx context.Context, tx Tx, m *Message) error {
-	known, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
+	known, sent, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	if err != nil {
 		return err
 	}
-	return errKnown{known}
+	return errKnown{known, sent}
 }
 
-// known answers a message whose key was used before: with the stored one where it is the same text in the same room,
-// otherwise with Conflict. What its text was before somebody edited or deleted it is not known: then the key alone decides,
-// because who sends again for want of an answer must not bring back what they took away on another device.
-func (s *Service) known(ctx context.Context, by User, p Place, m Message, body string) (Posted, error) {
+// known answers a message whose key was used before: with the stored one, as it is now, where the same text was sent to the
+// same room, otherwise with Conflict.
+func (s *Service) known(ctx context.Context, by User, p Place, known errKnown, body string) (Posted, error) {
 	c, err := s.Conversation(ctx, by, p)
 	if err != nil {
 		return Posted{}, err
 	}
-	if m.Room != c.Room || m.Body != body && !m.changed() {
+	if known.Room != c.Room || known.sent != Digest(known.Key, body) {
 		return Posted{}, errKeyTaken
 	}
-	return Posted{Message: m, Conversation: c}, nil
+	return Posted{Message: known.Message, Conversation: c}, nil
+}
+
+// Digest tells two texts under one key apart, by 64 bits of SHA-256 in hex.
+func Digest(key, body string) string {
+	sum := sha256.Sum256([]byte(key + "\x00" + body))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Conversation finds a conversation of by. A direct one that has not begun has Room 0. It answers NotFound for what is

@@ -112,9 +112,9 @@ type Tx interface {
 	// SetRead moves the read mark of a member forward, never back; false when it stood there already.
 	SetRead(ctx context.Context, room, user, seq int64) (bool, error)
 
-	// MessageByKey finds what an author posted with this key.
-	MessageByKey(ctx context.Context, author int64, key string) (Message, error)
-	// InsertMessage adds a message and returns its id. ErrNotFound means that its author used its key before, in any room,
+	// MessageByKey finds what an author posted with this key, as it is now, and the digest of its text as it was sent.
+	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
+	// InsertMessage adds a message, with the digest of its text, and returns its id. ErrNotFound means that its author used its key before, in any room,
 	// or is not in this one.
 	InsertMessage(ctx context.Context, m Message) (int64, error)
 	// UpdateMessage stores the text of a message, when it was edited and deleted, and the number of the change.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -26,7 +27,12 @@ type batcher struct {
 	waiting []*job
 	running bool // a goroutine commits what waits
 	closed  bool
+
+	wary time.Time // until then every write has a savepoint; for the committing goroutine alone
 }
+
+// wariness is how long after a failed write others are expected to fail.
+const wariness = time.Second
 
 // job is a write that waits. Its answer comes after the commit, also when it is an error: what it saw of the writes
 // before it in the batch counts only then.
@@ -95,12 +101,17 @@ func (b *batcher) next() []*job {
 }
 
 // commit runs a batch in one transaction and answers everybody in it. Where a write fails, the batch runs again with
-// each behind a savepoint: that costs as much as the write itself, and few fail.
+// each behind a savepoint, and so do the batches of the next moment. A savepoint costs as much as a write, and few fail.
 func (b *batcher) commit(batch []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	err := b.together(ctx, batch, (*job).attempt)
+	run := (*job).attempt
+	if time.Now().Before(b.wary) {
+		run = (*job).apart
+	}
+	err := b.together(ctx, batch, run)
 	if errors.Is(err, errFailed) && len(batch) > 1 {
+		b.wary = time.Now().Add(wariness)
 		err = b.together(ctx, batch, (*job).apart)
 	}
 	for _, j := range batch {

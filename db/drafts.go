@@ -6,10 +6,16 @@ import (
 	"charla/chat"
 )
 
+// unsent leaves out a draft whose message is there. On PostgreSQL typing and posting that run side by side do not see each
+// other, and the draft would stay.
+const unsent = `
+		AND NOT EXISTS (SELECT 1 FROM messages s WHERE s.author_id = d.user_id AND s.key = d.key)`
+
 // Draft finds what a person has begun to write in a conversation.
 func (r reader) Draft(ctx context.Context, user int64, p chat.Place) (d chat.Draft, err error) {
 	const query = `
-		SELECT key, body, updated_at FROM drafts WHERE user_id = $1 AND room_id = $2 AND peer_id = $3`
+		SELECT d.key, d.body, d.updated_at FROM drafts d
+		WHERE d.user_id = $1 AND d.room_id = $2 AND d.peer_id = $3` + unsent
 	err = r.get(ctx, &d, query, user, p.Room, p.With)
 	return d, err
 }
@@ -17,9 +23,9 @@ func (r reader) Draft(ctx context.Context, user int64, p chat.Place) (d chat.Dra
 // DraftPlaces lists the latest first.
 func (r reader) DraftPlaces(ctx context.Context, user int64, limit int) (places []chat.Place, err error) {
 	const query = `
-		SELECT room_id AS room, peer_id AS "with" FROM drafts
-		WHERE user_id = $1
-		ORDER BY updated_at DESC, room_id, peer_id
+		SELECT d.room_id AS room, d.peer_id AS "with" FROM drafts d
+		WHERE d.user_id = $1` + unsent + `
+		ORDER BY d.updated_at DESC, d.room_id, d.peer_id
 		LIMIT $2`
 	err = r.list(ctx, &places, query, user, limit)
 	return places, err

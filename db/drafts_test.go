@@ -60,4 +60,19 @@ func testDrafts(t *testing.T, s *db.Store) {
 	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.Draft {
 		t.Errorf("General is marked: %v, %v", c.Draft, err)
 	}
+
+	// Typing that came after its message, when neither saw the other.
+	post(t, s, chat.General, ana, "sent", 4)
+	write(t, s, func(tx chat.Tx) error {
+		return tx.SaveDraft(t.Context(), ana.ID, general, chat.Draft{Key: "sent", Body: "text of se", UpdatedAt: 4})
+	})
+	if _, err := s.Draft(t.Context(), ana.ID, general); !errors.Is(err, chat.ErrNotFound) {
+		t.Errorf("the draft of a message that is there: %v", err)
+	}
+	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.Draft {
+		t.Errorf("General is marked: %v, %v", c.Draft, err)
+	}
+	if places, err := s.DraftPlaces(t.Context(), ana.ID, 10); err != nil || !slices.Equal(places, []chat.Place{toBen}) {
+		t.Errorf("drafts in %v, %v", places, err)
+	}
 }

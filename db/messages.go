@@ -22,12 +22,21 @@ func (r reader) Message(ctx context.Context, user, id int64) (m chat.Message, er
 	return m, err
 }
 
-// MessageByKey finds what an author posted with this key.
-func (r reader) MessageByKey(ctx context.Context, author int64, key string) (m chat.Message, err error) {
-	const query = message + `
+// MessageByKey makes the digest of a message from before there was one.
+func (r reader) MessageByKey(ctx context.Context, author int64, key string) (chat.Message, string, error) {
+	const (
+		query = message + `
 		WHERE x.author_id = $1 AND x.key = $2`
-	err = r.get(ctx, &m, query, author, key)
-	return m, err
+		digest = `
+		SELECT sent FROM messages WHERE id = $1`
+	)
+	var m chat.Message
+	if err := r.get(ctx, &m, query, author, key); err != nil {
+		return m, "", err
+	}
+	var sent string
+	err := r.get(ctx, &sent, digest, m.ID)
+	return m, cmp.Or(sent, chat.Digest(m.Key, m.Body)), err
 }
 
 // MessagesBefore reads backwards from before and turns the page round. The same statement looks whether user is in the
@@ -91,11 +100,12 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 // InsertMessage looks at who is in the room when it runs, and so under the lock that its caller took with the number.
 func (w writer) InsertMessage(ctx context.Context, m chat.Message) (id int64, err error) {
 	const query = `
-		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day, sent)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
 		ON CONFLICT (author_id, key) DO NOTHING
 		RETURNING id`
-	err = w.get(ctx, &id, query, m.Room, m.Seq, m.ChangedSeq, m.AuthorID, m.Key, m.Body, m.HTML, m.PostedAt, m.Leads, m.OpensDay)
+	err = w.get(ctx, &id, query, m.Room, m.Seq, m.ChangedSeq, m.AuthorID, m.Key, m.Body, m.HTML, m.PostedAt, m.Leads, m.OpensDay,
+		chat.Digest(m.Key, m.Body))
 	return id, err
 }

@@ -31,7 +31,7 @@ func testMessages(t *testing.T, s *db.Store) {
 	for _, ask := range []func() error{
 		func() error { _, err := s.Message(ctx, ana.ID, 99); return err },
 		func() error {
-			return s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.MessageByKey(ctx, ben.ID, "k1"); return err })
+			return s.InTx(ctx, func(tx chat.Tx) error { _, _, err := tx.MessageByKey(ctx, ben.ID, "k1"); return err })
 		},
 	} {
 		is(t, ask(), chat.ErrNotFound)

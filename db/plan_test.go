@@ -59,7 +59,7 @@ func TestPlans(t *testing.T) {
 		"ConversationIn":   func(r reader) error { _, err := r.ConversationIn(ctx, 1, 1); return err },
 		"ConversationWith": func(r reader) error { _, err := r.ConversationWith(ctx, 1, 2); return err },
 		"Message":          func(r reader) error { _, err := r.Message(ctx, 1, 1); return err },
-		"MessageByKey":     func(r reader) error { _, err := r.MessageByKey(ctx, 1, "k"); return err },
+		"MessageByKey":     func(r reader) error { _, _, err := r.MessageByKey(ctx, 1, "k"); return err },
 		"MessagesBefore":   func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 1, 9, 50); return err },
 		"Changes":          func(r reader) error { r.Changes(ctx, 1, 0, 500); return nil },
 		"Draft":            func(r reader) error { _, err := r.Draft(ctx, 1, chat.Place{Room: 1}); return err },

@@ -112,7 +112,7 @@ func post(t testing.TB, s *db.Store, room int64, author chat.User, key string, a
 			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, Leads: true}); err != nil {
 			return err
 		}
-		m, err = tx.MessageByKey(ctx, author.ID, key)
+		m, _, err = tx.MessageByKey(ctx, author.ID, key)
 		return err
 	})
 	return m

@@ -130,6 +130,11 @@ func Near(name string, limit int) (found []Guess) {
 	slices.SortFunc(found, func(a, b Guess) int {
 		return cmp.Or(cmp.Compare(slips[a.Code], slips[b.Code]), cmp.Compare(known().codes[a.Code], known().codes[b.Code]), cmp.Compare(a.Code, b.Code))
 	})
-	found = slices.CompactFunc(found, func(a, b Guess) bool { return a.Text == b.Text })
+	seen := map[string]bool{}
+	found = slices.DeleteFunc(found, func(g Guess) bool {
+		again := seen[g.Text]
+		seen[g.Text] = true
+		return again
+	})
 	return found[:min(len(found), limit)]
 }

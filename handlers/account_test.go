@@ -214,6 +214,14 @@ func TestPostsArePaced(t *testing.T) {
 	}
 	ana.post("/messages", []string{"room", "1", "body", "too quick"}, asHTMX).is(429).has("too often").lacks("<html")
 	berta.say("room=1", "hers is another measure")
+
+	typing := []string{"room", "1", "body", "typed too quickly", "key", "kept"}
+	for fast = 0; fast < 400 && berta.post("/typing", typing, asJSON).status == 204; fast++ {
+	}
+	if fast == 0 || fast == 400 {
+		t.Fatalf("%d times typing in one go", fast)
+	}
+	berta.post("/typing", typing).is(429).has("typed too quickly</textarea>", "too often")
 }
 
 func TestTheAddressOfAClient(t *testing.T) {

@@ -55,7 +55,7 @@ func (s *Server) fail(err error, c echo.Context) {
 }
 
 // texts are where people send what they wrote.
-var texts = []string{"/messages", "/messages/:id/edit", "/emoji"}
+var texts = []string{"/messages", "/messages/:id/edit", "/emoji", "/typing"}
 
 // returnText gives back the text of a message that did not reach its handler: the database did not even say whose session
 // it was, or its sender asks too often.

@@ -216,6 +216,7 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	equal(t, "the key", page.key(), "precious")
 	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
 	retry(ana.post("/messages", form, asJSON)).failed(503, "unavailable", "")
+	retry(ana.post("/typing", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`)
 	retry(ana.post("/messages/1/edit", form)).has("my &lt;precious&gt; text</textarea>", `action="/messages/1/edit"`, "cannot reach its database")
 	retry(s.guest().logIn("ana@example.org", phrase))
 	retry(s.guest().post("/register", []string{"name", "B", "email", "b@example.org", "password", phrase}))

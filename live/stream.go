@@ -88,6 +88,8 @@ func (s *Stream) offer(f *frame) {
 	switch {
 	case s.end != open:
 		return
+	case f.typing != nil && s.retype(f):
+		return
 	case len(s.queue) == maxQueue:
 		s.end, s.queue = EndSlow, nil
 	default:
@@ -97,6 +99,15 @@ func (s *Stream) offer(f *frame) {
 		}
 	}
 	s.rouse()
+}
+
+// retype puts a word about who is writing in the place of one that still waits: each is the whole state. The caller holds mu.
+func (s *Stream) retype(f *frame) bool {
+	i := slices.IndexFunc(s.queue, func(q *frame) bool { return q.typing != nil })
+	if i >= 0 {
+		s.queue[i] = f
+	}
+	return i >= 0
 }
 
 // finish ends the stream; what still waits is dropped, for the reader may no longer see it.

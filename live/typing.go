@@ -57,7 +57,7 @@ func (h *Hub) wrote(at chat.Topic, author int64) {
 	if t := h.topics[at]; t != nil {
 		if i := t.find(author); i >= 0 {
 			t.typists = slices.Delete(t.typists, i, i+1)
-			t.tellTyping(time.Now())
+			h.tellTypingSoon(t)
 		}
 	}
 }

@@ -46,8 +46,36 @@ func TestAMessageEndsTheTyping(t *testing.T) {
 		h.Publish(typed(direct, 2))
 		pass(100 * time.Millisecond)
 		h.Publish(l.post(direct, 2, "hello"))
-		synctest.Wait()
+		pass(typingEvery)
 		expect(t, "what Ana sees", ana.seen("…+"), "…1:p2", "+1=hello", "…0:")
+	})
+}
+
+// TestABurstOfTypistsFitsTheQueue: two hundred who write and send at once are two hundred messages to a reader, and one word
+// about who still writes.
+func TestABurstOfTypistsFitsTheQueue(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		s, err := h.Subscribe(t.Context(), viewer(1), general, plain{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for person := int64(2); person <= 201; person++ {
+			h.Publish(typed(general, person))
+			pass(typingEvery / 10)
+			h.Publish(l.post(general, person, "hello"))
+		}
+		pass(time.Second)
+		queue, end := s.take()
+		words := 0
+		for _, f := range queue {
+			if f.typing != nil {
+				words++
+			}
+		}
+		if end != open || words != 1 || len(queue) > 210 {
+			t.Errorf("ended by %v, %d frames wait, %d about who writes", end, len(queue), words)
+		}
 	})
 }
 
