@@ -145,9 +145,9 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	if in.Emoji == "" && !wantsJSON(c) {
 		return s.offerEmoji(c, in)
 	}
-	e, err := known(in.Emoji)
-	if err != nil {
-		return err
+	e, ok := emoji.Find(in.Emoji)
+	if !ok {
+		return chat.Errorf(chat.Invalid, "Charla does not know this emoji.")
 	}
 	conv, err := s.chat.Conversation(c.Request().Context(), person(c), in.box().place())
 	switch {
@@ -165,15 +165,6 @@ func (s *Server) pickEmoji(c echo.Context) error {
 		return s.render(c, http.StatusOK, views.Picked(s.locale(c), box, e))
 	}
 	return s.unsent(c, http.StatusOK, box)
-}
-
-// known finds an emoji in its one form.
-func known(text string) (emoji.Emoji, error) {
-	e, ok := emoji.Find(text)
-	if !ok {
-		return e, &chat.Error{Code: chat.Invalid, Field: "emoji", Format: "Charla does not know this emoji."}
-	}
-	return e, nil
 }
 
 // noteEmoji remembers what was chosen. That it fails is no reason not to choose it.
