@@ -55,9 +55,9 @@ func kindOf(kinds []Reaction, emoji string) int {
 	return slices.IndexFunc(kinds, func(r Reaction) bool { return r.Emoji == emoji })
 }
 
-// React reacts to a message with an emoji, in its one form; the same again takes it back. What an emoji is
-// its caller knows. It answers NotFound for a message that by cannot read, Invalid for nothing, what cannot be kept, and one
-// kind too many, and Conflict for a deleted message.
+// React reacts to a message with an emoji in its one form; the same again takes it back. Its caller knows what an emoji is:
+// here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
+// for one kind too many, and Conflict for a deleted message.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string) (Changed, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
