@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"charla/chat"
@@ -98,6 +99,21 @@ func TestWhoLeftChangesNothing(t *testing.T) {
 	code(t, "reacting", err, chat.NotFound)
 	if left, err := w.Message(t.Context(), ana, m.ID); err != nil || fmt.Sprint(left.Reactions.Kinds()) != fmt.Sprintf("[{👍 [{%d Ben}]}]", ben.ID) {
 		t.Errorf("what is left: %+v, %v", left, err)
+	}
+}
+
+// TestWhatNoReactionCanBe: what an emoji is the caller knows, but what is kept must be told apart again.
+func TestWhatNoReactionCanBe(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	m := w.say(t, ana, chat.Place{Room: 1}, "hola")
+	for _, no := range []string{"", "👍 7", "👍\n", "\xff", "\x00", strings.Repeat("👍", 17)} {
+		_, err := w.React(t.Context(), ana, m.ID, no)
+		code(t, fmt.Sprintf("reacting with %q", no), err, chat.Invalid)
+	}
+	got, err := w.React(t.Context(), ana, m.ID, "👩🏻‍❤️‍💋‍👩🏿")
+	if err != nil || !got.Message.Reactions.By(ana.ID, "👩🏻‍❤️‍💋‍👩🏿") || got.Message.Reactions.By(ana.ID, "👍") {
+		t.Errorf("a long one: %+v, %v", got, err)
 	}
 }
 

@@ -5,20 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/rivo/uniseg"
 )
 
 // The limits of reactions.
 const (
 	MaxKinds = 20 // different emoji on one message
-	maxEmoji = 64 // bytes; the longest, a flag of a part of a country, takes 28
+	maxEmoji = 64 // bytes; the longest, two people with skin tones who kiss, takes 35
 )
-
-// Frequent are the reactions that need no search.
-var Frequent = []string{"👍", "❤️", "😂", "🎉", "😮", "😢"}
 
 // Reactions are who reacted to a message, and how, in the order in which they did: a line for each with the emoji, the
 // id and the name, none of which can hold what separates them. As a string it is compared and copied like the rest of a
@@ -34,6 +27,13 @@ type Reaction struct {
 // By tells whether a person is among those who reacted so.
 func (r Reaction) By(user int64) bool {
 	return slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == user })
+}
+
+// By tells whether a person reacted with an emoji.
+func (r Reactions) By(user int64, emoji string) bool {
+	kinds := r.Kinds()
+	i := kindOf(kinds, emoji)
+	return i >= 0 && kinds[i].By(user)
 }
 
 // Kinds groups reactions by their emoji, in the order in which each came first.
@@ -55,14 +55,15 @@ func kindOf(kinds []Reaction, emoji string) int {
 	return slices.IndexFunc(kinds, func(r Reaction) bool { return r.Emoji == emoji })
 }
 
-// React reacts to a message with an emoji; the same again takes it back. It answers NotFound for a message that by cannot
-// read, Invalid for what is no emoji and for one kind too many, and Conflict for a deleted message.
+// React reacts to a message with an emoji in its one form; the same again takes it back. Its caller knows what an emoji is:
+// here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
+// for one kind too many, and Conflict for a deleted message.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string) (Changed, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
 		return Changed{}, err
 	}
-	if !isEmoji(emoji) {
+	if emoji == "" || len(emoji) > maxEmoji || !isText(emoji) || strings.ContainsAny(emoji, " \n") {
 		return Changed{}, invalidf("emoji", "A reaction is one emoji.")
 	}
 	return s.alter(ctx, by, m, func(tx Tx, m *Message) error {
@@ -79,24 +80,3 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 		return tx.InsertReaction(ctx, m.ID, by.ID, emoji, m.ChangedSeq)
 	})
 }
-
-// isEmoji tells whether s is one thing to see that is no letter: a symbol, or symbols that are joined, coloured or boxed.
-func isEmoji(s string) bool {
-	const joiner, asEmoji, box = '\u200D', '\uFE0F', '\u20E3'
-	if len(s) > maxEmoji || !utf8.ValidString(s) || uniseg.GraphemeClusterCount(s) != 1 {
-		return false
-	}
-	drawn := false
-	for _, r := range s {
-		switch {
-		case r > unicode.MaxASCII && unicode.In(r, unicode.S, unicode.Po, unicode.Pd), r == box:
-			drawn = true
-		case r != joiner && r != asEmoji && !strings.ContainsRune("#*0123456789", r) && !unicode.Is(tags, r):
-			return false
-		}
-	}
-	return drawn
-}
-
-// tags spell the flags of parts of countries.
-var tags = &unicode.RangeTable{R32: []unicode.Range32{{Lo: 0xE0020, Hi: 0xE007F, Stride: 1}}}

@@ -160,6 +160,11 @@ func TestWhoIsRemovedComesBackOnlyByTheOwner(t *testing.T) {
 
 	_, err = w.Changes(t.Context(), seen, before.Seq) // looked up before the removal
 	code(t, "changes", err, chat.NotFound)
+	shared, err := w.Changes(t.Context(), w.conversation(t, eve, room), before.Seq) // read for Eve, and told to a crowd
+	must(t, err)
+	code(t, "changes read for another", w.StillTheirs(t.Context(), seen, before.Seq, shared), chat.NotFound)
+	code(t, "a cursor from the future", w.StillTheirs(t.Context(), seen, shared.LastSeq, chat.Changes{}), chat.NotFound)
+	must(t, w.StillTheirs(t.Context(), w.conversation(t, eve, room), before.Seq, shared))
 	h, err := w.History(t.Context(), seen, 0, 0)
 	code(t, "history", err, chat.NotFound)
 	same(t, "lines of it", len(h.Messages), 0)
@@ -219,4 +224,11 @@ func TestEveryChangeOfARoomTakesOneNumber(t *testing.T) {
 		}
 	}
 	same(t, "numbers", len(taken), int(c.LastSeq))
+}
+
+func (w world) conversation(t *testing.T, u chat.User, room chat.Room) chat.Conversation {
+	t.Helper()
+	c, err := w.Conversation(t.Context(), u, room.Place())
+	must(t, err)
+	return c
 }

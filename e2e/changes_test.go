@@ -4,23 +4,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
 // line is the selector of the nth message of a conversation that has nothing but messages.
 func line(n int) string { return say("#m-%d", n) }
-
-// menuFor opens the menu of a message.
-func (b *tab) menuFor(n int) {
-	b.Helper()
-	b.hover(line(n))
-	b.click(line(n) + " .message__menu")
-	b.until("the menu is open", `document.querySelector('#menu:popover-open:not(.htmx-request) #deeds')`)
-}
 
 // hover moves the mouse over an element.
 func (b *tab) hover(selector string) {
@@ -31,9 +21,6 @@ func (b *tab) hover(selector string) {
 	}
 	b.run(chromedp.MouseEvent("mouseMoved", xy[0], xy[1]))
 }
-
-// shut is true when no menu is open.
-const shut = `!document.querySelector('#menu:popover-open')`
 
 // reacted is what stands under a message: emoji and count.
 func reacted(n int) string {
@@ -65,7 +52,7 @@ func TestEditAndDelete(t *testing.T) {
 	ask[bool](ana, `(e => { e.select(); return true })(document.querySelector('#menu textarea'))`)
 	ana.typ("Hello Bob")
 	ana.click("#menu details:nth-of-type(1) .button")
-	ana.until("the menu is shut", shut)
+	ana.until("the menu is shut, and the focus where it was opened", shut+` && `+onItsButton(1))
 	for _, b := range []*tab{ana, bob} {
 		b.reads("Hello Bob", "How are you?")
 		b.until("it says that it was edited", `document.querySelector('#m-1 .message__edited relative-time')?.shadowRoot.textContent.match(/\d\d:\d\d/)`)
@@ -77,6 +64,7 @@ func TestEditAndDelete(t *testing.T) {
 		b.reads("Hello Bob", "This message was deleted.")
 		b.until("the menu is shut", shut)
 	}
+	ana.until("the focus is on what is left of the line", `document.activeElement.matches('#m-2 .message__time')`)
 	bob.write("What was that?")
 	ana.reads("Hello Bob", "This message was deleted.", "What was that?")
 	bob.open("/messages?with=1")
@@ -120,6 +108,12 @@ func TestReactionsInAllTabs(t *testing.T) {
 	sees("🎉 1,❤️ 1")
 	ana.click("#m-1 .reaction")
 	sees("❤️ 1")
+	bob.reactsWith(1, "corazón rojo", "❤️")
+	sees("")
+	bob.reactsWith(1, "pizza", "🍕")
+	sees("🍕 1")
+	second.reactsWith(1, "thumbs up", "👍")
+	sees("🍕 1,👍 1")
 }
 
 func TestChangesWhileOneIsCutOff(t *testing.T) {
@@ -201,6 +195,16 @@ func TestChangesWithoutScripts(t *testing.T) {
 	ana.inFrame("#m-1 .reaction")
 	ana.until("hers is taken back, his stays", `(e => e && e.title === 'Bob')(document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction'))`)
 
+	ana.inFrame("#m-1 .message__time")
+	ana.at("/messages/1")
+	ana.click("a.emoji")
+	ana.at("/emoji?message=1")
+	ana.fill(".picker__search [name=q]", "pizza")
+	ana.click(".picker__search .search__go")
+	ana.click(`[value="🍕"]`)
+	ana.at("/messages?room=2")
+	ana.until("any emoji will do", `document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction[value="🍕"]')`)
+
 	bob.sends("/messages/1/delete", nil)
 	ana.open("/messages?with=1")
 	ana.until("what was deleted is gone from the next page", liveLines+`[0] === 'This message was deleted.'`)
@@ -218,59 +222,6 @@ func (b *tab) inFrame(selector string) {
 	b.until(selector+" is in the frame", say(`document.querySelector('iframe')?.contentDocument?.querySelector('%s')`, selector))
 	xy := b.spotInFrame(selector)
 	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
-}
-
-func TestTheMenuByKeyboard(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
-	ana := s.newcomer("Ana")
-	bob := s.program("Bob")
-	bob.write("with=1", "Hello Ana")
-	ana.open("/messages?with=2")
-	ana.live()
-	ana.reads("Hello Ana")
-	ask[bool](ana, `(document.querySelector('#scroll').focus(), true)`)
-	ana.tabTo(".message__menu")
-	ana.press("\r")
-	ana.until("the menu is open", `document.querySelector('#menu:popover-open #deeds')`)
-	ana.press("\x1b")
-	ana.until("Escape shuts it and gives the focus back", shut+` && document.activeElement.matches('.message__menu')`)
-	ana.press("\r")
-	ana.until("the menu is open", `document.querySelector('#menu:popover-open #deeds')`)
-	ana.tabTo(`#menu .emoji[value="😂"]`)
-	ana.press("\r")
-	ana.until("the reaction is there", reacted(1)+` === '😂 1' && `+shut)
-	bob.sends("/messages/1/reactions", url.Values{"emoji": {"😂"}})
-	ana.until("Bob laughs too", reacted(1)+` === '😂 2'`)
-	ask[bool](ana, `(document.querySelector('.message__time').focus(), true)`)
-	ana.tabTo("#m-1 .reaction")
-	for _, want := range []string{"😂 1", "😂 2"} {
-		ana.press("\r")
-		ana.until("the focus stays while the line is replaced", reacted(1)+say(` === '%s' && document.activeElement.matches('#m-1 .reaction')`, want))
-	}
-	ana.tabTo("#text")
-}
-
-func TestTheMenuOnAPhone(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
-	ana := s.newcomer("Ana")
-	s.program("Bob").write("with=1", "Hello Ana", strings.Repeat("a long line ", 40), "one more")
-	for _, width := range []int64{360, 320} {
-		ana.size(width, 640)
-		do(ana, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
-		ana.open("/messages?with=2")
-		ana.live()
-		for n := 1; n <= 3; n++ {
-			ana.until("the button can be seen", say(`(e => getComputedStyle(e).opacity === '1' && e.getBoundingClientRect().width >= 24 && e.getBoundingClientRect().height >= 24)(document.querySelector('%s .message__menu'))`, line(n)))
-		}
-		ana.click("#m-2 .message__menu")
-		ana.until("the menu is open, and whole on the screen", `(r => r && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('#menu:popover-open:has(#deeds)')?.getBoundingClientRect())`)
-		ana.fits("the menu", width)
-		ana.click(`#menu .emoji[value="👍"]`)
-		ana.until("the menu is shut", shut)
-	}
-	ana.until("twice is not at all", reacted(2)+` === ''`)
 }
 
 func TestNobodyIsShutOutOfChanges(t *testing.T) {
@@ -298,6 +249,9 @@ func TestNobodyIsShutOutOfChanges(t *testing.T) {
 		ana.click("#menu details:nth-of-type(1) summary")
 		ana.click("#menu details:nth-of-type(2) summary")
 		ana.accessible("the menu")
+		ana.click("#menu a.emoji")
+		ana.until("the picker is in it", `document.querySelector('#menu-emoji')`)
+		ana.accessible("the menu with the picker")
 		ana.open("/messages/3")
 		ana.accessible("the page of a message")
 		ana.fits("the page of a message", width)

@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// slowPath is a way to the program on which the answers to sent messages take their time, or are lost.
+// slowPath is a way to the program on which the answers to messages and their changes take their time, or are lost.
 type slowPath struct {
 	addr string
 
@@ -36,7 +37,7 @@ func (s *server) slowly(t *testing.T) *slowPath {
 }
 
 func (p *slowPath) delay(answer *http.Response) error {
-	if answer.Request.Method != http.MethodPost || answer.Request.URL.Path != "/messages" {
+	if answer.Request.Method != http.MethodPost || !strings.HasPrefix(answer.Request.URL.Path, "/messages") {
 		return nil
 	}
 	p.mu.Lock()

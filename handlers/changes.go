@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"charla/chat"
+	"charla/emoji"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
@@ -23,7 +24,7 @@ func (s *Server) editMessage(c echo.Context) error {
 	err := s.mayChange(c)
 	var changed chat.Changed
 	if err == nil {
-		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), in.Body)
+		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), emoji.Expand(in.Body))
 	}
 	if err != nil {
 		return s.keepEdit(c, in.Body, err)
@@ -47,6 +48,7 @@ func (s *Server) deleteMessage(c echo.Context) error {
 
 type reaction struct {
 	Emoji string `form:"emoji" json:"emoji"`
+	Tone  string `form:"tone" json:"tone"` // in which a picker showed it
 }
 
 func (s *Server) react(c echo.Context) error {
@@ -57,9 +59,13 @@ func (s *Server) react(c echo.Context) error {
 	if err := s.mayChange(c); err != nil {
 		return err
 	}
-	changed, err := s.chat.React(c.Request().Context(), person(c), number(c.Param("id")), in.Emoji)
+	e, _ := emoji.Find(in.Emoji) // what is none has no text, which is refused after the message was looked for
+	changed, err := s.chat.React(c.Request().Context(), person(c), number(c.Param("id")), e.Text)
 	if err != nil {
 		return err
+	}
+	if changed.Message.Reactions.By(person(c).ID, e.Text) {
+		s.noteEmoji(c, e, in.Tone)
 	}
 	return s.changed(c, changed)
 }

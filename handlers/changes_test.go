@@ -52,6 +52,7 @@ func TestEditing(t *testing.T) {
 		}
 		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":5}`), inJSON, asJSON).is(422)
 		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":"second <b>\nhttps://example.org"}`), inJSON, asJSON).is(200)
+		equal(t, "with a shortcode", ana.edit(ana.say("room=1", "hi"), "hi :tada:").Body, "hi 🎉")
 		again := ana.edit(m, edited.Body+" \n")
 		equal(t, "the same text", fmt.Sprint(again), fmt.Sprint(edited))
 		equal(t, "numbers taken", s.seq(m.Room), 3)
@@ -144,10 +145,14 @@ func TestReacting(t *testing.T) {
 		for _, no := range []string{"", "x", "ok", "🎉🎉", "1", "ñ", " ", "\n", "é", "ab", "<b>", "\xff", "👍 ", "🎉x", "❤" + strings.Repeat("\u0301", 20), "\u200d", "مرحبا", "中"} {
 			ana.react(m, no).failed(422, "invalid", "emoji")
 		}
-		for _, yes := range []string{"❤️", "❤", "1️⃣", "🇨🇴", "👍🏽", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "‼️", "☕", "™️", "🧑🏽‍🚀"} {
+		for _, yes := range []string{"❤️", "1️⃣", "🇨🇴", "👍🏽", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "‼️", "☕", "™️", "🧑🏽‍🚀"} {
 			berta.react(m, yes).is(200)
 		}
-		for i := range chat.MaxKinds - 12 {
+		ana.react(m, "❤").is(200)
+		contains(t, as(ana), "❤️ Berta Ana, mine") // one kind, whether or not it asks for colour
+		ana.react(m, "❤\uFE0F").is(200)
+		contains(t, as(ana), "❤️ Berta;")
+		for i := range chat.MaxKinds - 11 {
 			berta.react(m, string(rune(0x1F400+i))).is(200)
 		}
 		berta.react(m, "🐙").failed(422, "invalid", "emoji")

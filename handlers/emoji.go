@@ -18,17 +18,19 @@ import (
 // maxEmoji is how many emoji a search brings.
 const maxEmoji = 100
 
-// picking is what a picker sends: the box with what is being written, what was looked for, and once one is chosen, the emoji.
+// picking is what a picker sends: the message that one reacts to, or the box with what is being written; what was looked
+// for, and once one is chosen for the box, the emoji.
 type picking struct {
-	With  id     `form:"with" json:"with"`
-	Room  id     `form:"room" json:"room"`
-	Body  string `form:"body" json:"body"`
-	Key   string `form:"key" json:"key"`
-	Base  string `form:"base" json:"base"`
-	Emoji string `form:"emoji" json:"emoji"`
-	Tone  string `form:"tone" json:"tone"`
-	Query string `form:"q" json:"q"`
-	Group string `form:"group" json:"group"`
+	Message id     `form:"message" json:"message"`
+	With    id     `form:"with" json:"with"`
+	Room    id     `form:"room" json:"room"`
+	Body    string `form:"body" json:"body"`
+	Key     string `form:"key" json:"key"`
+	Base    string `form:"base" json:"base"`
+	Emoji   string `form:"emoji" json:"emoji"`
+	Tone    string `form:"tone" json:"tone"`
+	Query   string `form:"q" json:"q"`
+	Group   string `form:"group" json:"group"`
 }
 
 func (p picking) box() posting { return posting{p.With, p.Room, p.Body, p.Key, p.Base} }
@@ -42,30 +44,48 @@ type emojiJSON struct {
 func (s *Server) emoji(c echo.Context) error {
 	place := queryPlace(c)
 	return s.offerEmoji(c, picking{
-		With: id(place.With), Room: id(place.Room), Query: c.QueryParam("q"), Group: c.QueryParam("group"), Tone: c.QueryParam("tone"),
+		Message: id(number(c.QueryParam("message"))), With: id(place.With), Room: id(place.Room),
+		Query: c.QueryParam("q"), Group: c.QueryParam("group"), Tone: c.QueryParam("tone"),
 	})
 }
 
-// offerEmoji shows emoji: a list to programs, the inside of a picker to htmx, otherwise a page that carries the text that
-// is being written.
+// offerEmoji shows emoji: a list to programs, the inside of a picker to htmx, otherwise a page, which does without htmx.
 func (s *Server) offerEmoji(c echo.Context, in picking) error {
-	picker, err := s.picker(c, in)
-	switch {
-	case err != nil:
+	pick, place, err := s.pick(c, in)
+	if err != nil {
 		return err
+	}
+	picker, err := s.picker(c, in)
+	if err != nil {
+		return err
+	}
+	picker.Pick = pick
+	switch {
 	case wantsJSON(c):
 		return c.JSON(http.StatusOK, map[string][]emojiJSON{"emoji": emojiToJSON(s.locale(c), picker.Found)})
 	case isHX(c):
-		picker.Pick = views.WritePick(in.box().place())
 		return s.render(c, http.StatusOK, views.EmojiPicker(s.locale(c), picker))
 	}
 	side, err := s.sidebar(c, chat.Topic{})
 	if err != nil {
 		return err
 	}
-	box := views.Composer{Place: in.box().place(), Body: in.Body, Key: in.Key, Base: in.Base}
-	picker.Pick = views.PagePick(box)
-	return s.render(c, http.StatusOK, views.EmojiPage(s.page(c), side, picker, box))
+	picker.Attrs = nil
+	return s.render(c, http.StatusOK, views.EmojiPage(s.page(c), side, picker, place))
+}
+
+// pick says what becomes of a choice, and in which conversation: a reaction to a message, or a part of the text in the box,
+// which htmx leaves there and a page carries along.
+func (s *Server) pick(c echo.Context, in picking) (views.Pick, chat.Place, error) {
+	place := in.box().place()
+	switch {
+	case in.Message != 0:
+		m, err := s.chat.Message(c.Request().Context(), person(c), int64(in.Message))
+		return views.ReactPick(m.ID), chat.Place{Room: m.Room}, err
+	case isHX(c):
+		return views.WritePick(place), place, nil
+	}
+	return views.PagePick(views.Composer{Place: place, Body: in.Body, Key: in.Key, Base: in.Base}), place, nil
 }
 
 // picker finds what was asked for. In a search the emoji of the chosen group come first; without one, what the person used

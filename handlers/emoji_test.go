@@ -82,6 +82,33 @@ func TestPickingEmoji(t *testing.T) {
 	equal(t, "remembered", s.count(`SELECT COUNT(*) FROM emoji_used`), 2)
 }
 
+// TestPickingAReaction: the same picker, in the menu of a message and as a page.
+func TestPickingAReaction(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
+	m := ana.say(berta.with(), "we won")
+	way := "/emoji?message=" + text(m.ID)
+	berta.get(m.path()).has(`href="` + way + `"`)
+	forMessage := []string{`action="` + m.path() + `/reactions"`, `name="message" value="` + text(m.ID) + `"`, `value="😀"`}
+	berta.get(way, asHTMX).is(200).has(forMessage...).has(`hx-post="` + m.path() + `/reactions"`).lacks("<html")
+	berta.get(way).is(200).has(forMessage...).has("</html>", "/messages?room="+text(m.Room)).lacks(`hx-post="` + m.path())
+	berta.post("/emoji", []string{"message", text(m.ID), "q", "gato"}).is(200).has("</html>", `value="😺"`, forMessage[0], forMessage[1])
+	carla.get(way).is(404)
+	carla.get(way, asHTMX).is(404).lacks("we won")
+	carla.get(way, asJSON).failed(404, "not_found", "")
+	carla.post("/emoji", []string{"message", text(m.ID), "q", "gato"}).is(404)
+
+	berta.post(m.path()+"/reactions", []string{"message", text(m.ID), "tone", "3", "emoji", "👍🏽"}).to("/messages?room=" + text(m.Room))
+	berta.get(way, asHTMX).has("Recently used</h2>", `name="tone" value="3" checked`)
+	berta.react(m, "🎉").is(200)
+	used := func() int64 { return s.count(`SELECT COUNT(*) FROM emoji_used`) }
+	equal(t, "used", used(), 2)
+	s.exec(`DELETE FROM emoji_used`)
+	berta.react(m, "🎉").is(200)
+	equal(t, "used by taking it back", used(), 0)
+}
+
 // TestThePageOfEmojiCarriesTheText: without JavaScript the text goes to the page and comes back with the emoji.
 func TestThePageOfEmojiCarriesTheText(t *testing.T) {
 	t.Parallel()

@@ -76,15 +76,8 @@ func lineBefore(c chat.Changed) string {
 	return fmt.Sprintf("%s[data-version='%d']", line, c.After)
 }
 
-// reactedBy finds whether a person reacted to a message with an emoji.
-func reactedBy(m chat.Message, emoji string, user int64) bool {
-	for _, r := range m.Reactions.Kinds() {
-		if r.Emoji == emoji {
-			return r.By(user)
-		}
-	}
-	return false
-}
+// xFocus puts the focus back to where the menu was opened, unless one went on to something else.
+const xFocus = `$el.closest('body').querySelector(':focus') || $el.closest('body').querySelector($el.dataset.from).focus({ preventScroll: true })`
 
 // pressed is the state of a button.
 func pressed(on bool) string { return strconv.FormatBool(on) }

@@ -48,5 +48,8 @@ func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
 	m := line(18)
 	m.ChangedSeq = 25
 	has(t, rendered(t, Changed(Locale{}, chat.Changed{Message: m, After: 18})), `hx-target="#m-18:not([data-version])"`, `<li id="m-18" class="message by-12" data-version="25">`)
-	has(t, rendered(t, Changed(Locale{}, chat.Changed{Message: m, After: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#menu" hx-swap="outerHTML"`)
+	has(t, rendered(t, Changed(Locale{}, chat.Changed{Message: m, After: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#menu" hx-swap="outerHTML"`, `data-from="#d-18, #text"`, `id="d-18"`)
+	m.DeletedAt = evening
+	has(t, rendered(t, Message(Locale{}, m)), `id="d-18"`) // the focus has a place there, too
+	lacks(t, rendered(t, menu(Locale{}, "")), "data-from", "x-init")
 }

@@ -428,7 +428,7 @@ func Messages(p Page, s Sidebar, t Thread) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = menu(p.Locale).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = menu(p.Locale, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

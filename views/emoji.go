@@ -47,6 +47,14 @@ func PagePick(c Composer) Pick {
 	return Pick{ID: idPicker, Action: emojiURL, Carried: carried}
 }
 
+// ReactPick makes a chosen emoji a reaction to a message, from the menu of the message, which says the rest.
+func ReactPick(message int64) Pick {
+	return Pick{
+		ID: idMenu, Action: reactionsURL(message), Attrs: templ.Attributes{"hx-post": reactionsURL(message)},
+		Carried: []Carried{{"message", strconv.FormatInt(message, 10)}},
+	}
+}
+
 func carriedPlace(p chat.Place) []Carried {
 	if p.Room != 0 {
 		return []Carried{{"room", strconv.FormatInt(p.Room, 10)}}

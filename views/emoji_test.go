@@ -23,10 +23,9 @@ func TestEmojiAloneAreLarge(t *testing.T) {
 // TestAPickerForAnything: where a choice goes is a value, so that the same picker serves a reaction.
 func TestAPickerForAnything(t *testing.T) {
 	party, _ := emoji.Find("🎉")
-	k := Picker{Pick: Pick{ID: "picker-5", Action: "/messages/5/reactions", Carried: []Carried{{"message", "5"}}, Attrs: map[string]any{"hx-post": "/messages/5/reactions"}},
-		Group: -1, Recent: []emoji.Emoji{party}, Found: emoji.InGroup(0)}
+	k := Picker{Pick: ReactPick(5), Group: -1, Recent: []emoji.Emoji{party}, Found: emoji.InGroup(0)}
 	html := rendered(t, EmojiPicker(Locale{Lang: "es"}, k))
-	has(t, html, `action="/messages/5/reactions" hx-post="/messages/5/reactions"`, `name="message" value="5"`, `hx-get="/emoji"`, `id="picker-5-emoji"`, `hx-target="#picker-5-emoji"`, `title="cañón de confeti :tada:"`)
+	has(t, html, `action="/messages/5/reactions" hx-post="/messages/5/reactions"`, `name="message" value="5"`, `hx-get="/emoji"`, `id="menu-emoji"`, `hx-target="#menu-emoji"`, `title="cañón de confeti :tada:"`)
 	if strings.Index(html, `value="🎉"`) > strings.Index(html, `value="😀"`) {
 		t.Error("what was used last does not come first")
 	}

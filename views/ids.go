@@ -51,6 +51,10 @@ func MessageID(seq int64) string { return "m-" + strconv.FormatInt(seq, 10) }
 // reactionID is the id of the nth reaction under a line: whoever pressed it keeps the focus when the line is replaced.
 func reactionID(seq int64, n int) string { return fmt.Sprintf("r-%d-%d", seq, n) }
 
+// menuButtonID is the id of what opens the menu for a line, and on a deleted line of what opens its page: so the focus
+// stays when the line is replaced.
+func menuButtonID(seq int64) string { return "d-" + strconv.FormatInt(seq, 10) }
+
 // rowID is the id of a conversation in the list.
 func rowID(p chat.Place) string {
 	if p.Room != 0 {
