@@ -77,7 +77,7 @@ func (w *world) write(p person, places []place) {
 			w.post(p, pick(w.dice, w.nodes), in, key, body+"-other")
 		case 2, 3, 4:
 			w.read(p, pick(w.dice, w.nodes), in)
-		case 5, 6, 7, 8, 9:
+		case 5, 6, 7, 8, 9, 10, 11:
 			w.alter(p, in)
 		}
 		pause(w.acting, w.dice.ms(0, 30))

@@ -167,7 +167,7 @@ func (w *world) note(o op) op {
 }
 
 // fewEnough are the messages of a room that are changed: so few that several people change one at once.
-const fewEnough = 20
+const fewEnough = 5
 
 // said keeps an acknowledged message in mind, for those who change it.
 func (w *world) said(o op) {
