@@ -25,8 +25,11 @@ func testEquality(t *testing.T, s *site) {
 	people := []*browser{s.person("Ana"), s.person("Berta"), s.person("Carla")}
 	rapid.Check(t, func(rt *rapid.T) {
 		c := &conversation{s: s, room: chat.General, place: "room=1", people: people}
-		if rapid.Bool().Draw(rt, "direct") {
+		switch rapid.SampledFrom([]string{"General", "direct", "room", "room"}).Draw(rt, "kind") {
+		case "direct":
 			c = newDirect(s)
+		case "room":
+			c = newRoom(s, people, rapid.SampledFrom([]string{"open", "invited"}).Draw(rt, "access"))
 		}
 		defer c.close()
 		n := rapid.IntRange(1, 40).Draw(rt, "steps")
@@ -46,6 +49,8 @@ type conversation struct {
 	readers []*reader
 	posted  []said
 	n       int
+	access  string           // of a room that people come to and leave
+	out     map[int64]string // who is not in it, and how they went
 }
 
 // said is a message and who wrote it.
@@ -60,6 +65,12 @@ func newDirect(s *site) *conversation {
 	return &conversation{s: s, people: []*browser{a, b}}
 }
 
+// newRoom is a room of the first of these people, with all of them in it.
+func newRoom(s *site, people []*browser, access string) *conversation {
+	room := people[0].makes(fmt.Sprint("Room ", rand.Uint64()), access, people[1:]...)
+	return &conversation{s: s, room: room, place: "room=" + text(room), people: people, access: access, out: map[int64]string{}}
+}
+
 // placeFor names the conversation as one of its people does.
 func (c *conversation) placeFor(b *browser) string {
 	if c.place != "" {
@@ -72,7 +83,11 @@ func (c *conversation) placeFor(b *browser) string {
 }
 
 func (c *conversation) step(rt *rapid.T) {
-	switch rapid.SampledFrom([]string{"post", "post", "post", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release"}).Draw(rt, "step") {
+	steps := []string{"post", "post", "post", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release"}
+	if c.access != "" {
+		steps = append(steps, "go", "go", "come", "come", "arrive", "hold")
+	}
+	switch rapid.SampledFrom(steps).Draw(rt, "step") {
 	case "post":
 		c.post(c.anybody(rt))
 	case "burst":
@@ -84,8 +99,12 @@ func (c *conversation) step(rt *rapid.T) {
 		c.change(rt, "/delete", nil, false)
 	case "react":
 		c.change(rt, "/reactions", []string{"emoji", rapid.SampledFrom([]string{"👍", "🎉", "❤️"}).Draw(rt, "emoji")}, true)
+	case "go":
+		c.depart(c.anybody(rt), rapid.SampledFrom([]string{"left", "removed"}).Draw(rt, "how"))
+	case "come":
+		c.comeBack(rapid.SampledFrom(c.people).Draw(rt, "person"))
 	case "arrive":
-		if len(c.readers) < 3 {
+		if len(c.readers) < 4 {
 			b := c.anybody(rt)
 			c.readers = append(c.readers, watch(c.s, c.s.signIn(b.user), c.placeFor(b)))
 		}
@@ -100,8 +119,59 @@ func (c *conversation) step(rt *rapid.T) {
 	}
 }
 
+// anybody is somebody who is in it.
 func (c *conversation) anybody(rt *rapid.T) *browser {
-	return c.people[rapid.IntRange(0, len(c.people)-1).Draw(rt, "person")]
+	return rapid.SampledFrom(c.inside()).Draw(rt, "person")
+}
+
+func (c *conversation) inside() (people []*browser) {
+	for _, b := range c.people {
+		if c.out[b.user.ID] == "" {
+			people = append(people, b)
+		}
+	}
+	return people
+}
+
+// depart lets somebody leave, or the owner remove them. The owner stays.
+func (c *conversation) depart(b *browser, how string) {
+	if b == c.people[0] {
+		return
+	}
+	room := "/rooms/" + text(c.room)
+	if how == "left" {
+		b.post(room+"/leave", nil, asJSON).is(http.StatusNoContent)
+	} else {
+		c.people[0].post(room+"/members/"+text(b.user.ID)+"/remove", nil, asJSON).is(http.StatusNoContent)
+	}
+	c.out[b.user.ID] = how
+	for _, r := range c.of(b) {
+		r.went = int(c.s.seq(c.room))
+	}
+}
+
+// comeBack lets somebody join again who left an open room; others are let in by its owner.
+func (c *conversation) comeBack(b *browser) {
+	how := c.out[b.user.ID]
+	switch room := "/rooms/" + text(c.room); {
+	case how == "":
+		return
+	case how == "left" && c.access == "open":
+		b.post(room+"/join", nil, asJSON).is(http.StatusNoContent)
+	default:
+		c.people[0].post(room+"/members", []string{"user", text(b.user.ID)}, asJSON).is(http.StatusNoContent)
+	}
+	delete(c.out, b.user.ID)
+}
+
+// of are the readers that are this person.
+func (c *conversation) of(b *browser) (readers []*reader) {
+	for _, r := range c.readers {
+		if r.b.user.ID == b.user.ID {
+			readers = append(readers, r)
+		}
+	}
+	return readers
 }
 
 // release passes on what was held in a random order, less some of it, and some of what was told before once more.
@@ -125,10 +195,10 @@ func (c *conversation) post(b *browser) {
 // burst posts at once from everybody.
 func (c *conversation) burst(size int) {
 	var all sync.WaitGroup
-	posted := make([]said, size)
+	posted, inside := make([]said, size), c.inside()
 	for i := range size {
 		all.Go(func() {
-			b := c.people[i%len(c.people)]
+			b := inside[i%len(inside)]
 			posted[i] = said{b.say(c.placeFor(b), fmt.Sprint("one of many ", i)), b}
 		})
 	}
@@ -138,7 +208,7 @@ func (c *conversation) burst(size int) {
 }
 
 // change sends a form about one of the last messages, from its author or from anybody. What htmx gets for an answer reaches
-// the pages of that person late, whatever their streams brought meanwhile. A deleted message is refused.
+// the pages of that person late, whatever their streams brought meanwhile. A deleted message is refused, and who is outside.
 func (c *conversation) change(rt *rapid.T, what string, form []string, byAnybody bool) {
 	if len(c.posted) == 0 {
 		return
@@ -149,29 +219,39 @@ func (c *conversation) change(rt *rapid.T, what string, form []string, byAnybody
 		by = c.anybody(rt)
 	}
 	a := by.post(m.path()+what, form, asHTMX)
+	if c.out[by.user.ID] != "" {
+		a.is(http.StatusNotFound)
+		return
+	}
 	if a.status == http.StatusConflict {
 		return
 	}
 	a.is(http.StatusOK)
-	for _, r := range c.readers {
-		if r.b.user == by.user {
-			r.late(a.body)
-		}
+	for _, r := range c.of(by) {
+		r.late(a.body)
 	}
 }
 
-// settle lets everything be told, and then every reader's page must be the page. One more message shows the gap that a
-// lost hint left; without it the hub would look by itself within three seconds.
+// settle lets everything be told, and then every reader's page must be the page. Who is outside is told so, and was shown
+// nothing since; who came back may have been told so. One more message shows the gap that a lost hint left; without it the
+// hub would look by itself within three seconds.
 func (c *conversation) settle(rt *rapid.T) {
 	c.s.courier.release(nothing)
 	c.post(c.people[0])
 	for i, r := range c.readers {
 		r.answered()
+		if outside := c.out[r.b.user.ID] != ""; outside || r.went > 0 && r.isGone() {
+			eventually(fatal{c.s.t, func() { rt.Fatalf("reader %d is not told that its person went", i) }}, "the stream to end", r.isGone)
+			if later := r.after(r.went); outside && later != "" {
+				rt.Fatalf("reader %d, whose person went with number %d, was shown %s", i, r.went, later)
+			}
+			continue
+		}
 		fresh := parsePage(c.s.t, r.b.get("/messages?"+r.place).is(http.StatusOK).body).lines()
 		what := ""
 		eventually(fatal{c.s.t, func() { rt.Fatalf("reader %d: %s", i, what) }}, "the pages to be equal", func() bool {
 			what = r.differs(fresh)
-			return what == ""
+			return what == "" || r.went > 0 && r.isGone()
 		})
 	}
 }

@@ -15,6 +15,7 @@ type reader struct {
 	b     *browser
 	place string
 	done  chan struct{}
+	went  int // the number with which its person last went, as the test notes it
 
 	mu     sync.Mutex // guards all below
 	page   *page
@@ -24,6 +25,7 @@ type reader struct {
 	left   int    // bytes until the line is cut; negative for never
 	hangUp func()
 	closed bool
+	gone   bool     // the stream said that its person is no longer in the room
 	owed   []string // answers to forms that have not come yet
 }
 
@@ -37,10 +39,14 @@ func watch(s *site, b *browser, place string) *reader {
 
 // load fetches the page; so does a resync.
 func (r *reader) load() {
-	body := r.b.do(http.MethodGet, "/messages?"+r.place, nil).body
+	a := r.b.do(http.MethodGet, "/messages?"+r.place, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.page, r.cursor, r.start = parsePage(r.b.t, body), "", 0
+	if a.status == http.StatusNotFound {
+		r.gone = true
+		return
+	}
+	r.page, r.cursor, r.start = parsePage(r.b.t, a.body), "", 0
 	if lines := r.page.lines(); len(lines) == chat.PageSize {
 		r.start = seqOf(lines[0])
 	}
@@ -81,7 +87,7 @@ func (r *reader) connect() bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.closed
+	return !r.closed && !r.gone
 }
 
 // take reads one byte and tells whether the line was cut with it, and whether the page must be fetched again.
@@ -104,11 +110,32 @@ func (r *reader) take(p *parser, c byte) (cut, resync bool) {
 	if ok && e.name == "" && e.hasData {
 		r.page.apply(e.data)
 	}
+	if ok && e.name == "gone" {
+		r.gone = true
+	}
 	if ok && e.name == "resync" {
 		r.hangUp()
 		return true, true
 	}
 	return false, false
+}
+
+func (r *reader) isGone() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gone
+}
+
+// after returns a line that shows something with a higher number.
+func (r *reader) after(seq int) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range byID(r.page.doc, "messages").ChildNodes() {
+		if id := attr(n, "id"); id != "" && (number(id) > seq || number(attr(n, "data-version")) > seq) {
+			return outer(n)
+		}
+	}
+	return ""
 }
 
 // late keeps the answer to a form on its way.

@@ -51,7 +51,7 @@ func (w *world) populate() (keeper person, quiet place) {
 	mover, joiner := w.newcomer(), w.newcomer()
 	w.act(func() { w.comeAndGo(keeper, mover, door) })
 	w.act(func() { w.comeAndGo(joiner, joiner, hall) })
-	w.act(w.logOuts)
+	w.act(func() { w.sessionsEnd(keeper) })
 	return keeper, quiet
 }
 
@@ -63,17 +63,13 @@ func (w *world) over() bool { return w.acting.Err() != nil }
 // word is a text that nobody else ever says.
 func (w *world) word(p person) string { return fmt.Sprintf("said-%d-%d", p.id, w.words.Add(1)) }
 
-// write sends one message after the other. Most are repeated until there is a definite answer, some given up; some are sent
-// once more later, or another text with the same key; and the writer looks whether they are there.
+// write sends one message after the other. Some are sent once more later, or another text with the same key; and the writer
+// looks whether they are there, and changes what was said.
 func (w *world) write(p person, places []place) {
 	for !w.over() {
 		in, body := pick(w.dice, places), w.word(p)
 		key := "key " + body
-		o := w.post(p, pick(w.dice, w.nodes), in, key, body)
-		for o.Outcome == unknown && w.Context().Err() == nil && w.dice.upTo(10) > 0 {
-			pause(w.Context(), w.dice.ms(20, 200))
-			o = w.post(p, pick(w.dice, w.nodes), in, key, body)
-		}
+		w.said(w.mostly(func(n *node) op { return w.post(p, n, in, key, body) }))
 		switch w.dice.upTo(20) {
 		case 0:
 			w.post(p, pick(w.dice, w.nodes), in, key, body)
@@ -81,9 +77,26 @@ func (w *world) write(p person, places []place) {
 			w.post(p, pick(w.dice, w.nodes), in, key, body+"-other")
 		case 2, 3, 4:
 			w.read(p, pick(w.dice, w.nodes), in)
+		case 5, 6, 7, 8, 9, 10, 11:
+			w.alter(p, in)
 		}
 		pause(w.acting, w.dice.ms(0, 30))
 	}
+}
+
+// alter edits or deletes one of the last messages of somebody, or reacts to anybody's, or takes that back.
+func (w *world) alter(p person, in place) {
+	theirs, mine := w.lately(in, p)
+	if len(theirs) == 0 {
+		return
+	}
+	m, is, body := pick(w.dice, theirs), doReact, pick(w.dice, []string{"👍", "🎉", "❤️"})
+	if roll := w.dice.upTo(10); roll > 4 && len(mine) > 0 {
+		if m, is, body = pick(w.dice, mine), doEdit, w.word(p); roll == 9 {
+			is, body = doDelete, ""
+		}
+	}
+	w.mostly(func(n *node) op { return w.change(p, n, m, is, body) })
 }
 
 // comeAndGo lets somebody into a room and takes them out of it, again and again. They always try to follow the room, and to
@@ -101,20 +114,23 @@ func (w *world) comeAndGo(by, who person, room place) {
 	}
 }
 
-// try writes and reads once, whether that is allowed or not.
+// try writes, changes what was said and reads once, whether that is allowed or not.
 func (w *world) try(p person, in place) {
 	body := w.word(p)
-	w.post(p, pick(w.dice, w.nodes), in, "key "+body, body)
+	w.said(w.post(p, pick(w.dice, w.nodes), in, "key "+body, body))
+	w.alter(p, in)
 	w.read(p, pick(w.dice, w.nodes), in)
 }
 
-// logOuts lets people look and log out.
-func (w *world) logOuts() {
+// sessionsEnd lets people look, and ends their sessions. To be enabled again brings none back.
+func (w *world) sessionsEnd(admin person) {
 	for !w.over() {
-		p := w.newcomer()
-		r := w.watch(&reader{name: "reader who logs out", person: p, place: general})
+		p, end := pick(w.dice, w.farewells(admin)).of()
+		r := w.watch(&reader{name: "reader whose session ends", person: p, place: general})
 		eventually(2*time.Second, r.open)
-		w.insist(func(n *node) op { return w.logOut(p, n) })
+		if o := w.insist(end); o.Kind == doDisable {
+			w.insist(func(n *node) op { return w.enable(admin, p, n) })
+		}
 		w.read(p, pick(w.dice, w.nodes), general)
 		pause(w.acting, w.dice.ms(300, 1500))
 	}

@@ -62,6 +62,11 @@ func (w *world) report(h history, c content) {
 			count[fmt.Sprint("saw ", s.Kind, " ", strings.TrimRight(s.Why, "0123456789 "))]++
 		}
 	}
+	for _, k := range []kind{doPost, doEdit, doDelete, doReact, doRead, doAdmit, doDepart} {
+		if count[fmt.Sprint(k, " ", ok)] == 0 {
+			w.Errorf("nothing of the kind %q was ever acknowledged: this proves nothing", k)
+		}
+	}
 	cuts := 0
 	for _, n := range w.nodes {
 		cuts += n.front.Cuts()

@@ -19,12 +19,15 @@ var checks = []check{
 	{"what has no answer is stored once or not at all", unknownAtMostOnce},
 	{"what was refused is not stored", refusedNever},
 	{"what is stored or shown was sent", nothingInvented},
+	{"every message is as its last change left it", lastChangeStands},
+	{"a reaction is added and taken back by turns", reactionsTakeTurns},
+	{"a change looks the same wherever it shows", oneLook},
 	{"every number of a room is taken by one change", numbersOnce},
 	{"who was answered before another began comes first", inOrder},
 	{"what was acknowledged is read on every node", readsSeeWrites},
 	{"a page shows everything up to its cursor, and in the end everything", pagesComplete},
-	{"nothing after a removal reaches the removed", nothingAfterRemoval},
-	{"nothing after a log-out reaches its session", nothingAfterLogOut},
+	{"nothing after a removal reaches the removed, or is done by them", nothingAfterRemoval},
+	{"nothing reaches a session that is over", nothingAfterLogOut},
 }
 
 // violation is a broken promise, with what shows it.
@@ -85,11 +88,20 @@ func some(ops []op, is outcome) bool {
 	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == is })
 }
 
-// rows are the messages of an intent.
-func (c content) rows() map[intent][]stored {
+// rows are the messages of an intent. One that was changed since is known by the id that its sender was answered.
+func (h history) rows(c content) map[intent][]stored {
+	sent := map[int64]intent{}
+	for _, o := range h.all(doPost) {
+		if o.Outcome == ok {
+			sent[o.ID] = intent{o.Who, o.Key, o.Body}
+		}
+	}
 	all := map[intent][]stored{}
 	for _, m := range c.Messages {
 		i := intent{m.Author, m.Key, m.Body}
+		if first := sent[m.ID]; (m.Edited || m.Deleted) && first.Who == m.Author && first.Key == m.Key {
+			i = first
+		}
 		all[i] = append(all[i], m)
 	}
 	return all
@@ -107,7 +119,7 @@ func evidence(ops []op, rows []stored) (shows []fmt.Stringer) {
 }
 
 func acknowledgedOnce(h history, c content) (found []violation) {
-	rows := c.rows()
+	rows := h.rows(c)
 	for i, ops := range h.intents() {
 		for _, o := range ops {
 			switch r := rows[i]; {
@@ -123,7 +135,7 @@ func acknowledgedOnce(h history, c content) (found []violation) {
 }
 
 func unknownAtMostOnce(h history, c content) (found []violation) {
-	rows := c.rows()
+	rows := h.rows(c)
 	for i, ops := range h.intents() {
 		if r := rows[i]; some(ops, unknown) && !some(ops, ok) && len(r) > 1 {
 			found = append(found, broken(evidence(ops, r), "%s is stored %d times", i.Body, len(r)))
@@ -133,7 +145,7 @@ func unknownAtMostOnce(h history, c content) (found []violation) {
 }
 
 func refusedNever(h history, c content) (found []violation) {
-	rows := c.rows()
+	rows := h.rows(c)
 	for i, ops := range h.intents() {
 		if r := rows[i]; len(r) > 0 && !some(ops, unknown) && !some(ops, ok) {
 			found = append(found, broken(evidence(ops, r), "%s was refused and is stored", i.Body))
@@ -142,33 +154,55 @@ func refusedNever(h history, c content) (found []violation) {
 	return found
 }
 
-// nothingInvented wants an intent for each row, and the row for each line that anybody saw.
+// nothingInvented wants an intent for each row, and for each line that anybody saw the row, and somebody who gave it this
+// text and these reactions.
 func nothingInvented(h history, c content) (found []violation) {
-	intents := h.intents()
-	for i, r := range c.rows() {
+	intents, wordings, reacted := h.intents(), h.wordings(), h.reactions()
+	for i, r := range h.rows(c) {
 		if len(intents[i]) == 0 {
 			found = append(found, broken(evidence(nil, r), "nobody sent %s", i.Body))
 		}
 	}
+	meant := func(m stored, l line) bool {
+		for r := range strings.FieldsSeq(l.Reactions) {
+			if len(reacted[reaction{m.ID, r}]) == 0 {
+				return false
+			}
+		}
+		unchanged := !m.Edited && !m.Deleted && l.Body == m.Body
+		return unchanged || wordingOf(wordings[m.ID], l.Body) >= 0
+	}
 	see := func(room int64, where fmt.Stringer, lines ...line) {
 		for _, l := range lines {
-			if m := c.in(room, l.Seq, l.Seq); len(m) != 1 || m[0].Body != l.Body {
-				found = append(found, broken(append(evidence(nil, m), where), "line %d of room %d showed %q", l.Seq, room, l.Body))
+			if m := c.in(room, l.Seq, l.Seq); len(m) != 1 || !meant(m[0], l) {
+				found = append(found, broken(append(evidence(nil, m), where), "in room %d nobody wrote line %v", room, l))
 			}
 		}
 	}
-	for _, o := range h.Ops {
+	h.shown(see)
+	for _, o := range h.all(doRead) {
 		see(o.Room, o, o.Lines...)
 	}
+	for _, m := range c.Messages {
+		see(m.Room, m, m.line())
+	}
+	return found
+}
+
+// shown gives everything that pages, streams and answers to changes show of lines.
+func (h history) shown(see func(room int64, where fmt.Stringer, lines ...line)) {
 	for _, r := range h.Readings {
 		for _, s := range r.Sights {
-			see(r.Room, s, s.Lines...)
-			if s.Kind == sawNew || s.Kind == sawChanged {
+			if see(r.Room, s, s.Lines...); s.Kind == sawNew || s.Kind == sawChanged {
 				see(r.Room, s, s.Line)
 			}
 		}
 	}
-	return found
+	for _, o := range h.Ops {
+		if o.isChange() && o.Outcome == ok {
+			see(o.Room, o, o.Line)
+		}
+	}
 }
 
 // between is the part of a sorted list from where low is no longer negative to where high is not.

@@ -9,10 +9,11 @@ import (
 // lingering is how long a request without an answer may still take effect: the store gives a write up after 12 seconds.
 const lingering = 30 * time.Second
 
-// nothingAfterRemoval: until the person may have been let in again no line with a higher number than the departure's reaches
-// them, by a stream or by reading; and a stream that was open before the departure never brings one.
+// nothingAfterRemoval: until the person may have been let in again nothing with a higher number than the departure's reaches
+// them, by a stream or by reading, and nothing that they do takes one; and a stream that was open before the departure never
+// brings one.
 func nothingAfterRemoval(h history, c content) (found []violation) {
-	admits, reads := h.all(doAdmit), h.all(doRead)
+	admits, reads, numbered := h.all(doAdmit), h.all(doRead), h.numbered()
 	for _, o := range h.all(doDepart) {
 		if o.Outcome != ok {
 			continue
@@ -27,6 +28,11 @@ func nothingAfterRemoval(h history, c content) (found []violation) {
 		for _, r := range h.Readings {
 			if r.Who == o.Whom && r.Room == o.Room {
 				found = append(found, r.after(o, d, outside)...)
+			}
+		}
+		for _, s := range numbered[o.Room] {
+			if did := s.ops[0]; did.Who == o.Whom && s.Seq > d.Seq && outside(s.End) {
+				found = append(found, broken(append([]fmt.Stringer{o, d}, evidence(s.ops, nil)...), "%d takes number %d of room %d", o.Whom, s.Seq, o.Room))
 			}
 		}
 		for _, read := range reads {
@@ -66,17 +72,17 @@ func comesBack(gone op, admits []op) (first time.Time, returned bool) {
 func (r reading) after(o op, d departure, outside func(time.Time) bool) (found []violation) {
 	var opened time.Time
 	for i, s := range r.Sights {
-		high := s.Line.Seq
+		high := s.Line.number()
 		switch s.Kind {
 		case sawOpened:
 			opened = s.At
 		case sawPage:
 			for _, l := range s.Lines {
-				high = max(high, l.Seq)
+				high = max(high, l.number())
 			}
 		}
 		if high > d.Seq && (outside(s.At) || s.Kind != sawPage && opened.Before(o.Start)) {
-			v := r.broken(i, "line %d after %v", high, d)
+			v := r.broken(i, "number %d after %v", high, d)
 			v.Excerpt = append([]string{o.String()}, v.Excerpt...)
 			found = append(found, v)
 		}
@@ -87,32 +93,33 @@ func (r reading) after(o op, d departure, outside func(time.Time) bool) (found [
 // revokedWithin is three times what is promised.
 const revokedWithin = 6 * time.Second
 
-// nothingAfterLogOut: what is asked for after an acknowledged log-out is refused, and what is posted later than streams may
-// live reaches none of them. Time in which nodes could not hear of it does not count.
+// nothingAfterLogOut: what a session asks for after it was acknowledged to be over is refused, and what is done later than
+// streams may live reaches none of them: a log-out, a new password elsewhere, and disabling, also of who is enabled again.
+// Time in which nodes could not hear of it does not count.
 func nothingAfterLogOut(h history, _ content) (found []violation) {
-	begun := map[line]time.Time{}
-	for _, all := range h.sent() {
+	begun := map[number]time.Time{}
+	for room, all := range h.numbered() {
 		for _, s := range all {
-			begun[line{s.Seq, s.ops[0].Body}] = s.Start
+			begun[number{room, s.Seq}] = s.Start
 		}
 	}
-	for _, o := range h.all(doLogOut) {
-		if o.Outcome != ok {
+	for _, o := range h.Ops {
+		if o.Outcome != ok || len(o.Ends) == 0 {
 			continue
 		}
 		for _, later := range h.all(doRead) {
-			if later.Who == o.Who && later.Outcome == ok && later.Start.After(o.End) {
-				found = append(found, broken([]fmt.Stringer{o, later}, "%d is logged out and reads", o.Who))
+			if slices.Contains(o.Ends, later.Session) && later.Outcome == ok && later.Start.After(o.End) {
+				found = append(found, broken([]fmt.Stringer{o, later}, "a session of %d is over and reads", later.Who))
 			}
 		}
 		over := h.calm(o.End, revokedWithin)
-		late := func(s sight) bool { return s.Kind == sawNew && begun[s.Line].After(over) }
 		for _, r := range h.Readings {
-			if r.Who != o.Who {
+			late := func(s sight) bool { return begun[number{r.Room, s.Line.number()}].After(over) }
+			if !slices.Contains(o.Ends, r.Session) {
 				continue
 			}
 			if i := slices.IndexFunc(r.Sights, late); i >= 0 {
-				found = append(found, r.broken(i, "line %d was posted later than the log-out may take: %v", r.Sights[i].Line.Seq, o))
+				found = append(found, r.broken(i, "number %d was taken later than a stream may live: %v", r.Sights[i].Line.number(), o))
 			}
 		}
 	}

@@ -2,85 +2,9 @@ package chaos
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 )
-
-// numbersOnce: the row of a joining goes with the departure that ends it, so each departure also speaks for one number that
-// nothing else takes: before it, and after the same person's departure before. (When messages can be changed more than
-// once, the numbers of the earlier changes are gone too: they must be in the history then.)
-func numbersOnce(_ history, c content) (found []violation) {
-	for room, last := range c.LastSeq {
-		taken := map[int64][]fmt.Stringer{}
-		take := func(seq int64, by fmt.Stringer) { taken[seq] = append(taken[seq], by) }
-		for _, m := range c.in(room, 0, 1<<62) {
-			if take(m.Seq, m); m.ChangedSeq != m.Seq {
-				take(m.ChangedSeq, m)
-			}
-		}
-		for _, m := range c.Members {
-			if m.Room == room && m.Joined > 0 {
-				take(m.Joined, m)
-			}
-		}
-		gone := departuresOf(room, c)
-		for _, d := range gone {
-			take(d.Seq, d)
-		}
-		for seq, by := range taken {
-			if len(by) > 1 {
-				found = append(found, broken(by, "number %d of room %d is taken %d times", seq, room, len(by)))
-			}
-			if seq < 1 || seq > last {
-				found = append(found, broken(by, "number %d of room %d is beyond the last, %d", seq, room, last))
-			}
-		}
-		found = append(found, untaken(room, last, taken, gone)...)
-	}
-	return found
-}
-
-func (m membership) String() string {
-	return fmt.Sprintf("stored: %d is in room %d since %d", m.User, m.Room, m.Joined)
-}
-
-// leaving is a departure with the one of the same person before it.
-type leaving struct {
-	departure
-	after int64
-}
-
-func departuresOf(room int64, c content) (gone []leaving) {
-	before := map[int64]int64{}
-	for _, d := range c.Departures {
-		if d.Room == room {
-			gone = append(gone, leaving{d, before[d.User]})
-			before[d.User] = d.Seq
-		}
-	}
-	return gone
-}
-
-// untaken gives each number that nothing takes to the first departure that it may be the joining of, which is the best
-// choice for the numbers that follow.
-func untaken(room, last int64, taken map[int64][]fmt.Stringer, gone []leaving) (found []violation) {
-	for seq := int64(1); seq <= last; seq++ {
-		if len(taken[seq]) > 0 {
-			continue
-		}
-		i := slices.IndexFunc(gone, func(d leaving) bool { return d.after < seq && seq < d.Seq })
-		if i < 0 {
-			found = append(found, broken(nil, "number %d of room %d is taken by nothing", seq, room))
-			continue
-		}
-		gone = slices.Delete(gone, i, i+1)
-	}
-	for _, d := range gone {
-		found = append(found, broken([]fmt.Stringer{d}, "%d left room %d without a number for coming in", d.User, room))
-	}
-	return found
-}
 
 // sent is an acknowledged message and the time in which it was sent.
 type sent struct {
@@ -100,10 +24,21 @@ func (h history) sent() map[int64][]sent {
 	return rooms
 }
 
-// inOrder: numbers follow the time in which messages were sent, wherever two do not overlap. The messages of one writer, who
+// numbered are the acknowledged messages, and the acknowledged changes of messages.
+func (h history) numbered() map[int64][]sent {
+	rooms := h.sent()
+	for _, o := range h.Ops {
+		if seq := o.took(); o.isChange() && seq > 0 {
+			rooms[o.Room] = append(rooms[o.Room], sent{o.Room, seq, o.Start, o.End, []op{o}})
+		}
+	}
+	return rooms
+}
+
+// inOrder: numbers follow the time in which messages were sent and changed, wherever two do not overlap. The messages of one writer, who
 // waits for each answer, therefore stand in the order in which they were written.
 func inOrder(h history, _ content) (found []violation) {
-	for room, all := range h.sent() {
+	for room, all := range h.numbered() {
 		begun := slices.SortedFunc(slices.Values(all), func(a, b sent) int { return a.Start.Compare(b.Start) })
 		ended := slices.SortedFunc(slices.Values(all), func(a, b sent) int { return a.End.Compare(b.End) })
 		var high sent // of those that ended before the next began
@@ -114,7 +49,7 @@ func inOrder(h history, _ content) (found []violation) {
 				}
 			}
 			if s.Seq <= high.Seq {
-				found = append(found, broken(evidence(append(slices.Clone(high.ops), s.ops...), nil), "in room %d %d comes after %d, which was answered before", room, high.Seq, s.Seq))
+				found = append(found, broken(evidence(append(slices.Clone(high.ops), s.ops...), nil), "in room %d number %d comes after %d, which was answered before", room, high.Seq, s.Seq))
 			}
 		}
 	}
@@ -122,8 +57,8 @@ func inOrder(h history, _ content) (found []violation) {
 }
 
 // readsSeeWrites: whoever acknowledged it and whoever reads.
-func readsSeeWrites(h history, _ content) (found []violation) {
-	posts := h.sent()
+func readsSeeWrites(h history, c content) (found []violation) {
+	posts, wordings := h.sent(), h.wordings()
 	for _, all := range posts {
 		slices.SortFunc(all, func(a, b sent) int { return cmp.Compare(a.Seq, b.Seq) })
 	}
@@ -135,6 +70,11 @@ func readsSeeWrites(h history, _ content) (found []violation) {
 		shown := map[int64]bool{}
 		for _, l := range o.Lines {
 			shown[l.Seq] = true
+			for _, m := range c.in(o.Room, l.Seq, l.Seq) {
+				if newer := replaced(wordings[m.ID], l.Body, o.Start); newer != nil {
+					found = append(found, broken(append(evidence(newer, nil), o), "a later read still shows %v", l))
+				}
+			}
 		}
 		low := int64(0)
 		if len(o.Lines) > 0 && !o.Whole {

@@ -67,20 +67,25 @@ func (p person) request(ctx context.Context, n *node, method, path string, form 
 	return r
 }
 
-// ask sends an op as a program does and completes it with the time, the outcome, and what the answer brings.
-func (w *world) ask(p person, n *node, o op, method, path string, form url.Values, into any) op {
+// ask sends an op as a program does, or a change of a message as htmx does, and completes it with the time and the outcome.
+// It gives the body of a good answer to take.
+func (w *world) ask(p person, n *node, o op, method, path string, form url.Values, take func(body []byte) error) op {
 	ctx, cancel := context.WithTimeout(w.Context(), w.dice.ms(500, 6000))
 	defer cancel()
 	r := p.request(ctx, n, method, path, form)
-	r.Header.Set("Accept", "application/json")
-	o.Who, o.Node, o.Start = p.id, n.name, time.Now()
-	o.Outcome, o.Why = answered(r, into)
+	if o.isChange() {
+		r.Header.Set("HX-Request", "true")
+	} else {
+		r.Header.Set("Accept", "application/json")
+	}
+	o.Who, o.Session, o.Node, o.Start = p.id, p.cookie, n.name, time.Now()
+	o.Outcome, o.Why = answered(r, take)
 	o.End = time.Now()
 	return o
 }
 
 // answered: a 5xx promises nothing, nor does an answer that breaks off.
-func answered(r *http.Request, into any) (outcome, string) {
+func answered(r *http.Request, take func(body []byte) error) (outcome, string) {
 	answer, err := client.Do(r)
 	if err != nil {
 		return unknown, err.Error()
@@ -94,28 +99,39 @@ func answered(r *http.Request, into any) (outcome, string) {
 		return unknown, answer.Status
 	case answer.StatusCode >= 400:
 		return refused, answer.Status
-	case into != nil:
-		if err := json.Unmarshal(body, into); err != nil {
+	case take != nil:
+		if err := take(body); err != nil {
 			return unknown, err.Error()
 		}
 	}
 	return ok, answer.Status
 }
 
+// into reads JSON.
+func into(v any) func([]byte) error {
+	return func(body []byte) error { return json.Unmarshal(body, v) }
+}
+
 func (w *world) post(p person, n *node, place place, key, body string) op {
 	var m struct{ ID, Room, Seq int64 }
-	o := w.ask(p, n, op{Kind: doPost, Key: key, Body: body}, http.MethodPost, "/messages", place.form("body", body, "key", key), &m)
+	o := w.ask(p, n, op{Kind: doPost, Key: key, Body: body}, http.MethodPost, "/messages", place.form("body", body, "key", key), into(&m))
 	o.Room, o.ID, o.Seq = m.Room, m.ID, m.Seq
 	return w.note(o)
 }
 
 func (w *world) read(p person, n *node, place place) op {
 	var page struct {
-		Messages []line
-		Next     string
+		Messages []struct {
+			Seq  int64
+			Body string
+		}
+		Next string
 	}
-	o := w.ask(p, n, op{Kind: doRead, Room: place.room}, http.MethodGet, "/messages?"+place.form().Encode(), nil, &page)
-	o.Lines, o.Whole = page.Messages, page.Next == ""
+	o := w.ask(p, n, op{Kind: doRead, Room: place.room}, http.MethodGet, "/messages?"+place.form().Encode(), nil, into(&page))
+	for _, m := range page.Messages {
+		o.Lines = append(o.Lines, line{Seq: m.Seq, Body: m.Body})
+	}
+	o.Whole = page.Next == ""
 	return w.note(o)
 }
 
@@ -137,8 +153,33 @@ func (w *world) depart(by, who person, n *node, room int64) op {
 	return w.note(w.ask(by, n, op{Kind: doDepart, Whom: who.id, Room: room}, http.MethodPost, path, nil, nil))
 }
 
-func (w *world) logOut(p person, n *node) op {
-	return w.note(w.ask(p, n, op{Kind: doLogOut}, http.MethodPost, "/logout", nil, nil))
+// change edits or deletes a message that was posted, or reacts to it. The answer shows the line as of this change, and names
+// the change before by which htmx finds the line to replace.
+func (w *world) change(p person, n *node, m op, is kind, body string) op {
+	path, form := map[kind]string{doEdit: "edit", doDelete: "delete", doReact: "reactions"}[is], url.Values{"body": {body}, "emoji": {body}}
+	o := op{Kind: is, Room: m.Room, Seq: m.Seq, ID: m.ID, Body: body}
+	var shown []line
+	var after int64
+	o = w.ask(p, n, o, http.MethodPost, fmt.Sprintf("/messages/%d/%s", m.ID, path), form, func(answer []byte) error {
+		if shown, after = linesIn(string(answer)), found(beforeOf, string(answer)); len(shown) != 1 {
+			return fmt.Errorf("%d lines in the answer", len(shown))
+		}
+		return nil
+	})
+	if o.Outcome == ok {
+		o.Line, o.After = shown[0], after
+	}
+	return w.note(o)
+}
+
+// mostly repeats an op, at any node, until its answer is definite; now and then it gives up.
+func (w *world) mostly(try func(n *node) op) op {
+	o := try(pick(w.dice, w.nodes))
+	for o.Outcome == unknown && w.Context().Err() == nil && w.dice.upTo(10) > 0 {
+		pause(w.Context(), w.dice.ms(20, 200))
+		o = try(pick(w.dice, w.nodes))
+	}
+	return o
 }
 
 // insist repeats an op, at any node, until its answer is definite or the world ends.

@@ -2,6 +2,9 @@ package chaos
 
 import (
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	_ "github.com/lib/pq"
@@ -23,9 +26,11 @@ func (w *world) content(driver, source string) content {
 		c.LastSeq[room] = last
 		return err
 	})
-	rows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
+	reactions := w.reactions(pool)
+	rows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0 FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
 		var m stored
-		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body)
+		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body, &m.Edited, &m.Deleted)
+		m.Reactions = reactions[m.ID].String()
 		c.Messages = append(c.Messages, m)
 		return err
 	})
@@ -45,6 +50,35 @@ func (w *world) content(driver, source string) content {
 	})
 	return c
 }
+
+func (w *world) reactions(pool *sql.DB) map[int64]kinds {
+	w.Helper()
+	all := map[int64]kinds{}
+	rows(w, pool, `SELECT message_id, emoji, user_id FROM reactions ORDER BY message_id, seq`, func(scan func(...any) error) error {
+		var message, who int64
+		var emoji string
+		err := scan(&message, &emoji, &who)
+		all[message] = all[message].with(emoji, who)
+		return err
+	})
+	return all
+}
+
+// kinds are the reactions to a message by their emoji, in the order in which each came first.
+type kinds [][]string
+
+func (k kinds) with(emoji string, who int64) kinds {
+	one := fmt.Sprintf("%s:%d", emoji, who)
+	for i := range k {
+		if strings.HasPrefix(k[i][0], emoji+":") {
+			k[i] = append(k[i], one)
+			return k
+		}
+	}
+	return append(k, []string{one})
+}
+
+func (k kinds) String() string { return strings.Join(slices.Concat(k...), " ") }
 
 func rows(w *world, pool *sql.DB, query string, take func(scan func(...any) error) error) {
 	w.Helper()

@@ -19,16 +19,21 @@ type history struct {
 	Faults   []fault
 }
 
-// kind is what somebody does. One more kind of change (an edit, a deletion, a reaction) is one more kind here, an actor
-// that does it, and a case in numbersOnce for the number that it takes.
+// kind is what somebody does.
 type kind string
 
 const (
-	doPost   kind = "post"
-	doRead   kind = "read"
-	doAdmit  kind = "admit"  // somebody joins, or is let in
-	doDepart kind = "depart" // somebody leaves, or is taken out
-	doLogOut kind = "log out"
+	doPost     kind = "post"
+	doEdit     kind = "edit"
+	doDelete   kind = "delete"
+	doReact    kind = "react" // or take it back: the same again
+	doRead     kind = "read"
+	doAdmit    kind = "admit"  // somebody joins, or is let in
+	doDepart   kind = "depart" // somebody leaves, or is taken out
+	doLogOut   kind = "log out"
+	doPassword kind = "change the password"
+	doDisable  kind = "disable"
+	doEnable   kind = "enable"
 )
 
 // outcome is what the answer to an op says. Unknown: there was none, or one that promises nothing; it may have taken
@@ -41,31 +46,52 @@ const (
 	unknown outcome = "unknown"
 )
 
-// op is one request of a person, who has one session. A repeated one is another op.
+// op is one request of a person. A repeated one is another op.
 type op struct {
 	Start, End time.Time
 	Kind       kind
-	Who, Whom  int64 // Whom: who comes or goes
+	Who, Whom  int64 // Whom: who comes or goes, or is shut out
+	Session    string
 	Node       string
 	Room       int64
-	Key, Body  string
+	Key, Body  string // of a change: the new text, or the emoji
 	Outcome    outcome
-	Why        string // the status, or the error
-	Seq, ID    int64  // of the message, as answered
-	Lines      []line // what a read showed, oldest first
-	Whole      bool   // a read showed everything: there is nothing older
+	Why        string   // the status, or the error
+	Seq, ID    int64    // of the message: as answered to a post; that a change is about
+	Line       line     // how the answer to a change shows the message
+	After      int64    // what a change replaces, by the answer: the number of the change before it, or 0
+	Lines      []line   // what a read showed, oldest first: their texts alone
+	Whole      bool     // a read showed everything: there is nothing older
+	Ends       []string // the sessions that are over after it
+}
+
+// isChange tells whether this is about a message that is there.
+func (o op) isChange() bool { return o.Kind == doEdit || o.Kind == doDelete || o.Kind == doReact }
+
+// took is the number that an acknowledged change took: none where it found nothing to change.
+func (o op) took() int64 {
+	if o.Outcome != ok || o.Line.Version == o.After {
+		return 0
+	}
+	return o.Line.Version
 }
 
 // line is a message as it is shown.
 type line struct {
-	Seq  int64
-	Body string
+	Seq, Version    int64 // Version is the number of its last change, 0 when it never changed
+	Body            string
+	Edited, Deleted bool
+	Reactions       string // in their order, like "🎉:12 🎉:15 👍:12"
 }
+
+// number is that of the last thing that happened to a line.
+func (l line) number() int64 { return max(l.Seq, l.Version) }
 
 // reading is what one reader was shown of one room.
 type reading struct {
 	Reader    string
 	Who, Room int64
+	Session   string
 	Stayed    bool // a member all the time, and given the time to catch up in the end
 	Sights    []sight
 }
@@ -109,6 +135,17 @@ type content struct {
 type stored struct {
 	Room, Seq, ChangedSeq, ID, Author int64
 	Key, Body                         string
+	Edited, Deleted                   bool
+	Reactions                         string // as of a line
+}
+
+// line is how a page must show it.
+func (m stored) line() line {
+	l := line{Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted, Reactions: m.Reactions}
+	if m.ChangedSeq != m.Seq {
+		l.Version = m.ChangedSeq
+	}
+	return l
 }
 
 type membership struct{ Room, User, Joined int64 }
@@ -135,11 +172,22 @@ func (o op) String() string {
 	if o.Kind == doRead {
 		return text + fmt.Sprintf(" in room %d: %s %s, %d lines", o.Room, o.Outcome, o.Why, len(o.Lines))
 	}
-	return text + fmt.Sprintf(" in room %d %s: %s %s seq %d id %d", o.Room, o.Body, o.Outcome, o.Why, o.Seq, o.ID)
+	return text + fmt.Sprintf(" in room %d %s: %s %s seq %d id %d, after %d now %d", o.Room, o.Body, o.Outcome, o.Why, o.Seq, o.ID, o.After, o.Line.Version)
+}
+
+func (l line) String() string {
+	text := fmt.Sprintf("%d as of %d %s", l.Seq, l.number(), l.Body)
+	if l.Edited {
+		text += " (edited)"
+	}
+	if l.Deleted {
+		text += " (deleted)"
+	}
+	return text + " " + l.Reactions
 }
 
 func (s sight) String() string {
-	return fmt.Sprintf("%s %s at %s: line %d %s, %d lines, cursor %d %s", s.At.Format(clock), s.Kind, s.Node, s.Line.Seq, s.Line.Body, len(s.Lines), s.Cursor, s.Why)
+	return fmt.Sprintf("%s %s at %s: line %v, %d lines, cursor %d %s", s.At.Format(clock), s.Kind, s.Node, s.Line, len(s.Lines), s.Cursor, s.Why)
 }
 
 func (f fault) String() string {
@@ -147,7 +195,7 @@ func (f fault) String() string {
 }
 
 func (m stored) String() string {
-	return fmt.Sprintf("stored: room %d seq %d changed %d id %d by %d %s", m.Room, m.Seq, m.ChangedSeq, m.ID, m.Author, m.Body)
+	return fmt.Sprintf("stored: room %d id %d by %d %v", m.Room, m.ID, m.Author, m.line())
 }
 
 func (d departure) String() string {

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -78,21 +79,19 @@ func (w *world) measure(when string, keeper person, quiet place) {
 		posted = w.insist(func(n *node) op { return w.post(keeper, n, quiet, "key "+body, body) })
 	}
 	w.within(seenWithin, when+", a message is seen on all nodes", posted.End, w.everywhere(func(r *reader) bool { return r.shows(posted.Seq) }))
-	w.measureEnd(when+", a log-out ends streams on all nodes", "logout", general, func(p person) op {
-		return w.insist(func(n *node) op { return w.logOut(p, n) })
-	})
-	w.measureEnd(when+", a removal ends streams on all nodes", "gone", quiet, func(p person) op {
-		return w.insist(func(n *node) op { return w.depart(keeper, p, n, quiet.room) })
-	}, func(p person) { w.insist(func(n *node) op { return w.admit(keeper, p, n, quiet.room) }) })
+	w.measureEnd(when, "logout", general, pick(w.dice, w.farewells(keeper)))
+	w.measureEnd(when, "gone", quiet, farewell{"a removal", func() (person, func(n *node) op) {
+		p := w.newcomer()
+		w.insist(func(n *node) op { return w.admit(keeper, p, n, quiet.room) })
+		return p, func(n *node) op { return w.depart(keeper, p, n, quiet.room) }
+	}})
 }
 
 // measureEnd opens streams of somebody on every node, does what ends them, and takes the time.
-func (w *world) measureEnd(what, told string, in place, end func(person) op, before ...func(person)) {
+func (w *world) measureEnd(when, told string, in place, e farewell) {
 	w.Helper()
-	p := w.newcomer()
-	for _, f := range before {
-		f(p)
-	}
+	what := fmt.Sprintf("%s, %s ends streams on all nodes", when, e.what)
+	p, end := e.of()
 	var streams []*reader
 	for _, n := range w.nodes {
 		r := w.watch(&reader{name: "reader to be ended", person: p, place: in, pinned: n})
@@ -103,7 +102,7 @@ func (w *world) measureEnd(what, told string, in place, end func(person) op, bef
 		w.Errorf("%s: the streams do not open", what)
 		return
 	}
-	w.within(revokedWithin, what, end(p).End, all(streams, func(r *reader) bool { return r.was(told) }))
+	w.within(revokedWithin, what, w.insist(end).End, all(streams, func(r *reader) bool { return r.was(told) }))
 }
 
 func all(readers []*reader, holds func(*reader) bool) func() bool {

@@ -37,7 +37,7 @@ type reader struct {
 func (w *world) watch(r *reader) *reader {
 	ctx, stop := context.WithCancel(w.Context())
 	r.w, r.stop, r.told = w, stop, map[string]bool{}
-	r.reading = reading{Reader: r.name, Who: r.id, Room: r.place.room, Stayed: r.stayed}
+	r.reading = reading{Reader: r.name, Who: r.id, Session: r.cookie, Room: r.place.room, Stayed: r.stayed}
 	w.add(r)
 	w.reading.Go(func() { r.run(ctx) })
 	return r
@@ -81,8 +81,7 @@ func (r *reader) load(ctx context.Context, n *node) {
 		return
 	}
 	r.stream, r.lastID = html.UnescapeString(stream[1]), ""
-	after := afterOf.FindStringSubmatch(r.stream)
-	r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: number(after[1])})
+	r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: found(afterOf, r.stream)})
 }
 
 // follow reads the stream until it ends, in whatever way.
@@ -128,7 +127,7 @@ var narrow = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Di
 
 // take applies one event.
 func (r *reader) take(e event, n *node) {
-	s := sight{Kind: sawCursor, Node: n.name, Cursor: number(e.id), Why: e.name}
+	s := sight{Kind: sawCursor, Node: n.name, Cursor: integer(e.id), Why: e.name}
 	if e.id != "" {
 		r.lastID = e.id
 	}
@@ -181,14 +180,16 @@ func (r *reader) open() bool {
 func (r *reader) shows(seq int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.page.lines[seq] != ""
+	_, there := r.page.lines[seq]
+	return there
 }
 
 // complete tells whether the page shows everything there is.
 func (r *reader) complete(c content) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.page.lines != nil && len(r.page.lacks(c.in(r.place.room, r.page.from, c.LastSeq[r.place.room]))) == 0
+	last := c.LastSeq[r.place.room]
+	return r.page.lines != nil && len(r.page.lacks(c.in(r.place.room, r.page.from, last), last)) == 0
 }
 
 // dawdling is a reader who takes little at a time, as long as writers write.

@@ -12,6 +12,10 @@ var (
 	lineOf   = regexp.MustCompile(`<li id="m-(\d+)"`)
 	bodyOf   = regexp.MustCompile(`said-[0-9a-z-]+`)
 	afterOf  = regexp.MustCompile(`after=(\d+)`)
+
+	versionOf  = regexp.MustCompile(`^[^>]* data-version="(\d+)"`)
+	reactionOf = regexp.MustCompile(`name="emoji" value="([^"]+)" data-by="([0-9 ]+)"`)
+	beforeOf   = regexp.MustCompile(`hx-target="#m-\d+\[data-version=(?:'|&#39;)(\d+)`)
 )
 
 // linesIn are the lines in a piece of HTML.
@@ -22,12 +26,34 @@ func linesIn(html string) (lines []line) {
 		if i+1 < len(found) {
 			end = found[i+1][0]
 		}
-		lines = append(lines, line{number(html[at[2]:at[3]]), bodyOf.FindString(html[at[1]:end])})
+		lines = append(lines, lineIn(integer(html[at[2]:at[3]]), html[at[1]:end]))
 	}
 	return lines
 }
 
-func number(s string) int64 {
+// lineIn is what a line shows, from its HTML.
+func lineIn(seq int64, html string) line {
+	l := line{Seq: seq, Body: bodyOf.FindString(html), Version: found(versionOf, html)}
+	l.Edited, l.Deleted = strings.Contains(html, "message__edited"), strings.Contains(html, "message__body--gone")
+	var all []string
+	for _, kind := range reactionOf.FindAllStringSubmatch(html, -1) {
+		for id := range strings.FieldsSeq(kind[2]) {
+			all = append(all, kind[1]+":"+id)
+		}
+	}
+	l.Reactions = strings.Join(all, " ")
+	return l
+}
+
+// found is the number that a pattern finds, or 0.
+func found(pattern *regexp.Regexp, text string) int64 {
+	if m := pattern.FindStringSubmatch(text); m != nil {
+		return integer(m[1])
+	}
+	return 0
+}
+
+func integer(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n
 }

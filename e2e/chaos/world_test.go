@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +48,7 @@ type world struct {
 	people  []person   // who did nothing yet
 	readers []*reader
 	ops     []op
+	recent  map[int64][]op // the messages acknowledged last, by room
 }
 
 // enough people for ten minutes: each log-out uses one up.
@@ -65,7 +67,7 @@ func newWorld(t *testing.T) *world {
 			os.RemoveAll(dir)
 		}
 	})
-	w := &world{T: t, dir: dir, begun: time.Now(), longest: 4000, took: map[string][]time.Duration{}}
+	w := &world{T: t, dir: dir, begun: time.Now(), longest: 4000, took: map[string][]time.Duration{}, recent: map[int64][]op{}}
 	w.dice = w.newDice(t.Name())
 	w.acting, w.rest = context.WithCancel(t.Context())
 	return w
@@ -127,7 +129,7 @@ func (w *world) open() {
 	}
 	for l := range strings.Lines(string(out)) {
 		id, cookie, _ := strings.Cut(strings.TrimSpace(l), " ")
-		w.people = append(w.people, person{number(id), cookie})
+		w.people = append(w.people, person{integer(id), cookie})
 	}
 	for _, n := range w.nodes {
 		n.start()
@@ -164,6 +166,26 @@ func (w *world) note(o op) op {
 	return o
 }
 
+// fewEnough are the messages of a room that are changed: so few that several people change one at once.
+const fewEnough = 5
+
+// said keeps an acknowledged message in mind, for those who change it.
+func (w *world) said(o op) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if all := append(w.recent[o.Room], o); o.Outcome == ok {
+		w.recent[o.Room] = all[max(0, len(all)-fewEnough):]
+	}
+}
+
+// lately are the last messages in a place, and those of them that are somebody's own.
+func (w *world) lately(in place, p person) (all, own []op) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all = slices.Clone(w.recent[in.room])
+	return all, slices.DeleteFunc(slices.Clone(all), func(o op) bool { return o.Who != p.id })
+}
+
 func (w *world) add(r *reader) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -187,7 +209,7 @@ func (w *world) makeRoom(by person, access chat.Access) place {
 	w.Helper()
 	var made struct{ ID int64 }
 	form := url.Values{"name": {"Room"}, "access": {string(access)}}
-	if o := w.ask(by, w.nodes[0], op{}, http.MethodPost, "/rooms", form, &made); o.Outcome != ok {
+	if o := w.ask(by, w.nodes[0], op{}, http.MethodPost, "/rooms", form, into(&made)); o.Outcome != ok {
 		w.Fatal("no room: ", o.Why)
 	}
 	return place{room: made.ID}
