@@ -18,6 +18,13 @@ const news = `document.querySelector('#connection').textContent.trim()`
 // kept is what the browser itself keeps of anybody's text.
 const kept = `Object.values(localStorage).join()`
 
+// takesBack presses Cancel beside one of the texts that wait, once they stand still.
+func (b *tab) takesBack(which string) {
+	b.Helper()
+	b.until("what waits stands still", `document.querySelector('#outbox .waiting')?.getAnimations().length === 0`)
+	b.click("#outbox li" + which + " .button")
+}
+
 // sends types a text and presses Enter, and does not wait for anything.
 func (b *tab) sends(text string) {
 	b.Helper()
@@ -40,7 +47,7 @@ func TestWrittenOffline(t *testing.T) {
 	ana.sends("still in it")
 	ana.sends("this one not")
 	ana.until("they wait", waiting+` === 'in the tunnel|still in it|this one not'`)
-	ana.click("#outbox li:last-of-type .button")
+	ana.takesBack(":last-of-type")
 	ana.until("one is taken back", waiting+` === 'in the tunnel|still in it' && `+box+`.value === 'this one not'`)
 	ana.leave()
 
@@ -253,7 +260,7 @@ func TestASwitchOfTheConversationSendsAndTakesBackAllTheSame(t *testing.T) {
 	ana.opened("room=1")
 	ana.fill("#text", "to all")
 	ana.until("three wait", `document.querySelectorAll('#outbox li').length === 3`)
-	ana.click("#outbox li:nth-of-type(2) .button")
+	ana.takesBack(":nth-of-type(2)")
 	ana.until("two wait", `document.querySelectorAll('#outbox li').length === 2`)
 	slow.hold(0)
 	ana.until("it says why one was refused", `document.querySelector('.outbox__why').innerText.startsWith('Bob: A message has')`)
@@ -289,7 +296,7 @@ func TestTwoTabsShareWhatWaits(t *testing.T) {
 	second.sends("from the second")
 	second.sends("not this one")
 	ana.until("the first shows all", waiting+` === 'from the first|from the second|not this one'`)
-	ana.click("#outbox li:last-of-type .button")
+	ana.takesBack(":last-of-type")
 	second.until("it is taken back in both", waiting+` === 'from the first|from the second'`)
 	second.leave()
 	ana.leave()
