@@ -133,10 +133,10 @@ func TestOfTwoDraftsTheNewerWinsAndTheOtherIsOffered(t *testing.T) {
 	ana.offline(false)
 	ana.open("/messages?room=1")
 	ana.holds("from the sofa")
-	ana.until("the older one is offered", `document.querySelector('.waiting bdi')?.innerText === 'from the train'`)
+	ana.until("the older one is offered", `document.querySelector('.waiting__body')?.innerText === 'from the train'`)
 	ana.click(".waiting .button")
 	ana.holds("from the train")
-	ana.until("the other one is offered now", `document.querySelector('.waiting bdi').innerText === 'from the sofa'`)
+	ana.until("the other one is offered now", `document.querySelector('.waiting__body').innerText === 'from the sofa'`)
 	ana.click("#text")
 	ana.press("\r")
 	ana.reads("from the train")
@@ -145,7 +145,7 @@ func TestOfTwoDraftsTheNewerWinsAndTheOtherIsOffered(t *testing.T) {
 	ana.kept("room=1", "the last word")
 	phone.tolerate("status of 409")
 	phone.fill("#text", ", again") // in a page that knew nothing of all this
-	phone.until("what it replaced is offered", `document.querySelector('.waiting bdi')?.innerText === 'the last word'`)
+	phone.until("what it replaced is offered", `document.querySelector('.waiting__body')?.innerText === 'the last word'`)
 }
 
 func TestADraftWithoutScripts(t *testing.T) {

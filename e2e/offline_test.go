@@ -7,13 +7,23 @@ import (
 )
 
 // waiting are the texts that wait to be sent.
-const waiting = `[...document.querySelectorAll('#outbox .waiting__line bdi')].map(e => e.innerText).join('|')`
+const waiting = `[...document.querySelectorAll('#outbox .waiting__body')].map(e => e.innerText).join('|')`
+
+// nothingWaits tells that whatever was sent has arrived, or was taken back.
+const nothingWaits = `document.querySelector('#outbox') && !document.querySelector('#outbox[data-waits]')`
 
 // news is what the page says of the connection.
 const news = `document.querySelector('#connection').textContent.trim()`
 
 // kept is what the browser itself keeps of anybody's text.
 const kept = `Object.values(localStorage).join()`
+
+// takesBack presses Cancel beside one of the texts that wait, once they stand still.
+func (b *tab) takesBack(which string) {
+	b.Helper()
+	b.until("what waits stands still", `document.querySelector('#outbox .waiting')?.getAnimations().length === 0`)
+	b.click("#outbox li" + which + " .button")
+}
 
 // sends types a text and presses Enter, and does not wait for anything.
 func (b *tab) sends(text string) {
@@ -37,7 +47,7 @@ func TestWrittenOffline(t *testing.T) {
 	ana.sends("still in it")
 	ana.sends("this one not")
 	ana.until("they wait", waiting+` === 'in the tunnel|still in it|this one not'`)
-	ana.click(".waiting__line:last-child .button")
+	ana.takesBack(":last-of-type")
 	ana.until("one is taken back", waiting+` === 'in the tunnel|still in it' && `+box+`.value === 'this one not'`)
 	ana.leave()
 
@@ -197,10 +207,134 @@ func TestWaitingOnAPhoneInSpanish(t *testing.T) {
 	ana.accessible("somebody is writing")
 	ana.offline(true)
 	ana.sends(strings.Repeat("una palabra muy larga ", 20) + strings.Repeat("larguísima", 10))
-	ana.until("it waits", `document.querySelector('.waiting__why')?.innerText === 'Se enviará cuando haya conexión:'`)
+	ana.until("it waits", `document.querySelector('.waiting__why')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
 	ana.until("it says why", news+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
 	ana.fill("#text", "y otra")
 	ana.until("nobody is said to be writing", `getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)
 	ana.fits("a message that waits", 320)
 	ana.accessible("a message that waits")
+}
+
+func TestSentFromWhateverIsOpen(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana, bob := s.newcomer("Ana"), s.newcomer("Bob")
+	ana.tolerate(noServer)
+	bob.tolerate(noServer)
+	ana.meets(bob)
+	bob.meets(ana)
+	bob.write("are you there?")
+	ana.reads("are you there?")
+	s.stop()
+	ana.sends("I am")
+	ana.sends("somewhere")
+	ana.until("they wait", waiting+` === 'I am|somewhere'`)
+	ana.leave()
+	s.start()
+
+	ana = ana.another()
+	ana.open("/chat")
+	ana.live()
+	bob.reads("are you there?", "I am", "somewhere")
+	ana.until("nothing waits", nothingWaits)
+}
+
+func TestASwitchOfTheConversationSendsAndTakesBackAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	slow := s.slowly(t)
+	ana := s.stranger()
+	ana.addr = slow.addr
+	ana.tolerate(noServer, "status of 422")
+	ana.register("Ana")
+	ana.at("/chat")
+	bob := s.newcomer("Bob")
+	ana.meets(bob)
+	bob.meets(ana)
+	slow.loseAnswers()
+	ana.sends("to Bob")
+	ana.sends("to nobody")
+	ana.sends(strings.Repeat("long ", 1000))
+	bob.reads("to Bob")
+	ana.click("#room-1")
+	ana.opened("room=1")
+	ana.fill("#text", "to all")
+	ana.until("three wait", `document.querySelectorAll('#outbox li').length === 3`)
+	ana.takesBack(":nth-of-type(2)")
+	ana.until("two wait", `document.querySelectorAll('#outbox li').length === 2`)
+	slow.hold(0)
+	ana.until("it says why one was refused", `document.querySelector('.outbox__why').innerText.startsWith('Bob: A message has')`)
+	ana.until("nothing waits", nothingWaits)
+	ana.holds("to all")
+	ana.click("#text")
+	ana.press("\r")
+	ana.reads("to all")
+
+	ana.click("#with-2")
+	ana.opened("with=2")
+	ana.reads("to Bob")
+	ana.until("what was taken back and what was refused is in its box", box+`.value === `+asJSON(strings.Repeat("long ", 1000)+"\nto nobody"))
+	bob.reads("to Bob")
+}
+
+func TestTwoTabsShareWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana, bob := s.newcomer("Ana"), s.newcomer("Bob")
+	ana.tolerate(noServer)
+	bob.tolerate(noServer)
+	ana.meets(bob)
+	bob.meets(ana)
+	second := ana.another()
+	second.tolerate(noServer)
+	second.open("/messages?room=1")
+	second.live()
+
+	s.stop()
+	ana.sends("from the first")
+	second.until("the other tab shows it", waiting+` === 'from the first'`)
+	second.sends("from the second")
+	second.sends("not this one")
+	ana.until("the first shows all", waiting+` === 'from the first|from the second|not this one'`)
+	ana.takesBack(":last-of-type")
+	second.until("it is taken back in both", waiting+` === 'from the first|from the second'`)
+	second.leave()
+	ana.leave()
+	s.start()
+
+	ana = ana.another()
+	ana.open("/settings")
+	bob.reads("from the first")
+	ana.until("nothing waits", nothingWaits)
+	ana.open("/messages?room=1")
+	ana.live()
+	ana.reads("from the second")
+	ana.holds("not this one")
+	if texts := ask[string](ana, kept); strings.Contains(texts, "from the") {
+		t.Errorf("what was sent is still kept: %s", texts)
+	}
+}
+
+func TestLoggingOutForgetsWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.program("Bob")
+	slow := s.slowly(t)
+	ana := s.stranger()
+	ana.addr = slow.addr
+	ana.tolerate(noServer)
+	ana.register("Ana")
+	ana.at("/chat")
+	ana.open("/messages?with=1")
+	ana.live()
+	slow.loseAnswers()
+	ana.sends("between us")
+	ana.until("it waits", waiting+` === 'between us'`)
+	ana.open("/settings")
+	ana.until("it waits here too", waiting+` === 'between us'`)
+	ana.click(".card__foot .button--quiet")
+	ana.at("/login")
+	if left := ask[string](ana, kept); strings.Contains(left, "between us") {
+		t.Errorf("after the log-out the browser keeps %q", left)
+	}
 }

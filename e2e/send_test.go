@@ -78,7 +78,7 @@ func TestWhatIsRefusedComesBackIntoTheBox(t *testing.T) {
 	long := strings.Repeat("long ", 1000)
 	ana.fill("#text", long)
 	ana.press("\r")
-	ana.until("it says why", `document.querySelector('#err').innerText.length > 5`)
+	ana.until("it says why", `document.querySelector('#why').innerText.length > 5`)
 	ana.holds(long)
 	ana.until("nothing waits", `!document.querySelector('#outbox[data-waits]')`)
 
@@ -87,7 +87,7 @@ func TestWhatIsRefusedComesBackIntoTheBox(t *testing.T) {
 	ana.typ("short enough")
 	ana.press("\r")
 	ana.reads("short enough")
-	ana.until("the error is gone", `document.querySelector('#err').innerText === ''`)
+	ana.until("the error is gone", `document.querySelector('#why').innerText === ''`)
 
 	s.stop()
 	ana.fill("#text", "into the void")

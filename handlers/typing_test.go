@@ -59,6 +59,6 @@ func TestLoggingOutForgetsWhatTheBrowserKeeps(t *testing.T) {
 	ana.post("/typing", []string{"with", text(carla.user.ID), "body", "never sent"}, asJSON).is(204)
 	store := `data-store="charla-` + text(ana.user.ID)
 	ana.clone().post("/logout", nil, asHTMX).is(200).lacks("<html", "never sent").
-		has(store+"-room-1", store+"-with-"+text(berta.user.ID), store+"-with-"+text(carla.user.ID), "x-init=", `hx-get="/login"`)
+		has(store+"-room-1", store+"-outbox", store+"-with-"+text(berta.user.ID), store+"-with-"+text(carla.user.ID), "x-init=", `hx-get="/login"`)
 	s.guest().post("/logout", nil, asHTMX).is(200).lacks("data-store")
 }

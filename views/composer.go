@@ -10,11 +10,11 @@ import (
 // Alpine's CSP build, which knows neither statements nor functions: a list does one thing after the other.
 //
 // The model w outlives the tab: d is the text in the box, s the draft that the server is known to have, t when d was last
-// typed by the server's clock, o another draft, and q what was sent and has not arrived, oldest first, each with its key
-// k, its body b and the draft s that it grew out of. Beside it, for this page alone: k is the key of d, n makes the next
-// ones, z is what the browser's clock lacks to the server's.
+// typed by the server's clock, o another draft. Beside it, for this page alone: k is the key of d, n makes the next ones,
+// z is what the browser's clock lacks to the server's.
 const (
-	xModel = `{ w: $persist({ d: '', s: '', o: '', t: 0, q: [] }).as($el.dataset.store), k: $el.dataset.key, n: 0, z: 0 }`
+	xKeep  = `$persist({ d: '', s: '', o: '', t: 0 })`
+	xModel = `{ w: ` + xKeep + `.as($el.dataset.store), k: $el.dataset.key, n: 0, z: 0 }`
 
 	// xMerge takes the server's draft where it changed since this browser last knew it. What was typed here meanwhile goes
 	// on if it is newer; the older one is offered, unless it lives on in the newer.
@@ -28,7 +28,6 @@ const (
 
 	// xEnter sends, but Shift+Enter makes a new line, and the Enter that ends a word in an input method is none of ours.
 	xEnter   = `$event.shiftKey || $event.isComposing || [$event.preventDefault(), w.d.trim() && $el.form.requestSubmit()]`
-	xSubmit  = `w.d.trim() && [w.q.push({ k: k, b: w.d, s: w.s }), w.d = '', n++, k = ` + xNextKey + `]`
 	xTyped   = `w.t = z + $event.timeStamp`
 	xKept    = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
 	xNewKey  = xStatus + ` === 409 && [n++, k = ` + xNextKey + `, $dispatch('input', w.d)]`
@@ -36,22 +35,15 @@ const (
 	xSetText = `w.d = $el.dataset.text`
 	xAppend  = `[w.d = w.d + $el.dataset.text, $root.querySelector('textarea').focus()]`
 
-	// xFlush sends what waits, the oldest alone, when there is something new to send, when the connection may be back, and
-	// now and then. An answer that was lost is asked for again under the same key.
-	xFlush    = `w.q.length && w.q[0].k && $dispatch('send')`
-	xWaits    = `[this.dataset.waits]`
-	xFlushOn  = `send, load` + xWaits + `, online` + xWaits + ` from:window, htmx:sse:after:connection` + xWaits + ` from:body, every 10s` + xWaits
-	xOldestIs = `w.q.length && w.q[0].k === `
-	xArrived  = xOldestIs + `$el.dataset.key && [w.s === w.q[0].s && (w.s = ''), w.q.shift()]`
+	// xSubmit hands the text over to the outbox, see outbox.go. From there it comes back by xTakeBack, or has arrived and
+	// then the server forgot the draft of it.
+	xSubmit = `w.d.trim() && [
+		$dispatch('handover', { id: ` + xNextKey + `, k: k, b: w.d, s: w.s, p: $root.dataset.place, n: $root.dataset.name }),
+		w.d = '', n++, k = ` + xNextKey + `]`
+	xTakeBack  = `$event.detail.p === $el.dataset.place && [w.d = $event.detail.b + (w.d && '\n' + w.d), $event.detail.b = '']`
+	xDelivered = `$event.detail.p === $el.dataset.place && w.s === $event.detail.s && (w.s = '')`
 
-	// xRefused gives a key that belongs to another message up for a new one, and a text that the server does not take back
-	// to its author. The rest is tried again: who is signed out may sign in, and a server that is busy or broken recovers.
-	xStatus  = `$event.detail.ctx.response.status`
-	xRefused = xOldestIs + `$event.detail.ctx.request.body.get('key') && (
-		` + xStatus + ` === 409 ? [n++, w.q[0].k = ` + xNextKey + `]
-			: ` + xStatus + ` < 500 && ` + xStatus + ` !== 401 && ` + xStatus + ` !== 429 && [w.d = w.q[0].b + (w.d && '\n' + w.d), w.q.shift()])`
-
-	xCancel   = `[w.d = m.b + (w.d && '\n' + w.d), w.q.splice(w.q.indexOf(m), 1)]`
+	xStatus   = `$event.detail.ctx.response.status`
 	xUseOther = `w.o = [w.d, w.d = w.o][0]`
 	xReplaced = `[w.s = $el.dataset.kept, w.o = (w.o && w.o + '\n\n') + $el.dataset.other]`
 	xForget   = `w = undefined`
@@ -60,10 +52,11 @@ const (
 // whyNotSent shows why a message was refused.
 const whyNotSent = "target:#" + idErr + " swap:innerHTML"
 
-// storeName is where the browser keeps what a person wrote in a place: two people at one machine share nothing.
-func storeName(person int64, p chat.Place) string {
-	return "charla-" + strconv.FormatInt(person, 10) + "-" + rowID(p)
-}
+// storeOf begins the names under which the browser keeps what a person wrote: two people at one machine share nothing.
+func storeOf(person int64) string { return "charla-" + strconv.FormatInt(person, 10) }
+
+// storeName is where the browser keeps what a person wrote in a place.
+func storeName(person int64, p chat.Place) string { return storeOf(person) + "-" + rowID(p) }
 
 // millis is an instant as the clock of a browser counts.
 func millis(at chat.Micros) string { return strconv.FormatInt(int64(at)/1000, 10) }

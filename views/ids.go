@@ -23,9 +23,11 @@ const (
 	idFields     = "fields"     // what a sent message renews in it
 	idText       = "text"       // the text
 	idKey        = "key"        // the name of the next message
-	idErr        = "err"        // why it was not sent
+	idErr        = "err"        // what was wrong with it
 	idOutbox     = "outbox"     // what was sent and has not arrived
-	idAnswer     = "answer"     // what the server said of it
+	idReceipt    = "receipt"    // what the server said of it
+	idWhy        = "why"        // why it was refused
+	idAnswer     = "answer"     // what the server said of a draft
 	idConnection = "connection" // whether there is one
 	idMenu       = "menu"       // what can be done with a message
 	idDeeds      = "deeds"      // that, as its page has it

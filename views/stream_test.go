@@ -32,7 +32,7 @@ func TestNothingListensElsewhereInALine(t *testing.T) {
 func TestPostedConfirmsAMessageByItsKey(t *testing.T) {
 	m := line(18)
 	m.Key = `"k"`
-	has(t, rendered(t, Posted(Locale{}, m, Composer{})), `<i data-key="&#34;k&#34;" x-init=`, `<hx-upsert hx-target="#messages"><li id="m-18"`, `<hx-partial hx-target="#err"></hx-partial>`)
+	has(t, rendered(t, Posted(Locale{}, m, Composer{Place: chat.Place{Room: 7}})), `<i data-key="&#34;k&#34;" x-init=`, `<hx-upsert hx-target="[data-place=room-7] #messages"><li id="m-18"`, `<hx-partial hx-target="#err,#why"></hx-partial>`)
 }
 
 func TestTextStaysInTheBox(t *testing.T) {

@@ -1,0 +1,55 @@
+package views
+
+import "charla/chat"
+
+// The outbox belongs to the app, not to a conversation: what was sent goes out whatever is open. Each message waits in a
+// place of its own in localStorage, so that two tabs, which share that, never write over each other's words.
+//
+// In the outbox q are the names of what waits, oldest first, and e is what those places begin with; sent is what was handed
+// over last, asked is what the server was asked to take last, go tells that it took one, and why says whose text came back.
+// Each line of it has m, the message that waits, or nothing once it left: its key k, its body b, the draft s that it grew
+// out of, its place p and the name n of that; it is mine in the tab that it was handed over in.
+const (
+	xOutbox = `{ store: $el.dataset.store, e: $el.dataset.store + '-sent-', q: $persist([]).as($el.dataset.store + '-outbox'),
+		sent: {}, asked: '', go: true, why: '' }`
+	xHandover = `[sent = $event.detail, q.push(sent.id)]`
+	xLine     = `{ m: $persist(sent.id === id ? sent : undefined).as(e + id), mine: sent.id === id, back: false }`
+
+	// xGone is an effect of its own because a line that left together with its m would not live to tell the browser.
+	xGone = `m || q.includes(id) && q.splice(q.indexOf(id), 1)`
+
+	// What another tab sends shows here too, and goes from here if that tab is closed; what it took back or sent, leaves.
+	xAlsoWaits = `($event.key || '').startsWith(e) && $event.newValue && !q.includes($event.key.replace(e, '')) &&
+		[go = false, q.push($event.key.replace(e, ''))]`
+	xLeftToo = `$event.key === e + id && !$event.newValue && (m = undefined)`
+
+	// The oldest alone is in the form. It is sent when it becomes that, when the connection may be back, and now and then. An
+	// answer that was lost is asked for again under the same key, which is not enough to know a message by: two tabs may
+	// have given one key to two texts.
+	xOldest  = `m && q[0] === id`
+	xSend    = `m.k && (mine || go) && [go = false, $dispatch('send')]`
+	xWaits   = `[this.dataset.waits]`
+	xFlushOn = `send, load` + xWaits + `, online` + xWaits + ` from:window, htmx:sse:after:connection` + xWaits + ` from:body, every 10s` + xWaits
+	xAnswer  = `$dispatch('arrived', $el.dataset.key)`
+	xAsked   = `asked = $event.detail.ctx.request.body.get('id')`
+	xArrived = `m && asked === id && m.k === $event.detail && [go = true, why = '', $dispatch('delivered', m), m = undefined]`
+
+	// xRefused gives a key that belongs to another message up for a new one, and a text that the server does not take back
+	// to its author. The rest is tried again: who is signed out may sign in, and a server that is busy or broken recovers.
+	xRefused = `m && asked === id && $event.target.contains($el) && (
+		` + xStatus + ` === 409 ? [m.k = m.k + '+', go = true]
+			: ` + xStatus + ` < 500 && ` + xStatus + ` !== 401 && ` + xStatus + ` !== 429 && [why = m.n + ':', ` + xGiveBack + `])`
+
+	// xGiveBack offers the text to the box that is open, which empties b; otherwise xLayBack puts it where the box of its
+	// conversation will find it.
+	xGiveBack = `[$dispatch('giveback', m), m.b ? back = true : [go = true, m = undefined]]`
+	xBoxOf    = `{ w: ` + xKeep + `.as(store + '-' + m.p) }`
+	xLayBack  = `[w.d = m.b + (w.d && '\n' + w.d), go = true, m = undefined]`
+	xDrop     = `m = undefined`
+)
+
+// whyRefused shows why a message was refused, whatever is open.
+const whyRefused = "target:#" + idWhy + " swap:innerHTML"
+
+// inOpen is the selector of an element of a conversation, where that is the open one.
+func inOpen(p chat.Place, id string) string { return "[data-place=" + rowID(p) + "] " + at(id) }
