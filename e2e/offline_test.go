@@ -115,6 +115,36 @@ func TestAnAnswerIsLost(t *testing.T) {
 	ana.reads("only once", "and another")
 }
 
+// TestTakenBackAlthoughItArrived: whoever takes back what only seems to wait, and sends it again, has said it once.
+func TestTakenBackAlthoughItArrived(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	slow := s.slowly(t)
+	ana := s.stranger()
+	ana.addr = slow.addr
+	ana.tolerate(noServer)
+	ana.register("Ana")
+	ana.at("/chat")
+	ana.open("/messages?room=1")
+	ana.live()
+	bob := s.newcomer("Bob")
+	bob.open("/messages?room=1")
+	bob.live()
+
+	slow.loseAnswers()
+	ana.sends("said once")
+	bob.reads("said once")
+	ana.until("it seems to wait", waiting+` === 'said once'`)
+	ana.takesBack("")
+	ana.until("it is in the box", box+`.value === 'said once'`)
+	slow.hold(0)
+	ana.click("#text")
+	ana.press("\r")
+	ana.until("it has arrived", ready)
+	ana.write("and another")
+	bob.reads("said once", "and another")
+}
+
 func TestTypingOnWhileAMessageIsUnderWay(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

@@ -35,12 +35,12 @@ const (
 	xSetText = `w.d = $el.dataset.text`
 	xAppend  = `[w.d = w.d + $el.dataset.text, $root.querySelector('textarea').focus()]`
 
-	// xSubmit hands the text over to the outbox, see outbox.go. From there it comes back by xTakeBack, or has arrived and
-	// then the server forgot the draft of it.
+	// xSubmit hands the text over to the outbox, see outbox.go. From there it comes back by xTakeBack, into an empty box with
+	// its key, because it may have arrived all the same; or it has arrived, and then the server forgot the draft of it.
 	xSubmit = `w.d.trim() && [
 		$dispatch('handover', { id: ` + xNextKey + `, k: k, b: w.d, s: w.s, p: $root.dataset.place, n: $root.dataset.name }),
 		w.d = '', n++, k = ` + xNextKey + `]`
-	xTakeBack  = `$event.detail.p === $el.dataset.place && [w.d = $event.detail.b + (w.d && '\n' + w.d), $event.detail.b = '']`
+	xTakeBack  = `$event.detail.p === $el.dataset.place && [w.d === '' && (k = $event.detail.k), w.d = $event.detail.b + (w.d && '\n' + w.d), $event.detail.b = '']`
 	xDelivered = `$event.detail.p === $el.dataset.place && w.s === $event.detail.s && (w.s = '')`
 
 	xStatus   = `$event.detail.ctx.response.status`
