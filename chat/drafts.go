@@ -82,8 +82,8 @@ func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced stri
 	return in.replaces(old), nil
 }
 
-// lateTyping is how long after a message what led to it may still come. It need not be the beginning of what was stored: a
-// shortcode became an emoji.
+// lateTyping is how long after a message what led to it may still come. A text with a shortcode need not be the beginning of
+// what was stored: there it became an emoji.
 const lateTyping = Micros(10 * time.Second / time.Microsecond)
 
 // keepDraft returns the draft before. An empty box takes away only what it knew. Once the message is posted, what led to
@@ -91,7 +91,8 @@ const lateTyping = Micros(10 * time.Second / time.Microsecond)
 func (s *Service) keepDraft(ctx context.Context, tx Tx, c Conversation, in Writing) (old Draft, err error) {
 	if posted, sent, err := tx.MessageByKey(ctx, c.Me, in.Key); err == nil {
 		body, _ := cleanBody(in.Body)
-		if strings.HasPrefix(posted.Body, body) || s.micros()-posted.PostedAt < lateTyping {
+		perhaps := strings.Contains(body, ":") && s.micros()-posted.PostedAt < lateTyping
+		if perhaps || strings.HasPrefix(posted.Body, body) {
 			return old, errKnown{posted, sent}
 		}
 		return old, errKeyTaken
