@@ -15,10 +15,12 @@ func TestWritingWithoutScriptsOnAPhone(t *testing.T) {
 	ana.withoutScripts()
 	ana.register("Ana")
 	ana.at("/chat")
+	ana.program().sends("/settings", url.Values{"locale": {"es"}, "theme": {""}}) // whose words are longer
 	for _, width := range []int64{320, 390, 768} {
 		ana.size(width, 640)
 		ana.open("/messages?room=1")
 		ana.until("the text has the width of the box", box+`.clientWidth > 0.9 * document.querySelector('.composer__box').clientWidth`)
+		ana.until("the buttons stand in one row", `Math.abs(document.querySelector('.send').getBoundingClientRect().top - document.querySelector('.composer__keep').getBoundingClientRect().top) < 10`)
 		ana.until("nothing is wider than the window", `document.scrollingElement.scrollWidth <= innerWidth && document.querySelector('.send').getBoundingClientRect().right <= innerWidth`)
 	}
 	ana.fill("#text", "half a thought")
@@ -136,4 +138,8 @@ func TestTheBannerCoversNothing(t *testing.T) {
 			['#connection', '#conv'].map(e => document.querySelector(e).getBoundingClientRect()))`)
 		ana.fits("the banner", width)
 	}
+	ana.click("#room-1")
+	ana.until("what was clicked did not open", notice)
+	ana.offline(false)
+	ana.until("no more is said of it", notice+` === ''`)
 }
