@@ -3,6 +3,7 @@ package handlers
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 
 	"charla/chat"
 	"charla/views"
@@ -71,16 +72,32 @@ func (s *Server) welcome(c echo.Context, status int, user chat.User, to string) 
 	return redirect(c, to)
 }
 
-// loginPage sends htmx here as a whole page: it asks when a stream said that the session is over.
+// loginPage sends htmx here as a whole page: it asks when a stream said that the session is over. Then the form says so,
+// and the log-in leads back.
 func (s *Server) loginPage(c echo.Context) error {
 	next := c.QueryParam("next")
 	if visitorOf(c).signedIn() {
 		return redirect(c, ownPath(next))
 	}
 	if isHX(c) {
-		return redirect(c, c.Request().URL.RequestURI())
+		return redirect(c, backLater(c))
 	}
-	return s.render(c, http.StatusOK, views.Login(s.page(c), next, views.Form{}))
+	var f views.Form
+	if c.QueryParam("ended") != "" {
+		f.Errors = map[string]*chat.Error{"": errSignedOut}
+	}
+	return s.render(c, http.StatusOK, views.Login(s.page(c), next, f))
+}
+
+// backLater is the address of the log-in that htmx asks for, with the page that it stands on where its session ended.
+func backLater(c echo.Context) string {
+	to, query := c.Request().URL, c.QueryParams()
+	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
+	if err != nil || query.Get("ended") == "" {
+		return to.RequestURI()
+	}
+	query.Set("next", page.RequestURI())
+	return to.Path + "?" + query.Encode()
 }
 
 type credentials struct {

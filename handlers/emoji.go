@@ -66,6 +66,9 @@ func (s *Server) offerEmoji(c echo.Context, in picking) error {
 	case isHX(c):
 		return s.render(c, http.StatusOK, views.EmojiPicker(s.locale(c), picker))
 	}
+	if place == (chat.Place{}) { // there is nothing to put a choice into
+		return redirect(c, "/chat")
+	}
 	side, err := s.sidebar(c, chat.Topic{})
 	if err != nil {
 		return err

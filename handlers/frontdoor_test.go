@@ -70,6 +70,9 @@ func TestFrontDoor(t *testing.T) {
 	t.Run("a page that htmx asks for goes to log-in as a whole", func(t *testing.T) {
 		answer := s.guest().in(t).get("/messages?room=1", asHTMX).is(200)
 		equal(t, "HX-Redirect", answer.header.Get("HX-Redirect"), "/login?next=%2Fmessages%3Froom%3D1")
+		equal(t, "after a session", s.guest().in(t).get("/login?ended=1", asHTMX, "HX-Current-URL: http://here.example/messages?room=1").is(200).header.Get("HX-Redirect"), "/login?ended=1&next=%2Fmessages%3Froom%3D1")
+		s.guest().in(t).get("/login?ended=1&next=/rooms").is(200).has("You are signed out. Log in again to go on.", `name="next" value="/rooms"`)
+		s.guest().in(t).get("/login").is(200).lacks("You are signed out.")
 		equal(t, "HX-Redirect", s.guest().in(t).get("/login", asHTMX).is(200).header.Get("HX-Redirect"), "/login")
 		equal(t, "HX-Redirect", s.person("Carla").in(t).get("/login", asHTMX).is(200).header.Get("HX-Redirect"), "/chat")
 	})

@@ -11,6 +11,9 @@ import (
 // olderTrigger fetches older messages a little before their place scrolls into view.
 const olderTrigger = "intersect once root:#" + idScroll + " rootMargin:50px, click"
 
+// xToOwnWords scrolls to the newest messages, where what somebody sends will stand.
+const xToOwnWords = `$event.target.id === '` + idComposer + `' && $el.scrollTo(0, 0)`
+
 // toList leads back to the list of conversations, in place.
 func toList() templ.Attributes { return inPlace("/chat") }
 

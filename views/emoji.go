@@ -82,6 +82,14 @@ func (p Pick) narrowing() templ.Attributes {
 	}
 }
 
+// group is what is marked as chosen: of those used last there may be none, and then the first group is shown alone.
+func (k Picker) group() int {
+	if k.Group < 0 && len(k.Recent) == 0 {
+		return 0
+	}
+	return k.Group
+}
+
 // groupIcons stand for the groups.
 var groupIcons = [emoji.Groups]string{"😀", "👋", "🐻", "🍎", "🚗", "⚽", "💡", "🔣", "🏁"}
 

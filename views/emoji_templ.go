@@ -409,7 +409,7 @@ func EmojiPage(p Page, s Sidebar, k Picker, back chat.Place) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = app(p, s, Title(p.Locale, s.Unread(), p.T("Emoji"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = app(p, s, Title(p.Locale, 0, p.T("Emoji"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -537,12 +537,12 @@ func EmojiPicker(l Locale, k Picker) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = tab("group", "", "🕘", l.T("Recently used"), k.Group < 0).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = tab("group", "", "🕘", l.T("Recently used"), k.group() < 0).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		for i, icon := range groupIcons {
-			templ_7745c5c3_Err = tab("group", strconv.Itoa(i), icon, groupName(l, i), k.Group == i).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tab("group", strconv.Itoa(i), icon, groupName(l, i), k.group() == i).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -29,6 +29,13 @@ func TestAPickerForAnything(t *testing.T) {
 	if strings.Index(html, `value="🎉"`) > strings.Index(html, `value="😀"`) {
 		t.Error("what was used last does not come first")
 	}
+	chosen := func(value string) string { return `name="group" value="` + value + `" checked` }
+	has(t, html, chosen(""))
+	lacks(t, html, chosen("0"))
+	k.Recent = nil // then the first group is what is shown
+	html = rendered(t, EmojiPicker(Locale{}, k))
+	has(t, html, chosen("0"))
+	lacks(t, html, chosen(""))
 	k.Attrs = nil
 	lacks(t, rendered(t, EmojiPicker(Locale{}, k)), "hx-")
 	has(t, rendered(t, picker(Locale{}, WritePick(chat.Place{With: 7}))), `hx-get="/emoji?with=7"`, "popover")

@@ -40,3 +40,15 @@ func streamConfig(p Page) string {
 	}
 	return "sse.reconnectMaxDelay:10s"
 }
+
+// What the stream of a page swaps by itself: the title with the number of unread messages, or nothing where the page is
+// called after something that the stream knows nothing of.
+const (
+	renewsTitle = "none"
+	keepsTitle  = "none ignoreTitle:true"
+)
+
+// xUnreached says where something was asked for that the server could not be reached. What happens by itself, and a
+// message, which waits, are no reason for that.
+const xUnreached = `$event.target.matches('#` + idText + `, #` + idOutbox + `, #` + idSeen + `')
+	|| $root.querySelector('#` + idNotice + `, #` + idFormErr + `, #` + idErr + `').replaceChildren($refs.unreached.content.cloneNode(true))`

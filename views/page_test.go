@@ -17,8 +17,8 @@ func TestPageCarriesItsStream(t *testing.T) {
 	thread := Thread{Conversation: direct, Messages: []chat.Message{line(17), line(18)}, Older: true, Cursor: 18, UnreadFrom: 18}
 	html := rendered(t, Messages(testPage(), Sidebar{}, thread))
 	has(t, html, `hx-sse:connect="/events?with=2&amp;after=18"`, `hx-sse:close="bye"`, `href="/messages?with=2&amp;before=17"`,
-		`<iframe class="live-frame" src="/messages/live?with=2" loading="lazy"`, `<div hx-get="/login" hx-trigger="logout from:body"`, "Unread from here",
-		`<script nonce="N0" src="/static/htmx.min.js"></script>`, `<body hx-nonce:inherited="N0" x-data>`, `<title>Ana · Charla</title>`, `href="/me.css"`)
+		`<iframe class="live-frame" src="/messages/live?with=2" loading="lazy"`, `<div hx-get="/login?ended=1" hx-trigger="logout from:body"`, "Unread from here",
+		`<script nonce="N0" src="/static/htmx.min.js"></script>`, `<body hx-nonce:inherited="N0" x-data `, `<title>Ana · Charla</title>`, `href="/me.css"`)
 	lacks(t, html, "pauseOnBackground", `htmx.min.js" defer`)
 	if strings.Count(html, "hx-sse:connect=") != 1 {
 		t.Error("a page has one stream")
