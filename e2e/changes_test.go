@@ -103,6 +103,7 @@ func TestReactionsInAllTabs(t *testing.T) {
 	bob.menuFor(1)
 	bob.until("it knows his own", `document.querySelector('#menu .emoji[value="🎉"]').ariaPressed === 'true' && document.querySelector('.deeds__who').innerText.includes('Bob, Ana')`)
 	bob.click(`#menu .emoji[value="❤️"]`)
+	bob.until("the menu is shut", shut)
 	sees("🎉 2,❤️ 1")
 	second.click("#m-1 .reaction")
 	sees("🎉 1,❤️ 1")

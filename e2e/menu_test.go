@@ -10,7 +10,7 @@ import (
 
 // The menu is open and filled, or shut.
 const (
-	menuOpen = `document.querySelector('#menu:popover-open:not(.htmx-request) #deeds')`
+	menuOpen = `document.querySelector('#menu:popover-open:not(.htmx-request) #deeds > *')`
 	shut     = `!document.querySelector('#menu:popover-open')`
 )
 
@@ -140,6 +140,6 @@ func TestTheFocusIsNotStolen(t *testing.T) {
 	ana.click(`#menu .emoji[value="🎉"]`)
 	ana.press("\x1b")
 	ana.click("#text")
-	ana.until("one writes, and the answer is still to come", inTheBox+` && `+shut+` && document.querySelector('#menu #deeds')`)
-	ana.until("the answer came, and one writes on", `!document.querySelector('#menu #deeds') && `+inTheBox)
+	ana.until("one writes, and the answer is still to come", inTheBox+` && `+shut+` && document.querySelector('#menu #deeds > *')`)
+	ana.until("the answer came, and one writes on", `!document.querySelector('#menu #deeds > *') && `+inTheBox)
 }

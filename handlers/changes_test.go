@@ -41,7 +41,7 @@ func TestEditing(t *testing.T) {
 		if at, err := time.Parse(time.RFC3339, edited.EditedAt); err != nil || time.Since(at).Abs() > time.Minute {
 			t.Fatalf("edited_at %q: %v", edited.EditedAt, err)
 		}
-		equal(t, "the number", st.brings(`hx-target="#m-`+text(m.Seq)+`" hx-swap="outerHTML"`, "second", "(edited)").id, "3")
+		equal(t, "the number", st.brings(`hx-target="#m-`+text(m.Seq)+`" hx-swap="outerMorph"`, "second", "(edited)").id, "3")
 		equal(t, "as others read it", fmt.Sprint(decode[message](berta.get(m.path(), asJSON))), fmt.Sprint(edited))
 		berta.get("/messages?"+ana.with()).has("(edited)", "second &lt;b&gt;").lacks("first")
 
@@ -179,7 +179,7 @@ func TestReactingByForms(t *testing.T) {
 	ana.get("/me.css").has(`[data-by~="` + text(ana.user.ID) + `"]`)
 
 	a := ana.post(m.path()+"/reactions", form, asHTMX).is(200)
-	a.has(`<hx-partial hx-target="#m-1[data-version=&#39;2&#39;]" hx-swap="outerHTML"><li id="m-1"`, `data-version="3"`, `<hx-partial hx-target="#menu"`).lacks("<html")
+	a.has(`<hx-partial hx-target="#m-1[data-version=&#39;2&#39;]" hx-swap="outerMorph"><li id="m-1"`, `data-version="3"`, `<hx-partial hx-target="#menu:has(`).lacks("<html")
 	other := ana.say(berta.with(), "and again")
 	ana.post(other.path()+"/reactions", form, asHTMX).is(200).has(`hx-target="#m-4:not([data-version])"`)
 }
@@ -254,7 +254,7 @@ func TestAWindowOfOlderLinesAsksWhatChangedMeanwhile(t *testing.T) {
 	ana.edit(said[20], "of another window")
 	ana.remove(said[5]).is(204)
 	a := berta.get(ask, asHTMX).is(200).lacks("<html", "of another window", "line 1<")
-	a.has(`changed_after=63`, `hx-target="#m-4" hx-swap="outerHTML"`, "edited meanwhile", `hx-target="#m-6"`)
+	a.has(`changed_after=63`, `hx-target="#m-4" hx-swap="outerMorph"`, "edited meanwhile", `hx-target="#m-6"`)
 	page.apply(a.body)
 	equal(t, "the line", outer(byID(page.doc, "m-4")), outer(byID(parsePage(t, berta.get("/messages?"+ana.with()+"&before=11").body).doc, "m-4")))
 	berta.get(strings.Replace(ask, "=60", "=63", 1), asHTMX).is(http.StatusNoContent)

@@ -80,7 +80,7 @@ func TestAnEditIsReplayedAsAReplacement(t *testing.T) {
 	var told []string
 	for _, e := range before {
 		switch {
-		case strings.HasPrefix(e.data, `<hx-partial hx-target="#m-1" hx-swap="outerHTML">`):
+		case strings.HasPrefix(e.data, `<hx-partial hx-target="#m-1" hx-swap="outerMorph">`):
 			told = append(told, "first replaced"+e.id)
 			contains(t, e.data, "first, edited", "(edited)")
 		case strings.HasPrefix(e.data, `<hx-upsert hx-target="#messages"><li id="m-`+text(third.Seq)):

@@ -56,6 +56,9 @@ func (p *page) targets(n *html.Node) (found []*html.Node) {
 			p.t.Fatalf("the model knows no selector %q", selector)
 		}
 		target := byID(p.doc, m[1])
+		if strings.HasPrefix(m[2], ":has") {
+			continue
+		}
 		if target != nil && (m[2] == "" || attr(target, "data-version") == m[3]) {
 			found = append(found, target)
 		}
@@ -63,14 +66,15 @@ func (p *page) targets(n *html.Node) (found []*html.Node) {
 	return found
 }
 
-// selectors are by id, of a line also by the change that it shows: none, or one with a number.
-var selectors = regexp.MustCompile(`^#([a-z]+[a-z0-9-]*)(:not\(\[data-version\]\)|\[data-version='(\d+)'\])?$`)
+// selectors are by id, of a line also by the change that it shows: none, or one with a number;
+// of the menu by what stands in it, which in this model is nothing.
+var selectors = regexp.MustCompile(`^#([a-z]+[a-z0-9-]*)(:not\(\[data-version\]\)|\[data-version='(\d+)'\]|:has\(\[action='[^']+'\]\))?$`)
 
 // partial replaces the target, or what is in it.
 func (p *page) partial(target, n *html.Node) {
 	fresh := children(clone(n))
 	switch swap, _, _ := strings.Cut(attr(n, "hx-swap"), " "); swap {
-	case "outerHTML":
+	case "outerHTML", "outerMorph":
 		for _, f := range fresh {
 			f.Parent.RemoveChild(f)
 			target.Parent.InsertBefore(f, target)

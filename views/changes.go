@@ -44,9 +44,27 @@ func reactionLabel(l Locale, r chat.Reaction) string {
 // opensMenu are what the buttons of all lines have in common, once on their list.
 func opensMenu() templ.Attributes {
 	return templ.Attributes{
-		"hx-target:inherited": at(idMenu), "hx-select:inherited": at(idDeeds), "hx-indicator:inherited": at(idMenu),
-		"hx-status:4xx:inherited": whyNot, "hx-status:5xx:inherited": whyNot,
+		"hx-target:inherited": at(idDeeds), "hx-select:inherited": at(idDeeds), "hx-indicator:inherited": at(idMenu),
+		"hx-swap:inherited": "outerHTML", "hx-status:4xx:inherited": whyNot, "hx-status:5xx:inherited": whyNot,
+		"x-on:htmx:before:request": xEmptyMenu,
 	}
+}
+
+// latestMenu drops the answer for a line where another one was asked for since.
+const latestMenu = "#" + idMenu + ":replace"
+
+// lineSwap changes a line in place, so that the button stays by which the open menu is placed. A deleted line has none:
+// it is a new element, and the focus goes there by its id.
+func lineSwap(m chat.Message) string {
+	if m.DeletedAt > 0 {
+		return "outerHTML"
+	}
+	return "outerMorph"
+}
+
+// menuOf selects the menu while it is about a message.
+func menuOf(m chat.Message) string {
+	return fmt.Sprintf("%s:has([action='%s'])", at(idMenu), reactionsURL(m.ID))
 }
 
 // ids tells who reacted to the rule of each reader in /me.css.
@@ -75,6 +93,21 @@ func lineBefore(c chat.Changed) string {
 	}
 	return fmt.Sprintf("%s[data-version='%d']", line, c.After)
 }
+
+// Attributes of the menu in Alpine's language. What is rewritten and not saved stays on the page, by the address of its
+// form: a click beside the menu is no Cancel.
+const (
+	xRewritten  = `{ rewritten: {} }`
+	xRewrite    = `rewritten[$el.form.action] = $el.value`
+	xCancelEdit = `rewritten[$el.form.action] = ''`
+	xSaved      = `$event.detail.ctx.response.status < 400 && (rewritten[$el.action] = '')`
+	xRestore    = `[rewritten[$el.form.action] && [$el.setRangeText(rewritten[$el.form.action], 0, $el.value.length), $el.closest('details').toggleAttribute('open', true)], ` + xCaret + `]`
+	xFocusText  = `$el.open && $el.querySelector('textarea').focus()`
+	xEnterSaves = `$event.shiftKey || $event.isComposing || [$event.preventDefault(), $el.form.requestSubmit()]`
+
+	// xEmptyMenu takes what can be done with one message away when another one is asked for: it may never be answered.
+	xEmptyMenu = `$event.target.matches('.message__menu') && $root.querySelector('#` + idDeeds + `').replaceChildren()`
+)
 
 // xFocus puts the focus back to where the menu was opened, unless one went on to something else.
 const xFocus = `$el.closest('body').querySelector(':focus') || $el.closest('body').querySelector($el.dataset.from).focus({ preventScroll: true })`

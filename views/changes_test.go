@@ -27,9 +27,9 @@ func TestWhatOnesOwnMenuHolds(t *testing.T) {
 	own := `action="/messages/918/edit"`
 	lacks(t, rendered(t, deeds(p, m, Edit{})), own, "/delete", "<details")
 	m.AuthorID = p.Me.ID
-	has(t, rendered(t, deeds(p, m, Edit{Body: "\nhi"})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details>")
+	has(t, rendered(t, deeds(p, m, Edit{Body: "\nhi"})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
 	refused := Edit{Body: "x", Error: chat.Errorf(chat.Invalid, "Write something first.")}
-	has(t, rendered(t, deeds(p, m, refused)), "<details open>", "Write something first.")
+	has(t, rendered(t, deeds(p, m, refused)), "<details open x-on", "Write something first.")
 	m.DeletedAt = evening
 	lacks(t, rendered(t, deeds(p, m, Edit{})), "<form")
 	has(t, rendered(t, deeds(p, m, refused)), own) // what was typed stays
@@ -48,7 +48,7 @@ func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
 	m := line(18)
 	m.ChangedSeq = 25
 	has(t, rendered(t, Changed(Locale{}, chat.Changed{Message: m, After: 18})), `hx-target="#m-18:not([data-version])"`, `<li id="m-18" class="message by-12" data-version="25">`)
-	has(t, rendered(t, Changed(Locale{}, chat.Changed{Message: m, After: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#menu" hx-swap="outerHTML"`, `data-from="#d-18, #text"`, `id="d-18"`)
+	has(t, rendered(t, Changed(Locale{}, chat.Changed{Message: m, After: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#menu:has([action=&#39;/messages/918/reactions&#39;])" hx-swap="outerHTML"`, `data-from="#d-18, #text"`, `id="d-18"`)
 	m.DeletedAt = evening
 	has(t, rendered(t, Message(Locale{}, m)), `id="d-18"`) // the focus has a place there, too
 	lacks(t, rendered(t, menu(Locale{}, "")), "data-from", "x-init")

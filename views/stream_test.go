@@ -16,7 +16,7 @@ func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
 
 	page := rendered(t, Messages(testPage(), Sidebar{}, Thread{Conversation: direct, Messages: []chat.Message{m}}))
 	has(t, page, row)
-	has(t, rendered(t, ChangedMessage(Locale{}, m)), `<hx-partial hx-target="#m-18" hx-swap="outerHTML">`+row)
+	has(t, rendered(t, ChangedMessage(Locale{}, m)), `<hx-partial hx-target="#m-18" hx-swap="outerMorph">`+row)
 }
 
 // TestNothingListensElsewhereInALine: what an upsert replaces is not cleaned up. What a button or a form hears itself goes
