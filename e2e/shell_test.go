@@ -43,26 +43,28 @@ func TestWhatCannotBeReachedIsSaid(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.live()
 	const unreached = notice + ` === 'Charla cannot be reached. Try again.'`
-	deeds := map[string]func(){
-		"the menu of a message": func() {
+	for _, deed := range []struct {
+		what string
+		do   func()
+	}{
+		{"the way back on a phone", func() { ana.size(320, 640); ana.click(".back--list") }},
+		{"the menu of a message", func() {
 			ana.hover(".message")
 			ana.click(".message__menu")
-		},
-		"a reaction from the picker": func() { ana.click(".emoji-open--popover") },
-		"somebody in the list":       func() { ana.click("#with-1") },
-		"a search":                   func() { ana.fill(".search input", "b") },
-		"the way back on a phone":    func() { ana.size(320, 640); ana.click(".back--list") },
-	}
-	for what, deed := range deeds {
+		}},
+		{"an emoji", func() { ana.click(".emoji-open--popover") }},
+		{"somebody in the list", func() { ana.click("#with-1") }},
+		{"a search", func() { ana.fill(".search input", "b") }},
+	} {
 		ana.size(1280, 800)
 		ana.offline(true)
 		ana.sends("waits")
-		ana.until("it waits, and the page knows why", waiting+` !== '' && `+news+` !== ''`)
+		ana.until("it waits, and the page knows why", waiting+` !== '' && `+news+`.startsWith('You are offline')`)
 		if ana.is(notice) {
-			t.Errorf("writing is said to fail: %s", ask[string](ana, notice))
+			t.Fatalf("before %s, writing is said to fail: %s", deed.what, ask[string](ana, notice))
 		}
-		deed()
-		ana.until("it is said that "+what+" cannot be reached", unreached)
+		deed.do()
+		ana.until("it is said that "+deed.what+" cannot be reached", unreached)
 		ana.offline(false)
 		ana.until("no more is said of it", notice+` === '' && `+ready)
 		ana.press("\x1b")
