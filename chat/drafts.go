@@ -109,7 +109,7 @@ func (s *Service) keepDraft(ctx context.Context, tx Tx, c Conversation, in Writi
 		_, err = tx.DeleteDraft(ctx, c.Me, c.Place(), old.Key)
 		return old, err
 	}
-	return old, nil
+	return Draft{}, nil // nothing changed
 }
 
 func (in Writing) isText() bool { return strings.TrimSpace(in.Body) != "" }

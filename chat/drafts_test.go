@@ -84,7 +84,11 @@ func TestADraftIsNotReplacedUnseen(t *testing.T) {
 		{"phone", "from the bed", "from the desk, too", "", "from the desk, too"},
 		{"phone", "from the desk, too", " \n", "", ""},
 	} {
+		events := len(w.diary.events)
 		replaced := w.types(t, ana, chat.Writing{Place: general, Key: step.key, Base: step.base, Body: step.body})
+		if step.key == "desk" && step.body == "" && len(w.diary.events) != events {
+			t.Errorf("nothing changed, and this was published: %#v", w.diary.last())
+		}
 		if left := w.draft(t, ana, general).Body; replaced != step.replaced || left != step.left {
 			t.Errorf("%+v: replaced %q, left %q", step, replaced, left)
 		}

@@ -140,9 +140,11 @@ var named = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
 
 // deceives tells whether a label looks like another address than the one it leads to, or hides what it looks like.
 func deceives(label, address string) bool {
-	_, bare, _ := strings.Cut(address, "//")
-	if strings.HasPrefix(address, label) || strings.HasPrefix(bare, label) {
-		return false
+	_, bare, _ := strings.Cut(address, ":")
+	for _, whole := range []string{address, strings.TrimPrefix(bare, "//")} {
+		if rest, ok := strings.CutPrefix(whole, label); ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
+			return false // what is left begins after the name of the site
+		}
 	}
 	return strings.Contains(label, "://") || named.MatchString(label) || strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
 }
@@ -210,7 +212,7 @@ func addressLength(line []byte) int {
 // maxAddress is in bytes. Browsers and servers take no more either.
 const maxAddress = 2048
 
-// href is what an address of the web or of mail is in HTML.
+// href is what an address of the web or of mail is in HTML. One with a user in it looks like another site's.
 func href(address string) (string, bool) {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxAddress {
@@ -218,7 +220,7 @@ func href(address string) (string, bool) {
 	}
 	switch u.Scheme {
 	case "http", "https":
-		return u.String(), u.Hostname() != ""
+		return u.String(), u.Hostname() != "" && u.User == nil
 	case "mailto":
 		return u.String(), strings.Contains(u.Opaque, "@")
 	}

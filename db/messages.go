@@ -8,11 +8,15 @@ import (
 	"charla/chat"
 )
 
-// message is a message with the name that its author has today.
-const message = `
-	SELECT x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, x.key, x.body, x.html,
-		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions + `
-	FROM messages x JOIN users u ON u.id = x.author_id`
+// columns are those of a message, with the name that its author has today.
+const columns = `
+	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, x.key, x.body, x.html,
+		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions
+
+const (
+	source  = ` FROM messages x JOIN users u ON u.id = x.author_id`
+	message = `SELECT ` + columns + source
+)
 
 // Message finds nothing for who is not a member of its room.
 func (r reader) Message(ctx context.Context, user, id int64) (m chat.Message, err error) {
@@ -24,19 +28,14 @@ func (r reader) Message(ctx context.Context, user, id int64) (m chat.Message, er
 
 // MessageByKey makes the digest of a message from before there was one.
 func (r reader) MessageByKey(ctx context.Context, author int64, key string) (chat.Message, string, error) {
-	const (
-		query = message + `
+	const query = `SELECT x.sent, ` + columns + source + `
 		WHERE x.author_id = $1 AND x.key = $2`
-		digest = `
-		SELECT sent FROM messages WHERE id = $1`
-	)
-	var m chat.Message
-	if err := r.get(ctx, &m, query, author, key); err != nil {
-		return m, "", err
+	var row struct {
+		chat.Message
+		Sent string `db:"sent"`
 	}
-	var sent string
-	err := r.get(ctx, &sent, digest, m.ID)
-	return m, cmp.Or(sent, chat.Digest(m.Key, m.Body)), err
+	err := r.get(ctx, &row, query, author, key)
+	return row.Message, cmp.Or(row.Sent, chat.Digest(row.Key, row.Body)), err
 }
 
 // MessagesBefore reads backwards from before and turns the page round. The same statement looks whether user is in the

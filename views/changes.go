@@ -103,7 +103,7 @@ const (
 	xSaved      = `$event.detail.ctx.response.status < 400 && (rewritten[$el.action] = '')`
 	xRestore    = `[rewritten[$el.form.action] && [$el.setRangeText(rewritten[$el.form.action], 0, $el.value.length), $el.closest('details').toggleAttribute('open', true)], ` + xCaret + `]`
 	xFocusText  = `$el.open && $el.querySelector('textarea').focus()`
-	xEnterSaves = `$event.shiftKey || $event.isComposing || [$event.preventDefault(), $el.form.requestSubmit()]`
+	xEnterSaves = xEnterKey + `$el.form.requestSubmit()]`
 
 	// xEmptyMenu takes what can be done with one message away when another one is asked for: it may never be answered.
 	xEmptyMenu = `$event.target.matches('.message__menu') && $root.querySelector('#` + idDeeds + `').replaceChildren()`

@@ -10,8 +10,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// composer is the place for writing: another draft, and the box. Without scripts there is the
-// box alone, an ordinary form; so there is where the server could not say whose it is, and nothing is left in the browser.
+// composer is the place for writing: another draft, and the box. Without scripts there is the box alone, an ordinary form; so
+// there is where the server could not say whose it is, and nothing is left in the browser.
 func composer(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -20,7 +20,7 @@ const (
 	idSeen       = "seen"       // marks the conversation read when it is on screen
 	idTyping     = "typing"     // who is writing
 	idComposer   = "composer"   // the box for writing
-	idFields     = "fields"     // what a sent message renews in it
+	idFields     = "fields"     // its text and key
 	idText       = "text"       // the text
 	idKey        = "key"        // the name of the next message
 	idErr        = "err"        // what was wrong with it
