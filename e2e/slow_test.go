@@ -36,6 +36,17 @@ func (s *server) slowly(t *testing.T) *slowPath {
 	return p
 }
 
+// newcomer registers by way of the slow path and opens General.
+func (p *slowPath) newcomer(s *server, name string) *tab {
+	b := s.stranger()
+	b.addr = p.addr
+	b.register(name)
+	b.at("/chat")
+	b.open("/messages?room=1")
+	b.live()
+	return b
+}
+
 func (p *slowPath) delay(answer *http.Response) error {
 	if answer.Request.Method != http.MethodPost || !strings.HasPrefix(answer.Request.URL.Path, "/messages") {
 		return nil
