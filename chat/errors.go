@@ -17,6 +17,7 @@ const (
 	NotFound        Code = "not_found"
 	Conflict        Code = "conflict"
 	TooMany         Code = "too_many"
+	TooLarge        Code = "too_large"
 	Unavailable     Code = "unavailable"
 )
 

@@ -1,0 +1,70 @@
+package chat
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+)
+
+// Vault keeps the bytes of files, under names of its own. What it needs of the outside answers Unavailable when it is away.
+type Vault interface {
+	// Receive takes a file of at most limit bytes from r, into a place that is not kept. It answers ErrTooLarge for more, and
+	// the error of r as it is. Discard must be called on what it returns.
+	Receive(ctx context.Context, r io.Reader, limit int64) (Incoming, error)
+	// Open opens a kept file in a size that its content has. ErrNotFound means that it is not there.
+	Open(ctx context.Context, object string, size Size) (Opened, error)
+	// Delete forgets a kept file in all sizes. One that is not there is no error.
+	Delete(ctx context.Context, object string) error
+	// Objects lists what is kept, each once, and when that was.
+	Objects(ctx context.Context) iter.Seq2[Object, error]
+}
+
+// Incoming is a file that was received and is not kept yet.
+type Incoming interface {
+	Hash() string // SHA-256 of the bytes as they came, hex: the same bytes are the same content
+	// Keep finds out what the file is, makes of a picture the sizes that it is shown in, and keeps it. It answers Invalid for a
+	// picture that is too large or too broken to be shown. Nothing stays of what it could not keep whole.
+	Keep(ctx context.Context) (Content, error)
+	// Discard forgets what was received; after Keep it does nothing to what is kept. It may be called more than once.
+	Discard()
+}
+
+// Content is what a file is, whatever its sender calls it. Of a picture, what is kept was made by us from its pixels, so that
+// nothing else that was in the file is left: no place, no camera, no second file behind the first.
+type Content struct {
+	Object string `db:"object"` // its name in the vault
+	Hash   string `db:"hash"`
+	Type   string `db:"type"`   // by its bytes; application/octet-stream where it is none that is known to be harmless
+	Size   int64  `db:"size"`   // of what is kept as Whole, in bytes
+	Width  int    `db:"width"`  // in pixels as it is shown, of a picture; otherwise 0
+	Height int    `db:"height"` // likewise
+	Moves  bool   `db:"moves"`  // an animated picture; Thumb and Medium stand still
+}
+
+// Size is one of the forms in which a file is kept.
+type Size string
+
+// Every file is kept Whole; a picture in the others too, none of them larger than the whole.
+const (
+	Whole  Size = ""
+	Thumb  Size = "thumb"  // at most 320 pixels at its longer side
+	Medium Size = "medium" // at most 960
+	Square Size = "square" // 128 by 128, cut from the middle: a person's picture
+)
+
+// Opened is a kept file, ready to be read from any place in it.
+type Opened struct {
+	io.ReadSeekCloser
+	Type string
+	Size int64 // bytes
+}
+
+// Object is a name in the vault and when it was kept.
+type Object struct {
+	Name string
+	At   time.Time
+}
+
+// ErrTooLarge answers a file of more bytes than it may have.
+var ErrTooLarge = Errorf(TooLarge, "This file is larger than Charla takes.")
