@@ -55,8 +55,7 @@ func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Ch
 		if m.DeletedAt > 0 {
 			return errUnchanged
 		}
-		m.Body, m.HTML, m.DeletedAt = "", "", s.micros()
-		return tx.DeleteReactions(ctx, m.ID)
+		return s.wipe(ctx, tx, m)
 	})
 }
 

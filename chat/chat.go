@@ -32,6 +32,7 @@ type User struct {
 	Theme      string `db:"theme"`
 	Role       Role   `db:"role"`
 	DisabledAt Micros `db:"disabled_at"`
+	Sound      bool   `db:"sound"` // tells of messages that come unseen
 }
 
 // Person is what others see of a user.
@@ -161,7 +162,7 @@ type Changes struct {
 	Replaced []Message   // messages at or before the cursor that changed after it
 	Added    []Message   // messages after the cursor, in order of seq, in their present state
 	Left     []Departure // who left the room after the cursor, in order of seq
-	Partial  bool        // there was more than the limit; the lists are not to be used
+	Partial  bool        // there was more than the limit, or other lines changed too; the lists of messages are not to be used
 }
 
 // SplitChanges sorts messages that changed after the cursor into replaced and added ones.

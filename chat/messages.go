@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -48,7 +49,8 @@ type Posted struct {
 }
 
 // PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, NotFound for a
-// place that is not by's, and Conflict when the key belongs to another message.
+// place that is not by's, Forbidden where the other person deleted their account, and Conflict when the key belongs to
+// another message.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Posted, error) {
 	body, err := cleanBody(in.Body)
 	if err != nil {
@@ -95,6 +97,9 @@ func (s *Service) insert(ctx context.Context, tx Tx, p Place, m *Message) (Conve
 	if err != nil {
 		return Conversation{}, err
 	}
+	if turn.IsDeserted() {
+		return Conversation{}, whyDeserted(ctx, tx, m)
+	}
 	m.take(turn, s.zone)
 	m.ID, err = tx.InsertMessage(ctx, *m)
 	if errors.Is(err, ErrNotFound) {
@@ -105,8 +110,8 @@ func (s *Service) insert(ctx context.Context, tx Tx, p Place, m *Message) (Conve
 
 // begin makes the room of two people for their first message.
 func begin(ctx context.Context, tx Tx, peer int64, m *Message) (Turn, error) {
-	if _, err := tx.User(ctx, peer); err != nil {
-		return Turn{}, err
+	if who, err := tx.User(ctx, peer); err != nil || who.Deleted() {
+		return Turn{}, cmp.Or(err, error(ErrNotFound))
 	}
 	if _, err := tx.EnsureDirect(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
 		return Turn{}, err
@@ -121,6 +126,14 @@ func whyNot(ctx context.Context, tx Tx, m *Message) error {
 		return err
 	}
 	return errKnown{known, sent}
+}
+
+// whyDeserted is whyNot where nobody would read a message, unless it was posted while somebody did.
+func whyDeserted(ctx context.Context, tx Tx, m *Message) error {
+	if err := whyNot(ctx, tx, m); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return errDeserted
 }
 
 // known answers a message whose key was used before: with the stored one, as it is now, where the same text was sent to the
@@ -156,8 +169,8 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 		return c, err
 	}
 	peer, err := s.store.User(ctx, p.With)
-	if err != nil {
-		return Conversation{}, err
+	if err != nil || peer.Deleted() {
+		return Conversation{}, cmp.Or(err, error(ErrNotFound))
 	}
 	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID}, nil
 }

@@ -50,12 +50,25 @@ func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
 	return s.manage(ctx, by, user, func(tx Tx, _ User) error { return tx.SetDisabled(ctx, user, 0) })
 }
 
+// MakeAdmin lets a person manage people too. It answers like DisablePerson, and Conflict for who is shut out.
+func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
+	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+		if who.Disabled() {
+			return Errorf(Conflict, "This person is disabled.")
+		}
+		return tx.SetRole(ctx, user, RoleAdmin)
+	})
+}
+
 func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
 	if !by.CanManagePeople() {
 		return Errorf(Forbidden, "Only an admin does this.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		who, err := tx.User(ctx, user)
+		if err == nil && who.Deleted() {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
@@ -66,24 +79,9 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 // ChangePassword gives by a new password and ends all their sessions but this one. It answers Invalid for a current
 // password that is wrong and for a new one that is bad.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
-	_, key, err := CleanEmail(by.Email)
+	old, err := s.checkCurrent(ctx, by, current)
 	if err != nil {
-		return err
-	}
-	_, old, err := s.store.UserByEmail(ctx, key)
-	if err != nil {
-		return err
-	}
-	wrong := invalidf("current", "This is not your password.")
-	if len(current) > MaxPassword {
-		return wrong
-	}
-	ok, err := s.hasher.matches(ctx, old, current)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return errors.Join(wrong, checkPassword(password, by.Name, by.Email))
+		return errors.Join(err, checkPassword(password, by.Name, by.Email))
 	}
 	if err := checkPassword(password, by.Name, by.Email); err != nil {
 		return err
@@ -101,12 +99,48 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
-		return wrong
+		return errWrongPassword()
 	}
 	if err == nil {
 		s.announceEnded(ended)
 	}
 	return err
+}
+
+// checkCurrent answers Invalid unless a password is that of user, and returns its hash.
+func (s *Service) checkCurrent(ctx context.Context, user User, current string) (string, error) {
+	_, key, err := CleanEmail(user.Email)
+	if err != nil {
+		return "", err
+	}
+	_, hash, err := s.store.UserByEmail(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	if len(current) > MaxPassword {
+		return "", errWrongPassword()
+	}
+	ok, err := s.hasher.matches(ctx, hash, current)
+	if err == nil && !ok {
+		err = errWrongPassword()
+	}
+	return hash, err
+}
+
+func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
+
+// Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
+func (s *Service) Rename(ctx context.Context, by User, name string) (Person, error) {
+	name, err := CleanName(name)
+	if err != nil || name == by.Name {
+		return by.Person(), err
+	}
+	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.SetName(ctx, by.ID, name, NameKey(name)) }); err != nil {
+		return Person{}, err
+	}
+	by.Name = name
+	s.events.Publish(PersonChanged{by.Person()})
+	return by.Person(), nil
 }
 
 // announceEnded closes the streams of sessions that are over.

@@ -83,7 +83,11 @@ func (s *Server) loginPage(c echo.Context) error {
 		return redirect(c, backLater(c))
 	}
 	var f views.Form
-	if c.QueryParam("ended") != "" {
+	switch c.QueryParam("ended") {
+	case "":
+	case "deleted":
+		f.Note = s.locale(c).T("Your account is deleted.")
+	default:
 		f.Errors = map[string]*chat.Error{"": errSignedOut}
 	}
 	return s.render(c, http.StatusOK, views.Login(s.page(c), next, f))
@@ -173,9 +177,7 @@ func (s *Server) logout(c echo.Context) error {
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}
-	if s.https() {
-		c.Response().Header().Set("Clear-Site-Data", `"storage"`)
-	}
+	s.clearStorage(c)
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}

@@ -40,7 +40,7 @@ const gzipLevel = 2
 // uncompressed leaves streams alone, which a compressor would hold back, and files that are compressed already.
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return path == "/events" || path == "/messages/live" || strings.HasPrefix(path, staticPath)
+	return path == "/events" || path == "/messages/live" || path == "/settings/export" || strings.HasPrefix(path, staticPath)
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.

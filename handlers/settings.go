@@ -14,15 +14,71 @@ import (
 type preferences struct {
 	Locale string `form:"locale" json:"locale"`
 	Theme  string `form:"theme" json:"theme"`
+	Sound  flag   `form:"sound" json:"sound"`
+}
+
+func (p preferences) values() map[string]string {
+	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.value()}
+}
+
+// flag is a choice between yes and no in a form or JSON.
+type flag bool
+
+// UnmarshalParam reads a form's field.
+func (f *flag) UnmarshalParam(s string) error {
+	*f = flag(s == "1" || s == "true")
+	return nil
+}
+
+func (f flag) value() string {
+	if f {
+		return "1"
+	}
+	return ""
+}
+
+// preferencesOf are those that a person has.
+func preferencesOf(u chat.User) preferences {
+	return preferences{u.Locale, u.Theme, flag(u.Sound)}
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
-	me := person(c)
 	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, preferences{me.Locale, me.Theme})
+		return c.JSON(http.StatusOK, preferencesOf(person(c)))
 	}
-	form := views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}}
-	return s.render(c, http.StatusOK, views.Settings(s.page(c), form, c.QueryParams().Has("saved")))
+	choices, saved := choices(c), s.locale(c).T("Saved.")
+	switch c.QueryParam("saved") {
+	case "name":
+		choices.Name.Note = saved
+	case "password":
+		choices.Password.Note = saved
+	case "1":
+		choices.Looks.Note = saved
+	}
+	return s.render(c, http.StatusOK, views.Settings(s.page(c), choices))
+}
+
+// choices are the forms of the settings as they are saved.
+func choices(c echo.Context) views.Choices {
+	me := person(c)
+	return views.Choices{
+		Looks: views.Form{Values: preferencesOf(me).values()},
+		Name:  views.Form{Values: map[string]string{"name": me.Name}},
+	}
+}
+
+// unsaved shows the settings again with a form that was refused. What is wrong with no field in particular stands on top.
+func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *views.Form, values map[string]string) error {
+	choices := choices(c)
+	page := func(e map[string]*chat.Error) templ.Component {
+		f := form(&choices)
+		f.Values, f.Errors = values, e
+		if e[""] != nil {
+			choices.Looks.Errors = map[string]*chat.Error{"": e[""]}
+		}
+		return views.Settings(s.page(c), choices)
+	}
+	return s.answerForm(c, err, page, page)
 }
 
 func (s *Server) saveSettings(c echo.Context) error {
@@ -30,17 +86,37 @@ func (s *Server) saveSettings(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := s.chat.SavePreferences(c.Request().Context(), person(c), in.Locale, in.Theme); err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": in.Locale, "theme": in.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+	wanted := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
+	if err := s.chat.SavePreferences(c.Request().Context(), person(c), wanted); err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Looks }, in.values())
 	}
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
 	}
 	return redirect(c, "/settings?saved=1")
+}
+
+type newName struct {
+	Name string `form:"name" json:"name"`
+}
+
+func (s *Server) rename(c echo.Context) error {
+	var in newName
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	err := s.limits.names.take(fmt.Sprint("user ", person(c).ID))
+	var me chat.Person
+	if err == nil {
+		me, err = s.chat.Rename(c.Request().Context(), person(c), in.Name)
+	}
+	if err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
+	}
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, authorJSON{me.ID, me.Name})
+	}
+	return redirect(c, "/settings?saved=name")
 }
 
 type newPassword struct {
@@ -60,13 +136,9 @@ func (s *Server) changePassword(c echo.Context) error {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}
 	if err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": v.User.Locale, "theme": v.User.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Password }, nil)
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=password")
 }
 
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.

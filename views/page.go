@@ -14,6 +14,7 @@ type Page struct {
 	Me         chat.User                // zero for a guest
 	Background bool                     // a hidden tab may keep its stream: the browser reaches us over HTTP/2
 	Asset      func(name string) string // the hashed URL of a static file such as "charla.css"
+	Unread     bool                     // something is unread, which the icon shows
 }
 
 // Form is a form as it is shown again after a refusal: what was typed, and what is wrong with it. Errors with the empty
@@ -21,6 +22,7 @@ type Page struct {
 type Form struct {
 	Values map[string]string
 	Errors map[string]*chat.Error
+	Note   string // what went well, or what happens next
 }
 
 // Here is who has a stream open now: the first of them in a stable order, and how many there are in all.
