@@ -51,13 +51,13 @@ func (s *Server) export(c echo.Context) error {
 		return head(c, zipType)
 	}
 	me := person(c)
-	if err := s.limits.exports.take(fmt.Sprint("user ", me.ID)); err != nil {
-		return err
-	}
 	if err := s.exports.begin(me.ID); err != nil {
 		return err
 	}
 	defer s.exports.end(me.ID)
+	if err := s.limits.exports.take(fmt.Sprint("user ", me.ID)); err != nil {
+		return err
+	}
 	control := http.NewResponseController(c.Response())
 	if err := control.SetReadDeadline(time.Time{}); err != nil { // the server's own would end it
 		return err
