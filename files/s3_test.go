@@ -161,7 +161,7 @@ func TestAStartThatCannotWork(t *testing.T) {
 	s := filestest.New(t)
 	for wrong, want := range map[string]string{
 		strings.Replace(s.URL("charla"), "secreto", "wrong", 1):        "refuses the key and secret",
-		strings.Replace(s.URL("charla"), filestest.Key+":", "ben:", 1): "refuses the key and secret",
+		strings.Replace(s.URL("charla"), filestest.Key+":", "ben:", 1): "access key",
 		s.URL("charla") + "/below":                                     "must name a bucket",
 		s.URL(""):                                                      "must name a bucket",
 		s.URL("charla") + "?regoin=x":                                  "may have a region",

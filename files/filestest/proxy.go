@@ -64,8 +64,11 @@ func Unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	w.Write([]byte("<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"))
 }
 
-// Stall takes a request and says nothing.
-func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
+// Stall takes a request, all of it because a server only then notices that its client has gone, and says nothing.
+func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
 
 // HalfAnswer cuts the answer in the middle of its body.
 func HalfAnswer(w http.ResponseWriter, r *http.Request, server http.Handler) {
