@@ -64,6 +64,7 @@ type Hub struct {
 
 	writers writers
 	watcher watcher
+	counts  counts
 
 	mu       sync.Mutex // guards all below
 	topics   map[chat.Topic]*topic
@@ -111,6 +112,9 @@ func NewHub(source Source) *Hub {
 // Publish delivers an event to the streams it concerns, and to the other nodes. It never blocks on a reader, the database
 // or the network.
 func (h *Hub) Publish(e chat.Event) {
+	if _, posted := e.(chat.MessagePosted); posted {
+		h.counts.posted.Add(1)
+	}
 	h.happen(e)
 	h.relay.send(e)
 }
@@ -183,11 +187,13 @@ func (h *Hub) recount(at chat.Topic, author int64) {
 	}
 }
 
-// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest.
+// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest. Kind is what the
+// stream is counted as: one of a handful of names.
 type Viewer struct {
 	Person  chat.Person
 	Session int64
 	Limit   int
+	Kind    string
 }
 
 // Subscribe opens a stream of a topic, or of no topic for the zero Topic. The caller must Close it, and reads the
@@ -221,6 +227,7 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encode
 
 // close takes a stream out of every index. It runs once.
 func (h *Hub) close(s *Stream) {
+	h.counts.ended[s.why()].Add(1)
 	if s.topic != nil {
 		s.topic.remove(s)
 		h.release(s.topic)
