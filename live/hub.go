@@ -69,6 +69,7 @@ type Hub struct {
 	mu       sync.Mutex // guards all below
 	topics   map[chat.Topic]*topic
 	sessions map[int64][]*Stream // oldest first
+	kinds    map[string]int      // open streams by Viewer.Kind
 	people   map[int64]*person
 	arrivals []*person // the people, in the order they came
 	thinned  bool      // some of the arrivals are gone
@@ -97,6 +98,7 @@ func NewHub(source Source) *Hub {
 		news:     make(chan struct{}, 1),
 		topics:   map[chat.Topic]*topic{},
 		sessions: map[int64][]*Stream{},
+		kinds:    map[string]int{},
 		people:   map[int64]*person{},
 		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
 		moved:    map[int64]bool{},
@@ -218,6 +220,7 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encode
 	for i := 0; i < len(open)-v.Limit; i++ {
 		open[i].finish(EndReplaced)
 	}
+	h.kinds[v.Kind]++
 	h.arrive(v.Person)
 	if s.topic != nil && len(s.topic.typists) > 0 {
 		h.tellTypingSoon(s.topic)
@@ -244,6 +247,7 @@ func (h *Hub) close(s *Stream) {
 	if h.sessions[s.viewer.Session] = open; len(open) == 0 {
 		delete(h.sessions, s.viewer.Session)
 	}
+	h.kinds[s.viewer.Kind]--
 	h.leave(s.viewer.Person.ID)
 }
 

@@ -1,6 +1,9 @@
 package live
 
-import "sync/atomic"
+import (
+	"maps"
+	"sync/atomic"
+)
 
 // counts is what happened since the hub was made. Counting costs an addition: nothing here waits or allocates.
 type counts struct {
@@ -17,7 +20,7 @@ var reasons = [...]string{
 
 // Stats are the numbers of a hub: what there is now, and what happened since it was made.
 type Stats struct {
-	Streams map[string]int // open ones, by Viewer.Kind
+	Streams map[string]int // open ones by Viewer.Kind, of every kind that there was
 	Waiting int            // detached streams that wait for a writer
 	Here    int            // people who are here, on this node or another
 	Nodes   int            // other nodes that this one hears
@@ -34,17 +37,14 @@ func (h *Hub) Stats() Stats {
 	s := Stats{
 		Posted: h.counts.posted.Load(), Frames: h.counts.frames.Load(), Replays: h.counts.replays.Load(),
 		GapsRead: h.counts.gapsRead.Load(), GapsFailed: h.counts.gapsFailed.Load(),
-		Streams: map[string]int{}, Ended: map[string]int64{}, Waiting: h.writers.waiting(),
+		Ended: map[string]int64{}, Waiting: h.writers.waiting(),
 	}
 	for end := EndSlow; end <= endGone; end++ {
 		s.Ended[reasons[end]] = h.counts.ended[end].Load()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for stream := range h.streams() {
-		s.Streams[stream.viewer.Kind]++
-	}
-	s.Here, s.Nodes = len(h.people), len(h.nodes)
+	s.Streams, s.Here, s.Nodes = maps.Clone(h.kinds), len(h.people), len(h.nodes)
 	return s
 }
 

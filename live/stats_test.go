@@ -37,7 +37,7 @@ func TestWhatIsCounted(t *testing.T) {
 		h.happen(chat.SessionEnded{Session: 1})
 		synctest.Wait()
 		s = h.Stats()
-		same(t, "streams", len(s.Streams), 0)
+		same(t, "streams", s.Streams["events"]+s.Streams["page"], 0)
 		same(t, "ended by their reader", s.Ended["gone"], 1)
 		same(t, "ended with their session", s.Ended["logout"], 1)
 
@@ -78,4 +78,21 @@ func TestHintsAreCounted(t *testing.T) {
 	eventually(t, "the server is missed", func() bool { return !nodes[0].relay.Stats().Connected })
 	nodes[0].Publish(l.post(general, 1, "to nobody"))
 	eventually(t, "a hint is gone", func() bool { return nodes[0].relay.Stats().CutOff > 0 })
+}
+
+// What happens for every message and for every reader of it must stay cheap: counting it takes no memory.
+func TestCountingAllocatesNothing(t *testing.T) {
+	h := NewHub(newLibrary())
+	var posted chat.Event = chat.MessagePosted{Topic: general, Message: chat.Message{Room: 1, Seq: 1, ChangedSeq: 1}}
+	if n := testing.AllocsPerRun(100, func() { h.Publish(posted) }); n != 0 {
+		t.Errorf("publishing allocates %v times", n)
+	}
+	s := newStream(h, viewer(1), plain{})
+	queue := []*frame{{raw: []byte("x")}}
+	if n := testing.AllocsPerRun(100, func() { s.render(nil, queue, open) }); n != 0 {
+		t.Errorf("rendering what is rendered allocates %v times", n)
+	}
+	if s := h.Stats(); s.Posted == 0 || s.Frames == 0 {
+		t.Errorf("nothing was counted: %+v", s)
+	}
 }
