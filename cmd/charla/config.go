@@ -26,6 +26,7 @@ type config struct {
 	databaseURL string
 	natsURL     string
 	s3URL       string
+	metricsAddr string
 	tls         tlsConfig
 }
 
@@ -58,17 +59,29 @@ var options = []option{
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
 	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
+	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
 	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
 	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
 	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
 }
 
 func setAddr(c *config, v string) error {
+	c.addr = v
+	return checkAddr(v)
+}
+
+func setMetrics(c *config, v string) error {
+	if c.metricsAddr = v; v == "" {
+		return nil
+	}
+	return checkAddr(v)
+}
+
+func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
 		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
-	c.addr = v
 	return nil
 }
 
