@@ -174,11 +174,11 @@ func BotsPage(p Page, s Sidebar, b Bots) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = act(botURL(one.ID, "renew"), p.T("New token"), p.T("New token for %s", one.Name)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = actAfterAll(botURL(one.ID, "renew"), p.T("New token"), p.T("New token for %s", one.Name)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = act(botURL(one.ID, "remove"), p.T("Remove the bot"), p.T("Remove the bot %s", one.Name)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = actAfterAll(botURL(one.ID, "remove"), p.T("Remove the bot"), p.T("Remove the bot %s", one.Name)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -389,7 +389,7 @@ func hooks(l Locale, b Bot) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = act(hookRemoveURL(h), l.T("Make void"), l.T("Make the address for %s void", h.Name)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = actAfterAll(hookRemoveURL(h), l.T("Make void"), l.T("Make the address for %s void", h.Name)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
