@@ -109,13 +109,23 @@ func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, erro
 	if err != nil {
 		return Tokens{}, err
 	}
+	session, next, stolen, err := s.renew(ctx, old)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Tokens{}, ErrBadToken
+	case err != nil:
+		return Tokens{}, err
+	case stolen:
+		s.announceEnded([]int64{session.ID})
+		return Tokens{}, ErrBadToken
+	}
+	return s.sign(key, session, next)
+}
+
+// renew finds the session of a refresh token and puts the next one in its place.
+func (s *Service) renew(ctx context.Context, old refresh) (session Session, next refresh, stolen bool, err error) {
 	fresh := make([]byte, keyBytes)
 	rand.Read(fresh)
-	var (
-		next    refresh
-		session Session
-		stolen  bool
-	)
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		now := s.micros()
 		if session, _, err = tx.Session(ctx, old.familyHash(), now); err != nil {
@@ -129,16 +139,7 @@ func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, erro
 		stolen, err = rotate(ctx, tx, session, old, next, now)
 		return err
 	})
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return Tokens{}, ErrBadToken
-	case err != nil:
-		return Tokens{}, err
-	case stolen:
-		s.announceEnded([]int64{session.ID})
-		return Tokens{}, ErrBadToken
-	}
-	return s.sign(key, session, next)
+	return session, next, stolen, err
 }
 
 // rotate puts next in the place of old, or ends a session whose token was used before.
