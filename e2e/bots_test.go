@@ -16,6 +16,7 @@ func TestABotIsMadeAndWrites(t *testing.T) {
 	ana.withoutPolicy()
 	ana.withoutScripts()
 	ana.register("Ana")
+	ana.at("/chat")
 	ana.open("/settings")
 	ana.click(`a[href="/bots"]`)
 	ana.at("/bots")
