@@ -13,7 +13,6 @@ func TestABotIsMadeAndWrites(t *testing.T) {
 	s := serve(t)
 	bob := s.newcomer("Bob")
 	ana := s.stranger()
-	ana.withoutPolicy()
 	ana.withoutScripts()
 	ana.register("Ana")
 	ana.at("/chat")
@@ -23,14 +22,12 @@ func TestABotIsMadeAndWrites(t *testing.T) {
 	ana.fill("#name", "Weather report")
 	ana.click(`form[action="/bots"] button`)
 	ana.until("its token is told", `document.querySelector('#fresh')?.value.startsWith('charla_')`)
-	ana.accessible("a token told once")
 	token := ask[string](ana, `document.querySelector('#fresh').value`)
 	ana.click(".aside button")
 	ana.until("the address is told", `document.querySelector('#fresh')?.value.includes('/hooks/')`)
 	address := ask[string](ana, `document.querySelector('#fresh').value`)
 	ana.size(320, 740)
 	ana.fits("/bots", 320)
-	ana.accessible("an address told once, on a phone")
 
 	bob.open("/messages?room=1")
 	bob.live()
@@ -39,12 +36,10 @@ func TestABotIsMadeAndWrites(t *testing.T) {
 	bob.until("it is a bot's", `document.querySelector('.message .bot')?.innerText === 'bot'`)
 	deliver(t, s.url("/messages"), token, "room=1&body=And+wind")
 	bob.reads("Rain at noon", "And wind")
-	bob.accessible("a bot writes")
 
 	ana.open("/bots")
 	ana.until("nothing is told twice", `document.querySelector('.things') && !document.querySelector('#fresh')`)
 	ana.open("/sessions")
-	ana.accessible("/sessions on a phone")
 	ana.fits("/sessions", 320)
 }
 
