@@ -32,16 +32,18 @@ type User struct {
 	Theme      string `db:"theme"`
 	Role       Role   `db:"role"`
 	DisabledAt Micros `db:"disabled_at"`
+	Avatar     int64  `db:"avatar"` // the file that is their picture; 0 for none
 }
 
 // Person is what others see of a user.
 type Person struct {
-	ID   int64  `db:"id"`
-	Name string `db:"name"`
+	ID     int64  `db:"id"`
+	Name   string `db:"name"`
+	Avatar int64  `db:"avatar"` // the file that is their picture; 0 for none, or where it is not known
 }
 
 // Person returns the public part of u.
-func (u User) Person() Person { return Person{u.ID, u.Name} }
+func (u User) Person() Person { return Person{u.ID, u.Name, u.Avatar} }
 
 // Session is one signed-in browser or program. The token itself is never stored, only its hash.
 type Session struct {
@@ -84,8 +86,9 @@ type Conversation struct {
 	Role    Role   `db:"role"`   // of Me in the room
 	Unread  int    `db:"unread"` // counted up to UnreadCap
 	Me      int64  `db:"me"`
-	Peer    int64  `db:"peer"`  // the other person; Me in one's own notes; zero in a channel
-	Draft   bool   `db:"draft"` // Me has begun to write here
+	Peer    int64  `db:"peer"`   // the other person; Me in one's own notes; zero in a channel
+	Draft   bool   `db:"draft"`  // Me has begun to write here
+	Avatar  int64  `db:"avatar"` // the picture of Peer, or 0
 }
 
 // UnreadCap bounds the counting of unread messages; a page shows one less with a plus.
@@ -126,6 +129,9 @@ type Message struct {
 	OpensDay   bool   `db:"opens_day"` // the first of a day in the community's zone
 
 	Reactions Reactions `db:"reactions"`
+	Files     Files     `db:"files"`
+
+	AuthorAvatar int64 `db:"author_avatar"` // the file that is their picture; 0 for none
 }
 
 // Turn is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when

@@ -40,7 +40,9 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	store, d := dbtest.SQLite(t), &diary{}
-	return world{chat.NewService(store, d, time.UTC), d, store}
+	service := chat.NewService(store, d, time.UTC)
+	service.UseVault(dbtest.NewVault(), chat.DefaultFileLimits)
+	return world{service, d, store}
 }
 
 // person registers somebody without the work of hashing.

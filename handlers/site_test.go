@@ -75,6 +75,7 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	s := &site{t: t, store: store, hub: live.NewHub(store)}
 	s.courier = &courier{to: s.hub}
 	s.chat = chat.NewService(store, s.courier, time.UTC)
+	s.chat.UseVault(dbtest.NewVault(), chat.DefaultFileLimits)
 	config := plain()
 	config.Ping = store.Ping
 	for _, c := range change {
