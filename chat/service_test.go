@@ -11,6 +11,7 @@ import (
 
 	"charla/chat"
 	"charla/db/dbtest"
+	"charla/files"
 )
 
 // diary keeps what was published.
@@ -41,7 +42,12 @@ type world struct {
 func newWorld(t *testing.T) world {
 	store, d := dbtest.SQLite(t), &diary{}
 	service := chat.NewService(store, d, time.UTC)
-	service.UseVault(dbtest.NewVault(), chat.DefaultFileLimits)
+	vault, err := files.OpenLocal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { vault.Close() })
+	service.UseVault(vault, chat.DefaultFileLimits)
 	return world{service, d, store}
 }
 

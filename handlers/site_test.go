@@ -18,6 +18,7 @@ import (
 	"charla/chat"
 	"charla/db"
 	"charla/db/dbtest"
+	"charla/files"
 	"charla/handlers"
 	"charla/live"
 
@@ -75,7 +76,11 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	s := &site{t: t, store: store, hub: live.NewHub(store)}
 	s.courier = &courier{to: s.hub}
 	s.chat = chat.NewService(store, s.courier, time.UTC)
-	s.chat.UseVault(dbtest.NewVault(), chat.DefaultFileLimits)
+	vault, err := files.OpenLocal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.chat.UseVault(vault, chat.DefaultFileLimits)
 	config := plain()
 	config.Ping = store.Ping
 	for _, c := range change {
@@ -88,7 +93,6 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	s.Server = httptest.NewUnstartedServer(s.site)
 	s.Config.ReadHeaderTimeout, s.Config.ReadTimeout, s.Config.WriteTimeout = 5*time.Second, 15*time.Second, 30*time.Second
 	s.Start()
-	var err error
 	if s.sql, err = sql.Open(driver, source); err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +105,7 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 		stop()
 		work.Wait()
 		s.sql.Close()
+		vault.Close()
 		store.Close()
 	})
 	return s

@@ -14,12 +14,14 @@ var arrows = map[string]struct{ may, never string }{
 	"charla/emoji":      {never: "database/sql net/http github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/views":      {may: "charla/chat charla/emoji", never: "github.com/labstack/echo/v4 database/sql"},
 	"charla/live":       {may: "charla/chat", never: "database/sql github.com/labstack/echo/v4 github.com/nats-io/nats-server/v2/server"},
+	"charla/files":      {may: "charla/chat charla/images", never: "database/sql github.com/labstack/echo/v4"},
+	"charla/images":     {may: "charla/chat", never: "database/sql net/http github.com/labstack/echo/v4"},
 	"charla/migrations": {},
 	"charla/static":     {},
 	"charla/db":         {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/handlers": {may: "charla/chat charla/emoji charla/views charla/live charla/static",
 		never: "charla/db charla/migrations database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
-	"charla/cmd/charla": {may: "charla/chat charla/db charla/handlers charla/live charla/views charla/static charla/migrations"},
+	"charla/cmd/charla": {may: "charla/chat charla/db charla/files charla/handlers charla/live charla/views charla/static charla/migrations"},
 }
 
 // list returns the packages and what each imports, or with "Deps" all that it needs.
