@@ -37,6 +37,7 @@ type world struct {
 	*chat.Service
 	diary *diary
 	store chat.Store
+	vault chat.Vault
 }
 
 func newWorld(t *testing.T) world {
@@ -48,7 +49,7 @@ func newWorld(t *testing.T) world {
 	}
 	t.Cleanup(func() { vault.Close() })
 	service.UseVault(vault, chat.DefaultFileLimits)
-	return world{service, d, store}
+	return world{service, d, store, vault}
 }
 
 // person registers somebody without the work of hashing.

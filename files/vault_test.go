@@ -19,6 +19,7 @@ import (
 
 	"charla/chat"
 	"charla/files"
+	"charla/files/filestest"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +29,17 @@ func TestMain(m *testing.M) {
 // vaults runs a story with each kind of vault.
 func vaults(t *testing.T, story func(t *testing.T, v *files.Vault)) {
 	t.Run("local", func(t *testing.T) { story(t, local(t, t.TempDir())) })
+	t.Run("S3", func(t *testing.T) { story(t, remote(t, filestest.New(t).URL("charla"))) })
+}
+
+func remote(t testing.TB, url string) *files.Vault {
+	t.Helper()
+	v, err := files.OpenS3(t.Context(), url, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return v
 }
 
 func local(t testing.TB, dir string) *files.Vault {

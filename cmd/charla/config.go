@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/files"
 )
 
 // config is what the operator decides.
@@ -25,6 +26,7 @@ type config struct {
 	proxies     []*net.IPNet
 	databaseURL string
 	natsURL     string
+	s3URL       string
 	tls         tlsConfig
 	files       chat.FileLimits
 }
@@ -50,13 +52,14 @@ func (o option) flag() string {
 
 var options = []option{
 	{"CHARLA_ADDR", "127.0.0.1:8080", "where to listen, host:port", setAddr},
-	{"CHARLA_DATA", "./data", "the directory of the SQLite database and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
+	{"CHARLA_DATA", "./data", "the directory of the SQLite database, of files and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
 	{"CHARLA_BASE_URL", "", "how people reach Charla, such as https://chat.example.org; https means that a proxy in front ends TLS and speaks HTTP/2", setBaseURL},
 	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setZone},
 	{"CHARLA_RATE", "1", "scales all rate limits; 0 switches them off", setRate},
 	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
+	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
 	{"CHARLA_FILE_SIZE", "25", "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
 	{"CHARLA_FILES", "10", "files that a message may have", whole(1, 100, func(c *config, n int64) { c.files.Message = int(n) })},
 	{"CHARLA_QUOTA", "1000", "MB that all files of a person may have; 0 means no limit", whole(0, 1_000_000_000, func(c *config, n int64) { c.files.Quota = n << 20 })},
@@ -156,6 +159,14 @@ func setNATS(c *config, v string) error {
 	}
 	c.natsURL = v
 	return nil
+}
+
+func setS3(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	c.s3URL = v
+	return files.CheckS3(v)
 }
 
 func setDomain(c *config, v string) error {

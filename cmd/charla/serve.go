@@ -9,13 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"charla/chat"
 	"charla/db"
-	"charla/files"
 	"charla/handlers"
 	"charla/live"
 )
@@ -41,9 +39,9 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	hub := live.NewHub(store)
-	vault, err := files.OpenLocal(filepath.Join(c.data, "files"))
+	vault, err := openVault(ctx, c)
 	if err != nil {
-		return fmt.Errorf("open the files in %s: %w", c.data, err)
+		return fmt.Errorf("open the files: %w", err)
 	}
 	defer vault.Close()
 	service := chat.NewService(store, hub, c.zone)
