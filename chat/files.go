@@ -107,7 +107,7 @@ func (f Files) List() []File {
 func CleanFileName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
-	name := strings.Join(strings.Fields(norm.NFC.String(drawn(s))), " ")
+	name := strings.Join(strings.Fields(norm.NFC.String(drawn(norm.NFD.String(s)))), " ")
 	name = cutName(name)
 	if strings.Trim(name, ". ") == "" {
 		return "file"
