@@ -15,13 +15,14 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// The body of a request with files may take longer than another, as long as it keeps coming: never silent for long, and on
-// the whole at least this fast.
-const (
-	silentFor   = 15 * time.Second
-	slowest     = 8 << 10 // bytes a second
-	answerAfter = 30 * time.Second
-)
+// patience is how long the other side may take where files go to and fro: longer than elsewhere, as long as they go.
+type patience struct {
+	silence time.Duration // without a byte of what arrives, or a piece of what departs
+	slowest int64         // bytes a second that must arrive, on the whole and after a silence
+	answer  time.Duration // to take the answer to what arrived
+}
+
+var patient = patience{silence: 15 * time.Second, slowest: 8 << 10, answer: 30 * time.Second}
 
 // maxFields is how much of a form in parts may be anything but files: all that a body may be elsewhere.
 const maxFields = 512 << 10
@@ -54,7 +55,8 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.ContentLength > most {
 			return errTooMuch
 		}
-		r.Body = newArriving(c, http.MaxBytesReader(c.Response(), r.Body, most))
+		body := http.MaxBytesReader(c.Response(), r.Body, most)
+		r.Body = &arriving{ReadCloser: body, patience: s.patience, control: http.NewResponseController(c.Response()), began: time.Now()}
 		return next(c)
 	}
 }
@@ -62,39 +64,36 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 // arriving is a body with files. Its reader may ask to be told how much has come.
 type arriving struct {
 	io.ReadCloser
+	patience
 	control *http.ResponseController
 	began   time.Time
-	renewed time.Time
-	got     int64
+	renewed time.Time // when a deadline was set last
+	got     int64     // bytes
 	told    func(got int64)
-}
-
-func newArriving(c echo.Context, body io.ReadCloser) *arriving {
-	return &arriving{ReadCloser: body, control: http.NewResponseController(c.Response()), began: time.Now(), told: func(int64) {}}
 }
 
 func (a *arriving) Read(p []byte) (int, error) {
 	a.allow(time.Now())
 	n, err := a.ReadCloser.Read(p)
-	if a.got += int64(n); n > 0 {
+	if a.got += int64(n); n > 0 && a.told != nil {
 		a.told(a.got)
 	}
 	return n, arrived(err)
 }
 
-// allow sets the deadline of a read, once a second at most, and leaves time for an answer behind it. Where that cannot be
+// allow sets the deadline of a read, now and then, and leaves time for an answer behind it. Where that cannot be
 // set, the server's own holds.
 func (a *arriving) allow(now time.Time) {
-	if now.Sub(a.renewed) < time.Second {
+	if now.Sub(a.renewed) < a.silence/10 {
 		return
 	}
 	a.renewed = now
-	until := now.Add(silentFor)
-	if average := a.began.Add(silentFor + time.Duration(a.got)*time.Second/slowest); average.Before(until) {
+	until := now.Add(a.silence)
+	if average := a.began.Add(a.silence + time.Duration(a.got/a.slowest)*time.Second); average.Before(until) {
 		until = average
 	}
 	a.control.SetReadDeadline(until)
-	a.control.SetWriteDeadline(until.Add(answerAfter))
+	a.control.SetWriteDeadline(until.Add(a.answer))
 }
 
 // arrived says what is wrong with a body in words.

@@ -37,7 +37,7 @@ func (s *Server) file(c echo.Context) error {
 	h.Set("Content-Type", opened.Type)
 	h.Set("Content-Disposition", disposition(f.File))
 	h.Set("Content-Security-Policy", fileCSP)
-	http.ServeContent(newDeparting(c), c.Request(), "", time.Time{}, opened.ReadSeekCloser)
+	http.ServeContent(s.newDeparting(c), c.Request(), "", time.Time{}, opened.ReadSeekCloser)
 	return nil
 }
 
@@ -61,24 +61,22 @@ func disposition(f chat.File) string {
 	return mime.FormatMediaType(how, map[string]string{"filename": f.Name})
 }
 
-// A file may take long to go, as long as it goes: so much of it within so much time.
-const (
-	sendAtOnce = 256 << 10
-	sendWithin = 30 * time.Second
-)
+// sendAtOnce is a piece of a file that goes, in bytes. Twice the patience with what arrives makes 8.5 KB a second.
+const sendAtOnce = 256 << 10
 
 // departing writes a file. It lets the kernel copy where it can, and gives every piece its own deadline.
 type departing struct {
 	*echo.Response
 	control *http.ResponseController
+	within  time.Duration // for a piece
 }
 
-func newDeparting(c echo.Context) departing {
-	return departing{c.Response(), http.NewResponseController(c.Response())}
+func (s *Server) newDeparting(c echo.Context) departing {
+	return departing{c.Response(), http.NewResponseController(c.Response()), 2 * s.patience.silence}
 }
 
 func (d departing) Write(p []byte) (int, error) {
-	if err := d.control.SetWriteDeadline(time.Now().Add(sendWithin)); err != nil {
+	if err := d.control.SetWriteDeadline(time.Now().Add(d.within)); err != nil {
 		return 0, err
 	}
 	return d.Response.Write(p)
@@ -92,7 +90,7 @@ func (d departing) ReadFrom(r io.Reader) (total int64, err error) {
 		return io.Copy(struct{ io.Writer }{d}, r)
 	}
 	for whole.N > 0 {
-		if err := d.control.SetWriteDeadline(time.Now().Add(sendWithin)); err != nil {
+		if err := d.control.SetWriteDeadline(time.Now().Add(d.within)); err != nil {
 			return total, err
 		}
 		piece := &io.LimitedReader{R: whole.R, N: min(whole.N, sendAtOnce)} // one layer, through which the kernel's way is seen

@@ -58,7 +58,7 @@ func (s *Server) postFiles(c echo.Context) error {
 // receive reads the files of a request, each kept as it comes: a form in parts, or one file that is the whole body.
 func (s *Server) receive(c echo.Context) (in received, err error) {
 	r := c.Request()
-	defer func() { http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(answerAfter)) }()
+	defer func() { http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(s.patience.answer)) }()
 	take := func(fields url.Values, name string, file io.Reader) error {
 		in.place = s.placeOf(c, fields)
 		return s.take(c, &in, fields, name, file)
@@ -123,7 +123,7 @@ func (s *Server) tellProgress(c echo.Context, p chat.Place, upload, name string)
 		}
 	}
 	return func() {
-		body.told = func(int64) {}
+		body.told = nil
 		word.Over = true
 		s.chat.Uploading(person(c), p, word)
 	}

@@ -40,6 +40,7 @@ type site struct {
 	hub     *live.Hub
 	chat    *chat.Service
 	site    *handlers.Server
+	vault   chat.Vault
 	sql     *sql.DB // a second connection, for what the product cannot do yet
 	courier *courier
 	cookie  string // the name of the cookie of a session
@@ -80,6 +81,7 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.vault = vault
 	s.chat.UseVault(vault, chat.DefaultFileLimits)
 	config := plain()
 	config.Ping = store.Ping

@@ -42,6 +42,7 @@ const (
 	idHere       = "here"       // the list of those who are here now
 	idHereCount  = "here-count" // how many they are
 	idFound      = "found"      // what a search brought
+	idPicture    = "picture"    // the picture of oneself
 	idFormErr    = "form-err"   // what is wrong with a whole form
 	idRooms      = "rooms"      // the rooms that one may join
 	idMembers    = "members"    // who is in a room
