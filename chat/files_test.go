@@ -220,7 +220,6 @@ func TestObjectsWithoutARowAreSwept(t *testing.T) {
 // forgetful loses the content of a hash between finding it and using it.
 type forgetful struct {
 	chat.Store
-	w    world
 	lose func()
 }
 
