@@ -33,6 +33,7 @@ type store interface {
 	open(ctx context.Context, name string, size chat.Size) (chat.Opened, error)
 	delete(ctx context.Context, name string) error
 	list(ctx context.Context) iter.Seq2[chat.Object, error]
+	close()
 }
 
 // form is a file in one of its sizes.
@@ -91,8 +92,11 @@ func sweep(root *os.Root) error {
 	return errors.Join(errs...)
 }
 
-// Close ends the use of the vault.
-func (v *Vault) Close() error { return v.root.Close() }
+// Close ends the use of the vault, after which nothing may be asked of it.
+func (v *Vault) Close() error {
+	v.store.close()
+	return v.root.Close()
+}
 
 // Receive takes a file of at most limit bytes from r.
 func (v *Vault) Receive(ctx context.Context, r io.Reader, limit int64) (chat.Incoming, error) {

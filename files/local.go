@@ -87,6 +87,8 @@ func (l local) file(name, mime string) (chat.Opened, error) {
 	return chat.Opened{ReadSeekCloser: f, Type: mime, Size: info.Size()}, nil
 }
 
+func (l local) close() {}
+
 // missing tells what is not there from what cannot be read.
 func missing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {

@@ -80,8 +80,8 @@ func (r *remote) Close() error {
 // stalled is how long S3 may be silent before it is given up.
 var stalled = 10 * time.Second
 
-// transport gives up what is silent: contexts would also end what is slow and long.
-func transport() *http.Transport {
+// newTransport gives up what is silent: contexts would also end what is slow and long.
+func newTransport() *http.Transport {
 	dialer, silence := net.Dialer{Timeout: stalled / 2}, stalled
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {

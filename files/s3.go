@@ -21,9 +21,10 @@ import (
 
 // s3 keeps each form as an object of its own, under the name of the file.
 type s3 struct {
-	core   *minio.Core
-	bucket string
-	root   *os.Root
+	core      *minio.Core
+	transport *http.Transport
+	bucket    string
+	root      *os.Root
 }
 
 // tries is how often a request is made that did not come through; within bounds what has neither a body nor a long answer, and
@@ -80,16 +81,17 @@ func OpenS3(ctx context.Context, rawURL, dir string) (*Vault, error) {
 func dialS3(ctx context.Context, u *url.URL) (*s3, error) {
 	secret, _ := u.User.Password()
 	region := u.Query().Get("region")
+	transport := newTransport()
 	core, err := minio.NewCore(u.Host, &minio.Options{
 		Creds: credentials.NewStaticV4(u.User.Username(), secret, ""), Secure: u.Scheme == "https", Region: region,
-		Transport: transport(), MaxRetries: tries,
+		Transport: transport, MaxRetries: tries,
 	})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	s := &s3{core: core, bucket: strings.Trim(u.Path, "/")}
+	s := &s3{core: core, transport: transport, bucket: strings.Trim(u.Path, "/")}
 	there, err := core.BucketExists(ctx, s.bucket)
 	if err == nil && !there {
 		err = core.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: region})
@@ -185,6 +187,8 @@ func (s *s3) delete(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+func (s *s3) close() { s.transport.CloseIdleConnections() }
 
 // list joins the forms of a file, which follow each other.
 func (s *s3) list(ctx context.Context) iter.Seq2[chat.Object, error] {

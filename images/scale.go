@@ -28,8 +28,9 @@ func square(img image.Image) image.Image {
 	return scaled(img, image.Rectangle{at, at.Add(image.Pt(side, side))}, image.Pt(small, small))
 }
 
-// large is how many pixels a picture has of which CatmullRom would need more memory than the picture itself.
-const large = 1 << 20
+// large is how many pixels a picture has for which CatmullRom, with 32 bytes for each of them and more, would need more memory than
+// it is worth.
+const large = 1 << 18
 
 // scaled makes a part of a picture smaller, in two steps: whole pixels are averaged until less than a half is to go,
 // which looks at every pixel and needs no memory, and the rest is interpolated.
