@@ -22,6 +22,9 @@ func FileURL(id int64, size chat.Size) string {
 	return url
 }
 
+// withoutFiles is how a button sends the form around it when files that were chosen there are none of its business.
+const withoutFiles = "application/x-www-form-urlencoded"
+
 // deleteFileURL forgets a file that waits.
 func deleteFileURL(id int64) string { return FileURL(id, chat.Whole) + "/delete" }
 
