@@ -23,10 +23,13 @@ func (c Conversation) IsDeserted() bool { return c.Kind == Direct && c.Name == "
 
 var errDeserted = Errorf(Forbidden, "This person deleted their account. Nobody would read it.")
 
-// DeleteAccount takes what by is away: name, address, password, choices, drafts. Their sessions end, the address is free, and
-// they are in General no more; what they leave in the rooms is seen to by EraseSome. It answers Invalid for a wrong password
-// and for no Legacy, and Conflict for the only admin of others.
+// DeleteAccount takes what by is away: name, address, password, picture, choices, drafts. Their sessions end, their bots are
+// disabled, the address is free, and they are in General no more; what they leave in the rooms is seen to by EraseSome. It
+// answers Invalid for a wrong password and for no Legacy, Forbidden to a bot, and Conflict for the only admin of others.
 func (s *Service) DeleteAccount(ctx context.Context, by User, password string, legacy Legacy) error {
+	if by.IsBot() {
+		return errOnlyPeople
+	}
 	if legacy != LeaveWords && legacy != TakeWords {
 		return invalidf("words", "Choose what happens to what you wrote.")
 	}
@@ -69,7 +72,7 @@ func (s *Service) deleteAccount(ctx context.Context, tx Tx, user int64, hash str
 	if err = tx.EraseUser(ctx, user, hash, d.At); err != nil {
 		return nil, nil, err
 	}
-	if ended, err = tx.EndSessions(ctx, user, 0, d.At); err != nil {
+	if ended, err = shutOut(ctx, tx, User{ID: user, DisabledAt: d.At}, d.At); err != nil {
 		return nil, nil, err
 	}
 	return ended, MemberLeft{Topic: Topic{Room: General}, User: user, Seq: d.Seq, ForGood: true}, tx.DeleteMember(ctx, d)
@@ -101,9 +104,9 @@ func (s *Service) EraseSome(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var happened []Event
+	var done step
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		happened, err = s.eraseSome(ctx, tx, e.User, e.Room)
+		done, err = s.eraseSome(ctx, tx, e.User, e.Room)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // another node was quicker
@@ -112,26 +115,33 @@ func (s *Service) EraseSome(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, event := range happened {
+	for _, event := range done.happened {
 		s.events.Publish(event)
 	}
+	s.forget(ctx, done.contents)
 	return true, nil
 }
 
+// step is what was done at once: what is to be told of it, and the contents of files that are gone.
+type step struct {
+	happened []Event
+	contents []int64
+}
+
 // eraseSome holds the room before it looks at what is left.
-func (s *Service) eraseSome(ctx context.Context, tx Tx, user, room int64) ([]Event, error) {
+func (s *Service) eraseSome(ctx context.Context, tx Tx, user, room int64) (step, error) {
 	at, last, err := tx.HoldRoom(ctx, room)
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
 	e, err := tx.Erasure(ctx, user, room)
 	switch {
 	case err != nil:
-		return nil, err
+		return step{}, err
 	case !e.Departed:
 		return s.departForGood(ctx, tx, e, at)
 	case !e.Words:
-		return nil, tx.EndErasure(ctx, e)
+		return step{}, tx.EndErasure(ctx, e)
 	case e.Seq < last:
 		return s.eraseWords(ctx, tx, e, at)
 	default:
@@ -141,54 +151,66 @@ func (s *Service) eraseSome(ctx context.Context, tx Tx, user, room int64) ([]Eve
 
 // departForGood takes a person out of a room, if they are in it: also where they only were, what they wrote shows another name
 // from now on.
-func (s *Service) departForGood(ctx context.Context, tx Tx, e Erasure, at Topic) ([]Event, error) {
+func (s *Service) departForGood(ctx context.Context, tx Tx, e Erasure, at Topic) (step, error) {
 	seq, err := tx.NextSeq(ctx, e.Room)
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
 	room, err := tx.Room(ctx, e.User, e.Room)
 	if err != nil && !errors.Is(err, ErrNotFound) { // two people have none to own
-		return nil, err
+		return step{}, err
 	}
 	d := Departure{Room: e.Room, User: e.User, By: e.User, Seq: seq, At: s.micros(), ForGood: true}
 	if err = tx.DeleteMember(ctx, d); err == nil && room.OwnerID == e.User {
 		err = handOver(ctx, tx, e.Room)
 	}
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
 	e.Departed = true
-	return []Event{MemberLeft{Topic: at, User: e.User, Seq: seq, ForGood: true}}, tx.SetErasure(ctx, e)
+	return step{happened: []Event{MemberLeft{Topic: at, User: e.User, Seq: seq, ForGood: true}}}, tx.SetErasure(ctx, e)
 }
 
-func (s *Service) eraseWords(ctx context.Context, tx Tx, e Erasure, at Topic) (happened []Event, err error) {
+func (s *Service) eraseWords(ctx context.Context, tx Tx, e Erasure, at Topic) (done step, err error) {
 	messages, reached, err := written(ctx, tx, e.User, e.Room, e.Seq, maxErased)
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
 	for _, m := range messages {
-		if m.ChangedSeq, err = tx.NextSeq(ctx, e.Room); err == nil {
-			err = s.wipe(ctx, tx, &m)
-		}
-		if err == nil {
-			err = tx.UpdateMessage(ctx, m)
-		}
+		contents, err := s.eraseMessage(ctx, tx, &m)
 		if err != nil {
-			return nil, err
+			return step{}, err
 		}
-		happened = append(happened, MessageChanged{Topic: at, Message: m})
+		done.contents = append(done.contents, contents...)
+		done.happened = append(done.happened, MessageChanged{Topic: at, Message: m})
 	}
 	e.Seq = reached
-	return happened, tx.SetErasure(ctx, e)
+	return done, tx.SetErasure(ctx, e)
 }
 
-// wipe takes away what a message holds, and leaves its line.
-func (s *Service) wipe(ctx context.Context, tx Tx, m *Message) error {
-	m.Body, m.HTML, m.Reactions, m.DeletedAt = "", "", "", s.micros()
-	return tx.DeleteReactions(ctx, m.ID)
+// eraseMessage is a deletion by nobody in particular. It returns the contents that the message had.
+func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (contents []int64, err error) {
+	if m.ChangedSeq, err = tx.NextSeq(ctx, m.Room); err == nil {
+		contents, err = s.wipe(ctx, tx, m)
+	}
+	if err == nil {
+		err = tx.UpdateMessage(ctx, *m)
+	}
+	return contents, err
 }
 
-func (s *Service) eraseReactions(ctx context.Context, tx Tx, e Erasure, at Topic) (happened []Event, err error) {
+// wipe takes away what a message holds, leaves its line, and returns the contents of its files.
+func (s *Service) wipe(ctx context.Context, tx Tx, m *Message) (contents []int64, err error) {
+	if m.Files != "" {
+		if contents, err = tx.DeleteFiles(ctx, m.ID); err != nil {
+			return nil, err
+		}
+	}
+	m.Body, m.HTML, m.Files, m.Reactions, m.DeletedAt = "", "", "", "", s.micros()
+	return contents, tx.DeleteReactions(ctx, m.ID)
+}
+
+func (s *Service) eraseReactions(ctx context.Context, tx Tx, e Erasure, at Topic) (done step, err error) {
 	messages, err := tx.ReactedTo(ctx, e.User, e.Room, maxErased)
 	if err == nil && len(messages) == 0 {
 		err = tx.EndErasure(ctx, e)
@@ -197,9 +219,9 @@ func (s *Service) eraseReactions(ctx context.Context, tx Tx, e Erasure, at Topic
 		if err == nil {
 			err = takeReactions(ctx, tx, e.User, &m)
 		}
-		happened = append(happened, MessageChanged{Topic: at, Message: m})
+		done.happened = append(done.happened, MessageChanged{Topic: at, Message: m})
 	}
-	return happened, err
+	return done, err
 }
 
 // takeReactions takes the reactions of one person off a message.

@@ -25,6 +25,12 @@ type OwnReaction struct {
 	Emoji   string `db:"emoji"`
 }
 
+// OwnFile is a file of a person and the message that it is in; zero for none.
+type OwnFile struct {
+	StoredFile
+	Message int64 `db:"message_id"`
+}
+
 // PlacedDraft is a draft and where it stands.
 type PlacedDraft struct {
 	Place
@@ -38,12 +44,6 @@ const exportPage = 200
 func (s *Service) RegisteredAt(ctx context.Context, by User) (time.Time, error) {
 	at, err := s.store.RegisteredAt(ctx, by.ID)
 	return at.Time(), err
-}
-
-// SessionsOf iterates over the sessions of by that are not over.
-func (s *Service) SessionsOf(ctx context.Context, by User) iter.Seq2[Session, error] {
-	now := s.micros()
-	return paged(Session{}, func(last Session) ([]Session, error) { return s.store.SessionsOf(ctx, by.ID, last.ID, now, exportPage) })
 }
 
 // PastRooms iterates over the rooms that by is or was in, in the order of their ids.
@@ -75,6 +75,11 @@ func (s *Service) ReactionsBy(ctx context.Context, by User) iter.Seq2[OwnReactio
 	return paged(OwnReaction{}, func(last OwnReaction) ([]OwnReaction, error) {
 		return s.store.ReactionsBy(ctx, by.ID, last, exportPage)
 	})
+}
+
+// FilesOf iterates over the files of by: sent, waiting, or their picture.
+func (s *Service) FilesOf(ctx context.Context, by User) iter.Seq2[OwnFile, error] {
+	return paged(OwnFile{}, func(last OwnFile) ([]OwnFile, error) { return s.store.FilesOf(ctx, by.ID, last.ID, exportPage) })
 }
 
 // DraftsOf iterates over the drafts of by.

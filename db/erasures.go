@@ -50,23 +50,25 @@ func (w writer) EndErasure(ctx context.Context, e chat.Erasure) error {
 	return err
 }
 
-// EraseUser leaves an address that is none, so that the real one is free.
+// EraseUser leaves an address that is none, so that the real one is free. What the files held is swept later.
 func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.Micros) error {
 	const (
 		person = `
 			UPDATE users SET name = '', name_key = '', email = '', email_key = 'deleted ' || id, password_hash = '', locale = '', theme = '',
-				role = 'member', sound = FALSE, emoji_tone = 0, disabled_at = $3
+				role = 'member', avatar = 0, sound = FALSE, emoji_tone = 0, disabled_at = $3
 			WHERE id = $1 AND password_hash = $2 AND name <> ''`
 		drafts = `
 			DELETE FROM drafts WHERE user_id = $1`
 		habits = `
 			DELETE FROM emoji_used WHERE user_id = $1`
+		unsent = `
+			DELETE FROM files WHERE user_id = $1 AND message_id IS NULL`
 	)
 	erased, err := w.exec(ctx, person, user, hash, at)
 	if err == nil && erased == 0 {
 		err = chat.ErrNotFound
 	}
-	for _, query := range []string{drafts, habits} {
+	for _, query := range []string{drafts, habits, unsent} {
 		if err == nil {
 			_, err = w.exec(ctx, query, user)
 		}
@@ -74,12 +76,12 @@ func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.
 	return err
 }
 
-// IsOnlyAdmin counts neither the disabled nor those who are gone.
+// IsOnlyAdmin counts neither the disabled nor those who are gone, nor bots.
 func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = 'admin')
 			AND NOT EXISTS (SELECT 1 FROM users WHERE id <> $1 AND role = 'admin' AND disabled_at = 0)
-			AND EXISTS (SELECT 1 FROM users WHERE id <> $1 AND name <> '')`
+			AND EXISTS (SELECT 1 FROM users WHERE id <> $1 AND name <> '' AND owner_id = 0)`
 	err = r.get(ctx, &only, query, user)
 	return only, err
 }

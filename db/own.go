@@ -14,17 +14,6 @@ func (r reader) RegisteredAt(ctx context.Context, user int64) (at chat.Micros, e
 	return at, err
 }
 
-// SessionsOf leaves out what has ended or expired.
-func (r reader) SessionsOf(ctx context.Context, user, after int64, now chat.Micros, limit int) (list []chat.Session, err error) {
-	const query = `
-		SELECT id, user_id, created_at, seen_at, expires_at, user_agent, ip FROM sessions
-		WHERE user_id = $1 AND id > $2 AND ended_at = 0 AND expires_at > $3
-		ORDER BY id
-		LIMIT $4`
-	err = r.list(ctx, &list, query, user, after, now, limit)
-	return list, err
-}
-
 // PastRooms finds the rooms that somebody left by their departures.
 func (r reader) PastRooms(ctx context.Context, user, after int64, limit int) (rooms []chat.PastRoom, err error) {
 	const query = `
@@ -74,6 +63,18 @@ func (r reader) ReactionsBy(ctx context.Context, user int64, after chat.OwnReact
 		ORDER BY o.message_id, o.emoji
 		LIMIT $4`
 	err = r.list(ctx, &list, query, user, after.Message, after.Emoji, limit)
+	return list, err
+}
+
+// FilesOf leaves out what it takes to tell an unsent file from a picture of its owner.
+func (r reader) FilesOf(ctx context.Context, user, after int64, limit int) (list []chat.OwnFile, err error) {
+	const query = `
+		SELECT ` + file + `, c.id AS content, c.object, COALESCE(f.message_id, 0) AS message_id
+		FROM files f JOIN contents c ON c.id = f.content_id
+		WHERE f.user_id = $1 AND f.id > $2
+		ORDER BY f.id
+		LIMIT $3`
+	err = r.list(ctx, &list, query, user, after, limit)
 	return list, err
 }
 

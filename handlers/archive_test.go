@@ -63,7 +63,7 @@ func TestWhatIsYoursAsAFile(t *testing.T) {
 		for name, text := range files {
 			lacks(t, name+text, "words of Berta", "dear Ana", "👍", "what I took back", "first", "password")
 		}
-		if strings.Count(files["messages/1.json"], `"id":`) != 2 || len(files) != 5+5 {
+		if strings.Count(files["messages/1.json"], `"id":`) != 2 || len(files) != 6+5 {
 			t.Errorf("%d files, and %s", len(files), files["messages/1.json"])
 		}
 		others := unpack(t, []byte(ana.berta.get("/settings/export").is(200).body))

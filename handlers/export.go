@@ -58,8 +58,7 @@ func (s *Server) export(c echo.Context) error {
 	if err := s.limits.exports.take(fmt.Sprint("user ", me.ID)); err != nil {
 		return err
 	}
-	control := http.NewResponseController(c.Response())
-	if err := control.SetReadDeadline(time.Time{}); err != nil { // the server's own would end it
+	if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Time{}); err != nil { // the server's own would end it
 		return err
 	}
 	h := c.Response().Header()
@@ -67,7 +66,7 @@ func (s *Server) export(c echo.Context) error {
 	h.Set("Content-Disposition", `attachment; filename="charla.zip"`)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
-	z := zip.NewWriter(&patient{c.Response(), control})
+	z := zip.NewWriter(s.newDeparting(c))
 	if err := s.pack(c.Request().Context(), z, me); err != nil {
 		slog.Info("export broken off", "request", requestID(c), "user", me.ID, "error", err)
 		panic(http.ErrAbortHandler)
@@ -75,23 +74,10 @@ func (s *Server) export(c echo.Context) error {
 	return nil
 }
 
-// patient writes for as long as its reader takes something.
-type patient struct {
-	w       io.Writer
-	control *http.ResponseController
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	if err := p.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-		return 0, err
-	}
-	return p.w.Write(b)
-}
-
 // pack writes all files of an export.
 func (s *Server) pack(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for _, write := range []func(context.Context, *zip.Writer, chat.User) error{
-		s.packAccount, s.packSessions, s.packRooms, s.packMessages, s.packReactions, s.packDrafts,
+		s.packAccount, s.packSessions, s.packRooms, s.packMessages, s.packReactions, s.packDrafts, s.packFiles,
 	} {
 		if err := write(ctx, z, me); err != nil {
 			return err
@@ -137,6 +123,7 @@ func (s *Server) packAccount(ctx context.Context, z *zip.Writer, me chat.User) e
 }
 
 type exportedSession struct {
+	Kind      string    `json:"kind"` // browser or program
 	Browser   string    `json:"browser"`
 	Address   string    `json:"address"`
 	CreatedAt time.Time `json:"created_at"`
@@ -144,8 +131,19 @@ type exportedSession struct {
 }
 
 func (s *Server) packSessions(ctx context.Context, z *zip.Writer, me chat.User) error {
-	return packList(z, "sessions.json", s.chat.SessionsOf(ctx, me), func(in chat.Session) any {
-		return exportedSession{in.UserAgent, in.IP, in.CreatedAt.Time(), in.SeenAt.Time()}
+	sessions, err := s.chat.Sessions(ctx, me)
+	list := func(yield func(chat.Session, error) bool) {
+		for _, in := range sessions {
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return packList(z, "sessions.json", list, func(in chat.Session) any {
+		return exportedSession{string(in.Kind), in.UserAgent, in.IP, in.CreatedAt.Time(), in.SeenAt.Time()}
 	})
 }
 
@@ -215,6 +213,48 @@ func (s *Server) packDrafts(ctx context.Context, z *zip.Writer, me chat.User) er
 	return packList(z, "drafts.json", s.chat.DraftsOf(ctx, me), func(d chat.PlacedDraft) any {
 		return exportedDraft{d.Room, d.With, d.Body, d.UpdatedAt.Time()}
 	})
+}
+
+type exportedFile struct {
+	ID      int64  `json:"id"`
+	Name    string `json:"name"`
+	Alt     string `json:"alt,omitempty"`
+	Type    string `json:"type"`
+	Size    int64  `json:"size"`
+	Message int64  `json:"message,omitempty"` // none while it waits, and of the person's picture
+}
+
+// packFiles lists the files, and then puts them in as they are kept.
+func (s *Server) packFiles(ctx context.Context, z *zip.Writer, me chat.User) error {
+	err := packList(z, "files.json", s.chat.FilesOf(ctx, me), func(f chat.OwnFile) any {
+		return exportedFile{f.ID, f.Name, f.Alt, f.Type, f.Size, f.Message}
+	})
+	if err != nil {
+		return err
+	}
+	for f, err := range s.chat.FilesOf(ctx, me) {
+		if err == nil {
+			err = s.packFile(ctx, z, f)
+		}
+		if err != nil && chat.CodeOf(err) != chat.NotFound { // it was deleted meanwhile
+			return err
+		}
+	}
+	return nil
+}
+
+// packFile does not compress: what is large is pictures, sound and films, which are compressed already.
+func (s *Server) packFile(ctx context.Context, z *zip.Writer, f chat.OwnFile) error {
+	content, err := s.chat.OpenFile(ctx, f.StoredFile, chat.Whole)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("files/%d/%s", f.ID, f.Name), Method: zip.Store, Modified: time.Now()})
+	if err == nil {
+		_, err = io.Copy(w, content)
+	}
+	return err
 }
 
 // create begins the next file of a zip.

@@ -15,6 +15,7 @@ type limits struct {
 	requests  *pacer // by person or address
 	posts     *pacer // by person
 	typing    *pacer // by person
+	files     *pacer // files sent, by person
 	account   *pacer // log-ins by account, from browsers that it does not know
 	known     *pacer // log-ins by account, from a browser that it knows
 	address   *pacer // log-ins by address
@@ -23,6 +24,9 @@ type limits struct {
 	passwords *pacer // deeds tried that need the password, by person
 	names     *pacer // changes of a name, by person: everybody is told
 	exports   *pacer // downloads of what is one's own, by person
+	bots      *pacer // bots made, by person
+	botPosts  *pacer // by bot
+	hooks     *pacer // posts by hook
 }
 
 func newLimits(scale float64) *limits {
@@ -30,6 +34,7 @@ func newLimits(scale float64) *limits {
 		requests:  newPacer(scale*200, 1000),
 		posts:     newPacer(scale*50, 200),
 		typing:    newPacer(scale*5, 30),
+		files:     newPacer(scale*5, 60),
 		account:   newPacer(scale/15, 10),
 		known:     newPacer(scale/15, 10),
 		address:   newPacer(scale/3, 40),
@@ -38,6 +43,9 @@ func newLimits(scale float64) *limits {
 		passwords: newPacer(scale/15, 10),
 		names:     newPacer(scale/60, 5),
 		exports:   newPacer(scale/60, 5),
+		bots:      newPacer(scale/60, 20),
+		botPosts:  newPacer(scale*10, 100),
+		hooks:     newPacer(scale*5, 50),
 	}
 }
 

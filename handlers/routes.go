@@ -21,6 +21,9 @@ type route struct {
 	handle       echo.HandlerFunc
 }
 
+// address is where a request goes: a method and a path as the route table writes it.
+type address struct{ method, path string }
+
 // routes is the whole of what Charla answers, besides /static/.
 func (s *Server) routes() []route {
 	return []route{
@@ -40,6 +43,11 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/messages/:id/edit", member, s.editMessage},
 		{http.MethodPost, "/messages/:id/delete", member, s.deleteMessage},
 		{http.MethodPost, "/messages/:id/reactions", member, s.react},
+		{http.MethodPost, "/files", member, s.postFiles},
+		{http.MethodGet, "/files/:id", member, s.file},
+		{http.MethodPost, "/files/:id", member, s.describeFile},
+		{http.MethodDelete, "/files/:id", member, s.deleteFile},
+		{http.MethodPost, "/files/:id/delete", member, s.deleteFile},
 		{http.MethodGet, "/emoji", member, s.emoji},
 		{http.MethodPost, "/emoji", member, s.pickEmoji},
 		{http.MethodPost, "/typing", member, s.typing},
@@ -49,6 +57,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/settings", member, s.settingsPage},
 		{http.MethodPost, "/settings", member, s.saveSettings},
 		{http.MethodPost, "/settings/name", member, s.rename},
+		{http.MethodPost, "/settings/avatar", member, s.changeAvatar},
 		{http.MethodPost, "/settings/password", member, s.changePassword},
 		{http.MethodGet, "/settings/export", member, s.export},
 		{http.MethodGet, "/settings/delete", member, s.deletionPage},
@@ -64,6 +73,19 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/people/:id/disable", member, s.disablePerson},
 		{http.MethodPost, "/people/:id/enable", member, s.enablePerson},
 		{http.MethodPost, "/people/:id/admin", member, s.makeAdmin},
+		{http.MethodGet, "/sessions", member, s.sessionsPage},
+		{http.MethodPost, "/sessions/:id/end", member, s.endSession},
+		{http.MethodPost, "/sessions/end-others", member, s.endOtherSessions},
+		{http.MethodPost, "/tokens", anyone, s.issueTokens},
+		{http.MethodPost, "/tokens/refresh", anyone, s.refreshTokens},
+		{http.MethodDelete, "/tokens/current", member, s.endTokens},
+		{http.MethodGet, "/bots", member, s.botsPage},
+		{http.MethodPost, "/bots", member, s.makeBot},
+		{http.MethodPost, "/bots/:id/renew", member, s.renewBot},
+		{http.MethodPost, "/bots/:id/remove", member, s.removeBot},
+		{http.MethodPost, "/bots/:id/hooks", member, s.makeHook},
+		{http.MethodPost, "/bots/:id/hooks/:hook/remove", member, s.removeHook},
+		{http.MethodPost, "/hooks/:secret", anyone, s.hook},
 		{http.MethodGet, "/me.css", anyone, s.meCSS},
 		{http.MethodGet, "/healthz", anyone, s.healthz},
 		{http.MethodGet, "/readyz", anyone, s.readyz},
@@ -75,8 +97,11 @@ func (s *Server) add(r route) {
 	if r.access == member {
 		handle = s.membersOnly(handle)
 	}
+	line := r.method + " " + r.path
 	s.echo.Add(r.method, r.path, handle)
+	s.lines[address{r.method, r.path}] = line
 	if r.method == http.MethodGet {
 		s.echo.HEAD(r.path, handle)
+		s.lines[address{http.MethodHead, r.path}] = line
 	}
 }

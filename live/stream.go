@@ -17,6 +17,7 @@ type Encoder interface {
 	Change(e chat.Change, id int64) []byte
 	Presence(p Presence) []byte
 	Typing(t Typing) []byte
+	Uploading(u chat.Uploading) []byte
 	// Cursor tells the reader that it has everything up to id.
 	Cursor(id int64) []byte
 	// Beat is what keeps an idle connection open.
@@ -88,7 +89,7 @@ func (s *Stream) offer(f *frame) {
 	switch {
 	case s.end != open:
 		return
-	case f.typing != nil && s.retype(f):
+	case s.renew(f):
 		return
 	case len(s.queue) == maxQueue:
 		s.end, s.queue = EndSlow, nil
@@ -101,9 +102,16 @@ func (s *Stream) offer(f *frame) {
 	s.rouse()
 }
 
-// retype puts a word about who is writing in the place of one that still waits: each is the whole state. The caller holds mu.
-func (s *Stream) retype(f *frame) bool {
-	i := slices.IndexFunc(s.queue, func(q *frame) bool { return q.typing != nil })
+// renew puts a word about who is writing, or how far a file is, in the place of one that still waits: each is the whole
+// state. The caller holds mu.
+func (s *Stream) renew(f *frame) bool {
+	i := -1
+	switch {
+	case f.typing != nil:
+		i = slices.IndexFunc(s.queue, func(q *frame) bool { return q.typing != nil })
+	case f.upload != nil:
+		i = slices.IndexFunc(s.queue, func(q *frame) bool { return q.upload != nil && q.upload.ID == f.upload.ID })
+	}
 	if i >= 0 {
 		s.queue[i] = f
 	}
@@ -120,6 +128,16 @@ func (s *Stream) finish(why End) {
 	s.end, s.queue = why, nil
 	s.hasten()
 	s.rouse()
+}
+
+// why says how a stream that is over ended. One that was told no end lost its reader, or never reached it.
+func (s *Stream) why() End {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end == open {
+		return endGone
+	}
+	return s.end
 }
 
 // hasten leaves what is being written little time. The caller holds mu.
@@ -198,8 +216,12 @@ func (s *Stream) opening(ctx context.Context, b []byte, r Replay, state State) [
 	}
 	if s.topic != nil {
 		if r.After >= 0 {
-			for _, f := range s.topic.replay(r.After, r.Changes) {
+			frames := s.topic.replay(r.After, r.Changes)
+			for _, f := range frames {
 				b = append(b, f.bytes(s.enc)...)
+			}
+			if len(frames) > 0 {
+				s.hub.counts.replays.Add(1)
 			}
 		}
 		if len(b)-len(r.Head) > maxReplay {
@@ -241,6 +263,7 @@ func (s *Stream) retell(ctx context.Context) {
 // render writes frames in one piece, after what stands in b, leaving out the changes that the replay brought. A frame
 // that is alone keeps its shared bytes.
 func (s *Stream) render(b []byte, queue []*frame, end End) []byte {
+	s.hub.counts.frames.Add(int64(len(queue)))
 	if len(queue) == 1 && end == open && len(b) == 0 {
 		if f := queue[0]; f.seq == 0 || f.seq > s.have {
 			return f.bytes(s.enc)

@@ -34,12 +34,23 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	defer store.Close()
+	numbers, err := count(c, store)
+	if err != nil {
+		return err
+	}
+	defer numbers.close()
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		return err
 	}
 	hub := live.NewHub(store)
+	vault, err := openVault(ctx, c)
+	if err != nil {
+		return fmt.Errorf("open the files: %w", err)
+	}
+	defer vault.Close()
 	service := chat.NewService(store, hub, c.zone)
+	service.UseVault(vault, c.files)
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
 		return err
@@ -54,21 +65,25 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	watch := &neighbours{store: store, me: db.Node{ID: rand.Text(), Relay: others != nil}}
 	site := handlers.New(service, hub, handlers.Config{
 		BaseURL: c.baseURL, TLS: c.tls.on(), Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Notice: watch.notice, Secret: secret,
+		Observe: numbers.observe(),
 	})
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
-	work.Go(func() { prune(background, service) })
+	work.Go(func() { tidy(background, service) })
 	work.Go(func() { erase(background, service) })
+	work.Go(numbers.serve)
 	if others != nil {
 		work.Go(func() { others.Run(background) })
 	}
 	if c.databaseURL != "" {
 		work.Go(func() { watch.run(background) })
 	}
+	numbers.show(hub, others, store, watch, stdout)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	err = listen(ctx, listener, site, hub)
 	stop()
+	numbers.close()
 	work.Wait()
 	return err
 }
@@ -133,13 +148,16 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	return nil
 }
 
-// prune forgets dead sessions once an hour.
-func prune(ctx context.Context, service *chat.Service) {
+// tidy forgets dead sessions and files that nobody needs, once an hour.
+func tidy(ctx context.Context, service *chat.Service) {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
 		if err := service.PruneSessions(ctx); err != nil {
 			slog.Warn("sessions not pruned", "error", err)
+		}
+		if err := service.Sweep(ctx); err != nil {
+			slog.Warn("files not swept", "error", err)
 		}
 		select {
 		case <-ctx.Done():
