@@ -14,7 +14,7 @@ import (
 	"charla/chat"
 )
 
-// unpack reads all files of a zip, each of which is JSON.
+// unpack reads all files of a zip, and wants JSON where a name says so.
 func unpack(t testing.TB, content []byte) map[string]string {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
@@ -31,7 +31,7 @@ func unpack(t testing.TB, content []byte) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !json.Valid(text) {
+		if strings.HasSuffix(f.Name, ".json") && !json.Valid(text) {
 			t.Errorf("%s is no JSON: %s", f.Name, text)
 		}
 		files[f.Name] = string(text)
@@ -52,6 +52,8 @@ func TestWhatIsYoursAsAFile(t *testing.T) {
 		equal(t, "type", a.header.Get("Content-Type"), "application/zip")
 		equal(t, "disposition", a.header.Get("Content-Disposition"), `attachment; filename="charla.zip"`)
 		files := unpack(t, []byte(a.body))
+		contains(t, files["files.json"], `"name":"sent.txt","type":"`, `"name":"waits.txt"`, `"name":"me.png","type":"image/`)
+		contains(t, fmt.Sprint(files), "/sent.txt:bytes of Ana", "/waits.txt:other bytes of Ana", "/me.png:")
 		contains(t, files["account.json"], `"format":1`, `"name":"Ana"`, `"email":"ana@example.org"`, `"role":"member"`, `"registered_at":"2`, `"sound":false`, `"recent":["🎉"]`)
 		contains(t, files["sessions.json"], `"address":"127.0.0.1"`)
 		contains(t, files["rooms.json"], `"name":"General"`, `"name":"Berta","with":`+text(ana.berta.user.ID), `"name":"Cellar","access":"open","role":""`, `"name":"Kitchen","access":"open","role":"owner"`)
@@ -63,7 +65,7 @@ func TestWhatIsYoursAsAFile(t *testing.T) {
 		for name, text := range files {
 			lacks(t, name+text, "words of Berta", "dear Ana", "👍", "what I took back", "first", "password")
 		}
-		if strings.Count(files["messages/1.json"], `"id":`) != 2 || len(files) != 6+5 {
+		if strings.Count(files["messages/1.json"], `"id":`) != 3 || len(files) != 6+5+3 {
 			t.Errorf("%d files, and %s", len(files), files["messages/1.json"])
 		}
 		others := unpack(t, []byte(ana.berta.get("/settings/export").is(200).body))
