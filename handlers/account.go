@@ -97,7 +97,7 @@ func (s *Server) loginPage(c echo.Context) error {
 func backLater(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
-	if err != nil || query.Get("ended") == "" {
+	if err != nil || query.Get("ended") == "" || query.Get("ended") == "deleted" {
 		return to.RequestURI()
 	}
 	query.Set("next", page.RequestURI())
