@@ -228,7 +228,7 @@ func TestWhoMayNotDeleteAnAccount(t *testing.T) {
 
 	admin.post("/settings/delete", []string{"current", phrase, "words", "leave"}, asJSON).failed(409, "conflict", "")
 	admin.post("/settings/delete", []string{"current", phrase, "words", "leave"}).is(409).has("You are the only admin.")
-	admin.get("/people").is(200).has("Make Ana an admin")
+	admin.get("/people").is(200).has("Make admin: Ana")
 	ana.post("/people/"+text(ana.user.ID)+"/admin", nil, asJSON).failed(403, "forbidden", "")
 	admin.post("/people/"+text(ana.user.ID)+"/admin", nil).to("/people")
 	admin.post("/settings/delete", []string{"current", phrase, "words", "leave"}, asJSON).is(204)

@@ -1174,7 +1174,7 @@ func Accounts(p Page, s Sidebar, accounts []Account, query string) templ.Compone
 							return templ_7745c5c3_Err
 						}
 						if !a.CanManagePeople() && !a.IsBot() {
-							templ_7745c5c3_Err = actAfterAll(accountURL(a.ID, "admin"), p.T("Make admin"), p.T("Make %s an admin", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = actAfterAll(accountURL(a.ID, "admin"), p.T("Make admin"), p.T("Make admin: %s", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
