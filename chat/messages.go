@@ -185,18 +185,43 @@ func (s *Service) History(ctx context.Context, c Conversation, before int64, lim
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	if limit == 0 {
-		limit = PageSize
-	}
-	limit = max(1, min(limit, MaxPageSize))
+	limit = pageSize(limit)
 	messages, err := s.store.MessagesBefore(ctx, c.Me, c.Room, before, limit+1)
-	if err == nil && len(messages) == 0 && c.Kind == Channel {
-		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
 	}
 	if err != nil || len(messages) <= limit {
 		return History{Messages: messages}, err
 	}
 	return History{Messages: messages[1:], Older: true}, nil
+}
+
+// HistoryAfter returns up to limit messages of c after a seq, the oldest of them, as they are now. It answers like History.
+func (s *Service) HistoryAfter(ctx context.Context, c Conversation, after int64, limit int) (History, error) {
+	limit = pageSize(limit)
+	messages, err := s.store.MessagesAfter(ctx, c.Me, c.Room, after, limit+1)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
+	}
+	if err != nil || len(messages) <= limit {
+		return History{Messages: messages}, err
+	}
+	return History{Messages: messages[:limit], Newer: true}, nil
+}
+
+func pageSize(limit int) int {
+	if limit == 0 {
+		return PageSize
+	}
+	return max(1, min(limit, MaxPageSize))
+}
+
+// stillIn tells an empty room from one that c.Me has left.
+func (s *Service) stillIn(ctx context.Context, c Conversation, messages []Message) (err error) {
+	if len(messages) == 0 && c.Kind == Channel {
+		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	}
+	return err
 }
 
 // Message returns one message of a conversation of by, or ErrNotFound.

@@ -53,6 +53,8 @@ type Reader interface {
 	Message(ctx context.Context, user, id int64) (Message, error)
 	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first; none to an outsider.
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
+	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first; none to an outsider.
+	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
 	// Draft finds what a person has begun to write in a conversation.

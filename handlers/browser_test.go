@@ -177,6 +177,7 @@ func decode[T any](a *answer) (v T) {
 // message is a message as programs see it.
 type message struct {
 	ID, Room, Seq int64
+	Changed       int64 `json:"changed_seq"`
 	From          struct {
 		ID   int64
 		Name string
@@ -220,6 +221,7 @@ func (m message) reactions() string {
 
 type history struct {
 	Messages []message
+	Cursor   int64
 	Next     string
 }
 

@@ -1,5 +1,7 @@
 package handlers
 
+import "charla/live"
+
 // OwnPath is ownPath, for the fuzzer.
 var OwnPath = ownPath
 
@@ -11,3 +13,6 @@ func (s *Server) Served() []string {
 	}
 	return served
 }
+
+// Told writes events for programs.
+var Told live.Encoder = told{}

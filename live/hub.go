@@ -183,11 +183,13 @@ func (h *Hub) recount(at chat.Topic, author int64) {
 	}
 }
 
-// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest.
+// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest. Who follows all
+// conversations has nothing else to look at: their state is asked for every few seconds, also when no hint came.
 type Viewer struct {
 	Person  chat.Person
 	Session int64
 	Limit   int
+	Follows bool
 }
 
 // Subscribe opens a stream of a topic, or of no topic for the zero Topic. The caller must Close it, and reads the

@@ -42,6 +42,11 @@ func BeforeURL(p chat.Place, before int64) string {
 	return MessagesURL(p) + "&before=" + strconv.FormatInt(before, 10)
 }
 
+// AfterURL is where programs find the messages of a conversation after a seq.
+func AfterURL(p chat.Place, after int64) string {
+	return MessagesURL(p) + "&after=" + strconv.FormatInt(after, 10)
+}
+
 // LiveURL is the never-ending list of a conversation for browsers without JavaScript.
 func LiveURL(p chat.Place) string { return "/messages/live?" + query(p) }
 
