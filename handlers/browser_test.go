@@ -152,7 +152,10 @@ func (a *answer) failed(status int, code, field string) *answer {
 	a.t.Helper()
 	a.is(status)
 	e := decode[struct {
-		Error *struct{ Code, Message, Field string }
+		Error *struct {
+			Code, Message, Field string
+			Fields               map[string]string
+		}
 	}](a).Error
 	if e == nil || e.Code != code || e.Field != field || e.Message == "" {
 		a.t.Fatalf("got %s, want an error %q about %q", a.body, code, field)

@@ -18,8 +18,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// decode reads a form or a JSON object into the tagged fields of in. What is neither, or not valid UTF-8, is Invalid:
-// Go's decoder would quietly put a replacement character where the bytes are wrong.
+// decode reads a form or a JSON object into the tagged fields of in. What is neither is 415; what is not valid UTF-8 is
+// Invalid: Go's decoder would quietly put a replacement character where the bytes are wrong.
 func decode(c echo.Context, in any) error {
 	r := c.Request()
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -35,7 +35,7 @@ func decode(c echo.Context, in any) error {
 	case kind == echo.MIMEMultipartForm:
 		err = r.ParseMultipartForm(maxParts)
 	default:
-		return errUnreadable
+		return echo.ErrUnsupportedMediaType
 	}
 	if err != nil {
 		return unreadable(err)

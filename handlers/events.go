@@ -180,10 +180,12 @@ func (s *Server) liveMessages(c echo.Context) error {
 		words := append(markup(views.LiveOpen(s.page(c), views.Thread{})), markup(views.LiveGone(s.locale(c)))...)
 		return c.Blob(http.StatusNotFound, endlessPage, words)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if c.Request().Method == http.MethodHead {
+	case wantsJSON(c):
+		return errPageOnly
+	case c.Request().Method == http.MethodHead:
 		return head(c, endlessPage)
 	}
 	enc := endless{s.locale(c)}

@@ -25,9 +25,9 @@ type route struct {
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodGet, "/", anyone, s.home},
-		{http.MethodGet, "/register", anyone, s.registerPage},
+		{http.MethodGet, "/register", anyone, forBrowsers(s.registerPage)},
 		{http.MethodPost, "/register", anyone, s.register},
-		{http.MethodGet, "/login", anyone, s.loginPage},
+		{http.MethodGet, "/login", anyone, forBrowsers(s.loginPage)},
 		{http.MethodPost, "/login", anyone, s.login},
 		{http.MethodPost, "/logout", anyone, s.logout},
 		{http.MethodGet, "/chat", member, s.chatPage},
@@ -59,6 +59,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/people/:id/disable", member, s.disablePerson},
 		{http.MethodPost, "/people/:id/enable", member, s.enablePerson},
 		{http.MethodGet, "/me.css", anyone, s.meCSS},
+		{http.MethodGet, "/openapi.json", anyone, s.openAPI},
 		{http.MethodGet, "/healthz", anyone, s.healthz},
 		{http.MethodGet, "/readyz", anyone, s.readyz},
 	}

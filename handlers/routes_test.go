@@ -27,16 +27,16 @@ type line struct {
 
 // table is every route. HEAD answers like GET.
 var table = []line{
-	{route: "GET /", guest: visit{303, 303}, outsider: visit{303, 303}, member: visit{303, 303}},
-	{route: "GET /register", guest: visit{200, 200}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "GET /", guest: visit{303, 200}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "GET /register", guest: visit{200, 406}, outsider: visit{303, 406}, member: visit{303, 406}},
 	{route: "POST /register", form: "name=", guest: visit{422, 422}, outsider: visit{422, 422}, member: visit{422, 422}},
-	{route: "GET /login", guest: visit{200, 200}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "GET /login", guest: visit{200, 406}, outsider: visit{303, 406}, member: visit{303, 406}},
 	{route: "POST /login", form: "email=", guest: visit{401, 401}, outsider: visit{401, 401}, member: visit{401, 401}},
 	{route: "POST /logout", guest: visit{303, 204}, outsider: visit{303, 204}, member: visit{303, 204}},
 	{route: "GET /chat", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /messages", query: "?room=ROOM", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
-	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 406}},
 	{route: "GET /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "PUT /messages/:id", form: "body=another", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 200}},
 	{route: "POST /messages/:id/edit", form: "body=a+third", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 200}},
@@ -62,6 +62,7 @@ var table = []line{
 	{route: "POST /people/:id/disable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
 	{route: "POST /people/:id/enable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
 	{route: "GET /me.css", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /openapi.json", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /healthz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /readyz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /static/*", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
@@ -99,6 +100,7 @@ func TestEveryRouteToEverybody(t *testing.T) {
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
 	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), "TARGET", text(target.user.ID),
 		"/messages/:id", "/messages/"+text(m.ID), "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
+	described := s.contract()
 	for _, l := range table {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {
@@ -112,7 +114,10 @@ func TestEveryRouteToEverybody(t *testing.T) {
 						room := ana.makes("Cellar", "invited", berta, other)
 						asked.route = strings.Replace(l.route, ":id", text(room), 1)
 					}
-					asked.visit(t, who, fill, want, headers...)
+					a := asked.visit(t, who, fill, want, headers...)
+					if headers != nil {
+						described.check(t, l.route, a)
+					}
 				}
 			}
 		})
@@ -120,8 +125,8 @@ func TestEveryRouteToEverybody(t *testing.T) {
 	ana.get("/messages?room="+text(m.Room), asJSON).is(200).lacks("Carla")
 }
 
-// visit sends the request in a session of its own, because some of them end it.
-func (l line) visit(t *testing.T, who *browser, fill *strings.Replacer, want int, headers ...string) {
+// visit sends the request in a session of its own, because some of them end it. It returns the answer, unless it is endless.
+func (l line) visit(t *testing.T, who *browser, fill *strings.Replacer, want int, headers ...string) (a *answer) {
 	t.Helper()
 	b := who.in(t)
 	if who.user.ID != 0 {
@@ -137,13 +142,15 @@ func (l line) visit(t *testing.T, who *browser, fill *strings.Replacer, want int
 		cancel()
 		response.Body.Close()
 	} else {
-		equal(t, b.user.Name+" "+l.route, b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...).status, want)
+		a = b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...)
+		equal(t, b.user.Name+" "+l.route, a.status, want)
 	}
 	if method == http.MethodGet {
 		head := b.do(http.MethodHead, path, nil, headers...)
 		equal(t, b.user.Name+" HEAD "+path, head.status, want)
 		equal(t, "body of a HEAD", head.body, "")
 	}
+	return a
 }
 
 // anonymous takes out of a page what differs between two answers to the same request.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"charla/chat"
@@ -40,6 +41,8 @@ type Server struct {
 	limits   *limits
 	origins  *http.CrossOriginProtection
 	echo     *echo.Echo
+
+	description func() []byte // of all routes, for programs
 }
 
 // staticPath is where the embedded files stand.
@@ -59,6 +62,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	}
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
+	s.description = sync.OnceValue(s.describe)
 	s.use()
 	for _, r := range s.routes() {
 		s.add(r)
