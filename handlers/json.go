@@ -29,6 +29,7 @@ type chatJSON struct {
 	Me     personJSON   `json:"me"`
 	People []personJSON `json:"people"`
 	Rooms  []roomJSON   `json:"rooms"`
+	Next   string       `json:"next,omitempty"` // where the following people are
 }
 
 type authorJSON struct {

@@ -2,7 +2,6 @@ package handlers_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -215,12 +214,9 @@ func TestErrorsForPrograms(t *testing.T) {
 	allow := ana.do("PUT", "/messages", nil, asJSON).failed(405, "method_not_allowed", "").header.Get("Allow")
 	contains(t, allow, "GET", "POST")
 	a := s.guest().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).failed(422, "invalid", "name")
-	var told struct {
+	told := decodeLoosely[struct {
 		Error struct{ Fields map[string]string }
-	}
-	if err := json.Unmarshal([]byte(a.body), &told); err != nil {
-		t.Fatal(err)
-	}
+	}](a)
 	equal(t, "wrong fields", strings.Join(slices.Sorted(maps.Keys(told.Error.Fields)), " "), "email name password")
 	for range 300 {
 		if a = ana.post("/typing", []string{"room", "1", "body", "h"}, asJSON); a.status == http.StatusTooManyRequests {

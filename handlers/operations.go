@@ -25,7 +25,10 @@ var operations = map[string]operation{
 	"POST /login":    {does: "Signs in.", takes: credentials{}, answers: answers{200: personJSON{}}},
 	"POST /logout":   {does: "Ends the session and its streams.", answers: answers{204: nil}},
 	"GET /chat": {does: "Who one is, one's rooms, and people: those talked with first, then who is here, then the others by name.",
-		query: "q", answers: answers{200: chatJSON{}}},
+		query: "q after", answers: answers{200: chatJSON{}}},
+
+	"GET /conversations": {does: "Where one's conversations stand, those with unread messages first, then the latest, 100 at a time.",
+		query: "after", answers: answers{200: conversationsJSON{}}},
 
 	"GET /messages": {does: "A conversation, the oldest message first: the newest ones, those before a seq, or those after one.",
 		query: "with room before after limit", answers: answers{200: historyJSON{}}},
@@ -51,14 +54,14 @@ var operations = map[string]operation{
 	"POST /settings":          {does: "Keeps them.", takes: preferences{}, answers: answers{200: preferences{}}},
 	"POST /settings/password": {does: "A new password; ends all other sessions.", takes: newPassword{}, answers: answers{204: nil}},
 
-	"GET /rooms":                           {does: "The open rooms that one may join.", query: "q", answers: answers{200: roomsJSON{}}},
+	"GET /rooms":                           {does: "The open rooms that one may join.", query: "q after", answers: answers{200: roomsJSON{}}},
 	"POST /rooms":                          {does: "Makes a room.", takes: newRoom{}, answers: answers{201: roomJSON{}}},
 	"GET /rooms/:id":                       {does: "A room and who is in it, 50 at a time.", query: "q after", answers: answers{200: membersJSON{}}},
 	"POST /rooms/:id/join":                 {does: "Joins an open room.", answers: answers{204: nil}},
 	"POST /rooms/:id/leave":                {does: "Leaves a room.", answers: answers{204: nil}},
 	"POST /rooms/:id/members":              {does: "Lets somebody in.", takes: invitation{}, answers: answers{204: nil}},
 	"POST /rooms/:id/members/:user/remove": {does: "Takes somebody out.", answers: answers{204: nil}},
-	"GET /people":                          {does: "Everybody, for an admin.", query: "q", answers: answers{200: accountsJSON{}}},
+	"GET /people":                          {does: "Everybody, for an admin.", query: "q after", answers: answers{200: accountsJSON{}}},
 	"POST /people/:id/disable":             {does: "Shuts a person out.", answers: answers{204: nil}},
 	"POST /people/:id/enable":              {does: "Lets a person in again.", answers: answers{204: nil}},
 

@@ -31,6 +31,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/login", anyone, s.login},
 		{http.MethodPost, "/logout", anyone, s.logout},
 		{http.MethodGet, "/chat", member, s.chatPage},
+		{http.MethodGet, "/conversations", member, s.conversations},
 		{http.MethodGet, "/messages", member, s.messages},
 		{http.MethodPost, "/messages", member, s.postMessage},
 		{http.MethodGet, "/messages/live", member, s.liveMessages},

@@ -34,6 +34,7 @@ var table = []line{
 	{route: "POST /login", form: "email=", guest: visit{401, 401}, outsider: visit{401, 401}, member: visit{401, 401}},
 	{route: "POST /logout", guest: visit{303, 204}, outsider: visit{303, 204}, member: visit{303, 204}},
 	{route: "GET /chat", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /conversations", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /messages", query: "?room=ROOM", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
 	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 406}},

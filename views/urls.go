@@ -55,11 +55,16 @@ func RoomURL(room int64) string { return "/rooms/" + strconv.FormatInt(room, 10)
 
 // MembersURL is the page of a room with the members whose name contains query, after a person.
 func MembersURL(room int64, query string, after int64) string {
+	return ListURL(RoomURL(room), query, after)
+}
+
+// ListURL is where a list goes on after an id, with what its names contain.
+func ListURL(path, query string, after int64) string {
 	q := url.Values{"after": {strconv.FormatInt(after, 10)}}
 	if query != "" {
 		q.Set("q", query)
 	}
-	return RoomURL(room) + "?" + q.Encode()
+	return path + "?" + q.Encode()
 }
 
 // removeURL takes a person out of a room.

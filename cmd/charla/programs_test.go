@@ -88,7 +88,9 @@ func TestTheEchoBots(t *testing.T) {
 			p.post(t, "/register", ana, http.StatusCreated)
 			bot, out := p.bot(t, argv)
 			waitFor(t, out, "the bot to listen", func() bool { return strings.Contains(out.String(), "following room 1") && p.listened(t) })
-			say := func(text string) { p.post(t, "/messages", url.Values{"room": {"1"}, "body": {text}}, http.StatusCreated) }
+			say := func(text string) {
+				p.post(t, "/messages", url.Values{"room": {"1"}, "body": {text}}, http.StatusCreated)
+			}
 			echoed := func(want ...string) {
 				t.Helper()
 				waitFor(t, out, fmt.Sprint(want), func() bool { return len(p.said(t)) >= 2*len(want) })
