@@ -171,10 +171,12 @@ func (d *describer) schema(t reflect.Type) object {
 	panic(fmt.Sprintf("programs cannot be told of a %s", t))
 }
 
-// named keeps the schema of a struct and refers to it.
+// named keeps the schema of a struct and refers to it: an answer by its name, what is sent as a form.
 func (d *describer) named(t reflect.Type) object {
-	name := strings.TrimSuffix(t.Name(), "JSON")
-	name = strings.ToUpper(name[:1]) + name[1:]
+	name, answer := strings.CutSuffix(t.Name(), "JSON")
+	if name = strings.ToUpper(name[:1]) + name[1:]; !answer {
+		name += "Form"
+	}
 	if d.schemas[name] == nil {
 		properties, required := object{}, map[string]bool{}
 		d.schemas[name] = object{"type": "object", "properties": properties}
