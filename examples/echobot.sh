@@ -1,5 +1,5 @@
 #!/bin/sh
-# Says again what others say in a room, with curl, awk and sed.
+# Says again what others say in a room, with curl, awk and sed. Its token is that of a bot.
 #
 #   CHARLA_URL=https://chat.example.org CHARLA_TOKEN=charla_… examples/echobot.sh 1
 #
@@ -9,7 +9,7 @@ url=${CHARLA_URL:-http://127.0.0.1:8080}
 room=${1:-1}
 kept=${2:-$(mktemp)} # where the cursor is kept, for the next time too
 
-ask() { curl -s -H "Cookie: ${CHARLA_COOKIE:-}" -H "Authorization: Bearer ${CHARLA_TOKEN:-}" -H 'Accept: text/event-stream, application/json' "$@"; }
+ask() { curl -s -H "Authorization: Bearer ${CHARLA_TOKEN:-}" -H 'Accept: text/event-stream, application/json' "$@"; }
 
 # The text of a message stays in JSON, as it came: it is sent as it is.
 field() { printf '%s' "$data" | awk -v pattern="\"$1\":\"([^\"\\\\\\\\]|\\\\\\\\.)*\"" 'match($0, pattern) { print substr($0, RSTART, RLENGTH) }'; }

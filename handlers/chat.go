@@ -107,7 +107,7 @@ func (s *Server) chatJSON(c echo.Context) error {
 		if conv.Kind == chat.Channel {
 			out.Rooms = append(out.Rooms, roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)})
 		} else if conv.Peer != me.ID && query == "" {
-			list.add(chat.Person{ID: conv.Peer, Name: conv.Name}, conv.Unread)
+			list.add(chat.Person{ID: conv.Peer, Name: conv.Name, Bot: conv.Bot}, conv.Unread)
 		}
 	}
 	if here, _ := s.hub.Here(); query == "" && after == 0 {
@@ -117,7 +117,7 @@ func (s *Server) chatJSON(c echo.Context) error {
 		out.Next = views.ListURL("/chat", query, named[told-1].ID)
 	}
 	out.People = list.finish(s.hub.Online)
-	out.Me = personJSON{ID: me.ID, Name: me.Name, Online: s.hub.Online(me.ID)[me.ID]}
+	out.Me = personJSON{ID: me.ID, Name: me.Name, Online: s.hub.Online(me.ID)[me.ID], Bot: me.IsBot()}
 	return c.JSON(http.StatusOK, out)
 }
 
@@ -126,7 +126,7 @@ type peopleList []personJSON
 
 func (l *peopleList) add(p chat.Person, unread int) {
 	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
-		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Unread: unread})
+		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Unread: unread, Bot: p.Bot})
 	}
 }
 

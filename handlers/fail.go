@@ -41,7 +41,7 @@ func errorToJSON(l views.Locale, e *chat.Error, whole error) errorJSON {
 	return errorJSON{out}
 }
 
-// fail is the one place where an error becomes an answer: JSON for programs, a text for htmx, a page for a browser.
+// fail is the one place where an error becomes an answer: JSON for programs, whatever they accept, a text for htmx, a page for a browser.
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -50,7 +50,10 @@ func (s *Server) fail(err error, c echo.Context) {
 	l := s.locale(c)
 	retryAfter(c, e)
 	switch {
-	case wantsJSON(c):
+	case wantsJSON(c) || forProgram(c):
+		if status == http.StatusUnauthorized {
+			c.Response().Header().Set("WWW-Authenticate", "Bearer")
+		}
 		err = c.JSON(status, errorToJSON(l, e, err))
 	case e.Code == chat.Unauthenticated && !isHX(c):
 		err = c.Redirect(http.StatusSeeOther, loginURL(c.Request()))

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func (s *Server) describe() []byte {
 		if !described {
 			continue // a test tells
 		}
-		path := templated.Replace(r.path)
+		path := templated.ReplaceAllString(r.path, "{$1}")
 		methods, _ := paths[path].(object)
 		if methods == nil {
 			methods = object{}
@@ -61,7 +62,7 @@ func (s *Server) describe() []byte {
 }
 
 // templated writes the parameters of a path as OpenAPI does.
-var templated = strings.NewReplacer(":id", "{id}", ":user", "{user}")
+var templated = regexp.MustCompile(`:(\w+)`)
 
 // describer collects the schemas of the types that it meets.
 type describer struct{ schemas object }
@@ -133,10 +134,12 @@ func jsonContent(schema object) object {
 // parameters describes what stands in an address.
 func (d *describer) parameters(path, query string) []object {
 	list := []object{}
-	for part := range strings.SplitSeq(path, "/") {
-		if name, is := strings.CutPrefix(part, ":"); is {
-			list = append(list, object{"name": name, "in": "path", "required": true, "schema": d.schema(reflect.TypeFor[int64]())})
+	for _, m := range templated.FindAllStringSubmatch(path, -1) {
+		kind := reflect.TypeFor[int64]()
+		if m[1] == "secret" {
+			kind = reflect.TypeFor[string]()
 		}
+		list = append(list, object{"name": m[1], "in": "path", "required": true, "schema": d.schema(kind)})
 	}
 	for name := range strings.FieldsSeq(query) {
 		p := parameters[name]

@@ -10,6 +10,7 @@ var parameters = map[string]struct {
 	"before":  {int64(0), "only messages with a smaller seq, the newest of them"},
 	"after":   {int64(0), "what comes after this: a seq for messages and streams, an id for people and rooms"},
 	"limit":   {0, "how many messages at most: 50, up to 200"},
+	"key":     {"", "names the message, so that it is one however often it is sent"},
 	"q":       {"", "what the name contains, whatever its case and accents"},
 	"group":   {0, "a group of emoji, from 0"},
 	"tone":    {0, "a skin tone from 0, for none, to 5"},
@@ -64,6 +65,22 @@ var operations = map[string]operation{
 	"GET /people":                          {does: "Everybody, for an admin.", query: "q after", answers: answers{200: accountsJSON{}}},
 	"POST /people/:id/disable":             {does: "Shuts a person out.", answers: answers{204: nil}},
 	"POST /people/:id/enable":              {does: "Lets a person in again.", answers: answers{204: nil}},
+
+	"GET /sessions":             {does: "Where one is signed in.", answers: answers{200: sessionsJSON{}}},
+	"POST /sessions/:id/end":    {does: "Ends one of one's sessions and its streams.", answers: answers{204: nil}},
+	"POST /sessions/end-others": {does: "Ends all but the one that asks.", answers: answers{204: nil}},
+	"POST /tokens":              {does: "Signs a program in.", takes: credentials{}, answers: answers{201: tokensJSON{}}},
+	"POST /tokens/refresh":      {does: "New tokens for a refresh token, which is good for one use.", takes: renewal{}, answers: answers{200: tokensJSON{}}},
+	"DELETE /tokens/current":    {does: "Ends the session of the token that is sent.", answers: answers{204: nil}},
+
+	"GET /bots":                         {does: "One's bots and the addresses that write as them.", answers: answers{200: botsJSON{}}},
+	"POST /bots":                        {does: "Makes a bot; its token is told this once.", takes: newBot{}, answers: answers{201: botTokenJSON{}}},
+	"POST /bots/:id/renew":              {does: "A new token; the one before is void.", answers: answers{200: botTokenJSON{}}},
+	"POST /bots/:id/remove":             {does: "Disables a bot; what it wrote stays.", answers: answers{204: nil}},
+	"POST /bots/:id/hooks":              {does: "An address that writes into a room as the bot; told this once.", takes: newHook{}, answers: answers{201: hookJSON{}}},
+	"POST /bots/:id/hooks/:hook/remove": {does: "Makes that address void.", answers: answers{204: nil}},
+	"POST /hooks/:secret": {does: "Writes what it is sent, as the bot, for whoever knows the address. A body of another type, and a form that does " +
+		"not begin with body=, is the text itself.", query: "key", takes: posting{}, answers: answers{200: messageJSON{}, 201: messageJSON{}}},
 
 	"GET /me.css":       {does: "What marks one's own lines on a page.", answers: answers{200: media("text/css")}},
 	"GET /openapi.json": {does: "This description.", answers: answers{200: object{}}},

@@ -98,7 +98,7 @@ func (told) Typing(t live.Typing) []byte {
 func authors(people []chat.Person) []authorJSON {
 	out := make([]authorJSON, len(people))
 	for i, p := range people {
-		out[i] = authorJSON{p.ID, p.Name}
+		out[i] = authorJSON{p.ID, p.Name, p.Bot}
 	}
 	return out
 }

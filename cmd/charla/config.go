@@ -217,6 +217,7 @@ func environment(environ []string) (map[string]string, error) {
 func help(w io.Writer) {
 	fmt.Fprint(w, "Charla: a chat for a community, made of hypermedia.\n\n"+
 		"  charla [settings]          serve\n  charla seed N [settings]   make N people with sessions, to measure with\n"+
+		"  charla rotate-keys [settings]   sign access tokens with a new key\n"+
 		"  charla version             say which version this is\n\n"+
 		"Settings are environment variables, or flags of the same names:\n\n")
 	for _, o := range options {

@@ -32,7 +32,7 @@ func spawn(t *testing.T, addr, data string) (*exec.Cmd, *process) {
 }
 
 // post sends a form as a program and reads the answer.
-func (p *process) post(t *testing.T, path string, form url.Values, status int) (answer struct{ ID int64 }) {
+func (p *process) post(t *testing.T, path string, form url.Values, status int) (answer struct{ Token string }) {
 	t.Helper()
 	request, _ := http.NewRequest(http.MethodPost, p.url+path, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -131,16 +131,13 @@ func TestTheEchoBots(t *testing.T) {
 	}
 }
 
-// bot starts a program with a person of its own.
+// bot starts a program as a bot of its own.
 func (p *process) bot(t *testing.T, argv []string) (*exec.Cmd, *output) {
 	t.Helper()
-	own := &process{url: p.url}
-	own.client(t)
-	own.post(t, "/register", url.Values{"name": {"Bot"}, "email": {"bot@example.org"}, "password": {"tres tristes tigres"}}, http.StatusCreated)
-	u, _ := url.Parse(p.url)
+	token := p.post(t, "/bots", url.Values{"name": {"Bot"}}, http.StatusCreated).Token
 	c := exec.Command(argv[0], argv[1:]...)
 	var out output
-	c.Env = append(os.Environ(), "CHARLA_URL="+p.url, "CHARLA_COOKIE="+own.http.Jar.Cookies(u)[0].String())
+	c.Env = append(os.Environ(), "CHARLA_URL="+p.url, "CHARLA_TOKEN="+token)
 	c.Stdout, c.Stderr = &out, &out
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the shell's curl goes with it
 	if err := c.Start(); err != nil {

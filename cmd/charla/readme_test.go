@@ -56,7 +56,7 @@ func TestTheLinesForPrograms(t *testing.T) {
 		t.Errorf("%v\n%s", err, said)
 	}
 	for _, part := range []string{
-		`"name":"Ana"`, `"body":"Hello, all"`, `"next":"/messages?room=1\u0026after=2\u0026limit=1"`, "event: message\nid: 3\n", "event: ready\n", "event: changed\n",
+		`"name":"Ana"`, `"body":"Hello, all"`, `"body":"The build is *green* 🎉"`, `"refresh_token"`, `"body":"Rain at noon"`, `"next":"/messages?room=1\u0026after=2\u0026limit=1"`, "event: message\nid: 3\n", "event: ready\n", "event: changed\n",
 	} {
 		if !strings.Contains(string(out), part) {
 			t.Errorf("%s is missing in\n%s", part, out)

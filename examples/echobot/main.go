@@ -1,5 +1,5 @@
 // Echobot says again what others say in a room. It shows what a program has to do so that nothing is lost and nothing
-// is said twice, whatever breaks: it comes back with its cursor, and each answer has a key.
+// is said twice, whatever breaks: it comes back with its cursor, and each answer has a key. Its token is that of a bot.
 //
 //	CHARLA_URL=https://chat.example.org CHARLA_TOKEN=charla_… go run ./examples/echobot 1
 package main
@@ -215,10 +215,7 @@ func (b *bot) ask(ctx context.Context, method, path string, body []byte) (*http.
 	r.Header.Set("Accept", "text/event-stream, application/json")
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Last-Event-ID", b.cursor)
-	if token := os.Getenv("CHARLA_TOKEN"); token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	r.Header.Set("Cookie", os.Getenv("CHARLA_COOKIE"))
+	r.Header.Set("Authorization", "Bearer "+os.Getenv("CHARLA_TOKEN"))
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil || answer.StatusCode < 300 {
 		return answer, err
