@@ -148,6 +148,13 @@ func (r *reader) take(p *parser, c byte) (cut, resync bool) {
 	return false, false
 }
 
+// shown is all that the window holds.
+func (r *reader) shown() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.page.lines(), "\n")
+}
+
 // fresh is the window as it is answered now.
 func (r *reader) fresh() window {
 	r.b.t.Helper()
