@@ -94,10 +94,7 @@ func TestTheEchoBots(t *testing.T) {
 			echoed := func(want ...string) {
 				t.Helper()
 				waitFor(t, out, fmt.Sprint(want), func() bool { return len(p.said(t)) >= 2*len(want) })
-				var all []string
-				for _, line := range p.said(t) {
-					all = append(all, line)
-				}
+				all := p.said(t)
 				for _, text := range want {
 					if n := strings.Count("\n"+strings.Join(all, "\n")+"\n", "\nBot: "+text+"\n"); n != 1 {
 						t.Fatalf("%q was said %d times again: %q\n%s", text, n, all, out)
