@@ -25,7 +25,7 @@ func (s *Server) viewer(c echo.Context) live.Viewer {
 	if s.multiplexed(c) || v.Session.Kind != chat.Browser {
 		limit = maxStreamsMultiplexed
 	}
-	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit}
+	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit, Kind: c.Path()}
 }
 
 // The types of endless answers.

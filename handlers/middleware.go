@@ -24,6 +24,7 @@ const maxBody = "512K"
 func (s *Server) use() {
 	s.echo.Use(
 		nameRequest,
+		s.observe,
 		s.log,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
 		s.secure,
@@ -53,6 +54,34 @@ func nameRequest(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
+
+// observe tells the operator's numbers of each request. The time until the answer begins is ours; what follows is the
+// network's, or a stream, which lasts. Where a stream takes its connection over there is no beginning but the end of its
+// opening.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	if s.config.Observe == nil {
+		return next
+	}
+	return func(c echo.Context) error {
+		start := time.Now()
+		var took time.Duration
+		c.Response().Before(func() { took = time.Since(start) })
+		err := next(c)
+		if took == 0 {
+			took = time.Since(start)
+		}
+		s.config.Observe(s.line(c), c.Response().Status, took)
+		return err
+	}
+}
+
+// line is the line of the route table that a request met. Whoever asks for what is not there cannot invent lines.
+func (s *Server) line(c echo.Context) string {
+	if line, known := s.lines[address{c.Request().Method, c.Path()}]; known {
+		return line
+	}
+	return "other"
+}
 
 // log writes one line for each request: ids, never bodies or query strings.
 func (s *Server) log(next echo.HandlerFunc) echo.HandlerFunc {

@@ -21,6 +21,9 @@ type route struct {
 	handle       echo.HandlerFunc
 }
 
+// address is where a request goes: a method and a path as the route table writes it.
+type address struct{ method, path string }
+
 // routes is the whole of what Charla answers, besides /static/.
 func (s *Server) routes() []route {
 	return []route{
@@ -84,8 +87,11 @@ func (s *Server) add(r route) {
 	if r.access == member {
 		handle = s.membersOnly(handle)
 	}
+	line := r.method + " " + r.path
 	s.echo.Add(r.method, r.path, handle)
+	s.lines[address{r.method, r.path}] = line
 	if r.method == http.MethodGet {
 		s.echo.HEAD(r.path, handle)
+		s.lines[address{http.MethodHead, r.path}] = line
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"charla/files"
 )
 
 // config is what the operator decides.
@@ -23,6 +25,8 @@ type config struct {
 	proxies     []*net.IPNet
 	databaseURL string
 	natsURL     string
+	s3URL       string
+	metricsAddr string
 	tls         tlsConfig
 }
 
@@ -47,24 +51,37 @@ func (o option) flag() string {
 
 var options = []option{
 	{"CHARLA_ADDR", "127.0.0.1:8080", "where to listen, host:port", setAddr},
-	{"CHARLA_DATA", "./data", "the directory of the SQLite database and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
+	{"CHARLA_DATA", "./data", "the directory of the SQLite database, of files and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
 	{"CHARLA_BASE_URL", "", "how people reach Charla, such as https://chat.example.org; https means that a proxy in front ends TLS and speaks HTTP/2", setBaseURL},
 	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setZone},
 	{"CHARLA_RATE", "1", "scales all rate limits; 0 switches them off", setRate},
 	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
+	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
+	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
 	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
 	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
 	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
 }
 
 func setAddr(c *config, v string) error {
+	c.addr = v
+	return checkAddr(v)
+}
+
+func setMetrics(c *config, v string) error {
+	if c.metricsAddr = v; v == "" {
+		return nil
+	}
+	return checkAddr(v)
+}
+
+func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
 		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
-	c.addr = v
 	return nil
 }
 
@@ -138,6 +155,14 @@ func setNATS(c *config, v string) error {
 	}
 	c.natsURL = v
 	return nil
+}
+
+func setS3(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	c.s3URL = v
+	return files.CheckS3(v)
 }
 
 func setDomain(c *config, v string) error {
