@@ -32,8 +32,8 @@ type User struct {
 	Theme      string `db:"theme"`
 	Role       Role   `db:"role"`
 	DisabledAt Micros `db:"disabled_at"`
-	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
 	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
+	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
 }
 
 // Person is what others see of a user.
@@ -106,6 +106,7 @@ type Conversation struct {
 	Draft   bool   `db:"draft"`  // Me has begun to write here
 	Bot     bool   `db:"bot"`    // the other person is one
 	Avatar  int64  `db:"avatar"` // the picture of Peer, or 0
+	Bot     bool   `db:"bot"`    // Peer is one
 }
 
 // UnreadCap bounds the counting of unread messages; a page shows one less with a plus.

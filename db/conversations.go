@@ -33,7 +33,7 @@ type row struct {
 func (r reader) Conversations(ctx context.Context, user int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
-		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, unread, draft, bot
+		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, bot, unread, draft
 		FROM (
 			SELECT * FROM mine
 			ORDER BY kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room

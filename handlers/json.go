@@ -38,7 +38,7 @@ type authorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
-	Bot    bool   `json:"bot,omitempty"` // like the picture, not in reactions
+	Bot    bool   `json:"bot,omitempty"` // not in reactions
 }
 
 type messageJSON struct {

@@ -117,8 +117,8 @@ func TestEveryRouteToEverybody(t *testing.T) {
 	m := ana.says(berta.with(), "a secret", ana.upload("secret.txt", "secret"))
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
 	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), "TARGET", text(target.user.ID),
-		"/messages/:id", "/messages/"+text(m.ID), "/files/:id", m.Files[0].URL, "/sessions/:id", "/sessions/"+text(s.count(`SELECT id FROM sessions WHERE user_id = $1`, target.user.ID)),
-		":secret", "unknown", "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
+		"/messages/:id", "/messages/"+text(m.ID), "/sessions/:id", "/sessions/"+text(s.count(`SELECT id FROM sessions WHERE user_id = $1`, target.user.ID)),
+		"/files/:id", m.Files[0].URL, ":secret", "unknown", "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
 	for _, l := range table {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {
