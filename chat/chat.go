@@ -104,7 +104,6 @@ type Conversation struct {
 	Me      int64  `db:"me"`
 	Peer    int64  `db:"peer"`   // the other person; Me in one's own notes; zero in a channel
 	Draft   bool   `db:"draft"`  // Me has begun to write here
-	Bot     bool   `db:"bot"`    // the other person is one
 	Avatar  int64  `db:"avatar"` // the picture of Peer, or 0
 	Bot     bool   `db:"bot"`    // Peer is one
 }
