@@ -54,6 +54,8 @@ func TestPlans(t *testing.T) {
 	ctx := t.Context()
 	for name, ask := range map[string]func(r reader) error{
 		"Session":          func(r reader) error { _, _, err := r.Session(ctx, "h", 1); return err },
+		"SessionByID":      func(r reader) error { _, _, err := r.SessionByID(ctx, 1, 1); return err },
+		"Hook":             func(r reader) error { _, err := r.Hook(ctx, "h"); return err },
 		"EndedSessions":    func(r reader) error { _, err := r.EndedSessions(ctx, 1); return err },
 		"Conversations":    func(r reader) error { _, err := r.Conversations(ctx, 1, 100); return err },
 		"ConversationIn":   func(r reader) error { _, err := r.ConversationIn(ctx, 1, 1); return err },
@@ -63,6 +65,10 @@ func TestPlans(t *testing.T) {
 		"MessagesBefore":   func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 1, 9, 50); return err },
 		"Changes":          func(r reader) error { r.Changes(ctx, 1, 0, 500); return nil },
 		"Draft":            func(r reader) error { _, err := r.Draft(ctx, 1, chat.Place{Room: 1}); return err },
+		"File":             func(r reader) error { _, err := r.File(ctx, 1, 1); return err },
+		"WaitingFiles":     func(r reader) error { _, err := r.WaitingFiles(ctx, 1, chat.Place{Room: 1}, 9); return err },
+		"Usage":            func(r reader) error { _, err := r.Usage(ctx, 1, chat.Place{Room: 1}); return err },
+		"ContentByHash":    func(r reader) error { _, _, err := r.ContentByHash(ctx, "h"); return err },
 		"Room":             func(r reader) error { _, err := r.Room(ctx, 1, 1); return err },
 		"LastDeparture":    func(r reader) error { _, err := r.LastDeparture(ctx, 1, 1); return err },
 		"departuresIn":     func(r reader) error { _, err := r.departuresIn(ctx, 1, 1, 9); return err },

@@ -20,6 +20,7 @@ type browser struct {
 	site    *site
 	user    chat.User // zero for a guest
 	cookies map[string]string
+	token   string // sent as a bearer token; empty for a browser
 }
 
 func (s *site) guest() *browser { return &browser{t: s.t, site: s, cookies: map[string]string{}} }
@@ -62,6 +63,9 @@ func (b *browser) request(method, path string, body io.Reader, headers ...string
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Add(name, value)
+	}
+	if b.token != "" {
+		r.Header.Add("Authorization", "Bearer "+b.token)
 	}
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
@@ -178,13 +182,16 @@ func decode[T any](a *answer) (v T) {
 type message struct {
 	ID, Room, Seq int64
 	From          struct {
-		ID   int64
-		Name string
+		ID     int64
+		Name   string
+		Avatar string `json:"avatar_url"`
+		Bot    bool
 	}
 	Body, HTML string
 	PostedAt   string `json:"posted_at"`
 	EditedAt   string `json:"edited_at"`
 	DeletedAt  string `json:"deleted_at"`
+	Files      []fileOf
 	Reactions  []struct {
 		Emoji  string
 		Count  int
@@ -194,6 +201,17 @@ type message struct {
 		}
 		Mine *bool
 	}
+}
+
+// fileOf is a file as programs see it.
+type fileOf struct {
+	ID            int64
+	Name, Alt     string
+	Type          string
+	Size          int64
+	URL           string
+	ThumbURL      string `json:"thumb_url"`
+	Width, Height int
 }
 
 // path is where the message stands by itself.

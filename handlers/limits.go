@@ -15,12 +15,16 @@ type limits struct {
 	requests  *pacer // by person or address
 	posts     *pacer // by person
 	typing    *pacer // by person
+	files     *pacer // files sent, by person
 	account   *pacer // log-ins by account, from browsers that it does not know
 	known     *pacer // log-ins by account, from a browser that it knows
 	address   *pacer // log-ins by address
 	newcomers *pacer // registrations by address
 	rooms     *pacer // rooms made, by person
 	passwords *pacer // changes of a password tried, by person
+	bots      *pacer // bots made, by person
+	botPosts  *pacer // by bot
+	hooks     *pacer // posts by hook
 }
 
 func newLimits(scale float64) *limits {
@@ -28,12 +32,16 @@ func newLimits(scale float64) *limits {
 		requests:  newPacer(scale*200, 1000),
 		posts:     newPacer(scale*50, 200),
 		typing:    newPacer(scale*5, 30),
+		files:     newPacer(scale*5, 60),
 		account:   newPacer(scale/15, 10),
 		known:     newPacer(scale/15, 10),
 		address:   newPacer(scale/3, 40),
 		newcomers: newPacer(scale/6, 40),
 		rooms:     newPacer(scale/10, 30),
 		passwords: newPacer(scale/15, 10),
+		bots:      newPacer(scale/60, 20),
+		botPosts:  newPacer(scale*10, 100),
+		hooks:     newPacer(scale*5, 50),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (s *Server) use() {
 		s.log,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
 		s.secure,
-		middleware.BodyLimit(maxBody),
+		s.limitBody,
 		middleware.GzipWithConfig(middleware.GzipConfig{Skipper: uncompressed, Level: gzipLevel, MinLength: 1 << 10}),
 		s.sameOrigin,
 		s.identify,
@@ -41,7 +42,8 @@ const gzipLevel = 2
 // uncompressed leaves streams alone, which a compressor would hold back, and files that are compressed already.
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return path == "/events" || path == "/messages/live" || strings.HasPrefix(path, staticPath)
+	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
+	return path == "/events" || path == "/messages/live" || file || strings.HasPrefix(path, staticPath)
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.
@@ -135,6 +137,9 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 // sameOrigin refuses what another site makes a browser send.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if _, carried := bearer(c.Request()); carried { // no browser adds a token by itself
+			return next(c)
+		}
 		if err := s.origins.Check(c.Request()); err != nil {
 			return chat.Errorf(chat.Forbidden, "This request came from another site and was refused.")
 		}
@@ -160,25 +165,43 @@ func visitorOf(c echo.Context) visitor {
 // person is the acting person of a request that passed membersOnly.
 func person(c echo.Context) chat.User { return visitorOf(c).User }
 
-// identify finds out who asks. Files and health need no answer to that.
+// identify finds out who asks. Files and health need no answer to that, and who brings something of their own to be known
+// by is not asked for a session too.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if path := c.Path(); strings.HasPrefix(path, staticPath) || path == "/healthz" || path == "/readyz" {
+		path := c.Path()
+		if strings.HasPrefix(path, staticPath) || path == "/healthz" || path == "/readyz" {
 			return next(c)
-		}
-		session, err := s.sessions.Get(c.Request(), s.cookieName())
-		if err != nil {
-			return err
-		}
-		if v, ok := session.Values[visitorKey].(visitor); ok {
-			c.Set(visitorKey, v)
 		}
 		if c.Response().Header().Get("Cache-Control") == "" {
 			c.Response().Header().Set("Cache-Control", "private, no-store")
 		}
-		c.Response().Header().Add("Vary", "Accept, Accept-Language, Cookie, HX-Request")
+		c.Response().Header().Add("Vary", "Accept, Accept-Language, Authorization, Cookie, HX-Request")
+		if slices.Contains(credentialed, path) {
+			return next(c)
+		}
+		v, err := s.whoAsks(c)
+		if err != nil {
+			return err
+		}
+		if v.signedIn() {
+			c.Set(visitorKey, v)
+		}
 		return next(c)
 	}
+}
+
+// whoAsks looks up the cookie of a browser or the token of a program: one look at the database.
+func (s *Server) whoAsks(c echo.Context) (visitor, error) {
+	if token, carried := bearer(c.Request()); carried {
+		return s.tokenHolder(c, token)
+	}
+	session, err := s.sessions.Get(c.Request(), s.cookieName())
+	if err != nil {
+		return visitor{}, err
+	}
+	v, _ := session.Values[visitorKey].(visitor)
+	return v, nil
 }
 
 // errSignedOut is what a guest gets where only people who are signed in may go.
@@ -219,6 +242,7 @@ var statuses = map[chat.Code]int{
 	chat.NotFound:        http.StatusNotFound,
 	chat.Conflict:        http.StatusConflict,
 	chat.TooMany:         http.StatusTooManyRequests,
+	chat.TooLarge:        http.StatusRequestEntityTooLarge,
 	chat.Unavailable:     http.StatusServiceUnavailable,
 }
 
@@ -238,7 +262,7 @@ func understand(c echo.Context, err error) (*chat.Error, int) {
 		case http.StatusMethodNotAllowed:
 			return chat.Errorf("method_not_allowed", "This address does not take such a request."), e.Code
 		case http.StatusRequestEntityTooLarge:
-			return chat.Errorf("too_large", "This is more than Charla takes at once."), e.Code
+			return errTooMuch, e.Code
 		}
 	}
 	slog.Error("internal", "request", requestID(c), "route", c.Path(), "error", err)

@@ -27,6 +27,8 @@ const (
 	idOutbox     = "outbox"     // what was sent and has not arrived
 	idReceipt    = "receipt"    // what the server said of it
 	idWhy        = "why"        // why it was refused
+	idFiles      = "files"      // the files that go with it
+	idUploads    = "uploads"    // those that are on their way
 	idAnswer     = "answer"     // what the server said of a draft
 	idConnection = "connection" // whether there is one
 	idMenu       = "menu"       // what can be done with a message
@@ -40,10 +42,12 @@ const (
 	idHere       = "here"       // the list of those who are here now
 	idHereCount  = "here-count" // how many they are
 	idFound      = "found"      // what a search brought
+	idPicture    = "picture"    // the picture of oneself
 	idFormErr    = "form-err"   // what is wrong with a whole form
 	idRooms      = "rooms"      // the rooms that one may join
 	idMembers    = "members"    // who is in a room
 	idOutsiders  = "outsiders"  // whom one may invite into it
+	idFresh      = "fresh"      // what is told this once
 	idAccounts   = "accounts"   // everybody, for an admin
 )
 
@@ -76,6 +80,9 @@ func dotID(person int64) string { return "dot-" + strconv.FormatInt(person, 10) 
 
 // stateID is the id of a person's state in the header of the conversation with them.
 func stateID(person int64) string { return "state-" + strconv.FormatInt(person, 10) }
+
+// roomFieldID is the id of the list of rooms that a bot can write into.
+func roomFieldID(bot int64) string { return "room-of-" + strconv.FormatInt(bot, 10) }
 
 // fieldErrID is the id of what is wrong with a field of a form.
 func fieldErrID(field string) string { return field + "-err" }
