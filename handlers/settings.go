@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 
 	"charla/chat"
 	"charla/views"
@@ -62,6 +64,42 @@ func (s *Server) changePassword(c echo.Context) error {
 	if err != nil {
 		page := func(e map[string]*chat.Error) templ.Component {
 			form := views.Form{Values: map[string]string{"locale": v.User.Locale, "theme": v.User.Theme}, Errors: e}
+			return views.Settings(s.page(c), form, false)
+		}
+		return s.answerForm(c, err, page, page)
+	}
+	return done(c, "/settings?saved=1")
+}
+
+// changeAvatar gives a person another picture, or takes it away.
+func (s *Server) changeAvatar(c echo.Context) error {
+	me, set := person(c), false
+	take := func(_ url.Values, name string, file io.Reader) (err error) {
+		if err = s.limits.files.take(fmt.Sprint("user ", me.ID)); err == nil {
+			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.UploadIn{Name: name, Body: file})
+		}
+		set = err == nil
+		return err
+	}
+	var in struct {
+		Remove string `form:"remove" json:"remove"`
+	}
+	var err error
+	if isForm(c.Request()) {
+		err = readParts(c.Request(), take)
+	}
+	if err == nil {
+		err = decode(c, &in)
+	}
+	if err == nil && !set && in.Remove != "" {
+		set, err = true, s.chat.RemoveAvatar(c.Request().Context(), me)
+	}
+	if err == nil && !set {
+		err = errNoFile
+	}
+	if err != nil {
+		page := func(e map[string]*chat.Error) templ.Component {
+			form := views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}, Errors: e}
 			return views.Settings(s.page(c), form, false)
 		}
 		return s.answerForm(c, err, page, page)

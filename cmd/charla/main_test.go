@@ -74,6 +74,7 @@ func TestWrongSettings(t *testing.T) {
 		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db", "NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",
 		"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem", "CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
 		"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org", "S3_URL=https://key:secret@s3.example.org/b?acl=public",
+		"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
 	} {
 		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data, wrong})
 		name, _, _ := strings.Cut(wrong, "=")

@@ -44,7 +44,13 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	hub := live.NewHub(store)
+	vault, err := openVault(ctx, c)
+	if err != nil {
+		return fmt.Errorf("open the files: %w", err)
+	}
+	defer vault.Close()
 	service := chat.NewService(store, hub, c.zone)
+	service.UseVault(vault, c.files)
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
 		return err
@@ -64,7 +70,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
-	work.Go(func() { prune(background, service) })
+	work.Go(func() { tidy(background, service) })
 	work.Go(numbers.serve)
 	if others != nil {
 		work.Go(func() { others.Run(background) })
@@ -141,13 +147,16 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	return nil
 }
 
-// prune forgets dead sessions once an hour.
-func prune(ctx context.Context, service *chat.Service) {
+// tidy forgets dead sessions and files that nobody needs, once an hour.
+func tidy(ctx context.Context, service *chat.Service) {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
 		if err := service.PruneSessions(ctx); err != nil {
 			slog.Warn("sessions not pruned", "error", err)
+		}
+		if err := service.Sweep(ctx); err != nil {
+			slog.Warn("files not swept", "error", err)
 		}
 		select {
 		case <-ctx.Done():
