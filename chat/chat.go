@@ -174,10 +174,11 @@ func (m *Message) take(t Turn, zone *time.Location) {
 	m.Leads = m.OpensDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > groupWithin
 }
 
-// History is a window on a conversation: messages in order of seq, and whether older ones exist.
+// History is a window on a conversation: messages in order of seq. Older tells of a window before a seq that there are
+// older ones, Newer of one after a seq that there are newer ones.
 type History struct {
-	Messages []Message
-	Older    bool
+	Messages     []Message
+	Older, Newer bool
 }
 
 // Changes is what happened in a room after a cursor, read in one snapshot in which LastSeq was the room's last seq.

@@ -219,7 +219,7 @@ func (s *Service) eraseReactions(ctx context.Context, tx Tx, e Erasure, at Topic
 		if err == nil {
 			err = takeReactions(ctx, tx, e.User, &m)
 		}
-		done.happened = append(done.happened, MessageChanged{Topic: at, Message: m})
+		done.happened = append(done.happened, MessageChanged{Topic: at, What: Reacted, Message: m})
 	}
 	return done, err
 }

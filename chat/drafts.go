@@ -33,7 +33,7 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 
 // PlacesOf lists where by is talking or has begun to write.
 func (s *Service) PlacesOf(ctx context.Context, by User) ([]Place, error) {
-	places, err := s.store.DraftPlaces(ctx, by.ID, maxConversations)
+	places, err := s.store.DraftPlaces(ctx, by.ID, MaxConversations)
 	if err != nil {
 		return nil, err
 	}

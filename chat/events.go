@@ -15,9 +15,21 @@ type MessagePosted struct {
 	Message Message
 }
 
-// MessageChanged tells of a message that was edited, deleted or reacted to, whole, as of its changed_seq.
+// Alteration is what was done to a message.
+type Alteration string
+
+// The alterations. Reacted is also a reaction that was taken back.
+const (
+	Edited  Alteration = "edited"
+	Deleted Alteration = "deleted"
+	Reacted Alteration = "reaction"
+)
+
+// MessageChanged tells of a message that was edited, deleted or reacted to, whole, as of its changed_seq. What is empty
+// where the message was read as it stands, after any number of changes.
 type MessageChanged struct {
 	Topic   Topic
+	What    Alteration
 	Message Message
 }
 

@@ -218,20 +218,45 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar, Bot: peer.IsBot()}, nil
 }
 
-// maxConversations bounds the list at the side: the unread come first, then the latest.
-const maxConversations = 100
+// MaxConversations bounds the list at the side: the unread come first, then the latest.
+const MaxConversations = 100
 
-// Conversations lists the conversations of by, unread first, then the latest; at most 100.
+// Conversations lists the conversations of by, unread first, then the latest; at most MaxConversations.
 func (s *Service) Conversations(ctx context.Context, by User) ([]Conversation, error) {
-	return s.store.Conversations(ctx, by.ID, maxConversations)
+	return s.store.Conversations(ctx, by.ID, 0, MaxConversations)
 }
 
-// FindPeople lists people whose name contains query, whatever its case and accents, by name.
-func (s *Service) FindPeople(ctx context.Context, query string, limit int) ([]Person, error) {
-	if err := checkQuery(query); err != nil {
-		return nil, err
+// ConversationsAfter is Conversations that goes on behind the room after, unless that is 0. All rooms stand before all direct
+// conversations where they do not fit together. Next is the room to go on from, 0 at the end.
+func (s *Service) ConversationsAfter(ctx context.Context, by User, after int64) (list []Conversation, next int64, err error) {
+	list, err = s.store.Conversations(ctx, by.ID, after, MaxConversations+1)
+	if err != nil || len(list) <= MaxConversations {
+		return list, 0, err
 	}
-	return s.store.FindPeople(ctx, NameKey(query), limit)
+	last := lastInOrder(list)
+	list = slices.Delete(list, last, last+1)
+	return list, list[lastInOrder(list)].Room, nil
+}
+
+// lastInOrder finds the conversation that a limit would leave out first.
+func lastInOrder(list []Conversation) int {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Kind == Direct {
+			return i
+		}
+	}
+	return len(list) - 1
+}
+
+// FindPeople lists people whose name contains query, whatever its case and accents, by name, after the person with the id
+// after; more tells that others follow.
+func (s *Service) FindPeople(ctx context.Context, query string, after int64, limit int) (people []Person, more bool, err error) {
+	if err := checkQuery(query); err != nil {
+		return nil, false, err
+	}
+	people, err = s.store.FindPeople(ctx, NameKey(query), after, limit+1)
+	people, more = first(people, limit)
+	return people, more, err
 }
 
 // History returns up to limit messages of c before a seq, or the newest where before is 0. Limit is brought to
@@ -241,18 +266,43 @@ func (s *Service) History(ctx context.Context, c Conversation, before int64, lim
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	if limit == 0 {
-		limit = PageSize
-	}
-	limit = max(1, min(limit, MaxPageSize))
+	limit = pageSize(limit)
 	messages, err := s.store.MessagesBefore(ctx, c.Me, c.Room, before, limit+1)
-	if err == nil && len(messages) == 0 && c.Kind == Channel {
-		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
 	}
 	if err != nil || len(messages) <= limit {
 		return History{Messages: messages}, err
 	}
 	return History{Messages: messages[1:], Older: true}, nil
+}
+
+// HistoryAfter returns up to limit messages of c after a seq, the oldest of them, as they are now. It answers like History.
+func (s *Service) HistoryAfter(ctx context.Context, c Conversation, after int64, limit int) (History, error) {
+	limit = pageSize(limit)
+	messages, err := s.store.MessagesAfter(ctx, c.Me, c.Room, after, limit+1)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
+	}
+	if err != nil || len(messages) <= limit {
+		return History{Messages: messages}, err
+	}
+	return History{Messages: messages[:limit], Newer: true}, nil
+}
+
+func pageSize(limit int) int {
+	if limit == 0 {
+		return PageSize
+	}
+	return max(1, min(limit, MaxPageSize))
+}
+
+// stillIn tells an empty room from one that c.Me has left.
+func (s *Service) stillIn(ctx context.Context, c Conversation, messages []Message) (err error) {
+	if len(messages) == 0 && c.Kind == Channel {
+		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	}
+	return err
 }
 
 // Message returns one message of a conversation of by, or ErrNotFound.

@@ -13,16 +13,23 @@ func (u User) Disabled() bool { return u.DisabledAt > 0 }
 
 const maxAccounts = 100
 
-// Accounts lists people whose name or e-mail contains query, the disabled too, by name; at most 100. To anybody but an
-// admin the list does not exist.
-func (s *Service) Accounts(ctx context.Context, by User, query string) ([]User, error) {
+// Accounts lists people whose name or e-mail contains query, the disabled too, by name, after the person with the id after;
+// at most 100, and more tells that others follow. To anybody but an admin the list does not exist.
+func (s *Service) Accounts(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
 	if !by.CanManagePeople() {
-		return nil, ErrNotFound
+		return nil, false, ErrNotFound
 	}
 	if err := checkQuery(query); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.store.Accounts(ctx, NameKey(query), maxAccounts)
+	users, err = s.store.Accounts(ctx, NameKey(query), after, maxAccounts+1)
+	users, more = first(users, maxAccounts)
+	return users, more, err
+}
+
+// first cuts a list that was read one longer than it may be, and tells whether there is more.
+func first[T any](list []T, limit int) ([]T, bool) {
+	return list[:min(len(list), limit)], len(list) > limit
 }
 
 // DisablePerson shuts a person and their bots out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict

@@ -37,20 +37,24 @@ type Reader interface {
 	// Hook finds the hook with this hash of a secret, unless its bot is disabled.
 	Hook(ctx context.Context, hash string) (Hook, error)
 
-	// Accounts lists everybody, the disabled too, whose folded name or e-mail contains key, by name.
-	Accounts(ctx context.Context, key string, limit int) ([]User, error)
-	// FindPeople lists people whose folded name contains nameKey, by name, leaving out the disabled.
-	FindPeople(ctx context.Context, nameKey string, limit int) ([]Person, error)
+	// Accounts lists everybody, the disabled too, whose folded name or e-mail contains key, by name, after the person with
+	// id after.
+	Accounts(ctx context.Context, key string, after int64, limit int) ([]User, error)
+	// FindPeople lists people whose folded name contains nameKey, by name, after the person with id after, leaving out the
+	// disabled.
+	FindPeople(ctx context.Context, nameKey string, after int64, limit int) ([]Person, error)
 
-	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message.
-	Conversations(ctx context.Context, user int64, limit int) ([]Conversation, error)
+	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message. The limit keeps
+	// channels before direct ones; after goes on behind a room in that order.
+	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
 	// ConversationIn finds a room that user is a member of.
 	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
 	// ConversationWith finds the direct conversation of two people, if it has begun.
 	ConversationWith(ctx context.Context, user, peer int64) (Conversation, error)
 
-	// OpenRooms lists open channels that user is not in and whose folded name contains nameKey, by name.
-	OpenRooms(ctx context.Context, user int64, nameKey string, limit int) ([]Room, error)
+	// OpenRooms lists open channels that user is not in and whose folded name contains nameKey, by name, after the
+	// open room with id after.
+	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
 	// Room finds a channel that user is a member of or may see because it is open.
 	Room(ctx context.Context, user, room int64) (Room, error)
 	// Members lists the members of a room whose folded name contains nameKey, by name, after the person with id after.
@@ -68,6 +72,8 @@ type Reader interface {
 	Message(ctx context.Context, user, id int64) (Message, error)
 	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first; none to an outsider.
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
+	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first; none to an outsider.
+	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did, or
 	// somebody departed for good.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)

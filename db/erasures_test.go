@@ -79,7 +79,7 @@ func testErasures(t *testing.T, s *db.Store) {
 	equal(t, gone.Deleted(), true)
 	is(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.SetName(ctx, ben.ID, "back", "back") }), chat.ErrNotFound)
 	register(t, s, "ben") // the address is free
-	all, err := s.Accounts(ctx, "", 9)
+	all, err := s.Accounts(ctx, "", 0, 9)
 	is(t, err, nil)
 	equal(t, len(all), 3)
 }

@@ -8,16 +8,19 @@ import (
 	"charla/chat"
 )
 
-// OpenRooms walks the names of open rooms in order.
-func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, limit int) (rooms []chat.Room, err error) {
+// OpenRooms walks the names of open rooms in order. It goes on after an open room, whether or not user has joined it since:
+// the place of any other would tell its name.
+func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) (rooms []chat.Room, err error) {
 	const query = `
 		SELECT r.id, r.name, r.access
 		FROM rooms r
 		WHERE r.kind = 'channel' AND r.access = 'open' AND r.name_key LIKE $2 ESCAPE '\'
 			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = $1)
+			AND (CAST($3 AS BIGINT) = 0 OR r.name_key >
+				(SELECT a.name_key FROM rooms a WHERE a.id = $3 AND a.kind = 'channel' AND a.access = 'open'))
 		ORDER BY r.name_key
-		LIMIT $3`
-	err = r.list(ctx, &rooms, query, user, containing(nameKey), limit)
+		LIMIT $4`
+	err = r.list(ctx, &rooms, query, user, containing(nameKey), after, limit)
 	return rooms, err
 }
 
@@ -42,7 +45,7 @@ func (r reader) Members(ctx context.Context, room int64, nameKey string, after i
 		SELECT u.id, u.name, u.avatar, u.owner_id <> 0 AS bot, m.role
 		FROM members m JOIN users u ON u.id = m.user_id
 		WHERE m.room_id = $1 AND u.name_key LIKE $2 ESCAPE '\'
-			AND ($3 = 0 OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $3))
+			AND (CAST($3 AS BIGINT) = 0 OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $3))
 		ORDER BY u.name_key, u.id
 		LIMIT $4`
 	err = r.list(ctx, &members, query, room, containing(nameKey), after, limit)

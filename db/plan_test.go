@@ -57,7 +57,7 @@ func TestPlans(t *testing.T) {
 		"SessionByID":      func(r reader) error { _, _, err := r.SessionByID(ctx, 1, 1); return err },
 		"Hook":             func(r reader) error { _, err := r.Hook(ctx, "h"); return err },
 		"EndedSessions":    func(r reader) error { _, err := r.EndedSessions(ctx, 1); return err },
-		"Conversations":    func(r reader) error { _, err := r.Conversations(ctx, 1, 100); return err },
+		"Conversations":    func(r reader) error { _, err := r.Conversations(ctx, 1, 0, 100); return err },
 		"ConversationIn":   func(r reader) error { _, err := r.ConversationIn(ctx, 1, 1); return err },
 		"ConversationWith": func(r reader) error { _, err := r.ConversationWith(ctx, 1, 2); return err },
 		"Message":          func(r reader) error { _, err := r.Message(ctx, 1, 1); return err },

@@ -27,27 +27,30 @@ func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, st
 	return row.User, row.Hash, err
 }
 
-// FindPeople reads the names in order until it has enough of them.
-func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (people []chat.Person, err error) {
+// FindPeople reads the names in order until it has enough of them. It goes on after a person like Members.
+func (r reader) FindPeople(ctx context.Context, nameKey string, after int64, limit int) (people []chat.Person, err error) {
 	const query = `
-		SELECT id, name, avatar, owner_id <> 0 AS bot FROM users
-		WHERE name_key LIKE $1 ESCAPE '\' AND disabled_at = 0
-		ORDER BY name_key, id
-		LIMIT $2`
-	err = r.list(ctx, &people, query, containing(nameKey), limit)
+		SELECT u.id, u.name, u.avatar, u.owner_id <> 0 AS bot FROM users u
+		WHERE u.name_key LIKE $1 ESCAPE '\' AND u.disabled_at = 0 AND ` + behindPerson + `
+		ORDER BY u.name_key, u.id
+		LIMIT $3`
+	err = r.list(ctx, &people, query, containing(nameKey), after, limit)
 	return people, err
 }
 
 // Accounts lists the disabled too, and nobody who deleted their account.
-func (r reader) Accounts(ctx context.Context, key string, limit int) (users []chat.User, err error) {
+func (r reader) Accounts(ctx context.Context, key string, after int64, limit int) (users []chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound FROM users
-		WHERE (name_key LIKE $1 ESCAPE '\' OR email_key LIKE $1 ESCAPE '\') AND name <> ''
-		ORDER BY name_key, id
-		LIMIT $2`
-	err = r.list(ctx, &users, query, containing(key), limit)
+		SELECT u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound FROM users u
+		WHERE (u.name_key LIKE $1 ESCAPE '\' OR u.email_key LIKE $1 ESCAPE '\') AND u.name <> '' AND ` + behindPerson + `
+		ORDER BY u.name_key, u.id
+		LIMIT $3`
+	err = r.list(ctx, &users, query, containing(key), after, limit)
 	return users, err
 }
+
+// behindPerson holds for those who stand behind the person $2 in the order of names; for all with 0.
+const behindPerson = `(CAST($2 AS BIGINT) = 0 OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $2))`
 
 // containing is the pattern of LIKE for what contains a text.
 func containing(text string) string { return "%" + likeEscaper.Replace(text) + "%" }

@@ -38,9 +38,10 @@ func testUsers(t *testing.T, s *db.Store) {
 }
 
 func testFindPeople(t *testing.T, s *db.Store) {
+	after := int64(0)
 	find := func(query string, limit int) (names string) {
 		t.Helper()
-		people, err := s.FindPeople(t.Context(), query, limit)
+		people, err := s.FindPeople(t.Context(), query, after, limit)
 		is(t, err, nil)
 		for _, p := range people {
 			names += p.Name + ";"
@@ -60,6 +61,11 @@ func testFindPeople(t *testing.T, s *db.Store) {
 	equal(t, find("a", 2), "a_b;Adam;")
 	equal(t, find("gone", 9), "")
 	equal(t, find("", 9), `100%;a_b;Adam;back\slash;Ñandú;Zoë;`)
+	after = db.Column[int64](t, s, `SELECT id FROM users WHERE name = 'Adam'`)[0]
+	equal(t, find("", 2), `back\slash;Ñandú;`)
+	equal(t, find("z", 9), `Zoë;`)
+	after = 1 << 40
+	equal(t, find("", 9), "")
 }
 
 func testSecrets(t *testing.T, s *db.Store) {

@@ -12,7 +12,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// homeJSON is where a program begins to read.
+type homeJSON struct {
+	Name    string `json:"name"`
+	OpenAPI string `json:"openapi"`
+}
+
 func (s *Server) home(c echo.Context) error {
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, homeJSON{"Charla", "/openapi.json"})
+	}
 	if visitorOf(c).signedIn() {
 		return redirect(c, "/chat")
 	}

@@ -14,6 +14,9 @@ import (
 
 // deletionPage asks for the password, and what shall become of what the person wrote.
 func (s *Server) deletionPage(c echo.Context) error {
+	if wantsJSON(c) {
+		return errPageOnly
+	}
 	form := views.Form{Values: map[string]string{"words": string(chat.LeaveWords)}}
 	return s.render(c, http.StatusOK, views.Deletion(s.page(c), form))
 }

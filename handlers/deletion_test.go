@@ -76,7 +76,7 @@ func TestADeletedAccountThatLeavesItsWords(t *testing.T) {
 		berta := ana.berta
 		again := s.signIn(ana.user)
 		streams := []*stream{ana.listen("/events?room=1"), again.listen("/events?" + berta.with())}
-		readers := []*reader{watch(s, berta, "room=1"), watch(s, berta, ana.with()), watch(s, berta, "room="+text(ana.past))}
+		readers := []*reader{watch(berta, asPage, "room=1"), watch(berta, asPage, ana.with()), watch(berta, asPage, "room="+text(ana.past))}
 		for _, r := range readers {
 			defer r.close()
 		}
@@ -141,7 +141,7 @@ func TestADeletedAccountThatTakesItsWords(t *testing.T) {
 		for i := range 120 {
 			ana.say("room=1", fmt.Sprint("line ", i, " of Ana"))
 		}
-		reader := watch(s, berta, "room=1")
+		reader := watch(berta, asPage, "room=1")
 		defer reader.close()
 		ana.post("/settings/delete", []string{"current", phrase, "words", "take"}, asJSON).is(204)
 		if steps := s.erase(); steps < 8 {
@@ -198,7 +198,7 @@ func TestADeletedAccountOnAnotherNode(t *testing.T) {
 	stream := away.listen("/events?room=1")
 	far := ana.berta.clone()
 	far.site = there
-	reader := watch(there, far, "room=1")
+	reader := watch(far, asPage, "room=1")
 	defer reader.close()
 	start := time.Now()
 	ana.post("/settings/delete", []string{"current", phrase, "words", "leave"}, asJSON).is(204)

@@ -28,12 +28,13 @@ type address struct{ method, path string }
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodGet, "/", anyone, s.home},
-		{http.MethodGet, "/register", anyone, s.registerPage},
+		{http.MethodGet, "/register", anyone, forBrowsers(s.registerPage)},
 		{http.MethodPost, "/register", anyone, s.register},
-		{http.MethodGet, "/login", anyone, s.loginPage},
+		{http.MethodGet, "/login", anyone, forBrowsers(s.loginPage)},
 		{http.MethodPost, "/login", anyone, s.login},
 		{http.MethodPost, "/logout", anyone, s.logout},
 		{http.MethodGet, "/chat", member, s.chatPage},
+		{http.MethodGet, "/conversations", member, s.conversations},
 		{http.MethodGet, "/messages", member, s.messages},
 		{http.MethodPost, "/messages", member, s.postMessage},
 		{http.MethodGet, "/messages/live", member, s.liveMessages},
@@ -87,6 +88,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/bots/:id/hooks/:hook/remove", member, s.removeHook},
 		{http.MethodPost, "/hooks/:secret", anyone, s.hook},
 		{http.MethodGet, "/me.css", anyone, s.meCSS},
+		{http.MethodGet, "/openapi.json", anyone, s.openAPI},
 		{http.MethodGet, "/healthz", anyone, s.healthz},
 		{http.MethodGet, "/readyz", anyone, s.readyz},
 	}

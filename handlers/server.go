@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"charla/chat"
@@ -49,6 +50,8 @@ type Server struct {
 	patience patience
 	echo     *echo.Echo
 	lines    map[address]string // of the route table, as Observe is told of them
+
+	description func() []byte // of all routes, for programs
 }
 
 // staticPath is where the embedded files stand.
@@ -70,6 +73,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	}
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
+	s.description = sync.OnceValue(s.describe)
 	s.use()
 	for _, r := range s.routes() {
 		s.add(r)

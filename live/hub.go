@@ -198,12 +198,14 @@ func (h *Hub) recount(at chat.Topic, author int64) {
 }
 
 // Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest. Kind is what the
-// stream is counted as: one of a handful of names.
+// stream is counted as: one of a handful of names. Who follows all conversations has nothing else to look at: their state is
+// asked for every few seconds, also when no hint came.
 type Viewer struct {
 	Person  chat.Person
 	Session int64
 	Limit   int
 	Kind    string
+	Follows bool
 }
 
 // Subscribe opens a stream of a topic, or of no topic for the zero Topic. The caller must Close it, and reads the

@@ -54,6 +54,7 @@ func (h *Hub) Run(ctx context.Context) {
 	looks.Go(func() { every(ctx, lookForEnded, h.lookAtSessions) })
 	looks.Go(func() { every(ctx, lookForEnded, h.lookAtDepartures) })
 	looks.Go(func() { every(ctx, lookForChanges, h.lookAtTopics) })
+	looks.Go(func() { every(ctx, lookForChanges, h.lookForFollowers) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

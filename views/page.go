@@ -51,6 +51,7 @@ type Sidebar struct {
 	Query  string
 	Found  []Found // for a Query, or when Search is set
 	Search bool    // a search was asked for
+	Next   string  // where the following people are; empty at the end
 }
 
 // Unread counts the unread messages of all rows, each up to chat.UnreadCap.
