@@ -66,29 +66,11 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 // ChangePassword gives by a new password and ends all their sessions but this one. It answers Invalid for a current
 // password that is wrong and for a new one that is bad.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
-	_, key, err := CleanEmail(by.Email)
+	old, err := s.checkCurrent(ctx, by, current)
 	if err != nil {
-		return err
+		return errors.Join(err, checkPassword(password, by.Name, by.Email))
 	}
-	_, old, err := s.store.UserByEmail(ctx, key)
-	if err != nil {
-		return err
-	}
-	wrong := invalidf("current", "This is not your password.")
-	if len(current) > MaxPassword {
-		return wrong
-	}
-	ok, err := s.hasher.matches(ctx, old, current)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return errors.Join(wrong, checkPassword(password, by.Name, by.Email))
-	}
-	if err := checkPassword(password, by.Name, by.Email); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(ctx, password)
+	hash, err := s.newHash(ctx, password, by)
 	if err != nil {
 		return err
 	}
@@ -97,11 +79,11 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		if err = tx.SetPassword(ctx, by.ID, old, hash); err != nil {
 			return err
 		}
-		ended, err = tx.EndSessions(ctx, by.ID, session.ID, s.micros())
+		ended, err = s.locksChanged(ctx, tx, by, session.ID)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
-		return wrong
+		return errWrongPassword()
 	}
 	if err == nil {
 		s.announceEnded(ended)

@@ -1,0 +1,82 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+var errLine = errors.New("a header of a letter holds the end of a line")
+
+// message encodes a letter: plain text, and beside it HTML.
+func (s *Sender) message(l Letter) (*gomail.Msg, error) {
+	for _, header := range []string{l.ID, l.Name, l.To, l.Subject, l.Lang, l.OneClick} {
+		if strings.ContainsAny(header, "\r\n\x00") {
+			return nil, errLine
+		}
+	}
+	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	if err := errors.Join(m.FromFormat(s.from.Name, s.from.Address), m.AddToFormat(l.Name, l.To)); err != nil {
+		return nil, err
+	}
+	m.Subject(l.Subject)
+	m.SetMessageIDWithValue(l.ID + "@" + s.Host())
+	m.SetDate()
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers it
+	m.SetGenHeader(gomail.HeaderContentLang, l.Lang)
+	if l.OneClick != "" {
+		m.SetGenHeaderPreformatted(gomail.HeaderListUnsubscribe, "<"+l.OneClick+">")
+		m.SetGenHeaderPreformatted(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
+	m.SetBodyString(gomail.TypeTextPlain, l.Text)
+	m.AddAlternativeString(gomail.TypeTextHTML, l.HTML)
+	return m, nil
+}
+
+// client is how the server is spoken to. Its connection ends with ctx.
+func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
+	options := []gomail.Option{
+		gomail.WithTimeout(sendWithin), gomail.WithTLSConfig(s.TLS), gomail.WithTLSPolicy(s.policy()), gomail.WithoutNoop(),
+		gomail.WithDialContextFunc(func(_ context.Context, network, _ string) (net.Conn, error) { return s.dial(ctx, network) }),
+	}
+	if s.implicit {
+		options = append(options, gomail.WithSSL())
+	}
+	if s.user != "" {
+		options = append(options, gomail.WithSMTPAuth(s.login()), gomail.WithUsername(s.user), gomail.WithPassword(s.password))
+	}
+	return gomail.NewClient(s.host, options...)
+}
+
+func (s *Sender) policy() gomail.TLSPolicy {
+	if s.plain {
+		return gomail.NoTLS
+	}
+	return gomail.TLSMandatory
+}
+
+func (s *Sender) login() gomail.SMTPAuthType {
+	if s.plain {
+		return gomail.SMTPAuthPlainNoEnc
+	}
+	return gomail.SMTPAuthAutoDiscover
+}
+
+func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
+	address := net.JoinHostPort(s.host, s.port)
+	var line net.Conn
+	var err error
+	if s.implicit {
+		line, err = (&tls.Dialer{Config: s.TLS}).DialContext(ctx, network, address)
+	} else {
+		line, err = (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	if err == nil {
+		context.AfterFunc(ctx, func() { line.Close() })
+	}
+	return line, err
+}
