@@ -16,7 +16,7 @@ type Waitlisted struct {
 }
 
 // ErrUnconfirmed answers who logs in with the right password before the address is confirmed.
-var ErrUnconfirmed = Errorf(Unauthenticated, "Confirm your address first: open the link in the letter that we sent you. It may be among the unwanted ones.")
+var ErrUnconfirmed = Errorf(Unauthenticated, "Confirm your address first: open the link in the e-mail that we sent you. It may be in the spam folder.")
 
 // AskToJoin keeps a registration and sends a letter to its address, which confirms it. It answers Invalid as Register does, and
 // does the same for an address that is known: its owner is told instead. It is for where mail is on.

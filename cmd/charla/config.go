@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"charla/mail"
+	"charla/push"
 )
 
 // config is what the operator decides.
@@ -23,6 +26,8 @@ type config struct {
 	proxies     []*net.IPNet
 	databaseURL string
 	natsURL     string
+	mail        *mail.Sender // nil: no mail
+	push        *push.Server // nil: no pushes
 	tls         tlsConfig
 }
 
@@ -54,6 +59,8 @@ var options = []option{
 	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
+	{"SMTP_URL", "", "smtp://user:password@host:587?from=Charla%20<charla@example.org> to send letters; smtps:// for TLS from the first byte", setMail},
+	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setPush},
 	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
 	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
 	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
@@ -140,6 +147,20 @@ func setNATS(c *config, v string) error {
 	return nil
 }
 
+func setMail(c *config, v string) (err error) {
+	if v != "" {
+		c.mail, err = mail.Parse(v)
+	}
+	return err
+}
+
+func setPush(c *config, v string) (err error) {
+	if v != "" {
+		c.push, err = push.Parse(v)
+	}
+	return err
+}
+
 func setDomain(c *config, v string) error {
 	if strings.ContainsAny(v, ":/ ") || v != "" && !strings.Contains(v, ".") {
 		return errors.New("must be a domain, such as chat.example.org")
@@ -161,6 +182,12 @@ func (c *config) together() error {
 		return errors.New("CHARLA_BASE_URL must be https where TLS is on")
 	case c.tls.domain != "" && c.baseURL == nil:
 		c.baseURL = &url.URL{Scheme: "https", Host: c.tls.domain}
+	}
+	switch {
+	case c.mail != nil && c.baseURL == nil:
+		return errors.New("SMTP_URL needs CHARLA_BASE_URL: letters carry links")
+	case c.push != nil && c.baseURL == nil:
+		return errors.New("CHARLA_NTFY_URL needs CHARLA_BASE_URL: pushes carry links")
 	}
 	return nil
 }

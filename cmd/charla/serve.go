@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/courier"
 	"charla/db"
 	"charla/handlers"
 	"charla/live"
@@ -40,6 +41,8 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	}
 	hub := live.NewHub(store)
 	service := chat.NewService(store, hub, c.zone)
+	away := &courier.Courier{Chat: service, Here: hub, Base: c.baseURL, Zone: c.zone, Mail: c.mail, Push: c.push}
+	service.Open(away.Reach())
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
 		return err
@@ -59,6 +62,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
 	work.Go(func() { prune(background, service) })
+	work.Go(func() { away.Run(background) })
 	if others != nil {
 		work.Go(func() { others.Run(background) })
 	}
@@ -132,13 +136,16 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	return nil
 }
 
-// prune forgets dead sessions once an hour.
+// prune forgets, once an hour, sessions that are over and what the outbox gave up.
 func prune(ctx context.Context, service *chat.Service) {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
 		if err := service.PruneSessions(ctx); err != nil {
 			slog.Warn("sessions not pruned", "error", err)
+		}
+		if err := service.PruneOutbox(ctx); err != nil {
+			slog.Warn("outbox not pruned", "error", err)
 		}
 		select {
 		case <-ctx.Done():
