@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	netmail "net/mail"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -20,9 +21,11 @@ func (s *Sender) message(l Letter) (*gomail.Msg, error) {
 		}
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if err := errors.Join(m.FromFormat(s.from.Name, s.from.Address), m.AddToFormat(l.Name, l.To)); err != nil {
+	if _, err := netmail.ParseAddress(l.To); err != nil {
 		return nil, err
 	}
+	m.FromMailAddress(s.from)
+	m.ToMailAddress(&netmail.Address{Name: l.Name, Address: l.To})
 	m.Subject(l.Subject)
 	m.SetMessageIDWithValue(l.ID + "@" + s.Host())
 	m.SetDate()
