@@ -57,6 +57,7 @@ type Server struct {
 
 	address string
 	ended   chan struct{}
+	stop    func()
 
 	mu      sync.Mutex // guards all below
 	letters []Letter
@@ -81,7 +82,8 @@ func New(t testing.TB, withTLS bool) *Server {
 	s.address = listener.Addr().String()
 	done := make(chan struct{})
 	go func() { defer close(done); server.Serve(listener) }()
-	t.Cleanup(func() { close(s.ended); server.Close(); listener.Close(); <-done })
+	s.stop = sync.OnceFunc(func() { close(s.ended); server.Close(); listener.Close(); <-done })
+	t.Cleanup(s.stop)
 	return s
 }
 
@@ -106,6 +108,9 @@ func (s *Server) certify(t testing.TB) *tls.Config {
 	s.Trust.AddCert(certificate)
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
+
+// Close ends the server and all its connections.
+func (s *Server) Close() { s.stop() }
 
 // URL is the server's address as an operator writes it.
 func (s *Server) URL() string {
