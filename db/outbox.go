@@ -92,12 +92,13 @@ func (w writer) BeginLook(ctx context.Context, l chat.Look) (cursor int64, err e
 	return cursor, err
 }
 
-// fresh is where messages after the cursor $1 stand, and the last one of each room.
+// fresh is where messages after the cursor $1 stand, and the last one of each room. They are taken by id, which is why the sum: it
+// keeps SQLite from walking through an index of all messages that are not deleted.
 const fresh = `
-		WITH fresh AS MATERIALIZED (
-			SELECT x.room_id, MIN(x.posted_at) AS since, MAX(x.seq) AS seq FROM messages x
-			WHERE x.id > $1 AND x.deleted_at = 0
-			GROUP BY x.room_id)`
+		WITH recent AS MATERIALIZED (
+			SELECT x.room_id, x.seq, x.posted_at FROM messages x WHERE x.id > $1 AND x.deleted_at + 0 = 0),
+		fresh AS MATERIALIZED (
+			SELECT room_id, MIN(posted_at) AS since, MAX(seq) AS seq FROM recent GROUP BY room_id)`
 
 // unreadAfter is a message in the room of member m that is unread and stands after a seq.
 const unreadAfter = `EXISTS (
