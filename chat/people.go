@@ -67,8 +67,11 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 // password that is wrong and for a new one that is bad.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
 	old, err := s.checkCurrent(ctx, by, current)
-	if err != nil {
+	if CodeOf(err) == Invalid {
 		return errors.Join(err, checkPassword(password, by.Name, by.Email))
+	}
+	if err != nil {
+		return err
 	}
 	hash, err := s.newHash(ctx, password, by)
 	if err != nil {

@@ -102,6 +102,9 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		ended, err = s.locksChanged(ctx, tx, user, 0)
 		return err
 	})
+	if errors.Is(err, ErrNotFound) { // somebody was quicker
+		return ErrLinkOver
+	}
 	if err == nil {
 		s.announceEnded(ended)
 	}
@@ -211,7 +214,7 @@ func (s *Service) Move(ctx context.Context, token string) error {
 		}
 		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMoved, User: old.ID, Address: old.Email})
 	})
-	if errors.Is(err, ErrDuplicate) {
+	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
 		return ErrLinkOver
 	}
 	return err

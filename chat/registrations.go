@@ -58,7 +58,7 @@ func (s *Service) Confirmable(ctx context.Context, token string) error {
 }
 
 // Confirm makes the account of a registration, once. Who confirms says the password that was chosen: the link alone must not open
-// an account that somebody else registered with this address. It answers Invalid for another password, ErrLinkOver, and Conflict when the address got an account meanwhile.
+// an account that somebody else registered with this address. It answers Invalid for another password, and ErrLinkOver, also when the address got an account meanwhile.
 func (s *Service) Confirm(ctx context.Context, token, password string) (User, error) {
 	ticket, err := s.ticket(ctx, TicketConfirm, token)
 	if err != nil {
@@ -87,8 +87,8 @@ func (s *Service) Confirm(ctx context.Context, token, password string) (User, er
 		}
 		return tx.DeleteRegistrations(ctx, found.EmailKey)
 	})
-	if errors.Is(err, ErrDuplicate) {
-		return User{}, errKnownEmail()
+	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
+		return User{}, ErrLinkOver
 	}
 	if err != nil {
 		return User{}, err

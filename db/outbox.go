@@ -113,7 +113,8 @@ func (w writer) RaiseAlerts(ctx context.Context, cursor int64, now, morning chat
 			CASE u.mail WHEN 'soon' THEN MIN(f.since) + 300000000 WHEN 'hour' THEN MIN(f.since) + 3600000000 ELSE CAST($2 AS BIGINT) END
 		FROM fresh f JOIN members m ON m.room_id = f.room_id JOIN users u ON u.id = m.user_id
 		WHERE u.mail <> 'off' AND u.confirmed_at > 0 AND u.disabled_at = 0
-			AND m.read_seq < f.seq AND m.mailed_seq < f.seq AND ` + unreadAfter + `m.mailed_seq)
+			AND m.read_seq < f.seq AND m.mailed_seq < f.seq
+			AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.user_id = m.user_id) AND ` + unreadAfter + `m.mailed_seq)
 		GROUP BY m.user_id, u.mail
 		ON CONFLICT (user_id) DO NOTHING`
 	_, err := w.exec(ctx, query, cursor, morning)

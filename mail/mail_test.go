@@ -39,6 +39,18 @@ func TestALetterArrivesAsItWasWritten(t *testing.T) {
 	}
 }
 
+func TestADomainInLettersIsSentInASCII(t *testing.T) {
+	s := mailtest.New(t, true)
+	l := letter
+	l.To = "ana@correo.españa.example"
+	if err := s.Sender(t).Send(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Letters()[0].To; got != "ana@correo.xn--espaa-rta.example" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestNoHeaderCanBeSmuggledIn(t *testing.T) {
 	s := mailtest.New(t, true)
 	for _, evil := range []func(*mail.Letter){

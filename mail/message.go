@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 )
 
 var errLine = errors.New("a header of a letter holds the end of a line")
@@ -21,11 +22,12 @@ func (s *Sender) message(l Letter) (*gomail.Msg, error) {
 		}
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if _, err := netmail.ParseAddress(l.To); err != nil {
+	to, err := ascii(l.To)
+	if err != nil {
 		return nil, err
 	}
 	m.FromMailAddress(s.from)
-	m.ToMailAddress(&netmail.Address{Name: l.Name, Address: l.To})
+	m.ToMailAddress(&netmail.Address{Name: l.Name, Address: to})
 	m.Subject(l.Subject)
 	m.SetMessageIDWithValue(l.ID + "@" + s.Host())
 	m.SetDate()
@@ -38,6 +40,16 @@ func (s *Sender) message(l Letter) (*gomail.Msg, error) {
 	m.SetBodyString(gomail.TypeTextPlain, l.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, l.HTML)
 	return m, nil
+}
+
+// ascii writes the domain of an address so that every server understands it.
+func ascii(address string) (string, error) {
+	if parsed, err := netmail.ParseAddress(address); err != nil || parsed.Address != address {
+		return "", errors.New("the letter has no address")
+	}
+	at := strings.LastIndexByte(address, '@') + 1
+	domain, err := idna.Lookup.ToASCII(address[at:])
+	return address[:at] + domain, err
 }
 
 // client is how the server is spoken to. Its connection ends with ctx.
