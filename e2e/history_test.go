@@ -37,4 +37,7 @@ func TestOlderPagesComeOnScrollingUp(t *testing.T) {
 	if ana.is(`[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight`) {
 		t.Error("a new line pulled the reader down from the old ones")
 	}
+	ana.until("the way down says that there is something unread", `document.querySelector('.row[aria-current] .pill') && getComputedStyle(document.querySelector('.to-newest')).backgroundColor === getComputedStyle(document.querySelector('.send')).backgroundColor`)
+	ana.click(".to-newest")
+	ana.until("the news is on screen, and read", `[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight && !document.querySelector('.to-newest, .row[aria-current] .pill')`)
 }

@@ -68,6 +68,7 @@ func TestARoomFromItsMakingToARemoval(t *testing.T) {
 	second.live()
 	second.fill("input[name=q]:not([aria-label^='Find people'])", "bo")
 	second.until("only Bob is left", names("#members")+` === 'Bob'`)
+	second.click("#members .entry summary")
 	second.click("#members .entry button")
 	bob.at("/chat")
 	bob.until("it is said kindly", `document.querySelector('#notice').innerText === 'You are no longer in that room.'`)
@@ -130,6 +131,7 @@ func TestRoomsWithoutScripts(t *testing.T) {
 	ana.click("#outsiders button")
 	ana.at("/rooms/3")
 	ana.until("Bob is in", names("#members")+` === 'Ana,Bob'`)
+	ana.click("#members .entry summary")
 	ana.click("#members .entry button")
 	ana.until("Bob is out", names("#members")+` === 'Ana'`)
 

@@ -97,3 +97,21 @@ func TestWhatIsRefusedComesBackIntoTheBox(t *testing.T) {
 	ana.live()
 	ana.reads("short enough", "into the void")
 }
+
+func TestEnterOfAFingerIsANewLine(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana := s.newcomer("Ana")
+	ana.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	ana.open("/messages?room=1")
+	ana.live()
+	if !ana.is(`matchMedia('(hover: none) and (pointer: coarse)').matches`) {
+		t.Fatal("this is no touch screen")
+	}
+	ana.fill("#text", "two")
+	ana.press("\r")
+	ana.typ("lines")
+	ana.until("the box holds two lines", box+`.value === 'two\nlines'`)
+	ana.click(".send")
+	ana.reads("two\nlines")
+}

@@ -26,15 +26,17 @@ const (
 	xSetClock = `z = $el.dataset.now - $event.timeStamp`
 	xNextKey  = `$root.dataset.fresh + '-' + n`
 
-	// xEnter sends, but Shift+Enter makes a new line, and the Enter that ends a word in an input method is none of ours.
+	// xEnter sends, but Shift+Enter makes a new line, and so does Enter where fingers type, who have no Shift; the Enter that
+	// ends a word in an input method is none of ours. What is shown only to fingers tells, as no expression may ask for a medium.
 	xEnter    = xEnterKey + `w.d.trim() && $el.form.requestSubmit()]`
-	xEnterKey = `$event.shiftKey || $event.isComposing || [$event.preventDefault(), `
+	xEnterKey = `$event.shiftKey || $event.isComposing || $el.form.querySelector('.fingers').checkVisibility() || [$event.preventDefault(), `
 	xTyped    = `w.t = z + $event.timeStamp`
 	xKept     = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
 	xNewKey   = xStatus + ` === 409 && [n++, k = ` + xNextKey + `, $dispatch('input', w.d)]`
 	xCaret    = `$el.setSelectionRange($el.value.length, $el.value.length)`
 	xSetText  = `w.d = $el.dataset.text`
-	xAppend   = `[w.d = w.d + $el.dataset.text, $root.querySelector('textarea').focus()]`
+	xPicked   = `$dispatch('picked', $el.dataset.text)`
+	xInsert   = `[$el.setRangeText($event.detail, $el.selectionStart, $el.selectionEnd, 'end'), w.d = $el.value, $el.focus()]`
 
 	// xSubmit hands the text over to the outbox, see outbox.go. From there it comes back by xTakeBack, into an empty box with
 	// its key, because it may have arrived all the same; or it has arrived, and then the server forgot the draft of it.

@@ -14,6 +14,12 @@ const olderTrigger = "intersect once root:#" + idScroll + " rootMargin:50px, cli
 // xToOwnWords scrolls to the newest messages, where what somebody sends will stand.
 const xToOwnWords = `$event.target.id === '` + idComposer + `' && $el.scrollTo(0, 0)`
 
+// Whoever scrolled up by more than a few lines is offered the way down. The bottom is 0, and what is above it negative.
+const (
+	xIsUp     = `up = $el.scrollTop < -200`
+	xToNewest = `$root.querySelector('#` + idScroll + `').scrollTo(0, 0)`
+)
+
 // toList leads back to the list of conversations, in place.
 func toList() templ.Attributes { return inPlace("/chat") }
 

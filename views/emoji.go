@@ -33,8 +33,8 @@ type Pick struct {
 // Carried is a hidden field that goes with a choice and with a search.
 type Carried struct{ Name, Value string }
 
-// WritePick puts a chosen emoji at the end of the text in the composer, by htmx. Where the caret is only a script would
-// know. The box may be empty, so nothing is validated.
+// WritePick puts a chosen emoji into the text in the composer, by htmx, where the caret is. The box may be empty, so nothing is
+// validated.
 func WritePick(p chat.Place) Pick {
 	return Pick{ID: idPicker, Action: emojiURL, Carried: carriedPlace(p), Attrs: templ.Attributes{
 		"hx-post": emojiURL, "hx-target": at(idAnswer), "hx-swap": "innerHTML", "hx-status:4xx": whyNotSent, "hx-status:5xx": whyNotSent, "novalidate": true,

@@ -1168,7 +1168,7 @@ func Picked(l Locale, c Composer, chosen emoji.Emoji) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var60 string
-		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(xAppend)
+		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(xPicked)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `emoji.templ`, Line: 155, Col: 46}
 		}
