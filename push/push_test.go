@@ -53,7 +53,9 @@ func TestANoteTravelsAsJSON(t *testing.T) {
 func TestTheServerThatTheOperatorChoseAndNoOther(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("followed") }))
 	defer elsewhere.Close()
-	client := at(t, "", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) })
+	client := at(t, "", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	})
 	if err := client.Publish(t.Context(), push.Note{Topic: "t"}); err == nil {
 		t.Error("a redirect counts as told")
 	}
