@@ -62,7 +62,7 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	if in.Place.Room != 0 && in.Place.With != 0 {
 		return Posted{}, errTwoPlaces
 	}
-	m := Message{AuthorID: by.ID, AuthorName: by.Name, Key: in.Key, Body: body, HTML: renderHTML(body)}
+	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorBot: by.IsBot(), Key: in.Key, Body: body, HTML: renderHTML(body)}
 	var c Conversation
 	drafted := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
@@ -159,7 +159,7 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 	if err != nil {
 		return Conversation{}, err
 	}
-	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID}, nil
+	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Bot: peer.IsBot()}, nil
 }
 
 // maxConversations bounds the list at the side: the unread come first, then the latest.

@@ -46,7 +46,7 @@ func (r Reactions) Kinds() (kinds []Reaction) {
 		if i < 0 {
 			i, kinds = len(kinds), append(kinds, Reaction{Emoji: emoji})
 		}
-		kinds[i].People = append(kinds[i].People, Person{n, name})
+		kinds[i].People = append(kinds[i].People, Person{ID: n, Name: name})
 	}
 	return kinds
 }

@@ -164,6 +164,9 @@ func (s *Service) matches(ctx context.Context, hash, password string) (bool, err
 // same for an address that is somebody's; otherwise at once, with Conflict for such an address. It answers Invalid for
 // another password and for what is no address.
 func (s *Service) ChangeEmail(ctx context.Context, by User, current, email string) error {
+	if by.IsBot() {
+		return errOnlyPeople
+	}
 	email, key, err := CleanEmail(email)
 	_, wrong := s.checkCurrent(ctx, by, current)
 	if err := errors.Join(wrong, err); err != nil {

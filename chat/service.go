@@ -14,6 +14,7 @@ type Service struct {
 	zone   *time.Location
 	hasher *hasher
 	reach  Reach // set before anybody asks
+	keys   keyring
 	now    func() time.Time
 }
 

@@ -23,7 +23,7 @@ type Vault interface {
 // Incoming is a file that was received and is not kept yet.
 type Incoming interface {
 	Hash() string // SHA-256 of the bytes as they came, hex: the same bytes are the same content
-	// Keep finds out what the file is, makes of a picture the sizes that it is shown in, and keeps it. It answers Invalid for a
+	// Keep, which may be called again, finds out what the file is, makes of a picture the sizes that it is shown in, and keeps it. It answers Invalid for a
 	// picture that is too large or too broken to be shown. Nothing stays of what it could not keep whole.
 	Keep(ctx context.Context) (Content, error)
 	// Discard forgets what was received; after Keep it does nothing to what is kept. It may be called more than once.
@@ -45,7 +45,8 @@ type Content struct {
 // Size is one of the forms in which a file is kept.
 type Size string
 
-// Every file is kept Whole; a picture in the others too, none of them larger than the whole.
+// Every file is kept Whole; a picture in the others too, none of them of more pixels than the whole. Where Medium would be the same,
+// the whole is opened.
 const (
 	Whole  Size = ""
 	Thumb  Size = "thumb"  // at most 320 pixels at its longer side
@@ -64,6 +65,11 @@ type Opened struct {
 type Object struct {
 	Name string
 	At   time.Time
+}
+
+// VaultAway wraps the failure of what keeps files.
+func VaultAway(cause error) *Error {
+	return &Error{Code: Unavailable, Format: "Charla cannot reach its files. Try again in a moment.", RetryAfter: 2 * time.Second, cause: cause}
 }
 
 // ErrTooLarge answers a file of more bytes than it may have.

@@ -10,7 +10,7 @@ import (
 
 // columns are those of a message, with the name that its author has today.
 const columns = `
-	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, x.key, x.body, x.html,
+	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.owner_id <> 0 AS author_bot, x.key, x.body, x.html,
 		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions
 
 const (
@@ -57,7 +57,7 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
 			COALESCE(x.changed_seq, 0) AS changed_seq, COALESCE(x.author_id, 0) AS author_id,
-			COALESCE(u.name, '') AS author_name, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
+			COALESCE(u.name, '') AS author_name, COALESCE(u.owner_id, 0) <> 0 AS author_bot, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
 			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.leads, FALSE) AS leads,
 			COALESCE(x.opens_day, FALSE) AS opens_day,` + reactions + `

@@ -15,6 +15,7 @@ type personJSON struct {
 	Name   string `json:"name"`
 	Online bool   `json:"online"`
 	Unread int    `json:"unread"`
+	Bot    bool   `json:"bot,omitempty"`
 }
 
 type roomJSON struct {
@@ -34,6 +35,7 @@ type chatJSON struct {
 type authorJSON struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
+	Bot  bool   `json:"bot,omitempty"` // not in reactions
 }
 
 type messageJSON struct {
@@ -63,12 +65,12 @@ type historyJSON struct {
 }
 
 func toJSON(m chat.Message) messageJSON {
-	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName}, Body: m.Body, HTML: m.HTML,
+	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName, m.AuthorBot}, Body: m.Body, HTML: m.HTML,
 		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}}
 	for _, r := range m.Reactions.Kinds() {
 		kind := reactionJSON{Emoji: r.Emoji, Count: len(r.People)}
 		for _, p := range r.People {
-			kind.People = append(kind.People, authorJSON{p.ID, p.Name})
+			kind.People = append(kind.People, authorJSON{ID: p.ID, Name: p.Name})
 		}
 		out.Reactions = append(out.Reactions, kind)
 	}

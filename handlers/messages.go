@@ -147,7 +147,11 @@ func (s *Server) postMessage(c echo.Context) error {
 
 func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	me := person(c)
-	if err := s.limits.posts.take(fmt.Sprint("user ", me.ID)); err != nil {
+	pace := s.limits.posts
+	if me.IsBot() {
+		pace = s.limits.botPosts
+	}
+	if err := pace.take(fmt.Sprint("user ", me.ID)); err != nil {
 		return chat.Posted{}, err
 	}
 	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: emoji.Expand(in.Body), Key: in.Key})

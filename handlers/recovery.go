@@ -53,12 +53,12 @@ func (s *Server) forgotPage(c echo.Context) error {
 	return s.render(c, http.StatusOK, views.Forgot(s.page(c), f))
 }
 
-type address struct {
+type forgotten struct {
 	Email string `form:"email" json:"email"`
 }
 
 func (s *Server) forgot(c echo.Context) error {
-	var in address
+	var in forgotten
 	if err := decode(c, &in); err != nil {
 		return err
 	}

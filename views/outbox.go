@@ -46,6 +46,10 @@ const (
 	xBoxOf    = `{ w: ` + xKeep + `.as(store + '-' + m.p) }`
 	xLayBack  = `[w.d = m.b + (w.d && '\n' + w.d), go = true, m = undefined]`
 	xDrop     = `m = undefined`
+
+	// xAway is true once the server did not answer. A stream that is merely cut is back before anybody misses it, and Firefox
+	// cuts it as soon as one follows a link, long before the next page is there.
+	xAway = `away = away || $event.detail.connection && $event.detail.connection.attempt > 0`
 )
 
 // whyRefused shows why a message was refused, whatever is open.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"charla/files"
 	"charla/mail"
 	"charla/push"
 )
@@ -28,6 +29,8 @@ type config struct {
 	natsURL     string
 	mail        *mail.Sender // nil: no mail
 	push        *push.Server // nil: no pushes
+	s3URL       string
+	metricsAddr string
 	tls         tlsConfig
 }
 
@@ -52,7 +55,7 @@ func (o option) flag() string {
 
 var options = []option{
 	{"CHARLA_ADDR", "127.0.0.1:8080", "where to listen, host:port", setAddr},
-	{"CHARLA_DATA", "./data", "the directory of the SQLite database and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
+	{"CHARLA_DATA", "./data", "the directory of the SQLite database, of files and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
 	{"CHARLA_BASE_URL", "", "how people reach Charla, such as https://chat.example.org; https means that a proxy in front ends TLS and speaks HTTP/2", setBaseURL},
 	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setZone},
 	{"CHARLA_RATE", "1", "scales all rate limits; 0 switches them off", setRate},
@@ -61,17 +64,30 @@ var options = []option{
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
 	{"SMTP_URL", "", "smtp://user:password@host:587?from=Charla%20<charla@example.org> to send letters; smtps:// for TLS from the first byte", setMail},
 	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setPush},
+	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
+	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
 	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
 	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
 	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
 }
 
 func setAddr(c *config, v string) error {
+	c.addr = v
+	return checkAddr(v)
+}
+
+func setMetrics(c *config, v string) error {
+	if c.metricsAddr = v; v == "" {
+		return nil
+	}
+	return checkAddr(v)
+}
+
+func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
 		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
-	c.addr = v
 	return nil
 }
 
@@ -161,6 +177,14 @@ func setPush(c *config, v string) (err error) {
 	return err
 }
 
+func setS3(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	c.s3URL = v
+	return files.CheckS3(v)
+}
+
 func setDomain(c *config, v string) error {
 	if strings.ContainsAny(v, ":/ ") || v != "" && !strings.Contains(v, ".") {
 		return errors.New("must be a domain, such as chat.example.org")
@@ -244,6 +268,7 @@ func environment(environ []string) (map[string]string, error) {
 func help(w io.Writer) {
 	fmt.Fprint(w, "Charla: a chat for a community, made of hypermedia.\n\n"+
 		"  charla [settings]          serve\n  charla seed N [settings]   make N people with sessions, to measure with\n"+
+		"  charla rotate-keys [settings]   sign access tokens with a new key\n"+
 		"  charla version             say which version this is\n\n"+
 		"Settings are environment variables, or flags of the same names:\n\n")
 	for _, o := range options {

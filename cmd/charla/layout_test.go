@@ -14,6 +14,8 @@ var arrows = map[string]struct{ may, never string }{
 	"charla/emoji":      {never: "database/sql net/http github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/views":      {may: "charla/chat charla/emoji", never: "github.com/labstack/echo/v4 database/sql"},
 	"charla/live":       {may: "charla/chat", never: "database/sql github.com/labstack/echo/v4 github.com/nats-io/nats-server/v2/server"},
+	"charla/images":     {may: "charla/chat", never: "database/sql net/http os/exec github.com/labstack/echo/v4 github.com/minio/minio-go/v7"},
+	"charla/files":      {may: "charla/chat charla/images", never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/migrations": {},
 	"charla/static":     {},
 	"charla/mail":       {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
@@ -21,8 +23,9 @@ var arrows = map[string]struct{ may, never string }{
 	"charla/courier":    {may: "charla/chat charla/mail charla/push charla/views", never: "database/sql github.com/labstack/echo/v4"},
 	"charla/db":         {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/handlers": {may: "charla/chat charla/emoji charla/views charla/live charla/static",
-		never: "charla/db charla/migrations database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
-	"charla/cmd/charla": {may: "charla/chat charla/courier charla/db charla/handlers charla/live charla/mail charla/push charla/views charla/static charla/migrations"},
+		never: "charla/db charla/migrations charla/files charla/images database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
+	"charla/metrics":    {may: "charla/live", never: "github.com/labstack/echo/v4 github.com/jmoiron/sqlx"},
+	"charla/cmd/charla": {may: "charla/chat charla/courier charla/db charla/files charla/handlers charla/live charla/mail charla/metrics charla/push charla/views charla/static charla/migrations"},
 }
 
 // list returns the packages and what each imports, or with "Deps" all that it needs.
@@ -64,7 +67,7 @@ func TestArrowsBetweenPackages(t *testing.T) {
 	}
 }
 
-// Echo belongs to handlers, sqlx to db, NATS to live, which knows no HTTP; commands may know everything.
+// Echo belongs to handlers, sqlx to db, S3 to files, NATS to live, which knows no HTTP, Prometheus to metrics; commands may know everything.
 func TestWhoKnowsEchoAndSQL(t *testing.T) {
 	for p, imports := range list(t, "Imports") {
 		for _, i := range imports {
@@ -72,6 +75,9 @@ func TestWhoKnowsEchoAndSQL(t *testing.T) {
 				t.Errorf("%s imports %s", p, i)
 			}
 			if strings.HasPrefix(i, "github.com/jmoiron/sqlx") && p != "charla/db" && !strings.HasPrefix(p, "charla/cmd/") {
+				t.Errorf("%s imports %s", p, i)
+			}
+			if strings.HasPrefix(i, "github.com/minio/minio-go") && p != "charla/files" || strings.HasPrefix(i, "github.com/prometheus") && p != "charla/metrics" {
 				t.Errorf("%s imports %s", p, i)
 			}
 			if i == "net/http" && p == "charla/live" || strings.HasPrefix(i, "github.com/nats-io/nats.go") && p != "charla/live" {

@@ -1,0 +1,216 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"charla/chat"
+)
+
+// s3 keeps each form as an object of its own, under the name of the file.
+type s3 struct {
+	core      *minio.Core
+	transport *http.Transport
+	bucket    string
+	root      *os.Root
+}
+
+// tries is how often a request is made that did not come through; within bounds what has neither a body nor a long answer, and
+// rate is how many bytes a second a store must take at least.
+const (
+	tries  = 2
+	within = 20 * time.Second
+	rate   = 256 << 10
+)
+
+// CheckS3 tells what is wrong with the URL of a bucket: https://KEY:SECRET@host/bucket?region=…, or http://. It never repeats it.
+func CheckS3(rawURL string) error {
+	_, err := parseS3(rawURL)
+	return err
+}
+
+func parseS3(rawURL string) (*url.URL, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, errors.New("must be https://KEY:SECRET@host/bucket")
+	}
+	if secret, given := u.User.Password(); !given || secret == "" || u.User.Username() == "" {
+		return nil, errors.New("must have a key and a secret before its host: https://KEY:SECRET@host/bucket, with what is no letter or digit in percent encoding")
+	}
+	if bucket := strings.Trim(u.Path, "/"); bucket == "" || strings.Contains(bucket, "/") {
+		return nil, errors.New("must name a bucket after its host, and nothing below it")
+	}
+	for name := range u.Query() {
+		if name != "region" {
+			return nil, errors.New("may have a region, ?region=…, and nothing else after its bucket")
+		}
+	}
+	return u, nil
+}
+
+// OpenS3 opens a vault that keeps files in a bucket, which is made if it is missing. A file arrives in a directory of this
+// machine first. An error is one line and tells no secret.
+func OpenS3(ctx context.Context, rawURL, dir string) (*Vault, error) {
+	u, err := parseS3(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("S3_URL %w", err)
+	}
+	store, err := dialS3(ctx, u)
+	if err != nil {
+		return nil, fmt.Errorf("S3 at %s: %w", u.Host, err)
+	}
+	if store.root, err = openRoot(dir); err != nil {
+		return nil, err
+	}
+	return &Vault{store.root, store}, nil
+}
+
+// dialS3 sees to it that the bucket is there, and so that the keys are right.
+func dialS3(ctx context.Context, u *url.URL) (*s3, error) {
+	secret, _ := u.User.Password()
+	region := u.Query().Get("region")
+	transport := newTransport()
+	core, err := minio.NewCore(u.Host, &minio.Options{
+		Creds: credentials.NewStaticV4(u.User.Username(), secret, ""), Secure: u.Scheme == "https", Region: region,
+		Transport: transport, MaxRetries: tries,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	s := &s3{core: core, transport: transport, bucket: strings.Trim(u.Path, "/")}
+	there, err := core.BucketExists(ctx, s.bucket)
+	if err == nil && !there {
+		err = core.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: region})
+	}
+	switch answer := minio.ToErrorResponse(err); {
+	case answer.StatusCode == http.StatusForbidden:
+		return nil, errors.New("it refuses the key and secret of S3_URL, or they may not use its bucket")
+	case answer.Code == minio.BucketAlreadyOwnedByYou: // another node was faster
+		return s, nil
+	}
+	return s, err
+}
+
+const prefix = "files/"
+
+func (s *s3) key(name string, size chat.Size) string {
+	return prefix + name + "/" + strings.TrimSuffix(form{size: size}.prefix(), ".")
+}
+
+// put sends the whole form last. What had come through before a failure is taken back, as far as that is possible then.
+func (s *s3) put(ctx context.Context, name, dir string, forms []form) error {
+	for i := len(forms) - 1; i >= 0; i-- {
+		if err := s.send(ctx, name, dir, forms[i]); err != nil {
+			s.delete(context.WithoutCancel(ctx), name)
+			return err
+		}
+	}
+	return nil
+}
+
+// send lets the store compare what it got with the sum that is signed with the request, and takes as much memory as a buffer.
+func (s *s3) send(ctx context.Context, name, dir string, f form) error {
+	file, err := s.root.Open(path.Join(dir, f.fileName()))
+	if err != nil {
+		return chat.VaultAway(err)
+	}
+	defer file.Close()
+	ctx, cancel := context.WithTimeout(ctx, within+time.Duration(f.bytes)*time.Second/rate)
+	defer cancel()
+	_, err = s.core.PutObject(ctx, s.bucket, s.key(name, f.size), io.NewSectionReader(file, 0, f.bytes), f.bytes, "", f.sum,
+		minio.PutObjectOptions{ContentType: f.mime, DisableContentSha256: true}) // that is: no sum of each piece beside that of the whole
+	return failure(err)
+}
+
+// failure makes ours of an error of S3.
+func failure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
+		return chat.ErrNotFound
+	}
+	return chat.VaultAway(err)
+}
+
+func (s *s3) open(ctx context.Context, name string, size chat.Size) (chat.Opened, error) {
+	fetch := func(from int64) (io.ReadCloser, minio.ObjectInfo, error) {
+		return s.fetch(ctx, s.key(name, size), from)
+	}
+	body, info, err := fetch(0)
+	if err != nil {
+		return chat.Opened{}, err
+	}
+	return chat.Opened{ReadSeekCloser: &remote{fetch: fetch, body: body, size: info.Size}, Type: info.ContentType, Size: info.Size}, nil
+}
+
+// fetch begins to read an object from some byte on.
+func (s *s3) fetch(ctx context.Context, key string, from int64) (io.ReadCloser, minio.ObjectInfo, error) {
+	var part minio.GetObjectOptions
+	if from > 0 {
+		if err := part.SetRange(from, 0); err != nil {
+			return nil, minio.ObjectInfo{}, err
+		}
+	}
+	body, info, header, err := s.core.GetObject(ctx, s.bucket, key, part)
+	if err != nil {
+		return nil, info, failure(err)
+	}
+	if from > 0 && !strings.HasPrefix(header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)) {
+		body.Close()
+		return nil, info, chat.VaultAway(errors.New("S3 answers another range than it was asked for"))
+	}
+	return body, info, nil
+}
+
+func (s *s3) delete(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, size := range []chat.Size{chat.Whole, chat.Medium, chat.Thumb, chat.Square} {
+		if err := s.core.RemoveObject(ctx, s.bucket, s.key(name, size), minio.RemoveObjectOptions{}); err != nil {
+			return failure(err)
+		}
+	}
+	return nil
+}
+
+func (s *s3) close() { s.transport.CloseIdleConnections() }
+
+// list joins the forms of a file, which follow each other.
+func (s *s3) list(ctx context.Context) iter.Seq2[chat.Object, error] {
+	return func(yield func(chat.Object, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var last chat.Object
+		for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+			if o.Err != nil {
+				yield(chat.Object{}, failure(o.Err))
+				return
+			}
+			name, _, _ := strings.Cut(strings.TrimPrefix(o.Key, prefix), "/")
+			if name != last.Name && last.Name != "" && !yield(last, nil) {
+				return
+			}
+			if last = (chat.Object{Name: name, At: o.LastModified}); !isName(name) {
+				last = chat.Object{}
+			}
+		}
+		if last.Name != "" {
+			yield(last, nil)
+		}
+	}
+}

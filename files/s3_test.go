@@ -1,0 +1,218 @@
+package files_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/files"
+	"charla/files/filestest"
+)
+
+// broken is a vault behind a proxy, and what it keeps already.
+func broken(t *testing.T) (v *files.Vault, p *filestest.Proxy, kept chat.Content) {
+	t.Helper()
+	defer files.Stalled(300 * time.Millisecond)()
+	p = filestest.NewProxy(t, filestest.New(t))
+	v = remote(t, p.URL("charla"))
+	return v, p, keep(t, v, bytes.Repeat([]byte("a long text\n"), 100_000))
+}
+
+// only lets a fault meet requests of one method.
+func only(method string, f filestest.Fault) filestest.Fault {
+	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if r.Method == method {
+			f(w, r, server)
+			return
+		}
+		server.ServeHTTP(w, r)
+	}
+}
+
+// Whatever goes wrong while S3 takes a file, its sender is told soon to try again, and nothing of it is left; and then it works.
+func TestFaultsWhileKeeping(t *testing.T) {
+	v, p, before := broken(t)
+	for name, fault := range map[string]filestest.Fault{
+		"busy":                  only(http.MethodPut, filestest.Unavailable),
+		"silent":                only(http.MethodPut, filestest.Stall),
+		"other bytes come":      only(http.MethodPut, filestest.Flip),
+		"the connection breaks": only(http.MethodPut, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }),
+		"busy after two":        afterTwo(filestest.Unavailable),
+		"silent after two":      afterTwo(filestest.Stall),
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := receive(t, v, picture(t, 1000, 800))
+			p.Break(fault)
+			begun := time.Now()
+			_, err := in.Keep(t.Context())
+			if e, ok := errors.AsType[*chat.Error](err); !ok || e.Code != chat.Unavailable || e.RetryAfter == 0 || time.Since(begun) > 10*time.Second {
+				t.Errorf("%v after %v", err, time.Since(begun))
+			}
+			p.Heal()
+			if all := objects(t, v); len(all) != 1 || all[before.Object].IsZero() {
+				t.Errorf("left: %v", all)
+			}
+			again, err := in.Keep(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			read(t, v, again.Object, chat.Thumb)
+			if err := v.Delete(t.Context(), again.Object); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// afterTwo lets two forms through.
+func afterTwo(fault filestest.Fault) filestest.Fault {
+	var n atomic.Int64
+	return only(http.MethodPut, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if n.Add(1) > 2 {
+			fault(w, r, server)
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
+}
+
+func TestFaultsWhileReading(t *testing.T) {
+	v, p, kept := broken(t)
+	for name, fault := range map[string]filestest.Fault{"busy": filestest.Unavailable, "silent": filestest.Stall, "half": filestest.HalfAnswer} {
+		p.Break(fault)
+		o, err := v.Open(t.Context(), kept.Object, chat.Whole)
+		if err == nil {
+			_, err = io.ReadAll(o)
+			o.Close()
+		}
+		if chat.CodeOf(err) != chat.Unavailable {
+			t.Errorf("%s: reading: %v", name, err)
+		}
+		for _, err = range v.Objects(t.Context()) {
+		}
+		if chat.CodeOf(err) != chat.Unavailable {
+			t.Errorf("%s: listing: %v", name, err)
+		}
+		if name == "half" {
+			continue // of an answer without a body there is no half
+		}
+		if err := v.Delete(t.Context(), kept.Object); chat.CodeOf(err) != chat.Unavailable {
+			t.Errorf("%s: deleting: %v", name, err)
+		}
+	}
+	p.Heal()
+	read(t, v, kept.Object, chat.Whole)
+}
+
+// A server that says nothing from the middle on is given up too; one that was away is found again.
+func TestAnAnswerThatStopsMoving(t *testing.T) {
+	v, p, kept := broken(t)
+	p.Break(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		filestest.Stop(w, r, server, 1000)
+	})
+	o, err := v.Open(t.Context(), kept.Object, chat.Whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if b, err := io.ReadAll(o); chat.CodeOf(err) != chat.Unavailable || len(b) != 1000 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	p.Heal()
+	if _, err := o.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(o); err != nil || int64(len(b)) != kept.Size {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
+// Of a large file only the part that is asked for is fetched.
+func TestARangeFetchesNoMore(t *testing.T) {
+	v, p, kept := broken(t)
+	var asked atomic.Value
+	p.Break(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		asked.Store(r.Header.Get("Range"))
+		server.ServeHTTP(w, r)
+	})
+	o, err := v.Open(t.Context(), kept.Object, chat.Whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if _, err := o.Seek(-12, io.SeekEnd); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(o); string(b) != "a long text\n" || err != nil || asked.Load() != "bytes=1199988-" {
+		t.Errorf("%q, %v, asked for %v", b, err, asked.Load())
+	}
+}
+
+// A start that cannot work says in one line why, and never the secret.
+func TestAStartThatCannotWork(t *testing.T) {
+	s := filestest.New(t)
+	for wrong, want := range map[string]string{
+		strings.Replace(s.URL("charla"), "secreto", "wrong", 1):        "refuses the key and secret",
+		strings.Replace(s.URL("charla"), filestest.Key+":", "ben:", 1): "access key",
+		s.URL("charla") + "/below":                                     "must name a bucket",
+		s.URL(""):                                                      "must name a bucket",
+		s.URL("charla") + "?regoin=x":                                  "may have a region",
+		s.URL("Not_A_Bucket"):                                          "bucket",
+		strings.Replace(s.URL("charla"), "http", "s3", 1):              "must be https://KEY:SECRET@host/bucket",
+		"http://127.0.0.1:1/charla":                                    "must have a key and a secret",
+		"http://charla:un%20secreto%2Fde+veras@127.0.0.1:1/charla":     "127.0.0.1:1",
+		"http://charla:un%20secreto%2Fde+veras%@127.0.0.1:1/charla":    "must be https://KEY:SECRET@host/bucket",
+	} {
+		_, err := files.OpenS3(t.Context(), wrong, t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") ||
+			strings.Contains(err.Error(), "secreto") || strings.Contains(err.Error(), "wrong") || strings.Contains(err.Error(), "veras") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+	for range 2 { // the second finds the bucket
+		keep(t, remote(t, s.URL("charla")+"?region=us-east-1"), []byte("text"))
+	}
+}
+
+// When S3 dies and comes back, so does what it keeps.
+func TestS3ComesBack(t *testing.T) {
+	s := filestest.New(t)
+	v := remote(t, s.URL("charla"))
+	kept := keep(t, v, []byte("text"))
+	s.Kill(t)
+	if _, err := receive(t, v, []byte("more")).Keep(t.Context()); chat.CodeOf(err) != chat.Unavailable {
+		t.Errorf("keeping: %v", err)
+	}
+	if _, err := v.Open(t.Context(), kept.Object, chat.Whole); chat.CodeOf(err) != chat.Unavailable {
+		t.Errorf("opening: %v", err)
+	}
+	s.Start(t)
+	read(t, v, kept.Object, chat.Whole)
+	keep(t, v, []byte("more"))
+}
+
+// What arrives leaves nothing on this machine.
+func TestS3LeavesNothingHere(t *testing.T) {
+	dir := t.TempDir()
+	v, err := files.OpenS3(t.Context(), filestest.New(t).URL("charla"), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	in := receive(t, v, picture(t, 100, 100))
+	if _, err := in.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	in.Discard()
+	if left, err := os.ReadDir(filepath.Join(dir, "arriving")); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+}

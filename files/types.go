@@ -1,0 +1,45 @@
+package files
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+)
+
+// unknown is what a file is of which nothing is known that would make it harmless. Pages, scripts and drawings that a browser
+// would run are among them.
+const unknown = "application/octet-stream"
+
+// types are those that a file may have: pictures, which are made anew, sound and films that browsers play, and documents that
+// people know by a name.
+var types = []string{
+	"image/jpeg", "image/png", "image/gif", "image/webp",
+	"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/flac", "video/mp4", "video/webm", "video/ogg",
+	"application/pdf", "application/zip", "text/plain", "text/csv",
+	"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
+	"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.presentation",
+}
+
+// also are other names of some of them. An animated PNG holds a picture that stands still.
+var also = map[string]string{"image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4"}
+
+// typeOf looks at the first bytes, and never at a name. It reads r from where it is.
+func typeOf(r io.Reader) string {
+	found, err := mimetype.DetectReader(r)
+	if err != nil {
+		return unknown
+	}
+	name, _, _ := strings.Cut(found.String(), ";") // without its charset
+	if other := also[name]; other != "" {
+		name = other
+	}
+	if !slices.Contains(types, name) {
+		return unknown
+	}
+	return name
+}

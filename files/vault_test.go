@@ -1,0 +1,290 @@
+package files_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"charla/chat"
+	"charla/files"
+	"charla/files/filestest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the S3 server of filestest lives as long as we do
+}
+
+// vaults runs a story with each kind of vault.
+func vaults(t *testing.T, story func(t *testing.T, v *files.Vault)) {
+	t.Run("local", func(t *testing.T) { story(t, local(t, t.TempDir())) })
+	t.Run("S3", func(t *testing.T) { story(t, remote(t, filestest.New(t).URL("charla"))) })
+}
+
+func remote(t testing.TB, url string) *files.Vault {
+	t.Helper()
+	v, err := files.OpenS3(t.Context(), url, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return v
+}
+
+func local(t testing.TB, dir string) *files.Vault {
+	t.Helper()
+	v, err := files.OpenLocal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return v
+}
+
+func receive(t testing.TB, v chat.Vault, b []byte) chat.Incoming {
+	t.Helper()
+	in, err := v.Receive(t.Context(), bytes.NewReader(b), 64<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(in.Discard)
+	return in
+}
+
+func keep(t testing.TB, v chat.Vault, b []byte) chat.Content {
+	t.Helper()
+	content, err := receive(t, v, b).Keep(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// read opens and reads a kept file.
+func read(t testing.TB, v chat.Vault, object string, size chat.Size) (b []byte, mime string) {
+	t.Helper()
+	o, err := v.Open(t.Context(), object, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	b, err = io.ReadAll(o)
+	if err != nil || int64(len(b)) != o.Size {
+		t.Fatalf("%d bytes of %d: %v", len(b), o.Size, err)
+	}
+	return b, o.Type
+}
+
+// objects are the names of all that is kept.
+func objects(t testing.TB, v chat.Vault) map[string]time.Time {
+	t.Helper()
+	all := map[string]time.Time{}
+	for o, err := range v.Objects(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, twice := all[o.Name]; twice {
+			t.Errorf("%s is listed twice", o.Name)
+		}
+		all[o.Name] = o.At
+	}
+	return all
+}
+
+func picture(t testing.TB, w, h int) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i*i>>9) | 3
+	}
+	for i := 3; i < len(img.Pix); i += 4 {
+		img.Pix[i] = 255
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestADocumentIsKeptAsItCame(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		text := bytes.Repeat([]byte("One line of a long story.\n"), 40_000)
+		sum := sha256.Sum256(text)
+		in := receive(t, v, text)
+		if in.Hash() != hex.EncodeToString(sum[:]) {
+			t.Errorf("hash %s", in.Hash())
+		}
+		if all := objects(t, v); len(all) != 0 {
+			t.Errorf("kept before it is kept: %v", all)
+		}
+		before := time.Now().Add(-2 * time.Second)
+		content, err := in.Keep(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := chat.Content{Object: content.Object, Hash: in.Hash(), Type: "text/plain", Size: int64(len(text))}
+		if content != want {
+			t.Errorf("%+v", content)
+		}
+		in.Discard()
+		in.Discard()
+		if b, mime := read(t, v, content.Object, chat.Whole); !bytes.Equal(b, text) || mime != "text/plain" {
+			t.Errorf("%d bytes of %s came back", len(b), mime)
+		}
+		all := objects(t, v)
+		if at := all[content.Object]; len(all) != 1 || at.Before(before) || at.After(time.Now().Add(2*time.Second)) {
+			t.Errorf("listed: %v", all)
+		}
+		for _, size := range []chat.Size{chat.Thumb, chat.Medium, chat.Square, "../whole", "huge"} {
+			if _, err := v.Open(t.Context(), content.Object, size); chat.CodeOf(err) != chat.NotFound {
+				t.Errorf("a text has the size %q: %v", size, err)
+			}
+		}
+	})
+}
+
+func TestAPictureIsKeptInItsSizes(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		for _, big := range []bool{true, false} {
+			sent := picture(t, 300, 200)
+			if big {
+				sent = picture(t, 1800, 1200)
+			}
+			content := keep(t, v, sent)
+			whole, _ := read(t, v, content.Object, chat.Whole)
+			if content.Type != "image/jpeg" || content.Size != int64(len(whole)) || content.Width != 300 && content.Width != 1800 || bytes.Equal(whole, sent) {
+				t.Errorf("%+v", content)
+			}
+			for size, limit := range map[chat.Size]int{chat.Thumb: 320, chat.Medium: 960, chat.Square: 128} {
+				b, mime := read(t, v, content.Object, size)
+				c, kind, err := image.DecodeConfig(bytes.NewReader(b))
+				if err != nil || mime != "image/"+kind || max(c.Width, c.Height) != min(limit, content.Width) {
+					t.Errorf("%q is a %s of %d × %d, %v", size, mime, c.Width, c.Height, err)
+				}
+			}
+		}
+	})
+}
+
+func TestReadingFromAnyPlace(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		text := []byte(strings.Repeat("0123456789", 30_000))
+		o, err := v.Open(t.Context(), keep(t, v, text).Object, chat.Whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.Close()
+		if err := iotest.TestReader(struct{ io.ReadSeeker }{o}, text); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		kept := keep(t, v, []byte("stays"))
+		for _, name := range []string{"", "x", "../../etc/passwd", strings.Repeat("a", 26), kept.Object[:25], strings.ToUpper(kept.Object), kept.Object + "/whole"} {
+			if _, err := v.Open(t.Context(), name, chat.Whole); chat.CodeOf(err) != chat.NotFound {
+				t.Errorf("%q: %v", name, err)
+			}
+			if err := v.Delete(t.Context(), name); err != nil {
+				t.Errorf("%q: %v", name, err)
+			}
+		}
+		read(t, v, kept.Object, chat.Whole)
+	})
+}
+
+func TestADeletedFileIsGoneInAllSizes(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		one, other := keep(t, v, picture(t, 1000, 1000)), keep(t, v, picture(t, 10, 10))
+		for range 2 {
+			if err := v.Delete(t.Context(), one.Object); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, size := range []chat.Size{chat.Whole, chat.Medium, chat.Thumb, chat.Square} {
+			if _, err := v.Open(t.Context(), one.Object, size); chat.CodeOf(err) != chat.NotFound {
+				t.Errorf("%q: %v", size, err)
+			}
+		}
+		if all := objects(t, v); len(all) != 1 || all[other.Object].IsZero() {
+			t.Errorf("left: %v", all)
+		}
+	})
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		if _, err := v.Receive(t.Context(), strings.NewReader("12345"), 4); !errors.Is(err, chat.ErrTooLarge) {
+			t.Errorf("too large: %v", err)
+		}
+		in, err := v.Receive(t.Context(), strings.NewReader("1234"), 4)
+		if err != nil {
+			t.Errorf("just large enough: %v", err)
+		}
+		in.Discard()
+		gone := errors.New("the browser went away")
+		if _, err := v.Receive(t.Context(), iotest.TimeoutReader(iotest.ErrReader(gone)), 100); !errors.Is(err, gone) {
+			t.Errorf("half a file: %v", err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := v.Receive(ended, strings.NewReader("late"), 100); !errors.Is(err, context.Canceled) {
+			t.Errorf("after its end: %v", err)
+		}
+		for _, broken := range [][]byte{picture(t, 300, 300)[:2000], bomb(t)} {
+			if _, err := receive(t, v, broken).Keep(t.Context()); chat.CodeOf(err) != chat.Invalid {
+				t.Errorf("a picture that is none: %v", err)
+			}
+		}
+		if all := objects(t, v); len(all) != 0 {
+			t.Errorf("kept: %v", all)
+		}
+	})
+}
+
+// bomb is a PNG of a few kilobytes that says it has 2500 megapixels.
+func bomb(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	head := b.Bytes()
+	copy(head[16:], "\x00\x00\xc3\x50\x00\x00\xc3\x50") // width and height; the checksum follows
+	return fixed(head)
+}
+
+// The same file may be kept again, when what was kept first is gone by then.
+func TestKeepingAgain(t *testing.T) {
+	vaults(t, func(t *testing.T, v *files.Vault) {
+		for _, b := range [][]byte{[]byte("a text"), picture(t, 20, 10)} {
+			in := receive(t, v, b)
+			first, err := in.Keep(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := v.Delete(t.Context(), first.Object); err != nil {
+				t.Fatal(err)
+			}
+			second, err := in.Keep(t.Context())
+			if err != nil || second.Object == first.Object {
+				t.Fatalf("%v, %v", second, err)
+			}
+			read(t, v, second.Object, chat.Whole)
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package images
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"testing"
+
+	"charla/chat"
+)
+
+// four makes a JPEG of cyan, magenta, yellow and black, as printers send them, of a grey one: a scan for each colour.
+func four(t testing.TB, grey image.Image) []byte {
+	t.Helper()
+	file := asJPEG(t, grey)
+	frame, scan := bytes.Index(file, []byte{0xff, 0xc0}), bytes.Index(file, []byte{0xff, 0xda})
+	if file[frame+9] != 1 {
+		t.Fatal("the picture is not grey")
+	}
+	tables := append(bytes.Clone(file[2:frame]), file[frame+2+int(file[frame+3]):scan]...)
+	pixels := file[scan+2+int(file[scan+3]) : len(file)-2]
+	adobe := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+	out := append(append([]byte{0xff, 0xd8}, adobe...), tables...)
+	out = append(append(out, 0xff, 0xc0, 0, 8+4*3), file[frame+4:frame+9]...)
+	out = append(out, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0)
+	for c := range byte(4) {
+		out = append(append(out, 0xff, 0xda, 0, 8, 1, c+1, 0, 0, 63, 0), pixels...)
+	}
+	return append(out, 0xff, 0xd9)
+}
+
+func TestAPictureForPrinters(t *testing.T) {
+	grey := image.NewGray(image.Rect(0, 0, 64, 48))
+	for i := range grey.Pix {
+		grey.Pix[i] = 200
+	}
+	file := four(t, grey)
+	if img, err := jpeg.Decode(bytes.NewReader(file)); err != nil || img.ColorModel() != color.CMYKModel {
+		t.Fatalf("%T, %v", img, err)
+	}
+	m := mustMake(t, file, "image/jpeg")
+	if img := m.pixels(t, chat.Whole); img.ColorModel() != color.YCbCrModel || m.size(t, chat.Whole) != image.Pt(64, 48) {
+		t.Errorf("kept as %T", img)
+	}
+}
+
+// interlaced makes a grey PNG in the seven passes of Adam7 (PNG specification, 8.2).
+func interlaced(w, h int, at func(x, y int) byte) []byte {
+	var raw, packed bytes.Buffer
+	for _, p := range [7][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
+		for y := p[1]; y < h && p[0] < w; y += p[3] {
+			raw.WriteByte(0)
+			for x := p[0]; x < w; x += p[2] {
+				raw.WriteByte(at(x, y))
+			}
+		}
+	}
+	z := zlib.NewWriter(&packed)
+	z.Write(raw.Bytes())
+	z.Close()
+	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
+	out := append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", append(head, 8, 0, 0, 0, 1))...)
+	return append(append(out, chunk("IDAT", packed.Bytes())...), chunk("IEND", nil)...)
+}
+
+func chunk(name string, body []byte) []byte {
+	named := append([]byte(name), body...)
+	return binary.BigEndian.AppendUint32(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), named...), crc32.ChecksumIEEE(named))
+}
+
+func TestAnInterlacedPicture(t *testing.T) {
+	m := mustMake(t, interlaced(50, 40, func(x, y int) byte { return byte(5 * x) }), "image/png")
+	if img := m.pixels(t, chat.Whole); img.At(10, 20) != (color.Gray{50}) || m.size(t, chat.Whole) != image.Pt(50, 40) {
+		t.Errorf("%v at the tenth column", img.At(10, 20))
+	}
+}
+
+// Two of one pixel: nothing here encodes larger ones. One is lossy, the other has glass.
+const (
+	lossyWebP = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"
+	clearWebP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
+)
+
+func TestWebP(t *testing.T) {
+	for file, want := range map[string]string{lossyWebP: "image/jpeg", clearWebP: "image/png"} {
+		b, err := base64.StdEncoding.DecodeString(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := mustMake(t, b, "image/webp"); m.types[chat.Whole] != want || m.Width != 1 || m.Height != 1 {
+			t.Errorf("%s, %+v", m.types[chat.Whole], m.Picture)
+		}
+	}
+}

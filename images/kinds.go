@@ -1,0 +1,147 @@
+package images
+
+import (
+	"bufio"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"github.com/bep/imagemeta"
+	"golang.org/x/image/webp"
+
+	"charla/chat"
+)
+
+// What is taken: the pictures of telephones have up to 50 megapixels. A decoder may use so much memory.
+const (
+	maxPixels  = 64 << 20
+	maxDecoded = 256 << 20
+)
+
+var errTooLarge = chat.Errorf(chat.Invalid, "This picture has more pixels than Charla can show. Make it smaller and send it again.")
+
+// kind is a kind of picture. A photo is better kept as a JPEG than as a PNG.
+type kind struct {
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+	meta   imagemeta.ImageFormat // of which its orientation is read; none where there is no orientation
+	photo  bool
+	survey func(io.ReadSeeker, image.Config) (cost, error)
+}
+
+// cost is what it takes to decode a picture: bytes of memory. An animation is decoded frame by frame.
+type cost struct {
+	bytes     int64
+	animation *animation
+}
+
+var kinds = map[string]kind{
+	"image/jpeg": {jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, true, surveyJPEG},
+	"image/png":  {png.DecodeConfig, png.Decode, imagemeta.PNG, false, surveyPNG},
+	"image/gif":  {gif.DecodeConfig, firstFrame, imagemeta.ImageFormatAuto, false, surveyGIF},
+	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, surveyWebP},
+}
+
+// check reads what the file says of itself, and decodes nothing: a file of a hundred kilobytes may hold gigapixels.
+func (k kind) check(src io.ReadSeeker) (*animation, error) {
+	c, err := fromStart(src, k.config)
+	if err != nil || c.Width <= 0 || c.Height <= 0 {
+		return nil, errBroken
+	}
+	if c.Width > maxPixels/c.Height {
+		return nil, errTooLarge
+	}
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	cost, err := k.survey(src, c)
+	if err == nil && cost.bytes > maxDecoded {
+		err = errTooLarge
+	}
+	return cost.animation, err
+}
+
+// upright decodes a picture, not larger than it is kept and as it is to be seen.
+func (k kind) upright(src io.ReadSeeker) (image.Image, error) {
+	decoded, err := fromStart(src, k.decode)
+	if err != nil || decoded.Bounds().Empty() {
+		return nil, errBroken
+	}
+	return turn(fit(decoded, wholeSide), k.orientation(src)), nil
+}
+
+// fromStart reads src from its beginning, in large pieces.
+func fromStart[T any](src io.ReadSeeker, read func(io.Reader) (T, error)) (T, error) {
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		var none T
+		return none, err
+	}
+	return read(bufio.NewReaderSize(src, 64<<10))
+}
+
+// orientation is how a camera was held, 1 to 8 as in EXIF; 1 also where nothing, or nothing sensible, is said.
+func (k kind) orientation(src io.ReadSeeker) int {
+	found := 1
+	if _, err := src.Seek(0, io.SeekStart); err != nil || k.meta == imagemeta.ImageFormatAuto {
+		return found
+	}
+	imagemeta.Decode(imagemeta.Options{ // an error leaves 1: whether the picture is broken, its decoder says
+		R: src, ImageFormat: k.meta, Sources: imagemeta.EXIF,
+		ShouldHandleTag: func(tag imagemeta.TagInfo) bool { return tag.Tag == "Orientation" && tag.Namespace == "IFD0" },
+		HandleTag: func(tag imagemeta.TagInfo) error {
+			if o, ok := tag.Value.(uint16); ok && o >= 1 && o <= 8 {
+				found = int(o)
+			}
+			return imagemeta.ErrStopWalking
+		},
+	})
+	return found
+}
+
+func pixels(c image.Config) int64 { return int64(c.Width) * int64(c.Height) }
+
+// surveyPNG: an interlaced picture is decoded in passes beside the whole.
+func surveyPNG(src io.ReadSeeker, c image.Config) (cost, error) {
+	head := make([]byte, 29) // signature, length and name of the first chunk, and its 13 bytes
+	if _, err := io.ReadFull(src, head); err != nil {
+		return cost{}, errBroken
+	}
+	bytes := pixels(c) * perPixel(c.ColorModel)
+	if head[28] != 0 {
+		bytes *= 2
+	}
+	return cost{bytes: bytes}, nil
+}
+
+func perPixel(m color.Model) int64 {
+	switch m {
+	case color.GrayModel:
+		return 1
+	case color.Gray16Model:
+		return 2
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	if _, indexed := m.(color.Palette); indexed {
+		return 1
+	}
+	return 4
+}
+
+var errMoving = chat.Errorf(chat.Invalid, "Charla cannot show animated WebP pictures. Send it as a GIF or as a video.")
+
+// surveyWebP: the lossless form needs its pixels twice.
+func surveyWebP(src io.ReadSeeker, c image.Config) (cost, error) {
+	head := make([]byte, 21) // RIFF, length, WEBP, VP8X, length, flags
+	const animated = 1 << 1
+	if _, err := io.ReadFull(src, head); err != nil {
+		return cost{}, errBroken
+	}
+	if string(head[12:16]) == "VP8X" && head[20]&animated != 0 {
+		return cost{}, errMoving
+	}
+	return cost{bytes: 8 * pixels(c)}, nil
+}
