@@ -12,7 +12,7 @@ import (
 // access token, which is verified and then looked up.
 func BenchmarkWhoAsks(b *testing.B) {
 	store, d := dbtest.SQLite(b), &diary{}
-	w := world{chat.NewService(store, d, time.UTC), d, store}
+	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
 	var ana chat.User
 	var cookie string
 	if err := w.Seed(b.Context(), 1, func(by chat.User, token string) error { ana, cookie = by, token; return nil }); err != nil {

@@ -12,7 +12,7 @@ import (
 // The bots of a person are counted while nobody else can register, so that many requests at once make no more of them.
 func TestNobodyMakesMoreBotsAtOnce(t *testing.T) {
 	store, d := dbtest.OpenPostgres(t), &diary{}
-	w := world{chat.NewService(store, d, time.UTC), d, store}
+	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
 	ana := w.person(t, "Ana")
 	var all sync.WaitGroup
 	for range 2 * chat.MaxBots {

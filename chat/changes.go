@@ -20,14 +20,18 @@ var errDeleted = Errorf(Conflict, "This message was deleted.")
 // CanChange tells whether the person may edit or delete a message: their own.
 func (u User) CanChange(m Message) bool { return m.AuthorID == u.ID }
 
-// EditMessage gives a message of by another text. The same text changes nothing. It answers NotFound for a message that by
+// EditMessage gives a message of by another text, or none where it has files. The same text changes nothing. It answers NotFound for a message that by
 // cannot read, Forbidden for another's, Invalid for bad text, and Conflict for a deleted one.
 func (s *Service) EditMessage(ctx context.Context, by User, message int64, text string) (Changed, error) {
 	m, err := s.own(ctx, by, message)
 	if err != nil {
 		return Changed{}, err
 	}
-	body, err := cleanBody(text)
+	clean := cleanBody
+	if m.Files != "" {
+		clean = cleanText
+	}
+	body, err := clean(text)
 	if err != nil {
 		return Changed{}, err
 	}
@@ -44,20 +48,30 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, text 
 	})
 }
 
-// DeleteMessage takes the text of a message of by away, with its reactions, and leaves its line. A deleted one stays as it
+// DeleteMessage takes the text of a message of by away, with its reactions and files, and leaves its line. A deleted one stays as it
 // is. It answers NotFound for a message that by cannot read and Forbidden for another's.
 func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Changed, error) {
 	m, err := s.own(ctx, by, message)
 	if err != nil {
 		return Changed{}, err
 	}
-	return s.alter(ctx, by, m, func(tx Tx, m *Message) error {
+	var contents []int64
+	changed, err := s.alter(ctx, by, m, func(tx Tx, m *Message) (err error) {
 		if m.DeletedAt > 0 {
 			return errUnchanged
 		}
-		m.Body, m.HTML, m.DeletedAt = "", "", s.micros()
+		if m.Files != "" {
+			if contents, err = tx.DeleteFiles(ctx, m.ID); err != nil {
+				return err
+			}
+		}
+		m.Body, m.HTML, m.Files, m.DeletedAt = "", "", "", s.micros()
 		return tx.DeleteReactions(ctx, m.ID)
 	})
+	if err == nil {
+		s.forget(ctx, contents)
+	}
+	return changed, err
 }
 
 // own finds a message that by may change.

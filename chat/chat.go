@@ -33,17 +33,19 @@ type User struct {
 	Role       Role   `db:"role"`
 	DisabledAt Micros `db:"disabled_at"`
 	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
+	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
 }
 
 // Person is what others see of a user.
 type Person struct {
-	ID   int64  `db:"id"`
-	Name string `db:"name"`
-	Bot  bool   `db:"bot"`
+	ID     int64  `db:"id"`
+	Name   string `db:"name"`
+	Avatar int64  `db:"avatar"` // the file that is their picture; 0 for none, or where it is not known
+	Bot    bool   `db:"bot"`
 }
 
 // Person returns the public part of u.
-func (u User) Person() Person { return Person{u.ID, u.Name, u.IsBot()} }
+func (u User) Person() Person { return Person{u.ID, u.Name, u.Avatar, u.IsBot()} }
 
 // IsBot tells whether u is a program that a person made.
 func (u User) IsBot() bool { return u.OwnerID != 0 }
@@ -100,9 +102,10 @@ type Conversation struct {
 	Role    Role   `db:"role"`   // of Me in the room
 	Unread  int    `db:"unread"` // counted up to UnreadCap
 	Me      int64  `db:"me"`
-	Peer    int64  `db:"peer"`  // the other person; Me in one's own notes; zero in a channel
-	Draft   bool   `db:"draft"` // Me has begun to write here
-	Bot     bool   `db:"bot"`   // the other person is one
+	Peer    int64  `db:"peer"`   // the other person; Me in one's own notes; zero in a channel
+	Draft   bool   `db:"draft"`  // Me has begun to write here
+	Avatar  int64  `db:"avatar"` // the picture of Peer, or 0
+	Bot     bool   `db:"bot"`    // Peer is one
 }
 
 // UnreadCap bounds the counting of unread messages; a page shows one less with a plus.
@@ -144,6 +147,9 @@ type Message struct {
 	OpensDay   bool   `db:"opens_day"` // the first of a day in the community's zone
 
 	Reactions Reactions `db:"reactions"`
+	Files     Files     `db:"files"`
+
+	AuthorAvatar int64 `db:"author_avatar"` // the file that is their picture; 0 for none
 }
 
 // Turn is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when

@@ -44,6 +44,16 @@ type Typed struct {
 	Person Person
 }
 
+// Uploading tells a person's own pages of a conversation how much of a file has come. ID is the name that the page gave the
+// upload. Total is 0 where it is not known. Over means that no more will come, whatever became of it.
+type Uploading struct {
+	User            int64
+	Topic           Topic
+	ID, Name        string
+	Received, Total int64 // bytes
+	Over            bool
+}
+
 // DraftChanged tells that a person began a draft somewhere, or that one is gone.
 type DraftChanged struct{ User int64 }
 
@@ -56,6 +66,7 @@ func (MemberJoined) event()   {}
 func (MemberLeft) event()     {}
 func (ReadMarked) event()     {}
 func (Typed) event()          {}
+func (Uploading) event()      {}
 func (DraftChanged) event()   {}
 func (SessionEnded) event()   {}
 

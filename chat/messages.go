@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +26,7 @@ type NewMessage struct {
 	Place Place
 	Body  string
 	Key   string
+	Files []int64 // that wait, of its author; with files the text may be empty
 }
 
 // errKnown rolls back a transaction that found its message posted before.
@@ -47,33 +49,26 @@ type Posted struct {
 	Created      bool
 }
 
-// PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, NotFound for a
-// place that is not by's, and Conflict when the key belongs to another message.
+// PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, for too many files
+// and for one that does not wait for by to send it, NotFound for a place that is not by's, and Conflict when the key belongs
+// to another message.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Posted, error) {
-	body, err := cleanBody(in.Body)
+	in, err := s.checkNew(in)
 	if err != nil {
 		return Posted{}, err
 	}
-	if in.Key == "" {
-		in.Key = rand.Text()
-	} else if err := checkKey(in.Key); err != nil {
-		return Posted{}, err
-	}
-	if in.Place.Room != 0 && in.Place.With != 0 {
-		return Posted{}, errTwoPlaces
-	}
-	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorBot: by.IsBot(), Key: in.Key, Body: body, HTML: renderHTML(body)}
+	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(), Key: in.Key, Body: in.Body, HTML: renderHTML(in.Body)}
 	var c Conversation
 	drafted := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
 		m.PostedAt = s.micros()
-		if c, err = s.insert(ctx, tx, in.Place, &m); err == nil {
+		if c, err = s.insert(ctx, tx, in, &m); err == nil {
 			drafted, err = tx.DeleteDraft(ctx, by.ID, c.Place(), m.Key)
 		}
 		return err
 	})
 	if known, ok := errors.AsType[errKnown](err); ok {
-		return s.known(ctx, by, in.Place, known, body)
+		return s.known(ctx, by, in, known)
 	}
 	if err != nil {
 		return Posted{}, err
@@ -85,22 +80,65 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	return Posted{Message: m, Conversation: c, Created: true}, nil
 }
 
+// checkNew returns a message as it will be stored, with a key.
+func (s *Service) checkNew(in NewMessage) (NewMessage, error) {
+	clean := cleanBody
+	if len(in.Files) > 0 {
+		clean = cleanText
+	}
+	var err error
+	if in.Body, err = clean(in.Body); err != nil {
+		return in, err
+	}
+	if in.Key == "" {
+		in.Key = rand.Text()
+	} else if err = checkKey(in.Key); err != nil {
+		return in, err
+	}
+	if in.Place.Room != 0 && in.Place.With != 0 {
+		return in, errTwoPlaces
+	}
+	if len(in.Files) > s.limits.Message {
+		return in, invalidf("file", "A message takes at most %d files.", s.limits.Message)
+	}
+	return in, nil
+}
+
 // insert takes the room's next number, which locks the room, before anything is looked at: whatever it finds then cannot
 // change until the commit.
-func (s *Service) insert(ctx context.Context, tx Tx, p Place, m *Message) (Conversation, error) {
-	turn, err := tx.NextTurn(ctx, m.AuthorID, p, m.PostedAt)
-	if errors.Is(err, ErrNotFound) && p.Room == 0 {
-		turn, err = begin(ctx, tx, p.With, m)
+func (s *Service) insert(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
+	turn, err := tx.NextTurn(ctx, m.AuthorID, in.Place, m.PostedAt)
+	if errors.Is(err, ErrNotFound) && in.Place.Room == 0 {
+		turn, err = begin(ctx, tx, in.Place.With, m)
 	}
 	if err != nil {
 		return Conversation{}, err
 	}
 	m.take(turn, s.zone)
-	m.ID, err = tx.InsertMessage(ctx, *m)
+	if len(in.Files) > 0 {
+		if m.Files, err = tx.FilesToSend(ctx, m.AuthorID, in.Files); err != nil {
+			return Conversation{}, err
+		}
+	}
+	m.ID, err = tx.InsertMessage(ctx, *m, in.digest())
 	if errors.Is(err, ErrNotFound) {
 		err = whyNot(ctx, tx, m)
 	}
+	if err == nil && len(in.Files) > 0 {
+		err = takeFiles(ctx, tx, in.Files, *m)
+	}
 	return turn.Conversation, err
+}
+
+var errNoFile = invalidf("file", "A file is gone or was sent already. Choose it again.")
+
+// takeFiles gives a message its files, all or none: what waited a moment ago may be in another message by now.
+func takeFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
+	taken, err := tx.SendFiles(ctx, m.AuthorID, files, m.ID)
+	if err == nil && (taken != len(files) || m.Files.Count() != len(files)) {
+		err = errNoFile
+	}
+	return err
 }
 
 // begin makes the room of two people for their first message.
@@ -123,24 +161,30 @@ func whyNot(ctx context.Context, tx Tx, m *Message) error {
 	return errKnown{known, sent}
 }
 
-// known answers a message whose key was used before: with the stored one, as it is now, where the same text was sent to the
-// same room, otherwise with Conflict.
-func (s *Service) known(ctx context.Context, by User, p Place, known errKnown, body string) (Posted, error) {
-	c, err := s.Conversation(ctx, by, p)
+// known answers a message whose key was used before: with the stored one, as it is now, where the same text and files were
+// sent to the same room, otherwise with Conflict.
+func (s *Service) known(ctx context.Context, by User, in NewMessage, known errKnown) (Posted, error) {
+	c, err := s.Conversation(ctx, by, in.Place)
 	if err != nil {
 		return Posted{}, err
 	}
-	if known.Room != c.Room || known.sent != Digest(known.Key, body) {
+	if known.Room != c.Room || known.sent != in.digest() {
 		return Posted{}, errKeyTaken
 	}
 	return Posted{Message: known.Message, Conversation: c}, nil
 }
 
-// Digest tells two texts under one key apart, by 64 bits of SHA-256 in hex.
-func Digest(key, body string) string {
-	sum := sha256.Sum256([]byte(key + "\x00" + body))
+// Digest tells two texts, with their files, under one key apart, by 64 bits of SHA-256 in hex.
+func Digest(key, body string, files ...int64) string {
+	text := key + "\x00" + body
+	for _, f := range files {
+		text += "\x00" + strconv.FormatInt(f, 10)
+	}
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
+
+func (in NewMessage) digest() string { return Digest(in.Key, in.Body, in.Files...) }
 
 // Conversation finds a conversation of by. A direct one that has not begun has Room 0. It answers NotFound for what is
 // not by's and for people who do not exist.
@@ -159,7 +203,7 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 	if err != nil {
 		return Conversation{}, err
 	}
-	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Bot: peer.IsBot()}, nil
+	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar, Bot: peer.IsBot()}, nil
 }
 
 // maxConversations bounds the list at the side: the unread come first, then the latest.

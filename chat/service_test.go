@@ -11,6 +11,7 @@ import (
 
 	"charla/chat"
 	"charla/db/dbtest"
+	"charla/files"
 )
 
 // diary keeps what was published.
@@ -36,11 +37,19 @@ type world struct {
 	*chat.Service
 	diary *diary
 	store chat.Store
+	vault chat.Vault
 }
 
 func newWorld(t *testing.T) world {
 	store, d := dbtest.SQLite(t), &diary{}
-	return world{chat.NewService(store, d, time.UTC), d, store}
+	service := chat.NewService(store, d, time.UTC)
+	vault, err := files.OpenLocal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { vault.Close() })
+	service.UseVault(vault, chat.DefaultFileLimits)
+	return world{service, d, store, vault}
 }
 
 // person registers somebody without the work of hashing.

@@ -96,6 +96,18 @@ type Reader interface {
 	Waiting(ctx context.Context, user, room int64, limit int) ([]Waiting, error)
 	// UnreadLines lists the last of the unread messages of the same conversations, each of them the latest first.
 	UnreadLines(ctx context.Context, user, room int64, limit int) ([]Line, error)
+	// File finds a file in a message of a room that user is a member of, one of user's that waits, or somebody's picture.
+	File(ctx context.Context, user, id int64) (StoredFile, error)
+	// WaitingFiles lists the files of a person that wait in the box for a place, the oldest first.
+	WaitingFiles(ctx context.Context, user int64, p Place, limit int) ([]File, error)
+	// Usage sums up what a person has stored, and counts what waits in the box for a place.
+	Usage(ctx context.Context, user int64, p Place) (Usage, error)
+	// ContentByHash finds the content that was made of the bytes with this hash.
+	ContentByHash(ctx context.Context, hash string) (id int64, c Content, err error)
+	// UnusedContents lists contents that no file has.
+	UnusedContents(ctx context.Context, limit int) ([]int64, error)
+	// OrphansAmong finds which of some objects no content names.
+	OrphansAmong(ctx context.Context, objects []string) ([]string, error)
 
 	// EmojiTone finds the skin tone that a person chose last; 0 for none.
 	EmojiTone(ctx context.Context, user int64) (int, error)
@@ -163,16 +175,41 @@ type Tx interface {
 
 	// MessageByKey finds what an author posted with this key, as it is now, and the digest of its text as it was sent.
 	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
-	// InsertMessage adds a message, with the digest of its text, and returns its id. ErrNotFound means that its author used its key before, in any room,
-	// or is not in this one.
-	InsertMessage(ctx context.Context, m Message) (int64, error)
-	// UpdateMessage stores the text of a message, when it was edited and deleted, and the number of the change.
+	// InsertMessage adds a message, with the digest of what was sent, and returns its id. ErrNotFound means that its author
+	// used its key before, in any room, or is not in this one. Its files are only counted: see SendFiles.
+	InsertMessage(ctx context.Context, m Message, sent string) (int64, error)
+	// UpdateMessage stores the text of a message, how many files it has, when it was edited and deleted, and the number of
+	// the change.
 	UpdateMessage(ctx context.Context, m Message) error
 	// InsertReaction adds a reaction under the number of the change; ErrDuplicate when it is there.
 	InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error
 	DeleteReaction(ctx context.Context, message, user int64, emoji string) error
 	// DeleteReactions takes everybody's reactions off a message.
 	DeleteReactions(ctx context.Context, message int64) error
+
+	// HoldUser makes other transactions that hold the same person wait until this one ends.
+	HoldUser(ctx context.Context, user int64) error
+	// InsertContent adds a content, unless one with its hash exists.
+	InsertContent(ctx context.Context, c Content, at Micros) error
+	// DeleteContents forgets those of some contents that no file has, and returns the names of their objects.
+	DeleteContents(ctx context.Context, contents []int64) ([]string, error)
+	// InsertFile adds a file that waits; ErrNotFound when its content is gone.
+	InsertFile(ctx context.Context, f NewFile) (File, error)
+	// SetAlt describes a file of a person that waits, and returns where it does.
+	SetAlt(ctx context.Context, user, id int64, alt string) (Place, error)
+	// DeleteWaiting forgets a file of a person that waits, and returns where it did, and its content.
+	DeleteWaiting(ctx context.Context, user, id int64) (Place, int64, error)
+	// FilesToSend reads those of some files that wait, of a person, in the order of the ids.
+	FilesToSend(ctx context.Context, user int64, ids []int64) (Files, error)
+	// SendFiles puts those of some files that wait, of a person, into a message, and returns how many they were.
+	SendFiles(ctx context.Context, user int64, ids []int64, message int64) (int, error)
+	// DeleteFiles forgets the files of a message, and returns their contents.
+	DeleteFiles(ctx context.Context, message int64) ([]int64, error)
+	// DeleteStale forgets the files that have waited since before t.
+	DeleteStale(ctx context.Context, t Micros) error
+	// SetAvatar makes a file that waits somebody's picture, or takes it away with 0. It forgets the one before and returns
+	// its content.
+	SetAvatar(ctx context.Context, user, file int64) ([]int64, error)
 
 	SetEmojiTone(ctx context.Context, user int64, tone int) error
 	// NoteEmoji records that a person used an emoji, and keeps only so many of theirs.

@@ -135,12 +135,19 @@ func lines(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// cleanBody checks the text of a message. It is kept as typed, but for the space at its ends and the line endings.
+// cleanBody checks the text of a message that has nothing else.
 func cleanBody(s string) (string, error) {
-	body := strings.TrimRightFunc(strings.Trim(lines(s), "\n"), unicode.IsSpace)
-	if isText(s) && strings.TrimSpace(body) == "" {
-		return "", invalidf("body", "Write something first.")
+	body, err := cleanText(s)
+	if err == nil && strings.TrimSpace(body) == "" {
+		err = invalidf("body", "Write something first.")
 	}
+	return body, err
+}
+
+// cleanText checks the text of a message, which may be empty. It is kept as typed, but for the space at its ends and the
+// line endings.
+func cleanText(s string) (string, error) {
+	body := strings.TrimRightFunc(strings.Trim(lines(s), "\n"), unicode.IsSpace)
 	return body, checkSize(body)
 }
 

@@ -106,7 +106,7 @@ func TestManyRefreshAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, d := store(t), &diary{}
-			w := world{chat.NewService(s, d, time.UTC), d, s}
+			w := world{Service: chat.NewService(s, d, time.UTC), diary: d, store: s}
 			first := w.tokens(t, w.person(t, "Ana"))
 			var all sync.WaitGroup
 			got := make([]chat.Tokens, 8)
@@ -164,7 +164,7 @@ func TestKeysAreRotatedByAge(t *testing.T) {
 // FuzzRefresh holds that no text but a token that was given renews anything, ends anything or makes Charla panic.
 func FuzzRefresh(f *testing.F) {
 	store, d := dbtest.SQLite(f), &diary{}
-	w := world{chat.NewService(store, d, time.UTC), d, store}
+	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
 	for _, token := range []string{"", "x", strings.Repeat("A", 64), strings.Repeat("-_", 32), "é", "\x00", strings.Repeat("A", 63) + "\n"} {
 		f.Add(token)
 	}

@@ -49,7 +49,7 @@ func insert(ctx context.Context, tx chat.Tx, room, author int64, key string) err
 	}
 	const text = "a line of the length that people write in a chat, more or less"
 	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author, Key: key,
-		Body: text, HTML: text, PostedAt: turn.PostedAt})
+		Body: text, HTML: text, PostedAt: turn.PostedAt}, chat.Digest(key, text))
 	return err
 }
 

@@ -9,7 +9,7 @@ import (
 // Bots is bounded by how many bots a person may make.
 func (r reader) Bots(ctx context.Context, owner int64) (bots []chat.Bot, err error) {
 	const query = `
-		SELECT u.id, u.name, u.owner_id <> 0 AS bot,
+		SELECT u.id, u.name, u.avatar, u.owner_id <> 0 AS bot,
 			COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = u.id AND s.ended_at = 0), 0) AS seen_at
 		FROM users u
 		WHERE u.owner_id = $1 AND u.owner_id > 0 AND u.disabled_at = 0
@@ -51,7 +51,7 @@ func (r reader) Hooks(ctx context.Context, owner int64) (hooks []chat.BotRoom, e
 // Hook finds nothing for a bot that is disabled.
 func (r reader) Hook(ctx context.Context, hash string) (hook chat.Hook, err error) {
 	const query = `
-		SELECT h.id AS hook_id, h.room_id, u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.owner_id
+		SELECT h.id AS hook_id, h.room_id, u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id
 		FROM hooks h JOIN users u ON u.id = h.bot_id
 		WHERE h.hash = $1 AND u.disabled_at = 0`
 	err = r.get(ctx, &hook, query, hash)

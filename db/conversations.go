@@ -10,7 +10,7 @@ import (
 // The index messages_unread answers the count without reading a message.
 const conversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq, m.read_seq,
-		m.user_id AS me, COALESCE(p.id, 0) AS peer, r.access, m.role,
+		m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar, 0) AS avatar, r.access, m.role,
 		(SELECT COUNT(*) FROM (
 			SELECT 1 FROM messages x
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
@@ -33,7 +33,7 @@ type row struct {
 func (r reader) Conversations(ctx context.Context, user int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
-		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, unread, draft, bot
+		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, bot, unread, draft
 		FROM (
 			SELECT * FROM mine
 			ORDER BY kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room

@@ -118,7 +118,7 @@ func TestLostReplies(t *testing.T) {
 				return err
 			}
 			_, err = tx.InsertMessage(t.Context(), chat.Message{Room: chat.General, Seq: seq, ChangedSeq: seq,
-				AuthorID: ana.ID, Key: "key", Body: "the text that is lost"})
+				AuthorID: ana.ID, Key: "key", Body: "the text that is lost"}, "")
 			return err
 		}
 		proxy.LoseReply(c.request)

@@ -10,8 +10,8 @@ import (
 
 // columns are those of a message, with the name that its author has today.
 const columns = `
-	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.owner_id <> 0 AS author_bot, x.key, x.body, x.html,
-		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions
+	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar AS author_avatar, u.owner_id <> 0 AS author_bot,
+		x.key, x.body, x.html, x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions + `,` + files
 
 const (
 	source  = ` FROM messages x JOIN users u ON u.id = x.author_id`
@@ -57,10 +57,11 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
 			COALESCE(x.changed_seq, 0) AS changed_seq, COALESCE(x.author_id, 0) AS author_id,
-			COALESCE(u.name, '') AS author_name, COALESCE(u.owner_id, 0) <> 0 AS author_bot, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
+			COALESCE(u.name, '') AS author_name, COALESCE(u.avatar, 0) AS author_avatar, COALESCE(u.owner_id, 0) <> 0 AS author_bot,
+			COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
 			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.leads, FALSE) AS leads,
-			COALESCE(x.opens_day, FALSE) AS opens_day,` + reactions + `
+			COALESCE(x.opens_day, FALSE) AS opens_day,` + reactions + `,` + files + `
 		FROM rooms r
 		LEFT JOIN messages x ON x.room_id = r.id AND x.changed_seq > $2
 		LEFT JOIN users u ON u.id = x.author_id
@@ -97,14 +98,14 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 }
 
 // InsertMessage looks at who is in the room when it runs, and so under the lock that its caller took with the number.
-func (w writer) InsertMessage(ctx context.Context, m chat.Message) (id int64, err error) {
+func (w writer) InsertMessage(ctx context.Context, m chat.Message, sent string) (id int64, err error) {
 	const query = `
-		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day, sent)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day, sent, files)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
 		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
 		ON CONFLICT (author_id, key) DO NOTHING
 		RETURNING id`
 	err = w.get(ctx, &id, query, m.Room, m.Seq, m.ChangedSeq, m.AuthorID, m.Key, m.Body, m.HTML, m.PostedAt, m.Leads, m.OpensDay,
-		chat.Digest(m.Key, m.Body))
+		sent, m.Files.Count())
 	return id, err
 }

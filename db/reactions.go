@@ -17,8 +17,8 @@ const reactions = `
 // UpdateMessage leaves the place of a message alone: its room, its seq and how it stands to its neighbours.
 func (w writer) UpdateMessage(ctx context.Context, m chat.Message) error {
 	const query = `
-		UPDATE messages SET changed_seq = $2, body = $3, html = $4, edited_at = $5, deleted_at = $6 WHERE id = $1`
-	_, err := w.exec(ctx, query, m.ID, m.ChangedSeq, m.Body, m.HTML, m.EditedAt, m.DeletedAt)
+		UPDATE messages SET changed_seq = $2, body = $3, html = $4, edited_at = $5, deleted_at = $6, files = $7 WHERE id = $1`
+	_, err := w.exec(ctx, query, m.ID, m.ChangedSeq, m.Body, m.HTML, m.EditedAt, m.DeletedAt, m.Files.Count())
 	return err
 }
 

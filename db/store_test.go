@@ -44,6 +44,10 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"changes":                testChanges,
 		"changed messages":       testChangedMessages,
 		"drafts":                 testDrafts,
+		"files":                  testFiles,
+		"files that wait":        testWaitingFiles,
+		"forgotten content":      testContentForgottenMeanwhile,
+		"one file sent twice":    testOneFileSentTwice,
 		"an outsider":            testOutsider,
 		"emoji":                  testEmoji,
 		"transactions":           testTransactions,
@@ -113,7 +117,7 @@ func post(t testing.TB, s *db.Store, room int64, author chat.User, key string, a
 			return err
 		}
 		if _, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author.ID, Key: key,
-			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, Leads: true}); err != nil {
+			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, Leads: true}, chat.Digest(key, "text of "+key)); err != nil {
 			return err
 		}
 		m, _, err = tx.MessageByKey(ctx, author.ID, key)

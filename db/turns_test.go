@@ -19,7 +19,7 @@ func testTurns(t *testing.T, s *db.Store) {
 				return err
 			}
 			_, err = tx.InsertMessage(ctx, chat.Message{Room: turn.Room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq,
-				AuthorID: author.ID, Key: string(rune('a' + turn.LastSeq)), PostedAt: turn.PostedAt})
+				AuthorID: author.ID, Key: string(rune('a' + turn.LastSeq)), PostedAt: turn.PostedAt}, "")
 			return err
 		})
 	}

@@ -10,7 +10,7 @@ import (
 // User finds a person by id.
 func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, owner_id FROM users WHERE id = $1`
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id FROM users WHERE id = $1`
 	err = r.get(ctx, &u, query, id)
 	return u, err
 }
@@ -18,7 +18,7 @@ func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 // UserByEmail finds a person and the hash of their password.
 func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, owner_id, password_hash FROM users WHERE email_key = $1`
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, password_hash FROM users WHERE email_key = $1`
 	var row struct {
 		chat.User
 		Hash string `db:"password_hash"`
@@ -30,7 +30,7 @@ func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, st
 // FindPeople reads the names in order until it has enough of them.
 func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (people []chat.Person, err error) {
 	const query = `
-		SELECT id, name, owner_id <> 0 AS bot FROM users
+		SELECT id, name, avatar, owner_id <> 0 AS bot FROM users
 		WHERE name_key LIKE $1 ESCAPE '\' AND disabled_at = 0
 		ORDER BY name_key, id
 		LIMIT $2`
@@ -41,7 +41,7 @@ func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (peop
 // Accounts lists the disabled too.
 func (r reader) Accounts(ctx context.Context, key string, limit int) (users []chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, owner_id FROM users
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id FROM users
 		WHERE name_key LIKE $1 ESCAPE '\' OR email_key LIKE $1 ESCAPE '\'
 		ORDER BY name_key, id
 		LIMIT $2`
@@ -60,7 +60,7 @@ func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User,
 	const query = `
 		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, owner_id, spoken, confirmed_at, role)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 'member' ELSE 'admin' END)
-		RETURNING id, name, email, locale, theme, role, disabled_at, owner_id`
+		RETURNING id, name, email, locale, theme, role, disabled_at, avatar, owner_id`
 	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt, u.OwnerID, u.Spoken, u.ConfirmedAt)
 	return user, err
 }

@@ -43,7 +43,7 @@ func TestComingInByEMail(t *testing.T) {
 	ana.open("/settings")
 	ana.until("it is drawn", `document.readyState === 'complete' && document.querySelector('#topic')`)
 	ana.accessible("settings with mail and push")
-	ana.fits("/settings", 320)
+	ana.fits("/settings", 360)
 
 	other := s.stranger()
 	other.withoutScripts()

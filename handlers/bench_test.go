@@ -17,6 +17,7 @@ import (
 
 	"charla/chat"
 	"charla/db/dbtest"
+	"charla/files"
 	"charla/handlers"
 	"charla/live"
 )
@@ -33,6 +34,14 @@ func newBenchSite(b *testing.B) *benchSite {
 	store := dbtest.SQLite(b)
 	hub := live.NewHub(store)
 	service := chat.NewService(store, hub, time.UTC)
+	vault, err := files.OpenLocal(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { vault.Close() })
+	limits := chat.DefaultFileLimits
+	limits.Quota = 0
+	service.UseVault(vault, limits)
 	site := &benchSite{Server: httptest.NewServer(handlers.New(service, hub, handlers.Config{Zone: time.UTC, Secret: make([]byte, 64), Ping: store.Ping}))}
 	ctx, stop := context.WithCancel(b.Context())
 	go hub.Run(ctx)

@@ -182,14 +182,16 @@ func decode[T any](a *answer) (v T) {
 type message struct {
 	ID, Room, Seq int64
 	From          struct {
-		ID   int64
-		Name string
-		Bot  bool
+		ID     int64
+		Name   string
+		Avatar string `json:"avatar_url"`
+		Bot    bool
 	}
 	Body, HTML string
 	PostedAt   string `json:"posted_at"`
 	EditedAt   string `json:"edited_at"`
 	DeletedAt  string `json:"deleted_at"`
+	Files      []fileOf
 	Reactions  []struct {
 		Emoji  string
 		Count  int
@@ -199,6 +201,17 @@ type message struct {
 		}
 		Mine *bool
 	}
+}
+
+// fileOf is a file as programs see it.
+type fileOf struct {
+	ID            int64
+	Name, Alt     string
+	Type          string
+	Size          int64
+	URL           string
+	ThumbURL      string `json:"thumb_url"`
+	Width, Height int
 }
 
 // path is where the message stands by itself.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -32,8 +33,9 @@ func decode(c echo.Context, in any) error {
 		return decodeJSON(r, in)
 	case kind == echo.MIMEApplicationForm:
 		err = r.ParseForm()
-	case kind == echo.MIMEMultipartForm:
-		err = r.ParseMultipartForm(maxParts)
+	case kind == echo.MIMEMultipartForm && r.MultipartForm == nil:
+		err = readParts(r, func(url.Values, string, io.Reader) error { return nil })
+	case kind == echo.MIMEMultipartForm: // was read, with its files
 	default:
 		return errUnreadable
 	}
@@ -43,9 +45,6 @@ func decode(c echo.Context, in any) error {
 	r.Form = r.PostForm // what stands in the address is no part of the form
 	return unreadable((&echo.DefaultBinder{}).BindBody(c, in))
 }
-
-// maxParts is how much of a form in parts is held in memory: all that a body may be.
-const maxParts = 1 << 20
 
 var errUnreadable = chat.Errorf(chat.Invalid, "Charla cannot read this form.")
 
@@ -95,7 +94,16 @@ func unreadable(err error) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
 		return err
 	}
+	if _, ok := errors.AsType[*chat.Error](err); ok {
+		return err
+	}
 	return errUnreadable
+}
+
+// isForm tells a form in parts, which may bring files.
+func isForm(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind == echo.MIMEMultipartForm
 }
 
 // number reads an id or a seq from a URL or a form. What is no positive number names nothing: 0.

@@ -33,7 +33,9 @@ type picking struct {
 	Group   string `form:"group" json:"group"`
 }
 
-func (p picking) box() posting { return posting{p.With, p.Room, p.Body, p.Key, p.Base} }
+func (p picking) box() posting {
+	return posting{With: p.With, Room: p.Room, Body: p.Body, Key: p.Key, Base: p.Base}
+}
 
 type emojiJSON struct {
 	Emoji      string   `json:"emoji"`

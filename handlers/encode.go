@@ -53,6 +53,10 @@ func (e sse) Typing(t live.Typing) []byte {
 	return e.frame(views.Typing(e.Locale, t.People, t.Count), 0)
 }
 
+func (e sse) Uploading(u chat.Uploading) []byte {
+	return e.frame(views.Uploading(e.Locale, u), 0)
+}
+
 func (e sse) Cursor(id int64) []byte {
 	return live.Event{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
 }
@@ -98,6 +102,8 @@ func (e endless) Change(change chat.Change, _ int64) []byte {
 func (e endless) Presence(live.Presence) []byte { return nil }
 
 func (e endless) Typing(live.Typing) []byte { return nil }
+
+func (e endless) Uploading(chat.Uploading) []byte { return nil }
 
 func (e endless) Cursor(int64) []byte { return nil }
 

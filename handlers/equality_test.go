@@ -83,13 +83,15 @@ func (c *conversation) placeFor(b *browser) string {
 }
 
 func (c *conversation) step(rt *rapid.T) {
-	steps := []string{"post", "post", "post", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release"}
+	steps := []string{"post", "post", "post", "files", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release"}
 	if c.access != "" {
 		steps = append(steps, "go", "go", "come", "come", "arrive", "hold")
 	}
 	switch rapid.SampledFrom(steps).Draw(rt, "step") {
 	case "post":
 		c.post(c.anybody(rt))
+	case "files":
+		c.postFiles(c.anybody(rt), rapid.IntRange(1, 3).Draw(rt, "files"), rapid.Bool().Draw(rt, "text"))
 	case "burst":
 		c.burst(rapid.IntRange(2, 30).Draw(rt, "size"))
 	case "edit":
@@ -191,6 +193,24 @@ func (c *conversation) post(b *browser) {
 	c.room = m.Room
 	c.posted = append(c.posted, said{m, b})
 }
+
+// postFiles posts what was uploaded before: the same picture always, under other names.
+func (c *conversation) postFiles(b *browser, count int, withText bool) {
+	c.n++
+	var files []fileOf
+	for i := range count {
+		files = append(files, b.upload(fmt.Sprintf("%d of <%d>.png", i, c.n), square))
+	}
+	body := ""
+	if withText {
+		body = fmt.Sprint("look at ", c.n)
+	}
+	m := b.says(c.placeFor(b), body, files...)
+	c.room = m.Room
+	c.posted = append(c.posted, said{m, b})
+}
+
+var square = picture(8, 8)
 
 // burst posts at once from everybody.
 func (c *conversation) burst(size int) {

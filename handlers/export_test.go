@@ -1,5 +1,7 @@
 package handlers
 
+import "time"
+
 // OwnPath is ownPath, for the fuzzer.
 var OwnPath = ownPath
 
@@ -10,4 +12,9 @@ func (s *Server) Served() []string {
 		served = append(served, r.Method+" "+r.Path)
 	}
 	return served
+}
+
+// Hurry makes the server less patient with files, before its first request.
+func (s *Server) Hurry(silence time.Duration, slowest int64) {
+	s.patience.silence, s.patience.slowest = silence, slowest
 }

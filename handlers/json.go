@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/views"
 )
 
 // The forms of JSON answers. Names and shapes are a contract with programs.
@@ -13,6 +14,7 @@ import (
 type personJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
+	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
 	Unread int    `json:"unread"`
 	Bot    bool   `json:"bot,omitempty"`
@@ -33,9 +35,10 @@ type chatJSON struct {
 }
 
 type authorJSON struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
-	Bot  bool   `json:"bot,omitempty"` // not in reactions
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Avatar string `json:"avatar_url,omitempty"`
+	Bot    bool   `json:"bot,omitempty"` // not in reactions
 }
 
 type messageJSON struct {
@@ -50,6 +53,7 @@ type messageJSON struct {
 	EditedAt  *time.Time     `json:"edited_at,omitempty"`
 	DeletedAt *time.Time     `json:"deleted_at,omitempty"`
 	Reactions []reactionJSON `json:"reactions"`
+	Files     []fileJSON     `json:"files"`
 }
 
 type reactionJSON struct {
@@ -65,8 +69,8 @@ type historyJSON struct {
 }
 
 func toJSON(m chat.Message) messageJSON {
-	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName, m.AuthorBot}, Body: m.Body, HTML: m.HTML,
-		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}}
+	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName, avatarURL(m.AuthorAvatar), m.AuthorBot}, Body: m.Body, HTML: m.HTML,
+		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}, Files: filesToJSON(m.Files.List())}
 	for _, r := range m.Reactions.Kinds() {
 		kind := reactionJSON{Emoji: r.Emoji, Count: len(r.People)}
 		for _, p := range r.People {
@@ -75,6 +79,14 @@ func toJSON(m chat.Message) messageJSON {
 		out.Reactions = append(out.Reactions, kind)
 	}
 	return out
+}
+
+// avatarURL is where somebody's picture is, or nothing.
+func avatarURL(file int64) string {
+	if file == 0 {
+		return ""
+	}
+	return views.FileURL(file, chat.Square)
 }
 
 // timeJSON leaves out what never happened.

@@ -15,6 +15,7 @@ type limits struct {
 	requests  *pacer // by person or address
 	posts     *pacer // by person
 	typing    *pacer // by person
+	files     *pacer // files sent, by person
 	account   *pacer // log-ins by account, from browsers that it does not know
 	known     *pacer // log-ins by account, from a browser that it knows
 	address   *pacer // log-ins by address
@@ -33,6 +34,7 @@ func newLimits(scale float64) *limits {
 		requests:  newPacer(scale*200, 1000),
 		posts:     newPacer(scale*50, 200),
 		typing:    newPacer(scale*5, 30),
+		files:     newPacer(scale*5, 60),
 		account:   newPacer(scale/15, 10),
 		known:     newPacer(scale/15, 10),
 		address:   newPacer(scale/3, 40),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"charla/chat"
@@ -70,8 +71,13 @@ func (s *Server) thread(conv chat.Conversation, h chat.History, before int64) vi
 // composer is the box with what was begun in it.
 func (s *Server) composer(c echo.Context, conv chat.Conversation) (views.Composer, error) {
 	draft, err := s.chat.Draft(c.Request().Context(), conv)
+	if err != nil {
+		return views.Composer{}, err
+	}
+	waiting, err := s.chat.Waiting(c.Request().Context(), person(c), conv.Place())
 	return views.Composer{
-		Me: conv.Me, Place: conv.Place(), Name: conv.Name,
+		Files: waiting,
+		Me:    conv.Me, Place: conv.Place(), Name: conv.Name,
 		Key: cmp.Or(draft.Key, rand.Text()), Fresh: rand.Text(), Body: draft.Body, Base: draft.Body, KeptAt: draft.UpdatedAt, Now: chat.At(time.Now()),
 	}, err
 }
@@ -119,14 +125,31 @@ type posting struct {
 	Body string `form:"body" json:"body"`
 	Key  string `form:"key" json:"key"`
 	Base string `form:"base" json:"base"` // what the box began with
+	File []id   `form:"file" json:"file"` // that wait and go with it
+}
+
+// files are each named once.
+func (p posting) files() (ids []int64) {
+	for _, f := range p.File {
+		if !slices.Contains(ids, int64(f)) {
+			ids = append(ids, int64(f))
+		}
+	}
+	return ids
 }
 
 func (p posting) place() chat.Place { return chat.Place{With: int64(p.With), Room: int64(p.Room)} }
 
 func (s *Server) postMessage(c echo.Context) error {
-	var in posting
-	if err := decode(c, &in); err != nil {
+	in, refused, err := s.readPosting(c)
+	if err != nil {
 		return err
+	}
+	if len(refused) > 0 && !wantsJSON(c) && !isHX(c) {
+		return s.composerAgain(c, received{place: in.place(), refused: refused})
+	}
+	if len(refused) > 0 {
+		return refused[0].Error
 	}
 	posted, err := s.post(c, in)
 	switch {
@@ -145,6 +168,22 @@ func (s *Server) postMessage(c echo.Context) error {
 	}
 }
 
+// readPosting reads a message with the files that come with it. They are kept as they come: whatever becomes of the message,
+// they wait in its box.
+func (s *Server) readPosting(c echo.Context) (in posting, refused []views.Refused, err error) {
+	var files received
+	if isForm(c.Request()) {
+		if files, err = s.receive(c); err != nil {
+			return in, nil, err
+		}
+	}
+	if err = decode(c, &in); err != nil {
+		return in, nil, err
+	}
+	in.File = append(in.File, files.ids()...)
+	return in, files.refused, nil
+}
+
 func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	me := person(c)
 	pace := s.limits.posts
@@ -154,7 +193,7 @@ func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	if err := pace.take(fmt.Sprint("user ", me.ID)); err != nil {
 		return chat.Posted{}, err
 	}
-	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: emoji.Expand(in.Body), Key: in.Key})
+	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: emoji.Expand(in.Body), Key: in.Key, Files: in.files()})
 }
 
 // keepText answers a refused message: htmx gets a text, a browser gets the page again with what was typed. A key that
@@ -182,6 +221,9 @@ func (s *Server) unsent(c echo.Context, status int, box views.Composer) error {
 	}
 	history, err := s.chat.History(ctx, conv, 0, 0)
 	if err != nil {
+		return s.render(c, status, views.Unsent(s.page(c), box))
+	}
+	if box.Files, err = s.chat.Waiting(ctx, person(c), box.Place); err != nil {
 		return s.render(c, status, views.Unsent(s.page(c), box))
 	}
 	t := s.thread(conv, history, 0)

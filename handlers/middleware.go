@@ -28,7 +28,7 @@ func (s *Server) use() {
 		s.log,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
 		s.secure,
-		middleware.BodyLimit(maxBody),
+		s.limitBody,
 		middleware.GzipWithConfig(middleware.GzipConfig{Skipper: uncompressed, Level: gzipLevel, MinLength: 1 << 10}),
 		s.sameOrigin,
 		s.identify,
@@ -42,7 +42,8 @@ const gzipLevel = 2
 // uncompressed leaves streams alone, which a compressor would hold back, and files that are compressed already.
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return path == "/events" || path == "/messages/live" || strings.HasPrefix(path, staticPath)
+	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
+	return path == "/events" || path == "/messages/live" || file || strings.HasPrefix(path, staticPath)
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.
@@ -241,6 +242,7 @@ var statuses = map[chat.Code]int{
 	chat.NotFound:        http.StatusNotFound,
 	chat.Conflict:        http.StatusConflict,
 	chat.TooMany:         http.StatusTooManyRequests,
+	chat.TooLarge:        http.StatusRequestEntityTooLarge,
 	chat.Unavailable:     http.StatusServiceUnavailable,
 }
 
@@ -260,7 +262,7 @@ func understand(c echo.Context, err error) (*chat.Error, int) {
 		case http.StatusMethodNotAllowed:
 			return chat.Errorf("method_not_allowed", "This address does not take such a request."), e.Code
 		case http.StatusRequestEntityTooLarge:
-			return chat.Errorf("too_large", "This is more than Charla takes at once."), e.Code
+			return errTooMuch, e.Code
 		}
 	}
 	slog.Error("internal", "request", requestID(c), "route", c.Path(), "error", err)

@@ -48,6 +48,11 @@ var table = []line{
 	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
 	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "POST /files", query: "?room=ROOM&name=a.txt", form: "a", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
+	{route: "GET /files/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "POST /files/:id", form: "alt=words", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "DELETE /files/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /files/:id/delete", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
 	{route: "PUT /messages/:id", form: "body=another", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 200}},
 	{route: "POST /messages/:id/edit", form: "body=a+third", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{403, 403}, owner: visit{303, 200}},
 	{route: "POST /messages/:id/reactions", form: "emoji=%F0%9F%8E%89", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 200}},
@@ -60,6 +65,7 @@ var table = []line{
 	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "POST /settings", form: "locale=&theme=", guest: visit{303, 401}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "POST /settings/avatar", form: "x=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
 	{route: "POST /settings/password", form: "current=x&password=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
 	{route: "POST /settings/email", form: "email=x&current=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
 	{route: "POST /settings/mail", form: "mail=off", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
@@ -122,11 +128,11 @@ func TestEveryRouteToEverybody(t *testing.T) {
 	admin, ana, berta, carla := s.person("Admin"), s.person("Ana"), s.person("Berta"), s.person("Carla")
 	other, target := s.person("Other"), s.person("Target")
 	equal(t, "the first is admin", admin.user.Role, chat.RoleAdmin)
-	m := ana.say(berta.with(), "a secret")
+	m := ana.says(berta.with(), "a secret", ana.upload("secret.txt", "secret"))
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
 	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), "TARGET", text(target.user.ID),
 		"/messages/:id", "/messages/"+text(m.ID), "/sessions/:id", "/sessions/"+text(s.count(`SELECT id FROM sessions WHERE user_id = $1`, target.user.ID)),
-		":secret", "unknown", "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
+		"/files/:id", m.Files[0].URL, ":secret", "unknown", "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
 	for _, l := range table {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {

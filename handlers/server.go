@@ -44,6 +44,7 @@ type Server struct {
 	known    *knownBrowsers
 	limits   *limits
 	origins  *http.CrossOriginProtection
+	patience patience
 	echo     *echo.Echo
 	lines    map[address]string // of the route table, as Observe is told of them
 }
@@ -53,7 +54,7 @@ const staticPath = "/static/"
 
 // New returns the whole site over the product and its live side.
 func New(service *chat.Service, hub *live.Hub, config Config) *Server {
-	s := &Server{chat: service, hub: hub, config: config, echo: echo.New(), lines: map[address]string{}}
+	s := &Server{chat: service, hub: hub, config: config, patience: patient, echo: echo.New(), lines: map[address]string{}}
 	s.sessions = &sessionStore{chat: service, options: s.cookie(sessionCookieAge)}
 	s.known = newKnownBrowsers(config.Secret, s.cookie(knownCookieAge))
 	s.limits = newLimits(config.Rate)

@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 
 	"charla/chat"
 	"charla/views"
@@ -117,6 +119,38 @@ func (s *Server) changePassword(c echo.Context) error {
 		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Password }, nil)
 	}
 	return done(c, "/settings?saved=password")
+}
+
+// changeAvatar gives a person another picture, or takes it away.
+func (s *Server) changeAvatar(c echo.Context) error {
+	me, set := person(c), false
+	take := func(_ url.Values, name string, file io.Reader) (err error) {
+		if err = s.limits.files.take(fmt.Sprint("user ", me.ID)); err == nil {
+			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.UploadIn{Name: name, Body: file})
+		}
+		set = err == nil
+		return err
+	}
+	var in struct {
+		Remove string `form:"remove" json:"remove"`
+	}
+	var err error
+	if isForm(c.Request()) {
+		err = readParts(c.Request(), take)
+	}
+	if err == nil {
+		err = decode(c, &in)
+	}
+	if err == nil && !set && in.Remove != "" {
+		set, err = true, s.chat.RemoveAvatar(c.Request().Context(), me)
+	}
+	if err == nil && !set {
+		err = errNoFile
+	}
+	if err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Picture }, nil)
+	}
+	return done(c, "/settings?saved=1")
 }
 
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.

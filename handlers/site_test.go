@@ -18,6 +18,7 @@ import (
 	"charla/chat"
 	"charla/db"
 	"charla/db/dbtest"
+	"charla/files"
 	"charla/handlers"
 	"charla/live"
 
@@ -39,6 +40,7 @@ type site struct {
 	hub     *live.Hub
 	chat    *chat.Service
 	site    *handlers.Server
+	vault   chat.Vault
 	sql     *sql.DB // a second connection, for what the product cannot do yet
 	courier *courier
 	cookie  string // the name of the cookie of a session
@@ -75,6 +77,12 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	s := &site{t: t, store: store, hub: live.NewHub(store)}
 	s.courier = &courier{to: s.hub}
 	s.chat = chat.NewService(store, s.courier, time.UTC)
+	vault, err := files.OpenLocal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.vault = vault
+	s.chat.UseVault(vault, chat.DefaultFileLimits)
 	config := plain()
 	config.Ping = store.Ping
 	for _, c := range change {
@@ -87,7 +95,6 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 	s.Server = httptest.NewUnstartedServer(s.site)
 	s.Config.ReadHeaderTimeout, s.Config.ReadTimeout, s.Config.WriteTimeout = 5*time.Second, 15*time.Second, 30*time.Second
 	s.Start()
-	var err error
 	if s.sql, err = sql.Open(driver, source); err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +107,7 @@ func start(t testing.TB, store *db.Store, driver, source string, change ...func(
 		stop()
 		work.Wait()
 		s.sql.Close()
+		vault.Close()
 		store.Close()
 	})
 	return s

@@ -9,13 +9,14 @@ import (
 // frame is something to tell many readers. It is rendered when the first reader of a kind writes it, and the bytes are
 // shared by the others.
 type frame struct {
-	change   chat.Change // or
-	presence *Presence   // or
-	typing   *Typing     // or
-	raw      []byte      // what one reader alone is told, or nil: a sign of life
-	seq      int64       // the number of the change in its room; 0 for state, which has none
-	id       int64       // the cursor that a reader has reached with it, or 0
-	leaver   int64       // who may see nothing after it, or 0
+	change   chat.Change     // or
+	presence *Presence       // or
+	typing   *Typing         // or
+	upload   *chat.Uploading // or
+	raw      []byte          // what one reader alone is told, or nil: a sign of life
+	seq      int64           // the number of the change in its room; 0 for state, which has none
+	id       int64           // the cursor that a reader has reached with it, or 0
+	leaver   int64           // who may see nothing after it, or 0
 
 	mu       sync.Mutex // guards rendered
 	rendered []rendered
@@ -54,6 +55,8 @@ func (f *frame) bytes(enc Encoder) []byte {
 		r.bytes = enc.Presence(*f.presence)
 	case f.typing != nil:
 		r.bytes = enc.Typing(*f.typing)
+	case f.upload != nil:
+		r.bytes = enc.Uploading(*f.upload)
 	case f.change != nil:
 		r.bytes = enc.Change(f.change, f.id)
 	default:

@@ -132,6 +132,8 @@ func (h *Hub) happen(e chat.Event) {
 		h.countAgain(e.User)
 	case chat.Typed:
 		h.typed(e)
+	case chat.Uploading:
+		h.uploading(e)
 	case chat.SessionEnded:
 		h.endSessions([]int64{e.Session})
 	}

@@ -184,7 +184,7 @@ func (l *library) lines(at chat.Topic) []string {
 }
 
 // plain writes one word for each thing that happens: +seq=body a new line, ~seq=body a changed one, >id a cursor, @n who
-// is here, …n who is writing, !why the end.
+// is here, …n who is writing, ^id how far a file is, !why the end.
 type plain struct{}
 
 func (p plain) Change(e chat.Change, id int64) []byte {
@@ -210,6 +210,9 @@ func (p plain) Typing(n Typing) []byte {
 		names = append(names, person.Name)
 	}
 	return fmt.Appendf(nil, "…%d:%s|", n.Count, strings.Join(names, ","))
+}
+func (p plain) Uploading(u chat.Uploading) []byte {
+	return fmt.Appendf(nil, "^%s:%d/%d|", u.ID, u.Received, u.Total)
 }
 func (p plain) Cursor(id int64) []byte { return fmt.Appendf(nil, ">%d|", id) }
 func (p plain) Beat() []byte           { return []byte(".|") }

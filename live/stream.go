@@ -17,6 +17,7 @@ type Encoder interface {
 	Change(e chat.Change, id int64) []byte
 	Presence(p Presence) []byte
 	Typing(t Typing) []byte
+	Uploading(u chat.Uploading) []byte
 	// Cursor tells the reader that it has everything up to id.
 	Cursor(id int64) []byte
 	// Beat is what keeps an idle connection open.
@@ -88,7 +89,7 @@ func (s *Stream) offer(f *frame) {
 	switch {
 	case s.end != open:
 		return
-	case f.typing != nil && s.retype(f):
+	case s.renew(f):
 		return
 	case len(s.queue) == maxQueue:
 		s.end, s.queue = EndSlow, nil
@@ -101,9 +102,16 @@ func (s *Stream) offer(f *frame) {
 	s.rouse()
 }
 
-// retype puts a word about who is writing in the place of one that still waits: each is the whole state. The caller holds mu.
-func (s *Stream) retype(f *frame) bool {
-	i := slices.IndexFunc(s.queue, func(q *frame) bool { return q.typing != nil })
+// renew puts a word about who is writing, or how far a file is, in the place of one that still waits: each is the whole
+// state. The caller holds mu.
+func (s *Stream) renew(f *frame) bool {
+	i := -1
+	switch {
+	case f.typing != nil:
+		i = slices.IndexFunc(s.queue, func(q *frame) bool { return q.typing != nil })
+	case f.upload != nil:
+		i = slices.IndexFunc(s.queue, func(q *frame) bool { return q.upload != nil && q.upload.ID == f.upload.ID })
+	}
 	if i >= 0 {
 		s.queue[i] = f
 	}

@@ -27,6 +27,8 @@ const (
 	idOutbox     = "outbox"     // what was sent and has not arrived
 	idReceipt    = "receipt"    // what the server said of it
 	idWhy        = "why"        // why it was refused
+	idFiles      = "files"      // the files that go with it
+	idUploads    = "uploads"    // those that are on their way
 	idAnswer     = "answer"     // what the server said of a draft
 	idConnection = "connection" // whether there is one
 	idMenu       = "menu"       // what can be done with a message
@@ -40,6 +42,7 @@ const (
 	idHere       = "here"       // the list of those who are here now
 	idHereCount  = "here-count" // how many they are
 	idFound      = "found"      // what a search brought
+	idPicture    = "picture"    // the picture of oneself
 	idFormErr    = "form-err"   // what is wrong with a whole form
 	idRooms      = "rooms"      // the rooms that one may join
 	idMembers    = "members"    // who is in a room

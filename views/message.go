@@ -14,3 +14,8 @@ func messageClass(m chat.Message) string {
 	}
 	return class
 }
+
+// author is who wrote a message, as a person.
+func author(m chat.Message) chat.Person {
+	return chat.Person{ID: m.AuthorID, Name: m.AuthorName, Avatar: m.AuthorAvatar}
+}

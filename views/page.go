@@ -88,6 +88,9 @@ type Composer struct {
 	Set    bool        // Body replaces what the browser holds of its own
 	Error  *chat.Error
 
+	Files   []chat.File // that wait to go with the next message
+	Refused []Refused   // that do not, after they were sent
+
 	Typo    string        // a mistyped shortcode in the message sent last, which stayed as it was typed
 	Guesses []emoji.Guess // what it may have meant
 }

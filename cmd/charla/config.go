@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"charla/chat"
 	"charla/files"
 	"charla/mail"
 	"charla/push"
@@ -32,6 +33,7 @@ type config struct {
 	s3URL       string
 	metricsAddr string
 	tls         tlsConfig
+	files       chat.FileLimits
 }
 
 // tlsConfig is how TLS ends here: by certificates fetched for a domain, by one of one's own, or not at all.
@@ -66,6 +68,9 @@ var options = []option{
 	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setPush},
 	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
 	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
+	{"CHARLA_FILE_SIZE", "25", "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
+	{"CHARLA_FILES", "10", "files that a message may have", whole(1, 100, func(c *config, n int64) { c.files.Message = int(n) })},
+	{"CHARLA_QUOTA", "1000", "MB that all files of a person may have; 0 means no limit", whole(0, 1_000_000_000, func(c *config, n int64) { c.files.Quota = n << 20 })},
 	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
 	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
 	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
@@ -116,6 +121,18 @@ func setRate(c *config, v string) (err error) {
 		return errors.New("must be a number from 0 to 1000000")
 	}
 	return nil
+}
+
+// whole sets a whole number from min to max.
+func whole(min, max int64, set func(c *config, n int64)) func(*config, string) error {
+	return func(c *config, v string) error {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < min || n > max {
+			return fmt.Errorf("must be a whole number from %d to %d", min, max)
+		}
+		set(c, n)
+		return nil
+	}
 }
 
 func setProxies(c *config, v string) error {

@@ -76,6 +76,7 @@ func TestWrongSettings(t *testing.T) {
 		"SMTP_URL=smtp://u:geheim@mail.example.org?from=a@b.c&tls=none", "SMTP_URL=smtp://h?from=a@b.c", "CHARLA_NTFY_URL=ntfy.example.org", "CHARLA_NTFY_URL=https://ntfy.example.org",
 		"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem", "CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
 		"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org", "S3_URL=https://key:secret@s3.example.org/b?acl=public",
+		"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
 	} {
 		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data, wrong})
 		name, _, _ := strings.Cut(wrong, "=")

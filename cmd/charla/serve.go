@@ -45,7 +45,13 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	hub := live.NewHub(store)
+	vault, err := openVault(ctx, c)
+	if err != nil {
+		return fmt.Errorf("open the files: %w", err)
+	}
+	defer vault.Close()
 	service := chat.NewService(store, hub, c.zone)
+	service.UseVault(vault, c.files)
 	away := &courier.Courier{Chat: service, Here: hub, Base: c.baseURL, Zone: c.zone, Mail: c.mail, Push: c.push}
 	service.Open(away.Reach())
 	secret, err := service.Secret(ctx, "known-browsers")
@@ -67,7 +73,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
-	work.Go(func() { prune(background, service) })
+	work.Go(func() { tidy(background, service) })
 	work.Go(func() { away.Run(background) })
 	work.Go(numbers.serve)
 	if others != nil {
@@ -145,8 +151,8 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	return nil
 }
 
-// prune forgets, once an hour, sessions that are over and what the outbox gave up.
-func prune(ctx context.Context, service *chat.Service) {
+// tidy forgets dead sessions, files that nobody needs and what the outbox gave up, once an hour.
+func tidy(ctx context.Context, service *chat.Service) {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
@@ -155,6 +161,9 @@ func prune(ctx context.Context, service *chat.Service) {
 		}
 		if err := service.PruneOutbox(ctx); err != nil {
 			slog.Warn("outbox not pruned", "error", err)
+		}
+		if err := service.Sweep(ctx); err != nil {
+			slog.Warn("files not swept", "error", err)
 		}
 		select {
 		case <-ctx.Done():

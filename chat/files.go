@@ -1,0 +1,168 @@
+package chat
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/rivo/uniseg"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of what people call their files.
+const (
+	maxFileName  = 255 // bytes
+	maxExtension = 16  // bytes of a name that is cut are kept for what stands behind its last dot
+	MaxAlt       = 500 // characters that describe a file to who cannot see it
+)
+
+// FileLimits is what the operator allows.
+type FileLimits struct {
+	Size    int64 // bytes of one file
+	Message int   // files of one message
+	Quota   int64 // bytes of all files of one person; 0 means no limit
+}
+
+// DefaultFileLimits are those of a Charla where nobody decided otherwise.
+var DefaultFileLimits = FileLimits{Size: 25 << 20, Message: 10, Quota: 1000 << 20}
+
+// File is a file as people see it. What it holds is a Content.
+type File struct {
+	ID     int64  `db:"id"`
+	Name   string `db:"name"` // for people's eyes alone: see CleanFileName
+	Alt    string `db:"alt"`  // what it shows, in words
+	Type   string `db:"type"`
+	Size   int64  `db:"size"`   // bytes
+	Width  int    `db:"width"`  // pixels, of a picture; otherwise 0
+	Height int    `db:"height"` // likewise
+	Moves  bool   `db:"moves"`  // an animated picture
+}
+
+// Picture tells whether f was made by us from pixels: then it has all sizes, and nothing else in it.
+func (f File) Picture() bool { return f.Width > 0 }
+
+// Plays tells whether f is sound or moving pictures of a type that browsers play.
+func (f File) Plays() bool { return f.Sound() || strings.HasPrefix(f.Type, "video/") }
+
+// Sound tells whether f is to be heard.
+func (f File) Sound() bool { return strings.HasPrefix(f.Type, "audio/") }
+
+// Has tells whether a file is kept in a size.
+func (f File) Has(size Size) bool {
+	return size == Whole || f.Picture() && slices.Contains([]Size{Thumb, Medium, Square}, size)
+}
+
+// StoredFile is a file with what it takes to open it.
+type StoredFile struct {
+	File
+	Content int64  `db:"content"` // of the same bytes, and of no others ever
+	Object  string `db:"object"`
+	Avatar  bool   `db:"avatar"` // it is its owner's picture, for everybody to see
+}
+
+// NewFile is a file to be stored for its owner, in whose box for a place it waits; the zero Place is none.
+type NewFile struct {
+	Content, Owner int64
+	Place          Place
+	Name, Alt      string
+	CreatedAt      Micros
+}
+
+// Usage is what a person has stored: the bytes of all their files, and how many wait in the box for a place.
+type Usage struct {
+	Bytes   int64 `db:"bytes"`
+	Waiting int   `db:"waiting"`
+}
+
+// Files are those of a message, in their order: a line for each with what File has, in the order of its fields, with tabs
+// between them. Neither a name nor an alt can hold what separates them. As a string it is compared and copied like the
+// rest of a Message.
+type Files string
+
+// Count is how many they are.
+func (f Files) Count() int {
+	if f == "" {
+		return 0
+	}
+	return strings.Count(string(f), "\n") + 1
+}
+
+// List takes the lines apart.
+func (f Files) List() []File {
+	files := make([]File, 0, f.Count())
+	for line := range strings.Lines(string(f)) {
+		part := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		number := func(i int) int64 { n, _ := strconv.ParseInt(part[i], 10, 64); return n }
+		if len(part) == 8 {
+			files = append(files, File{ID: number(0), Name: part[1], Alt: part[2], Type: part[3], Size: number(4),
+				Width: int(number(5)), Height: int(number(6)), Moves: part[7] == "1"})
+		}
+	}
+	return files
+}
+
+// CleanFileName makes of what somebody's computer calls a file a name that can be shown and given back: without folders,
+// without what cannot be seen or turns the text around it, at most 255 bytes with its extension kept. It is idempotent.
+func CleanFileName(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	s = s[strings.LastIndexAny(s, `/\`)+1:]
+	name := strings.Join(strings.Fields(norm.NFC.String(drawn(norm.NFD.String(s)))), " ")
+	name = cutName(name)
+	if strings.Trim(name, ". ") == "" {
+		return "file"
+	}
+	return name
+}
+
+// drawn leaves what is drawn, a space for any blank, and no more marks on a letter than a language needs.
+func drawn(s string) string {
+	marks := 0
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || unicode.Is(unicode.Zs, r):
+			return ' '
+		case blank[r] || unicode.Is(unicode.Variation_Selector, r):
+			return -1
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > maxMarks {
+				return -1
+			}
+			return r
+		case unicode.In(r, unicode.L, unicode.Mc, unicode.N, unicode.P, unicode.S):
+			marks = 0
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// cutName cuts a name to its bytes, before its extension.
+func cutName(name string) string {
+	if len(name) <= maxFileName {
+		return name
+	}
+	extension := ""
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= maxExtension {
+		extension = name[dot:]
+	}
+	return strings.TrimSpace(clip(name, maxFileName-len(extension))) + extension
+}
+
+// CleanAlt brings a description to one line. It answers Invalid for one that is too long.
+func CleanAlt(s string) (string, error) {
+	alt := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.Is(unicode.C, r) && r != '\u200c' && r != '\u200d': // these two shape letters and emoji
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	alt = strings.Join(strings.Fields(alt), " ")
+	if len(alt) > 8*MaxAlt || uniseg.GraphemeClusterCount(alt) > MaxAlt {
+		return "", invalidf("alt", "A description has at most %d characters.", MaxAlt)
+	}
+	return alt, nil
+}

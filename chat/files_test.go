@@ -1,0 +1,375 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"charla/chat"
+)
+
+func (w world) upload(t *testing.T, by chat.User, p chat.Place, name, data string) chat.File {
+	t.Helper()
+	f, err := w.Upload(t.Context(), by, chat.UploadIn{Place: p, Name: name, Body: strings.NewReader(data)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// objects counts what the vault keeps.
+func (w world) objects(t *testing.T) (n int) {
+	t.Helper()
+	for _, err := range w.vault.Objects(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// send posts a message of files.
+func (w world) send(by chat.User, p chat.Place, key, body string, files ...int64) (chat.Posted, error) {
+	return w.PostMessage(context.Background(), by, chat.NewMessage{Place: p, Key: key, Body: body, Files: files})
+}
+
+var general = chat.Place{Room: chat.General}
+
+func TestAMessageTakesItsFiles(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	a, b := w.upload(t, ana, general, "a.txt", "one"), w.upload(t, ana, general, "b.txt", "two")
+	_, err := w.send(ben, general, "k", "", a.ID)
+	code(t, "another's file", err, chat.Invalid)
+	_, err = w.send(ana, general, "k", "", a.ID, 999)
+	code(t, "a file that does not exist", err, chat.Invalid)
+	_, err = w.send(ana, chat.Place{Room: 999}, "k", "", a.ID)
+	code(t, "a room that does not exist", err, chat.NotFound)
+	posted, err := w.send(ana, general, "k", "", b.ID, a.ID)
+	if err != nil || fmt.Sprint(posted.Message.Files.List()) != fmt.Sprint([]chat.File{b, a}) {
+		t.Fatalf("posted %+v, %v", posted, err)
+	}
+	if told, ok := w.diary.last().(chat.MessagePosted); !ok || told.Message != posted.Message {
+		t.Errorf("told %+v", w.diary.last())
+	}
+	if read, err := w.Message(t.Context(), ben, posted.Message.ID); err != nil || read != posted.Message {
+		t.Errorf("read %+v, %v; posted %+v", read, err, posted.Message)
+	}
+	again, err := w.send(ana, general, "k", "", b.ID, a.ID)
+	if err != nil || again.Created || again.Message != posted.Message {
+		t.Errorf("the same again: %+v, %v", again, err)
+	}
+	for _, other := range [][]int64{{a.ID, b.ID}, {b.ID}, {}} {
+		_, err = w.send(ana, general, "k", "words", other...)
+		code(t, fmt.Sprint("the same key with ", other), err, chat.Conflict)
+	}
+	_, err = w.send(ana, general, "k2", "", a.ID)
+	code(t, "a file that was sent", err, chat.Invalid)
+	if _, err := w.send(ana, general, "k3", " \n"); chat.CodeOf(err) != chat.Invalid {
+		t.Errorf("nothing at all: %v", err)
+	}
+}
+
+func TestTheTextOfAMessageWithFilesMayBeTakenAway(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	f := w.upload(t, ana, general, "a.txt", "one")
+	posted, err := w.send(ana, general, "k", "words", f.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, "")
+	if err != nil || changed.Message.Body != "" || changed.Message.Files != posted.Message.Files {
+		t.Fatalf("edited: %+v, %v", changed, err)
+	}
+	plain := w.say(t, ana, general, "words")
+	_, err = w.EditMessage(t.Context(), ana, plain.ID, "")
+	code(t, "the text of one without files", err, chat.Invalid)
+}
+
+func TestTheSameBytesAreKeptOnce(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	var files []chat.File
+	for i, by := range []chat.User{ana, ben, ana} {
+		files = append(files, w.upload(t, by, general, fmt.Sprint(i), "the same"))
+	}
+	first, err := w.send(ana, general, "", "", files[0].ID)
+	if err != nil || w.objects(t) != 1 {
+		t.Fatalf("%d objects, %v", w.objects(t), err)
+	}
+	second, err := w.send(ben, general, "", "", files[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.DeleteMessage(t.Context(), ana, first.Message.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.File(t.Context(), ana, files[0].ID)
+	code(t, "a file of a deleted message", err, chat.NotFound)
+	if _, err := w.DeleteFile(t.Context(), ana, files[2].ID); err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.File(t.Context(), ana, files[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := w.OpenFile(t.Context(), f, chat.Whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	if data, err := io.ReadAll(opened); err != nil || string(data) != "the same" {
+		t.Errorf("read %q, %v", data, err)
+	}
+	if _, err := w.DeleteMessage(t.Context(), ben, second.Message.ID); err != nil || w.objects(t) != 0 {
+		t.Errorf("%d objects are left, %v", w.objects(t), err)
+	}
+}
+
+func TestLimitsOfFiles(t *testing.T) {
+	w := newWorld(t)
+	w.UseVault(w.vault, chat.FileLimits{Size: 1 << 20, Message: 2, Quota: 1 << 20})
+	ana := w.person(t, "Ana")
+	try := func(p chat.Place, size int) error {
+		_, err := w.Upload(t.Context(), ana, chat.UploadIn{Place: p, Name: "x", Body: strings.NewReader(strings.Repeat("x", size))})
+		return err
+	}
+	code(t, "a file that is too large", try(general, 1<<20+1), chat.TooLarge)
+	code(t, "a place that is not hers", try(chat.Place{Room: 99}, 1), chat.NotFound)
+	a, b := w.upload(t, ana, general, "a", "a"), w.upload(t, ana, general, "b", "b")
+	code(t, "a third file", try(general, 1), chat.Invalid)
+	c := w.upload(t, ana, chat.Place{With: ana.ID}, "c", "c")
+	_, err := w.send(ana, general, "k", "", a.ID, b.ID, c.ID)
+	code(t, "a message of three", err, chat.Invalid)
+	if _, err := w.send(ana, general, "k", "", a.ID, b.ID); err != nil {
+		t.Fatal(err)
+	}
+	code(t, "more than all may have", try(general, 1<<20-1), chat.Invalid)
+	if n := w.objects(t); n != 3 {
+		t.Errorf("%d objects: one of a refused file stayed", n)
+	}
+	if err := try(general, 1<<20-3); err != nil {
+		t.Errorf("what just fits: %v", err)
+	}
+	long := chat.UploadIn{Name: "x", Alt: strings.Repeat("x", chat.MaxAlt+1), Body: strings.NewReader("x")}
+	_, err = w.Upload(t.Context(), ana, long)
+	code(t, "a long description", err, chat.Invalid)
+}
+
+func TestFilesThatNobodySendsAreForgotten(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	now := time.Now()
+	w.SetClock(func() time.Time { return now })
+	sent := w.upload(t, ana, general, "sent", "sent")
+	if _, err := w.send(ana, general, "k", "", sent.ID); err != nil {
+		t.Fatal(err)
+	}
+	face, err := w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.png", Body: strings.NewReader(dot)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := w.upload(t, ana, general, "waits", "waits")
+	sweep := func(after time.Duration, objects int) {
+		t.Helper()
+		now = now.Add(after)
+		if err := w.Sweep(t.Context()); err != nil || w.objects(t) != objects {
+			t.Fatalf("after %v %d objects, %v", after, w.objects(t), err)
+		}
+	}
+	sweep(23*time.Hour, 3)
+	sweep(2*time.Hour, 2)
+	_, err = w.File(t.Context(), ana, waits.ID)
+	code(t, "what waited for a day", err, chat.NotFound)
+	for _, kept := range []chat.File{sent, face} {
+		if _, err := w.File(t.Context(), ana, kept.ID); err != nil {
+			t.Errorf("%s: %v", kept.Name, err)
+		}
+	}
+}
+
+func TestObjectsWithoutARowAreSwept(t *testing.T) {
+	w := newWorld(t)
+	incoming, err := w.vault.Receive(t.Context(), strings.NewReader("lost on the way"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer incoming.Discard()
+	if _, err := incoming.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 1 {
+		t.Fatalf("a fresh object: %d are left, %v", w.objects(t), err)
+	}
+	w.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
+		t.Errorf("an old one: %d are left, %v", w.objects(t), err)
+	}
+}
+
+// forgetful loses the content of a hash between finding it and using it.
+type forgetful struct {
+	chat.Store
+	lose func()
+}
+
+func (f *forgetful) ContentByHash(ctx context.Context, hash string) (int64, chat.Content, error) {
+	id, c, err := f.Store.ContentByHash(ctx, hash)
+	if err == nil && f.lose != nil {
+		f.lose()
+		f.lose = nil
+	}
+	return id, c, err
+}
+
+func TestContentThatIsForgottenMeanwhileIsKeptAgain(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	store := &forgetful{Store: w.store}
+	again := world{chat.NewService(store, w.diary, time.UTC), w.diary, w.store, w.vault}
+	again.UseVault(w.vault, chat.DefaultFileLimits)
+	f := again.upload(t, ana, general, "a", "the bytes")
+	store.lose = func() {
+		if _, err := w.DeleteFile(t.Context(), ana, f.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	f = again.upload(t, ana, general, "b", "the bytes")
+	stored, err := w.File(t.Context(), ana, f.ID)
+	if err != nil || store.lose != nil {
+		t.Fatalf("%v; lost: %v", err, store.lose == nil)
+	}
+	opened, err := w.OpenFile(t.Context(), stored, chat.Whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened.Close()
+}
+
+// away is a vault that cannot keep or delete anything now.
+type away struct{ chat.Vault }
+
+type awayIncoming struct{ chat.Incoming }
+
+func (a away) Receive(ctx context.Context, r io.Reader, limit int64) (chat.Incoming, error) {
+	in, err := a.Vault.Receive(ctx, r, limit)
+	return awayIncoming{in}, err
+}
+
+var errAway = chat.VaultAway(io.ErrUnexpectedEOF)
+
+func (awayIncoming) Keep(context.Context) (chat.Content, error) { return chat.Content{}, errAway }
+func (away) Delete(context.Context, string) error               { return errAway }
+func (away) Objects(context.Context) iter.Seq2[chat.Object, error] {
+	return func(yield func(chat.Object, error) bool) { yield(chat.Object{}, errAway) }
+}
+
+func TestAVaultThatIsAwayHoldsNobodyUp(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	f := w.upload(t, ana, general, "a", "kept before")
+	posted, err := w.send(ana, general, "k", "", f.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.UseVault(away{w.vault}, chat.DefaultFileLimits)
+	_, err = w.Upload(t.Context(), ana, chat.UploadIn{Place: general, Name: "b", Body: strings.NewReader("never kept")})
+	code(t, "an upload", err, chat.Unavailable)
+	if used, err := w.store.Usage(t.Context(), ana.ID, general); err != nil || used.Waiting != 0 {
+		t.Errorf("a row without its object: %+v, %v", used, err)
+	}
+	if _, err := w.DeleteMessage(t.Context(), ana, posted.Message.ID); err != nil {
+		t.Errorf("deleting: %v", err)
+	}
+	code(t, "sweeping", w.Sweep(t.Context()), chat.Unavailable)
+	w.UseVault(away{w.vault}.Vault, chat.DefaultFileLimits)
+	w.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
+		t.Errorf("afterwards %d objects, %v", w.objects(t), err)
+	}
+}
+
+func TestAPersonHasAPicture(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	_, err := w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.txt", Body: strings.NewReader("not a picture")})
+	code(t, "words", err, chat.Invalid)
+	first, err := w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.png", Body: strings.NewReader(dot)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana.Avatar = first.ID
+	m := w.say(t, ana, general, "it is me")
+	if read, err := w.Message(t.Context(), ben, m.ID); err != nil || read != m || m.AuthorAvatar != first.ID {
+		t.Errorf("read %+v, %v", read, err)
+	}
+	people, err := w.FindPeople(t.Context(), "ana", 9)
+	if err != nil || !slices.Equal(people, []chat.Person{ana.Person()}) {
+		t.Errorf("found %+v, %v", people, err)
+	}
+	seen, err := w.File(t.Context(), ben, first.ID)
+	if err != nil || !seen.Avatar || !seen.Has(chat.Square) {
+		t.Errorf("to others: %+v, %v", seen, err)
+	}
+	_, err = w.send(ana, general, "k", "", first.ID)
+	code(t, "sending it", err, chat.Invalid)
+	_, err = w.DeleteFile(t.Context(), ana, first.ID)
+	code(t, "deleting it like a file that waits", err, chat.NotFound)
+	if err := w.RemoveAvatar(t.Context(), ana); err != nil || w.objects(t) != 0 {
+		t.Errorf("removed: %d objects, %v", w.objects(t), err)
+	}
+	_, err = w.File(t.Context(), ana, first.ID)
+	code(t, "the one before", err, chat.NotFound)
+}
+
+// dot is a small picture.
+var dot = func() string {
+	var b strings.Builder
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
+		panic(err)
+	}
+	return b.String()
+}()
+
+func TestNamesOfFiles(t *testing.T) {
+	for in, want := range map[string]string{
+		"notes.txt": "notes.txt", "../../etc/passwd": "passwd", `C:\Users\Ana\photo.jpg`: "photo.jpg", "": "file", "..": "file", "/": "file", " . ": "file",
+		"a\x00b\r\nc.txt": "ab c.txt", "photo\u202egnp.exe": "photognp.exe", "zero\u200bwidth\ufeff.txt": "zerowidth.txt", "  two   spaces .txt": "two spaces .txt",
+		"año.pdf": "año.pdf", "an\u0303o.pdf": "año.pdf", "\xff\xfe.txt": ".txt", `quo"te;.txt`: `quo"te;.txt`, "tab\there": "tab here",
+		strings.Repeat("x", 300) + ".tar.gz": strings.Repeat("x", 252) + ".gz", strings.Repeat("é", 200): strings.Repeat("é", 127),
+		"z" + strings.Repeat("\u0301", 50): "ź\u0301",
+	} {
+		if got := chat.CleanFileName(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzNamesOfFiles(f *testing.F) {
+	for _, seed := range []string{"a/b", `\`, "x\u0301\u0301\u0301.txt", strings.Repeat("日", 100) + ".txt", ". .", "a\u034fb", "\u1100\u1161.\u0301"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		name := chat.CleanFileName(s)
+		if again := chat.CleanFileName(name); again != name {
+			t.Errorf("%q became %q, then %q", s, name, again)
+		}
+		if name == "" || len(name) > 255 || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\t\r\n\x00\u202e\u200b") || name != strings.TrimSpace(name) {
+			t.Errorf("%q became %q", s, name)
+		}
+		alt, err := chat.CleanAlt(s)
+		if again, _ := chat.CleanAlt(alt); err == nil && (again != alt || strings.ContainsAny(alt, "\t\r\n\x00\u202e")) {
+			t.Errorf("the description %q became %q, then %q", s, alt, again)
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package handlers_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+const benchFile = 25 << 20
+
+// plainServer is what net/http does by itself: a body goes into a file that is synced and renamed, and a file comes back.
+func plainServer(b *testing.B) *httptest.Server {
+	dir := b.TempDir()
+	n := 0
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /files", func(w http.ResponseWriter, r *http.Request) {
+		f, err := os.CreateTemp(dir, "in")
+		if err == nil {
+			_, err = io.Copy(f, r.Body)
+		}
+		if err == nil {
+			err = f.Sync()
+		}
+		f.Close()
+		if n++; err == nil {
+			err = os.Rename(f.Name(), filepath.Join(dir, fmt.Sprint(n)))
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"url":"/files/%d"}`, n)
+	})
+	mux.Handle("GET /files/", http.StripPrefix("/files/", http.FileServer(http.Dir(dir))))
+	s := httptest.NewServer(mux)
+	b.Cleanup(s.Close)
+	return s
+}
+
+// sendFile uploads the file and returns its address. Its first bytes are new each time: the same would be kept once.
+func sendFile(b *testing.B, client *http.Client, at string, data []byte) string {
+	rand.Read(data[:16])
+	req, _ := http.NewRequest(http.MethodPost, at+"/files?name=x.bin", bytes.NewReader(data))
+	req.Header.Set("Accept", "application/json")
+	res, err := client.Do(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	var made struct{ URL string }
+	if err := json.NewDecoder(res.Body).Decode(&made); err != nil || res.StatusCode != http.StatusCreated {
+		b.Fatal(res.Status, err)
+	}
+	return at + made.URL
+}
+
+// BenchmarkFiles sends and fetches a file of 25 MB, over loopback and onto the same disk as a plain server.
+func BenchmarkFiles(b *testing.B) {
+	site, plain := newBenchSite(b), plainServer(b)
+	data := make([]byte, benchFile)
+	for name, at := range map[string]string{"Charla": site.URL, "plain": plain.URL} {
+		b.Run("upload/"+name, func(b *testing.B) {
+			b.SetBytes(benchFile)
+			for b.Loop() {
+				sendFile(b, site.client, at, data)
+			}
+		})
+		address := sendFile(b, site.client, at, data)
+		b.Run("download/"+name, func(b *testing.B) {
+			b.SetBytes(benchFile)
+			for b.Loop() {
+				res, err := site.client.Get(address)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := io.Copy(io.Discard, res.Body); n != benchFile || err != nil {
+					b.Fatal(n, err)
+				}
+				res.Body.Close()
+			}
+		})
+	}
+}

@@ -1,0 +1,239 @@
+package handlers_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"charla/chat"
+)
+
+// upload sends one file as a program does: the body is the file.
+func (b *browser) upload(name, data string) fileOf {
+	b.t.Helper()
+	a := b.do(http.MethodPost, "/files?name="+url.QueryEscape(name), strings.NewReader(data), "Content-Type: image/png", asJSON)
+	return decode[fileOf](a.is(http.StatusCreated))
+}
+
+// says posts a message with files, as a program does.
+func (b *browser) says(place, body string, files ...fileOf) message {
+	b.t.Helper()
+	name, id, _ := strings.Cut(place, "=")
+	fields := []string{name, id, "body", body}
+	for _, f := range files {
+		fields = append(fields, "file", text(f.ID))
+	}
+	return decode[message](b.post("/messages", fields, asJSON).is(http.StatusCreated))
+}
+
+// postParts sends a form in parts, of names and values: a name that begins with a < is that of a file.
+func (b *browser) postParts(path string, fields []string, headers ...string) *answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for i := 0; i < len(fields); i += 2 {
+		if name, ok := strings.CutPrefix(fields[i], "<"); ok {
+			part, _ := form.CreateFormFile("file", name)
+			io.WriteString(part, fields[i+1])
+		} else {
+			form.WriteField(fields[i], fields[i+1])
+		}
+	}
+	form.Close()
+	return b.do(http.MethodPost, path, &body, append(headers, "Content-Type: "+form.FormDataContentType())...)
+}
+
+// picture is a PNG of some size.
+func picture(width, height int) string {
+	var b strings.Builder
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+func TestAProgramSendsFiles(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	f, p := ana.upload("notes.txt", "some notes"), ana.upload("photo.png", picture(800, 600))
+	equal(t, "a text", f, fileOf{ID: f.ID, Name: "notes.txt", Type: "text/plain", Size: 10, URL: "/files/" + text(f.ID)})
+	equal(t, "a picture", p, fileOf{ID: p.ID, Name: "photo.png", Type: "image/png", Size: p.Size, URL: "/files/" + text(p.ID),
+		ThumbURL: "/files/" + text(p.ID) + "?size=thumb", Width: 800, Height: 600})
+	berta.get(f.URL, asJSON).failed(404, "not_found", "")
+	ana.get(f.URL).is(200)
+	m := ana.says(berta.with(), "", p, f)
+	equal(t, "its files", fmt.Sprint(m.Files), fmt.Sprint([]fileOf{p, f}))
+	sent := map[string]any{"with": berta.user.ID, "body": "", "key": "k", "file": []any{text(f.ID)}}
+	ana.postJSON("/messages", sent).failed(422, "invalid", "file")
+	g := ana.upload("more.txt", "more")
+	sent["file"] = []any{text(g.ID), g.ID}
+	first := decode[message](ana.postJSON("/messages", sent).is(201))
+	equal(t, "files of a list that names one twice", len(first.Files), 1)
+	equal(t, "the same again", decode[message](ana.postJSON("/messages", sent).is(200)).ID, first.ID)
+	sent["file"] = []any{}
+	ana.postJSON("/messages", sent).failed(422, "invalid", "body")
+	sent["body"] = "words"
+	ana.postJSON("/messages", sent).failed(409, "conflict", "key")
+
+	for path, b := range map[string]*browser{"/messages?with=" + text(ana.user.ID): berta, m.path(): ana} {
+		b.get(path).is(200).has("notes.txt", `src="`+p.URL+`?size=medium" width="800" height="600"`, "10 bytes")
+	}
+	history := decode[history](berta.get("/messages?"+ana.with(), asJSON).is(200))
+	equal(t, "the file in the history", history.Messages[0].Files[1], f)
+	equal(t, "no files is a list", strings.Contains(berta.get(berta.say("room=1", "x").path(), asJSON).body, `"files":[]`), true)
+}
+
+func TestAFileAsItGoesOut(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	f, p := ana.upload("notes.txt", "some notes"), ana.upload("photo.png", picture(800, 600))
+	m := ana.says(berta.with(), "", f, p)
+	a := berta.get(f.URL, "Accept-Encoding: gzip").is(200)
+	equal(t, "bytes", a.body, "some notes")
+	for name, want := range map[string]string{
+		"Content-Disposition": "attachment; filename=notes.txt", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "private, no-cache", "Content-Type": "text/plain", "Content-Length": "10", "Content-Encoding": "",
+		"Accept-Ranges": "bytes",
+	} {
+		equal(t, name, a.header.Get(name), want)
+	}
+	tag := a.header.Get("ETag")
+	equal(t, "not changed", berta.get(f.URL, "If-None-Match: "+tag).is(304).body, "")
+	equal(t, "one of several tags", berta.get(f.URL, `If-None-Match: "x", `+tag).is(304).body, "")
+	part := berta.get(f.URL, "Range: bytes=5-", "If-Range: "+tag).is(206)
+	equal(t, "a part", part.body+" "+part.header.Get("Content-Range"), "notes bytes 5-9/10")
+	equal(t, "a part of another", berta.get(f.URL, "Range: bytes=5-", `If-Range: "x"`).is(200).body, "some notes")
+	berta.get(f.URL, "Range: bytes=10-").is(416)
+	head := berta.do(http.MethodHead, f.URL, nil).is(200)
+	equal(t, "length by HEAD", head.header.Get("Content-Length")+head.body, "10")
+
+	thumb := berta.get(p.ThumbURL).is(200)
+	equal(t, "a picture", thumb.header.Get("Content-Disposition"), "inline; filename=photo.png")
+	if config, kind, err := image.DecodeConfig(strings.NewReader(thumb.body)); err != nil || config.Width != 320 || config.Height != 240 {
+		t.Errorf("the thumbnail is %+v, %s, %v", config, kind, err)
+	}
+	if berta.get(p.URL).header.Get("ETag") == thumb.header.Get("ETag") {
+		t.Error("two sizes have one tag")
+	}
+	berta.get(f.URL+"?size=thumb", asJSON).failed(404, "not_found", "")
+	berta.get(p.URL+"?size=../x", asJSON).failed(404, "not_found", "")
+
+	ana.remove(m).is(204)
+	for _, b := range []*browser{ana, berta} {
+		gone := b.get(f.URL, "If-None-Match: "+tag, asJSON).failed(404, "not_found", "")
+		equal(t, "an error's disposition", gone.header.Get("Content-Disposition"), "")
+	}
+	equal(t, "contents", s.count(`SELECT COUNT(*) FROM contents`), 0)
+}
+
+func TestFilesAreForTheRoomAlone(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
+	room := ana.makes("Cellar", "invited", berta)
+	f := ana.upload("plan.txt", "the plan")
+	ana.says("room="+text(room), "", f)
+	tag := berta.get(f.URL).is(200).header.Get("ETag")
+	equal(t, "an outsider learns nothing", anonymous(carla.get(f.URL).is(404).body), anonymous(carla.get("/files/9999").is(404).body))
+	carla.post("/messages", []string{"room", "1", "body", "", "file", text(f.ID)}, asJSON).failed(422, "invalid", "file")
+	ana.post(fmt.Sprintf("/rooms/%d/members/%d/remove", room, berta.user.ID), nil, asJSON).is(204)
+	berta.get(f.URL, "If-None-Match: "+tag).is(404)
+	s.guest().get(f.URL).to("/login?next=" + url.QueryEscape(f.URL))
+
+	waits := ana.upload("waits.txt", "x")
+	for _, path := range []string{waits.URL + "/delete", waits.URL} {
+		carla.post(path, []string{"alt", "mine"}, asJSON).failed(404, "not_found", "")
+	}
+	ana.post(waits.URL, []string{"alt", "  what it\nshows "}, asJSON).is(204)
+	equal(t, "described", ana.says("room=1", "", waits).Files[0].Alt, "what it shows")
+	ana.post(waits.URL+"/delete", nil, asJSON).failed(404, "not_found", "")
+	gone := ana.upload("gone.txt", "y")
+	ana.do(http.MethodDelete, gone.URL, nil, asJSON).is(204)
+	ana.get(gone.URL).is(404)
+}
+
+func TestAFormBringsFilesWithItsText(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	ana.postParts("/messages", []string{"room", "1", "body", "look", "key", "k", "<a.txt", "a", "<", "", "<b.txt", "b"}).to("/messages?room=1")
+	h := decode[history](ana.get("/messages?room=1", asJSON).is(200))
+	equal(t, "messages and files", fmt.Sprint(len(h.Messages), h.Messages[0].Body, len(h.Messages[0].Files), h.Messages[0].Files[1].Name), "1look2b.txt")
+	ana.postParts("/messages", []string{"room", "1", "body", "", "file", "", "<", ""}).is(422).has("Write something first.")
+
+	page := ana.postParts("/files", []string{"room", "1", "body", "kept text", "key", "k2", "alt", "the letter c", "<c.txt", "c"}).is(200).has("kept text", "c.txt")
+	equal(t, "key", page.key(), "k2")
+	page = ana.get("/messages?room=1").is(200).has("c.txt", `type="hidden" name="file" value=`, "formaction=\"/files/")
+	_, id, _ := strings.Cut(page.body, `name="file" value="`)
+	id, _, _ = strings.Cut(id, `"`)
+	page = ana.postParts("/files/"+id+"/delete", []string{"room", "1", "body", "still here", "key", "k2", "file", id}).is(200).has("still here")
+	lacks(t, page.body, "c.txt")
+	ana.postParts("/files", []string{"room", "1", "<d.txt", "d"}).to("/messages?room=1")
+
+	broken := picture(9, 9)[:40]
+	page = ana.postParts("/messages", []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<broken.png", broken}).is(422)
+	page.has("words", "d.txt", "e.txt", "broken.png", "This picture is broken")
+	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
+}
+
+func TestOneRefusedFileLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.chat.UseVault(s.vault, chat.FileLimits{Size: 1 << 20, Message: 3})
+	ana := s.person("Ana")
+	large := strings.Repeat("x", 1<<20+1)
+	a := ana.postParts("/files", []string{"room", "1", "<a.txt", "a", "<large.bin", large, "<b.txt", "b"}, asJSON).is(201)
+	several := decode[struct {
+		Files   []fileOf
+		Refused []struct{ Name, Code, Message string }
+	}](a)
+	equal(t, "files", len(several.Files), 2)
+	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file has at most 1 MB.}]")
+	chips := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
+	chips.has(`id="files"`, "a.txt", "b.txt", "c.txt", "d.txt", "A message takes at most 3 files.")
+	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 3)
+	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).failed(413, "too_large", "file")
+	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).failed(422, "invalid", "file")
+	ana.postParts("/files", []string{"room", "1"}, asJSON).failed(422, "invalid", "file")
+	ana.do(http.MethodPost, "/files", strings.NewReader("no parts"), "Content-Type: multipart/form-data; boundary=b", asJSON).failed(422, "invalid", "")
+	r := ana.request(http.MethodPost, "/files?name=x", strings.NewReader("x"), asJSON)
+	r.ContentLength = 100 << 20
+	response, err := s.Client().Transport.RoundTrip(r)
+	if err == nil {
+		equal(t, "announced too large", response.StatusCode, 413)
+		response.Body.Close()
+	}
+}
+
+func TestAPictureOfOneself(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).has("This is no picture that Charla can show.")
+	ana.postParts("/settings/avatar", nil, asJSON).failed(422, "invalid", "file")
+	ana.postParts("/settings/avatar", []string{"<me.png", picture(300, 200)}).to("/settings?saved=1")
+	m := ana.say("room=1", "it is me")
+	url := m.From.Avatar
+	contains(t, url, "/files/", "?size=square")
+	face := berta.get(url).is(200)
+	if config, _, err := image.DecodeConfig(strings.NewReader(face.body)); err != nil || config.Width != 128 || config.Height != 128 {
+		t.Errorf("%+v, %v", config, err)
+	}
+	equal(t, "kept by browsers", face.header.Get("Cache-Control"), "private, max-age=3600")
+	berta.get("/messages?room=1").is(200).has(`src="` + url + `"`)
+	berta.get("/chat", asJSON).is(200).has(`"avatar_url":"` + url + `"`)
+	s.guest().get(url).is(303)
+	ana.post("/settings/avatar", []string{"remove", "1"}, asJSON).is(204)
+	berta.get(url).is(404)
+	berta.get("/messages?room=1").is(200).lacks(url)
+	equal(t, "contents", s.count(`SELECT COUNT(*) FROM contents`), 0)
+}

@@ -1,0 +1,66 @@
+package handlers_test
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/live/natstest"
+)
+
+var shown = regexp.MustCompile(`<progress[^>]* value="(\d+)" max="(\d+)"`)
+
+func TestProgressIsToldToTheUploaderOnAllNodes(t *testing.T) {
+	all := nodes(t, 2, natstest.New(t).URL())
+	ana, berta := all[0].person("Ana"), all[0].person("Berta")
+	mine, others := ana.at(all[1]).listen("/events?room=1"), berta.at(all[1]).listen("/events?room=1")
+	elsewhere := ana.at(all[1]).listen("/events?" + berta.with())
+	for _, st := range []*stream{mine, others, elsewhere} {
+		st.until("the cursor", isCursor)
+	}
+	in, out := io.Pipe()
+	r := ana.at(all[0]).request(http.MethodPost, "/files?room=1&name=<b>.txt&upload=u1", in, asJSON)
+	r.ContentLength = 2000
+	answered := make(chan int, 1)
+	go func() {
+		response, err := all[0].Client().Transport.RoundTrip(r)
+		if err != nil {
+			answered <- 0
+			return
+		}
+		response.Body.Close()
+		answered <- response.StatusCode
+	}()
+	io.WriteString(out, strings.Repeat("x", 1000))
+	e := mine.brings(`hx-target="#uploads"`, "&lt;b&gt;.txt")
+	m := shown.FindStringSubmatch(e.data)
+	if m == nil || m[2] != "2000" {
+		t.Fatalf("told %s", e.data)
+	}
+	if got, _ := strconv.Atoi(m[1]); got <= 0 || got > 1000 {
+		t.Errorf("told that %d bytes have come", got)
+	}
+	start := time.Now()
+	told := 0
+	for range 40 {
+		io.WriteString(out, strings.Repeat("x", 25))
+		time.Sleep(10 * time.Millisecond)
+	}
+	out.Close()
+	equal(t, "status", <-answered, 201)
+	_, before := mine.until("the end", func(e event) bool { return strings.Contains(e.data, `hx-target="#uploads"></hx-partial>`) })
+	for _, e := range before {
+		told += strings.Count(e.data, "<progress")
+	}
+	if most := int(time.Since(start)/(250*time.Millisecond)) + 1; told > most {
+		t.Errorf("told %d times in %v", told, time.Since(start))
+	}
+	berta.at(all[1]).say("room=1", "afterwards")
+	others.until("a line", func(e event) bool { lacks(t, e.data, "#uploads"); return strings.Contains(e.data, "afterwards") })
+	ana.at(all[1]).say(berta.with(), "there")
+	elsewhere.until("a line", func(e event) bool { lacks(t, e.data, "#uploads"); return strings.Contains(e.data, "there") })
+}
