@@ -98,29 +98,14 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 	if by.IsBot() {
 		return errOnlyPeople
 	}
-	_, key, err := CleanEmail(by.Email)
+	old, err := s.checkCurrent(ctx, by, current)
+	if CodeOf(err) == Invalid {
+		return errors.Join(err, checkPassword(password, by.Name, by.Email))
+	}
 	if err != nil {
 		return err
 	}
-	_, old, err := s.store.UserByEmail(ctx, key)
-	if err != nil {
-		return err
-	}
-	wrong := invalidf("current", "This is not your password.")
-	if len(current) > MaxPassword {
-		return wrong
-	}
-	ok, err := s.hasher.matches(ctx, old, current)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return errors.Join(wrong, checkPassword(password, by.Name, by.Email))
-	}
-	if err := checkPassword(password, by.Name, by.Email); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(ctx, password)
+	hash, err := s.newHash(ctx, password, by)
 	if err != nil {
 		return err
 	}
@@ -129,11 +114,11 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		if err = tx.SetPassword(ctx, by.ID, old, hash); err != nil {
 			return err
 		}
-		ended, err = tx.EndSessions(ctx, by.ID, session.ID, s.micros())
+		ended, err = s.locksChanged(ctx, tx, by, session.ID)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
-		return wrong
+		return errWrongPassword()
 	}
 	if err == nil {
 		s.announceEnded(ended)

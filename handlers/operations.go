@@ -22,12 +22,24 @@ var parameters = map[string]struct {
 
 // operations describe the routes to programs. A test tells which one is missing, and which answer is not as it says.
 var operations = map[string]operation{
-	"GET /":          {does: "Says where this description is.", answers: answers{200: homeJSON{}}},
-	"GET /register":  {does: "The form to register, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
-	"POST /register": {does: "Makes an account and signs in.", takes: registration{}, answers: answers{201: personJSON{}}},
-	"GET /login":     {does: "The form to log in, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
-	"POST /login":    {does: "Signs in.", takes: credentials{}, answers: answers{200: personJSON{}}},
-	"POST /logout":   {does: "Ends the session and its streams.", answers: answers{204: nil}},
+	"GET /":         {does: "Says where this description is.", answers: answers{200: homeJSON{}}},
+	"GET /register": {does: "The form to register, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /register": {does: "Makes an account and signs in; where mail is on, 202, and a letter leads on.",
+		takes: registration{}, answers: answers{201: personJSON{}, 202: nil}},
+	"GET /login":               {does: "The form to log in, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /login":              {does: "Signs in.", takes: credentials{}, answers: answers{200: personJSON{}}},
+	"POST /logout":             {does: "Ends the session and its streams.", answers: answers{204: nil}},
+	"GET /confirm/:token":      {does: "Where the letter to a new address leads, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /confirm/:token":     {does: "Makes the account and signs in.", takes: secret{}, answers: answers{201: personJSON{}}},
+	"GET /forgot":              {does: "The form for a forgotten password, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /forgot":             {does: "Sends a link to a new password, if the address is somebody's.", takes: forgotten{}, answers: answers{202: nil}},
+	"GET /reset/:token":        {does: "Where that link leads, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /reset/:token":       {does: "A new password; ends all sessions.", takes: secret{}, answers: answers{204: nil}},
+	"GET /email/:token":        {does: "Where the letter to a changed address leads, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /email/:token":       {does: "Makes it the address of the account.", answers: answers{204: nil}},
+	"GET /unsubscribe/:token":  {does: "Asks whether letters shall end, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /unsubscribe/:token": {does: "Ends letters about unread messages.", answers: answers{204: nil}},
+
 	"GET /chat": {does: "Who one is, one's rooms, and people: those talked with first, then who is here, then the others by name.",
 		query: "q after", answers: answers{200: chatJSON{}}},
 
@@ -62,9 +74,13 @@ var operations = map[string]operation{
 	"POST /files/:id/delete": {does: "DELETE, for forms.", answers: answers{204: nil}},
 	"POST /settings/avatar":  {does: "Another picture of oneself, or with remove none.", takes: parts{"remove"}, answers: answers{204: nil}},
 
-	"GET /settings":           {does: "Language and theme.", answers: answers{200: preferences{}}},
-	"POST /settings":          {does: "Keeps them.", takes: preferences{}, answers: answers{200: preferences{}}},
-	"POST /settings/password": {does: "A new password; ends all other sessions.", takes: newPassword{}, answers: answers{204: nil}},
+	"GET /settings":            {does: "All that one chose.", answers: answers{200: settingsJSON{}}},
+	"POST /settings":           {does: "Keeps language and theme.", takes: preferences{}, answers: answers{200: preferences{}}},
+	"POST /settings/password":  {does: "A new password; ends all other sessions.", takes: newPassword{}, answers: answers{204: nil}},
+	"POST /settings/email":     {does: "Another address; where mail is on, 202, and a letter to it leads on.", takes: newAddress{}, answers: answers{202: nil, 204: nil}},
+	"POST /settings/mail":      {does: "When unread messages are told by mail: off, soon, hour or day.", takes: mailWish{}, answers: answers{204: nil}},
+	"POST /settings/push":      {does: "Where pushes go, and what is in them.", takes: pushWishes{}, answers: answers{204: nil}},
+	"POST /settings/push/test": {does: "Sends one.", answers: answers{202: nil}},
 
 	"GET /rooms":                           {does: "The open rooms that one may join.", query: "q after", answers: answers{200: roomsJSON{}}},
 	"POST /rooms":                          {does: "Makes a room.", takes: newRoom{}, answers: answers{201: roomJSON{}}},

@@ -18,13 +18,71 @@ type preferences struct {
 	Theme  string `form:"theme" json:"theme"`
 }
 
+// settingsJSON is all that a person chose.
+type settingsJSON struct {
+	preferences
+	Email     string `json:"email"`
+	Confirmed bool   `json:"email_confirmed"`
+	Mail      string `json:"mail"`
+	pushWishes
+}
+
 func (s *Server) settingsPage(c echo.Context) error {
-	me := person(c)
-	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, preferences{me.Locale, me.Theme})
+	choices, err := s.choices(c)
+	if err != nil {
+		return err
 	}
-	form := views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}}
-	return s.render(c, http.StatusOK, views.Settings(s.page(c), form, c.QueryParams().Has("saved")))
+	if wantsJSON(c) {
+		me, w := person(c), choices.Wishes
+		return c.JSON(http.StatusOK, settingsJSON{preferences{me.Locale, me.Theme}, me.Email, w.ConfirmedAt > 0, w.Mail,
+			pushWishes{w.PushTopic, flag(w.PushRooms), flag(w.PushText)}})
+	}
+	l := s.locale(c)
+	switch c.QueryParam("saved") {
+	case "email":
+		choices.Email.Note = l.T("We have sent a link to the new address. Open it within a day.")
+	case "mail":
+		choices.Mail.Note = l.T("Saved.")
+	case "push":
+		choices.Push.Note = l.T("Saved.")
+	case "test":
+		choices.Push.Note = l.T("A push is on its way.")
+	case "password":
+		choices.Password.Note = l.T("Saved.")
+	case "1":
+		choices.Looks.Note = l.T("Saved.")
+	}
+	return s.render(c, http.StatusOK, views.Settings(s.page(c), choices))
+}
+
+// choices are the forms of the settings as they are saved.
+func (s *Server) choices(c echo.Context) (views.Choices, error) {
+	me := person(c)
+	w, err := s.chat.Wishes(c.Request().Context(), me)
+	return views.Choices{
+		Wishes: w,
+		Looks:  views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}},
+		Email:  views.Form{Values: map[string]string{"email": me.Email}},
+		Mail:   views.Form{Values: map[string]string{"mail": w.Mail}},
+		Push:   views.Form{Values: map[string]string{"topic": w.PushTopic, "rooms": flag(w.PushRooms).value(), "words": flag(w.PushText).value()}},
+	}, err
+}
+
+// unsaved shows the settings again with a form that was refused. What is wrong with no field in particular stands on top.
+func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *views.Form, values map[string]string) error {
+	choices, problem := s.choices(c)
+	if problem != nil {
+		return problem
+	}
+	page := func(e map[string]*chat.Error) templ.Component {
+		f := form(&choices)
+		f.Values, f.Errors = values, e
+		if e[""] != nil {
+			choices.Looks.Errors = map[string]*chat.Error{"": e[""]}
+		}
+		return views.Settings(s.page(c), choices)
+	}
+	return s.answerForm(c, err, page, page)
 }
 
 func (s *Server) saveSettings(c echo.Context) error {
@@ -33,11 +91,7 @@ func (s *Server) saveSettings(c echo.Context) error {
 		return err
 	}
 	if err := s.chat.SavePreferences(c.Request().Context(), person(c), in.Locale, in.Theme); err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": in.Locale, "theme": in.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Looks }, map[string]string{"locale": in.Locale, "theme": in.Theme})
 	}
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
@@ -62,13 +116,9 @@ func (s *Server) changePassword(c echo.Context) error {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}
 	if err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": v.User.Locale, "theme": v.User.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Password }, nil)
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=password")
 }
 
 // changeAvatar gives a person another picture, or takes it away.
@@ -98,11 +148,7 @@ func (s *Server) changeAvatar(c echo.Context) error {
 		err = errNoFile
 	}
 	if err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Picture }, nil)
 	}
 	return done(c, "/settings?saved=1")
 }
