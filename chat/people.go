@@ -115,13 +115,13 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		return errOnlyPeople
 	}
 	old, err := s.checkCurrent(ctx, by, current)
-	if err != nil {
+	if CodeOf(err) == Invalid {
 		return errors.Join(err, checkPassword(password, by.Name, by.Email))
 	}
-	if err := checkPassword(password, by.Name, by.Email); err != nil {
+	if err != nil {
 		return err
 	}
-	hash, err := s.hasher.hash(ctx, password)
+	hash, err := s.newHash(ctx, password, by)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		if err = tx.SetPassword(ctx, by.ID, old, hash); err != nil {
 			return err
 		}
-		ended, err = tx.EndSessions(ctx, by.ID, session.ID, s.micros())
+		ended, err = s.locksChanged(ctx, tx, by, session.ID)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
@@ -141,28 +141,6 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 	}
 	return err
 }
-
-// checkCurrent answers Invalid unless a password is that of user, and returns its hash.
-func (s *Service) checkCurrent(ctx context.Context, user User, current string) (string, error) {
-	_, key, err := CleanEmail(user.Email)
-	if err != nil {
-		return "", err
-	}
-	_, hash, err := s.store.UserByEmail(ctx, key)
-	if err != nil {
-		return "", err
-	}
-	if len(current) > MaxPassword {
-		return "", errWrongPassword()
-	}
-	ok, err := s.hasher.matches(ctx, hash, current)
-	if err == nil && !ok {
-		err = errWrongPassword()
-	}
-	return hash, err
-}
-
-func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
 
 // Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
 func (s *Service) Rename(ctx context.Context, by User, name string) (Person, error) {

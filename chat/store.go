@@ -105,6 +105,25 @@ type Reader interface {
 	// NextErasure finds something that is left to do of somebody's deletion.
 	NextErasure(ctx context.Context) (Erasure, error)
 	Erasure(ctx context.Context, user, room int64) (Erasure, error)
+	// Wishes finds how a person wants to be reached.
+	Wishes(ctx context.Context, user int64) (Wishes, error)
+	// LastSeen finds when a person last used one of their sessions; 0 for never.
+	LastSeen(ctx context.Context, user int64) (Micros, error)
+	// Registration finds one that waits for its confirmation.
+	Registration(ctx context.Context, id int64) (Waitlisted, error)
+	// RegistrationByEmail finds the latest of an address made at or after since.
+	RegistrationByEmail(ctx context.Context, emailKey string, since Micros) (Waitlisted, error)
+	// Ticket finds one that is good at now.
+	Ticket(ctx context.Context, kind TicketKind, hash string, now Micros) (Ticket, error)
+	// NoticesDue tells whether a road has notices that are due.
+	NoticesDue(ctx context.Context, road Road, now Micros) (bool, error)
+	// LookDue tells whether a look may find something, or is needed so that none is lost.
+	LookDue(ctx context.Context, l Look) (bool, error)
+	// Waiting lists the conversations of a person, or one room unless that is 0, with unread messages of which no letter told;
+	// for one room also those of which a letter told. Those of people come first, then the latest.
+	Waiting(ctx context.Context, user, room int64, limit int) ([]Waiting, error)
+	// UnreadLines lists the last of the unread messages of the same conversations, each of them the latest first.
+	UnreadLines(ctx context.Context, user, room int64, limit int) ([]Line, error)
 	// File finds a file in a message of a room that user is a member of, one of user's that waits, or somebody's picture.
 	File(ctx context.Context, user, id int64) (StoredFile, error)
 	// WaitingFiles lists the files of a person that wait in the box for a place, the oldest first.
@@ -142,8 +161,8 @@ type Tx interface {
 	// SetDisabled shuts a person out since at, or lets them in again with zero.
 	SetDisabled(ctx context.Context, user int64, at Micros) error
 
-	// EraseUser takes everything of a person away but their number, with their drafts, habits and files that are in no message, and disables them; ErrNotFound unless
-	// hash is that of their password.
+	// EraseUser takes everything of a person away but their number, with their drafts, habits, links, notices and files that
+	// are in no message, and disables them; ErrNotFound unless hash is that of their password.
 	EraseUser(ctx context.Context, user int64, hash string, at Micros) error
 	// BeginErasure notes what is left to do of somebody's deletion in every room that they are or were in. In one of them, departed, the departure
 	// is seen to; words tells whether what they wrote goes. Notes to oneself always do.
@@ -243,13 +262,64 @@ type Tx interface {
 	// DeleteDraft forgets the draft of the message with a key; false where there is none.
 	DeleteDraft(ctx context.Context, user int64, p Place, key string) (bool, error)
 
+	SetMailWish(ctx context.Context, user int64, wish, spoken string) error
+	SetPushWishes(ctx context.Context, user int64, w Wishes) error
+	// SetEmail gives a person an address, which was found to be theirs at confirmed, or never; ErrDuplicate when it is somebody's.
+	SetEmail(ctx context.Context, user int64, email, emailKey string, confirmed Micros) error
+	ConfirmEmail(ctx context.Context, user int64, at Micros) error
+	// ReplacePassword replaces the hash of a password, whatever it was.
+	ReplacePassword(ctx context.Context, user int64, hash string) error
+
+	InsertRegistration(ctx context.Context, u NewUser) (int64, error)
+	// DeleteRegistrations forgets those of an address, with their tickets.
+	DeleteRegistrations(ctx context.Context, emailKey string) error
+	PruneRegistrations(ctx context.Context, before Micros) error
+
+	InsertTicket(ctx context.Context, t Ticket) error
+	// UseTicket takes a ticket away; ErrNotFound when somebody else did.
+	UseTicket(ctx context.Context, hash string) error
+	// DeleteTickets makes all that a person has void.
+	DeleteTickets(ctx context.Context, user int64) error
+	PruneTickets(ctx context.Context, now Micros) error
+
+	// InsertNotice puts a notice into the outbox, due at once.
+	InsertNotice(ctx context.Context, n Notice) error
+	// ClaimNotices takes notices that are due at now, keeps others from them until then, and counts an attempt of each.
+	ClaimNotices(ctx context.Context, road Road, now, until Micros, limit int) ([]Notice, error)
+	PostponeNotice(ctx context.Context, id int64, failure string, next Micros) error
+	GiveUpNotice(ctx context.Context, id int64, failure string, at Micros) error
+	DeleteNotice(ctx context.Context, id int64) error
+	PruneNotices(ctx context.Context, gaveUpBefore Micros) error
+
+	// BeginLook claims a look and returns the id of the message after which it looks; ErrNotFound when another node looks.
+	BeginLook(ctx context.Context, l Look) (int64, error)
+	// RaiseAlerts sets an alarm for people to whom messages after a cursor are unread and of which no letter told. Those who want one letter
+	// a day get it at morning.
+	RaiseAlerts(ctx context.Context, cursor int64, now, morning Micros) error
+	// QueueAlerts puts the letters that are due into the outbox, one of each person at a time.
+	QueueAlerts(ctx context.Context, now Micros) error
+	// SetMailed notes that a letter told a person of a room up to seq.
+	SetMailed(ctx context.Context, user, room, seq int64) error
+	// Unpushed lists who wants a push for messages after a cursor: unread ones of a conversation of which none told since it was
+	// read last.
+	Unpushed(ctx context.Context, cursor int64, limit int) ([]Unpushed, error)
+	// QueuePushes puts pushes into the outbox and notes that they tell of their rooms.
+	QueuePushes(ctx context.Context, list []Unpushed, now Micros) error
+
 	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.
 	KeepSecret(ctx context.Context, name string, value []byte) ([]byte, error)
 }
 
 // NewUser is an account to be made.
 type NewUser struct {
-	Name, NameKey, Email, EmailKey, PasswordHash, Locale string
-	CreatedAt                                            Micros
-	OwnerID                                              int64 // whose bot it is; 0 for a person
+	Name         string `db:"name"`
+	NameKey      string `db:"-"`
+	Email        string `db:"email"`
+	EmailKey     string `db:"email_key"`
+	PasswordHash string `db:"password_hash"`
+	Locale       string `db:"-"`
+	Spoken       string `db:"locale"` // the language of the browser
+	CreatedAt    Micros `db:"created_at"`
+	ConfirmedAt  Micros `db:"-"` // 0 where nobody asked whether the address is theirs
+	OwnerID      int64  `db:"-"` // whose bot it is; 0 for a person
 }

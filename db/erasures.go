@@ -55,7 +55,8 @@ func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.
 	const (
 		person = `
 			UPDATE users SET name = '', name_key = '', email = '', email_key = 'deleted ' || id, password_hash = '', locale = '', theme = '',
-				role = 'member', avatar = 0, sound = FALSE, emoji_tone = 0, disabled_at = $3
+				role = 'member', avatar = 0, sound = FALSE, emoji_tone = 0,
+				confirmed_at = 0, spoken = '', mail = 'off', push_topic = '', push_rooms = FALSE, push_text = FALSE, disabled_at = $3
 			WHERE id = $1 AND password_hash = $2 AND name <> ''`
 		drafts = `
 			DELETE FROM drafts WHERE user_id = $1`
@@ -63,12 +64,18 @@ func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.
 			DELETE FROM emoji_used WHERE user_id = $1`
 		unsent = `
 			DELETE FROM files WHERE user_id = $1 AND message_id IS NULL`
+		tickets = `
+			DELETE FROM tickets WHERE user_id = $1`
+		notices = `
+			DELETE FROM outbox WHERE user_id = $1`
+		alerts = `
+			DELETE FROM alerts WHERE user_id = $1`
 	)
 	erased, err := w.exec(ctx, person, user, hash, at)
 	if err == nil && erased == 0 {
 		err = chat.ErrNotFound
 	}
-	for _, query := range []string{drafts, habits, unsent} {
+	for _, query := range []string{drafts, habits, unsent, tickets, notices, alerts} {
 		if err == nil {
 			_, err = w.exec(ctx, query, user)
 		}

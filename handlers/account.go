@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -32,6 +34,9 @@ func (s *Server) registerPage(c echo.Context) error {
 	if visitorOf(c).signedIn() {
 		return redirect(c, "/chat")
 	}
+	if c.QueryParams().Has("sent") {
+		return s.render(c, http.StatusOK, views.Sent(s.page(c)))
+	}
 	return s.render(c, http.StatusOK, views.Register(s.page(c), views.Form{}))
 }
 
@@ -47,6 +52,9 @@ func (s *Server) register(c echo.Context) error {
 		return err
 	}
 	user, err := s.join(c, in)
+	if err == nil && user.ID == 0 {
+		return asked(c, "/register?sent=1")
+	}
 	if err != nil {
 		values := map[string]string{"name": in.Name, "email": in.Email}
 		return s.answerForm(c, err,
@@ -63,11 +71,19 @@ func (s *Server) register(c echo.Context) error {
 	return s.welcome(c, http.StatusCreated, user, "/chat")
 }
 
+// join makes an account, or where mail is on has a letter sent and returns nobody.
 func (s *Server) join(c echo.Context, in registration) (chat.User, error) {
 	if err := s.limits.newcomers.take(network(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
-	return s.chat.Register(c.Request().Context(), chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password})
+	fresh := chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, Spoken: s.locale(c).Lang}
+	if !s.chat.Reach().Mail {
+		return s.chat.Register(c.Request().Context(), fresh)
+	}
+	if err := s.mayWrite(in.Email); err != nil {
+		return chat.User{}, err
+	}
+	return chat.User{}, s.chat.AskToJoin(c.Request().Context(), fresh)
 }
 
 // welcome answers a log-in: the person to a program, the way on to a browser.
@@ -76,7 +92,7 @@ func (s *Server) welcome(c echo.Context, status int, user chat.User, to string) 
 		s.known.remember(c, key)
 	}
 	if wantsJSON(c) {
-		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Online: s.hub.Online(user.ID)[user.ID], Bot: user.IsBot()})
+		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Avatar: avatarURL(user.Avatar), Online: s.hub.Online(user.ID)[user.ID], Bot: user.IsBot()})
 	}
 	return redirect(c, to)
 }
@@ -98,6 +114,9 @@ func (s *Server) loginPage(c echo.Context) error {
 		f.Note = s.locale(c).T("Your account is deleted.")
 	default:
 		f.Errors = map[string]*chat.Error{"": errSignedOut}
+	}
+	if c.QueryParams().Has("reset") {
+		f.Note = s.locale(c).T("Your new password counts from now on. Log in with it.")
 	}
 	return s.render(c, http.StatusOK, views.Login(s.page(c), next, f))
 }
@@ -125,6 +144,9 @@ func (s *Server) login(c echo.Context) error {
 		return err
 	}
 	user, err := s.check(c, in)
+	if errors.Is(err, chat.ErrUnconfirmed) {
+		err = cmp.Or(s.remind(c, in.Email), err)
+	}
 	if err != nil {
 		values := map[string]string{"email": in.Email}
 		return s.answerForm(c, err,

@@ -87,14 +87,14 @@ func (s *Server) pack(ctx context.Context, z *zip.Writer, me chat.User) error {
 }
 
 type exportedAccount struct {
-	Format       int         `json:"format"` // of this file; grows when what is there means something else
-	ExportedAt   time.Time   `json:"exported_at"`
-	ID           int64       `json:"id"`
-	Name         string      `json:"name"`
-	Email        string      `json:"email"`
-	Role         string      `json:"role"`
-	RegisteredAt time.Time   `json:"registered_at"`
-	Settings     preferences `json:"settings"`
+	Format       int          `json:"format"` // of this file; grows when what is there means something else
+	ExportedAt   time.Time    `json:"exported_at"`
+	ID           int64        `json:"id"`
+	Name         string       `json:"name"`
+	Email        string       `json:"email"`
+	Role         string       `json:"role"`
+	RegisteredAt time.Time    `json:"registered_at"`
+	Settings     settingsJSON `json:"settings"`
 	Emoji        struct {
 		Tone   int      `json:"tone"`
 		Recent []string `json:"recent"`
@@ -112,8 +112,12 @@ func (s *Server) packAccount(ctx context.Context, z *zip.Writer, me chat.User) e
 	if err != nil {
 		return err
 	}
+	wishes, err := s.chat.Wishes(ctx, me)
+	if err != nil {
+		return err
+	}
 	account := exportedAccount{Format: exportFormat, ExportedAt: time.Now().UTC(), ID: me.ID, Name: me.Name, Email: me.Email, Role: string(me.Role),
-		RegisteredAt: since, Settings: preferencesOf(me)}
+		RegisteredAt: since, Settings: settingsOf(me, wishes)}
 	account.Emoji.Tone, account.Emoji.Recent = habits.Tone, append([]string{}, habits.Recent...)
 	w, err := create(z, "account.json")
 	if err != nil {

@@ -24,6 +24,8 @@ type limits struct {
 	passwords *pacer // deeds tried that need the password, by person
 	names     *pacer // changes of a name, by person: everybody is told
 	exports   *pacer // downloads of what is one's own, by person
+	letters   *pacer // letters that somebody has sent to an address, by that address
+	links     *pacer // links of letters used, by address of the network
 	bots      *pacer // bots made, by person
 	botPosts  *pacer // by bot
 	hooks     *pacer // posts by hook
@@ -43,6 +45,8 @@ func newLimits(scale float64) *limits {
 		passwords: newPacer(scale/15, 10),
 		names:     newPacer(scale/60, 5),
 		exports:   newPacer(scale/60, 5),
+		letters:   newPacer(scale/300, 5),
+		links:     newPacer(scale/3, 40),
 		bots:      newPacer(scale/60, 20),
 		botPosts:  newPacer(scale*10, 100),
 		hooks:     newPacer(scale*5, 50),

@@ -160,7 +160,7 @@ func (d *describer) parameters(path, query string) []object {
 	list := []object{}
 	for _, m := range templated.FindAllStringSubmatch(path, -1) {
 		kind := reflect.TypeFor[int64]()
-		if m[1] == "secret" {
+		if m[1] == "secret" || m[1] == "token" {
 			kind = reflect.TypeFor[string]()
 		}
 		list = append(list, object{"name": m[1], "in": "path", "required": true, "schema": d.schema(kind)})

@@ -23,57 +23,74 @@ func (p preferences) values() map[string]string {
 	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.value()}
 }
 
-// flag is a choice between yes and no in a form or JSON.
-type flag bool
-
-// UnmarshalParam reads a form's field.
-func (f *flag) UnmarshalParam(s string) error {
-	*f = flag(s == "1" || s == "true")
-	return nil
-}
-
-func (f flag) value() string {
-	if f {
-		return "1"
-	}
-	return ""
-}
-
 // preferencesOf are those that a person has.
 func preferencesOf(u chat.User) preferences {
 	return preferences{u.Locale, u.Theme, flag(u.Sound)}
 }
 
+// settingsJSON is all that a person chose.
+type settingsJSON struct {
+	preferences
+	Email     string `json:"email"`
+	Confirmed bool   `json:"email_confirmed"`
+	Mail      string `json:"mail"`
+	pushWishes
+}
+
+func settingsOf(me chat.User, w chat.Wishes) settingsJSON {
+	return settingsJSON{preferencesOf(me), me.Email, w.ConfirmedAt > 0, w.Mail, pushWishes{w.PushTopic, flag(w.PushRooms), flag(w.PushText)}}
+}
+
 func (s *Server) settingsPage(c echo.Context) error {
-	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, preferencesOf(person(c)))
+	choices, err := s.choices(c)
+	if err != nil {
+		return err
 	}
-	choices, saved := choices(c), s.locale(c).T("Saved.")
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, settingsOf(person(c), choices.Wishes))
+	}
+	l := s.locale(c)
 	switch c.QueryParam("saved") {
+	case "email":
+		choices.Email.Note = l.T("We have sent a link to the new address. Open it within a day.")
+	case "mail":
+		choices.Mail.Note = l.T("Saved.")
+	case "push":
+		choices.Push.Note = l.T("Saved.")
+	case "test":
+		choices.Push.Note = l.T("A push is on its way.")
 	case "name":
-		choices.Name.Note = saved
+		choices.Name.Note = l.T("Saved.")
 	case "picture":
-		choices.Picture.Note = saved
+		choices.Picture.Note = l.T("Saved.")
 	case "password":
-		choices.Password.Note = saved
+		choices.Password.Note = l.T("Saved.")
 	case "1":
-		choices.Looks.Note = saved
+		choices.Looks.Note = l.T("Saved.")
 	}
 	return s.render(c, http.StatusOK, views.Settings(s.page(c), choices))
 }
 
 // choices are the forms of the settings as they are saved.
-func choices(c echo.Context) views.Choices {
+func (s *Server) choices(c echo.Context) (views.Choices, error) {
 	me := person(c)
+	w, err := s.chat.Wishes(c.Request().Context(), me)
 	return views.Choices{
-		Looks: views.Form{Values: preferencesOf(me).values()},
-		Name:  views.Form{Values: map[string]string{"name": me.Name}},
-	}
+		Wishes: w,
+		Looks:  views.Form{Values: preferencesOf(me).values()},
+		Name:   views.Form{Values: map[string]string{"name": me.Name}},
+		Email:  views.Form{Values: map[string]string{"email": me.Email}},
+		Mail:   views.Form{Values: map[string]string{"mail": w.Mail}},
+		Push:   views.Form{Values: map[string]string{"topic": w.PushTopic, "rooms": flag(w.PushRooms).value(), "words": flag(w.PushText).value()}},
+	}, err
 }
 
 // unsaved shows the settings again with a form that was refused. What is wrong with no field in particular stands on top.
 func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *views.Form, values map[string]string) error {
-	choices := choices(c)
+	choices, problem := s.choices(c)
+	if problem != nil {
+		return problem
+	}
 	page := func(e map[string]*chat.Error) templ.Component {
 		f := form(&choices)
 		f.Values, f.Errors = values, e

@@ -28,7 +28,7 @@ func TestASoundTellsOfWhatCameUnseen(t *testing.T) {
 	ana.get("/settings").is(200).has(`<option value="" selected>No sound`)
 	ana.post("/settings", []string{"locale", "", "theme", "", "sound", "1"}).is(303)
 	ana.get("/settings").is(200).has(`<option value="1" selected>A soft sound`)
-	equal(t, "as a program", ana.get("/settings", asJSON).is(200).body, `{"locale":"","theme":"","sound":true}`+"\n")
+	ana.get("/settings", asJSON).is(200).has(`"locale":"","theme":"","sound":true`)
 	berta.say("room=1", "before")
 	stream := ana.listen("/events?room=1")
 	lacks(t, stream.brings("<title>").data, "/sound?") // what waited is no news

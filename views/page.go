@@ -13,6 +13,7 @@ type Page struct {
 	Nonce      string                   // of this answer's Content-Security-Policy
 	Me         chat.User                // zero for a guest
 	Background bool                     // a hidden tab may keep its stream: the browser reaches us over HTTP/2
+	Reach      chat.Reach               // how people are reached who are away
 	Asset      func(name string) string // the hashed URL of a static file such as "charla.css"
 	Unread     bool                     // something is unread, which the icon shows
 }
