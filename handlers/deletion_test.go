@@ -83,6 +83,7 @@ func TestADeletedAccountThatLeavesItsWords(t *testing.T) {
 		for _, st := range streams {
 			st.brings("here-count")
 		}
+		s.exec(`UPDATE users SET push_topic = 'a topic' WHERE id = $1`, ana.user.ID)
 		start := time.Now()
 		ana.post("/settings/delete", []string{"current", phrase, "words", "leave"}).to("/login?ended=deleted")
 		for _, st := range streams {
@@ -129,7 +130,7 @@ func TestADeletedAccountThatLeavesItsWords(t *testing.T) {
 		equal(t, "drafts, habits and what is left", s.count(`SELECT (SELECT COUNT(*) FROM drafts WHERE user_id = $1)
 			+ (SELECT COUNT(*) FROM emoji_used WHERE user_id = $1) + (SELECT COUNT(*) FROM erasures)`, ana.user.ID), 0)
 		equal(t, "her notes", s.count(`SELECT COUNT(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.pair_low = r.pair_high AND m.body <> ''`), 0)
-		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '')`, ana.user.ID), 0)
+		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR push_topic <> '' OR avatar <> 0)`, ana.user.ID), 0)
 		s.everyNumberIsTakenOnce(ana.direct)
 	})
 }
