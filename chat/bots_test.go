@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"charla/db/dbtest"
 )
 
-// The bots of a person are counted while nobody else can register, so that many requests at once make no more of them.
+// The bots of a person are counted while that person can make no other, so that many requests at once make no more of them.
 func TestNobodyMakesMoreBotsAtOnce(t *testing.T) {
 	store, d := dbtest.OpenPostgres(t), &diary{}
 	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
@@ -26,6 +27,52 @@ func TestNobodyMakesMoreBotsAtOnce(t *testing.T) {
 	bots, _, _, err := w.Bots(t.Context(), ana)
 	must(t, err)
 	same(t, "bots", len(bots), chat.MaxBots)
+}
+
+// Who is being disabled makes no bot that would stay behind, on either side of it or between.
+func TestNobodyLeavesABotBehind(t *testing.T) {
+	store, d := dbtest.OpenPostgres(t), &diary{}
+	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
+	admin := w.person(t, "Admin")
+	for i := range 15 {
+		ana := w.person(t, fmt.Sprint("Ana", i))
+		_, first, err := w.MakeBot(t.Context(), ana, "First")
+		must(t, err)
+		same(t, "a token", w.bearer(t, first), true)
+		tokens := make([]string, 4)
+		var all sync.WaitGroup
+		for n := range tokens {
+			all.Go(func() { _, tokens[n], _ = w.MakeBot(t.Context(), ana, "Another") })
+		}
+		all.Go(func() { must(t, w.DisablePerson(t.Context(), admin, ana.ID)) })
+		all.Wait()
+		for _, token := range append(tokens, first) {
+			same(t, "a token of somebody disabled", w.bearer(t, token), false)
+		}
+		_, _, err = w.MakeBot(t.Context(), ana, "Late") // by a request that began before
+		code(t, "too late", err, chat.NotFound)
+	}
+}
+
+func TestABotComesBackAfterItsOwnerAndEmptyHanded(t *testing.T) {
+	w := newWorld(t)
+	admin, ana := w.person(t, "Admin"), w.person(t, "Ana")
+	bot, token, err := w.MakeBot(t.Context(), ana, "Robot")
+	must(t, err)
+	_, secret, err := w.MakeHook(t.Context(), ana, bot.ID, chat.General)
+	must(t, err)
+	hooked := func() error { _, err := w.Hook(t.Context(), secret); return err }
+	must(t, hooked())
+
+	must(t, w.DisablePerson(t.Context(), admin, ana.ID))
+	code(t, "a bot before its owner", w.EnablePerson(t.Context(), admin, bot.ID), chat.Conflict)
+	must(t, w.EnablePerson(t.Context(), admin, ana.ID))
+	must(t, w.EnablePerson(t.Context(), admin, bot.ID))
+	same(t, "its token", w.bearer(t, token), false)
+	code(t, "its hook", hooked(), chat.NotFound)
+	_, token, err = w.RenewBot(t.Context(), ana, bot.ID)
+	must(t, err)
+	same(t, "a new token", w.bearer(t, token), true)
 }
 
 func TestABotsTokenLivesAYearFromItsLastUse(t *testing.T) {
