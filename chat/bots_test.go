@@ -89,6 +89,45 @@ func TestABotsTokenLivesAYearFromItsLastUse(t *testing.T) {
 	same(t, "a year unused", w.bearer(t, token), false)
 }
 
+func TestWhoIsRemovedKeepsNoBotInTheRoom(t *testing.T) {
+	w := newWorld(t)
+	ana, mal := w.person(t, "Ana"), w.person(t, "Mal")
+	bot, _, err := w.MakeBot(t.Context(), mal, "Robot")
+	must(t, err)
+	outside, _, err := w.MakeBot(t.Context(), mal, "Outside")
+	must(t, err)
+	room := w.room(t, ana, "Garden", chat.Open)
+	must(t, w.JoinRoom(t.Context(), mal, room.ID))
+	must(t, w.JoinRoom(t.Context(), bot, room.ID))
+	same(t, "as Ana", w.as(t, ana, room), "3 with Ana as owner")
+
+	must(t, w.RemoveMember(t.Context(), ana, room.ID, mal.ID))
+	same(t, "announced", w.diary.last(), chat.Event(chat.MemberLeft{Topic: room.Topic(), User: bot.ID, Seq: 5}))
+	same(t, "as Ana", w.as(t, ana, room), "1 with Ana as owner")
+	_, err = w.Conversation(t.Context(), bot, room.Place())
+	code(t, "the bot reads", err, chat.NotFound)
+	for _, b := range []chat.User{bot, outside} {
+		code(t, "it comes by itself", w.JoinRoom(t.Context(), b, room.ID), chat.Forbidden)
+	}
+	same(t, "a number for each change", w.say(t, ana, room.Place(), "hello").Seq, 6)
+
+	must(t, w.Invite(t.Context(), ana, room.ID, mal.ID)) // the owner changes her mind
+	must(t, w.JoinRoom(t.Context(), outside, room.ID))
+	must(t, w.LeaveRoom(t.Context(), mal, room.ID))
+	same(t, "who leaves may leave a bot there", w.as(t, ana, room), "2 with Ana as owner")
+}
+
+func TestABotRemovesItsOwnerAndStays(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	bot, _, err := w.MakeBot(t.Context(), ana, "Robot")
+	must(t, err)
+	room := w.room(t, bot, "Machines", chat.Open)
+	must(t, w.JoinRoom(t.Context(), ana, room.ID))
+	must(t, w.RemoveMember(t.Context(), bot, room.ID, ana.ID))
+	same(t, "as the bot", w.as(t, bot, room), "1 with Robot as owner")
+}
+
 func TestARoomPassesToAPersonBeforeABot(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
