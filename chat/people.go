@@ -90,12 +90,28 @@ func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
 	})
 }
 
+// MakeAdmin lets a person manage people too. It answers like DisablePerson, and Conflict for who is shut out.
+func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
+	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+		switch {
+		case who.IsBot():
+			return errOnlyPeople
+		case who.Disabled():
+			return Errorf(Conflict, "This person is disabled.")
+		}
+		return tx.SetRole(ctx, user, RoleAdmin)
+	})
+}
+
 func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
 	if !by.CanManagePeople() {
 		return Errorf(Forbidden, "Only an admin does this.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		who, err := tx.User(ctx, user)
+		if err == nil && who.Deleted() {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
@@ -135,6 +151,20 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		s.announceEnded(ended)
 	}
 	return err
+}
+
+// Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
+func (s *Service) Rename(ctx context.Context, by User, name string) (Person, error) {
+	name, err := CleanName(name)
+	if err != nil || name == by.Name {
+		return by.Person(), err
+	}
+	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.SetName(ctx, by.ID, name, NameKey(name)) }); err != nil {
+		return Person{}, err
+	}
+	by.Name = name
+	s.events.Publish(PersonChanged{by.Person()})
+	return by.Person(), nil
 }
 
 // announceEnded closes the streams of sessions that are over.

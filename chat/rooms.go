@@ -70,6 +70,8 @@ type Departure struct {
 	By   int64  `db:"by_id"`
 	Seq  int64  `db:"seq"` // the number that it took in the room
 	At   Micros `db:"at"`
+
+	ForGood bool `db:"for_good"` // with their account, also where they had left before
 }
 
 // Removed tells whether it was another's doing. Who was removed comes back only when the owner says so.

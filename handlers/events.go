@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"charla/live"
 	"charla/views"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
 
@@ -169,8 +171,10 @@ func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversat
 	return live.Replay{After: after, Changes: changes}, err
 }
 
-// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state.
+// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
+// icon and the sound that tell of what is unread.
 func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State {
+	signals := &signals{audible: me.Sound}
 	return func(ctx context.Context) ([]byte, error) {
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
@@ -180,8 +184,11 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 		open := &conv
 		if conv.Topic() == (chat.Topic{}) {
 			open = nil
+		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
+			open = &conversations[i] // it may have another name by now
 		}
-		return enc.frame(views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer]), 0), nil
+		state := views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer])
+		return enc.frame(templ.Join(append([]templ.Component{state}, signals.of(side.Rows)...)...), 0), nil
 	}
 }
 

@@ -74,6 +74,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
 	work.Go(func() { tidy(background, service) })
+	work.Go(func() { erase(background, service) })
 	work.Go(func() { away.Run(background) })
 	work.Go(numbers.serve)
 	if others != nil {
@@ -169,6 +170,32 @@ func tidy(ctx context.Context, service *chat.Service) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+	}
+}
+
+// How often what deleted accounts left behind is looked for, and the pause between two steps in erasing it: a thousand
+// messages a second, which those who read along can follow.
+const (
+	eraseEvery = 2 * time.Second
+	erasePause = 50 * time.Millisecond
+)
+
+// erase takes away what deleted accounts left behind, also what a stop interrupted.
+func erase(ctx context.Context, service *chat.Service) {
+	for {
+		more, err := service.EraseSome(ctx)
+		if err != nil {
+			slog.Warn("deleted account not erased", "error", err)
+		}
+		pause := eraseEvery
+		if more {
+			pause = erasePause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }
