@@ -84,7 +84,7 @@ func TestAProgramSendsFiles(t *testing.T) {
 	ana.postJSON("/messages", sent).failed(409, "conflict", "key")
 
 	for path, b := range map[string]*browser{"/messages?with=" + text(ana.user.ID): berta, m.path(): ana} {
-		b.get(path).is(200).has("notes.txt", `src="`+p.URL+`?size=medium" width="800" height="600"`, "10 bytes")
+		b.get(path).is(200).has("notes.txt", `src="`+p.URL+`?size=medium"`, ` 800w" sizes="427px" width="427" height="320"`, "10 bytes")
 	}
 	history := decode[history](berta.get("/messages?"+ana.with(), asJSON).is(200))
 	equal(t, "the file in the history", history.Messages[0].Files[1], f)
@@ -199,8 +199,8 @@ func TestOneRefusedFileLeavesTheOthers(t *testing.T) {
 	equal(t, "files", len(several.Files), 2)
 	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file has at most 1 MB.}]")
 	chips := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
-	chips.has(`id="files"`, "a.txt", "b.txt", "c.txt", "d.txt", "A message takes at most 3 files.")
-	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 3)
+	chips.has(`hx-target="#files" hx-swap="beforeend"`, "c.txt", `hx-target="#refused" hx-swap="beforeend"`, "d.txt", "A message takes at most 3 files.")
+	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 1)
 	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).failed(413, "too_large", "file")
 	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).failed(422, "invalid", "file")
 	ana.postParts("/files", []string{"room", "1"}, asJSON).failed(422, "invalid", "file")

@@ -77,7 +77,7 @@ func (s *Server) composer(c echo.Context, conv chat.Conversation) (views.Compose
 	waiting, err := s.chat.Waiting(c.Request().Context(), person(c), conv.Place())
 	return views.Composer{
 		Files: waiting, Limits: s.chat.FileLimits(),
-		Me:    conv.Me, Place: conv.Place(), Name: conv.Name,
+		Me: conv.Me, Place: conv.Place(), Name: conv.Name,
 		Key: cmp.Or(draft.Key, rand.Text()), Fresh: rand.Text(), Body: draft.Body, Base: draft.Body, KeptAt: draft.UpdatedAt, Now: chat.At(time.Now()),
 	}, err
 }
