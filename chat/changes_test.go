@@ -97,7 +97,7 @@ func TestWhoLeftChangesNothing(t *testing.T) {
 	code(t, "deleting", err, chat.NotFound)
 	_, err = w.React(t.Context(), ben, m.ID, "👍")
 	code(t, "reacting", err, chat.NotFound)
-	if left, err := w.Message(t.Context(), ana, m.ID); err != nil || fmt.Sprint(left.Reactions.Kinds()) != fmt.Sprintf("[{👍 [{%d Ben 0}]}]", ben.ID) {
+	if left, err := w.Message(t.Context(), ana, m.ID); err != nil || fmt.Sprint(left.Reactions.Kinds()) != fmt.Sprintf("[{👍 [{%d Ben 0 false}]}]", ben.ID) {
 		t.Errorf("what is left: %+v, %v", left, err)
 	}
 }
@@ -119,7 +119,7 @@ func TestWhatNoReactionCanBe(t *testing.T) {
 
 func TestReactionsAreGroupedInTheOrderOfTheFirst(t *testing.T) {
 	kinds := chat.Reactions("🎉 12 Ana María\n👍 7 O 3\n🎉 15 Ben").Kinds()
-	if got, want := fmt.Sprint(kinds), "[{🎉 [{12 Ana María 0} {15 Ben 0}]} {👍 [{7 O 3 0}]}]"; got != want {
+	if got, want := fmt.Sprint(kinds), "[{🎉 [{12 Ana María 0 false} {15 Ben 0 false}]} {👍 [{7 O 3 0 false}]}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if chat.Reactions("").Kinds() != nil || !kinds[0].By(15) || kinds[1].By(15) {

@@ -32,7 +32,8 @@ type User struct {
 	Theme      string `db:"theme"`
 	Role       Role   `db:"role"`
 	DisabledAt Micros `db:"disabled_at"`
-	Avatar     int64  `db:"avatar"` // the file that is their picture; 0 for none
+	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
+	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
 }
 
 // Person is what others see of a user.
@@ -40,20 +41,35 @@ type Person struct {
 	ID     int64  `db:"id"`
 	Name   string `db:"name"`
 	Avatar int64  `db:"avatar"` // the file that is their picture; 0 for none, or where it is not known
+	Bot    bool   `db:"bot"`
 }
 
 // Person returns the public part of u.
-func (u User) Person() Person { return Person{u.ID, u.Name, u.Avatar} }
+func (u User) Person() Person { return Person{u.ID, u.Name, u.Avatar, u.IsBot()} }
+
+// IsBot tells whether u is a program that a person made.
+func (u User) IsBot() bool { return u.OwnerID != 0 }
+
+// SessionKind tells what a session is held by.
+type SessionKind string
+
+// A browser holds a cookie, a program access tokens and what renews them, a bot one token of long life.
+const (
+	Browser  SessionKind = "browser"
+	Program  SessionKind = "program"
+	BotToken SessionKind = "bot"
+)
 
 // Session is one signed-in browser or program. The token itself is never stored, only its hash.
 type Session struct {
-	ID        int64  `db:"id"`
-	UserID    int64  `db:"user_id"`
-	CreatedAt Micros `db:"created_at"`
-	SeenAt    Micros `db:"seen_at"`
-	ExpiresAt Micros `db:"expires_at"`
-	UserAgent string `db:"user_agent"`
-	IP        string `db:"ip"`
+	ID        int64       `db:"id"`
+	UserID    int64       `db:"user_id"`
+	Kind      SessionKind `db:"kind"`
+	CreatedAt Micros      `db:"created_at"`
+	SeenAt    Micros      `db:"seen_at"`
+	ExpiresAt Micros      `db:"expires_at"`
+	UserAgent string      `db:"user_agent"`
+	IP        string      `db:"ip"`
 }
 
 // Kind tells a direct conversation of two people from a channel of many.
@@ -89,6 +105,7 @@ type Conversation struct {
 	Peer    int64  `db:"peer"`   // the other person; Me in one's own notes; zero in a channel
 	Draft   bool   `db:"draft"`  // Me has begun to write here
 	Avatar  int64  `db:"avatar"` // the picture of Peer, or 0
+	Bot     bool   `db:"bot"`    // Peer is one
 }
 
 // UnreadCap bounds the counting of unread messages; a page shows one less with a plus.
@@ -119,6 +136,7 @@ type Message struct {
 	ChangedSeq int64  `db:"changed_seq"`
 	AuthorID   int64  `db:"author_id"`
 	AuthorName string `db:"author_name"`
+	AuthorBot  bool   `db:"author_bot"`
 	Key        string `db:"key"`
 	Body       string `db:"body"`
 	HTML       string `db:"html"`

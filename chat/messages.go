@@ -57,7 +57,7 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	if err != nil {
 		return Posted{}, err
 	}
-	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, Key: in.Key, Body: in.Body, HTML: renderHTML(in.Body)}
+	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(), Key: in.Key, Body: in.Body, HTML: renderHTML(in.Body)}
 	var c Conversation
 	drafted := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
@@ -203,7 +203,7 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 	if err != nil {
 		return Conversation{}, err
 	}
-	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar}, nil
+	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar, Bot: peer.IsBot()}, nil
 }
 
 // maxConversations bounds the list at the side: the unread come first, then the latest.

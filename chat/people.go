@@ -25,7 +25,7 @@ func (s *Service) Accounts(ctx context.Context, by User, query string) ([]User, 
 	return s.store.Accounts(ctx, NameKey(query), maxAccounts)
 }
 
-// DisablePerson shuts a person out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict
+// DisablePerson shuts a person and their bots out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict
 // for by themself, and NotFound for who does not exist.
 func (s *Service) DisablePerson(ctx context.Context, by User, user int64) error {
 	if user == by.ID && by.CanManagePeople() {
@@ -33,11 +33,8 @@ func (s *Service) DisablePerson(ctx context.Context, by User, user int64) error 
 	}
 	var ended []int64
 	err := s.manage(ctx, by, user, func(tx Tx, who User) (err error) {
-		now := s.micros()
-		if ended, err = tx.EndSessions(ctx, user, 0, now); err != nil || who.Disabled() {
-			return err
-		}
-		return tx.SetDisabled(ctx, user, now)
+		ended, err = shutOut(ctx, tx, who, s.micros())
+		return err
 	})
 	if err == nil {
 		s.announceEnded(ended)
@@ -45,7 +42,32 @@ func (s *Service) DisablePerson(ctx context.Context, by User, user int64) error 
 	return err
 }
 
-// EnablePerson lets a person log in again. It answers like DisablePerson.
+// shutOut disables somebody with all their bots and returns the sessions that it ended.
+func shutOut(ctx context.Context, tx Tx, who User, now Micros) (ended []int64, err error) {
+	bots, err := tx.Bots(ctx, who.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := []int64{who.ID}
+	for _, b := range bots {
+		out = append(out, b.ID)
+	}
+	for _, id := range out {
+		over, err := tx.EndSessions(ctx, id, 0, now)
+		if err != nil {
+			return nil, err
+		}
+		if ended = append(ended, over...); id == who.ID && who.Disabled() {
+			continue
+		}
+		if err := tx.SetDisabled(ctx, id, now); err != nil {
+			return nil, err
+		}
+	}
+	return ended, nil
+}
+
+// EnablePerson lets a person log in again; their bots stay disabled. It answers like DisablePerson.
 func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
 	return s.manage(ctx, by, user, func(tx Tx, _ User) error { return tx.SetDisabled(ctx, user, 0) })
 }
@@ -66,6 +88,9 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 // ChangePassword gives by a new password and ends all their sessions but this one. It answers Invalid for a current
 // password that is wrong and for a new one that is bad.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
+	if by.IsBot() {
+		return errOnlyPeople
+	}
 	_, key, err := CleanEmail(by.Email)
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (s *Service) settle(ctx context.Context, tx Tx, batch []seeded) (err error)
 		if p.user, p.joined, err = enrol(ctx, tx, p.account); err != nil {
 			return err
 		}
-		if _, err = tx.InsertSession(ctx, newSession(p.user.ID, p.account.CreatedAt), hashToken(p.token)); err != nil {
+		if _, err = tx.InsertSession(ctx, newSession(p.user.ID, Browser, p.account.CreatedAt), hashToken(p.token)); err != nil {
 			return err
 		}
 	}

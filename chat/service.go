@@ -13,6 +13,7 @@ type Service struct {
 	events Publisher
 	zone   *time.Location
 	hasher *hasher
+	keys   keyring
 	now    func() time.Time
 
 	vault   Vault

@@ -10,11 +10,20 @@ import (
 	"time"
 )
 
-// A session lives a month from its last use; its use is recorded at most once a minute.
+// A session lives a month from its last use, a bot's a year; its use is recorded at most once a minute.
 const (
 	sessionLife = Micros(30 * 24 * time.Hour / time.Microsecond)
+	botLife     = Micros(365 * 24 * time.Hour / time.Microsecond)
 	touchEvery  = Micros(time.Minute / time.Microsecond)
 )
+
+// life is how long a session lives from its last use.
+func (k SessionKind) life() Micros {
+	if k == BotToken {
+		return botLife
+	}
+	return sessionLife
+}
 
 const maxUserAgent = 200 // bytes kept of what a browser says of itself
 
@@ -30,14 +39,14 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func newSession(user int64, now Micros) Session {
-	return Session{UserID: user, CreatedAt: now, SeenAt: now, ExpiresAt: now + sessionLife}
+func newSession(user int64, kind SessionKind, now Micros) Session {
+	return Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now, ExpiresAt: now + kind.life()}
 }
 
 // StartSession signs by in and returns the token that the browser keeps.
 func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip string) (string, error) {
 	token := newToken()
-	session := newSession(by.ID, s.micros())
+	session := newSession(by.ID, Browser, s.micros())
 	session.UserAgent, session.IP = clip(userAgent, maxUserAgent), ip
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		_, err := tx.InsertSession(ctx, session, hashToken(token))
@@ -46,21 +55,33 @@ func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip strin
 	return token, err
 }
 
-// Session returns the live session of a token and its person, or ErrNotFound.
+// Session returns the live session of the token that a browser keeps and its person, or ErrNotFound.
 func (s *Service) Session(ctx context.Context, token string) (Session, User, error) {
-	now := s.micros()
-	session, user, err := s.store.Session(ctx, hashToken(token), now)
-	if err == nil && now-session.SeenAt > touchEvery {
-		s.touch(ctx, session.ID, now)
-	}
-	return session, user, err
+	return s.opaque(ctx, token, Browser)
 }
 
-// touch may fail without harm: the next request tries again.
-func (s *Service) touch(ctx context.Context, id int64, now Micros) {
-	err := s.store.InTx(ctx, func(tx Tx) error { return tx.TouchSession(ctx, id, now, now+sessionLife) })
+// opaque finds the live session of a token that means nothing by itself.
+func (s *Service) opaque(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
+	now := s.micros()
+	session, user, err := s.store.Session(ctx, hashToken(token), now)
+	if err == nil && session.Kind != kind {
+		err = ErrNotFound
+	}
 	if err != nil {
-		slog.WarnContext(ctx, "session not touched", "session", id, "error", err)
+		return Session{}, User{}, err
+	}
+	s.touch(ctx, session, now)
+	return session, user, nil
+}
+
+// touch records that a session was used. It may fail without harm: the next request tries again.
+func (s *Service) touch(ctx context.Context, session Session, now Micros) {
+	if now-session.SeenAt <= touchEvery {
+		return
+	}
+	err := s.store.InTx(ctx, func(tx Tx) error { return tx.TouchSession(ctx, session.ID, now, now+session.Kind.life()) })
+	if err != nil {
+		slog.WarnContext(ctx, "session not touched", "session", session.ID, "error", err)
 	}
 }
 
@@ -71,6 +92,35 @@ func (s *Service) EndSession(ctx context.Context, session Session) error {
 	}
 	s.events.Publish(SessionEnded{Session: session.ID})
 	return nil
+}
+
+const maxSessions = 100
+
+// Sessions lists where by is signed in, used last first; at most 100.
+func (s *Service) Sessions(ctx context.Context, by User) ([]Session, error) {
+	return s.store.Sessions(ctx, by.ID, s.micros(), maxSessions)
+}
+
+// EndOwnSession signs by out somewhere. It answers NotFound for a session that is over or not by's.
+func (s *Service) EndOwnSession(ctx context.Context, by User, session int64) error {
+	err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndOwnSession(ctx, by.ID, session, s.micros()) })
+	if err == nil {
+		s.announceEnded([]int64{session})
+	}
+	return err
+}
+
+// EndOtherSessions signs by out everywhere but in one session.
+func (s *Service) EndOtherSessions(ctx context.Context, by User, kept Session) error {
+	var ended []int64
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		ended, err = tx.EndSessions(ctx, by.ID, kept.ID, s.micros())
+		return err
+	})
+	if err == nil {
+		s.announceEnded(ended)
+	}
+	return err
 }
 
 // PruneSessions forgets sessions that have been over for a day.

@@ -19,8 +19,23 @@ type Reader interface {
 	UserByEmail(ctx context.Context, emailKey string) (User, string, error)
 	// Session finds the live session with this token hash and its user: not ended, not expired at now, not disabled.
 	Session(ctx context.Context, hash string, now Micros) (Session, User, error)
+	// SessionByID is Session for a session known by its id.
+	SessionByID(ctx context.Context, id int64, now Micros) (Session, User, error)
+	// Sessions lists the live sessions of a person, used last first.
+	Sessions(ctx context.Context, user int64, now Micros, limit int) ([]Session, error)
 	// EndedSessions lists the sessions that ended, and those of people disabled, at or after since.
 	EndedSessions(ctx context.Context, since Micros) ([]int64, error)
+
+	// TokenKeys lists the two newest keys, the newest first.
+	TokenKeys(ctx context.Context) ([]TokenKey, error)
+	// Bots lists the bots of a person that are not disabled, by name.
+	Bots(ctx context.Context, owner int64) ([]Bot, error)
+	// BotRooms lists the channels that the bots of a person are in, by bot and name.
+	BotRooms(ctx context.Context, owner int64) ([]BotRoom, error)
+	// Hooks lists the hooks of a person's bots, by bot and name of the room.
+	Hooks(ctx context.Context, owner int64) ([]BotRoom, error)
+	// Hook finds the hook with this hash of a secret, unless its bot is disabled.
+	Hook(ctx context.Context, hash string) (Hook, error)
 
 	// Accounts lists everybody, the disabled too, whose folded name or e-mail contains key, by name.
 	Accounts(ctx context.Context, key string, limit int) ([]User, error)
@@ -100,10 +115,24 @@ type Tx interface {
 	// TouchSession records that a session was used, and how long it lives from now on.
 	TouchSession(ctx context.Context, id int64, seen, expires Micros) error
 	EndSession(ctx context.Context, id int64, at Micros) error
+	// EndOwnSession ends a live session of a person; ErrNotFound when it is none.
+	EndOwnSession(ctx context.Context, user, id int64, at Micros) error
 	// EndSessions ends the sessions of a person, but for one or none (0), and returns those that it ended.
 	EndSessions(ctx context.Context, user, but int64, at Micros) ([]int64, error)
 	// PruneSessions forgets sessions that expired or ended before t.
 	PruneSessions(ctx context.Context, t Micros) error
+
+	// InsertToken adds the first refresh token of a program's session, by its hash.
+	InsertToken(ctx context.Context, session int64, hash string, at Micros) error
+	// RotateToken puts a refresh token in the place of the one before; false when that is not the one.
+	RotateToken(ctx context.Context, session int64, from, to string, at Micros) (bool, error)
+	// WasToken tells whether the refresh token of a session that was rotated last had this hash, and gave way at or after since.
+	WasToken(ctx context.Context, session int64, hash string, since Micros) (bool, error)
+	// InsertTokenKey adds a key, unless another node was faster, and forgets all but the one before.
+	InsertTokenKey(ctx context.Context, k TokenKey) error
+	InsertHook(ctx context.Context, bot, room int64, hash string, at Micros) (int64, error)
+	// DeleteHook forgets a hook of a bot; ErrNotFound when it is none.
+	DeleteHook(ctx context.Context, bot, hook int64) error
 
 	// NextSeq takes the next number of a room and locks the room until the transaction ends.
 	NextSeq(ctx context.Context, room int64) (int64, error)
@@ -180,4 +209,5 @@ type Tx interface {
 type NewUser struct {
 	Name, NameKey, Email, EmailKey, PasswordHash, Locale string
 	CreatedAt                                            Micros
+	OwnerID                                              int64 // whose bot it is; 0 for a person
 }

@@ -20,8 +20,9 @@ const maxBatch = 256
 // batcher is SQLite's one writer. A commit costs a sync of the disk, so whoever waits while one runs shares the next:
 // alone a write is as quick as ever, and a crowd pays once. There is no timer.
 type batcher struct {
-	pool *sqlx.DB
-	work sync.WaitGroup
+	pool    *sqlx.DB
+	watcher Watcher // or nil
+	work    sync.WaitGroup
 
 	mu      sync.Mutex // guards all below
 	waiting []*job
@@ -105,6 +106,7 @@ func (b *batcher) next() []*job {
 func (b *batcher) commit(batch []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
+	start := time.Now()
 	run := (*job).attempt
 	if time.Now().Before(b.wary) {
 		run = (*job).apart
@@ -113,6 +115,9 @@ func (b *batcher) commit(batch []*job) {
 	if errors.Is(err, errFailed) && len(batch) > 1 {
 		b.wary = time.Now().Add(wariness)
 		err = b.together(ctx, batch, (*job).apart)
+	}
+	if b.watcher != nil {
+		b.watcher.Committed(len(batch), time.Since(start))
 	}
 	for _, j := range batch {
 		if err != nil && !errors.Is(err, errFailed) {

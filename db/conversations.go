@@ -16,7 +16,7 @@ const conversation = `
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
 			LIMIT $1) AS counted) AS unread,
 		EXISTS (SELECT 1 FROM drafts d WHERE d.user_id = m.user_id AND d.peer_id = COALESCE(p.id, 0)
-			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + unsent + `) AS draft,
+			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + unsent + `) AS draft, COALESCE(p.owner_id, 0) <> 0 AS bot,
 		CASE WHEN r.last_at > 0 THEN r.last_at ELSE r.created_at END AS latest
 	FROM members m
 	JOIN rooms r ON r.id = m.room_id
@@ -33,7 +33,7 @@ type row struct {
 func (r reader) Conversations(ctx context.Context, user int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
-		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, unread, draft
+		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, bot, unread, draft
 		FROM (
 			SELECT * FROM mine
 			ORDER BY kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room

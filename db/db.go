@@ -28,6 +28,7 @@ type Store struct {
 	read, write *sqlx.DB // one and the same on PostgreSQL
 	batch       *batcher // SQLite's writer; nil on PostgreSQL, where transactions run side by side
 	lock        io.Closer
+	watcher     Watcher // or nil
 }
 
 var _ chat.Store = (*Store)(nil)
@@ -57,9 +58,13 @@ func (s *Store) Close() error {
 func (s *Store) InTx(ctx context.Context, f func(chat.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
+	start := time.Now()
 	err := s.try(ctx, f)
 	for n := 1; n < maxTries && collided(err); n++ {
 		err = s.try(ctx, f)
+	}
+	if s.watcher != nil {
+		s.watcher.Wrote(time.Since(start), chat.CodeOf(err) == chat.Unavailable)
 	}
 	return err
 }
@@ -92,24 +97,37 @@ type querier interface {
 }
 
 // pool bounds every question, so that nobody queues for long behind a database that has stalled.
-type pool struct{ db *sqlx.DB }
+type pool struct {
+	db      *sqlx.DB
+	watcher Watcher // or nil
+}
 
 func (p pool) GetContext(ctx context.Context, dest any, query string, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	return p.db.GetContext(ctx, dest, query, args...)
+	return p.ask(ctx, func(ctx context.Context) error { return p.db.GetContext(ctx, dest, query, args...) })
 }
 
 func (p pool) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	return p.db.SelectContext(ctx, dest, query, args...)
+	return p.ask(ctx, func(ctx context.Context) error { return p.db.SelectContext(ctx, dest, query, args...) })
 }
 
-func (p pool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+func (p pool) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	err = p.ask(ctx, func(ctx context.Context) error {
+		result, err = p.db.ExecContext(ctx, query, args...)
+		return err
+	})
+	return result, err
+}
+
+// ask runs one question within readTimeout. Who gives up earlier, such as a browser that goes away, makes no failure of it.
+func (p pool) ask(ctx context.Context, question func(context.Context) error) error {
+	start := time.Now()
+	within, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return p.db.ExecContext(ctx, query, args...)
+	err := question(within)
+	if p.watcher != nil {
+		p.watcher.Read(time.Since(start), ctx.Err() == nil && chat.CodeOf(failure(err)) == chat.Unavailable)
+	}
+	return err
 }
 
 // pinned runs every statement under the transaction's own context: the one that f passes belongs to the request.

@@ -39,7 +39,7 @@ func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, er
 // Members goes on after a person by their name, whether or not they are still there.
 func (r reader) Members(ctx context.Context, room int64, nameKey string, after int64, limit int) (members []chat.Member, err error) {
 	const query = `
-		SELECT u.id, u.name, u.avatar, m.role
+		SELECT u.id, u.name, u.avatar, u.owner_id <> 0 AS bot, m.role
 		FROM members m JOIN users u ON u.id = m.user_id
 		WHERE m.room_id = $1 AND u.name_key LIKE $2 ESCAPE '\'
 			AND ($3 = 0 OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $3))
@@ -77,7 +77,7 @@ func object(ids []int64) string {
 // FindOutsiders reads the names in order until it has enough of them.
 func (r reader) FindOutsiders(ctx context.Context, room int64, nameKey string, limit int) (people []chat.Person, err error) {
 	const query = `
-		SELECT u.id, u.name, u.avatar FROM users u
+		SELECT u.id, u.name, u.avatar, u.owner_id <> 0 AS bot FROM users u
 		WHERE u.name_key LIKE $2 ESCAPE '\' AND u.disabled_at = 0
 			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = $1 AND m.user_id = u.id)
 		ORDER BY u.name_key, u.id
@@ -134,12 +134,12 @@ func (w writer) SetOwner(ctx context.Context, room, user int64) error {
 	return err
 }
 
-// LongestMember leaves out the disabled while there is anybody else.
+// LongestMember leaves out bots while there is a person, and the disabled while there is anybody else.
 func (r reader) LongestMember(ctx context.Context, room int64) (user int64, err error) {
 	const query = `
 		SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
 		WHERE m.room_id = $1
-		ORDER BY CASE WHEN u.disabled_at = 0 THEN 0 ELSE 1 END, m.joined_seq, m.user_id
+		ORDER BY CASE WHEN u.disabled_at > 0 THEN 2 WHEN u.owner_id > 0 THEN 1 ELSE 0 END, m.joined_seq, m.user_id
 		LIMIT 1`
 	err = r.get(ctx, &user, query, room)
 	return user, err

@@ -10,9 +10,8 @@ import (
 
 // columns are those of a message, with the name that its author has today.
 const columns = `
-	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar AS author_avatar,
-		x.key, x.body, x.html,
-		x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions + `,` + files
+	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar AS author_avatar, u.owner_id <> 0 AS author_bot,
+		x.key, x.body, x.html, x.posted_at, x.edited_at, x.deleted_at, x.leads, x.opens_day,` + reactions + `,` + files
 
 const (
 	source  = ` FROM messages x JOIN users u ON u.id = x.author_id`
@@ -58,7 +57,8 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
 			COALESCE(x.changed_seq, 0) AS changed_seq, COALESCE(x.author_id, 0) AS author_id,
-			COALESCE(u.name, '') AS author_name, COALESCE(u.avatar, 0) AS author_avatar, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
+			COALESCE(u.name, '') AS author_name, COALESCE(u.avatar, 0) AS author_avatar, COALESCE(u.owner_id, 0) <> 0 AS author_bot,
+			COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
 			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.leads, FALSE) AS leads,
 			COALESCE(x.opens_day, FALSE) AS opens_day,` + reactions + `,` + files + `

@@ -54,6 +54,8 @@ func TestPlans(t *testing.T) {
 	ctx := t.Context()
 	for name, ask := range map[string]func(r reader) error{
 		"Session":          func(r reader) error { _, _, err := r.Session(ctx, "h", 1); return err },
+		"SessionByID":      func(r reader) error { _, _, err := r.SessionByID(ctx, 1, 1); return err },
+		"Hook":             func(r reader) error { _, err := r.Hook(ctx, "h"); return err },
 		"EndedSessions":    func(r reader) error { _, err := r.EndedSessions(ctx, 1); return err },
 		"Conversations":    func(r reader) error { _, err := r.Conversations(ctx, 1, 100); return err },
 		"ConversationIn":   func(r reader) error { _, err := r.ConversationIn(ctx, 1, 1); return err },

@@ -50,7 +50,7 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	connections.SetMaxIdleConns(poolSize)
 	connections.SetConnMaxIdleTime(5 * time.Minute)
 	both := sqlx.NewDb(connections, "postgres")
-	return &Store{reader: reader{pool{both}}, read: both, write: both}, nil
+	return &Store{reader: reader{pool{db: both}}, read: both, write: both}, nil
 }
 
 func configPostgres(url string) (pq.Config, error) {

@@ -1,25 +1,50 @@
 package db
 
 import (
+	"cmp"
 	"context"
 
 	"charla/chat"
 )
 
-// Session finds a live session and its person in one look.
+// session is a live session, at $2, and its person in one look.
+const session = `
+	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at", s.seen_at AS "s.seen_at",
+		s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
+		u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id
+	FROM sessions s JOIN users u ON u.id = s.user_id
+	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
+
+// Session finds a session by the hash of its token.
 func (r reader) Session(ctx context.Context, hash string, now chat.Micros) (chat.Session, chat.User, error) {
-	const query = `
-		SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.created_at AS "s.created_at", s.seen_at AS "s.seen_at",
-			s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
-			u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar
-		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.hash = $1 AND s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
+	const query = session + ` AND s.hash = $1`
+	return r.session(ctx, query, hash, now)
+}
+
+// SessionByID finds the session that an access token names.
+func (r reader) SessionByID(ctx context.Context, id int64, now chat.Micros) (chat.Session, chat.User, error) {
+	const query = session + ` AND s.id = $1`
+	return r.session(ctx, query, id, now)
+}
+
+func (r reader) session(ctx context.Context, query string, which any, now chat.Micros) (chat.Session, chat.User, error) {
 	var row struct {
 		chat.User
 		Session chat.Session `db:"s"`
 	}
-	err := r.get(ctx, &row, query, hash, now)
+	err := r.get(ctx, &row, query, which, now)
 	return row.Session, row.User, err
+}
+
+// Sessions leaves out what is over.
+func (r reader) Sessions(ctx context.Context, user int64, now chat.Micros, limit int) (sessions []chat.Session, err error) {
+	const query = `
+		SELECT id, user_id, kind, created_at, seen_at, expires_at, user_agent, ip FROM sessions
+		WHERE user_id = $1 AND ended_at = 0 AND expires_at > $2
+		ORDER BY seen_at DESC, id DESC
+		LIMIT $3`
+	err = r.list(ctx, &sessions, query, user, now, limit)
+	return sessions, err
 }
 
 // EndedSessions has no limit: whoever is left out would keep reading. It is bounded by how little ends in a moment.
@@ -35,13 +60,13 @@ func (r reader) EndedSessions(ctx context.Context, since chat.Micros) (ids []int
 	return ids, err
 }
 
-// InsertSession stores a session under the hash of its token.
+// InsertSession stores a session under the hash of its token. One without a kind is a browser's.
 func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) (id int64, err error) {
 	const query = `
-		INSERT INTO sessions (hash, user_id, created_at, seen_at, expires_at, user_agent, ip)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		RETURNING id`
-	err = w.get(ctx, &id, query, hash, s.UserID, s.CreatedAt, s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
+	err = w.get(ctx, &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.Browser), s.CreatedAt, s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
 	return id, err
 }
 
@@ -58,6 +83,22 @@ func (w writer) EndSession(ctx context.Context, id int64, at chat.Micros) error 
 	const query = `
 		UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at = 0`
 	_, err := w.exec(ctx, query, id, at)
+	return err
+}
+
+// EndOwnSession ends a session that still lives.
+func (w writer) EndOwnSession(ctx context.Context, user, id int64, at chat.Micros) error {
+	const query = `
+		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`
+	ended, err := w.exec(ctx, query, user, id, at)
+	return found(ended, err)
+}
+
+// found answers NotFound where nothing was changed.
+func found(changed int64, err error) error {
+	if err == nil && changed == 0 {
+		return chat.ErrNotFound
+	}
 	return err
 }
 

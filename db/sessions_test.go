@@ -14,7 +14,7 @@ var distant = chat.At(time.Date(2262, 4, 11, 23, 47, 16, 854775000, time.UTC))
 
 func signIn(t testing.TB, s *db.Store, user chat.User, hash string) (session chat.Session) {
 	t.Helper()
-	session = chat.Session{UserID: user.ID, CreatedAt: 10, SeenAt: 10, ExpiresAt: distant, UserAgent: "Browser", IP: "::1"}
+	session = chat.Session{UserID: user.ID, Kind: chat.Browser, CreatedAt: 10, SeenAt: 10, ExpiresAt: distant, UserAgent: "Browser", IP: "::1"}
 	write(t, s, func(tx chat.Tx) (err error) {
 		session.ID, err = tx.InsertSession(t.Context(), session, hash)
 		return err

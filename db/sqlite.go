@@ -69,7 +69,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: reader{pool{read}}, read: read, write: write, batch: &batcher{pool: write}}
+	s := &Store{reader: reader{pool{db: read}}, read: read, write: write, batch: &batcher{pool: write}}
 	if err := migrate(ctx, goose.DialectSQLite3, "sqlite", write.DB); err != nil {
 		s.Close()
 		return nil, err

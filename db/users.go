@@ -10,7 +10,7 @@ import (
 // User finds a person by id.
 func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar FROM users WHERE id = $1`
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id FROM users WHERE id = $1`
 	err = r.get(ctx, &u, query, id)
 	return u, err
 }
@@ -18,7 +18,7 @@ func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 // UserByEmail finds a person and the hash of their password.
 func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar, password_hash FROM users WHERE email_key = $1`
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, password_hash FROM users WHERE email_key = $1`
 	var row struct {
 		chat.User
 		Hash string `db:"password_hash"`
@@ -30,7 +30,7 @@ func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, st
 // FindPeople reads the names in order until it has enough of them.
 func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (people []chat.Person, err error) {
 	const query = `
-		SELECT id, name, avatar FROM users
+		SELECT id, name, avatar, owner_id <> 0 AS bot FROM users
 		WHERE name_key LIKE $1 ESCAPE '\' AND disabled_at = 0
 		ORDER BY name_key, id
 		LIMIT $2`
@@ -41,7 +41,7 @@ func (r reader) FindPeople(ctx context.Context, nameKey string, limit int) (peop
 // Accounts lists the disabled too.
 func (r reader) Accounts(ctx context.Context, key string, limit int) (users []chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar FROM users
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id FROM users
 		WHERE name_key LIKE $1 ESCAPE '\' OR email_key LIKE $1 ESCAPE '\'
 		ORDER BY name_key, id
 		LIMIT $2`
@@ -58,10 +58,10 @@ var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // InsertUser relies on its caller to hold General's row: then no two are the first of all.
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
-		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, role)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 'member' ELSE 'admin' END)
-		RETURNING id, name, email, locale, theme, role, disabled_at, avatar`
-	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt)
+		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, owner_id, role)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 'member' ELSE 'admin' END)
+		RETURNING id, name, email, locale, theme, role, disabled_at, avatar, owner_id`
+	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt, u.OwnerID)
 	return user, err
 }
 
@@ -78,10 +78,7 @@ func (w writer) SetPassword(ctx context.Context, user int64, old, hash string) e
 	const query = `
 		UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`
 	changed, err := w.exec(ctx, query, user, old, hash)
-	if err == nil && changed == 0 {
-		return chat.ErrNotFound
-	}
-	return err
+	return found(changed, err)
 }
 
 // SetDisabled shuts a person out, or lets them in.

@@ -86,13 +86,14 @@ func TestNobodyIsShutOut(t *testing.T) {
 	ana.program().sends("/rooms/"+room+"/members", url.Values{"user": {"2"}})
 	bob.sends("/rooms", url.Values{"name": {"Garden"}, "access": {"open"}})
 	s.program("Carla")
-	for _, path := range []string{"/rooms", "/rooms/" + room + "?invite=carla", "/rooms/3"} {
+	ana.program().sends("/bots", url.Values{"name": {"Robot"}})
+	for _, path := range []string{"/bots", "/rooms", "/rooms/" + room + "?invite=carla", "/rooms/3"} {
 		ana.open(path)
 		ana.until("it is drawn", `document.readyState === 'complete' && document.querySelector('.pane .button')`)
 		ana.accessible(path)
 	}
 	ana.size(360, 740)
-	for _, path := range []string{"/chat", "/messages?with=2", "/settings", "/rooms", "/rooms/" + room, "/people", "/chat?gone=1"} {
+	for _, path := range []string{"/chat", "/messages?with=2", "/settings", "/rooms", "/rooms/" + room, "/people", "/bots", "/sessions", "/chat?gone=1"} {
 		ana.open(path)
 		ana.until("it is drawn", `document.readyState === 'complete'`)
 		ana.accessible(path + " on a phone")

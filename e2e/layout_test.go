@@ -7,7 +7,7 @@ import (
 
 // pages are the addresses of every kind of page for the first to register, who is the admin; a message has been written.
 var pages = []string{"/chat", "/chat?q=bob", "/messages?room=1", "/messages?with=2", "/messages?room=1&before=2", "/messages/1", "/settings",
-	"/rooms", "/rooms/1", "/people", "/chat?gone=1", "/nowhere"}
+	"/rooms", "/rooms/1", "/people", "/sessions", "/bots", "/chat?gone=1", "/nowhere"}
 
 func TestEveryWidth(t *testing.T) {
 	t.Parallel()

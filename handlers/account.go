@@ -67,7 +67,7 @@ func (s *Server) welcome(c echo.Context, status int, user chat.User, to string) 
 		s.known.remember(c, key)
 	}
 	if wantsJSON(c) {
-		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Online: s.hub.Online(user.ID)[user.ID]})
+		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Online: s.hub.Online(user.ID)[user.ID], Bot: user.IsBot()})
 	}
 	return redirect(c, to)
 }
@@ -164,6 +164,9 @@ func (s *Server) written(c echo.Context) (chat.User, []chat.Place) {
 }
 
 func (s *Server) logout(c echo.Context) error {
+	if v := visitorOf(c); v.signedIn() && v.Session.Kind != chat.Browser {
+		return s.endTokens(c)
+	}
 	session, err := s.sessions.Get(c.Request(), s.cookieName())
 	if err != nil {
 		return err

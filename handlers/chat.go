@@ -99,7 +99,7 @@ func (s *Server) chatJSON(c echo.Context) error {
 		if conv.Kind == chat.Channel {
 			out.Rooms = append(out.Rooms, roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)})
 		} else if conv.Peer != me.ID && c.QueryParam("q") == "" {
-			list.add(chat.Person{ID: conv.Peer, Name: conv.Name, Avatar: conv.Avatar}, conv.Unread)
+			list.add(chat.Person{ID: conv.Peer, Name: conv.Name, Avatar: conv.Avatar, Bot: conv.Bot}, conv.Unread)
 		}
 	}
 	if here, _ := s.hub.Here(); c.QueryParam("q") == "" {
@@ -111,7 +111,7 @@ func (s *Server) chatJSON(c echo.Context) error {
 		}
 	}
 	out.People = list.finish(s.hub.Online)
-	out.Me = personJSON{ID: me.ID, Name: me.Name, Avatar: avatarURL(me.Avatar), Online: s.hub.Online(me.ID)[me.ID]}
+	out.Me = personJSON{ID: me.ID, Name: me.Name, Avatar: avatarURL(me.Avatar), Online: s.hub.Online(me.ID)[me.ID], Bot: me.IsBot()}
 	return c.JSON(http.StatusOK, out)
 }
 
@@ -120,7 +120,7 @@ type peopleList []personJSON
 
 func (l *peopleList) add(p chat.Person, unread int) {
 	if len(*l) < maxPeople && !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
-		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Avatar: avatarURL(p.Avatar), Unread: unread})
+		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Avatar: avatarURL(p.Avatar), Unread: unread, Bot: p.Bot})
 	}
 }
 

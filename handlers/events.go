@@ -13,7 +13,7 @@ import (
 )
 
 // How many streams one session may hold: a browser opens six connections to a host over HTTP/1.1, and two must stay free
-// for everything else. Over HTTP/2 only abuse is stopped.
+// for everything else. Over HTTP/2, and of a program, only abuse is stopped.
 const (
 	maxStreams            = 4
 	maxStreamsMultiplexed = 100
@@ -22,10 +22,10 @@ const (
 func (s *Server) viewer(c echo.Context) live.Viewer {
 	v := visitorOf(c)
 	limit := maxStreams
-	if s.multiplexed(c) {
+	if s.multiplexed(c) || v.Session.Kind != chat.Browser {
 		limit = maxStreamsMultiplexed
 	}
-	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit}
+	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit, Kind: c.Path()}
 }
 
 // The types of endless answers.

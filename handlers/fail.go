@@ -25,7 +25,7 @@ type errorBody struct {
 	} `json:"error"`
 }
 
-// fail is the one place where an error becomes an answer: JSON for programs, a text for htmx, a page for a browser.
+// fail is the one place where an error becomes an answer: JSON for programs, whatever they accept, a text for htmx, a page for a browser.
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -34,7 +34,10 @@ func (s *Server) fail(err error, c echo.Context) {
 	l := s.locale(c)
 	retryAfter(c, e)
 	switch {
-	case wantsJSON(c):
+	case wantsJSON(c) || forProgram(c):
+		if status == http.StatusUnauthorized {
+			c.Response().Header().Set("WWW-Authenticate", "Bearer")
+		}
 		var body errorBody
 		body.Error.Code, body.Error.Message, body.Error.Field = string(e.Code), l.Error(e), e.Field
 		err = c.JSON(status, body)

@@ -32,6 +32,7 @@ type someone struct {
 	Name   string
 	Online bool
 	Unread int
+	Bot    bool
 }
 
 func TestFrontDoor(t *testing.T) {

@@ -17,6 +17,7 @@ type personJSON struct {
 	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
 	Unread int    `json:"unread"`
+	Bot    bool   `json:"bot,omitempty"`
 }
 
 type roomJSON struct {
@@ -37,6 +38,7 @@ type authorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
+	Bot    bool   `json:"bot,omitempty"` // not in reactions
 }
 
 type messageJSON struct {
@@ -67,7 +69,7 @@ type historyJSON struct {
 }
 
 func toJSON(m chat.Message) messageJSON {
-	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName, avatarURL(m.AuthorAvatar)}, Body: m.Body, HTML: m.HTML,
+	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName, avatarURL(m.AuthorAvatar), m.AuthorBot}, Body: m.Body, HTML: m.HTML,
 		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}, Files: filesToJSON(m.Files.List())}
 	for _, r := range m.Reactions.Kinds() {
 		kind := reactionJSON{Emoji: r.Emoji, Count: len(r.People)}

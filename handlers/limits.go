@@ -22,6 +22,9 @@ type limits struct {
 	newcomers *pacer // registrations by address
 	rooms     *pacer // rooms made, by person
 	passwords *pacer // changes of a password tried, by person
+	bots      *pacer // bots made, by person
+	botPosts  *pacer // by bot
+	hooks     *pacer // posts by hook
 }
 
 func newLimits(scale float64) *limits {
@@ -36,6 +39,9 @@ func newLimits(scale float64) *limits {
 		newcomers: newPacer(scale/6, 40),
 		rooms:     newPacer(scale/10, 30),
 		passwords: newPacer(scale/15, 10),
+		bots:      newPacer(scale/60, 20),
+		botPosts:  newPacer(scale*10, 100),
+		hooks:     newPacer(scale*5, 50),
 	}
 }
 

@@ -186,7 +186,11 @@ func (s *Server) readPosting(c echo.Context) (in posting, refused []views.Refuse
 
 func (s *Server) post(c echo.Context, in posting) (chat.Posted, error) {
 	me := person(c)
-	if err := s.limits.posts.take(fmt.Sprint("user ", me.ID)); err != nil {
+	pace := s.limits.posts
+	if me.IsBot() {
+		pace = s.limits.botPosts
+	}
+	if err := pace.take(fmt.Sprint("user ", me.ID)); err != nil {
 		return chat.Posted{}, err
 	}
 	return s.chat.PostMessage(c.Request().Context(), me, chat.NewMessage{Place: in.place(), Body: emoji.Expand(in.Body), Key: in.Key, Files: in.files()})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ const maxBody = "512K"
 func (s *Server) use() {
 	s.echo.Use(
 		nameRequest,
+		s.observe,
 		s.log,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
 		s.secure,
@@ -53,6 +55,34 @@ func nameRequest(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
+
+// observe tells the operator's numbers of each request. The time until the answer begins is ours; what follows is the
+// network's, or a stream, which lasts. Where a stream takes its connection over there is no beginning but the end of its
+// opening.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	if s.config.Observe == nil {
+		return next
+	}
+	return func(c echo.Context) error {
+		start := time.Now()
+		var took time.Duration
+		c.Response().Before(func() { took = time.Since(start) })
+		err := next(c)
+		if took == 0 {
+			took = time.Since(start)
+		}
+		s.config.Observe(s.line(c), c.Response().Status, took)
+		return err
+	}
+}
+
+// line is the line of the route table that a request met. Whoever asks for what is not there cannot invent lines.
+func (s *Server) line(c echo.Context) string {
+	if line, known := s.lines[address{c.Request().Method, c.Path()}]; known {
+		return line
+	}
+	return "other"
+}
 
 // log writes one line for each request: ids, never bodies or query strings.
 func (s *Server) log(next echo.HandlerFunc) echo.HandlerFunc {
@@ -107,6 +137,9 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 // sameOrigin refuses what another site makes a browser send.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if _, carried := bearer(c.Request()); carried { // no browser adds a token by itself
+			return next(c)
+		}
 		if err := s.origins.Check(c.Request()); err != nil {
 			return chat.Errorf(chat.Forbidden, "This request came from another site and was refused.")
 		}
@@ -132,25 +165,43 @@ func visitorOf(c echo.Context) visitor {
 // person is the acting person of a request that passed membersOnly.
 func person(c echo.Context) chat.User { return visitorOf(c).User }
 
-// identify finds out who asks. Files and health need no answer to that.
+// identify finds out who asks. Files and health need no answer to that, and who brings something of their own to be known
+// by is not asked for a session too.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if path := c.Path(); strings.HasPrefix(path, staticPath) || path == "/healthz" || path == "/readyz" {
+		path := c.Path()
+		if strings.HasPrefix(path, staticPath) || path == "/healthz" || path == "/readyz" {
 			return next(c)
-		}
-		session, err := s.sessions.Get(c.Request(), s.cookieName())
-		if err != nil {
-			return err
-		}
-		if v, ok := session.Values[visitorKey].(visitor); ok {
-			c.Set(visitorKey, v)
 		}
 		if c.Response().Header().Get("Cache-Control") == "" {
 			c.Response().Header().Set("Cache-Control", "private, no-store")
 		}
-		c.Response().Header().Add("Vary", "Accept, Accept-Language, Cookie, HX-Request")
+		c.Response().Header().Add("Vary", "Accept, Accept-Language, Authorization, Cookie, HX-Request")
+		if slices.Contains(credentialed, path) {
+			return next(c)
+		}
+		v, err := s.whoAsks(c)
+		if err != nil {
+			return err
+		}
+		if v.signedIn() {
+			c.Set(visitorKey, v)
+		}
 		return next(c)
 	}
+}
+
+// whoAsks looks up the cookie of a browser or the token of a program: one look at the database.
+func (s *Server) whoAsks(c echo.Context) (visitor, error) {
+	if token, carried := bearer(c.Request()); carried {
+		return s.tokenHolder(c, token)
+	}
+	session, err := s.sessions.Get(c.Request(), s.cookieName())
+	if err != nil {
+		return visitor{}, err
+	}
+	v, _ := session.Values[visitorKey].(visitor)
+	return v, nil
 }
 
 // errSignedOut is what a guest gets where only people who are signed in may go.

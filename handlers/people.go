@@ -16,6 +16,8 @@ type accountJSON struct {
 	Online   bool   `json:"online"`
 	Role     string `json:"role"`
 	Disabled bool   `json:"disabled"`
+	Owner    int64  `json:"owner,omitempty"` // whose bot it is
+	Bot      bool   `json:"bot,omitempty"`
 }
 
 type accountsJSON struct {
@@ -36,7 +38,7 @@ func (s *Server) people(c echo.Context) error {
 	if wantsJSON(c) {
 		out := accountsJSON{People: make([]accountJSON, len(users))}
 		for i, u := range users {
-			out.People[i] = accountJSON{u.ID, u.Name, u.Email, online[u.ID], string(u.Role), u.Disabled()}
+			out.People[i] = accountJSON{u.ID, u.Name, u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
 		}
 		return c.JSON(http.StatusOK, out)
 	}

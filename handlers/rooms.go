@@ -19,6 +19,7 @@ type memberJSON struct {
 	Name   string `json:"name"`
 	Online bool   `json:"online"`
 	Role   string `json:"role"`
+	Bot    bool   `json:"bot,omitempty"`
 }
 
 // membersJSON is a room with a window on its members.
@@ -145,7 +146,7 @@ func (s *Server) roomJSON(c echo.Context, info views.RoomInfo) error {
 		out.Unread = conv.Unread
 	}
 	for _, m := range info.Members {
-		out.Members = append(out.Members, memberJSON{m.ID, m.Name, m.Online, string(m.Role)})
+		out.Members = append(out.Members, memberJSON{m.ID, m.Name, m.Online, string(m.Role), m.Bot})
 	}
 	return c.JSON(http.StatusOK, out)
 }

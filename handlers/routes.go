@@ -21,6 +21,9 @@ type route struct {
 	handle       echo.HandlerFunc
 }
 
+// address is where a request goes: a method and a path as the route table writes it.
+type address struct{ method, path string }
+
 // routes is the whole of what Charla answers, besides /static/.
 func (s *Server) routes() []route {
 	return []route{
@@ -64,6 +67,19 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/people", member, s.people},
 		{http.MethodPost, "/people/:id/disable", member, s.disablePerson},
 		{http.MethodPost, "/people/:id/enable", member, s.enablePerson},
+		{http.MethodGet, "/sessions", member, s.sessionsPage},
+		{http.MethodPost, "/sessions/:id/end", member, s.endSession},
+		{http.MethodPost, "/sessions/end-others", member, s.endOtherSessions},
+		{http.MethodPost, "/tokens", anyone, s.issueTokens},
+		{http.MethodPost, "/tokens/refresh", anyone, s.refreshTokens},
+		{http.MethodDelete, "/tokens/current", member, s.endTokens},
+		{http.MethodGet, "/bots", member, s.botsPage},
+		{http.MethodPost, "/bots", member, s.makeBot},
+		{http.MethodPost, "/bots/:id/renew", member, s.renewBot},
+		{http.MethodPost, "/bots/:id/remove", member, s.removeBot},
+		{http.MethodPost, "/bots/:id/hooks", member, s.makeHook},
+		{http.MethodPost, "/bots/:id/hooks/:hook/remove", member, s.removeHook},
+		{http.MethodPost, "/hooks/:secret", anyone, s.hook},
 		{http.MethodGet, "/me.css", anyone, s.meCSS},
 		{http.MethodGet, "/healthz", anyone, s.healthz},
 		{http.MethodGet, "/readyz", anyone, s.readyz},
@@ -75,8 +91,11 @@ func (s *Server) add(r route) {
 	if r.access == member {
 		handle = s.membersOnly(handle)
 	}
+	line := r.method + " " + r.path
 	s.echo.Add(r.method, r.path, handle)
+	s.lines[address{r.method, r.path}] = line
 	if r.method == http.MethodGet {
 		s.echo.HEAD(r.path, handle)
+		s.lines[address{http.MethodHead, r.path}] = line
 	}
 }

@@ -67,6 +67,19 @@ var table = []line{
 	{route: "GET /people", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, admin: visit{200, 200}},
 	{route: "POST /people/:id/disable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
 	{route: "POST /people/:id/enable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
+	{route: "GET /sessions", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "POST /sessions/:id/end", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{404, 404}},
+	{route: "POST /sessions/end-others", guest: visit{303, 401}, outsider: visit{303, 204}, member: visit{303, 204}},
+	{route: "POST /tokens", form: "email=", guest: visit{401, 401}, outsider: visit{401, 401}, member: visit{401, 401}},
+	{route: "POST /tokens/refresh", form: "refresh_token=x", guest: visit{401, 401}, outsider: visit{401, 401}, member: visit{401, 401}},
+	{route: "DELETE /tokens/current", guest: visit{401, 401}, outsider: visit{204, 204}, member: visit{204, 204}},
+	{route: "GET /bots", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "POST /bots", form: "name=Robot", guest: visit{303, 401}, outsider: visit{201, 201}, member: visit{201, 201}},
+	{route: "POST /bots/:id/renew", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{200, 200}},
+	{route: "POST /bots/:id/hooks", form: "room=1", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{201, 201}},
+	{route: "POST /bots/:id/hooks/:hook/remove", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{303, 204}},
+	{route: "POST /bots/:id/remove", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{303, 204}, admin: visit{303, 204}},
+	{route: "POST /hooks/:secret", form: "hello", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
 	{route: "GET /me.css", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /healthz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /readyz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
@@ -104,35 +117,57 @@ func TestEveryRouteToEverybody(t *testing.T) {
 	m := ana.says(berta.with(), "a secret", ana.upload("secret.txt", "secret"))
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
 	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), "TARGET", text(target.user.ID),
-		"/messages/:id", "/messages/"+text(m.ID), "/files/:id", m.Files[0].URL, "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
+		"/messages/:id", "/messages/"+text(m.ID), "/sessions/:id", "/sessions/"+text(s.count(`SELECT id FROM sessions WHERE user_id = $1`, target.user.ID)),
+		"/files/:id", m.Files[0].URL, ":secret", "unknown", "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
 	for _, l := range table {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {
 			for who, expected := range map[*browser]visit{s.guest(): l.guest, carla: l.outsider, berta: l.member, ana: l.owner, admin: l.admin} {
 				for _, headers := range [][]string{nil, {asJSON}} {
-					want, asked := expected.page, l
+					want := expected.page
 					if headers != nil {
 						want = expected.json
 					}
-					if strings.Contains(l.route, "/rooms/:id") {
-						room := ana.makes("Cellar", "invited", berta, other)
-						asked.route = strings.Replace(l.route, ":id", text(room), 1)
+					fresh := func() line { return l.about(ana, berta, other) }
+					fresh().visit(t, who.again(t), fill, want, headers...)
+					if l.route == "POST /logout" {
+						want = 204 // a program has no page to go to
 					}
-					asked.visit(t, who, fill, want, headers...)
+					if who.user.ID != 0 {
+						fresh().visit(t, who.program(t), fill, want, headers...)
+					}
 				}
 			}
 		})
 	}
-	ana.get("/messages?room="+text(m.Room), asJSON).is(200).lacks("Carla")
+	ana.again(t).get("/messages?room="+text(m.Room), asJSON).is(200).lacks("Carla")
 }
 
-// visit sends the request in a session of its own, because some of them end it.
-func (l line) visit(t *testing.T, who *browser, fill *strings.Replacer, want int, headers ...string) {
-	t.Helper()
-	b := who.in(t)
-	if who.user.ID != 0 {
-		b = who.site.signIn(who.user).in(t)
+// about is the line for a room or a bot of its own, where it concerns one.
+func (l line) about(ana, berta, other *browser) line {
+	ana = ana.again(ana.t)
+	switch {
+	case strings.Contains(l.route, "/rooms/:id"):
+		l.route = strings.Replace(l.route, ":id", text(ana.makes("Cellar", "invited", berta, other)), 1)
+	case strings.Contains(l.route, "/bots/:id"):
+		ana.site.exec(`UPDATE users SET disabled_at = 1 WHERE owner_id = $1`, ana.user.ID)
+		bot := ana.makesBot("Robot")
+		l.route = strings.NewReplacer(":id", text(bot.user.ID), ":hook", text(ana.makesHook(bot, 1).ID)).Replace(l.route)
 	}
+	return l
+}
+
+// again is the same person in a session of its own, because some requests end it.
+func (b *browser) again(t testing.TB) *browser {
+	if b.user.ID == 0 {
+		return b.in(t)
+	}
+	return b.site.signIn(b.user).in(t)
+}
+
+// visit sends the request.
+func (l line) visit(t *testing.T, b *browser, fill *strings.Replacer, want int, headers ...string) {
+	t.Helper()
 	method, path, _ := strings.Cut(fill.Replace(l.route+l.query), " ")
 	if method != http.MethodGet {
 		headers = append(headers, inForm)

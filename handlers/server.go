@@ -28,7 +28,12 @@ type Config struct {
 	Ping           func(context.Context) error // whether the database answers
 	Notice         func() string               // what the operator should know although all is well enough; may be nil
 	Secret         []byte                      // signs the cookie that tells a known browser
+	Observe        Observe                     // is told of every request; may be nil
 }
+
+// Observe is told of an answered request: the line of the route table that it met, such as "GET /messages/:id", or "other";
+// the status; and how long it was until the answer began. It must not wait.
+type Observe func(route string, status int, took time.Duration)
 
 // Server answers every request.
 type Server struct {
@@ -41,6 +46,7 @@ type Server struct {
 	origins  *http.CrossOriginProtection
 	patience patience
 	echo     *echo.Echo
+	lines    map[address]string // of the route table, as Observe is told of them
 }
 
 // staticPath is where the embedded files stand.
@@ -48,7 +54,7 @@ const staticPath = "/static/"
 
 // New returns the whole site over the product and its live side.
 func New(service *chat.Service, hub *live.Hub, config Config) *Server {
-	s := &Server{chat: service, hub: hub, config: config, patience: patient, echo: echo.New()}
+	s := &Server{chat: service, hub: hub, config: config, patience: patient, echo: echo.New(), lines: map[address]string{}}
 	s.sessions = &sessionStore{chat: service, options: s.cookie(sessionCookieAge)}
 	s.known = newKnownBrowsers(config.Secret, s.cookie(knownCookieAge))
 	s.limits = newLimits(config.Rate)
@@ -64,8 +70,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	for _, r := range s.routes() {
 		s.add(r)
 	}
-	s.echo.GET(staticPath+"*", echo.WrapHandler(static.Handler()))
-	s.echo.HEAD(staticPath+"*", echo.WrapHandler(static.Handler()))
+	s.add(route{http.MethodGet, staticPath + "*", anyone, echo.WrapHandler(static.Handler())})
 	return s
 }
 

@@ -95,7 +95,7 @@ func (s *Server) signIn(c echo.Context, user chat.User) error {
 	if err != nil {
 		return err
 	}
-	if old := visitorOf(c); old.signedIn() {
+	if old := visitorOf(c); old.Session.Kind == chat.Browser {
 		if err := s.chat.EndSession(c.Request().Context(), old.Session); err != nil {
 			return err
 		}

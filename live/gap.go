@@ -49,9 +49,11 @@ func (h *Hub) fill(t *topic, room, sent int64) (filled bool) {
 		defer cancel()
 		changes, err := h.source.Changes(ctx, room, sent, chat.ReplayLimit)
 		if err != nil {
+			h.counts.gapsFailed.Add(1)
 			slog.Warn("gap not read", "room", room, "after", sent, "error", err)
 			return
 		}
+		h.counts.gapsRead.Add(1)
 		filled = t.fill(changes)
 		h.recount(t.at, 0)
 		for _, d := range changes.Left {

@@ -64,10 +64,12 @@ type Hub struct {
 
 	writers writers
 	watcher watcher
+	counts  counts
 
 	mu       sync.Mutex // guards all below
 	topics   map[chat.Topic]*topic
 	sessions map[int64][]*Stream // oldest first
+	kinds    map[string]int      // open streams by Viewer.Kind
 	people   map[int64]*person
 	arrivals []*person // the people, in the order they came
 	thinned  bool      // some of the arrivals are gone
@@ -96,6 +98,7 @@ func NewHub(source Source) *Hub {
 		news:     make(chan struct{}, 1),
 		topics:   map[chat.Topic]*topic{},
 		sessions: map[int64][]*Stream{},
+		kinds:    map[string]int{},
 		people:   map[int64]*person{},
 		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
 		moved:    map[int64]bool{},
@@ -111,6 +114,9 @@ func NewHub(source Source) *Hub {
 // Publish delivers an event to the streams it concerns, and to the other nodes. It never blocks on a reader, the database
 // or the network.
 func (h *Hub) Publish(e chat.Event) {
+	if _, posted := e.(chat.MessagePosted); posted {
+		h.counts.posted.Add(1)
+	}
 	h.happen(e)
 	h.relay.send(e)
 }
@@ -185,11 +191,13 @@ func (h *Hub) recount(at chat.Topic, author int64) {
 	}
 }
 
-// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest.
+// Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest. Kind is what the
+// stream is counted as: one of a handful of names.
 type Viewer struct {
 	Person  chat.Person
 	Session int64
 	Limit   int
+	Kind    string
 }
 
 // Subscribe opens a stream of a topic, or of no topic for the zero Topic. The caller must Close it, and reads the
@@ -214,6 +222,7 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encode
 	for i := 0; i < len(open)-v.Limit; i++ {
 		open[i].finish(EndReplaced)
 	}
+	h.kinds[v.Kind]++
 	h.arrive(v.Person)
 	if s.topic != nil && len(s.topic.typists) > 0 {
 		h.tellTypingSoon(s.topic)
@@ -223,6 +232,7 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encode
 
 // close takes a stream out of every index. It runs once.
 func (h *Hub) close(s *Stream) {
+	h.counts.ended[s.why()].Add(1)
 	if s.topic != nil {
 		s.topic.remove(s)
 		h.release(s.topic)
@@ -239,6 +249,7 @@ func (h *Hub) close(s *Stream) {
 	if h.sessions[s.viewer.Session] = open; len(open) == 0 {
 		delete(h.sessions, s.viewer.Session)
 	}
+	h.kinds[s.viewer.Kind]--
 	h.leave(s.viewer.Person.ID)
 }
 

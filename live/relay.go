@@ -19,16 +19,20 @@ import (
 // Relay joins a hub to those of the other nodes over NATS. Everything it carries is a hint: a node that misses one finds
 // it in the database. So nothing here waits for the network, and what finds no room is dropped.
 type Relay struct {
-	hub     *Hub
-	name    string     // of this node, new at each start
-	prefix  string     // of all subjects of this community
-	conn    *nats.Conn // set before Run
-	in      chan *nats.Msg
-	out     chan chat.Event
-	joined  chan struct{} // one slot: there is a server again, and others who may have gone on meanwhile
-	news    chan struct{} // one slot: the people of this node changed
-	asked   chan struct{} // one slot: somebody missed something about them
-	dropped atomic.Int64  // hints that found no room in out
+	hub    *Hub
+	name   string     // of this node, new at each start
+	prefix string     // of all subjects of this community
+	conn   *nats.Conn // set before Run
+	in     chan *nats.Msg
+	out    chan chat.Event
+	joined chan struct{}      // one slot: there is a server again, and others who may have gone on meanwhile
+	news   chan struct{}      // one slot: the people of this node changed
+	asked  chan struct{}      // one slot: somebody missed something about them
+	hears  *nats.Subscription // set before Run
+
+	sent, received, cutOff atomic.Int64 // hints
+	dropped                atomic.Int64 // hints that found no room in out
+	told                   int64        // how many of those the log knows of; for talk alone
 }
 
 const (
@@ -60,7 +64,7 @@ func NewRelay(hub *Hub, servers, community string) (*Relay, error) {
 		return nil, err
 	}
 	r.conn = conn
-	if _, err := conn.ChanSubscribe(r.prefix+">", r.in); err != nil {
+	if r.hears, err = conn.ChanSubscribe(r.prefix+">", r.in); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -189,12 +193,17 @@ func (r *Relay) about(whole bool, read map[int64]bool) {
 // tell hands a hint to the network. Without a connection it is gone.
 func (r *Relay) tell(in hint) {
 	in.Version, in.Node = hintVersion, r.name
-	r.conn.Publish(r.prefix+in.subject(), marshal(in))
+	if r.conn.Publish(r.prefix+in.subject(), marshal(in)) == nil {
+		r.sent.Add(1)
+	} else {
+		r.cutOff.Add(1)
+	}
 }
 
 func (r *Relay) lost() {
-	if n := r.dropped.Swap(0); n > 0 {
-		slog.Warn("relay too slow: other nodes find by looking", "dropped", n)
+	if n := r.dropped.Load(); n > r.told {
+		slog.Warn("relay too slow: other nodes find by looking", "dropped", n-r.told)
+		r.told = n
 	}
 }
 
@@ -204,6 +213,7 @@ func (r *Relay) listen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-r.in:
+			r.received.Add(1)
 			guard("hint", func() { r.take(m.Data) })
 		}
 	}

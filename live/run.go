@@ -254,6 +254,13 @@ func (w *writers) drain() {
 	}
 }
 
+// waiting counts the streams that no writer has taken yet.
+func (w *writers) waiting() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ready)
+}
+
 // next takes streams; when there are none, the writer's work is over.
 func (w *writers) next(turn []*detached) int {
 	w.mu.Lock()

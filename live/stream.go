@@ -130,6 +130,16 @@ func (s *Stream) finish(why End) {
 	s.rouse()
 }
 
+// why says how a stream that is over ended. One that was told no end lost its reader, or never reached it.
+func (s *Stream) why() End {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end == open {
+		return endGone
+	}
+	return s.end
+}
+
 // hasten leaves what is being written little time. The caller holds mu.
 func (s *Stream) hasten() {
 	s.hurried = true
@@ -200,8 +210,12 @@ func (s *Stream) opening(ctx context.Context, b []byte, r Replay, state State) [
 	}
 	if s.topic != nil {
 		if r.After >= 0 {
-			for _, f := range s.topic.replay(r.After, r.Changes) {
+			frames := s.topic.replay(r.After, r.Changes)
+			for _, f := range frames {
 				b = append(b, f.bytes(s.enc)...)
+			}
+			if len(frames) > 0 {
+				s.hub.counts.replays.Add(1)
 			}
 		}
 		if len(b)-len(r.Head) > maxReplay {
@@ -243,6 +257,7 @@ func (s *Stream) retell(ctx context.Context) {
 // render writes frames in one piece, after what stands in b, leaving out the changes that the replay brought. A frame
 // that is alone keeps its shared bytes.
 func (s *Stream) render(b []byte, queue []*frame, end End) []byte {
+	s.hub.counts.frames.Add(int64(len(queue)))
 	if len(queue) == 1 && end == open && len(b) == 0 {
 		if f := queue[0]; f.seq == 0 || f.seq > s.have {
 			return f.bytes(s.enc)

@@ -106,7 +106,7 @@ const (
 	xEnterSaves = xEnterKey + `$el.form.requestSubmit()]`
 
 	// xEmptyMenu takes what can be done with one message away when another one is asked for: it may never be answered.
-	xEmptyMenu = `$event.target.matches('.message__menu') && $root.querySelector('#` + idDeeds + `').replaceChildren()`
+	xEmptyMenu = `$event.target.matches('.message__menu') && $el.closest('#` + idConv + `').querySelector('#` + idDeeds + `').replaceChildren()`
 )
 
 // xFocus puts the focus back to where the menu was opened, unless one went on to something else.

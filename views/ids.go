@@ -48,6 +48,7 @@ const (
 	idRooms      = "rooms"      // the rooms that one may join
 	idMembers    = "members"    // who is in a room
 	idOutsiders  = "outsiders"  // whom one may invite into it
+	idFresh      = "fresh"      // what is told this once
 	idAccounts   = "accounts"   // everybody, for an admin
 )
 
@@ -83,6 +84,9 @@ func dotID(person int64) string { return "dot-" + strconv.FormatInt(person, 10) 
 
 // stateID is the id of a person's state in the header of the conversation with them.
 func stateID(person int64) string { return "state-" + strconv.FormatInt(person, 10) }
+
+// roomFieldID is the id of the list of rooms that a bot can write into.
+func roomFieldID(bot int64) string { return "room-of-" + strconv.FormatInt(bot, 10) }
 
 // fieldErrID is the id of what is wrong with a field of a form.
 func fieldErrID(field string) string { return field + "-err" }

@@ -51,6 +51,9 @@ const (
 	// The files of what waits are still in the box as far as the server knows: their chips there ask, and are told.
 	xClaims = `m && $dispatch('claimed', m.f || [])`
 	xClaim  = `m && (m.f || []).includes($event.detail.id) && ($event.detail.out = true)`
+	// xAway is true once the server did not answer. A stream that is merely cut is back before anybody misses it, and Firefox
+	// cuts it as soon as one follows a link, long before the next page is there.
+	xAway = `away = away || $event.detail.connection && $event.detail.connection.attempt > 0`
 )
 
 // whyRefused shows why a message was refused, whatever is open.

@@ -67,6 +67,17 @@ func accountURL(user int64, action string) string {
 	return "/people/" + strconv.FormatInt(user, 10) + "/" + action
 }
 
+// HookURL is where a hook is written to, without the origin.
+func HookURL(secret string) string { return "/hooks/" + secret }
+
+// sessionURL ends a session.
+func sessionURL(id int64) string { return "/sessions/" + strconv.FormatInt(id, 10) + "/end" }
+
+// botURL does something to a bot.
+func botURL(id int64, action string) string {
+	return "/bots/" + strconv.FormatInt(id, 10) + "/" + action
+}
+
 // ChangedAfterURL is what changed after a number in the window before a seq.
 func ChangedAfterURL(p chat.Place, before, after int64) string {
 	return BeforeURL(p, before) + "&changed_after=" + strconv.FormatInt(after, 10)

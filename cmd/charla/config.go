@@ -27,6 +27,7 @@ type config struct {
 	databaseURL string
 	natsURL     string
 	s3URL       string
+	metricsAddr string
 	tls         tlsConfig
 	files       chat.FileLimits
 }
@@ -60,6 +61,7 @@ var options = []option{
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
 	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
+	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
 	{"CHARLA_FILE_SIZE", "25", "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
 	{"CHARLA_FILES", "10", "files that a message may have", whole(1, 100, func(c *config, n int64) { c.files.Message = int(n) })},
 	{"CHARLA_QUOTA", "1000", "MB that all files of a person may have; 0 means no limit", whole(0, 1_000_000_000, func(c *config, n int64) { c.files.Quota = n << 20 })},
@@ -69,11 +71,22 @@ var options = []option{
 }
 
 func setAddr(c *config, v string) error {
+	c.addr = v
+	return checkAddr(v)
+}
+
+func setMetrics(c *config, v string) error {
+	if c.metricsAddr = v; v == "" {
+		return nil
+	}
+	return checkAddr(v)
+}
+
+func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
 		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
-	c.addr = v
 	return nil
 }
 
@@ -246,6 +259,7 @@ func environment(environ []string) (map[string]string, error) {
 func help(w io.Writer) {
 	fmt.Fprint(w, "Charla: a chat for a community, made of hypermedia.\n\n"+
 		"  charla [settings]          serve\n  charla seed N [settings]   make N people with sessions, to measure with\n"+
+		"  charla rotate-keys [settings]   sign access tokens with a new key\n"+
 		"  charla version             say which version this is\n\n"+
 		"Settings are environment variables, or flags of the same names:\n\n")
 	for _, o := range options {

@@ -21,7 +21,8 @@ var arrows = map[string]struct{ may, never string }{
 	"charla/db":         {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/handlers": {may: "charla/chat charla/emoji charla/views charla/live charla/static",
 		never: "charla/db charla/migrations charla/files charla/images database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
-	"charla/cmd/charla": {may: "charla/chat charla/db charla/files charla/handlers charla/live charla/views charla/static charla/migrations"},
+	"charla/metrics":    {may: "charla/live", never: "github.com/labstack/echo/v4 github.com/jmoiron/sqlx"},
+	"charla/cmd/charla": {may: "charla/chat charla/db charla/files charla/handlers charla/live charla/metrics charla/views charla/static charla/migrations"},
 }
 
 // list returns the packages and what each imports, or with "Deps" all that it needs.
@@ -63,7 +64,7 @@ func TestArrowsBetweenPackages(t *testing.T) {
 	}
 }
 
-// Echo belongs to handlers, sqlx to db, S3 to files, NATS to live, which knows no HTTP; commands may know everything.
+// Echo belongs to handlers, sqlx to db, S3 to files, NATS to live, which knows no HTTP, Prometheus to metrics; commands may know everything.
 func TestWhoKnowsEchoAndSQL(t *testing.T) {
 	for p, imports := range list(t, "Imports") {
 		for _, i := range imports {
@@ -73,7 +74,7 @@ func TestWhoKnowsEchoAndSQL(t *testing.T) {
 			if strings.HasPrefix(i, "github.com/jmoiron/sqlx") && p != "charla/db" && !strings.HasPrefix(p, "charla/cmd/") {
 				t.Errorf("%s imports %s", p, i)
 			}
-			if strings.HasPrefix(i, "github.com/minio/minio-go") && p != "charla/files" {
+			if strings.HasPrefix(i, "github.com/minio/minio-go") && p != "charla/files" || strings.HasPrefix(i, "github.com/prometheus") && p != "charla/metrics" {
 				t.Errorf("%s imports %s", p, i)
 			}
 			if i == "net/http" && p == "charla/live" || strings.HasPrefix(i, "github.com/nats-io/nats.go") && p != "charla/live" {

@@ -35,6 +35,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		}
 		work, args = seed(n), args[2:]
 	}
+	if len(args) > 0 && args[0] == "rotate-keys" {
+		work, args = rotateKeys, args[1:]
+	}
 	config, err := configure(args, environ, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0

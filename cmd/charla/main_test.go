@@ -68,7 +68,7 @@ func TestHelpAndVersion(t *testing.T) {
 func TestWrongSettings(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "untouched")
 	for _, wrong := range []string{
-		"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1", "CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_BASE_URL=chat.example.org",
+		"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1", "CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_METRICS_ADDR=9090", "CHARLA_METRICS_ADDR=:x", "CHARLA_BASE_URL=chat.example.org",
 		"CHARLA_BASE_URL=ftp://x", "CHARLA_BASE_URL=https://x/path", "CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
 		"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9", "CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
 		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db", "NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",

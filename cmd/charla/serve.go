@@ -34,6 +34,11 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	defer store.Close()
+	numbers, err := count(c, store)
+	if err != nil {
+		return err
+	}
+	defer numbers.close()
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		return err
@@ -60,20 +65,24 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	watch := &neighbours{store: store, me: db.Node{ID: rand.Text(), Relay: others != nil}}
 	site := handlers.New(service, hub, handlers.Config{
 		BaseURL: c.baseURL, TLS: c.tls.on(), Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Notice: watch.notice, Secret: secret,
+		Observe: numbers.observe(),
 	})
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
 	work.Go(func() { tidy(background, service) })
+	work.Go(numbers.serve)
 	if others != nil {
 		work.Go(func() { others.Run(background) })
 	}
 	if c.databaseURL != "" {
 		work.Go(func() { watch.run(background) })
 	}
+	numbers.show(hub, others, store, watch, stdout)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	err = listen(ctx, listener, site, hub)
 	stop()
+	numbers.close()
 	work.Wait()
 	return err
 }

@@ -21,6 +21,7 @@ type process struct {
 	http      *http.Client
 	stop      context.CancelFunc
 	code      chan int
+	stdout    output
 	stderr    *output
 }
 
@@ -29,15 +30,14 @@ func begin(t *testing.T, parent context.Context, environ ...string) *process {
 	t.Helper()
 	ctx, stop := context.WithCancel(parent)
 	p := &process{data: t.TempDir(), stop: stop, code: make(chan int, 1), stderr: &output{}}
-	var stdout output
 	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + p.data}, environ...)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.code <- run(ctx, nil, environ, &stdout, p.stderr)
+		p.code <- run(ctx, nil, environ, &p.stdout, p.stderr)
 	}()
 	t.Cleanup(func() { stop(); <-ended })
-	p.url = place(t, &stdout)
+	p.url = place(t, &p.stdout)
 	p.client(t)
 	return p
 }

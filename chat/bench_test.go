@@ -1,0 +1,42 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/db/dbtest"
+)
+
+// BenchmarkWhoAsks is the price of finding out who asks: by the cookie of a browser, by the token of a bot, and by an
+// access token, which is verified and then looked up.
+func BenchmarkWhoAsks(b *testing.B) {
+	store, d := dbtest.SQLite(b), &diary{}
+	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
+	var ana chat.User
+	var cookie string
+	if err := w.Seed(b.Context(), 1, func(by chat.User, token string) error { ana, cookie = by, token; return nil }); err != nil {
+		b.Fatal(err)
+	}
+	_, bot, err := w.MakeBot(b.Context(), ana, "Robot")
+	if err != nil {
+		b.Fatal(err)
+	}
+	given, err := w.IssueTokens(b.Context(), ana, "", "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, ask := range map[string]func() (chat.Session, chat.User, error){
+		"cookie": func() (chat.Session, chat.User, error) { return w.Session(b.Context(), cookie) },
+		"bot":    func() (chat.Session, chat.User, error) { return w.Bearer(b.Context(), bot) },
+		"access": func() (chat.Session, chat.User, error) { return w.Bearer(b.Context(), given.Access) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := ask(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

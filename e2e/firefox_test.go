@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// window is a person before Firefox. It shares the conditions of tab, and does what one story needs.
+type window struct {
+	*firefox
+	name    string
+	context string
+}
+
+// newcomer registers somebody in a window of their own.
+func (f *firefox) newcomer(s *server, name string) *window {
+	f.Helper()
+	w := &window{firefox: f, name: name}
+	var person struct{ UserContext string }
+	f.do("browser.createUserContext", params{}, &person)
+	var window struct{ Context string }
+	f.do("browsingContext.create", params{"type": "window", "userContext": person.UserContext}, &window)
+	w.context = window.Context
+	f.do("browsingContext.setViewport", params{"context": w.context, "viewport": params{"width": 1280, "height": 800}}, nil)
+	f.do("browsingContext.navigate", params{"context": w.context, "url": s.url("/register"), "wait": "complete"}, nil)
+	w.fill("#name", name)
+	w.fill("#email", email(name))
+	w.fill("#password", password)
+	w.typ(enterKey)
+	w.until("the chat is open", `location.pathname === '/chat' && `+here+say(`.includes(%s)`, asJSON(name)))
+	return w
+}
+
+// answer evaluates an expression in the page.
+func (w *window) answer(expression string, value any) error {
+	var got struct {
+		Result           struct{ Value string }
+		ExceptionDetails struct{ Text string }
+	}
+	err := w.call("script.evaluate", params{"expression": "JSON.stringify(" + expression + ")", "target": params{"context": w.context}, "awaitPromise": false}, &got)
+	if err != nil {
+		return err
+	}
+	if got.ExceptionDetails.Text != "" {
+		return fmt.Errorf("%s: %s", expression, got.ExceptionDetails.Text)
+	}
+	return json.Unmarshal([]byte(got.Result.Value), value)
+}
+
+func (w *window) until(what, script string) {
+	w.Helper()
+	until(w.T, w.name+" sees in Firefox that "+what, func() (ok bool, saw string) {
+		if err := w.answer("!!("+script+")", &ok); err != nil {
+			return false, err.Error()
+		}
+		if !ok {
+			w.answer(state, &saw)
+		}
+		return ok, saw
+	})
+}
+
+func (w *window) click(selector string) {
+	w.Helper()
+	var xy []float64
+	until(w.T, w.name+" can click "+selector, func() (bool, string) {
+		err := w.answer(say(spot, asJSON(selector)), &xy)
+		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
+	})
+	w.acts(params{"type": "pointer", "id": "mouse", "actions": []params{
+		{"type": "pointerMove", "x": int(xy[0]), "y": int(xy[1])}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
+	}})
+}
+
+// enterKey is how WebDriver writes the key.
+const enterKey = "\ue007"
+
+// typ presses and releases one key after the other.
+func (w *window) typ(keys string) {
+	w.Helper()
+	var actions []params
+	for _, key := range keys {
+		actions = append(actions, params{"type": "keyDown", "value": string(key)}, params{"type": "keyUp", "value": string(key)})
+	}
+	w.acts(params{"type": "key", "id": "keyboard", "actions": actions})
+}
+
+func (w *window) acts(source params) {
+	w.Helper()
+	w.do("input.performActions", params{"context": w.context, "actions": []params{source}}, nil)
+}
+
+func (w *window) fill(selector, text string) {
+	w.Helper()
+	w.click(selector)
+	w.typ(text)
+}
+
+// writes sends a message by Enter.
+func (w *window) writes(text string) {
+	w.Helper()
+	w.until("the box is ready", ready)
+	w.fill("#text", text+enterKey)
+	w.until("“"+text+"” is sent", ready)
+}
+
+func (w *window) reads(want ...string) {
+	w.Helper()
+	w.until("the messages are "+asJSON(want), say(`JSON.stringify(%s) === %s`, lines, asJSON(asJSON(want))))
+}
+
+// meets opens the conversation with somebody who is here.
+func (w *window) meets(other string) {
+	w.Helper()
+	w.until(other+" is here", here+say(`.includes(%s)`, asJSON(other)))
+	w.click(say(`#here [data-i=%q]`, other[:1]))
+	w.until("the conversation is open", say(`document.querySelector('#conv-name')?.textContent === %s`, asJSON(other)))
+}
+
+// TestFirefox is the story of two people in the other engine: they talk, react, and come back after a restart.
+func TestFirefox(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	f := startFirefox(t)
+	ana, bob := f.newcomer(s, "Ana"), f.newcomer(s, "Bob")
+	ana.hearsOfViolations()
+
+	ana.meets("Bob")
+	bob.meets("Ana")
+	ana.writes("Hello Bob")
+	bob.reads("Hello Bob")
+	bob.writes("Hello Ana")
+	ana.reads("Hello Bob", "Hello Ana")
+	bob.click(line(1))
+	bob.click(line(1) + " .message__menu")
+	bob.until("the menu is open", menuOpen+` && `+menuOnScreen)
+	bob.click(`#menu .emoji[value="👍"]`)
+	for _, w := range []*window{ana, bob} {
+		w.until("the reaction is there", reacted(1)+` === '👍 1'`)
+	}
+
+	f.tolerated = append(f.tolerated, regexp.MustCompile(`Error in input stream|NetworkError`)) // of streams that are cut
+	ana.leaves()
+	ana.reads("Hello Bob", "Hello Ana")
+
+	s.stop()
+	for _, w := range []*window{ana, bob} {
+		w.until("Charla does not answer", `document.querySelector('.connection__news')`)
+	}
+	bob.fill("#text", "while it was away"+enterKey)
+	bob.until("it waits", `document.querySelector('#outbox[data-waits]')`)
+	s.start()
+	for _, w := range []*window{ana, bob} {
+		w.reads("Hello Bob", "Hello Ana", "while it was away")
+	}
+	ana.writes("Welcome back")
+	bob.reads("Hello Bob", "Hello Ana", "while it was away", "Welcome back")
+}
+
+// leaves goes to another page and back. Firefox cuts the stream as soon as one clicks, which is no news.
+func (w *window) leaves() {
+	w.Helper()
+	const observe = `new MutationObserver(() => sessionStorage.news ||= document.querySelector('.connection__news')?.innerText ?? '').observe(document.body, {childList: true, subtree: true}) ?? true`
+	if err := w.answer(observe, new(bool)); err != nil {
+		w.Fatal(err)
+	}
+	w.click(".me")
+	w.until("the settings are there, and nothing was said of a lost connection", `location.pathname === '/settings' && !sessionStorage.news`)
+	if err := w.answer(`history.back() ?? true`, new(bool)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// hearsOfViolations proves that a breach of the page's policy would not pass in silence.
+func (w *window) hearsOfViolations() {
+	w.Helper()
+	isViolation := func(problem string) bool {
+		return strings.Contains(problem, "Content-Security-Policy") && strings.Contains(problem, "img-src")
+	}
+	var forbidden string
+	if err := w.answer(`new Image().src = 'http://127.0.0.1:1/'`, &forbidden); err != nil {
+		w.Fatal(err)
+	}
+	until(w.T, "the breach is heard of", func() (bool, string) {
+		w.answer("0", new(int))
+		return slices.ContainsFunc(w.problems, isViolation), fmt.Sprint(w.problems)
+	})
+	w.problems = slices.DeleteFunc(w.problems, isViolation)
+}

@@ -1,0 +1,106 @@
+package metrics
+
+import (
+	"database/sql"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/live"
+)
+
+// text is what somebody who looks is told.
+func text(t testing.TB, m *Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func has(t testing.TB, told string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains(told, "\n"+line+"\n") {
+			t.Errorf("%q is missing in\n%s", line, told)
+		}
+	}
+}
+
+func TestStatusesHaveFewClasses(t *testing.T) {
+	m := New("test")
+	for _, status := range []int{200, 204, 303, 404, 422, 503, 599, 700, 999, 0} {
+		m.Request("GET /", status, time.Millisecond)
+	}
+	has(t, text(t, m), `charla_http_requests_total{class="2xx",route="GET /"} 2`, `charla_http_requests_total{class="4xx",route="GET /"} 2`,
+		`charla_http_requests_total{class="5xx",route="GET /"} 2`, `charla_http_requests_total{class="other",route="GET /"} 3`)
+}
+
+func TestTheLogIsCountedAndWritten(t *testing.T) {
+	m := New("test")
+	var written strings.Builder
+	log := slog.New(m.CountLog(slog.NewTextHandler(&written, nil)))
+	log.Info("hello")
+	log.With("a", 1).WithGroup("g").Warn("oh", "b", 2)
+	log.Error("no")
+	has(t, text(t, m), `charla_log_records_total{level="warn"} 1`, `charla_log_records_total{level="error"} 1`)
+	if out := written.String(); strings.Count(out, "\n") != 3 || !strings.Contains(out, "a=1 g.b=2") {
+		t.Errorf("written:\n%s", out)
+	}
+}
+
+func TestSourcesWithoutARelay(t *testing.T) {
+	m := New("test")
+	apart := false
+	m.Show(Sources{
+		Hub: func() live.Stats {
+			return live.Stats{Here: 3, Streams: map[string]int{"/events": 4}, Ended: map[string]int64{"slow": 5}}
+		},
+		Pools: func() map[string]sql.DBStats {
+			return map[string]sql.DBStats{"all": {InUse: 6, WaitDuration: time.Minute}}
+		},
+		Apart: func() bool { return apart },
+	})
+	has(t, text(t, m), "charla_people_here 3", `charla_streams{address="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
+		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`, "charla_nodes_apart 0")
+	apart = true
+	told := text(t, m)
+	has(t, told, "charla_nodes_apart 1")
+	if strings.Contains(told, "charla_nats_connected") {
+		t.Error("a node alone seems to have lost its NATS")
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	m := New("test")
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Request("POST /messages", 303, 2*time.Millisecond)
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	m := New("test")
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Read(2*time.Millisecond, false)
+	}
+}
+
+// BenchmarkScrape is what it costs to be looked at.
+func BenchmarkScrape(b *testing.B) {
+	m := New("test")
+	for i := range 40 {
+		m.Request(strings.Repeat("x", i+1), 200, time.Millisecond)
+	}
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		io.Copy(io.Discard, w.Body)
+	}
+}
