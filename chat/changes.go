@@ -36,7 +36,7 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, text 
 		return Changed{}, err
 	}
 	html := renderHTML(body)
-	return s.alter(ctx, by, m, func(_ Tx, m *Message) error {
+	return s.alter(ctx, by, m, Edited, func(_ Tx, m *Message) error {
 		switch {
 		case m.DeletedAt > 0:
 			return errDeleted
@@ -56,17 +56,12 @@ func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Ch
 		return Changed{}, err
 	}
 	var contents []int64
-	changed, err := s.alter(ctx, by, m, func(tx Tx, m *Message) (err error) {
+	changed, err := s.alter(ctx, by, m, Deleted, func(tx Tx, m *Message) (err error) {
 		if m.DeletedAt > 0 {
 			return errUnchanged
 		}
-		if m.Files != "" {
-			if contents, err = tx.DeleteFiles(ctx, m.ID); err != nil {
-				return err
-			}
-		}
-		m.Body, m.HTML, m.Files, m.DeletedAt = "", "", "", s.micros()
-		return tx.DeleteReactions(ctx, m.ID)
+		contents, err = s.wipe(ctx, tx, m)
+		return err
 	})
 	if err == nil {
 		s.forget(ctx, contents)
@@ -84,7 +79,7 @@ func (s *Service) own(ctx context.Context, by User, message int64) (Message, err
 }
 
 // alter makes one change of a message and announces it when it is committed.
-func (s *Service) alter(ctx context.Context, by User, m Message, change func(tx Tx, m *Message) error) (Changed, error) {
+func (s *Service) alter(ctx context.Context, by User, m Message, what Alteration, change func(tx Tx, m *Message) error) (Changed, error) {
 	c, err := s.store.ConversationIn(ctx, by.ID, m.Room)
 	if err != nil {
 		return Changed{}, err
@@ -100,7 +95,7 @@ func (s *Service) alter(ctx context.Context, by User, m Message, change func(tx 
 	if err != nil {
 		return Changed{}, err
 	}
-	s.events.Publish(MessageChanged{Topic: c.Topic(), Message: done.Message})
+	s.events.Publish(MessageChanged{Topic: c.Topic(), What: what, Message: done.Message})
 	return done, nil
 }
 

@@ -34,6 +34,7 @@ type User struct {
 	DisabledAt Micros `db:"disabled_at"`
 	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
 	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
+	Sound      bool   `db:"sound"`    // tells of messages that come unseen
 }
 
 // Person is what others see of a user.
@@ -173,10 +174,11 @@ func (m *Message) take(t Turn, zone *time.Location) {
 	m.Leads = m.OpensDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > groupWithin
 }
 
-// History is a window on a conversation: messages in order of seq, and whether older ones exist.
+// History is a window on a conversation: messages in order of seq. Older tells of a window before a seq that there are
+// older ones, Newer of one after a seq that there are newer ones.
 type History struct {
-	Messages []Message
-	Older    bool
+	Messages     []Message
+	Older, Newer bool
 }
 
 // Changes is what happened in a room after a cursor, read in one snapshot in which LastSeq was the room's last seq.
@@ -185,7 +187,7 @@ type Changes struct {
 	Replaced []Message   // messages at or before the cursor that changed after it
 	Added    []Message   // messages after the cursor, in order of seq, in their present state
 	Left     []Departure // who left the room after the cursor, in order of seq
-	Partial  bool        // there was more than the limit; the lists are not to be used
+	Partial  bool        // there was more than the limit, or other lines changed too; the lists of messages are not to be used
 }
 
 // SplitChanges sorts messages that changed after the cursor into replaced and added ones.

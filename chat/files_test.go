@@ -313,7 +313,7 @@ func TestAPersonHasAPicture(t *testing.T) {
 	if read, err := w.Message(t.Context(), ben, m.ID); err != nil || read != m || m.AuthorAvatar != first.ID {
 		t.Errorf("read %+v, %v", read, err)
 	}
-	people, err := w.FindPeople(t.Context(), "ana", 9)
+	people, _, err := w.FindPeople(t.Context(), "ana", 0, 9)
 	if err != nil || !slices.Equal(people, []chat.Person{ana.Person()}) {
 		t.Errorf("found %+v, %v", people, err)
 	}

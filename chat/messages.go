@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -50,8 +51,8 @@ type Posted struct {
 }
 
 // PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, for too many files
-// and for one that does not wait for by to send it, NotFound for a place that is not by's, and Conflict when the key belongs
-// to another message.
+// and for one that does not wait for by to send it, NotFound for a place that is not by's, Forbidden where the other person
+// deleted their account, and Conflict when the key belongs to another message.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Posted, error) {
 	in, err := s.checkNew(in)
 	if err != nil {
@@ -114,6 +115,9 @@ func (s *Service) insert(ctx context.Context, tx Tx, in NewMessage, m *Message) 
 	if err != nil {
 		return Conversation{}, err
 	}
+	if turn.IsDeserted() {
+		return Conversation{}, whyDeserted(ctx, tx, m)
+	}
 	m.take(turn, s.zone)
 	if len(in.Files) > 0 {
 		if m.Files, err = tx.FilesToSend(ctx, m.AuthorID, in.Files); err != nil {
@@ -143,8 +147,8 @@ func takeFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
 
 // begin makes the room of two people for their first message.
 func begin(ctx context.Context, tx Tx, peer int64, m *Message) (Turn, error) {
-	if _, err := tx.User(ctx, peer); err != nil {
-		return Turn{}, err
+	if who, err := tx.User(ctx, peer); err != nil || who.Deleted() {
+		return Turn{}, cmp.Or(err, error(ErrNotFound))
 	}
 	if _, err := tx.EnsureDirect(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
 		return Turn{}, err
@@ -159,6 +163,14 @@ func whyNot(ctx context.Context, tx Tx, m *Message) error {
 		return err
 	}
 	return errKnown{known, sent}
+}
+
+// whyDeserted is whyNot where nobody would read a message, unless it was posted while somebody did.
+func whyDeserted(ctx context.Context, tx Tx, m *Message) error {
+	if err := whyNot(ctx, tx, m); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return errDeserted
 }
 
 // known answers a message whose key was used before: with the stored one, as it is now, where the same text and files were
@@ -200,26 +212,51 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 		return c, err
 	}
 	peer, err := s.store.User(ctx, p.With)
-	if err != nil {
-		return Conversation{}, err
+	if err != nil || peer.Deleted() {
+		return Conversation{}, cmp.Or(err, error(ErrNotFound))
 	}
 	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar, Bot: peer.IsBot()}, nil
 }
 
-// maxConversations bounds the list at the side: the unread come first, then the latest.
-const maxConversations = 100
+// MaxConversations bounds the list at the side: the unread come first, then the latest.
+const MaxConversations = 100
 
-// Conversations lists the conversations of by, unread first, then the latest; at most 100.
+// Conversations lists the conversations of by, unread first, then the latest; at most MaxConversations.
 func (s *Service) Conversations(ctx context.Context, by User) ([]Conversation, error) {
-	return s.store.Conversations(ctx, by.ID, maxConversations)
+	return s.store.Conversations(ctx, by.ID, 0, MaxConversations)
 }
 
-// FindPeople lists people whose name contains query, whatever its case and accents, by name.
-func (s *Service) FindPeople(ctx context.Context, query string, limit int) ([]Person, error) {
-	if err := checkQuery(query); err != nil {
-		return nil, err
+// ConversationsAfter is Conversations that goes on behind the room after, unless that is 0. All rooms stand before all direct
+// conversations where they do not fit together. Next is the room to go on from, 0 at the end.
+func (s *Service) ConversationsAfter(ctx context.Context, by User, after int64) (list []Conversation, next int64, err error) {
+	list, err = s.store.Conversations(ctx, by.ID, after, MaxConversations+1)
+	if err != nil || len(list) <= MaxConversations {
+		return list, 0, err
 	}
-	return s.store.FindPeople(ctx, NameKey(query), limit)
+	last := lastInOrder(list)
+	list = slices.Delete(list, last, last+1)
+	return list, list[lastInOrder(list)].Room, nil
+}
+
+// lastInOrder finds the conversation that a limit would leave out first.
+func lastInOrder(list []Conversation) int {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Kind == Direct {
+			return i
+		}
+	}
+	return len(list) - 1
+}
+
+// FindPeople lists people whose name contains query, whatever its case and accents, by name, after the person with the id
+// after; more tells that others follow.
+func (s *Service) FindPeople(ctx context.Context, query string, after int64, limit int) (people []Person, more bool, err error) {
+	if err := checkQuery(query); err != nil {
+		return nil, false, err
+	}
+	people, err = s.store.FindPeople(ctx, NameKey(query), after, limit+1)
+	people, more = first(people, limit)
+	return people, more, err
 }
 
 // History returns up to limit messages of c before a seq, or the newest where before is 0. Limit is brought to
@@ -229,18 +266,43 @@ func (s *Service) History(ctx context.Context, c Conversation, before int64, lim
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	if limit == 0 {
-		limit = PageSize
-	}
-	limit = max(1, min(limit, MaxPageSize))
+	limit = pageSize(limit)
 	messages, err := s.store.MessagesBefore(ctx, c.Me, c.Room, before, limit+1)
-	if err == nil && len(messages) == 0 && c.Kind == Channel {
-		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
 	}
 	if err != nil || len(messages) <= limit {
 		return History{Messages: messages}, err
 	}
 	return History{Messages: messages[1:], Older: true}, nil
+}
+
+// HistoryAfter returns up to limit messages of c after a seq, the oldest of them, as they are now. It answers like History.
+func (s *Service) HistoryAfter(ctx context.Context, c Conversation, after int64, limit int) (History, error) {
+	limit = pageSize(limit)
+	messages, err := s.store.MessagesAfter(ctx, c.Me, c.Room, after, limit+1)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
+	}
+	if err != nil || len(messages) <= limit {
+		return History{Messages: messages}, err
+	}
+	return History{Messages: messages[:limit], Newer: true}, nil
+}
+
+func pageSize(limit int) int {
+	if limit == 0 {
+		return PageSize
+	}
+	return max(1, min(limit, MaxPageSize))
+}
+
+// stillIn tells an empty room from one that c.Me has left.
+func (s *Service) stillIn(ctx context.Context, c Conversation, messages []Message) (err error) {
+	if len(messages) == 0 && c.Kind == Channel {
+		_, err = s.store.ConversationIn(ctx, c.Me, c.Room)
+	}
+	return err
 }
 
 // Message returns one message of a conversation of by, or ErrNotFound.

@@ -13,16 +13,23 @@ func (u User) Disabled() bool { return u.DisabledAt > 0 }
 
 const maxAccounts = 100
 
-// Accounts lists people whose name or e-mail contains query, the disabled too, by name; at most 100. To anybody but an
-// admin the list does not exist.
-func (s *Service) Accounts(ctx context.Context, by User, query string) ([]User, error) {
+// Accounts lists people whose name or e-mail contains query, the disabled too, by name, after the person with the id after;
+// at most 100, and more tells that others follow. To anybody but an admin the list does not exist.
+func (s *Service) Accounts(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
 	if !by.CanManagePeople() {
-		return nil, ErrNotFound
+		return nil, false, ErrNotFound
 	}
 	if err := checkQuery(query); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.store.Accounts(ctx, NameKey(query), maxAccounts)
+	users, err = s.store.Accounts(ctx, NameKey(query), after, maxAccounts+1)
+	users, more = first(users, maxAccounts)
+	return users, more, err
+}
+
+// first cuts a list that was read one longer than it may be, and tells whether there is more.
+func first[T any](list []T, limit int) ([]T, bool) {
+	return list[:min(len(list), limit)], len(list) > limit
 }
 
 // DisablePerson shuts a person and their bots out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict
@@ -72,12 +79,28 @@ func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
 	return s.manage(ctx, by, user, func(tx Tx, _ User) error { return tx.SetDisabled(ctx, user, 0) })
 }
 
+// MakeAdmin lets a person manage people too. It answers like DisablePerson, and Conflict for who is shut out.
+func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
+	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+		switch {
+		case who.IsBot():
+			return errOnlyPeople
+		case who.Disabled():
+			return Errorf(Conflict, "This person is disabled.")
+		}
+		return tx.SetRole(ctx, user, RoleAdmin)
+	})
+}
+
 func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
 	if !by.CanManagePeople() {
 		return Errorf(Forbidden, "Only an admin does this.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		who, err := tx.User(ctx, user)
+		if err == nil && who.Deleted() {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
@@ -91,29 +114,14 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 	if by.IsBot() {
 		return errOnlyPeople
 	}
-	_, key, err := CleanEmail(by.Email)
+	old, err := s.checkCurrent(ctx, by, current)
+	if CodeOf(err) == Invalid {
+		return errors.Join(err, checkPassword(password, by.Name, by.Email))
+	}
 	if err != nil {
 		return err
 	}
-	_, old, err := s.store.UserByEmail(ctx, key)
-	if err != nil {
-		return err
-	}
-	wrong := invalidf("current", "This is not your password.")
-	if len(current) > MaxPassword {
-		return wrong
-	}
-	ok, err := s.hasher.matches(ctx, old, current)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return errors.Join(wrong, checkPassword(password, by.Name, by.Email))
-	}
-	if err := checkPassword(password, by.Name, by.Email); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(ctx, password)
+	hash, err := s.newHash(ctx, password, by)
 	if err != nil {
 		return err
 	}
@@ -122,16 +130,30 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		if err = tx.SetPassword(ctx, by.ID, old, hash); err != nil {
 			return err
 		}
-		ended, err = tx.EndSessions(ctx, by.ID, session.ID, s.micros())
+		ended, err = s.locksChanged(ctx, tx, by, session.ID)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
-		return wrong
+		return errWrongPassword()
 	}
 	if err == nil {
 		s.announceEnded(ended)
 	}
 	return err
+}
+
+// Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
+func (s *Service) Rename(ctx context.Context, by User, name string) (Person, error) {
+	name, err := CleanName(name)
+	if err != nil || name == by.Name {
+		return by.Person(), err
+	}
+	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.SetName(ctx, by.ID, name, NameKey(name)) }); err != nil {
+		return Person{}, err
+	}
+	by.Name = name
+	s.events.Publish(PersonChanged{by.Person()})
+	return by.Person(), nil
 }
 
 // announceEnded closes the streams of sessions that are over.

@@ -38,7 +38,7 @@ func TestADisabledPersonIsOut(t *testing.T) {
 	first, token := w.signIn(t, ben)
 	second, _ := w.signIn(t, ben)
 	others, _ := w.signIn(t, eve)
-	_, err = w.Accounts(t.Context(), eve, "")
+	_, _, err = w.Accounts(t.Context(), eve, "", 0)
 	code(t, "the list for others", err, chat.NotFound)
 	code(t, "by others", w.DisablePerson(t.Context(), eve, ben.ID), chat.Forbidden)
 	code(t, "by others", w.EnablePerson(t.Context(), eve, ben.ID), chat.Forbidden)
@@ -54,7 +54,7 @@ func TestADisabledPersonIsOut(t *testing.T) {
 	code(t, "logs in", err, chat.Unauthenticated)
 	_, _, err = w.Session(t.Context(), token)
 	code(t, "the old session", err, chat.NotFound)
-	users, err := w.Accounts(t.Context(), admin, "BÉN")
+	users, _, err := w.Accounts(t.Context(), admin, "BÉN", 0)
 	if err != nil || len(users) != 1 || !users[0].Disabled() {
 		t.Errorf("%+v, %v", users, err)
 	}

@@ -66,7 +66,7 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 	if emoji == "" || len(emoji) > maxEmoji || !isText(emoji) || strings.ContainsAny(emoji, " \n") {
 		return Changed{}, invalidf("emoji", "A reaction is one emoji.")
 	}
-	return s.alter(ctx, by, m, func(tx Tx, m *Message) error {
+	return s.alter(ctx, by, m, Reacted, func(tx Tx, m *Message) error {
 		kinds := m.Reactions.Kinds()
 		i := kindOf(kinds, emoji)
 		switch {

@@ -70,6 +70,8 @@ type Departure struct {
 	By   int64  `db:"by_id"`
 	Seq  int64  `db:"seq"` // the number that it took in the room
 	At   Micros `db:"at"`
+
+	ForGood bool `db:"for_good"` // with their account, also where they had left before
 }
 
 // Removed tells whether it was another's doing. Who was removed comes back only when the owner says so.
@@ -146,12 +148,15 @@ func lock(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int64, 
 	return room, seq, err
 }
 
-// OpenRooms lists the rooms that by may join and whose name contains query, by name; at most MaxRooms.
-func (s *Service) OpenRooms(ctx context.Context, by User, query string) ([]Room, error) {
+// OpenRooms lists the rooms that by may join and whose name contains query, by name, after the open room with the id after;
+// at most MaxRooms, and more tells that others follow.
+func (s *Service) OpenRooms(ctx context.Context, by User, query string, after int64) (rooms []Room, more bool, err error) {
 	if err := checkQuery(query); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.store.OpenRooms(ctx, by.ID, NameKey(query), MaxRooms)
+	rooms, err = s.store.OpenRooms(ctx, by.ID, NameKey(query), after, MaxRooms+1)
+	rooms, more = first(rooms, MaxRooms)
+	return rooms, more, err
 }
 
 // checkQuery refuses what no name can contain.
@@ -174,10 +179,8 @@ func (s *Service) Members(ctx context.Context, room Room, query string, after in
 		return nil, false, err
 	}
 	members, err = s.store.Members(ctx, room.ID, NameKey(query), after, MaxMembers+1)
-	if len(members) > MaxMembers {
-		return members[:MaxMembers], true, err
-	}
-	return members, false, err
+	members, more = first(members, MaxMembers)
+	return members, more, err
 }
 
 // FindOutsiders lists people whom one may invite into a room, by name; at most 20.

@@ -51,7 +51,7 @@ func TestAnOpenRoomIsForEverybody(t *testing.T) {
 	room := w.room(t, ana, " Café ", chat.Open)
 	same(t, "the room", room, chat.Room{ID: room.ID, Name: "Café", Access: chat.Open, Role: chat.RoleOwner, Members: 1, OwnerID: ana.ID, OwnerName: "Ana"})
 	same(t, "published", w.diary.last(), chat.Event(chat.MemberJoined{Topic: room.Topic(), Person: ana.Person(), Seq: 1}))
-	rooms, err := w.OpenRooms(t.Context(), ben, "CAFE")
+	rooms, _, err := w.OpenRooms(t.Context(), ben, "CAFE", 0)
 	if err != nil || len(rooms) != 1 || rooms[0].ID != room.ID {
 		t.Errorf("Ben finds %v, %v", rooms, err)
 	}
@@ -96,7 +96,7 @@ func TestARoomByInvitationDoesNotExistOutside(t *testing.T) {
 		code(t, "leaves", w.LeaveRoom(t.Context(), out, room.ID), chat.NotFound)
 		code(t, "invites", w.Invite(t.Context(), out, room.ID, out.ID), chat.NotFound)
 		code(t, "removes", w.RemoveMember(t.Context(), out, room.ID, ben.ID), chat.NotFound)
-		if rooms, err := w.OpenRooms(t.Context(), out, ""); err != nil || len(rooms) != 0 {
+		if rooms, _, err := w.OpenRooms(t.Context(), out, "", 0); err != nil || len(rooms) != 0 {
 			t.Errorf("%s finds %v, %v", out.Name, rooms, err)
 		}
 	}

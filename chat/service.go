@@ -13,6 +13,7 @@ type Service struct {
 	events Publisher
 	zone   *time.Location
 	hasher *hasher
+	reach  Reach // set before anybody asks
 	keys   keyring
 	now    func() time.Time
 
@@ -29,31 +30,37 @@ func NewService(store Store, events Publisher, zone *time.Location) *Service {
 
 func (s *Service) micros() Micros { return At(s.now()) }
 
-// Registration is what a person fills in to join.
-type Registration struct{ Name, Email, Password, Locale string }
+// Registration is what a person fills in to join. Spoken is the language of their browser.
+type Registration struct{ Name, Email, Password, Locale, Spoken string }
 
 // Register makes an account and lets it join General. It answers Invalid for each bad field, all joined, and Conflict
 // when the e-mail is known in any case or Unicode form.
 func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
-	name, errName := CleanName(in.Name)
-	email, key, errEmail := CleanEmail(in.Email)
-	if err := errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email)); err != nil {
-		return User{}, err
-	}
-	hash, err := s.hasher.hash(ctx, in.Password)
+	account, err := s.account(ctx, in)
 	if err != nil {
 		return User{}, err
 	}
-	account := NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, CreatedAt: s.micros()}
 	user, joined, err := s.register(ctx, account)
 	if errors.Is(err, ErrDuplicate) {
-		return User{}, &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
+		return User{}, errKnownEmail()
 	}
 	if err != nil {
 		return User{}, err
 	}
 	s.events.Publish(joined)
 	return user, nil
+}
+
+// account checks what a person filled in and hashes the password.
+func (s *Service) account(ctx context.Context, in Registration) (NewUser, error) {
+	name, errName := CleanName(in.Name)
+	email, key, errEmail := CleanEmail(in.Email)
+	if err := errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email)); err != nil {
+		return NewUser{}, err
+	}
+	hash, err := s.hasher.hash(ctx, in.Password)
+	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, Spoken: in.Spoken,
+		CreatedAt: s.micros()}, err
 }
 
 func (s *Service) register(ctx context.Context, account NewUser) (user User, joined MemberJoined, err error) {
@@ -79,7 +86,7 @@ func enrol(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, err
 }
 
 // LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person
-// get the same Unauthenticated answer after the same work.
+// get the same Unauthenticated answer after the same work; ErrUnconfirmed is for who knows the password of a registration.
 func (s *Service) LogIn(ctx context.Context, email, password string) (User, error) {
 	wrong := Errorf(Unauthenticated, "This e-mail and password do not belong together.")
 	if len(password) > MaxPassword {
@@ -87,12 +94,20 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (User, erro
 	}
 	_, key, _ := CleanEmail(email)
 	user, hash, err := s.store.UserByEmail(ctx, key)
+	if errors.Is(err, ErrNotFound) && s.reach.Mail {
+		var found Waitlisted
+		found, err = s.waiting(ctx, email)
+		hash = found.PasswordHash
+	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
 	}
 	ok, err := s.hasher.matches(ctx, hash, password)
 	if err != nil {
 		return User{}, err
+	}
+	if ok && user.ID == 0 {
+		return User{}, ErrUnconfirmed
 	}
 	if !ok || user.DisabledAt > 0 {
 		return User{}, wrong
@@ -106,13 +121,19 @@ var (
 	Locales = []string{"", "en", "es"}
 )
 
-// SavePreferences keeps how by sees Charla. It answers Invalid for a choice that does not exist.
-func (s *Service) SavePreferences(ctx context.Context, by User, locale, theme string) error {
-	if !slices.Contains(Locales, locale) {
+// Preferences are how a person sees and hears Charla.
+type Preferences struct {
+	Locale, Theme string
+	Sound         bool
+}
+
+// SavePreferences keeps how by sees and hears Charla. It answers Invalid for a choice that does not exist.
+func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
+	if !slices.Contains(Locales, p.Locale) {
 		return invalidf("locale", "Charla does not speak this language.")
 	}
-	if !slices.Contains(Themes, theme) {
+	if !slices.Contains(Themes, p.Theme) {
 		return invalidf("theme", "There is no such theme.")
 	}
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, locale, theme) })
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
 }

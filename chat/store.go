@@ -37,20 +37,24 @@ type Reader interface {
 	// Hook finds the hook with this hash of a secret, unless its bot is disabled.
 	Hook(ctx context.Context, hash string) (Hook, error)
 
-	// Accounts lists everybody, the disabled too, whose folded name or e-mail contains key, by name.
-	Accounts(ctx context.Context, key string, limit int) ([]User, error)
-	// FindPeople lists people whose folded name contains nameKey, by name, leaving out the disabled.
-	FindPeople(ctx context.Context, nameKey string, limit int) ([]Person, error)
+	// Accounts lists everybody, the disabled too, whose folded name or e-mail contains key, by name, after the person with
+	// id after.
+	Accounts(ctx context.Context, key string, after int64, limit int) ([]User, error)
+	// FindPeople lists people whose folded name contains nameKey, by name, after the person with id after, leaving out the
+	// disabled.
+	FindPeople(ctx context.Context, nameKey string, after int64, limit int) ([]Person, error)
 
-	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message.
-	Conversations(ctx context.Context, user int64, limit int) ([]Conversation, error)
+	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message. The limit keeps
+	// channels before direct ones; after goes on behind a room in that order.
+	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
 	// ConversationIn finds a room that user is a member of.
 	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
 	// ConversationWith finds the direct conversation of two people, if it has begun.
 	ConversationWith(ctx context.Context, user, peer int64) (Conversation, error)
 
-	// OpenRooms lists open channels that user is not in and whose folded name contains nameKey, by name.
-	OpenRooms(ctx context.Context, user int64, nameKey string, limit int) ([]Room, error)
+	// OpenRooms lists open channels that user is not in and whose folded name contains nameKey, by name, after the
+	// open room with id after.
+	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
 	// Room finds a channel that user is a member of or may see because it is open.
 	Room(ctx context.Context, user, room int64) (Room, error)
 	// Members lists the members of a room whose folded name contains nameKey, by name, after the person with id after.
@@ -68,8 +72,16 @@ type Reader interface {
 	Message(ctx context.Context, user, id int64) (Message, error)
 	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first; none to an outsider.
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
-	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did.
+	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first; none to an outsider.
+	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did, or
+	// somebody departed for good.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
+	// MessagesBy lists the messages of an author in a room with after < seq <= upto, less the deleted ones, oldest first.
+	MessagesBy(ctx context.Context, author, room, after, upto int64, limit int) ([]Message, error)
+	// ReactedTo lists messages in a room with reactions of a person.
+	ReactedTo(ctx context.Context, user, room int64, limit int) ([]Message, error)
+
 	// Draft finds what a person has begun to write in a conversation.
 	Draft(ctx context.Context, user int64, p Place) (Draft, error)
 	// DraftPlaces lists where a person has begun to write.
@@ -77,6 +89,41 @@ type Reader interface {
 	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
 	LastSeqs(ctx context.Context, topics []Topic) (map[Topic]RoomSeq, error)
 
+	// RegisteredAt tells when an account was made.
+	RegisteredAt(ctx context.Context, user int64) (Micros, error)
+	// PastRooms lists the rooms that a person is or was in, after the one with the id after.
+	PastRooms(ctx context.Context, user, after int64, limit int) ([]PastRoom, error)
+	// ReactionsBy lists the reactions of a person after one of them.
+	ReactionsBy(ctx context.Context, user int64, after OwnReaction, limit int) ([]OwnReaction, error)
+	// FilesOf lists the files of a person after the one with the id after.
+	FilesOf(ctx context.Context, user, after int64, limit int) ([]OwnFile, error)
+	// DraftsOf lists the drafts of a person after the one in a place.
+	DraftsOf(ctx context.Context, user int64, after Place, limit int) ([]PlacedDraft, error)
+
+	// IsOnlyAdmin tells whether a person is the one admin of a community of others.
+	IsOnlyAdmin(ctx context.Context, user int64) (bool, error)
+	// NextErasure finds something that is left to do of somebody's deletion.
+	NextErasure(ctx context.Context) (Erasure, error)
+	Erasure(ctx context.Context, user, room int64) (Erasure, error)
+	// Wishes finds how a person wants to be reached.
+	Wishes(ctx context.Context, user int64) (Wishes, error)
+	// LastSeen finds when a person last used one of their sessions; 0 for never.
+	LastSeen(ctx context.Context, user int64) (Micros, error)
+	// Registration finds one that waits for its confirmation.
+	Registration(ctx context.Context, id int64) (Waitlisted, error)
+	// RegistrationByEmail finds the latest of an address made at or after since.
+	RegistrationByEmail(ctx context.Context, emailKey string, since Micros) (Waitlisted, error)
+	// Ticket finds one that is good at now.
+	Ticket(ctx context.Context, kind TicketKind, hash string, now Micros) (Ticket, error)
+	// NoticesDue tells whether a road has notices that are due.
+	NoticesDue(ctx context.Context, road Road, now Micros) (bool, error)
+	// LookDue tells whether a look may find something, or is needed so that none is lost.
+	LookDue(ctx context.Context, l Look) (bool, error)
+	// Waiting lists the conversations of a person, or one room unless that is 0, with unread messages of which no letter told;
+	// for one room also those of which a letter told. Those of people come first, then the latest.
+	Waiting(ctx context.Context, user, room int64, limit int) ([]Waiting, error)
+	// UnreadLines lists the last of the unread messages of the same conversations, each of them the latest first.
+	UnreadLines(ctx context.Context, user, room int64, limit int) ([]Line, error)
 	// File finds a file in a message of a room that user is a member of, one of user's that waits, or somebody's picture.
 	File(ctx context.Context, user, id int64) (StoredFile, error)
 	// WaitingFiles lists the files of a person that wait in the box for a place, the oldest first.
@@ -105,11 +152,23 @@ type Tx interface {
 
 	// InsertUser adds an account; ErrDuplicate when its e-mail is known. The first of all becomes admin.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
-	SetPreferences(ctx context.Context, user int64, locale, theme string) error
+	SetPreferences(ctx context.Context, user int64, p Preferences) error
+	// SetName renames a person; ErrNotFound for who deleted their account.
+	SetName(ctx context.Context, user int64, name, nameKey string) error
+	SetRole(ctx context.Context, user int64, role Role) error
 	// SetPassword replaces the hash of a password, unless it is no longer the old one: then ErrNotFound.
 	SetPassword(ctx context.Context, user int64, old, hash string) error
 	// SetDisabled shuts a person out since at, or lets them in again with zero.
 	SetDisabled(ctx context.Context, user int64, at Micros) error
+
+	// EraseUser takes everything of a person away but their number, with their drafts, habits, links, notices and files that
+	// are in no message, and disables them; ErrNotFound unless hash is that of their password.
+	EraseUser(ctx context.Context, user int64, hash string, at Micros) error
+	// BeginErasure notes what is left to do of somebody's deletion in every room that they are or were in. In one of them, departed, the departure
+	// is seen to; words tells whether what they wrote goes. Notes to oneself always do.
+	BeginErasure(ctx context.Context, user, departed int64, words bool) error
+	SetErasure(ctx context.Context, e Erasure) error
+	EndErasure(ctx context.Context, e Erasure) error
 
 	InsertSession(ctx context.Context, s Session, hash string) (int64, error)
 	// TouchSession records that a session was used, and how long it lives from now on.
@@ -136,6 +195,8 @@ type Tx interface {
 
 	// NextSeq takes the next number of a room and locks the room until the transaction ends.
 	NextSeq(ctx context.Context, room int64) (int64, error)
+	// HoldRoom locks a room like NextSeq and takes no number.
+	HoldRoom(ctx context.Context, room int64) (at Topic, lastSeq int64, err error)
 	// NextTurn is NextSeq for a message of author, posted at. It does not ask whether author is in the room: InsertMessage
 	// does. The rooms that exist are found; the first message of two people finds none.
 	NextTurn(ctx context.Context, author int64, p Place, at Micros) (Turn, error)
@@ -149,7 +210,7 @@ type Tx interface {
 	SetOwner(ctx context.Context, room, user int64) error
 	// LongestMember finds who has been in a room the longest.
 	LongestMember(ctx context.Context, room int64) (int64, error)
-	// DeleteMember takes a person out of a room and notes the departure.
+	// DeleteMember takes a person out of a room and notes the departure. Who is not in it departs for good alone: otherwise ErrNotFound.
 	DeleteMember(ctx context.Context, d Departure) error
 	// SetRead moves the read mark of a member forward, never back; false when it stood there already.
 	SetRead(ctx context.Context, room, user, seq int64) (bool, error)
@@ -201,13 +262,64 @@ type Tx interface {
 	// DeleteDraft forgets the draft of the message with a key; false where there is none.
 	DeleteDraft(ctx context.Context, user int64, p Place, key string) (bool, error)
 
+	SetMailWish(ctx context.Context, user int64, wish, spoken string) error
+	SetPushWishes(ctx context.Context, user int64, w Wishes) error
+	// SetEmail gives a person an address, which was found to be theirs at confirmed, or never; ErrDuplicate when it is somebody's.
+	SetEmail(ctx context.Context, user int64, email, emailKey string, confirmed Micros) error
+	ConfirmEmail(ctx context.Context, user int64, at Micros) error
+	// ReplacePassword replaces the hash of a password, whatever it was.
+	ReplacePassword(ctx context.Context, user int64, hash string) error
+
+	InsertRegistration(ctx context.Context, u NewUser) (int64, error)
+	// DeleteRegistrations forgets those of an address, with their tickets.
+	DeleteRegistrations(ctx context.Context, emailKey string) error
+	PruneRegistrations(ctx context.Context, before Micros) error
+
+	InsertTicket(ctx context.Context, t Ticket) error
+	// UseTicket takes a ticket away; ErrNotFound when somebody else did.
+	UseTicket(ctx context.Context, hash string) error
+	// DeleteTickets makes all that a person has void.
+	DeleteTickets(ctx context.Context, user int64) error
+	PruneTickets(ctx context.Context, now Micros) error
+
+	// InsertNotice puts a notice into the outbox, due at once.
+	InsertNotice(ctx context.Context, n Notice) error
+	// ClaimNotices takes notices that are due at now, keeps others from them until then, and counts an attempt of each.
+	ClaimNotices(ctx context.Context, road Road, now, until Micros, limit int) ([]Notice, error)
+	PostponeNotice(ctx context.Context, id int64, failure string, next Micros) error
+	GiveUpNotice(ctx context.Context, id int64, failure string, at Micros) error
+	DeleteNotice(ctx context.Context, id int64) error
+	PruneNotices(ctx context.Context, gaveUpBefore Micros) error
+
+	// BeginLook claims a look and returns the id of the message after which it looks; ErrNotFound when another node looks.
+	BeginLook(ctx context.Context, l Look) (int64, error)
+	// RaiseAlerts sets an alarm for people to whom messages after a cursor are unread and of which no letter told. Those who want one letter
+	// a day get it at morning.
+	RaiseAlerts(ctx context.Context, cursor int64, now, morning Micros) error
+	// QueueAlerts puts the letters that are due into the outbox, one of each person at a time.
+	QueueAlerts(ctx context.Context, now Micros) error
+	// SetMailed notes that a letter told a person of a room up to seq.
+	SetMailed(ctx context.Context, user, room, seq int64) error
+	// Unpushed lists who wants a push for messages after a cursor: unread ones of a conversation of which none told since it was
+	// read last.
+	Unpushed(ctx context.Context, cursor int64, limit int) ([]Unpushed, error)
+	// QueuePushes puts pushes into the outbox and notes that they tell of their rooms.
+	QueuePushes(ctx context.Context, list []Unpushed, now Micros) error
+
 	// KeepSecret stores a secret unless one of this name exists, and returns the one that stays.
 	KeepSecret(ctx context.Context, name string, value []byte) ([]byte, error)
 }
 
 // NewUser is an account to be made.
 type NewUser struct {
-	Name, NameKey, Email, EmailKey, PasswordHash, Locale string
-	CreatedAt                                            Micros
-	OwnerID                                              int64 // whose bot it is; 0 for a person
+	Name         string `db:"name"`
+	NameKey      string `db:"-"`
+	Email        string `db:"email"`
+	EmailKey     string `db:"email_key"`
+	PasswordHash string `db:"password_hash"`
+	Locale       string `db:"-"`
+	Spoken       string `db:"locale"` // the language of the browser
+	CreatedAt    Micros `db:"created_at"`
+	ConfirmedAt  Micros `db:"-"` // 0 where nobody asked whether the address is theirs
+	OwnerID      int64  `db:"-"` // whose bot it is; 0 for a person
 }

@@ -61,7 +61,7 @@ func bench(b *testing.B, s *db.Store) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	session := func() error { _, _, err := s.Session(ctx, "hash", 1); return err }
-	list := func() error { _, err := s.Conversations(ctx, user.ID, 100); return err }
+	list := func() error { _, err := s.Conversations(ctx, user.ID, 0, 100); return err }
 	one := func() error { _, err := s.ConversationIn(ctx, user.ID, room); return err }
 	page := func() error { _, err := s.MessagesBefore(ctx, user.ID, room, math.MaxInt64, 51); return err }
 	reads := map[string]func() error{

@@ -29,18 +29,21 @@ type row struct {
 }
 
 // Conversations computes each room once, hence MATERIALIZED: otherwise SQLite counts again for the order. The limit takes
-// channels first, so that a hundred people who write do not push General out; then all are put into their order.
-func (r reader) Conversations(ctx context.Context, user int64, limit int) ([]chat.Conversation, error) {
+// channels first, so that a hundred people who write do not push General out; then all are put into their order. What comes
+// after a room comes after it in the order of the limit.
+func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
 		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, bot, unread, draft
 		FROM (
 			SELECT * FROM mine
+			WHERE CAST($4 AS BIGINT) = 0 OR (kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, -latest, room) > (
+				SELECT a.kind, CASE WHEN a.unread > 0 THEN 0 ELSE 1 END, -a.latest, a.room FROM mine a WHERE a.room = $4)
 			ORDER BY kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room
 			LIMIT $3) AS kept
 		ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room`
 	var list []chat.Conversation
-	err := r.list(ctx, &list, query, chat.UnreadCap, user, limit)
+	err := r.list(ctx, &list, query, chat.UnreadCap, user, limit, after)
 	return list, err
 }
 

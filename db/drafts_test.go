@@ -32,7 +32,7 @@ func testDrafts(t *testing.T, s *db.Store) {
 	marked := func(want ...bool) {
 		t.Helper()
 		var got []bool
-		list, err := s.Conversations(t.Context(), ana.ID, 10)
+		list, err := s.Conversations(t.Context(), ana.ID, 0, 10)
 		for _, c := range list {
 			got = append(got, c.Draft)
 		}
@@ -43,7 +43,7 @@ func testDrafts(t *testing.T, s *db.Store) {
 	marked(true)
 	direct(t, s, ana, ben)
 	marked(true, true)
-	if others, err := s.Conversations(t.Context(), ben.ID, 10); err != nil || others[0].Draft || others[1].Draft {
+	if others, err := s.Conversations(t.Context(), ben.ID, 0, 10); err != nil || others[0].Draft || others[1].Draft {
 		t.Errorf("Ben's list %+v, %v", others, err)
 	}
 	remove := func(key string) (gone bool) {

@@ -81,9 +81,10 @@ func testChannels(t *testing.T, s *db.Store) {
 			return err
 		}), chat.ErrDuplicate)
 	}
+	after := int64(0)
 	list := func(user chat.User, query string, limit int) (names string) {
 		t.Helper()
-		rooms, err := s.OpenRooms(ctx, user.ID, query, limit)
+		rooms, err := s.OpenRooms(ctx, user.ID, query, after, limit)
 		is(t, err, nil)
 		for _, r := range rooms {
 			equal(t, r.Access, chat.Open)
@@ -97,6 +98,14 @@ func testChannels(t *testing.T, s *db.Store) {
 	equal(t, list(ben, "cafe", 9), "Café ")
 	equal(t, list(ben, "%", 9), "100 % árboles ")
 	equal(t, list(ana, "", 9), "")
+	after = open
+	equal(t, list(ben, "", 9), "")
+	after = db.Column[int64](t, s, `SELECT id FROM rooms WHERE name LIKE '100%'`)[0]
+	equal(t, list(ben, "", 9), "Café ")
+	after = channel(t, s, "Bunker", chat.Invited, ana) // stands between the two, which nobody may learn
+	equal(t, list(ben, "", 9), "")
+	after = 1 << 40
+	equal(t, list(ben, "", 9), "")
 	c, err := s.ConversationIn(ctx, ana.ID, open)
 	is(t, err, nil)
 	equal(t, c, chat.Conversation{Room: open, Kind: chat.Channel, Name: "Café", Access: chat.Open, Role: chat.RoleOwner, LastSeq: 1, ReadSeq: 1, Me: ana.ID})
@@ -212,9 +221,10 @@ func testAccounts(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := register(t, s, "ana"), register(t, s, "ben")
 	write(t, s, func(tx chat.Tx) error { return tx.SetDisabled(ctx, ben.ID, 100) })
+	after := int64(0)
 	list := func(query string, limit int) (names string) {
 		t.Helper()
-		users, err := s.Accounts(ctx, query, limit)
+		users, err := s.Accounts(ctx, query, after, limit)
 		is(t, err, nil)
 		for _, u := range users {
 			names += fmt.Sprint(u.Name, u.DisabledAt, u.Role, " ")
@@ -225,6 +235,9 @@ func testAccounts(t *testing.T, s *db.Store) {
 	equal(t, list("", 1), "ana0admin ")
 	equal(t, list("ben@", 9), "ben100member ")
 	equal(t, list("_", 9), "")
+	after = ana.ID
+	equal(t, list("", 9), "ben100member ")
+	equal(t, list("ana", 9), "")
 
 	password := func(old, hash string) error {
 		return s.InTx(ctx, func(tx chat.Tx) error { return tx.SetPassword(ctx, ana.ID, old, hash) })

@@ -50,6 +50,16 @@ func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, li
 	return page, err
 }
 
+// MessagesAfter looks at who is in the room like MessagesBefore.
+func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limit int) (page []chat.Message, err error) {
+	const query = message + `
+		WHERE x.room_id = $1 AND x.seq > $2 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
+		ORDER BY x.seq
+		LIMIT $3`
+	err = r.list(ctx, &page, query, room, after, limit, user)
+	return page, err
+}
+
 // Changes is one statement, which sees one snapshot on both databases. A room without changes still answers one row,
 // hence the COALESCE. Departures never change, so those up to the number that it saw can be read after it; where messages
 // account for every number there are none.
@@ -94,6 +104,7 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 	}
 	var err error
 	c.Left, err = r.departuresIn(ctx, room, cursor, c.LastSeq)
+	c.Partial = slices.ContainsFunc(c.Left, func(d chat.Departure) bool { return d.ForGood })
 	return c, err
 }
 

@@ -123,7 +123,7 @@ func testOutsider(t *testing.T, s *db.Store) {
 	page, err = s.MessagesBefore(ctx, out.ID, room, math.MaxInt64, 9)
 	is(t, err, nil)
 	equal(t, seqs(page), "[]")
-	list, err := s.Conversations(ctx, out.ID, 99)
+	list, err := s.Conversations(ctx, out.ID, 0, 99)
 	is(t, err, nil)
 	equal(t, len(list), 1)
 	equal(t, list[0].Room, chat.General)

@@ -37,7 +37,7 @@ func testConversations(t *testing.T, s *db.Store) {
 		room:         {Room: room, Kind: chat.Direct, Access: chat.Invited, Role: chat.RoleMember, Name: "ben", Me: ana.ID, Peer: ben.ID},
 		notes:        {Room: notes, Kind: chat.Direct, Access: chat.Invited, Role: chat.RoleMember, Name: "ana", Me: ana.ID, Peer: ana.ID},
 	}
-	list, err := s.Conversations(ctx, ana.ID, 9)
+	list, err := s.Conversations(ctx, ana.ID, 0, 9)
 	is(t, err, nil)
 	got := map[int64]chat.Conversation{}
 	for _, c := range list {
@@ -74,7 +74,7 @@ func testConversationOrder(t *testing.T, s *db.Store) {
 	}
 	order := func(limit int) (names string) {
 		t.Helper()
-		list, err := s.Conversations(t.Context(), ana.ID, limit)
+		list, err := s.Conversations(t.Context(), ana.ID, 0, limit)
 		is(t, err, nil)
 		for _, c := range list {
 			names += c.Name + " "
@@ -83,6 +83,18 @@ func testConversationOrder(t *testing.T, s *db.Store) {
 	}
 	equal(t, order(9), "cem dia eve ben fay General ")
 	equal(t, order(2), "cem General ") // a channel is never pushed out
+	after := func(room string, limit int) (names string) {
+		t.Helper()
+		list, err := s.Conversations(t.Context(), ana.ID, rooms[room], limit)
+		is(t, err, nil)
+		for _, c := range list {
+			names += c.Name + " "
+		}
+		return names
+	}
+	equal(t, after("General", 2), "cem dia ")
+	equal(t, after("dia", 9), "eve ben fay ")
+	equal(t, after("fay", 9), "")
 }
 
 func testUnread(t *testing.T, s *db.Store) {

@@ -152,7 +152,7 @@ func testBots(t *testing.T, s *db.Store) {
 	in, err := s.ConversationIn(ctx, ben.ID, chat.General)
 	is(t, err, nil)
 	equal(t, in.Bot, false)
-	found, err := s.FindPeople(ctx, "a", 9)
+	found, err := s.FindPeople(ctx, "a", 0, 9)
 	is(t, err, nil)
 	equal(t, fmt.Sprint(found[0].Bot, found[1].Bot), "true false") // alpha, ana
 

@@ -26,19 +26,22 @@ func testUsers(t *testing.T, s *db.Store) {
 		return err
 	}), chat.ErrDuplicate)
 
-	write(t, s, func(tx chat.Tx) error { return tx.SetPreferences(ctx, ben.ID, "en", "dark") })
+	write(t, s, func(tx chat.Tx) error {
+		return tx.SetPreferences(ctx, ben.ID, chat.Preferences{Locale: "en", Theme: "dark", Sound: true})
+	})
 	found, err = s.User(ctx, ben.ID)
 	is(t, err, nil)
-	ben.Locale, ben.Theme = "en", "dark"
+	ben.Locale, ben.Theme, ben.Sound = "en", "dark", true
 	equal(t, found, ben)
 	_, err = s.User(ctx, 99)
 	is(t, err, chat.ErrNotFound)
 }
 
 func testFindPeople(t *testing.T, s *db.Store) {
+	after := int64(0)
 	find := func(query string, limit int) (names string) {
 		t.Helper()
-		people, err := s.FindPeople(t.Context(), query, limit)
+		people, err := s.FindPeople(t.Context(), query, after, limit)
 		is(t, err, nil)
 		for _, p := range people {
 			names += p.Name + ";"
@@ -58,6 +61,11 @@ func testFindPeople(t *testing.T, s *db.Store) {
 	equal(t, find("a", 2), "a_b;Adam;")
 	equal(t, find("gone", 9), "")
 	equal(t, find("", 9), `100%;a_b;Adam;back\slash;Ñandú;Zoë;`)
+	after = db.Column[int64](t, s, `SELECT id FROM users WHERE name = 'Adam'`)[0]
+	equal(t, find("", 2), `back\slash;Ñandú;`)
+	equal(t, find("z", 9), `Zoë;`)
+	after = 1 << 40
+	equal(t, find("", 9), "")
 }
 
 func testSecrets(t *testing.T, s *db.Store) {

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -12,7 +14,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// homeJSON is where a program begins to read.
+type homeJSON struct {
+	Name    string `json:"name"`
+	OpenAPI string `json:"openapi"`
+}
+
 func (s *Server) home(c echo.Context) error {
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, homeJSON{"Charla", "/openapi.json"})
+	}
 	if visitorOf(c).signedIn() {
 		return redirect(c, "/chat")
 	}
@@ -22,6 +33,9 @@ func (s *Server) home(c echo.Context) error {
 func (s *Server) registerPage(c echo.Context) error {
 	if visitorOf(c).signedIn() {
 		return redirect(c, "/chat")
+	}
+	if c.QueryParams().Has("sent") {
+		return s.render(c, http.StatusOK, views.Sent(s.page(c)))
 	}
 	return s.render(c, http.StatusOK, views.Register(s.page(c), views.Form{}))
 }
@@ -38,6 +52,9 @@ func (s *Server) register(c echo.Context) error {
 		return err
 	}
 	user, err := s.join(c, in)
+	if err == nil && user.ID == 0 {
+		return asked(c, "/register?sent=1")
+	}
 	if err != nil {
 		values := map[string]string{"name": in.Name, "email": in.Email}
 		return s.answerForm(c, err,
@@ -54,11 +71,19 @@ func (s *Server) register(c echo.Context) error {
 	return s.welcome(c, http.StatusCreated, user, "/chat")
 }
 
+// join makes an account, or where mail is on has a letter sent and returns nobody.
 func (s *Server) join(c echo.Context, in registration) (chat.User, error) {
 	if err := s.limits.newcomers.take(network(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
-	return s.chat.Register(c.Request().Context(), chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password})
+	fresh := chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, Spoken: s.locale(c).Lang}
+	if !s.chat.Reach().Mail {
+		return s.chat.Register(c.Request().Context(), fresh)
+	}
+	if err := s.mayWrite(in.Email); err != nil {
+		return chat.User{}, err
+	}
+	return chat.User{}, s.chat.AskToJoin(c.Request().Context(), fresh)
 }
 
 // welcome answers a log-in: the person to a program, the way on to a browser.
@@ -67,7 +92,7 @@ func (s *Server) welcome(c echo.Context, status int, user chat.User, to string) 
 		s.known.remember(c, key)
 	}
 	if wantsJSON(c) {
-		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Online: s.hub.Online(user.ID)[user.ID], Bot: user.IsBot()})
+		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Avatar: avatarURL(user.Avatar), Online: s.hub.Online(user.ID)[user.ID], Bot: user.IsBot()})
 	}
 	return redirect(c, to)
 }
@@ -83,8 +108,15 @@ func (s *Server) loginPage(c echo.Context) error {
 		return redirect(c, backLater(c))
 	}
 	var f views.Form
-	if c.QueryParam("ended") != "" {
+	switch c.QueryParam("ended") {
+	case "":
+	case "deleted":
+		f.Note = s.locale(c).T("Your account is deleted.")
+	default:
 		f.Errors = map[string]*chat.Error{"": errSignedOut}
+	}
+	if c.QueryParams().Has("reset") {
+		f.Note = s.locale(c).T("Your new password counts from now on. Log in with it.")
 	}
 	return s.render(c, http.StatusOK, views.Login(s.page(c), next, f))
 }
@@ -93,7 +125,7 @@ func (s *Server) loginPage(c echo.Context) error {
 func backLater(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
-	if err != nil || query.Get("ended") == "" {
+	if err != nil || query.Get("ended") == "" || query.Get("ended") == "deleted" {
 		return to.RequestURI()
 	}
 	query.Set("next", page.RequestURI())
@@ -112,6 +144,9 @@ func (s *Server) login(c echo.Context) error {
 		return err
 	}
 	user, err := s.check(c, in)
+	if errors.Is(err, chat.ErrUnconfirmed) {
+		err = cmp.Or(s.remind(c, in.Email), err)
+	}
 	if err != nil {
 		values := map[string]string{"email": in.Email}
 		return s.answerForm(c, err,
@@ -176,9 +211,7 @@ func (s *Server) logout(c echo.Context) error {
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}
-	if s.https() {
-		c.Response().Header().Set("Clear-Site-Data", `"storage"`)
-	}
+	s.clearStorage(c)
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}

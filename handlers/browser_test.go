@@ -156,7 +156,10 @@ func (a *answer) failed(status int, code, field string) *answer {
 	a.t.Helper()
 	a.is(status)
 	e := decode[struct {
-		Error *struct{ Code, Message, Field string }
+		Error *struct {
+			Code, Message, Field string
+			Fields               map[string]string
+		}
 	}](a).Error
 	if e == nil || e.Code != code || e.Field != field || e.Message == "" {
 		a.t.Fatalf("got %s, want an error %q about %q", a.body, code, field)
@@ -178,9 +181,19 @@ func decode[T any](a *answer) (v T) {
 	return v
 }
 
+// decodeLoosely reads what a test wants to know of a JSON answer.
+func decodeLoosely[T any](a *answer) (v T) {
+	a.t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		a.t.Fatalf("%v in %s", err, a.body)
+	}
+	return v
+}
+
 // message is a message as programs see it.
 type message struct {
 	ID, Room, Seq int64
+	Changed       int64 `json:"changed_seq"`
 	From          struct {
 		ID     int64
 		Name   string
@@ -238,6 +251,7 @@ func (m message) reactions() string {
 
 type history struct {
 	Messages []message
+	Cursor   int64
 	Next     string
 }
 

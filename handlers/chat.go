@@ -25,8 +25,7 @@ func (s *Server) chatPage(c echo.Context) error {
 		return err
 	}
 	if c.QueryParams().Has("q") {
-		side.Query, side.Search = c.QueryParam("q"), true
-		if side.Found, err = s.find(c, side.Query); err != nil {
+		if err = s.find(c, &side); err != nil {
 			return err
 		}
 	}
@@ -59,12 +58,17 @@ func (s *Server) rows(conversations []chat.Conversation, current chat.Topic) []v
 	return rows
 }
 
-func (s *Server) find(c echo.Context, query string) ([]views.Found, error) {
-	people, err := s.chat.FindPeople(c.Request().Context(), query, maxFound)
+// find looks for people by name.
+func (s *Server) find(c echo.Context, side *views.Sidebar) error {
+	side.Query, side.Search = c.QueryParam("q"), true
+	people, more, err := s.chat.FindPeople(c.Request().Context(), side.Query, number(c.QueryParam("after")), maxFound)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s.found(people), nil
+	if side.Found = s.found(people); more {
+		side.Next = views.ListURL("/chat", side.Query, people[len(people)-1].ID)
+	}
+	return nil
 }
 
 // found says of people whether they are here.
@@ -82,46 +86,61 @@ func (s *Server) found(people []chat.Person) []views.Found {
 }
 
 // chatJSON lists the rooms, and the people: those talked with first, then who is here, then others by name; with q those
-// whose name contains it.
+// whose name contains it. Where a list goes on after somebody there are only people, by name.
 func (s *Server) chatJSON(c echo.Context) error {
 	me := person(c)
 	conversations, err := s.chat.Conversations(c.Request().Context(), me)
 	if err != nil {
 		return err
 	}
-	named, err := s.chat.FindPeople(c.Request().Context(), c.QueryParam("q"), maxPeople)
+	query, after := c.QueryParam("q"), number(c.QueryParam("after"))
+	named, more, err := s.chat.FindPeople(c.Request().Context(), query, after, maxPeople)
 	if err != nil {
 		return err
 	}
 	out := chatJSON{Rooms: []roomJSON{}}
 	list := peopleList{}
+	if after != 0 {
+		conversations = nil
+	}
 	for _, conv := range conversations {
 		if conv.Kind == chat.Channel {
 			out.Rooms = append(out.Rooms, roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)})
-		} else if conv.Peer != me.ID && c.QueryParam("q") == "" {
+		} else if conv.Peer != me.ID && query == "" {
 			list.add(chat.Person{ID: conv.Peer, Name: conv.Name, Avatar: conv.Avatar, Bot: conv.Bot}, conv.Unread)
 		}
 	}
-	if here, _ := s.hub.Here(); c.QueryParam("q") == "" {
-		named = slices.Concat(here, named)
+	if here, _ := s.hub.Here(); query == "" && after == 0 {
+		list.addAll(here, me)
 	}
-	for _, p := range named {
-		if p.ID != me.ID {
-			list.add(p, 0)
-		}
+	if told := list.addAll(named, me); told > 0 && (more || told < len(named)) {
+		out.Next = views.ListURL("/chat", query, named[told-1].ID)
 	}
 	out.People = list.finish(s.hub.Online)
 	out.Me = personJSON{ID: me.ID, Name: me.Name, Avatar: avatarURL(me.Avatar), Online: s.hub.Online(me.ID)[me.ID], Bot: me.IsBot()}
 	return c.JSON(http.StatusOK, out)
 }
 
-// peopleList collects people once each, up to maxPeople.
+// peopleList collects people once each.
 type peopleList []personJSON
 
 func (l *peopleList) add(p chat.Person, unread int) {
-	if len(*l) < maxPeople && !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
+	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
 		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Avatar: avatarURL(p.Avatar), Unread: unread, Bot: p.Bot})
 	}
+}
+
+// addAll adds people but me, while there is room for at least one, up to maxPeople, and returns how many it got through.
+func (l *peopleList) addAll(people []chat.Person, me chat.User) int {
+	for i, p := range people {
+		if i > 0 && len(*l) >= maxPeople {
+			return i
+		}
+		if p.ID != me.ID {
+			l.add(p, 0)
+		}
+	}
+	return len(people)
 }
 
 func (l peopleList) finish(online func(...int64) map[int64]bool) []personJSON {

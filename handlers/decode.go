@@ -19,8 +19,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// decode reads a form or a JSON object into the tagged fields of in. What is neither, or not valid UTF-8, is Invalid:
-// Go's decoder would quietly put a replacement character where the bytes are wrong.
+// decode reads a form or a JSON object into the tagged fields of in. What is neither is 415; what is not valid UTF-8 is
+// Invalid: Go's decoder would quietly put a replacement character where the bytes are wrong.
 func decode(c echo.Context, in any) error {
 	r := c.Request()
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -37,7 +37,7 @@ func decode(c echo.Context, in any) error {
 		err = readParts(r, func(url.Values, string, io.Reader) error { return nil })
 	case kind == echo.MIMEMultipartForm: // was read, with its files
 	default:
-		return errUnreadable
+		return echo.ErrUnsupportedMediaType
 	}
 	if err != nil {
 		return unreadable(err)

@@ -43,6 +43,15 @@ type emojiJSON struct {
 	Shortcodes []string `json:"shortcodes"`
 }
 
+type emojisJSON struct {
+	Emoji []emojiJSON `json:"emoji"`
+}
+
+// pickedJSON is the text with the emoji in it.
+type pickedJSON struct {
+	Body string `json:"body"`
+}
+
 func (s *Server) emoji(c echo.Context) error {
 	place := queryPlace(c)
 	return s.offerEmoji(c, picking{
@@ -64,7 +73,7 @@ func (s *Server) offerEmoji(c echo.Context, in picking) error {
 	picker.Pick = pick
 	switch {
 	case wantsJSON(c):
-		return c.JSON(http.StatusOK, map[string][]emojiJSON{"emoji": emojiToJSON(s.locale(c), picker.Found)})
+		return c.JSON(http.StatusOK, emojisJSON{emojiToJSON(s.locale(c), picker.Found)})
 	case isHX(c):
 		return s.render(c, http.StatusOK, views.EmojiPicker(s.locale(c), picker))
 	}
@@ -165,7 +174,7 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	box := views.Composer{Place: conv.Place(), Key: cmp.Or(in.Key, rand.Text()), Body: in.Body + e.Text, Base: in.Base}
 	switch {
 	case wantsJSON(c):
-		return c.JSON(http.StatusOK, map[string]string{"body": box.Body})
+		return c.JSON(http.StatusOK, pickedJSON{box.Body})
 	case isHX(c):
 		return s.render(c, http.StatusOK, views.Picked(s.locale(c), box, e))
 	}

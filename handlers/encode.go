@@ -69,9 +69,13 @@ const (
 	maxRetry = 1500
 )
 
-func (e sse) End(why live.End) []byte {
+func (e sse) End(why live.End) []byte { return ending(why, []byte{}) }
+
+// ending names why a stream ends; a reader that may come back by itself is told nothing, or when. Data is what each event
+// carries: a browser tells nobody of one that has none.
+func ending(why live.End, data []byte) []byte {
 	named := func(name string, retry int) []byte {
-		return live.Event{Name: name, Retry: retry, Data: []byte{}}.AppendTo(nil)
+		return live.Event{Name: name, Retry: retry, Data: data}.AppendTo(nil)
 	}
 	switch why {
 	case live.EndLogout:

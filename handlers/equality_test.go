@@ -14,7 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// THE EQUALITY: the page at t0 and its stream make the page at t1.
+// THE EQUALITY: the page at t0 and its stream make the page at t1, and what a program was answered at t0 and its events
+// make what it is answered at t1.
 func TestPageAndStreamMakeThePage(t *testing.T) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) { testEquality(t, open(t)) })
@@ -108,7 +109,8 @@ func (c *conversation) step(rt *rapid.T) {
 	case "arrive":
 		if len(c.readers) < 4 {
 			b := c.anybody(rt)
-			c.readers = append(c.readers, watch(c.s, c.s.signIn(b.user), c.placeFor(b)))
+			f := rapid.SampledFrom([]form{asPage, asProgram}).Draw(rt, "form")
+			c.readers = append(c.readers, watch(c.s.signIn(b.user), f, c.placeFor(b)))
 		}
 	case "cut":
 		if len(c.readers) > 0 {
@@ -267,7 +269,7 @@ func (c *conversation) settle(rt *rapid.T) {
 			}
 			continue
 		}
-		fresh := parsePage(c.s.t, r.b.get("/messages?"+r.place).is(http.StatusOK).body).lines()
+		fresh := r.fresh().lines()
 		what := ""
 		eventually(fatal{c.s.t, func() { rt.Fatalf("reader %d: %s", i, what) }}, "the pages to be equal", func() bool {
 			what = r.differs(fresh)

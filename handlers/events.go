@@ -3,12 +3,14 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"charla/chat"
 	"charla/live"
 	"charla/views"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
 
@@ -40,23 +42,23 @@ func head(c echo.Context, contentType string) error {
 	return c.NoContent(http.StatusOK)
 }
 
-// events is the stream of a page. A guest is told so in the stream itself: a redirect would be followed for ever.
+// events is the stream of a page or of a program. A guest with a page is told so in the stream itself: a redirect would be followed for ever.
 func (s *Server) events(c echo.Context) error {
-	enc := sse{s.locale(c)}
 	if !visitorOf(c).signedIn() {
 		if wantsJSON(c) {
 			return errSignedOut
 		}
-		return refuse(c, enc, live.EndLogout)
+		return refuse(c, live.EndLogout)
 	}
 	conv, err := s.streamed(c)
 	if err != nil {
-		return s.farewell(c, enc, err)
+		return s.farewell(c, err)
 	}
 	if c.Request().Method == http.MethodHead {
 		return head(c, eventStream)
 	}
-	stream, err := s.hub.Subscribe(c.Request().Context(), s.viewer(c), conv.Topic(), enc)
+	viewer, enc, state := s.listener(c, conv)
+	stream, err := s.hub.Subscribe(c.Request().Context(), viewer, conv.Topic(), enc)
 	if err != nil {
 		return err
 	}
@@ -64,10 +66,21 @@ func (s *Server) events(c echo.Context) error {
 		replay, err := s.missed(c, stream, conv)
 		if err != nil {
 			stream.Close()
-			return s.farewell(c, enc, err)
+			return s.farewell(c, err)
 		}
-		return pour(c, stream, eventStream, replay, s.state(person(c), conv, enc))
+		return pour(c, stream, eventStream, replay, state)
 	})
+}
+
+// listener is who reads a stream and in which form: HTML for a page, JSON for a program.
+func (s *Server) listener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.State) {
+	viewer := s.viewer(c)
+	if wantsJSON(c) {
+		viewer.Follows = conv.Topic() == (chat.Topic{})
+		return viewer, told{}, s.following(person(c))
+	}
+	enc := sse{s.locale(c)}
+	return viewer, enc, s.state(person(c), conv, enc)
 }
 
 // keep closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
@@ -85,19 +98,19 @@ func keep(stream *live.Stream, f func() error) error {
 }
 
 // refuse says why there is nothing, and is over.
-func refuse(c echo.Context, enc sse, why live.End) error {
+func refuse(c echo.Context, why live.End) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	c.Response().Header().Set("Connection", "close")
-	return c.Blob(http.StatusOK, eventStream, enc.End(why))
+	return c.Blob(http.StatusOK, eventStream, sse{}.End(why))
 }
 
 // farewell tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
 // would be tried again for ever. Who was never there learns nothing.
-func (s *Server) farewell(c echo.Context, enc sse, err error) error {
+func (s *Server) farewell(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
 	}
-	return refuse(c, enc, live.EndLeft)
+	return refuse(c, live.EndLeft)
 }
 
 // hasLeft tells whether err means that the person of a page is no longer in the room that it shows.
@@ -145,8 +158,10 @@ func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversat
 	return live.Replay{After: after, Changes: changes}, err
 }
 
-// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state.
+// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
+// icon and the sound that tell of what is unread.
 func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State {
+	signals := &signals{audible: me.Sound}
 	return func(ctx context.Context) ([]byte, error) {
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
@@ -156,8 +171,11 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 		open := &conv
 		if conv.Topic() == (chat.Topic{}) {
 			open = nil
+		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
+			open = &conversations[i] // it may have another name by now
 		}
-		return enc.frame(views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer]), 0), nil
+		state := views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer])
+		return enc.frame(templ.Join(append([]templ.Component{state}, signals.of(side.Rows)...)...), 0), nil
 	}
 }
 
@@ -169,10 +187,12 @@ func (s *Server) liveMessages(c echo.Context) error {
 		words := append(markup(views.LiveOpen(s.page(c), views.Thread{})), markup(views.LiveGone(s.locale(c)))...)
 		return c.Blob(http.StatusNotFound, endlessPage, words)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if c.Request().Method == http.MethodHead {
+	case wantsJSON(c):
+		return errPageOnly
+	case c.Request().Method == http.MethodHead:
 		return head(c, endlessPage)
 	}
 	enc := endless{s.locale(c)}

@@ -1,6 +1,10 @@
 package handlers
 
-import "time"
+import (
+	"time"
+
+	"charla/live"
+)
 
 // OwnPath is ownPath, for the fuzzer.
 var OwnPath = ownPath
@@ -18,3 +22,6 @@ func (s *Server) Served() []string {
 func (s *Server) Hurry(silence time.Duration, slowest int64) {
 	s.patience.silence, s.patience.slowest = silence, slowest
 }
+
+// Told writes events for programs.
+var Told live.Encoder = told{}

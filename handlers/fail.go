@@ -16,13 +16,29 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// errorBody is the one form of an error in JSON.
-type errorBody struct {
-	Error struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-		Field   string `json:"field"`
-	} `json:"error"`
+// errorJSON is the one form of an error in JSON. Field is the first that is wrong, or empty; where more than one is,
+// Fields has the words for each.
+type errorJSON struct {
+	Error failureJSON `json:"error"`
+}
+
+type failureJSON struct {
+	Code    string            `json:"code"`
+	Message string            `json:"message"`
+	Field   string            `json:"field"`
+	Fields  map[string]string `json:"fields,omitempty"`
+}
+
+// errorToJSON puts an error into words; whole is the error that e was found in.
+func errorToJSON(l views.Locale, e *chat.Error, whole error) errorJSON {
+	out := failureJSON{Code: string(e.Code), Message: l.Error(e), Field: e.Field}
+	if wrong := chat.FieldErrors(whole); len(wrong) > 1 {
+		out.Fields = map[string]string{}
+		for field, e := range wrong {
+			out.Fields[field] = l.Error(e)
+		}
+	}
+	return errorJSON{out}
 }
 
 // fail is the one place where an error becomes an answer: JSON for programs, whatever they accept, a text for htmx, a page for a browser.
@@ -38,9 +54,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		if status == http.StatusUnauthorized {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 		}
-		var body errorBody
-		body.Error.Code, body.Error.Message, body.Error.Field = string(e.Code), l.Error(e), e.Field
-		err = c.JSON(status, body)
+		err = c.JSON(status, errorToJSON(l, e, err))
 	case e.Code == chat.Unauthenticated && !isHX(c):
 		err = c.Redirect(http.StatusSeeOther, loginURL(c.Request()))
 	case isHX(c) && c.Request().Method == http.MethodGet && e.Code == chat.Unauthenticated:
@@ -114,6 +128,19 @@ func wantsJSON(c echo.Context) bool {
 		quality[kind] = q
 	}
 	return quality["application/json"] > quality["text/html"]
+}
+
+// errPageOnly refuses a program where there is only a page.
+var errPageOnly = echo.NewHTTPError(http.StatusNotAcceptable)
+
+// forBrowsers refuses a program where there is only a page.
+func forBrowsers(handle echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if wantsJSON(c) {
+			return errPageOnly
+		}
+		return handle(c)
+	}
 }
 
 // isHX tells a request of htmx, which takes a fragment, from one of a browser, which takes a page or a redirect.

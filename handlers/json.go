@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -32,6 +31,7 @@ type chatJSON struct {
 	Me     personJSON   `json:"me"`
 	People []personJSON `json:"people"`
 	Rooms  []roomJSON   `json:"rooms"`
+	Next   string       `json:"next,omitempty"` // where the following people are
 }
 
 type authorJSON struct {
@@ -45,6 +45,7 @@ type messageJSON struct {
 	ID       int64      `json:"id"`
 	Room     int64      `json:"room"`
 	Seq      int64      `json:"seq"`
+	Changed  int64      `json:"changed_seq"` // of its last change; of two states the one with the greater is newer
 	From     authorJSON `json:"from"`
 	Body     string     `json:"body,omitempty"` // absent from a deleted one, like HTML
 	HTML     string     `json:"html,omitempty"`
@@ -65,11 +66,13 @@ type reactionJSON struct {
 
 type historyJSON struct {
 	Messages []messageJSON `json:"messages"`
-	Next     string        `json:"next,omitempty"` // where the older ones are
+	Cursor   int64         `json:"cursor"`         // where a stream goes on from
+	Next     string        `json:"next,omitempty"` // where the older ones are, or after a number the newer ones
 }
 
 func toJSON(m chat.Message) messageJSON {
-	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, From: authorJSON{m.AuthorID, m.AuthorName, avatarURL(m.AuthorAvatar), m.AuthorBot}, Body: m.Body, HTML: m.HTML,
+	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq, From: authorJSON{m.AuthorID, m.AuthorName, avatarURL(m.AuthorAvatar), m.AuthorBot},
+		Body: m.Body, HTML: m.HTML,
 		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}, Files: filesToJSON(m.Files.List())}
 	for _, r := range m.Reactions.Kinds() {
 		kind := reactionJSON{Emoji: r.Emoji, Count: len(r.People)}
@@ -109,21 +112,23 @@ func toReader(m chat.Message, me int64) messageJSON {
 }
 
 func historyToJSON(c chat.Conversation, h chat.History, limit int) historyJSON {
-	p, out := c.Place(), historyJSON{Messages: make([]messageJSON, len(h.Messages))}
+	out := historyJSON{Messages: make([]messageJSON, len(h.Messages)), Cursor: c.LastSeq}
 	for i, m := range h.Messages {
 		out.Messages[i] = toReader(m, c.Me)
 	}
-	if h.Older {
-		q := url.Values{"before": {strconv.FormatInt(h.Messages[0].Seq, 10)}}
-		if limit > 0 {
-			q.Set("limit", strconv.Itoa(limit))
-		}
-		if p.Room != 0 {
-			q.Set("room", strconv.FormatInt(p.Room, 10))
-		} else {
-			q.Set("with", strconv.FormatInt(p.With, 10))
-		}
-		out.Next = "/messages?" + q.Encode()
+	switch {
+	case h.Older:
+		out.Next = views.BeforeURL(c.Place(), h.Messages[0].Seq) + limited(limit)
+	case h.Newer:
+		out.Next = views.AfterURL(c.Place(), h.Messages[len(h.Messages)-1].Seq) + limited(limit)
 	}
 	return out
+}
+
+// limited carries a limit on to the next page.
+func limited(limit int) string {
+	if limit <= 0 {
+		return ""
+	}
+	return "&limit=" + strconv.Itoa(limit)
 }

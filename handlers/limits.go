@@ -21,7 +21,11 @@ type limits struct {
 	address   *pacer // log-ins by address
 	newcomers *pacer // registrations by address
 	rooms     *pacer // rooms made, by person
-	passwords *pacer // changes of a password tried, by person
+	passwords *pacer // deeds tried that need the password, by person
+	names     *pacer // changes of a name, by person: everybody is told
+	exports   *pacer // downloads of what is one's own, by person
+	letters   *pacer // letters that somebody has sent to an address, by that address
+	links     *pacer // links of letters used, by address of the network
 	bots      *pacer // bots made, by person
 	botPosts  *pacer // by bot
 	hooks     *pacer // posts by hook
@@ -39,6 +43,10 @@ func newLimits(scale float64) *limits {
 		newcomers: newPacer(scale/6, 40),
 		rooms:     newPacer(scale/10, 30),
 		passwords: newPacer(scale/15, 10),
+		names:     newPacer(scale/60, 5),
+		exports:   newPacer(scale/60, 5),
+		letters:   newPacer(scale/300, 5),
+		links:     newPacer(scale/3, 40),
 		bots:      newPacer(scale/60, 20),
 		botPosts:  newPacer(scale*10, 100),
 		hooks:     newPacer(scale*5, 50),

@@ -22,6 +22,9 @@ func (s *Server) messages(c echo.Context) error {
 		return err
 	}
 	before, limit := number(c.QueryParam("before")), int(number(c.QueryParam("limit")))
+	if wantsJSON(c) && c.QueryParams().Has("after") {
+		return s.newer(c, conv, limit)
+	}
 	history, err := s.chat.History(c.Request().Context(), conv, before, limit)
 	if err != nil {
 		return err
@@ -41,6 +44,15 @@ func (s *Server) messages(c echo.Context) error {
 	}
 	t.Composer = suggest(t.Composer, c.QueryParam("typo"))
 	return s.conversationPage(c, http.StatusOK, t)
+}
+
+// newer answers with the messages after a number: how a program catches up.
+func (s *Server) newer(c echo.Context, conv chat.Conversation, limit int) error {
+	history, err := s.chat.HistoryAfter(c.Request().Context(), conv, number(c.QueryParam("after")), limit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, historyToJSON(conv, history, limit))
 }
 
 // markShown marks read what a page is about to show. That it fails is no reason not to show it. What htmx fetches may be

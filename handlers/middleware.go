@@ -43,7 +43,7 @@ const gzipLevel = 2
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
 	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
-	return path == "/events" || path == "/messages/live" || file || strings.HasPrefix(path, staticPath)
+	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath)
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.
@@ -263,6 +263,10 @@ func understand(c echo.Context, err error) (*chat.Error, int) {
 			return chat.Errorf("method_not_allowed", "This address does not take such a request."), e.Code
 		case http.StatusRequestEntityTooLarge:
 			return errTooMuch, e.Code
+		case http.StatusNotAcceptable:
+			return chat.Errorf("not_acceptable", "This is a page for browsers: there is no JSON of it."), e.Code
+		case http.StatusUnsupportedMediaType:
+			return chat.Errorf("unsupported", "Send a form or JSON, and say which in the header Content-Type."), e.Code
 		}
 	}
 	slog.Error("internal", "request", requestID(c), "route", c.Path(), "error", err)

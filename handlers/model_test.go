@@ -142,9 +142,27 @@ func (p *page) stream() (url string) {
 
 // seqOf is the number in the id of a line.
 func seqOf(line string) int {
-	id, _, _ := strings.Cut(strings.TrimPrefix(line, `<li id="m-`), `"`)
-	n, _ := strconv.Atoi(id)
+	n, _ := strconv.Atoi(numbered.FindStringSubmatch(line)[1])
 	return n
+}
+
+var numbered = regexp.MustCompile(`m-(\d+)`)
+
+// take is what a browser does with an event.
+func (p *page) take(e event) {
+	if e.name == "" && e.hasData {
+		p.apply(e.data)
+	}
+}
+
+// after returns a line that shows something with a higher number.
+func (p *page) after(seq int) string {
+	for n := range byID(p.doc, "messages").ChildNodes() {
+		if id := attr(n, "id"); id != "" && (number(id) > seq || number(attr(n, "data-version")) > seq) {
+			return outer(n)
+		}
+	}
+	return ""
 }
 
 func number(id string) int {

@@ -22,13 +22,19 @@ type accountJSON struct {
 
 type accountsJSON struct {
 	People []accountJSON `json:"people"`
+	Next   string        `json:"next,omitempty"` // where the following ones are
 }
 
 // people is the admin's list of everybody.
 func (s *Server) people(c echo.Context) error {
-	users, err := s.chat.Accounts(c.Request().Context(), person(c), c.QueryParam("q"))
+	query := c.QueryParam("q")
+	users, more, err := s.chat.Accounts(c.Request().Context(), person(c), query, number(c.QueryParam("after")))
 	if err != nil {
 		return err
+	}
+	next := ""
+	if more {
+		next = views.ListURL("/people", query, users[len(users)-1].ID)
 	}
 	ids := make([]int64, len(users))
 	for i, u := range users {
@@ -36,7 +42,7 @@ func (s *Server) people(c echo.Context) error {
 	}
 	online := s.hub.Online(ids...)
 	if wantsJSON(c) {
-		out := accountsJSON{People: make([]accountJSON, len(users))}
+		out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
 		for i, u := range users {
 			out.People[i] = accountJSON{u.ID, u.Name, u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
 		}
@@ -50,7 +56,7 @@ func (s *Server) people(c echo.Context) error {
 	for i, u := range users {
 		accounts[i] = views.Account{User: u, Online: online[u.ID]}
 	}
-	return s.render(c, http.StatusOK, views.Accounts(s.page(c), side, accounts, c.QueryParam("q")))
+	return s.render(c, http.StatusOK, views.Accounts(s.page(c), side, views.Directory{Accounts: accounts, Query: query, Next: next}))
 }
 
 func (s *Server) disablePerson(c echo.Context) error {
@@ -62,6 +68,13 @@ func (s *Server) disablePerson(c echo.Context) error {
 
 func (s *Server) enablePerson(c echo.Context) error {
 	if err := s.chat.EnablePerson(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+		return err
+	}
+	return done(c, "/people")
+}
+
+func (s *Server) makeAdmin(c echo.Context) error {
+	if err := s.chat.MakeAdmin(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
 		return err
 	}
 	return done(c, "/people")

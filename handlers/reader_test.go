@@ -6,19 +6,41 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"charla/chat"
 )
 
-// reader is one open page: what it shows, and its stream, which comes back with its cursor whenever it is cut.
+// window is what a reader has of a conversation: a page, or what a program keeps.
+type window interface {
+	stream() string        // where it goes on
+	take(e event)          // what an event makes of it
+	lines() []string       // its messages in order, each with its number as in "m-12"
+	after(seq int) string  // a line that shows something with a higher number
+	apply(fragment string) // what the answer to a form makes of it
+}
+
+// form is how a kind of readers asks, and how it understands the answer.
+type form struct {
+	headers []string
+	open    func(t testing.TB, place, body string) window
+}
+
+var (
+	asPage    = form{nil, func(t testing.TB, _, body string) window { return parsePage(t, body) }}
+	asProgram = form{[]string{"Accept: text/event-stream, application/json"}, parseHistory}
+)
+
+// reader is one open window, and its stream, which comes back with its cursor whenever it is cut.
 type reader struct {
 	b     *browser
+	form  form
 	place string
 	done  chan struct{}
 	went  int // the number with which its person last went, as the test notes it
 
 	mu     sync.Mutex // guards all below
-	page   *page
+	page   window
 	start  int    // the seq at which the window of the page begins
 	cursor string // Last-Event-ID
 	back   string // how the cursor went back, which it must never
@@ -30,8 +52,8 @@ type reader struct {
 }
 
 // watch opens the page of a conversation and its stream.
-func watch(s *site, b *browser, place string) *reader {
-	r := &reader{b: b, place: place, done: make(chan struct{}), left: -1}
+func watch(b *browser, f form, place string) *reader {
+	r := &reader{b: b, form: f, place: place, done: make(chan struct{}), left: -1}
 	r.load()
 	go r.run()
 	return r
@@ -39,14 +61,14 @@ func watch(s *site, b *browser, place string) *reader {
 
 // load fetches the page; so does a resync.
 func (r *reader) load() {
-	a := r.b.do(http.MethodGet, "/messages?"+r.place, nil)
+	a := r.b.get("/messages?"+r.place, r.form.headers...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a.status == http.StatusNotFound {
 		r.gone = true
 		return
 	}
-	r.page, r.cursor, r.start = parsePage(r.b.t, a.body), "", 0
+	r.page, r.cursor, r.start = r.form.open(r.b.t, r.place, a.body), "", 0
 	if lines := r.page.lines(); len(lines) == chat.PageSize {
 		r.start = seqOf(lines[0])
 	}
@@ -61,9 +83,9 @@ func (r *reader) run() {
 // connect follows the stream until it is cut, and tells whether to come back.
 func (r *reader) connect() bool {
 	r.mu.Lock()
-	var headers []string
+	headers := slices.Clone(r.form.headers)
 	if r.cursor != "" {
-		headers = []string{"Last-Event-ID: " + r.cursor}
+		headers = append(headers, "Last-Event-ID: "+r.cursor)
 	}
 	url := r.page.stream()
 	if r.closed {
@@ -75,6 +97,12 @@ func (r *reader) connect() bool {
 	r.mu.Unlock()
 	defer cancel()
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusNotFound { // a program that comes back too late
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.gone = true
+		return false
+	}
 	var p parser
 	cut, resync := false, false
 	each(response.Body, func(c byte) {
@@ -107,8 +135,8 @@ func (r *reader) take(p *parser, c byte) (cut, resync bool) {
 		}
 		r.cursor = e.id
 	}
-	if ok && e.name == "" && e.hasData {
-		r.page.apply(e.data)
+	if ok {
+		r.page.take(e)
 	}
 	if ok && e.name == "gone" {
 		r.gone = true
@@ -118,6 +146,19 @@ func (r *reader) take(p *parser, c byte) (cut, resync bool) {
 		return true, true
 	}
 	return false, false
+}
+
+// shown is all that the window holds.
+func (r *reader) shown() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.page.lines(), "\n")
+}
+
+// fresh is the window as it is answered now.
+func (r *reader) fresh() window {
+	r.b.t.Helper()
+	return r.form.open(r.b.t, r.place, r.b.get("/messages?"+r.place, r.form.headers...).is(http.StatusOK).body)
 }
 
 func (r *reader) isGone() bool {
@@ -130,12 +171,7 @@ func (r *reader) isGone() bool {
 func (r *reader) after(seq int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for n := range byID(r.page.doc, "messages").ChildNodes() {
-		if id := attr(n, "id"); id != "" && (number(id) > seq || number(attr(n, "data-version")) > seq) {
-			return outer(n)
-		}
-	}
-	return ""
+	return r.page.after(seq)
 }
 
 // late keeps the answer to a form on its way.

@@ -170,7 +170,7 @@ func TestNATSIsCutOffAndComesBack(t *testing.T) {
 	ana := all[0].person("Ana")
 	var readers []*reader
 	for _, s := range all {
-		readers = append(readers, watch(s, ana.at(s), "room=1"))
+		readers = append(readers, watch(ana.at(s), asPage, "room=1"), watch(ana.at(s), asProgram, "room=1"))
 	}
 	defer func() {
 		for _, r := range readers {
@@ -187,8 +187,8 @@ func TestNATSIsCutOffAndComesBack(t *testing.T) {
 	converge := func(what string, within time.Duration) {
 		t.Helper()
 		start := time.Now()
-		fresh := parsePage(t, ana.get("/messages?room=1").body).lines()
 		for _, r := range readers {
+			fresh := r.fresh().lines()
 			eventually(t, what, func() bool { return r.differs(fresh) == "" })
 		}
 		t.Logf("%s: %v", what, time.Since(start))
@@ -213,10 +213,10 @@ func TestNATSIsCutOffAndComesBack(t *testing.T) {
 	server.Start(t)
 	say(20)
 	converge("NATS back", 5*time.Second)
-	for _, r := range readers { // the window of the page began before all of it
-		lines := strings.Join(r.page.lines(), "\n")
+	for _, r := range readers { // the window began before all of it
+		lines := r.shown()
 		for i := range said {
-			equal(t, fmt.Sprintf("lines with number %d", i+1), strings.Count(lines, fmt.Sprintf(">number %d.<", i+1)), 1)
+			equal(t, fmt.Sprintf("lines with number %d", i+1), strings.Count(lines, fmt.Sprintf("number %d.<", i+1))+strings.Count(lines, fmt.Sprintf(`"HTML":"number %d."`, i+1)), 1)
 		}
 	}
 }

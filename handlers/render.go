@@ -41,6 +41,7 @@ func (s *Server) page(c echo.Context) views.Page {
 		Nonce:      nonce,
 		Me:         visitorOf(c).User,
 		Background: s.multiplexed(c),
+		Reach:      s.chat.Reach(),
 		Asset:      static.Path,
 	}
 }

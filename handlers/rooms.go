@@ -12,6 +12,7 @@ import (
 
 type roomsJSON struct {
 	Rooms []roomJSON `json:"rooms"`
+	Next  string     `json:"next,omitempty"` // where the following ones are
 }
 
 type memberJSON struct {
@@ -38,20 +39,30 @@ func (s *Server) rooms(c echo.Context) error {
 	if !wantsJSON(c) {
 		return s.lobby(c, http.StatusOK, views.Form{})
 	}
-	rooms, err := s.chat.OpenRooms(c.Request().Context(), person(c), c.QueryParam("q"))
+	rooms, next, err := s.openRooms(c)
 	if err != nil {
 		return err
 	}
-	out := roomsJSON{Rooms: make([]roomJSON, len(rooms))}
+	out := roomsJSON{Rooms: make([]roomJSON, len(rooms)), Next: next}
 	for i, r := range rooms {
 		out.Rooms[i] = roomToJSON(r)
 	}
 	return c.JSON(http.StatusOK, out)
 }
 
+// openRooms lists rooms to join, and where the following ones are.
+func (s *Server) openRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
+	query := c.QueryParam("q")
+	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), person(c), query, number(c.QueryParam("after")))
+	if more {
+		next = views.ListURL("/rooms", query, rooms[len(rooms)-1].ID)
+	}
+	return rooms, next, err
+}
+
 // lobby is the page of rooms, with the form as it was typed.
 func (s *Server) lobby(c echo.Context, status int, form views.Form) error {
-	rooms, err := s.chat.OpenRooms(c.Request().Context(), person(c), c.QueryParam("q"))
+	rooms, next, err := s.openRooms(c)
 	if err != nil {
 		return err
 	}
@@ -59,7 +70,7 @@ func (s *Server) lobby(c echo.Context, status int, form views.Form) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, status, views.Rooms(s.page(c), side, views.Lobby{Rooms: rooms, Query: c.QueryParam("q"), Form: form}))
+	return s.render(c, status, views.Rooms(s.page(c), side, views.Lobby{Rooms: rooms, Query: c.QueryParam("q"), Next: next, Form: form}))
 }
 
 type newRoom struct {

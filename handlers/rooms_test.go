@@ -260,7 +260,7 @@ func TestANewPasswordEndsStreamsElsewhere(t *testing.T) {
 	elsewhere, here := other.listen("/events"), ana.listen("/events")
 	ana.post("/settings/password", []string{"current", "not this one", "password", "tortilla y queso"}).is(422).has("This is not your password.").lacks("tortilla y queso")
 	ana.post("/settings/password", []string{"current", phrase, "password", "short"}, asJSON).failed(422, "invalid", "password")
-	ana.post("/settings/password", []string{"current", phrase, "password", "tortilla y queso"}).to("/settings?saved=1")
+	ana.post("/settings/password", []string{"current", phrase, "password", "tortilla y queso"}).to("/settings?saved=password")
 	equal(t, "how the other stream ends", strings.Join(elsewhere.ends(), " "), "logout bye")
 	other.get("/chat").is(303)
 	ana.say("room=1", "still here")

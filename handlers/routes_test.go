@@ -27,16 +27,27 @@ type line struct {
 
 // table is every route. HEAD answers like GET.
 var table = []line{
-	{route: "GET /", guest: visit{303, 303}, outsider: visit{303, 303}, member: visit{303, 303}},
-	{route: "GET /register", guest: visit{200, 200}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "GET /", guest: visit{303, 200}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "GET /register", guest: visit{200, 406}, outsider: visit{303, 406}, member: visit{303, 406}},
 	{route: "POST /register", form: "name=", guest: visit{422, 422}, outsider: visit{422, 422}, member: visit{422, 422}},
-	{route: "GET /login", guest: visit{200, 200}, outsider: visit{303, 303}, member: visit{303, 303}},
+	{route: "GET /login", guest: visit{200, 406}, outsider: visit{303, 406}, member: visit{303, 406}},
 	{route: "POST /login", form: "email=", guest: visit{401, 401}, outsider: visit{401, 401}, member: visit{401, 401}},
 	{route: "POST /logout", guest: visit{303, 204}, outsider: visit{303, 204}, member: visit{303, 204}},
+	{route: "GET /confirm/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /confirm/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "GET /forgot", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /forgot", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "GET /reset/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /reset/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "GET /email/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /email/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "GET /unsubscribe/:token", guest: visit{404, 406}, outsider: visit{404, 406}, member: visit{404, 406}},
+	{route: "POST /unsubscribe/:token", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
 	{route: "GET /chat", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /conversations", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /messages", query: "?room=ROOM", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "POST /messages", form: "room=ROOM&body=hello", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
-	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "GET /messages/live", query: "?room=ROOM", endless: true, guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 406}},
 	{route: "GET /messages/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
 	{route: "POST /files", query: "?room=ROOM&name=a.txt", form: "a", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 201}},
 	{route: "GET /files/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
@@ -53,10 +64,19 @@ var table = []line{
 	{route: "POST /typing", form: "room=ROOM&body=hello&key=k", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{303, 204}},
 	{route: "POST /read", form: "room=ROOM&seq=SEQ", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{204, 204}},
 	{route: "GET /events", query: "?room=ROOM&after=0", endless: true, guest: visit{200, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
+	{route: "GET /sound", query: "?room=ROOM&seq=SEQ", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{204, 204}},
 	{route: "GET /settings", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "POST /settings", form: "locale=&theme=", guest: visit{303, 401}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "POST /settings/name", form: "name=Another", guest: visit{303, 401}, outsider: visit{303, 200}, member: visit{303, 200}},
+	{route: "GET /settings/export", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /settings/delete", guest: visit{303, 401}, outsider: visit{200, 406}, member: visit{200, 406}},
+	{route: "POST /settings/delete", form: "current=x&words=take", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
 	{route: "POST /settings/avatar", form: "x=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
 	{route: "POST /settings/password", form: "current=x&password=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
+	{route: "POST /settings/email", form: "email=x&current=y", guest: visit{303, 401}, outsider: visit{422, 422}, member: visit{422, 422}},
+	{route: "POST /settings/mail", form: "mail=off", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /settings/push", form: "topic=x", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
+	{route: "POST /settings/push/test", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}},
 	{route: "GET /rooms", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "POST /rooms", form: "name=Cellar&access=invited", guest: visit{303, 401}, outsider: visit{303, 201}, member: visit{303, 201}},
 	{route: "GET /rooms/:id", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{200, 200}},
@@ -67,6 +87,7 @@ var table = []line{
 	{route: "GET /people", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, admin: visit{200, 200}},
 	{route: "POST /people/:id/disable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
 	{route: "POST /people/:id/enable", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
+	{route: "POST /people/:id/admin", guest: visit{303, 401}, outsider: visit{403, 403}, member: visit{403, 403}, admin: visit{303, 204}},
 	{route: "GET /sessions", guest: visit{303, 401}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "POST /sessions/:id/end", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{404, 404}},
 	{route: "POST /sessions/end-others", guest: visit{303, 401}, outsider: visit{303, 204}, member: visit{303, 204}},
@@ -81,6 +102,7 @@ var table = []line{
 	{route: "POST /bots/:id/remove", guest: visit{303, 401}, outsider: visit{404, 404}, member: visit{404, 404}, owner: visit{303, 204}, admin: visit{303, 204}},
 	{route: "POST /hooks/:secret", form: "hello", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
 	{route: "GET /me.css", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
+	{route: "GET /openapi.json", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /healthz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /readyz", guest: visit{200, 200}, outsider: visit{200, 200}, member: visit{200, 200}},
 	{route: "GET /static/*", guest: visit{404, 404}, outsider: visit{404, 404}, member: visit{404, 404}},
@@ -119,6 +141,7 @@ func TestEveryRouteToEverybody(t *testing.T) {
 	fill := strings.NewReplacer("ROOM", text(m.Room), "MESSAGE", text(m.ID), "SEQ", text(m.Seq), "TARGET", text(target.user.ID),
 		"/messages/:id", "/messages/"+text(m.ID), "/sessions/:id", "/sessions/"+text(s.count(`SELECT id FROM sessions WHERE user_id = $1`, target.user.ID)),
 		"/files/:id", m.Files[0].URL, ":secret", "unknown", "/people/:id", "/people/"+text(target.user.ID), ":user", text(other.user.ID), "*", "nothing")
+	described := s.contract()
 	for _, l := range table {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {
@@ -129,7 +152,10 @@ func TestEveryRouteToEverybody(t *testing.T) {
 						want = expected.json
 					}
 					fresh := func() line { return l.about(ana, berta, other) }
-					fresh().visit(t, who.again(t), fill, want, headers...)
+					a := fresh().visit(t, who.again(t), fill, want, headers...)
+					if headers != nil {
+						described.check(t, l.route, a)
+					}
 					if l.route == "POST /logout" {
 						want = 204 // a program has no page to go to
 					}
@@ -165,8 +191,8 @@ func (b *browser) again(t testing.TB) *browser {
 	return b.site.signIn(b.user).in(t)
 }
 
-// visit sends the request.
-func (l line) visit(t *testing.T, b *browser, fill *strings.Replacer, want int, headers ...string) {
+// visit sends the request. It returns the answer, unless it is endless.
+func (l line) visit(t *testing.T, b *browser, fill *strings.Replacer, want int, headers ...string) (a *answer) {
 	t.Helper()
 	method, path, _ := strings.Cut(fill.Replace(l.route+l.query), " ")
 	if method != http.MethodGet {
@@ -178,13 +204,15 @@ func (l line) visit(t *testing.T, b *browser, fill *strings.Replacer, want int, 
 		cancel()
 		response.Body.Close()
 	} else {
-		equal(t, b.user.Name+" "+l.route, b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...).status, want)
+		a = b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...)
+		equal(t, b.user.Name+" "+l.route, a.status, want)
 	}
 	if method == http.MethodGet {
 		head := b.do(http.MethodHead, path, nil, headers...)
 		equal(t, b.user.Name+" HEAD "+path, head.status, want)
 		equal(t, "body of a HEAD", head.body, "")
 	}
+	return a
 }
 
 // anonymous takes out of a page what differs between two answers to the same request.
@@ -215,6 +243,7 @@ func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
 		{"POST " + m.path() + "/delete", "POST /messages/99999/delete"},
 		{"POST " + m.path() + "/reactions emoji=🎉", "POST /messages/99999/reactions emoji=🎉"},
 		{"POST " + m.path() + "/reactions emoji=x", "POST /messages/99999/reactions emoji=x"},
+		{"GET /sound?seq=9&room=" + text(m.Room), "GET /sound?seq=9&room=99999"},
 		{"POST /typing room=" + text(m.Room) + "&body=hello", "POST /typing room=99999&body=hello"},
 		{"GET /rooms/" + text(hidden), "GET /rooms/99999"},
 		{"GET /rooms/" + text(m.Room), "GET /rooms/99999"},

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"charla/chat"
@@ -43,10 +44,14 @@ type Server struct {
 	sessions sessions.Store
 	known    *knownBrowsers
 	limits   *limits
+	ears     ears
+	exports  exports
 	origins  *http.CrossOriginProtection
 	patience patience
 	echo     *echo.Echo
 	lines    map[address]string // of the route table, as Observe is told of them
+
+	description func() []byte // of all routes, for programs
 }
 
 // staticPath is where the embedded files stand.
@@ -58,6 +63,8 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	s.sessions = &sessionStore{chat: service, options: s.cookie(sessionCookieAge)}
 	s.known = newKnownBrowsers(config.Secret, s.cookie(knownCookieAge))
 	s.limits = newLimits(config.Rate)
+	s.ears.heard = map[int64]time.Time{}
+	s.exports.now = map[int64]bool{}
 	s.origins = http.NewCrossOriginProtection()
 	if config.BaseURL != nil {
 		if err := s.origins.AddTrustedOrigin(config.BaseURL.Scheme + "://" + config.BaseURL.Host); err != nil {
@@ -66,6 +73,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	}
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
+	s.description = sync.OnceValue(s.describe)
 	s.use()
 	for _, r := range s.routes() {
 		s.add(r)

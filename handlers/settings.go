@@ -16,15 +16,90 @@ import (
 type preferences struct {
 	Locale string `form:"locale" json:"locale"`
 	Theme  string `form:"theme" json:"theme"`
+	Sound  flag   `form:"sound" json:"sound"`
+}
+
+func (p preferences) values() map[string]string {
+	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.value()}
+}
+
+// preferencesOf are those that a person has.
+func preferencesOf(u chat.User) preferences {
+	return preferences{u.Locale, u.Theme, flag(u.Sound)}
+}
+
+// settingsJSON is all that a person chose.
+type settingsJSON struct {
+	preferences
+	Email     string `json:"email"`
+	Confirmed bool   `json:"email_confirmed"`
+	Mail      string `json:"mail"`
+	pushWishes
+}
+
+func settingsOf(me chat.User, w chat.Wishes) settingsJSON {
+	return settingsJSON{preferencesOf(me), me.Email, w.ConfirmedAt > 0, w.Mail, pushWishes{w.PushTopic, flag(w.PushRooms), flag(w.PushText)}}
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
-	me := person(c)
-	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, preferences{me.Locale, me.Theme})
+	choices, err := s.choices(c)
+	if err != nil {
+		return err
 	}
-	form := views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}}
-	return s.render(c, http.StatusOK, views.Settings(s.page(c), form, c.QueryParams().Has("saved")))
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, settingsOf(person(c), choices.Wishes))
+	}
+	l := s.locale(c)
+	switch c.QueryParam("saved") {
+	case "email":
+		choices.Email.Note = l.T("We have sent a link to the new address. Open it within a day.")
+	case "mail":
+		choices.Mail.Note = l.T("Saved.")
+	case "push":
+		choices.Push.Note = l.T("Saved.")
+	case "test":
+		choices.Push.Note = l.T("A push is on its way.")
+	case "name":
+		choices.Name.Note = l.T("Saved.")
+	case "picture":
+		choices.Picture.Note = l.T("Saved.")
+	case "password":
+		choices.Password.Note = l.T("Saved.")
+	case "1":
+		choices.Looks.Note = l.T("Saved.")
+	}
+	return s.render(c, http.StatusOK, views.Settings(s.page(c), choices))
+}
+
+// choices are the forms of the settings as they are saved.
+func (s *Server) choices(c echo.Context) (views.Choices, error) {
+	me := person(c)
+	w, err := s.chat.Wishes(c.Request().Context(), me)
+	return views.Choices{
+		Wishes: w,
+		Looks:  views.Form{Values: preferencesOf(me).values()},
+		Name:   views.Form{Values: map[string]string{"name": me.Name}},
+		Email:  views.Form{Values: map[string]string{"email": me.Email}},
+		Mail:   views.Form{Values: map[string]string{"mail": w.Mail}},
+		Push:   views.Form{Values: map[string]string{"topic": w.PushTopic, "rooms": flag(w.PushRooms).value(), "words": flag(w.PushText).value()}},
+	}, err
+}
+
+// unsaved shows the settings again with a form that was refused. What is wrong with no field in particular stands on top.
+func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *views.Form, values map[string]string) error {
+	choices, problem := s.choices(c)
+	if problem != nil {
+		return problem
+	}
+	page := func(e map[string]*chat.Error) templ.Component {
+		f := form(&choices)
+		f.Values, f.Errors = values, e
+		if e[""] != nil {
+			choices.Looks.Errors = map[string]*chat.Error{"": e[""]}
+		}
+		return views.Settings(s.page(c), choices)
+	}
+	return s.answerForm(c, err, page, page)
 }
 
 func (s *Server) saveSettings(c echo.Context) error {
@@ -32,17 +107,37 @@ func (s *Server) saveSettings(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := s.chat.SavePreferences(c.Request().Context(), person(c), in.Locale, in.Theme); err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": in.Locale, "theme": in.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+	wanted := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
+	if err := s.chat.SavePreferences(c.Request().Context(), person(c), wanted); err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Looks }, in.values())
 	}
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
 	}
 	return redirect(c, "/settings?saved=1")
+}
+
+type newName struct {
+	Name string `form:"name" json:"name"`
+}
+
+func (s *Server) rename(c echo.Context) error {
+	var in newName
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	err := s.limits.names.take(fmt.Sprint("user ", person(c).ID))
+	var me chat.Person
+	if err == nil {
+		me, err = s.chat.Rename(c.Request().Context(), person(c), in.Name)
+	}
+	if err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
+	}
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, authorJSON{ID: me.ID, Name: me.Name})
+	}
+	return redirect(c, "/settings?saved=name")
 }
 
 type newPassword struct {
@@ -62,13 +157,9 @@ func (s *Server) changePassword(c echo.Context) error {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}
 	if err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": v.User.Locale, "theme": v.User.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Password }, nil)
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=password")
 }
 
 // changeAvatar gives a person another picture, or takes it away.
@@ -98,13 +189,9 @@ func (s *Server) changeAvatar(c echo.Context) error {
 		err = errNoFile
 	}
 	if err != nil {
-		page := func(e map[string]*chat.Error) templ.Component {
-			form := views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}, Errors: e}
-			return views.Settings(s.page(c), form, false)
-		}
-		return s.answerForm(c, err, page, page)
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Picture }, nil)
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=picture")
 }
 
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.

@@ -64,6 +64,24 @@ func (h *Hub) lookAtDepartures(ctx context.Context) {
 	}
 }
 
+// lookForFollowers asks for the states of those who follow all conversations of theirs.
+func (h *Hub) lookForFollowers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	retell(ctx, h.followers())
+}
+
+func (h *Hub) followers() (streams []*Stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.streams() {
+		if s.viewer.Follows {
+			streams = append(streams, s)
+		}
+	}
+	return streams
+}
+
 const topicsPerLook = 500
 
 // lookAtTopics finds rooms that went on without a hint.

@@ -54,6 +54,7 @@ func (h *Hub) Run(ctx context.Context) {
 	looks.Go(func() { every(ctx, lookForEnded, h.lookAtSessions) })
 	looks.Go(func() { every(ctx, lookForEnded, h.lookAtDepartures) })
 	looks.Go(func() { every(ctx, lookForChanges, h.lookAtTopics) })
+	looks.Go(func() { every(ctx, lookForChanges, h.lookForFollowers) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -91,7 +92,7 @@ func (h *Hub) tellPresence(now time.Time) time.Time {
 		return earliest(next, due)
 	}
 	h.presence.told(now)
-	if len(h.moved) == 0 {
+	if len(h.moved) == 0 && !h.renamed {
 		return next
 	}
 	p := h.presenceNews()

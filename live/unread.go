@@ -95,17 +95,25 @@ func (h *Hub) membersAmong(ctx context.Context, streams []*Stream, rooms []int64
 	return slices.DeleteFunc(streams, func(s *Stream) bool { return !people[s.viewer.Person.ID] })
 }
 
-// tellStates asks for the states of streams, and of those others whose people are in some rooms, on as many goroutines
-// as there are processors, and offers them.
+// tellStates tells the states of streams, and of those others whose people are in some rooms.
 func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
 	if len(others) > 0 {
 		stale = append(stale, h.membersAmong(ctx, others, rooms)...)
 	}
+	retell(ctx, stale)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unread.telling = false
+	h.nudge()
+}
+
+// retell asks for the states of streams, on as many goroutines as there are processors, and offers them.
+func retell(ctx context.Context, streams []*Stream) {
 	var workers sync.WaitGroup
-	share := max(1, (len(stale)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // of nothing there are no chunks
-	for part := range slices.Chunk(stale, share) {
+	share := max(1, (len(streams)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // of nothing there are no chunks
+	for part := range slices.Chunk(streams, share) {
 		workers.Go(func() {
 			for _, s := range part {
 				guard("state", func() { s.retell(ctx) })
@@ -113,8 +121,4 @@ func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
 		})
 	}
 	workers.Wait()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.unread.telling = false
-	h.nudge()
 }

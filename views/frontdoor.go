@@ -1,16 +1,24 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"cmp"
+
+	"github.com/a-h/templ"
+)
 
 // input is one field of a form.
 type input struct {
 	Name, Label, Type, Complete, Hint string
-	Focus                             bool // it has the focus when nothing is wrong
+	ID                                string // where two forms of a page have a field of one name
+	Focus                             bool   // it has the focus when nothing is wrong
+	Optional                          bool
 }
+
+func (in input) id() string { return cmp.Or(in.ID, in.Name) }
 
 // focuses tells whether a field has the focus: the first in the form, or the first with an error.
 func (f Form) focuses(in input) bool {
-	for _, name := range []string{"name", "email", "current", "password"} {
+	for _, name := range []string{"name", "email", "current", "password", "topic"} {
 		if f.Errors[name] != nil {
 			return name == in.Name
 		}

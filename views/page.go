@@ -13,7 +13,9 @@ type Page struct {
 	Nonce      string                   // of this answer's Content-Security-Policy
 	Me         chat.User                // zero for a guest
 	Background bool                     // a hidden tab may keep its stream: the browser reaches us over HTTP/2
+	Reach      chat.Reach               // how people are reached who are away
 	Asset      func(name string) string // the hashed URL of a static file such as "charla.css"
+	Unread     bool                     // something is unread, which the icon shows
 }
 
 // Form is a form as it is shown again after a refusal: what was typed, and what is wrong with it. Errors with the empty
@@ -21,6 +23,7 @@ type Page struct {
 type Form struct {
 	Values map[string]string
 	Errors map[string]*chat.Error
+	Note   string // what went well, or what happens next
 }
 
 // Here is who has a stream open now: the first of them in a stable order, and how many there are in all.
@@ -49,6 +52,7 @@ type Sidebar struct {
 	Query  string
 	Found  []Found // for a Query, or when Search is set
 	Search bool    // a search was asked for
+	Next   string  // where the following people are; empty at the end
 }
 
 // Unread counts the unread messages of all rows, each up to chat.UnreadCap.

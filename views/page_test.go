@@ -79,7 +79,7 @@ func TestNeverEndingList(t *testing.T) {
 }
 
 func TestSettingsShowTheChoice(t *testing.T) {
-	html := rendered(t, Settings(testPage(), Form{Values: map[string]string{"theme": "dark"}}, true))
+	html := rendered(t, Settings(testPage(), Choices{Looks: Form{Values: map[string]string{"theme": "dark"}, Note: "Saved."}}))
 	has(t, html, `<option value="dark" selected>`, `<option value="" selected>As the browser says`, "Saved.", `action="/logout"`)
 }
 

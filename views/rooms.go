@@ -6,6 +6,7 @@ import "charla/chat"
 type Lobby struct {
 	Rooms []chat.Room
 	Query string
+	Next  string // where the following rooms are; empty at the end
 	Form  Form
 }
 
@@ -29,6 +30,13 @@ type RoomInfo struct {
 type Account struct {
 	chat.User
 	Online bool
+}
+
+// Directory is everybody, or those whom an admin looks for.
+type Directory struct {
+	Accounts []Account
+	Query    string
+	Next     string // where the following people are; empty at the end
 }
 
 // filter is a box that narrows a list to what contains a word, on the page and without JavaScript.

@@ -42,6 +42,11 @@ func BeforeURL(p chat.Place, before int64) string {
 	return MessagesURL(p) + "&before=" + strconv.FormatInt(before, 10)
 }
 
+// AfterURL is where programs find the messages of a conversation after a seq.
+func AfterURL(p chat.Place, after int64) string {
+	return MessagesURL(p) + "&after=" + strconv.FormatInt(after, 10)
+}
+
 // LiveURL is the never-ending list of a conversation for browsers without JavaScript.
 func LiveURL(p chat.Place) string { return "/messages/live?" + query(p) }
 
@@ -50,11 +55,16 @@ func RoomURL(room int64) string { return "/rooms/" + strconv.FormatInt(room, 10)
 
 // MembersURL is the page of a room with the members whose name contains query, after a person.
 func MembersURL(room int64, query string, after int64) string {
+	return ListURL(RoomURL(room), query, after)
+}
+
+// ListURL is where a list goes on after an id, with what its names contain.
+func ListURL(path, query string, after int64) string {
 	q := url.Values{"after": {strconv.FormatInt(after, 10)}}
 	if query != "" {
 		q.Set("q", query)
 	}
-	return RoomURL(room) + "?" + q.Encode()
+	return path + "?" + q.Encode()
 }
 
 // removeURL takes a person out of a room.
@@ -91,3 +101,14 @@ const emojiURL = "/emoji"
 
 // MessageURL is the page of one message.
 func MessageURL(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }
+
+// SoundURL asks for a sound for what came up to a seq, unless it was read meanwhile.
+func SoundURL(p chat.Place, seq int64) string {
+	return "/sound?" + query(p) + "&seq=" + strconv.FormatInt(seq, 10)
+}
+
+// What is a person's own, as a file, and the way to delete their account.
+const (
+	exportURL   = "/settings/export"
+	deletionURL = "/settings/delete"
+)

@@ -14,6 +14,8 @@ import (
 
 	"charla/chat"
 	"charla/files"
+	"charla/mail"
+	"charla/push"
 )
 
 // config is what the operator decides.
@@ -26,6 +28,8 @@ type config struct {
 	proxies     []*net.IPNet
 	databaseURL string
 	natsURL     string
+	mail        *mail.Sender // nil: no mail
+	push        *push.Server // nil: no pushes
 	s3URL       string
 	metricsAddr string
 	tls         tlsConfig
@@ -60,6 +64,8 @@ var options = []option{
 	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
 	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
 	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
+	{"SMTP_URL", "", "smtp://user:password@host:587?from=Charla%20<charla@example.org> to send letters; smtps:// for TLS from the first byte", setMail},
+	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setPush},
 	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
 	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
 	{"CHARLA_FILE_SIZE", "25", "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
@@ -174,6 +180,20 @@ func setNATS(c *config, v string) error {
 	return nil
 }
 
+func setMail(c *config, v string) (err error) {
+	if v != "" {
+		c.mail, err = mail.Parse(v)
+	}
+	return err
+}
+
+func setPush(c *config, v string) (err error) {
+	if v != "" {
+		c.push, err = push.Parse(v)
+	}
+	return err
+}
+
 func setS3(c *config, v string) error {
 	if v == "" {
 		return nil
@@ -203,6 +223,12 @@ func (c *config) together() error {
 		return errors.New("CHARLA_BASE_URL must be https where TLS is on")
 	case c.tls.domain != "" && c.baseURL == nil:
 		c.baseURL = &url.URL{Scheme: "https", Host: c.tls.domain}
+	}
+	switch {
+	case c.mail != nil && c.baseURL == nil:
+		return errors.New("SMTP_URL needs CHARLA_BASE_URL: letters carry links")
+	case c.push != nil && c.baseURL == nil:
+		return errors.New("CHARLA_NTFY_URL needs CHARLA_BASE_URL: pushes carry links")
 	}
 	return nil
 }

@@ -18,11 +18,14 @@ var arrows = map[string]struct{ may, never string }{
 	"charla/files":      {may: "charla/chat charla/images", never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/migrations": {},
 	"charla/static":     {},
+	"charla/mail":       {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/push":       {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/courier":    {may: "charla/chat charla/mail charla/push charla/views", never: "database/sql github.com/labstack/echo/v4"},
 	"charla/db":         {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/handlers": {may: "charla/chat charla/emoji charla/views charla/live charla/static",
 		never: "charla/db charla/migrations charla/files charla/images database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
 	"charla/metrics":    {may: "charla/live", never: "github.com/labstack/echo/v4 github.com/jmoiron/sqlx"},
-	"charla/cmd/charla": {may: "charla/chat charla/db charla/files charla/handlers charla/live charla/metrics charla/views charla/static charla/migrations"},
+	"charla/cmd/charla": {may: "charla/chat charla/courier charla/db charla/files charla/handlers charla/live charla/mail charla/metrics charla/push charla/views charla/static charla/migrations"},
 }
 
 // list returns the packages and what each imports, or with "Deps" all that it needs.

@@ -72,13 +72,15 @@ func TestWrongSettings(t *testing.T) {
 		"CHARLA_BASE_URL=ftp://x", "CHARLA_BASE_URL=https://x/path", "CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
 		"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9", "CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
 		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db", "NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",
+		"SMTP_URL=mail.example.org", "SMTP_URL=smtp://u:geheim@h:0?from=a@b.c", "SMTP_URL=smtp://h", "SMTP_URL=smtp://h?from=x", "SMTP_URL=smtp://h?from=a@b.c&tls=perhaps",
+		"SMTP_URL=smtp://u:geheim@mail.example.org?from=a@b.c&tls=none", "SMTP_URL=smtp://h?from=a@b.c", "CHARLA_NTFY_URL=ntfy.example.org", "CHARLA_NTFY_URL=https://ntfy.example.org",
 		"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem", "CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
 		"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org", "S3_URL=https://key:secret@s3.example.org/b?acl=public",
 		"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
 	} {
 		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data, wrong})
 		name, _, _ := strings.Cut(wrong, "=")
-		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, name) || strings.Contains(stderr, "secret@") {
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, name) || strings.Contains(stderr, "secret@") || strings.Contains(stderr, "geheim") {
 			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
 		}
 	}

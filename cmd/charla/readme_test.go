@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -20,6 +24,42 @@ func TestTheREADMETellsEverySetting(t *testing.T) {
 	for i, o := range options {
 		if told[i][1] != o.env || told[i][2] != o.value && o.env != "CHARLA_TIMEZONE" {
 			t.Errorf("the README tells %s with %q, the code has %s with %q", told[i][1], told[i][2], o.env, o.value)
+		}
+	}
+}
+
+// The README's lines for programs work as they stand: curl alone is told that localhost:8080 is elsewhere.
+func TestTheLinesForPrograms(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "## For programs")
+	section, _, _ = strings.Cut(section, "\n## ")
+	lines := regexp.MustCompile(`(?m)^    (.+)$`).FindAllStringSubmatch(section, -1)
+	if len(lines) < 8 {
+		t.Fatalf("only %d lines for programs", len(lines))
+	}
+	p, home := begin(t, context.Background()), t.TempDir()
+	elsewhere := "connect-to = \"localhost:8080:" + strings.TrimPrefix(p.url, "http://") + "\"\n"
+	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(elsewhere), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := ""
+	for _, line := range lines {
+		script += line[1] + "\n"
+	}
+	c := exec.Command("sh", "-u")
+	c.Stdin, c.Dir, c.Env = strings.NewReader(script), home, append(os.Environ(), "HOME="+home)
+	out, err := c.CombinedOutput()
+	if said := string(out); strings.Contains(said, `"error"`) || strings.Contains(said, "not found") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	for _, part := range []string{
+		`"name":"Ana"`, `"body":"Hello, all"`, `"body":"The build is *green* 🎉"`, `"refresh_token"`, `"body":"Rain at noon"`, `"next":"/messages?room=1\u0026after=2\u0026limit=1"`, "event: message\nid: 3\n", "event: ready\n", "event: changed\n",
+	} {
+		if !strings.Contains(string(out), part) {
+			t.Errorf("%s is missing in\n%s", part, out)
 		}
 	}
 }

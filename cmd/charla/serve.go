@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/courier"
 	"charla/db"
 	"charla/handlers"
 	"charla/live"
@@ -51,6 +52,8 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	defer vault.Close()
 	service := chat.NewService(store, hub, c.zone)
 	service.UseVault(vault, c.files)
+	away := &courier.Courier{Chat: service, Here: hub, Base: c.baseURL, Zone: c.zone, Mail: c.mail, Push: c.push}
+	service.Open(away.Reach())
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
 		return err
@@ -71,6 +74,8 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	var work sync.WaitGroup
 	work.Go(func() { hub.Run(background) })
 	work.Go(func() { tidy(background, service) })
+	work.Go(func() { erase(background, service) })
+	work.Go(func() { away.Run(background) })
 	work.Go(numbers.serve)
 	if others != nil {
 		work.Go(func() { others.Run(background) })
@@ -147,13 +152,16 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 	return nil
 }
 
-// tidy forgets dead sessions and files that nobody needs, once an hour.
+// tidy forgets dead sessions, files that nobody needs and what the outbox gave up, once an hour.
 func tidy(ctx context.Context, service *chat.Service) {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
 		if err := service.PruneSessions(ctx); err != nil {
 			slog.Warn("sessions not pruned", "error", err)
+		}
+		if err := service.PruneOutbox(ctx); err != nil {
+			slog.Warn("outbox not pruned", "error", err)
 		}
 		if err := service.Sweep(ctx); err != nil {
 			slog.Warn("files not swept", "error", err)
@@ -162,6 +170,32 @@ func tidy(ctx context.Context, service *chat.Service) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+	}
+}
+
+// How often what deleted accounts left behind is looked for, and the pause between two steps in erasing it: a thousand
+// messages a second, which those who read along can follow.
+const (
+	eraseEvery = 2 * time.Second
+	erasePause = 50 * time.Millisecond
+)
+
+// erase takes away what deleted accounts left behind, also what a stop interrupted.
+func erase(ctx context.Context, service *chat.Service) {
+	for {
+		more, err := service.EraseSome(ctx)
+		if err != nil {
+			slog.Warn("deleted account not erased", "error", err)
+		}
+		pause := eraseEvery
+		if more {
+			pause = erasePause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }

@@ -1,0 +1,224 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// TicketKind says what a link in a letter may do.
+type TicketKind string
+
+// The kinds of tickets.
+const (
+	TicketConfirm TicketKind = "confirm"
+	TicketReset   TicketKind = "reset"
+	TicketMove    TicketKind = "move"
+)
+
+// How long links are good.
+const (
+	resetWithin = Micros(30 * time.Minute / time.Microsecond)
+	moveWithin  = Micros(24 * time.Hour / time.Microsecond)
+)
+
+// Ticket is what a link in a letter may do, once. Its token is never stored, only the hash.
+type Ticket struct {
+	Hash         string     `db:"hash"`
+	Kind         TicketKind `db:"kind"`
+	Registration int64      `db:"registration_id"`
+	User         int64      `db:"user_id"`
+	Email        string     `db:"email"`
+	ExpiresAt    Micros     `db:"expires_at"`
+}
+
+// ErrLinkOver answers a link that was used, is too old, or never was.
+var ErrLinkOver = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
+
+// ticket finds one that is good, or ErrLinkOver.
+func (s *Service) ticket(ctx context.Context, kind TicketKind, token string) (Ticket, error) {
+	t, err := s.store.Ticket(ctx, kind, hashToken(token), s.micros())
+	if errors.Is(err, ErrNotFound) {
+		err = ErrLinkOver
+	}
+	return t, err
+}
+
+// issue makes a ticket and returns its token. A letter that is sent again carries another, and all of them are good until
+// one is used.
+func (s *Service) issue(ctx context.Context, t Ticket) (string, error) {
+	token := newToken()
+	t.Hash = hashToken(token)
+	return token, s.store.InTx(ctx, func(tx Tx) error { return tx.InsertTicket(ctx, t) })
+}
+
+// ForgotPassword has a letter sent to an address if it is somebody's. It never tells: whose address it is will be asked when
+// the letter is sent. It answers Invalid for what is no address. Locale is that of who asks.
+func (s *Service) ForgotPassword(ctx context.Context, email, locale string) error {
+	email, _, err := CleanEmail(email)
+	if err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeReset, Address: email, Locale: locale})
+	})
+}
+
+// Resettable tells whether the link to a new password is still good: nil or ErrLinkOver.
+func (s *Service) Resettable(ctx context.Context, token string) error {
+	_, err := s.ticket(ctx, TicketReset, token)
+	return err
+}
+
+// ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address is
+// theirs. It answers Invalid for a bad password, which leaves the link good, and ErrLinkOver.
+func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
+	ticket, err := s.ticket(ctx, TicketReset, token)
+	if err != nil {
+		return err
+	}
+	user, err := s.store.User(ctx, ticket.User)
+	if err != nil {
+		return err
+	}
+	if user.Disabled() {
+		return ErrLinkOver
+	}
+	hash, err := s.newHash(ctx, password, user)
+	if err != nil {
+		return err
+	}
+	var ended []int64
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		if err = tx.UseTicket(ctx, ticket.Hash); err != nil {
+			return err
+		}
+		if err = tx.ReplacePassword(ctx, user.ID, hash); err != nil {
+			return err
+		}
+		if err = tx.ConfirmEmail(ctx, user.ID, s.micros()); err != nil {
+			return err
+		}
+		ended, err = s.locksChanged(ctx, tx, user, 0)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) { // somebody was quicker
+		return ErrLinkOver
+	}
+	if err == nil {
+		s.announceEnded(ended)
+	}
+	return err
+}
+
+// newHash checks a new password and hashes it.
+func (s *Service) newHash(ctx context.Context, password string, user User) (string, error) {
+	if err := checkPassword(password, user.Name, user.Email); err != nil {
+		return "", err
+	}
+	return s.hasher.hash(ctx, password)
+}
+
+// locksChanged is what follows a new password: all sessions but one end, links that lead to another are void, and the owner
+// is told.
+func (s *Service) locksChanged(ctx context.Context, tx Tx, user User, but int64) ([]int64, error) {
+	if err := tx.DeleteTickets(ctx, user.ID); err != nil {
+		return nil, err
+	}
+	if s.reach.Mail {
+		if err := s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticePassword, User: user.ID}); err != nil {
+			return nil, err
+		}
+	}
+	return tx.EndSessions(ctx, user.ID, but, s.micros())
+}
+
+// checkCurrent answers Invalid unless a password is that of user, and returns its hash.
+func (s *Service) checkCurrent(ctx context.Context, user User, current string) (string, error) {
+	_, key, err := CleanEmail(user.Email)
+	if err != nil {
+		return "", err
+	}
+	_, hash, err := s.store.UserByEmail(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	ok, err := s.matches(ctx, hash, current)
+	if err == nil && !ok {
+		err = errWrongPassword()
+	}
+	return hash, err
+}
+
+func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
+
+// matches is hasher.matches for what a stranger sent: what is too long to be a password is none.
+func (s *Service) matches(ctx context.Context, hash, password string) (bool, error) {
+	if len(password) > MaxPassword {
+		return false, nil
+	}
+	return s.hasher.matches(ctx, hash, password)
+}
+
+// ChangeEmail gives by another address. Where mail is on it is theirs once they open the link that is sent there, and it answers the
+// same for an address that is somebody's; otherwise at once, with Conflict for such an address. It answers Invalid for
+// another password and for what is no address.
+func (s *Service) ChangeEmail(ctx context.Context, by User, current, email string) error {
+	if by.IsBot() {
+		return errOnlyPeople
+	}
+	email, key, err := CleanEmail(email)
+	_, wrong := s.checkCurrent(ctx, by, current)
+	if err := errors.Join(wrong, err); err != nil {
+		return err
+	}
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		if s.reach.Mail {
+			return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMove, User: by.ID, Address: email})
+		}
+		return tx.SetEmail(ctx, by.ID, email, key, 0)
+	})
+	if errors.Is(err, ErrDuplicate) {
+		return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address."}
+	}
+	return err
+}
+
+// Movable returns the new address that a link would give somebody, or ErrLinkOver.
+func (s *Service) Movable(ctx context.Context, token string) (string, error) {
+	ticket, err := s.ticket(ctx, TicketMove, token)
+	return ticket.Email, err
+}
+
+// Move gives the person of a link their new address, once, and tells the old one. It answers ErrLinkOver, also where
+// the address is somebody else's by now.
+func (s *Service) Move(ctx context.Context, token string) error {
+	ticket, err := s.ticket(ctx, TicketMove, token)
+	if err != nil {
+		return err
+	}
+	email, key, err := CleanEmail(ticket.Email)
+	if err != nil {
+		return err
+	}
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		if err := tx.UseTicket(ctx, ticket.Hash); err != nil {
+			return err
+		}
+		old, err := tx.User(ctx, ticket.User)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetEmail(ctx, old.ID, email, key, s.micros()); err != nil || old.Email == email {
+			return err
+		}
+		if err := tx.DeleteTickets(ctx, old.ID); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMoved, User: old.ID, Address: old.Email})
+	})
+	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
+		return ErrLinkOver
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Registering takes a letter where mail is on, and its link is good for a day: so long the registration waits.
+const confirmWithin = Micros(24 * time.Hour / time.Microsecond)
+
+// Waitlisted is somebody who registered and has not shown yet that the address is theirs.
+type Waitlisted struct {
+	ID int64 `db:"id"`
+	NewUser
+}
+
+// ErrUnconfirmed answers who logs in with the right password before the address is confirmed.
+var ErrUnconfirmed = Errorf(Unauthenticated, "Confirm your address first: open the link in the e-mail that we sent you. It may be in the spam folder.")
+
+// AskToJoin keeps a registration and sends a letter to its address, which confirms it. It answers Invalid as Register does, and
+// does the same for an address that is known: its owner is told instead. It is for where mail is on.
+func (s *Service) AskToJoin(ctx context.Context, in Registration) error {
+	account, err := s.account(ctx, in)
+	if err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		id, err := tx.InsertRegistration(ctx, account)
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeConfirm, Ref: id})
+	})
+}
+
+// RemindToConfirm sends the letter of the latest registration of an address again, if there is one.
+func (s *Service) RemindToConfirm(ctx context.Context, email string) error {
+	found, err := s.waiting(ctx, email)
+	if err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeConfirm, Ref: found.ID})
+	})
+}
+
+// waiting finds the latest registration of an address that is not over.
+func (s *Service) waiting(ctx context.Context, email string) (Waitlisted, error) {
+	_, key, _ := CleanEmail(email)
+	return s.store.RegistrationByEmail(ctx, key, s.micros()-confirmWithin)
+}
+
+// Confirmable tells whether the link of a registration is still good: nil or ErrLinkOver.
+func (s *Service) Confirmable(ctx context.Context, token string) error {
+	_, err := s.ticket(ctx, TicketConfirm, token)
+	return err
+}
+
+// Confirm makes the account of a registration, once. Who confirms says the password that was chosen: the link alone must not open
+// an account that somebody else registered with this address. It answers Invalid for another password, and ErrLinkOver, also when the address got an account meanwhile.
+func (s *Service) Confirm(ctx context.Context, token, password string) (User, error) {
+	ticket, err := s.ticket(ctx, TicketConfirm, token)
+	if err != nil {
+		return User{}, err
+	}
+	found, err := s.store.Registration(ctx, ticket.Registration)
+	if err != nil {
+		return User{}, err
+	}
+	ok, err := s.matches(ctx, found.PasswordHash, password)
+	if err != nil {
+		return User{}, err
+	}
+	if !ok {
+		return User{}, invalidf("password", "This is not the password with which you registered.")
+	}
+	var user User
+	var joined MemberJoined
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		if err = tx.UseTicket(ctx, ticket.Hash); err != nil {
+			return err
+		}
+		found.NameKey, found.CreatedAt, found.ConfirmedAt = NameKey(found.Name), s.micros(), s.micros()
+		if user, joined, err = enrol(ctx, tx, found.NewUser); err != nil {
+			return err
+		}
+		return tx.DeleteRegistrations(ctx, found.EmailKey)
+	})
+	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
+		return User{}, ErrLinkOver
+	}
+	if err != nil {
+		return User{}, err
+	}
+	s.events.Publish(joined)
+	return user, nil
+}
+
+func errKnownEmail() *Error {
+	return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
+}

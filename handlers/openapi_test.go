@@ -1,0 +1,233 @@
+package handlers_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"charla/handlers"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// contract is what /openapi.json says, taken at its word: an answer may hold nothing that is not described.
+type contract struct {
+	doc map[string]any
+
+	mu       sync.Mutex // guards compiler
+	compiler *jsonschema.Compiler
+}
+
+// contract reads the description as a guest does.
+func (s *site) contract() *contract {
+	s.t.Helper()
+	a := s.guest().get("/openapi.json").is(http.StatusOK)
+	read, err := jsonschema.UnmarshalJSON(strings.NewReader(a.body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c := &contract{doc: read.(map[string]any), compiler: jsonschema.NewCompiler()}
+	strict(c.doc)
+	c.compiler.AssertFormat()
+	if err := c.compiler.AddResource("openapi.json", c.doc); err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// strict lets no object hold what is not described.
+func strict(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if v["properties"] != nil && v["type"] == "object" {
+			v["additionalProperties"] = false
+		}
+		for _, inner := range v {
+			strict(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			strict(inner)
+		}
+	}
+}
+
+// at follows names into the description; nil where there is nothing.
+func (c *contract) at(path ...string) (v any) {
+	v = c.doc
+	for _, name := range path {
+		in, _ := v.(map[string]any)
+		v = in[name]
+	}
+	return v
+}
+
+var pointer = strings.NewReplacer("~", "~0", "/", "~1")
+
+// fits says how JSON differs from a schema of the description; nothing where it does not.
+func (c *contract) fits(body string, path ...string) error {
+	at := "openapi.json#"
+	for _, name := range path {
+		at += "/" + pointer.Replace(name)
+	}
+	c.mu.Lock()
+	schema, err := c.compiler.Compile(at)
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewBufferString(body))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(v)
+}
+
+// check fails the test where an answer to a program is not as it is described for its route.
+func (c *contract) check(t *testing.T, route string, a *answer) {
+	t.Helper()
+	if a == nil || strings.Contains(route, "/static/") {
+		return
+	}
+	if err := c.differs(route, a); err != nil {
+		t.Errorf("%s: %v", route, err)
+	}
+}
+
+func (c *contract) differs(route string, a *answer) error {
+	method, path, _ := strings.Cut(route, " ")
+	operation := []string{"paths", braces(path), strings.ToLower(method), "responses"}
+	described := append(operation, fmt.Sprint(a.status))
+	switch answer := c.at(described...).(type) {
+	case nil:
+		if a.status < 400 {
+			return fmt.Errorf("the answer %d is not described: add it to operations in operations.go", a.status)
+		}
+		return c.fits(a.body, "components", "responses", "Error", "content", "application/json", "schema")
+	case map[string]any:
+		if answer["content"] == nil {
+			if a.body != "" {
+				return fmt.Errorf("%q is answered where nothing is described", a.body)
+			}
+			return nil
+		}
+		kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
+		if c.at(append(described, "content", kind)...) == nil && c.at(append(described, "content", "*/*")...) == nil {
+			return fmt.Errorf("%s is answered and not described", kind)
+		}
+		if kind == "application/json" {
+			return c.fits(a.body, append(described, "content", kind, "schema")...)
+		}
+	}
+	return nil
+}
+
+// braces writes the parameters of a path as OpenAPI does.
+func braces(path string) string { return regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}") }
+
+func TestEveryRouteIsDescribed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	c := s.contract()
+	equal(t, "version", c.at("openapi"), any("3.1.0"))
+	known := map[string]bool{}
+	for _, route := range s.site.Served() {
+		method, path, _ := strings.Cut(route, " ")
+		if method == http.MethodHead || strings.HasPrefix(path, "/static/") {
+			continue
+		}
+		known[strings.ToLower(method)+" "+braces(path)] = true
+		if c.at("paths", braces(path), strings.ToLower(method)) == nil {
+			t.Errorf("%s is not described: add it to operations in operations.go, with what it takes and answers", route)
+		}
+	}
+	for path, methods := range c.at("paths").(map[string]any) {
+		for method, operation := range methods.(map[string]any) {
+			if !known[method+" "+path] {
+				t.Errorf("%s %s is described and not served", method, path)
+			}
+			if o := operation.(map[string]any); o["summary"] == "" {
+				t.Errorf("%s %s has no words", method, path)
+			}
+			for i := range operation.(map[string]any)["parameters"].([]any) {
+				p := operation.(map[string]any)["parameters"].([]any)[i].(map[string]any)
+				if p["in"] == "query" && p["description"] == "" {
+					t.Errorf("%s %s: %q is no known parameter: add it to parameters in operations.go", method, path, p["name"])
+				}
+			}
+		}
+	}
+	for name := range c.at("components", "schemas").(map[string]any) { // a schema that is none does not compile
+		if err := c.fits("{}", "components", "schemas", name); err != nil && !strings.Contains(err.Error(), "jsonschema validation failed") {
+			t.Error(err)
+		}
+	}
+}
+
+// Every event is described, with an example of each that a person can bring about.
+func TestEveryEventIsDescribed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	c := s.contract()
+	ana, ben := s.person("Ana"), s.person("Ben")
+	stream := ben.listen("/events?room=1", inEvents)
+	stream.named("changed")
+	m := ana.say("room=1", "hello")
+	ana.edit(m, "good day")
+	ben.react(m, "🎉").is(200)
+	ana.remove(m).is(204)
+	ana.post("/typing", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
+	told, before := stream.until("typing", func(e event) bool { return e.name == "typing" })
+	ben.post("/read", []string{"room", "1", "seq", "99"}, asJSON).is(204)
+	read, between := stream.until("read", func(e event) bool { return e.name == "read" })
+	ben.post("/logout", nil, asJSON).is(204)
+	end, after := stream.until("bye", func(e event) bool { return e.name == "bye" })
+	seen := map[string]bool{}
+	for _, e := range append(append(append(append(before, between...), after...), told, read), end) {
+		seen[e.name] = true
+		if c.at("x-events", e.name) == nil {
+			t.Errorf("the event %q is not described: add it to programEvents in operations.go", e.name)
+		} else if err := c.fits(e.data, "x-events", e.name, "schema"); err != nil {
+			t.Errorf("%s: %v", e.name, err)
+		}
+	}
+	for _, name := range []string{"message", "edited", "reaction", "deleted", "typing", "presence", "changed", "read", "logout", "bye"} {
+		if !seen[name] {
+			t.Errorf("no %s came", name)
+		}
+	}
+}
+
+// A program that errs is told so in one form, whatever it did.
+func TestErrorsForPrograms(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(c *handlers.Config) { c.Rate = 1 })
+	ana := s.person("Ana")
+	s.guest().get("/login", asJSON).failed(406, "not_acceptable", "")
+	ana.get("/messages/live?room=1", asJSON).failed(406, "not_acceptable", "")
+	ana.do("POST", "/messages", strings.NewReader("hello"), "Content-Type: text/plain", asJSON).failed(415, "unsupported", "")
+	allow := ana.do("PUT", "/messages", nil, asJSON).failed(405, "method_not_allowed", "").header.Get("Allow")
+	contains(t, allow, "GET", "POST")
+	a := s.guest().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).failed(422, "invalid", "name")
+	told := decodeLoosely[struct {
+		Error struct{ Fields map[string]string }
+	}](a)
+	equal(t, "wrong fields", strings.Join(slices.Sorted(maps.Keys(told.Error.Fields)), " "), "email name password")
+	for range 300 {
+		if a = ana.post("/typing", []string{"room", "1", "body", "h"}, asJSON); a.status == http.StatusTooManyRequests {
+			break
+		}
+	}
+	a.failed(429, "too_many", "")
+	if a.header.Get("Retry-After") == "" {
+		t.Error("nobody says when to try again")
+	}
+	s.exec(`DROP TABLE sessions`)
+	ana.get("/chat", asJSON).failed(500, "internal", "")
+}

@@ -1,0 +1,293 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"charla/chat"
+	"charla/handlers"
+)
+
+// kept is what a program keeps of a conversation: the messages that it was answered, brought up to date by events.
+type kept struct {
+	t        testing.TB
+	place    string
+	cursor   int64
+	messages map[int64]message
+}
+
+func parseHistory(t testing.TB, place, body string) window {
+	t.Helper()
+	var h history
+	if err := json.Unmarshal([]byte(body), &h); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	k := &kept{t, place, h.Cursor, map[int64]message{}}
+	for _, m := range h.Messages {
+		k.messages[m.Seq] = neutral(m)
+	}
+	return k
+}
+
+// neutral leaves out what only the asking person is told.
+func neutral(m message) message {
+	m.Reactions = slices.Clone(m.Reactions)
+	for i := range m.Reactions {
+		m.Reactions[i].Mine = nil
+	}
+	return m
+}
+
+func (k *kept) stream() string { return fmt.Sprintf("/events?%s&after=%d", k.place, k.cursor) }
+
+// take puts a message in its place; what changed only where there is something to replace.
+func (k *kept) take(e event) {
+	switch e.name {
+	case "message", "edited", "deleted", "reaction":
+		var m message
+		if err := json.Unmarshal([]byte(e.data), &m); err != nil {
+			k.t.Errorf("%v in %s", err, e.data)
+		}
+		if _, held := k.messages[m.Seq]; held || e.name == "message" {
+			k.messages[m.Seq] = m
+		}
+	}
+}
+
+func (k *kept) lines() (lines []string) {
+	for _, seq := range slices.Sorted(maps.Keys(k.messages)) {
+		text, err := json.Marshal(k.messages[seq])
+		if err != nil {
+			k.t.Error(err)
+		}
+		lines = append(lines, fmt.Sprintf("m-%d %s", seq, text))
+	}
+	return lines
+}
+
+func (k *kept) after(seq int) string {
+	for _, m := range k.messages {
+		if max(m.Seq, m.Changed) > int64(seq) {
+			return m.Body
+		}
+	}
+	return ""
+}
+
+// apply has nothing to do: a program knows what it asked for.
+func (k *kept) apply(string) {}
+
+// inEvents asks for a stream as a program does.
+const inEvents = "Accept: text/event-stream, application/json"
+
+// told waits for an event with this name and reads its JSON.
+func told[T any](s *stream, name string) (v T, e event) {
+	s.t.Helper()
+	e = s.named(name)
+	d := json.NewDecoder(strings.NewReader(e.data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		s.t.Fatalf("%v in %s", err, e.data)
+	}
+	return v, e
+}
+
+// somebody is a person in an event.
+type somebody struct {
+	ID   int64
+	Name string
+}
+
+type here struct {
+	Count      int
+	People     []somebody
+	Came, Left []int64
+}
+
+type writing struct {
+	Count  int
+	People []somebody
+}
+
+type ready struct{ Seq int64 }
+
+// standing is where a conversation stands.
+type standing struct {
+	Room, With, Seq, Read int64
+	Name                  string
+	Unread                int
+}
+
+func TestAProgramIsToldWhatHappens(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, ben := s.person("Ana"), s.person("Ben")
+	m := ana.say("room=1", "before")
+	stream := ben.listen("/events?room=1", inEvents)
+	equal(t, "type", stream.header.Get("Content-Type"), "text/event-stream")
+	start, _ := told[ready](stream, "ready")
+	equal(t, "the number to start from", start.Seq, m.Seq)
+	people, _ := told[here](stream, "presence")
+	equal(t, "people", people.Count, len(people.People))
+	about, _ := told[standing](stream, "changed")
+	equal(t, "where General stands", about, standing{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1})
+
+	ana.post("/typing", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
+	who, _ := told[writing](stream, "typing")
+	equal(t, "who is writing", who.People[0], somebody{ana.user.ID, "Ana"})
+
+	said := ana.say("room=1", "<b>hello</b>\r\n\u2028data: x")
+	got, e := told[message](stream, "message")
+	equal(t, "the message", fmt.Sprint(got), fmt.Sprint(said))
+	equal(t, "its id", e.id, text(said.Seq))
+
+	edited := ana.edit(said, "good day")
+	got, e = told[message](stream, "edited")
+	equal(t, "the edited one", fmt.Sprint(got), fmt.Sprint(edited))
+	equal(t, "the id of the edit", e.id, text(edited.Changed))
+
+	ben.react(said, "🎉").is(200)
+	got, e = told[message](stream, "reaction")
+	equal(t, "reactions", got.reactions(), "🎉 Ben")
+	equal(t, "the id of the reaction", e.id, text(edited.Changed+1))
+
+	ana.remove(said).is(204)
+	got, _ = told[message](stream, "deleted")
+	equal(t, "text of a deleted one", got.Body+got.HTML, "")
+
+	ben.post("/read", []string{"room", "1", "seq", text(said.Seq)}, asJSON).is(204)
+	mine, _ := told[standing](stream, "read")
+	equal(t, "read up to", mine.Read, said.Seq)
+	equal(t, "unread", mine.Unread, 0)
+
+	ben.post("/logout", nil, asJSON).is(204)
+	equal(t, "the end", strings.Join(stream.ends(), " "), "logout bye")
+	ben.get("/events", inEvents).failed(401, "unauthenticated", "")
+}
+
+// What happened while a program was away is told as it is now; where it is not known what happened, both are told.
+func TestAProgramComesBack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, ben := s.person("Ana"), s.person("Ben")
+	known, both, gone := ana.say("room=1", "known"), ana.say("room=1", "both"), ana.say("room=1", "gone")
+	ben.react(known, "🎉").is(200)
+	ana.edit(both, "edited")
+	ben.react(both, "🎉").is(200)
+	ana.remove(gone).is(204)
+	missed := ana.say("room=1", "missed")
+	stream := ben.listen("/events?room=1&after=1", inEvents, "Last-Event-ID: "+text(gone.Seq))
+	var brought []string
+	_, before := stream.until("ready", func(e event) bool { return e.name == "ready" })
+	for _, e := range before {
+		brought = append(brought, fmt.Sprint(e.name, " ", e.id != ""))
+	}
+	equal(t, "what came", strings.Join(brought, ", "), "reaction false, edited false, reaction false, deleted false, message true")
+	equal(t, "the last id", before[len(before)-1].id, text(missed.Seq))
+	ben.listen("/events?room=1&after=999", inEvents).named("resync")
+	ben.listen("/events?room=1&after=x", inEvents).named("resync")
+}
+
+// One stream without a conversation tells a program of all that are its person's: those it has at the start, then those
+// that went on, new ones too, and what was read.
+func TestAProgramFollowsAllItsConversations(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, ben, carla := s.person("Ana"), s.person("Ben"), s.person("Carla")
+	cellar := ana.makes("Cellar", "invited", ben)
+	stream := ben.listen("/events", inEvents)
+	standings := map[int64]standing{}
+	until := func(what string, ok func() bool) {
+		t.Helper()
+		for !ok() {
+			e, _ := stream.until(what, func(e event) bool { return e.name == "changed" || e.name == "read" })
+			var now standing
+			if err := json.Unmarshal([]byte(e.data), &now); err != nil {
+				t.Fatal(err)
+			}
+			standings[now.Room] = now
+		}
+	}
+	until("the conversations of the start", func() bool { return len(standings) == 2 })
+
+	m := ana.say("room="+text(cellar), "in the cellar")
+	until("the message", func() bool { return standings[cellar].Seq == m.Seq && standings[cellar].Unread == 1 })
+	direct := carla.say(ben.with(), "hello")
+	until("the new conversation", func() bool {
+		return standings[direct.Room] == standing{Room: direct.Room, With: carla.user.ID, Name: "Carla", Seq: 1, Unread: 1}
+	})
+	edited := ana.edit(m, "deep down in the cellar")
+	until("the edit", func() bool { return standings[cellar].Seq == edited.Changed })
+	ben.post("/read", []string{"room", text(cellar), "seq", text(m.Seq)}, asJSON).is(204)
+	until("the mark", func() bool { return standings[cellar].Read == m.Seq && standings[cellar].Unread == 0 })
+
+	s.courier.hold() // no hint comes any more
+	lost := ana.say("room="+text(cellar), "unheard")
+	until("what no hint told", func() bool { return standings[cellar].Seq == lost.Seq })
+	for room := range standings {
+		if room != 1 && room != cellar && room != direct.Room {
+			t.Errorf("a stranger's room %d was told", room)
+		}
+	}
+}
+
+func TestAProgramCatchesUp(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, ben, carla := s.person("Ana"), s.person("Ben"), s.person("Carla")
+	for i := range 5 {
+		ana.say(ben.with(), fmt.Sprint("line ", i+1))
+	}
+	room := ana.say(ben.with(), "line 6").Room
+	var bodies []string
+	var cursor int64
+	pages := 0
+	for next := "/messages?" + ana.with() + "&after=1&limit=2"; next != ""; pages++ {
+		h := decode[history](ben.get(next, asJSON).is(200))
+		for _, m := range h.Messages {
+			bodies = append(bodies, m.Body)
+		}
+		next, cursor = h.Next, h.Cursor
+	}
+	equal(t, "what came", strings.Join(bodies, ", "), "line 2, line 3, line 4, line 5, line 6")
+	equal(t, "pages", pages, 3)
+	equal(t, "cursor", cursor, 6)
+	equal(t, "nothing newer", len(decode[history](ben.get("/messages?room="+text(room)+"&after=6", asJSON).is(200)).Messages), 0)
+	carla.get("/messages?room="+text(room)+"&after=0", asJSON).failed(404, "not_found", "")
+}
+
+// Whatever people write, a program reads one event with just that.
+func FuzzAnEventIsReadAsItWasTold(f *testing.F) {
+	f.Add("Ana", "hello", "<b>hello</b>", int64(7))
+	f.Add("\u2028", "a\r\nb\rc\n\nd", "data: x\nid: 9\n\n", int64(0))
+	f.Add("", "event: bye", `"}`, int64(1))
+	f.Fuzz(func(t *testing.T, name, body, html string, id int64) {
+		if !utf8.ValidString(name) || !utf8.ValidString(body) || !utf8.ValidString(html) {
+			t.Skip("refused before it is stored")
+		}
+		m := chat.Message{ID: 1, Room: 2, Seq: 3, ChangedSeq: 4, AuthorID: 5, AuthorName: name, Body: body, HTML: html}
+		var p parser
+		var events []event
+		for _, c := range handlers.Told.Change(chat.MessagePosted{Message: m}, id) {
+			if e, ok := p.feed(c); ok {
+				events = append(events, e)
+			}
+		}
+		equal(t, "events", len(events), 1)
+		if id > 0 {
+			equal(t, "id", events[0].id, text(id))
+		}
+		var got message
+		if err := json.Unmarshal([]byte(events[0].data), &got); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "name", got.From.Name, name)
+		equal(t, "body", got.Body, body)
+		equal(t, "html", got.HTML, html)
+	})
+}

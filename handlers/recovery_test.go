@@ -1,0 +1,198 @@
+package handlers_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/chat"
+)
+
+const another = "cuatro tristes tigres"
+
+// member is somebody with an address, a password and a confirmed account.
+func (a *away) member(t testing.TB, name, email string) *browser {
+	t.Helper()
+	user, err := a.chat.Register(t.Context(), chat.Registration{Name: name, Email: email, Password: phrase, Spoken: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.exec(`UPDATE users SET confirmed_at = 1 WHERE id = $1`, user.ID)
+	return a.signIn(user).in(t)
+}
+
+func TestAForgottenPassword(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana := a.member(t, "Ana", "ana@example.org")
+		stream := ana.listen("/events")
+		stream.brings("here-count")
+		guest := a.guest().in(t)
+		guest.get("/login").is(200).has(`href="/forgot"`)
+		guest.get("/forgot").is(200)
+		guest.post("/forgot", []string{"email", "ANA@example.org"}, "Accept-Language: es").to("/forgot?sent=1")
+		guest.get("/forgot?sent=1").is(200).has("an e-mail is on its way")
+		letter := a.delivery(t, "ana@example.org")
+		equal(t, "subject", letter.Subject, "Elige una contraseña nueva")
+		path := link(t, letter)
+
+		for range 3 {
+			page := guest.get(path).is(200).has(`type="password"`)
+			equal(t, "Cache-Control", page.header.Get("Cache-Control"), "private, no-store")
+			equal(t, "Referrer-Policy", page.header.Get("Referrer-Policy"), "same-origin")
+		}
+		guest.post(path, []string{"password", "short"}).is(422)
+		guest.post(path, []string{"password", "ana@example.org"}).is(422)
+		guest.post(path, []string{"password", another}).to("/login?reset=1")
+		guest.get("/login?reset=1").is(200).has("new password counts")
+		for name := ""; name != "bye"; { // the streams of who had the old one end
+			e, err := stream.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			name = e.name
+		}
+		ana.get("/chat").is(303)
+		guest.logIn("ana@example.org", phrase).is(401)
+		guest.post(path, []string{"password", phrase}).is(404).has("used already")
+		guest.get(path).is(404)
+		guest.logIn("ana@example.org", another).to("/chat")
+		equal(t, "the owner is told", a.delivery(t, "ana@example.org").Subject, "Your password was changed")
+	})
+}
+
+func TestALinkToANewPasswordIsGoodForHalfAnHourAndOnlyForThat(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t))
+	ana := a.member(t, "Ana", "ana@example.org")
+	ask := func() string {
+		a.guest().postJSON("/forgot", map[string]string{"email": "ana@example.org"}).is(202)
+		return link(t, a.delivery(t, "ana@example.org"))
+	}
+	old := ask()
+	left := a.count(`SELECT expires_at FROM tickets`) - time.Now().UnixMicro()
+	if left < int64(29*time.Minute/time.Microsecond) || left > int64(30*time.Minute/time.Microsecond) {
+		t.Errorf("good for %d µs", left)
+	}
+	a.exec(`UPDATE tickets SET expires_at = $1`, time.Now().UnixMicro())
+	a.guest().post(old, []string{"password", another}, asJSON).failed(404, "not_found", "")
+
+	first, second := ask(), ask()
+	token := strings.TrimPrefix(first, "/reset/")
+	a.guest().post("/confirm/"+token, []string{"password", phrase}).is(404)
+	a.guest().post("/email/"+token, nil).is(404)
+	a.guest().post("/reset/"+token+"A", []string{"password", another}).is(404)
+	a.guest().post(first, []string{"password", another}, asJSON).is(204)
+	a.guest().post(second, []string{"password", phrase}).is(404) // one way in is enough
+	equal(t, "the owner is told", a.delivery(t, "ana@example.org").Subject, "Your password was changed")
+	third := ask()
+	a.exec(`UPDATE users SET disabled_at = 1 WHERE id = $1`, ana.user.ID)
+	a.guest().post(third, []string{"password", phrase}).is(404)
+	a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	equal(t, "letters to the disabled", len(a.delivers(t)), 0)
+}
+
+func TestForgottenTellsNobodyWhoseAddressItIs(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		a.member(t, "Ana", "ana@example.org")
+		for _, headers := range [][]string{nil, {asHTMX}, {asJSON}} {
+			known := a.guest().in(t).post("/forgot", []string{"email", "ana@example.org"}, headers...)
+			unknown := a.guest().in(t).post("/forgot", []string{"email", "nobody@example.org"}, headers...)
+			equal(t, "status", known.status, unknown.status)
+			equal(t, "body", anonymous(known.body), anonymous(unknown.body))
+			equal(t, "Location", known.header.Get("Location"), unknown.header.Get("Location"))
+		}
+		var took [2]time.Duration
+		const tries = 100
+		for n := range tries * 2 { // in turns, so that both meet the same noise
+			start := time.Now()
+			a.guest().in(t).post("/forgot", []string{"email", []string{"ana@example.org", "nobody@example.org"}[n%2]}).is(303)
+			took[n%2] += time.Since(start)
+		}
+		if apart := (took[0] - took[1]).Abs() / tries; apart > 5*time.Millisecond {
+			t.Errorf("%v apart", apart)
+		}
+		equal(t, "rows are alike", a.count(`SELECT COUNT(*) FROM outbox WHERE user_id IS NOT NULL`), 0)
+		for _, l := range a.delivers(t) {
+			equal(t, "to", l.To, "ana@example.org")
+		}
+	})
+}
+
+func TestLettersToAnAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t, limited))
+	a.member(t, "Ana", "ana@example.org")
+	for _, email := range []string{"ana@example.org", "nobody@example.org"} {
+		sent := 0
+		for ; sent < 20 && a.guest().post("/forgot", []string{"email", email}).status == 303; sent++ {
+		}
+		equal(t, "letters to "+email, sent, 5)
+		page := a.guest().post("/forgot", []string{"email", strings.ToUpper(email)}).is(429)
+		if n, err := strconv.Atoi(page.header.Get("Retry-After")); err != nil || n < 1 {
+			t.Errorf("Retry-After %q", page.header.Get("Retry-After"))
+		}
+		a.guest().post("/register", []string{"name", "X", "email", email, "password", phrase}).is(429)
+	}
+	spread := 0
+	for ; spread < 100 && a.guest().post("/forgot", []string{"email", "p" + strconv.Itoa(spread) + "@example.org"}).status == 303; spread++ {
+	}
+	if spread > 45 {
+		t.Errorf("%d addresses from one network", spread)
+	}
+	tried := 0
+	for ; tried < 100 && a.guest().post("/reset/x"+strconv.Itoa(tried), []string{"password", another}).status == 404; tried++ {
+	}
+	if tried < 30 || tried > 45 {
+		t.Errorf("%d links tried from one network", tried)
+	}
+}
+
+func TestAnotherAddress(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		move := func(email, current string, headers ...string) *answer {
+			return ana.post("/settings/email", []string{"email", email, "current", current}, headers...)
+		}
+		move("nueva@example.org", "not this one").is(422).has("not your password", `value="nueva@example.org"`)
+		move("no address", phrase).is(422)
+		move("berta@example.org", phrase).to("/settings?saved=email")
+		equal(t, "the owner is told", a.delivery(t, "berta@example.org").Subject, "Somebody used your address")
+
+		move("nueva@example.org", phrase).to("/settings?saved=email")
+		ana.get("/settings?saved=email").is(200).has("We have sent a link", "ana@example.org")
+		path := link(t, a.delivery(t, "nueva@example.org"))
+		a.guest().in(t).get(path).is(200).has("nueva@example.org")
+		a.guest().in(t).logIn("nueva@example.org", phrase).is(401) // looking is not pressing
+		a.guest().in(t).post(path, nil).is(200)
+		a.guest().in(t).post(path, nil).is(404)
+		equal(t, "the old address is told", a.delivery(t, "ana@example.org").Subject, "Your address was changed")
+		a.guest().in(t).logIn("nueva@example.org", phrase).to("/chat")
+		a.guest().in(t).logIn("ana@example.org", phrase).is(401)
+		ana.get("/settings", asJSON).is(200).has(`"email":"nueva@example.org","email_confirmed":true`)
+
+		move("tercera@example.org", phrase).is(303)
+		late := link(t, a.delivery(t, "tercera@example.org"))
+		a.exec(`UPDATE users SET email = 'tercera@example.org', email_key = 'tercera@example.org' WHERE id = $1`, berta.user.ID)
+		a.guest().in(t).post(late, nil).is(404) // it is somebody else's by now
+
+		ana.post("/settings/password", []string{"current", phrase, "password", another}).to("/settings?saved=password")
+		equal(t, "a new password is told", a.delivery(t, "nueva@example.org").Subject, "Your password was changed")
+	})
+}
+
+func TestWithoutMailAnAddressChangesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.guest().register("Ana", "ana@example.org")
+	s.guest().register("Berta", "berta@example.org")
+	ana.get("/settings").is(200).lacks(`action="/settings/mail"`, `action="/settings/push"`)
+	ana.post("/settings/email", []string{"email", "Berta@example.org", "current", phrase}, asJSON).failed(409, "conflict", "email")
+	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", phrase}).to("/settings?saved=1")
+	s.guest().logIn("nueva@example.org", phrase).to("/chat")
+	s.guest().get("/login").is(200).lacks("/forgot")
+	equal(t, "letters", s.count(`SELECT COUNT(*) FROM outbox`), 0)
+}
