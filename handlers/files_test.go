@@ -154,7 +154,10 @@ func TestFilesAreForTheRoomAlone(t *testing.T) {
 		carla.post(path, []string{"alt", "mine"}, asJSON).failed(404, "not_found", "")
 	}
 	ana.post(waits.URL, []string{"alt", "  what it\nshows "}, asJSON).is(204)
-	equal(t, "described", ana.says("room=1", "", waits).Files[0].Alt, "what it shows")
+	other := ana.upload("other.txt", "o")
+	ana.post(other.URL, []string{"alt-0", "another's", "alt-" + text(other.ID), "its own"}, asHTMX).is(200) // one field of many in the form of the box
+	sent := ana.says("room=1", "", waits, other).Files
+	equal(t, "described", sent[0].Alt+"|"+sent[1].Alt, "what it shows|its own")
 	ana.post(waits.URL+"/delete", nil, asJSON).failed(404, "not_found", "")
 	gone := ana.upload("gone.txt", "y")
 	ana.do(http.MethodDelete, gone.URL, nil, asJSON).is(204)
