@@ -208,3 +208,30 @@ func TestFilesWithoutScripts(t *testing.T) {
 	ana.until("both came", `(d => d?.querySelector('.picture__open')?.dataset.name === 'plain.jpg' && d.querySelector('.file__name').innerText === 'plain.txt' &&
 		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')?.contentDocument)`)
 }
+
+// TestAFileComesIntoItsOwnBox: whatever conversation is open by then.
+func TestAFileComesIntoItsOwnBox(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	mine := newAlbum(t)
+	s.program("Bob")
+	ana := s.newcomer("Ana")
+	ana.open("/messages?with=1")
+	ana.live()
+	ana.uploadsAt(200 << 10)
+	ana.chooses(mine.keep("large.bin", make([]byte, 1<<20)))
+	ana.until("it is under way", `document.querySelector('.chip__bar')`)
+	ana.click("#room-1")
+	ana.opened("room=1")
+	ana.uploadsAt(-1)
+	second := ana.another()
+	until(t, "it has come", func() (bool, string) {
+		second.open("/messages?with=1")
+		return second.is(chips + ` === 'large.bin'`), "nothing"
+	})
+	if ana.is(chips + ` !== ''`) {
+		t.Error("it is in the box of another conversation")
+	}
+	ana.open("/messages?with=1")
+	ana.until("it is in its own", chips+` === 'large.bin'`)
+}

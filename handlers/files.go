@@ -47,7 +47,7 @@ func (s *Server) postFiles(c echo.Context) error {
 	case wantsJSON(c):
 		return c.JSON(http.StatusCreated, s.receivedToJSON(c, in))
 	case isHX(c):
-		return s.render(c, http.StatusOK, views.Arrived(s.locale(c), in.files, in.refused))
+		return s.render(c, http.StatusOK, views.Arrived(s.locale(c), in.place, in.files, in.refused))
 	case len(in.refused) > 0 || textOf(c) != "":
 		return s.composerAgain(c, in)
 	default:

@@ -202,7 +202,7 @@ func TestOneRefusedFileLeavesTheOthers(t *testing.T) {
 	equal(t, "files", len(several.Files), 2)
 	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file has at most 1 MB.}]")
 	chips := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
-	chips.has(`hx-target="#files" hx-swap="beforeend"`, "c.txt", `hx-target="#refused" hx-swap="beforeend"`, "d.txt", "A message takes at most 3 files.")
+	chips.has(`hx-target="[data-place=room-1] #files"`, "c.txt", `hx-target="[data-place=room-1] #refused" hx-swap="beforeend"`, "d.txt", "A message takes at most 3 files.")
 	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 1)
 	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).failed(413, "too_large", "file")
 	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).failed(422, "invalid", "file")
