@@ -49,10 +49,13 @@ const (
 	xTakeOut = `[current === e.i && $dispatch('takeout'), coming.splice(coming.indexOf(e), 1)]`
 	xRetry   = `e.w === $root.dataset.lost && [e.w = '', busy++, $dispatch('upload', e)]`
 
+	// What is on a line was sent: by another tab, or while this page was on its way.
+	xIsShown = `$el.closest('.conv') && $el.closest('.conv').querySelector('.message a[href="/files/' + c.id + '"]') && $el.remove()`
+
 	// A file that waits is c in its chip. It is out while a message that it goes with stands in the outbox, which is asked, and
 	// which tells.
 	xChip     = `{ c: { id: $el.dataset.file, out: false }, alt: $el.dataset.alt }`
-	xAsk      = `$dispatch('chosen', c)`
+	xAsk      = `[$dispatch('chosen', c), ` + xIsShown + `]`
 	xGoes     = `c.out || [$event.detail.f.push(c.id), $event.detail.l = ($event.detail.l && $event.detail.l + ', ') + $el.dataset.name, c.out = true]`
 	xClaimed  = `$event.detail.includes(c.id) && (c.out = true)`
 	xComeBack = `($event.detail.f || []).includes(c.id) && (c.out = false)`
