@@ -129,8 +129,8 @@ func TestFilesThatAreNotTaken(t *testing.T) {
 	ana.typ("short")
 	ana.press("\r")
 	ana.until("now it went, and names are names", say(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`, cards(1)))
-	ana.click(".message__menu")
-	ana.until("the menu is open", menuOpen)
+	ana.menuFor(1)
+	ana.until("the menu names what was said", `document.querySelector('#menu .deeds__what').innerText === 'Ana: short'`)
 }
 
 func TestFilesWaitOffline(t *testing.T) {
