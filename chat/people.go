@@ -49,34 +49,45 @@ func (s *Service) DisablePerson(ctx context.Context, by User, user int64) error 
 	return err
 }
 
-// shutOut disables somebody with all their bots and returns the sessions that it ended.
+// shutOut disables somebody with all their bots and returns the sessions that it ended. Bots are looked for when their
+// owner can make no more of them.
 func shutOut(ctx context.Context, tx Tx, who User, now Micros) (ended []int64, err error) {
+	if !who.Disabled() {
+		if err := tx.SetDisabled(ctx, who.ID, now); err != nil {
+			return nil, err
+		}
+	}
 	bots, err := tx.Bots(ctx, who.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := []int64{who.ID}
 	for _, b := range bots {
-		out = append(out, b.ID)
-	}
-	for _, id := range out {
-		over, err := tx.EndSessions(ctx, id, 0, now)
+		over, err := shutOut(ctx, tx, User{ID: b.ID}, now)
 		if err != nil {
 			return nil, err
 		}
-		if ended = append(ended, over...); id == who.ID && who.Disabled() {
-			continue
-		}
-		if err := tx.SetDisabled(ctx, id, now); err != nil {
-			return nil, err
-		}
+		ended = append(ended, over...)
 	}
-	return ended, nil
+	if err := tx.DeleteHooks(ctx, who.ID); err != nil {
+		return nil, err
+	}
+	over, err := tx.EndSessions(ctx, who.ID, 0, now)
+	return append(ended, over...), err
 }
 
-// EnablePerson lets a person log in again; their bots stay disabled. It answers like DisablePerson.
+// EnablePerson lets a person log in again; their bots stay disabled. A bot comes back without its token and its hooks, and
+// not before its owner: until then it answers Conflict. Otherwise it answers like DisablePerson.
 func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
-	return s.manage(ctx, by, user, func(tx Tx, _ User) error { return tx.SetDisabled(ctx, user, 0) })
+	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+		if who.IsBot() {
+			if _, err := held(ctx, tx, who.OwnerID); errors.Is(err, ErrNotFound) {
+				return Errorf(Conflict, "Whose bot this is cannot log in. Let them in first.")
+			} else if err != nil {
+				return err
+			}
+		}
+		return tx.SetDisabled(ctx, user, 0)
+	})
 }
 
 // MakeAdmin lets a person manage people too. It answers like DisablePerson, and Conflict for who is shut out.

@@ -190,6 +190,8 @@ type Tx interface {
 	// InsertTokenKey adds a key, unless another node was faster, and forgets all but the one before.
 	InsertTokenKey(ctx context.Context, k TokenKey) error
 	InsertHook(ctx context.Context, bot, room int64, hash string, at Micros) (int64, error)
+	// DeleteHooks forgets all hooks of a bot.
+	DeleteHooks(ctx context.Context, bot int64) error
 	// DeleteHook forgets a hook of a bot; ErrNotFound when it is none.
 	DeleteHook(ctx context.Context, bot, hook int64) error
 
@@ -229,7 +231,7 @@ type Tx interface {
 	// DeleteReactions takes everybody's reactions off a message.
 	DeleteReactions(ctx context.Context, message int64) error
 
-	// HoldUser makes other transactions that hold the same person wait until this one ends.
+	// HoldUser makes other transactions that hold or disable the same person wait until this one ends.
 	HoldUser(ctx context.Context, user int64) error
 	// InsertContent adds a content, unless one with its hash exists.
 	InsertContent(ctx context.Context, c Content, at Micros) error

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"charla/chat"
 	"charla/live"
@@ -15,11 +16,23 @@ import (
 )
 
 // How many streams one session may hold: a browser opens six connections to a host over HTTP/1.1, and two must stay free
-// for everything else. Over HTTP/2, and of a program, only abuse is stopped.
+// for everything else. Over HTTP/2, and of a program, only abuse is stopped; so it is of a person with many sessions, since
+// each stream of theirs is told its state with each message.
 const (
 	maxStreams            = 4
 	maxStreamsMultiplexed = 100
+	maxStreamsOfOne       = 300 // on one node
 )
+
+var errTooManyStreams = &chat.Error{Code: chat.TooMany, Format: "Too many pages and programs of yours are listening. Close some of them.", RetryAfter: 15 * time.Second}
+
+// subscribe opens a stream of the hub, unless its person has too many.
+func (s *Server) subscribe(ctx context.Context, v live.Viewer, at chat.Topic, enc live.Encoder) (*live.Stream, error) {
+	if s.hub.StreamsOf(v.Person.ID) >= maxStreamsOfOne {
+		return nil, errTooManyStreams
+	}
+	return s.hub.Subscribe(ctx, v, at, enc)
+}
 
 func (s *Server) viewer(c echo.Context) live.Viewer {
 	v := visitorOf(c)
@@ -58,7 +71,7 @@ func (s *Server) events(c echo.Context) error {
 		return head(c, eventStream)
 	}
 	viewer, enc, state := s.listener(c, conv)
-	stream, err := s.hub.Subscribe(c.Request().Context(), viewer, conv.Topic(), enc)
+	stream, err := s.subscribe(c.Request().Context(), viewer, conv.Topic(), enc)
 	if err != nil {
 		return err
 	}
@@ -196,7 +209,7 @@ func (s *Server) liveMessages(c echo.Context) error {
 		return head(c, endlessPage)
 	}
 	enc := endless{s.locale(c)}
-	stream, err := s.hub.Subscribe(ctx, s.viewer(c), conv.Topic(), enc)
+	stream, err := s.subscribe(ctx, s.viewer(c), conv.Topic(), enc)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ type limits struct {
 	letters   *pacer // letters that somebody has sent to an address, by that address
 	links     *pacer // links of letters used, by address of the network
 	bots      *pacer // bots made, by person
-	botPosts  *pacer // by bot
+	renewals  *pacer // tokens of bots renewed, by person
+	botPosts  *pacer // by bot, its hooks included
 	hooks     *pacer // posts by hook
 }
 
@@ -48,6 +49,7 @@ func newLimits(scale float64) *limits {
 		letters:   newPacer(scale/300, 5),
 		links:     newPacer(scale/3, 40),
 		bots:      newPacer(scale/60, 20),
+		renewals:  newPacer(scale/10, 30),
 		botPosts:  newPacer(scale*10, 100),
 		hooks:     newPacer(scale*5, 50),
 	}

@@ -337,6 +337,16 @@ func (h *Hub) Wait(ctx context.Context) error {
 	}
 }
 
+// StreamsOf counts the open streams of a person.
+func (h *Hub) StreamsOf(person int64) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.people[person]; p != nil {
+		return p.streams
+	}
+	return 0
+}
+
 // Streams counts the open streams.
 func (h *Hub) Streams() int {
 	h.mu.Lock()
