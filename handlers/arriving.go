@@ -60,7 +60,7 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 			return errTooMuch
 		}
 		body := http.MaxBytesReader(c.Response(), r.Body, most)
-		r.Body = &arriving{ReadCloser: body, patience: s.patience, control: http.NewResponseController(c.Response()), began: time.Now()}
+		r.Body = &arriving{ReadCloser: body, patience: s.patience, control: http.NewResponseController(c.Response())}
 		return next(c)
 	}
 }
@@ -70,15 +70,17 @@ type arriving struct {
 	io.ReadCloser
 	patience
 	control *http.ResponseController
-	began   time.Time
-	renewed time.Time // when a deadline was set last
-	got     int64     // bytes
+	renewed time.Time     // when a deadline was set last
+	waited  time.Duration // for what came: what we do between is not the sender's fault
+	got     int64         // bytes
 	told    func(got int64)
 }
 
 func (a *arriving) Read(p []byte) (int, error) {
-	a.allow(time.Now())
+	asked := time.Now()
+	a.allow(asked)
 	n, err := a.ReadCloser.Read(p)
+	a.waited += time.Since(asked)
 	if a.got += int64(n); n > 0 && a.told != nil {
 		a.told(a.got)
 	}
@@ -92,10 +94,8 @@ func (a *arriving) allow(now time.Time) {
 		return
 	}
 	a.renewed = now
-	until := now.Add(a.silence)
-	if average := a.began.Add(a.silence + time.Duration(a.got/a.slowest)*time.Second); average.Before(until) {
-		until = average
-	}
+	average := a.silence + time.Duration(a.got/a.slowest)*time.Second - a.waited
+	until := now.Add(min(a.silence, average))
 	a.control.SetReadDeadline(until)
 	a.control.SetWriteDeadline(until.Add(a.answer))
 }
