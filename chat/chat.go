@@ -34,6 +34,8 @@ type User struct {
 	DisabledAt Micros `db:"disabled_at"`
 	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
 	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
+
+	shown string // the stored hash of the password with which they have just logged in
 }
 
 // Person is what others see of a user.

@@ -59,17 +59,17 @@ func shutOut(ctx context.Context, tx Tx, who User, now Micros) (ended []int64, e
 	for _, b := range bots {
 		out = append(out, b.ID)
 	}
-	for _, id := range out {
+	for _, id := range out { // their lock first: a log-in that is under way then finds them shut out, or its session ends here
+		if id != who.ID || !who.Disabled() {
+			if err := tx.SetDisabled(ctx, id, now); err != nil {
+				return nil, err
+			}
+		}
 		over, err := tx.EndSessions(ctx, id, 0, now)
 		if err != nil {
 			return nil, err
 		}
-		if ended = append(ended, over...); id == who.ID && who.Disabled() {
-			continue
-		}
-		if err := tx.SetDisabled(ctx, id, now); err != nil {
-			return nil, err
-		}
+		ended = append(ended, over...)
 	}
 	return ended, nil
 }

@@ -85,12 +85,13 @@ func enrol(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, err
 	return user, joined, tx.InsertMember(ctx, General, user.ID, seq)
 }
 
+var errNoMatch = Errorf(Unauthenticated, "This e-mail and password do not belong together.")
+
 // LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person
 // get the same Unauthenticated answer after the same work; ErrUnconfirmed is for who knows the password of a registration.
 func (s *Service) LogIn(ctx context.Context, email, password string) (User, error) {
-	wrong := Errorf(Unauthenticated, "This e-mail and password do not belong together.")
 	if len(password) > MaxPassword {
-		return User{}, wrong
+		return User{}, errNoMatch
 	}
 	_, key, _ := CleanEmail(email)
 	user, hash, err := s.store.UserByEmail(ctx, key)
@@ -110,8 +111,9 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (User, erro
 		return User{}, ErrUnconfirmed
 	}
 	if !ok || user.DisabledAt > 0 {
-		return User{}, wrong
+		return User{}, errNoMatch
 	}
+	user.shown = hash
 	return user, nil
 }
 

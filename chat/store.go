@@ -193,6 +193,9 @@ type Tx interface {
 	// DeleteReactions takes everybody's reactions off a message.
 	DeleteReactions(ctx context.Context, message int64) error
 
+	// HoldAccount is HoldUser for a person who is to be signed in; ErrNotFound for one who is shut out, or who has another
+	// hash of a password, unless that is empty.
+	HoldAccount(ctx context.Context, user int64, hash string) error
 	// HoldUser makes other transactions that hold the same person wait until this one ends.
 	HoldUser(ctx context.Context, user int64) error
 	// InsertContent adds a content, unless one with its hash exists.
