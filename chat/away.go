@@ -125,7 +125,7 @@ func (s *Service) prepareConfirm(ctx context.Context, n Notice) (Parcel, error) 
 	if expires <= s.micros() {
 		return Parcel{}, ErrNotFound
 	}
-	token, err := s.issue(ctx, Ticket{Kind: TicketConfirm, Registration: found.ID, Email: found.Email, ExpiresAt: expires})
+	token, err := s.issue(ctx, n, Ticket{Kind: TicketConfirm, Registration: found.ID, Email: found.Email, ExpiresAt: expires})
 	return Parcel{Notice: n, To: found.Email, Lang: found.Spoken, Token: token}, err
 }
 
@@ -143,7 +143,7 @@ func (s *Service) prepareReset(ctx context.Context, n Notice) (Parcel, error) {
 	if user.Locale == "" {
 		p.Lang = n.Locale
 	}
-	p.Token, err = s.issue(ctx, Ticket{Kind: TicketReset, User: user.ID, Email: user.Email, ExpiresAt: s.micros() + resetWithin})
+	p.Token, err = s.issue(ctx, n, Ticket{Kind: TicketReset, User: user.ID, Email: user.Email, ExpiresAt: s.micros() + resetWithin})
 	return p, err
 }
 
@@ -163,7 +163,7 @@ func (s *Service) prepareMove(ctx context.Context, n Notice) (Parcel, error) {
 	if err != nil {
 		return Parcel{}, err
 	}
-	p.Token, err = s.issue(ctx, Ticket{Kind: TicketMove, User: n.User, Email: n.Address, ExpiresAt: s.micros() + moveWithin})
+	p.Token, err = s.issue(ctx, n, Ticket{Kind: TicketMove, User: n.User, Email: n.Address, ExpiresAt: s.micros() + moveWithin})
 	return p, err
 }
 

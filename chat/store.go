@@ -245,7 +245,7 @@ type Tx interface {
 	InsertTicket(ctx context.Context, t Ticket) error
 	// UseTicket takes a ticket away; ErrNotFound when somebody else did.
 	UseTicket(ctx context.Context, hash string) error
-	// DeleteTickets makes all that a person has void.
+	// DeleteTickets makes all that a person has void, and takes back the letters that would bring others.
 	DeleteTickets(ctx context.Context, user int64) error
 	PruneTickets(ctx context.Context, now Micros) error
 
@@ -253,6 +253,8 @@ type Tx interface {
 	InsertNotice(ctx context.Context, n Notice) error
 	// ClaimNotices takes notices that are due at now, keeps others from them until then, and counts an attempt of each.
 	ClaimNotices(ctx context.Context, road Road, now, until Micros, limit int) ([]Notice, error)
+	// HoldNotice makes who takes a notice back wait until the transaction ends; ErrNotFound when it was taken back.
+	HoldNotice(ctx context.Context, id int64) error
 	PostponeNotice(ctx context.Context, id int64, failure string, next Micros) error
 	GiveUpNotice(ctx context.Context, id int64, failure string, at Micros) error
 	DeleteNotice(ctx context.Context, id int64) error

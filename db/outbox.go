@@ -35,6 +35,14 @@ func (w writer) ClaimNotices(ctx context.Context, road chat.Road, now, until cha
 	return claimed, err
 }
 
+// HoldNotice takes the row's lock.
+func (w writer) HoldNotice(ctx context.Context, id int64) error {
+	const query = `
+		UPDATE outbox SET attempts = attempts WHERE id = $1`
+	held, err := w.exec(ctx, query, id)
+	return found(held, err)
+}
+
 // PostponeNotice says when it is tried next.
 func (w writer) PostponeNotice(ctx context.Context, id int64, failure string, next chat.Micros) error {
 	const query = `
