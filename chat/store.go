@@ -262,7 +262,8 @@ type Tx interface {
 
 	// BeginLook claims a look and returns the id of the message after which it looks; ErrNotFound when another node looks.
 	BeginLook(ctx context.Context, l Look) (int64, error)
-	// RaiseAlerts sets an alarm for people to whom messages after a cursor are unread and of which no letter told. Those who want one letter
+	// RaiseAlerts sets an alarm for people to whom messages after a cursor are unread and of which no letter told, and sets it
+	// anew for those who were here after it was set. Those who want one letter
 	// a day get it at morning.
 	RaiseAlerts(ctx context.Context, cursor int64, now, morning Micros) error
 	// QueueAlerts puts the letters that are due into the outbox, one of each person at a time.

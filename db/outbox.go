@@ -106,25 +106,31 @@ const fresh = `
 		WITH recent AS MATERIALIZED (
 			SELECT x.room_id, x.seq, x.posted_at FROM messages x WHERE x.id > $1 AND x.deleted_at + 0 = 0),
 		fresh AS MATERIALIZED (
-			SELECT room_id, MIN(posted_at) AS since, MAX(seq) AS seq FROM recent GROUP BY room_id)`
+			SELECT room_id, MAX(posted_at) AS last_at, MAX(seq) AS seq FROM recent GROUP BY room_id)`
 
 // unreadAfter is a message in the room of member m that is unread and stands after a seq.
 const unreadAfter = `EXISTS (
 			SELECT 1 FROM messages y
 			WHERE y.room_id = m.room_id AND y.seq > m.read_seq AND y.author_id <> m.user_id AND y.deleted_at = 0 AND y.seq > `
 
-// RaiseAlerts leaves an alarm that is set alone.
+// RaiseAlerts leaves an alarm alone that is set, unless its person was here since and is away again: it would find that they
+// were here, and not tell what came after.
 func (w writer) RaiseAlerts(ctx context.Context, cursor int64, now, morning chat.Micros) error {
-	const query = fresh + `
+	const (
+		seen  = `COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = `
+		query = fresh + `
 		INSERT INTO alerts (user_id, since, due_at)
-		SELECT m.user_id, MIN(f.since),
-			CASE u.mail WHEN 'soon' THEN MIN(f.since) + 300000000 WHEN 'hour' THEN MIN(f.since) + 3600000000 ELSE CAST($2 AS BIGINT) END
+		SELECT m.user_id, MAX(f.last_at),
+			CASE u.mail WHEN 'soon' THEN MAX(f.last_at) + 300000000 WHEN 'hour' THEN MAX(f.last_at) + 3600000000 ELSE CAST($2 AS BIGINT) END
 		FROM fresh f JOIN members m ON m.room_id = f.room_id JOIN users u ON u.id = m.user_id
 		WHERE u.mail <> 'off' AND u.confirmed_at > 0 AND u.disabled_at = 0
 			AND m.read_seq < f.seq AND m.mailed_seq < f.seq
-			AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.user_id = m.user_id) AND ` + unreadAfter + `m.mailed_seq)
+			AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.user_id = m.user_id AND a.since >= ` + seen + `m.user_id), 0))
+			AND ` + unreadAfter + `m.mailed_seq)
 		GROUP BY m.user_id, u.mail
-		ON CONFLICT (user_id) DO NOTHING`
+		ON CONFLICT (user_id) DO UPDATE SET since = excluded.since, due_at = excluded.due_at
+		WHERE excluded.since > ` + seen + `excluded.user_id), 0)`
+	)
 	_, err := w.exec(ctx, query, cursor, morning)
 	return err
 }

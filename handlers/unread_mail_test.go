@@ -115,6 +115,44 @@ func TestNobodyIsWrittenToWhoKnowsAlready(t *testing.T) {
 	}
 }
 
+// Ana reads what came, goes away, and more comes before the alarm that was set for the first.
+func TestEachAbsenceHasAnAlarmOfItsOwn(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.delivers(t)
+		ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMicro() }
+		since := func() int64 { return a.count(`SELECT since FROM alerts`) }
+		seen := func(at int64) { a.exec(`UPDATE sessions SET seen_at = $1 WHERE user_id = $2`, at, ana.user.ID) }
+
+		seen(ago(time.Hour))
+		berta.say(ana.with(), "the first")
+		first := ago(40 * time.Minute)
+		a.exec(`UPDATE messages SET posted_at = $1`, first)
+		a.delivers(t)
+		equal(t, "the first alarm", since(), first)
+		ana.post("/read", []string{"with", text(berta.user.ID), "seq", "9"}).is(204)
+		seen(ago(30 * time.Minute))
+		a.delivers(t)
+		equal(t, "while nothing comes", since(), first)
+
+		berta.say(ana.with(), "the second")
+		second := ago(20 * time.Minute)
+		a.exec(`UPDATE messages SET posted_at = $1 WHERE body = 'the second'`, second)
+		a.delivers(t)
+		equal(t, "the second alarm", since(), second)
+		berta.say(ana.with(), "the third")
+		a.delivers(t)
+		equal(t, "it stays while she is away", since(), second)
+		equal(t, "an hour later", a.count(`SELECT due_at FROM alerts`), second+time.Hour.Microseconds())
+		letters := a.later(t)
+		equal(t, "letters", len(letters), 1)
+		contains(t, letters[0].Text, "the second", "the third")
+		lacks(t, letters[0].Text, "the first")
+	})
+}
+
 func TestWhenEMailsFallDue(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, a *away) {
