@@ -244,7 +244,7 @@ const (
 	lookBack  = Micros(time.Minute / time.Microsecond)
 	lookLost  = Micros(time.Hour / time.Microsecond)
 	lookKept  = Micros(10 * time.Minute / time.Microsecond)
-	maxPushes = 200 // of one look
+	maxPushes = 1000 // of one look; the next takes the others
 )
 
 // Look is a claim on looking: now, and until when nobody else looks.
@@ -286,7 +286,7 @@ func (s *Service) LookAround(ctx context.Context, road Road, here Presence) erro
 }
 
 func (s *Service) queuePushes(ctx context.Context, tx Tx, cursor int64, now Micros, here Presence) error {
-	found, err := tx.Unpushed(ctx, cursor, maxPushes)
+	found, err := tx.Unpushed(ctx, cursor)
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ func (s *Service) queuePushes(ctx context.Context, tx Tx, cursor int64, now Micr
 	if len(found) == 0 {
 		return nil
 	}
-	return tx.QueuePushes(ctx, found, now)
+	return tx.QueuePushes(ctx, found[:min(len(found), maxPushes)], now)
 }
 
 // Unpushed is a person with a conversation of which a push may tell, and its last message.

@@ -249,7 +249,7 @@ type Tx interface {
 	DeleteTickets(ctx context.Context, user int64) error
 	PruneTickets(ctx context.Context, now Micros) error
 
-	// InsertNotice puts a notice into the outbox, due at once.
+	// InsertNotice puts a notice into the outbox, due at once and before those that QueueAlerts and QueuePushes put there.
 	InsertNotice(ctx context.Context, n Notice) error
 	// ClaimNotices takes notices that are due at now, keeps others from them until then, and counts an attempt of each.
 	ClaimNotices(ctx context.Context, road Road, now, until Micros, limit int) ([]Notice, error)
@@ -271,8 +271,8 @@ type Tx interface {
 	// SetMailed notes that a letter told a person of a room up to seq.
 	SetMailed(ctx context.Context, user, room, seq int64) error
 	// Unpushed lists who wants a push for messages after a cursor: unread ones of a conversation of which none told since it was
-	// read last.
-	Unpushed(ctx context.Context, cursor int64, limit int) ([]Unpushed, error)
+	// read last. It has no limit, because those who are here are among them: they must not keep the others from it.
+	Unpushed(ctx context.Context, cursor int64) ([]Unpushed, error)
 	// QueuePushes puts pushes into the outbox and notes that they tell of their rooms.
 	QueuePushes(ctx context.Context, list []Unpushed, now Micros) error
 

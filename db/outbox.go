@@ -15,11 +15,12 @@ func (r reader) NoticesDue(ctx context.Context, road chat.Road, now chat.Micros)
 	return due, err
 }
 
-// InsertNotice makes no difference between persons who exist and addresses of nobody.
+// InsertNotice makes no difference between persons who exist and addresses of nobody. Somebody waits for these, so that they go
+// before what was gathered, which may be thousands: their time began long ago.
 func (w writer) InsertNotice(ctx context.Context, n chat.Notice) error {
 	const query = `
 		INSERT INTO outbox (road, kind, user_id, ref, address, locale, since, created_at, next_at)
-		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, $8)`
+		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, 0)`
 	_, err := w.exec(ctx, query, n.Road, n.Kind, n.User, n.Ref, n.Address, n.Locale, n.Since, n.CreatedAt)
 	return err
 }
@@ -166,15 +167,14 @@ func (w writer) SetMailed(ctx context.Context, user, room, seq int64) error {
 }
 
 // Unpushed reads in a few milliseconds whom 200 messages in a room of 10,000 people concern.
-func (r reader) Unpushed(ctx context.Context, cursor int64, limit int) (list []chat.Unpushed, err error) {
+func (r reader) Unpushed(ctx context.Context, cursor int64) (list []chat.Unpushed, err error) {
 	const query = fresh + `
 		SELECT m.user_id, m.room_id, f.seq
 		FROM fresh f JOIN rooms r ON r.id = f.room_id JOIN members m ON m.room_id = f.room_id JOIN users u ON u.id = m.user_id
 		WHERE u.push_topic <> '' AND u.disabled_at = 0 AND (r.kind = 'direct' OR u.push_rooms)
 			AND m.read_seq < f.seq AND m.pushed_seq <= m.read_seq AND ` + unreadAfter + `0)
-		ORDER BY m.user_id, m.room_id
-		LIMIT $2`
-	err = r.list(ctx, &list, query, cursor, limit)
+		ORDER BY m.user_id, m.room_id`
+	err = r.list(ctx, &list, query, cursor)
 	return list, err
 }
 

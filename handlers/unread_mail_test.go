@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -303,4 +304,54 @@ func TestThePageNeverWaitsForTheMail(t *testing.T) {
 	a.mail.Close()
 	<-stalled
 	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 2)
+}
+
+func TestWhatSomebodyWaitsForGoesFirst(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		a.delivers(t)
+		a.leave()
+		berta.say(ana.with(), "hello")
+		a.delivers(t)
+		a.exec(`UPDATE alerts SET due_at = 1`)
+		a.exec(`UPDATE looks SET until = 0`)
+		a.Look(t.Context(), chat.ByMail)
+		a.guest().post("/forgot", []string{"email", "berta@example.org"}).is(303)
+		first, err := a.chat.ClaimNotices(t.Context(), chat.ByMail, 1)
+		if err != nil || len(first) != 1 || first[0].Kind != chat.NoticeReset {
+			t.Errorf("%+v, %v", first, err)
+		}
+	})
+}
+
+// The letter went out, and the database does not take that down at once.
+func TestALetterIsNotSentAgainBecauseTheDatabaseWasAway(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t))
+	a.member(t, "Ana", "ana@example.org")
+	a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	a.exec(`CREATE TRIGGER away BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END`)
+	done := make(chan struct{})
+	go func() { defer close(done); a.Deliver(t.Context(), chat.ByMail) }()
+	eventually(t, "the letter", func() bool { return len(a.mail.Letters()) == 1 })
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+	a.exec(`DROP TRIGGER away`)
+	<-done
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+}
+
+func TestWhatAServerSaysIsKeptAsText(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+		claimed, err := a.chat.ClaimNotices(t.Context(), chat.ByMail, 1)
+		if err != nil || len(claimed) != 1 {
+			t.Fatal(claimed, err)
+		}
+		if err := a.chat.Settle(t.Context(), claimed[0], nil, errors.New("451 buz\xf3n \x00 lleno")); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "kept", a.count(`SELECT COUNT(*) FROM outbox WHERE error = '451 buzn  lleno'`), 1)
+	})
 }
