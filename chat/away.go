@@ -30,7 +30,8 @@ func (w Waiting) Place() Place {
 type Line struct {
 	Room     int64  `db:"room_id"`
 	Author   string `db:"author"`
-	Body     string `db:"body"`
+	Body     string `db:"body"`  // its first characters, 600 at most
+	Files    int    `db:"files"` // how many came with it
 	PostedAt Micros `db:"posted_at"`
 }
 
@@ -163,6 +164,7 @@ func (s *Service) prepareMove(ctx context.Context, n Notice) (Parcel, error) {
 	if err != nil {
 		return Parcel{}, err
 	}
+	p.Name = "" // nobody sends words of their own to any address
 	p.Token, err = s.issue(ctx, n, Ticket{Kind: TicketMove, User: n.User, Email: n.Address, ExpiresAt: s.micros() + moveWithin})
 	return p, err
 }

@@ -51,13 +51,20 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	return user, nil
 }
 
+// Check answers Invalid for each bad field, all joined. It asks nobody.
+func (in Registration) Check() error {
+	_, errName := CleanName(in.Name)
+	_, _, errEmail := CleanEmail(in.Email)
+	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
+}
+
 // account checks what a person filled in and hashes the password.
 func (s *Service) account(ctx context.Context, in Registration) (NewUser, error) {
-	name, errName := CleanName(in.Name)
-	email, key, errEmail := CleanEmail(in.Email)
-	if err := errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email)); err != nil {
+	if err := in.Check(); err != nil {
 		return NewUser{}, err
 	}
+	name, _ := CleanName(in.Name)
+	email, key, _ := CleanEmail(in.Email)
 	hash, err := s.hasher.hash(ctx, in.Password)
 	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, Spoken: in.Spoken,
 		CreatedAt: s.micros()}, err

@@ -233,7 +233,7 @@ func (r reader) Waiting(ctx context.Context, user, room int64, limit int) (list 
 // UnreadLines reads the end of each room.
 func (r reader) UnreadLines(ctx context.Context, user, room int64, limit int) (list []chat.Line, err error) {
 	const query = `
-		SELECT x.room_id, a.name AS author, x.body, x.posted_at
+		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, 600) AS body, x.files, x.posted_at
 		FROM members m JOIN rooms r ON r.id = m.room_id JOIN messages x ON x.room_id = m.room_id JOIN users a ON a.id = x.author_id
 		WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + after + ` AND x.seq IN (
 			SELECT y.seq FROM messages y

@@ -24,6 +24,7 @@ type limits struct {
 	passwords *pacer // changes of a password or an address tried, by person
 	letters   *pacer // letters that somebody has sent to an address, by that address
 	links     *pacer // links of letters used, by address of the network
+	tests     *pacer // pushes sent to try, by person
 	bots      *pacer // bots made, by person
 	botPosts  *pacer // by bot
 	hooks     *pacer // posts by hook
@@ -43,6 +44,7 @@ func newLimits(scale float64) *limits {
 		passwords: newPacer(scale/15, 10),
 		letters:   newPacer(scale/300, 5),
 		links:     newPacer(scale/3, 40),
+		tests:     newPacer(scale/15, 10),
 		bots:      newPacer(scale/60, 20),
 		botPosts:  newPacer(scale*10, 100),
 		hooks:     newPacer(scale*5, 50),

@@ -172,3 +172,14 @@ func TestAStallingServerKeepsNothingFromBeingSeen(t *testing.T) {
 	<-done
 	close(a.ntfy.stall)
 }
+
+func TestPushesToTryAreLimited(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t, limited))
+	ana := a.member(t, "Ana", "ana@example.org")
+	ana.follows("somebody-elses", "", "")
+	sent := 0
+	for ; sent < 100 && ana.post("/settings/push/test", nil).status == http.StatusSeeOther; sent++ {
+	}
+	equal(t, "pushes", sent, 10)
+}

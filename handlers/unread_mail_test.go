@@ -97,7 +97,10 @@ func TestNobodyIsWrittenToWhoKnowsAlready(t *testing.T) {
 		"whose address nobody confirmed": func(a *away, ana, _ *browser) {
 			a.exec(`UPDATE users SET confirmed_at = 0 WHERE id = $1`, ana.user.ID)
 		},
-		"who left the room, or the message did": func(a *away, _, _ *browser) { a.exec(`UPDATE messages SET deleted_at = 1`) },
+		"whose message was deleted": func(a *away, _, _ *browser) { a.exec(`UPDATE messages SET deleted_at = 1`) },
+		"who was taken out of the room": func(a *away, ana, _ *browser) {
+			a.exec(`DELETE FROM members WHERE user_id = $1`, ana.user.ID)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -353,5 +356,25 @@ func TestWhatAServerSaysIsKeptAsText(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "kept", a.count(`SELECT COUNT(*) FROM outbox WHERE error = '451 buzn  lleno'`), 1)
+	})
+}
+
+func TestAnEMailTellsWhatIsThereWhenItIsWritten(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		ana.follows("topic", "", "1")
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.delivers(t)
+		a.leave()
+		berta.put(berta.say(ana.with(), "a word too much"), "better")
+		yesterday := time.Now().Add(-24 * time.Hour).UTC()
+		a.exec(`UPDATE messages SET posted_at = $1`, yesterday.UnixMicro())
+		berta.says(ana.with(), "", berta.upload("plan.txt", "x"), berta.upload("map.txt", "y"))
+		equal(t, "a push without words", a.pushes(t)[0].Message, "(files: 2)")
+		letters := a.later(t)
+		equal(t, "letters", len(letters), 1)
+		contains(t, letters[0].Text, yesterday.Format("Monday, 2 January 2006, 15:04 UTC")+" Berta: better", "Berta: (files: 2)")
+		lacks(t, letters[0].Raw, "too much")
 	})
 }
