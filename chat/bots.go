@@ -51,7 +51,7 @@ func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, hooks [
 }
 
 // MakeBot makes a bot of by, in General like everybody, and returns its token, which is told this once. It answers
-// Invalid for a bad name, Forbidden to a bot and Conflict for one bot too many.
+// Invalid for a bad name, Forbidden to a bot, NotFound to who was disabled meanwhile and Conflict for one bot too many.
 func (s *Service) MakeBot(ctx context.Context, by User, name string) (bot User, token string, err error) {
 	if by.IsBot() {
 		return User{}, "", errOnlyPeople
@@ -63,14 +63,10 @@ func (s *Service) MakeBot(ctx context.Context, by User, name string) (bot User, 
 	account := NewUser{Name: name, NameKey: NameKey(name), EmailKey: "bot:" + strings.ToLower(rand.Text()), CreatedAt: s.micros(), OwnerID: by.ID}
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		if bot, joined, err = enrol(ctx, tx, account); err != nil { // under whose lock they are counted
+		if err := mayMakeBot(ctx, tx, by); err != nil {
 			return err
 		}
-		bots, err := tx.Bots(ctx, by.ID)
-		if err == nil && len(bots) > MaxBots {
-			err = Errorf(Conflict, "You have %d bots already. Remove one first.", MaxBots)
-		}
-		if err != nil {
+		if bot, joined, err = enrol(ctx, tx, account); err != nil {
 			return err
 		}
 		_, err = tx.InsertSession(ctx, newSession(bot.ID, BotToken, account.CreatedAt), hashToken(token))
@@ -83,13 +79,38 @@ func (s *Service) MakeBot(ctx context.Context, by User, name string) (bot User, 
 	return bot, token, nil
 }
 
-// ownBot finds a bot of by. Any other is NotFound, and so is one that is disabled.
+// mayMakeBot holds by until the commit: nobody makes two at once, or one while being disabled, which would stay.
+func mayMakeBot(ctx context.Context, tx Tx, by User) error {
+	if _, err := held(ctx, tx, by.ID); err != nil {
+		return err
+	}
+	bots, err := tx.Bots(ctx, by.ID)
+	if err == nil && len(bots) >= MaxBots {
+		err = Errorf(Conflict, "You have %d bots already. Remove one first.", MaxBots)
+	}
+	return err
+}
+
+// ownBot finds a bot of by and keeps it from being disabled until the commit. Any other is NotFound, and so is one that is
+// disabled.
 func ownBot(ctx context.Context, tx Tx, by User, id int64) (User, error) {
-	bot, err := tx.User(ctx, id)
-	if err == nil && (!bot.IsBot() || bot.OwnerID != by.ID || bot.Disabled()) {
+	bot, err := held(ctx, tx, id)
+	if err == nil && (!bot.IsBot() || bot.OwnerID != by.ID) {
 		err = ErrNotFound
 	}
 	return bot, err
+}
+
+// held finds a person or bot that nobody disables until the commit; NotFound where somebody did.
+func held(ctx context.Context, tx Tx, id int64) (User, error) {
+	if err := tx.HoldUser(ctx, id); err != nil {
+		return User{}, err
+	}
+	user, err := tx.User(ctx, id)
+	if err == nil && user.Disabled() {
+		err = ErrNotFound
+	}
+	return user, err
 }
 
 // RenewBot gives a bot of by a new token and ends the one before. It answers NotFound for a bot that is not by's.

@@ -60,13 +60,8 @@ func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Ch
 		if m.DeletedAt > 0 {
 			return errUnchanged
 		}
-		if m.Files != "" {
-			if contents, err = tx.DeleteFiles(ctx, m.ID); err != nil {
-				return err
-			}
-		}
-		m.Body, m.HTML, m.Files, m.DeletedAt = "", "", "", s.micros()
-		return tx.DeleteReactions(ctx, m.ID)
+		contents, err = s.wipe(ctx, tx, m)
+		return err
 	})
 	if err == nil {
 		s.forget(ctx, contents)

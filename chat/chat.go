@@ -34,6 +34,7 @@ type User struct {
 	DisabledAt Micros `db:"disabled_at"`
 	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
 	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
+	Sound      bool   `db:"sound"`    // tells of messages that come unseen
 
 	shown string // the stored hash of the password with which they have just logged in
 }
@@ -188,7 +189,7 @@ type Changes struct {
 	Replaced []Message   // messages at or before the cursor that changed after it
 	Added    []Message   // messages after the cursor, in order of seq, in their present state
 	Left     []Departure // who left the room after the cursor, in order of seq
-	Partial  bool        // there was more than the limit; the lists are not to be used
+	Partial  bool        // there was more than the limit, or other lines changed too; the lists of messages are not to be used
 }
 
 // SplitChanges sorts messages that changed after the cursor into replaced and added ones.

@@ -46,8 +46,8 @@ func (s *Service) PlacesOf(ctx context.Context, by User) ([]Place, error) {
 
 // Write keeps the text in a box as a draft, none for an empty box, and tells the others that by is writing. It hands back
 // what another box of the same person had kept and this one has replaced unseen. What comes after its message was posted
-// changes nothing. It answers Invalid for what could not be a message, NotFound for a place that is not by's, and
-// Conflict when the key belongs to another message.
+// changes nothing. It answers Invalid for what could not be a message, NotFound for a place that is not by's,
+// Forbidden where the other person deleted their account, and Conflict when the key belongs to another message.
 func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced string, err error) {
 	in.Body, in.Base = lines(in.Body), lines(in.Base)
 	if err := checkSize(in.Body); err != nil {
@@ -61,6 +61,9 @@ func (s *Service) Write(ctx context.Context, by User, in Writing) (replaced stri
 	c, err := s.Conversation(ctx, by, in.Place)
 	if err != nil {
 		return "", err
+	}
+	if c.IsDeserted() {
+		return "", errDeserted
 	}
 	var old Draft
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {

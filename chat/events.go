@@ -40,12 +40,17 @@ type MemberJoined struct {
 	Seq    int64
 }
 
-// MemberLeft tells that a person left a channel or was removed from it: nothing with a later seq is theirs to see.
+// MemberLeft tells that a person left a room or was removed from it: nothing with a later seq is theirs to see. ForGood
+// means that they deleted their account: every line of theirs shows no name any more.
 type MemberLeft struct {
-	Topic Topic
-	User  int64
-	Seq   int64
+	Topic   Topic
+	User    int64
+	Seq     int64
+	ForGood bool
 }
+
+// PersonChanged tells how a person is called now; without a name they deleted their account.
+type PersonChanged struct{ Person Person }
 
 // ReadMarked tells that a person has read a room up to some message.
 type ReadMarked struct{ User, Room int64 }
@@ -81,6 +86,7 @@ func (Typed) event()          {}
 func (Uploading) event()      {}
 func (DraftChanged) event()   {}
 func (SessionEnded) event()   {}
+func (PersonChanged) event()  {}
 
 // At returns the place of the change in its room.
 func (e MessagePosted) At() (Topic, int64) { return e.Topic, e.Message.Seq }

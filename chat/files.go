@@ -56,9 +56,8 @@ func (f File) Has(size Size) bool {
 // StoredFile is a file with what it takes to open it.
 type StoredFile struct {
 	File
-	Content int64  `db:"content"` // of the same bytes, and of no others ever
-	Object  string `db:"object"`
-	Avatar  bool   `db:"avatar"` // it is its owner's picture, for everybody to see
+	Object string `db:"object"`
+	Avatar bool   `db:"avatar"` // it is its owner's picture, for everybody to see
 }
 
 // NewFile is a file to be stored for its owner, in whose box for a place it waits; the zero Place is none.

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -50,8 +51,8 @@ type Posted struct {
 }
 
 // PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, for too many files
-// and for one that does not wait for by to send it, NotFound for a place that is not by's, and Conflict when the key belongs
-// to another message.
+// and for one that does not wait for by to send it, NotFound for a place that is not by's, Forbidden where the other person
+// deleted their account, and Conflict when the key belongs to another message.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Posted, error) {
 	in, err := s.checkNew(in)
 	if err != nil {
@@ -114,6 +115,9 @@ func (s *Service) insert(ctx context.Context, tx Tx, in NewMessage, m *Message) 
 	if err != nil {
 		return Conversation{}, err
 	}
+	if turn.IsDeserted() {
+		return Conversation{}, whyDeserted(ctx, tx, m)
+	}
 	m.take(turn, s.zone)
 	if len(in.Files) > 0 {
 		if m.Files, err = tx.FilesToSend(ctx, m.AuthorID, in.Files); err != nil {
@@ -143,8 +147,8 @@ func takeFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
 
 // begin makes the room of two people for their first message.
 func begin(ctx context.Context, tx Tx, peer int64, m *Message) (Turn, error) {
-	if _, err := tx.User(ctx, peer); err != nil {
-		return Turn{}, err
+	if who, err := tx.User(ctx, peer); err != nil || who.Deleted() {
+		return Turn{}, cmp.Or(err, error(ErrNotFound))
 	}
 	if _, err := tx.EnsureDirect(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
 		return Turn{}, err
@@ -159,6 +163,14 @@ func whyNot(ctx context.Context, tx Tx, m *Message) error {
 		return err
 	}
 	return errKnown{known, sent}
+}
+
+// whyDeserted is whyNot where nobody would read a message, unless it was posted while somebody did.
+func whyDeserted(ctx context.Context, tx Tx, m *Message) error {
+	if err := whyNot(ctx, tx, m); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return errDeserted
 }
 
 // known answers a message whose key was used before: with the stored one, as it is now, where the same text and files were
@@ -200,8 +212,8 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 		return c, err
 	}
 	peer, err := s.store.User(ctx, p.With)
-	if err != nil {
-		return Conversation{}, err
+	if err != nil || peer.Deleted() {
+		return Conversation{}, cmp.Or(err, error(ErrNotFound))
 	}
 	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar, Bot: peer.IsBot()}, nil
 }

@@ -49,34 +49,58 @@ func (s *Service) DisablePerson(ctx context.Context, by User, user int64) error 
 	return err
 }
 
-// shutOut disables somebody with all their bots and returns the sessions that it ended.
+// shutOut disables somebody with all their bots and returns the sessions that it ended. Bots are looked for when their
+// owner can make no more of them.
 func shutOut(ctx context.Context, tx Tx, who User, now Micros) (ended []int64, err error) {
+	if !who.Disabled() {
+		if err := tx.SetDisabled(ctx, who.ID, now); err != nil {
+			return nil, err
+		}
+	}
 	bots, err := tx.Bots(ctx, who.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := []int64{who.ID}
 	for _, b := range bots {
-		out = append(out, b.ID)
-	}
-	for _, id := range out { // their lock first: a log-in that is under way then finds them shut out, or its session ends here
-		if id != who.ID || !who.Disabled() {
-			if err := tx.SetDisabled(ctx, id, now); err != nil {
-				return nil, err
-			}
-		}
-		over, err := tx.EndSessions(ctx, id, 0, now)
+		over, err := shutOut(ctx, tx, User{ID: b.ID}, now)
 		if err != nil {
 			return nil, err
 		}
 		ended = append(ended, over...)
 	}
-	return ended, nil
+	if err := tx.DeleteHooks(ctx, who.ID); err != nil {
+		return nil, err
+	}
+	over, err := tx.EndSessions(ctx, who.ID, 0, now)
+	return append(ended, over...), err
 }
 
-// EnablePerson lets a person log in again; their bots stay disabled. It answers like DisablePerson.
+// EnablePerson lets a person log in again; their bots stay disabled. A bot comes back without its token and its hooks, and
+// not before its owner: until then it answers Conflict. Otherwise it answers like DisablePerson.
 func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
-	return s.manage(ctx, by, user, func(tx Tx, _ User) error { return tx.SetDisabled(ctx, user, 0) })
+	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+		if who.IsBot() {
+			if _, err := held(ctx, tx, who.OwnerID); errors.Is(err, ErrNotFound) {
+				return Errorf(Conflict, "Whose bot this is cannot log in. Let them in first.")
+			} else if err != nil {
+				return err
+			}
+		}
+		return tx.SetDisabled(ctx, user, 0)
+	})
+}
+
+// MakeAdmin lets a person manage people too. It answers like DisablePerson, and Conflict for who is shut out.
+func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
+	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+		switch {
+		case who.IsBot():
+			return errOnlyPeople
+		case who.Disabled():
+			return Errorf(Conflict, "This person is disabled.")
+		}
+		return tx.SetRole(ctx, user, RoleAdmin)
+	})
 }
 
 func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
@@ -85,6 +109,9 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		who, err := tx.User(ctx, user)
+		if err == nil && who.Deleted() {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
@@ -124,6 +151,20 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		s.announceEnded(ended)
 	}
 	return err
+}
+
+// Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
+func (s *Service) Rename(ctx context.Context, by User, name string) (Person, error) {
+	name, err := CleanName(name)
+	if err != nil || name == by.Name {
+		return by.Person(), err
+	}
+	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.SetName(ctx, by.ID, name, NameKey(name)) }); err != nil {
+		return Person{}, err
+	}
+	by.Name = name
+	s.events.Publish(PersonChanged{by.Person()})
+	return by.Person(), nil
 }
 
 // announceEnded closes the streams of sessions that are over.

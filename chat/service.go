@@ -130,13 +130,19 @@ var (
 	Locales = []string{"", "en", "es"}
 )
 
-// SavePreferences keeps how by sees Charla. It answers Invalid for a choice that does not exist.
-func (s *Service) SavePreferences(ctx context.Context, by User, locale, theme string) error {
-	if !slices.Contains(Locales, locale) {
+// Preferences are how a person sees and hears Charla.
+type Preferences struct {
+	Locale, Theme string
+	Sound         bool
+}
+
+// SavePreferences keeps how by sees and hears Charla. It answers Invalid for a choice that does not exist.
+func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
+	if !slices.Contains(Locales, p.Locale) {
 		return invalidf("locale", "Charla does not speak this language.")
 	}
-	if !slices.Contains(Themes, theme) {
+	if !slices.Contains(Themes, p.Theme) {
 		return invalidf("theme", "There is no such theme.")
 	}
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, locale, theme) })
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
 }

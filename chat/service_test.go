@@ -410,14 +410,14 @@ func TestChangesTellWhenAPageIsOfNoUse(t *testing.T) {
 func TestPreferencesAreChoices(t *testing.T) {
 	w := newWorld(t)
 	ana := w.person(t, "Ana")
-	if err := w.SavePreferences(t.Context(), ana, "es", "dark"); err != nil {
+	if err := w.SavePreferences(t.Context(), ana, chat.Preferences{Locale: "es", Theme: "dark", Sound: true}); err != nil {
 		t.Fatal(err)
 	}
-	if u, _ := w.store.User(t.Context(), ana.ID); u.Locale != "es" || u.Theme != "dark" {
+	if u, _ := w.store.User(t.Context(), ana.ID); u.Locale != "es" || u.Theme != "dark" || !u.Sound {
 		t.Errorf("%+v", u)
 	}
-	code(t, "language", w.SavePreferences(t.Context(), ana, "xx", ""), chat.Invalid)
-	code(t, "theme", w.SavePreferences(t.Context(), ana, "", "pink"), chat.Invalid)
+	code(t, "language", w.SavePreferences(t.Context(), ana, chat.Preferences{Locale: "xx"}), chat.Invalid)
+	code(t, "theme", w.SavePreferences(t.Context(), ana, chat.Preferences{Theme: "pink"}), chat.Invalid)
 }
 
 func TestAPostOutlivesItsRequest(t *testing.T) {

@@ -74,8 +74,14 @@ type Reader interface {
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
 	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first; none to an outsider.
 	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
-	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did.
+	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did, or
+	// somebody departed for good.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
+	// MessagesBy lists the messages of an author in a room with after < seq <= upto, less the deleted ones, oldest first.
+	MessagesBy(ctx context.Context, author, room, after, upto int64, limit int) ([]Message, error)
+	// ReactedTo lists messages in a room with reactions of a person.
+	ReactedTo(ctx context.Context, user, room int64, limit int) ([]Message, error)
+
 	// Draft finds what a person has begun to write in a conversation.
 	Draft(ctx context.Context, user int64, p Place) (Draft, error)
 	// DraftPlaces lists where a person has begun to write.
@@ -83,6 +89,22 @@ type Reader interface {
 	// LastSeqs finds the rooms behind topics and their last seq. A topic without a room is missing from the answer.
 	LastSeqs(ctx context.Context, topics []Topic) (map[Topic]RoomSeq, error)
 
+	// RegisteredAt tells when an account was made.
+	RegisteredAt(ctx context.Context, user int64) (Micros, error)
+	// PastRooms lists the rooms that a person is or was in, after the one with the id after.
+	PastRooms(ctx context.Context, user, after int64, limit int) ([]PastRoom, error)
+	// ReactionsBy lists the reactions of a person after one of them.
+	ReactionsBy(ctx context.Context, user int64, after OwnReaction, limit int) ([]OwnReaction, error)
+	// FilesOf lists the files of a person after the one with the id after.
+	FilesOf(ctx context.Context, user, after int64, limit int) ([]OwnFile, error)
+	// DraftsOf lists the drafts of a person after the one in a place.
+	DraftsOf(ctx context.Context, user int64, after Place, limit int) ([]PlacedDraft, error)
+
+	// IsOnlyAdmin tells whether a person is the one admin of a community of others.
+	IsOnlyAdmin(ctx context.Context, user int64) (bool, error)
+	// NextErasure finds something that is left to do of somebody's deletion.
+	NextErasure(ctx context.Context) (Erasure, error)
+	Erasure(ctx context.Context, user, room int64) (Erasure, error)
 	// Wishes finds how a person wants to be reached.
 	Wishes(ctx context.Context, user int64) (Wishes, error)
 	// LastSeen finds when a person last used one of their sessions; 0 for never.
@@ -130,11 +152,23 @@ type Tx interface {
 
 	// InsertUser adds an account; ErrDuplicate when its e-mail is known. The first of all becomes admin.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
-	SetPreferences(ctx context.Context, user int64, locale, theme string) error
+	SetPreferences(ctx context.Context, user int64, p Preferences) error
+	// SetName renames a person; ErrNotFound for who deleted their account.
+	SetName(ctx context.Context, user int64, name, nameKey string) error
+	SetRole(ctx context.Context, user int64, role Role) error
 	// SetPassword replaces the hash of a password, unless it is no longer the old one: then ErrNotFound.
 	SetPassword(ctx context.Context, user int64, old, hash string) error
 	// SetDisabled shuts a person out since at, or lets them in again with zero.
 	SetDisabled(ctx context.Context, user int64, at Micros) error
+
+	// EraseUser takes everything of a person away but their number, with their drafts, habits, links, notices and files that
+	// are in no message, and disables them; ErrNotFound unless hash is that of their password.
+	EraseUser(ctx context.Context, user int64, hash string, at Micros) error
+	// BeginErasure notes what is left to do of somebody's deletion in every room that they are or were in. In one of them, departed, the departure
+	// is seen to; words tells whether what they wrote goes. Notes to oneself always do.
+	BeginErasure(ctx context.Context, user, departed int64, words bool) error
+	SetErasure(ctx context.Context, e Erasure) error
+	EndErasure(ctx context.Context, e Erasure) error
 
 	InsertSession(ctx context.Context, s Session, hash string) (int64, error)
 	// TouchSession records that a session was used, and how long it lives from now on.
@@ -156,11 +190,15 @@ type Tx interface {
 	// InsertTokenKey adds a key, unless another node was faster, and forgets all but the one before.
 	InsertTokenKey(ctx context.Context, k TokenKey) error
 	InsertHook(ctx context.Context, bot, room int64, hash string, at Micros) (int64, error)
+	// DeleteHooks forgets all hooks of a bot.
+	DeleteHooks(ctx context.Context, bot int64) error
 	// DeleteHook forgets a hook of a bot; ErrNotFound when it is none.
 	DeleteHook(ctx context.Context, bot, hook int64) error
 
 	// NextSeq takes the next number of a room and locks the room until the transaction ends.
 	NextSeq(ctx context.Context, room int64) (int64, error)
+	// HoldRoom locks a room like NextSeq and takes no number.
+	HoldRoom(ctx context.Context, room int64) (at Topic, lastSeq int64, err error)
 	// NextTurn is NextSeq for a message of author, posted at. It does not ask whether author is in the room: InsertMessage
 	// does. The rooms that exist are found; the first message of two people finds none.
 	NextTurn(ctx context.Context, author int64, p Place, at Micros) (Turn, error)
@@ -174,7 +212,7 @@ type Tx interface {
 	SetOwner(ctx context.Context, room, user int64) error
 	// LongestMember finds who has been in a room the longest.
 	LongestMember(ctx context.Context, room int64) (int64, error)
-	// DeleteMember takes a person out of a room and notes the departure.
+	// DeleteMember takes a person out of a room and notes the departure. Who is not in it departs for good alone: otherwise ErrNotFound.
 	DeleteMember(ctx context.Context, d Departure) error
 	// SetRead moves the read mark of a member forward, never back; false when it stood there already.
 	SetRead(ctx context.Context, room, user, seq int64) (bool, error)
@@ -196,7 +234,7 @@ type Tx interface {
 	// HoldAccount is HoldUser for a person who is to be signed in; ErrNotFound for one who is shut out, or who has another
 	// hash of a password, unless that is empty.
 	HoldAccount(ctx context.Context, user int64, hash string) error
-	// HoldUser makes other transactions that hold the same person wait until this one ends.
+	// HoldUser makes other transactions that hold or disable the same person wait until this one ends.
 	HoldUser(ctx context.Context, user int64) error
 	// InsertContent adds a content, unless one with its hash exists.
 	InsertContent(ctx context.Context, c Content, at Micros) error

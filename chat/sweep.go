@@ -39,10 +39,10 @@ func (s *Service) drop(ctx context.Context, contents []int64) error {
 	return err
 }
 
-// Sweep forgets files that waited for a day, contents without a file, and objects in the vault that have had no row for an
-// hour. Several nodes may do it at once.
+// Sweep forgets files that waited for a day, contents without a file, objects in the vault that have had no row for an
+// hour, and what a process that ended was receiving. Several nodes may do it at once.
 func (s *Service) Sweep(ctx context.Context) error {
-	return errors.Join(s.sweepFiles(ctx), s.sweepContents(ctx), s.sweepObjects(ctx))
+	return errors.Join(s.sweepFiles(ctx), s.sweepContents(ctx), s.sweepObjects(ctx), s.vault.Tidy())
 }
 
 func (s *Service) sweepFiles(ctx context.Context) error {

@@ -232,6 +232,8 @@ func (s *Service) changeAvatar(ctx context.Context, by User, file int64) error {
 	})
 	if err == nil {
 		s.forget(ctx, unused)
+		by.Avatar = file
+		s.events.Publish(PersonChanged{by.Person()})
 	}
 	return err
 }

@@ -16,6 +16,8 @@ type Vault interface {
 	Open(ctx context.Context, object string, size Size) (Opened, error)
 	// Delete forgets a kept file in all sizes. One that is not there is no error.
 	Delete(ctx context.Context, object string) error
+	// Tidy clears what was received by a process that ended before it kept or discarded it.
+	Tidy() error
 	// Objects lists what is kept, each once, and when that was.
 	Objects(ctx context.Context) iter.Seq2[Object, error]
 }

@@ -39,16 +39,24 @@ func (s *Service) Wishes(ctx context.Context, by User) (Wishes, error) {
 	return s.store.Wishes(ctx, by.ID)
 }
 
-// SaveMailWish keeps when by is told by mail of what is unread, in the language of lang. It answers Invalid for what is none of MailWishes.
+// SaveMailWish keeps when by is told by mail of what is unread, in the language of lang. It answers Invalid for what is none of
+// MailWishes, and Forbidden to a bot.
 func (s *Service) SaveMailWish(ctx context.Context, by User, wish, lang string) error {
+	if by.IsBot() {
+		return errOnlyPeople
+	}
 	if !slices.Contains(MailWishes, wish) {
 		return invalidf("mail", "There is no such choice.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetMailWish(ctx, by.ID, wish, lang) })
 }
 
-// SavePushWishes keeps where pushes to by go; an empty topic ends them. It answers Invalid for what is no topic.
+// SavePushWishes keeps where pushes to by go; an empty topic ends them. It answers Invalid for what is no topic, and
+// Forbidden to a bot: pushes would go on to whoever had its token, and its owner sees no page that tells where.
 func (s *Service) SavePushWishes(ctx context.Context, by User, w Wishes) error {
+	if by.IsBot() {
+		return errOnlyPeople
+	}
 	if !topics.MatchString(w.PushTopic) {
 		return invalidf("topic", "A topic has up to 64 letters without accents, digits, - and _.")
 	}

@@ -67,6 +67,14 @@ func (w writer) InsertHook(ctx context.Context, bot, room int64, hash string, at
 	return id, err
 }
 
+// DeleteHooks is for a bot that is disabled.
+func (w writer) DeleteHooks(ctx context.Context, bot int64) error {
+	const query = `
+		DELETE FROM hooks WHERE bot_id = $1`
+	_, err := w.exec(ctx, query, bot)
+	return err
+}
+
 // DeleteHook leaves the hooks of other bots alone.
 func (w writer) DeleteHook(ctx context.Context, bot, hook int64) error {
 	const query = `

@@ -31,7 +31,7 @@ const file = `f.id, f.name, f.alt, c.type, c.size, c.width, c.height, c.moves`
 // File is one statement, so that nothing falls between finding a file and asking who may see it.
 func (r reader) File(ctx context.Context, user, id int64) (f chat.StoredFile, err error) {
 	const query = `
-		SELECT ` + file + `, c.id AS content, c.object, ` + isAvatar + ` AS avatar
+		SELECT ` + file + `, c.object, ` + isAvatar + ` AS avatar
 		FROM files f JOIN contents c ON c.id = f.content_id
 		WHERE f.id = $2 AND (f.message_id IS NULL AND f.user_id = $1 OR ` + isAvatar + ` OR EXISTS (
 			SELECT 1 FROM messages x JOIN members m ON m.room_id = x.room_id

@@ -82,7 +82,7 @@ func testFiles(t *testing.T, s *db.Store) {
 	for _, who := range []chat.User{ana, ben} {
 		f, err := s.File(ctx, who.ID, a.ID)
 		is(t, err, nil)
-		equal(t, f, chat.StoredFile{File: a, Content: c, Object: "ohash"})
+		equal(t, f, chat.StoredFile{File: a, Object: "ohash"})
 	}
 	_, err = s.File(ctx, eve.ID, a.ID)
 	is(t, err, chat.ErrNotFound)

@@ -92,7 +92,7 @@ func (r reader) FindOutsiders(ctx context.Context, room int64, nameKey string, l
 // LastDeparture finds how a person last left a room.
 func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Departure, err error) {
 	const query = `
-		SELECT room_id, user_id, by_id, seq, at FROM departures
+		SELECT room_id, user_id, by_id, seq, at, for_good FROM departures
 		WHERE room_id = $1 AND user_id = $2
 		ORDER BY seq DESC
 		LIMIT 1`
@@ -103,7 +103,7 @@ func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Dep
 // Departures has no limit: whoever is left out would keep reading. It is bounded by how little happens in a moment.
 func (r reader) Departures(ctx context.Context, since chat.Micros) (list []chat.Departure, err error) {
 	const query = `
-		SELECT room_id, user_id, by_id, seq, at FROM departures
+		SELECT room_id, user_id, by_id, seq, at, for_good FROM departures
 		WHERE at >= $1
 		ORDER BY at, room_id, seq`
 	err = r.list(ctx, &list, query, since)
@@ -113,7 +113,7 @@ func (r reader) Departures(ctx context.Context, since chat.Micros) (list []chat.
 // departuresIn lists who left a room after a number, up to another.
 func (r reader) departuresIn(ctx context.Context, room, after, upto int64) (list []chat.Departure, err error) {
 	const query = `
-		SELECT room_id, user_id, by_id, seq, at FROM departures
+		SELECT room_id, user_id, by_id, seq, at, for_good FROM departures
 		WHERE room_id = $1 AND seq > $2 AND seq <= $3
 		ORDER BY seq`
 	err = r.list(ctx, &list, query, room, after, upto)
@@ -148,17 +148,17 @@ func (r reader) LongestMember(ctx context.Context, room int64) (user int64, err 
 	return user, err
 }
 
-// DeleteMember finds nothing where the person is not in the room.
+// DeleteMember finds nothing where the person is not in the room, unless they depart for good.
 func (w writer) DeleteMember(ctx context.Context, d chat.Departure) error {
 	const (
 		member = `
 			DELETE FROM members WHERE room_id = $1 AND user_id = $2`
 		note = `
-			INSERT INTO departures (room_id, user_id, by_id, seq, at) VALUES ($1, $2, $3, $4, $5)`
+			INSERT INTO departures (room_id, user_id, by_id, seq, at, for_good) VALUES ($1, $2, $3, $4, $5, $6)`
 	)
-	if gone, err := w.exec(ctx, member, d.Room, d.User); err != nil || gone == 0 {
+	if gone, err := w.exec(ctx, member, d.Room, d.User); err != nil || gone == 0 && !d.ForGood {
 		return cmp.Or(err, error(chat.ErrNotFound))
 	}
-	_, err := w.exec(ctx, note, d.Room, d.User, d.By, d.Seq, d.At)
+	_, err := w.exec(ctx, note, d.Room, d.User, d.By, d.Seq, d.At, d.ForGood)
 	return err
 }

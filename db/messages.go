@@ -104,6 +104,7 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 	}
 	var err error
 	c.Left, err = r.departuresIn(ctx, room, cursor, c.LastSeq)
+	c.Partial = slices.ContainsFunc(c.Left, func(d chat.Departure) bool { return d.ForGood })
 	return c, err
 }
 

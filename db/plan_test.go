@@ -100,6 +100,11 @@ func TestPlans(t *testing.T) {
 		},
 		"RaiseAlerts": func(r reader) error { return writer{r}.RaiseAlerts(ctx, 1, 1, 1) },
 		"QueueAlerts": func(r reader) error { return writer{r}.QueueAlerts(ctx, 1) },
+		"MessagesBy":  func(r reader) error { _, err := r.MessagesBy(ctx, 1, 1, 0, 9, 50); return err },
+		"PastRooms":   func(r reader) error { _, err := r.PastRooms(ctx, 1, 1, 9); return err },
+		"FilesOf":     func(r reader) error { _, err := r.FilesOf(ctx, 1, 1, 9); return err },
+		"ReactionsBy": func(r reader) error { _, err := r.ReactionsBy(ctx, 1, chat.OwnReaction{}, 9); return err },
+		"DraftsOf":    func(r reader) error { _, err := r.DraftsOf(ctx, 1, chat.Place{}, 9); return err },
 		"LastSeqs": func(r reader) error {
 			_, err := r.LastSeqs(ctx, []chat.Topic{{Room: 1}, {Low: 1, High: 2}})
 			return err

@@ -14,6 +14,24 @@ func (w writer) NextSeq(ctx context.Context, room int64) (seq int64, err error) 
 	return seq, err
 }
 
+// HoldRoom takes the lock of NextSeq.
+func (w writer) HoldRoom(ctx context.Context, room int64) (chat.Topic, int64, error) {
+	const query = `
+		UPDATE rooms SET last_seq = last_seq WHERE id = $1
+		RETURNING COALESCE(pair_low, 0) AS low, COALESCE(pair_high, 0) AS high, last_seq`
+	var held struct {
+		Low, High int64
+		LastSeq   int64 `db:"last_seq"`
+	}
+	if err := w.get(ctx, &held, query, room); err != nil {
+		return chat.Topic{}, 0, err
+	}
+	if held.Low != 0 {
+		return chat.Topic{Low: held.Low, High: held.High}, held.LastSeq, nil
+	}
+	return chat.Topic{Room: room}, held.LastSeq, nil
+}
+
 // nextTurn remembers whom the message follows before it notes its author, $1, and its time, $2.
 const nextTurn = `
 	UPDATE rooms SET last_seq = last_seq + 1, previous_author = last_author, previous_at = last_at,

@@ -11,7 +11,7 @@ import (
 const session = `
 	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at", s.seen_at AS "s.seen_at",
 		s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
-		u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id
+		u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
 

@@ -10,7 +10,7 @@ import (
 // User finds a person by id.
 func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id FROM users WHERE id = $1`
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound FROM users WHERE id = $1`
 	err = r.get(ctx, &u, query, id)
 	return u, err
 }
@@ -18,7 +18,7 @@ func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 // UserByEmail finds a person and the hash of their password.
 func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, password_hash FROM users WHERE email_key = $1`
+		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound, password_hash FROM users WHERE email_key = $1`
 	var row struct {
 		chat.User
 		Hash string `db:"password_hash"`
@@ -38,11 +38,11 @@ func (r reader) FindPeople(ctx context.Context, nameKey string, after int64, lim
 	return people, err
 }
 
-// Accounts lists the disabled too.
+// Accounts lists the disabled too, and nobody who deleted their account.
 func (r reader) Accounts(ctx context.Context, key string, after int64, limit int) (users []chat.User, err error) {
 	const query = `
-		SELECT u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id FROM users u
-		WHERE (u.name_key LIKE $1 ESCAPE '\' OR u.email_key LIKE $1 ESCAPE '\') AND ` + behindPerson + `
+		SELECT u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound FROM users u
+		WHERE (u.name_key LIKE $1 ESCAPE '\' OR u.email_key LIKE $1 ESCAPE '\') AND u.name <> '' AND ` + behindPerson + `
 		ORDER BY u.name_key, u.id
 		LIMIT $3`
 	err = r.list(ctx, &users, query, containing(key), after, limit)
@@ -62,17 +62,36 @@ var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
 		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, owner_id, spoken, confirmed_at, role)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM users) THEN 'member' ELSE 'admin' END)
-		RETURNING id, name, email, locale, theme, role, disabled_at, avatar, owner_id`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN 'member' ELSE 'admin' END)
+		RETURNING id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound`
 	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt, u.OwnerID, u.Spoken, u.ConfirmedAt)
 	return user, err
 }
 
-// SetPreferences keeps how a person sees Charla.
-func (w writer) SetPreferences(ctx context.Context, user int64, locale, theme string) error {
+// SetPreferences keeps how a person sees and hears Charla.
+func (w writer) SetPreferences(ctx context.Context, user int64, p chat.Preferences) error {
 	const query = `
-		UPDATE users SET locale = $2, theme = $3 WHERE id = $1`
-	_, err := w.exec(ctx, query, user, locale, theme)
+		UPDATE users SET locale = $2, theme = $3, sound = $4 WHERE id = $1`
+	_, err := w.exec(ctx, query, user, p.Locale, p.Theme, p.Sound)
+	return err
+}
+
+// SetName finds nobody who deleted their account meanwhile: they stay without a name.
+func (w writer) SetName(ctx context.Context, user int64, name, nameKey string) error {
+	const query = `
+		UPDATE users SET name = $2, name_key = $3 WHERE id = $1 AND name <> ''`
+	changed, err := w.exec(ctx, query, user, name, nameKey)
+	if err == nil && changed == 0 {
+		return chat.ErrNotFound
+	}
+	return err
+}
+
+// SetRole says what a person may do in the community.
+func (w writer) SetRole(ctx context.Context, user int64, role chat.Role) error {
+	const query = `
+		UPDATE users SET role = $2 WHERE id = $1`
+	_, err := w.exec(ctx, query, user, role)
 	return err
 }
 

@@ -26,10 +26,12 @@ func testUsers(t *testing.T, s *db.Store) {
 		return err
 	}), chat.ErrDuplicate)
 
-	write(t, s, func(tx chat.Tx) error { return tx.SetPreferences(ctx, ben.ID, "en", "dark") })
+	write(t, s, func(tx chat.Tx) error {
+		return tx.SetPreferences(ctx, ben.ID, chat.Preferences{Locale: "en", Theme: "dark", Sound: true})
+	})
 	found, err = s.User(ctx, ben.ID)
 	is(t, err, nil)
-	ben.Locale, ben.Theme = "en", "dark"
+	ben.Locale, ben.Theme, ben.Sound = "en", "dark", true
 	equal(t, found, ben)
 	_, err = s.User(ctx, 99)
 	is(t, err, chat.ErrNotFound)

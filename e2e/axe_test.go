@@ -93,7 +93,7 @@ func TestNobodyIsShutOut(t *testing.T) {
 		ana.accessible(path)
 	}
 	ana.size(360, 740)
-	for _, path := range []string{"/chat", "/messages?with=2", "/settings", "/rooms", "/rooms/" + room, "/people", "/bots", "/sessions", "/chat?gone=1"} {
+	for _, path := range []string{"/chat", "/messages?with=2", "/settings", "/settings/delete", "/rooms", "/rooms/" + room, "/people", "/bots", "/sessions", "/chat?gone=1"} {
 		ana.open(path)
 		ana.until("it is drawn", `document.readyState === 'complete'`)
 		ana.accessible(path + " on a phone")

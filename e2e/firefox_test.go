@@ -118,7 +118,7 @@ func (w *window) meets(other string) {
 	w.Helper()
 	w.until(other+" is here", here+say(`.includes(%s)`, asJSON(other)))
 	w.click(say(`#here [data-i=%q]`, other[:1]))
-	w.until("the conversation is open", say(`document.querySelector('#conv-name')?.textContent === %s`, asJSON(other)))
+	w.until("the conversation is open", say(`document.querySelector('#conv-name bdi')?.textContent === %s`, asJSON(other)))
 }
 
 // TestFirefox is the story of two people in the other engine: they talk, react, and come back after a restart.

@@ -14,7 +14,7 @@ func (b *tab) meets(other *tab) {
 	link := say(`[...document.querySelectorAll('#here a')].find(e => e.querySelector('bdi').textContent === %s)`, asJSON(other.name))
 	b.until(other.name+" is here", link)
 	b.click("#" + ask[string](b, link+".id"))
-	b.until("the conversation with "+other.name+" is open", say(`document.querySelector('#conv-name')?.textContent === %s`, asJSON(other.name)))
+	b.until("the conversation with "+other.name+" is open", say(`document.querySelector('#conv-name bdi')?.textContent === %s`, asJSON(other.name)))
 	b.live()
 }
 

@@ -44,7 +44,8 @@ type form struct {
 	sum   string // SHA-256, hex
 }
 
-// The directories under the root. What lies in arriving for longer than abandoned was left by a process that ended.
+// The directories under the root. What lies in arriving for longer than abandoned was left by a process that ended; who
+// may send gigabytes has no longer either.
 const (
 	arriving, kept = "arriving", "kept"
 	abandoned      = 24 * time.Hour
@@ -63,7 +64,7 @@ func OpenLocal(dir string) (*Vault, error) {
 	return &Vault{root, local{root}}, nil
 }
 
-// openRoot opens the directory in which files arrive, and clears what was left there.
+// openRoot opens the directory in which files arrive.
 func openRoot(dir string) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -72,24 +73,11 @@ func openRoot(dir string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(root.MkdirAll(arriving, 0o700), sweep(root)); err != nil {
+	if err := root.MkdirAll(arriving, 0o700); err != nil {
 		root.Close()
 		return nil, err
 	}
 	return root, nil
-}
-
-func sweep(root *os.Root) error {
-	var errs []error
-	for entry, err := range entries(root, arriving) {
-		if err != nil {
-			return err
-		}
-		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
-			errs = append(errs, root.RemoveAll(path.Join(arriving, entry.Name())))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // Close ends the use of the vault, after which nothing may be asked of it.
@@ -135,6 +123,20 @@ func (v *Vault) Delete(ctx context.Context, object string) error {
 
 // Objects lists what is kept.
 func (v *Vault) Objects(ctx context.Context) iter.Seq2[chat.Object, error] { return v.store.list(ctx) }
+
+// Tidy clears what has been arriving for too long.
+func (v *Vault) Tidy() error {
+	var errs []error
+	for entry, err := range entries(v.root, arriving) {
+		if err != nil {
+			return err
+		}
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
+			errs = append(errs, v.root.RemoveAll(path.Join(arriving, entry.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // newName makes a name of letters and digits that nobody can guess.
 func newName() string { return strings.ToLower(rand.Text()) }

@@ -111,7 +111,11 @@ func (s *Server) loginPage(c echo.Context) error {
 		return redirect(c, backLater(c))
 	}
 	var f views.Form
-	if c.QueryParam("ended") != "" {
+	switch c.QueryParam("ended") {
+	case "":
+	case "deleted":
+		f.Note = s.locale(c).T("Your account is deleted.")
+	default:
 		f.Errors = map[string]*chat.Error{"": errSignedOut}
 	}
 	if c.QueryParams().Has("reset") {
@@ -124,7 +128,7 @@ func (s *Server) loginPage(c echo.Context) error {
 func backLater(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
-	if err != nil || query.Get("ended") == "" {
+	if err != nil || query.Get("ended") == "" || query.Get("ended") == "deleted" {
 		return to.RequestURI()
 	}
 	query.Set("next", page.RequestURI())
@@ -210,9 +214,7 @@ func (s *Server) logout(c echo.Context) error {
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}
-	if s.https() {
-		c.Response().Header().Set("Clear-Site-Data", `"storage"`)
-	}
+	s.clearStorage(c)
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}

@@ -24,8 +24,12 @@ type patience struct {
 
 var patient = patience{silence: 15 * time.Second, slowest: 8 << 10, answer: 30 * time.Second}
 
-// maxFields is how much of a form in parts may be anything but files: all that a body may be elsewhere.
-const maxFields = 512 << 10
+// maxFields is how much of a form in parts may be anything but files: all that a body may be elsewhere. Each part counts as partCost
+// bytes beside its value.
+const (
+	maxFields = 512 << 10
+	partCost  = 100
+)
 
 var (
 	errTooMuch = chat.Errorf(chat.TooLarge, "This is more than Charla takes at once.")
@@ -135,18 +139,22 @@ func readParts(r *http.Request, take takeFile) error {
 
 // readPart gives a file on, or adds a field to the form. Left is how much fields may still be.
 func readPart(form url.Values, part *multipart.Part, left *int64, take takeFile) error {
+	field := part.FormName()
+	if *left -= int64(partCost + len(field)); *left < 0 {
+		return errTooMuch
+	}
 	if _, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition")); params["filename"] != "" {
-		if part.FormName() != "file" {
+		if field != "file" {
 			return nil
 		}
 		return take(form, params["filename"], part)
 	}
 	value, err := io.ReadAll(io.LimitReader(part, *left+1))
-	if *left -= int64(len(value) + len(part.FormName()) + 100); *left < 0 {
+	if *left -= int64(len(value)); *left < 0 {
 		return errTooMuch
 	}
-	if part.FormName() != "" && !(part.FormName() == "file" && len(value) == 0) { // no file was chosen
-		form.Add(part.FormName(), string(value))
+	if field != "" && !(field == "file" && len(value) == 0) { // no file was chosen
+		form.Add(field, string(value))
 	}
 	return err
 }

@@ -125,6 +125,9 @@ func (s *Server) makeBot(c echo.Context) error {
 }
 
 func (s *Server) renewBot(c echo.Context) error {
+	if err := s.limits.renewals.take(fmt.Sprint("user ", person(c).ID)); err != nil {
+		return err
+	}
 	bot, token, err := s.chat.RenewBot(c.Request().Context(), person(c), number(c.Param("id")))
 	if err != nil {
 		return err

@@ -208,6 +208,8 @@ func TestHooks(t *testing.T) {
 	st.brings("100% a&amp;b=c + d", `<small class="bot">`)
 	st.brings("of no kind")
 
+	once := decode[message](send(t, hook, "body=built&key=build-16", inForm).is(201))
+	equal(t, "by a field", decode[message](send(t, hook, "body=built&key=build-16", inForm).is(200)).ID, once.ID)
 	first := decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(201))
 	equal(t, "the same again", decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(200)).ID, first.ID)
 	equal(t, "by its address", decode[message](send(t, hook+"?key=build-17", "once").is(200)).ID, first.ID)
@@ -241,7 +243,7 @@ func TestHooks(t *testing.T) {
 		ana.in(t).post("/bots/"+text(bot.user.ID)+"/remove", nil).is(303)
 		send(t, hook, "from beyond").failed(404, "not_found", "")
 	})
-	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, bot.user.ID), 11)
+	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, bot.user.ID), 12)
 }
 
 func TestHooksAndBotsArePaced(t *testing.T) {
@@ -262,8 +264,17 @@ func TestHooksAndBotsArePaced(t *testing.T) {
 		}
 	}
 	until429("a hook", 60, func() *answer { return s.guest().do("POST", hook, strings.NewReader("x")) })
+	other, third := path(ana.makesHook(bot, 1).URL), path(ana.makesHook(bot, 1).URL)
+	until429("another hook", 60, func() *answer { return s.guest().do("POST", other, strings.NewReader("x")) })
+	s.guest().do("POST", third, strings.NewReader("the bot has written enough")).failed(429, "too_many", "")
+	bot = ana.makesBot("Another")
 	until429("a bot", 110, func() *answer { return bot.post("/messages", []string{"room", "1", "body", "x"}, asJSON) })
 	ana.say("room=1", "people write on")
+	for n := 0; ana.post("/bots/"+text(bot.user.ID)+"/renew", nil, asJSON).status != 429; n++ {
+		if n > 40 {
+			t.Fatal("renewing is not slowed")
+		}
+	}
 }
 
 // noted is a log that a test reads.

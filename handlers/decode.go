@@ -27,8 +27,8 @@ func decode(c echo.Context, in any) error {
 	switch {
 	case r.ContentLength == 0 && kind != echo.MIMEApplicationJSON:
 		return nil // an empty form
-	case err != nil:
-		return unreadable(err)
+	case err != nil: // none, or none that means anything
+		return echo.ErrUnsupportedMediaType
 	case kind == echo.MIMEApplicationJSON:
 		return decodeJSON(r, in)
 	case kind == echo.MIMEApplicationForm:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"charla/chat"
@@ -22,7 +23,7 @@ func (s *Server) file(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	tag := fmt.Sprintf(`"%d-%s"`, f.Content, size)
+	tag := fmt.Sprintf(`"%d-%s"`, f.ID, size) // a file never changes; what names its content would tell who sends the same bytes that they are known
 	if c.Request().Header.Get("If-None-Match") == tag && f.Has(size) {
 		cacheFile(c.Response().Header(), f, tag)
 		return c.NoContent(http.StatusNotModified)
@@ -37,8 +38,17 @@ func (s *Server) file(c echo.Context) error {
 	h.Set("Content-Type", opened.Type)
 	h.Set("Content-Disposition", disposition(f.File))
 	h.Set("Content-Security-Policy", fileCSP)
+	oneRange(c.Request().Header)
 	http.ServeContent(s.newDeparting(c), c.Request(), "", time.Time{}, opened.ReadSeekCloser)
 	return nil
+}
+
+// oneRange forgets a wish for several ranges, as HTTP allows, so that the whole file goes. Each could be a request to S3, and ServeContent
+// reads them in a goroutine that may still do so when the file is closed.
+func oneRange(h http.Header) {
+	if strings.Contains(h.Get("Range"), ",") {
+		h.Del("Range")
+	}
 }
 
 // cacheFile lets a browser keep a file and ask each time whether it still may: who left the room, or whose session is over,

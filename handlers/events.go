@@ -3,21 +3,36 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"time"
 
 	"charla/chat"
 	"charla/live"
 	"charla/views"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
 
 // How many streams one session may hold: a browser opens six connections to a host over HTTP/1.1, and two must stay free
-// for everything else. Over HTTP/2, and of a program, only abuse is stopped.
+// for everything else. Over HTTP/2, and of a program, only abuse is stopped; so it is of a person with many sessions, since
+// each stream of theirs is told its state with each message.
 const (
 	maxStreams            = 4
 	maxStreamsMultiplexed = 100
+	maxStreamsOfOne       = 300 // on one node
 )
+
+var errTooManyStreams = &chat.Error{Code: chat.TooMany, Format: "Too many pages and programs of yours are listening. Close some of them.", RetryAfter: 15 * time.Second}
+
+// subscribe opens a stream of the hub, unless its person has too many.
+func (s *Server) subscribe(ctx context.Context, v live.Viewer, at chat.Topic, enc live.Encoder) (*live.Stream, error) {
+	if s.hub.StreamsOf(v.Person.ID) >= maxStreamsOfOne {
+		return nil, errTooManyStreams
+	}
+	return s.hub.Subscribe(ctx, v, at, enc)
+}
 
 func (s *Server) viewer(c echo.Context) live.Viewer {
 	v := visitorOf(c)
@@ -56,7 +71,7 @@ func (s *Server) events(c echo.Context) error {
 		return head(c, eventStream)
 	}
 	viewer, enc, state := s.listener(c, conv)
-	stream, err := s.hub.Subscribe(c.Request().Context(), viewer, conv.Topic(), enc)
+	stream, err := s.subscribe(c.Request().Context(), viewer, conv.Topic(), enc)
 	if err != nil {
 		return err
 	}
@@ -156,8 +171,10 @@ func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversat
 	return live.Replay{After: after, Changes: changes}, err
 }
 
-// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state.
+// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
+// icon and the sound that tell of what is unread.
 func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State {
+	signals := &signals{audible: me.Sound}
 	return func(ctx context.Context) ([]byte, error) {
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
@@ -167,8 +184,11 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 		open := &conv
 		if conv.Topic() == (chat.Topic{}) {
 			open = nil
+		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
+			open = &conversations[i] // it may have another name by now
 		}
-		return enc.frame(views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer]), 0), nil
+		state := views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer])
+		return enc.frame(templ.Join(append([]templ.Component{state}, signals.of(side.Rows)...)...), 0), nil
 	}
 }
 
@@ -189,7 +209,7 @@ func (s *Server) liveMessages(c echo.Context) error {
 		return head(c, endlessPage)
 	}
 	enc := endless{s.locale(c)}
-	stream, err := s.hub.Subscribe(ctx, s.viewer(c), conv.Topic(), enc)
+	stream, err := s.subscribe(ctx, s.viewer(c), conv.Topic(), enc)
 	if err != nil {
 		return err
 	}

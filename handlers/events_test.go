@@ -177,6 +177,26 @@ func TestAsManyStreamsAsABrowserCanSpare(t *testing.T) {
 	equal(t, "streams", s.hub.Streams(), 5)
 }
 
+// Each session may hold a hundred, and one can have many sessions.
+func TestOnePersonHasNotEndlesslyManyStreams(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	var program *browser
+	var streams []*stream
+	for n := range 300 {
+		if n%75 == 0 {
+			program = ana.program(t)
+		}
+		streams = append(streams, program.listen("/events", asJSON))
+	}
+	program.get("/events", asJSON).failed(429, "too_many", "")
+	berta.listen("/events?room=1").brings("here-count")
+	streams[0].close()
+	eventually(t, "room for another", func() bool { return s.hub.StreamsOf(ana.user.ID) < 300 })
+	program.listen("/events", asJSON).until("a word", func(event) bool { return true })
+}
+
 // Behind a proxy that ends TLS, and so speaks HTTP/2, a browser counts no connections.
 func TestManyStreamsWhereTheyShareAConnection(t *testing.T) {
 	t.Parallel()

@@ -220,7 +220,7 @@ func TestAPictureOfOneself(t *testing.T) {
 	ana, berta := s.person("Ana"), s.person("Berta")
 	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).has("This is no picture that Charla can show.")
 	ana.postParts("/settings/avatar", nil, asJSON).failed(422, "invalid", "file")
-	ana.postParts("/settings/avatar", []string{"<me.png", picture(300, 200)}).to("/settings?saved=1")
+	ana.postParts("/settings/avatar", []string{"<me.png", picture(300, 200)}).to("/settings?saved=picture")
 	m := ana.say("room=1", "it is me")
 	url := m.From.Avatar
 	contains(t, url, "/files/", "?size=square")

@@ -10,7 +10,6 @@ import (
 	"net/url"
 
 	"charla/chat"
-	"charla/emoji"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
@@ -68,7 +67,7 @@ func (s *Server) hook(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	posted, err := s.chat.PostMessage(c.Request().Context(), hook.User, chat.NewMessage{Place: chat.Place{Room: hook.Room}, Body: emoji.Expand(in.Body), Key: in.Key})
+	posted, err := s.post(c, hook.User, chat.NewMessage{Place: chat.Place{Room: hook.Room}, Body: in.Body, Key: in.Key})
 	if err != nil {
 		return err
 	}
@@ -86,20 +85,20 @@ func hooked(c echo.Context) (in posting, err error) {
 	if kind == echo.MIMEApplicationJSON || kind == echo.MIMEMultipartForm {
 		err = decode(c, &in)
 	} else {
-		in.Body, err = rawBody(c, kind == echo.MIMEApplicationForm)
+		in, err = rawBody(c, kind == echo.MIMEApplicationForm)
 	}
 	in.Key = cmp.Or(in.Key, c.Request().Header.Get("Idempotency-Key"), c.QueryParam("key"))
 	return in, err
 }
 
-func rawBody(c echo.Context, perhapsForm bool) (string, error) {
+func rawBody(c echo.Context, perhapsForm bool) (posting, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {
-		return "", unreadable(err)
+		return posting{}, unreadable(err)
 	}
 	if !perhapsForm || !bytes.HasPrefix(raw, []byte("body=")) {
-		return string(raw), nil
+		return posting{Body: string(raw)}, nil
 	}
 	form, err := url.ParseQuery(string(raw))
-	return form.Get("body"), unreadable(err)
+	return posting{Body: form.Get("body"), Key: form.Get("key")}, unreadable(err)
 }

@@ -21,12 +21,15 @@ type limits struct {
 	address   *pacer // log-ins by address
 	newcomers *pacer // registrations by address
 	rooms     *pacer // rooms made, by person
-	passwords *pacer // changes of a password or an address tried, by person
+	passwords *pacer // deeds tried that need the password, by person
+	names     *pacer // changes of a name, by person: everybody is told
+	exports   *pacer // downloads of what is one's own, by person
 	letters   *pacer // letters that somebody has sent to an address, by that address
 	links     *pacer // links of letters used, by address of the network
 	tests     *pacer // pushes sent to try, by person
 	bots      *pacer // bots made, by person
-	botPosts  *pacer // by bot
+	renewals  *pacer // tokens of bots renewed, by person
+	botPosts  *pacer // by bot, its hooks included
 	hooks     *pacer // posts by hook
 }
 
@@ -42,10 +45,13 @@ func newLimits(scale float64) *limits {
 		newcomers: newPacer(scale/6, 40),
 		rooms:     newPacer(scale/10, 30),
 		passwords: newPacer(scale/15, 10),
+		names:     newPacer(scale/60, 5),
+		exports:   newPacer(scale/60, 5),
 		letters:   newPacer(scale/300, 5),
 		links:     newPacer(scale/3, 40),
 		tests:     newPacer(scale/15, 10),
 		bots:      newPacer(scale/60, 20),
+		renewals:  newPacer(scale/10, 30),
 		botPosts:  newPacer(scale*10, 100),
 		hooks:     newPacer(scale*5, 50),
 	}

@@ -43,7 +43,7 @@ const gzipLevel = 2
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
 	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
-	return path == "/events" || path == "/messages/live" || file || strings.HasPrefix(path, staticPath)
+	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath)
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.

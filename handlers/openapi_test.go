@@ -212,6 +212,7 @@ func TestErrorsForPrograms(t *testing.T) {
 	s.guest().get("/login", asJSON).failed(406, "not_acceptable", "")
 	ana.get("/messages/live?room=1", asJSON).failed(406, "not_acceptable", "")
 	ana.do("POST", "/messages", strings.NewReader("hello"), "Content-Type: text/plain", asJSON).failed(415, "unsupported", "")
+	ana.do("POST", "/messages", strings.NewReader("hello"), asJSON).failed(415, "unsupported", "")
 	allow := ana.do("PUT", "/messages", nil, asJSON).failed(405, "method_not_allowed", "").header.Get("Allow")
 	contains(t, allow, "GET", "POST")
 	a := s.guest().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).failed(422, "invalid", "name")

@@ -17,6 +17,7 @@ var parameters = map[string]struct {
 	"message": {int64(0), "the message that one reacts to"},
 	"name":    {"", "what a file is called whose bytes are the whole body"},
 	"upload":  {"", "names the upload, so that the person's pages show how far it is"},
+	"seq":     {int64(0), "up to which message"},
 	"size":    {"", "of a picture: thumb, medium or square; otherwise the whole file"},
 }
 
@@ -74,8 +75,14 @@ var operations = map[string]operation{
 	"POST /files/:id/delete": {does: "DELETE, for forms.", answers: answers{204: nil}},
 	"POST /settings/avatar":  {does: "Another picture of oneself, or with remove none.", takes: parts{"remove"}, answers: answers{204: nil}},
 
+	"GET /sound": {does: "A sound for a page that was called by what came up to a seq: 204 for programs.", query: "with room seq",
+		answers: answers{200: media("text/html"), 204: nil}},
 	"GET /settings":            {does: "All that one chose.", answers: answers{200: settingsJSON{}}},
-	"POST /settings":           {does: "Keeps language and theme.", takes: preferences{}, answers: answers{200: preferences{}}},
+	"POST /settings":           {does: "Keeps language, theme and sound.", takes: preferences{}, answers: answers{200: preferences{}}},
+	"POST /settings/name":      {does: "Another name, shown everywhere.", takes: newName{}, answers: answers{200: authorJSON{}}},
+	"GET /settings/export":     {does: "What is one's own, as a zip; one at a time.", answers: answers{200: media(zipType)}},
+	"GET /settings/delete":     {does: "The form to delete one's account, for browsers: 406 for programs.", answers: answers{200: media("text/html")}},
+	"POST /settings/delete":    {does: "Deletes one's account. What one wrote stays (leave) or goes (take).", takes: deletion{}, answers: answers{204: nil}},
 	"POST /settings/password":  {does: "A new password; ends all other sessions.", takes: newPassword{}, answers: answers{204: nil}},
 	"POST /settings/email":     {does: "Another address; where mail is on, 202, and a letter to it leads on.", takes: newAddress{}, answers: answers{202: nil, 204: nil}},
 	"POST /settings/mail":      {does: "When unread messages are told by mail: off, soon, hour or day.", takes: mailWish{}, answers: answers{204: nil}},
@@ -92,6 +99,7 @@ var operations = map[string]operation{
 	"GET /people":                          {does: "Everybody, for an admin.", query: "q after", answers: answers{200: accountsJSON{}}},
 	"POST /people/:id/disable":             {does: "Shuts a person out.", answers: answers{204: nil}},
 	"POST /people/:id/enable":              {does: "Lets a person in again.", answers: answers{204: nil}},
+	"POST /people/:id/admin":               {does: "Makes a person an admin too.", answers: answers{204: nil}},
 
 	"GET /sessions":             {does: "Where one is signed in.", answers: answers{200: sessionsJSON{}}},
 	"POST /sessions/:id/end":    {does: "Ends one of one's sessions and its streams.", answers: answers{204: nil}},

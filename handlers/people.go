@@ -72,3 +72,10 @@ func (s *Server) enablePerson(c echo.Context) error {
 	}
 	return done(c, "/people")
 }
+
+func (s *Server) makeAdmin(c echo.Context) error {
+	if err := s.chat.MakeAdmin(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+		return err
+	}
+	return done(c, "/people")
+}

@@ -23,6 +23,20 @@ func (b *browser) follows(topic, rooms, words string) {
 	b.post("/settings/push", []string{"topic", topic, "rooms", rooms, "words", words}).to("/settings?saved=push")
 }
 
+// Whoever has a bot's token for a while must not keep reading by push.
+func TestABotHasNoPushes(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		bot := ana.makesBot("Robot")
+		bot.post("/settings/push", []string{"topic", "thiefs", "rooms", "1", "words", "1"}, asJSON).failed(403, "forbidden", "")
+		bot.post("/settings/mail", []string{"mail", "soon"}, asJSON).failed(403, "forbidden", "")
+		ana.post("/bots/"+text(bot.user.ID)+"/renew", nil, asJSON).is(200)
+		berta.say("room=1", "for those in the room")
+		equal(t, "pushes", len(a.pushes(t)), 0)
+	})
+}
+
 func TestAPushTellsWhoIsAway(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, a *away) {

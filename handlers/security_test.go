@@ -24,7 +24,7 @@ func TestHeadersThatMakeABrowserCareful(t *testing.T) {
 	ana.say("room=1", "hello")
 	nonces := map[string]bool{}
 	for path, b := range map[string]*browser{
-		"/login": s.guest(), "/register": s.guest(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana, "/settings": ana, "/nowhere": ana,
+		"/login": s.guest(), "/register": s.guest(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana, "/settings": ana, "/settings/delete": ana, "/nowhere": ana,
 		"/chat?x": s.guest(), "/chat?q=a": ana, "/messages?room=1&before=9": ana, "/healthz": s.guest(), "/me.css": ana, "/messages?with=x": ana,
 	} {
 		for range 2 {

@@ -44,6 +44,8 @@ type Server struct {
 	sessions sessions.Store
 	known    *knownBrowsers
 	limits   *limits
+	ears     ears
+	exports  exports
 	origins  *http.CrossOriginProtection
 	patience patience
 	echo     *echo.Echo
@@ -61,6 +63,8 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	s.sessions = &sessionStore{chat: service, options: s.cookie(sessionCookieAge)}
 	s.known = newKnownBrowsers(config.Secret, s.cookie(knownCookieAge))
 	s.limits = newLimits(config.Rate)
+	s.ears.heard = map[int64]time.Time{}
+	s.exports.now = map[int64]bool{}
 	s.origins = http.NewCrossOriginProtection()
 	if config.BaseURL != nil {
 		if err := s.origins.AddTrustedOrigin(config.BaseURL.Scheme + "://" + config.BaseURL.Host); err != nil {

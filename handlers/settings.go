@@ -16,6 +16,16 @@ import (
 type preferences struct {
 	Locale string `form:"locale" json:"locale"`
 	Theme  string `form:"theme" json:"theme"`
+	Sound  flag   `form:"sound" json:"sound"`
+}
+
+func (p preferences) values() map[string]string {
+	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.value()}
+}
+
+// preferencesOf are those that a person has.
+func preferencesOf(u chat.User) preferences {
+	return preferences{u.Locale, u.Theme, flag(u.Sound)}
 }
 
 // settingsJSON is all that a person chose.
@@ -27,15 +37,17 @@ type settingsJSON struct {
 	pushWishes
 }
 
+func settingsOf(me chat.User, w chat.Wishes) settingsJSON {
+	return settingsJSON{preferencesOf(me), me.Email, w.ConfirmedAt > 0, w.Mail, pushWishes{w.PushTopic, flag(w.PushRooms), flag(w.PushText)}}
+}
+
 func (s *Server) settingsPage(c echo.Context) error {
 	choices, err := s.choices(c)
 	if err != nil {
 		return err
 	}
 	if wantsJSON(c) {
-		me, w := person(c), choices.Wishes
-		return c.JSON(http.StatusOK, settingsJSON{preferences{me.Locale, me.Theme}, me.Email, w.ConfirmedAt > 0, w.Mail,
-			pushWishes{w.PushTopic, flag(w.PushRooms), flag(w.PushText)}})
+		return c.JSON(http.StatusOK, settingsOf(person(c), choices.Wishes))
 	}
 	l := s.locale(c)
 	switch c.QueryParam("saved") {
@@ -47,6 +59,10 @@ func (s *Server) settingsPage(c echo.Context) error {
 		choices.Push.Note = l.T("Saved.")
 	case "test":
 		choices.Push.Note = l.T("A push is on its way.")
+	case "name":
+		choices.Name.Note = l.T("Saved.")
+	case "picture":
+		choices.Picture.Note = l.T("Saved.")
 	case "password":
 		choices.Password.Note = l.T("Saved.")
 	case "1":
@@ -61,7 +77,8 @@ func (s *Server) choices(c echo.Context) (views.Choices, error) {
 	w, err := s.chat.Wishes(c.Request().Context(), me)
 	return views.Choices{
 		Wishes: w,
-		Looks:  views.Form{Values: map[string]string{"locale": me.Locale, "theme": me.Theme}},
+		Looks:  views.Form{Values: preferencesOf(me).values()},
+		Name:   views.Form{Values: map[string]string{"name": me.Name}},
 		Email:  views.Form{Values: map[string]string{"email": me.Email}},
 		Mail:   views.Form{Values: map[string]string{"mail": w.Mail}},
 		Push:   views.Form{Values: map[string]string{"topic": w.PushTopic, "rooms": flag(w.PushRooms).value(), "words": flag(w.PushText).value()}},
@@ -90,13 +107,37 @@ func (s *Server) saveSettings(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := s.chat.SavePreferences(c.Request().Context(), person(c), in.Locale, in.Theme); err != nil {
-		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Looks }, map[string]string{"locale": in.Locale, "theme": in.Theme})
+	wanted := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
+	if err := s.chat.SavePreferences(c.Request().Context(), person(c), wanted); err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Looks }, in.values())
 	}
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
 	}
 	return redirect(c, "/settings?saved=1")
+}
+
+type newName struct {
+	Name string `form:"name" json:"name"`
+}
+
+func (s *Server) rename(c echo.Context) error {
+	var in newName
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	err := s.limits.names.take(fmt.Sprint("user ", person(c).ID))
+	var me chat.Person
+	if err == nil {
+		me, err = s.chat.Rename(c.Request().Context(), person(c), in.Name)
+	}
+	if err != nil {
+		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
+	}
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, authorJSON{ID: me.ID, Name: me.Name})
+	}
+	return redirect(c, "/settings?saved=name")
 }
 
 type newPassword struct {
@@ -150,7 +191,7 @@ func (s *Server) changeAvatar(c echo.Context) error {
 	if err != nil {
 		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Picture }, nil)
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=picture")
 }
 
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.

@@ -45,17 +45,24 @@ func TestBombs(t *testing.T) {
 		mime string
 		file []byte
 	}{
-		"50 000 × 50 000 PNG":            {"image/png", huge(t, 50_000, 50_000, 8, 0, 0)},
-		"two thousand million wide":      {"image/png", huge(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
-		"64 bits for each pixel":         {"image/png", huge(t, 8000, 8000, 16, 6, 0)},
-		"32 bits, interlaced":            {"image/png", huge(t, 8000, 8000, 8, 6, 1)},
-		"50 000 × 50 000 JPEG":           {"image/jpeg", sized(asJPEG(t, view(16, 16)), 50_000, 50_000)},
-		"a large JPEG that is prepared":  {"image/jpeg", progressive(sized(asJPEG(t, view(16, 16)), 8000, 6000))},
-		"a JPEG of 5000 scans":           {"image/jpeg", manyScans(t)},
-		"a GIF of 10 000 frames":         {"image/gif", manyFrames(t, 10_000)},
-		"a GIF with a screen of 4 Gi":    {"image/gif", screen(moving, 65_535, 65_535)},
-		"a GIF of a million small parts": {"image/gif", append(moving[:13+12:13+12], bytes.Repeat([]byte{extension, 0xfe, 1, 'x', 0}, 1<<20)...)},
-		"a GIF with 20 MB of comment":    {"image/gif", append(moving[:13+12:13+12], append([]byte{extension, 0xff}, bytes.Repeat(append([]byte{255}, make([]byte, 255)...), 80_000)...)...)},
+		"50 000 × 50 000 PNG":                         {"image/png", huge(t, 50_000, 50_000, 8, 0, 0)},
+		"two thousand million wide":                   {"image/png", huge(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
+		"64 bits for each pixel":                      {"image/png", huge(t, 8000, 8000, 16, 6, 0)},
+		"32 bits, interlaced":                         {"image/png", huge(t, 8000, 8000, 8, 6, 1)},
+		"16 bits of grey, and a clear one":            {"image/png", huge(t, 8000, 8000, 16, 0, 0)},
+		"grey, interlaced, and a clear one":           {"image/png", huge(t, 8000, 8000, 8, 0, 1)},
+		"a PNG as long as a street":                   {"image/png", huge(t, 1<<26, 1, 8, 0, 0)},
+		"64 megapixels for printers":                  {"image/jpeg", sized(four(t, image.NewGray(image.Rect(0, 0, 8, 8))), 8000, 8000)},
+		"64 megapixels of red, green and blue":        {"image/jpeg", rgb(sized(asJPEG(t, view(16, 16)), 8000, 8000))},
+		"64 megapixels of Adobe's":                    {"image/jpeg", adobes(sized(asJPEG(t, view(16, 16)), 8000, 8000))},
+		"a second frame that makes less of the first": {"image/jpeg", twoFrames(progressive(sized(asJPEG(t, view(16, 16)), 8000, 6000)))},
+		"50 000 × 50 000 JPEG":                        {"image/jpeg", sized(asJPEG(t, view(16, 16)), 50_000, 50_000)},
+		"a large JPEG that is prepared":               {"image/jpeg", progressive(sized(asJPEG(t, view(16, 16)), 8000, 6000))},
+		"a JPEG of 5000 scans":                        {"image/jpeg", manyScans(t)},
+		"a GIF of 10 000 frames":                      {"image/gif", manyFrames(t, 10_000)},
+		"a GIF with a screen of 4 Gi":                 {"image/gif", screen(moving, 65_535, 65_535)},
+		"a GIF of a million small parts":              {"image/gif", append(moving[:13+12:13+12], bytes.Repeat([]byte{extension, 0xfe, 1, 'x', 0}, 1<<20)...)},
+		"a GIF with 20 MB of comment":                 {"image/gif", append(moving[:13+12:13+12], append([]byte{extension, 0xff}, bytes.Repeat(append([]byte{255}, make([]byte, 255)...), 80_000)...)...)},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -76,6 +83,30 @@ func TestBombs(t *testing.T) {
 func progressive(file []byte) []byte {
 	file[bytes.Index(file, []byte{0xff, 0xc0})+1] = 0xc2
 	return file
+}
+
+// rgb calls the components of a JPEG red, green and blue.
+func rgb(file []byte) []byte {
+	frame := file[bytes.Index(file, []byte{0xff, 0xc0}):]
+	frame[10], frame[13], frame[16] = 'R', 'G', 'B'
+	scan := file[bytes.Index(file, []byte{0xff, 0xda}):]
+	scan[5], scan[7], scan[9] = 'R', 'G', 'B'
+	return file
+}
+
+// adobes says of a JPEG that its components are its colours.
+func adobes(file []byte) []byte {
+	said := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+	return append(append(file[:2:2], said...), file[2:]...)
+}
+
+// twoFrames says at the end of a JPEG that it is an ordinary one.
+func twoFrames(file []byte) []byte {
+	at := bytes.Index(file, []byte{0xff, 0xc2})
+	frame := bytes.Clone(file[at:][:2+17])
+	frame[1] = 0xc0
+	file[bytes.Index(file, []byte{0xff, 0xda})+12] = 0 // the first scan is one of a picture in steps
+	return append(append(file[:len(file)-2:len(file)-2], frame...), 0xff, 0xd9)
 }
 
 func screen(file []byte, w, h uint16) []byte {

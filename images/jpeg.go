@@ -16,13 +16,16 @@ const (
 	startOfFrame0, startOfFrame2 = 0xc0, 0xc2
 	restart0, startOfImage       = 0xd0, 0xd8
 	endOfImage, startOfScan      = 0xd9, 0xda
+	adobe                        = 0xee
 )
 
 // surveyJPEG walks over all segments. A progressive picture keeps the coefficients of all its samples, of four bytes each,
-// until its last scan.
+// until its last scan; what is not kept as JPEGs usually are is converted into a second picture of four bytes a pixel. A second
+// frame is refused, as by the decoder, which has taken the first at its word by then.
 func surveyJPEG(src io.ReadSeeker, c image.Config) (cost, error) {
 	r := bufio.NewReaderSize(src, 64<<10)
-	samples, scans, progressive := 4*pixels(c), 0, false
+	samples, frames, scans := int64(0), 0, 0
+	progressive, converted := false, false
 	for {
 		marker, err := nextMarker(r)
 		if err != nil || marker == endOfImage { // whether something is missing, the decoder says
@@ -35,6 +38,10 @@ func surveyJPEG(src io.ReadSeeker, c image.Config) (cost, error) {
 		switch {
 		case marker >= startOfFrame0 && marker <= startOfFrame2:
 			samples, progressive = samplesOf(segment, c), marker == startOfFrame2
+			converted = converted || ofOtherColours(segment)
+			frames++
+		case marker == adobe:
+			converted = converted || len(segment) > 11 && segment[11] == 0 // no luminance among its components
 		case marker == startOfScan:
 			scans++
 		}
@@ -42,7 +49,10 @@ func surveyJPEG(src io.ReadSeeker, c image.Config) (cost, error) {
 	if progressive {
 		samples *= 1 + 4
 	}
-	if scans > maxScans {
+	if converted {
+		samples += 4 * pixels(c)
+	}
+	if scans > maxScans || frames != 1 {
 		return cost{}, errBroken
 	}
 	return cost{bytes: samples}, nil
@@ -69,14 +79,14 @@ func nextMarker(r *bufio.Reader) (byte, error) {
 	}
 }
 
-// segmentOf reads what belongs to a marker, of a frame all of it.
+// segmentOf reads what belongs to a marker. What is in it matters only of a frame and of what Adobe says about colours.
 func segmentOf(r *bufio.Reader, marker byte) ([]byte, error) {
 	var length [2]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
 		return nil, err
 	}
 	n := max(0, int(length[0])<<8|int(length[1])-2)
-	if marker > startOfFrame2 {
+	if marker > startOfFrame2 && marker != adobe {
 		_, err := r.Discard(n)
 		return nil, err
 	}
@@ -96,4 +106,9 @@ func samplesOf(frame []byte, c image.Config) int64 {
 		return pixels(c)
 	}
 	return 4 * pixels(c)
+}
+
+// ofOtherColours tells whether the components of a frame are four, or called red, green and blue.
+func ofOtherColours(frame []byte) bool {
+	return len(frame) == 6+4*3 || len(frame) == 6+3*3 && frame[6] == 'R' && frame[9] == 'G' && frame[12] == 'B'
 }

@@ -3,7 +3,6 @@ package images
 import (
 	"bufio"
 	"image"
-	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -15,9 +14,11 @@ import (
 	"charla/chat"
 )
 
-// What is taken: the pictures of telephones have up to 50 megapixels. A decoder may use so much memory.
+// What is taken: the pictures of telephones have up to 50 megapixels. A decoder may use so much memory. What is longer on one side than
+// all but a PNG can be would take as much again to be made smaller.
 const (
 	maxPixels  = 64 << 20
+	maxSide    = 1<<16 - 1
 	maxDecoded = 256 << 20
 )
 
@@ -51,7 +52,7 @@ func (k kind) check(src io.ReadSeeker) (*animation, error) {
 	if err != nil || c.Width <= 0 || c.Height <= 0 {
 		return nil, errBroken
 	}
-	if c.Width > maxPixels/c.Height {
+	if c.Width > maxPixels/c.Height || max(c.Width, c.Height) > maxSide {
 		return nil, errTooLarge
 	}
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
@@ -103,32 +104,25 @@ func (k kind) orientation(src io.ReadSeeker) int {
 
 func pixels(c image.Config) int64 { return int64(c.Width) * int64(c.Height) }
 
-// surveyPNG: an interlaced picture is decoded in passes beside the whole.
+// surveyPNG: a chunk that comes later may make one colour transparent, whatever the head says; then only colours by number stay small. An
+// interlaced picture is decoded in passes beside the whole.
 func surveyPNG(src io.ReadSeeker, c image.Config) (cost, error) {
 	head := make([]byte, 29) // signature, length and name of the first chunk, and its 13 bytes
 	if _, err := io.ReadFull(src, head); err != nil {
 		return cost{}, errBroken
 	}
-	bytes := pixels(c) * perPixel(c.ColorModel)
-	if head[28] != 0 {
+	depth, colours, interlaced := head[24], head[25], head[28] != 0
+	bytes := 4 * pixels(c)
+	switch {
+	case colours == 3: // by number
+		bytes = pixels(c)
+	case depth == 16:
+		bytes *= 2
+	}
+	if interlaced {
 		bytes *= 2
 	}
 	return cost{bytes: bytes}, nil
-}
-
-func perPixel(m color.Model) int64 {
-	switch m {
-	case color.GrayModel:
-		return 1
-	case color.Gray16Model:
-		return 2
-	case color.RGBA64Model, color.NRGBA64Model:
-		return 8
-	}
-	if _, indexed := m.(color.Palette); indexed {
-		return 1
-	}
-	return 4
 }
 
 var errMoving = chat.Errorf(chat.Invalid, "Charla cannot show animated WebP pictures. Send it as a GIF or as a video.")

@@ -205,3 +205,37 @@ func TestAMessageInARoomIsCountedForItsMembersAlone(t *testing.T) {
 		}
 	})
 }
+
+// Who departs for good takes their name from lines that no frame brings: every page must be fetched again, in that place.
+func TestADepartureForGoodEndsEveryStreamOfTheRoom(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		stays, leaves, elsewhere := join(t, h, l, viewer(2), general, -1), join(t, h, l, viewer(1), general, -1), join(t, h, l, viewer(2), chat.Topic{}, -1)
+		synctest.Wait()
+		h.Publish(l.post(general, 3, "before"))
+		h.Publish(l.erase(general, 1))
+		h.Publish(l.post(general, 3, "after"))
+		<-stays.done
+		<-leaves.done
+		expect(t, "who stays", stays.seen("+!"), "+1=before", fmt.Sprint("!", int(EndResync)))
+		expect(t, "who leaves", leaves.seen("+!"), "+1=before", farewell)
+		expect(t, "who is elsewhere", elsewhere.seen("!"))
+
+		back := join(t, h, l, viewer(2), general, 1)
+		<-back.done
+		expect(t, "who comes back with the old cursor", back.seen("+!"), fmt.Sprint("!", int(EndResync)))
+		fresh := join(t, h, l, viewer(2), general, 3)
+		pass(2 * lookForChanges)
+		expect(t, "who has the new page", fresh.seen("+!"))
+	})
+}
+
+// Without a hint the gap is found by looking; then the streams come back with their cursors.
+func TestADepartureForGoodIsFoundInTheGap(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		stays := join(t, h, l, viewer(2), general, -1)
+		synctest.Wait()
+		l.erase(general, 1)
+		<-stays.done
+		expect(t, "who stays", stays.seen("+!"), fmt.Sprint("!", int(EndSlow)))
+	})
+}

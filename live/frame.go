@@ -17,6 +17,7 @@ type frame struct {
 	seq      int64           // the number of the change in its room; 0 for state, which has none
 	id       int64           // the cursor that a reader has reached with it, or 0
 	leaver   int64           // who may see nothing after it, or 0
+	forGood  bool            // they deleted their account: no page shows what it should any more
 
 	mu       sync.Mutex // guards rendered
 	rendered []rendered
@@ -32,7 +33,7 @@ func changeFrame(e chat.Change, id int64) *frame {
 	_, seq := e.At()
 	f := &frame{change: e, seq: seq, id: id}
 	if left, ok := e.(chat.MemberLeft); ok {
-		f.leaver = left.User
+		f.leaver, f.forGood = left.User, left.ForGood
 	}
 	return f
 }

@@ -25,6 +25,9 @@
 // was posted before one may have been changed after it. A stream takes no notice of a departure that its replay already
 // knew: its person was in the room afterwards. Departures of other nodes are looked for every second.
 //
+// Who departs for good deletes their account, and every line of theirs shows another name from then on. So all streams of the
+// topic end in that place, and their pages are fetched again.
+//
 // # Other nodes
 //
 // Relay tells the other nodes what is published here, and publishes here what they tell: hints, which may be lost. It
@@ -75,6 +78,7 @@ type Hub struct {
 	thinned  bool      // some of the arrivals are gone
 	leaving  []departure
 	moved    map[int64]bool // who came or went since the last word about presence
+	renamed  bool           // somebody is called otherwise since then
 	presence pulse
 	whole    *frame // everybody here, as sent at connect
 	unread   unread
@@ -136,6 +140,8 @@ func (h *Hub) happen(e chat.Event) {
 		h.uploading(e)
 	case chat.SessionEnded:
 		h.endSessions([]int64{e.Session})
+	case chat.PersonChanged:
+		h.rename(e.Person)
 	}
 }
 
@@ -329,6 +335,16 @@ func (h *Hub) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// StreamsOf counts the open streams of a person.
+func (h *Hub) StreamsOf(person int64) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.people[person]; p != nil {
+		return p.streams
+	}
+	return 0
 }
 
 // Streams counts the open streams.

@@ -87,6 +87,7 @@ func (l *library) Changes(_ context.Context, room, cursor int64, limit int) (cha
 		c := chat.SplitChanges(cursor, r.last, changed)
 		c.Partial = len(changed) > limit || cursor > r.last
 		c.Left = slices.DeleteFunc(slices.Clone(r.left), func(d chat.Departure) bool { return d.Seq <= cursor })
+		c.Partial = c.Partial || slices.ContainsFunc(c.Left, func(d chat.Departure) bool { return d.ForGood })
 		return c, nil
 	}
 	return chat.Changes{Partial: cursor > 0}, nil
@@ -157,6 +158,16 @@ func (l *library) remove(at chat.Topic, user int64) chat.MemberLeft {
 	room.last++
 	room.left = append(room.left, chat.Departure{Room: room.id, User: user, Seq: room.last, At: chat.At(time.Now())})
 	return chat.MemberLeft{Topic: at, User: user, Seq: room.last}
+}
+
+// erase commits a departure for good.
+func (l *library) erase(at chat.Topic, user int64) chat.MemberLeft {
+	left := l.remove(at, user)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := l.rooms[at]
+	room.left[len(room.left)-1].ForGood, left.ForGood = true, true
+	return left
 }
 
 // read tells how often changes were read.

@@ -56,7 +56,27 @@ func (h *Hub) enter(p chat.Person) *person {
 		h.toggle(p.ID, time.Now())
 		h.nudge()
 	}
+	h.call(here, p)
 	return here
+}
+
+// call gives somebody who is here their present name. The caller holds Hub.mu.
+func (h *Hub) call(here *person, p chat.Person) {
+	if here.Person != p {
+		here.Person, h.renamed = p, true
+		h.presence.ask(time.Now())
+		h.nudge()
+	}
+}
+
+// rename tells everybody how a person is called now, where their name shows beside the conversations.
+func (h *Hub) rename(p chat.Person) {
+	h.mu.Lock()
+	if here := h.people[p.ID]; here != nil {
+		h.call(here, p)
+	}
+	h.mu.Unlock()
+	h.countAgain()
 }
 
 // vanish lets go of a person who is on no node. The caller holds Hub.mu.
@@ -160,6 +180,7 @@ func (h *Hub) presenceNews() Presence {
 		}
 	}
 	clear(h.moved)
+	h.renamed = false
 	slices.Sort(p.Came)
 	slices.Sort(p.Left)
 	p.ListChanged = !slices.Equal(p.People, h.whole.presence.People)

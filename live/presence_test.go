@@ -129,3 +129,25 @@ func TestAStateThatCannotBeReadIsAskedForAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestAnotherNameIsTold(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		watcher := join(t, h, l, viewer(1), chat.Topic{}, -1)
+		join(t, h, l, viewer(2), chat.Topic{}, -1)
+		pass(2 * time.Second)
+		words, states := len(watcher.seen("@")), watcher.states()
+		h.Publish(chat.PersonChanged{Person: chat.Person{ID: 2, Name: "Another"}})
+		h.Publish(chat.PersonChanged{Person: chat.Person{ID: 99, Name: "Nobody here"}})
+		pass(2 * time.Second)
+		if told := len(watcher.seen("@")) - words; told != 1 {
+			t.Errorf("%d words about who is here", told)
+		}
+		if watcher.states() <= states {
+			t.Error("the names in the list of conversations were not told")
+		}
+		people, count := h.Here()
+		if count != 2 || people[1].Name != "Another" {
+			t.Errorf("here are %v", people)
+		}
+	})
+}

@@ -156,14 +156,17 @@ func (s *Stream) rouse() {
 	}
 }
 
-// take returns what waits, up to the departure of its person. When nothing does, the stream falls asleep until it is
-// roused.
+// take returns what waits, up to the departure of its person, or of anybody for good. When nothing does, the stream falls
+// asleep until it is roused.
 func (s *Stream) take() (queue []*frame, end End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	queue = s.queue
 	if i := slices.IndexFunc(queue, s.isFarewell); i >= 0 {
 		queue, s.end = queue[:i], EndLeft
+	}
+	if i := slices.IndexFunc(queue, s.isUpheaval); i >= 0 {
+		queue, s.end = queue[:i], EndResync
 	}
 	end = s.end
 	s.queue = nil
@@ -176,6 +179,9 @@ func (s *Stream) take() (queue []*frame, end End) {
 func (s *Stream) isFarewell(f *frame) bool {
 	return f.leaver != 0 && f.leaver == s.viewer.Person.ID && f.seq > s.have
 }
+
+// isUpheaval tells whether a frame, since its replay was read, changes lines that it does not bring. The caller holds mu.
+func (s *Stream) isUpheaval(f *frame) bool { return f.forGood && f.seq > s.have }
 
 // Missed returns what a reader with this cursor missed where that was just read for another one of the same room; false
 // means that it must be read. The caller has looked at whether its person is in the room before.

@@ -1,4 +1,4 @@
-// Package static holds the files that browsers fetch once: the stylesheets, the vendored scripts, the icon. Their URLs
+// Package static holds the files that browsers fetch once: the stylesheets, the vendored scripts, the icons, the sound. Their URLs
 // carry a hash of their content, so they never change behind a URL and may be kept for ever.
 package static
 
@@ -16,9 +16,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
-//go:embed css/*.css vendor/*.js icon.svg
+//go:embed css/*.css vendor/*.js *.svg chime.wav
 var files embed.FS
 
 // asset is one file as it is served.
@@ -43,7 +44,9 @@ const (
 func init() {
 	add("charla.css", bundle())
 	add("noscript.css", read(noscriptCSS))
-	add("icon.svg", read("icon.svg"))
+	for _, name := range []string{"icon.svg", "icon-unread.svg", "chime.wav"} {
+		add(name, read(name))
+	}
 	for _, name := range glob("vendor/*.js") {
 		add(path.Base(name), read(name))
 	}
@@ -92,6 +95,8 @@ func mimeType(ext string) string {
 		return "text/css; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".wav":
+		return "audio/wav"
 	}
 	return mime.TypeByExtension(ext)
 }
@@ -126,6 +131,10 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Type", a.contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
+	if strings.HasPrefix(a.contentType, "audio/") { // browsers ask for parts of it, as it is
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
+		return
+	}
 	h.Add("Vary", "Accept-Encoding")
 	content := a.content
 	if acceptsGzip(r) {

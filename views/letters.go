@@ -76,7 +76,7 @@ func (letter *Letter) unread(p chat.Parcel, base *url.URL, link func(label, path
 	total := 0
 	for _, w := range p.Waiting {
 		total += w.Unread
-		letter.Waiting = append(letter.Waiting, WaitingLetter{Link: Link{w.Name, PlaceURL(base, w.Place())}, Count: letter.T("%s unread", capped(w.Unread)), Lines: w.Lines})
+		letter.Waiting = append(letter.Waiting, WaitingLetter{Link: Link{letter.Name(w.Name), PlaceURL(base, w.Place())}, Count: letter.T("%s unread", capped(w.Unread)), Lines: w.Lines})
 	}
 	letter.Subject = letter.T("%s unread at %s", capped(total), base.Host)
 	letter.Paragraphs = []string{letter.T("While you were away:")}
@@ -111,7 +111,7 @@ func (letter Letter) Text() string {
 	for _, w := range letter.Waiting {
 		lines := []string{plain(w.Label) + " – " + w.Count}
 		for _, line := range w.Lines {
-			lines = append(lines, "  "+letter.when(line.PostedAt)+" "+plain(line.Author)+": "+letter.excerpt(line))
+			lines = append(lines, "  "+letter.when(line.PostedAt)+" "+plain(letter.Name(line.Author))+": "+letter.excerpt(line))
 		}
 		paragraph(append(lines, "  "+w.URL)...)
 	}
@@ -168,11 +168,11 @@ func NewPush(l Locale, p chat.Parcel, base *url.URL) Push {
 		return Push{"Charla", l.T("Push messages reach you."), base.JoinPath("/settings").String()}
 	}
 	w := p.Waiting[0]
-	push := Push{plain(w.Name), l.T("%s unread", capped(w.Unread)), PlaceURL(base, w.Place())}
+	push := Push{plain(l.Name(w.Name)), l.T("%s unread", capped(w.Unread)), PlaceURL(base, w.Place())}
 	if last := len(w.Lines) - 1; p.Text && last >= 0 {
 		push.Text = l.excerpt(w.Lines[last])
 		if w.Kind == chat.Channel {
-			push.Text = plain(w.Lines[last].Author) + ": " + push.Text
+			push.Text = plain(l.Name(w.Lines[last].Author)) + ": " + push.Text
 		}
 	}
 	return push

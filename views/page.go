@@ -15,6 +15,7 @@ type Page struct {
 	Background bool                     // a hidden tab may keep its stream: the browser reaches us over HTTP/2
 	Reach      chat.Reach               // how people are reached who are away
 	Asset      func(name string) string // the hashed URL of a static file such as "charla.css"
+	Unread     bool                     // something is unread, which the icon shows
 }
 
 // Form is a form as it is shown again after a refusal: what was typed, and what is wrong with it. Errors with the empty

@@ -7,8 +7,8 @@ type option struct{ Value, Label string }
 
 // Choices are the forms of the settings, each with its own errors and its own note.
 type Choices struct {
-	Looks, Picture, Password, Email, Mail, Push Form
-	Wishes                                      chat.Wishes // how the person wants to be reached
+	Looks, Name, Picture, Password, Email, Mail, Push Form
+	Wishes                                            chat.Wishes // how the person wants to be reached
 }
 
 func emailHint(p Page) string {

@@ -101,3 +101,14 @@ const emojiURL = "/emoji"
 
 // MessageURL is the page of one message.
 func MessageURL(id int64) string { return "/messages/" + strconv.FormatInt(id, 10) }
+
+// SoundURL asks for a sound for what came up to a seq, unless it was read meanwhile.
+func SoundURL(p chat.Place, seq int64) string {
+	return "/sound?" + query(p) + "&seq=" + strconv.FormatInt(seq, 10)
+}
+
+// What is a person's own, as a file, and the way to delete their account.
+const (
+	exportURL   = "/settings/export"
+	deletionURL = "/settings/delete"
+)

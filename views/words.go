@@ -21,6 +21,20 @@ func Title(l Locale, unread int, name string) string {
 	return title
 }
 
+// IconName is the file that shows whether something is unread.
+func IconName(unread bool) string {
+	if unread {
+		return "icon-unread.svg"
+	}
+	return "icon.svg"
+}
+
+// with returns the page of somebody with these conversations.
+func (p Page) with(s Sidebar) Page {
+	p.Unread = s.Unread() > 0
+	return p
+}
+
 // capped writes a number of unread messages, which is counted up to chat.UnreadCap.
 func capped(n int) string {
 	if n >= chat.UnreadCap {
@@ -29,12 +43,20 @@ func capped(n int) string {
 	return strconv.Itoa(n)
 }
 
+// Name is what a person is called. Who deleted their account has no name of their own.
+func (l Locale) Name(name string) string {
+	if name == "" {
+		return l.T("Deleted person")
+	}
+	return name
+}
+
 // nameOf is what a conversation is called: a channel by its name, a direct one by the other person.
 func nameOf(l Locale, c chat.Conversation) string {
 	if c.Kind == chat.Direct && c.Peer == c.Me {
 		return l.T("Your notes")
 	}
-	return c.Name
+	return l.Name(c.Name)
 }
 
 // initials are the first letters of the first and the last word of a name.

@@ -58,6 +58,7 @@ func (n *node) start(ctx context.Context) (stop func()) {
 	var work sync.WaitGroup
 	work.Go(func() { n.hub.Run(ctx) })
 	work.Go(func() { tidy(ctx, n.service) })
+	work.Go(func() { erase(ctx, n.service) })
 	work.Go(func() { n.away.Run(ctx) })
 	work.Go(n.numbers.serve)
 	if n.others != nil {
@@ -91,6 +92,32 @@ func tidy(ctx context.Context, service *chat.Service) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+	}
+}
+
+// How often what deleted accounts left behind is looked for, and the pause between two steps in erasing it: a thousand
+// messages a second, which those who read along can follow.
+const (
+	eraseEvery = 2 * time.Second
+	erasePause = 50 * time.Millisecond
+)
+
+// erase takes away what deleted accounts left behind, also what a stop interrupted.
+func erase(ctx context.Context, service *chat.Service) {
+	for {
+		more, err := service.EraseSome(ctx)
+		if err != nil {
+			slog.Warn("deleted account not erased", "error", err)
+		}
+		pause := eraseEvery
+		if more {
+			pause = erasePause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }

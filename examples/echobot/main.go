@@ -120,7 +120,9 @@ func (b *bot) take(e event) error {
 		if err := json.Unmarshal([]byte(e.data), &m); err != nil {
 			return err
 		}
-		b.answer(m)
+		if err := b.answer(m); err != nil {
+			return err
+		}
 	case "resync":
 		return b.catchUp()
 	case "restart":
@@ -146,7 +148,9 @@ func (b *bot) catchUp() error {
 			return err
 		}
 		for _, m := range page.Messages {
-			b.answer(m)
+			if err := b.answer(m); err != nil {
+				return err
+			}
 			b.cursor = strconv.FormatInt(m.Seq, 10)
 		}
 		if next = page.Next; next == "" {
@@ -157,10 +161,10 @@ func (b *bot) catchUp() error {
 }
 
 // answer says a message of somebody else again. It tries until it knows: with its key it is said once, however often it is
-// sent. Bots are left alone, or two of them would never stop.
-func (b *bot) answer(m message) {
+// sent, or is not let in any more. Bots are left alone, or two of them would never stop.
+func (b *bot) answer(m message) error {
 	if m.From.ID == b.me || m.From.Bot || m.Body == "" {
-		return
+		return nil
 	}
 	text, _ := json.Marshal(map[string]string{"room": b.room, "body": m.Body, "key": fmt.Sprint("echo-", m.ID)})
 	for {
@@ -169,11 +173,14 @@ func (b *bot) answer(m message) {
 		cancel()
 		if err == nil {
 			r.Body.Close()
-			return
+			return nil
 		}
 		log.Print("not said: ", err)
+		if errors.Is(err, errOver) {
+			return err
+		}
 		if refused, ok := errors.AsType[refusal](err); ok && !refused.again() {
-			return
+			return nil
 		}
 		time.Sleep(time.Second)
 	}

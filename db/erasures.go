@@ -1,0 +1,94 @@
+package db
+
+import (
+	"context"
+
+	"charla/chat"
+)
+
+const erasure = `
+	SELECT user_id, room_id, departed, words, seq FROM erasures`
+
+// NextErasure finishes one person after the other.
+func (r reader) NextErasure(ctx context.Context) (e chat.Erasure, err error) {
+	const query = erasure + ` ORDER BY user_id, room_id LIMIT 1`
+	err = r.get(ctx, &e, query)
+	return e, err
+}
+
+// Erasure finds what is left in one room.
+func (r reader) Erasure(ctx context.Context, user, room int64) (e chat.Erasure, err error) {
+	const query = erasure + ` WHERE user_id = $1 AND room_id = $2`
+	err = r.get(ctx, &e, query, user, room)
+	return e, err
+}
+
+// BeginErasure finds the rooms that somebody left by their departures.
+func (w writer) BeginErasure(ctx context.Context, user, departed int64, words bool) error {
+	const query = `
+		INSERT INTO erasures (user_id, room_id, departed, words)
+		SELECT CAST($1 AS BIGINT), r.id, r.id = $2, CAST($3 AS BOOLEAN) OR COALESCE(r.pair_low = r.pair_high, FALSE)
+		FROM rooms r
+		WHERE r.id IN (SELECT room_id FROM members WHERE user_id = $1 UNION SELECT room_id FROM departures WHERE user_id = $1)`
+	_, err := w.exec(ctx, query, user, departed, words)
+	return err
+}
+
+// SetErasure keeps how far it is.
+func (w writer) SetErasure(ctx context.Context, e chat.Erasure) error {
+	const query = `
+		UPDATE erasures SET departed = $3, seq = $4 WHERE user_id = $1 AND room_id = $2`
+	_, err := w.exec(ctx, query, e.User, e.Room, e.Departed, e.Seq)
+	return err
+}
+
+// EndErasure forgets what is done.
+func (w writer) EndErasure(ctx context.Context, e chat.Erasure) error {
+	const query = `
+		DELETE FROM erasures WHERE user_id = $1 AND room_id = $2`
+	_, err := w.exec(ctx, query, e.User, e.Room)
+	return err
+}
+
+// EraseUser leaves an address that is none, so that the real one is free. What the files held is swept later.
+func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.Micros) error {
+	const (
+		person = `
+			UPDATE users SET name = '', name_key = '', email = '', email_key = 'deleted ' || id, password_hash = '', locale = '', theme = '',
+				role = 'member', avatar = 0, sound = FALSE, emoji_tone = 0,
+				confirmed_at = 0, spoken = '', mail = 'off', push_topic = '', push_rooms = FALSE, push_text = FALSE, disabled_at = $3
+			WHERE id = $1 AND password_hash = $2 AND name <> ''`
+		drafts = `
+			DELETE FROM drafts WHERE user_id = $1`
+		habits = `
+			DELETE FROM emoji_used WHERE user_id = $1`
+		unsent = `
+			DELETE FROM files WHERE user_id = $1 AND message_id IS NULL`
+		tickets = `
+			DELETE FROM tickets WHERE user_id = $1`
+		notices = `
+			DELETE FROM outbox WHERE user_id = $1`
+		alerts = `
+			DELETE FROM alerts WHERE user_id = $1`
+	)
+	erased, err := w.exec(ctx, person, user, hash, at)
+	if err == nil && erased == 0 {
+		err = chat.ErrNotFound
+	}
+	for _, query := range []string{drafts, habits, unsent, tickets, notices, alerts} {
+		if err == nil {
+			_, err = w.exec(ctx, query, user)
+		}
+	}
+	return err
+}
+
+// IsOnlyAdmin counts neither the disabled nor those who are gone, nor bots.
+func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err error) {
+	const query = `
+		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = 'admin')
+			AND NOT EXISTS (SELECT 1 FROM users WHERE id <> $1 AND role = 'admin' AND disabled_at = 0)
+			AND EXISTS (SELECT 1 FROM users WHERE id <> $1 AND name <> '' AND owner_id = 0)`
+	err = r.get(ctx, &only, query, user)
+	return only, err
+}

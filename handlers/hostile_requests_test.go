@@ -1,0 +1,72 @@
+package handlers_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// Of several ranges each would be a request to S3, and http.ServeContent reads them in a goroutine that outlives the answer.
+func TestSeveralRangesAreTheWholeFile(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	proxy := onS3(t, s)
+	ana := s.person("Ana")
+	data := strings.Repeat("0123456789", 50_000)
+	f := ana.upload("digits", data)
+	var asked atomic.Int64
+	proxy.Break(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		asked.Add(1)
+		server.ServeHTTP(w, r)
+	})
+	equal(t, "one range", ana.get(f.URL, "Range: bytes=-3").is(206).body, "789")
+	for _, ranges := range []string{"0-0,-1", "0-99,50-149", "0-,0-,0-", strings.Repeat("0-0,400000-400000,", 400) + "5-5", ",", "0-0,"} {
+		asked.Store(0)
+		if got := ana.get(f.URL, "Range: bytes="+ranges).is(200).body; got != data || asked.Load() != 1 {
+			t.Errorf("%.20s: %d bytes, %d requests to S3", ranges, len(got), asked.Load())
+		}
+	}
+	for _, strange := range []string{"bytes=-", "bytes=5-2", "bytes=x-y", "bytes=99999999999999999999-", "bytes=500000-", "bytes=--5"} {
+		ana.get(f.URL, "Range: "+strange).is(416)
+	}
+	equal(t, "more than all", len(ana.get(f.URL, "Range: bytes=0-9223372036854775807").is(206).body), len(data))
+	equal(t, "more than all at the end", len(ana.get(f.URL, "Range: bytes=-9223372036854775807").is(206).body), len(data))
+	ana.get(f.URL, "Range: lines=1-2").is(416)
+}
+
+// Who sends bytes that somebody else sent before does not learn that from the tag.
+func TestATagTellsNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana, berta := s.person("Ana"), s.person("Berta")
+	ana.upload("x", "what nobody else should have")
+	first := berta.upload("before", "something else")
+	guess := berta.upload("guess", "what nobody else should have")
+	equal(t, "contents", s.count(`SELECT COUNT(*) FROM contents`), 2)
+	for _, f := range []fileOf{first, guess} {
+		equal(t, "tag", berta.get(f.URL).header.Get("ETag"), fmt.Sprintf(`"%d-"`, f.ID))
+	}
+}
+
+// parts is a form of so many parts with nothing in them.
+func parts(n int, disposition string) io.Reader {
+	return strings.NewReader(strings.Repeat("--b\r\nContent-Disposition: form-data; "+disposition+"\r\n\r\n\r\n", n) + "--b--\r\n")
+}
+
+func TestFormsOfManyParts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	const kind = "Content-Type: multipart/form-data; boundary=b"
+	for _, disposition := range []string{`name="x"`, `name="x"; filename="y"`, `name="file"; filename=""`, `filename="y"`, `name="x"; filename="a"; filename="b"`} {
+		ana.do(http.MethodPost, "/files", parts(20_000, disposition), kind, asJSON).failed(413, "too_large", "")
+	}
+	a := ana.do(http.MethodPost, "/files", parts(20_000, `name="file"; filename="y"`), kind, asJSON)
+	if a.status != 413 && a.status != 429 {
+		t.Errorf("files without end: status %d", a.status)
+	}
+	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
+}
