@@ -63,10 +63,10 @@ func (s *Service) MakeBot(ctx context.Context, by User, name string) (bot User, 
 	account := NewUser{Name: name, NameKey: NameKey(name), EmailKey: "bot:" + strings.ToLower(rand.Text()), CreatedAt: s.micros(), OwnerID: by.ID}
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		if err := mayMakeBot(ctx, tx, by); err != nil {
+		if bot, joined, err = enrol(ctx, tx, account); err != nil {
 			return err
 		}
-		if bot, joined, err = enrol(ctx, tx, account); err != nil {
+		if err := mayHaveBots(ctx, tx, by); err != nil {
 			return err
 		}
 		_, err = tx.InsertSession(ctx, newSession(bot.ID, BotToken, account.CreatedAt), hashToken(token))
@@ -79,13 +79,14 @@ func (s *Service) MakeBot(ctx context.Context, by User, name string) (bot User, 
 	return bot, token, nil
 }
 
-// mayMakeBot holds by until the commit: nobody makes two at once, or one while being disabled, which would stay.
-func mayMakeBot(ctx context.Context, tx Tx, by User) error {
+// mayHaveBots holds by until the commit: nobody makes two at once, or one while being disabled, which would stay. Its caller
+// has General's number, which comes first where both are held.
+func mayHaveBots(ctx context.Context, tx Tx, by User) error {
 	if _, err := held(ctx, tx, by.ID); err != nil {
 		return err
 	}
 	bots, err := tx.Bots(ctx, by.ID)
-	if err == nil && len(bots) >= MaxBots {
+	if err == nil && len(bots) > MaxBots {
 		err = Errorf(Conflict, "You have %d bots already. Remove one first.", MaxBots)
 	}
 	return err

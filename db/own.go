@@ -69,7 +69,7 @@ func (r reader) ReactionsBy(ctx context.Context, user int64, after chat.OwnReact
 // FilesOf leaves out what it takes to tell an unsent file from a picture of its owner.
 func (r reader) FilesOf(ctx context.Context, user, after int64, limit int) (list []chat.OwnFile, err error) {
 	const query = `
-		SELECT ` + file + `, c.id AS content, c.object, COALESCE(f.message_id, 0) AS message_id
+		SELECT ` + file + `, c.object, COALESCE(f.message_id, 0) AS message_id
 		FROM files f JOIN contents c ON c.id = f.content_id
 		WHERE f.user_id = $1 AND f.id > $2
 		ORDER BY f.id

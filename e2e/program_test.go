@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -97,4 +100,28 @@ func numbered(what string, n int) []string {
 		texts[i] = fmt.Sprintf("%s %d", what, i+1)
 	}
 	return texts
+}
+
+// keeps uploads a file, which waits for its message, and returns its number.
+func (p program) keeps(kind, path string) string {
+	p.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		p.Fatal(err)
+	}
+	request, err := http.NewRequest(http.MethodPost, p.site.url("/files?name="+url.QueryEscape(filepath.Base(path))), bytes.NewReader(content))
+	if err != nil {
+		p.Fatal(err)
+	}
+	request.Header = http.Header{"Content-Type": {kind}, "Accept": {"application/json"}, "Cookie": {p.cookie}}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var file struct{ ID int64 }
+	if err := json.NewDecoder(answer.Body).Decode(&file); err != nil || answer.StatusCode != http.StatusCreated {
+		p.Fatalf("keeping %s: %s %v", path, answer.Status, err)
+	}
+	return fmt.Sprint(file.ID)
 }

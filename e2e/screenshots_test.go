@@ -53,6 +53,8 @@ func TestScreenshots(t *testing.T) {
 		}
 		who.write(line.place, line.text)
 	}
+	photo := people["Mateo Ruiz"].keeps("image/jpeg", newAlbum(t).jpeg("greenhouse.jpg", 1200, 600, 0))
+	people["Mateo Ruiz"].sends("/messages", url.Values{"with": {"7"}, "body": {"The view from up there"}, "file": {photo}})
 	for _, by := range []program{people["Mateo Ruiz"], me.program()} {
 		by.send("/messages/9/reactions", url.Values{"emoji": {"👍"}})
 	}
@@ -60,7 +62,7 @@ func TestScreenshots(t *testing.T) {
 	me.program().send("/messages/10/edit", url.Values{"body": {"The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer-2026"}})
 	me.open("/messages?with=2")
 	me.live()
-	me.until("everything is there", say(`%s.length === 10 && document.querySelectorAll('#here a').length === 7`, lines))
+	me.until("everything is there", say(`%s.length === 11 && document.querySelector('.picture__image').naturalWidth && document.querySelectorAll('#here a').length === 7`, lines))
 	people["Mateo Ruiz"].send("/typing", url.Values{"with": {"7"}, "body": {"And"}})
 	me.until("Mateo is writing", `document.querySelector('#typing').innerText`)
 	for _, theme := range []string{"light", "dark"} {

@@ -102,8 +102,8 @@ func unreadable(err error) error {
 
 // isForm tells a form in parts, which may bring files.
 func isForm(r *http.Request) bool {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return kind == echo.MIMEMultipartForm
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), echo.MIMEMultipartForm)
 }
 
 // number reads an id or a seq from a URL or a form. What is no positive number names nothing: 0.

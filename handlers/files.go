@@ -47,7 +47,7 @@ func (s *Server) postFiles(c echo.Context) error {
 	case wantsJSON(c):
 		return c.JSON(http.StatusCreated, s.receivedToJSON(c, in))
 	case isHX(c):
-		return s.chips(c, in)
+		return s.render(c, http.StatusOK, views.Arrived(s.locale(c), in.place, in.files, in.refused))
 	case len(in.refused) > 0 || textOf(c) != "":
 		return s.composerAgain(c, in)
 	default:
@@ -129,18 +129,6 @@ func (s *Server) tellProgress(c echo.Context, p chat.Place, upload, name string)
 	}
 }
 
-// chips answers htmx with what waits in the box now.
-func (s *Server) chips(c echo.Context, in received) error {
-	waiting, err := s.chat.Waiting(c.Request().Context(), person(c), in.place)
-	if err != nil {
-		return err
-	}
-	if in.place == (chat.Place{}) {
-		waiting = in.files
-	}
-	return s.render(c, http.StatusOK, views.Chips(s.locale(c), waiting, in.refused))
-}
-
 // textOf is the text of a message in a form that was sent for another reason.
 func textOf(c echo.Context) string { return c.Request().PostForm.Get("body") }
 
@@ -172,6 +160,9 @@ func (s *Server) describeFile(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	if alt, ok := c.Request().PostForm["alt-"+c.Param("id")]; ok { // the box has a field for each of its files
+		in.Alt = alt[0]
+	}
 	place, err := s.chat.DescribeFile(c.Request().Context(), person(c), number(c.Param("id")), in.Alt)
 	return s.settled(c, place, err)
 }
@@ -192,8 +183,8 @@ func (s *Server) settled(c echo.Context, p chat.Place, err error) error {
 		return err
 	case wantsJSON(c):
 		return c.NoContent(http.StatusNoContent)
-	case isHX(c):
-		return s.chips(c, in)
+	case isHX(c): // the page knows what to do with its chip
+		return c.NoContent(http.StatusOK)
 	case textOf(c) != "":
 		return s.composerAgain(c, in)
 	default:

@@ -66,7 +66,8 @@ func sendFile(b *testing.B, client *http.Client, at string, data []byte) string 
 func BenchmarkFiles(b *testing.B) {
 	site, plain := newBenchSite(b), plainServer(b)
 	data := make([]byte, benchFile)
-	for name, at := range map[string]string{"Charla": site.URL, "plain": plain.URL} {
+	for _, side := range [][2]string{{"Charla", site.URL}, {"plain", plain.URL}} {
+		name, at := side[0], side[1]
 		b.Run("upload/"+name, func(b *testing.B) {
 			b.SetBytes(benchFile)
 			for b.Loop() {

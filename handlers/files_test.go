@@ -84,7 +84,7 @@ func TestAProgramSendsFiles(t *testing.T) {
 	ana.postJSON("/messages", sent).failed(409, "conflict", "key")
 
 	for path, b := range map[string]*browser{"/messages?with=" + text(ana.user.ID): berta, m.path(): ana} {
-		b.get(path).is(200).has("notes.txt", `src="`+p.URL+`?size=medium" width="800" height="600"`, "10 bytes")
+		b.get(path).is(200).has("notes.txt", `src="`+p.URL+`?size=medium"`, ` 800w" sizes="427px" width="427" height="320"`, "10 bytes")
 	}
 	history := decode[history](berta.get("/messages?"+ana.with(), asJSON).is(200))
 	equal(t, "the file in the history", history.Messages[0].Files[1], f)
@@ -154,7 +154,10 @@ func TestFilesAreForTheRoomAlone(t *testing.T) {
 		carla.post(path, []string{"alt", "mine"}, asJSON).failed(404, "not_found", "")
 	}
 	ana.post(waits.URL, []string{"alt", "  what it\nshows "}, asJSON).is(204)
-	equal(t, "described", ana.says("room=1", "", waits).Files[0].Alt, "what it shows")
+	other := ana.upload("other.txt", "o")
+	ana.post(other.URL, []string{"alt-0", "another's", "alt-" + text(other.ID), "its own"}, asHTMX).is(200) // one field of many in the form of the box
+	sent := ana.says("room=1", "", waits, other).Files
+	equal(t, "described", sent[0].Alt+"|"+sent[1].Alt, "what it shows|its own")
 	ana.post(waits.URL+"/delete", nil, asJSON).failed(404, "not_found", "")
 	gone := ana.upload("gone.txt", "y")
 	ana.do(http.MethodDelete, gone.URL, nil, asJSON).is(204)
@@ -199,8 +202,8 @@ func TestOneRefusedFileLeavesTheOthers(t *testing.T) {
 	equal(t, "files", len(several.Files), 2)
 	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file has at most 1 MB.}]")
 	chips := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
-	chips.has(`id="files"`, "a.txt", "b.txt", "c.txt", "d.txt", "A message takes at most 3 files.")
-	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 3)
+	chips.has(`hx-target="[data-place=room-1] #files"`, "c.txt", `hx-target="[data-place=room-1] #refused" hx-swap="beforeend"`, "d.txt", "A message takes at most 3 files.")
+	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 1)
 	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).failed(413, "too_large", "file")
 	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).failed(422, "invalid", "file")
 	ana.postParts("/files", []string{"room", "1"}, asJSON).failed(422, "invalid", "file")

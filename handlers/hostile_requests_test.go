@@ -70,3 +70,14 @@ func TestFormsOfManyParts(t *testing.T) {
 	}
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
 }
+
+// What says that it is a form is not kept as a file, with its fields in it, because it cannot be read as one.
+func TestFormsThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=b; boundary=c", "Multipart/Form-Data ;x", "multipart/form-data; boundary=c"} {
+		ana.do(http.MethodPost, "/files?name=x", parts(1, `name="file"; filename="y"`), "Content-Type: "+kind, asJSON).failed(422, "invalid", "")
+	}
+	equal(t, "files", s.count(`SELECT COUNT(*) FROM files`), 0)
+}

@@ -88,8 +88,8 @@ func (s *Server) composer(c echo.Context, conv chat.Conversation) (views.Compose
 	}
 	waiting, err := s.chat.Waiting(c.Request().Context(), person(c), conv.Place())
 	return views.Composer{
-		Files: waiting,
-		Me:    conv.Me, Place: conv.Place(), Name: conv.Name,
+		Files: waiting, Limits: s.chat.FileLimits(),
+		Me: conv.Me, Place: conv.Place(), Name: conv.Name,
 		Key: cmp.Or(draft.Key, rand.Text()), Fresh: rand.Text(), Body: draft.Body, Base: draft.Body, KeptAt: draft.UpdatedAt, Now: chat.At(time.Now()),
 	}, err
 }
@@ -227,7 +227,7 @@ func (s *Server) keepText(c echo.Context, in posting, err error) error {
 // unsent shows the conversation with the text still in the box, or the box alone where the database does not answer.
 func (s *Server) unsent(c echo.Context, status int, box views.Composer) error {
 	ctx := c.Request().Context()
-	box.Me, box.Fresh, box.Set = person(c).ID, rand.Text(), true
+	box.Me, box.Fresh, box.Set, box.Limits = person(c).ID, rand.Text(), true, s.chat.FileLimits()
 	conv, err := s.chat.Conversation(ctx, person(c), box.Place)
 	if err != nil {
 		return s.render(c, status, views.Unsent(s.page(c), box))

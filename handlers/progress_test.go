@@ -36,7 +36,7 @@ func TestProgressIsToldToTheUploaderOnAllNodes(t *testing.T) {
 		answered <- response.StatusCode
 	}()
 	io.WriteString(out, strings.Repeat("x", 1000))
-	e := mine.brings(`hx-target="#uploads"`, "&lt;b&gt;.txt")
+	e := mine.brings(`hx-target="#up-u1"`, "&lt;b&gt;.txt")
 	m := shown.FindStringSubmatch(e.data)
 	if m == nil || m[2] != "2000" {
 		t.Fatalf("told %s", e.data)
@@ -52,7 +52,7 @@ func TestProgressIsToldToTheUploaderOnAllNodes(t *testing.T) {
 	}
 	out.Close()
 	equal(t, "status", <-answered, 201)
-	_, before := mine.until("the end", func(e event) bool { return strings.Contains(e.data, `hx-target="#uploads"></hx-partial>`) })
+	_, before := mine.until("the end", func(e event) bool { return strings.Contains(e.data, "Almost there…") })
 	for _, e := range before {
 		told += strings.Count(e.data, "<progress")
 	}
@@ -60,7 +60,7 @@ func TestProgressIsToldToTheUploaderOnAllNodes(t *testing.T) {
 		t.Errorf("told %d times in %v", told, time.Since(start))
 	}
 	berta.at(all[1]).say("room=1", "afterwards")
-	others.until("a line", func(e event) bool { lacks(t, e.data, "#uploads"); return strings.Contains(e.data, "afterwards") })
+	others.until("a line", func(e event) bool { lacks(t, e.data, "#up-"); return strings.Contains(e.data, "afterwards") })
 	ana.at(all[1]).say(berta.with(), "there")
-	elsewhere.until("a line", func(e event) bool { lacks(t, e.data, "#uploads"); return strings.Contains(e.data, "there") })
+	elsewhere.until("a line", func(e event) bool { lacks(t, e.data, "#up-"); return strings.Contains(e.data, "there") })
 }

@@ -14,7 +14,7 @@ import (
 // z is what the browser's clock lacks to the server's.
 const (
 	xKeep  = `$persist({ d: '', s: '', o: '', t: 0 })`
-	xModel = `{ w: ` + xKeep + `.as($el.dataset.store), k: $el.dataset.key, n: 0, z: 0 }`
+	xModel = `{ w: ` + xKeep + `.as($el.dataset.store), k: $el.dataset.key, n: 0, z: 0, ` + xFilesModel + ` }`
 
 	// xMerge takes the server's draft where it changed since this browser last knew it. What was typed here meanwhile goes
 	// on if it is newer; the older one is offered, unless it lives on in the newer.
@@ -28,7 +28,7 @@ const (
 
 	// xEnter sends, but Shift+Enter makes a new line, and so does Enter where fingers type, who have no Shift; the Enter that
 	// ends a word in an input method is none of ours. What is shown only to fingers tells, as no expression may ask for a medium.
-	xEnter    = xEnterKey + `w.d.trim() && $el.form.requestSubmit()]`
+	xEnter    = xEnterKey + `$el.form.requestSubmit()]`
 	xEnterKey = `$event.shiftKey || $event.isComposing || $el.form.querySelector('.fingers').checkVisibility() || [$event.preventDefault(), `
 	xTyped    = `w.t = z + $event.timeStamp`
 	xKept     = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
@@ -38,12 +38,14 @@ const (
 	xPicked   = `$dispatch('picked', $el.dataset.text)`
 	xInsert   = `[$el.setRangeText($event.detail, $el.selectionStart, $el.selectionEnd, 'end'), w.d = $el.value, $el.focus()]`
 
-	// xSubmit hands the text over to the outbox, see outbox.go. From there it comes back by xTakeBack, into an empty box with
-	// its key, because it may have arrived all the same; or it has arrived, and then the server forgot the draft of it.
-	xSubmit = `w.d.trim() && [
-		$dispatch('handover', { id: ` + xNextKey + `, k: k, b: w.d, s: w.s, p: $root.dataset.place, n: $root.dataset.name }),
+	// xSubmit hands the text over to the outbox, see outbox.go, and the files that wait put themselves in, see chips.go. From
+	// there it comes back by xTakeBack, into an empty box with its key, because it may have arrived all the same; or it has
+	// arrived, and then the server forgot the draft of it. While files are still coming it waits for them.
+	xSubmit = `busy ? later = true : (w.d.trim() || $root.querySelector(` + chipsHere + `)) && [
+		$dispatch('handover', { id: ` + xNextKey + `, k: k, b: w.d, s: w.s, p: $root.dataset.place, n: $root.dataset.name, f: [], l: '' }),
 		w.d = '', n++, k = ` + xNextKey + `]`
-	xTakeBack  = `$event.detail.p === $el.dataset.place && [w.d === '' && (k = $event.detail.k), w.d = $event.detail.b + (w.d && '\n' + w.d), $event.detail.b = '']`
+	xTakeBack = `$event.detail.p === $el.dataset.place && [
+		w.d === '' && (k = $event.detail.k), w.d = $event.detail.b + ($event.detail.b && w.d && '\n') + w.d, $event.detail.b = '']`
 	xDelivered = `$event.detail.p === $el.dataset.place && w.s === $event.detail.s && (w.s = '')`
 
 	xStatus   = `$event.detail.ctx.response.status`

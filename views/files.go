@@ -2,7 +2,11 @@ package views
 
 import (
 	"cmp"
+	"fmt"
+	"path"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"charla/chat"
 )
@@ -41,4 +45,123 @@ func fileSize(l Locale, bytes int64) string {
 	default:
 		return l.T("%.1f MB", float64(bytes)/(1<<20))
 	}
+}
+
+// pictures and others are the files of a message, apart.
+func pictures(m chat.Message) (list []chat.File) {
+	for _, f := range m.Files.List() {
+		if f.Picture() {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func others(m chat.Message) (list []chat.File) {
+	for _, f := range m.Files.List() {
+		if !f.Picture() {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// said is the text of a message, or else what its files are called.
+func said(m chat.Message) string {
+	if m.Body != "" {
+		return m.Body
+	}
+	var all []string
+	for _, f := range m.Files.List() {
+		all = append(all, f.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+// The box into which a picture alone in its message is fitted, in CSS pixels, and the least side of one that is very long.
+const (
+	maxPictureWidth, maxPictureHeight = 480, 320
+	minPictureSide                    = 48
+)
+
+// fit is how large a picture is shown: known before it is there, so that nothing moves when it comes.
+func fit(f chat.File) (width, height int) {
+	scale := min(1, maxPictureWidth/float64(f.Width), maxPictureHeight/float64(f.Height))
+	side := func(n int) int { return max(minPictureSide, int(float64(n)*scale+0.5)) }
+	return side(f.Width), side(f.Height)
+}
+
+// How long the longer side of a size is, in pixels.
+const thumbSide, mediumSide = 320, 960
+
+// sources offer a browser the sizes of a picture by their widths.
+func sources(f chat.File) string {
+	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
+	return fmt.Sprintf("%s %dw, %s %dw", FileURL(f.ID, chat.Thumb), width(thumbSide), FileURL(f.ID, chat.Medium), width(mediumSide))
+}
+
+// shownAt tells how wide a picture is shown, of so many in its message.
+func shownAt(f chat.File, of int) string {
+	width, _ := fit(f)
+	if of > 1 { // a square, cut out of the middle
+		width = min(max(tileSide, tileSide*f.Width/f.Height), 3*tileSide)
+	}
+	return strconv.Itoa(width) + "px"
+}
+
+// tileSide is about how wide one of several pictures is, in CSS pixels.
+const tileSide = 200
+
+// maxMoving is how large an animated picture may be, in bytes, to move by itself; a larger one does when it is opened.
+const maxMoving = 5 << 20
+
+// kind is what a file is to people: an icon and a word.
+type kind struct{ Icon, Word string }
+
+// kindOf tells by the type, which is that of the content; of an unknown one the end of its name is said.
+func kindOf(l Locale, f chat.File) kind {
+	switch {
+	case f.Picture():
+		return kind{"picture", l.T("Picture")}
+	case f.Sound():
+		return kind{"sound", l.T("Sound")}
+	case f.Plays():
+		return kind{"film", l.T("Video")}
+	}
+	switch f.Type {
+	case "application/pdf":
+		return kind{"text", "PDF"}
+	case "application/zip":
+		return kind{"archive", l.T("Archive")}
+	case "text/plain":
+		return kind{"text", l.T("Text")}
+	case "text/csv", "application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.oasis.opendocument.spreadsheet":
+		return kind{"table", l.T("Spreadsheet")}
+	case "application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/vnd.oasis.opendocument.presentation":
+		return kind{"slides", l.T("Presentation")}
+	case "application/msword", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/vnd.oasis.opendocument.text":
+		return kind{"text", l.T("Document")}
+	}
+	return kind{"file", cmp.Or(extension(f.Name), l.T("File"))}
+}
+
+// extension is how a name ends, where that is short and plain.
+func extension(name string) string {
+	ext := strings.ToUpper(strings.TrimPrefix(path.Ext(name), "."))
+	if len(ext) > 5 || strings.ContainsFunc(ext, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		return ""
+	}
+	return ext
+}
+
+// icons are drawn on 24 by 24.
+var icons = map[string]string{
+	"picture": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.500 9v.01",
+	"sound":   "M9 18V6l10-2v12M9 18a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0ZM19 16a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0Z",
+	"film":    "M4 5h16v14H4zM10 9l5 3-5 3Z",
+	"text":    "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6",
+	"table":   "M6 3h8l4 4v14H6zM14 3v4h4M9 11h6v6H9zM12 11v6M9 14h6",
+	"slides":  "M4 4h16M5 4v11h14V4M12 15v3M8 21l4-3 4 3",
+	"archive": "M6 3h12v18H6zM12 3v2M12 7v2M12 11v2M10.500 15h3v3h-3z",
+	"file":    "M6 3h8l4 4v14H6zM14 3v4h4",
 }

@@ -28,7 +28,8 @@ const (
 	idReceipt    = "receipt"    // what the server said of it
 	idWhy        = "why"        // why it was refused
 	idFiles      = "files"      // the files that go with it
-	idUploads    = "uploads"    // those that are on their way
+	idRefused    = "refused"    // those that were not taken, and why
+	idLimits     = "limits"     // how many and how large they may be
 	idAnswer     = "answer"     // what the server said of a draft
 	idConnection = "connection" // whether there is one
 	idMenu       = "menu"       // what can be done with a message
@@ -59,6 +60,9 @@ const (
 
 // MessageID is the id of a message's line: its place in the room.
 func MessageID(seq int64) string { return "m-" + strconv.FormatInt(seq, 10) }
+
+// chipID is the id of a file that waits.
+func chipID(file int64) string { return "chip-" + strconv.FormatInt(file, 10) }
 
 // reactionID is the id of the nth reaction under a line: whoever pressed it keeps the focus when the line is replaced.
 func reactionID(seq int64, n int) string { return fmt.Sprintf("r-%d-%d", seq, n) }

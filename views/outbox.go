@@ -8,7 +8,8 @@ import "charla/chat"
 // In the outbox q are the names of what waits, oldest first, and e is what those places begin with; sent is what was handed
 // over last, asked is what the server was asked to take last, go tells that it took one, and why says whose text came back.
 // Each line of it has m, the message that waits, or nothing once it left: its key k, its body b, the draft s that it grew
-// out of, its place p and the name n of that; it is mine in the tab that it was handed over in.
+// out of, its place p and the name n of that, and the numbers f of its files and what those are called, l; it is mine in the
+// tab that it was handed over in.
 const (
 	xOutbox = `{ store: $el.dataset.store, e: $el.dataset.store + '-sent-', q: $persist([]).as($el.dataset.store + '-outbox'),
 		sent: {}, asked: '', go: true, why: '' }`
@@ -47,6 +48,9 @@ const (
 	xLayBack  = `[w.d = m.b + (w.d && '\n' + w.d), go = true, m = undefined]`
 	xDrop     = `m = undefined`
 
+	// The files of what waits are still in the box as far as the server knows: their chips there ask, and are told.
+	xClaims = `m && $dispatch('claimed', m.f || [])`
+	xClaim  = `m && (m.f || []).includes($event.detail.id) && ($event.detail.out = true)`
 	// xAway is true once the server did not answer. A stream that is merely cut is back before anybody misses it, and Firefox
 	// cuts it as soon as one follows a link, long before the next page is there.
 	xAway = `away = away || $event.detail.connection && $event.detail.connection.attempt > 0`

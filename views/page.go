@@ -92,6 +92,7 @@ type Composer struct {
 
 	Files   []chat.File // that wait to go with the next message
 	Refused []Refused   // that do not, after they were sent
+	Limits  chat.FileLimits
 
 	Typo    string        // a mistyped shortcode in the message sent last, which stayed as it was typed
 	Guesses []emoji.Guess // what it may have meant

@@ -1,0 +1,64 @@
+package views
+
+import (
+	"testing"
+
+	"charla/chat"
+)
+
+func TestAPictureIsFittedBeforeItIsThere(t *testing.T) {
+	for _, c := range []struct{ width, height, wantWidth, wantHeight int }{
+		{1600, 1067, 480, 320}, // a photo
+		{900, 1600, 180, 320},  // a tall one
+		{300, 200, 300, 200},   // never larger than it is
+		{5000, 100, 480, 48},   // never too thin to hit
+		{40, 2000, 48, 320},
+		{1, 1, 48, 48},
+	} {
+		f := chat.File{ID: 7, Width: c.width, Height: c.height}
+		if width, height := fit(f); width != c.wantWidth || height != c.wantHeight {
+			t.Errorf("%d × %d is shown as %d × %d, not %d × %d", c.width, c.height, width, height, c.wantWidth, c.wantHeight)
+		}
+	}
+}
+
+func TestABrowserIsToldHowWideASizeIs(t *testing.T) {
+	for _, c := range []struct {
+		width, height int
+		want          string
+	}{
+		{1600, 800, "/files/7?size=thumb 320w, /files/7?size=medium 960w"},
+		{800, 1600, "/files/7?size=thumb 160w, /files/7?size=medium 480w"},
+		{200, 100, "/files/7?size=thumb 200w, /files/7?size=medium 200w"},
+		{1, 2000, "/files/7?size=thumb 1w, /files/7?size=medium 1w"},
+	} {
+		if got := sources(chat.File{ID: 7, Width: c.width, Height: c.height}); got != c.want {
+			t.Errorf("%d × %d: %s", c.width, c.height, got)
+		}
+	}
+}
+
+func TestWhatAFileIsCalled(t *testing.T) {
+	for _, c := range []struct{ name, kind, want string }{
+		{"report.pdf", "application/pdf", "PDF"},
+		{"plan.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Hoja de cálculo"},
+		{"voice.mp3", "audio/mpeg", "Sonido"},
+		{"page.html", "application/octet-stream", "HTML"},
+		{"what.<b>", "application/octet-stream", "Archivo"},
+		{"none", "application/octet-stream", "Archivo"},
+	} {
+		k := kindOf(Locale{Lang: "es"}, chat.File{Name: c.name, Type: c.kind})
+		if k.Word != c.want || icons[k.Icon] == "" {
+			t.Errorf("%s is called %q, with the icon %q", c.name, k.Word, k.Icon)
+		}
+	}
+}
+
+// TestProgressLeadsNowhereElse: the id of an upload is the page's to choose, and stands in a selector.
+func TestProgressLeadsNowhereElse(t *testing.T) {
+	for given, want := range map[string]string{"ABC-1": "up-ABC-1", "x,body": "up-x_body", "a b>c": "up-a_b_c"} {
+		if got := uploadID(given); got != want {
+			t.Errorf("%q leads to %q", given, got)
+		}
+	}
+}
