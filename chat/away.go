@@ -30,7 +30,8 @@ func (w Waiting) Place() Place {
 type Line struct {
 	Room     int64  `db:"room_id"`
 	Author   string `db:"author"`
-	Body     string `db:"body"`
+	Body     string `db:"body"`  // its first characters, 600 at most
+	Files    int    `db:"files"` // how many came with it
 	PostedAt Micros `db:"posted_at"`
 }
 
@@ -125,7 +126,7 @@ func (s *Service) prepareConfirm(ctx context.Context, n Notice) (Parcel, error) 
 	if expires <= s.micros() {
 		return Parcel{}, ErrNotFound
 	}
-	token, err := s.issue(ctx, Ticket{Kind: TicketConfirm, Registration: found.ID, Email: found.Email, ExpiresAt: expires})
+	token, err := s.issue(ctx, n, Ticket{Kind: TicketConfirm, Registration: found.ID, Email: found.Email, ExpiresAt: expires})
 	return Parcel{Notice: n, To: found.Email, Lang: found.Spoken, Token: token}, err
 }
 
@@ -143,7 +144,7 @@ func (s *Service) prepareReset(ctx context.Context, n Notice) (Parcel, error) {
 	if user.Locale == "" {
 		p.Lang = n.Locale
 	}
-	p.Token, err = s.issue(ctx, Ticket{Kind: TicketReset, User: user.ID, Email: user.Email, ExpiresAt: s.micros() + resetWithin})
+	p.Token, err = s.issue(ctx, n, Ticket{Kind: TicketReset, User: user.ID, Email: user.Email, ExpiresAt: s.micros() + resetWithin})
 	return p, err
 }
 
@@ -163,7 +164,8 @@ func (s *Service) prepareMove(ctx context.Context, n Notice) (Parcel, error) {
 	if err != nil {
 		return Parcel{}, err
 	}
-	p.Token, err = s.issue(ctx, Ticket{Kind: TicketMove, User: n.User, Email: n.Address, ExpiresAt: s.micros() + moveWithin})
+	p.Name = "" // nobody sends words of their own to any address
+	p.Token, err = s.issue(ctx, n, Ticket{Kind: TicketMove, User: n.User, Email: n.Address, ExpiresAt: s.micros() + moveWithin})
 	return p, err
 }
 
@@ -244,7 +246,7 @@ const (
 	lookBack  = Micros(time.Minute / time.Microsecond)
 	lookLost  = Micros(time.Hour / time.Microsecond)
 	lookKept  = Micros(10 * time.Minute / time.Microsecond)
-	maxPushes = 200 // of one look
+	maxPushes = 1000 // of one look; the next takes the others
 )
 
 // Look is a claim on looking: now, and until when nobody else looks.
@@ -286,7 +288,7 @@ func (s *Service) LookAround(ctx context.Context, road Road, here Presence) erro
 }
 
 func (s *Service) queuePushes(ctx context.Context, tx Tx, cursor int64, now Micros, here Presence) error {
-	found, err := tx.Unpushed(ctx, cursor, maxPushes)
+	found, err := tx.Unpushed(ctx, cursor)
 	if err != nil {
 		return err
 	}
@@ -299,7 +301,7 @@ func (s *Service) queuePushes(ctx context.Context, tx Tx, cursor int64, now Micr
 	if len(found) == 0 {
 		return nil
 	}
-	return tx.QueuePushes(ctx, found, now)
+	return tx.QueuePushes(ctx, found[:min(len(found), maxPushes)], now)
 }
 
 // Unpushed is a person with a conversation of which a push may tell, and its last message.

@@ -35,6 +35,8 @@ type User struct {
 	OwnerID    int64  `db:"owner_id"` // whose bot it is; 0 for a person
 	Avatar     int64  `db:"avatar"`   // the file that is their picture; 0 for none
 	Sound      bool   `db:"sound"`    // tells of messages that come unseen
+
+	shown string // the stored hash of the password with which they have just logged in
 }
 
 // Person is what others see of a user.

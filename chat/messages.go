@@ -358,5 +358,5 @@ func (s *Service) StillTheirs(ctx context.Context, c Conversation, cursor int64,
 
 // clip cuts s to at most n bytes of valid text.
 func clip(s string, n int) string {
-	return strings.ToValidUTF8(s[:min(len(s), n)], "")
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), n)], ""), "\x00", "")
 }

@@ -95,3 +95,34 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	_, err = w.LogIn(t.Context(), "ana@example.org", "arepa-con-queso")
 	must(t, err)
 }
+
+// A password takes a while to check. What happened meanwhile counts: the session would outlive what was to end it.
+func TestALogInIsOverWhenThePasswordChangesOnItsWay(t *testing.T) {
+	w := newWorld(t)
+	admin := w.person(t, "Admin")
+	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
+	must(t, err)
+	kept, _ := w.signIn(t, ana)
+	checked := func(password string) chat.User {
+		user, err := w.LogIn(t.Context(), "ana@example.org", password)
+		must(t, err)
+		return user
+	}
+	refused := func(what string, who chat.User) {
+		_, err := w.StartSession(t.Context(), who, "", "")
+		code(t, what, err, chat.Unauthenticated)
+		_, err = w.IssueTokens(t.Context(), who, "", "")
+		code(t, what, err, chat.Unauthenticated)
+	}
+	old := checked("tortilla-y-pan")
+	w.signIn(t, old)
+	must(t, w.ChangePassword(t.Context(), ana, kept, "tortilla-y-pan", "arepa-con-queso"))
+	refused("the old password", old)
+
+	fresh := checked("arepa-con-queso")
+	w.signIn(t, fresh)
+	must(t, w.DisablePerson(t.Context(), admin, ana.ID))
+	refused("shut out", fresh)
+	must(t, w.EnablePerson(t.Context(), admin, ana.ID))
+	w.signIn(t, fresh)
+}

@@ -44,12 +44,17 @@ func (s *Service) ticket(ctx context.Context, kind TicketKind, token string) (Ti
 	return t, err
 }
 
-// issue makes a ticket and returns its token. A letter that is sent again carries another, and all of them are good until
-// one is used.
-func (s *Service) issue(ctx context.Context, t Ticket) (string, error) {
+// issue makes a ticket for a notice and returns its token; ErrNotFound when the notice was taken back. A letter that is sent
+// again carries another token, and all of them are good until one is used.
+func (s *Service) issue(ctx context.Context, n Notice, t Ticket) (string, error) {
 	token := newToken()
 	t.Hash = hashToken(token)
-	return token, s.store.InTx(ctx, func(tx Tx) error { return tx.InsertTicket(ctx, t) })
+	return token, s.store.InTx(ctx, func(tx Tx) error {
+		if err := tx.HoldNotice(ctx, n.ID); err != nil {
+			return err
+		}
+		return tx.InsertTicket(ctx, t)
+	})
 }
 
 // ForgotPassword has a letter sent to an address if it is somebody's. It never tells: whose address it is will be asked when
@@ -81,7 +86,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	if err != nil {
 		return err
 	}
-	if user.Disabled() {
+	if user.Disabled() || user.Email != ticket.Email { // the letter was on its way while the address changed
 		return ErrLinkOver
 	}
 	hash, err := s.newHash(ctx, password, user)
@@ -119,14 +124,14 @@ func (s *Service) newHash(ctx context.Context, password string, user User) (stri
 	return s.hasher.hash(ctx, password)
 }
 
-// locksChanged is what follows a new password: all sessions but one end, links that lead to another are void, and the owner
-// is told.
+// locksChanged is what follows a new password: all sessions but one end, links that lead to another password or address are
+// void, and the owner is told, at the address of now.
 func (s *Service) locksChanged(ctx context.Context, tx Tx, user User, but int64) ([]int64, error) {
 	if err := tx.DeleteTickets(ctx, user.ID); err != nil {
 		return nil, err
 	}
 	if s.reach.Mail {
-		if err := s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticePassword, User: user.ID}); err != nil {
+		if err := s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticePassword, User: user.ID, Address: user.Email}); err != nil {
 			return nil, err
 		}
 	}
@@ -168,18 +173,24 @@ func (s *Service) ChangeEmail(ctx context.Context, by User, current, email strin
 		return errOnlyPeople
 	}
 	email, key, err := CleanEmail(email)
-	_, wrong := s.checkCurrent(ctx, by, current)
+	hash, wrong := s.checkCurrent(ctx, by, current)
 	if err := errors.Join(wrong, err); err != nil {
 		return err
 	}
 	err = s.store.InTx(ctx, func(tx Tx) error {
+		if err := tx.HoldAccount(ctx, by.ID, hash); err != nil {
+			return err
+		}
 		if s.reach.Mail {
 			return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMove, User: by.ID, Address: email})
 		}
 		return tx.SetEmail(ctx, by.ID, email, key, 0)
 	})
-	if errors.Is(err, ErrDuplicate) {
+	switch {
+	case errors.Is(err, ErrDuplicate):
 		return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address."}
+	case errors.Is(err, ErrNotFound): // the password was changed elsewhere meanwhile
+		return errWrongPassword()
 	}
 	return err
 }
@@ -208,6 +219,9 @@ func (s *Service) Move(ctx context.Context, token string) error {
 		old, err := tx.User(ctx, ticket.User)
 		if err != nil {
 			return err
+		}
+		if old.Disabled() {
+			return ErrNotFound
 		}
 		if err := tx.SetEmail(ctx, old.ID, email, key, s.micros()); err != nil || old.Email == email {
 			return err

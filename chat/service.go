@@ -51,13 +51,20 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	return user, nil
 }
 
+// Check answers Invalid for each bad field, all joined. It asks nobody.
+func (in Registration) Check() error {
+	_, errName := CleanName(in.Name)
+	_, _, errEmail := CleanEmail(in.Email)
+	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
+}
+
 // account checks what a person filled in and hashes the password.
 func (s *Service) account(ctx context.Context, in Registration) (NewUser, error) {
-	name, errName := CleanName(in.Name)
-	email, key, errEmail := CleanEmail(in.Email)
-	if err := errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email)); err != nil {
+	if err := in.Check(); err != nil {
 		return NewUser{}, err
 	}
+	name, _ := CleanName(in.Name)
+	email, key, _ := CleanEmail(in.Email)
 	hash, err := s.hasher.hash(ctx, in.Password)
 	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, Spoken: in.Spoken,
 		CreatedAt: s.micros()}, err
@@ -85,12 +92,13 @@ func enrol(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, err
 	return user, joined, tx.InsertMember(ctx, General, user.ID, seq)
 }
 
+var errNoMatch = Errorf(Unauthenticated, "This e-mail and password do not belong together.")
+
 // LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person
 // get the same Unauthenticated answer after the same work; ErrUnconfirmed is for who knows the password of a registration.
 func (s *Service) LogIn(ctx context.Context, email, password string) (User, error) {
-	wrong := Errorf(Unauthenticated, "This e-mail and password do not belong together.")
 	if len(password) > MaxPassword {
-		return User{}, wrong
+		return User{}, errNoMatch
 	}
 	_, key, _ := CleanEmail(email)
 	user, hash, err := s.store.UserByEmail(ctx, key)
@@ -110,8 +118,9 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (User, erro
 		return User{}, ErrUnconfirmed
 	}
 	if !ok || user.DisabledAt > 0 {
-		return User{}, wrong
+		return User{}, errNoMatch
 	}
+	user.shown = hash
 	return user, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -43,13 +44,27 @@ func newSession(user int64, kind SessionKind, now Micros) Session {
 	return Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now, ExpiresAt: now + kind.life()}
 }
 
-// StartSession signs by in and returns the token that the browser keeps.
+// openSession adds a session for by, unless they were shut out or the password that they showed was changed meanwhile: who ends all
+// sessions would not have ended this one. It takes the lock that those take.
+func openSession(ctx context.Context, tx Tx, by User, session Session, hash string) (id int64, err error) {
+	err = tx.HoldAccount(ctx, by.ID, by.shown)
+	if errors.Is(err, ErrNotFound) {
+		return 0, errNoMatch
+	}
+	if err != nil {
+		return 0, err
+	}
+	return tx.InsertSession(ctx, session, hash)
+}
+
+// StartSession signs by in and returns the token that the browser keeps. It answers Unauthenticated as LogIn does, for
+// what changed since.
 func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip string) (string, error) {
 	token := newToken()
 	session := newSession(by.ID, Browser, s.micros())
 	session.UserAgent, session.IP = clip(userAgent, maxUserAgent), ip
 	err := s.store.InTx(ctx, func(tx Tx) error {
-		_, err := tx.InsertSession(ctx, session, hashToken(token))
+		_, err := openSession(ctx, tx, by, session, hashToken(token))
 		return err
 	})
 	return token, err

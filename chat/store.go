@@ -231,6 +231,9 @@ type Tx interface {
 	// DeleteReactions takes everybody's reactions off a message.
 	DeleteReactions(ctx context.Context, message int64) error
 
+	// HoldAccount is HoldUser for a person who is to be signed in; ErrNotFound for one who is shut out, or who has another
+	// hash of a password, unless that is empty.
+	HoldAccount(ctx context.Context, user int64, hash string) error
 	// HoldUser makes other transactions that hold or disable the same person wait until this one ends.
 	HoldUser(ctx context.Context, user int64) error
 	// InsertContent adds a content, unless one with its hash exists.
@@ -280,14 +283,16 @@ type Tx interface {
 	InsertTicket(ctx context.Context, t Ticket) error
 	// UseTicket takes a ticket away; ErrNotFound when somebody else did.
 	UseTicket(ctx context.Context, hash string) error
-	// DeleteTickets makes all that a person has void.
+	// DeleteTickets makes all that a person has void, and takes back the letters that would bring others.
 	DeleteTickets(ctx context.Context, user int64) error
 	PruneTickets(ctx context.Context, now Micros) error
 
-	// InsertNotice puts a notice into the outbox, due at once.
+	// InsertNotice puts a notice into the outbox, due at once and before those that QueueAlerts and QueuePushes put there.
 	InsertNotice(ctx context.Context, n Notice) error
 	// ClaimNotices takes notices that are due at now, keeps others from them until then, and counts an attempt of each.
 	ClaimNotices(ctx context.Context, road Road, now, until Micros, limit int) ([]Notice, error)
+	// HoldNotice makes who takes a notice back wait until the transaction ends; ErrNotFound when it was taken back.
+	HoldNotice(ctx context.Context, id int64) error
 	PostponeNotice(ctx context.Context, id int64, failure string, next Micros) error
 	GiveUpNotice(ctx context.Context, id int64, failure string, at Micros) error
 	DeleteNotice(ctx context.Context, id int64) error
@@ -295,7 +300,8 @@ type Tx interface {
 
 	// BeginLook claims a look and returns the id of the message after which it looks; ErrNotFound when another node looks.
 	BeginLook(ctx context.Context, l Look) (int64, error)
-	// RaiseAlerts sets an alarm for people to whom messages after a cursor are unread and of which no letter told. Those who want one letter
+	// RaiseAlerts sets an alarm for people to whom messages after a cursor are unread and of which no letter told, and sets it
+	// anew for those who were here after it was set. Those who want one letter
 	// a day get it at morning.
 	RaiseAlerts(ctx context.Context, cursor int64, now, morning Micros) error
 	// QueueAlerts puts the letters that are due into the outbox, one of each person at a time.
@@ -303,8 +309,8 @@ type Tx interface {
 	// SetMailed notes that a letter told a person of a room up to seq.
 	SetMailed(ctx context.Context, user, room, seq int64) error
 	// Unpushed lists who wants a push for messages after a cursor: unread ones of a conversation of which none told since it was
-	// read last.
-	Unpushed(ctx context.Context, cursor int64, limit int) ([]Unpushed, error)
+	// read last. It has no limit, because those who are here are among them: they must not keep the others from it.
+	Unpushed(ctx context.Context, cursor int64) ([]Unpushed, error)
 	// QueuePushes puts pushes into the outbox and notes that they tell of their rooms.
 	QueuePushes(ctx context.Context, list []Unpushed, now Micros) error
 

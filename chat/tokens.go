@@ -74,7 +74,7 @@ func (r refresh) next(key []byte) refresh {
 func (r refresh) familyHash() string { return hashToken(string(r.family[:])) }
 func (r refresh) secretHash() string { return hashToken(string(r.secret[:])) }
 
-// IssueTokens signs a program of by in.
+// IssueTokens signs a program of by in. It answers as StartSession does.
 func (s *Service) IssueTokens(ctx context.Context, by User, userAgent, ip string) (Tokens, error) {
 	key, err := s.signingKey(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) IssueTokens(ctx context.Context, by User, userAgent, ip string
 	session := newSession(by.ID, Program, s.micros())
 	session.UserAgent, session.IP = clip(userAgent, maxUserAgent), ip
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if session.ID, err = tx.InsertSession(ctx, session, token.familyHash()); err != nil {
+		if session.ID, err = openSession(ctx, tx, by, session, token.familyHash()); err != nil {
 			return err
 		}
 		return tx.InsertToken(ctx, session.ID, token.secretHash(), session.CreatedAt)

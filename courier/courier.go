@@ -25,10 +25,13 @@ type Courier struct {
 	Push *push.Server   // nil: no pushes
 }
 
-// The outbox is looked at each second; atOnce notices of a road are told side by side.
+// The outbox is looked at each second; atOnce notices of a road are told side by side. That they were told is written down
+// again and again, as long as nobody else tries them.
 const (
-	every  = time.Second
-	atOnce = 8
+	every       = time.Second
+	atOnce      = 8
+	settleEvery = time.Second
+	settleTries = 60
 )
 
 // Reach returns the roads that are served.
@@ -38,25 +41,24 @@ func (c *Courier) Reach() chat.Reach { return chat.Reach{Mail: c.Mail != nil, Pu
 func (c *Courier) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	if c.Mail != nil {
-		work.Go(func() { c.serve(ctx, chat.ByMail, chat.MailEvery) })
+		work.Go(func() { repeat(ctx, chat.MailEvery, func() { c.Look(ctx, chat.ByMail) }) })
+		work.Go(func() { repeat(ctx, every, func() { c.Deliver(ctx, chat.ByMail) }) })
 	}
 	if c.Push != nil {
-		work.Go(func() { c.serve(ctx, chat.ByPush, chat.PushEvery) })
+		work.Go(func() { repeat(ctx, chat.PushEvery, func() { c.Look(ctx, chat.ByPush) }) })
+		work.Go(func() { repeat(ctx, every, func() { c.Deliver(ctx, chat.ByPush) }) })
 		defer c.Push.Close()
 	}
 	work.Wait()
 }
 
-func (c *Courier) serve(ctx context.Context, road chat.Road, lookEvery time.Duration) {
-	ticker := time.NewTicker(every)
+// repeat does something at once and from time to time until ctx ends. Looking and delivering each have their own turns: a
+// server that stalls must not keep new messages from being seen.
+func repeat(ctx context.Context, period time.Duration, do func()) {
+	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	var looked time.Time
 	for ctx.Err() == nil {
-		if now := time.Now(); now.Sub(looked) >= lookEvery {
-			looked = now
-			c.Look(ctx, road)
-		}
-		c.Deliver(ctx, road)
+		do()
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
@@ -92,8 +94,25 @@ func (c *Courier) Deliver(ctx context.Context, road chat.Road) {
 // tell tries a notice once. A panic is one more failure: a notice that cannot be told must not end the others.
 func (c *Courier) tell(ctx context.Context, n chat.Notice) {
 	parcel, err := c.try(ctx, n)
-	if err := c.Chat.Settle(context.WithoutCancel(ctx), n, parcel.Waiting, err); err != nil {
-		slog.Warn("outbox not written", "notice", n.ID, "error", err)
+	c.settle(ctx, n, parcel.Waiting, err)
+}
+
+// settle waits for a database that is away for a moment: what was told and is not written down would be told twice.
+func (c *Courier) settle(ctx context.Context, n chat.Notice, told []chat.Waiting, failure error) {
+	for try := range settleTries {
+		ending := ctx.Err() != nil // then this is the last try
+		err := c.Chat.Settle(context.WithoutCancel(ctx), n, told, failure)
+		if err == nil {
+			return
+		}
+		slog.Warn("outbox not written", "notice", n.ID, "try", try+1, "error", err)
+		if ending {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(settleEvery):
+		}
 	}
 }
 

@@ -15,11 +15,12 @@ func (r reader) NoticesDue(ctx context.Context, road chat.Road, now chat.Micros)
 	return due, err
 }
 
-// InsertNotice makes no difference between persons who exist and addresses of nobody.
+// InsertNotice makes no difference between persons who exist and addresses of nobody. Somebody waits for these, so that they go
+// before what was gathered, which may be thousands: their time began long ago.
 func (w writer) InsertNotice(ctx context.Context, n chat.Notice) error {
 	const query = `
 		INSERT INTO outbox (road, kind, user_id, ref, address, locale, since, created_at, next_at)
-		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, $8)`
+		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, 0)`
 	_, err := w.exec(ctx, query, n.Road, n.Kind, n.User, n.Ref, n.Address, n.Locale, n.Since, n.CreatedAt)
 	return err
 }
@@ -33,6 +34,14 @@ func (w writer) ClaimNotices(ctx context.Context, road chat.Road, now, until cha
 		RETURNING id, road, kind, COALESCE(user_id, 0) AS user_id, ref, address, locale, since, created_at, attempts`
 	err = w.list(ctx, &claimed, query, road, now, until, limit)
 	return claimed, err
+}
+
+// HoldNotice takes the row's lock.
+func (w writer) HoldNotice(ctx context.Context, id int64) error {
+	const query = `
+		UPDATE outbox SET attempts = attempts WHERE id = $1`
+	held, err := w.exec(ctx, query, id)
+	return found(held, err)
 }
 
 // PostponeNotice says when it is tried next.
@@ -98,25 +107,31 @@ const fresh = `
 		WITH recent AS MATERIALIZED (
 			SELECT x.room_id, x.seq, x.posted_at FROM messages x WHERE x.id > $1 AND x.deleted_at + 0 = 0),
 		fresh AS MATERIALIZED (
-			SELECT room_id, MIN(posted_at) AS since, MAX(seq) AS seq FROM recent GROUP BY room_id)`
+			SELECT room_id, MAX(posted_at) AS last_at, MAX(seq) AS seq FROM recent GROUP BY room_id)`
 
 // unreadAfter is a message in the room of member m that is unread and stands after a seq.
 const unreadAfter = `EXISTS (
 			SELECT 1 FROM messages y
 			WHERE y.room_id = m.room_id AND y.seq > m.read_seq AND y.author_id <> m.user_id AND y.deleted_at = 0 AND y.seq > `
 
-// RaiseAlerts leaves an alarm that is set alone.
+// RaiseAlerts leaves an alarm alone that is set, unless its person was here since and is away again: it would find that they
+// were here, and not tell what came after.
 func (w writer) RaiseAlerts(ctx context.Context, cursor int64, now, morning chat.Micros) error {
-	const query = fresh + `
+	const (
+		seen  = `COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = `
+		query = fresh + `
 		INSERT INTO alerts (user_id, since, due_at)
-		SELECT m.user_id, MIN(f.since),
-			CASE u.mail WHEN 'soon' THEN MIN(f.since) + 300000000 WHEN 'hour' THEN MIN(f.since) + 3600000000 ELSE CAST($2 AS BIGINT) END
+		SELECT m.user_id, MAX(f.last_at),
+			CASE u.mail WHEN 'soon' THEN MAX(f.last_at) + 300000000 WHEN 'hour' THEN MAX(f.last_at) + 3600000000 ELSE CAST($2 AS BIGINT) END
 		FROM fresh f JOIN members m ON m.room_id = f.room_id JOIN users u ON u.id = m.user_id
 		WHERE u.mail <> 'off' AND u.confirmed_at > 0 AND u.disabled_at = 0
 			AND m.read_seq < f.seq AND m.mailed_seq < f.seq
-			AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.user_id = m.user_id) AND ` + unreadAfter + `m.mailed_seq)
+			AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.user_id = m.user_id AND a.since >= ` + seen + `m.user_id), 0))
+			AND ` + unreadAfter + `m.mailed_seq)
 		GROUP BY m.user_id, u.mail
-		ON CONFLICT (user_id) DO NOTHING`
+		ON CONFLICT (user_id) DO UPDATE SET since = excluded.since, due_at = excluded.due_at
+		WHERE excluded.since > ` + seen + `excluded.user_id), 0)`
+	)
 	_, err := w.exec(ctx, query, cursor, morning)
 	return err
 }
@@ -152,15 +167,14 @@ func (w writer) SetMailed(ctx context.Context, user, room, seq int64) error {
 }
 
 // Unpushed reads in a few milliseconds whom 200 messages in a room of 10,000 people concern.
-func (r reader) Unpushed(ctx context.Context, cursor int64, limit int) (list []chat.Unpushed, err error) {
+func (r reader) Unpushed(ctx context.Context, cursor int64) (list []chat.Unpushed, err error) {
 	const query = fresh + `
 		SELECT m.user_id, m.room_id, f.seq
 		FROM fresh f JOIN rooms r ON r.id = f.room_id JOIN members m ON m.room_id = f.room_id JOIN users u ON u.id = m.user_id
 		WHERE u.push_topic <> '' AND u.disabled_at = 0 AND (r.kind = 'direct' OR u.push_rooms)
 			AND m.read_seq < f.seq AND m.pushed_seq <= m.read_seq AND ` + unreadAfter + `0)
-		ORDER BY m.user_id, m.room_id
-		LIMIT $2`
-	err = r.list(ctx, &list, query, cursor, limit)
+		ORDER BY m.user_id, m.room_id`
+	err = r.list(ctx, &list, query, cursor)
 	return list, err
 }
 
@@ -219,7 +233,7 @@ func (r reader) Waiting(ctx context.Context, user, room int64, limit int) (list 
 // UnreadLines reads the end of each room.
 func (r reader) UnreadLines(ctx context.Context, user, room int64, limit int) (list []chat.Line, err error) {
 	const query = `
-		SELECT x.room_id, a.name AS author, x.body, x.posted_at
+		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, 600) AS body, x.files, x.posted_at
 		FROM members m JOIN rooms r ON r.id = m.room_id JOIN messages x ON x.room_id = m.room_id JOIN users a ON a.id = x.author_id
 		WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + after + ` AND x.seq IN (
 			SELECT y.seq FROM messages y

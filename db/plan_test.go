@@ -91,7 +91,7 @@ func TestPlans(t *testing.T) {
 		"Ticket":              func(r reader) error { _, err := r.Ticket(ctx, "reset", "h", 1); return err },
 		"NoticesDue":          func(r reader) error { _, err := r.NoticesDue(ctx, chat.ByMail, 1); return err },
 		"LookDue":             func(r reader) error { _, err := r.LookDue(ctx, chat.Look{Road: chat.ByMail}); return err },
-		"Unpushed":            func(r reader) error { _, err := r.Unpushed(ctx, 1, 9); return err },
+		"Unpushed":            func(r reader) error { _, err := r.Unpushed(ctx, 1); return err },
 		"Waiting":             func(r reader) error { _, err := r.Waiting(ctx, 1, 0, 9); return err },
 		"UnreadLines":         func(r reader) error { _, err := r.UnreadLines(ctx, 1, 0, 3); return err },
 		"ClaimNotices": func(r reader) error {

@@ -94,3 +94,53 @@ func testEndedSessions(t *testing.T, s *db.Store) {
 	write(t, s, func(tx chat.Tx) error { return tx.PruneSessions(ctx, 101) })
 	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT id FROM sessions ORDER BY id`)), ids(a1))
 }
+
+// testHoldAccount: whoever begins a session waits for whoever changes the password, and the other way round.
+func testHoldAccount(t *testing.T, s *db.Store) {
+	ctx := t.Context()
+	ana := register(t, s, "ana")
+	set := func(tx chat.Tx, hash string) error { return tx.ReplacePassword(ctx, ana.ID, hash) }
+	begin := func(tx chat.Tx, hash string) error {
+		if err := tx.HoldAccount(ctx, ana.ID, "old"); err != nil {
+			return err
+		}
+		_, err := tx.InsertSession(ctx, chat.Session{UserID: ana.ID, Kind: chat.Browser, ExpiresAt: distant}, hash)
+		return err
+	}
+	for n := range 20 {
+		write(t, s, func(tx chat.Tx) error { return set(tx, "old") })
+		begun := make(chan error)
+		write(t, s, func(tx chat.Tx) error {
+			if err := set(tx, "new"); err != nil {
+				return err
+			}
+			go func() { begun <- s.InTx(ctx, func(tx chat.Tx) error { return begin(tx, fmt.Sprint("late", n)) }) }()
+			_, err := tx.EndSessions(ctx, ana.ID, 0, 10)
+			return err
+		})
+		is(t, <-begun, chat.ErrNotFound)
+	}
+	write(t, s, func(tx chat.Tx) error { return set(tx, "old") })
+	var ended []int64
+	changed := make(chan error)
+	write(t, s, func(tx chat.Tx) error {
+		if err := begin(tx, "early"); err != nil {
+			return err
+		}
+		go func() {
+			changed <- s.InTx(ctx, func(tx chat.Tx) (err error) {
+				if err = set(tx, "new"); err == nil {
+					ended, err = tx.EndSessions(ctx, ana.ID, 0, 10)
+				}
+				return err
+			})
+		}()
+		return nil
+	})
+	is(t, <-changed, nil)
+	equal(t, len(ended), 1)
+
+	write(t, s, func(tx chat.Tx) error { return tx.HoldAccount(ctx, ana.ID, "") })
+	s.Raw(t, `UPDATE users SET disabled_at = 1`)
+	is(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.HoldAccount(ctx, ana.ID, "") }), chat.ErrNotFound)
+}

@@ -24,6 +24,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"users":                  testUsers,
 		"find people":            testFindPeople,
 		"sessions":               testSessions,
+		"hold account":           testHoldAccount,
 		"ended sessions":         testEndedSessions,
 		"secrets":                testSecrets,
 		"tokens":                 testTokens,

@@ -103,6 +103,14 @@ func (w writer) SetPassword(ctx context.Context, user int64, old, hash string) e
 	return found(changed, err)
 }
 
+// HoldAccount takes the row's lock, which whoever changes the password or shuts somebody out takes first.
+func (w writer) HoldAccount(ctx context.Context, user int64, hash string) error {
+	const query = `
+		UPDATE users SET disabled_at = disabled_at WHERE id = $1 AND disabled_at = 0 AND ($2 = '' OR password_hash = $2)`
+	held, err := w.exec(ctx, query, user, hash)
+	return found(held, err)
+}
+
 // SetDisabled shuts a person out, or lets them in.
 func (w writer) SetDisabled(ctx context.Context, user int64, at chat.Micros) error {
 	const query = `

@@ -80,6 +80,9 @@ func (s *Server) join(c echo.Context, in registration) (chat.User, error) {
 	if !s.chat.Reach().Mail {
 		return s.chat.Register(c.Request().Context(), fresh)
 	}
+	if err := fresh.Check(); err != nil { // who must choose another password has no letter sent yet
+		return chat.User{}, err
+	}
 	if err := s.mayWrite(in.Email); err != nil {
 		return chat.User{}, err
 	}

@@ -89,6 +89,8 @@ type ntfy struct {
 	mu     sync.Mutex // guards all below
 	notes  []push.Note
 	status int
+	tries  int
+	stall  chan struct{} // or nil: it answers nothing before this is closed
 }
 
 func newNtfy(t testing.TB) *ntfy {
@@ -99,6 +101,13 @@ func newNtfy(t testing.TB) *ntfy {
 }
 
 func (n *ntfy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	n.tries++
+	stall := n.stall
+	n.mu.Unlock()
+	if stall != nil {
+		<-stall
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var note push.Note

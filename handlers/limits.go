@@ -26,6 +26,7 @@ type limits struct {
 	exports   *pacer // downloads of what is one's own, by person
 	letters   *pacer // letters that somebody has sent to an address, by that address
 	links     *pacer // links of letters used, by address of the network
+	tests     *pacer // pushes sent to try, by person
 	bots      *pacer // bots made, by person
 	renewals  *pacer // tokens of bots renewed, by person
 	botPosts  *pacer // by bot, its hooks included
@@ -48,6 +49,7 @@ func newLimits(scale float64) *limits {
 		exports:   newPacer(scale/60, 5),
 		letters:   newPacer(scale/300, 5),
 		links:     newPacer(scale/3, 40),
+		tests:     newPacer(scale/15, 10),
 		bots:      newPacer(scale/60, 20),
 		renewals:  newPacer(scale/10, 30),
 		botPosts:  newPacer(scale*10, 100),

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,4 +137,63 @@ func TestATopicIsNoAddress(t *testing.T) {
 	equal(t, "pushes", len(notes), 1)
 	equal(t, "topic", notes[0].Topic, "mine")
 	equal(t, "words", notes[0].Message, "Push messages reach you.")
+}
+
+// everybody is here, but for one.
+type everybodyBut int64
+
+func (but everybodyBut) Online(ids ...int64) map[int64]bool {
+	here := map[int64]bool{}
+	for _, id := range ids {
+		here[id] = id != int64(but)
+	}
+	return here
+}
+
+func TestACrowdThatIsHereHidesNobodyWhoIsAway(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		berta := a.member(t, "Berta", "berta@example.org")
+		for n := range 250 {
+			a.exec(`INSERT INTO users (name, name_key, email, email_key, password_hash, locale, role, created_at, push_topic, push_rooms)
+				VALUES ('X', 'x', $1, $1, '', '', 'member', 1, 'topic', TRUE)`, text(int64(n)))
+		}
+		a.exec(`INSERT INTO members (room_id, user_id, role, read_seq) SELECT 1, id, 'member', 0 FROM users WHERE push_topic <> ''`)
+		a.pushes(t)
+		last := a.count(`SELECT MAX(id) FROM users`)
+		a.Here = everybodyBut(last)
+		berta.say("room=1", "hello")
+		equal(t, "pushes", len(a.pushes(t)), 1)
+		equal(t, "of who is away", a.count(`SELECT COUNT(*) FROM members WHERE pushed_seq > 0 AND user_id = $1`, last), 1)
+	})
+}
+
+func TestAStallingServerKeepsNothingFromBeingSeen(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t))
+	ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+	ana.follows("topic", "", "")
+	a.pushes(t)
+	a.ntfy.stall = make(chan struct{})
+	ana.post("/settings/push/test", nil).is(303)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); a.Run(ctx) }()
+	eventually(t, "the server to be asked", func() bool { a.ntfy.mu.Lock(); defer a.ntfy.mu.Unlock(); return a.ntfy.tries > 0 })
+	berta.say(ana.with(), "hello")
+	eventually(t, "the message to be seen", func() bool { return a.count(`SELECT COUNT(*) FROM outbox WHERE kind = 'push'`) == 1 })
+	stop()
+	<-done
+	close(a.ntfy.stall)
+}
+
+func TestPushesToTryAreLimited(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t, limited))
+	ana := a.member(t, "Ana", "ana@example.org")
+	ana.follows("somebody-elses", "", "")
+	sent := 0
+	for ; sent < 100 && ana.post("/settings/push/test", nil).status == http.StatusSeeOther; sent++ {
+	}
+	equal(t, "pushes", sent, 10)
 }

