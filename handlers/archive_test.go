@@ -74,12 +74,13 @@ func TestWhatIsYoursAsAFile(t *testing.T) {
 }
 
 // TestAnExportIsFlat writes thirty thousand messages straight into the database, and looks at the memory while they go out.
+// It runs alone, because it measures memory.
 func TestAnExportIsFlat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
 	const lines, most = 30_000, 4 << 20
-	onBoth(t, func(t *testing.T, s *site) {
+	onEach(t, func(t *testing.T, s *site) {
 		ana := s.person("Ana")
 		numbers := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(lines) + `) `
 		s.exec(numbers+`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)

@@ -13,9 +13,14 @@ import (
 	"charla/live/natstest"
 )
 
-// onBoth runs a story on both databases.
+// onBoth runs a story on both databases, beside other tests.
 func onBoth(t *testing.T, story func(*testing.T, *site)) {
 	t.Parallel()
+	onEach(t, story)
+}
+
+// onEach runs a story on one database and then on the other, with no other test beside it.
+func onEach(t *testing.T, story func(*testing.T, *site)) {
 	t.Run("SQLite", func(t *testing.T) { story(t, open(t)) })
 	t.Run("PostgreSQL", func(t *testing.T) { story(t, openPostgres(t, dbtest.Postgres(t))) })
 }

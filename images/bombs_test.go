@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -64,16 +65,20 @@ func TestBombs(t *testing.T) {
 		"a GIF of a million small parts":              {"image/gif", append(moving[:13+12:13+12], bytes.Repeat([]byte{extension, 0xfe, 1, 'x', 0}, 1<<20)...)},
 		"a GIF with 20 MB of comment":                 {"image/gif", append(moving[:13+12:13+12], append([]byte{extension, 0xff}, bytes.Repeat(append([]byte{255}, make([]byte, 255)...), 80_000)...)...)},
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		begun := time.Now()
-		m, err := makeOf(c.file, c.mime)
-		took := time.Since(begun)
-		runtime.ReadMemStats(&after)
-		if chat.CodeOf(err) != chat.Invalid {
-			t.Errorf("%s: %v, %+v", name, err, m.Picture)
+		took, used := time.Duration(math.MaxInt64), uint64(0)
+		for range 3 { // the fastest counts: a busy machine is not slow three times
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			begun := time.Now()
+			m, err := makeOf(c.file, c.mime)
+			took = min(took, time.Since(begun))
+			runtime.ReadMemStats(&after)
+			used = max(used, after.TotalAlloc-before.TotalAlloc)
+			if chat.CodeOf(err) != chat.Invalid {
+				t.Errorf("%s: %v, %+v", name, err, m.Picture)
+			}
 		}
-		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 || took > 200*time.Millisecond {
+		if used > 1<<20 || took > 200*time.Millisecond {
 			t.Errorf("%s: %d bytes, %v", name, used, took)
 		}
 	}
