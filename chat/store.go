@@ -74,6 +74,11 @@ type Reader interface {
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
 	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first; none to an outsider.
 	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// MessagesChanged lists the limit messages of a room whose changed_seq > after that changed first, in that order; none to
+	// an outsider.
+	MessagesChanged(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// DepartedForGood tells whether somebody deleted their account after a number of a room.
+	DepartedForGood(ctx context.Context, room, after int64) (bool, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did, or
 	// somebody departed for good.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)

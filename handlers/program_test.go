@@ -261,6 +261,55 @@ func TestAProgramCatchesUp(t *testing.T) {
 	carla.get("/messages?room="+text(room)+"&after=0", asJSON).failed(404, "not_found", "")
 }
 
+// What changed since a number comes by one address, in the order of the changes and to its end: new messages, and old ones
+// that were edited, deleted or reacted to.
+func TestAProgramIsBroughtWhatChanged(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		carla, ben, ana := s.person("Carla"), s.person("Ben"), s.guest().register("Ana", "ana@example.org")
+		kept := map[int64]string{}
+		cursor, pages := int64(0), 0
+		catchUp := func() (came string) {
+			t.Helper()
+			pages = 0
+			for next := "/messages?" + ana.with() + "&limit=2&changed_after=" + text(cursor); next != ""; pages++ {
+				h := decode[history](ben.get(next, asJSON).is(200))
+				for _, m := range h.Messages {
+					kept[m.Seq] = fmt.Sprint(m.Body, m.reactions())
+					came += kept[m.Seq] + ", "
+				}
+				next, cursor = h.Next, h.Cursor
+			}
+			return came
+		}
+		equal(t, "before the first word", catchUp(), "")
+		var said []message
+		for i := range 5 {
+			said = append(said, ana.say(ben.with(), fmt.Sprint("line ", i+1)))
+		}
+		equal(t, "all", catchUp(), "line 1, line 2, line 3, line 4, line 5, ")
+		equal(t, "pages", pages, 3)
+		ben.react(said[2], "🎉").is(200)
+		ana.edit(said[0], "line 1 again")
+		ana.remove(said[1]).is(204)
+		ana.say(ben.with(), "line 6")
+		equal(t, "what changed", catchUp(), "line 3🎉 Ben, mine, line 1 again, , line 6, ")
+		equal(t, "nothing more", catchUp(), "")
+		room := "/messages?room=" + text(said[0].Room) + "&changed_after="
+		carla.get(room+"0", asJSON).failed(404, "not_found", "")
+		ben.get(room+text(cursor+1), asJSON).failed(409, "conflict", "changed_after")
+
+		halfway := decode[history](ben.get(room+"0&limit=2", asJSON).is(200)).Next
+		ben.get(halfway, asJSON).is(200)
+		ana.post("/settings/delete", []string{"current", phrase, "words", "leave"}, asJSON).is(204)
+		s.erase()
+		for _, stale := range []string{room + text(cursor), halfway} { // every line of hers shows another name
+			ben.get(stale, asJSON).failed(409, "conflict", "changed_after")
+		}
+		cursor = 0
+		equal(t, "from the beginning", catchUp(), "line 4, line 5, line 3🎉 Ben, mine, line 1 again, , line 6, ")
+	})
+}
+
 // Whatever people write, a program reads one event with just that.
 func FuzzAnEventIsReadAsItWasTold(f *testing.F) {
 	f.Add("Ana", "hello", "<b>hello</b>", int64(7))
