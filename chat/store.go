@@ -47,6 +47,8 @@ type Reader interface {
 	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message. The limit keeps
 	// channels before direct ones; after goes on behind a room in that order.
 	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
+	// AllConversations lists the rooms of a person, by id.
+	AllConversations(ctx context.Context, user int64) ([]Conversation, error)
 	// ConversationIn finds a room that user is a member of.
 	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
 	// ConversationWith finds the direct conversation of two people, if it has begun.

@@ -132,14 +132,15 @@ var programEvents = map[string]struct {
 	data  any
 	means string
 }{
-	"ready":    {readyJSON{}, "what was missed has been told; from here on it is live"},
+	"ready":    {readyJSON{}, "what was missed has been told, or without a conversation where all stand; from here on it is live"},
 	"message":  {messageJSON{}, "a new message; its id is the cursor, as everywhere"},
 	"edited":   {messageJSON{}, "a message has another text"},
 	"deleted":  {messageJSON{}, "a message has no text any more"},
 	"reaction": {messageJSON{}, "somebody reacted to a message, or took that back"},
-	"presence": {presenceJSON{}, "who came and went, and how many are here"},
+	"presence": {presenceJSON{}, "who came and went, how many are here, and who is called otherwise"},
 	"typing":   {typingJSON{}, "who else is writing; nobody in it: nobody any more"},
-	"changed":  {conversationJSON{}, "a conversation of one's own went on, or begins; all of them at the start"},
+	"changed":  {conversationJSON{}, "a conversation of one's own went on, began, also by joining, or has another name; all of them at the start"},
+	"left":     {leftJSON{}, "one is no longer in this room, by oneself or by another"},
 	"read":     {conversationJSON{}, "one has read, perhaps elsewhere"},
 	"resync":   {nothingJSON{}, "the cursor is of no use: fetch again with GET /messages"},
 	"gone":     {nothingJSON{}, "one is no longer in this room"},

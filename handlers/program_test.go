@@ -107,6 +107,7 @@ type here struct {
 	Count      int
 	People     []somebody
 	Came, Left []int64
+	Renamed    []somebody
 }
 
 type writing struct {
@@ -234,6 +235,55 @@ func TestAProgramFollowsAllItsConversations(t *testing.T) {
 			t.Errorf("a stranger's room %d was told", room)
 		}
 	}
+}
+
+// A program learns without asking that it joined a room, was let in, left or was removed, that somebody began to talk with it,
+// and how people are called now; also where no hint comes.
+func TestAProgramIsToldOfItsRooms(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		ana, ben, carla := s.person("Ana"), s.person("Ben"), s.person("Carla")
+		carla.say(ben.with(), "hello")
+		for i := range chat.MaxConversations + 20 { // more than a page shows
+			s.exec(`INSERT INTO rooms (kind, name, name_key, access, created_at) VALUES ('channel', $1, $1, 'open', 1)`, fmt.Sprintf("room %03d", i))
+		}
+		s.exec(`INSERT INTO members (room_id, user_id) SELECT id, $1 FROM rooms WHERE name LIKE 'room %'`, ben.user.ID)
+		stream := ben.listen("/events", inEvents)
+		next := func(name string) (c standing) {
+			t.Helper()
+			c, _ = told[standing](stream, name)
+			return c
+		}
+		_, before := stream.until("ready", func(e event) bool { return e.name == "ready" })
+		all := 0
+		for _, e := range before {
+			if e.name == "changed" {
+				all++
+			}
+		}
+		equal(t, "conversations at the start", all, 1+1+chat.MaxConversations+20)
+
+		kitchen, cellar := ana.makes("Kitchen", "open"), ana.makes("Cellar", "invited")
+		ben.post("/rooms/"+text(kitchen)+"/join", nil, asJSON).is(204)
+		equal(t, "joined", next("changed").Name, "Kitchen")
+		ana.post("/rooms/"+text(cellar)+"/members", []string{"user", text(ben.user.ID)}, asJSON).is(204)
+		equal(t, "let in", next("changed").Name, "Cellar")
+		ben.post("/rooms/"+text(kitchen)+"/leave", nil, asJSON).is(204)
+		equal(t, "left", next("left").Room, kitchen)
+		equal(t, "somebody new", ana.say(ben.with(), "hello").Room, next("changed").Room)
+
+		carla.post("/settings/name", []string{"name", "Carla Lopez"}, asJSON).is(200)
+		now, _ := told[here](stream, "presence")
+		for len(now.Renamed) == 0 { // somebody comes or goes
+			now, _ = told[here](stream, "presence")
+		}
+		equal(t, "who is called otherwise", now.Renamed[0], somebody{carla.user.ID, "Carla Lopez"})
+		equal(t, "with whom one talks", next("changed"), standing{Room: carla.say(ben.with(), "it is me").Room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1})
+		equal(t, "what she says", next("changed").Seq, 2)
+
+		s.courier.hold() // no hint comes any more
+		ana.post("/rooms/"+text(cellar)+"/members/"+text(ben.user.ID)+"/remove", nil, asJSON).is(204)
+		equal(t, "removed", next("left").Room, cellar)
+	})
 }
 
 func TestAProgramCatchesUp(t *testing.T) {
