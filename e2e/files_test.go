@@ -240,3 +240,35 @@ func TestAFileComesIntoItsOwnBox(t *testing.T) {
 	ana.open("/messages?with=1")
 	ana.until("it is in its own", chips+` === 'large.bin'`)
 }
+
+// TestWhatAPictureShowsCanBeSaidLater with the message that it came with, and everybody's page has it at once.
+func TestWhatAPictureShowsCanBeSaidLater(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	mine := newAlbum(t)
+	ana, bob := s.newcomer("Ana"), s.newcomer("Bob")
+	ana.meets(bob)
+	bob.meets(ana)
+	ana.choosing("one.png|two.png", mine.png("one.png", 40, 30), mine.png("two.png", 30, 40))
+	ana.fill("#text", "Two of them")
+	ana.press("\r")
+	const alts = `[...document.querySelectorAll('#m-1 .picture__image')].map(e => e.alt).join('|')`
+	bob.until("they came without words", alts+` === 'one.png|two.png'`)
+
+	ana.until("the line is there", alts+` === 'one.png|two.png'`)
+	ana.menuFor(1)
+	ana.click("#menu details:has(textarea) > summary")
+	ana.fill("#menu [aria-label='What one.png shows']", "Hills at dusk")
+	ana.click("#menu [aria-label='What two.png shows']")
+	ana.shoots("describing")
+	ana.press("\x1b")
+	ana.until("it is shut", shut)
+	ana.menuFor(1)
+	ana.until("what was written stayed", `document.querySelector("#menu [aria-label='What one.png shows']").value === 'Hills at dusk' && document.querySelector('#menu [name=body]').value === 'Two of them'`)
+	ana.fill("#menu [aria-label='What two.png shows']", "A tall house")
+	ana.click("#menu .deeds__form .button")
+	bob.until("it is told to those who cannot see", alts+` === 'Hills at dusk|A tall house'`)
+	ana.until("it is saved", alts+` === 'Hills at dusk|A tall house' && `+shut)
+	ana.menuFor(1)
+	ana.until("and nothing is kept of what was", `!document.querySelector('#menu details[open]') && document.querySelector("#menu [aria-label='What two.png shows']").value === 'A tall house'`)
+}

@@ -27,8 +27,8 @@ func TestWhatOnesOwnMenuHolds(t *testing.T) {
 	own := `action="/messages/918/edit"`
 	lacks(t, rendered(t, deeds(p, m, Edit{})), own, "/delete", "<details")
 	m.AuthorID = p.Me.ID
-	has(t, rendered(t, deeds(p, m, Edit{Body: "\nhi"})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
-	refused := Edit{Body: "x", Error: chat.Errorf(chat.Invalid, "Write something first.")}
+	has(t, rendered(t, deeds(p, m, Edit{Edit: chat.Edit{Text: "\nhi"}})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
+	refused := Edit{Edit: chat.Edit{Text: "x"}, Error: chat.Errorf(chat.Invalid, "Write something first.")}
 	has(t, rendered(t, deeds(p, m, refused)), "<details open x-on", "Write something first.")
 	m.DeletedAt = evening
 	lacks(t, rendered(t, deeds(p, m, Edit{})), "<form")
