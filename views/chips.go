@@ -88,6 +88,15 @@ func filesURL(p chat.Place) string {
 	return "/files?" + q.Encode()
 }
 
+// chipsBut selects the chips of all files but some.
+func chipsBut(list []chat.File) string {
+	all := at(idFiles) + " .chip"
+	for _, f := range list {
+		all += ":not(" + at(chipID(f.ID)) + ")"
+	}
+	return all
+}
+
 // altField is the field for what a file shows: the form of the box has one for each of its pictures.
 func altField(file int64) string { return "alt-" + strconv.FormatInt(file, 10) }
 
