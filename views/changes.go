@@ -46,7 +46,7 @@ const maxNames = 20
 func names(l Locale, people []chat.Person, most int) string {
 	var all []string
 	for _, p := range people[:min(len(people), most)] {
-		all = append(all, l.Name(p.Name))
+		all = append(all, apart(l.Name(p.Name)))
 	}
 	told := strings.Join(all, ", ")
 	if more := len(people) - len(all); more > 0 {

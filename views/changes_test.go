@@ -53,3 +53,11 @@ func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
 	has(t, rendered(t, Message(Locale{}, m)), `id="d-18"`) // the focus has a place there, too
 	lacks(t, rendered(t, menu(Locale{}, "")), "data-from", "x-init")
 }
+
+// TestNamesDoNotTurnEachOther: two that are written from right to left would stand in the wrong order, with the comma elsewhere.
+func TestNamesDoNotTurnEachOther(t *testing.T) {
+	people := []chat.Person{{ID: 1, Name: "Ana"}, {ID: 2, Name: "محمد"}, {ID: 3, Name: "דנה"}}
+	if got, want := names(Locale{}, people, 5), "Ana, \u2068محمد\u2069, \u2068דנה\u2069"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
