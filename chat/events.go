@@ -81,12 +81,14 @@ const (
 	TakenOut  Boxing = "taken out"
 )
 
-// BoxChanged tells a person's own pages of a conversation of a file that waits there. Of one that was taken out only the id is told.
+// BoxChanged tells a person's own pages of a conversation of a file that waits there. Of one that was taken out only the id is told. Upload
+// is the name that the page gave it from which a file came.
 type BoxChanged struct {
-	User  int64
-	Topic Topic
-	What  Boxing
-	File  File
+	User   int64
+	Topic  Topic
+	What   Boxing
+	Upload string
+	File   File
 }
 
 // DraftChanged tells that a person began a draft somewhere, or that one is gone.

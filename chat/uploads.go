@@ -15,10 +15,12 @@ const (
 	maxLoose  = 100 // files of one person that wait for a message, and in no box
 )
 
-// UploadIn is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box.
+// UploadIn is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box. Upload is the name that a
+// page gave it, if it did: see Uploading.
 type UploadIn struct {
 	Place     Place
 	Name, Alt string
+	Upload    string
 	Body      io.Reader
 }
 
@@ -87,16 +89,20 @@ func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error
 	}
 	defer incoming.Discard()
 	f, err := s.keep(ctx, by, incoming, NewFile{Owner: by.ID, Place: in.Place, Name: CleanFileName(in.Name), Alt: alt})
+	if checkKey(in.Upload) != nil {
+		in.Upload = ""
+	}
 	if err == nil {
-		s.boxed(by, in.Place, Came, f)
+		s.boxed(by, in.Place, BoxChanged{What: Came, Upload: in.Upload, File: f})
 	}
 	return f, err
 }
 
 // boxed tells by's own pages what happened to a file that waits.
-func (s *Service) boxed(by User, p Place, what Boxing, f File) {
+func (s *Service) boxed(by User, p Place, e BoxChanged) {
 	if p != (Place{}) {
-		s.events.Publish(BoxChanged{by.ID, by.topic(p), what, f})
+		e.User, e.Topic = by.ID, by.topic(p)
+		s.events.Publish(e)
 	}
 }
 
@@ -200,7 +206,7 @@ func (s *Service) DescribeFile(ctx context.Context, by User, id int64, alt strin
 		return err
 	})
 	if err == nil {
-		s.boxed(by, p, Described, f.File)
+		s.boxed(by, p, BoxChanged{What: Described, File: f.File})
 	}
 	return p, err
 }
@@ -214,7 +220,7 @@ func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (p Place, e
 		return err
 	})
 	if err == nil {
-		s.boxed(by, p, TakenOut, File{ID: id})
+		s.boxed(by, p, BoxChanged{What: TakenOut, File: File{ID: id}})
 		s.forget(ctx, []int64{content})
 	}
 	return p, err

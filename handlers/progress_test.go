@@ -94,6 +94,10 @@ func boxes(t *testing.T, here, there *site) {
 	ana.do(http.MethodDelete, f.URL, nil, asJSON).is(204)
 	mine.brings(`hx-target="#` + chip + `" hx-swap="delete"`)
 
+	keep(with+"&upload=u:1", "named.txt")
+	mine.brings(`hx-target=".tray:not(:has(#up-u_1)) &gt; #files:not(:has(#chip-`+text(f.ID+1)+`))"`, "named.txt")
+	ana.do(http.MethodDelete, "/files/"+text(f.ID+1), nil, asJSON).is(204)
+
 	g := keep("room="+text(direct), "second.txt") // the room of two people is that box too
 	mine.brings("second.txt")
 	back := other.listen("/events?"+with, "Last-Event-ID: 1").brings("hx-swap=\"delete\"")

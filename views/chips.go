@@ -97,6 +97,15 @@ func chipsBut(list []chat.File) string {
 	return all
 }
 
+// boxWithout selects the list of files where one is not in it, nor on its way from this page by the name of its upload.
+func boxWithout(f chat.File, upload string) string {
+	list := at(idFiles) + ":not(:has(" + at(chipID(f.ID)) + "))"
+	if upload == "" {
+		return list
+	}
+	return ".tray:not(:has(" + at(uploadID(upload)) + ")) > " + list
+}
+
 // altField is the field for what a file shows: the form of the box has one for each of its pictures.
 func altField(file int64) string { return "alt-" + strconv.FormatInt(file, 10) }
 

@@ -1111,7 +1111,7 @@ func Arrived(l Locale, p chat.Place, list []chat.File, refused []Refused) templ.
 }
 
 // BoxChanged is the frame of what happened, perhaps on another device, to a file that waits. A chip that is there already stays, and
-// so does one in which somebody may be writing.
+// so does one in which somebody may be writing. The page from which a file came is answered itself.
 func BoxChanged(l Locale, b chat.BoxChanged) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1135,7 +1135,7 @@ func BoxChanged(l Locale, b chat.BoxChanged) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		switch b.What {
 		case chat.Came:
-			templ_7745c5c3_Err = missing(l, b.File).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = missing(l, b.File, b.Upload).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1228,7 +1228,7 @@ func Box(l Locale, list []chat.File) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, f := range list {
-			templ_7745c5c3_Err = missing(l, f).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = missing(l, f, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1237,8 +1237,8 @@ func Box(l Locale, list []chat.File) templ.Component {
 	})
 }
 
-// missing puts a file into a box that has it not.
-func missing(l Locale, f chat.File) templ.Component {
+// missing puts a file into a box that has it not, and is not waiting for it.
+func missing(l Locale, f chat.File, upload string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1264,9 +1264,9 @@ func missing(l Locale, f chat.File) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(at(idFiles) + ":not(:has(" + at(chipID(f.ID)) + "))")
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(boxWithout(f, upload))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `chips.templ`, Line: 191, Col: 77}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `chips.templ`, Line: 191, Col: 46}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var74))
 		if templ_7745c5c3_Err != nil {
