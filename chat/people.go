@@ -103,11 +103,25 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 	})
 }
 
+var errOnlyAdmins = Errorf(Forbidden, "Only an admin does this.")
+
+// manage does something to somebody for an admin, who must be one still: of two who disable each other at once, one stays. It
+// holds both, in the same order as the other would.
 func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
 	if !by.CanManagePeople() {
-		return Errorf(Forbidden, "Only an admin does this.")
+		return errOnlyAdmins
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
+		for _, id := range []int64{min(by.ID, user), max(by.ID, user)} {
+			if err := tx.HoldUser(ctx, id); err != nil {
+				return err
+			}
+		}
+		if admin, err := tx.User(ctx, by.ID); err != nil {
+			return err
+		} else if !admin.CanManagePeople() || admin.Disabled() {
+			return errOnlyAdmins
+		}
 		who, err := tx.User(ctx, user)
 		if err == nil && who.Deleted() {
 			err = ErrNotFound
