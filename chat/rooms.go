@@ -228,10 +228,7 @@ func (s *Service) enter(ctx context.Context, by User, user, id int64, refuse fun
 		if err != nil {
 			return nil, err
 		}
-		who, err := tx.User(ctx, user)
-		if err == nil && who.Disabled() {
-			err = ErrNotFound
-		}
+		who, err := held(ctx, tx, user) // who deletes their account at this moment leaves the rooms that they are in by then
 		if err != nil {
 			return nil, err
 		}
