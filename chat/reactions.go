@@ -57,16 +57,16 @@ func kindOf(kinds []Reaction, emoji string) int {
 
 // React reacts to a message with an emoji in its one form; the same again takes it back. Its caller knows what an emoji is:
 // here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
-// for one kind too many, and Conflict for a deleted message.
+// for one kind too many, Conflict for a deleted message, and Forbidden where the other person deleted their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string) (Changed, error) {
-	m, err := s.store.Message(ctx, by.ID, message)
+	c, m, err := s.placed(ctx, by, message)
 	if err != nil {
 		return Changed{}, err
 	}
 	if emoji == "" || len(emoji) > maxEmoji || !isText(emoji) || strings.ContainsAny(emoji, " \n") {
 		return Changed{}, invalidf("emoji", "A reaction is one emoji.")
 	}
-	return s.alter(ctx, by, m, Reacted, func(tx Tx, m *Message) error {
+	return s.alter(ctx, c, m, Reacted, func(tx Tx, m *Message) error {
 		kinds := m.Reactions.Kinds()
 		i := kindOf(kinds, emoji)
 		switch {
@@ -74,6 +74,8 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 			return errDeleted
 		case i >= 0 && kinds[i].By(by.ID):
 			return tx.DeleteReaction(ctx, m.ID, by.ID, emoji)
+		case c.IsDeserted():
+			return errDeserted
 		case i < 0 && len(kinds) >= MaxKinds:
 			return invalidf("emoji", "A message takes at most %d kinds of reactions.", MaxKinds)
 		}

@@ -115,6 +115,8 @@ func TestADeletedAccountThatLeavesItsWords(t *testing.T) {
 		berta.post("/messages", []string{"with", text(ana.user.ID), "body", "too late"}, asJSON).failed(403, "forbidden", "")
 		berta.post("/messages", []string{"with", text(ana.user.ID), "body", "too late"}).is(403).has("too late", "there is nobody to write to")
 		berta.post("/typing", []string{"with", text(ana.user.ID), "body", "too late"}, asJSON).failed(403, "forbidden", "")
+		last := decode[history](berta.get("/messages?limit=1&"+ana.with(), asJSON)).Messages[0]
+		berta.react(last, "🎉").failed(403, "forbidden", "")
 		s.guest().register("Carla", "carla@example.org").get("/messages?"+ana.with(), asJSON).failed(404, "not_found", "")
 
 		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))
