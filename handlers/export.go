@@ -55,7 +55,7 @@ func (s *Server) export(c echo.Context) error {
 		return err
 	}
 	defer s.exports.end(me.ID)
-	if err := s.limits.exports.take(fmt.Sprint("user ", me.ID)); err != nil {
+	if err := s.limits.exports.takeFor(me); err != nil {
 		return err
 	}
 	if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Time{}); err != nil { // the server's own would end it
