@@ -6,6 +6,69 @@ import (
 	"time"
 )
 
+// Registration is what a person fills in to join. Spoken is the language of their browser.
+type Registration struct{ Name, Email, Password, Locale, Spoken string }
+
+// Check answers Invalid for each bad field, all joined. It asks nobody.
+func (in Registration) Check() error {
+	_, errName := CleanName(in.Name)
+	_, _, errEmail := CleanEmail(in.Email)
+	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
+}
+
+// Register makes an account and lets it join General. It answers Invalid for each bad field, all joined, and Conflict
+// when the e-mail is known in any case or Unicode form.
+func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
+	account, err := s.account(ctx, in)
+	if err != nil {
+		return User{}, err
+	}
+	var user User
+	var joined MemberJoined
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		user, joined, err = enrol(ctx, tx, account)
+		return err
+	})
+	if errors.Is(err, ErrDuplicate) {
+		return User{}, errKnownEmail()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	s.events.Publish(joined)
+	return user, nil
+}
+
+func errKnownEmail() *Error {
+	return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
+}
+
+// account checks what a person filled in and hashes the password.
+func (s *Service) account(ctx context.Context, in Registration) (NewUser, error) {
+	if err := in.Check(); err != nil {
+		return NewUser{}, err
+	}
+	name, _ := CleanName(in.Name)
+	email, key, _ := CleanEmail(in.Email)
+	hash, err := s.hasher.hash(ctx, in.Password)
+	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, Spoken: in.Spoken,
+		CreatedAt: s.micros()}, err
+}
+
+// enrol takes General's number first: its lock lets only one registration at a time ask whether it is the first.
+func enrol(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
+	seq, err := tx.NextSeq(ctx, General)
+	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	user, err := tx.InsertUser(ctx, account)
+	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	joined := MemberJoined{Topic: Topic{Room: General}, Person: user.Person(), Seq: seq}
+	return user, joined, tx.InsertMember(ctx, General, user.ID, seq)
+}
+
 // Registering takes a letter where mail is on, and its link is good for a day: so long the registration waits.
 const confirmWithin = Micros(24 * time.Hour / time.Microsecond)
 
@@ -95,8 +158,4 @@ func (s *Service) Confirm(ctx context.Context, token, password string) (User, er
 	}
 	s.events.Publish(joined)
 	return user, nil
-}
-
-func errKnownEmail() *Error {
-	return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
 }

@@ -171,3 +171,8 @@ func checkKey(key string) error {
 	}
 	return nil
 }
+
+// clip cuts s to at most n bytes of valid text.
+func clip(s string, n int) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), n)], ""), "\x00", "")
+}
