@@ -7,7 +7,7 @@ import (
 )
 
 // Registration is what a person fills in to join. Spoken is the language of their browser.
-type Registration struct{ Name, Email, Password, Locale, Spoken string }
+type Registration struct{ Name, Email, Password, Spoken string }
 
 // Check answers Invalid for each bad field, all joined. It asks nobody.
 func (in Registration) Check() error {
@@ -51,8 +51,7 @@ func (s *Service) account(ctx context.Context, in Registration) (NewUser, error)
 	name, _ := CleanName(in.Name)
 	email, key, _ := CleanEmail(in.Email)
 	hash, err := s.hasher.hash(ctx, in.Password)
-	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Locale: in.Locale, Spoken: in.Spoken,
-		CreatedAt: s.micros()}, err
+	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Spoken: in.Spoken, CreatedAt: s.micros()}, err
 }
 
 // enrol takes General's number first: its lock lets only one registration at a time ask whether it is the first.

@@ -61,10 +61,10 @@ var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // InsertUser relies on its caller to hold General's row: then no two are the first of all.
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
-		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, owner_id, spoken, confirmed_at, role)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN 'member' ELSE 'admin' END)
+		INSERT INTO users (name, name_key, email, email_key, password_hash, created_at, owner_id, spoken, confirmed_at, role)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN 'member' ELSE 'admin' END)
 		RETURNING id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound`
-	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt, u.OwnerID, u.Spoken, u.ConfirmedAt)
+	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.CreatedAt, u.OwnerID, u.Spoken, u.ConfirmedAt)
 	return user, err
 }
 
