@@ -72,9 +72,7 @@ func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.
 			DELETE FROM alerts WHERE user_id = $1`
 	)
 	erased, err := w.exec(ctx, person, user, hash, at)
-	if err == nil && erased == 0 {
-		err = chat.ErrNotFound
-	}
+	err = found(erased, err)
 	for _, query := range []string{drafts, habits, unsent, tickets, notices, alerts} {
 		if err == nil {
 			_, err = w.exec(ctx, query, user)
