@@ -9,14 +9,14 @@ import (
 // The size of a page of history, in messages.
 const (
 	PageSize    = 50
-	MaxPageSize = 200
+	maxPageSize = 200
 )
 
 // ReplayLimit is how many changed messages a reader may be behind before it is told to fetch its page again.
 const ReplayLimit = 500
 
 // History returns up to limit messages of c before a seq, or the newest where before is 0. Limit is brought to
-// 1…MaxPageSize; 0 means PageSize. It answers NotFound where c.Me left the room since c was looked up: an empty page with
+// 1…maxPageSize; 0 means PageSize. It answers NotFound where c.Me left the room since c was looked up: an empty page with
 // the cursor of a full one would stay empty for whoever comes back in.
 func (s *Service) History(ctx context.Context, c Conversation, before int64, limit int) (History, error) {
 	if before <= 0 {
@@ -50,7 +50,7 @@ func pageSize(limit int) int {
 	if limit == 0 {
 		return PageSize
 	}
-	return max(1, min(limit, MaxPageSize))
+	return max(1, min(limit, maxPageSize))
 }
 
 // stillIn tells an empty room from one that c.Me has left.

@@ -188,7 +188,7 @@ func (s *Service) prepareUnread(ctx context.Context, n Notice, here Presence) (P
 	if p.Waiting, err = s.waitingFor(ctx, n.User, 0); err != nil {
 		return Parcel{}, err
 	}
-	p.Token, err = s.UnsubscribeToken(ctx, n.User)
+	p.Token, err = s.unsubscribeToken(ctx, n.User)
 	return p, err
 }
 

@@ -166,10 +166,10 @@ func (s *Service) FindPeople(ctx context.Context, query string, after int64, lim
 	return people, more, err
 }
 
-// Themes and Locales are the choices of a person; empty lets the browser decide.
+// themes and locales are the choices of a person; empty lets the browser decide.
 var (
-	Themes  = []string{"", "light", "dark"}
-	Locales = []string{"", "en", "es"}
+	themes  = []string{"", "light", "dark"}
+	locales = []string{"", "en", "es"}
 )
 
 // Preferences are how a person sees and hears Charla.
@@ -180,10 +180,10 @@ type Preferences struct {
 
 // SavePreferences keeps how by sees and hears Charla. It answers Invalid for a choice that does not exist.
 func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
-	if !slices.Contains(Locales, p.Locale) {
+	if !slices.Contains(locales, p.Locale) {
 		return invalidf("locale", "Charla does not speak this language.")
 	}
-	if !slices.Contains(Themes, p.Theme) {
+	if !slices.Contains(themes, p.Theme) {
 		return invalidf("theme", "There is no such theme.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })

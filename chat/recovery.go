@@ -32,14 +32,14 @@ type Ticket struct {
 	ExpiresAt    Micros     `db:"expires_at"`
 }
 
-// ErrLinkOver answers a link that was used, is too old, or never was.
-var ErrLinkOver = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
+// errLinkOver answers a link that was used, is too old, or never was.
+var errLinkOver = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
 
-// ticket finds one that is good, or ErrLinkOver.
+// ticket finds one that is good, or errLinkOver.
 func (s *Service) ticket(ctx context.Context, kind TicketKind, token string) (Ticket, error) {
 	t, err := s.store.Ticket(ctx, kind, hashToken(token), s.micros())
 	if errors.Is(err, ErrNotFound) {
-		err = ErrLinkOver
+		err = errLinkOver
 	}
 	return t, err
 }
@@ -69,14 +69,14 @@ func (s *Service) ForgotPassword(ctx context.Context, email, locale string) erro
 	})
 }
 
-// Resettable tells whether the link to a new password is still good: nil or ErrLinkOver.
+// Resettable tells whether the link to a new password is still good: nil or errLinkOver.
 func (s *Service) Resettable(ctx context.Context, token string) error {
 	_, err := s.ticket(ctx, TicketReset, token)
 	return err
 }
 
 // ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address is
-// theirs. It answers Invalid for a bad password, which leaves the link good, and ErrLinkOver.
+// theirs. It answers Invalid for a bad password, which leaves the link good, and errLinkOver.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	ticket, err := s.ticket(ctx, TicketReset, token)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	}
 	if user.Disabled() || user.Email != ticket.Email { // the letter was on its way while the address changed
-		return ErrLinkOver
+		return errLinkOver
 	}
 	hash, err := s.newHash(ctx, password, user)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // somebody was quicker
-		return ErrLinkOver
+		return errLinkOver
 	}
 	if err == nil {
 		s.announceEnded(ended)
@@ -116,13 +116,13 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	return err
 }
 
-// Movable returns the new address that a link would give somebody, or ErrLinkOver.
+// Movable returns the new address that a link would give somebody, or errLinkOver.
 func (s *Service) Movable(ctx context.Context, token string) (string, error) {
 	ticket, err := s.ticket(ctx, TicketMove, token)
 	return ticket.Email, err
 }
 
-// Move gives the person of a link their new address, once, and tells the old one. It answers ErrLinkOver, also where
+// Move gives the person of a link their new address, once, and tells the old one. It answers errLinkOver, also where
 // the address is somebody else's by now.
 func (s *Service) Move(ctx context.Context, token string) error {
 	ticket, err := s.ticket(ctx, TicketMove, token)
@@ -153,7 +153,7 @@ func (s *Service) Move(ctx context.Context, token string) error {
 		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMoved, User: old.ID, Address: old.Email})
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
-		return ErrLinkOver
+		return errLinkOver
 	}
 	return err
 }

@@ -113,14 +113,14 @@ func (s *Service) waiting(ctx context.Context, email string) (Waitlisted, error)
 	return s.store.RegistrationByEmail(ctx, key, s.micros()-confirmWithin)
 }
 
-// Confirmable tells whether the link of a registration is still good: nil or ErrLinkOver.
+// Confirmable tells whether the link of a registration is still good: nil or errLinkOver.
 func (s *Service) Confirmable(ctx context.Context, token string) error {
 	_, err := s.ticket(ctx, TicketConfirm, token)
 	return err
 }
 
 // Confirm makes the account of a registration, once. Who confirms says the password that was chosen: the link alone must not open
-// an account that somebody else registered with this address. It answers Invalid for another password, and ErrLinkOver, also when the address got an account meanwhile.
+// an account that somebody else registered with this address. It answers Invalid for another password, and errLinkOver, also when the address got an account meanwhile.
 func (s *Service) Confirm(ctx context.Context, token, password string) (User, error) {
 	ticket, err := s.ticket(ctx, TicketConfirm, token)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *Service) Confirm(ctx context.Context, token, password string) (User, er
 		return tx.DeleteRegistrations(ctx, found.EmailKey)
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
-		return User{}, ErrLinkOver
+		return User{}, errLinkOver
 	}
 	if err != nil {
 		return User{}, err

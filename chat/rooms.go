@@ -15,8 +15,8 @@ const (
 	Invited Access = "invited"
 )
 
-// Accesses are the choices of who makes a room.
-var Accesses = []Access{Open, Invited}
+// accesses are the choices of who makes a room.
+var accesses = []Access{Open, Invited}
 
 // Room is a channel as a person sees it, who may be an outsider where it is open.
 type Room struct {
@@ -59,7 +59,7 @@ func (r Room) roleOfNext() Role {
 
 // The most rooms, members and people that one answer lists.
 const (
-	MaxRooms   = 100
+	maxRooms   = 100
 	MaxMembers = 50
 	maxInvited = 20
 )
@@ -73,9 +73,9 @@ type NewRoom struct {
 // MakeRoom makes a channel with by as its owner. It answers Invalid for a bad name or access, and Conflict when an open
 // room has this name.
 func (s *Service) MakeRoom(ctx context.Context, by User, in NewRoom) (Room, error) {
-	name, errName := CleanRoomName(in.Name)
+	name, errName := cleanRoomName(in.Name)
 	var errAccess error
-	if !slices.Contains(Accesses, in.Access) {
+	if !slices.Contains(accesses, in.Access) {
 		errAccess = invalidf("access", "Choose who may come in.")
 	}
 	if err := errors.Join(errName, errAccess); err != nil {
@@ -99,19 +99,19 @@ func (s *Service) MakeRoom(ctx context.Context, by User, in NewRoom) (Room, erro
 }
 
 // OpenRooms lists the rooms that by may join and whose name contains query, by name, after the open room with the id after;
-// at most MaxRooms, and more tells that others follow.
+// at most maxRooms, and more tells that others follow.
 func (s *Service) OpenRooms(ctx context.Context, by User, query string, after int64) (rooms []Room, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
 	}
-	rooms, err = s.store.OpenRooms(ctx, by.ID, NameKey(query), after, MaxRooms+1)
-	rooms, more = first(rooms, MaxRooms)
+	rooms, err = s.store.OpenRooms(ctx, by.ID, NameKey(query), after, maxRooms+1)
+	rooms, more = first(rooms, maxRooms)
 	return rooms, more, err
 }
 
 // checkQuery refuses what no name can contain.
 func checkQuery(query string) error {
-	if !isText(query) || len(query) > MaxEmail {
+	if !isText(query) || len(query) > maxEmail {
 		return invalidf("q", "This name holds characters that cannot be used.")
 	}
 	return nil
