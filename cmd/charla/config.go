@@ -90,7 +90,7 @@ func setMetrics(c *config, v string) error {
 
 func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
-	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
+	if _, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
 		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
 	return nil
