@@ -1,3 +1,43 @@
+// Package live carries what happens to those who watch: open streams, who is here, the delivery of a room's changes in
+// their order, and the hints between nodes.
+//
+// # The life of a stream
+//
+// Subscribe puts a stream into its topic; Run or Detach writes to one reader until either side ends it. Between the two
+// the caller reads the changes that the reader missed, so that nothing falls between the database and the queue: what was
+// committed before Subscribe is in the database, what comes after is in the queue, and what is in both is dropped by its
+// number.
+//
+// A stream sleeps until something waits for its reader, then it is awake until everything is written: that is the only
+// time when somebody writes, so there is never more than one writer. Run writes on its caller's goroutine. The writers
+// share the detached streams, and a write that would wait goes on in a goroutine of its own. The watcher notices readers
+// that go.
+//
+// # The order of a room
+//
+// A topic remembers the last number it has sent. The next number is delivered, a known one dropped, and a gap is filled
+// from the database, which is the truth: publishing out of order, a lost hint and another node's post are one case.
+//
+// # Who leaves a room
+//
+// A departure is a change with a number, so it stands in the queue of every stream of that topic in its place. A stream
+// whose own person departs ends there: what was queued behind it is dropped. In a gap departures go first, because what
+// was posted before one may have been changed after it. A stream takes no notice of a departure that its replay already
+// knew: its person was in the room afterwards. Departures of other nodes are looked for every second.
+//
+// Who departs for good deletes their account, and every line of theirs shows another name from then on. So all streams of the
+// topic end in that place, and their pages are fetched again.
+//
+// # Other nodes
+//
+// Relay tells the other nodes what is published here, and publishes here what they tell: hints, which may be lost. It
+// also tells which people have streams here. Hub.happen is where both ways meet.
+//
+// # Locks
+//
+// watcher.mu, then Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be taken alone, never in another order, and none is
+// held while anything waits, reads the database or writes to a reader. Rendering happens where the bytes are written,
+// once per kind of reader (frame).
 package live
 
 import (
@@ -73,6 +113,88 @@ func NewHub(source Source) *Hub {
 	}
 	h.writers.work = &h.work
 	return h
+}
+
+// Publish delivers an event to the streams it concerns, and to the other nodes. It never blocks on a reader, the database
+// or the network.
+func (h *Hub) Publish(e chat.Event) {
+	if _, posted := e.(chat.MessagePosted); posted {
+		h.counts.posted.Add(1)
+	}
+	h.happen(e)
+	h.relay.send(e)
+}
+
+// happen delivers an event, wherever it was published, to the streams of this node.
+func (h *Hub) happen(e chat.Event) {
+	switch e := e.(type) {
+	case chat.Change:
+		h.deliver(e)
+	case chat.ReadMarked:
+		h.countAgain(e.User)
+	case chat.DraftChanged:
+		h.countAgain(e.User)
+	case chat.Typed:
+		h.typed(e)
+	case chat.Uploading:
+		h.uploading(e)
+	case chat.SessionEnded:
+		h.endSessions([]int64{e.Session})
+	case chat.PersonChanged:
+		h.rename(e.Person)
+	}
+}
+
+func (h *Hub) deliver(e chat.Change) {
+	at, _ := e.At()
+	if t := h.held(at); t != nil && t.deliver(e) {
+		h.catchUp(t)
+	}
+	switch e := e.(type) {
+	case chat.MessagePosted:
+		h.wrote(at, e.Message.AuthorID)
+		h.recount(at, e.Message.AuthorID)
+	case chat.MessageChanged:
+		if e.Message.DeletedAt > 0 { // it was unread for some, perhaps
+			h.recount(at, e.Message.AuthorID)
+		}
+	case chat.MemberJoined:
+		h.countAgain(e.Person.ID)
+	case chat.MemberLeft:
+		h.countAgain(e.User)
+	}
+}
+
+// held returns the topic at, or nil where nobody listens to it.
+func (h *Hub) held(at chat.Topic) *topic {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.topics[at]
+}
+
+// rumour is a change known by its number only: the database has the rest.
+func (h *Hub) rumour(at chat.Topic, now chat.RoomSeq) {
+	if t := h.held(at); t != nil && t.behind(now) {
+		h.catchUp(t)
+	}
+	h.recount(at, 0)
+}
+
+// recount asks for the unread counts of those whom a message in a topic concerns: everybody in it but its author, who may
+// be unknown (0).
+func (h *Hub) recount(at chat.Topic, author int64) {
+	switch {
+	case at.Room == chat.General:
+		h.countAgain()
+	case at.Room != 0:
+		h.countMembersAgain(at.Room)
+	case at.Low == author:
+		h.countAgain(at.High)
+	case at.High == author:
+		h.countAgain(at.Low)
+	default:
+		h.countAgain(at.Low, at.High)
+	}
 }
 
 // Viewer is who opens a stream. Limit is how many streams the session may hold: one more ends the oldest. Kind is what the
