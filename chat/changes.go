@@ -23,7 +23,7 @@ func (u User) CanChange(m Message) bool { return m.AuthorID == u.ID }
 // EditMessage gives a message of by another text, or none where it has files. The same text changes nothing. It answers NotFound for a message that by
 // cannot read, Forbidden for another's, Invalid for bad text, and Conflict for a deleted one.
 func (s *Service) EditMessage(ctx context.Context, by User, message int64, text string) (Changed, error) {
-	c, m, err := s.own(ctx, by, message)
+	m, err := s.own(ctx, by, message)
 	if err != nil {
 		return Changed{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, text 
 		return Changed{}, err
 	}
 	html := renderHTML(body)
-	return s.alter(ctx, c, m, Edited, func(_ Tx, m *Message) error {
+	return s.alter(ctx, by, m, Edited, func(_ Tx, m *Message) error {
 		switch {
 		case m.DeletedAt > 0:
 			return errDeleted
@@ -51,12 +51,12 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, text 
 // DeleteMessage takes the text of a message of by away, with its reactions and files, and leaves its line. A deleted one stays as it
 // is. It answers NotFound for a message that by cannot read and Forbidden for another's.
 func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Changed, error) {
-	c, m, err := s.own(ctx, by, message)
+	m, err := s.own(ctx, by, message)
 	if err != nil {
 		return Changed{}, err
 	}
 	var contents []int64
-	changed, err := s.alter(ctx, c, m, Deleted, func(tx Tx, m *Message) (err error) {
+	changed, err := s.alter(ctx, by, m, Deleted, func(tx Tx, m *Message) (err error) {
 		if m.DeletedAt > 0 {
 			return errUnchanged
 		}
@@ -69,30 +69,24 @@ func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Ch
 	return changed, err
 }
 
-// own finds a message that by may change, and where it stands.
-func (s *Service) own(ctx context.Context, by User, message int64) (Conversation, Message, error) {
-	c, m, err := s.placed(ctx, by, message)
+// own finds a message that by may change.
+func (s *Service) own(ctx context.Context, by User, message int64) (Message, error) {
+	m, err := s.store.Message(ctx, by.ID, message)
 	if err == nil && !by.CanChange(m) {
 		err = Errorf(Forbidden, "This is for its author alone.")
 	}
-	return c, m, err
+	return m, err
 }
 
-// placed finds a message that by may read, and the conversation that it stands in.
-func (s *Service) placed(ctx context.Context, by User, message int64) (Conversation, Message, error) {
-	m, err := s.store.Message(ctx, by.ID, message)
-	if err != nil {
-		return Conversation{}, Message{}, err
-	}
+// alter makes one change of a message and announces it when it is committed.
+func (s *Service) alter(ctx context.Context, by User, m Message, what Alteration, change func(tx Tx, m *Message) error) (Changed, error) {
 	c, err := s.store.ConversationIn(ctx, by.ID, m.Room)
-	return c, m, err
-}
-
-// alter makes one change of a message in a conversation of c.Me and announces it when it is committed.
-func (s *Service) alter(ctx context.Context, c Conversation, m Message, what Alteration, change func(tx Tx, m *Message) error) (Changed, error) {
+	if err != nil {
+		return Changed{}, err
+	}
 	var done Changed
-	err := s.store.InTx(ctx, func(tx Tx) (err error) {
-		done, err = alterIn(ctx, tx, c.Me, m, change)
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		done, err = alterIn(ctx, tx, by, m, change)
 		return err
 	})
 	if errors.Is(err, errUnchanged) {
@@ -105,14 +99,14 @@ func (s *Service) alter(ctx context.Context, c Conversation, m Message, what Alt
 	return done, nil
 }
 
-// alterIn takes the room's next number, which locks the room, before it looks at the message: as it is then, and if user is
+// alterIn takes the room's next number, which locks the room, before it looks at the message: as it is then, and if by is
 // in the room then. What comes of it is read like by everybody else.
-func alterIn(ctx context.Context, tx Tx, user int64, m Message, change func(tx Tx, m *Message) error) (Changed, error) {
+func alterIn(ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error) (Changed, error) {
 	seq, err := tx.NextSeq(ctx, m.Room)
 	if err != nil {
 		return Changed{}, err
 	}
-	before, err := tx.Message(ctx, user, m.ID)
+	before, err := tx.Message(ctx, by.ID, m.ID)
 	if err != nil {
 		return Changed{}, err
 	}
@@ -124,6 +118,6 @@ func alterIn(ctx context.Context, tx Tx, user int64, m Message, change func(tx T
 	if err = tx.UpdateMessage(ctx, after); err != nil {
 		return Changed{}, err
 	}
-	after, err = tx.Message(ctx, user, m.ID)
+	after, err = tx.Message(ctx, by.ID, m.ID)
 	return Changed{Message: after, After: before.ChangedSeq}, err
 }

@@ -59,14 +59,14 @@ func kindOf(kinds []Reaction, emoji string) int {
 // here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
 // for one kind too many, Conflict for a deleted message, and Forbidden where the other person deleted their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string) (Changed, error) {
-	c, m, err := s.placed(ctx, by, message)
+	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
 		return Changed{}, err
 	}
 	if emoji == "" || len(emoji) > maxEmoji || !isText(emoji) || strings.ContainsAny(emoji, " \n") {
 		return Changed{}, invalidf("emoji", "A reaction is one emoji.")
 	}
-	return s.alter(ctx, c, m, Reacted, func(tx Tx, m *Message) error {
+	return s.alter(ctx, by, m, Reacted, func(tx Tx, m *Message) error {
 		kinds := m.Reactions.Kinds()
 		i := kindOf(kinds, emoji)
 		switch {
@@ -74,10 +74,13 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 			return errDeleted
 		case i >= 0 && kinds[i].By(by.ID):
 			return tx.DeleteReaction(ctx, m.ID, by.ID, emoji)
-		case c.IsDeserted():
-			return errDeserted
 		case i < 0 && len(kinds) >= MaxKinds:
 			return invalidf("emoji", "A message takes at most %d kinds of reactions.", MaxKinds)
+		}
+		if c, err := tx.ConversationIn(ctx, by.ID, m.Room); err != nil {
+			return err
+		} else if c.IsDeserted() {
+			return errDeserted
 		}
 		return tx.InsertReaction(ctx, m.ID, by.ID, emoji, m.ChangedSeq)
 	})
