@@ -2,11 +2,12 @@ package handlers
 
 import (
 	"archive/zip"
-	"charla/chat"
 	"context"
 	"fmt"
 	"io"
 	"time"
+
+	"charla/chat"
 )
 
 type exportedAccount struct {
