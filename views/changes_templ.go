@@ -1435,7 +1435,7 @@ func catchUp(t Thread) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var80 string
-		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ChangedAfterURL(t.Conversation.Place(), t.Before, t.Cursor))
+		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(changedAfterURL(t.Conversation.Place(), t.Before, t.Cursor))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `changes.templ`, Line: 193, Col: 80}
 		}
