@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"maps"
 	"net"
 	"strings"
@@ -35,7 +34,7 @@ var settings = map[string]string{
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	cfg, err := configPostgres(url)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+		return nil, err
 	}
 	if err := migratePostgres(ctx, cfg); err != nil {
 		return nil, failure(err)

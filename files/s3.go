@@ -65,7 +65,7 @@ func parseS3(rawURL string) (*url.URL, error) {
 func OpenS3(ctx context.Context, rawURL, dir string) (*Vault, error) {
 	u, err := parseS3(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("S3_URL %w", err)
+		return nil, err
 	}
 	store, err := dialS3(ctx, u)
 	if err != nil {
@@ -186,6 +186,22 @@ func (s *s3) delete(ctx context.Context, name string) error {
 		}
 	}
 	return nil
+}
+
+func (s *s3) mark(ctx context.Context, owner string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	body, _, err := s.fetch(ctx, prefix+marked, 0)
+	if errors.Is(err, chat.ErrNotFound) {
+		_, err = s.core.PutObject(ctx, s.bucket, prefix+marked, strings.NewReader(owner), int64(len(owner)), "", "", minio.PutObjectOptions{})
+		return owner, failure(err)
+	}
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	found, err := io.ReadAll(io.LimitReader(body, 1<<10))
+	return string(found), err
 }
 
 func (s *s3) close() { s.transport.CloseIdleConnections() }

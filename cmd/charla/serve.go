@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"charla/chat"
 	"charla/db"
 	"charla/live"
 )
@@ -37,7 +38,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	defer numbers.close()
 	vault, err := openVault(ctx, c)
 	if err != nil {
-		return fmt.Errorf("open the files: %w", err)
+		return err
 	}
 	defer vault.Close()
 	listener, err := bind(c)
@@ -59,7 +60,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 func bind(c config) (net.Listener, error) {
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("CHARLA_ADDR: %w", err)
 	}
 	secured, err := secure(c, listener)
 	if err != nil {
@@ -68,15 +69,23 @@ func bind(c config) (net.Listener, error) {
 	return secured, err
 }
 
+// open opens the database. An error names the setting that leads there.
 func open(ctx context.Context, c config) (*db.Store, error) {
-	if c.databaseURL != "" {
-		store, err := db.OpenPostgres(ctx, c.databaseURL)
-		if err != nil && errors.Unwrap(err) != nil {
-			err = fmt.Errorf("PostgreSQL does not answer: %w", errors.Unwrap(err))
+	if c.databaseURL == "" {
+		store, err := db.OpenSQLite(ctx, c.data)
+		if err != nil {
+			return nil, fmt.Errorf("CHARLA_DATA: %w", err)
 		}
-		return store, err
+		return store, nil
 	}
-	return db.OpenSQLite(ctx, c.data)
+	store, err := db.OpenPostgres(ctx, c.databaseURL)
+	if chat.CodeOf(err) == chat.Unavailable {
+		err = fmt.Errorf("PostgreSQL does not answer: %w", errors.Unwrap(err))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return store, nil
 }
 
 func address(c config, l net.Listener) string {
