@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"charla/chat"
@@ -107,8 +109,24 @@ func newServer(site http.Handler) *http.Server {
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		ErrorLog:          log.New(connectionLog{}, "", 0),
 	}
+}
+
+// connectionLog takes what net/http says of connections. Scanners and telephones that went are nobody's concern; that nobody can
+// come in any more is, and so is a panic.
+type connectionLog struct{}
+
+func (connectionLog) Write(line []byte) (int, error) {
+	text, level := strings.TrimSpace(string(line)), slog.LevelDebug
+	switch {
+	case strings.HasPrefix(text, "http: Accept error"):
+		level = slog.LevelWarn
+	case strings.HasPrefix(text, "http: panic"):
+		level = slog.LevelError
+	}
+	slog.Log(context.Background(), level, "connections", "error", text)
+	return len(line), nil
 }
 
 // listen serves until ctx ends. The streams are told to end first, because the rest of the stop waits for them.
