@@ -82,7 +82,7 @@ func open(ctx context.Context, c config) (*db.Store, error) {
 	}
 	store, err := db.OpenPostgres(ctx, c.databaseURL)
 	if chat.CodeOf(err) == chat.Unavailable {
-		err = fmt.Errorf("PostgreSQL does not answer: %w", errors.Unwrap(err))
+		err = fmt.Errorf("PostgreSQL cannot be used: %w", errors.Unwrap(err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
