@@ -77,7 +77,8 @@ func onThisMachine(host string) bool {
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
 
-// migratePostgres uses a connection of its own, because a migration may take longer than any request.
+// migratePostgres uses a connection of its own, because a migration may take longer than any request. One that locks tables in another
+// order than what a node of the version before does meanwhile may be the victim of a deadlock, and is tried again.
 func migratePostgres(ctx context.Context, cfg pq.Config) error {
 	cfg.Runtime = maps.Clone(cfg.Runtime)
 	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
@@ -93,5 +94,10 @@ func migratePostgres(ctx context.Context, cfg pq.Config) error {
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, goose.DialectPostgres, "postgres", pool, goose.WithSessionLocker(locker))
+	for n := 1; ; n++ {
+		err := migrate(ctx, goose.DialectPostgres, "postgres", pool, goose.WithSessionLocker(locker))
+		if !collided(err) || n == maxTries {
+			return err
+		}
+	}
 }
