@@ -124,12 +124,12 @@ func TestTheTextOfAMessageWithFilesMayBeTakenAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, "")
+	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, chat.Edit{Text: ""})
 	if err != nil || changed.Message.Body != "" || changed.Message.Files != posted.Message.Files {
 		t.Fatalf("edited: %+v, %v", changed, err)
 	}
 	plain := w.say(t, ana, general, "words")
-	_, err = w.EditMessage(t.Context(), ana, plain.ID, "")
+	_, err = w.EditMessage(t.Context(), ana, plain.ID, chat.Edit{Text: ""})
 	code(t, "the text of one without files", err, chat.Invalid)
 }
 
