@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -25,6 +24,7 @@ func (w *world) live(lasting time.Duration) {
 	w.rest()
 	w.writing.Wait()
 	c := w.database()
+	w.inspect(c)
 	stayed := w.those(func(r *reader) bool { return r.stayed })
 	if !eventually(catchUp, all(stayed, func(r *reader) bool { return r.complete(c) })) {
 		w.Error("not all readers catch up")
@@ -33,11 +33,8 @@ func (w *world) live(lasting time.Duration) {
 		r.stop()
 	}
 	w.reading.Wait()
-	var stops sync.WaitGroup
-	for _, n := range w.nodes {
-		stops.Go(n.stop)
-	}
-	stops.Wait()
+	w.sweep()
+	w.stop()
 	c = w.database()
 	h := w.history()
 	for _, broken := range judge(h, c) {
@@ -62,7 +59,7 @@ func (w *world) report(h history, c content) {
 			count[fmt.Sprint("saw ", s.Kind, " ", strings.TrimRight(s.Why, "0123456789 "))]++
 		}
 	}
-	for _, k := range []kind{doPost, doEdit, doDelete, doReact, doRead, doAdmit, doDepart} {
+	for _, k := range []kind{doPost, doEdit, doDelete, doReact, doRead, doAdmit, doDepart, doUpload, doFetch, doRenew, doMark, doCount} {
 		if count[fmt.Sprint(k, " ", ok)] == 0 {
 			w.Errorf("nothing of the kind %q was ever acknowledged: this proves nothing", k)
 		}

@@ -18,6 +18,7 @@ type node struct {
 	address         string // of its own, which only the nemesis uses
 	front           *Proxy // where clients come in
 	database, hints *Proxy // where PostgreSQL and NATS are; nil where there are none
+	vault           *Proxy // likewise S3
 	env             []string
 	log             string
 	cmd             *exec.Cmd
@@ -32,7 +33,7 @@ func (w *world) newNode(name string, env ...string) *node {
 	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC", "GORACE=atexit_sleep_ms=0"}, env...)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, "CHARLA_") && name != "DATABASE_URL" && name != "NATS_URL" {
+		if !strings.HasPrefix(name, "CHARLA_") && name != "DATABASE_URL" && name != "NATS_URL" && name != "S3_URL" {
 			n.env = append(n.env, pair)
 		}
 	}
@@ -133,6 +134,8 @@ func (n *node) troubles() []trouble {
 	}
 	if n.database != nil {
 		list = append(list,
+			trouble{"S3 stalls for node " + n.name, n.vault.Stall, n.vault.Heal, false},
+			trouble{"node " + n.name + " is cut off from S3", n.vault.Cut, n.vault.Heal, false},
 			trouble{"PostgreSQL stalls for node " + n.name, n.database.Stall, n.database.Heal, false},
 			trouble{"node " + n.name + " is cut off from PostgreSQL", n.database.Cut, n.database.Heal, false},
 			trouble{"NATS stalls for node " + n.name, n.hints.Stall, n.hints.Heal, true},
