@@ -24,7 +24,6 @@ func (w *world) live(lasting time.Duration) {
 	w.rest()
 	w.writing.Wait()
 	c := w.database()
-	w.inspect(c)
 	stayed := w.those(func(r *reader) bool { return r.stayed })
 	if !eventually(catchUp, all(stayed, func(r *reader) bool { return r.complete(c) })) {
 		w.Error("not all readers catch up")
@@ -33,6 +32,7 @@ func (w *world) live(lasting time.Duration) {
 		r.stop()
 	}
 	w.reading.Wait()
+	w.inspect(c)
 	w.sweep()
 	w.stop()
 	c = w.database()

@@ -105,7 +105,7 @@ func oneNode(t *testing.T) *world {
 // bucket is where three nodes keep files.
 const bucket = "charla"
 
-// threeNodes share a PostgreSQL, a NATS and an S3, and reach all of them over proxies.
+// threeNodes share a PostgreSQL, a cluster of NATS and an S3, and reach all of them over proxies.
 func threeNodes(t *testing.T) *world {
 	postgres := dbtest.NewServer(t)
 	w := newWorld(t)
@@ -119,8 +119,14 @@ func threeNodes(t *testing.T) *world {
 		{"kill -9 of PostgreSQL", func() { postgres.Kill(t) }, func() { postgres.Start(t) }, false},
 	}}
 	for _, name := range []string{"a", "b", "c"} {
-		database, hints, vault := w.proxy("unix", postgres.Socket()), w.proxy("tcp", nats.address), w.proxy("tcp", s3.Addr())
-		n := w.newNode(name, "CHARLA_DATA="+w.dir, "NATS_URL=nats://"+hints.Addr(), "S3_URL="+filestest.URL(vault.Addr(), bucket),
+		database, vault := w.proxy("unix", postgres.Socket()), w.proxy("tcp", s3.Addr())
+		var hints []*Proxy
+		var servers []string
+		for _, s := range nats {
+			hints = append(hints, w.proxy("tcp", s.address))
+			servers = append(servers, "nats://"+hints[len(hints)-1].Addr())
+		}
+		n := w.newNode(name, "CHARLA_DATA="+w.dir, "NATS_URL="+strings.Join(servers, ","), "S3_URL="+filestest.URL(vault.Addr(), bucket),
 			"DATABASE_URL=postgres://charla@"+database.Addr()+"/postgres?sslmode=disable")
 		n.database, n.hints, n.vault = database, hints, vault
 		w.weather = append(w.weather, n.troubles())
