@@ -36,6 +36,13 @@ func nobodyShutOut(h history, _ content) (found []violation) {
 			found = append(found, broken([]fmt.Stringer{o}, "%d is not known any more", o.Who))
 		}
 	}
+	for _, r := range h.Readings {
+		for i, s := range r.Sights {
+			if s.Kind == sawEnd && s.Why == "logout" && !h.mayBeOver(r.Session, s.At) {
+				found = append(found, r.broken(i, "the session is said to be over"))
+			}
+		}
+	}
 	return found
 }
 

@@ -155,6 +155,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		{"a refresh token is refused too early", do(request(9400, doRenew, ana, op{Key: "t1", Outcome: refused})), []string{"nobodyShutOut"}},
 		{"a refresh token has two successors", do(request(9400, doRenew, ana, op{Key: "t1", Body: "t3"})), []string{"nobodyShutOut"}},
 		{"a session is not known any more", do(request(9400, doRead, ana, op{Outcome: refused, Why: "401 Unauthorized"})), []string{"nobodyShutOut"}},
+		{"a stream says that a session is over", see(eva, sight{At: at(9400), Kind: sawEnd, Why: "logout"}), []string{"nobodyShutOut"}},
 		{"a program is told a message twice", func(h *history, _ *content) {
 			h.Readings = append(h.Readings, reading{Who: ana, Program: true, Room: room, Sights: []sight{
 				shown(25, sawPage, 2, says(2, "one")), shown(50, sawNew, 4, says(4, "two")), shown(51, sawNew, 4, says(4, "two"))}})
