@@ -32,8 +32,8 @@ func (h history) sending() map[int64][]op {
 	return all
 }
 
-// filesAsSent: what comes are the bytes that were uploaded; what is stored was uploaded whole; an uploaded file can be sent; and the last look at each node finds
-// every file of a message.
+// filesAsSent: what comes are the bytes that were uploaded; what is stored was uploaded whole; an uploaded file can be sent;
+// and the last look at each node finds every file of a message.
 func filesAsSent(h history, c content) (found []violation) {
 	uploads, whole := h.uploads(), map[string]bool{}
 	for _, o := range h.all(doUpload) {

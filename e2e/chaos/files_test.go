@@ -109,9 +109,15 @@ func (w *world) look(p person) {
 	}
 }
 
-// inspect asks every node for every file that a message has, and for what is unread: now that all is well.
+// inspect asks every node for every file that a message has, and for what is unread, now that all is well and stays so.
 func (w *world) inspect(c content) {
 	w.Helper()
+	for _, n := range w.nodes {
+		n.front.Chop(nil)
+		if n.vault != nil {
+			n.vault.Chop(nil)
+		}
+	}
 	rooms := map[int64]int64{} // by message
 	for _, m := range c.Messages {
 		rooms[m.ID] = m.Room
@@ -151,11 +157,6 @@ func (w *world) inspect(c content) {
 // sweep lets the nodes begin anew with objects that are old enough to be swept, which they do when they begin, and waits until they have done it.
 func (w *world) sweep() {
 	w.Helper()
-	for _, n := range w.nodes {
-		if n.vault != nil {
-			n.vault.Chop(nil)
-		}
-	}
 	w.stop()
 	past := time.Now().Add(-2 * time.Hour)
 	err := filepath.WalkDir(w.kept, func(path string, _ fs.DirEntry, err error) error {
