@@ -114,9 +114,10 @@ func threeNodes(t *testing.T) *world {
 	}
 	nats, s3 := newNATS(t), filestest.New(t)
 	w.kept = s3.Dir()
-	w.weather = [][]trouble{nats.troubles(), {{"kill -9 of S3", func() { s3.Kill(t) }, func() { s3.Start(t) }, false}}, {
+	w.weather = [][]trouble{nats.troubles(), {
 		{"PostgreSQL is restarted", func() { postgres.Stop(t) }, func() { postgres.Start(t) }, false},
 		{"kill -9 of PostgreSQL", func() { postgres.Kill(t) }, func() { postgres.Start(t) }, false},
+		{"kill -9 of S3", func() { s3.Kill(t) }, func() { s3.Start(t) }, false},
 	}}
 	for _, name := range []string{"a", "b", "c"} {
 		database, vault := w.proxy("unix", postgres.Socket()), w.proxy("tcp", s3.Addr())
