@@ -9,6 +9,7 @@ package chaos
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -189,6 +190,12 @@ type departure struct {
 func (c content) in(room, from, to int64) []stored {
 	place := func(m stored, seq int64) int { return cmp.Or(cmp.Compare(m.Room, room), cmp.Compare(m.Seq, seq)) }
 	return between(c.Messages, func(m stored) int { return place(m, from) }, func(m stored) int { return place(m, to+1) })
+}
+
+// integer reads a number; what is none is 0.
+func integer(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
 }
 
 // clock is how an excerpt tells times.

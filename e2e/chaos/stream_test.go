@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -105,11 +104,6 @@ func found(pattern *regexp.Regexp, text string) int64 {
 		return integer(m[1])
 	}
 	return 0
-}
-
-func integer(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64)
-	return n
 }
 
 // event is one event of a stream; see section 9.2 of the HTML standard.
