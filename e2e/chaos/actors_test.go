@@ -90,7 +90,7 @@ func (w *world) write(p person, places []place) {
 	for !w.over() {
 		in, body := pick(w.dice, places), w.word(p)
 		key, files := "key "+body, ""
-		if w.dice.upTo(5) == 0 {
+		if w.dice.upTo(8) == 0 {
 			files = w.choose(p)
 		}
 		w.said(w.mostly(func(n *node) op { return w.post(p, n, in, key, body, files) }))

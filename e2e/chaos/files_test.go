@@ -25,7 +25,7 @@ const shared = 3
 
 // body draws what somebody sends: what others send too, or what nobody else does.
 func (w *world) body() []byte {
-	from, size := *seed+uint64(w.words.Add(1)), 1+w.dice.upTo(200_000)
+	from, size := *seed+uint64(w.words.Add(1)), 1+w.dice.upTo(60_000)
 	if one := w.dice.upTo(3 * shared); one < shared {
 		from, size = uint64(one), 20_000
 	}
@@ -129,7 +129,7 @@ func (w *world) inspect(c content) {
 	for _, n := range w.nodes {
 		var asking sync.WaitGroup
 		todo := make(chan storedFile)
-		for range 4 {
+		for range 8 {
 			asking.Go(func() {
 				for f := range todo {
 					for _, p := range w.residents {

@@ -249,7 +249,7 @@ func (w *world) chop(name string) func([]byte) (int, bool) {
 		case bytes.HasPrefix(request, []byte("GET /events")):
 			return d.upTo(12_000), d.upTo(2) == 0
 		case bytes.HasPrefix(request, []byte("GET /files/")):
-			return d.upTo(100_000), d.upTo(10) == 0
+			return d.upTo(60_000), d.upTo(10) == 0
 		}
 		return d.upTo(600), d.upTo(25) == 0
 	}
