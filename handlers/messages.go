@@ -158,7 +158,7 @@ func (s *Server) postMessage(c echo.Context) error {
 		return err
 	}
 	if len(refused) > 0 && !wantsJSON(c) && !isHX(c) {
-		return s.composerAgain(c, received{place: in.place(), refused: refused})
+		return s.composerAgain(c, received{place: in.place(), refused: refused}, nil)
 	}
 	if len(refused) > 0 {
 		return refused[0].Error
