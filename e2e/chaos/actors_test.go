@@ -108,11 +108,11 @@ func (w *world) write(p person, places []place) {
 	}
 }
 
-// catchUp reads, and marks read up to some line: the last one or one before it.
+// catchUp reads, and marks read: now up to the last line, now up to any, which may be marked already.
 func (w *world) catchUp(p person, in place) {
 	if o := w.read(p, pick(w.dice, w.nodes), in); len(o.Lines) > 0 {
-		l := o.Lines[max(0, len(o.Lines)-1-w.dice.upTo(3))]
-		w.mark(p, pick(w.dice, w.nodes), in, l.Seq)
+		w.mark(p, pick(w.dice, w.nodes), in, o.Lines[len(o.Lines)-1].Seq)
+		w.mark(p, pick(w.dice, w.nodes), in, pick(w.dice, o.Lines).Seq)
 		w.count(p, pick(w.dice, w.nodes))
 	}
 }
