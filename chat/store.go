@@ -327,7 +327,6 @@ type NewUser struct {
 	Email        string `db:"email"`
 	EmailKey     string `db:"email_key"`
 	PasswordHash string `db:"password_hash"`
-	Locale       string `db:"-"`
 	Spoken       string `db:"locale"` // the language of the browser
 	CreatedAt    Micros `db:"created_at"`
 	ConfirmedAt  Micros `db:"-"` // 0 where nobody asked whether the address is theirs

@@ -59,8 +59,8 @@ func (b *busy) end(user int64) {
 }
 
 // Upload keeps a file of by, which waits for its message. It answers NotFound for a place that is not by's, TooLarge and
-// Invalid for what is more than the limits, TooMany for too much at once, and the error of in.Body as it is. The bytes are
-// read outside of any transaction.
+// Invalid for what is more than the limits, TooMany for too much at once, Unauthenticated to who was shut out meanwhile, and
+// the error of in.Body as it is. The bytes are read outside of any transaction.
 func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error) {
 	alt, err := CleanAlt(in.Alt)
 	if err != nil {
@@ -154,6 +154,10 @@ func (s *Service) keep(ctx context.Context, by User, incoming Incoming, f NewFil
 	return file, err
 }
 
+// errOut answers who was shut out, or deleted their account, while their file was coming: that may take minutes, and nothing of
+// theirs begins after it.
+var errOut = Errorf(Unauthenticated, "You are signed out. Log in again to go on.")
+
 // insertFile makes the rows of a file, and of its content where that is fresh. There is never a row without its object: the
 // object is there before, and what turns out to be needless is deleted after. Where nobody knows whether the rows are
 // there, it stays until Sweep finds out.
@@ -161,7 +165,9 @@ func (s *Service) insertFile(ctx context.Context, by User, f NewFile, c Content,
 	var stored Content
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		f.CreatedAt = s.micros()
-		if err := tx.HoldUser(ctx, by.ID); err != nil {
+		if _, err := held(ctx, tx, by.ID); errors.Is(err, ErrNotFound) {
+			return errOut
+		} else if err != nil {
 			return err
 		}
 		if fresh {

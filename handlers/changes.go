@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -101,7 +100,7 @@ func (s *Server) react(c echo.Context) error {
 
 // mayChange counts a change like a message: everybody in the room is told of both.
 func (s *Server) mayChange(c echo.Context) error {
-	return s.limits.posts.take(fmt.Sprint("user ", person(c).ID))
+	return s.limits.posts.takeFor(person(c))
 }
 
 // changed answers what was done with a message: the message, its line, or the way back to its conversation.

@@ -190,7 +190,7 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
 			open = &conversations[i] // it may have another name by now
 		}
-		state := views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer])
+		state := views.State(enc.Locale, side, open, s.hub.IsHere(conv.Peer))
 		return enc.frame(templ.Join(append([]templ.Component{state}, signals.of(side.Rows)...)...), 0), nil
 	}
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"crypto/rand"
+	"log/slog"
 	"math"
 	"mime"
 	"net/http"
@@ -67,7 +68,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		err = s.render(c, status, s.errorPage(c, e, status))
 	}
 	if err != nil {
-		c.Logger().Error(err)
+		slog.Info("failure not told", "request", requestID(c), "error", err) // as a rule its reader went away
 	}
 }
 

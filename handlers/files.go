@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -89,7 +88,7 @@ func (s *Server) placeOf(c echo.Context, fields url.Values) chat.Place {
 // take keeps one file, or notes why not. What the file is not to blame for is an error.
 func (s *Server) take(c echo.Context, in *received, fields url.Values, name string, file io.Reader) error {
 	me := person(c)
-	if err := s.limits.files.take(fmt.Sprint("user ", me.ID)); err != nil {
+	if err := s.limits.files.takeFor(me); err != nil {
 		return err
 	}
 	upload := cmp.Or(fields.Get("upload"), c.QueryParam("upload"))

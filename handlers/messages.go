@@ -3,7 +3,6 @@ package handlers
 import (
 	"cmp"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -71,7 +70,7 @@ func (s *Server) markShown(c echo.Context, conv chat.Conversation, h chat.Histor
 func (s *Server) thread(conv chat.Conversation, h chat.History, before int64) views.Thread {
 	return views.Thread{
 		Conversation: conv,
-		Online:       s.hub.Online(conv.Peer)[conv.Peer],
+		Online:       s.hub.IsHere(conv.Peer),
 		Messages:     h.Messages,
 		Older:        h.Older,
 		Before:       before,
@@ -202,7 +201,7 @@ func (s *Server) post(c echo.Context, by chat.User, in chat.NewMessage) (chat.Po
 	if by.IsBot() {
 		pace = s.limits.botPosts
 	}
-	if err := pace.take(fmt.Sprint("user ", by.ID)); err != nil {
+	if err := pace.takeFor(by); err != nil {
 		return chat.Posted{}, err
 	}
 	in.Body = emoji.Expand(in.Body)

@@ -126,7 +126,7 @@ func (s *Server) rename(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.names.take(fmt.Sprint("user ", person(c).ID))
+	err := s.limits.names.takeFor(person(c))
 	var me chat.Person
 	if err == nil {
 		me, err = s.chat.Rename(c.Request().Context(), person(c), in.Name)
@@ -152,7 +152,7 @@ func (s *Server) changePassword(c echo.Context) error {
 		return err
 	}
 	v := visitorOf(c)
-	err := s.limits.passwords.take(fmt.Sprint("user ", v.User.ID))
+	err := s.limits.passwords.takeFor(v.User)
 	if err == nil {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}
@@ -166,7 +166,7 @@ func (s *Server) changePassword(c echo.Context) error {
 func (s *Server) changeAvatar(c echo.Context) error {
 	me, set := person(c), false
 	take := func(_ url.Values, name string, file io.Reader) (err error) {
-		if err = s.limits.files.take(fmt.Sprint("user ", me.ID)); err == nil {
+		if err = s.limits.files.takeFor(me); err == nil {
 			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.UploadIn{Name: name, Body: file})
 		}
 		set = err == nil

@@ -90,7 +90,7 @@ func menuOf(m chat.Message) string {
 func ids(people []chat.Person) string {
 	var all []string
 	for _, p := range people {
-		all = append(all, strconv.FormatInt(p.ID, 10))
+		all = append(all, number(p.ID))
 	}
 	return strings.Join(all, " ")
 }
@@ -100,13 +100,13 @@ func version(m chat.Message) string {
 	if m.ChangedSeq == m.Seq {
 		return ""
 	}
-	return strconv.FormatInt(m.ChangedSeq, 10)
+	return number(m.ChangedSeq)
 }
 
 // lineBefore selects the line of a message as it was before a change, and no other: where the stream was quicker than the
 // answer of a form, and perhaps brought the change of somebody else by then, the line stays as it is.
 func lineBefore(c chat.Changed) string {
-	line := at(MessageID(c.Message.Seq))
+	line := at(messageID(c.Message.Seq))
 	if c.After == c.Message.Seq {
 		return line + ":not([data-version])"
 	}

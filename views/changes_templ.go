@@ -1572,7 +1572,7 @@ func catchUp(t Thread) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ChangedAfterURL(t.Conversation.Place(), t.Before, t.Cursor))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(changedAfterURL(t.Conversation.Place(), t.Before, t.Cursor))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `changes.templ`, Line: 214, Col: 80}
 		}

@@ -1,8 +1,6 @@
 package views
 
 import (
-	"net/url"
-	"strconv"
 	"strings"
 
 	"charla/chat"
@@ -78,15 +76,7 @@ func (c Composer) tooMany(l Locale) string {
 }
 
 // filesURL takes files into the box for a place.
-func filesURL(p chat.Place) string {
-	q := url.Values{}
-	if p.Room != 0 {
-		q.Set("room", strconv.FormatInt(p.Room, 10))
-	} else {
-		q.Set("with", strconv.FormatInt(p.With, 10))
-	}
-	return "/files?" + q.Encode()
-}
+func filesURL(p chat.Place) string { return "/files?" + query(p) }
 
 // chipsBut selects the chips of all files but some.
 func chipsBut(list []chat.File) string {
@@ -107,7 +97,7 @@ func boxWithout(f chat.File, upload string) string {
 }
 
 // altField is the field for what a file shows: the form of the box has one for each of its pictures.
-func altField(file int64) string { return "alt-" + strconv.FormatInt(file, 10) }
+func altField(file int64) string { return "alt-" + number(file) }
 
 // uploadID is the id of where the progress of an upload shows. What a page chose that is none of ours leads nowhere.
 func uploadID(upload string) string {

@@ -102,7 +102,7 @@ func first(word string) string {
 const hues = 12
 
 // hue is the class of a person's colour: theirs for ever.
-func hue(person int64) string { return "hue-" + strconv.FormatInt(person%hues, 10) }
+func hue(person int64) string { return "hue-" + number(person%hues) }
 
 // error says what is wrong with a field, or nothing.
 func (f Form) error(l Locale, field string) string {
@@ -111,3 +111,6 @@ func (f Form) error(l Locale, field string) string {
 	}
 	return ""
 }
+
+// number writes an id, or any other whole number that no person reads.
+func number(id int64) string { return strconv.FormatInt(id, 10) }
