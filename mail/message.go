@@ -29,7 +29,7 @@ func (s *Sender) message(l Letter) (*gomail.Msg, error) {
 	m.FromMailAddress(s.from)
 	m.ToMailAddress(&netmail.Address{Name: l.Name, Address: to})
 	m.Subject(l.Subject)
-	m.SetMessageIDWithValue(l.ID + "@" + s.Host())
+	m.SetMessageIDWithValue(l.ID + "@" + s.domain())
 	m.SetDate()
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers it
 	m.SetGenHeader(gomail.HeaderContentLang, l.Lang)
