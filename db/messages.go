@@ -60,6 +60,16 @@ func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limi
 	return page, err
 }
 
+// MessagesChanged looks at who is in the room like MessagesBefore.
+func (r reader) MessagesChanged(ctx context.Context, user, room, after int64, limit int) (page []chat.Message, err error) {
+	const query = message + `
+		WHERE x.room_id = $1 AND x.changed_seq > $2 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
+		ORDER BY x.changed_seq
+		LIMIT $3`
+	err = r.list(ctx, &page, query, room, after, limit, user)
+	return page, err
+}
+
 // Changes is one statement, which sees one snapshot on both databases. A room without changes still answers one row,
 // hence the COALESCE. Departures never change, so those up to the number that it saw can be read after it; where messages
 // account for every number there are none.
