@@ -124,12 +124,12 @@ func TestTheTextOfAMessageWithFilesMayBeTakenAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, "")
+	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, chat.Edit{Text: ""})
 	if err != nil || changed.Message.Body != "" || changed.Message.Files != posted.Message.Files {
 		t.Fatalf("edited: %+v, %v", changed, err)
 	}
 	plain := w.say(t, ana, general, "words")
-	_, err = w.EditMessage(t.Context(), ana, plain.ID, "")
+	_, err = w.EditMessage(t.Context(), ana, plain.ID, chat.Edit{Text: ""})
 	code(t, "the text of one without files", err, chat.Invalid)
 }
 
@@ -248,7 +248,7 @@ func TestObjectsWithoutARowAreSwept(t *testing.T) {
 	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 1 {
 		t.Fatalf("a fresh object: %d are left, %v", w.objects(t), err)
 	}
-	w.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
 	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("an old one: %d are left, %v", w.objects(t), err)
 	}
@@ -330,7 +330,7 @@ func TestAVaultThatIsAwayHoldsNobodyUp(t *testing.T) {
 	}
 	code(t, "sweeping", w.Sweep(t.Context()), chat.Unavailable)
 	w.UseVault(away{w.vault}.Vault, chat.DefaultFileLimits)
-	w.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
 	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("afterwards %d objects, %v", w.objects(t), err)
 	}

@@ -244,6 +244,8 @@ type Tx interface {
 	InsertFile(ctx context.Context, f NewFile) (File, error)
 	// SetAlt describes a file of a person that waits, and returns where it does.
 	SetAlt(ctx context.Context, user, id int64, alt string) (Place, error)
+	// SetAlts describes files of a message, by their ids.
+	SetAlts(ctx context.Context, message int64, alts map[int64]string) error
 	// DeleteWaiting forgets a file of a person that waits, and returns where it did, and its content.
 	DeleteWaiting(ctx context.Context, user, id int64) (Place, int64, error)
 	// FilesToSend reads those of some files that wait, of a person, in the order of the ids.

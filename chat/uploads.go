@@ -15,10 +15,12 @@ const (
 	maxLoose  = 100 // files of one person that wait for a message, and in no box
 )
 
-// UploadIn is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box.
+// UploadIn is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box. Upload is the name that a
+// page gave it, if it did: see Uploading.
 type UploadIn struct {
 	Place     Place
 	Name, Alt string
+	Upload    string
 	Body      io.Reader
 }
 
@@ -69,9 +71,11 @@ func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error
 	}
 	defer s.uploads.end(by.ID)
 	if in.Place != (Place{}) {
-		if _, err := s.Conversation(ctx, by, in.Place); err != nil {
+		c, err := s.Conversation(ctx, by, in.Place)
+		if err != nil {
 			return File{}, err
 		}
+		in.Place = c.Place() // the one box, also where the room of two people was named
 	}
 	if err := s.hasRoom(ctx, s.store, by, in.Place, 1); err != nil {
 		return File{}, err
@@ -84,7 +88,30 @@ func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error
 		return File{}, err
 	}
 	defer incoming.Discard()
-	return s.keep(ctx, by, incoming, NewFile{Owner: by.ID, Place: in.Place, Name: CleanFileName(in.Name), Alt: alt})
+	f, err := s.keep(ctx, by, incoming, NewFile{Owner: by.ID, Place: in.Place, Name: CleanFileName(in.Name), Alt: alt})
+	if checkKey(in.Upload) != nil {
+		in.Upload = ""
+	}
+	if err == nil {
+		s.boxed(by, in.Place, BoxChanged{What: Came, Upload: in.Upload, File: f})
+	}
+	return f, err
+}
+
+// boxed tells by's own pages what happened to a file that waits.
+func (s *Service) boxed(by User, p Place, e BoxChanged) {
+	if p != (Place{}) {
+		e.User, e.Topic = by.ID, by.topic(p)
+		s.events.Publish(e)
+	}
+}
+
+// topic is where a place of u's is told of.
+func (u User) topic(p Place) Topic {
+	if p.With != 0 {
+		return Topic{Low: min(u.ID, p.With), High: max(u.ID, p.With)}
+	}
+	return Topic{Room: p.Room}
 }
 
 // hasRoom answers Invalid when another file of so many bytes would be more than by may have.
@@ -177,10 +204,16 @@ func (s *Service) DescribeFile(ctx context.Context, by User, id int64, alt strin
 	if alt, err = CleanAlt(alt); err != nil {
 		return p, err
 	}
+	var f StoredFile
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		p, err = tx.SetAlt(ctx, by.ID, id, alt)
+		if p, err = tx.SetAlt(ctx, by.ID, id, alt); err == nil {
+			f, err = tx.File(ctx, by.ID, id)
+		}
 		return err
 	})
+	if err == nil {
+		s.boxed(by, p, BoxChanged{What: Described, File: f.File})
+	}
 	return p, err
 }
 
@@ -193,6 +226,7 @@ func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (p Place, e
 		return err
 	})
 	if err == nil {
+		s.boxed(by, p, BoxChanged{What: TakenOut, File: File{ID: id}})
 		s.forget(ctx, []int64{content})
 	}
 	return p, err
@@ -250,10 +284,7 @@ func (s *Service) Uploading(by User, p Place, u Uploading) {
 	if checkKey(u.ID) != nil {
 		return
 	}
-	u.User, u.Topic = by.ID, Topic{Room: p.Room}
-	if p.With != 0 {
-		u.Topic = Topic{Low: min(by.ID, p.With), High: max(by.ID, p.With)}
-	}
+	u.User, u.Topic = by.ID, by.topic(p)
 	s.events.Publish(u)
 }
 

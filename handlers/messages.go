@@ -118,7 +118,7 @@ func (s *Server) message(c echo.Context) error {
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, toReader(m, person(c).ID))
 	}
-	return s.messagePage(c, http.StatusOK, m, views.Edit{Body: m.Body})
+	return s.messagePage(c, http.StatusOK, m, views.Edit{Edit: chat.Edit{Text: m.Body}})
 }
 
 // messagePage shows one message, what can be done with it, and the text as the person left it.

@@ -34,7 +34,7 @@ func (s *Server) changeEmail(c echo.Context) error {
 	case mail:
 		return asked(c, "/settings?saved=email")
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=email")
 }
 
 type mailWish struct {

@@ -78,6 +78,24 @@ func (c Composer) tooMany(l Locale) string {
 // filesURL takes files into the box for a place.
 func filesURL(p chat.Place) string { return "/files?" + query(p) }
 
+// chipsBut selects the chips of all files but some.
+func chipsBut(list []chat.File) string {
+	all := at(idFiles) + " .chip"
+	for _, f := range list {
+		all += ":not(" + at(chipID(f.ID)) + ")"
+	}
+	return all
+}
+
+// boxWithout selects the list of files where one is not in it, nor on its way from this page by the name of its upload.
+func boxWithout(f chat.File, upload string) string {
+	list := at(idFiles) + ":not(:has(" + at(chipID(f.ID)) + "))"
+	if upload == "" {
+		return list
+	}
+	return ".tray:not(:has(" + at(uploadID(upload)) + ")) > " + list
+}
+
 // altField is the field for what a file shows: the form of the box has one for each of its pictures.
 func altField(file int64) string { return "alt-" + number(file) }
 

@@ -38,10 +38,6 @@ const (
 	idGuesses    = "guesses"    // what a mistyped shortcode may have meant
 	idIcon       = "icon"       // of the page, for the browser
 	idSound      = "sound"      // what tells of messages
-	idLooks      = "looks"      // the parts of the settings
-	idYou        = "you"
-	idLocks      = "locks"
-	idYours      = "yours"
 	idMineTitle  = "mine-title" // what names the list of conversations
 	idHereTitle  = "here-title" // what names the list of those who are here
 	idMine       = "mine"       // the list of conversations

@@ -76,7 +76,7 @@ func (w *world) measure(when string, keeper person, quiet place) {
 	var posted op
 	for posted.Outcome != ok && w.Context().Err() == nil {
 		body := w.word(keeper)
-		posted = w.insist(func(n *node) op { return w.post(keeper, n, quiet, "key "+body, body) })
+		posted = w.insist(func(n *node) op { return w.post(keeper, n, quiet, "key "+body, body, "") })
 	}
 	w.within(seenWithin, when+", a message is seen on all nodes", posted.End, w.everywhere(func(r *reader) bool { return r.shows(posted.Seq) }))
 	w.measureEnd(when, "logout", general, pick(w.dice, w.farewells(keeper)))
