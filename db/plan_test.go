@@ -114,7 +114,7 @@ func TestPlans(t *testing.T) {
 			plan := s.Plan(t, ask)
 			for _, step := range plan {
 				window := name == "Changes" && step == "SCAN x LEFT-JOIN" // which was found by an index
-			if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) && !window {
+				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) && !window {
 					t.Errorf("scans a table:\n%s", strings.Join(plan, "\n"))
 				}
 				ofOneMessage := strings.Contains(step, "string_agg") // the few reactions to it
