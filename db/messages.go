@@ -61,9 +61,9 @@ func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limi
 }
 
 // Changes is one statement, which sees one snapshot on both databases. A room without changes still answers one row,
-// hence the COALESCE. The messages are found by their index alone, and only as many as can be told of: PostgreSQL would read and
-// sort all that changed since the cursor, which after a week is a room. Departures never change, so those up to the number that it saw can be read after it; where messages
-// account for every number there are none.
+// hence the COALESCE. The messages are cut off at the limit before anything is joined: PostgreSQL would read and sort all
+// that changed since the cursor, which after a week is a room. Departures never change, so those up to the number that it saw
+// can be read after it; where messages account for every number there are none.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,

@@ -230,8 +230,8 @@ func (r reader) Waiting(ctx context.Context, user, room int64, limit int) (list 
 	return list, err
 }
 
-// UnreadLines reads the end of each room: from the first of the last ones on, which PostgreSQL finds once for a room and not once for each
-// of its messages.
+// UnreadLines reads the end of each room: from the first of its last ones on, which PostgreSQL looks for once in a room, and
+// not once for each of its messages.
 func (r reader) UnreadLines(ctx context.Context, user, room int64, limit int) (list []chat.Line, err error) {
 	const query = `
 		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, 600) AS body, x.files, x.posted_at
