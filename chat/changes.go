@@ -21,10 +21,12 @@ var errDeleted = Errorf(Conflict, "This message was deleted.")
 // CanChange tells whether the person may edit or delete a message: their own.
 func (u User) CanChange(m Message) bool { return m.AuthorID == u.ID }
 
-// Edit is what a message shall be. Alts say what some of its files show, by their ids; the others keep what they have.
+// Edit is what a message shall be. Alts say what some of its files show, by their ids; the others keep what they have, and so does
+// the text where KeepText.
 type Edit struct {
-	Text string
-	Alts map[int64]string
+	Text     string
+	KeepText bool
+	Alts     map[int64]string
 }
 
 // EditMessage gives a message of by another text, or none where it has files, and its files other descriptions. What is the same already
@@ -43,6 +45,9 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Ed
 		if m.DeletedAt > 0 {
 			return errDeleted
 		}
+		if in.KeepText {
+			in.Text, html = m.Body, m.HTML
+		}
 		alts := in.others(m.Files)
 		if m.Body == in.Text && len(alts) == 0 {
 			return errUnchanged
@@ -58,9 +63,12 @@ func (in Edit) clean(files Files) (Edit, error) {
 	if len(known) > 0 {
 		clean = cleanText
 	}
-	out := Edit{Alts: map[int64]string{}}
+	out := Edit{KeepText: in.KeepText, Alts: map[int64]string{}}
 	var err error
-	if out.Text, err = clean(in.Text); err != nil {
+	if !in.KeepText {
+		out.Text, err = clean(in.Text)
+	}
+	if err != nil {
 		return Edit{}, err
 	}
 	for id, alt := range in.Alts {

@@ -14,8 +14,8 @@ import (
 )
 
 type newText struct {
-	Body  string   `form:"body" json:"body"`
-	Files []newAlt `json:"files"` // those that are to be described anew; a form has alt-ID for each
+	Body  *string  `form:"body" json:"body"` // without it the text stays, where files are described
+	Files []newAlt `json:"files"`            // those that are to be described anew; a form has alt-ID for each
 }
 
 type newAlt struct {
@@ -24,7 +24,7 @@ type newAlt struct {
 }
 
 func (in newText) edit(form url.Values) chat.Edit {
-	e := chat.Edit{Text: in.Body, Alts: map[int64]string{}}
+	e := chat.Edit{Alts: map[int64]string{}}
 	for _, f := range in.Files {
 		e.Alts[int64(f.ID)] = f.Alt
 	}
@@ -32,6 +32,11 @@ func (in newText) edit(form url.Values) chat.Edit {
 		if file, ok := strings.CutPrefix(name, "alt-"); ok {
 			e.Alts[number(file)] = values[0]
 		}
+	}
+	if in.Body != nil {
+		e.Text = *in.Body
+	} else {
+		e.KeepText = len(e.Alts) > 0
 	}
 	return e
 }
@@ -45,11 +50,11 @@ func (s *Server) editMessage(c echo.Context) error {
 	err := s.mayChange(c)
 	var changed chat.Changed
 	if err == nil {
-		edit.Text = emoji.Expand(in.Body)
-		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), edit)
+		expanded := edit
+		expanded.Text = emoji.Expand(edit.Text)
+		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), expanded)
 	}
 	if err != nil {
-		edit.Text = in.Body
 		return s.keepEdit(c, edit, err)
 	}
 	return s.changed(c, changed)

@@ -86,6 +86,9 @@ func TestDescribingWhatWasSent(t *testing.T) {
 		equal(t, "numbers for what is the same", s.seq(m.Room), seq)
 		both := decode[message](json(`{"body":"","files":[{"id":` + text(f.ID) + `,"alt":"Dawn"},{"id":` + text(g.ID) + `,"alt":"A list"}]}`).is(200))
 		equal(t, "both", both.Body+"|"+both.Files[0].Alt+"|"+both.Files[1].Alt, "|Dawn|A list")
+		json(`{"files":[{"id":` + text(f.ID) + `,"alt":"Dawn"}],"body":"again"}`).is(200)
+		json(`{"files":[{"id":`+text(f.ID)+`,"alt":"Noon"}]}`).is(200).has(`"alt":"Noon"`, `"body":"again"`)
+		json(`{"files":[{"id":` + text(f.ID) + `,"alt":"Dawn"}]}`).is(200)
 		ana.edit(m, "again")
 		berta.get(m.path(), asJSON).is(200).has(`"alt":"Dawn"`, `"alt":"A list"`, `"body":"again"`) // what is not told stays
 		ana.post(m.path()+"/edit", []string{"body", "again", alt, ""}, asHTMX).is(200).has(`alt="hills.png"`)
