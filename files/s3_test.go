@@ -45,8 +45,12 @@ func TestFaultsWhileKeeping(t *testing.T) {
 		"silent":                only(http.MethodPut, filestest.Stall),
 		"other bytes come":      only(http.MethodPut, filestest.Flip),
 		"the connection breaks": only(http.MethodPut, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }),
-		"busy after two":        afterTwo(filestest.Unavailable),
-		"silent after two":      afterTwo(filestest.Stall),
+		"who answers is no store": only(http.MethodPut, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, "<html>Welcome to the network")
+		}),
+		"busy after two":   afterTwo(filestest.Unavailable),
+		"silent after two": afterTwo(filestest.Stall),
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := receive(t, v, picture(t, 1000, 800))

@@ -77,6 +77,9 @@ func (s *Server) events(c echo.Context) error {
 	}
 	return keep(stream, func() error {
 		replay, err := s.missed(c, stream, conv)
+		if err == nil && c.Request().Header.Get("Last-Event-ID") != "" {
+			replay.Head, err = s.box(c, conv, enc)
+		}
 		if err != nil {
 			stream.Close()
 			return s.farewell(c, err)
@@ -187,7 +190,7 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
 			open = &conversations[i] // it may have another name by now
 		}
-		state := views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer])
+		state := views.State(enc.Locale, side, open, s.hub.IsHere(conv.Peer))
 		return enc.frame(templ.Join(append([]templ.Component{state}, signals.of(side.Rows)...)...), 0), nil
 	}
 }
@@ -220,6 +223,16 @@ func (s *Server) liveMessages(c echo.Context) error {
 		}
 		return pour(c, stream, endlessPage, replay, nil)
 	})
+}
+
+// box is what a page that comes back is told of the files that wait in it: what happened to them meanwhile has no number.
+func (s *Server) box(c echo.Context, conv chat.Conversation, enc live.Encoder) ([]byte, error) {
+	page, ok := enc.(sse)
+	if !ok || conv.Topic() == (chat.Topic{}) {
+		return nil, nil
+	}
+	files, err := s.chat.Waiting(c.Request().Context(), person(c), conv.Place())
+	return page.frame(views.Box(page.Locale, files), 0), err
 }
 
 // window renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must

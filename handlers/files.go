@@ -1,7 +1,7 @@
 package handlers
 
 import (
-	"fmt"
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -88,12 +88,13 @@ func (s *Server) placeOf(c echo.Context, fields url.Values) chat.Place {
 // take keeps one file, or notes why not. What the file is not to blame for is an error.
 func (s *Server) take(c echo.Context, in *received, fields url.Values, name string, file io.Reader) error {
 	me := person(c)
-	if err := s.limits.files.take(fmt.Sprint("user ", me.ID)); err != nil {
+	if err := s.limits.files.takeFor(me); err != nil {
 		return err
 	}
-	over := s.tellProgress(c, in.place, fields.Get("upload"), name)
+	upload := cmp.Or(fields.Get("upload"), c.QueryParam("upload"))
+	over := s.tellProgress(c, in.place, upload, name)
 	defer over()
-	f, err := s.chat.Upload(c.Request().Context(), me, chat.UploadIn{Place: in.place, Name: name, Alt: fields.Get("alt"), Body: file})
+	f, err := s.chat.Upload(c.Request().Context(), me, chat.UploadIn{Place: in.place, Name: name, Alt: fields.Get("alt"), Upload: upload, Body: file})
 	fields.Del("alt")
 	if err == nil {
 		in.files = append(in.files, f)
@@ -110,9 +111,6 @@ func (s *Server) take(c echo.Context, in *received, fields url.Values, name stri
 // tellProgress tells the uploader's pages how much of a request has come, until the returned function is called.
 func (s *Server) tellProgress(c echo.Context, p chat.Place, upload, name string) (over func()) {
 	body, ok := c.Request().Body.(*arriving)
-	if upload == "" {
-		upload = c.QueryParam("upload")
-	}
 	if !ok || upload == "" {
 		return func() {}
 	}

@@ -3,7 +3,6 @@ package handlers
 import (
 	"cmp"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -71,7 +70,7 @@ func (s *Server) markShown(c echo.Context, conv chat.Conversation, h chat.Histor
 func (s *Server) thread(conv chat.Conversation, h chat.History, before int64) views.Thread {
 	return views.Thread{
 		Conversation: conv,
-		Online:       s.hub.Online(conv.Peer)[conv.Peer],
+		Online:       s.hub.IsHere(conv.Peer),
 		Messages:     h.Messages,
 		Older:        h.Older,
 		Before:       before,
@@ -119,7 +118,7 @@ func (s *Server) message(c echo.Context) error {
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, toReader(m, person(c).ID))
 	}
-	return s.messagePage(c, http.StatusOK, m, views.Edit{Body: m.Body})
+	return s.messagePage(c, http.StatusOK, m, views.Edit{Edit: chat.Edit{Text: m.Body}})
 }
 
 // messagePage shows one message, what can be done with it, and the text as the person left it.
@@ -202,7 +201,7 @@ func (s *Server) post(c echo.Context, by chat.User, in chat.NewMessage) (chat.Po
 	if by.IsBot() {
 		pace = s.limits.botPosts
 	}
-	if err := pace.take(fmt.Sprint("user ", by.ID)); err != nil {
+	if err := pace.takeFor(by); err != nil {
 		return chat.Posted{}, err
 	}
 	in.Body = emoji.Expand(in.Body)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,6 +92,39 @@ func TestWrongSettings(t *testing.T) {
 	}
 	if _, err := os.Stat(data); err == nil {
 		t.Error("a refused start made the data directory")
+	}
+}
+
+// What is wrong only once it is tried ends the start as well, in one last line that names the setting.
+func TestSettingsThatDoNotWork(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody.Close()
+	dir := t.TempDir()
+	file, noDatabase, noFiles := filepath.Join(dir, "file"), filepath.Join(dir, "no-database"), filepath.Join(dir, "no-files")
+	for _, path := range []string{file, filepath.Join(noDatabase, "charla.db"), filepath.Join(noFiles, "files")} {
+		os.MkdirAll(filepath.Dir(path), 0o700)
+		if err := os.WriteFile(path, bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, wrong := range []string{
+		"CHARLA_ADDR=" + taken.Addr().String(), "CHARLA_METRICS_ADDR=" + taken.Addr().String(), "CHARLA_DATA=" + file, "CHARLA_DATA=" + noDatabase, "CHARLA_DATA=" + noFiles,
+		"DATABASE_URL=postgres://u:geheim@" + nobody.Addr().String() + "/charla", "DATABASE_URL=postgres://u:geheim@127.0.0.1/charla?sslmode=perhaps",
+		"S3_URL=http://key:geheim@" + nobody.Addr().String() + "/bucket", "S3_URL=http://key:geheim@127.0.0.1/b",
+	} {
+		code, stdout, stderr := once(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), wrong})
+		name, _, _ := strings.Cut(wrong, "=")
+		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "charla: "+name+": ") || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "geheim") {
+			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
+		}
 	}
 }
 
