@@ -35,6 +35,11 @@ func (s *Service) Conversations(ctx context.Context, by User) ([]Conversation, e
 	return s.store.Conversations(ctx, by.ID, 0, MaxConversations)
 }
 
+// AllConversations lists the conversations of by, by the ids of their rooms.
+func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation, error) {
+	return s.store.AllConversations(ctx, by.ID)
+}
+
 // ConversationsAfter is Conversations that goes on behind the room after, unless that is 0. All rooms stand before all direct
 // conversations where they do not fit together. Next is the room to go on from, 0 at the end.
 func (s *Service) ConversationsAfter(ctx context.Context, by User, after int64) (list []Conversation, next int64, err error) {

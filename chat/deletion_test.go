@@ -42,8 +42,8 @@ func (b betweenTx) SetDisabled(ctx context.Context, user int64, at chat.Micros) 
 }
 
 // deletes begins to delete somebody's account in the middle of a deed, which goes on when the deletion waits for it, or is
-// through. It returns how both went, and how many rooms the person is in after all was erased.
-func deletes(t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error) (done, deleted error, rooms int) {
+// through. It returns how many rooms the person is in after all was erased, and how both went.
+func deletes(t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error) (rooms int, done, deleted error) {
 	url := dbtest.Postgres(t)
 	store, err := db.OpenPostgres(t.Context(), url)
 	must(t, err)
@@ -78,13 +78,13 @@ func deletes(t *testing.T, deed func(during *chat.Service, admin, ana chat.User)
 		more, err = w.EraseSome(t.Context())
 		must(t, err)
 	}
-	return done, deleted, count(`SELECT COUNT(*) FROM members WHERE user_id = $1`, ana.ID)
+	return count(`SELECT COUNT(*) FROM members WHERE user_id = $1`, ana.ID), done, deleted
 }
 
 const kitchen = 2
 
 func TestWhoComesInWhileTheirAccountIsDeletedIsNotLeftBehind(t *testing.T) {
-	done, deleted, rooms := deletes(t, func(during *chat.Service, _, ana chat.User) error {
+	rooms, done, deleted := deletes(t, func(during *chat.Service, _, ana chat.User) error {
 		return during.JoinRoom(t.Context(), ana, kitchen)
 	})
 	must(t, done)
@@ -93,7 +93,7 @@ func TestWhoComesInWhileTheirAccountIsDeletedIsNotLeftBehind(t *testing.T) {
 }
 
 func TestAnAdminWhoDisablesTheOtherCannotGo(t *testing.T) {
-	done, deleted, _ := deletes(t, func(during *chat.Service, admin, ana chat.User) error {
+	_, done, deleted := deletes(t, func(during *chat.Service, admin, ana chat.User) error {
 		return during.DisablePerson(t.Context(), ana, admin.ID)
 	})
 	must(t, done)

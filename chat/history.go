@@ -46,6 +46,36 @@ func (s *Service) HistoryAfter(ctx context.Context, c Conversation, after int64,
 	return History{Messages: messages[:limit], Newer: true}, nil
 }
 
+var errBeginAgain = &Error{Code: Conflict, Field: "changed_after", Format: "This number is of no use any more. Begin again from 0."}
+
+// HistoryChanged returns up to limit messages of c, new ones too, that changed after a number, in the order of their changes,
+// as they are now. It answers like History, and Conflict where other lines show another name than at that number, because
+// somebody deleted their account since, and where the room has not come so far. Whoever knows nothing, 0, is told no Conflict.
+// Who goes on page by page names as asOf the room's last number at the first of them: nothing was known from before that.
+func (s *Service) HistoryChanged(ctx context.Context, c Conversation, after, asOf int64, limit int) (History, error) {
+	limit = pageSize(limit)
+	messages, err := s.store.MessagesChanged(ctx, c.Me, c.Room, after, limit+1)
+	if err == nil {
+		err = s.stillIn(ctx, c, messages)
+	}
+	if known := max(after, asOf); err == nil && known > 0 {
+		err = s.stillUseful(ctx, c, known)
+	}
+	if err != nil || len(messages) <= limit {
+		return History{Messages: messages}, err
+	}
+	return History{Messages: messages[:limit], Newer: true}, nil
+}
+
+// stillUseful tells whether who knew c as of a number can be told what changed since.
+func (s *Service) stillUseful(ctx context.Context, c Conversation, after int64) error {
+	upset, err := s.store.DepartedForGood(ctx, c.Room, after)
+	if err == nil && (upset || after > c.LastSeq) {
+		err = errBeginAgain
+	}
+	return err
+}
+
 func pageSize(limit int) int {
 	if limit == 0 {
 		return PageSize

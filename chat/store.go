@@ -47,6 +47,8 @@ type Reader interface {
 	// Conversations lists the rooms of a person: channels and direct ones, unread first, then by last message. The limit keeps
 	// channels before direct ones; after goes on behind a room in that order.
 	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
+	// AllConversations lists the rooms of a person, by id.
+	AllConversations(ctx context.Context, user int64) ([]Conversation, error)
 	// ConversationIn finds a room that user is a member of.
 	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
 	// ConversationWith finds the direct conversation of two people, if it has begun.
@@ -74,6 +76,11 @@ type Reader interface {
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
 	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first; none to an outsider.
 	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// MessagesChanged lists the limit messages of a room whose changed_seq > after that changed first, in that order; none to
+	// an outsider.
+	MessagesChanged(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// DepartedForGood tells whether somebody deleted their account after a number of a room.
+	DepartedForGood(ctx context.Context, room, after int64) (bool, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor; Partial when more than limit messages did, or
 	// somebody departed for good.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)

@@ -47,6 +47,18 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 	return list, err
 }
 
+// AllConversations has no limit: whoever follows it would take what is left out for left.
+func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conversation, error) {
+	const query = conversation + ` WHERE m.user_id = $2 ORDER BY r.id`
+	var rows []row
+	err := r.list(ctx, &rows, query, chat.UnreadCap, user)
+	list := make([]chat.Conversation, len(rows))
+	for i := range rows {
+		list[i] = rows[i].Conversation
+	}
+	return list, err
+}
+
 // ConversationIn finds nothing for an outsider.
 func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conversation, error) {
 	const query = conversation + ` WHERE m.user_id = $2 AND m.room_id = $3`

@@ -120,6 +120,14 @@ func (r reader) departuresIn(ctx context.Context, room, after, upto int64) (list
 	return list, err
 }
 
+// DepartedForGood tells whether somebody did after a number.
+func (r reader) DepartedForGood(ctx context.Context, room, after int64) (did bool, err error) {
+	const query = `
+		SELECT EXISTS (SELECT 1 FROM departures WHERE room_id = $1 AND seq > $2 AND for_good)`
+	err = r.get(ctx, &did, query, room, after)
+	return did, err
+}
+
 // InsertRoom relies on an index for the names of open rooms.
 func (w writer) InsertRoom(ctx context.Context, name, nameKey string, access chat.Access, at chat.Micros) (id int64, err error) {
 	const query = `

@@ -54,7 +54,7 @@ func (e explainer) ExecContext(ctx context.Context, query string, args ...any) (
 var made = regexp.MustCompile(`^SCAN (mine|counted|kept|a|w|f|recent|CONSTANT ROW|json_each VIRTUAL TABLE INDEX .*)$`)
 
 // sorting are the questions that sort what they computed, of one person or one look.
-var sorting = []string{"Conversations", "Waiting", "UnreadLines", "Unpushed", "RaiseAlerts"}
+var sorting = []string{"Conversations", "AllConversations", "Waiting", "UnreadLines", "Unpushed", "RaiseAlerts"}
 
 // TestPlans holds that the hot questions are answered by index: no step may scan a table.
 func TestPlans(t *testing.T) {
@@ -70,6 +70,9 @@ func TestPlans(t *testing.T) {
 		"Hook":                func(r reader) error { _, err := r.Hook(ctx, "h"); return err },
 		"EndedSessions":       func(r reader) error { _, err := r.EndedSessions(ctx, 1); return err },
 		"Conversations":       func(r reader) error { _, err := r.Conversations(ctx, 1, 0, 100); return err },
+		"AllConversations":    func(r reader) error { _, err := r.AllConversations(ctx, 1); return err },
+		"MessagesChanged":     func(r reader) error { _, err := r.MessagesChanged(ctx, 1, 1, 9, 50); return err },
+		"DepartedForGood":     func(r reader) error { _, err := r.DepartedForGood(ctx, 1, 9); return err },
 		"ConversationIn":      func(r reader) error { _, err := r.ConversationIn(ctx, 1, 1); return err },
 		"ConversationWith":    func(r reader) error { _, err := r.ConversationWith(ctx, 1, 2); return err },
 		"Message":             func(r reader) error { _, err := r.Message(ctx, 1, 1); return err },
@@ -113,7 +116,8 @@ func TestPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := s.Plan(t, ask)
 			for _, step := range plan {
-				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) {
+				window := name == "Changes" && step == "SCAN x LEFT-JOIN" // which was found by an index
+				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) && !window {
 					t.Errorf("scans a table:\n%s", strings.Join(plan, "\n"))
 				}
 				ofOneMessage := strings.Contains(step, "string_agg") // the few reactions to it

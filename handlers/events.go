@@ -93,7 +93,7 @@ func (s *Server) listener(c echo.Context, conv chat.Conversation) (live.Viewer, 
 	viewer := s.viewer(c)
 	if wantsJSON(c) {
 		viewer.Follows = conv.Topic() == (chat.Topic{})
-		return viewer, told{}, s.following(person(c))
+		return viewer, told{}, s.following(person(c), viewer.Follows)
 	}
 	enc := sse{s.locale(c)}
 	return viewer, enc, s.state(person(c), conv, enc)

@@ -67,7 +67,7 @@ type reactionJSON struct {
 type historyJSON struct {
 	Messages []messageJSON `json:"messages"`
 	Cursor   int64         `json:"cursor"`         // where a stream goes on from
-	Next     string        `json:"next,omitempty"` // where the older ones are, or after a number the newer ones
+	Next     string        `json:"next,omitempty"` // where the older ones are, or after a number those that follow
 }
 
 func toJSON(m chat.Message) messageJSON {
@@ -111,16 +111,14 @@ func toReader(m chat.Message, me int64) messageJSON {
 	return out
 }
 
-func historyToJSON(c chat.Conversation, h chat.History, limit int) historyJSON {
-	out := historyJSON{Messages: make([]messageJSON, len(h.Messages)), Cursor: c.LastSeq}
+// historyToJSON is a window that goes on at next, unless that is empty.
+func historyToJSON(c chat.Conversation, h chat.History, next string, limit int) historyJSON {
+	out := historyJSON{Messages: make([]messageJSON, len(h.Messages)), Cursor: c.LastSeq, Next: next}
 	for i, m := range h.Messages {
 		out.Messages[i] = toReader(m, c.Me)
 	}
-	switch {
-	case h.Older:
-		out.Next = views.BeforeURL(c.Place(), h.Messages[0].Seq) + limited(limit)
-	case h.Newer:
-		out.Next = views.AfterURL(c.Place(), h.Messages[len(h.Messages)-1].Seq) + limited(limit)
+	if next != "" {
+		out.Next += limited(limit)
 	}
 	return out
 }

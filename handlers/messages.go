@@ -21,15 +21,23 @@ func (s *Server) messages(c echo.Context) error {
 		return err
 	}
 	before, limit := number(c.QueryParam("before")), int(number(c.QueryParam("limit")))
-	if wantsJSON(c) && c.QueryParams().Has("after") {
+	switch {
+	case !wantsJSON(c):
+	case c.QueryParams().Has("after"):
 		return s.newer(c, conv, limit)
+	case c.QueryParams().Has("changed_after"):
+		return s.news(c, conv, limit)
 	}
 	history, err := s.chat.History(c.Request().Context(), conv, before, limit)
 	if err != nil {
 		return err
 	}
 	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, historyToJSON(conv, history, limit))
+		next := ""
+		if history.Older {
+			next = views.BeforeURL(conv.Place(), history.Messages[0].Seq)
+		}
+		return c.JSON(http.StatusOK, historyToJSON(conv, history, next, limit))
 	}
 	if isHX(c) && c.QueryParams().Has("changed_after") {
 		return s.changedSince(c, s.thread(conv, history, before))
@@ -45,13 +53,31 @@ func (s *Server) messages(c echo.Context) error {
 	return s.conversationPage(c, http.StatusOK, t)
 }
 
-// newer answers with the messages after a number: how a program catches up.
+// newer answers with the messages after a number.
 func (s *Server) newer(c echo.Context, conv chat.Conversation, limit int) error {
 	history, err := s.chat.HistoryAfter(c.Request().Context(), conv, number(c.QueryParam("after")), limit)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, historyToJSON(conv, history, limit))
+	next := ""
+	if history.Newer {
+		next = views.AfterURL(conv.Place(), history.Messages[len(history.Messages)-1].Seq)
+	}
+	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, limit))
+}
+
+// news answers with what changed after a number, new messages too: how a program catches up.
+func (s *Server) news(c echo.Context, conv chat.Conversation, limit int) error {
+	asOf := number(c.QueryParam("as_of"))
+	history, err := s.chat.HistoryChanged(c.Request().Context(), conv, number(c.QueryParam("changed_after")), asOf, limit)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if history.Newer {
+		next = views.NewsURL(conv.Place(), history.Messages[len(history.Messages)-1].ChangedSeq, cmp.Or(asOf, conv.LastSeq))
+	}
+	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, limit))
 }
 
 // markShown marks read what a page is about to show. That it fails is no reason not to show it. What htmx fetches may be

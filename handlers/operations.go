@@ -5,20 +5,22 @@ var parameters = map[string]struct {
 	kind  any
 	means string
 }{
-	"with":    {int64(0), "the person at the other end of a direct conversation; instead of room"},
-	"room":    {int64(0), "the room; instead of with"},
-	"before":  {int64(0), "only messages with a smaller seq, the newest of them"},
-	"after":   {int64(0), "what comes after this: a seq for messages and streams, an id for people and rooms"},
-	"limit":   {0, "how many messages at most: 50, up to 200"},
-	"key":     {"", "names the message, so that it is one however often it is sent"},
-	"q":       {"", "what the name contains, whatever its case and accents"},
-	"group":   {0, "a group of emoji, from 0"},
-	"tone":    {0, "a skin tone from 0, for none, to 5"},
-	"message": {int64(0), "the message that one reacts to"},
-	"name":    {"", "what a file is called whose bytes are the whole body"},
-	"upload":  {"", "names the upload, so that the person's pages show how far it is"},
-	"seq":     {int64(0), "up to which message"},
-	"size":    {"", "of a picture: thumb, medium or square; otherwise the whole file"},
+	"with":          {int64(0), "the person at the other end of a direct conversation; instead of room"},
+	"room":          {int64(0), "the room; instead of with"},
+	"before":        {int64(0), "only messages with a smaller seq, the newest of them"},
+	"after":         {int64(0), "what comes after this: a seq for messages and streams, an id for people and rooms"},
+	"changed_after": {int64(0), "what changed after this number, new messages too, in the order of the changes; 409 where one must begin again from 0"},
+	"as_of":         {int64(0), "in the next of changed_after: where the room stood when it was asked first"},
+	"limit":         {0, "how many messages at most: 50, up to 200"},
+	"key":           {"", "names the message, so that it is one however often it is sent"},
+	"q":             {"", "what the name contains, whatever its case and accents"},
+	"group":         {0, "a group of emoji, from 0"},
+	"tone":          {0, "a skin tone from 0, for none, to 5"},
+	"message":       {int64(0), "the message that one reacts to"},
+	"name":          {"", "what a file is called whose bytes are the whole body"},
+	"upload":        {"", "names the upload, so that the person's pages show how far it is"},
+	"seq":           {int64(0), "up to which message"},
+	"size":          {"", "of a picture: thumb, medium or square; otherwise the whole file"},
 }
 
 // operations describe the routes to programs. A test tells which one is missing, and which answer is not as it says.
@@ -47,8 +49,8 @@ var operations = map[string]operation{
 	"GET /conversations": {does: "Where one's conversations stand, those with unread messages first, then the latest, 100 at a time.",
 		query: "after", answers: answers{200: conversationsJSON{}}},
 
-	"GET /messages": {does: "A conversation, the oldest message first: the newest ones, those before a seq, or those after one.",
-		query: "with room before after limit", answers: answers{200: historyJSON{}}},
+	"GET /messages": {does: "A conversation, the oldest message first: the newest ones, those before a seq, or those after one. With changed_after, what changed since.",
+		query: "with room before after changed_after as_of limit", answers: answers{200: historyJSON{}}},
 	"POST /messages": {does: "Sends a message: 201, or 200 when the key had brought it before.",
 		takes: posting{}, answers: answers{200: messageJSON{}, 201: messageJSON{}}},
 	"GET /messages/live":           {does: "A page that never ends, for browsers: 406 for programs.", query: "with room", answers: answers{200: media("text/html")}},
@@ -130,14 +132,15 @@ var programEvents = map[string]struct {
 	data  any
 	means string
 }{
-	"ready":    {readyJSON{}, "what was missed has been told; from here on it is live"},
+	"ready":    {readyJSON{}, "what was missed has been told, or without a conversation where all stand; from here on it is live"},
 	"message":  {messageJSON{}, "a new message; its id is the cursor, as everywhere"},
 	"edited":   {messageJSON{}, "a message has another text"},
 	"deleted":  {messageJSON{}, "a message has no text any more"},
 	"reaction": {messageJSON{}, "somebody reacted to a message, or took that back"},
-	"presence": {presenceJSON{}, "who came and went, and how many are here"},
+	"presence": {presenceJSON{}, "who came and went, how many are here, and who is called otherwise"},
 	"typing":   {typingJSON{}, "who else is writing; nobody in it: nobody any more"},
-	"changed":  {conversationJSON{}, "a conversation of one's own went on, or begins; all of them at the start"},
+	"changed":  {conversationJSON{}, "a conversation of one's own went on, began, also by joining, or has another name; all of them at the start"},
+	"left":     {leftJSON{}, "one is no longer in this room, by oneself or by another"},
 	"read":     {conversationJSON{}, "one has read, perhaps elsewhere"},
 	"resync":   {nothingJSON{}, "the cursor is of no use: fetch again with GET /messages"},
 	"gone":     {nothingJSON{}, "one is no longer in this room"},

@@ -107,6 +107,7 @@ type here struct {
 	Count      int
 	People     []somebody
 	Came, Left []int64
+	Renamed    []somebody
 }
 
 type writing struct {
@@ -236,6 +237,55 @@ func TestAProgramFollowsAllItsConversations(t *testing.T) {
 	}
 }
 
+// A program learns without asking that it joined a room, was let in, left or was removed, that somebody began to talk with it,
+// and how people are called now; also where no hint comes.
+func TestAProgramIsToldOfItsRooms(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		ana, ben, carla := s.person("Ana"), s.person("Ben"), s.person("Carla")
+		carla.say(ben.with(), "hello")
+		for i := range chat.MaxConversations + 20 { // more than a page shows
+			s.exec(`INSERT INTO rooms (kind, name, name_key, access, created_at) VALUES ('channel', $1, $1, 'open', 1)`, fmt.Sprintf("room %03d", i))
+		}
+		s.exec(`INSERT INTO members (room_id, user_id) SELECT id, $1 FROM rooms WHERE name LIKE 'room %'`, ben.user.ID)
+		stream := ben.listen("/events", inEvents)
+		next := func(name string) (c standing) {
+			t.Helper()
+			c, _ = told[standing](stream, name)
+			return c
+		}
+		_, before := stream.until("ready", func(e event) bool { return e.name == "ready" })
+		all := 0
+		for _, e := range before {
+			if e.name == "changed" {
+				all++
+			}
+		}
+		equal(t, "conversations at the start", all, 1+1+chat.MaxConversations+20)
+
+		kitchen, cellar := ana.makes("Kitchen", "open"), ana.makes("Cellar", "invited")
+		ben.post("/rooms/"+text(kitchen)+"/join", nil, asJSON).is(204)
+		equal(t, "joined", next("changed").Name, "Kitchen")
+		ana.post("/rooms/"+text(cellar)+"/members", []string{"user", text(ben.user.ID)}, asJSON).is(204)
+		equal(t, "let in", next("changed").Name, "Cellar")
+		ben.post("/rooms/"+text(kitchen)+"/leave", nil, asJSON).is(204)
+		equal(t, "left", next("left").Room, kitchen)
+		equal(t, "somebody new", ana.say(ben.with(), "hello").Room, next("changed").Room)
+
+		carla.post("/settings/name", []string{"name", "Carla Lopez"}, asJSON).is(200)
+		now, _ := told[here](stream, "presence")
+		for len(now.Renamed) == 0 { // somebody comes or goes
+			now, _ = told[here](stream, "presence")
+		}
+		equal(t, "who is called otherwise", now.Renamed[0], somebody{carla.user.ID, "Carla Lopez"})
+		equal(t, "with whom one talks", next("changed"), standing{Room: carla.say(ben.with(), "it is me").Room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1})
+		equal(t, "what she says", next("changed").Seq, 2)
+
+		s.courier.hold() // no hint comes any more
+		ana.post("/rooms/"+text(cellar)+"/members/"+text(ben.user.ID)+"/remove", nil, asJSON).is(204)
+		equal(t, "removed", next("left").Room, cellar)
+	})
+}
+
 func TestAProgramCatchesUp(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -259,6 +309,55 @@ func TestAProgramCatchesUp(t *testing.T) {
 	equal(t, "cursor", cursor, 6)
 	equal(t, "nothing newer", len(decode[history](ben.get("/messages?room="+text(room)+"&after=6", asJSON).is(200)).Messages), 0)
 	carla.get("/messages?room="+text(room)+"&after=0", asJSON).failed(404, "not_found", "")
+}
+
+// What changed since a number comes by one address, in the order of the changes and to its end: new messages, and old ones
+// that were edited, deleted or reacted to.
+func TestAProgramIsBroughtWhatChanged(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		carla, ben, ana := s.person("Carla"), s.person("Ben"), s.guest().register("Ana", "ana@example.org")
+		kept := map[int64]string{}
+		cursor, pages := int64(0), 0
+		catchUp := func() (came string) {
+			t.Helper()
+			pages = 0
+			for next := "/messages?" + ana.with() + "&limit=2&changed_after=" + text(cursor); next != ""; pages++ {
+				h := decode[history](ben.get(next, asJSON).is(200))
+				for _, m := range h.Messages {
+					kept[m.Seq] = fmt.Sprint(m.Body, m.reactions())
+					came += kept[m.Seq] + ", "
+				}
+				next, cursor = h.Next, h.Cursor
+			}
+			return came
+		}
+		equal(t, "before the first word", catchUp(), "")
+		var said []message
+		for i := range 5 {
+			said = append(said, ana.say(ben.with(), fmt.Sprint("line ", i+1)))
+		}
+		equal(t, "all", catchUp(), "line 1, line 2, line 3, line 4, line 5, ")
+		equal(t, "pages", pages, 3)
+		ben.react(said[2], "🎉").is(200)
+		ana.edit(said[0], "line 1 again")
+		ana.remove(said[1]).is(204)
+		ana.say(ben.with(), "line 6")
+		equal(t, "what changed", catchUp(), "line 3🎉 Ben, mine, line 1 again, , line 6, ")
+		equal(t, "nothing more", catchUp(), "")
+		room := "/messages?room=" + text(said[0].Room) + "&changed_after="
+		carla.get(room+"0", asJSON).failed(404, "not_found", "")
+		ben.get(room+text(cursor+1), asJSON).failed(409, "conflict", "changed_after")
+
+		halfway := decode[history](ben.get(room+"0&limit=2", asJSON).is(200)).Next
+		ben.get(halfway, asJSON).is(200)
+		ana.post("/settings/delete", []string{"current", phrase, "words", "leave"}, asJSON).is(204)
+		s.erase()
+		for _, stale := range []string{room + text(cursor), halfway} { // every line of hers shows another name
+			ben.get(stale, asJSON).failed(409, "conflict", "changed_after")
+		}
+		cursor = 0
+		equal(t, "from the beginning", catchUp(), "line 4, line 5, line 3🎉 Ben, mine, line 1 again, , line 6, ")
+	})
 }
 
 // Whatever people write, a program reads one event with just that.

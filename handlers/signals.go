@@ -14,19 +14,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// signals are what one page was told beside the conversation, so that it is told again only when that changes.
+// signals are what one page was told beside the conversation, so that it is told again only when that changes. The states of a
+// page are asked for one at a time.
 type signals struct {
-	audible bool // its person wants to hear of messages
-
-	mu     sync.Mutex         // guards all below
-	icon   string             // the page has
-	unread map[chat.Place]int // nil until the first state
+	audible bool               // its person wants to hear of messages
+	icon    string             // the page has
+	unread  map[chat.Place]int // nil until the first state
 }
 
 // of tells a page with these conversations which icon it has now, and of one in which more is unread than before.
 func (g *signals) of(rows []views.Row) []templ.Component {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	var news []templ.Component
 	if icon := static.Path(views.IconName(views.Sidebar{Rows: rows}.Unread() > 0)); icon != g.icon {
 		g.icon = icon

@@ -5,8 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
-	"sync"
 
 	"charla/chat"
 	"charla/live"
@@ -76,10 +77,12 @@ type presenceJSON struct {
 	People []authorJSON `json:"people,omitempty"` // the first hundred, when they are others than before
 	Came   []int64      `json:"came,omitempty"`
 	Left   []int64      `json:"left,omitempty"`
+
+	Renamed []authorJSON `json:"renamed,omitempty"` // who is called otherwise now, here or not, or has another picture
 }
 
 func (told) Presence(p live.Presence) []byte {
-	out := presenceJSON{Count: p.Count, Came: p.Came, Left: p.Left}
+	out := presenceJSON{Count: p.Count, Came: p.Came, Left: p.Left, Renamed: authors(p.Renamed)}
 	if p.ListChanged {
 		out.People = authors(p.People)
 	}
@@ -130,44 +133,64 @@ type conversationJSON struct {
 	Unread int    `json:"unread"` // counted up to 100
 }
 
-// following tells a program which of its person's conversations went on and which were read, elsewhere too. All of them
-// are told first, so that it can fetch what it lacks.
-func (s *Server) following(me chat.User) live.State {
-	f := &follower{told: map[int64]mark{}}
+// following tells a program which of its person's conversations went on, began or ended, and which were read, elsewhere too.
+// All of them are told first, so that it can fetch what it lacks and forget what is not among them. A stream of nothing else
+// is told then that it is ready.
+func (s *Server) following(me chat.User, alone bool) live.State {
+	f := &follower{alone: alone}
 	return func(ctx context.Context) ([]byte, error) {
-		conversations, err := s.chat.Conversations(ctx, me)
-		return f.news(conversations), err
+		conversations, err := s.chat.AllConversations(ctx, me)
+		if err != nil {
+			return nil, err
+		}
+		return f.news(conversations), nil
 	}
 }
 
-// mark is how far a program knows a conversation. Neither number ever goes back.
-type mark struct{ seq, read int64 }
-
-type follower struct {
-	mu   sync.Mutex // guards told
-	told map[int64]mark
+// mark is how far a program knows a conversation.
+type mark struct {
+	seq, read int64
+	name      string
 }
 
-// news tells what went on since the last time. States may be asked for at the same time and come in any order, so an older
-// one tells nothing.
+// follower is what a program was told of its conversations; nothing yet where that is nil.
+type follower struct {
+	alone bool
+	told  map[int64]mark
+}
+
+// news tells what is different from the last time.
 func (f *follower) news(conversations []chat.Conversation) (b []byte) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	first, now := f.told == nil, make(map[int64]mark, len(conversations))
 	for _, c := range conversations {
-		known, now := f.told[c.Room], mark{c.LastSeq, c.ReadSeq}
-		if now.seq < known.seq || now.read < known.read || now == known {
+		known, had := f.told[c.Room]
+		stands := mark{c.LastSeq, c.ReadSeq, c.Name}
+		now[c.Room] = stands
+		if had && stands == known {
 			continue
 		}
-		f.told[c.Room] = now
 		data := compact(conversationToJSON(c))
-		if now.seq > known.seq {
+		if !had || stands.seq != known.seq || stands.name != known.name {
 			b = append(b, tell("changed", 0, data)...)
 		}
-		if now.read > known.read && known.seq > 0 {
+		if had && stands.read != known.read {
 			b = append(b, tell("read", 0, data)...)
 		}
 	}
+	for _, room := range slices.Sorted(maps.Keys(f.told)) {
+		if _, still := now[room]; !still {
+			b = append(b, tell("left", 0, compact(leftJSON{room}))...)
+		}
+	}
+	if f.told = now; first && f.alone {
+		b = append(b, told{}.Cursor(0)...)
+	}
 	return b
+}
+
+// leftJSON is a room that one is no longer in.
+type leftJSON struct {
+	Room int64 `json:"room"`
 }
 
 func conversationToJSON(c chat.Conversation) conversationJSON {

@@ -35,8 +35,9 @@
 //
 // # Locks
 //
-// watcher.mu, then Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be taken alone, never in another order, and none is
-// held while anything waits, reads the database or writes to a reader. Rendering happens where the bytes are written,
+// Stream.telling, then watcher.mu, then Hub.mu, then topic.mu, then Stream.mu, then writers.mu; each may be
+// taken alone, never in another order, and none but the first is held while anything waits, reads the database or writes to a
+// reader. Rendering happens where the bytes are written,
 // once per kind of reader (frame).
 package live
 
@@ -77,8 +78,8 @@ type Hub struct {
 	arrivals []*person // the people, in the order they came
 	thinned  bool      // some of the arrivals are gone
 	leaving  []departure
-	moved    map[int64]bool // who came or went since the last word about presence
-	renamed  bool           // somebody is called otherwise since then
+	moved    map[int64]bool        // who came or went since the last word about presence
+	renamed  map[int64]chat.Person // who is called otherwise since then
 	presence pulse
 	whole    *frame // everybody here, as sent at connect
 	unread   unread
@@ -106,6 +107,7 @@ func NewHub(source Source) *Hub {
 		people:   map[int64]*person{},
 		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
 		moved:    map[int64]bool{},
+		renamed:  map[int64]chat.Person{},
 		nodes:    map[string]*node{},
 		untold:   map[int64]bool{},
 		writing:  map[*topic]bool{},

@@ -92,7 +92,7 @@ func (h *Hub) tellPresence(now time.Time) time.Time {
 		return earliest(next, due)
 	}
 	h.presence.told(now)
-	if len(h.moved) == 0 && !h.renamed {
+	if len(h.moved) == 0 && len(h.renamed) == 0 {
 		return next
 	}
 	p := h.presenceNews()

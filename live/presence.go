@@ -1,6 +1,7 @@
 package live
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -8,12 +9,14 @@ import (
 )
 
 // Presence tells who is here. People is the bounded list, complete, where ListChanged; Came and Left are those whose
-// state changed since the last word, empty in the word at connect.
+// state changed since the last word, and Renamed who has another name or picture since then, here or not; all empty in the
+// word at connect.
 type Presence struct {
 	People      []chat.Person
 	Count       int
 	ListChanged bool
 	Came, Left  []int64
+	Renamed     []chat.Person
 }
 
 // MaxHere bounds the list of people who are here.
@@ -63,18 +66,25 @@ func (h *Hub) enter(p chat.Person) *person {
 // call gives somebody who is here their present name. The caller holds Hub.mu.
 func (h *Hub) call(here *person, p chat.Person) {
 	if here.Person != p {
-		here.Person, h.renamed = p, true
-		h.presence.ask(time.Now())
-		h.nudge()
+		here.Person = p
+		h.note(p)
 	}
 }
 
-// rename tells everybody how a person is called now, where their name shows beside the conversations.
+// note asks for a person's present name to be told soon. The caller holds Hub.mu.
+func (h *Hub) note(p chat.Person) {
+	h.renamed[p.ID] = p
+	h.presence.ask(time.Now())
+	h.nudge()
+}
+
+// rename tells everybody how a person is called now.
 func (h *Hub) rename(p chat.Person) {
 	h.mu.Lock()
 	if here := h.people[p.ID]; here != nil {
-		h.call(here, p)
+		here.Person = p
 	}
+	h.note(p)
 	h.mu.Unlock()
 	h.countAgain()
 }
@@ -182,8 +192,11 @@ func (h *Hub) presenceNews() Presence {
 			p.Left = append(p.Left, id)
 		}
 	}
+	for _, id := range slices.Sorted(maps.Keys(h.renamed)) {
+		p.Renamed = append(p.Renamed, h.renamed[id])
+	}
 	clear(h.moved)
-	h.renamed = false
+	clear(h.renamed)
 	slices.Sort(p.Came)
 	slices.Sort(p.Left)
 	p.ListChanged = !slices.Equal(p.People, h.whole.presence.People)

@@ -1,7 +1,10 @@
 package live
 
 import (
+	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,4 +153,34 @@ func TestAnotherNameIsTold(t *testing.T) {
 			t.Errorf("here are %v", people)
 		}
 	})
+}
+
+// Two may ask for a state at once, after a hint and at a look. What was read later is told later: a program would take a room
+// for left that it joined since.
+func TestStatesAreToldInTheOrderInWhichTheyWereRead(t *testing.T) {
+	s := newStream(NewHub(newLibrary()), viewer(1), nil)
+	read := 0
+	s.state = func(context.Context) ([]byte, error) {
+		read++
+		now := read
+		runtime.Gosched()
+		return fmt.Append(nil, now), nil
+	}
+	var work sync.WaitGroup
+	for range 8 {
+		work.Go(func() {
+			for range 25 {
+				s.retell(t.Context())
+			}
+		})
+	}
+	work.Wait()
+	for i, f := range s.queue {
+		if string(f.raw) != fmt.Sprint(i+1) {
+			t.Fatalf("state %s stands at place %d", f.raw, i+1)
+		}
+	}
+	if len(s.queue) != 200 {
+		t.Errorf("%d states are told", len(s.queue))
+	}
 }

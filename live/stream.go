@@ -58,6 +58,8 @@ type Stream struct {
 	topic  *topic // nil for a stream of state alone
 	once   sync.Once
 
+	telling sync.Mutex // held while a state is read and queued: states are told in the order in which they were read
+
 	nextBeat, until time.Time // guarded by Hub.mu
 
 	mu    sync.Mutex // guards all below
@@ -72,7 +74,8 @@ type Stream struct {
 	hurry   func(time.Duration) // limits a write that is under way
 }
 
-// State returns what only this viewer sees, as bytes for the reader. It may read the database. A nil State is none.
+// State returns what only this viewer sees, as bytes for the reader. It may read the database, and is asked once at a time. A
+// nil State is none.
 type State func(context.Context) ([]byte, error)
 
 func newStream(h *Hub, v Viewer, enc Encoder) *Stream {
@@ -235,6 +238,8 @@ func (s *Stream) opening(ctx context.Context, b []byte, r Replay, state State) [
 	if state == nil {
 		return b
 	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	s.mu.Lock()
 	s.state = state
 	s.mu.Unlock()
@@ -247,6 +252,8 @@ func (s *Stream) opening(ctx context.Context, b []byte, r Replay, state State) [
 
 // retell queues the viewer's own state as it is now. What fails is tried again.
 func (s *Stream) retell(ctx context.Context) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	s.mu.Lock()
 	state := s.state
 	s.mu.Unlock()

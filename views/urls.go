@@ -46,6 +46,11 @@ func AfterURL(p chat.Place, after int64) string {
 	return MessagesURL(p) + "&after=" + number(after)
 }
 
+// NewsURL is where programs find what changed in a conversation after a number, when they began to ask at another.
+func NewsURL(p chat.Place, after, asOf int64) string {
+	return MessagesURL(p) + "&changed_after=" + number(after) + "&as_of=" + number(asOf)
+}
+
 // LiveURL is the never-ending list of a conversation for browsers without JavaScript.
 func LiveURL(p chat.Place) string { return "/messages/live?" + query(p) }
 

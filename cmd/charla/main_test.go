@@ -49,6 +49,11 @@ func once(t *testing.T, environ []string, args ...string) (code int, stdout, std
 	return code, out.String(), errs.String()
 }
 
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}
+
 func TestHelpAndVersion(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"-h"}} {
 		code, stdout, stderr := once(t, nil, args...)
@@ -122,7 +127,7 @@ func TestSettingsThatDoNotWork(t *testing.T) {
 	} {
 		code, stdout, stderr := once(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), wrong})
 		name, _, _ := strings.Cut(wrong, "=")
-		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "charla: "+name+": ") || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "geheim") {
+		if code != 1 || stdout != "" || !strings.HasPrefix(lastLine(stderr), "charla: "+name+": ") || strings.Contains(stderr, "geheim") {
 			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
 		}
 	}
@@ -157,7 +162,7 @@ func TestASecondProcessOnOneDirectory(t *testing.T) {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}
 	code, _, stderr = once(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + strings.TrimPrefix(first.url, "http://")})
-	if last := stderr[strings.LastIndex(strings.TrimSpace(stderr), "\n")+1:]; code != 1 || !strings.Contains(last, "address already in use") {
+	if last := lastLine(stderr); code != 1 || !strings.Contains(last, "address already in use") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
 	first.get(t, "/readyz")

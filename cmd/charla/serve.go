@@ -54,6 +54,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	}
 	defer n.start(context.WithoutCancel(ctx))()
 	numbers.show(n.hub, n.others, store, n.watch, stdout)
+	slog.Info("started", "version", version(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.mail != nil, "push", c.push != nil)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	return listen(ctx, listener, n.site, n.hub)
 }
