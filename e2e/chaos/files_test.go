@@ -160,7 +160,7 @@ func (w *world) inspect(c content) {
 func (w *world) sweep() {
 	w.Helper()
 	w.stop()
-	past := time.Now().Add(-2 * time.Hour)
+	past := time.Now().Add(-8 * 24 * time.Hour) // a week is how long objects without a row are left alone
 	err := filepath.WalkDir(w.kept, func(path string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chtimes(path, past, past))
 	})
