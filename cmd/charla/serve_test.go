@@ -156,6 +156,11 @@ func TestAGracefulStop(t *testing.T) {
 	if code := <-p.code; code != 0 {
 		t.Errorf("exit %d\n%s", code, p.stderr)
 	}
+	for _, line := range []string{`msg="schema brought up to date" from=0 to=`, "msg=started version=", "msg=stopping streams=2"} {
+		if !strings.Contains(p.stderr.String(), line) {
+			t.Errorf("the log does not tell %s:\n%s", line, p.stderr)
+		}
+	}
 	if _, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")); err == nil {
 		t.Error("somebody still listens")
 	}
