@@ -138,12 +138,24 @@ func (s *s3) send(ctx context.Context, name, dir string, f form) error {
 	defer file.Close()
 	ctx, cancel := context.WithTimeout(ctx, within+time.Duration(f.bytes)*time.Second/rate)
 	defer cancel()
-	kept, err := s.core.PutObject(ctx, s.bucket, s.key(name, f.size), io.NewSectionReader(file, 0, f.bytes), f.bytes, "", f.sum,
+	for range tries {
+		if err = s.sendOnce(ctx, name, f, file); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return failure(err)
+}
+
+// sendOnce has a reader of its own, in which the client cannot seek to try again by itself: net/http may go on reading the body
+// of a request that was answered before it was sent, and would take bytes from the next try.
+func (s *s3) sendOnce(ctx context.Context, name string, f form, file io.ReaderAt) error {
+	body := struct{ io.Reader }{io.NewSectionReader(file, 0, f.bytes)}
+	kept, err := s.core.PutObject(ctx, s.bucket, s.key(name, f.size), body, f.bytes, "", f.sum,
 		minio.PutObjectOptions{ContentType: f.mime, DisableContentSha256: true}) // that is: no sum of each piece beside that of the whole
 	if err == nil && kept.ETag == "" { // whoever said yes is no store: a proxy, or a page of a network that wants a log-in
 		err = errors.New("the answer to a file that was sent is not one of S3")
 	}
-	return failure(err)
+	return err
 }
 
 // failure makes ours of an error of S3.

@@ -76,6 +76,29 @@ func TestFaultsWhileKeeping(t *testing.T) {
 	}
 }
 
+// A store that refuses before it has read leaves the request going out; the next must have its own reader. The race detector
+// sees where it has not.
+func TestARefusalBeforeTheFileIsSent(t *testing.T) {
+	v, p, _ := broken(t)
+	in := receive(t, v, make([]byte, 20<<20))
+	refused := false
+	p.Break(only(http.MethodPut, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if !refused {
+			refused = true
+			filestest.Unavailable(w, r, server)
+			return
+		}
+		server.ServeHTTP(w, r)
+	}))
+	kept, err := in.Keep(t.Context())
+	if err != nil || !refused {
+		t.Fatal(err, refused)
+	}
+	if all := objects(t, v); len(all) != 2 || all[kept.Object].IsZero() {
+		t.Errorf("kept: %v", all)
+	}
+}
+
 // afterTwo lets two forms through.
 func afterTwo(fault filestest.Fault) filestest.Fault {
 	var n atomic.Int64

@@ -117,7 +117,8 @@ func (w *world) catchUp(p person, in place) {
 	}
 }
 
-// alter edits or deletes one of the last messages of somebody, or reacts to anybody's, or takes that back.
+// alter edits or deletes one of the last messages of somebody, those with files more often, or reacts to anybody's, or takes
+// that back.
 func (w *world) alter(p person, in place) {
 	theirs, mine := w.lately(in, p)
 	if len(theirs) == 0 {
@@ -125,7 +126,7 @@ func (w *world) alter(p person, in place) {
 	}
 	m, is, body := pick(w.dice, theirs), doReact, pick(w.dice, []string{"👍", "🎉", "❤️"})
 	if roll := w.dice.upTo(10); roll > 4 && len(mine) > 0 {
-		if m, is, body = pick(w.dice, mine), doEdit, w.word(p); roll == 9 {
+		if m, is, body = pick(w.dice, mine), doEdit, w.word(p); roll == 9 || m.Files != "" && roll > 6 {
 			is, body = doDelete, ""
 		}
 	}

@@ -64,19 +64,20 @@ func (w *world) choose(p person) string {
 		body := w.body()
 		if o := w.mostly(func(n *node) op { return w.upload(p, n, body) }); o.Outcome == ok {
 			ids = append(ids, fmt.Sprint(o.ID))
-			w.sent(o.ID)
+			w.uploaded(o.ID)
 		}
 	}
 	return strings.Join(ids, " ")
 }
 
-// sent keeps a file in mind, for those who look what they can get.
-func (w *world) sent(file int64) {
+// uploaded keeps a file in mind, for those who look what they can get.
+func (w *world) uploaded(file int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.files = append(w.files, file)
 }
 
+// anyFile is one of the files that were uploaded last, or 0.
 func (w *world) anyFile() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -154,11 +155,12 @@ func (w *world) inspect(c content) {
 	}
 }
 
-// sweep lets the nodes begin anew with objects that are old enough to be swept, which they do when they begin, and waits until they have done it.
+// sweep lets the nodes begin anew with objects that are old enough to be swept, which is what they do first, and waits until
+// they have done it.
 func (w *world) sweep() {
 	w.Helper()
 	w.stop()
-	past := time.Now().Add(-2 * time.Hour)
+	past := time.Now().Add(-8 * 24 * time.Hour) // a week is how long objects without a row are left alone
 	err := filepath.WalkDir(w.kept, func(path string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chtimes(path, past, past))
 	})

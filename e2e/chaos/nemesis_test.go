@@ -27,8 +27,8 @@ func forecast(weather [][]trouble) (left [][]trouble) {
 	return left
 }
 
-// ending is what the last trouble, catching up and stopping take.
-const ending = 5 * time.Second
+// ending is what the last trouble, catching up, looking at all files and the sweep take.
+const ending = 8 * time.Second
 
 // rage brings one trouble after the other until the time is over. After each, and in those that only take hints away, it
 // measures what is promised.

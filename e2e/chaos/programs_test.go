@@ -49,24 +49,23 @@ func (w *world) signIn(p person) {
 	p.program.hold(t)
 }
 
-// renewing renews a program's tokens again and again, sometimes twice at once. It does what is asked of programs: it asks again with
-// the same token until there is an answer, and where one had been lost it lets a minute pass before it renews again, because
-// the request may still arrive.
+// renewing renews a program's tokens again and again, sometimes twice at once. It does what is asked of programs: it asks
+// again with the same token until there is an answer, and where one had been lost it lets a minute pass before it renews
+// again, because the request may still arrive.
 func (w *world) renewing(p person) {
 	for !w.over() {
 		pause(w.acting, w.dice.ms(300, 2500))
 		var beside sync.WaitGroup
-		token, lost := p.program.now().Refresh, false
-		try := func(n *node) op {
-			o := w.renew(p, token, n)
-			lost = lost || o.Outcome == unknown
-			return o
-		}
 		var second op
+		token, lost := p.program.now().Refresh, false
 		if w.dice.upTo(4) == 0 {
 			beside.Go(func() { second = w.renew(p, token, pick(w.dice, w.nodes)) })
 		}
-		o := w.insist(try)
+		o := w.insist(func(n *node) op {
+			o := w.renew(p, token, n)
+			lost = lost || o.Outcome == unknown
+			return o
+		})
 		beside.Wait()
 		if o.Outcome == refused {
 			w.signIn(p)
