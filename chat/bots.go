@@ -9,11 +9,11 @@ import (
 // Limits of bots.
 const (
 	MaxBots  = 10 // of one person
-	MaxHooks = 20 // of one bot
+	maxHooks = 20 // of one bot
 )
 
-// BotPrefix begins every token of a bot, so that one that was left in a public place can be found and known.
-const BotPrefix = "charla_"
+// botPrefix begins every token of a bot, so that one that was left in a public place can be found and known.
+const botPrefix = "charla_"
 
 // Bot is a program as its owner sees it.
 type Bot struct {
@@ -59,7 +59,7 @@ func (s *Service) MakeBot(ctx context.Context, by User, name string) (bot User, 
 	if name, err = CleanName(name); err != nil {
 		return User{}, "", err
 	}
-	token = BotPrefix + newToken()
+	token = botPrefix + newToken()
 	account := NewUser{Name: name, NameKey: NameKey(name), EmailKey: "bot:" + strings.ToLower(rand.Text()), CreatedAt: s.micros(), OwnerID: by.ID}
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) error {
@@ -116,7 +116,7 @@ func held(ctx context.Context, tx Tx, id int64) (User, error) {
 
 // RenewBot gives a bot of by a new token and ends the one before. It answers NotFound for a bot that is not by's.
 func (s *Service) RenewBot(ctx context.Context, by User, id int64) (bot User, token string, err error) {
-	token = BotPrefix + newToken()
+	token = botPrefix + newToken()
 	var ended []int64
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		if bot, err = ownBot(ctx, tx, by, id); err != nil {
@@ -176,8 +176,8 @@ func (s *Service) MakeHook(ctx context.Context, by User, bot, room int64) (hook 
 		if err != nil {
 			return err
 		}
-		if count(hooks, bot) >= MaxHooks {
-			return Errorf(Conflict, "This bot has %d addresses already. Remove one first.", MaxHooks)
+		if count(hooks, bot) >= maxHooks {
+			return Errorf(Conflict, "This bot has %d addresses already. Remove one first.", maxHooks)
 		}
 		hook = BotRoom{Bot: bot, Room: room, Name: conv.Name}
 		hook.ID, err = tx.InsertHook(ctx, bot, room, hashToken(secret), s.micros())

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // Changed is a message as a change left it. After is the number of the change before it: who shows the message as of any
@@ -20,32 +21,76 @@ var errDeleted = Errorf(Conflict, "This message was deleted.")
 // CanChange tells whether the person may edit or delete a message: their own.
 func (u User) CanChange(m Message) bool { return m.AuthorID == u.ID }
 
-// EditMessage gives a message of by another text, or none where it has files. The same text changes nothing. It answers NotFound for a message that by
-// cannot read, Forbidden for another's, Invalid for bad text, and Conflict for a deleted one.
-func (s *Service) EditMessage(ctx context.Context, by User, message int64, text string) (Changed, error) {
+// Edit is what a message shall be. Alts say what some of its files show, by their ids; the others keep what they have, and so does
+// the text where KeepText.
+type Edit struct {
+	Text     string
+	KeepText bool
+	Alts     map[int64]string
+}
+
+// EditMessage gives a message of by another text, or none where it has files, and its files other descriptions. What is the same already
+// changes nothing. It answers NotFound for a message that by cannot read and for a file that is not in it, Forbidden for another's, Invalid
+// for bad text, and Conflict for a deleted one.
+func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Edit) (Changed, error) {
 	m, err := s.own(ctx, by, message)
 	if err != nil {
 		return Changed{}, err
 	}
-	clean := cleanBody
-	if m.Files != "" {
-		clean = cleanText
-	}
-	body, err := clean(text)
-	if err != nil {
+	if in, err = in.clean(m.Files); err != nil {
 		return Changed{}, err
 	}
-	html := renderHTML(body)
-	return s.alter(ctx, by, m, Edited, func(_ Tx, m *Message) error {
-		switch {
-		case m.DeletedAt > 0:
+	html := renderHTML(in.Text)
+	return s.alter(ctx, by, m, Edited, func(tx Tx, m *Message) error {
+		if m.DeletedAt > 0 {
 			return errDeleted
-		case m.Body == body:
+		}
+		if in.KeepText {
+			in.Text, html = m.Body, m.HTML
+		}
+		alts := in.others(m.Files)
+		if m.Body == in.Text && len(alts) == 0 {
 			return errUnchanged
 		}
-		m.Body, m.HTML, m.EditedAt = body, html, s.micros()
-		return nil
+		m.Body, m.HTML, m.EditedAt = in.Text, html, s.micros()
+		return tx.SetAlts(ctx, m.ID, alts)
 	})
+}
+
+// clean is the edit as it will be stored, of a message with some files.
+func (in Edit) clean(files Files) (Edit, error) {
+	clean, known := cleanBody, files.List()
+	if len(known) > 0 {
+		clean = cleanText
+	}
+	out := Edit{KeepText: in.KeepText, Alts: map[int64]string{}}
+	var err error
+	if !in.KeepText {
+		out.Text, err = clean(in.Text)
+	}
+	if err != nil {
+		return Edit{}, err
+	}
+	for id, alt := range in.Alts {
+		if !slices.ContainsFunc(known, func(f File) bool { return f.ID == id }) {
+			return Edit{}, ErrNotFound
+		}
+		if out.Alts[id], err = CleanAlt(alt); err != nil {
+			return Edit{}, err
+		}
+	}
+	return out, nil
+}
+
+// others are the descriptions that some files do not have yet.
+func (in Edit) others(files Files) map[int64]string {
+	alts := map[int64]string{}
+	for _, f := range files.List() {
+		if alt, told := in.Alts[f.ID]; told && alt != f.Alt {
+			alts[f.ID] = alt
+		}
+	}
+	return alts
 }
 
 // DeleteMessage takes the text of a message of by away, with its reactions and files, and leaves its line. A deleted one stays as it

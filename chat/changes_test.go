@@ -24,7 +24,7 @@ func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
 	}
 	got, err := w.React(t.Context(), ben, m.ID, "👍")
 	announced("a reaction", got, err, 1)
-	got, err = w.EditMessage(t.Context(), ana, m.ID, "hola, Ben")
+	got, err = w.EditMessage(t.Context(), ana, m.ID, chat.Edit{Text: "hola, Ben"})
 	announced("an edit", got, err, 2)
 	got, err = w.React(t.Context(), ben, m.ID, "👍")
 	announced("a reaction taken back", got, err, 3)
@@ -38,7 +38,7 @@ func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
 	}
 	_, err = w.DeleteMessage(t.Context(), ben, m.ID)
 	code(t, "another's", err, chat.Forbidden)
-	_, err = w.EditMessage(t.Context(), eve, m.ID, "x")
+	_, err = w.EditMessage(t.Context(), eve, m.ID, chat.Edit{Text: "x"})
 	code(t, "an outsider", err, chat.NotFound)
 	if c, err := w.Conversation(t.Context(), ana, chat.Place{With: ben.ID}); err != nil || c.LastSeq != 5 || len(w.diary.events) != told {
 		t.Errorf("what changes nothing took a number, or was told: %+v, %v", c, err)
@@ -56,7 +56,9 @@ func TestSentAgainAfterAChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, change := range []func() (chat.Changed, error){
-		func() (chat.Changed, error) { return w.EditMessage(t.Context(), ana, first.Message.ID, "I will come") },
+		func() (chat.Changed, error) {
+			return w.EditMessage(t.Context(), ana, first.Message.ID, chat.Edit{Text: "I will come"})
+		},
 		func() (chat.Changed, error) { return w.DeleteMessage(t.Context(), ana, first.Message.ID) },
 	} {
 		changed, err := change()
@@ -91,7 +93,7 @@ func TestWhoLeftChangesNothing(t *testing.T) {
 	if err := w.LeaveRoom(t.Context(), ben, room.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.EditMessage(t.Context(), ben, m.ID, "not mine any more")
+	_, err = w.EditMessage(t.Context(), ben, m.ID, chat.Edit{Text: "not mine any more"})
 	code(t, "editing", err, chat.NotFound)
 	_, err = w.DeleteMessage(t.Context(), ben, m.ID)
 	code(t, "deleting", err, chat.NotFound)

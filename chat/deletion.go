@@ -55,10 +55,14 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, l
 	return nil
 }
 
-// deleteAccount takes General's number first: its lock lets only one admin at a time ask whether there is another.
+// deleteAccount takes General's number first: its lock lets only one admin at a time ask whether there is another. The person
+// is held before anything is asked: until the commit nobody lets them into a room, or shuts out the admin who would stay.
 func (s *Service) deleteAccount(ctx context.Context, tx Tx, user int64, hash string, legacy Legacy) (ended []int64, left Event, err error) {
 	d := Departure{Room: General, User: user, By: user, At: s.micros(), ForGood: true}
 	if d.Seq, err = tx.NextSeq(ctx, General); err != nil {
+		return nil, nil, err
+	}
+	if err = tx.HoldUser(ctx, user); err != nil {
 		return nil, nil, err
 	}
 	if indispensable, err := tx.IsOnlyAdmin(ctx, user); err != nil {

@@ -33,7 +33,14 @@ type Error struct {
 	cause      error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf(e.Format, e.Args...) }
+// Error is for logs: with the cause, which is not for the reader.
+func (e *Error) Error() string {
+	text := fmt.Sprintf(e.Format, e.Args...)
+	if e.cause != nil {
+		text += " (" + e.cause.Error() + ")"
+	}
+	return text
+}
 
 // Unwrap returns what caused e, or nil.
 func (e *Error) Unwrap() error { return e.cause }

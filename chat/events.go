@@ -71,6 +71,26 @@ type Uploading struct {
 	Over            bool
 }
 
+// Boxing is what happened to a file in the box for a conversation.
+type Boxing string
+
+// The boxings. A file that is sent leaves with its message, and nothing else tells of it.
+const (
+	Came      Boxing = "came"
+	Described Boxing = "described"
+	TakenOut  Boxing = "taken out"
+)
+
+// BoxChanged tells a person's own pages of a conversation of a file that waits there. Of one that was taken out only the id is told. Upload
+// is the name that the page gave it from which a file came.
+type BoxChanged struct {
+	User   int64
+	Topic  Topic
+	What   Boxing
+	Upload string
+	File   File
+}
+
 // DraftChanged tells that a person began a draft somewhere, or that one is gone.
 type DraftChanged struct{ User int64 }
 
@@ -84,6 +104,7 @@ func (MemberLeft) event()     {}
 func (ReadMarked) event()     {}
 func (Typed) event()          {}
 func (Uploading) event()      {}
+func (BoxChanged) event()     {}
 func (DraftChanged) event()   {}
 func (SessionEnded) event()   {}
 func (PersonChanged) event()  {}

@@ -44,6 +44,43 @@ func (w world) send(by chat.User, p chat.Place, key, body string, files ...int64
 
 var general = chat.Place{Room: chat.General}
 
+// meanwhile does something when its first byte is asked for.
+type meanwhile struct {
+	do   func()
+	then io.Reader
+}
+
+func (m *meanwhile) Read(p []byte) (int, error) {
+	if m.do != nil {
+		m.do()
+		m.do = nil
+	}
+	return m.then.Read(p)
+}
+
+// A file may come for minutes. Who is shut out or deletes their account meanwhile keeps none, and no picture of a deleted
+// person shows.
+func TestWhoIsGoneKeepsNoFile(t *testing.T) {
+	for what, leave := range map[string]func(w world, admin, ana chat.User) error{
+		"disabled": func(w world, admin, ana chat.User) error { return w.DisablePerson(t.Context(), admin, ana.ID) },
+		"deleted": func(w world, _, ana chat.User) error {
+			return w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.LeaveWords)
+		},
+	} {
+		w := newWorld(t)
+		admin := w.person(t, "Admin")
+		ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
+		must(t, err)
+		body := &meanwhile{func() { must(t, leave(w, admin, ana)) }, strings.NewReader("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;")}
+		_, err = w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.gif", Body: body})
+		code(t, what, err, chat.Unauthenticated)
+		user, err := w.store.User(t.Context(), ana.ID)
+		must(t, err)
+		same(t, what+": the picture", user.Avatar, 0)
+		same(t, what+": what is kept", w.objects(t), 0)
+	}
+}
+
 func TestAMessageTakesItsFiles(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
@@ -87,12 +124,12 @@ func TestTheTextOfAMessageWithFilesMayBeTakenAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, "")
+	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, chat.Edit{Text: ""})
 	if err != nil || changed.Message.Body != "" || changed.Message.Files != posted.Message.Files {
 		t.Fatalf("edited: %+v, %v", changed, err)
 	}
 	plain := w.say(t, ana, general, "words")
-	_, err = w.EditMessage(t.Context(), ana, plain.ID, "")
+	_, err = w.EditMessage(t.Context(), ana, plain.ID, chat.Edit{Text: ""})
 	code(t, "the text of one without files", err, chat.Invalid)
 }
 
@@ -211,7 +248,7 @@ func TestObjectsWithoutARowAreSwept(t *testing.T) {
 	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 1 {
 		t.Fatalf("a fresh object: %d are left, %v", w.objects(t), err)
 	}
-	w.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
 	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("an old one: %d are left, %v", w.objects(t), err)
 	}
@@ -293,7 +330,7 @@ func TestAVaultThatIsAwayHoldsNobodyUp(t *testing.T) {
 	}
 	code(t, "sweeping", w.Sweep(t.Context()), chat.Unavailable)
 	w.UseVault(away{w.vault}.Vault, chat.DefaultFileLimits)
-	w.SetClock(func() time.Time { return time.Now().Add(2 * time.Hour) })
+	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
 	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("afterwards %d objects, %v", w.objects(t), err)
 	}

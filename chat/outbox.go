@@ -93,7 +93,7 @@ func (s *Service) postpone(ctx context.Context, tx Tx, n Notice, failure error) 
 	text := clip(failure.Error(), maxError)
 	now := s.micros()
 	if n.Attempts >= maxAttempts {
-		slog.ErrorContext(ctx, "notice given up", "notice", n.ID, "kind", n.Kind, "error", text)
+		slog.WarnContext(ctx, "notice given up", "notice", n.ID, "kind", n.Kind, "error", text)
 		return tx.GiveUpNotice(ctx, n.ID, text, now)
 	}
 	slog.WarnContext(ctx, "notice not told yet", "notice", n.ID, "kind", n.Kind, "attempt", n.Attempts, "error", text)

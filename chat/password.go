@@ -17,7 +17,7 @@ import (
 
 // The length of a password in bytes: NIST SP 800-63B asks for 8 and for at least 64; more than 1024 is an attack.
 const (
-	MinPassword = 8
+	minPassword = 8
 	MaxPassword = 1024
 )
 
@@ -125,8 +125,8 @@ func checkPassword(password, name, email string) error {
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
 		return invalidf("password", "This password holds bytes that are not text.")
-	case len(password) < MinPassword:
-		return invalidf("password", "A password has at least %d characters.", MinPassword)
+	case len(password) < minPassword:
+		return invalidf("password", "A password has at least %d characters.", minPassword)
 	case len(password) > MaxPassword:
 		return invalidf("password", "A password has at most %d bytes.", MaxPassword)
 	case common[lower] || strings.Trim(lower, lower[:1]) == "":

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // CanManagePeople tells whether u may shut people out and let them in again.
@@ -103,11 +104,25 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 	})
 }
 
+var errOnlyAdmins = Errorf(Forbidden, "Only an admin does this.")
+
+// manage does something to somebody for an admin, who must be one still: of two who disable each other at once, one stays. It
+// holds both, in the same order as the other would.
 func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
 	if !by.CanManagePeople() {
-		return Errorf(Forbidden, "Only an admin does this.")
+		return errOnlyAdmins
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
+		for _, id := range []int64{min(by.ID, user), max(by.ID, user)} {
+			if err := tx.HoldUser(ctx, id); err != nil {
+				return err
+			}
+		}
+		if admin, err := tx.User(ctx, by.ID); err != nil {
+			return err
+		} else if !admin.CanManagePeople() || admin.Disabled() {
+			return errOnlyAdmins
+		}
 		who, err := tx.User(ctx, user)
 		if err == nil && who.Deleted() {
 			err = ErrNotFound
@@ -117,40 +132,6 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 		}
 		return f(tx, who)
 	})
-}
-
-// ChangePassword gives by a new password and ends all their sessions but this one. It answers Invalid for a current
-// password that is wrong and for a new one that is bad.
-func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
-	if by.IsBot() {
-		return errOnlyPeople
-	}
-	old, err := s.checkCurrent(ctx, by, current)
-	if CodeOf(err) == Invalid {
-		return errors.Join(err, checkPassword(password, by.Name, by.Email))
-	}
-	if err != nil {
-		return err
-	}
-	hash, err := s.newHash(ctx, password, by)
-	if err != nil {
-		return err
-	}
-	var ended []int64
-	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = tx.SetPassword(ctx, by.ID, old, hash); err != nil {
-			return err
-		}
-		ended, err = s.locksChanged(ctx, tx, by, session.ID)
-		return err
-	})
-	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
-		return errWrongPassword()
-	}
-	if err == nil {
-		s.announceEnded(ended)
-	}
-	return err
 }
 
 // Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
@@ -172,4 +153,38 @@ func (s *Service) announceEnded(sessions []int64) {
 	for _, id := range sessions {
 		s.events.Publish(SessionEnded{Session: id})
 	}
+}
+
+// FindPeople lists people whose name contains query, whatever its case and accents, by name, after the person with the id
+// after; more tells that others follow.
+func (s *Service) FindPeople(ctx context.Context, query string, after int64, limit int) (people []Person, more bool, err error) {
+	if err := checkQuery(query); err != nil {
+		return nil, false, err
+	}
+	people, err = s.store.FindPeople(ctx, NameKey(query), after, limit+1)
+	people, more = first(people, limit)
+	return people, more, err
+}
+
+// themes and locales are the choices of a person; empty lets the browser decide.
+var (
+	themes  = []string{"", "light", "dark"}
+	locales = []string{"", "en", "es"}
+)
+
+// Preferences are how a person sees and hears Charla.
+type Preferences struct {
+	Locale, Theme string
+	Sound         bool
+}
+
+// SavePreferences keeps how by sees and hears Charla. It answers Invalid for a choice that does not exist.
+func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
+	if !slices.Contains(locales, p.Locale) {
+		return invalidf("locale", "Charla does not speak this language.")
+	}
+	if !slices.Contains(themes, p.Theme) {
+		return invalidf("theme", "There is no such theme.")
+	}
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
 }

@@ -1,9 +1,13 @@
 package chat_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"charla/chat"
+	"charla/db/dbtest"
 )
 
 // signIn gives somebody a session and returns it with its token.
@@ -63,6 +67,39 @@ func TestADisabledPersonIsOut(t *testing.T) {
 	must(t, err)
 	_, _, err = w.Session(t.Context(), token)
 	code(t, "the old session once more", err, chat.NotFound)
+}
+
+// A request that began before its admin was disabled comes too late.
+func TestWhoIsNoLongerLetInManagesNobody(t *testing.T) {
+	w := newWorld(t)
+	admin, ben := w.person(t, "Admin"), w.person(t, "Ben")
+	must(t, w.MakeAdmin(t.Context(), admin, ben.ID))
+	ben.Role = chat.RoleAdmin
+	must(t, w.DisablePerson(t.Context(), admin, ben.ID))
+	code(t, "shuts the other out", w.DisablePerson(t.Context(), ben, admin.ID), chat.Forbidden)
+	code(t, "lets themself in", w.EnablePerson(t.Context(), ben, ben.ID), chat.Forbidden)
+}
+
+func TestOfTwoAdminsWhoDisableEachOtherOneStays(t *testing.T) {
+	store, d := dbtest.OpenPostgres(t), &diary{}
+	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
+	admin := w.person(t, "Admin")
+	for i := range 15 {
+		pair := [2]chat.User{w.person(t, fmt.Sprint("Ana", i)), w.person(t, fmt.Sprint("Ben", i))}
+		for n := range pair {
+			must(t, w.MakeAdmin(t.Context(), admin, pair[n].ID))
+			pair[n].Role = chat.RoleAdmin
+		}
+		var errs [2]error
+		var both sync.WaitGroup
+		for n := range pair {
+			both.Go(func() { errs[n] = w.DisablePerson(t.Context(), pair[n], pair[1-n].ID) })
+		}
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("%v and %v", errs[0], errs[1])
+		}
+	}
 }
 
 func TestANewPasswordEndsTheOtherSessions(t *testing.T) {

@@ -57,7 +57,7 @@ func kindOf(kinds []Reaction, emoji string) int {
 
 // React reacts to a message with an emoji in its one form; the same again takes it back. Its caller knows what an emoji is:
 // here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
-// for one kind too many, and Conflict for a deleted message.
+// for one kind too many, Conflict for a deleted message, and Forbidden where the other person deleted their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string) (Changed, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
@@ -76,6 +76,11 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 			return tx.DeleteReaction(ctx, m.ID, by.ID, emoji)
 		case i < 0 && len(kinds) >= MaxKinds:
 			return invalidf("emoji", "A message takes at most %d kinds of reactions.", MaxKinds)
+		}
+		if c, err := tx.ConversationIn(ctx, by.ID, m.Room); err != nil {
+			return err
+		} else if c.IsDeserted() {
+			return errDeserted
 		}
 		return tx.InsertReaction(ctx, m.ID, by.ID, emoji, m.ChangedSeq)
 	})

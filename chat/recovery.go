@@ -32,14 +32,14 @@ type Ticket struct {
 	ExpiresAt    Micros     `db:"expires_at"`
 }
 
-// ErrLinkOver answers a link that was used, is too old, or never was.
-var ErrLinkOver = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
+// errLinkOver answers a link that was used, is too old, or never was.
+var errLinkOver = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
 
-// ticket finds one that is good, or ErrLinkOver.
+// ticket finds one that is good, or errLinkOver.
 func (s *Service) ticket(ctx context.Context, kind TicketKind, token string) (Ticket, error) {
 	t, err := s.store.Ticket(ctx, kind, hashToken(token), s.micros())
 	if errors.Is(err, ErrNotFound) {
-		err = ErrLinkOver
+		err = errLinkOver
 	}
 	return t, err
 }
@@ -69,14 +69,14 @@ func (s *Service) ForgotPassword(ctx context.Context, email, locale string) erro
 	})
 }
 
-// Resettable tells whether the link to a new password is still good: nil or ErrLinkOver.
+// Resettable tells whether the link to a new password is still good: nil or errLinkOver.
 func (s *Service) Resettable(ctx context.Context, token string) error {
 	_, err := s.ticket(ctx, TicketReset, token)
 	return err
 }
 
 // ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address is
-// theirs. It answers Invalid for a bad password, which leaves the link good, and ErrLinkOver.
+// theirs. It answers Invalid for a bad password, which leaves the link good, and errLinkOver.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	ticket, err := s.ticket(ctx, TicketReset, token)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	}
 	if user.Disabled() || user.Email != ticket.Email { // the letter was on its way while the address changed
-		return ErrLinkOver
+		return errLinkOver
 	}
 	hash, err := s.newHash(ctx, password, user)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // somebody was quicker
-		return ErrLinkOver
+		return errLinkOver
 	}
 	if err == nil {
 		s.announceEnded(ended)
@@ -116,92 +116,13 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	return err
 }
 
-// newHash checks a new password and hashes it.
-func (s *Service) newHash(ctx context.Context, password string, user User) (string, error) {
-	if err := checkPassword(password, user.Name, user.Email); err != nil {
-		return "", err
-	}
-	return s.hasher.hash(ctx, password)
-}
-
-// locksChanged is what follows a new password: all sessions but one end, links that lead to another password or address are
-// void, and the owner is told, at the address of now.
-func (s *Service) locksChanged(ctx context.Context, tx Tx, user User, but int64) ([]int64, error) {
-	if err := tx.DeleteTickets(ctx, user.ID); err != nil {
-		return nil, err
-	}
-	if s.reach.Mail {
-		if err := s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticePassword, User: user.ID, Address: user.Email}); err != nil {
-			return nil, err
-		}
-	}
-	return tx.EndSessions(ctx, user.ID, but, s.micros())
-}
-
-// checkCurrent answers Invalid unless a password is that of user, and returns its hash.
-func (s *Service) checkCurrent(ctx context.Context, user User, current string) (string, error) {
-	_, key, err := CleanEmail(user.Email)
-	if err != nil {
-		return "", err
-	}
-	_, hash, err := s.store.UserByEmail(ctx, key)
-	if err != nil {
-		return "", err
-	}
-	ok, err := s.matches(ctx, hash, current)
-	if err == nil && !ok {
-		err = errWrongPassword()
-	}
-	return hash, err
-}
-
-func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
-
-// matches is hasher.matches for what a stranger sent: what is too long to be a password is none.
-func (s *Service) matches(ctx context.Context, hash, password string) (bool, error) {
-	if len(password) > MaxPassword {
-		return false, nil
-	}
-	return s.hasher.matches(ctx, hash, password)
-}
-
-// ChangeEmail gives by another address. Where mail is on it is theirs once they open the link that is sent there, and it answers the
-// same for an address that is somebody's; otherwise at once, with Conflict for such an address. It answers Invalid for
-// another password and for what is no address.
-func (s *Service) ChangeEmail(ctx context.Context, by User, current, email string) error {
-	if by.IsBot() {
-		return errOnlyPeople
-	}
-	email, key, err := CleanEmail(email)
-	hash, wrong := s.checkCurrent(ctx, by, current)
-	if err := errors.Join(wrong, err); err != nil {
-		return err
-	}
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		if err := tx.HoldAccount(ctx, by.ID, hash); err != nil {
-			return err
-		}
-		if s.reach.Mail {
-			return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMove, User: by.ID, Address: email})
-		}
-		return tx.SetEmail(ctx, by.ID, email, key, 0)
-	})
-	switch {
-	case errors.Is(err, ErrDuplicate):
-		return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address."}
-	case errors.Is(err, ErrNotFound): // the password was changed elsewhere meanwhile
-		return errWrongPassword()
-	}
-	return err
-}
-
-// Movable returns the new address that a link would give somebody, or ErrLinkOver.
+// Movable returns the new address that a link would give somebody, or errLinkOver.
 func (s *Service) Movable(ctx context.Context, token string) (string, error) {
 	ticket, err := s.ticket(ctx, TicketMove, token)
 	return ticket.Email, err
 }
 
-// Move gives the person of a link their new address, once, and tells the old one. It answers ErrLinkOver, also where
+// Move gives the person of a link their new address, once, and tells the old one. It answers errLinkOver, also where
 // the address is somebody else's by now.
 func (s *Service) Move(ctx context.Context, token string) error {
 	ticket, err := s.ticket(ctx, TicketMove, token)
@@ -232,7 +153,7 @@ func (s *Service) Move(ctx context.Context, token string) error {
 		return s.tell(ctx, tx, Notice{Road: ByMail, Kind: NoticeMoved, User: old.ID, Address: old.Email})
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
-		return ErrLinkOver
+		return errLinkOver
 	}
 	return err
 }

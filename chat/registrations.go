@@ -6,6 +6,68 @@ import (
 	"time"
 )
 
+// Registration is what a person fills in to join. Spoken is the language of their browser.
+type Registration struct{ Name, Email, Password, Spoken string }
+
+// Check answers Invalid for each bad field, all joined. It asks nobody.
+func (in Registration) Check() error {
+	_, errName := CleanName(in.Name)
+	_, _, errEmail := CleanEmail(in.Email)
+	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
+}
+
+// Register makes an account and lets it join General. It answers Invalid for each bad field, all joined, and Conflict
+// when the e-mail is known in any case or Unicode form.
+func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
+	account, err := s.account(ctx, in)
+	if err != nil {
+		return User{}, err
+	}
+	var user User
+	var joined MemberJoined
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		user, joined, err = enrol(ctx, tx, account)
+		return err
+	})
+	if errors.Is(err, ErrDuplicate) {
+		return User{}, errKnownEmail()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	s.events.Publish(joined)
+	return user, nil
+}
+
+func errKnownEmail() *Error {
+	return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
+}
+
+// account checks what a person filled in and hashes the password.
+func (s *Service) account(ctx context.Context, in Registration) (NewUser, error) {
+	if err := in.Check(); err != nil {
+		return NewUser{}, err
+	}
+	name, _ := CleanName(in.Name)
+	email, key, _ := CleanEmail(in.Email)
+	hash, err := s.hasher.hash(ctx, in.Password)
+	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, Spoken: in.Spoken, CreatedAt: s.micros()}, err
+}
+
+// enrol takes General's number first: its lock lets only one registration at a time ask whether it is the first.
+func enrol(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
+	seq, err := tx.NextSeq(ctx, General)
+	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	user, err := tx.InsertUser(ctx, account)
+	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	joined := MemberJoined{Topic: Topic{Room: General}, Person: user.Person(), Seq: seq}
+	return user, joined, tx.InsertMember(ctx, General, user.ID, seq)
+}
+
 // Registering takes a letter where mail is on, and its link is good for a day: so long the registration waits.
 const confirmWithin = Micros(24 * time.Hour / time.Microsecond)
 
@@ -51,14 +113,14 @@ func (s *Service) waiting(ctx context.Context, email string) (Waitlisted, error)
 	return s.store.RegistrationByEmail(ctx, key, s.micros()-confirmWithin)
 }
 
-// Confirmable tells whether the link of a registration is still good: nil or ErrLinkOver.
+// Confirmable tells whether the link of a registration is still good: nil or errLinkOver.
 func (s *Service) Confirmable(ctx context.Context, token string) error {
 	_, err := s.ticket(ctx, TicketConfirm, token)
 	return err
 }
 
 // Confirm makes the account of a registration, once. Who confirms says the password that was chosen: the link alone must not open
-// an account that somebody else registered with this address. It answers Invalid for another password, and ErrLinkOver, also when the address got an account meanwhile.
+// an account that somebody else registered with this address. It answers Invalid for another password, and errLinkOver, also when the address got an account meanwhile.
 func (s *Service) Confirm(ctx context.Context, token, password string) (User, error) {
 	ticket, err := s.ticket(ctx, TicketConfirm, token)
 	if err != nil {
@@ -88,15 +150,11 @@ func (s *Service) Confirm(ctx context.Context, token, password string) (User, er
 		return tx.DeleteRegistrations(ctx, found.EmailKey)
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
-		return User{}, ErrLinkOver
+		return User{}, errLinkOver
 	}
 	if err != nil {
 		return User{}, err
 	}
 	s.events.Publish(joined)
 	return user, nil
-}
-
-func errKnownEmail() *Error {
-	return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
 }

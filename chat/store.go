@@ -251,6 +251,8 @@ type Tx interface {
 	InsertFile(ctx context.Context, f NewFile) (File, error)
 	// SetAlt describes a file of a person that waits, and returns where it does.
 	SetAlt(ctx context.Context, user, id int64, alt string) (Place, error)
+	// SetAlts describes files of a message, by their ids.
+	SetAlts(ctx context.Context, message int64, alts map[int64]string) error
 	// DeleteWaiting forgets a file of a person that waits, and returns where it did, and its content.
 	DeleteWaiting(ctx context.Context, user, id int64) (Place, int64, error)
 	// FilesToSend reads those of some files that wait, of a person, in the order of the ids.
@@ -332,7 +334,6 @@ type NewUser struct {
 	Email        string `db:"email"`
 	EmailKey     string `db:"email_key"`
 	PasswordHash string `db:"password_hash"`
-	Locale       string `db:"-"`
 	Spoken       string `db:"locale"` // the language of the browser
 	CreatedAt    Micros `db:"created_at"`
 	ConfirmedAt  Micros `db:"-"` // 0 where nobody asked whether the address is theirs

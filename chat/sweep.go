@@ -10,7 +10,7 @@ import (
 // How long a file may wait for its message, and an object for its row; how long one look deletes, and how much at once.
 const (
 	fileWaits     = Micros(24 * time.Hour / time.Microsecond)
-	orphanWaits   = time.Hour
+	orphanWaits   = 7 * 24 * time.Hour // so that a database restored from a backup does not cost the files that came since
 	discardWithin = 5 * time.Second
 	sweepAtOnce   = 100
 )
@@ -39,8 +39,8 @@ func (s *Service) drop(ctx context.Context, contents []int64) error {
 	return err
 }
 
-// Sweep forgets files that waited for a day, contents without a file, objects in the vault that have had no row for an
-// hour, and what a process that ended was receiving. Several nodes may do it at once.
+// Sweep forgets files that waited for a day, contents without a file, objects in the vault that are older than a week and have
+// no row, and what a process that ended was receiving. Several nodes may do it at once.
 func (s *Service) Sweep(ctx context.Context) error {
 	return errors.Join(s.sweepFiles(ctx), s.sweepContents(ctx), s.sweepObjects(ctx), s.vault.Tidy())
 }
@@ -87,8 +87,10 @@ func (s *Service) sweepOrphans(ctx context.Context, names []string) error {
 		return nil
 	}
 	orphans, err := s.store.OrphansAmong(ctx, names)
-	if err == nil {
-		s.discard(ctx, orphans...)
+	if err != nil || len(orphans) == 0 {
+		return err
 	}
-	return err
+	slog.Info("objects without a row are deleted", "objects", len(orphans))
+	s.discard(ctx, orphans...)
+	return nil
 }

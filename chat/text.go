@@ -15,10 +15,10 @@ import (
 // Limits of what people write. Characters are grapheme clusters: what a person counts as one.
 const (
 	MaxName         = 40   // characters
-	MaxEmail        = 254  // bytes, RFC 5321 section 4.5.3.1.3 less the angle brackets
+	maxEmail        = 254  // bytes, RFC 5321 section 4.5.3.1.3 less the angle brackets
 	MaxMessage      = 4000 // characters
-	MaxMessageBytes = 16 << 10
-	MaxKey          = 64 // printable ASCII
+	maxMessageBytes = 16 << 10
+	maxKey          = 64 // printable ASCII
 	maxMarks        = 2  // combining marks on one letter; Vietnamese needs two
 )
 
@@ -49,8 +49,8 @@ func withoutVariants(s string) string {
 	}, s)
 }
 
-// CleanRoomName is CleanName for a room.
-func CleanRoomName(s string) (string, error) {
+// cleanRoomName is CleanName for a room.
+func cleanRoomName(s string) (string, error) {
 	if strings.TrimSpace(s) == "" {
 		return "", invalidf("name", "Give the room a name.")
 	}
@@ -109,7 +109,7 @@ func CleanEmail(s string) (email, key string, err error) {
 	if email == "" {
 		return "", "", invalidf("email", "Tell us your e-mail address.")
 	}
-	if !isText(s) || len(email) > MaxEmail || strings.ContainsFunc(email, unicode.IsSpace) || !visible(email) {
+	if !isText(s) || len(email) > maxEmail || strings.ContainsFunc(email, unicode.IsSpace) || !visible(email) {
 		return "", "", bad
 	}
 	normal := norm.NFKC.String(fold(norm.NFKC.String(fold(norm.NFKC.String(email)))))
@@ -156,18 +156,23 @@ func checkSize(body string) error {
 	switch {
 	case !isText(body):
 		return invalidf("body", "This message holds bytes that are not text.")
-	case len(body) > 4*MaxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
+	case len(body) > 4*maxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
 		return invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
-	case len(body) > MaxMessageBytes:
-		return invalidf("body", "A message has at most %d KB; characters of many parts take more. Send it in parts.", MaxMessageBytes>>10)
+	case len(body) > maxMessageBytes:
+		return invalidf("body", "A message has at most %d KB; characters of many parts take more. Send it in parts.", maxMessageBytes>>10)
 	}
 	return nil
 }
 
 // checkKey accepts what a sender may use to name a message: 1 to 64 printable ASCII characters.
 func checkKey(key string) error {
-	if key == "" || len(key) > MaxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return invalidf("key", "A key has 1 to %d printable ASCII characters.", MaxKey)
+	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return invalidf("key", "A key has 1 to %d printable ASCII characters.", maxKey)
 	}
 	return nil
+}
+
+// clip cuts s to at most n bytes of valid text.
+func clip(s string, n int) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), n)], ""), "\x00", "")
 }

@@ -179,7 +179,7 @@ func (s *Service) Bearer(ctx context.Context, token string) (session Session, us
 	switch {
 	case len(token) > maxBearer:
 		err = ErrBadToken
-	case strings.HasPrefix(token, BotPrefix):
+	case strings.HasPrefix(token, botPrefix):
 		session, user, err = s.opaque(ctx, token, BotToken)
 	default:
 		session, user, err = s.access(ctx, token)

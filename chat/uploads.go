@@ -15,10 +15,12 @@ const (
 	maxLoose  = 100 // files of one person that wait for a message, and in no box
 )
 
-// UploadIn is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box.
+// UploadIn is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box. Upload is the name that a
+// page gave it, if it did: see Uploading.
 type UploadIn struct {
 	Place     Place
 	Name, Alt string
+	Upload    string
 	Body      io.Reader
 }
 
@@ -57,8 +59,8 @@ func (b *busy) end(user int64) {
 }
 
 // Upload keeps a file of by, which waits for its message. It answers NotFound for a place that is not by's, TooLarge and
-// Invalid for what is more than the limits, TooMany for too much at once, and the error of in.Body as it is. The bytes are
-// read outside of any transaction.
+// Invalid for what is more than the limits, TooMany for too much at once, Unauthenticated to who was shut out meanwhile, and
+// the error of in.Body as it is. The bytes are read outside of any transaction.
 func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error) {
 	alt, err := CleanAlt(in.Alt)
 	if err != nil {
@@ -69,9 +71,11 @@ func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error
 	}
 	defer s.uploads.end(by.ID)
 	if in.Place != (Place{}) {
-		if _, err := s.Conversation(ctx, by, in.Place); err != nil {
+		c, err := s.Conversation(ctx, by, in.Place)
+		if err != nil {
 			return File{}, err
 		}
+		in.Place = c.Place() // the one box, also where the room of two people was named
 	}
 	if err := s.hasRoom(ctx, s.store, by, in.Place, 1); err != nil {
 		return File{}, err
@@ -84,7 +88,30 @@ func (s *Service) Upload(ctx context.Context, by User, in UploadIn) (File, error
 		return File{}, err
 	}
 	defer incoming.Discard()
-	return s.keep(ctx, by, incoming, NewFile{Owner: by.ID, Place: in.Place, Name: CleanFileName(in.Name), Alt: alt})
+	f, err := s.keep(ctx, by, incoming, NewFile{Owner: by.ID, Place: in.Place, Name: CleanFileName(in.Name), Alt: alt})
+	if checkKey(in.Upload) != nil {
+		in.Upload = ""
+	}
+	if err == nil {
+		s.boxed(by, in.Place, BoxChanged{What: Came, Upload: in.Upload, File: f})
+	}
+	return f, err
+}
+
+// boxed tells by's own pages what happened to a file that waits.
+func (s *Service) boxed(by User, p Place, e BoxChanged) {
+	if p != (Place{}) {
+		e.User, e.Topic = by.ID, by.topic(p)
+		s.events.Publish(e)
+	}
+}
+
+// topic is where a place of u's is told of.
+func (u User) topic(p Place) Topic {
+	if p.With != 0 {
+		return Topic{Low: min(u.ID, p.With), High: max(u.ID, p.With)}
+	}
+	return Topic{Room: p.Room}
 }
 
 // hasRoom answers Invalid when another file of so many bytes would be more than by may have.
@@ -127,6 +154,10 @@ func (s *Service) keep(ctx context.Context, by User, incoming Incoming, f NewFil
 	return file, err
 }
 
+// errOut answers who was shut out, or deleted their account, while their file was coming: that may take minutes, and nothing of
+// theirs begins after it.
+var errOut = Errorf(Unauthenticated, "You are signed out. Log in again to go on.")
+
 // insertFile makes the rows of a file, and of its content where that is fresh. There is never a row without its object: the
 // object is there before, and what turns out to be needless is deleted after. Where nobody knows whether the rows are
 // there, it stays until Sweep finds out.
@@ -134,7 +165,9 @@ func (s *Service) insertFile(ctx context.Context, by User, f NewFile, c Content,
 	var stored Content
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		f.CreatedAt = s.micros()
-		if err := tx.HoldUser(ctx, by.ID); err != nil {
+		if _, err := held(ctx, tx, by.ID); errors.Is(err, ErrNotFound) {
+			return errOut
+		} else if err != nil {
 			return err
 		}
 		if fresh {
@@ -171,10 +204,16 @@ func (s *Service) DescribeFile(ctx context.Context, by User, id int64, alt strin
 	if alt, err = CleanAlt(alt); err != nil {
 		return p, err
 	}
+	var f StoredFile
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		p, err = tx.SetAlt(ctx, by.ID, id, alt)
+		if p, err = tx.SetAlt(ctx, by.ID, id, alt); err == nil {
+			f, err = tx.File(ctx, by.ID, id)
+		}
 		return err
 	})
+	if err == nil {
+		s.boxed(by, p, BoxChanged{What: Described, File: f.File})
+	}
 	return p, err
 }
 
@@ -187,6 +226,7 @@ func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (p Place, e
 		return err
 	})
 	if err == nil {
+		s.boxed(by, p, BoxChanged{What: TakenOut, File: File{ID: id}})
 		s.forget(ctx, []int64{content})
 	}
 	return p, err
@@ -244,10 +284,7 @@ func (s *Service) Uploading(by User, p Place, u Uploading) {
 	if checkKey(u.ID) != nil {
 		return
 	}
-	u.User, u.Topic = by.ID, Topic{Room: p.Room}
-	if p.With != 0 {
-		u.Topic = Topic{Low: min(by.ID, p.With), High: max(by.ID, p.With)}
-	}
+	u.User, u.Topic = by.ID, by.topic(p)
 	s.events.Publish(u)
 }
 

@@ -33,7 +33,8 @@ type Incoming interface {
 }
 
 // Content is what a file is, whatever its sender calls it. Of a picture, what is kept was made by us from its pixels, so that
-// nothing else that was in the file is left: no place, no camera, no second file behind the first.
+// nothing else that was in the file is left: no place, no camera, no second file behind the first. A film keeps neither its place
+// nor its camera.
 type Content struct {
 	Object string `db:"object"` // its name in the vault
 	Hash   string `db:"hash"`

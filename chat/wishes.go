@@ -21,7 +21,7 @@ func (s *Service) Reach() Reach { return s.reach }
 
 // Wishes are how a person wants to be reached when they are away, and what is needed for it.
 type Wishes struct {
-	Mail        string `db:"mail"`       // one of MailWishes
+	Mail        string `db:"mail"`       // one of mailWishes
 	PushTopic   string `db:"push_topic"` // empty: no pushes
 	PushRooms   bool   `db:"push_rooms"` // rooms too, not only people
 	PushText    bool   `db:"push_text"`  // with what was written
@@ -29,8 +29,8 @@ type Wishes struct {
 	ConfirmedAt Micros `db:"confirmed_at"`
 }
 
-// MailWishes are when unread messages are told by mail: never, after five minutes, after an hour, or each morning.
-var MailWishes = []string{"off", "soon", "hour", "day"}
+// mailWishes are when unread messages are told by mail: never, after five minutes, after an hour, or each morning.
+var mailWishes = []string{"off", "soon", "hour", "day"}
 
 var topics = regexp.MustCompile(`^[-_A-Za-z0-9]{0,64}$`) // those of ntfy
 
@@ -40,12 +40,12 @@ func (s *Service) Wishes(ctx context.Context, by User) (Wishes, error) {
 }
 
 // SaveMailWish keeps when by is told by mail of what is unread, in the language of lang. It answers Invalid for what is none of
-// MailWishes, and Forbidden to a bot.
+// mailWishes, and Forbidden to a bot.
 func (s *Service) SaveMailWish(ctx context.Context, by User, wish, lang string) error {
 	if by.IsBot() {
 		return errOnlyPeople
 	}
-	if !slices.Contains(MailWishes, wish) {
+	if !slices.Contains(mailWishes, wish) {
 		return invalidf("mail", "There is no such choice.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetMailWish(ctx, by.ID, wish, lang) })
@@ -80,8 +80,8 @@ func (s *Service) TestPush(ctx context.Context, by User) error {
 // unsubscribing names the secret that signs the links in letters that end them.
 const unsubscribing = "unsubscribe"
 
-// UnsubscribeToken is what the link in a letter says that ends such letters. It never expires, as the letter does not.
-func (s *Service) UnsubscribeToken(ctx context.Context, user int64) (string, error) {
+// unsubscribeToken is what the link in a letter says that ends such letters. It never expires, as the letter does not.
+func (s *Service) unsubscribeToken(ctx context.Context, user int64) (string, error) {
 	secret, err := s.Secret(ctx, unsubscribing)
 	if err != nil {
 		return "", err
@@ -99,7 +99,7 @@ func (s *Service) Unsubscriber(ctx context.Context, token string) (User, error) 
 		return User{}, ErrNotFound
 	}
 	id := int64(binary.BigEndian.Uint64(raw))
-	good, err := s.UnsubscribeToken(ctx, id)
+	good, err := s.unsubscribeToken(ctx, id)
 	if err != nil {
 		return User{}, err
 	}

@@ -51,7 +51,7 @@ func (r reader) Hooks(ctx context.Context, owner int64) (hooks []chat.BotRoom, e
 // Hook finds nothing for a bot that is disabled.
 func (r reader) Hook(ctx context.Context, hash string) (hook chat.Hook, err error) {
 	const query = `
-		SELECT h.id AS hook_id, h.room_id, u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id
+		SELECT h.id AS hook_id, h.room_id, ` + account + `
 		FROM hooks h JOIN users u ON u.id = h.bot_id
 		WHERE h.hash = $1 AND u.disabled_at = 0`
 	err = r.get(ctx, &hook, query, hash)

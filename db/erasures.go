@@ -50,7 +50,8 @@ func (w writer) EndErasure(ctx context.Context, e chat.Erasure) error {
 	return err
 }
 
-// EraseUser leaves an address that is none, so that the real one is free. What the files held is swept later.
+// EraseUser leaves an address that is none, so that the real one is free. What the files held is swept later, and so are the
+// sessions, of the person and of their bots: every node must still find that they ended.
 func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.Micros) error {
 	const (
 		person = `
@@ -70,12 +71,13 @@ func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.
 			DELETE FROM outbox WHERE user_id = $1`
 		alerts = `
 			DELETE FROM alerts WHERE user_id = $1`
+		sessions = `
+			UPDATE sessions SET user_agent = '', ip = ''
+			WHERE user_id = $1 OR user_id IN (SELECT id FROM users WHERE owner_id = $1 AND owner_id > 0)`
 	)
 	erased, err := w.exec(ctx, person, user, hash, at)
-	if err == nil && erased == 0 {
-		err = chat.ErrNotFound
-	}
-	for _, query := range []string{drafts, habits, unsent, tickets, notices, alerts} {
+	err = found(erased, err)
+	for _, query := range []string{drafts, habits, unsent, tickets, notices, alerts, sessions} {
 		if err == nil {
 			_, err = w.exec(ctx, query, user)
 		}

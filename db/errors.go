@@ -43,11 +43,13 @@ func postgresFailure(e *pq.Error, err error) error {
 		return chat.ErrDuplicate
 	case "23503": // foreign_key_violation: the person or room is gone
 		return chat.ErrNotFound
-	case "25P03", "55P03": // idle_in_transaction_session_timeout, lock_not_available
+	case "25P03", "55P03", "58030": // idle_in_transaction_session_timeout, lock_not_available, io_error
+		return chat.Unreachable(err)
+	case "0A000", "25006": // feature_not_supported, read_only_sql_transaction: how a standby refuses to write
 		return chat.Unreachable(err)
 	}
 	switch e.Code.Class() {
-	case "08", "40", "53", "57": // connection, rollback, resources, operator intervention
+	case "08", "28", "3D", "40", "53", "57": // connection, authorization, no such database, rollback, resources, operator intervention
 		return chat.Unreachable(err)
 	}
 	return err

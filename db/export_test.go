@@ -2,13 +2,41 @@ package db
 
 import (
 	"context"
+	"database/sql"
+	"io/fs"
+	"log/slog"
 	"testing"
+
+	"github.com/pressly/goose/v3"
+
+	"charla/migrations"
 )
 
 // Raw runs a statement that the Store has no method for yet, so that a test can bring about its effects.
 func (s *Store) Raw(t testing.TB, query string, args ...any) {
 	t.Helper()
 	if _, err := s.write.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// MigratePostgresTo brings an empty database to an earlier version of the schema.
+func MigratePostgresTo(t testing.TB, url string, version int64) {
+	t.Helper()
+	pool, err := sql.Open("postgres", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	files, err := fs.Sub(migrations.FS, "postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, pool, files, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -79,6 +80,42 @@ func TestRestart(t *testing.T) {
 		}
 	}
 	equal(t, count(t, s), 8)
+}
+
+// TestRefused: a server that turns us away, as after a change of passwords, or takes no writes, as after a failover, is one that
+// is away.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	admin, s := openURL(t, server.URL("template1")), openURL(t, server.URL("postgres"))
+	ana := register(t, s, "ana")
+	role := db.Column[string](t, admin, `SELECT quote_ident(current_user)`)[0]
+	refused := func(name string) {
+		t.Helper()
+		unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insert(t.Context(), tx, chat.General, ana.ID, name) }))
+	}
+	for name, c := range map[string]struct{ end, heal string }{
+		"no log-in":   {`ALTER ROLE ` + role + ` NOLOGIN`, `ALTER ROLE ` + role + ` LOGIN`},
+		"no database": {`ALTER DATABASE postgres RENAME TO elsewhere`, `ALTER DATABASE elsewhere RENAME TO postgres`},
+	} {
+		admin.Raw(t, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`)
+		admin.Raw(t, c.end)
+		refused(name)
+		admin.Raw(t, c.heal)
+		post(t, s, chat.General, ana, name, 1)
+	}
+	server.Stop(t)
+	server.Standby(t, true)
+	server.Start(t)
+	refused("a standby")
+	if _, err := s.User(t.Context(), ana.ID); err != nil {
+		t.Errorf("reading from a standby: %v", err)
+	}
+	server.Stop(t)
+	server.Standby(t, false)
+	server.Start(t)
+	post(t, s, chat.General, ana, "it leads again", 1)
+	equal(t, count(t, s), 3)
 }
 
 // TestBackendKilled cuts a transaction in the middle: nothing of it stays, and the next one works at once.
@@ -199,4 +236,47 @@ func TestDeadlock(t *testing.T) {
 	if runs.Load() < 3 {
 		t.Fatal("nothing ran again: there was no deadlock")
 	}
+}
+
+// TestMigrationMeetsAWrite: a migration that is the victim of a deadlock with what a node of the version before writes is tried
+// again, and the node starts.
+func TestMigrationMeetsAWrite(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	db.MigratePostgresTo(t, server.URL("postgres"), 8)
+	old, err := sql.Open("postgres", server.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	write, err := old.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer write.Rollback()
+	run := func(query string) {
+		t.Helper()
+		if _, err := write.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(`SET deadlock_timeout = '1h'`) // the other shall notice
+	run(`UPDATE messages SET body = body`)
+	opened := make(chan error, 1)
+	go func() {
+		s, err := db.OpenPostgres(context.WithoutCancel(t.Context()), server.URL("postgres"))
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	dbtest.Eventually(t, "the migration waits for the write", func() bool {
+		var waiting bool
+		return old.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)`).Scan(&waiting) == nil && waiting
+	})
+	run(`UPDATE users SET name = name`)
+	if err := write.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	is(t, <-opened, nil)
 }

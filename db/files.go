@@ -169,6 +169,26 @@ func (w writer) SetAlt(ctx context.Context, user, id int64, alt string) (chat.Pl
 	return at.place(), err
 }
 
+// SetAlts takes them as a JSON object whose names are the ids.
+func (w writer) SetAlts(ctx context.Context, message int64, alts map[int64]string) error {
+	const query = `
+		UPDATE files AS f SET alt = o.value ->> 0
+		FROM json_each($2) o
+		WHERE f.message_id = $1 AND f.id = CAST(o.key AS BIGINT)`
+	if len(alts) == 0 {
+		return nil
+	}
+	named := make(map[int64][1]string, len(alts))
+	for id, alt := range alts {
+		named[id] = [1]string{alt}
+	}
+	list, err := json.Marshal(named)
+	if err == nil {
+		_, err = w.exec(ctx, query, message, string(list))
+	}
+	return err
+}
+
 // DeleteWaiting finds nothing where the file was sent.
 func (w writer) DeleteWaiting(ctx context.Context, user, id int64) (chat.Place, int64, error) {
 	const query = `

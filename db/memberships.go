@@ -89,10 +89,12 @@ func (r reader) FindOutsiders(ctx context.Context, room int64, nameKey string, l
 	return people, err
 }
 
+const departure = `
+	SELECT room_id, user_id, by_id, seq, at, for_good FROM departures`
+
 // LastDeparture finds how a person last left a room.
 func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Departure, err error) {
-	const query = `
-		SELECT room_id, user_id, by_id, seq, at, for_good FROM departures
+	const query = departure + `
 		WHERE room_id = $1 AND user_id = $2
 		ORDER BY seq DESC
 		LIMIT 1`
@@ -102,8 +104,7 @@ func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Dep
 
 // Departures has no limit: whoever is left out would keep reading. It is bounded by how little happens in a moment.
 func (r reader) Departures(ctx context.Context, since chat.Micros) (list []chat.Departure, err error) {
-	const query = `
-		SELECT room_id, user_id, by_id, seq, at, for_good FROM departures
+	const query = departure + `
 		WHERE at >= $1
 		ORDER BY at, room_id, seq`
 	err = r.list(ctx, &list, query, since)
@@ -112,8 +113,7 @@ func (r reader) Departures(ctx context.Context, since chat.Micros) (list []chat.
 
 // departuresIn lists who left a room after a number, up to another.
 func (r reader) departuresIn(ctx context.Context, room, after, upto int64) (list []chat.Departure, err error) {
-	const query = `
-		SELECT room_id, user_id, by_id, seq, at, for_good FROM departures
+	const query = departure + `
 		WHERE room_id = $1 AND seq > $2 AND seq <= $3
 		ORDER BY seq`
 	err = r.list(ctx, &list, query, room, after, upto)

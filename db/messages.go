@@ -71,8 +71,9 @@ func (r reader) MessagesChanged(ctx context.Context, user, room, after int64, li
 }
 
 // Changes is one statement, which sees one snapshot on both databases. A room without changes still answers one row,
-// hence the COALESCE. Departures never change, so those up to the number that it saw can be read after it; where messages
-// account for every number there are none.
+// hence the COALESCE. The messages are cut off at the limit before anything is joined: PostgreSQL would read and sort all
+// that changed since the cursor, which after a week is a room. Departures never change, so those up to the number that it saw
+// can be read after it; where messages account for every number there are none.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
@@ -83,11 +84,11 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.leads, FALSE) AS leads,
 			COALESCE(x.opens_day, FALSE) AS opens_day,` + reactions + `,` + files + `
 		FROM rooms r
-		LEFT JOIN messages x ON x.room_id = r.id AND x.changed_seq > $2
+		LEFT JOIN (
+			SELECT c.id, c.room_id, c.seq, c.changed_seq, c.author_id, c.key, c.body, c.html, c.posted_at, c.edited_at, c.deleted_at, c.leads, c.opens_day, c.files
+			FROM messages c WHERE c.room_id = $1 AND c.changed_seq > $2 ORDER BY c.changed_seq LIMIT $3) x ON x.room_id = r.id
 		LEFT JOIN users u ON u.id = x.author_id
-		WHERE r.id = $1
-		ORDER BY x.changed_seq
-		LIMIT $3`
+		WHERE r.id = $1`
 	var rows []struct {
 		chat.Message
 		LastSeq int64 `db:"last_seq"`

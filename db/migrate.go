@@ -23,8 +23,12 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sq
 	if err != nil {
 		return err
 	}
-	if _, err = provider.Up(ctx); err != nil {
+	done, err := provider.Up(ctx)
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	if len(done) > 0 {
+		slog.InfoContext(ctx, "schema brought up to date", "from", done[0].Source.Version-1, "to", done[len(done)-1].Source.Version)
 	}
 	return nil
 }

@@ -230,16 +230,19 @@ func (r reader) Waiting(ctx context.Context, user, room int64, limit int) (list 
 	return list, err
 }
 
-// UnreadLines reads the end of each room.
+// UnreadLines reads the end of each room: from the first of its last ones on, which PostgreSQL looks for once in a room, and
+// not once for each of its messages.
 func (r reader) UnreadLines(ctx context.Context, user, room int64, limit int) (list []chat.Line, err error) {
 	const query = `
 		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, 600) AS body, x.files, x.posted_at
 		FROM members m JOIN rooms r ON r.id = m.room_id JOIN messages x ON x.room_id = m.room_id JOIN users a ON a.id = x.author_id
-		WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + after + ` AND x.seq IN (
-			SELECT y.seq FROM messages y
-			WHERE y.room_id = m.room_id AND y.author_id <> m.user_id AND y.deleted_at = 0 AND y.seq > ` + after + `
-			ORDER BY y.seq DESC
-			LIMIT $3)
+		WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + after + `
+			AND x.author_id <> m.user_id AND x.deleted_at = 0 AND x.seq >= (
+				SELECT MIN(last.seq) FROM (
+					SELECT y.seq FROM messages y
+					WHERE y.room_id = m.room_id AND y.author_id <> m.user_id AND y.deleted_at = 0 AND y.seq > ` + after + `
+					ORDER BY y.seq DESC
+					LIMIT $3) AS last)
 		ORDER BY x.room_id, x.seq DESC
 		LIMIT 1000`
 	err = r.list(ctx, &list, query, user, room, limit)

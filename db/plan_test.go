@@ -116,7 +116,8 @@ func TestPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := s.Plan(t, ask)
 			for _, step := range plan {
-				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) {
+				window := name == "Changes" && step == "SCAN x LEFT-JOIN" // which was found by an index
+				if strings.HasPrefix(step, "SCAN") && !made.MatchString(step) && !window {
 					t.Errorf("scans a table:\n%s", strings.Join(plan, "\n"))
 				}
 				ofOneMessage := strings.Contains(step, "string_agg") // the few reactions to it

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"maps"
 	"net"
 	"strings"
@@ -35,7 +34,7 @@ var settings = map[string]string{
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	cfg, err := configPostgres(url)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+		return nil, err
 	}
 	if err := migratePostgres(ctx, cfg); err != nil {
 		return nil, failure(err)
@@ -78,7 +77,8 @@ func onThisMachine(host string) bool {
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
 
-// migratePostgres uses a connection of its own, because a migration may take longer than any request.
+// migratePostgres uses a connection of its own, because a migration may take longer than any request. One that locks tables in another
+// order than what a node of the version before does meanwhile may be the victim of a deadlock, and is tried again.
 func migratePostgres(ctx context.Context, cfg pq.Config) error {
 	cfg.Runtime = maps.Clone(cfg.Runtime)
 	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
@@ -94,5 +94,10 @@ func migratePostgres(ctx context.Context, cfg pq.Config) error {
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, goose.DialectPostgres, "postgres", pool, goose.WithSessionLocker(locker))
+	for n := 1; ; n++ {
+		err := migrate(ctx, goose.DialectPostgres, "postgres", pool, goose.WithSessionLocker(locker))
+		if !collided(err) || n == maxTries {
+			return err
+		}
+	}
 }

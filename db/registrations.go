@@ -6,18 +6,19 @@ import (
 	"charla/chat"
 )
 
+const registration = `
+	SELECT id, name, email, email_key, password_hash, locale, created_at FROM registrations`
+
 // Registration finds one by id.
 func (r reader) Registration(ctx context.Context, id int64) (found chat.Waitlisted, err error) {
-	const query = `
-		SELECT id, name, email, email_key, password_hash, locale, created_at FROM registrations WHERE id = $1`
+	const query = registration + ` WHERE id = $1`
 	err = r.get(ctx, &found, query, id)
 	return found, err
 }
 
 // RegistrationByEmail finds the latest.
 func (r reader) RegistrationByEmail(ctx context.Context, emailKey string, since chat.Micros) (found chat.Waitlisted, err error) {
-	const query = `
-		SELECT id, name, email, email_key, password_hash, locale, created_at FROM registrations
+	const query = registration + `
 		WHERE email_key = $1 AND created_at >= $2
 		ORDER BY id DESC
 		LIMIT 1`
@@ -73,10 +74,7 @@ func (w writer) UseTicket(ctx context.Context, hash string) error {
 	const query = `
 		DELETE FROM tickets WHERE hash = $1`
 	used, err := w.exec(ctx, query, hash)
-	if err == nil && used == 0 {
-		return chat.ErrNotFound
-	}
-	return err
+	return found(used, err)
 }
 
 // DeleteTickets takes the letters first: one that is on its way holds its row while its ticket is made. A letter for a forgotten

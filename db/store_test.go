@@ -94,7 +94,7 @@ func join(ctx context.Context, tx chat.Tx, name string) (chat.User, error) {
 		return chat.User{}, err
 	}
 	user, err := tx.InsertUser(ctx, chat.NewUser{Name: name, NameKey: chat.NameKey(name), Email: name + "@example.org",
-		EmailKey: name + "@example.org", PasswordHash: "hash of " + name, Locale: "es", CreatedAt: 1})
+		EmailKey: name + "@example.org", PasswordHash: "hash of " + name, CreatedAt: 1})
 	if err != nil {
 		return chat.User{}, err
 	}

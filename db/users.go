@@ -7,10 +7,13 @@ import (
 	"charla/chat"
 )
 
+// account are the columns of a person u, as they know themself.
+const account = `u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound`
+
 // User finds a person by id.
 func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound FROM users WHERE id = $1`
+		SELECT ` + account + ` FROM users u WHERE u.id = $1`
 	err = r.get(ctx, &u, query, id)
 	return u, err
 }
@@ -18,7 +21,7 @@ func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 // UserByEmail finds a person and the hash of their password.
 func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error) {
 	const query = `
-		SELECT id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound, password_hash FROM users WHERE email_key = $1`
+		SELECT ` + account + `, u.password_hash FROM users u WHERE u.email_key = $1`
 	var row struct {
 		chat.User
 		Hash string `db:"password_hash"`
@@ -41,7 +44,7 @@ func (r reader) FindPeople(ctx context.Context, nameKey string, after int64, lim
 // Accounts lists the disabled too, and nobody who deleted their account.
 func (r reader) Accounts(ctx context.Context, key string, after int64, limit int) (users []chat.User, err error) {
 	const query = `
-		SELECT u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound FROM users u
+		SELECT ` + account + ` FROM users u
 		WHERE (u.name_key LIKE $1 ESCAPE '\' OR u.email_key LIKE $1 ESCAPE '\') AND u.name <> '' AND ` + behindPerson + `
 		ORDER BY u.name_key, u.id
 		LIMIT $3`
@@ -61,10 +64,10 @@ var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // InsertUser relies on its caller to hold General's row: then no two are the first of all.
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
-		INSERT INTO users (name, name_key, email, email_key, password_hash, locale, created_at, owner_id, spoken, confirmed_at, role)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN 'member' ELSE 'admin' END)
+		INSERT INTO users (name, name_key, email, email_key, password_hash, created_at, owner_id, spoken, confirmed_at, role)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN 'member' ELSE 'admin' END)
 		RETURNING id, name, email, locale, theme, role, disabled_at, avatar, owner_id, sound`
-	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.Locale, u.CreatedAt, u.OwnerID, u.Spoken, u.ConfirmedAt)
+	err = w.get(ctx, &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.CreatedAt, u.OwnerID, u.Spoken, u.ConfirmedAt)
 	return user, err
 }
 
@@ -81,10 +84,7 @@ func (w writer) SetName(ctx context.Context, user int64, name, nameKey string) e
 	const query = `
 		UPDATE users SET name = $2, name_key = $3 WHERE id = $1 AND name <> ''`
 	changed, err := w.exec(ctx, query, user, name, nameKey)
-	if err == nil && changed == 0 {
-		return chat.ErrNotFound
-	}
-	return err
+	return found(changed, err)
 }
 
 // SetRole says what a person may do in the community.

@@ -12,7 +12,7 @@ func testUsers(t *testing.T, s *db.Store) {
 	ana, ben := register(t, s, "ana"), register(t, s, "ben")
 	equal(t, ana.Role, chat.RoleAdmin)
 	equal(t, ben.Role, chat.RoleMember)
-	equal(t, ben, chat.User{ID: ben.ID, Name: "ben", Email: "ben@example.org", Locale: "es", Role: chat.RoleMember})
+	equal(t, ben, chat.User{ID: ben.ID, Name: "ben", Email: "ben@example.org", Role: chat.RoleMember})
 
 	found, hash, err := s.UserByEmail(ctx, "ben@example.org")
 	is(t, err, nil)

@@ -157,7 +157,7 @@ func TestADraftWithoutScripts(t *testing.T) {
 	ana.at("/chat")
 	ana.open("/messages?room=1")
 	ana.fill("#text", "half a thought")
-	ana.click(".composer__keep")
+	ana.click(`.composer__keep[formaction="/typing"]`)
 	ana.until("it is kept", box+`?.defaultValue === 'half a thought'`)
 	ana.open("/chat")
 	ana.until("it is marked", `document.querySelector('#room-1 .draft')`)

@@ -40,11 +40,12 @@ func TestFilesWithAMessageAndAlone(t *testing.T) {
 	second.until("they are on another device", chips+` === 'hills.jpg|tall.png|notes.txt'`)
 	ana.click("#chip-2 .chip__button")
 	ana.until("one is removed", chips+` === 'hills.jpg|notes.txt'`)
+	second.until("on the other device too", chips+` === 'hills.jpg|notes.txt'`)
 	ana.fill("#text", "Look at this")
 	ana.press("\r")
 	bob.until("Bob sees them", say(`document.querySelector('#m-1 .message__body')?.innerText === 'Look at this' && %s === 'hills.jpg' && %s === 'notes.txt'`, pictures(1), cards(1)))
 	ana.until("so does Ana, and the box is empty", say(`%s === 'hills.jpg' && %s === '' && %s`, pictures(1), chips, ready))
-	second.until("and they are out of the box on the other device", chips+` === 'tall.png'`)
+	second.until("and they are out of the box on the other device", chips+` === ''`)
 	bob.until("the picture is drawn", `document.querySelector('#m-1 .picture__image').naturalWidth > 300`)
 
 	ana.chooses(mine.keep("only.pdf", []byte("%PDF-1.7\n")))
@@ -239,4 +240,74 @@ func TestAFileComesIntoItsOwnBox(t *testing.T) {
 	}
 	ana.open("/messages?with=1")
 	ana.until("it is in its own", chips+` === 'large.bin'`)
+}
+
+// TestWhatAPictureShowsCanBeSaidLater with the message that it came with, and everybody's page has it at once.
+func TestWhatAPictureShowsCanBeSaidLater(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	mine := newAlbum(t)
+	ana, bob := s.newcomer("Ana"), s.newcomer("Bob")
+	ana.meets(bob)
+	bob.meets(ana)
+	ana.choosing("one.png|two.png", mine.png("one.png", 40, 30), mine.png("two.png", 30, 40))
+	ana.fill("#text", "Two of them")
+	ana.press("\r")
+	const alts = `[...document.querySelectorAll('#m-1 .picture__image')].map(e => e.alt).join('|')`
+	bob.until("they came without words", alts+` === 'one.png|two.png'`)
+
+	ana.until("the line is there", alts+` === 'one.png|two.png'`)
+	ana.menuFor(1)
+	ana.click("#menu details:has(textarea) > summary")
+	ana.fill("#menu [aria-label='What one.png shows']", "Hills at dusk")
+	ana.click("#menu [aria-label='What two.png shows']")
+	ana.shoots("describing")
+	ana.press("\x1b")
+	ana.until("it is shut", shut)
+	ana.menuFor(1)
+	ana.until("what was written stayed", `document.querySelector("#menu [aria-label='What one.png shows']").value === 'Hills at dusk' && document.querySelector('#menu [name=body]').value === 'Two of them'`)
+	ana.fill("#menu [aria-label='What two.png shows']", "A tall house")
+	ana.click("#menu .deeds__form .button")
+	bob.until("it is told to those who cannot see", alts+` === 'Hills at dusk|A tall house'`)
+	ana.until("it is saved", alts+` === 'Hills at dusk|A tall house' && `+shut)
+	ana.menuFor(1)
+	ana.until("and nothing is kept of what was", `!document.querySelector('#menu details[open]') && document.querySelector("#menu [aria-label='What two.png shows']").value === 'A tall house'`)
+}
+
+// TestFilesTravelToOtherDevices as they come and go, also to one that was away.
+func TestFilesTravelToOtherDevices(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	mine := newAlbum(t)
+	ana := s.newcomer("Ana")
+	ana.open("/messages?with=1")
+	ana.live()
+	second := s.stranger()
+	second.open("/login")
+	second.logIn("Ana")
+	second.at("/chat")
+	second.open("/messages?with=1")
+	second.live()
+
+	ana.choosing("one.png|two.txt", mine.png("one.png", 40, 30), mine.keep("two.txt", []byte("two")))
+	second.until("they came", chips+` === 'one.png|two.txt'`)
+	second.click(".chip__summary")
+	second.fill(".chip__alt", `Hills "at" </textarea><img src=x onerror=alert(1)>`)
+	second.click("#text")
+	ana.until("what it shows is known", `document.querySelector('.chip__described').innerText === 'Hills "at" </textarea><img src=x onerror=alert(1)>'`)
+	second.until("and its chip stays as it was", `document.querySelector('.chip__describe').open`)
+	second.click("#chip-2 .chip__button")
+	ana.until("one is gone", chips+` === 'one.png'`)
+
+	second.tolerate(noServer)
+	second.offline(true)
+	second.until("it is away", `document.querySelector('.connection__news')`)
+	ana.chooses(mine.keep(`<img src=x onerror=alert(1)>.txt`, []byte("three")))
+	ana.until("a third", chips+` === 'one.png|<img src=x onerror=alert(1)>.txt'`)
+	ana.click("#chip-1 .chip__button")
+	ana.until("the first is gone", chips+` === '<img src=x onerror=alert(1)>.txt'`)
+	second.offline(false)
+	second.until("it has caught up", chips+` === '<img src=x onerror=alert(1)>.txt'`)
+	second.sends("from the other one")
+	ana.until("it was sent", say(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, cards(1), chips))
 }

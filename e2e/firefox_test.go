@@ -76,6 +76,9 @@ func (w *window) click(selector string) {
 	}})
 }
 
+// streamsAreCut is what Firefox says of that, also where one follows a link.
+var streamsAreCut = regexp.MustCompile(`Error in input stream|NetworkError`)
+
 // enterKey is how WebDriver writes the key.
 const enterKey = "\ue007"
 
@@ -143,7 +146,7 @@ func TestFirefox(t *testing.T) {
 		w.until("the reaction is there", reacted(1)+` === '👍 1'`)
 	}
 
-	f.tolerated = append(f.tolerated, regexp.MustCompile(`Error in input stream|NetworkError`)) // of streams that are cut
+	f.tolerated = append(f.tolerated, streamsAreCut)
 	ana.leaves()
 	ana.reads("Hello Bob", "Hello Ana")
 
@@ -159,6 +162,58 @@ func TestFirefox(t *testing.T) {
 	}
 	ana.writes("Welcome back")
 	bob.reads("Hello Bob", "Hello Ana", "while it was away", "Welcome back")
+}
+
+// chooses takes files through the dialog of the browser.
+func (w *window) chooses(paths ...string) {
+	w.Helper()
+	var found struct {
+		Nodes []struct{ SharedID string }
+	}
+	w.do("browsingContext.locateNodes", params{"context": w.context, "locator": params{"type": "css", "value": "#composer [type=file]"}}, &found)
+	if len(found.Nodes) != 1 {
+		w.Fatalf("%d fields for files", len(found.Nodes))
+	}
+	w.do("input.setFiles", params{"context": w.context, "element": params{"sharedId": found.Nodes[0].SharedID}, "files": paths}, nil)
+}
+
+// TestFirefoxFilesAndSettings: files wait, are described before and after they are sent, and travel; a setting is answered in sight.
+func TestFirefoxFilesAndSettings(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	f := startFirefox(t)
+	f.tolerated = append(f.tolerated, streamsAreCut)
+	mine := newAlbum(t)
+	bob, ana := f.newcomer(s, "Bob"), f.newcomer(s, "Ana")
+	ana.meets("Bob")
+	bob.meets("Ana")
+	ana.chooses(mine.png("one.png", 40, 30), mine.keep("two.txt", []byte("two")))
+	ana.until("they wait", chips+` === 'one.png|two.txt'`)
+	ana.click(".chip__summary")
+	ana.fill(".chip__alt", "Hills")
+	ana.click("#chip-2 .chip__button")
+	ana.until("one is removed, the other described", chips+` === 'one.png' && document.querySelector('.chip__described').innerText === 'Hills'`)
+	ana.writes("Shift makes a line")
+	const alt = `document.querySelector('#m-1 .picture__image')?.alt`
+	bob.until("it came with its description", alt+` === 'Hills'`)
+	ana.until("the box is empty", chips+` === ''`)
+	ana.click(line(1) + " .message__body")
+	ana.click(line(1) + " .message__menu")
+	ana.until("the menu is open", menuOpen)
+	ana.click("#menu details:has(textarea) > summary")
+	ana.fill("#menu .chip__alt", " at dusk")
+	ana.click("#menu .deeds__form .button")
+	bob.until("it is described anew", alt+` === 'Hills at dusk'`)
+
+	ana.click(".me")
+	ana.until("the settings are there", `location.pathname === '/settings' && document.readyState === 'complete'`)
+	ana.click(".part:has([action='/settings/password']) > summary")
+	ana.fill("#current", "not my password")
+	ana.fill("#password", "another good one"+enterKey)
+	ana.until("it is wrong, in sight", `document.activeElement.id === 'current' && document.querySelector('#current-err').getBoundingClientRect().bottom <= innerHeight`)
+	ana.fill("#current", password)
+	ana.fill("#password", "another good one"+enterKey)
+	ana.until("it is saved, in sight", `location.search === '?saved=password' && (r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('.form__saved').getBoundingClientRect())`)
 }
 
 // leaves goes to another page and back. Firefox cuts the stream as soon as one clicks, which is no news.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -66,5 +67,23 @@ func TestPhone(t *testing.T) {
 		ana.click("#room-1")
 		ana.opened("room=1")
 		ana.until("the other conversation is there alone", shown("#text")+" && !"+shown("#mine"))
+	}
+}
+
+// TestNamesInListsOfDeeds: nobody is shut out, or made an admin, by an unseen name.
+func TestNamesInListsOfDeeds(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ana := s.newcomer("Ana")
+	s.program("Bob Marlowe")
+	room := ana.program().makes("Kitchen", "invited")
+	ana.program().sends("/rooms/"+room+"/members", url.Values{"user": {"2"}})
+	for _, width := range []int64{320, 360, 768} {
+		ana.size(width, 740)
+		for _, path := range []string{"/people", "/rooms/" + room} {
+			ana.open(path)
+			ana.until(say("Bob's name is whole on %s at %d", path, width), `(e => e && (n => { const r = document.createRange(); r.selectNodeContents(n); return r.getBoundingClientRect().right <= e.getBoundingClientRect().right + 1 })(e.firstChild))(document.querySelector('.entry [href="/messages?with=2"] bdi'))`)
+			ana.fits(path, width)
+		}
 	}
 }

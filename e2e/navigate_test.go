@@ -90,7 +90,7 @@ func TestLogOutReachesEveryTab(t *testing.T) {
 	second.open("/messages?room=1")
 	second.live()
 	ana.open("/settings")
-	ana.click(".button--quiet")
+	ana.click(`form[action="/logout"] button`)
 	ana.at("/login")
 	second.until("the session is over", `location.pathname === '/login'`)
 	second.open("/messages?room=1")

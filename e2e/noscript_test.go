@@ -29,7 +29,7 @@ func TestWithoutScripts(t *testing.T) {
 	ana.register("Ana")
 	ana.at("/chat")
 	ana.open("/settings")
-	ana.click(".card__foot .button--quiet")
+	ana.click(`form[action="/logout"] button`)
 	ana.at("/login")
 	ana.logIn("Ana")
 	ana.at("/chat")

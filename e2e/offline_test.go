@@ -189,7 +189,7 @@ func TestNobodyElseReadsWhatWasWritten(t *testing.T) {
 	ana.kept("with=1", "between us")
 	ana.until("the browser keeps it", kept+`.includes('between us')`)
 	ana.open("/settings")
-	ana.click(".button--quiet")
+	ana.click(`form[action="/logout"] button`)
 	ana.at("/login")
 	if left := ask[string](ana, kept); left != "" {
 		t.Errorf("after the log-out the browser keeps %q", left)
@@ -347,7 +347,7 @@ func TestLoggingOutForgetsWhatWaits(t *testing.T) {
 	ana.until("it waits", waiting+` === 'between us'`)
 	ana.open("/settings")
 	ana.until("it waits here too", waiting+` === 'between us'`)
-	ana.click(".card__foot .button--quiet")
+	ana.click(`form[action="/logout"] button`)
 	ana.at("/login")
 	if left := ask[string](ana, kept); strings.Contains(left, "between us") {
 		t.Errorf("after the log-out the browser keeps %q", left)

@@ -53,3 +53,36 @@ func TestSpanishByTheBrowser(t *testing.T) {
 	b.press("\r")
 	b.until("so is what went wrong", `/contraseña/i.test(document.querySelector('#form-err').innerText)`)
 }
+
+// TestTheAnswerOfASettingIsInSight on a phone, also without scripts: its part is open, and one is where one was.
+func TestTheAnswerOfASettingIsInSight(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	const inSight = `(e => e && e.checkVisibility() && (r => r.top >= 0 && r.bottom <= innerHeight)(e.getBoundingClientRect()))(document.querySelector(%s))`
+	for _, scripts := range []bool{true, false} {
+		ana := s.stranger()
+		if !scripts {
+			ana.withoutScripts()
+		}
+		ana.register(say("Ana %v", scripts))
+		ana.at("/chat")
+		ana.size(360, 480)
+		ana.tolerate("status of 422")
+		ana.open("/settings")
+		ana.until("a part stands open", `document.querySelector('#theme').checkVisibility() && !document.querySelector('#password').checkVisibility()`)
+		ana.click(".part:has([action='/settings/password']) > summary")
+		ana.fill("#current", "not my password")
+		ana.fill("#password", "another good one")
+		ana.press("\r")
+		ana.until("it is wrong, in sight", say(inSight, `"#current-err"`)+` && document.activeElement.id === 'current'`)
+		ana.typ(password)
+		ana.fill("#password", "another good one")
+		ana.press("\r")
+		ana.at("/settings?saved=password")
+		ana.until("it is saved, in sight", say(inSight, `".form__saved"`))
+		ana.click(".part:has([action='/settings/email']) > summary")
+		ana.fill("#email-current", "not my password")
+		ana.press("\r")
+		ana.until("only that part is open", `document.querySelectorAll('.part[open]').length === 1 && document.activeElement.id === 'email-current'`)
+	}
+}

@@ -33,6 +33,8 @@ type store interface {
 	open(ctx context.Context, name string, size chat.Size) (chat.Opened, error)
 	delete(ctx context.Context, name string) error
 	list(ctx context.Context) iter.Seq2[chat.Object, error]
+	// mark returns whose the files are. They become owner's where they are nobody's.
+	mark(ctx context.Context, owner string) (string, error)
 	close()
 }
 
@@ -48,6 +50,7 @@ type form struct {
 // may send gigabytes has no longer either.
 const (
 	arriving, kept = "arriving", "kept"
+	marked         = "owner" // whose the files are
 	abandoned      = 24 * time.Hour
 )
 
@@ -78,6 +81,16 @@ func openRoot(dir string) (*os.Root, error) {
 		return nil, err
 	}
 	return root, nil
+}
+
+// Claim sees to it that the vault is that of owner, a word that its database knows and no other. Whoever comes first, has it. For
+// another database all files would be nobody's, and swept.
+func (v *Vault) Claim(ctx context.Context, owner string) error {
+	found, err := v.store.mark(ctx, owner)
+	if err == nil && found != owner {
+		err = errors.New("the files there belong to another database, and this one would delete them as nobody's: bring theirs back, or choose another place for files")
+	}
+	return err
 }
 
 // Close ends the use of the vault, after which nothing may be asked of it.

@@ -8,16 +8,18 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 
 	"charla/chat"
 	"charla/images"
 )
 
-// incoming is a directory with a file as it came.
+// incoming is a directory with a file as it came, or, of a film, as it came without the place where it was made.
 type incoming struct {
 	vault *Vault
 	dir   string
-	hash  hash.Hash
+	hash  hash.Hash // of the bytes as they came
+	sum   string    // of those that lie there, hex
 }
 
 const received = "received"
@@ -39,6 +41,7 @@ func (i *incoming) receive(ctx context.Context, r io.Reader, limit int64) error 
 	if w.n > limit {
 		return chat.ErrTooLarge
 	}
+	i.sum = i.Hash()
 	return nil
 }
 
@@ -70,7 +73,7 @@ func (i *incoming) Discard() { i.vault.root.RemoveAll(i.dir) }
 // Keep finds out what the file is, and keeps it in all its sizes.
 func (i *incoming) Keep(ctx context.Context) (chat.Content, error) {
 	root, name := i.vault.root, newName()
-	file, err := root.Open(path.Join(i.dir, received))
+	file, err := root.OpenFile(path.Join(i.dir, received), os.O_RDWR, 0)
 	if err != nil {
 		return chat.Content{}, chat.VaultAway(err)
 	}
@@ -80,11 +83,12 @@ func (i *incoming) Keep(ctx context.Context) (chat.Content, error) {
 	if err := root.Mkdir(made.dir, 0o700); err != nil {
 		return chat.Content{}, chat.VaultAway(err)
 	}
-	content := chat.Content{Object: name, Hash: i.Hash(), Type: typeOf(file)}
+	kind := detect(file)
+	content := chat.Content{Object: name, Hash: i.Hash(), Type: typeOf(kind)}
 	if images.Kind(content.Type) {
 		err = made.picture(ctx, file, &content)
-	} else {
-		err = made.document(file, content)
+	} else if err = i.forgetPlace(file, kind); err == nil {
+		err = made.document(file, content.Type, i.sum)
 	}
 	if err == nil {
 		err = i.vault.store.put(ctx, name, made.dir, made.all)
@@ -126,13 +130,34 @@ func (f *forms) write(made images.Form) error {
 	return nil
 }
 
-// document is kept as it came. The second name costs nothing where the file system knows such, and else it moves.
-func (f *forms) document(file *os.File, content chat.Content) error {
+// forgetPlace takes the place out of a film, and sums it up anew where there was one.
+func (i *incoming) forgetPlace(file *os.File, kind string) error {
+	if !slices.Contains(boxed, kind) {
+		return nil
+	}
 	info, err := file.Stat()
 	if err != nil {
 		return chat.VaultAway(err)
 	}
-	whole := form{chat.Whole, content.Type, info.Size(), content.Hash}
+	blanked, err := forgetPlace(film{file: file, size: info.Size()})
+	if err == nil && blanked {
+		sum := sha256.New()
+		_, err = io.Copy(sum, io.NewSectionReader(file, 0, info.Size()))
+		i.sum = hex.EncodeToString(sum.Sum(nil))
+	}
+	if err != nil {
+		return chat.VaultAway(err)
+	}
+	return nil
+}
+
+// document is kept as it lies there. The second name costs nothing where the file system knows such, and else it moves.
+func (f *forms) document(file *os.File, mime, sum string) error {
+	info, err := file.Stat()
+	if err != nil {
+		return chat.VaultAway(err)
+	}
+	whole := form{chat.Whole, mime, info.Size(), sum}
 	from, to := path.Join(path.Dir(f.dir), received), path.Join(f.dir, whole.fileName())
 	if f.root.Link(from, to) != nil {
 		err = f.root.Rename(from, to)

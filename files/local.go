@@ -87,6 +87,24 @@ func (l local) file(name, mime string) (chat.Opened, error) {
 	return chat.Opened{ReadSeekCloser: f, Type: mime, Size: info.Size()}, nil
 }
 
+func (l local) mark(_ context.Context, owner string) (string, error) {
+	if found, err := l.root.ReadFile(marked); !errors.Is(err, fs.ErrNotExist) {
+		return string(found), err
+	}
+	fresh := path.Join(arriving, newName())
+	err := l.root.WriteFile(fresh, []byte(owner), 0o600)
+	if err == nil {
+		err = l.sync(fresh)
+	}
+	if err == nil {
+		err = l.root.Rename(fresh, marked)
+	}
+	if err == nil {
+		err = l.sync(".")
+	}
+	return owner, err
+}
+
 func (l local) close() {}
 
 // missing tells what is not there from what cannot be read.

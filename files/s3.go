@@ -65,7 +65,7 @@ func parseS3(rawURL string) (*url.URL, error) {
 func OpenS3(ctx context.Context, rawURL, dir string) (*Vault, error) {
 	u, err := parseS3(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("S3_URL %w", err)
+		return nil, err
 	}
 	store, err := dialS3(ctx, u)
 	if err != nil {
@@ -115,11 +115,18 @@ func (s *s3) key(name string, size chat.Size) string {
 func (s *s3) put(ctx context.Context, name, dir string, forms []form) error {
 	for i := len(forms) - 1; i >= 0; i-- {
 		if err := s.send(ctx, name, dir, forms[i]); err != nil {
-			s.delete(context.WithoutCancel(ctx), name)
+			s.takeBack(ctx, name)
 			return err
 		}
 	}
 	return nil
+}
+
+// takeBack deletes what came through of a file, if that takes no long time: its sender waits. What it leaves is swept.
+func (s *s3) takeBack(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stalled/2)
+	defer cancel()
+	s.delete(ctx, name)
 }
 
 // send lets the store compare what it got with the sum that is signed with the request, and takes as much memory as a buffer.
@@ -131,9 +138,24 @@ func (s *s3) send(ctx context.Context, name, dir string, f form) error {
 	defer file.Close()
 	ctx, cancel := context.WithTimeout(ctx, within+time.Duration(f.bytes)*time.Second/rate)
 	defer cancel()
-	_, err = s.core.PutObject(ctx, s.bucket, s.key(name, f.size), io.NewSectionReader(file, 0, f.bytes), f.bytes, "", f.sum,
-		minio.PutObjectOptions{ContentType: f.mime, DisableContentSha256: true}) // that is: no sum of each piece beside that of the whole
+	for range tries {
+		if err = s.sendOnce(ctx, name, f, file); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
 	return failure(err)
+}
+
+// sendOnce has a reader of its own, in which the client cannot seek to try again by itself: net/http may go on reading the body
+// of a request that was answered before it was sent, and would take bytes from the next try.
+func (s *s3) sendOnce(ctx context.Context, name string, f form, file io.ReaderAt) error {
+	body := struct{ io.Reader }{io.NewSectionReader(file, 0, f.bytes)}
+	kept, err := s.core.PutObject(ctx, s.bucket, s.key(name, f.size), body, f.bytes, "", f.sum,
+		minio.PutObjectOptions{ContentType: f.mime, DisableContentSha256: true}) // that is: no sum of each piece beside that of the whole
+	if err == nil && kept.ETag == "" { // whoever said yes is no store: a proxy, or a page of a network that wants a log-in
+		err = errors.New("the answer to a file that was sent is not one of S3")
+	}
+	return err
 }
 
 // failure makes ours of an error of S3.
@@ -186,6 +208,22 @@ func (s *s3) delete(ctx context.Context, name string) error {
 		}
 	}
 	return nil
+}
+
+func (s *s3) mark(ctx context.Context, owner string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	body, _, err := s.fetch(ctx, prefix+marked, 0)
+	if errors.Is(err, chat.ErrNotFound) {
+		_, err = s.core.PutObject(ctx, s.bucket, prefix+marked, strings.NewReader(owner), int64(len(owner)), "", "", minio.PutObjectOptions{})
+		return owner, failure(err)
+	}
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	found, err := io.ReadAll(io.LimitReader(body, 1<<10))
+	return string(found), err
 }
 
 func (s *s3) close() { s.transport.CloseIdleConnections() }

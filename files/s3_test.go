@@ -45,8 +45,12 @@ func TestFaultsWhileKeeping(t *testing.T) {
 		"silent":                only(http.MethodPut, filestest.Stall),
 		"other bytes come":      only(http.MethodPut, filestest.Flip),
 		"the connection breaks": only(http.MethodPut, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }),
-		"busy after two":        afterTwo(filestest.Unavailable),
-		"silent after two":      afterTwo(filestest.Stall),
+		"who answers is no store": only(http.MethodPut, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, "<html>Welcome to the network")
+		}),
+		"busy after two":   afterTwo(filestest.Unavailable),
+		"silent after two": afterTwo(filestest.Stall),
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := receive(t, v, picture(t, 1000, 800))
@@ -69,6 +73,29 @@ func TestFaultsWhileKeeping(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A store that refuses before it has read leaves the request going out; the next must have its own reader. The race detector
+// sees where it has not.
+func TestARefusalBeforeTheFileIsSent(t *testing.T) {
+	v, p, _ := broken(t)
+	in := receive(t, v, make([]byte, 20<<20))
+	refused := false
+	p.Break(only(http.MethodPut, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if !refused {
+			refused = true
+			filestest.Unavailable(w, r, server)
+			return
+		}
+		server.ServeHTTP(w, r)
+	}))
+	kept, err := in.Keep(t.Context())
+	if err != nil || !refused {
+		t.Fatal(err, refused)
+	}
+	if all := objects(t, v); len(all) != 2 || all[kept.Object].IsZero() {
+		t.Errorf("kept: %v", all)
 	}
 }
 

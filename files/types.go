@@ -28,18 +28,23 @@ var types = []string{
 // also are other names of some of them. An animated PNG holds a picture that stands still.
 var also = map[string]string{"image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4"}
 
-// typeOf looks at the first bytes, and never at a name. It reads r from where it is.
-func typeOf(r io.Reader) string {
+// detect looks at the first bytes, and never at a name. It reads r from where it is.
+func detect(r io.Reader) (kind string) {
 	found, err := mimetype.DetectReader(r)
 	if err != nil {
 		return unknown
 	}
-	name, _, _ := strings.Cut(found.String(), ";") // without its charset
-	if other := also[name]; other != "" {
-		name = other
+	kind, _, _ = strings.Cut(found.String(), ";") // without its charset
+	return kind
+}
+
+// typeOf is what a file of a kind that was detected is called.
+func typeOf(kind string) string {
+	if other := also[kind]; other != "" {
+		kind = other
 	}
-	if !slices.Contains(types, name) {
+	if !slices.Contains(types, kind) {
 		return unknown
 	}
-	return name
+	return kind
 }

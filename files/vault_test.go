@@ -71,6 +71,27 @@ func keep(t testing.TB, v chat.Vault, b []byte) chat.Content {
 	return content
 }
 
+// A vault belongs to the database that came first, however often that comes.
+func TestWhoseFilesTheyAre(t *testing.T) {
+	dir, s3 := t.TempDir(), filestest.New(t).URL("charla")
+	for name, open := range map[string]func() *files.Vault{"local": func() *files.Vault { return local(t, dir) }, "S3": func() *files.Vault { return remote(t, s3) }} {
+		if err := open().Claim(t.Context(), "ours"); err != nil {
+			t.Fatalf("%s: the first: %v", name, err)
+		}
+		v := open()
+		kept := keep(t, v, []byte("a text"))
+		if err := v.Claim(t.Context(), "ours"); err != nil {
+			t.Errorf("%s: the same again: %v", name, err)
+		}
+		if err := open().Claim(t.Context(), "theirs"); err == nil || chat.CodeOf(err) == chat.Unavailable {
+			t.Errorf("%s: another: %v", name, err)
+		}
+		if all := objects(t, v); len(all) != 1 || all[kept.Object].IsZero() {
+			t.Errorf("%s: listed: %v", name, all)
+		}
+	}
+}
+
 // read opens and reads a kept file.
 func read(t testing.TB, v chat.Vault, object string, size chat.Size) (b []byte, mime string) {
 	t.Helper()

@@ -95,7 +95,7 @@ func (s *Server) welcome(c echo.Context, status int, user chat.User, to string) 
 		s.known.remember(c, key)
 	}
 	if wantsJSON(c) {
-		return c.JSON(status, personJSON{ID: user.ID, Name: user.Name, Avatar: avatarURL(user.Avatar), Online: s.hub.Online(user.ID)[user.ID], Bot: user.IsBot()})
+		return c.JSON(status, s.selfToJSON(user))
 	}
 	return redirect(c, to)
 }
@@ -166,26 +166,25 @@ func (s *Server) login(c echo.Context) error {
 	return s.welcome(c, http.StatusOK, user, ownPath(in.Next))
 }
 
-// check spends a turn of the account and of the address before it looks at the password. A browser that the account
-// knows has turns of its own, so that nobody is locked out by somebody else's guessing.
+// check spends a turn before it looks at the password.
 func (s *Server) check(c echo.Context, in credentials) (chat.User, error) {
-	_, key, _ := chat.CleanEmail(in.Email)
-	if key != "" && s.known.knows(c, key) {
-		if err := s.limits.known.take(key); err != nil {
-			return chat.User{}, err
-		}
-		return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
-	}
-	if err := s.limits.address.take(network(c.RealIP())); err != nil {
-		return chat.User{}, err
-	}
-	if key == "" { // no account has such an address
-		return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
-	}
-	if err := s.limits.account.take(key); err != nil {
+	if err := s.mayTry(c, in.Email); err != nil {
 		return chat.User{}, err
 	}
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
+}
+
+// mayTry spends a turn of the network that a log-in comes from, and one of the account. A browser that the account knows has
+// turns of its own, so that nobody is locked out by somebody else's guessing.
+func (s *Server) mayTry(c echo.Context, email string) error {
+	_, key, err := chat.CleanEmail(email)
+	if err == nil && s.known.knows(c, key) {
+		return s.limits.known.take(key)
+	}
+	if slow := s.limits.address.take(network(c.RealIP())); slow != nil || err != nil { // no account has such an address
+		return slow
+	}
+	return s.limits.account.take(key)
 }
 
 // written is where somebody who logs out may have left text in this browser. That it is not known does not keep anybody in.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -72,7 +71,7 @@ func (s *Server) myBots(c echo.Context) ([]views.Bot, error) {
 	}
 	list := make([]views.Bot, len(bots))
 	for i, b := range bots {
-		list[i] = views.Bot{Bot: b, Online: s.hub.Online(b.ID)[b.ID]}
+		list[i] = views.Bot{Bot: b, Online: s.hub.IsHere(b.ID)}
 		for _, r := range rooms {
 			if r.Bot == b.ID {
 				list[i].Rooms = append(list[i].Rooms, r)
@@ -110,7 +109,7 @@ func (s *Server) makeBot(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := s.limits.bots.take(fmt.Sprint("user ", person(c).ID)); err != nil {
+	if err := s.limits.bots.takeFor(person(c)); err != nil {
 		return err
 	}
 	bot, token, err := s.chat.MakeBot(c.Request().Context(), person(c), in.Name)
@@ -125,7 +124,7 @@ func (s *Server) makeBot(c echo.Context) error {
 }
 
 func (s *Server) renewBot(c echo.Context) error {
-	if err := s.limits.renewals.take(fmt.Sprint("user ", person(c).ID)); err != nil {
+	if err := s.limits.renewals.takeFor(person(c)); err != nil {
 		return err
 	}
 	bot, token, err := s.chat.RenewBot(c.Request().Context(), person(c), number(c.Param("id")))

@@ -1,9 +1,10 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"charla/chat"
 	"charla/emoji"
@@ -13,7 +14,31 @@ import (
 )
 
 type newText struct {
-	Body string `form:"body" json:"body"`
+	Body  *string  `form:"body" json:"body"` // without it the text stays, where files are described
+	Files []newAlt `json:"files"`            // those that are to be described anew; a form has alt-ID for each
+}
+
+type newAlt struct {
+	ID  id     `json:"id"`
+	Alt string `json:"alt"`
+}
+
+func (in newText) edit(form url.Values) chat.Edit {
+	e := chat.Edit{Alts: map[int64]string{}}
+	for _, f := range in.Files {
+		e.Alts[int64(f.ID)] = f.Alt
+	}
+	for name, values := range form {
+		if file, ok := strings.CutPrefix(name, "alt-"); ok {
+			e.Alts[number(file)] = values[0]
+		}
+	}
+	if in.Body != nil {
+		e.Text = *in.Body
+	} else {
+		e.KeepText = len(e.Alts) > 0
+	}
+	return e
 }
 
 func (s *Server) editMessage(c echo.Context) error {
@@ -21,13 +46,16 @@ func (s *Server) editMessage(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	edit := in.edit(c.Request().PostForm)
 	err := s.mayChange(c)
 	var changed chat.Changed
 	if err == nil {
-		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), emoji.Expand(in.Body))
+		expanded := edit
+		expanded.Text = emoji.Expand(edit.Text)
+		changed, err = s.chat.EditMessage(c.Request().Context(), person(c), number(c.Param("id")), expanded)
 	}
 	if err != nil {
-		return s.keepEdit(c, in.Body, err)
+		return s.keepEdit(c, edit, err)
 	}
 	return s.changed(c, changed)
 }
@@ -72,7 +100,7 @@ func (s *Server) react(c echo.Context) error {
 
 // mayChange counts a change like a message: everybody in the room is told of both.
 func (s *Server) mayChange(c echo.Context) error {
-	return s.limits.posts.take(fmt.Sprint("user ", person(c).ID))
+	return s.limits.posts.takeFor(person(c))
 }
 
 // changed answers what was done with a message: the message, its line, or the way back to its conversation.
@@ -88,7 +116,7 @@ func (s *Server) changed(c echo.Context, changed chat.Changed) error {
 }
 
 // keepEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
-func (s *Server) keepEdit(c echo.Context, body string, err error) error {
+func (s *Server) keepEdit(c echo.Context, edit chat.Edit, err error) error {
 	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
 	if isHX(c) || wantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
 		return err
@@ -98,7 +126,7 @@ func (s *Server) keepEdit(c echo.Context, body string, err error) error {
 		return gone
 	}
 	e, status := understand(c, err)
-	return s.messagePage(c, status, m, views.Edit{Body: body, Error: e})
+	return s.messagePage(c, status, m, views.Edit{Edit: edit, Error: e})
 }
 
 // changedSince answers a window of older messages that asks what changed while it was on its way.

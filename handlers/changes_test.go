@@ -64,6 +64,48 @@ func TestEditing(t *testing.T) {
 	})
 }
 
+func TestDescribingWhatWasSent(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		ana, berta, carla := s.person("Ana"), s.person("Berta"), s.person("Carla")
+		f, g, loose := ana.upload("hills.png", picture(40, 30)), ana.upload("notes.txt", "notes"), ana.upload("another.png", picture(30, 40))
+		m := ana.says(berta.with(), "look", f, g)
+		page, program := berta.listen("/events?"+ana.with()), berta.program(t).listen("/events?"+ana.with(), "Accept: text/event-stream, application/json")
+		alt := "alt-" + text(f.ID)
+		ana.get(m.path()).is(200).has(`name="`+alt+`"`, `aria-label="What hills.png shows"`).lacks("alt-" + text(g.ID))
+		berta.get(m.path()).is(200).lacks(alt)
+
+		ana.post(m.path()+"/edit", []string{"body", "look", alt, " Hills\n at \"dusk\" "}).to("/messages?room=" + text(m.Room))
+		page.brings(`hx-target="#m-`+text(m.Seq)+`"`, `alt="Hills at &#34;dusk&#34;"`, "(edited)")
+		contains(t, program.named("edited").data, `"alt":"Hills at \"dusk\""`)
+		ana.get(m.path()).is(200).has("\nHills at &#34;dusk&#34;</textarea>")
+		json := func(body string) *answer {
+			return ana.do(http.MethodPut, m.path(), strings.NewReader(body), inJSON, asJSON)
+		}
+		seq := s.seq(m.Room)
+		json(`{"body":"look","files":[{"id":` + text(f.ID) + `,"alt":"Hills at \"dusk\""}]}`).is(200)
+		equal(t, "numbers for what is the same", s.seq(m.Room), seq)
+		both := decode[message](json(`{"body":"","files":[{"id":` + text(f.ID) + `,"alt":"Dawn"},{"id":` + text(g.ID) + `,"alt":"A list"}]}`).is(200))
+		equal(t, "both", both.Body+"|"+both.Files[0].Alt+"|"+both.Files[1].Alt, "|Dawn|A list")
+		json(`{"files":[{"id":` + text(f.ID) + `,"alt":"Dawn"}],"body":"again"}`).is(200)
+		json(`{"files":[{"id":`+text(f.ID)+`,"alt":"Noon"}]}`).is(200).has(`"alt":"Noon"`, `"body":"again"`)
+		json(`{"files":[{"id":` + text(f.ID) + `,"alt":"Dawn"}]}`).is(200)
+		ana.edit(m, "again")
+		berta.get(m.path(), asJSON).is(200).has(`"alt":"Dawn"`, `"alt":"A list"`, `"body":"again"`) // what is not told stays
+		ana.post(m.path()+"/edit", []string{"body", "again", alt, ""}, asHTMX).is(200).has(`alt="hills.png"`)
+
+		berta.post(m.path()+"/edit", []string{"body", "again", alt, "mine"}, asJSON).failed(403, "forbidden", "")
+		carla.post(m.path()+"/edit", []string{"body", "again", alt, "mine"}, asJSON).failed(404, "not_found", "")
+		for _, other := range []string{text(loose.ID), text(berta.upload("hers.txt", "hers").ID), "99999", "-1", "x"} {
+			ana.post(m.path()+"/edit", []string{"body", "gone?", "alt-" + other, "x"}, asJSON).failed(404, "not_found", "")
+		}
+		long := strings.Repeat("x", 501)
+		ana.post(m.path()+"/edit", []string{"body", "kept", alt, long}, asJSON).failed(422, "invalid", "alt")
+		ana.post(m.path()+"/edit", []string{"body", "kept", alt, long}).is(422).has("at most 500 characters", "\n"+long+"</textarea>", "\nkept</textarea>", "<details open")
+		equal(t, "other files described", s.count(`SELECT COUNT(*) FROM files WHERE alt <> ''`), 1)
+		berta.get(m.path(), asJSON).is(200).has(`"body":"again"`)
+	})
+}
+
 func TestEditingByForms(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -117,8 +117,13 @@ func (s *Server) chatJSON(c echo.Context) error {
 		out.Next = views.ListURL("/chat", query, named[told-1].ID)
 	}
 	out.People = list.finish(s.hub.Online)
-	out.Me = personJSON{ID: me.ID, Name: me.Name, Avatar: avatarURL(me.Avatar), Online: s.hub.Online(me.ID)[me.ID], Bot: me.IsBot()}
+	out.Me = s.selfToJSON(me)
 	return c.JSON(http.StatusOK, out)
+}
+
+// selfToJSON is who asks, as a person.
+func (s *Server) selfToJSON(me chat.User) personJSON {
+	return personJSON{ID: me.ID, Name: me.Name, Avatar: avatarURL(me.Avatar), Online: s.hub.IsHere(me.ID), Bot: me.IsBot()}
 }
 
 // peopleList collects people once each.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
 
 	"charla/chat"
@@ -33,7 +32,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 		return err
 	}
 	me, places := s.written(c)
-	err := s.limits.passwords.take(fmt.Sprint("user ", me.ID))
+	err := s.limits.passwords.takeFor(me)
 	if err == nil {
 		err = s.chat.DeleteAccount(c.Request().Context(), me, in.Current, chat.Legacy(in.Words))
 	}

@@ -115,6 +115,8 @@ func TestADeletedAccountThatLeavesItsWords(t *testing.T) {
 		berta.post("/messages", []string{"with", text(ana.user.ID), "body", "too late"}, asJSON).failed(403, "forbidden", "")
 		berta.post("/messages", []string{"with", text(ana.user.ID), "body", "too late"}).is(403).has("too late", "there is nobody to write to")
 		berta.post("/typing", []string{"with", text(ana.user.ID), "body", "too late"}, asJSON).failed(403, "forbidden", "")
+		last := decode[history](berta.get("/messages?limit=1&"+ana.with(), asJSON)).Messages[0]
+		berta.react(last, "🎉").failed(403, "forbidden", "")
 		s.guest().register("Carla", "carla@example.org").get("/messages?"+ana.with(), asJSON).failed(404, "not_found", "")
 
 		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))
@@ -130,6 +132,8 @@ func TestADeletedAccountThatLeavesItsWords(t *testing.T) {
 		equal(t, "drafts, habits and what is left", s.count(`SELECT (SELECT COUNT(*) FROM drafts WHERE user_id = $1)
 			+ (SELECT COUNT(*) FROM emoji_used WHERE user_id = $1) + (SELECT COUNT(*) FROM erasures)`, ana.user.ID), 0)
 		equal(t, "her notes", s.count(`SELECT COUNT(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.pair_low = r.pair_high AND m.body <> ''`), 0)
+		equal(t, "sessions that tell where from", s.count(`SELECT COUNT(*) FROM sessions WHERE user_id IN ($1, $2) AND (user_agent <> '' OR ip <> '')`,
+			ana.user.ID, ana.bot.user.ID), 0)
 		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR push_topic <> '' OR avatar <> 0)`, ana.user.ID), 0)
 		s.everyNumberIsTakenOnce(ana.direct)
 	})

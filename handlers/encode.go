@@ -57,6 +57,10 @@ func (e sse) Uploading(u chat.Uploading) []byte {
 	return e.frame(views.Uploading(e.Locale, u), 0)
 }
 
+func (e sse) Box(b chat.BoxChanged) []byte {
+	return e.frame(views.BoxChanged(e.Locale, b), 0)
+}
+
 func (e sse) Cursor(id int64) []byte {
 	return live.Event{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
 }
@@ -108,6 +112,8 @@ func (e endless) Presence(live.Presence) []byte { return nil }
 func (e endless) Typing(live.Typing) []byte { return nil }
 
 func (e endless) Uploading(chat.Uploading) []byte { return nil }
+
+func (e endless) Box(chat.BoxChanged) []byte { return nil }
 
 func (e endless) Cursor(int64) []byte { return nil }
 

@@ -93,7 +93,7 @@ func (s *Server) listener(c echo.Context, conv chat.Conversation) (live.Viewer, 
 		return viewer, told{}, s.following(person(c), viewer.Follows)
 	}
 	enc := sse{s.locale(c)}
-	return viewer, enc, s.state(person(c), conv, enc)
+	return viewer, enc, s.state(person(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
 }
 
 // keep closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
@@ -173,9 +173,18 @@ func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversat
 
 // state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
 // icon and the sound that tell of what is unread.
-func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State {
-	signals := &signals{audible: me.Sound}
+// What happened to the files that wait in it has no number, so a page that was away is told of all of them once.
+func (s *Server) state(me chat.User, conv chat.Conversation, enc sse, away bool) live.State {
+	signals := &signals{audible: me.Sound, away: away && conv.Topic() != (chat.Topic{})}
 	return func(ctx context.Context) ([]byte, error) {
+		var box []templ.Component
+		if signals.away {
+			files, err := s.chat.Waiting(ctx, me, conv.Place())
+			if err != nil {
+				return nil, err
+			}
+			box = append(box, views.Box(enc.Locale, files))
+		}
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
 			return nil, err
@@ -187,8 +196,9 @@ func (s *Server) state(me chat.User, conv chat.Conversation, enc sse) live.State
 		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
 			open = &conversations[i] // it may have another name by now
 		}
-		state := views.State(enc.Locale, side, open, s.hub.Online(conv.Peer)[conv.Peer])
-		return enc.frame(templ.Join(append([]templ.Component{state}, signals.of(side.Rows)...)...), 0), nil
+		state := views.State(enc.Locale, side, open, s.hub.IsHere(conv.Peer))
+		signals.away = false
+		return enc.frame(templ.Join(slices.Concat([]templ.Component{state}, signals.of(side.Rows), box)...), 0), nil
 	}
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"crypto/rand"
+	"log/slog"
 	"math"
 	"mime"
 	"net/http"
@@ -67,7 +68,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		err = s.render(c, status, s.errorPage(c, e, status))
 	}
 	if err != nil {
-		c.Logger().Error(err)
+		slog.Info("failure not told", "request", requestID(c), "error", err) // as a rule its reader went away
 	}
 }
 
@@ -82,7 +83,7 @@ func (s *Server) returnText(c echo.Context, e *chat.Error, status int) error {
 		return s.render(c, status, s.errorPage(c, e, status))
 	}
 	if message := number(c.Param("id")); message != 0 {
-		return s.render(c, status, views.Unedited(s.page(c), chat.Message{ID: message}, views.Edit{Body: in.Body, Error: e}))
+		return s.render(c, status, views.Unedited(s.page(c), chat.Message{ID: message}, views.Edit{Edit: newText{Body: &in.Body}.edit(c.Request().PostForm), Error: e}))
 	}
 	box := views.Composer{Me: visitorOf(c).User.ID, Place: in.place(), Key: in.Key, Fresh: rand.Text(), Body: in.Body, Base: in.Base, Set: true, Error: e}
 	return s.render(c, status, views.Unsent(s.page(c), box))

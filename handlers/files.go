@@ -1,7 +1,7 @@
 package handlers
 
 import (
-	"fmt"
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -35,21 +35,23 @@ func (in received) ids() (ids []id) {
 // postFiles takes files that will wait for their message. One that is refused does not hold up the others.
 func (s *Server) postFiles(c echo.Context) error {
 	in, err := s.receive(c)
-	if err == nil && len(in.files)+len(in.refused) == 0 {
-		err = errNoFile
-	}
-	if err == nil && len(in.files) == 0 && (wantsJSON(c) || in.place == chat.Place{}) {
+	none := len(in.files)+len(in.refused) == 0
+	if err == nil && !none && len(in.files) == 0 && (wantsJSON(c) || in.place == chat.Place{}) {
 		err = in.refused[0].Error
 	}
 	switch {
 	case err != nil:
 		return err
+	case none && in.place != chat.Place{} && !wantsJSON(c) && !isHX(c):
+		return s.composerAgain(c, in, errNoFile)
+	case none:
+		return errNoFile
 	case wantsJSON(c):
 		return c.JSON(http.StatusCreated, s.receivedToJSON(c, in))
 	case isHX(c):
 		return s.render(c, http.StatusOK, views.Arrived(s.locale(c), in.place, in.files, in.refused))
 	case len(in.refused) > 0 || textOf(c) != "":
-		return s.composerAgain(c, in)
+		return s.composerAgain(c, in, nil)
 	default:
 		return c.Redirect(http.StatusSeeOther, placeURL(in.place))
 	}
@@ -86,12 +88,13 @@ func (s *Server) placeOf(c echo.Context, fields url.Values) chat.Place {
 // take keeps one file, or notes why not. What the file is not to blame for is an error.
 func (s *Server) take(c echo.Context, in *received, fields url.Values, name string, file io.Reader) error {
 	me := person(c)
-	if err := s.limits.files.take(fmt.Sprint("user ", me.ID)); err != nil {
+	if err := s.limits.files.takeFor(me); err != nil {
 		return err
 	}
-	over := s.tellProgress(c, in.place, fields.Get("upload"), name)
+	upload := cmp.Or(fields.Get("upload"), c.QueryParam("upload"))
+	over := s.tellProgress(c, in.place, upload, name)
 	defer over()
-	f, err := s.chat.Upload(c.Request().Context(), me, chat.UploadIn{Place: in.place, Name: name, Alt: fields.Get("alt"), Body: file})
+	f, err := s.chat.Upload(c.Request().Context(), me, chat.UploadIn{Place: in.place, Name: name, Alt: fields.Get("alt"), Upload: upload, Body: file})
 	fields.Del("alt")
 	if err == nil {
 		in.files = append(in.files, f)
@@ -108,9 +111,6 @@ func (s *Server) take(c echo.Context, in *received, fields url.Values, name stri
 // tellProgress tells the uploader's pages how much of a request has come, until the returned function is called.
 func (s *Server) tellProgress(c echo.Context, p chat.Place, upload, name string) (over func()) {
 	body, ok := c.Request().Body.(*arriving)
-	if upload == "" {
-		upload = c.QueryParam("upload")
-	}
 	if !ok || upload == "" {
 		return func() {}
 	}
@@ -132,14 +132,18 @@ func (s *Server) tellProgress(c echo.Context, p chat.Place, upload, name string)
 // textOf is the text of a message in a form that was sent for another reason.
 func textOf(c echo.Context) string { return c.Request().PostForm.Get("body") }
 
-// composerAgain shows a browser without JavaScript its conversation again, with what stood in the box.
-func (s *Server) composerAgain(c echo.Context, in received) error {
-	status := http.StatusOK
-	if len(in.refused) > 0 {
-		_, status = understand(c, in.refused[0].Error)
+// composerAgain shows a browser without JavaScript its conversation again, with what stood in the box, and says why: of each file
+// that was refused, and e, unless that is nil.
+func (s *Server) composerAgain(c echo.Context, in received, e *chat.Error) error {
+	form, status := c.Request().PostForm, http.StatusOK
+	box := views.Composer{Place: in.place, Key: form.Get("key"), Body: form.Get("body"), Base: form.Get("base"), Refused: in.refused, Error: e}
+	if e == nil && len(in.refused) > 0 {
+		e = in.refused[0].Error
 	}
-	form := c.Request().PostForm
-	return s.unsent(c, status, views.Composer{Place: in.place, Key: form.Get("key"), Body: form.Get("body"), Base: form.Get("base"), Refused: in.refused})
+	if e != nil {
+		status = statuses[e.Code]
+	}
+	return s.unsent(c, status, box)
 }
 
 // placeURL is the page of a place, or the chat.
@@ -186,7 +190,7 @@ func (s *Server) settled(c echo.Context, p chat.Place, err error) error {
 	case isHX(c): // the page knows what to do with its chip
 		return c.NoContent(http.StatusOK)
 	case textOf(c) != "":
-		return s.composerAgain(c, in)
+		return s.composerAgain(c, in, nil)
 	default:
 		return c.Redirect(http.StatusSeeOther, placeURL(p))
 	}

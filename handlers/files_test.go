@@ -180,6 +180,7 @@ func TestAFormBringsFilesWithItsText(t *testing.T) {
 	id, _, _ = strings.Cut(id, `"`)
 	page = ana.postParts("/files/"+id+"/delete", []string{"room", "1", "body", "still here", "key", "k2", "file", id}).is(200).has("still here")
 	lacks(t, page.body, "c.txt")
+	ana.postParts("/files", []string{"room", "1", "body", "nothing chosen", "key", "k2"}).is(422).has("nothing chosen", "Choose a file first.", `id="composer"`)
 	ana.postParts("/files", []string{"room", "1", "<d.txt", "d"}).to("/messages?room=1")
 
 	broken := picture(9, 9)[:40]

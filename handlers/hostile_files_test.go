@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -114,13 +115,17 @@ func TestPicturesThatWouldFillTheMemory(t *testing.T) {
 	frame := "\x21\xf9\x04\x00\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00"
 	gif := "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" + strings.Repeat(frame, 10_000) + ";"
 	for name, bomb := range map[string]string{"huge.png": hugePNG(50_000), "long.gif": gif} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).failed(422, "invalid", "")
-		took := time.Since(start)
-		runtime.ReadMemStats(&after)
-		if taken := after.TotalAlloc - before.TotalAlloc; taken > 20<<20 || took > time.Second {
+		took, taken := time.Duration(math.MaxInt64), uint64(0)
+		for range 3 { // the fastest counts: a busy machine is not slow three times
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).failed(422, "invalid", "")
+			took = min(took, time.Since(start))
+			runtime.ReadMemStats(&after)
+			taken = max(taken, after.TotalAlloc-before.TotalAlloc)
+		}
+		if taken > 20<<20 || took > time.Second {
 			t.Errorf("%s: %d bytes in %v", name, taken, took)
 		}
 	}

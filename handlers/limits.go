@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -84,6 +85,11 @@ func (p *pacer) take(who string) error {
 	}
 	r.CancelAt(now)
 	return &chat.Error{Code: chat.TooMany, Format: "That was too often. Wait a moment and try again.", RetryAfter: wait}
+}
+
+// takeFor is take for what a person does, from wherever they do it.
+func (p *pacer) takeFor(user chat.User) error {
+	return p.take("user " + strconv.FormatInt(user.ID, 10))
 }
 
 func (p *pacer) bucket(who string, now time.Time) *rate.Limiter {

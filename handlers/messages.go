@@ -3,7 +3,6 @@ package handlers
 import (
 	"cmp"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -97,7 +96,7 @@ func (s *Server) markShown(c echo.Context, conv chat.Conversation, h chat.Histor
 func (s *Server) thread(conv chat.Conversation, h chat.History, before int64) views.Thread {
 	return views.Thread{
 		Conversation: conv,
-		Online:       s.hub.Online(conv.Peer)[conv.Peer],
+		Online:       s.hub.IsHere(conv.Peer),
 		Messages:     h.Messages,
 		Older:        h.Older,
 		Before:       before,
@@ -145,7 +144,7 @@ func (s *Server) message(c echo.Context) error {
 	if wantsJSON(c) {
 		return c.JSON(http.StatusOK, toReader(m, person(c).ID))
 	}
-	return s.messagePage(c, http.StatusOK, m, views.Edit{Body: m.Body})
+	return s.messagePage(c, http.StatusOK, m, views.Edit{Edit: chat.Edit{Text: m.Body}})
 }
 
 // messagePage shows one message, what can be done with it, and the text as the person left it.
@@ -184,7 +183,7 @@ func (s *Server) postMessage(c echo.Context) error {
 		return err
 	}
 	if len(refused) > 0 && !wantsJSON(c) && !isHX(c) {
-		return s.composerAgain(c, received{place: in.place(), refused: refused})
+		return s.composerAgain(c, received{place: in.place(), refused: refused}, nil)
 	}
 	if len(refused) > 0 {
 		return refused[0].Error
@@ -228,7 +227,7 @@ func (s *Server) post(c echo.Context, by chat.User, in chat.NewMessage) (chat.Po
 	if by.IsBot() {
 		pace = s.limits.botPosts
 	}
-	if err := pace.take(fmt.Sprint("user ", by.ID)); err != nil {
+	if err := pace.takeFor(by); err != nil {
 		return chat.Posted{}, err
 	}
 	in.Body = emoji.Expand(in.Body)

@@ -58,7 +58,11 @@ func takeOver(c echo.Context) (net.Conn, error) {
 		return nil, err
 	}
 	c.Response().Status, c.Response().Committed = http.StatusOK, true
-	return conn, conn.SetDeadline(time.Time{}) // the server's would end the stream
+	if err := conn.SetDeadline(time.Time{}); err != nil { // the server's would end the stream
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // statusLine is the head of an answer whose end is the end of the connection.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"strings"
 
 	"charla/chat"
@@ -22,7 +21,7 @@ func (s *Server) changeEmail(c echo.Context) error {
 		return err
 	}
 	me, mail := person(c), s.chat.Reach().Mail
-	err := s.limits.passwords.take(fmt.Sprint("user ", me.ID))
+	err := s.limits.passwords.takeFor(me)
 	if err == nil && mail {
 		err = s.mayWrite(in.Email)
 	}
@@ -35,7 +34,7 @@ func (s *Server) changeEmail(c echo.Context) error {
 	case mail:
 		return asked(c, "/settings?saved=email")
 	}
-	return done(c, "/settings?saved=1")
+	return done(c, "/settings?saved=email")
 }
 
 type mailWish struct {
@@ -89,7 +88,7 @@ func (s *Server) savePushWishes(c echo.Context) error {
 }
 
 func (s *Server) testPush(c echo.Context) error {
-	err := s.limits.tests.take(fmt.Sprint("user ", person(c).ID)) // anybody's topic may be meant
+	err := s.limits.tests.takeFor(person(c)) // anybody's topic may be meant
 	if err == nil {
 		err = s.chat.TestPush(c.Request().Context(), person(c))
 	}

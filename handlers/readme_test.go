@@ -44,6 +44,30 @@ func TestTheREADMETellsEveryAddressAndEvent(t *testing.T) {
 	}
 }
 
+// The README's table of folders is what there is: those at the top, and each program.
+func TestTheREADMETellsEveryFolder(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, prefix := range []string{"", "cmd/"} {
+		entries, err := os.ReadDir("../" + prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+				folders = append(folders, prefix+e.Name())
+			}
+		}
+	}
+	told := []string{"cmd", "build", "data", "tmp"} // by its programs, and what is in no clone
+	folders = slices.DeleteFunc(folders, func(f string) bool { return slices.Contains(told, f) })
+	table := string(readme)[strings.Index(string(readme), "## Folders"):]
+	compare(t, "folders", rows(table[:strings.Index(table, "\n## How fast")], "(?m)^\\| `([^`]+)` \\|"), folders)
+}
+
 func rows(text, pattern string) []string {
 	var found []string
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {

@@ -197,7 +197,7 @@ func TestWithoutMailAnAddressChangesAtOnce(t *testing.T) {
 	s.guest().register("Berta", "berta@example.org")
 	ana.get("/settings").is(200).lacks(`action="/settings/mail"`, `action="/settings/push"`)
 	ana.post("/settings/email", []string{"email", "Berta@example.org", "current", phrase}, asJSON).failed(409, "conflict", "email")
-	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", phrase}).to("/settings?saved=1")
+	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", phrase}).to("/settings?saved=email")
 	s.guest().logIn("nueva@example.org", phrase).to("/chat")
 	s.guest().get("/login").is(200).lacks("/forgot")
 	equal(t, "letters", s.count(`SELECT COUNT(*) FROM outbox`), 0)

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
 
 	"charla/chat"
@@ -84,7 +83,7 @@ func (s *Server) makeRoom(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	if err := s.limits.rooms.take(fmt.Sprint("user ", person(c).ID)); err != nil {
+	if err := s.limits.rooms.takeFor(person(c)); err != nil {
 		return err
 	}
 	room, err := s.chat.MakeRoom(c.Request().Context(), person(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})

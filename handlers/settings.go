@@ -52,7 +52,10 @@ func (s *Server) settingsPage(c echo.Context) error {
 	l := s.locale(c)
 	switch c.QueryParam("saved") {
 	case "email":
-		choices.Email.Note = l.T("We have sent a link to the new address. Open it within a day.")
+		choices.Email.Note = l.T("Saved.")
+		if s.chat.Reach().Mail {
+			choices.Email.Note = l.T("We have sent a link to the new address. Open it within a day.")
+		}
 	case "mail":
 		choices.Mail.Note = l.T("Saved.")
 	case "push":
@@ -85,7 +88,7 @@ func (s *Server) choices(c echo.Context) (views.Choices, error) {
 	}, err
 }
 
-// unsaved shows the settings again with a form that was refused. What is wrong with no field in particular stands on top.
+// unsaved shows the settings again with a form that was refused.
 func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *views.Form, values map[string]string) error {
 	choices, problem := s.choices(c)
 	if problem != nil {
@@ -94,9 +97,6 @@ func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *v
 	page := func(e map[string]*chat.Error) templ.Component {
 		f := form(&choices)
 		f.Values, f.Errors = values, e
-		if e[""] != nil {
-			choices.Looks.Errors = map[string]*chat.Error{"": e[""]}
-		}
 		return views.Settings(s.page(c), choices)
 	}
 	return s.answerForm(c, err, page, page)
@@ -126,7 +126,7 @@ func (s *Server) rename(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.names.take(fmt.Sprint("user ", person(c).ID))
+	err := s.limits.names.takeFor(person(c))
 	var me chat.Person
 	if err == nil {
 		me, err = s.chat.Rename(c.Request().Context(), person(c), in.Name)
@@ -152,7 +152,7 @@ func (s *Server) changePassword(c echo.Context) error {
 		return err
 	}
 	v := visitorOf(c)
-	err := s.limits.passwords.take(fmt.Sprint("user ", v.User.ID))
+	err := s.limits.passwords.takeFor(v.User)
 	if err == nil {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}
@@ -166,7 +166,7 @@ func (s *Server) changePassword(c echo.Context) error {
 func (s *Server) changeAvatar(c echo.Context) error {
 	me, set := person(c), false
 	take := func(_ url.Values, name string, file io.Reader) (err error) {
-		if err = s.limits.files.take(fmt.Sprint("user ", me.ID)); err == nil {
+		if err = s.limits.files.takeFor(me); err == nil {
 			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.UploadIn{Name: name, Body: file})
 		}
 		set = err == nil

@@ -40,3 +40,49 @@ func TestANewNameIsToldNotTooOften(t *testing.T) {
 	}
 	refused(ana.post("/settings/name", []string{"name", "F"}))
 }
+
+// openParts are the parts of the settings that stand open, by the addresses of their forms.
+func openParts(page *answer) string {
+	var parts []string
+	for _, part := range strings.Split(page.body, `<details class="part"`)[1:] {
+		if strings.HasPrefix(part, " open") {
+			_, form, _ := strings.Cut(part, `action="`)
+			action, _, _ := strings.Cut(form, `"`)
+			parts = append(parts, action)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestTheSettingsOpenWhereOneWas(t *testing.T) {
+	t.Parallel()
+	s := open(t, limited)
+	ana := s.guest().register("Ana", "ana@example.org")
+	equal(t, "at first", openParts(ana.get("/settings").is(200)), "/settings")
+	saved := func(path string, a *answer) {
+		t.Helper()
+		page := ana.get(a.is(303).header.Get("Location")).is(200).has(`role="status" tabindex="-1" autofocus>Saved.`)
+		equal(t, "saved", openParts(page), path)
+	}
+	saved("/settings", ana.post("/settings", []string{"locale", "en", "theme", ""}))
+	saved("/settings/name", ana.post("/settings/name", []string{"name", "Anna"}))
+	saved("/settings/password", ana.post("/settings/password", []string{"current", phrase, "password", another}))
+	saved("/settings/email", ana.post("/settings/email", []string{"email", "anna@example.org", "current", another}))
+	saved("/settings/avatar", ana.postParts("/settings/avatar", []string{"<me.png", picture(200, 200)}))
+
+	for path, form := range map[string][]string{
+		"/settings":          {"locale", "tlh"},
+		"/settings/name":     {"name", ""},
+		"/settings/avatar":   {"remove", ""},
+		"/settings/password": {"current", "not this one", "password", phrase},
+		"/settings/email":    {"email", "nobody", "current", another},
+	} {
+		equal(t, "refused", openParts(ana.post(path, form).is(422)), path)
+	}
+	page := ana.post("/settings/name", []string{"name", "Anna"})
+	for i := 0; page.status != 429 && i < 20; i++ {
+		page = ana.post("/settings/name", []string{"name", "Anna"})
+	}
+	page.is(429).has(`role="alert" tabindex="-1" autofocus`) // what is wrong with no field stands in its part too
+	equal(t, "too often", openParts(page), "/settings/name")
+}

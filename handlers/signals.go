@@ -18,6 +18,7 @@ import (
 // page are asked for one at a time.
 type signals struct {
 	audible bool               // its person wants to hear of messages
+	away    bool               // it missed what happened to the files in its box
 	icon    string             // the page has
 	unread  map[chat.Place]int // nil until the first state
 }

@@ -101,6 +101,9 @@ func (told) Typing(t live.Typing) []byte {
 // Uploading tells a program nothing: it knows what it sends.
 func (told) Uploading(chat.Uploading) []byte { return nil }
 
+// Box tells a program nothing either: it names the files of its messages itself.
+func (told) Box(chat.BoxChanged) []byte { return nil }
+
 func authors(people []chat.Person) []authorJSON {
 	out := make([]authorJSON, len(people))
 	for i, p := range people {

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
 
 	"charla/chat"
@@ -21,7 +20,7 @@ func (s *Server) typing(c echo.Context) error {
 		return err
 	}
 	me := person(c)
-	if err := s.limits.typing.take(fmt.Sprint("user ", me.ID)); err != nil {
+	if err := s.limits.typing.takeFor(me); err != nil {
 		return err
 	}
 	replaced, err := s.chat.Write(c.Request().Context(), me, chat.Writing{Place: in.place(), Body: in.Body, Base: in.Base, Key: in.Key})

@@ -158,6 +158,7 @@ func FuzzMake(f *testing.F) {
 	for _, file := range [][]byte{
 		exif(f, asJPEG(f, view(20, 10)), 6), progressive(asJPEG(f, view(20, 10))), four(f, image.NewGray(image.Rect(0, 0, 8, 8))),
 		asPNG(f, view(9, 9)), interlaced(9, 9, func(x, y int) byte { return byte(x * y) }), asGIF(f, film(3)),
+		jpegWith(asJPEG(f, view(9, 9)), screenProfile(displayP3, asPoints)), pngWith(asPNG(f, view(9, 9)), screenProfile(displayP3, asFormula)),
 		huge(f, 5000, 5000, 8, 0, 0), manyFrames(f, 3), []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00"),
 	} {
 		f.Add(file)

@@ -30,6 +30,7 @@ type kind struct {
 	decode func(io.Reader) (image.Image, error)
 	meta   imagemeta.ImageFormat // of which its orientation is read; none where there is no orientation
 	photo  bool
+	icc    func(*bufio.Reader) []byte // its profile, of what colours its numbers mean; nil where it has none
 	survey func(io.ReadSeeker, image.Config) (cost, error)
 }
 
@@ -40,10 +41,10 @@ type cost struct {
 }
 
 var kinds = map[string]kind{
-	"image/jpeg": {jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, true, surveyJPEG},
-	"image/png":  {png.DecodeConfig, png.Decode, imagemeta.PNG, false, surveyPNG},
-	"image/gif":  {gif.DecodeConfig, firstFrame, imagemeta.ImageFormatAuto, false, surveyGIF},
-	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, surveyWebP},
+	"image/jpeg": {jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, true, profileOfJPEG, surveyJPEG},
+	"image/png":  {png.DecodeConfig, png.Decode, imagemeta.PNG, false, profileOfPNG, surveyPNG},
+	"image/gif":  {gif.DecodeConfig, firstFrame, imagemeta.ImageFormatAuto, false, nil, surveyGIF},
+	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, profileOfWebP, surveyWebP},
 }
 
 // check reads what the file says of itself, and decodes nothing: a file of a hundred kilobytes may hold gigapixels.
@@ -71,7 +72,14 @@ func (k kind) upright(src io.ReadSeeker) (image.Image, error) {
 	if err != nil || decoded.Bounds().Empty() {
 		return nil, errBroken
 	}
-	return turn(fit(decoded, wholeSide), k.orientation(src)), nil
+	return turn(inSRGB(fit(decoded, wholeSide), k.profile(src)), k.orientation(src)), nil
+}
+
+func (k kind) profile(src io.ReadSeeker) []byte {
+	if _, err := src.Seek(0, io.SeekStart); err != nil || k.icc == nil {
+		return nil
+	}
+	return k.icc(bufio.NewReaderSize(src, 64<<10))
 }
 
 // fromStart reads src from its beginning, in large pieces.

@@ -9,15 +9,16 @@ import (
 // frame is something to tell many readers. It is rendered when the first reader of a kind writes it, and the bytes are
 // shared by the others.
 type frame struct {
-	change   chat.Change     // or
-	presence *Presence       // or
-	typing   *Typing         // or
-	upload   *chat.Uploading // or
-	raw      []byte          // what one reader alone is told, or nil: a sign of life
-	seq      int64           // the number of the change in its room; 0 for state, which has none
-	id       int64           // the cursor that a reader has reached with it, or 0
-	leaver   int64           // who may see nothing after it, or 0
-	forGood  bool            // they deleted their account: no page shows what it should any more
+	change   chat.Change      // or
+	presence *Presence        // or
+	typing   *Typing          // or
+	upload   *chat.Uploading  // or
+	box      *chat.BoxChanged // or
+	raw      []byte           // what one reader alone is told, or nil: a sign of life
+	seq      int64            // the number of the change in its room; 0 for state, which has none
+	id       int64            // the cursor that a reader has reached with it, or 0
+	leaver   int64            // who may see nothing after it, or 0
+	forGood  bool             // they deleted their account: no page shows what it should any more
 
 	mu       sync.Mutex // guards rendered
 	rendered []rendered
@@ -58,6 +59,8 @@ func (f *frame) bytes(enc Encoder) []byte {
 		r.bytes = enc.Typing(*f.typing)
 	case f.upload != nil:
 		r.bytes = enc.Uploading(*f.upload)
+	case f.box != nil:
+		r.bytes = enc.Box(*f.box)
 	case f.change != nil:
 		r.bytes = enc.Change(f.change, f.id)
 	default:

@@ -43,7 +43,7 @@ type kind struct {
 }
 
 var kinds = kindsOf(chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{},
-	chat.Typed{}, chat.Uploading{}, chat.DraftChanged{}, chat.PersonChanged{})
+	chat.Typed{}, chat.Uploading{}, chat.BoxChanged{}, chat.DraftChanged{}, chat.PersonChanged{})
 
 func kindsOf(events ...chat.Event) map[string]kind {
 	kinds := map[string]kind{}

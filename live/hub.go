@@ -139,7 +139,9 @@ func (h *Hub) happen(e chat.Event) {
 	case chat.Typed:
 		h.typed(e)
 	case chat.Uploading:
-		h.uploading(e)
+		h.own(e.User, e.Topic, &frame{upload: &e})
+	case chat.BoxChanged:
+		h.own(e.User, e.Topic, &frame{box: &e})
 	case chat.SessionEnded:
 		h.endSessions([]int64{e.Session})
 	case chat.PersonChanged:

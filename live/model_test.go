@@ -225,6 +225,10 @@ func (p plain) Typing(n Typing) []byte {
 func (p plain) Uploading(u chat.Uploading) []byte {
 	return fmt.Appendf(nil, "^%s:%d/%d|", u.ID, u.Received, u.Total)
 }
+
+func (p plain) Box(b chat.BoxChanged) []byte {
+	return fmt.Appendf(nil, "box %s %d\n", b.What, b.File.ID)
+}
 func (p plain) Cursor(id int64) []byte { return fmt.Appendf(nil, ">%d|", id) }
 func (p plain) Beat() []byte           { return []byte(".|") }
 func (p plain) End(why End) []byte     { return fmt.Appendf(nil, "!%d|", why) }

@@ -123,6 +123,9 @@ func (h *Hub) Online(ids ...int64) map[int64]bool {
 	return here
 }
 
+// IsHere is Online for one person.
+func (h *Hub) IsHere(id int64) bool { return h.Online(id)[id] }
+
 // Here returns the first MaxHere people who are here, in the order they came, and how many there are in all.
 func (h *Hub) Here() ([]chat.Person, int) {
 	h.mu.Lock()

@@ -99,15 +99,12 @@ func TestAPostOnOneNodeShowsOnAllWithoutTheDatabase(t *testing.T) {
 	}
 }
 
+// What these nodes look at knows of no end, so that only a hint can tell.
 func TestALogOutReachesOtherNodes(t *testing.T) {
 	nodes, l := community(t, natstest.New(t).URL(), 2)
 	out, stays := join(t, nodes[1].Hub, l, viewer(1), general, -1), join(t, nodes[1].Hub, l, viewer(2), general, -1)
-	start := time.Now()
 	nodes[0].Publish(chat.SessionEnded{Session: 1})
-	<-out.done
-	if took := time.Since(start); took > lookForEnded/2 {
-		t.Errorf("took %v", took)
-	}
+	eventually(t, "the stream ends", func() bool { return len(out.done) > 0 })
 	expect(t, "who logged out", out.seen("!"), fmt.Sprint("!", int(EndLogout)))
 	expect(t, "who stays", stays.seen("!"))
 }
@@ -245,12 +242,8 @@ func TestPublishingNeverWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer relay.conn.Close()
-	start := time.Now()
 	for i := range 2 * maxOut {
 		h.Publish(chat.SessionEnded{Session: int64(i)})
-	}
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("took %v", took)
 	}
 	if n := relay.dropped.Load(); n != maxOut {
 		t.Errorf("%d hints found no room", n)

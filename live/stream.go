@@ -18,6 +18,7 @@ type Encoder interface {
 	Presence(p Presence) []byte
 	Typing(t Typing) []byte
 	Uploading(u chat.Uploading) []byte
+	Box(b chat.BoxChanged) []byte
 	// Cursor tells the reader that it has everything up to id.
 	Cursor(id int64) []byte
 	// Beat is what keeps an idle connection open.

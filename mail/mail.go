@@ -93,8 +93,10 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Host is the domain of the sender's address.
-func (s *Sender) Host() string { return s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:] }
+// domain is that of the sender's address.
+func (s *Sender) domain() string {
+	return s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:]
+}
 
 // Send hands a letter over, within half a minute. After an error the server may still have taken it: it is sent again
 // under the same ID.

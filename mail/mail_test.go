@@ -1,7 +1,9 @@
 package mail_test
 
 import (
+	"bytes"
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -130,5 +132,39 @@ func TestFaults(t *testing.T) {
 	}
 	if err := down.Send(t.Context(), letter); err == nil {
 		t.Error("a server that is down took a letter")
+	}
+}
+
+// A server that never ends its first answer is given up, and not kept in memory.
+func TestAnAnswerWithoutAnEnd(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan int)
+	go func() {
+		line, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		n := 0
+		for err == nil && n < 1<<30 {
+			var more int
+			more, err = line.Write(bytes.Repeat([]byte("220-and more\r\n"), 4096))
+			n += more
+		}
+		line.Close()
+		said <- n
+	}()
+	defer listener.Close()
+	s, err := mail.Parse("smtp://" + listener.Addr().String() + "?from=charla@example.org&tls=none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), letter); err == nil || !strings.Contains(err.Error(), "more than a mail server does") {
+		t.Error(err)
+	}
+	if n := <-said; n > 64<<20 { // what the network held is not ours
+		t.Errorf("it could say %d bytes", n)
 	}
 }

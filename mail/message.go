@@ -29,7 +29,7 @@ func (s *Sender) message(l Letter) (*gomail.Msg, error) {
 	m.FromMailAddress(s.from)
 	m.ToMailAddress(&netmail.Address{Name: l.Name, Address: to})
 	m.Subject(l.Subject)
-	m.SetMessageIDWithValue(l.ID + "@" + s.Host())
+	m.SetMessageIDWithValue(l.ID + "@" + s.domain())
 	m.SetDate()
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers it
 	m.SetGenHeader(gomail.HeaderContentLang, l.Lang)
@@ -83,15 +83,34 @@ func (s *Sender) login() gomail.SMTPAuthType {
 
 func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
 	address := net.JoinHostPort(s.host, s.port)
-	var line net.Conn
-	var err error
-	if s.implicit {
-		line, err = (&tls.Dialer{Config: s.TLS}).DialContext(ctx, network, address)
-	} else {
-		line, err = (&net.Dialer{}).DialContext(ctx, network, address)
+	line, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		context.AfterFunc(ctx, func() { line.Close() })
+	context.AfterFunc(ctx, func() { line.Close() })
+	line = &terse{line, maxAnswers}
+	if !s.implicit {
+		return line, nil
 	}
-	return line, err
+	secured := tls.Client(line, s.TLS)
+	return secured, secured.HandshakeContext(ctx)
+}
+
+// maxAnswers is how many bytes a server may say to one letter, its certificates included. What speaks SMTP needs a few thousand, and
+// an answer without an end is read into memory.
+const maxAnswers = 256 << 10
+
+// terse is a connection from which only so much is read.
+type terse struct {
+	net.Conn
+	left int
+}
+
+func (c *terse) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errors.New("the mail server says more than a mail server does")
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
 }

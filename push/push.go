@@ -18,12 +18,11 @@ const publishWithin = 15 * time.Second
 
 // Note is what a topic is told. It travels as JSON, because headers take no UTF-8.
 type Note struct {
-	Topic    string   `json:"topic"`
-	Title    string   `json:"title"`
-	Message  string   `json:"message"`
-	Click    string   `json:"click,omitempty"` // where a tap leads
-	Tags     []string `json:"tags,omitempty"`
-	Priority int      `json:"priority,omitempty"` // 1 to 5; 3 is usual
+	Topic   string   `json:"topic"`
+	Title   string   `json:"title"`
+	Message string   `json:"message"`
+	Click   string   `json:"click,omitempty"` // where a tap leads
+	Tags    []string `json:"tags,omitempty"`
 }
 
 // Server is where topics live. It is safe for concurrent use.

@@ -2,6 +2,8 @@ package views
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,10 +13,27 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Edit is the text of a message as its author left it. Error comes back after a refusal.
+// Edit is a message as its author left it. Error comes back after a refusal.
 type Edit struct {
-	Body  string
+	chat.Edit
 	Error *chat.Error
+}
+
+// described are the pictures of a message with what its author says that they show. Where the message could not be read, they are those
+// that its author described.
+func (e Edit) described(m chat.Message) []chat.File {
+	list := pictures(m)
+	if m.Files == "" {
+		for _, id := range slices.Sorted(maps.Keys(e.Alts)) {
+			list = append(list, chat.File{ID: id})
+		}
+	}
+	for i, f := range list {
+		if alt, told := e.Alts[f.ID]; told {
+			list[i].Alt = alt
+		}
+	}
+	return list
 }
 
 // isRefused tells whether the text is one that was not taken: then it must be seen.
@@ -27,7 +46,7 @@ const maxNames = 20
 func names(l Locale, people []chat.Person, most int) string {
 	var all []string
 	for _, p := range people[:min(len(people), most)] {
-		all = append(all, l.Name(p.Name))
+		all = append(all, apart(l.Name(p.Name)))
 	}
 	told := strings.Join(all, ", ")
 	if more := len(people) - len(all); more > 0 {
@@ -71,7 +90,7 @@ func menuOf(m chat.Message) string {
 func ids(people []chat.Person) string {
 	var all []string
 	for _, p := range people {
-		all = append(all, strconv.FormatInt(p.ID, 10))
+		all = append(all, number(p.ID))
 	}
 	return strings.Join(all, " ")
 }
@@ -81,27 +100,27 @@ func version(m chat.Message) string {
 	if m.ChangedSeq == m.Seq {
 		return ""
 	}
-	return strconv.FormatInt(m.ChangedSeq, 10)
+	return number(m.ChangedSeq)
 }
 
 // lineBefore selects the line of a message as it was before a change, and no other: where the stream was quicker than the
 // answer of a form, and perhaps brought the change of somebody else by then, the line stays as it is.
 func lineBefore(c chat.Changed) string {
-	line := at(MessageID(c.Message.Seq))
+	line := at(messageID(c.Message.Seq))
 	if c.After == c.Message.Seq {
 		return line + ":not([data-version])"
 	}
 	return fmt.Sprintf("%s[data-version='%d']", line, c.After)
 }
 
-// Attributes of the menu in Alpine's language. What is rewritten and not saved stays on the page, by the address of its
-// form: a click beside the menu is no Cancel.
+// Attributes of the menu in Alpine's language. A form with what is rewritten and not saved stays with the page, by its address: a click
+// beside the menu is no Cancel.
 const (
 	xRewritten  = `{ rewritten: {} }`
-	xRewrite    = `rewritten[$el.form.action] = $el.value`
+	xRewrite    = `rewritten[$el.action] = $el`
 	xCancelEdit = `rewritten[$el.form.action] = ''`
 	xSaved      = `$event.detail.ctx.response.status < 400 && (rewritten[$el.action] = '')`
-	xRestore    = `[rewritten[$el.form.action] && [$el.setRangeText(rewritten[$el.form.action], 0, $el.value.length), $el.closest('details').toggleAttribute('open', true)], ` + xCaret + `]`
+	xRestore    = `[rewritten[$el.form.action] && [$el.setRangeText(rewritten[$el.form.action].elements[$el.name].value, 0, $el.value.length), $el.closest('details').toggleAttribute('open', true)], ` + xCaret + `]`
 	xFocusText  = `$el.open && $el.querySelector('textarea').focus()`
 	xEnterSaves = xEnterKey + `$el.form.requestSubmit()]`
 

@@ -27,8 +27,8 @@ func TestWhatOnesOwnMenuHolds(t *testing.T) {
 	own := `action="/messages/918/edit"`
 	lacks(t, rendered(t, deeds(p, m, Edit{})), own, "/delete", "<details")
 	m.AuthorID = p.Me.ID
-	has(t, rendered(t, deeds(p, m, Edit{Body: "\nhi"})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
-	refused := Edit{Body: "x", Error: chat.Errorf(chat.Invalid, "Write something first.")}
+	has(t, rendered(t, deeds(p, m, Edit{Edit: chat.Edit{Text: "\nhi"}})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
+	refused := Edit{Edit: chat.Edit{Text: "x"}, Error: chat.Errorf(chat.Invalid, "Write something first.")}
 	has(t, rendered(t, deeds(p, m, refused)), "<details open x-on", "Write something first.")
 	m.DeletedAt = evening
 	lacks(t, rendered(t, deeds(p, m, Edit{})), "<form")
@@ -52,4 +52,12 @@ func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
 	m.DeletedAt = evening
 	has(t, rendered(t, Message(Locale{}, m)), `id="d-18"`) // the focus has a place there, too
 	lacks(t, rendered(t, menu(Locale{}, "")), "data-from", "x-init")
+}
+
+// TestNamesDoNotTurnEachOther: two that are written from right to left would stand in the wrong order, with the comma elsewhere.
+func TestNamesDoNotTurnEachOther(t *testing.T) {
+	people := []chat.Person{{ID: 1, Name: "Ana"}, {ID: 2, Name: "محمد"}, {ID: 3, Name: "דנה"}}
+	if got, want := names(Locale{}, people, 5), "Ana, \u2068محمد\u2069, \u2068דנה\u2069"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

@@ -1,8 +1,6 @@
 package views
 
 import (
-	"net/url"
-	"strconv"
 	"strings"
 
 	"charla/chat"
@@ -78,18 +76,28 @@ func (c Composer) tooMany(l Locale) string {
 }
 
 // filesURL takes files into the box for a place.
-func filesURL(p chat.Place) string {
-	q := url.Values{}
-	if p.Room != 0 {
-		q.Set("room", strconv.FormatInt(p.Room, 10))
-	} else {
-		q.Set("with", strconv.FormatInt(p.With, 10))
+func filesURL(p chat.Place) string { return "/files?" + query(p) }
+
+// chipsBut selects the chips of all files but some.
+func chipsBut(list []chat.File) string {
+	all := at(idFiles) + " .chip"
+	for _, f := range list {
+		all += ":not(" + at(chipID(f.ID)) + ")"
 	}
-	return "/files?" + q.Encode()
+	return all
+}
+
+// boxWithout selects the list of files where one is not in it, nor on its way from this page by the name of its upload.
+func boxWithout(f chat.File, upload string) string {
+	list := at(idFiles) + ":not(:has(" + at(chipID(f.ID)) + "))"
+	if upload == "" {
+		return list
+	}
+	return ".tray:not(:has(" + at(uploadID(upload)) + ")) > " + list
 }
 
 // altField is the field for what a file shows: the form of the box has one for each of its pictures.
-func altField(file int64) string { return "alt-" + strconv.FormatInt(file, 10) }
+func altField(file int64) string { return "alt-" + number(file) }
 
 // uploadID is the id of where the progress of an upload shows. What a page chose that is none of ours leads nowhere.
 func uploadID(upload string) string {

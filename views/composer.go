@@ -1,8 +1,6 @@
 package views
 
 import (
-	"strconv"
-
 	"charla/chat"
 )
 
@@ -58,13 +56,13 @@ const (
 const whyNotSent = "target:#" + idErr + " swap:innerHTML"
 
 // storeOf begins the names under which the browser keeps what a person wrote: two people at one machine share nothing.
-func storeOf(person int64) string { return "charla-" + strconv.FormatInt(person, 10) }
+func storeOf(person int64) string { return "charla-" + number(person) }
 
 // storeName is where the browser keeps what a person wrote in a place.
 func storeName(person int64, p chat.Place) string { return storeOf(person) + "-" + rowID(p) }
 
 // millis is an instant as the clock of a browser counts.
-func millis(at chat.Micros) string { return strconv.FormatInt(int64(at)/1000, 10) }
+func millis(at chat.Micros) string { return number(int64(at) / 1000) }
 
 // label names the box for those who cannot see where it stands.
 func (c Composer) label(l Locale) string {

@@ -2,7 +2,6 @@ package views
 
 import (
 	"net/url"
-	"strconv"
 	"unicode"
 
 	"charla/chat"
@@ -51,15 +50,15 @@ func PagePick(c Composer) Pick {
 func ReactPick(message int64) Pick {
 	return Pick{
 		ID: idMenu, Action: reactionsURL(message), Attrs: templ.Attributes{"hx-post": reactionsURL(message)},
-		Carried: []Carried{{"message", strconv.FormatInt(message, 10)}},
+		Carried: []Carried{{"message", number(message)}},
 	}
 }
 
 func carriedPlace(p chat.Place) []Carried {
 	if p.Room != 0 {
-		return []Carried{{"room", strconv.FormatInt(p.Room, 10)}}
+		return []Carried{{"room", number(p.Room)}}
 	}
-	return []Carried{{"with", strconv.FormatInt(p.With, 10)}}
+	return []Carried{{"with", number(p.With)}}
 }
 
 // url is where the picker for this choice is.

@@ -19,7 +19,7 @@ type Refused struct {
 
 // FileURL is where a file is, in one of its sizes.
 func FileURL(id int64, size chat.Size) string {
-	url := "/files/" + strconv.FormatInt(id, 10)
+	url := "/files/" + number(id)
 	if size != chat.Whole {
 		url += "?size=" + string(size)
 	}

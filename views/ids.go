@@ -2,7 +2,6 @@ package views
 
 import (
 	"fmt"
-	"strconv"
 
 	"charla/chat"
 )
@@ -39,10 +38,6 @@ const (
 	idGuesses    = "guesses"    // what a mistyped shortcode may have meant
 	idIcon       = "icon"       // of the page, for the browser
 	idSound      = "sound"      // what tells of messages
-	idLooks      = "looks"      // the parts of the settings
-	idYou        = "you"
-	idLocks      = "locks"
-	idYours      = "yours"
 	idMineTitle  = "mine-title" // what names the list of conversations
 	idHereTitle  = "here-title" // what names the list of those who are here
 	idMine       = "mine"       // the list of conversations
@@ -58,41 +53,41 @@ const (
 	idAccounts   = "accounts"   // everybody, for an admin
 )
 
-// MessageID is the id of a message's line: its place in the room.
-func MessageID(seq int64) string { return "m-" + strconv.FormatInt(seq, 10) }
+// messageID is the id of a message's line: its place in the room.
+func messageID(seq int64) string { return "m-" + number(seq) }
 
 // chipID is the id of a file that waits.
-func chipID(file int64) string { return "chip-" + strconv.FormatInt(file, 10) }
+func chipID(file int64) string { return "chip-" + number(file) }
 
 // reactionID is the id of the nth reaction under a line: whoever pressed it keeps the focus when the line is replaced.
 func reactionID(seq int64, n int) string { return fmt.Sprintf("r-%d-%d", seq, n) }
 
 // menuButtonID is the id of what opens the menu for a line, and on a deleted line of what opens its page: so the focus
 // stays when the line is replaced.
-func menuButtonID(seq int64) string { return "d-" + strconv.FormatInt(seq, 10) }
+func menuButtonID(seq int64) string { return "d-" + number(seq) }
 
 // rowID is the id of a conversation in the list.
 func rowID(p chat.Place) string {
 	if p.Room != 0 {
-		return "room-" + strconv.FormatInt(p.Room, 10)
+		return "room-" + number(p.Room)
 	}
-	return "with-" + strconv.FormatInt(p.With, 10)
+	return "with-" + number(p.With)
 }
 
 // emojiID is the id of the emoji in a picker that a search or a group brought.
 func emojiID(p Pick) string { return p.ID + "-emoji" }
 
 // hereID is the id of a person among those who are here now: short, because there may be a hundred.
-func hereID(person int64) string { return "h" + strconv.FormatInt(person, 10) }
+func hereID(person int64) string { return "h" + number(person) }
 
 // dotID is the id of a person's state in the list of conversations.
-func dotID(person int64) string { return "dot-" + strconv.FormatInt(person, 10) }
+func dotID(person int64) string { return "dot-" + number(person) }
 
 // stateID is the id of a person's state in the header of the conversation with them.
-func stateID(person int64) string { return "state-" + strconv.FormatInt(person, 10) }
+func stateID(person int64) string { return "state-" + number(person) }
 
 // roomFieldID is the id of the list of rooms that a bot can write into.
-func roomFieldID(bot int64) string { return "room-of-" + strconv.FormatInt(bot, 10) }
+func roomFieldID(bot int64) string { return "room-of-" + number(bot) }
 
 // fieldErrID is the id of what is wrong with a field of a form.
 func fieldErrID(field string) string { return field + "-err" }

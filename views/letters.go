@@ -76,7 +76,7 @@ func (letter *Letter) unread(p chat.Parcel, base *url.URL, link func(label, path
 	total := 0
 	for _, w := range p.Waiting {
 		total += w.Unread
-		letter.Waiting = append(letter.Waiting, WaitingLetter{Link: Link{letter.Name(w.Name), PlaceURL(base, w.Place())}, Count: letter.T("%s unread", capped(w.Unread)), Lines: w.Lines})
+		letter.Waiting = append(letter.Waiting, WaitingLetter{Link: Link{letter.Name(w.Name), placeURL(base, w.Place())}, Count: letter.T("%s unread", capped(w.Unread)), Lines: w.Lines})
 	}
 	letter.Subject = letter.T("%s unread at %s", capped(total), base.Host)
 	letter.Paragraphs = []string{letter.T("While you were away:")}
@@ -85,8 +85,8 @@ func (letter *Letter) unread(p chat.Parcel, base *url.URL, link func(label, path
 	letter.Leave = link(letter.T("No more e-mails about this"), "/unsubscribe/"+p.Token)
 }
 
-// PlaceURL is the address of a conversation from outside.
-func PlaceURL(base *url.URL, p chat.Place) string {
+// placeURL is the address of a conversation from outside.
+func placeURL(base *url.URL, p chat.Place) string {
 	return base.Scheme + "://" + base.Host + MessagesURL(p)
 }
 
@@ -134,14 +134,14 @@ func (l Locale) excerpt(line chat.Line) string {
 	if line.Body == "" {
 		return l.T("(files: %d)", line.Files)
 	}
-	return Excerpt(line.Body)
+	return excerpt(line.Body)
 }
 
 // maxExcerpt is how many characters of a message are told outside of the page.
 const maxExcerpt = 140
 
-// Excerpt is the beginning of a message in one line of plain text, without what turns the writing around.
-func Excerpt(body string) string {
+// excerpt is the beginning of a message in one line of plain text, without what turns the writing around.
+func excerpt(body string) string {
 	runes := []rune(plain(strings.Join(strings.Fields(body), " ")))
 	if len(runes) > maxExcerpt {
 		return strings.TrimSpace(string(runes[:maxExcerpt])) + "…"
@@ -168,7 +168,7 @@ func NewPush(l Locale, p chat.Parcel, base *url.URL) Push {
 		return Push{"Charla", l.T("Push messages reach you."), base.JoinPath("/settings").String()}
 	}
 	w := p.Waiting[0]
-	push := Push{plain(l.Name(w.Name)), l.T("%s unread", capped(w.Unread)), PlaceURL(base, w.Place())}
+	push := Push{plain(l.Name(w.Name)), l.T("%s unread", capped(w.Unread)), placeURL(base, w.Place())}
 	if last := len(w.Lines) - 1; p.Text && last >= 0 {
 		push.Text = l.excerpt(w.Lines[last])
 		if w.Kind == chat.Channel {

@@ -111,3 +111,6 @@ func (l Locale) Day(at chat.Micros) string {
 
 // iso writes an instant for machines.
 func iso(at chat.Micros) string { return at.Time().Format(time.RFC3339) }
+
+// moment is a day and a time in the zone of l.
+func (l Locale) moment(at chat.Micros) string { return l.Day(at) + ", " + l.Clock(at) }

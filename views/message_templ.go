@@ -45,7 +45,7 @@ func Message(l Locale, m chat.Message) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(MessageID(m.Seq))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(messageID(m.Seq))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message.templ`, Line: 11, Col: 23}
 		}

@@ -82,6 +82,7 @@ func TestMessageThatChanged(t *testing.T) {
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
 		"Ana": "A", "Ana Pérez": "AP", "maría de la o": "MO", "王小明": "王", "(Bea) Ruiz": "BR", "": "?", "🦊 Fox": "🦊F", "éric": "É",
+		"دنا كوهين": "د\u200cك", "דנה כהן": "דכ",
 	} {
 		if got := initials(name); got != want {
 			t.Errorf("initials(%q) = %q, want %q", name, got, want)

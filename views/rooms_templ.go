@@ -228,7 +228,7 @@ func newRoom(l Locale, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choice(l, f, "access", l.T("Who may come in"), []option{{string(chat.Open), l.T("Everybody may join")}, {string(chat.Invited), l.T("By invitation")}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choice(l, f, choices{"access", l.T("Who may come in"), []option{{string(chat.Open), l.T("Everybody may join")}, {string(chat.Invited), l.T("By invitation")}}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,7 +1,6 @@
 package views
 
 import (
-	"strconv"
 	"strings"
 
 	"charla/chat"
@@ -46,9 +45,3 @@ func agent(l Locale, s chat.Session) string {
 	}
 	return l.T("%s on %s", browser, system)
 }
-
-// number writes an id.
-func number(id int64) string { return strconv.FormatInt(id, 10) }
-
-// moment is a day and a time in the zone of l.
-func (l Locale) moment(at chat.Micros) string { return l.Day(at) + ", " + l.Clock(at) }

@@ -158,7 +158,7 @@ func Call(p chat.Place, seq int64) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(SoundURL(p, seq))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(soundURL(p, seq))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `signals.templ`, Line: 21, Col: 30}
 		}

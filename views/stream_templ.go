@@ -139,7 +139,7 @@ func ChangedMessage(l Locale, m chat.Message) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = changedLine(l, at(MessageID(m.Seq)), m).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = changedLine(l, at(messageID(m.Seq)), m).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

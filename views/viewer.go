@@ -10,6 +10,7 @@ const (
 		[$event.preventDefault(), $dispatch('look', $event.target.closest('.picture__open'))]`
 	xShow     = `[a = $event.detail, $el.showModal()]`
 	xLeave    = `$event.target.closest('a, button, img, .viewer__about') || $el.close()`
+	xClosed   = `$el.open || (a = undefined)` // the browser tells late: another may be shown by then
 	xNext     = `a && a.closest('li').nextElementSibling && (a = a.closest('li').nextElementSibling.querySelector('a'))`
 	xPrevious = `a && a.closest('li').previousElementSibling && (a = a.closest('li').previousElementSibling.querySelector('a'))`
 	xIsLast   = `!a.closest('li').nextElementSibling`

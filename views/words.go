@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"charla/chat"
+
+	"golang.org/x/text/unicode/bidi"
 )
 
 // Title is the text of a page's title: unread messages, who it is about, and the product.
@@ -67,9 +69,26 @@ func initials(name string) string {
 	}
 	letters := first(words[0])
 	if len(words) > 1 {
+		if joins(letters) {
+			letters += "\u200c" // two letters, not the beginning of a word
+		}
 		letters += first(words[len(words)-1])
 	}
 	return letters
+}
+
+// joins tells whether the letters of a script are written joined, from right to left.
+func joins(letters string) bool {
+	return strings.ContainsFunc(letters, func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.AL })
+}
+
+// apart keeps a name that is written from right to left from turning those beside it, where no element can.
+func apart(name string) string {
+	turns := func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.R || p.Class() == bidi.AL }
+	if strings.ContainsFunc(name, turns) {
+		return "\u2068" + name + "\u2069"
+	}
+	return name
 }
 
 // first returns the first letter or digit of a word in upper case, or whatever the word begins with.
@@ -83,7 +102,7 @@ func first(word string) string {
 const hues = 12
 
 // hue is the class of a person's colour: theirs for ever.
-func hue(person int64) string { return "hue-" + strconv.FormatInt(person%hues, 10) }
+func hue(person int64) string { return "hue-" + number(person%hues) }
 
 // error says what is wrong with a field, or nothing.
 func (f Form) error(l Locale, field string) string {
@@ -92,3 +111,6 @@ func (f Form) error(l Locale, field string) string {
 	}
 	return ""
 }
+
+// number writes an id, or any other whole number that no person reads.
+func number(id int64) string { return strconv.FormatInt(id, 10) }

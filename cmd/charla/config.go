@@ -68,9 +68,9 @@ var options = []option{
 	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setPush},
 	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
 	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
-	{"CHARLA_FILE_SIZE", "25", "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
-	{"CHARLA_FILES", "10", "files that a message may have", whole(1, 100, func(c *config, n int64) { c.files.Message = int(n) })},
-	{"CHARLA_QUOTA", "1000", "MB that all files of a person may have; 0 means no limit", whole(0, 1_000_000_000, func(c *config, n int64) { c.files.Quota = n << 20 })},
+	{"CHARLA_FILE_SIZE", fmt.Sprint(chat.DefaultFileLimits.Size >> 20), "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
+	{"CHARLA_FILES", fmt.Sprint(chat.DefaultFileLimits.Message), "files that a message may have", whole(1, 100, func(c *config, n int64) { c.files.Message = int(n) })},
+	{"CHARLA_QUOTA", fmt.Sprint(chat.DefaultFileLimits.Quota >> 20), "MB that all files of a person may have; 0 means no limit", whole(0, 1_000_000_000, func(c *config, n int64) { c.files.Quota = n << 20 })},
 	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
 	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
 	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
@@ -90,7 +90,7 @@ func setMetrics(c *config, v string) error {
 
 func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
-	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
+	if _, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
 		return errors.New("must be host:port, with a port from 0 to 65535")
 	}
 	return nil

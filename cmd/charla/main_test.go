@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +47,11 @@ func once(t *testing.T, environ []string, args ...string) (code int, stdout, std
 	var out, errs output
 	code = run(t.Context(), args, environ, &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
 func TestHelpAndVersion(t *testing.T) {
@@ -94,6 +100,39 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
+// What is wrong only once it is tried ends the start as well, in one last line that names the setting.
+func TestSettingsThatDoNotWork(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody.Close()
+	dir := t.TempDir()
+	file, noDatabase, noFiles := filepath.Join(dir, "file"), filepath.Join(dir, "no-database"), filepath.Join(dir, "no-files")
+	for _, path := range []string{file, filepath.Join(noDatabase, "charla.db"), filepath.Join(noFiles, "files")} {
+		os.MkdirAll(filepath.Dir(path), 0o700)
+		if err := os.WriteFile(path, bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, wrong := range []string{
+		"CHARLA_ADDR=" + taken.Addr().String(), "CHARLA_METRICS_ADDR=" + taken.Addr().String(), "CHARLA_DATA=" + file, "CHARLA_DATA=" + noDatabase, "CHARLA_DATA=" + noFiles,
+		"DATABASE_URL=postgres://u:geheim@" + nobody.Addr().String() + "/charla", "DATABASE_URL=postgres://u:geheim@127.0.0.1/charla?sslmode=perhaps",
+		"S3_URL=http://key:geheim@" + nobody.Addr().String() + "/bucket", "S3_URL=http://key:geheim@127.0.0.1/b",
+	} {
+		code, stdout, stderr := once(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), wrong})
+		name, _, _ := strings.Cut(wrong, "=")
+		if code != 1 || stdout != "" || !strings.HasPrefix(lastLine(stderr), "charla: "+name+": ") || strings.Contains(stderr, "geheim") {
+			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	c, err := configure([]string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
 		"CHARLA_RATE=2", "CHARLA_ADDR=:9", "CHARLA_DATA=", "CHARLA_TRUSTED_PROXIES= 10.0.0.0/8, ::1 ,192.0.2.1", "CHARLA_TIMEZONE=Europe/Madrid", "CHARLAX=1", "HOME=/",
@@ -123,7 +162,7 @@ func TestASecondProcessOnOneDirectory(t *testing.T) {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}
 	code, _, stderr = once(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + strings.TrimPrefix(first.url, "http://")})
-	if last := stderr[strings.LastIndex(strings.TrimSpace(stderr), "\n")+1:]; code != 1 || !strings.Contains(last, "address already in use") {
+	if last := lastLine(stderr); code != 1 || !strings.Contains(last, "address already in use") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
 	first.get(t, "/readyz")

@@ -39,6 +39,9 @@ func wire(ctx context.Context, c config, store *db.Store, vault *files.Vault, nu
 	if err != nil {
 		return nil, err
 	}
+	if err := claim(ctx, c, vault, secret); err != nil {
+		return nil, err
+	}
 	others, err := relay(ctx, c, service, hub)
 	if err != nil {
 		return nil, err

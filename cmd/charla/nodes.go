@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,11 @@ func relay(ctx context.Context, c config, service *chat.Service, hub *live.Hub) 
 	if err != nil {
 		return nil, err
 	}
-	return live.NewRelay(hub, c.natsURL, hex.EncodeToString(secret[:12]))
+	others, err := live.NewRelay(hub, c.natsURL, hex.EncodeToString(secret[:12]))
+	if err != nil {
+		return nil, fmt.Errorf("NATS_URL: %w", err)
+	}
+	return others, nil
 }
 
 const (

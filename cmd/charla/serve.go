@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
+	"charla/chat"
 	"charla/db"
 	"charla/live"
 )
@@ -37,7 +40,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	defer numbers.close()
 	vault, err := openVault(ctx, c)
 	if err != nil {
-		return fmt.Errorf("open the files: %w", err)
+		return err
 	}
 	defer vault.Close()
 	listener, err := bind(c)
@@ -51,6 +54,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	}
 	defer n.start(context.WithoutCancel(ctx))()
 	numbers.show(n.hub, n.others, store, n.watch, stdout)
+	slog.Info("started", "version", version(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.mail != nil, "push", c.push != nil)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	return listen(ctx, listener, n.site, n.hub)
 }
@@ -59,7 +63,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 func bind(c config) (net.Listener, error) {
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("CHARLA_ADDR: %w", err)
 	}
 	secured, err := secure(c, listener)
 	if err != nil {
@@ -68,15 +72,23 @@ func bind(c config) (net.Listener, error) {
 	return secured, err
 }
 
+// open opens the database. An error names the setting that leads there.
 func open(ctx context.Context, c config) (*db.Store, error) {
-	if c.databaseURL != "" {
-		store, err := db.OpenPostgres(ctx, c.databaseURL)
-		if err != nil && errors.Unwrap(err) != nil {
-			err = fmt.Errorf("PostgreSQL does not answer: %w", errors.Unwrap(err))
+	if c.databaseURL == "" {
+		store, err := db.OpenSQLite(ctx, c.data)
+		if err != nil {
+			return nil, fmt.Errorf("CHARLA_DATA: %w", err)
 		}
-		return store, err
+		return store, nil
 	}
-	return db.OpenSQLite(ctx, c.data)
+	store, err := db.OpenPostgres(ctx, c.databaseURL)
+	if chat.CodeOf(err) == chat.Unavailable {
+		err = fmt.Errorf("PostgreSQL cannot be used: %w", errors.Unwrap(err))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return store, nil
 }
 
 func address(c config, l net.Listener) string {
@@ -98,8 +110,24 @@ func newServer(site http.Handler) *http.Server {
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		ErrorLog:          log.New(connectionLog{}, "", 0),
 	}
+}
+
+// connectionLog takes what net/http says of connections. Scanners and telephones that went are nobody's concern; that nobody can
+// come in any more is, and so is a panic.
+type connectionLog struct{}
+
+func (connectionLog) Write(line []byte) (int, error) {
+	text, level := strings.TrimSpace(string(line)), slog.LevelDebug
+	switch {
+	case strings.HasPrefix(text, "http: Accept error"):
+		level = slog.LevelWarn
+	case strings.HasPrefix(text, "http: panic"):
+		level = slog.LevelError
+	}
+	slog.Log(context.Background(), level, "connections", "error", text)
+	return len(line), nil
 }
 
 // listen serves until ctx ends. The streams are told to end first, because the rest of the stop waits for them.

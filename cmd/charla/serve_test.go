@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -154,6 +156,11 @@ func TestAGracefulStop(t *testing.T) {
 	if code := <-p.code; code != 0 {
 		t.Errorf("exit %d\n%s", code, p.stderr)
 	}
+	for _, line := range []string{`msg="schema brought up to date" from=0 to=`, "msg=started version=", "msg=stopping streams=2"} {
+		if !strings.Contains(p.stderr.String(), line) {
+			t.Errorf("the log does not tell %s:\n%s", line, p.stderr)
+		}
+	}
 	if _, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")); err == nil {
 		t.Error("somebody still listens")
 	}
@@ -195,6 +202,37 @@ func (p *process) halfAPost(t *testing.T) (finish func(rest string) string) {
 		}
 		return string(answer)
 	}
+}
+
+// Where all files that a process may open are open, the log says so, and it goes on when some are closed.
+func TestNoFilesLeft(t *testing.T) {
+	c := exec.Command("/bin/sh", "-c", `ulimit -n 48 && exec "$0"`, os.Args[0])
+	var out output
+	c.Env = append(os.Environ(), "BE_CHARLA=1", "CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA="+t.TempDir())
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	p := &process{url: place(t, &out)}
+	p.client(t)
+	var idle []net.Conn
+	for range 64 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		idle = append(idle, conn)
+	}
+	waitFor(t, &out, "a word in the log", func() bool { return strings.Contains(out.String(), "level=WARN msg=connections") })
+	if !strings.Contains(out.String(), "too many open files") {
+		t.Errorf("it does not say why:\n%s", &out)
+	}
+	for _, conn := range idle {
+		conn.Close()
+	}
+	p.get(t, "/readyz")
 }
 
 func TestTimesOfAConnection(t *testing.T) {

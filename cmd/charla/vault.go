@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 
@@ -9,13 +12,36 @@ import (
 )
 
 // openVault opens what keeps files: a directory of CHARLA_DATA, or S3. There too a file arrives in that directory first.
-func openVault(ctx context.Context, c config) (*files.Vault, error) {
+func openVault(ctx context.Context, c config) (vault *files.Vault, err error) {
 	dir := filepath.Join(c.data, "files")
 	if c.s3URL != "" {
-		return files.OpenS3(ctx, c.s3URL, dir)
+		vault, err = files.OpenS3(ctx, c.s3URL, dir)
+	} else {
+		vault, err = files.OpenLocal(dir)
 	}
-	if c.natsURL != "" {
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", whereFiles(c), err)
+	}
+	if c.natsURL != "" && c.s3URL == "" {
 		slog.Info("files are kept in CHARLA_DATA: nodes that do not share that directory need S3_URL")
 	}
-	return files.OpenLocal(dir)
+	return vault, nil
+}
+
+// whereFiles is the setting that says where files are kept.
+func whereFiles(c config) string {
+	if c.s3URL != "" {
+		return "S3_URL"
+	}
+	return "CHARLA_DATA"
+}
+
+// claim ties the files to this database, by a word made of a secret that is as old as the database: what is restored from a
+// backup knows it too.
+func claim(ctx context.Context, c config, vault *files.Vault, secret []byte) error {
+	word := sha256.Sum256(append([]byte("files "), secret...))
+	if err := vault.Claim(ctx, hex.EncodeToString(word[:12])); err != nil {
+		return fmt.Errorf("%s: %w", whereFiles(c), err)
+	}
+	return nil
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"charla/files/filestest"
 )
@@ -34,6 +37,45 @@ func TestWhereFilesAreKept(t *testing.T) {
 		if local := len(here) == 1; local != (environ == nil) {
 			t.Errorf("%v: kept in CHARLA_DATA: %v", environ, local)
 		}
+	}
+}
+
+// Files without their database are not taken for nobody's: the start ends, and they are still there when it is back.
+func TestFilesOfAnotherDatabase(t *testing.T) {
+	p := begin(t, context.Background())
+	p.register(t, "ana@example.org")
+	r, err := p.http.Post(p.url+"/files?name=a.txt", "application/octet-stream", strings.NewReader("a text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	objects := func() []string {
+		all, _ := filepath.Glob(filepath.Join(p.data, "files", "kept", "*", "*"))
+		return all
+	}
+	if r.StatusCode != 200 || len(objects()) != 1 {
+		t.Fatalf("%s, %v", r.Status, objects())
+	}
+	if err := os.Chtimes(objects()[0], time.Time{}, time.Now().AddDate(-1, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	p.stop()
+	<-p.code
+	database, away := filepath.Join(p.data, "charla.db"), filepath.Join(t.TempDir(), "charla.db")
+	if err := os.Rename(database, away); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := once(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + p.data})
+	if code != 1 || stdout != "" || !strings.HasPrefix(lastLine(stderr), "charla: CHARLA_DATA: the files there belong to another database") {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if err := os.Rename(away, database); err != nil {
+		t.Fatal(err)
+	}
+	again := begin(t, context.Background(), "CHARLA_DATA="+p.data)
+	again.get(t, "/readyz")
+	if len(objects()) != 1 {
+		t.Error("the file is gone")
 	}
 }
 

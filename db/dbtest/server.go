@@ -104,6 +104,21 @@ func (s *Server) end(t testing.TB, signal os.Signal) {
 	<-s.exited
 }
 
+// Standby says whether the server takes no writes, as one that follows another does, from its next start on.
+func (s *Server) Standby(t testing.TB, on bool) {
+	t.Helper()
+	signal := filepath.Join(s.data(), "standby.signal")
+	err := os.Remove(signal)
+	if on {
+		if err = os.WriteFile(signal, nil, 0o600); err == nil {
+			err = os.Chmod(signal, 0o666) // the server may be another user
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -33,11 +32,9 @@ func (w *world) live(lasting time.Duration) {
 		r.stop()
 	}
 	w.reading.Wait()
-	var stops sync.WaitGroup
-	for _, n := range w.nodes {
-		stops.Go(n.stop)
-	}
-	stops.Wait()
+	w.inspect(c)
+	w.sweep()
+	w.stop()
 	c = w.database()
 	h := w.history()
 	for _, broken := range judge(h, c) {
@@ -62,7 +59,7 @@ func (w *world) report(h history, c content) {
 			count[fmt.Sprint("saw ", s.Kind, " ", strings.TrimRight(s.Why, "0123456789 "))]++
 		}
 	}
-	for _, k := range []kind{doPost, doEdit, doDelete, doReact, doRead, doAdmit, doDepart} {
+	for _, k := range []kind{doPost, doEdit, doDelete, doReact, doRead, doAdmit, doDepart, doUpload, doFetch, doRenew, doMark, doCount} {
 		if count[fmt.Sprint(k, " ", ok)] == 0 {
 			w.Errorf("nothing of the kind %q was ever acknowledged: this proves nothing", k)
 		}

@@ -28,6 +28,13 @@ var checks = []check{
 	{"a page shows everything up to its cursor, and in the end everything", pagesComplete},
 	{"nothing after a removal reaches the removed, or is done by them", nothingAfterRemoval},
 	{"nothing reaches a session that is over", nothingAfterLogOut},
+	{"nobody is shut out without cause", nobodyShutOut},
+	{"a program is told each message once", toldOnce},
+	{"a file is given as it was sent, on every node", filesAsSent},
+	{"every file has its object, and nothing else is kept", objectsMatch},
+	{"no file is given to who may not read it", filesSecret},
+	{"a read mark never moves back", marksStay},
+	{"what is unread is counted right", unreadCounted},
 }
 
 // violation is a broken promise, with what shows it.
@@ -159,8 +166,11 @@ func refusedNever(h history, c content) (found []violation) {
 func nothingInvented(h history, c content) (found []violation) {
 	intents, wordings, reacted := h.intents(), h.wordings(), h.reactions()
 	for i, r := range h.rows(c) {
-		if len(intents[i]) == 0 {
+		switch ops := intents[i]; {
+		case len(ops) == 0:
 			found = append(found, broken(evidence(nil, r), "nobody sent %s", i.Body))
+		case !r[0].Deleted && r[0].Files != ops[0].Files:
+			found = append(found, broken(evidence(ops, r), "%s was sent with files %s and has %s", i.Body, ops[0].Files, r[0].Files))
 		}
 	}
 	meant := func(m stored, l line) bool {
@@ -180,16 +190,13 @@ func nothingInvented(h history, c content) (found []violation) {
 		}
 	}
 	h.shown(see)
-	for _, o := range h.all(doRead) {
-		see(o.Room, o, o.Lines...)
-	}
 	for _, m := range c.Messages {
 		see(m.Room, m, m.line())
 	}
 	return found
 }
 
-// shown gives everything that pages, streams and answers to changes show of lines.
+// shown gives everything that pages, streams and answers show of lines.
 func (h history) shown(see func(room int64, where fmt.Stringer, lines ...line)) {
 	for _, r := range h.Readings {
 		for _, s := range r.Sights {
@@ -199,7 +206,7 @@ func (h history) shown(see func(room int64, where fmt.Stringer, lines ...line)) 
 		}
 	}
 	for _, o := range h.Ops {
-		if o.isChange() && o.Outcome == ok {
+		if see(o.Room, o, o.Lines...); o.Line.Seq > 0 {
 			see(o.Room, o, o.Line)
 		}
 	}

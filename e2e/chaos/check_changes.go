@@ -60,16 +60,19 @@ func linger(ops []op, after time.Time) bool {
 	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == unknown && o.Start.Add(lingering).After(after) })
 }
 
+// ever is later than everything.
+var ever = time.Unix(1<<40, 0)
+
 // lastChangeStands: no text is stored that was replaced, a deletion is final, and leaves nothing.
 func lastChangeStands(h history, c content) (found []violation) {
-	wordings, ever := h.wordings(), time.Unix(1<<40, 0)
+	wordings := h.wordings()
 	for _, m := range c.Messages {
 		all := wordings[m.ID]
 		if newer := replaced(all, m.Body, ever); newer != nil {
 			found = append(found, broken(evidence(newer, []stored{m}), "line %d of room %d was changed again", m.Seq, m.Room))
 		}
 		edited := wordingOf(all, m.Body) > 0
-		if m.Deleted != (m.Body == "") || m.Deleted && m.Reactions != "" || !m.Deleted && m.Edited != edited {
+		if m.Deleted != (m.Body == "") || m.Deleted && m.Reactions+m.Files != "" || !m.Deleted && m.Edited != edited {
 			found = append(found, broken(evidence(nil, []stored{m}), "line %d of room %d is half changed", m.Seq, m.Room))
 		}
 	}

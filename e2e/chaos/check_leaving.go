@@ -107,7 +107,7 @@ func nothingAfterLogOut(h history, _ content) (found []violation) {
 		if o.Outcome != ok || len(o.Ends) == 0 {
 			continue
 		}
-		for _, later := range h.all(doRead) {
+		for _, later := range slices.Concat(h.all(doRead), h.all(doFetch), h.all(doCount)) {
 			if slices.Contains(o.Ends, later.Session) && later.Outcome == ok && later.Start.After(o.End) {
 				found = append(found, broken([]fmt.Stringer{o, later}, "a session of %d is over and reads", later.Who))
 			}

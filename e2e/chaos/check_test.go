@@ -74,7 +74,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 			c.Messages = append(c.Messages, row(bob, "four", 17))
 			h.Readings[0].Sights = append(h.Readings[0].Sights, shown(9400, sawNew, 17, says(17, "four")))
 		}, []string{"unknownAtMostOnce"}},
-		{"a refused message is stored", func(h *history, c *content) { h.find("four").Outcome = refused }, []string{"refusedNever"}},
+		{"a refused message is stored", func(h *history, c *content) { h.find("four").Outcome = refused }, []string{"refusedNever", "filesSecret"}},
 		{"a message that nobody sent", func(h *history, c *content) {
 			c.Messages[2] = row(bob, "invented", 6)
 		}, []string{"nothingInvented", "oneLook", "pagesComplete"}},
@@ -92,11 +92,11 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 			first, last := h.find("five"), h.find("six")
 			first.Who, c.Messages[3].Author = bob, bob
 			first.Start, first.End = last.Start.Add(time.Second), last.End.Add(time.Second)
-		}, []string{"inOrder"}},
+		}, []string{"inOrder", "filesSecret"}},
 		{"the messages of a writer are the other way round", func(h *history, c *content) {
 			first, last := h.find("five"), h.find("six")
 			first.Start, first.End = last.Start.Add(time.Second), last.End.Add(time.Second)
-		}, []string{"inOrder"}},
+		}, []string{"inOrder", "filesSecret"}},
 		{"a change comes before an earlier one", func(h *history, _ *content) {
 			for i, o := range h.Ops {
 				if o.Kind == doDelete {
@@ -126,8 +126,8 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 				}
 			}
 		}, []string{"readsSeeWrites"}},
-		{"a later read shows what was replaced", do(request(9400, doRead, bob, op{Session: "new", Lines: []line{says(9, ""), says(11, "six")}})), []string{"readsSeeWrites"}},
-		{"a later read shows what was deleted", do(request(9400, doRead, ana, op{Lines: []line{says(9, "five"), says(11, "6")}})), []string{"readsSeeWrites"}},
+		{"a later read shows what was replaced", do(request(9400, doRead, bob, op{Session: "new", Lines: []line{says(9, "").now(16, gone), says(11, "six")}})), []string{"readsSeeWrites"}},
+		{"a later read shows what was deleted", do(request(9400, doRead, ana, op{Lines: []line{says(9, "five"), six.now(15, func(*line) {})}})), []string{"readsSeeWrites"}},
 		{"a stream skips a change", func(h *history, c *content) { h.Readings[eva].Sights = slices.Delete(h.Readings[eva].Sights, 15, 16) }, []string{"pagesComplete"}},
 		{"a stream skips the last change", func(h *history, c *content) { h.Readings[eva].Sights = h.Readings[eva].Sights[:16] }, []string{"pagesComplete"}},
 		{"a line goes back", both(other(shown(9100, sawNew, 11, says(11, "six")), shown(9210, sawChanged, 0, six.now(15, func(*line) {})),
@@ -149,6 +149,37 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		{"a change reaches a session that is over", see(2, shown(9205, sawChanged, 0, says(11, "six").now(12, reactedTo("🎉:2")))), []string{"nothingAfterLogOut"}},
 		{"a stream outlives disabling", do(request(230, doDisable, ana, op{Ends: []string{"3"}})), []string{"nothingAfterLogOut"}},
 		{"who is logged out reads", do(request(9020, doRead, bob, op{Lines: []line{says(11, "six")}})), []string{"nothingAfterLogOut"}},
+		{"a message has other files than it was sent with", func(h *history, c *content) { c.Messages[2].Files = "53" }, []string{"nothingInvented", "oneLook", "pagesComplete"}},
+		{"a deletion leaves a file", become(says(9, "").now(17, func(l *line) { l.Deleted, l.Files = true, "52" })), []string{"lastChangeStands"}},
+		{"who is logged out fetches a file", do(request(230, doFetch, bob, file(51, 3, "aa"))), []string{"nothingAfterLogOut"}},
+		{"a refresh token is refused too early", do(request(9400, doRenew, ana, op{Key: "t1", Outcome: refused})), []string{"nobodyShutOut"}},
+		{"a refresh token has two successors", do(request(9400, doRenew, ana, op{Key: "t1", Body: "t3"})), []string{"nobodyShutOut"}},
+		{"a session is not known any more", do(request(9400, doRead, ana, op{Outcome: refused, Why: "401 Unauthorized"})), []string{"nobodyShutOut"}},
+		{"a stream says that a session is over", see(eva, sight{At: at(9400), Kind: sawEnd, Why: "logout"}), []string{"nobodyShutOut"}},
+		{"a program is told a message twice", func(h *history, _ *content) {
+			h.Readings = append(h.Readings, reading{Who: ana, Program: true, Room: room, Sights: []sight{
+				shown(25, sawPage, 2, says(2, "one")), shown(50, sawNew, 4, says(4, "two")), shown(51, sawNew, 4, says(4, "two"))}})
+		}, []string{"toldOnce"}},
+		{"a file comes with other bytes", do(request(9360, doFetch, bob, op{ID: 51, Size: 3, Sum: "ab", Session: "new"})), []string{"filesAsSent"}},
+		{"a file is gone in the end", do(request(9360, doFetch, ana, op{ID: 51, Outcome: refused})), []string{"filesAsSent"}},
+		{"a node does not have a file", do(request(9360, doFetch, ana, op{ID: 51, Outcome: unknown, Node: "b"})), []string{"filesAsSent"}},
+		{"an acknowledged file cannot be sent", do(request(9360, doPost, ana, op{Key: "k", Body: "b", Files: "53", Outcome: refused, Why: "422 Unprocessable Entity"})), []string{"filesAsSent"}},
+		{"half a file is kept", func(_ *history, c *content) { c.Contents[1].Hash = "b" }, []string{"filesAsSent"}},
+		{"a row has no object", func(_ *history, c *content) { c.Objects = c.Objects[1:] }, []string{"objectsMatch"}},
+		{"an object has no row", func(_ *history, c *content) { c.Objects = append(c.Objects, "third") }, []string{"objectsMatch"}},
+		{"a content has no file", func(_ *history, c *content) { c.Files = c.Files[:1] }, []string{"objectsMatch"}},
+		{"the removed fetch a file", do(request(182, doFetch, mover, file(52, 3, "aa"))), []string{"filesSecret"}},
+		{"an outsider fetches a file", do(request(182, doFetch, kit, file(52, 3, "aa"))), []string{"filesSecret"}},
+		{"a file that waits is given to another", do(request(9360, doFetch, bob, op{Session: "new", ID: 53, Size: 4, Sum: "bb"})), []string{"filesSecret"}},
+		{"a deleted file is given", do(request(9360, doFetch, ana, file(52, 3, "aa"))), []string{"filesSecret"}},
+		{"a read mark goes back", see(3, told(9320, standing{alone, 1, 0, 0}), told(9330, standing{alone, 1, 1, 0})), []string{"marksStay"}},
+		{"an acknowledged mark is not counted", func(h *history, _ *content) {
+			h.Ops = append([]op{request(9330, doCount, kit, op{Standing: []standing{{alone, 1, 0, 0}}})}, h.Ops...)
+		}, []string{"marksStay"}},
+		{"a mark is not stored", func(_ *history, c *content) { c.Members[3].Read = 0 }, []string{"marksStay", "unreadCounted"}},
+		{"a mark is beyond the last number", func(_ *history, c *content) { c.Members[1].Read = 17 }, []string{"marksStay"}},
+		{"unread is counted wrong", do(request(9330, doCount, kit, op{Standing: []standing{{alone, 1, 1, 1}}})), []string{"unreadCounted"}},
+		{"a stream tells unread wrong", see(3, told(9320, standing{alone, 1, 1, 1})), []string{"unreadCounted"}},
 	} {
 		t.Run(f.fault, func(t *testing.T) {
 			h, c := clean()
@@ -173,6 +204,17 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 func (k check) called() string {
 	name := runtime.FuncForPC(reflect.ValueOf(k.find).Pointer()).Name()
 	return name[strings.LastIndex(name, ".")+1:]
+}
+
+// What somebody wrote, deleted or read is not unread.
+func TestStandings(t *testing.T) {
+	_, c := clean()
+	for i, want := range []standing{{room, 16, 1, 2}, {room, 16, 10, 1}, {room, 16, 0, 2}} {
+		who := c.Members[i].User
+		if got := c.standings(who); len(got) != 1 || got[0] != want {
+			t.Errorf("%d: %v, not %v", who, got, want)
+		}
+	}
 }
 
 // Time in which nodes could not hear of a log-out does not count.

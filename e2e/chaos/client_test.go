@@ -42,10 +42,12 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// person is somebody with a session, which works on every node.
+// person is somebody with a session, which works on every node: of a browser, or of a program. That one has a name instead of
+// a cookie.
 type person struct {
-	id     int64
-	cookie string
+	id      int64
+	cookie  string
+	program *program
 }
 
 // client shares its connections, which are cut with whatever goes over them.
@@ -54,25 +56,37 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// request is one of this person to a node.
-func (p person) request(ctx context.Context, n *node, method, path string, form url.Values) *http.Request {
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+n.front.Addr()+path, strings.NewReader(form.Encode()))
+// request is one of this person to a node. A form is one; other bodies are bytes.
+func (p person) request(ctx context.Context, n *node, method, path string, body io.Reader) *http.Request {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+n.front.Addr()+path, body)
 	if err != nil {
 		panic(err)
 	}
-	if form != nil {
+	if _, isForm := body.(*strings.Reader); isForm {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	r.Header.Set("Cookie", p.cookie)
+	if p.program == nil {
+		r.Header.Set("Cookie", p.cookie)
+	} else {
+		r.Header.Set("Authorization", "Bearer "+p.program.now().Access)
+	}
 	return r
 }
 
-// ask sends an op as a program does, or a change of a message as htmx does, and completes it with the time and the outcome.
-// It gives the body of a good answer to take.
+// ask sends an op with a form.
 func (w *world) ask(p person, n *node, o op, method, path string, form url.Values, take func(body []byte) error) op {
+	if form == nil {
+		return w.send(p, n, o, method, path, nil, take)
+	}
+	return w.send(p, n, o, method, path, strings.NewReader(form.Encode()), take)
+}
+
+// send sends an op as a program does, or a change of a message as htmx does, and completes it with the time and the outcome.
+// It gives the body of a good answer to take.
+func (w *world) send(p person, n *node, o op, method, path string, body io.Reader, take func(body []byte) error) op {
 	ctx, cancel := context.WithTimeout(w.Context(), w.dice.ms(500, 6000))
 	defer cancel()
-	r := p.request(ctx, n, method, path, form)
+	r := p.request(ctx, n, method, path, body)
 	if o.isChange() {
 		r.Header.Set("HX-Request", "true")
 	} else {
@@ -112,26 +126,39 @@ func into(v any) func([]byte) error {
 	return func(body []byte) error { return json.Unmarshal(body, v) }
 }
 
-func (w *world) post(p person, n *node, place place, key, body string) op {
-	var m struct{ ID, Room, Seq int64 }
-	o := w.ask(p, n, op{Kind: doPost, Key: key, Body: body}, http.MethodPost, "/messages", place.form("body", body, "key", key), into(&m))
-	o.Room, o.ID, o.Seq = m.Room, m.ID, m.Seq
+// post sends a message, with files by their ids.
+func (w *world) post(p person, n *node, place place, key, body, files string) op {
+	var m message
+	form := place.form("body", body, "key", key)
+	form["file"] = strings.Fields(files)
+	o := w.ask(p, n, op{Kind: doPost, Key: key, Body: body, Files: files}, http.MethodPost, "/messages", form, into(&m))
+	if o.Outcome == ok {
+		o.Room, o.ID, o.Seq, o.Line = m.Room, m.ID, m.Seq, m.line()
+	}
 	return w.note(o)
 }
 
 func (w *world) read(p person, n *node, place place) op {
-	var page struct {
-		Messages []struct {
-			Seq  int64
-			Body string
-		}
-		Next string
-	}
+	var page window
 	o := w.ask(p, n, op{Kind: doRead, Room: place.room}, http.MethodGet, "/messages?"+place.form().Encode(), nil, into(&page))
-	for _, m := range page.Messages {
-		o.Lines = append(o.Lines, line{Seq: m.Seq, Body: m.Body})
+	if o.Outcome == ok {
+		o.Lines, o.Whole = page.lines(), page.Next == ""
 	}
-	o.Whole = page.Next == ""
+	return w.note(o)
+}
+
+// mark says that somebody has read up to a line.
+func (w *world) mark(p person, n *node, place place, seq int64) op {
+	return w.note(w.ask(p, n, op{Kind: doMark, Room: place.room, Seq: seq}, http.MethodPost, "/read", place.form("seq", fmt.Sprint(seq)), nil))
+}
+
+// count asks what is unread.
+func (w *world) count(p person, n *node) op {
+	var all struct{ Conversations []standing }
+	o := w.ask(p, n, op{Kind: doCount}, http.MethodGet, "/conversations", nil, into(&all))
+	if o.Outcome == ok {
+		o.Standing = all.Conversations
+	}
 	return w.note(o)
 }
 

@@ -27,16 +27,30 @@ func (w *world) content(driver, source string) content {
 		return err
 	})
 	reactions := w.reactions(pool)
+	files := map[int64][]string{}
+	rows(w, pool, `SELECT id, content_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`, func(scan func(...any) error) error {
+		var f storedFile
+		err := scan(&f.ID, &f.Content, &f.Message)
+		c.Files = append(c.Files, f)
+		files[f.Message] = append(files[f.Message], fmt.Sprint(f.ID))
+		return err
+	})
+	rows(w, pool, `SELECT id, size, object, hash FROM contents`, func(scan func(...any) error) error {
+		var k storedContent
+		err := scan(&k.ID, &k.Size, &k.Object, &k.Hash)
+		c.Contents = append(c.Contents, k)
+		return err
+	})
 	rows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0 FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
 		var m stored
 		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body, &m.Edited, &m.Deleted)
-		m.Reactions = reactions[m.ID].String()
+		m.Reactions, m.Files = reactions[m.ID].String(), strings.Join(files[m.ID], " ")
 		c.Messages = append(c.Messages, m)
 		return err
 	})
-	rows(w, pool, `SELECT room_id, user_id, joined_seq FROM members`, func(scan func(...any) error) error {
+	rows(w, pool, `SELECT room_id, user_id, joined_seq, read_seq FROM members`, func(scan func(...any) error) error {
 		var m membership
-		err := scan(&m.Room, &m.User, &m.Joined)
+		err := scan(&m.Room, &m.User, &m.Joined, &m.Read)
 		c.Members = append(c.Members, m)
 		return err
 	})

@@ -9,6 +9,7 @@ package chaos
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -34,6 +35,11 @@ const (
 	doPassword kind = "change the password"
 	doDisable  kind = "disable"
 	doEnable   kind = "enable"
+	doUpload   kind = "upload"
+	doFetch    kind = "fetch a file"
+	doRenew    kind = "renew tokens"
+	doMark     kind = "mark read"
+	doCount    kind = "count unread"
 )
 
 // outcome is what the answer to an op says. Unknown: there was none, or one that promises nothing; it may have taken
@@ -54,14 +60,18 @@ type op struct {
 	Session    string
 	Node       string
 	Room       int64
-	Key, Body  string // of a change: the new text, or the emoji
+	Key, Body  string // of a change: the new text, or the emoji; of tokens: the one that is used up, and its successor
 	Outcome    outcome
-	Why        string   // the status, or the error
-	Seq, ID    int64    // of the message: as answered to a post; that a change is about
-	Line       line     // how the answer to a change shows the message
-	After      int64    // what a change replaces, by the answer: the number of the change before it, or 0
-	Lines      []line   // what a read showed, oldest first: their texts alone
-	Whole      bool     // a read showed everything: there is nothing older
+	Why        string // the status, or the error
+	Seq, ID    int64  // of the message: as answered to a post; that a change is about. Of a file: its ID
+	Files      string // that a post sends along, by their ids
+	Size       int64  // of a file, as it was sent or came
+	Sum        string // likewise: SHA-256, hex
+	Line       line   // how the answer to a post or a change shows the message
+	After      int64  // what a change replaces, by the answer: the number of the change before it, or 0
+	Lines      []line // what a read showed, oldest first
+	Whole      bool   // a read showed everything: there is nothing older
+	Standing   []standing
 	Ends       []string // the sessions that are over after it
 }
 
@@ -82,7 +92,12 @@ type line struct {
 	Body            string
 	Edited, Deleted bool
 	Reactions       string // in their order, like "🎉:12 🎉:15 👍:12"
+	Files           string // their ids, in their order
 }
+
+// standing is where a conversation stands for somebody: its last number, the one up to which they have read, and what is
+// unread, as far as that is counted.
+type standing struct{ Room, Seq, Read, Unread int64 }
 
 // number is that of the last thing that happened to a line.
 func (l line) number() int64 { return max(l.Seq, l.Version) }
@@ -92,6 +107,7 @@ type reading struct {
 	Reader    string
 	Who, Room int64
 	Session   string
+	Program   bool // it reads JSON
 	Stayed    bool // a member all the time, and given the time to catch up in the end
 	Sights    []sight
 }
@@ -104,17 +120,20 @@ const (
 	sawNew     sightKind = "new"     // a line to be put in its place
 	sawChanged sightKind = "changed" // a line to be replaced where it stands
 	sawCursor  sightKind = "cursor"  // an id without a line
+	sawState   sightKind = "state"   // where a conversation stands
 	sawEnd     sightKind = "end"     // the stream ended: Why says how
 )
 
 // sight is one thing that a reader was shown.
 type sight struct {
 	At     time.Time
+	Asked  time.Time // of an opened stream: when it was asked for
 	Kind   sightKind
 	Node   string
 	Cursor int64 // a page's, or the id of the event; 0 for none
 	Line   line
 	Lines  []line // of a page
+	State  standing
 	Why    string
 }
 
@@ -130,25 +149,37 @@ type content struct {
 	Messages   []stored        // by room and seq
 	Members    []membership
 	Departures []departure // by room and seq
+	Files      []storedFile
+	Contents   []storedContent
+	Objects    []string // in the vault, after it was swept
+}
+
+// storedFile is somebody's file. Message is 0 while it waits, or the id of the message that it was sent with.
+type storedFile struct{ ID, Content, Message int64 }
+
+// storedContent is what the files with the same bytes share.
+type storedContent struct {
+	ID, Size     int64
+	Object, Hash string
 }
 
 type stored struct {
 	Room, Seq, ChangedSeq, ID, Author int64
 	Key, Body                         string
 	Edited, Deleted                   bool
-	Reactions                         string // as of a line
+	Reactions, Files                  string // as of a line
 }
 
 // line is how a page must show it.
 func (m stored) line() line {
-	l := line{Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted, Reactions: m.Reactions}
+	l := line{Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted, Reactions: m.Reactions, Files: m.Files}
 	if m.ChangedSeq != m.Seq {
 		l.Version = m.ChangedSeq
 	}
 	return l
 }
 
-type membership struct{ Room, User, Joined int64 }
+type membership struct{ Room, User, Joined, Read int64 }
 
 type departure struct {
 	Room, User, Seq int64
@@ -161,6 +192,12 @@ func (c content) in(room, from, to int64) []stored {
 	return between(c.Messages, func(m stored) int { return place(m, from) }, func(m stored) int { return place(m, to+1) })
 }
 
+// integer reads a number; what is none is 0.
+func integer(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
+}
+
 // clock is how an excerpt tells times.
 const clock = "15:04:05.000"
 
@@ -169,8 +206,15 @@ func (o op) String() string {
 	if o.Whom != 0 {
 		text += fmt.Sprint(" of ", o.Whom)
 	}
-	if o.Kind == doRead {
+	switch o.Kind {
+	case doRead:
 		return text + fmt.Sprintf(" in room %d: %s %s, %d lines", o.Room, o.Outcome, o.Why, len(o.Lines))
+	case doUpload, doFetch:
+		return text + fmt.Sprintf(": %s %s file %d, %d bytes %.8s", o.Outcome, o.Why, o.ID, o.Size, o.Sum)
+	case doRenew:
+		return text + fmt.Sprintf(": %s %s of %.8s, which gives %.8s", o.Outcome, o.Why, o.Key, o.Body)
+	case doCount:
+		return text + fmt.Sprintf(": %s %s %v", o.Outcome, o.Why, o.Standing)
 	}
 	return text + fmt.Sprintf(" in room %d %s: %s %s seq %d id %d, after %d now %d", o.Room, o.Body, o.Outcome, o.Why, o.Seq, o.ID, o.After, o.Line.Version)
 }
@@ -183,10 +227,17 @@ func (l line) String() string {
 	if l.Deleted {
 		text += " (deleted)"
 	}
-	return text + " " + l.Reactions
+	return text + " " + l.Reactions + " files " + l.Files
+}
+
+func (s standing) String() string {
+	return fmt.Sprintf("room %d stands at %d, is read up to %d, %d unread", s.Room, s.Seq, s.Read, s.Unread)
 }
 
 func (s sight) String() string {
+	if s.Kind == sawState {
+		return fmt.Sprintf("%s %s at %s: %v", s.At.Format(clock), s.Kind, s.Node, s.State)
+	}
 	return fmt.Sprintf("%s %s at %s: line %v, %d lines, cursor %d %s", s.At.Format(clock), s.Kind, s.Node, s.Line, len(s.Lines), s.Cursor, s.Why)
 }
 
@@ -196,6 +247,14 @@ func (f fault) String() string {
 
 func (m stored) String() string {
 	return fmt.Sprintf("stored: room %d id %d by %d %v", m.Room, m.ID, m.Author, m.line())
+}
+
+func (f storedFile) String() string {
+	return fmt.Sprintf("stored: file %d of content %d in message %d", f.ID, f.Content, f.Message)
+}
+
+func (c storedContent) String() string {
+	return fmt.Sprintf("stored: content %d, %d bytes %.8s in object %s", c.ID, c.Size, c.Hash, c.Object)
 }
 
 func (d departure) String() string {

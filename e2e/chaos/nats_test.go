@@ -6,7 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -14,18 +14,18 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// natsAt in the environment makes this test binary a NATS server at an address: a process of its own can be killed and
-// paused.
+// natsAt in the environment makes this test binary a NATS server: at an address for clients, one for its cluster, and those of all
+// the cluster. A process of its own can be killed and paused.
 const natsAt = "CHAOS_NATS"
 
-// serveNATS runs until its input ends, which is the end of the tests however they end.
-func serveNATS(address string) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		panic(err)
-	}
-	options := &server.Options{Host: host, NoSigs: true, NoLog: true}
-	options.Port, _ = strconv.Atoi(port)
+// serveNATS runs until its input ends, which is the end of the tests however they end. Servers do not tell clients of each
+// other: these come by proxies alone.
+func serveNATS(at string) {
+	addresses := strings.Fields(at)
+	options := &server.Options{NoSigs: true, NoLog: true, Routes: server.RoutesFromStr(addresses[2])}
+	options.Host, options.Port = hostAndPort(addresses[0])
+	options.Cluster = server.ClusterOpts{Name: "chaos", NoAdvertise: true}
+	options.Cluster.Host, options.Cluster.Port = hostAndPort(addresses[1])
 	s, err := server.NewServer(options)
 	if err != nil {
 		panic(err)
@@ -34,25 +34,47 @@ func serveNATS(address string) {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// natsServer keeps its address when it is started again.
+func hostAndPort(address string) (string, int) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		panic(err)
+	}
+	return host, int(integer(port))
+}
+
+// natsServer is one of a cluster. It keeps its address when it is started again.
 type natsServer struct {
 	t       testing.TB
+	name    string
 	address string
+	at      string // see natsAt
 	cmd     *exec.Cmd
 }
 
-func newNATS(t testing.TB) *natsServer {
+// cluster is several that pass hints on to each other.
+type cluster []*natsServer
+
+func newNATS(t testing.TB) (c cluster) {
 	t.Helper()
-	s := &natsServer{t: t, address: freeAddress(t)}
-	s.start()
-	t.Cleanup(s.kill)
-	return s
+	inside, routes := [3]string{}, [3]string{}
+	for i := range inside {
+		inside[i] = freeAddress(t)
+		routes[i] = "nats://" + inside[i]
+	}
+	for i := range inside {
+		s := &natsServer{t: t, name: fmt.Sprint("NATS server ", i+1), address: freeAddress(t)}
+		s.at = s.address + " " + inside[i] + " " + strings.Join(routes[:], ",")
+		s.start()
+		t.Cleanup(s.kill)
+		c = append(c, s)
+	}
+	return c
 }
 
 func (s *natsServer) start() {
 	s.t.Helper()
 	s.cmd = exec.Command(os.Args[0])
-	s.cmd.Env = append(os.Environ(), natsAt+"="+s.address)
+	s.cmd.Env = append(os.Environ(), natsAt+"="+s.at)
 	s.cmd.Stderr = os.Stderr
 	if _, err := s.cmd.StdinPipe(); err != nil {
 		s.t.Fatal(err)
@@ -72,11 +94,28 @@ func (s *natsServer) kill() {
 
 func (s *natsServer) signal(signal os.Signal) func() { return func() { s.cmd.Process.Signal(signal) } }
 
-func (s *natsServer) troubles() []trouble {
-	return []trouble{
-		{"kill -9 of NATS", s.kill, s.start, true},
-		{"NATS is paused", s.signal(syscall.SIGSTOP), s.signal(syscall.SIGCONT), true},
+// each is something done to all.
+func each[T any](all []T, do func(T)) func() {
+	return func() {
+		for _, one := range all {
+			do(one)
+		}
 	}
+}
+
+func (c cluster) troubles() []trouble {
+	freeze := func(s *natsServer) { s.signal(syscall.SIGSTOP)() }
+	thaw := func(s *natsServer) { s.signal(syscall.SIGCONT)() }
+	list := []trouble{
+		{"kill -9 of NATS", each(c, (*natsServer).kill), each(c, (*natsServer).start), true},
+		{"NATS is paused", each(c, freeze), each(c, thaw), true},
+	}
+	for _, s := range c {
+		list = append(list,
+			trouble{"kill -9 of " + s.name, s.kill, s.start, true},
+			trouble{s.name + " is paused", func() { freeze(s) }, func() { thaw(s) }, true})
+	}
+	return list
 }
 
 // answers tells whether somebody listens at an address.

@@ -27,8 +27,8 @@ func forecast(weather [][]trouble) (left [][]trouble) {
 	return left
 }
 
-// ending is what the last trouble, catching up and stopping take.
-const ending = 5 * time.Second
+// ending is what the last trouble, catching up, looking at all files and the sweep take.
+const ending = 8 * time.Second
 
 // rage brings one trouble after the other until the time is over. After each, and in those that only take hints away, it
 // measures what is promised.
@@ -76,7 +76,7 @@ func (w *world) measure(when string, keeper person, quiet place) {
 	var posted op
 	for posted.Outcome != ok && w.Context().Err() == nil {
 		body := w.word(keeper)
-		posted = w.insist(func(n *node) op { return w.post(keeper, n, quiet, "key "+body, body) })
+		posted = w.insist(func(n *node) op { return w.post(keeper, n, quiet, "key "+body, body, "") })
 	}
 	w.within(seenWithin, when+", a message is seen on all nodes", posted.End, w.everywhere(func(r *reader) bool { return r.shows(posted.Seq) }))
 	w.measureEnd(when, "logout", general, pick(w.dice, w.farewells(keeper)))

@@ -15,9 +15,10 @@ import (
 type node struct {
 	t               testing.TB
 	name            string
-	address         string // of its own, which only the nemesis uses
-	front           *Proxy // where clients come in
-	database, hints *Proxy // where PostgreSQL and NATS are; nil where there are none
+	address         string   // of its own, which only the nemesis uses
+	front           *Proxy   // where clients come in
+	database, vault *Proxy   // where PostgreSQL and S3 are; nil where there are none
+	hints           []*Proxy // likewise each NATS server
 	env             []string
 	log             string
 	cmd             *exec.Cmd
@@ -32,7 +33,7 @@ func (w *world) newNode(name string, env ...string) *node {
 	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC", "GORACE=atexit_sleep_ms=0"}, env...)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, "CHARLA_") && name != "DATABASE_URL" && name != "NATS_URL" {
+		if !strings.HasPrefix(name, "CHARLA_") && name != "DATABASE_URL" && name != "NATS_URL" && name != "S3_URL" {
 			n.env = append(n.env, pair)
 		}
 	}
@@ -133,10 +134,12 @@ func (n *node) troubles() []trouble {
 	}
 	if n.database != nil {
 		list = append(list,
+			trouble{"S3 stalls for node " + n.name, n.vault.Stall, n.vault.Heal, false},
+			trouble{"node " + n.name + " is cut off from S3", n.vault.Cut, n.vault.Heal, false},
 			trouble{"PostgreSQL stalls for node " + n.name, n.database.Stall, n.database.Heal, false},
 			trouble{"node " + n.name + " is cut off from PostgreSQL", n.database.Cut, n.database.Heal, false},
-			trouble{"NATS stalls for node " + n.name, n.hints.Stall, n.hints.Heal, true},
-			trouble{"node " + n.name + " is cut off from NATS", n.hints.Cut, n.hints.Heal, true})
+			trouble{"NATS stalls for node " + n.name, each(n.hints, (*Proxy).Stall), each(n.hints, (*Proxy).Heal), true},
+			trouble{"node " + n.name + " is cut off from NATS", each(n.hints, (*Proxy).Cut), each(n.hints, (*Proxy).Heal), true})
 	}
 	return list
 }

@@ -3,10 +3,12 @@ package chaos
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"html"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +24,7 @@ type reader struct {
 	pinned *node // where it always connects; nil for anywhere
 	slow   bool  // takes little at a time, and is away for long in between
 	stayed bool  // never leaves the room: in the end its page must show everything
+	states bool  // follows what is unread, in all conversations
 	stop   context.CancelFunc
 
 	stream, lastID string // used by run alone; no stream: the page must be fetched
@@ -37,7 +40,10 @@ type reader struct {
 func (w *world) watch(r *reader) *reader {
 	ctx, stop := context.WithCancel(w.Context())
 	r.w, r.stop, r.told = w, stop, map[string]bool{}
-	r.reading = reading{Reader: r.name, Who: r.id, Session: r.cookie, Room: r.place.room, Stayed: r.stayed}
+	if r.states {
+		r.stream = "/events"
+	}
+	r.reading = reading{Reader: r.name, Who: r.id, Session: r.cookie, Room: r.place.room, Stayed: r.stayed, Program: r.program != nil}
 	w.add(r)
 	w.reading.Go(func() { r.run(ctx) })
 	return r
@@ -67,21 +73,38 @@ const answersWithin = 5 * time.Second
 func (r *reader) load(ctx context.Context, n *node) {
 	ctx, cancel := context.WithTimeout(ctx, answersWithin)
 	defer cancel()
-	answer, err := client.Do(r.request(ctx, n, http.MethodGet, "/messages?"+r.place.form().Encode(), nil))
+	request := r.request(ctx, n, http.MethodGet, "/messages?"+r.place.form().Encode(), nil)
+	if r.program != nil {
+		request.Header.Set("Accept", "application/json")
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if answer.StatusCode == http.StatusSeeOther {
-		r.see(sight{Kind: sawEnd, Node: n.name, Why: "logout"})
-	}
-	stream := streamOf.FindStringSubmatch(string(body))
-	if err != nil || answer.StatusCode != http.StatusOK || stream == nil {
+	r.over(answer, n)
+	if err != nil || answer.StatusCode != http.StatusOK {
 		return
 	}
-	r.stream, r.lastID = html.UnescapeString(stream[1]), ""
-	r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: found(afterOf, r.stream)})
+	r.lastID = ""
+	if r.program != nil {
+		var w window
+		if into(&w)(body) == nil {
+			r.stream = "/events?" + r.place.form("after", fmt.Sprint(w.Cursor)).Encode()
+			r.see(sight{Kind: sawPage, Node: n.name, Lines: w.lines(), Cursor: w.Cursor})
+		}
+	} else if stream := streamOf.FindStringSubmatch(string(body)); stream != nil {
+		r.stream = html.UnescapeString(stream[1])
+		r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: found(afterOf, r.stream)})
+	}
+}
+
+// over notes an answer to somebody without a session.
+func (r *reader) over(answer *http.Response, n *node) {
+	if answer.StatusCode == http.StatusSeeOther || answer.StatusCode == http.StatusUnauthorized {
+		r.see(sight{Kind: sawEnd, Node: n.name, Why: "logout"})
+	}
 }
 
 // follow reads the stream until it ends, in whatever way.
@@ -93,6 +116,10 @@ func (r *reader) follow(ctx context.Context, n *node) {
 	if r.lastID != "" {
 		request.Header.Set("Last-Event-ID", r.lastID)
 	}
+	if r.program != nil {
+		request.Header.Set("Accept", "text/event-stream, application/json")
+	}
+	asked := time.Now()
 	follower := client
 	if r.slow {
 		follower = narrow
@@ -102,17 +129,17 @@ func (r *reader) follow(ctx context.Context, n *node) {
 		return
 	}
 	defer answer.Body.Close()
+	r.over(answer, n)
 	if answer.StatusCode != http.StatusOK {
 		return
 	}
-	r.see(sight{Kind: sawOpened, Node: n.name, Why: "after " + r.lastID})
+	r.see(sight{Kind: sawOpened, Asked: asked, Node: n.name, Why: "after " + r.lastID})
 	body := io.Reader(answer.Body)
 	if r.slow {
 		body = dawdling{body, r.w}
 	}
 	events(bufio.NewReader(body), func(e event) (more bool) {
-		r.take(e, n)
-		return e.name == ""
+		return r.take(e, n)
 	})
 }
 
@@ -125,8 +152,8 @@ var narrow = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Di
 	return c, err
 }}}
 
-// take applies one event.
-func (r *reader) take(e event, n *node) {
+// take applies one event, and tells whether the stream goes on.
+func (r *reader) take(e event, n *node) (more bool) {
 	s := sight{Kind: sawCursor, Node: n.name, Cursor: integer(e.id), Why: e.name}
 	if e.id != "" {
 		r.lastID = e.id
@@ -138,6 +165,21 @@ func (r *reader) take(e event, n *node) {
 		}
 	}
 	switch e.name {
+	case "message", "edited", "deleted", "reaction":
+		var m message
+		if err := into(&m)([]byte(e.data)); err != nil {
+			r.w.Errorf("%v in %s", err, e.data)
+		}
+		if s.Line, s.Kind = m.line(), sawChanged; e.name == "message" {
+			s.Kind = sawNew
+		}
+	case "changed", "read":
+		if err := into(&s.State)([]byte(e.data)); err != nil {
+			r.w.Errorf("%v in %s", err, e.data)
+		}
+		if s.Kind = sawState; !r.states {
+			return true
+		}
 	case "resync", "gone":
 		r.stream = ""
 		fallthrough
@@ -147,6 +189,7 @@ func (r *reader) take(e event, n *node) {
 	if e.id != "" || s.Kind != sawCursor {
 		r.see(s)
 	}
+	return s.Kind != sawEnd
 }
 
 func (r *reader) see(s sight) {
@@ -188,6 +231,9 @@ func (r *reader) shows(seq int64) bool {
 func (r *reader) complete(c content) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.states {
+		return !slices.ContainsFunc(c.standings(r.id), func(s standing) bool { return !slices.Contains(r.reading.states(), s) })
+	}
 	last := c.LastSeq[r.place.room]
 	return r.page.lines != nil && len(r.page.lacks(c.in(r.place.room, r.page.from, last), last)) == 0
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // farewell is one way in which a session ends: of somebody new, by an op that may be repeated.
@@ -25,8 +26,13 @@ func (w *world) farewells(admin person) []farewell {
 			p := w.newcomer()
 			return p, func(n *node) op { return w.shut(admin, p, n) }
 		}},
+		{"the end of a program", func() (person, func(n *node) op) {
+			p := w.newProgram()
+			return p, func(n *node) op { return w.endProgram(p, n) }
+		}},
 		{"a new password", func() (person, func(n *node) op) {
-			here, elsewhere := w.registered()
+			form := w.register()
+			here, elsewhere := w.logIn(form), w.logIn(form)
 			return elsewhere, func(n *node) op { return w.changePassword(here, elsewhere, n) }
 		}},
 	}
@@ -54,12 +60,12 @@ func (w *world) enable(admin, p person, n *node) op {
 
 const password = "tortilla y pan"
 
-// registered is a newcomer with a password, and two sessions.
-func (w *world) registered() (here, elsewhere person) {
-	name := w.word(person{})
-	form := url.Values{"name": {name}, "email": {name + "@example.org"}, "password": {password}}
+// register makes a newcomer with a password, and returns what they log in with.
+func (w *world) register() url.Values {
+	name := fmt.Sprint("Newcomer ", w.words.Add(1))
+	form := url.Values{"name": {name}, "email": {strings.ReplaceAll(name, " ", "") + "@example.org"}, "password": {password}}
 	w.insist(func(n *node) op { return w.ask(person{}, n, op{}, http.MethodPost, "/register", form, nil) })
-	return w.logIn(form), w.logIn(form)
+	return form
 }
 
 // logIn tries until there is a session, or the world ends.
@@ -67,7 +73,7 @@ func (w *world) logIn(form url.Values) (p person) {
 	w.insist(func(n *node) op {
 		ctx, cancel := context.WithTimeout(w.Context(), answersWithin)
 		defer cancel()
-		request := person{}.request(ctx, n, http.MethodPost, "/login", form)
+		request := person{}.request(ctx, n, http.MethodPost, "/login", strings.NewReader(form.Encode()))
 		request.Header.Set("Accept", "application/json")
 		answer, err := client.Do(request)
 		if err != nil {
@@ -79,7 +85,7 @@ func (w *world) logIn(form url.Values) (p person) {
 		if json.NewDecoder(answer.Body).Decode(&who) != nil || len(sessions) == 0 {
 			return op{Outcome: unknown}
 		}
-		p = person{who.ID, "charla=" + sessions[0].Value}
+		p = person{id: who.ID, cookie: "charla=" + sessions[0].Value}
 		return op{Outcome: ok}
 	})
 	return p

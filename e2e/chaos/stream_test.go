@@ -2,9 +2,10 @@ package chaos
 
 import (
 	"bufio"
+	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
+	"time"
 )
 
 var (
@@ -15,6 +16,7 @@ var (
 
 	versionOf  = regexp.MustCompile(`^[^>]* data-version="(\d+)"`)
 	reactionOf = regexp.MustCompile(`name="emoji" value="([^"]+)" data-by="([0-9 ]+)"`)
+	fileOf     = regexp.MustCompile(`class="file__card" href="/files/(\d+)"`)
 	beforeOf   = regexp.MustCompile(`hx-target="#m-\d+\[data-version=(?:'|&#39;)(\d+)`)
 )
 
@@ -42,7 +44,58 @@ func lineIn(seq int64, html string) line {
 		}
 	}
 	l.Reactions = strings.Join(all, " ")
+	var files []string
+	for _, file := range fileOf.FindAllStringSubmatch(html, -1) {
+		files = append(files, file[1])
+	}
+	l.Files = strings.Join(files, " ")
 	return l
+}
+
+// message is one as programs are told of it.
+type message struct {
+	ID, Room, Seq int64
+	Changed       int64 `json:"changed_seq"`
+	Body          string
+	Edited        *time.Time `json:"edited_at"`
+	Deleted       *time.Time `json:"deleted_at"`
+	Reactions     []struct {
+		Emoji  string
+		People []struct{ ID int64 }
+	}
+	Files []struct{ ID int64 }
+}
+
+func (m message) line() line {
+	l := line{Seq: m.Seq, Body: m.Body, Edited: m.Edited != nil && m.Deleted == nil, Deleted: m.Deleted != nil}
+	if m.Changed != m.Seq {
+		l.Version = m.Changed
+	}
+	var reactions, files []string
+	for _, r := range m.Reactions {
+		for _, by := range r.People {
+			reactions = append(reactions, fmt.Sprint(r.Emoji, ":", by.ID))
+		}
+	}
+	for _, f := range m.Files {
+		files = append(files, fmt.Sprint(f.ID))
+	}
+	l.Reactions, l.Files = strings.Join(reactions, " "), strings.Join(files, " ")
+	return l
+}
+
+// window is a page of a conversation as programs are given it.
+type window struct {
+	Messages []message
+	Cursor   int64
+	Next     string
+}
+
+func (w window) lines() (lines []line) {
+	for _, m := range w.Messages {
+		lines = append(lines, m.line())
+	}
+	return lines
 }
 
 // found is the number that a pattern finds, or 0.
@@ -51,11 +104,6 @@ func found(pattern *regexp.Regexp, text string) int64 {
 		return integer(m[1])
 	}
 	return 0
-}
-
-func integer(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64)
-	return n
 }
 
 // event is one event of a stream; see section 9.2 of the HTML standard.

@@ -22,6 +22,8 @@ import (
 
 	"charla/chat"
 	"charla/db/dbtest"
+	"charla/files"
+	"charla/files/filestest"
 )
 
 // world is the program with all that it needs, and the people in it.
@@ -31,6 +33,7 @@ type world struct {
 	nodes    []*node
 	weather  [][]trouble // what may happen, in kinds that are equally likely
 	database func() content
+	kept     string // where the bytes of files are
 	dice     *dice
 	words    atomic.Int64
 	begun    time.Time
@@ -41,6 +44,8 @@ type world struct {
 	writing sync.WaitGroup // everybody who acts
 	reading sync.WaitGroup // everybody who looks
 
+	residents []person // who never leave, and between them see every room
+
 	faults []fault                    // of the nemesis alone, as
 	took   map[string][]time.Duration // what was measured
 
@@ -48,6 +53,7 @@ type world struct {
 	people  []person   // who did nothing yet
 	readers []*reader
 	ops     []op
+	files   []int64        // that were acknowledged
 	recent  map[int64][]op // the messages acknowledged last, by room
 }
 
@@ -85,34 +91,54 @@ func oneNode(t *testing.T) *world {
 	w.longest = 2500 // there is nobody else meanwhile
 	data := filepath.Join(w.dir, "data")
 	n := w.newNode("a", "CHARLA_DATA="+data)
+	w.kept = filepath.Join(data, "files", "kept")
 	w.database = func() content {
-		return w.content("sqlite", "file:"+filepath.Join(data, "charla.db")+"?_query_only=1&_busy_timeout=5000")
+		c := w.content("sqlite", "file:"+filepath.Join(data, "charla.db")+"?_query_only=1&_busy_timeout=5000")
+		c.Objects = w.objects(func() (*files.Vault, error) { return files.OpenLocal(filepath.Join(data, "files")) })
+		return c
 	}
 	w.weather = [][]trouble{n.troubles()}
 	w.open()
 	return w
 }
 
-// threeNodes share a PostgreSQL and a NATS, and reach both over proxies.
+// bucket is where three nodes keep files.
+const bucket = "charla"
+
+// threeNodes share a PostgreSQL, a cluster of NATS and an S3, and reach all of them over proxies.
 func threeNodes(t *testing.T) *world {
 	postgres := dbtest.NewServer(t)
 	w := newWorld(t)
 	if *lasting > 2*time.Minute {
 		w.longest = 12_000 // more than the store waits for an answer
 	}
-	nats := newNATS(t)
+	nats, s3 := newNATS(t), filestest.New(t)
+	w.kept = s3.Dir()
 	w.weather = [][]trouble{nats.troubles(), {
 		{"PostgreSQL is restarted", func() { postgres.Stop(t) }, func() { postgres.Start(t) }, false},
 		{"kill -9 of PostgreSQL", func() { postgres.Kill(t) }, func() { postgres.Start(t) }, false},
+		{"kill -9 of S3", func() { s3.Kill(t) }, func() { s3.Start(t) }, false},
 	}}
 	for _, name := range []string{"a", "b", "c"} {
-		database, hints := w.proxy("unix", postgres.Socket()), w.proxy("tcp", nats.address)
-		n := w.newNode(name, "CHARLA_DATA="+w.dir, "NATS_URL=nats://"+hints.Addr(),
+		database, vault := w.proxy("unix", postgres.Socket()), w.proxy("tcp", s3.Addr())
+		var hints []*Proxy
+		var servers []string
+		for _, s := range nats {
+			hints = append(hints, w.proxy("tcp", s.address))
+			servers = append(servers, "nats://"+hints[len(hints)-1].Addr())
+		}
+		n := w.newNode(name, "CHARLA_DATA="+w.dir, "NATS_URL="+strings.Join(servers, ","), "S3_URL="+filestest.URL(vault.Addr(), bucket),
 			"DATABASE_URL=postgres://charla@"+database.Addr()+"/postgres?sslmode=disable")
-		n.database, n.hints = database, hints
+		n.database, n.hints, n.vault = database, hints, vault
 		w.weather = append(w.weather, n.troubles())
 	}
-	w.database = func() content { return w.content("postgres", postgres.URL("postgres")) }
+	w.database = func() content {
+		c := w.content("postgres", postgres.URL("postgres"))
+		c.Objects = w.objects(func() (*files.Vault, error) {
+			return files.OpenS3(w.Context(), filestest.URL(s3.Addr(), bucket), filepath.Join(w.dir, "files"))
+		})
+		return c
+	}
 	w.open()
 	return w
 }
@@ -129,7 +155,7 @@ func (w *world) open() {
 	}
 	for l := range strings.Lines(string(out)) {
 		id, cookie, _ := strings.Cut(strings.TrimSpace(l), " ")
-		w.people = append(w.people, person{integer(id), cookie})
+		w.people = append(w.people, person{id: integer(id), cookie: cookie})
 	}
 	for _, n := range w.nodes {
 		n.start()
@@ -215,15 +241,28 @@ func (w *world) makeRoom(by person, access chat.Access) place {
 	return place{room: made.ID}
 }
 
-// chop cuts streams often and other answers now and then, after some bytes.
+// chop cuts streams often and other answers now and then, after some bytes; and files.
 func (w *world) chop(name string) func([]byte) (int, bool) {
 	d := w.newDice(name)
 	return func(request []byte) (int, bool) {
-		if bytes.HasPrefix(request, []byte("GET /events")) {
+		switch {
+		case bytes.HasPrefix(request, []byte("GET /events")):
 			return d.upTo(12_000), d.upTo(2) == 0
+		case bytes.HasPrefix(request, []byte("GET /files/")):
+			return d.upTo(60_000), d.upTo(10) == 0
 		}
 		return d.upTo(600), d.upTo(25) == 0
 	}
+}
+
+// stop stops all nodes at once.
+func (w *world) stop() {
+	w.Helper()
+	var stops sync.WaitGroup
+	for _, n := range w.nodes {
+		stops.Go(n.stop)
+	}
+	stops.Wait()
 }
 
 // history is what was noted; nobody acts any more.

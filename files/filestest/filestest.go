@@ -86,9 +86,14 @@ func (s *Server) Kill(t testing.TB) {
 }
 
 // URL is a bucket as S3_URL takes it.
-func (s *Server) URL(bucket string) string { return bucketURL(s.addr, bucket) }
+func (s *Server) URL(bucket string) string { return URL(s.addr, bucket) }
 
-func bucketURL(addr, bucket string) string {
+// Addr is where the server listens, and Dir where it keeps objects as files.
+func (s *Server) Addr() string { return s.addr }
+func (s *Server) Dir() string  { return filepath.Join(s.dir, "buckets") }
+
+// URL is a bucket at an address that leads to a Server.
+func URL(addr, bucket string) string {
 	return fmt.Sprintf("http://%s:un%%20secreto%%2Fde+veras@%s/%s", Key, addr, bucket)
 }
 

@@ -55,7 +55,7 @@ func (p *Proxy) Break(f Fault) { p.fault.Store(&f) }
 func (p *Proxy) Heal() { p.fault.Store(nil) }
 
 // URL is a bucket as S3_URL takes it.
-func (p *Proxy) URL(bucket string) string { return bucketURL(p.addr, bucket) }
+func (p *Proxy) URL(bucket string) string { return URL(p.addr, bucket) }
 
 // Unavailable is what S3 answers when it is busy.
 func Unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
