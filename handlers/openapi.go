@@ -77,9 +77,10 @@ func (d *describer) document(paths object) object {
 	return object{
 		"openapi": "3.1.0",
 		"info": object{
-			"title": "Charla", "version": "1",
+			"title": "Charla", "version": "1", "license": object{"name": "MIT", "identifier": "MIT"},
 			"description": "Ask for application/json and every address answers JSON. Every failure has the one form of an Error.",
 		},
+		"servers":  []object{{"url": "/"}}, // the one that this came from
 		"paths":    paths,
 		"security": []object{{"session": []string{}}, {"bearer": []string{}}},
 		"components": object{
@@ -104,7 +105,7 @@ func (d *describer) events() object {
 }
 
 func (d *describer) operation(r route, o operation) object {
-	out := object{"summary": o.does, "parameters": d.parameters(r.path, o.query)}
+	out := object{"operationId": operationID(r), "summary": o.does, "parameters": d.parameters(r.path, o.query)}
 	if o.takes != nil {
 		out["requestBody"] = object{"content": d.body(o.takes)}
 	}
@@ -118,6 +119,15 @@ func (d *describer) operation(r route, o operation) object {
 	}
 	out["responses"] = responses
 	return out
+}
+
+// operationID names an operation after its address: postBotsIdHooks.
+func operationID(r route) string {
+	id := strings.ToLower(r.method)
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(r.path, -1) {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
 }
 
 func (d *describer) body(takes any) object {

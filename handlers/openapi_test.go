@@ -136,7 +136,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	s := open(t)
 	c := s.contract()
 	equal(t, "version", c.at("openapi"), any("3.1.0"))
-	known := map[string]bool{}
+	known, ids := map[string]bool{}, map[string]bool{}
 	for _, route := range s.site.Served() {
 		method, path, _ := strings.Cut(route, " ")
 		if method == http.MethodHead || strings.HasPrefix(path, "/static/") {
@@ -152,8 +152,20 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 			if !known[method+" "+path] {
 				t.Errorf("%s %s is described and not served", method, path)
 			}
-			if o := operation.(map[string]any); o["summary"] == "" {
+			o := operation.(map[string]any)
+			if o["summary"] == "" {
 				t.Errorf("%s %s has no words", method, path)
+			}
+			id, _ := o["operationId"].(string)
+			if !regexp.MustCompile(`^[a-z][A-Za-z]*$`).MatchString(id) || ids[id] {
+				t.Errorf("%s %s is called %q", method, path, id)
+			}
+			ids[id] = true
+			if method == "get" {
+				a := s.guest().get(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "1"), asJSON)
+				if _, open := o["security"]; open == (a.status == http.StatusUnauthorized) {
+					t.Errorf("a guest gets %d from %s, which says otherwise", a.status, path)
+				}
 			}
 			for i := range operation.(map[string]any)["parameters"].([]any) {
 				p := operation.(map[string]any)["parameters"].([]any)[i].(map[string]any)

@@ -12,6 +12,7 @@ import (
 type accountJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
+	Avatar   string `json:"avatar_url,omitempty"`
 	Email    string `json:"email"`
 	Online   bool   `json:"online"`
 	Role     string `json:"role"`
@@ -44,7 +45,7 @@ func (s *Server) people(c echo.Context) error {
 	if wantsJSON(c) {
 		out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
 		for i, u := range users {
-			out.People[i] = accountJSON{u.ID, u.Name, u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
+			out.People[i] = accountJSON{u.ID, u.Name, avatarURL(u.Avatar), u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
 		}
 		return c.JSON(http.StatusOK, out)
 	}

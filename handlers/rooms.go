@@ -17,6 +17,7 @@ type roomsJSON struct {
 type memberJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
+	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
 	Role   string `json:"role"`
 	Bot    bool   `json:"bot,omitempty"`
@@ -156,7 +157,7 @@ func (s *Server) roomJSON(c echo.Context, info views.RoomInfo) error {
 		out.Unread = conv.Unread
 	}
 	for _, m := range info.Members {
-		out.Members = append(out.Members, memberJSON{m.ID, m.Name, m.Online, string(m.Role), m.Bot})
+		out.Members = append(out.Members, memberJSON{m.ID, m.Name, avatarURL(m.Avatar), m.Online, string(m.Role), m.Bot})
 	}
 	return c.JSON(http.StatusOK, out)
 }

@@ -10,8 +10,9 @@ import (
 type access int
 
 const (
-	anyone access = iota
-	member        // a signed-in person; what they may see of it is decided by the product
+	anyone   access = iota
+	member          // a signed-in person; what they may see of it is decided by the product
+	listener        // the same, but the handler turns guests away itself, in the form that they listen in
 )
 
 // route is one line of the table. Every GET answers HEAD.
@@ -63,7 +64,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/emoji", member, s.pickEmoji},
 		{http.MethodPost, "/typing", member, s.typing},
 		{http.MethodPost, "/read", member, s.read},
-		{http.MethodGet, "/events", anyone, s.events},
+		{http.MethodGet, "/events", listener, s.events},
 		{http.MethodGet, "/sound", member, s.sound},
 		{http.MethodGet, "/settings", member, s.settingsPage},
 		{http.MethodPost, "/settings", member, s.saveSettings},
