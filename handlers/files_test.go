@@ -234,7 +234,9 @@ func TestAPictureOfOneself(t *testing.T) {
 	}
 	equal(t, "kept by browsers", face.header.Get("Cache-Control"), "private, max-age=3600")
 	berta.get("/messages?room=1").is(200).has(`src="` + url + `"`)
-	berta.get("/chat", asJSON).is(200).has(`"avatar_url":"` + url + `"`)
+	for _, list := range []string{"/chat", "/rooms/1"} {
+		berta.get(list, asJSON).is(200).has(`"avatar_url":"` + url + `"`)
+	}
 	s.guest().get(url).is(303)
 	ana.post("/settings/avatar", []string{"remove", "1"}, asJSON).is(204)
 	berta.get(url).is(404)
