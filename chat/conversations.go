@@ -41,9 +41,13 @@ func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation
 }
 
 // ConversationsAfter is Conversations that goes on behind the room after, unless that is 0. All rooms stand before all direct
-// conversations where they do not fit together. Next is the room to go on from, 0 at the end.
+// conversations where they do not fit together. Next is the room to go on from, 0 at the end. It answers NotFound where by left the
+// room after: an empty list would look like the end of it.
 func (s *Service) ConversationsAfter(ctx context.Context, by User, after int64) (list []Conversation, next int64, err error) {
 	list, err = s.store.Conversations(ctx, by.ID, after, MaxConversations+1)
+	if err == nil && len(list) == 0 && after != 0 {
+		_, err = s.store.ConversationIn(ctx, by.ID, after)
+	}
 	if err != nil || len(list) <= MaxConversations {
 		return list, 0, err
 	}

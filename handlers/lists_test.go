@@ -78,9 +78,15 @@ func testLists(t *testing.T, s *site) {
 	equal(t, "rooms on the page", shown("/rooms", "rooms"), n-100)
 	equal(t, "conversations on the page", shown("/conversations", "conv"), 1+100+50+2) // and the way back, on both pages
 	admin.get("/chat").is(200).has(`href="/conversations"`)
-	for _, path := range []string{"/chat?q=x&after=", "/people?after=", "/rooms?after=", "/conversations?after=", "/rooms/1?after="} {
+	for _, path := range []string{"/chat?q=x&after=", "/people?after=", "/rooms?after=", "/rooms/1?after="} {
 		for _, after := range []string{"9999999999", "-1", "x", "9223372036854775806"} {
 			admin.get(path+after, asJSON).is(200)
 		}
 	}
+	_, next, _ := strings.Cut(admin.get("/conversations", asJSON).is(200).body, `"next":"`)
+	next, _, _ = strings.Cut(next, `"`)
+	_, room, _ := strings.Cut(next, "after=")
+	s.exec(`DELETE FROM members WHERE room_id = $1 AND user_id = $2`, room, admin.user.ID)
+	admin.get(next, asJSON).failed(404, "not_found", "") // not the end of the list
+	admin.get(next).is(404)
 }
