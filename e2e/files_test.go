@@ -95,7 +95,13 @@ func TestSendWaitsForFilesThatAreComing(t *testing.T) {
 	ana.until("it goes", `document.querySelector('.chip__bar')`)
 	ana.click(".chip:has(.chip__bar) .chip__button")
 	ana.uploadsAt(-1)
-	ana.until("it was given up, and the next came", say(`%s === 'next.txt' && document.querySelectorAll('.chip').length === 1`, chips))
+	ana.until("it was given up, and the next came", say(`%s === 'next.txt' && document.querySelectorAll('.chip:not(.chip--out)').length === 1`, chips))
+	upload := ask[string](ana, `document.querySelector('.chip--out [id^=up-]').id.slice('up-'.length)`)
+	late := ana.program().keeps("text/plain", mine.keep("late.txt", []byte("late")), "with=2&upload="+upload)
+	ana.until("what came nevertheless is taken out", say(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') && e.responseStatus === 200)`, late))
+	ana.open("/messages?with=2")
+	ana.live()
+	ana.until("it is gone", say(`%s === 'next.txt'`, chips))
 }
 
 func TestFilesThatAreNotTaken(t *testing.T) {

@@ -102,14 +102,14 @@ func numbered(what string, n int) []string {
 	return texts
 }
 
-// keeps uploads a file, which waits for its message, and returns its number.
-func (p program) keeps(kind, path string) string {
+// keeps uploads a file, which waits for its message where the query says, and returns its number.
+func (p program) keeps(kind, path, query string) string {
 	p.Helper()
 	content, err := os.ReadFile(path)
 	if err != nil {
 		p.Fatal(err)
 	}
-	request, err := http.NewRequest(http.MethodPost, p.site.url("/files?name="+url.QueryEscape(filepath.Base(path))), bytes.NewReader(content))
+	request, err := http.NewRequest(http.MethodPost, p.site.url("/files?"+query+"&name="+url.QueryEscape(filepath.Base(path))), bytes.NewReader(content))
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestScreenshots(t *testing.T) {
 		}
 		who.write(line.place, line.text)
 	}
-	photo := people["Mateo Ruiz"].keeps("image/jpeg", newAlbum(t).jpeg("greenhouse.jpg", 1200, 600, 0))
+	photo := people["Mateo Ruiz"].keeps("image/jpeg", newAlbum(t).jpeg("greenhouse.jpg", 1200, 600, 0), "")
 	people["Mateo Ruiz"].sends("/messages", url.Values{"with": {"7"}, "body": {"The view from up there"}, "file": {photo}})
 	for _, by := range []program{people["Mateo Ruiz"], me.program()} {
 		by.send("/messages/9/reactions", url.Values{"emoji": {"👍"}})

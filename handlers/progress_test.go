@@ -95,7 +95,8 @@ func boxes(t *testing.T, here, there *site) {
 	mine.brings(`hx-target="#` + chip + `" hx-swap="delete"`)
 
 	keep(with+"&upload=u:1", "named.txt")
-	mine.brings(`hx-target=".tray:not(:has(#up-u_1)) &gt; #files:not(:has(#chip-`+text(f.ID+1)+`))"`, "named.txt")
+	mine.brings(`hx-target=".tray:not(:has(#up-u_1)) &gt; #files:not(:has(#chip-`+text(f.ID+1)+`))"`, "named.txt",
+		`hx-target=".chip--out #up-u_1"><i hx-post="/files/`+text(f.ID+1)+`/delete" hx-trigger="load"`)
 	ana.do(http.MethodDelete, "/files/"+text(f.ID+1), nil, asJSON).is(204)
 
 	g := keep("room="+text(direct), "second.txt") // the room of two people is that box too

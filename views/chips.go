@@ -9,14 +9,14 @@ import (
 // What is chosen in the box goes to the server at once, one file after the other, and waits there. In Alpine's language:
 // coming are those under way, each with its name n, its file f, and an id i by which the stream tells how much of it has
 // arrived; w says why one did not. busy counts those that still may, current is the one that goes now, later tells that Send
-// was pressed meanwhile, turn counts choices, and over tells that files are dragged over the window.
+// was pressed meanwhile, out that one was given up, turn counts choices, and over tells that files are dragged over the window.
 const (
 	xFilesModel = `coming: [], busy: 0, current: '', later: false, turn: 0, over: false`
 
 	// xTake takes the files of a list one by one: the language knows no loop, but an event may lead to the next.
 	xTake = `$event.detail.i < $event.detail.l.length && [
 		turn++,
-		coming.push({ i: $el.dataset.fresh + '-' + turn, f: $event.detail.l[$event.detail.i], n: $event.detail.l[$event.detail.i].name, w: ` + xWhyNot + ` }),
+		coming.push({ i: $el.dataset.fresh + '-' + turn, f: $event.detail.l[$event.detail.i], out: false, n: $event.detail.l[$event.detail.i].name, w: ` + xWhyNot + ` }),
 		coming[coming.length - 1].w || ` + xBegin + `,
 		$dispatch('files', { l: $event.detail.l, i: $event.detail.i + 1 })]`
 	xWhyNot = `$event.detail.l[$event.detail.i].size > $el.dataset.most ? $el.dataset.large
@@ -37,14 +37,16 @@ const (
 	xAttach = `[$event.detail.ctx.request.body.append('upload', ` + xIt + `.i), $event.detail.ctx.request.body.append('file', ` + xIt + `.f)]`
 	xGoing  = `coming.includes(` + xIt + `) ? current = ` + xIt + `.i : $event.preventDefault()`
 	xWent   = `[busy--, current = '',
-		coming.includes(` + xIt + `) && ($event.detail.ctx.response && ` + xStatus + ` < 400 ? coming.splice(coming.indexOf(` + xIt + `), 1) : ` + xIt + `.w = $root.dataset.lost),
+		!` + xIt + `.out && coming.includes(` + xIt + `) && ($event.detail.ctx.response && ` + xStatus + ` < 400 ? coming.splice(coming.indexOf(` + xIt + `), 1) : ` + xIt + `.w = $root.dataset.lost),
 		$dispatch('settled')]`
 	xAbort = `$dispatch('htmx:abort')`
 
 	// What was to be sent with files goes when all are here, and not when one of them is not.
 	xSettled = `later && !busy && [later = false, $el.querySelector('.chip--failed') || $el.querySelector('form').requestSubmit()]`
 
-	xTakeOut = `[current === e.i && $dispatch('takeout'), coming.splice(coming.indexOf(e), 1)]`
+	// What is given up on its way may be there already: its chip stays, out of sight, until the stream tells.
+	xTakeOut = `current === e.i ? [e.out = true, $dispatch('takeout')] : coming.splice(coming.indexOf(e), 1)`
+	xHow     = `e.out ? 'chip--out' : e.w && 'chip--failed'`
 	xRetry   = `e.w === $root.dataset.lost && [e.w = '', busy++, $dispatch('upload', e)]`
 
 	// What is on a line was sent: by another tab, or while this page was on its way.
@@ -95,6 +97,9 @@ func boxWithout(f chat.File, upload string) string {
 	}
 	return ".tray:not(:has(" + at(uploadID(upload)) + ")) > " + list
 }
+
+// givenUp selects what stays of an upload on the page that gave it up.
+func givenUp(upload string) string { return ".chip--out " + at(uploadID(upload)) }
 
 // altField is the field for what a file shows: the form of the box has one for each of its pictures.
 func altField(file int64) string { return "alt-" + number(file) }
