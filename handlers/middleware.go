@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -246,10 +247,21 @@ var statuses = map[chat.Code]int{
 	chat.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// statusWentAway is what the log and the numbers say, as others do, of a request whose sender did not wait for the answer.
+const statusWentAway = 499
+
+// wentAway tells a look at the database that ended because nobody waits for it any more from one that it did not answer.
+func wentAway(c echo.Context, e *chat.Error) bool {
+	return e.Code == chat.Unavailable && errors.Is(e, context.Canceled) && c.Request().Context().Err() != nil
+}
+
 // understand turns any error into one that a person can read, and its status. What is not understood is internal: it is
 // logged here, once, and shown as a plain apology.
 func understand(c echo.Context, err error) (*chat.Error, int) {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
+		if wentAway(c, e) {
+			return e, statusWentAway
+		}
 		if e.Code == chat.Unavailable {
 			slog.Warn("unavailable", "request", requestID(c), "route", c.Path(), "error", errors.Unwrap(e))
 		}
