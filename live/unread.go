@@ -113,7 +113,7 @@ func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
 const spell = time.Millisecond
 
 // retell asks for the states of streams and offers them, on half of the processors and for half of the time: messages must not
-// wait for counts. With a thousand streams that saved a third of the time that one message in a hundred takes.
+// wait for counts.
 func retell(ctx context.Context, streams []*Stream) {
 	var workers sync.WaitGroup
 	n := max(1, runtime.GOMAXPROCS(0)/2)
