@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -250,9 +249,10 @@ var statuses = map[chat.Code]int{
 // statusWentAway is what the log and the numbers say, as others do, of a request whose sender did not wait for the answer.
 const statusWentAway = 499
 
-// wentAway tells a look at the database that ended because nobody waits for it any more from one that it did not answer.
+// wentAway tells a look at the database that ended because nobody waits for it any more from one that it did not answer. Each
+// database says in its own way that it was interrupted; the request says it for all.
 func wentAway(c echo.Context, e *chat.Error) bool {
-	return e.Code == chat.Unavailable && errors.Is(e, context.Canceled) && c.Request().Context().Err() != nil
+	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
 }
 
 // understand turns any error into one that a person can read, and its status. What is not understood is internal: it is
