@@ -135,3 +135,11 @@ func TestWhoDoesNotWaitIsNoFailure(t *testing.T) {
 	equal(t, "status", o.last(t, before).status, 499)
 	ana.get("/chat").is(200)
 }
+
+// Everybody sees that a bot is one, itself too.
+func TestABotThatRenamesItselfIsABot(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	bot := s.person("Ana").makesBot("Weather")
+	contains(t, bot.post("/settings/name", []string{"name", "Rain"}, asJSON).is(200).body, `"name":"Rain"`, `"bot":true`)
+}
