@@ -135,7 +135,7 @@ func (s *Server) changed(c echo.Context, changed chat.Changed) error {
 // keepEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
 func (s *Server) keepEdit(c echo.Context, edit chat.Edit, err error) error {
 	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
-	if isHX(c) || wantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
+	if isHX(c) || failsInJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
 		return err
 	}
 	m, gone := s.chat.Message(c.Request().Context(), person(c), number(c.Param("id")))

@@ -170,7 +170,7 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	}
 	conv, err := s.chat.Conversation(c.Request().Context(), person(c), in.box().place())
 	switch {
-	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (failsInJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.keepText(c, in.box(), err)

@@ -51,7 +51,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	l := s.locale(c)
 	retryAfter(c, e)
 	switch {
-	case wantsJSON(c) || forProgram(c):
+	case failsInJSON(c):
 		if status == http.StatusUnauthorized {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 		}
@@ -133,6 +133,9 @@ func wantsJSON(c echo.Context) bool {
 	}
 	return quality["application/json"] > quality["text/html"]
 }
+
+// failsInJSON tells who is told in JSON what was wrong: who prefers it, and every program, whatever it accepts.
+func failsInJSON(c echo.Context) bool { return wantsJSON(c) || forProgram(c) }
 
 // errPageOnly refuses a program where there is only a page.
 var errPageOnly = echo.NewHTTPError(http.StatusNotAcceptable)

@@ -200,7 +200,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(refused) > 0 && !wantsJSON(c) && !isHX(c) {
+	if len(refused) > 0 && !failsInJSON(c) && !isHX(c) {
 		return s.composerAgain(c, received{place: in.place(), refused: refused}, nil)
 	}
 	if len(refused) > 0 {
@@ -208,7 +208,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	}
 	posted, err := s.post(c, person(c), chat.NewMessage{Place: in.place(), Body: in.Body, Key: in.Key, Files: in.files()})
 	switch {
-	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (failsInJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.keepText(c, in, err)

@@ -91,7 +91,7 @@ func (s *Server) makeRoom(c echo.Context) error {
 		return err
 	}
 	room, err := s.chat.MakeRoom(c.Request().Context(), person(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !wantsJSON(c) {
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !failsInJSON(c) {
 		_, status := understand(c, err)
 		return s.lobby(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
 	}

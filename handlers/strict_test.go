@@ -143,3 +143,38 @@ func TestABotThatRenamesItselfIsABot(t *testing.T) {
 	bot := s.person("Ana").makesBot("Weather")
 	contains(t, bot.post("/settings/name", []string{"name", "Rain"}, asJSON).is(200).body, `"name":"Rain"`, `"bot":true`)
 }
+
+// A program that forgot to say what it accepts, as curl does, is told in JSON what was wrong with what it sent: a page would help nobody.
+func TestErrorsToAProgramAreJSON(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	m := ana.say("room=1", "one")
+	program := ana.program(t)
+	for _, accepts := range []string{"Accept: */*", "Accept: text/html", "X: none"} {
+		for _, c := range []struct {
+			path  string
+			form  []string
+			field string
+		}{
+			{"/messages", []string{"room", "1"}, "body"},
+			{m.path() + "/edit", []string{"body", ""}, "body"},
+			{m.path() + "/reactions", []string{"emoji", "x"}, "emoji"},
+			{"/emoji", []string{"emoji", "x", "room", "1"}, "emoji"},
+			{"/typing", []string{"room", "1", "body", "\xff"}, "body"},
+			{"/files?room=1", nil, "file"},
+			{"/rooms", []string{"name", "", "access", "open"}, "name"},
+			{"/bots", []string{"name", ""}, "name"},
+			{"/settings", []string{"theme", "plaid"}, "theme"},
+			{"/settings/name", []string{"name", ""}, "name"},
+			{"/settings/avatar", nil, "file"},
+			{"/settings/password", []string{"current", "wrong", "password", "x"}, "current"},
+			{"/settings/delete", []string{"current", "wrong", "words", "x"}, "words"},
+		} {
+			program.post(c.path, c.form, accepts).failed(422, "invalid", c.field)
+		}
+		program.post("/login", []string{"email", "x", "password", "y"}, accepts).failed(401, "unauthenticated", "")
+		program.get("/nothing", accepts).failed(404, "not_found", "")
+	}
+	ana.post("/messages", []string{"room", "1"}).is(422).has("<html")
+}
