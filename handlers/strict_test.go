@@ -136,6 +136,22 @@ func TestWhoDoesNotWaitIsNoFailure(t *testing.T) {
 	ana.get("/chat").is(200)
 }
 
+// A description is text like any other: what is none is refused, not mended unseen.
+func TestADescriptionIsText(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		ana := s.person("Ana")
+		f := ana.upload("x", "some notes")
+		for _, no := range []string{"a\x00b", "a\xffb"} {
+			ana.post(f.URL, []string{"alt", no}, asJSON).failed(422, "invalid", "alt")
+			ana.postParts("/files", []string{"alt", no, "<y", "more"}, asJSON).failed(422, "invalid", "alt")
+		}
+		ana.post(f.URL, []string{"alt", "a \u202e cat"}, asJSON).is(204)
+		m := decode[message](ana.post("/messages", []string{"room", "1", "file", text(f.ID)}, asJSON).is(201))
+		ana.post(m.path()+"/edit", []string{"alt-" + text(f.ID), "a\x00b"}, asJSON).failed(422, "invalid", "alt")
+		equal(t, "what it shows", decode[message](ana.get(m.path(), asJSON)).Files[0].Alt, "a cat")
+	})
+}
+
 // Everybody sees that a bot is one, itself too.
 func TestABotThatRenamesItselfIsABot(t *testing.T) {
 	t.Parallel()
