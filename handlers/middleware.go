@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/static"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -39,11 +40,13 @@ func (s *Server) use() {
 // gzipLevel trades a tenth of the size for a third of the time.
 const gzipLevel = 2
 
-// uncompressed leaves streams alone, which a compressor would hold back, and files that are compressed already.
+// uncompressed leaves streams alone, which a compressor would hold back, files that are compressed already, and who refuses: echo takes
+// "gzip;q=0" for a wish.
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
 	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
-	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath)
+	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath) ||
+		!static.AcceptsGzip(c.Request())
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.

@@ -194,3 +194,13 @@ func TestErrorsToAProgramAreJSON(t *testing.T) {
 	}
 	ana.post("/messages", []string{"room", "1"}).is(422).has("<html")
 }
+
+func TestNothingIsCompressedForWhoRefuses(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ana := s.person("Ana")
+	for encodings, want := range map[string]string{"gzip": "gzip", "br, gzip;q=0.5": "gzip", "gzip;q=0": "", "identity": "", "br": "", "gzip;q=0, *;q=0": ""} {
+		a := ana.get("/messages?room=1", "Accept-Encoding: "+encodings).is(200)
+		equal(t, encodings, a.header.Get("Content-Encoding"), want)
+	}
+}

@@ -137,7 +137,7 @@ func Serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Add("Vary", "Accept-Encoding")
 	content := a.content
-	if acceptsGzip(r) {
+	if AcceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
 		content = a.gzipped()
 	}
@@ -147,8 +147,8 @@ func Serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptsGzip tells whether the request takes gzip; "gzip;q=0" refuses it.
-func acceptsGzip(r *http.Request) bool {
+// AcceptsGzip tells whether the request takes gzip; "gzip;q=0" refuses it.
+func AcceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
 		weight = strings.TrimSpace(weight)
