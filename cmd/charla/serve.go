@@ -101,6 +101,9 @@ func address(c config, l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
+// maxHead lets a token of 1 MB through to the answer that all bad tokens get. A connection costs so much for five seconds at most.
+const maxHead = 1 << 20
+
 // newServer returns the server of a site with its limits.
 func newServer(site http.Handler) *http.Server {
 	return &http.Server{
@@ -109,7 +112,7 @@ func newServer(site http.Handler) *http.Server {
 		ReadTimeout:       requestWithin,
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
-		MaxHeaderBytes:    32 << 10,
+		MaxHeaderBytes:    maxHead,
 		ErrorLog:          log.New(connectionLog{}, "", 0),
 	}
 }
