@@ -205,6 +205,18 @@ func TestNotesAreForOneself(t *testing.T) {
 	}
 }
 
+func TestAMessageShowsSomething(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	for _, nothing := range []string{"", " \n\t", "\u200b", "\u2800\u3164", "\u202e\u2066 \ufe0f", "\u00ad\u00a0"} {
+		_, err := w.PostMessage(t.Context(), ana, chat.NewMessage{Place: chat.Place{Room: chat.General}, Body: nothing})
+		code(t, fmt.Sprintf("%q", nothing), err, chat.Invalid)
+	}
+	for _, something := range []string{".", "\u200b.", "👩‍👩", "\u0301", "\U0001FAE9"} {
+		w.say(t, ana, chat.Place{Room: chat.General}, something)
+	}
+}
+
 func TestTheSameKeyIsTheSameMessage(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
