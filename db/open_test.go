@@ -99,6 +99,36 @@ func TestDiskFull(t *testing.T) {
 	equal(t, count(t, s), stored+1)
 }
 
+// TestTheFileIsTakenAway: nothing is written into a file that goes with the process, and what it holds is read on.
+func TestTheFileIsTakenAway(t *testing.T) {
+	dir := t.TempDir()
+	s, err := db.OpenSQLite(t.Context(), dir)
+	is(t, err, nil)
+	defer s.Close()
+	ana := register(t, s, "ana")
+	path, aside := filepath.Join(dir, "charla.db"), filepath.Join(dir, "aside")
+	refused := func() {
+		t.Helper()
+		unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insert(t.Context(), tx, chat.General, ana.ID, "in vain") }))
+		if s.InPlace() == nil {
+			t.Error("it seems to be in its place")
+		}
+		_, err := s.User(t.Context(), ana.ID)
+		is(t, err, nil)
+	}
+	equal(t, count(t, s), 0) // who reads later finds no file to open
+	is(t, s.InPlace(), nil)
+	is(t, os.Rename(path, aside), nil)
+	refused()
+	is(t, os.WriteFile(path, nil, 0o600), nil)
+	refused()
+	is(t, os.Rename(aside, path), nil)
+	is(t, s.InPlace(), nil)
+	post(t, s, chat.General, ana, "it is back", 1)
+	equal(t, count(t, s), 1)
+	is(t, dbtest.OpenPostgres(t).InPlace(), nil)
+}
+
 // TestSameColumns: the migrations of both databases make the same tables with the same columns.
 func TestSameColumns(t *testing.T) {
 	lite := db.Column[string](t, dbtest.SQLite(t), `

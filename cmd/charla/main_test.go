@@ -11,12 +11,14 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
 
 // TestMain lets the test binary be charla itself, so that a test can send it signals.
 func TestMain(m *testing.M) {
+	lookEvery = 20 * time.Millisecond
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}
