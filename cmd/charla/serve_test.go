@@ -18,6 +18,7 @@ import (
 // process is a Charla that serves.
 type process struct {
 	url, data string
+	listens   string // where, if the url tells it to nobody
 	http      *http.Client
 	stop      context.CancelFunc
 	code      chan int

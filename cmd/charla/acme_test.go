@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/acme"
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+const domain = "chat.example.test"
+
+// pebble is a real ACME server for which every name leads to this machine. Its certificates last for as long as it is told.
+type pebble struct {
+	directory, roots string
+	http             *http.Client
+	kill             func()
+}
+
+// newPebble starts one that proves domains at a port. It ends with the test.
+func newPebble(t *testing.T, port int, seconds int) *pebble {
+	t.Helper()
+	program, err := filepath.Abs("../../build/tools/pebble@v2.10.1/pebble")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil && os.Getenv("CI") != "true" {
+		t.Skip("no ACME server here, which .ci/needs brings: ", err)
+	}
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	believed := selfMade(t, cert, key, 1)
+	at, roots := freePort(t), freePort(t)
+	settings, _ := json.Marshal(map[string]any{"pebble": map[string]any{
+		"listenAddress": fmt.Sprintf("127.0.0.1:%d", at), "managementListenAddress": fmt.Sprintf("127.0.0.1:%d", roots), "certificate": cert, "privateKey": key,
+		"httpPort": 1, "tlsPort": port, "keyAlgorithm": "ecdsa", "profiles": map[string]any{"default": map[string]any{"description": "of the test", "validityPeriod": seconds}},
+	}})
+	if err := os.WriteFile(filepath.Join(dir, "settings"), settings, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(program, "-config", "settings", "-dnsserver", everythingIsHere(t))
+	var out output
+	c.Dir, c.Stdout, c.Stderr = dir, &out, &out
+	c.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Process.Kill()
+		c.Wait()
+		if t.Failed() {
+			t.Logf("the ACME server said\n%s", &out)
+		}
+	})
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: believed}}
+	t.Cleanup(transport.CloseIdleConnections)
+	p := &pebble{fmt.Sprintf("https://127.0.0.1:%d/dir", at), fmt.Sprintf("https://127.0.0.1:%d/roots/0", roots), &http.Client{Transport: transport}, func() { c.Process.Kill() }}
+	waitFor(t, &out, "the ACME server", func() bool {
+		r, err := p.http.Get(p.directory)
+		if err == nil {
+			r.Body.Close()
+		}
+		return err == nil
+	})
+	return p
+}
+
+// asked makes Charla ask for certificates at an address.
+func (p *pebble) asked(t *testing.T, directory string) {
+	authority = &acme.Client{DirectoryURL: directory, HTTPClient: p.http}
+	t.Cleanup(func() { authority = nil })
+}
+
+// root is who signs what the server gives.
+func (p *pebble) root(t *testing.T) *x509.CertPool {
+	t.Helper()
+	r, err := p.http.Get(p.roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	pem, err := io.ReadAll(r.Body)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("%v\n%s", err, pem)
+	}
+	return pool
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// everythingIsHere answers every question that comes to it over TCP with 127.0.0.1 (RFC 1035, 4.2.2).
+func everythingIsHere(t *testing.T) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			itIsHere(conn)
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// itIsHere answers the one question of a connection.
+func itIsHere(conn net.Conn) {
+	defer conn.Close()
+	var size uint16
+	if binary.Read(conn, binary.BigEndian, &size) != nil {
+		return
+	}
+	question := make([]byte, size)
+	var m dnsmessage.Message
+	if _, err := io.ReadFull(conn, question); err != nil || m.Unpack(question) != nil || len(m.Questions) != 1 {
+		return
+	}
+	m.Response = true
+	if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+		m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}}}
+	}
+	if answer, err := m.Pack(); err == nil {
+		conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
+	}
+}
+
+// shown is the certificate that Charla shows to who comes for a name.
+func (p *process) shown(t *testing.T, name string, roots *x509.CertPool) (serial string, err error) {
+	t.Helper()
+	conn, err := tls.Dial("tcp", p.listens, &tls.Config{ServerName: name, RootCAs: roots})
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	return conn.ConnectionState().PeerCertificates[0].SerialNumber.String(), nil
+}
+
+// certified begins Charla with a certificate that it fetches.
+func certified(t *testing.T, data string, port int, roots *x509.CertPool) *process {
+	t.Helper()
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	p := begin(t, context.Background(), "CHARLA_TLS_DOMAIN="+domain, "CHARLA_ADDR="+addr, "CHARLA_DATA="+data)
+	p.listens = addr
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("Charla said\n%s", p.stderr)
+		}
+	})
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots}}
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.http.Transport = transport
+	return p
+}
+
+// Charla fetches a certificate for its domain and for no other name, keeps it over a restart, and serves HTTP/2 with it.
+func TestACertificateIsFetched(t *testing.T) {
+	port, data := freePort(t), t.TempDir()
+	pebble := newPebble(t, port, 3600)
+	pebble.asked(t, pebble.directory)
+	p := certified(t, data, port, pebble.root(t))
+	if !strings.HasPrefix(p.url, "https://"+domain) {
+		t.Fatalf("Charla is at %s", p.url)
+	}
+	if _, err := p.shown(t, "other.example.test", nil); err == nil || strings.Contains(p.stderr.String(), "no certificate") {
+		t.Errorf("a stranger's name: %v\n%s", err, p.stderr)
+	}
+	p.register(t, "ana@example.org")
+	stream := p.events(t)
+	stream.until(t, "here-count")
+	if r, err := p.http.Get(p.url + "/readyz"); err != nil || r.ProtoMajor != 2 {
+		t.Errorf("%v, %v", r, err)
+	}
+	first, err := p.shown(t, domain, pebble.root(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stop()
+	stream.until(t, "event: restart\nretry: ")
+	<-p.code
+
+	pebble.asked(t, "https://127.0.0.1:1/nobody")
+	again := certified(t, data, port, pebble.root(t))
+	if second, err := again.shown(t, domain, pebble.root(t)); err != nil || second != first {
+		t.Errorf("after a restart another certificate: %v", err)
+	}
+	again.stop()
+	<-again.code
+	if err := os.RemoveAll(filepath.Join(data, "certificates")); err != nil {
+		t.Fatal(err)
+	}
+	without := certified(t, data, port, pebble.root(t))
+	if _, err := without.shown(t, domain, pebble.root(t)); err == nil {
+		t.Error("a certificate of nobody")
+	}
+	eventually(t, "the log to tell", func() bool {
+		return strings.Contains(without.stderr.String(), `level=WARN msg="no certificate" domain=`+domain)
+	})
+}
+
+// A certificate is renewed in time, without anybody who notices; that one is not is said in the log.
+func TestACertificateIsRenewed(t *testing.T) {
+	port := freePort(t)
+	pebble := newPebble(t, port, 9)
+	pebble.asked(t, pebble.directory)
+	root := pebble.root(t)
+	p := certified(t, t.TempDir(), port, root)
+	first, err := p.shown(t, domain, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another certificate", func() bool {
+		now, err := p.shown(t, domain, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now != first
+	})
+	if strings.Contains(p.stderr.String(), "runs out") {
+		t.Errorf("it was renewed late:\n%s", p.stderr)
+	}
+	pebble.kill()
+	eventually(t, "the log to tell", func() bool {
+		p.shown(t, domain, nil)
+		return strings.Contains(p.stderr.String(), `level=WARN msg="the certificate runs out and was not renewed" until=`)
+	})
+}
