@@ -80,7 +80,27 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		s.Close()
 		return nil, failure(err)
 	}
+	if err := openAll(ctx, read); err != nil {
+		s.Close()
+		return nil, failure(err)
+	}
 	return s, nil
+}
+
+// openAll opens the connections that a pool may have, and their files. Later there may be no file descriptors left, or no file: who
+// reads must not depend on that, such as who looks for sessions that ended.
+func openAll(ctx context.Context, pool *sqlx.DB) error {
+	for range pool.Stats().MaxOpenConnections {
+		conn, err := pool.Connx(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func poolSQLite(path, options string, size int) (*sqlx.DB, error) {
