@@ -130,6 +130,23 @@ func TestTheFileIsTakenAway(t *testing.T) {
 	is(t, dbtest.OpenPostgres(t).InPlace(), nil)
 }
 
+// TestANewerSchema: a program does not go back alone.
+func TestANewerSchema(t *testing.T) {
+	dir, url := t.TempDir(), dbtest.Postgres(t)
+	for name, open := range map[string]func() (*db.Store, error){
+		"SQLite":     func() (*db.Store, error) { return db.OpenSQLite(t.Context(), dir) },
+		"PostgreSQL": func() (*db.Store, error) { return db.OpenPostgres(t.Context(), url) },
+	} {
+		s, err := open()
+		is(t, err, nil)
+		s.Raw(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, $1)`, true)
+		is(t, s.Close(), nil)
+		if _, err := open(); err == nil || !strings.Contains(err.Error(), "a newer Charla has brought the schema to version 9000, and this one knows ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestSameColumns: the migrations of both databases make the same tables with the same columns.
 func TestSameColumns(t *testing.T) {
 	lite := db.Column[string](t, dbtest.SQLite(t), `
