@@ -142,6 +142,8 @@ func (b *backup) run(t *testing.T) {
 		t.Error("the backup is not what was restored")
 	}
 	again.answer(t, "/messages", "application/json", `{"room":1,"body":"said since"}`)
+	again.stop()
+	<-again.code
 }
 
 // private looks for what others on the machine could read.
