@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,8 +16,10 @@ import (
 // lookEvery is how often CHARLA_DATA is tried, seldom because each try wakes a disk. Tests look sooner.
 var lookEvery = 30 * time.Second
 
-// room is how many bytes it must take: as good as none would be less.
-const room = 1 << 20
+// room is how many blocks it must take: as good as none would be less than a megabyte.
+const room = 16
+
+var block [64 << 10]byte
 
 // disk watches whether what Charla keeps in CHARLA_DATA can be written. That is worth a word before people find it out, and no
 // reason to leave: who only reads is served as ever.
@@ -62,11 +66,14 @@ func (d *disk) look() {
 		d.fault.Store("")
 		return
 	}
-	d.fault.Store("CHARLA_DATA cannot be written: " + err.Error())
 	if now := time.Now(); now.Sub(d.shouted) >= shoutEvery {
 		d.shouted = now
-		slog.Warn(d.notice())
+		slog.Warn("CHARLA_DATA cannot be written", "error", err)
 	}
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err // anybody may ask /readyz
+	}
+	d.fault.Store("CHARLA_DATA cannot be written: " + err.Error())
 }
 
 // takes tells why a directory does not take a file, by the words of the operating system.
@@ -77,6 +84,8 @@ func takes(dir string) error {
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	_, err = file.Write(make([]byte, room))
+	for n := 0; err == nil && n < room; n++ {
+		_, err = file.Write(block[:])
+	}
 	return err
 }
