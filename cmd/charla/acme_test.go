@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/net/dns/dnsmessage"
@@ -26,7 +28,6 @@ const domain = "chat.example.test"
 type pebble struct {
 	directory, roots string
 	http             *http.Client
-	kill             func()
 }
 
 // newPebble starts one that proves domains at a port. It ends with the test.
@@ -66,7 +67,7 @@ func newPebble(t *testing.T, port int, seconds int) *pebble {
 	})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: believed}}
 	t.Cleanup(transport.CloseIdleConnections)
-	p := &pebble{fmt.Sprintf("https://127.0.0.1:%d/dir", at), fmt.Sprintf("https://127.0.0.1:%d/roots/0", roots), &http.Client{Transport: transport}, func() { c.Process.Kill() }}
+	p := &pebble{fmt.Sprintf("https://127.0.0.1:%d/dir", at), fmt.Sprintf("https://127.0.0.1:%d/roots/0", roots), &http.Client{Transport: transport}}
 	waitFor(t, &out, "the ACME server", func() bool {
 		r, err := p.http.Get(p.directory)
 		if err == nil {
@@ -196,8 +197,13 @@ func TestACertificateIsFetched(t *testing.T) {
 	p.register(t, "ana@example.org")
 	stream := p.events(t)
 	stream.until(t, "here-count")
-	if r, err := p.http.Get(p.url + "/readyz"); err != nil || r.ProtoMajor != 2 {
-		t.Errorf("%v, %v", r, err)
+	r, err := p.http.Get(p.url + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.ProtoMajor != 2 {
+		t.Errorf("got %s", r.Proto)
 	}
 	first, err := p.shown(t, domain, pebble.root(t))
 	if err != nil {
@@ -226,30 +232,59 @@ func TestACertificateIsFetched(t *testing.T) {
 	})
 }
 
-// A certificate is renewed in time, without anybody who notices; that one is not is said in the log.
+// A certificate is renewed in time, without anybody who notices.
 func TestACertificateIsRenewed(t *testing.T) {
 	port := freePort(t)
 	pebble := newPebble(t, port, 9)
 	pebble.asked(t, pebble.directory)
-	root := pebble.root(t)
-	p := certified(t, t.TempDir(), port, root)
-	first, err := p.shown(t, domain, root)
+	p := certified(t, t.TempDir(), port, pebble.root(t))
+	first, err := p.shown(t, domain, pebble.root(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "another certificate", func() bool {
-		now, err := p.shown(t, domain, root)
-		if err != nil {
-			t.Fatal(err)
+		now, err := p.shown(t, domain, pebble.root(t))
+		return err == nil && now != first
+	})
+}
+
+// One that runs out is told of, and no more than once an hour.
+func TestACertificateThatRunsOut(t *testing.T) {
+	var log output
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		name      string
+		age, left time.Duration
+		told      bool
+	}{
+		{"for 90 days, renewed when 30 are left", 61 * day, 29 * day, false},
+		{"for 90 days, not renewed", 70 * day, 20 * day, true},
+		{"for 6 days, renewed when 2 are left", 4*day + time.Hour, 2*day - time.Hour, false},
+		{"for 6 days, not renewed", 5 * day, day, true},
+		{"for ten years, by an authority of one's own", 3630 * day, 22 * day, false},
+		{"for ten years, at its end", 3632 * day, 20 * day, true},
+		{"over", 90 * day, -time.Second, true},
+	} {
+		log.Reset()
+		leaf := &x509.Certificate{NotBefore: time.Now().Add(-c.age), NotAfter: time.Now().Add(c.left)}
+		watch := &certificateWatch{get: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &tls.Certificate{Leaf: leaf}, nil }}
+		for range 2 {
+			if got, err := watch.certificate(&tls.ClientHelloInfo{}); err != nil || got.Leaf != leaf {
+				t.Errorf("%s: %v, %v", c.name, got, err)
+			}
 		}
-		return now != first
-	})
-	if strings.Contains(p.stderr.String(), "runs out") {
-		t.Errorf("it was renewed late:\n%s", p.stderr)
+		if n := strings.Count(log.String(), "runs out and was not renewed"); n != b2i(c.told) {
+			t.Errorf("%s: told %d times", c.name, n)
+		}
 	}
-	pebble.kill()
-	eventually(t, "the log to tell", func() bool {
-		p.shown(t, domain, nil)
-		return strings.Contains(p.stderr.String(), `level=WARN msg="the certificate runs out and was not renewed" until=`)
-	})
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

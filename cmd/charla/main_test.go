@@ -43,6 +43,12 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
+func (o *output) Reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.b.Reset()
+}
+
 // once runs a command that ends by itself.
 func once(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
