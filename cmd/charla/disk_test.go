@@ -104,6 +104,11 @@ func TestAStartWithoutRoom(t *testing.T) {
 
 // Who deletes the database under a running Charla is told, loses nothing that was acknowledged, and can have it back.
 func TestADatabaseThatIsDeleted(t *testing.T) {
+	t.Run("with all that belongs to it", func(t *testing.T) { deleted(t, "", "-wal", "-shm") })
+	t.Run("alone", func(t *testing.T) { deleted(t, "") })
+}
+
+func deleted(t *testing.T, endings ...string) {
 	p := begin(t, context.Background(), withMetrics)
 	p.register(t, "ana@example.org")
 	p.say(t, "said before")
@@ -116,8 +121,8 @@ func TestADatabaseThatIsDeleted(t *testing.T) {
 		}
 	}
 	p.say(t, "said when it was back")
-	for _, path := range []string{data, data + "-wal", data + "-shm"} {
-		if err := os.Remove(path); err != nil {
+	for _, ending := range endings {
+		if err := os.Remove(data + ending); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,6 +139,9 @@ func TestADatabaseThatIsDeleted(t *testing.T) {
 	shell(t, home, nil, lines)
 	p.stop()
 	<-p.code
+	for _, ending := range []string{"-wal", "-shm"} {
+		os.Remove(data + ending)
+	}
 	if err := os.Rename(filepath.Join(home, "charla.db"), data); err != nil {
 		t.Fatal(err)
 	}
