@@ -62,7 +62,7 @@ func (s *Server) errorPage(c echo.Context, e *chat.Error, status int) templ.Comp
 func (s *Server) answerForm(c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component) error {
 	fields := chat.FieldErrors(err)
 	switch code := chat.CodeOf(err); {
-	case wantsJSON(c):
+	case failsInJSON(c):
 		return err
 	case len(fields) == 0 && (code == chat.Unauthenticated || code == chat.TooMany):
 		e, _ := understand(c, err)
