@@ -12,7 +12,8 @@ import (
 	"charla/migrations"
 )
 
-// migrate runs the migrations of a folder that pool lacks.
+// migrate runs the migrations of a folder that pool lacks. It refuses a schema that is newer than they are: what that means for
+// each write, only the newer program knows.
 func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sql.DB, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations.FS, folder)
 	if err != nil {
@@ -26,6 +27,13 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sq
 	done, err := provider.Up(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	has, knows, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if has > knows {
+		return fmt.Errorf("a newer Charla has brought the schema to version %d, and this one knows %d: start the newer one, or restore a backup", has, knows)
 	}
 	if len(done) > 0 {
 		slog.InfoContext(ctx, "schema brought up to date", "from", done[0].Source.Version-1, "to", done[len(done)-1].Source.Version)

@@ -84,8 +84,11 @@ func (s *Server) readyz(c echo.Context) error {
 	if err := s.config.Ping(c.Request().Context()); err != nil {
 		return err
 	}
-	if s.config.Notice != nil && s.config.Notice() != "" {
-		return c.String(http.StatusOK, "ok, but "+s.config.Notice()+"\n")
+	answer := "ok"
+	for _, notice := range s.config.Notices {
+		if text := notice(); text != "" {
+			answer += ", but " + text
+		}
 	}
-	return c.String(http.StatusOK, "ok\n")
+	return c.String(http.StatusOK, answer+"\n")
 }

@@ -27,7 +27,7 @@ type Config struct {
 	TrustedProxies []*net.IPNet                // whose X-Forwarded-For is believed
 	TLS            bool                        // whether TLS ends here, so that BaseURL speaks of no proxy
 	Ping           func(context.Context) error // whether the database answers
-	Notice         func() string               // what the operator should know although all is well enough; may be nil
+	Notices        []func() string             // what the operator should know although all is well enough; empty texts are not told
 	Secret         []byte                      // signs the cookie that tells a known browser
 	Observe        Observe                     // is told of every request; may be nil
 }

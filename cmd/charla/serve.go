@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	defer n.start(context.WithoutCancel(ctx))()
-	numbers.show(n.hub, n.others, store, n.watch, stdout)
+	numbers.show(n.hub, n.others, store, n.watch, n.disk, stdout)
 	slog.Info("started", "version", version(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.mail != nil, "push", c.push != nil)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	return listen(ctx, listener, n.site, n.hub)
@@ -76,6 +77,9 @@ func bind(c config) (net.Listener, error) {
 func open(ctx context.Context, c config) (*db.Store, error) {
 	if c.databaseURL == "" {
 		store, err := db.OpenSQLite(ctx, c.data)
+		if chat.CodeOf(err) == chat.Unavailable {
+			err = cmp.Or(takes(c.data), err) // a full disk is an "I/O error" to SQLite
+		}
 		if err != nil {
 			return nil, fmt.Errorf("CHARLA_DATA: %w", err)
 		}
