@@ -14,6 +14,13 @@ const olderTrigger = "intersect once root:#" + idScroll + " rootMargin:50px, cli
 // xToOwnWords scrolls to the newest messages, where what somebody sends will stand.
 const xToOwnWords = `$event.target.id === '` + idComposer + `' && $el.scrollTo(0, 0)`
 
+// What comes below those who scrolled up moves nothing before their eyes. Most browsers see to that, and know a property for it;
+// in the others the distance to the top stays. Older messages come above, where nothing moves anyway.
+const (
+	xMeasure = `tall = $el.style.overflowAnchor === undefined && $el.scrollTop < 0 && !$event.target.closest('#` + idOlder + `') && $el.scrollHeight`
+	xStay    = `tall && $el.scrollBy(0, tall - $el.scrollHeight)`
+)
+
 // Whoever scrolled up by more than a few lines is offered the way down. The bottom is 0, and what is above it negative.
 const (
 	xIsUp     = `up = $el.scrollTop < -200`
