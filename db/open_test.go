@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"charla/chat"
 	"charla/db"
 	"charla/db/dbtest"
+
+	"modernc.org/sqlite"
 )
 
 // TestTwoProcesses opens one directory from two processes. The second is this test binary, told by the environment.
@@ -65,6 +68,7 @@ func TestDurable(t *testing.T) {
 	equal(t, lite.Pragma(t, "synchronous"), "2") // FULL
 	equal(t, lite.Pragma(t, "journal_mode"), "wal")
 	equal(t, lite.Pragma(t, "foreign_keys"), "1")
+	equal(t, sqlite.FdatasyncEnabled(), runtime.GOOS != "darwin" && runtime.GOOS != "windows")
 	s := dbtest.OpenPostgres(t)
 	for setting, want := range map[string]string{
 		"synchronous_commit": "on", "statement_timeout": "10s", "lock_timeout": "5s",

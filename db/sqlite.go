@@ -61,6 +61,9 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	file.Close()
+	// Commits sync what they wrote and the size of the file, as SQLite is built everywhere else, and not its times too, for which
+	// a journaling file system writes a second time. Where there is no such call everything stays as it is.
+	sqlite.Fdatasync(true)
 	write, err := poolSQLite(path, writing, 1)
 	if err != nil {
 		return nil, err

@@ -85,6 +85,8 @@ type Hub struct {
 	unread   unread
 	writing  map[*topic]bool // where somebody is writing, or was and nobody was told
 	nextBeat time.Time
+	lately   int // open streams at the last beat
+	settled  int // and when memory was given back last
 	closed   bool
 
 	relay  *Relay           // to the other nodes; nil where there are none; set before the first stream

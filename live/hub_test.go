@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -310,6 +311,26 @@ func TestAStreamAgesAndBeats(t *testing.T) {
 		if beats := len(r.seen(".")); beats < int(age/beatEvery)-1 {
 			t.Errorf("%d beats in %v", beats, age)
 		}
+	})
+}
+
+func TestMemoryIsGivenBackAfterAWave(t *testing.T) {
+	story(t, func(t *testing.T, h *Hub, l *library) {
+		given := func() uint32 {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.NumForcedGC
+		}
+		before := given()
+		for n := range int64(wave) {
+			join(t, h, l, viewer(n+1), chat.Topic{}, -1)
+		}
+		pass(time.Second)
+		if given() > before {
+			t.Error("memory was given back while the wave came")
+		}
+		pass(2 * time.Second)
+		expect(t, "times that memory was given back", []string{fmt.Sprint(given() - before)}, "1")
 	})
 }
 

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -119,8 +120,9 @@ func (h *Hub) beat(now time.Time) time.Time {
 	if now.Before(h.nextBeat) {
 		return h.nextBeat
 	}
-	f := &frame{}
+	f, open := &frame{}, 0
 	for s := range h.streams() {
+		open++
 		switch {
 		case now.After(s.until):
 			s.finish(EndAged)
@@ -129,9 +131,28 @@ func (h *Hub) beat(now time.Time) time.Time {
 			s.offer(f)
 		}
 	}
+	h.settle(open)
 	h.nextBeat = now.Add(time.Second)
 	return h.nextBeat
 }
+
+// A wave is so many streams that come or go; it is over when no more than a ripple do in a second.
+const (
+	wave   = 1000
+	ripple = 10
+)
+
+// settle gives memory back to the machine once a wave is over: to open a stream takes several times what an open
+// one keeps, and the runtime would hold on to that for minutes. It is called every second; the caller holds Hub.mu.
+func (h *Hub) settle(open int) {
+	if apart(open, h.lately) <= ripple && apart(open, h.settled) >= wave && !h.closed {
+		h.settled = open
+		h.work.Go(debug.FreeOSMemory)
+	}
+	h.lately = open
+}
+
+func apart(a, b int) int { return max(a-b, b-a) }
 
 // streams ranges over all open streams. The caller holds Hub.mu.
 func (h *Hub) streams() func(yield func(*Stream) bool) {

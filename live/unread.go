@@ -109,14 +109,24 @@ func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
 	h.nudge()
 }
 
-// retell asks for the states of streams, on as many goroutines as there are processors, and offers them.
+// spell is how long the telling of states works before it rests, and how long it rests.
+const spell = time.Millisecond
+
+// retell asks for the states of streams and offers them, on half of the processors and for half of the time: messages must not
+// wait for counts.
 func retell(ctx context.Context, streams []*Stream) {
 	var workers sync.WaitGroup
-	share := max(1, (len(streams)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // of nothing there are no chunks
+	n := max(1, runtime.GOMAXPROCS(0)/2)
+	share := max(1, (len(streams)+n-1)/n) // of nothing there are no chunks
 	for part := range slices.Chunk(streams, share) {
 		workers.Go(func() {
+			began := time.Now()
 			for _, s := range part {
 				guard("state", func() { s.retell(ctx) })
+				if time.Since(began) > spell {
+					time.Sleep(spell)
+					began = time.Now()
+				}
 			}
 		})
 	}
