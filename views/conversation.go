@@ -44,6 +44,15 @@ func alone(m chat.Message) chat.Message {
 	return m
 }
 
+// windowFor selects the live window for a message that comes. One that nobody changed comes there once: its author gets it twice, by the
+// answer and by the stream, and would hear it read aloud twice. One that changed takes the place of what it was.
+func windowFor(m chat.Message) string {
+	if version(m) != "" {
+		return at(idMessages)
+	}
+	return at(idMessages) + ":not(:has(" + at(messageID(m.Seq)) + "))"
+}
+
 // unseen is the seq that a fresh page marks read when it is on screen, or 0: rendering the page marked what it shows, but
 // htmx may fetch a page for a tab that nobody looks at.
 func unseen(t Thread) int64 {
