@@ -22,11 +22,11 @@ func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
 			t.Errorf("%s stands at %d after %d", what, got.Message.ChangedSeq, got.After)
 		}
 	}
-	got, err := w.React(t.Context(), ben, m.ID, "👍")
+	got, err := w.React(t.Context(), ben, m.ID, "👍", nil)
 	announced("a reaction", got, err, 1)
 	got, err = w.EditMessage(t.Context(), ana, m.ID, chat.Edit{Text: "hola, Ben"})
 	announced("an edit", got, err, 2)
-	got, err = w.React(t.Context(), ben, m.ID, "👍")
+	got, err = w.React(t.Context(), ben, m.ID, "👍", nil)
 	announced("a reaction taken back", got, err, 3)
 	got, err = w.DeleteMessage(t.Context(), ana, m.ID)
 	announced("a deletion", got, err, 4)
@@ -87,7 +87,7 @@ func TestWhoLeftChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := w.say(t, ben, room.Place(), "mine")
-	if _, err := w.React(t.Context(), ben, m.ID, "👍"); err != nil {
+	if _, err := w.React(t.Context(), ben, m.ID, "👍", nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.LeaveRoom(t.Context(), ben, room.ID); err != nil {
@@ -97,7 +97,7 @@ func TestWhoLeftChangesNothing(t *testing.T) {
 	code(t, "editing", err, chat.NotFound)
 	_, err = w.DeleteMessage(t.Context(), ben, m.ID)
 	code(t, "deleting", err, chat.NotFound)
-	_, err = w.React(t.Context(), ben, m.ID, "👍")
+	_, err = w.React(t.Context(), ben, m.ID, "👍", nil)
 	code(t, "reacting", err, chat.NotFound)
 	if left, err := w.Message(t.Context(), ana, m.ID); err != nil || fmt.Sprint(left.Reactions.Kinds()) != fmt.Sprintf("[{👍 [{%d Ben 0 false}]}]", ben.ID) {
 		t.Errorf("what is left: %+v, %v", left, err)
@@ -110,10 +110,10 @@ func TestWhatNoReactionCanBe(t *testing.T) {
 	ana := w.person(t, "Ana")
 	m := w.say(t, ana, chat.Place{Room: 1}, "hola")
 	for _, no := range []string{"", "👍 7", "👍\n", "\xff", "\x00", strings.Repeat("👍", 17)} {
-		_, err := w.React(t.Context(), ana, m.ID, no)
+		_, err := w.React(t.Context(), ana, m.ID, no, nil)
 		code(t, fmt.Sprintf("reacting with %q", no), err, chat.Invalid)
 	}
-	got, err := w.React(t.Context(), ana, m.ID, "👩🏻‍❤️‍💋‍👩🏿")
+	got, err := w.React(t.Context(), ana, m.ID, "👩🏻‍❤️‍💋‍👩🏿", nil)
 	if err != nil || !got.Message.Reactions.By(ana.ID, "👩🏻‍❤️‍💋‍👩🏿") || got.Message.Reactions.By(ana.ID, "👍") {
 		t.Errorf("a long one: %+v, %v", got, err)
 	}

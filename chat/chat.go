@@ -156,7 +156,8 @@ type Message struct {
 }
 
 // Turn is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when
-// it counts as posted, never before the one that it follows; and whom it follows, zero for the first of a room.
+// it counts as posted, before the one that it follows only if a clock was set back by more than a quarter of an hour; and whom it
+// follows, zero for the first of a room.
 type Turn struct {
 	Conversation
 	PostedAt       Micros `db:"last_at"`
@@ -173,7 +174,7 @@ func (m *Message) take(t Turn, zone *time.Location) {
 	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = t.Room, t.LastSeq, t.LastSeq, t.PostedAt
 	day := func(at Micros) int { d := at.Time().In(zone); return d.Year()*366 + d.YearDay() }
 	m.OpensDay = t.PreviousAuthor == 0 || day(t.PreviousAt) != day(m.PostedAt)
-	m.Leads = m.OpensDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > groupWithin
+	m.Leads = m.OpensDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > groupWithin || m.PostedAt < t.PreviousAt
 }
 
 // History is a window on a conversation: messages in order of seq. Older tells of a window before a seq that there are

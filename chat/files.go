@@ -148,8 +148,11 @@ func cutName(name string) string {
 	return strings.TrimSpace(clip(name, maxFileName-len(extension))) + extension
 }
 
-// CleanAlt brings a description to one line. It answers Invalid for one that is too long.
+// CleanAlt brings a description to one line. It answers Invalid for one that is too long or no text.
 func CleanAlt(s string) (string, error) {
+	if !isText(s) {
+		return "", invalidf("alt", "This description holds bytes that are not text.")
+	}
 	alt := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -158,7 +161,7 @@ func CleanAlt(s string) (string, error) {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s, ""))
+	}, s)
 	alt = strings.Join(strings.Fields(alt), " ")
 	if len(alt) > 8*MaxAlt || uniseg.GraphemeClusterCount(alt) > MaxAlt {
 		return "", invalidf("alt", "A description has at most %d characters.", MaxAlt)

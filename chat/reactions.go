@@ -55,10 +55,11 @@ func kindOf(kinds []Reaction, emoji string) int {
 	return slices.IndexFunc(kinds, func(r Reaction) bool { return r.Emoji == emoji })
 }
 
-// React reacts to a message with an emoji in its one form; the same again takes it back. Its caller knows what an emoji is:
+// React reacts to a message with an emoji in its one form; the same again takes it back. With mine it says what shall be: what is
+// so already is left alone and takes no seq, so that who got no answer may ask again. Its caller knows what an emoji is:
 // here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
 // for one kind too many, Conflict for a deleted message, and Forbidden where the other person deleted their account.
-func (s *Service) React(ctx context.Context, by User, message int64, emoji string) (Changed, error) {
+func (s *Service) React(ctx context.Context, by User, message int64, emoji string, mine *bool) (Changed, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
 		return Changed{}, err
@@ -69,10 +70,13 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 	return s.alter(ctx, by, m, Reacted, func(tx Tx, m *Message) error {
 		kinds := m.Reactions.Kinds()
 		i := kindOf(kinds, emoji)
+		reacted := i >= 0 && kinds[i].By(by.ID)
 		switch {
+		case mine != nil && *mine == reacted:
+			return errUnchanged
 		case m.DeletedAt > 0:
 			return errDeleted
-		case i >= 0 && kinds[i].By(by.ID):
+		case reacted:
 			return tx.DeleteReaction(ctx, m.ID, by.ID, emoji)
 		case i < 0 && len(kinds) >= MaxKinds:
 			return invalidf("emoji", "A message takes at most %d kinds of reactions.", MaxKinds)

@@ -205,6 +205,18 @@ func TestNotesAreForOneself(t *testing.T) {
 	}
 }
 
+func TestAMessageShowsSomething(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person(t, "Ana")
+	for _, nothing := range []string{"", " \n\t", "\u200b", "\u2800\u3164", "\u202e\u2066 \ufe0f", "\u00ad\u00a0"} {
+		_, err := w.PostMessage(t.Context(), ana, chat.NewMessage{Place: chat.Place{Room: chat.General}, Body: nothing})
+		code(t, fmt.Sprintf("%q", nothing), err, chat.Invalid)
+	}
+	for _, something := range []string{".", "\u200b.", "👩‍👩", "\u0301", "\U0001FAE9"} {
+		w.say(t, ana, chat.Place{Room: chat.General}, something)
+	}
+}
+
 func TestTheSameKeyIsTheSameMessage(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
@@ -305,6 +317,43 @@ func TestOneAuthorsLinesGroupWithinFiveMinutes(t *testing.T) {
 		if got != step.want {
 			t.Errorf("at %v: %q, want %q", clock, got, step.want)
 		}
+	}
+}
+
+// TestAClockThatJumps: times do not run back by what clocks differ, and nobody waits for a time that was wrong.
+func TestAClockThatJumps(t *testing.T) {
+	w := newWorld(t)
+	clock := time.Date(2026, 11, 20, 23, 59, 0, 0, time.UTC)
+	w.SetClock(func() time.Time { return clock })
+	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	place := chat.Place{Room: chat.General}
+	var before chat.Message
+	for _, step := range []struct {
+		name         string
+		by           chat.User
+		jump, counts time.Duration // of the clock, and of what counts as posted
+		leads, opens bool
+	}{
+		{"the first", ana, 0, 0, true, true},
+		{"over midnight", ana, 2 * time.Minute, 2 * time.Minute, true, true},
+		{"a node that is two minutes behind", ben, -2 * time.Minute, 0, true, false},
+		{"set back by ten minutes", ben, -10 * time.Minute, 0, false, false},
+		{"it has caught up", ben, 13 * time.Minute, time.Minute, false, false},
+		{"a day ahead", ben, 24 * time.Hour, 24 * time.Hour, true, true},
+		{"right again", ben, -24 * time.Hour, -24 * time.Hour, true, true},
+		{"and it goes on", ben, time.Minute, time.Minute, false, false},
+		{"an hour ahead", ben, time.Hour, time.Hour, true, false},
+		{"right again on the same day", ben, -time.Hour, -time.Hour, true, false},
+	} {
+		clock = clock.Add(step.jump)
+		m := w.say(t, step.by, place, step.name)
+		if counted := time.Duration(m.PostedAt-before.PostedAt) * time.Microsecond; before.ID != 0 && counted != step.counts {
+			t.Errorf("%s: posted %v after the one before, want %v", step.name, counted, step.counts)
+		}
+		if m.Leads != step.leads || m.OpensDay != step.opens {
+			t.Errorf("%s: leads %v, opens a day %v", step.name, m.Leads, m.OpensDay)
+		}
+		before = m
 	}
 }
 

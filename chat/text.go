@@ -138,10 +138,16 @@ func lines(s string) string {
 // cleanBody checks the text of a message that has nothing else.
 func cleanBody(s string) (string, error) {
 	body, err := cleanText(s)
-	if err == nil && strings.TrimSpace(body) == "" {
+	if err == nil && !strings.ContainsFunc(body, leavesInk) {
 		err = invalidf("body", "Write something first.")
 	}
 	return body, err
+}
+
+// leavesInk tells what is seen from spaces, what draws nothing and what only says how to draw. What Unicode has not assigned may be an
+// emoji of next year.
+func leavesInk(r rune) bool {
+	return !unicode.IsSpace(r) && !blank[r] && !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Variation_Selector)
 }
 
 // cleanText checks the text of a message, which may be empty. It is kept as typed, but for the space at its ends and the

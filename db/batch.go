@@ -21,6 +21,7 @@ const maxBatch = 256
 // alone a write is as quick as ever, and a crowd pays once. There is no timer.
 type batcher struct {
 	pool    *sqlx.DB
+	file    *original
 	watcher Watcher // or nil
 	work    sync.WaitGroup
 
@@ -133,6 +134,9 @@ func (b *batcher) together(ctx context.Context, batch []*job, run func(*job, con
 			if err := run(j, ctx, w); err != nil {
 				return err
 			}
+		}
+		if err := b.file.inPlace(); err != nil {
+			return chat.Unreachable(err)
 		}
 		return nil
 	})

@@ -33,11 +33,22 @@ type Store struct {
 
 var _ chat.Store = (*Store)(nil)
 
-// Ping answers an Unavailable Error when the database does not.
+// Ping answers an Unavailable Error when the database does not, or is a PostgreSQL that follows another: another node may reach the
+// one that takes writes.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.exec(ctx, `SELECT 1`)
+	if s.batch != nil {
+		_, err := s.exec(ctx, `SELECT 1`)
+		return err
+	}
+	var follows bool
+	err := s.get(ctx, &follows, `SELECT pg_is_in_recovery()`)
+	if follows {
+		return chat.Unreachable(errFollows)
+	}
 	return err
 }
+
+var errFollows = errors.New("PostgreSQL follows another and takes no writes")
 
 // Close waits for what is running and ends all connections.
 func (s *Store) Close() error {

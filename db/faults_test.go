@@ -108,6 +108,7 @@ func TestRefused(t *testing.T) {
 	server.Standby(t, true)
 	server.Start(t)
 	refused("a standby")
+	unavailable(t, s.Ping(t.Context()))
 	if _, err := s.User(t.Context(), ana.ID); err != nil {
 		t.Errorf("reading from a standby: %v", err)
 	}

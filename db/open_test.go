@@ -103,6 +103,57 @@ func TestDiskFull(t *testing.T) {
 	equal(t, count(t, s), stored+1)
 }
 
+// TestTheFileIsTakenAway: nothing is written into a file that goes with the process, and what it holds is read on.
+func TestTheFileIsTakenAway(t *testing.T) {
+	dir := t.TempDir()
+	s, err := db.OpenSQLite(t.Context(), dir)
+	is(t, err, nil)
+	defer s.Close()
+	ana := register(t, s, "ana")
+	path, aside := filepath.Join(dir, "charla.db"), filepath.Join(dir, "aside")
+	refused := func() {
+		t.Helper()
+		unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insert(t.Context(), tx, chat.General, ana.ID, "in vain") }))
+		if s.InPlace() == nil {
+			t.Error("it seems to be in its place")
+		}
+		_, err := s.User(t.Context(), ana.ID)
+		is(t, err, nil)
+	}
+	readers := s.Pools()["read"]
+	equal(t, readers.Idle, readers.MaxOpenConnections) // who reads later would find no file to open
+	is(t, s.InPlace(), nil)
+	is(t, os.Rename(path, aside), nil)
+	refused()
+	is(t, os.WriteFile(path, nil, 0o600), nil)
+	refused()
+	is(t, os.Rename(aside, path), nil)
+	is(t, s.InPlace(), nil)
+	post(t, s, chat.General, ana, "it is back", 1)
+	equal(t, count(t, s), 1)
+	is(t, dbtest.OpenPostgres(t).InPlace(), nil)
+}
+
+// TestANewerSchema: a program does not go back alone, and a node of the version before may start beside the new ones.
+func TestANewerSchema(t *testing.T) {
+	dir, url := t.TempDir(), dbtest.Postgres(t)
+	lite := func() (*db.Store, error) { return db.OpenSQLite(t.Context(), dir) }
+	postgres := func() (*db.Store, error) { return db.OpenPostgres(t.Context(), url) }
+	for _, open := range []func() (*db.Store, error){lite, postgres} {
+		s, err := open()
+		is(t, err, nil)
+		s.Raw(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, $1)`, true)
+		is(t, s.Close(), nil)
+	}
+	if _, err := lite(); err == nil || !strings.Contains(err.Error(), "a newer Charla has brought the schema to version 9000, and this one knows ") {
+		t.Errorf("SQLite: %v", err)
+	}
+	s, err := postgres()
+	is(t, err, nil)
+	is(t, s.Ping(t.Context()), nil)
+	is(t, s.Close(), nil)
+}
+
 // TestSameColumns: the migrations of both databases make the same tables with the same columns.
 func TestSameColumns(t *testing.T) {
 	lite := db.Column[string](t, dbtest.SQLite(t), `

@@ -32,10 +32,11 @@ func (w writer) HoldRoom(ctx context.Context, room int64) (chat.Topic, int64, er
 	return chat.Topic{Room: room}, held.LastSeq, nil
 }
 
-// nextTurn remembers whom the message follows before it notes its author, $1, and its time, $2.
+// nextTurn remembers whom the message follows before it notes its author, $1, and its time, $2. A clock that is behind the one before,
+// of another node perhaps, is passed over for a quarter of an hour; a time further ahead was wrong, and nobody follows it.
 const nextTurn = `
 	UPDATE rooms SET last_seq = last_seq + 1, previous_author = last_author, previous_at = last_at,
-		last_author = $1, last_at = CASE WHEN last_at > $2 THEN last_at ELSE $2 END`
+		last_author = $1, last_at = CASE WHEN last_at - $2 BETWEEN 0 AND 900000000 THEN last_at ELSE $2 END`
 
 // itsTurn is what a room answers to nextTurn.
 const itsTurn = `

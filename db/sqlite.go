@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -49,10 +51,10 @@ func lockDir(dir string) (*flock.Flock, error) {
 }
 
 // Writers wait for one connection, which is six times faster than for SQLite's own lock, and readers beside it see the
-// last commit. FULL means that a commit survives a power cut.
+// last commit. FULL means that a commit survives a power cut; mode=rw, that a late connection finds our file or none.
 const (
-	writing = "_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	reading = "_busy_timeout=5000&_query_only=1"
+	writing = "mode=rw&_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	reading = "mode=rw&_busy_timeout=5000&_query_only=1"
 )
 
 func openSQLite(ctx context.Context, path string) (*Store, error) {
@@ -60,7 +62,11 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	info, err := file.Stat()
 	file.Close()
+	if err != nil {
+		return nil, err
+	}
 	// Commits sync what they wrote and the size of the file, as SQLite is built everywhere else, and not its times too, for which
 	// a journaling file system writes a second time. Where there is no such call everything stays as it is.
 	sqlite.Fdatasync(true)
@@ -72,12 +78,32 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: reader{pool{db: read}}, read: read, write: write, batch: &batcher{pool: write}}
+	s := &Store{reader: reader{pool{db: read}}, read: read, write: write, batch: &batcher{pool: write, file: &original{path, info}}}
 	if err := migrate(ctx, goose.DialectSQLite3, "sqlite", write.DB); err != nil {
 		s.Close()
-		return nil, err
+		return nil, failure(err)
+	}
+	if err := openAll(ctx, read); err != nil {
+		s.Close()
+		return nil, failure(err)
 	}
 	return s, nil
+}
+
+// openAll opens the connections that a pool may have, and their files. Later there may be no file descriptors left, or no file: who
+// reads must not depend on that, such as who looks for sessions that ended.
+func openAll(ctx context.Context, pool *sqlx.DB) error {
+	for range pool.Stats().MaxOpenConnections {
+		conn, err := pool.Connx(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, `SELECT count(*) FROM sqlite_schema`); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func poolSQLite(path, options string, size int) (*sqlx.DB, error) {
@@ -89,4 +115,30 @@ func poolSQLite(path, options string, size int) (*sqlx.DB, error) {
 	connections.SetMaxOpenConns(size)
 	connections.SetMaxIdleConns(size)
 	return sqlx.NewDb(connections, "sqlite"), nil
+}
+
+// original is the file that was opened. Deleted or replaced, it lives on without a name and ends with the process, and so
+// would whatever is written to it.
+type original struct {
+	path string
+	info fs.FileInfo
+}
+
+var errReplaced = errors.New("charla.db was deleted, moved or replaced while Charla runs: it reads on and takes no writes")
+
+// inPlace fails when the file is not in its place any more. What cannot be looked at has not moved.
+func (o *original) inPlace() error {
+	info, err := os.Stat(o.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(o.info, info) {
+		return errReplaced
+	}
+	return nil
+}
+
+// InPlace fails when somebody took the file of the database away, and never on PostgreSQL.
+func (s *Store) InPlace() error {
+	if s.batch == nil {
+		return nil
+	}
+	return s.batch.file.inPlace()
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // testTurns: a room remembers whom the next message follows, whoever asks by its id or by the pair, and time does not run
-// back in it. Who is not in the room gets a number but no message, and so neither.
+// back in it by less than a quarter of an hour. Who is not in the room gets a number but no message, and so neither.
 func testTurns(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben, eve := register(t, s, "ana"), register(t, s, "ben"), register(t, s, "eve")
@@ -35,6 +35,13 @@ func testTurns(t *testing.T, s *db.Store) {
 	is(t, err, nil)
 	equal(t, second, chat.Turn{PostedAt: 50, PreviousAuthor: ana.ID, PreviousAt: 50,
 		Conversation: chat.Conversation{Room: room, Kind: chat.Direct, Name: "ana", LastSeq: 2, Access: "invited", Me: ben.ID, Peer: ana.ID}})
+
+	const quarter = 15 * 60 * 1_000_000
+	for _, c := range []struct{ at, counts chat.Micros }{{3 * quarter, 3 * quarter}, {2 * quarter, 3 * quarter}, {2*quarter - 1, 2*quarter - 1}} {
+		turn, err := say(ben, chat.Place{Room: room}, c.at)
+		is(t, err, nil)
+		equal(t, turn.PostedAt, c.counts)
+	}
 
 	third, err := say(ana, chat.Place{Room: chat.General}, 70)
 	is(t, err, nil)

@@ -113,7 +113,7 @@ func (s *Server) makeBot(c echo.Context) error {
 		return err
 	}
 	bot, token, err := s.chat.MakeBot(c.Request().Context(), person(c), in.Name)
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !wantsJSON(c) {
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !failsInJSON(c) {
 		_, status := understand(c, err)
 		return s.botList(c, status, views.Bots{Form: views.Form{Values: map[string]string{"name": in.Name}, Errors: fields}})
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"charla/chat"
@@ -15,7 +16,7 @@ import (
 
 type newText struct {
 	Body  *string  `form:"body" json:"body"` // without it the text stays, where files are described
-	Files []newAlt `json:"files"`            // those that are to be described anew; a form has alt-ID for each
+	Files []newAlt `form:"-" json:"files"`   // those that are to be described anew; a form has alt-ID for each
 }
 
 type newAlt struct {
@@ -75,8 +76,24 @@ func (s *Server) deleteMessage(c echo.Context) error {
 }
 
 type reaction struct {
-	Emoji string `form:"emoji" json:"emoji"`
-	Tone  string `form:"tone" json:"tone"` // in which a picker showed it
+	Emoji string  `form:"emoji" json:"emoji"`
+	Tone  string  `form:"tone" json:"tone"` // in which a picker showed it
+	Mine  *wanted `form:"mine" json:"mine"` // without it, the other way round than it is
+}
+
+// wanted says whether something shall be. Unlike a flag it is never guessed: what is neither yes nor no could undo something.
+type wanted bool
+
+var errNotWanted = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "This is true or false."}
+
+// UnmarshalParam reads a form's field.
+func (w *wanted) UnmarshalParam(s string) error {
+	yes, err := strconv.ParseBool(s)
+	if err != nil {
+		return errNotWanted
+	}
+	*w = wanted(yes)
+	return nil
 }
 
 func (s *Server) react(c echo.Context) error {
@@ -88,7 +105,7 @@ func (s *Server) react(c echo.Context) error {
 		return err
 	}
 	e, _ := emoji.Find(in.Emoji) // what is none has no text, which is refused after the message was looked for
-	changed, err := s.chat.React(c.Request().Context(), person(c), number(c.Param("id")), e.Text)
+	changed, err := s.chat.React(c.Request().Context(), person(c), number(c.Param("id")), e.Text, (*bool)(in.Mine))
 	if err != nil {
 		return err
 	}
@@ -118,7 +135,7 @@ func (s *Server) changed(c echo.Context, changed chat.Changed) error {
 // keepEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
 func (s *Server) keepEdit(c echo.Context, edit chat.Edit, err error) error {
 	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
-	if isHX(c) || wantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
+	if isHX(c) || failsInJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
 		return err
 	}
 	m, gone := s.chat.Message(c.Request().Context(), person(c), number(c.Param("id")))
@@ -130,8 +147,7 @@ func (s *Server) keepEdit(c echo.Context, edit chat.Edit, err error) error {
 }
 
 // changedSince answers a window of older messages that asks what changed while it was on its way.
-func (s *Server) changedSince(c echo.Context, t views.Thread) error {
-	after := number(c.QueryParam("changed_after"))
+func (s *Server) changedSince(c echo.Context, t views.Thread, after int64) error {
 	t.Messages = slices.DeleteFunc(t.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
 	if len(t.Messages) == 0 {
 		return c.NoContent(http.StatusNoContent)

@@ -213,6 +213,43 @@ func TestReacting(t *testing.T) {
 	})
 }
 
+// Who got no answer may say again what shall be, as often as they like: it is done once.
+func TestReactionsAsTheyShallBe(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		ana, berta := s.person("Ana"), s.person("Berta")
+		m := ana.say(berta.with(), "we won")
+		say := func(emoji, mine string) message {
+			t.Helper()
+			return decode[message](berta.post(m.path()+"/reactions", []string{"emoji", emoji, "mine", mine}, asJSON).is(200))
+		}
+		equal(t, "not there, taken back", say("🎉", "false").Changed, m.Seq)
+		first := say("🎉", "true")
+		equal(t, "there", first.reactions(), "🎉 Berta")
+		equal(t, "its number", first.Changed, m.Seq+1)
+		equal(t, "there again", fmt.Sprint(say("🎉", "1")), fmt.Sprint(first))
+		again := berta.do(http.MethodPost, m.path()+"/reactions", strings.NewReader(`{"emoji":"🎉","mine":true}`), inJSON, asJSON).is(200)
+		equal(t, "there in JSON", fmt.Sprint(decode[message](again)), fmt.Sprint(first))
+		equal(t, "Ana's is another", decode[message](ana.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "true"}, asJSON)).reactions(), "🎉 Berta Ana")
+		equal(t, "gone", say("🎉", "false").reactions(), "🎉 Ana")
+		equal(t, "gone again", say("🎉", "0").Changed, m.Seq+3)
+		equal(t, "numbers taken", s.seq(m.Room), m.Seq+3)
+
+		berta.react(m, "🎉").is(200)
+		equal(t, "as it is without", decode[message](berta.react(m, "🎉").is(200)).reactions(), "🎉 Ana")
+		for _, no := range []string{"", "yes", "2", "null"} {
+			berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", no}, asJSON).failed(422, "invalid", "mine")
+		}
+		berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "true"}).to("/messages?room=" + text(m.Room))
+		berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "true"}, asHTMX).is(200).has(`id="m-` + text(m.Seq))
+		equal(t, "there by forms, once", decode[message](ana.get(m.path(), asJSON)).reactions(), "🎉 Ana Berta, mine")
+
+		ana.do(http.MethodDelete, m.path(), nil, asJSON).is(204)
+		equal(t, "gone with the message", decode[message](berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "false"}, asJSON).is(200)).reactions(), "")
+		berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "true"}, asJSON).failed(409, "conflict", "")
+		s.person("Carla").post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "false"}, asJSON).failed(404, "not_found", "")
+	})
+}
+
 func TestReactingByForms(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -61,7 +61,11 @@ func (s *Server) rows(conversations []chat.Conversation, current chat.Topic) []v
 // find looks for people by name.
 func (s *Server) find(c echo.Context, side *views.Sidebar) error {
 	side.Query, side.Search = c.QueryParam("q"), true
-	people, more, err := s.chat.FindPeople(c.Request().Context(), side.Query, number(c.QueryParam("after")), maxFound)
+	after, err := queryNumber(c, "after")
+	if err != nil {
+		return err
+	}
+	people, more, err := s.chat.FindPeople(c.Request().Context(), side.Query, after, maxFound)
 	if err != nil {
 		return err
 	}
@@ -88,12 +92,15 @@ func (s *Server) found(people []chat.Person) []views.Found {
 // chatJSON lists the rooms, and the people: those talked with first, then who is here, then others by name; with q those
 // whose name contains it. Where a list goes on after somebody there are only people, by name.
 func (s *Server) chatJSON(c echo.Context) error {
-	me := person(c)
+	me, query := person(c), c.QueryParam("q")
+	after, err := queryNumber(c, "after")
+	if err != nil {
+		return err
+	}
 	conversations, err := s.chat.Conversations(c.Request().Context(), me)
 	if err != nil {
 		return err
 	}
-	query, after := c.QueryParam("q"), number(c.QueryParam("after"))
 	named, more, err := s.chat.FindPeople(c.Request().Context(), query, after, maxPeople)
 	if err != nil {
 		return err

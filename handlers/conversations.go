@@ -16,7 +16,11 @@ type conversationsJSON struct {
 
 // conversations lists all conversations of a person, a page at a time.
 func (s *Server) conversations(c echo.Context) error {
-	list, after, err := s.chat.ConversationsAfter(c.Request().Context(), person(c), number(c.QueryParam("after")))
+	after, err := queryNumber(c, "after")
+	if err != nil {
+		return err
+	}
+	list, after, err := s.chat.ConversationsAfter(c.Request().Context(), person(c), after)
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,10 @@ func unreadable(err error) error {
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err
 	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // a number where text belongs, and the like
+		field, _, _ := strings.Cut(e.Field, ".")
+		return &chat.Error{Code: chat.Invalid, Field: field, Format: errUnreadable.Format}
+	}
 	return errUnreadable
 }
 
@@ -106,13 +110,35 @@ func isForm(r *http.Request) bool {
 	return strings.EqualFold(strings.TrimSpace(kind), echo.MIMEMultipartForm)
 }
 
-// number reads an id or a seq from a URL or a form. What is no positive number names nothing: 0.
+// number reads an id from a URL or a form. What is no positive number names nothing: 0.
 func number(s string) int64 {
+	n, _ := parseNumber(s)
+	return n
+}
+
+// parseNumber reads a number from 0 on, to which one can be added. What is none is 0 and false.
+func parseNumber(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n == math.MaxInt64 {
-		return 0
+		return 0, false
 	}
-	return n
+	return n, true
+}
+
+// notANumber refuses a field that says where in a list one is, or how much of it one wants. Taken for none it would bring
+// another part of the list than was meant.
+func notANumber(field string) *chat.Error {
+	return &chat.Error{Code: chat.Invalid, Field: field, Format: "This is a number from 0 on."}
+}
+
+// queryNumber reads a number from a URL; without one, 0.
+func queryNumber(c echo.Context, name string) (int64, error) {
+	s := c.QueryParam(name)
+	n, ok := parseNumber(s)
+	if s != "" && !ok {
+		return 0, notANumber(name)
+	}
+	return n, nil
 }
 
 // queryPlace reads which conversation a URL names.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,12 +44,30 @@ func (s *Server) file(c echo.Context) error {
 	return nil
 }
 
-// oneRange forgets a wish for several ranges, as HTTP allows, so that the whole file goes. Each could be a request to S3, and ServeContent
-// reads them in a goroutine that may still do so when the file is closed.
+// oneRange forgets every Range but one range of bytes, so that the whole file goes. HTTP wants that for what makes no sense, which
+// ServeContent refuses, and allows it for several ranges: each could be a request to S3, and ServeContent reads them in a goroutine that
+// may still do so when the file is closed.
 func oneRange(h http.Header) {
-	if strings.Contains(h.Get("Range"), ",") {
+	if !isRange(h.Get("Range")) {
 		h.Del("Range")
 	}
+}
+
+// isRange tells bytes=5-9, bytes=5- and bytes=-9 from all else. The last 0 bytes are no range either.
+func isRange(s string) bool {
+	s, bytes := strings.CutPrefix(s, "bytes=")
+	from, to, found := strings.Cut(s, "-")
+	first, noFirst := strconv.ParseUint(from, 10, 63)
+	last, noLast := strconv.ParseUint(to, 10, 63)
+	switch {
+	case !bytes || !found:
+		return false
+	case from == "":
+		return noLast == nil && last > 0
+	case to == "":
+		return noFirst == nil
+	}
+	return noFirst == nil && noLast == nil && first <= last
 }
 
 // cacheFile lets a browser keep a file and ask each time whether it still may: who left the room, or whose session is over,

@@ -54,6 +54,11 @@ type pickedJSON struct {
 
 func (s *Server) emoji(c echo.Context) error {
 	place := queryPlace(c)
+	for _, name := range []string{"group", "tone"} {
+		if _, err := queryNumber(c, name); err != nil {
+			return err
+		}
+	}
 	return s.offerEmoji(c, picking{
 		Message: id(number(c.QueryParam("message"))), With: id(place.With), Room: id(place.Room),
 		Query: c.QueryParam("q"), Group: c.QueryParam("group"), Tone: c.QueryParam("tone"),
@@ -161,11 +166,11 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	}
 	e, ok := emoji.Find(in.Emoji)
 	if !ok {
-		return chat.Errorf(chat.Invalid, "Charla does not know this emoji.")
+		return &chat.Error{Code: chat.Invalid, Field: "emoji", Format: "Charla does not know this emoji."}
 	}
 	conv, err := s.chat.Conversation(c.Request().Context(), person(c), in.box().place())
 	switch {
-	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (failsInJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.keepText(c, in.box(), err)

@@ -76,7 +76,7 @@ func TestPickingEmoji(t *testing.T) {
 	berta.get("/emoji?room=1", asHTMX).lacks("Recently used</h2>")
 
 	for _, emoji := range []string{"x", "🎉🎉", "<b>", "\xff"} {
-		ana.post("/emoji", []string{"room", "1", "emoji", emoji}, asJSON).failed(422, "invalid", "")
+		ana.post("/emoji", []string{"room", "1", "emoji", emoji}, asJSON).failed(422, "invalid", "emoji")
 	}
 	ana.post("/emoji", []string{"with", "999", "emoji", "🎉"}).is(404)
 	ana.get("/emoji").to("/chat") // there is no text to put one into

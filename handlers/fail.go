@@ -51,16 +51,16 @@ func (s *Server) fail(err error, c echo.Context) {
 	l := s.locale(c)
 	retryAfter(c, e)
 	switch {
-	case wantsJSON(c) || forProgram(c):
+	case failsInJSON(c):
 		if status == http.StatusUnauthorized {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 		}
 		err = c.JSON(status, errorToJSON(l, e, err))
 	case e.Code == chat.Unauthenticated && !isHX(c):
 		err = c.Redirect(http.StatusSeeOther, loginURL(c.Request()))
-	case isHX(c) && c.Request().Method == http.MethodGet && e.Code == chat.Unauthenticated:
+	case isHX(c) && isGet(c.Request()) && e.Code == chat.Unauthenticated:
 		err = redirect(c, loginURL(c.Request()))
-	case isHX(c) && c.Request().Method != http.MethodGet:
+	case isHX(c) && !isGet(c.Request()):
 		err = s.render(c, status, views.ErrorText(l.Error(e)))
 	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && slices.Contains(texts, c.Path()):
 		err = s.returnText(c, e, status)
@@ -95,9 +95,12 @@ func retryAfter(c echo.Context, e *chat.Error) {
 	}
 }
 
+// isGet tells GET, and HEAD, which is answered alike.
+func isGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // loginURL is where a guest is sent; a page asked for is returned to after log-in.
 func loginURL(r *http.Request) string {
-	if r.Method != http.MethodGet || r.URL.Path == "/" {
+	if !isGet(r) || r.URL.Path == "/" {
 		return "/login"
 	}
 	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
@@ -130,6 +133,9 @@ func wantsJSON(c echo.Context) bool {
 	}
 	return quality["application/json"] > quality["text/html"]
 }
+
+// failsInJSON tells who is told in JSON what was wrong: who prefers it, and every program, whatever it accepts.
+func failsInJSON(c echo.Context) bool { return wantsJSON(c) || forProgram(c) }
 
 // errPageOnly refuses a program where there is only a page.
 var errPageOnly = echo.NewHTTPError(http.StatusNotAcceptable)

@@ -36,13 +36,13 @@ func (in received) ids() (ids []id) {
 func (s *Server) postFiles(c echo.Context) error {
 	in, err := s.receive(c)
 	none := len(in.files)+len(in.refused) == 0
-	if err == nil && !none && len(in.files) == 0 && (wantsJSON(c) || in.place == chat.Place{}) {
+	if err == nil && !none && len(in.files) == 0 && (failsInJSON(c) || in.place == chat.Place{}) {
 		err = in.refused[0].Error
 	}
 	switch {
 	case err != nil:
 		return err
-	case none && in.place != chat.Place{} && !wantsJSON(c) && !isHX(c):
+	case none && in.place != chat.Place{} && !failsInJSON(c) && !isHX(c):
 		return s.composerAgain(c, in, errNoFile)
 	case none:
 		return errNoFile

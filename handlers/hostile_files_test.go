@@ -120,7 +120,7 @@ func TestPicturesThatWouldFillTheMemory(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).failed(422, "invalid", "")
+			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).failed(422, "invalid", "file")
 			took = min(took, time.Since(start))
 			runtime.ReadMemStats(&after)
 			taken = max(taken, after.TotalAlloc-before.TotalAlloc)

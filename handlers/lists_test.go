@@ -79,7 +79,7 @@ func testLists(t *testing.T, s *site) {
 	equal(t, "conversations on the page", shown("/conversations", "conv"), 1+100+50+2) // and the way back, on both pages
 	admin.get("/chat").is(200).has(`href="/conversations"`)
 	for _, path := range []string{"/chat?q=x&after=", "/people?after=", "/rooms?after=", "/rooms/1?after="} {
-		for _, after := range []string{"9999999999", "-1", "x", "9223372036854775806"} {
+		for _, after := range []string{"9999999999", "9223372036854775806"} {
 			admin.get(path+after, asJSON).is(200)
 		}
 	}

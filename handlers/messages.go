@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"charla/chat"
@@ -20,15 +21,18 @@ func (s *Server) messages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	before, limit := number(c.QueryParam("before")), int(number(c.QueryParam("limit")))
+	at, err := readSpan(c)
 	switch {
+	case err != nil:
+		return err
 	case !wantsJSON(c):
 	case c.QueryParams().Has("after"):
-		return s.newer(c, conv, limit)
+		return s.newer(c, conv, at)
 	case c.QueryParams().Has("changed_after"):
-		return s.news(c, conv, limit)
+		return s.news(c, conv, at)
 	}
-	history, err := s.chat.History(c.Request().Context(), conv, before, limit)
+	before := at.before
+	history, err := s.chat.History(c.Request().Context(), conv, before, int(at.limit))
 	if err != nil {
 		return err
 	}
@@ -37,10 +41,10 @@ func (s *Server) messages(c echo.Context) error {
 		if history.Older {
 			next = views.BeforeURL(conv.Place(), history.Messages[0].Seq)
 		}
-		return c.JSON(http.StatusOK, historyToJSON(conv, history, next, limit))
+		return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
 	}
 	if isHX(c) && c.QueryParams().Has("changed_after") {
-		return s.changedSince(c, s.thread(conv, history, before))
+		return s.changedSince(c, s.thread(conv, history, before), at.changedAfter)
 	}
 	if before == 0 && c.Request().Method == http.MethodGet && !isHX(c) {
 		s.markShown(c, conv, history)
@@ -53,9 +57,24 @@ func (s *Server) messages(c echo.Context) error {
 	return s.conversationPage(c, http.StatusOK, t)
 }
 
+// span is which part of a conversation a URL asks for, in numbers; 0 is what it leaves open.
+type span struct{ before, after, changedAfter, asOf, limit int64 }
+
+func readSpan(c echo.Context) (a span, err error) {
+	for _, of := range []struct {
+		name string
+		to   *int64
+	}{{"before", &a.before}, {"after", &a.after}, {"changed_after", &a.changedAfter}, {"as_of", &a.asOf}, {"limit", &a.limit}} {
+		if *of.to, err = queryNumber(c, of.name); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
 // newer answers with the messages after a number.
-func (s *Server) newer(c echo.Context, conv chat.Conversation, limit int) error {
-	history, err := s.chat.HistoryAfter(c.Request().Context(), conv, number(c.QueryParam("after")), limit)
+func (s *Server) newer(c echo.Context, conv chat.Conversation, at span) error {
+	history, err := s.chat.HistoryAfter(c.Request().Context(), conv, at.after, int(at.limit))
 	if err != nil {
 		return err
 	}
@@ -63,21 +82,20 @@ func (s *Server) newer(c echo.Context, conv chat.Conversation, limit int) error 
 	if history.Newer {
 		next = views.AfterURL(conv.Place(), history.Messages[len(history.Messages)-1].Seq)
 	}
-	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, limit))
+	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
 }
 
 // news answers with what changed after a number, new messages too: how a program catches up.
-func (s *Server) news(c echo.Context, conv chat.Conversation, limit int) error {
-	asOf := number(c.QueryParam("as_of"))
-	history, err := s.chat.HistoryChanged(c.Request().Context(), conv, number(c.QueryParam("changed_after")), asOf, limit)
+func (s *Server) news(c echo.Context, conv chat.Conversation, at span) error {
+	history, err := s.chat.HistoryChanged(c.Request().Context(), conv, at.changedAfter, at.asOf, int(at.limit))
 	if err != nil {
 		return err
 	}
 	next := ""
 	if history.Newer {
-		next = views.NewsURL(conv.Place(), history.Messages[len(history.Messages)-1].ChangedSeq, cmp.Or(asOf, conv.LastSeq))
+		next = views.NewsURL(conv.Place(), history.Messages[len(history.Messages)-1].ChangedSeq, cmp.Or(at.asOf, conv.LastSeq))
 	}
-	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, limit))
+	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
 }
 
 // markShown marks read what a page is about to show. That it fails is no reason not to show it. What htmx fetches may be
@@ -182,7 +200,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(refused) > 0 && !wantsJSON(c) && !isHX(c) {
+	if len(refused) > 0 && !failsInJSON(c) && !isHX(c) {
 		return s.composerAgain(c, received{place: in.place(), refused: refused}, nil)
 	}
 	if len(refused) > 0 {
@@ -190,7 +208,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	}
 	posted, err := s.post(c, person(c), chat.NewMessage{Place: in.place(), Body: in.Body, Key: in.Key, Files: in.files()})
 	switch {
-	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (failsInJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.keepText(c, in, err)
@@ -271,9 +289,27 @@ func (s *Server) unsent(c echo.Context, status int, box views.Composer) error {
 }
 
 type readMark struct {
-	With id `form:"with" json:"with"`
-	Room id `form:"room" json:"room"`
-	Seq  id `form:"seq" json:"seq"`
+	With id        `form:"with" json:"with"`
+	Room id        `form:"room" json:"room"`
+	Seq  *readUpTo `form:"seq" json:"seq"`
+}
+
+// readUpTo is the seq of a message up to which all was read.
+type readUpTo int64
+
+// UnmarshalParam reads a form's field.
+func (n *readUpTo) UnmarshalParam(s string) error {
+	seq, ok := parseNumber(s)
+	if !ok {
+		return notANumber("seq")
+	}
+	*n = readUpTo(seq)
+	return nil
+}
+
+// UnmarshalJSON reads a number, or one in quotes.
+func (n *readUpTo) UnmarshalJSON(b []byte) error {
+	return n.UnmarshalParam(strings.Trim(string(b), `"`))
 }
 
 func (s *Server) read(c echo.Context) error {
@@ -281,8 +317,11 @@ func (s *Server) read(c echo.Context) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	if in.Seq == nil {
+		return notANumber("seq")
+	}
 	place := chat.Place{With: int64(in.With), Room: int64(in.Room)}
-	if err := s.chat.MarkRead(c.Request().Context(), person(c), place, int64(in.Seq)); err != nil {
+	if err := s.chat.MarkRead(c.Request().Context(), person(c), place, int64(*in.Seq)); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

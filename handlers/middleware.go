@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/static"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -39,11 +40,13 @@ func (s *Server) use() {
 // gzipLevel trades a tenth of the size for a third of the time.
 const gzipLevel = 2
 
-// uncompressed leaves streams alone, which a compressor would hold back, and files that are compressed already.
+// uncompressed leaves streams alone, which a compressor would hold back, files that are compressed already, and who refuses: echo takes
+// "gzip;q=0" for a wish.
 func uncompressed(c echo.Context) bool {
 	path := c.Request().URL.Path
 	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
-	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath)
+	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath) ||
+		!static.AcceptsGzip(c.Request())
 }
 
 // nameRequest gives each request an id of ours; what a client calls it does not matter.
@@ -246,10 +249,22 @@ var statuses = map[chat.Code]int{
 	chat.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// statusWentAway is what the log and the numbers say, as others do, of a request whose sender did not wait for the answer.
+const statusWentAway = 499
+
+// wentAway tells a look at the database that ended because nobody waits for it any more from one that it did not answer. Each
+// database says in its own way that it was interrupted; the request says it for all.
+func wentAway(c echo.Context, e *chat.Error) bool {
+	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
+}
+
 // understand turns any error into one that a person can read, and its status. What is not understood is internal: it is
 // logged here, once, and shown as a plain apology.
 func understand(c echo.Context, err error) (*chat.Error, int) {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
+		if wentAway(c, e) {
+			return e, statusWentAway
+		}
 		if e.Code == chat.Unavailable {
 			slog.Warn("unavailable", "request", requestID(c), "route", c.Path(), "error", errors.Unwrap(e))
 		}

@@ -180,6 +180,13 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for route, needs := range map[string]string{"PUT /messages/:id": `{"body":"x"}`, "POST /messages": `{"with":1}`, "POST /messages/:id/reactions": `{"emoji":"👍","mine":true}`} {
+		method, path, _ := strings.Cut(route, " ")
+		body := []string{"paths", braces(path), strings.ToLower(method), "requestBody", "content", "application/json", "schema"}
+		if err := c.fits(needs, body...); err != nil {
+			t.Errorf("%s takes %s, but not as it is described: %v", route, needs, err)
+		}
+	}
 }
 
 // Every event is described, with an example of each that a person can bring about.

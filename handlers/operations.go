@@ -59,7 +59,7 @@ var operations = map[string]operation{
 	"DELETE /messages/:id":         {does: "Deletes a message of one's own; its line stays.", answers: answers{204: nil}},
 	"POST /messages/:id/edit":      {does: "PUT, for forms, with alt-ID for each file to describe.", takes: newText{}, answers: answers{200: messageJSON{}}},
 	"POST /messages/:id/delete":    {does: "DELETE, for forms.", answers: answers{204: nil}},
-	"POST /messages/:id/reactions": {does: "Reacts; the same again takes it back.", takes: reaction{}, answers: answers{200: messageJSON{}}},
+	"POST /messages/:id/reactions": {does: "Reacts; the same again takes it back, unless mine says what shall be.", takes: reaction{}, answers: answers{200: messageJSON{}}},
 	"GET /emoji":                   {does: "Emoji that are found, or of a group.", query: "q group tone with room message", answers: answers{200: emojisJSON{}}},
 	"POST /emoji":                  {does: "Puts an emoji at the end of a text.", takes: picking{}, answers: answers{200: pickedJSON{}}},
 	"POST /typing": {does: "Keeps a draft and tells the others that one is writing; 200 hands back another draft that it replaced.",

@@ -29,7 +29,11 @@ type accountsJSON struct {
 // people is the admin's list of everybody.
 func (s *Server) people(c echo.Context) error {
 	query := c.QueryParam("q")
-	users, more, err := s.chat.Accounts(c.Request().Context(), person(c), query, number(c.QueryParam("after")))
+	after, err := queryNumber(c, "after")
+	if err != nil {
+		return err
+	}
+	users, more, err := s.chat.Accounts(c.Request().Context(), person(c), query, after)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (s *Server) errorPage(c echo.Context, e *chat.Error, status int) templ.Comp
 func (s *Server) answerForm(c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component) error {
 	fields := chat.FieldErrors(err)
 	switch code := chat.CodeOf(err); {
-	case wantsJSON(c):
+	case failsInJSON(c):
 		return err
 	case len(fields) == 0 && (code == chat.Unauthenticated || code == chat.TooMany):
 		e, _ := understand(c, err)
@@ -84,8 +84,11 @@ func (s *Server) readyz(c echo.Context) error {
 	if err := s.config.Ping(c.Request().Context()); err != nil {
 		return err
 	}
-	if s.config.Notice != nil && s.config.Notice() != "" {
-		return c.String(http.StatusOK, "ok, but "+s.config.Notice()+"\n")
+	answer := "ok"
+	for _, notice := range s.config.Notices {
+		if text := notice(); text != "" {
+			answer += ", but " + text
+		}
 	}
-	return c.String(http.StatusOK, "ok\n")
+	return c.String(http.StatusOK, answer+"\n")
 }

@@ -53,7 +53,11 @@ func (s *Server) rooms(c echo.Context) error {
 // openRooms lists rooms to join, and where the following ones are.
 func (s *Server) openRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
 	query := c.QueryParam("q")
-	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), person(c), query, number(c.QueryParam("after")))
+	after, err := queryNumber(c, "after")
+	if err != nil {
+		return nil, "", err
+	}
+	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), person(c), query, after)
 	if more {
 		next = views.ListURL("/rooms", query, rooms[len(rooms)-1].ID)
 	}
@@ -87,7 +91,7 @@ func (s *Server) makeRoom(c echo.Context) error {
 		return err
 	}
 	room, err := s.chat.MakeRoom(c.Request().Context(), person(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !wantsJSON(c) {
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !failsInJSON(c) {
 		_, status := understand(c, err)
 		return s.lobby(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
 	}
@@ -129,7 +133,11 @@ func (s *Server) roomInfo(c echo.Context) (views.RoomInfo, error) {
 		return views.RoomInfo{}, err
 	}
 	info := views.RoomInfo{Room: room, Query: c.QueryParam("q"), Wanted: c.QueryParam("invite")}
-	members, more, err := s.chat.Members(c.Request().Context(), room, info.Query, number(c.QueryParam("after")))
+	after, err := queryNumber(c, "after")
+	if err != nil {
+		return views.RoomInfo{}, err
+	}
+	members, more, err := s.chat.Members(c.Request().Context(), room, info.Query, after)
 	if err != nil {
 		return views.RoomInfo{}, err
 	}

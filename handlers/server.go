@@ -27,7 +27,7 @@ type Config struct {
 	TrustedProxies []*net.IPNet                // whose X-Forwarded-For is believed
 	TLS            bool                        // whether TLS ends here, so that BaseURL speaks of no proxy
 	Ping           func(context.Context) error // whether the database answers
-	Notice         func() string               // what the operator should know although all is well enough; may be nil
+	Notices        []func() string             // what the operator should know although all is well enough; empty texts are not told
 	Secret         []byte                      // signs the cookie that tells a known browser
 	Observe        Observe                     // is told of every request; may be nil
 }
@@ -78,8 +78,17 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	for _, r := range s.routes() {
 		s.add(r)
 	}
-	s.add(route{http.MethodGet, staticPath + "*", anyone, echo.WrapHandler(static.Handler())})
+	s.add(route{http.MethodGet, staticPath + "*", anyone, asset})
 	return s
+}
+
+// asset answers a file that never changes; what is none is missing in the words and the form of everything that is.
+func asset(c echo.Context) error {
+	if !static.Has(c.Request().URL.Path) {
+		return chat.ErrNotFound
+	}
+	static.Serve(c.Response(), c.Request())
+	return nil
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }

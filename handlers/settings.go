@@ -135,7 +135,7 @@ func (s *Server) rename(c echo.Context) error {
 		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
 	}
 	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, authorJSON{ID: me.ID, Name: me.Name})
+		return c.JSON(http.StatusOK, authorJSON{ID: me.ID, Name: me.Name, Bot: person(c).IsBot()})
 	}
 	return redirect(c, "/settings?saved=name")
 }

@@ -74,7 +74,11 @@ func (s *Server) sound(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	unread := conv.Unread > 0 && conv.ReadSeq < number(c.QueryParam("seq"))
+	seq, err := queryNumber(c, "seq")
+	if err != nil {
+		return err
+	}
+	unread := conv.Unread > 0 && conv.ReadSeq < seq
 	if wantsJSON(c) || !v.User.Sound || !unread || !s.ears.take(v.Session.ID, time.Now()) {
 		return c.NoContent(http.StatusNoContent)
 	}

@@ -25,7 +25,7 @@ func (s *Server) typing(c echo.Context) error {
 	}
 	replaced, err := s.chat.Write(c.Request().Context(), me, chat.Writing{Place: in.place(), Body: in.Body, Base: in.Base, Key: in.Key})
 	switch {
-	case err != nil && (wantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (failsInJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.keepText(c, in, err)

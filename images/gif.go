@@ -21,7 +21,7 @@ const (
 	maxAnimation = 192 << 20
 )
 
-var errTooLong = chat.Errorf(chat.Invalid, "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again.")
+var errTooLong = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again."}
 
 // animation is a GIF of several frames, of which one at a time is in memory.
 type animation struct {

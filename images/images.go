@@ -34,7 +34,7 @@ var (
 )
 
 // errBroken answers a file that begins as a picture does and is none.
-var errBroken = chat.Errorf(chat.Invalid, "This picture is broken, or of a kind that Charla cannot show.")
+var errBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This picture is broken, or of a kind that Charla cannot show."}
 
 // Kind tells whether Make takes files of a type.
 func Kind(mime string) bool { return kinds[mime].decode != nil }

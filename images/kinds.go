@@ -22,7 +22,7 @@ const (
 	maxDecoded = 256 << 20
 )
 
-var errTooLarge = chat.Errorf(chat.Invalid, "This picture has more pixels than Charla can show. Make it smaller and send it again.")
+var errTooLarge = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This picture has more pixels than Charla can show. Make it smaller and send it again."}
 
 // kind is a kind of picture. A photo is better kept as a JPEG than as a PNG.
 type kind struct {
@@ -133,7 +133,7 @@ func surveyPNG(src io.ReadSeeker, c image.Config) (cost, error) {
 	return cost{bytes: bytes}, nil
 }
 
-var errMoving = chat.Errorf(chat.Invalid, "Charla cannot show animated WebP pictures. Send it as a GIF or as a video.")
+var errMoving = &chat.Error{Code: chat.Invalid, Field: "file", Format: "Charla cannot show animated WebP pictures. Send it as a GIF or as a video."}
 
 // surveyWebP: the lossless form needs its pixels twice.
 func surveyWebP(src io.ReadSeeker, c image.Config) (cost, error) {

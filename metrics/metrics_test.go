@@ -64,13 +64,13 @@ func TestSourcesWithoutARelay(t *testing.T) {
 		Pools: func() map[string]sql.DBStats {
 			return map[string]sql.DBStats{"all": {InUse: 6, WaitDuration: time.Minute}}
 		},
-		Apart: func() bool { return apart },
+		Apart: func() bool { return apart }, Writable: func() bool { return !apart },
 	})
 	has(t, text(t, m), "charla_people_here 3", `charla_streams{address="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
-		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`, "charla_nodes_apart 0")
+		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`, "charla_nodes_apart 0", "charla_data_writable 1")
 	apart = true
 	told := text(t, m)
-	has(t, told, "charla_nodes_apart 1")
+	has(t, told, "charla_nodes_apart 1", "charla_data_writable 0")
 	if strings.Contains(told, "charla_nats_connected") {
 		t.Error("a node alone seems to have lost its NATS")
 	}

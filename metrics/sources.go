@@ -14,6 +14,8 @@ type Sources struct {
 	Relay func() live.RelayStats
 	Pools func() map[string]sql.DBStats
 	Apart func() bool // other nodes are there whom hints do not reach
+	// Writable tells whether CHARLA_DATA takes what is written.
+	Writable func() bool
 }
 
 // number is one number of a source.
@@ -48,6 +50,7 @@ var (
 	connected = gauge("charla_nats_connected", "1 while a NATS server is connected.")
 	nodes     = gauge("charla_nodes", "Other nodes that this one hears.")
 	apart     = gauge("charla_nodes_apart", "1 while other nodes share the database that hints do not reach.")
+	writable  = gauge("charla_data_writable", "1 while CHARLA_DATA takes what is written.")
 	sent      = counter("charla_hints_sent_total", "Hints handed to NATS.")
 	received  = counter("charla_hints_received_total", "Hints taken from NATS.")
 	dropped   = counter("charla_hints_dropped_total", "Hints lost because NATS was cut off, or because this node was too slow.", "reason")
@@ -63,6 +66,7 @@ func (s Sources) Collect(ch chan<- prometheus.Metric) {
 	}
 	collectHub(tell, s.Hub())
 	tell(apart, oneIf(s.Apart()))
+	tell(writable, oneIf(s.Writable()))
 	for pool, stats := range s.Pools() {
 		collectPool(tell, pool, stats)
 	}

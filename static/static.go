@@ -118,15 +118,15 @@ func Path(name string) string {
 	return p
 }
 
-// Handler serves the files under /static/, and 404 for everything else there.
-func Handler() http.Handler { return http.HandlerFunc(serve) }
+// Has tells whether there is a file with this URL.
+func Has(url string) bool {
+	_, ok := assets[url]
+	return ok
+}
 
-func serve(w http.ResponseWriter, r *http.Request) {
-	a, ok := assets[r.URL.Path]
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
+// Serve answers a request for a file that there is.
+func Serve(w http.ResponseWriter, r *http.Request) {
+	a := assets[r.URL.Path]
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Type", a.contentType)
@@ -137,7 +137,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Add("Vary", "Accept-Encoding")
 	content := a.content
-	if acceptsGzip(r) {
+	if AcceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
 		content = a.gzipped()
 	}
@@ -147,8 +147,8 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptsGzip tells whether the request takes gzip; "gzip;q=0" refuses it.
-func acceptsGzip(r *http.Request) bool {
+// AcceptsGzip tells whether the request takes gzip; "gzip;q=0" refuses it.
+func AcceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
 		weight = strings.TrimSpace(weight)

@@ -11,12 +11,14 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
 
 // TestMain lets the test binary be charla itself, so that a test can send it signals.
 func TestMain(m *testing.M) {
+	lookEvery = 20 * time.Millisecond
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}
@@ -39,6 +41,12 @@ func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.String()
+}
+
+func (o *output) Reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.b.Reset()
 }
 
 // once runs a command that ends by itself.

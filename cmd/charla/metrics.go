@@ -44,11 +44,11 @@ func (n *numbers) observe() handlers.Observe {
 }
 
 // show adds what the hub, the relay, which may be nil, and the database count for themselves, and says where all is.
-func (n *numbers) show(hub *live.Hub, relay *live.Relay, store *db.Store, watch *neighbours, stdout io.Writer) {
+func (n *numbers) show(hub *live.Hub, relay *live.Relay, store *db.Store, watch *neighbours, disk *disk, stdout io.Writer) {
 	if n == nil {
 		return
 	}
-	sources := metrics.Sources{Hub: hub.Stats, Pools: store.Pools, Apart: watch.apart.Load}
+	sources := metrics.Sources{Hub: hub.Stats, Pools: store.Pools, Apart: watch.apart.Load, Writable: disk.writable}
 	if relay != nil {
 		sources.Relay = relay.Stats
 	}

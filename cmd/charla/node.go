@@ -24,6 +24,7 @@ type node struct {
 	others  *live.Relay // nil where NATS joins no other nodes
 	away    *courier.Courier
 	watch   *neighbours
+	disk    *disk
 	numbers *numbers // nil where they are off
 	site    http.Handler
 }
@@ -47,11 +48,12 @@ func wire(ctx context.Context, c config, store *db.Store, vault *files.Vault, nu
 		return nil, err
 	}
 	watch := &neighbours{store: store, me: db.Node{ID: rand.Text(), Relay: others != nil}}
+	disk := newDisk(c, store)
 	site := handlers.New(service, hub, handlers.Config{
-		BaseURL: c.baseURL, TLS: c.tls.on(), Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Notice: watch.notice, Secret: secret,
-		Observe: numbers.observe(),
+		BaseURL: c.baseURL, TLS: c.tls.on(), Zone: c.zone, Rate: c.rate, TrustedProxies: c.proxies, Ping: store.Ping, Secret: secret,
+		Notices: []func() string{watch.notice, disk.notice}, Observe: numbers.observe(),
 	})
-	return &node{c, service, hub, others, away, watch, numbers, site}, nil
+	return &node{c, service, hub, others, away, watch, disk, numbers, site}, nil
 }
 
 // start runs all that goes on beside the requests. The function that it returns ends it and waits: that comes after the last
@@ -63,6 +65,7 @@ func (n *node) start(ctx context.Context) (stop func()) {
 	work.Go(func() { tidy(ctx, n.service) })
 	work.Go(func() { erase(ctx, n.service) })
 	work.Go(func() { n.away.Run(ctx) })
+	work.Go(func() { n.disk.run(ctx) })
 	work.Go(n.numbers.serve)
 	if n.others != nil {
 		work.Go(func() { n.others.Run(ctx) })

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -32,72 +30,6 @@ func TestTheREADMETellsEverySetting(t *testing.T) {
 			t.Errorf("the README tells %s with %q, the code has %s with %q", told[i][1], told[i][2], o.env, o.value)
 		}
 	}
-}
-
-// The lines that back up and restore SQLite work as they stand, while people write: what was acknowledged before is there, files
-// too, and nobody else on the machine can read it.
-func TestTheLinesForABackup(t *testing.T) {
-	if _, err := exec.LookPath("sqlite3"); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no sqlite3 here, which .ci/needs brings")
-	}
-	guide, err := os.ReadFile("../../docs/operating.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	home := t.TempDir()
-	lines := func(section string) {
-		t.Helper()
-		_, text, _ := strings.Cut(string(guide), "\n## "+section+"\n")
-		text, _, _ = strings.Cut(text, "PostgreSQL")
-		script := "set -eu\n"
-		for _, line := range regexp.MustCompile(`(?m)^    (.+)$`).FindAllStringSubmatch(text, -1) {
-			script += line[1] + "\n"
-		}
-		c := exec.Command("sh")
-		c.Stdin, c.Dir = strings.NewReader(script), home
-		if out, err := c.CombinedOutput(); err != nil || strings.Count(script, "\n") < 4 {
-			t.Fatalf("%v\n%s\n%s", err, script, out)
-		}
-	}
-	data := "CHARLA_DATA=" + filepath.Join(home, "data")
-	p := begin(t, context.Background(), data)
-	p.register(t, "ana@example.org")
-	file := p.answer(t, "/files?name=a.txt", "application/octet-stream", "the words of a file")
-	said := p.answer(t, "/messages", "application/json", `{"room":1,"body":"said before","file":["`+file+`"]}`)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-				p.answer(t, "/messages", "application/json", fmt.Sprintf(`{"room":1,"body":"said meanwhile %d"}`, n))
-			}
-		}
-	}()
-	lines("Back up")
-	close(stop)
-	<-stopped
-	p.answer(t, "/messages", "application/json", `{"room":1,"body":"said after"}`)
-	p.stop()
-	<-p.code
-	lines("Restore")
-	again := begin(t, context.Background(), data)
-	again.http.Jar.SetCookies(p.at(t, again.url), p.http.Jar.Cookies(p.at(t, p.url)))
-	page := again.get(t, "/messages?room=1&before=3")
-	if !strings.Contains(page, "said before") || said == "" || again.get(t, "/files/"+file) != "the words of a file" {
-		t.Errorf("what was said before the backup is not there:\n%s", page)
-	}
-	if strings.Contains(again.get(t, "/messages?room=1"), "said after") {
-		t.Error("the backup is not what was restored")
-	}
-	filepath.WalkDir(filepath.Join(home, "data"), func(path string, d fs.DirEntry, err error) error {
-		if info, infoErr := d.Info(); err != nil || infoErr != nil || info.Mode().Perm()&0o077 != 0 {
-			t.Errorf("%s: %v, %v: others can read it", path, info.Mode(), errors.Join(err, infoErr))
-		}
-		return nil
-	})
 }
 
 // answer posts as a program and returns the id of what was made.

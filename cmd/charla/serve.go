@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	defer n.start(context.WithoutCancel(ctx))()
-	numbers.show(n.hub, n.others, store, n.watch, stdout)
+	numbers.show(n.hub, n.others, store, n.watch, n.disk, stdout)
 	slog.Info("started", "version", version(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.mail != nil, "push", c.push != nil)
 	fmt.Fprintf(stdout, "Charla is at %s\n", address(c, listener))
 	return listen(ctx, listener, n.site, n.hub)
@@ -76,6 +77,9 @@ func bind(c config) (net.Listener, error) {
 func open(ctx context.Context, c config) (*db.Store, error) {
 	if c.databaseURL == "" {
 		store, err := db.OpenSQLite(ctx, c.data)
+		if chat.CodeOf(err) == chat.Unavailable {
+			err = cmp.Or(takes(c.data), err) // a full disk is an "I/O error" to SQLite
+		}
 		if err != nil {
 			return nil, fmt.Errorf("CHARLA_DATA: %w", err)
 		}
@@ -101,6 +105,9 @@ func address(c config, l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
+// maxHead lets a token of 1 MB through to the answer that all bad tokens get. A connection costs so much for five seconds at most.
+const maxHead = 1 << 20
+
 // newServer returns the server of a site with its limits.
 func newServer(site http.Handler) *http.Server {
 	return &http.Server{
@@ -109,7 +116,7 @@ func newServer(site http.Handler) *http.Server {
 		ReadTimeout:       requestWithin,
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
-		MaxHeaderBytes:    32 << 10,
+		MaxHeaderBytes:    maxHead,
 		ErrorLog:          log.New(connectionLog{}, "", 0),
 	}
 }

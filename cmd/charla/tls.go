@@ -2,33 +2,80 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 )
 
+// authority gives certificates; nil is Let's Encrypt. Tests ask one of their own.
+var authority *acme.Client
+
 // secure ends TLS on a listener, if it is to end here. HTTP/2 comes with it.
 func secure(c config, l net.Listener) (net.Listener, error) {
+	var settings *tls.Config
 	switch {
 	case c.tls.domain != "":
 		manager := &autocert.Manager{
-			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.tls.domain), Cache: autocert.DirCache(filepath.Join(c.data, "certificates")),
+			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.tls.domain), Cache: autocert.DirCache(filepath.Join(c.data, "certificates")), Client: authority,
 		}
-		return tls.NewListener(l, manager.TLSConfig()), nil // proves the domain on this very port: tls-alpn-01
+		settings = manager.TLSConfig() // proves the domain on this very port: tls-alpn-01
 	case c.tls.cert != "":
 		own := &certificate{cert: c.tls.cert, key: c.tls.key}
 		if _, err := own.get(nil); err != nil {
 			return nil, fmt.Errorf("CHARLA_TLS_CERT: %w", err)
 		}
-		return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: own.get}), nil
+		settings = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: own.get}
 	default:
 		return l, nil
 	}
+	watch := &certificateWatch{domain: c.tls.domain, get: settings.GetCertificate}
+	settings.GetCertificate = watch.certificate
+	return tls.NewListener(l, settings), nil
+}
+
+// certificateWatch says in the log what visitors see as a broken connection: that no certificate can be had, or that one runs out.
+type certificateWatch struct {
+	domain string // of fetched ones
+	get    func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+
+	mu      sync.Mutex // guards shouted
+	shouted time.Time
+}
+
+// certificate is for tls.Config. Who comes for another name than the domain is a scanner, and not told of.
+func (w *certificateWatch) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	got, err := w.get(hello)
+	switch {
+	case err != nil && strings.EqualFold(hello.ServerName, w.domain):
+		slog.Warn("no certificate", "domain", w.domain, "error", err)
+	case err == nil && got.Leaf != nil && runsOut(got.Leaf, time.Now()):
+		w.shout(got.Leaf)
+	}
+	return got, err
+}
+
+// shout is for each hour.
+func (w *certificateWatch) shout(leaf *x509.Certificate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.shouted) >= time.Hour {
+		w.shouted = time.Now()
+		slog.Warn("the certificate runs out and was not renewed", "until", leaf.NotAfter)
+	}
+}
+
+// runsOut tells whether a certificate should have been renewed: what is fetched is, when a third of its time is left.
+func runsOut(leaf *x509.Certificate, now time.Time) bool {
+	return leaf.NotAfter.Sub(now) < min(leaf.NotAfter.Sub(leaf.NotBefore)/4, 21*24*time.Hour)
 }
 
 // certificate is one of one's own. It is read again when its file changed: certificates run out.

@@ -37,6 +37,11 @@ func (s *Server) URL(database string) string {
 	return "postgres:///" + database + "?user=charla&sslmode=disable&host=" + s.dir
 }
 
+// Environ is what PostgreSQL's own programs need to find the server: they are those of its version.
+func (s *Server) Environ() []string {
+	return []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "PGHOST=" + s.dir, "PGUSER=charla"}
+}
+
 // Socket is the path at which the server listens.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 

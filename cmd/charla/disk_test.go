@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// under runs the real program as the last step of a shell script, which finds it in $0 and its directory in $CHARLA_DATA.
+func under(t *testing.T, script string) (*exec.Cmd, *process, *output) {
+	t.Helper()
+	c := exec.Command("/bin/sh", "-c", script, os.Args[0])
+	var out output
+	data := t.TempDir()
+	c.Env = append(os.Environ(), "BE_CHARLA=1", "CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA="+data)
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	p := &process{url: place(t, &out), data: data}
+	p.client(t)
+	return c, p, &out
+}
+
+// On a full disk all that was said can be read, the operator is told, and room is all that it takes to go on.
+func TestAFullDisk(t *testing.T) {
+	if err := exec.Command("unshare", "--user", "--map-root-user", "--mount", "true").Run(); err != nil {
+		t.Skip("no small disk to be had: unshare: ", err)
+	}
+	c, p, out := under(t, `exec unshare --user --map-root-user --mount /bin/sh -c 'mount -t tmpfs -o size=3m none "$CHARLA_DATA" && exec "$0"' "$0"`)
+	disk := fmt.Sprintf("/proc/%d/root%s", c.Process.Pid, p.data)
+	p.register(t, "ana@example.org")
+	p.post(t, "/messages", url.Values{"room": {"1"}, "body": {"said before"}}, http.StatusCreated)
+	waitFor(t, out, "/readyz to tell", func() bool {
+		fill(t, filepath.Join(disk, "fill")) // again, if a look had taken room meanwhile and gave it back
+		return p.get(t, "/readyz") == "ok, but CHARLA_DATA cannot be written: no space left on device\n"
+	})
+	if !strings.Contains(out.String(), `level=WARN msg="CHARLA_DATA cannot be written" error="write `+p.data+`/room: no space left on device"`) {
+		t.Errorf("the log does not tell:\n%s", out)
+	}
+	text := url.Values{"room": {"1"}, "body": {strings.Repeat("my precious text ", 200)}}
+	for refused := 0; refused < 3; refused++ {
+		if p.say(t, text.Get("body")) == http.StatusOK { // SQLite had some room in its own files, or a look gave some back
+			fill(t, filepath.Join(disk, "fill"))
+			refused = -1
+		}
+	}
+	p.post(t, "/messages", text, http.StatusServiceUnavailable)
+	page, err := p.http.PostForm(p.url+"/messages", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Body.Close()
+	kept, err := io.ReadAll(page.Body)
+	if err != nil || page.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(kept), text.Get("body")) {
+		t.Errorf("the text is not kept: %s, %v\n%s", page.Status, err, kept)
+	}
+	p.post(t, "/files?name=a", url.Values{"a": {"file"}}, http.StatusServiceUnavailable)
+	if !strings.Contains(p.get(t, "/messages?room=1&before=3"), "said before") {
+		t.Error("what was said cannot be read")
+	}
+	if err := os.Remove(filepath.Join(disk, "fill")); err != nil {
+		t.Fatal(err)
+	}
+	p.post(t, "/messages", text, http.StatusCreated)
+	waitFor(t, out, "/readyz to be content", func() bool { return p.get(t, "/readyz") == "ok\n" })
+}
+
+// fill writes until the disk is full.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for err == nil {
+		_, err = file.Write(make([]byte, 4096))
+	}
+}
+
+// A start on a full disk says so, in words that SQLite has not.
+func TestAStartWithoutRoom(t *testing.T) {
+	data := t.TempDir()
+	if err := os.Symlink("/dev/full", filepath.Join(data, "room")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(data, "charla.db-wal"), 0o700); err != nil { // what SQLite cannot open
+		t.Fatal(err)
+	}
+	code, _, stderr := once(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + data})
+	if want := "charla: CHARLA_DATA: write " + data + "/room: no space left on device"; code != 1 || lastLine(stderr) != want {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+}
+
+// Who deletes the database under a running Charla is told, loses nothing that was acknowledged, and can have it back.
+func TestADatabaseThatIsDeleted(t *testing.T) {
+	t.Run("with all that belongs to it", func(t *testing.T) { deleted(t, "", "-wal", "-shm") })
+	t.Run("alone", func(t *testing.T) { deleted(t, "") })
+}
+
+func deleted(t *testing.T, endings ...string) {
+	p := begin(t, context.Background(), withMetrics)
+	p.register(t, "ana@example.org")
+	p.say(t, "said before")
+	p.becomes(t, "charla_data_writable", is(1))
+	data, home := filepath.Join(p.data, "charla.db"), t.TempDir()
+	aside := filepath.Join(home, "aside")
+	for _, move := range [][2]string{{data, aside}, {aside, data}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.say(t, "said when it was back")
+	for _, ending := range endings {
+		if err := os.Remove(data + ending); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.post(t, "/messages", url.Values{"room": {"1"}, "body": {"said in vain"}}, http.StatusServiceUnavailable)
+	eventually(t, "/readyz to tell", func() bool {
+		return strings.HasPrefix(p.get(t, "/readyz"), "ok, but CHARLA_DATA cannot be written: charla.db was deleted")
+	})
+	p.becomes(t, "charla_data_writable", is(0))
+	if _, err := os.Stat(data); err == nil {
+		t.Error("somebody made another database")
+	}
+	// Other tests of this process have files that were deleted, too.
+	lines := strings.ReplaceAll(strings.ReplaceAll(guide(t, "When the database was deleted")[0], "$(pidof charla)", fmt.Sprint(os.Getpid())), `*"/`, `*"`+p.data+`/`)
+	shell(t, home, nil, lines)
+	p.stop()
+	<-p.code
+	for _, ending := range []string{"-wal", "-shm"} {
+		os.Remove(data + ending)
+	}
+	if err := os.Rename(filepath.Join(home, "charla.db"), data); err != nil {
+		t.Fatal(err)
+	}
+	again := begin(t, context.Background(), "CHARLA_DATA="+p.data)
+	again.http.Jar.SetCookies(p.at(t, again.url), p.http.Jar.Cookies(p.at(t, p.url)))
+	page := again.get(t, "/messages?room=1")
+	if !strings.Contains(page, "said before") || !strings.Contains(page, "said when it was back") || strings.Contains(page, "said in vain") {
+		t.Errorf("what was rescued is\n%s", page)
+	}
+}
