@@ -3,246 +3,190 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/net/websocket"
 )
 
-// window is a person before Firefox. It shares the conditions of tab, and does what one story needs.
-type window struct {
-	*firefox
-	name    string
-	context string
+// firefox is a browser that is spoken to in WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi): commands, which are answered
+// by number, and events. Events are heard while an answer is awaited, so one goroutine does it all.
+type firefox struct {
+	complaints
+	conn *websocket.Conn
+	last int // the number of the last command
 }
 
-// newcomer registers somebody in a window of their own.
-func (f *firefox) newcomer(s *server, name string) *window {
+// onADesk are preferences of somebody with a mouse; a browser without a screen believes that there is none.
+const onADesk = `
+user_pref("ui.primaryPointerCapabilities", 6);
+user_pref("ui.allPointerCapabilities", 6);
+user_pref("intl.accept_languages", "en");
+`
+
+var listens = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
+
+// startFirefox opens a Firefox of its own for a test. Whatever it complains of fails the test.
+func startFirefox(t *testing.T) *firefox {
+	t.Helper()
+	home, program := t.TempDir(), firefoxProgram(t)
+	if err := os.WriteFile(filepath.Join(home, "user.js"), []byte(onADesk), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const origin = "http://127.0.0.1"
+	var said transcript
+	cmd := exec.Command(program, "--headless", "--profile", home, "--remote-debugging-port=0", "--remote-allow-origins="+origin)
+	cmd.Env = append(os.Environ(), "HOME="+home)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f := &firefox{complaints: complaints{T: t, browser: "Firefox"}}
+	t.Cleanup(func() { f.finish(cmd) })
+	var address string
+	until(t, "Firefox listens", func() (bool, string) {
+		found := listens.FindStringSubmatch(said.String())
+		if found != nil {
+			address = found[1]
+		}
+		return found != nil, said.String()
+	})
+	var err error
+	if f.conn, err = websocket.Dial(address+"/session", "", origin); err != nil {
+		t.Fatal(err)
+	}
+	f.do("session.new", params{"capabilities": params{}}, nil)
+	f.do("session.subscribe", params{"events": []string{"log.entryAdded"}}, nil)
+	return f
+}
+
+func firefoxProgram(t *testing.T) string {
+	t.Helper()
+	if path, err := exec.LookPath("firefox-esr"); err == nil {
+		return path
+	}
+	return installed(t, "firefox")
+}
+
+// finish closes the browser, and then what it complained of is known.
+func (f *firefox) finish(cmd *exec.Cmd) {
+	late := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	defer late.Stop()
+	if f.conn == nil || f.call("browser.close", params{}, nil) != nil {
+		cmd.Process.Kill()
+	}
+	cmd.Wait()
+	f.report()
+}
+
+// call sends a command and waits for its result.
+func (f *firefox) call(method string, of params, result any) error {
+	f.last++
+	f.conn.SetDeadline(time.Now().Add(patience))
+	if err := websocket.JSON.Send(f.conn, params{"id": f.last, "method": method, "params": of}); err != nil {
+		return err
+	}
+	for {
+		var heard struct {
+			Type, Method, Error, Message string
+			ID                           int
+			Params, Result               json.RawMessage
+		}
+		if err := websocket.JSON.Receive(f.conn, &heard); err != nil {
+			return err
+		}
+		switch {
+		case heard.Type == "event":
+			f.hear(heard.Params)
+		case heard.ID != f.last: // the answer to a command that was given up
+		case heard.Type == "error":
+			return fmt.Errorf("%s: %s: %s", method, heard.Error, heard.Message)
+		case result == nil:
+			return nil
+		default:
+			return json.Unmarshal(heard.Result, result)
+		}
+	}
+}
+
+// do is call for what must not fail.
+func (f *firefox) do(method string, of params, result any) {
 	f.Helper()
-	w := &window{firefox: f, name: name}
+	if err := f.call(method, of, result); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// hear notes errors and warnings.
+func (f *firefox) hear(entry json.RawMessage) {
+	var e struct{ Level, Text string }
+	if err := json.Unmarshal(entry, &e); err != nil {
+		f.Error(err)
+	}
+	if e.Level == "error" || e.Level == "warn" {
+		f.problems = append(f.problems, e.Level+": "+e.Text)
+	}
+}
+
+func (f *firefox) noted() *complaints { return &f.complaints }
+
+func (f *firefox) open(url string) string {
+	f.Helper()
 	var person struct{ UserContext string }
 	f.do("browser.createUserContext", params{}, &person)
 	var window struct{ Context string }
 	f.do("browsingContext.create", params{"type": "window", "userContext": person.UserContext}, &window)
-	w.context = window.Context
-	f.do("browsingContext.setViewport", params{"context": w.context, "viewport": params{"width": 1280, "height": 800}}, nil)
-	f.do("browsingContext.navigate", params{"context": w.context, "url": s.url("/register"), "wait": "complete"}, nil)
-	w.fill("#name", name)
-	w.fill("#email", email(name))
-	w.fill("#password", password)
-	w.typ(enterKey)
-	w.until("the chat is open", `location.pathname === '/chat' && `+here+say(`.includes(%s)`, asJSON(name)))
-	return w
+	f.do("browsingContext.setViewport", params{"context": window.Context, "viewport": params{"width": 1280, "height": 800}}, nil)
+	f.do("browsingContext.navigate", params{"context": window.Context, "url": url, "wait": "complete"}, nil)
+	return window.Context
 }
 
-// answer evaluates an expression in the page.
-func (w *window) answer(expression string, value any) error {
+func (f *firefox) evaluate(context, expression string) (string, error) {
 	var got struct {
 		Result           struct{ Value string }
 		ExceptionDetails struct{ Text string }
 	}
-	err := w.call("script.evaluate", params{"expression": "JSON.stringify(" + expression + ")", "target": params{"context": w.context}, "awaitPromise": false}, &got)
-	if err != nil {
-		return err
+	err := f.call("script.evaluate", params{"expression": expression, "target": params{"context": context}, "awaitPromise": false}, &got)
+	if err == nil && got.ExceptionDetails.Text != "" {
+		err = fmt.Errorf("%s: %s", expression, got.ExceptionDetails.Text)
 	}
-	if got.ExceptionDetails.Text != "" {
-		return fmt.Errorf("%s: %s", expression, got.ExceptionDetails.Text)
-	}
-	return json.Unmarshal([]byte(got.Result.Value), value)
+	return got.Result.Value, err
 }
 
-func (w *window) until(what, script string) {
-	w.Helper()
-	until(w.T, w.name+" sees in Firefox that "+what, func() (ok bool, saw string) {
-		if err := w.answer("!!("+script+")", &ok); err != nil {
-			return false, err.Error()
-		}
-		if !ok {
-			w.answer(state, &saw)
-		}
-		return ok, saw
-	})
+func (f *firefox) act(context string, source params) {
+	f.Helper()
+	f.do("input.performActions", params{"context": context, "actions": []params{source}}, nil)
 }
 
-func (w *window) click(selector string) {
-	w.Helper()
-	var xy []float64
-	until(w.T, w.name+" can click "+selector, func() (bool, string) {
-		err := w.answer(say(spot, asJSON(selector)), &xy)
-		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
-	})
-	w.acts(params{"type": "pointer", "id": "mouse", "actions": []params{
-		{"type": "pointerMove", "x": int(xy[0]), "y": int(xy[1])}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
-	}})
-}
-
-// streamsAreCut is what Firefox says of that, also where one follows a link.
-var streamsAreCut = regexp.MustCompile(`Error in input stream|NetworkError`)
-
-// enterKey is how WebDriver writes the key.
-const enterKey = "\ue007"
-
-// typ presses and releases one key after the other.
-func (w *window) typ(keys string) {
-	w.Helper()
-	var actions []params
-	for _, key := range keys {
-		actions = append(actions, params{"type": "keyDown", "value": string(key)}, params{"type": "keyUp", "value": string(key)})
-	}
-	w.acts(params{"type": "key", "id": "keyboard", "actions": actions})
-}
-
-func (w *window) acts(source params) {
-	w.Helper()
-	w.do("input.performActions", params{"context": w.context, "actions": []params{source}}, nil)
-}
-
-func (w *window) fill(selector, text string) {
-	w.Helper()
-	w.click(selector)
-	w.typ(text)
-}
-
-// writes sends a message by Enter.
-func (w *window) writes(text string) {
-	w.Helper()
-	w.until("the box is ready", ready)
-	w.fill("#text", text+enterKey)
-	w.until("“"+text+"” is sent", ready)
-}
-
-func (w *window) reads(want ...string) {
-	w.Helper()
-	w.until("the messages are "+asJSON(want), say(`JSON.stringify(%s) === %s`, lines, asJSON(asJSON(want))))
-}
-
-// meets opens the conversation with somebody who is here.
-func (w *window) meets(other string) {
-	w.Helper()
-	w.until(other+" is here", here+say(`.includes(%s)`, asJSON(other)))
-	w.click(say(`#here [data-i=%q]`, other[:1]))
-	w.until("the conversation is open", say(`document.querySelector('#conv-name bdi')?.textContent === %s`, asJSON(other)))
-}
-
-// TestFirefox is the story of two people in the other engine: they talk, react, and come back after a restart.
-func TestFirefox(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
-	f := startFirefox(t)
-	ana, bob := f.newcomer(s, "Ana"), f.newcomer(s, "Bob")
-	ana.hearsOfViolations()
-
-	ana.meets("Bob")
-	bob.meets("Ana")
-	ana.writes("Hello Bob")
-	bob.reads("Hello Bob")
-	bob.writes("Hello Ana")
-	ana.reads("Hello Bob", "Hello Ana")
-	bob.click(line(1))
-	bob.click(line(1) + " .message__menu")
-	bob.until("the menu is open", menuOpen+` && `+menuOnScreen)
-	bob.click(`#menu .emoji[value="👍"]`)
-	for _, w := range []*window{ana, bob} {
-		w.until("the reaction is there", reacted(1)+` === '👍 1'`)
-	}
-
-	f.tolerated = append(f.tolerated, streamsAreCut)
-	ana.leaves()
-	ana.reads("Hello Bob", "Hello Ana")
-
-	s.stop()
-	for _, w := range []*window{ana, bob} {
-		w.until("Charla does not answer", `document.querySelector('.connection__news')`)
-	}
-	bob.fill("#text", "while it was away"+enterKey)
-	bob.until("it waits", `document.querySelector('#outbox[data-waits]')`)
-	s.start()
-	for _, w := range []*window{ana, bob} {
-		w.reads("Hello Bob", "Hello Ana", "while it was away")
-	}
-	ana.writes("Welcome back")
-	bob.reads("Hello Bob", "Hello Ana", "while it was away", "Welcome back")
-}
-
-// chooses takes files through the dialog of the browser.
-func (w *window) chooses(paths ...string) {
-	w.Helper()
+func (f *firefox) choose(context, selector string, paths []string) {
+	f.Helper()
 	var found struct {
 		Nodes []struct{ SharedID string }
 	}
-	w.do("browsingContext.locateNodes", params{"context": w.context, "locator": params{"type": "css", "value": "#composer [type=file]"}}, &found)
+	f.do("browsingContext.locateNodes", params{"context": context, "locator": params{"type": "css", "value": selector}}, &found)
 	if len(found.Nodes) != 1 {
-		w.Fatalf("%d fields for files", len(found.Nodes))
+		f.Fatalf("%d fields for files", len(found.Nodes))
 	}
-	w.do("input.setFiles", params{"context": w.context, "element": params{"sharedId": found.Nodes[0].SharedID}, "files": paths}, nil)
+	f.do("input.setFiles", params{"context": context, "element": params{"sharedId": found.Nodes[0].SharedID}, "files": paths}, nil)
 }
 
-// TestFirefoxFilesAndSettings: files wait, are described before and after they are sent, and travel; a setting is answered in sight.
+// streamsAreCut is what Firefox says of that, also where one follows a link.
+const streamsAreCut = `Error in input stream|NetworkError`
+
+func TestFirefox(t *testing.T) {
+	t.Parallel()
+	f := startFirefox(t)
+	f.tolerate(streamsAreCut)
+	twoTalk(t, f)
+}
+
 func TestFirefoxFilesAndSettings(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
 	f := startFirefox(t)
-	f.tolerated = append(f.tolerated, streamsAreCut)
-	mine := newAlbum(t)
-	bob, ana := f.newcomer(s, "Bob"), f.newcomer(s, "Ana")
-	ana.meets("Bob")
-	bob.meets("Ana")
-	ana.chooses(mine.png("one.png", 40, 30), mine.keep("two.txt", []byte("two")))
-	ana.until("they wait", chips+` === 'one.png|two.txt'`)
-	ana.click(".chip__summary")
-	ana.fill(".chip__alt", "Hills")
-	ana.click("#chip-2 .chip__button")
-	ana.until("one is removed, the other described", chips+` === 'one.png' && document.querySelector('.chip__described').innerText === 'Hills'`)
-	ana.writes("Shift makes a line")
-	const alt = `document.querySelector('#m-1 .picture__image')?.alt`
-	bob.until("it came with its description", alt+` === 'Hills'`)
-	ana.until("the box is empty", chips+` === ''`)
-	ana.click(line(1) + " .message__body")
-	ana.click(line(1) + " .message__menu")
-	ana.until("the menu is open", menuOpen)
-	ana.click("#menu details:has(textarea) > summary")
-	ana.fill("#menu .chip__alt", " at dusk")
-	ana.click("#menu .deeds__form .button")
-	bob.until("it is described anew", alt+` === 'Hills at dusk'`)
-
-	ana.click(".me")
-	ana.until("the settings are there", `location.pathname === '/settings' && document.readyState === 'complete'`)
-	ana.click(".part:has([action='/settings/password']) > summary")
-	ana.fill("#current", "not my password")
-	ana.fill("#password", "another good one"+enterKey)
-	ana.until("it is wrong, in sight", `document.activeElement.id === 'current' && document.querySelector('#current-err').getBoundingClientRect().bottom <= innerHeight`)
-	ana.fill("#current", password)
-	ana.fill("#password", "another good one"+enterKey)
-	ana.until("it is saved, in sight", `location.search === '?saved=password' && (r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('.form__saved').getBoundingClientRect())`)
-}
-
-// leaves goes to another page and back. Firefox cuts the stream as soon as one clicks, which is no news.
-func (w *window) leaves() {
-	w.Helper()
-	const observe = `new MutationObserver(() => sessionStorage.news ||= document.querySelector('.connection__news')?.innerText ?? '').observe(document.body, {childList: true, subtree: true}) ?? true`
-	if err := w.answer(observe, new(bool)); err != nil {
-		w.Fatal(err)
-	}
-	w.click(".me")
-	w.until("the settings are there, and nothing was said of a lost connection", `location.pathname === '/settings' && !sessionStorage.news`)
-	if err := w.answer(`history.back() ?? true`, new(bool)); err != nil {
-		w.Fatal(err)
-	}
-}
-
-// hearsOfViolations proves that a breach of the page's policy would not pass in silence.
-func (w *window) hearsOfViolations() {
-	w.Helper()
-	isViolation := func(problem string) bool {
-		return strings.Contains(problem, "Content-Security-Policy") && strings.Contains(problem, "img-src")
-	}
-	var forbidden string
-	if err := w.answer(`new Image().src = 'http://127.0.0.1:1/'`, &forbidden); err != nil {
-		w.Fatal(err)
-	}
-	until(w.T, "the breach is heard of", func() (bool, string) {
-		w.answer("0", new(int))
-		return slices.ContainsFunc(w.problems, isViolation), fmt.Sprint(w.problems)
-	})
-	w.problems = slices.DeleteFunc(w.problems, isViolation)
+	f.tolerate(streamsAreCut)
+	filesAndSettings(t, f)
 }

@@ -31,7 +31,7 @@ func TestAStreamFromNow(t *testing.T) {
 		m := ana.say("room=1", "number "+strconv.Itoa(i))
 		e := st.brings("number " + strconv.Itoa(i))
 		equal(t, "id", e.id, text(m.Seq))
-		contains(t, e.data, `<hx-upsert hx-target="#messages"><li id="m-`+text(m.Seq)+`"`, `hx-target="#seen"`)
+		contains(t, e.data, `<hx-upsert hx-target="#messages:not(:has(#m-`+text(m.Seq)+`))"><li id="m-`+text(m.Seq)+`"`, `hx-target="#seen"`)
 		lacks(t, e.data, "before the stream")
 	}
 	line := regexp.MustCompile(`(?s)<li id="m-` + text(last.Seq+1) + `".*?</li>`)

@@ -42,7 +42,7 @@ func TestPostingAMessage(t *testing.T) {
 		ana := ana.in(t)
 		key := ana.get("/messages?room=1").key()
 		a := ana.post("/messages", []string{"room", "1", "body", "to all", "key", key}, asHTMX).is(200)
-		a.has(`<i data-key="`+key+`"`, `<hx-upsert hx-target="[data-place=room-1] #messages"><li id="m-`, "to all").lacks("<html", "<form", "<textarea")
+		a.has(`<i data-key="`+key+`"`, `<hx-upsert hx-target="[data-place=room-1] #messages:not(:has(#m-`, "to all").lacks("<html", "<form", "<textarea")
 		again := ana.post("/messages", []string{"room", "1", "body", "to all", "key", key}, asHTMX).is(200)
 		line := regexp.MustCompile(`(?s)<hx-upsert.*</hx-upsert>`)
 		equal(t, "the line", line.FindString(again.body), line.FindString(a.body))

@@ -59,7 +59,10 @@ func (p *page) targets(n *html.Node) (found []*html.Node) {
 		if strings.HasPrefix(m[2], ":has") {
 			continue
 		}
-		if target != nil && (m[2] == "" || attr(target, "data-version") == m[3]) {
+		if m[4] != "" && byID(p.doc, m[4]) != nil {
+			continue
+		}
+		if target != nil && (m[2] == "" || m[4] != "" || attr(target, "data-version") == m[3]) {
 			found = append(found, target)
 		}
 	}
@@ -67,8 +70,8 @@ func (p *page) targets(n *html.Node) (found []*html.Node) {
 }
 
 // selectors are by id, of a line also by the change that it shows: none, or one with a number;
-// of the menu by what stands in it, which in this model is nothing.
-var selectors = regexp.MustCompile(`^#([a-z]+[a-z0-9-]*)(:not\(\[data-version\]\)|\[data-version='(\d+)'\]|:has\(\[action='[^']+'\]\))?$`)
+// of the menu by what stands in it, which in this model is nothing; of the live window by a line that is not in it.
+var selectors = regexp.MustCompile(`^#([a-z]+[a-z0-9-]*)(:not\(\[data-version\]\)|\[data-version='(\d+)'\]|:has\(\[action='[^']+'\]\)|:not\(:has\(#(m-\d+)\)\))?$`)
 
 // partial replaces the target, or what is in it.
 func (p *page) partial(target, n *html.Node) {

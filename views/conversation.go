@@ -14,6 +14,13 @@ const olderTrigger = "intersect once root:#" + idScroll + " rootMargin:50px, cli
 // xToOwnWords scrolls to the newest messages, where what somebody sends will stand.
 const xToOwnWords = `$event.target.id === '` + idComposer + `' && $el.scrollTo(0, 0)`
 
+// What comes below those who scrolled up moves nothing before their eyes. Most browsers see to that, and know a property for it;
+// in the others the distance to the top stays. Older messages come above, where nothing moves anyway.
+const (
+	xMeasure = `tall = $el.style.overflowAnchor === undefined && $el.scrollTop < 0 && !$event.target.closest('#` + idOlder + `') && $el.scrollHeight`
+	xStay    = `tall && $el.scrollBy(0, tall - $el.scrollHeight)`
+)
+
 // Whoever scrolled up by more than a few lines is offered the way down. The bottom is 0, and what is above it negative.
 const (
 	xIsUp     = `up = $el.scrollTop < -200`
@@ -35,6 +42,15 @@ func inPlace(url string) templ.Attributes {
 func alone(m chat.Message) chat.Message {
 	m.Leads, m.OpensDay, m.Reactions = true, true, ""
 	return m
+}
+
+// windowFor selects the live window for a message that comes. One that nobody changed comes there once: its author gets it twice, by the
+// answer and by the stream, and would hear it read aloud twice. One that changed takes the place of what it was.
+func windowFor(m chat.Message) string {
+	if version(m) != "" {
+		return at(idMessages)
+	}
+	return at(idMessages) + ":not(:has(" + at(messageID(m.Seq)) + "))"
 }
 
 // unseen is the seq that a fresh page marks read when it is on screen, or 0: rendering the page marked what it shows, but

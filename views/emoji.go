@@ -54,6 +54,10 @@ func ReactPick(message int64) Pick {
 	}
 }
 
+// xCloses is what Esc does in a popover. A field for a search keeps the key for itself in WebKit, also when nothing is in it to be
+// taken away.
+const xCloses = `$event.target.value === '' && $el.hidePopover()`
+
 func carriedPlace(p chat.Place) []Carried {
 	if p.Room != 0 {
 		return []Carried{{"room", number(p.Room)}}

@@ -59,5 +59,5 @@ const (
 // whyRefused shows why a message was refused, whatever is open.
 const whyRefused = "target:#" + idWhy + " swap:innerHTML"
 
-// inOpen is the selector of an element of a conversation, where that is the open one.
-func inOpen(p chat.Place, id string) string { return "[data-place=" + rowID(p) + "] " + at(id) }
+// inOpen narrows a selector to a conversation, where that is the open one.
+func inOpen(p chat.Place, selector string) string { return "[data-place=" + rowID(p) + "] " + selector }

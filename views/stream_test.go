@@ -12,7 +12,11 @@ func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
 	m := line(18)
 	row := rendered(t, Message(Locale{}, m))
 	frame := rendered(t, NewMessage(Locale{}, m))
-	has(t, frame, `<hx-upsert hx-target="#messages">`+row+`</hx-upsert>`, `<hx-partial hx-target="#seen" hx-swap="outerHTML">`, `{&#34;room&#34;:7,&#34;seq&#34;:18}`)
+	has(t, frame, `<hx-upsert hx-target="#messages:not(:has(#m-18))">`+row+`</hx-upsert>`, `<hx-partial hx-target="#seen" hx-swap="outerHTML">`, `{&#34;room&#34;:7,&#34;seq&#34;:18}`)
+
+	m.ChangedSeq = 20
+	has(t, rendered(t, NewMessage(Locale{}, m)), `<hx-upsert hx-target="#messages">`) // it was missed, and is not as it came
+	m.ChangedSeq = 18
 
 	page := rendered(t, Messages(testPage(), Sidebar{}, Thread{Conversation: direct, Messages: []chat.Message{m}}))
 	has(t, page, row)
@@ -32,7 +36,7 @@ func TestNothingListensElsewhereInALine(t *testing.T) {
 func TestPostedConfirmsAMessageByItsKey(t *testing.T) {
 	m := line(18)
 	m.Key = `"k"`
-	has(t, rendered(t, Posted(Locale{}, m, Composer{Place: chat.Place{Room: 7}})), `<i data-key="&#34;k&#34;" x-init=`, `<hx-upsert hx-target="[data-place=room-7] #messages"><li id="m-18"`, `<hx-partial hx-target="#err,#why"></hx-partial>`)
+	has(t, rendered(t, Posted(Locale{}, m, Composer{Place: chat.Place{Room: 7}})), `<i data-key="&#34;k&#34;" x-init=`, `<hx-upsert hx-target="[data-place=room-7] #messages:not(:has(#m-18))"><li id="m-18"`, `<hx-partial hx-target="#err,#why"></hx-partial>`)
 }
 
 func TestTextStaysInTheBox(t *testing.T) {

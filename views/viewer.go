@@ -13,9 +13,10 @@ const (
 	xClosed   = `$el.open || (a = undefined)` // the browser tells late: another may be shown by then
 	xNext     = `a && a.closest('li').nextElementSibling && (a = a.closest('li').nextElementSibling.querySelector('a'))`
 	xPrevious = `a && a.closest('li').previousElementSibling && (a = a.closest('li').previousElementSibling.querySelector('a'))`
-	xIsLast   = `!a.closest('li').nextElementSibling`
-	xIsFirst  = `!a.closest('li').previousElementSibling`
-	xSeveral  = `a.closest('ul').childElementCount > 1`
+	// A button that leads nowhere keeps the focus, which would else leave the viewer, and the arrow keys with it.
+	xIsLast  = `!a.closest('li').nextElementSibling`
+	xIsFirst = `!a.closest('li').previousElementSibling`
+	xSeveral = `a.closest('ul').childElementCount > 1`
 
 	// What a picture shows, unless that is its name, which stands there anyway.
 	xShows = `a.querySelector('img').alt === a.dataset.name ? '' : a.querySelector('img').alt`
