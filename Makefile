@@ -24,7 +24,7 @@ er: ## draw docs/er.svg from the schema
 # starved. What they test is built as they start, so no earlier result of theirs counts.
 test: needs check ## everything
 	go test -race -timeout 10m $$(go list ./... | grep -Ev '/e2e(/|$$)')
-	go test -count=1 -timeout 10m ./e2e
+	go test -count=1 -timeout 15m ./e2e
 	go test -count=1 -timeout 10m ./e2e/chaos
 
 # check finds what no test is needed for. templ writes nothing where the generated files are fresh.
