@@ -59,6 +59,7 @@ func startBrowser(dir string) (stop func(), err error) {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en-US"),
+		chromedp.Env("LANG=C.UTF-8"), // otherwise it finds no file whose name is not ASCII
 	)
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stopBrowser := chromedp.NewContext(allocator)

@@ -67,7 +67,7 @@ func (b *tab) spotInFrame(selector string) (xy []float64) {
 		var err error
 		xy, err = look[[]float64](b, say(`(() => {
 			const frame = document.querySelector('iframe'), e = frame.contentDocument.querySelector('%s')
-			e.scrollIntoView()
+			e.scrollIntoView({ block: 'center' })
 			const f = frame.getBoundingClientRect(), r = e.getBoundingClientRect()
 			return r.top >= 0 && r.bottom <= f.height ? [f.x + r.x + r.width / 2, f.y + r.y + r.height / 2] : []
 		})()`, selector))
