@@ -121,7 +121,7 @@ func drawn(s string) string {
 		switch {
 		case unicode.IsSpace(r) || unicode.Is(unicode.Zs, r):
 			return ' '
-		case blank[r] || unicode.Is(unicode.Variation_Selector, r):
+		case drawsNothing(r):
 			return -1
 		case unicode.In(r, unicode.Mn, unicode.Me):
 			if marks++; marks > maxMarks {

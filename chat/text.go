@@ -65,13 +65,16 @@ func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune
 var blank = map[rune]bool{0x034F: true, 0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true,
 	0xFFA0: true, 0xFFFC: true, 0xFFFD: true}
 
+// drawsNothing tells fillers, and the selectors that only say how the character before them is drawn.
+func drawsNothing(r rune) bool { return blank[r] || unicode.Is(unicode.Variation_Selector, r) }
+
 // visible tells whether every character of s can be seen, and none is buried under marks. What Unicode has not assigned,
 // keeps for control or format, or selects a variant with cannot be seen.
 func visible(s string) bool {
 	marks := maxMarks // none without a letter
 	for _, r := range norm.NFD.String(s) {
 		switch {
-		case blank[r] || unicode.Is(unicode.Variation_Selector, r):
+		case drawsNothing(r):
 			return false
 		case unicode.In(r, unicode.Mn, unicode.Me):
 			if marks++; marks > maxMarks {
@@ -144,10 +147,9 @@ func cleanBody(s string) (string, error) {
 	return body, err
 }
 
-// leavesInk tells what is seen from spaces, what draws nothing and what only says how to draw. What Unicode has not assigned may be an
-// emoji of next year.
+// leavesInk tells what is seen. What Unicode has not assigned may be an emoji of next year.
 func leavesInk(r rune) bool {
-	return !unicode.IsSpace(r) && !blank[r] && !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Variation_Selector)
+	return !unicode.IsSpace(r) && !drawsNothing(r) && !unicode.In(r, unicode.Cc, unicode.Cf)
 }
 
 // cleanText checks the text of a message, which may be empty. It is kept as typed, but for the space at its ends and the

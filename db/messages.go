@@ -38,35 +38,30 @@ func (r reader) MessageByKey(ctx context.Context, author int64, key string) (cha
 	return row.Message, cmp.Or(row.Sent, chat.Digest(row.Key, row.Body)), err
 }
 
-// MessagesBefore reads backwards from before and turns the page round. The same statement looks whether user is in the
-// room, so that nothing falls between the two.
+// inRoom is what the user $2 may read in the room $1. The same statement looks whether they are in it, so that nothing falls
+// between the two.
+const inRoom = message + `
+	WHERE x.room_id = $1 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2)`
+
+// MessagesBefore reads backwards from before and turns the page round.
 func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, limit int) (page []chat.Message, err error) {
-	const query = message + `
-		WHERE x.room_id = $1 AND x.seq < $2 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
-		ORDER BY x.seq DESC
-		LIMIT $3`
-	err = r.list(ctx, &page, query, room, before, limit, user)
+	const query = inRoom + ` AND x.seq < $3 ORDER BY x.seq DESC LIMIT $4`
+	err = r.list(ctx, &page, query, room, user, before, limit)
 	slices.Reverse(page)
 	return page, err
 }
 
-// MessagesAfter looks at who is in the room like MessagesBefore.
+// MessagesAfter reads on from after.
 func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limit int) (page []chat.Message, err error) {
-	const query = message + `
-		WHERE x.room_id = $1 AND x.seq > $2 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
-		ORDER BY x.seq
-		LIMIT $3`
-	err = r.list(ctx, &page, query, room, after, limit, user)
+	const query = inRoom + ` AND x.seq > $3 ORDER BY x.seq LIMIT $4`
+	err = r.list(ctx, &page, query, room, user, after, limit)
 	return page, err
 }
 
-// MessagesChanged looks at who is in the room like MessagesBefore.
+// MessagesChanged reads on from the change after.
 func (r reader) MessagesChanged(ctx context.Context, user, room, after int64, limit int) (page []chat.Message, err error) {
-	const query = message + `
-		WHERE x.room_id = $1 AND x.changed_seq > $2 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
-		ORDER BY x.changed_seq
-		LIMIT $3`
-	err = r.list(ctx, &page, query, room, after, limit, user)
+	const query = inRoom + ` AND x.changed_seq > $3 ORDER BY x.changed_seq LIMIT $4`
+	err = r.list(ctx, &page, query, room, user, after, limit)
 	return page, err
 }
 

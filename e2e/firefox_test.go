@@ -46,6 +46,7 @@ func startFirefox(t *testing.T) *firefox {
 		t.Fatal(err)
 	}
 	f := &firefox{complaints: complaints{T: t, browser: "Firefox"}}
+	f.tolerate(streamsAreCut)
 	t.Cleanup(func() { f.finish(cmd) })
 	var address string
 	until(t, "Firefox listens", func() (bool, string) {
@@ -179,14 +180,10 @@ const streamsAreCut = `Error in input stream|NetworkError`
 
 func TestFirefox(t *testing.T) {
 	t.Parallel()
-	f := startFirefox(t)
-	f.tolerate(streamsAreCut)
-	twoTalk(t, f)
+	twoTalk(t, startFirefox(t))
 }
 
 func TestFirefoxFilesAndSettings(t *testing.T) {
 	t.Parallel()
-	f := startFirefox(t)
-	f.tolerate(streamsAreCut)
-	filesAndSettings(t, f)
+	filesAndSettings(t, startFirefox(t))
 }

@@ -26,7 +26,9 @@ type webkit struct {
 func startWebKit(t *testing.T) *webkit {
 	t.Helper()
 	installed(t, "WebKitWebDriver")
-	return &webkit{complaints: complaints{T: t, browser: "WebKit"}, screen: newScreen(t), client: http.Client{Timeout: patience}}
+	k := &webkit{complaints: complaints{T: t, browser: "WebKit"}, screen: newScreen(t), client: http.Client{Timeout: patience}}
+	k.tolerate(loadsFail)
+	return k
 }
 
 // newScreen starts an X server and returns its name.
@@ -167,16 +169,12 @@ const loadsFail = `Load failed`
 
 func TestWebKit(t *testing.T) {
 	t.Parallel()
-	k := startWebKit(t)
-	k.tolerate(loadsFail)
-	twoTalk(t, k)
+	twoTalk(t, startWebKit(t))
 }
 
 func TestWebKitFilesAndSettings(t *testing.T) {
 	t.Parallel()
-	k := startWebKit(t)
-	k.tolerate(loadsFail)
-	filesAndSettings(t, k)
+	filesAndSettings(t, startWebKit(t))
 }
 
 // TestWebKitAndChromium is about what WebKit lacks, in a conversation with somebody who has it.
@@ -184,7 +182,6 @@ func TestWebKitAndChromium(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	k := startWebKit(t)
-	k.tolerate(loadsFail)
 	ana, bob := newcomer(k, s, "Ana"), s.newcomer("Bob")
 	ana.meets("Bob")
 	bob.open("/messages?with=1")

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -235,55 +234,4 @@ func (s *Server) pace(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
-}
-
-// statuses maps the product's codes to HTTP's.
-var statuses = map[chat.Code]int{
-	chat.Invalid:         http.StatusUnprocessableEntity,
-	chat.Unauthenticated: http.StatusUnauthorized,
-	chat.Forbidden:       http.StatusForbidden,
-	chat.NotFound:        http.StatusNotFound,
-	chat.Conflict:        http.StatusConflict,
-	chat.TooMany:         http.StatusTooManyRequests,
-	chat.TooLarge:        http.StatusRequestEntityTooLarge,
-	chat.Unavailable:     http.StatusServiceUnavailable,
-}
-
-// statusWentAway is what the log and the numbers say, as others do, of a request whose sender did not wait for the answer.
-const statusWentAway = 499
-
-// wentAway tells a look at the database that ended because nobody waits for it any more from one that it did not answer. Each
-// database says in its own way that it was interrupted; the request says it for all.
-func wentAway(c echo.Context, e *chat.Error) bool {
-	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
-}
-
-// understand turns any error into one that a person can read, and its status. What is not understood is internal: it is
-// logged here, once, and shown as a plain apology.
-func understand(c echo.Context, err error) (*chat.Error, int) {
-	if e, ok := errors.AsType[*chat.Error](err); ok {
-		if wentAway(c, e) {
-			return e, statusWentAway
-		}
-		if e.Code == chat.Unavailable {
-			slog.Warn("unavailable", "request", requestID(c), "route", c.Path(), "error", errors.Unwrap(e))
-		}
-		return e, statuses[e.Code]
-	}
-	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
-		switch e.Code {
-		case http.StatusNotFound:
-			return chat.ErrNotFound, e.Code
-		case http.StatusMethodNotAllowed:
-			return chat.Errorf("method_not_allowed", "This address does not take such a request."), e.Code
-		case http.StatusRequestEntityTooLarge:
-			return errTooMuch, e.Code
-		case http.StatusNotAcceptable:
-			return chat.Errorf("not_acceptable", "This is a page for browsers: there is no JSON of it."), e.Code
-		case http.StatusUnsupportedMediaType:
-			return chat.Errorf("unsupported", "Send a form or JSON, and say which in the header Content-Type."), e.Code
-		}
-	}
-	slog.Error("internal", "request", requestID(c), "route", c.Path(), "error", err)
-	return chat.Errorf("internal", "Something went wrong on our side. It has been noted."), http.StatusInternalServerError
 }

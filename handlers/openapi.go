@@ -121,10 +121,12 @@ func (d *describer) operation(r route, o operation) object {
 	return out
 }
 
+var words = regexp.MustCompile(`\w+`)
+
 // operationID names an operation after its address: postBotsIdHooks.
 func operationID(r route) string {
 	id := strings.ToLower(r.method)
-	for _, word := range regexp.MustCompile(`\w+`).FindAllString(r.path, -1) {
+	for _, word := range words.FindAllString(r.path, -1) {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}
 	return id

@@ -197,14 +197,7 @@ func TestACertificateIsFetched(t *testing.T) {
 	p.register(t, "ana@example.org")
 	stream := p.events(t)
 	stream.until(t, "here-count")
-	r, err := p.http.Get(p.url + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Body.Close()
-	if r.ProtoMajor != 2 {
-		t.Errorf("got %s", r.Proto)
-	}
+	p.speaksHTTP2(t)
 	first, err := p.shown(t, domain, pebble.root(t))
 	if err != nil {
 		t.Fatal(err)

@@ -42,18 +42,7 @@ func (d *disk) notice() string {
 
 func (d *disk) writable() bool { return d.notice() == "" }
 
-func (d *disk) run(ctx context.Context) {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	for {
-		d.look()
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
+func (d *disk) run(ctx context.Context) { every(ctx, lookEvery, d.look) }
 
 func (d *disk) look() {
 	err := d.store.InPlace()

@@ -16,18 +16,7 @@ import (
 // under runs the real program as the last step of a shell script, which finds it in $0 and its directory in $CHARLA_DATA.
 func under(t *testing.T, script string) (*exec.Cmd, *process, *output) {
 	t.Helper()
-	c := exec.Command("/bin/sh", "-c", script, os.Args[0])
-	var out output
-	data := t.TempDir()
-	c.Env = append(os.Environ(), "BE_CHARLA=1", "CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA="+data)
-	c.Stdout, c.Stderr = &out, &out
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	p := &process{url: place(t, &out), data: data}
-	p.client(t)
-	return c, p, &out
+	return launch(t, exec.Command("/bin/sh", "-c", script, os.Args[0]), "127.0.0.1:0", t.TempDir())
 }
 
 // On a full disk all that was said can be read, the operator is told, and room is all that it takes to go on.

@@ -82,9 +82,7 @@ func (n *node) start(ctx context.Context) (stop func()) {
 
 // tidy forgets dead sessions, files that nobody needs and what the outbox gave up, once an hour.
 func tidy(ctx context.Context, service *chat.Service) {
-	ticker := time.NewTicker(time.Hour)
-	defer ticker.Stop()
-	for {
+	every(ctx, time.Hour, func() {
 		if err := service.PruneSessions(ctx); err != nil {
 			slog.Warn("sessions not pruned", "error", err)
 		}
@@ -94,6 +92,15 @@ func tidy(ctx context.Context, service *chat.Service) {
 		if err := service.Sweep(ctx); err != nil {
 			slog.Warn("files not swept", "error", err)
 		}
+	})
+}
+
+// every does something at once and then again and again, until ctx ends.
+func every(ctx context.Context, d time.Duration, do func()) {
+	ticker := time.NewTicker(d)
+	defer ticker.Stop()
+	for {
+		do()
 		select {
 		case <-ctx.Done():
 			return

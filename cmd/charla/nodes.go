@@ -65,18 +65,9 @@ func (n *neighbours) notice() string {
 
 // run looks until ctx ends, and takes leave.
 func (n *neighbours) run(ctx context.Context) {
-	ticker := time.NewTicker(touchEvery)
-	defer ticker.Stop()
-	for {
-		n.look(ctx)
-		select {
-		case <-ctx.Done():
-			if err := n.store.Leave(context.WithoutCancel(ctx), n.me.ID); err != nil {
-				slog.Warn("leave not taken", "error", err)
-			}
-			return
-		case <-ticker.C:
-		}
+	every(ctx, touchEvery, func() { n.look(ctx) })
+	if err := n.store.Leave(context.WithoutCancel(ctx), n.me.ID); err != nil {
+		slog.Warn("leave not taken", "error", err)
 	}
 }
 

@@ -18,7 +18,13 @@ import (
 // spawn starts the real program. Who kills it calls Wait.
 func spawn(t *testing.T, addr, data string) (*exec.Cmd, *process) {
 	t.Helper()
-	c := exec.Command(os.Args[0])
+	c, p, _ := launch(t, exec.Command(os.Args[0]), addr, data)
+	return c, p
+}
+
+// launch runs a command that is, or becomes, the real program, and waits until it serves.
+func launch(t *testing.T, c *exec.Cmd, addr, data string) (*exec.Cmd, *process, *output) {
+	t.Helper()
 	var out output
 	c.Env = append(os.Environ(), "BE_CHARLA=1", "CHARLA_ADDR="+addr, "CHARLA_DATA="+data)
 	c.Stdout, c.Stderr = &out, &out
@@ -28,7 +34,7 @@ func spawn(t *testing.T, addr, data string) (*exec.Cmd, *process) {
 	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
 	p := &process{url: place(t, &out), data: data}
 	p.client(t)
-	return c, p
+	return c, p, &out
 }
 
 // post sends a form as a program and reads the answer.

@@ -51,6 +51,19 @@ func selfMade(t *testing.T, cert, key string, serial int64) *x509.CertPool {
 	return pool
 }
 
+// speaksHTTP2 asks for something.
+func (p *process) speaksHTTP2(t *testing.T) {
+	t.Helper()
+	r, err := p.http.Get(p.url + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.ProtoMajor != 2 {
+		t.Errorf("got %s", r.Proto)
+	}
+}
+
 func TestTLSOfOnesOwn(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
@@ -63,14 +76,7 @@ func TestTLSOfOnesOwn(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	p.http.Transport = transport
 	p.register(t, "ana@example.org")
-	r, err := p.http.Get(p.url + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Body.Close()
-	if r.ProtoMajor != 2 {
-		t.Errorf("got %s", r.Proto)
-	}
+	p.speaksHTTP2(t)
 	stream := p.events(t)
 	stream.until(t, "here-count")
 	p.stop()
