@@ -18,7 +18,7 @@ generate: ## what templ makes of the templates
 	$(TEMPL) generate -path views
 
 er: ## draw docs/er.svg from the schema
-	go run ./cmd/charla-er
+	go run ./cmd/gen-schema-diagram
 
 # The browsers run by themselves, and so do the worlds under fire: they would starve the others of their processors, and be
 # starved. What they test is built as they start, so no earlier result of theirs counts.

@@ -11,14 +11,14 @@ import (
 // BenchmarkWhoAsks is the price of finding out who asks: by the cookie of a browser, by the token of a bot, and by an
 // access token, which is verified and then looked up.
 func BenchmarkWhoAsks(b *testing.B) {
-	store, d := dbtest.SQLite(b), &diary{}
-	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
+	store, d := dbtest.OpenSQLite(b), &eventRecorder{}
+	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
 	var ana chat.User
 	var cookie string
-	if err := w.Seed(b.Context(), 1, func(by chat.User, token string) error { ana, cookie = by, token; return nil }); err != nil {
+	if err := w.SeedUsers(b.Context(), 1, func(by chat.User, token string) error { ana, cookie = by, token; return nil }); err != nil {
 		b.Fatal(err)
 	}
-	_, bot, err := w.MakeBot(b.Context(), ana, "Robot")
+	_, bot, err := w.CreateBot(b.Context(), ana, "Robot")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -28,8 +28,8 @@ func BenchmarkWhoAsks(b *testing.B) {
 	}
 	for name, ask := range map[string]func() (chat.Session, chat.User, error){
 		"cookie": func() (chat.Session, chat.User, error) { return w.Session(b.Context(), cookie) },
-		"bot":    func() (chat.Session, chat.User, error) { return w.Bearer(b.Context(), bot) },
-		"access": func() (chat.Session, chat.User, error) { return w.Bearer(b.Context(), given.Access) },
+		"bot":    func() (chat.Session, chat.User, error) { return w.SessionByBearerToken(b.Context(), bot) },
+		"access": func() (chat.Session, chat.User, error) { return w.SessionByBearerToken(b.Context(), given.Access) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

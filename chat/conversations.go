@@ -9,9 +9,9 @@ import (
 
 // Conversation finds a conversation of by. A direct one that has not begun has Room 0. It answers NotFound for what is
 // not by's and for people who do not exist.
-func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversation, error) {
+func (s *Service) Conversation(ctx context.Context, by User, p ConversationRef) (Conversation, error) {
 	if p.Room != 0 && p.With != 0 {
-		return Conversation{}, errTwoPlaces
+		return Conversation{}, errAmbiguousTarget
 	}
 	if p.Room != 0 {
 		return s.store.ConversationIn(ctx, by.ID, p.Room)
@@ -24,7 +24,7 @@ func (s *Service) Conversation(ctx context.Context, by User, p Place) (Conversat
 	if err != nil || peer.Deleted() {
 		return Conversation{}, cmp.Or(err, error(ErrNotFound))
 	}
-	return Conversation{Kind: Direct, Name: peer.Name, Me: by.ID, Peer: peer.ID, Avatar: peer.Avatar, Bot: peer.IsBot()}, nil
+	return Conversation{Kind: Direct, Name: peer.Name, Viewer: by.ID, Peer: peer.ID, PeerAvatar: peer.Avatar, PeerIsBot: peer.IsBot()}, nil
 }
 
 // MaxConversations bounds the list at the side: the unread come first, then the latest.
@@ -66,23 +66,54 @@ func lastInOrder(list []Conversation) int {
 	return len(list) - 1
 }
 
-// MarkRead records that by has seen the messages of a conversation up to seq. A mark never moves back and never goes
-// beyond what exists.
-func (s *Service) MarkRead(ctx context.Context, by User, p Place, seq int64) error {
-	c, err := s.Conversation(ctx, by, p)
-	if err != nil {
-		return err
+// PeerDeleted tells whether the other person of a direct conversation deleted their account: it can be read, and nothing be
+// added to it.
+func (c Conversation) PeerDeleted() bool { return c.Kind == Direct && c.Name == "" }
+
+var errPeerDeleted = Errorf(Forbidden, "This person deleted their account. Nobody would read it.")
+
+// RoomKind tells a direct conversation of two people from a channel of many.
+type RoomKind string
+
+// StreamKey is what a stream listens to. A channel is known by its room; a direct conversation by its pair of people, low id
+// first, because its room exists only after the first message. The zero Topic is no conversation at all.
+type StreamKey struct{ Room, Low, High int64 }
+
+// Conversation is how a request names a conversation: by the person at the other end, or by the room. Exactly one is set.
+type ConversationRef struct{ With, Room int64 }
+
+// Conversation is a room as one of its members sees it. Room is zero where a direct conversation has no message yet.
+type Conversation struct {
+	Room       int64    `db:"room"`
+	Kind       RoomKind `db:"kind"`
+	Name       string   `db:"name"` // a channel's own name, a direct conversation's other person
+	LastSeq    int64    `db:"last_seq"`
+	ReadSeq    int64    `db:"read_seq"`
+	Access     Access   `db:"access"`
+	Role       Role     `db:"role"`   // of Me in the room
+	Unread     int      `db:"unread"` // counted up to UnreadCap
+	Viewer     int64    `db:"me"`
+	Peer       int64    `db:"peer"`   // the other person; Me in one's own notes; zero in a channel
+	HasDraft   bool     `db:"draft"`  // Me has begun to write here
+	PeerAvatar int64    `db:"avatar"` // the picture of Peer, or 0
+	PeerIsBot  bool     `db:"bot"`    // Peer is one
+}
+
+// UnreadCap bounds the counting of unread messages; a page shows one less with a plus.
+const UnreadCap = 100
+
+// StreamKey returns what streams of this conversation listen to.
+func (c Conversation) StreamKey() StreamKey {
+	if c.Kind == Channel {
+		return StreamKey{Room: c.Room}
 	}
-	if seq = min(seq, c.LastSeq); seq <= c.ReadSeq {
-		return nil
+	return StreamKey{Low: min(c.Viewer, c.Peer), High: max(c.Viewer, c.Peer)}
+}
+
+// Conversation returns the name of the conversation in links.
+func (c Conversation) Ref() ConversationRef {
+	if c.Kind == Channel {
+		return ConversationRef{Room: c.Room}
 	}
-	moved := false
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		moved, err = tx.SetRead(ctx, c.Room, by.ID, seq)
-		return err
-	})
-	if moved && err == nil {
-		s.events.Publish(ReadMarked{User: by.ID, Room: c.Room})
-	}
-	return err
+	return ConversationRef{With: c.Peer}
 }

@@ -9,12 +9,12 @@ import (
 )
 
 func TestHabitsFollowAPerson(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx := t.Context()
-	ana, berta := w.person(t, "Ana"), w.person(t, "Berta")
-	habits := func(who chat.User) chat.Habits {
+	ana, berta := w.addUser(t, "Ana"), w.addUser(t, "Berta")
+	habits := func(who chat.User) chat.EmojiPreferences {
 		t.Helper()
-		h, err := w.EmojiHabits(ctx, who)
+		h, err := w.EmojiPreferences(ctx, who)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -22,15 +22,15 @@ func TestHabitsFollowAPerson(t *testing.T) {
 	}
 	use := func(emoji string, tone *int) {
 		t.Helper()
-		if err := w.UseEmoji(ctx, ana, emoji, tone); err != nil {
+		if err := w.RecordEmojiUse(ctx, ana, emoji, tone); err != nil {
 			t.Fatal(err)
 		}
 	}
 	three, six := 3, 6
 	use("👍🏽", &three)
 	use("🎉", nil)
-	code(t, "a sixth tone", w.UseEmoji(ctx, ana, "👍🏿", &six), chat.Invalid)
-	if h := habits(ana); h.Tone != 3 || !slices.Equal(h.Recent, []string{"🎉", "👍🏽"}) {
+	wantCode(t, "a sixth tone", w.RecordEmojiUse(ctx, ana, "👍🏿", &six), chat.Invalid)
+	if h := habits(ana); h.SkinTone != 3 || !slices.Equal(h.Recent, []string{"🎉", "👍🏽"}) {
 		t.Fatalf("Ana's habits are %v", h)
 	}
 	for i := range 30 {
@@ -39,7 +39,7 @@ func TestHabitsFollowAPerson(t *testing.T) {
 	if h := habits(ana); len(h.Recent) != 24 || h.Recent[0] != "emoji 29" {
 		t.Fatalf("%d are remembered, %q the last of them", len(h.Recent), h.Recent[0])
 	}
-	if h := habits(berta); h.Tone != 0 || len(h.Recent) != 0 {
+	if h := habits(berta); h.SkinTone != 0 || len(h.Recent) != 0 {
 		t.Fatalf("Berta has habits: %v", h)
 	}
 }

@@ -58,8 +58,8 @@ func invalidf(field, format string, args ...any) *Error {
 // ErrNotFound is the answer to what does not exist and to what the asking person may not see.
 var ErrNotFound = Errorf(NotFound, "There is nothing here, or it is not for you.")
 
-// Unreachable wraps the failure of a database that does not answer.
-func Unreachable(cause error) *Error {
+// DatabaseUnavailable wraps the failure of a database that does not answer.
+func DatabaseUnavailable(cause error) *Error {
 	return &Error{Code: Unavailable, Format: "Charla cannot reach its database. Try again in a moment.", RetryAfter: 2 * time.Second, cause: cause}
 }
 
@@ -77,11 +77,11 @@ func CodeOf(err error) Code {
 // FieldErrors returns every Error with a field inside err, by field.
 func FieldErrors(err error) map[string]*Error {
 	found := map[string]*Error{}
-	collect(err, found)
+	collectFieldErrors(err, found)
 	return found
 }
 
-func collect(err error, found map[string]*Error) {
+func collectFieldErrors(err error, found map[string]*Error) {
 	switch e := err.(type) {
 	case *Error:
 		if e.Field != "" {
@@ -89,9 +89,9 @@ func collect(err error, found map[string]*Error) {
 		}
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			collect(inner, found)
+			collectFieldErrors(inner, found)
 		}
 	case interface{ Unwrap() error }:
-		collect(e.Unwrap(), found)
+		collectFieldErrors(e.Unwrap(), found)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // The log is told the cause of a failure, and its reader is not.
 func TestTheCauseIsForTheLog(t *testing.T) {
-	err := chat.Unreachable(errors.New("disk is full"))
+	err := chat.DatabaseUnavailable(errors.New("disk is full"))
 	if got := err.Error(); !strings.HasSuffix(got, "(disk is full)") || strings.Contains(err.Format, "disk") {
 		t.Errorf("%q, %q", got, err.Format)
 	}

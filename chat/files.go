@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,69 +13,69 @@ import (
 
 // Limits of what people call their files.
 const (
-	maxFileName  = 255 // bytes
-	maxExtension = 16  // bytes of a name that is cut are kept for what stands behind its last dot
-	MaxAlt       = 500 // characters that describe a file to who cannot see it
+	maxFileNameBytes  = 255 // bytes
+	maxExtensionBytes = 16  // bytes of a name that is cut are kept for what stands behind its last dot
+	MaxAlt            = 500 // characters that describe a file to who cannot see it
 )
 
 // FileLimits is what the operator allows.
 type FileLimits struct {
-	Size    int64 // bytes of one file
-	Message int   // files of one message
-	Quota   int64 // bytes of all files of one person; 0 means no limit
+	FileBytes       int64 // bytes of one file
+	FilesPerMessage int   // files of one message
+	QuotaBytes      int64 // bytes of all files of one person; 0 means no limit
 }
 
 // DefaultFileLimits are those of a Charla where nobody decided otherwise.
-var DefaultFileLimits = FileLimits{Size: 25 << 20, Message: 10, Quota: 1000 << 20}
+var DefaultFileLimits = FileLimits{FileBytes: 25 << 20, FilesPerMessage: 10, QuotaBytes: 1000 << 20}
 
 // File is a file as people see it. What it holds is a Content.
 type File struct {
-	ID     int64  `db:"id"`
-	Name   string `db:"name"` // for people's eyes alone: see CleanFileName
-	Alt    string `db:"alt"`  // what it shows, in words
-	Type   string `db:"type"`
-	Size   int64  `db:"size"`   // bytes
-	Width  int    `db:"width"`  // pixels, of a picture; otherwise 0
-	Height int    `db:"height"` // likewise
-	Moves  bool   `db:"moves"`  // an animated picture
+	ID       int64  `db:"id"`
+	Name     string `db:"name"` // for people's eyes alone: see CleanFileName
+	Alt      string `db:"alt"`  // what it shows, in words
+	Type     string `db:"type"`
+	Size     int64  `db:"size"`   // bytes
+	Width    int    `db:"width"`  // pixels, of a picture; otherwise 0
+	Height   int    `db:"height"` // likewise
+	Animated bool   `db:"moves"`  // an animated picture
 }
 
-// Picture tells whether f was made by us from pixels: then it has all sizes, and nothing else in it.
-func (f File) Picture() bool { return f.Width > 0 }
+// IsImage tells whether f was made by us from pixels: then it has all sizes, and nothing else in it.
+func (f File) IsImage() bool { return f.Width > 0 }
 
-// Plays tells whether f is sound or moving pictures of a type that browsers play.
-func (f File) Plays() bool { return f.Sound() || strings.HasPrefix(f.Type, "video/") }
+// IsPlayable tells whether f is sound or moving pictures of a type that browsers play.
+func (f File) IsPlayable() bool { return f.IsAudio() || strings.HasPrefix(f.Type, "video/") }
 
-// Sound tells whether f is to be heard.
-func (f File) Sound() bool { return strings.HasPrefix(f.Type, "audio/") }
+// IsAudio tells whether f is to be heard.
+func (f File) IsAudio() bool { return strings.HasPrefix(f.Type, "audio/") }
 
-// Has tells whether a file is kept in a size.
-func (f File) Has(size Size) bool {
-	return size == Whole || f.Picture() && slices.Contains([]Size{Thumb, Medium, Square}, size)
+// HasVariant tells whether a file is kept in a size.
+func (f File) HasVariant(size Variant) bool {
+	return size == VariantOriginal || f.IsImage() && slices.Contains([]Variant{VariantThumb, VariantMedium, VariantSquare}, size)
 }
 
 // StoredFile is a file with what it takes to open it.
 type StoredFile struct {
 	File
-	Object string `db:"object"`
-	Avatar bool   `db:"avatar"` // it is its owner's picture, for everybody to see
+	Object   string `db:"object"`
+	IsAvatar bool   `db:"avatar"` // it is its owner's picture, for everybody to see
 }
 
 // NewFile is a file to be stored for its owner, in whose box for a place it waits; the zero Place is none.
 type NewFile struct {
-	Content, Owner int64
-	Place          Place
-	Name, Alt      string
-	CreatedAt      Micros
+	Blob, Owner  int64
+	Conversation ConversationRef
+	Name, Alt    string
+	CreatedAt    Timestamp
 }
 
 // Usage is what a person has stored: the bytes of all their files, and how many wait in the box for a place.
 type Usage struct {
 	Bytes   int64 `db:"bytes"`
-	Waiting int   `db:"waiting"`
+	Pending int   `db:"waiting"`
 }
 
-// Files are those of a message, in their order: a line for each with what File has, in the order of its fields, with tabs
+// FileCount are those of a message, in their order: a line for each with what File has, in the order of its fields, with tabs
 // between them. Neither a name nor an alt can hold what separates them. As a string it is compared and copied like the
 // rest of a Message.
 type Files string
@@ -95,7 +96,7 @@ func (f Files) List() []File {
 		number := func(i int) int64 { n, _ := strconv.ParseInt(part[i], 10, 64); return n }
 		if len(part) == 8 {
 			files = append(files, File{ID: number(0), Name: part[1], Alt: part[2], Type: part[3], Size: number(4),
-				Width: int(number(5)), Height: int(number(6)), Moves: part[7] == "1"})
+				Width: int(number(5)), Height: int(number(6)), Animated: part[7] == "1"})
 		}
 	}
 	return files
@@ -106,22 +107,22 @@ func (f Files) List() []File {
 func CleanFileName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
-	name := strings.Join(strings.Fields(norm.NFC.String(drawn(norm.NFD.String(s)))), " ")
-	name = cutName(name)
+	name := strings.Join(strings.Fields(norm.NFC.String(stripInvisible(norm.NFD.String(s)))), " ")
+	name = truncateFileName(name)
 	if strings.Trim(name, ". ") == "" {
 		return "file"
 	}
 	return name
 }
 
-// drawn leaves what is drawn, a space for any blank, and no more marks on a letter than a language needs.
-func drawn(s string) string {
+// stripInvisible leaves what is drawn, a space for any blank, and no more marks on a letter than a language needs.
+func stripInvisible(s string) string {
 	marks := 0
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r) || unicode.Is(unicode.Zs, r):
 			return ' '
-		case drawsNothing(r):
+		case isInvisible(r):
 			return -1
 		case unicode.In(r, unicode.Mn, unicode.Me):
 			if marks++; marks > maxMarks {
@@ -136,21 +137,21 @@ func drawn(s string) string {
 	}, s)
 }
 
-// cutName cuts a name to its bytes, before its extension.
-func cutName(name string) string {
-	if len(name) <= maxFileName {
+// truncateFileName cuts a name to its bytes, before its extension.
+func truncateFileName(name string) string {
+	if len(name) <= maxFileNameBytes {
 		return name
 	}
 	extension := ""
-	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= maxExtension {
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= maxExtensionBytes {
 		extension = name[dot:]
 	}
-	return strings.TrimSpace(clip(name, maxFileName-len(extension))) + extension
+	return strings.TrimSpace(truncate(name, maxFileNameBytes-len(extension))) + extension
 }
 
 // CleanAlt brings a description to one line. It answers Invalid for one that is too long or no text.
 func CleanAlt(s string) (string, error) {
-	if !isText(s) {
+	if !isStorableText(s) {
 		return "", invalidf("alt", "This description holds bytes that are not text.")
 	}
 	alt := strings.Map(func(r rune) rune {
@@ -167,4 +168,18 @@ func CleanAlt(s string) (string, error) {
 		return "", invalidf("alt", "A description has at most %d characters.", MaxAlt)
 	}
 	return alt, nil
+}
+
+// File finds a file that by may see: it is in a message of a room of theirs, it waits and is theirs, or it is somebody's
+// picture. Otherwise it answers NotFound.
+func (s *Service) File(ctx context.Context, by User, id int64) (StoredFile, error) {
+	return s.store.File(ctx, by.ID, id)
+}
+
+// OpenFile opens what File found. It answers NotFound for a size that the file has not.
+func (s *Service) OpenFile(ctx context.Context, f StoredFile, size Variant) (OpenedBlob, error) {
+	if !f.HasVariant(size) {
+		return OpenedBlob{}, ErrNotFound
+	}
+	return s.blobs.Open(ctx, f.Object, size)
 }

@@ -16,9 +16,9 @@ import (
 	"charla/chat"
 )
 
-func (w world) upload(t *testing.T, by chat.User, p chat.Place, name, data string) chat.File {
+func (w fixture) upload(t *testing.T, by chat.User, p chat.ConversationRef, name, data string) chat.File {
 	t.Helper()
-	f, err := w.Upload(t.Context(), by, chat.UploadIn{Place: p, Name: name, Body: strings.NewReader(data)})
+	f, err := w.Upload(t.Context(), by, chat.NewUpload{Conversation: p, Name: name, Body: strings.NewReader(data)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,9 +26,9 @@ func (w world) upload(t *testing.T, by chat.User, p chat.Place, name, data strin
 }
 
 // objects counts what the vault keeps.
-func (w world) objects(t *testing.T) (n int) {
+func (w fixture) objects(t *testing.T) (n int) {
 	t.Helper()
-	for _, err := range w.vault.Objects(t.Context()) {
+	for _, err := range w.blobs.Objects(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,114 +37,114 @@ func (w world) objects(t *testing.T) (n int) {
 	return n
 }
 
-// send posts a message of files.
-func (w world) send(by chat.User, p chat.Place, key, body string, files ...int64) (chat.Posted, error) {
-	return w.PostMessage(context.Background(), by, chat.NewMessage{Place: p, Key: key, Body: body, Files: files})
+// postFiles posts a message of files.
+func (w fixture) postFiles(by chat.User, p chat.ConversationRef, key, body string, files ...int64) (chat.PostResult, error) {
+	return w.PostMessage(context.Background(), by, chat.NewMessage{Conversation: p, Key: key, Body: body, Files: files})
 }
 
-var general = chat.Place{Room: chat.General}
+var general = chat.ConversationRef{Room: chat.General}
 
-// meanwhile does something when its first byte is asked for.
-type meanwhile struct {
-	do   func()
-	then io.Reader
+// interruptedReader does something when its first byte is asked for.
+type interruptedReader struct {
+	onFirstRead func()
+	rest        io.Reader
 }
 
-func (m *meanwhile) Read(p []byte) (int, error) {
-	if m.do != nil {
-		m.do()
-		m.do = nil
+func (m *interruptedReader) Read(p []byte) (int, error) {
+	if m.onFirstRead != nil {
+		m.onFirstRead()
+		m.onFirstRead = nil
 	}
-	return m.then.Read(p)
+	return m.rest.Read(p)
 }
 
 // A file may come for minutes. Who is shut out or deletes their account meanwhile keeps none, and no picture of a deleted
 // person shows.
 func TestWhoIsGoneKeepsNoFile(t *testing.T) {
-	for what, leave := range map[string]func(w world, admin, ana chat.User) error{
-		"disabled": func(w world, admin, ana chat.User) error { return w.DisablePerson(t.Context(), admin, ana.ID) },
-		"deleted": func(w world, _, ana chat.User) error {
-			return w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.LeaveWords)
+	for what, leave := range map[string]func(w fixture, admin, ana chat.User) error{
+		"disabled": func(w fixture, admin, ana chat.User) error { return w.DisableUser(t.Context(), admin, ana.ID) },
+		"deleted": func(w fixture, _, ana chat.User) error {
+			return w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.KeepMessages)
 		},
 	} {
-		w := newWorld(t)
-		admin := w.person(t, "Admin")
+		w := newFixture(t)
+		admin := w.addUser(t, "Admin")
 		ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
 		must(t, err)
-		body := &meanwhile{func() { must(t, leave(w, admin, ana)) }, strings.NewReader("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;")}
-		_, err = w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.gif", Body: body})
-		code(t, what, err, chat.Unauthenticated)
+		body := &interruptedReader{func() { must(t, leave(w, admin, ana)) }, strings.NewReader("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;")}
+		_, err = w.SetAvatar(t.Context(), ana, chat.NewUpload{Name: "me.gif", Body: body})
+		wantCode(t, what, err, chat.Unauthenticated)
 		user, err := w.store.User(t.Context(), ana.ID)
 		must(t, err)
-		same(t, what+": the picture", user.Avatar, 0)
-		same(t, what+": what is kept", w.objects(t), 0)
+		wantEqual(t, what+": the picture", user.Avatar, 0)
+		wantEqual(t, what+": what is kept", w.objects(t), 0)
 	}
 }
 
 func TestAMessageTakesItsFiles(t *testing.T) {
-	w := newWorld(t)
-	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	w := newFixture(t)
+	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	a, b := w.upload(t, ana, general, "a.txt", "one"), w.upload(t, ana, general, "b.txt", "two")
-	_, err := w.send(ben, general, "k", "", a.ID)
-	code(t, "another's file", err, chat.Invalid)
-	_, err = w.send(ana, general, "k", "", a.ID, 999)
-	code(t, "a file that does not exist", err, chat.Invalid)
-	_, err = w.send(ana, chat.Place{Room: 999}, "k", "", a.ID)
-	code(t, "a room that does not exist", err, chat.NotFound)
-	posted, err := w.send(ana, general, "k", "", b.ID, a.ID)
+	_, err := w.postFiles(ben, general, "k", "", a.ID)
+	wantCode(t, "another's file", err, chat.Invalid)
+	_, err = w.postFiles(ana, general, "k", "", a.ID, 999)
+	wantCode(t, "a file that does not exist", err, chat.Invalid)
+	_, err = w.postFiles(ana, chat.ConversationRef{Room: 999}, "k", "", a.ID)
+	wantCode(t, "a room that does not exist", err, chat.NotFound)
+	posted, err := w.postFiles(ana, general, "k", "", b.ID, a.ID)
 	if err != nil || fmt.Sprint(posted.Message.Files.List()) != fmt.Sprint([]chat.File{b, a}) {
 		t.Fatalf("posted %+v, %v", posted, err)
 	}
-	if told, ok := w.diary.last().(chat.MessagePosted); !ok || told.Message != posted.Message {
-		t.Errorf("told %+v", w.diary.last())
+	if told, ok := w.recorder.last().(chat.MessagePosted); !ok || told.Message != posted.Message {
+		t.Errorf("told %+v", w.recorder.last())
 	}
 	if read, err := w.Message(t.Context(), ben, posted.Message.ID); err != nil || read != posted.Message {
 		t.Errorf("read %+v, %v; posted %+v", read, err, posted.Message)
 	}
-	again, err := w.send(ana, general, "k", "", b.ID, a.ID)
+	again, err := w.postFiles(ana, general, "k", "", b.ID, a.ID)
 	if err != nil || again.Created || again.Message != posted.Message {
 		t.Errorf("the same again: %+v, %v", again, err)
 	}
 	for _, other := range [][]int64{{a.ID, b.ID}, {b.ID}, {}} {
-		_, err = w.send(ana, general, "k", "words", other...)
-		code(t, fmt.Sprint("the same key with ", other), err, chat.Conflict)
+		_, err = w.postFiles(ana, general, "k", "words", other...)
+		wantCode(t, fmt.Sprint("the same key with ", other), err, chat.Conflict)
 	}
-	_, err = w.send(ana, general, "k2", "", a.ID)
-	code(t, "a file that was sent", err, chat.Invalid)
-	if _, err := w.send(ana, general, "k3", " \n"); chat.CodeOf(err) != chat.Invalid {
+	_, err = w.postFiles(ana, general, "k2", "", a.ID)
+	wantCode(t, "a file that was sent", err, chat.Invalid)
+	if _, err := w.postFiles(ana, general, "k3", " \n"); chat.CodeOf(err) != chat.Invalid {
 		t.Errorf("nothing at all: %v", err)
 	}
 }
 
 func TestTheTextOfAMessageWithFilesMayBeTakenAway(t *testing.T) {
-	w := newWorld(t)
-	ana := w.person(t, "Ana")
+	w := newFixture(t)
+	ana := w.addUser(t, "Ana")
 	f := w.upload(t, ana, general, "a.txt", "one")
-	posted, err := w.send(ana, general, "k", "words", f.ID)
+	posted, err := w.postFiles(ana, general, "k", "words", f.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, chat.Edit{Text: ""})
+	changed, err := w.EditMessage(t.Context(), ana, posted.Message.ID, chat.MessageEdit{Text: ""})
 	if err != nil || changed.Message.Body != "" || changed.Message.Files != posted.Message.Files {
 		t.Fatalf("edited: %+v, %v", changed, err)
 	}
-	plain := w.say(t, ana, general, "words")
-	_, err = w.EditMessage(t.Context(), ana, plain.ID, chat.Edit{Text: ""})
-	code(t, "the text of one without files", err, chat.Invalid)
+	plain := w.post(t, ana, general, "words")
+	_, err = w.EditMessage(t.Context(), ana, plain.ID, chat.MessageEdit{Text: ""})
+	wantCode(t, "the text of one without files", err, chat.Invalid)
 }
 
 func TestTheSameBytesAreKeptOnce(t *testing.T) {
-	w := newWorld(t)
-	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
+	w := newFixture(t)
+	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	var files []chat.File
 	for i, by := range []chat.User{ana, ben, ana} {
 		files = append(files, w.upload(t, by, general, fmt.Sprint(i), "the same"))
 	}
-	first, err := w.send(ana, general, "", "", files[0].ID)
+	first, err := w.postFiles(ana, general, "", "", files[0].ID)
 	if err != nil || w.objects(t) != 1 {
 		t.Fatalf("%d objects, %v", w.objects(t), err)
 	}
-	second, err := w.send(ben, general, "", "", files[1].ID)
+	second, err := w.postFiles(ben, general, "", "", files[1].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestTheSameBytesAreKeptOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.File(t.Context(), ana, files[0].ID)
-	code(t, "a file of a deleted message", err, chat.NotFound)
+	wantCode(t, "a file of a deleted message", err, chat.NotFound)
 	if _, err := w.DeleteFile(t.Context(), ana, files[2].ID); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestTheSameBytesAreKeptOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, err := w.OpenFile(t.Context(), f, chat.Whole)
+	opened, err := w.OpenFile(t.Context(), f, chat.VariantOriginal)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,45 +174,45 @@ func TestTheSameBytesAreKeptOnce(t *testing.T) {
 }
 
 func TestLimitsOfFiles(t *testing.T) {
-	w := newWorld(t)
-	w.UseVault(w.vault, chat.FileLimits{Size: 1 << 20, Message: 2, Quota: 1 << 20})
-	ana := w.person(t, "Ana")
-	try := func(p chat.Place, size int) error {
-		_, err := w.Upload(t.Context(), ana, chat.UploadIn{Place: p, Name: "x", Body: strings.NewReader(strings.Repeat("x", size))})
+	w := newFixture(t)
+	w.UseBlobStore(w.blobs, chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 2, QuotaBytes: 1 << 20})
+	ana := w.addUser(t, "Ana")
+	try := func(p chat.ConversationRef, size int) error {
+		_, err := w.Upload(t.Context(), ana, chat.NewUpload{Conversation: p, Name: "x", Body: strings.NewReader(strings.Repeat("x", size))})
 		return err
 	}
-	code(t, "a file that is too large", try(general, 1<<20+1), chat.TooLarge)
-	code(t, "a place that is not hers", try(chat.Place{Room: 99}, 1), chat.NotFound)
+	wantCode(t, "a file that is too large", try(general, 1<<20+1), chat.TooLarge)
+	wantCode(t, "a place that is not hers", try(chat.ConversationRef{Room: 99}, 1), chat.NotFound)
 	a, b := w.upload(t, ana, general, "a", "a"), w.upload(t, ana, general, "b", "b")
-	code(t, "a third file", try(general, 1), chat.Invalid)
-	c := w.upload(t, ana, chat.Place{With: ana.ID}, "c", "c")
-	_, err := w.send(ana, general, "k", "", a.ID, b.ID, c.ID)
-	code(t, "a message of three", err, chat.Invalid)
-	if _, err := w.send(ana, general, "k", "", a.ID, b.ID); err != nil {
+	wantCode(t, "a third file", try(general, 1), chat.Invalid)
+	c := w.upload(t, ana, chat.ConversationRef{With: ana.ID}, "c", "c")
+	_, err := w.postFiles(ana, general, "k", "", a.ID, b.ID, c.ID)
+	wantCode(t, "a message of three", err, chat.Invalid)
+	if _, err := w.postFiles(ana, general, "k", "", a.ID, b.ID); err != nil {
 		t.Fatal(err)
 	}
-	code(t, "more than all may have", try(general, 1<<20-1), chat.Invalid)
+	wantCode(t, "more than all may have", try(general, 1<<20-1), chat.Invalid)
 	if n := w.objects(t); n != 3 {
 		t.Errorf("%d objects: one of a refused file stayed", n)
 	}
 	if err := try(general, 1<<20-3); err != nil {
 		t.Errorf("what just fits: %v", err)
 	}
-	long := chat.UploadIn{Name: "x", Alt: strings.Repeat("x", chat.MaxAlt+1), Body: strings.NewReader("x")}
+	long := chat.NewUpload{Name: "x", Alt: strings.Repeat("x", chat.MaxAlt+1), Body: strings.NewReader("x")}
 	_, err = w.Upload(t.Context(), ana, long)
-	code(t, "a long description", err, chat.Invalid)
+	wantCode(t, "a long description", err, chat.Invalid)
 }
 
 func TestFilesThatNobodySendsAreForgotten(t *testing.T) {
-	w := newWorld(t)
-	ana := w.person(t, "Ana")
+	w := newFixture(t)
+	ana := w.addUser(t, "Ana")
 	now := time.Now()
 	w.SetClock(func() time.Time { return now })
 	sent := w.upload(t, ana, general, "sent", "sent")
-	if _, err := w.send(ana, general, "k", "", sent.ID); err != nil {
+	if _, err := w.postFiles(ana, general, "k", "", sent.ID); err != nil {
 		t.Fatal(err)
 	}
-	face, err := w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.png", Body: strings.NewReader(dot)})
+	face, err := w.SetAvatar(t.Context(), ana, chat.NewUpload{Name: "me.png", Body: strings.NewReader(smallPNG)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,14 +220,14 @@ func TestFilesThatNobodySendsAreForgotten(t *testing.T) {
 	sweep := func(after time.Duration, objects int) {
 		t.Helper()
 		now = now.Add(after)
-		if err := w.Sweep(t.Context()); err != nil || w.objects(t) != objects {
+		if err := w.CollectBlobGarbage(t.Context()); err != nil || w.objects(t) != objects {
 			t.Fatalf("after %v %d objects, %v", after, w.objects(t), err)
 		}
 	}
 	sweep(23*time.Hour, 3)
 	sweep(2*time.Hour, 2)
 	_, err = w.File(t.Context(), ana, waits.ID)
-	code(t, "what waited for a day", err, chat.NotFound)
+	wantCode(t, "what waited for a day", err, chat.NotFound)
 	for _, kept := range []chat.File{sent, face} {
 		if _, err := w.File(t.Context(), ana, kept.ID); err != nil {
 			t.Errorf("%s: %v", kept.Name, err)
@@ -236,141 +236,143 @@ func TestFilesThatNobodySendsAreForgotten(t *testing.T) {
 }
 
 func TestObjectsWithoutARowAreSwept(t *testing.T) {
-	w := newWorld(t)
-	incoming, err := w.vault.Receive(t.Context(), strings.NewReader("lost on the way"), 100)
+	w := newFixture(t)
+	incoming, err := w.blobs.Receive(t.Context(), strings.NewReader("lost on the way"), 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer incoming.Discard()
-	if _, err := incoming.Keep(t.Context()); err != nil {
+	defer incoming.Abort()
+	if _, err := incoming.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 1 {
+	if err := w.CollectBlobGarbage(t.Context()); err != nil || w.objects(t) != 1 {
 		t.Fatalf("a fresh object: %d are left, %v", w.objects(t), err)
 	}
 	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
-	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
+	if err := w.CollectBlobGarbage(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("an old one: %d are left, %v", w.objects(t), err)
 	}
 }
 
-// forgetful loses the content of a hash between finding it and using it.
-type forgetful struct {
+// blobLosingStore loses the content of a hash between finding it and using it.
+type blobLosingStore struct {
 	chat.Store
-	lose func()
+	onFound func()
 }
 
-func (f *forgetful) ContentByHash(ctx context.Context, hash string) (int64, chat.Content, error) {
-	id, c, err := f.Store.ContentByHash(ctx, hash)
-	if err == nil && f.lose != nil {
-		f.lose()
-		f.lose = nil
+func (f *blobLosingStore) BlobByHash(ctx context.Context, hash string) (int64, chat.Blob, error) {
+	id, c, err := f.Store.BlobByHash(ctx, hash)
+	if err == nil && f.onFound != nil {
+		f.onFound()
+		f.onFound = nil
 	}
 	return id, c, err
 }
 
 func TestContentThatIsForgottenMeanwhileIsKeptAgain(t *testing.T) {
-	w := newWorld(t)
-	ana := w.person(t, "Ana")
-	store := &forgetful{Store: w.store}
-	again := world{chat.NewService(store, w.diary, time.UTC), w.diary, w.store, w.vault}
-	again.UseVault(w.vault, chat.DefaultFileLimits)
+	w := newFixture(t)
+	ana := w.addUser(t, "Ana")
+	store := &blobLosingStore{Store: w.store}
+	again := fixture{chat.NewService(store, w.recorder, time.UTC), w.recorder, w.store, w.blobs}
+	again.UseBlobStore(w.blobs, chat.DefaultFileLimits)
 	f := again.upload(t, ana, general, "a", "the bytes")
-	store.lose = func() {
+	store.onFound = func() {
 		if _, err := w.DeleteFile(t.Context(), ana, f.ID); err != nil {
 			t.Error(err)
 		}
 	}
 	f = again.upload(t, ana, general, "b", "the bytes")
 	stored, err := w.File(t.Context(), ana, f.ID)
-	if err != nil || store.lose != nil {
-		t.Fatalf("%v; lost: %v", err, store.lose == nil)
+	if err != nil || store.onFound != nil {
+		t.Fatalf("%v; lost: %v", err, store.onFound == nil)
 	}
-	opened, err := w.OpenFile(t.Context(), stored, chat.Whole)
+	opened, err := w.OpenFile(t.Context(), stored, chat.VariantOriginal)
 	if err != nil {
 		t.Fatal(err)
 	}
 	opened.Close()
 }
 
-// away is a vault that cannot keep or delete anything now.
-type away struct{ chat.Vault }
+// unavailableBlobStore is a vault that cannot keep or delete anything now.
+type unavailableBlobStore struct{ chat.BlobStore }
 
-type awayIncoming struct{ chat.Incoming }
+type unavailableIncoming struct{ chat.IncomingBlob }
 
-func (a away) Receive(ctx context.Context, r io.Reader, limit int64) (chat.Incoming, error) {
-	in, err := a.Vault.Receive(ctx, r, limit)
-	return awayIncoming{in}, err
+func (a unavailableBlobStore) Receive(ctx context.Context, r io.Reader, limit int64) (chat.IncomingBlob, error) {
+	in, err := a.BlobStore.Receive(ctx, r, limit)
+	return unavailableIncoming{in}, err
 }
 
-var errAway = chat.VaultAway(io.ErrUnexpectedEOF)
+var errStorageDown = chat.StorageUnavailable(io.ErrUnexpectedEOF)
 
-func (awayIncoming) Keep(context.Context) (chat.Content, error) { return chat.Content{}, errAway }
-func (away) Delete(context.Context, string) error               { return errAway }
-func (away) Objects(context.Context) iter.Seq2[chat.Object, error] {
-	return func(yield func(chat.Object, error) bool) { yield(chat.Object{}, errAway) }
+func (unavailableIncoming) Commit(context.Context) (chat.Blob, error) {
+	return chat.Blob{}, errStorageDown
+}
+func (unavailableBlobStore) Delete(context.Context, string) error { return errStorageDown }
+func (unavailableBlobStore) Objects(context.Context) iter.Seq2[chat.StoredObject, error] {
+	return func(yield func(chat.StoredObject, error) bool) { yield(chat.StoredObject{}, errStorageDown) }
 }
 
 func TestAVaultThatIsAwayHoldsNobodyUp(t *testing.T) {
-	w := newWorld(t)
-	ana := w.person(t, "Ana")
+	w := newFixture(t)
+	ana := w.addUser(t, "Ana")
 	f := w.upload(t, ana, general, "a", "kept before")
-	posted, err := w.send(ana, general, "k", "", f.ID)
+	posted, err := w.postFiles(ana, general, "k", "", f.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.UseVault(away{w.vault}, chat.DefaultFileLimits)
-	_, err = w.Upload(t.Context(), ana, chat.UploadIn{Place: general, Name: "b", Body: strings.NewReader("never kept")})
-	code(t, "an upload", err, chat.Unavailable)
-	if used, err := w.store.Usage(t.Context(), ana.ID, general); err != nil || used.Waiting != 0 {
+	w.UseBlobStore(unavailableBlobStore{w.blobs}, chat.DefaultFileLimits)
+	_, err = w.Upload(t.Context(), ana, chat.NewUpload{Conversation: general, Name: "b", Body: strings.NewReader("never kept")})
+	wantCode(t, "an upload", err, chat.Unavailable)
+	if used, err := w.store.Usage(t.Context(), ana.ID, general); err != nil || used.Pending != 0 {
 		t.Errorf("a row without its object: %+v, %v", used, err)
 	}
 	if _, err := w.DeleteMessage(t.Context(), ana, posted.Message.ID); err != nil {
 		t.Errorf("deleting: %v", err)
 	}
-	code(t, "sweeping", w.Sweep(t.Context()), chat.Unavailable)
-	w.UseVault(away{w.vault}.Vault, chat.DefaultFileLimits)
+	wantCode(t, "sweeping", w.CollectBlobGarbage(t.Context()), chat.Unavailable)
+	w.UseBlobStore(unavailableBlobStore{w.blobs}.BlobStore, chat.DefaultFileLimits)
 	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
-	if err := w.Sweep(t.Context()); err != nil || w.objects(t) != 0 {
+	if err := w.CollectBlobGarbage(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("afterwards %d objects, %v", w.objects(t), err)
 	}
 }
 
 func TestAPersonHasAPicture(t *testing.T) {
-	w := newWorld(t)
-	ana, ben := w.person(t, "Ana"), w.person(t, "Ben")
-	_, err := w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.txt", Body: strings.NewReader("not a picture")})
-	code(t, "words", err, chat.Invalid)
-	first, err := w.SetAvatar(t.Context(), ana, chat.UploadIn{Name: "me.png", Body: strings.NewReader(dot)})
+	w := newFixture(t)
+	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
+	_, err := w.SetAvatar(t.Context(), ana, chat.NewUpload{Name: "me.txt", Body: strings.NewReader("not a picture")})
+	wantCode(t, "words", err, chat.Invalid)
+	first, err := w.SetAvatar(t.Context(), ana, chat.NewUpload{Name: "me.png", Body: strings.NewReader(smallPNG)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ana.Avatar = first.ID
-	m := w.say(t, ana, general, "it is me")
+	m := w.post(t, ana, general, "it is me")
 	if read, err := w.Message(t.Context(), ben, m.ID); err != nil || read != m || m.AuthorAvatar != first.ID {
 		t.Errorf("read %+v, %v", read, err)
 	}
-	people, _, err := w.FindPeople(t.Context(), "ana", 0, 9)
-	if err != nil || !slices.Equal(people, []chat.Person{ana.Person()}) {
+	people, _, err := w.FindUsers(t.Context(), "ana", 0, 9)
+	if err != nil || !slices.Equal(people, []chat.UserSummary{ana.Summary()}) {
 		t.Errorf("found %+v, %v", people, err)
 	}
 	seen, err := w.File(t.Context(), ben, first.ID)
-	if err != nil || !seen.Avatar || !seen.Has(chat.Square) {
+	if err != nil || !seen.IsAvatar || !seen.HasVariant(chat.VariantSquare) {
 		t.Errorf("to others: %+v, %v", seen, err)
 	}
-	_, err = w.send(ana, general, "k", "", first.ID)
-	code(t, "sending it", err, chat.Invalid)
+	_, err = w.postFiles(ana, general, "k", "", first.ID)
+	wantCode(t, "sending it", err, chat.Invalid)
 	_, err = w.DeleteFile(t.Context(), ana, first.ID)
-	code(t, "deleting it like a file that waits", err, chat.NotFound)
+	wantCode(t, "deleting it like a file that waits", err, chat.NotFound)
 	if err := w.RemoveAvatar(t.Context(), ana); err != nil || w.objects(t) != 0 {
 		t.Errorf("removed: %d objects, %v", w.objects(t), err)
 	}
 	_, err = w.File(t.Context(), ana, first.ID)
-	code(t, "the one before", err, chat.NotFound)
+	wantCode(t, "the one before", err, chat.NotFound)
 }
 
-// dot is a small picture.
-var dot = func() string {
+// smallPNG is a small picture.
+var smallPNG = func() string {
 	var b strings.Builder
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
 		panic(err)

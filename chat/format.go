@@ -13,39 +13,39 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// markdown knows the formatting that people type in a chat, and nothing else of Markdown. Every parser looks at a piece of
+// markdownParser knows the formatting that people type in a chat, and nothing else of Markdown. Every parser looks at a piece of
 // text a bounded number of times; only pairing the marks is quadratic, in their number, which is bounded.
-var markdown = parser.NewParser(
+var markdownParser = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(listParser{parser.NewListParser()}, 1),
 		util.Prioritized(parser.NewListItemParser(), 2),
-		util.Prioritized(fenceParser{}, 3),
+		util.Prioritized(fencedCodeParser{}, 3),
 		util.Prioritized(quoteParser{parser.NewBlockquoteParser()}, 4),
 		util.Prioritized(paragraphParser{parser.NewParagraphParser()}, 5),
 	),
 	parser.WithInlineParsers(
-		util.Prioritized(codeParser{}, 1),
-		util.Prioritized(addressParser{}, 2),
+		util.Prioritized(codeSpanParser{}, 1),
+		util.Prioritized(autolinkParser{}, 2),
 		util.Prioritized(linkParser{}, 3),
-		util.Prioritized(markParser{}, 4),
+		util.Prioritized(emphasisParser{}, 4),
 	),
 )
 
-// maxFormats is how many marks, links, quotes and lists one message has; those beyond show as typed. A closing mark is
+// maxElements is how many marks, links, quotes and lists one message has; those beyond show as typed. A closing mark is
 // compared with all the open ones before it, and a link costs a hundred times its letters.
-const maxFormats = 1000
+const maxElements = 1000
 
-var formatCount = parser.NewContextKey()
+var elementCount = parser.NewContextKey()
 
-// another tells whether there may be one more of them, and counts it.
-func another(pc parser.Context) bool {
-	count, _ := pc.Get(formatCount).(int)
-	pc.Set(formatCount, count+1)
-	return count < maxFormats
+// withinLimit tells whether there may be one more of them, and counts it.
+func withinLimit(pc parser.Context) bool {
+	count, _ := pc.Get(elementCount).(int)
+	pc.Set(elementCount, count+1)
+	return count < maxElements
 }
 
-// formatted is the second wall: whatever the first lets through, only this reaches a page.
-var formatted = func() *bluemonday.Policy {
+// sanitizer is the second wall: whatever the first lets through, only this reaches a page.
+var sanitizer = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")
 	p.AllowAttrs("value").Matching(bluemonday.Integer).OnElements("li")
@@ -59,39 +59,39 @@ var formatted = func() *bluemonday.Policy {
 // renderHTML turns the text of a message into HTML. All but the marks shows as it was typed, markup of any other kind too.
 // At most 16 bytes come of one.
 func renderHTML(body string) string {
-	w := htmlWriter{source: []byte(body), open: map[string]int{}}
-	_ = ast.Walk(markdown.Parse(text.NewReader(w.source)), w.node) // w.node does not fail
-	return formatted.Sanitize(w.String())
+	w := htmlWriter{source: []byte(body), openElements: map[string]int{}}
+	_ = ast.Walk(markdownParser.Parse(text.NewReader(w.source)), w.visit) // w.node does not fail
+	return sanitizer.Sanitize(w.String())
 }
 
 // htmlWriter writes the nodes of one message.
 type htmlWriter struct {
 	strings.Builder
-	source []byte
-	open   map[string]int // how many marks of a name are open
+	source       []byte
+	openElements map[string]int // how many marks of a name are open
 }
 
-func (w *htmlWriter) node(n ast.Node, entering bool) (ast.WalkStatus, error) {
+func (w *htmlWriter) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 	switch n := n.(type) {
 	case *ast.Text:
 		if entering {
-			w.text(n)
+			w.writeText(n)
 		}
 	case *ast.CodeBlock:
 		if entering {
-			w.codeBlock(n)
+			w.writeCodeBlock(n)
 		}
 	default:
-		w.tag(n, entering)
+		w.writeTag(n, entering)
 	}
 	return ast.WalkContinue, nil
 }
 
-// tag opens or closes the element of a node.
-func (w *htmlWriter) tag(n ast.Node, entering bool) {
+// writeTag opens or closes the element of a node.
+func (w *htmlWriter) writeTag(n ast.Node, entering bool) {
 	name, attributes := w.element(n)
 	switch {
-	case name == "" || w.repeats(n, name, entering):
+	case name == "" || w.isNestedInSame(n, name, entering):
 	case entering:
 		w.WriteString("<" + name + attributes + ">")
 	default:
@@ -99,17 +99,17 @@ func (w *htmlWriter) tag(n ast.Node, entering bool) {
 	}
 }
 
-// repeats tells whether n is a mark within the same mark, which changes nothing: so marks nest three deep at most.
-func (w *htmlWriter) repeats(n ast.Node, name string, entering bool) bool {
+// isNestedInSame tells whether n is a mark within the same mark, which changes nothing: so marks nest three deep at most.
+func (w *htmlWriter) isNestedInSame(n ast.Node, name string, entering bool) bool {
 	if n.Kind() != ast.KindEmphasis && n.Kind() != extast.KindStrikethrough {
 		return false
 	}
 	if entering {
-		w.open[name]++
-		return w.open[name] > 1
+		w.openElements[name]++
+		return w.openElements[name] > 1
 	}
-	w.open[name]--
-	return w.open[name] > 0
+	w.openElements[name]--
+	return w.openElements[name] > 0
 }
 
 // element is the element that a node becomes, if any.
@@ -128,7 +128,7 @@ func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 		}
 		return "ul", ""
 	case *ast.ListItem:
-		return "li", w.value(n)
+		return "li", w.valueAttribute(n)
 	case *ast.CodeSpan:
 		return "code", ""
 	case *ast.Emphasis:
@@ -144,20 +144,20 @@ func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 	return "", ""
 }
 
-// value is the number of an item, where it is not the one that follows: numbers show as typed.
-func (w *htmlWriter) value(n *ast.ListItem) string {
+// valueAttribute is the number of an item, where it is not the one that follows: numbers show as typed.
+func (w *htmlWriter) valueAttribute(n *ast.ListItem) string {
 	if list, ok := n.Parent().(*ast.List); !ok || !list.IsOrdered() {
 		return ""
 	}
-	number := w.number(n)
-	if number == w.number(n.PreviousSibling())+1 {
+	number := w.itemNumber(n)
+	if number == w.itemNumber(n.PreviousSibling())+1 {
 		return ""
 	}
 	return ` value="` + strconv.Itoa(number) + `"`
 }
 
-// number is what was typed before an item; before the first one stood 0.
-func (w *htmlWriter) number(n ast.Node) (number int) {
+// itemNumber is what was typed before an item; before the first one stood 0.
+func (w *htmlWriter) itemNumber(n ast.Node) (number int) {
 	if n == nil {
 		return 0
 	}
@@ -167,15 +167,15 @@ func (w *htmlWriter) number(n ast.Node) (number int) {
 	return number
 }
 
-// codeBlock writes code, which may scroll and so must be reached by keyboard.
-func (w *htmlWriter) codeBlock(n *ast.CodeBlock) {
+// writeCodeBlock writes code, which may scroll and so must be reached by keyboard.
+func (w *htmlWriter) writeCodeBlock(n *ast.CodeBlock) {
 	code := strings.TrimSuffix(string(n.Lines().Value(w.source)), "\n")
 	w.WriteString(`<pre tabindex="0"><code>` + html.EscapeString(code) + "</code></pre>")
 }
 
-// text writes a piece of a line. The parser takes a backslash at the end of a line for the wish to break it, and leaves
+// writeText writes a piece of a line. The parser takes a backslash at the end of a line for the wish to break it, and leaves
 // it out.
-func (w *htmlWriter) text(n *ast.Text) {
+func (w *htmlWriter) writeText(n *ast.Text) {
 	w.WriteString(html.EscapeString(string(n.Value(w.source))))
 	if end := n.Segment.Stop; n.HardLineBreak() && w.source[end] == '\\' {
 		w.WriteByte('\\')

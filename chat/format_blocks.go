@@ -22,7 +22,7 @@ func canNest(n ast.Node, pc parser.Context) bool {
 			depth++
 		}
 	}
-	return depth < maxNesting && another(pc)
+	return depth < maxNesting && withinLimit(pc)
 }
 
 // listParser begins a list where there is something in its first item, and a numbered one with "1." alone: elsewhere a
@@ -75,38 +75,38 @@ func (paragraphParser) Close(n ast.Node, block text.Reader, _ parser.Context) {
 	n.Lines().Set(last, line.TrimRightSpace(block.Source()))
 }
 
-// fenceParser finds code between lines of three backticks. The first may name a language or hold the first line of the
+// fencedCodeParser finds code between lines of three backticks. The first may name a language or hold the first line of the
 // code, the last may hold its last line. Without an end it is none.
-type fenceParser struct{}
+type fencedCodeParser struct{}
 
 var (
-	fence     = []byte("```")
-	fenceEnd  = regexp.MustCompile("(?m)```[ \t]*$")
-	language  = regexp.MustCompile(`^[\w.#+-]*\s*$`)
-	nextFence = parser.NewContextKey()
+	fenceMarker  = []byte("```")
+	closingFence = regexp.MustCompile("(?m)```[ \t]*$")
+	infoString   = regexp.MustCompile(`^[\w.#+-]*\s*$`)
+	nextFenceKey = parser.NewContextKey()
 )
 
-func (fenceParser) Trigger() []byte             { return []byte("`") }
-func (fenceParser) CanInterruptParagraph() bool { return true }
-func (fenceParser) CanAcceptIndentedLine() bool { return false }
+func (fencedCodeParser) Trigger() []byte             { return []byte("`") }
+func (fencedCodeParser) CanInterruptParagraph() bool { return true }
+func (fencedCodeParser) CanAcceptIndentedLine() bool { return false }
 
-func (fenceParser) Open(_ ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (fencedCodeParser) Open(_ ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := block.PeekLine()
-	first, ok := bytes.CutPrefix(bytes.TrimLeft(line, " "), fence)
-	if !ok || bytes.IndexByte(first, '`') >= 0 || !fenceCloses(block.Source(), segment.Stop, pc) {
+	first, ok := bytes.CutPrefix(bytes.TrimLeft(line, " "), fenceMarker)
+	if !ok || bytes.IndexByte(first, '`') >= 0 || !hasClosingFence(block.Source(), segment.Stop, pc) {
 		return nil, parser.NoChildren
 	}
 	code := ast.NewCodeBlock()
-	if !language.Match(first) {
+	if !infoString.Match(first) {
 		code.Lines().Append(segment.WithStart(segment.Stop - len(first)))
 	}
 	return code, parser.NoChildren
 }
 
-func (fenceParser) Continue(code ast.Node, block text.Reader, _ parser.Context) parser.State {
+func (fencedCodeParser) Continue(code ast.Node, block text.Reader, _ parser.Context) parser.State {
 	line, segment := block.PeekLine()
 	block.AdvanceToEOL()
-	last, closed := bytes.CutSuffix(bytes.TrimRight(line, " \t\n"), fence)
+	last, closed := bytes.CutSuffix(bytes.TrimRight(line, " \t\n"), fenceMarker)
 	if !closed {
 		code.Lines().Append(segment)
 		return parser.Continue | parser.NoChildren
@@ -117,17 +117,17 @@ func (fenceParser) Continue(code ast.Node, block text.Reader, _ parser.Context) 
 	return parser.Close
 }
 
-func (fenceParser) Close(ast.Node, text.Reader, parser.Context) {}
+func (fencedCodeParser) Close(ast.Node, text.Reader, parser.Context) {}
 
-// fenceCloses tells whether a fence ends a line after pos. It remembers the next one: the text is searched once.
-func fenceCloses(source []byte, pos int, pc parser.Context) bool {
-	next, _ := pc.Get(nextFence).(int)
+// hasClosingFence tells whether a fence ends a line after pos. It remembers the next one: the text is searched once.
+func hasClosingFence(source []byte, pos int, pc parser.Context) bool {
+	next, _ := pc.Get(nextFenceKey).(int)
 	if next < pos {
 		next = math.MaxInt
-		if at := fenceEnd.FindIndex(source[pos:]); at != nil {
+		if at := closingFence.FindIndex(source[pos:]); at != nil {
 			next = pos + at[0]
 		}
-		pc.Set(nextFence, next)
+		pc.Set(nextFenceKey, next)
 	}
 	return next < math.MaxInt
 }

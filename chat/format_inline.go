@@ -20,49 +20,49 @@ const (
 	bold   = 2
 )
 
-// asTyped takes the next n bytes of the line as text.
-func asTyped(block text.Reader, n int) ast.Node {
+// literal takes the next n bytes of the line as text.
+func literal(block text.Reader, n int) ast.Node {
 	_, segment := block.PeekLine()
 	block.Advance(n)
 	return ast.NewTextSegment(segment.WithStop(segment.Start + n))
 }
 
-// run counts how often a line begins with its first byte.
-func run(line []byte) int { return len(line) - len(bytes.TrimLeft(line, string(line[:1]))) }
+// runLength counts how often a line begins with its first byte.
+func runLength(line []byte) int { return len(line) - len(bytes.TrimLeft(line, string(line[:1]))) }
 
-// markParser finds *bold*, **bold**, _italic_ and ~~struck~~. A mark is closed by the same mark, and stands at the edge of a
+// emphasisParser finds *bold*, **bold**, _italic_ and ~~struck~~. A mark is closed by the same mark, and stands at the edge of a
 // word: not in snake_case, not in 2*3*4.
-type markParser struct{}
+type emphasisParser struct{}
 
-func (markParser) Trigger() []byte { return []byte("*_~") }
+func (emphasisParser) Trigger() []byte { return []byte("*_~") }
 
-func (markParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (emphasisParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	n, before := run(line), block.PrecendingCharacter()
+	n, before := runLength(line), block.PrecendingCharacter()
 	after, _ := utf8.DecodeRune(line[n:])
-	if !isMark(string(line[:n])) || inWord(before) && inWord(after) || !another(pc) {
-		return asTyped(block, n)
+	if !isDelimiter(string(line[:n])) || isWordRune(before) && isWordRune(after) || !withinLimit(pc) {
+		return literal(block, n)
 	}
-	mark := parser.ScanDelimiter(line, before, n, pairing(line[0]))
+	mark := parser.ScanDelimiter(line, before, n, delimiterProcessor(line[0]))
 	mark.Segment = segment.WithStop(segment.Start + n)
 	block.Advance(n)
 	pc.PushDelimiter(mark)
 	return mark
 }
 
-func isMark(s string) bool { return s == "*" || s == "**" || s == "_" || s == "~~" }
-func inWord(r rune) bool   { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+func isDelimiter(s string) bool { return s == "*" || s == "**" || s == "_" || s == "~~" }
+func isWordRune(r rune) bool    { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// pairing tells which marks of a character belong together, and what is between them.
-type pairing byte
+// delimiterProcessor tells which marks of a character belong together, and what is between them.
+type delimiterProcessor byte
 
-func (p pairing) IsDelimiter(b byte) bool { return b == byte(p) }
+func (p delimiterProcessor) IsDelimiter(b byte) bool { return b == byte(p) }
 
-func (p pairing) CanOpenCloser(opener, closer *parser.Delimiter) bool {
+func (p delimiterProcessor) CanOpenCloser(opener, closer *parser.Delimiter) bool {
 	return opener.Char == closer.Char && opener.OriginalLength == closer.OriginalLength
 }
 
-func (p pairing) OnMatch(int) ast.Node {
+func (p delimiterProcessor) OnMatch(int) ast.Node {
 	switch p {
 	case '~':
 		return extast.NewStrikethrough()
@@ -72,18 +72,18 @@ func (p pairing) OnMatch(int) ast.Node {
 	return ast.NewEmphasis(bold)
 }
 
-// codeParser finds code within a line, between as many backticks on either side. Only runs of different lengths are searched
+// codeSpanParser finds code within a line, between as many backticks on either side. Only runs of different lengths are searched
 // for in vain, and few of them fit into a line.
-type codeParser struct{}
+type codeSpanParser struct{}
 
-func (codeParser) Trigger() []byte { return []byte("`") }
+func (codeSpanParser) Trigger() []byte { return []byte("`") }
 
-func (codeParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+func (codeSpanParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	n := run(line)
-	end := nextRun(line, n)
+	n := runLength(line)
+	end := findRun(line, n)
 	if end < 0 {
-		return asTyped(block, n)
+		return literal(block, n)
 	}
 	code := line[n:end]
 	if inner := bytes.TrimSpace(code); len(inner) > 0 && (inner[0] == '`' || inner[len(inner)-1] == '`') {
@@ -96,15 +96,15 @@ func (codeParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 	return span
 }
 
-// nextRun finds the next run of exactly n backticks after the first n bytes, or -1.
-func nextRun(line []byte, n int) int {
+// findRun finds the next run of exactly n backticks after the first n bytes, or -1.
+func findRun(line []byte, n int) int {
 	for pos := n; ; {
 		next := bytes.IndexByte(line[pos:], '`')
 		if next < 0 {
 			return -1
 		}
 		pos += next
-		length := run(line[pos:])
+		length := runLength(line[pos:])
 		if length == n {
 			return pos
 		}
@@ -125,28 +125,28 @@ func (linkParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.No
 	}
 	label, rest := line[1:end], line[end+2:]
 	rest, _, _ = bytes.Cut(rest, []byte("[")) // each piece of the line is looked at once
-	n := addressLength(rest)
-	href, ok := href(string(rest[:n]))
+	n := urlLength(rest)
+	href, ok := safeURL(string(rest[:n]))
 	if !ok || n == len(rest) || rest[n] != ')' || len(bytes.TrimSpace(label)) == 0 ||
-		deceives(string(label), string(rest[:n])) || !another(pc) {
+		isDeceptiveLink(string(label), string(rest[:n])) || !withinLimit(pc) {
 		return nil
 	}
 	block.Advance(end + 2 + n + 1)
 	return newLink(href, text.NewSegment(segment.Start+1, segment.Start+end))
 }
 
-// named matches what people take for the name of a site.
-var named = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
+// looksLikeDomain matches what people take for the name of a site.
+var looksLikeDomain = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
 
-// deceives tells whether a label looks like another address than the one it leads to, or hides what it looks like.
-func deceives(label, address string) bool {
+// isDeceptiveLink tells whether a label looks like another address than the one it leads to, or hides what it looks like.
+func isDeceptiveLink(label, address string) bool {
 	_, bare, _ := strings.Cut(address, ":")
 	for _, whole := range []string{address, strings.TrimPrefix(bare, "//")} {
 		if rest, ok := strings.CutPrefix(whole, label); ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
 			return false // what is left begins after the name of the site
 		}
 	}
-	return strings.Contains(label, "://") || named.MatchString(label) || strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
+	return strings.Contains(label, "://") || looksLikeDomain.MatchString(label) || strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
 }
 
 func newLink(href string, label text.Segment) ast.Node {
@@ -156,39 +156,39 @@ func newLink(href string, label text.Segment) ast.Node {
 	return link
 }
 
-// addressParser finds addresses that stand in the text. It is called at their colon, and takes the scheme back from the
+// autolinkParser finds addresses that stand in the text. It is called at their colon, and takes the scheme back from the
 // text before it.
-type addressParser struct{}
+type autolinkParser struct{}
 
-var scheme = regexp.MustCompile(`(?i)(?:https?|mailto)$`)
+var schemeSuffix = regexp.MustCompile(`(?i)(?:https?|mailto)$`)
 
-func (addressParser) Trigger() []byte { return []byte(":") }
+func (autolinkParser) Trigger() []byte { return []byte(":") }
 
-func (addressParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (autolinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
 	before, ok := parent.LastChild().(*ast.Text)
 	if !ok || before.Segment.Stop != segment.Start {
 		return nil
 	}
 	tail := before.Segment.WithStart(max(before.Segment.Start, segment.Start-len("mailto")))
-	at := scheme.FindIndex(tail.Value(block.Source()))
+	at := schemeSuffix.FindIndex(tail.Value(block.Source()))
 	if at == nil {
 		return nil
 	}
-	start, n := tail.Start+at[0], addressLength(line)
+	start, n := tail.Start+at[0], urlLength(line)
 	address := strings.TrimRight(string(block.Source()[start:segment.Start+n]), ".,;:!?…»”*_~")
-	href, ok := href(address)
-	if !ok || !another(pc) {
-		return asTyped(block, n)
+	href, ok := safeURL(address)
+	if !ok || !withinLimit(pc) {
+		return literal(block, n)
 	}
 	before.Segment = before.Segment.WithStop(start)
 	block.Advance(start + len(address) - segment.Start)
 	return newLink(href, text.NewSegment(start, start+len(address)))
 }
 
-// addressLength is how much of a line can belong to an address: up to a space, a quote, what cannot be seen, or a closing
+// urlLength is how much of a line can belong to an address: up to a space, a quote, what cannot be seen, or a closing
 // bracket that it did not open.
-func addressLength(line []byte) int {
+func urlLength(line []byte) int {
 	round, square := 0, 0
 	end := bytes.IndexFunc(line, func(r rune) bool {
 		switch r {
@@ -209,13 +209,13 @@ func addressLength(line []byte) int {
 	return end
 }
 
-// maxAddress is in bytes. Browsers and servers take no more either.
-const maxAddress = 2048
+// maxURLBytes is in bytes. Browsers and servers take no more either.
+const maxURLBytes = 2048
 
-// href is what an address of the web or of mail is in HTML. One with a user in it looks like another site's.
-func href(address string) (string, bool) {
+// safeURL is what an address of the web or of mail is in HTML. One with a user in it looks like another site's.
+func safeURL(address string) (string, bool) {
 	u, err := url.Parse(address)
-	if err != nil || len(address) > maxAddress {
+	if err != nil || len(address) > maxURLBytes {
 		return "", false
 	}
 	switch u.Scheme {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// rendersAs wants the HTML of each text.
-func rendersAs(t *testing.T, texts map[string]string) {
+// wantRendered wants the HTML of each text.
+func wantRendered(t *testing.T, texts map[string]string) {
 	t.Helper()
 	for in, want := range texts {
 		if got := renderHTML(in); got != want {
@@ -28,7 +28,7 @@ func anchor(href, label string) string {
 }
 
 func TestFormattingPeopleType(t *testing.T) {
-	rendersAs(t, map[string]string{
+	wantRendered(t, map[string]string{
 		"plain":                     "plain",
 		"*bold* **bold**":           "<strong>bold</strong> <strong>bold</strong>",
 		"_italic_ ~~struck~~":       "<em>italic</em> <del>struck</del>",
@@ -52,7 +52,7 @@ func TestFormattingPeopleType(t *testing.T) {
 
 func TestFencedCode(t *testing.T) {
 	pre := func(code string) string { return `<pre tabindex="0"><code>` + code + `</code></pre>` }
-	rendersAs(t, map[string]string{
+	wantRendered(t, map[string]string{
 		"```\na *b*\n\n  <c>\n```":      pre("a *b*\n\n  &lt;c&gt;"),
 		"```go\nfunc\n```\n*after*":     pre("func") + "<p><strong>after</strong></p>",
 		"see:\n```\nx\n```":             "<p>see:</p>" + pre("x"),
@@ -75,13 +75,13 @@ func TestWhatIsNotFormattingStaysAsTyped(t *testing.T) {
 		"http:", "http://", "https://...", "https://%zz", "mailto:", "mailto:x", "{{x}}",
 	} {
 		want := strings.ReplaceAll(html.EscapeString(strings.TrimRight(in, " ")), "\n", "<br>")
-		rendersAs(t, map[string]string{in: want})
+		wantRendered(t, map[string]string{in: want})
 	}
 }
 
 func TestLinks(t *testing.T) {
 	evil := "https://evil.example"
-	rendersAs(t, map[string]string{
+	wantRendered(t, map[string]string{
 		"[*x*](https://x.org/a_(b))":                        anchor("https://x.org/a_(b)", "*x*"),
 		"**[x](http://x.org)**":                             "<strong>" + anchor("http://x.org", "x") + "</strong>",
 		"[a [b](mailto:ana@x.org)":                          "[a " + anchor("mailto:ana@x.org", "b"),
@@ -107,12 +107,12 @@ func TestLinks(t *testing.T) {
 		"mailto:ana@x.org":                                  anchor("mailto:ana@x.org", "mailto:ana@x.org"),
 		"https://x.org/ñ":                                   anchor("https://x.org/%C3%B1", "https://x.org/ñ"),
 		"`https://x.org` https://x.org/`x`":                 "<code>https://x.org</code> " + anchor("https://x.org/", "https://x.org/") + "<code>x</code>",
-		"https://" + strings.Repeat("x", maxAddress):        "https://" + strings.Repeat("x", maxAddress),
+		"https://" + strings.Repeat("x", maxURLBytes):       "https://" + strings.Repeat("x", maxURLBytes),
 	})
 }
 
-// worst are texts that are dear to parse or grow when they are rendered.
-func worst(size int) map[string]string {
+// worstCases are texts that are dear to parse or grow when they are rendered.
+func worstCases(size int) map[string]string {
 	texts := map[string]string{
 		"distinct backticks": "", "backticks over lines": "", "open, then close": strings.Repeat("*a ", size/6) + strings.Repeat("b* ", size/6),
 		"open, then close others": strings.Repeat("*a ", size/6) + strings.Repeat("b_ ", size/6),
@@ -137,7 +137,7 @@ func worst(size int) map[string]string {
 // The benchmark has the numbers: 64 KB in 50 ms. Here is room for a busy machine and the race detector; what is quadratic
 // takes ten seconds and more.
 func TestTheWorstTextsAreRenderedSoon(t *testing.T) {
-	for name, text := range worst(64 << 10) {
+	for name, text := range worstCases(64 << 10) {
 		begun := time.Now()
 		out := renderHTML(text)
 		if took := time.Since(begun); took > 5*time.Second {
@@ -146,12 +146,12 @@ func TestTheWorstTextsAreRenderedSoon(t *testing.T) {
 		if len(out) > 16*len(text) {
 			t.Errorf("%q: %d bytes became %d", name, len(text), len(out))
 		}
-		wellFormed(t, text, out)
+		checkHTML(t, text, out)
 	}
 }
 
 func BenchmarkRenderHTML(b *testing.B) {
-	texts := worst(64 << 10)
+	texts := worstCases(64 << 10)
 	texts["a message"] = "Perfect. I'd like to water before the heat comes."
 	texts["a formatted message"] = "*Perfect*. I'd like to water before the `heat` comes: https://garden.example.org"
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
@@ -164,21 +164,21 @@ func BenchmarkRenderHTML(b *testing.B) {
 	}
 }
 
-// allowed are the elements and attributes that may come of a message.
-var allowed = map[string]string{"p": "", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex", "blockquote": "", "ul": "", "ol": "",
+// allowedElements are the elements and attributes that may come of a message.
+var allowedElements = map[string]string{"p": "", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex", "blockquote": "", "ul": "", "ol": "",
 	"li": "value", "a": "href rel target"}
 
-// deepest: four lists of items in each other, a paragraph or block, three marks, a link or code.
-const deepest = 4*2 + 1 + 3 + 1
+// maxDepth: four lists of items in each other, a paragraph or block, three marks, a link or code.
+const maxDepth = 4*2 + 1 + 3 + 1
 
-// wellFormed reads the HTML of a text as a browser does: it wants every element allowed, closed, and not too deep, and
+// checkHTML reads the HTML of a text as a browser does: it wants every element allowed, closed, and not too deep, and
 // every link harmless. It returns the text that shows.
-func wellFormed(t *testing.T, in, out string) (shown string) {
+func checkHTML(t *testing.T, in, out string) (shown string) {
 	t.Helper()
 	var open []string
 	for z := html.NewTokenizer(strings.NewReader(out)); z.Next() != html.ErrorToken; {
 		token := z.Token()
-		attributes, known := allowed[token.Data]
+		attributes, known := allowedElements[token.Data]
 		switch token.Type {
 		case html.TextToken:
 			shown += token.Data
@@ -195,7 +195,7 @@ func wellFormed(t *testing.T, in, out string) (shown string) {
 		default:
 			known = false
 		}
-		if !known || len(open) > deepest {
+		if !known || len(open) > maxDepth {
 			t.Fatalf("%.200q: <%s> within %v: %.500q", in, token.Data, open, out)
 		}
 		for _, a := range token.Attr {
@@ -210,8 +210,8 @@ func wellFormed(t *testing.T, in, out string) (shown string) {
 	return shown
 }
 
-// letters drops all that formatting may take away, and the names of languages after a fence.
-func letters(s string) string {
+// lettersOnly drops all that formatting may take away, and the names of languages after a fence.
+func lettersOnly(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSymbol(r) && !strings.ContainsRune("`~>+<", r) {
 			return r
@@ -221,7 +221,7 @@ func letters(s string) string {
 }
 
 func FuzzRenderHTML(f *testing.F) {
-	for _, text := range worst(200) {
+	for _, text := range worstCases(200) {
 		f.Add(text)
 	}
 	for _, text := range []string{"see https://x.org/<b>\"'>.", "*a **b* c**", "> - 1. ```\n> x", "- a\n\t- b\n \t\tc", "1. a\n-\n  b", "<hx-partial hx-get=/x>",
@@ -234,11 +234,11 @@ func FuzzRenderHTML(f *testing.F) {
 			return
 		}
 		out := renderHTML(body)
-		shown := wellFormed(t, body, out)
-		if again := formatted.Sanitize(out); again != out {
+		shown := checkHTML(t, body, out)
+		if again := sanitizer.Sanitize(out); again != out {
 			t.Errorf("%q became %q, then %q", body, out, again)
 		}
-		if !strings.Contains(body, "```") && !strings.Contains(body, "](") && letters(shown) != letters(body) {
+		if !strings.Contains(body, "```") && !strings.Contains(body, "](") && lettersOnly(shown) != lettersOnly(body) {
 			t.Errorf("%q shows as %q", body, shown)
 		}
 	})

@@ -8,31 +8,32 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"time"
 )
 
 // NewMessage is what a person sends. Key may be empty: then the message can be sent twice by mistake.
 type NewMessage struct {
-	Place Place
-	Body  string
-	Key   string
-	Files []int64 // that wait, of its author; with files the text may be empty
+	Conversation ConversationRef
+	Body         string
+	Key          string
+	Files        []int64 // that wait, of its author; with files the text may be empty
 }
 
-// errKnown rolls back a transaction that found its message posted before.
-type errKnown struct {
+// errAlreadyPosted rolls back a transaction that found its message posted before.
+type errAlreadyPosted struct {
 	Message
 	sent string // the digest of its text as it was sent
 }
 
-func (errKnown) Error() string { return "posted before" }
+func (errAlreadyPosted) Error() string { return "posted before" }
 
-var errTwoPlaces = invalidf("with", "Name a person or a room, not both.")
+var errAmbiguousTarget = invalidf("with", "Name a person or a room, not both.")
 
-// errKeyTaken is the answer to a key that names another message.
-var errKeyTaken = &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
+// errKeyConflict is the answer to a key that names another message.
+var errKeyConflict = &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
 
-// Posted is a stored message and where it stands. Created is false when the same key brought the same message before.
-type Posted struct {
+// PostResult is a stored message and where it stands. Created is false when the same key brought the same message before.
+type PostResult struct {
 	Message      Message
 	Conversation Conversation
 	Created      bool
@@ -41,39 +42,39 @@ type Posted struct {
 // PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, for too many files
 // and for one that does not wait for by to send it, NotFound for a place that is not by's, Forbidden where the other person
 // deleted their account, and Conflict when the key belongs to another message.
-func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Posted, error) {
-	in, err := s.checkNew(in)
+func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (PostResult, error) {
+	in, err := s.checkNewMessage(in)
 	if err != nil {
-		return Posted{}, err
+		return PostResult{}, err
 	}
 	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(), Key: in.Key, Body: in.Body, HTML: renderHTML(in.Body)}
 	var c Conversation
 	drafted := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		m.PostedAt = s.micros()
-		if c, err = s.insert(ctx, tx, in, &m); err == nil {
-			drafted, err = tx.DeleteDraft(ctx, by.ID, c.Place(), m.Key)
+		m.PostedAt = s.now()
+		if c, err = s.insertMessage(ctx, tx, in, &m); err == nil {
+			drafted, err = tx.DeleteDraft(ctx, by.ID, c.Ref(), m.Key)
 		}
 		return err
 	})
-	if known, ok := errors.AsType[errKnown](err); ok {
-		return s.known(ctx, by, in, known)
+	if known, ok := errors.AsType[errAlreadyPosted](err); ok {
+		return s.replayPosted(ctx, by, in, known)
 	}
 	if err != nil {
-		return Posted{}, err
+		return PostResult{}, err
 	}
-	s.events.Publish(MessagePosted{Topic: c.Topic(), Message: m})
+	s.events.Publish(MessagePosted{StreamKey: c.StreamKey(), Message: m})
 	if drafted {
 		s.events.Publish(DraftChanged{User: by.ID})
 	}
-	return Posted{Message: m, Conversation: c, Created: true}, nil
+	return PostResult{Message: m, Conversation: c, Created: true}, nil
 }
 
-// checkNew returns a message as it will be stored, with a key.
-func (s *Service) checkNew(in NewMessage) (NewMessage, error) {
+// checkNewMessage returns a message as it will be stored, with a key.
+func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	clean := cleanBody
 	if len(in.Files) > 0 {
-		clean = cleanText
+		clean = cleanOptionalBody
 	}
 	var err error
 	if in.Body, err = clean(in.Body); err != nil {
@@ -84,98 +85,98 @@ func (s *Service) checkNew(in NewMessage) (NewMessage, error) {
 	} else if err = checkKey(in.Key); err != nil {
 		return in, err
 	}
-	if in.Place.Room != 0 && in.Place.With != 0 {
-		return in, errTwoPlaces
+	if in.Conversation.Room != 0 && in.Conversation.With != 0 {
+		return in, errAmbiguousTarget
 	}
-	if len(in.Files) > s.limits.Message {
-		return in, invalidf("file", "A message takes at most %d files.", s.limits.Message)
+	if len(in.Files) > s.fileLimits.FilesPerMessage {
+		return in, invalidf("file", "A message takes at most %d files.", s.fileLimits.FilesPerMessage)
 	}
 	return in, nil
 }
 
-// insert takes the room's next number, which locks the room, before anything is looked at: whatever it finds then cannot
+// insertMessage takes the room's next number, which locks the room, before anything is looked at: whatever it finds then cannot
 // change until the commit.
-func (s *Service) insert(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
-	turn, err := tx.NextTurn(ctx, m.AuthorID, in.Place, m.PostedAt)
-	if errors.Is(err, ErrNotFound) && in.Place.Room == 0 {
-		turn, err = begin(ctx, tx, in.Place.With, m)
+func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
+	turn, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt)
+	if errors.Is(err, ErrNotFound) && in.Conversation.Room == 0 {
+		turn, err = startDirectRoom(ctx, tx, in.Conversation.With, m)
 	}
 	if err != nil {
 		return Conversation{}, err
 	}
-	if turn.IsDeserted() {
-		return Conversation{}, whyDeserted(ctx, tx, m)
+	if turn.PeerDeleted() {
+		return Conversation{}, classifyDeletedPeer(ctx, tx, m)
 	}
-	m.take(turn, s.zone)
+	m.assignSlot(turn, s.zone)
 	if len(in.Files) > 0 {
-		if m.Files, err = tx.FilesToSend(ctx, m.AuthorID, in.Files); err != nil {
+		if m.Files, err = tx.PendingFilesByID(ctx, m.AuthorID, in.Files); err != nil {
 			return Conversation{}, err
 		}
 	}
 	m.ID, err = tx.InsertMessage(ctx, *m, in.digest())
 	if errors.Is(err, ErrNotFound) {
-		err = whyNot(ctx, tx, m)
+		err = classifyInsertConflict(ctx, tx, m)
 	}
 	if err == nil && len(in.Files) > 0 {
-		err = takeFiles(ctx, tx, in.Files, *m)
+		err = attachFiles(ctx, tx, in.Files, *m)
 	}
 	return turn.Conversation, err
 }
 
-var errNoFile = invalidf("file", "A file is gone or was sent already. Choose it again.")
+var errFileUnavailable = invalidf("file", "A file is gone or was sent already. Choose it again.")
 
-// takeFiles gives a message its files, all or none: what waited a moment ago may be in another message by now.
-func takeFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
-	taken, err := tx.SendFiles(ctx, m.AuthorID, files, m.ID)
+// attachFiles gives a message its files, all or none: what waited a moment ago may be in another message by now.
+func attachFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
+	taken, err := tx.AttachFiles(ctx, m.AuthorID, files, m.ID)
 	if err == nil && (taken != len(files) || m.Files.Count() != len(files)) {
-		err = errNoFile
+		err = errFileUnavailable
 	}
 	return err
 }
 
-// begin makes the room of two people for their first message.
-func begin(ctx context.Context, tx Tx, peer int64, m *Message) (Turn, error) {
+// acquire makes the room of two people for their first message.
+func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSlot, error) {
 	if who, err := tx.User(ctx, peer); err != nil || who.Deleted() {
-		return Turn{}, cmp.Or(err, error(ErrNotFound))
+		return PostSlot{}, cmp.Or(err, error(ErrNotFound))
 	}
-	if _, err := tx.EnsureDirect(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
-		return Turn{}, err
+	if _, err := tx.EnsureDirectRoom(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
+		return PostSlot{}, err
 	}
-	return tx.NextTurn(ctx, m.AuthorID, Place{With: peer}, m.PostedAt)
+	return tx.ReservePost(ctx, m.AuthorID, ConversationRef{With: peer}, m.PostedAt)
 }
 
-// whyNot tells why a message was not inserted: it was before, or it is not its author's room.
-func whyNot(ctx context.Context, tx Tx, m *Message) error {
+// classifyInsertConflict tells why a message was not inserted: it was before, or it is not its author's room.
+func classifyInsertConflict(ctx context.Context, tx Tx, m *Message) error {
 	known, sent, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	if err != nil {
 		return err
 	}
-	return errKnown{known, sent}
+	return errAlreadyPosted{known, sent}
 }
 
-// whyDeserted is whyNot where nobody would read a message, unless it was posted while somebody did.
-func whyDeserted(ctx context.Context, tx Tx, m *Message) error {
-	if err := whyNot(ctx, tx, m); !errors.Is(err, ErrNotFound) {
+// classifyDeletedPeer is classifyInsertConflict where nobody would read a message, unless it was posted while somebody did.
+func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
+	if err := classifyInsertConflict(ctx, tx, m); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return errDeserted
+	return errPeerDeleted
 }
 
-// known answers a message whose key was used before: with the stored one, as it is now, where the same text and files were
+// replayPosted answers a message whose key was used before: with the stored one, as it is now, where the same text and files were
 // sent to the same room, otherwise with Conflict.
-func (s *Service) known(ctx context.Context, by User, in NewMessage, known errKnown) (Posted, error) {
-	c, err := s.Conversation(ctx, by, in.Place)
+func (s *Service) replayPosted(ctx context.Context, by User, in NewMessage, known errAlreadyPosted) (PostResult, error) {
+	c, err := s.Conversation(ctx, by, in.Conversation)
 	if err != nil {
-		return Posted{}, err
+		return PostResult{}, err
 	}
 	if known.Room != c.Room || known.sent != in.digest() {
-		return Posted{}, errKeyTaken
+		return PostResult{}, errKeyConflict
 	}
-	return Posted{Message: known.Message, Conversation: c}, nil
+	return PostResult{Message: known.Message, Conversation: c}, nil
 }
 
-// Digest tells two texts, with their files, under one key apart, by 64 bits of SHA-256 in hex.
-func Digest(key, body string, files ...int64) string {
+// ContentDigest tells two texts, with their files, under one key apart, by 64 bits of SHA-256 in hex.
+func ContentDigest(key, body string, files ...int64) string {
 	text := key + "\x00" + body
 	for _, f := range files {
 		text += "\x00" + strconv.FormatInt(f, 10)
@@ -184,4 +185,51 @@ func Digest(key, body string, files ...int64) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (in NewMessage) digest() string { return Digest(in.Key, in.Body, in.Files...) }
+func (in NewMessage) digest() string { return ContentDigest(in.Key, in.Body, in.Files...) }
+
+// FilesPerMessage is one message as of its last change. It keeps the Seq it was posted with: its place in the room for ever.
+// ChangedSeq is the seq of its last change and equals Seq at first. A deleted message is a tombstone without text.
+type Message struct {
+	ID          int64     `db:"id"`
+	Room        int64     `db:"room_id"`
+	Seq         int64     `db:"seq"`
+	ChangedSeq  int64     `db:"changed_seq"`
+	AuthorID    int64     `db:"author_id"`
+	AuthorName  string    `db:"author_name"`
+	AuthorBot   bool      `db:"author_bot"`
+	Key         string    `db:"key"`
+	Body        string    `db:"body"`
+	HTML        string    `db:"html"`
+	PostedAt    Timestamp `db:"posted_at"`
+	EditedAt    Timestamp `db:"edited_at"`
+	DeletedAt   Timestamp `db:"deleted_at"`
+	StartsGroup bool      `db:"leads"`     // the first of a group of lines by one author
+	StartsDay   bool      `db:"opens_day"` // the first of a day in the community's zone
+
+	Reactions Reactions `db:"reactions"`
+	Files     Files     `db:"files"`
+
+	AuthorAvatar int64 `db:"author_avatar"` // the file that is their picture; 0 for none
+}
+
+// PostSlot is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when
+// it counts as posted, before the one that it follows only if a clock was set back by more than a quarter of an hour; and whom it
+// follows, zero for the first of a room.
+type PostSlot struct {
+	Conversation
+	PostedAt       Timestamp `db:"last_at"`
+	PreviousAuthor int64     `db:"previous_author"`
+	PreviousAt     Timestamp `db:"previous_at"`
+}
+
+// maxGroupGap is how close the lines of one author stand together to form a group.
+const maxGroupGap = Timestamp(5 * time.Minute / time.Microsecond)
+
+// assignSlot puts m in its turn, and decides how it stands to the message before it: whether it opens a day, cut in zone, and
+// whether it leads a group.
+func (m *Message) assignSlot(t PostSlot, zone *time.Location) {
+	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = t.Room, t.LastSeq, t.LastSeq, t.PostedAt
+	day := func(at Timestamp) int { d := at.Time().In(zone); return d.Year()*366 + d.YearDay() }
+	m.StartsDay = t.PreviousAuthor == 0 || day(t.PreviousAt) != day(m.PostedAt)
+	m.StartsGroup = m.StartsDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > maxGroupGap || m.PostedAt < t.PreviousAt
+}

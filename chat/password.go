@@ -17,8 +17,8 @@ import (
 
 // The length of a password in bytes: NIST SP 800-63B asks for 8 and for at least 64; more than 1024 is an attack.
 const (
-	minPassword = 8
-	MaxPassword = 1024
+	minPasswordBytes = 8
+	MaxPasswordBytes = 1024
 )
 
 // Cost of a hash: the argon2id parameters that OWASP's password storage cheat sheet names first for little memory.
@@ -30,31 +30,31 @@ const (
 	saltBytes   = 16
 )
 
-// hashWait is how long a log-in waits for its turn at hashing before it is told to come back.
-const hashWait = 5 * time.Second
+// maxHashWait is how long a log-in waits for its turn at hashing before it is told to come back.
+const maxHashWait = 5 * time.Second
 
 // hasher hashes passwords, so many at once as there are cores: each takes 19 MiB, and a crowd would take gigabytes.
 type hasher struct {
-	turns chan struct{}
+	slots chan struct{}
 	dummy string // what an unknown account is checked against, so that it takes as long as a known one
 }
 
 func newHasher() *hasher {
-	h := &hasher{turns: make(chan struct{}, runtime.NumCPU())}
+	h := &hasher{slots: make(chan struct{}, runtime.NumCPU())}
 	h.dummy = encodeHash(make([]byte, saltBytes), make([]byte, hashBytes))
 	return h
 }
 
-func (h *hasher) turn(ctx context.Context, f func()) error {
-	ctx, cancel := context.WithTimeout(ctx, hashWait)
+func (h *hasher) acquire(ctx context.Context, f func()) error {
+	ctx, cancel := context.WithTimeout(ctx, maxHashWait)
 	defer cancel()
 	select {
-	case h.turns <- struct{}{}:
-		defer func() { <-h.turns }()
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
 		f()
 		return nil
 	case <-ctx.Done():
-		return &Error{Code: TooMany, Format: "Too many people are signing in right now. Try again in a moment.", RetryAfter: hashWait}
+		return &Error{Code: TooMany, Format: "Too many people are signing in right now. Try again in a moment.", RetryAfter: maxHashWait}
 	}
 }
 
@@ -62,11 +62,11 @@ func (h *hasher) turn(ctx context.Context, f func()) error {
 func (h *hasher) hash(ctx context.Context, password string) (phc string, err error) {
 	salt := make([]byte, saltBytes)
 	rand.Read(salt)
-	err = h.turn(ctx, func() { phc = encodeHash(salt, derive(password, salt)) })
+	err = h.acquire(ctx, func() { phc = encodeHash(salt, derive(password, salt)) })
 	return phc, err
 }
 
-// matches tells whether a password is the one behind a PHC string. An empty string matches nothing, as slowly.
+// passwordMatches tells whether a password is the one behind a PHC string. An empty string matches nothing, as slowly.
 func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, err error) {
 	known := phc != ""
 	if !known {
@@ -76,7 +76,7 @@ func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, er
 	if err != nil {
 		return false, err
 	}
-	err = h.turn(ctx, func() { ok = subtle.ConstantTimeCompare(derive(password, salt), want) == 1 && known })
+	err = h.acquire(ctx, func() { ok = subtle.ConstantTimeCompare(derive(password, salt), want) == 1 && known })
 	return ok, err
 }
 
@@ -104,15 +104,15 @@ func decodeHash(phc string) (salt, hash []byte, err error) {
 	return salt, hash, err
 }
 
-// commonList holds the 5,000 most used passwords of eight and more characters, in lower case, one a line: the top of
+// commonPasswordList holds the 5,000 most used passwords of eight and more characters, in lower case, one a line: the top of
 // the frequency list in npm's @zxcvbn-ts/language-common 4.1.3 (MIT).
 //
 //go:embed common_passwords.txt
-var commonList string
+var commonPasswordList string
 
-var common = func() map[string]bool {
+var commonPasswords = func() map[string]bool {
 	set := map[string]bool{}
-	for line := range strings.Lines(commonList) {
+	for line := range strings.Lines(commonPasswordList) {
 		set[strings.TrimSpace(line)] = true
 	}
 	return set
@@ -125,11 +125,11 @@ func checkPassword(password, name, email string) error {
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
 		return invalidf("password", "This password holds bytes that are not text.")
-	case len(password) < minPassword:
-		return invalidf("password", "A password has at least %d characters.", minPassword)
-	case len(password) > MaxPassword:
-		return invalidf("password", "A password has at most %d bytes.", MaxPassword)
-	case common[lower] || strings.Trim(lower, lower[:1]) == "":
+	case len(password) < minPasswordBytes:
+		return invalidf("password", "A password has at least %d characters.", minPasswordBytes)
+	case len(password) > MaxPasswordBytes:
+		return invalidf("password", "A password has at most %d bytes.", MaxPasswordBytes)
+	case commonPasswords[lower] || strings.Trim(lower, lower[:1]) == "":
 		return invalidf("password", "This password is one of the first that anybody would try. Choose another.")
 	case lower == strings.ToLower(name) || lower == strings.ToLower(email) || lower == local:
 		return invalidf("password", "Your name or address is not a good password. Choose another.")

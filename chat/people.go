@@ -3,56 +3,49 @@ package chat
 import (
 	"context"
 	"errors"
-	"slices"
 )
 
-// CanManagePeople tells whether u may shut people out and let them in again.
-func (u User) CanManagePeople() bool { return u.Role == RoleAdmin }
+const maxUsers = 100
 
-// Disabled tells whether u is shut out: such a person cannot log in and has no session.
-func (u User) Disabled() bool { return u.DisabledAt > 0 }
-
-const maxAccounts = 100
-
-// Accounts lists people whose name or e-mail contains query, the disabled too, by name, after the person with the id after;
+// AllUsers lists people whose name or e-mail contains query, the disabled too, by name, after the person with the id after;
 // at most 100, and more tells that others follow. To anybody but an admin the list does not exist.
-func (s *Service) Accounts(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
-	if !by.CanManagePeople() {
+func (s *Service) AllUsers(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
+	if !by.CanManageUsers() {
 		return nil, false, ErrNotFound
 	}
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
 	}
-	users, err = s.store.Accounts(ctx, NameKey(query), after, maxAccounts+1)
-	users, more = first(users, maxAccounts)
+	users, err = s.store.AllUsers(ctx, NameKey(query), after, maxUsers+1)
+	users, more = trimToLimit(users, maxUsers)
 	return users, more, err
 }
 
-// first cuts a list that was read one longer than it may be, and tells whether there is more.
-func first[T any](list []T, limit int) ([]T, bool) {
+// trimToLimit cuts a list that was read one longer than it may be, and tells whether there is more.
+func trimToLimit[T any](list []T, limit int) ([]T, bool) {
 	return list[:min(len(list), limit)], len(list) > limit
 }
 
-// DisablePerson shuts a person and their bots out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict
+// DisableUser shuts a person and their bots out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict
 // for by themself, and NotFound for who does not exist.
-func (s *Service) DisablePerson(ctx context.Context, by User, user int64) error {
-	if user == by.ID && by.CanManagePeople() {
+func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
+	if user == by.ID && by.CanManageUsers() {
 		return Errorf(Conflict, "You cannot disable yourself.")
 	}
 	var ended []int64
-	err := s.manage(ctx, by, user, func(tx Tx, who User) (err error) {
-		ended, err = shutOut(ctx, tx, who, s.micros())
+	err := s.inAdminTx(ctx, by, user, func(tx Tx, who User) (err error) {
+		ended, err = disableUser(ctx, tx, who, s.now())
 		return err
 	})
 	if err == nil {
-		s.announceEnded(ended)
+		s.publishSessionsEnded(ended)
 	}
 	return err
 }
 
-// shutOut disables somebody with all their bots and returns the sessions that it ended. Bots are looked for when their
+// disableUser disables somebody with all their bots and returns the sessions that it ended. Bots are looked for when their
 // owner can make no more of them.
-func shutOut(ctx context.Context, tx Tx, who User, now Micros) (ended []int64, err error) {
+func disableUser(ctx context.Context, tx Tx, who User, now Timestamp) (ended []int64, err error) {
 	if !who.Disabled() {
 		if err := tx.SetDisabled(ctx, who.ID, now); err != nil {
 			return nil, err
@@ -63,25 +56,25 @@ func shutOut(ctx context.Context, tx Tx, who User, now Micros) (ended []int64, e
 		return nil, err
 	}
 	for _, b := range bots {
-		over, err := shutOut(ctx, tx, User{ID: b.ID}, now)
+		over, err := disableUser(ctx, tx, User{ID: b.ID}, now)
 		if err != nil {
 			return nil, err
 		}
 		ended = append(ended, over...)
 	}
-	if err := tx.DeleteHooks(ctx, who.ID); err != nil {
+	if err := tx.DeleteWebhooks(ctx, who.ID); err != nil {
 		return nil, err
 	}
 	over, err := tx.EndSessions(ctx, who.ID, 0, now)
 	return append(ended, over...), err
 }
 
-// EnablePerson lets a person log in again; their bots stay disabled. A bot comes back without its token and its hooks, and
-// not before its owner: until then it answers Conflict. Otherwise it answers like DisablePerson.
-func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
-	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+// EnableUser lets a person log in again; their bots stay disabled. A bot comes back without its token and its hooks, and
+// not before its owner: until then it answers Conflict. Otherwise it answers like DisableUser.
+func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
+	return s.inAdminTx(ctx, by, user, func(tx Tx, who User) error {
 		if who.IsBot() {
-			if _, err := held(ctx, tx, who.OwnerID); errors.Is(err, ErrNotFound) {
+			if _, err := lockUser(ctx, tx, who.OwnerID); errors.Is(err, ErrNotFound) {
 				return Errorf(Conflict, "Whose bot this is cannot log in. Let them in first.")
 			} else if err != nil {
 				return err
@@ -91,12 +84,12 @@ func (s *Service) EnablePerson(ctx context.Context, by User, user int64) error {
 	})
 }
 
-// MakeAdmin lets a person manage people too. It answers like DisablePerson, and Conflict for who is shut out.
+// MakeAdmin lets a person manage people too. It answers like DisableUser, and Conflict for who is shut out.
 func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
-	return s.manage(ctx, by, user, func(tx Tx, who User) error {
+	return s.inAdminTx(ctx, by, user, func(tx Tx, who User) error {
 		switch {
 		case who.IsBot():
-			return errOnlyPeople
+			return errNotForBots
 		case who.Disabled():
 			return Errorf(Conflict, "This person is disabled.")
 		}
@@ -104,24 +97,24 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 	})
 }
 
-var errOnlyAdmins = Errorf(Forbidden, "Only an admin does this.")
+var errAdminsOnly = Errorf(Forbidden, "Only an admin does this.")
 
-// manage does something to somebody for an admin, who must be one still: of two who disable each other at once, one stays. It
+// inAdminTx does something to somebody for an admin, who must be one still: of two who disable each other at once, one stays. It
 // holds both, in the same order as the other would.
-func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
-	if !by.CanManagePeople() {
-		return errOnlyAdmins
+func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
+	if !by.CanManageUsers() {
+		return errAdminsOnly
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		for _, id := range []int64{min(by.ID, user), max(by.ID, user)} {
-			if err := tx.HoldUser(ctx, id); err != nil {
+			if err := tx.LockUser(ctx, id); err != nil {
 				return err
 			}
 		}
 		if admin, err := tx.User(ctx, by.ID); err != nil {
 			return err
-		} else if !admin.CanManagePeople() || admin.Disabled() {
-			return errOnlyAdmins
+		} else if !admin.CanManageUsers() || admin.Disabled() {
+			return errAdminsOnly
 		}
 		who, err := tx.User(ctx, user)
 		if err == nil && who.Deleted() {
@@ -134,35 +127,14 @@ func (s *Service) manage(ctx context.Context, by User, user int64, f func(Tx, Us
 	})
 }
 
-// Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
-func (s *Service) Rename(ctx context.Context, by User, name string) (Person, error) {
-	name, err := CleanName(name)
-	if err != nil || name == by.Name {
-		return by.Person(), err
-	}
-	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.SetName(ctx, by.ID, name, NameKey(name)) }); err != nil {
-		return Person{}, err
-	}
-	by.Name = name
-	s.events.Publish(PersonChanged{by.Person()})
-	return by.Person(), nil
-}
-
-// announceEnded closes the streams of sessions that are over.
-func (s *Service) announceEnded(sessions []int64) {
-	for _, id := range sessions {
-		s.events.Publish(SessionEnded{Session: id})
-	}
-}
-
-// FindPeople lists people whose name contains query, whatever its case and accents, by name, after the person with the id
+// FindUsers lists people whose name contains query, whatever its case and accents, by name, after the person with the id
 // after; more tells that others follow.
-func (s *Service) FindPeople(ctx context.Context, query string, after int64, limit int) (people []Person, more bool, err error) {
+func (s *Service) FindUsers(ctx context.Context, query string, after int64, limit int) (people []UserSummary, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
 	}
-	people, err = s.store.FindPeople(ctx, NameKey(query), after, limit+1)
-	people, more = first(people, limit)
+	people, err = s.store.FindUsers(ctx, NameKey(query), after, limit+1)
+	people, more = trimToLimit(people, limit)
 	return people, more, err
 }
 
@@ -171,20 +143,3 @@ var (
 	themes  = []string{"", "light", "dark"}
 	locales = []string{"", "en", "es"}
 )
-
-// Preferences are how a person sees and hears Charla.
-type Preferences struct {
-	Locale, Theme string
-	Sound         bool
-}
-
-// SavePreferences keeps how by sees and hears Charla. It answers Invalid for a choice that does not exist.
-func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
-	if !slices.Contains(locales, p.Locale) {
-		return invalidf("locale", "Charla does not speak this language.")
-	}
-	if !slices.Contains(themes, p.Theme) {
-		return invalidf("theme", "There is no such theme.")
-	}
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
-}

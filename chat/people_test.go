@@ -11,7 +11,7 @@ import (
 )
 
 // signIn gives somebody a session and returns it with its token.
-func (w world) signIn(t *testing.T, who chat.User) (chat.Session, string) {
+func (w fixture) signIn(t *testing.T, who chat.User) (chat.Session, string) {
 	t.Helper()
 	token, err := w.StartSession(t.Context(), who, "", "")
 	must(t, err)
@@ -21,7 +21,7 @@ func (w world) signIn(t *testing.T, who chat.User) (chat.Session, string) {
 }
 
 // ended are the sessions whose end was announced.
-func (d *diary) ended() map[int64]bool {
+func (d *eventRecorder) ended() map[int64]bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	ended := map[int64]bool{}
@@ -34,58 +34,58 @@ func (d *diary) ended() map[int64]bool {
 }
 
 func TestADisabledPersonIsOut(t *testing.T) {
-	w := newWorld(t)
-	admin := w.person(t, "Admin")
+	w := newFixture(t)
+	admin := w.addUser(t, "Admin")
 	ben, err := w.Register(t.Context(), chat.Registration{Name: "Ben", Email: "ben@example.org", Password: "tortilla-y-pan"})
 	must(t, err)
-	eve := w.person(t, "Eve")
+	eve := w.addUser(t, "Eve")
 	first, token := w.signIn(t, ben)
 	second, _ := w.signIn(t, ben)
 	others, _ := w.signIn(t, eve)
-	_, _, err = w.Accounts(t.Context(), eve, "", 0)
-	code(t, "the list for others", err, chat.NotFound)
-	code(t, "by others", w.DisablePerson(t.Context(), eve, ben.ID), chat.Forbidden)
-	code(t, "by others", w.EnablePerson(t.Context(), eve, ben.ID), chat.Forbidden)
-	code(t, "themself", w.DisablePerson(t.Context(), admin, admin.ID), chat.Conflict)
-	code(t, "nobody", w.DisablePerson(t.Context(), admin, 999), chat.NotFound)
+	_, _, err = w.AllUsers(t.Context(), eve, "", 0)
+	wantCode(t, "the list for others", err, chat.NotFound)
+	wantCode(t, "by others", w.DisableUser(t.Context(), eve, ben.ID), chat.Forbidden)
+	wantCode(t, "by others", w.EnableUser(t.Context(), eve, ben.ID), chat.Forbidden)
+	wantCode(t, "themself", w.DisableUser(t.Context(), admin, admin.ID), chat.Conflict)
+	wantCode(t, "nobody", w.DisableUser(t.Context(), admin, 999), chat.NotFound)
 
-	must(t, w.DisablePerson(t.Context(), admin, ben.ID))
-	must(t, w.DisablePerson(t.Context(), admin, ben.ID))
-	if ended := w.diary.ended(); !ended[first.ID] || !ended[second.ID] || ended[others.ID] {
+	must(t, w.DisableUser(t.Context(), admin, ben.ID))
+	must(t, w.DisableUser(t.Context(), admin, ben.ID))
+	if ended := w.recorder.ended(); !ended[first.ID] || !ended[second.ID] || ended[others.ID] {
 		t.Errorf("ended %v", ended)
 	}
 	_, err = w.LogIn(t.Context(), "ben@example.org", "tortilla-y-pan")
-	code(t, "logs in", err, chat.Unauthenticated)
+	wantCode(t, "logs in", err, chat.Unauthenticated)
 	_, _, err = w.Session(t.Context(), token)
-	code(t, "the old session", err, chat.NotFound)
-	users, _, err := w.Accounts(t.Context(), admin, "BÉN", 0)
+	wantCode(t, "the old session", err, chat.NotFound)
+	users, _, err := w.AllUsers(t.Context(), admin, "BÉN", 0)
 	if err != nil || len(users) != 1 || !users[0].Disabled() {
 		t.Errorf("%+v, %v", users, err)
 	}
-	must(t, w.EnablePerson(t.Context(), admin, ben.ID))
+	must(t, w.EnableUser(t.Context(), admin, ben.ID))
 	_, err = w.LogIn(t.Context(), "ben@example.org", "tortilla-y-pan")
 	must(t, err)
 	_, _, err = w.Session(t.Context(), token)
-	code(t, "the old session once more", err, chat.NotFound)
+	wantCode(t, "the old session once more", err, chat.NotFound)
 }
 
 // A request that began before its admin was disabled comes too late.
 func TestWhoIsNoLongerLetInManagesNobody(t *testing.T) {
-	w := newWorld(t)
-	admin, ben := w.person(t, "Admin"), w.person(t, "Ben")
+	w := newFixture(t)
+	admin, ben := w.addUser(t, "Admin"), w.addUser(t, "Ben")
 	must(t, w.MakeAdmin(t.Context(), admin, ben.ID))
 	ben.Role = chat.RoleAdmin
-	must(t, w.DisablePerson(t.Context(), admin, ben.ID))
-	code(t, "shuts the other out", w.DisablePerson(t.Context(), ben, admin.ID), chat.Forbidden)
-	code(t, "lets themself in", w.EnablePerson(t.Context(), ben, ben.ID), chat.Forbidden)
+	must(t, w.DisableUser(t.Context(), admin, ben.ID))
+	wantCode(t, "shuts the other out", w.DisableUser(t.Context(), ben, admin.ID), chat.Forbidden)
+	wantCode(t, "lets themself in", w.EnableUser(t.Context(), ben, ben.ID), chat.Forbidden)
 }
 
 func TestOfTwoAdminsWhoDisableEachOtherOneStays(t *testing.T) {
-	store, d := dbtest.OpenPostgres(t), &diary{}
-	w := world{Service: chat.NewService(store, d, time.UTC), diary: d, store: store}
-	admin := w.person(t, "Admin")
+	store, d := dbtest.OpenPostgres(t), &eventRecorder{}
+	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
+	admin := w.addUser(t, "Admin")
 	for i := range 15 {
-		pair := [2]chat.User{w.person(t, fmt.Sprint("Ana", i)), w.person(t, fmt.Sprint("Ben", i))}
+		pair := [2]chat.User{w.addUser(t, fmt.Sprint("Ana", i)), w.addUser(t, fmt.Sprint("Ben", i))}
 		for n := range pair {
 			must(t, w.MakeAdmin(t.Context(), admin, pair[n].ID))
 			pair[n].Role = chat.RoleAdmin
@@ -93,7 +93,7 @@ func TestOfTwoAdminsWhoDisableEachOtherOneStays(t *testing.T) {
 		var errs [2]error
 		var both sync.WaitGroup
 		for n := range pair {
-			both.Go(func() { errs[n] = w.DisablePerson(t.Context(), pair[n], pair[1-n].ID) })
+			both.Go(func() { errs[n] = w.DisableUser(t.Context(), pair[n], pair[1-n].ID) })
 		}
 		both.Wait()
 		if (errs[0] == nil) == (errs[1] == nil) {
@@ -103,7 +103,7 @@ func TestOfTwoAdminsWhoDisableEachOtherOneStays(t *testing.T) {
 }
 
 func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "Ana@example.org", Password: "tortilla-y-pan"})
 	must(t, err)
 	kept, token := w.signIn(t, ana)
@@ -112,7 +112,7 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 		{"wrong-password", "arepa-con-queso", "current"}, {"", "arepa-con-queso", "current"}, {"tortilla-y-pan", "short", "password"}, {"tortilla-y-pan", "ana@example.org", "password"},
 	} {
 		err := w.ChangePassword(t.Context(), ana, kept, c.current, c.password)
-		code(t, c.current, err, chat.Invalid)
+		wantCode(t, c.current, err, chat.Invalid)
 		if chat.FieldErrors(err)[c.field] == nil {
 			t.Errorf("%v is not about %s", err, c.field)
 		}
@@ -120,23 +120,23 @@ func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	if both := chat.FieldErrors(w.ChangePassword(t.Context(), ana, kept, "x", "y")); len(both) != 2 {
 		t.Errorf("errors beside %v", both)
 	}
-	same(t, "sessions that ended", len(w.diary.ended()), 0)
+	wantEqual(t, "sessions that ended", len(w.recorder.ended()), 0)
 	must(t, w.ChangePassword(t.Context(), ana, kept, "tortilla-y-pan", "arepa-con-queso"))
-	if ended := w.diary.ended(); ended[kept.ID] || !ended[other.ID] {
+	if ended := w.recorder.ended(); ended[kept.ID] || !ended[other.ID] {
 		t.Errorf("ended %v", ended)
 	}
 	_, _, err = w.Session(t.Context(), token)
 	must(t, err)
 	_, err = w.LogIn(t.Context(), "ana@example.org", "tortilla-y-pan")
-	code(t, "the old password", err, chat.Unauthenticated)
+	wantCode(t, "the old password", err, chat.Unauthenticated)
 	_, err = w.LogIn(t.Context(), "ana@example.org", "arepa-con-queso")
 	must(t, err)
 }
 
 // A password takes a while to check. What happened meanwhile counts: the session would outlive what was to end it.
 func TestALogInIsOverWhenThePasswordChangesOnItsWay(t *testing.T) {
-	w := newWorld(t)
-	admin := w.person(t, "Admin")
+	w := newFixture(t)
+	admin := w.addUser(t, "Admin")
 	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
 	must(t, err)
 	kept, _ := w.signIn(t, ana)
@@ -147,9 +147,9 @@ func TestALogInIsOverWhenThePasswordChangesOnItsWay(t *testing.T) {
 	}
 	refused := func(what string, who chat.User) {
 		_, err := w.StartSession(t.Context(), who, "", "")
-		code(t, what, err, chat.Unauthenticated)
+		wantCode(t, what, err, chat.Unauthenticated)
 		_, err = w.IssueTokens(t.Context(), who, "", "")
-		code(t, what, err, chat.Unauthenticated)
+		wantCode(t, what, err, chat.Unauthenticated)
 	}
 	old := checked("tortilla-y-pan")
 	w.signIn(t, old)
@@ -158,8 +158,8 @@ func TestALogInIsOverWhenThePasswordChangesOnItsWay(t *testing.T) {
 
 	fresh := checked("arepa-con-queso")
 	w.signIn(t, fresh)
-	must(t, w.DisablePerson(t.Context(), admin, ana.ID))
+	must(t, w.DisableUser(t.Context(), admin, ana.ID))
 	refused("shut out", fresh)
-	must(t, w.EnablePerson(t.Context(), admin, ana.ID))
+	must(t, w.EnableUser(t.Context(), admin, ana.ID))
 	w.signIn(t, fresh)
 }

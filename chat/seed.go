@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// seedBatch is how many people share a transaction: the commit costs each of them little, and General is not locked for
+// seedBatchSize is how many people share a transaction: the commit costs each of them little, and General is not locked for
 // long on a server that runs.
-const seedBatch = 500
+const seedBatchSize = 500
 
-// seeded is a person in the making: what the transaction does not decide.
-type seeded struct {
+// seedUser is a person in the making: what the transaction does not decide.
+type seedUser struct {
 	account NewUser
 	token   string
 	user    User
 	joined  MemberJoined
 }
 
-// Seed makes n people to measure with: members of General, each with a live session and with a password that nobody can
+// SeedUsers makes n people to measure with: members of General, each with a live session and with a password that nobody can
 // type. It calls each with a person and the token of their session after they are committed, in the order of their ids.
-func (s *Service) Seed(ctx context.Context, n int, each func(by User, token string) error) error {
-	for made := 0; made < n; made += seedBatch {
-		batch := s.sow(made, min(n-made, seedBatch))
-		if err := s.store.InTx(ctx, func(tx Tx) error { return s.settle(ctx, tx, batch) }); err != nil {
+func (s *Service) SeedUsers(ctx context.Context, n int, each func(by User, token string) error) error {
+	for made := 0; made < n; made += seedBatchSize {
+		batch := s.newSeedUsers(made, min(n-made, seedBatchSize))
+		if err := s.store.InTx(ctx, func(tx Tx) error { return s.insertSeedUsers(ctx, tx, batch) }); err != nil {
 			return err
 		}
 		for _, p := range batch {
@@ -37,24 +37,24 @@ func (s *Service) Seed(ctx context.Context, n int, each func(by User, token stri
 	return nil
 }
 
-// sow draws what is random outside the transaction, which may run again. An empty hash matches no password.
-func (s *Service) sow(from, n int) []seeded {
-	batch := make([]seeded, n)
+// newSeedUsers draws what is random outside the transaction, which may run again. An empty hash matches no password.
+func (s *Service) newSeedUsers(from, n int) []seedUser {
+	batch := make([]seedUser, n)
 	for i := range batch {
 		name, email := fmt.Sprintf("Person %d", from+i+1), strings.ToLower(rand.Text())+"@seed.invalid"
 		batch[i].token = newToken()
-		batch[i].account = NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: email, CreatedAt: s.micros()}
+		batch[i].account = NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: email, CreatedAt: s.now()}
 	}
 	return batch
 }
 
-func (s *Service) settle(ctx context.Context, tx Tx, batch []seeded) (err error) {
+func (s *Service) insertSeedUsers(ctx context.Context, tx Tx, batch []seedUser) (err error) {
 	for i := range batch {
 		p := &batch[i]
-		if p.user, p.joined, err = enrol(ctx, tx, p.account); err != nil {
+		if p.user, p.joined, err = createUser(ctx, tx, p.account); err != nil {
 			return err
 		}
-		if _, err = tx.InsertSession(ctx, newSession(p.user.ID, Browser, p.account.CreatedAt), hashToken(p.token)); err != nil {
+		if _, err = tx.InsertSession(ctx, newSession(p.user.ID, BrowserSession, p.account.CreatedAt), hashToken(p.token)); err != nil {
 			return err
 		}
 	}

@@ -10,19 +10,19 @@ type Service struct {
 	events Publisher
 	zone   *time.Location
 	hasher *hasher
-	reach  Reach // set before anybody asks
-	keys   keyring
-	now    func() time.Time
+	media  Media // set before anybody asks
+	keys   keyCache
+	clock  func() time.Time
 
-	vault   Vault
-	limits  FileLimits
-	uploads busy
+	blobs      BlobStore
+	fileLimits FileLimits
+	uploads    uploadLimiter
 }
 
 // NewService returns the product over a store. Days are cut in zone. Events are published after they are committed. Files
-// need UseVault.
+// need UseBlobStore.
 func NewService(store Store, events Publisher, zone *time.Location) *Service {
-	return &Service{store: store, events: events, zone: zone, hasher: newHasher(), now: time.Now}
+	return &Service{store: store, events: events, zone: zone, hasher: newHasher(), clock: time.Now}
 }
 
-func (s *Service) micros() Micros { return At(s.now()) }
+func (s *Service) now() Timestamp { return TimestampOf(s.clock()) }

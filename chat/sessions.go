@@ -13,20 +13,20 @@ import (
 
 // A session lives a month from its last use, a bot's a year; its use is recorded at most once a minute.
 const (
-	sessionLife = Micros(30 * 24 * time.Hour / time.Microsecond)
-	botLife     = Micros(365 * 24 * time.Hour / time.Microsecond)
-	touchEvery  = Micros(time.Minute / time.Microsecond)
+	sessionLifetime  = Timestamp(30 * 24 * time.Hour / time.Microsecond)
+	botTokenLifetime = Timestamp(365 * 24 * time.Hour / time.Microsecond)
+	touchInterval    = Timestamp(time.Minute / time.Microsecond)
 )
 
-// life is how long a session lives from its last use.
-func (k SessionKind) life() Micros {
-	if k == BotToken {
-		return botLife
+// lifetime is how long a session lives from its last use.
+func (k SessionKind) lifetime() Timestamp {
+	if k == BotSession {
+		return botTokenLifetime
 	}
-	return sessionLife
+	return sessionLifetime
 }
 
-const maxUserAgent = 200 // bytes kept of what a browser says of itself
+const maxUserAgentBytes = 200 // bytes kept of what a browser says of itself
 
 // hashToken is how a token is stored: a token has 256 bits of chance, so a plain hash cannot be guessed back.
 func hashToken(token string) string {
@@ -40,16 +40,16 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func newSession(user int64, kind SessionKind, now Micros) Session {
-	return Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now, ExpiresAt: now + kind.life()}
+func newSession(user int64, kind SessionKind, now Timestamp) Session {
+	return Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now, ExpiresAt: now + kind.lifetime()}
 }
 
-// openSession adds a session for by, unless they were shut out or the password that they showed was changed meanwhile: who ends all
+// insertLoginSession adds a session for by, unless they were shut out or the password that they showed was changed meanwhile: who ends all
 // sessions would not have ended this one. It takes the lock that those take.
-func openSession(ctx context.Context, tx Tx, by User, session Session, hash string) (id int64, err error) {
-	err = tx.HoldAccount(ctx, by.ID, by.shown)
+func insertLoginSession(ctx context.Context, tx Tx, by User, session Session, hash string) (id int64, err error) {
+	err = tx.LockAccount(ctx, by.ID, by.shown)
 	if errors.Is(err, ErrNotFound) {
-		return 0, errNoMatch
+		return 0, errBadCredentials
 	}
 	if err != nil {
 		return 0, err
@@ -61,10 +61,10 @@ func openSession(ctx context.Context, tx Tx, by User, session Session, hash stri
 // what changed since.
 func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip string) (string, error) {
 	token := newToken()
-	session := newSession(by.ID, Browser, s.micros())
-	session.UserAgent, session.IP = clip(userAgent, maxUserAgent), ip
+	session := newSession(by.ID, BrowserSession, s.now())
+	session.UserAgent, session.IP = truncate(userAgent, maxUserAgentBytes), ip
 	err := s.store.InTx(ctx, func(tx Tx) error {
-		_, err := openSession(ctx, tx, by, session, hashToken(token))
+		_, err := insertLoginSession(ctx, tx, by, session, hashToken(token))
 		return err
 	})
 	return token, err
@@ -72,12 +72,12 @@ func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip strin
 
 // Session returns the live session of the token that a browser keeps and its person, or ErrNotFound.
 func (s *Service) Session(ctx context.Context, token string) (Session, User, error) {
-	return s.opaque(ctx, token, Browser)
+	return s.sessionByToken(ctx, token, BrowserSession)
 }
 
-// opaque finds the live session of a token that means nothing by itself.
-func (s *Service) opaque(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
-	now := s.micros()
+// sessionByToken finds the live session of a token that means nothing by itself.
+func (s *Service) sessionByToken(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
+	now := s.now()
 	session, user, err := s.store.Session(ctx, hashToken(token), now)
 	if err == nil && session.Kind != kind {
 		err = ErrNotFound
@@ -85,16 +85,16 @@ func (s *Service) opaque(ctx context.Context, token string, kind SessionKind) (S
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	s.touch(ctx, session, now)
+	s.touchSession(ctx, session, now)
 	return session, user, nil
 }
 
-// touch records that a session was used. It may fail without harm: the next request tries again.
-func (s *Service) touch(ctx context.Context, session Session, now Micros) {
-	if now-session.SeenAt <= touchEvery {
+// touchSession records that a session was used. It may fail without harm: the next request tries again.
+func (s *Service) touchSession(ctx context.Context, session Session, now Timestamp) {
+	if now-session.SeenAt <= touchInterval {
 		return
 	}
-	err := s.store.InTx(ctx, func(tx Tx) error { return tx.TouchSession(ctx, session.ID, now, now+session.Kind.life()) })
+	err := s.store.InTx(ctx, func(tx Tx) error { return tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime()) })
 	if err != nil {
 		slog.WarnContext(ctx, "session not touched", "session", session.ID, "error", err)
 	}
@@ -102,7 +102,7 @@ func (s *Service) touch(ctx context.Context, session Session, now Micros) {
 
 // EndSession signs a session out and closes its streams.
 func (s *Service) EndSession(ctx context.Context, session Session) error {
-	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndSession(ctx, session.ID, s.micros()) }); err != nil {
+	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndSession(ctx, session.ID, s.now()) }); err != nil {
 		return err
 	}
 	s.events.Publish(SessionEnded{Session: session.ID})
@@ -113,14 +113,14 @@ const maxSessions = 100
 
 // Sessions lists where by is signed in, used last first; at most 100.
 func (s *Service) Sessions(ctx context.Context, by User) ([]Session, error) {
-	return s.store.Sessions(ctx, by.ID, s.micros(), maxSessions)
+	return s.store.Sessions(ctx, by.ID, s.now(), maxSessions)
 }
 
-// EndOwnSession signs by out somewhere. It answers NotFound for a session that is over or not by's.
-func (s *Service) EndOwnSession(ctx context.Context, by User, session int64) error {
-	err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndOwnSession(ctx, by.ID, session, s.micros()) })
+// EndUserSession signs by out somewhere. It answers NotFound for a session that is over or not by's.
+func (s *Service) EndSessionByID(ctx context.Context, by User, session int64) error {
+	err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndUserSession(ctx, by.ID, session, s.now()) })
 	if err == nil {
-		s.announceEnded([]int64{session})
+		s.publishSessionsEnded([]int64{session})
 	}
 	return err
 }
@@ -129,28 +129,39 @@ func (s *Service) EndOwnSession(ctx context.Context, by User, session int64) err
 func (s *Service) EndOtherSessions(ctx context.Context, by User, kept Session) error {
 	var ended []int64
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
-		ended, err = tx.EndSessions(ctx, by.ID, kept.ID, s.micros())
+		ended, err = tx.EndSessions(ctx, by.ID, kept.ID, s.now())
 		return err
 	})
 	if err == nil {
-		s.announceEnded(ended)
+		s.publishSessionsEnded(ended)
 	}
 	return err
 }
 
 // PruneSessions forgets sessions that have been over for a day.
 func (s *Service) PruneSessions(ctx context.Context) error {
-	before := At(s.now().Add(-24 * time.Hour))
+	before := TimestampOf(s.clock().Add(-24 * time.Hour))
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.PruneSessions(ctx, before) })
 }
 
-// Secret returns the secret of this name that all nodes share, made at first use: 64 random bytes.
-func (s *Service) Secret(ctx context.Context, name string) (value []byte, err error) {
-	fresh := make([]byte, 64)
-	rand.Read(fresh)
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		value, err = tx.KeepSecret(ctx, name, fresh)
-		return err
-	})
-	return value, err
+// SessionKind tells what a session is held by.
+type SessionKind string
+
+// Session is one signed-in browser or program. The token itself is never stored, only its hash.
+type Session struct {
+	ID        int64       `db:"id"`
+	UserID    int64       `db:"user_id"`
+	Kind      SessionKind `db:"kind"`
+	CreatedAt Timestamp   `db:"created_at"`
+	SeenAt    Timestamp   `db:"seen_at"`
+	ExpiresAt Timestamp   `db:"expires_at"`
+	UserAgent string      `db:"user_agent"`
+	IP        string      `db:"ip"`
+}
+
+// publishSessionsEnded closes the streams of sessions that are over.
+func (s *Service) publishSessionsEnded(sessions []int64) {
+	for _, id := range sessions {
+		s.events.Publish(SessionEnded{Session: id})
+	}
 }

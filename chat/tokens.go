@@ -14,15 +14,15 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// AccessLife is how long an access token is good, unless its session ends before.
-const AccessLife = 15 * time.Minute
+// AccessTokenLifetime is how long an access token is good, unless its session ends before.
+const AccessTokenLifetime = 15 * time.Minute
 
-// refreshAgain is how long a refresh token that was used is good for the same answer once more: a program whose answer was
+// refreshGrace is how long a refresh token that was used is good for the same answer once more: a program whose answer was
 // lost asks again.
-const refreshAgain = Micros(time.Minute / time.Microsecond)
+const refreshGrace = Timestamp(time.Minute / time.Microsecond)
 
-// maxBearer is far more than a token has, in bytes.
-const maxBearer = 4 << 10
+// maxBearerTokenBytes is far more than a token has, in bytes.
+const maxBearerTokenBytes = 4 << 10
 
 // Who makes access tokens, and for whom.
 const (
@@ -33,30 +33,30 @@ const (
 // ErrBadToken is the one answer to a token that is not good, whatever is wrong with it.
 var ErrBadToken = Errorf(Unauthenticated, "This token is not valid. Get a new one.")
 
-// Tokens are what a program holds: an access token, good for AccessLife, and a refresh token, good for one use.
+// Tokens are what a program holds: an access token, good for AccessTokenLifetime, and a refresh token, good for one use.
 type Tokens struct{ Access, Refresh string }
 
-// claims are what an access token says. It names a session, so that it ends with it.
-type claims struct {
+// accessClaims are what an access token says. It names a session, so that it ends with it.
+type accessClaims struct {
 	jwt.RegisteredClaims
 	Session int64 `json:"sid"`
 }
 
-// refresh is a refresh token. All tokens of a session share the family; the secret is new each time.
-type refresh struct {
+// refreshToken is a refresh token. All tokens of a session share the family; the secret is new each time.
+type refreshToken struct {
 	family [16]byte
 	secret [32]byte
 }
 
-func (r refresh) String() string {
+func (r refreshToken) String() string {
 	return base64.RawURLEncoding.EncodeToString(append(r.family[:], r.secret[:]...))
 }
 
-// parseRefresh reads a refresh token. What is none is ErrBadToken.
-func parseRefresh(token string) (r refresh, err error) {
+// parseRefreshToken reads a refresh token. What is none is ErrBadToken.
+func parseRefreshToken(token string) (r refreshToken, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) != len(r.family)+len(r.secret) || strings.ContainsAny(token, "\r\n") {
-		return refresh{}, ErrBadToken
+		return refreshToken{}, ErrBadToken
 	}
 	copy(r.family[:], raw)
 	copy(r.secret[:], raw[len(r.family):])
@@ -64,15 +64,15 @@ func parseRefresh(token string) (r refresh, err error) {
 }
 
 // next returns the token that follows r: always the same, and only for who knows the key.
-func (r refresh) next(key []byte) refresh {
+func (r refreshToken) next(key []byte) refreshToken {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(r.family[:])
 	mac.Write(r.secret[:])
-	return refresh{r.family, [32]byte(mac.Sum(nil))}
+	return refreshToken{r.family, [32]byte(mac.Sum(nil))}
 }
 
-func (r refresh) familyHash() string { return hashToken(string(r.family[:])) }
-func (r refresh) secretHash() string { return hashToken(string(r.secret[:])) }
+func (r refreshToken) familyHash() string { return hashToken(string(r.family[:])) }
+func (r refreshToken) secretHash() string { return hashToken(string(r.secret[:])) }
 
 // IssueTokens signs a program of by in. It answers as StartSession does.
 func (s *Service) IssueTokens(ctx context.Context, by User, userAgent, ip string) (Tokens, error) {
@@ -80,28 +80,28 @@ func (s *Service) IssueTokens(ctx context.Context, by User, userAgent, ip string
 	if err != nil {
 		return Tokens{}, err
 	}
-	var token refresh
+	var token refreshToken
 	rand.Read(token.family[:])
 	rand.Read(token.secret[:])
-	session := newSession(by.ID, Program, s.micros())
-	session.UserAgent, session.IP = clip(userAgent, maxUserAgent), ip
+	session := newSession(by.ID, ProgramSession, s.now())
+	session.UserAgent, session.IP = truncate(userAgent, maxUserAgentBytes), ip
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if session.ID, err = openSession(ctx, tx, by, session, token.familyHash()); err != nil {
+		if session.ID, err = insertLoginSession(ctx, tx, by, session, token.familyHash()); err != nil {
 			return err
 		}
-		return tx.InsertToken(ctx, session.ID, token.secretHash(), session.CreatedAt)
+		return tx.InsertRefreshToken(ctx, session.ID, token.secretHash(), session.CreatedAt)
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	return s.sign(key, session, token)
+	return s.signTokens(key, session, token)
 }
 
 // RefreshTokens gives new tokens for a refresh token, which is then used up. Within a minute, and until its successor is
 // used, it is good for the same successor again. Later it is known to two, and so its session ends. Whatever is wrong,
 // the answer is ErrBadToken.
 func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, error) {
-	old, err := parseRefresh(token)
+	old, err := parseRefreshToken(token)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -109,80 +109,80 @@ func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, erro
 	if err != nil {
 		return Tokens{}, err
 	}
-	session, next, stolen, err := s.renew(ctx, old)
+	session, next, stolen, err := s.rotateRefreshToken(ctx, old)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Tokens{}, ErrBadToken
 	case err != nil:
 		return Tokens{}, err
 	case stolen:
-		s.announceEnded([]int64{session.ID})
+		s.publishSessionsEnded([]int64{session.ID})
 		return Tokens{}, ErrBadToken
 	}
-	return s.sign(key, session, next)
+	return s.signTokens(key, session, next)
 }
 
-// renew finds the session of a refresh token and puts the next one in its place.
-func (s *Service) renew(ctx context.Context, old refresh) (session Session, next refresh, stolen bool, err error) {
+// rotateRefreshToken finds the session of a refresh token and puts the next one in its place.
+func (s *Service) rotateRefreshToken(ctx context.Context, old refreshToken) (session Session, next refreshToken, stolen bool, err error) {
 	fresh := make([]byte, keyBytes)
 	rand.Read(fresh)
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		now := s.micros()
+		now := s.now()
 		if session, _, err = tx.Session(ctx, old.familyHash(), now); err != nil {
 			return err
 		}
-		chain, err := tx.KeepSecret(ctx, "refresh-tokens", fresh)
+		chain, err := tx.EnsureSecret(ctx, "refresh-tokens", fresh)
 		if err != nil {
 			return err
 		}
 		next = old.next(chain)
-		stolen, err = rotate(ctx, tx, session, old, next, now)
+		stolen, err = rotateOrRevoke(ctx, tx, session, old, next, now)
 		return err
 	})
 	return session, next, stolen, err
 }
 
-// rotate puts next in the place of old, or ends a session whose token was used before.
-func rotate(ctx context.Context, tx Tx, session Session, old, next refresh, now Micros) (stolen bool, err error) {
-	rotated, err := tx.RotateToken(ctx, session.ID, old.secretHash(), next.secretHash(), now)
+// rotateOrRevoke puts next in the place of old, or ends a session whose token was used before.
+func rotateOrRevoke(ctx context.Context, tx Tx, session Session, old, next refreshToken, now Timestamp) (stolen bool, err error) {
+	rotated, err := tx.RotateRefreshToken(ctx, session.ID, old.secretHash(), next.secretHash(), now)
 	if err != nil {
 		return false, err
 	}
 	if rotated {
-		return false, tx.TouchSession(ctx, session.ID, now, now+session.Kind.life())
+		return false, tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime())
 	}
-	again, err := tx.WasToken(ctx, session.ID, old.secretHash(), now-refreshAgain)
+	again, err := tx.IsPreviousRefreshToken(ctx, session.ID, old.secretHash(), now-refreshGrace)
 	if err != nil || again {
 		return false, err
 	}
 	return true, tx.EndSession(ctx, session.ID, now)
 }
 
-// sign makes an access token of a session.
-func (s *Service) sign(key TokenKey, session Session, next refresh) (Tokens, error) {
-	now := s.now()
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+// signTokens makes an access token of a session.
+func (s *Service) signTokens(key SigningKey, session Session, next refreshToken) (Tokens, error) {
+	now := s.clock()
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, accessClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: tokenIssuer, Audience: jwt.ClaimStrings{tokenAudience}, Subject: strconv.FormatInt(session.UserID, 10),
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessLife)),
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessTokenLifetime)),
 		},
 		Session: session.ID,
 	})
-	token.Header["kid"] = key.name()
+	token.Header["kid"] = key.keyID()
 	access, err := token.SignedString(key.Value)
 	return Tokens{Access: access, Refresh: next.String()}, err
 }
 
-// Bearer returns the live session of an access token, or of a bot's token, and its person. Whatever is wrong with the
+// SessionByBearerToken returns the live session of an access token, or of a bot's token, and its person. Whatever is wrong with the
 // token, the answer is ErrBadToken.
-func (s *Service) Bearer(ctx context.Context, token string) (session Session, user User, err error) {
+func (s *Service) SessionByBearerToken(ctx context.Context, token string) (session Session, user User, err error) {
 	switch {
-	case len(token) > maxBearer:
+	case len(token) > maxBearerTokenBytes:
 		err = ErrBadToken
-	case strings.HasPrefix(token, botPrefix):
-		session, user, err = s.opaque(ctx, token, BotToken)
+	case strings.HasPrefix(token, botTokenPrefix):
+		session, user, err = s.sessionByToken(ctx, token, BotSession)
 	default:
-		session, user, err = s.access(ctx, token)
+		session, user, err = s.sessionByAccessToken(ctx, token)
 	}
 	if errors.Is(err, ErrNotFound) {
 		err = ErrBadToken
@@ -190,32 +190,32 @@ func (s *Service) Bearer(ctx context.Context, token string) (session Session, us
 	return session, user, err
 }
 
-// access finds the session that an access token names.
-func (s *Service) access(ctx context.Context, token string) (Session, User, error) {
-	said, err := s.verify(ctx, token)
+// sessionByAccessToken finds the session that an access token names.
+func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Session, User, error) {
+	said, err := s.verifyAccessToken(ctx, token)
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	now := s.micros()
+	now := s.now()
 	session, user, err := s.store.SessionByID(ctx, said.Session, now)
-	if err == nil && (session.Kind != Program || strconv.FormatInt(user.ID, 10) != said.Subject) {
+	if err == nil && (session.Kind != ProgramSession || strconv.FormatInt(user.ID, 10) != said.Subject) {
 		err = ErrBadToken
 	}
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	s.touch(ctx, session, now)
+	s.touchSession(ctx, session, now)
 	return session, user, nil
 }
 
-// verify reads an access token. Where its key is not known it looks whether there is a new one.
-func (s *Service) verify(ctx context.Context, token string) (claims, error) {
-	for _, age := range []time.Duration{keysFresh, keysUnknown} {
-		keys, err := s.tokenKeys(ctx, age)
+// verifyAccessToken reads an access token. Where its key is not known it looks whether there is a new one.
+func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
+	for _, age := range []time.Duration{maxKeyAge, maxUnknownKeyAge} {
+		keys, err := s.signingKeys(ctx, age)
 		if err != nil {
-			return claims{}, err
+			return accessClaims{}, err
 		}
-		said, err := s.parse(token, keys)
+		said, err := s.parseAccessToken(token, keys)
 		if err == nil {
 			return said, nil
 		}
@@ -223,18 +223,18 @@ func (s *Service) verify(ctx context.Context, token string) (claims, error) {
 			break
 		}
 	}
-	return claims{}, ErrBadToken
+	return accessClaims{}, ErrBadToken
 }
 
 var errUnknownKey = errors.New("unknown key")
 
-// parse accepts exactly what sign makes.
-func (s *Service) parse(token string, keys []TokenKey) (said claims, err error) {
+// parseAccessToken accepts exactly what sign makes.
+func (s *Service) parseAccessToken(token string, keys []SigningKey) (said accessClaims, err error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(tokenIssuer), jwt.WithAudience(tokenAudience),
-		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(s.now))
+		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(s.clock))
 	_, err = parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) {
 		for _, k := range keys {
-			if t.Header["kid"] == k.name() {
+			if t.Header["kid"] == k.keyID() {
 				return k.Value, nil
 			}
 		}

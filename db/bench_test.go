@@ -12,28 +12,28 @@ import (
 	"charla/db/dbtest"
 )
 
-// house is a community of a realistic size: one person in 20 rooms of 500 messages, some of them unread.
-func house(b *testing.B, s *db.Store) (user chat.User, room int64) {
+// seedCommunity is a community of a realistic size: one person in 20 rooms of 500 messages, some of them unread.
+func seedCommunity(b *testing.B, s *db.Store) (user chat.User, room int64) {
 	ctx := b.Context()
 	var users []chat.User
 	for i := range 20 {
-		users = append(users, register(b, s, fmt.Sprintf("person %d", i)))
+		users = append(users, createUser(b, s, fmt.Sprintf("person %d", i)))
 	}
-	write(b, s, func(tx chat.Tx) error {
+	mustWrite(b, s, func(tx chat.Tx) error {
 		_, err := tx.InsertSession(ctx, chat.Session{UserID: users[0].ID, ExpiresAt: 100}, "hash")
 		if err != nil {
 			return err
 		}
 		for _, peer := range users {
-			if room, err = tx.EnsureDirect(ctx, users[0].ID, peer.ID, 1); err != nil {
+			if room, err = tx.EnsureDirectRoom(ctx, users[0].ID, peer.ID, 1); err != nil {
 				return err
 			}
 			for n := range 500 {
-				if err := insert(ctx, tx, room, peer.ID, fmt.Sprintf("%d/%d", room, n)); err != nil {
+				if err := insertMessage(ctx, tx, room, peer.ID, fmt.Sprintf("%d/%d", room, n)); err != nil {
 					return err
 				}
 			}
-			if _, err := tx.SetRead(ctx, room, users[0].ID, 490); err != nil {
+			if _, err := tx.SetReadMarker(ctx, room, users[0].ID, 490); err != nil {
 				return err
 			}
 		}
@@ -42,22 +42,11 @@ func house(b *testing.B, s *db.Store) (user chat.User, room int64) {
 	return users[0], room
 }
 
-func insert(ctx context.Context, tx chat.Tx, room, author int64, key string) error {
-	turn, err := tx.NextTurn(ctx, author, chat.Place{Room: room}, 1)
-	if err != nil {
-		return err
-	}
-	const text = "a line of the length that people write in a chat, more or less"
-	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author, Key: key,
-		Body: text, HTML: text, PostedAt: turn.PostedAt}, chat.Digest(key, text))
-	return err
-}
+func BenchmarkSQLite(b *testing.B)   { benchmarkStore(b, dbtest.OpenSQLite(b)) }
+func BenchmarkPostgres(b *testing.B) { benchmarkStore(b, dbtest.OpenPostgres(b)) }
 
-func BenchmarkSQLite(b *testing.B)   { bench(b, dbtest.SQLite(b)) }
-func BenchmarkPostgres(b *testing.B) { bench(b, dbtest.OpenPostgres(b)) }
-
-func bench(b *testing.B, s *db.Store) {
-	user, room := house(b, s)
+func benchmarkStore(b *testing.B, s *db.Store) {
+	user, room := seedCommunity(b, s)
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	session := func() error { _, _, err := s.Session(ctx, "hash", 1); return err }
@@ -77,35 +66,35 @@ func bench(b *testing.B, s *db.Store) {
 		},
 	}
 	for name, f := range reads {
-		b.Run(name, func(b *testing.B) { run(b, f) })
+		b.Run(name, func(b *testing.B) { runParallel(b, f) })
 	}
 	for _, n := range []int{20, 1000} {
 		b.Run(fmt.Sprint("LastSeqs", n), func(b *testing.B) {
-			topics := make([]chat.Topic, n)
+			topics := make([]chat.StreamKey, n)
 			for i := range topics {
-				topics[i] = chat.Topic{Low: user.ID, High: int64(i + 1)}
+				topics[i] = chat.StreamKey{Low: user.ID, High: int64(i + 1)}
 			}
-			run(b, func() error { _, err := s.LastSeqs(ctx, topics); return err })
+			runParallel(b, func() error { _, err := s.LastSeqs(ctx, topics); return err })
 		})
 	}
 	b.Run("PostOf32", func(b *testing.B) { // callers that wait together
 		var n atomic.Int64
 		b.SetParallelism(16)
-		run(b, func() error {
+		runParallel(b, func() error {
 			key := fmt.Sprintf("crowd %d %d", b.N, n.Add(1))
-			return s.InTx(ctx, func(tx chat.Tx) error { return insert(ctx, tx, room, user.ID, key+b.Name()) })
+			return s.InTx(ctx, func(tx chat.Tx) error { return insertMessage(ctx, tx, room, user.ID, key+b.Name()) })
 		})
 	})
 	b.Run("Post", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			key := fmt.Sprintf("bench %d %d", b.N, i)
-			write(b, s, func(tx chat.Tx) error { return insert(ctx, tx, room, user.ID, key+b.Name()) })
+			mustWrite(b, s, func(tx chat.Tx) error { return insertMessage(ctx, tx, room, user.ID, key+b.Name()) })
 		}
 	})
 }
 
-// run measures f on all processors.
-func run(b *testing.B, f func() error) {
+// runParallel measures f on all processors.
+func runParallel(b *testing.B, f func() error) {
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {

@@ -6,9 +6,9 @@ import (
 	"charla/chat"
 )
 
-// conversation is a room as its member m sees it; $1 is the most that unread counts, and latest the time that sorts it.
+// selectConversation is a room as its member m sees it; $1 is the most that unread counts, and latest the time that sorts it.
 // The index messages_unread answers the count without reading a message.
-const conversation = `
+const selectConversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq, m.read_seq,
 		m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar, 0) AS avatar, r.access, m.role,
 		(SELECT COUNT(*) FROM (
@@ -16,16 +16,16 @@ const conversation = `
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
 			LIMIT $1) AS counted) AS unread,
 		EXISTS (SELECT 1 FROM drafts d WHERE d.user_id = m.user_id AND d.peer_id = COALESCE(p.id, 0)
-			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + unsent + `) AS draft, COALESCE(p.owner_id, 0) <> 0 AS bot,
+			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + notYetPosted + `) AS draft, COALESCE(p.owner_id, 0) <> 0 AS bot,
 		CASE WHEN r.last_at > 0 THEN r.last_at ELSE r.created_at END AS latest
 	FROM members m
 	JOIN rooms r ON r.id = m.room_id
 	LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END`
 
-// row is a conversation with what it is sorted by.
-type row struct {
+// conversationRow is a conversation with what it is sorted by.
+type conversationRow struct {
 	chat.Conversation
-	Latest chat.Micros `db:"latest"`
+	Latest chat.Timestamp `db:"latest"`
 }
 
 // Conversations computes each room once, hence MATERIALIZED: otherwise SQLite counts again for the order. The limit takes
@@ -33,7 +33,7 @@ type row struct {
 // after a room comes after it in the order of the limit.
 func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
 	const query = `
-		WITH mine AS MATERIALIZED (` + conversation + ` WHERE m.user_id = $2)
+		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
 		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, bot, unread, draft
 		FROM (
 			SELECT * FROM mine
@@ -49,8 +49,8 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 
 // AllConversations has no limit: whoever follows it would take what is left out for left.
 func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conversation, error) {
-	const query = conversation + ` WHERE m.user_id = $2 ORDER BY r.id`
-	var rows []row
+	const query = selectConversation + ` WHERE m.user_id = $2 ORDER BY r.id`
+	var rows []conversationRow
 	err := r.list(ctx, &rows, query, chat.UnreadCap, user)
 	list := make([]chat.Conversation, len(rows))
 	for i := range rows {
@@ -61,16 +61,16 @@ func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conver
 
 // ConversationIn finds nothing for an outsider.
 func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conversation, error) {
-	const query = conversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
-	var found row
+	const query = selectConversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
+	var found conversationRow
 	err := r.get(ctx, &found, query, chat.UnreadCap, user, room)
 	return found.Conversation, err
 }
 
 // ConversationWith finds the room of a pair.
 func (r reader) ConversationWith(ctx context.Context, user, peer int64) (chat.Conversation, error) {
-	const query = conversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
-	var found row
+	const query = selectConversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
+	var found conversationRow
 	err := r.get(ctx, &found, query, chat.UnreadCap, user, min(user, peer), max(user, peer))
 	return found.Conversation, err
 }

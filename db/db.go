@@ -5,30 +5,32 @@ package db
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"charla/chat"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // How long a question may take, with its wait for a connection, and how long a write from its beginning to its commit;
 // and how often a write is tried when another was in the way.
 const (
-	readTimeout  = 5 * time.Second
-	writeTimeout = 10 * time.Second
-	maxTries     = 5
+	readTimeout   = 5 * time.Second
+	writeTimeout  = 10 * time.Second
+	maxTxAttempts = 5
 )
 
 // Store is a chat.Store. It is safe for concurrent use.
 type Store struct {
 	reader
-	read, write *sqlx.DB // one and the same on PostgreSQL
-	batch       *batcher // SQLite's writer; nil on PostgreSQL, where transactions run side by side
+	read, write *sqlx.DB        // one and the same on PostgreSQL
+	committer   *groupCommitter // SQLite's writer; nil on PostgreSQL, where transactions run side by side
 	lock        io.Closer
-	watcher     Watcher // or nil
+	observer    Observer // or nil
 }
 
 var _ chat.Store = (*Store)(nil)
@@ -36,24 +38,24 @@ var _ chat.Store = (*Store)(nil)
 // Ping answers an Unavailable Error when the database does not, or is a PostgreSQL that follows another: another node may reach the
 // one that takes writes.
 func (s *Store) Ping(ctx context.Context) error {
-	if s.batch != nil {
+	if s.committer != nil {
 		_, err := s.exec(ctx, `SELECT 1`)
 		return err
 	}
 	var follows bool
 	err := s.get(ctx, &follows, `SELECT pg_is_in_recovery()`)
 	if follows {
-		return chat.Unreachable(errFollows)
+		return chat.DatabaseUnavailable(errStandby)
 	}
 	return err
 }
 
-var errFollows = errors.New("PostgreSQL follows another and takes no writes")
+var errStandby = errors.New("PostgreSQL follows another and takes no writes")
 
 // Close waits for what is running and ends all connections.
 func (s *Store) Close() error {
-	if s.batch != nil {
-		s.batch.close()
+	if s.committer != nil {
+		s.committer.close()
 	}
 	err := errors.Join(s.read.Close(), s.write.Close())
 	if s.lock != nil {
@@ -70,34 +72,34 @@ func (s *Store) InTx(ctx context.Context, f func(chat.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	start := time.Now()
-	err := s.try(ctx, f)
-	for n := 1; n < maxTries && collided(err); n++ {
-		err = s.try(ctx, f)
+	err := s.tryTx(ctx, f)
+	for n := 1; n < maxTxAttempts && isSerializationFailure(err); n++ {
+		err = s.tryTx(ctx, f)
 	}
-	if s.watcher != nil {
-		s.watcher.Wrote(time.Since(start), chat.CodeOf(err) == chat.Unavailable)
+	if s.observer != nil {
+		s.observer.WriteFinished(time.Since(start), chat.CodeOf(err) == chat.Unavailable)
 	}
 	return err
 }
 
-func (s *Store) try(ctx context.Context, f func(chat.Tx) error) error {
-	if s.batch != nil {
-		return s.batch.do(ctx, f)
+func (s *Store) tryTx(ctx context.Context, f func(chat.Tx) error) error {
+	if s.committer != nil {
+		return s.committer.do(ctx, f)
 	}
-	return transact(ctx, s.write, func(w writer) error { return f(w) })
+	return runTx(ctx, s.write, func(w writer) error { return f(w) })
 }
 
-// transact runs f in a transaction of its own and commits unless f fails.
-func transact(ctx context.Context, pool *sqlx.DB, f func(writer) error) error {
+// runTx runs f in a transaction of its own and commits unless f fails.
+func runTx(ctx context.Context, pool *sqlx.DB, f func(writer) error) error {
 	tx, err := pool.BeginTxx(ctx, nil)
 	if err != nil {
-		return failure(err)
+		return mapError(err)
 	}
 	defer tx.Rollback() // does nothing after a commit; a panic in f passes through here
-	if err := f(writer{reader{pinned{ctx, tx}}}); err != nil {
+	if err := f(writer{reader{txQuerier{ctx, tx}}}); err != nil {
 		return err
 	}
-	return failure(tx.Commit())
+	return mapError(tx.Commit())
 }
 
 // querier is what a pool and a transaction have in common.
@@ -107,55 +109,55 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// pool bounds every question, so that nobody queues for long behind a database that has stalled.
-type pool struct {
-	db      *sqlx.DB
-	watcher Watcher // or nil
+// poolQuerier bounds every question, so that nobody queues for long behind a database that has stalled.
+type poolQuerier struct {
+	db       *sqlx.DB
+	observer Observer // or nil
 }
 
-func (p pool) GetContext(ctx context.Context, dest any, query string, args ...any) error {
-	return p.ask(ctx, func(ctx context.Context) error { return p.db.GetContext(ctx, dest, query, args...) })
+func (p poolQuerier) GetContext(ctx context.Context, dest any, query string, args ...any) error {
+	return p.withReadTimeout(ctx, func(ctx context.Context) error { return p.db.GetContext(ctx, dest, query, args...) })
 }
 
-func (p pool) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
-	return p.ask(ctx, func(ctx context.Context) error { return p.db.SelectContext(ctx, dest, query, args...) })
+func (p poolQuerier) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
+	return p.withReadTimeout(ctx, func(ctx context.Context) error { return p.db.SelectContext(ctx, dest, query, args...) })
 }
 
-func (p pool) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
-	err = p.ask(ctx, func(ctx context.Context) error {
+func (p poolQuerier) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	err = p.withReadTimeout(ctx, func(ctx context.Context) error {
 		result, err = p.db.ExecContext(ctx, query, args...)
 		return err
 	})
 	return result, err
 }
 
-// ask runs one question within readTimeout. Who gives up earlier, such as a browser that goes away, makes no failure of it.
-func (p pool) ask(ctx context.Context, question func(context.Context) error) error {
+// withReadTimeout runs one question within readTimeout. Who gives up earlier, such as a browser that goes away, makes no failure of it.
+func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Context) error) error {
 	start := time.Now()
 	within, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	err := question(within)
-	if p.watcher != nil {
-		p.watcher.Read(time.Since(start), ctx.Err() == nil && chat.CodeOf(failure(err)) == chat.Unavailable)
+	err := query(within)
+	if p.observer != nil {
+		p.observer.ReadFinished(time.Since(start), ctx.Err() == nil && chat.CodeOf(mapError(err)) == chat.Unavailable)
 	}
 	return err
 }
 
-// pinned runs every statement under the transaction's own context: the one that f passes belongs to the request.
-type pinned struct {
+// txQuerier runs every statement under the transaction's own context: the one that f passes belongs to the request.
+type txQuerier struct {
 	ctx context.Context
 	tx  *sqlx.Tx
 }
 
-func (p pinned) GetContext(_ context.Context, dest any, query string, args ...any) error {
+func (p txQuerier) GetContext(_ context.Context, dest any, query string, args ...any) error {
 	return p.tx.GetContext(p.ctx, dest, query, args...)
 }
 
-func (p pinned) SelectContext(_ context.Context, dest any, query string, args ...any) error {
+func (p txQuerier) SelectContext(_ context.Context, dest any, query string, args ...any) error {
 	return p.tx.SelectContext(p.ctx, dest, query, args...)
 }
 
-func (p pinned) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+func (p txQuerier) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
 	return p.tx.ExecContext(p.ctx, query, args...)
 }
 
@@ -167,20 +169,47 @@ type writer struct{ reader }
 
 // get reads one row into dest; chat.ErrNotFound when there is none.
 func (r reader) get(ctx context.Context, dest any, query string, args ...any) error {
-	return failure(r.q.GetContext(ctx, dest, query, args...))
+	return mapError(r.q.GetContext(ctx, dest, query, args...))
 }
 
 // list reads all rows into the slice behind dest.
 func (r reader) list(ctx context.Context, dest any, query string, args ...any) error {
-	return failure(r.q.SelectContext(ctx, dest, query, args...))
+	return mapError(r.q.SelectContext(ctx, dest, query, args...))
 }
 
 // exec runs a statement and returns how many rows it changed.
 func (r reader) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	result, err := r.q.ExecContext(ctx, query, args...)
 	if err != nil {
-		return 0, failure(err)
+		return 0, mapError(err)
 	}
 	n, err := result.RowsAffected()
-	return n, failure(err)
+	return n, mapError(err)
 }
+
+// idsToJSON writes ids as the values of a JSON object, each in a list of its own: {"0":[12],"1":[15]}.
+func idsToJSON(ids []int64) string {
+	values := make(map[int][1]int64, len(ids))
+	for i, id := range ids {
+		values[i] = [1]int64{id}
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // numbers can always be written
+	}
+	return string(text)
+}
+
+// requireRow answers NotFound where nothing was changed.
+func requireRow(changed int64, err error) error {
+	if err == nil && changed == 0 {
+		return chat.ErrNotFound
+	}
+	return err
+}
+
+// likePattern is the pattern of LIKE for what contains a text.
+func likePattern(text string) string { return "%" + likeEscaper.Replace(text) + "%" }
+
+// likeEscaper makes LIKE take its own signs as letters.
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

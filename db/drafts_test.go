@@ -10,14 +10,14 @@ import (
 )
 
 func testDrafts(t *testing.T, s *db.Store) {
-	ana, ben := register(t, s, "ana"), register(t, s, "ben")
-	general, toBen := chat.Place{Room: chat.General}, chat.Place{With: ben.ID}
+	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
+	general, toBen := chat.ConversationRef{Room: chat.General}, chat.ConversationRef{With: ben.ID}
 	if _, err := s.Draft(t.Context(), ana.ID, general); !errors.Is(err, chat.ErrNotFound) {
 		t.Fatalf("a draft before there is one: %v", err)
 	}
-	keep := func(p chat.Place, d chat.Draft) {
+	keep := func(p chat.ConversationRef, d chat.Draft) {
 		t.Helper()
-		write(t, s, func(tx chat.Tx) error { return tx.SaveDraft(t.Context(), ana.ID, p, d) })
+		mustWrite(t, s, func(tx chat.Tx) error { return tx.SaveDraft(t.Context(), ana.ID, p, d) })
 		if got, err := s.Draft(t.Context(), ana.ID, p); err != nil || got != d {
 			t.Errorf("kept %+v, %v", got, err)
 		}
@@ -25,7 +25,7 @@ func testDrafts(t *testing.T, s *db.Store) {
 	keep(general, chat.Draft{Key: "a", Body: "one", UpdatedAt: 1})
 	keep(toBen, chat.Draft{Key: "b", Body: "two", UpdatedAt: 2})
 	keep(general, chat.Draft{Key: "c", Body: "three", UpdatedAt: 3})
-	if places, err := s.DraftPlaces(t.Context(), ana.ID, 10); err != nil || !slices.Equal(places, []chat.Place{general, toBen}) {
+	if places, err := s.DraftedConversations(t.Context(), ana.ID, 10); err != nil || !slices.Equal(places, []chat.ConversationRef{general, toBen}) {
 		t.Errorf("drafts in %v, %v", places, err)
 	}
 
@@ -34,21 +34,21 @@ func testDrafts(t *testing.T, s *db.Store) {
 		var got []bool
 		list, err := s.Conversations(t.Context(), ana.ID, 0, 10)
 		for _, c := range list {
-			got = append(got, c.Draft)
+			got = append(got, c.HasDraft)
 		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("marked %v, %v", got, err)
 		}
 	}
 	marked(true)
-	direct(t, s, ana, ben)
+	directRoom(t, s, ana, ben)
 	marked(true, true)
-	if others, err := s.Conversations(t.Context(), ben.ID, 0, 10); err != nil || others[0].Draft || others[1].Draft {
+	if others, err := s.Conversations(t.Context(), ben.ID, 0, 10); err != nil || others[0].HasDraft || others[1].HasDraft {
 		t.Errorf("Ben's list %+v, %v", others, err)
 	}
 	remove := func(key string) (gone bool) {
 		t.Helper()
-		write(t, s, func(tx chat.Tx) (err error) {
+		mustWrite(t, s, func(tx chat.Tx) (err error) {
 			gone, err = tx.DeleteDraft(t.Context(), ana.ID, general, key)
 			return err
 		})
@@ -57,22 +57,22 @@ func testDrafts(t *testing.T, s *db.Store) {
 	if remove("a") || !remove("c") || remove("c") {
 		t.Error("a draft goes by its own key, once")
 	}
-	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.Draft {
-		t.Errorf("General is marked: %v, %v", c.Draft, err)
+	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.HasDraft {
+		t.Errorf("General is marked: %v, %v", c.HasDraft, err)
 	}
 
 	// Typing that came after its message, when neither saw the other.
-	post(t, s, chat.General, ana, "sent", 4)
-	write(t, s, func(tx chat.Tx) error {
+	postMessage(t, s, chat.General, ana, "sent", 4)
+	mustWrite(t, s, func(tx chat.Tx) error {
 		return tx.SaveDraft(t.Context(), ana.ID, general, chat.Draft{Key: "sent", Body: "text of se", UpdatedAt: 4})
 	})
 	if _, err := s.Draft(t.Context(), ana.ID, general); !errors.Is(err, chat.ErrNotFound) {
 		t.Errorf("the draft of a message that is there: %v", err)
 	}
-	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.Draft {
-		t.Errorf("General is marked: %v, %v", c.Draft, err)
+	if c, err := s.ConversationIn(t.Context(), ana.ID, chat.General); err != nil || c.HasDraft {
+		t.Errorf("General is marked: %v, %v", c.HasDraft, err)
 	}
-	if places, err := s.DraftPlaces(t.Context(), ana.ID, 10); err != nil || !slices.Equal(places, []chat.Place{toBen}) {
+	if places, err := s.DraftedConversations(t.Context(), ana.ID, 10); err != nil || !slices.Equal(places, []chat.ConversationRef{toBen}) {
 		t.Errorf("drafts in %v, %v", places, err)
 	}
 }

@@ -6,32 +6,32 @@ import (
 	"charla/chat"
 )
 
-// EmojiTone finds the skin tone that a person chose last.
-func (r reader) EmojiTone(ctx context.Context, user int64) (tone int, err error) {
+// SkinTone finds the skin tone that a person chose last.
+func (r reader) SkinTone(ctx context.Context, user int64) (tone int, err error) {
 	const query = `
 		SELECT emoji_tone FROM users WHERE id = $1`
 	err = r.get(ctx, &tone, query, user)
 	return tone, err
 }
 
-// EmojiUsed has few rows to sort: NoteEmoji bounds them.
-func (r reader) EmojiUsed(ctx context.Context, user int64) (used []string, err error) {
+// RecentEmoji has few rows to sort: RecordEmojiUse bounds them.
+func (r reader) RecentEmoji(ctx context.Context, user int64) (used []string, err error) {
 	const query = `
 		SELECT emoji FROM emoji_used WHERE user_id = $1 ORDER BY used_at DESC, emoji`
 	err = r.list(ctx, &used, query, user)
 	return used, err
 }
 
-// SetEmojiTone keeps a skin tone.
-func (w writer) SetEmojiTone(ctx context.Context, user int64, tone int) error {
+// SetSkinTone keeps a skin tone.
+func (w writer) SetSkinTone(ctx context.Context, user int64, tone int) error {
 	const query = `
 		UPDATE users SET emoji_tone = $2 WHERE id = $1`
 	_, err := w.exec(ctx, query, user, tone)
 	return err
 }
 
-// NoteEmoji forgets the oldest ones.
-func (w writer) NoteEmoji(ctx context.Context, user int64, emoji string, at chat.Micros, keep int) error {
+// RecordEmojiUse forgets the oldest ones.
+func (w writer) RecordEmojiUse(ctx context.Context, user int64, emoji string, at chat.Timestamp, keep int) error {
 	const (
 		note = `
 			INSERT INTO emoji_used (user_id, emoji, used_at) VALUES ($1, $2, $3)

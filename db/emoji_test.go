@@ -11,22 +11,22 @@ import (
 // testEmoji: each person has their own, the latest first, and only so many.
 func testEmoji(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, berta := register(t, s, "ana"), register(t, s, "berta")
+	ana, berta := createUser(t, s, "ana"), createUser(t, s, "berta")
 	used := func(user chat.User) string {
 		t.Helper()
-		list, err := s.EmojiUsed(ctx, user.ID)
-		is(t, err, nil)
+		list, err := s.RecentEmoji(ctx, user.ID)
+		wantErr(t, err, nil)
 		return strings.Join(list, "")
 	}
 	tone := func(user chat.User) int {
 		t.Helper()
-		n, err := s.EmojiTone(ctx, user.ID)
-		is(t, err, nil)
+		n, err := s.SkinTone(ctx, user.ID)
+		wantErr(t, err, nil)
 		return n
 	}
-	note := func(user chat.User, emoji string, at chat.Micros) {
+	note := func(user chat.User, emoji string, at chat.Timestamp) {
 		t.Helper()
-		write(t, s, func(tx chat.Tx) error { return tx.NoteEmoji(ctx, user.ID, emoji, at, 3) })
+		mustWrite(t, s, func(tx chat.Tx) error { return tx.RecordEmojiUse(ctx, user.ID, emoji, at, 3) })
 	}
 	equal(t, used(ana), "")
 	equal(t, tone(ana), 0)
@@ -42,9 +42,9 @@ func testEmoji(t *testing.T, s *db.Store) {
 	equal(t, used(ana), "👍🏽😂👍")
 	equal(t, used(berta), "🎉")
 
-	write(t, s, func(tx chat.Tx) error { return tx.SetEmojiTone(ctx, ana.ID, 3) })
+	mustWrite(t, s, func(tx chat.Tx) error { return tx.SetSkinTone(ctx, ana.ID, 3) })
 	equal(t, tone(ana), 3)
 	equal(t, tone(berta), 0)
-	_, err := s.EmojiTone(ctx, 999)
-	is(t, err, chat.ErrNotFound)
+	_, err := s.SkinTone(ctx, 999)
+	wantErr(t, err, chat.ErrNotFound)
 }

@@ -7,13 +7,14 @@ import (
 	"log/slog"
 	"testing"
 
-	"github.com/pressly/goose/v3"
-
+	"charla/chat"
 	"charla/migrations"
+
+	"github.com/pressly/goose/v3"
 )
 
-// Raw runs a statement that the Store has no method for yet, so that a test can bring about its effects.
-func (s *Store) Raw(t testing.TB, query string, args ...any) {
+// RawExec runs a statement that the Store has no method for yet, so that a test can bring about its effects.
+func (s *Store) RawExec(t testing.TB, query string, args ...any) {
 	t.Helper()
 	if _, err := s.write.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
 		t.Fatal(err)
@@ -66,4 +67,27 @@ func (s *Store) Pragma(t testing.TB, name string) (value string) {
 		t.Fatal(err)
 	}
 	return value
+}
+
+// ReadFinished counts the messages that PostgreSQL looks at, in the table or in one of its indexes, to answer what ask asks.
+func (s *Store) RowsRead(t testing.TB, ask func(r chat.Reader) error) (n int64) {
+	t.Helper()
+	const query = `
+		SELECT CAST(SUM(pg_stat_get_xact_tuples_returned(o.oid)) AS BIGINT)
+		FROM (SELECT indexrelid AS oid FROM pg_index WHERE indrelid = 'messages'::regclass UNION SELECT 'messages'::regclass) AS o`
+	var before, after int64
+	err := s.InTx(t.Context(), func(tx chat.Tx) error {
+		w := tx.(writer)
+		if err := w.get(t.Context(), &before, query); err != nil {
+			return err
+		}
+		if err := ask(w); err != nil {
+			return err
+		}
+		return w.get(t.Context(), &after, query)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return after - before
 }

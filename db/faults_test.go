@@ -13,7 +13,7 @@ import (
 	"charla/db/dbtest"
 )
 
-func openURL(t testing.TB, url string) *db.Store {
+func openPostgresURL(t testing.TB, url string) *db.Store {
 	t.Helper()
 	s, err := db.OpenPostgres(t.Context(), url)
 	if err != nil {
@@ -23,117 +23,117 @@ func openURL(t testing.TB, url string) *db.Store {
 	return s
 }
 
-func unavailable(t testing.TB, err error) {
+func wantUnavailable(t testing.TB, err error) {
 	t.Helper()
 	if chat.CodeOf(err) != chat.Unavailable {
 		t.Fatalf("got %T %v, want an Unavailable Error", err, err)
 	}
 }
 
-func count(t testing.TB, s *db.Store) int {
+func countMessages(t testing.TB, s *db.Store) int {
 	t.Helper()
 	return len(db.Column[int64](t, s, `SELECT id FROM messages`))
 }
 
-// TestServerGone stops and kills PostgreSQL: meanwhile everything is Unavailable, afterwards all is well by itself.
-func TestServerGone(t *testing.T) {
+// TestServerUnavailable stops and kills PostgreSQL: meanwhile everything is Unavailable, afterwards all is well by itself.
+func TestServerUnavailable(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := openURL(t, server.URL("postgres"))
-	ana := register(t, s, "ana")
+	s := openPostgresURL(t, server.URL("postgres"))
+	ana := createUser(t, s, "ana")
 	for name, end := range map[string]func(testing.TB){"stop": server.Stop, "kill -9": server.Kill} {
 		end(t)
-		unavailable(t, s.Ping(t.Context()))
+		wantUnavailable(t, s.Ping(t.Context()))
 		_, err := s.User(t.Context(), ana.ID)
-		unavailable(t, err)
-		unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
-			return insert(t.Context(), tx, chat.General, ana.ID, name+" while away")
+		wantUnavailable(t, err)
+		wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
+			return insertMessage(t.Context(), tx, chat.General, ana.ID, name+" while away")
 		}))
 		server.Start(t)
-		post(t, s, chat.General, ana, name+" when back", 1)
+		postMessage(t, s, chat.General, ana, name+" when back", 1)
 	}
-	equal(t, count(t, s), 2)
+	equal(t, countMessages(t, s), 2)
 }
 
-// TestRestart: connections that died while nobody looked fail nobody, neither a question nor a write.
-func TestRestart(t *testing.T) {
+// TestReconnectAfterRestart: connections that died while nobody looked fail nobody, neither a question nor a write.
+func TestReconnectAfterRestart(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := openURL(t, server.URL("postgres"))
-	ana := register(t, s, "ana")
+	s := openPostgresURL(t, server.URL("postgres"))
+	ana := createUser(t, s, "ana")
 	for name, end := range map[string]func(testing.TB){"stop": server.Stop, "kill -9": server.Kill} {
-		for _, err := range together(8, func(int) error { _, err := s.User(t.Context(), ana.ID); return err }) {
-			is(t, err, nil)
+		for _, err := range concurrently(8, func(int) error { _, err := s.User(t.Context(), ana.ID); return err }) {
+			wantErr(t, err, nil)
 		}
 		end(t)
 		server.Start(t)
-		for _, err := range together(8, func(i int) error {
+		for _, err := range concurrently(8, func(i int) error {
 			if i%2 == 0 {
 				_, err := s.User(t.Context(), ana.ID)
 				return err
 			}
 			return s.InTx(t.Context(), func(tx chat.Tx) error {
-				return insert(t.Context(), tx, chat.General, ana.ID, fmt.Sprint(name, i))
+				return insertMessage(t.Context(), tx, chat.General, ana.ID, fmt.Sprint(name, i))
 			})
 		}) {
-			is(t, err, nil)
+			wantErr(t, err, nil)
 		}
 	}
-	equal(t, count(t, s), 8)
+	equal(t, countMessages(t, s), 8)
 }
 
-// TestRefused: a server that turns us away, as after a change of passwords, or takes no writes, as after a failover, is one that
+// TestServerRefusesConnections: a server that turns us away, as after a change of passwords, or takes no writes, as after a failover, is one that
 // is away.
-func TestRefused(t *testing.T) {
+func TestServerRefusesConnections(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	admin, s := openURL(t, server.URL("template1")), openURL(t, server.URL("postgres"))
-	ana := register(t, s, "ana")
+	admin, s := openPostgresURL(t, server.URL("template1")), openPostgresURL(t, server.URL("postgres"))
+	ana := createUser(t, s, "ana")
 	role := db.Column[string](t, admin, `SELECT quote_ident(current_user)`)[0]
 	refused := func(name string) {
 		t.Helper()
-		unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insert(t.Context(), tx, chat.General, ana.ID, name) }))
+		wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insertMessage(t.Context(), tx, chat.General, ana.ID, name) }))
 	}
 	for name, c := range map[string]struct{ end, heal string }{
 		"no log-in":   {`ALTER ROLE ` + role + ` NOLOGIN`, `ALTER ROLE ` + role + ` LOGIN`},
 		"no database": {`ALTER DATABASE postgres RENAME TO elsewhere`, `ALTER DATABASE elsewhere RENAME TO postgres`},
 	} {
-		admin.Raw(t, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`)
-		admin.Raw(t, c.end)
+		admin.RawExec(t, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`)
+		admin.RawExec(t, c.end)
 		refused(name)
-		admin.Raw(t, c.heal)
-		post(t, s, chat.General, ana, name, 1)
+		admin.RawExec(t, c.heal)
+		postMessage(t, s, chat.General, ana, name, 1)
 	}
 	server.Stop(t)
-	server.Standby(t, true)
+	server.SetStandby(t, true)
 	server.Start(t)
 	refused("a standby")
-	unavailable(t, s.Ping(t.Context()))
+	wantUnavailable(t, s.Ping(t.Context()))
 	if _, err := s.User(t.Context(), ana.ID); err != nil {
 		t.Errorf("reading from a standby: %v", err)
 	}
 	server.Stop(t)
-	server.Standby(t, false)
+	server.SetStandby(t, false)
 	server.Start(t)
-	post(t, s, chat.General, ana, "it leads again", 1)
-	equal(t, count(t, s), 3)
+	postMessage(t, s, chat.General, ana, "it leads again", 1)
+	equal(t, countMessages(t, s), 3)
 }
 
 // TestBackendKilled cuts a transaction in the middle: nothing of it stays, and the next one works at once.
 func TestBackendKilled(t *testing.T) {
 	t.Parallel()
 	s := dbtest.OpenPostgres(t)
-	ana := register(t, s, "ana")
-	unavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
-		if err := insert(t.Context(), tx, chat.General, ana.ID, "lost"); err != nil {
+	ana := createUser(t, s, "ana")
+	wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
+		if err := insertMessage(t.Context(), tx, chat.General, ana.ID, "lost"); err != nil {
 			return err
 		}
-		s.Raw(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		s.RawExec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 			WHERE datname = current_database() AND state = 'idle in transaction' AND pid <> pg_backend_pid()`)
-		return insert(t.Context(), tx, chat.General, ana.ID, "lost too")
+		return insertMessage(t.Context(), tx, chat.General, ana.ID, "lost too")
 	}))
-	post(t, s, chat.General, ana, "kept", 1)
-	equal(t, count(t, s), 1)
+	postMessage(t, s, chat.General, ana, "kept", 1)
+	equal(t, countMessages(t, s), 1)
 }
 
 // TestLostReplies: a statement without an answer is not repeated, and a commit without an answer is Unavailable though
@@ -142,8 +142,8 @@ func TestLostReplies(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	proxy := dbtest.NewProxy(t, server)
-	s := openURL(t, proxy.URL("postgres"))
-	ana := register(t, s, "ana")
+	s := openPostgresURL(t, proxy.URL("postgres"))
+	ana := createUser(t, s, "ana")
 	for _, c := range []struct {
 		request string
 		stored  int
@@ -159,13 +159,13 @@ func TestLostReplies(t *testing.T) {
 				AuthorID: ana.ID, Key: "key", Body: "the text that is lost"}, "")
 			return err
 		}
-		proxy.LoseReply(c.request)
-		unavailable(t, s.InTx(t.Context(), send))
+		proxy.DropReply(c.request)
+		wantUnavailable(t, s.InTx(t.Context(), send))
 		equal(t, calls, 1)
-		equal(t, count(t, s), c.stored)
+		equal(t, countMessages(t, s), c.stored)
 		if c.stored == 1 {
-			is(t, s.InTx(t.Context(), send), chat.ErrNotFound)
-			equal(t, count(t, s), 1)
+			wantErr(t, s.InTx(t.Context(), send), chat.ErrNotFound)
+			equal(t, countMessages(t, s), 1)
 		}
 	}
 }
@@ -176,13 +176,13 @@ func TestStalledNetwork(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	proxy := dbtest.NewProxy(t, server)
-	s := openURL(t, proxy.URL("postgres"))
-	ana := register(t, s, "ana")
+	s := openPostgresURL(t, proxy.URL("postgres"))
+	ana := createUser(t, s, "ana")
 	proxy.Stall()
 	took := func(f func() error) time.Duration {
 		t.Helper()
 		begun := time.Now()
-		unavailable(t, f())
+		wantUnavailable(t, f())
 		return time.Since(begun)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -191,33 +191,33 @@ func TestStalledNetwork(t *testing.T) {
 		t.Errorf("a deadline of 0.3 s was kept after %v", d)
 	}
 	begun := time.Now()
-	for _, err := range together(100, func(int) error { _, err := s.User(t.Context(), ana.ID); return err }) {
-		unavailable(t, err)
+	for _, err := range concurrently(100, func(int) error { _, err := s.User(t.Context(), ana.ID); return err }) {
+		wantUnavailable(t, err)
 	}
 	if d := time.Since(begun); d > 8*time.Second {
 		t.Errorf("reads without a deadline took %v", d)
 	}
 	write := func() error {
-		return s.InTx(t.Context(), func(tx chat.Tx) error { return insert(t.Context(), tx, chat.General, ana.ID, "k") })
+		return s.InTx(t.Context(), func(tx chat.Tx) error { return insertMessage(t.Context(), tx, chat.General, ana.ID, "k") })
 	}
 	if d := took(write); d > 12*time.Second {
 		t.Errorf("a write took %v", d)
 	}
 	proxy.Resume()
 	dbtest.Eventually(t, "the store to recover", func() bool { return s.Ping(t.Context()) == nil })
-	equal(t, count(t, s), 0)
+	equal(t, countMessages(t, s), 0)
 }
 
 // TestDeadlock: two transactions lock two rooms in opposite orders. PostgreSQL ends one of them, which runs again.
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	s := dbtest.OpenPostgres(t)
-	ana := register(t, s, "ana")
-	rooms := []int64{chat.General, direct(t, s, ana, ana)}
+	ana := createUser(t, s, "ana")
+	rooms := []int64{chat.General, directRoom(t, s, ana, ana)}
 	before := lastSeqOf(t, s, chat.General)
 	var runs, waiting atomic.Int32
 	both := make(chan struct{})
-	for _, err := range together(2, func(i int) error {
+	for _, err := range concurrently(2, func(i int) error {
 		return s.InTx(t.Context(), func(tx chat.Tx) error {
 			runs.Add(1)
 			if _, err := tx.NextSeq(t.Context(), rooms[i]); err != nil {
@@ -231,7 +231,7 @@ func TestDeadlock(t *testing.T) {
 			return err
 		})
 	}) {
-		is(t, err, nil)
+		wantErr(t, err, nil)
 	}
 	equal(t, lastSeqOf(t, s, chat.General), before+2)
 	if runs.Load() < 3 {
@@ -239,9 +239,9 @@ func TestDeadlock(t *testing.T) {
 	}
 }
 
-// TestMigrationMeetsAWrite: a migration that is the victim of a deadlock with what a node of the version before writes is tried
+// TestMigrationRetriesAfterDeadlock: a migration that is the victim of a deadlock with what a node of the version before writes is tried
 // again, and the node starts.
-func TestMigrationMeetsAWrite(t *testing.T) {
+func TestMigrationRetriesAfterDeadlock(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	db.MigratePostgresTo(t, server.URL("postgres"), 8)
@@ -279,5 +279,5 @@ func TestMigrationMeetsAWrite(t *testing.T) {
 	if err := write.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	is(t, <-opened, nil)
+	wantErr(t, <-opened, nil)
 }

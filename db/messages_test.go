@@ -9,8 +9,8 @@ import (
 	"charla/db"
 )
 
-// seqs lists the seqs of messages, in their order.
-func seqs(messages []chat.Message) string {
+// seqList lists the seqs of messages, in their order.
+func seqList(messages []chat.Message) string {
 	list := []int64{}
 	for _, m := range messages {
 		list = append(list, m.Seq)
@@ -20,13 +20,13 @@ func seqs(messages []chat.Message) string {
 
 func testMessages(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, ben := register(t, s, "ana"), register(t, s, "ben")
-	room := direct(t, s, ana, ben)
-	m := post(t, s, room, ana, "k1", distant)
+	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
+	room := directRoom(t, s, ana, ben)
+	m := postMessage(t, s, room, ana, "k1", farFuture)
 	equal(t, m, chat.Message{ID: m.ID, Room: room, Seq: 1, ChangedSeq: 1, AuthorID: ana.ID, AuthorName: "ana", Key: "k1",
-		Body: "text of k1", HTML: "<b>k1</b>", PostedAt: distant, Leads: true})
+		Body: "text of k1", HTML: "<b>k1</b>", PostedAt: farFuture, StartsGroup: true})
 	found, err := s.Message(ctx, ben.ID, m.ID)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	equal(t, found, m)
 	for _, ask := range []func() error{
 		func() error { _, err := s.Message(ctx, ana.ID, 99); return err },
@@ -34,10 +34,10 @@ func testMessages(t *testing.T, s *db.Store) {
 			return s.InTx(ctx, func(tx chat.Tx) error { _, _, err := tx.MessageByKey(ctx, ben.ID, "k1"); return err })
 		},
 	} {
-		is(t, ask(), chat.ErrNotFound)
+		wantErr(t, ask(), chat.ErrNotFound)
 	}
 	for n := range 5 {
-		post(t, s, room, ben, fmt.Sprint(n), 5)
+		postMessage(t, s, room, ben, fmt.Sprint(n), 5)
 	}
 	for _, c := range []struct {
 		before int64
@@ -47,33 +47,33 @@ func testMessages(t *testing.T, s *db.Store) {
 		{math.MaxInt64, 3, "[4 5 6]"}, {4, 2, "[2 3]"}, {2, 9, "[1]"}, {1, 9, "[]"},
 	} {
 		page, err := s.MessagesBefore(ctx, ana.ID, room, c.before, c.limit)
-		is(t, err, nil)
-		equal(t, seqs(page), c.want)
+		wantErr(t, err, nil)
+		equal(t, seqList(page), c.want)
 	}
 }
 
 func testChanges(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, ben := register(t, s, "ana"), register(t, s, "ben")
-	room := direct(t, s, ana, ben)
+	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
+	room := directRoom(t, s, ana, ben)
 	look := func(cursor int64, limit int) chat.Changes {
 		t.Helper()
 		c, err := s.Changes(ctx, room, cursor, limit)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		return c
 	}
 	check := func(c chat.Changes, last int64, replaced, added string) {
 		t.Helper()
-		equal(t, c.Partial, false)
-		equal(t, fmt.Sprint(c.LastSeq, seqs(c.Replaced), seqs(c.Added)), fmt.Sprint(last, replaced, added))
+		equal(t, c.TooFarBehind, false)
+		equal(t, fmt.Sprint(c.LastSeq, seqList(c.Replaced), seqList(c.Added)), fmt.Sprint(last, replaced, added))
 	}
 	check(look(0, 9), 0, "[]", "[]")
 	for n := range 4 {
-		post(t, s, room, ben, fmt.Sprint(n), 5)
+		postMessage(t, s, room, ben, fmt.Sprint(n), 5)
 	}
 	edit := func(seq int64) {
-		s.Raw(t, `UPDATE rooms SET last_seq = last_seq + 1 WHERE id = $1`, room)
-		s.Raw(t, `UPDATE messages SET body = 'edited', changed_seq = (SELECT last_seq FROM rooms WHERE id = $1)
+		s.RawExec(t, `UPDATE rooms SET last_seq = last_seq + 1 WHERE id = $1`, room)
+		s.RawExec(t, `UPDATE messages SET body = 'edited', changed_seq = (SELECT last_seq FROM rooms WHERE id = $1)
 			WHERE room_id = $1 AND seq = $2`, room, seq)
 	}
 	edit(3)
@@ -90,41 +90,41 @@ func testChanges(t *testing.T, s *db.Store) {
 	equal(t, c.Replaced[0].ChangedSeq, 8)
 	equal(t, c.Replaced[0].AuthorName, "ben")
 	equal(t, c.Added[1].Body, "text of 3")
-	equal(t, c.Added[1].Leads, true)
+	equal(t, c.Added[1].StartsGroup, true)
 
 	check(look(0, 4), 8, "[]", "[1 2 3 4]")
 	c = look(0, 3)
-	equal(t, c.Partial, true)
+	equal(t, c.TooFarBehind, true)
 	equal(t, c.LastSeq, 8)
 	_, err := s.Changes(ctx, 99, 0, 9)
-	is(t, err, chat.ErrNotFound)
+	wantErr(t, err, chat.ErrNotFound)
 }
 
 // testOutsider proves first that the outsider is not a member and that the others can see.
 func testOutsider(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, ben, out := register(t, s, "ana"), register(t, s, "ben"), register(t, s, "out")
-	room := direct(t, s, ana, ben)
-	m := post(t, s, room, ana, "secret", 1)
+	ana, ben, out := createUser(t, s, "ana"), createUser(t, s, "ben"), createUser(t, s, "out")
+	room := directRoom(t, s, ana, ben)
+	m := postMessage(t, s, room, ana, "secret", 1)
 	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT user_id FROM members WHERE room_id = $1 ORDER BY 1`, room)),
 		fmt.Sprint([]int64{ana.ID, ben.ID}))
 	_, err := s.Message(ctx, ben.ID, m.ID)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 
 	_, err = s.Message(ctx, out.ID, m.ID)
-	is(t, err, chat.ErrNotFound)
+	wantErr(t, err, chat.ErrNotFound)
 	_, err = s.ConversationIn(ctx, out.ID, room)
-	is(t, err, chat.ErrNotFound)
+	wantErr(t, err, chat.ErrNotFound)
 	_, err = s.ConversationWith(ctx, out.ID, ana.ID)
-	is(t, err, chat.ErrNotFound)
+	wantErr(t, err, chat.ErrNotFound)
 	page, err := s.MessagesBefore(ctx, ben.ID, room, math.MaxInt64, 9)
-	is(t, err, nil)
-	equal(t, seqs(page), "[1]")
+	wantErr(t, err, nil)
+	equal(t, seqList(page), "[1]")
 	page, err = s.MessagesBefore(ctx, out.ID, room, math.MaxInt64, 9)
-	is(t, err, nil)
-	equal(t, seqs(page), "[]")
+	wantErr(t, err, nil)
+	equal(t, seqList(page), "[]")
 	list, err := s.Conversations(ctx, out.ID, 0, 99)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	equal(t, len(list), 1)
 	equal(t, list[0].Room, chat.General)
 }

@@ -9,20 +9,20 @@ import (
 
 // Node is a process that shares the database. Relay tells whether it shares hints too.
 type Node struct {
-	ID     string      `db:"id"`
-	SeenAt chat.Micros `db:"seen_at"`
-	Relay  bool        `db:"relay"`
+	ID     string         `db:"id"`
+	SeenAt chat.Timestamp `db:"seen_at"`
+	Relay  bool           `db:"relay"`
 }
 
-// A node that has not been seen for nodeKept is forgotten. At most maxNodes are listed.
+// A node that has not been seen for nodeRetention is forgotten. At most maxNodes are listed.
 const (
-	nodeKept = chat.Micros(time.Hour / time.Microsecond)
-	maxNodes = 100
+	nodeRetention = chat.Timestamp(time.Hour / time.Microsecond)
+	maxNodes      = 100
 )
 
-// Touch records that a node lives and lists the others, the latest seen first, dead ones of the last hour included:
+// Heartbeat records that a node lives and lists the others, the latest seen first, dead ones of the last hour included:
 // whoever lives is seen at another time at the next look.
-func (s *Store) Touch(ctx context.Context, me Node) (others []Node, err error) {
+func (s *Store) Heartbeat(ctx context.Context, me Node) (others []Node, err error) {
 	const (
 		touch = `
 			INSERT INTO nodes (id, seen_at, relay) VALUES ($1, $2, $3)
@@ -37,7 +37,7 @@ func (s *Store) Touch(ctx context.Context, me Node) (others []Node, err error) {
 		if _, err := w.exec(ctx, touch, me.ID, me.SeenAt, me.Relay); err != nil {
 			return err
 		}
-		if _, err := w.exec(ctx, prune, me.SeenAt-nodeKept); err != nil {
+		if _, err := w.exec(ctx, prune, me.SeenAt-nodeRetention); err != nil {
 			return err
 		}
 		return w.list(ctx, &others, query, me.ID, maxNodes)
@@ -45,8 +45,8 @@ func (s *Store) Touch(ctx context.Context, me Node) (others []Node, err error) {
 	return others, err
 }
 
-// Leave forgets a node that stops.
-func (s *Store) Leave(ctx context.Context, id string) error {
+// DeleteNode forgets a node that stops.
+func (s *Store) DeleteNode(ctx context.Context, id string) error {
 	const query = `
 		DELETE FROM nodes WHERE id = $1`
 	return s.InTx(ctx, func(tx chat.Tx) error {

@@ -14,12 +14,12 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// poolSize is how many connections a node takes: with four nodes all fit into PostgreSQL's default of 100.
-const poolSize = 24
+// maxConns is how many connections a node takes: with four nodes all fit into PostgreSQL's default of 100.
+const maxConns = 24
 
-// settings are what a session has unless the URL says otherwise. The timeouts bound what a person waits for and what a
+// sessionSettings are what a session has unless the URL says otherwise. The timeouts bound what a person waits for and what a
 // node that died leaves locked; synchronous_commit makes a commit survive a crash.
-var settings = map[string]string{
+var sessionSettings = map[string]string{
 	"application_name":                    "charla",
 	"statement_timeout":                   "10s",
 	"lock_timeout":                        "5s",
@@ -37,19 +37,19 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	if err := migratePostgres(ctx, cfg); err != nil {
-		return nil, failure(err)
+		return nil, mapError(err)
 	}
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
 	connector.Dialer(dialer{})
-	connections := sql.OpenDB(statements{connector})
-	connections.SetMaxOpenConns(poolSize)
-	connections.SetMaxIdleConns(poolSize)
+	connections := sql.OpenDB(stmtCacheConnector{connector})
+	connections.SetMaxOpenConns(maxConns)
+	connections.SetMaxIdleConns(maxConns)
 	connections.SetConnMaxIdleTime(5 * time.Minute)
-	both := sqlx.NewDb(connections, "postgres")
-	return &Store{reader: reader{pool{db: both}}, read: both, write: both}, nil
+	conns := sqlx.NewDb(connections, "postgres")
+	return &Store{reader: reader{poolQuerier{db: conns}}, read: conns, write: conns}, nil
 }
 
 func configPostgres(url string) (pq.Config, error) {
@@ -57,7 +57,7 @@ func configPostgres(url string) (pq.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	runtime := maps.Clone(settings)
+	runtime := maps.Clone(sessionSettings)
 	maps.Copy(runtime, cfg.Runtime)
 	cfg.Runtime = runtime
 	if cfg.ConnectTimeout == 0 {
@@ -65,14 +65,14 @@ func configPostgres(url string) (pq.Config, error) {
 	}
 	if cfg.SSLMode == "" {
 		cfg.SSLMode = pq.SSLModeRequire
-		if len(cfg.Multi) == 0 && !cfg.Hostaddr.IsValid() && onThisMachine(cfg.Host) {
+		if len(cfg.Multi) == 0 && !cfg.Hostaddr.IsValid() && isLocalHost(cfg.Host) {
 			cfg.SSLMode = pq.SSLModeDisable
 		}
 	}
 	return cfg, nil
 }
 
-func onThisMachine(host string) bool {
+func isLocalHost(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
@@ -96,7 +96,7 @@ func migratePostgres(ctx context.Context, cfg pq.Config) error {
 	}
 	for n := 1; ; n++ {
 		err := migrate(ctx, goose.DialectPostgres, "postgres", pool, goose.WithSessionLocker(locker))
-		if !collided(err) || n == maxTries {
+		if !isSerializationFailure(err) || n == maxTxAttempts {
 			return err
 		}
 	}

@@ -6,21 +6,13 @@ import (
 	"charla/chat"
 )
 
-// reactions is the column with the reactions to a message x, as chat.Reactions reads them. A message that never changed
+// reactionsColumn is the column with the reactions to a message x, as chat.Reactions reads them. A message that never changed
 // has none, so most rows cost no look.
-const reactions = `
+const reactionsColumn = `
 	CASE WHEN x.changed_seq > x.seq THEN COALESCE((
 		SELECT string_agg(q.emoji || ' ' || q.user_id || ' ' || p.name, '` + "\n" + `' ORDER BY q.seq)
 		FROM reactions q JOIN users p ON p.id = q.user_id
 		WHERE q.message_id = x.id), '') ELSE '' END AS reactions`
-
-// UpdateMessage leaves the place of a message alone: its room, its seq and how it stands to its neighbours.
-func (w writer) UpdateMessage(ctx context.Context, m chat.Message) error {
-	const query = `
-		UPDATE messages SET changed_seq = $2, body = $3, html = $4, edited_at = $5, deleted_at = $6, files = $7 WHERE id = $1`
-	_, err := w.exec(ctx, query, m.ID, m.ChangedSeq, m.Body, m.HTML, m.EditedAt, m.DeletedAt, m.Files.Count())
-	return err
-}
 
 // InsertReaction relies on the key of the table for one reaction of a kind by a person.
 func (w writer) InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error {
@@ -44,4 +36,17 @@ func (w writer) DeleteReactions(ctx context.Context, message int64) error {
 		DELETE FROM reactions WHERE message_id = $1`
 	_, err := w.exec(ctx, query, message)
 	return err
+}
+
+// MessagesReactedTo reads the messages whole, as they are changed one by one.
+func (r reader) MessagesReactedTo(ctx context.Context, user, room int64, limit int) (list []chat.Message, err error) {
+	const query = selectMessage + `
+		WHERE x.id IN (
+			SELECT m.id FROM reactions o JOIN messages m ON m.id = o.message_id
+			WHERE o.user_id = $1 AND m.room_id = $2
+			ORDER BY m.id
+			LIMIT $3)
+		ORDER BY x.id`
+	err = r.list(ctx, &list, query, user, room, limit)
+	return list, err
 }

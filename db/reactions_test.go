@@ -9,28 +9,28 @@ import (
 	"charla/db"
 )
 
-// testChangedMessages reads what changed in every way that there is to read a message.
-func testChangedMessages(t *testing.T, s *db.Store) {
+// testMessageEdits reads what changed in every way that there is to read a message.
+func testMessageEdits(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, ben := register(t, s, "ana"), register(t, s, "ben")
-	room := direct(t, s, ana, ben)
-	m, other := post(t, s, room, ana, "k1", 1), post(t, s, room, ben, "k2", 2)
+	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
+	room := directRoom(t, s, ana, ben)
+	m, other := postMessage(t, s, room, ana, "k1", 1), postMessage(t, s, room, ben, "k2", 2)
 	read := func() chat.Message {
 		t.Helper()
 		one, err := s.Message(ctx, ben.ID, m.ID)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		page, err := s.MessagesBefore(ctx, ben.ID, room, other.Seq, 1)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		equal(t, page[0], one)
 		changes, err := s.Changes(ctx, room, 0, 9)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		equal(t, changes.Added[0], one)
 		equal(t, changes.Added[1], other)
 		return one
 	}
 	alter := func(f func(chat.Tx, chat.Message) error) {
 		t.Helper()
-		write(t, s, func(tx chat.Tx) error {
+		mustWrite(t, s, func(tx chat.Tx) error {
 			seq, err := tx.NextSeq(ctx, room)
 			if err != nil {
 				return err
@@ -55,14 +55,14 @@ func testChangedMessages(t *testing.T, s *db.Store) {
 	m.Body, m.HTML, m.EditedAt = "another", "<i>another</i>", 7
 	alter(func(chat.Tx, chat.Message) error { return nil })
 	changed := read()
-	equal(t, changed.Reactions, told(say(ben, "👍"), say(ana, "👍"), say(ben, "🎉")))
+	equal(t, changed.Reactions, packReactions(packReaction(ben, "👍"), packReaction(ana, "👍"), packReaction(ben, "🎉")))
 	changed.Reactions = ""
 	equal(t, changed, m)
 
-	is(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertReaction(ctx, m.ID, ben.ID, "🎉", 99) }), chat.ErrDuplicate)
-	is(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertReaction(ctx, 99, ben.ID, "🎉", 99) }), chat.ErrNotFound)
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertReaction(ctx, m.ID, ben.ID, "🎉", 99) }), chat.ErrDuplicate)
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertReaction(ctx, 99, ben.ID, "🎉", 99) }), chat.ErrNotFound)
 	alter(func(tx chat.Tx, m chat.Message) error { return tx.DeleteReaction(ctx, m.ID, ben.ID, "👍") })
-	equal(t, read().Reactions, told(say(ana, "👍"), say(ben, "🎉")))
+	equal(t, read().Reactions, packReactions(packReaction(ana, "👍"), packReaction(ben, "🎉")))
 	m.Body, m.HTML, m.DeletedAt = "", "", 8
 	alter(func(tx chat.Tx, m chat.Message) error { return tx.DeleteReactions(ctx, m.ID) })
 	equal(t, read(), m)
@@ -70,7 +70,11 @@ func testChangedMessages(t *testing.T, s *db.Store) {
 	equal(t, len(db.Column[int64](t, s, `SELECT seq FROM reactions`)), 0)
 }
 
-// told are reactions as a message has them.
-func told(reactions ...string) chat.Reactions { return chat.Reactions(strings.Join(reactions, "\n")) }
+// packReactions are reactions as a message has them.
+func packReactions(reactions ...string) chat.Reactions {
+	return chat.Reactions(strings.Join(reactions, "\n"))
+}
 
-func say(by chat.User, emoji string) string { return fmt.Sprint(emoji, " ", by.ID, " ", by.Name) }
+func packReaction(by chat.User, emoji string) string {
+	return fmt.Sprint(emoji, " ", by.ID, " ", by.Name)
+}

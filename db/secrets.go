@@ -2,8 +2,8 @@ package db
 
 import "context"
 
-// KeepSecret lets the first node win.
-func (w writer) KeepSecret(ctx context.Context, name string, value []byte) (kept []byte, err error) {
+// EnsureSecret lets the first node win.
+func (w writer) EnsureSecret(ctx context.Context, name string, value []byte) (kept []byte, err error) {
 	const (
 		keep = `
 			INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`

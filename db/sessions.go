@@ -7,8 +7,8 @@ import (
 	"charla/chat"
 )
 
-// session is a live session, at $2, and its person in one look.
-const session = `
+// sessionRow is a live session, at $2, and its person in one look.
+const selectSession = `
 	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at", s.seen_at AS "s.seen_at",
 		s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
 		u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound
@@ -16,18 +16,18 @@ const session = `
 	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
 
 // Session finds a session by the hash of its token.
-func (r reader) Session(ctx context.Context, hash string, now chat.Micros) (chat.Session, chat.User, error) {
-	const query = session + ` AND s.hash = $1`
-	return r.session(ctx, query, hash, now)
+func (r reader) Session(ctx context.Context, hash string, now chat.Timestamp) (chat.Session, chat.User, error) {
+	const query = selectSession + ` AND s.hash = $1`
+	return r.sessionRow(ctx, query, hash, now)
 }
 
 // SessionByID finds the session that an access token names.
-func (r reader) SessionByID(ctx context.Context, id int64, now chat.Micros) (chat.Session, chat.User, error) {
-	const query = session + ` AND s.id = $1`
-	return r.session(ctx, query, id, now)
+func (r reader) SessionByID(ctx context.Context, id int64, now chat.Timestamp) (chat.Session, chat.User, error) {
+	const query = selectSession + ` AND s.id = $1`
+	return r.sessionRow(ctx, query, id, now)
 }
 
-func (r reader) session(ctx context.Context, query string, which any, now chat.Micros) (chat.Session, chat.User, error) {
+func (r reader) sessionRow(ctx context.Context, query string, which any, now chat.Timestamp) (chat.Session, chat.User, error) {
 	var row struct {
 		chat.User
 		Session chat.Session `db:"s"`
@@ -37,7 +37,7 @@ func (r reader) session(ctx context.Context, query string, which any, now chat.M
 }
 
 // Sessions leaves out what is over.
-func (r reader) Sessions(ctx context.Context, user int64, now chat.Micros, limit int) (sessions []chat.Session, err error) {
+func (r reader) Sessions(ctx context.Context, user int64, now chat.Timestamp, limit int) (sessions []chat.Session, err error) {
 	const query = `
 		SELECT id, user_id, kind, created_at, seen_at, expires_at, user_agent, ip FROM sessions
 		WHERE user_id = $1 AND ended_at = 0 AND expires_at > $2
@@ -48,7 +48,7 @@ func (r reader) Sessions(ctx context.Context, user int64, now chat.Micros, limit
 }
 
 // EndedSessions has no limit: whoever is left out would keep reading. It is bounded by how little ends in a moment.
-func (r reader) EndedSessions(ctx context.Context, since chat.Micros) (ids []int64, err error) {
+func (r reader) EndedSessions(ctx context.Context, since chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		SELECT id FROM sessions
 		WHERE id IN (
@@ -66,12 +66,12 @@ func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) 
 		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		RETURNING id`
-	err = w.get(ctx, &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.Browser), s.CreatedAt, s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
+	err = w.get(ctx, &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.BrowserSession), s.CreatedAt, s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
 	return id, err
 }
 
 // TouchSession does not wake a session that has ended.
-func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.Micros) error {
+func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at = 0`
 	_, err := w.exec(ctx, query, id, seen, expires)
@@ -79,42 +79,42 @@ func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.M
 }
 
 // EndSession ends a session once: the first time stays.
-func (w writer) EndSession(ctx context.Context, id int64, at chat.Micros) error {
+func (w writer) EndSession(ctx context.Context, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at = 0`
 	_, err := w.exec(ctx, query, id, at)
 	return err
 }
 
-// EndOwnSession ends a session that still lives.
-func (w writer) EndOwnSession(ctx context.Context, user, id int64, at chat.Micros) error {
+// EndUserSession ends a session that still lives.
+func (w writer) EndUserSession(ctx context.Context, user, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`
 	ended, err := w.exec(ctx, query, user, id, at)
-	return found(ended, err)
-}
-
-// found answers NotFound where nothing was changed.
-func found(changed int64, err error) error {
-	if err == nil && changed == 0 {
-		return chat.ErrNotFound
-	}
-	return err
+	return requireRow(ended, err)
 }
 
 // EndSessions spares one.
-func (w writer) EndSessions(ctx context.Context, user, but int64, at chat.Micros) (ids []int64, err error) {
+func (w writer) EndSessions(ctx context.Context, user, except int64, at chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at = 0
 		RETURNING id`
-	err = w.list(ctx, &ids, query, user, but, at)
+	err = w.list(ctx, &ids, query, user, except, at)
 	return ids, err
 }
 
 // PruneSessions forgets what has been over since before t.
-func (w writer) PruneSessions(ctx context.Context, t chat.Micros) error {
+func (w writer) PruneSessions(ctx context.Context, t chat.Timestamp) error {
 	const query = `
 		DELETE FROM sessions WHERE expires_at < $1 OR (ended_at > 0 AND ended_at < $1)`
 	_, err := w.exec(ctx, query, t)
 	return err
+}
+
+// LastSeen asks the sessions, the ended ones too.
+func (r reader) LastSeen(ctx context.Context, user int64) (at chat.Timestamp, err error) {
+	const query = `
+		SELECT COALESCE(MAX(seen_at), 0) FROM sessions WHERE user_id = $1`
+	err = r.get(ctx, &at, query, user)
+	return at, err
 }

@@ -53,8 +53,8 @@ func lockDir(dir string) (*flock.Flock, error) {
 // Writers wait for one connection, which is six times faster than for SQLite's own lock, and readers beside it see the
 // last commit. FULL means that a commit survives a power cut; mode=rw, that a late connection finds our file or none.
 const (
-	writing = "mode=rw&_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	reading = "mode=rw&_busy_timeout=5000&_query_only=1"
+	writeOptions = "mode=rw&_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	readOptions  = "mode=rw&_busy_timeout=5000&_query_only=1"
 )
 
 func openSQLite(ctx context.Context, path string) (*Store, error) {
@@ -70,29 +70,29 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	// Commits sync what they wrote and the size of the file, as SQLite is built everywhere else, and not its times too, for which
 	// a journaling file system writes a second time. Where there is no such call everything stays as it is.
 	sqlite.Fdatasync(true)
-	write, err := poolSQLite(path, writing, 1)
+	write, err := newSQLitePool(path, writeOptions, 1)
 	if err != nil {
 		return nil, err
 	}
-	read, err := poolSQLite(path, reading, max(4, 2*runtime.GOMAXPROCS(0)))
+	read, err := newSQLitePool(path, readOptions, max(4, 2*runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: reader{pool{db: read}}, read: read, write: write, batch: &batcher{pool: write, file: &original{path, info}}}
+	s := &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: &groupCommitter{pool: write, file: &dbFile{path, info}}}
 	if err := migrate(ctx, goose.DialectSQLite3, "sqlite", write.DB); err != nil {
 		s.Close()
-		return nil, failure(err)
+		return nil, mapError(err)
 	}
-	if err := openAll(ctx, read); err != nil {
+	if err := openAllConns(ctx, read); err != nil {
 		s.Close()
-		return nil, failure(err)
+		return nil, mapError(err)
 	}
 	return s, nil
 }
 
-// openAll opens the connections that a pool may have, and their files. Later there may be no file descriptors left, or no file: who
+// openAllConns opens the connections that a pool may have, and their files. Later there may be no file descriptors left, or no file: who
 // reads must not depend on that, such as who looks for sessions that ended.
-func openAll(ctx context.Context, pool *sqlx.DB) error {
+func openAllConns(ctx context.Context, pool *sqlx.DB) error {
 	for range pool.Stats().MaxOpenConnections {
 		conn, err := pool.Connx(ctx)
 		if err != nil {
@@ -106,39 +106,39 @@ func openAll(ctx context.Context, pool *sqlx.DB) error {
 	return nil
 }
 
-func poolSQLite(path, options string, size int) (*sqlx.DB, error) {
+func newSQLitePool(path, options string, size int) (*sqlx.DB, error) {
 	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + options)
 	if err != nil {
 		return nil, err
 	}
-	connections := sql.OpenDB(statements{connector})
+	connections := sql.OpenDB(stmtCacheConnector{connector})
 	connections.SetMaxOpenConns(size)
 	connections.SetMaxIdleConns(size)
 	return sqlx.NewDb(connections, "sqlite"), nil
 }
 
-// original is the file that was opened. Deleted or replaced, it lives on without a name and ends with the process, and so
+// dbFile is the file that was opened. Deleted or replaced, it lives on without a name and ends with the process, and so
 // would whatever is written to it.
-type original struct {
+type dbFile struct {
 	path string
 	info fs.FileInfo
 }
 
-var errReplaced = errors.New("charla.db was deleted, moved or replaced while Charla runs: it reads on and takes no writes")
+var errFileReplaced = errors.New("charla.db was deleted, moved or replaced while Charla runs: it reads on and takes no writes")
 
-// inPlace fails when the file is not in its place any more. What cannot be looked at has not moved.
-func (o *original) inPlace() error {
+// stillLinked fails when the file is not in its place any more. What cannot be looked at has not moved.
+func (o *dbFile) stillLinked() error {
 	info, err := os.Stat(o.path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(o.info, info) {
-		return errReplaced
+		return errFileReplaced
 	}
 	return nil
 }
 
-// InPlace fails when somebody took the file of the database away, and never on PostgreSQL.
-func (s *Store) InPlace() error {
-	if s.batch == nil {
+// CheckFile fails when somebody took the file of the database away, and never on PostgreSQL.
+func (s *Store) CheckFile() error {
+	if s.committer == nil {
 		return nil
 	}
-	return s.batch.file.inPlace()
+	return s.committer.file.stillLinked()
 }

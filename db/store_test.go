@@ -11,7 +11,7 @@ import (
 )
 
 func TestSQLite(t *testing.T) {
-	testStore(t, func(t *testing.T) *db.Store { return dbtest.SQLite(t) })
+	testStore(t, func(t *testing.T) *db.Store { return dbtest.OpenSQLite(t) })
 }
 
 func TestPostgres(t *testing.T) {
@@ -24,12 +24,12 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"users":                  testUsers,
 		"find people":            testFindPeople,
 		"sessions":               testSessions,
-		"hold account":           testHoldAccount,
+		"hold account":           testLockAccount,
 		"ended sessions":         testEndedSessions,
 		"secrets":                testSecrets,
 		"tokens":                 testTokens,
-		"token keys":             testTokenKeys,
-		"my sessions":            testMySessions,
+		"token keys":             testSigningKeys,
+		"my sessions":            testSessionList,
 		"bots":                   testBots,
 		"rooms":                  testRooms,
 		"conversations":          testConversations,
@@ -39,29 +39,29 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"accounts":               testAccounts,
 		"order of conversations": testConversationOrder,
 		"unread":                 testUnread,
-		"read mark":              testReadMark,
+		"read mark":              testReadMarker,
 		"last seqs":              testLastSeqs,
 		"messages":               testMessages,
 		"changes":                testChanges,
-		"changed messages":       testChangedMessages,
-		"erasures":               testErasures,
-		"departures for good":    testForGood,
-		"one's own":              testOwn,
+		"changed messages":       testMessageEdits,
+		"erasures":               testAccountDeletion,
+		"departures for good":    testAccountDeparture,
+		"one's own":              testAccountExport,
 		"drafts":                 testDrafts,
 		"files":                  testFiles,
-		"files that wait":        testWaitingFiles,
-		"forgotten content":      testContentForgottenMeanwhile,
-		"one file sent twice":    testOneFileSentTwice,
+		"files that wait":        testUnattachedFiles,
+		"forgotten content":      testBlobDeletedConcurrently,
+		"one file sent twice":    testFileAttachedTwice,
 		"an outsider":            testOutsider,
 		"emoji":                  testEmoji,
 		"transactions":           testTransactions,
-		"batches":                testBatch,
-		"turns":                  testTurns,
+		"batches":                testGroupCommit,
+		"turns":                  testReservePost,
 		"a cancelled write":      testCancelledWrite,
 		"many writers":           testManyWriters,
-		"one room made twice":    testOneRoomMadeTwice,
-		"one key used twice":     testOneKeyUsedTwice,
-		"one e-mail, many forms": testOneEmail,
+		"one room made twice":    testDirectRoomCreatedTwice,
+		"one key used twice":     testDuplicateMessageKey,
+		"one e-mail, many forms": testDuplicateEmail,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,25 +70,25 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 	}
 }
 
-// write runs f in a transaction that must succeed.
-func write(t testing.TB, s *db.Store, f func(chat.Tx) error) {
+// mustWrite runs f in a transaction that must succeed.
+func mustWrite(t testing.TB, s *db.Store, f func(chat.Tx) error) {
 	t.Helper()
 	if err := s.InTx(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// register adds a person to General, as the service does.
-func register(t testing.TB, s *db.Store, name string) (user chat.User) {
+// createUser adds a person to General, as the service does.
+func createUser(t testing.TB, s *db.Store, name string) (user chat.User) {
 	t.Helper()
-	write(t, s, func(tx chat.Tx) (err error) {
-		user, err = join(t.Context(), tx, name)
+	mustWrite(t, s, func(tx chat.Tx) (err error) {
+		user, err = createUserTx(t.Context(), tx, name)
 		return err
 	})
 	return user
 }
 
-func join(ctx context.Context, tx chat.Tx, name string) (chat.User, error) {
+func createUserTx(ctx context.Context, tx chat.Tx, name string) (chat.User, error) {
 	seq, err := tx.NextSeq(ctx, chat.General)
 	if err != nil {
 		return chat.User{}, err
@@ -101,27 +101,27 @@ func join(ctx context.Context, tx chat.Tx, name string) (chat.User, error) {
 	return user, tx.InsertMember(ctx, chat.General, user.ID, seq)
 }
 
-// direct makes the room of two people.
-func direct(t testing.TB, s *db.Store, a, b chat.User) (room int64) {
+// directRoom makes the room of two people.
+func directRoom(t testing.TB, s *db.Store, a, b chat.User) (room int64) {
 	t.Helper()
-	write(t, s, func(tx chat.Tx) (err error) {
-		room, err = tx.EnsureDirect(t.Context(), min(a.ID, b.ID), max(a.ID, b.ID), 1)
+	mustWrite(t, s, func(tx chat.Tx) (err error) {
+		room, err = tx.EnsureDirectRoom(t.Context(), min(a.ID, b.ID), max(a.ID, b.ID), 1)
 		return err
 	})
 	return room
 }
 
-// post adds a message and returns it as the store has it.
-func post(t testing.TB, s *db.Store, room int64, author chat.User, key string, at chat.Micros) (m chat.Message) {
+// postMessage adds a message and returns it as the store has it.
+func postMessage(t testing.TB, s *db.Store, room int64, author chat.User, key string, at chat.Timestamp) (m chat.Message) {
 	t.Helper()
 	ctx := t.Context()
-	write(t, s, func(tx chat.Tx) error {
-		turn, err := tx.NextTurn(ctx, author.ID, chat.Place{Room: room}, at)
+	mustWrite(t, s, func(tx chat.Tx) error {
+		turn, err := tx.ReservePost(ctx, author.ID, chat.ConversationRef{Room: room}, at)
 		if err != nil {
 			return err
 		}
 		if _, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author.ID, Key: key,
-			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, Leads: true}, chat.Digest(key, "text of "+key)); err != nil {
+			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, StartsGroup: true}, chat.ContentDigest(key, "text of "+key)); err != nil {
 			return err
 		}
 		m, _, err = tx.MessageByKey(ctx, author.ID, key)
@@ -130,8 +130,8 @@ func post(t testing.TB, s *db.Store, room int64, author chat.User, key string, a
 	return m
 }
 
-// is fails the test unless err is want.
-func is(t testing.TB, err, want error) {
+// wantErr fails the test unless err is want.
+func wantErr(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("got the error %v, want %v", err, want)
@@ -144,4 +144,15 @@ func equal[T comparable](t testing.TB, got, want T) {
 	if got != want {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
+}
+
+func insertMessage(ctx context.Context, tx chat.Tx, room, author int64, key string) error {
+	turn, err := tx.ReservePost(ctx, author, chat.ConversationRef{Room: room}, 1)
+	if err != nil {
+		return err
+	}
+	const text = "a line of the length that people write in a chat, more or less"
+	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author, Key: key,
+		Body: text, HTML: text, PostedAt: turn.PostedAt}, chat.ContentDigest(key, text))
+	return err
 }

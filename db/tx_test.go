@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"charla/chat"
@@ -14,9 +13,9 @@ import (
 
 func lastSeqOf(t testing.TB, s *db.Store, room int64) int64 {
 	t.Helper()
-	seqs, err := s.LastSeqs(t.Context(), []chat.Topic{{Room: room}})
-	is(t, err, nil)
-	return seqs[chat.Topic{Room: room}].LastSeq
+	seqs, err := s.LastSeqs(t.Context(), []chat.StreamKey{{Room: room}})
+	wantErr(t, err, nil)
+	return seqs[chat.StreamKey{Room: room}].LastSeq
 }
 
 // testTransactions: what is not committed never was, and the connection serves the next one.
@@ -24,10 +23,10 @@ func testTransactions(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	take := func(tx chat.Tx) {
 		_, err := tx.NextSeq(ctx, chat.General)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 	}
 	no := errors.New("no")
-	is(t, s.InTx(ctx, func(tx chat.Tx) error { take(tx); return no }), no)
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { take(tx); return no }), no)
 	equal(t, lastSeqOf(t, s, chat.General), 0)
 
 	func() {
@@ -36,21 +35,21 @@ func testTransactions(t *testing.T, s *db.Store) {
 	}()
 	equal(t, lastSeqOf(t, s, chat.General), 0)
 
-	write(t, s, func(tx chat.Tx) error {
+	mustWrite(t, s, func(tx chat.Tx) error {
 		take(tx)
 		equal(t, lastSeqOf(t, s, chat.General), 0) // nobody else sees it yet
-		list, err := tx.LastSeqs(ctx, []chat.Topic{{Room: chat.General}})
-		equal(t, list[chat.Topic{Room: chat.General}].LastSeq, 1) // but it does itself
+		list, err := tx.LastSeqs(ctx, []chat.StreamKey{{Room: chat.General}})
+		equal(t, list[chat.StreamKey{Room: chat.General}].LastSeq, 1) // but it does itself
 		return err
 	})
 	equal(t, lastSeqOf(t, s, chat.General), 1)
-	is(t, s.Ping(ctx), nil)
+	wantErr(t, s.Ping(ctx), nil)
 }
 
 // testCancelledWrite: the browser goes away in the middle.
 func testCancelledWrite(t *testing.T, s *db.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
-	is(t, s.InTx(ctx, func(tx chat.Tx) error {
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error {
 		if _, err := tx.NextSeq(ctx, chat.General); err != nil {
 			return err
 		}
@@ -63,8 +62,8 @@ func testCancelledWrite(t *testing.T, s *db.Store) {
 	equal(t, chat.CodeOf(err), chat.Unavailable)
 }
 
-// together runs f n times at once and returns what each answered.
-func together(n int, f func(i int) error) []error {
+// concurrently runs f n times at once and returns what each answered.
+func concurrently(n int, f func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
 	var group sync.WaitGroup
@@ -83,15 +82,15 @@ func together(n int, f func(i int) error) []error {
 func testManyWriters(t *testing.T, s *db.Store) {
 	const writers, each = 8, 50
 	ctx := t.Context()
-	ana := register(t, s, "ana")
+	ana := createUser(t, s, "ana")
 	before := lastSeqOf(t, s, chat.General)
 	stop := make(chan struct{})
 	watched := make(chan error, 1)
-	go func() { watched <- watch(ctx, s, before, stop) }()
-	for _, err := range together(writers, func(w int) error {
+	go func() { watched <- followChanges(ctx, s, before, stop) }()
+	for _, err := range concurrently(writers, func(w int) error {
 		for n := range each {
 			err := s.InTx(ctx, func(tx chat.Tx) error {
-				return insert(ctx, tx, chat.General, ana.ID, fmt.Sprintf("%d/%d", w, n))
+				return insertMessage(ctx, tx, chat.General, ana.ID, fmt.Sprintf("%d/%d", w, n))
 			})
 			if err != nil {
 				return err
@@ -99,10 +98,10 @@ func testManyWriters(t *testing.T, s *db.Store) {
 		}
 		return nil
 	}) {
-		is(t, err, nil)
+		wantErr(t, err, nil)
 	}
 	close(stop)
-	is(t, <-watched, nil)
+	wantErr(t, <-watched, nil)
 	got := db.Column[int64](t, s, `SELECT seq FROM messages WHERE room_id = $1 ORDER BY seq`, chat.General)
 	equal(t, len(got), writers*each)
 	for i, seq := range got {
@@ -111,8 +110,8 @@ func testManyWriters(t *testing.T, s *db.Store) {
 	equal(t, lastSeqOf(t, s, chat.General), before+writers*each)
 }
 
-// watch follows General by its cursor, as a stream does, and misses nothing.
-func watch(ctx context.Context, s *db.Store, cursor int64, stop chan struct{}) error {
+// followChanges follows General by its cursor, as a stream does, and misses nothing.
+func followChanges(ctx context.Context, s *db.Store, cursor int64, stop chan struct{}) error {
 	for {
 		changes, err := s.Changes(ctx, chat.General, cursor, 1000)
 		if err != nil {
@@ -130,40 +129,40 @@ func watch(ctx context.Context, s *db.Store, cursor int64, stop chan struct{}) e
 	}
 }
 
-func testOneRoomMadeTwice(t *testing.T, s *db.Store) {
+func testDirectRoomCreatedTwice(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, ben := register(t, s, "ana"), register(t, s, "ben")
+	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
 	rooms := make([]int64, 8)
-	for _, err := range together(len(rooms), func(i int) error {
+	for _, err := range concurrently(len(rooms), func(i int) error {
 		return s.InTx(ctx, func(tx chat.Tx) (err error) {
-			if rooms[i], err = tx.EnsureDirect(ctx, ana.ID, ben.ID, 1); err != nil {
+			if rooms[i], err = tx.EnsureDirectRoom(ctx, ana.ID, ben.ID, 1); err != nil {
 				return err
 			}
-			return insert(ctx, tx, rooms[i], ana.ID, fmt.Sprint(i))
+			return insertMessage(ctx, tx, rooms[i], ana.ID, fmt.Sprint(i))
 		})
 	}) {
-		is(t, err, nil)
+		wantErr(t, err, nil)
 	}
 	for _, room := range rooms {
 		equal(t, room, rooms[0])
 	}
 	c, err := s.ConversationIn(ctx, ben.ID, rooms[0])
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	equal(t, c.LastSeq, int64(len(rooms)))
 	equal(t, c.Unread, len(rooms))
 }
 
-// testOneKeyUsedTwice: in different rooms, whose locks do not help.
-func testOneKeyUsedTwice(t *testing.T, s *db.Store) {
+// testDuplicateMessageKey: in different rooms, whose locks do not help.
+func testDuplicateMessageKey(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana := register(t, s, "ana")
-	rooms := []int64{chat.General, direct(t, s, ana, ana)}
+	ana := createUser(t, s, "ana")
+	rooms := []int64{chat.General, directRoom(t, s, ana, ana)}
 	failed := 0
-	for _, err := range together(2, func(i int) error {
-		return s.InTx(ctx, func(tx chat.Tx) error { return insert(ctx, tx, rooms[i], ana.ID, "same") })
+	for _, err := range concurrently(2, func(i int) error {
+		return s.InTx(ctx, func(tx chat.Tx) error { return insertMessage(ctx, tx, rooms[i], ana.ID, "same") })
 	}) {
 		if err != nil {
-			is(t, err, chat.ErrNotFound)
+			wantErr(t, err, chat.ErrNotFound)
 			failed++
 		}
 	}
@@ -171,59 +170,22 @@ func testOneKeyUsedTwice(t *testing.T, s *db.Store) {
 	equal(t, len(db.Column[int64](t, s, `SELECT id FROM messages`)), 1)
 }
 
-func testOneEmail(t *testing.T, s *db.Store) {
+func testDuplicateEmail(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	made := 0
-	for _, err := range together(16, func(i int) error {
+	for _, err := range concurrently(16, func(i int) error {
 		return s.InTx(ctx, func(tx chat.Tx) error {
-			_, err := join(ctx, tx, []string{"ana", "ben"}[i%2])
+			_, err := createUserTx(ctx, tx, []string{"ana", "ben"}[i%2])
 			return err
 		})
 	}) {
 		if err == nil {
 			made++
 		} else {
-			is(t, err, chat.ErrDuplicate)
+			wantErr(t, err, chat.ErrDuplicate)
 		}
 	}
 	equal(t, made, 2)
 	equal(t, lastSeqOf(t, s, chat.General), 2)
 	equal(t, len(db.Column[int64](t, s, `SELECT id FROM users WHERE role = 'admin'`)), 1)
-}
-
-// testBatch: writes that wait together are committed together, and each stands or falls alone.
-func testBatch(t *testing.T, s *db.Store) {
-	ctx := t.Context()
-	no := errors.New("no")
-	var writers sync.WaitGroup
-	var fallen atomic.Int64
-	for i := range 200 {
-		writers.Go(func() {
-			defer func() {
-				if recover() != nil {
-					fallen.Add(1)
-				}
-			}()
-			err := s.InTx(ctx, func(tx chat.Tx) error {
-				if _, err := tx.NextSeq(ctx, chat.General); err != nil {
-					return err
-				}
-				switch i % 4 {
-				case 0:
-					return no
-				case 1:
-					panic("boom")
-				}
-				return nil
-			})
-			if i%4 == 0 {
-				is(t, err, no)
-			} else {
-				is(t, err, nil)
-			}
-		})
-	}
-	writers.Wait()
-	equal(t, fallen.Load(), 50)
-	equal(t, lastSeqOf(t, s, chat.General), 100)
 }

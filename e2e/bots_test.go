@@ -8,43 +8,43 @@ import (
 
 // A person makes a bot and an address with a browser without scripts; what is shown once works from then on, and everybody
 // sees that a bot writes.
-func TestABotIsMadeAndWrites(t *testing.T) {
+func TestCreateBotAndPost(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	bob := s.newcomer("Bob")
-	ana := s.stranger()
-	ana.withoutScripts()
+	s := startServer(t)
+	bob := s.newUser("Bob")
+	ana := s.newBrowser()
+	ana.disableScripts()
 	ana.register("Ana")
-	ana.at("/chat")
+	ana.waitForPath("/chat")
 	ana.open("/settings")
 	ana.click(`a[href="/bots"]`)
-	ana.at("/bots")
+	ana.waitForPath("/bots")
 	ana.fill("#name", "Weather report")
 	ana.click(`form[action="/bots"] button`)
-	ana.until("its token is told", `document.querySelector('#fresh')?.value.startsWith('charla_')`)
-	token := ask[string](ana, `document.querySelector('#fresh').value`)
-	ana.click(".aside button")
-	ana.until("the address is told", `document.querySelector('#fresh')?.value.includes('/hooks/')`)
-	address := ask[string](ana, `document.querySelector('#fresh').value`)
-	ana.size(320, 740)
-	ana.fits("/bots", 320)
+	ana.waitUntil("its token is told", `document.querySelector('#new-secret')?.value.startsWith('charla_')`)
+	token := eval[string](ana, `document.querySelector('#new-secret').value`)
+	ana.click(".webhook-form button")
+	ana.waitUntil("the address is told", `document.querySelector('#new-secret')?.value.includes('/hooks/')`)
+	address := eval[string](ana, `document.querySelector('#new-secret').value`)
+	ana.setSize(320, 740)
+	ana.checkFits("/bots", 320)
 
 	bob.open("/messages?room=1")
-	bob.live()
-	deliver(t, address, "", "Rain at noon")
-	bob.reads("Rain at noon")
-	bob.until("it is a bot's", `document.querySelector('.message .bot')?.innerText === 'bot'`)
-	deliver(t, s.url("/messages"), token, "room=1&body=And+wind")
-	bob.reads("Rain at noon", "And wind")
+	bob.waitForStream()
+	postText(t, address, "", "Rain at noon")
+	bob.waitForMessages("Rain at noon")
+	bob.waitUntil("it is a bot's", `document.querySelector('.message .bot-badge')?.innerText === 'bot'`)
+	postText(t, s.url("/messages"), token, "room=1&body=And+wind")
+	bob.waitForMessages("Rain at noon", "And wind")
 
 	ana.open("/bots")
-	ana.until("nothing is told twice", `document.querySelector('.things') && !document.querySelector('#fresh')`)
+	ana.waitUntil("nothing is told twice", `document.querySelector('.item-list') && !document.querySelector('#new-secret')`)
 	ana.open("/sessions")
-	ana.fits("/sessions", 320)
+	ana.checkFits("/sessions", 320)
 }
 
-// deliver sends a text as curl does, with a token or none.
-func deliver(t *testing.T, to, token, body string) {
+// postText sends a text as curl does, with a token or none.
+func postText(t *testing.T, to, token, body string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, to, strings.NewReader(body))
 	if err != nil {

@@ -10,20 +10,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// holds waits until the box holds a text.
-func (b *tab) holds(text string) {
+// waitForComposerText waits until the box holds a text.
+func (b *tab) waitForComposerText(text string) {
 	b.Helper()
-	b.until("the box holds "+text, say(`%s?.value === %s`, box, asJSON(text)))
+	b.waitUntil("the box holds "+text, sprintf(`%s?.value === %s`, composer, asJSON(text)))
 }
 
-var boxOnPage = regexp.MustCompile(`(?s)<textarea id="text".*?>\n(.*?)</textarea>`)
+var composerInHTML = regexp.MustCompile(`(?s)<textarea id="composer-text".*?>\n(.*?)</textarea>`)
 
-// kept waits until this is the draft that the server has.
-func (b *tab) kept(place, text string) {
+// waitForStoredDraft waits until this is the draft that the server has.
+func (b *tab) waitForStoredDraft(place, text string) {
 	b.Helper()
-	cookie := b.program().cookie
-	until(b.T, "the server keeps "+text, func() (bool, string) {
-		request, err := http.NewRequest(http.MethodGet, b.site.url("/messages?"+place), nil)
+	cookie := b.api().cookie
+	waitUntil(b.T, "the server keeps "+text, func() (bool, string) {
+		request, err := http.NewRequest(http.MethodGet, b.server.url("/messages?"+place), nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -34,137 +34,149 @@ func (b *tab) kept(place, text string) {
 		}
 		defer answer.Body.Close()
 		page, err := io.ReadAll(answer.Body)
-		found := boxOnPage.FindSubmatch(page)
+		found := composerInHTML.FindSubmatch(page)
 		if err != nil || found == nil {
-			return false, say("%s %v", answer.Status, err)
+			return false, sprintf("%s %v", answer.Status, err)
 		}
 		return html.UnescapeString(string(found[1])) == text, string(found[1])
 	})
 }
 
-// elsewhere is the same person with another browser.
-func (b *tab) elsewhere() *tab {
-	b.Helper()
-	other := b.site.stranger()
-	other.open("/login")
-	other.logIn(b.name)
-	other.at("/chat")
-	other.live()
-	return other
-}
-
-func TestADraftIsThereAgain(t *testing.T) {
+func TestDraftIsRestored(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	s.program("Bob")
-	ana := s.newcomer("Ana")
-	phone := ana.elsewhere()
+	s := startServer(t)
+	s.newAPIUser("Bob")
+	ana := s.newUser("Ana")
+	phone := ana.inAnotherBrowser()
 	ana.open("/messages?with=1")
-	ana.live()
-	ana.fill("#text", "dear Bob")
-	ana.press("\r", chromedp.ModifierShift)
-	ana.typ("how are you?")
-	ana.kept("with=1", "dear Bob\nhow are you?")
+	ana.waitForStream()
+	ana.fill("#composer-text", "dear Bob")
+	ana.pressKeys("\r", chromedp.ModifierShift)
+	ana.typeText("how are you?")
+	ana.waitForStoredDraft("with=1", "dear Bob\nhow are you?")
 
 	ana.open("/messages?with=1")
-	ana.holds("dear Bob\nhow are you?")
+	ana.waitForComposerText("dear Bob\nhow are you?")
 	phone.open("/messages?with=1")
-	phone.live()
-	phone.holds("dear Bob\nhow are you?")
-	phone.until("the caret stands at its end", `document.activeElement === `+box+` && `+box+`.selectionStart === `+box+`.value.length`)
-	phone.typ(" I am fine.")
-	phone.kept("with=1", "dear Bob\nhow are you? I am fine.")
+	phone.waitForStream()
+	phone.waitForComposerText("dear Bob\nhow are you?")
+	phone.waitUntil("the caret stands at its end", `document.activeElement === `+composer+` && `+composer+`.selectionStart === `+composer+`.value.length`)
+	phone.typeText(" I am fine.")
+	phone.waitForStoredDraft("with=1", "dear Bob\nhow are you? I am fine.")
 	ana.open("/messages?with=1")
-	ana.live()
-	ana.holds("dear Bob\nhow are you? I am fine.")
-	if offered(ana) {
+	ana.waitForStream()
+	ana.waitForComposerText("dear Bob\nhow are you? I am fine.")
+	if draftOffered(ana) {
 		t.Error("a draft that went on elsewhere is offered beside what became of it")
 	}
-	ana.click("#text")
-	ana.press("\r")
-	ana.reads("dear Bob\nhow are you? I am fine.")
-	ana.kept("with=1", "")
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitForMessages("dear Bob\nhow are you? I am fine.")
+	ana.waitForStoredDraft("with=1", "")
 	phone.open("/messages?with=1")
-	phone.reads("dear Bob\nhow are you? I am fine.")
-	phone.holds("")
+	phone.waitForMessages("dear Bob\nhow are you? I am fine.")
+	phone.waitForComposerText("")
 }
 
-// offered tells whether the page offers another draft.
-func offered(b *tab) bool {
+// draftOffered tells whether the page offers another draft.
+func draftOffered(b *tab) bool {
 	b.Helper()
-	return b.is(`[...document.querySelectorAll('.waiting')].some(e => !e.closest('#outbox'))`)
+	return b.isTrue(`[...document.querySelectorAll('.pending-text')].some(e => !e.closest('#send-queue'))`)
 }
 
-func TestADraftIsMarkedInTheList(t *testing.T) {
+func TestDraftBadgeInSidebar(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana := s.newcomer("Ana")
-	phone := ana.elsewhere()
-	const mark = `document.querySelector('#room-1 .draft')`
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	phone := ana.inAnotherBrowser()
+	const mark = `document.querySelector('#room-1 .draft-badge')`
 	ana.click("#room-1")
-	ana.opened("room=1")
-	ana.fill("#text", "half a thought")
-	phone.until("it is marked elsewhere", mark+`?.innerText === 'Draft'`)
-	ana.press("\r")
-	ana.reads("half a thought")
-	phone.until("the mark is gone", `!`+mark)
-	ana.typ("another one")
-	phone.until("it is marked again", mark)
-	ana.until("the list knows", mark)
-	ana.press("a", chromedp.ModifierCtrl)
-	ana.press("\b")
-	phone.until("nothing is left of it", `!`+mark)
+	ana.waitForConversation("room=1")
+	ana.fill("#composer-text", "half a thought")
+	phone.waitUntil("it is marked elsewhere", mark+`?.innerText === 'Draft'`)
+	ana.pressKeys("\r")
+	ana.waitForMessages("half a thought")
+	phone.waitUntil("the mark is gone", `!`+mark)
+	ana.typeText("another one")
+	phone.waitUntil("it is marked again", mark)
+	ana.waitUntil("the list knows", mark)
+	ana.pressKeys("a", chromedp.ModifierCtrl)
+	ana.pressKeys("\b")
+	phone.waitUntil("nothing is left of it", `!`+mark)
 }
 
-func TestOfTwoDraftsTheNewerWinsAndTheOtherIsOffered(t *testing.T) {
+func TestNewerDraftWinsAndOlderIsOffered(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana := s.newcomer("Ana")
-	ana.tolerate(noServer)
-	phone := ana.elsewhere()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors(serverDownErrors)
+	phone := ana.inAnotherBrowser()
 	for _, b := range []*tab{ana, phone} {
 		b.open("/messages?room=1")
-		b.live()
+		b.waitForStream()
 	}
-	ana.offline(true)
-	ana.fill("#text", "from the train")
-	phone.fill("#text", "from the sofa")
-	phone.kept("room=1", "from the sofa")
-	ana.offline(false)
+	ana.setOffline(true)
+	ana.fill("#composer-text", "from the train")
+	phone.fill("#composer-text", "from the sofa")
+	phone.waitForStoredDraft("room=1", "from the sofa")
+	ana.setOffline(false)
 	ana.open("/messages?room=1")
-	ana.holds("from the sofa")
-	ana.until("the older one is offered", `document.querySelector('.waiting__body')?.innerText === 'from the train'`)
-	ana.click(".waiting .button")
-	ana.holds("from the train")
-	ana.until("the other one is offered now", `document.querySelector('.waiting__body').innerText === 'from the sofa'`)
-	ana.click("#text")
-	ana.press("\r")
-	ana.reads("from the train")
+	ana.waitForComposerText("from the sofa")
+	ana.waitUntil("the older one is offered", `document.querySelector('.pending-text__body')?.innerText === 'from the train'`)
+	ana.click(".pending-text .button")
+	ana.waitForComposerText("from the train")
+	ana.waitUntil("the other one is offered now", `document.querySelector('.pending-text__body').innerText === 'from the sofa'`)
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitForMessages("from the train")
 
-	ana.fill("#text", "the last word")
-	ana.kept("room=1", "the last word")
-	phone.tolerate("status of 409")
-	phone.fill("#text", ", again") // in a page that knew nothing of all this
-	phone.until("what it replaced is offered", `document.querySelector('.waiting__body')?.innerText === 'the last word'`)
+	ana.fill("#composer-text", "the last word")
+	ana.waitForStoredDraft("room=1", "the last word")
+	phone.allowErrors("status of 409")
+	phone.fill("#composer-text", ", again") // in a page that knew nothing of all this
+	phone.waitUntil("what it replaced is offered", `document.querySelector('.pending-text__body')?.innerText === 'the last word'`)
 }
 
-func TestADraftWithoutScripts(t *testing.T) {
+func TestDraftWithoutScripts(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana := s.stranger()
-	ana.withoutScripts()
+	s := startServer(t)
+	ana := s.newBrowser()
+	ana.disableScripts()
 	ana.register("Ana")
-	ana.at("/chat")
+	ana.waitForPath("/chat")
 	ana.open("/messages?room=1")
-	ana.fill("#text", "half a thought")
-	ana.click(`.composer__keep[formaction="/typing"]`)
-	ana.until("it is kept", box+`?.defaultValue === 'half a thought'`)
+	ana.fill("#composer-text", "half a thought")
+	ana.click(`.composer__noscript-button[formaction="/typing"]`)
+	ana.waitUntil("it is kept", composer+`?.defaultValue === 'half a thought'`)
 	ana.open("/chat")
-	ana.until("it is marked", `document.querySelector('#room-1 .draft')`)
+	ana.waitUntil("it is marked", `document.querySelector('#room-1 .draft-badge')`)
 	ana.open("/messages?room=1")
-	ana.holds("half a thought")
-	ana.click(".send")
-	ana.until("it is sent", liveLines+`.at(-1) === 'half a thought' && `+box+`.value === ''`)
+	ana.waitForComposerText("half a thought")
+	ana.click(".send-button")
+	ana.waitUntil("it is sent", frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
 	ana.open("/chat")
-	ana.until("the mark is gone", `document.querySelector('#room-1') && !document.querySelector('#room-1 .draft')`)
+	ana.waitUntil("the mark is gone", `document.querySelector('#room-1') && !document.querySelector('#room-1 .draft-badge')`)
+}
+
+func TestDraftInTwoTabs(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.fill("#composer-text", "half")
+	ana.waitForStoredDraft("room=1", "half")
+	second := ana.anotherTab()
+	second.allowErrors("status of 409")
+	second.open("/messages?room=1")
+	second.waitForStream()
+	second.waitForComposerText("half")
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitForMessages("half")
+	second.fill("#composer-text", " of it")
+	second.pressKeys("\r")
+	ana.waitForMessages("half", "half of it")
+	second.waitForMessages("half", "half of it")
+	second.waitUntil("nothing waits", composerReady)
 }

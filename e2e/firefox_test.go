@@ -16,41 +16,41 @@ import (
 // firefox is a browser that is spoken to in WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi): commands, which are answered
 // by number, and events. Events are heard while an answer is awaited, so one goroutine does it all.
 type firefox struct {
-	complaints
-	conn *websocket.Conn
-	last int // the number of the last command
+	browserErrors
+	conn   *websocket.Conn
+	lastID int // the number of the last command
 }
 
-// onADesk are preferences of somebody with a mouse; a browser without a screen believes that there is none.
-const onADesk = `
+// firefoxPreferences are preferences of somebody with a mouse; a browser without a screen believes that there is none.
+const firefoxPreferences = `
 user_pref("ui.primaryPointerCapabilities", 6);
 user_pref("ui.allPointerCapabilities", 6);
 user_pref("intl.accept_languages", "en");
 `
 
-var listens = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
+var bidiAddress = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
 
 // startFirefox opens a Firefox of its own for a test. Whatever it complains of fails the test.
 func startFirefox(t *testing.T) *firefox {
 	t.Helper()
-	home, program := t.TempDir(), firefoxProgram(t)
-	if err := os.WriteFile(filepath.Join(home, "user.js"), []byte(onADesk), 0o600); err != nil {
+	home, program := t.TempDir(), findFirefox(t)
+	if err := os.WriteFile(filepath.Join(home, "user.js"), []byte(firefoxPreferences), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const origin = "http://127.0.0.1"
-	var said transcript
+	var said outputBuffer
 	cmd := exec.Command(program, "--headless", "--profile", home, "--remote-debugging-port=0", "--remote-allow-origins="+origin)
 	cmd.Env = append(os.Environ(), "HOME="+home)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f := &firefox{complaints: complaints{T: t, browser: "Firefox"}}
-	f.tolerate(streamsAreCut)
-	t.Cleanup(func() { f.finish(cmd) })
+	f := &firefox{browserErrors: browserErrors{T: t, browser: "Firefox"}}
+	f.allowErrors(streamErrors)
+	t.Cleanup(func() { f.close(cmd) })
 	var address string
-	until(t, "Firefox listens", func() (bool, string) {
-		found := listens.FindStringSubmatch(said.String())
+	waitUntil(t, "Firefox listens", func() (bool, string) {
+		found := bidiAddress.FindStringSubmatch(said.String())
 		if found != nil {
 			address = found[1]
 		}
@@ -60,35 +60,35 @@ func startFirefox(t *testing.T) *firefox {
 	if f.conn, err = websocket.Dial(address+"/session", "", origin); err != nil {
 		t.Fatal(err)
 	}
-	f.do("session.new", params{"capabilities": params{}}, nil)
-	f.do("session.subscribe", params{"events": []string{"log.entryAdded"}}, nil)
+	f.mustCall("session.new", params{"capabilities": params{}}, nil)
+	f.mustCall("session.subscribe", params{"events": []string{"log.entryAdded"}}, nil)
 	return f
 }
 
-func firefoxProgram(t *testing.T) string {
+func findFirefox(t *testing.T) string {
 	t.Helper()
 	if path, err := exec.LookPath("firefox-esr"); err == nil {
 		return path
 	}
-	return installed(t, "firefox")
+	return requireProgram(t, "firefox")
 }
 
-// finish closes the browser, and then what it complained of is known.
-func (f *firefox) finish(cmd *exec.Cmd) {
-	late := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+// stopAndCheckLog closes the browser, and then what it complained of is known.
+func (f *firefox) close(cmd *exec.Cmd) {
+	late := time.AfterFunc(waitTimeout, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	if f.conn == nil || f.call("browser.close", params{}, nil) != nil {
 		cmd.Process.Kill()
 	}
 	cmd.Wait()
-	f.report()
+	f.reportErrors()
 }
 
 // call sends a command and waits for its result.
 func (f *firefox) call(method string, of params, result any) error {
-	f.last++
-	f.conn.SetDeadline(time.Now().Add(patience))
-	if err := websocket.JSON.Send(f.conn, params{"id": f.last, "method": method, "params": of}); err != nil {
+	f.lastID++
+	f.conn.SetDeadline(time.Now().Add(waitTimeout))
+	if err := websocket.JSON.Send(f.conn, params{"id": f.lastID, "method": method, "params": of}); err != nil {
 		return err
 	}
 	for {
@@ -102,8 +102,8 @@ func (f *firefox) call(method string, of params, result any) error {
 		}
 		switch {
 		case heard.Type == "event":
-			f.hear(heard.Params)
-		case heard.ID != f.last: // the answer to a command that was given up
+			f.recordLogEntry(heard.Params)
+		case heard.ID != f.lastID: // the answer to a command that was given up
 		case heard.Type == "error":
 			return fmt.Errorf("%s: %s: %s", method, heard.Error, heard.Message)
 		case result == nil:
@@ -114,16 +114,16 @@ func (f *firefox) call(method string, of params, result any) error {
 	}
 }
 
-// do is call for what must not fail.
-func (f *firefox) do(method string, of params, result any) {
+// call is call for what must not fail.
+func (f *firefox) mustCall(method string, of params, result any) {
 	f.Helper()
 	if err := f.call(method, of, result); err != nil {
 		f.Fatal(err)
 	}
 }
 
-// hear notes errors and warnings.
-func (f *firefox) hear(entry json.RawMessage) {
+// onEvent notes errors and warnings.
+func (f *firefox) recordLogEntry(entry json.RawMessage) {
 	var e struct{ Level, Text string }
 	if err := json.Unmarshal(entry, &e); err != nil {
 		f.Error(err)
@@ -133,16 +133,16 @@ func (f *firefox) hear(entry json.RawMessage) {
 	}
 }
 
-func (f *firefox) noted() *complaints { return &f.complaints }
+func (f *firefox) errorLog() *browserErrors { return &f.browserErrors }
 
 func (f *firefox) open(url string) string {
 	f.Helper()
 	var person struct{ UserContext string }
-	f.do("browser.createUserContext", params{}, &person)
+	f.mustCall("browser.createUserContext", params{}, &person)
 	var window struct{ Context string }
-	f.do("browsingContext.create", params{"type": "window", "userContext": person.UserContext}, &window)
-	f.do("browsingContext.setViewport", params{"context": window.Context, "viewport": params{"width": 1280, "height": 800}}, nil)
-	f.do("browsingContext.navigate", params{"context": window.Context, "url": url, "wait": "complete"}, nil)
+	f.mustCall("browsingContext.create", params{"type": "window", "userContext": person.UserContext}, &window)
+	f.mustCall("browsingContext.setViewport", params{"context": window.Context, "viewport": params{"width": 1280, "height": 800}}, nil)
+	f.mustCall("browsingContext.navigate", params{"context": window.Context, "url": url, "wait": "complete"}, nil)
 	return window.Context
 }
 
@@ -158,32 +158,32 @@ func (f *firefox) evaluate(context, expression string) (string, error) {
 	return got.Result.Value, err
 }
 
-func (f *firefox) act(context string, source params) {
+func (f *firefox) performActions(context string, source params) {
 	f.Helper()
-	f.do("input.performActions", params{"context": context, "actions": []params{source}}, nil)
+	f.mustCall("input.performActions", params{"context": context, "actions": []params{source}}, nil)
 }
 
-func (f *firefox) choose(context, selector string, paths []string) {
+func (f *firefox) setFiles(context, selector string, paths []string) {
 	f.Helper()
 	var found struct {
 		Nodes []struct{ SharedID string }
 	}
-	f.do("browsingContext.locateNodes", params{"context": context, "locator": params{"type": "css", "value": selector}}, &found)
+	f.mustCall("browsingContext.locateNodes", params{"context": context, "locator": params{"type": "css", "value": selector}}, &found)
 	if len(found.Nodes) != 1 {
 		f.Fatalf("%d fields for files", len(found.Nodes))
 	}
-	f.do("input.setFiles", params{"context": context, "element": params{"sharedId": found.Nodes[0].SharedID}, "files": paths}, nil)
+	f.mustCall("input.setFiles", params{"context": context, "element": params{"sharedId": found.Nodes[0].SharedID}, "files": paths}, nil)
 }
 
-// streamsAreCut is what Firefox says of that, also where one follows a link.
-const streamsAreCut = `Error in input stream|NetworkError`
+// streamErrors is what Firefox says of that, also where one follows a link.
+const streamErrors = `Error in input stream|NetworkError`
 
 func TestFirefox(t *testing.T) {
 	t.Parallel()
-	twoTalk(t, startFirefox(t))
+	testConversation(t, startFirefox(t))
 }
 
 func TestFirefoxFilesAndSettings(t *testing.T) {
 	t.Parallel()
-	filesAndSettings(t, startFirefox(t))
+	testFilesAndSettings(t, startFirefox(t))
 }

@@ -7,71 +7,79 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// withoutScripts switches JavaScript off, as some people do.
-func (b *tab) withoutScripts() {
+// disableScripts switches JavaScript off, as some people do.
+func (b *tab) disableScripts() {
 	b.Helper()
 	b.mu.Lock()
 	b.scripts = false
 	b.mu.Unlock()
-	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
-// liveLines are the texts in the list that never ends.
-const liveLines = `[...document.querySelector('iframe').contentDocument.querySelectorAll('.message')].map(e => e.querySelector('.message__body').innerText.trim())`
+// frameMessageTexts are the texts in the list that never ends.
+const frameMessageTexts = `[...document.querySelector('iframe').contentDocument.querySelectorAll('.message')].map(e => e.querySelector('.message__body').innerText.trim())`
 
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	bob := s.program("Bob")
-	bob.write("room=1", numbered("line", 70)...)
-	ana := s.stranger()
-	ana.withoutScripts()
+	s := startServer(t)
+	bob := s.newAPIUser("Bob")
+	bob.postMessages("room=1", numberedTexts("line", 70)...)
+	ana := s.newBrowser()
+	ana.disableScripts()
 	ana.register("Ana")
-	ana.at("/chat")
+	ana.waitForPath("/chat")
 	ana.open("/settings")
 	ana.click(`form[action="/logout"] button`)
-	ana.at("/login")
+	ana.waitForPath("/login")
 	ana.logIn("Ana")
-	ana.at("/chat")
+	ana.waitForPath("/chat")
 
 	ana.click("#room-1")
-	ana.at("/messages?room=1")
-	ana.until("the newest lines are there", liveLines+`.at(-1) === 'line 70'`)
-	ana.fill("#text", "half a thought")
-	bob.write("room=1", "news")
-	ana.until("the news came by itself, and the box is untouched", liveLines+`.at(-1) === 'news' && `+box+`.value === 'half a thought'`)
-	ana.click(".send")
-	ana.until("what was sent is there", liveLines+`.at(-1) === 'half a thought' && `+box+`.value === ''`)
+	ana.waitForPath("/messages?room=1")
+	ana.waitUntil("the newest lines are there", frameMessageTexts+`.at(-1) === 'line 70'`)
+	ana.fill("#composer-text", "half a thought")
+	bob.postMessages("room=1", "news")
+	ana.waitUntil("the news came by itself, and the box is untouched", frameMessageTexts+`.at(-1) === 'news' && `+composer+`.value === 'half a thought'`)
+	ana.click(".send-button")
+	ana.waitUntil("what was sent is there", frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
 
-	xy := ana.spotInFrame(".more a")
+	xy := ana.clickPointInFrame(".older-link a")
 	ana.run(chromedp.MouseClickXY(xy[0], xy[1]))
-	ana.until("the older lines are there", `location.search.includes('before=') && !document.querySelector('iframe')`)
-	ana.until("they begin at the first", lines+`[0] === 'line 1'`)
-	ana.click(".newest a")
-	ana.at("/messages?room=1")
+	ana.waitUntil("the older lines are there", `location.search.includes('before=') && !document.querySelector('iframe')`)
+	ana.waitUntil("they begin at the first", messageTexts+`[0] === 'line 1'`)
+	ana.click(".newest-link a")
+	ana.waitForPath("/messages?room=1")
 
-	ana.tolerate("status of 422")
+	ana.allowErrors("status of 422")
 	ana.open("/chat?q=bob")
-	ana.until("a search finds Bob", `document.querySelector('#found a bdi').innerText === 'Bob'`)
-	ana.click("#found a")
-	ana.at("/messages?with=1")
-	ana.fill("#text", "Hello Bob")
-	ana.click(".send")
-	ana.until("Bob has it", liveLines+`.at(-1) === 'Hello Bob'`)
+	ana.waitUntil("a search finds Bob", `document.querySelector('#search-results a bdi').innerText === 'Bob'`)
+	ana.click("#search-results a")
+	ana.waitForPath("/messages?with=1")
+	ana.fill("#composer-text", "Hello Bob")
+	ana.click(".send-button")
+	ana.waitUntil("Bob has it", frameMessageTexts+`.at(-1) === 'Hello Bob'`)
 }
 
-// spotInFrame scrolls the frame to an element and says where in the window its middle is.
-func (b *tab) spotInFrame(selector string) (xy []float64) {
+// clickPointInFrame scrolls the frame to an element and says where in the window its middle is.
+func (b *tab) clickPointInFrame(selector string) (xy []float64) {
 	b.Helper()
-	until(b.T, b.name+" can click "+selector+" in the frame", func() (bool, string) {
+	waitUntil(b.T, b.name+" can click "+selector+" in the frame", func() (bool, string) {
 		var err error
-		xy, err = look[[]float64](b, say(`(() => {
+		xy, err = tryEval[[]float64](b, sprintf(`(() => {
 			const frame = document.querySelector('iframe'), e = frame.contentDocument.querySelector('%s')
 			e.scrollIntoView({ block: 'center' })
 			const f = frame.getBoundingClientRect(), r = e.getBoundingClientRect()
 			return r.top >= 0 && r.bottom <= f.height ? [f.x + r.x + r.width / 2, f.y + r.y + r.height / 2] : []
 		})()`, selector))
-		return err == nil && len(xy) == 2, say("%v %v", xy, err)
+		return err == nil && len(xy) == 2, sprintf("%v %v", xy, err)
 	})
 	return xy
+}
+
+// clickInFrame clicks on an element of the frame.
+func (b *tab) clickInFrame(selector string) {
+	b.Helper()
+	b.waitUntil(selector+" is in the frame", sprintf(`document.querySelector('iframe')?.contentDocument?.querySelector('%s')`, selector))
+	xy := b.clickPointInFrame(selector)
+	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
 }

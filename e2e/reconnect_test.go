@@ -5,96 +5,90 @@ import (
 	"testing"
 )
 
-// gone waits until the page has lost its stream.
-func (b *tab) gone() {
-	b.Helper()
-	until(b.T, b.name+" has no stream", func() (bool, string) { return len(b.streams()) == 0, say("%q", b.streams()) })
-}
-
-func TestMessagesWhileOneIsCutOff(t *testing.T) {
+func TestMissedMessagesArriveAfterReconnect(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	cable := s.cable(t)
-	ana := s.newcomer("Ana")
-	bob := s.stranger()
+	s := startServer(t)
+	cable := s.newFlakyProxy(t)
+	ana := s.newUser("Ana")
+	bob := s.newBrowser()
 	bob.addr = cable.addr
 	bob.register("Bob")
-	bob.live()
-	bob.tolerate(noServer)
-	ana.meets(bob)
-	bob.meets(ana)
-	ana.write("before")
-	bob.reads("before")
+	bob.waitForStream()
+	bob.allowErrors(serverDownErrors)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	ana.sendMessage("before")
+	bob.waitForMessages("before")
 	all := []string{"before"}
 
 	cable.cut()
-	bob.gone()
-	missed := numbered("while the cable is cut", 50)
-	ana.program().write("with=2", missed...)
+	bob.waitForNoStream()
+	missed := numberedTexts("while the cable is cut", 50)
+	ana.api().postMessages("with=2", missed...)
 	all = append(all, missed...)
-	ana.reads(all...)
-	cable.mend()
-	bob.reads(all...)
-	ana.write("after")
+	ana.waitForMessages(all...)
+	cable.restore()
+	bob.waitForMessages(all...)
+	ana.sendMessage("after")
 	all = append(all, "after")
-	bob.reads(all...)
+	bob.waitForMessages(all...)
 
-	for _, text := range numbered("while it is shaken", 20) {
-		ana.program().write("with=2", text)
+	for _, text := range numberedTexts("while it is shaken", 20) {
+		ana.api().postMessages("with=2", text)
 		all = append(all, text)
-		cable.shake()
+		cable.reset()
 	}
-	bob.reads(all...)
-	ana.reads(all...)
+	bob.waitForMessages(all...)
+	ana.waitForMessages(all...)
 
-	bob.offline(true) // which leaves alone what is under way
+	bob.setOffline(true) // which leaves alone what is under way
 	cable.cut()
-	bob.gone()
-	missed = numbered("while the browser is offline", 50)
-	ana.program().write("with=2", missed...)
+	bob.waitForNoStream()
+	missed = numberedTexts("while the browser is offline", 50)
+	ana.api().postMessages("with=2", missed...)
 	all = append(all, missed...)
-	cable.mend()
-	bob.offline(false)
-	bob.reads(all...)
-	bob.write("I am back")
+	cable.restore()
+	bob.setOffline(false)
+	bob.waitForMessages(all...)
+	bob.sendMessage("I am back")
 	all = append(all, "I am back")
-	bob.reads(all...)
-	ana.reads(all...)
+	bob.waitForMessages(all...)
+	ana.waitForMessages(all...)
 }
 
-func TestTheServerRestarts(t *testing.T) {
+func TestServerRestart(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana, bob := s.newcomer("Ana"), s.newcomer("Bob")
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
 	for _, b := range []*tab{ana, bob} {
-		b.tolerate(noServer)
+		b.allowErrors(serverDownErrors)
 	}
-	ana.meets(bob)
-	bob.meets(ana)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
 	var all []string
 	for _, end := range []struct {
 		how string
 		do  func()
 	}{{"SIGTERM", s.stop}, {"kill -9", s.kill}} {
-		ana.write("before " + end.how)
+		ana.sendMessage("before " + end.how)
 		all = append(all, "before "+end.how)
-		bob.reads(all...)
-		bob.fill("#text", "unsent")
+		bob.waitForMessages(all...)
+		bob.fill("#composer-text", "unsent")
 
 		end.do()
-		ana.gone()
-		bob.gone()
+		ana.waitForNoStream()
+		bob.waitForNoStream()
 		s.start()
 		all = append(all, "between, "+end.how)
-		ana.program().write("with=2", "between, "+end.how)
-		ana.live()
-		bob.live()
-		bob.until("the unsent text is still in the box", `document.querySelector('#text').value === 'unsent'`)
-		bob.press("\r")
+		ana.api().postMessages("with=2", "between, "+end.how)
+		ana.waitForStream()
+		bob.waitForStream()
+		bob.waitUntil("the unsent text is still in the box", `document.querySelector('#composer-text').value === 'unsent'`)
+		bob.pressKeys("\r")
 		all = append(all, "unsent")
-		ana.reads(all...)
-		bob.reads(all...)
-		ana.until("both are here again", here+` === 'Ana,Bob'`)
+		ana.waitForMessages(all...)
+		bob.waitForMessages(all...)
+		ana.waitUntil("both are here again", onlineNames+` === 'Ana,Bob'`)
 	}
-	ana.reads(slices.Clone(all)...)
+	ana.waitForMessages(slices.Clone(all)...)
 }

@@ -1,9 +1,8 @@
 package e2e
 
 import (
-	"bufio"
+	"context"
 	"flag"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -24,13 +23,13 @@ func TestScreenshots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t)
-	people := map[string]program{}
+	s := startServer(t)
+	people := map[string]apiUser{}
 	for _, name := range []string{"Nora Lindqvist", "Mateo Ruiz", "Amara Okafor", "Jun Watanabe", "Léa Fontaine", "Tom Becker"} {
-		people[name] = s.program(name)
-		people[name].stay()
+		people[name] = s.newAPIUser(name)
+		people[name].holdStream()
 	}
-	me := s.newcomer("Ines Duarte") // the seventh to register
+	me := s.newUser("Ines Duarte") // the seventh to register
 	for _, line := range []struct{ who, place, text string }{
 		{"Tom Becker", "room=1", "The seedlings are here! Crates by the gate, help yourselves."},
 		{"Jun Watanabe", "room=1", "Taking two of the tomatoes, thank you 🍅"},
@@ -49,24 +48,24 @@ func TestScreenshots(t *testing.T) {
 	} {
 		who := people[line.who]
 		if line.who == me.name {
-			who = me.program()
+			who = me.api()
 		}
-		who.write(line.place, line.text)
+		who.postMessages(line.place, line.text)
 	}
-	photo := people["Mateo Ruiz"].keeps("image/jpeg", newAlbum(t).jpeg("greenhouse.jpg", 1200, 600, 0), "")
-	people["Mateo Ruiz"].sends("/messages", url.Values{"with": {"7"}, "body": {"The view from up there"}, "file": {photo}})
-	for _, by := range []program{people["Mateo Ruiz"], me.program()} {
-		by.send("/messages/9/reactions", url.Values{"emoji": {"👍"}})
+	photo := people["Mateo Ruiz"].uploadFile("image/jpeg", newSampleFiles(t).jpeg("greenhouse.jpg", 1200, 600, 0), "")
+	people["Mateo Ruiz"].mustPost("/messages", url.Values{"with": {"7"}, "body": {"The view from up there"}, "file": {photo}})
+	for _, by := range []apiUser{people["Mateo Ruiz"], me.api()} {
+		by.post("/messages/9/reactions", url.Values{"emoji": {"👍"}})
 	}
-	people["Mateo Ruiz"].send("/messages/12/reactions", url.Values{"emoji": {"😂"}})
-	me.program().send("/messages/10/edit", url.Values{"body": {"The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer-2026"}})
+	people["Mateo Ruiz"].post("/messages/12/reactions", url.Values{"emoji": {"😂"}})
+	me.api().post("/messages/10/edit", url.Values{"body": {"The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer-2026"}})
 	me.open("/messages?with=2")
-	me.live()
-	me.until("everything is there", say(`%s.length === 11 && document.querySelector('.picture__image').naturalWidth && document.querySelectorAll('#here a').length === 7`, lines))
-	people["Mateo Ruiz"].send("/typing", url.Values{"with": {"7"}, "body": {"And"}})
-	me.until("Mateo is writing", `document.querySelector('#typing').innerText`)
+	me.waitForStream()
+	me.waitUntil("everything is there", sprintf(`%s.length === 11 && document.querySelector('.picture__image').naturalWidth && document.querySelectorAll('#online-list a').length === 7`, messageTexts))
+	people["Mateo Ruiz"].post("/typing", url.Values{"with": {"7"}, "body": {"And"}})
+	me.waitUntil("Mateo is writing", `document.querySelector('#typing').innerText`)
 	for _, theme := range []string{"light", "dark"} {
-		me.paint(theme)
+		me.emulateColorScheme(theme)
 		picture, err := chromedp.Run(me.ctx, chromedp.CaptureScreenshot())
 		if err != nil {
 			t.Fatal(err)
@@ -77,20 +76,30 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// stay holds a stream open, so that the person is here.
-func (p program) stay() {
-	p.Helper()
-	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.site.url("/events"), nil)
-	if err != nil {
-		p.Fatal(err)
+// saveScreenshot keeps a picture of what the tab shows: go test -artifacts -outputdir.
+func (b *tab) saveScreenshot(name string) {
+	b.Helper()
+	dir := os.Getenv("SHOTS")
+	if dir == "" {
+		return
 	}
-	request.Header.Set("Cookie", p.cookie)
-	answer, err := http.DefaultClient.Do(request)
+	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
-		p.Fatal(err)
+		b.Fatal(err)
 	}
-	p.Cleanup(func() { answer.Body.Close() })
-	if line, err := bufio.NewReader(answer.Body).ReadString('\n'); err != nil || !strings.HasPrefix(line, "data:") {
-		p.Fatalf("the stream begins with %q, %v", line, err)
+	os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644)
+}
+
+// saveFailureScreenshot keeps what the tab showed when the test failed: go test -artifacts.
+func (b *tab) saveFailureScreenshot() {
+	ctx, cancel := context.WithTimeout(b.ctx, waitTimeout)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		return
+	}
+	file := filepath.Join(b.ArtifactDir(), strings.ReplaceAll(b.name, " ", "-")+".png")
+	if os.WriteFile(file, picture, 0o644) == nil {
+		b.Logf("what %s saw last: %s", b.name, file)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// patience is how long a condition may take to come true on a busy machine.
-const patience = 20 * time.Second
+// waitTimeout is how long a condition may take to come true on a busy machine.
+const waitTimeout = 20 * time.Second
 
 // server is the program, run on an address and a data directory that outlive a restart.
 type server struct {
@@ -23,29 +23,29 @@ type server struct {
 	addr string
 	env  []string
 	cmd  *exec.Cmd
-	log  transcript
+	log  outputBuffer
 }
 
-// transcript is what the program wrote.
-type transcript struct {
+// outputBuffer is what the program wrote.
+type outputBuffer struct {
 	mu   sync.Mutex // guards text
 	text strings.Builder
 }
 
-func (l *transcript) Write(p []byte) (int, error) {
+func (l *outputBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *transcript) String() string {
+func (l *outputBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// serve starts the program for one test, without rate limits. The test fails when the program logs an error.
-func serve(t *testing.T, env ...string) *server {
+// startServer starts the program for one test, without rate limits. The test fails when the program logs an error.
+func startServer(t *testing.T, env ...string) *server {
 	t.Helper()
 	s := &server{t: t, addr: freeAddr(t)}
 	s.env = append(s.env, "CHARLA_ADDR="+s.addr, "CHARLA_DATA="+t.TempDir(), "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC")
@@ -56,7 +56,7 @@ func serve(t *testing.T, env ...string) *server {
 		}
 	}
 	s.start()
-	t.Cleanup(s.finish)
+	t.Cleanup(s.stopAndCheckLog)
 	return s
 }
 
@@ -80,7 +80,7 @@ func (s *server) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	until(s.t, "the program is ready", func() (bool, string) {
+	waitUntil(s.t, "the program is ready", func() (bool, string) {
 		answer, err := http.Get(s.url("/readyz"))
 		if err != nil {
 			return false, err.Error()
@@ -107,14 +107,14 @@ func (s *server) kill() {
 	s.cmd.Wait()
 }
 
-var troubleInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
+var errorInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
 
-func (s *server) finish() {
+func (s *server) stopAndCheckLog() {
 	if s.cmd.ProcessState == nil {
 		s.stop()
 	}
 	log := s.log.String()
-	for _, line := range troubleInLog.FindAllString(log, -1) {
+	for _, line := range errorInLog.FindAllString(log, -1) {
 		s.t.Errorf("the program logged: %s", line)
 	}
 	if s.t.Failed() {
@@ -122,12 +122,12 @@ func (s *server) finish() {
 	}
 }
 
-// until waits for a condition, which says what it saw.
-func until(t *testing.T, what string, holds func() (ok bool, saw string)) {
+// waitUntil waits for a condition, which says what it saw.
+func waitUntil(t *testing.T, what string, holds func() (ok bool, saw string)) {
 	t.Helper()
 	ticker := time.NewTicker(25 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitTimeout)
 	for {
 		ok, saw := holds()
 		if ok {
@@ -140,5 +140,5 @@ func until(t *testing.T, what string, holds func() (ok bool, saw string)) {
 	}
 }
 
-// say is fmt.Sprintf for the texts of conditions and of scripts.
-var say = fmt.Sprintf
+// sprintf is fmt.Sprintf for the texts of conditions and of scripts.
+var sprintf = fmt.Sprintf

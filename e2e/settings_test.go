@@ -6,83 +6,77 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// ground is how bright the page is, from 0 to 1: the first number of oklch(…).
-const ground = `parseFloat(getComputedStyle(document.documentElement).backgroundColor.match(/[0-9.]+/)[0])`
+// backgroundLightness is how bright the page is, from 0 to 1: the first number of oklch(…).
+const backgroundLightness = `parseFloat(getComputedStyle(document.documentElement).backgroundColor.match(/[0-9.]+/)[0])`
 
-func (b *tab) choose(selector, letter string) {
-	b.Helper()
-	ask[bool](b, say(`(document.querySelector(%s).focus(), true)`, asJSON(selector)))
-	b.press(letter)
-}
-
-func TestThemeAndLanguageAreKept(t *testing.T) {
+func TestThemeAndLanguage(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana := s.newcomer("Ana")
+	s := startServer(t)
+	ana := s.newUser("Ana")
 	ana.open("/settings")
-	ana.until("it is day", ground+` > 0.8`)
-	ana.choose("#theme", "D")
-	ana.choose("#locale", "E")
-	ana.press("E")
-	ana.until("Español and dark are chosen", `document.querySelector('#locale').value === 'es' && document.querySelector('#theme').value === 'dark'`)
+	ana.waitUntil("it is day", backgroundLightness+` > 0.8`)
+	ana.selectOption("#theme", "D")
+	ana.selectOption("#locale", "E")
+	ana.pressKeys("E")
+	ana.waitUntil("Español and dark are chosen", `document.querySelector('#locale').value === 'es' && document.querySelector('#theme').value === 'dark'`)
 	ana.click("form[action='/settings'] button")
-	ana.at("/settings?saved=1")
-	second := ana.another()
+	ana.waitForPath("/settings?saved=1")
+	second := ana.anotherTab()
 	for _, path := range []string{"/chat", "/messages?room=1", "/settings"} {
 		second.open(path)
-		second.until("it is night and Spanish", `document.documentElement.lang === 'es' && document.documentElement.dataset.theme === 'dark' && `+ground+` < 0.4`)
+		second.waitUntil("it is night and Spanish", `document.documentElement.lang === 'es' && document.documentElement.dataset.theme === 'dark' && `+backgroundLightness+` < 0.4`)
 	}
 	second.open("/messages?room=1")
-	second.live()
-	s.program("Bob").write("room=1", "Hello Ana")
-	second.reads("Hello Ana")
-	second.until("what the stream brings is Spanish too", `document.querySelector('.state, .message__you').textContent && document.querySelector('.message__you').textContent !== 'you'`)
+	second.waitForStream()
+	s.newAPIUser("Bob").postMessages("room=1", "Hello Ana")
+	second.waitForMessages("Hello Ana")
+	second.waitUntil("what the stream brings is Spanish too", `document.querySelector('.presence, .message__own-label').textContent && document.querySelector('.message__own-label').textContent !== 'you'`)
 }
 
-func TestSpanishByTheBrowser(t *testing.T) {
+func TestLanguageFromBrowser(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	b := s.stranger()
-	do(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "es-CO,es;q=0.9,en;q=0.5"}})
+	s := startServer(t)
+	b := s.newBrowser()
+	call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "es-CO,es;q=0.9,en;q=0.5"}})
 	b.open("/")
-	b.at("/login")
-	b.until("the page is Spanish", `document.documentElement.lang === 'es' && document.body.innerText.includes('Contraseña')`)
-	b.tolerate("status of 401")
+	b.waitForPath("/login")
+	b.waitUntil("the page is Spanish", `document.documentElement.lang === 'es' && document.body.innerText.includes('Contraseña')`)
+	b.allowErrors("status of 401")
 	b.fill("#email", "nobody@example.org")
 	b.fill("#password", "not a password")
-	b.press("\r")
-	b.until("so is what went wrong", `/contraseña/i.test(document.querySelector('#form-err').innerText)`)
+	b.pressKeys("\r")
+	b.waitUntil("so is what went wrong", `/contraseña/i.test(document.querySelector('#form-error').innerText)`)
 }
 
-// TestTheAnswerOfASettingIsInSight on a phone, also without scripts: its part is open, and one is where one was.
-func TestTheAnswerOfASettingIsInSight(t *testing.T) {
+// TestSettingResultIsVisible on a phone, also without scripts: its part is open, and one is where one was.
+func TestSettingResultIsVisible(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	s := startServer(t)
 	const inSight = `(e => e && e.checkVisibility() && (r => r.top >= 0 && r.bottom <= innerHeight)(e.getBoundingClientRect()))(document.querySelector(%s))`
 	for _, scripts := range []bool{true, false} {
-		ana := s.stranger()
+		ana := s.newBrowser()
 		if !scripts {
-			ana.withoutScripts()
+			ana.disableScripts()
 		}
-		ana.register(say("Ana %v", scripts))
-		ana.at("/chat")
-		ana.size(360, 480)
-		ana.tolerate("status of 422")
+		ana.register(sprintf("Ana %v", scripts))
+		ana.waitForPath("/chat")
+		ana.setSize(360, 480)
+		ana.allowErrors("status of 422")
 		ana.open("/settings")
-		ana.until("a part stands open", `document.querySelector('#theme').checkVisibility() && !document.querySelector('#password').checkVisibility()`)
-		ana.click(".part:has([action='/settings/password']) > summary")
+		ana.waitUntil("a part stands open", `document.querySelector('#theme').checkVisibility() && !document.querySelector('#password').checkVisibility()`)
+		ana.click(".settings-section:has([action='/settings/password']) > summary")
 		ana.fill("#current", "not my password")
 		ana.fill("#password", "another good one")
-		ana.press("\r")
-		ana.until("it is wrong, in sight", say(inSight, `"#current-err"`)+` && document.activeElement.id === 'current'`)
-		ana.typ(password)
+		ana.pressKeys("\r")
+		ana.waitUntil("it is wrong, in sight", sprintf(inSight, `"#current-error"`)+` && document.activeElement.id === 'current'`)
+		ana.typeText(password)
 		ana.fill("#password", "another good one")
-		ana.press("\r")
-		ana.at("/settings?saved=password")
-		ana.until("it is saved, in sight", say(inSight, `".form__saved"`))
-		ana.click(".part:has([action='/settings/email']) > summary")
+		ana.pressKeys("\r")
+		ana.waitForPath("/settings?saved=password")
+		ana.waitUntil("it is saved, in sight", sprintf(inSight, `".form__note"`))
+		ana.click(".settings-section:has([action='/settings/email']) > summary")
 		ana.fill("#email-current", "not my password")
-		ana.press("\r")
-		ana.until("only that part is open", `document.querySelectorAll('.part[open]').length === 1 && document.activeElement.id === 'email-current'`)
+		ana.pressKeys("\r")
+		ana.waitUntil("only that part is open", `document.querySelectorAll('.settings-section[open]').length === 1 && document.activeElement.id === 'email-current'`)
 	}
 }

@@ -5,68 +5,68 @@ import (
 	"time"
 )
 
-// writers is what a page says of those who are writing, without the marks that keep names apart.
-const writers = `document.querySelector('#typing').innerText.replace(/[\u2068\u2069]/g, '').trim()`
+// typingText is what a page says of those who are writing, without the marks that keep names apart.
+const typingText = `document.querySelector('#typing').innerText.replace(/[\u2068\u2069]/g, '').trim()`
 
 // fast is how soon somebody is shown as writing, and done how long after the last key they no longer are.
 const (
-	fast = 300 * time.Millisecond
-	done = 5 * time.Second
+	typingShownWithin = 300 * time.Millisecond
+	typingGoneWithin  = 5 * time.Second
 )
 
-func TestWhoIsWriting(t *testing.T) {
+func TestTypingIndicator(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana, bob, carla := s.newcomer("Ana"), s.newcomer("Bob"), s.newcomer("Carla")
-	ana.meets(bob)
-	bob.meets(ana)
+	s := startServer(t)
+	ana, bob, carla := s.newUser("Ana"), s.newUser("Bob"), s.newUser("Carla")
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
 	carla.click("#room-1")
-	carla.opened("room=1")
+	carla.waitForConversation("room=1")
 
-	began := ask[float64](ana, `performance.timeOrigin + performance.now()`)
-	ask[bool](ana, `new MutationObserver(() => { window.shown ??= performance.timeOrigin + performance.now() }).observe(document.querySelector('#typing'), {childList: true, subtree: true, characterData: true}) || true`)
-	bob.fill("#text", "H")
-	pressed := ask[float64](bob, `performance.timeOrigin + performance.now()`)
-	ana.until("Bob is writing", writers+` === 'Bob is writing…'`)
-	if took := ask[float64](ana, `window.shown`) - pressed; took > float64(fast/time.Millisecond) {
+	began := eval[float64](ana, `performance.timeOrigin + performance.now()`)
+	eval[bool](ana, `new MutationObserver(() => { window.shown ??= performance.timeOrigin + performance.now() }).observe(document.querySelector('#typing'), {childList: true, subtree: true, characterData: true}) || true`)
+	bob.fill("#composer-text", "H")
+	pressed := eval[float64](bob, `performance.timeOrigin + performance.now()`)
+	ana.waitUntil("Bob is writing", typingText+` === 'Bob is writing…'`)
+	if took := eval[float64](ana, `window.shown`) - pressed; took > float64(typingShownWithin/time.Millisecond) {
 		t.Errorf("it was shown %.0f ms after the key", took)
-	} else if ask[float64](ana, `window.shown`) < began {
+	} else if eval[float64](ana, `window.shown`) < began {
 		t.Error("it was shown before the key")
 	}
-	if bob.is(writers) || carla.is(writers) {
+	if bob.isTrue(typingText) || carla.isTrue(typingText) {
 		t.Error("somebody else is told, or Bob himself")
 	}
 	last := time.Now()
-	ana.until("Bob has stopped", writers+` === ''`)
-	if took := time.Since(last); took > done {
+	ana.waitUntil("Bob has stopped", typingText+` === ''`)
+	if took := time.Since(last); took > typingGoneWithin {
 		t.Errorf("it went %v after the last key", took)
 	}
 
-	bob.typ("ello")
-	ana.until("Bob is writing again", writers+` === 'Bob is writing…'`)
-	bob.press("\r")
-	ana.reads("Hello")
-	ana.until("with the message he is not", writers+` === ''`)
+	bob.typeText("ello")
+	ana.waitUntil("Bob is writing again", typingText+` === 'Bob is writing…'`)
+	bob.pressKeys("\r")
+	ana.waitForMessages("Hello")
+	ana.waitUntil("with the message he is not", typingText+` === ''`)
 }
 
-func TestSeveralAreWriting(t *testing.T) {
+func TestSeveralTyping(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	ana := s.newcomer("Ana")
+	s := startServer(t)
+	ana := s.newUser("Ana")
 	ana.open("/messages?room=1")
-	ana.live()
+	ana.waitForStream()
 	var others []*tab
 	for _, name := range []string{"Bob", "Carla", "Dora", "Eva"} {
-		b := s.newcomer(name)
+		b := s.newUser(name)
 		b.open("/messages?room=1")
-		b.live()
+		b.waitForStream()
 		others = append(others, b)
 	}
 	for i, want := range []string{"Bob is writing…", "Bob and Carla are writing…", "Bob, Carla and Dora are writing…", "Bob, Carla and 2 more are writing…"} {
 		for _, b := range others[:i+1] {
-			b.fill("#text", "…")
+			b.fill("#composer-text", "…")
 		}
-		ana.until(want, writers+` === `+asJSON(want))
+		ana.waitUntil(want, typingText+` === `+asJSON(want))
 	}
-	others[0].until("Bob reads of the others", writers+` === 'Carla, Dora and Eva are writing…'`)
+	others[0].waitUntil("Bob reads of the others", typingText+` === 'Carla, Dora and Eva are writing…'`)
 }

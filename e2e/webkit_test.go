@@ -18,28 +18,28 @@ import (
 // (https://www.w3.org/TR/webdriver2). A driver serves one window, so each has a driver of its own. They need a screen, and have one
 // that nobody sees.
 type webkit struct {
-	complaints
-	screen string
-	client http.Client
+	browserErrors
+	display string
+	client  http.Client
 }
 
 func startWebKit(t *testing.T) *webkit {
 	t.Helper()
-	installed(t, "WebKitWebDriver")
-	k := &webkit{complaints: complaints{T: t, browser: "WebKit"}, screen: newScreen(t), client: http.Client{Timeout: patience}}
-	k.tolerate(loadsFail)
+	requireProgram(t, "WebKitWebDriver")
+	k := &webkit{browserErrors: browserErrors{T: t, browser: "WebKit"}, display: startXvfb(t), client: http.Client{Timeout: waitTimeout}}
+	k.allowErrors(loadErrors)
 	return k
 }
 
-// newScreen starts an X server and returns its name.
-func newScreen(t *testing.T) string {
+// startXvfb starts an X server and returns its name.
+func startXvfb(t *testing.T) string {
 	t.Helper()
 	told, tells, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer told.Close()
-	cmd := exec.Command(installed(t, "Xvfb"), "-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp")
+	cmd := exec.Command(requireProgram(t, "Xvfb"), "-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp")
 	cmd.ExtraFiles = []*os.File{tells}
 	err = cmd.Start()
 	tells.Close()
@@ -57,7 +57,7 @@ func newScreen(t *testing.T) string {
 	return fmt.Sprint(":", number)
 }
 
-// send gives the driver of a window a command, and takes its answer.
+// post gives the driver of a window a command, and takes its answer.
 func (k *webkit) send(method, url string, command params, result any) error {
 	body, err := json.Marshal(command)
 	if err != nil {
@@ -85,24 +85,24 @@ func (k *webkit) send(method, url string, command params, result any) error {
 	return json.Unmarshal(said.Value, result)
 }
 
-// do is send for what must not fail.
-func (k *webkit) do(url string, command params, result any) {
+// call is send for what must not fail.
+func (k *webkit) mustSend(url string, command params, result any) {
 	k.Helper()
 	if err := k.send(http.MethodPost, url, command, result); err != nil {
 		k.Fatal(err)
 	}
 }
 
-func (k *webkit) noted() *complaints { return &k.complaints }
+func (k *webkit) errorLog() *browserErrors { return &k.browserErrors }
 
 // open starts a driver and a browser. The window is named by the address of its session.
 func (k *webkit) open(url string) string {
 	k.Helper()
 	addr := freeAddr(k.T)
 	_, port, _ := strings.Cut(addr, ":")
-	var said transcript
+	var said outputBuffer
 	cmd := exec.Command("WebKitWebDriver", "--port="+port)
-	cmd.Env = append(os.Environ(), "DISPLAY="+k.screen, "HOME="+filepath.Dir(binary), "LANG=C.UTF-8")
+	cmd.Env = append(os.Environ(), "DISPLAY="+k.display, "HOME="+filepath.Dir(binary), "LANG=C.UTF-8")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		k.Fatal(err)
@@ -112,23 +112,23 @@ func (k *webkit) open(url string) string {
 		k.send(http.MethodDelete, session, params{}, nil)
 		cmd.Process.Kill()
 		cmd.Wait()
-		k.report()
+		k.reportErrors()
 		k.problems = nil
 	})
-	until(k.T, "the driver of WebKit listens", func() (bool, string) {
+	waitUntil(k.T, "the driver of WebKit listens", func() (bool, string) {
 		err := k.send(http.MethodGet, "http://"+addr+"/status", params{}, nil)
 		return err == nil, fmt.Sprint(err, said.String())
 	})
 	var opened struct{ SessionID string }
-	k.do(session, params{"capabilities": params{"alwaysMatch": params{}}}, &opened)
+	k.mustSend(session, params{"capabilities": params{"alwaysMatch": params{}}}, &opened)
 	session += "/" + opened.SessionID
-	k.do(session+"/window/rect", params{"width": 1280, "height": 900}, nil)
-	k.do(session+"/url", params{"url": url}, nil)
+	k.mustSend(session+"/window/rect", params{"width": 1280, "height": 900}, nil)
+	k.mustSend(session+"/url", params{"url": url}, nil)
 	return session
 }
 
-// listening makes a page tell what it complains of, from the first look at it on: no protocol of this browser does.
-const listening = `(globalThis.heard ??= (list => {
+// collectErrors makes a page tell what it complains of, from the first look at it on: no protocol of this browser does.
+const collectErrors = `(globalThis.heard ??= (list => {
 	addEventListener('securitypolicyviolation', e => list.push('policy violated: ' + e.violatedDirective + ' ' + e.blockedURI))
 	addEventListener('error', e => list.push('exception: ' + e.message))
 	addEventListener('unhandledrejection', e => list.push('exception: ' + e.reason))
@@ -144,84 +144,84 @@ func (k *webkit) evaluate(session, expression string) (string, error) {
 		Value string
 		Heard []string
 	}
-	script := "const heard = " + listening + "; return {value: " + expression + ", heard}"
+	script := "const heard = " + collectErrors + "; return {value: " + expression + ", heard}"
 	err := k.send(http.MethodPost, session+"/execute/sync", params{"script": script, "args": []any{}}, &got)
 	k.problems = append(k.problems, got.Heard...)
 	return got.Value, err
 }
 
-func (k *webkit) act(session string, source params) {
+func (k *webkit) performActions(session string, source params) {
 	k.Helper()
-	k.do(session+"/actions", params{"actions": []params{source}}, nil)
+	k.mustSend(session+"/actions", params{"actions": []params{source}}, nil)
 }
 
-func (k *webkit) choose(session, selector string, paths []string) {
+func (k *webkit) setFiles(session, selector string, paths []string) {
 	k.Helper()
 	var found map[string]string
-	k.do(session+"/element", params{"using": "css selector", "value": selector}, &found)
+	k.mustSend(session+"/element", params{"using": "css selector", "value": selector}, &found)
 	for _, element := range found {
-		k.do(session+"/element/"+element+"/value", params{"text": strings.Join(paths, "\n")}, nil)
+		k.mustSend(session+"/element/"+element+"/value", params{"text": strings.Join(paths, "\n")}, nil)
 	}
 }
 
-// loadsFail is what WebKit says where there is no server, or the page goes away.
-const loadsFail = `Load failed`
+// loadErrors is what WebKit says where there is no server, or the page goes away.
+const loadErrors = `Load failed`
 
 func TestWebKit(t *testing.T) {
 	t.Parallel()
-	twoTalk(t, startWebKit(t))
+	testConversation(t, startWebKit(t))
 }
 
 func TestWebKitFilesAndSettings(t *testing.T) {
 	t.Parallel()
-	filesAndSettings(t, startWebKit(t))
+	testFilesAndSettings(t, startWebKit(t))
 }
 
 // TestWebKitAndChromium is about what WebKit lacks, in a conversation with somebody who has it.
 func TestWebKitAndChromium(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	s := startServer(t)
 	k := startWebKit(t)
-	ana, bob := newcomer(k, s, "Ana"), s.newcomer("Bob")
-	ana.meets("Bob")
+	ana, bob := newEngineUser(k, s, "Ana"), s.newUser("Bob")
+	ana.openConversationWith("Bob")
 	bob.open("/messages?with=1")
-	bob.live()
-	ana.fill("#text", "one"+enterKey+"two"+enterKey) // without a breath
-	bob.reads("one", "two")
-	bob.fill("#text", "hm")
-	ana.until("Bob is writing", `document.querySelector('#typing').innerText.includes('Bob')`)
-	bob.press("\r")
-	ana.reads("one", "two", "hm")
-	ana.until("a short line leaves no gap", `getComputedStyle(document.querySelector('#m-3 .message__line')).gridTemplateRows.split(' ').length === 2`)
+	bob.waitForStream()
+	ana.fill("#composer-text", "one"+enterKey+"two"+enterKey) // without a breath
+	bob.waitForMessages("one", "two")
+	bob.fill("#composer-text", "hm")
+	ana.waitUntil("Bob is writing", `document.querySelector('#typing').innerText.includes('Bob')`)
+	bob.pressKeys("\r")
+	ana.waitForMessages("one", "two", "hm")
+	ana.waitUntil("a short line leaves no gap", `getComputedStyle(document.querySelector('#m-3 .message__row')).gridTemplateRows.split(' ').length === 2`)
 
-	const room = box + `.clientHeight`
-	ana.until("the box has one line", room+` === 40`)
-	ana.typ("first")
-	ana.breaksLine()
-	ana.typ("second")
-	ana.until("it grew by a line, and all is in sight", room+` === 64 && `+box+`.scrollHeight === 64`)
-	ana.typ(enterKey)
-	bob.reads("one", "two", "hm", "first\nsecond")
-	ana.until("it is as it was", room+` === 40`)
+	const room = composer + `.clientHeight`
+	ana.waitUntil("the box has one line", room+` === 40`)
+	ana.typeKeys("first")
+	ana.pressShiftEnter()
+	ana.typeKeys("second")
+	ana.waitUntil("it grew by a line, and all is in sight", room+` === 64 && `+composer+`.scrollHeight === 64`)
+	ana.typeKeys(enterKey)
+	bob.waitForMessages("one", "two", "hm", "first\nsecond")
+	ana.waitUntil("it is as it was", room+` === 40`)
 
-	bob.program().write("with=1", numbered("line", 40)...)
+	bob.api().postMessages("with=1", numberedTexts("line", 40)...)
 	const place = `document.querySelector('#m-24').getBoundingClientRect().top`
-	ana.until("she scrolled up", `document.querySelector('#m-44') && (document.querySelector('#scroll').scrollTop = -400) && (sessionStorage.place = `+place+`)`)
-	bob.program().write("with=1", "news\n\nof *two* paragraphs")
-	ana.until("the news came, and nothing moved", `document.querySelector('#m-45') && sessionStorage.place == `+place)
+	ana.waitUntil("she scrolled up", `document.querySelector('#m-44') && (document.querySelector('#scroller').scrollTop = -400) && (sessionStorage.place = `+place+`)`)
+	bob.api().postMessages("with=1", "news\n\nof *two* paragraphs")
+	ana.waitUntil("the news came, and nothing moved", `document.querySelector('#m-45') && sessionStorage.place == `+place)
 
-	ana.click(".emoji-open--popover")
-	ana.until("she may search", `document.activeElement.type === 'search'`)
-	ana.typ("zz" + escapeKey)
-	const open = `document.querySelector('#picker').matches(':popover-open')`
-	ana.until("Esc takes the words away", `document.activeElement.value === '' && `+open)
-	ana.typ(escapeKey)
-	ana.until("Esc shuts the picker", `!`+open+` && document.activeElement.matches('.emoji-open')`)
+	ana.click(".emoji-button--popover")
+	ana.waitUntil("she may search", `document.activeElement.type === 'search'`)
+	ana.typeKeys("zz" + escapeKey)
+	const open = `document.querySelector('#emoji-picker').matches(':popover-open')`
+	ana.waitUntil("Esc takes the words away", `document.activeElement.value === '' && `+open)
+	ana.typeKeys(escapeKey)
+	ana.waitUntil("Esc shuts the picker", `!`+open+` && document.activeElement.matches('.emoji-button')`)
 
-	elsewhere := s.stranger()
+	elsewhere := s.newBrowser()
 	elsewhere.open("/login")
 	elsewhere.logIn("Ana")
-	elsewhere.at("/chat")
-	elsewhere.program().sends("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
-	ana.until("she is signed out", `location.pathname === '/login' && document.querySelector('#form-err').innerText.startsWith('You are signed out.')`)
+	elsewhere.waitForPath("/chat")
+	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
+	ana.waitUntil("she is signed out", `location.pathname === '/login' && document.querySelector('#form-error').innerText.startsWith('You are signed out.')`)
 }

@@ -8,48 +8,48 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-func TestOneFormOfEach(t *testing.T) {
+func TestLookupNormalizes(t *testing.T) {
 	for text, want := range map[string]string{
 		"👍": "👍", "👍\uFE0F": "👍", "❤": "❤\uFE0F", "❤\uFE0F": "❤\uFE0F", "👍🏽": "👍🏽", "☝🏽": "☝🏽", "☝": "☝\uFE0F",
 		"🇨🇴": "🇨🇴", "#\u20E3": "#\uFE0F\u20E3", "👨‍👩‍👧‍👦": "👨‍👩‍👧‍👦", "👩🏻‍🤝‍👨🏽": "👩🏻‍🤝‍👨🏽", "🏳\u200d🌈": "🏳\uFE0F\u200d🌈",
 		"": "", "a": "", "1": "", "#": "", "👍👍": "", " 👍": "", "👍🏽🏽": "", "🏽": "", "🇨": "", "🎉🏽": "", "<b>": "", "\uFE0F": "", "\u200d": "",
 	} {
-		e, ok := Find(text)
+		e, ok := Lookup(text)
 		if e.Text != want || ok != (want != "") {
 			t.Errorf("Find(%+q) = %+q, %v", text, e.Text, ok)
 		}
 	}
 	for _, text := range Frequent {
-		if e, _ := Find(text); e.Text != text {
+		if e, _ := Lookup(text); e.Text != text {
 			t.Errorf("%+q is frequent, and written %+q", text, e.Text)
 		}
 	}
 }
 
-// TestTheSet wants of every emoji what the picker, reactions and shortcodes rely on.
-func TestTheSet(t *testing.T) {
-	counts := make([]int, Groups)
-	for _, e := range known().all {
+// TestCatalog wants of every emoji what the picker, reactions and shortcodes rely on.
+func TestCatalog(t *testing.T) {
+	counts := make([]int, GroupCount)
+	for _, e := range loadCatalog().all {
 		counts[e.Group]++
 		if e.Name("en") == "" || e.Name("es") == "" || e.Name("en") != e.Name("") {
 			t.Errorf("%s is called %q and %q", e.Text, e.Name("en"), e.Name("es"))
 		}
 		for _, text := range append(e.variants(), e.Text) {
-			if f, ok := Find(text); !ok || f.Text != text || f.en != e.en || uniseg.GraphemeClusterCount(text) != 1 || len(text) > MaxBytes {
-				t.Errorf("%s: a form %+q of it is found as %+q %q", e.en, text, f.Text, f.en)
+			if f, ok := Lookup(text); !ok || f.Text != text || f.nameEN != e.nameEN || uniseg.GraphemeClusterCount(text) != 1 || len(text) > MaxBytes {
+				t.Errorf("%s: a form %+q of it is found as %+q %q", e.nameEN, text, f.Text, f.nameEN)
 			}
 		}
-		if in := e.InTone(3).Text; e.Toned != (in != e.Text) || e.Toned && !slices.Contains(e.variants(), in) {
-			t.Errorf("%s has tones: %v, and in a medium one it is %+q", e.en, e.Toned, in)
+		if in := e.WithTone(3).Text; e.HasTones != (in != e.Text) || e.HasTones && !slices.Contains(e.variants(), in) {
+			t.Errorf("%s has tones: %v, and in a medium one it is %+q", e.nameEN, e.HasTones, in)
 		}
-		if got, ok := named(e.Codes[0]); !ok || got.Text != e.Text && !slices.Contains(got.Codes, e.Codes[0]) {
-			t.Errorf(":%s: is %s, not %s", e.Codes[0], got.Text, e.Text)
+		if got, ok := byShortcode(e.Shortcodes[0]); !ok || got.Text != e.Text && !slices.Contains(got.Shortcodes, e.Shortcodes[0]) {
+			t.Errorf(":%s: is %s, not %s", e.Shortcodes[0], got.Text, e.Text)
 		}
 	}
-	if slices.Min(counts) < 80 || len(known().forms) < 3900 {
-		t.Errorf("there are %d in the groups, %d forms", counts, len(known().forms))
+	if slices.Min(counts) < 80 || len(loadCatalog().variants) < 3900 {
+		t.Errorf("there are %d in the groups, %d forms", counts, len(loadCatalog().variants))
 	}
-	if one, two := Emoji.InTone(known().all[0], 9).Text, len(InGroup(Groups)); one != known().all[0].Text || two != 0 {
+	if one, two := Emoji.WithTone(loadCatalog().all[0], 9).Text, len(InGroup(GroupCount)); one != loadCatalog().all[0].Text || two != 0 {
 		t.Errorf("a tone or a group that does not exist: %q, %d", one, two)
 	}
 }

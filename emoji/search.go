@@ -7,24 +7,24 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxWords bounds the work of a search; what follows is not looked at.
-const maxWords = 8
+// maxQueryWords bounds the work of a search; what follows is not looked at.
+const maxQueryWords = 8
 
 // Search finds the emoji of which each word of a query begins a word of theirs, in English or Spanish, whatever its case
 // and accents; at most limit. What is called so comes before what only has to do with it.
 func Search(query string, limit int) []Emoji {
 	words := strings.Fields(fold(query))
-	words = words[:min(len(words), maxWords)]
+	words = words[:min(len(words), maxQueryWords)]
 	if len(words) == 0 {
 		return nil
 	}
 	var called, related []Emoji
-	for _, e := range known().all {
-		names, rest, _ := strings.Cut(e.key, "\n")
+	for _, e := range loadCatalog().all {
+		names, rest, _ := strings.Cut(e.searchKey, "\n")
 		switch {
-		case begin(words, names):
+		case matchesPrefixes(words, names):
 			called = append(called, e)
-		case begin(words, names+rest):
+		case matchesPrefixes(words, names+rest):
 			related = append(related, e)
 		}
 	}
@@ -32,8 +32,8 @@ func Search(query string, limit int) []Emoji {
 	return found[:min(len(found), limit)]
 }
 
-// begin tells whether each of the words begins a word of text, in which a space stands before each.
-func begin(words []string, text string) bool {
+// matchesPrefixes tells whether each of the words begins a word of text, in which a space stands before each.
+func matchesPrefixes(words []string, text string) bool {
 	for _, w := range words {
 		if !strings.Contains(text, " "+w) {
 			return false

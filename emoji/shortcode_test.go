@@ -35,15 +35,15 @@ func TestMistypedShortcodes(t *testing.T) {
 		strings.Repeat(":qqqq: ", 4) + ":smlie:": "😄", strings.Repeat(":qqqq: ", 1000) + ":smlie:": "",
 	} {
 		got := ""
-		if found := Near(Mistyped(text), 3); len(found) > 0 {
+		if found := Suggest(FirstMistyped(text), 3); len(found) > 0 {
 			got = found[0].Text
 		}
 		if got != want {
-			t.Errorf("in %q the nearest to %q is %q, want %q", text, Mistyped(text), got, want)
+			t.Errorf("in %q the nearest to %q is %q, want %q", text, FirstMistyped(text), got, want)
 		}
 	}
-	found := Near(Mistyped("a :nothingofthekind: :hart: and a :smlie:"), 3)
-	if len(found) != 3 || found[0].Code != "heart" {
+	found := Suggest(FirstMistyped("a :nothingofthekind: :hart: and a :smlie:"), 3)
+	if len(found) != 3 || found[0].Shortcode != "heart" {
 		t.Errorf("guesses are %v", found)
 	}
 }
@@ -54,21 +54,21 @@ func TestDistance(t *testing.T) {
 		want int
 	}{{"smile", "smile", 0}, {"smlie", "smile", 1}, {"smle", "smile", 1}, {"smmile", "smile", 1}, {"smule", "smile", 1},
 		{"slime", "smile", 2}, {"smile", "heart", -1}, {"a", "abcd", -1}, {"", "", 0}} {
-		if got := distance(tc.a, tc.b, 2); got != tc.want {
+		if got := editDistance(tc.a, tc.b, 2); got != tc.want {
 			t.Errorf("from %q to %q: %d, want %d", tc.a, tc.b, got, tc.want)
 		}
 	}
 }
 
-// TestWorstMessage wants that no message keeps a processor busy: the longest ones, full of colons and backticks. They take
+// TestWorstCaseMessage wants that no message keeps a processor busy: the longest ones, full of colons and backticks. They take
 // some 50 ms, a hundred times as long under the race detector on a busy machine.
-func TestWorstMessage(t *testing.T) {
+func TestWorstCaseMessage(t *testing.T) {
 	for _, piece := range []string{":a", ":a:", ":smlie:", ":qqqq:", "`", "``a", "`:a:", ":tada:", "```", "http://:", ":" + strings.Repeat("é", 50)} {
 		text := strings.Repeat(piece, 16<<10/len(piece))
 		Expand(":tada:")
 		start := time.Now()
 		Expand(text)
-		Mistyped(text)
+		FirstMistyped(text)
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("a message full of %q takes %v", piece, took)
 		}

@@ -17,43 +17,43 @@ import (
 
 	"charla/chat"
 	"charla/db/dbtest"
-	"charla/files"
 	"charla/handlers"
 	"charla/live"
+	"charla/storage"
 )
 
-// benchSite is a site without rate limits, with the cookie of one person and a conversation of 40 messages.
-type benchSite struct {
+// benchServer is a site without rate limits, with the cookie of one person and a conversation of 40 messages.
+type benchServer struct {
 	*httptest.Server
 	client *http.Client
 	other  *http.Client
 }
 
-func newBenchSite(b *testing.B) *benchSite {
+func newBenchServer(b *testing.B) *benchServer {
 	b.Helper()
-	store := dbtest.SQLite(b)
+	store := dbtest.OpenSQLite(b)
 	hub := live.NewHub(store)
 	service := chat.NewService(store, hub, time.UTC)
-	vault, err := files.OpenLocal(b.TempDir())
+	vault, err := storage.OpenLocal(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { vault.Close() })
 	limits := chat.DefaultFileLimits
-	limits.Quota = 0
-	service.UseVault(vault, limits)
-	site := &benchSite{Server: httptest.NewServer(handlers.New(service, hub, handlers.Config{Zone: time.UTC, Secret: make([]byte, 64), Ping: store.Ping}))}
+	limits.QuotaBytes = 0
+	service.UseBlobStore(vault, limits)
+	site := &benchServer{Server: httptest.NewServer(handlers.New(service, hub, handlers.Config{TimeZone: time.UTC, CookieSecret: make([]byte, 64), Ping: store.Ping}))}
 	ctx, stop := context.WithCancel(b.Context())
 	go hub.Run(ctx)
 	b.Cleanup(func() { hub.Shutdown(); site.Close(); stop() })
-	site.client, site.other = site.person(b, "Ana"), site.person(b, "Ben")
+	site.client, site.other = site.registerClient(b, "Ana"), site.registerClient(b, "Ben")
 	for i := range 40 {
 		site.post(b, i)
 	}
 	return site
 }
 
-func (s *benchSite) person(b *testing.B, name string) *http.Client {
+func (s *benchServer) registerClient(b *testing.B, name string) *http.Client {
 	b.Helper()
 	jar, _ := cookiejar.New(nil)
 	c := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 512}}
@@ -65,7 +65,7 @@ func (s *benchSite) person(b *testing.B, name string) *http.Client {
 	return c
 }
 
-func (s *benchSite) post(b *testing.B, i int) {
+func (s *benchServer) post(b *testing.B, i int) {
 	body := fmt.Sprintf("Message %d: how about a coffee at the corner, say at five? https://example.org/cafe", i)
 	req, _ := http.NewRequest(http.MethodPost, s.URL+"/messages", strings.NewReader(url.Values{"with": {"2"}, "body": {body}}.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -81,7 +81,7 @@ func (s *benchSite) post(b *testing.B, i int) {
 
 // BenchmarkConversationPage is a whole page with 40 messages, compressed, over loopback; the client shares the cores.
 func BenchmarkConversationPage(b *testing.B) {
-	site := newBenchSite(b)
+	site := newBenchServer(b)
 	b.ResetTimer()
 	var size int64
 	b.RunParallel(func(pb *testing.PB) {
@@ -104,24 +104,24 @@ func BenchmarkConversationPage(b *testing.B) {
 // BenchmarkMessageToStream posts 50 messages a second to a conversation that 200 streams are open on, and reports how
 // long each took from POST to the last of five watched streams.
 func BenchmarkMessageToStream(b *testing.B) {
-	site := newBenchSite(b)
+	site := newBenchServer(b)
 	b.ResetTimer()
 	for b.Loop() {
-		took := site.storm(b, 200, 250, 20*time.Millisecond)
+		took := site.measureDelivery(b, 200, 250, 20*time.Millisecond)
 		slices.Sort(took)
 		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	}
 }
 
-func (s *benchSite) storm(b *testing.B, streams, posts int, every time.Duration) []time.Duration {
+func (s *benchServer) measureDelivery(b *testing.B, streams, posts int, every time.Duration) []time.Duration {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	arrived := make(chan time.Time, posts*streams)
 	var ready, gone sync.WaitGroup
 	for range streams {
 		ready.Add(1)
-		gone.Go(func() { s.watch(ctx, b, &ready, arrived) })
+		gone.Go(func() { s.watchStream(ctx, b, &ready, arrived) })
 	}
 	ready.Wait()
 	var took []time.Duration
@@ -141,9 +141,9 @@ func (s *benchSite) storm(b *testing.B, streams, posts int, every time.Duration)
 	return took
 }
 
-func (s *benchSite) watch(ctx context.Context, b *testing.B, ready *sync.WaitGroup, arrived chan<- time.Time) {
+func (s *benchServer) watchStream(ctx context.Context, b *testing.B, ready *sync.WaitGroup, arrived chan<- time.Time) {
 	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/events?with=1", nil)
-	c := s.signIn(b)
+	c := s.logIn(b)
 	res, err := c.Do(req)
 	if err != nil {
 		b.Error(err)
@@ -163,8 +163,8 @@ func (s *benchSite) watch(ctx context.Context, b *testing.B, ready *sync.WaitGro
 	}
 }
 
-// signIn gives a stream a session of its own: a session holds four.
-func (s *benchSite) signIn(b *testing.B) *http.Client {
+// startSession gives a stream a session of its own: a session holds four.
+func (s *benchServer) logIn(b *testing.B) *http.Client {
 	jar, _ := cookiejar.New(nil)
 	c := &http.Client{Jar: jar}
 	res, err := c.PostForm(s.URL+"/login", url.Values{"email": {"Ben@x.org"}, "password": {"tortilla-y-pan"}})

@@ -10,34 +10,34 @@ import (
 )
 
 type conversationsJSON struct {
-	Conversations []conversationJSON `json:"conversations"`
+	Conversations []ConversationJSON `json:"conversations"`
 	Next          string             `json:"next,omitempty"` // where the following ones are
 }
 
-// conversations lists all conversations of a person, a page at a time.
-func (s *Server) conversations(c echo.Context) error {
-	after, err := queryNumber(c, "after")
+// listConversations lists all conversations of a person, a page at a time.
+func (s *Server) listConversations(c echo.Context) error {
+	after, err := QueryNumber(c, "after")
 	if err != nil {
 		return err
 	}
-	list, after, err := s.chat.ConversationsAfter(c.Request().Context(), person(c), after)
+	list, after, err := s.chat.ConversationsAfter(c.Request().Context(), CurrentUser(c), after)
 	if err != nil {
 		return err
 	}
 	next := ""
 	if after != 0 {
-		next = views.ListURL("/conversations", "", after)
+		next = views.NextPageURL("/conversations", "", after)
 	}
-	if wantsJSON(c) {
-		out := conversationsJSON{Conversations: make([]conversationJSON, len(list)), Next: next}
+	if WantsJSON(c) {
+		out := conversationsJSON{Conversations: make([]ConversationJSON, len(list)), Next: next}
 		for i, conv := range list {
-			out.Conversations[i] = conversationToJSON(conv)
+			out.Conversations[i] = ConversationToJSON(conv)
 		}
 		return c.JSON(http.StatusOK, out)
 	}
-	side, err := s.sidebar(c, chat.Topic{})
+	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, views.Conversations(s.page(c), side, s.rows(list, chat.Topic{}), next))
+	return s.Render(c, http.StatusOK, views.ConversationsPage(s.Page(c), side, s.rows(list, chat.StreamKey{}), next))
 }

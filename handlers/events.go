@@ -19,86 +19,86 @@ import (
 // for everything else. Over HTTP/2, and of a program, only abuse is stopped; so it is of a person with many sessions, since
 // each stream of theirs is told its state with each message.
 const (
-	maxStreams            = 4
-	maxStreamsMultiplexed = 100
-	maxStreamsOfOne       = 300 // on one node
+	maxStreamsPerSession            = 4
+	maxStreamsPerMultiplexedSession = 100
+	maxStreamsPerUser               = 300 // on one node
 )
 
 var errTooManyStreams = &chat.Error{Code: chat.TooMany, Format: "Too many pages and programs of yours are listening. Close some of them.", RetryAfter: 15 * time.Second}
 
 // subscribe opens a stream of the hub, unless its person has too many.
-func (s *Server) subscribe(ctx context.Context, v live.Viewer, at chat.Topic, enc live.Encoder) (*live.Stream, error) {
-	if s.hub.StreamsOf(v.Person.ID) >= maxStreamsOfOne {
+func (s *Server) subscribe(ctx context.Context, v live.Viewer, at chat.StreamKey, enc live.Encoder) (*live.Stream, error) {
+	if s.hub.StreamCountOf(v.User.ID) >= maxStreamsPerUser {
 		return nil, errTooManyStreams
 	}
 	return s.hub.Subscribe(ctx, v, at, enc)
 }
 
-func (s *Server) viewer(c echo.Context) live.Viewer {
-	v := visitorOf(c)
-	limit := maxStreams
-	if s.multiplexed(c) || v.Session.Kind != chat.Browser {
-		limit = maxStreamsMultiplexed
+func (s *Server) newViewer(c echo.Context) live.Viewer {
+	v := CallerOf(c)
+	limit := maxStreamsPerSession
+	if s.Multiplexed(c) || v.Session.Kind != chat.BrowserSession {
+		limit = maxStreamsPerMultiplexedSession
 	}
-	return live.Viewer{Person: v.User.Person(), Session: v.Session.ID, Limit: limit, Kind: c.Path()}
+	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: c.Path()}
 }
 
 // The types of endless answers.
 const (
-	eventStream = "text/event-stream"
-	endlessPage = "text/html; charset=utf-8"
+	eventStreamType = "text/event-stream"
+	htmlType        = "text/html; charset=utf-8"
 )
 
-// head answers HEAD for an endless answer: its headers, and nobody counts as here.
-func head(c echo.Context, contentType string) error {
+// AnswerHead answers HEAD for an endless answer: its headers, and nobody counts as here.
+func AnswerHead(c echo.Context, contentType string) error {
 	c.Response().Header().Set("Content-Type", contentType)
 	return c.NoContent(http.StatusOK)
 }
 
 // events is the stream of a page or of a program. A guest with a page is told so in the stream itself: a redirect would be followed for ever.
 func (s *Server) events(c echo.Context) error {
-	if !visitorOf(c).signedIn() {
-		if wantsJSON(c) {
-			return errSignedOut
+	if !CallerOf(c).SignedIn() {
+		if WantsJSON(c) {
+			return ErrSignedOut
 		}
-		return refuse(c, live.EndLogout)
+		return EndNow(c, live.EndLogout)
 	}
-	conv, err := s.streamed(c)
+	conv, err := s.streamTarget(c)
 	if err != nil {
-		return s.farewell(c, err)
+		return s.endIfLeft(c, err)
 	}
 	if c.Request().Method == http.MethodHead {
-		return head(c, eventStream)
+		return AnswerHead(c, eventStreamType)
 	}
-	viewer, enc, state := s.listener(c, conv)
-	stream, err := s.subscribe(c.Request().Context(), viewer, conv.Topic(), enc)
+	viewer, enc, state := s.newListener(c, conv)
+	stream, err := s.subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
-	return keep(stream, func() error {
-		replay, err := s.missed(c, stream, conv)
+	return closeOnError(stream, func() error {
+		replay, err := s.loadReplay(c, stream, conv)
 		if err != nil {
 			stream.Close()
-			return s.farewell(c, err)
+			return s.endIfLeft(c, err)
 		}
-		return pour(c, stream, eventStream, replay, state)
+		return Serve(c, stream, eventStreamType, replay, state)
 	})
 }
 
-// listener is who reads a stream and in which form: HTML for a page, JSON for a program.
-func (s *Server) listener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.State) {
-	viewer := s.viewer(c)
-	if wantsJSON(c) {
-		viewer.Follows = conv.Topic() == (chat.Topic{})
-		return viewer, told{}, s.following(person(c), viewer.Follows)
+// newListener is who reads a stream and in which form: HTML for a page, JSON for a program.
+func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.StateFunc) {
+	viewer := s.newViewer(c)
+	if WantsJSON(c) {
+		viewer.AllConversations = conv.StreamKey() == (chat.StreamKey{})
+		return viewer, JSONEvents{}, s.conversationState(CurrentUser(c), viewer.AllConversations)
 	}
-	enc := sse{s.locale(c)}
-	return viewer, enc, s.state(person(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
+	enc := HTMLEvents{s.Locale(c)}
+	return viewer, enc, s.pageState(CurrentUser(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
 }
 
-// keep closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
+// closeOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
 // seem to be.
-func keep(stream *live.Stream, f func() error) error {
+func closeOnError(stream *live.Stream, f func() error) error {
 	kept := false
 	defer func() {
 		if !kept {
@@ -110,39 +110,39 @@ func keep(stream *live.Stream, f func() error) error {
 	return err
 }
 
-// refuse says why there is nothing, and is over.
-func refuse(c echo.Context, why live.End) error {
+// EndNow says why there is nothing, and is over.
+func EndNow(c echo.Context, why live.EndReason) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	c.Response().Header().Set("Connection", "close")
-	return c.Blob(http.StatusOK, eventStream, sse{}.End(why))
+	return c.Blob(http.StatusOK, eventStreamType, HTMLEvents{}.End(why))
 }
 
-// farewell tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
+// endIfLeft tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
 // would be tried again for ever. Who was never there learns nothing.
-func (s *Server) farewell(c echo.Context, err error) error {
+func (s *Server) endIfLeft(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
 	}
-	return refuse(c, live.EndLeft)
+	return EndNow(c, live.EndLeft)
 }
 
 // hasLeft tells whether err means that the person of a page is no longer in the room that it shows.
 func (s *Server) hasLeft(c echo.Context, err error) bool {
-	return chat.CodeOf(err) == chat.NotFound && !wantsJSON(c) && s.chat.HasLeft(c.Request().Context(), person(c), queryPlace(c).Room)
+	return chat.CodeOf(err) == chat.NotFound && !WantsJSON(c) && s.chat.HasLeftRoom(c.Request().Context(), CurrentUser(c), QueryConversation(c).Room)
 }
 
-// streamed is the conversation that a stream is opened for; none when the URL names none.
-func (s *Server) streamed(c echo.Context) (chat.Conversation, error) {
+// streamTarget is the conversation that a stream is opened for; none when the URL names none.
+func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	if c.QueryParam("with") == "" && c.QueryParam("room") == "" {
 		return chat.Conversation{Kind: chat.Channel}, nil
 	}
-	return s.chat.Conversation(c.Request().Context(), person(c), queryPlace(c))
+	return s.chat.Conversation(c.Request().Context(), CurrentUser(c), QueryConversation(c))
 }
 
-// missed reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
+// loadReplay reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
 // have begun since it was looked up.
-func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
-	if conv.Topic() == (chat.Topic{}) {
+func (s *Server) loadReplay(c echo.Context, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
+	if conv.StreamKey() == (chat.StreamKey{}) {
 		return live.Replay{After: -1}, nil
 	}
 	cursor := c.Request().Header.Get("Last-Event-ID")
@@ -151,7 +151,7 @@ func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversat
 	}
 	if cursor == "" || conv.Room == 0 {
 		var err error
-		if conv, err = s.chat.Conversation(c.Request().Context(), person(c), conv.Place()); err != nil {
+		if conv, err = s.chat.Conversation(c.Request().Context(), CurrentUser(c), conv.Ref()); err != nil {
 			return live.Replay{}, err
 		}
 	}
@@ -160,86 +160,86 @@ func (s *Server) missed(c echo.Context, stream *live.Stream, conv chat.Conversat
 	}
 	after, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil || after < 0 {
-		return live.Replay{Changes: chat.Changes{Partial: true}}, nil
+		return live.Replay{Changes: chat.Changes{TooFarBehind: true}}, nil
 	}
-	changes, known := stream.Missed(after)
+	changes, known := stream.CachedReplay(after)
 	if known {
-		err = s.chat.StillTheirs(c.Request().Context(), conv, after, changes)
+		err = s.chat.CheckMemberSince(c.Request().Context(), conv, after, changes)
 	} else {
 		changes, err = s.chat.Changes(c.Request().Context(), conv, after)
 	}
 	return live.Replay{After: after, Changes: changes}, err
 }
 
-// state writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
+// pageState writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
 // icon and the sound that tell of what is unread.
 // What happened to the files that wait in it has no number, so a page that was away is told of all of them once.
-func (s *Server) state(me chat.User, conv chat.Conversation, enc sse, away bool) live.State {
-	signals := &signals{audible: me.Sound, away: away && conv.Topic() != (chat.Topic{})}
+func (s *Server) pageState(me chat.User, conv chat.Conversation, enc HTMLEvents, away bool) live.StateFunc {
+	signals := &tabSignals{soundOn: me.Sound, stale: away && conv.StreamKey() != (chat.StreamKey{})}
 	return func(ctx context.Context) ([]byte, error) {
 		var box []templ.Component
-		if signals.away {
-			files, err := s.chat.Waiting(ctx, me, conv.Place())
+		if signals.stale {
+			files, err := s.chat.PendingFiles(ctx, me, conv.Ref())
 			if err != nil {
 				return nil, err
 			}
-			box = append(box, views.Box(enc.Locale, files))
+			box = append(box, views.AttachmentsFragment(enc.Locale, files))
 		}
 		conversations, err := s.chat.Conversations(ctx, me)
 		if err != nil {
 			return nil, err
 		}
-		side := views.Sidebar{Rows: s.rows(conversations, conv.Topic())}
+		side := views.Sidebar{Rows: s.rows(conversations, conv.StreamKey())}
 		open := &conv
-		if conv.Topic() == (chat.Topic{}) {
+		if conv.StreamKey() == (chat.StreamKey{}) {
 			open = nil
-		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.Topic() == conv.Topic() }); i >= 0 {
+		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.StreamKey() == conv.StreamKey() }); i >= 0 {
 			open = &conversations[i] // it may have another name by now
 		}
-		state := views.State(enc.Locale, side, open, s.hub.IsHere(conv.Peer))
-		signals.away = false
-		return enc.frame(templ.Join(slices.Concat([]templ.Component{state}, signals.of(side.Rows), box)...), 0), nil
+		state := views.SidebarFragment(enc.Locale, side, open, s.hub.IsOnline(conv.Peer))
+		signals.stale = false
+		return enc.frame(templ.Join(slices.Concat([]templ.Component{state}, signals.update(side.Rows), box)...), 0), nil
 	}
 }
 
 // liveMessages is the list for browsers without scripts: a page that never ends.
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
-	conv, err := s.chat.Conversation(ctx, person(c), queryPlace(c))
+	conv, err := s.chat.Conversation(ctx, CurrentUser(c), QueryConversation(c))
 	if s.hasLeft(c, err) { // the page of an error is not for a frame
-		words := append(markup(views.LiveOpen(s.page(c), views.Thread{})), markup(views.LiveGone(s.locale(c)))...)
-		return c.Blob(http.StatusNotFound, endlessPage, words)
+		words := append(RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{})), RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
+		return c.Blob(http.StatusNotFound, htmlType, words)
 	}
 	switch {
 	case err != nil:
 		return err
-	case wantsJSON(c):
-		return errPageOnly
+	case WantsJSON(c):
+		return ErrHTMLOnly
 	case c.Request().Method == http.MethodHead:
-		return head(c, endlessPage)
+		return AnswerHead(c, htmlType)
 	}
-	enc := endless{s.locale(c)}
-	stream, err := s.subscribe(ctx, s.viewer(c), conv.Topic(), enc)
+	enc := NoscriptPage{s.Locale(c)}
+	stream, err := s.subscribe(ctx, s.newViewer(c), conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
-	return keep(stream, func() error {
-		replay, err := s.window(c, conv)
+	return closeOnError(stream, func() error {
+		replay, err := s.loadNoscriptPage(c, conv)
 		if err != nil {
 			return err
 		}
-		return pour(c, stream, endlessPage, replay, nil)
+		return Serve(c, stream, htmlType, replay, nil)
 	})
 }
 
-// window renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must
+// loadNoscriptPage renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must
 // not come again: the numbers it has reach to its last message or to the cursor, whichever is later.
-func (s *Server) window(c echo.Context, conv chat.Conversation) (live.Replay, error) {
-	conv, err := s.chat.Conversation(c.Request().Context(), person(c), conv.Place())
+func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.Replay, error) {
+	conv, err := s.chat.Conversation(c.Request().Context(), CurrentUser(c), conv.Ref())
 	if err != nil {
 		return live.Replay{}, err
 	}
-	history, err := s.chat.History(c.Request().Context(), conv, 0, 0)
+	history, err := s.chat.MessagesBefore(c.Request().Context(), conv, 0, 0)
 	if err != nil {
 		return live.Replay{}, err
 	}
@@ -247,6 +247,6 @@ func (s *Server) window(c echo.Context, conv chat.Conversation) (live.Replay, er
 	if n := len(history.Messages); n > 0 {
 		have = max(have, history.Messages[n-1].Seq)
 	}
-	t := s.thread(conv, history, 0)
-	return live.Replay{Head: markup(views.LiveOpen(s.page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
+	t := s.newThread(conv, history, 0)
+	return live.Replay{Head: RenderFragment(views.NoscriptMessagesStart(s.Page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
 }

@@ -10,53 +10,53 @@ import (
 	"testing"
 )
 
-// isCursor tells a bare id from everything else.
-func isCursor(e event) bool { return e.id != "" && !e.hasData && e.name == "" }
+// isBareID tells a bare id from everything else.
+func isBareID(e event) bool { return e.id != "" && !e.hasData && e.name == "" }
 
-func TestAStreamFromNow(t *testing.T) {
+func TestStreamWithoutCursorStartsNow(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
-	last := ana.say("room=1", "before the stream")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	last := ana.sendMessage("room=1", "before the stream")
 	st := berta.listen("/events?room=1", "Accept-Encoding: gzip")
 	equal(t, "Content-Type", st.header.Get("Content-Type"), "text/event-stream")
 	equal(t, "Content-Encoding", st.header.Get("Content-Encoding"), "")
 	equal(t, "Cache-Control", st.header.Get("Cache-Control"), "no-store")
 	first, err := st.next()
-	if err != nil || !isCursor(first) || first.id != text(last.Seq) {
+	if err != nil || !isBareID(first) || first.id != formatID(last.Seq) {
 		t.Fatalf("the stream begins with %+v, %v", first, err)
 	}
-	st.brings(`hx-target="#here"`, ">Berta<")
+	st.waitFor(`hx-target="#online-list"`, ">Berta<")
 	for i := range 5 {
-		m := ana.say("room=1", "number "+strconv.Itoa(i))
-		e := st.brings("number " + strconv.Itoa(i))
-		equal(t, "id", e.id, text(m.Seq))
-		contains(t, e.data, `<hx-upsert hx-target="#messages:not(:has(#m-`+text(m.Seq)+`))"><li id="m-`+text(m.Seq)+`"`, `hx-target="#seen"`)
+		m := ana.sendMessage("room=1", "number "+strconv.Itoa(i))
+		e := st.waitFor("number " + strconv.Itoa(i))
+		equal(t, "id", e.id, formatID(m.Seq))
+		contains(t, e.data, `<hx-upsert hx-target="#messages:not(:has(#m-`+formatID(m.Seq)+`))"><li id="m-`+formatID(m.Seq)+`"`, `hx-target="#read-marker"`)
 		lacks(t, e.data, "before the stream")
 	}
-	line := regexp.MustCompile(`(?s)<li id="m-` + text(last.Seq+1) + `".*?</li>`)
-	replay := ana.listen("/events?room=1&after=" + text(last.Seq)).brings("number 0")
+	line := regexp.MustCompile(`(?s)<li id="m-` + formatID(last.Seq+1) + `".*?</li>`)
+	replay := ana.listen("/events?room=1&after=" + formatID(last.Seq)).waitFor("number 0")
 	equal(t, "the line in another's stream", line.FindString(replay.data), line.FindString(ana.get("/messages?room=1").body))
 }
 
-func TestAStreamFromACursor(t *testing.T) {
+func TestStreamReplaysFromCursor(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	var seqs []string
 	for i := range 6 {
-		seqs = append(seqs, text(ana.say(berta.with(), "line "+strconv.Itoa(i)).Seq))
+		seqs = append(seqs, formatID(ana.sendMessage(berta.peerQuery(), "line "+strconv.Itoa(i)).Seq))
 	}
 	replay := func(path string, headers ...string) (ids []string) {
 		t.Helper()
-		end, before := berta.listen(path, headers...).until("the cursor", isCursor)
+		end, before := berta.listen(path, headers...).readUntil("the cursor", isBareID)
 		for _, e := range before {
 			ids = append(ids, e.id)
 		}
 		equal(t, "the cursor at the end", end.id, seqs[5])
 		return ids
 	}
-	path := "/events?" + ana.with()
+	path := "/events?" + ana.peerQuery()
 	equal(t, "from 0", strings.Join(replay(path+"&after=0"), " "), strings.Join(seqs, " "))
 	equal(t, "from 3", strings.Join(replay(path+"&after=3"), " "), strings.Join(seqs[3:], " "))
 	equal(t, "from the end", len(replay(path+"&after=6")), 0)
@@ -64,18 +64,18 @@ func TestAStreamFromACursor(t *testing.T) {
 	equal(t, "Last-Event-ID alone", strings.Join(replay(path, "Last-Event-ID: 5"), " "), seqs[5])
 }
 
-func TestAnEditIsReplayedAsAReplacement(t *testing.T) {
+func TestEditIsReplayedAsReplacement(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
-	first, second := ana.say(berta.with(), "first"), ana.say(berta.with(), "second")
-	ana.edit(first, "first, edited")
-	third := ana.say(berta.with(), "third")
-	ana.edit(third, "third, edited")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	first, second := ana.sendMessage(berta.peerQuery(), "first"), ana.sendMessage(berta.peerQuery(), "second")
+	ana.editMessage(first, "first, edited")
+	third := ana.sendMessage(berta.peerQuery(), "third")
+	ana.editMessage(third, "third, edited")
 	last := strconv.FormatInt(third.Seq+1, 10)
 
-	st := berta.listen("/events?" + ana.with() + "&after=" + text(second.Seq))
-	end, before := st.until("the cursor", func(e event) bool { return isCursor(e) && e.id == last })
+	st := berta.listen("/events?" + ana.peerQuery() + "&after=" + formatID(second.Seq))
+	end, before := st.readUntil("the cursor", func(e event) bool { return isBareID(e) && e.id == last })
 	equal(t, "the cursor", end.id, last)
 	var told []string
 	for _, e := range before {
@@ -83,10 +83,10 @@ func TestAnEditIsReplayedAsAReplacement(t *testing.T) {
 		case strings.HasPrefix(e.data, `<hx-partial hx-target="#m-1" hx-swap="outerMorph">`):
 			told = append(told, "first replaced"+e.id)
 			contains(t, e.data, "first, edited", "(edited)")
-		case strings.HasPrefix(e.data, `<hx-upsert hx-target="#messages"><li id="m-`+text(third.Seq)):
+		case strings.HasPrefix(e.data, `<hx-upsert hx-target="#messages"><li id="m-`+formatID(third.Seq)):
 			told = append(told, "third as "+e.id)
 			contains(t, e.data, "third, edited")
-		case strings.Contains(e.data, `hx-target="#m-`+text(third.Seq)):
+		case strings.Contains(e.data, `hx-target="#m-`+formatID(third.Seq)):
 			told = append(told, "third replaced"+e.id)
 		default:
 			t.Errorf("unexpected: %+v", e)
@@ -95,171 +95,171 @@ func TestAnEditIsReplayedAsAReplacement(t *testing.T) {
 	if got := strings.Join(told, ", "); got != "first replaced, third as 4" && got != "first replaced, third as 4, third replaced" {
 		t.Errorf("the replay tells: %s", got)
 	}
-	fresh := berta.listen("/events?" + ana.with() + "&after=" + last)
-	if _, before := fresh.until("the cursor", isCursor); len(before) > 0 {
+	fresh := berta.listen("/events?" + ana.peerQuery() + "&after=" + last)
+	if _, before := fresh.readUntil("the cursor", isBareID); len(before) > 0 {
 		t.Errorf("who has everything is told %+v", before)
 	}
 }
 
-func TestACursorOfNoUse(t *testing.T) {
+func TestUnusableCursorGetsResync(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	for range 501 {
-		ana.say(berta.with(), "far behind")
+		ana.sendMessage(berta.peerQuery(), "far behind")
 	}
-	path := "/events?" + ana.with()
+	path := "/events?" + ana.peerQuery()
 	for _, cursor := range []string{"x", "-1", "502", "1e2", "99999999999999999999", "1%3B2", "0"} {
-		berta.listen(path + "&after=" + cursor).named("resync")
-		berta.listen(path+"&after=501", "Last-Event-ID: "+cursor).named("resync")
+		berta.listen(path + "&after=" + cursor).waitForNamed("resync")
+		berta.listen(path+"&after=501", "Last-Event-ID: "+cursor).waitForNamed("resync")
 	}
 	st := berta.listen(path + "&after=1") // 500 behind is not too far
-	e, before := st.until("the cursor", isCursor)
+	e, before := st.readUntil("the cursor", isBareID)
 	equal(t, "the cursor", e.id, "501")
 	equal(t, "messages", len(before), 500)
-	dora := s.person("Dora")
-	ana.listen("/events?" + dora.with() + "&after=1").named("resync") // nothing has begun there
-	equal(t, "a conversation to begin", ana.listen("/events?"+dora.with()+"&after=0").brings().id, "0")
+	dora := s.newUser("Dora")
+	ana.listen("/events?" + dora.peerQuery() + "&after=1").waitForNamed("resync") // nothing has begun there
+	equal(t, "a conversation to begin", ana.listen("/events?"+dora.peerQuery()+"&after=0").waitFor().id, "0")
 }
 
-func TestAConversationBeginsBeforeTheStreams(t *testing.T) {
+func TestStreamOpenedBeforeFirstMessage(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
-	streams := []*stream{ana.listen("/events?" + berta.with() + "&after=0"), berta.listen("/events?" + ana.with() + "&after=0")}
-	carla := s.person("Carla")
-	outside := carla.listen("/events?" + ana.with() + "&after=0")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	streams := []*eventStream{ana.listen("/events?" + berta.peerQuery() + "&after=0"), berta.listen("/events?" + ana.peerQuery() + "&after=0")}
+	carla := s.newUser("Carla")
+	outside := carla.listen("/events?" + ana.peerQuery() + "&after=0")
 	for _, st := range append(streams, outside) {
-		st.brings("here-count")
+		st.waitFor("here-count")
 	}
 	equal(t, "rooms: listening writes nothing", s.count(`SELECT COUNT(*) FROM rooms`), 1)
-	ana.say(berta.with(), "the very first")
+	ana.sendMessage(berta.peerQuery(), "the very first")
 	for _, st := range streams {
-		equal(t, "id", st.brings("the very first").id, "1")
+		equal(t, "id", st.waitFor("the very first").id, "1")
 	}
-	s.person("Dora").say(ana.with(), "between Dora and Ana")
-	ana.say(carla.with(), "to Carla")
-	_, before := outside.until("her own message", func(e event) bool { return strings.Contains(e.data, "to Carla") })
+	s.newUser("Dora").sendMessage(ana.peerQuery(), "between Dora and Ana")
+	ana.sendMessage(carla.peerQuery(), "to Carla")
+	_, before := outside.readUntil("her own message", func(e event) bool { return strings.Contains(e.data, "to Carla") })
 	for _, e := range before {
 		lacks(t, e.data, "the very first", "between Dora")
 	}
 }
 
-func TestAGuestsStreamEnds(t *testing.T) {
+func TestAnonymousStreamEnds(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := openSQLite(t)
 	for _, path := range []string{"/events", "/events?room=1", "/events?with=99&after=x"} {
-		equal(t, path, strings.Join(s.guest().listen(path).ends(), " "), "logout bye")
-		s.guest().get(path, asJSON).failed(401, "unauthenticated", "")
-		s.guest().do(http.MethodHead, path, nil).is(200)
+		equal(t, path, strings.Join(s.anonymous().listen(path).readToEnd(), " "), "logout bye")
+		s.anonymous().get(path, asJSON).isError(401, "unauthenticated", "")
+		s.anonymous().do(http.MethodHead, path, nil).is(200)
 	}
 }
 
-func TestAsManyStreamsAsABrowserCanSpare(t *testing.T) {
+func TestStreamLimitPerBrowser(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
-	elsewhere := s.signIn(ana.user).listen("/events?room=1")
-	var streams []*stream
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	elsewhere := s.newSession(ana.user).listen("/events?room=1")
+	var streams []*eventStream
 	for range 6 {
 		st := ana.listen("/events?room=1")
-		st.brings("here-count")
+		st.waitFor("here-count")
 		streams = append(streams, st)
 	}
 	for _, st := range streams[:2] {
-		equal(t, "how the oldest end", strings.Join(st.ends(), " "), "bye")
+		equal(t, "how the oldest end", strings.Join(st.readToEnd(), " "), "bye")
 	}
-	s.person("Berta").say("room=1", "to those who are left")
+	s.newUser("Berta").sendMessage("room=1", "to those who are left")
 	for _, st := range append(streams[2:], elsewhere) {
-		st.brings("to those who are left")
+		st.waitFor("to those who are left")
 	}
 	ana.do(http.MethodHead, "/events?room=1", nil).is(200)
-	equal(t, "streams", s.hub.Streams(), 5)
+	equal(t, "streams", s.hub.StreamCount(), 5)
 }
 
 // Each session may hold a hundred, and one can have many sessions.
-func TestOnePersonHasNotEndlesslyManyStreams(t *testing.T) {
+func TestStreamLimitPerUser(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
-	var program *browser
-	var streams []*stream
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	var program *client
+	var streams []*eventStream
 	for n := range 300 {
 		if n%75 == 0 {
-			program = ana.program(t)
+			program = ana.newProgram(t)
 		}
 		streams = append(streams, program.listen("/events", asJSON))
 	}
-	program.get("/events", asJSON).failed(429, "too_many", "")
-	berta.listen("/events?room=1").brings("here-count")
+	program.get("/events", asJSON).isError(429, "too_many", "")
+	berta.listen("/events?room=1").waitFor("here-count")
 	streams[0].close()
-	eventually(t, "room for another", func() bool { return s.hub.StreamsOf(ana.user.ID) < 300 })
-	program.listen("/events", asJSON).until("a word", func(event) bool { return true })
+	eventually(t, "room for another", func() bool { return s.hub.StreamCountOf(ana.user.ID) < 300 })
+	program.listen("/events", asJSON).readUntil("a word", func(event) bool { return true })
 }
 
 // Behind a proxy that ends TLS, and so speaks HTTP/2, a browser counts no connections.
-func TestManyStreamsWhereTheyShareAConnection(t *testing.T) {
+func TestStreamLimitIsHigherOverHTTP2(t *testing.T) {
 	t.Parallel()
-	s := open(t, https)
-	ana := s.person("Ana")
-	var streams []*stream
+	s := openSQLite(t, withHTTPS)
+	ana := s.newUser("Ana")
+	var streams []*eventStream
 	for range 12 {
 		st := ana.listen("/events?room=1")
-		st.brings("here-count")
+		st.waitFor("here-count")
 		streams = append(streams, st)
 	}
-	ana.say("room=1", "to all of them")
+	ana.sendMessage("room=1", "to all of them")
 	for _, st := range streams {
-		st.brings("to all of them")
+		st.waitFor("to all of them")
 	}
 }
 
 func TestPresence(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
-	ana.say(berta.with(), "hello")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	ana.sendMessage(berta.peerQuery(), "hello")
 	online := func() bool { return s.hub.Online(berta.user.ID)[berta.user.ID] }
 	berta.get("/chat").is(200)
 	berta.do(http.MethodHead, "/events", nil).is(200)
 	if online() {
 		t.Fatal("a page or a HEAD makes nobody here")
 	}
-	watcher := ana.listen("/events?" + berta.with())
-	watcher.brings(`hx-target="#here-count">1<`)
+	watcher := ana.listen("/events?" + berta.peerQuery())
+	watcher.waitFor(`hx-target="#online-count">1<`)
 	first, second := berta.listen("/events"), berta.listen("/events")
-	e := watcher.brings(`hx-target="#here-count">2<`)
-	contains(t, e.data, ">Berta<", "#dot-"+text(berta.user.ID)+",#state-"+text(berta.user.ID), "here now")
+	e := watcher.waitFor(`hx-target="#online-count">2<`)
+	contains(t, e.data, ">Berta<", "#presence-"+formatID(berta.user.ID)+",#peer-presence-"+formatID(berta.user.ID), "here now")
 	equal(t, "a cursor in a word about presence", e.id, "")
-	ana.get("/messages?"+berta.with()).is(200).has("here now", ">Berta<")
-	for _, p := range decode[overview](ana.get("/chat", asJSON)).People {
+	ana.get("/messages?"+berta.peerQuery()).is(200).has("here now", ">Berta<")
+	for _, p := range decode[overviewInfo](ana.get("/chat", asJSON)).People {
 		equal(t, p.Name+" online", p.Online, true)
 	}
 	first.close()
 	second.close()
-	e = watcher.brings(`hx-target="#here-count">1<`) // after the grace
+	e = watcher.waitFor(`hx-target="#online-count">1<`) // after the grace
 	contains(t, e.data, "away")
 	lacks(t, e.data, ">Berta<")
 }
 
 func TestUnreadInTheStream(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	st := berta.listen("/events")
-	st.brings("<title>Charla</title>", `hx-target="#mine"`)
-	m := ana.say(berta.with(), "unread")
-	contains(t, st.brings("<title>(1) ").data, "1 unread", ">Ana<")
-	berta.post("/read", []string{"with", text(ana.user.ID), "seq", text(m.Seq)}).is(204)
-	lacks(t, st.brings("<title>Charla</title>").data, "unread")
+	st.waitFor("<title>Charla</title>", `hx-target="#conversation-list"`)
+	m := ana.sendMessage(berta.peerQuery(), "unread")
+	contains(t, st.waitFor("<title>(1) ").data, "1 unread", ">Ana<")
+	berta.post("/read", []string{"with", formatID(ana.user.ID), "seq", formatID(m.Seq)}).is(204)
+	lacks(t, st.waitFor("<title>Charla</title>").data, "unread")
 }
 
-func TestTheListWithoutScripts(t *testing.T) {
+func TestNoscriptMessages(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
-	ana.say(berta.with(), "before")
-	response, cancel := berta.endless("/messages/live?"+ana.with(), "Accept-Encoding: gzip")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	ana.sendMessage(berta.peerQuery(), "before")
+	response, cancel := berta.openStream("/messages/live?"+ana.peerQuery(), "Accept-Encoding: gzip")
 	defer cancel()
 	defer response.Body.Close()
 	equal(t, "Content-Encoding", response.Header.Get("Content-Encoding"), "")
@@ -278,7 +278,7 @@ func TestTheListWithoutScripts(t *testing.T) {
 	}
 	contains(t, read("before</div>"), "<!DOCTYPE html>", `<base target="_top">`, `<li id="m-1"`)
 	for _, body := range []string{"one", "two", "three"} {
-		ana.say(berta.with(), body)
+		ana.sendMessage(berta.peerQuery(), body)
 		lacks(t, read(body+"</div>"), "hx-upsert", "data:", "before")
 	}
 	berta.post("/logout", nil).is(303)

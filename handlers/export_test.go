@@ -6,11 +6,11 @@ import (
 	"charla/live"
 )
 
-// OwnPath is ownPath, for the fuzzer.
-var OwnPath = ownPath
+// OwnPath is LocalPath, for the fuzzer.
+var OwnPath = LocalPath
 
-// Served lists what the router answers, as "METHOD /path".
-func (s *Server) Served() []string {
+// RegisteredRoutes lists what the router answers, as "METHOD /path".
+func (s *Server) RegisteredRoutes() []string {
 	var served []string
 	for _, r := range s.echo.Routes() {
 		served = append(served, r.Method+" "+r.Path)
@@ -18,10 +18,10 @@ func (s *Server) Served() []string {
 	return served
 }
 
-// Hurry makes the server less patient with files, before its first request.
-func (s *Server) Hurry(silence time.Duration, slowest int64) {
-	s.patience.silence, s.patience.slowest = silence, slowest
+// SetTransferTimeouts makes the server less patient with files, before its first request.
+func (s *Server) SetTransferTimeouts(silence time.Duration, slowest int64) {
+	s.transferLimits.idle, s.transferLimits.minRate = silence, slowest
 }
 
-// Told writes events for programs.
-var Told live.Encoder = told{}
+// JSONEncoder writes events for programs.
+var JSONEncoder live.Encoder = JSONEvents{}

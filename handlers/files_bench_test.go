@@ -15,8 +15,8 @@ import (
 
 const benchFile = 25 << 20
 
-// plainServer is what net/http does by itself: a body goes into a file that is synced and renamed, and a file comes back.
-func plainServer(b *testing.B) *httptest.Server {
+// referenceServer is what net/http does by itself: a body goes into a file that is synced and renamed, and a file comes back.
+func referenceServer(b *testing.B) *httptest.Server {
 	dir := b.TempDir()
 	n := 0
 	mux := http.NewServeMux()
@@ -64,7 +64,7 @@ func sendFile(b *testing.B, client *http.Client, at string, data []byte) string 
 
 // BenchmarkFiles sends and fetches a file of 25 MB, over loopback and onto the same disk as a plain server.
 func BenchmarkFiles(b *testing.B) {
-	site, plain := newBenchSite(b), plainServer(b)
+	site, plain := newBenchServer(b), referenceServer(b)
 	data := make([]byte, benchFile)
 	for _, side := range [][2]string{{"Charla", site.URL}, {"plain", plain.URL}} {
 		name, at := side[0], side[1]

@@ -19,14 +19,14 @@ import (
 	"testing"
 	"time"
 
-	"charla/files"
-	"charla/files/filestest"
+	"charla/storage"
+	"charla/storage/storagetest"
 )
 
-func TestHostileNamesOfFiles(t *testing.T) {
+func TestHostileFileNames(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	for name, want := range map[string]string{
 		"../../etc/passwd": "passwd", `..\..\boot.ini`: "boot.ini", "a\x00b.txt": "ab.txt", strings.Repeat("n", 300) + ".txt": strings.Repeat("n", 251) + ".txt",
 		`quote".txt`: `quote".txt`, "line\r\nSet-Cookie: x=y": "line Set-Cookie: x=y", "photo\u202egnp.exe": "photognp.exe", "año; filename=x.html": "año; filename=x.html",
@@ -49,15 +49,15 @@ func TestHostileNamesOfFiles(t *testing.T) {
 		ana.do(http.MethodDelete, f.URL, nil, asJSON).is(204)
 	}
 	f := ana.upload(`<img src=x onerror="alert(1)">.txt`, "harmless")
-	m := ana.says("room=1", "", f)
+	m := ana.sendWithFiles("room=1", "", f)
 	ana.get(m.path()).is(200).lacks("<img src=x").has("&lt;img src=x")
 }
 
 // What a browser would run goes out as bytes to be saved, whatever it is called and whatever its sender says that it is.
-func TestWhatABrowserWouldRunIsNeverShown(t *testing.T) {
+func TestActiveContentIsAlwaysAnAttachment(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	for name, data := range map[string]string{
 		"drawing.svg": `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`,
 		"page.png":    "<!DOCTYPE html><script>alert(1)</script>",
@@ -68,7 +68,7 @@ func TestWhatABrowserWouldRunIsNeverShown(t *testing.T) {
 		"bytes.png":   "\x00\x01\x02\x03",
 	} {
 		a := ana.do(http.MethodPost, "/files?name="+url.QueryEscape(name), strings.NewReader(data+" "), "Content-Type: image/svg+xml", asJSON)
-		f := decode[fileOf](a.is(201))
+		f := decode[fileInfo](a.is(201))
 		got := ana.get(f.URL).is(200)
 		contains(t, got.header.Get("Content-Disposition"), "attachment;")
 		if kind := got.header.Get("Content-Type"); kind != "application/octet-stream" && kind != "text/plain" {
@@ -77,7 +77,7 @@ func TestWhatABrowserWouldRunIsNeverShown(t *testing.T) {
 		equal(t, "nosniff", got.header.Get("X-Content-Type-Options"), "nosniff")
 		equal(t, "policy", got.header.Get("Content-Security-Policy"), "default-src 'none'; sandbox")
 		equal(t, "thumbnail", f.ThumbURL, "")
-		m := ana.says("room=1", "", f)
+		m := ana.sendWithFiles("room=1", "", f)
 		lacks(t, ana.get(m.path()).body, `src="`+f.URL)
 	}
 	var photo bytes.Buffer
@@ -109,9 +109,9 @@ func hugePNG(side uint32) string {
 }
 
 // It runs alone, because it measures memory and time.
-func TestPicturesThatWouldFillTheMemory(t *testing.T) {
-	s := open(t)
-	ana := s.person("Ana")
+func TestDecompressionBombs(t *testing.T) {
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	frame := "\x21\xf9\x04\x00\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00"
 	gif := "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" + strings.Repeat(frame, 10_000) + ";"
 	for name, bomb := range map[string]string{"huge.png": hugePNG(50_000), "long.gif": gif} {
@@ -120,7 +120,7 @@ func TestPicturesThatWouldFillTheMemory(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).failed(422, "invalid", "file")
+			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).isError(422, "invalid", "file")
 			took = min(took, time.Since(start))
 			runtime.ReadMemStats(&after)
 			taken = max(taken, after.TotalAlloc-before.TotalAlloc)
@@ -133,20 +133,20 @@ func TestPicturesThatWouldFillTheMemory(t *testing.T) {
 }
 
 // A large file passes through: its bytes are never in memory together. It runs alone, because it measures memory.
-func TestALargeFileIsNotHeldInMemory(t *testing.T) {
-	s := open(t)
-	ana := s.person("Ana")
+func TestLargeFileIsStreamed(t *testing.T) {
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	const size = 25 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r := ana.request(http.MethodPost, "/files?name=large.bin", io.LimitReader(as{}, size), asJSON)
+	r := ana.request(http.MethodPost, "/files?name=large.bin", io.LimitReader(letterReader{}, size), asJSON)
 	response, err := s.Client().Transport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	body, _ := io.ReadAll(response.Body)
 	response.Body.Close()
-	f := decode[fileOf](&answer{t, response.StatusCode, response.Header, string(body)})
+	f := decode[fileInfo](&answer{t, response.StatusCode, response.Header, string(body)})
 	equal(t, "size", f.Size, size)
 	response, err = s.Client().Transport.RoundTrip(ana.request(http.MethodGet, f.URL, nil))
 	if err != nil {
@@ -160,31 +160,31 @@ func TestALargeFileIsNotHeldInMemory(t *testing.T) {
 	}
 }
 
-// trickle is a body of which a byte comes now and then.
-type trickle struct{ every time.Duration }
+// trickleReader is a body of which a byte comes now and then.
+type trickleReader struct{ every time.Duration }
 
-func (r trickle) Read(p []byte) (int, error) {
+func (r trickleReader) Read(p []byte) (int, error) {
 	time.Sleep(r.every)
 	p[0] = 'x'
 	return 1, nil
 }
 
-// slowly is a body that takes its time, and comes whole.
-type slowly struct {
+// slowReader is a body that takes its time, and comes whole.
+type slowReader struct {
 	io.Reader
 	every time.Duration
 }
 
-func (r slowly) Read(p []byte) (int, error) {
+func (r slowReader) Read(p []byte) (int, error) {
 	time.Sleep(r.every)
 	return r.Reader.Read(p[:min(len(p), 100)])
 }
 
-func TestBodiesThatDoNotCome(t *testing.T) {
+func TestStalledUploadsTimeOut(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.site.Hurry(400*time.Millisecond, 100)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	s.handler.SetTransferTimeouts(400*time.Millisecond, 100)
+	ana := s.newUser("Ana")
 	send := func(path string, body io.Reader, headers ...string) (int, time.Duration) {
 		start := time.Now()
 		response, err := s.Client().Transport.RoundTrip(ana.request(http.MethodPost, path, body, append(headers, asJSON)...))
@@ -197,7 +197,7 @@ func TestBodiesThatDoNotCome(t *testing.T) {
 	silent, quiet := io.Pipe()
 	defer quiet.Close()
 	part := strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n")
-	for what, body := range map[string]io.Reader{"nothing": silent, "a byte now and then": trickle{50 * time.Millisecond}, "the head of a part": io.MultiReader(part, trickle{50 * time.Millisecond})} {
+	for what, body := range map[string]io.Reader{"nothing": silent, "a byte now and then": trickleReader{50 * time.Millisecond}, "the head of a part": io.MultiReader(part, trickleReader{50 * time.Millisecond})} {
 		path, kind := "/files?name=x", "Content-Type: text/plain"
 		if what == "the head of a part" {
 			path, kind = "/messages", "Content-Type: multipart/form-data; boundary=b"
@@ -208,20 +208,20 @@ func TestBodiesThatDoNotCome(t *testing.T) {
 		}
 	}
 	equal(t, "files", s.count(`SELECT COUNT(*) FROM files`), 0)
-	status, took := send("/files?name=x", slowly{strings.NewReader(strings.Repeat("x", 1000)), 80 * time.Millisecond})
+	status, took := send("/files?name=x", slowReader{strings.NewReader(strings.Repeat("x", 1000)), 80 * time.Millisecond})
 	if status != 201 || took < 800*time.Millisecond {
 		t.Errorf("what is slow and keeps coming: status %d after %v", status, took)
 	}
 }
 
-func TestAThousandSlowBodiesHoldNobodyUp(t *testing.T) {
+func TestSlowUploadsDoNotBlockOthers(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := openSQLite(t)
 	stop := make(chan struct{})
 	defer close(stop)
 	begun := 0
 	for i := range 125 {
-		b := s.person(fmt.Sprint("Person ", i))
+		b := s.newUser(fmt.Sprint("Person ", i))
 		for range 8 {
 			begun++
 			in, out := io.Pipe()
@@ -234,63 +234,63 @@ func TestAThousandSlowBodiesHoldNobodyUp(t *testing.T) {
 			go func() { io.WriteString(out, "x"); <-stop; out.CloseWithError(io.ErrUnexpectedEOF) }()
 		}
 	}
-	last := s.person("Last")
+	last := s.newUser("Last")
 	start := time.Now()
 	last.upload("mine", "quick")
-	last.say("room=1", "quick")
+	last.sendMessage("room=1", "quick")
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("with %d slow bodies: %v", begun, took)
 	}
 }
 
-// onS3 puts a site's files into a real S3 server, behind a proxy with faults.
-func onS3(t *testing.T, s *site) *filestest.Proxy {
+// useS3 puts a site's files into a real S3 server, behind a proxy with faults.
+func useS3(t *testing.T, s *testServer) *storagetest.Proxy {
 	t.Helper()
-	proxy := filestest.NewProxy(t, filestest.New(t))
-	vault, err := files.OpenS3(t.Context(), proxy.URL("charla"), t.TempDir())
+	proxy := storagetest.NewProxy(t, storagetest.New(t))
+	vault, err := storage.OpenS3(t.Context(), proxy.URL("charla"), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { vault.Close() })
-	s.vault = vault
-	s.chat.UseVault(vault, s.chat.FileLimits())
+	s.blobs = vault
+	s.chat.UseBlobStore(vault, s.chat.FileLimits())
 	return proxy
 }
 
-func TestStorageThatIsAway(t *testing.T) {
+func TestStorageUnavailable(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	proxy := onS3(t, s)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	proxy := useS3(t, s)
+	ana := s.newUser("Ana")
 	f := ana.upload("kept.txt", "kept before")
-	ana.says("room=1", "", f)
-	proxy.Break(filestest.Unavailable)
-	a := ana.do(http.MethodPost, "/files?name=x", strings.NewReader("not now"), asJSON).failed(503, "unavailable", "")
+	ana.sendWithFiles("room=1", "", f)
+	proxy.SetFault(storagetest.Unavailable)
+	a := ana.do(http.MethodPost, "/files?name=x", strings.NewReader("not now"), asJSON).isError(503, "unavailable", "")
 	if a.header.Get("Retry-After") == "" {
 		t.Error("nothing says when to come back")
 	}
 	page := ana.postParts("/messages", []string{"room", "1", "body", "the text", "key", "k", "<x.txt", "not now"}).is(503)
 	page.has("the text")
-	away := ana.get(f.URL, asJSON).failed(503, "unavailable", "")
+	away := ana.get(f.URL, asJSON).isError(503, "unavailable", "")
 	equal(t, "an error's disposition", away.header.Get("Content-Disposition"), "")
 	equal(t, "rows", s.count(`SELECT COUNT(*) FROM contents`), 1)
-	ana.say("room=1", "meanwhile")
-	proxy.Heal()
+	ana.sendMessage("room=1", "meanwhile")
+	proxy.ClearFault()
 	equal(t, "afterwards", ana.get(f.URL).is(200).body, "kept before")
 	ana.upload("x", "now")
 }
 
-func TestFilesLieUnderNamesOfOurs(t *testing.T) {
+func TestStoredFilesHaveGeneratedNames(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := openSQLite(t)
 	dir := t.TempDir()
-	vault, err := files.OpenLocal(dir)
+	vault, err := storage.OpenLocal(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer vault.Close()
-	s.chat.UseVault(vault, s.chat.FileLimits())
-	ana := s.person("Ana")
+	s.chat.UseBlobStore(vault, s.chat.FileLimits())
+	ana := s.newUser("Ana")
 	ana.upload("../../evil.txt", "bytes")
 	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		lacks(t, path, "evil")

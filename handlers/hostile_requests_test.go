@@ -11,15 +11,15 @@ import (
 )
 
 // Of several ranges each would be a request to S3, and http.ServeContent reads them in a goroutine that outlives the answer.
-func TestSeveralRangesAreTheWholeFile(t *testing.T) {
+func TestMultipleRangesGetTheWholeFile(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	proxy := onS3(t, s)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	proxy := useS3(t, s)
+	ana := s.newUser("Ana")
 	data := strings.Repeat("0123456789", 50_000)
 	f := ana.upload("digits", data)
 	var asked atomic.Int64
-	proxy.Break(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	proxy.SetFault(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		asked.Add(1)
 		server.ServeHTTP(w, r)
 	})
@@ -41,60 +41,60 @@ func TestSeveralRangesAreTheWholeFile(t *testing.T) {
 }
 
 // Who sends bytes that somebody else sent before does not learn that from the tag.
-func TestATagTellsNothingOfOthers(t *testing.T) {
+func TestETagDoesNotRevealOtherUploads(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana, berta := s.person("Ana"), s.person("Berta")
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	ana.upload("x", "what nobody else should have")
 	first := berta.upload("before", "something else")
 	guess := berta.upload("guess", "what nobody else should have")
 	equal(t, "contents", s.count(`SELECT COUNT(*) FROM contents`), 2)
-	for _, f := range []fileOf{first, guess} {
+	for _, f := range []fileInfo{first, guess} {
 		equal(t, "tag", berta.get(f.URL).header.Get("ETag"), fmt.Sprintf(`"%d-"`, f.ID))
 	}
 }
 
-// parts is a form of so many parts with nothing in them.
-func parts(n int, disposition string) io.Reader {
+// MultipartFields is a form of so many parts with nothing in them.
+func emptyParts(n int, disposition string) io.Reader {
 	return strings.NewReader(strings.Repeat("--b\r\nContent-Disposition: form-data; "+disposition+"\r\n\r\n\r\n", n) + "--b--\r\n")
 }
 
-func TestFormsOfManyParts(t *testing.T) {
+func TestMultipartWithTooManyParts(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	const kind = "Content-Type: multipart/form-data; boundary=b"
 	for _, disposition := range []string{`name="x"`, `name="x"; filename="y"`, `name="file"; filename=""`, `filename="y"`, `name="x"; filename="a"; filename="b"`} {
-		ana.do(http.MethodPost, "/files", parts(20_000, disposition), kind, asJSON).failed(413, "too_large", "")
+		ana.do(http.MethodPost, "/files", emptyParts(20_000, disposition), kind, asJSON).isError(413, "too_large", "")
 	}
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
 }
 
 // A store that is slow with the first files of a form is not the fault of who sends them.
-func TestAStoreThatIsSlowerThanAForm(t *testing.T) {
+func TestSlowStorageDoesNotTimeOutUpload(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := openSQLite(t)
 	const silence = 500 * time.Millisecond
-	s.site.Hurry(silence, 1<<30)
-	proxy := onS3(t, s)
-	ana := s.person("Ana")
-	proxy.Break(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	s.handler.SetTransferTimeouts(silence, 1<<30)
+	proxy := useS3(t, s)
+	ana := s.newUser("Ana")
+	proxy.SetFault(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		if r.Method == http.MethodPut {
 			<-time.After(silence)
 		}
 		server.ServeHTTP(w, r)
 	})
-	ana.postParts("/files", []string{"room", "1", "<a", strings.Repeat("a", 9000), "<b", strings.Repeat("b", 9000), "<c", strings.Repeat("c", 9000)}).to("/messages?room=1")
+	ana.postParts("/files", []string{"room", "1", "<a", strings.Repeat("a", 9000), "<b", strings.Repeat("b", 9000), "<c", strings.Repeat("c", 9000)}).redirectsTo("/messages?room=1")
 	equal(t, "files", s.count(`SELECT COUNT(*) FROM files`), 3)
 }
 
 // What says that it is a form is not kept as a file, with its fields in it, because it cannot be read as one.
-func TestFormsThatCannotBeRead(t *testing.T) {
+func TestMalformedMultipart(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=b; boundary=c", "Multipart/Form-Data ;x", "multipart/form-data; boundary=c"} {
-		ana.do(http.MethodPost, "/files?name=x", parts(1, `name="file"; filename="y"`), "Content-Type: "+kind, asJSON).failed(422, "invalid", "")
+		ana.do(http.MethodPost, "/files?name=x", emptyParts(1, `name="file"; filename="y"`), "Content-Type: "+kind, asJSON).isError(422, "invalid", "")
 	}
 	equal(t, "files", s.count(`SELECT COUNT(*) FROM files`), 0)
 }

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -12,39 +13,39 @@ import (
 // and outlive the time that the server gives a request.
 func TestOverHTTP2(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *handlers.Config) { c.TLS = true })
-	server := httptest.NewUnstartedServer(s.site)
+	s := openSQLite(t, func(c *handlers.Config) { c.TLS = true })
+	server := httptest.NewUnstartedServer(s.handler)
 	server.EnableHTTP2 = true
 	const within = time.Second
 	server.Config.ReadTimeout, server.Config.WriteTimeout, server.Config.IdleTimeout = within, within, within
 	server.StartTLS()
 	secure := *s
 	secure.Server = server
-	ana, berta := s.person("Ana").at(&secure), s.person("Berta").at(&secure)
+	ana, berta := s.newUser("Ana").onNode(&secure), s.newUser("Berta").onNode(&secure)
 	t.Cleanup(server.Close)
 	t.Cleanup(s.hub.Shutdown) // first: a server waits for its streams
 
-	var streams []*stream
+	var streams []*eventStream
 	for range 2 * maxStreamsOverHTTP1 {
 		st := berta.listen("/events?room=1")
-		st.until("the cursor", isCursor)
+		st.readUntil("the cursor", isBareID)
 		streams = append(streams, st)
 	}
-	response, cancel := ana.endless("/events")
+	response, cancel := ana.openStream("/events")
 	equal(t, "the protocol", response.ProtoMajor, 2)
 	cancel()
 	response.Body.Close()
 	<-time.After(2 * within)
-	ana.say("room=1", "said late")
+	ana.sendMessage("room=1", "said late")
 	for _, st := range streams {
-		st.brings("said late")
+		st.waitFor("said late")
 	}
 	berta.get("/chat").is(200).has("sse")
 	berta.post("/logout", nil).is(303)
 	for _, st := range streams {
-		st.named("logout")
-		st.named("bye")
-		st.ends()
+		st.waitForNamed("logout")
+		st.waitForNamed("bye")
+		st.readToEnd()
 	}
 }
 
@@ -53,21 +54,42 @@ const maxStreamsOverHTTP1 = 4
 // Over HTTP/1.1 under our own TLS a browser has few connections, and cookies are secure all the same.
 func TestOverTLSAndHTTP1(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *handlers.Config) { c.TLS = true })
-	server := httptest.NewTLSServer(s.site)
+	s := openSQLite(t, func(c *handlers.Config) { c.TLS = true })
+	server := httptest.NewTLSServer(s.handler)
 	secure := *s
 	secure.Server = server
-	berta := s.person("Berta").at(&secure)
+	berta := s.newUser("Berta").onNode(&secure)
 	t.Cleanup(server.Close)
 	t.Cleanup(s.hub.Shutdown)
 	first := berta.listen("/events?room=1")
-	first.until("the cursor", isCursor)
+	first.readUntil("the cursor", isBareID)
 	for range maxStreamsOverHTTP1 {
-		berta.listen("/events?room=1").until("the cursor", isCursor)
+		berta.listen("/events?room=1").readUntil("the cursor", isBareID)
 	}
-	first.ends()
-	a := berta.say("room=1", "hello")
+	first.readToEnd()
+	a := berta.sendMessage("room=1", "hello")
 	equal(t, "what was said", a.Body, "hello")
 	cookie := berta.post("/logout", nil).is(303).header.Get("Set-Cookie")
 	contains(t, cookie, "__Host-charla=", "Secure")
+}
+
+// Over HTTP/2 a stream is an ordinary answer, and ends like any other.
+func TestStreamsOverHTTP2(t *testing.T) {
+	s := openSQLite(t)
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	server := httptest.NewUnstartedServer(s.handler)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	plain := s.Server
+	s.Server = server
+	stream := ben.listen("/events?" + ana.peerQuery() + "&after=0")
+	if stream.proto != "HTTP/2.0" {
+		t.Fatalf("spoke %s", stream.proto)
+	}
+	ana.sendMessage(ben.peerQuery(), "over two")
+	stream.waitFor("over two")
+	ben.post("/logout", nil).is(303)
+	equal(t, "names", fmt.Sprint(stream.readToEnd()), "[logout bye]")
+	s.Server = plain
 }

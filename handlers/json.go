@@ -34,66 +34,66 @@ type chatJSON struct {
 	Next   string       `json:"next,omitempty"` // where the following people are
 }
 
-type authorJSON struct {
+type AuthorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
 	Bot    bool   `json:"bot,omitempty"` // not in reactions
 }
 
-type messageJSON struct {
+type MessageJSON struct {
 	ID       int64      `json:"id"`
 	Room     int64      `json:"room"`
 	Seq      int64      `json:"seq"`
 	Changed  int64      `json:"changed_seq"` // of its last change; of two states the one with the greater is newer
-	From     authorJSON `json:"from"`
+	From     AuthorJSON `json:"from"`
 	Body     string     `json:"body,omitempty"` // absent from a deleted one, like HTML
 	HTML     string     `json:"html,omitempty"`
 	PostedAt time.Time  `json:"posted_at"`
 
 	EditedAt  *time.Time     `json:"edited_at,omitempty"`
 	DeletedAt *time.Time     `json:"deleted_at,omitempty"`
-	Reactions []reactionJSON `json:"reactions"`
+	Reactions []ReactionJSON `json:"reactions"`
 	Files     []fileJSON     `json:"files"`
 }
 
-type reactionJSON struct {
+type ReactionJSON struct {
 	Emoji  string       `json:"emoji"`
 	Count  int          `json:"count"`
-	People []authorJSON `json:"people"`
+	People []AuthorJSON `json:"people"`
 	Mine   *bool        `json:"mine,omitempty"` // in answers to GET alone
 }
 
 type historyJSON struct {
-	Messages []messageJSON `json:"messages"`
+	Messages []MessageJSON `json:"messages"`
 	Cursor   int64         `json:"cursor"`         // where a stream goes on from
 	Next     string        `json:"next,omitempty"` // where the older ones are, or after a number those that follow
 }
 
-func toJSON(m chat.Message) messageJSON {
-	out := messageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq, From: authorJSON{m.AuthorID, m.AuthorName, avatarURL(m.AuthorAvatar), m.AuthorBot},
+func MessageToJSON(m chat.Message) MessageJSON {
+	out := MessageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq, From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot},
 		Body: m.Body, HTML: m.HTML,
-		PostedAt: m.PostedAt.Time(), EditedAt: timeJSON(m.EditedAt), DeletedAt: timeJSON(m.DeletedAt), Reactions: []reactionJSON{}, Files: filesToJSON(m.Files.List())}
-	for _, r := range m.Reactions.Kinds() {
-		kind := reactionJSON{Emoji: r.Emoji, Count: len(r.People)}
-		for _, p := range r.People {
-			kind.People = append(kind.People, authorJSON{ID: p.ID, Name: p.Name})
+		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt), Reactions: []ReactionJSON{}, Files: filesToJSON(m.Files.List())}
+	for _, r := range m.Reactions.Groups() {
+		kind := ReactionJSON{Emoji: r.Emoji, Count: len(r.Users)}
+		for _, p := range r.Users {
+			kind.People = append(kind.People, AuthorJSON{ID: p.ID, Name: p.Name})
 		}
 		out.Reactions = append(out.Reactions, kind)
 	}
 	return out
 }
 
-// avatarURL is where somebody's picture is, or nothing.
-func avatarURL(file int64) string {
+// AvatarURL is where somebody's picture is, or nothing.
+func AvatarURL(file int64) string {
 	if file == 0 {
 		return ""
 	}
-	return views.FileURL(file, chat.Square)
+	return views.FileURL(file, chat.VariantSquare)
 }
 
-// timeJSON leaves out what never happened.
-func timeJSON(at chat.Micros) *time.Time {
+// OptionalTime leaves out what never happened.
+func OptionalTime(at chat.Timestamp) *time.Time {
 	if at == 0 {
 		return nil
 	}
@@ -101,10 +101,10 @@ func timeJSON(at chat.Micros) *time.Time {
 	return &t
 }
 
-// toReader is toJSON for one reader, who sees which reactions are theirs.
-func toReader(m chat.Message, me int64) messageJSON {
-	out := toJSON(m)
-	for i, r := range m.Reactions.Kinds() {
+// MessageToJSONFor is MessageToJSON for one reader, who sees which reactions are theirs.
+func MessageToJSONFor(m chat.Message, me int64) MessageJSON {
+	out := MessageToJSON(m)
+	for i, r := range m.Reactions.Groups() {
 		mine := r.By(me)
 		out.Reactions[i].Mine = &mine
 	}
@@ -112,19 +112,19 @@ func toReader(m chat.Message, me int64) messageJSON {
 }
 
 // historyToJSON is a window that goes on at next, unless that is empty.
-func historyToJSON(c chat.Conversation, h chat.History, next string, limit int) historyJSON {
-	out := historyJSON{Messages: make([]messageJSON, len(h.Messages)), Cursor: c.LastSeq, Next: next}
+func historyToJSON(c chat.Conversation, h chat.MessagePage, next string, limit int) historyJSON {
+	out := historyJSON{Messages: make([]MessageJSON, len(h.Messages)), Cursor: c.LastSeq, Next: next}
 	for i, m := range h.Messages {
-		out.Messages[i] = toReader(m, c.Me)
+		out.Messages[i] = MessageToJSONFor(m, c.Viewer)
 	}
 	if next != "" {
-		out.Next += limited(limit)
+		out.Next += limitParameter(limit)
 	}
 	return out
 }
 
-// limited carries a limit on to the next page.
-func limited(limit int) string {
+// withRateLimits carries a limit on to the next page.
+func limitParameter(limit int) string {
 	if limit <= 0 {
 		return ""
 	}

@@ -16,53 +16,53 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// maxBody is how much of a request is read. A message of 100,000 bytes, three times as long in a form, must still reach
+// maxBodySize is how much of a request is read. A message of 100,000 bytes, three times as long in a form, must still reach
 // the handler, which refuses it in words and keeps the text.
-const maxBody = "512K"
+const maxBodySize = "512K"
 
-// use stacks the middleware, outermost first.
-func (s *Server) use() {
+// installMiddleware stacks the middleware, outermost first.
+func (s *Server) installMiddleware() {
 	s.echo.Use(
-		nameRequest,
-		s.observe,
-		s.log,
+		setRequestID,
+		s.observeRequest,
+		s.logRequest,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
-		s.secure,
+		s.securityHeaders,
 		s.limitBody,
-		middleware.GzipWithConfig(middleware.GzipConfig{Skipper: uncompressed, Level: gzipLevel, MinLength: 1 << 10}),
-		s.sameOrigin,
-		s.identify,
-		s.pace,
+		middleware.GzipWithConfig(middleware.GzipConfig{Skipper: skipGzip, Level: gzipLevel, MinLength: 1 << 10}),
+		s.rejectCrossOrigin,
+		s.authenticate,
+		s.limitRate,
 	)
 }
 
 // gzipLevel trades a tenth of the size for a third of the time.
 const gzipLevel = 2
 
-// uncompressed leaves streams alone, which a compressor would hold back, files that are compressed already, and who refuses: echo takes
+// skipGzip leaves streams alone, which a compressor would hold back, files that are compressed already, and who refuses: echo takes
 // "gzip;q=0" for a wish.
-func uncompressed(c echo.Context) bool {
+func skipGzip(c echo.Context) bool {
 	path := c.Request().URL.Path
 	file := strings.HasPrefix(path, "/files/") && c.Request().Method != http.MethodPost
-	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPath) ||
+	return path == "/events" || path == "/messages/live" || path == "/settings/export" || file || strings.HasPrefix(path, staticPrefix) ||
 		!static.AcceptsGzip(c.Request())
 }
 
-// nameRequest gives each request an id of ours; what a client calls it does not matter.
-func nameRequest(next echo.HandlerFunc) echo.HandlerFunc {
+// setRequestID gives each request an id of ours; what a client calls it does not matter.
+func setRequestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderXRequestID, rand.Text())
 		return next(c)
 	}
 }
 
-func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
+func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
-// observe tells the operator's numbers of each request. The time until the answer begins is ours; what follows is the
+// observeRequest tells the operator's numbers of each request. The time until the answer begins is ours; what follows is the
 // network's, or a stream, which lasts. Where a stream takes its connection over there is no beginning but the end of its
 // opening.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
-	if s.config.Observe == nil {
+func (s *Server) observeRequest(next echo.HandlerFunc) echo.HandlerFunc {
+	if s.config.ObserveRequest == nil {
 		return next
 	}
 	return func(c echo.Context) error {
@@ -73,56 +73,56 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if took == 0 {
 			took = time.Since(start)
 		}
-		s.config.Observe(s.line(c), c.Response().Status, took)
+		s.config.ObserveRequest(s.routeLabel(c), c.Response().Status, took)
 		return err
 	}
 }
 
-// line is the line of the route table that a request met. Whoever asks for what is not there cannot invent lines.
-func (s *Server) line(c echo.Context) string {
-	if line, known := s.lines[address{c.Request().Method, c.Path()}]; known {
+// routeLabel is the line of the route table that a request met. Whoever asks for what is not there cannot invent lines.
+func (s *Server) routeLabel(c echo.Context) string {
+	if line, known := s.routeLabels[routeKey{c.Request().Method, c.Path()}]; known {
 		return line
 	}
 	return "other"
 }
 
-// log writes one line for each request: ids, never bodies or query strings.
-func (s *Server) log(next echo.HandlerFunc) echo.HandlerFunc {
+// logRequest writes one line for each request: ids, never bodies or query strings.
+func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
 		level := slog.LevelInfo
-		if c.Response().Status < 400 && (strings.HasPrefix(c.Path(), staticPath) || strings.HasSuffix(c.Path(), "z")) {
+		if c.Response().Status < 400 && (strings.HasPrefix(c.Path(), staticPrefix) || strings.HasSuffix(c.Path(), "z")) {
 			level = slog.LevelDebug
 		}
 		slog.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status,
-			"took", time.Since(start).Round(time.Microsecond), "request", requestID(c), "user", visitorOf(c).User.ID, "ip", c.RealIP())
+			"took", time.Since(start).Round(time.Microsecond), "request", RequestID(c), "user", CallerOf(c).User.ID, "ip", c.RealIP())
 		return nil
 	}
 }
 
 func logPanic(c echo.Context, err error, stack []byte) error {
-	slog.Error("panic", "request", requestID(c), "route", c.Path(), "error", err, "stack", string(stack))
+	slog.Error("panic", "request", RequestID(c), "route", c.Path(), "error", err, "stack", string(stack))
 	return err
 }
 
 // nonceKey is where the nonce of the answer's Content-Security-Policy stands in the context.
 const nonceKey = "nonce"
 
-// csp is the policy under which every page was seen to work without a report; %s is the nonce.
-const csp = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+// contentSecurityPolicy is the policy under which every page was seen to work without a report; %s is the nonce.
+const contentSecurityPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"manifest-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'; " +
 	"require-trusted-types-for 'script'; trusted-types htmx"
 
-// secure sets the headers that make a browser careful.
-func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
+// securityHeaders sets the headers that make a browser careful.
+func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		nonce := rand.Text()
 		c.Set(nonceKey, nonce)
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", fmt.Sprintf(csp, nonce))
+		h.Set("Content-Security-Policy", fmt.Sprintf(contentSecurityPolicy, nonce))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "same-origin")
@@ -136,100 +136,100 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// sameOrigin refuses what another site makes a browser send.
-func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+// rejectCrossOrigin refuses what another site makes a browser send.
+func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if _, carried := bearer(c.Request()); carried { // no browser adds a token by itself
+		if _, hasToken := bearerToken(c.Request()); hasToken { // no browser adds a token by itself
 			return next(c)
 		}
-		if err := s.origins.Check(c.Request()); err != nil {
+		if err := s.crossOrigin.Check(c.Request()); err != nil {
 			return chat.Errorf(chat.Forbidden, "This request came from another site and was refused.")
 		}
 		return next(c)
 	}
 }
 
-// visitor is who asks: a signed-in person, or nobody.
-type visitor struct {
+// Caller is who asks: a signed-in person, or nobody.
+type Caller struct {
 	Session chat.Session
 	User    chat.User
 }
 
-func (v visitor) signedIn() bool { return v.User.ID != 0 }
+func (v Caller) SignedIn() bool { return v.User.ID != 0 }
 
-const visitorKey = "visitor"
+const callerKey = "visitor"
 
-func visitorOf(c echo.Context) visitor {
-	v, _ := c.Get(visitorKey).(visitor)
+func CallerOf(c echo.Context) Caller {
+	v, _ := c.Get(callerKey).(Caller)
 	return v
 }
 
-// person is the acting person of a request that passed membersOnly.
-func person(c echo.Context) chat.User { return visitorOf(c).User }
+// newUser is the acting person of a request that passed requireLogin.
+func CurrentUser(c echo.Context) chat.User { return CallerOf(c).User }
 
-// identify finds out who asks. Files and health need no answer to that, and who brings something of their own to be known
+// authenticate finds out who asks. Files and health need no answer to that, and who brings something of their own to be known
 // by is not asked for a session too.
-func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := c.Path()
-		if strings.HasPrefix(path, staticPath) || path == "/healthz" || path == "/readyz" {
+		if strings.HasPrefix(path, staticPrefix) || path == "/healthz" || path == "/readyz" {
 			return next(c)
 		}
 		if c.Response().Header().Get("Cache-Control") == "" {
 			c.Response().Header().Set("Cache-Control", "private, no-store")
 		}
 		c.Response().Header().Add("Vary", "Accept, Accept-Language, Authorization, Cookie, HX-Request")
-		if slices.Contains(credentialed, path) {
+		if slices.Contains(selfAuthenticated, path) {
 			return next(c)
 		}
-		v, err := s.whoAsks(c)
+		v, err := s.lookupCaller(c)
 		if err != nil {
 			return err
 		}
-		if v.signedIn() {
-			c.Set(visitorKey, v)
+		if v.SignedIn() {
+			c.Set(callerKey, v)
 		}
 		return next(c)
 	}
 }
 
-// whoAsks looks up the cookie of a browser or the token of a program: one look at the database.
-func (s *Server) whoAsks(c echo.Context) (visitor, error) {
-	if token, carried := bearer(c.Request()); carried {
-		return s.tokenHolder(c, token)
+// lookupCaller looks up the cookie of a browser or the token of a program: one look at the database.
+func (s *Server) lookupCaller(c echo.Context) (Caller, error) {
+	if token, carried := bearerToken(c.Request()); carried {
+		return s.authenticateBearer(c, token)
 	}
 	session, err := s.sessions.Get(c.Request(), s.cookieName())
 	if err != nil {
-		return visitor{}, err
+		return Caller{}, err
 	}
-	v, _ := session.Values[visitorKey].(visitor)
+	v, _ := session.Values[callerKey].(Caller)
 	return v, nil
 }
 
-// errSignedOut is what a guest gets where only people who are signed in may go.
-var errSignedOut = chat.Errorf(chat.Unauthenticated, "You are signed out. Log in again to go on.")
+// ErrSignedOut is what a guest gets where only people who are signed in may go.
+var ErrSignedOut = chat.Errorf(chat.Unauthenticated, "You are signed out. Log in again to go on.")
 
-// membersOnly turns guests away.
-func (s *Server) membersOnly(next echo.HandlerFunc) echo.HandlerFunc {
+// requireLogin turns guests away.
+func (s *Server) requireLogin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if !visitorOf(c).signedIn() {
-			return errSignedOut
+		if !CallerOf(c).SignedIn() {
+			return ErrSignedOut
 		}
 		return next(c)
 	}
 }
 
-// pace slows down who asks too much.
-func (s *Server) pace(next echo.HandlerFunc) echo.HandlerFunc {
+// limitRate slows down who asks too much.
+func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if c.Path() == "" || strings.HasPrefix(c.Path(), staticPath) {
+		if c.Path() == "" || strings.HasPrefix(c.Path(), staticPrefix) {
 			return next(c)
 		}
-		who := "ip " + c.RealIP()
-		if v := visitorOf(c); v.signedIn() {
-			who = fmt.Sprint("user ", v.User.ID)
+		key := "ip " + c.RealIP()
+		if v := CallerOf(c); v.SignedIn() {
+			key = fmt.Sprint("user ", v.User.ID)
 		}
-		if err := s.limits.requests.take(who); err != nil {
+		if err := s.limits.Requests.Allow(key); err != nil {
 			return err
 		}
 		return next(c)

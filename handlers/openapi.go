@@ -15,47 +15,47 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// operation describes a route to programs. What it takes and answers is told by the Go types that it reads and writes.
-type operation struct {
-	does    string // in one line
-	query   string // the names of what stands in the address, see parameters
-	takes   any    // the body, as a form or JSON, or parts; nil for none
-	answers answers
+// Operation describes a route to programs. What it takes and answers is told by the Go types that it reads and writes.
+type Operation struct {
+	Summary   string // in one line
+	Query     string // the names of what stands in the address, see parameters
+	Body      any    // the body, as a form or JSON, or parts; nil for none
+	Responses Responses
 }
 
-// answers are the successes of an operation, by status: a value of the type that is written as JSON, a media type for what
+// Responses are the successes of an operation, by status: a value of the type that is written as JSON, a media type for what
 // is none, or nil for nothing. Every failure is an Error.
-type answers map[int]any
+type Responses map[int]any
 
-// media is the type of an answer that is no JSON.
-type media string
+// MediaType is the type of an answer that is no JSON.
+type MediaType string
 
-// parts is a body in parts: files, and fields before them by their names.
-type parts []string
+// MultipartFields is a body in parts: files, and fields before them by their names.
+type MultipartFields []string
 
-// either is an answer of one of several types.
-type either []any
+// AnyOf is an answer of one of several types.
+type AnyOf []any
 
-// object is a part of the description.
-type object = map[string]any
+// jsonObject is a part of the description.
+type jsonObject = map[string]any
 
 // openAPI answers the description of every route, made once.
 func (s *Server) openAPI(c echo.Context) error {
-	return c.JSONBlob(http.StatusOK, s.description())
+	return c.JSONBlob(http.StatusOK, s.openAPIDocument())
 }
 
-func (s *Server) describe() []byte {
-	d := &describer{schemas: object{}}
-	paths := object{}
+func (s *Server) buildOpenAPI() []byte {
+	d := &openAPIBuilder{schemas: jsonObject{}}
+	paths := jsonObject{}
 	for _, r := range s.routes() {
-		o, described := operations[r.method+" "+r.path]
+		o, described := routeDocs[r.method+" "+r.path]
 		if !described {
 			continue // a test tells
 		}
-		path := templated.ReplaceAllString(r.path, "{$1}")
-		methods, _ := paths[path].(object)
+		path := pathParameter.ReplaceAllString(r.path, "{$1}")
+		methods, _ := paths[path].(jsonObject)
 		if methods == nil {
-			methods = object{}
+			methods = jsonObject{}
 			paths[path] = methods
 		}
 		methods[strings.ToLower(r.method)] = d.operation(r, o)
@@ -67,28 +67,28 @@ func (s *Server) describe() []byte {
 	return text
 }
 
-// templated writes the parameters of a path as OpenAPI does.
-var templated = regexp.MustCompile(`:(\w+)`)
+// pathParameter writes the parameters of a path as OpenAPI does.
+var pathParameter = regexp.MustCompile(`:(\w+)`)
 
-// describer collects the schemas of the types that it meets.
-type describer struct{ schemas object }
+// openAPIBuilder collects the schemas of the types that it meets.
+type openAPIBuilder struct{ schemas jsonObject }
 
-func (d *describer) document(paths object) object {
-	return object{
+func (d *openAPIBuilder) document(paths jsonObject) jsonObject {
+	return jsonObject{
 		"openapi": "3.1.0",
-		"info": object{
-			"title": "Charla", "version": "1", "license": object{"name": "MIT", "identifier": "MIT"},
+		"info": jsonObject{
+			"title": "Charla", "version": "1", "license": jsonObject{"name": "MIT", "identifier": "MIT"},
 			"description": "Ask for application/json and every address answers JSON. Every failure has the one form of an Error.",
 		},
-		"servers":  []object{{"url": "/"}}, // the one that this came from
+		"servers":  []jsonObject{{"url": "/"}}, // the one that this came from
 		"paths":    paths,
-		"security": []object{{"session": []string{}}, {"bearer": []string{}}},
-		"components": object{
-			"securitySchemes": object{
-				"session": object{"type": "apiKey", "in": "cookie", "name": CookieName(false), "description": "The cookie that a log-in sets; over https its name is " + CookieName(true) + "."},
-				"bearer":  object{"type": "http", "scheme": "bearer"},
+		"security": []jsonObject{{"session": []string{}}, {"bearer": []string{}}},
+		"components": jsonObject{
+			"securitySchemes": jsonObject{
+				"session": jsonObject{"type": "apiKey", "in": "cookie", "name": CookieName(false), "description": "The cookie that a log-in sets; over https its name is " + CookieName(true) + "."},
+				"bearer":  jsonObject{"type": "http", "scheme": "bearer"},
 			},
-			"responses": object{"Error": object{"description": "What was wrong", "content": jsonContent(d.schema(reflect.TypeFor[errorJSON]()))}},
+			"responses": jsonObject{"Error": jsonObject{"description": "What was wrong", "content": jsonContent(d.schema(reflect.TypeFor[ErrorJSON]()))}},
 			"schemas":   d.schemas,
 		},
 		"x-events": d.events(),
@@ -96,111 +96,111 @@ func (d *describer) document(paths object) object {
 }
 
 // events describes what a stream for programs brings, by the names of the events.
-func (d *describer) events() object {
-	out := object{}
-	for name, e := range programEvents {
-		out[name] = object{"description": e.means, "schema": d.schema(reflect.TypeOf(e.data))}
+func (d *openAPIBuilder) events() jsonObject {
+	out := jsonObject{}
+	for name, e := range eventDocs {
+		out[name] = jsonObject{"description": e.means, "schema": d.schema(reflect.TypeOf(e.data))}
 	}
 	return out
 }
 
-func (d *describer) operation(r route, o operation) object {
-	out := object{"operationId": operationID(r), "summary": o.does, "parameters": d.parameters(r.path, o.query)}
-	if o.takes != nil {
-		out["requestBody"] = object{"content": d.body(o.takes)}
+func (d *openAPIBuilder) operation(r route, o Operation) jsonObject {
+	out := jsonObject{"operationId": operationID(r), "summary": o.Summary, "parameters": d.parameters(r.path, o.Query)}
+	if o.Body != nil {
+		out["requestBody"] = jsonObject{"content": d.requestBody(o.Body)}
 	}
-	if r.access == anyone {
-		out["security"] = []object{}
+	if r.access == anonymous {
+		out["security"] = []jsonObject{}
 	}
-	failed := object{"$ref": "#/components/responses/Error"}
-	responses := object{"4XX": failed, "5XX": failed}
-	for status, v := range o.answers {
+	failed := jsonObject{"$ref": "#/components/responses/Error"}
+	responses := jsonObject{"4XX": failed, "5XX": failed}
+	for status, v := range o.Responses {
 		responses[strconv.Itoa(status)] = d.response(status, v)
 	}
 	out["responses"] = responses
 	return out
 }
 
-var words = regexp.MustCompile(`\w+`)
+var wordPattern = regexp.MustCompile(`\w+`)
 
 // operationID names an operation after its address: postBotsIdHooks.
 func operationID(r route) string {
 	id := strings.ToLower(r.method)
-	for _, word := range words.FindAllString(r.path, -1) {
+	for _, word := range wordPattern.FindAllString(r.path, -1) {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}
 	return id
 }
 
-func (d *describer) body(takes any) object {
-	fields, inParts := takes.(parts)
+func (d *openAPIBuilder) requestBody(takes any) jsonObject {
+	fields, inParts := takes.(MultipartFields)
 	if !inParts {
-		body := object{"schema": d.schema(reflect.TypeOf(takes))}
-		return object{echo.MIMEApplicationJSON: body, echo.MIMEApplicationForm: body}
+		body := jsonObject{"schema": d.schema(reflect.TypeOf(takes))}
+		return jsonObject{echo.MIMEApplicationJSON: body, echo.MIMEApplicationForm: body}
 	}
-	properties := object{"file": object{"type": "string", "contentMediaType": echo.MIMEOctetStream}}
+	properties := jsonObject{"file": jsonObject{"type": "string", "contentMediaType": echo.MIMEOctetStream}}
 	for _, name := range fields {
-		properties[name] = object{"type": "string"}
+		properties[name] = jsonObject{"type": "string"}
 	}
-	return object{echo.MIMEMultipartForm: object{"schema": object{"type": "object", "properties": properties}}}
+	return jsonObject{echo.MIMEMultipartForm: jsonObject{"schema": jsonObject{"type": "object", "properties": properties}}}
 }
 
-func (d *describer) response(status int, v any) object {
-	out := object{"description": http.StatusText(status)}
+func (d *openAPIBuilder) response(status int, v any) jsonObject {
+	out := jsonObject{"description": http.StatusText(status)}
 	switch v := v.(type) {
 	case nil:
-	case media:
-		out["content"] = object{string(v): object{"schema": object{"type": "string"}}}
-	case either:
-		schemas := make([]object, len(v))
+	case MediaType:
+		out["content"] = jsonObject{string(v): jsonObject{"schema": jsonObject{"type": "string"}}}
+	case AnyOf:
+		schemas := make([]jsonObject, len(v))
 		for i, one := range v {
 			schemas[i] = d.schema(reflect.TypeOf(one))
 		}
-		out["content"] = jsonContent(object{"anyOf": schemas})
+		out["content"] = jsonContent(jsonObject{"anyOf": schemas})
 	default:
 		out["content"] = jsonContent(d.schema(reflect.TypeOf(v)))
 	}
 	return out
 }
 
-func jsonContent(schema object) object {
-	return object{echo.MIMEApplicationJSON: object{"schema": schema}}
+func jsonContent(schema jsonObject) jsonObject {
+	return jsonObject{echo.MIMEApplicationJSON: jsonObject{"schema": schema}}
 }
 
-// parameters describes what stands in an address.
-func (d *describer) parameters(path, query string) []object {
-	list := []object{}
-	for _, m := range templated.FindAllStringSubmatch(path, -1) {
+// queryParameters describes what stands in an address.
+func (d *openAPIBuilder) parameters(path, query string) []jsonObject {
+	list := []jsonObject{}
+	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
 		kind := reflect.TypeFor[int64]()
 		if m[1] == "secret" || m[1] == "token" {
 			kind = reflect.TypeFor[string]()
 		}
-		list = append(list, object{"name": m[1], "in": "path", "required": true, "schema": d.schema(kind)})
+		list = append(list, jsonObject{"name": m[1], "in": "path", "required": true, "schema": d.schema(kind)})
 	}
 	for name := range strings.FieldsSeq(query) {
-		p := parameters[name]
-		list = append(list, object{"name": name, "in": "query", "description": p.means, "schema": d.schema(reflect.TypeOf(p.kind))})
+		p := queryParameters[name]
+		list = append(list, jsonObject{"name": name, "in": "query", "description": p.means, "schema": d.schema(reflect.TypeOf(p.kind))})
 	}
 	return list
 }
 
 // schema describes the JSON of a type. A struct stands among the schemas under its name.
-func (d *describer) schema(t reflect.Type) object {
+func (d *openAPIBuilder) schema(t reflect.Type) jsonObject {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
-		return object{"type": "string", "format": "date-time"}
+		return jsonObject{"type": "string", "format": "date-time"}
 	case t.Kind() == reflect.Pointer:
 		return d.schema(t.Elem())
 	case t.Kind() == reflect.Struct:
-		return d.named(t)
+		return d.structSchema(t)
 	case t.Kind() == reflect.Slice:
-		return object{"type": "array", "items": d.schema(t.Elem())}
+		return jsonObject{"type": "array", "items": d.schema(t.Elem())}
 	case t.Kind() == reflect.Map:
-		return object{"type": "object", "additionalProperties": d.schema(t.Elem())}
+		return jsonObject{"type": "object", "additionalProperties": d.schema(t.Elem())}
 	case t.Kind() == reflect.Interface:
-		return object{} // anything
+		return jsonObject{} // anything
 	}
-	kinds := map[reflect.Kind]object{
+	kinds := map[reflect.Kind]jsonObject{
 		reflect.Int64: {"type": "integer", "format": "int64"}, reflect.Int: {"type": "integer"},
 		reflect.String: {"type": "string"}, reflect.Bool: {"type": "boolean"},
 	}
@@ -210,31 +210,31 @@ func (d *describer) schema(t reflect.Type) object {
 	panic(fmt.Sprintf("programs cannot be told of a %s", t))
 }
 
-// named keeps the schema of a struct and refers to it: an answer by its name, what is sent as a form.
-func (d *describer) named(t reflect.Type) object {
+// structSchema keeps the schema of a struct and refers to it: an answer by its name, what is sent as a form.
+func (d *openAPIBuilder) structSchema(t reflect.Type) jsonObject {
 	name, answer := strings.CutSuffix(t.Name(), "JSON")
 	if name = strings.ToUpper(name[:1]) + name[1:]; !answer {
 		name += "Form"
 	}
 	if d.schemas[name] == nil {
-		properties, required := object{}, map[string]bool{}
-		d.schemas[name] = object{"type": "object", "properties": properties}
-		d.fields(t, properties, required)
+		properties, required := jsonObject{}, map[string]bool{}
+		d.schemas[name] = jsonObject{"type": "object", "properties": properties}
+		d.addStructFields(t, properties, required)
 		if len(required) > 0 {
-			d.schemas[name] = object{"type": "object", "properties": properties, "required": slices.Sorted(maps.Keys(required))}
+			d.schemas[name] = jsonObject{"type": "object", "properties": properties, "required": slices.Sorted(maps.Keys(required))}
 		}
 	}
-	return object{"$ref": "#/components/schemas/" + name}
+	return jsonObject{"$ref": "#/components/schemas/" + name}
 }
 
-// fields describes the fields of a struct. What a request may leave out, which is decided in words, and what is left out
+// addStructFields describes the fields of a struct. What a request may leave out, which is decided in words, and what is left out
 // when it is empty, is not required.
-func (d *describer) fields(t reflect.Type, properties object, required map[string]bool) {
+func (d *openAPIBuilder) addStructFields(t reflect.Type, properties jsonObject, required map[string]bool) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous && name == "" {
-			d.fields(f.Type, properties, required)
+			d.addStructFields(f.Type, properties, required)
 			continue
 		}
 		properties[name] = d.schema(f.Type)

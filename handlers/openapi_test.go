@@ -16,24 +16,24 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// contract is what /openapi.json says, taken at its word: an answer may hold nothing that is not described.
-type contract struct {
+// openAPIContract is what /openapi.json says, taken at its word: an answer may hold nothing that is not described.
+type openAPIContract struct {
 	doc map[string]any
 
 	mu       sync.Mutex // guards compiler
 	compiler *jsonschema.Compiler
 }
 
-// contract reads the description as a guest does.
-func (s *site) contract() *contract {
+// openAPIContract reads the description as a guest does.
+func (s *testServer) readContract() *openAPIContract {
 	s.t.Helper()
-	a := s.guest().get("/openapi.json").is(http.StatusOK)
+	a := s.anonymous().get("/openapi.json").is(http.StatusOK)
 	read, err := jsonschema.UnmarshalJSON(strings.NewReader(a.body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c := &contract{doc: read.(map[string]any), compiler: jsonschema.NewCompiler()}
-	strict(c.doc)
+	c := &openAPIContract{doc: read.(map[string]any), compiler: jsonschema.NewCompiler()}
+	forbidUnknownFields(c.doc)
 	c.compiler.AssertFormat()
 	if err := c.compiler.AddResource("openapi.json", c.doc); err != nil {
 		s.t.Fatal(err)
@@ -41,25 +41,25 @@ func (s *site) contract() *contract {
 	return c
 }
 
-// strict lets no object hold what is not described.
-func strict(v any) {
+// forbidUnknownFields lets no object hold what is not described.
+func forbidUnknownFields(v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		if v["properties"] != nil && v["type"] == "object" {
 			v["additionalProperties"] = false
 		}
 		for _, inner := range v {
-			strict(inner)
+			forbidUnknownFields(inner)
 		}
 	case []any:
 		for _, inner := range v {
-			strict(inner)
+			forbidUnknownFields(inner)
 		}
 	}
 }
 
-// at follows names into the description; nil where there is nothing.
-func (c *contract) at(path ...string) (v any) {
+// lookup follows names into the description; nil where there is nothing.
+func (c *openAPIContract) lookup(path ...string) (v any) {
 	v = c.doc
 	for _, name := range path {
 		in, _ := v.(map[string]any)
@@ -68,13 +68,13 @@ func (c *contract) at(path ...string) (v any) {
 	return v
 }
 
-var pointer = strings.NewReplacer("~", "~0", "/", "~1")
+var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
-// fits says how JSON differs from a schema of the description; nothing where it does not.
-func (c *contract) fits(body string, path ...string) error {
+// validate says how JSON differs from a schema of the description; nothing where it does not.
+func (c *openAPIContract) validate(body string, path ...string) error {
 	at := "openapi.json#"
 	for _, name := range path {
-		at += "/" + pointer.Replace(name)
+		at += "/" + pointerEscaper.Replace(name)
 	}
 	c.mu.Lock()
 	schema, err := c.compiler.Compile(at)
@@ -89,27 +89,27 @@ func (c *contract) fits(body string, path ...string) error {
 	return schema.Validate(v)
 }
 
-// check fails the test where an answer to a program is not as it is described for its route.
-func (c *contract) check(t *testing.T, route string, a *answer) {
+// verifyLogin fails the test where an answer to a program is not as it is described for its route.
+func (c *openAPIContract) check(t *testing.T, route string, a *answer) {
 	t.Helper()
 	if a == nil || strings.Contains(route, "/static/") {
 		return
 	}
-	if err := c.differs(route, a); err != nil {
+	if err := c.difference(route, a); err != nil {
 		t.Errorf("%s: %v", route, err)
 	}
 }
 
-func (c *contract) differs(route string, a *answer) error {
+func (c *openAPIContract) difference(route string, a *answer) error {
 	method, path, _ := strings.Cut(route, " ")
-	operation := []string{"paths", braces(path), strings.ToLower(method), "responses"}
+	operation := []string{"paths", openAPIPath(path), strings.ToLower(method), "responses"}
 	described := append(operation, fmt.Sprint(a.status))
-	switch answer := c.at(described...).(type) {
+	switch answer := c.lookup(described...).(type) {
 	case nil:
 		if a.status < 400 {
 			return fmt.Errorf("the answer %d is not described: add it to operations in operations.go", a.status)
 		}
-		return c.fits(a.body, "components", "responses", "Error", "content", "application/json", "schema")
+		return c.validate(a.body, "components", "responses", "Error", "content", "application/json", "schema")
 	case map[string]any:
 		if answer["content"] == nil {
 			if a.body != "" {
@@ -118,36 +118,38 @@ func (c *contract) differs(route string, a *answer) error {
 			return nil
 		}
 		kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
-		if c.at(append(described, "content", kind)...) == nil && c.at(append(described, "content", "*/*")...) == nil {
+		if c.lookup(append(described, "content", kind)...) == nil && c.lookup(append(described, "content", "*/*")...) == nil {
 			return fmt.Errorf("%s is answered and not described", kind)
 		}
 		if kind == "application/json" {
-			return c.fits(a.body, append(described, "content", kind, "schema")...)
+			return c.validate(a.body, append(described, "content", kind, "schema")...)
 		}
 	}
 	return nil
 }
 
-// braces writes the parameters of a path as OpenAPI does.
-func braces(path string) string { return regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}") }
+// openAPIPath writes the parameters of a path as OpenAPI does.
+func openAPIPath(path string) string {
+	return regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}")
+}
 
 func TestEveryRouteIsDescribed(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	c := s.contract()
-	equal(t, "version", c.at("openapi"), any("3.1.0"))
+	s := openSQLite(t)
+	c := s.readContract()
+	equal(t, "version", c.lookup("openapi"), any("3.1.0"))
 	known, ids := map[string]bool{}, map[string]bool{}
-	for _, route := range s.site.Served() {
+	for _, route := range s.handler.RegisteredRoutes() {
 		method, path, _ := strings.Cut(route, " ")
 		if method == http.MethodHead || strings.HasPrefix(path, "/static/") {
 			continue
 		}
-		known[strings.ToLower(method)+" "+braces(path)] = true
-		if c.at("paths", braces(path), strings.ToLower(method)) == nil {
+		known[strings.ToLower(method)+" "+openAPIPath(path)] = true
+		if c.lookup("paths", openAPIPath(path), strings.ToLower(method)) == nil {
 			t.Errorf("%s is not described: add it to operations in operations.go, with what it takes and answers", route)
 		}
 	}
-	for path, methods := range c.at("paths").(map[string]any) {
+	for path, methods := range c.lookup("paths").(map[string]any) {
 		for method, operation := range methods.(map[string]any) {
 			if !known[method+" "+path] {
 				t.Errorf("%s %s is described and not served", method, path)
@@ -162,7 +164,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 			}
 			ids[id] = true
 			if method == "get" {
-				a := s.guest().get(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "1"), asJSON)
+				a := s.anonymous().get(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "1"), asJSON)
 				if _, open := o["security"]; open == (a.status == http.StatusUnauthorized) {
 					t.Errorf("a guest gets %d from %s, which says otherwise", a.status, path)
 				}
@@ -175,15 +177,15 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	for name := range c.at("components", "schemas").(map[string]any) { // a schema that is none does not compile
-		if err := c.fits("{}", "components", "schemas", name); err != nil && !strings.Contains(err.Error(), "jsonschema validation failed") {
+	for name := range c.lookup("components", "schemas").(map[string]any) { // a schema that is none does not compile
+		if err := c.validate("{}", "components", "schemas", name); err != nil && !strings.Contains(err.Error(), "jsonschema validation failed") {
 			t.Error(err)
 		}
 	}
 	for route, needs := range map[string]string{"PUT /messages/:id": `{"body":"x"}`, "POST /messages": `{"with":1}`, "POST /messages/:id/reactions": `{"emoji":"👍","mine":true}`} {
 		method, path, _ := strings.Cut(route, " ")
-		body := []string{"paths", braces(path), strings.ToLower(method), "requestBody", "content", "application/json", "schema"}
-		if err := c.fits(needs, body...); err != nil {
+		body := []string{"paths", openAPIPath(path), strings.ToLower(method), "requestBody", "content", "application/json", "schema"}
+		if err := c.validate(needs, body...); err != nil {
 			t.Errorf("%s takes %s, but not as it is described: %v", route, needs, err)
 		}
 	}
@@ -192,27 +194,27 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 // Every event is described, with an example of each that a person can bring about.
 func TestEveryEventIsDescribed(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	c := s.contract()
-	ana, ben := s.person("Ana"), s.person("Ben")
-	stream := ben.listen("/events?room=1", inEvents)
-	stream.named("changed")
-	m := ana.say("room=1", "hello")
-	ana.edit(m, "good day")
+	s := openSQLite(t)
+	c := s.readContract()
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	stream := ben.listen("/events?room=1", asEventStream)
+	stream.waitForNamed("changed")
+	m := ana.sendMessage("room=1", "hello")
+	ana.editMessage(m, "good day")
 	ben.react(m, "🎉").is(200)
-	ana.remove(m).is(204)
+	ana.deleteMessage(m).is(204)
 	ana.post("/typing", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
-	told, before := stream.until("typing", func(e event) bool { return e.name == "typing" })
+	told, before := stream.readUntil("typing", func(e event) bool { return e.name == "typing" })
 	ben.post("/read", []string{"room", "1", "seq", "99"}, asJSON).is(204)
-	read, between := stream.until("read", func(e event) bool { return e.name == "read" })
+	read, between := stream.readUntil("read", func(e event) bool { return e.name == "read" })
 	ben.post("/logout", nil, asJSON).is(204)
-	end, after := stream.until("bye", func(e event) bool { return e.name == "bye" })
+	end, after := stream.readUntil("bye", func(e event) bool { return e.name == "bye" })
 	seen := map[string]bool{}
 	for _, e := range append(append(append(append(before, between...), after...), told, read), end) {
 		seen[e.name] = true
-		if c.at("x-events", e.name) == nil {
+		if c.lookup("x-events", e.name) == nil {
 			t.Errorf("the event %q is not described: add it to programEvents in operations.go", e.name)
-		} else if err := c.fits(e.data, "x-events", e.name, "schema"); err != nil {
+		} else if err := c.validate(e.data, "x-events", e.name, "schema"); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
 	}
@@ -226,15 +228,15 @@ func TestEveryEventIsDescribed(t *testing.T) {
 // A program that errs is told so in one form, whatever it did.
 func TestErrorsForPrograms(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *handlers.Config) { c.Rate = 1 })
-	ana := s.person("Ana")
-	s.guest().get("/login", asJSON).failed(406, "not_acceptable", "")
-	ana.get("/messages/live?room=1", asJSON).failed(406, "not_acceptable", "")
-	ana.do("POST", "/messages", strings.NewReader("hello"), "Content-Type: text/plain", asJSON).failed(415, "unsupported", "")
-	ana.do("POST", "/messages", strings.NewReader("hello"), asJSON).failed(415, "unsupported", "")
-	allow := ana.do("PUT", "/messages", nil, asJSON).failed(405, "method_not_allowed", "").header.Get("Allow")
+	s := openSQLite(t, func(c *handlers.Config) { c.RateScale = 1 })
+	ana := s.newUser("Ana")
+	s.anonymous().get("/login", asJSON).isError(406, "not_acceptable", "")
+	ana.get("/messages/live?room=1", asJSON).isError(406, "not_acceptable", "")
+	ana.do("POST", "/messages", strings.NewReader("hello"), "Content-Type: text/plain", asJSON).isError(415, "unsupported", "")
+	ana.do("POST", "/messages", strings.NewReader("hello"), asJSON).isError(415, "unsupported", "")
+	allow := ana.do("PUT", "/messages", nil, asJSON).isError(405, "method_not_allowed", "").header.Get("Allow")
 	contains(t, allow, "GET", "POST")
-	a := s.guest().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).failed(422, "invalid", "name")
+	a := s.anonymous().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).isError(422, "invalid", "name")
 	told := decodeLoosely[struct {
 		Error struct{ Fields map[string]string }
 	}](a)
@@ -244,10 +246,10 @@ func TestErrorsForPrograms(t *testing.T) {
 			break
 		}
 	}
-	a.failed(429, "too_many", "")
+	a.isError(429, "too_many", "")
 	if a.header.Get("Retry-After") == "" {
 		t.Error("nobody says when to try again")
 	}
 	s.exec(`DROP TABLE sessions`)
-	ana.get("/chat", asJSON).failed(500, "internal", "")
+	ana.get("/chat", asJSON).isError(500, "internal", "")
 }

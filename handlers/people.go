@@ -26,61 +26,61 @@ type accountsJSON struct {
 	Next   string        `json:"next,omitempty"` // where the following ones are
 }
 
-// people is the admin's list of everybody.
-func (s *Server) people(c echo.Context) error {
+// listPeople is the admin's list of everybody.
+func (s *Server) listPeople(c echo.Context) error {
 	query := c.QueryParam("q")
-	after, err := queryNumber(c, "after")
+	after, err := QueryNumber(c, "after")
 	if err != nil {
 		return err
 	}
-	users, more, err := s.chat.Accounts(c.Request().Context(), person(c), query, after)
+	users, more, err := s.chat.AllUsers(c.Request().Context(), CurrentUser(c), query, after)
 	if err != nil {
 		return err
 	}
 	next := ""
 	if more {
-		next = views.ListURL("/people", query, users[len(users)-1].ID)
+		next = views.NextPageURL("/people", query, users[len(users)-1].ID)
 	}
 	ids := make([]int64, len(users))
 	for i, u := range users {
 		ids[i] = u.ID
 	}
 	online := s.hub.Online(ids...)
-	if wantsJSON(c) {
+	if WantsJSON(c) {
 		out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
 		for i, u := range users {
-			out.People[i] = accountJSON{u.ID, u.Name, avatarURL(u.Avatar), u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
+			out.People[i] = accountJSON{u.ID, u.Name, AvatarURL(u.Avatar), u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
 		}
 		return c.JSON(http.StatusOK, out)
 	}
-	side, err := s.sidebar(c, chat.Topic{})
+	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	accounts := make([]views.Account, len(users))
+	accounts := make([]views.DirectoryUser, len(users))
 	for i, u := range users {
-		accounts[i] = views.Account{User: u, Online: online[u.ID]}
+		accounts[i] = views.DirectoryUser{User: u, Online: online[u.ID]}
 	}
-	return s.render(c, http.StatusOK, views.Accounts(s.page(c), side, views.Directory{Accounts: accounts, Query: query, Next: next}))
+	return s.Render(c, http.StatusOK, views.PeoplePage(s.Page(c), side, views.Directory{Users: accounts, Query: query, NextURL: next}))
 }
 
 func (s *Server) disablePerson(c echo.Context) error {
-	if err := s.chat.DisablePerson(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+	if err := s.chat.DisableUser(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return done(c, "/people")
+	return finish(c, "/people")
 }
 
 func (s *Server) enablePerson(c echo.Context) error {
-	if err := s.chat.EnablePerson(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+	if err := s.chat.EnableUser(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return done(c, "/people")
+	return finish(c, "/people")
 }
 
 func (s *Server) makeAdmin(c echo.Context) error {
-	if err := s.chat.MakeAdmin(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
+	if err := s.chat.MakeAdmin(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return done(c, "/people")
+	return finish(c, "/people")
 }

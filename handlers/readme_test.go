@@ -12,7 +12,7 @@ import (
 )
 
 // The README's tables of addresses and of named events are those of the code.
-func TestTheREADMETellsEveryAddressAndEvent(t *testing.T) {
+func TestREADMEListsEveryRouteAndEvent(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -21,31 +21,31 @@ func TestTheREADMETellsEveryAddressAndEvent(t *testing.T) {
 	for _, r := range (&Server{}).routes() {
 		routes = append(routes, r.method+" "+r.path)
 	}
-	compare(t, "addresses", rows(string(readme), "(?m)^\\| `((?:GET|POST|PUT|DELETE) [^`]+)` \\|"), routes)
+	compareLists(t, "addresses", matches(string(readme), "(?m)^\\| `((?:GET|POST|PUT|DELETE) [^`]+)` \\|"), routes)
 
 	var wire strings.Builder
 	for why := live.EndSlow; why <= live.EndResync; why++ {
-		wire.Write(sse{views.Locale{}}.End(why))
+		wire.Write(HTMLEvents{views.Locale{}}.End(why))
 	}
-	names := rows(wire.String(), "(?m)^event: (.+)$")
+	names := matches(wire.String(), "(?m)^event: (.+)$")
 	stream := string(readme)[strings.Index(string(readme), "## The stream"):strings.Index(string(readme), "## Promises")]
 	var told, known []string
-	for _, row := range rows(stream, "(?m)^\\| ((?:`[a-z]+` ?)+)\\|") {
+	for _, row := range matches(stream, "(?m)^\\| ((?:`[a-z]+` ?)+)\\|") {
 		told = append(told, strings.Fields(strings.ReplaceAll(row, "`", ""))...)
 	}
-	for name := range programEvents {
+	for name := range eventDocs {
 		known = append(known, name)
 	}
-	compare(t, "events", told, known)
+	compareLists(t, "events", told, known)
 	for _, name := range names {
-		if _, described := programEvents[name]; !described {
+		if _, described := eventDocs[name]; !described {
 			t.Errorf("the event %q is told and not described", name)
 		}
 	}
 }
 
 // The README's table of folders is what there is: those at the top, and each program.
-func TestTheREADMETellsEveryFolder(t *testing.T) {
+func TestREADMEListsEveryFolder(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +65,10 @@ func TestTheREADMETellsEveryFolder(t *testing.T) {
 	told := []string{"cmd", "build", "data", "tmp"} // by its programs, and what is in no clone
 	folders = slices.DeleteFunc(folders, func(f string) bool { return slices.Contains(told, f) })
 	table := string(readme)[strings.Index(string(readme), "## Folders"):]
-	compare(t, "folders", rows(table[:strings.Index(table, "\n## How fast")], "(?m)^\\| `([^`]+)` \\|"), folders)
+	compareLists(t, "folders", matches(table[:strings.Index(table, "\n## How fast")], "(?m)^\\| `([^`]+)` \\|"), folders)
 }
 
-func rows(text, pattern string) []string {
+func matches(text, pattern string) []string {
 	var found []string
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 		found = append(found, m[1])
@@ -76,7 +76,7 @@ func rows(text, pattern string) []string {
 	return found
 }
 
-func compare(t *testing.T, what string, told, real []string) {
+func compareLists(t *testing.T, what string, told, real []string) {
 	t.Helper()
 	slices.Sort(told)
 	slices.Sort(real)

@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,56 +9,24 @@ import (
 	"testing"
 	"time"
 
-	"charla/db/dbtest"
-	"charla/live"
 	"charla/live/natstest"
 )
 
-// nodes starts sites that share a database and a relay.
-func nodes(t *testing.T, n int, servers string) []*site {
-	t.Helper()
-	url := dbtest.Postgres(t)
-	var list []*site
-	for range n {
-		s := openPostgres(t, url)
-		relay, err := live.NewRelay(s.hub, servers, "test")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		go func() { defer close(ended); relay.Run(ctx) }()
-		t.Cleanup(func() { stop(); <-ended })
-		list = append(list, s)
-	}
-	for _, s := range list {
-		eventually(t, "the nodes hear each other", func() bool { return s.hub.Nodes() == n-1 })
-	}
-	return list
-}
-
-// at is the same browser, sent to another node by the balancer.
-func (b *browser) at(s *site) *browser {
-	c := b.clone()
-	c.site = s
-	return c
-}
-
-func TestAPostOnOneNodeShowsOnAll(t *testing.T) {
-	all := nodes(t, 3, natstest.New(t).URL())
-	ana, berta := all[0].person("Ana"), all[0].person("Berta")
-	var streams []*stream
+func TestPostReachesAllNodes(t *testing.T) {
+	all := startNodes(t, 3, natstest.New(t).URL())
+	ana, berta := all[0].newUser("Ana"), all[0].newUser("Berta")
+	var streams []*eventStream
 	for _, s := range all {
-		st := berta.at(s).listen("/events?room=1")
-		st.until("the cursor", isCursor)
+		st := berta.onNode(s).listen("/events?room=1")
+		st.readUntil("the cursor", isBareID)
 		streams = append(streams, st)
 	}
 	var took []time.Duration
 	for i := range 300 {
 		start := time.Now()
-		m := ana.at(all[i%3]).say("room=1", fmt.Sprintf("number %d.", i))
+		m := ana.onNode(all[i%3]).sendMessage("room=1", fmt.Sprintf("number %d.", i))
 		for n, st := range streams {
-			if e := st.brings(fmt.Sprintf("number %d.", i)); e.id != text(m.Seq) {
+			if e := st.waitFor(fmt.Sprintf("number %d.", i)); e.id != formatID(m.Seq) {
 				t.Fatalf("on node %d message %d has id %s", n, m.Seq, e.id)
 			}
 		}
@@ -72,14 +39,14 @@ func TestAPostOnOneNodeShowsOnAll(t *testing.T) {
 		t.Errorf("p50 %v", p50)
 	}
 	for _, s := range all {
-		ana.at(s).get("/messages?room=1").is(200).has("number 299.")
+		ana.onNode(s).get("/messages?room=1").is(200).has("number 299.")
 	}
 }
 
 // Three nodes post into one room at once, so hints overtake each other.
-func TestPostsOnAllNodesAtOnceShowOnAll(t *testing.T) {
-	all := nodes(t, 3, natstest.New(t).URL())
-	ana, berta := all[0].person("Ana"), all[0].person("Berta")
+func TestConcurrentPostsReachAllNodes(t *testing.T) {
+	all := startNodes(t, 3, natstest.New(t).URL())
+	ana, berta := all[0].newUser("Ana"), all[0].newUser("Berta")
 	const posts, pause = 100, 15 * time.Millisecond
 	var (
 		mu      sync.Mutex // guards both
@@ -89,8 +56,8 @@ func TestPostsOnAllNodesAtOnceShowOnAll(t *testing.T) {
 	)
 	body := regexp.MustCompile(`>(from \d number \d+)<`)
 	for _, s := range all {
-		st := berta.at(s).listen("/events?room=1")
-		st.until("the cursor", isCursor)
+		st := berta.onNode(s).listen("/events?room=1")
+		st.readUntil("the cursor", isBareID)
 		work.Go(func() {
 			for seen := 0; seen < posts*len(all); {
 				e, err := st.next()
@@ -115,7 +82,7 @@ func TestPostsOnAllNodesAtOnceShowOnAll(t *testing.T) {
 				mu.Lock()
 				started[text] = time.Now()
 				mu.Unlock()
-				ana.at(s).say("room=1", text)
+				ana.onNode(s).sendMessage("room=1", text)
 				<-time.After(pause)
 			}
 		})
@@ -129,48 +96,48 @@ func TestPostsOnAllNodesAtOnceShowOnAll(t *testing.T) {
 	}
 }
 
-func TestOneNodeEndsTheStreamsOfAnother(t *testing.T) {
+func TestRevocationReachesOtherNodes(t *testing.T) {
 	t.Parallel()
-	all := nodes(t, 2, natstest.New(t).URL())
-	ana, berta := all[0].person("Ana"), all[0].person("Berta")
-	out, stays := ana.at(all[1]).listen("/events?room=1"), berta.at(all[1]).listen("/events?room=1")
-	out.until("the cursor", isCursor)
-	stays.until("the cursor", isCursor)
+	all := startNodes(t, 2, natstest.New(t).URL())
+	ana, berta := all[0].newUser("Ana"), all[0].newUser("Berta")
+	out, stays := ana.onNode(all[1]).listen("/events?room=1"), berta.onNode(all[1]).listen("/events?room=1")
+	out.readUntil("the cursor", isBareID)
+	stays.readUntil("the cursor", isBareID)
 	ana.post("/logout", nil).is(303)
-	out.until("log-out", func(e event) bool { return e.name == "logout" })
-	berta.at(all[0]).say("room=1", "after")
-	stays.brings("after")
+	out.readUntil("log-out", func(e event) bool { return e.name == "logout" })
+	berta.onNode(all[0]).sendMessage("room=1", "after")
+	stays.waitFor("after")
 	for e := range out.events {
 		lacks(t, e.data, "after")
 	}
-	ana.at(all[1]).get("/messages?room=1").is(303)
+	ana.onNode(all[1]).get("/messages?room=1").is(303)
 }
 
-func TestPeopleOfAllNodesAreHere(t *testing.T) {
+func TestPresenceOfAllNodes(t *testing.T) {
 	t.Parallel()
-	all := nodes(t, 3, natstest.New(t).URL())
-	ana, berta := all[0].person("Ana"), all[0].person("Berta")
+	all := startNodes(t, 3, natstest.New(t).URL())
+	ana, berta := all[0].newUser("Ana"), all[0].newUser("Berta")
 	watcher := ana.listen("/events")
-	st := berta.at(all[1]).listen("/events")
-	berta.at(all[2]).listen("/events")
-	watcher.brings(`hx-target="#here"`, ">Berta<")
+	st := berta.onNode(all[1]).listen("/events")
+	berta.onNode(all[2]).listen("/events")
+	watcher.waitFor(`hx-target="#online-list"`, ">Berta<")
 	for i, s := range all {
-		eventually(t, fmt.Sprint("both are here on node ", i), func() bool { _, n := s.hub.Here(); return n == 2 })
-		ana.at(s).get("/chat").is(200).has(">Berta<")
+		eventually(t, fmt.Sprint("both are here on node ", i), func() bool { _, n := s.hub.OnlineUsers(); return n == 2 })
+		ana.onNode(s).get("/chat").is(200).has(">Berta<")
 	}
 	st.cancel()
-	ana.at(all[2]).say(berta.with(), "unread on another node")
-	berta.at(all[0]).listen("/events").brings("unread")
+	ana.onNode(all[2]).sendMessage(berta.peerQuery(), "unread on another node")
+	berta.onNode(all[0]).listen("/events").waitFor("unread")
 }
 
-func TestNATSIsCutOffAndComesBack(t *testing.T) {
+func TestNATSOutage(t *testing.T) {
 	t.Parallel()
 	server := natstest.New(t)
-	all := nodes(t, 3, server.URL())
-	ana := all[0].person("Ana")
-	var readers []*reader
+	all := startNodes(t, 3, server.URL())
+	ana := all[0].newUser("Ana")
+	var readers []*streamReader
 	for _, s := range all {
-		readers = append(readers, watch(ana.at(s), asPage, "room=1"), watch(ana.at(s), asProgram, "room=1"))
+		readers = append(readers, openReader(ana.onNode(s), htmlReader, "room=1"), openReader(ana.onNode(s), jsonReader, "room=1"))
 	}
 	defer func() {
 		for _, r := range readers {
@@ -181,15 +148,15 @@ func TestNATSIsCutOffAndComesBack(t *testing.T) {
 	say := func(n int) {
 		for range n {
 			said++
-			ana.at(all[said%3]).say("room=1", fmt.Sprintf("number %d.", said))
+			ana.onNode(all[said%3]).sendMessage("room=1", fmt.Sprintf("number %d.", said))
 		}
 	}
 	converge := func(what string, within time.Duration) {
 		t.Helper()
 		start := time.Now()
 		for _, r := range readers {
-			fresh := r.fresh().lines()
-			eventually(t, what, func() bool { return r.differs(fresh) == "" })
+			fresh := r.freshView().lines()
+			eventually(t, what, func() bool { return r.difference(fresh) == "" })
 		}
 		t.Logf("%s: %v", what, time.Since(start))
 		if took := time.Since(start); took > within {
@@ -201,12 +168,12 @@ func TestNATSIsCutOffAndComesBack(t *testing.T) {
 	server.Kill()
 	say(10)
 	converge("without NATS", 5*time.Second)
-	out := all[0].signIn(ana.user)
-	st := out.at(all[1]).listen("/events?room=1")
-	st.until("the cursor", isCursor)
+	out := all[0].newSession(ana.user)
+	st := out.onNode(all[1]).listen("/events?room=1")
+	st.readUntil("the cursor", isBareID)
 	start := time.Now()
 	out.post("/logout", nil).is(303)
-	st.until("log-out", func(e event) bool { return e.name == "logout" })
+	st.readUntil("log-out", func(e event) bool { return e.name == "logout" })
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("the log-out took %v", took)
 	}

@@ -14,15 +14,6 @@ type roomsJSON struct {
 	Next  string     `json:"next,omitempty"` // where the following ones are
 }
 
-type memberJSON struct {
-	ID     int64  `json:"id"`
-	Name   string `json:"name"`
-	Avatar string `json:"avatar_url,omitempty"`
-	Online bool   `json:"online"`
-	Role   string `json:"role"`
-	Bot    bool   `json:"bot,omitempty"`
-}
-
 // membersJSON is a room with a window on its members.
 type membersJSON struct {
 	roomJSON
@@ -35,11 +26,11 @@ func roomToJSON(r chat.Room) roomJSON {
 	return roomJSON{ID: r.ID, Name: r.Name, Access: string(r.Access), Role: string(r.Role)}
 }
 
-func (s *Server) rooms(c echo.Context) error {
-	if !wantsJSON(c) {
-		return s.lobby(c, http.StatusOK, views.Form{})
+func (s *Server) listRooms(c echo.Context) error {
+	if !WantsJSON(c) {
+		return s.renderRooms(c, http.StatusOK, views.Form{})
 	}
-	rooms, next, err := s.openRooms(c)
+	rooms, next, err := s.findOpenRooms(c)
 	if err != nil {
 		return err
 	}
@@ -50,99 +41,99 @@ func (s *Server) rooms(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// openRooms lists rooms to join, and where the following ones are.
-func (s *Server) openRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
+// findOpenRooms lists rooms to join, and where the following ones are.
+func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
 	query := c.QueryParam("q")
-	after, err := queryNumber(c, "after")
+	after, err := QueryNumber(c, "after")
 	if err != nil {
 		return nil, "", err
 	}
-	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), person(c), query, after)
+	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), CurrentUser(c), query, after)
 	if more {
-		next = views.ListURL("/rooms", query, rooms[len(rooms)-1].ID)
+		next = views.NextPageURL("/rooms", query, rooms[len(rooms)-1].ID)
 	}
 	return rooms, next, err
 }
 
-// lobby is the page of rooms, with the form as it was typed.
-func (s *Server) lobby(c echo.Context, status int, form views.Form) error {
-	rooms, next, err := s.openRooms(c)
+// renderRooms is the page of rooms, with the form as it was typed.
+func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error {
+	rooms, next, err := s.findOpenRooms(c)
 	if err != nil {
 		return err
 	}
-	side, err := s.sidebar(c, chat.Topic{})
+	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	return s.render(c, status, views.Rooms(s.page(c), side, views.Lobby{Rooms: rooms, Query: c.QueryParam("q"), Next: next, Form: form}))
+	return s.Render(c, status, views.RoomsPage(s.Page(c), side, views.RoomList{Rooms: rooms, Query: c.QueryParam("q"), NextURL: next, Form: form}))
 }
 
-type newRoom struct {
+type createRoomRequest struct {
 	Name   string `form:"name" json:"name"`
 	Access string `form:"access" json:"access"`
 }
 
-func (s *Server) makeRoom(c echo.Context) error {
-	var in newRoom
-	if err := decode(c, &in); err != nil {
+func (s *Server) createRoom(c echo.Context) error {
+	var in createRoomRequest
+	if err := Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.limits.rooms.takeFor(person(c)); err != nil {
+	if err := s.limits.NewRooms.AllowUser(CurrentUser(c)); err != nil {
 		return err
 	}
-	room, err := s.chat.MakeRoom(c.Request().Context(), person(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !failsInJSON(c) {
-		_, status := understand(c, err)
-		return s.lobby(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
+	room, err := s.chat.CreateRoom(c.Request().Context(), CurrentUser(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !WantsJSONErrors(c) {
+		_, status := ClassifyError(c, err)
+		return s.renderRooms(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
 	}
 	if err != nil {
 		return err
 	}
-	if wantsJSON(c) {
+	if WantsJSON(c) {
 		return c.JSON(http.StatusCreated, roomToJSON(room))
 	}
-	return redirect(c, views.MessagesURL(room.Place()))
+	return Redirect(c, views.MessagesURL(room.Ref()))
 }
 
-func (s *Server) room(c echo.Context) error {
-	info, err := s.roomInfo(c)
+func (s *Server) showRoom(c echo.Context) error {
+	info, err := s.loadRoom(c)
 	if err != nil {
 		return err
 	}
-	if wantsJSON(c) {
-		return s.roomJSON(c, info)
+	if WantsJSON(c) {
+		return s.renderRoomJSON(c, info)
 	}
-	if info.Wanted != "" {
-		people, err := s.chat.FindOutsiders(c.Request().Context(), info.Room, info.Wanted)
+	if info.InviteQuery != "" {
+		people, err := s.chat.FindNonMembers(c.Request().Context(), info.Room, info.InviteQuery)
 		if err != nil {
 			return err
 		}
-		info.Outsiders = s.found(people)
+		info.InviteResults = s.searchResults(people)
 	}
-	side, err := s.sidebar(c, chat.Topic{})
+	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, views.Room(s.page(c), side, info))
+	return s.Render(c, http.StatusOK, views.RoomPage(s.Page(c), side, info))
 }
 
-// roomInfo gathers a room with a window on its members.
-func (s *Server) roomInfo(c echo.Context) (views.RoomInfo, error) {
-	room, err := s.chat.Room(c.Request().Context(), person(c), number(c.Param("id")))
+// loadRoom gathers a room with a window on its members.
+func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
+	room, err := s.chat.Room(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
 	if err != nil {
-		return views.RoomInfo{}, err
+		return views.RoomDetails{}, err
 	}
-	info := views.RoomInfo{Room: room, Query: c.QueryParam("q"), Wanted: c.QueryParam("invite")}
-	after, err := queryNumber(c, "after")
+	info := views.RoomDetails{Room: room, Query: c.QueryParam("q"), InviteQuery: c.QueryParam("invite")}
+	after, err := QueryNumber(c, "after")
 	if err != nil {
-		return views.RoomInfo{}, err
+		return views.RoomDetails{}, err
 	}
 	members, more, err := s.chat.Members(c.Request().Context(), room, info.Query, after)
 	if err != nil {
-		return views.RoomInfo{}, err
+		return views.RoomDetails{}, err
 	}
 	if more {
-		info.Next = views.MembersURL(room.ID, info.Query, members[len(members)-1].ID)
+		info.NextURL = views.MembersURL(room.ID, info.Query, members[len(members)-1].ID)
 	}
 	ids := make([]int64, len(members))
 	for i, m := range members {
@@ -155,64 +146,17 @@ func (s *Server) roomInfo(c echo.Context) (views.RoomInfo, error) {
 	return info, nil
 }
 
-func (s *Server) roomJSON(c echo.Context, info views.RoomInfo) error {
-	out := membersJSON{roomJSON: roomToJSON(info.Room), Count: info.Room.Members, Members: []memberJSON{}, Next: info.Next}
+func (s *Server) renderRoomJSON(c echo.Context, info views.RoomDetails) error {
+	out := membersJSON{roomJSON: roomToJSON(info.Room), Count: info.Room.MemberCount, Members: []memberJSON{}, Next: info.NextURL}
 	if info.IsMember() {
-		conv, err := s.chat.Conversation(c.Request().Context(), person(c), info.Place())
+		conv, err := s.chat.Conversation(c.Request().Context(), CurrentUser(c), info.Ref())
 		if err != nil {
 			return err
 		}
 		out.Unread = conv.Unread
 	}
 	for _, m := range info.Members {
-		out.Members = append(out.Members, memberJSON{m.ID, m.Name, avatarURL(m.Avatar), m.Online, string(m.Role), m.Bot})
+		out.Members = append(out.Members, memberJSON{m.ID, m.Name, AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot})
 	}
 	return c.JSON(http.StatusOK, out)
-}
-
-func (s *Server) joinRoom(c echo.Context) error {
-	id := number(c.Param("id"))
-	if err := s.chat.JoinRoom(c.Request().Context(), person(c), id); err != nil {
-		return err
-	}
-	return done(c, views.MessagesURL(chat.Place{Room: id}))
-}
-
-func (s *Server) leaveRoom(c echo.Context) error {
-	if err := s.chat.LeaveRoom(c.Request().Context(), person(c), number(c.Param("id"))); err != nil {
-		return err
-	}
-	return done(c, "/rooms")
-}
-
-type invitation struct {
-	User id `form:"user" json:"user"`
-}
-
-func (s *Server) invite(c echo.Context) error {
-	var in invitation
-	if err := decode(c, &in); err != nil {
-		return err
-	}
-	room := number(c.Param("id"))
-	if err := s.chat.Invite(c.Request().Context(), person(c), room, int64(in.User)); err != nil {
-		return err
-	}
-	return done(c, views.RoomURL(room))
-}
-
-func (s *Server) removeMember(c echo.Context) error {
-	room := number(c.Param("id"))
-	if err := s.chat.RemoveMember(c.Request().Context(), person(c), room, number(c.Param("user"))); err != nil {
-		return err
-	}
-	return done(c, views.RoomURL(room))
-}
-
-// done answers a deed that has nothing to show: a program gets 204, a browser goes on.
-func done(c echo.Context, to string) error {
-	if wantsJSON(c) {
-		return c.NoContent(http.StatusNoContent)
-	}
-	return redirect(c, to)
 }

@@ -15,17 +15,17 @@ import (
 	"charla/handlers"
 )
 
-func https(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "https", Host: "chat.example.org"} }
+func withHTTPS(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "https", Host: "chat.example.org"} }
 
-func TestHeadersThatMakeABrowserCareful(t *testing.T) {
+func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
-	ana.say("room=1", "hello")
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	ana.sendMessage("room=1", "hello")
 	nonces := map[string]bool{}
-	for path, b := range map[string]*browser{
-		"/login": s.guest(), "/register": s.guest(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana, "/settings": ana, "/settings/delete": ana, "/nowhere": ana,
-		"/chat?x": s.guest(), "/chat?q=a": ana, "/messages?room=1&before=9": ana, "/healthz": s.guest(), "/me.css": ana, "/messages?with=x": ana,
+	for path, b := range map[string]*client{
+		"/login": s.anonymous(), "/register": s.anonymous(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana, "/settings": ana, "/settings/delete": ana, "/nowhere": ana,
+		"/chat?x": s.anonymous(), "/chat?q=a": ana, "/messages?room=1&before=9": ana, "/healthz": s.anonymous(), "/me.css": ana, "/messages?with=x": ana,
 	} {
 		for range 2 {
 			a := b.get(path)
@@ -56,13 +56,13 @@ func TestHeadersThatMakeABrowserCareful(t *testing.T) {
 			}
 		}
 	}
-	secure := open(t, https).guest().get("/login")
+	secure := openSQLite(t, withHTTPS).anonymous().get("/login")
 	contains(t, secure.header.Get("Strict-Transport-Security"), "max-age=31536000")
 }
 
 func TestCookies(t *testing.T) {
 	t.Parallel()
-	register := []string{"name", "Ana", "email", "ana@example.org", "password", phrase}
+	register := []string{"name", "Ana", "email", "ana@example.org", "password", testPassword}
 	flags := func(a *answer) map[string]*http.Cookie {
 		found := map[string]*http.Cookie{}
 		for _, c := range (&http.Response{Header: a.header}).Cookies() {
@@ -73,12 +73,12 @@ func TestCookies(t *testing.T) {
 		}
 		return found
 	}
-	plain := flags(open(t).guest().post("/register", register).is(303))
+	plain := flags(openSQLite(t).anonymous().post("/register", register).is(303))
 	if c := plain["charla"]; c == nil || c.Secure || len(c.Value) < 43 {
 		t.Errorf("on plain http: %v", plain)
 	}
-	s := open(t, https)
-	b := s.guest()
+	s := openSQLite(t, withHTTPS)
+	b := s.anonymous()
 	secure := flags(b.post("/register", register).is(303))
 	if c := secure["__Host-charla"]; c == nil || !c.Secure || secure["charla"] != nil {
 		t.Errorf("on https: %v", secure)
@@ -90,17 +90,17 @@ func TestCookies(t *testing.T) {
 		t.Errorf("log-out leaves %v", c)
 	}
 	contains(t, out.header.Get("Clear-Site-Data"), `"storage"`)
-	plainName := s.guest()
+	plainName := s.anonymous()
 	plainName.cookies["charla"] = kept
 	plainName.get("/chat").is(303)
 }
 
-func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
+func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
-	s.guest().register("Ana", "ana@example.org")
-	ana := s.guest()
-	ana.logIn("ana@example.org", phrase).is(303)
+	s := openSQLite(t, func(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
+	s.anonymous().register("Ana", "ana@example.org")
+	ana := s.anonymous()
+	ana.logIn("ana@example.org", testPassword).is(303)
 	posts := map[string][]string{
 		"/messages":             {"room", "1", "body", "forged"},
 		"/read":                 {"room", "1", "seq", "1"},
@@ -109,8 +109,8 @@ func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
 		"/messages/1/reactions": {"emoji", "👍"},
 		"/settings":             {"theme", "dark", "locale", "es"},
 		"/logout":               nil,
-		"/login":                {"email", "ana@example.org", "password", phrase},
-		"/register":             {"name", "Forged", "email", "forged@example.org", "password", phrase},
+		"/login":                {"email", "ana@example.org", "password", testPassword},
+		"/register":             {"name", "Forged", "email", "forged@example.org", "password", testPassword},
 	}
 	for path, form := range posts {
 		for _, from := range [][]string{
@@ -119,7 +119,7 @@ func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
 		} {
 			a := ana.post(path, form, from...).is(403)
 			equal(t, path+" sets cookies", len(a.header.Values("Set-Cookie")), 0)
-			ana.post(path, form, append(from, asJSON)...).failed(403, "forbidden", "")
+			ana.post(path, form, append(from, asJSON)...).isError(403, "forbidden", "")
 		}
 	}
 	ana.get("/chat").is(200)
@@ -133,8 +133,8 @@ func TestWhatAnotherSiteMakesABrowserSend(t *testing.T) {
 	ana.get("/chat", "Sec-Fetch-Site: cross-site").is(200) // a link from elsewhere
 }
 
-// raw asks for gzip and does not unpack it.
-func (b *browser) raw(path string) (*answer, string) {
+// getGzipped asks for gzip and does not unpack it.
+func (b *client) getGzipped(path string) (*answer, string) {
 	b.t.Helper()
 	a := b.get(path, "Accept-Encoding: gzip")
 	if a.header.Get("Content-Encoding") != "gzip" {
@@ -151,50 +151,50 @@ func (b *browser) raw(path string) (*answer, string) {
 	return a, string(text)
 }
 
-func TestFewBytesOverTheWire(t *testing.T) {
+func TestCompressionAndCaching(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	ana := s.person("Ana")
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
 	for _, path := range []string{"/chat", "/messages?room=1", "/settings"} {
-		a, page := ana.raw(path)
+		a, page := ana.getGzipped(path)
 		equal(t, path+" Content-Encoding", a.header.Get("Content-Encoding"), "gzip")
 		contains(t, strings.Join(a.header.Values("Vary"), ", "), "Accept-Encoding")
 		contains(t, page, "</html>")
 		for _, m := range regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`).FindAllStringSubmatch(page, -1) {
-			file, content := s.guest().raw(m[1])
+			file, content := s.anonymous().getGzipped(m[1])
 			file.is(200)
 			equal(t, m[1], file.header.Get("Cache-Control"), "public, max-age=31536000, immutable")
 			equal(t, m[1], file.header.Get("Content-Encoding"), "gzip")
 			equal(t, m[1], file.header.Get("X-Content-Type-Options"), "nosniff")
 			equal(t, "a cookie with "+m[1], len(file.header.Values("Set-Cookie")), 0)
-			equal(t, m[1], s.guest().do(http.MethodGet, m[1], nil, "Accept-Encoding: identity").body, content)
+			equal(t, m[1], s.anonymous().do(http.MethodGet, m[1], nil, "Accept-Encoding: identity").body, content)
 		}
 	}
 	a := ana.get("/me.css").is(200)
 	contains(t, a.header.Get("Cache-Control"), "private", "no-store")
-	contains(t, a.body, ".by-"+text(ana.user.ID)+"{")
-	equal(t, "a guest's own", s.guest().get("/me.css").body, "")
+	contains(t, a.body, ".by-"+formatID(ana.user.ID)+"{")
+	equal(t, "a guest's own", s.anonymous().get("/me.css").body, "")
 }
 
-func TestAPanicIsOnePage(t *testing.T) {
+func TestPanicAnswers500(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *handlers.Config) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
-	page := s.guest().get("/readyz").is(500)
+	s := openSQLite(t, func(c *handlers.Config) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
+	page := s.anonymous().get("/readyz").is(500)
 	page.has("<!doctype html>", page.header.Get("X-Request-Id")).lacks("secret", "goroutine")
-	s.guest().get("/readyz", asJSON).failed(500, "internal", "").lacks("secret")
-	s.guest().get("/login").is(200)
+	s.anonymous().get("/readyz", asJSON).isError(500, "internal", "").lacks("secret")
+	s.anonymous().get("/login").is(200)
 	if len(page.header.Get("X-Request-Id")) < 16 {
 		t.Errorf("request id %q", page.header.Get("X-Request-Id"))
 	}
 }
 
-func TestADatabaseThatDoesNotAnswer(t *testing.T) {
+func TestDatabaseUnavailable(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	s := openPostgres(t, server.URL("postgres"))
-	ana := s.person("Ana")
+	ana := s.newUser("Ana")
 	ana.get("/readyz").is(200)
-	kept := ana.say("room=1", "before")
+	kept := ana.sendMessage("room=1", "before")
 	server.Stop(t)
 	retry := func(a *answer) *answer {
 		t.Helper()
@@ -207,24 +207,24 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	form := []string{"room", "1", "body", "my <precious> text", "key", "precious"}
 	retry(ana.get("/readyz"))
 	ana.get("/healthz").is(200)
-	s.guest().get("/login").is(200)
+	s.anonymous().get("/login").is(200)
 	for _, path := range []string{"/chat", "/messages?room=1", "/messages/1", "/messages/live?room=1", "/events?room=1", "/settings"} {
 		retry(ana.get(path)).has("cannot reach its database")
-		retry(ana.get(path, asJSON)).failed(503, "unavailable", "")
+		retry(ana.get(path, asJSON)).isError(503, "unavailable", "")
 	}
 	page := retry(ana.post("/messages", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`, "cannot reach its database")
-	equal(t, "the key", page.key(), "precious")
+	equal(t, "the key", page.composerKey(), "precious")
 	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
-	retry(ana.post("/messages", form, asJSON)).failed(503, "unavailable", "")
+	retry(ana.post("/messages", form, asJSON)).isError(503, "unavailable", "")
 	retry(ana.post("/typing", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`)
 	retry(ana.post("/messages/1/edit", form)).has("my &lt;precious&gt; text</textarea>", `action="/messages/1/edit"`, "cannot reach its database")
-	retry(s.guest().logIn("ana@example.org", phrase))
-	retry(s.guest().post("/register", []string{"name", "B", "email", "b@example.org", "password", phrase}))
+	retry(s.anonymous().logIn("ana@example.org", testPassword))
+	retry(s.anonymous().post("/register", []string{"name", "B", "email", "b@example.org", "password", testPassword}))
 
 	server.Start(t)
 	eventually(t, "Charla to be ready again", func() bool { return ana.get("/readyz").status == 200 })
-	ana.post("/messages", form).to("/messages?room=1")
-	h := decode[history](ana.get("/messages?room=1", asJSON).is(200))
+	ana.post("/messages", form).redirectsTo("/messages?room=1")
+	h := decode[historyInfo](ana.get("/messages?room=1", asJSON).is(200))
 	equal(t, "messages", len(h.Messages), 2)
 	equal(t, "the first", fmt.Sprint(h.Messages[0]), fmt.Sprint(kept))
 	equal(t, "the second", h.Messages[1].Body, "my <precious> text")

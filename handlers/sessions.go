@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	sessionCookieAge = 400 * 24 * 3600 // seconds; browsers keep no cookie longer. The session itself ends sooner.
-	knownCookieAge   = 400 * 24 * 3600
+	sessionCookieMaxAge      = 400 * 24 * 3600 // seconds; browsers keep no cookie longer. The session itself ends sooner.
+	knownBrowserCookieMaxAge = 400 * 24 * 3600
 )
 
-// cookie returns the options of every cookie: not for scripts, not for other sites.
-func (s *Server) cookie(age int) sessions.Options {
+// cookieOptions returns the options of every cookie: not for scripts, not for other sites.
+func (s *Server) cookieOptions(age int) sessions.Options {
 	return sessions.Options{Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.https()}
 }
 
@@ -31,19 +31,19 @@ func CookieName(https bool) string {
 	return "charla"
 }
 
-// sessionStore is a sessions.Store whose sessions are rows of the product. A session carries only its visitor.
-type sessionStore struct {
+// SessionStore is a sessions.Store whose sessions are rows of the product. A session carries only its visitor.
+type SessionStore struct {
 	chat    *chat.Service
 	options sessions.Options
 }
 
 // Get returns the session of a request, looked up once.
-func (st *sessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+func (st *SessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(st, name)
 }
 
 // New looks the session of a request up; a new one is empty.
-func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
+func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(st, name)
 	options := st.options
 	session.Options, session.IsNew = &options, true
@@ -59,15 +59,15 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 		return session, err
 	}
 	session.ID, session.IsNew = cookie.Value, false
-	session.Values[visitorKey] = visitor{row, user}
+	session.Values[callerKey] = Caller{row, user}
 	return session, nil
 }
 
 // Save starts the session of the visitor in it under a new id, or ends it where MaxAge is negative.
-func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
-	v, _ := session.Values[visitorKey].(visitor)
+func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	v, _ := session.Values[callerKey].(Caller)
 	if session.Options.MaxAge < 0 {
-		return st.end(r, w, session, v)
+		return st.endSession(r, w, session, v)
 	}
 	token, err := st.chat.StartSession(r.Context(), v.User, r.UserAgent(), v.Session.IP)
 	if err != nil {
@@ -78,8 +78,8 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	return nil
 }
 
-// end takes the cookie away once the session is over, never before: a cookie that is gone could not end it any more.
-func (st *sessionStore) end(r *http.Request, w http.ResponseWriter, session *sessions.Session, v visitor) error {
+// endSession takes the cookie away once the session is over, never before: a cookie that is gone could not end it any more.
+func (st *SessionStore) endSession(r *http.Request, w http.ResponseWriter, session *sessions.Session, v Caller) error {
 	if v.Session.ID != 0 {
 		if err := st.chat.EndSession(r.Context(), v.Session); err != nil {
 			return err
@@ -89,46 +89,46 @@ func (st *sessionStore) end(r *http.Request, w http.ResponseWriter, session *ses
 	return nil
 }
 
-// signIn ends the session that the browser had and starts one for user.
-func (s *Server) signIn(c echo.Context, user chat.User) error {
+// startSession ends the session that the browser had and starts one for user.
+func (s *Server) startSession(c echo.Context, user chat.User) error {
 	session, err := s.sessions.Get(c.Request(), s.cookieName())
 	if err != nil {
 		return err
 	}
-	if old := visitorOf(c); old.Session.Kind == chat.Browser {
+	if old := CallerOf(c); old.Session.Kind == chat.BrowserSession {
 		if err := s.chat.EndSession(c.Request().Context(), old.Session); err != nil {
 			return err
 		}
 	}
-	session.Values[visitorKey] = visitor{chat.Session{IP: c.RealIP()}, user}
+	session.Values[callerKey] = Caller{chat.Session{IP: c.RealIP()}, user}
 	return session.Save(c.Request(), c.Response())
 }
 
-// knownBrowsers remembers by a signed cookie that somebody logged in to an account from here before: who tries
+// KnownBrowsers remembers by a signed cookie that somebody logged in to an account from here before: who tries
 // passwords elsewhere cannot lock them out.
-type knownBrowsers struct {
+type KnownBrowsers struct {
 	codec   *securecookie.SecureCookie
 	options sessions.Options
 }
 
-const knownCookie = "charla-known"
+const knownBrowserCookie = "charla-known"
 
-func newKnownBrowsers(secret []byte, options sessions.Options) *knownBrowsers {
-	return &knownBrowsers{codec: securecookie.New(secret, nil).MaxAge(knownCookieAge), options: options}
+func NewKnownBrowsers(secret []byte, options sessions.Options) *KnownBrowsers {
+	return &KnownBrowsers{codec: securecookie.New(secret, nil).MaxAge(knownBrowserCookieMaxAge), options: options}
 }
 
-func (k *knownBrowsers) remember(c echo.Context, emailKey string) {
-	if value, err := k.codec.Encode(knownCookie, emailKey); err == nil {
-		http.SetCookie(c.Response(), sessions.NewCookie(knownCookie, value, &k.options))
+func (k *KnownBrowsers) Remember(c echo.Context, emailKey string) {
+	if value, err := k.codec.Encode(knownBrowserCookie, emailKey); err == nil {
+		http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, value, &k.options))
 	}
 }
 
-// knows tells whether this browser logged in to the account before.
-func (k *knownBrowsers) knows(c echo.Context, emailKey string) bool {
-	cookie, err := c.Cookie(knownCookie)
+// Knows tells whether this browser logged in to the account before.
+func (k *KnownBrowsers) Knows(c echo.Context, emailKey string) bool {
+	cookie, err := c.Cookie(knownBrowserCookie)
 	if err != nil {
 		return false
 	}
 	var known string
-	return k.codec.Decode(knownCookie, cookie.Value, &known) == nil && known == emailKey
+	return k.codec.Decode(knownBrowserCookie, cookie.Value, &known) == nil && known == emailKey
 }

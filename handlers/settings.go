@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,9 +13,9 @@ import (
 )
 
 type preferences struct {
-	Locale string `form:"locale" json:"locale"`
-	Theme  string `form:"theme" json:"theme"`
-	Sound  flag   `form:"sound" json:"sound"`
+	Locale string   `form:"locale" json:"locale"`
+	Theme  string   `form:"theme" json:"theme"`
+	Sound  checkbox `form:"sound" json:"sound"`
 }
 
 func (p preferences) values() map[string]string {
@@ -25,7 +24,7 @@ func (p preferences) values() map[string]string {
 
 // preferencesOf are those that a person has.
 func preferencesOf(u chat.User) preferences {
-	return preferences{u.Locale, u.Theme, flag(u.Sound)}
+	return preferences{u.Locale, u.Theme, checkbox(u.Sound)}
 }
 
 // settingsJSON is all that a person chose.
@@ -34,34 +33,34 @@ type settingsJSON struct {
 	Email     string `json:"email"`
 	Confirmed bool   `json:"email_confirmed"`
 	Mail      string `json:"mail"`
-	pushWishes
+	pushSettings
 }
 
-func settingsOf(me chat.User, w chat.Wishes) settingsJSON {
-	return settingsJSON{preferencesOf(me), me.Email, w.ConfirmedAt > 0, w.Mail, pushWishes{w.PushTopic, flag(w.PushRooms), flag(w.PushText)}}
+func settingsToJSON(me chat.User, w chat.NotificationSettings) settingsJSON {
+	return settingsJSON{preferencesOf(me), me.Email, w.EmailConfirmedAt > 0, w.EmailDigest, pushSettings{w.NtfyTopic, checkbox(w.PushRooms), checkbox(w.IncludeText)}}
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
-	choices, err := s.choices(c)
+	choices, err := s.settingsForms(c)
 	if err != nil {
 		return err
 	}
-	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, settingsOf(person(c), choices.Wishes))
+	if WantsJSON(c) {
+		return c.JSON(http.StatusOK, settingsToJSON(CurrentUser(c), choices.Notifications))
 	}
-	l := s.locale(c)
+	l := s.Locale(c)
 	switch c.QueryParam("saved") {
 	case "email":
-		choices.Email.Note = l.T("Saved.")
-		if s.chat.Reach().Mail {
-			choices.Email.Note = l.T("We have sent a link to the new address. Open it within a day.")
+		choices.EmailAddress.Note = l.T("Saved.")
+		if s.chat.Media().Email {
+			choices.EmailAddress.Note = l.T("We have sent a link to the new address. Open it within a day.")
 		}
 	case "mail":
-		choices.Mail.Note = l.T("Saved.")
+		choices.EmailNotifications.Note = l.T("Saved.")
 	case "push":
-		choices.Push.Note = l.T("Saved.")
+		choices.PushNotifications.Note = l.T("Saved.")
 	case "test":
-		choices.Push.Note = l.T("A push is on its way.")
+		choices.PushNotifications.Note = l.T("A push is on its way.")
 	case "name":
 		choices.Name.Note = l.T("Saved.")
 	case "picture":
@@ -69,105 +68,105 @@ func (s *Server) settingsPage(c echo.Context) error {
 	case "password":
 		choices.Password.Note = l.T("Saved.")
 	case "1":
-		choices.Looks.Note = l.T("Saved.")
+		choices.Appearance.Note = l.T("Saved.")
 	}
-	return s.render(c, http.StatusOK, views.Settings(s.page(c), choices))
+	return s.Render(c, http.StatusOK, views.SettingsPage(s.Page(c), choices))
 }
 
-// choices are the forms of the settings as they are saved.
-func (s *Server) choices(c echo.Context) (views.Choices, error) {
-	me := person(c)
-	w, err := s.chat.Wishes(c.Request().Context(), me)
-	return views.Choices{
-		Wishes: w,
-		Looks:  views.Form{Values: preferencesOf(me).values()},
-		Name:   views.Form{Values: map[string]string{"name": me.Name}},
-		Email:  views.Form{Values: map[string]string{"email": me.Email}},
-		Mail:   views.Form{Values: map[string]string{"mail": w.Mail}},
-		Push:   views.Form{Values: map[string]string{"topic": w.PushTopic, "rooms": flag(w.PushRooms).value(), "words": flag(w.PushText).value()}},
+// settingsForms are the forms of the settings as they are saved.
+func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
+	me := CurrentUser(c)
+	w, err := s.chat.NotificationSettings(c.Request().Context(), me)
+	return views.SettingsForms{
+		Notifications:      w,
+		Appearance:         views.Form{Values: preferencesOf(me).values()},
+		Name:               views.Form{Values: map[string]string{"name": me.Name}},
+		EmailAddress:       views.Form{Values: map[string]string{"email": me.Email}},
+		EmailNotifications: views.Form{Values: map[string]string{"mail": w.EmailDigest}},
+		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": checkbox(w.PushRooms).value(), "words": checkbox(w.IncludeText).value()}},
 	}, err
 }
 
-// unsaved shows the settings again with a form that was refused.
-func (s *Server) unsaved(c echo.Context, err error, form func(*views.Choices) *views.Form, values map[string]string) error {
-	choices, problem := s.choices(c)
+// rerenderSettings shows the settings again with a form that was refused.
+func (s *Server) rerenderSettings(c echo.Context, err error, form func(*views.SettingsForms) *views.Form, values map[string]string) error {
+	choices, problem := s.settingsForms(c)
 	if problem != nil {
 		return problem
 	}
 	page := func(e map[string]*chat.Error) templ.Component {
 		f := form(&choices)
 		f.Values, f.Errors = values, e
-		return views.Settings(s.page(c), choices)
+		return views.SettingsPage(s.Page(c), choices)
 	}
-	return s.answerForm(c, err, page, page)
+	return s.RerenderForm(c, err, page, page)
 }
 
-func (s *Server) saveSettings(c echo.Context) error {
+func (s *Server) savePreferences(c echo.Context) error {
 	var in preferences
-	if err := decode(c, &in); err != nil {
+	if err := Bind(c, &in); err != nil {
 		return err
 	}
 	wanted := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
-	if err := s.chat.SavePreferences(c.Request().Context(), person(c), wanted); err != nil {
-		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Looks }, in.values())
+	if err := s.chat.SavePreferences(c.Request().Context(), CurrentUser(c), wanted); err != nil {
+		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Appearance }, in.values())
 	}
-	if wantsJSON(c) {
+	if WantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
 	}
-	return redirect(c, "/settings?saved=1")
+	return Redirect(c, "/settings?saved=1")
 }
 
-type newName struct {
+type renameRequest struct {
 	Name string `form:"name" json:"name"`
 }
 
 func (s *Server) rename(c echo.Context) error {
-	var in newName
-	if err := decode(c, &in); err != nil {
+	var in renameRequest
+	if err := Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.names.takeFor(person(c))
-	var me chat.Person
+	err := s.limits.Renames.AllowUser(CurrentUser(c))
+	var me chat.UserSummary
 	if err == nil {
-		me, err = s.chat.Rename(c.Request().Context(), person(c), in.Name)
+		me, err = s.chat.Rename(c.Request().Context(), CurrentUser(c), in.Name)
 	}
 	if err != nil {
-		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
+		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
 	}
-	if wantsJSON(c) {
-		return c.JSON(http.StatusOK, authorJSON{ID: me.ID, Name: me.Name, Bot: person(c).IsBot()})
+	if WantsJSON(c) {
+		return c.JSON(http.StatusOK, AuthorJSON{ID: me.ID, Name: me.Name, Bot: CurrentUser(c).IsBot()})
 	}
-	return redirect(c, "/settings?saved=name")
+	return Redirect(c, "/settings?saved=name")
 }
 
-type newPassword struct {
+type changePasswordRequest struct {
 	Current  string `form:"current" json:"current"`
 	Password string `form:"password" json:"password"`
 }
 
 // changePassword leaves this session alone and ends the person's others.
 func (s *Server) changePassword(c echo.Context) error {
-	var in newPassword
-	if err := decode(c, &in); err != nil {
+	var in changePasswordRequest
+	if err := Bind(c, &in); err != nil {
 		return err
 	}
-	v := visitorOf(c)
-	err := s.limits.passwords.takeFor(v.User)
+	v := CallerOf(c)
+	err := s.limits.PasswordChecks.AllowUser(v.User)
 	if err == nil {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
 	}
 	if err != nil {
-		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Password }, nil)
+		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Password }, nil)
 	}
-	return done(c, "/settings?saved=password")
+	return finish(c, "/settings?saved=password")
 }
 
 // changeAvatar gives a person another picture, or takes it away.
 func (s *Server) changeAvatar(c echo.Context) error {
-	me, set := person(c), false
+	me, set := CurrentUser(c), false
 	take := func(_ url.Values, name string, file io.Reader) (err error) {
-		if err = s.limits.files.takeFor(me); err == nil {
-			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.UploadIn{Name: name, Body: file})
+		if err = s.limits.Uploads.AllowUser(me); err == nil {
+			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.NewUpload{Name: name, Body: file})
 		}
 		set = err == nil
 		return err
@@ -176,11 +175,11 @@ func (s *Server) changeAvatar(c echo.Context) error {
 		Remove string `form:"remove" json:"remove"`
 	}
 	var err error
-	if isForm(c.Request()) {
-		err = readParts(c.Request(), take)
+	if IsMultipart(c.Request()) {
+		err = readMultipart(c.Request(), take)
 	}
 	if err == nil {
-		err = decode(c, &in)
+		err = Bind(c, &in)
 	}
 	if err == nil && !set && in.Remove != "" {
 		set, err = true, s.chat.RemoveAvatar(c.Request().Context(), me)
@@ -189,17 +188,51 @@ func (s *Server) changeAvatar(c echo.Context) error {
 		err = errNoFile
 	}
 	if err != nil {
-		return s.unsaved(c, err, func(v *views.Choices) *views.Form { return &v.Picture }, nil)
+		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Picture }, nil)
 	}
-	return done(c, "/settings?saved=picture")
+	return finish(c, "/settings?saved=picture")
 }
 
-// meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.
-func (s *Server) meCSS(c echo.Context) error {
-	css := ""
-	if me := visitorOf(c); me.signedIn() {
-		css = fmt.Sprintf(".by-%[1]d{--mine:1;--message-surface:var(--mine-surface);--mine-mark:block}\n"+
-			"[data-by~=\"%[1]d\"]{--reaction-edge:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}\n", me.User.ID)
+type changeEmailRequest struct {
+	Email   string `form:"email" json:"email"`
+	Current string `form:"current" json:"current"`
+}
+
+// changeEmail spends a turn of the person before it looks at the password, and one of the address to which a letter goes.
+func (s *Server) changeEmail(c echo.Context) error {
+	var in changeEmailRequest
+	if err := Bind(c, &in); err != nil {
+		return err
 	}
-	return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(css))
+	me, mail := CurrentUser(c), s.chat.Media().Email
+	err := s.limits.PasswordChecks.AllowUser(me)
+	if err == nil && mail {
+		err = s.checkEmailRate(in.Email)
+	}
+	if err == nil {
+		err = s.chat.ChangeEmail(c.Request().Context(), me, in.Current, in.Email)
+	}
+	switch {
+	case err != nil:
+		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailAddress }, map[string]string{"email": in.Email})
+	case mail:
+		return accepted(c, "/settings?saved=email")
+	}
+	return finish(c, "/settings?saved=email")
+}
+
+// checkbox is a choice of two in a form, where it is 1 or nothing, or in JSON.
+type checkbox bool
+
+// UnmarshalParam reads a form's field.
+func (f *checkbox) UnmarshalParam(s string) error {
+	*f = checkbox(s == "1" || s == "true")
+	return nil
+}
+
+func (f checkbox) value() string {
+	if f {
+		return "1"
+	}
+	return ""
 }

@@ -5,46 +5,46 @@ import (
 	"testing"
 )
 
-func TestAnotherName(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *site) {
-		ana, berta := s.person("Ana"), s.person("Berta")
-		m := ana.say(berta.with(), "hello")
+func TestRename(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana, berta := s.newUser("Ana"), s.newUser("Berta")
+		m := ana.sendMessage(berta.peerQuery(), "hello")
 		ana.react(m, "🎉").is(200)
-		ana.listen("/events").brings("here-count")
-		general, direct := berta.listen("/events?room=1"), berta.listen("/events?"+ana.with())
-		general.brings(">Ana<")
-		direct.brings("conv-name")
+		ana.listen("/events").waitFor("here-count")
+		general, direct := berta.listen("/events?room=1"), berta.listen("/events?"+ana.peerQuery())
+		general.waitFor(">Ana<")
+		direct.waitFor("conv-name")
 
-		ana.post("/settings/name", []string{"name", "  Ana   María "}).to("/settings?saved=name")
+		ana.post("/settings/name", []string{"name", "  Ana   María "}).redirectsTo("/settings?saved=name")
 		ana.get("/settings?saved=name").is(200).has(`value="Ana María"`, "Saved.")
-		general.brings(`id="here"`[4:], "<bdi>Ana María</bdi>")
-		direct.brings("conv-name", "Ana María")
-		berta.get("/messages?"+ana.with()).is(200).has("Ana María", `aria-label="🎉 1: Ana María"`)
+		general.waitFor(`id="online-list"`[4:], "<bdi>Ana María</bdi>")
+		direct.waitFor("conv-name", "Ana María")
+		berta.get("/messages?"+ana.peerQuery()).is(200).has("Ana María", `aria-label="🎉 1: Ana María"`)
 		berta.get("/chat?q=maria", asJSON).is(200).has("Ana María")
-		equal(t, "by a program", ana.postJSON("/settings/name", map[string]string{"name": "Anita"}).is(200).body, `{"id":`+text(ana.user.ID)+`,"name":"Anita"}`+"\n")
+		equal(t, "by a program", ana.postJSON("/settings/name", map[string]string{"name": "Anita"}).is(200).body, `{"id":`+formatID(ana.user.ID)+`,"name":"Anita"}`+"\n")
 
 		for _, bad := range []string{"", "   ", strings.Repeat("x", 41), "a\u202eb", "\xff"} {
 			ana.post("/settings/name", []string{"name", bad}).is(422).has("Your name")
-			ana.post("/settings/name", []string{"name", bad}, asJSON).failed(422, "invalid", "name")
+			ana.post("/settings/name", []string{"name", bad}, asJSON).isError(422, "invalid", "name")
 		}
 		equal(t, "people without a name", s.count(`SELECT COUNT(*) FROM users WHERE name = ''`), 0)
 	})
 }
 
-func TestANewNameIsToldNotTooOften(t *testing.T) {
+func TestRenameRateLimit(t *testing.T) {
 	t.Parallel()
-	s := open(t, limited)
-	ana := s.person("Ana")
+	s := openSQLite(t, withRateLimits)
+	ana := s.newUser("Ana")
 	for _, name := range []string{"A", "B", "C", "D", "E"} {
 		ana.post("/settings/name", []string{"name", name}).is(303)
 	}
-	refused(ana.post("/settings/name", []string{"name", "F"}))
+	isRateLimited(ana.post("/settings/name", []string{"name", "F"}))
 }
 
-// openParts are the parts of the settings that stand open, by the addresses of their forms.
-func openParts(page *answer) string {
+// openSections are the parts of the settings that stand open, by the addresses of their forms.
+func openSections(page *answer) string {
 	var parts []string
-	for _, part := range strings.Split(page.body, `<details class="part"`)[1:] {
+	for _, part := range strings.Split(page.body, `<details class="settings-section"`)[1:] {
 		if strings.HasPrefix(part, " open") {
 			_, form, _ := strings.Cut(part, `action="`)
 			action, _, _ := strings.Cut(form, `"`)
@@ -54,35 +54,73 @@ func openParts(page *answer) string {
 	return strings.Join(parts, " ")
 }
 
-func TestTheSettingsOpenWhereOneWas(t *testing.T) {
+func TestSettingsSectionStaysOpen(t *testing.T) {
 	t.Parallel()
-	s := open(t, limited)
-	ana := s.guest().register("Ana", "ana@example.org")
-	equal(t, "at first", openParts(ana.get("/settings").is(200)), "/settings")
+	s := openSQLite(t, withRateLimits)
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	equal(t, "at first", openSections(ana.get("/settings").is(200)), "/settings")
 	saved := func(path string, a *answer) {
 		t.Helper()
 		page := ana.get(a.is(303).header.Get("Location")).is(200).has(`role="status" tabindex="-1" autofocus>Saved.`)
-		equal(t, "saved", openParts(page), path)
+		equal(t, "saved", openSections(page), path)
 	}
 	saved("/settings", ana.post("/settings", []string{"locale", "en", "theme", ""}))
 	saved("/settings/name", ana.post("/settings/name", []string{"name", "Anna"}))
-	saved("/settings/password", ana.post("/settings/password", []string{"current", phrase, "password", another}))
-	saved("/settings/email", ana.post("/settings/email", []string{"email", "anna@example.org", "current", another}))
+	saved("/settings/password", ana.post("/settings/password", []string{"current", testPassword, "password", otherPassword}))
+	saved("/settings/email", ana.post("/settings/email", []string{"email", "anna@example.org", "current", otherPassword}))
 	saved("/settings/avatar", ana.postParts("/settings/avatar", []string{"<me.png", picture(200, 200)}))
 
 	for path, form := range map[string][]string{
 		"/settings":          {"locale", "tlh"},
 		"/settings/name":     {"name", ""},
 		"/settings/avatar":   {"remove", ""},
-		"/settings/password": {"current", "not this one", "password", phrase},
-		"/settings/email":    {"email", "nobody", "current", another},
+		"/settings/password": {"current", "not this one", "password", testPassword},
+		"/settings/email":    {"email", "nobody", "current", otherPassword},
 	} {
-		equal(t, "refused", openParts(ana.post(path, form).is(422)), path)
+		equal(t, "refused", openSections(ana.post(path, form).is(422)), path)
 	}
 	page := ana.post("/settings/name", []string{"name", "Anna"})
 	for i := 0; page.status != 429 && i < 20; i++ {
 		page = ana.post("/settings/name", []string{"name", "Anna"})
 	}
 	page.is(429).has(`role="alert" tabindex="-1" autofocus`) // what is wrong with no field stands in its part too
-	equal(t, "too often", openParts(page), "/settings/name")
+	equal(t, "too often", openSections(page), "/settings/name")
+}
+
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	ana.get("/chat", "Accept-Language: es-CO, en;q=0.5").is(200).has(`<html lang="es"`, "Conversaciones")
+	ana.get("/chat", "Accept-Language: fr").is(200).has(`<html lang="en"`)
+	ana.post("/settings", []string{"locale", "es", "theme", "dark"}).redirectsTo("/settings?saved=1")
+	ana.get("/settings?saved=1", "Accept-Language: en").is(200).has(`<html lang="es" data-theme="dark"`, `role="status"`)
+	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("There is nothing here")
+	s.newSession(ana.user).get("/chat").has(`<html lang="es"`) // in every browser of hers
+	for field, form := range map[string][]string{"locale": {"locale", "tlh", "theme", ""}, "theme": {"locale", "", "theme", "\"><script>"}} {
+		ana.post("/settings", form).is(422).lacks("<script>\"")
+		ana.post("/settings", form, asJSON).isError(422, "invalid", field)
+	}
+	equal(t, "choices kept", s.count(`SELECT COUNT(*) FROM users WHERE locale = 'es' AND theme = 'dark'`), 1)
+	ana.postJSON("/settings", map[string]string{"locale": "", "theme": ""}).is(200)
+	ana.get("/chat", "Accept-Language: en").is(200).has(`<html lang="en" data-theme=""`)
+	s.anonymous().get("/login", "Accept-Language: es").is(200).has(`<html lang="es"`)
+}
+
+func TestPasswordChangeEndsOtherStreams(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	other := s.anonymous()
+	other.logIn("ana@example.org", testPassword).is(303)
+	elsewhere, here := other.listen("/events"), ana.listen("/events")
+	ana.post("/settings/password", []string{"current", "not this one", "password", "tortilla y queso"}).is(422).has("This is not your password.").lacks("tortilla y queso")
+	ana.post("/settings/password", []string{"current", testPassword, "password", "short"}, asJSON).isError(422, "invalid", "password")
+	ana.post("/settings/password", []string{"current", testPassword, "password", "tortilla y queso"}).redirectsTo("/settings?saved=password")
+	equal(t, "how the other stream ends", strings.Join(elsewhere.readToEnd(), " "), "logout bye")
+	other.get("/chat").is(303)
+	ana.sendMessage("room=1", "still here")
+	here.waitFor("<title>")
+	s.anonymous().logIn("ana@example.org", testPassword).is(401)
+	s.anonymous().logIn("ana@example.org", "tortilla y queso").is(303)
 }

@@ -13,19 +13,19 @@ import (
 	"charla/chat"
 )
 
-// huge is a PNG that says it has so many pixels, and has one.
-func huge(t testing.TB, w, h uint32, depth, colour, interlace byte) []byte {
+// hugePNG is a PNG that says it has so many pixels, and has one.
+func hugePNG(t testing.TB, w, h uint32, depth, colour, interlace byte) []byte {
 	t.Helper()
 	file := asPNG(t, image.NewGray(image.Rect(0, 0, 1, 1)))
 	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, w), h)
-	copy(file[8:], chunk("IHDR", append(head, depth, colour, 0, 0, interlace)))
+	copy(file[8:], pngChunk("IHDR", append(head, depth, colour, 0, 0, interlace)))
 	return file
 }
 
 // manyScans is a JPEG that goes over its pixels again and again.
 func manyScans(t testing.TB) []byte {
 	t.Helper()
-	file := four(t, image.NewGray(image.Rect(0, 0, 64, 64)))
+	file := cmykJPEG(t, image.NewGray(image.Rect(0, 0, 64, 64)))
 	scan := bytes.LastIndex(file, []byte{0xff, 0xda})
 	last := file[scan : len(file)-2]
 	return append(append(file[:scan:scan], bytes.Repeat(last, 5000)...), 0xff, 0xd9)
@@ -35,42 +35,42 @@ func manyScans(t testing.TB) []byte {
 func manyFrames(t testing.TB, n int) []byte {
 	t.Helper()
 	const head = 6 + 7 + 3*4
-	one := asGIF(t, film(1))
+	one := asGIF(t, testAnimation(1))
 	return append(append(one[:head:head], bytes.Repeat(one[head:len(one)-1], n)...), trailer)
 }
 
 // What would take much memory or time is refused at once, for what its first bytes say.
-func TestBombs(t *testing.T) {
-	moving := asGIF(t, film(2))
+func TestDecompressionBombs(t *testing.T) {
+	moving := asGIF(t, testAnimation(2))
 	for name, c := range map[string]struct {
 		mime string
 		file []byte
 	}{
-		"50 000 × 50 000 PNG":                         {"image/png", huge(t, 50_000, 50_000, 8, 0, 0)},
-		"two thousand million wide":                   {"image/png", huge(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
-		"64 bits for each pixel":                      {"image/png", huge(t, 8000, 8000, 16, 6, 0)},
-		"32 bits, interlaced":                         {"image/png", huge(t, 8000, 8000, 8, 6, 1)},
-		"16 bits of grey, and a clear one":            {"image/png", huge(t, 8000, 8000, 16, 0, 0)},
-		"grey, interlaced, and a clear one":           {"image/png", huge(t, 8000, 8000, 8, 0, 1)},
-		"a PNG as long as a street":                   {"image/png", huge(t, 1<<26, 1, 8, 0, 0)},
-		"64 megapixels for printers":                  {"image/jpeg", sized(four(t, image.NewGray(image.Rect(0, 0, 8, 8))), 8000, 8000)},
-		"64 megapixels of red, green and blue":        {"image/jpeg", rgb(sized(asJPEG(t, view(16, 16)), 8000, 8000))},
-		"64 megapixels of Adobe's":                    {"image/jpeg", adobes(sized(asJPEG(t, view(16, 16)), 8000, 8000))},
-		"a second frame that makes less of the first": {"image/jpeg", twoFrames(progressive(sized(asJPEG(t, view(16, 16)), 8000, 6000)))},
-		"50 000 × 50 000 JPEG":                        {"image/jpeg", sized(asJPEG(t, view(16, 16)), 50_000, 50_000)},
-		"a large JPEG that is prepared":               {"image/jpeg", progressive(sized(asJPEG(t, view(16, 16)), 8000, 6000))},
+		"50 000 × 50 000 PNG":                         {"image/png", hugePNG(t, 50_000, 50_000, 8, 0, 0)},
+		"two thousand million wide":                   {"image/png", hugePNG(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
+		"64 bits for each pixel":                      {"image/png", hugePNG(t, 8000, 8000, 16, 6, 0)},
+		"32 bits, interlaced":                         {"image/png", hugePNG(t, 8000, 8000, 8, 6, 1)},
+		"16 bits of grey, and a clear one":            {"image/png", hugePNG(t, 8000, 8000, 16, 0, 0)},
+		"grey, interlaced, and a clear one":           {"image/png", hugePNG(t, 8000, 8000, 8, 0, 1)},
+		"a PNG as long as a street":                   {"image/png", hugePNG(t, 1<<26, 1, 8, 0, 0)},
+		"64 megapixels for printers":                  {"image/jpeg", withSize(cmykJPEG(t, image.NewGray(image.Rect(0, 0, 8, 8))), 8000, 8000)},
+		"64 megapixels of red, green and blue":        {"image/jpeg", asRGBJPEG(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 8000))},
+		"64 megapixels of Adobe's":                    {"image/jpeg", asAdobeRGB(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 8000))},
+		"a second frame that makes less of the first": {"image/jpeg", withSecondFrame(asProgressive(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 6000)))},
+		"50 000 × 50 000 JPEG":                        {"image/jpeg", withSize(asJPEG(t, testPhoto(16, 16)), 50_000, 50_000)},
+		"a large JPEG that is prepared":               {"image/jpeg", asProgressive(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 6000))},
 		"a JPEG of 5000 scans":                        {"image/jpeg", manyScans(t)},
 		"a GIF of 10 000 frames":                      {"image/gif", manyFrames(t, 10_000)},
-		"a GIF with a screen of 4 Gi":                 {"image/gif", screen(moving, 65_535, 65_535)},
-		"a GIF of a million small parts":              {"image/gif", append(moving[:13+12:13+12], bytes.Repeat([]byte{extension, 0xfe, 1, 'x', 0}, 1<<20)...)},
-		"a GIF with 20 MB of comment":                 {"image/gif", append(moving[:13+12:13+12], append([]byte{extension, 0xff}, bytes.Repeat(append([]byte{255}, make([]byte, 255)...), 80_000)...)...)},
+		"a GIF with a screen of 4 Gi":                 {"image/gif", withScreenSize(moving, 65_535, 65_535)},
+		"a GIF of a million small parts":              {"image/gif", append(moving[:13+12:13+12], bytes.Repeat([]byte{extensionBlock, 0xfe, 1, 'x', 0}, 1<<20)...)},
+		"a GIF with 20 MB of comment":                 {"image/gif", append(moving[:13+12:13+12], append([]byte{extensionBlock, 0xff}, bytes.Repeat(append([]byte{255}, make([]byte, 255)...), 80_000)...)...)},
 	} {
 		took, used := time.Duration(math.MaxInt64), uint64(0)
 		for range 3 { // the fastest counts: a busy machine is not slow three times
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			begun := time.Now()
-			m, err := makeOf(c.file, c.mime)
+			m, err := process(c.file, c.mime)
 			took = min(took, time.Since(begun))
 			runtime.ReadMemStats(&after)
 			used = max(used, after.TotalAlloc-before.TotalAlloc)
@@ -84,14 +84,14 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// progressive says of a JPEG that it comes in steps.
-func progressive(file []byte) []byte {
+// asProgressive says of a JPEG that it comes in steps.
+func asProgressive(file []byte) []byte {
 	file[bytes.Index(file, []byte{0xff, 0xc0})+1] = 0xc2
 	return file
 }
 
-// rgb calls the components of a JPEG red, green and blue.
-func rgb(file []byte) []byte {
+// asRGBJPEG calls the components of a JPEG red, green and blue.
+func asRGBJPEG(file []byte) []byte {
 	frame := file[bytes.Index(file, []byte{0xff, 0xc0}):]
 	frame[10], frame[13], frame[16] = 'R', 'G', 'B'
 	scan := file[bytes.Index(file, []byte{0xff, 0xda}):]
@@ -99,14 +99,14 @@ func rgb(file []byte) []byte {
 	return file
 }
 
-// adobes says of a JPEG that its components are its colours.
-func adobes(file []byte) []byte {
+// asAdobeRGB says of a JPEG that its components are its colours.
+func asAdobeRGB(file []byte) []byte {
 	said := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
 	return append(append(file[:2:2], said...), file[2:]...)
 }
 
-// twoFrames says at the end of a JPEG that it is an ordinary one.
-func twoFrames(file []byte) []byte {
+// withSecondFrame says at the end of a JPEG that it is an ordinary one.
+func withSecondFrame(file []byte) []byte {
 	at := bytes.Index(file, []byte{0xff, 0xc2})
 	frame := bytes.Clone(file[at:][:2+17])
 	frame[1] = 0xc0
@@ -114,7 +114,7 @@ func twoFrames(file []byte) []byte {
 	return append(append(file[:len(file)-2:len(file)-2], frame...), 0xff, 0xd9)
 }
 
-func screen(file []byte, w, h uint16) []byte {
+func withScreenSize(file []byte, w, h uint16) []byte {
 	binary.LittleEndian.PutUint16(file[6:], w)
 	binary.LittleEndian.PutUint16(file[8:], h)
 	return file
@@ -126,40 +126,40 @@ func TestFiftyMegapixels(t *testing.T) {
 		t.Skip("a second and 100 MB")
 	}
 	img := image.NewYCbCr(image.Rect(0, 0, 8160, 6120), image.YCbCrSubsampleRatio420)
-	m := mustMake(t, asJPEG(t, img), "image/jpeg")
+	m := mustProcess(t, asJPEG(t, img), "image/jpeg")
 	if m.Width != 2560 || m.Height != 1920 {
 		t.Errorf("%+v", m.Picture)
 	}
 }
 
 // Who waits too long for a turn is told when to come back, and nobody who leaves keeps one.
-func TestTurns(t *testing.T) {
-	defer func(was time.Duration) { patience = was }(patience)
-	patience = time.Millisecond
-	file := asPNG(t, view(5, 5))
-	for range atOnce {
-		turns <- struct{}{}
+func TestConcurrencyLimit(t *testing.T) {
+	defer func(was time.Duration) { slotTimeout = was }(slotTimeout)
+	slotTimeout = time.Millisecond
+	file := asPNG(t, testPhoto(5, 5))
+	for range maxConcurrent {
+		slots <- struct{}{}
 	}
-	_, err := makeOf(file, "image/png")
+	_, err := process(file, "image/png")
 	if chat.CodeOf(err) != chat.Unavailable {
 		t.Errorf("no turn: %v", err)
 	}
-	for range atOnce {
-		<-turns
+	for range maxConcurrent {
+		<-slots
 	}
-	for range 2 * atOnce {
-		makeOf(half(file), "image/png")
-		mustMake(t, file, "image/png")
+	for range 2 * maxConcurrent {
+		process(firstHalf(file), "image/png")
+		mustProcess(t, file, "image/png")
 	}
 }
 
 // Whatever the bytes are, nothing panics, and what is made can be decoded.
-func FuzzMake(f *testing.F) {
+func FuzzProcess(f *testing.F) {
 	for _, file := range [][]byte{
-		exif(f, asJPEG(f, view(20, 10)), 6), progressive(asJPEG(f, view(20, 10))), four(f, image.NewGray(image.Rect(0, 0, 8, 8))),
-		asPNG(f, view(9, 9)), interlaced(9, 9, func(x, y int) byte { return byte(x * y) }), asGIF(f, film(3)),
-		jpegWith(asJPEG(f, view(9, 9)), screenProfile(displayP3, asPoints)), pngWith(asPNG(f, view(9, 9)), screenProfile(displayP3, asFormula)),
-		huge(f, 5000, 5000, 8, 0, 0), manyFrames(f, 3), []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00"),
+		withEXIF(f, asJPEG(f, testPhoto(20, 10)), 6), asProgressive(asJPEG(f, testPhoto(20, 10))), cmykJPEG(f, image.NewGray(image.Rect(0, 0, 8, 8))),
+		asPNG(f, testPhoto(9, 9)), interlacedPNG(9, 9, func(x, y int) byte { return byte(x * y) }), asGIF(f, testAnimation(3)),
+		jpegWithProfile(asJPEG(f, testPhoto(9, 9)), screenProfile(displayP3Primaries, pointsTag)), pngWithProfile(asPNG(f, testPhoto(9, 9)), screenProfile(displayP3Primaries, parametricTag)),
+		hugePNG(f, 5000, 5000, 8, 0, 0), manyFrames(f, 3), []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00"),
 	} {
 		f.Add(file)
 	}
@@ -167,19 +167,19 @@ func FuzzMake(f *testing.F) {
 		if len(file) > 1<<16 {
 			return
 		}
-		for mime, k := range kinds {
-			if c, err := k.config(bytes.NewReader(file)); err == nil && pixels(c) > 1<<18 {
+		for mime, k := range formats {
+			if c, err := k.decodeConfig(bytes.NewReader(file)); err == nil && pixelCount(c) > 1<<18 {
 				continue // allowed, and slow
 			}
-			m, err := makeOf(file, mime)
+			m, err := process(file, mime)
 			if err != nil {
 				if code := chat.CodeOf(err); code != chat.Invalid {
 					t.Errorf("%s: %v", mime, err)
 				}
 				continue
 			}
-			for size := range m.forms {
-				m.pixels(t, size)
+			for size := range m.bytes {
+				m.decode(t, size)
 			}
 		}
 	})
@@ -198,7 +198,7 @@ func BenchmarkPhoto(b *testing.B) {
 	most := watchHeap(b)
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			if _, err := makeOf(file, "image/jpeg"); err != nil {
+			if _, err := process(file, "image/jpeg"); err != nil {
 				b.Error(err)
 			}
 		}

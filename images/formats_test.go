@@ -14,8 +14,8 @@ import (
 	"charla/chat"
 )
 
-// four makes a JPEG of cyan, magenta, yellow and black, as printers send them, of a grey one: a scan for each colour.
-func four(t testing.TB, grey image.Image) []byte {
+// cmykJPEG makes a JPEG of cyan, magenta, yellow and black, as printers send them, of a grey one: a scan for each colour.
+func cmykJPEG(t testing.TB, grey image.Image) []byte {
 	t.Helper()
 	file := asJPEG(t, grey)
 	frame, scan := bytes.Index(file, []byte{0xff, 0xc0}), bytes.Index(file, []byte{0xff, 0xda})
@@ -34,23 +34,23 @@ func four(t testing.TB, grey image.Image) []byte {
 	return append(out, 0xff, 0xd9)
 }
 
-func TestAPictureForPrinters(t *testing.T) {
+func TestCMYKPicture(t *testing.T) {
 	grey := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range grey.Pix {
 		grey.Pix[i] = 200
 	}
-	file := four(t, grey)
+	file := cmykJPEG(t, grey)
 	if img, err := jpeg.Decode(bytes.NewReader(file)); err != nil || img.ColorModel() != color.CMYKModel {
 		t.Fatalf("%T, %v", img, err)
 	}
-	m := mustMake(t, file, "image/jpeg")
-	if img := m.pixels(t, chat.Whole); img.ColorModel() != color.YCbCrModel || m.size(t, chat.Whole) != image.Pt(64, 48) {
+	m := mustProcess(t, file, "image/jpeg")
+	if img := m.decode(t, chat.VariantOriginal); img.ColorModel() != color.YCbCrModel || m.size(t, chat.VariantOriginal) != image.Pt(64, 48) {
 		t.Errorf("kept as %T", img)
 	}
 }
 
-// interlaced makes a grey PNG in the seven passes of Adam7 (PNG specification, 8.2).
-func interlaced(w, h int, at func(x, y int) byte) []byte {
+// interlacedPNG makes a grey PNG in the seven passes of Adam7 (PNG specification, 8.2).
+func interlacedPNG(w, h int, at func(x, y int) byte) []byte {
 	var raw, packed bytes.Buffer
 	for _, p := range [7][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
 		for y := p[1]; y < h && p[0] < w; y += p[3] {
@@ -64,36 +64,36 @@ func interlaced(w, h int, at func(x, y int) byte) []byte {
 	z.Write(raw.Bytes())
 	z.Close()
 	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
-	out := append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", append(head, 8, 0, 0, 0, 1))...)
-	return append(append(out, chunk("IDAT", packed.Bytes())...), chunk("IEND", nil)...)
+	out := append([]byte("\x89PNG\r\n\x1a\n"), pngChunk("IHDR", append(head, 8, 0, 0, 0, 1))...)
+	return append(append(out, pngChunk("IDAT", packed.Bytes())...), pngChunk("IEND", nil)...)
 }
 
-func chunk(name string, body []byte) []byte {
+func pngChunk(name string, body []byte) []byte {
 	named := append([]byte(name), body...)
 	return binary.BigEndian.AppendUint32(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), named...), crc32.ChecksumIEEE(named))
 }
 
-func TestAnInterlacedPicture(t *testing.T) {
-	m := mustMake(t, interlaced(50, 40, func(x, y int) byte { return byte(5 * x) }), "image/png")
-	if img := m.pixels(t, chat.Whole); img.At(10, 20) != (color.Gray{50}) || m.size(t, chat.Whole) != image.Pt(50, 40) {
+func TestInterlacedPicture(t *testing.T) {
+	m := mustProcess(t, interlacedPNG(50, 40, func(x, y int) byte { return byte(5 * x) }), "image/png")
+	if img := m.decode(t, chat.VariantOriginal); img.At(10, 20) != (color.Gray{50}) || m.size(t, chat.VariantOriginal) != image.Pt(50, 40) {
 		t.Errorf("%v at the tenth column", img.At(10, 20))
 	}
 }
 
 // Two of one pixel: nothing here encodes larger ones. One is lossy, the other has glass.
 const (
-	lossyWebP = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"
-	clearWebP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
+	lossyWebP       = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"
+	transparentWebP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
 )
 
 func TestWebP(t *testing.T) {
-	for file, want := range map[string]string{lossyWebP: "image/jpeg", clearWebP: "image/png"} {
+	for file, want := range map[string]string{lossyWebP: "image/jpeg", transparentWebP: "image/png"} {
 		b, err := base64.StdEncoding.DecodeString(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := mustMake(t, b, "image/webp"); m.types[chat.Whole] != want || m.Width != 1 || m.Height != 1 {
-			t.Errorf("%s, %+v", m.types[chat.Whole], m.Picture)
+		if m := mustProcess(t, b, "image/webp"); m.mimeTypes[chat.VariantOriginal] != want || m.Width != 1 || m.Height != 1 {
+			t.Errorf("%s, %+v", m.mimeTypes[chat.VariantOriginal], m.Picture)
 		}
 	}
 }

@@ -17,62 +17,62 @@ import (
 
 // An animation of more than so many frames, or so many pixels in all of them, would take too long.
 const (
-	maxFrames    = 1000
-	maxAnimation = 192 << 20
+	maxFrames          = 1000
+	maxAnimationPixels = 192 << 20
 )
 
-var errTooLong = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again."}
+var errAnimationTooLong = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again."}
 
 // animation is a GIF of several frames, of which one at a time is in memory.
 type animation struct {
 	width, height int
-	loops         []byte // how often it is shown, as it says itself; empty for once
+	loopExtension []byte // how often it is shown, as it says itself; empty for once
 }
 
-// frames walks over the blocks of a GIF (GIF89a specification, appendix B) and hands out each frame, as a GIF of its own.
-type frames struct {
-	r       *bufio.Reader
-	head    []byte // signature, screen and common colours
-	control []byte // what was said about the next frame: how long it is shown, and what shines through
-	loops   []byte
+// gifReader walks over the blocks of a GIF (GIF89a specification, appendix B) and hands out each frame, as a GIF of its own.
+type gifReader struct {
+	r              *bufio.Reader
+	header         []byte // signature, screen and common colours
+	graphicControl []byte // what was said about the next frame: how long it is shown, and what shines through
+	loopExtension  []byte
 }
 
 // The blocks of a GIF, and the lengths of its parts.
 const (
-	extension, frameBlock, trailer = 0x21, 0x2c, 0x3b
-	controlLabel, appLabel         = 0xf9, 0xff
-	screenLength, frameLength      = 6 + 7, 9
+	extensionBlock, imageBlock, trailer   = 0x21, 0x2c, 0x3b
+	graphicControlLabel, applicationLabel = 0xf9, 0xff
+	headerLength, imageDescriptorLength   = 6 + 7, 9
 )
 
-// newFrames reads the head of a GIF.
-func newFrames(r io.Reader) (*frames, error) {
-	f := &frames{r: bufio.NewReaderSize(r, 64<<10)}
-	screen, err := f.take(nil, screenLength)
+// newGIFReader reads the head of a GIF.
+func newGIFReader(r io.Reader) (*gifReader, error) {
+	f := &gifReader{r: bufio.NewReaderSize(r, 64<<10)}
+	screen, err := f.readBytes(nil, headerLength)
 	if err != nil {
 		return nil, err
 	}
-	f.head, err = f.colours(screen, screen[10])
+	f.header, err = f.readColorTable(screen, screen[10])
 	return f, err
 }
 
-// take appends the next n bytes.
-func (f *frames) take(to []byte, n int) ([]byte, error) {
+// readBytes appends the next n bytes.
+func (f *gifReader) readBytes(to []byte, n int) ([]byte, error) {
 	at := len(to)
 	to = append(to, make([]byte, n)...)
 	_, err := io.ReadFull(f.r, to[at:])
 	return to, err
 }
 
-// colours appends a table of colours, if the flags say that there is one.
-func (f *frames) colours(to []byte, flags byte) ([]byte, error) {
+// readColorTable appends a table of colours, if the flags say that there is one.
+func (f *gifReader) readColorTable(to []byte, flags byte) ([]byte, error) {
 	if flags&0x80 == 0 {
 		return to, nil
 	}
-	return f.take(to, 3<<(1+flags&7))
+	return f.readBytes(to, 3<<(1+flags&7))
 }
 
-// pieces appends a chain of pieces, each with its length before it, to its end. Those after the first most bytes are dropped.
-func (f *frames) pieces(to []byte, most int) ([]byte, error) {
+// readSubBlocks appends a chain of pieces, each with its length before it, to its end. Those after the first most bytes are dropped.
+func (f *gifReader) readSubBlocks(to []byte, most int) ([]byte, error) {
 	for {
 		n, err := f.r.ReadByte()
 		if err != nil {
@@ -81,7 +81,7 @@ func (f *frames) pieces(to []byte, most int) ([]byte, error) {
 		if len(to) > most {
 			_, err = f.r.Discard(int(n))
 		} else {
-			to, err = f.take(append(to, n), int(n))
+			to, err = f.readBytes(append(to, n), int(n))
 		}
 		if n == 0 || err != nil {
 			return to, err
@@ -89,101 +89,101 @@ func (f *frames) pieces(to []byte, most int) ([]byte, error) {
 	}
 }
 
-// errEnd comes after the last frame.
-var errEnd = errors.New("no more frames")
+// errNoMoreFrames comes after the last frame.
+var errNoMoreFrames = errors.New("no more frames")
 
 // next returns the next frame and its size. If only that is wanted, the frame holds no pixels.
-func (f *frames) next(sizeOnly bool) (frame []byte, size image.Point, err error) {
+func (f *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err error) {
 	for {
 		block, err := f.r.ReadByte()
 		if err != nil {
 			return nil, size, err
 		}
 		switch block {
-		case extension:
-			if err := f.extension(); err != nil {
+		case extensionBlock:
+			if err := f.readExtension(); err != nil {
 				return nil, size, err
 			}
-		case frameBlock:
-			return f.frame(sizeOnly)
+		case imageBlock:
+			return f.readFrame(sizeOnly)
 		case trailer:
-			return nil, size, errEnd
+			return nil, size, errNoMoreFrames
 		default:
-			return nil, size, errBroken
+			return nil, size, errCorrupt
 		}
 	}
 }
 
-// extension keeps what is said about the next frame and about repeating; comments and the like go.
-func (f *frames) extension() error {
+// readExtension keeps what is said about the next frame and about repeating; comments and the like go.
+func (f *gifReader) readExtension() error {
 	label, err := f.r.ReadByte()
 	if err != nil {
 		return err
 	}
-	body, err := f.pieces(nil, 16)
+	body, err := f.readSubBlocks(nil, 16)
 	switch {
 	case err != nil:
 		return err
-	case label == controlLabel:
-		f.control = append([]byte{extension, label}, body...)
-	case label == appLabel && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) && len(body) >= 17:
-		f.loops = append([]byte{extension, label}, append(body[:16:16], 0)...)
+	case label == graphicControlLabel:
+		f.graphicControl = append([]byte{extensionBlock, label}, body...)
+	case label == applicationLabel && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) && len(body) >= 17:
+		f.loopExtension = append([]byte{extensionBlock, label}, append(body[:16:16], 0)...)
 	}
 	return nil
 }
 
-func (f *frames) frame(sizeOnly bool) ([]byte, image.Point, error) {
-	description, err := f.take([]byte{frameBlock}, frameLength)
+func (f *gifReader) readFrame(sizeOnly bool) ([]byte, image.Point, error) {
+	description, err := f.readBytes([]byte{imageBlock}, imageDescriptorLength)
 	if err != nil {
 		return nil, image.Point{}, err
 	}
 	size := image.Pt(int(binary.LittleEndian.Uint16(description[5:])), int(binary.LittleEndian.Uint16(description[7:])))
-	frame := append(bytes.Clone(f.head), f.control...)
-	f.control = nil
-	frame, err = f.colours(append(frame, description...), description[frameLength])
+	frame := append(bytes.Clone(f.header), f.graphicControl...)
+	f.graphicControl = nil
+	frame, err = f.readColorTable(append(frame, description...), description[imageDescriptorLength])
 	if err == nil {
-		frame, err = f.take(frame, 1) // how many bits a code begins with
+		frame, err = f.readBytes(frame, 1) // how many bits a code begins with
 	}
 	if err == nil {
 		most := math.MaxInt
 		if sizeOnly {
 			most = 0
 		}
-		frame, err = f.pieces(frame, most)
+		frame, err = f.readSubBlocks(frame, most)
 	}
 	return append(frame, trailer), size, err
 }
 
-// surveyGIF counts the frames and their pixels.
-func surveyGIF(src io.ReadSeeker, c image.Config) (cost, error) {
-	f, err := newFrames(src)
+// measureGIF counts the frames and their pixels.
+func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
+	f, err := newGIFReader(src)
 	if err != nil {
-		return cost{}, errBroken
+		return decodeCost{}, errCorrupt
 	}
 	var n, sum int64
 	for {
 		_, size, err := f.next(true)
-		if errors.Is(err, errEnd) && n > 0 {
+		if errors.Is(err, errNoMoreFrames) && n > 0 {
 			break
 		}
 		if err != nil {
-			return cost{}, errBroken
+			return decodeCost{}, errCorrupt
 		}
 		n, sum = n+1, sum+int64(size.X)*int64(size.Y)
-		if n > 1 && (n > maxFrames || sum > maxAnimation) {
-			return cost{}, errTooLong
+		if n > 1 && (n > maxFrames || sum > maxAnimationPixels) {
+			return decodeCost{}, errAnimationTooLong
 		}
 	}
-	found := cost{bytes: (1 + 4) * pixels(c)} // colours by number, and once all of them
+	found := decodeCost{bytes: (1 + 4) * pixelCount(c)} // colours by number, and once all of them
 	if n > 1 {
-		found.animation = &animation{c.Width, c.Height, f.loops}
+		found.animation = &animation{c.Width, c.Height, f.loopExtension}
 	}
 	return found, nil
 }
 
 // firstFrame decodes the first frame of a GIF, at its place on the screen.
 func firstFrame(r io.Reader) (image.Image, error) {
-	f, err := newFrames(r)
+	f, err := newGIFReader(r)
 	if err != nil {
 		return nil, err
 	}
@@ -204,46 +204,46 @@ func firstFrame(r io.Reader) (image.Image, error) {
 	return img, nil
 }
 
-// make keeps an animation whole and moving, and the smaller forms of its first frame.
-func (a *animation) make(ctx context.Context, src io.ReadSeeker, keep func(Form) error) (Picture, error) {
-	first, err := fromStart(src, firstFrame)
+// process keeps an animation whole and moving, and the smaller forms of its first frame.
+func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Rendition) error) (Picture, error) {
+	first, err := readFromStart(src, firstFrame)
 	if err != nil {
-		return Picture{}, errBroken
+		return Picture{}, errCorrupt
 	}
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return Picture{}, err
 	}
-	if err := keep(Form{chat.Whole, "image/gif", func(w io.Writer) error { return a.copy(ctx, w, src) }}); err != nil {
+	if err := keep(Rendition{chat.VariantOriginal, "image/gif", func(w io.Writer) error { return a.reencode(ctx, w, src) }}); err != nil {
 		return Picture{}, err
 	}
-	return still(first, false, true, keep)
+	return makeSmallerVariants(first, false, true, keep)
 }
 
-// copy decodes and encodes frame by frame.
-func (a *animation) copy(ctx context.Context, w io.Writer, src io.Reader) error {
-	f, err := newFrames(src)
+// reencode decodes and encodes frame by frame.
+func (a *animation) reencode(ctx context.Context, w io.Writer, src io.Reader) error {
+	f, err := newGIFReader(src)
 	if err != nil {
-		return errBroken
+		return errCorrupt
 	}
 	for n := 0; ; n++ {
 		frame, _, err := f.next(false)
-		if errors.Is(err, errEnd) {
+		if errors.Is(err, errNoMoreFrames) {
 			_, err := w.Write([]byte{trailer})
 			return err
 		}
 		if err == nil {
 			err = ctx.Err()
 		} else {
-			err = errBroken
+			err = errCorrupt
 		}
 		if err == nil {
-			frame, err = a.again(frame)
+			frame, err = a.reencodeFrame(frame)
 		}
 		if err == nil && n == 0 {
-			_, err = w.Write(append(frame[:screenLength:screenLength], a.loops...))
+			_, err = w.Write(append(frame[:headerLength:headerLength], a.loopExtension...))
 		}
 		if err == nil {
-			_, err = w.Write(frame[screenLength : len(frame)-1])
+			_, err = w.Write(frame[headerLength : len(frame)-1])
 		}
 		if err != nil {
 			return err
@@ -251,16 +251,16 @@ func (a *animation) copy(ctx context.Context, w io.Writer, src io.Reader) error 
 	}
 }
 
-// again encodes a GIF of one frame anew, with a table of colours of its own.
-func (a *animation) again(frame []byte) ([]byte, error) {
+// reencodeFrame encodes a GIF of one frame anew, with a table of colours of its own.
+func (a *animation) reencodeFrame(frame []byte) ([]byte, error) {
 	g, err := gif.DecodeAll(bytes.NewReader(frame))
 	if err != nil {
-		return nil, errBroken
+		return nil, errCorrupt
 	}
 	g.Config.ColorModel = nil
 	var out bytes.Buffer
 	if err := gif.EncodeAll(&out, g); err != nil {
-		return nil, errBroken
+		return nil, errCorrupt
 	}
 	return out.Bytes(), nil
 }

@@ -13,54 +13,54 @@ func fit(img image.Image, side int) image.Image {
 	if longer <= side {
 		return img
 	}
-	return scaled(img, img.Bounds(), image.Pt(shrunk(size.X, side, longer), shrunk(size.Y, side, longer)))
+	return scaleDown(img, img.Bounds(), image.Pt(scaleRounded(size.X, side, longer), scaleRounded(size.Y, side, longer)))
 }
 
-// shrunk is n × by ÷ of, rounded, and at least 1.
-func shrunk(n, by, of int) int { return max(1, (n*by+of/2)/of) }
+// scaleRounded is n × by ÷ of, rounded, and at least 1.
+func scaleRounded(n, by, of int) int { return max(1, (n*by+of/2)/of) }
 
-// square cuts a square from the middle.
-func square(img image.Image) image.Image {
+// cropSquare cuts a square from the middle.
+func cropSquare(img image.Image) image.Image {
 	b := img.Bounds()
 	side := min(b.Dx(), b.Dy())
 	at := b.Min.Add(image.Pt((b.Dx()-side)/2, (b.Dy()-side)/2))
 	small := min(side, squareSide)
-	return scaled(img, image.Rectangle{at, at.Add(image.Pt(side, side))}, image.Pt(small, small))
+	return scaleDown(img, image.Rectangle{at, at.Add(image.Pt(side, side))}, image.Pt(small, small))
 }
 
-// large is how many pixels a picture has for which CatmullRom, with 32 bytes for each of them and more, would need more memory than
+// maxCatmullRomPixels is how many pixels a picture has for which CatmullRom, with 32 bytes for each of them and more, would need more memory than
 // it is worth.
-const large = 1 << 18
+const maxCatmullRomPixels = 1 << 18
 
-// scaled makes a part of a picture smaller, in two steps: whole pixels are averaged until less than a half is to go,
+// scaleDown makes a part of a picture smaller, in two steps: whole pixels are averaged until less than a half is to go,
 // which looks at every pixel and needs no memory, and the rest is interpolated.
-func scaled(img image.Image, part image.Rectangle, to image.Point) *image.RGBA {
+func scaleDown(img image.Image, part image.Rectangle, to image.Point) *image.RGBA {
 	if by := image.Pt(part.Dx()/to.X, part.Dy()/to.Y); by.X > 1 || by.Y > 1 {
-		small := averaged(img, part, by)
+		small := averageBlocks(img, part, by)
 		img, part = small, small.Bounds()
 	}
 	dst := image.NewRGBA(image.Rectangle{Max: to})
 	var how draw.Interpolator = draw.CatmullRom
-	if to.X*to.Y > large {
+	if to.X*to.Y > maxCatmullRomPixels {
 		how = draw.ApproxBiLinear
 	}
 	how.Scale(dst, dst.Bounds(), img, part, draw.Src, nil)
 	return dst
 }
 
-// averaged makes one pixel of each by.X × by.Y pixels, and drops an incomplete rest. It converts a band of rows at a time.
-func averaged(img image.Image, part image.Rectangle, by image.Point) *image.RGBA {
+// averageBlocks makes one pixel of each by.X × by.Y pixels, and drops an incomplete rest. It converts a band of rows at a time.
+func averageBlocks(img image.Image, part image.Rectangle, by image.Point) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, part.Dx()/by.X, part.Dy()/by.Y))
 	band := image.NewRGBA(image.Rect(0, 0, part.Dx(), by.Y))
 	for y := range dst.Rect.Dy() {
 		draw.Draw(band, band.Bounds(), img, part.Min.Add(image.Pt(0, y*by.Y)), draw.Src)
-		average(dst.Pix[y*dst.Stride:][:dst.Stride], band, by)
+		averageRow(dst.Pix[y*dst.Stride:][:dst.Stride], band, by)
 	}
 	return dst
 }
 
-// average fills one row from a band.
-func average(row []byte, band *image.RGBA, by image.Point) {
+// averageRow fills one row from a band.
+func averageRow(row []byte, band *image.RGBA, by image.Point) {
 	n := uint32(by.X * by.Y)
 	for x := 0; x < len(row)/4; x++ {
 		var r, g, b, a uint32
@@ -74,13 +74,13 @@ func average(row []byte, band *image.RGBA, by image.Point) {
 	}
 }
 
-// turn sets a picture upright that was taken with the camera held as EXIF numbers it: 2, 4, 5 and 7 are mirrored, and from 5 on
+// applyOrientation sets a picture upright that was taken with the camera held as EXIF numbers it: 2, 4, 5 and 7 are mirrored, and from 5 on
 // rows are columns.
-func turn(img image.Image, orientation int) image.Image {
+func applyOrientation(img image.Image, orientation int) image.Image {
 	if orientation == 1 {
 		return img
 	}
-	src := rgba(img)
+	src := toRGBA(img)
 	w, h := src.Rect.Dx(), src.Rect.Dy()
 	size := image.Pt(w, h)
 	if orientation >= 5 {
@@ -89,15 +89,15 @@ func turn(img image.Image, orientation int) image.Image {
 	dst := image.NewRGBA(image.Rectangle{Max: size})
 	for y := range size.Y {
 		for x := range size.X {
-			from := source(orientation, x, y, w, h)
+			from := sourcePixel(orientation, x, y, w, h)
 			copy(dst.Pix[y*dst.Stride+4*x:][:4], src.Pix[from.Y*src.Stride+4*from.X:][:4])
 		}
 	}
 	return dst
 }
 
-// source tells which pixel of a w × h picture is to be seen at a place of the upright one.
-func source(orientation, x, y, w, h int) image.Point {
+// sourcePixel tells which pixel of a w × h picture is to be seen at a place of the upright one.
+func sourcePixel(orientation, x, y, w, h int) image.Point {
 	switch orientation {
 	case 2:
 		return image.Pt(w-1-x, y)
@@ -117,8 +117,8 @@ func source(orientation, x, y, w, h int) image.Point {
 	return image.Pt(x, y)
 }
 
-// rgba is a picture with its pixels in memory as draw and the encoders like them best.
-func rgba(img image.Image) *image.RGBA {
+// toRGBA is a picture with its pixels in memory as draw and the encoders like them best.
+func toRGBA(img image.Image) *image.RGBA {
 	if ready, ok := img.(*image.RGBA); ok && ready.Rect.Min == (image.Point{}) {
 		return ready
 	}

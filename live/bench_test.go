@@ -10,12 +10,12 @@ import (
 	"charla/chat"
 )
 
-// counter is a transport that counts what it is given.
-type counter struct{ messages *atomic.Int64 }
+// countingWriter is a transport that counts what it is given.
+type countingWriter struct{ messages *atomic.Int64 }
 
-func (c counter) Hurry(time.Duration) {}
+func (c countingWriter) ShortenDeadline(time.Duration) {}
 
-func (c counter) Write(p []byte) error {
+func (c countingWriter) Write(p []byte) error {
 	c.messages.Add(int64(strings.Count(string(p), "+")))
 	return nil
 }
@@ -24,20 +24,20 @@ func (c counter) Write(p []byte) error {
 // message to all.
 func BenchmarkHub(b *testing.B) {
 	const streams = 1000
-	l := newLibrary()
+	l := newFakeSource()
 	h := NewHub(l)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go h.Run(ctx)
 	var arrived, opened atomic.Int64
 	for i := range int64(streams) {
-		s, err := h.Subscribe(ctx, viewer(i), general, plain{})
+		s, err := h.Subscribe(ctx, viewer(i), general, textEncoder{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		go func() {
 			defer s.Close()
-			s.Run(ctx, counter{&arrived}, Replay{After: -1}, func(context.Context) ([]byte, error) {
+			s.Run(ctx, countingWriter{&arrived}, Replay{After: -1}, func(context.Context) ([]byte, error) {
 				opened.Add(1)
 				return nil, nil
 			})
@@ -62,9 +62,9 @@ func BenchmarkHub(b *testing.B) {
 	h.Wait(ctx)
 }
 
-// BenchmarkEvent writes a rendered message of some 600 bytes in the form of an event stream.
-func BenchmarkEvent(b *testing.B) {
-	e := Event{ID: "123", Data: []byte(strings.Repeat("<p>a line of markup, as it is rendered</p>\n", 14))}
+// BenchmarkServerSentEvent writes a rendered message of some 600 bytes in the form of an event stream.
+func BenchmarkServerSentEvent(b *testing.B) {
+	e := ServerSentEvent{ID: "123", Data: []byte(strings.Repeat("<p>a line of markup, as it is rendered</p>\n", 14))}
 	var buffer []byte
 	b.ReportAllocs()
 	b.SetBytes(int64(len(e.Data)))
@@ -75,7 +75,7 @@ func BenchmarkEvent(b *testing.B) {
 
 // BenchmarkReplay turns what a reader missed into bytes, for a crowd that comes back with one cursor.
 func BenchmarkReplay(b *testing.B) {
-	l := newLibrary()
+	l := newFakeSource()
 	h := NewHub(l)
 	for range 10 {
 		l.post(general, 2, strings.Repeat("a line of chat ", 8))
@@ -85,15 +85,15 @@ func BenchmarkReplay(b *testing.B) {
 		b.Fatal(err)
 	}
 	var s *Stream
-	for i := range int64(crowd) {
-		if s, err = h.Subscribe(b.Context(), viewer(i), general, plain{}); err != nil {
+	for i := range int64(minStreamsToCacheReplay) {
+		if s, err = h.Subscribe(b.Context(), viewer(i), general, textEncoder{}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	var buffer []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buffer = s.opening(b.Context(), buffer[:0], Replay{Changes: changes}, nil)
+		buffer = s.appendInitial(b.Context(), buffer[:0], Replay{Changes: changes}, nil)
 	}
 	b.SetBytes(int64(len(buffer)))
 }

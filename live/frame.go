@@ -9,63 +9,63 @@ import (
 // frame is something to tell many readers. It is rendered when the first reader of a kind writes it, and the bytes are
 // shared by the others.
 type frame struct {
-	change   chat.Change      // or
-	presence *Presence        // or
-	typing   *Typing          // or
-	upload   *chat.Uploading  // or
-	box      *chat.BoxChanged // or
-	raw      []byte           // what one reader alone is told, or nil: a sign of life
-	seq      int64            // the number of the change in its room; 0 for state, which has none
-	id       int64            // the cursor that a reader has reached with it, or 0
-	leaver   int64            // who may see nothing after it, or 0
-	forGood  bool             // they deleted their account: no page shows what it should any more
+	change         chat.RoomChange         // or
+	presence       *Presence               // or
+	typing         *Typing                 // or
+	uploadProgress *chat.UploadProgress    // or
+	attachment     *chat.AttachmentChanged // or
+	private        []byte                  // what one reader alone is told, or nil: a sign of life
+	seq            int64                   // the number of the change in its room; 0 for state, which has none
+	cursor         int64                   // the cursor that a reader has reached with it, or 0
+	leftUser       int64                   // who may see nothing after it, or 0
+	accountDeleted bool                    // they deleted their account: no page shows what it should any more
 
-	mu       sync.Mutex // guards rendered
-	rendered []rendered
+	mu        sync.Mutex // guards rendered
+	encodings []encodedFrame
 }
 
-type rendered struct {
-	enc   Encoder
-	bytes []byte
+type encodedFrame struct {
+	encoder Encoder
+	bytes   []byte
 }
 
-// changeFrame is the frame of a change.
-func changeFrame(e chat.Change, id int64) *frame {
-	_, seq := e.At()
-	f := &frame{change: e, seq: seq, id: id}
+// newChangeFrame is the frame of a change.
+func newChangeFrame(e chat.RoomChange, id int64) *frame {
+	_, seq := e.Position()
+	f := &frame{change: e, seq: seq, cursor: id}
 	if left, ok := e.(chat.MemberLeft); ok {
-		f.leaver, f.forGood = left.User, left.ForGood
+		f.leftUser, f.accountDeleted = left.User, left.AccountDeleted
 	}
 	return f
 }
 
-// bytes returns the frame as enc writes it. There are a handful of encoders, so a list beats a map.
-func (f *frame) bytes(enc Encoder) []byte {
-	if f.raw != nil {
-		return f.raw
+// encode returns the frame as enc writes it. There are a handful of encoders, so a list beats a map.
+func (f *frame) encode(enc Encoder) []byte {
+	if f.private != nil {
+		return f.private
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, r := range f.rendered {
-		if r.enc == enc {
+	for _, r := range f.encodings {
+		if r.encoder == enc {
 			return r.bytes
 		}
 	}
-	r := rendered{enc: enc}
+	r := encodedFrame{encoder: enc}
 	switch {
 	case f.presence != nil:
 		r.bytes = enc.Presence(*f.presence)
 	case f.typing != nil:
 		r.bytes = enc.Typing(*f.typing)
-	case f.upload != nil:
-		r.bytes = enc.Uploading(*f.upload)
-	case f.box != nil:
-		r.bytes = enc.Box(*f.box)
+	case f.uploadProgress != nil:
+		r.bytes = enc.UploadProgress(*f.uploadProgress)
+	case f.attachment != nil:
+		r.bytes = enc.Attachment(*f.attachment)
 	case f.change != nil:
-		r.bytes = enc.Change(f.change, f.id)
+		r.bytes = enc.Change(f.change, f.cursor)
 	default:
-		r.bytes = enc.Beat()
+		r.bytes = enc.Heartbeat()
 	}
-	f.rendered = append(f.rendered, r)
+	f.encodings = append(f.encodings, r)
 	return r.bytes
 }

@@ -54,68 +54,68 @@ import (
 // Source is what the hub reads from the database.
 type Source interface {
 	Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error)
-	LastSeqs(ctx context.Context, topics []chat.Topic) (map[chat.Topic]chat.RoomSeq, error)
-	EndedSessions(ctx context.Context, since chat.Micros) ([]int64, error)
-	Departures(ctx context.Context, since chat.Micros) ([]chat.Departure, error)
-	MembersAmong(ctx context.Context, rooms, people []int64) ([]int64, error)
+	LastSeqs(ctx context.Context, topics []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error)
+	EndedSessions(ctx context.Context, since chat.Timestamp) ([]int64, error)
+	Departures(ctx context.Context, since chat.Timestamp) ([]chat.Departure, error)
+	UsersInRooms(ctx context.Context, rooms, people []int64) ([]int64, error)
 }
 
 // Hub knows every open stream of this process. It is a chat.Publisher.
 type Hub struct {
-	source Source
-	news   chan struct{}  // one slot: the state loop has something to look at
-	work   sync.WaitGroup // goroutines of detached streams, and those that read the database
+	source     Source
+	wake       chan struct{}  // one slot: the state loop has something to look at
+	goroutines sync.WaitGroup // goroutines of detached streams, and those that read the database
 
-	writers writers
-	watcher watcher
-	counts  counts
+	writerPool  writerPool
+	disconnects disconnectWatcher
+	counters    counters
 
-	mu       sync.Mutex // guards all below
-	topics   map[chat.Topic]*topic
-	sessions map[int64][]*Stream // oldest first
-	kinds    map[string]int      // open streams by Viewer.Kind
-	people   map[int64]*person
-	arrivals []*person // the people, in the order they came
-	thinned  bool      // some of the arrivals are gone
-	leaving  []departure
-	moved    map[int64]bool        // who came or went since the last word about presence
-	renamed  map[int64]chat.Person // who is called otherwise since then
-	presence pulse
-	whole    *frame // everybody here, as sent at connect
-	unread   unread
-	writing  map[*topic]bool // where somebody is writing, or was and nobody was told
-	nextBeat time.Time
-	lately   int // open streams at the last beat
-	settled  int // and when memory was given back last
-	closed   bool
+	mu                  sync.Mutex // guards all below
+	conversations       map[chat.StreamKey]*conversation
+	streamsBySession    map[int64][]*Stream // oldest first
+	streamCounts        map[string]int      // open streams by Viewer.Kind
+	online              map[int64]*onlineUser
+	arrivalOrder        []*onlineUser // the people, in the order they came
+	arrivalsStale       bool          // some of the arrivals are gone
+	graceQueue          []graceEntry
+	toggled             map[int64]bool             // who came or went since the last word about presence
+	renamed             map[int64]chat.UserSummary // who is called otherwise since then
+	presenceDebounce    debounce
+	presenceSnapshot    *frame // everybody here, as sent at connect
+	unread              unreadUpdates
+	typingConversations map[*conversation]bool // where somebody is writing, or was and nobody was told
+	nextHeartbeat       time.Time
+	lastOpen            int // open streams at the last beat
+	lastFreed           int // and when memory was given back last
+	closed              bool
 
-	relay  *Relay           // to the other nodes; nil where there are none; set before the first stream
-	nodes  map[string]*node // the other nodes by their names
-	untold map[int64]bool   // who came or went on this node since the others were told
-	told   int64            // how often they were
+	relay       *Relay                 // to the other nodes; nil where there are none; set before the first stream
+	remoteNodes map[string]*remoteNode // the other nodes by their names
+	unannounced map[int64]bool         // who came or went on this node since the others were told
+	announceSeq int64                  // how often they were
 
-	looked time.Time // when ended sessions were last read; for that look alone
+	lastPoll time.Time // when ended sessions were last read; for that look alone
 }
 
 // NewHub returns a hub without streams. Run must run for presence, unread counts and what other nodes did.
 func NewHub(source Source) *Hub {
 	h := &Hub{
-		source:   source,
-		looked:   time.Now(),
-		news:     make(chan struct{}, 1),
-		topics:   map[chat.Topic]*topic{},
-		sessions: map[int64][]*Stream{},
-		kinds:    map[string]int{},
-		people:   map[int64]*person{},
-		unread:   unread{users: map[int64]bool{}, rooms: map[int64]bool{}},
-		moved:    map[int64]bool{},
-		renamed:  map[int64]chat.Person{},
-		nodes:    map[string]*node{},
-		untold:   map[int64]bool{},
-		writing:  map[*topic]bool{},
-		whole:    &frame{presence: &Presence{ListChanged: true}},
+		source:              source,
+		lastPoll:            time.Now(),
+		wake:                make(chan struct{}, 1),
+		conversations:       map[chat.StreamKey]*conversation{},
+		streamsBySession:    map[int64][]*Stream{},
+		streamCounts:        map[string]int{},
+		online:              map[int64]*onlineUser{},
+		unread:              unreadUpdates{users: map[int64]bool{}, rooms: map[int64]bool{}},
+		toggled:             map[int64]bool{},
+		renamed:             map[int64]chat.UserSummary{},
+		remoteNodes:         map[string]*remoteNode{},
+		unannounced:         map[int64]bool{},
+		typingConversations: map[*conversation]bool{},
+		presenceSnapshot:    &frame{presence: &Presence{ListChanged: true}},
 	}
-	h.writers.work = &h.work
+	h.writerPool.goroutines = &h.goroutines
 	return h
 }
 
@@ -123,83 +123,83 @@ func NewHub(source Source) *Hub {
 // or the network.
 func (h *Hub) Publish(e chat.Event) {
 	if _, posted := e.(chat.MessagePosted); posted {
-		h.counts.posted.Add(1)
+		h.counters.messagesPosted.Add(1)
 	}
-	h.happen(e)
-	h.relay.send(e)
+	h.dispatch(e)
+	h.relay.enqueue(e)
 }
 
-// happen delivers an event, wherever it was published, to the streams of this node.
-func (h *Hub) happen(e chat.Event) {
+// dispatch delivers an event, wherever it was published, to the streams of this node.
+func (h *Hub) dispatch(e chat.Event) {
 	switch e := e.(type) {
-	case chat.Change:
+	case chat.RoomChange:
 		h.deliver(e)
-	case chat.ReadMarked:
-		h.countAgain(e.User)
+	case chat.ReadMarkerMoved:
+		h.markUnreadDirty(e.User)
 	case chat.DraftChanged:
-		h.countAgain(e.User)
-	case chat.Typed:
-		h.typed(e)
-	case chat.Uploading:
-		h.own(e.User, e.Topic, &frame{upload: &e})
-	case chat.BoxChanged:
-		h.own(e.User, e.Topic, &frame{box: &e})
+		h.markUnreadDirty(e.User)
+	case chat.UserTyping:
+		h.noteTyping(e)
+	case chat.UploadProgress:
+		h.offerToUser(e.User, e.StreamKey, &frame{uploadProgress: &e})
+	case chat.AttachmentChanged:
+		h.offerToUser(e.User, e.StreamKey, &frame{attachment: &e})
 	case chat.SessionEnded:
 		h.endSessions([]int64{e.Session})
-	case chat.PersonChanged:
-		h.rename(e.Person)
+	case chat.UserChanged:
+		h.renameUser(e.User)
 	}
 }
 
-func (h *Hub) deliver(e chat.Change) {
-	at, _ := e.At()
-	if t := h.held(at); t != nil && t.deliver(e) {
+func (h *Hub) deliver(e chat.RoomChange) {
+	at, _ := e.Position()
+	if t := h.lookup(at); t != nil && t.deliver(e) {
 		h.catchUp(t)
 	}
 	switch e := e.(type) {
 	case chat.MessagePosted:
-		h.wrote(at, e.Message.AuthorID)
-		h.recount(at, e.Message.AuthorID)
+		h.stopTyping(at, e.Message.AuthorID)
+		h.markConversationUnreadDirty(at, e.Message.AuthorID)
 	case chat.MessageChanged:
 		if e.Message.DeletedAt > 0 { // it was unread for some, perhaps
-			h.recount(at, e.Message.AuthorID)
+			h.markConversationUnreadDirty(at, e.Message.AuthorID)
 		}
 	case chat.MemberJoined:
-		h.countAgain(e.Person.ID)
+		h.markUnreadDirty(e.User.ID)
 	case chat.MemberLeft:
-		h.countAgain(e.User)
+		h.markUnreadDirty(e.User)
 	}
 }
 
-// held returns the topic at, or nil where nobody listens to it.
-func (h *Hub) held(at chat.Topic) *topic {
+// lookup returns the topic at, or nil where nobody listens to it.
+func (h *Hub) lookup(at chat.StreamKey) *conversation {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.topics[at]
+	return h.conversations[at]
 }
 
-// rumour is a change known by its number only: the database has the rest.
-func (h *Hub) rumour(at chat.Topic, now chat.RoomSeq) {
-	if t := h.held(at); t != nil && t.behind(now) {
+// noteRemoteSeq is a change known by its number only: the database has the rest.
+func (h *Hub) noteRemoteSeq(at chat.StreamKey, now chat.RoomSeq) {
+	if t := h.lookup(at); t != nil && t.noteSeq(now) {
 		h.catchUp(t)
 	}
-	h.recount(at, 0)
+	h.markConversationUnreadDirty(at, 0)
 }
 
-// recount asks for the unread counts of those whom a message in a topic concerns: everybody in it but its author, who may
+// markConversationUnreadDirty asks for the unread counts of those whom a message in a topic concerns: everybody in it but its author, who may
 // be unknown (0).
-func (h *Hub) recount(at chat.Topic, author int64) {
+func (h *Hub) markConversationUnreadDirty(at chat.StreamKey, author int64) {
 	switch {
 	case at.Room == chat.General:
-		h.countAgain()
+		h.markUnreadDirty()
 	case at.Room != 0:
-		h.countMembersAgain(at.Room)
+		h.markRoomUnreadDirty(at.Room)
 	case at.Low == author:
-		h.countAgain(at.High)
+		h.markUnreadDirty(at.High)
 	case at.High == author:
-		h.countAgain(at.Low)
+		h.markUnreadDirty(at.Low)
 	default:
-		h.countAgain(at.Low, at.High)
+		h.markUnreadDirty(at.Low, at.High)
 	}
 }
 
@@ -207,100 +207,100 @@ func (h *Hub) recount(at chat.Topic, author int64) {
 // stream is counted as: one of a handful of names. Who follows all conversations has nothing else to look at: their state is
 // asked for every few seconds, also when no hint came.
 type Viewer struct {
-	Person  chat.Person
-	Session int64
-	Limit   int
-	Kind    string
-	Follows bool
+	User             chat.UserSummary
+	Session          int64
+	MaxStreams       int
+	MetricRoute      string
+	AllConversations bool
 }
 
 // Subscribe opens a stream of a topic, or of no topic for the zero Topic. The caller must Close it, and reads the
 // changes its reader lacks between Subscribe and Run. It fails when the database does not answer.
-func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.Topic, enc Encoder) (*Stream, error) {
+func (h *Hub) Subscribe(ctx context.Context, v Viewer, at chat.StreamKey, enc Encoder) (*Stream, error) {
 	s := newStream(h, v, enc)
-	if at != (chat.Topic{}) {
-		s.topic = h.hold(at)
-		if err := h.prepare(ctx, s.topic); err != nil {
-			h.release(s.topic)
+	if at != (chat.StreamKey{}) {
+		s.conversation = h.acquire(at)
+		if err := h.loadLastSeq(ctx, s.conversation); err != nil {
+			h.release(s.conversation)
 			return nil, err
 		}
-		s.topic.add(s)
+		s.conversation.add(s)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		s.finish(EndRestart)
+		s.end(EndRestart)
 	}
-	open := append(h.sessions[v.Session], s)
-	h.sessions[v.Session] = open
-	for i := 0; i < len(open)-v.Limit; i++ {
-		open[i].finish(EndReplaced)
+	open := append(h.streamsBySession[v.Session], s)
+	h.streamsBySession[v.Session] = open
+	for i := 0; i < len(open)-v.MaxStreams; i++ {
+		open[i].end(EndReplaced)
 	}
-	h.kinds[v.Kind]++
-	h.arrive(v.Person)
-	if s.topic != nil && len(s.topic.typists) > 0 {
-		h.tellTypingSoon(s.topic)
+	h.streamCounts[v.MetricRoute]++
+	h.userConnected(v.User)
+	if s.conversation != nil && len(s.conversation.typists) > 0 {
+		h.scheduleTyping(s.conversation)
 	}
 	return s, nil
 }
 
-// close takes a stream out of every index. It runs once.
-func (h *Hub) close(s *Stream) {
-	h.counts.ended[s.why()].Add(1)
-	if s.topic != nil {
-		s.topic.remove(s)
-		h.release(s.topic)
+// removeStream takes a stream out of every index. It runs once.
+func (h *Hub) removeStream(s *Stream) {
+	h.counters.streamsEnded[s.reason()].Add(1)
+	if s.conversation != nil {
+		s.conversation.remove(s)
+		h.release(s.conversation)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	open := h.sessions[s.viewer.Session]
+	open := h.streamsBySession[s.viewer.Session]
 	for i := range open {
 		if open[i] == s {
 			open = append(open[:i:i], open[i+1:]...)
 			break
 		}
 	}
-	if h.sessions[s.viewer.Session] = open; len(open) == 0 {
-		delete(h.sessions, s.viewer.Session)
+	if h.streamsBySession[s.viewer.Session] = open; len(open) == 0 {
+		delete(h.streamsBySession, s.viewer.Session)
 	}
-	h.kinds[s.viewer.Kind]--
-	h.leave(s.viewer.Person.ID)
+	h.streamCounts[s.viewer.MetricRoute]--
+	h.userDisconnected(s.viewer.User.ID)
 }
 
-// hold returns the topic at, made where it is missing, and keeps it alive until release.
-func (h *Hub) hold(at chat.Topic) *topic {
+// acquire returns the topic at, made where it is missing, and keeps it alive until release.
+func (h *Hub) acquire(at chat.StreamKey) *conversation {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t := h.topics[at]
+	t := h.conversations[at]
 	if t == nil {
-		t = newTopic(at)
-		h.topics[at] = t
+		t = newConversation(at)
+		h.conversations[at] = t
 	}
-	t.holders++
+	t.refs++
 	return t
 }
 
-func (h *Hub) release(t *topic) {
+func (h *Hub) release(t *conversation) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t.holders--; t.holders == 0 {
-		delete(h.topics, t.at)
-		delete(h.writing, t)
+	if t.refs--; t.refs == 0 {
+		delete(h.conversations, t.key)
+		delete(h.typingConversations, t)
 	}
 }
 
-// employ runs f on a goroutine that Shutdown waits for. After Shutdown it returns false.
-func (h *Hub) employ(f func()) bool {
+// goTracked runs f on a goroutine that Shutdown waits for. After Shutdown it returns false.
+func (h *Hub) goTracked(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.closed {
-		h.work.Go(func() { guard("hub", f) })
+		h.goroutines.Go(func() { recoverPanic("hub", f) })
 	}
 	return !h.closed
 }
 
-// guard runs f and catches its panic, which is logged: one stream or one look may fail, the process lives on.
-func guard(what string, f func()) (ok bool) {
+// recoverPanic runs f and catches its panic, which is logged: one stream or one look may fail, the process lives on.
+func recoverPanic(what string, f func()) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			slog.Error("panic", "in", what, "error", p, "stack", string(debug.Stack()))
@@ -315,8 +315,8 @@ func (h *Hub) endSessions(ids []int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range ids {
-		for _, s := range h.sessions[id] {
-			s.finish(EndLogout)
+		for _, s := range h.streamsBySession[id] {
+			s.end(EndLogout)
 		}
 	}
 }
@@ -326,15 +326,15 @@ func (h *Hub) Shutdown() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	for s := range h.streams() {
-		s.finish(EndRestart)
+	for s := range h.openStreams() {
+		s.end(EndRestart)
 	}
 }
 
 // Wait returns when everything is over that Shutdown ended, or with the error of ctx.
 func (h *Hub) Wait(ctx context.Context) error {
 	over := make(chan struct{})
-	go func() { h.work.Wait(); close(over) }()
+	go func() { h.goroutines.Wait(); close(over) }()
 	select {
 	case <-over:
 		return nil
@@ -343,22 +343,22 @@ func (h *Hub) Wait(ctx context.Context) error {
 	}
 }
 
-// StreamsOf counts the open streams of a person.
-func (h *Hub) StreamsOf(person int64) int {
+// StreamCountOf counts the open streams of a person.
+func (h *Hub) StreamCountOf(person int64) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p := h.people[person]; p != nil {
+	if p := h.online[person]; p != nil {
 		return p.streams
 	}
 	return 0
 }
 
-// Streams counts the open streams.
-func (h *Hub) Streams() int {
+// StreamCount counts the open streams.
+func (h *Hub) StreamCount() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0
-	for _, open := range h.sessions {
+	for _, open := range h.streamsBySession {
 		n += len(open)
 	}
 	return n

@@ -12,103 +12,103 @@ import (
 // state changed since the last word, and Renamed who has another name or picture since then, here or not; all empty in the
 // word at connect.
 type Presence struct {
-	People      []chat.Person
-	Count       int
-	ListChanged bool
-	Came, Left  []int64
-	Renamed     []chat.Person
+	Users                   []chat.UserSummary
+	Count                   int
+	ListChanged             bool
+	CameOnline, WentOffline []int64
+	Renamed                 []chat.UserSummary
 }
 
-// MaxHere bounds the list of people who are here.
-const MaxHere = 100
+// MaxListedOnline bounds the list of people who are here.
+const MaxListedOnline = 100
 
-// grace is how long a person without a stream stays: long enough for the next page to load.
-const grace = 5 * time.Second
+// offlineGrace is how long a person without a stream stays: long enough for the next page to load.
+const offlineGrace = 5 * time.Second
 
-// person is somebody with an open stream, or who had one within the grace, on this node or on another.
-type person struct {
-	chat.Person
-	streams int
-	here    bool      // on this node: has a stream, or had one within the grace
-	left    time.Time // when the grace began; zero while there is none
-	nodes   int       // how many other nodes have them
-	gone    bool      // is nowhere any more
+// user is somebody with an open stream, or who had one within the grace, on this node or on another.
+type onlineUser struct {
+	chat.UserSummary
+	streams     int
+	local       bool      // on this node: has a stream, or had one within the grace
+	graceStart  time.Time // when the grace began; zero while there is none
+	remoteNodes int       // how many other nodes have them
+	removed     bool      // is nowhere any more
 }
 
-// departure is a person whose last stream closed at some time. It is void when the person came back since.
-type departure struct {
-	person *person
-	at     time.Time
+// graceEntry is a person whose last stream closed at some time. It is void when the person came back since.
+type graceEntry struct {
+	user  *onlineUser
+	start time.Time
 }
 
-// arrive counts a stream of p. The caller holds Hub.mu.
-func (h *Hub) arrive(p chat.Person) {
-	here := h.enter(p)
-	h.setHere(here, true)
+// userConnected counts a stream of p. The caller holds Hub.mu.
+func (h *Hub) userConnected(p chat.UserSummary) {
+	here := h.addOnlineUser(p)
+	h.setLocallyOnline(here, true)
 	here.streams++
-	here.left = time.Time{}
+	here.graceStart = time.Time{}
 }
 
-// enter returns the person p, who comes if they were not here. The caller holds Hub.mu.
-func (h *Hub) enter(p chat.Person) *person {
-	here := h.people[p.ID]
+// addOnlineUser returns the person p, who comes if they were not here. The caller holds Hub.mu.
+func (h *Hub) addOnlineUser(p chat.UserSummary) *onlineUser {
+	here := h.online[p.ID]
 	if here == nil {
-		here = &person{Person: p}
-		h.people[p.ID] = here
-		h.arrivals = append(h.arrivals, here)
-		h.toggle(p.ID, time.Now())
-		h.nudge()
+		here = &onlineUser{UserSummary: p}
+		h.online[p.ID] = here
+		h.arrivalOrder = append(h.arrivalOrder, here)
+		h.togglePresence(p.ID, time.Now())
+		h.wakeScheduler()
 	}
-	h.call(here, p)
+	h.updateName(here, p)
 	return here
 }
 
-// call gives somebody who is here their present name. The caller holds Hub.mu.
-func (h *Hub) call(here *person, p chat.Person) {
-	if here.Person != p {
-		here.Person = p
-		h.note(p)
+// updateName gives somebody who is here their present name. The caller holds Hub.mu.
+func (h *Hub) updateName(here *onlineUser, p chat.UserSummary) {
+	if here.UserSummary != p {
+		here.UserSummary = p
+		h.scheduleRename(p)
 	}
 }
 
-// note asks for a person's present name to be told soon. The caller holds Hub.mu.
-func (h *Hub) note(p chat.Person) {
+// scheduleRename asks for a person's present name to be told soon. The caller holds Hub.mu.
+func (h *Hub) scheduleRename(p chat.UserSummary) {
 	h.renamed[p.ID] = p
-	h.presence.ask(time.Now())
-	h.nudge()
+	h.presenceDebounce.request(time.Now())
+	h.wakeScheduler()
 }
 
-// rename tells everybody how a person is called now.
-func (h *Hub) rename(p chat.Person) {
+// renameUser tells everybody how a person is called now.
+func (h *Hub) renameUser(p chat.UserSummary) {
 	h.mu.Lock()
-	if here := h.people[p.ID]; here != nil {
-		here.Person = p
+	if here := h.online[p.ID]; here != nil {
+		here.UserSummary = p
 	}
-	h.note(p)
+	h.scheduleRename(p)
 	h.mu.Unlock()
-	h.countAgain()
+	h.markUnreadDirty()
 }
 
-// vanish lets go of a person who is on no node. The caller holds Hub.mu.
-func (h *Hub) vanish(p *person, now time.Time) {
-	delete(h.people, p.ID)
-	p.gone, h.thinned = true, true
-	h.toggle(p.ID, now)
-	h.nudge()
+// removeOnlineUser lets go of a person who is on no node. The caller holds Hub.mu.
+func (h *Hub) removeOnlineUser(p *onlineUser, now time.Time) {
+	delete(h.online, p.ID)
+	p.removed, h.arrivalsStale = true, true
+	h.togglePresence(p.ID, now)
+	h.wakeScheduler()
 }
 
-// linger begins the grace of a person. The caller holds Hub.mu.
-func (h *Hub) linger(p *person) {
-	p.left = time.Now()
-	h.leaving = append(h.leaving, departure{p, p.left})
-	h.nudge()
+// startGrace begins the grace of a person. The caller holds Hub.mu.
+func (h *Hub) startGrace(p *onlineUser) {
+	p.graceStart = time.Now()
+	h.graceQueue = append(h.graceQueue, graceEntry{p, p.graceStart})
+	h.wakeScheduler()
 }
 
-// leave uncounts a stream of a person. The caller holds Hub.mu.
-func (h *Hub) leave(id int64) {
-	here := h.people[id]
+// disconnect uncounts a stream of a person. The caller holds Hub.mu.
+func (h *Hub) userDisconnected(id int64) {
+	here := h.online[id]
 	if here.streams--; here.streams == 0 {
-		h.linger(here)
+		h.startGrace(here)
 	}
 }
 
@@ -118,88 +118,88 @@ func (h *Hub) Online(ids ...int64) map[int64]bool {
 	defer h.mu.Unlock()
 	here := make(map[int64]bool, len(ids))
 	for _, id := range ids {
-		here[id] = h.people[id] != nil
+		here[id] = h.online[id] != nil
 	}
 	return here
 }
 
-// IsHere is Online for one person.
-func (h *Hub) IsHere(id int64) bool { return h.Online(id)[id] }
+// IsOnline is Online for one person.
+func (h *Hub) IsOnline(id int64) bool { return h.Online(id)[id] }
 
-// Here returns the first MaxHere people who are here, in the order they came, and how many there are in all.
-func (h *Hub) Here() ([]chat.Person, int) {
+// OnlineUsers returns the first MaxListedOnline people who are here, in the order they came, and how many there are in all.
+func (h *Hub) OnlineUsers() ([]chat.UserSummary, int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.first(), len(h.people)
+	return h.firstOnline(), len(h.online)
 }
 
-// first lists those who came first. The caller holds Hub.mu.
-func (h *Hub) first() []chat.Person {
-	if h.thinned {
-		h.arrivals = slices.DeleteFunc(h.arrivals, func(p *person) bool { return p.gone })
-		h.thinned = false
+// firstOnline lists those who came first. The caller holds Hub.mu.
+func (h *Hub) firstOnline() []chat.UserSummary {
+	if h.arrivalsStale {
+		h.arrivalOrder = slices.DeleteFunc(h.arrivalOrder, func(p *onlineUser) bool { return p.removed })
+		h.arrivalsStale = false
 	}
-	list := make([]chat.Person, min(len(h.arrivals), MaxHere))
+	list := make([]chat.UserSummary, min(len(h.arrivalOrder), MaxListedOnline))
 	for i := range list {
-		list[i] = h.arrivals[i].Person
+		list[i] = h.arrivalOrder[i].UserSummary
 	}
 	return list
 }
 
-func (h *Hub) everybody() *frame {
+func (h *Hub) currentPresence() *frame {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.whole
+	return h.presenceSnapshot
 }
 
-// expire lets go of those whose grace is over and returns when the next one's will be, or zero. People leave in the
+// removeExpired lets go of those whose grace is over and returns when the next one's will be, or zero. People leave in the
 // order in which their grace ends, so only the front of the queue is looked at. The caller holds Hub.mu.
-func (h *Hub) expire(now time.Time) (next time.Time) {
-	for ; len(h.leaving) > 0; h.leaving = h.leaving[1:] {
-		d := h.leaving[0]
-		if d.person.left != d.at {
+func (h *Hub) expireGrace(now time.Time) (next time.Time) {
+	for ; len(h.graceQueue) > 0; h.graceQueue = h.graceQueue[1:] {
+		d := h.graceQueue[0]
+		if d.user.graceStart != d.start {
 			continue // came back since
 		}
-		if end := d.at.Add(grace); end.After(now) {
+		if end := d.start.Add(offlineGrace); end.After(now) {
 			return end
 		}
-		d.person.left = time.Time{}
-		h.setHere(d.person, false)
-		if d.person.nodes == 0 {
-			h.vanish(d.person, now)
+		d.user.graceStart = time.Time{}
+		h.setLocallyOnline(d.user, false)
+		if d.user.remoteNodes == 0 {
+			h.removeOnlineUser(d.user, now)
 		}
 	}
 	return time.Time{}
 }
 
-// toggle notes that a person came or went; both before the next word cancel each other. The caller holds Hub.mu.
-func (h *Hub) toggle(id int64, now time.Time) {
-	if h.moved[id] {
-		delete(h.moved, id)
+// togglePresence notes that a person came or went; both before the next word cancel each other. The caller holds Hub.mu.
+func (h *Hub) togglePresence(id int64, now time.Time) {
+	if h.toggled[id] {
+		delete(h.toggled, id)
 		return
 	}
-	h.moved[id] = true
-	h.presence.ask(now)
+	h.toggled[id] = true
+	h.presenceDebounce.request(now)
 }
 
-// presenceNews says what changed since the last word, and keeps what a new stream is told. The caller holds Hub.mu.
-func (h *Hub) presenceNews() Presence {
-	p := Presence{People: h.first(), Count: len(h.people)}
-	for id := range h.moved {
-		if h.people[id] != nil {
-			p.Came = append(p.Came, id)
+// takePresenceChanges says what changed since the last word, and keeps what a new stream is told. The caller holds Hub.mu.
+func (h *Hub) takePresenceChanges() Presence {
+	p := Presence{Users: h.firstOnline(), Count: len(h.online)}
+	for id := range h.toggled {
+		if h.online[id] != nil {
+			p.CameOnline = append(p.CameOnline, id)
 		} else {
-			p.Left = append(p.Left, id)
+			p.WentOffline = append(p.WentOffline, id)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(h.renamed)) {
 		p.Renamed = append(p.Renamed, h.renamed[id])
 	}
-	clear(h.moved)
+	clear(h.toggled)
 	clear(h.renamed)
-	slices.Sort(p.Came)
-	slices.Sort(p.Left)
-	p.ListChanged = !slices.Equal(p.People, h.whole.presence.People)
-	h.whole = &frame{presence: &Presence{People: p.People, Count: p.Count, ListChanged: true}}
+	slices.Sort(p.CameOnline)
+	slices.Sort(p.WentOffline)
+	p.ListChanged = !slices.Equal(p.Users, h.presenceSnapshot.presence.Users)
+	h.presenceSnapshot = &frame{presence: &Presence{Users: p.Users, Count: p.Count, ListChanged: true}}
 	return p
 }

@@ -19,29 +19,29 @@ import (
 // Relay joins a hub to those of the other nodes over NATS. Everything it carries is a hint: a node that misses one finds
 // it in the database. So nothing here waits for the network, and what finds no room is dropped.
 type Relay struct {
-	hub    *Hub
-	name   string     // of this node, new at each start
-	prefix string     // of all subjects of this community
-	conn   *nats.Conn // set before Run
-	in     chan *nats.Msg
-	out    chan chat.Event
-	joined chan struct{}      // one slot: there is a server again, and others who may have gone on meanwhile
-	news   chan struct{}      // one slot: the people of this node changed
-	asked  chan struct{}      // one slot: somebody missed something about them
-	hears  *nats.Subscription // set before Run
+	hub               *Hub
+	nodeName          string     // of this node, new at each start
+	subjectPrefix     string     // of all subjects of this community
+	conn              *nats.Conn // set before Run
+	incoming          chan *nats.Msg
+	outgoing          chan chat.Event
+	reconnected       chan struct{}      // one slot: there is a server again, and others who may have gone on meanwhile
+	presenceChanged   chan struct{}      // one slot: the people of this node changed
+	presenceRequested chan struct{}      // one slot: somebody missed something about them
+	subscription      *nats.Subscription // set before Run
 
-	sent, received, cutOff atomic.Int64 // hints
-	dropped                atomic.Int64 // hints that found no room in out
-	told                   int64        // how many of those the log knows of; for talk alone
+	sent, received, notConnected atomic.Int64 // hints
+	dropped                      atomic.Int64 // hints that found no room in out
+	droppedLogged                int64        // how many of those the log knows of; for talk alone
 }
 
 const (
-	maxOut   = 4096                  // hints that wait for the network
-	maxIn    = 4096                  // hints that wait for the hub
-	gather   = 20 * time.Millisecond // comings, goings and read marks wait for others to join them
-	maxRead  = 1000                  // read marks in one hint
-	sayBye   = time.Second
-	pingNATS = 2 * time.Second // a server that does not answer twice is left for another
+	maxOutgoing               = 4096                  // hints that wait for the network
+	maxIncoming               = 4096                  // hints that wait for the hub
+	announceDelay             = 20 * time.Millisecond // comings, goings and read marks wait for others to join them
+	maxReadersPerAnnouncement = 1000                  // read marks in one hint
+	shutdownTimeout           = time.Second
+	natsPingInterval          = 2 * time.Second // a server that does not answer twice is left for another
 )
 
 // NewRelay joins hub to the nodes of one community, known by a secret that they share, over the servers of one NATS
@@ -49,22 +49,22 @@ const (
 // they do.
 func NewRelay(hub *Hub, servers, community string) (*Relay, error) {
 	r := &Relay{
-		hub: hub, name: rand.Text(), prefix: "charla." + community + ".",
-		in: make(chan *nats.Msg, maxIn), out: make(chan chat.Event, maxOut),
-		joined: make(chan struct{}, 1), news: make(chan struct{}, 1), asked: make(chan struct{}, 1),
+		hub: hub, nodeName: rand.Text(), subjectPrefix: "charla." + community + ".",
+		incoming: make(chan *nats.Msg, maxIncoming), outgoing: make(chan chat.Event, maxOutgoing),
+		reconnected: make(chan struct{}, 1), presenceChanged: make(chan struct{}, 1), presenceRequested: make(chan struct{}, 1),
 	}
 	conn, err := nats.Connect(servers,
-		nats.Name("charla "+r.name), nats.NoEcho(),
+		nats.Name("charla "+r.nodeName), nats.NoEcho(),
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500*time.Millisecond), nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectBufSize(-1), // hints that are late are no use
-		nats.PingInterval(pingNATS), nats.FlusherTimeout(pingNATS),
-		nats.ConnectHandler(r.connected), nats.ReconnectHandler(r.connected), nats.DisconnectErrHandler(r.disconnected),
+		nats.PingInterval(natsPingInterval), nats.FlusherTimeout(natsPingInterval),
+		nats.ConnectHandler(r.onConnect), nats.ReconnectHandler(r.onConnect), nats.DisconnectErrHandler(r.onDisconnect),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Warn("relay", "error", err) }))
 	if err != nil {
 		return nil, err
 	}
 	r.conn = conn
-	if r.hears, err = conn.ChanSubscribe(r.prefix+">", r.in); err != nil {
+	if r.subscription, err = conn.ChanSubscribe(r.subjectPrefix+">", r.incoming); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -74,12 +74,12 @@ func NewRelay(hub *Hub, servers, community string) (*Relay, error) {
 	return r, nil
 }
 
-func (r *Relay) connected(c *nats.Conn) {
+func (r *Relay) onConnect(c *nats.Conn) {
 	slog.Info("relay connected", "server", c.ConnectedUrlRedacted())
-	knock(r.joined)
+	signal(r.reconnected)
 }
 
-func (r *Relay) disconnected(_ *nats.Conn, err error) {
+func (r *Relay) onDisconnect(_ *nats.Conn, err error) {
 	if err != nil {
 		slog.Warn("relay cut off: what other nodes do is found by looking", "error", err)
 	}
@@ -88,22 +88,22 @@ func (r *Relay) disconnected(_ *nats.Conn, err error) {
 // Connected tells whether hints reach a NATS server now.
 func (r *Relay) Connected() bool { return r.conn.IsConnected() }
 
-// send queues an event for the other nodes. It never waits. A nil relay has no other nodes.
-func (r *Relay) send(e chat.Event) {
+// enqueue queues an event for the other nodes. It never waits. A nil relay has no other nodes.
+func (r *Relay) enqueue(e chat.Event) {
 	if r == nil {
 		return
 	}
 	select {
-	case r.out <- e:
+	case r.outgoing <- e:
 	default:
 		r.dropped.Add(1)
 	}
 }
 
-// soon asks for the other nodes to be told who is here.
-func (r *Relay) soon() { knock(r.news) }
+// announceSoon asks for the other nodes to be told who is here.
+func (r *Relay) announceSoon() { signal(r.presenceChanged) }
 
-func knock(door chan struct{}) {
+func signal(door chan struct{}) {
 	select {
 	case door <- struct{}{}:
 	default:
@@ -113,19 +113,19 @@ func knock(door chan struct{}) {
 // Run carries hints until ctx ends, then says good-bye. It runs once.
 func (r *Relay) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	work.Go(func() { r.listen(ctx) })
-	r.talk(ctx)
+	work.Go(func() { r.receiveLoop(ctx) })
+	r.sendLoop(ctx)
 	work.Wait()
 	if r.Connected() {
-		r.tell(hint{Kind: kindBye})
-		r.conn.FlushTimeout(sayBye)
+		r.publish(relayMessage{Kind: kindShutdown})
+		r.conn.FlushTimeout(shutdownTimeout)
 	}
 	r.conn.Close()
 }
 
-// talk tells the other nodes what is queued, and about this node: soon after something changed, and at every beat.
-func (r *Relay) talk(ctx context.Context) {
-	beat := time.NewTicker(nodeBeat)
+// sendLoop tells the other nodes what is queued, and about this node: soon after something changed, and at every beat.
+func (r *Relay) sendLoop(ctx context.Context) {
+	beat := time.NewTicker(announceInterval)
 	defer beat.Stop()
 	var (
 		read  = map[int64]bool{}
@@ -135,112 +135,112 @@ func (r *Relay) talk(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			r.rest()
+			r.sendRemaining()
 			return
-		case e := <-r.out:
-			mark, ok := e.(chat.ReadMarked)
+		case e := <-r.outgoing:
+			mark, ok := e.(chat.ReadMarkerMoved)
 			if !ok {
-				r.pass(e)
+				r.sendEvent(e)
 				continue
 			}
-			if len(read) < maxRead {
+			if len(read) < maxReadersPerAnnouncement {
 				read[mark.User] = true
 			}
-		case <-r.joined:
-			r.tell(hint{Kind: kindAsk})
-		case <-r.news:
-		case <-r.asked:
+		case <-r.reconnected:
+			r.publish(relayMessage{Kind: kindPresenceRequest})
+		case <-r.presenceChanged:
+		case <-r.presenceRequested:
 			whole = true
 		case <-due:
-			r.about(whole, read)
+			r.announce(whole, read)
 			whole, due = false, nil
 			continue
 		case now := <-beat.C:
-			r.hub.forget(now)
-			r.lost()
+			r.hub.removeLostNodes(now)
+			r.logDropped()
 		}
 		if due == nil {
-			due = time.After(gather)
+			due = time.After(announceDelay)
 		}
 	}
 }
 
-// rest passes on what is queued at the end.
-func (r *Relay) rest() {
-	for len(r.out) > 0 {
-		r.pass(<-r.out)
+// sendRemaining passes on what is queued at the end.
+func (r *Relay) sendRemaining() {
+	for len(r.outgoing) > 0 {
+		r.sendEvent(<-r.outgoing)
 	}
 }
 
-func (r *Relay) pass(e chat.Event) {
-	guard("hint", func() {
-		if in, travels := hintOf(e); travels {
-			r.tell(in)
+func (r *Relay) sendEvent(e chat.Event) {
+	recoverPanic("hint", func() {
+		if in, travels := newRelayMessage(e); travels {
+			r.publish(in)
 		}
 	})
 }
 
-// about tells of this node and empties read.
-func (r *Relay) about(whole bool, read map[int64]bool) {
-	list := r.hub.report(whole)
-	list[0].Read = slices.Collect(maps.Keys(read))
+// announce tells of this node and empties read.
+func (r *Relay) announce(whole bool, read map[int64]bool) {
+	list := r.hub.takeAnnouncements(whole)
+	list[0].ReadBy = slices.Collect(maps.Keys(read))
 	clear(read)
 	for _, b := range list {
-		r.tell(hint{Kind: kindAbout, About: &b})
+		r.publish(relayMessage{Kind: kindPresence, Presence: &b})
 	}
 }
 
-// tell hands a hint to the network. Without a connection it is gone.
-func (r *Relay) tell(in hint) {
-	in.Version, in.Node = hintVersion, r.name
-	if r.conn.Publish(r.prefix+in.subject(), marshal(in)) == nil {
+// publish hands a hint to the network. Without a connection it is gone.
+func (r *Relay) publish(in relayMessage) {
+	in.Version, in.Node = relayVersion, r.nodeName
+	if r.conn.Publish(r.subjectPrefix+in.subject(), marshalJSON(in)) == nil {
 		r.sent.Add(1)
 	} else {
-		r.cutOff.Add(1)
+		r.notConnected.Add(1)
 	}
 }
 
-func (r *Relay) lost() {
-	if n := r.dropped.Load(); n > r.told {
-		slog.Warn("relay too slow: other nodes find by looking", "dropped", n-r.told)
-		r.told = n
+func (r *Relay) logDropped() {
+	if n := r.dropped.Load(); n > r.droppedLogged {
+		slog.Warn("relay too slow: other nodes find by looking", "dropped", n-r.droppedLogged)
+		r.droppedLogged = n
 	}
 }
 
-func (r *Relay) listen(ctx context.Context) {
+func (r *Relay) receiveLoop(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case m := <-r.in:
+		case m := <-r.incoming:
 			r.received.Add(1)
-			guard("hint", func() { r.take(m.Data) })
+			recoverPanic("hint", func() { r.handle(m.Data) })
 		}
 	}
 }
 
-// take acts on what another node tells. What it cannot read is left alone.
-func (r *Relay) take(data []byte) {
-	var in hint
-	if json.Unmarshal(data, &in) != nil || in.Version > hintVersion || in.Node == r.name {
+// drain acts on what another node tells. What it cannot read is left alone.
+func (r *Relay) handle(data []byte) {
+	var in relayMessage
+	if json.Unmarshal(data, &in) != nil || in.Version > relayVersion || in.Node == r.nodeName {
 		return
 	}
 	switch in.Kind {
-	case kindAbout:
-		if in.About != nil && r.hub.hear(in.Node, *in.About) {
-			r.tell(hint{Kind: kindAsk, To: in.Node})
+	case kindPresence:
+		if in.Presence != nil && r.hub.applyAnnouncement(in.Node, *in.Presence) {
+			r.publish(relayMessage{Kind: kindPresenceRequest, To: in.Node})
 		}
-	case kindAsk:
-		if in.To == r.name || in.To == "" {
-			knock(r.asked)
+	case kindPresenceRequest:
+		if in.To == r.nodeName || in.To == "" {
+			signal(r.presenceRequested)
 		}
-	case kindBye:
-		r.hub.farewell(in.Node)
+	case kindShutdown:
+		r.hub.removeNode(in.Node)
 	default:
-		if e, ok := in.event(); ok {
-			r.hub.happen(e)
-		} else if in.At != nil {
-			r.hub.rumour(*in.At, chat.RoomSeq{Room: in.Room, LastSeq: in.Seq})
+		if e, ok := in.decodeEvent(); ok {
+			r.hub.dispatch(e)
+		} else if in.Key != nil {
+			r.hub.noteRemoteSeq(*in.Key, chat.RoomSeq{Room: in.Room, LastSeq: in.Seq})
 		}
 	}
 }

@@ -5,22 +5,22 @@ import (
 	"strconv"
 )
 
-// Event is one event of a text/event-stream as the HTML standard frames it (section 9.2). ID, Name and Retry are left
+// ServerSentEvent is one event of a text/event-stream as the HTML standard frames it (section 9.2). ID, Name and Retry are left
 // out where empty or zero; Data nil leaves the data out, empty Data sends an empty line of data.
-type Event struct {
-	ID    string
-	Name  string
-	Retry int // milliseconds before a reader that lost the stream comes back
-	Data  []byte
+type ServerSentEvent struct {
+	ID          string
+	Name        string
+	RetryMillis int // milliseconds before a reader that lost the stream comes back
+	Data        []byte
 }
 
 // AppendTo adds the event to b, closed by its empty line. Line breaks in ID and Name are dropped; every line of Data,
 // however it ends, becomes a line of its own.
-func (e Event) AppendTo(b []byte) []byte {
+func (e ServerSentEvent) AppendTo(b []byte) []byte {
 	b = appendField(b, "event: ", e.Name)
 	b = appendField(b, "id: ", e.ID)
-	if e.Retry > 0 {
-		b = appendField(b, "retry: ", strconv.Itoa(e.Retry))
+	if e.RetryMillis > 0 {
+		b = appendField(b, "retry: ", strconv.Itoa(e.RetryMillis))
 	}
 	for rest, more := e.Data, e.Data != nil; more; {
 		var line []byte
@@ -30,8 +30,8 @@ func (e Event) AppendTo(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// Comment is an event that readers ignore: it keeps what stands between from closing an idle connection.
-var Comment = []byte(":\n\n")
+// KeepAliveComment is an event that readers ignore: it keeps what stands between from closing an idle connection.
+var KeepAliveComment = []byte(":\n\n")
 
 func appendField(b []byte, name, value string) []byte {
 	if value == "" {

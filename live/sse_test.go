@@ -11,8 +11,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// parse reads one event the way the HTML standard tells a browser to.
-func parse(stream string) (e Event, hasData bool) {
+// parseEvent reads one event the way the HTML standard tells a browser to.
+func parseEvent(stream string) (e ServerSentEvent, hasData bool) {
 	stream = strings.ReplaceAll(strings.ReplaceAll(stream, "\r\n", "\n"), "\r", "\n")
 	var data []string
 	for line := range strings.SplitSeq(stream, "\n") {
@@ -27,7 +27,7 @@ func parse(stream string) (e Event, hasData bool) {
 		case "event":
 			e.Name = value
 		case "retry":
-			e.Retry, _ = strconv.Atoi(value)
+			e.RetryMillis, _ = strconv.Atoi(value)
 		case "data":
 			data = append(data, value)
 			hasData = true
@@ -37,17 +37,17 @@ func parse(stream string) (e Event, hasData bool) {
 	return e, hasData
 }
 
-func FuzzEventSurvives(f *testing.F) {
+func FuzzServerSentEvent(f *testing.F) {
 	f.Add("12", "", 0, []byte("<li>one\ntwo</li>"))
 	f.Add("", "restart", 700, []byte(""))
 	f.Add("1\n2", "a\rb", -1, []byte("data: x\r\n\r\nid: 7\r"))
 	f.Fuzz(func(t *testing.T, id, name string, retry int, data []byte) {
 		clean := strings.NewReplacer("\r", "", "\n", "", "\x00", "")
-		want := Event{ID: clean.Replace(id), Name: clean.Replace(name), Retry: max(retry, 0)}
+		want := ServerSentEvent{ID: clean.Replace(id), Name: clean.Replace(name), RetryMillis: max(retry, 0)}
 		want.Data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
-		wire := string(Event{ID: id, Name: name, Retry: retry, Data: data}.AppendTo(nil))
-		got, hasData := parse(wire)
-		if got.ID != want.ID || got.Name != want.Name || got.Retry != want.Retry || !bytes.Equal(got.Data, want.Data) {
+		wire := string(ServerSentEvent{ID: id, Name: name, RetryMillis: retry, Data: data}.AppendTo(nil))
+		got, hasData := parseEvent(wire)
+		if got.ID != want.ID || got.Name != want.Name || got.RetryMillis != want.RetryMillis || !bytes.Equal(got.Data, want.Data) {
 			t.Errorf("wrote %+v, read %+v from %q", want, got, wire)
 		}
 		if hasData != (data != nil) {
@@ -59,11 +59,11 @@ func FuzzEventSurvives(f *testing.F) {
 	})
 }
 
-func TestAnEventWithoutDataSendsNone(t *testing.T) {
-	if got := string(Event{ID: "7"}.AppendTo(nil)); got != "id: 7\n\n" {
+func TestEventWithoutData(t *testing.T) {
+	if got := string(ServerSentEvent{ID: "7"}.AppendTo(nil)); got != "id: 7\n\n" {
 		t.Errorf("%q", got)
 	}
-	if got := string(Event{Name: "bye", Data: []byte{}}.AppendTo(nil)); got != "event: bye\ndata: \n\n" {
+	if got := string(ServerSentEvent{Name: "bye", Data: []byte{}}.AppendTo(nil)); got != "event: bye\ndata: \n\n" {
 		t.Errorf("%q", got)
 	}
 }

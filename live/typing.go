@@ -10,127 +10,127 @@ import (
 // Who types is shown at once, together with who begins at the same moment. Browsers say it again every second and a half
 // while somebody goes on, so that a silence of three seconds means that they stopped.
 const (
-	typistStays = 3 * time.Second
-	typingDelay = 50 * time.Millisecond
-	typingEvery = 250 * time.Millisecond // between two words about the same conversation
-	maxTypists  = 3
+	typingTimeout   = 3 * time.Second
+	typingDelay     = 50 * time.Millisecond
+	typingInterval  = 250 * time.Millisecond // between two words about the same conversation
+	maxTypingListed = 3
 )
 
 // Typing tells who else is writing: the first three in the order in which they began, and how many they are in all.
 type Typing struct {
-	People []chat.Person
-	Count  int
+	Users []chat.UserSummary
+	Count int
 }
 
-// typing is who is writing in a topic. Hub.mu guards it.
-type typing struct {
-	typists   []typist // in the order in which they began
-	due, told time.Time
+// typingState is who is writing in a topic. Hub.mu guards it.
+type typingState struct {
+	typists       []typist // in the order in which they began
+	due, lastSent time.Time
 }
 
 type typist struct {
-	chat.Person
-	until time.Time
+	chat.UserSummary
+	expiresAt time.Time
 }
 
-// typed notes that a person is writing, where anybody listens.
-func (h *Hub) typed(e chat.Typed) {
+// noteTyping notes that a person is writing, where anybody listens.
+func (h *Hub) noteTyping(e chat.UserTyping) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t := h.topics[e.Topic]
+	t := h.conversations[e.StreamKey]
 	if t == nil {
 		return
 	}
-	until := time.Now().Add(typistStays)
-	if i := t.find(e.Person.ID); i >= 0 {
-		t.typists[i].until = until
+	until := time.Now().Add(typingTimeout)
+	if i := t.indexOf(e.User.ID); i >= 0 {
+		t.typists[i].expiresAt = until
 		return
 	}
-	t.typists = append(t.typists, typist{e.Person, until})
-	h.tellTypingSoon(t)
+	t.typists = append(t.typists, typist{e.User, until})
+	h.scheduleTyping(t)
 }
 
-// wrote notes that what a person was writing is there.
-func (h *Hub) wrote(at chat.Topic, author int64) {
+// stopTyping notes that what a person was writing is there.
+func (h *Hub) stopTyping(at chat.StreamKey, author int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.topics[at]; t != nil {
-		if i := t.find(author); i >= 0 {
+	if t := h.conversations[at]; t != nil {
+		if i := t.indexOf(author); i >= 0 {
 			t.typists = slices.Delete(t.typists, i, i+1)
-			h.tellTypingSoon(t)
+			h.scheduleTyping(t)
 		}
 	}
 }
 
-// tellTypingSoon asks for a word about a topic. The caller holds Hub.mu.
-func (h *Hub) tellTypingSoon(t *topic) {
-	h.writing[t] = true
+// scheduleTyping asks for a word about a topic. The caller holds Hub.mu.
+func (h *Hub) scheduleTyping(t *conversation) {
+	h.typingConversations[t] = true
 	if t.due.IsZero() {
 		now := time.Now()
-		t.due = now.Add(max(typingDelay, typingEvery-now.Sub(t.told)))
-		h.nudge()
+		t.due = now.Add(max(typingDelay, typingInterval-now.Sub(t.lastSent)))
+		h.wakeScheduler()
 	}
 }
 
-// tellWriting lets go of those who stopped, and says where somebody began or stopped; it returns when to look again.
-func (h *Hub) tellWriting(now time.Time) (next time.Time) {
+// sendTyping lets go of those who stopped, and says where somebody began or stopped; it returns when to look again.
+func (h *Hub) sendTyping(now time.Time) (next time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for t := range h.writing {
-		if t.expire(now) {
-			h.tellTypingSoon(t)
+	for t := range h.typingConversations {
+		if t.removeExpired(now) {
+			h.scheduleTyping(t)
 		}
 		if !t.due.IsZero() && !now.Before(t.due) {
-			t.tellTyping(now)
+			t.sendTyping(now)
 		}
 		if t.due.IsZero() && len(t.typists) == 0 {
-			delete(h.writing, t)
+			delete(h.typingConversations, t)
 		}
 		next = earliest(next, t.due)
 		for _, p := range t.typists {
-			next = earliest(next, p.until)
+			next = earliest(next, p.expiresAt)
 		}
 	}
 	return next
 }
 
-func (t *typing) find(person int64) int {
+func (t *typingState) indexOf(person int64) int {
 	return slices.IndexFunc(t.typists, func(p typist) bool { return p.ID == person })
 }
 
-// expire tells whether somebody stopped.
-func (t *typing) expire(now time.Time) bool {
+// removeExpired tells whether somebody stopped.
+func (t *typingState) removeExpired(now time.Time) bool {
 	before := len(t.typists)
-	t.typists = slices.DeleteFunc(t.typists, func(p typist) bool { return !now.Before(p.until) })
+	t.typists = slices.DeleteFunc(t.typists, func(p typist) bool { return !now.Before(p.expiresAt) })
 	return len(t.typists) < before
 }
 
-// besides is the frame for a person, or for everybody who is not writing (0).
-func (t *typing) besides(person int64) *frame {
+// frameExcluding is the frame for a person, or for everybody who is not writing (0).
+func (t *typingState) frameExcluding(person int64) *frame {
 	w := &Typing{}
 	for _, p := range t.typists {
 		if p.ID == person {
 			continue
 		}
-		if w.Count++; w.Count <= maxTypists {
-			w.People = append(w.People, p.Person)
+		if w.Count++; w.Count <= maxTypingListed {
+			w.Users = append(w.Users, p.UserSummary)
 		}
 	}
 	return &frame{typing: w}
 }
 
-// tellTyping tells the readers of a topic who is writing, each one about the others. The caller holds Hub.mu.
-func (t *topic) tellTyping(now time.Time) {
-	t.due, t.told = time.Time{}, now
-	everybody := t.besides(0)
+// sendTyping tells the readers of a topic who is writing, each one about the others. The caller holds Hub.mu.
+func (t *conversation) sendTyping(now time.Time) {
+	t.due, t.lastSent = time.Time{}, now
+	everybody := t.frameExcluding(0)
 	own := map[int64]*frame{}
 	for _, p := range t.typists {
-		own[p.ID] = t.besides(p.ID)
+		own[p.ID] = t.frameExcluding(p.ID)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for s := range t.streams {
-		if f := own[s.viewer.Person.ID]; f != nil {
+		if f := own[s.viewer.User.ID]; f != nil {
 			s.offer(f)
 		} else {
 			s.offer(everybody)

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// unread is whose counts are to be told again.
-type unread struct {
-	pulse
-	users   map[int64]bool
-	rooms   map[int64]bool // whose members are meant
-	all     bool
-	telling bool // a goroutine is asking for the states of those who were due
+// unreadUpdates is whose counts are to be told again.
+type unreadUpdates struct {
+	debounce
+	users      map[int64]bool
+	rooms      map[int64]bool // whose members are meant
+	all        bool
+	refreshing bool // a goroutine is asking for the states of those who were due
 }
 
-// countAgain asks for the unread counts of some people, or of everybody, to be told again soon. Those without a stream
+// markUnreadDirty asks for the unread counts of some people, or of everybody, to be told again soon. Those without a stream
 // here, which on a node of many are most, cost nothing.
-func (h *Hub) countAgain(users ...int64) {
+func (h *Hub) markUnreadDirty(users ...int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, u := range users {
-		if p := h.people[u]; p != nil && p.streams > 0 {
+		if p := h.online[u]; p != nil && p.streams > 0 {
 			h.unread.users[u] = true
 		}
 	}
@@ -33,35 +33,35 @@ func (h *Hub) countAgain(users ...int64) {
 	if !h.unread.all && len(h.unread.users) == 0 {
 		return
 	}
-	if h.unread.ask(time.Now()) {
-		h.nudge()
+	if h.unread.request(time.Now()) {
+		h.wakeScheduler()
 	}
 }
 
-// countMembersAgain asks for the unread counts of those in a room to be told again soon.
-func (h *Hub) countMembersAgain(room int64) {
+// markRoomUnreadDirty asks for the unread counts of those in a room to be told again soon.
+func (h *Hub) markRoomUnreadDirty(room int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.unread.rooms[room] = true
-	h.unread.ask(time.Now())
-	h.nudge()
+	h.unread.request(time.Now())
+	h.wakeScheduler()
 }
 
-// tellUnread writes the state of those whose counts changed again; it returns when to look again.
-func (h *Hub) tellUnread(now time.Time) time.Time {
+// sendUnread writes the state of those whose counts changed again; it returns when to look again.
+func (h *Hub) sendUnread(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	due := h.unread.due(unreadDelay)
-	if due.IsZero() || h.unread.telling {
+	if due.IsZero() || h.unread.refreshing {
 		return time.Time{}
 	}
 	if now.Before(due) {
 		return due
 	}
-	h.unread.told(now)
+	h.unread.markSent(now)
 	var stale, others []*Stream
-	for s := range h.streams() {
-		if h.unread.all || h.unread.users[s.viewer.Person.ID] {
+	for s := range h.openStreams() {
+		if h.unread.all || h.unread.users[s.viewer.User.ID] {
 			stale = append(stale, s)
 		} else if len(h.unread.rooms) > 0 {
 			others = append(others, s)
@@ -72,19 +72,19 @@ func (h *Hub) tellUnread(now time.Time) time.Time {
 	clear(h.unread.rooms)
 	h.unread.all = false
 	if len(stale)+len(others) > 0 && !h.closed {
-		h.unread.telling = true
-		h.work.Go(func() { h.tellStates(stale, others, rooms) })
+		h.unread.refreshing = true
+		h.goroutines.Go(func() { h.refreshStatesOf(stale, others, rooms) })
 	}
 	return time.Time{}
 }
 
-// membersAmong returns the streams whose people are in one of the rooms; when the database does not say, all of them.
-func (h *Hub) membersAmong(ctx context.Context, streams []*Stream, rooms []int64) []*Stream {
+// streamsOfMembers returns the streams whose people are in one of the rooms; when the database does not say, all of them.
+func (h *Hub) streamsOfMembers(ctx context.Context, streams []*Stream, rooms []int64) []*Stream {
 	people := map[int64]bool{}
 	for _, s := range streams {
-		people[s.viewer.Person.ID] = false
+		people[s.viewer.User.ID] = false
 	}
-	members, err := h.source.MembersAmong(ctx, rooms, slices.Collect(maps.Keys(people)))
+	members, err := h.source.UsersInRooms(ctx, rooms, slices.Collect(maps.Keys(people)))
 	if err != nil {
 		slog.Warn("members not read", "error", err)
 		return streams
@@ -92,29 +92,29 @@ func (h *Hub) membersAmong(ctx context.Context, streams []*Stream, rooms []int64
 	for _, id := range members {
 		people[id] = true
 	}
-	return slices.DeleteFunc(streams, func(s *Stream) bool { return !people[s.viewer.Person.ID] })
+	return slices.DeleteFunc(streams, func(s *Stream) bool { return !people[s.viewer.User.ID] })
 }
 
-// tellStates tells the states of streams, and of those others whose people are in some rooms.
-func (h *Hub) tellStates(stale, others []*Stream, rooms []int64) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+// refreshStatesOf tells the states of streams, and of those others whose people are in some rooms.
+func (h *Hub) refreshStatesOf(stale, others []*Stream, rooms []int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()
 	if len(others) > 0 {
-		stale = append(stale, h.membersAmong(ctx, others, rooms)...)
+		stale = append(stale, h.streamsOfMembers(ctx, others, rooms)...)
 	}
-	retell(ctx, stale)
+	refreshStates(ctx, stale)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.unread.telling = false
-	h.nudge()
+	h.unread.refreshing = false
+	h.wakeScheduler()
 }
 
-// spell is how long the telling of states works before it rests, and how long it rests.
-const spell = time.Millisecond
+// timeSlice is how long the telling of states works before it rests, and how long it rests.
+const timeSlice = time.Millisecond
 
-// retell asks for the states of streams and offers them, on half of the processors and for half of the time: messages must not
+// refreshStates asks for the states of streams and offers them, on half of the processors and for half of the time: messages must not
 // wait for counts.
-func retell(ctx context.Context, streams []*Stream) {
+func refreshStates(ctx context.Context, streams []*Stream) {
 	var workers sync.WaitGroup
 	n := max(1, runtime.GOMAXPROCS(0)/2)
 	share := max(1, (len(streams)+n-1)/n) // of nothing there are no chunks
@@ -122,9 +122,9 @@ func retell(ctx context.Context, streams []*Stream) {
 		workers.Go(func() {
 			began := time.Now()
 			for _, s := range part {
-				guard("state", func() { s.retell(ctx) })
-				if time.Since(began) > spell {
-					time.Sleep(spell)
+				recoverPanic("state", func() { s.refreshState(ctx) })
+				if time.Since(began) > timeSlice {
+					time.Sleep(timeSlice)
 					began = time.Now()
 				}
 			}

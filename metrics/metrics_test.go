@@ -12,8 +12,8 @@ import (
 	"charla/live"
 )
 
-// text is what somebody who looks is told.
-func text(t testing.TB, m *Metrics) string {
+// scrape is what somebody who looks is told.
+func scrape(t testing.TB, m *Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
@@ -23,7 +23,7 @@ func text(t testing.TB, m *Metrics) string {
 	return w.Body.String()
 }
 
-func has(t testing.TB, told string, lines ...string) {
+func expectLines(t testing.TB, told string, lines ...string) {
 	t.Helper()
 	for _, line := range lines {
 		if !strings.Contains(told, "\n"+line+"\n") {
@@ -32,45 +32,45 @@ func has(t testing.TB, told string, lines ...string) {
 	}
 }
 
-func TestStatusesHaveFewClasses(t *testing.T) {
+func TestStatusClasses(t *testing.T) {
 	m := New("test")
 	for _, status := range []int{200, 204, 303, 404, 422, 503, 599, 700, 999, 0} {
-		m.Request("GET /", status, time.Millisecond)
+		m.ObserveRequest("GET /", status, time.Millisecond)
 	}
-	has(t, text(t, m), `charla_http_requests_total{class="2xx",route="GET /"} 2`, `charla_http_requests_total{class="4xx",route="GET /"} 2`,
+	expectLines(t, scrape(t, m), `charla_http_requests_total{class="2xx",route="GET /"} 2`, `charla_http_requests_total{class="4xx",route="GET /"} 2`,
 		`charla_http_requests_total{class="5xx",route="GET /"} 2`, `charla_http_requests_total{class="other",route="GET /"} 3`)
 }
 
-func TestTheLogIsCountedAndWritten(t *testing.T) {
+func TestLogRecordsAreCountedAndWritten(t *testing.T) {
 	m := New("test")
 	var written strings.Builder
-	log := slog.New(m.CountLog(slog.NewTextHandler(&written, nil)))
+	log := slog.New(m.CountLogRecords(slog.NewTextHandler(&written, nil)))
 	log.Info("hello")
 	log.With("a", 1).WithGroup("g").Warn("oh", "b", 2)
 	log.Error("no")
-	has(t, text(t, m), `charla_log_records_total{level="warn"} 1`, `charla_log_records_total{level="error"} 1`)
+	expectLines(t, scrape(t, m), `charla_log_records_total{level="warn"} 1`, `charla_log_records_total{level="error"} 1`)
 	if out := written.String(); strings.Count(out, "\n") != 3 || !strings.Contains(out, "a=1 g.b=2") {
 		t.Errorf("written:\n%s", out)
 	}
 }
 
-func TestSourcesWithoutARelay(t *testing.T) {
+func TestSourcesWithoutRelay(t *testing.T) {
 	m := New("test")
 	apart := false
-	m.Show(Sources{
+	m.Register(Sources{
 		Hub: func() live.Stats {
-			return live.Stats{Here: 3, Streams: map[string]int{"/events": 4}, Ended: map[string]int64{"slow": 5}}
+			return live.Stats{Online: 3, Streams: map[string]int{"/events": 4}, StreamsEnded: map[string]int64{"slow": 5}}
 		},
 		Pools: func() map[string]sql.DBStats {
 			return map[string]sql.DBStats{"all": {InUse: 6, WaitDuration: time.Minute}}
 		},
-		Apart: func() bool { return apart }, Writable: func() bool { return !apart },
+		PeersUnreachable: func() bool { return apart }, DataWritable: func() bool { return !apart },
 	})
-	has(t, text(t, m), "charla_people_here 3", `charla_streams{address="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
+	expectLines(t, scrape(t, m), "charla_people_here 3", `charla_streams{address="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
 		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`, "charla_nodes_apart 0", "charla_data_writable 1")
 	apart = true
-	told := text(t, m)
-	has(t, told, "charla_nodes_apart 1", "charla_data_writable 0")
+	told := scrape(t, m)
+	expectLines(t, told, "charla_nodes_apart 1", "charla_data_writable 0")
 	if strings.Contains(told, "charla_nats_connected") {
 		t.Error("a node alone seems to have lost its NATS")
 	}
@@ -80,7 +80,7 @@ func BenchmarkRequest(b *testing.B) {
 	m := New("test")
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Request("POST /messages", 303, 2*time.Millisecond)
+		m.ObserveRequest("POST /messages", 303, 2*time.Millisecond)
 	}
 }
 
@@ -88,7 +88,7 @@ func BenchmarkRead(b *testing.B) {
 	m := New("test")
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Read(2*time.Millisecond, false)
+		m.ReadFinished(2*time.Millisecond, false)
 	}
 }
 
@@ -96,7 +96,7 @@ func BenchmarkRead(b *testing.B) {
 func BenchmarkScrape(b *testing.B) {
 	m := New("test")
 	for i := range 40 {
-		m.Request(strings.Repeat("x", i+1), 200, time.Millisecond)
+		m.ObserveRequest(strings.Repeat("x", i+1), 200, time.Millisecond)
 	}
 	for b.Loop() {
 		w := httptest.NewRecorder()

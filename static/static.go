@@ -30,39 +30,39 @@ type asset struct {
 }
 
 var (
-	paths  = map[string]string{} // by name
-	assets = map[string]asset{}  // by path
+	urlByName  = map[string]string{} // by name
+	assetByURL = map[string]asset{}  // by path
 )
 
 // The stylesheet that says the order of the layers comes first in the bundle; the one for browsers without JavaScript
 // is not part of it.
 const (
-	firstCSS    = "css/layers.css"
+	layersCSS   = "css/layers.css"
 	noscriptCSS = "css/noscript.css"
 )
 
 func init() {
-	add("charla.css", bundle())
-	add("noscript.css", read(noscriptCSS))
+	addAsset("charla.css", bundle())
+	addAsset("noscript.css", readFile(noscriptCSS))
 	for _, name := range []string{"icon.svg", "icon-unread.svg", "chime.wav"} {
-		add(name, read(name))
+		addAsset(name, readFile(name))
 	}
 	for _, name := range glob("vendor/*.js") {
-		add(path.Base(name), read(name))
+		addAsset(path.Base(name), readFile(name))
 	}
 }
 
 // bundle joins the stylesheets into one. Which rule wins is decided by layers, so their order matters little.
 func bundle() []byte {
-	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool { return name == firstCSS || name == noscriptCSS })
-	content := read(firstCSS)
+	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool { return name == layersCSS || name == noscriptCSS })
+	content := readFile(layersCSS)
 	for _, name := range sheets {
-		content = append(content, read(name)...)
+		content = append(content, readFile(name)...)
 	}
 	return content
 }
 
-func read(name string) []byte {
+func readFile(name string) []byte {
 	content, err := files.ReadFile(name)
 	if err != nil {
 		panic(err) // embedded: it cannot be missing in a program that was built
@@ -78,12 +78,12 @@ func glob(pattern string) []string {
 	return names
 }
 
-func add(name string, content []byte) {
+func addAsset(name string, content []byte) {
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)
 	hashed := "/static/" + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:5]) + ext
-	paths[name] = hashed
-	assets[hashed] = asset{content, mimeType(ext), sync.OnceValue(func() []byte { return compress(content) })}
+	urlByName[name] = hashed
+	assetByURL[hashed] = asset{content, mimeType(ext), sync.OnceValue(func() []byte { return compress(content) })}
 }
 
 // mimeType does not ask the operating system, whose answers differ.
@@ -109,24 +109,24 @@ func compress(content []byte) []byte {
 	return b.Bytes()
 }
 
-// Path returns the URL of a file by its name, such as "charla.css". It panics for a name that does not exist.
-func Path(name string) string {
-	p, ok := paths[name]
+// URL returns the URL of a file by its name, such as "charla.css". It panics for a name that does not exist.
+func URL(name string) string {
+	p, ok := urlByName[name]
 	if !ok {
 		panic("static: there is no file " + name)
 	}
 	return p
 }
 
-// Has tells whether there is a file with this URL.
-func Has(url string) bool {
-	_, ok := assets[url]
+// Exists tells whether there is a file with this URL.
+func Exists(url string) bool {
+	_, ok := assetByURL[url]
 	return ok
 }
 
 // Serve answers a request for a file that there is.
 func Serve(w http.ResponseWriter, r *http.Request) {
-	a := assets[r.URL.Path]
+	a := assetByURL[r.URL.Path]
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Type", a.contentType)

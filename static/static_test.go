@@ -28,13 +28,13 @@ func TestVendoredFilesAreUnmodified(t *testing.T) {
 		t.Errorf("%d files, %d checksums", len(names), len(pinned))
 	}
 	for _, name := range names {
-		if sum := sha256.Sum256(read(name)); hex.EncodeToString(sum[:]) != pinned[name] {
+		if sum := sha256.Sum256(readFile(name)); hex.EncodeToString(sum[:]) != pinned[name] {
 			t.Errorf("%s is not the file that was vendored", name)
 		}
 	}
 }
 
-func ask(method, path, encoding string) *httptest.ResponseRecorder {
+func request(method, path, encoding string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
 	r.Header.Set("Accept-Encoding", encoding)
 	w := httptest.NewRecorder()
@@ -47,16 +47,16 @@ func TestFilesAreKeptForEver(t *testing.T) {
 		"charla.css": "text/css; charset=utf-8", "noscript.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml",
 		"htmx.min.js": "text/javascript; charset=utf-8", "relative-time.js": "text/javascript; charset=utf-8",
 	} {
-		path := Path(name)
+		path := URL(name)
 		if !regexp.MustCompile(`^/static/[a-z.-]+\.[0-9a-f]{10}\.(css|js|svg)$`).MatchString(path) {
 			t.Errorf("%s is at %s", name, path)
 		}
-		w := ask("GET", path, "")
+		w := request("GET", path, "")
 		h := w.Header()
 		if w.Code != 200 || h.Get("Content-Type") != contentType || h.Get("Cache-Control") != "public, max-age=31536000, immutable" || h.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("%s: %d %v", path, w.Code, h)
 		}
-		head := ask("HEAD", path, "")
+		head := request("HEAD", path, "")
 		if head.Code != 200 || head.Body.Len() != 0 || head.Header().Get("Content-Length") != h.Get("Content-Length") {
 			t.Errorf("HEAD %s: %d, %d bytes, %v", path, head.Code, head.Body.Len(), head.Header())
 		}
@@ -67,7 +67,7 @@ func TestCompressedForThoseWhoTakeIt(t *testing.T) {
 	for encoding, want := range map[string]bool{
 		"": false, "gzip": true, "br, GZIP;q=0.5": true, "deflate, gzip, br, zstd": true, "gzip;q=0": false, "gzip; q=0.000": false, "br": false,
 	} {
-		w := ask("GET", Path("charla.css"), encoding)
+		w := request("GET", URL("charla.css"), encoding)
 		if got := w.Header().Get("Content-Encoding") == "gzip"; got != want {
 			t.Errorf("Accept-Encoding %q: compressed is %v", encoding, got)
 		}
@@ -86,7 +86,7 @@ func TestCompressedForThoseWhoTakeIt(t *testing.T) {
 
 func TestEverythingElseIsNotThere(t *testing.T) {
 	for _, path := range []string{"/static/", "/static/charla.css", "/static/../static.go", "/static/css/theme.css", "/static/charla.0000000000.css"} {
-		if Has(path) {
+		if Exists(path) {
 			t.Error(path)
 		}
 	}
@@ -97,7 +97,7 @@ func TestEveryRuleStandsInALayer(t *testing.T) {
 		t.Fatal("the order of the layers is missing")
 	}
 	for _, name := range glob("css/*.css") {
-		css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(read(name)), "")
+		css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(readFile(name)), "")
 		if !regexp.MustCompile(`(?s)^\s*@layer [^{};]+(;|\{.*\})\s*$`).MatchString(css) {
 			t.Errorf("%s has rules outside a layer", name)
 		}

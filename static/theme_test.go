@@ -11,16 +11,16 @@ import (
 )
 
 // A colour in linear sRGB.
-type colour [3]float64
+type linearRGB [3]float64
 
 // oklch converts as in CSS Color 4: OKLCH to OKLab to linear sRGB, cut to what a screen can show.
-func oklch(l, c, h float64) colour {
+func oklch(l, c, h float64) linearRGB {
 	a, b := c*math.Cos(h*math.Pi/180), c*math.Sin(h*math.Pi/180)
 	x := math.Pow(l+0.3963377774*a+0.2158037573*b, 3)
 	y := math.Pow(l-0.1055613458*a-0.0638541728*b, 3)
 	z := math.Pow(l-0.0894841775*a-1.2914855480*b, 3)
 	cut := func(v float64) float64 { return min(1, max(0, v)) }
-	return colour{
+	return linearRGB{
 		cut(4.0767416621*x - 3.3077115913*y + 0.2309699292*z),
 		cut(-1.2684380046*x + 2.6097574011*y - 0.3413193965*z),
 		cut(-0.0041960863*x - 0.7034186147*y + 1.7076147010*z),
@@ -28,14 +28,14 @@ func oklch(l, c, h float64) colour {
 }
 
 // contrast is the ratio of WCAG 2.2, 1 to 21.
-func contrast(a, b colour) float64 {
+func contrast(a, b linearRGB) float64 {
 	la, lb := luminance(a), luminance(b)
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
-func luminance(c colour) float64 { return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2] }
+func luminance(c linearRGB) float64 { return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2] }
 
-func (c colour) hex() string {
+func (c linearRGB) hex() string {
 	s := "#"
 	for _, v := range c {
 		if v <= 0.0031308 {
@@ -49,27 +49,27 @@ func (c colour) hex() string {
 }
 
 // theme is the raw values of one theme by name.
-type theme map[string]colour
+type theme map[string]linearRGB
 
 var (
-	pair       = regexp.MustCompile(`--raw-([a-z]+): light-dark\(oklch\(([^()]+|[^()]+var\(--hue\))\), oklch\(([^()]+|[^()]+var\(--hue\))\)\)`)
-	definition = regexp.MustCompile(`--raw-[a-z]+:`)
-	hues       = regexp.MustCompile(`--hue: (\d+);`)
+	lightDark  = regexp.MustCompile(`--raw-([a-z-]+): light-dark\(oklch\(([^()]+|[^()]+var\(--hue\))\), oklch\(([^()]+|[^()]+var\(--hue\))\)\)`)
+	definition = regexp.MustCompile(`--raw-[a-z-]+:`)
+	hueValues  = regexp.MustCompile(`--hue: (\d+);`)
 )
 
 // themes reads the raw values of day and night. A person's colours are read once for each hue.
 func themes(t *testing.T) map[string]theme {
-	css := string(read("css/theme.css"))
+	css := string(readFile("css/theme.css"))
 	day, night := theme{}, theme{}
-	if read, all := len(pair.FindAllString(css, -1)), len(definition.FindAllString(css, -1)); read != all || all < 10 {
+	if read, all := len(lightDark.FindAllString(css, -1)), len(definition.FindAllString(css, -1)); read != all || all < 10 {
 		t.Fatalf("could read %d of %d raw values", read, all)
 	}
-	for _, m := range pair.FindAllStringSubmatch(css, -1) {
+	for _, m := range lightDark.FindAllStringSubmatch(css, -1) {
 		if !strings.Contains(m[2], "var(") {
 			day[m[1]], night[m[1]] = parse(t, m[2]), parse(t, m[3])
 			continue
 		}
-		for _, hue := range hues.FindAllStringSubmatch(css, -1) {
+		for _, hue := range hueValues.FindAllStringSubmatch(css, -1) {
 			day[m[1]+hue[1]] = parse(t, strings.Replace(m[2], "var(--hue)", hue[1], 1))
 			night[m[1]+hue[1]] = parse(t, strings.Replace(m[3], "var(--hue)", hue[1], 1))
 		}
@@ -77,7 +77,7 @@ func themes(t *testing.T) map[string]theme {
 	return map[string]theme{"day": day, "night": night}
 }
 
-func parse(t *testing.T, values string) colour {
+func parse(t *testing.T, values string) linearRGB {
 	var v [3]float64
 	parts := strings.Fields(values)
 	for i := range v {
@@ -91,7 +91,7 @@ func parse(t *testing.T, values string) colour {
 
 // TestContrast holds WCAG AA: 4.5 for text, 3 for what is seen but not read.
 func TestContrast(t *testing.T) {
-	surfaces := []string{"paper", "board", "sheet", "honey", "lamp"}
+	surfaces := []string{"neutral", "neutral-dim", "neutral-bright", "yellow", "amber"}
 	for name, th := range themes(t) {
 		check := func(front, back string, least float64) {
 			t.Helper()
@@ -101,20 +101,20 @@ func TestContrast(t *testing.T) {
 		}
 		for _, surface := range surfaces {
 			check("ink", surface, 4.5)
-			check("pencil", surface, 4.5)
-			check("clay", surface, 4.5)
-			check("rust", surface, 4.5)
+			check("ink-soft", surface, 4.5)
+			check("orange", surface, 4.5)
+			check("red", surface, 4.5)
 		}
-		for _, surface := range []string{"paper", "board", "sheet"} {
-			check("leaf", surface, 3)
-			check("rim", surface, 3)
+		for _, surface := range []string{"neutral", "neutral-dim", "neutral-bright"} {
+			check("green", surface, 3)
+			check("gray", surface, 3)
 		}
-		check("glaze", "clay", 4.5)
-		check("glaze", "rust", 4.5)
-		check("ink", "thread", 4.5)
+		check("orange-contrast", "orange", 4.5)
+		check("orange-contrast", "red", 4.5)
+		check("ink", "gray-soft", 4.5)
 		for i := range 360 {
-			if hue := strconv.Itoa(i); th["face"+hue] != (colour{}) {
-				check("letters"+hue, "face"+hue, 4.5)
+			if hue := strconv.Itoa(i); th["avatar"+hue] != (linearRGB{}) {
+				check("avatar-text"+hue, "avatar"+hue, 4.5)
 			}
 		}
 	}
@@ -143,8 +143,8 @@ func TestBarsHaveTheColourOfTheGround(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, th := range themes(t) {
-		if !strings.Contains(string(layout), th["paper"].hex()) {
-			t.Errorf("by %s the ground is %s; views/layout.go says otherwise", name, th["paper"].hex())
+		if !strings.Contains(string(layout), th["neutral"].hex()) {
+			t.Errorf("by %s the ground is %s; views/layout.go says otherwise", name, th["neutral"].hex())
 		}
 	}
 }

@@ -11,29 +11,17 @@ import (
 	"charla/chat"
 )
 
-// Refused is a file that did not come to wait, and why.
-type Refused struct {
-	Name  string
-	Error *chat.Error
-}
-
 // FileURL is where a file is, in one of its sizes.
-func FileURL(id int64, size chat.Size) string {
-	url := "/files/" + number(id)
-	if size != chat.Whole {
+func FileURL(id int64, size chat.Variant) string {
+	url := "/files/" + formatInt(id)
+	if size != chat.VariantOriginal {
 		url += "?size=" + string(size)
 	}
 	return url
 }
 
-// withoutFiles is how a button sends the form around it when files that were chosen there are none of its business.
-const withoutFiles = "application/x-www-form-urlencoded"
-
-// deleteFileURL forgets a file that waits.
-func deleteFileURL(id int64) string { return FileURL(id, chat.Whole) + "/delete" }
-
-// altOf says what a file shows, or what it is called.
-func altOf(f chat.File) string { return cmp.Or(f.Alt, f.Name) }
+// altText says what a file shows, or what it is called.
+func altText(f chat.File) string { return cmp.Or(f.Alt, f.Name) }
 
 // fileSize is a size as people read it.
 func fileSize(l Locale, bytes int64) string {
@@ -50,24 +38,24 @@ func fileSize(l Locale, bytes int64) string {
 // pictures and others are the files of a message, apart.
 func pictures(m chat.Message) (list []chat.File) {
 	for _, f := range m.Files.List() {
-		if f.Picture() {
+		if f.IsImage() {
 			list = append(list, f)
 		}
 	}
 	return list
 }
 
-func others(m chat.Message) (list []chat.File) {
+func otherFiles(m chat.Message) (list []chat.File) {
 	for _, f := range m.Files.List() {
-		if !f.Picture() {
+		if !f.IsImage() {
 			list = append(list, f)
 		}
 	}
 	return list
 }
 
-// said is the text of a message, or else what its files are called.
-func said(m chat.Message) string {
+// messageSummary is the text of a message, or else what its files are called.
+func messageSummary(m chat.Message) string {
 	if m.Body != "" {
 		return m.Body
 	}
@@ -84,8 +72,8 @@ const (
 	minPictureSide                    = 48
 )
 
-// fit is how large a picture is shown: known before it is there, so that nothing moves when it comes.
-func fit(f chat.File) (width, height int) {
+// fitPicture is how large a picture is shown: known before it is there, so that nothing moves when it comes.
+func fitPicture(f chat.File) (width, height int) {
 	scale := min(1, maxPictureWidth/float64(f.Width), maxPictureHeight/float64(f.Height))
 	side := func(n int) int { return max(minPictureSide, int(float64(n)*scale+0.5)) }
 	return side(f.Width), side(f.Height)
@@ -94,16 +82,16 @@ func fit(f chat.File) (width, height int) {
 // How long the longer side of a size is, in pixels.
 const thumbSide, mediumSide = 320, 960
 
-// sources offer a browser the sizes of a picture by their widths.
-func sources(f chat.File) string {
+// pictureSrcset offer a browser the sizes of a picture by their widths.
+func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
-	return fmt.Sprintf("%s %dw, %s %dw", FileURL(f.ID, chat.Thumb), width(thumbSide), FileURL(f.ID, chat.Medium), width(mediumSide))
+	return fmt.Sprintf("%s %dw, %s %dw", FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
 }
 
-// shownAt tells how wide a picture is shown, of so many in its message.
-func shownAt(f chat.File, of int) string {
-	width, _ := fit(f)
-	if of > 1 { // a square, cut out of the middle
+// pictureSizes tells how wide a picture is shown, of so many in its message.
+func pictureSizes(f chat.File, count int) string {
+	width, _ := fitPicture(f)
+	if count > 1 { // a square, cut out of the middle
 		width = min(max(tileSide, tileSide*f.Width/f.Height), 3*tileSide)
 	}
 	return strconv.Itoa(width) + "px"
@@ -112,37 +100,37 @@ func shownAt(f chat.File, of int) string {
 // tileSide is about how wide one of several pictures is, in CSS pixels.
 const tileSide = 200
 
-// maxMoving is how large an animated picture may be, in bytes, to move by itself; a larger one does when it is opened.
-const maxMoving = 5 << 20
+// maxAutoplayBytes is how large an animated picture may be, in bytes, to move by itself; a larger one does when it is opened.
+const maxAutoplayBytes = 5 << 20
 
-// kind is what a file is to people: an icon and a word.
-type kind struct{ Icon, Word string }
+// fileKind is what a file is to people: an icon and a word.
+type fileKind struct{ Icon, Word string }
 
-// kindOf tells by the type, which is that of the content; of an unknown one the end of its name is said.
-func kindOf(l Locale, f chat.File) kind {
+// fileKindOf tells by the type, which is that of the content; of an unknown one the end of its name is said.
+func fileKindOf(l Locale, f chat.File) fileKind {
 	switch {
-	case f.Picture():
-		return kind{"picture", l.T("Picture")}
-	case f.Sound():
-		return kind{"sound", l.T("Sound")}
-	case f.Plays():
-		return kind{"film", l.T("Video")}
+	case f.IsImage():
+		return fileKind{"picture", l.T("Picture")}
+	case f.IsAudio():
+		return fileKind{"sound", l.T("Sound")}
+	case f.IsPlayable():
+		return fileKind{"film", l.T("Video")}
 	}
 	switch f.Type {
 	case "application/pdf":
-		return kind{"text", "PDF"}
+		return fileKind{"text", "PDF"}
 	case "application/zip":
-		return kind{"archive", l.T("Archive")}
+		return fileKind{"archive", l.T("Archive")}
 	case "text/plain":
-		return kind{"text", l.T("Text")}
+		return fileKind{"text", l.T("Text")}
 	case "text/csv", "application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.oasis.opendocument.spreadsheet":
-		return kind{"table", l.T("Spreadsheet")}
+		return fileKind{"table", l.T("Spreadsheet")}
 	case "application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/vnd.oasis.opendocument.presentation":
-		return kind{"slides", l.T("Presentation")}
+		return fileKind{"slides", l.T("Presentation")}
 	case "application/msword", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/vnd.oasis.opendocument.text":
-		return kind{"text", l.T("Document")}
+		return fileKind{"text", l.T("Document")}
 	}
-	return kind{"file", cmp.Or(extension(f.Name), l.T("File"))}
+	return fileKind{"file", cmp.Or(extension(f.Name), l.T("File"))}
 }
 
 // extension is how a name ends, where that is short and plain.
@@ -154,8 +142,8 @@ func extension(name string) string {
 	return ext
 }
 
-// icons are drawn on 24 by 24.
-var icons = map[string]string{
+// fileIconPaths are drawn on 24 by 24.
+var fileIconPaths = map[string]string{
 	"picture": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.500 9v.01",
 	"sound":   "M9 18V6l10-2v12M9 18a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0ZM19 16a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0Z",
 	"film":    "M4 5h16v14H4zM10 9l5 3-5 3Z",

@@ -16,7 +16,7 @@ func TestAPictureIsFittedBeforeItIsThere(t *testing.T) {
 		{1, 1, 48, 48},
 	} {
 		f := chat.File{ID: 7, Width: c.width, Height: c.height}
-		if width, height := fit(f); width != c.wantWidth || height != c.wantHeight {
+		if width, height := fitPicture(f); width != c.wantWidth || height != c.wantHeight {
 			t.Errorf("%d × %d is shown as %d × %d, not %d × %d", c.width, c.height, width, height, c.wantWidth, c.wantHeight)
 		}
 	}
@@ -32,7 +32,7 @@ func TestABrowserIsToldHowWideASizeIs(t *testing.T) {
 		{200, 100, "/files/7?size=thumb 200w, /files/7?size=medium 200w"},
 		{1, 2000, "/files/7?size=thumb 1w, /files/7?size=medium 1w"},
 	} {
-		if got := sources(chat.File{ID: 7, Width: c.width, Height: c.height}); got != c.want {
+		if got := pictureSrcset(chat.File{ID: 7, Width: c.width, Height: c.height}); got != c.want {
 			t.Errorf("%d × %d: %s", c.width, c.height, got)
 		}
 	}
@@ -47,8 +47,8 @@ func TestWhatAFileIsCalled(t *testing.T) {
 		{"what.<b>", "application/octet-stream", "Archivo"},
 		{"none", "application/octet-stream", "Archivo"},
 	} {
-		k := kindOf(Locale{Lang: "es"}, chat.File{Name: c.name, Type: c.kind})
-		if k.Word != c.want || icons[k.Icon] == "" {
+		k := fileKindOf(Locale{Lang: "es"}, chat.File{Name: c.name, Type: c.kind})
+		if k.Word != c.want || fileIconPaths[k.Icon] == "" {
 			t.Errorf("%s is called %q, with the icon %q", c.name, k.Word, k.Icon)
 		}
 	}
@@ -56,7 +56,7 @@ func TestWhatAFileIsCalled(t *testing.T) {
 
 // TestProgressLeadsNowhereElse: the id of an upload is the page's to choose, and stands in a selector.
 func TestProgressLeadsNowhereElse(t *testing.T) {
-	for given, want := range map[string]string{"ABC-1": "up-ABC-1", "x,body": "up-x_body", "a b>c": "up-a_b_c"} {
+	for given, want := range map[string]string{"ABC-1": "upload-ABC-1", "x,body": "upload-x_body", "a b>c": "upload-a_b_c"} {
 		if got := uploadID(given); got != want {
 			t.Errorf("%q leads to %q", given, got)
 		}

@@ -26,9 +26,9 @@ type Locale struct {
 var spanish []byte
 
 var (
-	tags     = []language.Tag{language.English, language.Spanish}
-	matcher  = language.NewMatcher(tags)
-	printers = newPrinters()
+	languages       = []language.Tag{language.English, language.Spanish}
+	languageMatcher = language.NewMatcher(languages)
+	printers        = newPrinters()
 )
 
 func newPrinters() map[string]*message.Printer {
@@ -54,8 +54,8 @@ func MatchLang(choice, acceptLanguage string) string {
 		return choice
 	}
 	wanted, _, _ := language.ParseAcceptLanguage(acceptLanguage)
-	_, i, _ := matcher.Match(wanted...)
-	return tags[i].String()
+	_, i, _ := languageMatcher.Match(wanted...)
+	return languages[i].String()
 }
 
 // T says an English sentence, in the manner of fmt.Sprintf, in the language of l.
@@ -78,17 +78,17 @@ func (l Locale) lang() string {
 	return l.Lang
 }
 
-// in returns an instant in the zone of l.
-func (l Locale) in(at chat.Micros) time.Time {
+// localTime returns an instant in the zone of l.
+func (l Locale) localTime(at chat.Timestamp) time.Time {
 	if l.Zone == nil {
 		return at.Time()
 	}
 	return at.Time().In(l.Zone)
 }
 
-// Clock writes the time of day in the zone of l, and says so where that is UTC: nobody lives there.
-func (l Locale) Clock(at chat.Micros) string {
-	t := l.in(at)
+// TimeOfDay writes the time of day in the zone of l, and says so where that is UTC: nobody lives there.
+func (l Locale) TimeOfDay(at chat.Timestamp) string {
+	t := l.localTime(at)
 	if t.Location() == time.UTC {
 		return t.Format("15:04 UTC")
 	}
@@ -100,17 +100,17 @@ var (
 	months   = []string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"}
 )
 
-// Day writes the day in the zone of l.
-func (l Locale) Day(at chat.Micros) string {
-	t := l.in(at)
+// Date writes the day in the zone of l.
+func (l Locale) Date(at chat.Timestamp) string {
+	t := l.localTime(at)
 	if l.lang() == "en" {
 		return t.Format("Monday, 2 January 2006")
 	}
 	return weekdays[t.Weekday()] + ", " + strconv.Itoa(t.Day()) + " de " + months[t.Month()-1] + " de " + strconv.Itoa(t.Year())
 }
 
-// iso writes an instant for machines.
-func iso(at chat.Micros) string { return at.Time().Format(time.RFC3339) }
+// rfc3339 writes an instant for machines.
+func rfc3339(at chat.Timestamp) string { return at.Time().Format(time.RFC3339) }
 
-// moment is a day and a time in the zone of l.
-func (l Locale) moment(at chat.Micros) string { return l.Day(at) + ", " + l.Clock(at) }
+// dateTimeElement is a day and a time in the zone of l.
+func (l Locale) dateTime(at chat.Timestamp) string { return l.Date(at) + ", " + l.TimeOfDay(at) }

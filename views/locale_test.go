@@ -145,11 +145,11 @@ func TestTimesInTheCommunitysZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := chat.At(time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)) // the evening before, in Bogotá
+	late := chat.TimestampOf(time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)) // the evening before, in Bogotá
 	en, es := Locale{Lang: "en"}, Locale{Lang: "es", Zone: bogota}
 	for got, want := range map[string]string{
-		en.Clock(late): "02:30 UTC", en.Day(late): "Saturday, 21 November 2026",
-		es.Clock(late): "21:30", es.Day(late): "viernes, 20 de noviembre de 2026",
+		en.TimeOfDay(late): "02:30 UTC", en.Date(late): "Saturday, 21 November 2026",
+		es.TimeOfDay(late): "21:30", es.Date(late): "viernes, 20 de noviembre de 2026",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -2,8 +2,8 @@ package views
 
 import "charla/chat"
 
-// writers says who is writing. A name cannot turn the words around it.
-func writers(l Locale, people []chat.Person, count int) string {
+// typingText says who is writing. A name cannot turn the words around it.
+func typingText(l Locale, people []chat.UserSummary, count int) string {
 	names := make([]any, len(people))
 	for i, p := range people {
 		names[i] = "\u2068" + p.Name + "\u2069"

@@ -24,14 +24,14 @@ import (
 
 const domain = "chat.example.test"
 
-// pebble is a real ACME server for which every name leads to this machine. Its certificates last for as long as it is told.
-type pebble struct {
-	directory, roots string
-	http             *http.Client
+// acmeServer is a real ACME server for which every name leads to this machine. Its certificates last for as long as it is told.
+type acmeServer struct {
+	directoryURL, rootsURL string
+	client                 *http.Client
 }
 
-// newPebble starts one that proves domains at a port. It ends with the test.
-func newPebble(t *testing.T, port int, seconds int) *pebble {
+// newACMEServer starts one that proves domains at a port. It ends with the test.
+func newACMEServer(t *testing.T, port int, seconds int) *acmeServer {
 	t.Helper()
 	program, err := filepath.Abs("../../build/tools/pebble@v2.10.1/pebble")
 	if err != nil {
@@ -42,7 +42,7 @@ func newPebble(t *testing.T, port int, seconds int) *pebble {
 	}
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	believed := selfMade(t, cert, key, 1)
+	believed := writeSelfSigned(t, cert, key, 1)
 	at, roots := freePort(t), freePort(t)
 	settings, _ := json.Marshal(map[string]any{"pebble": map[string]any{
 		"listenAddress": fmt.Sprintf("127.0.0.1:%d", at), "managementListenAddress": fmt.Sprintf("127.0.0.1:%d", roots), "certificate": cert, "privateKey": key,
@@ -51,8 +51,8 @@ func newPebble(t *testing.T, port int, seconds int) *pebble {
 	if err := os.WriteFile(filepath.Join(dir, "settings"), settings, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, "-config", "settings", "-dnsserver", everythingIsHere(t))
-	var out output
+	c := exec.Command(program, "-config", "settings", "-dnsserver", startDNSServer(t))
+	var out syncBuffer
 	c.Dir, c.Stdout, c.Stderr = dir, &out, &out
 	c.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
 	if err := c.Start(); err != nil {
@@ -67,9 +67,9 @@ func newPebble(t *testing.T, port int, seconds int) *pebble {
 	})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: believed}}
 	t.Cleanup(transport.CloseIdleConnections)
-	p := &pebble{fmt.Sprintf("https://127.0.0.1:%d/dir", at), fmt.Sprintf("https://127.0.0.1:%d/roots/0", roots), &http.Client{Transport: transport}}
+	p := &acmeServer{fmt.Sprintf("https://127.0.0.1:%d/dir", at), fmt.Sprintf("https://127.0.0.1:%d/roots/0", roots), &http.Client{Transport: transport}}
 	waitFor(t, &out, "the ACME server", func() bool {
-		r, err := p.http.Get(p.directory)
+		r, err := p.client.Get(p.directoryURL)
 		if err == nil {
 			r.Body.Close()
 		}
@@ -78,16 +78,16 @@ func newPebble(t *testing.T, port int, seconds int) *pebble {
 	return p
 }
 
-// asked makes Charla ask for certificates at an address.
-func (p *pebble) asked(t *testing.T, directory string) {
-	authority = &acme.Client{DirectoryURL: directory, HTTPClient: p.http}
-	t.Cleanup(func() { authority = nil })
+// use makes Charla ask for certificates at an address.
+func (p *acmeServer) use(t *testing.T, directory string) {
+	acmeClient = &acme.Client{DirectoryURL: directory, HTTPClient: p.client}
+	t.Cleanup(func() { acmeClient = nil })
 }
 
-// root is who signs what the server gives.
-func (p *pebble) root(t *testing.T) *x509.CertPool {
+// rootPool is who signs what the server gives.
+func (p *acmeServer) rootPool(t *testing.T) *x509.CertPool {
 	t.Helper()
-	r, err := p.http.Get(p.roots)
+	r, err := p.client.Get(p.rootsURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,8 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// everythingIsHere answers every question that comes to it over TCP with 127.0.0.1 (RFC 1035, 4.2.2).
-func everythingIsHere(t *testing.T) (addr string) {
+// startDNSServer answers every question that comes to it over TCP with 127.0.0.1 (RFC 1035, 4.2.2).
+func startDNSServer(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -124,14 +124,14 @@ func everythingIsHere(t *testing.T) (addr string) {
 			if err != nil {
 				return
 			}
-			itIsHere(conn)
+			answerDNSQuery(conn)
 		}
 	}()
 	return listener.Addr().String()
 }
 
-// itIsHere answers the one question of a connection.
-func itIsHere(conn net.Conn) {
+// answerDNSQuery answers the one question of a connection.
+func answerDNSQuery(conn net.Conn) {
 	defer conn.Close()
 	var size uint16
 	if binary.Read(conn, binary.BigEndian, &size) != nil {
@@ -151,10 +151,10 @@ func itIsHere(conn net.Conn) {
 	}
 }
 
-// shown is the certificate that Charla shows to who comes for a name.
-func (p *process) shown(t *testing.T, name string, roots *x509.CertPool) (serial string, err error) {
+// servedSerial is the certificate that Charla shows to who comes for a name.
+func (p *testServer) servedSerial(t *testing.T, name string, roots *x509.CertPool) (serial string, err error) {
 	t.Helper()
-	conn, err := tls.Dial("tcp", p.listens, &tls.Config{ServerName: name, RootCAs: roots})
+	conn, err := tls.Dial("tcp", p.addr, &tls.Config{ServerName: name, RootCAs: roots})
 	if err != nil {
 		return "", err
 	}
@@ -162,12 +162,12 @@ func (p *process) shown(t *testing.T, name string, roots *x509.CertPool) (serial
 	return conn.ConnectionState().PeerCertificates[0].SerialNumber.String(), nil
 }
 
-// certified begins Charla with a certificate that it fetches.
-func certified(t *testing.T, data string, port int, roots *x509.CertPool) *process {
+// startWithACME begins Charla with a certificate that it fetches.
+func startWithACME(t *testing.T, data string, port int, roots *x509.CertPool) *testServer {
 	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	p := begin(t, context.Background(), "CHARLA_TLS_DOMAIN="+domain, "CHARLA_ADDR="+addr, "CHARLA_DATA="+data)
-	p.listens = addr
+	p := startServer(t, context.Background(), "CHARLA_TLS_DOMAIN="+domain, "CHARLA_ADDR="+addr, "CHARLA_DATA="+data)
+	p.addr = addr
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("Charla said\n%s", p.stderr)
@@ -183,41 +183,41 @@ func certified(t *testing.T, data string, port int, roots *x509.CertPool) *proce
 }
 
 // Charla fetches a certificate for its domain and for no other name, keeps it over a restart, and serves HTTP/2 with it.
-func TestACertificateIsFetched(t *testing.T) {
+func TestACMECertificateIsFetched(t *testing.T) {
 	port, data := freePort(t), t.TempDir()
-	pebble := newPebble(t, port, 3600)
-	pebble.asked(t, pebble.directory)
-	p := certified(t, data, port, pebble.root(t))
+	pebble := newACMEServer(t, port, 3600)
+	pebble.use(t, pebble.directoryURL)
+	p := startWithACME(t, data, port, pebble.rootPool(t))
 	if !strings.HasPrefix(p.url, "https://"+domain) {
 		t.Fatalf("Charla is at %s", p.url)
 	}
-	if _, err := p.shown(t, "other.example.test", nil); err == nil || strings.Contains(p.stderr.String(), "no certificate") {
+	if _, err := p.servedSerial(t, "other.example.test", nil); err == nil || strings.Contains(p.stderr.String(), "no certificate") {
 		t.Errorf("a stranger's name: %v\n%s", err, p.stderr)
 	}
 	p.register(t, "ana@example.org")
-	stream := p.events(t)
-	stream.until(t, "here-count")
-	p.speaksHTTP2(t)
-	first, err := p.shown(t, domain, pebble.root(t))
+	stream := p.openStream(t)
+	stream.readUntil(t, "here-count")
+	p.expectHTTP2(t)
+	first, err := p.servedSerial(t, domain, pebble.rootPool(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.stop()
-	stream.until(t, "event: restart\nretry: ")
-	<-p.code
+	stream.readUntil(t, "event: restart\nretry: ")
+	<-p.exitCode
 
-	pebble.asked(t, "https://127.0.0.1:1/nobody")
-	again := certified(t, data, port, pebble.root(t))
-	if second, err := again.shown(t, domain, pebble.root(t)); err != nil || second != first {
+	pebble.use(t, "https://127.0.0.1:1/nobody")
+	again := startWithACME(t, data, port, pebble.rootPool(t))
+	if second, err := again.servedSerial(t, domain, pebble.rootPool(t)); err != nil || second != first {
 		t.Errorf("after a restart another certificate: %v", err)
 	}
 	again.stop()
-	<-again.code
+	<-again.exitCode
 	if err := os.RemoveAll(filepath.Join(data, "certificates")); err != nil {
 		t.Fatal(err)
 	}
-	without := certified(t, data, port, pebble.root(t))
-	if _, err := without.shown(t, domain, pebble.root(t)); err == nil {
+	without := startWithACME(t, data, port, pebble.rootPool(t))
+	if _, err := without.servedSerial(t, domain, pebble.rootPool(t)); err == nil {
 		t.Error("a certificate of nobody")
 	}
 	eventually(t, "the log to tell", func() bool {
@@ -226,24 +226,24 @@ func TestACertificateIsFetched(t *testing.T) {
 }
 
 // A certificate is renewed in time, without anybody who notices.
-func TestACertificateIsRenewed(t *testing.T) {
+func TestACMECertificateIsRenewed(t *testing.T) {
 	port := freePort(t)
-	pebble := newPebble(t, port, 9)
-	pebble.asked(t, pebble.directory)
-	p := certified(t, t.TempDir(), port, pebble.root(t))
-	first, err := p.shown(t, domain, pebble.root(t))
+	pebble := newACMEServer(t, port, 9)
+	pebble.use(t, pebble.directoryURL)
+	p := startWithACME(t, t.TempDir(), port, pebble.rootPool(t))
+	first, err := p.servedSerial(t, domain, pebble.rootPool(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "another certificate", func() bool {
-		now, err := p.shown(t, domain, pebble.root(t))
+		now, err := p.servedSerial(t, domain, pebble.rootPool(t))
 		return err == nil && now != first
 	})
 }
 
 // One that runs out is told of, and no more than once an hour.
-func TestACertificateThatRunsOut(t *testing.T) {
-	var log output
+func TestExpiringCertificateIsLogged(t *testing.T) {
+	var log syncBuffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
@@ -263,19 +263,19 @@ func TestACertificateThatRunsOut(t *testing.T) {
 	} {
 		log.Reset()
 		leaf := &x509.Certificate{NotBefore: time.Now().Add(-c.age), NotAfter: time.Now().Add(c.left)}
-		watch := &certificateWatch{get: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &tls.Certificate{Leaf: leaf}, nil }}
+		watch := &certificateMonitor{next: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &tls.Certificate{Leaf: leaf}, nil }}
 		for range 2 {
-			if got, err := watch.certificate(&tls.ClientHelloInfo{}); err != nil || got.Leaf != leaf {
+			if got, err := watch.getCertificate(&tls.ClientHelloInfo{}); err != nil || got.Leaf != leaf {
 				t.Errorf("%s: %v, %v", c.name, got, err)
 			}
 		}
-		if n := strings.Count(log.String(), "runs out and was not renewed"); n != b2i(c.told) {
+		if n := strings.Count(log.String(), "runs out and was not renewed"); n != boolToInt(c.told) {
 			t.Errorf("%s: told %d times", c.name, n)
 		}
 	}
 }
 
-func b2i(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

@@ -13,45 +13,47 @@ import (
 	"time"
 
 	"charla/chat"
-	"charla/files"
-	"charla/mail"
-	"charla/push"
+	"charla/notify/email"
+	"charla/notify/ntfy"
+	"charla/storage"
 )
 
 // config is what the operator decides.
 type config struct {
-	addr        string
-	data        string
-	baseURL     *url.URL
-	zone        *time.Location
-	rate        float64
-	proxies     []*net.IPNet
-	databaseURL string
-	natsURL     string
-	mail        *mail.Sender // nil: no mail
-	push        *push.Server // nil: no pushes
-	s3URL       string
-	metricsAddr string
-	tls         tlsConfig
-	files       chat.FileLimits
+	addr           string
+	data           string
+	baseURL        *url.URL
+	timezone       *time.Location
+	rate           float64
+	trustedProxies []*net.IPNet
+	databaseURL    string
+	natsURL        string
+	email          *email.Sender // nil: no mail
+	ntfy           *ntfy.Client  // nil: no pushes
+	s3URL          string
+	metricsAddr    string
+	tls            tlsConfig
+	fileLimits     chat.FileLimits
 }
 
 // tlsConfig is how TLS ends here: by certificates fetched for a domain, by one of one's own, or not at all.
-type tlsConfig struct{ domain, cert, key string }
+type tlsConfig struct{ domain, certFile, keyFile string }
 
-func (c tlsConfig) on() bool { return c.domain != "" || c.cert != "" }
+func (c tlsConfig) enabled() bool { return c.domain != "" || c.certFile != "" }
 
-// https tells whether people reach Charla over TLS, here or at a proxy.
-func (c config) https() bool { return c.tls.on() || c.baseURL != nil && c.baseURL.Scheme == "https" }
+// usesHTTPS tells whether people reach Charla over TLS, here or at a proxy.
+func (c config) usesHTTPS() bool {
+	return c.tls.enabled() || c.baseURL != nil && c.baseURL.Scheme == "https"
+}
 
 // option is one setting: an environment variable and a flag of the same name.
 type option struct {
-	env, value, help string
-	set              func(c *config, value string) error
+	env, defaultValue, help string
+	set                     func(c *config, value string) error
 }
 
-// flag is the name on the command line: CHARLA_BASE_URL is --base-url.
-func (o option) flag() string {
+// flagName is the name on the command line: CHARLA_BASE_URL is --base-url.
+func (o option) flagName() string {
 	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(o.env, "CHARLA_"), "_", "-"))
 }
 
@@ -59,21 +61,21 @@ var options = []option{
 	{"CHARLA_ADDR", "127.0.0.1:8080", "where to listen, host:port", setAddr},
 	{"CHARLA_DATA", "./data", "the directory of the SQLite database, of files and of fetched certificates", func(c *config, v string) error { c.data = v; return nil }},
 	{"CHARLA_BASE_URL", "", "how people reach Charla, such as https://chat.example.org; https means that a proxy in front ends TLS and speaks HTTP/2", setBaseURL},
-	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setZone},
+	{"CHARLA_TIMEZONE", "Local", "the zone in which days begin, such as Europe/Madrid", setTimezone},
 	{"CHARLA_RATE", "1", "scales all rate limits; 0 switches them off", setRate},
-	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setProxies},
-	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabase},
-	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATS},
-	{"SMTP_URL", "", "smtp://user:password@host:587?from=Charla%20<charla@example.org> to send letters; smtps:// for TLS from the first byte", setMail},
-	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setPush},
-	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3},
-	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetrics},
-	{"CHARLA_FILE_SIZE", fmt.Sprint(chat.DefaultFileLimits.Size >> 20), "MB that a file may have", whole(1, 10_000, func(c *config, n int64) { c.files.Size = n << 20 })},
-	{"CHARLA_FILES", fmt.Sprint(chat.DefaultFileLimits.Message), "files that a message may have", whole(1, 100, func(c *config, n int64) { c.files.Message = int(n) })},
-	{"CHARLA_QUOTA", fmt.Sprint(chat.DefaultFileLimits.Quota >> 20), "MB that all files of a person may have; 0 means no limit", whole(0, 1_000_000_000, func(c *config, n int64) { c.files.Quota = n << 20 })},
-	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setDomain},
-	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.cert = v; return nil }},
-	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.key = v; return nil }},
+	{"CHARLA_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed, separated by commas", setTrustedProxies},
+	{"DATABASE_URL", "", "postgres://… for PostgreSQL; SQLite when empty", setDatabaseURL},
+	{"NATS_URL", "", "nats://… of the servers that tell nodes with one DATABASE_URL of each other, separated by commas", setNATSURL},
+	{"SMTP_URL", "", "smtp://user:password@host:587?from=Charla%20<charla@example.org> to send letters; smtps:// for TLS from the first byte", setSMTPURL},
+	{"CHARLA_NTFY_URL", "", "a server that speaks the protocol of ntfy, such as https://ntfy.example.org, to send pushes", setNtfyURL},
+	{"S3_URL", "", "https://KEY:SECRET@host/bucket?region=… to keep files in storage that speaks S3; in CHARLA_DATA when empty", setS3URL},
+	{"CHARLA_METRICS_ADDR", "", "where to show numbers to Prometheus at /metrics, host:port; nobody is asked who they are", setMetricsAddr},
+	{"CHARLA_FILE_SIZE", fmt.Sprint(chat.DefaultFileLimits.FileBytes >> 20), "MB that a file may have", intOption(1, 10_000, func(c *config, n int64) { c.fileLimits.FileBytes = n << 20 })},
+	{"CHARLA_FILES", fmt.Sprint(chat.DefaultFileLimits.FilesPerMessage), "files that a message may have", intOption(1, 100, func(c *config, n int64) { c.fileLimits.FilesPerMessage = int(n) })},
+	{"CHARLA_QUOTA", fmt.Sprint(chat.DefaultFileLimits.QuotaBytes >> 20), "MB that all files of a person may have; 0 means no limit", intOption(0, 1_000_000_000, func(c *config, n int64) { c.fileLimits.QuotaBytes = n << 20 })},
+	{"CHARLA_TLS_DOMAIN", "", "end TLS and HTTP/2 here, with certificates of Let's Encrypt for this domain, kept in CHARLA_DATA; listen on port 443", setTLSDomain},
+	{"CHARLA_TLS_CERT", "", "end TLS and HTTP/2 here, with the certificate in this file", func(c *config, v string) error { c.tls.certFile = v; return nil }},
+	{"CHARLA_TLS_KEY", "", "the file of its key", func(c *config, v string) error { c.tls.keyFile = v; return nil }},
 }
 
 func setAddr(c *config, v string) error {
@@ -81,7 +83,7 @@ func setAddr(c *config, v string) error {
 	return checkAddr(v)
 }
 
-func setMetrics(c *config, v string) error {
+func setMetricsAddr(c *config, v string) error {
 	if c.metricsAddr = v; v == "" {
 		return nil
 	}
@@ -109,8 +111,8 @@ func setBaseURL(c *config, v string) error {
 	return nil
 }
 
-func setZone(c *config, v string) (err error) {
-	if c.zone, err = time.LoadLocation(v); err != nil {
+func setTimezone(c *config, v string) (err error) {
+	if c.timezone, err = time.LoadLocation(v); err != nil {
 		return errors.New("is no zone that this machine knows")
 	}
 	return nil
@@ -123,8 +125,8 @@ func setRate(c *config, v string) (err error) {
 	return nil
 }
 
-// whole sets a whole number from min to max.
-func whole(min, max int64, set func(c *config, n int64)) func(*config, string) error {
+// intOption sets a whole number from min to max.
+func intOption(min, max int64, set func(c *config, n int64)) func(*config, string) error {
 	return func(c *config, v string) error {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || n < min || n > max {
@@ -135,32 +137,32 @@ func whole(min, max int64, set func(c *config, n int64)) func(*config, string) e
 	}
 }
 
-func setProxies(c *config, v string) error {
+func setTrustedProxies(c *config, v string) error {
 	for part := range strings.SplitSeq(v, ",") {
 		part = strings.TrimSpace(part)
 		if part == "" {
 			continue
 		}
 		if ip := net.ParseIP(part); ip != nil {
-			part = fmt.Sprintf("%s/%d", part, 8*len(shortest(ip)))
+			part = fmt.Sprintf("%s/%d", part, 8*len(shortestIP(ip)))
 		}
 		_, network, err := net.ParseCIDR(part)
 		if err != nil {
 			return fmt.Errorf("holds %q, which is no address or network", part)
 		}
-		c.proxies = append(c.proxies, network)
+		c.trustedProxies = append(c.trustedProxies, network)
 	}
 	return nil
 }
 
-func shortest(ip net.IP) net.IP {
+func shortestIP(ip net.IP) net.IP {
 	if v4 := ip.To4(); v4 != nil {
 		return v4
 	}
 	return ip
 }
 
-func setDatabase(c *config, v string) error {
+func setDatabaseURL(c *config, v string) error {
 	u, err := url.Parse(v)
 	if v != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") { // never repeated: it holds a password
 		return errors.New("must be a URL that begins with postgres://")
@@ -169,7 +171,7 @@ func setDatabase(c *config, v string) error {
 	return nil
 }
 
-func setNATS(c *config, v string) error {
+func setNATSURL(c *config, v string) error {
 	for part := range strings.SplitSeq(v, ",") {
 		u, err := url.Parse(strings.TrimSpace(part))
 		if v != "" && (err != nil || u.Scheme != "nats" && u.Scheme != "tls" || u.Host == "") {
@@ -180,29 +182,29 @@ func setNATS(c *config, v string) error {
 	return nil
 }
 
-func setMail(c *config, v string) (err error) {
+func setSMTPURL(c *config, v string) (err error) {
 	if v != "" {
-		c.mail, err = mail.Parse(v)
+		c.email, err = email.Parse(v)
 	}
 	return err
 }
 
-func setPush(c *config, v string) (err error) {
+func setNtfyURL(c *config, v string) (err error) {
 	if v != "" {
-		c.push, err = push.Parse(v)
+		c.ntfy, err = ntfy.Parse(v)
 	}
 	return err
 }
 
-func setS3(c *config, v string) error {
+func setS3URL(c *config, v string) error {
 	if v == "" {
 		return nil
 	}
 	c.s3URL = v
-	return files.CheckS3(v)
+	return storage.CheckS3(v)
 }
 
-func setDomain(c *config, v string) error {
+func setTLSDomain(c *config, v string) error {
 	if strings.ContainsAny(v, ":/ ") || v != "" && !strings.Contains(v, ".") {
 		return errors.New("must be a domain, such as chat.example.org")
 	}
@@ -210,43 +212,43 @@ func setDomain(c *config, v string) error {
 	return nil
 }
 
-// together checks settings that need each other.
-func (c *config) together() error {
+// validate checks settings that need each other.
+func (c *config) validate() error {
 	switch {
 	case c.natsURL != "" && c.databaseURL == "":
 		return errors.New("NATS_URL needs DATABASE_URL: nodes that tell each other share a PostgreSQL")
-	case (c.tls.cert == "") != (c.tls.key == ""):
+	case (c.tls.certFile == "") != (c.tls.keyFile == ""):
 		return errors.New("CHARLA_TLS_CERT and CHARLA_TLS_KEY need each other")
-	case c.tls.cert != "" && c.tls.domain != "":
+	case c.tls.certFile != "" && c.tls.domain != "":
 		return errors.New("CHARLA_TLS_DOMAIN fetches certificates: CHARLA_TLS_CERT is one too many")
-	case c.tls.on() && c.baseURL != nil && c.baseURL.Scheme != "https":
+	case c.tls.enabled() && c.baseURL != nil && c.baseURL.Scheme != "https":
 		return errors.New("CHARLA_BASE_URL must be https where TLS is on")
 	case c.tls.domain != "" && c.baseURL == nil:
 		c.baseURL = &url.URL{Scheme: "https", Host: c.tls.domain}
 	}
 	switch {
-	case c.mail != nil && c.baseURL == nil:
+	case c.email != nil && c.baseURL == nil:
 		return errors.New("SMTP_URL needs CHARLA_BASE_URL: letters carry links")
-	case c.push != nil && c.baseURL == nil:
+	case c.ntfy != nil && c.baseURL == nil:
 		return errors.New("CHARLA_NTFY_URL needs CHARLA_BASE_URL: pushes carry links")
 	}
 	return nil
 }
 
-// configure reads flags, then the environment, then the defaults. Help is written to usage; a wrong value is an error of
+// loadConfig reads flags, then the environment, then the defaults. Help is written to usage; a wrong value is an error of
 // one line.
-func configure(args, environ []string, usage io.Writer) (config, error) {
-	values, err := environment(environ)
+func loadConfig(args, environ []string, usage io.Writer) (config, error) {
+	values, err := readEnvironment(environ)
 	if err != nil {
 		return config{}, err
 	}
 	flags := flag.NewFlagSet("charla", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	for _, o := range options {
-		flags.Func(o.flag(), o.help, func(v string) error { values[o.env] = v; return nil })
+		flags.Func(o.flagName(), o.help, func(v string) error { values[o.env] = v; return nil })
 	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		help(usage)
+		printHelp(usage)
 		return config{}, err
 	} else if err != nil {
 		return config{}, err
@@ -258,17 +260,17 @@ func configure(args, environ []string, usage io.Writer) (config, error) {
 	for _, o := range options {
 		v, given := values[o.env]
 		if !given {
-			v = o.value
+			v = o.defaultValue
 		}
 		if err := o.set(&c, v); err != nil {
 			return config{}, fmt.Errorf("%s %w", o.env, err)
 		}
 	}
-	return c, c.together()
+	return c, c.validate()
 }
 
-// environment picks our variables. One that begins with CHARLA_ and is none of ours is a mistake that must not pass.
-func environment(environ []string) (map[string]string, error) {
+// readEnvironment picks our variables. One that begins with CHARLA_ and is none of ours is a mistake that must not pass.
+func readEnvironment(environ []string) (map[string]string, error) {
 	values := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -282,17 +284,17 @@ func environment(environ []string) (map[string]string, error) {
 	return values, nil
 }
 
-func help(w io.Writer) {
+func printHelp(w io.Writer) {
 	fmt.Fprint(w, "Charla: a chat for a community, made of hypermedia.\n\n"+
 		"  charla [settings]          serve\n  charla seed N [settings]   make N people with sessions, to measure with\n"+
 		"  charla rotate-keys [settings]   sign access tokens with a new key\n"+
 		"  charla version             say which version this is\n\n"+
 		"Settings are environment variables, or flags of the same names:\n\n")
 	for _, o := range options {
-		value := o.value
+		value := o.defaultValue
 		if value == "" {
 			value = "empty"
 		}
-		fmt.Fprintf(w, "  %-24s --%s\n      %s (%s)\n", o.env, o.flag(), o.help, value)
+		fmt.Fprintf(w, "  %-24s --%s\n      %s (%s)\n", o.env, o.flagName(), o.help, value)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // What deploy/ sets is what Charla knows, and Caddy knows every node.
-func TestTheDeploymentSpeaksOurSettings(t *testing.T) {
+func TestDeployFilesUseKnownSettings(t *testing.T) {
 	files, _ := filepath.Glob("../../deploy/*")
 	if len(files) < 4 {
 		t.Fatalf("deploy/ has %v", files)

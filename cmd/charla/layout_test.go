@@ -7,29 +7,29 @@ import (
 	"testing"
 )
 
-// arrows are the design: what each package may import of ours, and what it must not reach by any way. Everything that
+// packageRules are the design: what each package may import of ours, and what it must not reach by any way. Everything that
 // the program is made of stands here.
-var arrows = map[string]struct{ may, never string }{
-	"charla/chat":       {never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/emoji":      {never: "database/sql net/http github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/views":      {may: "charla/chat charla/emoji", never: "github.com/labstack/echo/v4 database/sql"},
-	"charla/live":       {may: "charla/chat", never: "database/sql github.com/labstack/echo/v4 github.com/nats-io/nats-server/v2/server"},
-	"charla/images":     {may: "charla/chat", never: "database/sql net/http os/exec github.com/labstack/echo/v4 github.com/minio/minio-go/v7"},
-	"charla/files":      {may: "charla/chat charla/images", never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/migrations": {},
-	"charla/static":     {},
-	"charla/mail":       {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/push":       {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/courier":    {may: "charla/chat charla/mail charla/push charla/views", never: "database/sql github.com/labstack/echo/v4"},
-	"charla/db":         {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
+var packageRules = map[string]struct{ may, never string }{
+	"charla/chat":         {never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/emoji":        {never: "database/sql net/http github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/views":        {may: "charla/chat charla/emoji", never: "github.com/labstack/echo/v4 database/sql"},
+	"charla/live":         {may: "charla/chat", never: "database/sql github.com/labstack/echo/v4 github.com/nats-io/nats-server/v2/server"},
+	"charla/images":       {may: "charla/chat", never: "database/sql net/http os/exec github.com/labstack/echo/v4 github.com/minio/minio-go/v7"},
+	"charla/storage":      {may: "charla/chat charla/images", never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/migrations":   {},
+	"charla/static":       {},
+	"charla/notify/email": {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/notify/ntfy":  {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/notify":       {may: "charla/chat charla/notify/email charla/notify/ntfy charla/views", never: "database/sql github.com/labstack/echo/v4"},
+	"charla/db":           {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/handlers": {may: "charla/chat charla/emoji charla/views charla/live charla/static",
-		never: "charla/db charla/migrations charla/files charla/images database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
+		never: "charla/db charla/migrations charla/storage charla/images database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
 	"charla/metrics":    {may: "charla/live", never: "github.com/labstack/echo/v4 github.com/jmoiron/sqlx"},
-	"charla/cmd/charla": {may: "charla/chat charla/courier charla/db charla/files charla/handlers charla/live charla/mail charla/metrics charla/push charla/views charla/static charla/migrations"},
+	"charla/cmd/charla": {may: "charla/chat charla/notify charla/db charla/storage charla/handlers charla/live charla/notify/email charla/metrics charla/notify/ntfy charla/views charla/static charla/migrations"},
 }
 
-// list returns the packages and what each imports, or with "Deps" all that it needs.
-func list(t *testing.T, what string) map[string][]string {
+// goList returns the packages and what each imports, or with "Deps" all that it needs.
+func goList(t *testing.T, what string) map[string][]string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .`+what+` " "}}`, "charla/...").Output()
 	if err != nil {
@@ -43,14 +43,14 @@ func list(t *testing.T, what string) map[string][]string {
 	return packages
 }
 
-func TestArrowsBetweenPackages(t *testing.T) {
-	imports, deps := list(t, "Imports"), list(t, "Deps")
+func TestImportDirections(t *testing.T) {
+	imports, deps := goList(t, "Imports"), goList(t, "Deps")
 	for _, p := range deps["charla/cmd/charla"] {
-		if _, known := arrows[p]; strings.HasPrefix(p, "charla/") && !known {
+		if _, known := packageRules[p]; strings.HasPrefix(p, "charla/") && !known {
 			t.Errorf("%s is part of the program and not of the design", p)
 		}
 	}
-	for p, a := range arrows {
+	for p, a := range packageRules {
 		if imports[p] == nil {
 			t.Errorf("%s is missing", p)
 		}
@@ -68,8 +68,8 @@ func TestArrowsBetweenPackages(t *testing.T) {
 }
 
 // Echo belongs to handlers, sqlx to db, S3 to files, NATS to live, which knows no HTTP, Prometheus to metrics; commands may know everything.
-func TestWhoKnowsEchoAndSQL(t *testing.T) {
-	for p, imports := range list(t, "Imports") {
+func TestLibraryUsers(t *testing.T) {
+	for p, imports := range goList(t, "Imports") {
 		for _, i := range imports {
 			if strings.HasPrefix(i, "github.com/labstack/echo") && p != "charla/handlers" && !strings.HasPrefix(p, "charla/cmd/") {
 				t.Errorf("%s imports %s", p, i)
@@ -77,7 +77,7 @@ func TestWhoKnowsEchoAndSQL(t *testing.T) {
 			if strings.HasPrefix(i, "github.com/jmoiron/sqlx") && p != "charla/db" && !strings.HasPrefix(p, "charla/cmd/") {
 				t.Errorf("%s imports %s", p, i)
 			}
-			if strings.HasPrefix(i, "github.com/minio/minio-go") && p != "charla/files" || strings.HasPrefix(i, "github.com/prometheus") && p != "charla/metrics" {
+			if strings.HasPrefix(i, "github.com/minio/minio-go") && p != "charla/storage" || strings.HasPrefix(i, "github.com/prometheus") && p != "charla/metrics" {
 				t.Errorf("%s imports %s", p, i)
 			}
 			if i == "net/http" && p == "charla/live" || strings.HasPrefix(i, "github.com/nats-io/nats.go") && p != "charla/live" {

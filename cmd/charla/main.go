@@ -28,7 +28,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	work := serve
 	if len(args) > 0 && args[0] == "seed" {
-		n, err := howMany(args[1:])
+		n, err := seedCount(args[1:])
 		if err != nil {
 			fmt.Fprintln(stderr, "charla:", err)
 			return 2
@@ -38,7 +38,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if len(args) > 0 && args[0] == "rotate-keys" {
 		work, args = rotateKeys, args[1:]
 	}
-	config, err := configure(args, environ, stdout)
+	config, err := loadConfig(args, environ, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

@@ -18,41 +18,41 @@ import (
 
 // TestMain lets the test binary be charla itself, so that a test can send it signals.
 func TestMain(m *testing.M) {
-	lookEvery = 20 * time.Millisecond
+	diskCheckInterval = 20 * time.Millisecond
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the PostgreSQL of dbtest lives as long as we do
 }
 
-// output is a writer that tests read while the program writes.
-type output struct {
+// syncBuffer is a writer that tests read while the program writes.
+type syncBuffer struct {
 	mu sync.Mutex // guards b
 	b  bytes.Buffer
 }
 
-func (o *output) Write(p []byte) (int, error) {
+func (o *syncBuffer) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.Write(p)
 }
 
-func (o *output) String() string {
+func (o *syncBuffer) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.String()
 }
 
-func (o *output) Reset() {
+func (o *syncBuffer) Reset() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.b.Reset()
 }
 
-// once runs a command that ends by itself.
-func once(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+// runCommand runs a command that ends by itself.
+func runCommand(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs output
+	var out, errs syncBuffer
 	code = run(t.Context(), args, environ, &out, &errs)
 	return code, out.String(), errs.String()
 }
@@ -64,22 +64,22 @@ func lastLine(s string) string {
 
 func TestHelpAndVersion(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"-h"}} {
-		code, stdout, stderr := once(t, nil, args...)
+		code, stdout, stderr := runCommand(t, nil, args...)
 		if code != 0 || stderr != "" {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 		for _, o := range options {
-			if !strings.Contains(stdout, o.env) || !strings.Contains(stdout, "--"+o.flag()) {
+			if !strings.Contains(stdout, o.env) || !strings.Contains(stdout, "--"+o.flagName()) {
 				t.Errorf("the help does not tell %s", o.env)
 			}
 		}
 	}
-	if code, stdout, _ := once(t, nil, "version"); code != 0 || !strings.HasPrefix(stdout, "charla ") {
+	if code, stdout, _ := runCommand(t, nil, "version"); code != 0 || !strings.HasPrefix(stdout, "charla ") {
 		t.Errorf("version: exit %d, %s", code, stdout)
 	}
 }
 
-func TestWrongSettings(t *testing.T) {
+func TestInvalidSettings(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "untouched")
 	for _, wrong := range []string{
 		"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1", "CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_METRICS_ADDR=9090", "CHARLA_METRICS_ADDR=:x", "CHARLA_BASE_URL=chat.example.org",
@@ -92,14 +92,14 @@ func TestWrongSettings(t *testing.T) {
 		"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org", "S3_URL=https://key:secret@s3.example.org/b?acl=public",
 		"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
 	} {
-		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data, wrong})
+		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data, wrong})
 		name, _, _ := strings.Cut(wrong, "=")
 		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, name) || strings.Contains(stderr, "secret@") || strings.Contains(stderr, "geheim") {
 			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
 		}
 	}
 	for _, args := range [][]string{{"--adress", ":1"}, {"--rate"}, {"serve"}, {"--rate", "x"}, {"--data", "d", "extra"}} {
-		if code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data}, args...); code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		if code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...); code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
 		}
 	}
@@ -109,7 +109,7 @@ func TestWrongSettings(t *testing.T) {
 }
 
 // What is wrong only once it is tried ends the start as well, in one last line that names the setting.
-func TestSettingsThatDoNotWork(t *testing.T) {
+func TestUnusableSettings(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestSettingsThatDoNotWork(t *testing.T) {
 		"DATABASE_URL=postgres://u:geheim@" + nobody.Addr().String() + "/charla", "DATABASE_URL=postgres://u:geheim@127.0.0.1/charla?sslmode=perhaps",
 		"S3_URL=http://key:geheim@" + nobody.Addr().String() + "/bucket", "S3_URL=http://key:geheim@127.0.0.1/b",
 	} {
-		code, stdout, stderr := once(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), wrong})
+		code, stdout, stderr := runCommand(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), wrong})
 		name, _, _ := strings.Cut(wrong, "=")
 		if code != 1 || stdout != "" || !strings.HasPrefix(lastLine(stderr), "charla: "+name+": ") || strings.Contains(stderr, "geheim") {
 			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
@@ -142,20 +142,20 @@ func TestSettingsThatDoNotWork(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	c, err := configure([]string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
+	c, err := loadConfig([]string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
 		"CHARLA_RATE=2", "CHARLA_ADDR=:9", "CHARLA_DATA=", "CHARLA_TRUSTED_PROXIES= 10.0.0.0/8, ::1 ,192.0.2.1", "CHARLA_TIMEZONE=Europe/Madrid", "CHARLAX=1", "HOME=/",
-	}, &output{})
+	}, &syncBuffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.rate != 3 {
 		t.Errorf("rate %v: a flag wins over the environment", c.rate)
 	}
-	if c.addr != ":9" || c.data != "./data" || c.baseURL.Host != "chat.example.org" || c.zone.String() != "Europe/Madrid" {
+	if c.addr != ":9" || c.data != "./data" || c.baseURL.Host != "chat.example.org" || c.timezone.String() != "Europe/Madrid" {
 		t.Errorf("%+v", c)
 	}
 	var proxies []string
-	for _, p := range c.proxies {
+	for _, p := range c.trustedProxies {
 		proxies = append(proxies, p.String())
 	}
 	if got := strings.Join(proxies, " "); got != "10.0.0.0/8 ::1/128 192.0.2.1/32" {
@@ -163,13 +163,13 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestASecondProcessOnOneDirectory(t *testing.T) {
-	first := begin(t, context.Background())
-	code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + first.data, "CHARLA_ADDR=127.0.0.1:0"})
-	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "another Charla is running on "+first.data) {
+func TestSecondProcessOnSameDirectory(t *testing.T) {
+	first := startServer(t, context.Background())
+	code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + first.dataDir, "CHARLA_ADDR=127.0.0.1:0"})
+	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "another Charla is running on "+first.dataDir) {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}
-	code, _, stderr = once(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + strings.TrimPrefix(first.url, "http://")})
+	code, _, stderr = runCommand(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + strings.TrimPrefix(first.url, "http://")})
 	if last := lastLine(stderr); code != 1 || !strings.Contains(last, "address already in use") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
@@ -179,22 +179,22 @@ func TestASecondProcessOnOneDirectory(t *testing.T) {
 // TestSIGTERM is a stop of the real process: it says good-bye to its streams and leaves with 0.
 func TestSIGTERM(t *testing.T) {
 	c := exec.Command(os.Args[0])
-	var out output
+	var out syncBuffer
 	c.Env = append(os.Environ(), "BE_CHARLA=1", "CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA="+t.TempDir())
 	c.Stdout, c.Stderr = &out, &out
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{url: place(t, &out)}
-	p.client(t)
+	p := &testServer{url: waitForURL(t, &out)}
+	p.newClient(t)
 	p.register(t, "ana@example.org")
-	stream := p.events(t)
-	stream.until(t, "here-count")
+	stream := p.openStream(t)
+	stream.readUntil(t, "here-count")
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	stream.until(t, "event: restart\nretry: ")
-	stream.ended(t)
+	stream.readUntil(t, "event: restart\nretry: ")
+	stream.expectEnd(t)
 	if err := c.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}

@@ -14,15 +14,15 @@ import (
 	"charla/metrics"
 )
 
-// numbers are what an operator sees, on a listener of their own. Nil where they are off.
-type numbers struct {
+// metricsServer are what an operator sees, on a listener of their own. Nil where they are off.
+type metricsServer struct {
 	*metrics.Metrics
 	listener net.Listener
 	server   *http.Server
 }
 
-// count opens the listener of the numbers, if there is to be one, and begins to count.
-func count(c config, store *db.Store) (*numbers, error) {
+// startMetrics opens the listener of the numbers, if there is to be one, and begins to count.
+func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	if c.metricsAddr == "" {
 		return nil, nil
 	}
@@ -31,33 +31,33 @@ func count(c config, store *db.Store) (*numbers, error) {
 		return nil, fmt.Errorf("CHARLA_METRICS_ADDR: %w", err)
 	}
 	m := metrics.New(version())
-	slog.SetDefault(slog.New(m.CountLog(slog.Default().Handler())))
-	store.Watch(m)
-	return &numbers{m, listener, newServer(m.Handler())}, nil
+	slog.SetDefault(slog.New(m.CountLogRecords(slog.Default().Handler())))
+	store.SetObserver(m)
+	return &metricsServer{m, listener, newHTTPServer(m.Handler())}, nil
 }
 
-func (n *numbers) observe() handlers.Observe {
+func (n *metricsServer) requestObserver() handlers.RequestObserver {
 	if n == nil {
 		return nil
 	}
-	return n.Request
+	return n.ObserveRequest
 }
 
-// show adds what the hub, the relay, which may be nil, and the database count for themselves, and says where all is.
-func (n *numbers) show(hub *live.Hub, relay *live.Relay, store *db.Store, watch *neighbours, disk *disk, stdout io.Writer) {
+// register adds what the hub, the relay, which may be nil, and the database count for themselves, and says where all is.
+func (n *metricsServer) register(hub *live.Hub, relay *live.Relay, store *db.Store, watch *peerMonitor, disk *diskMonitor, stdout io.Writer) {
 	if n == nil {
 		return
 	}
-	sources := metrics.Sources{Hub: hub.Stats, Pools: store.Pools, Apart: watch.apart.Load, Writable: disk.writable}
+	sources := metrics.Sources{Hub: hub.Stats, Pools: store.PoolStats, PeersUnreachable: watch.unreachable.Load, DataWritable: disk.writable}
 	if relay != nil {
 		sources.Relay = relay.Stats
 	}
-	n.Show(sources)
+	n.Register(sources)
 	fmt.Fprintf(stdout, "Metrics are at http://%s/metrics\n", n.listener.Addr())
 }
 
 // serve answers until close.
-func (n *numbers) serve() {
+func (n *metricsServer) serve() {
 	if n == nil {
 		return
 	}
@@ -66,7 +66,7 @@ func (n *numbers) serve() {
 	}
 }
 
-func (n *numbers) close() {
+func (n *metricsServer) close() {
 	if n != nil {
 		n.server.Close()
 		n.listener.Close()

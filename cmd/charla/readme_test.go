@@ -15,7 +15,7 @@ import (
 )
 
 // The README's table of settings is that of the code, in its order and with its defaults.
-func TestTheREADMETellsEverySetting(t *testing.T) {
+func TestREADMEListsAllSettings(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -26,14 +26,14 @@ func TestTheREADMETellsEverySetting(t *testing.T) {
 		t.Fatalf("the README tells %d settings, the code has %d", len(told), len(options))
 	}
 	for i, o := range options {
-		if told[i][1] != o.env || told[i][2] != o.value && o.env != "CHARLA_TIMEZONE" {
-			t.Errorf("the README tells %s with %q, the code has %s with %q", told[i][1], told[i][2], o.env, o.value)
+		if told[i][1] != o.env || told[i][2] != o.defaultValue && o.env != "CHARLA_TIMEZONE" {
+			t.Errorf("the README tells %s with %q, the code has %s with %q", told[i][1], told[i][2], o.env, o.defaultValue)
 		}
 	}
 }
 
-// answer posts as a program and returns the id of what was made.
-func (p *process) answer(t *testing.T, path, kind, body string) (id string) {
+// postForID posts as a program and returns the id of what was made.
+func (p *testServer) postForID(t *testing.T, path, kind, body string) (id string) {
 	t.Helper()
 	request, _ := http.NewRequest(http.MethodPost, p.url+path, strings.NewReader(body))
 	request.Header.Set("Content-Type", kind)
@@ -51,7 +51,7 @@ func (p *process) answer(t *testing.T, path, kind, body string) (id string) {
 	return fmt.Sprint(made.ID)
 }
 
-func (p *process) at(t *testing.T, address string) *url.URL {
+func (p *testServer) parseURL(t *testing.T, address string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *process) at(t *testing.T, address string) *url.URL {
 }
 
 // The README's lines for programs work as they stand: curl alone is told that localhost:8080 is elsewhere.
-func TestTheLinesForPrograms(t *testing.T) {
+func TestREADMEProgramExamples(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestTheLinesForPrograms(t *testing.T) {
 	if len(lines) < 8 {
 		t.Fatalf("only %d lines for programs", len(lines))
 	}
-	p, home := begin(t, context.Background()), t.TempDir()
+	p, home := startServer(t, context.Background()), t.TempDir()
 	elsewhere := "connect-to = \"localhost:8080:" + strings.TrimPrefix(p.url, "http://") + "\"\n"
 	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(elsewhere), 0o600); err != nil {
 		t.Fatal(err)

@@ -13,13 +13,13 @@ import (
 	"charla/live"
 )
 
-// maxSeed bounds one run: more people than one machine can hold streams for.
-const maxSeed = 1_000_000
+// maxSeedUsers bounds one run: more people than one machine can hold streams for.
+const maxSeedUsers = 1_000_000
 
-// howMany reads the number that follows the word seed.
-func howMany(args []string) (int, error) {
+// seedCount reads the number that follows the word seed.
+func seedCount(args []string) (int, error) {
 	if len(args) > 0 {
-		if n, err := strconv.Atoi(args[0]); err == nil && n > 0 && n <= maxSeed {
+		if n, err := strconv.Atoi(args[0]); err == nil && n > 0 && n <= maxSeedUsers {
 			return n, nil
 		}
 	}
@@ -30,14 +30,14 @@ func howMany(args []string) (int, error) {
 // SQLite the server must not run meanwhile. Whoever reads the lines can act as these people.
 func seed(n int) func(context.Context, config, io.Writer) error {
 	return func(ctx context.Context, c config, stdout io.Writer) error {
-		store, err := open(ctx, c)
+		store, err := openDatabase(ctx, c)
 		if err != nil {
 			return err
 		}
 		defer store.Close()
-		lines, cookie := bufio.NewWriter(stdout), handlers.CookieName(c.https())
-		service := chat.NewService(store, live.NewHub(store), c.zone)
-		err = service.Seed(ctx, n, func(by chat.User, token string) error {
+		lines, cookie := bufio.NewWriter(stdout), handlers.CookieName(c.usesHTTPS())
+		service := chat.NewService(store, live.NewHub(store), c.timezone)
+		err = service.SeedUsers(ctx, n, func(by chat.User, token string) error {
 			_, err := fmt.Fprintf(lines, "%d %s=%s\n", by.ID, cookie, token)
 			return err
 		})

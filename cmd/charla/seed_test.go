@@ -17,8 +17,8 @@ import (
 
 var seedLine = regexp.MustCompile(`^(\d+) (charla=[A-Za-z0-9_-]{43})$`)
 
-// ask sends a request with the cookie of a seeded person, for JSON.
-func (p *process) ask(t *testing.T, method, path, cookie, form string) (status int, body string) {
+// request sends a request with the cookie of a seeded person, for JSON.
+func (p *testServer) request(t *testing.T, method, path, cookie, form string) (status int, body string) {
 	t.Helper()
 	req, err := http.NewRequest(method, p.url+path, strings.NewReader(form))
 	if err != nil {
@@ -39,12 +39,12 @@ func (p *process) ask(t *testing.T, method, path, cookie, form string) (status i
 	return res.StatusCode, string(all)
 }
 
-func TestSeededPeopleAreSignedIn(t *testing.T) {
+func TestSeededUsersAreSignedIn(t *testing.T) {
 	data := t.TempDir()
 	environ := []string{"CHARLA_DATA=" + data}
 	cookies := map[string]string{}
 	for range 2 {
-		code, stdout, stderr := once(t, environ, "seed", "600")
+		code, stdout, stderr := runCommand(t, environ, "seed", "600")
 		if code != 0 || strings.Count(stdout, "\n") != 600 {
 			t.Fatalf("exit %d, %d lines, %s", code, strings.Count(stdout, "\n"), stderr)
 		}
@@ -57,35 +57,35 @@ func TestSeededPeopleAreSignedIn(t *testing.T) {
 			cookies[m[1]] = m[2]
 		}
 	}
-	general(t, data, 1200)
+	checkSeededGeneral(t, data, 1200)
 
-	p := begin(t, context.Background(), environ...)
+	p := startServer(t, context.Background(), environ...)
 	for _, id := range []int{1, 600, 601, 1200} {
 		cookie := cookies[strconv.Itoa(id)]
-		if status, body := p.ask(t, "GET", "/chat", cookie, ""); status != 200 || !strings.Contains(body, `"me":{"id":`+strconv.Itoa(id)+`,`) {
+		if status, body := p.request(t, "GET", "/chat", cookie, ""); status != 200 || !strings.Contains(body, `"me":{"id":`+strconv.Itoa(id)+`,`) {
 			t.Errorf("person %d: %d %s", id, status, body)
 		}
 	}
-	if status, _ := p.ask(t, "GET", "/chat", cookies["1"]+"x", ""); status != 401 {
+	if status, _ := p.request(t, "GET", "/chat", cookies["1"]+"x", ""); status != 401 {
 		t.Errorf("a made-up cookie gets %d", status)
 	}
-	status, body := p.ask(t, "POST", "/messages", cookies["7"], "room=1&body=hello")
+	status, body := p.request(t, "POST", "/messages", cookies["7"], "room=1&body=hello")
 	var m struct{ Seq int64 }
 	if err := json.Unmarshal([]byte(body), &m); err != nil || status != 201 || m.Seq != 1201 {
 		t.Errorf("the first message after 1200 joinings: %d %s", status, body)
 	}
 }
 
-// general proves that each joining took its own number, and that no password opens a seeded account.
-func general(t *testing.T, data string, people int64) {
+// checkSeededGeneral proves that each joining took its own number, and that no password opens a seeded account.
+func checkSeededGeneral(t *testing.T, data string, people int64) {
 	t.Helper()
 	store, err := db.OpenSQLite(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	at := chat.Topic{Room: chat.General}
-	seqs, err := store.LastSeqs(t.Context(), []chat.Topic{at})
+	at := chat.StreamKey{Room: chat.General}
+	seqs, err := store.LastSeqs(t.Context(), []chat.StreamKey{at})
 	if err != nil || seqs[at].LastSeq != people {
 		t.Errorf("General stands at %d, %v", seqs[at].LastSeq, err)
 	}
@@ -104,14 +104,14 @@ func general(t *testing.T, data string, people int64) {
 	}
 }
 
-func TestSeedUnderTLSAndMistakes(t *testing.T) {
+func TestSeedArguments(t *testing.T) {
 	data := t.TempDir()
-	code, stdout, _ := once(t, []string{"CHARLA_DATA=" + data}, "seed", "1", "--base-url", "https://chat.example.org")
+	code, stdout, _ := runCommand(t, []string{"CHARLA_DATA=" + data}, "seed", "1", "--base-url", "https://chat.example.org")
 	if code != 0 || !strings.HasPrefix(stdout, "1 __Host-charla=") {
 		t.Errorf("exit %d, %q", code, stdout)
 	}
 	for _, args := range [][]string{{"seed"}, {"seed", "0"}, {"seed", "-3"}, {"seed", "many"}, {"seed", "2000000"}, {"seed", "1", "2"}, {"seed", "--data", data}} {
-		code, stdout, stderr := once(t, []string{"CHARLA_DATA=" + data}, args...)
+		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...)
 		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
 		}

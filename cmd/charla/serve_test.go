@@ -15,50 +15,50 @@ import (
 	"time"
 )
 
-// process is a Charla that serves.
-type process struct {
-	url, data string
-	listens   string // where, if the url tells it to nobody
-	http      *http.Client
-	stop      context.CancelFunc
-	code      chan int
-	stdout    output
-	stderr    *output
+// testServer is a Charla that serves.
+type testServer struct {
+	url, dataDir string
+	addr         string // where, if the url tells it to nobody
+	http         *http.Client
+	stop         context.CancelFunc
+	exitCode     chan int
+	stdout       syncBuffer
+	stderr       *syncBuffer
 }
 
-// begin runs Charla until the test ends.
-func begin(t *testing.T, parent context.Context, environ ...string) *process {
+// startServer runs Charla until the test ends.
+func startServer(t *testing.T, parent context.Context, environ ...string) *testServer {
 	t.Helper()
 	ctx, stop := context.WithCancel(parent)
-	p := &process{data: t.TempDir(), stop: stop, code: make(chan int, 1), stderr: &output{}}
-	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + p.data}, environ...)
+	p := &testServer{dataDir: t.TempDir(), stop: stop, exitCode: make(chan int, 1), stderr: &syncBuffer{}}
+	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + p.dataDir}, environ...)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.code <- run(ctx, nil, environ, &p.stdout, p.stderr)
+		p.exitCode <- run(ctx, nil, environ, &p.stdout, p.stderr)
 	}()
 	t.Cleanup(func() { stop(); <-ended })
-	p.url = place(t, &p.stdout)
-	p.client(t)
+	p.url = waitForURL(t, &p.stdout)
+	p.newClient(t)
 	return p
 }
 
-func (p *process) client(t *testing.T) {
+func (p *testServer) newClient(t *testing.T) {
 	jar, _ := cookiejar.New(nil)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	p.http = &http.Client{Jar: jar, Transport: transport}
 }
 
-var whereabouts = regexp.MustCompile(`Charla is at (https?://\S+)`)
+var urlLine = regexp.MustCompile(`Charla is at (https?://\S+)`)
 
-// place waits until Charla says where it is.
-func place(t *testing.T, out *output) string {
+// waitForURL waits until Charla says where it is.
+func waitForURL(t *testing.T, out *syncBuffer) string {
 	t.Helper()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
 	for range 4000 {
-		if m := whereabouts.FindStringSubmatch(out.String()); m != nil {
+		if m := urlLine.FindStringSubmatch(out.String()); m != nil {
 			return m[1]
 		}
 		<-look.C
@@ -67,7 +67,7 @@ func place(t *testing.T, out *output) string {
 	return ""
 }
 
-func (p *process) get(t *testing.T, path string) string {
+func (p *testServer) get(t *testing.T, path string) string {
 	t.Helper()
 	r, err := p.http.Get(p.url + path)
 	if err != nil {
@@ -81,7 +81,7 @@ func (p *process) get(t *testing.T, path string) string {
 	return string(body)
 }
 
-func (p *process) register(t *testing.T, email string) {
+func (p *testServer) register(t *testing.T, email string) {
 	t.Helper()
 	r, err := p.http.PostForm(p.url+"/register", url.Values{"name": {"Ana"}, "email": {email}, "password": {"tres tristes tigres"}})
 	if err != nil {
@@ -93,29 +93,29 @@ func (p *process) register(t *testing.T, email string) {
 	}
 }
 
-// listening is an open stream.
-type listening struct {
-	body io.ReadCloser
-	r    *bufio.Reader
-	seen strings.Builder
+// eventStream is an open stream.
+type eventStream struct {
+	body   io.ReadCloser
+	reader *bufio.Reader
+	seen   strings.Builder
 }
 
-func (p *process) events(t *testing.T) *listening {
+func (p *testServer) openStream(t *testing.T) *eventStream {
 	t.Helper()
 	r, err := p.http.Get(p.url + "/events?room=1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Body.Close() })
-	return &listening{body: r.Body, r: bufio.NewReader(r.Body)}
+	return &eventStream{body: r.Body, reader: bufio.NewReader(r.Body)}
 }
 
-// until reads on to some text.
-func (l *listening) until(t *testing.T, text string) {
+// readUntil reads on to some text.
+func (l *eventStream) readUntil(t *testing.T, text string) {
 	t.Helper()
 	l.seen.Reset()
 	for !strings.Contains(l.seen.String(), text) {
-		c, err := l.r.ReadByte()
+		c, err := l.reader.ReadByte()
 		if err != nil {
 			t.Fatalf("%v before %q in:\n%s", err, text, l.seen.String())
 		}
@@ -123,10 +123,10 @@ func (l *listening) until(t *testing.T, text string) {
 	}
 }
 
-// ended reads to the end, which must be a good one, and before which nobody is told to stay away.
-func (l *listening) ended(t *testing.T) {
+// expectEnd reads to the end, which must be a good one, and before which nobody is told to stay away.
+func (l *eventStream) expectEnd(t *testing.T) {
 	t.Helper()
-	rest, err := io.ReadAll(l.r)
+	rest, err := io.ReadAll(l.reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,24 +135,24 @@ func (l *listening) ended(t *testing.T) {
 	}
 }
 
-func TestAGracefulStop(t *testing.T) {
-	p := begin(t, context.Background())
+func TestGracefulShutdown(t *testing.T) {
+	p := startServer(t, context.Background())
 	p.register(t, "ana@example.org")
-	streams := []*listening{p.events(t), p.events(t)}
+	streams := []*eventStream{p.openStream(t), p.openStream(t)}
 	for _, s := range streams {
-		s.until(t, "here-count")
+		s.readUntil(t, "here-count")
 	}
-	post := p.halfAPost(t)
+	post := p.beginPost(t)
 	p.stop()
 	for _, s := range streams {
-		s.until(t, "event: restart\nretry: ")
-		s.until(t, "\n\n")
-		s.ended(t)
+		s.readUntil(t, "event: restart\nretry: ")
+		s.readUntil(t, "\n\n")
+		s.expectEnd(t)
 	}
 	if answer := post("body=said+while+it+stops"); !strings.Contains(answer, "201 Created") || !strings.Contains(answer, `"said while it stops"`) {
 		t.Errorf("the post that was under way got\n%s", answer)
 	}
-	if code := <-p.code; code != 0 {
+	if code := <-p.exitCode; code != 0 {
 		t.Errorf("exit %d\n%s", code, p.stderr)
 	}
 	for _, line := range []string{`msg="schema brought up to date" from=0 to=`, "msg=started version=", "msg=stopping streams=2"} {
@@ -164,7 +164,7 @@ func TestAGracefulStop(t *testing.T) {
 		t.Error("somebody still listens")
 	}
 
-	again := begin(t, context.Background(), "CHARLA_DATA="+p.data)
+	again := startServer(t, context.Background(), "CHARLA_DATA="+p.dataDir)
 	again.http.Jar = p.http.Jar
 	u, _ := url.Parse(p.url)
 	v, _ := url.Parse(again.url)
@@ -174,8 +174,8 @@ func TestAGracefulStop(t *testing.T) {
 	}
 }
 
-// halfAPost begins a post and returns what ends it. The server has asked for the body by then: it is under way.
-func (p *process) halfAPost(t *testing.T) (finish func(rest string) string) {
+// beginPost begins a post and returns what ends it. The server has asked for the body by then: it is under way.
+func (p *testServer) beginPost(t *testing.T) (finish func(rest string) string) {
 	t.Helper()
 	u, _ := url.Parse(p.url)
 	conn, err := net.Dial("tcp", u.Host)
@@ -204,8 +204,8 @@ func (p *process) halfAPost(t *testing.T) (finish func(rest string) string) {
 }
 
 // Where all files that a process may open are open, the log says so, and it goes on when some are closed.
-func TestNoFilesLeft(t *testing.T) {
-	_, p, out := under(t, `ulimit -n 48 && exec "$0"`)
+func TestFileDescriptorsExhausted(t *testing.T) {
+	_, p, out := startInShell(t, `ulimit -n 48 && exec "$0"`)
 	var idle []net.Conn
 	for range 64 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
@@ -225,15 +225,15 @@ func TestNoFilesLeft(t *testing.T) {
 	p.get(t, "/readyz")
 }
 
-func TestTimesOfAConnection(t *testing.T) {
-	s := newServer(http.NotFoundHandler())
+func TestHTTPTimeouts(t *testing.T) {
+	s := newHTTPServer(http.NotFoundHandler())
 	if s.ReadHeaderTimeout != 5*time.Second || s.ReadTimeout != 15*time.Second {
 		t.Errorf("slow headers end after %v, slow bodies after %v", s.ReadHeaderTimeout, s.ReadTimeout)
 	}
 	if s.WriteTimeout <= 0 || s.WriteTimeout > time.Minute || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 1<<20 {
 		t.Errorf("%+v", s)
 	}
-	if stopWithin >= 15*time.Second {
-		t.Errorf("a stop may take %v", stopWithin)
+	if shutdownTimeout >= 15*time.Second {
+		t.Errorf("a stop may take %v", shutdownTimeout)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// selfMade writes a certificate for this machine, and its key, and returns who believes it.
-func selfMade(t *testing.T, cert, key string, serial int64) *x509.CertPool {
+// writeSelfSigned writes a certificate for this machine, and its key, and returns who believes it.
+func writeSelfSigned(t *testing.T, cert, key string, serial int64) *x509.CertPool {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -51,8 +51,8 @@ func selfMade(t *testing.T, cert, key string, serial int64) *x509.CertPool {
 	return pool
 }
 
-// speaksHTTP2 asks for something.
-func (p *process) speaksHTTP2(t *testing.T) {
+// expectHTTP2 asks for something.
+func (p *testServer) expectHTTP2(t *testing.T) {
 	t.Helper()
 	r, err := p.http.Get(p.url + "/readyz")
 	if err != nil {
@@ -64,11 +64,11 @@ func (p *process) speaksHTTP2(t *testing.T) {
 	}
 }
 
-func TestTLSOfOnesOwn(t *testing.T) {
+func TestTLSWithCertificateFile(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	pool := selfMade(t, cert, key, 1)
-	p := begin(t, context.Background(), "CHARLA_TLS_CERT="+cert, "CHARLA_TLS_KEY="+key)
+	pool := writeSelfSigned(t, cert, key, 1)
+	p := startServer(t, context.Background(), "CHARLA_TLS_CERT="+cert, "CHARLA_TLS_KEY="+key)
 	if !strings.HasPrefix(p.url, "https://") {
 		t.Fatalf("Charla is at %s", p.url)
 	}
@@ -76,20 +76,20 @@ func TestTLSOfOnesOwn(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	p.http.Transport = transport
 	p.register(t, "ana@example.org")
-	p.speaksHTTP2(t)
-	stream := p.events(t)
-	stream.until(t, "here-count")
+	p.expectHTTP2(t)
+	stream := p.openStream(t)
+	stream.readUntil(t, "here-count")
 	p.stop()
-	stream.until(t, "event: restart\nretry: ")
-	stream.ended(t)
-	if code := <-p.code; code != 0 {
+	stream.readUntil(t, "event: restart\nretry: ")
+	stream.expectEnd(t)
+	if code := <-p.exitCode; code != 0 {
 		t.Errorf("exit %d\n%s", code, p.stderr)
 	}
 }
 
-func TestACertificateIsReadAgain(t *testing.T) {
+func TestCertificateFileIsReloaded(t *testing.T) {
 	dir := t.TempDir()
-	c := &certificate{cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem")}
+	c := &certificateFile{certPath: filepath.Join(dir, "cert.pem"), keyPath: filepath.Join(dir, "key.pem")}
 	serial := func() int64 {
 		t.Helper()
 		pair, err := c.get(nil)
@@ -101,18 +101,18 @@ func TestACertificateIsReadAgain(t *testing.T) {
 	if _, err := c.get(nil); err == nil {
 		t.Error("a certificate out of nothing")
 	}
-	selfMade(t, c.cert, c.key, 1)
+	writeSelfSigned(t, c.certPath, c.keyPath, 1)
 	for range 2 {
 		if serial() != 1 {
 			t.Error("not the first")
 		}
 	}
-	selfMade(t, c.cert, c.key, 2)
-	os.Chtimes(c.cert, time.Time{}, time.Now().Add(time.Minute))
+	writeSelfSigned(t, c.certPath, c.keyPath, 2)
+	os.Chtimes(c.certPath, time.Time{}, time.Now().Add(time.Minute))
 	if serial() != 2 {
 		t.Error("not the second")
 	}
-	os.WriteFile(c.cert, []byte("half"), 0o600)
+	os.WriteFile(c.certPath, []byte("half"), 0o600)
 	if serial() != 2 {
 		t.Error("half a certificate took over")
 	}

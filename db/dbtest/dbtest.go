@@ -15,19 +15,19 @@ import (
 	"charla/db"
 )
 
-// SQLite returns a store on a fresh file that goes away with the test.
-func SQLite(t testing.TB) *db.Store {
+// OpenSQLite returns a store on a fresh file that goes away with the test.
+func OpenSQLite(t testing.TB) *db.Store {
 	t.Helper()
-	return opened(t)(db.OpenSQLite(t.Context(), t.TempDir()))
+	return mustOpen(t)(db.OpenSQLite(t.Context(), t.TempDir()))
 }
 
 // OpenPostgres returns a store on a fresh database that goes away with the test. See Postgres.
 func OpenPostgres(t testing.TB) *db.Store {
 	t.Helper()
-	return opened(t)(db.OpenPostgres(t.Context(), Postgres(t)))
+	return mustOpen(t)(db.OpenPostgres(t.Context(), PostgresURL(t)))
 }
 
-func opened(t testing.TB) func(*db.Store, error) *db.Store {
+func mustOpen(t testing.TB) func(*db.Store, error) *db.Store {
 	return func(s *db.Store, err error) *db.Store {
 		t.Helper()
 		if err != nil {
@@ -49,30 +49,30 @@ var shared struct {
 	databases  int
 }
 
-const template = "charla_template"
+const templateDatabase = "charla_template"
 
-// Postgres returns the URL of a fresh, migrated database. Without a PostgreSQL server on this machine the test is
+// PostgresURL returns the URL of a fresh, migrated database. Without a PostgreSQL server on this machine the test is
 // skipped, or fails where CI=true.
-func Postgres(t testing.TB) string {
+func PostgresURL(t testing.TB) string {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil {
-		server := initServer(t)
+		server := newCluster(t)
 		server.Start(t)
-		makeTemplate(t, server)
+		createTemplate(t, server)
 		shared.server = server
 	}
 	shared.databases++
 	name := fmt.Sprintf("test_%d", shared.databases)
-	shared.server.exec(t, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	shared.server.exec(t, "CREATE DATABASE "+name+" TEMPLATE "+templateDatabase)
 	return shared.server.URL(name)
 }
 
-func makeTemplate(t testing.TB, server *Server) {
+func createTemplate(t testing.TB, server *Server) {
 	t.Helper()
-	server.exec(t, "CREATE DATABASE "+template)
-	store, err := db.OpenPostgres(t.Context(), server.URL(template))
+	server.exec(t, "CREATE DATABASE "+templateDatabase)
+	store, err := db.OpenPostgres(t.Context(), server.URL(templateDatabase))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,10 @@ type Proxy struct {
 	listener net.Listener
 	socket   string
 
-	mu      sync.Mutex // guards all below
-	stalled chan struct{}
-	eat     []byte
-	conns   map[net.Conn]bool
+	mu          sync.Mutex // guards all below
+	stalled     chan struct{}
+	dropReplyTo []byte
+	conns       map[net.Conn]bool
 }
 
 // NewProxy returns a proxy before s that ends with the test.
@@ -54,12 +54,12 @@ func (p *Proxy) Resume() {
 	}
 }
 
-// LoseReply lets the next request that contains text reach the server, waits until the server has answered, and then
+// DropReply lets the next request that contains text reach the server, waits until the server has answered, and then
 // cuts the connection instead of passing the answer on. It happens once.
-func (p *Proxy) LoseReply(text string) {
+func (p *Proxy) DropReply(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.eat = []byte(text)
+	p.dropReplyTo = []byte(text)
 }
 
 func (p *Proxy) accept() {
@@ -77,27 +77,27 @@ func (p *Proxy) accept() {
 		p.conns[client], p.conns[server] = true, true
 		p.mu.Unlock()
 		lose := make(chan struct{})
-		go p.requests(server, client, lose)
-		go p.answers(client, server, lose)
+		go p.forwardRequests(server, client, lose)
+		go p.forwardReplies(client, server, lose)
 	}
 }
 
-func (p *Proxy) requests(server, client net.Conn, lose chan struct{}) {
+func (p *Proxy) forwardRequests(server, client net.Conn, lose chan struct{}) {
 	defer server.Close()
-	p.copy(server, client, func(request []byte) bool {
+	p.forward(server, client, func(request []byte) bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.eat != nil && bytes.Contains(request, p.eat) {
-			p.eat = nil
+		if p.dropReplyTo != nil && bytes.Contains(request, p.dropReplyTo) {
+			p.dropReplyTo = nil
 			close(lose)
 		}
 		return true
 	})
 }
 
-func (p *Proxy) answers(client, server net.Conn, lose chan struct{}) {
+func (p *Proxy) forwardReplies(client, server net.Conn, lose chan struct{}) {
 	defer client.Close()
-	p.copy(client, server, func([]byte) bool {
+	p.forward(client, server, func([]byte) bool {
 		select {
 		case <-lose:
 			return false
@@ -107,8 +107,8 @@ func (p *Proxy) answers(client, server net.Conn, lose chan struct{}) {
 	})
 }
 
-// copy passes on what pass allows, and ends at the first that it does not.
-func (p *Proxy) copy(to io.Writer, from io.Reader, pass func([]byte) bool) {
+// forward passes on what pass allows, and ends at the first that it does not.
+func (p *Proxy) forward(to io.Writer, from io.Reader, pass func([]byte) bool) {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)

@@ -16,18 +16,18 @@ import (
 // Server is a PostgreSQL cluster in a temporary directory, reached through a socket in that directory. It ends with
 // the test binary, however that ends.
 type Server struct {
-	dir, bin string
-	as       *syscall.Credential
-	process  *exec.Cmd
-	exited   chan struct{} // closed when process is over
-	life     io.Closer     // while it is open, the watcher lets the server live
+	dir, bin   string
+	credential *syscall.Credential
+	process    *exec.Cmd
+	exited     chan struct{} // closed when process is over
+	lifeline   io.Closer     // while it is open, the watcher lets the server live
 }
 
 // NewServer returns a running cluster that a test may stop and kill. See Postgres for what happens without PostgreSQL.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	s := initServer(t)
-	t.Cleanup(func() { s.life.Close() })
+	s := newCluster(t)
+	t.Cleanup(func() { s.lifeline.Close() })
 	s.Start(t)
 	return s
 }
@@ -53,26 +53,26 @@ func (s *Server) Start(t testing.TB) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	s.run(t)
+	s.startProcess(t)
 	Eventually(t, "PostgreSQL to answer; see "+s.dir+"/log", func() bool {
 		select {
 		case <-s.exited:
-			s.run(t)
+			s.startProcess(t)
 		default:
 		}
 		return pool.Ping() == nil
 	})
 }
 
-// run starts the process. fsync is off: a killed process loses nothing, only a power cut would.
-func (s *Server) run(t testing.TB) {
+// startProcess starts the process. fsync is off: a killed process loses nothing, only a power cut would.
+func (s *Server) startProcess(t testing.TB) {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	s.process = s.command("postgres", "-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200")
+	s.process = s.command("postgres", "-D", s.dataDir(), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200")
 	s.process.Stdout, s.process.Stderr = log, log
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func (s *Server) run(t testing.TB) {
 }
 
 // Stop shuts the server down as its keeper would: open connections are cut, transactions rolled back.
-func (s *Server) Stop(t testing.TB) { s.end(t, syscall.SIGINT) }
+func (s *Server) Stop(t testing.TB) { s.signalAndWait(t, syscall.SIGINT) }
 
 // Kill is kill -9 of the server and all its backends, which would otherwise answer for a moment.
 func (s *Server) Kill(t testing.TB) {
@@ -93,7 +93,7 @@ func (s *Server) Kill(t testing.TB) {
 	if err != nil {
 		t.Skip("only Linux tells which backends a server has: ", err)
 	}
-	s.end(t, syscall.SIGKILL)
+	s.signalAndWait(t, syscall.SIGKILL)
 	for _, backend := range strings.Fields(string(backends)) {
 		if pid, err := strconv.Atoi(backend); err == nil {
 			syscall.Kill(pid, syscall.SIGKILL)
@@ -101,7 +101,7 @@ func (s *Server) Kill(t testing.TB) {
 	}
 }
 
-func (s *Server) end(t testing.TB, signal os.Signal) {
+func (s *Server) signalAndWait(t testing.TB, signal os.Signal) {
 	t.Helper()
 	if err := s.process.Process.Signal(signal); err != nil {
 		t.Fatal(err)
@@ -109,10 +109,10 @@ func (s *Server) end(t testing.TB, signal os.Signal) {
 	<-s.exited
 }
 
-// Standby says whether the server takes no writes, as one that follows another does, from its next start on.
-func (s *Server) Standby(t testing.TB, on bool) {
+// SetStandby says whether the server takes no writes, as one that follows another does, from its next start on.
+func (s *Server) SetStandby(t testing.TB, on bool) {
 	t.Helper()
-	signal := filepath.Join(s.data(), "standby.signal")
+	signal := filepath.Join(s.dataDir(), "standby.signal")
 	err := os.Remove(signal)
 	if on {
 		if err = os.WriteFile(signal, nil, 0o600); err == nil {
@@ -124,49 +124,49 @@ func (s *Server) Standby(t testing.TB, on bool) {
 	}
 }
 
-func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+func (s *Server) dataDir() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(s.bin, name), args...)
 	c.Dir = s.dir
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Setpgid: true}
 	return c
 }
 
-// initServer makes a cluster that does not run yet.
-func initServer(t testing.TB) *Server {
+// newCluster makes a cluster that does not run yet.
+func newCluster(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{bin: findPostgres(t), as: unprivileged(t)}
+	s := &Server{bin: findPostgres(t), credential: serverCredential(t)}
 	dir, err := os.MkdirTemp("", "charla-pg-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.dir = dir
-	if s.as != nil {
-		if err := os.Chown(dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
+	if s.credential != nil {
+		if err := os.Chown(dir, int(s.credential.Uid), int(s.credential.Gid)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.watch(t)
-	out, err := s.command("initdb", "-D", s.data(), "-U", "charla", "-A", "trust", "-E", "UTF8", "--locale=C", "-N").CombinedOutput()
+	s.startWatchdog(t)
+	out, err := s.command("initdb", "-D", s.dataDir(), "-U", "charla", "-A", "trust", "-E", "UTF8", "--locale=C", "-N").CombinedOutput()
 	if err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	return s
 }
 
-// watch starts a process that waits for the end of its input, which is the end of this test binary even if it is
+// startWatchdog starts a process that waits for the end of its input, which is the end of this test binary even if it is
 // killed, and then ends the server and removes its directory.
-func (s *Server) watch(t testing.TB) {
+func (s *Server) startWatchdog(t testing.TB) {
 	t.Helper()
 	c := exec.Command("/bin/sh", "-c", `cat; kill -QUIT "$(head -n 1 data/postmaster.pid)"; cd /; for i in 1 2 3 4 5; do rm -rf "$0" && break; sleep 1; done`, s.dir)
 	c.Dir = s.dir
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Setpgid: true}
 	life, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.life = life
+	s.lifeline = life
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -190,8 +190,8 @@ func findPostgres(t testing.TB) string {
 	return ""
 }
 
-// unprivileged returns whom the server runs as: PostgreSQL refuses root. Nil means ourselves.
-func unprivileged(t testing.TB) *syscall.Credential {
+// serverCredential returns whom the server runs as: PostgreSQL refuses root. Nil means ourselves.
+func serverCredential(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {
 		return nil

@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// sent is an acknowledged message and the time in which it was sent.
-type sent struct {
+// acknowledgedChange is an acknowledged message and the time in which it was sent.
+type acknowledgedChange struct {
 	Room, Seq  int64
 	Start, End time.Time
 	ops        []op
 }
 
-func (h history) sent() map[int64][]sent {
-	rooms := map[int64][]sent{}
+func (h history) acknowledgedPosts() map[int64][]acknowledgedChange {
+	rooms := map[int64][]acknowledgedChange{}
 	for _, ops := range h.intents() {
-		if i := slices.IndexFunc(ops, func(o op) bool { return o.Outcome == ok }); i >= 0 {
+		if i := slices.IndexFunc(ops, func(o op) bool { return o.Outcome == succeeded }); i >= 0 {
 			o := ops[i]
-			rooms[o.Room] = append(rooms[o.Room], sent{o.Room, o.Seq, ops[0].Start, o.End, ops})
+			rooms[o.Room] = append(rooms[o.Room], acknowledgedChange{o.Room, o.Seq, ops[0].Start, o.End, ops})
 		}
 	}
 	return rooms
 }
 
-// numbered are the acknowledged messages, and the acknowledged changes of messages.
-func (h history) numbered() map[int64][]sent {
-	rooms := h.sent()
+// acknowledgedChanges are the acknowledged messages, and the acknowledged changes of messages.
+func (h history) acknowledgedChanges() map[int64][]acknowledgedChange {
+	rooms := h.acknowledgedPosts()
 	for _, o := range h.Ops {
-		if seq := o.took(); o.isChange() && seq > 0 {
-			rooms[o.Room] = append(rooms[o.Room], sent{o.Room, seq, o.Start, o.End, []op{o}})
+		if seq := o.assignedSeq(); o.isChange() && seq > 0 {
+			rooms[o.Room] = append(rooms[o.Room], acknowledgedChange{o.Room, seq, o.Start, o.End, []op{o}})
 		}
 	}
 	return rooms
@@ -37,11 +37,11 @@ func (h history) numbered() map[int64][]sent {
 
 // inOrder: numbers follow the time in which messages were sent and changed, wherever two do not overlap. The messages of one writer, who
 // waits for each answer, therefore stand in the order in which they were written.
-func inOrder(h history, _ content) (found []violation) {
-	for room, all := range h.numbered() {
-		begun := slices.SortedFunc(slices.Values(all), func(a, b sent) int { return a.Start.Compare(b.Start) })
-		ended := slices.SortedFunc(slices.Values(all), func(a, b sent) int { return a.End.Compare(b.End) })
-		var high sent // of those that ended before the next began
+func inOrder(h history, _ databaseState) (found []violation) {
+	for room, all := range h.acknowledgedChanges() {
+		begun := slices.SortedFunc(slices.Values(all), func(a, b acknowledgedChange) int { return a.Start.Compare(b.Start) })
+		ended := slices.SortedFunc(slices.Values(all), func(a, b acknowledgedChange) int { return a.End.Compare(b.End) })
+		var high acknowledgedChange // of those that ended before the next began
 		for _, s := range begun {
 			for ; len(ended) > 0 && ended[0].End.Before(s.Start); ended = ended[1:] {
 				if ended[0].Seq > high.Seq {
@@ -49,7 +49,7 @@ func inOrder(h history, _ content) (found []violation) {
 				}
 			}
 			if s.Seq <= high.Seq {
-				found = append(found, broken(evidence(append(slices.Clone(high.ops), s.ops...), nil), "in room %d number %d comes after %d, which was answered before", room, high.Seq, s.Seq))
+				found = append(found, newViolation(evidence(append(slices.Clone(high.ops), s.ops...), nil), "in room %d number %d comes after %d, which was answered before", room, high.Seq, s.Seq))
 			}
 		}
 	}
@@ -57,41 +57,43 @@ func inOrder(h history, _ content) (found []violation) {
 }
 
 // readsSeeWrites: whoever acknowledged it and whoever reads.
-func readsSeeWrites(h history, c content) (found []violation) {
-	posts, wordings := h.sent(), h.wordings()
+func readsSeeWrites(h history, c databaseState) (found []violation) {
+	posts, wordings := h.acknowledgedPosts(), h.textVersions()
 	for _, all := range posts {
-		slices.SortFunc(all, func(a, b sent) int { return cmp.Compare(a.Seq, b.Seq) })
+		slices.SortFunc(all, func(a, b acknowledgedChange) int { return cmp.Compare(a.Seq, b.Seq) })
 	}
-	highest := acknowledged(posts)
-	for _, o := range h.all(doRead) {
-		if o.Outcome != ok {
+	highest := highestAcknowledged(posts)
+	for _, o := range h.opsOf(doRead) {
+		if o.Outcome != succeeded {
 			continue
 		}
 		shown := map[int64]bool{}
-		for _, l := range o.Lines {
+		for _, l := range o.Messages {
 			shown[l.Seq] = true
-			for _, m := range c.in(o.Room, l.Seq, l.Seq) {
-				if newer := replaced(wordings[m.ID], l.Body, o.Start); newer != nil {
-					found = append(found, broken(append(evidence(newer, nil), o), "a later read still shows %v", l))
+			for _, m := range c.messagesBetween(o.Room, l.Seq, l.Seq) {
+				if newer := replacedBy(wordings[m.ID], l.Body, o.Start); newer != nil {
+					found = append(found, newViolation(append(evidence(newer, nil), o), "a later read still shows %v", l))
 				}
 			}
 		}
 		low := int64(0)
-		if len(o.Lines) > 0 && !o.Whole {
-			low = o.Lines[0].Seq
+		if len(o.Messages) > 0 && !o.Complete {
+			low = o.Messages[0].Seq
 		}
-		bySeq := func(seq int64) func(sent) int { return func(s sent) int { return cmp.Compare(s.Seq, seq) } }
+		bySeq := func(seq int64) func(acknowledgedChange) int {
+			return func(s acknowledgedChange) int { return cmp.Compare(s.Seq, seq) }
+		}
 		for _, s := range between(posts[o.Room], bySeq(low), bySeq(highest(o.Room, o.Start)+1)) {
 			if s.End.Before(o.Start) && !shown[s.Seq] {
-				found = append(found, broken(append(evidence(s.ops, nil), o), "a later read does not show line %d of room %d", s.Seq, o.Room))
+				found = append(found, newViolation(append(evidence(s.ops, nil), o), "a later read does not show line %d of room %d", s.Seq, o.Room))
 			}
 		}
 	}
 	return found
 }
 
-// acknowledged tells the highest number of a room that was acknowledged before a time.
-func acknowledged(posts map[int64][]sent) func(room int64, at time.Time) int64 {
+// highestAcknowledged tells the highest number of a room that was acknowledged before a time.
+func highestAcknowledged(posts map[int64][]acknowledgedChange) func(room int64, at time.Time) int64 {
 	type mark struct {
 		at  time.Time
 		seq int64
@@ -99,7 +101,7 @@ func acknowledged(posts map[int64][]sent) func(room int64, at time.Time) int64 {
 	marks := map[int64][]mark{}
 	for room, all := range posts {
 		high := int64(0)
-		for _, s := range slices.SortedFunc(slices.Values(all), func(a, b sent) int { return a.End.Compare(b.End) }) {
+		for _, s := range slices.SortedFunc(slices.Values(all), func(a, b acknowledgedChange) int { return a.End.Compare(b.End) }) {
 			high = max(high, s.Seq)
 			marks[room] = append(marks[room], mark{s.End, high})
 		}

@@ -11,50 +11,50 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// content reads the whole database, beside the program.
-func (w *world) content(driver, source string) content {
+// databaseState reads the whole database, beside the program.
+func (w *cluster) readDatabase(driver, source string) databaseState {
 	w.Helper()
 	pool, err := sql.Open(driver, source)
 	if err != nil {
 		w.Fatal(err)
 	}
 	defer pool.Close()
-	c := content{LastSeq: map[int64]int64{}}
-	rows(w, pool, `SELECT id, last_seq FROM rooms`, func(scan func(...any) error) error {
+	c := databaseState{LastSeq: map[int64]int64{}}
+	scanRows(w, pool, `SELECT id, last_seq FROM rooms`, func(scan func(...any) error) error {
 		var room, last int64
 		err := scan(&room, &last)
 		c.LastSeq[room] = last
 		return err
 	})
-	reactions := w.reactions(pool)
+	reactions := w.readReactions(pool)
 	files := map[int64][]string{}
-	rows(w, pool, `SELECT id, content_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`, func(scan func(...any) error) error {
+	scanRows(w, pool, `SELECT id, content_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`, func(scan func(...any) error) error {
 		var f storedFile
-		err := scan(&f.ID, &f.Content, &f.Message)
+		err := scan(&f.ID, &f.Blob, &f.Message)
 		c.Files = append(c.Files, f)
 		files[f.Message] = append(files[f.Message], fmt.Sprint(f.ID))
 		return err
 	})
-	rows(w, pool, `SELECT id, size, object, hash FROM contents`, func(scan func(...any) error) error {
-		var k storedContent
+	scanRows(w, pool, `SELECT id, size, object, hash FROM contents`, func(scan func(...any) error) error {
+		var k storedBlob
 		err := scan(&k.ID, &k.Size, &k.Object, &k.Hash)
-		c.Contents = append(c.Contents, k)
+		c.Blobs = append(c.Blobs, k)
 		return err
 	})
-	rows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0 FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
-		var m stored
+	scanRows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0 FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
+		var m storedMessage
 		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body, &m.Edited, &m.Deleted)
 		m.Reactions, m.Files = reactions[m.ID].String(), strings.Join(files[m.ID], " ")
 		c.Messages = append(c.Messages, m)
 		return err
 	})
-	rows(w, pool, `SELECT room_id, user_id, joined_seq, read_seq FROM members`, func(scan func(...any) error) error {
+	scanRows(w, pool, `SELECT room_id, user_id, joined_seq, read_seq FROM members`, func(scan func(...any) error) error {
 		var m membership
-		err := scan(&m.Room, &m.User, &m.Joined, &m.Read)
+		err := scan(&m.Room, &m.User, &m.JoinedSeq, &m.ReadSeq)
 		c.Members = append(c.Members, m)
 		return err
 	})
-	rows(w, pool, `SELECT room_id, user_id, seq, at FROM departures ORDER BY room_id, seq`, func(scan func(...any) error) error {
+	scanRows(w, pool, `SELECT room_id, user_id, seq, at FROM departures ORDER BY room_id, seq`, func(scan func(...any) error) error {
 		var d departure
 		var at int64
 		err := scan(&d.Room, &d.User, &d.Seq, &at)
@@ -65,23 +65,23 @@ func (w *world) content(driver, source string) content {
 	return c
 }
 
-func (w *world) reactions(pool *sql.DB) map[int64]kinds {
+func (w *cluster) readReactions(pool *sql.DB) map[int64]reactionGroups {
 	w.Helper()
-	all := map[int64]kinds{}
-	rows(w, pool, `SELECT message_id, emoji, user_id FROM reactions ORDER BY message_id, seq`, func(scan func(...any) error) error {
+	all := map[int64]reactionGroups{}
+	scanRows(w, pool, `SELECT message_id, emoji, user_id FROM reactions ORDER BY message_id, seq`, func(scan func(...any) error) error {
 		var message, who int64
 		var emoji string
 		err := scan(&message, &emoji, &who)
-		all[message] = all[message].with(emoji, who)
+		all[message] = all[message].add(emoji, who)
 		return err
 	})
 	return all
 }
 
-// kinds are the reactions to a message by their emoji, in the order in which each came first.
-type kinds [][]string
+// reactionGroups are the reactions to a message by their emoji, in the order in which each came first.
+type reactionGroups [][]string
 
-func (k kinds) with(emoji string, who int64) kinds {
+func (k reactionGroups) add(emoji string, who int64) reactionGroups {
 	one := fmt.Sprintf("%s:%d", emoji, who)
 	for i := range k {
 		if strings.HasPrefix(k[i][0], emoji+":") {
@@ -92,9 +92,9 @@ func (k kinds) with(emoji string, who int64) kinds {
 	return append(k, []string{one})
 }
 
-func (k kinds) String() string { return strings.Join(slices.Concat(k...), " ") }
+func (k reactionGroups) String() string { return strings.Join(slices.Concat(k...), " ") }
 
-func rows(w *world, pool *sql.DB, query string, take func(scan func(...any) error) error) {
+func scanRows(w *cluster, pool *sql.DB, query string, take func(scan func(...any) error) error) {
 	w.Helper()
 	list, err := pool.QueryContext(w.Context(), query)
 	if err != nil {

@@ -17,16 +17,16 @@ import (
 	"testing/iotest"
 	"time"
 
-	"charla/files"
+	"charla/storage"
 )
 
-// shared is how many contents are sent by everybody, again and again.
-const shared = 3
+// sharedBodies is how many contents are sent by everybody, again and again.
+const sharedBodies = 3
 
-// body draws what somebody sends: what others send too, or what nobody else does.
-func (w *world) body() []byte {
-	from, size := *seed+uint64(w.words.Add(1)), 1+w.dice.upTo(60_000)
-	if one := w.dice.upTo(3 * shared); one < shared {
+// randomBody draws what somebody sends: what others send too, or what nobody else does.
+func (w *cluster) randomBody() []byte {
+	from, size := *seed+uint64(w.textCount.Add(1)), 1+w.random.intN(60_000)
+	if one := w.random.intN(3 * sharedBodies); one < sharedBodies {
 		from, size = uint64(one), 20_000
 	}
 	noise := rand.NewChaCha8([32]byte{byte(from), byte(from >> 8), byte(from >> 16), byte(from >> 24)})
@@ -38,85 +38,85 @@ func (w *world) body() []byte {
 var errCut = errors.New("cut off")
 
 // upload sends a file, which then waits, or half of one.
-func (w *world) upload(p person, n *node, body []byte) op {
+func (w *cluster) upload(p user, n *node, body []byte) op {
 	var f struct{ ID int64 }
-	o := op{Kind: doUpload, Size: int64(len(body)), Sum: sum(body)}
+	o := op{Kind: doUpload, Size: int64(len(body)), Hash: hashOf(body)}
 	sent := io.Reader(bytes.NewReader(body))
-	if w.dice.upTo(6) == 0 {
+	if w.random.intN(6) == 0 {
 		half := body[:len(body)/2]
-		o.Size, o.Sum = 0, ""
+		o.Size, o.Hash = 0, ""
 		sent = io.MultiReader(bytes.NewReader(half), iotest.ErrReader(errCut))
 	}
-	o = w.send(p, n, o, http.MethodPost, "/files?name=file.bin", sent, into(&f))
+	o = w.sendOp(p, n, o, http.MethodPost, "/files?name=file.bin", sent, decodeJSON(&f))
 	o.ID = f.ID
-	return w.note(o)
+	return w.record(o)
 }
 
-func sum(b []byte) string {
+func hashOf(b []byte) string {
 	digest := sha256.Sum256(b)
 	return hex.EncodeToString(digest[:])
 }
 
-// choose uploads some files for a message and returns their ids: those that were acknowledged.
-func (w *world) choose(p person) string {
+// uploadSome uploads some files for a message and returns their ids: those that were acknowledged.
+func (w *cluster) uploadSome(p user) string {
 	var ids []string
-	for range w.dice.upTo(3) + 1 {
-		body := w.body()
-		if o := w.mostly(func(n *node) op { return w.upload(p, n, body) }); o.Outcome == ok {
+	for range w.random.intN(3) + 1 {
+		body := w.randomBody()
+		if o := w.retryMostly(func(n *node) op { return w.upload(p, n, body) }); o.Outcome == succeeded {
 			ids = append(ids, fmt.Sprint(o.ID))
-			w.uploaded(o.ID)
+			w.rememberFile(o.ID)
 		}
 	}
 	return strings.Join(ids, " ")
 }
 
-// uploaded keeps a file in mind, for those who look what they can get.
-func (w *world) uploaded(file int64) {
+// rememberFile keeps a file in mind, for those who look what they can get.
+func (w *cluster) rememberFile(file int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.files = append(w.files, file)
 }
 
-// anyFile is one of the files that were uploaded last, or 0.
-func (w *world) anyFile() int64 {
+// recentFile is one of the files that were uploaded last, or 0.
+func (w *cluster) recentFile() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.files) == 0 {
 		return 0
 	}
-	return w.files[max(0, len(w.files)-1-w.dice.upTo(30))]
+	return w.files[max(0, len(w.files)-1-w.random.intN(30))]
 }
 
 // fetch opens a file.
-func (w *world) fetch(p person, n *node, id int64) op {
+func (w *cluster) fetch(p user, n *node, id int64) op {
 	var body []byte
-	o := w.ask(p, n, op{Kind: doFetch, ID: id}, http.MethodGet, fmt.Sprint("/files/", id), nil, func(b []byte) error {
+	o := w.sendForm(p, n, op{Kind: doFetch, ID: id}, http.MethodGet, fmt.Sprint("/files/", id), nil, func(b []byte) error {
 		body = b
 		return nil
 	})
-	if o.Outcome == ok {
-		o.Size, o.Sum = int64(len(body)), sum(body)
+	if o.Outcome == succeeded {
+		o.Size, o.Hash = int64(len(body)), hashOf(body)
 	}
-	return w.note(o)
+	return w.record(o)
 }
 
-// look opens files that were sent lately, of whomever.
-func (w *world) look(p person) {
-	for !w.over() {
-		if id := w.anyFile(); id != 0 {
-			w.fetch(p, pick(w.dice, w.nodes), id)
+// fetchFiles opens files that were sent lately, of whomever.
+func (w *cluster) fetchFiles(p user) {
+	for !w.stopping() {
+		if id := w.recentFile(); id != 0 {
+			w.fetch(p, pick(w.random, w.nodes), id)
 		}
-		pause(w.acting, w.dice.ms(20, 200))
+		sleep(w.actorsCtx, w.random.millis(20, 200))
 	}
 }
 
-// inspect asks every node for every file that a message has, and for what is unread, now that all is well and stays so.
-func (w *world) inspect(c content) {
+// readEverything asks every node for every file that a message has, and for what is unread, now that all is well and stays so.
+func (w *cluster) readEverything(c databaseState) {
 	w.Helper()
 	for _, n := range w.nodes {
-		n.front.Chop(nil)
-		if n.vault != nil {
-			n.vault.Chop(nil)
+		n.clientProxy.CutWhen(nil)
+		if n.storageProxy != nil {
+			n.storageProxy.CutWhen(nil)
 		}
 	}
 	rooms := map[int64]int64{} // by message
@@ -135,7 +135,7 @@ func (w *world) inspect(c content) {
 				for f := range todo {
 					for _, p := range w.residents {
 						if in[[2]int64{rooms[f.Message], p.id}] {
-							w.insist(func(*node) op { return w.fetch(p, n, f.ID) })
+							w.retry(func(*node) op { return w.fetch(p, n, f.ID) })
 							break
 						}
 					}
@@ -150,18 +150,18 @@ func (w *world) inspect(c content) {
 		close(todo)
 		asking.Wait()
 		for _, p := range w.residents {
-			w.insist(func(*node) op { return w.count(p, n) })
+			w.retry(func(*node) op { return w.countUnread(p, n) })
 		}
 	}
 }
 
-// sweep lets the nodes begin anew with objects that are old enough to be swept, which is what they do first, and waits until
+// collectGarbage lets the nodes begin anew with objects that are old enough to be swept, which is what they do first, and waits until
 // they have done it.
-func (w *world) sweep() {
+func (w *cluster) collectGarbage() {
 	w.Helper()
-	w.stop()
+	w.stopNodes()
 	past := time.Now().Add(-8 * 24 * time.Hour) // a week is how long objects without a row are left alone
-	err := filepath.WalkDir(w.kept, func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(w.blobDir, func(path string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chtimes(path, past, past))
 	})
 	if err != nil {
@@ -170,12 +170,12 @@ func (w *world) sweep() {
 	for _, n := range w.nodes {
 		n.start()
 	}
-	w.ready()
-	eventually(catchUp, func() bool { return len(objectsMatch(history{}, w.database())) == 0 }) // otherwise the check tells what is wrong
+	w.waitUntilReady()
+	eventually(catchUpTimeout, func() bool { return len(objectsMatch(history{}, w.readState())) == 0 }) // otherwise the check tells what is wrong
 }
 
 // objects are what a vault keeps.
-func (w *world) objects(open func() (*files.Vault, error)) (names []string) {
+func (w *cluster) objects(open func() (*storage.Store, error)) (names []string) {
 	w.Helper()
 	v, err := open()
 	if err != nil {

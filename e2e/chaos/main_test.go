@@ -12,14 +12,14 @@ import (
 )
 
 var (
-	lasting = flag.Duration("for", time.Minute, "how long the worlds live in all; give go test a -timeout that is longer")
-	seed    = flag.Uint64("seed", 0, "what all choices come from; without it another one each time. What happens also depends on the machine")
-	only    = flag.String("trouble", "", "a pattern: nothing else happens")
-	binary  string // the program, with the race detector
+	duration     = flag.Duration("for", time.Minute, "how long the worlds live in all; give go test a -timeout that is longer")
+	seed         = flag.Uint64("seed", 0, "what all choices come from; without it another one each time. What happens also depends on the machine")
+	faultPattern = flag.String("trouble", "", "a pattern: nothing else happens")
+	binary       string // the program, with the race detector
 )
 
 func TestMain(m *testing.M) {
-	if address := os.Getenv(natsAt); address != "" {
+	if address := os.Getenv(natsEnv); address != "" {
 		serveNATS(address)
 		return
 	}

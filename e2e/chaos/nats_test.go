@@ -14,9 +14,9 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// natsAt in the environment makes this test binary a NATS server: at an address for clients, one for its cluster, and those of all
+// natsEnv in the environment makes this test binary a NATS server: at an address for clients, one for its cluster, and those of all
 // the cluster. A process of its own can be killed and paused.
-const natsAt = "CHAOS_NATS"
+const natsEnv = "CHAOS_NATS"
 
 // serveNATS runs until its input ends, which is the end of the tests however they end. Servers do not tell clients of each
 // other: these come by proxies alone.
@@ -39,7 +39,7 @@ func hostAndPort(address string) (string, int) {
 	if err != nil {
 		panic(err)
 	}
-	return host, int(integer(port))
+	return host, int(parseInt64(port))
 }
 
 // natsServer is one of a cluster. It keeps its address when it is started again.
@@ -47,14 +47,14 @@ type natsServer struct {
 	t       testing.TB
 	name    string
 	address string
-	at      string // see natsAt
+	config  string // see natsEnv
 	cmd     *exec.Cmd
 }
 
-// cluster is several that pass hints on to each other.
-type cluster []*natsServer
+// natsCluster is several that pass hints on to each other.
+type natsCluster []*natsServer
 
-func newNATS(t testing.TB) (c cluster) {
+func newNATSCluster(t testing.TB) (c natsCluster) {
 	t.Helper()
 	inside, routes := [3]string{}, [3]string{}
 	for i := range inside {
@@ -63,7 +63,7 @@ func newNATS(t testing.TB) (c cluster) {
 	}
 	for i := range inside {
 		s := &natsServer{t: t, name: fmt.Sprint("NATS server ", i+1), address: freeAddress(t)}
-		s.at = s.address + " " + inside[i] + " " + strings.Join(routes[:], ",")
+		s.config = s.address + " " + inside[i] + " " + strings.Join(routes[:], ",")
 		s.start()
 		t.Cleanup(s.kill)
 		c = append(c, s)
@@ -74,7 +74,7 @@ func newNATS(t testing.TB) (c cluster) {
 func (s *natsServer) start() {
 	s.t.Helper()
 	s.cmd = exec.Command(os.Args[0])
-	s.cmd.Env = append(os.Environ(), natsAt+"="+s.at)
+	s.cmd.Env = append(os.Environ(), natsEnv+"="+s.config)
 	s.cmd.Stderr = os.Stderr
 	if _, err := s.cmd.StdinPipe(); err != nil {
 		s.t.Fatal(err)
@@ -82,7 +82,7 @@ func (s *natsServer) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	if !eventually(20*time.Second, func() bool { return answers(s.address) }) {
+	if !eventually(20*time.Second, func() bool { return isListening(s.address) }) {
 		s.t.Fatal("NATS does not start")
 	}
 }
@@ -94,8 +94,8 @@ func (s *natsServer) kill() {
 
 func (s *natsServer) signal(signal os.Signal) func() { return func() { s.cmd.Process.Signal(signal) } }
 
-// each is something done to all.
-func each[T any](all []T, do func(T)) func() {
+// forEach is something done to all.
+func forEach[T any](all []T, do func(T)) func() {
 	return func() {
 		for _, one := range all {
 			do(one)
@@ -103,23 +103,23 @@ func each[T any](all []T, do func(T)) func() {
 	}
 }
 
-func (c cluster) troubles() []trouble {
+func (c natsCluster) faults() []fault {
 	freeze := func(s *natsServer) { s.signal(syscall.SIGSTOP)() }
 	thaw := func(s *natsServer) { s.signal(syscall.SIGCONT)() }
-	list := []trouble{
-		{"kill -9 of NATS", each(c, (*natsServer).kill), each(c, (*natsServer).start), true},
-		{"NATS is paused", each(c, freeze), each(c, thaw), true},
+	list := []fault{
+		{"kill -9 of NATS", forEach(c, (*natsServer).kill), forEach(c, (*natsServer).start), true},
+		{"NATS is paused", forEach(c, freeze), forEach(c, thaw), true},
 	}
 	for _, s := range c {
 		list = append(list,
-			trouble{"kill -9 of " + s.name, s.kill, s.start, true},
-			trouble{s.name + " is paused", func() { freeze(s) }, func() { thaw(s) }, true})
+			fault{"kill -9 of " + s.name, s.kill, s.start, true},
+			fault{s.name + " is paused", func() { freeze(s) }, func() { thaw(s) }, true})
 	}
 	return list
 }
 
-// answers tells whether somebody listens at an address.
-func answers(address string) bool {
+// isListening tells whether somebody listens at an address.
+func isListening(address string) bool {
 	c, err := net.DialTimeout("tcp", address, time.Second)
 	if err == nil {
 		c.Close()

@@ -13,23 +13,23 @@ import (
 
 // node is the program as a process, with a proxy between it and everybody that it speaks with. Its address outlives it.
 type node struct {
-	t               testing.TB
-	name            string
-	address         string   // of its own, which only the nemesis uses
-	front           *Proxy   // where clients come in
-	database, vault *Proxy   // where PostgreSQL and S3 are; nil where there are none
-	hints           []*Proxy // likewise each NATS server
-	env             []string
-	log             string
-	cmd             *exec.Cmd
-	exited          chan struct{} // closed when cmd is over
-	slowestStop     time.Duration
+	t                           testing.TB
+	name                        string
+	address                     string   // of its own, which only the nemesis uses
+	clientProxy                 *Proxy   // where clients come in
+	databaseProxy, storageProxy *Proxy   // where PostgreSQL and S3 are; nil where there are none
+	natsProxies                 []*Proxy // likewise each NATS server
+	env                         []string
+	log                         string
+	cmd                         *exec.Cmd
+	exited                      chan struct{} // closed when cmd is over
+	slowestStop                 time.Duration
 }
 
-func (w *world) newNode(name string, env ...string) *node {
+func (w *cluster) newNode(name string, env ...string) *node {
 	w.Helper()
 	n := &node{t: w.T, name: name, address: freeAddress(w.T), log: filepath.Join(w.dir, name+".log")}
-	n.front = w.proxy("tcp", n.address)
+	n.clientProxy = w.newProxy("tcp", n.address)
 	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC", "GORACE=atexit_sleep_ms=0"}, env...)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
@@ -46,8 +46,8 @@ func (w *world) newNode(name string, env ...string) *node {
 	return n
 }
 
-// proxy is one that ends with the world.
-func (w *world) proxy(network, address string) *Proxy {
+// newProxy is one that ends with the world.
+func (w *cluster) newProxy(network, address string) *Proxy {
 	w.Helper()
 	p, err := NewProxy(network, address)
 	if err != nil {
@@ -92,7 +92,7 @@ func (n *node) kill() {
 // stopWithin is what an operator waits for.
 const stopWithin = 15 * time.Second
 
-// stop asks the program to end, and wants it to end well and in time.
+// stopNodes asks the program to end, and wants it to end well and in time.
 func (n *node) stop() {
 	begun := time.Now()
 	n.cmd.Process.Signal(syscall.SIGTERM)
@@ -105,7 +105,7 @@ func (n *node) stop() {
 	}
 }
 
-// ready tells whether the node answers. One that could not start because its database was away is started again, as
+// waitUntilReady tells whether the node answers. One that could not start because its database was away is started again, as
 // whatever keeps services would.
 func (n *node) ready() bool {
 	select {
@@ -122,24 +122,24 @@ func (n *node) ready() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// troubles are what may happen to a node, and on the ways to it and from it.
-func (n *node) troubles() []trouble {
-	list := []trouble{
+// faults are what may happen to a node, and on the ways to it and from it.
+func (n *node) faults() []fault {
+	list := []fault{
 		{"kill -9 of node " + n.name, n.kill, n.start, false},
 		{"SIGTERM to node " + n.name, n.stop, n.start, false},
 		{"node " + n.name + " is paused", n.signal(syscall.SIGSTOP), n.signal(syscall.SIGCONT), false},
-		{"clients of node " + n.name + " stall", n.front.Stall, n.front.Heal, false},
-		{"clients of node " + n.name + " are cut off", n.front.Cut, n.front.Heal, false},
-		{"clients of node " + n.name + " wait", func() { n.front.Delay(100 * time.Millisecond) }, n.front.Heal, false},
+		{"clients of node " + n.name + " stall", n.clientProxy.Stall, n.clientProxy.Restore, false},
+		{"clients of node " + n.name + " are cut off", n.clientProxy.Cut, n.clientProxy.Restore, false},
+		{"clients of node " + n.name + " wait", func() { n.clientProxy.Delay(100 * time.Millisecond) }, n.clientProxy.Restore, false},
 	}
-	if n.database != nil {
+	if n.databaseProxy != nil {
 		list = append(list,
-			trouble{"S3 stalls for node " + n.name, n.vault.Stall, n.vault.Heal, false},
-			trouble{"node " + n.name + " is cut off from S3", n.vault.Cut, n.vault.Heal, false},
-			trouble{"PostgreSQL stalls for node " + n.name, n.database.Stall, n.database.Heal, false},
-			trouble{"node " + n.name + " is cut off from PostgreSQL", n.database.Cut, n.database.Heal, false},
-			trouble{"NATS stalls for node " + n.name, each(n.hints, (*Proxy).Stall), each(n.hints, (*Proxy).Heal), true},
-			trouble{"node " + n.name + " is cut off from NATS", each(n.hints, (*Proxy).Cut), each(n.hints, (*Proxy).Heal), true})
+			fault{"S3 stalls for node " + n.name, n.storageProxy.Stall, n.storageProxy.Restore, false},
+			fault{"node " + n.name + " is cut off from S3", n.storageProxy.Cut, n.storageProxy.Restore, false},
+			fault{"PostgreSQL stalls for node " + n.name, n.databaseProxy.Stall, n.databaseProxy.Restore, false},
+			fault{"node " + n.name + " is cut off from PostgreSQL", n.databaseProxy.Cut, n.databaseProxy.Restore, false},
+			fault{"NATS stalls for node " + n.name, forEach(n.natsProxies, (*Proxy).Stall), forEach(n.natsProxies, (*Proxy).Restore), true},
+			fault{"node " + n.name + " is cut off from NATS", forEach(n.natsProxies, (*Proxy).Cut), forEach(n.natsProxies, (*Proxy).Restore), true})
 	}
 	return list
 }

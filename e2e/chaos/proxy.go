@@ -13,18 +13,18 @@ type Proxy struct {
 	dial     func() (net.Conn, error)
 	cuts     atomic.Int64
 
-	mu    sync.Mutex // guards all below
-	held  chan struct{}
-	down  bool
-	delay time.Duration
-	chop  func(request []byte) (answered int, cut bool)
-	conns map[*pair]bool
+	mu      sync.Mutex // guards all below
+	stalled chan struct{}
+	down    bool
+	delay   time.Duration
+	cutWhen func(request []byte) (answered int, cut bool)
+	conns   map[*connPair]bool
 }
 
-// pair is a client's connection and the one that goes with it to the server.
-type pair struct {
+// connPair is a client's connection and the one that goes with it to the server.
+type connPair struct {
 	client, server net.Conn
-	left           atomic.Int64 // bytes of the answer until the cut; negative for never
+	bytesUntilCut  atomic.Int64 // bytes of the answer until the cut; negative for never
 }
 
 // NewProxy listens on a free port of this machine before a server at an address, or at the path of a unix socket.
@@ -33,7 +33,7 @@ func NewProxy(network, address string) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{listener: l, conns: map[*pair]bool{}, dial: func() (net.Conn, error) { return net.DialTimeout(network, address, time.Second) }}
+	p := &Proxy{listener: l, conns: map[*connPair]bool{}, dial: func() (net.Conn, error) { return net.DialTimeout(network, address, time.Second) }}
 	go p.accept()
 	return p, nil
 }
@@ -45,8 +45,8 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 func (p *Proxy) Stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held == nil {
-		p.held = make(chan struct{})
+	if p.stalled == nil {
+		p.stalled = make(chan struct{})
 	}
 }
 
@@ -65,22 +65,22 @@ func (p *Proxy) Delay(by time.Duration) {
 	p.delay = by
 }
 
-// Heal lets everything through again.
-func (p *Proxy) Heal() {
+// Restore lets everything through again.
+func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held != nil {
-		close(p.held)
+	if p.stalled != nil {
+		close(p.stalled)
 	}
-	p.held, p.down, p.delay = nil, false, 0
+	p.stalled, p.down, p.delay = nil, false, 0
 }
 
-// Chop asks about each piece that a client sends whether its connection is to be reset, and after how many bytes from the
+// CutWhen asks about each piece that a client sends whether its connection is to be reset, and after how many bytes from the
 // server. It outlives Heal.
-func (p *Proxy) Chop(chop func(request []byte) (answered int, cut bool)) {
+func (p *Proxy) CutWhen(chop func(request []byte) (answered int, cut bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.chop = chop
+	p.cutWhen = chop
 }
 
 // Cuts counts the connections that Chop had reset.
@@ -90,7 +90,7 @@ func (p *Proxy) Cuts() int { return int(p.cuts.Load()) }
 func (p *Proxy) Close() {
 	p.listener.Close()
 	p.Cut()
-	p.Heal()
+	p.Restore()
 }
 
 func (p *Proxy) reset() {
@@ -107,41 +107,41 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		go p.connect(client)
+		go p.handle(client)
 	}
 }
 
-// pipe is how many bytes are under way, in each of the few buffers: a reader who is slow must be felt.
-const pipe = 16 << 10
+// bufferSize is how many bytes are under way, in each of the few buffers: a reader who is slow must be felt.
+const bufferSize = 16 << 10
 
-func (p *Proxy) connect(client net.Conn) {
+func (p *Proxy) handle(client net.Conn) {
 	server, err := p.dial()
 	if err != nil {
-		abort(client)
+		closeWithReset(client)
 		return
 	}
 	for _, side := range []net.Conn{client, server} {
 		if tcp, ok := side.(*net.TCPConn); ok {
-			tcp.SetReadBuffer(pipe)
-			tcp.SetWriteBuffer(pipe)
+			tcp.SetReadBuffer(bufferSize)
+			tcp.SetWriteBuffer(bufferSize)
 		}
 	}
-	c := &pair{client: client, server: server}
-	c.left.Store(-1)
+	c := &connPair{client: client, server: server}
+	c.bytesUntilCut.Store(-1)
 	p.mu.Lock()
 	if p.conns[c] = true; p.down {
 		c.reset()
 	}
 	p.mu.Unlock()
-	go p.carry(c, server, client, p.request)
-	p.carry(c, client, server, p.answer)
+	go p.copyBytes(c, server, client, p.onRequest)
+	p.copyBytes(c, client, server, p.onResponse)
 	p.mu.Lock()
 	delete(p.conns, c)
 	p.mu.Unlock()
 }
 
-// carry copies one direction. What pass does not allow resets the pair.
-func (p *Proxy) carry(c *pair, to, from net.Conn, pass func(*pair, []byte) (allowed int)) {
+// copyBytes copies one direction. What pass does not allow resets the pair.
+func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, []byte) (allowed int)) {
 	defer to.Close()
 	defer from.Close()
 	buffer := make([]byte, 16<<10)
@@ -150,7 +150,7 @@ func (p *Proxy) carry(c *pair, to, from net.Conn, pass func(*pair, []byte) (allo
 		if err != nil {
 			return
 		}
-		p.wait()
+		p.waitUntilReleased()
 		allowed := pass(c, buffer[:n])
 		if _, err := to.Write(buffer[:allowed]); err != nil {
 			return
@@ -163,10 +163,10 @@ func (p *Proxy) carry(c *pair, to, from net.Conn, pass func(*pair, []byte) (allo
 	}
 }
 
-// wait is what a stall and a delay do.
-func (p *Proxy) wait() {
+// waitUntilReleased is what a stall and a delay do.
+func (p *Proxy) waitUntilReleased() {
 	p.mu.Lock()
-	held, delay := p.held, p.delay
+	held, delay := p.stalled, p.delay
 	p.mu.Unlock()
 	if held != nil {
 		<-held
@@ -176,38 +176,38 @@ func (p *Proxy) wait() {
 	}
 }
 
-func (p *Proxy) request(c *pair, piece []byte) int {
+func (p *Proxy) onRequest(c *connPair, piece []byte) int {
 	p.mu.Lock()
-	chop := p.chop
+	chop := p.cutWhen
 	p.mu.Unlock()
 	if chop != nil {
 		if answered, cut := chop(piece); cut {
-			c.left.Store(int64(answered))
+			c.bytesUntilCut.Store(int64(answered))
 		} else {
-			c.left.Store(-1)
+			c.bytesUntilCut.Store(-1)
 		}
 	}
 	return len(piece)
 }
 
-// answer counts down to the cut. The byte after the last one allowed is what cuts, so a silent connection stays.
-func (p *Proxy) answer(c *pair, piece []byte) int {
-	left := c.left.Load()
+// onResponse counts down to the cut. The byte after the last one allowed is what cuts, so a silent connection stays.
+func (p *Proxy) onResponse(c *connPair, piece []byte) int {
+	left := c.bytesUntilCut.Load()
 	if left < 0 {
 		return len(piece)
 	}
 	allowed := min(int(left), len(piece))
-	c.left.Store(left - int64(allowed))
+	c.bytesUntilCut.Store(left - int64(allowed))
 	return allowed
 }
 
-func (c *pair) reset() {
-	abort(c.client)
-	abort(c.server)
+func (c *connPair) reset() {
+	closeWithReset(c.client)
+	closeWithReset(c.server)
 }
 
-// abort closes with a reset instead of a farewell, so that what was not delivered yet is lost.
-func abort(c net.Conn) {
+// closeWithReset closes with a reset instead of a farewell, so that what was not delivered yet is lost.
+func closeWithReset(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		tcp.SetLinger(0)
 	}

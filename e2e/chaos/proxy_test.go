@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// echo is a server that sends back what it gets, behind a proxy.
-func echo(t *testing.T) *Proxy {
+// newEchoProxy is a server that sends back what it gets, behind a proxy.
+func newEchoProxy(t *testing.T) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,8 +36,8 @@ func echo(t *testing.T) *Proxy {
 	return p
 }
 
-// call connects and sends.
-func call(t *testing.T, p *Proxy, text string) net.Conn {
+// dialAndSend connects and sends.
+func dialAndSend(t *testing.T, p *Proxy, text string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", p.Addr())
 	if err != nil {
@@ -50,8 +50,8 @@ func call(t *testing.T, p *Proxy, text string) net.Conn {
 	return c
 }
 
-// hears wants exactly this next.
-func hears(t *testing.T, c net.Conn, want string) {
+// expectBytes wants exactly this next.
+func expectBytes(t *testing.T, c net.Conn, want string) {
 	t.Helper()
 	c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	got := make([]byte, len(want))
@@ -60,8 +60,8 @@ func hears(t *testing.T, c net.Conn, want string) {
 	}
 }
 
-// isReset wants the connection to be broken, not closed.
-func isReset(t *testing.T, c net.Conn) {
+// expectReset wants the connection to be broken, not closed.
+func expectReset(t *testing.T, c net.Conn) {
 	t.Helper()
 	c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, syscall.ECONNRESET) {
@@ -70,49 +70,49 @@ func isReset(t *testing.T, c net.Conn) {
 }
 
 func TestProxyStalls(t *testing.T) {
-	p := echo(t)
-	c := call(t, p, "one")
-	hears(t, c, "one")
+	p := newEchoProxy(t)
+	c := dialAndSend(t, p, "one")
+	expectBytes(t, c, "one")
 	p.Stall()
 	c.Write([]byte("two"))
 	c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("%d bytes came, %v", n, err)
 	}
-	p.Heal()
-	hears(t, c, "two")
+	p.Restore()
+	expectBytes(t, c, "two")
 }
 
 func TestProxyCuts(t *testing.T) {
-	p := echo(t)
-	c := call(t, p, "one")
-	hears(t, c, "one")
+	p := newEchoProxy(t)
+	c := dialAndSend(t, p, "one")
+	expectBytes(t, c, "one")
 	p.Cut()
-	isReset(t, c)
-	p.Heal()
-	hears(t, call(t, p, "two"), "two")
+	expectReset(t, c)
+	p.Restore()
+	expectBytes(t, dialAndSend(t, p, "two"), "two")
 }
 
 func TestProxyChops(t *testing.T) {
-	p := echo(t)
-	p.Chop(func(request []byte) (int, bool) { return 5, bytes.HasPrefix(request, []byte("cut")) })
-	whole := call(t, p, "let me be")
-	hears(t, whole, "let me be")
-	c := call(t, p, "cut me")
-	hears(t, c, "cut m")
-	isReset(t, c)
+	p := newEchoProxy(t)
+	p.CutWhen(func(request []byte) (int, bool) { return 5, bytes.HasPrefix(request, []byte("cut")) })
+	whole := dialAndSend(t, p, "let me be")
+	expectBytes(t, whole, "let me be")
+	c := dialAndSend(t, p, "cut me")
+	expectBytes(t, c, "cut m")
+	expectReset(t, c)
 	whole.Write([]byte("still here"))
-	hears(t, whole, "still here")
+	expectBytes(t, whole, "still here")
 	if p.Cuts() != 1 {
 		t.Errorf("%d cuts", p.Cuts())
 	}
 }
 
 func TestProxyDelays(t *testing.T) {
-	p := echo(t)
+	p := newEchoProxy(t)
 	p.Delay(50 * time.Millisecond)
 	begun := time.Now()
-	hears(t, call(t, p, "slowly"), "slowly")
+	expectBytes(t, dialAndSend(t, p, "slowly"), "slowly")
 	if took := time.Since(begun); took < 100*time.Millisecond { // there and back
 		t.Errorf("took %v", took)
 	}

@@ -17,167 +17,167 @@ import (
 // reader is one open page of a person: it fetches the page, follows its stream, and comes back with its cursor whenever
 // that is cut.
 type reader struct {
-	person
-	w      *world
-	name   string
-	place  place
-	pinned *node // where it always connects; nil for anywhere
-	slow   bool  // takes little at a time, and is away for long in between
-	stayed bool  // never leaves the room: in the end its page must show everything
-	states bool  // follows what is unread, in all conversations
-	stop   context.CancelFunc
+	user
+	cluster       *cluster
+	name          string
+	conversation  conversation
+	node          *node // where it always connects; nil for anywhere
+	slow          bool  // takes little at a time, and is away for long in between
+	stayed        bool  // never leaves the room: in the end its page must show everything
+	followsStates bool  // follows what is unread, in all conversations
+	stop          context.CancelFunc
 
 	stream, lastID string // used by run alone; no stream: the page must be fetched
 
-	mu      sync.Mutex // guards all below
-	reading reading
-	page    page
-	opened  int             // how often the stream was open
-	told    map[string]bool // the named events that came
+	mu     sync.Mutex // guards all below
+	log    readerLog
+	page   page
+	opened int             // how often the stream was open
+	events map[string]bool // the named events that came
 }
 
-// watch opens a page, which stays open until stop.
-func (w *world) watch(r *reader) *reader {
+// openReader opens a page, which stays open until stop.
+func (w *cluster) openReader(r *reader) *reader {
 	ctx, stop := context.WithCancel(w.Context())
-	r.w, r.stop, r.told = w, stop, map[string]bool{}
-	if r.states {
+	r.cluster, r.stop, r.events = w, stop, map[string]bool{}
+	if r.followsStates {
 		r.stream = "/events"
 	}
-	r.reading = reading{Reader: r.name, Who: r.id, Session: r.cookie, Room: r.place.room, Stayed: r.stayed, Program: r.program != nil}
-	w.add(r)
-	w.reading.Go(func() { r.run(ctx) })
+	r.log = readerLog{Reader: r.name, User: r.id, Session: r.cookie, Room: r.conversation.room, Stayed: r.stayed, Program: r.tokens != nil}
+	w.addReader(r)
+	w.openReaders.Go(func() { r.run(ctx) })
 	return r
 }
 
 func (r *reader) run(ctx context.Context) {
-	for ctx.Err() == nil && !r.was("logout") {
-		n := r.pinned
+	for ctx.Err() == nil && !r.received("logout") {
+		n := r.node
 		if n == nil {
-			n = pick(r.w.dice, r.w.nodes)
+			n = pick(r.cluster.random, r.cluster.nodes)
 		}
 		if r.stream == "" {
-			r.load(ctx, n)
+			r.loadPage(ctx, n)
 		} else {
-			r.follow(ctx, n)
+			r.followStream(ctx, n)
 		}
-		pause(ctx, r.w.dice.ms(10, 150))
+		sleep(ctx, r.cluster.random.millis(10, 150))
 		if r.slow {
-			pause(r.w.acting, r.w.dice.ms(0, 10_000))
+			sleep(r.cluster.actorsCtx, r.cluster.random.millis(0, 10_000))
 		}
 	}
 }
 
-// answersWithin is when a reader tries again.
-const answersWithin = 5 * time.Second
+// requestTimeout is when a reader tries again.
+const requestTimeout = 5 * time.Second
 
-func (r *reader) load(ctx context.Context, n *node) {
-	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+func (r *reader) loadPage(ctx context.Context, n *node) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	request := r.request(ctx, n, http.MethodGet, "/messages?"+r.place.form().Encode(), nil)
-	if r.program != nil {
+	request := r.newRequest(ctx, n, http.MethodGet, "/messages?"+r.conversation.form().Encode(), nil)
+	if r.tokens != nil {
 		request.Header.Set("Accept", "application/json")
 	}
-	answer, err := client.Do(request)
+	answer, err := httpClient.Do(request)
 	if err != nil {
 		return
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	r.over(answer, n)
+	r.noteLogout(answer, n)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		return
 	}
 	r.lastID = ""
-	if r.program != nil {
-		var w window
-		if into(&w)(body) == nil {
-			r.stream = "/events?" + r.place.form("after", fmt.Sprint(w.Cursor)).Encode()
-			r.see(sight{Kind: sawPage, Node: n.name, Lines: w.lines(), Cursor: w.Cursor})
+	if r.tokens != nil {
+		var w jsonPage
+		if decodeJSON(&w)(body) == nil {
+			r.stream = "/events?" + r.conversation.form("after", fmt.Sprint(w.Cursor)).Encode()
+			r.record(observation{Kind: sawPage, Node: n.name, Messages: w.shown(), Cursor: w.Cursor})
 		}
-	} else if stream := streamOf.FindStringSubmatch(string(body)); stream != nil {
+	} else if stream := streamURLPattern.FindStringSubmatch(string(body)); stream != nil {
 		r.stream = html.UnescapeString(stream[1])
-		r.see(sight{Kind: sawPage, Node: n.name, Lines: linesIn(string(body)), Cursor: found(afterOf, r.stream)})
+		r.record(observation{Kind: sawPage, Node: n.name, Messages: parseMessages(string(body)), Cursor: matchInt(afterPattern, r.stream)})
 	}
 }
 
-// over notes an answer to somebody without a session.
-func (r *reader) over(answer *http.Response, n *node) {
+// stopping notes an answer to somebody without a session.
+func (r *reader) noteLogout(answer *http.Response, n *node) {
 	if answer.StatusCode == http.StatusSeeOther || answer.StatusCode == http.StatusUnauthorized {
-		r.see(sight{Kind: sawEnd, Node: n.name, Why: "logout"})
+		r.record(observation{Kind: sawEnd, Node: n.name, Reason: "logout"})
 	}
 }
 
-// follow reads the stream until it ends, in whatever way.
-func (r *reader) follow(ctx context.Context, n *node) {
+// followStream reads the stream until it ends, in whatever way.
+func (r *reader) followStream(ctx context.Context, n *node) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	late := time.AfterFunc(answersWithin, cancel)
-	request := r.request(ctx, n, http.MethodGet, r.stream, nil)
+	late := time.AfterFunc(requestTimeout, cancel)
+	request := r.newRequest(ctx, n, http.MethodGet, r.stream, nil)
 	if r.lastID != "" {
 		request.Header.Set("Last-Event-ID", r.lastID)
 	}
-	if r.program != nil {
+	if r.tokens != nil {
 		request.Header.Set("Accept", "text/event-stream, application/json")
 	}
 	asked := time.Now()
-	follower := client
+	follower := httpClient
 	if r.slow {
-		follower = narrow
+		follower = smallBufferClient
 	}
 	answer, err := follower.Do(request)
 	if late.Stop(); err != nil {
 		return
 	}
 	defer answer.Body.Close()
-	r.over(answer, n)
+	r.noteLogout(answer, n)
 	if answer.StatusCode != http.StatusOK {
 		return
 	}
-	r.see(sight{Kind: sawOpened, Asked: asked, Node: n.name, Why: "after " + r.lastID})
+	r.record(observation{Kind: sawOpened, RequestedAt: asked, Node: n.name, Reason: "after " + r.lastID})
 	body := io.Reader(answer.Body)
 	if r.slow {
-		body = dawdling{body, r.w}
+		body = slowBody{body, r.cluster}
 	}
-	events(bufio.NewReader(body), func(e event) (more bool) {
-		return r.take(e, n)
+	readEvents(bufio.NewReader(body), func(e sseEvent) (more bool) {
+		return r.handleEvent(e, n)
 	})
 }
 
-// narrow keeps little of what was sent and not read, so that the server feels how slow its reader is.
-var narrow = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+// smallBufferClient keeps little of what was sent and not read, so that the server feels how slow its reader is.
+var smallBufferClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err == nil {
-		err = c.(*net.TCPConn).SetReadBuffer(pipe)
+		err = c.(*net.TCPConn).SetReadBuffer(bufferSize)
 	}
 	return c, err
 }}}
 
-// take applies one event, and tells whether the stream goes on.
-func (r *reader) take(e event, n *node) (more bool) {
-	s := sight{Kind: sawCursor, Node: n.name, Cursor: integer(e.id), Why: e.name}
+// handleEvent applies one event, and tells whether the stream goes on.
+func (r *reader) handleEvent(e sseEvent, n *node) (more bool) {
+	s := observation{Kind: sawCursor, Node: n.name, Cursor: parseInt64(e.id), Reason: e.name}
 	if e.id != "" {
 		r.lastID = e.id
 	}
-	if lines := linesIn(e.data); len(lines) > 0 {
-		s.Line, s.Kind = lines[0], sawChanged
+	if lines := parseMessages(e.data); len(lines) > 0 {
+		s.Message, s.Kind = lines[0], sawChanged
 		if strings.Contains(e.data, "<hx-upsert") {
 			s.Kind = sawNew
 		}
 	}
 	switch e.name {
 	case "message", "edited", "deleted", "reaction":
-		var m message
-		if err := into(&m)([]byte(e.data)); err != nil {
-			r.w.Errorf("%v in %s", err, e.data)
+		var m jsonMessage
+		if err := decodeJSON(&m)([]byte(e.data)); err != nil {
+			r.cluster.Errorf("%v in %s", err, e.data)
 		}
-		if s.Line, s.Kind = m.line(), sawChanged; e.name == "message" {
+		if s.Message, s.Kind = m.shown(), sawChanged; e.name == "message" {
 			s.Kind = sawNew
 		}
 	case "changed", "read":
-		if err := into(&s.State)([]byte(e.data)); err != nil {
-			r.w.Errorf("%v in %s", err, e.data)
+		if err := decodeJSON(&s.State)([]byte(e.data)); err != nil {
+			r.cluster.Errorf("%v in %s", err, e.data)
 		}
-		if s.Kind = sawState; !r.states {
+		if s.Kind = sawState; !r.followsStates {
 			return true
 		}
 	case "resync", "gone":
@@ -187,64 +187,64 @@ func (r *reader) take(e event, n *node) (more bool) {
 		s.Kind = sawEnd
 	}
 	if e.id != "" || s.Kind != sawCursor {
-		r.see(s)
+		r.record(s)
 	}
 	return s.Kind != sawEnd
 }
 
-func (r *reader) see(s sight) {
+func (r *reader) record(s observation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.At = time.Now()
-	r.reading.Sights = append(r.reading.Sights, s)
-	switch r.page.show(s); s.Kind {
+	r.log.Observations = append(r.log.Observations, s)
+	switch r.page.apply(s); s.Kind {
 	case sawOpened:
 		r.opened++
 	case sawEnd:
-		r.told[s.Why] = true
+		r.events[s.Reason] = true
 	}
 }
 
-// was tells whether an event with this name came.
-func (r *reader) was(name string) bool {
+// received tells whether an event with this name came.
+func (r *reader) received(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.told[name]
+	return r.events[name]
 }
 
-// open tells whether the stream was ever open.
-func (r *reader) open() bool {
+// start tells whether the stream was ever open.
+func (r *reader) wasOpen() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.opened > 0
 }
 
-// shows tells whether the page shows a line.
-func (r *reader) shows(seq int64) bool {
+// source tells whether the page shows a line.
+func (r *reader) showsMessage(seq int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, there := r.page.lines[seq]
+	_, there := r.page.messages[seq]
 	return there
 }
 
-// complete tells whether the page shows everything there is.
-func (r *reader) complete(c content) bool {
+// isComplete tells whether the page shows everything there is.
+func (r *reader) isComplete(c databaseState) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.states {
-		return !slices.ContainsFunc(c.standings(r.id), func(s standing) bool { return !slices.Contains(r.reading.states(), s) })
+	if r.followsStates {
+		return !slices.ContainsFunc(c.expectedStates(r.id), func(s conversationState) bool { return !slices.Contains(r.log.lastStates(), s) })
 	}
-	last := c.LastSeq[r.place.room]
-	return r.page.lines != nil && len(r.page.lacks(c.in(r.place.room, r.page.from, last), last)) == 0
+	last := c.LastSeq[r.conversation.room]
+	return r.page.messages != nil && len(r.page.missing(c.messagesBetween(r.conversation.room, r.page.first, last), last)) == 0
 }
 
-// dawdling is a reader who takes little at a time, as long as writers write.
-type dawdling struct {
+// slowBody is a reader who takes little at a time, as long as writers write.
+type slowBody struct {
 	io.Reader
-	w *world
+	cluster *cluster
 }
 
-func (d dawdling) Read(p []byte) (int, error) {
-	pause(d.w.acting, 20*time.Millisecond)
+func (d slowBody) Read(p []byte) (int, error) {
+	sleep(d.cluster.actorsCtx, 20*time.Millisecond)
 	return d.Reader.Read(p[:min(len(p), 256)])
 }

@@ -10,27 +10,27 @@ import (
 	"strings"
 )
 
-// farewell is one way in which a session ends: of somebody new, by an op that may be repeated.
-type farewell struct {
-	what string
-	of   func() (victim person, end func(n *node) op)
+// sessionEnd is one way in which a session ends: of somebody new, by an op that may be repeated.
+type sessionEnd struct {
+	name    string
+	prepare func() (victim user, end func(n *node) op)
 }
 
-func (w *world) farewells(admin person) []farewell {
-	return []farewell{
-		{"a log-out", func() (person, func(n *node) op) {
-			p := w.newcomer()
+func (w *cluster) sessionEnds(admin user) []sessionEnd {
+	return []sessionEnd{
+		{"a log-out", func() (user, func(n *node) op) {
+			p := w.nextUser()
 			return p, func(n *node) op { return w.logOut(p, n) }
 		}},
-		{"disabling", func() (person, func(n *node) op) {
-			p := w.newcomer()
-			return p, func(n *node) op { return w.shut(admin, p, n) }
+		{"disabling", func() (user, func(n *node) op) {
+			p := w.nextUser()
+			return p, func(n *node) op { return w.disableUser(admin, p, n) }
 		}},
-		{"the end of a program", func() (person, func(n *node) op) {
-			p := w.newProgram()
-			return p, func(n *node) op { return w.endProgram(p, n) }
+		{"the end of a program", func() (user, func(n *node) op) {
+			p := w.newTokenUser()
+			return p, func(n *node) op { return w.revokeTokens(p, n) }
 		}},
-		{"a new password", func() (person, func(n *node) op) {
+		{"a new password", func() (user, func(n *node) op) {
 			form := w.register()
 			here, elsewhere := w.logIn(form), w.logIn(form)
 			return elsewhere, func(n *node) op { return w.changePassword(here, elsewhere, n) }
@@ -38,44 +38,44 @@ func (w *world) farewells(admin person) []farewell {
 	}
 }
 
-func (w *world) logOut(p person, n *node) op {
-	return w.note(w.ask(p, n, op{Kind: doLogOut, Ends: []string{p.cookie}}, http.MethodPost, "/logout", nil, nil))
+func (w *cluster) logOut(p user, n *node) op {
+	return w.record(w.sendForm(p, n, op{Kind: doLogOut, EndedSessions: []string{p.cookie}}, http.MethodPost, "/logout", nil, nil))
 }
 
 // changePassword is done here and ends the session elsewhere of the same person.
-func (w *world) changePassword(here, elsewhere person, n *node) op {
-	o := op{Kind: doPassword, Ends: []string{elsewhere.cookie}}
-	return w.note(w.ask(here, n, o, http.MethodPost, "/settings/password", url.Values{"current": {password}, "password": {password + " y vino"}}, nil))
+func (w *cluster) changePassword(here, elsewhere user, n *node) op {
+	o := op{Kind: doPassword, EndedSessions: []string{elsewhere.cookie}}
+	return w.record(w.sendForm(here, n, o, http.MethodPost, "/settings/password", url.Values{"current": {password}, "password": {password + " y vino"}}, nil))
 }
 
-// shut disables somebody.
-func (w *world) shut(admin, p person, n *node) op {
-	o := op{Kind: doDisable, Whom: p.id, Ends: []string{p.cookie}}
-	return w.note(w.ask(admin, n, o, http.MethodPost, fmt.Sprintf("/people/%d/disable", p.id), nil, nil))
+// disableUser disables somebody.
+func (w *cluster) disableUser(admin, p user, n *node) op {
+	o := op{Kind: doDisable, Target: p.id, EndedSessions: []string{p.cookie}}
+	return w.record(w.sendForm(admin, n, o, http.MethodPost, fmt.Sprintf("/people/%d/disable", p.id), nil, nil))
 }
 
-func (w *world) enable(admin, p person, n *node) op {
-	return w.note(w.ask(admin, n, op{Kind: doEnable, Whom: p.id}, http.MethodPost, fmt.Sprintf("/people/%d/enable", p.id), nil, nil))
+func (w *cluster) enableUser(admin, p user, n *node) op {
+	return w.record(w.sendForm(admin, n, op{Kind: doEnable, Target: p.id}, http.MethodPost, fmt.Sprintf("/people/%d/enable", p.id), nil, nil))
 }
 
 const password = "tortilla y pan"
 
 // register makes a newcomer with a password, and returns what they log in with.
-func (w *world) register() url.Values {
-	name := fmt.Sprint("Newcomer ", w.words.Add(1))
+func (w *cluster) register() url.Values {
+	name := fmt.Sprint("Newcomer ", w.textCount.Add(1))
 	form := url.Values{"name": {name}, "email": {strings.ReplaceAll(name, " ", "") + "@example.org"}, "password": {password}}
-	w.insist(func(n *node) op { return w.ask(person{}, n, op{}, http.MethodPost, "/register", form, nil) })
+	w.retry(func(n *node) op { return w.sendForm(user{}, n, op{}, http.MethodPost, "/register", form, nil) })
 	return form
 }
 
 // logIn tries until there is a session, or the world ends.
-func (w *world) logIn(form url.Values) (p person) {
-	w.insist(func(n *node) op {
-		ctx, cancel := context.WithTimeout(w.Context(), answersWithin)
+func (w *cluster) logIn(form url.Values) (p user) {
+	w.retry(func(n *node) op {
+		ctx, cancel := context.WithTimeout(w.Context(), requestTimeout)
 		defer cancel()
-		request := person{}.request(ctx, n, http.MethodPost, "/login", strings.NewReader(form.Encode()))
+		request := user{}.newRequest(ctx, n, http.MethodPost, "/login", strings.NewReader(form.Encode()))
 		request.Header.Set("Accept", "application/json")
-		answer, err := client.Do(request)
+		answer, err := httpClient.Do(request)
 		if err != nil {
 			return op{Outcome: unknown}
 		}
@@ -85,8 +85,8 @@ func (w *world) logIn(form url.Values) (p person) {
 		if json.NewDecoder(answer.Body).Decode(&who) != nil || len(sessions) == 0 {
 			return op{Outcome: unknown}
 		}
-		p = person{id: who.ID, cookie: "charla=" + sessions[0].Value}
-		return op{Outcome: ok}
+		p = user{id: who.ID, cookie: "charla=" + sessions[0].Value}
+		return op{Outcome: succeeded}
 	})
 	return p
 }

@@ -24,7 +24,7 @@ import (
 // bot is one person in one room.
 type bot struct {
 	url, room string
-	me        int64
+	userID    int64
 	cursor    string        // the last change that was dealt with; empty at first
 	retry     time.Duration // how long to wait before coming back
 }
@@ -39,8 +39,8 @@ type message struct {
 	}
 }
 
-// errOver is the end of a bot that is not let in any more.
-var errOver = errors.New("not let in")
+// errAccessRevoked is the end of a bot that is not let in any more.
+var errAccessRevoked = errors.New("not let in")
 
 func main() {
 	b := &bot{url: cmp.Or(os.Getenv("CHARLA_URL"), "http://127.0.0.1:8080"), room: "1"}
@@ -50,7 +50,7 @@ func main() {
 	for {
 		b.retry = time.Second
 		err := b.follow()
-		if errors.Is(err, errOver) {
+		if errors.Is(err, errAccessRevoked) {
 			log.Fatal(err)
 		}
 		log.Print("away: ", err)
@@ -60,44 +60,44 @@ func main() {
 
 // follow reads the stream until it ends.
 func (b *bot) follow() error {
-	if err := b.whoAmI(); err != nil {
+	if err := b.fetchUserID(); err != nil {
 		return err
 	}
 	ctx, hangUp := context.WithCancel(context.Background())
 	defer hangUp()
-	r, err := b.ask(ctx, http.MethodGet, "/events?room="+b.room, nil)
+	r, err := b.request(ctx, http.MethodGet, "/events?room="+b.room, nil)
 	if err != nil {
 		return err
 	}
 	defer r.Body.Close()
 	log.Print("following room ", b.room)
-	silence := time.AfterFunc(maxSilence, hangUp)
+	silence := time.AfterFunc(heartbeatTimeout, hangUp)
 	lines := bufio.NewReader(r.Body)
 	for e := (event{}); ; {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			return err
 		}
-		silence.Reset(maxSilence)
+		silence.Reset(heartbeatTimeout)
 		if line != "\n" {
-			e.read(strings.TrimSuffix(line, "\n"))
+			e.parseLine(strings.TrimSuffix(line, "\n"))
 			continue
 		}
-		if err := b.take(e); err != nil {
+		if err := b.handleEvent(e); err != nil {
 			return err
 		}
 		e = event{}
 	}
 }
 
-// maxSilence is how long a living stream may be silent: it gives a sign of life every 15 seconds.
-const maxSilence = 45 * time.Second
+// heartbeatTimeout is how long a living stream may be silent: it gives a sign of life every 15 seconds.
+const heartbeatTimeout = 45 * time.Second
 
 // event is one event of a text/event-stream.
 type event struct{ name, id, data, retry string }
 
-// read takes one line of an event. A line of no field, such as a comment, is nothing.
-func (e *event) read(line string) {
+// parseLine takes one line of an event. A line of no field, such as a comment, is nothing.
+func (e *event) parseLine(line string) {
 	field, value, _ := strings.Cut(line, ":")
 	value = strings.TrimPrefix(value, " ")
 	switch field {
@@ -112,15 +112,15 @@ func (e *event) read(line string) {
 	}
 }
 
-// take deals with an event, and only then moves the cursor: what was not dealt with comes again.
-func (b *bot) take(e event) error {
+// handleEvent deals with an event, and only then moves the cursor: what was not dealt with comes again.
+func (b *bot) handleEvent(e event) error {
 	switch e.name {
 	case "message":
 		var m message
 		if err := json.Unmarshal([]byte(e.data), &m); err != nil {
 			return err
 		}
-		if err := b.answer(m); err != nil {
+		if err := b.echo(m); err != nil {
 			return err
 		}
 	case "resync":
@@ -130,7 +130,7 @@ func (b *bot) take(e event) error {
 			b.retry = time.Duration(ms) * time.Millisecond
 		}
 	case "bye":
-		return errOver
+		return errAccessRevoked
 	}
 	b.cursor = cmp.Or(e.id, b.cursor)
 	return nil
@@ -148,7 +148,7 @@ func (b *bot) catchUp() error {
 			return err
 		}
 		for _, m := range page.Messages {
-			if err := b.answer(m); err != nil {
+			if err := b.echo(m); err != nil {
 				return err
 			}
 			b.cursor = strconv.FormatInt(m.Seq, 10)
@@ -160,36 +160,36 @@ func (b *bot) catchUp() error {
 	return nil
 }
 
-// answer says a message of somebody else again. It tries until it knows: with its key it is said once, however often it is
+// echo says a message of somebody else again. It tries until it knows: with its key it is said once, however often it is
 // sent, or is not let in any more. Bots are left alone, or two of them would never stop.
-func (b *bot) answer(m message) error {
-	if m.From.ID == b.me || m.From.Bot || m.Body == "" {
+func (b *bot) echo(m message) error {
+	if m.From.ID == b.userID || m.From.Bot || m.Body == "" {
 		return nil
 	}
 	text, _ := json.Marshal(map[string]string{"room": b.room, "body": m.Body, "key": fmt.Sprint("echo-", m.ID)})
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		r, err := b.ask(ctx, http.MethodPost, "/messages", text)
+		r, err := b.request(ctx, http.MethodPost, "/messages", text)
 		cancel()
 		if err == nil {
 			r.Body.Close()
 			return nil
 		}
 		log.Print("not said: ", err)
-		if errors.Is(err, errOver) {
+		if errors.Is(err, errAccessRevoked) {
 			return err
 		}
-		if refused, ok := errors.AsType[refusal](err); ok && !refused.again() {
+		if refused, ok := errors.AsType[statusError](err); ok && !refused.isTemporary() {
 			return nil
 		}
 		time.Sleep(time.Second)
 	}
 }
 
-func (b *bot) whoAmI() error {
+func (b *bot) fetchUserID() error {
 	var chat struct{ Me struct{ ID int64 } }
 	err := b.get("/chat", &chat)
-	b.me = chat.Me.ID
+	b.userID = chat.Me.ID
 	return err
 }
 
@@ -197,7 +197,7 @@ func (b *bot) whoAmI() error {
 func (b *bot) get(path string, v any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	r, err := b.ask(ctx, http.MethodGet, path, nil)
+	r, err := b.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
@@ -205,16 +205,16 @@ func (b *bot) get(path string, v any) error {
 	return json.NewDecoder(r.Body).Decode(v)
 }
 
-// refusal is the status of an answer that is none of those hoped for.
-type refusal int
+// statusError is the status of an answer that is none of those hoped for.
+type statusError int
 
-func (r refusal) Error() string { return fmt.Sprintf("%d %s", int(r), http.StatusText(int(r))) }
+func (r statusError) Error() string { return fmt.Sprintf("%d %s", int(r), http.StatusText(int(r))) }
 
-// again tells whether the same may be taken later.
-func (r refusal) again() bool { return r == http.StatusTooManyRequests || r >= 500 }
+// isTemporary tells whether the same may be taken later.
+func (r statusError) isTemporary() bool { return r == http.StatusTooManyRequests || r >= 500 }
 
-// ask sends a request. The caller closes the body of the answer, which is one of success.
-func (b *bot) ask(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+// request sends a request. The caller closes the body of the answer, which is one of success.
+func (b *bot) request(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -230,7 +230,7 @@ func (b *bot) ask(ctx context.Context, method, path string, body []byte) (*http.
 	io.Copy(io.Discard, answer.Body)
 	answer.Body.Close()
 	if answer.StatusCode == http.StatusUnauthorized || method == http.MethodGet && answer.StatusCode == http.StatusNotFound {
-		return nil, errOver
+		return nil, errAccessRevoked
 	}
-	return nil, refusal(answer.StatusCode)
+	return nil, statusError(answer.StatusCode)
 }

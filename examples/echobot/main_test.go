@@ -11,7 +11,7 @@ import (
 )
 
 // A token that ends between a message and its answer ends the bot too.
-func TestABotThatIsNotLetInStops(t *testing.T) {
+func TestBotStopsWhenTokenIsRevoked(t *testing.T) {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /chat", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"me":{"id":7}}`) })
 	routes.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +28,7 @@ func TestABotThatIsNotLetInStops(t *testing.T) {
 	defer cancel()
 	select {
 	case err := <-ended:
-		if !errors.Is(err, errOver) {
+		if !errors.Is(err, errAccessRevoked) {
 			t.Errorf("it ended with %v", err)
 		}
 	case <-ctx.Done():

@@ -1,0 +1,101 @@
+package chat_test
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/db"
+	"charla/db/dbtest"
+)
+
+// pausingStore stops a transaction where it is about to let somebody into a room or to shut somebody out, until its caller goes on.
+type pausingStore struct {
+	chat.Store
+	reached, resume chan struct{}
+}
+
+func (b pausingStore) InTx(ctx context.Context, f func(chat.Tx) error) error {
+	return b.Store.InTx(ctx, func(tx chat.Tx) error { return f(pausingTx{tx, b}) })
+}
+
+type pausingTx struct {
+	chat.Tx
+	pausingStore
+}
+
+func (b pausingTx) pause() {
+	close(b.reached)
+	<-b.resume
+}
+
+func (b pausingTx) InsertMember(ctx context.Context, room, user, seq int64) error {
+	b.pause()
+	return b.Tx.InsertMember(ctx, room, user, seq)
+}
+
+func (b pausingTx) SetDisabled(ctx context.Context, user int64, at chat.Timestamp) error {
+	b.pause()
+	return b.Tx.SetDisabled(ctx, user, at)
+}
+
+// deleteAccountDuring begins to delete somebody's account in the middle of a deed, which goes on when the deletion waits for it, or is
+// through. It returns how many rooms the person is in after all was erased, and how both went.
+func deleteAccountDuring(t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error) (rooms int, done, deleted error) {
+	url := dbtest.PostgresURL(t)
+	store, err := db.OpenPostgres(t.Context(), url)
+	must(t, err)
+	defer store.Close()
+	raw, err := sql.Open("postgres", url)
+	must(t, err)
+	defer raw.Close()
+	count := func(query string, args ...any) (n int) {
+		must(t, raw.QueryRow(query, args...).Scan(&n))
+		return n
+	}
+	w := fixture{Service: chat.NewService(store, &eventRecorder{}, time.UTC), store: store}
+	admin := w.addUser(t, "Admin")
+	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
+	must(t, err)
+	must(t, w.MakeAdmin(t.Context(), admin, ana.ID))
+	ana.Role = chat.RoleAdmin
+	w.createRoom(t, admin, "Kitchen", chat.AccessOpen)
+
+	slow := pausingStore{store, make(chan struct{}), make(chan struct{})}
+	deedDone, deletedDone := make(chan error, 1), make(chan error, 1)
+	go func() { deedDone <- deed(chat.NewService(slow, &eventRecorder{}, time.UTC), admin, ana) }()
+	<-slow.reached
+	go func() { deletedDone <- w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.KeepMessages) }()
+	dbtest.Eventually(t, "the deletion to wait, or to be through", func() bool {
+		waiting := count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		return len(deletedDone) > 0 || waiting > 0
+	})
+	close(slow.resume)
+	done, deleted = <-deedDone, <-deletedDone
+	for more := true; more; {
+		more, err = w.RunErasureStep(t.Context())
+		must(t, err)
+	}
+	return count(`SELECT COUNT(*) FROM members WHERE user_id = $1`, ana.ID), done, deleted
+}
+
+const kitchen = 2
+
+func TestWhoComesInWhileTheirAccountIsDeletedIsNotLeftBehind(t *testing.T) {
+	rooms, done, deleted := deleteAccountDuring(t, func(during *chat.Service, _, ana chat.User) error {
+		return during.JoinRoom(t.Context(), ana, kitchen)
+	})
+	must(t, done)
+	must(t, deleted)
+	wantEqual(t, "rooms", rooms, 0)
+}
+
+func TestAnAdminWhoDisablesTheOtherCannotGo(t *testing.T) {
+	_, done, deleted := deleteAccountDuring(t, func(during *chat.Service, admin, ana chat.User) error {
+		return during.DisableUser(t.Context(), ana, admin.ID)
+	})
+	must(t, done)
+	wantCode(t, "the only admin goes", deleted, chat.Conflict)
+}

@@ -1,0 +1,115 @@
+package chat
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// ExportedRoom is a room that a person is or was in.
+type ExportedRoom struct {
+	ID      int64    `db:"id"`
+	Kind    RoomKind `db:"kind"`
+	Name    string   `db:"name"` // a channel's own name, a direct conversation's other person
+	Peer    int64    `db:"peer"` // the other person; zero in a channel
+	Access  Access   `db:"access"`
+	Role    Role     `db:"role"` // the person's own; empty where they are no longer
+	ReadSeq int64    `db:"read_seq"`
+	LastSeq int64    `db:"last_seq"`
+}
+
+// ExportedReaction is a reaction of a person to a message.
+type ExportedReaction struct {
+	Message int64  `db:"message_id"`
+	Room    int64  `db:"room_id"`
+	Emoji   string `db:"emoji"`
+}
+
+// ExportedFile is a file of a person and the message that it is in; zero for none.
+type ExportedFile struct {
+	StoredFile
+	Message int64 `db:"message_id"`
+}
+
+// ExportedDraft is a draft and where it stands.
+type ExportedDraft struct {
+	ConversationRef
+	Draft
+}
+
+// exportPageSize is how much of what is somebody's own is read at a time.
+const exportPageSize = 200
+
+// RegisteredAt tells when the account of by was made.
+func (s *Service) RegisteredAt(ctx context.Context, by User) (time.Time, error) {
+	at, err := s.store.RegisteredAt(ctx, by.ID)
+	return at.Time(), err
+}
+
+// ExportRooms iterates over the rooms that by is or was in, in the order of their ids.
+func (s *Service) ExportRooms(ctx context.Context, by User) iter.Seq2[ExportedRoom, error] {
+	return paged(ExportedRoom{}, func(last ExportedRoom) ([]ExportedRoom, error) {
+		return s.store.ExportRooms(ctx, by.ID, last.ID, exportPageSize)
+	})
+}
+
+// ExportMessages iterates over what by wrote in a room, oldest first, less what was deleted.
+func (s *Service) ExportMessages(ctx context.Context, by User, room ExportedRoom) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		for seq := int64(0); seq < room.LastSeq; {
+			messages, reached, err := authoredMessages(ctx, s.store, by.ID, room.ID, seq, exportPageSize)
+			if err != nil {
+				yield(Message{}, err)
+				return
+			}
+			for _, m := range messages {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			seq = reached
+		}
+	}
+}
+
+// ExportReactions iterates over the reactions of by, in the order of the messages.
+func (s *Service) ExportReactions(ctx context.Context, by User) iter.Seq2[ExportedReaction, error] {
+	return paged(ExportedReaction{}, func(last ExportedReaction) ([]ExportedReaction, error) {
+		return s.store.ExportReactions(ctx, by.ID, last, exportPageSize)
+	})
+}
+
+// ExportFiles iterates over the files of by: sent, waiting, or their picture.
+func (s *Service) ExportFiles(ctx context.Context, by User) iter.Seq2[ExportedFile, error] {
+	return paged(ExportedFile{}, func(last ExportedFile) ([]ExportedFile, error) {
+		return s.store.ExportFiles(ctx, by.ID, last.ID, exportPageSize)
+	})
+}
+
+// ExportDrafts iterates over the drafts of by.
+func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedDraft, error] {
+	return paged(ExportedDraft{}, func(last ExportedDraft) ([]ExportedDraft, error) {
+		return s.store.ExportDrafts(ctx, by.ID, last.ConversationRef, exportPageSize)
+	})
+}
+
+// paged iterates over what read returns page by page, each after the last of the one before, until one is empty.
+func paged[T any](last T, read func(last T) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			page, err := read(last)
+			if err != nil {
+				yield(last, err)
+				return
+			}
+			for _, last = range page {
+				if !yield(last, nil) {
+					return
+				}
+			}
+			if len(page) == 0 {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// EmailTokenKind says what a link in a letter may do.
+type EmailTokenKind string
+
+// The kinds of tickets.
+const (
+	EmailTokenSignup EmailTokenKind = "confirm"
+	EmailTokenReset  EmailTokenKind = "reset"
+	EmailTokenChange EmailTokenKind = "move"
+)
+
+// How long links are good.
+const (
+	resetLinkLifetime       = Timestamp(30 * time.Minute / time.Microsecond)
+	emailChangeLinkLifetime = Timestamp(24 * time.Hour / time.Microsecond)
+)
+
+// EmailToken is what a link in a letter may do, once. Its token is never stored, only the hash.
+type EmailToken struct {
+	Hash         string         `db:"hash"`
+	Kind         EmailTokenKind `db:"kind"`
+	Registration int64          `db:"registration_id"`
+	User         int64          `db:"user_id"`
+	Email        string         `db:"email"`
+	ExpiresAt    Timestamp      `db:"expires_at"`
+}
+
+// errLinkExpired answers a link that was used, is too old, or never was.
+var errLinkExpired = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
+
+// emailToken finds one that is good, or errLinkExpired.
+func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token string) (EmailToken, error) {
+	t, err := s.store.EmailToken(ctx, kind, hashToken(token), s.now())
+	if errors.Is(err, ErrNotFound) {
+		err = errLinkExpired
+	}
+	return t, err
+}
+
+// issueEmailToken makes a ticket for a notice and returns its token; ErrNotFound when the notice was taken back. A letter that is sent
+// again carries another token, and all of them are good until one is used.
+func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailToken) (string, error) {
+	token := newToken()
+	t.Hash = hashToken(token)
+	return token, s.store.InTx(ctx, func(tx Tx) error {
+		if err := tx.LockNotification(ctx, n.ID); err != nil {
+			return err
+		}
+		return tx.InsertEmailToken(ctx, t)
+	})
+}
+
+// RequestPasswordReset has a letter sent to an address if it is somebody's. It never tells: whose address it is will be asked when
+// the letter is sent. It answers Invalid for what is no address. Locale is that of who asks.
+func (s *Service) RequestPasswordReset(ctx context.Context, email, locale string) error {
+	email, _, err := CleanEmail(email)
+	if err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		return s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyPasswordReset, Address: email, Locale: locale})
+	})
+}
+
+// CheckResetLink tells whether the link to a new password is still good: nil or errLinkExpired.
+func (s *Service) CheckResetLink(ctx context.Context, token string) error {
+	_, err := s.emailToken(ctx, EmailTokenReset, token)
+	return err
+}
+
+// ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address is
+// theirs. It answers Invalid for a bad password, which leaves the link good, and errLinkExpired.
+func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
+	ticket, err := s.emailToken(ctx, EmailTokenReset, token)
+	if err != nil {
+		return err
+	}
+	user, err := s.store.User(ctx, ticket.User)
+	if err != nil {
+		return err
+	}
+	if user.Disabled() || user.Email != ticket.Email { // the letter was on its way while the address changed
+		return errLinkExpired
+	}
+	hash, err := s.hashNewPassword(ctx, password, user)
+	if err != nil {
+		return err
+	}
+	var ended []int64
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		if err = tx.UseEmailToken(ctx, ticket.Hash); err != nil {
+			return err
+		}
+		if err = tx.ReplacePassword(ctx, user.ID, hash); err != nil {
+			return err
+		}
+		if err = tx.ConfirmEmail(ctx, user.ID, s.now()); err != nil {
+			return err
+		}
+		ended, err = s.credentialsChanged(ctx, tx, user, 0)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) { // somebody was quicker
+		return errLinkExpired
+	}
+	if err == nil {
+		s.publishSessionsEnded(ended)
+	}
+	return err
+}
+
+// PendingEmailChange returns the new address that a link would give somebody, or errLinkExpired.
+func (s *Service) PendingEmailChange(ctx context.Context, token string) (string, error) {
+	ticket, err := s.emailToken(ctx, EmailTokenChange, token)
+	return ticket.Email, err
+}
+
+// ConfirmEmailChange gives the person of a link their new address, once, and tells the old one. It answers errLinkExpired, also where
+// the address is somebody else's by now.
+func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
+	ticket, err := s.emailToken(ctx, EmailTokenChange, token)
+	if err != nil {
+		return err
+	}
+	email, key, err := CleanEmail(ticket.Email)
+	if err != nil {
+		return err
+	}
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		if err := tx.UseEmailToken(ctx, ticket.Hash); err != nil {
+			return err
+		}
+		old, err := tx.User(ctx, ticket.User)
+		if err != nil {
+			return err
+		}
+		if old.Disabled() {
+			return ErrNotFound
+		}
+		if err := tx.SetEmail(ctx, old.ID, email, key, s.now()); err != nil || old.Email == email {
+			return err
+		}
+		if err := tx.RevokeEmailTokens(ctx, old.ID); err != nil {
+			return err
+		}
+		return s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyEmailChanged, User: old.ID, Address: old.Email})
+	})
+	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
+		return errLinkExpired
+	}
+	return err
+}

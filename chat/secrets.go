@@ -1,0 +1,17 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+)
+
+// Secret returns the secret of this name that all nodes share, made at first use: 64 random bytes.
+func (s *Service) Secret(ctx context.Context, name string) (value []byte, err error) {
+	fresh := make([]byte, 64)
+	rand.Read(fresh)
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		value, err = tx.EnsureSecret(ctx, name, fresh)
+		return err
+	})
+	return value, err
+}

@@ -1,0 +1,75 @@
+// Charla-chime plays static/chime.wav into a file: two soft tones that say that a message came. It is run by hand, when the
+// sound should be another.
+//
+//	go run ./cmd/charla-chime static/chime.wav
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+)
+
+// The sound is uncompressed, because every browser plays that: 8 kHz are enough for tones below 2 kHz.
+const (
+	sampleRate      = 8000 // samples a second, of 16 bits, on one channel
+	durationSeconds = 0.6
+	volume          = 0.35 // of what is possible: it calls, and startles nobody
+)
+
+// tone is a note that is struck and fades.
+type tone struct{ start, frequency float64 } // seconds, Hz
+
+// notes are a fourth upwards, E5 and A5.
+var notes = []tone{{0, 659.26}, {0.14, 880}}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: charla-chime FILE")
+		os.Exit(2)
+	}
+	if err := os.WriteFile(os.Args[1], wav(samples()), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "charla-chime:", err)
+		os.Exit(1)
+	}
+}
+
+// samples adds the notes up, and lets the end fade to nothing.
+func samples() []int16 {
+	sound := make([]int16, int(sampleRate*durationSeconds))
+	for i := range sound {
+		t, sum := float64(i)/sampleRate, 0.0
+		for _, n := range notes {
+			sum += n.sample(t - n.start)
+		}
+		sum *= min(1, (durationSeconds-t)/0.1)
+		sound[i] = int16(math.Round(sum * volume * math.MaxInt16))
+	}
+	return sound
+}
+
+// sample is how far the air is moved a while after the note was struck: a sine with a little of its octave, which comes within
+// 8 ms, so that it does not click, and fades to a third in 130 ms.
+func (n tone) sample(t float64) float64 {
+	if t < 0 {
+		return 0
+	}
+	wave := 0.85*math.Sin(2*math.Pi*n.frequency*t) + 0.15*math.Sin(4*math.Pi*n.frequency*t)
+	return wave * min(1, t/0.008) * math.Exp(-t/0.13)
+}
+
+// wav is a sound as a RIFF file of one format chunk and one data chunk.
+func wav(sound []int16) []byte {
+	var b bytes.Buffer
+	put := func(values ...any) {
+		for _, v := range values {
+			binary.Write(&b, binary.LittleEndian, v) // a Buffer takes everything
+		}
+	}
+	size := uint32(2 * len(sound))
+	put([]byte("RIFF"), 36+size, []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(2*sampleRate), uint16(2), uint16(16))
+	put([]byte("data"), size, sound)
+	return b.Bytes()
+}

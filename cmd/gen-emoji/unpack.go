@@ -1,0 +1,84 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// entry is one emoji in one language, as far as it is used here.
+type entry struct {
+	Hexcode string
+	Label   string
+	Tags    []string
+	Type    int // 1 where it is drawn as an emoji without being told to
+	Group   *int
+	Skins   []entry
+	Tone    skinTones
+}
+
+// skinTones are the skin tones of a variant, 1 to 5: one of a person, or of two who have the same, otherwise two.
+type skinTones []int
+
+// UnmarshalJSON reads a number or a list of them.
+func (t *skinTones) UnmarshalJSON(b []byte) error {
+	if b[0] == '[' {
+		return json.Unmarshal(b, (*[]int)(t))
+	}
+	*t = make(skinTones, 1)
+	return json.Unmarshal(b, &(*t)[0])
+}
+
+// shortcodeList are the shortcodes of an emoji.
+type shortcodeList []string
+
+// UnmarshalJSON reads a text or a list of them.
+func (c *shortcodeList) UnmarshalJSON(b []byte) error {
+	if b[0] == '[' {
+		return json.Unmarshal(b, (*[]string)(c))
+	}
+	*c = make(shortcodeList, 1)
+	return json.Unmarshal(b, &(*c)[0])
+}
+
+// emojibase is what is taken from the package. Shortcodes are by hexcode, the best known set first.
+type emojibase struct {
+	english, spanish []entry
+	shortcodes       [2]map[string]shortcodeList
+}
+
+func unpack(packed []byte) (s emojibase, err error) {
+	files := map[string]any{
+		"package/en/data.json":                 &s.english,
+		"package/es/data.json":                 &s.spanish,
+		"package/en/shortcodes/github.json":    &s.shortcodes[0],
+		"package/en/shortcodes/emojibase.json": &s.shortcodes[1],
+	}
+	unzipped, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return s, err
+	}
+	archive := tar.NewReader(unzipped)
+	for {
+		head, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return s, err
+		}
+		if into := files[head.Name]; into != nil {
+			if err := json.NewDecoder(archive).Decode(into); err != nil {
+				return s, fmt.Errorf("%s: %w", head.Name, err)
+			}
+			delete(files, head.Name)
+		}
+	}
+	if len(files) > 0 {
+		return s, fmt.Errorf("the package lacks %v", files)
+	}
+	return s, nil
+}

@@ -1,0 +1,195 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets the test binary be the reference server, which the program starts as itself.
+func TestMain(m *testing.M) {
+	if slices.Contains(os.Args, "-serve-reference") {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// testServer is a real Charla with people.
+type testServer struct {
+	t      *testing.T
+	binary string
+	addr   string
+	env    []string
+	people string
+	cmd    *exec.Cmd
+}
+
+func newTestServer(t *testing.T, people int) *testServer {
+	t.Helper()
+	dir := t.TempDir()
+	s := &testServer{t: t, binary: filepath.Join(dir, "charla"), addr: freeAddr(t), people: filepath.Join(dir, "people")}
+	if out, err := exec.Command("go", "build", "-o", s.binary, "../charla").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.env = append(os.Environ(), "CHARLA_RATE=0", "CHARLA_ADDR="+s.addr, "CHARLA_DATA="+filepath.Join(dir, "data"))
+	seed := exec.Command(s.binary, "seed", strconv.Itoa(people))
+	seed.Env = s.env
+	lines, err := seed.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.people, lines, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	t.Cleanup(s.stop)
+	return s
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start returns when the server listens: it says so afterwards.
+func (s *testServer) start() {
+	s.t.Helper()
+	s.cmd = exec.Command(s.binary)
+	s.cmd.Env = s.env
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		s.t.Fatalf("%v, %q", err, line)
+	}
+}
+
+func (s *testServer) stop() {
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.cmd.Wait()
+}
+
+func (s *testServer) args(more ...string) []string {
+	return append([]string{"-url", "http://" + s.addr, "-people", s.people}, more...)
+}
+
+// parseTable reads the rows of a table: the product's column.
+func parseTable(t *testing.T, table string) map[string]float64 {
+	t.Helper()
+	found := map[string]float64{}
+	for _, m := range regexp.MustCompile(`(?m)^([a-zA-Z].*?)\s{2,}([-0-9.]+)`).FindAllStringSubmatch(table, -1) {
+		v, err := strconv.ParseFloat(m[2], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[m[1]] = v
+	}
+	return found
+}
+
+func (s *testServer) runLoad(t *testing.T, want map[string]float64, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if code := run(s.args(args...), nil, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit %d\n%s%s", code, &stdout, &stderr)
+	}
+	got := parseTable(t, stdout.String())
+	for name, v := range want {
+		if g, there := got[name]; !there || g != v {
+			t.Errorf("%s: %v, want %v\n%s", name, g, v, &stdout)
+		}
+	}
+	return stdout.String()
+}
+
+func TestSmallLoad(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t, 50)
+	clean := map[string]float64{"streams open": 50, "messages acknowledged": 100, "missing": 0, "doubled": 0, "streams cut": 0}
+	clean["deliveries"] = 50 * 100
+	table := s.runLoad(t, clean, "-streams", "50", "-burst", "100", "-reference")
+	if !regexp.MustCompile(`CPU per delivery, µs +[0-9.]+ +[0-9.]+`).MatchString(table) {
+		t.Errorf("no second column\n%s", table)
+	}
+	clean["deliveries"] = 2 * 100
+	s.runLoad(t, clean, "-streams", "50", "-pairs", "-rate", "200", "-for", "500ms", "-pid", fmt.Sprint(s.cmd.Process.Pid))
+}
+
+// restarter restarts the server when it reads that it should.
+type restarter struct{ s *testServer }
+
+func (r restarter) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), "restart the server now") {
+		r.s.stop()
+		r.s.start()
+	}
+	return len(p), nil
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t, 20)
+	var stdout bytes.Buffer
+	if code := run(s.args("-streams", "20", "-burst", "30", "-restart", "25"), nil, &stdout, restarter{s}); code != 0 {
+		t.Fatalf("exit %d\n%s", code, &stdout)
+	}
+	if got := parseTable(t, stdout.String()); got["and caught up, ms"] <= 0 {
+		t.Errorf("%s", &stdout)
+	}
+}
+
+// A measurement that loses, doubles or refuses something says so and fails.
+func TestInvalidSessionFails(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t, 10)
+	people, err := os.ReadFile(s.people)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := strings.Replace(string(people), "charla=", "charla=x", 1)
+	var stdout, stderr bytes.Buffer
+	code := run([]string{"-url", "http://" + s.addr, "-streams", "10", "-burst", "5"}, strings.NewReader(broken), &stdout, &stderr)
+	if code != 1 || !strings.Contains(stderr.String(), "1 streams cut, 1 posts refused") {
+		t.Errorf("exit %d, %s%s", code, &stdout, &stderr)
+	}
+}
+
+func TestInvalidArguments(t *testing.T) {
+	for _, args := range []string{
+		"-url http://192.0.2.1:80", "-url http://example.org:80", "-url http://0.0.0.0:80", "-url https://127.0.0.1:80", "-url http://127.0.0.1",
+		"-url http://[::1]:80", "-streams 1", "-streams 60000", "-streams 3 -pairs", "-rate 5 -burst 5", "-rate -1", "-for 1h", "-idle 1h",
+		"-rate 100000 -for 10m", "-restart 10", "-restart 10 -pairs -burst 20", "more", "-what",
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := run(strings.Fields(args), strings.NewReader(""), &stdout, &stderr); code != 2 || stdout.Len() > 0 {
+			t.Errorf("%s: exit %d, %s", args, code, &stderr)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"-streams", "2"}, strings.NewReader("1 charla=a\n"), &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "charla seed") {
+		t.Errorf("too few people: exit %d, %s", code, &stderr)
+	}
+}

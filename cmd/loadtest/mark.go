@@ -1,0 +1,81 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A mark is what the text of a message carries: the prefix of this run, which no other run and no markup holds, and the
+// number of the message.
+const (
+	prefixLength = 9
+	numberLength = 7
+	markLength   = prefixLength + numberLength
+)
+
+func newPrefix() string { return "q" + strings.ToLower(rand.Text()[:prefixLength-1]) }
+
+func mark(prefix string, n int) string { return fmt.Sprintf("%s%0*d", prefix, numberLength, n) }
+
+// markScanner finds marks in content that arrives in pieces.
+type markScanner struct {
+	tail       [markLength - 1]byte // the end of what came before, where a mark may have begun
+	tailLength int                  // how much of kept is in use
+}
+
+// scan calls found with the number of each mark that ends in p.
+func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
+	if s.tailLength > 0 {
+		var seam [2 * (markLength - 1)]byte
+		n := copy(seam[:], s.tail[:s.tailLength])
+		n += copy(seam[n:], p[:min(len(p), markLength-1)])
+		findMarks(prefix, seam[:n], found)
+	}
+	findMarks(prefix, p, found)
+	s.keepTail(p)
+}
+
+// findMarks needs whole marks. A seam is too short to hold one that lies in one of its halves alone.
+func findMarks(prefix, p []byte, found func(n int)) {
+	for {
+		i := bytes.Index(p, prefix)
+		if i < 0 || i+markLength > len(p) {
+			return
+		}
+		if n, err := strconv.Atoi(string(p[i+prefixLength : i+markLength])); err == nil {
+			found(n)
+		}
+		p = p[i+markLength:]
+	}
+}
+
+func (s *markScanner) keepTail(p []byte) {
+	if len(p) >= len(s.tail) {
+		s.tailLength = copy(s.tail[:], p[len(p)-len(s.tail):])
+		return
+	}
+	drop := max(0, s.tailLength+len(p)-len(s.tail))
+	n := copy(s.tail[:], s.tail[drop:s.tailLength])
+	s.tailLength = n + copy(s.tail[n:], p)
+}
+
+// bitset is a set of numbers from 0 that grows.
+type bitset []uint64
+
+// add tells whether n is new.
+func (s *bitset) add(n int) bool {
+	for n/64 >= len(*s) {
+		*s = append(*s, 0)
+	}
+	word, bit := &(*s)[n/64], uint64(1)<<(n%64)
+	fresh := *word&bit == 0
+	*word |= bit
+	return fresh
+}
+
+func (s bitset) has(n int) bool { return n/64 < len(s) && s[n/64]&(1<<(n%64)) != 0 }

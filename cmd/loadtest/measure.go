@@ -1,0 +1,162 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// result is what one server did under a plan.
+type result struct {
+	name         string
+	prefix       string
+	frame        []byte // one message as it came
+	streams      int
+	openTime     time.Duration
+	restingRSS   int     // resident KB before the streams
+	rssPerStream float64 // resident KB
+	idleCPU      float64 // share of a core
+
+	posts        postResults
+	expected     int64
+	deliveries   int64
+	missing      int64
+	duplicates   int64
+	disconnected int64
+	bytes        int64
+	latencies    []time.Duration // sorted
+	deliveryTime time.Duration   // from the first POST to the last delivery
+	cpuToLast    time.Duration   // the server's, until about the last delivery
+	cpu          time.Duration   // the server's, until it was quiet again
+	ownCPU       time.Duration   // this program's
+	writes       int64           // the server's calls of write(2), until it was quiet again
+}
+
+// deliveryTimeout is how long deliveries may stand still before the rest counts as missing.
+const deliveryTimeout = 5 * time.Second
+
+// measure opens the streams, watches them idle, posts and counts. An empty prefix is drawn.
+func measure(p plan, to target, prefix string) (result, error) {
+	if prefix == "" {
+		prefix = newPrefix()
+	}
+	r := result{name: to.name, prefix: prefix, streams: p.streams}
+	c, err := newStreamGroup(p, to, prefix)
+	if err != nil {
+		return r, err
+	}
+	err = r.measureIdle(p, c)
+	if err == nil && p.messages() > 0 {
+		err = r.measureLoad(p, c)
+	}
+	c.close()
+	r.tally(p, c)
+	return r, err
+}
+
+// measureIdle opens the streams and sees what they cost while nobody speaks.
+func (r *result) measureIdle(p plan, c *streamGroup) error {
+	rest, err := waitForIdle(c.target.pid)
+	if err != nil {
+		return err
+	}
+	if r.openTime, err = c.openAll(); err != nil {
+		return err
+	}
+	before, err := waitForIdle(c.target.pid)
+	if err != nil {
+		return err
+	}
+	time.Sleep(p.idle)
+	after, err := readUsage(c.target.pid)
+	if p.idle > 0 {
+		r.idleCPU = float64(after.cpu-before.cpu) / float64(p.idle)
+	}
+	r.restingRSS, r.rssPerStream = rest.resident, float64(after.resident-rest.resident)/float64(p.streams)
+	return err
+}
+
+// measureLoad posts, waits until everything arrived or nothing more comes, and then until the server is quiet.
+func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
+	before, err := readUsage(c.target.pid)
+	if err != nil {
+		return err
+	}
+	own, _ := readUsage(os.Getpid())
+	bytes := c.bytes.Load()
+	if r.posts, err = c.postAll(p); err != nil {
+		return err
+	}
+	r.expected = int64(r.posts.count) * int64(p.readers())
+	c.waitForDeliveries(r.expected)
+	r.bytes = c.bytes.Load() - bytes
+	atLast, err := readUsage(c.target.pid)
+	if err != nil {
+		return err
+	}
+	ownAfter, _ := readUsage(os.Getpid())
+	after, err := waitForIdle(c.target.pid)
+	r.cpuToLast, r.cpu, r.ownCPU = atLast.cpu-before.cpu, after.cpu-before.cpu, ownAfter.cpu-own.cpu
+	r.writes = after.writes - before.writes
+	return err
+}
+
+// waitForDeliveries waits for so many deliveries, as long as some still come.
+func (c *streamGroup) waitForDeliveries(expected int64) {
+	for {
+		before := c.delivered.Load()
+		if waitUntil(deliveryTimeout, func() bool { return c.delivered.Load() >= expected }) || c.delivered.Load() == before {
+			return
+		}
+	}
+}
+
+// tally compares what was acknowledged with what each stream got. The crowd is closed.
+func (r *result) tally(p plan, c *streamGroup) {
+	for n, ok := range r.posts.acknowledged {
+		if !ok {
+			continue
+		}
+		if p.pairs {
+			from := n % p.streams
+			r.missing += countMissing(c.streams[from:from+1], n) + countMissing(c.streams[partner(from):partner(from)+1], n)
+		} else {
+			r.missing += countMissing(c.streams, n)
+		}
+	}
+	r.deliveries, r.duplicates, r.disconnected, r.frame = c.delivered.Load(), c.duplicates.Load(), c.disconnected.Load(), c.sample.frame
+	r.latencies = c.latencies
+	slices.Sort(r.latencies)
+	if last := c.lastDeliveryAt.Load(); last > 0 {
+		r.deliveryTime = time.Unix(0, last).Sub(r.posts.startedAt)
+	}
+}
+
+func countMissing(streams []stream, n int) (missing int64) {
+	for i := range streams {
+		if !streams[i].received.has(n) {
+			missing++
+		}
+	}
+	return missing
+}
+
+// verdict is an error where a promise was broken.
+func (r result) verdict() error {
+	failed := len(r.posts.acknowledged) - r.posts.count
+	if r.missing+r.duplicates+r.disconnected > 0 || failed > 0 {
+		return fmt.Errorf("%d deliveries missing, %d doubled, %d streams cut, %d posts refused", r.missing, r.duplicates, r.disconnected, failed)
+	}
+	return nil
+}
+
+// percentile of sorted latencies.
+func percentile(sorted []time.Duration, share float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
+}

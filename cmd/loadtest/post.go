@@ -1,0 +1,126 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How messages are posted: so many callers, each with a connection that it keeps.
+const (
+	posters         = 32
+	responseTimeout = 30 * time.Second
+)
+
+// postResults is what became of the messages.
+type postResults struct {
+	acknowledged []bool // by number of the message
+	count        int
+	startedAt    time.Time
+	elapsed      time.Duration
+	maxDelay     time.Duration // how far the callers fell behind their time at worst
+}
+
+// postAll posts the messages of a plan, at its rate or as fast as they are taken.
+func (c *streamGroup) postAll(p plan) (postResults, error) {
+	lines := make([]*connection, min(posters, p.messages()))
+	for i := range lines {
+		var err error
+		if lines[i], err = newConnection(c.target.addr); err != nil {
+			return postResults{}, err
+		}
+		defer lines[i].close()
+	}
+	done := postResults{acknowledged: make([]bool, p.messages()), startedAt: time.Now()}
+	var next, late atomic.Int64
+	var work sync.WaitGroup
+	for _, l := range lines {
+		work.Go(func() {
+			for n := int(next.Add(1)) - 1; n < p.messages(); n = int(next.Add(1)) - 1 {
+				storeMax(&late, int64(waitUntilDue(p, n, done.startedAt)))
+				c.postedAt[n].Store(time.Now().UnixNano())
+				done.acknowledged[n] = l.post(c.target.messageRequest(n%p.streams, mark(string(c.prefix), n)))
+			}
+		})
+	}
+	work.Wait()
+	done.elapsed, done.maxDelay = time.Since(done.startedAt), time.Duration(late.Load())
+	for _, ok := range done.acknowledged {
+		if ok {
+			done.count++
+		}
+	}
+	return done, nil
+}
+
+// waitUntilDue sleeps until message n is due and returns how late it is already.
+func waitUntilDue(p plan, n int, start time.Time) time.Duration {
+	if p.burst > 0 {
+		return 0
+	}
+	wait := time.Until(start.Add(time.Duration(float64(n) / p.rate * float64(time.Second))))
+	time.Sleep(wait)
+	return -wait
+}
+
+func storeMax(top *atomic.Int64, v int64) {
+	for old := top.Load(); v > old; old = top.Load() {
+		if top.CompareAndSwap(old, v) {
+			return
+		}
+	}
+}
+
+// connection is a connection for posts.
+type connection struct {
+	addr   netip.AddrPort
+	conn   net.Conn
+	reader *bufio.Reader
+}
+
+func newConnection(to netip.AddrPort) (*connection, error) {
+	l := &connection{addr: to}
+	return l, l.dial()
+}
+
+func (l *connection) dial() (err error) {
+	if l.conn, err = net.Dial("tcp", l.addr.String()); err == nil {
+		l.reader = bufio.NewReader(l.conn)
+	}
+	return err
+}
+
+func (l *connection) close() { l.conn.Close() }
+
+// post sends a request and tells whether it was answered well. After a failure the connection is made anew.
+func (l *connection) post(request string) bool {
+	status, err := l.roundTrip(request)
+	if err != nil {
+		l.conn.Close()
+		if l.dial() != nil {
+			return false // the next post fails too, and tries again
+		}
+	}
+	return err == nil && status < 400
+}
+
+func (l *connection) roundTrip(request string) (status int, err error) {
+	l.conn.SetDeadline(time.Now().Add(responseTimeout))
+	if _, err := io.WriteString(l.conn, request); err != nil {
+		return 0, err
+	}
+	answer, err := http.ReadResponse(l.reader, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	_, err = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode, err
+}

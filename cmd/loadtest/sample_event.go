@@ -1,0 +1,41 @@
+//go:build linux
+
+package main
+
+import "bytes"
+
+// maxSampleBuffer bounds how much content is kept in search of one message.
+const maxSampleBuffer = 256 << 10
+
+// sampleEvent is the first event of a stream that carries a message: the reference server sends its bytes.
+type sampleEvent struct {
+	buffer []byte
+	frame  []byte
+}
+
+var eventEnd = []byte("\n\n")
+
+// scan goes through content until it has seen a whole event with a mark.
+func (x *sampleEvent) scan(prefix, content []byte) {
+	if x.frame != nil || len(x.buffer) > maxSampleBuffer {
+		return
+	}
+	x.buffer = append(x.buffer, content...)
+	for {
+		event, rest, whole := bytes.Cut(x.buffer, eventEnd)
+		if !whole {
+			return
+		}
+		if bytes.Contains(event, prefix) {
+			x.frame = append(bytes.Clone(event), eventEnd...)
+			return
+		}
+		x.buffer = rest
+	}
+}
+
+// replaceMark returns the frame with another mark.
+func replaceMark(frame []byte, prefix, mark string) string {
+	i := bytes.Index(frame, []byte(prefix))
+	return string(frame[:i]) + mark + string(frame[i+markLength:])
+}

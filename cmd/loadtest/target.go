@@ -1,0 +1,83 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+)
+
+// target is a server under load and how to speak to it.
+type target struct {
+	name string
+	addr netip.AddrPort
+	pid  int
+	// eventsRequest is the request line and what else opens stream i.
+	eventsRequest func(i int) string
+	// messageRequest is the POST whose text carries a mark, spoken by the person of stream i to the other of a pair or to all.
+	messageRequest func(from int, mark string) string
+}
+
+// seededUser is one line of charla seed.
+type seededUser struct{ id, cookie string }
+
+// readUsers reads n lines of charla seed.
+func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		stdin = file
+	}
+	people := make([]seededUser, 0, n)
+	lines := bufio.NewScanner(stdin)
+	for len(people) < n && lines.Scan() {
+		id, cookie, ok := strings.Cut(lines.Text(), " ")
+		if !ok || !strings.Contains(cookie, "=") {
+			return nil, errors.New("the people are not lines of charla seed")
+		}
+		people = append(people, seededUser{id, cookie})
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(people) < n {
+		return nil, fmt.Errorf("%d streams need as many people, and there are %d: see charla seed", n, len(people))
+	}
+	return people, nil
+}
+
+// partner is the other of the pair of person i.
+func partner(i int) int { return i ^ 1 }
+
+const messageText = "+how+about+a+coffee+at+the+corner%2C+say+at+five%3F+https%3A%2F%2Fexample.org%2Fcafe"
+
+// charlaTarget is the product, spoken to as htmx does: an event stream on the conversation, and forms.
+func charlaTarget(p plan, people []seededUser) target {
+	place := func(i int) string {
+		if p.pairs {
+			return "with=" + people[partner(i)].id
+		}
+		return "room=1"
+	}
+	head := func(line string, i int) string {
+		return fmt.Sprintf("%s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n", line, p.addr, people[i].cookie)
+	}
+	return target{name: "charla", addr: p.addr, pid: p.pid,
+		eventsRequest: func(i int) string {
+			return head("GET /events?"+place(i), i) + "Accept: text/event-stream\r\n\r\n"
+		},
+		messageRequest: func(from int, mark string) string {
+			form := place(from) + "&key=" + mark + "&body=" + mark + messageText
+			return head("POST /messages", from) + fmt.Sprintf("Accept: text/html\r\nHX-Request: true\r\n"+
+				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(form), form)
+		},
+	}
+}

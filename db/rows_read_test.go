@@ -1,0 +1,73 @@
+package db_test
+
+import (
+	"testing"
+
+	"charla/chat"
+	"charla/db/dbtest"
+)
+
+// TestRowsReadAreBounded holds that PostgreSQL answers from the end of a room, however long it is, and whoever comes back
+// to it after however long.
+func TestRowsReadAreBounded(t *testing.T) {
+	s := dbtest.OpenPostgres(t)
+	ana := createUser(t, s, "ana")
+	const long, authors = 20_000, 200
+	s.RawExec(t, `
+		INSERT INTO users (name, name_key, email, email_key, password_hash, created_at)
+		SELECT 'author', 'author', '', 'author ' || i, '', 1 FROM generate_series(1, $1::bigint) AS i`, authors)
+	s.RawExec(t, `
+		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)
+		SELECT 1, 10 + i, 10 + i, $1 + 1 + i % $2, 'key ' || i, 'text', 'text', i, TRUE, FALSE FROM generate_series(1, $3::bigint) AS i`, ana.ID, authors, long)
+	s.RawExec(t, `UPDATE rooms SET last_seq = 10 + $1 WHERE id = 1`, long)
+	s.RawExec(t, `ANALYZE`)
+	for what, ask := range map[string]func(r chat.Reader) (found int, err error){
+		"who was away for long": func(r chat.Reader) (int, error) {
+			c, err := r.Changes(t.Context(), chat.General, 5, chat.ReplayLimit)
+			equal(t, c.TooFarBehind, true)
+			return len(c.Added), err
+		},
+		"who was away": func(r chat.Reader) (int, error) {
+			c, err := r.Changes(t.Context(), chat.General, long-100, chat.ReplayLimit)
+			equal(t, len(c.Added), 110)
+			return len(c.Added), err
+		},
+		"the lines of a letter": func(r chat.Reader) (int, error) {
+			lines, err := r.UnreadPreviews(t.Context(), ana.ID, 0, 3)
+			equal(t, len(lines), 3)
+			return len(lines), err
+		},
+		"a page": func(r chat.Reader) (int, error) {
+			page, err := r.MessagesBefore(t.Context(), ana.ID, chat.General, long, 50)
+			return len(page), err
+		},
+		"what a program lacks": func(r chat.Reader) (int, error) {
+			page, err := r.MessagesAfter(t.Context(), ana.ID, chat.General, 100, 50)
+			return len(page), err
+		},
+		"what waits for a letter": func(r chat.Reader) (int, error) {
+			list, err := r.UnreadConversations(t.Context(), ana.ID, 0, 10)
+			return len(list), err
+		},
+		"the list of conversations": func(r chat.Reader) (int, error) {
+			list, err := r.Conversations(t.Context(), ana.ID, 0, 100)
+			return len(list), err
+		},
+		"a count": func(r chat.Reader) (int, error) {
+			c, err := r.ConversationIn(t.Context(), ana.ID, chat.General)
+			equal(t, c.Unread, chat.UnreadCap)
+			return 1, err
+		},
+	} {
+		read := s.RowsRead(t, func(r chat.Reader) error {
+			found, err := ask(r)
+			if found == 0 && what != "who was away for long" {
+				t.Errorf("%s: nothing was found", what)
+			}
+			return err
+		})
+		if read > 2*chat.ReplayLimit {
+			t.Errorf("%s: PostgreSQL looks at %d messages", what, read)
+		}
+	}
+}

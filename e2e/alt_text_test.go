@@ -1,0 +1,35 @@
+package e2e
+
+import "testing"
+
+// TestAltTextCanBeAddedLater with the message that it came with, and everybody's page has it at once.
+func TestAltTextCanBeAddedLater(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	ana.attachFiles("one.png|two.png", mine.png("one.png", 40, 30), mine.png("two.png", 30, 40))
+	ana.fill("#composer-text", "Two of them")
+	ana.pressKeys("\r")
+	const alts = `[...document.querySelectorAll('#m-1 .picture__image')].map(e => e.alt).join('|')`
+	bob.waitUntil("they came without words", alts+` === 'one.png|two.png'`)
+
+	ana.waitUntil("the line is there", alts+` === 'one.png|two.png'`)
+	ana.openMenu(1)
+	ana.click("#message-menu details:has(textarea) > summary")
+	ana.fill("#message-menu [aria-label='What one.png shows']", "Hills at dusk")
+	ana.click("#message-menu [aria-label='What two.png shows']")
+	ana.saveScreenshot("describing")
+	ana.pressKeys("\x1b")
+	ana.waitUntil("it is shut", menuClosed)
+	ana.openMenu(1)
+	ana.waitUntil("what was written stayed", `document.querySelector("#message-menu [aria-label='What one.png shows']").value === 'Hills at dusk' && document.querySelector('#message-menu [name=body]').value === 'Two of them'`)
+	ana.fill("#message-menu [aria-label='What two.png shows']", "A tall house")
+	ana.click("#message-menu .message-actions__form .button")
+	bob.waitUntil("it is told to those who cannot see", alts+` === 'Hills at dusk|A tall house'`)
+	ana.waitUntil("it is saved", alts+` === 'Hills at dusk|A tall house' && `+menuClosed)
+	ana.openMenu(1)
+	ana.waitUntil("and nothing is kept of what was", `!document.querySelector('#message-menu details[open]') && document.querySelector("#message-menu [aria-label='What two.png shows']").value === 'A tall house'`)
+}

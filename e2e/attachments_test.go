@@ -1,0 +1,318 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// attachmentNames are the names of the files in the box that wait, separated by bars.
+const attachmentNames = `[...document.querySelectorAll('.attachment--ready:not([hidden]) .attachment__name')].map(e => e.innerText).join('|')`
+
+// pictureNames are the names of the pictures on a line, of a message on the page; cards those of its other files.
+func pictureNames(n int) string {
+	return sprintf(`[...document.querySelectorAll('%s .picture__link')].map(e => e.dataset.name).join('|')`, messageSelector(n))
+}
+
+func fileNames(n int) string {
+	return sprintf(`[...document.querySelectorAll('%s .file__name')].map(e => e.innerText).join('|')`, messageSelector(n))
+}
+
+func TestSendFilesWithAndWithoutText(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+
+	ana.chooseFiles(mine.jpeg("hills.jpg", 1600, 1067, 0), mine.png("tall.png", 300, 900), mine.write("notes.txt", []byte("Bread, olives, lemonade.")))
+	ana.waitUntil("three chips", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
+	ana.saveScreenshot("chips")
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	ana.waitUntil("they are still there", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
+	second := ana.anotherTab()
+	second.open("/messages?with=2")
+	second.waitForStream()
+	second.waitUntil("they are on another device", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
+	ana.click("#attachment-2 .attachment__button")
+	ana.waitUntil("one is removed", attachmentNames+` === 'hills.jpg|notes.txt'`)
+	second.waitUntil("on the other device too", attachmentNames+` === 'hills.jpg|notes.txt'`)
+	ana.fill("#composer-text", "Look at this")
+	ana.pressKeys("\r")
+	bob.waitUntil("Bob sees them", sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'Look at this' && %s === 'hills.jpg' && %s === 'notes.txt'`, pictureNames(1), fileNames(1)))
+	ana.waitUntil("so does Ana, and the box is empty", sprintf(`%s === 'hills.jpg' && %s === '' && %s`, pictureNames(1), attachmentNames, composerReady))
+	second.waitUntil("and they are out of the box on the other device", attachmentNames+` === ''`)
+	bob.waitUntil("the picture is drawn", `document.querySelector('#m-1 .picture__image').naturalWidth > 300`)
+
+	ana.chooseFiles(mine.write("only.pdf", []byte("%PDF-1.7\n")))
+	ana.waitUntil("a chip", attachmentNames+` === 'only.pdf'`)
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	bob.waitUntil("it came without words", sprintf(`%s === 'only.pdf' && !document.querySelector('#m-2 .message__body')`, fileNames(2)))
+	ana.waitUntil("the box is empty", sprintf(`%s === '' && %s`, attachmentNames, composerReady))
+	bob.saveScreenshot("received")
+}
+
+// attachFiles waits until what was chosen waits in the box.
+func (b *tab) attachFiles(names string, paths ...string) {
+	b.Helper()
+	b.chooseFiles(paths...)
+	b.waitUntil(names+" wait in the box", sprintf(`%s === %s`, attachmentNames, asJSON(names)))
+}
+
+// limitUploadRate lets the browser send so many bytes a second, or as many as it can: -1.
+func (b *tab) limitUploadRate(bytes float64) {
+	b.Helper()
+	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{
+		{DownloadThroughput: -1, UploadThroughput: bytes},
+	}})
+}
+
+func TestSendWaitsForUploads(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	ana.limitUploadRate(300 << 10)
+	ana.chooseFiles(mine.write("large.bin", make([]byte, 1<<20)), mine.write("small.txt", []byte("here")))
+	ana.waitUntil("half of it has come", `(p => p && p.value > 0 && p.value < p.max && p.max > 1 << 20)(document.querySelector('.attachment__progress'))`)
+	ana.saveScreenshot("progress")
+	ana.fill("#composer-text", "with all of it")
+	ana.pressKeys("\r")
+	ana.waitUntil("it says that it waits", `document.querySelector('.composer__pending')`)
+	ana.limitUploadRate(-1)
+	bob.waitUntil("all came together", sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'with all of it' && %s === 'large.bin|small.txt'`, fileNames(1)))
+	ana.waitUntil("nothing is left in the box", sprintf(`%s === '' && !document.querySelector('.composer__pending') && %s`, attachmentNames, composerReady))
+
+	ana.limitUploadRate(100 << 10)
+	ana.chooseFiles(mine.write("other.bin", make([]byte, 1<<20)), mine.write("next.txt", []byte("next")))
+	ana.waitUntil("it goes", `document.querySelector('.attachment__progress')`)
+	ana.click(".attachment:has(.attachment__progress) .attachment__button")
+	ana.limitUploadRate(-1)
+	ana.waitUntil("it was given up, and the next came", sprintf(`%s === 'next.txt' && document.querySelectorAll('.attachment:not(.attachment--canceled)').length === 1`, attachmentNames))
+	upload := eval[string](ana, `document.querySelector('.attachment--canceled [id^=up-]').id.slice('up-'.length)`)
+	late := ana.api().uploadFile("text/plain", mine.write("late.txt", []byte("late")), "with=2&upload="+upload)
+	ana.waitUntil("what came nevertheless is taken out", sprintf(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') && e.responseStatus === 200)`, late))
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	ana.waitUntil("it is gone", sprintf(`%s === 'next.txt'`, attachmentNames))
+}
+
+func TestRejectedFiles(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "CHARLA_FILE_SIZE=1", "CHARLA_FILES=2")
+	mine := newSampleFiles(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors("status of 422")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	refused := func(why string) string {
+		return sprintf(`[...document.querySelectorAll('.attachment--failed .attachment__error')].map(e => e.innerText).join('|') === %s`, asJSON(why))
+	}
+	ana.chooseFiles(mine.write("film.bin", make([]byte, 2<<20)))
+	ana.waitUntil("a large one never goes", refused("A file has at most 1 MB."))
+	ana.click(".attachment--failed .attachment__button")
+	ana.chooseFiles(mine.write("broken.png", []byte("\x89PNG\r\n\x1a\n and no picture")), mine.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
+	ana.waitUntil("a broken picture is refused in words, and the other came", sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`, refused("This picture is broken, or of a kind that Charla cannot show."), attachmentNames))
+	ana.saveScreenshot("refused")
+	ana.click(".attachment--failed .attachment__button")
+	ana.chooseFiles(mine.write("2.txt", []byte("2")), mine.write("3.txt", []byte("3")))
+	ana.waitUntil("a third is too many", refused("A message takes at most 2 files."))
+	ana.click(".attachment--failed .attachment__button")
+	long := strings.Repeat("long ", 1000)
+	ana.fill("#composer-text", long)
+	ana.pressKeys("\r")
+	ana.waitUntil("the text is refused", `document.querySelector('#send-error').innerText.length > 5`)
+	ana.waitForComposerText(long)
+	ana.waitUntil("the files are back with it", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt' && %s`, attachmentNames, queueEmpty))
+	ana.click("#composer-text")
+	ana.pressKeys("a", chromedp.ModifierCtrl)
+	ana.typeText("short")
+	ana.pressKeys("\r")
+	ana.waitUntil("now it went, and names are names", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`, fileNames(1)))
+	ana.openMenu(1)
+	ana.waitUntil("the menu names what was said", `document.querySelector('#message-menu .message-actions__quote').innerText === 'Ana: short'`)
+}
+
+func TestFilesQueueOffline(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.allowErrors(serverDownErrors)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	ana.attachFiles("one.txt|two.txt", mine.write("one.txt", []byte("one")), mine.write("two.txt", []byte("two")))
+	ana.setOffline(true)
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitUntil("they wait", `document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
+	ana.waitUntil("and are out of the box", attachmentNames+` === ''`)
+	ana.cancelQueued("")
+	ana.waitUntil("they are back in the box", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`, attachmentNames, composer))
+	ana.chooseFiles(mine.write("three.txt", []byte("three")))
+	ana.waitUntil("a third cannot come now", `document.querySelector('.attachment--failed .attachment__retry')?.checkVisibility()`)
+	ana.typeAndEnter("from the tunnel")
+	ana.waitUntil("two go with a message", `document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
+	ana.setOffline(false)
+	bob.waitUntil("they came, once", sprintf(`%s === 'one.txt|two.txt' && document.querySelectorAll('.message').length === 1`, fileNames(1)))
+	ana.waitUntil("the third came by itself, and waits", sprintf(`%s === 'three.txt' && %s`, attachmentNames, queueEmpty))
+
+	s.stop()
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitUntil("it waits", `document.querySelector('#send-queue .pending-text__files')?.innerText === 'three.txt'`)
+	s.start()
+	bob.allowErrors(serverDownErrors)
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	bob.waitUntil("it came, once", sprintf(`%s === 'three.txt' && document.querySelectorAll('.message').length === 2`, fileNames(2)))
+	ana.waitUntil("and is not in the box", sprintf(`%s === '' && %s`, attachmentNames, queueEmpty))
+}
+
+func TestDropAndPasteFiles(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana := s.newUser("Ana")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	path := mine.jpeg("dropped.jpg", 640, 480, 2)
+	ana.dragFiles(".conversation-start", false, path)
+	ana.waitUntil("it says where they may be dropped", isVisible(".drop-overlay"))
+	ana.saveScreenshot("dropping")
+	ana.dragFiles(".conversation-start", true, path)
+	ana.waitUntil("it came, and no more is said", attachmentNames+` === 'dropped.jpg' && !document.querySelector('.drop-overlay')`)
+	eval[bool](ana, `(() => { const d = new DataTransfer(); d.items.add(new File(['pasted'], 'pasted.txt')); `+
+		composer+`.dispatchEvent(new ClipboardEvent('paste', {clipboardData: d, bubbles: true, cancelable: true})); return true })()`)
+	ana.waitUntil("what was pasted came too", attachmentNames+` === 'dropped.jpg|pasted.txt'`)
+
+	ana.click(".attachment__alt-summary")
+	ana.fill(".attachment__alt", "Hills at dusk")
+	ana.click("#composer-text")
+	ana.waitUntil("it is known what it shows", `document.querySelector('.attachment__alt-current').innerText === 'Hills at dusk'`)
+	ana.pressKeys("\r")
+	ana.waitUntil("it is told to those who cannot see it", `document.querySelector('#m-1 .picture__image')?.alt === 'Hills at dusk'`)
+}
+
+func TestFilesWithoutScripts(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana := s.newBrowser()
+	ana.disableScripts()
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.open("/messages?room=1")
+	ana.chooseFiles(mine.jpeg("plain.jpg", 640, 480, 3))
+	ana.click(`[formaction="/files"]`)
+	ana.waitUntil("it waits", `document.querySelector('.attachment__name')?.innerText === 'plain.jpg'`)
+	ana.saveScreenshot("noscript")
+	ana.fill("#composer-text", "and words")
+	ana.chooseFiles(mine.write("plain.txt", []byte("plain")))
+	ana.click(".send-button")
+	ana.waitUntil("both came", `(d => d?.querySelector('.picture__link')?.dataset.name === 'plain.jpg' && d.querySelector('.file__name').innerText === 'plain.txt' &&
+		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')?.contentDocument)`)
+}
+
+// TestUploadStaysInItsConversation: whatever conversation is open by then.
+func TestUploadStaysInItsConversation(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	s.newAPIUser("Bob")
+	ana := s.newUser("Ana")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	ana.limitUploadRate(200 << 10)
+	ana.chooseFiles(mine.write("large.bin", make([]byte, 1<<20)))
+	ana.waitUntil("it is under way", `document.querySelector('.attachment__progress')`)
+	ana.click("#room-1")
+	ana.waitForConversation("room=1")
+	ana.limitUploadRate(-1)
+	second := ana.anotherTab()
+	waitUntil(t, "it has come", func() (bool, string) {
+		second.open("/messages?with=1")
+		return second.isTrue(attachmentNames + ` === 'large.bin'`), "nothing"
+	})
+	if ana.isTrue(attachmentNames + ` !== ''`) {
+		t.Error("it is in the box of another conversation")
+	}
+	ana.open("/messages?with=1")
+	ana.waitUntil("it is in its own", attachmentNames+` === 'large.bin'`)
+}
+
+// TestAttachmentsSyncAcrossDevices as they come and go, also to one that was away.
+func TestAttachmentsSyncAcrossDevices(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	mine := newSampleFiles(t)
+	ana := s.newUser("Ana")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	second := s.newBrowser()
+	second.open("/login")
+	second.logIn("Ana")
+	second.waitForPath("/chat")
+	second.open("/messages?with=1")
+	second.waitForStream()
+
+	ana.attachFiles("one.png|two.txt", mine.png("one.png", 40, 30), mine.write("two.txt", []byte("two")))
+	second.waitUntil("they came", attachmentNames+` === 'one.png|two.txt'`)
+	second.click(".attachment__alt-summary")
+	second.fill(".attachment__alt", `Hills "at" </textarea><img src=x onerror=alert(1)>`)
+	second.click("#composer-text")
+	ana.waitUntil("what it shows is known", `document.querySelector('.attachment__alt-current').innerText === 'Hills "at" </textarea><img src=x onerror=alert(1)>'`)
+	second.waitUntil("and its chip stays as it was", `document.querySelector('.attachment__alt-form').open`)
+	second.click("#attachment-2 .attachment__button")
+	ana.waitUntil("one is gone", attachmentNames+` === 'one.png'`)
+
+	second.allowErrors(serverDownErrors)
+	second.setOffline(true)
+	second.waitUntil("it is away", `document.querySelector('.connection-status__message')`)
+	ana.chooseFiles(mine.write(`<img src=x onerror=alert(1)>.txt`, []byte("three")))
+	ana.waitUntil("a third", attachmentNames+` === 'one.png|<img src=x onerror=alert(1)>.txt'`)
+	ana.click("#attachment-1 .attachment__button")
+	ana.waitUntil("the first is gone", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
+	second.setOffline(false)
+	second.waitUntil("it has caught up", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
+	second.typeAndEnter("from the other one")
+	ana.waitUntil("it was sent", sprintf(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, fileNames(1), attachmentNames))
+}
+
+// chooseFiles picks files as the browser's own dialog does.
+func (b *tab) chooseFiles(paths ...string) {
+	b.Helper()
+	b.chooseFilesIn(".attach-button__input", paths...)
+}
+
+func (b *tab) chooseFilesIn(selector string, paths ...string) {
+	b.Helper()
+	b.waitUntil("there is "+selector, sprintf(`document.querySelector(%s)`, asJSON(selector)))
+	field, err := tryEval[*runtime.RemoteObject](b, sprintf(`document.querySelector(%s)`, asJSON(selector)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	call(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: paths, ObjectID: field.ObjectID})
+}
+
+// dragFiles moves files over an element, and drops them there if told to.
+func (b *tab) dragFiles(selector string, drop bool, paths ...string) {
+	b.Helper()
+	xy := eval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
+	data := input.DragData{Items: []*input.DragDataItem{}, Files: paths, DragOperationsMask: 1}
+	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+		if kind != input.DispatchDragEventTypeDrop || drop {
+			call(b, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: xy[0], Y: xy[1], Data: &data})
+		}
+	}
+}

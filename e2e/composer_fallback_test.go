@@ -1,0 +1,31 @@
+package e2e
+
+import (
+	"net/url"
+	"testing"
+)
+
+func TestComposerWithoutScriptsOnPhone(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newBrowser()
+	ana.disableScripts()
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.api().mustPost("/settings", url.Values{"locale": {"es"}, "theme": {""}}) // whose words are longer
+	for _, width := range []int64{320, 390, 768} {
+		ana.setSize(width, 640)
+		ana.open("/messages?room=1")
+		ana.saveScreenshot(sprintf("noscript-%d", width))
+		ana.waitUntil("the text has the width of the box", composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
+		ana.waitUntil("the buttons stand in one row", `Math.abs(document.querySelector('.send-button').getBoundingClientRect().top - document.querySelector('.composer__noscript-button[formaction="/typing"]').getBoundingClientRect().top) < 10`)
+		ana.waitUntil("nothing is wider than the window", `document.scrollingElement.scrollWidth <= innerWidth && document.querySelector('.send-button').getBoundingClientRect().right <= innerWidth`)
+	}
+	ana.fill("#composer-text", "half a thought")
+	ana.click(`.composer__noscript-button[formaction="/typing"]`)
+	ana.waitUntil("the draft is kept", composer+`.value === 'half a thought'`)
+	ana.click("noscript .emoji-button")
+	ana.waitForPath("/emoji")
+	ana.click(`[value="😀"]`)
+	ana.waitUntil("the emoji is in the box", composer+`.value === 'half a thought😀'`)
+}

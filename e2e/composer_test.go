@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+func TestEnterSends(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+
+	ana.fill("#composer-text", "once")
+	ana.pressKeys("\r\r\r")
+	ana.waitForMessages("once")
+
+	ana.waitUntil("the caret is back in the empty box", composerReady+` && document.activeElement === `+composer)
+	ana.typeText("and again")
+	ana.pressKeys("\r")
+	ana.waitForMessages("once", "and again")
+	ana.waitUntil("the box is ready", composerReady)
+
+	ana.fill("#composer-text", "two")
+	ana.pressKeys("\r", chromedp.ModifierShift)
+	ana.typeText("lines")
+	ana.waitUntil("the box holds two lines", composer+`.value === 'two\nlines'`)
+	ana.pressKeys("\r")
+	ana.waitForMessages("once", "and again", "two\nlines")
+
+	ana.click("#composer-text")
+	call(ana, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "にほん", SelectionStart: 3, SelectionEnd: 3})
+	ana.waitUntil("a word is being composed", composer+`.value === 'にほん'`)
+	ana.pressKeys("\r")
+	ana.typeText("日本")
+	ana.waitUntil("Enter during the composition sent nothing", composer+`.value.includes('日本')`)
+	ana.waitForMessages("once", "and again", "two\nlines")
+
+	ana.click(".send-button")
+	ana.waitUntil("the button sends too", sprintf(`%s.length === 4`, messageTexts))
+}
+
+func TestRejectedTextReturnsToComposer(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors(`status of 422`, serverDownErrors)
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+
+	long := strings.Repeat("long ", 1000)
+	ana.fill("#composer-text", long)
+	ana.pressKeys("\r")
+	ana.waitUntil("it says why", `document.querySelector('#send-error').innerText.length > 5`)
+	ana.waitForComposerText(long)
+	ana.waitUntil("nothing waits", `!document.querySelector('#send-queue[data-waits]')`)
+
+	ana.click("#composer-text")
+	ana.pressKeys("a", chromedp.ModifierCtrl)
+	ana.typeText("short enough")
+	ana.pressKeys("\r")
+	ana.waitForMessages("short enough")
+	ana.waitUntil("the error is gone", `document.querySelector('#send-error').innerText === ''`)
+
+	s.stop()
+	ana.fill("#composer-text", "into the void")
+	ana.pressKeys("\r")
+	ana.waitUntil("the text waits while the server is away", queuedTexts+` === 'into the void'`)
+	s.start()
+	ana.waitForStream()
+	ana.waitForMessages("short enough", "into the void")
+}
+
+func TestEnterOnTouchScreenAddsLine(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	if !ana.isTrue(`matchMedia('(hover: none) and (pointer: coarse)').matches`) {
+		t.Fatal("this is no touch screen")
+	}
+	ana.fill("#composer-text", "two")
+	ana.pressKeys("\r")
+	ana.typeText("lines")
+	ana.waitUntil("the box holds two lines", composer+`.value === 'two\nlines'`)
+	ana.click(".send-button")
+	ana.waitForMessages("two\nlines")
+}
+
+// box is where messages are written. It is ready when it is empty and nothing waits to be sent.
+const (
+	composer      = `document.querySelector('#composer-text')`
+	composerReady = composer + `.value === '' && !document.querySelector('#send-queue[data-waits]')`
+)
+
+func TestTypingWhileSending(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	slow := s.newSlowProxy(t)
+	ana := slow.newUser(s, "Ana")
+	slow.setDelay(500)
+	all := numberedTexts("quick thought", 4)
+	for _, text := range all {
+		ana.fill("#composer-text", text[:7])
+		ana.typeText(text[7:])
+		ana.pressKeys("\r")
+	}
+	ana.typeText("and on")
+	ana.waitUntil("the box holds what was typed since", composer+`.value === 'and on' && document.activeElement === `+composer)
+	slow.setDelay(0)
+	ana.waitUntil("all is sent", sprintf(`%s === ''`, queuedTexts))
+	ana.waitUntil("the box still does", composer+`.value === 'and on'`)
+	ana.waitForMessages(all...)
+}

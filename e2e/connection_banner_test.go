@@ -1,0 +1,67 @@
+package e2e
+
+import "testing"
+
+// noticeText is what the page says of something that did not work.
+const noticeText = `document.querySelector('#page-notice').innerText.trim()`
+
+func TestUnreachableServerIsReported(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	bob := s.newAPIUser("Bob")
+	ana := s.newUser("Ana")
+	ana.allowErrors(serverDownErrors)
+	bob.postMessages("room=1", "hello")
+	bob.postMessages("with=2", "psst")
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	const unreached = noticeText + ` === 'Charla cannot be reached. Try again.'`
+	for _, deed := range []struct {
+		what string
+		do   func()
+	}{
+		{"the way back on a phone", func() { ana.setSize(320, 640); ana.click(".back-link--list") }},
+		{"the menu of a message", func() {
+			ana.hover(".message")
+			ana.click(".message__menu-button")
+		}},
+		{"an emoji", func() { ana.click(".emoji-button--popover") }},
+		{"somebody in the list", func() { ana.click("#with-1") }},
+		{"a search", func() { ana.fill(".search-form input", "b") }},
+	} {
+		ana.setSize(1280, 800)
+		ana.setOffline(true)
+		ana.typeAndEnter("waits")
+		ana.waitUntil("it waits, and the page knows why", queuedTexts+` !== '' && `+connectionStatus+`.startsWith('You are offline')`)
+		if ana.isTrue(noticeText) {
+			t.Fatalf("before %s, writing is said to fail: %s", deed.what, eval[string](ana, noticeText))
+		}
+		deed.do()
+		ana.waitUntil("it is said that "+deed.what+" cannot be reached", unreached)
+		ana.setOffline(false)
+		ana.waitUntil("no more is said of it", noticeText+` === '' && `+composerReady)
+		ana.pressKeys("\x1b")
+	}
+}
+
+func TestConnectionBannerCoversNothing(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors(serverDownErrors)
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.setOffline(true)
+	ana.waitUntil("there is no connection", connectionStatus)
+	for _, width := range []int64{320, 768, 1280} {
+		ana.setSize(width, 640)
+		ana.waitUntil("the banner stands above the conversation", `(([b, c]) =>
+			b.height > 0 && b.bottom <= c.top + 1 && b.left === c.left && b.right === c.right && c.bottom <= innerHeight)(
+			['#connection-status', '#conversation'].map(e => document.querySelector(e).getBoundingClientRect()))`)
+		ana.checkFits("the banner", width)
+	}
+	ana.click("#room-1")
+	ana.waitUntil("what was clicked did not open", noticeText)
+	ana.setOffline(false)
+	ana.waitUntil("no more is said of it", noticeText+` === ''`)
+}

@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"net/url"
+	"testing"
+)
+
+var hostileTexts = []string{
+	`</li><script>alert(1)</script>`,
+	`<img src=https://evil.example/x.png onerror=alert(1)>`,
+	`<div hx-get="/logout" hx-trigger="load">x</div>`,
+	`<b hx-on:click="alert(1)" hx-on::load="alert(1)">x</b>`,
+	`<hx-partial hx-target="#conversation">gone</hx-partial>`,
+	`</hx-upsert><title>hacked</title>`,
+	`<style>*{display:none}</style><link rel=stylesheet href=https://evil.example/x.css>`,
+	`javascript:alert(1)`,
+	`https://example.org/"onmouseover="alert(1)`,
+	`data:text/html,<script>alert(1)</script>`,
+	"data: x\r\n\r\nevent: logout\r\ndata: \r\n\r\n",
+	`{{7*7}} ${7*7} <!-- -->`,
+	"*<b onclick=alert(1)>* _</li>_ ~~<script>alert(1)</script>~~ `<img src=x onerror=alert(1)>`",
+	"> <div hx-get=\"/logout\" hx-trigger=\"load\">\n- <hx-partial>\n\n```</code></pre><script>alert(1)</script>\n<style>*{display:none}</style>\n```",
+	"[click](javascript:alert(1)) [*x*](data:text/html,<script>alert(1)</script>) [x](https://x.org/\"onmouseover=\"alert(1)) [x](vbscript:x) ![x](https://evil.example/x.png)",
+	"<https://evil.example/x.css> [x]: javascript:alert(1) &lt;script&gt; &#x3c;script&#x3e;",
+}
+
+func TestHostileTextIsEscaped(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors("status of 404")
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	names := []string{`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `' hx-on:load='alert(1)`}
+	for _, name := range names {
+		mallory := s.newAPIUser(name)
+		mallory.postMessages("room=1", hostileTexts...)
+		mallory.postMessages("with=1", hostileTexts...)
+		mallory.mustPost("/messages/1/reactions", url.Values{"emoji": {"🎉"}})
+	}
+	n := len(names) * len(hostileTexts)
+	ana.waitUntil("every line came", sprintf(`%s.length === %d`, messageTexts, n))
+	ana.checkNoInjection()
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.waitUntil("every line is there", sprintf(`%s.length === %d`, messageTexts, n))
+	ana.checkNoInjection()
+	ana.click("#with-2")
+	ana.waitForConversation("with=2")
+	ana.waitUntil("the texts are what was written", sprintf(`%s[0] === %s && document.querySelector('#conversation-name').innerText === %s`, messageTexts, asJSON(hostileTexts[0]), asJSON(names[0])))
+	ana.checkNoInjection()
+	ana.sendMessage(hostileTexts[0])
+	for _, path := range []string{
+		"/chat?q=" + url.QueryEscape(hostileTexts[0]),
+		"/chat?q=" + url.QueryEscape("<img"),
+		"/messages/1",
+		"/nowhere/" + url.PathEscape(hostileTexts[0]),
+		"/messages?with=" + url.QueryEscape(hostileTexts[0]),
+		"/settings",
+	} {
+		ana.open(path)
+		ana.waitUntil("it is drawn", `document.readyState === 'complete'`)
+		ana.checkNoInjection()
+	}
+	guest := s.newBrowser()
+	guest.open("/login?next=" + url.QueryEscape(`javascript:alert(1)`))
+	guest.logIn("Ana")
+	guest.waitForPath("/chat")
+}
+
+// checkNoInjection looks for anything that text may have become. Dialogs, requests to others and reports of the policy fail the
+// test by themselves.
+func (b *tab) checkNoInjection() {
+	b.Helper()
+	for what, script := range map[string]string{
+		"images":         `document.querySelectorAll('img').length`,
+		"scripts":        `document.querySelectorAll('body script').length`,
+		"styles":         `document.querySelectorAll('style, body link').length`,
+		"live markup":    `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
+		"links":          `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol) || a.rel !== 'nofollow noopener noreferrer').length`,
+		"attributes":     `[...document.querySelectorAll('.message__body *')].filter(e => [...e.attributes].some(a => !['href', 'rel', 'target', 'tabindex', 'value'].includes(a.name))).length`,
+		"event handlers": `[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on|^hx-on/.test(a.name))).length`,
+	} {
+		if n := eval[int](b, script); n != 0 {
+			b.Errorf("%s at %s: %d %s", b.name, eval[string](b, "location.href"), n, what)
+		}
+	}
+}
+
+// TestAlpineIgnoresMessages puts into a message what no renderer lets through.
+func TestAlpineIgnoresMessages(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.sendMessage("hello")
+	const plant = `(at => {
+		const e = document.createElement('b')
+		e.setAttribute('x-data', '{}')
+		e.setAttribute('x-text', "'planted'")
+		document.querySelector(at).append(e)
+		return true
+	})('%s')`
+	eval[bool](ana, sprintf(plant, ".message__body"))
+	eval[bool](ana, sprintf(plant, "#page-notice"))
+	ana.waitUntil("elsewhere it would do something", `document.querySelector('#page-notice').textContent === 'planted'`)
+	if ana.isTrue(`document.querySelector('.message__body b').textContent`) {
+		t.Error("an attribute in a message was obeyed")
+	}
+}

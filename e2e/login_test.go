@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestSessionEndedElsewhere(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.open("/rooms")
+	ana.waitForStream()
+	ana.click("#room-1")
+	ana.waitForConversation("room=1")
+	elsewhere := s.newBrowser()
+	elsewhere.open("/login")
+	elsewhere.logIn("Ana")
+	elsewhere.waitForPath("/chat")
+	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
+	ana.waitUntil("it says why there is a form", `location.pathname === '/login' && document.querySelector('#form-error').innerText === 'You are signed out. Log in again to go on.'`)
+	ana.fill("#email", emailOf("Ana"))
+	ana.fill("#password", password+" 2")
+	ana.pressKeys("\r")
+	ana.waitForConversation("room=1")
+}
+
+func TestDeepLinkReturnsAfterLogIn(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.newAPIUser("Ana")
+	b := s.newBrowser()
+	b.open("/messages?room=1")
+	b.waitUntil("the form asks who it is", `location.pathname === '/login'`)
+	b.allowErrors("status of 401")
+	b.fill("#email", emailOf("Ana"))
+	b.fill("#password", "not this one")
+	b.pressKeys("\r")
+	b.waitUntil("the wrong password is refused", `document.querySelector('#form-error').innerText && document.querySelector('#email').value`)
+	b.fill("#password", password)
+	b.pressKeys("\r")
+	b.waitForConversation("room=1")
+}
+
+func TestLogOutReachesEveryTab(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	second := ana.anotherTab()
+	second.open("/messages?room=1")
+	second.waitForStream()
+	ana.open("/settings")
+	ana.click(`form[action="/logout"] button`)
+	ana.waitForPath("/login")
+	second.waitUntil("the session is over", `location.pathname === '/login'`)
+	second.open("/messages?room=1")
+	second.waitUntil("it asks to log in", `location.pathname === '/login'`)
+}
+
+func TestLogOutClearsDrafts(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.newAPIUser("Bob")
+	ana := s.newUser("Ana")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	ana.fill("#composer-text", "between us")
+	ana.waitForStoredDraft("with=1", "between us")
+	ana.waitUntil("the browser keeps it", localStorageText+`.includes('between us')`)
+	ana.open("/settings")
+	ana.click(`form[action="/logout"] button`)
+	ana.waitForPath("/login")
+	if left := eval[string](ana, localStorageText); left != "" {
+		t.Errorf("after the log-out the browser keeps %q", left)
+	}
+	carla := ana
+	carla.register("Carla")
+	carla.waitForPath("/chat")
+	carla.open("/messages?with=1")
+	carla.waitForStream()
+	carla.waitForComposerText("")
+}
+
+func TestLogOutClearsSendQueue(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.newAPIUser("Bob")
+	slow := s.newSlowProxy(t)
+	ana := s.newBrowser()
+	ana.addr = slow.addr
+	ana.allowErrors(serverDownErrors)
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	slow.dropResponses()
+	ana.typeAndEnter("between us")
+	ana.waitUntil("it waits", queuedTexts+` === 'between us'`)
+	ana.open("/settings")
+	ana.waitUntil("it waits here too", queuedTexts+` === 'between us'`)
+	ana.click(`form[action="/logout"] button`)
+	ana.waitForPath("/login")
+	if left := eval[string](ana, localStorageText); strings.Contains(left, "between us") {
+		t.Errorf("after the log-out the browser keeps %q", left)
+	}
+}

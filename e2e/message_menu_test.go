@@ -1,0 +1,237 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+)
+
+// The menu is open and filled, or shut.
+const (
+	menuOpen   = `document.querySelector('#message-menu:popover-open:not(.htmx-request) #message-actions > *')`
+	menuClosed = `!document.querySelector('#message-menu:popover-open')`
+)
+
+// menuButtonFocused is true when what opens the menu of a message has the focus.
+func menuButtonFocused(n int) string {
+	return sprintf(`document.activeElement.matches('%s .message__menu-button')`, messageSelector(n))
+}
+
+// openMenu opens the menu of a message.
+func (b *tab) openMenu(n int) {
+	b.Helper()
+	b.hover(messageSelector(n))
+	b.click(messageSelector(n) + " .message__menu-button")
+	b.waitUntil("the menu is open", menuOpen)
+}
+
+func TestMessageMenuByKeyboard(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	bob := s.newAPIUser("Bob")
+	bob.postMessages("with=1", "Hello Ana")
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	ana.waitForMessages("Hello Ana")
+	eval[bool](ana, `(document.querySelector('#scroller').focus(), true)`)
+	ana.tabTo(".message__menu-button")
+	ana.pressKeys("\r")
+	ana.waitUntil("the menu is open", menuOpen)
+	ana.pressKeys("\x1b")
+	ana.waitUntil("Escape shuts it and gives the focus back", menuClosed+` && document.activeElement.matches('.message__menu-button')`)
+	ana.pressKeys("\r")
+	ana.waitUntil("the menu is open", menuOpen)
+	ana.tabTo(`#message-menu .emoji-option[value="😂"]`)
+	ana.pressKeys("\r")
+	ana.waitUntil("the reaction is there, and the focus back", reactionsOf(1)+` === '😂 1' && `+menuClosed+` && `+menuButtonFocused(1))
+	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"😂"}})
+	ana.waitUntil("Bob laughs too", reactionsOf(1)+` === '😂 2'`)
+	eval[bool](ana, `(document.querySelector('.message__time').focus(), true)`)
+	ana.tabTo("#m-1 .reaction")
+	for _, want := range []string{"😂 1", "😂 2"} {
+		ana.pressKeys("\r")
+		ana.waitUntil("the focus stays while the line is replaced", reactionsOf(1)+sprintf(` === '%s' && document.activeElement.matches('#m-1 .reaction')`, want))
+	}
+	ana.tabTo("#composer-text")
+
+	eval[bool](ana, `(document.querySelector('#m-1 .message__menu-button').focus(), true)`)
+	ana.pressKeys("\r")
+	ana.waitUntil("the menu is open", menuOpen)
+	ana.tabTo("#message-menu a.emoji-option")
+	ana.pressKeys("\r")
+	ana.waitUntil("the picker is in the menu, and one can search", `document.activeElement.matches('#message-menu [name=q]')`)
+	ana.pressKeys("\x1b")
+	ana.waitUntil("Escape shuts it and gives the focus back", menuClosed+` && `+menuButtonFocused(1))
+	ana.pressKeys("\r")
+	ana.waitUntil("the menu begins anew", menuOpen+` && !document.querySelector('#message-menu-emoji')`)
+	ana.tabTo("#message-menu a.emoji-option")
+	ana.pressKeys("\r")
+	ana.waitUntil("the picker is in the menu", `document.activeElement.matches('#message-menu [name=q]')`)
+	ana.typeText("pizza")
+	ana.waitUntil("the search found it", `document.querySelector('#message-menu-emoji button').value === '🍕'`)
+	ana.tabTo(`#message-menu-emoji [value="🍕"]`)
+	ana.pressKeys("\r")
+	ana.waitUntil("the reaction is there, and the focus back", reactionsOf(1)+` === '😂 2,🍕 1' && `+menuClosed+` && `+menuButtonFocused(1))
+	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"🍕"}})
+	ana.waitUntil("the focus stays while the line is replaced", reactionsOf(1)+` === '😂 2,🍕 2' && `+menuButtonFocused(1))
+}
+
+// menuOnScreen is true when nothing of the menu is cut off.
+const menuOnScreen = `(r => r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('#message-menu').getBoundingClientRect())`
+
+func TestMessageMenuOnPhone(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	s.newAPIUser("Bob").postMessages("with=1", "Hello Ana", strings.Repeat("a long line ", 40), "one more")
+	for _, width := range []int64{360, 320} {
+		ana.setSize(width, 640)
+		call(ana, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
+		ana.open("/messages?with=2")
+		ana.waitForStream()
+		for n := 1; n <= 3; n++ {
+			ana.waitUntil("the button can be seen", sprintf(`(e => getComputedStyle(e).opacity === '1' && e.getBoundingClientRect().width >= 24 && e.getBoundingClientRect().height >= 24)(document.querySelector('%s .message__menu-button'))`, messageSelector(n)))
+		}
+		ana.click("#m-2 .message__menu-button")
+		ana.waitUntil("the menu is open, and whole on the screen", menuOpen+` && `+menuOnScreen)
+		ana.checkFits("the menu", width)
+		ana.click("#message-menu a.emoji-option")
+		ana.waitUntil("the picker is whole on the screen", `document.querySelector('#message-menu-emoji') && `+menuOnScreen)
+		ana.checkFits("the picker", width)
+		ana.pressKeys("\x1b")
+		ana.waitUntil("the menu is shut", menuClosed)
+		ana.click("#m-2 .message__menu-button")
+		ana.waitUntil("the menu is open", menuOpen)
+		ana.click(`#message-menu .emoji-option[value="👍"]`)
+		ana.waitUntil("the menu is shut", menuClosed)
+	}
+	ana.waitUntil("twice is not at all", reactionsOf(2)+` === ''`)
+}
+
+// TestMenuDoesNotStealFocus: the answer of the menu comes late, when one has gone on to write.
+func TestMenuDoesNotStealFocus(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	slow := s.newSlowProxy(t)
+	ana := s.newBrowser()
+	ana.addr = slow.addr
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.sendMessage("Hello")
+	ana.openMenu(2) // the first change of the room is that she came
+	slow.setDelay(1000)
+	ana.click(`#message-menu .emoji-option[value="🎉"]`)
+	ana.pressKeys("\x1b")
+	ana.click("#composer-text")
+	ana.waitUntil("one writes, and the answer is still to come", composerFocused+` && `+menuClosed+` && document.querySelector('#message-menu #message-actions > *')`)
+	ana.waitUntil("the answer came, and one writes on", `!document.querySelector('#message-menu #message-actions > *') && `+composerFocused)
+}
+
+// menuFailed is true when the menu says that it could not be had, and offers nothing.
+const menuFailed = `(m => m && m.innerText.trim() === 'This did not work. Try again.' && !m.querySelector('form, a, button'))(document.querySelector('#message-menu:popover-open:not(.htmx-request)'))`
+
+// menuBesideButton is true when the open menu stands above or below the button of a line, and ends where it ends.
+func menuBesideButton(n int) string {
+	return sprintf(`((m, b) => Math.abs(m.right - b.right) < 2 && (Math.abs(m.top - b.bottom) < 8 || Math.abs(m.bottom - b.top) < 8))(document.querySelector('#message-menu').getBoundingClientRect(), document.querySelector('%s .message__menu-button').getBoundingClientRect())`, messageSelector(n))
+}
+
+func TestMenuActsOnItsOwnMessage(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	cable := s.newFlakyProxy(t)
+	s.newUser("Bob")
+	ana := s.newBrowser()
+	ana.addr = cable.addr
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	ana.allowErrors(serverDownErrors)
+	ana.sendMessage("precious")
+	ana.sendMessage("trash")
+	ana.openMenu(1)
+	ana.waitUntil("it is about the first", `document.querySelector('#message-menu').innerText.includes('precious')`)
+	ana.pressKeys("\x1b")
+	cable.cut()
+	ana.waitForNoStream()
+	ana.hover(messageSelector(2))
+	ana.click(messageSelector(2) + " .message__menu-button")
+	ana.waitUntil("the menu of the second failed", menuFailed)
+	cable.restore()
+	ana.waitUntil("it does not come to hold the first", menuFailed)
+	ana.pressKeys("\x1b")
+	ana.openMenu(2)
+	ana.waitUntil("it is about the second", `document.querySelector('#message-menu').innerText.includes('trash')`)
+	ana.pressKeys("\x1b")
+	ana.openMenu(2)
+	ana.click("#message-menu details:nth-of-type(2) summary")
+	ana.click("#message-menu .button--danger")
+	ana.waitForMessages("precious", "This message was deleted.")
+}
+
+func TestOpenMenuStaysBesideItsMessage(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newAPIUser("Bob")
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	ana.sendMessage("Hello")
+	ana.openMenu(1)
+	ana.waitUntil("it stands at its button", menuBesideButton(1))
+	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"🎉"}})
+	ana.waitUntil("the reaction came, and the menu stays where it was", reactionsOf(1)+` === '🎉 1' && `+menuOpen+` && `+menuBesideButton(1))
+	ana.api().mustPost("/messages/1/edit", url.Values{"body": {"Hello, Bob"}})
+	ana.waitForMessages("Hello, Bob")
+	ana.waitUntil("the menu stays where it was", menuOpen+` && `+menuBesideButton(1))
+	eval[bool](ana, `(document.querySelector('#menu-button-1').remove(), true)`)
+	ana.waitUntil("without its button it is not in a corner", menuOpen+` && `+menuOnScreen+` && document.querySelector('#message-menu').getBoundingClientRect().left > 100`)
+	ana.api().mustPost("/messages/1/delete", nil)
+	ana.waitForMessages("This message was deleted.")
+	ana.waitUntil("there is nothing more to do", menuClosed)
+	ana.waitUntil("the focus is on what is left of the line", `document.activeElement.matches('#m-1 .message__time')`)
+}
+
+func TestMessageMenuIsAccessible(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newBrowser()
+	ana.disableCSP()
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	bob := s.newAPIUser("Bob")
+	bob.postMessages("with=1", "Hello Ana", "to be deleted")
+	ana.api().postMessages("with=2", "Hello Bob")
+	ana.api().mustPost("/messages/3/edit", url.Values{"body": {"Hello, Bob"}})
+	bob.mustPost("/messages/2/delete", nil)
+	for _, emoji := range []string{"👍", "🎉", "❤️"} {
+		bob.mustPost("/messages/3/reactions", url.Values{"emoji": {emoji}})
+	}
+	ana.api().mustPost("/messages/3/reactions", url.Values{"emoji": {"🎉"}})
+	for _, width := range []int64{1280, 360} {
+		ana.setSize(width, 740)
+		ana.open("/messages?with=2")
+		ana.waitForStream()
+		ana.checkAccessibility("lines with reactions")
+		ana.openMenu(3)
+		ana.click("#message-menu details:nth-of-type(1) summary")
+		ana.click("#message-menu details:nth-of-type(2) summary")
+		ana.checkAccessibility("the menu")
+		ana.click("#message-menu a.emoji-option")
+		ana.waitUntil("the picker is in it", `document.querySelector('#message-menu-emoji')`)
+		ana.checkAccessibility("the menu with the picker")
+		ana.open("/messages/3")
+		ana.checkAccessibility("the page of a message")
+		ana.checkFits("the page of a message", width)
+	}
+	answer, _ := bob.post("/messages/3/edit", url.Values{"body": {"x"}})
+	if !slices.Contains([]int{http.StatusForbidden}, answer.StatusCode) {
+		t.Errorf("another's message: %s", answer.Status)
+	}
+}

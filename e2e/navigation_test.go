@@ -1,0 +1,66 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// waitForConversation waits until a conversation is open and its stream is the only one.
+func (b *tab) waitForConversation(place string) {
+	b.Helper()
+	b.waitForPath("/messages?" + place)
+	waitUntil(b.T, b.name+" has the stream of "+place+" alone", func() (bool, string) {
+		open := b.openStreams()
+		return len(open) == 1 && len(open[0]) > len("/events?"+place) && open[0][:len("/events?"+place)] == "/events?"+place, sprintf("%q", open)
+	})
+}
+
+func TestSwitchingConversationsKeepsOneStream(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	bob, carla := s.newAPIUser("Bob"), s.newAPIUser("Carla")
+	bob.postMessages("with=1", "Bob was here")
+	carla.postMessages("with=1", "Carla was here")
+	rows := []string{"#with-2", "#with-3", "#room-1"}
+	fromBob := []string{"Bob was here"}
+	for i, text := range numberedTexts("while Ana switches", 10) {
+		ana.click(rows[i%3])
+		bob.postMessages("with=1", text)
+		fromBob = append(fromBob, text)
+	}
+	ana.click("#with-2")
+	ana.waitForConversation("with=2")
+	ana.waitForMessages(fromBob...)
+	bob.postMessages("with=1", "the last word")
+	ana.waitForMessages(append(fromBob, "the last word")...)
+}
+
+func TestBackAndForward(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	bob := s.newAPIUser("Bob")
+	bob.postMessages("with=1", "Hello Ana")
+	bob.postMessages("room=1", "Hello everybody")
+	ana.click("#with-2")
+	ana.waitForConversation("with=2")
+	ana.waitForMessages("Hello Ana")
+	ana.click("#room-1")
+	ana.waitForConversation("room=1")
+	ana.waitForMessages("Hello everybody")
+
+	bob.postMessages("with=1", "Are you there?")
+	ana.run(chromedp.NavigateBack())
+	ana.waitForConversation("with=2")
+	ana.waitForMessages("Hello Ana", "Are you there?")
+	ana.sendMessage("Yes")
+	ana.run(chromedp.NavigateForward())
+	ana.waitForConversation("room=1")
+	ana.waitForMessages("Hello everybody")
+	ana.run(chromedp.NavigateBack(), chromedp.NavigateBack())
+	ana.waitForPath("/chat")
+	ana.waitForStream()
+	ana.waitUntil("nothing is open", `document.querySelector('.conversation--empty') && !document.querySelector('#composer')`)
+}

@@ -1,0 +1,33 @@
+package e2e
+
+import "testing"
+
+// recordAnnouncements notes what comes into the log of new messages, as a screen reader does.
+const recordAnnouncements = `!!(globalThis.aloud = []) && new MutationObserver(all => all.flatMap(r => [...r.addedNodes])
+	.forEach(n => n.id && aloud.push(n.id))).observe(document.querySelector('[role=log]'), {childList: true, subtree: true}) === undefined`
+
+// TestScreenReaderAnnouncesEachMessageOnce: also one's own, which comes by the answer and by the stream. What happens to it is no new message, nor
+// is what somebody is about to write.
+func TestScreenReaderAnnouncesEachMessageOnce(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	for _, b := range []*tab{ana, bob} {
+		b.waitUntil("somebody listens", recordAnnouncements)
+	}
+	ana.sendMessage("Hello Bob")
+	bob.waitForMessages("Hello Bob")
+	bob.sendMessage("Hello Ana")
+	ana.waitForMessages("Hello Bob", "Hello Ana")
+	bob.fill("#composer-text", "hm")
+	ana.waitUntil("Bob is writing", `document.querySelector('#typing').innerText && !document.querySelector('#typing').closest('[aria-live], [role=status], [role=alert], [role=log]')`)
+	ana.api().mustPost("/messages/1/reactions", map[string][]string{"emoji": {"🎉"}})
+	bob.api().mustPost("/messages/2/edit", map[string][]string{"body": {"Hello, Ana"}})
+	for _, b := range []*tab{ana, bob} {
+		b.waitForMessages("Hello Bob", "Hello, Ana")
+		b.waitUntil("the reaction is there", reactionsOf(1)+` === '🎉 1'`)
+		b.waitUntil("each message came once", `aloud.filter(id => id.startsWith('m-')).join() === 'm-1,m-2'`)
+	}
+}

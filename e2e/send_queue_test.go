@@ -1,0 +1,264 @@
+package e2e
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// queuedTexts are the texts that wait to be sent.
+const queuedTexts = `[...document.querySelectorAll('#send-queue .pending-text__body')].map(e => e.innerText).join('|')`
+
+// queueEmpty tells that whatever was sent has arrived, or was taken back.
+const queueEmpty = `document.querySelector('#send-queue') && !document.querySelector('#send-queue[data-waits]')`
+
+// connectionStatus is what the page says of the connection.
+const connectionStatus = `document.querySelector('#connection-status').textContent.trim()`
+
+// waitForStoredDraft is what the browser itself keeps of anybody's text.
+const localStorageText = `Object.values(localStorage).join()`
+
+// cancelQueued presses Cancel beside one of the texts that wait, once they stand still.
+func (b *tab) cancelQueued(which string) {
+	b.Helper()
+	b.waitUntil("what waits stands still", `document.querySelector('#send-queue .pending-text')?.getAnimations().length === 0`)
+	b.click("#send-queue li" + which + " .button")
+}
+
+// typeAndEnter types a text and presses Enter, and does not wait for anything.
+func (b *tab) typeAndEnter(text string) {
+	b.Helper()
+	b.fill("#composer-text", text)
+	b.pressKeys("\r")
+}
+
+func TestSendOffline(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.allowErrors(serverDownErrors)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	ana.sendMessage("before the tunnel")
+
+	ana.setOffline(true)
+	ana.waitUntil("there is no connection", connectionStatus+` === 'You are offline. What you send waits here.'`)
+	ana.typeAndEnter("in the tunnel")
+	ana.typeAndEnter("still in it")
+	ana.typeAndEnter("this one not")
+	ana.waitUntil("they wait", queuedTexts+` === 'in the tunnel|still in it|this one not'`)
+	ana.cancelQueued(":last-of-type")
+	ana.waitUntil("one is taken back", queuedTexts+` === 'in the tunnel|still in it' && `+composer+`.value === 'this one not'`)
+	ana.closeTab()
+
+	ana = ana.anotherTab()
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	bob.waitForMessages("before the tunnel", "in the tunnel", "still in it")
+	ana.waitForMessages("before the tunnel", "in the tunnel", "still in it")
+	ana.waitUntil("nothing waits, and the rest is a draft", sprintf(`%s === '' && %s.value === 'this one not'`, queuedTexts, composer))
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	bob.waitForMessages("before the tunnel", "in the tunnel", "still in it")
+}
+
+func TestQueueIsSentOnReconnect(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.allowErrors(serverDownErrors)
+	bob.allowErrors(serverDownErrors)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	ana.setOffline(true)
+	ana.typeAndEnter("by itself")
+	ana.waitUntil("it waits", queuedTexts+` === 'by itself'`)
+	ana.setOffline(false)
+	ana.waitUntil("the connection is back", connectionStatus+` === 'The connection is back.'`)
+	bob.waitForMessages("by itself")
+	ana.waitForMessages("by itself")
+	ana.waitUntil("no more is said of it", connectionStatus+` === ''`)
+
+	s.stop()
+	ana.waitUntil("it says that the server is away", connectionStatus+` === 'Charla does not answer. Trying again…'`)
+	ana.typeAndEnter("after the restart")
+	ana.waitUntil("it waits", queuedTexts+` === 'after the restart'`)
+	s.start()
+	ana.waitUntil("the server is back", connectionStatus+` === 'The connection is back.'`)
+	bob.waitForMessages("by itself", "after the restart")
+	ana.waitUntil("nothing waits", composerReady)
+}
+
+func TestLostResponseSendsOnce(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	slow := s.newSlowProxy(t)
+	ana := slow.newUser(s, "Ana")
+	ana.allowErrors(serverDownErrors)
+	bob := s.newUser("Bob")
+	bob.open("/messages?room=1")
+	bob.waitForStream()
+
+	slow.dropResponses()
+	ana.typeAndEnter("only once")
+	bob.waitForMessages("only once")
+	ana.waitUntil("it still waits", queuedTexts+` === 'only once'`)
+	slow.setDelay(0)
+	ana.waitUntil("it has arrived", composerReady)
+	ana.sendMessage("and another")
+	bob.waitForMessages("only once", "and another")
+	ana.waitForMessages("only once", "and another")
+}
+
+// TestCancelAfterDelivery: whoever takes back what only seems to wait, and sends it again, has said it once.
+func TestCancelAfterDelivery(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	slow := s.newSlowProxy(t)
+	ana := slow.newUser(s, "Ana")
+	ana.allowErrors(serverDownErrors)
+	bob := s.newUser("Bob")
+	bob.open("/messages?room=1")
+	bob.waitForStream()
+
+	slow.dropResponses()
+	ana.typeAndEnter("said once")
+	bob.waitForMessages("said once")
+	ana.waitUntil("it seems to wait", queuedTexts+` === 'said once'`)
+	ana.cancelQueued("")
+	ana.waitUntil("it is in the box", composer+`.value === 'said once'`)
+	slow.setDelay(0)
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitUntil("it has arrived", composerReady)
+	ana.sendMessage("and another")
+	bob.waitForMessages("said once", "and another")
+}
+
+func TestSendQueueOnPhoneInSpanish(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	bob := s.newUser("Bob")
+	ana := s.newBrowser()
+	ana.disableCSP()
+	ana.allowErrors(serverDownErrors)
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.waitForStream()
+	ana.api().mustPost("/settings", url.Values{"locale": {"es"}, "theme": {""}})
+	ana.setSize(320, 640)
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	bob.openConversationWith(ana)
+	bob.fill("#composer-text", "Hola")
+	ana.waitUntil("Bob is writing", typingText+` === 'Bob está escribiendo…'`)
+	ana.checkAccessibility("somebody is writing")
+	ana.setOffline(true)
+	ana.typeAndEnter(strings.Repeat("una palabra muy larga ", 20) + strings.Repeat("larguísima", 10))
+	ana.waitUntil("it waits", `document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
+	ana.waitUntil("it says why", connectionStatus+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
+	ana.fill("#composer-text", "y otra")
+	ana.waitUntil("nobody is said to be writing", `getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)
+	ana.checkFits("a message that waits", 320)
+	ana.checkAccessibility("a message that waits")
+}
+
+func TestQueueIsSentFromAnyPage(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.allowErrors(serverDownErrors)
+	bob.allowErrors(serverDownErrors)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	bob.sendMessage("are you there?")
+	ana.waitForMessages("are you there?")
+	s.stop()
+	ana.typeAndEnter("I am")
+	ana.typeAndEnter("somewhere")
+	ana.waitUntil("they wait", queuedTexts+` === 'I am|somewhere'`)
+	ana.closeTab()
+	s.start()
+
+	ana = ana.anotherTab()
+	ana.open("/chat")
+	ana.waitForStream()
+	bob.waitForMessages("are you there?", "I am", "somewhere")
+	ana.waitUntil("nothing waits", queueEmpty)
+}
+
+func TestQueueAcrossConversations(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	slow := s.newSlowProxy(t)
+	ana := s.newBrowser()
+	ana.addr = slow.addr
+	ana.allowErrors(serverDownErrors, "status of 422")
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	bob := s.newUser("Bob")
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	slow.dropResponses()
+	ana.typeAndEnter("to Bob")
+	ana.typeAndEnter("to nobody")
+	ana.typeAndEnter(strings.Repeat("long ", 1000))
+	bob.waitForMessages("to Bob")
+	ana.click("#room-1")
+	ana.waitForConversation("room=1")
+	ana.fill("#composer-text", "to all")
+	ana.waitUntil("three wait", `document.querySelectorAll('#send-queue li').length === 3`)
+	ana.cancelQueued(":nth-of-type(2)")
+	ana.waitUntil("two wait", `document.querySelectorAll('#send-queue li').length === 2`)
+	slow.setDelay(0)
+	ana.waitUntil("it says why one was refused", `document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message has')`)
+	ana.waitUntil("nothing waits", queueEmpty)
+	ana.waitForComposerText("to all")
+	ana.click("#composer-text")
+	ana.pressKeys("\r")
+	ana.waitForMessages("to all")
+
+	ana.click("#with-2")
+	ana.waitForConversation("with=2")
+	ana.waitForMessages("to Bob")
+	ana.waitUntil("what was taken back and what was refused is in its box", composer+`.value === `+asJSON(strings.Repeat("long ", 1000)+"\nto nobody"))
+	bob.waitForMessages("to Bob")
+}
+
+func TestTwoTabsShareSendQueue(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newUser("Bob")
+	ana.allowErrors(serverDownErrors)
+	bob.allowErrors(serverDownErrors)
+	ana.openConversationWith(bob)
+	bob.openConversationWith(ana)
+	second := ana.anotherTab()
+	second.allowErrors(serverDownErrors)
+	second.open("/messages?room=1")
+	second.waitForStream()
+
+	s.stop()
+	ana.typeAndEnter("from the first")
+	second.waitUntil("the other tab shows it", queuedTexts+` === 'from the first'`)
+	second.typeAndEnter("from the second")
+	second.typeAndEnter("not this one")
+	ana.waitUntil("the first shows all", queuedTexts+` === 'from the first|from the second|not this one'`)
+	ana.cancelQueued(":last-of-type")
+	second.waitUntil("it is taken back in both", queuedTexts+` === 'from the first|from the second'`)
+	second.closeTab()
+	ana.closeTab()
+	s.start()
+
+	ana = ana.anotherTab()
+	ana.open("/settings")
+	bob.waitForMessages("from the first")
+	ana.waitUntil("nothing waits", queueEmpty)
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.waitForMessages("from the second")
+	ana.waitForComposerText("not this one")
+	if texts := eval[string](ana, localStorageText); strings.Contains(texts, "from the") {
+		t.Errorf("what was sent is still kept: %s", texts)
+	}
+}

@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// slowProxy is a way to the program on which the answers to messages and their changes take their time, or are lost.
+type slowProxy struct {
+	addr string
+
+	mu            sync.Mutex // guards all below
+	responseDelay time.Duration
+	drop          bool
+}
+
+func (s *server) newSlowProxy(t *testing.T) *slowProxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &slowProxy{addr: l.Addr().String()}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: s.addr})
+	proxy.FlushInterval = -1
+	proxy.ModifyResponse = p.delayResponse
+	site := &http.Server{Handler: proxy}
+	go site.Serve(l)
+	t.Cleanup(func() { site.Close() })
+	return p
+}
+
+// newUser registers by way of the slow path and opens General.
+func (p *slowProxy) newUser(s *server, name string) *tab {
+	b := s.newBrowser()
+	b.addr = p.addr
+	b.register(name)
+	b.waitForPath("/chat")
+	b.open("/messages?room=1")
+	b.waitForStream()
+	return b
+}
+
+func (p *slowProxy) delayResponse(answer *http.Response) error {
+	if answer.Request.Method != http.MethodPost || !strings.HasPrefix(answer.Request.URL.Path, "/messages") {
+		return nil
+	}
+	p.mu.Lock()
+	wait, lose := p.responseDelay, p.drop
+	p.mu.Unlock()
+	if lose {
+		panic(http.ErrAbortHandler)
+	}
+	<-time.After(wait)
+	return nil
+}
+
+// setDelay delays each answer by some milliseconds.
+func (p *slowProxy) setDelay(milliseconds int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.responseDelay, p.drop = time.Duration(milliseconds)*time.Millisecond, false
+}
+
+// dropResponses cuts the connection after the program has done its work.
+func (p *slowProxy) dropResponses() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drop = true
+}

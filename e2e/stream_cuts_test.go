@@ -1,0 +1,113 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"charla/e2e/chaos"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+)
+
+// The cuts that the pages share: a browser comes back after half a second, so one page alone would take a quarter of an hour.
+const (
+	totalCuts      = 1000
+	readerBrowsers = 5
+	tabsPerBrowser = 4    // as many as one session may have streams
+	maxStreamBytes = 4000 // bytes
+)
+
+// A program posts while the streams of twenty pages are cut 1,000 times in all, each after a random number of bytes, and
+// the server restarts. Then every page shows the messages of the database, in their order, each once.
+func TestThousandStreamCuts(t *testing.T) { // not beside others: it needs the browsers' time
+	s := startServer(t)
+	proxy, err := chaos.NewProxy("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	ana := s.newAPIUser("Ana")
+	pages := s.openReaderTabs(proxy.Addr())
+	proxy.CutWhen(func(request []byte) (int, bool) {
+		return rand.IntN(maxStreamBytes), bytes.HasPrefix(request, []byte("GET /events"))
+	})
+	proxy.Cut() // the streams that were opened in peace
+	proxy.Restore()
+	var posting sync.WaitGroup
+	enough := make(chan struct{})
+	posting.Go(func() { ana.postSteadily(enough) })
+	for n := totalCuts / 20; n <= totalCuts; n += totalCuts / 20 {
+		waitUntil(t, "the streams are cut again", func() (bool, string) { return proxy.Cuts() >= n, fmt.Sprint(proxy.Cuts(), " cuts") })
+		if n == totalCuts/2 {
+			s.stop()
+			s.start()
+		}
+	}
+	proxy.CutWhen(nil)
+	close(enough)
+	posting.Wait()
+	var ids []string
+	for _, m := range ana.allMessages() {
+		ids = append(ids, fmt.Sprint("m-", m.Seq))
+	}
+	for _, b := range pages {
+		waitUntil(t, b.name+" sees the lines of the database", func() (bool, string) {
+			shown, err := tryEval[[]string](b, `[...document.querySelectorAll('#messages > .message')].map(e => e.id)`)
+			return slices.Equal(shown, ids), fmt.Sprintf("%d of %d lines, %v", len(shown), len(ids), err)
+		})
+	}
+	t.Logf("%d cuts over %d pages, %d messages", proxy.Cuts(), len(pages), len(ids))
+}
+
+// openReaderTabs opens pages of General that reach the program at an address. Nobody fills in a form for it, and the pages load
+// beside each other: all else is the same and takes three times as long.
+func (s *server) openReaderTabs(addr string) (pages []*tab) {
+	s.t.Helper()
+	for i := range readerBrowsers {
+		first := s.newBrowser()
+		first.name = fmt.Sprint("Reader ", i)
+		first.useSessionOf(s.newAPIUser(first.name))
+		pages = append(pages, first)
+		for range tabsPerBrowser - 1 {
+			pages = append(pages, first.anotherTab())
+		}
+	}
+	for _, b := range pages {
+		b.allowErrors(serverDownErrors, `net::ERR_(RESPONSE_HEADERS_TRUNCATED|INVALID_HTTP_RESPONSE)`)
+		call(b, page.Navigate, page.NavigateParams{URL: "http://" + addr + "/messages?room=1"})
+	}
+	for _, b := range pages {
+		b.waitForStream()
+	}
+	return pages
+}
+
+// useSessionOf gives a browser the session of a program.
+func (b *tab) useSessionOf(p apiUser) {
+	b.Helper()
+	for pair := range strings.SplitSeq(strings.TrimSuffix(p.cookie, "; "), "; ") {
+		name, value, _ := strings.Cut(pair, "=")
+		call(b, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: b.server.url("/")})
+	}
+}
+
+// postSteadily posts five messages a second, each until it is acknowledged.
+func (p apiUser) postSteadily(enough chan struct{}) {
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-enough:
+			return
+		case <-ticker.C:
+			p.postUntilAcknowledged(fmt.Sprint("line ", n))
+		}
+	}
+}

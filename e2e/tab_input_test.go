@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"fmt"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+// tabTo presses Tab until an element has the focus, and wants to see that it has.
+func (b *tab) tabTo(selector string) {
+	b.Helper()
+	for range 30 {
+		if b.isTrue(sprintf(`document.activeElement.matches('%s')`, selector)) {
+			if !b.isTrue(`(e => { for (; e && e !== document.body; e = e.parentElement) { const s = getComputedStyle(e); if (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || e.matches('.composer__frame') && s.boxShadow !== 'none') return true } })(document.activeElement)`) {
+				b.Errorf("nothing shows that %s has the focus", selector)
+			}
+			return
+		}
+		b.pressKeys("\t")
+	}
+	b.Fatalf("Tab does not lead to %s", selector)
+}
+
+// hover moves the mouse over an element.
+func (b *tab) hover(selector string) {
+	b.Helper()
+	xy := eval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
+	if len(xy) != 2 {
+		b.Fatalf("%s cannot point at %s", b.name, selector)
+	}
+	b.run(chromedp.MouseEvent("mouseMoved", xy[0], xy[1]))
+}
+
+func (b *tab) selectOption(selector, letter string) {
+	b.Helper()
+	eval[bool](b, sprintf(`(document.querySelector(%s).focus(), true)`, asJSON(selector)))
+	b.pressKeys(letter)
+}
+
+// clickPoint is a place in the window to click at: the middle of the first match that is not covered by anything.
+const clickPoint = `(sel => {
+	for (const e of document.querySelectorAll(sel)) {
+		e.scrollIntoView({block: 'nearest'})
+		const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2
+		const top = r.width && document.elementFromPoint(x, y)
+		if (top && (e.contains(top) || top.contains(e) && top.tagName === 'LABEL')) return [x, y]
+	}
+	return []
+})(%s)`
+
+// click presses the mouse on an element, once it can be reached.
+func (b *tab) click(selector string) {
+	b.Helper()
+	var xy []float64
+	waitUntil(b.T, b.name+" can click "+selector, func() (bool, string) {
+		var err error
+		xy, err = tryEval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
+		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
+	})
+	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
+}
+
+// fill clicks into a field and types.
+func (b *tab) fill(selector, text string) {
+	b.Helper()
+	b.click(selector)
+	b.typeText(text)
+}
+
+// typeText puts text where the caret is, as a keyboard or a paste does.
+func (b *tab) typeText(text string) {
+	b.Helper()
+	call(b, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+// pressKeys presses keys: "\r" is Enter.
+func (b *tab) pressKeys(keys string, modifiers ...chromedp.Modifier) {
+	b.Helper()
+	for _, key := range keys {
+		if key == '\r' {
+			b.pressEnter(modifiers...)
+			continue
+		}
+		b.run(chromedp.KeyEvent(string(key), chromedp.KeyModifiers(modifiers...)))
+	}
+}
+
+// pressEnter sends the key and its character as one event, as a keyboard does. Apart, the character may come so late that it
+// falls into the next, empty box.
+func (b *tab) pressEnter(modifiers ...chromedp.Modifier) {
+	b.Helper()
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+	for _, m := range modifiers {
+		key.Modifiers |= int64(m)
+	}
+	call(b, input.DispatchKeyEvent, key)
+	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
+	call(b, input.DispatchKeyEvent, key)
+}

@@ -1,0 +1,81 @@
+package e2e
+
+import "testing"
+
+// countSounds counts the sounds that a page really plays from now on.
+func (b *tab) countSounds() {
+	b.Helper()
+	eval[bool](b, `(window.played = 0, document.addEventListener('playing', () => window.played++, true), true)`)
+}
+
+// enableSound chooses it in the settings.
+func (b *tab) enableSound() {
+	b.Helper()
+	b.open("/settings")
+	b.selectOption("#sound", "A")
+	b.waitUntil("a sound is chosen", `document.querySelector('#sound').value === '1'`)
+	b.click("form[action='/settings'] button")
+	b.waitForPath("/settings?saved=1")
+}
+
+func TestSoundAndIconDotForOffscreenMessages(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newAPIUser("Bob")
+	ana.enableSound()
+	ana.open("/chat")
+	ana.waitForStream()
+	ana.countSounds()
+	ana.waitUntil("nothing is unread", `document.querySelector('#favicon').href.includes('/icon.')`)
+	ana.click("#room-1")
+	ana.waitForConversation("room=1")
+
+	bob.postMessages("room=1", "before your eyes")
+	ana.waitForMessages("before your eyes")
+	ana.api().postMessages("room=1", "my own words")
+	ana.waitForMessages("before your eyes", "my own words")
+	bob.postMessages("with=1", "psst")
+	ana.waitUntil("the icon has a dot", `document.querySelector('#favicon').href.includes('/icon-unread.')`)
+	ana.waitUntil("a sound is played", `window.played > 0`)
+	ana.waitUntil("it was the only one", `window.played === 1 && document.querySelectorAll('audio').length === 1`)
+	ana.click("#with-2")
+	ana.waitForConversation("with=2")
+	ana.waitUntil("the dot is gone", `document.querySelector('#favicon').href.includes('/icon.')`)
+	ana.waitUntil("nothing more was played", `window.played === 1`)
+}
+
+// A page in which nobody has clicked may not sound. It says nothing about that.
+func TestBlockedSoundIsNoError(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newAPIUser("Bob")
+	ana.enableSound()
+	quiet := ana.anotherTab()
+	quiet.open("/chat")
+	quiet.waitForStream()
+	quiet.countSounds()
+	bob.postMessages("with=1", "psst")
+	quiet.waitUntil("a sound is there", `document.querySelector('audio')`)
+	quiet.waitUntil("what is unread shows", `document.title === '(1) Charla'`)
+}
+
+func TestPageTitles(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newAPIUser("Bob")
+	bob.postMessages("room=1", "hello")
+	for path, title := range map[string]string{
+		"/rooms": "Rooms · Charla", "/rooms/1": "General · Charla", "/messages/1": "Bob · Charla",
+		"/people": "People · Charla", "/emoji?room=1": "Emoji · Charla",
+	} {
+		ana.open(path)
+		ana.waitForStream()
+		bob.postMessages("with=1", "about "+path)
+		ana.waitUntil("the page learned of it", sprintf(`document.querySelector('#with-2 .unread-badge')`))
+		if got := eval[string](ana, `document.title`); got != title {
+			t.Errorf("%s is called %q", path, got)
+		}
+		ana.open("/messages?with=2")
+		ana.waitForStream()
+	}
+}

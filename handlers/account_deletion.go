@@ -1,0 +1,77 @@
+package handlers
+
+import (
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/a-h/templ"
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+)
+
+// accountDeletionPage asks for the password, and what shall become of what the person wrote.
+func (s *Server) accountDeletionPage(c echo.Context) error {
+	if WantsJSON(c) {
+		return ErrHTMLOnly
+	}
+	form := views.Form{Values: map[string]string{"words": string(chat.KeepMessages)}}
+	return s.Render(c, http.StatusOK, views.AccountDeletionPage(s.Page(c), form))
+}
+
+type deleteAccountRequest struct {
+	Current  string `form:"current" json:"current"`
+	Messages string `form:"words" json:"words"`
+}
+
+// deleteAccount spends a turn of those who try passwords. What is in the browser goes with the account.
+func (s *Server) deleteAccount(c echo.Context) error {
+	var in deleteAccountRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	me, places := s.draftedConversations(c)
+	err := s.limits.PasswordChecks.AllowUser(me)
+	if err == nil {
+		err = s.chat.DeleteAccount(c.Request().Context(), me, in.Current, chat.ContentPolicy(in.Messages))
+	}
+	if err != nil {
+		return s.rerenderAccountDeletion(c, in, err)
+	}
+	s.clearBrowserData(c)
+	switch {
+	case WantsJSON(c):
+		return c.NoContent(http.StatusNoContent)
+	case IsHTMX(c):
+		return s.Render(c, http.StatusOK, views.AccountDeletedResponse(s.Locale(c), me.ID, places))
+	default:
+		return Redirect(c, "/login?ended=deleted")
+	}
+}
+
+// rerenderAccountDeletion shows the form again.
+func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest, err error) error {
+	form := func(e map[string]*chat.Error) views.Form {
+		return views.Form{Values: map[string]string{"words": in.Messages}, Errors: e}
+	}
+	return s.RerenderForm(c, err,
+		func(e map[string]*chat.Error) templ.Component { return views.AccountDeletionPage(s.Page(c), form(e)) },
+		func(e map[string]*chat.Error) templ.Component { return views.AccountDeletionForm(s.Page(c), form(e)) })
+}
+
+// clearBrowserData takes away the cookies of somebody who is no more, one of which holds their address, and what else the
+// browser keeps.
+func (s *Server) clearBrowserData(c echo.Context) {
+	gone := s.cookieOptions(-1)
+	http.SetCookie(c.Response(), sessions.NewCookie(s.cookieName(), "", &gone))
+	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &gone))
+	s.clearStorage(c)
+}
+
+// clearStorage asks a browser to forget what it keeps of this site besides cookies. Over plain http it does not listen.
+func (s *Server) clearStorage(c echo.Context) {
+	if s.https() {
+		c.Response().Header().Set("Clear-Site-Data", `"storage"`)
+	}
+}

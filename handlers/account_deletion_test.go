@@ -1,0 +1,260 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/db/dbtest"
+)
+
+// runErasures does what is left to do of deleted accounts, and returns in how many steps.
+func (s *testServer) runErasures() (steps int) {
+	s.t.Helper()
+	for {
+		more, err := s.chat.RunErasureStep(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if !more {
+			return steps
+		}
+		steps++
+	}
+}
+
+// checkSeqsUsedOnce compares the numbers of a direct conversation with what took one: messages as posted and as changed,
+// and departures. What was changed twice hides a number, so nothing may have been.
+func (s *testServer) checkSeqsUsedOnce(room int64) {
+	s.t.Helper()
+	taken := s.count(`SELECT COUNT(*) FROM (
+		SELECT seq AS n FROM messages WHERE room_id = $1
+		UNION ALL SELECT changed_seq FROM messages WHERE room_id = $1 AND changed_seq > seq
+		UNION ALL SELECT seq FROM departures WHERE room_id = $1) AS numbers`, room)
+	equal(s.t, "numbers taken by changes", taken, s.lastSeq(room))
+}
+
+// departingUser is somebody with a password who has left traces: in General, with Berta, in a room of their own and in one that they
+// left, in their notes; reactions, a draft, an emoji, files, a picture, a bot.
+type departingUser struct {
+	*client
+	berta     *client
+	bot       *client
+	own, past int64
+	general   message // Berta's, with a reaction of theirs
+	direct    int64
+}
+
+func newDepartingUser(s *testServer) departingUser {
+	s.t.Helper()
+	l := departingUser{berta: s.anonymous().register("Berta", "berta@example.org")}
+	l.client = s.anonymous().register("Ana", "ana@example.org")
+	l.own = l.createRoom("Kitchen", "open", l.berta)
+	l.past = l.berta.createRoom("Cellar", "open", l.client)
+	for _, place := range []string{"room=1", l.berta.peerQuery(), "room=" + formatID(l.own), "room=" + formatID(l.past), l.peerQuery()} {
+		l.sendMessage(place, "words of Ana")
+	}
+	l.post("/rooms/"+formatID(l.past)+"/leave", nil, asJSON).is(204)
+	l.general = l.berta.sendMessage("room=1", "words of Berta")
+	l.react(l.general, "🎉").is(200)
+	l.berta.react(l.general, "👍").is(200)
+	l.direct = l.berta.sendMessage(l.peerQuery(), "dear Ana").Room
+	l.post("/typing", []string{"room", "1", "body", "a beginning"}, asHTMX).is(204)
+	l.postParts("/messages", []string{"room", "1", "body", "a file", "<sent.txt", "bytes of Ana"}).is(303)
+	l.postParts("/files", []string{"room", "1", "<waits.txt", "other bytes of Ana"}).is(303)
+	l.postParts("/settings/avatar", []string{"<me.png", picture(200, 200)}).is(303)
+	l.bot = l.createBot("Robot")
+	return l
+}
+
+func TestAccountDeletionKeepingMessages(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana := newDepartingUser(s)
+		berta := ana.berta
+		again := s.newSession(ana.user)
+		streams := []*eventStream{ana.listen("/events?room=1"), again.listen("/events?" + berta.peerQuery())}
+		readers := []*streamReader{openReader(berta, htmlReader, "room=1"), openReader(berta, htmlReader, ana.peerQuery()), openReader(berta, htmlReader, "room="+formatID(ana.past))}
+		for _, r := range readers {
+			defer r.close()
+		}
+		for _, st := range streams {
+			st.waitFor("here-count")
+		}
+		s.exec(`UPDATE users SET push_topic = 'a topic' WHERE id = $1`, ana.user.ID)
+		start := time.Now()
+		ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}).redirectsTo("/login?ended=deleted")
+		for _, st := range streams {
+			equal(t, "how a stream ended", strings.Join(st.readToEnd(), " "), "logout bye")
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("the streams ended after %v", took)
+		}
+		equal(t, "cookies", len(ana.cookies), 0)
+		again.get("/chat", asJSON).isError(401, "unauthenticated", "")
+		ana.bot.get("/chat", asJSON).isError(401, "unauthenticated", "")
+		s.anonymous().logIn("ana@example.org", testPassword).is(401)
+		ana.get("/login?ended=deleted").is(200).has("Your account is deleted.")
+		s.anonymous().register("Another Ana", "Ana@example.org").get("/chat").is(200) // the address is free
+
+		if steps := s.runErasures(); steps < 4 {
+			t.Errorf("all was done in %d steps", steps)
+		}
+		for _, place := range []string{"room=1", ana.peerQuery(), "room=" + formatID(ana.own), "room=" + formatID(ana.past)} {
+			page := berta.get("/messages?"+place).is(200).has("words of Ana", "Deleted person")
+			lacks(t, strings.ReplaceAll(strings.ReplaceAll(page.body, "words of Ana", ""), "Another Ana", ""), ">Ana<", "dear Ana,")
+		}
+		for i, r := range readers {
+			fresh := parsePage(t, berta.get("/messages?"+r.place).is(200).body).lines()
+			what := ""
+			eventually(t, fmt.Sprintf("page %d to be the page", i), func() bool { what = r.difference(fresh); return what == "" })
+		}
+		berta.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).has("Persona eliminada", "ya no hay a quién escribir").lacks("<form id=\"composer\"")
+		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
+		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}).is(403).has("too late", "there is nobody to write to")
+		berta.post("/typing", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
+		last := decode[historyInfo](berta.get("/messages?limit=1&"+ana.peerQuery(), asJSON)).Messages[0]
+		berta.react(last, "🎉").isError(403, "forbidden", "")
+		s.anonymous().register("Carla", "carla@example.org").get("/messages?"+ana.peerQuery(), asJSON).isError(404, "not_found", "")
+
+		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))
+		equal(t, "reactions", m.reactionSummary(), "🎉 ; 👍 Berta, mine")
+		berta.get("/chat?q=ana", asJSON).is(200).has("Another Ana").lacks(`"Ana"`)
+		berta.get("/people?q=", asJSON).is(200).lacks(`"id":` + formatID(ana.user.ID) + `,`)
+		berta.post("/people/"+formatID(ana.user.ID)+"/enable", nil, asJSON).isError(404, "not_found", "")
+		berta.get("/rooms/"+formatID(ana.own), asJSON).is(200).has(`"count":1`, `"role":"owner"`) // it passed on
+
+		equal(t, "memberships", s.count(`SELECT COUNT(*) FROM members WHERE user_id = $1`, ana.user.ID), 0)
+		equal(t, "files that she sent", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1 AND message_id IS NOT NULL`, ana.user.ID), 1)
+		equal(t, "her other files", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 1)
+		equal(t, "drafts, habits and what is left", s.count(`SELECT (SELECT COUNT(*) FROM drafts WHERE user_id = $1)
+			+ (SELECT COUNT(*) FROM emoji_used WHERE user_id = $1) + (SELECT COUNT(*) FROM erasures)`, ana.user.ID), 0)
+		equal(t, "her notes", s.count(`SELECT COUNT(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.pair_low = r.pair_high AND m.body <> ''`), 0)
+		equal(t, "sessions that tell where from", s.count(`SELECT COUNT(*) FROM sessions WHERE user_id IN ($1, $2) AND (user_agent <> '' OR ip <> '')`,
+			ana.user.ID, ana.bot.user.ID), 0)
+		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR push_topic <> '' OR avatar <> 0)`, ana.user.ID), 0)
+		s.checkSeqsUsedOnce(ana.direct)
+	})
+}
+
+func TestAccountDeletionErasingMessages(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana := newDepartingUser(s)
+		berta := ana.berta
+		for i := range 120 {
+			ana.sendMessage("room=1", fmt.Sprint("line ", i, " of Ana"))
+		}
+		reader := openReader(berta, htmlReader, "room=1")
+		defer reader.close()
+		ana.post("/settings/delete", []string{"current", testPassword, "words", "take"}, asJSON).is(204)
+		if steps := s.runErasures(); steps < 8 {
+			t.Errorf("all was done in %d steps", steps)
+		}
+		equal(t, "texts of Ana", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND (body <> '' OR html <> '' OR deleted_at = 0)`, ana.user.ID), 0)
+		equal(t, "her messages are tombstones", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, ana.user.ID), 126)
+		equal(t, "her files", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 0)
+		equal(t, "reactions of Ana", s.count(`SELECT COUNT(*) FROM reactions WHERE user_id = $1`, ana.user.ID), 0)
+		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))
+		equal(t, "reactions", m.reactionSummary(), "👍 Berta, mine")
+		berta.get("/messages?"+ana.peerQuery()).is(200).has("dear Ana", "This message was deleted.").lacks("words of Ana")
+		equal(t, "numbers of General", s.lastSeq(1), s.count(`SELECT MAX(changed_seq) FROM messages WHERE room_id = 1`))
+		s.checkSeqsUsedOnce(ana.direct)
+		fresh := parsePage(t, berta.get("/messages?room=1").is(200).body).lines()
+		what := ""
+		eventually(t, "the page to be the page", func() bool { what = reader.difference(fresh); return what == "" })
+	})
+}
+
+// TestErasureResumesAfterRestart tells that a row says what is left to do: another process does it.
+func TestErasureResumesAfterRestart(t *testing.T) {
+	t.Parallel()
+	url := dbtest.PostgresURL(t)
+	s := openPostgres(t, url)
+	ana := newDepartingUser(s)
+	for i := range 60 {
+		ana.sendMessage("room=1", fmt.Sprint(i))
+	}
+	ana.post("/settings/delete", []string{"current", testPassword, "words", "take"}, asJSON).is(204)
+	more, err := s.chat.RunErasureStep(t.Context())
+	equal(t, "a step", fmt.Sprint(more, err), "true <nil>")
+	left := s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND deleted_at = 0`, ana.user.ID)
+	if left == 0 || left > 70 {
+		t.Fatalf("%d messages are left after one step", left)
+	}
+	other := openPostgres(t, url)
+	done := make(chan int)
+	go func() { done <- s.runErasures() }() // both nodes at once
+	other.runErasures()
+	<-done
+	equal(t, "messages left", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND deleted_at = 0`, ana.user.ID), 0)
+	s.checkSeqsUsedOnce(ana.direct)
+}
+
+// Another node learns of it by looking.
+func TestAccountDeletionReachesOtherNodes(t *testing.T) {
+	t.Parallel()
+	url := dbtest.PostgresURL(t)
+	here, there := openPostgres(t, url), openPostgres(t, url)
+	ana := newDepartingUser(here)
+	away := ana.clone()
+	away.server = there
+	stream := away.listen("/events?room=1")
+	far := ana.berta.clone()
+	far.server = there
+	reader := openReader(far, htmlReader, "room=1")
+	defer reader.close()
+	start := time.Now()
+	ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).is(204)
+	stream.readToEnd() // to come back, as for any gap that is too wide, or for good
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("a deletion took %v to the other node", took)
+	}
+	away.get("/events?room=1").is(200).has("event: logout", "event: bye")
+	fresh := parsePage(t, far.get("/messages?room=1").is(200).has("Deleted person").body).lines()
+	what := ""
+	eventually(t, "the page over there to be the page", func() bool { what = reader.difference(fresh); return what == "" })
+}
+
+func TestAccountDeletionRefusals(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t, withRateLimits)
+	admin := s.anonymous().register("Admin", "admin@example.org")
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	equal(t, "the first is admin", s.count(`SELECT COUNT(*) FROM users WHERE name = 'Admin' AND role = 'admin'`), 1)
+
+	page := ana.get("/settings/delete").is(200).has(`type="password"`, `value="leave" required checked`)
+	page.has(`action="/settings/delete"`)
+	ana.post("/settings/delete", []string{"current", "not this one", "words", "take"}).is(422).has("This is not your password.", `value="take" required checked`).lacks("not this one")
+	ana.post("/settings/delete", []string{"current", "not this one", "words", "take"}, asHTMX).is(422).has("This is not your password.").lacks("<html")
+	ana.post("/settings/delete", []string{"current", testPassword}, asJSON).isError(422, "invalid", "words")
+	ana.get("/chat").is(200)
+
+	admin.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).isError(409, "conflict", "")
+	admin.post("/settings/delete", []string{"current", testPassword, "words", "leave"}).is(409).has("You are the only admin.")
+	admin.get("/people").is(200).has("Make admin: Ana")
+	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
+	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")
+	admin.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).is(204)
+	ana.get("/people").is(200)
+
+	for range 7 {
+		ana.post("/settings/delete", []string{"current", overlongPassword, "words", "leave"}, asJSON).isError(422, "invalid", "current")
+	}
+	isRateLimited(ana.post("/settings/delete", []string{"current", overlongPassword, "words", "leave"}))
+	isRateLimited(ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}))
+	ana.get("/chat").is(200)
+}
+
+func TestLastUserMayDeleteAccount(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asHTMX).is(http.StatusOK).has("Your account is deleted.", "charla-"+formatID(ana.user.ID)+"-outbox")
+	s.runErasures()
+	berta := s.anonymous().register("Berta", "berta@example.org")
+	berta.get("/people").is(200)
+	user, err := s.store.User(t.Context(), berta.user.ID)
+	equal(t, "the role", fmt.Sprint(user.Role, err), fmt.Sprint(chat.RoleAdmin, nil))
+}

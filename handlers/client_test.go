@@ -1,0 +1,295 @@
+package handlers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"charla/chat"
+)
+
+// client is somebody's browser or program. It keeps cookies, sends them back, and follows nothing by itself.
+type client struct {
+	t       testing.TB
+	server  *testServer
+	user    chat.User // zero for a guest
+	cookies map[string]string
+	token   string // sent as a bearer token; empty for a browser
+}
+
+func (s *testServer) anonymous() *client {
+	return &client{t: s.t, server: s, cookies: map[string]string{}}
+}
+
+func (b *client) clone() *client {
+	c := *b
+	c.cookies = maps.Clone(b.cookies)
+	return &c
+}
+
+// withT is the same browser in a sub-test.
+func (b *client) withT(t testing.TB) *client {
+	c := b.clone()
+	c.t = t
+	return c
+}
+
+// response is what came back.
+type answer struct {
+	t      testing.TB
+	status int
+	header http.Header
+	body   string
+}
+
+// Headers that requests carry.
+const (
+	asJSON = "Accept: application/json"
+	asHTMX = "HX-Request: true"
+	inForm = "Content-Type: application/x-www-form-urlencoded"
+	inJSON = "Content-Type: application/json"
+)
+
+func (b *client) request(method, path string, body io.Reader, headers ...string) *http.Request {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Add(name, value)
+	}
+	if b.token != "" {
+		r.Header.Add("Authorization", "Bearer "+b.token)
+	}
+	for name, value := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	return r
+}
+
+func (b *client) do(method, path string, body io.Reader, headers ...string) *answer {
+	b.t.Helper()
+	response, err := b.server.Client().Transport.RoundTrip(b.request(method, path, body, headers...))
+	if err != nil {
+		b.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	for _, c := range response.Cookies() {
+		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		}
+	}
+	return &answer{b.t, response.StatusCode, response.Header, string(text)}
+}
+
+func (b *client) get(path string, headers ...string) *answer {
+	b.t.Helper()
+	return b.do(http.MethodGet, path, nil, headers...)
+}
+
+// sendMessage sends a form of names and values.
+func (b *client) post(path string, fields []string, headers ...string) *answer {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Add(fields[i], fields[i+1])
+	}
+	return b.do(http.MethodPost, path, strings.NewReader(form.Encode()), append(headers, inForm)...)
+}
+
+// postJSON sends a value as JSON and asks for JSON.
+func (b *client) postJSON(path string, value any) *answer {
+	b.t.Helper()
+	text, ok := value.(string)
+	if !ok {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		text = string(encoded)
+	}
+	return b.do(http.MethodPost, path, strings.NewReader(text), inJSON, asJSON)
+}
+
+// is fails the test unless the answer has this status.
+func (a *answer) is(status int) *answer {
+	a.t.Helper()
+	if a.status != status {
+		a.t.Fatalf("got status %d, want %d:\n%s", a.status, status, a.body)
+	}
+	return a
+}
+
+// next fails the test unless the answer sends the browser on to this place.
+func (a *answer) redirectsTo(place string) *answer {
+	a.t.Helper()
+	a.is(http.StatusSeeOther)
+	equal(a.t, "Location", a.header.Get("Location"), place)
+	return a
+}
+
+// has fails the test unless all parts stand in the body.
+func (a *answer) has(parts ...string) *answer {
+	a.t.Helper()
+	contains(a.t, a.body, parts...)
+	return a
+}
+
+func (a *answer) lacks(parts ...string) *answer {
+	a.t.Helper()
+	lacks(a.t, a.body, parts...)
+	return a
+}
+
+// isError fails the test unless the answer is an error in JSON with this status, code and field, and with words.
+func (a *answer) isError(status int, code, field string) *answer {
+	a.t.Helper()
+	a.is(status)
+	e := decode[struct {
+		Error *struct {
+			Code, Message, Field string
+			Fields               map[string]string
+		}
+	}](a).Error
+	if e == nil || e.Code != code || e.Field != field || e.Message == "" {
+		a.t.Fatalf("got %s, want an error %q about %q", a.body, code, field)
+	}
+	return a
+}
+
+// Bind reads a JSON answer, which must hold no name that T does not know.
+func decode[T any](a *answer) (v T) {
+	a.t.Helper()
+	if kind := a.header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
+		a.t.Fatalf("got %s instead of JSON:\n%s", kind, a.body)
+	}
+	d := json.NewDecoder(bytes.NewBufferString(a.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		a.t.Fatalf("%v in %s", err, a.body)
+	}
+	return v
+}
+
+// decodeLoosely reads what a test wants to know of a JSON answer.
+func decodeLoosely[T any](a *answer) (v T) {
+	a.t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		a.t.Fatalf("%v in %s", err, a.body)
+	}
+	return v
+}
+
+// showMessage is a message as programs see it.
+type message struct {
+	ID, Room, Seq int64
+	Changed       int64 `json:"changed_seq"`
+	From          struct {
+		ID     int64
+		Name   string
+		Avatar string `json:"avatar_url"`
+		Bot    bool
+	}
+	Body, HTML string
+	PostedAt   string `json:"posted_at"`
+	EditedAt   string `json:"edited_at"`
+	DeletedAt  string `json:"deleted_at"`
+	Files      []fileInfo
+	Reactions  []struct {
+		Emoji  string
+		Count  int
+		People []struct {
+			ID   int64
+			Name string
+		}
+		Mine *bool
+	}
+}
+
+// fileInfo is a file as programs see it.
+type fileInfo struct {
+	ID            int64
+	Name, Alt     string
+	Type          string
+	Size          int64
+	URL           string
+	ThumbURL      string `json:"thumb_url"`
+	Width, Height int
+}
+
+// requestURI is where the message stands by itself.
+func (m message) path() string { return "/messages/" + formatID(m.ID) }
+
+// reactionSummary tells them in a line: "🎉 Ana Berta, 👍 Berta, mine".
+func (m message) reactionSummary() string {
+	var kinds []string
+	for _, r := range m.Reactions {
+		kind := r.Emoji
+		for _, p := range r.People {
+			kind += " " + p.Name
+		}
+		if r.Count != len(r.People) {
+			kind += " and others"
+		}
+		if r.Mine != nil && *r.Mine {
+			kind += ", mine"
+		}
+		kinds = append(kinds, kind)
+	}
+	return strings.Join(kinds, "; ")
+}
+
+type historyInfo struct {
+	Messages []message
+	Cursor   int64
+	Next     string
+}
+
+// sendMessage posts a message as a program does. Place is "room=1" or "with=2".
+func (b *client) sendMessage(place, body string) message {
+	b.t.Helper()
+	name, id, _ := strings.Cut(place, "=")
+	a := b.post("/messages", []string{name, id, "body", body}, asJSON)
+	return decode[message](a.is(http.StatusCreated))
+}
+
+// putMessage gives a message another text, as a program does.
+func (b *client) putMessage(m message, body string) *answer {
+	b.t.Helper()
+	return b.do(http.MethodPut, m.path(), strings.NewReader(url.Values{"body": {body}}.Encode()), inForm, asJSON)
+}
+
+// editMessage is put that must be taken.
+func (b *client) editMessage(m message, body string) message {
+	b.t.Helper()
+	return decode[message](b.putMessage(m, body).is(http.StatusOK))
+}
+
+// deleteMessage deletes a message, as a program does.
+func (b *client) deleteMessage(m message) *answer {
+	b.t.Helper()
+	return b.do(http.MethodDelete, m.path(), nil, asJSON)
+}
+
+// react adds a reaction or takes it back, as a program does.
+func (b *client) react(m message, emoji string) *answer {
+	b.t.Helper()
+	return b.post(m.path()+"/reactions", []string{"emoji", emoji}, asJSON)
+}
+
+// peerQuery names the conversation with somebody.
+func (b *client) peerQuery() string { return "with=" + strconv.FormatInt(b.user.ID, 10) }
+
+func formatID(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,53 @@
+package handlers
+
+import (
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+type replacedJSON struct {
+	Replaced string `json:"replaced"`
+}
+
+// saveDraft keeps what is being written and tells the others. What the text has replaced unseen is handed back.
+func (s *Server) saveDraft(c echo.Context) error {
+	var in postRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	me := CurrentUser(c)
+	if err := s.limits.Typing.AllowUser(me); err != nil {
+		return err
+	}
+	replaced, err := s.chat.SaveDraft(c.Request().Context(), me, chat.DraftUpdate{Conversation: in.conversation(), Body: in.Body, Base: in.Base, Key: in.Key})
+	switch {
+	case err != nil && (WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+		return err
+	case err != nil:
+		return s.refuseText(c, in, err)
+	case replaced != "":
+		return s.returnReplacedDraft(c, in, replaced)
+	case IsHTMX(c) || WantsJSON(c):
+		return c.NoContent(http.StatusNoContent)
+	default:
+		return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.conversation()))
+	}
+}
+
+// returnReplacedDraft returns a text that another browser of the same person had kept: to a program, to the box, or as a page with
+// both.
+func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced string) error {
+	switch {
+	case WantsJSON(c):
+		return c.JSON(http.StatusOK, replacedJSON{replaced})
+	case IsHTMX(c):
+		return s.Render(c, http.StatusOK, views.DraftReplacedResponse(in.Body, replaced))
+	default:
+		news := chat.Errorf(chat.Conflict, "Your text is kept. Another one was kept here before: “%s”", replaced)
+		return s.rerenderComposer(c, http.StatusConflict, views.Composer{Key: in.Key, Body: in.Body, SavedDraft: in.Body, Conversation: in.conversation(), Error: news})
+	}
+}

@@ -1,0 +1,52 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+
+	"charla/live/natstest"
+)
+
+func TestTypingReachesAllNodes(t *testing.T) {
+	all := startNodes(t, 2, natstest.New(t).URL())
+	ana, berta := all[0].newUser("Ana"), all[0].newUser("Berta")
+	var streams []*eventStream
+	for _, s := range all {
+		st := berta.onNode(s).listen("/events?" + ana.peerQuery())
+		st.readUntil("the cursor", isBareID)
+		streams = append(streams, st)
+	}
+	ana.onNode(all[1]).post("/typing", []string{"with", formatID(berta.user.ID), "body", "H", "key", "k"}, asHTMX).is(204)
+	for _, st := range streams {
+		st.waitFor(`hx-target="#typing"`, "is writing…")
+	}
+	ana.onNode(all[0]).postJSON("/messages", map[string]any{"with": berta.user.ID, "body": "Hello", "key": "k"}).is(201)
+	for _, st := range streams {
+		st.waitFor(`<hx-upsert`, "Hello")
+		st.readUntil("nobody is writing", func(e event) bool { return strings.Contains(e.data, `hx-target="#typing"></hx-partial>`) })
+	}
+}
+
+func TestDraftIsOnThePage(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	write := func(base, body, key string) []string {
+		return []string{"with", formatID(berta.user.ID), "base", base, "body", body, "key", key}
+	}
+	ana.post("/typing", write("", "half a\r\nthought", "k")).redirectsTo("/messages?" + berta.peerQuery())
+	page := ana.get("/messages?"+berta.peerQuery()).is(200).has("half a\nthought</textarea>", `data-text="half a`, `name="base" value="half a`)
+	equal(t, "key", page.composerKey(), "k")
+	berta.get("/messages?" + ana.peerQuery()).is(200).lacks("half a")
+
+	other := write("", "another", "k2")
+	ana.post("/typing", other).is(409).has("<!doctype html>", "half a\nthought", "another</textarea>", `value="k2"`)
+	ana.post("/typing", write("another", "another", "k2"), asHTMX).is(204)
+	ana.post("/typing", write("not this", "a third", "k3"), asHTMX).is(200).has(`data-other="another"`, `data-kept="a third"`).lacks("<html")
+	ana.post("/typing", write("", "a fourth", "k3"), asJSON).is(200).has(`"replaced":"a third"`)
+	ana.post("/typing", write("", strings.Repeat("x", 4001), "k3"), asJSON).isError(422, "invalid", "body")
+	ana.post("/typing", write("", strings.Repeat("x", 4001), "k3")).is(422).has("xxx</textarea>")
+	ana.post("/messages", write("", "sent", "k3")).redirectsTo("/messages?" + berta.peerQuery())
+	ana.get("/messages?" + berta.peerQuery()).is(200).has(`data-text=""`)
+	equal(t, "drafts", s.count(`SELECT COUNT(*) FROM drafts`), 0)
+}

@@ -1,0 +1,179 @@
+package handlers
+
+import (
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+)
+
+// requireEmail is for what exists only where mail is on.
+func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !s.chat.Media().Email {
+			return chat.ErrNotFound
+		}
+		return next(c)
+	}
+}
+
+// checkEmailRate spends a turn of an address to which somebody has a letter sent. It depends on nothing but the address.
+func (s *Server) checkEmailRate(email string) error {
+	_, key, err := chat.CleanEmail(email)
+	if err != nil {
+		return nil // nothing will be sent
+	}
+	return s.limits.Emails.Allow(key)
+}
+
+// resendConfirmation sends the letter of a registration again, unless it was sent often.
+func (s *Server) resendConfirmation(c echo.Context, email string) error {
+	if s.checkEmailRate(email) != nil {
+		return nil
+	}
+	return s.chat.ResendConfirmation(c.Request().Context(), email)
+}
+
+func (s *Server) forgotPasswordPage(c echo.Context) error {
+	var f views.Form
+	if c.QueryParams().Has("sent") {
+		f.Note = s.Locale(c).T("If this is the address of an account, an e-mail is on its way. Its link is good for 30 minutes.")
+	}
+	return s.Render(c, http.StatusOK, views.ForgotPasswordPage(s.Page(c), f))
+}
+
+type forgotPasswordRequest struct {
+	Email string `form:"email" json:"email"`
+}
+
+func (s *Server) forgotPassword(c echo.Context) error {
+	var in forgotPasswordRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	err := s.limits.LoginsByIP.Allow(NetworkPrefix(c.RealIP()))
+	if err == nil {
+		err = s.checkEmailRate(in.Email)
+	}
+	if err == nil {
+		err = s.chat.RequestPasswordReset(c.Request().Context(), in.Email, s.Locale(c).Lang)
+	}
+	if err != nil {
+		page := func(e map[string]*chat.Error) templ.Component {
+			return views.ForgotPasswordPage(s.Page(c), views.Form{Values: map[string]string{"email": in.Email}, Errors: e})
+		}
+		return s.RerenderForm(c, err, page, page)
+	}
+	return accepted(c, "/forgot?sent=1")
+}
+
+func (s *Server) resetPasswordPage(c echo.Context) error {
+	token := c.Param("token")
+	if err := s.chat.CheckResetLink(c.Request().Context(), token); err != nil {
+		return err
+	}
+	return s.Render(c, http.StatusOK, views.ResetPasswordPage(s.Page(c), token, views.Form{}))
+}
+
+type passwordRequest struct {
+	Password string `form:"password" json:"password"`
+}
+
+func (s *Server) resetPassword(c echo.Context) error {
+	var in passwordRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	token := c.Param("token")
+	err := s.limits.EmailLinks.Allow(NetworkPrefix(c.RealIP()))
+	if err == nil {
+		err = s.chat.ResetPassword(c.Request().Context(), token, in.Password)
+	}
+	if err != nil {
+		page := func(e map[string]*chat.Error) templ.Component {
+			return views.ResetPasswordPage(s.Page(c), token, views.Form{Errors: e})
+		}
+		return s.RerenderForm(c, err, page, page)
+	}
+	return finish(c, "/login?reset=1")
+}
+
+func (s *Server) confirmRegistrationPage(c echo.Context) error {
+	token := c.Param("token")
+	if err := s.chat.CheckConfirmationLink(c.Request().Context(), token); err != nil {
+		return err
+	}
+	return s.Render(c, http.StatusOK, views.ConfirmSignupPage(s.Page(c), token, views.Form{}))
+}
+
+// confirmRegistration makes the account and signs in.
+func (s *Server) confirmRegistration(c echo.Context) error {
+	var in passwordRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	token := c.Param("token")
+	user, err := s.verifyConfirmation(c, token, in.Password)
+	if err != nil {
+		page := func(e map[string]*chat.Error) templ.Component {
+			return views.ConfirmSignupPage(s.Page(c), token, views.Form{Errors: e})
+		}
+		return s.RerenderForm(c, err, page, page)
+	}
+	if err := s.startSession(c, user); err != nil {
+		return err
+	}
+	return s.afterLogin(c, http.StatusCreated, user, "/chat")
+}
+
+// verifyConfirmation spends a turn of the link and of the network before it looks at the password.
+func (s *Server) verifyConfirmation(c echo.Context, token, password string) (chat.User, error) {
+	if err := s.limits.EmailLinks.Allow(NetworkPrefix(c.RealIP())); err != nil {
+		return chat.User{}, err
+	}
+	if err := s.limits.LoginsByAccount.Allow("link " + token); err != nil {
+		return chat.User{}, err
+	}
+	return s.chat.ConfirmRegistration(c.Request().Context(), token, password)
+}
+
+func (s *Server) confirmEmailChangePage(c echo.Context) error {
+	token := c.Param("token")
+	email, err := s.chat.PendingEmailChange(c.Request().Context(), token)
+	if err != nil {
+		return err
+	}
+	return s.Render(c, http.StatusOK, views.ConfirmEmailChangePage(s.Page(c), token, email))
+}
+
+func (s *Server) confirmEmailChange(c echo.Context) error {
+	if err := s.chat.ConfirmEmailChange(c.Request().Context(), c.Param("token")); err != nil {
+		return err
+	}
+	if WantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return s.Render(c, http.StatusOK, views.EmailChangedPage(s.Page(c)))
+}
+
+func (s *Server) unsubscribePage(c echo.Context) error {
+	token := c.Param("token")
+	if _, err := s.chat.UserByUnsubscribeToken(c.Request().Context(), token); err != nil {
+		return err
+	}
+	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), token, false))
+}
+
+// unsubscribe is for a person's button and for mail programs (RFC 8058), whose form says nothing that matters.
+func (s *Server) unsubscribe(c echo.Context) error {
+	if err := s.chat.Unsubscribe(c.Request().Context(), c.Param("token")); err != nil {
+		return err
+	}
+	if WantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), c.Param("token"), true))
+}

@@ -1,0 +1,242 @@
+package handlers_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/notify/email/emailtest"
+)
+
+const otherPassword = "cuatro tristes tigres"
+
+// newConfirmedUser is somebody with an address, a password and a confirmed account.
+func (a *notifiedServer) newConfirmedUser(t testing.TB, name, email string) *client {
+	t.Helper()
+	user, err := a.chat.Register(t.Context(), chat.Registration{Name: name, Email: email, Password: testPassword, BrowserLocale: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.exec(`UPDATE users SET confirmed_at = 1 WHERE id = $1`, user.ID)
+	return a.newSession(user).withT(t)
+}
+
+func TestPasswordReset(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
+		stream := ana.listen("/events")
+		stream.waitFor("here-count")
+		guest := a.anonymous().withT(t)
+		guest.get("/login").is(200).has(`href="/forgot"`)
+		guest.get("/forgot").is(200)
+		guest.post("/forgot", []string{"email", "ANA@example.org"}, "Accept-Language: es").redirectsTo("/forgot?sent=1")
+		guest.get("/forgot?sent=1").is(200).has("an e-mail is on its way")
+		letter := a.deliverOne(t, "ana@example.org")
+		equal(t, "subject", letter.Subject, "Elige una contraseña nueva")
+		path := linkIn(t, letter)
+
+		for range 3 {
+			page := guest.get(path).is(200).has(`type="password"`)
+			equal(t, "Cache-Control", page.header.Get("Cache-Control"), "private, no-store")
+			equal(t, "Referrer-Policy", page.header.Get("Referrer-Policy"), "same-origin")
+		}
+		guest.post(path, []string{"password", "short"}).is(422)
+		guest.post(path, []string{"password", "ana@example.org"}).is(422)
+		guest.post(path, []string{"password", otherPassword}).redirectsTo("/login?reset=1")
+		guest.get("/login?reset=1").is(200).has("new password counts")
+		for name := ""; name != "bye"; { // the streams of who had the old one end
+			e, err := stream.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			name = e.name
+		}
+		ana.get("/chat").is(303)
+		guest.logIn("ana@example.org", testPassword).is(401)
+		guest.post(path, []string{"password", testPassword}).is(404).has("used already")
+		guest.get(path).is(404)
+		guest.logIn("ana@example.org", otherPassword).redirectsTo("/chat")
+		equal(t, "the owner is told", a.deliverOne(t, "ana@example.org").Subject, "Your password was changed")
+	})
+}
+
+func TestPasswordResetLinkLimits(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openSQLite(t))
+	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
+	ask := func() string {
+		a.anonymous().postJSON("/forgot", map[string]string{"email": "ana@example.org"}).is(202)
+		return linkIn(t, a.deliverOne(t, "ana@example.org"))
+	}
+	old := ask()
+	left := a.count(`SELECT expires_at FROM tickets`) - time.Now().UnixMicro()
+	if left < int64(29*time.Minute/time.Microsecond) || left > int64(30*time.Minute/time.Microsecond) {
+		t.Errorf("good for %d µs", left)
+	}
+	a.exec(`UPDATE tickets SET expires_at = $1`, time.Now().UnixMicro())
+	a.anonymous().post(old, []string{"password", otherPassword}, asJSON).isError(404, "not_found", "")
+
+	first, second := ask(), ask()
+	token := strings.TrimPrefix(first, "/reset/")
+	a.anonymous().post("/confirm/"+token, []string{"password", testPassword}).is(404)
+	a.anonymous().post("/email/"+token, nil).is(404)
+	a.anonymous().post("/reset/"+token+"A", []string{"password", otherPassword}).is(404)
+	a.anonymous().post(first, []string{"password", otherPassword}, asJSON).is(204)
+	a.anonymous().post(second, []string{"password", testPassword}).is(404) // one way in is enough
+	equal(t, "the owner is told", a.deliverOne(t, "ana@example.org").Subject, "Your password was changed")
+	third := ask()
+	a.exec(`UPDATE users SET disabled_at = 1 WHERE id = $1`, ana.user.ID)
+	a.anonymous().post(third, []string{"password", testPassword}).is(404)
+	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	equal(t, "letters to the disabled", len(a.deliverAll(t)), 0)
+}
+
+func TestForgotPasswordDoesNotRevealAddresses(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		a.newConfirmedUser(t, "Ana", "ana@example.org")
+		for _, headers := range [][]string{nil, {asHTMX}, {asJSON}} {
+			known := a.anonymous().withT(t).post("/forgot", []string{"email", "ana@example.org"}, headers...)
+			unknown := a.anonymous().withT(t).post("/forgot", []string{"email", "nobody@example.org"}, headers...)
+			equal(t, "status", known.status, unknown.status)
+			equal(t, "body", withoutNonces(known.body), withoutNonces(unknown.body))
+			equal(t, "Location", known.header.Get("Location"), unknown.header.Get("Location"))
+		}
+		var took [2]time.Duration
+		const tries = 100
+		for n := range tries * 2 { // in turns, so that both meet the same noise
+			start := time.Now()
+			a.anonymous().withT(t).post("/forgot", []string{"email", []string{"ana@example.org", "nobody@example.org"}[n%2]}).is(303)
+			took[n%2] += time.Since(start)
+		}
+		if apart := (took[0] - took[1]).Abs() / tries; apart > 5*time.Millisecond {
+			t.Errorf("%v apart", apart)
+		}
+		equal(t, "rows are alike", a.count(`SELECT COUNT(*) FROM outbox WHERE user_id IS NOT NULL`), 0)
+		for _, l := range a.deliverAll(t) {
+			equal(t, "to", l.To, "ana@example.org")
+		}
+	})
+}
+
+func TestEmailRateLimit(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openSQLite(t, withRateLimits))
+	a.newConfirmedUser(t, "Ana", "ana@example.org")
+	for _, email := range []string{"ana@example.org", "nobody@example.org"} {
+		for range 6 { // who must think of another password has sent none
+			a.anonymous().post("/register", []string{"name", "X", "email", email, "password", "short"}).is(422)
+		}
+		sent := 0
+		for ; sent < 20 && a.anonymous().post("/forgot", []string{"email", email}).status == 303; sent++ {
+		}
+		equal(t, "letters to "+email, sent, 5)
+		page := a.anonymous().post("/forgot", []string{"email", strings.ToUpper(email)}).is(429)
+		if n, err := strconv.Atoi(page.header.Get("Retry-After")); err != nil || n < 1 {
+			t.Errorf("Retry-After %q", page.header.Get("Retry-After"))
+		}
+		a.anonymous().post("/register", []string{"name", "X", "email", email, "password", testPassword}).is(429)
+	}
+	spread := 0
+	for ; spread < 100 && a.anonymous().post("/forgot", []string{"email", "p" + strconv.Itoa(spread) + "@example.org"}).status == 303; spread++ {
+	}
+	if spread > 45 {
+		t.Errorf("%d addresses from one network", spread)
+	}
+	tried := 0
+	for ; tried < 100 && a.anonymous().post("/reset/x"+strconv.Itoa(tried), []string{"password", otherPassword}).status == 404; tried++ {
+	}
+	if tried < 30 || tried > 45 {
+		t.Errorf("%d links tried from one network", tried)
+	}
+}
+
+func TestEmailChange(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		move := func(email, current string, headers ...string) *answer {
+			return ana.post("/settings/email", []string{"email", email, "current", current}, headers...)
+		}
+		move("nueva@example.org", "not this one").is(422).has("not your password", `value="nueva@example.org"`)
+		move("no address", testPassword).is(422)
+		move("berta@example.org", testPassword).redirectsTo("/settings?saved=email")
+		equal(t, "the owner is told", a.deliverOne(t, "berta@example.org").Subject, "Somebody used your address")
+
+		move("nueva@example.org", testPassword).redirectsTo("/settings?saved=email")
+		ana.get("/settings?saved=email").is(200).has("We have sent a link", "ana@example.org")
+		letter := a.deliverOne(t, "nueva@example.org")
+		lacks(t, letter.Raw, "Ana") // who may be a name that spells something
+		path := linkIn(t, letter)
+		a.anonymous().withT(t).get(path).is(200).has("nueva@example.org")
+		a.anonymous().withT(t).logIn("nueva@example.org", testPassword).is(401) // looking is not pressing
+		a.anonymous().withT(t).post(path, nil).is(200)
+		a.anonymous().withT(t).post(path, nil).is(404)
+		equal(t, "the old address is told", a.deliverOne(t, "ana@example.org").Subject, "Your address was changed")
+		a.anonymous().withT(t).logIn("nueva@example.org", testPassword).redirectsTo("/chat")
+		a.anonymous().withT(t).logIn("ana@example.org", testPassword).is(401)
+		ana.get("/settings", asJSON).is(200).has(`"email":"nueva@example.org","email_confirmed":true`)
+
+		move("tercera@example.org", testPassword).is(303)
+		late := linkIn(t, a.deliverOne(t, "tercera@example.org"))
+		a.exec(`UPDATE users SET email = 'tercera@example.org', email_key = 'tercera@example.org' WHERE id = $1`, berta.user.ID)
+		a.anonymous().withT(t).post(late, nil).is(404) // it is somebody else's by now
+
+		ana.post("/settings/password", []string{"current", testPassword, "password", otherPassword}).redirectsTo("/settings?saved=password")
+		equal(t, "a new password is told", a.deliverOne(t, "nueva@example.org").Subject, "Your password was changed")
+	})
+}
+
+func TestEmailChangeWithoutSMTP(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	s.anonymous().register("Berta", "berta@example.org")
+	ana.get("/settings").is(200).lacks(`action="/settings/mail"`, `action="/settings/push"`)
+	ana.post("/settings/email", []string{"email", "Berta@example.org", "current", testPassword}, asJSON).isError(409, "conflict", "email")
+	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", testPassword}).redirectsTo("/settings?saved=email")
+	s.anonymous().logIn("nueva@example.org", testPassword).redirectsTo("/chat")
+	s.anonymous().get("/login").is(200).lacks("/forgot")
+	equal(t, "letters", s.count(`SELECT COUNT(*) FROM outbox`), 0)
+}
+
+// Who knows a password asks for a letter to an address of their own, which the mail server does not take yet. The owner
+// chooses a new password: the letter must not hand the account over afterwards.
+func TestPasswordResetCancelsQueuedEmails(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		thief := a.newConfirmedUser(t, "Ana", "ana@example.org")
+		thief.post("/settings/email", []string{"email", "thief@example.net", "current", testPassword}).is(303)
+		sent := linkIn(t, a.deliverOne(t, "thief@example.net"))
+		a.mail.SetFault(emailtest.RejectTemporarily)
+		thief.post("/settings/email", []string{"email", "thief@example.net", "current", testPassword}).is(303)
+		equal(t, "letters", len(a.deliverAll(t)), 0)
+		equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+		a.mail.SetFault(emailtest.None)
+
+		a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+		a.anonymous().post(linkIn(t, a.deliverOne(t, "ana@example.org")), []string{"password", otherPassword}).is(303)
+		a.exec(`UPDATE outbox SET next_at = 1`)
+		equal(t, "the owner alone is told", a.deliverOne(t, "ana@example.org").Subject, "Your password was changed")
+		a.anonymous().post(sent, nil).is(404)
+		equal(t, "moved", a.count(`SELECT COUNT(*) FROM users WHERE email <> 'ana@example.org'`), 0)
+	})
+}
+
+func TestEmailLinksEndWithTheirReason(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openSQLite(t))
+	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
+	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", testPassword}).is(303)
+	move := linkIn(t, a.deliverOne(t, "nueva@example.org"))
+	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	reset := linkIn(t, a.deliverOne(t, "ana@example.org"))
+	a.exec(`UPDATE users SET disabled_at = 1`)
+	a.anonymous().post(move, nil).is(404)
+	a.anonymous().post(reset, []string{"password", otherPassword}).is(404)
+	a.exec(`UPDATE users SET disabled_at = 0, email = 'other@example.org', email_key = 'other@example.org'`)
+	a.anonymous().post(reset, []string{"password", otherPassword}).is(404) // it went to an address that is theirs no more
+}

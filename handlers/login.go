@@ -1,0 +1,165 @@
+package handlers
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+)
+
+// homeJSON is where a program begins to read.
+type homeJSON struct {
+	Name    string `json:"name"`
+	OpenAPI string `json:"openapi"`
+}
+
+func (s *Server) home(c echo.Context) error {
+	if WantsJSON(c) {
+		return c.JSON(http.StatusOK, homeJSON{"Charla", "/openapi.json"})
+	}
+	if CallerOf(c).SignedIn() {
+		return Redirect(c, "/chat")
+	}
+	return Redirect(c, "/login")
+}
+
+// afterLogin answers a log-in: the person to a program, the way on to a browser.
+func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to string) error {
+	if _, key, err := chat.CleanEmail(user.Email); err == nil {
+		s.knownBrowsers.Remember(c, key)
+	}
+	if WantsJSON(c) {
+		return c.JSON(status, s.selfJSON(user))
+	}
+	return Redirect(c, to)
+}
+
+// loginPage sends htmx here as a whole page: it asks when a stream said that the session is over. Then the form says so,
+// and the log-in leads back.
+func (s *Server) loginPage(c echo.Context) error {
+	next := c.QueryParam("next")
+	if CallerOf(c).SignedIn() {
+		return Redirect(c, LocalPath(next))
+	}
+	if IsHTMX(c) {
+		return Redirect(c, loginURLWithNext(c))
+	}
+	var f views.Form
+	switch c.QueryParam("ended") {
+	case "":
+	case "deleted":
+		f.Note = s.Locale(c).T("Your account is deleted.")
+	default:
+		f.Errors = map[string]*chat.Error{"": ErrSignedOut}
+	}
+	if c.QueryParams().Has("reset") {
+		f.Note = s.Locale(c).T("Your new password counts from now on. Log in with it.")
+	}
+	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
+}
+
+// loginURLWithNext is the address of the log-in that htmx asks for, with the page that it stands on where its session ended.
+func loginURLWithNext(c echo.Context) string {
+	to, query := c.Request().URL, c.QueryParams()
+	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
+	if err != nil || query.Get("ended") == "" || query.Get("ended") == "deleted" {
+		return to.RequestURI()
+	}
+	query.Set("next", page.RequestURI())
+	return to.Path + "?" + query.Encode()
+}
+
+type loginRequest struct {
+	Email    string `form:"email" json:"email"`
+	Password string `form:"password" json:"password"`
+	Next     string `form:"next" json:"next"`
+}
+
+func (s *Server) login(c echo.Context) error {
+	var in loginRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	user, err := s.verifyLogin(c, in)
+	if errors.Is(err, chat.ErrUnconfirmed) {
+		err = cmp.Or(s.resendConfirmation(c, in.Email), err)
+	}
+	if err != nil {
+		values := map[string]string{"email": in.Email}
+		return s.RerenderForm(c, err,
+			func(e map[string]*chat.Error) templ.Component {
+				return views.LoginPage(s.Page(c), in.Next, views.Form{Values: values, Errors: e})
+			},
+			func(e map[string]*chat.Error) templ.Component {
+				return views.LoginForm(s.Page(c), in.Next, views.Form{Values: values, Errors: e})
+			})
+	}
+	if err := s.startSession(c, user); err != nil {
+		return err
+	}
+	return s.afterLogin(c, http.StatusOK, user, LocalPath(in.Next))
+}
+
+// verifyLogin spends a turn before it looks at the password.
+func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.User, error) {
+	if err := s.checkLoginRate(c, in.Email); err != nil {
+		return chat.User{}, err
+	}
+	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
+}
+
+// checkLoginRate spends a turn of the network that a log-in comes from, and one of the account. A browser that the account knows has
+// turns of its own, so that nobody is locked out by somebody else's guessing.
+func (s *Server) checkLoginRate(c echo.Context, email string) error {
+	_, key, err := chat.CleanEmail(email)
+	if err == nil && s.knownBrowsers.Knows(c, key) {
+		return s.limits.LoginsByKnownBrowser.Allow(key)
+	}
+	if slow := s.limits.LoginsByIP.Allow(NetworkPrefix(c.RealIP())); slow != nil || err != nil { // no account has such an address
+		return slow
+	}
+	return s.limits.LoginsByAccount.Allow(key)
+}
+
+// draftedConversations is where somebody who logs out may have left text in this browser. That it is not known does not keep anybody in.
+func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
+	me := CallerOf(c).User
+	if me.ID == 0 || !IsHTMX(c) {
+		return me, nil
+	}
+	places, err := s.chat.DraftedConversations(c.Request().Context(), me)
+	if err != nil {
+		slog.Warn("places not read", "request", RequestID(c), "error", err)
+	}
+	return me, places
+}
+
+func (s *Server) logout(c echo.Context) error {
+	if v := CallerOf(c); v.SignedIn() && v.Session.Kind != chat.BrowserSession {
+		return s.revokeToken(c)
+	}
+	session, err := s.sessions.Get(c.Request(), s.cookieName())
+	if err != nil {
+		return err
+	}
+	me, places := s.draftedConversations(c)
+	session.Options.MaxAge = -1
+	if err := session.Save(c.Request(), c.Response()); err != nil {
+		return err
+	}
+	s.clearStorage(c)
+	if WantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	if IsHTMX(c) {
+		return s.Render(c, http.StatusOK, views.LoggedOutResponse(s.Locale(c), me.ID, places))
+	}
+	return Redirect(c, "/login")
+}

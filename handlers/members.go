@@ -1,0 +1,56 @@
+package handlers
+
+import (
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+type memberJSON struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Avatar string `json:"avatar_url,omitempty"`
+	Online bool   `json:"online"`
+	Role   string `json:"role"`
+	Bot    bool   `json:"bot,omitempty"`
+}
+
+func (s *Server) joinRoom(c echo.Context) error {
+	id := ParseID(c.Param("id"))
+	if err := s.chat.JoinRoom(c.Request().Context(), CurrentUser(c), id); err != nil {
+		return err
+	}
+	return finish(c, views.MessagesURL(chat.ConversationRef{Room: id}))
+}
+
+func (s *Server) leaveRoom(c echo.Context) error {
+	if err := s.chat.LeaveRoom(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+		return err
+	}
+	return finish(c, "/rooms")
+}
+
+type inviteRequest struct {
+	User ID `form:"user" json:"user"`
+}
+
+func (s *Server) inviteMember(c echo.Context) error {
+	var in inviteRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	room := ParseID(c.Param("id"))
+	if err := s.chat.Invite(c.Request().Context(), CurrentUser(c), room, int64(in.User)); err != nil {
+		return err
+	}
+	return finish(c, views.RoomURL(room))
+}
+
+func (s *Server) removeMember(c echo.Context) error {
+	room := ParseID(c.Param("id"))
+	if err := s.chat.RemoveMember(c.Request().Context(), CurrentUser(c), room, ParseID(c.Param("user"))); err != nil {
+		return err
+	}
+	return finish(c, views.RoomURL(room))
+}

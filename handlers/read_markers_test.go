@@ -1,0 +1,95 @@
+package handlers_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// What htmx fetches may be for a hidden tab, so only what is really on screen is marked, by POST /read.
+func TestHTMXRequestsDoNotMarkRead(t *testing.T) {
+	s := openSQLite(t)
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	ana.sendMessage(ben.peerQuery(), "hola")
+	unread := func() int64 {
+		return s.count(`SELECT COUNT(*) FROM messages m JOIN members b ON b.room_id = m.room_id WHERE b.user_id = $1 AND m.seq > b.read_seq AND m.author_id <> $1`, ben.user.ID)
+	}
+	ben.get("/messages?"+ana.peerQuery(), asHTMX).is(200).has("hola")
+	equal(t, "unread after htmx", unread(), 1)
+	ben.get("/messages?" + ana.peerQuery()).is(200)
+	equal(t, "unread after a page", unread(), 0)
+}
+
+func TestMarkRead(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	var last message
+	for range 3 {
+		last = ana.sendMessage(berta.peerQuery(), "read me")
+	}
+	room := last.Room
+	unread := func() int {
+		t.Helper()
+		for _, p := range decode[overviewInfo](berta.get("/chat", asJSON).is(200)).People {
+			if p.ID == ana.user.ID {
+				return p.Unread
+			}
+		}
+		t.Fatal("Ana is not in the list")
+		return 0
+	}
+	mark := func(seq string, headers ...string) *answer {
+		return berta.post("/read", []string{"with", formatID(ana.user.ID), "seq", seq}, headers...)
+	}
+	equal(t, "unread", unread(), 3)
+	berta.get("/messages?"+ana.peerQuery(), asJSON).is(200)
+	berta.do(http.MethodHead, "/messages?"+ana.peerQuery(), nil).is(200)
+	berta.get("/messages?before=3&" + ana.peerQuery()).is(200)
+	berta.get("/messages/" + formatID(last.ID)).is(200)
+	equal(t, "unread after looking without seeing", unread(), 3)
+
+	mark("1").is(204)
+	equal(t, "unread", unread(), 2)
+	mark("2", asHTMX).is(204)
+	mark("1").is(204) // never back
+	mark("0").is(204)
+	for _, none := range []string{"-5", "x", ""} {
+		mark(none, asJSON).isError(422, "invalid", "seq")
+	}
+	equal(t, "unread", unread(), 1)
+	equal(t, "changes", s.count(`SELECT last_seq FROM rooms WHERE id = $1`, room), last.Seq) // reading takes no seq
+	berta.get("/messages?" + ana.peerQuery()).is(200).has("Unread from here")
+	equal(t, "unread after the page", unread(), 0)
+	berta.get("/messages?" + ana.peerQuery()).is(200).lacks("Unread from here")
+
+	mark("9223372036854775806").is(204) // never beyond what exists
+	ana.sendMessage(berta.peerQuery(), "one more")
+	equal(t, "unread", unread(), 1)
+	berta.postJSON("/read", map[string]any{"room": room, "seq": last.Seq + 1}).is(204)
+	equal(t, "unread", unread(), 0)
+	for range 120 {
+		ana.sendMessage(berta.peerQuery(), "many")
+	}
+	berta.get("/chat").is(200).has("99+")
+	equal(t, "unread, counted up to a bound", unread(), 100)
+}
+
+// Who marks read up to nothing, or up to what is no number, has made a mistake and is told.
+func TestMarkReadRefusesBadSeq(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	m := ana.sendMessage("room=1", "one")
+	for _, wrong := range []string{`"x"`, `true`, `-1`, `1.5`, `[]`, `{}`, `""`, `null`, `99999999999999999999`} {
+		ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":`+wrong+`}`), inJSON, asJSON).isError(422, "invalid", "seq")
+	}
+	ben.post("/read", []string{"room", "1"}, asJSON).isError(422, "invalid", "seq")
+	ben.post("/read", []string{"room", "1", "seq", "x"}, asJSON).isError(422, "invalid", "seq")
+	unread := func() int64 {
+		return s.count(`SELECT COUNT(*) FROM members WHERE room_id = 1 AND user_id = $1 AND read_seq < $2`, ben.user.ID, m.Seq)
+	}
+	equal(t, "unread", unread(), 1)
+	ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":"`+formatID(m.Seq)+`"}`), inJSON, asJSON).is(204)
+	equal(t, "unread", unread(), 0)
+}

@@ -1,0 +1,187 @@
+package handlers_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"charla/handlers"
+)
+
+// Taken for none, a wrong number would bring another part of a list than was asked for: after 10^20 everything once more.
+func TestQueryNumbersAreChecked(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	admin := s.newUser("Admin")
+	admin.sendMessage("room=1", "one")
+	admin.sendMessage("room=1", "two")
+	lists := map[string][]string{
+		"/messages?room=1":                 {"before", "after", "changed_after", "limit"},
+		"/messages?room=1&changed_after=0": {"as_of"},
+		"/chat?q=a":                        {"after"},
+		"/chat?":                           {"after"},
+		"/conversations?":                  {"after"},
+		"/rooms?":                          {"after"},
+		"/rooms/1?":                        {"after"},
+		"/people?":                         {"after"},
+		"/emoji?":                          {"group", "tone"},
+		"/sound?room=1":                    {"seq"},
+	}
+	for list, fields := range lists {
+		for _, field := range fields {
+			for _, wrong := range []string{"abc", "-1", "1.5", "1e3", " 5", "5 ", "0x10", "null", "٣", "1,2", "99999999999999999999", "9223372036854775807", "5\x00"} {
+				path := list + "&" + field + "=" + url.QueryEscape(wrong)
+				admin.get(path, asJSON).isError(422, "invalid", field)
+			}
+			for _, none := range []string{"", "0"} {
+				if a := admin.get(list+"&"+field+"="+none, asJSON); a.status >= 300 {
+					t.Errorf("%s %s=%q: %d", list, field, none, a.status)
+				}
+			}
+		}
+	}
+	admin.get("/messages?room=1&limit=x").is(422).has("This is a number")
+	admin.get("/messages?room=99&limit=x", asJSON).isError(404, "not_found", "")
+	equal(t, "the most there is", len(decode[historyInfo](admin.get("/messages?room=1&limit=1000", asJSON)).Messages), 2)
+	admin.listen("/events?room=1&after=abc").waitForNamed("resync")
+}
+
+// A program that sends a field of the wrong kind is told which.
+func TestWrongJSONTypeNamesTheField(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	m := ana.sendMessage("room=1", "one")
+	for _, c := range []struct{ method, path, body, field string }{
+		{"POST", "/messages", `{"room":1,"body":5}`, "body"},
+		{"POST", "/messages", `{"room":1,"body":"x","key":[]}`, "key"},
+		{"POST", "/messages", `{"room":1,"body":"x","file":"7"}`, "file"},
+		{"PUT", m.path(), `{"body":{}}`, "body"},
+		{"PUT", m.path(), `{"files":[{"id":1,"alt":2}]}`, "files"},
+		{"POST", m.path() + "/reactions", `{"emoji":true}`, "emoji"},
+		{"POST", m.path() + "/reactions", `{"emoji":"👍","mine":"yes"}`, "mine"},
+		{"POST", "/settings", `{"sound":"loud"}`, "sound"},
+		{"POST", "/login", `{"email":1}`, "email"},
+		{"POST", "/tokens/refresh", `{"refresh_token":1}`, "refresh_token"},
+		{"POST", "/messages", `[]`, ""},
+		{"POST", "/messages", `{"room":1,"body":"x"`, ""},
+	} {
+		ana.do(c.method, c.path, strings.NewReader(c.body), inJSON, asJSON).isError(422, "invalid", c.field)
+	}
+	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
+}
+
+// HEAD says what GET would: also to a guest, and to htmx, which sends a guest on by a header.
+func TestAnonymousHEADMatchesGET(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	for _, l := range routeCases {
+		method, path, _ := strings.Cut(l.route, " ")
+		if method != http.MethodGet || l.streams {
+			continue
+		}
+		for _, as := range [][]string{nil, {asHTMX}, {asJSON}} {
+			get, head := s.anonymous().get(path, as...), s.anonymous().do(http.MethodHead, path, nil, as...)
+			for _, name := range []string{"Location", "HX-Redirect", "Content-Type"} {
+				equal(t, path+" "+name, head.header.Get(name), get.header.Get(name))
+			}
+			equal(t, path, head.status, get.status)
+		}
+	}
+}
+
+// Who asks in JSON is refused in JSON, also for a file that is none.
+func TestMissingAssetIsAnOrdinary404(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	for _, path := range []string{"/static/", "/static/nothing.css", "/static/..%2fgo.mod"} {
+		s.anonymous().get(path, asJSON).isError(404, "not_found", "")
+		s.anonymous().get(path).is(404).has("<html")
+	}
+}
+
+// That nobody waits for an answer any more is not the failure of a database, in the log, the numbers or the answer.
+func TestClientGoneIsNotAFailure(t *testing.T) {
+	t.Parallel()
+	o := &requestObserver{}
+	s := openSQLite(t, func(c *handlers.Config) { c.ObserveRequest = o.note })
+	ana := s.newUser("Ana")
+	before := len(o.all())
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	s.handler.ServeHTTP(httptest.NewRecorder(), ana.request(http.MethodGet, "/chat", nil).WithContext(ctx))
+	equal(t, "status", o.last(t, before).status, 499)
+	ana.get("/chat").is(200)
+}
+
+// A description is text like any other: what is none is refused, not mended unseen.
+func TestAltTextIsChecked(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana := s.newUser("Ana")
+		f := ana.upload("x", "some notes")
+		for _, no := range []string{"a\x00b", "a\xffb"} {
+			ana.post(f.URL, []string{"alt", no}, asJSON).isError(422, "invalid", "alt")
+			ana.postParts("/files", []string{"alt", no, "<y", "more"}, asJSON).isError(422, "invalid", "alt")
+		}
+		ana.post(f.URL, []string{"alt", "a \u202e cat"}, asJSON).is(204)
+		m := decode[message](ana.post("/messages", []string{"room", "1", "file", formatID(f.ID)}, asJSON).is(201))
+		ana.post(m.path()+"/edit", []string{"alt-" + formatID(f.ID), "a\x00b"}, asJSON).isError(422, "invalid", "alt")
+		equal(t, "what it shows", decode[message](ana.get(m.path(), asJSON)).Files[0].Alt, "a cat")
+	})
+}
+
+// Everybody sees that a bot is one, itself too.
+func TestRenamedBotIsStillABot(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	bot := s.newUser("Ana").createBot("Weather")
+	contains(t, bot.post("/settings/name", []string{"name", "Rain"}, asJSON).is(200).body, `"name":"Rain"`, `"bot":true`)
+}
+
+// A program that forgot to say what it accepts, as curl does, is told in JSON what was wrong with what it sent: a page would help nobody.
+func TestTokenRequestsGetJSONErrors(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	m := ana.sendMessage("room=1", "one")
+	program := ana.newProgram(t)
+	for _, accepts := range []string{"Accept: */*", "Accept: text/html", "X: none"} {
+		for _, c := range []struct {
+			path  string
+			form  []string
+			field string
+		}{
+			{"/messages", []string{"room", "1"}, "body"},
+			{m.path() + "/edit", []string{"body", ""}, "body"},
+			{m.path() + "/reactions", []string{"emoji", "x"}, "emoji"},
+			{"/emoji", []string{"emoji", "x", "room", "1"}, "emoji"},
+			{"/typing", []string{"room", "1", "body", "\xff"}, "body"},
+			{"/files?room=1", nil, "file"},
+			{"/rooms", []string{"name", "", "access", "open"}, "name"},
+			{"/bots", []string{"name", ""}, "name"},
+			{"/settings", []string{"theme", "plaid"}, "theme"},
+			{"/settings/name", []string{"name", ""}, "name"},
+			{"/settings/avatar", nil, "file"},
+			{"/settings/password", []string{"current", "wrong", "password", "x"}, "current"},
+			{"/settings/delete", []string{"current", "wrong", "words", "x"}, "words"},
+		} {
+			program.post(c.path, c.form, accepts).isError(422, "invalid", c.field)
+		}
+		program.post("/login", []string{"email", "x", "password", "y"}, accepts).isError(401, "unauthenticated", "")
+		program.get("/nothing", accepts).isError(404, "not_found", "")
+	}
+	ana.post("/messages", []string{"room", "1"}).is(422).has("<html")
+}
+
+func TestAcceptEncodingIsRespected(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	for encodings, want := range map[string]string{"gzip": "gzip", "br, gzip;q=0.5": "gzip", "gzip;q=0": "", "identity": "", "br": "", "gzip;q=0, *;q=0": ""} {
+		a := ana.get("/messages?room=1", "Accept-Encoding: "+encodings).is(200)
+		equal(t, encodings, a.header.Get("Content-Encoding"), want)
+	}
+}

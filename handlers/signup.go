@@ -1,0 +1,70 @@
+package handlers
+
+import (
+	"net/http"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+)
+
+func (s *Server) signupPage(c echo.Context) error {
+	if CallerOf(c).SignedIn() {
+		return Redirect(c, "/chat")
+	}
+	if c.QueryParams().Has("sent") {
+		return s.Render(c, http.StatusOK, views.ConfirmationSentPage(s.Page(c)))
+	}
+	return s.Render(c, http.StatusOK, views.SignupPage(s.Page(c), views.Form{}))
+}
+
+type registerRequest struct {
+	Name     string `form:"name" json:"name"`
+	Email    string `form:"email" json:"email"`
+	Password string `form:"password" json:"password"`
+}
+
+func (s *Server) register(c echo.Context) error {
+	var in registerRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	user, err := s.signUp(c, in)
+	if err == nil && user.ID == 0 {
+		return accepted(c, "/register?sent=1")
+	}
+	if err != nil {
+		values := map[string]string{"name": in.Name, "email": in.Email}
+		return s.RerenderForm(c, err,
+			func(e map[string]*chat.Error) templ.Component {
+				return views.SignupPage(s.Page(c), views.Form{Values: values, Errors: e})
+			},
+			func(e map[string]*chat.Error) templ.Component {
+				return views.SignupForm(s.Page(c), views.Form{Values: values, Errors: e})
+			})
+	}
+	if err := s.startSession(c, user); err != nil {
+		return err
+	}
+	return s.afterLogin(c, http.StatusCreated, user, "/chat")
+}
+
+// signUp makes an account, or where mail is on has a letter sent and returns nobody.
+func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
+	if err := s.limits.Signups.Allow(NetworkPrefix(c.RealIP())); err != nil {
+		return chat.User{}, err
+	}
+	fresh := chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: s.Locale(c).Lang}
+	if !s.chat.Media().Email {
+		return s.chat.Register(c.Request().Context(), fresh)
+	}
+	if err := fresh.Check(); err != nil { // who must choose another password has no letter sent yet
+		return chat.User{}, err
+	}
+	if err := s.checkEmailRate(in.Email); err != nil {
+		return chat.User{}, err
+	}
+	return chat.User{}, s.chat.RequestRegistration(c.Request().Context(), fresh)
+}

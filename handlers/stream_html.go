@@ -1,0 +1,127 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+
+	"charla/chat"
+	"charla/live"
+	"charla/views"
+
+	"github.com/a-h/templ"
+)
+
+// RenderFragment renders a fragment of a stream. One that fails to render is logged and left out: the stream goes on.
+func RenderFragment(component templ.Component) []byte {
+	var b bytes.Buffer
+	if err := component.Render(context.Background(), &b); err != nil {
+		slog.Error("fragment not rendered", "error", err)
+		return nil
+	}
+	return b.Bytes()
+}
+
+// HTMLEvents writes rendered HTML as a text/event-stream, the form that htmx reads.
+type HTMLEvents struct{ views.Locale }
+
+func (e HTMLEvents) frame(component templ.Component, id int64) []byte {
+	event := live.ServerSentEvent{Data: RenderFragment(component)}
+	if id > 0 {
+		event.ID = strconv.FormatInt(id, 10)
+	}
+	return event.AppendTo(nil)
+}
+
+func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
+	switch change := change.(type) {
+	case chat.MessagePosted:
+		return e.frame(views.NewMessageFragment(e.Locale, change.Message), id)
+	case chat.MessageChanged:
+		return e.frame(views.ChangedMessageFragment(e.Locale, change.Message), id)
+	}
+	return nil
+}
+
+func (e HTMLEvents) Presence(p live.Presence) []byte {
+	return e.frame(views.PresenceFragment(e.Locale, views.OnlineUsers{Users: p.Users, Count: p.Count}, p.ListChanged, p.CameOnline, p.WentOffline), 0)
+}
+
+func (e HTMLEvents) Typing(t live.Typing) []byte {
+	return e.frame(views.TypingFragment(e.Locale, t.Users, t.Count), 0)
+}
+
+func (e HTMLEvents) UploadProgress(u chat.UploadProgress) []byte {
+	return e.frame(views.UploadProgressFragment(e.Locale, u), 0)
+}
+
+func (e HTMLEvents) Attachment(b chat.AttachmentChanged) []byte {
+	return e.frame(views.AttachmentChangedFragment(e.Locale, b), 0)
+}
+
+func (e HTMLEvents) Cursor(id int64) []byte {
+	return live.ServerSentEvent{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
+}
+
+func (e HTMLEvents) Heartbeat() []byte { return live.KeepAliveComment }
+
+// A reader that must come back after a restart waits 0.3 to 1.5 s, so that not all of them come at once.
+const (
+	minRetryMillis = 300 // milliseconds
+	maxRetryMillis = 1500
+)
+
+func (e HTMLEvents) End(why live.EndReason) []byte { return endEvents(why, []byte{}) }
+
+// endEvents names why a stream ends; a reader that may come back by itself is told nothing, or when. Data is what each event
+// carries: a browser tells nobody of one that has none.
+func endEvents(reason live.EndReason, data []byte) []byte {
+	named := func(name string, retry int) []byte {
+		return live.ServerSentEvent{Name: name, RetryMillis: retry, Data: data}.AppendTo(nil)
+	}
+	switch reason {
+	case live.EndLogout:
+		return append(named("logout", 0), named("bye", 0)...)
+	case live.EndLeft:
+		return append(named("gone", 0), named("bye", 0)...)
+	case live.EndReplaced:
+		return named("bye", 0)
+	case live.EndRestart:
+		return named("restart", minRetryMillis+rand.IntN(maxRetryMillis-minRetryMillis))
+	case live.EndResync:
+		return named("resync", 0)
+	}
+	return nil
+}
+
+// openStream writes rows at the end of a page that never ends. It has no place for what changed before: that shows when the
+// page is loaded again.
+type NoscriptPage struct{ views.Locale }
+
+func (e NoscriptPage) Change(change chat.RoomChange, _ int64) []byte {
+	if posted, ok := change.(chat.MessagePosted); ok {
+		return RenderFragment(views.NoscriptMessage(e.Locale, posted.Message))
+	}
+	return nil
+}
+
+func (e NoscriptPage) Presence(live.Presence) []byte { return nil }
+
+func (e NoscriptPage) Typing(live.Typing) []byte { return nil }
+
+func (e NoscriptPage) UploadProgress(chat.UploadProgress) []byte { return nil }
+
+func (e NoscriptPage) Attachment(chat.AttachmentChanged) []byte { return nil }
+
+func (e NoscriptPage) Cursor(int64) []byte { return nil }
+
+func (e NoscriptPage) Heartbeat() []byte { return []byte("\n") }
+
+func (e NoscriptPage) End(why live.EndReason) []byte {
+	if why == live.EndLeft {
+		return RenderFragment(views.NoscriptMessagesRemoved(e.Locale))
+	}
+	return RenderFragment(views.NoscriptMessagesEnd(e.Locale, why != live.EndLogout))
+}

@@ -1,0 +1,394 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"charla/chat"
+	"charla/handlers"
+)
+
+// programView is what a program keeps of a conversation: the messages that it was answered, brought up to date by events.
+type programView struct {
+	t        testing.TB
+	place    string
+	cursor   int64
+	messages map[int64]message
+}
+
+func parseHistory(t testing.TB, place, body string) readerView {
+	t.Helper()
+	var h historyInfo
+	if err := json.Unmarshal([]byte(body), &h); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	k := &programView{t, place, h.Cursor, map[int64]message{}}
+	for _, m := range h.Messages {
+		k.messages[m.Seq] = withoutMine(m)
+	}
+	return k
+}
+
+// withoutMine leaves out what only the asking person is told.
+func withoutMine(m message) message {
+	m.Reactions = slices.Clone(m.Reactions)
+	for i := range m.Reactions {
+		m.Reactions[i].Mine = nil
+	}
+	return m
+}
+
+func (k *programView) streamURL() string {
+	return fmt.Sprintf("/events?%s&after=%d", k.place, k.cursor)
+}
+
+// Allow puts a message in its place; what changed only where there is something to replace.
+func (k *programView) handleEvent(e event) {
+	switch e.name {
+	case "message", "edited", "deleted", "reaction":
+		var m message
+		if err := json.Unmarshal([]byte(e.data), &m); err != nil {
+			k.t.Errorf("%v in %s", err, e.data)
+		}
+		if _, held := k.messages[m.Seq]; held || e.name == "message" {
+			k.messages[m.Seq] = m
+		}
+	}
+}
+
+func (k *programView) lines() (lines []string) {
+	for _, seq := range slices.Sorted(maps.Keys(k.messages)) {
+		text, err := json.Marshal(k.messages[seq])
+		if err != nil {
+			k.t.Error(err)
+		}
+		lines = append(lines, fmt.Sprintf("m-%d %s", seq, text))
+	}
+	return lines
+}
+
+func (k *programView) lineAfter(seq int) string {
+	for _, m := range k.messages {
+		if max(m.Seq, m.Changed) > int64(seq) {
+			return m.Body
+		}
+	}
+	return ""
+}
+
+// applyAnswer has nothing to do: a program knows what it asked for.
+func (k *programView) applyAnswer(string) {}
+
+// asEventStream asks for a stream as a program does.
+const asEventStream = "Accept: text/event-stream, application/json"
+
+// waitForJSON waits for an event with this name and reads its JSON.
+func waitForJSON[T any](s *eventStream, name string) (v T, e event) {
+	s.t.Helper()
+	e = s.waitForNamed(name)
+	d := json.NewDecoder(strings.NewReader(e.data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		s.t.Fatalf("%v in %s", err, e.data)
+	}
+	return v, e
+}
+
+// userRef is a person in an event.
+type userRef struct {
+	ID   int64
+	Name string
+}
+
+type presenceEvent struct {
+	Count      int
+	People     []userRef
+	Came, Left []int64
+	Renamed    []userRef
+}
+
+type typingEvent struct {
+	Count  int
+	People []userRef
+}
+
+type readyEvent struct{ Seq int64 }
+
+// conversationEvent is where a conversation stands.
+type conversationEvent struct {
+	Room, With, Seq, Read int64
+	Name                  string
+	Unread                int
+}
+
+func TestJSONStreamEvents(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	m := ana.sendMessage("room=1", "before")
+	stream := ben.listen("/events?room=1", asEventStream)
+	equal(t, "type", stream.header.Get("Content-Type"), "text/event-stream")
+	start, _ := waitForJSON[readyEvent](stream, "ready")
+	equal(t, "the number to start from", start.Seq, m.Seq)
+	people, _ := waitForJSON[presenceEvent](stream, "presence")
+	equal(t, "people", people.Count, len(people.People))
+	about, _ := waitForJSON[conversationEvent](stream, "changed")
+	equal(t, "where General stands", about, conversationEvent{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1})
+
+	ana.post("/typing", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
+	who, _ := waitForJSON[typingEvent](stream, "typing")
+	equal(t, "who is writing", who.People[0], userRef{ana.user.ID, "Ana"})
+
+	said := ana.sendMessage("room=1", "<b>hello</b>\r\n\u2028data: x")
+	got, e := waitForJSON[message](stream, "message")
+	equal(t, "the message", fmt.Sprint(got), fmt.Sprint(said))
+	equal(t, "its id", e.id, formatID(said.Seq))
+
+	edited := ana.editMessage(said, "good day")
+	got, e = waitForJSON[message](stream, "edited")
+	equal(t, "the edited one", fmt.Sprint(got), fmt.Sprint(edited))
+	equal(t, "the id of the edit", e.id, formatID(edited.Changed))
+
+	ben.react(said, "🎉").is(200)
+	got, e = waitForJSON[message](stream, "reaction")
+	equal(t, "reactions", got.reactionSummary(), "🎉 Ben")
+	equal(t, "the id of the reaction", e.id, formatID(edited.Changed+1))
+
+	ana.deleteMessage(said).is(204)
+	got, _ = waitForJSON[message](stream, "deleted")
+	equal(t, "text of a deleted one", got.Body+got.HTML, "")
+
+	ben.post("/read", []string{"room", "1", "seq", formatID(said.Seq)}, asJSON).is(204)
+	mine, _ := waitForJSON[conversationEvent](stream, "read")
+	equal(t, "read up to", mine.Read, said.Seq)
+	equal(t, "unread", mine.Unread, 0)
+
+	ben.post("/logout", nil, asJSON).is(204)
+	equal(t, "the end", strings.Join(stream.readToEnd(), " "), "logout bye")
+	ben.get("/events", asEventStream).isError(401, "unauthenticated", "")
+}
+
+// What happened while a program was away is told as it is now; where it is not known what happened, both are told.
+func TestJSONStreamReplay(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	known, both, gone := ana.sendMessage("room=1", "known"), ana.sendMessage("room=1", "both"), ana.sendMessage("room=1", "gone")
+	ben.react(known, "🎉").is(200)
+	ana.editMessage(both, "edited")
+	ben.react(both, "🎉").is(200)
+	ana.deleteMessage(gone).is(204)
+	missed := ana.sendMessage("room=1", "missed")
+	stream := ben.listen("/events?room=1&after=1", asEventStream, "Last-Event-ID: "+formatID(gone.Seq))
+	var brought []string
+	_, before := stream.readUntil("ready", func(e event) bool { return e.name == "ready" })
+	for _, e := range before {
+		brought = append(brought, fmt.Sprint(e.name, " ", e.id != ""))
+	}
+	equal(t, "what came", strings.Join(brought, ", "), "reaction false, edited false, reaction false, deleted false, message true")
+	equal(t, "the last id", before[len(before)-1].id, formatID(missed.Seq))
+	ben.listen("/events?room=1&after=999", asEventStream).waitForNamed("resync")
+	ben.listen("/events?room=1&after=x", asEventStream).waitForNamed("resync")
+}
+
+// One stream without a conversation tells a program of all that are its person's: those it has at the start, then those
+// that went on, new ones too, and what was read.
+func TestJSONStreamOfAllConversations(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, ben, carla := s.newUser("Ana"), s.newUser("Ben"), s.newUser("Carla")
+	cellar := ana.createRoom("Cellar", "invited", ben)
+	stream := ben.listen("/events", asEventStream)
+	standings := map[int64]conversationEvent{}
+	until := func(what string, ok func() bool) {
+		t.Helper()
+		for !ok() {
+			e, _ := stream.readUntil(what, func(e event) bool { return e.name == "changed" || e.name == "read" })
+			var now conversationEvent
+			if err := json.Unmarshal([]byte(e.data), &now); err != nil {
+				t.Fatal(err)
+			}
+			standings[now.Room] = now
+		}
+	}
+	until("the conversations of the start", func() bool { return len(standings) == 2 })
+
+	m := ana.sendMessage("room="+formatID(cellar), "in the cellar")
+	until("the message", func() bool { return standings[cellar].Seq == m.Seq && standings[cellar].Unread == 1 })
+	direct := carla.sendMessage(ben.peerQuery(), "hello")
+	until("the new conversation", func() bool {
+		return standings[direct.Room] == conversationEvent{Room: direct.Room, With: carla.user.ID, Name: "Carla", Seq: 1, Unread: 1}
+	})
+	edited := ana.editMessage(m, "deep down in the cellar")
+	until("the edit", func() bool { return standings[cellar].Seq == edited.Changed })
+	ben.post("/read", []string{"room", formatID(cellar), "seq", formatID(m.Seq)}, asJSON).is(204)
+	until("the mark", func() bool { return standings[cellar].Read == m.Seq && standings[cellar].Unread == 0 })
+
+	s.gate.hold() // no hint comes any more
+	lost := ana.sendMessage("room="+formatID(cellar), "unheard")
+	until("what no hint told", func() bool { return standings[cellar].Seq == lost.Seq })
+	for room := range standings {
+		if room != 1 && room != cellar && room != direct.Room {
+			t.Errorf("a stranger's room %d was told", room)
+		}
+	}
+}
+
+// A program learns without asking that it joined a room, was let in, left or was removed, that somebody began to talk with it,
+// and how people are called now; also where no hint comes.
+func TestJSONStreamOfMemberships(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana, ben, carla := s.newUser("Ana"), s.newUser("Ben"), s.newUser("Carla")
+		carla.sendMessage(ben.peerQuery(), "hello")
+		for i := range chat.MaxConversations + 20 { // more than a page shows
+			s.exec(`INSERT INTO rooms (kind, name, name_key, access, created_at) VALUES ('channel', $1, $1, 'open', 1)`, fmt.Sprintf("room %03d", i))
+		}
+		s.exec(`INSERT INTO members (room_id, user_id) SELECT id, $1 FROM rooms WHERE name LIKE 'room %'`, ben.user.ID)
+		stream := ben.listen("/events", asEventStream)
+		next := func(name string) (c conversationEvent) {
+			t.Helper()
+			c, _ = waitForJSON[conversationEvent](stream, name)
+			return c
+		}
+		_, before := stream.readUntil("ready", func(e event) bool { return e.name == "ready" })
+		all := 0
+		for _, e := range before {
+			if e.name == "changed" {
+				all++
+			}
+		}
+		equal(t, "conversations at the start", all, 1+1+chat.MaxConversations+20)
+
+		kitchen, cellar := ana.createRoom("Kitchen", "open"), ana.createRoom("Cellar", "invited")
+		ben.post("/rooms/"+formatID(kitchen)+"/join", nil, asJSON).is(204)
+		equal(t, "joined", next("changed").Name, "Kitchen")
+		ana.post("/rooms/"+formatID(cellar)+"/members", []string{"user", formatID(ben.user.ID)}, asJSON).is(204)
+		equal(t, "let in", next("changed").Name, "Cellar")
+		ben.post("/rooms/"+formatID(kitchen)+"/leave", nil, asJSON).is(204)
+		equal(t, "left", next("left").Room, kitchen)
+		equal(t, "somebody new", ana.sendMessage(ben.peerQuery(), "hello").Room, next("changed").Room)
+
+		carla.post("/settings/name", []string{"name", "Carla Lopez"}, asJSON).is(200)
+		now, _ := waitForJSON[presenceEvent](stream, "presence")
+		for len(now.Renamed) == 0 { // somebody comes or goes
+			now, _ = waitForJSON[presenceEvent](stream, "presence")
+		}
+		equal(t, "who is called otherwise", now.Renamed[0], userRef{carla.user.ID, "Carla Lopez"})
+		equal(t, "with whom one talks", next("changed"), conversationEvent{Room: carla.sendMessage(ben.peerQuery(), "it is me").Room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1})
+		equal(t, "what she says", next("changed").Seq, 2)
+
+		s.gate.hold() // no hint comes any more
+		ana.post("/rooms/"+formatID(cellar)+"/members/"+formatID(ben.user.ID)+"/remove", nil, asJSON).is(204)
+		equal(t, "removed", next("left").Room, cellar)
+	})
+}
+
+func TestMessagesAfterPagination(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, ben, carla := s.newUser("Ana"), s.newUser("Ben"), s.newUser("Carla")
+	for i := range 5 {
+		ana.sendMessage(ben.peerQuery(), fmt.Sprint("line ", i+1))
+	}
+	room := ana.sendMessage(ben.peerQuery(), "line 6").Room
+	var bodies []string
+	var cursor int64
+	pages := 0
+	for next := "/messages?" + ana.peerQuery() + "&after=1&limit=2"; next != ""; pages++ {
+		h := decode[historyInfo](ben.get(next, asJSON).is(200))
+		for _, m := range h.Messages {
+			bodies = append(bodies, m.Body)
+		}
+		next, cursor = h.Next, h.Cursor
+	}
+	equal(t, "what came", strings.Join(bodies, ", "), "line 2, line 3, line 4, line 5, line 6")
+	equal(t, "pages", pages, 3)
+	equal(t, "cursor", cursor, 6)
+	equal(t, "nothing newer", len(decode[historyInfo](ben.get("/messages?room="+formatID(room)+"&after=6", asJSON).is(200)).Messages), 0)
+	carla.get("/messages?room="+formatID(room)+"&after=0", asJSON).isError(404, "not_found", "")
+}
+
+// What changed since a number comes by one address, in the order of the changes and to its end: new messages, and old ones
+// that were edited, deleted or reacted to.
+func TestMessagesChangedAfter(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		carla, ben, ana := s.newUser("Carla"), s.newUser("Ben"), s.anonymous().register("Ana", "ana@example.org")
+		kept := map[int64]string{}
+		cursor, pages := int64(0), 0
+		catchUp := func() (came string) {
+			t.Helper()
+			pages = 0
+			for next := "/messages?" + ana.peerQuery() + "&limit=2&changed_after=" + formatID(cursor); next != ""; pages++ {
+				h := decode[historyInfo](ben.get(next, asJSON).is(200))
+				for _, m := range h.Messages {
+					kept[m.Seq] = fmt.Sprint(m.Body, m.reactionSummary())
+					came += kept[m.Seq] + ", "
+				}
+				next, cursor = h.Next, h.Cursor
+			}
+			return came
+		}
+		equal(t, "before the first word", catchUp(), "")
+		var said []message
+		for i := range 5 {
+			said = append(said, ana.sendMessage(ben.peerQuery(), fmt.Sprint("line ", i+1)))
+		}
+		equal(t, "all", catchUp(), "line 1, line 2, line 3, line 4, line 5, ")
+		equal(t, "pages", pages, 3)
+		ben.react(said[2], "🎉").is(200)
+		ana.editMessage(said[0], "line 1 again")
+		ana.deleteMessage(said[1]).is(204)
+		ana.sendMessage(ben.peerQuery(), "line 6")
+		equal(t, "what changed", catchUp(), "line 3🎉 Ben, mine, line 1 again, , line 6, ")
+		equal(t, "nothing more", catchUp(), "")
+		room := "/messages?room=" + formatID(said[0].Room) + "&changed_after="
+		carla.get(room+"0", asJSON).isError(404, "not_found", "")
+		ben.get(room+formatID(cursor+1), asJSON).isError(409, "conflict", "changed_after")
+
+		halfway := decode[historyInfo](ben.get(room+"0&limit=2", asJSON).is(200)).Next
+		ben.get(halfway, asJSON).is(200)
+		ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).is(204)
+		s.runErasures()
+		for _, stale := range []string{room + formatID(cursor), halfway} { // every line of hers shows another name
+			ben.get(stale, asJSON).isError(409, "conflict", "changed_after")
+		}
+		cursor = 0
+		equal(t, "from the beginning", catchUp(), "line 4, line 5, line 3🎉 Ben, mine, line 1 again, , line 6, ")
+	})
+}
+
+// Whatever people write, a program reads one event with just that.
+func FuzzJSONEventRoundTrip(f *testing.F) {
+	f.Add("Ana", "hello", "<b>hello</b>", int64(7))
+	f.Add("\u2028", "a\r\nb\rc\n\nd", "data: x\nid: 9\n\n", int64(0))
+	f.Add("", "event: bye", `"}`, int64(1))
+	f.Fuzz(func(t *testing.T, name, body, html string, id int64) {
+		if !utf8.ValidString(name) || !utf8.ValidString(body) || !utf8.ValidString(html) {
+			t.Skip("refused before it is stored")
+		}
+		m := chat.Message{ID: 1, Room: 2, Seq: 3, ChangedSeq: 4, AuthorID: 5, AuthorName: name, Body: body, HTML: html}
+		var p sseParser
+		var events []event
+		for _, c := range handlers.JSONEncoder.Change(chat.MessagePosted{Message: m}, id) {
+			if e, ok := p.feed(c); ok {
+				events = append(events, e)
+			}
+		}
+		equal(t, "events", len(events), 1)
+		if id > 0 {
+			equal(t, "id", events[0].id, formatID(id))
+		}
+		var got message
+		if err := json.Unmarshal([]byte(events[0].data), &got); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "name", got.From.Name, name)
+		equal(t, "body", got.Body, body)
+		equal(t, "html", got.HTML, html)
+	})
+}

@@ -1,0 +1,383 @@
+package handlers_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"charla/chat"
+	"charla/db/dbtest"
+	"charla/notify/email/emailtest"
+)
+
+// markAllAway makes people somebody who was last here an hour ago.
+func (a *notifiedServer) markAllAway() {
+	a.t.Helper()
+	a.exec(`UPDATE sessions SET seen_at = $1`, time.Now().Add(-time.Hour).UnixMicro())
+}
+
+// deliverDueDigests lets the alarms ring that are set.
+func (a *notifiedServer) deliverDueDigests(t testing.TB) []emailtest.Message {
+	t.Helper()
+	equal(t, "letters before their time", len(a.deliverAll(t)), 0)
+	a.exec(`UPDATE alerts SET due_at = 1`)
+	return a.deliverAll(t)
+}
+
+func TestUnreadDigest(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta <b>&", "berta@example.org")
+		a.exec(`UPDATE users SET locale = 'es' WHERE id = $1`, ana.user.ID)
+		a.deliverAll(t)
+		a.markAllAway()
+		berta.sendMessage(ana.peerQuery(), "hola,\n¿comemos?")
+		berta.sendMessage(ana.peerQuery(), "</li><script>alert(1)</script> \u202Etxt.exe javascript:alert(1)")
+		berta.sendMessage("room=1", "to all: "+strings.Repeat("long ", 100))
+
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		letters := a.deliverDueDigests(t)
+		equal(t, "letters", len(letters), 1)
+		letter := letters[0]
+		equal(t, "to", letter.To, "ana@example.org")
+		equal(t, "subject", letter.Subject, "3 sin leer en chat.example.org")
+		contains(t, letter.Text, "Berta <b>& – 2 sin leer", "hola, ¿comemos?", "General – 1 sin leer", "to all: long", "…", "https://chat.example.org/messages?with="+formatID(berta.user.ID), "https://chat.example.org/messages?room=1")
+		contains(t, letter.HTML, "Berta &lt;b&gt;&amp;", "&lt;/li&gt;&lt;script&gt;", `href="https://chat.example.org/messages?room=1"`)
+		lacks(t, letter.HTML, "<script", `href="javascript`, "\u202E", "src=", "<img")
+		lacks(t, letter.Text, "\u202E")
+		if strings.Count(letter.Text, "long") > 40 {
+			t.Error("the letter tells a message whole")
+		}
+
+		equal(t, "not again for the same", len(a.deliverDueDigests(t)), 0)
+		berta.sendMessage(ana.peerQuery(), "a third")
+		again := a.deliverDueDigests(t)
+		equal(t, "letters", len(again), 1)
+		contains(t, again[0].Text, "a third")
+		lacks(t, again[0].Text, "comemos", "General")
+
+		t.Run("no log-in is needed to end them", func(t *testing.T) {
+			path := linkIn(t, letter)
+			equal(t, "List-Unsubscribe", letter.Header.Get("List-Unsubscribe"), "<https://chat.example.org"+path+">")
+			equal(t, "List-Unsubscribe-Post", letter.Header.Get("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click")
+			wish := func() int64 {
+				return a.count(`SELECT COUNT(*) FROM users WHERE mail = 'off' AND id = $1`, ana.user.ID)
+			}
+			a.anonymous().withT(t).get(path).is(200).has("<button")
+			equal(t, "ended by looking", wish(), 0)
+			for i := len("/unsubscribe/"); i < len(path); i++ { // whose it is, and the signature
+				other := map[bool]string{true: "B", false: "A"}[path[i] == 'A']
+				a.anonymous().withT(t).post(path[:i]+other+path[i+1:], nil).is(404)
+			}
+			a.anonymous().withT(t).post("/unsubscribe/x", nil).is(404)
+			equal(t, "ended by guessing", wish(), 0)
+			a.anonymous().withT(t).post(path, []string{"List-Unsubscribe", "One-Click"}).is(200)
+			equal(t, "ended", wish(), 1)
+			berta.sendMessage(ana.peerQuery(), "a fourth")
+			equal(t, "letters", len(a.deliverDueDigests(t)), 0)
+		})
+	})
+}
+
+func TestNoDigestWithoutReason(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(a *notifiedServer, ana, berta *client){
+		"who read it": func(a *notifiedServer, ana, berta *client) {
+			ana.post("/read", []string{"with", formatID(berta.user.ID), "seq", "9"}).is(204)
+			a.markAllAway()
+		},
+		"who was here meanwhile": func(a *notifiedServer, ana, _ *client) { ana.get("/settings").is(200) },
+		"who is here":            func(a *notifiedServer, ana, _ *client) { ana.listen("/events").waitFor("here-count"); a.markAllAway() },
+		"who wants no letters": func(a *notifiedServer, ana, _ *client) {
+			ana.post("/settings/mail", []string{"mail", "off"}).is(303)
+			a.markAllAway()
+		},
+		"who is shut out": func(a *notifiedServer, ana, _ *client) {
+			a.exec(`UPDATE users SET disabled_at = 1 WHERE id = $1`, ana.user.ID)
+		},
+		"whose address nobody confirmed": func(a *notifiedServer, ana, _ *client) {
+			a.exec(`UPDATE users SET confirmed_at = 0 WHERE id = $1`, ana.user.ID)
+		},
+		"whose message was deleted": func(a *notifiedServer, _, _ *client) { a.exec(`UPDATE messages SET deleted_at = 1`) },
+		"who was taken out of the room": func(a *notifiedServer, ana, _ *client) {
+			a.exec(`DELETE FROM members WHERE user_id = $1`, ana.user.ID)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := withNotifications(t, openSQLite(t))
+			ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+			a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+			a.deliverAll(t)
+			a.markAllAway()
+			berta.sendMessage(ana.peerQuery(), "hello")
+			a.deliverAll(t)
+			equal(t, "alarms", a.count(`SELECT COUNT(*) FROM alerts`), 1)
+			happens(a, ana, berta)
+			equal(t, "letters", len(a.deliverDueDigests(t)), 0)
+			equal(t, "left in the outbox", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+		})
+	}
+}
+
+// Ana reads what came, goes away, and more comes before the alarm that was set for the first.
+func TestEachAbsenceHasItsOwnDigest(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.deliverAll(t)
+		ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMicro() }
+		since := func() int64 { return a.count(`SELECT since FROM alerts`) }
+		seen := func(at int64) { a.exec(`UPDATE sessions SET seen_at = $1 WHERE user_id = $2`, at, ana.user.ID) }
+
+		seen(ago(time.Hour))
+		berta.sendMessage(ana.peerQuery(), "the first")
+		first := ago(40 * time.Minute)
+		a.exec(`UPDATE messages SET posted_at = $1`, first)
+		a.deliverAll(t)
+		equal(t, "the first alarm", since(), first)
+		ana.post("/read", []string{"with", formatID(berta.user.ID), "seq", "9"}).is(204)
+		seen(ago(30 * time.Minute))
+		a.deliverAll(t)
+		equal(t, "while nothing comes", since(), first)
+
+		berta.sendMessage(ana.peerQuery(), "the second")
+		second := ago(20 * time.Minute)
+		a.exec(`UPDATE messages SET posted_at = $1 WHERE body = 'the second'`, second)
+		a.deliverAll(t)
+		equal(t, "the second alarm", since(), second)
+		berta.sendMessage(ana.peerQuery(), "the third")
+		a.deliverAll(t)
+		equal(t, "it stays while she is away", since(), second)
+		equal(t, "an hour later", a.count(`SELECT due_at FROM alerts`), second+time.Hour.Microseconds())
+		letters := a.deliverDueDigests(t)
+		equal(t, "letters", len(letters), 1)
+		contains(t, letters[0].Text, "the second", "the third")
+		lacks(t, letters[0].Text, "the first")
+	})
+}
+
+func TestDigestDueTimes(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		berta := a.newConfirmedUser(t, "Berta", "berta@example.org")
+		wants := map[string]*client{}
+		for _, wish := range []string{"soon", "hour", "day", "off"} {
+			wants[wish] = a.newConfirmedUser(t, wish, wish+"@example.org")
+			wants[wish].post("/settings/mail", []string{"mail", wish}).redirectsTo("/settings?saved=mail")
+		}
+		berta.post("/settings/mail", []string{"mail", "monthly"}, asJSON).isError(422, "invalid", "mail")
+		a.deliverAll(t)
+		a.markAllAway()
+		posted := time.Now()
+		berta.sendMessage("room=1", "hello")
+		a.deliverAll(t)
+		equal(t, "alarms", a.count(`SELECT COUNT(*) FROM alerts`), 3)
+		due := func(wish string) time.Time {
+			return time.UnixMicro(a.count(`SELECT due_at FROM alerts WHERE user_id = $1`, wants[wish].user.ID)).UTC()
+		}
+		for wish, wait := range map[string]time.Duration{"soon": 5 * time.Minute, "hour": time.Hour} {
+			if off := due(wish).Sub(posted.Add(wait)).Abs(); off > 10*time.Second {
+				t.Errorf("%s falls due %v off", wish, off)
+			}
+		}
+		if at := due("day"); at.Hour() != 8 || at.Minute() != 0 || at.Before(posted) || at.After(posted.Add(24*time.Hour)) {
+			t.Errorf("the letter of the day falls due at %v", at)
+		}
+		equal(t, "quiet", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+	})
+}
+
+func TestScanIsSkippedWithoutNewMessages(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openSQLite(t))
+	a.newConfirmedUser(t, "Ana", "ana@example.org").sendMessage("room=1", "hello")
+	look := chat.ScanClaim{Medium: chat.MediumPush, Now: chat.TimestampOf(time.Now()), RefreshBefore: chat.TimestampOf(time.Now().Add(-10 * time.Minute))}
+	due := func() bool {
+		due, err := a.store.ScanDue(t.Context(), look)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return due
+	}
+	equal(t, "never looked", due(), true)
+	a.deliverAll(t)
+	a.exec(`UPDATE looks SET until = 0`)
+	equal(t, "nothing new", due(), false)
+	a.newSession(a.newConfirmedUser(t, "Berta", "berta@example.org").user).sendMessage("room=1", "news")
+	equal(t, "something new", due(), true)
+}
+
+func TestConcurrentWorkersSendOnce(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		for range 40 {
+			a.anonymous().withT(t).post("/register", []string{"name", "Ana", "email", "ana" + formatID(a.count(`SELECT COUNT(*) FROM outbox`)) + "@example.org", "password", testPassword}).is(http.StatusSeeOther)
+		}
+		done := make(chan struct{})
+		for range 4 {
+			go func() { defer func() { done <- struct{}{} }(); a.Deliver(t.Context(), chat.MediumEmail) }()
+		}
+		for range 4 {
+			<-done
+		}
+		to := map[string]int{}
+		for _, l := range a.mail.Messages() {
+			to[l.To]++
+		}
+		equal(t, "people", len(to), 40)
+		equal(t, "letters", len(a.mail.Messages()), 40)
+	})
+}
+
+func TestEmailRetries(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		a.newConfirmedUser(t, "Ana", "ana@example.org")
+		a.mail.SetFault(emailtest.RejectTemporarily)
+		a.anonymous().withT(t).post("/forgot", []string{"email", "ana@example.org"}).is(303)
+		wait := int64(0)
+		for attempt := int64(1); attempt <= 10; attempt++ {
+			equal(t, "letters", len(a.deliverAll(t)), 0)
+			equal(t, "attempts", a.count(`SELECT attempts FROM outbox`), attempt)
+			equal(t, "why", a.count(`SELECT COUNT(*) FROM outbox WHERE error LIKE '%451%'`), 1)
+			if attempt == 10 {
+				break
+			}
+			next := a.count(`SELECT next_at FROM outbox`) - time.Now().UnixMicro()
+			if next <= wait/2 || next > int64(75*time.Minute/time.Microsecond) {
+				t.Errorf("after attempt %d the next is in %d µs, before in %d", attempt, next, wait)
+			}
+			wait = next
+			equal(t, "not before its time", len(a.deliverAll(t)), 0)
+			equal(t, "attempts", a.count(`SELECT attempts FROM outbox`), attempt)
+			a.exec(`UPDATE outbox SET next_at = 1`)
+		}
+		equal(t, "given up", a.count(`SELECT COUNT(*) FROM outbox WHERE gave_up_at > 0`), 1)
+		a.mail.SetFault(emailtest.None)
+		a.exec(`UPDATE outbox SET next_at = 1`)
+		equal(t, "letters", len(a.deliverAll(t)), 0)
+		a.exec(`UPDATE outbox SET gave_up_at = 1`)
+		if err := a.chat.PruneNotifications(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "forgotten", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+	})
+}
+
+func TestRepeatedEmailHasTheSameMessageID(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openSQLite(t))
+	a.newConfirmedUser(t, "Ana", "ana@example.org")
+	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	a.mail.SetFault(emailtest.Disconnect)
+	first := a.deliverAll(t)
+	equal(t, "taken, and not said so", len(first), 1)
+	a.mail.SetFault(emailtest.None)
+	a.exec(`UPDATE outbox SET next_at = 1`)
+	second := a.deliverAll(t)
+	equal(t, "once more", len(second), 1)
+	equal(t, "Message-ID", second[0].Header.Get("Message-Id"), first[0].Header.Get("Message-Id"))
+	equal(t, "then no more", len(a.deliverAll(t)), 0)
+	a.anonymous().get(linkIn(t, first[0])).is(200) // whichever the person opens
+	a.anonymous().post(linkIn(t, second[0]), []string{"password", otherPassword}).is(303)
+	a.anonymous().get(linkIn(t, first[0])).is(404)
+}
+
+func TestRequestsDoNotWaitForEmail(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openPostgres(t, dbtest.PostgresURL(t)))
+	a.mail.SetFault(emailtest.Stall)
+	a.anonymous().post("/forgot", []string{"email", "nobody@example.org"}).is(303)
+	a.newConfirmedUser(t, "Ana", "ana@example.org")
+	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	stalled := make(chan struct{})
+	go func() { defer close(stalled); a.Deliver(t.Context(), chat.MediumEmail) }()
+	eventually(t, "the server to be asked", func() bool { return a.mail.Attempts() == 1 })
+	start := time.Now()
+	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("the page took %v", took)
+	}
+	select {
+	case <-stalled:
+		t.Error("the server did not stall")
+	default:
+	}
+	a.mail.Close()
+	<-stalled
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 2)
+}
+
+func TestRequestedEmailsGoFirst(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		a.deliverAll(t)
+		a.markAllAway()
+		berta.sendMessage(ana.peerQuery(), "hello")
+		a.deliverAll(t)
+		a.exec(`UPDATE alerts SET due_at = 1`)
+		a.exec(`UPDATE looks SET until = 0`)
+		a.ScanUnread(t.Context(), chat.MediumEmail)
+		a.anonymous().post("/forgot", []string{"email", "berta@example.org"}).is(303)
+		first, err := a.chat.ClaimNotifications(t.Context(), chat.MediumEmail, 1)
+		if err != nil || len(first) != 1 || first[0].Kind != chat.NotifyPasswordReset {
+			t.Errorf("%+v, %v", first, err)
+		}
+	})
+}
+
+// The letter went out, and the database does not take that down at once.
+func TestEmailIsNotRepeatedAfterDatabaseFailure(t *testing.T) {
+	t.Parallel()
+	a := withNotifications(t, openSQLite(t))
+	a.newConfirmedUser(t, "Ana", "ana@example.org")
+	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+	a.exec(`CREATE TRIGGER away BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END`)
+	done := make(chan struct{})
+	go func() { defer close(done); a.Deliver(t.Context(), chat.MediumEmail) }()
+	eventually(t, "the letter", func() bool { return len(a.mail.Messages()) == 1 })
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+	a.exec(`DROP TRIGGER away`)
+	<-done
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+}
+
+func TestDeliveryErrorIsStoredAsText(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
+		claimed, err := a.chat.ClaimNotifications(t.Context(), chat.MediumEmail, 1)
+		if err != nil || len(claimed) != 1 {
+			t.Fatal(claimed, err)
+		}
+		if err := a.chat.RecordDelivery(t.Context(), claimed[0], nil, errors.New("451 buz\xf3n \x00 lleno")); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "kept", a.count(`SELECT COUNT(*) FROM outbox WHERE error = '451 buzn  lleno'`), 1)
+	})
+}
+
+func TestContentIsBuiltAtDelivery(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		ana.setPushSettings("topic", "", "1")
+		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.deliverAll(t)
+		a.markAllAway()
+		berta.putMessage(berta.sendMessage(ana.peerQuery(), "a word too much"), "better")
+		yesterday := time.Now().Add(-24 * time.Hour).UTC()
+		a.exec(`UPDATE messages SET posted_at = $1`, yesterday.UnixMicro())
+		berta.sendWithFiles(ana.peerQuery(), "", berta.upload("plan.txt", "x"), berta.upload("map.txt", "y"))
+		equal(t, "a push without words", a.deliverPushes(t)[0].Message, "(files: 2)")
+		letters := a.deliverDueDigests(t)
+		equal(t, "letters", len(letters), 1)
+		contains(t, letters[0].Text, yesterday.Format("Monday, 2 January 2006, 15:04 UTC")+" Berta: better", "Berta: (files: 2)")
+		lacks(t, letters[0].Raw, "too much")
+	})
+}

@@ -1,0 +1,119 @@
+package handlers
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+// publicOrigin is how programs reach us, as far as we know.
+func (s *Server) publicOrigin(c echo.Context) string {
+	if base := s.config.BaseURL; base != nil {
+		return base.Scheme + "://" + base.Host
+	}
+	if s.https() {
+		return "https://" + c.Request().Host
+	}
+	return "http://" + c.Request().Host
+}
+
+type createWebhookRequest struct {
+	Room ID `form:"room" json:"room"`
+}
+
+// createWebhook answers with the address, which is told this once.
+func (s *Server) createWebhook(c echo.Context) error {
+	var in createWebhookRequest
+	if err := Bind(c, &in); err != nil {
+		return err
+	}
+	hook, secret, err := s.chat.CreateWebhook(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), int64(in.Room))
+	if err != nil {
+		return err
+	}
+	address := s.publicOrigin(c) + views.WebhookURL(secret)
+	if WantsJSON(c) {
+		return c.JSON(http.StatusCreated, webhookToJSON(hook, address))
+	}
+	return s.renderBots(c, http.StatusCreated, views.BotList{RevealedBot: hook.Bot, WebhookURL: address})
+}
+
+func (s *Server) deleteWebhook(c echo.Context) error {
+	if err := s.chat.RemoveWebhook(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), ParseID(c.Param("hook"))); err != nil {
+		return err
+	}
+	return finish(c, "/bots")
+}
+
+// postToWebhook writes what it is sent into its room, for whoever knows its address.
+func (s *Server) postToWebhook(c echo.Context) error {
+	hook, err := s.chat.Webhook(c.Request().Context(), c.Param("secret"))
+	if err != nil {
+		return err
+	}
+	if err := s.limits.WebhookPosts.Allow(fmt.Sprint("hook ", hook.ID)); err != nil {
+		return err
+	}
+	in, err := parseWebhook(c)
+	if err != nil {
+		return err
+	}
+	posted, err := s.sendMessage(c, hook.User, chat.NewMessage{Conversation: chat.ConversationRef{Room: hook.Room}, Body: in.Body, Key: in.Key})
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if posted.Created {
+		status = http.StatusCreated
+	}
+	return c.JSON(status, MessageToJSON(posted.Message))
+}
+
+// parseWebhook reads a message: JSON and forms with a body as everywhere, and anything else as the text itself. What `curl -d`
+// sends says that it is a form; it is one when it begins with its field.
+func parseWebhook(c echo.Context) (in postRequest, err error) {
+	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
+	if kind == echo.MIMEApplicationJSON || kind == echo.MIMEMultipartForm {
+		err = Bind(c, &in)
+	} else {
+		in, err = parseRawBody(c, kind == echo.MIMEApplicationForm)
+	}
+	in.Key = cmp.Or(in.Key, c.Request().Header.Get("Idempotency-Key"), c.QueryParam("key"))
+	return in, err
+}
+
+func parseRawBody(c echo.Context, perhapsForm bool) (postRequest, error) {
+	raw, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return postRequest{}, BindError(err)
+	}
+	if !perhapsForm || !bytes.HasPrefix(raw, []byte("body=")) {
+		return postRequest{Body: string(raw)}, nil
+	}
+	form, err := url.ParseQuery(string(raw))
+	return postRequest{Body: form.Get("body"), Key: form.Get("key")}, BindError(err)
+}
+
+type webhookJSON struct {
+	ID   int64       `json:"id"`
+	Room webhookRoom `json:"room"`
+	URL  string      `json:"url,omitempty"` // in the answer that made it alone
+}
+
+type webhookRoom struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
+	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
+}

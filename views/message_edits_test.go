@@ -1,0 +1,40 @@
+package views
+
+import (
+	"testing"
+	"time"
+
+	"charla/chat"
+)
+
+func TestWhatOnesOwnMenuHolds(t *testing.T) {
+	p, m := testPage(), testMessage(18)
+	own := `action="/messages/918/edit"`
+	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), own, "/delete", "<details")
+	m.AuthorID = p.Me.ID
+	wantContains(t, renderHTML(t, messageActions(p, m, EditForm{MessageEdit: chat.MessageEdit{Text: "\nhi"}})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
+	refused := EditForm{MessageEdit: chat.MessageEdit{Text: "x"}, Error: chat.Errorf(chat.Invalid, "Write something first.")}
+	wantContains(t, renderHTML(t, messageActions(p, m, refused)), "<details open x-on", "Write something first.")
+	m.DeletedAt = testTime
+	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), "<form")
+	wantContains(t, renderHTML(t, messageActions(p, m, refused)), own) // what was typed stays
+}
+
+func TestTheTimeOfAnEditHasItsDayWhereThatDiffers(t *testing.T) {
+	m := testMessage(18)
+	m.EditedAt = chat.TimestampOf(testTime.Time().Add(time.Hour))
+	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "(edited)", ">19:30 UTC<")
+	m.EditedAt = chat.TimestampOf(testTime.Time().Add(24 * time.Hour))
+	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "Saturday, 21 November 2026", `day="numeric"`)
+}
+
+// TestAnAnswerReplacesTheLineAsItWas: the stream may have brought a newer one by then.
+func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
+	m := testMessage(18)
+	m.ChangedSeq = 25
+	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 18})), `hx-target="#m-18:not([data-version])"`, `<li id="m-18" class="message by-12" data-version="25">`)
+	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#message-menu:has([action=&#39;/messages/918/reactions&#39;])" hx-swap="outerHTML"`, `data-from="#menu-button-18, #composer-text"`, `id="menu-button-18"`)
+	m.DeletedAt = testTime
+	wantContains(t, renderHTML(t, Message(Locale{}, m)), `id="menu-button-18"`) // the focus has a place there, too
+	wantLacks(t, renderHTML(t, messageMenu(Locale{}, "")), "data-from", "x-init")
+}

@@ -1,0 +1,32 @@
+package views
+
+import (
+	"context"
+	"io"
+
+	"charla/chat"
+
+	"github.com/a-h/templ"
+)
+
+// NoscriptMessagesStart begins the never-ending list of a conversation: the head and the newest window. It leaves its body and its
+// list open, which templ cannot say, so that rows can follow; a browser shows each as it comes.
+func NoscriptMessagesStart(p Page, t Timeline) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		open := `<!DOCTYPE html><html lang="` + p.lang() + `" data-theme="` + templ.EscapeString(p.Me.Theme) + `">`
+		if _, err := io.WriteString(w, open); err != nil {
+			return err
+		}
+		if err := noscriptHead(p, t).Render(ctx, w); err != nil {
+			return err
+		}
+		list := `<body class="noscript-messages"><main class="noscript-messages__list"><h1 class="sr-only">` + templ.EscapeString(p.T("Messages")) + `</h1><ol class="messages">`
+		if _, err := io.WriteString(w, list); err != nil {
+			return err
+		}
+		return noscriptTimeline(p.Locale, t).Render(ctx, w)
+	})
+}
+
+// NoscriptMessage is one more row of the never-ending list.
+func NoscriptMessage(l Locale, m chat.Message) templ.Component { return Message(l, m) }

@@ -1,0 +1,30 @@
+package views
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"charla/chat"
+)
+
+func TestAReactionNamesTheFirstAndCountsTheRest(t *testing.T) {
+	m := testMessage(18)
+	var told []string
+	for i := range 23 {
+		told = append(told, fmt.Sprintf("🎉 %d P%d", 100+i, i))
+	}
+	m.Reactions = chat.Reactions(strings.Join(append(told, "👍 7 <Eva>"), "\n"))
+	html := renderHTML(t, Message(Locale{}, m))
+	wantContains(t, html, `data-by="100 101 `, ` 122"`, "P19 and 3 more", `aria-label="🎉 23: P0, P1,`, `title="&lt;Eva&gt;"`, `id="reaction-18-1"`)
+	wantLacks(t, html, "P20", "<Eva>")
+	wantContains(t, renderHTML(t, messageActions(testPage(), m, EditForm{})), "P21, P22")
+}
+
+// TestNamesDoNotTurnEachOther: two that are written from right to left would stand in the wrong order, with the comma elsewhere.
+func TestNamesDoNotTurnEachOther(t *testing.T) {
+	people := []chat.UserSummary{{ID: 1, Name: "Ana"}, {ID: 2, Name: "محمد"}, {ID: 3, Name: "דנה"}}
+	if got, want := nameList(Locale{}, people, 5), "Ana, \u2068محمد\u2069, \u2068דנה\u2069"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

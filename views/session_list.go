@@ -1,0 +1,47 @@
+package views
+
+import (
+	"strings"
+
+	"charla/chat"
+)
+
+// userAgentToken are words in what a browser says of itself, and what they mean. The first that is found counts: Chrome says that
+// it is Safari too, and Edge that it is both.
+type userAgentToken struct{ token, name string }
+
+var (
+	browsers = []userAgentToken{{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
+		{"Vivaldi/", "Vivaldi"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
+	systems = []userAgentToken{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"CrOS", "ChromeOS"},
+		{"Mac OS X", "macOS"}, {"Linux", "Linux"}}
+)
+
+func matchUserAgent(list []userAgentToken, text string) string {
+	for _, k := range list {
+		if strings.Contains(text, k.token) {
+			return k.name
+		}
+	}
+	return ""
+}
+
+// agentName names a browser or program by what it says of itself.
+func agentName(l Locale, s chat.Session) string {
+	if s.Kind == chat.BotSession {
+		return l.T("The token of a bot")
+	}
+	browser, system := matchUserAgent(browsers, s.UserAgent), matchUserAgent(systems, s.UserAgent)
+	if browser == "" {
+		browser, _, _ = strings.Cut(s.UserAgent, "/")
+	}
+	switch {
+	case browser == "" && s.Kind == chat.ProgramSession:
+		return l.T("A program")
+	case browser == "":
+		return l.T("A browser")
+	case system == "":
+		return browser
+	}
+	return l.T("%s on %s", browser, system)
+}

@@ -1,0 +1,58 @@
+package views
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// readTemplates reads the templates by name.
+func readTemplates(t *testing.T) map[string]string {
+	names, err := filepath.Glob("*.templ")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	files := map[string]string{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = string(text)
+	}
+	return files
+}
+
+// TestRawMarkupInOnePlace keeps the only markup that no component wrote where it is reviewed.
+func TestRawMarkupInOnePlace(t *testing.T) {
+	for name, text := range readTemplates(t) {
+		if n := strings.Count(text, "templ.Raw"); n > 1 || n == 1 && name != "message.templ" {
+			t.Errorf("%s renders raw markup %d times", name, n)
+		}
+	}
+}
+
+// TestNothingInline keeps pages within a content security policy without 'unsafe-inline', and free of script of ours.
+func TestNothingInline(t *testing.T) {
+	inline := regexp.MustCompile(`<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|<script[^>]*>[^<]`)
+	for name, text := range readTemplates(t) {
+		if name == "letters.templ" { // is no page: mail programs fetch no style sheet
+			text = strings.Replace(text, "<style>", "", 1)
+		}
+		if found := inline.FindString(text); found != "" {
+			t.Errorf("%s contains %q", name, found)
+		}
+	}
+}
+
+// TestIDsStandInOneFile: what a frame writes into must be what a page calls it.
+func TestIDsStandInOneFile(t *testing.T) {
+	literal := regexp.MustCompile(`\sid="[^"]+"|[":]#[a-z]`)
+	for name, text := range readTemplates(t) {
+		if found := literal.FindString(text); found != "" {
+			t.Errorf("%s names an id itself: %q", name, found)
+		}
+	}
+}
