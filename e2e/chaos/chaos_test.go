@@ -12,44 +12,46 @@ import (
 func TestOneNodeUnderFaults(t *testing.T)    { newSingleNode(t).runUnderFaults(*duration * 5 / 12) }
 func TestThreeNodesUnderFaults(t *testing.T) { newThreeNodes(t).runUnderFaults(*duration * 7 / 12) }
 
-// readAndMark is what readers have in the end to show everything.
+// catchUpTimeout is the time that readers have in the end to show everything.
 const catchUpTimeout = 30 * time.Second
 
-// runUnderFaults lets everybody act under fire for a while, then waits until all have caught up, and judges what was done and seen.
-func (w *cluster) runUnderFaults(lasting time.Duration) {
-	w.Helper()
-	w.Logf("seed %d", *seed)
-	keeper, quiet := w.startActors()
-	w.injectFaults(lasting, keeper, quiet)
-	w.stopActors()
-	w.actors.Wait()
-	c := w.readState()
-	stayed := w.readersWhere(func(r *reader) bool { return r.stayed })
-	if !eventually(catchUpTimeout, allReaders(stayed, func(r *reader) bool { return r.isComplete(c) })) {
-		w.Error("not all readers catch up")
+// runUnderFaults runs all actors under faults for a while, waits until all readers have caught up, and then checks the
+// history.
+func (c *cluster) runUnderFaults(lasting time.Duration) {
+	c.Helper()
+	c.Logf("seed %d", *seed)
+	owner, quiet := c.startActors()
+	c.injectFaults(lasting, owner, quiet)
+	c.stopActors()
+	c.actors.Wait()
+	db := c.readState()
+	stayed := c.readersWhere(func(r *reader) bool { return r.stayed })
+	if !eventually(catchUpTimeout, allReaders(stayed, func(r *reader) bool { return r.isComplete(db) })) {
+		c.Error("not all readers caught up")
 	}
-	for _, r := range w.readers {
+	for _, r := range c.readers {
 		r.stop()
 	}
-	w.openReaders.Wait()
-	w.readEverything(c)
-	w.collectGarbage()
-	w.stopNodes()
-	c = w.readState()
-	h := w.history()
-	for _, broken := range runChecks(h, c) {
-		w.Error(broken)
+	c.openReaders.Wait()
+	c.readEverything(db)
+	c.collectGarbage()
+	c.stopNodes()
+	db = c.readState()
+	h := c.history()
+	for _, broken := range runChecks(h, db) {
+		c.Error(broken)
 	}
-	w.checkLogs()
-	w.report(h, c)
-	if w.Failed() {
-		w.saveHistory(h, c)
+	c.checkLogs()
+	c.report(h, db)
+	if c.Failed() {
+		c.saveHistory(h, db)
 	}
 }
 
-// report says what the run was worth.
-func (w *cluster) report(h history, c databaseState) {
-	w.Helper()
+// report logs what the run did. It fails the test if some kind of request was never acknowledged, because then the run
+// proves nothing about it.
+func (c *cluster) report(h history, db databaseState) {
+	c.Helper()
 	count := map[string]int{}
 	for _, o := range h.Ops {
 		count[fmt.Sprint(o.Kind, " ", o.Outcome)]++
@@ -59,21 +61,24 @@ func (w *cluster) report(h history, c databaseState) {
 			count[fmt.Sprint("saw ", s.Kind, " ", strings.TrimRight(s.Reason, "0123456789 "))]++
 		}
 	}
-	for _, k := range []opKind{doPost, doEdit, doDelete, doReact, doRead, doAdmit, doDepart, doUpload, doFetch, doRenew, doMark, doCount} {
+	for _, k := range []opKind{doPost, doEdit, doDelete, doReact, doRead, doJoin, doLeave, doUpload, doFetch, doRefresh,
+		doMarkRead, doCountUnread} {
 		if count[fmt.Sprint(k, " ", succeeded)] == 0 {
-			w.Errorf("nothing of the kind %q was ever acknowledged: this proves nothing", k)
+			c.Errorf("no request of kind %q was ever acknowledged, so nothing is proved about it", k)
 		}
 	}
 	cuts := 0
-	for _, n := range w.nodes {
+	for _, n := range c.nodes {
 		cuts += n.clientProxy.Cuts()
 	}
-	w.Logf("%d faults, %d random cuts, %d readers, %d messages stored; %v", len(h.Faults), cuts, len(h.Readers), len(c.Messages), count)
-	for _, what := range slices.Sorted(maps.Keys(w.delays)) {
-		took := slices.Sorted(slices.Values(w.delays[what]))
-		w.Logf("%s: median %v, most %v of %d", what, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
+	c.Logf("%d faults, %d random cuts, %d readers, %d messages stored; %v", len(h.Faults), cuts, len(h.Readers),
+		len(db.Messages), count)
+	for _, what := range slices.Sorted(maps.Keys(c.delays)) {
+		took := slices.Sorted(slices.Values(c.delays[what]))
+		c.Logf("%s: median %v, most %v of %d", what, took[len(took)/2].Round(time.Millisecond),
+			took[len(took)-1].Round(time.Millisecond), len(took))
 	}
-	for _, n := range w.nodes {
-		w.Logf("node %s: the slowest stop took %v", n.name, n.slowestStop.Round(time.Millisecond))
+	for _, n := range c.nodes {
+		c.Logf("node %s: the slowest shutdown took %v", n.name, n.slowestStop.Round(time.Millisecond))
 	}
 }

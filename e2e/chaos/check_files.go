@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// uploads are the files that were acknowledged, by their ids.
+// uploads returns the acknowledged uploads by file id.
 func (h history) uploads() map[int64]op {
 	all := map[int64]op{}
 	for _, o := range h.opsOf(doUpload) {
@@ -18,7 +18,7 @@ func (h history) uploads() map[int64]op {
 	return all
 }
 
-// postsByFile are the posts that may have sent each file, by its id, in the order in which they were made.
+// postsByFile returns the posts that may have sent each file, by file id, in the order in which they were made.
 func (h history) postsByFile() map[int64][]op {
 	all := map[int64][]op{}
 	for _, o := range h.opsOf(doPost) {
@@ -31,27 +31,29 @@ func (h history) postsByFile() map[int64][]op {
 	return all
 }
 
-// filesAsSent: what comes are the bytes that were uploaded; what is stored was uploaded whole; an uploaded file can be sent;
-// and the last look at each node finds every file of a message.
-func filesAsSent(h history, c databaseState) (found []violation) {
-	uploads, whole := h.uploads(), map[string]bool{}
+// filesAsSent requires that a downloaded file has the bytes that were uploaded, that every stored blob was uploaded
+// completely, that an uploaded file can be sent with a message, and that the last download from each node returns every
+// file of a message.
+func filesAsSent(h history, db databaseState) (found []violation) {
+	uploads, complete := h.uploads(), map[string]bool{}
 	for _, o := range h.opsOf(doUpload) {
-		whole[fmt.Sprint(o.Size, o.Hash)] = true // also without an answer
+		complete[fmt.Sprint(o.Size, o.Hash)] = true // even without a response
 	}
-	for _, stored := range c.Blobs {
-		if !whole[fmt.Sprint(stored.Size, stored.Hash)] {
-			found = append(found, newViolation([]fmt.Stringer{stored}, "nobody sent content %d", stored.ID))
+	for _, stored := range db.Blobs {
+		if !complete[fmt.Sprint(stored.Size, stored.Hash)] {
+			found = append(found, newViolation([]fmt.Stringer{stored}, "nobody uploaded blob %d", stored.ID))
 		}
 	}
 	for _, o := range h.opsOf(doPost) {
 		if o.Files != "" && strings.HasPrefix(o.Reason, "422") {
-			found = append(found, newViolation([]fmt.Stringer{o}, "files %s were acknowledged and cannot be sent", o.Files))
+			found = append(found, newViolation([]fmt.Stringer{o}, "files %s were acknowledged and cannot be sent",
+				o.Files))
 		}
 	}
 	last := map[string]map[int64]op{} // fetches, by node and file
 	for _, o := range h.opsOf(doFetch) {
 		if up := uploads[o.ID]; o.Outcome == succeeded && (o.Size != up.Size || o.Hash != up.Hash) {
-			found = append(found, newViolation([]fmt.Stringer{up, o}, "file %d comes otherwise than it was sent", o.ID))
+			found = append(found, newViolation([]fmt.Stringer{up, o}, "file %d is not served as it was uploaded", o.ID))
 		}
 		if last[o.Node] == nil {
 			last[o.Node] = map[int64]op{}
@@ -60,46 +62,49 @@ func filesAsSent(h history, c databaseState) (found []violation) {
 			last[o.Node][o.ID] = o
 		}
 	}
-	for _, f := range c.Files {
+	for _, f := range db.Files {
 		for _, node := range slices.Sorted(maps.Keys(last)) {
 			if o := last[node][f.ID]; f.Message != 0 && o.Outcome != succeeded {
-				found = append(found, newViolation([]fmt.Stringer{f, uploads[f.ID], o}, "node %s does not give file %d", node, f.ID))
+				found = append(found, newViolation([]fmt.Stringer{f, uploads[f.ID], o},
+					"node %s does not serve file %d", node, f.ID))
 			}
 		}
 	}
 	return found
 }
 
-// objectsMatch: every content has an object, and after the sweep every content has a file and every object a content.
-func objectsMatch(_ history, c databaseState) (found []violation) {
+// objectsMatch requires that every blob has an object, and that after garbage collection every blob has a file and
+// every object a blob.
+func objectsMatch(_ history, db databaseState) (found []violation) {
 	files, objects := map[int64]bool{}, map[string]bool{}
-	for _, f := range c.Files {
+	for _, f := range db.Files {
 		files[f.Blob] = true
 	}
-	for _, name := range c.Objects {
+	for _, name := range db.Objects {
 		objects[name] = true
 	}
-	for _, stored := range c.Blobs {
+	for _, stored := range db.Blobs {
 		if !objects[stored.Object] {
-			found = append(found, newViolation([]fmt.Stringer{stored}, "content %d has no object", stored.ID))
+			found = append(found, newViolation([]fmt.Stringer{stored}, "blob %d has no object", stored.ID))
 		}
 		if !files[stored.ID] {
-			found = append(found, newViolation([]fmt.Stringer{stored}, "content %d has no file and is still there", stored.ID))
+			found = append(found, newViolation([]fmt.Stringer{stored}, "blob %d has no file and still exists",
+				stored.ID))
 		}
 		delete(objects, stored.Object)
 	}
 	for name := range objects {
-		found = append(found, newViolation(nil, "object %s has no content and is still there", name))
+		found = append(found, newViolation(nil, "object %s has no blob and still exists", name))
 	}
 	return found
 }
 
-// filesPrivate: a file that waits is its owner's alone; one that was sent is for who is in the room; after a deletion it is
-// nobody's.
-func filesPrivate(h history, c databaseState) (found []violation) {
-	uploads, sending := h.uploads(), h.postsByFile()
+// filesPrivate requires that only its owner can download a file that was not sent yet, only members of the room one
+// that was sent, and nobody one whose message was deleted.
+func filesPrivate(h history, db databaseState) (found []violation) {
+	uploads, posts := h.uploads(), h.postsByFile()
 	posted, deleted := map[int64]op{}, map[int64]op{} // by file, and by message
-	for file, ops := range sending {
+	for file, ops := range posts {
 		if i := slices.IndexFunc(ops, func(o op) bool { return o.Outcome == succeeded }); i >= 0 {
 			posted[file] = ops[i]
 		}
@@ -109,19 +114,22 @@ func filesPrivate(h history, c databaseState) (found []violation) {
 			deleted[o.ID] = o
 		}
 	}
-	doors := h.membershipLog(c)
+	members := h.membershipLog(db)
 	for _, o := range h.opsOf(doFetch) {
 		sent, isSent := posted[o.ID]
 		gone, isGone := deleted[sent.ID]
 		switch {
 		case o.Outcome != succeeded:
 		case isSent && isGone && gone.End.Before(o.Start):
-			found = append(found, newViolation([]fmt.Stringer{sent, gone, o}, "file %d was deleted and is given", o.ID))
-		case o.By == uploads[o.ID].By && (!isSent || sent.End.After(o.Start)): // it may still wait
-		case len(sending[o.ID]) == 0 || sending[o.ID][0].Start.After(o.End):
-			found = append(found, newViolation([]fmt.Stringer{uploads[o.ID], o}, "file %d waits for its owner and is given to another", o.ID))
-		case isSent && !doors.mayHaveBeenMember(o.By, sent.Room, o.Start, o.End):
-			found = append(found, newViolation([]fmt.Stringer{sent, o}, "file %d of room %d is given to %d, who is not in it", o.ID, sent.Room, o.By))
+			found = append(found, newViolation([]fmt.Stringer{sent, gone, o}, "file %d was deleted and is served",
+				o.ID))
+		case o.By == uploads[o.ID].By && (!isSent || sent.End.After(o.Start)): // it may not be sent yet
+		case len(posts[o.ID]) == 0 || posts[o.ID][0].Start.After(o.End):
+			found = append(found, newViolation([]fmt.Stringer{uploads[o.ID], o},
+				"file %d is not sent yet and is served to somebody else", o.ID))
+		case isSent && !members.mayHaveBeenMember(o.By, sent.Room, o.Start, o.End):
+			found = append(found, newViolation([]fmt.Stringer{sent, o},
+				"file %d of room %d is served to %d, who is not a member", o.ID, sent.Room, o.By))
 		}
 	}
 	return found

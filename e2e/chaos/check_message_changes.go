@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// textVersion is a text that somebody gave a message, however many requests it took; none for a deletion.
+// textVersion is a text that its author gave a message, however many requests that took. A deletion gives an empty
+// text.
 type textVersion struct {
 	Body string
 	ops  []op
 }
 
-// textVersions are the texts of each message, by its id, in the order in which its author, who waits for answers, gave them.
+// textVersions returns the texts of each message, by message id, in the order in which its author gave them. An author
+// waits for each response before sending the next request.
 func (h history) textVersions() map[int64][]textVersion {
 	all := map[int64][]textVersion{}
 	for _, ops := range h.intents() {
@@ -34,12 +36,13 @@ func (h history) textVersions() map[int64][]textVersion {
 	return all
 }
 
+// indexOfText returns the index of the version with this text, or -1.
 func indexOfText(all []textVersion, body string) int {
-	return slices.IndexFunc(all, func(w textVersion) bool { return w.Body == body })
+	return slices.IndexFunc(all, func(v textVersion) bool { return v.Body == body })
 }
 
-// replacedBy returns what was acknowledged, before a time, to have taken the place of a text for good: a deletion, or a later
-// text that was asked for when no request for the first could still take effect.
+// replacedBy returns the op, acknowledged before a time, that replaced a text for good: a deletion, or a later text
+// that was requested when no request for the first could still take effect. It returns nil if there is none.
 func replacedBy(all []textVersion, body string, before time.Time) []op {
 	i := indexOfText(all, body)
 	if i < 0 {
@@ -47,7 +50,8 @@ func replacedBy(all []textVersion, body string, before time.Time) []op {
 	}
 	for _, later := range all[i+1:] {
 		for _, o := range later.ops {
-			if o.Outcome == succeeded && o.End.Before(before) && (i == 0 || o.Kind == doDelete || !mayTakeEffectAfter(all[i].ops, o.Start)) {
+			final := i == 0 || o.Kind == doDelete || !mayTakeEffectAfter(all[i].ops, o.Start)
+			if o.Outcome == succeeded && o.End.Before(before) && final {
 				return []op{o}
 			}
 		}
@@ -55,37 +59,42 @@ func replacedBy(all []textVersion, body string, before time.Time) []op {
 	return nil
 }
 
-// mayTakeEffectAfter tells whether one of these may take effect after a time, though nobody was answered.
+// mayTakeEffectAfter reports whether one of the requests without a response may still take effect after a time.
 func mayTakeEffectAfter(ops []op, after time.Time) bool {
-	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == unknown && o.Start.Add(maxLateEffect).After(after) })
+	return slices.ContainsFunc(ops, func(o op) bool {
+		return o.Outcome == unknown && o.Start.Add(maxLateEffect).After(after)
+	})
 }
 
 // endOfTime is later than everything.
 var endOfTime = time.Unix(1<<40, 0)
 
-// lastChangeStands: no text is stored that was replaced, a deletion is final, and leaves nothing.
-func lastChangeStands(h history, c databaseState) (found []violation) {
-	wordings := h.textVersions()
-	for _, m := range c.Messages {
-		all := wordings[m.ID]
+// lastChangeStands requires that no replaced text is stored, that deletions are final, and that a deleted message keeps
+// no text, reactions or files.
+func lastChangeStands(h history, db databaseState) (found []violation) {
+	versions := h.textVersions()
+	for _, m := range db.Messages {
+		all := versions[m.ID]
 		if newer := replacedBy(all, m.Body, endOfTime); newer != nil {
-			found = append(found, newViolation(evidence(newer, []storedMessage{m}), "line %d of room %d was changed again", m.Seq, m.Room))
+			found = append(found, newViolation(evidence(newer, []storedMessage{m}),
+				"message %d of room %d was changed later", m.Seq, m.Room))
 		}
 		edited := indexOfText(all, m.Body) > 0
 		if m.Deleted != (m.Body == "") || m.Deleted && m.Reactions+m.Files != "" || !m.Deleted && m.Edited != edited {
-			found = append(found, newViolation(evidence(nil, []storedMessage{m}), "line %d of room %d is half changed", m.Seq, m.Room))
+			found = append(found, newViolation(evidence(nil, []storedMessage{m}),
+				"message %d of room %d is changed in part only", m.Seq, m.Room))
 		}
 	}
 	return found
 }
 
-// reaction is one of a person to a message: "🎉:12".
+// reaction is a user's reaction to a message, written as "🎉:12" with the user's id.
 type reaction struct {
 	message      int64
 	emojiAndUser string
 }
 
-// readReactions are the requests that add one or take it back, in the order in which they were made.
+// reactions groups the requests that add or remove a reaction, in the order in which they were made.
 func (h history) reactions() map[reaction][]op {
 	all := map[reaction][]op{}
 	for _, o := range h.opsOf(doReact) {
@@ -96,15 +105,18 @@ func (h history) reactions() map[reaction][]op {
 	return all
 }
 
+// reaction returns the reaction that a request adds or removes, such as "🎉:12".
 func (o op) reaction() string { return fmt.Sprintf("%s:%d", o.Body, o.By) }
 
+// hasReaction reports whether a list like "🎉:12 👍:3" contains one.
 func hasReaction(reactions, one string) bool { return slices.Contains(strings.Fields(reactions), one) }
 
-// reactionsToggle: each acknowledged request finds what the last one left and turns it round, and so does the database
-// in the end. After a request without an answer nothing is known until the next answer, nor while it may still take effect.
-func reactionsToggle(h history, c databaseState) (found []violation) {
+// reactionsToggle requires that each acknowledged request inverts the state that the one before it left, and that the
+// database has the last state. After a request without a response the state is unknown until the next response, and for
+// as long as the request may still take effect.
+func reactionsToggle(h history, db databaseState) (found []violation) {
 	rows := map[int64]storedMessage{}
-	for _, m := range c.Messages {
+	for _, m := range db.Messages {
 		rows[m.ID] = m
 	}
 	for r, ops := range h.reactions() {
@@ -115,37 +127,43 @@ func reactionsToggle(h history, c databaseState) (found []violation) {
 			}
 			now := hasReaction(o.Message.Reactions, r.emojiAndUser)
 			if now == there && !mayTakeEffectAfter(ops[:i], o.Start) {
-				found = append(found, newViolation(evidence(ops, nil), "%s does not turn round", r.emojiAndUser))
+				found = append(found, newViolation(evidence(ops, nil), "%s is not toggled", r.emojiAndUser))
 			}
 			there, answered = now, o.Start
 		}
-		if m := rows[r.message]; m.ID > 0 && !m.Deleted && !mayTakeEffectAfter(ops, answered) && hasReaction(m.Reactions, r.emojiAndUser) != there {
-			found = append(found, newViolation(evidence(ops, []storedMessage{m}), "%s is not stored as answered", r.emojiAndUser))
+		m := rows[r.message]
+		if m.ID == 0 || m.Deleted || mayTakeEffectAfter(ops, answered) {
+			continue
+		}
+		if hasReaction(m.Reactions, r.emojiAndUser) != there {
+			found = append(found, newViolation(evidence(ops, []storedMessage{m}),
+				"%s is not stored as the response said", r.emojiAndUser))
 		}
 	}
 	return found
 }
 
-// shownIdentically: what a change left looks the same on every page, in every stream and in the database.
-func shownIdentically(h history, c databaseState) (found []violation) {
+// shownIdentically requires that a version of a message is the same on every page, in every stream and in the database.
+func shownIdentically(h history, db databaseState) (found []violation) {
 	type sighting struct {
-		shownMessage
-		where fmt.Stringer
+		message shownMessage
+		where   fmt.Stringer
 	}
-	first := map[[3]int64]sighting{}
-	see := func(room int64, where fmt.Stringer, lines ...shownMessage) {
-		for _, l := range lines {
-			change := [3]int64{room, l.Seq, l.Version}
-			if f, known := first[change]; !known {
-				first[change] = sighting{l, where}
-			} else if f.shownMessage != l {
-				found = append(found, newViolation([]fmt.Stringer{f.where, where}, "in room %d one shows %v, the other %v", room, f.shownMessage, l))
+	first := map[[3]int64]sighting{} // by room, seq and version
+	visit := func(room int64, where fmt.Stringer, messages ...shownMessage) {
+		for _, m := range messages {
+			version := [3]int64{room, m.Seq, m.Version}
+			if f, known := first[version]; !known {
+				first[version] = sighting{m, where}
+			} else if f.message != m {
+				found = append(found, newViolation([]fmt.Stringer{f.where, where},
+					"in room %d one shows %v, the other %v", room, f.message, m))
 			}
 		}
 	}
-	for _, m := range c.Messages {
-		see(m.Room, m, m.shown())
+	for _, m := range db.Messages {
+		visit(m.Room, m, m.shown())
 	}
-	h.eachShownMessage(see)
+	h.eachShownMessage(visit)
 	return found
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// acknowledgedChange is an acknowledged message and the time in which it was sent.
+// acknowledgedChange is an acknowledged message, or change of a message, with the time span of its requests.
 type acknowledgedChange struct {
 	Room, Seq  int64
 	Start, End time.Time
 	ops        []op
 }
 
+// acknowledgedPosts returns the acknowledged messages by room.
 func (h history) acknowledgedPosts() map[int64][]acknowledgedChange {
 	rooms := map[int64][]acknowledgedChange{}
 	for _, ops := range h.intents() {
@@ -24,7 +25,7 @@ func (h history) acknowledgedPosts() map[int64][]acknowledgedChange {
 	return rooms
 }
 
-// acknowledgedChanges are the acknowledged messages, and the acknowledged changes of messages.
+// acknowledgedChanges returns the acknowledged messages and changes of messages by room.
 func (h history) acknowledgedChanges() map[int64][]acknowledgedChange {
 	rooms := h.acknowledgedPosts()
 	for _, o := range h.Ops {
@@ -35,12 +36,12 @@ func (h history) acknowledgedChanges() map[int64][]acknowledgedChange {
 	return rooms
 }
 
-// inOrder: numbers follow the time in which messages were sent and changed, wherever two do not overlap. The messages of one writer, who
-// waits for each answer, therefore stand in the order in which they were written.
+// inOrder requires that seqs follow the time of the requests wherever two requests do not overlap. The messages of one
+// writer, who waits for each response, therefore stand in the order in which they were written.
 func inOrder(h history, _ databaseState) (found []violation) {
 	for room, all := range h.acknowledgedChanges() {
-		begun := slices.SortedFunc(slices.Values(all), func(a, b acknowledgedChange) int { return a.Start.Compare(b.Start) })
-		ended := slices.SortedFunc(slices.Values(all), func(a, b acknowledgedChange) int { return a.End.Compare(b.End) })
+		begun := slices.SortedFunc(slices.Values(all), byStart)
+		ended := slices.SortedFunc(slices.Values(all), byEnd)
 		var high acknowledgedChange // of those that ended before the next began
 		for _, s := range begun {
 			for ; len(ended) > 0 && ended[0].End.Before(s.Start); ended = ended[1:] {
@@ -49,16 +50,21 @@ func inOrder(h history, _ databaseState) (found []violation) {
 				}
 			}
 			if s.Seq <= high.Seq {
-				found = append(found, newViolation(evidence(append(slices.Clone(high.ops), s.ops...), nil), "in room %d number %d comes after %d, which was answered before", room, high.Seq, s.Seq))
+				found = append(found, newViolation(evidence(append(slices.Clone(high.ops), s.ops...), nil),
+					"in room %d seq %d was acknowledged before %d was requested", room, high.Seq, s.Seq))
 			}
 		}
 	}
 	return found
 }
 
-// readsSeeWrites: whoever acknowledged it and whoever reads.
-func readsSeeWrites(h history, c databaseState) (found []violation) {
-	posts, wordings := h.acknowledgedPosts(), h.textVersions()
+func byStart(a, b acknowledgedChange) int { return a.Start.Compare(b.Start) }
+func byEnd(a, b acknowledgedChange) int   { return a.End.Compare(b.End) }
+
+// readsSeeWrites requires that a read shows every message that was acknowledged before it began, on whatever nodes the
+// two were, and no text that was replaced before.
+func readsSeeWrites(h history, db databaseState) (found []violation) {
+	posts, versions := h.acknowledgedPosts(), h.textVersions()
 	for _, all := range posts {
 		slices.SortFunc(all, func(a, b acknowledgedChange) int { return cmp.Compare(a.Seq, b.Seq) })
 	}
@@ -70,9 +76,10 @@ func readsSeeWrites(h history, c databaseState) (found []violation) {
 		shown := map[int64]bool{}
 		for _, l := range o.Messages {
 			shown[l.Seq] = true
-			for _, m := range c.messagesBetween(o.Room, l.Seq, l.Seq) {
-				if newer := replacedBy(wordings[m.ID], l.Body, o.Start); newer != nil {
-					found = append(found, newViolation(append(evidence(newer, nil), o), "a later read still shows %v", l))
+			for _, m := range db.messagesBetween(o.Room, l.Seq, l.Seq) {
+				if newer := replacedBy(versions[m.ID], l.Body, o.Start); newer != nil {
+					found = append(found, newViolation(append(evidence(newer, nil), o),
+						"a later read still shows %v", l))
 				}
 			}
 		}
@@ -85,14 +92,15 @@ func readsSeeWrites(h history, c databaseState) (found []violation) {
 		}
 		for _, s := range between(posts[o.Room], bySeq(low), bySeq(highest(o.Room, o.Start)+1)) {
 			if s.End.Before(o.Start) && !shown[s.Seq] {
-				found = append(found, newViolation(append(evidence(s.ops, nil), o), "a later read does not show line %d of room %d", s.Seq, o.Room))
+				found = append(found, newViolation(append(evidence(s.ops, nil), o),
+					"a later read does not show message %d of room %d", s.Seq, o.Room))
 			}
 		}
 	}
 	return found
 }
 
-// highestAcknowledged tells the highest number of a room that was acknowledged before a time.
+// highestAcknowledged returns a function for the highest seq of a room that was acknowledged before a time.
 func highestAcknowledged(posts map[int64][]acknowledgedChange) func(room int64, at time.Time) int64 {
 	type mark struct {
 		at  time.Time
@@ -101,7 +109,7 @@ func highestAcknowledged(posts map[int64][]acknowledgedChange) func(room int64, 
 	marks := map[int64][]mark{}
 	for room, all := range posts {
 		high := int64(0)
-		for _, s := range slices.SortedFunc(slices.Values(all), func(a, b acknowledgedChange) int { return a.End.Compare(b.End) }) {
+		for _, s := range slices.SortedFunc(slices.Values(all), byEnd) {
 			high = max(high, s.Seq)
 			marks[room] = append(marks[room], mark{s.End, high})
 		}

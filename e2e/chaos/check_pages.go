@@ -6,15 +6,16 @@ import (
 	"slices"
 )
 
-// pagesComplete follows each reader as its browser would.
-func pagesComplete(h history, c databaseState) (found []violation) {
-	changed := c.changedMessages()
+// pagesComplete replays what each reader received as a browser would apply it, and requires that the page shows every
+// message up to its cursor, that nothing goes back, and that in the end nothing is missing.
+func pagesComplete(h history, db databaseState) (found []violation) {
+	changed := db.changedMessages()
 	for _, r := range h.Readers {
 		p := page{}
 		for i, s := range r.Observations {
 			before := p.cursor
 			if old := p.messages[s.Message.Seq]; s.Message.Version < old.Version {
-				found = append(found, r.violationAt(i, "the line goes back from %v", old))
+				found = append(found, r.violationAt(i, "the message goes back from %v", old))
 			}
 			p.apply(s)
 			if s.Kind == sawPage {
@@ -22,38 +23,46 @@ func pagesComplete(h history, c databaseState) (found []violation) {
 			} else if p.cursor < before {
 				found = append(found, r.violationAt(i, "the cursor goes back from %d", before))
 			}
-			claimed := slices.Concat(c.messagesBetween(r.Room, before+1, p.cursor), changed(r.Room, before+1, p.cursor))
+			claimed := slices.Concat(db.messagesBetween(r.Room, before+1, p.cursor),
+				changed(r.Room, before+1, p.cursor))
 			if missing := p.missing(claimed, p.cursor); len(missing) > 0 {
-				found = append(found, r.violationAt(i, "the page lacks %v", missing[0]))
+				found = append(found, r.violationAt(i, "%v is missing on the page", missing[0]))
 			}
 		}
-		last := c.LastSeq[r.Room]
-		if missing := p.missing(c.messagesBetween(r.Room, p.first, last), last); r.Stayed && len(missing) > 0 {
-			found = append(found, r.violationAt(len(r.Observations)-1, "in the end the page lacks %d lines, first %v, and shows %v", len(missing), missing[0], p.messages[missing[0].Seq]))
+		last := db.LastSeq[r.Room]
+		if missing := p.missing(db.messagesBetween(r.Room, p.first, last), last); r.Stayed && len(missing) > 0 {
+			found = append(found, r.violationAt(len(r.Observations)-1,
+				"in the end %d messages are missing on the page, first %v; it shows %v",
+				len(missing), missing[0], p.messages[missing[0].Seq]))
 		}
 	}
 	return found
 }
 
-// changedMessages finds the messages of a room whose last change has a number from one up to another, both included.
-func (c databaseState) changedMessages() func(room, from, to int64) []storedMessage {
-	place := func(m storedMessage, room, seq int64) int {
+// changedMessages returns a function that finds the messages of a room whose last change has a seq from one to another,
+// both included.
+func (db databaseState) changedMessages() func(room, from, to int64) []storedMessage {
+	compare := func(m storedMessage, room, seq int64) int {
 		return cmp.Or(cmp.Compare(m.Room, room), cmp.Compare(m.ChangedSeq, seq))
 	}
-	sorted := slices.SortedFunc(slices.Values(c.Messages), func(a, b storedMessage) int { return place(a, b.Room, b.ChangedSeq) })
+	sorted := slices.SortedFunc(slices.Values(db.Messages), func(a, b storedMessage) int {
+		return compare(a, b.Room, b.ChangedSeq)
+	})
 	return func(room, from, to int64) []storedMessage {
-		return between(sorted, func(m storedMessage) int { return place(m, room, from) }, func(m storedMessage) int { return place(m, room, to+1) })
+		return between(sorted,
+			func(m storedMessage) int { return compare(m, room, from) },
+			func(m storedMessage) int { return compare(m, room, to+1) })
 	}
 }
 
-// contextBefore is how many sights before a broken promise are shown.
+// contextBefore is the number of observations before a violation that its excerpt includes.
 const contextBefore = 5
 
-// newViolation is a violation that shows at the sight i.
+// violationAt makes a violation that became visible at observation i.
 func (r readerLog) violationAt(i int, format string, args ...any) violation {
-	shows := []fmt.Stringer{}
+	records := []fmt.Stringer{}
 	for _, s := range r.Observations[max(0, i-contextBefore):min(len(r.Observations), i+1)] {
-		shows = append(shows, s)
+		records = append(records, s)
 	}
-	return newViolation(shows, "%s (%d) in room %d: %s", r.Reader, r.User, r.Room, fmt.Sprintf(format, args...))
+	return newViolation(records, "%s (%d) in room %d: %s", r.Reader, r.User, r.Room, fmt.Sprintf(format, args...))
 }

@@ -26,38 +26,38 @@ import (
 	"charla/storage/storagetest"
 )
 
-// cluster is the program with all that it needs, and the people in it.
+// cluster is a set of nodes with everything they need, and the users who act on them.
 type cluster struct {
 	*testing.T
-	dir            string // logs, and the file of SQLite
+	dir            string // logs and data
 	nodes          []*node
-	faultGroups    [][]fault // what may happen, in kinds that are equally likely
+	faultGroups    [][]fault // faults in groups that are equally likely
 	readState      func() databaseState
-	blobDir        string // where the bytes of files are
+	blobDir        string // directory with the stored blobs
 	random         *random
 	textCount      atomic.Int64
 	startedAt      time.Time
-	maxFaultMillis int // how long a trouble may last, in milliseconds
+	maxFaultMillis int // longest duration of a fault, in milliseconds
 
-	actorsCtx   context.Context // ends when nobody begins anything new
+	actorsCtx   context.Context // ends when actors should stop
 	stopActors  context.CancelFunc
-	actors      sync.WaitGroup // everybody who acts
-	openReaders sync.WaitGroup // everybody who looks
+	actors      sync.WaitGroup // running actors
+	openReaders sync.WaitGroup // running readers
 
-	residents []user // who never leave, and between them see every room
+	residents []user // who never leave, and together are members of every room
 
-	faults []faultRecord              // of the nemesis alone, as
-	delays map[string][]time.Duration // what was measured
+	faults []faultRecord              // used only by the goroutine that injects faults
+	delays map[string][]time.Duration // measured delays; likewise
 
 	mu          sync.Mutex // guards all below
-	unusedUsers []user     // who did nothing yet
+	unusedUsers []user     // who have done nothing yet
 	readers     []*reader
 	ops         []op
-	files       []int64        // that were acknowledged
-	recent      map[int64][]op // the messages acknowledged last, by room
+	files       []int64        // ids of acknowledged uploads
+	recent      map[int64][]op // recently acknowledged messages, by room
 }
 
-// enough people for ten minutes: each log-out uses one up.
+// userCount is enough for ten minutes: every log-out uses up one user.
 const userCount = 2000
 
 func newCluster(t *testing.T) *cluster {
@@ -68,161 +68,168 @@ func newCluster(t *testing.T) *cluster {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("logs and data are kept in %s; again with -seed %d", dir, *seed)
+			t.Logf("logs and data are kept in %s; repeat with -seed %d", dir, *seed)
 		} else {
 			os.RemoveAll(dir)
 		}
 	})
-	w := &cluster{T: t, dir: dir, startedAt: time.Now(), maxFaultMillis: 4000, delays: map[string][]time.Duration{}, recent: map[int64][]op{}}
-	w.random = w.newRandom(t.Name())
-	w.actorsCtx, w.stopActors = context.WithCancel(t.Context())
-	return w
+	c := &cluster{T: t, dir: dir, startedAt: time.Now(), maxFaultMillis: 4000, delays: map[string][]time.Duration{},
+		recent: map[int64][]op{}}
+	c.random = c.newRandom(t.Name())
+	c.actorsCtx, c.stopActors = context.WithCancel(t.Context())
+	return c
 }
 
-func (w *cluster) newRandom(name string) *random {
+func (c *cluster) newRandom(name string) *random {
 	h := fnv.New64()
 	io.WriteString(h, name)
 	return &random{source: rand.New(rand.NewPCG(*seed, h.Sum64()))}
 }
 
-// newSingleNode is the program on SQLite.
+// newSingleNode starts one node on SQLite.
 func newSingleNode(t *testing.T) *cluster {
-	w := newCluster(t)
-	w.maxFaultMillis = 2500 // there is nobody else meanwhile
-	data := filepath.Join(w.dir, "data")
-	n := w.newNode("a", "CHARLA_DATA="+data)
-	w.blobDir = filepath.Join(data, "files", "kept")
-	w.readState = func() databaseState {
-		c := w.readDatabase("sqlite", "file:"+filepath.Join(data, "charla.db")+"?_query_only=1&_busy_timeout=5000")
-		c.Objects = w.objects(func() (*storage.Store, error) { return storage.OpenLocal(filepath.Join(data, "files")) })
-		return c
+	c := newCluster(t)
+	c.maxFaultMillis = 2500 // nothing answers meanwhile
+	data := filepath.Join(c.dir, "data")
+	n := c.newNode("a", "CHARLA_DATA="+data)
+	c.blobDir = filepath.Join(data, "files", "kept")
+	c.readState = func() databaseState {
+		db := c.readDatabase("sqlite", "file:"+filepath.Join(data, "charla.db")+"?_query_only=1&_busy_timeout=5000")
+		db.Objects = c.objects(func() (*storage.Store, error) {
+			return storage.OpenLocal(filepath.Join(data,
+				"files"))
+		})
+		return db
 	}
-	w.faultGroups = [][]fault{n.faults()}
-	w.start()
-	return w
+	c.faultGroups = [][]fault{n.faults()}
+	c.start()
+	return c
 }
 
-// bucket is where three nodes keep files.
+// bucket is the S3 bucket of the three nodes.
 const bucket = "charla"
 
-// newThreeNodes share a PostgreSQL, a cluster of NATS and an S3, and reach all of them over proxies.
+// newThreeNodes starts three nodes that share PostgreSQL, a NATS cluster and S3, and reach all of them through proxies.
 func newThreeNodes(t *testing.T) *cluster {
 	postgres := dbtest.NewServer(t)
-	w := newCluster(t)
+	c := newCluster(t)
 	if *duration > 2*time.Minute {
-		w.maxFaultMillis = 12_000 // more than the store waits for an answer
+		c.maxFaultMillis = 12_000 // longer than the timeouts of the store
 	}
 	nats, s3 := newNATSCluster(t), storagetest.New(t)
-	w.blobDir = s3.Dir()
-	w.faultGroups = [][]fault{nats.faults(), {
+	c.blobDir = s3.Dir()
+	c.faultGroups = [][]fault{nats.faults(), {
 		{"PostgreSQL is restarted", func() { postgres.Stop(t) }, func() { postgres.Start(t) }, false},
 		{"kill -9 of PostgreSQL", func() { postgres.Kill(t) }, func() { postgres.Start(t) }, false},
 		{"kill -9 of S3", func() { s3.Kill(t) }, func() { s3.Start(t) }, false},
 	}}
 	for _, name := range []string{"a", "b", "c"} {
-		database, vault := w.newProxy("unix", postgres.Socket()), w.newProxy("tcp", s3.Addr())
+		database, vault := c.newProxy("unix", postgres.Socket()), c.newProxy("tcp", s3.Addr())
 		var hints []*Proxy
 		var servers []string
 		for _, s := range nats {
-			hints = append(hints, w.newProxy("tcp", s.address))
+			hints = append(hints, c.newProxy("tcp", s.address))
 			servers = append(servers, "nats://"+hints[len(hints)-1].Addr())
 		}
-		n := w.newNode(name, "CHARLA_DATA="+w.dir, "NATS_URL="+strings.Join(servers, ","), "S3_URL="+storagetest.URL(vault.Addr(), bucket),
+		n := c.newNode(name, "CHARLA_DATA="+c.dir, "NATS_URL="+strings.Join(servers, ","),
+			"S3_URL="+storagetest.URL(vault.Addr(), bucket),
 			"DATABASE_URL=postgres://charla@"+database.Addr()+"/postgres?sslmode=disable")
 		n.databaseProxy, n.natsProxies, n.storageProxy = database, hints, vault
-		w.faultGroups = append(w.faultGroups, n.faults())
+		c.faultGroups = append(c.faultGroups, n.faults())
 	}
-	w.readState = func() databaseState {
-		c := w.readDatabase("postgres", postgres.URL("postgres"))
-		c.Objects = w.objects(func() (*storage.Store, error) {
-			return storage.OpenS3(w.Context(), storagetest.URL(s3.Addr(), bucket), filepath.Join(w.dir, "files"))
+	c.readState = func() databaseState {
+		db := c.readDatabase("postgres", postgres.URL("postgres"))
+		db.Objects = c.objects(func() (*storage.Store, error) {
+			return storage.OpenS3(c.Context(), storagetest.URL(s3.Addr(), bucket), filepath.Join(c.dir, "files"))
 		})
-		return c
+		return db
 	}
-	w.start()
-	return w
+	c.start()
+	return c
 }
 
-// start makes the people and starts the nodes.
-func (w *cluster) start() {
-	w.Helper()
-	seed := w.nodes[0].command("seed", strconv.Itoa(userCount))
-	var trouble bytes.Buffer
-	seed.Stderr = &trouble
+// start creates the users and starts the nodes.
+func (c *cluster) start() {
+	c.Helper()
+	seed := c.nodes[0].command("seed", strconv.Itoa(userCount))
+	var stderr bytes.Buffer
+	seed.Stderr = &stderr
 	out, err := seed.Output()
 	if err != nil {
-		w.Fatalf("%v: %s", err, trouble.String())
+		c.Fatalf("%v: %s", err, stderr.String())
 	}
 	for l := range strings.Lines(string(out)) {
 		id, cookie, _ := strings.Cut(strings.TrimSpace(l), " ")
-		w.unusedUsers = append(w.unusedUsers, user{id: parseInt64(id), cookie: cookie})
+		c.unusedUsers = append(c.unusedUsers, user{id: parseInt64(id), cookie: cookie})
 	}
-	for _, n := range w.nodes {
+	for _, n := range c.nodes {
 		n.start()
 	}
-	w.waitUntilReady()
+	c.waitUntilReady()
 }
 
-// waitUntilReady waits until every node answers.
-func (w *cluster) waitUntilReady() {
-	w.Helper()
-	for _, n := range w.nodes {
+// waitUntilReady waits until every node is ready.
+func (c *cluster) waitUntilReady() {
+	c.Helper()
+	for _, n := range c.nodes {
 		if !eventually(40*time.Second, n.ready) {
-			w.Fatalf("node %s does not come back: see %s", n.name, n.log)
+			c.Fatalf("node %s does not become ready: see %s", n.name, n.log)
 		}
 	}
 }
 
-// nextUser is somebody whom nobody has seen yet: a member of General.
-func (w *cluster) nextUser() user {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.unusedUsers) == 0 {
-		panic("there are not enough people for so long")
+// nextUser returns a user who has done nothing yet. They are a member of General.
+func (c *cluster) nextUser() user {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.unusedUsers) == 0 {
+		panic("more users are needed for a run this long")
 	}
-	p := w.unusedUsers[0]
-	w.unusedUsers = w.unusedUsers[1:]
+	p := c.unusedUsers[0]
+	c.unusedUsers = c.unusedUsers[1:]
 	return p
 }
 
-func (w *cluster) record(o op) op {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ops = append(w.ops, o)
+// record adds an op to the history and returns it.
+func (c *cluster) record(o op) op {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ops = append(c.ops, o)
 	return o
 }
 
-// maxRecent are the messages of a room that are changed: so few that several people change one at once.
+// maxRecent is the number of messages in a room that are changed. It is small, so that several users change one at the
+// same time.
 const maxRecent = 5
 
-// rememberPost keeps an acknowledged message in mind, for those who change it.
-func (w *cluster) rememberPost(o op) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if all := append(w.recent[o.Room], o); o.Outcome == succeeded {
-		w.recent[o.Room] = all[max(0, len(all)-maxRecent):]
+// rememberPost keeps an acknowledged message for changeRecentMessage.
+func (c *cluster) rememberPost(o op) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if all := append(c.recent[o.Room], o); o.Outcome == succeeded {
+		c.recent[o.Room] = all[max(0, len(all)-maxRecent):]
 	}
 }
 
-// recentPosts are the last messages in a place, and those of them that are somebody's own.
-func (w *cluster) recentPosts(in conversation, p user) (all, own []op) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	all = slices.Clone(w.recent[in.room])
+// recentPosts returns the recent messages of a conversation, and those of them that the user wrote.
+func (c *cluster) recentPosts(in conversation, p user) (all, own []op) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all = slices.Clone(c.recent[in.room])
 	return all, slices.DeleteFunc(slices.Clone(all), func(o op) bool { return o.By != p.id })
 }
 
-func (w *cluster) addReader(r *reader) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.readers = append(w.readers, r)
+func (c *cluster) addReader(r *reader) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readers = append(c.readers, r)
 }
 
-// readersWhere are some of the readers there are now.
-func (w *cluster) readersWhere(are func(*reader) bool) (some []*reader) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, r := range w.readers {
+// readersWhere returns the readers for which a condition holds.
+func (c *cluster) readersWhere(are func(*reader) bool) (some []*reader) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.readers {
 		if are(r) {
 			some = append(some, r)
 		}
@@ -230,20 +237,22 @@ func (w *cluster) readersWhere(are func(*reader) bool) (some []*reader) {
 	return some
 }
 
-// createRoom is for quiet times: a request that is repeated would make two.
-func (w *cluster) createRoom(by user, access chat.Access) conversation {
-	w.Helper()
+// createRoom creates a room. It must be called before faults begin, because a repeated request would create two.
+func (c *cluster) createRoom(by user, access chat.Access) conversation {
+	c.Helper()
 	var made struct{ ID int64 }
 	form := url.Values{"name": {"Room"}, "access": {string(access)}}
-	if o := w.sendForm(by, w.nodes[0], op{}, http.MethodPost, "/rooms", form, decodeJSON(&made)); o.Outcome != succeeded {
-		w.Fatal("no room: ", o.Reason)
+	if o := c.sendForm(by, c.nodes[0], op{}, http.MethodPost, "/rooms", form,
+		decodeJSON(&made)); o.Outcome != succeeded {
+		c.Fatal("create room: ", o.Reason)
 	}
 	return conversation{room: made.ID}
 }
 
-// cutWhen cuts streams often and other answers now and then, after some bytes; and files.
-func (w *cluster) randomCuts(name string) func([]byte) (int, bool) {
-	d := w.newRandom(name)
+// randomCuts returns a function that cuts streams and downloads often, and other responses now and then, after a random
+// number of bytes.
+func (c *cluster) randomCuts(name string) func([]byte) (int, bool) {
+	d := c.newRandom(name)
 	return func(request []byte) (int, bool) {
 		switch {
 		case bytes.HasPrefix(request, []byte("GET /events")):
@@ -255,20 +264,20 @@ func (w *cluster) randomCuts(name string) func([]byte) (int, bool) {
 	}
 }
 
-// stopNodes stops all nodes at once.
-func (w *cluster) stopNodes() {
-	w.Helper()
+// stopNodes stops all nodes at the same time.
+func (c *cluster) stopNodes() {
+	c.Helper()
 	var stops sync.WaitGroup
-	for _, n := range w.nodes {
+	for _, n := range c.nodes {
 		stops.Go(n.stop)
 	}
 	stops.Wait()
 }
 
-// history is what was noted; nobody acts any more.
-func (w *cluster) history() history {
-	h := history{Ops: w.ops, Faults: w.faults}
-	for _, r := range w.readers {
+// history returns the recorded history. All actors must have stopped.
+func (c *cluster) history() history {
+	h := history{Ops: c.ops, Faults: c.faults}
+	for _, r := range c.readers {
 		h.Readers = append(h.Readers, r.log)
 	}
 	return h
@@ -276,27 +285,27 @@ func (w *cluster) history() history {
 
 var errorInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
 
-// checkLogs fails the test where a program complained of itself.
-func (w *cluster) checkLogs() {
-	w.Helper()
-	for _, n := range w.nodes {
+// checkLogs fails the test if a node logged an error, a data race or a panic.
+func (c *cluster) checkLogs() {
+	c.Helper()
+	for _, n := range c.nodes {
 		text, err := os.ReadFile(n.log)
 		if err != nil {
-			w.Error(err)
+			c.Error(err)
 		}
 		for i, l := range errorInLog.FindAllString(string(text), -1) {
 			if i < maxReported {
-				w.Errorf("node %s logged: %s", n.name, l)
+				c.Errorf("node %s logged: %s", n.name, l)
 			}
 		}
 	}
 }
 
-// saveHistory writes a history beside the logs.
-func (w *cluster) saveHistory(h history, c databaseState) {
-	for name, v := range map[string]any{"history.json": h, "content.json": c} {
+// saveHistory writes the history and the database state beside the logs.
+func (c *cluster) saveHistory(h history, db databaseState) {
+	for name, v := range map[string]any{"history.json": h, "database.json": db} {
 		if b, err := json.MarshalIndent(v, "", " "); err == nil {
-			os.WriteFile(filepath.Join(w.dir, name), b, 0o644)
+			os.WriteFile(filepath.Join(c.dir, name), b, 0o644)
 		}
 	}
 }

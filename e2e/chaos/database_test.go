@@ -11,74 +11,80 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// databaseState reads the whole database, beside the program.
-func (w *cluster) readDatabase(driver, source string) databaseState {
-	w.Helper()
+// readDatabase reads the whole database directly.
+func (c *cluster) readDatabase(driver, source string) databaseState {
+	c.Helper()
 	pool, err := sql.Open(driver, source)
 	if err != nil {
-		w.Fatal(err)
+		c.Fatal(err)
 	}
 	defer pool.Close()
-	c := databaseState{LastSeq: map[int64]int64{}}
-	scanRows(w, pool, `SELECT id, last_seq FROM rooms`, func(scan func(...any) error) error {
+	db := databaseState{LastSeq: map[int64]int64{}}
+	scanRows(c, pool, `SELECT id, last_seq FROM rooms`, func(scan func(...any) error) error {
 		var room, last int64
 		err := scan(&room, &last)
-		c.LastSeq[room] = last
+		db.LastSeq[room] = last
 		return err
 	})
-	reactions := w.readReactions(pool)
+	reactions := c.readReactions(pool)
 	files := map[int64][]string{}
-	scanRows(w, pool, `SELECT id, content_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`, func(scan func(...any) error) error {
-		var f storedFile
-		err := scan(&f.ID, &f.Blob, &f.Message)
-		c.Files = append(c.Files, f)
-		files[f.Message] = append(files[f.Message], fmt.Sprint(f.ID))
-		return err
-	})
-	scanRows(w, pool, `SELECT id, size, object, hash FROM contents`, func(scan func(...any) error) error {
+	scanRows(c, pool, `SELECT id, content_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`,
+		func(scan func(...any) error) error {
+			var f storedFile
+			err := scan(&f.ID, &f.Blob, &f.Message)
+			db.Files = append(db.Files, f)
+			files[f.Message] = append(files[f.Message], fmt.Sprint(f.ID))
+			return err
+		})
+	scanRows(c, pool, `SELECT id, size, object, hash FROM contents`, func(scan func(...any) error) error {
 		var k storedBlob
 		err := scan(&k.ID, &k.Size, &k.Object, &k.Hash)
-		c.Blobs = append(c.Blobs, k)
+		db.Blobs = append(db.Blobs, k)
 		return err
 	})
-	scanRows(w, pool, `SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0 FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
+	scanRows(c, pool, `
+		SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0
+		FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
 		var m storedMessage
 		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body, &m.Edited, &m.Deleted)
 		m.Reactions, m.Files = reactions[m.ID].String(), strings.Join(files[m.ID], " ")
-		c.Messages = append(c.Messages, m)
+		db.Messages = append(db.Messages, m)
 		return err
 	})
-	scanRows(w, pool, `SELECT room_id, user_id, joined_seq, read_seq FROM members`, func(scan func(...any) error) error {
-		var m membership
-		err := scan(&m.Room, &m.User, &m.JoinedSeq, &m.ReadSeq)
-		c.Members = append(c.Members, m)
-		return err
-	})
-	scanRows(w, pool, `SELECT room_id, user_id, seq, at FROM departures ORDER BY room_id, seq`, func(scan func(...any) error) error {
-		var d departure
-		var at int64
-		err := scan(&d.Room, &d.User, &d.Seq, &at)
-		d.At = time.UnixMicro(at)
-		c.Departures = append(c.Departures, d)
-		return err
-	})
-	return c
+	scanRows(c, pool, `SELECT room_id, user_id, joined_seq, read_seq FROM members`,
+		func(scan func(...any) error) error {
+			var m membership
+			err := scan(&m.Room, &m.User, &m.JoinedSeq, &m.ReadSeq)
+			db.Members = append(db.Members, m)
+			return err
+		})
+	scanRows(c, pool, `SELECT room_id, user_id, seq, at FROM departures ORDER BY room_id, seq`,
+		func(scan func(...any) error) error {
+			var d departure
+			var at int64
+			err := scan(&d.Room, &d.User, &d.Seq, &at)
+			d.At = time.UnixMicro(at)
+			db.Departures = append(db.Departures, d)
+			return err
+		})
+	return db
 }
 
-func (w *cluster) readReactions(pool *sql.DB) map[int64]reactionGroups {
-	w.Helper()
+func (c *cluster) readReactions(pool *sql.DB) map[int64]reactionGroups {
+	c.Helper()
 	all := map[int64]reactionGroups{}
-	scanRows(w, pool, `SELECT message_id, emoji, user_id FROM reactions ORDER BY message_id, seq`, func(scan func(...any) error) error {
-		var message, who int64
-		var emoji string
-		err := scan(&message, &emoji, &who)
-		all[message] = all[message].add(emoji, who)
-		return err
-	})
+	scanRows(c, pool, `SELECT message_id, emoji, user_id FROM reactions ORDER BY message_id, seq`,
+		func(scan func(...any) error) error {
+			var message, who int64
+			var emoji string
+			err := scan(&message, &emoji, &who)
+			all[message] = all[message].add(emoji, who)
+			return err
+		})
 	return all
 }
 
-// reactionGroups are the reactions to a message by their emoji, in the order in which each came first.
+// reactionGroups are the reactions to a message grouped by emoji, in the order of the first of each.
 type reactionGroups [][]string
 
 func (k reactionGroups) add(emoji string, who int64) reactionGroups {
@@ -94,19 +100,20 @@ func (k reactionGroups) add(emoji string, who int64) reactionGroups {
 
 func (k reactionGroups) String() string { return strings.Join(slices.Concat(k...), " ") }
 
-func scanRows(w *cluster, pool *sql.DB, query string, take func(scan func(...any) error) error) {
-	w.Helper()
-	list, err := pool.QueryContext(w.Context(), query)
+// scanRows runs a query and calls take for each row.
+func scanRows(c *cluster, pool *sql.DB, query string, take func(scan func(...any) error) error) {
+	c.Helper()
+	list, err := pool.QueryContext(c.Context(), query)
 	if err != nil {
-		w.Fatal(err)
+		c.Fatal(err)
 	}
 	defer list.Close()
 	for list.Next() {
 		if err := take(list.Scan); err != nil {
-			w.Fatal(err)
+			c.Fatal(err)
 		}
 	}
 	if err := list.Err(); err != nil {
-		w.Fatal(err)
+		c.Fatal(err)
 	}
 }

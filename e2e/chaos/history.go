@@ -1,9 +1,9 @@
-// Package chaos proves Charla's promises under fire: writers, readers and people who come and go use the real program while
-// nodes, PostgreSQL and NATS are killed and the network between them stalls and breaks. Everything they did and saw is a
-// history; the checks compare it with what the database holds in the end.
+// Package chaos tests Charla's promises under faults: writers, readers, and users who join and leave use the real
+// binary while nodes, PostgreSQL, NATS and S3 are killed and the network between them stalls and breaks. Everything
+// they did and saw is recorded as a history, and the checks compare it with what the database holds in the end.
 //
-// The checks are pure functions over a history and a content, and are themselves tested: each must find the fault that it
-// looks for. What runs the world is in the tests.
+// The checks are pure functions over a history and a database state, and are tested themselves: each must find the
+// violation that it is for. The code that runs the nodes and the users is in the test files.
 package chaos
 
 import (
@@ -13,37 +13,37 @@ import (
 	"time"
 )
 
-// history is all that was done and seen.
+// history is the record of a run: all requests, everything that readers saw, and all faults.
 type history struct {
 	Ops     []op
 	Readers []readerLog
 	Faults  []faultRecord
 }
 
-// opKind is what somebody does.
+// opKind is the kind of a request.
 type opKind string
 
 const (
-	doPost     opKind = "post"
-	doEdit     opKind = "edit"
-	doDelete   opKind = "delete"
-	doReact    opKind = "react" // or take it back: the same again
-	doRead     opKind = "read"
-	doAdmit    opKind = "admit"  // somebody joins, or is let in
-	doDepart   opKind = "depart" // somebody leaves, or is taken out
-	doLogOut   opKind = "log out"
-	doPassword opKind = "change the password"
-	doDisable  opKind = "disable"
-	doEnable   opKind = "enable"
-	doUpload   opKind = "upload"
-	doFetch    opKind = "fetch a file"
-	doRenew    opKind = "renew tokens"
-	doMark     opKind = "mark read"
-	doCount    opKind = "count unread"
+	doPost        opKind = "post"
+	doEdit        opKind = "edit"
+	doDelete      opKind = "delete"
+	doReact       opKind = "react" // adds the reaction, or removes it if it is there
+	doRead        opKind = "read"
+	doJoin        opKind = "join"  // a user joins, or is added by the owner
+	doLeave       opKind = "leave" // a user leaves, or is removed by the owner
+	doLogOut      opKind = "log out"
+	doPassword    opKind = "change the password"
+	doDisable     opKind = "disable"
+	doEnable      opKind = "enable"
+	doUpload      opKind = "upload"
+	doFetch       opKind = "fetch a file"
+	doRefresh     opKind = "refresh tokens"
+	doMarkRead    opKind = "mark read"
+	doCountUnread opKind = "count unread"
 )
 
-// outcome is what the answer to an op says. Unknown: there was none, or one that promises nothing; it may have taken
-// effect or still do so.
+// outcome is what the response to a request says. It is unknown if there was no response, or a 5xx: the request may
+// have taken effect, or may still do so.
 type outcome string
 
 const (
@@ -52,33 +52,39 @@ const (
 	unknown   outcome = "unknown"
 )
 
-// op is one request of a person. A repeated one is another op.
+// op is one request of a user. A repeated request is another op.
 type op struct {
 	Start, End      time.Time
 	Kind            opKind
-	By, Target      int64 // Whom: who comes or goes, or is shut out
+	By              int64 // the user who sends the request
+	Target          int64 // the user who joins or leaves, or is disabled
 	Session         string
 	Node            string
 	Room            int64
-	Key, Body       string // of a change: the new text, or the emoji; of tokens: the one that is used up, and its successor
+	Key             string // the key of a post, or the refresh token that is used
+	Body            string // the text of a message, the emoji of a reaction, or the new refresh token
 	Outcome         outcome
-	Reason          string         // the status, or the error
-	Seq, ID         int64          // of the message: as answered to a post; that a change is about. Of a file: its ID
-	Files           string         // that a post sends along, by their ids
-	Size            int64          // of a file, as it was sent or came
-	Hash            string         // likewise: SHA-256, hex
-	Message         shownMessage   // how the answer to a post or a change shows the message
-	PreviousVersion int64          // what a change replaces, by the answer: the number of the change before it, or 0
+	Reason          string         // the status of the response, or the error
+	Seq             int64          // the seq of the posted or changed message
+	ID              int64          // the id of the posted or changed message, or of a file
+	Files           string         // ids of the files that a post sends
+	Size            int64          // of an uploaded or downloaded file, in bytes
+	Hash            string         // SHA-256 of that file, in hex
+	Message         shownMessage   // the message in the response to a post or a change
+	PreviousVersion int64          // the seq of the change that this one replaced, according to the response; or 0
 	Messages        []shownMessage // what a read showed, oldest first
-	Complete        bool           // a read showed everything: there is nothing older
+	Complete        bool           // whether a read showed everything, with nothing older left
 	States          []conversationState
-	EndedSessions   []string // the sessions that are over after it
+	EndedSessions   []string // the sessions that this request ends
 }
 
-// isChange tells whether this is about a message that is there.
+// maxLateEffect is how long a request without a response may still take effect. The store gives up a write after 12 s.
+const maxLateEffect = 30 * time.Second
+
+// isChange reports whether the request changes an existing message.
 func (o op) isChange() bool { return o.Kind == doEdit || o.Kind == doDelete || o.Kind == doReact }
 
-// assignedSeq is the number that an acknowledged change took: none where it found nothing to change.
+// assignedSeq returns the seq that an acknowledged change was assigned, or 0 if it changed nothing.
 func (o op) assignedSeq() int64 {
 	if o.Outcome != succeeded || o.Message.Version == o.PreviousVersion {
 		return 0
@@ -86,58 +92,59 @@ func (o op) assignedSeq() int64 {
 	return o.Message.Version
 }
 
-// shownMessage is a message as it is shown.
+// shownMessage is a message as a page, a stream or a response shows it.
 type shownMessage struct {
-	Seq, Version    int64 // Version is the number of its last change, 0 when it never changed
+	Seq             int64
+	Version         int64 // the seq of its last change, or 0 if it never changed
 	Body            string
 	Edited, Deleted bool
-	Reactions       string // in their order, like "🎉:12 🎉:15 👍:12"
-	Files           string // their ids, in their order
+	Reactions       string // with user ids, in the order shown, such as "🎉:12 🎉:15 👍:12"
+	Files           string // ids, in the order shown
 }
 
-// conversationState is where a conversation stands for somebody: its last number, the one up to which they have read, and what is
-// unread, as far as that is counted.
+// conversationState is the state of a conversation for a user: its last seq, the seq up to which they have read, and
+// the number of unread messages, which is capped at chat.UnreadCap.
 type conversationState struct{ Room, Seq, Read, Unread int64 }
 
-// roomSeq is that of the last thing that happened to a line.
-func (l shownMessage) lastSeq() int64 { return max(l.Seq, l.Version) }
+// lastSeq returns the seq of the last change of the message, or of the message itself.
+func (m shownMessage) lastSeq() int64 { return max(m.Seq, m.Version) }
 
-// log is what one reader was shown of one room.
+// readerLog is what one reader saw of one room.
 type readerLog struct {
 	Reader       string
 	User, Room   int64
 	Session      string
-	Program      bool // it reads JSON
-	Stayed       bool // a member all the time, and given the time to catch up in the end
+	Program      bool // whether it is an API client, which reads JSON
+	Stayed       bool // whether it was a member all the time and had time to catch up in the end
 	Observations []observation
 }
 
 type observationKind string
 
 const (
-	sawPage    observationKind = "page"    // fetched, or fetched again
-	sawOpened  observationKind = "opened"  // the stream's headers came
-	sawNew     observationKind = "new"     // a line to be put in its place
-	sawChanged observationKind = "changed" // a line to be replaced where it stands
-	sawCursor  observationKind = "cursor"  // an id without a line
-	sawState   observationKind = "state"   // where a conversation stands
-	sawEnd     observationKind = "end"     // the stream ended: Why says how
+	sawPage    observationKind = "page"    // the page was loaded
+	sawOpened  observationKind = "opened"  // the headers of the stream arrived
+	sawNew     observationKind = "new"     // a new message arrived
+	sawChanged observationKind = "changed" // a message on the page was replaced
+	sawCursor  observationKind = "cursor"  // an event with an id and no message
+	sawState   observationKind = "state"   // the state of a conversation arrived
+	sawEnd     observationKind = "end"     // the stream ended; Reason says why
 )
 
-// observation is one thing that a reader was shown.
+// observation is one thing that a reader saw.
 type observation struct {
 	At          time.Time
-	RequestedAt time.Time // of an opened stream: when it was asked for
+	RequestedAt time.Time // when an opened stream was requested
 	Kind        observationKind
 	Node        string
-	Cursor      int64 // a page's, or the id of the event; 0 for none
+	Cursor      int64 // the cursor of a page, or the id of an event; 0 if there is none
 	Message     shownMessage
 	Messages    []shownMessage // of a page
 	State       conversationState
 	Reason      string
 }
 
-// faultRecord is something that the nemesis did.
+// faultRecord is a fault that was injected.
 type faultRecord struct {
 	Name       string
 	Start, End time.Time
@@ -151,96 +158,107 @@ type databaseState struct {
 	Departures []departure // by room and seq
 	Files      []storedFile
 	Blobs      []storedBlob
-	Objects    []string // in the vault, after it was swept
+	Objects    []string // names of the stored objects, after garbage collection
 }
 
-// storedFile is somebody's file. Message is 0 while it waits, or the id of the message that it was sent with.
+// storedFile is a row of the table files. Message is the id of the message it was sent with, or 0 before it is sent.
 type storedFile struct{ ID, Blob, Message int64 }
 
-// storedBlob is what the files with the same bytes share.
+// storedBlob is content that all files with the same bytes share.
 type storedBlob struct {
 	ID, Size     int64
 	Object, Hash string
 }
 
+// storedMessage is a message as the database has it.
 type storedMessage struct {
 	Room, Seq, ChangedSeq, ID, Author int64
 	Key, Body                         string
 	Edited, Deleted                   bool
-	Reactions, Files                  string // as of a line
+	Reactions, Files                  string // as in shownMessage
 }
 
-// shownMessage is how a page must show it.
+// shown returns the message as a page must show it.
 func (m storedMessage) shown() shownMessage {
-	l := shownMessage{Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted, Reactions: m.Reactions, Files: m.Files}
-	if m.ChangedSeq != m.Seq {
-		l.Version = m.ChangedSeq
+	s := shownMessage{
+		Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted,
+		Reactions: m.Reactions, Files: m.Files,
 	}
-	return l
+	if m.ChangedSeq != m.Seq {
+		s.Version = m.ChangedSeq
+	}
+	return s
 }
 
+// membership is a row of the table members.
 type membership struct{ Room, User, JoinedSeq, ReadSeq int64 }
 
+// departure is a row of the table departures: a user left a room.
 type departure struct {
 	Room, User, Seq int64
 	At              time.Time
 }
 
-// messagesBetween are the messages of a room from one number up to another, both included.
-func (c databaseState) messagesBetween(room, from, to int64) []storedMessage {
-	place := func(m storedMessage, seq int64) int {
+// messagesBetween returns the messages of a room from one seq to another, both included.
+func (db databaseState) messagesBetween(room, from, to int64) []storedMessage {
+	compare := func(m storedMessage, seq int64) int {
 		return cmp.Or(cmp.Compare(m.Room, room), cmp.Compare(m.Seq, seq))
 	}
-	return between(c.Messages, func(m storedMessage) int { return place(m, from) }, func(m storedMessage) int { return place(m, to+1) })
+	return between(db.Messages,
+		func(m storedMessage) int { return compare(m, from) },
+		func(m storedMessage) int { return compare(m, to+1) })
 }
 
-// parseInt64 reads a number; what is none is 0.
+// parseInt64 parses a decimal number. It returns 0 for anything else.
 func parseInt64(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n
 }
 
-// clockFormat is how an excerpt tells times.
+// clockFormat is the time format of excerpts and logs.
 const clockFormat = "15:04:05.000"
 
 func (o op) String() string {
-	text := fmt.Sprintf("%s…%s %s by %d at %s", o.Start.Format(clockFormat), o.End.Format(clockFormat), o.Kind, o.By, o.Node)
+	text := fmt.Sprintf("%s…%s %s by %d at %s",
+		o.Start.Format(clockFormat), o.End.Format(clockFormat), o.Kind, o.By, o.Node)
 	if o.Target != 0 {
 		text += fmt.Sprint(" of ", o.Target)
 	}
 	switch o.Kind {
 	case doRead:
-		return text + fmt.Sprintf(" in room %d: %s %s, %d lines", o.Room, o.Outcome, o.Reason, len(o.Messages))
+		return text + fmt.Sprintf(" in room %d: %s %s, %d messages", o.Room, o.Outcome, o.Reason, len(o.Messages))
 	case doUpload, doFetch:
 		return text + fmt.Sprintf(": %s %s file %d, %d bytes %.8s", o.Outcome, o.Reason, o.ID, o.Size, o.Hash)
-	case doRenew:
-		return text + fmt.Sprintf(": %s %s of %.8s, which gives %.8s", o.Outcome, o.Reason, o.Key, o.Body)
-	case doCount:
+	case doRefresh:
+		return text + fmt.Sprintf(": %s %s of %.8s, new token %.8s", o.Outcome, o.Reason, o.Key, o.Body)
+	case doCountUnread:
 		return text + fmt.Sprintf(": %s %s %v", o.Outcome, o.Reason, o.States)
 	}
-	return text + fmt.Sprintf(" in room %d %s: %s %s seq %d id %d, after %d now %d", o.Room, o.Body, o.Outcome, o.Reason, o.Seq, o.ID, o.PreviousVersion, o.Message.Version)
+	return text + fmt.Sprintf(" in room %d %s: %s %s seq %d id %d, version %d replaced by %d",
+		o.Room, o.Body, o.Outcome, o.Reason, o.Seq, o.ID, o.PreviousVersion, o.Message.Version)
 }
 
-func (l shownMessage) String() string {
-	text := fmt.Sprintf("%d as of %d %s", l.Seq, l.lastSeq(), l.Body)
-	if l.Edited {
+func (m shownMessage) String() string {
+	text := fmt.Sprintf("%d as of %d %s", m.Seq, m.lastSeq(), m.Body)
+	if m.Edited {
 		text += " (edited)"
 	}
-	if l.Deleted {
+	if m.Deleted {
 		text += " (deleted)"
 	}
-	return text + " " + l.Reactions + " files " + l.Files
+	return text + " " + m.Reactions + " files " + m.Files
 }
 
 func (s conversationState) String() string {
-	return fmt.Sprintf("room %d stands at %d, is read up to %d, %d unread", s.Room, s.Seq, s.Read, s.Unread)
+	return fmt.Sprintf("room %d has last seq %d, is read up to %d, and has %d unread", s.Room, s.Seq, s.Read, s.Unread)
 }
 
 func (s observation) String() string {
 	if s.Kind == sawState {
 		return fmt.Sprintf("%s %s at %s: %v", s.At.Format(clockFormat), s.Kind, s.Node, s.State)
 	}
-	return fmt.Sprintf("%s %s at %s: line %v, %d lines, cursor %d %s", s.At.Format(clockFormat), s.Kind, s.Node, s.Message, len(s.Messages), s.Cursor, s.Reason)
+	return fmt.Sprintf("%s %s at %s: message %v, %d messages, cursor %d %s",
+		s.At.Format(clockFormat), s.Kind, s.Node, s.Message, len(s.Messages), s.Cursor, s.Reason)
 }
 
 func (f faultRecord) String() string {
@@ -252,16 +270,14 @@ func (m storedMessage) String() string {
 }
 
 func (f storedFile) String() string {
-	return fmt.Sprintf("stored: file %d of content %d in message %d", f.ID, f.Blob, f.Message)
+	return fmt.Sprintf("stored: file %d of blob %d in message %d", f.ID, f.Blob, f.Message)
 }
 
-func (c storedBlob) String() string {
-	return fmt.Sprintf("stored: content %d, %d bytes %.8s in object %s", c.ID, c.Size, c.Hash, c.Object)
+func (b storedBlob) String() string {
+	return fmt.Sprintf("stored: blob %d, %d bytes %.8s in object %s", b.ID, b.Size, b.Hash, b.Object)
 }
 
 func (d departure) String() string {
-	return fmt.Sprintf("stored: %s departure of %d from room %d seq %d", d.At.Format(clockFormat), d.User, d.Room, d.Seq)
+	return fmt.Sprintf("stored: %s departure of %d from room %d seq %d",
+		d.At.Format(clockFormat), d.User, d.Room, d.Seq)
 }
-
-// maxLateEffect is how long a request without an answer may still take effect: the store gives a write up after 12 seconds.
-const maxLateEffect = 30 * time.Second

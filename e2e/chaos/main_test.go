@@ -12,10 +12,11 @@ import (
 )
 
 var (
-	duration     = flag.Duration("for", time.Minute, "how long the worlds live in all; give go test a -timeout that is longer")
-	seed         = flag.Uint64("seed", 0, "what all choices come from; without it another one each time. What happens also depends on the machine")
-	faultPattern = flag.String("trouble", "", "a pattern: nothing else happens")
-	binary       string // the program, with the race detector
+	duration = flag.Duration("for", time.Minute, "total duration of all runs; give go test a longer -timeout")
+	seed     = flag.Uint64("seed", 0,
+		"seed of all random choices; 0 chooses one. The course of a run also depends on the machine")
+	faultPattern = flag.String("trouble", "", "a regular expression: only faults with a matching name are injected")
+	binary       string // path of the server, built with the race detector
 )
 
 func TestMain(m *testing.M) {

@@ -14,12 +14,12 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// natsEnv in the environment makes this test binary a NATS server: at an address for clients, one for its cluster, and those of all
-// the cluster. A process of its own can be killed and paused.
+// natsEnv is an environment variable that makes this test binary a NATS server, in a process that can be killed and
+// paused. Its value is the address for clients, the address for the cluster, and the addresses of the whole cluster.
 const natsEnv = "CHAOS_NATS"
 
-// serveNATS runs until its input ends, which is the end of the tests however they end. Servers do not tell clients of each
-// other: these come by proxies alone.
+// serveNATS runs a NATS server until its standard input ends, which is when the test process ends. The servers do not
+// advertise each other, so that clients reach them only through proxies.
 func serveNATS(at string) {
 	addresses := strings.Fields(at)
 	options := &server.Options{NoSigs: true, NoLog: true, Routes: server.RoutesFromStr(addresses[2])}
@@ -42,16 +42,16 @@ func hostAndPort(address string) (string, int) {
 	return host, int(parseInt64(port))
 }
 
-// natsServer is one of a cluster. It keeps its address when it is started again.
+// natsServer is a server of a NATS cluster. It keeps its address when it is restarted.
 type natsServer struct {
 	t       testing.TB
 	name    string
 	address string
-	config  string // see natsEnv
+	config  string // the value of natsEnv
 	cmd     *exec.Cmd
 }
 
-// natsCluster is several that pass hints on to each other.
+// natsCluster is a cluster of NATS servers.
 type natsCluster []*natsServer
 
 func newNATSCluster(t testing.TB) (c natsCluster) {
@@ -83,7 +83,7 @@ func (s *natsServer) start() {
 		s.t.Fatal(err)
 	}
 	if !eventually(20*time.Second, func() bool { return isListening(s.address) }) {
-		s.t.Fatal("NATS does not start")
+		s.t.Fatal("NATS did not start")
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *natsServer) kill() {
 
 func (s *natsServer) signal(signal os.Signal) func() { return func() { s.cmd.Process.Signal(signal) } }
 
-// forEach is something done to all.
+// forEach returns a function that calls do for every element.
 func forEach[T any](all []T, do func(T)) func() {
 	return func() {
 		for _, one := range all {
@@ -118,7 +118,7 @@ func (c natsCluster) faults() []fault {
 	return list
 }
 
-// isListening tells whether somebody listens at an address.
+// isListening reports whether something listens at a TCP address.
 func isListening(address string) bool {
 	c, err := net.DialTimeout("tcp", address, time.Second)
 	if err == nil {
@@ -137,11 +137,11 @@ func freeAddress(t testing.TB) string {
 	return fmt.Sprint(l.Addr())
 }
 
-// eventually waits until a condition holds, looking often, and tells whether it did in time.
+// eventually polls a condition until it holds, and reports whether it did in time.
 func eventually(within time.Duration, holds func() bool) bool {
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for end := time.Now().Add(within); !holds(); <-look.C {
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for end := time.Now().Add(within); !holds(); <-ticker.C {
 		if time.Now().After(end) {
 			return false
 		}

@@ -11,53 +11,55 @@ import (
 	"time"
 )
 
-// node is the program as a process, with a proxy between it and everybody that it speaks with. Its address outlives it.
+// node is a server process, with a proxy on each of its network connections. Its addresses stay the same when it
+// restarts.
 type node struct {
 	t                           testing.TB
 	name                        string
-	address                     string   // of its own, which only the nemesis uses
-	clientProxy                 *Proxy   // where clients come in
-	databaseProxy, storageProxy *Proxy   // where PostgreSQL and S3 are; nil where there are none
-	natsProxies                 []*Proxy // likewise each NATS server
+	address                     string   // its own address, used only for /readyz
+	clientProxy                 *Proxy   // for clients
+	databaseProxy, storageProxy *Proxy   // to PostgreSQL and S3; nil on SQLite
+	natsProxies                 []*Proxy // one to each NATS server
 	env                         []string
 	log                         string
 	cmd                         *exec.Cmd
-	exited                      chan struct{} // closed when cmd is over
+	exited                      chan struct{} // closed when cmd has exited
 	slowestStop                 time.Duration
 }
 
-func (w *cluster) newNode(name string, env ...string) *node {
-	w.Helper()
-	n := &node{t: w.T, name: name, address: freeAddress(w.T), log: filepath.Join(w.dir, name+".log")}
-	n.clientProxy = w.newProxy("tcp", n.address)
-	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC", "GORACE=atexit_sleep_ms=0"}, env...)
+func (c *cluster) newNode(name string, env ...string) *node {
+	c.Helper()
+	n := &node{t: c.T, name: name, address: freeAddress(c.T), log: filepath.Join(c.dir, name+".log")}
+	n.clientProxy = c.newProxy("tcp", n.address)
+	n.env = append([]string{"CHARLA_ADDR=" + n.address, "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC",
+		"GORACE=atexit_sleep_ms=0"}, env...)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "CHARLA_") && name != "DATABASE_URL" && name != "NATS_URL" && name != "S3_URL" {
 			n.env = append(n.env, pair)
 		}
 	}
-	w.Cleanup(func() {
+	c.Cleanup(func() {
 		if n.cmd != nil {
 			n.kill()
 		}
 	})
-	w.nodes = append(w.nodes, n)
+	c.nodes = append(c.nodes, n)
 	return n
 }
 
-// newProxy is one that ends with the world.
-func (w *cluster) newProxy(network, address string) *Proxy {
-	w.Helper()
+// newProxy makes a proxy that is closed at the end of the test.
+func (c *cluster) newProxy(network, address string) *Proxy {
+	c.Helper()
 	p, err := NewProxy(network, address)
 	if err != nil {
-		w.Fatal(err)
+		c.Fatal(err)
 	}
-	w.Cleanup(p.Close)
+	c.Cleanup(p.Close)
 	return p
 }
 
-// command is the program with the settings of this node.
+// command returns the command that runs the server binary with the settings of this node.
 func (n *node) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, args...)
 	cmd.Env = n.env
@@ -89,10 +91,10 @@ func (n *node) kill() {
 	<-n.exited
 }
 
-// stopWithin is what an operator waits for.
+// stopWithin is the time in which a node must shut down.
 const stopWithin = 15 * time.Second
 
-// stopNodes asks the program to end, and wants it to end well and in time.
+// stop sends SIGTERM and requires that the node exits with success in time.
 func (n *node) stop() {
 	begun := time.Now()
 	n.cmd.Process.Signal(syscall.SIGTERM)
@@ -101,12 +103,12 @@ func (n *node) stop() {
 	<-n.exited
 	n.slowestStop = max(n.slowestStop, time.Since(begun))
 	if !n.cmd.ProcessState.Success() {
-		n.t.Errorf("node %s did not stop well after %v: %v", n.name, time.Since(begun), n.cmd.ProcessState)
+		n.t.Errorf("node %s did not shut down cleanly after %v: %v", n.name, time.Since(begun), n.cmd.ProcessState)
 	}
 }
 
-// waitUntilReady tells whether the node answers. One that could not start because its database was away is started again, as
-// whatever keeps services would.
+// ready reports whether the node is ready. It restarts a node that exited because its database was away, as a service
+// manager would.
 func (n *node) ready() bool {
 	select {
 	case <-n.exited:
@@ -122,7 +124,7 @@ func (n *node) ready() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// faults are what may happen to a node, and on the ways to it and from it.
+// faults returns the faults of a node and of its network connections.
 func (n *node) faults() []fault {
 	list := []fault{
 		{"kill -9 of node " + n.name, n.kill, n.start, false},
@@ -130,16 +132,20 @@ func (n *node) faults() []fault {
 		{"node " + n.name + " is paused", n.signal(syscall.SIGSTOP), n.signal(syscall.SIGCONT), false},
 		{"clients of node " + n.name + " stall", n.clientProxy.Stall, n.clientProxy.Restore, false},
 		{"clients of node " + n.name + " are cut off", n.clientProxy.Cut, n.clientProxy.Restore, false},
-		{"clients of node " + n.name + " wait", func() { n.clientProxy.Delay(100 * time.Millisecond) }, n.clientProxy.Restore, false},
+		{"clients of node " + n.name + " are delayed", func() { n.clientProxy.Delay(100 * time.Millisecond) },
+			n.clientProxy.Restore, false},
 	}
 	if n.databaseProxy != nil {
 		list = append(list,
 			fault{"S3 stalls for node " + n.name, n.storageProxy.Stall, n.storageProxy.Restore, false},
 			fault{"node " + n.name + " is cut off from S3", n.storageProxy.Cut, n.storageProxy.Restore, false},
 			fault{"PostgreSQL stalls for node " + n.name, n.databaseProxy.Stall, n.databaseProxy.Restore, false},
-			fault{"node " + n.name + " is cut off from PostgreSQL", n.databaseProxy.Cut, n.databaseProxy.Restore, false},
-			fault{"NATS stalls for node " + n.name, forEach(n.natsProxies, (*Proxy).Stall), forEach(n.natsProxies, (*Proxy).Restore), true},
-			fault{"node " + n.name + " is cut off from NATS", forEach(n.natsProxies, (*Proxy).Cut), forEach(n.natsProxies, (*Proxy).Restore), true})
+			fault{"node " + n.name + " is cut off from PostgreSQL", n.databaseProxy.Cut, n.databaseProxy.Restore,
+				false},
+			fault{"NATS stalls for node " + n.name, forEach(n.natsProxies, (*Proxy).Stall),
+				forEach(n.natsProxies, (*Proxy).Restore), true},
+			fault{"node " + n.name + " is cut off from NATS", forEach(n.natsProxies, (*Proxy).Cut),
+				forEach(n.natsProxies, (*Proxy).Restore), true})
 	}
 	return list
 }

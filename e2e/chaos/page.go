@@ -1,21 +1,22 @@
 package chaos
 
-// page is what a browser shows of a room after all that it was told.
+// page is the state of a page in a browser: the messages of a room that it shows.
 type page struct {
-	first    int64 // where its window begins: 0 when it was empty
-	cursor   int64 // it claims to show everything from there to here
+	first    int64 // seq of the first message when it was loaded; 0 if it was empty
+	cursor   int64 // the page claims to show everything from first to cursor
 	messages map[int64]shownMessage
 }
 
-// apply applies a sight as a browser does: a new line is put in its place or replaces the one there, a changed one replaces
-// or does nothing, a fetched page replaces all.
+// apply applies an observation as a browser does. A new message is inserted or replaces the one with the same seq; a
+// changed message replaces the one with the same seq, if there is one; a loaded page replaces everything.
 func (p *page) apply(s observation) {
 	switch s.Kind {
 	case sawPage:
 		*p = page{messages: map[int64]shownMessage{}}
-		for i, l := range s.Messages {
-			if p.messages[l.Seq] = l; i == 0 {
-				p.first = l.Seq
+		for i, m := range s.Messages {
+			p.messages[m.Seq] = m
+			if i == 0 {
+				p.first = m.Seq
 			}
 		}
 	case sawNew:
@@ -30,12 +31,12 @@ func (p *page) apply(s observation) {
 	}
 }
 
-// missing says which of these messages the page does not show, or otherwise than as their last change left them where that
-// has at most this number.
+// missing returns those of the given messages that the page does not show, or shows in another version than the last
+// although the seq of their last change is at most upTo.
 func (p *page) missing(messages []storedMessage, upTo int64) (missing []storedMessage) {
 	for _, m := range messages {
-		l, there := p.messages[m.Seq]
-		if m.Seq >= p.first && (!there || m.ChangedSeq <= upTo && l != m.shown()) {
+		shown, there := p.messages[m.Seq]
+		if m.Seq >= p.first && (!there || m.ChangedSeq <= upTo && shown != m.shown()) {
 			missing = append(missing, m)
 		}
 	}

@@ -20,39 +20,39 @@ var (
 	previousVersionPattern = regexp.MustCompile(`hx-target="#m-\d+\[data-version=(?:'|&#39;)(\d+)`)
 )
 
-// parseMessages are the lines in a piece of HTML.
-func parseMessages(html string) (lines []shownMessage) {
+// parseMessages returns the messages in a piece of HTML.
+func parseMessages(html string) (messages []shownMessage) {
 	found := messagePattern.FindAllStringSubmatchIndex(html, -1)
 	for i, at := range found {
 		end := len(html)
 		if i+1 < len(found) {
 			end = found[i+1][0]
 		}
-		lines = append(lines, parseMessage(parseInt64(html[at[2]:at[3]]), html[at[1]:end]))
+		messages = append(messages, parseMessage(parseInt64(html[at[2]:at[3]]), html[at[1]:end]))
 	}
-	return lines
+	return messages
 }
 
-// parseMessage is what a line shows, from its HTML.
+// parseMessage returns what the HTML of a message shows.
 func parseMessage(seq int64, html string) shownMessage {
-	l := shownMessage{Seq: seq, Body: bodyPattern.FindString(html), Version: matchInt(versionPattern, html)}
-	l.Edited, l.Deleted = strings.Contains(html, "message__edited"), strings.Contains(html, "message__body--gone")
+	m := shownMessage{Seq: seq, Body: bodyPattern.FindString(html), Version: matchInt(versionPattern, html)}
+	m.Edited, m.Deleted = strings.Contains(html, "message__edited"), strings.Contains(html, "message__body--deleted")
 	var all []string
-	for _, kind := range reactionPattern.FindAllStringSubmatch(html, -1) {
-		for id := range strings.FieldsSeq(kind[2]) {
-			all = append(all, kind[1]+":"+id)
+	for _, reaction := range reactionPattern.FindAllStringSubmatch(html, -1) {
+		for id := range strings.FieldsSeq(reaction[2]) {
+			all = append(all, reaction[1]+":"+id)
 		}
 	}
-	l.Reactions = strings.Join(all, " ")
+	m.Reactions = strings.Join(all, " ")
 	var files []string
 	for _, file := range filePattern.FindAllStringSubmatch(html, -1) {
 		files = append(files, file[1])
 	}
-	l.Files = strings.Join(files, " ")
-	return l
+	m.Files = strings.Join(files, " ")
+	return m
 }
 
-// jsonMessage is one as programs are told of it.
+// jsonMessage is a message as the API returns it.
 type jsonMessage struct {
 	ID, Room, Seq int64
 	Changed       int64 `json:"changed_seq"`
@@ -67,9 +67,9 @@ type jsonMessage struct {
 }
 
 func (m jsonMessage) shown() shownMessage {
-	l := shownMessage{Seq: m.Seq, Body: m.Body, Edited: m.Edited != nil && m.Deleted == nil, Deleted: m.Deleted != nil}
+	s := shownMessage{Seq: m.Seq, Body: m.Body, Edited: m.Edited != nil && m.Deleted == nil, Deleted: m.Deleted != nil}
 	if m.Changed != m.Seq {
-		l.Version = m.Changed
+		s.Version = m.Changed
 	}
 	var reactions, files []string
 	for _, r := range m.Reactions {
@@ -80,25 +80,25 @@ func (m jsonMessage) shown() shownMessage {
 	for _, f := range m.Files {
 		files = append(files, fmt.Sprint(f.ID))
 	}
-	l.Reactions, l.Files = strings.Join(reactions, " "), strings.Join(files, " ")
-	return l
+	s.Reactions, s.Files = strings.Join(reactions, " "), strings.Join(files, " ")
+	return s
 }
 
-// jsonPage is a page of a conversation as programs are given it.
+// jsonPage is a page of a conversation as the API returns it.
 type jsonPage struct {
 	Messages []jsonMessage
 	Cursor   int64
 	Next     string
 }
 
-func (w jsonPage) shown() (lines []shownMessage) {
+func (w jsonPage) shown() (messages []shownMessage) {
 	for _, m := range w.Messages {
-		lines = append(lines, m.shown())
+		messages = append(messages, m.shown())
 	}
-	return lines
+	return messages
 }
 
-// matchInt is the number that a pattern finds, or 0.
+// matchInt returns the number in the first group of a pattern, or 0 if it does not match.
 func matchInt(pattern *regexp.Regexp, text string) int64 {
 	if m := pattern.FindStringSubmatch(text); m != nil {
 		return parseInt64(m[1])
@@ -106,10 +106,11 @@ func matchInt(pattern *regexp.Regexp, text string) int64 {
 	return 0
 }
 
-// sseEvent is one event of a stream; see section 9.2 of the HTML standard.
+// sseEvent is an event of a stream; see section 9.2 of the HTML standard.
 type sseEvent struct{ id, name, data string }
 
-// readEvents gives every whole event until the end, or until take wants no more. One that is cut off is dropped.
+// readEvents calls take for every complete event until the stream ends or take returns false. It drops an event that is
+// cut off.
 func readEvents(from *bufio.Reader, take func(sseEvent) (more bool)) {
 	var e sseEvent
 	for {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Proxy stands before a server and does what networks do. Its address outlives the server's restarts.
+// Proxy forwards connections to a server and injects network faults. Its address stays the same when the server
+// restarts.
 type Proxy struct {
 	listener net.Listener
 	dial     func() (net.Conn, error)
@@ -21,27 +22,28 @@ type Proxy struct {
 	conns   map[*connPair]bool
 }
 
-// connPair is a client's connection and the one that goes with it to the server.
+// connPair is a connection of a client and the connection to the server that belongs to it.
 type connPair struct {
 	client, server net.Conn
-	bytesUntilCut  atomic.Int64 // bytes of the answer until the cut; negative for never
+	bytesUntilCut  atomic.Int64 // of the response; negative for no cut
 }
 
-// NewProxy listens on a free port of this machine before a server at an address, or at the path of a unix socket.
+// NewProxy listens on a free local port and forwards to a server at an address, or at the path of a Unix socket.
 func NewProxy(network, address string) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{listener: l, conns: map[*connPair]bool{}, dial: func() (net.Conn, error) { return net.DialTimeout(network, address, time.Second) }}
+	dial := func() (net.Conn, error) { return net.DialTimeout(network, address, time.Second) }
+	p := &Proxy{listener: l, conns: map[*connPair]bool{}, dial: dial}
 	go p.accept()
 	return p, nil
 }
 
-// Addr is where clients connect.
+// Addr returns the address for clients.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Stall holds every byte back without closing anything, until Heal.
+// Stall holds back every byte without closing any connection, until Restore.
 func (p *Proxy) Stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,7 +52,7 @@ func (p *Proxy) Stall() {
 	}
 }
 
-// Cut resets what is connected, and whoever connects, until Heal.
+// Cut resets all connections, and every new one, until Restore.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	p.down = true
@@ -58,14 +60,14 @@ func (p *Proxy) Cut() {
 	p.reset()
 }
 
-// Delay holds every piece back for a while, until Heal.
+// Delay delays every chunk by a duration, until Restore.
 func (p *Proxy) Delay(by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = by
 }
 
-// Restore lets everything through again.
+// Restore ends Stall, Cut and Delay.
 func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,18 +77,18 @@ func (p *Proxy) Restore() {
 	p.stalled, p.down, p.delay = nil, false, 0
 }
 
-// CutWhen asks about each piece that a client sends whether its connection is to be reset, and after how many bytes from the
-// server. It outlives Heal.
-func (p *Proxy) CutWhen(chop func(request []byte) (answered int, cut bool)) {
+// CutWhen sets a function that decides for each chunk a client sends whether to reset its connection, and after how
+// many bytes of the response. Restore does not end it; nil does.
+func (p *Proxy) CutWhen(decide func(request []byte) (answered int, cut bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cutWhen = chop
+	p.cutWhen = decide
 }
 
-// Cuts counts the connections that Chop had reset.
+// Cuts returns the number of connections that were reset because of CutWhen.
 func (p *Proxy) Cuts() int { return int(p.cuts.Load()) }
 
-// Close ends everything.
+// Close stops listening and resets all connections.
 func (p *Proxy) Close() {
 	p.listener.Close()
 	p.Cut()
@@ -111,7 +113,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// bufferSize is how many bytes are under way, in each of the few buffers: a reader who is slow must be felt.
+// bufferSize is the size of each buffer in bytes. It is small so that a server notices a slow reader.
 const bufferSize = 16 << 10
 
 func (p *Proxy) handle(client net.Conn) {
@@ -140,7 +142,7 @@ func (p *Proxy) handle(client net.Conn) {
 	p.mu.Unlock()
 }
 
-// copyBytes copies one direction. What pass does not allow resets the pair.
+// copyBytes copies one direction. If pass allows only a part of a chunk, the pair is reset after that part.
 func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, []byte) (allowed int)) {
 	defer to.Close()
 	defer from.Close()
@@ -163,40 +165,40 @@ func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, [
 	}
 }
 
-// waitUntilReleased is what a stall and a delay do.
+// waitUntilReleased waits for the end of a stall, and for the delay if there is one.
 func (p *Proxy) waitUntilReleased() {
 	p.mu.Lock()
-	held, delay := p.stalled, p.delay
+	stalled, delay := p.stalled, p.delay
 	p.mu.Unlock()
-	if held != nil {
-		<-held
+	if stalled != nil {
+		<-stalled
 	}
 	if delay > 0 {
 		<-time.After(delay)
 	}
 }
 
-func (p *Proxy) onRequest(c *connPair, piece []byte) int {
+func (p *Proxy) onRequest(c *connPair, chunk []byte) int {
 	p.mu.Lock()
-	chop := p.cutWhen
+	decide := p.cutWhen
 	p.mu.Unlock()
-	if chop != nil {
-		if answered, cut := chop(piece); cut {
+	if decide != nil {
+		if answered, cut := decide(chunk); cut {
 			c.bytesUntilCut.Store(int64(answered))
 		} else {
 			c.bytesUntilCut.Store(-1)
 		}
 	}
-	return len(piece)
+	return len(chunk)
 }
 
-// onResponse counts down to the cut. The byte after the last one allowed is what cuts, so a silent connection stays.
-func (p *Proxy) onResponse(c *connPair, piece []byte) int {
+// onResponse counts down to the cut. The first byte beyond the limit triggers it, so a silent connection stays open.
+func (p *Proxy) onResponse(c *connPair, chunk []byte) int {
 	left := c.bytesUntilCut.Load()
 	if left < 0 {
-		return len(piece)
+		return len(chunk)
 	}
-	allowed := min(int(left), len(piece))
+	allowed := min(int(left), len(chunk))
 	c.bytesUntilCut.Store(left - int64(allowed))
 	return allowed
 }
@@ -206,7 +208,7 @@ func (c *connPair) reset() {
 	closeWithReset(c.server)
 }
 
-// closeWithReset closes with a reset instead of a farewell, so that what was not delivered yet is lost.
+// closeWithReset closes a connection with RST instead of FIN, so that undelivered data is lost.
 func closeWithReset(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		tcp.SetLinger(0)

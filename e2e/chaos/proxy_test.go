@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// newEchoProxy is a server that sends back what it gets, behind a proxy.
+// newEchoProxy starts a proxy to a server that sends back what it receives.
 func newEchoProxy(t *testing.T) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -36,7 +36,7 @@ func newEchoProxy(t *testing.T) *Proxy {
 	return p
 }
 
-// dialAndSend connects and sends.
+// dialAndSend connects to the proxy and sends a text.
 func dialAndSend(t *testing.T, p *Proxy, text string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", p.Addr())
@@ -50,17 +50,17 @@ func dialAndSend(t *testing.T, p *Proxy, text string) net.Conn {
 	return c
 }
 
-// expectBytes wants exactly this next.
+// expectBytes requires that exactly these bytes arrive next.
 func expectBytes(t *testing.T, c net.Conn, want string) {
 	t.Helper()
 	c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(c, got); err != nil || string(got) != want {
-		t.Fatalf("heard %q, %v, not %q", got, err, want)
+		t.Fatalf("received %q, %v, want %q", got, err, want)
 	}
 }
 
-// expectReset wants the connection to be broken, not closed.
+// expectReset requires that the connection is reset, not closed.
 func expectReset(t *testing.T, c net.Conn) {
 	t.Helper()
 	c.SetReadDeadline(time.Now().Add(20 * time.Second))

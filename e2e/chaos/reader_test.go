@@ -14,38 +14,39 @@ import (
 	"time"
 )
 
-// reader is one open page of a person: it fetches the page, follows its stream, and comes back with its cursor whenever
-// that is cut.
+// reader is an open page of a user. It loads the page, follows its stream, and reconnects with its cursor whenever the
+// stream is cut.
 type reader struct {
 	user
 	cluster       *cluster
 	name          string
 	conversation  conversation
-	node          *node // where it always connects; nil for anywhere
-	slow          bool  // takes little at a time, and is away for long in between
-	stayed        bool  // never leaves the room: in the end its page must show everything
-	followsStates bool  // follows what is unread, in all conversations
+	node          *node // the node it always connects to; nil for any
+	slow          bool  // reads little at a time, with long pauses
+	stayed        bool  // never leaves the room, so that its page must show everything in the end
+	followsStates bool  // follows the unread counts of all conversations
 	stop          context.CancelFunc
 
-	stream, lastID string // used by run alone; no stream: the page must be fetched
+	stream, lastID string // used only by run; without a stream the page must be loaded
 
 	mu     sync.Mutex // guards all below
 	log    readerLog
 	page   page
-	opened int             // how often the stream was open
-	events map[string]bool // the named events that came
+	opened int             // number of times the stream was opened
+	events map[string]bool // names of the events that arrived
 }
 
 // openReader opens a page, which stays open until stop.
-func (w *cluster) openReader(r *reader) *reader {
-	ctx, stop := context.WithCancel(w.Context())
-	r.cluster, r.stop, r.events = w, stop, map[string]bool{}
+func (c *cluster) openReader(r *reader) *reader {
+	ctx, stop := context.WithCancel(c.Context())
+	r.cluster, r.stop, r.events = c, stop, map[string]bool{}
 	if r.followsStates {
 		r.stream = "/events"
 	}
-	r.log = readerLog{Reader: r.name, User: r.id, Session: r.cookie, Room: r.conversation.room, Stayed: r.stayed, Program: r.tokens != nil}
-	w.addReader(r)
-	w.openReaders.Go(func() { r.run(ctx) })
+	r.log = readerLog{Reader: r.name, User: r.id, Session: r.cookie, Room: r.conversation.room, Stayed: r.stayed,
+		Program: r.tokens != nil}
+	c.addReader(r)
+	c.openReaders.Go(func() { r.run(ctx) })
 	return r
 }
 
@@ -67,9 +68,10 @@ func (r *reader) run(ctx context.Context) {
 	}
 }
 
-// requestTimeout is when a reader tries again.
+// requestTimeout is the time after which a reader tries again.
 const requestTimeout = 5 * time.Second
 
+// loadPage loads the page and records it.
 func (r *reader) loadPage(ctx context.Context, n *node) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -89,25 +91,26 @@ func (r *reader) loadPage(ctx context.Context, n *node) {
 	}
 	r.lastID = ""
 	if r.tokens != nil {
-		var w jsonPage
-		if decodeJSON(&w)(body) == nil {
-			r.stream = "/events?" + r.conversation.form("after", fmt.Sprint(w.Cursor)).Encode()
-			r.record(observation{Kind: sawPage, Node: n.name, Messages: w.shown(), Cursor: w.Cursor})
+		var loaded jsonPage
+		if decodeJSON(&loaded)(body) == nil {
+			r.stream = "/events?" + r.conversation.form("after", fmt.Sprint(loaded.Cursor)).Encode()
+			r.record(observation{Kind: sawPage, Node: n.name, Messages: loaded.shown(), Cursor: loaded.Cursor})
 		}
 	} else if stream := streamURLPattern.FindStringSubmatch(string(body)); stream != nil {
 		r.stream = html.UnescapeString(stream[1])
-		r.record(observation{Kind: sawPage, Node: n.name, Messages: parseMessages(string(body)), Cursor: matchInt(afterPattern, r.stream)})
+		r.record(observation{Kind: sawPage, Node: n.name, Messages: parseMessages(string(body)),
+			Cursor: matchInt(afterPattern, r.stream)})
 	}
 }
 
-// stopping notes an answer to somebody without a session.
+// noteLogout records a response that says that the session has ended.
 func (r *reader) noteLogout(answer *http.Response, n *node) {
 	if answer.StatusCode == http.StatusSeeOther || answer.StatusCode == http.StatusUnauthorized {
 		r.record(observation{Kind: sawEnd, Node: n.name, Reason: "logout"})
 	}
 }
 
-// followStream reads the stream until it ends, in whatever way.
+// followStream reads the stream until it ends.
 func (r *reader) followStream(ctx context.Context, n *node) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -143,16 +146,17 @@ func (r *reader) followStream(ctx context.Context, n *node) {
 	})
 }
 
-// smallBufferClient keeps little of what was sent and not read, so that the server feels how slow its reader is.
-var smallBufferClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	if err == nil {
-		err = c.(*net.TCPConn).SetReadBuffer(bufferSize)
-	}
-	return c, err
-}}}
+// smallBufferClient has a small receive buffer, so that the server notices a slow reader.
+var smallBufferClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+	DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err == nil {
+			err = c.(*net.TCPConn).SetReadBuffer(bufferSize)
+		}
+		return c, err
+	}}}
 
-// handleEvent applies one event, and tells whether the stream goes on.
+// handleEvent applies an event and reports whether the stream goes on.
 func (r *reader) handleEvent(e sseEvent, n *node) (more bool) {
 	s := observation{Kind: sawCursor, Node: n.name, Cursor: parseInt64(e.id), Reason: e.name}
 	if e.id != "" {
@@ -205,21 +209,21 @@ func (r *reader) record(s observation) {
 	}
 }
 
-// received tells whether an event with this name came.
+// received reports whether an event with this name arrived.
 func (r *reader) received(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.events[name]
 }
 
-// start tells whether the stream was ever open.
+// wasOpen reports whether the stream was ever open.
 func (r *reader) wasOpen() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.opened > 0
 }
 
-// source tells whether the page shows a line.
+// showsMessage reports whether the page shows the message with a seq.
 func (r *reader) showsMessage(seq int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -227,18 +231,20 @@ func (r *reader) showsMessage(seq int64) bool {
 	return there
 }
 
-// isComplete tells whether the page shows everything there is.
-func (r *reader) isComplete(c databaseState) bool {
+// isComplete reports whether the page shows everything that is stored.
+func (r *reader) isComplete(db databaseState) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.followsStates {
-		return !slices.ContainsFunc(c.expectedStates(r.id), func(s conversationState) bool { return !slices.Contains(r.log.lastStates(), s) })
+		return !slices.ContainsFunc(db.expectedStates(r.id),
+			func(s conversationState) bool { return !slices.Contains(r.log.lastStates(), s) })
 	}
-	last := c.LastSeq[r.conversation.room]
-	return r.page.messages != nil && len(r.page.missing(c.messagesBetween(r.conversation.room, r.page.first, last), last)) == 0
+	last := db.LastSeq[r.conversation.room]
+	return r.page.messages != nil && len(r.page.missing(db.messagesBetween(r.conversation.room, r.page.first, last),
+		last)) == 0
 }
 
-// slowBody is a reader who takes little at a time, as long as writers write.
+// slowBody reads little at a time, until the actors stop.
 type slowBody struct {
 	io.Reader
 	cluster *cluster

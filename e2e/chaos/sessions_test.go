@@ -10,68 +10,74 @@ import (
 	"strings"
 )
 
-// sessionEnd is one way in which a session ends: of somebody new, by an op that may be repeated.
+// sessionEnd is a way to end a session. prepare makes a user with a session and returns a request that ends it, which
+// may be repeated.
 type sessionEnd struct {
 	name    string
-	prepare func() (victim user, end func(n *node) op)
+	prepare func() (affected user, end func(n *node) op)
 }
 
-func (w *cluster) sessionEnds(admin user) []sessionEnd {
+// sessionEnds returns all ways to end a session.
+func (c *cluster) sessionEnds(admin user) []sessionEnd {
 	return []sessionEnd{
 		{"a log-out", func() (user, func(n *node) op) {
-			p := w.nextUser()
-			return p, func(n *node) op { return w.logOut(p, n) }
+			p := c.nextUser()
+			return p, func(n *node) op { return c.logOut(p, n) }
 		}},
 		{"disabling", func() (user, func(n *node) op) {
-			p := w.nextUser()
-			return p, func(n *node) op { return w.disableUser(admin, p, n) }
+			p := c.nextUser()
+			return p, func(n *node) op { return c.disableUser(admin, p, n) }
 		}},
-		{"the end of a program", func() (user, func(n *node) op) {
-			p := w.newTokenUser()
-			return p, func(n *node) op { return w.revokeTokens(p, n) }
+		{"a token revocation", func() (user, func(n *node) op) {
+			p := c.newTokenUser()
+			return p, func(n *node) op { return c.revokeTokens(p, n) }
 		}},
-		{"a new password", func() (user, func(n *node) op) {
-			form := w.register()
-			here, elsewhere := w.logIn(form), w.logIn(form)
-			return elsewhere, func(n *node) op { return w.changePassword(here, elsewhere, n) }
+		{"a password change", func() (user, func(n *node) op) {
+			form := c.register()
+			here, elsewhere := c.logIn(form), c.logIn(form)
+			return elsewhere, func(n *node) op { return c.changePassword(here, elsewhere, n) }
 		}},
 	}
 }
 
-func (w *cluster) logOut(p user, n *node) op {
-	return w.record(w.sendForm(p, n, op{Kind: doLogOut, EndedSessions: []string{p.cookie}}, http.MethodPost, "/logout", nil, nil))
+func (c *cluster) logOut(p user, n *node) op {
+	return c.record(c.sendForm(p, n, op{Kind: doLogOut, EndedSessions: []string{p.cookie}}, http.MethodPost, "/logout",
+		nil, nil))
 }
 
-// changePassword is done here and ends the session elsewhere of the same person.
-func (w *cluster) changePassword(here, elsewhere user, n *node) op {
+// changePassword changes the password in one session, which ends the other session of the same user.
+func (c *cluster) changePassword(here, elsewhere user, n *node) op {
 	o := op{Kind: doPassword, EndedSessions: []string{elsewhere.cookie}}
-	return w.record(w.sendForm(here, n, o, http.MethodPost, "/settings/password", url.Values{"current": {password}, "password": {password + " y vino"}}, nil))
+	return c.record(c.sendForm(here, n, o, http.MethodPost, "/settings/password", url.Values{"current": {password},
+		"password": {password + " y vino"}}, nil))
 }
 
-// disableUser disables somebody.
-func (w *cluster) disableUser(admin, p user, n *node) op {
+// disableUser disables a user.
+func (c *cluster) disableUser(admin, p user, n *node) op {
 	o := op{Kind: doDisable, Target: p.id, EndedSessions: []string{p.cookie}}
-	return w.record(w.sendForm(admin, n, o, http.MethodPost, fmt.Sprintf("/people/%d/disable", p.id), nil, nil))
+	return c.record(c.sendForm(admin, n, o, http.MethodPost, fmt.Sprintf("/people/%d/disable", p.id), nil, nil))
 }
 
-func (w *cluster) enableUser(admin, p user, n *node) op {
-	return w.record(w.sendForm(admin, n, op{Kind: doEnable, Target: p.id}, http.MethodPost, fmt.Sprintf("/people/%d/enable", p.id), nil, nil))
+func (c *cluster) enableUser(admin, p user, n *node) op {
+	return c.record(c.sendForm(admin, n, op{Kind: doEnable, Target: p.id}, http.MethodPost,
+		fmt.Sprintf("/people/%d/enable", p.id), nil, nil))
 }
 
 const password = "tortilla y pan"
 
-// register makes a newcomer with a password, and returns what they log in with.
-func (w *cluster) register() url.Values {
-	name := fmt.Sprint("Newcomer ", w.textCount.Add(1))
-	form := url.Values{"name": {name}, "email": {strings.ReplaceAll(name, " ", "") + "@example.org"}, "password": {password}}
-	w.retry(func(n *node) op { return w.sendForm(user{}, n, op{}, http.MethodPost, "/register", form, nil) })
+// register registers a user and returns the form to log in with.
+func (c *cluster) register() url.Values {
+	name := fmt.Sprint("Newcomer ", c.textCount.Add(1))
+	form := url.Values{"name": {name}, "email": {strings.ReplaceAll(name, " ", "") + "@example.org"},
+		"password": {password}}
+	c.retry(func(n *node) op { return c.sendForm(user{}, n, op{}, http.MethodPost, "/register", form, nil) })
 	return form
 }
 
-// logIn tries until there is a session, or the world ends.
-func (w *cluster) logIn(form url.Values) (p user) {
-	w.retry(func(n *node) op {
-		ctx, cancel := context.WithTimeout(w.Context(), requestTimeout)
+// logIn logs in until there is a session, or the test ends.
+func (c *cluster) logIn(form url.Values) (p user) {
+	c.retry(func(n *node) op {
+		ctx, cancel := context.WithTimeout(c.Context(), requestTimeout)
 		defer cancel()
 		request := user{}.newRequest(ctx, n, http.MethodPost, "/login", strings.NewReader(form.Encode()))
 		request.Header.Set("Accept", "application/json")

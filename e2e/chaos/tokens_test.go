@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// tokenHolder is what a program holds of a session. It is shared by all that act with it.
+// tokenHolder holds the tokens of an API client. All actors of the client share it.
 type tokenHolder struct {
 	credentials url.Values
 
@@ -31,63 +31,65 @@ func (p *tokenHolder) set(t tokenPair) {
 	p.tokens = t
 }
 
-// newTokenUser is a newcomer who is a program.
-func (w *cluster) newTokenUser() user {
-	form := w.register()
-	who := w.logIn(form)
-	p := user{id: who.id, cookie: "the program of " + w.uniqueText(who), tokens: &tokenHolder{credentials: form}}
-	w.obtainTokens(p)
+// newTokenUser registers a user who is an API client with tokens.
+func (c *cluster) newTokenUser() user {
+	form := c.register()
+	who := c.logIn(form)
+	p := user{id: who.id, cookie: "the API client of " + c.uniqueText(who), tokens: &tokenHolder{credentials: form}}
+	c.obtainTokens(p)
 	return p
 }
 
-// obtainTokens tries until there are tokens, or the world ends.
-func (w *cluster) obtainTokens(p user) {
+// obtainTokens logs in until there are tokens, or the test ends.
+func (c *cluster) obtainTokens(p user) {
 	var t tokenPair
-	w.retry(func(n *node) op {
-		return w.sendForm(user{}, n, op{}, http.MethodPost, "/tokens", p.tokens.credentials, decodeJSON(&t))
+	c.retry(func(n *node) op {
+		return c.sendForm(user{}, n, op{}, http.MethodPost, "/tokens", p.tokens.credentials, decodeJSON(&t))
 	})
 	p.tokens.set(t)
 }
 
-// refreshRepeatedly renews a program's tokens again and again, sometimes twice at once. It does what is asked of programs: it asks
-// again with the same token until there is an answer, and where one had been lost it lets a minute pass before it renews
-// again, because the request may still arrive.
-func (w *cluster) refreshRepeatedly(p user) {
-	for !w.stopping() {
-		sleep(w.actorsCtx, w.random.millis(300, 2500))
+// refreshRepeatedly refreshes the tokens of an API client again and again, sometimes twice at the same time. It does
+// what clients must do: it repeats a request with the same token until there is a response, and if a response was lost,
+// it waits a minute before the next refresh, because the lost request may still arrive.
+func (c *cluster) refreshRepeatedly(p user) {
+	for !c.stopping() {
+		sleep(c.actorsCtx, c.random.millis(300, 2500))
 		var beside sync.WaitGroup
 		var second op
 		token, lost := p.tokens.current().Refresh, false
-		if w.random.intN(4) == 0 {
-			beside.Go(func() { second = w.refreshTokens(p, token, pick(w.random, w.nodes)) })
+		if c.random.intN(4) == 0 {
+			beside.Go(func() { second = c.refreshTokens(p, token, pick(c.random, c.nodes)) })
 		}
-		o := w.retry(func(n *node) op {
-			o := w.refreshTokens(p, token, n)
+		o := c.retry(func(n *node) op {
+			o := c.refreshTokens(p, token, n)
 			lost = lost || o.Outcome == unknown
 			return o
 		})
 		beside.Wait()
 		if o.Outcome == refused {
-			w.obtainTokens(p)
+			c.obtainTokens(p)
 		}
 		if lost || second.Outcome == unknown {
-			sleep(w.actorsCtx, refreshGrace)
+			sleep(c.actorsCtx, refreshGrace)
 		}
 	}
 }
 
 // refreshTokens uses a refresh token.
-func (w *cluster) refreshTokens(p user, token string, n *node) op {
+func (c *cluster) refreshTokens(p user, token string, n *node) op {
 	var t tokenPair
-	o := w.sendForm(p, n, op{Kind: doRenew, Key: token}, http.MethodPost, "/tokens/refresh", url.Values{"refresh_token": {token}}, decodeJSON(&t))
+	o := c.sendForm(p, n, op{Kind: doRefresh, Key: token}, http.MethodPost, "/tokens/refresh",
+		url.Values{"refresh_token": {token}}, decodeJSON(&t))
 	if o.Outcome == succeeded {
 		o.Body = t.Refresh
 		p.tokens.set(t)
 	}
-	return w.record(o)
+	return c.record(o)
 }
 
-// revokeTokens ends the session of a program.
-func (w *cluster) revokeTokens(p user, n *node) op {
-	return w.record(w.sendForm(p, n, op{Kind: doLogOut, EndedSessions: []string{p.cookie}}, http.MethodDelete, "/tokens/current", nil, nil))
+// revokeTokens ends the session of an API client.
+func (c *cluster) revokeTokens(p user, n *node) op {
+	return c.record(c.sendForm(p, n, op{Kind: doLogOut, EndedSessions: []string{p.cookie}}, http.MethodDelete,
+		"/tokens/current", nil, nil))
 }
