@@ -12,13 +12,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeSource finds what shuts people out.
+// axeSource is the script of axe-core, which finds accessibility problems.
 //
 //go:embed testdata/axe.min.js
 var axeSource string
 
-// checkAccessibility wants no serious finding on the page, by day and by night. The policy that protects people is off for axe,
-// which is a script of its own.
+// checkAccessibility fails the test for every serious finding of axe on the page, in the light and the dark theme. The
+// page must have been opened after disableCSP, because axe is a script that the CSP forbids.
 func (b *tab) checkAccessibility(what string) {
 	b.Helper()
 	for _, scheme := range []string{"light", "dark"} {
@@ -26,7 +26,8 @@ func (b *tab) checkAccessibility(what string) {
 		eval[bool](b, "(() => {"+axeSource+"; return true})()")
 		ctx, cancel := context.WithTimeout(b.ctx, waitTimeout)
 		defer cancel()
-		findings, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ['violations']}).then(r => r.violations
+		findings, err := chromedp.Run(ctx,
+			chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ['violations']}).then(r => r.violations
 			.filter(v => v.impact === 'serious' || v.impact === 'critical')
 			.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target + ': ' + n.failureSummary)))`, chromedp.EvalAwaitPromise))
 		if err != nil {
@@ -38,6 +39,7 @@ func (b *tab) checkAccessibility(what string) {
 	}
 }
 
+// disableCSP makes the browser ignore the Content-Security-Policy of pages that are opened from now on.
 func (b *tab) disableCSP() {
 	b.Helper()
 	call(b, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
@@ -46,20 +48,21 @@ func (b *tab) disableCSP() {
 func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	guest := s.newBrowser()
-	guest.disableCSP()
-	guest.allowErrors("status of 4")
+	anonymous := s.newBrowser()
+	anonymous.disableCSP()
+	anonymous.allowErrors("status of 4")
 	for _, path := range []string{"/login", "/register"} {
-		guest.open(path)
-		guest.checkAccessibility(path)
+		anonymous.open(path)
+		anonymous.checkAccessibility(path)
 		if path == "/register" {
-			guest.fill("#name", "A")
+			anonymous.fill("#name", "A")
 		}
-		guest.fill("#email", "ana@example.org")
-		guest.fill("#password", "wrong")
-		guest.pressKeys("\r")
-		guest.waitUntil("it is refused", `[...document.querySelectorAll('.form__error, .field__error')].some(e => e.innerText)`)
-		guest.checkAccessibility(path + " with an error")
+		anonymous.fill("#email", "ana@example.org")
+		anonymous.fill("#password", "wrong")
+		anonymous.pressKeys("\r")
+		anonymous.waitUntil("the form shows an error",
+			`[...document.querySelectorAll('.form__error, .field__error')].some(e => e.innerText)`)
+		anonymous.checkAccessibility(path + " with an error")
 	}
 
 	ana := s.newBrowser()
@@ -68,9 +71,10 @@ func TestPagesAreAccessible(t *testing.T) {
 	ana.register("Ana")
 	ana.waitForPath("/chat")
 	ana.waitForStream()
-	ana.checkAccessibility("/chat with nobody")
+	ana.checkAccessibility("/chat without other people")
 	bob := s.newAPIUser("Bob")
-	bob.postMessages("with=1", "Hello Ana", "again", "see https://example.org", "🎉", "> a `quote`\n- of *all* that is `marked`", "```\n"+strings.Repeat("long ", 40)+"\n```")
+	bob.postMessages("with=1", "Hello Ana", "again", "see https://example.org", "🎉",
+		"> a `quote`\n- of *all* that is `marked`", "```\n"+strings.Repeat("long ", 40)+"\n```")
 	bob.postMessages("room=1", "Hello all", "once more")
 	ana.open("/messages?room=1")
 	ana.waitForStream()
@@ -79,7 +83,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	ana.checkAccessibility("a conversation")
 	for _, path := range pagePaths {
 		ana.open(path)
-		ana.waitUntil("it is drawn", `document.readyState === 'complete'`)
+		ana.waitUntil("the page is loaded", `document.readyState === 'complete'`)
 		ana.checkAccessibility(path)
 	}
 	room := ana.api().createRoom("Kitchen", "invited")
@@ -89,18 +93,21 @@ func TestPagesAreAccessible(t *testing.T) {
 	ana.api().mustPost("/bots", url.Values{"name": {"Robot"}})
 	for _, path := range []string{"/bots", "/rooms", "/rooms/" + room + "?invite=carla", "/rooms/3"} {
 		ana.open(path)
-		ana.waitUntil("it is drawn", `document.readyState === 'complete' && document.querySelector('.page .button')`)
+		ana.waitUntil("the page is loaded",
+			`document.readyState === 'complete' && document.querySelector('.page .button')`)
 		ana.checkAccessibility(path)
 	}
 	ana.setSize(360, 740)
-	for _, path := range []string{"/chat", "/messages?with=2", "/settings", "/settings/delete", "/rooms", "/rooms/" + room, "/people", "/bots", "/sessions", "/chat?gone=1"} {
+	for _, path := range []string{"/chat", "/messages?with=2", "/settings", "/settings/delete", "/rooms",
+		"/rooms/" + room, "/people", "/bots", "/sessions", "/chat?gone=1"} {
 		ana.open(path)
-		ana.waitUntil("it is drawn", `document.readyState === 'complete'`)
+		ana.waitUntil("the page is loaded", `document.readyState === 'complete'`)
 		ana.checkAccessibility(path + " on a phone")
 	}
 }
 
-// emulateColorScheme is what the system says about day and night. Nothing moves, so that nothing is half painted.
+// emulateColorScheme sets the color scheme that the system prefers. It also reduces motion, so that no animation is
+// under way when the page is looked at.
 func (b *tab) emulateColorScheme(scheme string) {
 	b.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{

@@ -22,21 +22,27 @@ func TestDeleteAccount(t *testing.T) {
 	ana.click("input[value=take]")
 	ana.fill("#current", "not my password")
 	ana.pressKeys("\r")
-	ana.waitUntil("it is wrong", `document.querySelector('#current-error')?.innerText && document.querySelector('input[value=take]').checked`)
+	ana.waitUntil("the password is wrong",
+		`document.querySelector('#current-error')?.innerText && document.querySelector('input[value=take]').checked`)
 	ana.fill("#current", password)
 	ana.pressKeys("\r")
 	ana.waitForPath("/login?ended=deleted")
-	ana.waitUntil("she is told", `document.querySelector('.form__note').innerText.includes('deleted')`)
+	ana.waitUntil("the page confirms the deletion",
+		`document.querySelector('.form__note').innerText.includes('deleted')`)
 	ana.waitUntil("nothing of hers is left here", `!Object.keys(localStorage).some(k => k.startsWith('charla-2'))`)
 	elsewhere.waitUntil("the other page is signed out", `location.pathname === '/login'`)
 
 	bob.allowErrors("status of 403")
-	bob.waitUntil("her words go", `document.querySelector('#messages').innerText.includes('This message was deleted.')`)
-	bob.waitUntil("her name goes", `document.querySelector('#conversation-name').innerText === 'Deleted person' &&
-		document.querySelector('#with-2 bdi').innerText === 'Deleted person' && !document.body.innerText.includes('words of Ana')`)
+	bob.waitUntil("her messages are deleted",
+		`document.querySelector('#messages').innerText.includes('This message was deleted.')`)
+	bob.waitUntil("her name is gone", `document.querySelector('#conversation-name').innerText === 'Deleted person' &&
+		document.querySelector('#with-2 bdi').innerText === 'Deleted person' &&
+			!document.body.innerText.includes('words of Ana')`)
 	bob.fill("#composer-text", "are you there?")
 	bob.pressKeys("\r")
-	bob.waitUntil("he is told that nobody reads", `document.body.innerText.includes('Nobody would read it.') && document.querySelector('#composer-text').value === 'are you there?'`)
+	bob.waitUntil("the page says that nobody would read it",
+		`document.body.innerText.includes('Nobody would read it.') &&
+		document.querySelector('#composer-text').value === 'are you there?'`)
 	bob.open("/messages?with=2")
 	bob.waitUntil("there is no box", `document.querySelector('.peer-deleted') && !document.querySelector('#composer')`)
 }

@@ -2,15 +2,15 @@ package e2e
 
 import "testing"
 
-// TestAltTextCanBeAddedLater with the message that it came with, and everybody's page has it at once.
+// TestAltTextCanBeAddedLater adds alternative texts by editing the message. They reach all open pages.
 func TestAltTextCanBeAddedLater(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana, bob := s.newUser("Ana"), s.newUser("Bob")
 	ana.openConversationWith(bob)
 	bob.openConversationWith(ana)
-	ana.attachFiles("one.png|two.png", mine.png("one.png", 40, 30), mine.png("two.png", 30, 40))
+	ana.attachFiles("one.png|two.png", samples.png("one.png", 40, 30), samples.png("two.png", 30, 40))
 	ana.fill("#composer-text", "Two of them")
 	ana.pressKeys("\r")
 	const alts = `[...document.querySelectorAll('#m-1 .picture__image')].map(e => e.alt).join('|')`
@@ -23,13 +23,17 @@ func TestAltTextCanBeAddedLater(t *testing.T) {
 	ana.click("#message-menu [aria-label='What two.png shows']")
 	ana.saveScreenshot("describing")
 	ana.pressKeys("\x1b")
-	ana.waitUntil("it is shut", menuClosed)
+	ana.waitUntil("it is closed", menuClosed)
 	ana.openMenu(1)
-	ana.waitUntil("what was written stayed", `document.querySelector("#message-menu [aria-label='What one.png shows']").value === 'Hills at dusk' && document.querySelector('#message-menu [name=body]').value === 'Two of them'`)
+	ana.waitUntil("what was written stayed",
+		`document.querySelector("#message-menu [aria-label='What one.png shows']").value === 'Hills at dusk' &&
+		document.querySelector('#message-menu [name=body]').value === 'Two of them'`)
 	ana.fill("#message-menu [aria-label='What two.png shows']", "A tall house")
 	ana.click("#message-menu .message-actions__form .button")
 	bob.waitUntil("it is told to those who cannot see", alts+` === 'Hills at dusk|A tall house'`)
 	ana.waitUntil("it is saved", alts+` === 'Hills at dusk|A tall house' && `+menuClosed)
 	ana.openMenu(1)
-	ana.waitUntil("and nothing is kept of what was", `!document.querySelector('#message-menu details[open]') && document.querySelector("#message-menu [aria-label='What two.png shows']").value === 'A tall house'`)
+	ana.waitUntil("and nothing is kept of what was",
+		`!document.querySelector('#message-menu details[open]') &&
+		document.querySelector("#message-menu [aria-label='What two.png shows']").value === 'A tall house'`)
 }

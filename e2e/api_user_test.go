@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// newAPIUser is a person without a browser: it speaks HTTP with a session.
+// apiUser is a user without a browser, who sends HTTP requests with a session cookie.
 type apiUser struct {
 	*testing.T
 	server *server
@@ -25,7 +25,7 @@ type apiUser struct {
 	id     int64
 }
 
-// newAPIUser registers somebody who never opens a browser.
+// newAPIUser registers a user without a browser.
 func (s *server) newAPIUser(name string) apiUser {
 	s.t.Helper()
 	p := apiUser{T: s.t, server: s}
@@ -42,7 +42,7 @@ func (s *server) newAPIUser(name string) apiUser {
 	return p
 }
 
-// newAPIUser is the person of a tab, acting elsewhere with the same session.
+// api returns the user of the tab as an apiUser with the same session.
 func (b *tab) api() apiUser {
 	b.Helper()
 	p := apiUser{T: b.T, server: b.server}
@@ -59,6 +59,7 @@ func cookieHeader(list []*http.Cookie) (header string) {
 	return header
 }
 
+// post posts a form and returns the response and its body.
 func (p apiUser) post(path string, form url.Values) (*http.Response, []byte) {
 	p.Helper()
 	request, err := http.NewRequest(http.MethodPost, p.server.url(path), strings.NewReader(form.Encode()))
@@ -80,7 +81,7 @@ func (p apiUser) post(path string, form url.Values) (*http.Response, []byte) {
 	return answer, body
 }
 
-// postMessages posts messages to a place such as "with=2" or "room=1".
+// postMessages posts messages to a conversation such as "with=2" or "room=1".
 func (p apiUser) postMessages(place string, texts ...string) {
 	p.Helper()
 	for _, text := range texts {
@@ -95,7 +96,7 @@ func (p apiUser) postMessages(place string, texts ...string) {
 	}
 }
 
-// numberedTexts are n texts that tell their order.
+// numberedTexts returns n texts that end with their number, from 1.
 func numberedTexts(what string, n int) []string {
 	texts := make([]string, n)
 	for i := range texts {
@@ -104,14 +105,15 @@ func numberedTexts(what string, n int) []string {
 	return texts
 }
 
-// uploadFile uploads a file, which waits for its message where the query says, and returns its number.
+// uploadFile uploads a file to the conversation in the query and returns its id. The file is not sent yet.
 func (p apiUser) uploadFile(kind, path, query string) string {
 	p.Helper()
 	content, err := os.ReadFile(path)
 	if err != nil {
 		p.Fatal(err)
 	}
-	request, err := http.NewRequest(http.MethodPost, p.server.url("/files?"+query+"&name="+url.QueryEscape(filepath.Base(path))), bytes.NewReader(content))
+	request, err := http.NewRequest(http.MethodPost,
+		p.server.url("/files?"+query+"&name="+url.QueryEscape(filepath.Base(path))), bytes.NewReader(content))
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -123,12 +125,12 @@ func (p apiUser) uploadFile(kind, path, query string) string {
 	defer answer.Body.Close()
 	var file struct{ ID int64 }
 	if err := json.NewDecoder(answer.Body).Decode(&file); err != nil || answer.StatusCode != http.StatusCreated {
-		p.Fatalf("keeping %s: %s %v", path, answer.Status, err)
+		p.Fatalf("uploading %s: %s %v", path, answer.Status, err)
 	}
 	return fmt.Sprint(file.ID)
 }
 
-// postUntilAcknowledged sends a message to General, again and again under one key, until it is acknowledged.
+// postUntilAcknowledged posts a message to General, again and again with the same key, until it is acknowledged.
 func (p apiUser) postUntilAcknowledged(body string) {
 	form := url.Values{"room": {"1"}, "body": {body}, "key": {"key " + body}}.Encode()
 	for {
@@ -142,7 +144,7 @@ func (p apiUser) postUntilAcknowledged(body string) {
 		request.Header.Set("Cookie", p.cookie)
 		answer, err := http.DefaultClient.Do(request)
 		if err != nil {
-			continue // killed: whether it was stored is unknown
+			continue // the server was killed: whether the message is stored is unknown
 		}
 		answer.Body.Close()
 		if answer.StatusCode < 300 {
@@ -161,7 +163,7 @@ type storedMessage struct {
 	Body string
 }
 
-// allMessages is all of General, oldest first.
+// allMessages returns all messages of General, oldest first.
 func (p apiUser) allMessages() (all []storedMessage) {
 	p.Helper()
 	for next := "/messages?room=1&limit=200"; next != ""; {
@@ -189,7 +191,7 @@ func (p apiUser) allMessages() (all []storedMessage) {
 	return all
 }
 
-// typeAndEnter posts a form that must be taken, and returns the answer.
+// mustPost posts a form, fails the test if it is refused, and returns the body of the response.
 func (p apiUser) mustPost(path string, form url.Values) []byte {
 	p.Helper()
 	answer, body := p.post(path, form)
@@ -199,7 +201,7 @@ func (p apiUser) mustPost(path string, form url.Values) []byte {
 	return body
 }
 
-// createRoom makes a room and returns its id.
+// createRoom creates a room and returns its id.
 func (p apiUser) createRoom(name, access string) string {
 	p.Helper()
 	var room struct{ ID int64 }
@@ -209,7 +211,7 @@ func (p apiUser) createRoom(name, access string) string {
 	return strconv.FormatInt(room.ID, 10)
 }
 
-// holdStream holds a stream open, so that the person is here.
+// holdStream keeps a stream open, so that the user is online.
 func (p apiUser) holdStream() {
 	p.Helper()
 	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.server.url("/events"), nil)

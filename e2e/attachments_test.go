@@ -11,28 +11,32 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// attachmentNames are the names of the files in the box that wait, separated by bars.
+// attachmentNames is a script for the names of the files attached in the composer, separated by bars.
 const attachmentNames = `[...document.querySelectorAll('.attachment--ready:not([hidden]) .attachment__name')].map(e => e.innerText).join('|')`
 
-// pictureNames are the names of the pictures on a line, of a message on the page; cards those of its other files.
+// pictureNames is a script for the names of the pictures of the nth message, separated by bars.
 func pictureNames(n int) string {
-	return sprintf(`[...document.querySelectorAll('%s .picture__link')].map(e => e.dataset.name).join('|')`, messageSelector(n))
+	return sprintf(`[...document.querySelectorAll('%s .picture__link')].map(e => e.dataset.name).join('|')`,
+		messageSelector(n))
 }
 
+// fileNames is a script for the names of the other files of the nth message, separated by bars.
 func fileNames(n int) string {
-	return sprintf(`[...document.querySelectorAll('%s .file__name')].map(e => e.innerText).join('|')`, messageSelector(n))
+	return sprintf(`[...document.querySelectorAll('%s .file__name')].map(e => e.innerText).join('|')`,
+		messageSelector(n))
 }
 
 func TestSendFilesWithAndWithoutText(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana, bob := s.newUser("Ana"), s.newUser("Bob")
 	ana.openConversationWith(bob)
 	bob.openConversationWith(ana)
 
-	ana.chooseFiles(mine.jpeg("hills.jpg", 1600, 1067, 0), mine.png("tall.png", 300, 900), mine.write("notes.txt", []byte("Bread, olives, lemonade.")))
-	ana.waitUntil("three chips", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
+	ana.chooseFiles(samples.jpeg("hills.jpg", 1600, 1067, 0), samples.png("tall.png", 300, 900),
+		samples.write("notes.txt", []byte("Bread, olives, lemonade.")))
+	ana.waitUntil("three attachments", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
 	ana.saveScreenshot("chips")
 	ana.open("/messages?with=2")
 	ana.waitForStream()
@@ -46,62 +50,76 @@ func TestSendFilesWithAndWithoutText(t *testing.T) {
 	second.waitUntil("on the other device too", attachmentNames+` === 'hills.jpg|notes.txt'`)
 	ana.fill("#composer-text", "Look at this")
 	ana.pressKeys("\r")
-	bob.waitUntil("Bob sees them", sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'Look at this' && %s === 'hills.jpg' && %s === 'notes.txt'`, pictureNames(1), fileNames(1)))
-	ana.waitUntil("so does Ana, and the box is empty", sprintf(`%s === 'hills.jpg' && %s === '' && %s`, pictureNames(1), attachmentNames, composerReady))
-	second.waitUntil("and they are out of the box on the other device", attachmentNames+` === ''`)
-	bob.waitUntil("the picture is drawn", `document.querySelector('#m-1 .picture__image').naturalWidth > 300`)
+	bob.waitUntil("Bob sees them",
+		sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'Look at this' && %s === 'hills.jpg' &&
+		%s === 'notes.txt'`, pictureNames(1), fileNames(1)))
+	ana.waitUntil("so does Ana, and the composer is empty", sprintf(`%s === 'hills.jpg' && %s === '' && %s`,
+		pictureNames(1), attachmentNames, composerReady))
+	second.waitUntil("and they are out of the composer on the other device", attachmentNames+` === ''`)
+	bob.waitUntil("the picture is loaded", `document.querySelector('#m-1 .picture__image').naturalWidth > 300`)
 
-	ana.chooseFiles(mine.write("only.pdf", []byte("%PDF-1.7\n")))
-	ana.waitUntil("a chip", attachmentNames+` === 'only.pdf'`)
+	ana.chooseFiles(samples.write("only.pdf", []byte("%PDF-1.7\n")))
+	ana.waitUntil("an attachment", attachmentNames+` === 'only.pdf'`)
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
-	bob.waitUntil("it came without words", sprintf(`%s === 'only.pdf' && !document.querySelector('#m-2 .message__body')`, fileNames(2)))
-	ana.waitUntil("the box is empty", sprintf(`%s === '' && %s`, attachmentNames, composerReady))
+	bob.waitUntil("the message has no text",
+		sprintf(`%s === 'only.pdf' && !document.querySelector('#m-2 .message__body')`, fileNames(2)))
+	ana.waitUntil("the composer is empty", sprintf(`%s === '' && %s`, attachmentNames, composerReady))
 	bob.saveScreenshot("received")
 }
 
-// attachFiles waits until what was chosen waits in the box.
+// attachFiles chooses files and waits until they are attached in the composer.
 func (b *tab) attachFiles(names string, paths ...string) {
 	b.Helper()
 	b.chooseFiles(paths...)
-	b.waitUntil(names+" wait in the box", sprintf(`%s === %s`, attachmentNames, asJSON(names)))
+	b.waitUntil(names+" are attached", sprintf(`%s === %s`, attachmentNames, asJSON(names)))
 }
 
-// limitUploadRate lets the browser send so many bytes a second, or as many as it can: -1.
+// limitUploadRate limits the upload rate of the browser to bytes per second. -1 removes the limit.
 func (b *tab) limitUploadRate(bytes float64) {
 	b.Helper()
-	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{
-		{DownloadThroughput: -1, UploadThroughput: bytes},
-	}})
+	call(b, network.EmulateNetworkConditionsByRule,
+		network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{
+			{DownloadThroughput: -1, UploadThroughput: bytes},
+		}})
 }
 
 func TestSendWaitsForUploads(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana, bob := s.newUser("Ana"), s.newUser("Bob")
 	ana.openConversationWith(bob)
 	bob.openConversationWith(ana)
 	ana.limitUploadRate(300 << 10)
-	ana.chooseFiles(mine.write("large.bin", make([]byte, 1<<20)), mine.write("small.txt", []byte("here")))
-	ana.waitUntil("half of it has come", `(p => p && p.value > 0 && p.value < p.max && p.max > 1 << 20)(document.querySelector('.attachment__progress'))`)
+	ana.chooseFiles(samples.write("large.bin", make([]byte, 1<<20)), samples.write("small.txt", []byte("here")))
+	ana.waitUntil("half of it is uploaded",
+		`(p => p && p.value > 0 && p.value < p.max &&
+		p.max > 1 << 20)(document.querySelector('.attachment__progress'))`)
 	ana.saveScreenshot("progress")
 	ana.fill("#composer-text", "with all of it")
 	ana.pressKeys("\r")
-	ana.waitUntil("it says that it waits", `document.querySelector('.composer__pending')`)
+	ana.waitUntil("it says that it is queued", `document.querySelector('.composer__pending')`)
 	ana.limitUploadRate(-1)
-	bob.waitUntil("all came together", sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'with all of it' && %s === 'large.bin|small.txt'`, fileNames(1)))
-	ana.waitUntil("nothing is left in the box", sprintf(`%s === '' && !document.querySelector('.composer__pending') && %s`, attachmentNames, composerReady))
+	bob.waitUntil("all files arrived together",
+		sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'with all of it' &&
+		%s === 'large.bin|small.txt'`, fileNames(1)))
+	ana.waitUntil("nothing is left in the composer",
+		sprintf(`%s === '' && !document.querySelector('.composer__pending') && %s`, attachmentNames, composerReady))
 
 	ana.limitUploadRate(100 << 10)
-	ana.chooseFiles(mine.write("other.bin", make([]byte, 1<<20)), mine.write("next.txt", []byte("next")))
+	ana.chooseFiles(samples.write("other.bin", make([]byte, 1<<20)), samples.write("next.txt", []byte("next")))
 	ana.waitUntil("it goes", `document.querySelector('.attachment__progress')`)
 	ana.click(".attachment:has(.attachment__progress) .attachment__button")
 	ana.limitUploadRate(-1)
-	ana.waitUntil("it was given up, and the next came", sprintf(`%s === 'next.txt' && document.querySelectorAll('.attachment:not(.attachment--canceled)').length === 1`, attachmentNames))
+	ana.waitUntil("the upload is cancelled, and the next file is attached",
+		sprintf(`%s === 'next.txt' && document.querySelectorAll('.attachment:not(.attachment--canceled)').length === 1`,
+			attachmentNames))
 	upload := eval[string](ana, `document.querySelector('.attachment--canceled [id^=up-]').id.slice('up-'.length)`)
-	late := ana.api().uploadFile("text/plain", mine.write("late.txt", []byte("late")), "with=2&upload="+upload)
-	ana.waitUntil("what came nevertheless is taken out", sprintf(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') && e.responseStatus === 200)`, late))
+	late := ana.api().uploadFile("text/plain", samples.write("late.txt", []byte("late")), "with=2&upload="+upload)
+	ana.waitUntil("the file that arrived after the cancellation is removed",
+		sprintf(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') &&
+		e.responseStatus === 200)`, late))
 	ana.open("/messages?with=2")
 	ana.waitForStream()
 	ana.waitUntil("it is gone", sprintf(`%s === 'next.txt'`, attachmentNames))
@@ -110,22 +128,26 @@ func TestSendWaitsForUploads(t *testing.T) {
 func TestRejectedFiles(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "CHARLA_FILE_SIZE=1", "CHARLA_FILES=2")
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana := s.newUser("Ana")
 	ana.allowErrors("status of 422")
 	ana.open("/messages?with=1")
 	ana.waitForStream()
 	refused := func(why string) string {
-		return sprintf(`[...document.querySelectorAll('.attachment--failed .attachment__error')].map(e => e.innerText).join('|') === %s`, asJSON(why))
+		return sprintf(`[...document.querySelectorAll('.attachment--failed .attachment__error')].map(e => e.innerText).join('|') === %s`,
+			asJSON(why))
 	}
-	ana.chooseFiles(mine.write("film.bin", make([]byte, 2<<20)))
-	ana.waitUntil("a large one never goes", refused("A file has at most 1 MB."))
+	ana.chooseFiles(samples.write("film.bin", make([]byte, 2<<20)))
+	ana.waitUntil("a file that is too large is not uploaded", refused("A file has at most 1 MB."))
 	ana.click(".attachment--failed .attachment__button")
-	ana.chooseFiles(mine.write("broken.png", []byte("\x89PNG\r\n\x1a\n and no picture")), mine.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
-	ana.waitUntil("a broken picture is refused in words, and the other came", sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`, refused("This picture is broken, or of a kind that Charla cannot show."), attachmentNames))
+	ana.chooseFiles(samples.write("broken.png", []byte("\x89PNG\r\n\x1a\n and no picture")),
+		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
+	ana.waitUntil("a broken picture is refused in words, and the other came",
+		sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`,
+			refused("This picture is broken, or of a kind that Charla cannot show."), attachmentNames))
 	ana.saveScreenshot("refused")
 	ana.click(".attachment--failed .attachment__button")
-	ana.chooseFiles(mine.write("2.txt", []byte("2")), mine.write("3.txt", []byte("3")))
+	ana.chooseFiles(samples.write("2.txt", []byte("2")), samples.write("3.txt", []byte("3")))
 	ana.waitUntil("a third is too many", refused("A message takes at most 2 files."))
 	ana.click(".attachment--failed .attachment__button")
 	long := strings.Repeat("long ", 1000)
@@ -133,65 +155,77 @@ func TestRejectedFiles(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("the text is refused", `document.querySelector('#send-error').innerText.length > 5`)
 	ana.waitForComposerText(long)
-	ana.waitUntil("the files are back with it", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt' && %s`, attachmentNames, queueEmpty))
+	ana.waitUntil("the files are back with it", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt' && %s`,
+		attachmentNames, queueEmpty))
 	ana.click("#composer-text")
 	ana.pressKeys("a", chromedp.ModifierCtrl)
 	ana.typeText("short")
 	ana.pressKeys("\r")
-	ana.waitUntil("now it went, and names are names", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`, fileNames(1)))
+	ana.waitUntil("now it was sent, and names are names", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`,
+		fileNames(1)))
 	ana.openMenu(1)
-	ana.waitUntil("the menu names what was said", `document.querySelector('#message-menu .message-actions__quote').innerText === 'Ana: short'`)
+	ana.waitUntil("the menu names what was said",
+		`document.querySelector('#message-menu .message-actions__quote').innerText === 'Ana: short'`)
 }
 
 func TestFilesQueueOffline(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana, bob := s.newUser("Ana"), s.newUser("Bob")
 	ana.allowErrors(serverDownErrors)
 	ana.openConversationWith(bob)
 	bob.openConversationWith(ana)
-	ana.attachFiles("one.txt|two.txt", mine.write("one.txt", []byte("one")), mine.write("two.txt", []byte("two")))
+	ana.attachFiles("one.txt|two.txt", samples.write("one.txt", []byte("one")), samples.write("two.txt", []byte("two")))
 	ana.setOffline(true)
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
-	ana.waitUntil("they wait", `document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
-	ana.waitUntil("and are out of the box", attachmentNames+` === ''`)
+	ana.waitUntil("they are queued",
+		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
+	ana.waitUntil("and are out of the composer", attachmentNames+` === ''`)
 	ana.cancelQueued("")
-	ana.waitUntil("they are back in the box", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`, attachmentNames, composer))
-	ana.chooseFiles(mine.write("three.txt", []byte("three")))
-	ana.waitUntil("a third cannot come now", `document.querySelector('.attachment--failed .attachment__retry')?.checkVisibility()`)
+	ana.waitUntil("they are back in the composer", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`,
+		attachmentNames, composer))
+	ana.chooseFiles(samples.write("three.txt", []byte("three")))
+	ana.waitUntil("the third file cannot be uploaded now",
+		`document.querySelector('.attachment--failed .attachment__retry')?.checkVisibility()`)
 	ana.typeAndEnter("from the tunnel")
-	ana.waitUntil("two go with a message", `document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
+	ana.waitUntil("the two other files are queued with a message",
+		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
 	ana.setOffline(false)
-	bob.waitUntil("they came, once", sprintf(`%s === 'one.txt|two.txt' && document.querySelectorAll('.message').length === 1`, fileNames(1)))
-	ana.waitUntil("the third came by itself, and waits", sprintf(`%s === 'three.txt' && %s`, attachmentNames, queueEmpty))
+	bob.waitUntil("the message arrived once",
+		sprintf(`%s === 'one.txt|two.txt' && document.querySelectorAll('.message').length === 1`, fileNames(1)))
+	ana.waitUntil("the third file was uploaded automatically, and is attached", sprintf(`%s === 'three.txt' && %s`,
+		attachmentNames, queueEmpty))
 
 	s.stop()
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
-	ana.waitUntil("it waits", `document.querySelector('#send-queue .pending-text__files')?.innerText === 'three.txt'`)
+	ana.waitUntil("it is queued",
+		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'three.txt'`)
 	s.start()
 	bob.allowErrors(serverDownErrors)
 	ana.open("/messages?with=2")
 	ana.waitForStream()
-	bob.waitUntil("it came, once", sprintf(`%s === 'three.txt' && document.querySelectorAll('.message').length === 2`, fileNames(2)))
-	ana.waitUntil("and is not in the box", sprintf(`%s === '' && %s`, attachmentNames, queueEmpty))
+	bob.waitUntil("it came, once", sprintf(`%s === 'three.txt' && document.querySelectorAll('.message').length === 2`,
+		fileNames(2)))
+	ana.waitUntil("and is not in the composer", sprintf(`%s === '' && %s`, attachmentNames, queueEmpty))
 }
 
 func TestDropAndPasteFiles(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana := s.newUser("Ana")
 	ana.open("/messages?with=1")
 	ana.waitForStream()
-	path := mine.jpeg("dropped.jpg", 640, 480, 2)
+	path := samples.jpeg("dropped.jpg", 640, 480, 2)
 	ana.dragFiles(".conversation-start", false, path)
 	ana.waitUntil("it says where they may be dropped", isVisible(".drop-overlay"))
 	ana.saveScreenshot("dropping")
 	ana.dragFiles(".conversation-start", true, path)
-	ana.waitUntil("it came, and no more is said", attachmentNames+` === 'dropped.jpg' && !document.querySelector('.drop-overlay')`)
+	ana.waitUntil("it came, and no more is said",
+		attachmentNames+` === 'dropped.jpg' && !document.querySelector('.drop-overlay')`)
 	eval[bool](ana, `(() => { const d = new DataTransfer(); d.items.add(new File(['pasted'], 'pasted.txt')); `+
 		composer+`.dispatchEvent(new ClipboardEvent('paste', {clipboardData: d, bubbles: true, cancelable: true})); return true })()`)
 	ana.waitUntil("what was pasted came too", attachmentNames+` === 'dropped.jpg|pasted.txt'`)
@@ -199,42 +233,46 @@ func TestDropAndPasteFiles(t *testing.T) {
 	ana.click(".attachment__alt-summary")
 	ana.fill(".attachment__alt", "Hills at dusk")
 	ana.click("#composer-text")
-	ana.waitUntil("it is known what it shows", `document.querySelector('.attachment__alt-current').innerText === 'Hills at dusk'`)
+	ana.waitUntil("it is known what it shows",
+		`document.querySelector('.attachment__alt-current').innerText === 'Hills at dusk'`)
 	ana.pressKeys("\r")
-	ana.waitUntil("it is told to those who cannot see it", `document.querySelector('#m-1 .picture__image')?.alt === 'Hills at dusk'`)
+	ana.waitUntil("it is told to those who cannot see it",
+		`document.querySelector('#m-1 .picture__image')?.alt === 'Hills at dusk'`)
 }
 
 func TestFilesWithoutScripts(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana := s.newBrowser()
 	ana.disableScripts()
 	ana.register("Ana")
 	ana.waitForPath("/chat")
 	ana.open("/messages?room=1")
-	ana.chooseFiles(mine.jpeg("plain.jpg", 640, 480, 3))
+	ana.chooseFiles(samples.jpeg("plain.jpg", 640, 480, 3))
 	ana.click(`[formaction="/files"]`)
-	ana.waitUntil("it waits", `document.querySelector('.attachment__name')?.innerText === 'plain.jpg'`)
+	ana.waitUntil("it is queued", `document.querySelector('.attachment__name')?.innerText === 'plain.jpg'`)
 	ana.saveScreenshot("noscript")
 	ana.fill("#composer-text", "and words")
-	ana.chooseFiles(mine.write("plain.txt", []byte("plain")))
+	ana.chooseFiles(samples.write("plain.txt", []byte("plain")))
 	ana.click(".send-button")
-	ana.waitUntil("both came", `(d => d?.querySelector('.picture__link')?.dataset.name === 'plain.jpg' && d.querySelector('.file__name').innerText === 'plain.txt' &&
+	ana.waitUntil("both came",
+		`(d => d?.querySelector('.picture__link')?.dataset.name === 'plain.jpg' &&
+		d.querySelector('.file__name').innerText === 'plain.txt' &&
 		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')?.contentDocument)`)
 }
 
-// TestUploadStaysInItsConversation: whatever conversation is open by then.
+// TestUploadStaysInItsConversation switches to another conversation during an upload.
 func TestUploadStaysInItsConversation(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	s.newAPIUser("Bob")
 	ana := s.newUser("Ana")
 	ana.open("/messages?with=1")
 	ana.waitForStream()
 	ana.limitUploadRate(200 << 10)
-	ana.chooseFiles(mine.write("large.bin", make([]byte, 1<<20)))
+	ana.chooseFiles(samples.write("large.bin", make([]byte, 1<<20)))
 	ana.waitUntil("it is under way", `document.querySelector('.attachment__progress')`)
 	ana.click("#room-1")
 	ana.waitForConversation("room=1")
@@ -245,17 +283,18 @@ func TestUploadStaysInItsConversation(t *testing.T) {
 		return second.isTrue(attachmentNames + ` === 'large.bin'`), "nothing"
 	})
 	if ana.isTrue(attachmentNames + ` !== ''`) {
-		t.Error("it is in the box of another conversation")
+		t.Error("it is in the composer of another conversation")
 	}
 	ana.open("/messages?with=1")
 	ana.waitUntil("it is in its own", attachmentNames+` === 'large.bin'`)
 }
 
-// TestAttachmentsSyncAcrossDevices as they come and go, also to one that was away.
+// TestAttachmentsSyncAcrossDevices attaches and removes files in one browser and expects the same in another one, which
+// is offline for a while.
 func TestAttachmentsSyncAcrossDevices(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	ana := s.newUser("Ana")
 	ana.open("/messages?with=1")
 	ana.waitForStream()
@@ -266,12 +305,13 @@ func TestAttachmentsSyncAcrossDevices(t *testing.T) {
 	second.open("/messages?with=1")
 	second.waitForStream()
 
-	ana.attachFiles("one.png|two.txt", mine.png("one.png", 40, 30), mine.write("two.txt", []byte("two")))
+	ana.attachFiles("one.png|two.txt", samples.png("one.png", 40, 30), samples.write("two.txt", []byte("two")))
 	second.waitUntil("they came", attachmentNames+` === 'one.png|two.txt'`)
 	second.click(".attachment__alt-summary")
 	second.fill(".attachment__alt", `Hills "at" </textarea><img src=x onerror=alert(1)>`)
 	second.click("#composer-text")
-	ana.waitUntil("what it shows is known", `document.querySelector('.attachment__alt-current').innerText === 'Hills "at" </textarea><img src=x onerror=alert(1)>'`)
+	ana.waitUntil("what it shows is known",
+		`document.querySelector('.attachment__alt-current').innerText === 'Hills "at" </textarea><img src=x onerror=alert(1)>'`)
 	second.waitUntil("and its chip stays as it was", `document.querySelector('.attachment__alt-form').open`)
 	second.click("#attachment-2 .attachment__button")
 	ana.waitUntil("one is gone", attachmentNames+` === 'one.png'`)
@@ -279,22 +319,24 @@ func TestAttachmentsSyncAcrossDevices(t *testing.T) {
 	second.allowErrors(serverDownErrors)
 	second.setOffline(true)
 	second.waitUntil("it is away", `document.querySelector('.connection-status__message')`)
-	ana.chooseFiles(mine.write(`<img src=x onerror=alert(1)>.txt`, []byte("three")))
+	ana.chooseFiles(samples.write(`<img src=x onerror=alert(1)>.txt`, []byte("three")))
 	ana.waitUntil("a third", attachmentNames+` === 'one.png|<img src=x onerror=alert(1)>.txt'`)
 	ana.click("#attachment-1 .attachment__button")
 	ana.waitUntil("the first is gone", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
 	second.setOffline(false)
 	second.waitUntil("it has caught up", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
 	second.typeAndEnter("from the other one")
-	ana.waitUntil("it was sent", sprintf(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, fileNames(1), attachmentNames))
+	ana.waitUntil("it was sent", sprintf(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, fileNames(1),
+		attachmentNames))
 }
 
-// chooseFiles picks files as the browser's own dialog does.
+// chooseFiles chooses files in the composer as the file dialog of the browser does.
 func (b *tab) chooseFiles(paths ...string) {
 	b.Helper()
 	b.chooseFilesIn(".attach-button__input", paths...)
 }
 
+// chooseFilesIn chooses files in the file input that a selector finds.
 func (b *tab) chooseFilesIn(selector string, paths ...string) {
 	b.Helper()
 	b.waitUntil("there is "+selector, sprintf(`document.querySelector(%s)`, asJSON(selector)))
@@ -305,12 +347,13 @@ func (b *tab) chooseFilesIn(selector string, paths ...string) {
 	call(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: paths, ObjectID: field.ObjectID})
 }
 
-// dragFiles moves files over an element, and drops them there if told to.
+// dragFiles drags files over an element, and drops them there if drop is true.
 func (b *tab) dragFiles(selector string, drop bool, paths ...string) {
 	b.Helper()
 	xy := eval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
 	data := input.DragData{Items: []*input.DragDataItem{}, Files: paths, DragOperationsMask: 1}
-	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter,
+		input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
 		if kind != input.DispatchDragEventTypeDrop || drop {
 			call(b, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: xy[0], Y: xy[1], Data: &data})
 		}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A person makes a bot and an address with a browser without scripts; what is shown once works from then on, and everybody
-// sees that a bot writes.
+// TestCreateBotAndPost creates a bot and a webhook in a browser without scripts. The token and the webhook URL are
+// shown once and work from then on, and messages are marked as written by a bot.
 func TestCreateBotAndPost(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -21,10 +21,10 @@ func TestCreateBotAndPost(t *testing.T) {
 	ana.waitForPath("/bots")
 	ana.fill("#name", "Weather report")
 	ana.click(`form[action="/bots"] button`)
-	ana.waitUntil("its token is told", `document.querySelector('#new-secret')?.value.startsWith('charla_')`)
+	ana.waitUntil("the token is shown", `document.querySelector('#new-secret')?.value.startsWith('charla_')`)
 	token := eval[string](ana, `document.querySelector('#new-secret').value`)
 	ana.click(".webhook-form button")
-	ana.waitUntil("the address is told", `document.querySelector('#new-secret')?.value.includes('/hooks/')`)
+	ana.waitUntil("the webhook URL is shown", `document.querySelector('#new-secret')?.value.includes('/hooks/')`)
 	address := eval[string](ana, `document.querySelector('#new-secret').value`)
 	ana.setSize(320, 740)
 	ana.checkFits("/bots", 320)
@@ -33,17 +33,19 @@ func TestCreateBotAndPost(t *testing.T) {
 	bob.waitForStream()
 	postText(t, address, "", "Rain at noon")
 	bob.waitForMessages("Rain at noon")
-	bob.waitUntil("it is a bot's", `document.querySelector('.message .bot-badge')?.innerText === 'bot'`)
+	bob.waitUntil("the message is marked as written by a bot",
+		`document.querySelector('.message .bot-badge')?.innerText === 'bot'`)
 	postText(t, s.url("/messages"), token, "room=1&body=And+wind")
 	bob.waitForMessages("Rain at noon", "And wind")
 
 	ana.open("/bots")
-	ana.waitUntil("nothing is told twice", `document.querySelector('.item-list') && !document.querySelector('#new-secret')`)
+	ana.waitUntil("neither is shown again",
+		`document.querySelector('.item-list') && !document.querySelector('#new-secret')`)
 	ana.open("/sessions")
 	ana.checkFits("/sessions", 320)
 }
 
-// postText sends a text as curl does, with a token or none.
+// postText posts a body as curl does, with a bearer token unless it is empty.
 func postText(t *testing.T, to, token, body string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, to, strings.NewReader(body))

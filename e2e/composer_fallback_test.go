@@ -12,14 +12,18 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 	ana.disableScripts()
 	ana.register("Ana")
 	ana.waitForPath("/chat")
-	ana.api().mustPost("/settings", url.Values{"locale": {"es"}, "theme": {""}}) // whose words are longer
+	ana.api().mustPost("/settings", url.Values{"locale": {"es"}, "theme": {""}}) // because Spanish texts are longer
 	for _, width := range []int64{320, 390, 768} {
 		ana.setSize(width, 640)
 		ana.open("/messages?room=1")
 		ana.saveScreenshot(sprintf("noscript-%d", width))
-		ana.waitUntil("the text has the width of the box", composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
-		ana.waitUntil("the buttons stand in one row", `Math.abs(document.querySelector('.send-button').getBoundingClientRect().top - document.querySelector('.composer__noscript-button[formaction="/typing"]').getBoundingClientRect().top) < 10`)
-		ana.waitUntil("nothing is wider than the window", `document.scrollingElement.scrollWidth <= innerWidth && document.querySelector('.send-button').getBoundingClientRect().right <= innerWidth`)
+		ana.waitUntil("the text has the width of the composer",
+			composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
+		ana.waitUntil("the buttons stand in one row",
+			`Math.abs(document.querySelector('.send-button').getBoundingClientRect().top - document.querySelector('.composer__noscript-button[formaction="/typing"]').getBoundingClientRect().top) < 10`)
+		ana.waitUntil("nothing is wider than the window",
+			`document.scrollingElement.scrollWidth <= innerWidth &&
+			document.querySelector('.send-button').getBoundingClientRect().right <= innerWidth`)
 	}
 	ana.fill("#composer-text", "half a thought")
 	ana.click(`.composer__noscript-button[formaction="/typing"]`)
@@ -27,5 +31,5 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 	ana.click("noscript .emoji-button")
 	ana.waitForPath("/emoji")
 	ana.click(`[value="😀"]`)
-	ana.waitUntil("the emoji is in the box", composer+`.value === 'half a thought😀'`)
+	ana.waitUntil("the emoji is in the composer", composer+`.value === 'half a thought😀'`)
 }

@@ -23,12 +23,12 @@ func TestEnterSends(t *testing.T) {
 	ana.typeText("and again")
 	ana.pressKeys("\r")
 	ana.waitForMessages("once", "and again")
-	ana.waitUntil("the box is ready", composerReady)
+	ana.waitUntil("the composer is ready", composerReady)
 
 	ana.fill("#composer-text", "two")
 	ana.pressKeys("\r", chromedp.ModifierShift)
 	ana.typeText("lines")
-	ana.waitUntil("the box holds two lines", composer+`.value === 'two\nlines'`)
+	ana.waitUntil("the composer holds two lines", composer+`.value === 'two\nlines'`)
 	ana.pressKeys("\r")
 	ana.waitForMessages("once", "and again", "two\nlines")
 
@@ -57,7 +57,7 @@ func TestRejectedTextReturnsToComposer(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("it says why", `document.querySelector('#send-error').innerText.length > 5`)
 	ana.waitForComposerText(long)
-	ana.waitUntil("nothing waits", `!document.querySelector('#send-queue[data-waits]')`)
+	ana.waitUntil("the queue is empty", `!document.querySelector('#send-queue[data-waits]')`)
 
 	ana.click("#composer-text")
 	ana.pressKeys("a", chromedp.ModifierCtrl)
@@ -88,12 +88,13 @@ func TestEnterOnTouchScreenAddsLine(t *testing.T) {
 	ana.fill("#composer-text", "two")
 	ana.pressKeys("\r")
 	ana.typeText("lines")
-	ana.waitUntil("the box holds two lines", composer+`.value === 'two\nlines'`)
+	ana.waitUntil("the composer holds two lines", composer+`.value === 'two\nlines'`)
 	ana.click(".send-button")
 	ana.waitForMessages("two\nlines")
 }
 
-// box is where messages are written. It is ready when it is empty and nothing waits to be sent.
+// composer is a script for the text field in which messages are written. composerReady is true when the field is empty
+// and the send queue has nothing left to send.
 const (
 	composer      = `document.querySelector('#composer-text')`
 	composerReady = composer + `.value === '' && !document.querySelector('#send-queue[data-waits]')`
@@ -112,9 +113,10 @@ func TestTypingWhileSending(t *testing.T) {
 		ana.pressKeys("\r")
 	}
 	ana.typeText("and on")
-	ana.waitUntil("the box holds what was typed since", composer+`.value === 'and on' && document.activeElement === `+composer)
+	ana.waitUntil("the composer holds what was typed since",
+		composer+`.value === 'and on' && document.activeElement === `+composer)
 	slow.setDelay(0)
 	ana.waitUntil("all is sent", sprintf(`%s === ''`, queuedTexts))
-	ana.waitUntil("the box still does", composer+`.value === 'and on'`)
+	ana.waitUntil("the composer still does", composer+`.value === 'and on'`)
 	ana.waitForMessages(all...)
 }

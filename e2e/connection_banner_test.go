@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// noticeText is what the page says of something that did not work.
+// noticeText is a script for the notice about something that failed.
 const noticeText = `document.querySelector('#page-notice').innerText.trim()`
 
 func TestUnreachableServerIsReported(t *testing.T) {
@@ -32,14 +32,15 @@ func TestUnreachableServerIsReported(t *testing.T) {
 		ana.setSize(1280, 800)
 		ana.setOffline(true)
 		ana.typeAndEnter("waits")
-		ana.waitUntil("it waits, and the page knows why", queuedTexts+` !== '' && `+connectionStatus+`.startsWith('You are offline')`)
+		ana.waitUntil("it is queued, and the page knows why",
+			queuedTexts+` !== '' && `+connectionStatus+`.startsWith('You are offline')`)
 		if ana.isTrue(noticeText) {
 			t.Fatalf("before %s, writing is said to fail: %s", deed.what, eval[string](ana, noticeText))
 		}
 		deed.do()
 		ana.waitUntil("it is said that "+deed.what+" cannot be reached", unreached)
 		ana.setOffline(false)
-		ana.waitUntil("no more is said of it", noticeText+` === '' && `+composerReady)
+		ana.waitUntil("the status is cleared", noticeText+` === '' && `+composerReady)
 		ana.pressKeys("\x1b")
 	}
 }
@@ -56,12 +57,13 @@ func TestConnectionBannerCoversNothing(t *testing.T) {
 	for _, width := range []int64{320, 768, 1280} {
 		ana.setSize(width, 640)
 		ana.waitUntil("the banner stands above the conversation", `(([b, c]) =>
-			b.height > 0 && b.bottom <= c.top + 1 && b.left === c.left && b.right === c.right && c.bottom <= innerHeight)(
+			b.height > 0 && b.bottom <= c.top + 1 && b.left === c.left && b.right === c.right &&
+				c.bottom <= innerHeight)(
 			['#connection-status', '#conversation'].map(e => document.querySelector(e).getBoundingClientRect()))`)
 		ana.checkFits("the banner", width)
 	}
 	ana.click("#room-1")
 	ana.waitUntil("what was clicked did not open", noticeText)
 	ana.setOffline(false)
-	ana.waitUntil("no more is said of it", noticeText+` === ''`)
+	ana.waitUntil("the status is cleared", noticeText+` === ''`)
 }

@@ -1,3 +1,3 @@
-// Package e2e holds no code of the program: its tests build the real binary, run it on a free port, and talk through it
-// with real browsers, one browser context for each person.
+// Package e2e contains only tests: they build the real binary, run it on a free port, and use it with real browsers,
+// with one browser context per user.
 package e2e

@@ -10,20 +10,21 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// waitForComposerText waits until the box holds a text.
+// waitForComposerText waits until the composer contains a text.
 func (b *tab) waitForComposerText(text string) {
 	b.Helper()
-	b.waitUntil("the box holds "+text, sprintf(`%s?.value === %s`, composer, asJSON(text)))
+	b.waitUntil("the composer contains "+text, sprintf(`%s?.value === %s`, composer, asJSON(text)))
 }
 
+// composerInHTML finds the text of the composer in the HTML of a page.
 var composerInHTML = regexp.MustCompile(`(?s)<textarea id="composer-text".*?>\n(.*?)</textarea>`)
 
-// waitForStoredDraft waits until this is the draft that the server has.
-func (b *tab) waitForStoredDraft(place, text string) {
+// waitForStoredDraft waits until the server has stored a draft.
+func (b *tab) waitForStoredDraft(query, text string) {
 	b.Helper()
 	cookie := b.api().cookie
 	waitUntil(b.T, "the server keeps "+text, func() (bool, string) {
-		request, err := http.NewRequest(http.MethodGet, b.server.url("/messages?"+place), nil)
+		request, err := http.NewRequest(http.MethodGet, b.server.url("/messages?"+query), nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -60,7 +61,8 @@ func TestDraftIsRestored(t *testing.T) {
 	phone.open("/messages?with=1")
 	phone.waitForStream()
 	phone.waitForComposerText("dear Bob\nhow are you?")
-	phone.waitUntil("the caret stands at its end", `document.activeElement === `+composer+` && `+composer+`.selectionStart === `+composer+`.value.length`)
+	phone.waitUntil("the caret stands at its end",
+		`document.activeElement === `+composer+` && `+composer+`.selectionStart === `+composer+`.value.length`)
 	phone.typeText(" I am fine.")
 	phone.waitForStoredDraft("with=1", "dear Bob\nhow are you? I am fine.")
 	ana.open("/messages?with=1")
@@ -78,7 +80,7 @@ func TestDraftIsRestored(t *testing.T) {
 	phone.waitForComposerText("")
 }
 
-// draftOffered tells whether the page offers another draft.
+// draftOffered reports whether the page offers another draft.
 func draftOffered(b *tab) bool {
 	b.Helper()
 	return b.isTrue(`[...document.querySelectorAll('.pending-text')].some(e => !e.closest('#send-queue'))`)
@@ -93,10 +95,10 @@ func TestDraftBadgeInSidebar(t *testing.T) {
 	ana.click("#room-1")
 	ana.waitForConversation("room=1")
 	ana.fill("#composer-text", "half a thought")
-	phone.waitUntil("it is marked elsewhere", mark+`?.innerText === 'Draft'`)
+	phone.waitUntil("the draft is marked in the other browser", mark+`?.innerText === 'Draft'`)
 	ana.pressKeys("\r")
 	ana.waitForMessages("half a thought")
-	phone.waitUntil("the mark is gone", `!`+mark)
+	phone.waitUntil("the draft mark is gone", `!`+mark)
 	ana.typeText("another one")
 	phone.waitUntil("it is marked again", mark)
 	ana.waitUntil("the list knows", mark)
@@ -122,10 +124,12 @@ func TestNewerDraftWinsAndOlderIsOffered(t *testing.T) {
 	ana.setOffline(false)
 	ana.open("/messages?room=1")
 	ana.waitForComposerText("from the sofa")
-	ana.waitUntil("the older one is offered", `document.querySelector('.pending-text__body')?.innerText === 'from the train'`)
+	ana.waitUntil("the older one is offered",
+		`document.querySelector('.pending-text__body')?.innerText === 'from the train'`)
 	ana.click(".pending-text .button")
 	ana.waitForComposerText("from the train")
-	ana.waitUntil("the other one is offered now", `document.querySelector('.pending-text__body').innerText === 'from the sofa'`)
+	ana.waitUntil("the other one is offered now",
+		`document.querySelector('.pending-text__body').innerText === 'from the sofa'`)
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
 	ana.waitForMessages("from the train")
@@ -133,8 +137,9 @@ func TestNewerDraftWinsAndOlderIsOffered(t *testing.T) {
 	ana.fill("#composer-text", "the last word")
 	ana.waitForStoredDraft("room=1", "the last word")
 	phone.allowErrors("status of 409")
-	phone.fill("#composer-text", ", again") // in a page that knew nothing of all this
-	phone.waitUntil("what it replaced is offered", `document.querySelector('.pending-text__body')?.innerText === 'the last word'`)
+	phone.fill("#composer-text", ", again") // in a page that has not seen any of this
+	phone.waitUntil("what it replaced is offered",
+		`document.querySelector('.pending-text__body')?.innerText === 'the last word'`)
 }
 
 func TestDraftWithoutScripts(t *testing.T) {
@@ -155,7 +160,8 @@ func TestDraftWithoutScripts(t *testing.T) {
 	ana.click(".send-button")
 	ana.waitUntil("it is sent", frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
 	ana.open("/chat")
-	ana.waitUntil("the mark is gone", `document.querySelector('#room-1') && !document.querySelector('#room-1 .draft-badge')`)
+	ana.waitUntil("the draft mark is gone",
+		`document.querySelector('#room-1') && !document.querySelector('#room-1 .draft-badge')`)
 }
 
 func TestDraftInTwoTabs(t *testing.T) {
@@ -178,5 +184,5 @@ func TestDraftInTwoTabs(t *testing.T) {
 	second.pressKeys("\r")
 	ana.waitForMessages("half", "half of it")
 	second.waitForMessages("half", "half of it")
-	second.waitUntil("nothing waits", composerReady)
+	second.waitUntil("the queue is empty", composerReady)
 }

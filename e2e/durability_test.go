@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// Eight people send as fast as they can while the program is killed three times. Each repeats a message with its key until
-// it is acknowledged, as a client must; then everything acknowledged is there, once, in the order of its sender.
+// TestAcknowledgedMessagesSurviveCrashes lets eight users send as fast as they can while the server is killed three
+// times. Each repeats a message with its key until it is acknowledged, as a client must. In the end every acknowledged
+// message is stored once, in the order of its sender.
 func TestAcknowledgedMessagesSurviveCrashes(t *testing.T) {
 	const senders, each, kills = 8, 60, 3
 	s := startServer(t)

@@ -10,17 +10,21 @@ import (
 
 var emailLink = regexp.MustCompile(`http://chat\.example\.org(/[a-z]+/[-_A-Za-z0-9]+)`)
 
-// waitForEmailLink waits for the nth letter and returns where its link leads.
+// waitForEmailLink waits for the nth e-mail and returns the path of its link.
 func waitForEmailLink(t *testing.T, mail *emailtest.Server, n int) string {
 	t.Helper()
-	waitUntil(t, "the letter came", func() (bool, string) { return len(mail.Messages()) >= n, strconv.Itoa(len(mail.Messages())) })
+	waitUntil(t, "the e-mail arrived", func() (bool, string) {
+		return len(mail.Messages()) >= n,
+			strconv.Itoa(len(mail.Messages()))
+	})
 	return emailLink.FindStringSubmatch(mail.Messages()[n-1].Text)[1]
 }
 
 func TestConfirmAndResetByEmail(t *testing.T) {
 	t.Parallel()
 	mail := emailtest.New(t, false)
-	s := startServer(t, "SMTP_URL="+mail.URL()+"&tls=none", "CHARLA_NTFY_URL=http://127.0.0.1:1", "CHARLA_BASE_URL=http://chat.example.org")
+	s := startServer(t, "SMTP_URL="+mail.URL()+"&tls=none", "CHARLA_NTFY_URL=http://127.0.0.1:1",
+		"CHARLA_BASE_URL=http://chat.example.org")
 	ana := s.newBrowser()
 	ana.disableCSP()
 	ana.allowErrors("status of 4")
@@ -33,7 +37,7 @@ func TestConfirmAndResetByEmail(t *testing.T) {
 	ana.checkAccessibility("after registering")
 	confirm := waitForEmailLink(t, mail, 1)
 	ana.open(confirm)
-	ana.checkAccessibility("the link of the letter")
+	ana.checkAccessibility("the page of the e-mail link")
 	ana.fill("#password", "tres tristes tigres")
 	ana.pressKeys("\r")
 	ana.waitForPath("/chat")
@@ -41,7 +45,7 @@ func TestConfirmAndResetByEmail(t *testing.T) {
 
 	ana.setSize(360, 740)
 	ana.open("/settings")
-	ana.waitUntil("it is drawn", `document.readyState === 'complete' && document.querySelector('#topic')`)
+	ana.waitUntil("the page is loaded", `document.readyState === 'complete' && document.querySelector('#topic')`)
 	ana.checkAccessibility("settings with mail and push")
 	ana.checkFits("/settings", 360)
 

@@ -6,23 +6,26 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The picker is open and filled, or closed; what it offers.
+// Scripts for the state of the emoji picker: whether it is open and filled, or closed, the emoji it offers, and whether
+// the composer has the focus.
 const (
-	pickerOpen      = `document.querySelector('#emoji-picker').matches(':popover-open') && document.querySelector('#emoji-picker-emoji button')`
+	pickerOpen = `document.querySelector('#emoji-picker').matches(':popover-open') &&
+		document.querySelector('#emoji-picker-emoji button')`
 	pickerClosed    = `!document.querySelector('#emoji-picker').matches(':popover-open')`
 	pickerEmoji     = `[...document.querySelectorAll('#emoji-picker-emoji button')].map(e => e.value)`
 	composerFocused = `document.activeElement === ` + composer
 )
 
-// pickEmoji opens the picker and chooses what a word finds.
+// pickEmoji opens the picker, searches for a word and clicks on an emoji.
 func (b *tab) pickEmoji(word, emoji string) {
 	b.Helper()
 	b.click(".emoji-button--popover")
-	b.waitUntil("the picker is open, and one can search", pickerOpen+` && document.activeElement.name === 'q'`)
+	b.waitUntil("the picker is open, and the search has the focus",
+		pickerOpen+` && document.activeElement.name === 'q'`)
 	b.typeText(word)
 	b.waitUntil(word+" finds "+emoji, sprintf(`%s.length < 20 && %s.includes(%q)`, pickerEmoji, pickerEmoji, emoji))
 	b.click(sprintf(`#emoji-picker-emoji [value="%s"]`, emoji))
-	b.waitUntil("the picker is closed, and one writes on", pickerClosed+` && `+composerFocused)
+	b.waitUntil("the picker is closed, and the composer has the focus", pickerClosed+` && `+composerFocused)
 }
 
 func TestEmojiPicker(t *testing.T) {
@@ -31,7 +34,8 @@ func TestEmojiPicker(t *testing.T) {
 	ana := s.newUser("Ana")
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("no emoji are loaded before somebody wants them", `document.querySelectorAll('#emoji-picker button').length === 0`)
+	ana.waitUntil("no emoji are loaded before somebody wants them",
+		`document.querySelectorAll('#emoji-picker button').length === 0`)
 
 	ana.fill("#composer-text", "half a ")
 	ana.pickEmoji("fiesta", "🎉")
@@ -43,7 +47,7 @@ func TestEmojiPicker(t *testing.T) {
 	ana.waitUntil("another takes the place of what was chosen in the text", composer+`.value === '😉- a 🎉 more'`)
 	ana.pressKeys("a", chromedp.ModifierCtrl)
 	ana.pressKeys("\b")
-	ana.waitUntil("the box is empty", composerReady)
+	ana.waitUntil("the composer is empty", composerReady)
 	ana.pickEmoji("party popper", "🎉")
 	ana.pickEmoji("corazón rojo", "❤️")
 	ana.typeText("!")
@@ -52,13 +56,14 @@ func TestEmojiPicker(t *testing.T) {
 	ana.waitForMessages("🎉❤️!")
 
 	ana.click(".emoji-button--popover")
-	ana.waitUntil("what was used last comes first", pickerOpen+` && `+pickerEmoji+`[0] === '❤️' && `+pickerEmoji+`[1] === '🎉'`)
+	ana.waitUntil("what was used last comes first",
+		pickerOpen+` && `+pickerEmoji+`[0] === '❤️' && `+pickerEmoji+`[1] === '🎉'`)
 	ana.click(`.tab:has([name=group][value="1"])`)
 	ana.waitUntil("another group", pickerEmoji+`[0] === '👋'`)
 	ana.click(`.tab:has([name=tone][value="3"])`)
 	ana.waitUntil("in another skin tone", pickerEmoji+`[0] === '👋🏽'`)
 	ana.click(`#emoji-picker-emoji [value="👍🏽"]`)
-	ana.waitUntil("it is in the box", composer+`.value === '👍🏽'`)
+	ana.waitUntil("it is in the composer", composer+`.value === '👍🏽'`)
 
 	second := ana.anotherTab()
 	second.open("/messages?room=1")
@@ -77,13 +82,14 @@ func TestEmojiPickerByKeyboard(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("the picker is open", pickerOpen+` && document.activeElement.name === 'q'`)
 	ana.tabTo("[name=group]")
-	ana.run(chromedp.KeyEvent("\u0303")) // the arrow to the right
+	ana.run(chromedp.KeyEvent("\u0303")) // arrow right
 	ana.waitUntil("the next group is chosen", `document.activeElement.value === '1' && document.activeElement.checked`)
 	ana.waitUntil("its emoji are there", pickerEmoji+`[0] === '👋'`)
 	ana.pressKeys("\t\t")
 	ana.waitUntil("Tab leads to the first emoji", `document.activeElement.value === '👋'`)
 	ana.run(chromedp.KeyEvent("\u001b"))
-	ana.waitUntil("Escape closes it, and the focus is back", pickerClosed+` && document.activeElement.matches('.emoji-button')`)
+	ana.waitUntil("Escape closes it, and the focus is back",
+		pickerClosed+` && document.activeElement.matches('.emoji-button')`)
 
 	ana.pressKeys("\r")
 	ana.waitUntil("it opens again", pickerOpen)
@@ -91,10 +97,11 @@ func TestEmojiPickerByKeyboard(t *testing.T) {
 	ana.typeText("pizza")
 	ana.waitUntil("the search found it", pickerEmoji+`[0] === '🍕'`)
 	ana.pressKeys("\r")
-	ana.waitUntil("Enter searches, and chooses nothing", pickerOpen+` && !document.querySelector('.emoji-picker__search.htmx-request') && `+composer+`.value === ''`)
+	ana.waitUntil("Enter searches, and chooses nothing",
+		pickerOpen+` && !document.querySelector('.emoji-picker__search.htmx-request') && `+composer+`.value === ''`)
 	ana.tabTo(`[value="🍕"]`)
 	ana.pressKeys("\r")
-	ana.waitUntil("it is in the box", composer+`.value === '🍕' && `+composerFocused)
+	ana.waitUntil("it is in the composer", composer+`.value === '🍕' && `+composerFocused)
 	ana.pressKeys("\r")
 	ana.waitForMessages("🍕")
 }
@@ -114,7 +121,8 @@ func TestShortcodes(t *testing.T) {
 	ana.waitUntil("Ana is", `document.querySelector('.emoji-suggestions').innerText.includes(':smile:')`)
 	ana.typeText("I mean ")
 	ana.click(".emoji-suggestion")
-	ana.waitUntil("what she meant is in the box", composer+`.value === 'I mean 😄' && `+composerFocused+` && !document.querySelector('.emoji-suggestion')`)
+	ana.waitUntil("what she meant is in the composer",
+		composer+`.value === 'I mean 😄' && `+composerFocused+` && !document.querySelector('.emoji-suggestion')`)
 	ana.pressKeys("\r")
 	bob.waitForMessages("🎉❤️", "well :smlie: :tada: http://a:8080:", "I mean 😄")
 	bob.sendMessage("🎉🎉🎉🎉")
@@ -144,7 +152,7 @@ func TestEmojiPickerWithoutScripts(t *testing.T) {
 	ana.click(".send-button")
 	ana.waitForPath("/messages?room=1&typo=smlie")
 	ana.click(".emoji-suggestion")
-	ana.waitUntil("what was meant is in the box", composer+`?.value === '😄'`)
+	ana.waitUntil("what was meant is in the composer", composer+`?.value === '😄'`)
 }
 
 func TestEmojiPickerOnPhone(t *testing.T) {
@@ -156,11 +164,14 @@ func TestEmojiPickerOnPhone(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.waitForStream()
 	ana.click(".emoji-button--popover")
-	ana.waitUntil("the picker is open, in Spanish", pickerOpen+` && document.querySelector('#emoji-picker h2').innerText === 'Caras'`)
-	ana.waitUntil("all of it is on the screen", `(r => r.left >= 0 && r.top >= 0 && r.right <= 320 && r.bottom <= document.querySelector('.emoji-button').getBoundingClientRect().top)(document.querySelector('#emoji-picker').getBoundingClientRect())`)
+	ana.waitUntil("the picker is open, in Spanish",
+		pickerOpen+` && document.querySelector('#emoji-picker h2').innerText === 'Caras'`)
+	ana.waitUntil("all of it is on the screen",
+		`(r => r.left >= 0 && r.top >= 0 && r.right <= 320 &&
+		r.bottom <= document.querySelector('.emoji-button').getBoundingClientRect().top)(document.querySelector('#emoji-picker').getBoundingClientRect())`)
 	ana.checkFits("the picker", 320)
 	ana.click(`#emoji-picker-emoji [value="😂"]`)
-	ana.waitUntil("it is in the box", composer+`.value === '😂' && `+pickerClosed)
+	ana.waitUntil("it is in the composer", composer+`.value === '😂' && `+pickerClosed)
 	ana.open("/emoji?room=1")
 	ana.checkFits("the page of emoji", 320)
 }

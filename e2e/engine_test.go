@@ -8,27 +8,29 @@ import (
 	"testing"
 )
 
-// engine is a browser other than Chromium, as far as a story needs it. Firefox and WebKit are spoken to in two protocols, which
-// agree on what a hand does.
+// engine is a browser other than Chromium. Firefox and WebKit have different protocols, but both describe input as
+// WebDriver does.
 type engine interface {
+	// errorLog returns the errors that the browser has reported.
 	errorLog() *browserErrors
 
-	// open shows an address in the window of a new person.
+	// open opens a URL in a window of its own, without cookies.
 	open(url string) (window string)
 
-	// evaluate returns the text that an expression in the page is.
+	// evaluate returns the value of an expression in the page, which must be a string.
 	evaluate(window, expression string) (string, error)
 
-	// performActions does what a source of input does, as WebDriver writes it.
+	// performActions performs the actions of an input source, in the format of WebDriver.
 	performActions(window string, source params)
 
-	// setFiles takes files into the one field that a selector finds, as the dialog of the browser does.
+	// setFiles chooses files in the only file input that a selector finds, as the file dialog does.
 	setFiles(window, selector string, paths []string)
 }
 
 type params map[string]any
 
-// browserErrors are what a browser complained of. They fail the test, unless it tolerates them.
+// browserErrors collects the errors that a browser reports. They fail the test, unless they match one of the allowed
+// patterns.
 type browserErrors struct {
 	*testing.T
 	browser  string
@@ -43,12 +45,12 @@ func (c *browserErrors) allowErrors(pattern string) {
 func (c *browserErrors) reportErrors() {
 	for _, p := range c.problems {
 		if !slices.ContainsFunc(c.allowed, func(r *regexp.Regexp) bool { return r.MatchString(p) }) {
-			c.Errorf("%s complains: %s", c.browser, p)
+			c.Errorf("%s reported: %s", c.browser, p)
 		}
 	}
 }
 
-// requireProgram finds a program that .ci/needs brings. Without it the test is left out, but not where everything must be tested.
+// requireProgram finds a program that .ci/needs installs. Without it the test is skipped, or fails in CI.
 func requireProgram(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -56,8 +58,8 @@ func requireProgram(t *testing.T, name string) string {
 		return path
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatalf("%v; .ci/needs brings it", err)
+		t.Fatalf("%v; .ci/needs installs it", err)
 	}
-	t.Skipf("%v; .ci/needs brings it", err)
+	t.Skipf("%v; .ci/needs installs it", err)
 	return ""
 }

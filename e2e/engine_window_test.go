@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// engineWindow is a person before a browser that is not Chromium. It shares the conditions of tab, and does what a story needs.
+// engineWindow is a user with a browser other than Chromium. It has the same conditions as tab, and the actions that
+// the tests need.
 type engineWindow struct {
 	*browserErrors
 	engine
@@ -16,7 +17,7 @@ type engineWindow struct {
 	id   string
 }
 
-// newUser registers somebody in a window of their own.
+// newEngineUser registers a user in a window of their own.
 func newEngineUser(e engine, s *server, name string) *engineWindow {
 	w := &engineWindow{browserErrors: e.errorLog(), engine: e, name: name}
 	w.Helper()
@@ -25,7 +26,8 @@ func newEngineUser(e engine, s *server, name string) *engineWindow {
 	w.fill("#email", emailOf(name))
 	w.fill("#password", password)
 	w.typeKeys(enterKey)
-	w.waitUntil("the chat is open", `location.pathname === '/chat' && `+onlineNames+sprintf(`.includes(%s)`, asJSON(name)))
+	w.waitUntil("the chat is open", `location.pathname === '/chat' && `+onlineNames+sprintf(`.includes(%s)`,
+		asJSON(name)))
 	return w
 }
 
@@ -61,23 +63,25 @@ func (w *engineWindow) click(selector string) {
 		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
 	})
 	w.performActions(w.id, params{"type": "pointer", "id": "mouse", "actions": []params{
-		{"type": "pointerMove", "x": int(xy[0]), "y": int(xy[1])}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
+		{"type": "pointerMove", "x": int(xy[0]), "y": int(xy[1])}, {"type": "pointerDown",
+			"button": 0}, {"type": "pointerUp", "button": 0},
 	}})
 }
 
-// Keys, as WebDriver writes them.
+// Keys in the encoding of WebDriver.
 const (
 	enterKey  = "\ue007"
 	escapeKey = "\ue00c"
 	shiftKey  = "\ue008"
 )
 
-// typeText presses and releases one key after the other.
+// typeKeys presses and releases one key after the other.
 func (w *engineWindow) typeKeys(keys string) {
 	w.Helper()
 	var actions []params
 	for _, key := range keys {
-		actions = append(actions, params{"type": "keyDown", "value": string(key)}, params{"type": "keyUp", "value": string(key)})
+		actions = append(actions, params{"type": "keyDown", "value": string(key)},
+			params{"type": "keyUp", "value": string(key)})
 	}
 	w.performActions(w.id, params{"type": "key", "id": "keyboard", "actions": actions})
 }
@@ -92,32 +96,35 @@ func (w *engineWindow) fill(selector, text string) {
 func (w *engineWindow) pressShiftEnter() {
 	w.Helper()
 	w.performActions(w.id, params{"type": "key", "id": "keyboard", "actions": []params{
-		{"type": "keyDown", "value": shiftKey}, {"type": "keyDown", "value": enterKey}, {"type": "keyUp", "value": enterKey}, {"type": "keyUp", "value": shiftKey},
+		{"type": "keyDown", "value": shiftKey}, {"type": "keyDown", "value": enterKey}, {"type": "keyUp",
+			"value": enterKey}, {"type": "keyUp", "value": shiftKey},
 	}})
 }
 
-// sendMessage sends a message by Enter.
+// sendMessage types a message, presses Enter, and waits until it is sent.
 func (w *engineWindow) sendMessage(text string) {
 	w.Helper()
-	w.waitUntil("the box is ready", composerReady)
+	w.waitUntil("the composer is ready", composerReady)
 	w.fill("#composer-text", text+enterKey)
 	w.waitUntil("“"+text+"” is sent", composerReady)
 }
 
 func (w *engineWindow) waitForMessages(want ...string) {
 	w.Helper()
-	w.waitUntil("the messages are "+asJSON(want), sprintf(`JSON.stringify(%s) === %s`, messageTexts, asJSON(asJSON(want))))
+	w.waitUntil("the messages are "+asJSON(want), sprintf(`JSON.stringify(%s) === %s`, messageTexts,
+		asJSON(asJSON(want))))
 }
 
-// openConversationWith opens the conversation with somebody who is here.
+// openConversationWith waits until a user is online and opens the conversation with them.
 func (w *engineWindow) openConversationWith(other string) {
 	w.Helper()
-	w.waitUntil(other+" is here", onlineNames+sprintf(`.includes(%s)`, asJSON(other)))
+	w.waitUntil(other+" is online", onlineNames+sprintf(`.includes(%s)`, asJSON(other)))
 	w.click(sprintf(`#online-list [data-i=%q]`, other[:1]))
-	w.waitUntil("the conversation is open", sprintf(`document.querySelector('#conversation-name bdi')?.textContent === %s`, asJSON(other)))
+	w.waitUntil("the conversation is open",
+		sprintf(`document.querySelector('#conversation-name bdi')?.textContent === %s`, asJSON(other)))
 }
 
-// testConversation is the story of two people: they talk, react, and come back after a restart.
+// testConversation lets two users write and react, and restarts the server.
 func testConversation(t *testing.T, e engine) {
 	s := startServer(t)
 	ana, bob := newEngineUser(e, s, "Ana"), newEngineUser(e, s, "Bob")
@@ -145,7 +152,7 @@ func testConversation(t *testing.T, e engine) {
 		w.waitUntil("Charla does not answer", `document.querySelector('.connection-status__message')`)
 	}
 	bob.fill("#composer-text", "while it was away"+enterKey)
-	bob.waitUntil("it waits", `document.querySelector('#send-queue[data-waits]')`)
+	bob.waitUntil("it is queued", `document.querySelector('#send-queue[data-waits]')`)
 	s.start()
 	for _, w := range []*engineWindow{ana, bob} {
 		w.waitForMessages("Hello Bob", "Hello Ana", "while it was away")
@@ -154,23 +161,25 @@ func testConversation(t *testing.T, e engine) {
 	bob.waitForMessages("Hello Bob", "Hello Ana", "while it was away", "Welcome back")
 }
 
-// testFilesAndSettings: files wait, are described before and after they are sent, and travel; a setting is answered in sight.
+// testFilesAndSettings attaches, describes and sends files, and changes a setting.
 func testFilesAndSettings(t *testing.T, e engine) {
 	s := startServer(t)
-	mine := newSampleFiles(t)
+	samples := newSampleFiles(t)
 	bob, ana := newEngineUser(e, s, "Bob"), newEngineUser(e, s, "Ana")
 	ana.openConversationWith("Bob")
 	bob.openConversationWith("Ana")
-	ana.setFiles(ana.id, "#composer [type=file]", []string{mine.png("one.png", 40, 30), mine.write("two.txt", []byte("two"))})
-	ana.waitUntil("they wait", attachmentNames+` === 'one.png|two.txt'`)
+	ana.setFiles(ana.id, "#composer [type=file]", []string{samples.png("one.png", 40, 30), samples.write("two.txt",
+		[]byte("two"))})
+	ana.waitUntil("they are queued", attachmentNames+` === 'one.png|two.txt'`)
 	ana.click(".attachment__alt-summary")
 	ana.fill(".attachment__alt", "Hills")
 	ana.click("#attachment-2 .attachment__button")
-	ana.waitUntil("one is removed, the other described", attachmentNames+` === 'one.png' && document.querySelector('.attachment__alt-current').innerText === 'Hills'`)
+	ana.waitUntil("one is removed, the other described",
+		attachmentNames+` === 'one.png' && document.querySelector('.attachment__alt-current').innerText === 'Hills'`)
 	ana.sendMessage("Shift makes a line")
 	const alt = `document.querySelector('#m-1 .picture__image')?.alt`
 	bob.waitUntil("it came with its description", alt+` === 'Hills'`)
-	ana.waitUntil("the box is empty", attachmentNames+` === ''`)
+	ana.waitUntil("the composer is empty", attachmentNames+` === ''`)
 	ana.click(messageSelector(1) + " .message__body")
 	ana.click(messageSelector(1) + " .message__menu-button")
 	ana.waitUntil("the menu is open", menuOpen)
@@ -184,13 +193,18 @@ func testFilesAndSettings(t *testing.T, e engine) {
 	ana.click(".settings-section:has([action='/settings/password']) > summary")
 	ana.fill("#current", "not my password")
 	ana.fill("#password", "another good one"+enterKey)
-	ana.waitUntil("it is wrong, in sight", `document.activeElement.id === 'current' && document.querySelector('#current-error').getBoundingClientRect().bottom <= innerHeight`)
+	ana.waitUntil("it is wrong, in sight",
+		`document.activeElement.id === 'current' &&
+		document.querySelector('#current-error').getBoundingClientRect().bottom <= innerHeight`)
 	ana.fill("#current", password)
 	ana.fill("#password", "another good one"+enterKey)
-	ana.waitUntil("it is saved, in sight", `location.search === '?saved=password' && (r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('.form__note').getBoundingClientRect())`)
+	ana.waitUntil("it is saved, in sight",
+		`location.search === '?saved=password' && (r => r.top >= 0 &&
+		r.bottom <= innerHeight)(document.querySelector('.form__note').getBoundingClientRect())`)
 }
 
-// leaveAndReturn goes to another page and back. Firefox cuts the stream as soon as one clicks, which is no news.
+// leaveAndReturn opens another page and goes back. Firefox cuts the stream as soon as a link is clicked; the page must
+// not report that as a lost connection.
 func (w *engineWindow) leaveAndReturn() {
 	w.Helper()
 	const observe = `new MutationObserver(() => sessionStorage.news ||= document.querySelector('.connection-status__message')?.innerText ?? '').observe(document.body, {childList: true, subtree: true}) ?? true`
@@ -198,13 +212,15 @@ func (w *engineWindow) leaveAndReturn() {
 		w.Fatal(err)
 	}
 	w.click(".profile-link")
-	w.waitUntil("the settings are there, and nothing was said of a lost connection", `location.pathname === '/settings' && !sessionStorage.news`)
+	w.waitUntil("the settings are there, and nothing was said of a lost connection",
+		`location.pathname === '/settings' && !sessionStorage.news`)
 	if err := w.eval(`history.back() ?? true`, new(bool)); err != nil {
 		w.Fatal(err)
 	}
 }
 
-// checkViolationsAreReported proves that a breach of the page's policy would not pass in silence.
+// checkViolationsAreReported causes a violation of the CSP and requires that the browser reports it, so that the other
+// tests would notice one.
 func (w *engineWindow) checkViolationsAreReported() {
 	w.Helper()
 	const nowhere = "http://127.0.0.1:1/"
@@ -212,8 +228,11 @@ func (w *engineWindow) checkViolationsAreReported() {
 	if err := w.eval(sprintf(`new Image().src = %q`, nowhere), new(string)); err != nil {
 		w.Fatal(err)
 	}
-	waitUntil(w.T, "the breach is heard of", func() (bool, string) {
+	waitUntil(w.T, "the violation is reported", func() (bool, string) {
 		w.eval("0", new(int))
-		return slices.ContainsFunc(w.problems, func(p string) bool { return strings.Contains(p, nowhere) }), fmt.Sprint(w.problems)
+		return slices.ContainsFunc(w.problems, func(p string) bool {
+			return strings.Contains(p,
+				nowhere)
+		}), fmt.Sprint(w.problems)
 	})
 }

@@ -13,15 +13,15 @@ import (
 	"golang.org/x/net/websocket"
 )
 
-// firefox is a browser that is spoken to in WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi): commands, which are answered
-// by number, and events. Events are heard while an answer is awaited, so one goroutine does it all.
+// firefox is a Firefox controlled by WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi), which has commands with
+// numbered responses, and events. Events are read while a response is awaited, so one goroutine is enough.
 type firefox struct {
 	browserErrors
 	conn   *websocket.Conn
-	lastID int // the number of the last command
+	lastID int // id of the last command
 }
 
-// firefoxPreferences are preferences of somebody with a mouse; a browser without a screen believes that there is none.
+// firefoxPreferences tell Firefox that there is a mouse; without a screen it assumes that there is none.
 const firefoxPreferences = `
 user_pref("ui.primaryPointerCapabilities", 6);
 user_pref("ui.allPointerCapabilities", 6);
@@ -30,7 +30,7 @@ user_pref("intl.accept_languages", "en");
 
 var bidiAddress = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
 
-// startFirefox opens a Firefox of its own for a test. Whatever it complains of fails the test.
+// startFirefox starts a Firefox for a test. Errors that it reports fail the test.
 func startFirefox(t *testing.T) *firefox {
 	t.Helper()
 	home, program := t.TempDir(), findFirefox(t)
@@ -39,7 +39,8 @@ func startFirefox(t *testing.T) *firefox {
 	}
 	const origin = "http://127.0.0.1"
 	var said outputBuffer
-	cmd := exec.Command(program, "--headless", "--profile", home, "--remote-debugging-port=0", "--remote-allow-origins="+origin)
+	cmd := exec.Command(program, "--headless", "--profile", home, "--remote-debugging-port=0",
+		"--remote-allow-origins="+origin)
 	cmd.Env = append(os.Environ(), "HOME="+home)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
@@ -73,7 +74,7 @@ func findFirefox(t *testing.T) string {
 	return requireProgram(t, "firefox")
 }
 
-// stopAndCheckLog closes the browser, and then what it complained of is known.
+// close closes the browser and reports its errors.
 func (f *firefox) close(cmd *exec.Cmd) {
 	late := time.AfterFunc(waitTimeout, func() { cmd.Process.Kill() })
 	defer late.Stop()
@@ -103,7 +104,7 @@ func (f *firefox) call(method string, of params, result any) error {
 		switch {
 		case heard.Type == "event":
 			f.recordLogEntry(heard.Params)
-		case heard.ID != f.lastID: // the answer to a command that was given up
+		case heard.ID != f.lastID: // the response to a command that timed out
 		case heard.Type == "error":
 			return fmt.Errorf("%s: %s: %s", method, heard.Error, heard.Message)
 		case result == nil:
@@ -114,7 +115,7 @@ func (f *firefox) call(method string, of params, result any) error {
 	}
 }
 
-// call is call for what must not fail.
+// mustCall is call, but fails the test on an error.
 func (f *firefox) mustCall(method string, of params, result any) {
 	f.Helper()
 	if err := f.call(method, of, result); err != nil {
@@ -122,7 +123,7 @@ func (f *firefox) mustCall(method string, of params, result any) {
 	}
 }
 
-// onEvent notes errors and warnings.
+// recordLogEntry records errors and warnings of the browser.
 func (f *firefox) recordLogEntry(entry json.RawMessage) {
 	var e struct{ Level, Text string }
 	if err := json.Unmarshal(entry, &e); err != nil {
@@ -141,7 +142,8 @@ func (f *firefox) open(url string) string {
 	f.mustCall("browser.createUserContext", params{}, &person)
 	var window struct{ Context string }
 	f.mustCall("browsingContext.create", params{"type": "window", "userContext": person.UserContext}, &window)
-	f.mustCall("browsingContext.setViewport", params{"context": window.Context, "viewport": params{"width": 1280, "height": 800}}, nil)
+	f.mustCall("browsingContext.setViewport", params{"context": window.Context, "viewport": params{"width": 1280,
+		"height": 800}}, nil)
 	f.mustCall("browsingContext.navigate", params{"context": window.Context, "url": url, "wait": "complete"}, nil)
 	return window.Context
 }
@@ -151,7 +153,8 @@ func (f *firefox) evaluate(context, expression string) (string, error) {
 		Result           struct{ Value string }
 		ExceptionDetails struct{ Text string }
 	}
-	err := f.call("script.evaluate", params{"expression": expression, "target": params{"context": context}, "awaitPromise": false}, &got)
+	err := f.call("script.evaluate", params{"expression": expression, "target": params{"context": context},
+		"awaitPromise": false}, &got)
 	if err == nil && got.ExceptionDetails.Text != "" {
 		err = fmt.Errorf("%s: %s", expression, got.ExceptionDetails.Text)
 	}
@@ -168,14 +171,16 @@ func (f *firefox) setFiles(context, selector string, paths []string) {
 	var found struct {
 		Nodes []struct{ SharedID string }
 	}
-	f.mustCall("browsingContext.locateNodes", params{"context": context, "locator": params{"type": "css", "value": selector}}, &found)
+	f.mustCall("browsingContext.locateNodes", params{"context": context, "locator": params{"type": "css",
+		"value": selector}}, &found)
 	if len(found.Nodes) != 1 {
 		f.Fatalf("%d fields for files", len(found.Nodes))
 	}
-	f.mustCall("input.setFiles", params{"context": context, "element": params{"sharedId": found.Nodes[0].SharedID}, "files": paths}, nil)
+	f.mustCall("input.setFiles", params{"context": context, "element": params{"sharedId": found.Nodes[0].SharedID},
+		"files": paths}, nil)
 }
 
-// streamErrors is what Firefox says of that, also where one follows a link.
+// streamErrors matches what Firefox reports when a stream is cut, which also happens when a link is followed.
 const streamErrors = `Error in input stream|NetworkError`
 
 func TestFirefox(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// flakyProxy is the way from one browser to the program. It can be cut, which breaks everything under way.
+// flakyProxy forwards the connections of a browser to the server. It can be cut, which breaks all connections and
+// refuses new ones.
 type flakyProxy struct {
 	addr string
 
@@ -17,6 +18,7 @@ type flakyProxy struct {
 	conns []net.Conn
 }
 
+// newFlakyProxy starts a proxy for the server.
 func (s *server) newFlakyProxy(t *testing.T) *flakyProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -56,6 +58,7 @@ func (c *flakyProxy) connect(in net.Conn, to string) {
 	go carry(out, in)
 }
 
+// cut closes all connections, and refuses new ones until restore.
 func (c *flakyProxy) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,12 +69,13 @@ func (c *flakyProxy) cut() {
 	c.conns = slices.Delete(c.conns, 0, len(c.conns))
 }
 
-// reset breaks what is under way; whoever connects again gets through.
+// reset closes all connections; new ones are accepted.
 func (c *flakyProxy) reset() {
 	c.cut()
 	c.restore()
 }
 
+// restore accepts connections again.
 func (c *flakyProxy) restore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// hostileTexts are texts that would do something if they were not escaped.
 var hostileTexts = []string{
 	`</li><script>alert(1)</script>`,
 	`<img src=https://evil.example/x.png onerror=alert(1)>`,
@@ -39,15 +40,17 @@ func TestHostileTextIsEscaped(t *testing.T) {
 		mallory.mustPost("/messages/1/reactions", url.Values{"emoji": {"🎉"}})
 	}
 	n := len(names) * len(hostileTexts)
-	ana.waitUntil("every line came", sprintf(`%s.length === %d`, messageTexts, n))
+	ana.waitUntil("every message arrived", sprintf(`%s.length === %d`, messageTexts, n))
 	ana.checkNoInjection()
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("every line is there", sprintf(`%s.length === %d`, messageTexts, n))
+	ana.waitUntil("every message is on the page", sprintf(`%s.length === %d`, messageTexts, n))
 	ana.checkNoInjection()
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
-	ana.waitUntil("the texts are what was written", sprintf(`%s[0] === %s && document.querySelector('#conversation-name').innerText === %s`, messageTexts, asJSON(hostileTexts[0]), asJSON(names[0])))
+	ana.waitUntil("the texts are what was written",
+		sprintf(`%s[0] === %s && document.querySelector('#conversation-name').innerText === %s`, messageTexts,
+			asJSON(hostileTexts[0]), asJSON(names[0])))
 	ana.checkNoInjection()
 	ana.sendMessage(hostileTexts[0])
 	for _, path := range []string{
@@ -59,25 +62,26 @@ func TestHostileTextIsEscaped(t *testing.T) {
 		"/settings",
 	} {
 		ana.open(path)
-		ana.waitUntil("it is drawn", `document.readyState === 'complete'`)
+		ana.waitUntil("the page is loaded", `document.readyState === 'complete'`)
 		ana.checkNoInjection()
 	}
-	guest := s.newBrowser()
-	guest.open("/login?next=" + url.QueryEscape(`javascript:alert(1)`))
-	guest.logIn("Ana")
-	guest.waitForPath("/chat")
+	anonymous := s.newBrowser()
+	anonymous.open("/login?next=" + url.QueryEscape(`javascript:alert(1)`))
+	anonymous.logIn("Ana")
+	anonymous.waitForPath("/chat")
 }
 
-// checkNoInjection looks for anything that text may have become. Dialogs, requests to others and reports of the policy fail the
-// test by themselves.
+// checkNoInjection looks for everything that a text could have injected. Dialogs, requests to other hosts and CSP
+// reports fail the test anyway.
 func (b *tab) checkNoInjection() {
 	b.Helper()
 	for what, script := range map[string]string{
-		"images":         `document.querySelectorAll('img').length`,
-		"scripts":        `document.querySelectorAll('body script').length`,
-		"styles":         `document.querySelectorAll('style, body link').length`,
-		"live markup":    `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
-		"links":          `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol) || a.rel !== 'nofollow noopener noreferrer').length`,
+		"images":      `document.querySelectorAll('img').length`,
+		"scripts":     `document.querySelectorAll('body script').length`,
+		"styles":      `document.querySelectorAll('style, body link').length`,
+		"live markup": `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
+		"links": `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol) ||
+			a.rel !== 'nofollow noopener noreferrer').length`,
 		"attributes":     `[...document.querySelectorAll('.message__body *')].filter(e => [...e.attributes].some(a => !['href', 'rel', 'target', 'tabindex', 'value'].includes(a.name))).length`,
 		"event handlers": `[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on|^hx-on/.test(a.name))).length`,
 	} {
@@ -87,7 +91,8 @@ func (b *tab) checkNoInjection() {
 	}
 }
 
-// TestAlpineIgnoresMessages puts into a message what no renderer lets through.
+// TestAlpineIgnoresMessages inserts Alpine attributes into a message, which no renderer allows, and expects that Alpine
+// ignores them.
 func TestAlpineIgnoresMessages(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -106,6 +111,6 @@ func TestAlpineIgnoresMessages(t *testing.T) {
 	eval[bool](ana, sprintf(plant, "#page-notice"))
 	ana.waitUntil("elsewhere it would do something", `document.querySelector('#page-notice').textContent === 'planted'`)
 	if ana.isTrue(`document.querySelector('.message__body b').textContent`) {
-		t.Error("an attribute in a message was obeyed")
+		t.Error("Alpine evaluated an attribute in a message")
 	}
 }

@@ -19,7 +19,9 @@ func TestSessionEndedElsewhere(t *testing.T) {
 	elsewhere.logIn("Ana")
 	elsewhere.waitForPath("/chat")
 	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
-	ana.waitUntil("it says why there is a form", `location.pathname === '/login' && document.querySelector('#form-error').innerText === 'You are signed out. Log in again to go on.'`)
+	ana.waitUntil("it says why there is a form",
+		`location.pathname === '/login' &&
+		document.querySelector('#form-error').innerText === 'You are signed out. Log in again to go on.'`)
 	ana.fill("#email", emailOf("Ana"))
 	ana.fill("#password", password+" 2")
 	ana.pressKeys("\r")
@@ -37,7 +39,8 @@ func TestDeepLinkReturnsAfterLogIn(t *testing.T) {
 	b.fill("#email", emailOf("Ana"))
 	b.fill("#password", "not this one")
 	b.pressKeys("\r")
-	b.waitUntil("the wrong password is refused", `document.querySelector('#form-error').innerText && document.querySelector('#email').value`)
+	b.waitUntil("the wrong password is refused",
+		`document.querySelector('#form-error').innerText && document.querySelector('#email').value`)
 	b.fill("#password", password)
 	b.pressKeys("\r")
 	b.waitForConversation("room=1")
@@ -96,9 +99,9 @@ func TestLogOutClearsSendQueue(t *testing.T) {
 	ana.waitForStream()
 	slow.dropResponses()
 	ana.typeAndEnter("between us")
-	ana.waitUntil("it waits", queuedTexts+` === 'between us'`)
+	ana.waitUntil("it is queued", queuedTexts+` === 'between us'`)
 	ana.open("/settings")
-	ana.waitUntil("it waits here too", queuedTexts+` === 'between us'`)
+	ana.waitUntil("it is queued here too", queuedTexts+` === 'between us'`)
 	ana.click(`form[action="/logout"] button`)
 	ana.waitForPath("/login")
 	if left := eval[string](ana, localStorageText); strings.Contains(left, "between us") {

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// What all tests share: the program, and one browser process in which every person has a context of their own.
+// All tests share the path of the server binary, and one browser process in which every user has a browser context.
 var (
 	binary  string
 	browser context.Context
@@ -36,7 +36,7 @@ func testMain(m *testing.M) (int, error) {
 	build := exec.Command("go", "build", "-race", "-o", binary, "charla/cmd/charla")
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr
 	if err := build.Run(); err != nil {
-		return 0, fmt.Errorf("building the program: %w", err)
+		return 0, fmt.Errorf("building the server: %w", err)
 	}
 	stop, err := startBrowser(dir)
 	if err != nil {
@@ -59,7 +59,7 @@ func startBrowser(dir string) (stop func(), err error) {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("lang", "en-US"),
-		chromedp.Env("LANG=C.UTF-8"), // otherwise it finds no file whose name is not ASCII
+		chromedp.Env("LANG=C.UTF-8"), // otherwise it cannot open files with names that are not ASCII
 	)
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stopBrowser := chromedp.NewContext(allocator)

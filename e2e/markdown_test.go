@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// markdownCases are what people type, and what its reader must see in the line: a selector and its text.
+// markdownCases are texts to type, with a selector of the element they must create in the message, and its text.
 var markdownCases = []struct{ typed, element, text string }{
 	{"the *bold* one", "strong", "bold"},
 	{"the **bolder** one", "strong", "bolder"},
@@ -12,11 +12,15 @@ var markdownCases = []struct{ typed, element, text string }{
 	{"> who comes?\nI do", "blockquote + p", "I do"},
 	{"to buy:\n- milk\n- *eggs*", "ul > li:last-child > strong", "eggs"},
 	{"1. first\n2. second", "ol > li:last-child", "second"},
-	{"```go\nfunc main() {\n\tprintln(\"a line that is far too long for the screen of any phone, and then some\")\n}\n```", "pre > code", ""},
-	{"[the plan](https://garden.example.org/plan)", `a[href="https://garden.example.org/plan"][target="_blank"][rel="nofollow noopener noreferrer"]`, "the plan"},
-	{"see https://garden.example.org/a_b_c", `a[href="https://garden.example.org/a_b_c"]`, "https://garden.example.org/a_b_c"},
+	{"```go\nfunc main() {\n\tprintln(\"a line that is far too long for the screen of any phone, and then some\")\n}\n```",
+		"pre > code", ""},
+	{"[the plan](https://garden.example.org/plan)",
+		`a[href="https://garden.example.org/plan"][target="_blank"][rel="nofollow noopener noreferrer"]`, "the plan"},
+	{"see https://garden.example.org/a_b_c", `a[href="https://garden.example.org/a_b_c"]`,
+		"https://garden.example.org/a_b_c"},
 	{"one line\nanother\n\na paragraph", "p + p", "a paragraph"},
-	{"# no heading, <b>no markup</b>, a snake_case_name, 2*3*4", ".message__body", "# no heading, <b>no markup</b>, a snake_case_name, 2*3*4"},
+	{"# no heading, <b>no markup</b>, a snake_case_name, 2*3*4", ".message__body",
+		"# no heading, <b>no markup</b>, a snake_case_name, 2*3*4"},
 }
 
 func TestMarkdownIsRendered(t *testing.T) {
@@ -29,8 +33,10 @@ func TestMarkdownIsRendered(t *testing.T) {
 	for i, form := range markdownCases {
 		ana.sendMessage(form.typed)
 		for _, reader := range []*tab{ana, bob} {
-			line := sprintf(`document.querySelectorAll('.messages > .message')[%d]?.querySelector(%s)`, i, asJSON(form.element))
-			reader.waitUntil(asJSON(form.typed)+" has its form", sprintf(`%[1]s && (!%[2]s || %[1]s.innerText === %[2]s)`, line, asJSON(form.text)))
+			line := sprintf(`document.querySelectorAll('.messages > .message')[%d]?.querySelector(%s)`, i,
+				asJSON(form.element))
+			reader.waitUntil(asJSON(form.typed)+" is rendered",
+				sprintf(`%[1]s && (!%[2]s || %[1]s.innerText === %[2]s)`, line, asJSON(form.text)))
 		}
 	}
 	code := `document.querySelector('.message__body pre')`

@@ -17,32 +17,37 @@ func TestEditAndDelete(t *testing.T) {
 	ana.sendMessage("How are you?")
 	bob.waitForMessages("Hello Bbo", "How are you?")
 	bob.openMenu(1)
-	bob.waitUntil("it is not his to change", `document.querySelector('#message-menu .emoji-option') && !document.querySelector('#message-menu details')`)
+	bob.waitUntil("it is not his to change",
+		`document.querySelector('#message-menu .emoji-option') && !document.querySelector('#message-menu details')`)
 	bob.pressKeys("\x1b")
-	bob.waitUntil("Escape shuts the menu", menuClosed)
+	bob.waitUntil("Escape closes the menu", menuClosed)
 
 	ana.openMenu(1)
 	ana.click("#message-menu details:nth-of-type(1) summary")
 	ana.allowErrors("status of 422")
-	eval[bool](ana, `(e => { e.value = 'x'.repeat(4001); return true })(document.querySelector('#message-menu textarea'))`)
+	eval[bool](ana,
+		`(e => { e.value = 'x'.repeat(4001); return true })(document.querySelector('#message-menu textarea'))`)
 	ana.click("#message-menu details:nth-of-type(1) .button")
-	ana.waitUntil("it says why not, and the text stays", `document.querySelector('#message-actions-error').innerText.includes('4,000') && document.querySelector('#message-menu textarea').value.length === 4001`)
+	ana.waitUntil("it says why not, and the text stays",
+		`document.querySelector('#message-actions-error').innerText.includes('4,000') &&
+		document.querySelector('#message-menu textarea').value.length === 4001`)
 	eval[bool](ana, `(e => { e.select(); return true })(document.querySelector('#message-menu textarea'))`)
 	ana.fill("#message-menu textarea", "")
 	eval[bool](ana, `(e => { e.select(); return true })(document.querySelector('#message-menu textarea'))`)
 	ana.typeText("Hello Bob")
 	ana.click("#message-menu details:nth-of-type(1) .button")
-	ana.waitUntil("the menu is shut, and the focus where it was opened", menuClosed+` && `+menuButtonFocused(1))
+	ana.waitUntil("the menu is closed, and the focus where it was opened", menuClosed+` && `+menuButtonFocused(1))
 	for _, b := range []*tab{ana, bob} {
 		b.waitForMessages("Hello Bob", "How are you?")
-		b.waitUntil("it says that it was edited", `document.querySelector('#m-1 .message__edited relative-time')?.shadowRoot.textContent.match(/\d\d:\d\d/)`)
+		b.waitUntil("it says that it was edited",
+			`document.querySelector('#m-1 .message__edited relative-time')?.shadowRoot.textContent.match(/\d\d:\d\d/)`)
 	}
 	ana.openMenu(2)
 	ana.click("#message-menu details:nth-of-type(2) summary")
 	ana.click("#message-menu .button--danger")
 	for _, b := range []*tab{ana, bob} {
 		b.waitForMessages("Hello Bob", "This message was deleted.")
-		b.waitUntil("the menu is shut", menuClosed)
+		b.waitUntil("the menu is closed", menuClosed)
 	}
 	ana.waitUntil("the focus is on what is left of the line", `document.activeElement.matches('#m-2 .message__time')`)
 	bob.sendMessage("What was that?")
@@ -90,10 +95,12 @@ func TestEditsOfOlderMessages(t *testing.T) {
 	bob.waitUntil("the newest are there", sprintf(`%s.length >= 50`, messageTexts))
 	eval[bool](bob, `(e => { e.scrollTop = -e.scrollHeight; return true })(document.querySelector('#scroller'))`)
 	bob.waitUntil("all are there", sprintf(`%s.length === 60`, messageTexts))
-	bob.waitUntil("the window asked what changed", `performance.getEntriesByType('resource').some(e => e.name.includes('changed_after'))`)
+	bob.waitUntil("the window asked what changed",
+		`performance.getEntriesByType('resource').some(e => e.name.includes('changed_after'))`)
 	ana.mustPost("/messages/2/edit", url.Values{"body": {"an old line, edited"}})
 	ana.mustPost("/messages/3/delete", nil)
-	bob.waitUntil("the old lines changed", messageTexts+`[1] === 'an old line, edited' && `+messageTexts+`[2] === 'This message was deleted.'`)
+	bob.waitUntil("the old lines changed",
+		messageTexts+`[1] === 'an old line, edited' && `+messageTexts+`[2] === 'This message was deleted.'`)
 	bob.openMenu(1)
 	bob.click(`#message-menu .emoji-option[value="👍"]`)
 	bob.waitUntil("an old line takes a reaction", reactionsOf(1)+` === '👍 1' && `+messageTexts+`.length === 60`)
@@ -125,10 +132,12 @@ func TestEditWithoutScripts(t *testing.T) {
 	ana.waitForPath("/messages/1")
 	ana.click(`.emoji-option[value="👍"]`)
 	ana.waitForPath("/messages?room=2")
-	ana.waitUntil("the reaction is there", `document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction')`)
+	ana.waitUntil("the reaction is there",
+		`document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction')`)
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"👍"}})
 	ana.clickInFrame("#m-1 .reaction")
-	ana.waitUntil("hers is taken back, his stays", `(e => e && e.title === 'Bob')(document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction'))`)
+	ana.waitUntil("hers is taken back, his stays",
+		`(e => e && e.title === 'Bob')(document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction'))`)
 
 	ana.clickInFrame("#m-1 .message__time")
 	ana.waitForPath("/messages/1")
@@ -138,11 +147,13 @@ func TestEditWithoutScripts(t *testing.T) {
 	ana.click(".emoji-picker__search .search-form__submit")
 	ana.click(`[value="🍕"]`)
 	ana.waitForPath("/messages?room=2")
-	ana.waitUntil("any emoji will do", `document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction[value="🍕"]')`)
+	ana.waitUntil("any emoji will do",
+		`document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction[value="🍕"]')`)
 
 	bob.mustPost("/messages/1/delete", nil)
 	ana.open("/messages?with=1")
-	ana.waitUntil("what was deleted is gone from the next page", frameMessageTexts+`[0] === 'This message was deleted.'`)
+	ana.waitUntil("what was deleted is gone from the next page",
+		frameMessageTexts+`[0] === 'This message was deleted.'`)
 	ana.clickInFrame("#m-2 .message__time")
 	ana.waitForPath("/messages/2")
 	ana.click("details:nth-of-type(2) summary")
@@ -166,22 +177,24 @@ func TestEditTextSurvivesClosingMenu(t *testing.T) {
 	ana.waitUntil("one can write", inTheText)
 	ana.typeText(", Bob")
 	ana.click(".conversation__name")
-	ana.waitUntil("a click beside it shuts the menu", menuClosed)
+	ana.waitUntil("a click beside it closes the menu", menuClosed)
 	ana.openMenu(1)
 	ana.waitUntil("what was written is still there", rewritten+` === 'Hello, Bob' && `+inTheText)
 	ana.pressKeys("\r", chromedp.ModifierShift)
 	ana.typeText("How are you?")
 	ana.pressKeys("\r")
 	ana.waitForMessages("Hello, Bob\nHow are you?")
-	ana.waitUntil("the menu is shut", menuClosed)
+	ana.waitUntil("the menu is closed", menuClosed)
 	ana.api().mustPost("/messages/1/edit", url.Values{"body": {"Hi"}})
 	ana.waitForMessages("Hi")
 	ana.openMenu(1)
-	ana.waitUntil("it begins with what is there now", rewritten+` === 'Hi' && !document.querySelector('#message-menu details[open]')`)
+	ana.waitUntil("it begins with what is there now",
+		rewritten+` === 'Hi' && !document.querySelector('#message-menu details[open]')`)
 	ana.click("#message-menu details:nth-of-type(1) summary")
 	ana.typeText("!!")
 	ana.click("#message-menu details:nth-of-type(1) .message-actions__cancel")
-	ana.waitUntil("the menu is shut", menuClosed)
+	ana.waitUntil("the menu is closed", menuClosed)
 	ana.openMenu(1)
-	ana.waitUntil("what was cancelled is gone", rewritten+` === 'Hi' && !document.querySelector('#message-menu details[open]')`)
+	ana.waitUntil("what was cancelled is gone",
+		rewritten+` === 'Hi' && !document.querySelector('#message-menu details[open]')`)
 }

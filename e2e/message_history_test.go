@@ -13,7 +13,9 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 	bob.postMessages("room=1", all...)
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("the newest line is on screen", `(r => r.bottom <= innerHeight && r.top > 0)([...document.querySelectorAll('.message')].at(-1).getBoundingClientRect())`)
+	ana.waitUntil("the newest line is on screen",
+		`(r => r.bottom <= innerHeight &&
+		r.top > 0)([...document.querySelectorAll('.message')].at(-1).getBoundingClientRect())`)
 	for !ana.isTrue(`document.querySelector('.conversation-start')`) {
 		before := eval[int](ana, messageCount)
 		// The line at the top stays where it is while others are put above it.
@@ -37,9 +39,13 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 	if ana.isTrue(`[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight`) {
 		t.Error("a new line pulled the reader down from the old ones")
 	}
-	ana.waitUntil("the way down says that there is something unread", `document.querySelector('.list-row[aria-current] .unread-badge') && getComputedStyle(document.querySelector('.scroll-to-newest')).backgroundColor === getComputedStyle(document.querySelector('.send-button')).backgroundColor`)
+	ana.waitUntil("the way down says that there is something unread",
+		`document.querySelector('.list-row[aria-current] .unread-badge') &&
+		getComputedStyle(document.querySelector('.scroll-to-newest')).backgroundColor === getComputedStyle(document.querySelector('.send-button')).backgroundColor`)
 	ana.click(".scroll-to-newest")
-	ana.waitUntil("the news is on screen, and read", `[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight && !document.querySelector('.scroll-to-newest, .list-row[aria-current] .unread-badge')`)
+	ana.waitUntil("the news is on screen, and read",
+		`[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight &&
+		!document.querySelector('.scroll-to-newest, .list-row[aria-current] .unread-badge')`)
 }
 
 func TestOwnMessageScrollsIntoView(t *testing.T) {
@@ -49,7 +55,8 @@ func TestOwnMessageScrollsIntoView(t *testing.T) {
 	ana := s.newUser("Ana")
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("the end is out of sight", `document.querySelector('#scroller').scrollTo(0, -300) || document.querySelector('#scroller').scrollTop < -200`)
+	ana.waitUntil("the end is out of sight",
+		`document.querySelector('#scroller').scrollTo(0, -300) || document.querySelector('#scroller').scrollTop < -200`)
 	ana.sendMessage("my own")
 	ana.waitUntil("the end is in sight", `document.querySelector('#scroller').scrollTop > -1`)
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 )
 
-// The menu is open and filled, or shut.
+// Scripts for the state of the message menu: whether it is open and filled, or closed.
 const (
 	menuOpen   = `document.querySelector('#message-menu:popover-open:not(.htmx-request) #message-actions > *')`
 	menuClosed = `!document.querySelector('#message-menu:popover-open')`
 )
 
-// menuButtonFocused is true when what opens the menu of a message has the focus.
+// menuButtonFocused is a script that is true if the menu button of the nth message has the focus.
 func menuButtonFocused(n int) string {
 	return sprintf(`document.activeElement.matches('%s .message__menu-button')`, messageSelector(n))
 }
 
-// openMenu opens the menu of a message.
+// openMenu opens the menu of the nth message.
 func (b *tab) openMenu(n int) {
 	b.Helper()
 	b.hover(messageSelector(n))
@@ -43,19 +43,22 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("the menu is open", menuOpen)
 	ana.pressKeys("\x1b")
-	ana.waitUntil("Escape shuts it and gives the focus back", menuClosed+` && document.activeElement.matches('.message__menu-button')`)
+	ana.waitUntil("Escape closes it and gives the focus back",
+		menuClosed+` && document.activeElement.matches('.message__menu-button')`)
 	ana.pressKeys("\r")
 	ana.waitUntil("the menu is open", menuOpen)
 	ana.tabTo(`#message-menu .emoji-option[value="😂"]`)
 	ana.pressKeys("\r")
-	ana.waitUntil("the reaction is there, and the focus back", reactionsOf(1)+` === '😂 1' && `+menuClosed+` && `+menuButtonFocused(1))
+	ana.waitUntil("the reaction is there, and the focus back",
+		reactionsOf(1)+` === '😂 1' && `+menuClosed+` && `+menuButtonFocused(1))
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"😂"}})
 	ana.waitUntil("Bob laughs too", reactionsOf(1)+` === '😂 2'`)
 	eval[bool](ana, `(document.querySelector('.message__time').focus(), true)`)
 	ana.tabTo("#m-1 .reaction")
 	for _, want := range []string{"😂 1", "😂 2"} {
 		ana.pressKeys("\r")
-		ana.waitUntil("the focus stays while the line is replaced", reactionsOf(1)+sprintf(` === '%s' && document.activeElement.matches('#m-1 .reaction')`, want))
+		ana.waitUntil("the focus stays while the line is replaced",
+			reactionsOf(1)+sprintf(` === '%s' && document.activeElement.matches('#m-1 .reaction')`, want))
 	}
 	ana.tabTo("#composer-text")
 
@@ -64,9 +67,10 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.waitUntil("the menu is open", menuOpen)
 	ana.tabTo("#message-menu a.emoji-option")
 	ana.pressKeys("\r")
-	ana.waitUntil("the picker is in the menu, and one can search", `document.activeElement.matches('#message-menu [name=q]')`)
+	ana.waitUntil("the picker is in the menu, and the search has the focus",
+		`document.activeElement.matches('#message-menu [name=q]')`)
 	ana.pressKeys("\x1b")
-	ana.waitUntil("Escape shuts it and gives the focus back", menuClosed+` && `+menuButtonFocused(1))
+	ana.waitUntil("Escape closes it and gives the focus back", menuClosed+` && `+menuButtonFocused(1))
 	ana.pressKeys("\r")
 	ana.waitUntil("the menu begins anew", menuOpen+` && !document.querySelector('#message-menu-emoji')`)
 	ana.tabTo("#message-menu a.emoji-option")
@@ -76,13 +80,16 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.waitUntil("the search found it", `document.querySelector('#message-menu-emoji button').value === '🍕'`)
 	ana.tabTo(`#message-menu-emoji [value="🍕"]`)
 	ana.pressKeys("\r")
-	ana.waitUntil("the reaction is there, and the focus back", reactionsOf(1)+` === '😂 2,🍕 1' && `+menuClosed+` && `+menuButtonFocused(1))
+	ana.waitUntil("the reaction is there, and the focus back",
+		reactionsOf(1)+` === '😂 2,🍕 1' && `+menuClosed+` && `+menuButtonFocused(1))
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"🍕"}})
-	ana.waitUntil("the focus stays while the line is replaced", reactionsOf(1)+` === '😂 2,🍕 2' && `+menuButtonFocused(1))
+	ana.waitUntil("the focus stays while the line is replaced",
+		reactionsOf(1)+` === '😂 2,🍕 2' && `+menuButtonFocused(1))
 }
 
-// menuOnScreen is true when nothing of the menu is cut off.
-const menuOnScreen = `(r => r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('#message-menu').getBoundingClientRect())`
+// menuOnScreen is a script that is true if the whole menu is on the screen.
+const menuOnScreen = `(r => r.left >= 0 && r.right <= innerWidth && r.top >= 0 &&
+	r.bottom <= innerHeight)(document.querySelector('#message-menu').getBoundingClientRect())`
 
 func TestMessageMenuOnPhone(t *testing.T) {
 	t.Parallel()
@@ -95,25 +102,28 @@ func TestMessageMenuOnPhone(t *testing.T) {
 		ana.open("/messages?with=2")
 		ana.waitForStream()
 		for n := 1; n <= 3; n++ {
-			ana.waitUntil("the button can be seen", sprintf(`(e => getComputedStyle(e).opacity === '1' && e.getBoundingClientRect().width >= 24 && e.getBoundingClientRect().height >= 24)(document.querySelector('%s .message__menu-button'))`, messageSelector(n)))
+			ana.waitUntil("the button can be seen",
+				sprintf(`(e => getComputedStyle(e).opacity === '1' && e.getBoundingClientRect().width >= 24 &&
+				e.getBoundingClientRect().height >= 24)(document.querySelector('%s .message__menu-button'))`, messageSelector(n)))
 		}
 		ana.click("#m-2 .message__menu-button")
 		ana.waitUntil("the menu is open, and whole on the screen", menuOpen+` && `+menuOnScreen)
 		ana.checkFits("the menu", width)
 		ana.click("#message-menu a.emoji-option")
-		ana.waitUntil("the picker is whole on the screen", `document.querySelector('#message-menu-emoji') && `+menuOnScreen)
+		ana.waitUntil("the picker is whole on the screen",
+			`document.querySelector('#message-menu-emoji') && `+menuOnScreen)
 		ana.checkFits("the picker", width)
 		ana.pressKeys("\x1b")
-		ana.waitUntil("the menu is shut", menuClosed)
+		ana.waitUntil("the menu is closed", menuClosed)
 		ana.click("#m-2 .message__menu-button")
 		ana.waitUntil("the menu is open", menuOpen)
 		ana.click(`#message-menu .emoji-option[value="👍"]`)
-		ana.waitUntil("the menu is shut", menuClosed)
+		ana.waitUntil("the menu is closed", menuClosed)
 	}
 	ana.waitUntil("twice is not at all", reactionsOf(2)+` === ''`)
 }
 
-// TestMenuDoesNotStealFocus: the answer of the menu comes late, when one has gone on to write.
+// TestMenuDoesNotStealFocus delays the response of a menu action until the user has moved on to the composer.
 func TestMenuDoesNotStealFocus(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -125,21 +135,26 @@ func TestMenuDoesNotStealFocus(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.waitForStream()
 	ana.sendMessage("Hello")
-	ana.openMenu(2) // the first change of the room is that she came
+	ana.openMenu(2) // seq 1 of the room is her joining
 	slow.setDelay(1000)
 	ana.click(`#message-menu .emoji-option[value="🎉"]`)
 	ana.pressKeys("\x1b")
 	ana.click("#composer-text")
-	ana.waitUntil("one writes, and the answer is still to come", composerFocused+` && `+menuClosed+` && document.querySelector('#message-menu #message-actions > *')`)
-	ana.waitUntil("the answer came, and one writes on", `!document.querySelector('#message-menu #message-actions > *') && `+composerFocused)
+	ana.waitUntil("the composer has the focus, and the answer is still to come",
+		composerFocused+` && `+menuClosed+` && document.querySelector('#message-menu #message-actions > *')`)
+	ana.waitUntil("the answer came, and the composer has the focus",
+		`!document.querySelector('#message-menu #message-actions > *') && `+composerFocused)
 }
 
-// menuFailed is true when the menu says that it could not be had, and offers nothing.
-const menuFailed = `(m => m && m.innerText.trim() === 'This did not work. Try again.' && !m.querySelector('form, a, button'))(document.querySelector('#message-menu:popover-open:not(.htmx-request)'))`
+// menuFailed is a script that is true if the menu says that it could not be loaded, and offers no action.
+const menuFailed = `(m => m && m.innerText.trim() === 'This did not work. Try again.' &&
+	!m.querySelector('form, a, button'))(document.querySelector('#message-menu:popover-open:not(.htmx-request)'))`
 
-// menuBesideButton is true when the open menu stands above or below the button of a line, and ends where it ends.
+// menuBesideButton is a script that is true if the open menu is directly above or below the button of the nth message,
+// with the same right edge.
 func menuBesideButton(n int) string {
-	return sprintf(`((m, b) => Math.abs(m.right - b.right) < 2 && (Math.abs(m.top - b.bottom) < 8 || Math.abs(m.bottom - b.top) < 8))(document.querySelector('#message-menu').getBoundingClientRect(), document.querySelector('%s .message__menu-button').getBoundingClientRect())`, messageSelector(n))
+	return sprintf(`((m, b) => Math.abs(m.right - b.right) < 2 && (Math.abs(m.top - b.bottom) < 8 ||
+		Math.abs(m.bottom - b.top) < 8))(document.querySelector('#message-menu').getBoundingClientRect(), document.querySelector('%s .message__menu-button').getBoundingClientRect())`, messageSelector(n))
 }
 
 func TestMenuActsOnItsOwnMessage(t *testing.T) {
@@ -186,12 +201,14 @@ func TestOpenMenuStaysBesideItsMessage(t *testing.T) {
 	ana.openMenu(1)
 	ana.waitUntil("it stands at its button", menuBesideButton(1))
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"🎉"}})
-	ana.waitUntil("the reaction came, and the menu stays where it was", reactionsOf(1)+` === '🎉 1' && `+menuOpen+` && `+menuBesideButton(1))
+	ana.waitUntil("the reaction came, and the menu stays where it was",
+		reactionsOf(1)+` === '🎉 1' && `+menuOpen+` && `+menuBesideButton(1))
 	ana.api().mustPost("/messages/1/edit", url.Values{"body": {"Hello, Bob"}})
 	ana.waitForMessages("Hello, Bob")
 	ana.waitUntil("the menu stays where it was", menuOpen+` && `+menuBesideButton(1))
 	eval[bool](ana, `(document.querySelector('#menu-button-1').remove(), true)`)
-	ana.waitUntil("without its button it is not in a corner", menuOpen+` && `+menuOnScreen+` && document.querySelector('#message-menu').getBoundingClientRect().left > 100`)
+	ana.waitUntil("without its button it is not in a corner",
+		menuOpen+` && `+menuOnScreen+` && document.querySelector('#message-menu').getBoundingClientRect().left > 100`)
 	ana.api().mustPost("/messages/1/delete", nil)
 	ana.waitForMessages("This message was deleted.")
 	ana.waitUntil("there is nothing more to do", menuClosed)

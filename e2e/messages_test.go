@@ -2,34 +2,38 @@ package e2e
 
 import "testing"
 
-// messageTexts are the texts of all messages on the page, from top to bottom.
+// messageTexts is a script for the texts of all messages on the page, from top to bottom.
 const messageTexts = `[...document.querySelectorAll('.messages > .message')].map(e => e.querySelector('.message__body').innerText.trim())`
 
-// openConversationWith waits until somebody shows in the list of those who are here, and opens the conversation with them.
+// openConversationWith waits until a user is online and opens the conversation with them.
 func (b *tab) openConversationWith(other *tab) {
 	b.Helper()
-	link := sprintf(`[...document.querySelectorAll('#online-list a')].find(e => e.querySelector('bdi').textContent === %s)`, asJSON(other.name))
-	b.waitUntil(other.name+" is here", link)
+	link := sprintf(`[...document.querySelectorAll('#online-list a')].find(e => e.querySelector('bdi').textContent === %s)`,
+		asJSON(other.name))
+	b.waitUntil(other.name+" is online", link)
 	b.click("#" + eval[string](b, link+".id"))
-	b.waitUntil("the conversation with "+other.name+" is open", sprintf(`document.querySelector('#conversation-name bdi')?.textContent === %s`, asJSON(other.name)))
+	b.waitUntil("the conversation with "+other.name+" is open",
+		sprintf(`document.querySelector('#conversation-name bdi')?.textContent === %s`, asJSON(other.name)))
 	b.waitForStream()
 }
 
-// postMessages types a message and presses Enter; it is sent when it has arrived.
+// sendMessage types a message, presses Enter, and waits until it is sent.
 func (b *tab) sendMessage(text string) {
 	b.Helper()
-	b.waitUntil("the box is ready", composerReady)
+	b.waitUntil("the composer is ready", composerReady)
 	b.fill("#composer-text", text)
 	b.pressKeys("\r")
 	b.waitUntil("“"+text+"” is sent", composerReady)
 }
 
-// waitForMessages waits until the page shows exactly these messages, in this order. A line that came twice has the same id twice.
+// waitForMessages waits until the page shows exactly these messages, in this order. It fails the test if an id is on
+// the page twice, as with a message that was inserted twice.
 func (b *tab) waitForMessages(want ...string) {
 	b.Helper()
-	b.waitUntil("the messages are "+asJSON(want), sprintf(`JSON.stringify(%s) === %s`, messageTexts, asJSON(asJSON(want))))
+	b.waitUntil("the messages are "+asJSON(want), sprintf(`JSON.stringify(%s) === %s`, messageTexts,
+		asJSON(asJSON(want))))
 	if !b.isTrue(`new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size === document.querySelectorAll('[id]').length`) {
-		b.Errorf("%s: an id stands twice on the page", b.name)
+		b.Errorf("%s: an id is on the page twice", b.name)
 	}
 }
 
@@ -37,10 +41,10 @@ func TestConversation(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	ana := s.newUser("Ana")
-	ana.waitUntil("nobody else is here", onlineNames+` === 'Ana'`)
+	ana.waitUntil("nobody else is online", onlineNames+` === 'Ana'`)
 	bob := s.newUser("Bob")
 	ana.waitUntil("Bob came", onlineNames+` === 'Ana,Bob'`)
-	bob.waitUntil("Ana is here", onlineNames+` === 'Ana,Bob'`)
+	bob.waitUntil("Ana is online", onlineNames+` === 'Ana,Bob'`)
 
 	ana.openConversationWith(bob)
 	bob.openConversationWith(ana)
@@ -78,5 +82,5 @@ func TestOneMessageIsOneElement(t *testing.T) {
 	second.waitForMessages(said...)
 }
 
-// messageSelector is the selector of the nth message of a conversation that has nothing but messages.
+// messageSelector returns the selector of the message with seq n. In a direct conversation that is the nth message.
 func messageSelector(n int) string { return sprintf("#m-%d", n) }

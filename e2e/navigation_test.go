@@ -7,12 +7,13 @@ import (
 )
 
 // waitForConversation waits until a conversation is open and its stream is the only one.
-func (b *tab) waitForConversation(place string) {
+func (b *tab) waitForConversation(query string) {
 	b.Helper()
-	b.waitForPath("/messages?" + place)
-	waitUntil(b.T, b.name+" has the stream of "+place+" alone", func() (bool, string) {
+	b.waitForPath("/messages?" + query)
+	waitUntil(b.T, b.name+" has only the stream of "+query, func() (bool, string) {
 		open := b.openStreams()
-		return len(open) == 1 && len(open[0]) > len("/events?"+place) && open[0][:len("/events?"+place)] == "/events?"+place, sprintf("%q", open)
+		return len(open) == 1 && len(open[0]) > len("/events?"+query) &&
+			open[0][:len("/events?"+query)] == "/events?"+query, sprintf("%q", open)
 	})
 }
 
@@ -62,5 +63,6 @@ func TestBackAndForward(t *testing.T) {
 	ana.run(chromedp.NavigateBack(), chromedp.NavigateBack())
 	ana.waitForPath("/chat")
 	ana.waitForStream()
-	ana.waitUntil("nothing is open", `document.querySelector('.conversation--empty') && !document.querySelector('#composer')`)
+	ana.waitUntil("nothing is open",
+		`document.querySelector('.conversation--empty') && !document.querySelector('#composer')`)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// disableScripts switches JavaScript off, as some people do.
+// disableScripts disables JavaScript in the browser.
 func (b *tab) disableScripts() {
 	b.Helper()
 	b.mu.Lock()
@@ -16,7 +16,8 @@ func (b *tab) disableScripts() {
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
-// frameMessageTexts are the texts in the list that never ends.
+// frameMessageTexts is a script for the texts in the frame that loads forever, in which new messages appear without
+// scripts.
 const frameMessageTexts = `[...document.querySelector('iframe').contentDocument.querySelectorAll('.message')].map(e => e.querySelector('.message__body').innerText.trim())`
 
 func TestWithoutScripts(t *testing.T) {
@@ -39,13 +40,16 @@ func TestWithoutScripts(t *testing.T) {
 	ana.waitUntil("the newest lines are there", frameMessageTexts+`.at(-1) === 'line 70'`)
 	ana.fill("#composer-text", "half a thought")
 	bob.postMessages("room=1", "news")
-	ana.waitUntil("the news came by itself, and the box is untouched", frameMessageTexts+`.at(-1) === 'news' && `+composer+`.value === 'half a thought'`)
+	ana.waitUntil("the news came by itself, and the composer is untouched",
+		frameMessageTexts+`.at(-1) === 'news' && `+composer+`.value === 'half a thought'`)
 	ana.click(".send-button")
-	ana.waitUntil("what was sent is there", frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
+	ana.waitUntil("what was sent is there",
+		frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
 
 	xy := ana.clickPointInFrame(".older-link a")
 	ana.run(chromedp.MouseClickXY(xy[0], xy[1]))
-	ana.waitUntil("the older lines are there", `location.search.includes('before=') && !document.querySelector('iframe')`)
+	ana.waitUntil("the older lines are there",
+		`location.search.includes('before=') && !document.querySelector('iframe')`)
 	ana.waitUntil("they begin at the first", messageTexts+`[0] === 'line 1'`)
 	ana.click(".newest-link a")
 	ana.waitForPath("/messages?room=1")
@@ -60,7 +64,7 @@ func TestWithoutScripts(t *testing.T) {
 	ana.waitUntil("Bob has it", frameMessageTexts+`.at(-1) === 'Hello Bob'`)
 }
 
-// clickPointInFrame scrolls the frame to an element and says where in the window its middle is.
+// clickPointInFrame scrolls the frame to an element and returns the position of its center in the window.
 func (b *tab) clickPointInFrame(selector string) (xy []float64) {
 	b.Helper()
 	waitUntil(b.T, b.name+" can click "+selector+" in the frame", func() (bool, string) {
@@ -76,10 +80,11 @@ func (b *tab) clickPointInFrame(selector string) (xy []float64) {
 	return xy
 }
 
-// clickInFrame clicks on an element of the frame.
+// clickInFrame clicks on an element in the frame.
 func (b *tab) clickInFrame(selector string) {
 	b.Helper()
-	b.waitUntil(selector+" is in the frame", sprintf(`document.querySelector('iframe')?.contentDocument?.querySelector('%s')`, selector))
+	b.waitUntil(selector+" is in the frame",
+		sprintf(`document.querySelector('iframe')?.contentDocument?.querySelector('%s')`, selector))
 	xy := b.clickPointInFrame(selector)
 	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
 }

@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// onlineNames is everybody in the list of those who are here now.
+// onlineNames is a script for the sorted names in the list of people who are online.
 const onlineNames = `[...document.querySelectorAll('#online-list bdi')].map(e => e.textContent).sort().join()`
 
 func TestPresenceCountsPeople(t *testing.T) {
@@ -12,12 +12,14 @@ func TestPresenceCountsPeople(t *testing.T) {
 	second := bob.anotherTab()
 	second.open("/messages?room=1")
 	second.waitForStream()
-	ana.waitUntil("Bob counts once", onlineNames+` === 'Ana,Bob' && document.querySelector('#online-count').textContent === '2'`)
+	ana.waitUntil("Bob counts once",
+		onlineNames+` === 'Ana,Bob' && document.querySelector('#online-count').textContent === '2'`)
 
 	bob.closeTab()
 	carla := s.newUser("Carla")
 	carla.closeTab()
 	ana.waitUntil("Carla came and went", onlineNames+` === 'Ana,Bob'`)
 	second.closeTab()
-	ana.waitUntil("Bob went with his last tab", onlineNames+` === 'Ana' && document.querySelector('#online-count').textContent === '1'`)
+	ana.waitUntil("Bob went with his last tab",
+		onlineNames+` === 'Ana' && document.querySelector('#online-count').textContent === '1'`)
 }

@@ -2,9 +2,10 @@ package e2e
 
 import "testing"
 
-// reactionsOf is what stands under a message: emoji and count.
+// reactionsOf is a script for the reactions to the nth message: emoji and count, separated by commas.
 func reactionsOf(n int) string {
-	return sprintf(`[...document.querySelectorAll('%s .reaction')].map(e => e.innerText.replace(/\s+/g, ' ').trim()).join()`, messageSelector(n))
+	return sprintf(`[...document.querySelectorAll('%s .reaction')].map(e => e.innerText.replace(/\s+/g, ' ').trim()).join()`,
+		messageSelector(n))
 }
 
 func TestReactionsInAllTabs(t *testing.T) {
@@ -27,7 +28,7 @@ func TestReactionsInAllTabs(t *testing.T) {
 	second.waitUntil("it came", sprintf(`%s.length === 1`, messageTexts))
 	bob.openMenu(1)
 	bob.click(`#message-menu .emoji-option[value="🎉"]`)
-	bob.waitUntil("the menu is shut", menuClosed)
+	bob.waitUntil("the menu is closed", menuClosed)
 	sees("🎉 1")
 	edge := `getComputedStyle(document.querySelector('#m-1 .reaction')).borderColor`
 	if eval[string](bob, edge) == eval[string](ana, edge) {
@@ -37,9 +38,11 @@ func TestReactionsInAllTabs(t *testing.T) {
 	ana.click("#m-1 .reaction")
 	sees("🎉 2")
 	bob.openMenu(1)
-	bob.waitUntil("it knows his own", `document.querySelector('#message-menu .emoji-option[value="🎉"]').ariaPressed === 'true' && document.querySelector('.message-actions__reactors').innerText.includes('Bob, Ana')`)
+	bob.waitUntil("it knows his own",
+		`document.querySelector('#message-menu .emoji-option[value="🎉"]').ariaPressed === 'true' &&
+		document.querySelector('.message-actions__reactors').innerText.includes('Bob, Ana')`)
 	bob.click(`#message-menu .emoji-option[value="❤️"]`)
-	bob.waitUntil("the menu is shut", menuClosed)
+	bob.waitUntil("the menu is closed", menuClosed)
 	sees("🎉 2,❤️ 1")
 	second.click("#m-1 .reaction")
 	sees("🎉 1,❤️ 1")
@@ -53,14 +56,18 @@ func TestReactionsInAllTabs(t *testing.T) {
 	sees("🍕 1,👍 1")
 }
 
-// reactWith opens the picker in the menu of a message, and chooses what a word finds.
+// reactWith opens the picker in the menu of the nth message, searches for a word and clicks on an emoji.
 func (b *tab) reactWith(n int, word, emoji string) {
 	b.Helper()
 	b.openMenu(n)
 	b.click("#message-menu a.emoji-option")
-	b.waitUntil("the picker is in the menu, and one can search", `document.querySelector('#message-menu:popover-open #message-menu-emoji') && document.activeElement.matches('#message-menu [name=q]')`)
+	b.waitUntil("the picker is in the menu, and the search has the focus",
+		`document.querySelector('#message-menu:popover-open #message-menu-emoji') &&
+		document.activeElement.matches('#message-menu [name=q]')`)
 	b.typeText(word)
-	b.waitUntil(word+" finds "+emoji, sprintf(`(all => all.length < 20 && all.some(e => e.value === %q))([...document.querySelectorAll('#message-menu-emoji button')])`, emoji))
+	b.waitUntil(word+" finds "+emoji,
+		sprintf(`(all => all.length < 20 &&
+		all.some(e => e.value === %q))([...document.querySelectorAll('#message-menu-emoji button')])`, emoji))
 	b.click(sprintf(`#message-menu-emoji [value="%s"]`, emoji))
-	b.waitUntil("the menu is shut, and the focus where it was opened", menuClosed+` && `+menuButtonFocused(n))
+	b.waitUntil("the menu is closed, and the focus where it was opened", menuClosed+` && `+menuButtonFocused(n))
 }

@@ -15,7 +15,8 @@ func TestUnreadCounts(t *testing.T) {
 	ana.waitForStream()
 	bob.postMessages("with=1", "psst", "are you there?")
 	for _, b := range []*tab{ana, second} {
-		b.waitUntil("two are unread", `document.querySelector('#with-2 .unread-badge')?.innerText.startsWith('2')`)
+		b.waitUntil("two messages are unread",
+			`document.querySelector('#with-2 .unread-badge')?.innerText.startsWith('2')`)
 	}
 	ana.waitUntil("the title says so", `document.title.startsWith('(2) General')`)
 	second.waitUntil("the title says so", `document.title === '(2) Charla'`)
@@ -28,10 +29,12 @@ func TestUnreadCounts(t *testing.T) {
 
 	bob.postMessages("with=1", "one more")
 	ana.waitForMessages("psst", "are you there?", "one more")
-	second.waitUntil("what Ana sees is read", `!document.querySelector('.unread-badge') && !document.title.startsWith('(')`)
+	second.waitUntil("what Ana sees is read",
+		`!document.querySelector('.unread-badge') && !document.title.startsWith('(')`)
 	second.open("/chat")
 	second.waitUntil("and stays read", `document.querySelector('#with-2') && !document.querySelector('.unread-badge')`)
 
 	bob.postMessages("room=1", "everybody?")
-	second.waitUntil("the channel counts as well", `document.querySelector('#room-1 .unread-badge')?.innerText.startsWith('1')`)
+	second.waitUntil("the channel counts as well",
+		`document.querySelector('#room-1 .unread-badge')?.innerText.startsWith('1')`)
 }

@@ -41,7 +41,7 @@ func TestMissedMessagesArriveAfterReconnect(t *testing.T) {
 	bob.waitForMessages(all...)
 	ana.waitForMessages(all...)
 
-	bob.setOffline(true) // which leaves alone what is under way
+	bob.setOffline(true) // which does not close open connections
 	cable.cut()
 	bob.waitForNoStream()
 	missed = numberedTexts("while the browser is offline", 50)
@@ -83,12 +83,13 @@ func TestServerRestart(t *testing.T) {
 		ana.api().postMessages("with=2", "between, "+end.how)
 		ana.waitForStream()
 		bob.waitForStream()
-		bob.waitUntil("the unsent text is still in the box", `document.querySelector('#composer-text').value === 'unsent'`)
+		bob.waitUntil("the unsent text is still in the composer",
+			`document.querySelector('#composer-text').value === 'unsent'`)
 		bob.pressKeys("\r")
 		all = append(all, "unsent")
 		ana.waitForMessages(all...)
 		bob.waitForMessages(all...)
-		ana.waitUntil("both are here again", onlineNames+` === 'Ana,Bob'`)
+		ana.waitUntil("both are online again", onlineNames+` === 'Ana,Bob'`)
 	}
 	ana.waitForMessages(slices.Clone(all)...)
 }

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// pagePaths are the addresses of every kind of page for the first to register, who is the admin; a message has been written.
-var pagePaths = []string{"/chat", "/chat?q=bob", "/messages?room=1", "/messages?with=2", "/messages?room=1&before=2", "/messages/1", "/settings",
+// pagePaths are the paths of every kind of page for the first user, who is the admin, when there is a message.
+var pagePaths = []string{"/chat", "/chat?q=bob", "/messages?room=1", "/messages?with=2", "/messages?room=1&before=2",
+	"/messages/1", "/settings",
 	"/rooms", "/rooms/1", "/people", "/sessions", "/bots", "/chat?gone=1", "/nowhere"}
 
 func TestPagesFitEveryWidth(t *testing.T) {
@@ -16,9 +17,10 @@ func TestPagesFitEveryWidth(t *testing.T) {
 	ana := s.newUser("Ana")
 	ana.allowErrors("status of 404")
 	bob := s.newAPIUser("Bob " + strings.Repeat("W", 36))
-	bob.postMessages("room=1", strings.Repeat("unbreakable", 60), "https://example.org/"+strings.Repeat("path/", 100), "one\n\n\ntwo")
+	bob.postMessages("room=1", strings.Repeat("unbreakable", 60), "https://example.org/"+strings.Repeat("path/", 100),
+		"one\n\n\ntwo")
 	bob.postMessages("with=1", "hi")
-	guest := s.newBrowser()
+	anonymous := s.newBrowser()
 	for _, width := range []int64{320, 360, 768, 1440, 1920} {
 		for _, path := range pagePaths {
 			ana.setSize(width, 740)
@@ -26,24 +28,27 @@ func TestPagesFitEveryWidth(t *testing.T) {
 			ana.checkFits(path, width)
 		}
 		for _, path := range []string{"/login", "/register"} {
-			guest.setSize(width, 740)
-			guest.open(path)
-			guest.checkFits(path, width)
+			anonymous.setSize(width, 740)
+			anonymous.open(path)
+			anonymous.checkFits(path, width)
 		}
 	}
 }
 
+// checkFits fails the test if the page is wider than the window.
 func (b *tab) checkFits(path string, width int64) {
 	b.Helper()
-	b.waitUntil("the page is drawn", `document.readyState === 'complete'`)
-	if wide := eval[int64](b, `Math.max(document.scrollingElement.scrollWidth, document.querySelector('.page')?.scrollWidth ?? 0)`); wide > width {
+	b.waitUntil("the page is loaded", `document.readyState === 'complete'`)
+	if wide := eval[int64](b,
+		`Math.max(document.scrollingElement.scrollWidth, document.querySelector('.page')?.scrollWidth ?? 0)`); wide > width {
 		b.Errorf("%s needs %d pixels where there are %d", path, wide, width)
 	}
 }
 
-// isVisible tells whether an element can be seen, whole or in part.
+// isVisible is a script that is true if an element is visible, at least in part.
 func isVisible(selector string) string {
-	return sprintf(`(e => e && e.checkVisibility({visibilityProperty: true}) && (r => r.width > 0 && r.right > 0 && r.left < innerWidth)(e.getBoundingClientRect()))(document.querySelector('%s'))`, selector)
+	return sprintf(`(e => e && e.checkVisibility({visibilityProperty: true}) && (r => r.width > 0 && r.right > 0 &&
+		r.left < innerWidth)(e.getBoundingClientRect()))(document.querySelector('%s'))`, selector)
 }
 
 func TestPhoneLayout(t *testing.T) {
@@ -56,21 +61,24 @@ func TestPhoneLayout(t *testing.T) {
 		ana.setSize(width, 740)
 		ana.open("/chat")
 		ana.waitForStream()
-		ana.waitUntil("the list is there alone", isVisible("#conversation-list")+" && !"+isVisible(".welcome")+" && !"+isVisible("#composer-text"))
+		ana.waitUntil("the list is there alone",
+			isVisible("#conversation-list")+" && !"+isVisible(".welcome")+" && !"+isVisible("#composer-text"))
 		ana.click("#with-2")
 		ana.waitForConversation("with=2")
-		ana.waitUntil("the conversation is there alone", isVisible("#conversation")+" && !"+isVisible("#conversation-list")+" && "+isVisible("#composer-text"))
+		ana.waitUntil("the conversation is there alone",
+			isVisible("#conversation")+" && !"+isVisible("#conversation-list")+" && "+isVisible("#composer-text"))
 		ana.sendMessage(sprintf("at %d", width))
 		ana.click(".back-link--list")
 		ana.waitUntil("the list is back", isVisible("#conversation-list")+" && !"+isVisible("#composer-text"))
 		ana.waitForStream()
 		ana.click("#room-1")
 		ana.waitForConversation("room=1")
-		ana.waitUntil("the other conversation is there alone", isVisible("#composer-text")+" && !"+isVisible("#conversation-list"))
+		ana.waitUntil("the other conversation is there alone",
+			isVisible("#composer-text")+" && !"+isVisible("#conversation-list"))
 	}
 }
 
-// TestNamesFitInAdminLists: nobody is shut out, or made an admin, by an unseen name.
+// TestNamesFitInAdminLists requires that names are shown completely where people are removed or made admins.
 func TestNamesFitInAdminLists(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -82,7 +90,8 @@ func TestNamesFitInAdminLists(t *testing.T) {
 		ana.setSize(width, 740)
 		for _, path := range []string{"/people", "/rooms/" + room} {
 			ana.open(path)
-			ana.waitUntil(sprintf("Bob's name is whole on %s at %d", path, width), `(e => e && (n => { const r = document.createRange(); r.selectNodeContents(n); return r.getBoundingClientRect().right <= e.getBoundingClientRect().right + 1 })(e.firstChild))(document.querySelector('.list-entry [href="/messages?with=2"] bdi'))`)
+			ana.waitUntil(sprintf("Bob's name is whole on %s at %d", path, width),
+				`(e => e && (n => { const r = document.createRange(); r.selectNodeContents(n); return r.getBoundingClientRect().right <= e.getBoundingClientRect().right + 1 })(e.firstChild))(document.querySelector('.list-entry [href="/messages?with=2"] bdi'))`)
 			ana.checkFits(path, width)
 		}
 	}
@@ -102,12 +111,14 @@ func TestNothingCoversMessageText(t *testing.T) {
 		ana.waitForStream()
 		for n := 1; n <= 3; n++ {
 			ana.hover(messageSelector(n) + " .message__body")
-			ana.waitUntil("neither the button nor the time covers the text", sprintf(`(l => [...l.querySelectorAll('.message__menu-button, :scope > .message__row > .message__time')].every(e => {
+			ana.waitUntil("neither the button nor the time covers the text",
+				sprintf(`(l => [...l.querySelectorAll('.message__menu-button, :scope > .message__row > .message__time')].every(e => {
 				const a = e.getBoundingClientRect(), b = l.querySelector('.message__body').getBoundingClientRect()
 				return a.right <= b.left + 1 || a.left >= b.right - 1
 			}))(document.querySelector('%s'))`, messageSelector(n)))
 		}
 	}
-	ana.waitUntil("reactions go as far as the line does", `(r => (f => Math.max(...r.map(e => e.right)) > f.right - Math.max(...r.map(e => e.width)) - 5)(document.querySelector('#m-2 .message__row').getBoundingClientRect()))([...document.querySelectorAll('#m-2 .reaction')].map(e => e.getBoundingClientRect()))`)
+	ana.waitUntil("reactions go as far as the line does",
+		`(r => (f => Math.max(...r.map(e => e.right)) > f.right - Math.max(...r.map(e => e.width)) - 5)(document.querySelector('#m-2 .message__row').getBoundingClientRect()))([...document.querySelectorAll('#m-2 .reaction')].map(e => e.getBoundingClientRect()))`)
 	ana.checkFits("reactions", 320)
 }

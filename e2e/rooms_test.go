@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// listedNames are those in a list of people or rooms.
+// listedNames is a script for the names in a list of people or rooms.
 func listedNames(list string) string {
 	return sprintf(`[...document.querySelectorAll('%s .list-row bdi')].map(e => e.textContent).join()`, list)
 }
@@ -48,8 +48,10 @@ func TestRoomLifecycle(t *testing.T) {
 	second.click("#member-list .list-entry summary")
 	second.click("#member-list .list-entry button")
 	bob.waitForPath("/chat")
-	bob.waitUntil("it is said kindly", `document.querySelector('#page-notice').innerText === 'You are no longer in that room.'`)
-	bob.waitUntil("the room is gone from the list", `!document.querySelector('#room-2') && document.querySelector('#room-1')`)
+	bob.waitUntil("it is said kindly",
+		`document.querySelector('#page-notice').innerText === 'You are no longer in that room.'`)
+	bob.waitUntil("the room is gone from the list",
+		`!document.querySelector('#room-2') && document.querySelector('#room-1')`)
 	waitUntil(t, "Bob has a stream of his own state alone", func() (bool, string) {
 		open := bob.openStreams()
 		return len(open) == 1 && open[0] == "/events", sprintf("%q", open)
@@ -76,7 +78,8 @@ func TestRemovalNoticeOnPhone(t *testing.T) {
 	bob.waitForStream()
 	ana.mustPost("/rooms/"+room+"/members/2/remove", nil)
 	bob.waitForPath("/chat")
-	bob.waitUntil("both the list and the news can be seen", isVisible("#conversation-list")+" && "+isVisible("#page-notice"))
+	bob.waitUntil("both the list and the news can be seen",
+		isVisible("#conversation-list")+" && "+isVisible("#page-notice"))
 }
 
 func TestRoomsWithoutScripts(t *testing.T) {
@@ -116,7 +119,9 @@ func TestRoomsWithoutScripts(t *testing.T) {
 	ana.waitUntil("the newest lines are there", frameMessageTexts+`.at(-1) === 'Hello from Ana'`)
 	bob.mustPost("/rooms/"+garden+"/members/2/remove", nil)
 	bob.postMessages("room="+garden, "she is gone")
-	ana.waitUntil("the list says so, and no more", `(t => t.includes('You are no longer in that room.') && !t.includes('she is gone'))(document.querySelector('iframe').contentDocument.body.innerText)`)
+	ana.waitUntil("the list says so, and no more",
+		`(t => t.includes('You are no longer in that room.') &&
+		!t.includes('she is gone'))(document.querySelector('iframe').contentDocument.body.innerText)`)
 
 	bob.mustPost("/people/2/disable", nil)
 	ana.open("/chat")

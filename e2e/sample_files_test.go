@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// sampleFiles makes files that somebody has on their disk.
+// sampleFiles creates files in a temporary directory.
 type sampleFiles struct {
 	*testing.T
 	dir string
@@ -33,7 +33,7 @@ func (a sampleFiles) write(name string, content []byte) string {
 	return path
 }
 
-// landscape paints hills under a sky, other ones for each hue.
+// landscape paints hills under a sky, in colors that depend on hue.
 func landscape(width, height int, hue float64) *image.RGBA {
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -44,7 +44,8 @@ func landscape(width, height int, hue float64) *image.RGBA {
 				d := float64(i)
 				ridge := 0.42 + 0.14*d + 0.07*math.Sin(u*(4+d*2)+hue+d*1.7) + 0.02*math.Sin(u*23+d)
 				if v > ridge {
-					c = color.RGBA{uint8(120 - 22*d + 30*math.Sin(hue)), uint8(140 - 26*d), uint8(110 - 24*d + 40*math.Cos(hue)), 255}
+					c = color.RGBA{uint8(120 - 22*d + 30*math.Sin(hue)), uint8(140 - 26*d),
+						uint8(110 - 24*d + 40*math.Cos(hue)), 255}
 				}
 			}
 			if r := math.Hypot(u-0.75, (v-0.2)*float64(height)/float64(width)); r < 0.05 {
@@ -74,7 +75,7 @@ func (a sampleFiles) png(name string, width, height int) string {
 	return a.write(name, b.Bytes())
 }
 
-// gif makes a picture that moves: red, then blue.
+// gif makes an animated picture: red, then blue.
 func (a sampleFiles) gif(name string, width, height int) string {
 	a.Helper()
 	g := gif.GIF{}
@@ -90,7 +91,7 @@ func (a sampleFiles) gif(name string, width, height int) string {
 	return a.write(name, b.Bytes())
 }
 
-// wav makes seconds of a quiet tone.
+// wav makes a quiet tone of some seconds.
 func (a sampleFiles) wav(name string, seconds int) string {
 	a.Helper()
 	const rate = 8000
@@ -106,7 +107,8 @@ func (a sampleFiles) wav(name string, seconds int) string {
 	}
 	var b bytes.Buffer
 	for _, part := range [][]byte{
-		[]byte("RIFF"), number(36+len(data), 4), []byte("WAVEfmt "), number(16, 4), number(1, 2), number(1, 2), number(rate, 4), number(rate, 4),
+		[]byte("RIFF"), number(36+len(data), 4), []byte("WAVEfmt "), number(16, 4), number(1, 2), number(1,
+			2), number(rate, 4), number(rate, 4),
 		number(1, 2), number(8, 2), []byte("data"), number(len(data), 4), data,
 	} {
 		b.Write(part)

@@ -2,12 +2,15 @@ package e2e
 
 import "testing"
 
-// recordAnnouncements notes what comes into the log of new messages, as a screen reader does.
-const recordAnnouncements = `!!(globalThis.aloud = []) && new MutationObserver(all => all.flatMap(r => [...r.addedNodes])
-	.forEach(n => n.id && aloud.push(n.id))).observe(document.querySelector('[role=log]'), {childList: true, subtree: true}) === undefined`
+// recordAnnouncements is a script that records the ids of the elements that are added to the message log, which a
+// screen reader announces.
+const recordAnnouncements = `!!(globalThis.aloud = []) &&
+	new MutationObserver(all => all.flatMap(r => [...r.addedNodes])
+	.forEach(n => n.id &&
+		aloud.push(n.id))).observe(document.querySelector('[role=log]'), {childList: true, subtree: true}) === undefined`
 
-// TestScreenReaderAnnouncesEachMessageOnce: also one's own, which comes by the answer and by the stream. What happens to it is no new message, nor
-// is what somebody is about to write.
+// TestScreenReaderAnnouncesEachMessageOnce includes own messages, which arrive in the response and in the stream.
+// Changes of messages and typing indicators are not announced.
 func TestScreenReaderAnnouncesEachMessageOnce(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -22,7 +25,9 @@ func TestScreenReaderAnnouncesEachMessageOnce(t *testing.T) {
 	bob.sendMessage("Hello Ana")
 	ana.waitForMessages("Hello Bob", "Hello Ana")
 	bob.fill("#composer-text", "hm")
-	ana.waitUntil("Bob is writing", `document.querySelector('#typing').innerText && !document.querySelector('#typing').closest('[aria-live], [role=status], [role=alert], [role=log]')`)
+	ana.waitUntil("Bob is writing",
+		`document.querySelector('#typing').innerText &&
+		!document.querySelector('#typing').closest('[aria-live], [role=status], [role=alert], [role=log]')`)
 	ana.api().mustPost("/messages/1/reactions", map[string][]string{"emoji": {"🎉"}})
 	bob.api().mustPost("/messages/2/edit", map[string][]string{"body": {"Hello, Ana"}})
 	for _, b := range []*tab{ana, bob} {

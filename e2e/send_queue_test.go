@@ -6,26 +6,27 @@ import (
 	"testing"
 )
 
-// queuedTexts are the texts that wait to be sent.
+// queuedTexts is a script for the texts in the send queue, separated by bars.
 const queuedTexts = `[...document.querySelectorAll('#send-queue .pending-text__body')].map(e => e.innerText).join('|')`
 
-// queueEmpty tells that whatever was sent has arrived, or was taken back.
+// queueEmpty is a script that is true if every message was sent or cancelled.
 const queueEmpty = `document.querySelector('#send-queue') && !document.querySelector('#send-queue[data-waits]')`
 
-// connectionStatus is what the page says of the connection.
+// connectionStatus is a script for what the page says about the connection.
 const connectionStatus = `document.querySelector('#connection-status').textContent.trim()`
 
-// waitForStoredDraft is what the browser itself keeps of anybody's text.
+// localStorageText is a script for everything in the local storage of the browser.
 const localStorageText = `Object.values(localStorage).join()`
 
-// cancelQueued presses Cancel beside one of the texts that wait, once they stand still.
+// cancelQueued clicks on Cancel beside one of the queued messages, after their animation has ended.
 func (b *tab) cancelQueued(which string) {
 	b.Helper()
-	b.waitUntil("what waits stands still", `document.querySelector('#send-queue .pending-text')?.getAnimations().length === 0`)
+	b.waitUntil("the queue is not animated any more",
+		`document.querySelector('#send-queue .pending-text')?.getAnimations().length === 0`)
 	b.click("#send-queue li" + which + " .button")
 }
 
-// typeAndEnter types a text and presses Enter, and does not wait for anything.
+// typeAndEnter types a text and presses Enter, without waiting for anything.
 func (b *tab) typeAndEnter(text string) {
 	b.Helper()
 	b.fill("#composer-text", text)
@@ -46,9 +47,10 @@ func TestSendOffline(t *testing.T) {
 	ana.typeAndEnter("in the tunnel")
 	ana.typeAndEnter("still in it")
 	ana.typeAndEnter("this one not")
-	ana.waitUntil("they wait", queuedTexts+` === 'in the tunnel|still in it|this one not'`)
+	ana.waitUntil("they are queued", queuedTexts+` === 'in the tunnel|still in it|this one not'`)
 	ana.cancelQueued(":last-of-type")
-	ana.waitUntil("one is taken back", queuedTexts+` === 'in the tunnel|still in it' && `+composer+`.value === 'this one not'`)
+	ana.waitUntil("one message is cancelled",
+		queuedTexts+` === 'in the tunnel|still in it' && `+composer+`.value === 'this one not'`)
 	ana.closeTab()
 
 	ana = ana.anotherTab()
@@ -56,7 +58,8 @@ func TestSendOffline(t *testing.T) {
 	ana.waitForStream()
 	bob.waitForMessages("before the tunnel", "in the tunnel", "still in it")
 	ana.waitForMessages("before the tunnel", "in the tunnel", "still in it")
-	ana.waitUntil("nothing waits, and the rest is a draft", sprintf(`%s === '' && %s.value === 'this one not'`, queuedTexts, composer))
+	ana.waitUntil("the queue is empty, and the rest is a draft", sprintf(`%s === '' && %s.value === 'this one not'`,
+		queuedTexts, composer))
 	ana.open("/messages?with=2")
 	ana.waitForStream()
 	bob.waitForMessages("before the tunnel", "in the tunnel", "still in it")
@@ -72,21 +75,21 @@ func TestQueueIsSentOnReconnect(t *testing.T) {
 	bob.openConversationWith(ana)
 	ana.setOffline(true)
 	ana.typeAndEnter("by itself")
-	ana.waitUntil("it waits", queuedTexts+` === 'by itself'`)
+	ana.waitUntil("it is queued", queuedTexts+` === 'by itself'`)
 	ana.setOffline(false)
 	ana.waitUntil("the connection is back", connectionStatus+` === 'The connection is back.'`)
 	bob.waitForMessages("by itself")
 	ana.waitForMessages("by itself")
-	ana.waitUntil("no more is said of it", connectionStatus+` === ''`)
+	ana.waitUntil("the status is cleared", connectionStatus+` === ''`)
 
 	s.stop()
 	ana.waitUntil("it says that the server is away", connectionStatus+` === 'Charla does not answer. Trying again…'`)
 	ana.typeAndEnter("after the restart")
-	ana.waitUntil("it waits", queuedTexts+` === 'after the restart'`)
+	ana.waitUntil("it is queued", queuedTexts+` === 'after the restart'`)
 	s.start()
 	ana.waitUntil("the server is back", connectionStatus+` === 'The connection is back.'`)
 	bob.waitForMessages("by itself", "after the restart")
-	ana.waitUntil("nothing waits", composerReady)
+	ana.waitUntil("the queue is empty", composerReady)
 }
 
 func TestLostResponseSendsOnce(t *testing.T) {
@@ -102,7 +105,7 @@ func TestLostResponseSendsOnce(t *testing.T) {
 	slow.dropResponses()
 	ana.typeAndEnter("only once")
 	bob.waitForMessages("only once")
-	ana.waitUntil("it still waits", queuedTexts+` === 'only once'`)
+	ana.waitUntil("it is still queued", queuedTexts+` === 'only once'`)
 	slow.setDelay(0)
 	ana.waitUntil("it has arrived", composerReady)
 	ana.sendMessage("and another")
@@ -110,7 +113,8 @@ func TestLostResponseSendsOnce(t *testing.T) {
 	ana.waitForMessages("only once", "and another")
 }
 
-// TestCancelAfterDelivery: whoever takes back what only seems to wait, and sends it again, has said it once.
+// TestCancelAfterDelivery cancels a message that has arrived although its response was lost, and sends it again. It
+// must be stored once.
 func TestCancelAfterDelivery(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -124,9 +128,9 @@ func TestCancelAfterDelivery(t *testing.T) {
 	slow.dropResponses()
 	ana.typeAndEnter("said once")
 	bob.waitForMessages("said once")
-	ana.waitUntil("it seems to wait", queuedTexts+` === 'said once'`)
+	ana.waitUntil("it seems to be queued", queuedTexts+` === 'said once'`)
 	ana.cancelQueued("")
-	ana.waitUntil("it is in the box", composer+`.value === 'said once'`)
+	ana.waitUntil("it is in the composer", composer+`.value === 'said once'`)
 	slow.setDelay(0)
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
@@ -155,10 +159,12 @@ func TestSendQueueOnPhoneInSpanish(t *testing.T) {
 	ana.checkAccessibility("somebody is writing")
 	ana.setOffline(true)
 	ana.typeAndEnter(strings.Repeat("una palabra muy larga ", 20) + strings.Repeat("larguísima", 10))
-	ana.waitUntil("it waits", `document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
+	ana.waitUntil("it is queued",
+		`document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
 	ana.waitUntil("it says why", connectionStatus+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
 	ana.fill("#composer-text", "y otra")
-	ana.waitUntil("nobody is said to be writing", `getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)
+	ana.waitUntil("nobody is said to be writing",
+		`getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)
 	ana.checkFits("a message that waits", 320)
 	ana.checkAccessibility("a message that waits")
 }
@@ -176,7 +182,7 @@ func TestQueueIsSentFromAnyPage(t *testing.T) {
 	s.stop()
 	ana.typeAndEnter("I am")
 	ana.typeAndEnter("somewhere")
-	ana.waitUntil("they wait", queuedTexts+` === 'I am|somewhere'`)
+	ana.waitUntil("they are queued", queuedTexts+` === 'I am|somewhere'`)
 	ana.closeTab()
 	s.start()
 
@@ -184,7 +190,7 @@ func TestQueueIsSentFromAnyPage(t *testing.T) {
 	ana.open("/chat")
 	ana.waitForStream()
 	bob.waitForMessages("are you there?", "I am", "somewhere")
-	ana.waitUntil("nothing waits", queueEmpty)
+	ana.waitUntil("the queue is empty", queueEmpty)
 }
 
 func TestQueueAcrossConversations(t *testing.T) {
@@ -207,12 +213,13 @@ func TestQueueAcrossConversations(t *testing.T) {
 	ana.click("#room-1")
 	ana.waitForConversation("room=1")
 	ana.fill("#composer-text", "to all")
-	ana.waitUntil("three wait", `document.querySelectorAll('#send-queue li').length === 3`)
+	ana.waitUntil("three are queued", `document.querySelectorAll('#send-queue li').length === 3`)
 	ana.cancelQueued(":nth-of-type(2)")
-	ana.waitUntil("two wait", `document.querySelectorAll('#send-queue li').length === 2`)
+	ana.waitUntil("two are queued", `document.querySelectorAll('#send-queue li').length === 2`)
 	slow.setDelay(0)
-	ana.waitUntil("it says why one was refused", `document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message has')`)
-	ana.waitUntil("nothing waits", queueEmpty)
+	ana.waitUntil("it says why one was refused",
+		`document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message has')`)
+	ana.waitUntil("the queue is empty", queueEmpty)
 	ana.waitForComposerText("to all")
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
@@ -221,7 +228,8 @@ func TestQueueAcrossConversations(t *testing.T) {
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
 	ana.waitForMessages("to Bob")
-	ana.waitUntil("what was taken back and what was refused is in its box", composer+`.value === `+asJSON(strings.Repeat("long ", 1000)+"\nto nobody"))
+	ana.waitUntil("what was taken back and what was refused is in its box",
+		composer+`.value === `+asJSON(strings.Repeat("long ", 1000)+"\nto nobody"))
 	bob.waitForMessages("to Bob")
 }
 
@@ -253,7 +261,7 @@ func TestTwoTabsShareSendQueue(t *testing.T) {
 	ana = ana.anotherTab()
 	ana.open("/settings")
 	bob.waitForMessages("from the first")
-	ana.waitUntil("nothing waits", queueEmpty)
+	ana.waitUntil("the queue is empty", queueEmpty)
 	ana.open("/messages?room=1")
 	ana.waitForStream()
 	ana.waitForMessages("from the second")

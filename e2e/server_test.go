@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// waitTimeout is how long a condition may take to come true on a busy machine.
+// waitTimeout is how long a condition may take to become true. It is long because the machine may be busy.
 const waitTimeout = 20 * time.Second
 
-// server is the program, run on an address and a data directory that outlive a restart.
+// server is the server binary as a process. Its address and data directory stay the same when it is restarted.
 type server struct {
 	t    *testing.T
 	addr string
@@ -26,7 +26,7 @@ type server struct {
 	log  outputBuffer
 }
 
-// outputBuffer is what the program wrote.
+// outputBuffer collects the output of a process.
 type outputBuffer struct {
 	mu   sync.Mutex // guards text
 	text strings.Builder
@@ -44,7 +44,7 @@ func (l *outputBuffer) String() string {
 	return l.text.String()
 }
 
-// startServer starts the program for one test, without rate limits. The test fails when the program logs an error.
+// startServer starts the server for a test, without rate limits. The test fails if the server logs an error.
 func startServer(t *testing.T, env ...string) *server {
 	t.Helper()
 	s := &server{t: t, addr: freeAddr(t)}
@@ -80,7 +80,7 @@ func (s *server) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	waitUntil(s.t, "the program is ready", func() (bool, string) {
+	waitUntil(s.t, "the server is ready", func() (bool, string) {
 		answer, err := http.Get(s.url("/readyz"))
 		if err != nil {
 			return false, err.Error()
@@ -90,18 +90,18 @@ func (s *server) start() {
 	})
 }
 
-// stop asks the program to end, as an operator does, and wants it to end well.
+// stop shuts the server down with SIGTERM and requires that it exits with success.
 func (s *server) stop() {
 	s.t.Helper()
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	late := time.AfterFunc(15*time.Second, func() { s.cmd.Process.Kill() })
 	defer late.Stop()
 	if err := s.cmd.Wait(); err != nil {
-		s.t.Errorf("the program did not stop well: %v", err)
+		s.t.Errorf("the server did not shut down cleanly: %v", err)
 	}
 }
 
-// kill ends the program as a power cut does.
+// kill ends the server without a shutdown, like a power failure.
 func (s *server) kill() {
 	s.cmd.Process.Kill()
 	s.cmd.Wait()
@@ -109,20 +109,21 @@ func (s *server) kill() {
 
 var errorInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
 
+// stopAndCheckLog stops the server and fails the test if it logged an error.
 func (s *server) stopAndCheckLog() {
 	if s.cmd.ProcessState == nil {
 		s.stop()
 	}
 	log := s.log.String()
 	for _, line := range errorInLog.FindAllString(log, -1) {
-		s.t.Errorf("the program logged: %s", line)
+		s.t.Errorf("the server logged: %s", line)
 	}
 	if s.t.Failed() {
-		s.t.Logf("the end of the program's log:\n%s", log[max(0, len(log)-4000):])
+		s.t.Logf("the end of the server log:\n%s", log[max(0, len(log)-4000):])
 	}
 }
 
-// waitUntil waits for a condition, which says what it saw.
+// waitUntil waits until a condition holds. The condition also returns what it saw, for the error message.
 func waitUntil(t *testing.T, what string, holds func() (ok bool, saw string)) {
 	t.Helper()
 	ticker := time.NewTicker(25 * time.Millisecond)
@@ -134,11 +135,11 @@ func waitUntil(t *testing.T, what string, holds func() (ok bool, saw string)) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s; saw %s", what, saw)
+			t.Fatalf("timed out waiting until %s; saw %s", what, saw)
 		}
 		<-ticker.C
 	}
 }
 
-// sprintf is fmt.Sprintf for the texts of conditions and of scripts.
+// sprintf is a short name for fmt.Sprintf, for conditions and scripts.
 var sprintf = fmt.Sprintf

@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// backgroundLightness is how bright the page is, from 0 to 1: the first number of oklch(…).
+// backgroundLightness is a script for the lightness of the page, from 0 to 1: the first number of oklch(…).
 const backgroundLightness = `parseFloat(getComputedStyle(document.documentElement).backgroundColor.match(/[0-9.]+/)[0])`
 
 func TestThemeAndLanguage(t *testing.T) {
@@ -18,29 +18,36 @@ func TestThemeAndLanguage(t *testing.T) {
 	ana.selectOption("#theme", "D")
 	ana.selectOption("#locale", "E")
 	ana.pressKeys("E")
-	ana.waitUntil("Español and dark are chosen", `document.querySelector('#locale').value === 'es' && document.querySelector('#theme').value === 'dark'`)
+	ana.waitUntil("Español and dark are chosen",
+		`document.querySelector('#locale').value === 'es' && document.querySelector('#theme').value === 'dark'`)
 	ana.click("form[action='/settings'] button")
 	ana.waitForPath("/settings?saved=1")
 	second := ana.anotherTab()
 	for _, path := range []string{"/chat", "/messages?room=1", "/settings"} {
 		second.open(path)
-		second.waitUntil("it is night and Spanish", `document.documentElement.lang === 'es' && document.documentElement.dataset.theme === 'dark' && `+backgroundLightness+` < 0.4`)
+		second.waitUntil("it is night and Spanish",
+			`document.documentElement.lang === 'es' && document.documentElement.dataset.theme === 'dark' &&
+			`+backgroundLightness+` < 0.4`)
 	}
 	second.open("/messages?room=1")
 	second.waitForStream()
 	s.newAPIUser("Bob").postMessages("room=1", "Hello Ana")
 	second.waitForMessages("Hello Ana")
-	second.waitUntil("what the stream brings is Spanish too", `document.querySelector('.presence, .message__own-label').textContent && document.querySelector('.message__own-label').textContent !== 'you'`)
+	second.waitUntil("what the stream brings is Spanish too",
+		`document.querySelector('.presence, .message__own-label').textContent &&
+		document.querySelector('.message__own-label').textContent !== 'you'`)
 }
 
 func TestLanguageFromBrowser(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	b := s.newBrowser()
-	call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "es-CO,es;q=0.9,en;q=0.5"}})
+	call(b, network.SetExtraHTTPHeaders,
+		network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "es-CO,es;q=0.9,en;q=0.5"}})
 	b.open("/")
 	b.waitForPath("/login")
-	b.waitUntil("the page is Spanish", `document.documentElement.lang === 'es' && document.body.innerText.includes('Contraseña')`)
+	b.waitUntil("the page is Spanish",
+		`document.documentElement.lang === 'es' && document.body.innerText.includes('Contraseña')`)
 	b.allowErrors("status of 401")
 	b.fill("#email", "nobody@example.org")
 	b.fill("#password", "not a password")
@@ -48,11 +55,13 @@ func TestLanguageFromBrowser(t *testing.T) {
 	b.waitUntil("so is what went wrong", `/contraseña/i.test(document.querySelector('#form-error').innerText)`)
 }
 
-// TestSettingResultIsVisible on a phone, also without scripts: its part is open, and one is where one was.
+// TestSettingResultIsVisible saves settings on a phone, with and without scripts. Their section must stay open and the
+// result visible.
 func TestSettingResultIsVisible(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	const inSight = `(e => e && e.checkVisibility() && (r => r.top >= 0 && r.bottom <= innerHeight)(e.getBoundingClientRect()))(document.querySelector(%s))`
+	const inSight = `(e => e && e.checkVisibility() && (r => r.top >= 0 &&
+		r.bottom <= innerHeight)(e.getBoundingClientRect()))(document.querySelector(%s))`
 	for _, scripts := range []bool{true, false} {
 		ana := s.newBrowser()
 		if !scripts {
@@ -63,12 +72,15 @@ func TestSettingResultIsVisible(t *testing.T) {
 		ana.setSize(360, 480)
 		ana.allowErrors("status of 422")
 		ana.open("/settings")
-		ana.waitUntil("a part stands open", `document.querySelector('#theme').checkVisibility() && !document.querySelector('#password').checkVisibility()`)
+		ana.waitUntil("a part stands open",
+			`document.querySelector('#theme').checkVisibility() &&
+			!document.querySelector('#password').checkVisibility()`)
 		ana.click(".settings-section:has([action='/settings/password']) > summary")
 		ana.fill("#current", "not my password")
 		ana.fill("#password", "another good one")
 		ana.pressKeys("\r")
-		ana.waitUntil("it is wrong, in sight", sprintf(inSight, `"#current-error"`)+` && document.activeElement.id === 'current'`)
+		ana.waitUntil("it is wrong, in sight",
+			sprintf(inSight, `"#current-error"`)+` && document.activeElement.id === 'current'`)
 		ana.typeText(password)
 		ana.fill("#password", "another good one")
 		ana.pressKeys("\r")
@@ -77,6 +89,8 @@ func TestSettingResultIsVisible(t *testing.T) {
 		ana.click(".settings-section:has([action='/settings/email']) > summary")
 		ana.fill("#email-current", "not my password")
 		ana.pressKeys("\r")
-		ana.waitUntil("only that part is open", `document.querySelectorAll('.settings-section[open]').length === 1 && document.activeElement.id === 'email-current'`)
+		ana.waitUntil("only that part is open",
+			`document.querySelectorAll('.settings-section[open]').length === 1 &&
+			document.activeElement.id === 'email-current'`)
 	}
 }

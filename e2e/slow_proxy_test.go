@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// slowProxy is a way to the program on which the answers to messages and their changes take their time, or are lost.
+// slowProxy forwards to the server, and delays or drops the responses to posts under /messages.
 type slowProxy struct {
 	addr string
 
@@ -20,6 +20,7 @@ type slowProxy struct {
 	drop          bool
 }
 
+// newSlowProxy starts a proxy for the server.
 func (s *server) newSlowProxy(t *testing.T) *slowProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -36,7 +37,7 @@ func (s *server) newSlowProxy(t *testing.T) *slowProxy {
 	return p
 }
 
-// newUser registers by way of the slow path and opens General.
+// newUser registers a user through the proxy and opens General.
 func (p *slowProxy) newUser(s *server, name string) *tab {
 	b := s.newBrowser()
 	b.addr = p.addr
@@ -47,6 +48,7 @@ func (p *slowProxy) newUser(s *server, name string) *tab {
 	return b
 }
 
+// delayResponse delays or drops a response.
 func (p *slowProxy) delayResponse(answer *http.Response) error {
 	if answer.Request.Method != http.MethodPost || !strings.HasPrefix(answer.Request.URL.Path, "/messages") {
 		return nil
@@ -61,14 +63,14 @@ func (p *slowProxy) delayResponse(answer *http.Response) error {
 	return nil
 }
 
-// setDelay delays each answer by some milliseconds.
+// setDelay sets the delay of each response in milliseconds, and ends dropResponses.
 func (p *slowProxy) setDelay(milliseconds int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.responseDelay, p.drop = time.Duration(milliseconds)*time.Millisecond, false
 }
 
-// dropResponses cuts the connection after the program has done its work.
+// dropResponses closes the connection after the server has handled a request, instead of forwarding the response.
 func (p *slowProxy) dropResponses() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,17 +16,19 @@ import (
 	"github.com/chromedp/cdproto/page"
 )
 
-// The cuts that the pages share: a browser comes back after half a second, so one page alone would take a quarter of an hour.
+// The cuts are spread over several pages: a browser reconnects after half a second, so one page would need a quarter of
+// an hour.
 const (
 	totalCuts      = 1000
 	readerBrowsers = 5
-	tabsPerBrowser = 4    // as many as one session may have streams
+	tabsPerBrowser = 4    // as many streams as one session may have
 	maxStreamBytes = 4000 // bytes
 )
 
-// A program posts while the streams of twenty pages are cut 1,000 times in all, each after a random number of bytes, and
-// the server restarts. Then every page shows the messages of the database, in their order, each once.
-func TestThousandStreamCuts(t *testing.T) { // not beside others: it needs the browsers' time
+// TestThousandStreamCuts posts messages while the streams of twenty pages are cut 1,000 times in total, each after a
+// random number of bytes, and the server restarts once. In the end every page shows the messages of the database in
+// order, each once.
+func TestThousandStreamCuts(t *testing.T) { // not parallel: it keeps the browser busy
 	s := startServer(t)
 	proxy, err := chaos.NewProxy("tcp", s.addr)
 	if err != nil {
@@ -38,13 +40,16 @@ func TestThousandStreamCuts(t *testing.T) { // not beside others: it needs the b
 	proxy.CutWhen(func(request []byte) (int, bool) {
 		return rand.IntN(maxStreamBytes), bytes.HasPrefix(request, []byte("GET /events"))
 	})
-	proxy.Cut() // the streams that were opened in peace
+	proxy.Cut() // cuts the streams that were opened without a limit
 	proxy.Restore()
 	var posting sync.WaitGroup
 	enough := make(chan struct{})
 	posting.Go(func() { ana.postSteadily(enough) })
 	for n := totalCuts / 20; n <= totalCuts; n += totalCuts / 20 {
-		waitUntil(t, "the streams are cut again", func() (bool, string) { return proxy.Cuts() >= n, fmt.Sprint(proxy.Cuts(), " cuts") })
+		waitUntil(t, "the streams are cut again", func() (bool, string) {
+			return proxy.Cuts() >= n,
+				fmt.Sprint(proxy.Cuts(), " cuts")
+		})
 		if n == totalCuts/2 {
 			s.stop()
 			s.start()
@@ -66,8 +71,8 @@ func TestThousandStreamCuts(t *testing.T) { // not beside others: it needs the b
 	t.Logf("%d cuts over %d pages, %d messages", proxy.Cuts(), len(pages), len(ids))
 }
 
-// openReaderTabs opens pages of General that reach the program at an address. Nobody fills in a form for it, and the pages load
-// beside each other: all else is the same and takes three times as long.
+// openReaderTabs opens pages of General through a proxy. Users are registered without forms and the pages load in
+// parallel, because anything else takes three times as long.
 func (s *server) openReaderTabs(addr string) (pages []*tab) {
 	s.t.Helper()
 	for i := range readerBrowsers {
@@ -89,7 +94,7 @@ func (s *server) openReaderTabs(addr string) (pages []*tab) {
 	return pages
 }
 
-// useSessionOf gives a browser the session of a program.
+// useSessionOf gives the browser the session of an API user.
 func (b *tab) useSessionOf(p apiUser) {
 	b.Helper()
 	for pair := range strings.SplitSeq(strings.TrimSuffix(p.cookie, "; "), "; ") {
@@ -98,7 +103,7 @@ func (b *tab) useSessionOf(p apiUser) {
 	}
 }
 
-// postSteadily posts five messages a second, each until it is acknowledged.
+// postSteadily posts five messages per second, each until it is acknowledged.
 func (p apiUser) postSteadily(enough chan struct{}) {
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()

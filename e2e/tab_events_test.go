@@ -16,11 +16,13 @@ import (
 // waitForNoStream waits until the page has lost its stream.
 func (b *tab) waitForNoStream() {
 	b.Helper()
-	waitUntil(b.T, b.name+" has no stream", func() (bool, string) { return len(b.openStreams()) == 0, sprintf("%q", b.openStreams()) })
+	waitUntil(b.T, b.name+" has no stream", func() (bool, string) {
+		return len(b.openStreams()) == 0,
+			sprintf("%q", b.openStreams())
+	})
 }
 
-// onEvent notes what the browser complains of: errors, exceptions, reports of the security policy, dialogs, and requests
-// to anybody but the program.
+// onEvent records what the browser reports: errors, exceptions, CSP violations, dialogs, and requests to other hosts.
 func (b *tab) onEvent(event any) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
@@ -33,22 +35,24 @@ func (b *tab) onEvent(event any) {
 			b.recordError("console.%s: %s", e.Type, consoleArguments(e.Args))
 		}
 	case *runtime.EventExceptionThrown:
-		b.recordError("exception: %s %s", e.ExceptionDetails.Text, consoleArguments([]*runtime.RemoteObject{e.ExceptionDetails.Exception}))
+		b.recordError("exception: %s %s", e.ExceptionDetails.Text,
+			consoleArguments([]*runtime.RemoteObject{e.ExceptionDetails.Exception}))
 	case *audits.EventIssueAdded:
 		if e.Issue.Details.ContentSecurityPolicyIssueDetails != nil {
-			b.recordError("policy violated: %s", asJSON(e.Issue.Details.ContentSecurityPolicyIssueDetails))
+			b.recordError("CSP violated: %s", asJSON(e.Issue.Details.ContentSecurityPolicyIssueDetails))
 		}
 	case *page.EventJavascriptDialogOpening:
 		b.recordError("dialog: %s", e.Message)
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err == nil && u.Scheme != "data" && !strings.HasPrefix(u.Host, "127.0.0.1:") && e.Request.URL != "about:blank" {
-			b.recordError("request to a stranger: %s", e.Request.URL)
+		if u, err := url.Parse(e.Request.URL); err == nil && u.Scheme != "data" && !strings.HasPrefix(u.Host,
+			"127.0.0.1:") && e.Request.URL != "about:blank" {
+			b.recordError("request to another host: %s", e.Request.URL)
 		}
 	}
 	b.trackStreams(event)
 }
 
-// messageCount keeps account of the streams that the page holds.
+// trackStreams keeps track of the streams that the page has open.
 func (b *tab) trackStreams(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,7 +80,7 @@ func (b *tab) trackStreams(event any) {
 	}
 }
 
-// openStreams are the addresses of the streams that are open.
+// openStreams returns the URLs of the open streams.
 func (b *tab) openStreams() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,7 +91,7 @@ func (b *tab) openStreams() []string {
 	return open
 }
 
-// waitForStream waits until the page has its one stream: whatever happens from now on, it will be told.
+// waitForStream waits until the page has exactly one stream. It will receive everything that happens from then on.
 func (b *tab) waitForStream() {
 	b.Helper()
 	waitUntil(b.T, b.name+" has one stream", func() (bool, string) {
@@ -113,7 +117,7 @@ func (b *tab) recordError(format string, args ...any) {
 	b.problems = append(b.problems, fmt.Sprintf(format, args...))
 }
 
-// allowErrors names complaints that the test provokes.
+// allowErrors names patterns of errors that the test provokes.
 func (b *tab) allowErrors(patterns ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,5 +126,5 @@ func (b *tab) allowErrors(patterns ...string) {
 	}
 }
 
-// serverDownErrors is what a browser says when the program is away.
+// serverDownErrors matches what a browser reports when the server cannot be reached.
 const serverDownErrors = `net::ERR_(CONNECTION_|SOCKET_NOT_CONNECTED|INCOMPLETE_CHUNKED|INTERNET_DISCONNECTED|EMPTY_RESPONSE|NETWORK_)|Failed to fetch|network error`

@@ -7,12 +7,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// tabTo presses Tab until an element has the focus, and wants to see that it has.
+// tabTo presses Tab until an element has the focus, and requires that the focus is visible.
 func (b *tab) tabTo(selector string) {
 	b.Helper()
 	for range 30 {
 		if b.isTrue(sprintf(`document.activeElement.matches('%s')`, selector)) {
-			if !b.isTrue(`(e => { for (; e && e !== document.body; e = e.parentElement) { const s = getComputedStyle(e); if (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || e.matches('.composer__frame') && s.boxShadow !== 'none') return true } })(document.activeElement)`) {
+			if !b.isTrue(`(e => { for (; e &&
+				e !== document.body; e = e.parentElement) { const s = getComputedStyle(e); if (s.outlineStyle !== 'none' &&
+				parseFloat(s.outlineWidth) > 0 || e.matches('.composer__frame') &&
+				s.boxShadow !== 'none') return true } })(document.activeElement)`) {
 				b.Errorf("nothing shows that %s has the focus", selector)
 			}
 			return
@@ -32,13 +35,14 @@ func (b *tab) hover(selector string) {
 	b.run(chromedp.MouseEvent("mouseMoved", xy[0], xy[1]))
 }
 
+// selectOption selects the option of a list that begins with a letter.
 func (b *tab) selectOption(selector, letter string) {
 	b.Helper()
 	eval[bool](b, sprintf(`(document.querySelector(%s).focus(), true)`, asJSON(selector)))
 	b.pressKeys(letter)
 }
 
-// clickPoint is a place in the window to click at: the middle of the first match that is not covered by anything.
+// clickPoint is a script for the point to click at: the center of the first match that is not covered by anything.
 const clickPoint = `(sel => {
 	for (const e of document.querySelectorAll(sel)) {
 		e.scrollIntoView({block: 'nearest'})
@@ -49,7 +53,7 @@ const clickPoint = `(sel => {
 	return []
 })(%s)`
 
-// click presses the mouse on an element, once it can be reached.
+// click clicks on an element as soon as it can be reached.
 func (b *tab) click(selector string) {
 	b.Helper()
 	var xy []float64
@@ -61,14 +65,14 @@ func (b *tab) click(selector string) {
 	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
 }
 
-// fill clicks into a field and types.
+// fill clicks on a field and types.
 func (b *tab) fill(selector, text string) {
 	b.Helper()
 	b.click(selector)
 	b.typeText(text)
 }
 
-// typeText puts text where the caret is, as a keyboard or a paste does.
+// typeText inserts text at the caret, as a keyboard or a paste does.
 func (b *tab) typeText(text string) {
 	b.Helper()
 	call(b, input.InsertText, input.InsertTextParams{Text: text})
@@ -86,11 +90,12 @@ func (b *tab) pressKeys(keys string, modifiers ...chromedp.Modifier) {
 	}
 }
 
-// pressEnter sends the key and its character as one event, as a keyboard does. Apart, the character may come so late that it
-// falls into the next, empty box.
+// pressEnter sends the key and its character in one event, as a keyboard does. In two events the character may arrive
+// so late that it goes to the next, empty composer.
 func (b *tab) pressEnter(modifiers ...chromedp.Modifier) {
 	b.Helper()
-	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter",
+		Text: "\r", WindowsVirtualKeyCode: 13}
 	for _, m := range modifiers {
 		key.Modifiers |= int64(m)
 	}

@@ -2,13 +2,13 @@ package e2e
 
 import "testing"
 
-// countSounds counts the sounds that a page really plays from now on.
+// countSounds counts the sounds that the page plays from now on.
 func (b *tab) countSounds() {
 	b.Helper()
 	eval[bool](b, `(window.played = 0, document.addEventListener('playing', () => window.played++, true), true)`)
 }
 
-// enableSound chooses it in the settings.
+// enableSound selects a sound in the settings.
 func (b *tab) enableSound() {
 	b.Helper()
 	b.open("/settings")
@@ -44,7 +44,8 @@ func TestSoundAndIconDotForOffscreenMessages(t *testing.T) {
 	ana.waitUntil("nothing more was played", `window.played === 1`)
 }
 
-// A page in which nobody has clicked may not sound. It says nothing about that.
+// TestBlockedSoundIsNoError uses a page without a click, in which browsers block sounds. The page must not report that
+// as an error.
 func TestBlockedSoundIsNoError(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)

@@ -18,32 +18,32 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// tab is one open page of a person. Whatever the browser complains of fails the test, unless the test said before that
-// it will.
+// tab is an open page of a user. Errors that the browser reports fail the test, unless they match a pattern of
+// allowErrors.
 type tab struct {
 	*testing.T
 	server *server
-	addr   string // how the person reaches the site
+	addr   string // of the server, or of a proxy in front of it
 	ctx    context.Context
 	close  context.CancelFunc
 	name   string
 
 	mu        sync.Mutex // guards all below
-	scripts   bool       // whether the browser runs scripts
+	scripts   bool       // whether JavaScript is enabled
 	problems  []string
 	allowed   []*regexp.Regexp
-	requests  map[network.RequestID]string // what the page asked for and did not get whole yet
-	streaming map[network.RequestID]bool   // streams that have begun
+	requests  map[network.RequestID]string // URLs of unfinished requests
+	streaming map[network.RequestID]bool   // requests that are open streams
 }
 
 const password = "correct horse battery"
 
-// newBrowser opens a browser that Charla has never seen.
+// newBrowser opens a tab in a browser context without cookies.
 func (s *server) newBrowser() *tab {
-	return s.newTab(browser, "a stranger", chromedp.WithNewBrowserContext())
+	return s.newTab(browser, "anonymous", chromedp.WithNewBrowserContext())
 }
 
-// newUser is somebody who registers through the form and lands in the chat.
+// newUser registers a user through the form and waits for the chat.
 func (s *server) newUser(name string) *tab {
 	s.t.Helper()
 	b := s.newBrowser()
@@ -53,7 +53,7 @@ func (s *server) newUser(name string) *tab {
 	return b
 }
 
-// register fills in the form and sends it by Enter.
+// register fills in the registration form and presses Enter.
 func (b *tab) register(name string) {
 	b.Helper()
 	b.name = name
@@ -64,7 +64,7 @@ func (b *tab) register(name string) {
 	b.pressKeys("\r")
 }
 
-// logIn is for somebody who registered, and stands at the form.
+// logIn fills in the login form, which must be open, and presses Enter.
 func (b *tab) logIn(name string) {
 	b.Helper()
 	b.name = name
@@ -73,7 +73,7 @@ func (b *tab) logIn(name string) {
 	b.pressKeys("\r")
 }
 
-// emailOf makes an address out of a name.
+// emailOf makes an e-mail address from a name.
 func emailOf(name string) string {
 	local := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -84,23 +84,26 @@ func emailOf(name string) string {
 	return local + "@example.org"
 }
 
-// anotherTab opens a second tab of the same person.
+// anotherTab opens a second tab of the same user in the same browser.
 func (b *tab) anotherTab() *tab { return b.server.newTab(b.ctx, b.name) }
 
 func (s *server) newTab(parent context.Context, name string, options ...chromedp.ContextOption) *tab {
 	s.t.Helper()
-	b := &tab{T: s.t, server: s, addr: s.addr, name: name, scripts: true, requests: map[network.RequestID]string{}, streaming: map[network.RequestID]bool{}}
+	b := &tab{T: s.t, server: s, addr: s.addr, name: name, scripts: true, requests: map[network.RequestID]string{},
+		streaming: map[network.RequestID]bool{}}
 	b.ctx, b.close = chromedp.NewContext(parent, append(options, chromedp.WithListener(b.onEvent))...)
 	s.t.Cleanup(b.closeAndReport)
-	if _, err := chromedp.Call(b.ctx, audits.Enable, cdp.Empty{}); err != nil { // the first call opens the tab, and ends it where it has a deadline
+	if _, err := chromedp.Call(b.ctx, audits.Enable,
+		cdp.Empty{}); err != nil { // the first call opens the tab, and must not have a deadline
 		s.t.Fatal(err)
 	}
-	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // every tab is in front
+	call(b, emulation.SetFocusEmulationEnabled,
+		emulation.SetFocusEmulationEnabledParams{Enabled: true}) // so that every tab has the focus
 	b.setSize(1280, 800)
 	return b
 }
 
-// call calls the browser and fails the test when it refuses.
+// call calls the browser and fails the test on an error.
 func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, waitTimeout)
@@ -120,6 +123,7 @@ func asJSON(v any) string {
 	return string(text)
 }
 
+// closeAndReport closes the tab and fails the test for every error that is not allowed.
 func (b *tab) closeAndReport() {
 	if b.Failed() && b.ctx.Err() == nil {
 		b.saveFailureScreenshot()
@@ -129,12 +133,12 @@ func (b *tab) closeAndReport() {
 	defer b.mu.Unlock()
 	for _, p := range b.problems {
 		if !slices.ContainsFunc(b.allowed, func(r *regexp.Regexp) bool { return r.MatchString(p) }) {
-			b.Errorf("the browser of %s complains: %s", b.name, p)
+			b.Errorf("the browser of %s reported: %s", b.name, p)
 		}
 	}
 }
 
-// closeTab closes the tab, as its cross does.
+// closeTab closes the tab as its close button does.
 func (b *tab) closeTab() {
 	b.Helper()
 	id := chromedp.FromContext(b.ctx).Target.TargetID
@@ -143,7 +147,7 @@ func (b *tab) closeTab() {
 	}
 }
 
-// setSize gives the window a size, 1:1.
+// setSize sets the size of the window in CSS pixels.
 func (b *tab) setSize(width, height int64) {
 	b.Helper()
 	b.run(chromedp.EmulateViewport(width, height))
@@ -158,19 +162,22 @@ func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// open goes to a path, as if typed into the address bar. The page without scripts never ends to load.
+// open navigates to a path. The page without scripts never finishes loading.
 func (b *tab) open(path string) {
 	b.Helper()
 	if failed := call(b, page.Navigate, page.NavigateParams{URL: "http://" + b.addr + path}).ErrorText; failed != "" {
 		b.Fatalf("%s opens %s: %s", b.name, path, failed)
 	}
-	b.waitUntil("the page is there", `document.readyState === 'complete' || document.querySelector('noscript iframe') && document.readyState === 'interactive'`)
+	b.waitUntil("the page is there",
+		`document.readyState === 'complete' || document.querySelector('noscript iframe') &&
+		document.readyState === 'interactive'`)
 }
 
-// waitForPath waits for an address.
+// waitForPath waits until the path and query of the page are as given.
 func (b *tab) waitForPath(path string) {
 	b.Helper()
-	b.waitUntil("the address is "+path, sprintf(`location.pathname + location.search === %s && document.readyState !== 'loading'`, asJSON(path)))
+	b.waitUntil("the address is "+path,
+		sprintf(`location.pathname + location.search === %s && document.readyState !== 'loading'`, asJSON(path)))
 }
 
 // eval evaluates an expression in the page.
@@ -183,20 +190,21 @@ func eval[T any](b *tab, script string) T {
 	return value
 }
 
-// tryEval is ask for those who can live without an answer.
+// tryEval is eval, but returns an error instead of failing the test.
 func tryEval[T any](b *tab, script string) (T, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, waitTimeout)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](script))
 }
 
-// isTrue tells whether an expression holds now.
+// isTrue reports whether an expression is true now.
 func (b *tab) isTrue(script string) bool {
 	b.Helper()
 	return eval[bool](b, "!!("+script+")")
 }
 
-// waitUntil waits until an expression holds. While a page gives way to the next there is nothing to ask.
+// waitUntil waits until an expression is true. Errors are ignored meanwhile, because there is nothing to evaluate while
+// one page replaces another.
 func (b *tab) waitUntil(what, script string) {
 	b.Helper()
 	waitUntil(b.T, b.name+" sees that "+what, func() (bool, string) {
@@ -212,11 +220,11 @@ func (b *tab) waitUntil(what, script string) {
 	})
 }
 
-// pageState is what a page looks like to somebody who wonders why a test failed.
-const pageState = `(t => location.href + (t ? ', the box ' + (t.disabled ? 'disabled ' : '') + 'with ' + JSON.stringify(t.value.slice(-80)) : '') +
+// pageState is a script for a summary of the page, for the error message of a failed test.
+const pageState = `(t => location.href + (t ? ', the composer ' + (t.disabled ? 'disabled ' : '') + 'with ' + JSON.stringify(t.value.slice(-80)) : '') +
 	', focus on ' + document.activeElement?.outerHTML.slice(0, 80) + '\n…' + document.body.innerText.slice(-600))(document.querySelector('#composer-text'))`
 
-// inAnotherBrowser is the same person with another browser.
+// inAnotherBrowser logs the same user in with another browser.
 func (b *tab) inAnotherBrowser() *tab {
 	b.Helper()
 	other := b.server.newBrowser()
@@ -227,11 +235,13 @@ func (b *tab) inAnotherBrowser() *tab {
 	return other
 }
 
-// setOffline makes the browser believe that it has no network, or has it again.
+// setOffline makes the browser believe that it has no network, or that it has one again.
 func (b *tab) setOffline(yes bool) {
 	b.Helper()
-	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{
-		{Offline: yes, DownloadThroughput: -1, UploadThroughput: -1},
-	}})
-	call(b, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: yes, DownloadThroughput: -1, UploadThroughput: -1})
+	call(b, network.EmulateNetworkConditionsByRule,
+		network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{
+			{Offline: yes, DownloadThroughput: -1, UploadThroughput: -1},
+		}})
+	call(b, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: yes, DownloadThroughput: -1,
+		UploadThroughput: -1})
 }

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// typingText is what a page says of those who are writing, without the marks that keep names apart.
+// typingText is a script for the typing line, without the marks that isolate names.
 const typingText = `document.querySelector('#typing').innerText.replace(/[\u2068\u2069]/g, '').trim()`
 
-// fast is how soon somebody is shown as writing, and done how long after the last key they no longer are.
+// typingShownWithin is the time after a key in which the typing line must appear, and typingGoneWithin the time after
+// the last key in which it must disappear.
 const (
 	typingShownWithin = 300 * time.Millisecond
 	typingGoneWithin  = 5 * time.Second
@@ -24,7 +25,9 @@ func TestTypingIndicator(t *testing.T) {
 	carla.waitForConversation("room=1")
 
 	began := eval[float64](ana, `performance.timeOrigin + performance.now()`)
-	eval[bool](ana, `new MutationObserver(() => { window.shown ??= performance.timeOrigin + performance.now() }).observe(document.querySelector('#typing'), {childList: true, subtree: true, characterData: true}) || true`)
+	eval[bool](ana,
+		`new MutationObserver(() => { window.shown ??= performance.timeOrigin + performance.now() }).observe(document.querySelector('#typing'), {childList: true, subtree: true, characterData: true}) ||
+		true`)
 	bob.fill("#composer-text", "H")
 	pressed := eval[float64](bob, `performance.timeOrigin + performance.now()`)
 	ana.waitUntil("Bob is writing", typingText+` === 'Bob is writing…'`)
@@ -39,7 +42,7 @@ func TestTypingIndicator(t *testing.T) {
 	last := time.Now()
 	ana.waitUntil("Bob has stopped", typingText+` === ''`)
 	if took := time.Since(last); took > typingGoneWithin {
-		t.Errorf("it went %v after the last key", took)
+		t.Errorf("it was sent %v after the last key", took)
 	}
 
 	bob.typeText("ello")
@@ -62,7 +65,8 @@ func TestSeveralTyping(t *testing.T) {
 		b.waitForStream()
 		others = append(others, b)
 	}
-	for i, want := range []string{"Bob is writing…", "Bob and Carla are writing…", "Bob, Carla and Dora are writing…", "Bob, Carla and 2 more are writing…"} {
+	for i, want := range []string{"Bob is writing…", "Bob and Carla are writing…", "Bob, Carla and Dora are writing…",
+		"Bob, Carla and 2 more are writing…"} {
 		for _, b := range others[:i+1] {
 			b.fill("#composer-text", "…")
 		}

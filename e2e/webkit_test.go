@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-// webkit is the engine of Safari, in the small browser that its GTK port comes with, spoken to in WebDriver
-// (https://www.w3.org/TR/webdriver2). A driver serves one window, so each has a driver of its own. They need a screen, and have one
-// that nobody sees.
+// webkit is the engine of Safari, in the small browser of its GTK port, controlled by WebDriver
+// (https://www.w3.org/TR/webdriver2). A driver has one window, so each window has its own driver. They share a virtual
+// screen.
 type webkit struct {
 	browserErrors
 	display string
@@ -26,12 +26,13 @@ type webkit struct {
 func startWebKit(t *testing.T) *webkit {
 	t.Helper()
 	requireProgram(t, "WebKitWebDriver")
-	k := &webkit{browserErrors: browserErrors{T: t, browser: "WebKit"}, display: startXvfb(t), client: http.Client{Timeout: waitTimeout}}
+	k := &webkit{browserErrors: browserErrors{T: t, browser: "WebKit"}, display: startXvfb(t),
+		client: http.Client{Timeout: waitTimeout}}
 	k.allowErrors(loadErrors)
 	return k
 }
 
-// startXvfb starts an X server and returns its name.
+// startXvfb starts an X server and returns its display name.
 func startXvfb(t *testing.T) string {
 	t.Helper()
 	told, tells, err := os.Pipe()
@@ -39,7 +40,8 @@ func startXvfb(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer told.Close()
-	cmd := exec.Command(requireProgram(t, "Xvfb"), "-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp")
+	cmd := exec.Command(requireProgram(t, "Xvfb"), "-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten",
+		"tcp")
 	cmd.ExtraFiles = []*os.File{tells}
 	err = cmd.Start()
 	tells.Close()
@@ -57,7 +59,7 @@ func startXvfb(t *testing.T) string {
 	return fmt.Sprint(":", number)
 }
 
-// post gives the driver of a window a command, and takes its answer.
+// send sends a command to the driver of a window and decodes its result.
 func (k *webkit) send(method, url string, command params, result any) error {
 	body, err := json.Marshal(command)
 	if err != nil {
@@ -85,7 +87,7 @@ func (k *webkit) send(method, url string, command params, result any) error {
 	return json.Unmarshal(said.Value, result)
 }
 
-// call is send for what must not fail.
+// mustSend is send, but fails the test on an error.
 func (k *webkit) mustSend(url string, command params, result any) {
 	k.Helper()
 	if err := k.send(http.MethodPost, url, command, result); err != nil {
@@ -95,7 +97,7 @@ func (k *webkit) mustSend(url string, command params, result any) {
 
 func (k *webkit) errorLog() *browserErrors { return &k.browserErrors }
 
-// open starts a driver and a browser. The window is named by the address of its session.
+// open starts a driver and a browser. The window is identified by the URL of its session.
 func (k *webkit) open(url string) string {
 	k.Helper()
 	addr := freeAddr(k.T)
@@ -127,7 +129,8 @@ func (k *webkit) open(url string) string {
 	return session
 }
 
-// collectErrors makes a page tell what it complains of, from the first look at it on: no protocol of this browser does.
+// collectErrors is a script that makes the page collect its errors, from the first evaluation on, and returns the new
+// ones. The protocol of this browser does not report them.
 const collectErrors = `(globalThis.heard ??= (list => {
 	addEventListener('securitypolicyviolation', e => list.push('policy violated: ' + e.violatedDirective + ' ' + e.blockedURI))
 	addEventListener('error', e => list.push('exception: ' + e.message))
@@ -164,7 +167,7 @@ func (k *webkit) setFiles(session, selector string, paths []string) {
 	}
 }
 
-// loadErrors is what WebKit says where there is no server, or the page goes away.
+// loadErrors matches what WebKit reports when there is no server, or when the page is left.
 const loadErrors = `Load failed`
 
 func TestWebKit(t *testing.T) {
@@ -177,7 +180,7 @@ func TestWebKitFilesAndSettings(t *testing.T) {
 	testFilesAndSettings(t, startWebKit(t))
 }
 
-// TestWebKitAndChromium is about what WebKit lacks, in a conversation with somebody who has it.
+// TestWebKitAndChromium tests what works differently in WebKit, in a conversation with a user of Chromium.
 func TestWebKitAndChromium(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -186,16 +189,17 @@ func TestWebKitAndChromium(t *testing.T) {
 	ana.openConversationWith("Bob")
 	bob.open("/messages?with=1")
 	bob.waitForStream()
-	ana.fill("#composer-text", "one"+enterKey+"two"+enterKey) // without a breath
+	ana.fill("#composer-text", "one"+enterKey+"two"+enterKey) // without a pause
 	bob.waitForMessages("one", "two")
 	bob.fill("#composer-text", "hm")
 	ana.waitUntil("Bob is writing", `document.querySelector('#typing').innerText.includes('Bob')`)
 	bob.pressKeys("\r")
 	ana.waitForMessages("one", "two", "hm")
-	ana.waitUntil("a short line leaves no gap", `getComputedStyle(document.querySelector('#m-3 .message__row')).gridTemplateRows.split(' ').length === 2`)
+	ana.waitUntil("a short line leaves no gap",
+		`getComputedStyle(document.querySelector('#m-3 .message__row')).gridTemplateRows.split(' ').length === 2`)
 
 	const room = composer + `.clientHeight`
-	ana.waitUntil("the box has one line", room+` === 40`)
+	ana.waitUntil("the composer has one line", room+` === 40`)
 	ana.typeKeys("first")
 	ana.pressShiftEnter()
 	ana.typeKeys("second")
@@ -206,9 +210,12 @@ func TestWebKitAndChromium(t *testing.T) {
 
 	bob.api().postMessages("with=1", numberedTexts("line", 40)...)
 	const place = `document.querySelector('#m-24').getBoundingClientRect().top`
-	ana.waitUntil("she scrolled up", `document.querySelector('#m-44') && (document.querySelector('#scroller').scrollTop = -400) && (sessionStorage.place = `+place+`)`)
+	ana.waitUntil("she scrolled up",
+		`document.querySelector('#m-44') && (document.querySelector('#scroller').scrollTop = -400) &&
+		(sessionStorage.place = `+place+`)`)
 	bob.api().postMessages("with=1", "news\n\nof *two* paragraphs")
-	ana.waitUntil("the news came, and nothing moved", `document.querySelector('#m-45') && sessionStorage.place == `+place)
+	ana.waitUntil("the news came, and nothing moved",
+		`document.querySelector('#m-45') && sessionStorage.place == `+place)
 
 	ana.click(".emoji-button--popover")
 	ana.waitUntil("she may search", `document.activeElement.type === 'search'`)
@@ -216,12 +223,14 @@ func TestWebKitAndChromium(t *testing.T) {
 	const open = `document.querySelector('#emoji-picker').matches(':popover-open')`
 	ana.waitUntil("Esc takes the words away", `document.activeElement.value === '' && `+open)
 	ana.typeKeys(escapeKey)
-	ana.waitUntil("Esc shuts the picker", `!`+open+` && document.activeElement.matches('.emoji-button')`)
+	ana.waitUntil("Esc closes the picker", `!`+open+` && document.activeElement.matches('.emoji-button')`)
 
 	elsewhere := s.newBrowser()
 	elsewhere.open("/login")
 	elsewhere.logIn("Ana")
 	elsewhere.waitForPath("/chat")
 	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
-	ana.waitUntil("she is signed out", `location.pathname === '/login' && document.querySelector('#form-error').innerText.startsWith('You are signed out.')`)
+	ana.waitUntil("she is signed out",
+		`location.pathname === '/login' &&
+		document.querySelector('#form-error').innerText.startsWith('You are signed out.')`)
 }
