@@ -1,8 +1,6 @@
 package views
 
 import (
-	"fmt"
-
 	"charla/chat"
 
 	"github.com/a-h/templ"
@@ -52,17 +50,6 @@ func newMessageTarget(m chat.Message) string {
 	}
 	return byID(idMessages) + ":not(:has(" + byID(messageID(m.Seq)) + "))"
 }
-
-// readMarkerSeq is the seq that a fresh page marks read when it is on screen, or 0: rendering the page marked what it shows, but
-// htmx may fetch a page for a tab that nobody looks at.
-func readMarkerSeq(t Timeline) int64 {
-	if t.FirstUnread == 0 || len(t.Messages) == 0 {
-		return 0
-	}
-	return t.Messages[len(t.Messages)-1].Seq
-}
-
-func readMarkerVals(room, seq int64) string { return fmt.Sprintf(`{"room":%d,"seq":%d}`, room, seq) }
 
 // Timeline is one window on an open conversation.
 type Timeline struct {

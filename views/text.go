@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"charla/chat"
 
@@ -45,27 +44,6 @@ func (l Locale) UserName(name string) string {
 	return name
 }
 
-// initials are the first letters of the first and the last word of a name.
-func initials(name string) string {
-	words := strings.Fields(name)
-	if len(words) == 0 {
-		return "?"
-	}
-	letters := firstLetter(words[0])
-	if len(words) > 1 {
-		if isJoinedScript(letters) {
-			letters += "\u200c" // two letters, not the beginning of a word
-		}
-		letters += firstLetter(words[len(words)-1])
-	}
-	return letters
-}
-
-// isJoinedScript tells whether the letters of a script are written joined, from right to left.
-func isJoinedScript(letters string) bool {
-	return strings.ContainsFunc(letters, func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.AL })
-}
-
 // isolateName keeps a name that is written from right to left from turning those beside it, where no element can.
 func isolateName(name string) string {
 	turns := func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.R || p.Class() == bidi.AL }
@@ -74,19 +52,6 @@ func isolateName(name string) string {
 	}
 	return name
 }
-
-// firstLetter returns the first letter or digit of a word in upper case, or whatever the word begins with.
-func firstLetter(word string) string {
-	at := strings.IndexFunc(word, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
-	r, _ := utf8.DecodeRuneInString(word[max(at, 0):])
-	return string(unicode.ToUpper(r))
-}
-
-// hueCount is how many colours avatars have; theme.css names them hue-0 to hue-11.
-const hueCount = 12
-
-// hueClass is the class of a person's colour: theirs for ever.
-func hueClass(person int64) string { return "hue-" + formatInt(person%hueCount) }
 
 // formatInt writes an id, or any other whole number that no person reads.
 func formatInt(id int64) string { return strconv.FormatInt(id, 10) }
