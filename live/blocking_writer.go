@@ -3,33 +3,40 @@ package live
 import (
 	"context"
 	"time"
+
+	"charla/live/internal/hijacked"
 )
 
-// BlockingWriter takes bytes to the reader of an ordinary answer.
+// WriteTimeout is how long one write to a stream may take before its reader is disconnected.
+const WriteTimeout = hijacked.WriteTimeout
+
+// finalWriteTimeout replaces WriteTimeout once a stream is ended.
+const finalWriteTimeout = hijacked.FinalWriteTimeout
+
+// BlockingWriter writes a stream to an ordinary HTTP response.
 type BlockingWriter interface {
-	// Write sends all of p at once or fails within a deadline; after a failure the reader is gone.
+	// Write sends all of p within a timeout, WriteTimeout before ShortenDeadline. After an error the reader is gone.
 	Write(p []byte) error
-	// ShortenDeadline leaves a write that is under way, and any after it, finalWriteTimeout to finish. It may be called at any time.
-	ShortenDeadline(lastWords time.Duration)
+	// ShortenDeadline limits a write in progress, and each later one, to d. It may be called concurrently with Write.
+	ShortenDeadline(d time.Duration)
 }
 
-// Run writes the replay, then what happens, on the calling goroutine, until the reader goes, ctx ends or the stream is
-// ended. State is asked for at the start and after each change of it, at most once a second.
-func (s *Stream) Run(ctx context.Context, to BlockingWriter, replay Replay, state StateFunc) error {
+// Run writes the replay and then live events on the calling goroutine, until the reader disconnects, ctx is canceled or
+// the stream ends. It calls state at the start and after each change of the state, at most once a second.
+func (s *Stream) Run(ctx context.Context, w BlockingWriter, replay Replay, state StateFunc) error {
 	ready := make(chan struct{}, 1)
-	s.mu.Lock()
-	s.wake = func() { ready <- struct{}{} } // never blocks: a stream is roused again only after take
-	s.shorten = to.ShortenDeadline
-	s.mu.Unlock()
+	wake := func() { ready <- struct{}{} } // never blocks, because the stream wakes its writer only after drain
+	s.attachWriter(wake, w.ShortenDeadline)
 	b := s.appendInitial(ctx, nil, replay, state)
 	for {
 		queue, end := s.drain()
 		if b = s.render(b, queue, end); len(b) > 0 {
-			if err := to.Write(b); err != nil {
+			if err := w.Write(b); err != nil {
 				return err
 			}
 		}
-		if b = nil; end != notEnded {
+		b = nil // frees memory while the stream is idle
+		if end != notEnded {
 			return nil
 		}
 		if len(queue) > 0 {

@@ -263,20 +263,3 @@ func TestPanicEndsOneStream(t *testing.T) {
 	h.Publish(l.post(general, 99, "on"))
 	other.waitFor(t, "+2=on")
 }
-
-func TestNonblockingWriteWorksAfterBlockingWrite(t *testing.T) {
-	near, far := tcpPair(t)
-	d := &hijackedStream{Stream: &Stream{}, conn: near}
-	d.raw, _ = near.(*net.TCPConn).SyscallConn()
-	if !d.writeWithDeadline([]byte("slow"), EndRestart) {
-		t.Fatal("not written")
-	}
-	<-time.After(finalWriteTimeout + 50*time.Millisecond) // the deadline of that write
-	if n := d.writeNonblocking([]byte("quick")); n != 5 {
-		t.Errorf("a try wrote %d bytes", n)
-	}
-	b := make([]byte, 9)
-	if _, err := io.ReadFull(far, b); err != nil || string(b) != "slowquick" {
-		t.Errorf("read %q, %v", b, err)
-	}
-}

@@ -49,6 +49,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/live/internal/hijacked"
 )
 
 // Source is what the hub reads from the database.
@@ -66,9 +67,8 @@ type Hub struct {
 	wake       chan struct{}  // one slot: the state loop has something to look at
 	goroutines sync.WaitGroup // goroutines of detached streams, and those that read the database
 
-	writerPool  writerPool
-	disconnects disconnectWatcher
-	counters    counters
+	hijacked *hijacked.Pool // writes the streams on hijacked connections
+	counters counters
 
 	mu                  sync.Mutex // guards all below
 	conversations       map[chat.StreamKey]*conversation
@@ -115,7 +115,7 @@ func NewHub(source Source) *Hub {
 		typingConversations: map[*conversation]bool{},
 		presenceSnapshot:    &frame{presence: &Presence{ListChanged: true}},
 	}
-	h.writerPool.goroutines = &h.goroutines
+	h.hijacked = hijacked.NewPool(h.goroutines.Go, h.goTracked)
 	return h
 }
 

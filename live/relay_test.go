@@ -305,7 +305,7 @@ func TestEveryEventIsRelayed(t *testing.T) {
 		t.Fatalf("found %v", found)
 	}
 	for _, f := range found {
-		if _, ok := eventTypes[f[1]]; !ok && f[1] != "ReadMarked" {
+		if _, ok := eventTypes[f[1]]; !ok && f[1] != "ReadMarkerMoved" {
 			t.Errorf("%s does not travel: it belongs in kinds", f[1])
 		}
 	}

@@ -37,7 +37,7 @@ func (h *Hub) Stats() Stats {
 	s := Stats{
 		MessagesPosted: h.counters.messagesPosted.Load(), FramesSent: h.counters.framesSent.Load(), Replays: h.counters.replays.Load(),
 		GapsFilled: h.counters.gapsFilled.Load(), GapsFailed: h.counters.gapsFailed.Load(),
-		StreamsEnded: map[string]int64{}, QueuedForWriter: h.writerPool.queued(),
+		StreamsEnded: map[string]int64{}, QueuedForWriter: h.hijacked.Queued(),
 	}
 	for end := EndSlow; end <= endDisconnected; end++ {
 		s.StreamsEnded[endReasonNames[end]] = h.counters.streamsEnded[end].Load()

@@ -10,83 +10,65 @@ import (
 	"charla/chat"
 )
 
-// Encoder writes what happens in the form that one kind of reader wants. Encoders are comparable values: readers with
-// equal encoders share the bytes. Nil bytes mean that there is nothing to say.
-type Encoder interface {
-	// Change writes a change; id is the cursor that the reader has reached with it, or 0.
-	Change(e chat.RoomChange, id int64) []byte
-	Presence(p Presence) []byte
-	Typing(t Typing) []byte
-	UploadProgress(u chat.UploadProgress) []byte
-	Attachment(b chat.AttachmentChanged) []byte
-	// Cursor tells the reader that it has everything up to id.
-	Cursor(id int64) []byte
-	// Heartbeat is what keeps an idle connection open.
-	Heartbeat() []byte
-	// EndReason says why nothing more will come.
-	End(why EndReason) []byte
-}
-
-// EndReason is why a stream ends.
-type EndReason int
-
-// The reasons. After EndSlow and EndAged the reader comes back with its cursor.
-const (
-	notEnded        EndReason = iota
-	EndSlow                   // its queue was full, or it is too far behind
-	EndAged                   // a stream lives a while only: a half-open connection would never be noticed
-	EndReplaced               // its session opened too many
-	EndLogout                 // its session is over
-	EndLeft                   // its person is no longer in the room
-	EndRestart                // the server stops
-	EndResync                 // its cursor is of no use: the page must be fetched again
-	endDisconnected           // the reader went away: there is nobody to tell
-)
-
-// maxQueue is how many frames wait for a reader before it is given up: a burst of 200 messages must fit.
+// maxQueue is how many frames may wait for a reader before its stream is ended. A burst of 200 messages must fit.
 const maxQueue = 256
 
-// A stream ends after 15 to 30 minutes, spread so that readers do not all come back at once.
+// minAge is the age at which a stream ends at the earliest. Each stream gets a random age between minAge and twice that,
+// so that readers do not all reconnect at once.
 const minAge = 15 * time.Minute
 
-// Stream is one open stream. It is written to in one of two ways: Run on the goroutine of an ordinary answer, or Detach
-// on a connection of its own.
+// Stream is one open stream of one reader. It is written either by Run, on the goroutine of its HTTP request, or by
+// StartHijacked, on a hijacked connection.
 type Stream struct {
 	hub          *Hub
 	viewer       Viewer
 	encoder      Encoder
-	conversation *conversation // nil for a stream of state alone
+	conversation *conversation // nil for a stream that is not in a conversation
 	closeOnce    sync.Once
 
-	stateMu sync.Mutex // held while a state is read and queued: states are told in the order in which they were read
+	// stateMu is held while a state is read and queued, so that states are sent in the order in which they were read.
+	stateMu sync.Mutex
 
 	nextHeartbeat, expiresAt time.Time // guarded by Hub.mu
 
 	mu          sync.Mutex // guards all below
-	replayedSeq int64      // the replay brought the changes up to it; set before the stream is written to, then only read
-	state       StateFunc  // nil until the stream is written to, and for a reader that sees none
+	replayedSeq int64      // the last seq that the replay contains; set before the first write and constant from then on
+	state       StateFunc  // nil before the first write, and for a stream without a state
 	queue       []*frame
 	endReason   EndReason
-	writing     bool   // somebody is writing what waits, or has been asked to
-	wake        func() // asks
+	writing     bool   // a writer is writing the queue or was woken to do so
+	wake        func() // wakes the writer
 
-	deadlineShortened bool                // the reader may see no more
-	shorten           func(time.Duration) // limits a write that is under way
+	finalWrites bool                // the stream is about to end, so that writes get only finalWriteTimeout
+	shorten     func(time.Duration) // limits a write in progress, and each later one; nil before the first write
 }
 
-// StateFunc returns what only this viewer sees, as bytes for the reader. It may read the database, and is asked once at a time. A
-// nil State is none.
+// StateFunc returns the state that only this viewer sees, such as unread counts, as bytes for the reader. It may read the
+// database. It is never called concurrently for one stream. A nil StateFunc means that the stream has no such state.
 type StateFunc func(context.Context) ([]byte, error)
 
 func newStream(h *Hub, v Viewer, enc Encoder) *Stream {
 	now := time.Now()
-	return &Stream{hub: h, viewer: v, encoder: enc, writing: true, nextHeartbeat: now.Add(heartbeatInterval), expiresAt: now.Add(minAge + rand.N(minAge))}
+	return &Stream{
+		hub: h, viewer: v, encoder: enc, writing: true,
+		nextHeartbeat: now.Add(heartbeatInterval), expiresAt: now.Add(minAge + rand.N(minAge)),
+	}
 }
 
-// Close takes the stream out of the hub. It may be called more than once.
+// attachWriter sets how the stream wakes its writer and limits its writes. The writer counts as woken already.
+func (s *Stream) attachWriter(wake func(), shorten func(time.Duration)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake, s.shorten = wake, shorten
+	if s.finalWrites {
+		shorten(finalWriteTimeout)
+	}
+}
+
+// Close removes the stream from the hub. It may be called more than once.
 func (s *Stream) Close() { s.closeOnce.Do(func() { s.hub.removeStream(s) }) }
 
-// offerAll queues a frame. It never waits: a full queue ends the stream.
+// offer queues a frame. It never blocks: if the queue is full, it ends the stream.
 func (s *Stream) offer(f *frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,37 +88,39 @@ func (s *Stream) offer(f *frame) {
 	s.wakeWriter()
 }
 
-// coalesce puts a word about who is writing, or how far a file is, in the place of one that still waits: each is the whole
-// state. The caller holds mu.
+// coalesce replaces a queued frame about typing, or about the same upload, by a newer one and reports whether it did.
+// Each such frame contains the whole state. The caller holds mu.
 func (s *Stream) coalesce(f *frame) bool {
-	i := -1
+	replaces := func(*frame) bool { return false }
 	switch {
 	case f.typing != nil:
-		i = slices.IndexFunc(s.queue, func(q *frame) bool { return q.typing != nil })
+		replaces = func(q *frame) bool { return q.typing != nil }
 	case f.uploadProgress != nil:
-		i = slices.IndexFunc(s.queue, func(q *frame) bool {
+		replaces = func(q *frame) bool {
 			return q.uploadProgress != nil && q.uploadProgress.UploadID == f.uploadProgress.UploadID
-		})
+		}
 	}
-	if i >= 0 {
-		s.queue[i] = f
+	i := slices.IndexFunc(s.queue, replaces)
+	if i < 0 {
+		return false
 	}
-	return i >= 0
+	s.queue[i] = f
+	return true
 }
 
-// endStream ends the stream; what still waits is dropped, for the reader may no longer see it.
-func (s *Stream) end(why EndReason) {
+// end ends the stream. It drops the queue, because the reader may no longer be allowed to see it.
+func (s *Stream) end(reason EndReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.endReason != notEnded {
 		return
 	}
-	s.endReason, s.queue = why, nil
+	s.endReason, s.queue = reason, nil
 	s.shortenDeadline()
 	s.wakeWriter()
 }
 
-// reason says how a stream that is over ended. One that was told no end lost its reader, or never reached it.
+// reason returns why a closed stream ended. A stream without a reason lost its reader or never had one.
 func (s *Stream) reason() EndReason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,15 +130,15 @@ func (s *Stream) reason() EndReason {
 	return s.endReason
 }
 
-// shortenDeadline leaves what is being written little time. The caller holds mu.
+// shortenDeadline limits the write in progress, and those after it, to finalWriteTimeout. The caller holds mu.
 func (s *Stream) shortenDeadline() {
-	s.deadlineShortened = true
-	if s.shorten != nil && s.writing {
+	s.finalWrites = true
+	if s.shorten != nil {
 		s.shorten(finalWriteTimeout)
 	}
 }
 
-// wakeWriter asks for what waits to be written, once. The caller holds mu.
+// wakeWriter wakes the writer unless it is already writing. The caller holds mu.
 func (s *Stream) wakeWriter() {
 	if !s.writing {
 		s.writing = true
@@ -162,8 +146,8 @@ func (s *Stream) wakeWriter() {
 	}
 }
 
-// drain returns what waits, up to the departure of its person, or of anybody for good. When nothing does, the stream falls
-// asleep until it is roused.
+// drain empties the queue and returns its frames. It stops before a frame that ends the stream. If it returns nothing, the
+// writer must stop until it is woken.
 func (s *Stream) drain() (queue []*frame, end EndReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,17 +164,18 @@ func (s *Stream) drain() (queue []*frame, end EndReason) {
 	return queue, end
 }
 
-// endsForViewer tells whether a frame is the departure of this stream's person, since its replay was read. The caller holds
+// endsForViewer reports whether a frame says that the viewer left the room after the replay was read. The caller holds
 // mu.
 func (s *Stream) endsForViewer(f *frame) bool {
 	return f.leftUser != 0 && f.leftUser == s.viewer.User.ID && f.seq > s.replayedSeq
 }
 
-// forcesResync tells whether a frame, since its replay was read, changes lines that it does not bring. The caller holds mu.
+// forcesResync reports whether a frame says that an account was deleted after the replay was read. That changes the
+// author of messages that no frame contains, so that the page must be loaded again. The caller holds mu.
 func (s *Stream) forcesResync(f *frame) bool { return f.accountDeleted && f.seq > s.replayedSeq }
 
-// CachedReplay returns what a reader with this cursor missed where that was just read for another one of the same room; false
-// means that it must be read. The caller has looked at whether its person is in the room before.
+// CachedReplay returns the changes after a cursor if another stream of the conversation has just read them. Otherwise it
+// returns false, and the caller must read them. The caller has already checked that the viewer is a member of the room.
 func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 	if s.conversation == nil {
 		return chat.Changes{}, false
@@ -198,19 +183,20 @@ func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 	return s.conversation.cachedChanges(after)
 }
 
-// Replay is what a reader gets before the stream goes live: what stands at the head of the answer, and the changes it
-// missed, read after Subscribe and before its person was last seen in the room. After is the cursor it came with, or -1
-// for a reader that starts now.
+// Replay is what a reader receives before live events. Head is the start of the response. After is the cursor with which
+// the reader connected, or -1 if it has none. Changes are those that it missed; the caller reads them after Subscribe and
+// before it last checks that the viewer is a member of the room.
 type Replay struct {
 	Head    []byte
 	After   int64
 	Changes chat.Changes
 }
 
-// maxReplay bounds a replay in bytes: each reader has one of its own, and may be slow to take it.
+// maxReplay is the maximum size of a replay in bytes. Each reader has its own copy and may accept it slowly.
 const maxReplay = 1 << 20
 
-// appendInitial writes to b what a reader is told first: everything missed, the cursor, who is here, and its own state.
+// appendInitial appends to b what the reader receives first: the replay, its new cursor, who is online, and its own
+// state.
 func (s *Stream) appendInitial(ctx context.Context, b []byte, r Replay, state StateFunc) []byte {
 	s.mu.Lock()
 	s.replayedSeq = r.Changes.LastSeq
@@ -221,15 +207,7 @@ func (s *Stream) appendInitial(ctx context.Context, b []byte, r Replay, state St
 		return b
 	}
 	if s.conversation != nil {
-		if r.After >= 0 {
-			frames := s.conversation.replayFrames(r.After, r.Changes)
-			for _, f := range frames {
-				b = append(b, f.encode(s.encoder)...)
-			}
-			if len(frames) > 0 {
-				s.hub.counters.replays.Add(1)
-			}
-		}
+		b = s.appendReplay(b, r)
 		if len(b)-len(r.Head) > maxReplay {
 			s.end(EndResync)
 			return b[:len(r.Head)]
@@ -252,7 +230,22 @@ func (s *Stream) appendInitial(ctx context.Context, b []byte, r Replay, state St
 	return append(b, own...)
 }
 
-// refreshStates queues the viewer's own state as it is now. What fails is tried again.
+// appendReplay appends the changes that the reader missed, unless it has no cursor.
+func (s *Stream) appendReplay(b []byte, r Replay) []byte {
+	if r.After < 0 {
+		return b
+	}
+	frames := s.conversation.replayFrames(r.After, r.Changes)
+	for _, f := range frames {
+		b = append(b, f.encode(s.encoder)...)
+	}
+	if len(frames) > 0 {
+		s.hub.counters.replays.Add(1)
+	}
+	return b
+}
+
+// refreshState reads the viewer's own state and queues it. If that fails, the hub tries again.
 func (s *Stream) refreshState(ctx context.Context) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
@@ -260,28 +253,30 @@ func (s *Stream) refreshState(ctx context.Context) {
 	state := s.state
 	s.mu.Unlock()
 	if state == nil {
-		return // there is none, or the opening will tell it
+		return // the stream has no state, or appendInitial will read it
 	}
 	b, err := state(ctx)
 	if err != nil {
 		s.hub.markUnreadDirty(s.viewer.User.ID)
-	} else if len(b) > 0 {
+		return
+	}
+	if len(b) > 0 {
 		s.offer(&frame{private: b})
 	}
 }
 
-// render writes frames in one piece, after what stands in b, leaving out the changes that the replay brought. A frame
-// that is alone keeps its shared bytes.
+// render appends frames to b, without the changes that the replay contains. For a single frame and an empty b it returns
+// the bytes that the frame shares with other streams instead.
 func (s *Stream) render(b []byte, queue []*frame, end EndReason) []byte {
 	s.hub.counters.framesSent.Add(int64(len(queue)))
 	if len(queue) == 1 && end == notEnded && len(b) == 0 {
-		if f := queue[0]; f.seq == 0 || f.seq > s.replayedSeq {
-			return f.encode(s.encoder)
+		if s.replayed(queue[0]) {
+			return nil
 		}
-		return nil
+		return queue[0].encode(s.encoder)
 	}
 	for _, f := range queue {
-		if f.seq == 0 || f.seq > s.replayedSeq {
+		if !s.replayed(f) {
 			b = append(b, f.encode(s.encoder)...)
 		}
 	}
@@ -290,3 +285,6 @@ func (s *Stream) render(b []byte, queue []*frame, end EndReason) []byte {
 	}
 	return b
 }
+
+// replayed reports whether the replay contains the change of a frame.
+func (s *Stream) replayed(f *frame) bool { return f.seq != 0 && f.seq <= s.replayedSeq }

@@ -1,10 +1,10 @@
 //go:build unix
 
-package live
+package hijacked
 
 import "syscall"
 
-// writeNonblocking writes what a nonblocking descriptor takes now.
+// writeNonblocking writes as many bytes of b as a nonblocking descriptor accepts now and returns their number.
 func writeNonblocking(fd uintptr, b []byte) int {
 	n, err := syscall.Write(int(fd), b)
 	if err != nil {

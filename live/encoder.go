@@ -1,0 +1,38 @@
+package live
+
+import "charla/chat"
+
+// Encoder renders what a stream sends in the format of its reader: HTML or JSON, in one language. Encoders are
+// comparable: streams with equal encoders share the rendered bytes. A method returns nil if its format has nothing to
+// send.
+type Encoder interface {
+	// Change renders a change. Cursor is the value that the reader passes when it reconnects after this change, or 0 if
+	// the change does not move the reader's cursor.
+	Change(e chat.RoomChange, cursor int64) []byte
+	Presence(p Presence) []byte
+	Typing(t Typing) []byte
+	UploadProgress(u chat.UploadProgress) []byte
+	Attachment(a chat.AttachmentChanged) []byte
+	// Cursor renders only a new cursor: the reader has everything up to it.
+	Cursor(cursor int64) []byte
+	// Heartbeat renders what keeps an idle connection open.
+	Heartbeat() []byte
+	// End renders the reason for which the stream ends.
+	End(reason EndReason) []byte
+}
+
+// EndReason is the reason for which a stream ended.
+type EndReason int
+
+// The reasons. After EndSlow and EndAged the reader reconnects with its cursor.
+const (
+	notEnded        EndReason = iota
+	EndSlow                   // its queue was full, or it missed more changes than a replay may have
+	EndAged                   // it reached its maximum age, which exists because half-open connections go unnoticed
+	EndReplaced               // its session opened more streams than it may have
+	EndLogout                 // its session ended
+	EndLeft                   // its user is no longer a member of the room
+	EndRestart                // the server is shutting down
+	EndResync                 // its cursor is unusable, so that the reader must load the page again
+	endDisconnected           // the reader disconnected, so that nobody receives a reason
+)

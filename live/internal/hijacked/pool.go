@@ -1,0 +1,72 @@
+package hijacked
+
+import (
+	"runtime"
+	"sync"
+)
+
+// Pool writes to hijacked connections. It runs at most one writer goroutine per processor while there is something to
+// write, and none otherwise.
+type Pool struct {
+	start       func(func())
+	tryGo       func(func()) bool
+	disconnects disconnectWatcher
+
+	mu      sync.Mutex // guards all below
+	ready   []*Conn    // connections whose streams have something to write
+	writers int        // running writer goroutines
+}
+
+// NewPool returns a pool without connections. It starts writers with start, which must always run its argument on a new
+// goroutine. It starts everything else with tryGo, which does the same until the owner shuts down and returns false
+// from then on.
+func NewPool(start func(func()), tryGo func(func()) bool) *Pool {
+	return &Pool{start: start, tryGo: tryGo}
+}
+
+// Queued returns the number of connections that wait for a writer.
+func (p *Pool) Queued() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.ready)
+}
+
+// enqueue makes a writer flush c, and starts one if fewer than allowed are running.
+func (p *Pool) enqueue(c *Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ready = append(p.ready, c)
+	if p.writers < runtime.GOMAXPROCS(0) {
+		p.writers++
+		p.start(p.write)
+	}
+}
+
+// maxBatch is how many connections a writer takes at a time. It is large enough that writers seldom compete for the
+// lock, and small enough that they share the work evenly.
+const maxBatch = 32
+
+// write flushes connections until none is ready.
+func (p *Pool) write() {
+	var batch [maxBatch]*Conn
+	var scratch []byte
+	for n := p.takeBatch(batch[:]); n > 0; n = p.takeBatch(batch[:]) {
+		for _, c := range batch[:n] {
+			c.flush(&scratch)
+		}
+	}
+}
+
+// takeBatch moves ready connections to batch and returns their number. If it returns 0, the calling writer must stop,
+// because it no longer counts as running.
+func (p *Pool) takeBatch(batch []*Conn) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := copy(batch, p.ready)
+	p.ready = p.ready[n:]
+	if n == 0 {
+		p.ready = nil
+		p.writers--
+	}
+	return n
+}
