@@ -44,8 +44,36 @@ func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token str
 	return t, err
 }
 
-// issueEmailToken makes a ticket for a notice and returns its token; ErrNotFound when the notice was taken back. A letter that is sent
-// again carries another token, and all of them are good until one is used.
+// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the registration has
+// expired or the notification was cancelled.
+func (s *Service) IssueSignupToken(ctx context.Context, n Notification, pending PendingRegistration) (string, error) {
+	expires := pending.CreatedAt + confirmationLinkLifetime
+	if expires <= s.now() {
+		return "", ErrNotFound
+	}
+	return s.issueEmailToken(ctx, n, EmailToken{
+		Kind: EmailTokenSignup, Registration: pending.ID, Email: pending.Email, ExpiresAt: expires,
+	})
+}
+
+// IssueResetToken creates the token of a link that sets a new password. It returns ErrNotFound if the notification was
+// cancelled.
+func (s *Service) IssueResetToken(ctx context.Context, n Notification, user User) (string, error) {
+	return s.issueEmailToken(ctx, n, EmailToken{
+		Kind: EmailTokenReset, User: user.ID, Email: user.Email, ExpiresAt: s.now() + resetLinkLifetime,
+	})
+}
+
+// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It returns
+// ErrNotFound if the notification was cancelled.
+func (s *Service) IssueEmailChangeToken(ctx context.Context, n Notification) (string, error) {
+	return s.issueEmailToken(ctx, n, EmailToken{
+		Kind: EmailTokenChange, User: n.User, Email: n.Address, ExpiresAt: s.now() + emailChangeLinkLifetime,
+	})
+}
+
+// issueEmailToken stores the hash of a new token and returns the token. It returns ErrNotFound if the notification was
+// cancelled. Every attempt to send an e-mail issues another token; all of them are valid until one is used.
 func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailToken) (string, error) {
 	token := newToken()
 	t.Hash = hashToken(token)

@@ -80,8 +80,9 @@ func (s *Service) SendTestPush(ctx context.Context, by User) error {
 // unsubscribeSecret names the secret that signs the links in letters that end them.
 const unsubscribeSecret = "unsubscribe"
 
-// unsubscribeToken is what the link in a letter says that ends such letters. It never expires, as the letter does not.
-func (s *Service) unsubscribeToken(ctx context.Context, user int64) (string, error) {
+// UnsubscribeToken returns the token of the link in a digest that switches digests off. It never expires, because the
+// e-mail does not either.
+func (s *Service) UnsubscribeToken(ctx context.Context, user int64) (string, error) {
 	secret, err := s.Secret(ctx, unsubscribeSecret)
 	if err != nil {
 		return "", err
@@ -99,7 +100,7 @@ func (s *Service) UserByUnsubscribeToken(ctx context.Context, token string) (Use
 		return User{}, ErrNotFound
 	}
 	id := int64(binary.BigEndian.Uint64(raw))
-	good, err := s.unsubscribeToken(ctx, id)
+	good, err := s.UnsubscribeToken(ctx, id)
 	if err != nil {
 		return User{}, err
 	}

@@ -80,7 +80,7 @@ func (s *Service) RecordDelivery(ctx context.Context, n Notification, told []Unr
 		return s.store.InTx(ctx, func(tx Tx) error { return s.postpone(ctx, tx, n, failure) })
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		for _, w := range told { // few: see maxDigestConversations
+		for _, w := range told { // at most ten
 			if err := tx.MarkEmailed(ctx, n.User, w.Room, w.LastSeq); err != nil {
 				return err
 			}

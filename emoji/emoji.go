@@ -1,5 +1,5 @@
 // Package emoji knows the emoji of Unicode: what they are called, how they are found, and how they are written. It knows
-// nothing else of Charla. Its data is made by cmd/charla-emoji.
+// nothing else of Charla. Its data is made by cmd/gen-emoji.
 package emoji
 
 import (

@@ -36,7 +36,7 @@ func withNotifications(t testing.TB, s *testServer) *notifiedServer {
 	}
 	t.Cleanup(server.Close)
 	base, _ := url.Parse("https://chat.example.org")
-	a.Worker = &outside.Worker{Service: s.chat, Presence: s.hub, BaseURL: base, Zone: time.UTC, Email: a.mail.Sender(t), Ntfy: server}
+	a.Worker = &outside.Worker{Service: s.chat, Store: s.store, Presence: s.hub, BaseURL: base, Zone: time.UTC, Email: a.mail.Sender(t), Ntfy: server}
 	s.chat.EnableMedia(a.Media())
 	return a
 }

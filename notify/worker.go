@@ -1,4 +1,5 @@
-// Package notify takes what stands in the outbox to people who are away, as letters and as pushes.
+// Package notify reaches people who are away: it finds unread messages, builds the content of queued notifications, and
+// delivers them as e-mails and as ntfy pushes.
 package notify
 
 import (
@@ -15,18 +16,27 @@ import (
 	"charla/views"
 )
 
-// Worker serves the roads that it was given. Several may serve one database.
-type Worker struct {
-	Service  *chat.Service
-	Presence chat.Presence  // over all nodes
-	BaseURL  *url.URL       // where links lead
-	Zone     *time.Location // times are told in it
-	Email    *email.Sender  // nil: no mail
-	Ntfy     *ntfy.Client   // nil: no pushes
+// Store is what the worker reads and writes in the database, apart from claiming and completing notifications, which
+// chat.Service does.
+type Store interface {
+	contentReader
+	scanStore
 }
 
-// The outbox is looked at each second; batchSize notices of a road are told side by side. That they were told is written down
-// again and again, as long as nobody else tries them.
+// Worker delivers notifications over the media that are configured. Workers of several nodes may share one database: each
+// notification is claimed by one of them.
+type Worker struct {
+	Service  *chat.Service
+	Store    Store
+	Presence chat.Presence  // who is online on any node
+	BaseURL  *url.URL       // the start of every link
+	Zone     *time.Location // the time zone of times in e-mails and of the daily digest
+	Email    *email.Sender  // nil if e-mail is not configured
+	Ntfy     *ntfy.Client   // nil if ntfy is not configured
+}
+
+// The worker polls the queue every pollInterval and delivers up to batchSize notifications of a medium in parallel. It
+// retries recording a delivery for about as long as the claim on the notification lasts.
 const (
 	pollInterval          = time.Second
 	batchSize             = 8
@@ -34,79 +44,65 @@ const (
 	completeAttempts      = 60
 )
 
-// Media returns the roads that are served.
-func (c *Worker) Media() chat.Media { return chat.Media{Email: c.Email != nil, Push: c.Ntfy != nil} }
+// Media returns the media that are configured.
+func (w *Worker) Media() chat.Media { return chat.Media{Email: w.Email != nil, Push: w.Ntfy != nil} }
 
-// Run serves until ctx ends.
-func (c *Worker) Run(ctx context.Context) {
-	var work sync.WaitGroup
-	if c.Email != nil {
-		work.Go(func() { repeat(ctx, chat.DigestScanInterval, func() { c.ScanUnread(ctx, chat.MediumEmail) }) })
-		work.Go(func() { repeat(ctx, pollInterval, func() { c.Deliver(ctx, chat.MediumEmail) }) })
+// Run scans for unread messages and delivers notifications until ctx is done. Scanning and delivering run in separate
+// loops, so that a stalled mail server does not delay the scan.
+func (w *Worker) Run(ctx context.Context) {
+	var loops sync.WaitGroup
+	start := func(medium chat.Medium) {
+		loops.Go(func() { chat.Every(ctx, scanInterval(medium), func() { w.ScanUnread(ctx, medium) }) })
+		loops.Go(func() { chat.Every(ctx, pollInterval, func() { w.Deliver(ctx, medium) }) })
 	}
-	if c.Ntfy != nil {
-		work.Go(func() { repeat(ctx, chat.PushScanInterval, func() { c.ScanUnread(ctx, chat.MediumPush) }) })
-		work.Go(func() { repeat(ctx, pollInterval, func() { c.Deliver(ctx, chat.MediumPush) }) })
-		defer c.Ntfy.Close()
+	if w.Email != nil {
+		start(chat.MediumEmail)
 	}
-	work.Wait()
+	if w.Ntfy != nil {
+		start(chat.MediumPush)
+		defer w.Ntfy.Close()
+	}
+	loops.Wait()
 }
 
-// repeat does something at once and from time to time until ctx ends. Looking and delivering each have their own turns: a
-// server that stalls must not keep new messages from being seen.
-func repeat(ctx context.Context, period time.Duration, do func()) {
-	ticker := time.NewTicker(period)
-	defer ticker.Stop()
+// Deliver delivers the notifications of a medium that are due, batch by batch, until none is left.
+func (w *Worker) Deliver(ctx context.Context, medium chat.Medium) {
 	for ctx.Err() == nil {
-		do()
-		select {
-		case <-ctx.Done():
-		case <-ticker.C:
-		}
-	}
-}
-
-// ScanUnread finds whom new messages concern.
-func (c *Worker) ScanUnread(ctx context.Context, medium chat.Medium) {
-	if err := c.Service.ScanUnread(ctx, medium, c.Presence); err != nil {
-		slog.Warn("new messages not looked through", "road", medium, "error", err)
-	}
-}
-
-// Deliver tells what is due on a road, until nothing is.
-func (c *Worker) Deliver(ctx context.Context, medium chat.Medium) {
-	for ctx.Err() == nil {
-		notifications, err := c.Service.ClaimNotifications(ctx, medium, batchSize)
+		notifications, err := w.Service.ClaimNotifications(ctx, medium, batchSize)
 		if err != nil {
-			slog.Warn("outbox not read", "road", medium, "error", err)
-		}
-		if err != nil || len(notifications) == 0 {
+			slog.Warn("claim notifications failed", "medium", medium, "error", err)
 			return
 		}
-		var work sync.WaitGroup
-		for _, n := range notifications {
-			work.Go(func() { c.deliverOne(ctx, n) })
+		if len(notifications) == 0 {
+			return
 		}
-		work.Wait()
+		var batch sync.WaitGroup
+		for _, n := range notifications {
+			batch.Go(func() { w.deliverOne(ctx, n) })
+		}
+		batch.Wait()
 	}
 }
 
-// deliverOne tries a notice once. A panic is one more failure: a notice that cannot be told must not end the others.
-func (c *Worker) deliverOne(ctx context.Context, n chat.Notification) {
-	content, err := c.attempt(ctx, n)
-	c.complete(ctx, n, content.Unread, err)
+// deliverOne tries once to deliver a notification and records the result.
+func (w *Worker) deliverOne(ctx context.Context, n chat.Notification) {
+	content, err := w.attempt(ctx, n)
+	w.complete(ctx, n, content.Unread, err)
 }
 
-// complete waits for a database that is away for a moment: what was told and is not written down would be told twice.
-func (c *Worker) complete(ctx context.Context, n chat.Notification, previews []chat.UnreadConversation, deliveryErr error) {
+// complete records the result of a delivery. It retries while the database is unavailable, because a delivery that is not
+// recorded would be repeated. After ctx is done it tries only once more.
+func (w *Worker) complete(
+	ctx context.Context, n chat.Notification, emailed []chat.UnreadConversation, deliveryErr error,
+) {
 	for attempt := range completeAttempts {
-		lastAttempt := ctx.Err() != nil // then this is the last try
-		err := c.Service.RecordDelivery(context.WithoutCancel(ctx), n, previews, deliveryErr)
+		stopping := ctx.Err() != nil
+		err := w.Service.RecordDelivery(context.WithoutCancel(ctx), n, emailed, deliveryErr)
 		if err == nil {
 			return
 		}
-		slog.Warn("outbox not written", "notice", n.ID, "try", attempt+1, "error", err)
-		if lastAttempt {
+		slog.Warn("record delivery failed", "notification", n.ID, "attempt", attempt+1, "error", err)
+		if stopping {
 			return
 		}
 		select {
@@ -116,32 +112,47 @@ func (c *Worker) complete(ctx context.Context, n chat.Notification, previews []c
 	}
 }
 
-func (c *Worker) attempt(ctx context.Context, n chat.Notification) (content chat.NotificationContent, err error) {
+// attempt builds the content of a notification and sends it. It turns a panic into an error, so that one broken
+// notification does not stop the others. The returned content lists the conversations that an e-mail has covered.
+func (w *Worker) attempt(ctx context.Context, n chat.Notification) (content chat.NotificationContent, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	if content, err = c.Service.BuildNotificationContent(ctx, n, c.Presence); err != nil {
+	if content, err = w.buildContent(ctx, n); err != nil {
 		return content, err
 	}
-	l := views.Locale{Lang: views.MatchLang(content.Language, ""), Zone: c.Zone}
+	locale := views.Locale{Lang: views.MatchLang(content.Language, ""), Zone: w.Zone}
 	if n.Medium == chat.MediumPush {
-		p := views.NewPush(l, content, c.BaseURL)
-		content.Unread = nil // no letter told of it
-		return content, c.Ntfy.Publish(ctx, ntfy.Notification{Topic: content.To, Title: p.Title, Message: p.Text, Click: p.URL, Tags: []string{"speech_balloon"}})
+		err := w.sendPush(ctx, locale, content)
+		content.Unread = nil // no e-mail has covered these conversations
+		return content, err
 	}
-	return content, c.sendEmail(ctx, l, content)
+	return content, w.sendEmail(ctx, locale, content)
 }
 
-func (c *Worker) sendEmail(ctx context.Context, l views.Locale, content chat.NotificationContent) error {
-	message := views.NewEmail(l, content, c.BaseURL)
-	html, err := message.HTML()
+func (w *Worker) sendPush(ctx context.Context, locale views.Locale, content chat.NotificationContent) error {
+	push := views.NewPush(locale, content, w.BaseURL)
+	return w.Ntfy.Publish(ctx, ntfy.Notification{
+		Topic: content.To, Title: push.Title, Message: push.Text, Click: push.URL, Tags: []string{"speech_balloon"},
+	})
+}
+
+func (w *Worker) sendEmail(ctx context.Context, locale views.Locale, content chat.NotificationContent) error {
+	page := views.NewEmail(locale, content, w.BaseURL)
+	html, err := page.HTML()
 	if err != nil {
 		return err
 	}
-	return c.Email.Send(ctx, email.Message{
-		ID: fmt.Sprintf("charla.%d.%d", content.ID, content.CreatedAt), Name: content.RecipientName, To: content.To, Subject: message.Subject, Text: message.Text(), HTML: html,
-		Lang: l.Lang, UnsubscribeURL: message.Unsubscribe.URL,
+	return w.Email.Send(ctx, email.Message{
+		ID:             fmt.Sprintf("charla.%d.%d", content.ID, content.CreatedAt),
+		Name:           content.RecipientName,
+		To:             content.To,
+		Subject:        page.Subject,
+		Text:           page.Text(),
+		HTML:           html,
+		Lang:           locale.Lang,
+		UnsubscribeURL: page.Unsubscribe.URL,
 	})
 }

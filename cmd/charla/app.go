@@ -34,7 +34,9 @@ func newApp(ctx context.Context, c config, store *db.Store, vault *storage.Store
 	hub := live.NewHub(store)
 	service := chat.NewService(store, hub, c.timezone)
 	service.UseBlobStore(vault, c.fileLimits)
-	away := &notify.Worker{Service: service, Presence: hub, BaseURL: c.baseURL, Zone: c.timezone, Email: c.email, Ntfy: c.ntfy}
+	away := &notify.Worker{
+		Service: service, Store: store, Presence: hub, BaseURL: c.baseURL, Zone: c.timezone, Email: c.email, Ntfy: c.ntfy,
+	}
 	service.EnableMedia(away.Media())
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
@@ -82,7 +84,7 @@ func (n *app) start(ctx context.Context) (stop func()) {
 
 // runMaintenance forgets dead sessions, files that nobody needs and what the outbox gave up, once an hour.
 func runMaintenance(ctx context.Context, service *chat.Service) {
-	every(ctx, time.Hour, func() {
+	chat.Every(ctx, time.Hour, func() {
 		if err := service.PruneSessions(ctx); err != nil {
 			slog.Warn("sessions not pruned", "error", err)
 		}
@@ -93,20 +95,6 @@ func runMaintenance(ctx context.Context, service *chat.Service) {
 			slog.Warn("files not swept", "error", err)
 		}
 	})
-}
-
-// every does something at once and then again and again, until ctx ends.
-func every(ctx context.Context, d time.Duration, do func()) {
-	ticker := time.NewTicker(d)
-	defer ticker.Stop()
-	for {
-		do()
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }
 
 // How often what deleted accounts left behind is looked for, and the pause between two steps in erasing it: a thousand

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"charla/chat"
 	"charla/db"
 )
 
@@ -42,7 +43,7 @@ func (d *diskMonitor) notice() string {
 
 func (d *diskMonitor) writable() bool { return d.notice() == "" }
 
-func (d *diskMonitor) run(ctx context.Context) { every(ctx, diskCheckInterval, d.check) }
+func (d *diskMonitor) run(ctx context.Context) { chat.Every(ctx, diskCheckInterval, d.check) }
 
 func (d *diskMonitor) check() {
 	err := d.store.CheckFile()

@@ -65,7 +65,7 @@ func (n *peerMonitor) notice() string {
 
 // run looks until ctx ends, and takes leave.
 func (n *peerMonitor) run(ctx context.Context) {
-	every(ctx, heartbeatInterval, func() { n.poll(ctx) })
+	chat.Every(ctx, heartbeatInterval, func() { n.poll(ctx) })
 	if err := n.store.DeleteNode(context.WithoutCancel(ctx), n.self.ID); err != nil {
 		slog.Warn("leave not taken", "error", err)
 	}

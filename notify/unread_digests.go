@@ -1,0 +1,121 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"charla/chat"
+)
+
+// scanStore is what the scan for unread messages needs of the database.
+type scanStore interface {
+	// ScanDue reports whether a scan may find something, or is needed to keep the scan cursor fresh.
+	ScanDue(ctx context.Context, c chat.ScanClaim) (bool, error)
+	// InTx runs f in one write transaction. f may run more than once.
+	InTx(ctx context.Context, f func(tx chat.Tx) error) error
+}
+
+// How often new messages are scanned. One node at a time scans.
+const (
+	pushScanInterval   = 2 * time.Second
+	digestScanInterval = 20 * time.Second
+)
+
+func scanInterval(medium chat.Medium) time.Duration {
+	if medium == chat.MediumEmail {
+		return digestScanInterval
+	}
+	return pushScanInterval
+}
+
+// A scan starts scanOverlap before the time of the last one, which is longer than any transaction takes, so that no message
+// that was committed late is skipped. If no scan ran for scanMaxAge, for instance while e-mail was switched off, the
+// messages of that time cause no notifications.
+const (
+	scanOverlap      = time.Minute
+	scanMaxAge       = time.Hour
+	scanRefresh      = 10 * time.Minute
+	maxPushesPerScan = 1000 // the next scan enqueues the rest
+)
+
+// newScanClaim returns a claim on scanning that lasts half an interval.
+func newScanClaim(medium chat.Medium, now time.Time) chat.ScanClaim {
+	return chat.ScanClaim{
+		Medium:        medium,
+		Now:           chat.TimestampOf(now),
+		Until:         chat.TimestampOf(now.Add(scanInterval(medium) / 2)),
+		AdvanceBefore: chat.TimestampOf(now.Add(-scanOverlap)),
+		RefreshBefore: chat.TimestampOf(now.Add(-scanRefresh)),
+		ExpireBefore:  chat.TimestampOf(now.Add(-scanMaxAge)),
+	}
+}
+
+// ScanUnread looks for new messages that people who are away have not read. For e-mail it schedules their digests and
+// enqueues those that are due; for push it enqueues one notification per conversation.
+func (w *Worker) ScanUnread(ctx context.Context, medium chat.Medium) {
+	if err := w.scan(ctx, newScanClaim(medium, time.Now())); err != nil {
+		slog.Warn("scan unread messages failed", "medium", medium, "error", err)
+	}
+}
+
+func (w *Worker) scan(ctx context.Context, claim chat.ScanClaim) error {
+	due, err := w.Store.ScanDue(ctx, claim)
+	if err != nil || !due {
+		return err
+	}
+	err = w.Store.InTx(ctx, func(tx chat.Tx) error {
+		cursor, err := tx.ClaimScan(ctx, claim)
+		if err != nil {
+			return err
+		}
+		if claim.Medium == chat.MediumPush {
+			return w.enqueuePushes(ctx, tx, cursor, claim.Now)
+		}
+		return w.enqueueDigests(ctx, tx, cursor, claim.Now)
+	})
+	if errors.Is(err, chat.ErrNotFound) { // another node is scanning
+		return nil
+	}
+	return err
+}
+
+func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
+	if err := tx.ScheduleDigests(ctx, cursor, now, nextDailyDigest(now, w.Zone)); err != nil {
+		return err
+	}
+	return tx.EnqueueDueDigests(ctx, now)
+}
+
+// enqueuePushes enqueues a push for every candidate who is not online.
+func (w *Worker) enqueuePushes(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
+	candidates, err := tx.PushCandidates(ctx, cursor)
+	if err != nil {
+		return err
+	}
+	users := make([]int64, len(candidates))
+	for i, c := range candidates {
+		users[i] = c.User
+	}
+	online := w.Presence.Online(users...)
+	away := slices.DeleteFunc(candidates, func(c chat.PushCandidate) bool { return online[c.User] })
+	if len(away) == 0 {
+		return nil
+	}
+	return tx.EnqueuePushes(ctx, away[:min(len(away), maxPushesPerScan)], now)
+}
+
+// digestHour is the hour of the day, in the community's time zone, at which daily digests are sent.
+const digestHour = 8
+
+// nextDailyDigest returns the next time after now at which daily digests are sent.
+func nextDailyDigest(now chat.Timestamp, zone *time.Location) chat.Timestamp {
+	t := now.Time().In(zone)
+	next := time.Date(t.Year(), t.Month(), t.Day(), digestHour, 0, 0, 0, zone)
+	if !next.After(t) {
+		next = time.Date(t.Year(), t.Month(), t.Day()+1, digestHour, 0, 0, 0, zone)
+	}
+	return chat.TimestampOf(next)
+}
