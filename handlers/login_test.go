@@ -101,7 +101,7 @@ func TestLogOutEndsTheStreamsOfThatSession(t *testing.T) {
 	streams := []*eventStream{ana.listen("/events?room=1"), ana.listen("/events"), ana.listen("/events?" + berta.peerQuery())}
 	elsewhere, others := again.listen("/events?room=1"), berta.listen("/events?room=1")
 	for _, st := range append(streams, elsewhere, others) {
-		st.waitFor("here-count")
+		st.waitFor("online-count")
 	}
 	ana.post("/logout", nil).is(303)
 	berta.sendMessage("room=1", "after the log-out")

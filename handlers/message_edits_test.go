@@ -17,7 +17,7 @@ func TestEditing(t *testing.T) {
 		m := ana.sendMessage(berta.peerQuery(), "first")
 		ana.sendMessage(berta.peerQuery(), "after it")
 		st := berta.listen("/events?" + ana.peerQuery())
-		st.waitFor("here-count")
+		st.waitFor("online-count")
 
 		edited := ana.editMessage(m, "second <b>\nhttps://example.org")
 		equal(t, "the text", edited.Body, "second <b>\nhttps://example.org")

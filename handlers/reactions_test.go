@@ -14,7 +14,7 @@ func TestReacting(t *testing.T) {
 		ana, berta, carla := s.newUser("Ana"), s.newUser("Berta"), s.newUser("Carla")
 		m := ana.sendMessage(berta.peerQuery(), "we won")
 		st := berta.listen("/events?" + ana.peerQuery())
-		st.waitFor("here-count")
+		st.waitFor("online-count")
 		as := func(b *client) string {
 			t.Helper()
 			return decode[message](b.get(m.path(), asJSON).is(200)).reactionSummary()

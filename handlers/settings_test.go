@@ -10,7 +10,7 @@ func TestRename(t *testing.T) {
 		ana, berta := s.newUser("Ana"), s.newUser("Berta")
 		m := ana.sendMessage(berta.peerQuery(), "hello")
 		ana.react(m, "🎉").is(200)
-		ana.listen("/events").waitFor("here-count")
+		ana.listen("/events").waitFor("online-count")
 		general, direct := berta.listen("/events?room=1"), berta.listen("/events?"+ana.peerQuery())
 		general.waitFor(">Ana<")
 		direct.waitFor("conv-name")

@@ -107,7 +107,7 @@ func testAttachmentSync(t *testing.T, here, there *testServer) {
 	back := other.listen("/events?"+with, "Last-Event-ID: 1").waitFor("hx-swap=\"delete\"")
 	contains(t, back.data, `hx-target="#attachments .attachment:not(#attachment-`+formatID(g.ID)+`)"`, "second.txt")
 	lacks(t, back.data, "first.txt")
-	lacks(t, other.listen("/events?"+with).waitFor("here-count").data, "second.txt") // what the page has just been given
+	lacks(t, other.listen("/events?"+with).waitFor("online-count").data, "second.txt") // what the page has just been given
 
 	berta.sendMessage(ana.peerQuery(), "the last")
 	for _, st := range []*eventStream{hers, program} {

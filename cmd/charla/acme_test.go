@@ -196,7 +196,7 @@ func TestACMECertificateIsFetched(t *testing.T) {
 	}
 	p.register(t, "ana@example.org")
 	stream := p.openStream(t)
-	stream.readUntil(t, "here-count")
+	stream.readUntil(t, "online-count")
 	p.expectHTTP2(t)
 	first, err := p.servedSerial(t, domain, pebble.rootPool(t))
 	if err != nil {

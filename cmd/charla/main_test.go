@@ -189,7 +189,7 @@ func TestSIGTERM(t *testing.T) {
 	p.newClient(t)
 	p.register(t, "ana@example.org")
 	stream := p.openStream(t)
-	stream.readUntil(t, "here-count")
+	stream.readUntil(t, "online-count")
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

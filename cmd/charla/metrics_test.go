@@ -93,7 +93,7 @@ func TestMetricsFollowActivity(t *testing.T) {
 	}
 	p.register(t, "ana@example.org")
 	stream := p.openStream(t)
-	stream.readUntil(t, "here-count")
+	stream.readUntil(t, "online-count")
 	p.waitForMetric(t, `charla_streams{address="/events"}`, equals(1))
 	p.waitForMetric(t, "charla_people_here", equals(1))
 
@@ -113,7 +113,7 @@ func TestMetricsFollowActivity(t *testing.T) {
 	p.waitForMetric(t, `charla_streams_ended_total{reason="gone"}`, equals(1))
 	p.waitForMetric(t, `charla_streams{address="/events"}`, equals(0))
 	again := p.openStream(t)
-	again.readUntil(t, "here-count")
+	again.readUntil(t, "online-count")
 	p.postForm(t, "/logout", nil)
 	p.waitForMetric(t, `charla_streams_ended_total{reason="logout"}`, equals(1))
 	p.waitForMetric(t, `charla_database_failures_total{kind="read"}`, equals(0))
@@ -196,7 +196,7 @@ func startFullNode(t *testing.T) (p, other *testServer, nats *natstest.Server) {
 	p = startServer(t, context.Background(), withMetrics, "DATABASE_URL="+database, "NATS_URL="+nats.URL())
 	other = startServer(t, context.Background(), "DATABASE_URL="+database, "NATS_URL="+nats.URL())
 	p.register(t, "ana@example.org")
-	p.openStream(t).readUntil(t, "here-count")
+	p.openStream(t).readUntil(t, "online-count")
 	return p, other, nats
 }
 

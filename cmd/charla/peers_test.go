@@ -44,7 +44,7 @@ func TestNodesWithNATS(t *testing.T) {
 	second := startServer(t, context.Background(), "DATABASE_URL="+url, "NATS_URL="+nats)
 	first.register(t, "ana@example.org")
 	stream := first.openStream(t)
-	stream.readUntil(t, "here-count")
+	stream.readUntil(t, "online-count")
 	eventually(t, "the other node knows who is here", func() bool {
 		second.http.Jar = first.http.Jar // cookies know no ports
 		return strings.Contains(second.get(t, "/chat"), ">Ana<")

@@ -140,7 +140,7 @@ func TestGracefulShutdown(t *testing.T) {
 	p.register(t, "ana@example.org")
 	streams := []*eventStream{p.openStream(t), p.openStream(t)}
 	for _, s := range streams {
-		s.readUntil(t, "here-count")
+		s.readUntil(t, "online-count")
 	}
 	post := p.beginPost(t)
 	p.stop()

@@ -78,7 +78,7 @@ func TestTLSWithCertificateFile(t *testing.T) {
 	p.register(t, "ana@example.org")
 	p.expectHTTP2(t)
 	stream := p.openStream(t)
-	stream.readUntil(t, "here-count")
+	stream.readUntil(t, "online-count")
 	p.stop()
 	stream.readUntil(t, "event: restart\nretry: ")
 	stream.expectEnd(t)
