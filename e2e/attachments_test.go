@@ -168,50 +168,6 @@ func TestRejectedFiles(t *testing.T) {
 		`document.querySelector('#message-menu .message-actions__quote').innerText === 'Ana: short'`)
 }
 
-func TestFilesQueueOffline(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
-	samples := newSampleFiles(t)
-	ana, bob := s.newUser("Ana"), s.newUser("Bob")
-	ana.allowErrors(serverDownErrors)
-	ana.openConversationWith(bob)
-	bob.openConversationWith(ana)
-	ana.attachFiles("one.txt|two.txt", samples.write("one.txt", []byte("one")), samples.write("two.txt", []byte("two")))
-	ana.setOffline(true)
-	ana.click("#composer-text")
-	ana.pressKeys("\r")
-	ana.waitUntil("they are queued",
-		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
-	ana.waitUntil("and are out of the composer", attachmentNames+` === ''`)
-	ana.cancelQueued("")
-	ana.waitUntil("they are back in the composer", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`,
-		attachmentNames, composer))
-	ana.chooseFiles(samples.write("three.txt", []byte("three")))
-	ana.waitUntil("the third file cannot be uploaded now",
-		`document.querySelector('.attachment--failed .attachment__retry')?.checkVisibility()`)
-	ana.typeAndEnter("from the tunnel")
-	ana.waitUntil("the two other files are queued with a message",
-		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
-	ana.setOffline(false)
-	bob.waitUntil("the message arrived once",
-		sprintf(`%s === 'one.txt|two.txt' && document.querySelectorAll('.message').length === 1`, fileNames(1)))
-	ana.waitUntil("the third file was uploaded automatically, and is attached", sprintf(`%s === 'three.txt' && %s`,
-		attachmentNames, queueEmpty))
-
-	s.stop()
-	ana.click("#composer-text")
-	ana.pressKeys("\r")
-	ana.waitUntil("it is queued",
-		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'three.txt'`)
-	s.start()
-	bob.allowErrors(serverDownErrors)
-	ana.open("/messages?with=2")
-	ana.waitForStream()
-	bob.waitUntil("it came, once", sprintf(`%s === 'three.txt' && document.querySelectorAll('.message').length === 2`,
-		fileNames(2)))
-	ana.waitUntil("and is not in the composer", sprintf(`%s === '' && %s`, attachmentNames, queueEmpty))
-}
-
 func TestDropAndPasteFiles(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -260,74 +216,6 @@ func TestFilesWithoutScripts(t *testing.T) {
 		`(d => d?.querySelector('.picture__link')?.dataset.name === 'plain.jpg' &&
 		d.querySelector('.file__name').innerText === 'plain.txt' &&
 		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')?.contentDocument)`)
-}
-
-// TestUploadStaysInItsConversation switches to another conversation during an upload.
-func TestUploadStaysInItsConversation(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
-	samples := newSampleFiles(t)
-	s.newAPIUser("Bob")
-	ana := s.newUser("Ana")
-	ana.open("/messages?with=1")
-	ana.waitForStream()
-	ana.limitUploadRate(200 << 10)
-	ana.chooseFiles(samples.write("large.bin", make([]byte, 1<<20)))
-	ana.waitUntil("it is under way", `document.querySelector('.attachment__progress')`)
-	ana.click("#room-1")
-	ana.waitForConversation("room=1")
-	ana.limitUploadRate(-1)
-	second := ana.anotherTab()
-	waitUntil(t, "it has come", func() (bool, string) {
-		second.open("/messages?with=1")
-		return second.isTrue(attachmentNames + ` === 'large.bin'`), "nothing"
-	})
-	if ana.isTrue(attachmentNames + ` !== ''`) {
-		t.Error("it is in the composer of another conversation")
-	}
-	ana.open("/messages?with=1")
-	ana.waitUntil("it is in its own", attachmentNames+` === 'large.bin'`)
-}
-
-// TestAttachmentsSyncAcrossDevices attaches and removes files in one browser and expects the same in another one, which
-// is offline for a while.
-func TestAttachmentsSyncAcrossDevices(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
-	samples := newSampleFiles(t)
-	ana := s.newUser("Ana")
-	ana.open("/messages?with=1")
-	ana.waitForStream()
-	second := s.newBrowser()
-	second.open("/login")
-	second.logIn("Ana")
-	second.waitForPath("/chat")
-	second.open("/messages?with=1")
-	second.waitForStream()
-
-	ana.attachFiles("one.png|two.txt", samples.png("one.png", 40, 30), samples.write("two.txt", []byte("two")))
-	second.waitUntil("they came", attachmentNames+` === 'one.png|two.txt'`)
-	second.click(".attachment__alt-summary")
-	second.fill(".attachment__alt", `Hills "at" </textarea><img src=x onerror=alert(1)>`)
-	second.click("#composer-text")
-	ana.waitUntil("what it shows is known",
-		`document.querySelector('.attachment__alt-current').innerText === 'Hills "at" </textarea><img src=x onerror=alert(1)>'`)
-	second.waitUntil("and its chip stays as it was", `document.querySelector('.attachment__alt-form').open`)
-	second.click("#attachment-2 .attachment__button")
-	ana.waitUntil("one is gone", attachmentNames+` === 'one.png'`)
-
-	second.allowErrors(serverDownErrors)
-	second.setOffline(true)
-	second.waitUntil("it is away", `document.querySelector('.connection-status__message')`)
-	ana.chooseFiles(samples.write(`<img src=x onerror=alert(1)>.txt`, []byte("three")))
-	ana.waitUntil("a third", attachmentNames+` === 'one.png|<img src=x onerror=alert(1)>.txt'`)
-	ana.click("#attachment-1 .attachment__button")
-	ana.waitUntil("the first is gone", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
-	second.setOffline(false)
-	second.waitUntil("it has caught up", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
-	second.typeAndEnter("from the other one")
-	ana.waitUntil("it was sent", sprintf(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, fileNames(1),
-		attachmentNames))
 }
 
 // chooseFiles chooses files in the composer as the file dialog of the browser does.

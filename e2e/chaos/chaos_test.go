@@ -1,16 +1,20 @@
 package chaos
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-func TestOneNodeUnderFaults(t *testing.T)    { newSingleNode(t).runUnderFaults(*duration * 5 / 12) }
-func TestThreeNodesUnderFaults(t *testing.T) { newThreeNodes(t).runUnderFaults(*duration * 7 / 12) }
+func TestOneNodeUnderFaults(t *testing.T)    { newSingleNode(t).runUnderFaults(*runTime * 5 / 12) }
+func TestThreeNodesUnderFaults(t *testing.T) { newThreeNodes(t).runUnderFaults(*runTime * 7 / 12) }
 
 // catchUpTimeout is the time that readers have in the end to show everything.
 const catchUpTimeout = 30 * time.Second
@@ -80,5 +84,32 @@ func (c *cluster) report(h history, db databaseState) {
 	}
 	for _, n := range c.nodes {
 		c.Logf("node %s: the slowest shutdown took %v", n.name, n.slowestStop.Round(time.Millisecond))
+	}
+}
+
+var errorInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
+
+// checkLogs fails the test if a node logged an error, a data race or a panic.
+func (c *cluster) checkLogs() {
+	c.Helper()
+	for _, n := range c.nodes {
+		text, err := os.ReadFile(n.log)
+		if err != nil {
+			c.Error(err)
+		}
+		for i, l := range errorInLog.FindAllString(string(text), -1) {
+			if i < maxReported {
+				c.Errorf("node %s logged: %s", n.name, l)
+			}
+		}
+	}
+}
+
+// saveHistory writes the history and the database state beside the logs.
+func (c *cluster) saveHistory(h history, db databaseState) {
+	for name, v := range map[string]any{"history.json": h, "database.json": db} {
+		if b, err := json.MarshalIndent(v, "", " "); err == nil {
+			os.WriteFile(filepath.Join(c.dir, name), b, 0o644)
+		}
 	}
 }

@@ -306,25 +306,3 @@ func (k check) functionName() string {
 	name := runtime.FuncForPC(reflect.ValueOf(k.find).Pointer()).Name()
 	return name[strings.LastIndex(name, ".")+1:]
 }
-
-// Own messages, deleted messages and read messages are not unread.
-func TestExpectedStates(t *testing.T) {
-	_, db := cleanHistory()
-	for i, want := range []conversationState{{testRoom, 16, 1, 2}, {testRoom, 16, 10, 1}, {testRoom, 16, 0, 2}} {
-		who := db.Members[i].User
-		if got := db.expectedStates(who); len(got) != 1 || got[0] != want {
-			t.Errorf("%d: %v, not %v", who, got, want)
-		}
-	}
-}
-
-// Time in which nodes could not learn of a log-out does not count.
-func TestFaultFreeAfter(t *testing.T) {
-	h := history{Faults: []faultRecord{{"one", atMillis(0), atMillis(1000)}, {"two", atMillis(2000), atMillis(3000)},
-		{"three", atMillis(9000), atMillis(9500)}}}
-	for from, want := range map[int]int{500: 3000 + 3000, 3500: 6500, 8000: 12500, 10000: 13000} {
-		if got := h.faultFreeAfter(atMillis(from), 3*time.Second); !got.Equal(atMillis(want)) {
-			t.Errorf("from %d: %v, not %v", from, got, atMillis(want))
-		}
-	}
-}

@@ -3,7 +3,6 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,7 +111,7 @@ const bucket = "charla"
 func newThreeNodes(t *testing.T) *cluster {
 	postgres := dbtest.NewServer(t)
 	c := newCluster(t)
-	if *duration > 2*time.Minute {
+	if *runTime > 2*time.Minute {
 		c.maxFaultMillis = 12_000 // longer than the timeouts of the store
 	}
 	nats, s3 := newNATSCluster(t), storagetest.New(t)
@@ -249,21 +247,6 @@ func (c *cluster) createRoom(by user, access chat.Access) conversation {
 	return conversation{room: made.ID}
 }
 
-// randomCuts returns a function that cuts streams and downloads often, and other responses now and then, after a random
-// number of bytes.
-func (c *cluster) randomCuts(name string) func([]byte) (int, bool) {
-	d := c.newRandom(name)
-	return func(request []byte) (int, bool) {
-		switch {
-		case bytes.HasPrefix(request, []byte("GET /events")):
-			return d.intN(12_000), d.intN(2) == 0
-		case bytes.HasPrefix(request, []byte("GET /files/")):
-			return d.intN(60_000), d.intN(10) == 0
-		}
-		return d.intN(600), d.intN(25) == 0
-	}
-}
-
 // stopNodes stops all nodes at the same time.
 func (c *cluster) stopNodes() {
 	c.Helper()
@@ -281,31 +264,4 @@ func (c *cluster) history() history {
 		h.Readers = append(h.Readers, r.log)
 	}
 	return h
-}
-
-var errorInLog = regexp.MustCompile(`(?m)^.*(level=ERROR|DATA RACE|^panic:|^fatal error:).*$`)
-
-// checkLogs fails the test if a node logged an error, a data race or a panic.
-func (c *cluster) checkLogs() {
-	c.Helper()
-	for _, n := range c.nodes {
-		text, err := os.ReadFile(n.log)
-		if err != nil {
-			c.Error(err)
-		}
-		for i, l := range errorInLog.FindAllString(string(text), -1) {
-			if i < maxReported {
-				c.Errorf("node %s logged: %s", n.name, l)
-			}
-		}
-	}
-}
-
-// saveHistory writes the history and the database state beside the logs.
-func (c *cluster) saveHistory(h history, db databaseState) {
-	for name, v := range map[string]any{"history.json": h, "database.json": db} {
-		if b, err := json.MarshalIndent(v, "", " "); err == nil {
-			os.WriteFile(filepath.Join(c.dir, name), b, 0o644)
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,7 +16,7 @@ type fault struct {
 	hintsOnly       bool
 }
 
-// filterFaults returns the faults whose names match the flag -trouble.
+// filterFaults returns the faults whose names match the flag -fault.
 func filterFaults(weather [][]fault) (left [][]fault) {
 	named := regexp.MustCompile(*faultPattern)
 	for _, list := range weather {
@@ -127,4 +128,19 @@ func (c *cluster) waitWithin(bound time.Duration, what string, begun time.Time, 
 		c.Errorf("%s: not within %v", what, bound)
 	}
 	c.delays[what] = append(c.delays[what], time.Since(begun))
+}
+
+// randomCuts returns a function that cuts streams and downloads often, and other responses now and then, after a random
+// number of bytes.
+func (c *cluster) randomCuts(name string) func([]byte) (int, bool) {
+	d := c.newRandom(name)
+	return func(request []byte) (int, bool) {
+		switch {
+		case bytes.HasPrefix(request, []byte("GET /events")):
+			return d.intN(12_000), d.intN(2) == 0
+		case bytes.HasPrefix(request, []byte("GET /files/")):
+			return d.intN(60_000), d.intN(10) == 0
+		}
+		return d.intN(600), d.intN(25) == 0
+	}
 }

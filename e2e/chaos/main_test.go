@@ -12,10 +12,10 @@ import (
 )
 
 var (
-	duration = flag.Duration("for", time.Minute, "total duration of all runs; give go test a longer -timeout")
-	seed     = flag.Uint64("seed", 0,
+	runTime = flag.Duration("for", time.Minute, "total duration of all runs; give go test a longer -timeout")
+	seed    = flag.Uint64("seed", 0,
 		"seed of all random choices; 0 chooses one. The course of a run also depends on the machine")
-	faultPattern = flag.String("trouble", "", "a regular expression: only faults with a matching name are injected")
+	faultPattern = flag.String("fault", "", "a regular expression: only faults with a matching name are injected")
 	binary       string // path of the server, built with the race detector
 )
 

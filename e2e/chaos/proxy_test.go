@@ -93,7 +93,7 @@ func TestProxyCuts(t *testing.T) {
 	expectBytes(t, dialAndSend(t, p, "two"), "two")
 }
 
-func TestProxyChops(t *testing.T) {
+func TestProxyCutsWhen(t *testing.T) {
 	p := newEchoProxy(t)
 	p.CutWhen(func(request []byte) (int, bool) { return 5, bytes.HasPrefix(request, []byte("cut")) })
 	whole := dialAndSend(t, p, "let me be")
