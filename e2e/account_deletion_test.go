@@ -29,7 +29,7 @@ func TestDeleteAccount(t *testing.T) {
 	ana.waitForPath("/login?ended=deleted")
 	ana.waitUntil("the page confirms the deletion",
 		`document.querySelector('.form__note').innerText.includes('deleted')`)
-	ana.waitUntil("nothing of hers is left here", `!Object.keys(localStorage).some(k => k.startsWith('charla-2'))`)
+	ana.waitUntil("the browser has none of her data", `!Object.keys(localStorage).some(k => k.startsWith('charla-2'))`)
 	elsewhere.waitUntil("the other page is signed out", `location.pathname === '/login'`)
 
 	bob.allowErrors("status of 403")
@@ -44,5 +44,6 @@ func TestDeleteAccount(t *testing.T) {
 		`document.body.innerText.includes('Nobody would read it.') &&
 		document.querySelector('#composer-text').value === 'are you there?'`)
 	bob.open("/messages?with=2")
-	bob.waitUntil("there is no box", `document.querySelector('.peer-deleted') && !document.querySelector('#composer')`)
+	bob.waitUntil("there is no composer",
+		`document.querySelector('.peer-deleted') && !document.querySelector('#composer')`)
 }

@@ -14,26 +14,26 @@ func TestAltTextCanBeAddedLater(t *testing.T) {
 	ana.fill("#composer-text", "Two of them")
 	ana.pressKeys("\r")
 	const alts = `[...document.querySelectorAll('#m-1 .picture__image')].map(e => e.alt).join('|')`
-	bob.waitUntil("they came without words", alts+` === 'one.png|two.png'`)
+	bob.waitUntil("the pictures have no alternative texts", alts+` === 'one.png|two.png'`)
 
-	ana.waitUntil("the line is there", alts+` === 'one.png|two.png'`)
+	ana.waitUntil("the message is shown", alts+` === 'one.png|two.png'`)
 	ana.openMenu(1)
 	ana.click("#message-menu details:has(textarea) > summary")
 	ana.fill("#message-menu [aria-label='What one.png shows']", "Hills at dusk")
 	ana.click("#message-menu [aria-label='What two.png shows']")
 	ana.saveScreenshot("describing")
 	ana.pressKeys("\x1b")
-	ana.waitUntil("it is closed", menuClosed)
+	ana.waitUntil("the menu is closed", menuClosed)
 	ana.openMenu(1)
-	ana.waitUntil("what was written stayed",
+	ana.waitUntil("the unsaved texts are still there",
 		`document.querySelector("#message-menu [aria-label='What one.png shows']").value === 'Hills at dusk' &&
 		document.querySelector('#message-menu [name=body]').value === 'Two of them'`)
 	ana.fill("#message-menu [aria-label='What two.png shows']", "A tall house")
 	ana.click("#message-menu .message-actions__form .button")
-	bob.waitUntil("it is told to those who cannot see", alts+` === 'Hills at dusk|A tall house'`)
-	ana.waitUntil("it is saved", alts+` === 'Hills at dusk|A tall house' && `+menuClosed)
+	bob.waitUntil("the alternative texts are set", alts+` === 'Hills at dusk|A tall house'`)
+	ana.waitUntil("the alternative texts are saved", alts+` === 'Hills at dusk|A tall house' && `+menuClosed)
 	ana.openMenu(1)
-	ana.waitUntil("and nothing is kept of what was",
+	ana.waitUntil("the menu starts with the saved texts",
 		`!document.querySelector('#message-menu details[open]') &&
 		document.querySelector("#message-menu [aria-label='What two.png shows']").value === 'A tall house'`)
 }

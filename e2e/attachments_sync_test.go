@@ -16,9 +16,9 @@ func TestFilesQueueOffline(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("they are queued",
 		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
-	ana.waitUntil("and are out of the composer", attachmentNames+` === ''`)
+	ana.waitUntil("the files are not in the composer", attachmentNames+` === ''`)
 	ana.cancelQueued("")
-	ana.waitUntil("they are back in the composer", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`,
+	ana.waitUntil("the attachments are back in the composer", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`,
 		attachmentNames, composer))
 	ana.chooseFiles(samples.write("three.txt", []byte("three")))
 	ana.waitUntil("the third file cannot be uploaded now",
@@ -41,9 +41,10 @@ func TestFilesQueueOffline(t *testing.T) {
 	bob.allowErrors(serverDownErrors)
 	ana.open("/messages?with=2")
 	ana.waitForStream()
-	bob.waitUntil("it came, once", sprintf(`%s === 'three.txt' && document.querySelectorAll('.message').length === 2`,
-		fileNames(2)))
-	ana.waitUntil("and is not in the composer", sprintf(`%s === '' && %s`, attachmentNames, queueEmpty))
+	bob.waitUntil("the message arrived once",
+		sprintf(`%s === 'three.txt' && document.querySelectorAll('.message').length === 2`,
+			fileNames(2)))
+	ana.waitUntil("the file is not in the composer", sprintf(`%s === '' && %s`, attachmentNames, queueEmpty))
 }
 
 // TestUploadStaysInItsConversation switches to another conversation during an upload.
@@ -57,12 +58,12 @@ func TestUploadStaysInItsConversation(t *testing.T) {
 	ana.waitForStream()
 	ana.limitUploadRate(200 << 10)
 	ana.chooseFiles(samples.write("large.bin", make([]byte, 1<<20)))
-	ana.waitUntil("it is under way", `document.querySelector('.attachment__progress')`)
+	ana.waitUntil("the upload is in progress", `document.querySelector('.attachment__progress')`)
 	ana.click("#room-1")
 	ana.waitForConversation("room=1")
 	ana.limitUploadRate(-1)
 	second := ana.anotherTab()
-	waitUntil(t, "it has come", func() (bool, string) {
+	waitUntil(t, "the file is attached", func() (bool, string) {
 		second.open("/messages?with=1")
 		return second.isTrue(attachmentNames + ` === 'large.bin'`), "nothing"
 	})
@@ -70,7 +71,7 @@ func TestUploadStaysInItsConversation(t *testing.T) {
 		t.Error("it is in the composer of another conversation")
 	}
 	ana.open("/messages?with=1")
-	ana.waitUntil("it is in its own", attachmentNames+` === 'large.bin'`)
+	ana.waitUntil("the file is attached in its own conversation", attachmentNames+` === 'large.bin'`)
 }
 
 // TestAttachmentsSyncAcrossDevices attaches and removes files in one browser and expects the same in another one, which
@@ -90,26 +91,26 @@ func TestAttachmentsSyncAcrossDevices(t *testing.T) {
 	second.waitForStream()
 
 	ana.attachFiles("one.png|two.txt", samples.png("one.png", 40, 30), samples.write("two.txt", []byte("two")))
-	second.waitUntil("they came", attachmentNames+` === 'one.png|two.txt'`)
+	second.waitUntil("the files are attached", attachmentNames+` === 'one.png|two.txt'`)
 	second.click(".attachment__alt-summary")
 	second.fill(".attachment__alt", `Hills "at" </textarea><img src=x onerror=alert(1)>`)
 	second.click("#composer-text")
-	ana.waitUntil("what it shows is known",
+	ana.waitUntil("the alternative text is shown",
 		`document.querySelector('.attachment__alt-current').innerText === 'Hills "at" </textarea><img src=x onerror=alert(1)>'`)
-	second.waitUntil("and its chip stays as it was", `document.querySelector('.attachment__alt-form').open`)
+	second.waitUntil("the form of the attachment stays open", `document.querySelector('.attachment__alt-form').open`)
 	second.click("#attachment-2 .attachment__button")
-	ana.waitUntil("one is gone", attachmentNames+` === 'one.png'`)
+	ana.waitUntil("one file is gone", attachmentNames+` === 'one.png'`)
 
 	second.allowErrors(serverDownErrors)
 	second.setOffline(true)
-	second.waitUntil("it is away", `document.querySelector('.connection-status__message')`)
+	second.waitUntil("the second browser is offline", `document.querySelector('.connection-status__message')`)
 	ana.chooseFiles(samples.write(`<img src=x onerror=alert(1)>.txt`, []byte("three")))
-	ana.waitUntil("a third", attachmentNames+` === 'one.png|<img src=x onerror=alert(1)>.txt'`)
+	ana.waitUntil("a third file is attached", attachmentNames+` === 'one.png|<img src=x onerror=alert(1)>.txt'`)
 	ana.click("#attachment-1 .attachment__button")
-	ana.waitUntil("the first is gone", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
+	ana.waitUntil("the first attachment is gone", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
 	second.setOffline(false)
-	second.waitUntil("it has caught up", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
+	second.waitUntil("the second browser has caught up", attachmentNames+` === '<img src=x onerror=alert(1)>.txt'`)
 	second.typeAndEnter("from the other one")
-	ana.waitUntil("it was sent", sprintf(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, fileNames(1),
+	ana.waitUntil("the message is sent", sprintf(`%s === '<img src=x onerror=alert(1)>.txt' && %s === ''`, fileNames(1),
 		attachmentNames))
 }

@@ -40,22 +40,22 @@ func TestSendFilesWithAndWithoutText(t *testing.T) {
 	ana.saveScreenshot("chips")
 	ana.open("/messages?with=2")
 	ana.waitForStream()
-	ana.waitUntil("they are still there", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
+	ana.waitUntil("the attachments are still there", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
 	second := ana.anotherTab()
 	second.open("/messages?with=2")
 	second.waitForStream()
-	second.waitUntil("they are on another device", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
+	second.waitUntil("the attachments are on the other device", attachmentNames+` === 'hills.jpg|tall.png|notes.txt'`)
 	ana.click("#attachment-2 .attachment__button")
-	ana.waitUntil("one is removed", attachmentNames+` === 'hills.jpg|notes.txt'`)
-	second.waitUntil("on the other device too", attachmentNames+` === 'hills.jpg|notes.txt'`)
+	ana.waitUntil("one file is removed", attachmentNames+` === 'hills.jpg|notes.txt'`)
+	second.waitUntil("the file is removed on the other device too", attachmentNames+` === 'hills.jpg|notes.txt'`)
 	ana.fill("#composer-text", "Look at this")
 	ana.pressKeys("\r")
 	bob.waitUntil("Bob sees them",
 		sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'Look at this' && %s === 'hills.jpg' &&
 		%s === 'notes.txt'`, pictureNames(1), fileNames(1)))
-	ana.waitUntil("so does Ana, and the composer is empty", sprintf(`%s === 'hills.jpg' && %s === '' && %s`,
+	ana.waitUntil("Ana sees them too, and the composer is empty", sprintf(`%s === 'hills.jpg' && %s === '' && %s`,
 		pictureNames(1), attachmentNames, composerReady))
-	second.waitUntil("and they are out of the composer on the other device", attachmentNames+` === ''`)
+	second.waitUntil("the attachments are gone on the other device", attachmentNames+` === ''`)
 	bob.waitUntil("the picture is loaded", `document.querySelector('#m-1 .picture__image').naturalWidth > 300`)
 
 	ana.chooseFiles(samples.write("only.pdf", []byte("%PDF-1.7\n")))
@@ -99,17 +99,17 @@ func TestSendWaitsForUploads(t *testing.T) {
 	ana.saveScreenshot("progress")
 	ana.fill("#composer-text", "with all of it")
 	ana.pressKeys("\r")
-	ana.waitUntil("it says that it is queued", `document.querySelector('.composer__pending')`)
+	ana.waitUntil("the page says that the message is pending", `document.querySelector('.composer__pending')`)
 	ana.limitUploadRate(-1)
 	bob.waitUntil("all files arrived together",
 		sprintf(`document.querySelector('#m-1 .message__body')?.innerText === 'with all of it' &&
 		%s === 'large.bin|small.txt'`, fileNames(1)))
-	ana.waitUntil("nothing is left in the composer",
+	ana.waitUntil("the composer is empty",
 		sprintf(`%s === '' && !document.querySelector('.composer__pending') && %s`, attachmentNames, composerReady))
 
 	ana.limitUploadRate(100 << 10)
 	ana.chooseFiles(samples.write("other.bin", make([]byte, 1<<20)), samples.write("next.txt", []byte("next")))
-	ana.waitUntil("it goes", `document.querySelector('.attachment__progress')`)
+	ana.waitUntil("the upload is in progress", `document.querySelector('.attachment__progress')`)
 	ana.click(".attachment:has(.attachment__progress) .attachment__button")
 	ana.limitUploadRate(-1)
 	ana.waitUntil("the upload is cancelled, and the next file is attached",
@@ -122,7 +122,7 @@ func TestSendWaitsForUploads(t *testing.T) {
 		e.responseStatus === 200)`, late))
 	ana.open("/messages?with=2")
 	ana.waitForStream()
-	ana.waitUntil("it is gone", sprintf(`%s === 'next.txt'`, attachmentNames))
+	ana.waitUntil("the file is gone", sprintf(`%s === 'next.txt'`, attachmentNames))
 }
 
 func TestRejectedFiles(t *testing.T) {
@@ -142,29 +142,30 @@ func TestRejectedFiles(t *testing.T) {
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("broken.png", []byte("\x89PNG\r\n\x1a\n and no picture")),
 		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
-	ana.waitUntil("a broken picture is refused in words, and the other came",
+	ana.waitUntil("the broken picture is refused with a reason, and the other file is attached",
 		sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`,
 			refused("This picture is broken, or of a kind that Charla cannot show."), attachmentNames))
 	ana.saveScreenshot("refused")
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("2.txt", []byte("2")), samples.write("3.txt", []byte("3")))
-	ana.waitUntil("a third is too many", refused("A message takes at most 2 files."))
+	ana.waitUntil("a third file is refused", refused("A message takes at most 2 files."))
 	ana.click(".attachment--failed .attachment__button")
 	long := strings.Repeat("long ", 1000)
 	ana.fill("#composer-text", long)
 	ana.pressKeys("\r")
 	ana.waitUntil("the text is refused", `document.querySelector('#send-error').innerText.length > 5`)
 	ana.waitForComposerText(long)
-	ana.waitUntil("the files are back with it", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt' && %s`,
+	ana.waitUntil("the files are attached again", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt' && %s`,
 		attachmentNames, queueEmpty))
 	ana.click("#composer-text")
 	ana.pressKeys("a", chromedp.ModifierCtrl)
 	ana.typeText("short")
 	ana.pressKeys("\r")
-	ana.waitUntil("now it was sent, and names are names", sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`,
-		fileNames(1)))
+	ana.waitUntil("the message is sent, and file names are escaped",
+		sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`,
+			fileNames(1)))
 	ana.openMenu(1)
-	ana.waitUntil("the menu names what was said",
+	ana.waitUntil("the menu shows the text of the message",
 		`document.querySelector('#message-menu .message-actions__quote').innerText === 'Ana: short'`)
 }
 
@@ -177,22 +178,22 @@ func TestDropAndPasteFiles(t *testing.T) {
 	ana.waitForStream()
 	path := samples.jpeg("dropped.jpg", 640, 480, 2)
 	ana.dragFiles(".conversation-start", false, path)
-	ana.waitUntil("it says where they may be dropped", isVisible(".drop-overlay"))
+	ana.waitUntil("the drop area is shown", isVisible(".drop-overlay"))
 	ana.saveScreenshot("dropping")
 	ana.dragFiles(".conversation-start", true, path)
-	ana.waitUntil("it came, and no more is said",
+	ana.waitUntil("the file is attached, and the drop area is gone",
 		attachmentNames+` === 'dropped.jpg' && !document.querySelector('.drop-overlay')`)
 	eval[bool](ana, `(() => { const d = new DataTransfer(); d.items.add(new File(['pasted'], 'pasted.txt')); `+
 		composer+`.dispatchEvent(new ClipboardEvent('paste', {clipboardData: d, bubbles: true, cancelable: true})); return true })()`)
-	ana.waitUntil("what was pasted came too", attachmentNames+` === 'dropped.jpg|pasted.txt'`)
+	ana.waitUntil("the pasted file is attached too", attachmentNames+` === 'dropped.jpg|pasted.txt'`)
 
 	ana.click(".attachment__alt-summary")
 	ana.fill(".attachment__alt", "Hills at dusk")
 	ana.click("#composer-text")
-	ana.waitUntil("it is known what it shows",
+	ana.waitUntil("the alternative text is shown",
 		`document.querySelector('.attachment__alt-current').innerText === 'Hills at dusk'`)
 	ana.pressKeys("\r")
-	ana.waitUntil("it is told to those who cannot see it",
+	ana.waitUntil("the alternative text is set",
 		`document.querySelector('#m-1 .picture__image')?.alt === 'Hills at dusk'`)
 }
 
@@ -212,7 +213,7 @@ func TestFilesWithoutScripts(t *testing.T) {
 	ana.fill("#composer-text", "and words")
 	ana.chooseFiles(samples.write("plain.txt", []byte("plain")))
 	ana.click(".send-button")
-	ana.waitUntil("both came",
+	ana.waitUntil("the picture, the file and the text arrived",
 		`(d => d?.querySelector('.picture__link')?.dataset.name === 'plain.jpg' &&
 		d.querySelector('.file__name').innerText === 'plain.txt' &&
 		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')?.contentDocument)`)

@@ -19,7 +19,7 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 		ana.saveScreenshot(sprintf("noscript-%d", width))
 		ana.waitUntil("the text has the width of the composer",
 			composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
-		ana.waitUntil("the buttons stand in one row",
+		ana.waitUntil("the buttons are in one row",
 			`Math.abs(document.querySelector('.send-button').getBoundingClientRect().top - document.querySelector('.composer__noscript-button[formaction="/typing"]').getBoundingClientRect().top) < 10`)
 		ana.waitUntil("nothing is wider than the window",
 			`document.scrollingElement.scrollWidth <= innerWidth &&
@@ -27,7 +27,7 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 	}
 	ana.fill("#composer-text", "half a thought")
 	ana.click(`.composer__noscript-button[formaction="/typing"]`)
-	ana.waitUntil("the draft is kept", composer+`.value === 'half a thought'`)
+	ana.waitUntil("the draft is saved", composer+`.value === 'half a thought'`)
 	ana.click("noscript .emoji-button")
 	ana.waitForPath("/emoji")
 	ana.click(`[value="😀"]`)

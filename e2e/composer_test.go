@@ -19,7 +19,7 @@ func TestEnterSends(t *testing.T) {
 	ana.pressKeys("\r\r\r")
 	ana.waitForMessages("once")
 
-	ana.waitUntil("the caret is back in the empty box", composerReady+` && document.activeElement === `+composer)
+	ana.waitUntil("the caret is back in the empty composer", composerReady+` && document.activeElement === `+composer)
 	ana.typeText("and again")
 	ana.pressKeys("\r")
 	ana.waitForMessages("once", "and again")
@@ -55,7 +55,7 @@ func TestRejectedTextReturnsToComposer(t *testing.T) {
 	long := strings.Repeat("long ", 1000)
 	ana.fill("#composer-text", long)
 	ana.pressKeys("\r")
-	ana.waitUntil("it says why", `document.querySelector('#send-error').innerText.length > 5`)
+	ana.waitUntil("the page shows the reason", `document.querySelector('#send-error').innerText.length > 5`)
 	ana.waitForComposerText(long)
 	ana.waitUntil("the queue is empty", `!document.querySelector('#send-queue[data-waits]')`)
 
@@ -69,7 +69,7 @@ func TestRejectedTextReturnsToComposer(t *testing.T) {
 	s.stop()
 	ana.fill("#composer-text", "into the void")
 	ana.pressKeys("\r")
-	ana.waitUntil("the text waits while the server is away", queuedTexts+` === 'into the void'`)
+	ana.waitUntil("the text is queued while the server is down", queuedTexts+` === 'into the void'`)
 	s.start()
 	ana.waitForStream()
 	ana.waitForMessages("short enough", "into the void")
@@ -83,7 +83,7 @@ func TestEnterOnTouchScreenAddsLine(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.waitForStream()
 	if !ana.isTrue(`matchMedia('(hover: none) and (pointer: coarse)').matches`) {
-		t.Fatal("this is no touch screen")
+		t.Fatal("the browser does not emulate a touch screen")
 	}
 	ana.fill("#composer-text", "two")
 	ana.pressKeys("\r")
@@ -113,10 +113,10 @@ func TestTypingWhileSending(t *testing.T) {
 		ana.pressKeys("\r")
 	}
 	ana.typeText("and on")
-	ana.waitUntil("the composer holds what was typed since",
+	ana.waitUntil("the composer contains what was typed since",
 		composer+`.value === 'and on' && document.activeElement === `+composer)
 	slow.setDelay(0)
-	ana.waitUntil("all is sent", sprintf(`%s === ''`, queuedTexts))
-	ana.waitUntil("the composer still does", composer+`.value === 'and on'`)
+	ana.waitUntil("all messages are sent", sprintf(`%s === ''`, queuedTexts))
+	ana.waitUntil("the composer still contains it", composer+`.value === 'and on'`)
 	ana.waitForMessages(all...)
 }

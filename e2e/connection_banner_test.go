@@ -16,31 +16,31 @@ func TestUnreachableServerIsReported(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.waitForStream()
 	const unreached = noticeText + ` === 'Charla cannot be reached. Try again.'`
-	for _, deed := range []struct {
+	for _, action := range []struct {
 		what string
 		do   func()
 	}{
-		{"the way back on a phone", func() { ana.setSize(320, 640); ana.click(".back-link--list") }},
+		{"the back link on a phone", func() { ana.setSize(320, 640); ana.click(".back-link--list") }},
 		{"the menu of a message", func() {
 			ana.hover(".message")
 			ana.click(".message__menu-button")
 		}},
-		{"an emoji", func() { ana.click(".emoji-button--popover") }},
-		{"somebody in the list", func() { ana.click("#with-1") }},
-		{"a search", func() { ana.fill(".search-form input", "b") }},
+		{"the emoji button", func() { ana.click(".emoji-button--popover") }},
+		{"a conversation in the sidebar", func() { ana.click("#with-1") }},
+		{"the search", func() { ana.fill(".search-form input", "b") }},
 	} {
 		ana.setSize(1280, 800)
 		ana.setOffline(true)
 		ana.typeAndEnter("waits")
-		ana.waitUntil("it is queued, and the page knows why",
+		ana.waitUntil("the message is queued, and the page says why",
 			queuedTexts+` !== '' && `+connectionStatus+`.startsWith('You are offline')`)
 		if ana.isTrue(noticeText) {
-			t.Fatalf("before %s, writing is said to fail: %s", deed.what, eval[string](ana, noticeText))
+			t.Fatalf("before %s, the page says that sending failed: %s", action.what, eval[string](ana, noticeText))
 		}
-		deed.do()
-		ana.waitUntil("it is said that "+deed.what+" cannot be reached", unreached)
+		action.do()
+		ana.waitUntil("the notice appears after using "+action.what, unreached)
 		ana.setOffline(false)
-		ana.waitUntil("the status is cleared", noticeText+` === '' && `+composerReady)
+		ana.waitUntil("the notice is cleared", noticeText+` === '' && `+composerReady)
 		ana.pressKeys("\x1b")
 	}
 }
@@ -56,14 +56,14 @@ func TestConnectionBannerCoversNothing(t *testing.T) {
 	ana.waitUntil("there is no connection", connectionStatus)
 	for _, width := range []int64{320, 768, 1280} {
 		ana.setSize(width, 640)
-		ana.waitUntil("the banner stands above the conversation", `(([b, c]) =>
+		ana.waitUntil("the banner is above the conversation", `(([b, c]) =>
 			b.height > 0 && b.bottom <= c.top + 1 && b.left === c.left && b.right === c.right &&
 				c.bottom <= innerHeight)(
 			['#connection-status', '#conversation'].map(e => document.querySelector(e).getBoundingClientRect()))`)
 		ana.checkFits("the banner", width)
 	}
 	ana.click("#room-1")
-	ana.waitUntil("what was clicked did not open", noticeText)
+	ana.waitUntil("the page says that the conversation could not be opened", noticeText)
 	ana.setOffline(false)
-	ana.waitUntil("the status is cleared", noticeText+` === ''`)
+	ana.waitUntil("the notice is cleared", noticeText+` === ''`)
 }

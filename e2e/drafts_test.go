@@ -61,7 +61,7 @@ func TestDraftIsRestored(t *testing.T) {
 	phone.open("/messages?with=1")
 	phone.waitForStream()
 	phone.waitForComposerText("dear Bob\nhow are you?")
-	phone.waitUntil("the caret stands at its end",
+	phone.waitUntil("the caret is at the end",
 		`document.activeElement === `+composer+` && `+composer+`.selectionStart === `+composer+`.value.length`)
 	phone.typeText(" I am fine.")
 	phone.waitForStoredDraft("with=1", "dear Bob\nhow are you? I am fine.")
@@ -69,7 +69,7 @@ func TestDraftIsRestored(t *testing.T) {
 	ana.waitForStream()
 	ana.waitForComposerText("dear Bob\nhow are you? I am fine.")
 	if draftOffered(ana) {
-		t.Error("a draft that went on elsewhere is offered beside what became of it")
+		t.Error("an older version of the draft is offered")
 	}
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
@@ -100,11 +100,11 @@ func TestDraftBadgeInSidebar(t *testing.T) {
 	ana.waitForMessages("half a thought")
 	phone.waitUntil("the draft mark is gone", `!`+mark)
 	ana.typeText("another one")
-	phone.waitUntil("it is marked again", mark)
-	ana.waitUntil("the list knows", mark)
+	phone.waitUntil("the draft is marked again", mark)
+	ana.waitUntil("the sidebar shows the draft", mark)
 	ana.pressKeys("a", chromedp.ModifierCtrl)
 	ana.pressKeys("\b")
-	phone.waitUntil("nothing is left of it", `!`+mark)
+	phone.waitUntil("the draft mark is gone", `!`+mark)
 }
 
 func TestNewerDraftWinsAndOlderIsOffered(t *testing.T) {
@@ -124,11 +124,11 @@ func TestNewerDraftWinsAndOlderIsOffered(t *testing.T) {
 	ana.setOffline(false)
 	ana.open("/messages?room=1")
 	ana.waitForComposerText("from the sofa")
-	ana.waitUntil("the older one is offered",
+	ana.waitUntil("the older draft is offered",
 		`document.querySelector('.pending-text__body')?.innerText === 'from the train'`)
 	ana.click(".pending-text .button")
 	ana.waitForComposerText("from the train")
-	ana.waitUntil("the other one is offered now",
+	ana.waitUntil("the other draft is offered now",
 		`document.querySelector('.pending-text__body').innerText === 'from the sofa'`)
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
@@ -138,7 +138,7 @@ func TestNewerDraftWinsAndOlderIsOffered(t *testing.T) {
 	ana.waitForStoredDraft("room=1", "the last word")
 	phone.allowErrors("status of 409")
 	phone.fill("#composer-text", ", again") // in a page that has not seen any of this
-	phone.waitUntil("what it replaced is offered",
+	phone.waitUntil("the replaced draft is offered",
 		`document.querySelector('.pending-text__body')?.innerText === 'the last word'`)
 }
 
@@ -152,13 +152,13 @@ func TestDraftWithoutScripts(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.fill("#composer-text", "half a thought")
 	ana.click(`.composer__noscript-button[formaction="/typing"]`)
-	ana.waitUntil("it is kept", composer+`?.defaultValue === 'half a thought'`)
+	ana.waitUntil("the draft is saved", composer+`?.defaultValue === 'half a thought'`)
 	ana.open("/chat")
-	ana.waitUntil("it is marked", `document.querySelector('#room-1 .draft-badge')`)
+	ana.waitUntil("the draft is marked", `document.querySelector('#room-1 .draft-badge')`)
 	ana.open("/messages?room=1")
 	ana.waitForComposerText("half a thought")
 	ana.click(".send-button")
-	ana.waitUntil("it is sent", frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
+	ana.waitUntil("the message is sent", frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
 	ana.open("/chat")
 	ana.waitUntil("the draft mark is gone",
 		`document.querySelector('#room-1') && !document.querySelector('#room-1 .draft-badge')`)

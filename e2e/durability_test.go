@@ -28,7 +28,7 @@ func TestAcknowledgedMessagesSurviveCrashes(t *testing.T) {
 		})
 	}
 	for k := range kills {
-		waitUntil(t, "some were sent", func() (bool, string) {
+		waitUntil(t, "some messages were sent", func() (bool, string) {
 			n := acknowledged.Load()
 			return n >= int64((k+1)*senders*each/(kills+1)), fmt.Sprint(n, " sent")
 		})
@@ -40,7 +40,7 @@ func TestAcknowledgedMessagesSurviveCrashes(t *testing.T) {
 	for _, m := range people[0].allMessages() {
 		var who, n int
 		if _, err := fmt.Sscanf(m.Body, "%d/%d", &who, &n); err != nil || n != next[who] {
-			t.Fatalf("found %q where sender %d was at %d: %v", m.Body, who, next[who], err)
+			t.Fatalf("found %q, but the next message of sender %d is number %d: %v", m.Body, who, next[who], err)
 		}
 		next[who]++
 	}

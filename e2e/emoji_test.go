@@ -34,17 +34,17 @@ func TestEmojiPicker(t *testing.T) {
 	ana := s.newUser("Ana")
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("no emoji are loaded before somebody wants them",
+	ana.waitUntil("no emoji are loaded before the picker opens",
 		`document.querySelectorAll('#emoji-picker button').length === 0`)
 
 	ana.fill("#composer-text", "half a ")
 	ana.pickEmoji("fiesta", "🎉")
 	ana.typeText(" more")
-	ana.waitUntil("the emoji stands behind the text, and the caret behind it", composer+`.value === 'half a 🎉 more'`)
+	ana.waitUntil("the emoji is after the text, and the caret after the emoji", composer+`.value === 'half a 🎉 more'`)
 	eval[bool](ana, composer+`.setSelectionRange(0, 4) || true`)
 	ana.pickEmoji("guiño", "😉")
 	ana.typeText("-")
-	ana.waitUntil("another takes the place of what was chosen in the text", composer+`.value === '😉- a 🎉 more'`)
+	ana.waitUntil("the emoji replaces the selected text", composer+`.value === '😉- a 🎉 more'`)
 	ana.pressKeys("a", chromedp.ModifierCtrl)
 	ana.pressKeys("\b")
 	ana.waitUntil("the composer is empty", composerReady)
@@ -56,12 +56,12 @@ func TestEmojiPicker(t *testing.T) {
 	ana.waitForMessages("🎉❤️!")
 
 	ana.click(".emoji-button--popover")
-	ana.waitUntil("what was used last comes first",
+	ana.waitUntil("the emoji used last comes first",
 		pickerOpen+` && `+pickerEmoji+`[0] === '❤️' && `+pickerEmoji+`[1] === '🎉'`)
 	ana.click(`.tab:has([name=group][value="1"])`)
-	ana.waitUntil("another group", pickerEmoji+`[0] === '👋'`)
+	ana.waitUntil("the emoji of another group are shown", pickerEmoji+`[0] === '👋'`)
 	ana.click(`.tab:has([name=tone][value="3"])`)
-	ana.waitUntil("in another skin tone", pickerEmoji+`[0] === '👋🏽'`)
+	ana.waitUntil("the emoji have another skin tone", pickerEmoji+`[0] === '👋🏽'`)
 	ana.click(`#emoji-picker-emoji [value="👍🏽"]`)
 	ana.waitUntil("it is in the composer", composer+`.value === '👍🏽'`)
 
@@ -88,16 +88,16 @@ func TestEmojiPickerByKeyboard(t *testing.T) {
 	ana.pressKeys("\t\t")
 	ana.waitUntil("Tab leads to the first emoji", `document.activeElement.value === '👋'`)
 	ana.run(chromedp.KeyEvent("\u001b"))
-	ana.waitUntil("Escape closes it, and the focus is back",
+	ana.waitUntil("Escape closes the picker, and the focus is back on the button",
 		pickerClosed+` && document.activeElement.matches('.emoji-button')`)
 
 	ana.pressKeys("\r")
-	ana.waitUntil("it opens again", pickerOpen)
+	ana.waitUntil("the picker is open again", pickerOpen)
 	ana.tabTo("[name=q]")
 	ana.typeText("pizza")
 	ana.waitUntil("the search found it", pickerEmoji+`[0] === '🍕'`)
 	ana.pressKeys("\r")
-	ana.waitUntil("Enter searches, and chooses nothing",
+	ana.waitUntil("Enter searches and selects nothing",
 		pickerOpen+` && !document.querySelector('.emoji-picker__search.htmx-request') && `+composer+`.value === ''`)
 	ana.tabTo(`[value="🍕"]`)
 	ana.pressKeys("\r")
@@ -114,19 +114,19 @@ func TestShortcodes(t *testing.T) {
 	bob.openConversationWith(ana)
 	ana.sendMessage(":tada::heart:")
 	bob.waitForMessages("🎉❤️")
-	bob.waitUntil("a few emoji alone are large", `document.querySelector('.message__body--emoji')`)
+	bob.waitUntil("a message of a few emoji is large", `document.querySelector('.message__body--emoji')`)
 	ana.sendMessage("well :smlie: `:tada:` http://a:8080:")
 	bob.waitForMessages("🎉❤️", "well :smlie: :tada: http://a:8080:")
-	bob.waitUntil("Bob is not asked what Ana meant", `!document.querySelector('.emoji-suggestion')`)
-	ana.waitUntil("Ana is", `document.querySelector('.emoji-suggestions').innerText.includes(':smile:')`)
+	bob.waitUntil("Bob gets no suggestion", `!document.querySelector('.emoji-suggestion')`)
+	ana.waitUntil("Ana gets a suggestion", `document.querySelector('.emoji-suggestions').innerText.includes(':smile:')`)
 	ana.typeText("I mean ")
 	ana.click(".emoji-suggestion")
-	ana.waitUntil("what she meant is in the composer",
+	ana.waitUntil("the suggested emoji is in the composer",
 		composer+`.value === 'I mean 😄' && `+composerFocused+` && !document.querySelector('.emoji-suggestion')`)
 	ana.pressKeys("\r")
 	bob.waitForMessages("🎉❤️", "well :smlie: :tada: http://a:8080:", "I mean 😄")
 	bob.sendMessage("🎉🎉🎉🎉")
-	bob.waitUntil("many are not", `document.querySelectorAll('.message__body--emoji').length === 1`)
+	bob.waitUntil("many emoji are not large", `document.querySelectorAll('.message__body--emoji').length === 1`)
 }
 
 func TestEmojiPickerWithoutScripts(t *testing.T) {
@@ -139,20 +139,20 @@ func TestEmojiPickerWithoutScripts(t *testing.T) {
 	ana.open("/messages?room=1")
 	ana.fill("#composer-text", "half a ")
 	ana.click(".emoji-button")
-	ana.waitUntil("a page of emoji", `document.querySelector('#emoji-picker-emoji [value="😀"]')`)
+	ana.waitUntil("the page of emoji is open", `document.querySelector('#emoji-picker-emoji [value="😀"]')`)
 	ana.fill(".emoji-picker__search [name=q]", "fiesta")
 	ana.click(".emoji-picker__search .search-form__submit")
 	ana.waitUntil("the search found it", pickerEmoji+`.length < 20 && `+pickerEmoji+`.includes('🎉')`)
 	ana.click(`[value="🎉"]`)
-	ana.waitUntil("it stands behind the text", composer+`?.value === 'half a 🎉'`)
+	ana.waitUntil("the emoji is after the text", composer+`?.value === 'half a 🎉'`)
 	ana.click(".send-button")
 	ana.waitForPath("/messages?room=1")
-	ana.waitUntil("it is sent", frameMessageTexts+`.at(-1) === 'half a 🎉'`)
+	ana.waitUntil("the message is sent", frameMessageTexts+`.at(-1) === 'half a 🎉'`)
 	ana.fill("#composer-text", ":smlie:")
 	ana.click(".send-button")
 	ana.waitForPath("/messages?room=1&typo=smlie")
 	ana.click(".emoji-suggestion")
-	ana.waitUntil("what was meant is in the composer", composer+`?.value === '😄'`)
+	ana.waitUntil("the suggested emoji is in the composer", composer+`?.value === '😄'`)
 }
 
 func TestEmojiPickerOnPhone(t *testing.T) {
@@ -166,7 +166,7 @@ func TestEmojiPickerOnPhone(t *testing.T) {
 	ana.click(".emoji-button--popover")
 	ana.waitUntil("the picker is open, in Spanish",
 		pickerOpen+` && document.querySelector('#emoji-picker h2').innerText === 'Caras'`)
-	ana.waitUntil("all of it is on the screen",
+	ana.waitUntil("the whole picker is on the screen",
 		`(r => r.left >= 0 && r.top >= 0 && r.right <= 320 &&
 		r.bottom <= document.querySelector('.emoji-button').getBoundingClientRect().top)(document.querySelector('#emoji-picker').getBoundingClientRect())`)
 	ana.checkFits("the picker", 320)
@@ -206,9 +206,9 @@ func TestEmojiPickerLoadFailure(t *testing.T) {
 	ana.waitForStream()
 	s.stop()
 	ana.click(".emoji-button--popover")
-	ana.waitUntil("the picker says so", isVisible("#emoji-picker a"))
+	ana.waitUntil("the picker shows the error", isVisible("#emoji-picker a"))
 	s.start()
 	ana.waitForStream()
 	ana.click("#emoji-picker a")
-	ana.waitUntil("it is filled", pickerOpen)
+	ana.waitUntil("the picker is filled", pickerOpen)
 }

@@ -174,11 +174,11 @@ func testFilesAndSettings(t *testing.T, e engine) {
 	ana.click(".attachment__alt-summary")
 	ana.fill(".attachment__alt", "Hills")
 	ana.click("#attachment-2 .attachment__button")
-	ana.waitUntil("one is removed, the other described",
+	ana.waitUntil("one file is removed, the other one has an alternative text",
 		attachmentNames+` === 'one.png' && document.querySelector('.attachment__alt-current').innerText === 'Hills'`)
 	ana.sendMessage("Shift makes a line")
 	const alt = `document.querySelector('#m-1 .picture__image')?.alt`
-	bob.waitUntil("it came with its description", alt+` === 'Hills'`)
+	bob.waitUntil("the picture has its alternative text", alt+` === 'Hills'`)
 	ana.waitUntil("the composer is empty", attachmentNames+` === ''`)
 	ana.click(messageSelector(1) + " .message__body")
 	ana.click(messageSelector(1) + " .message__menu-button")
@@ -186,19 +186,19 @@ func testFilesAndSettings(t *testing.T, e engine) {
 	ana.click("#message-menu details:has(textarea) > summary")
 	ana.fill("#message-menu .attachment__alt", " at dusk")
 	ana.click("#message-menu .message-actions__form .button")
-	bob.waitUntil("it is described anew", alt+` === 'Hills at dusk'`)
+	bob.waitUntil("the new alternative text is shown", alt+` === 'Hills at dusk'`)
 
 	ana.click(".profile-link")
-	ana.waitUntil("the settings are there", `location.pathname === '/settings' && document.readyState === 'complete'`)
+	ana.waitUntil("the settings are open", `location.pathname === '/settings' && document.readyState === 'complete'`)
 	ana.click(".settings-section:has([action='/settings/password']) > summary")
 	ana.fill("#current", "not my password")
 	ana.fill("#password", "another good one"+enterKey)
-	ana.waitUntil("it is wrong, in sight",
+	ana.waitUntil("the error is visible",
 		`document.activeElement.id === 'current' &&
 		document.querySelector('#current-error').getBoundingClientRect().bottom <= innerHeight`)
 	ana.fill("#current", password)
 	ana.fill("#password", "another good one"+enterKey)
-	ana.waitUntil("it is saved, in sight",
+	ana.waitUntil("the confirmation is visible",
 		`location.search === '?saved=password' && (r => r.top >= 0 &&
 		r.bottom <= innerHeight)(document.querySelector('.form__note').getBoundingClientRect())`)
 }
@@ -212,7 +212,7 @@ func (w *engineWindow) leaveAndReturn() {
 		w.Fatal(err)
 	}
 	w.click(".profile-link")
-	w.waitUntil("the settings are there, and nothing was said of a lost connection",
+	w.waitUntil("the settings are open, and no lost connection was reported",
 		`location.pathname === '/settings' && !sessionStorage.news`)
 	if err := w.eval(`history.back() ?? true`, new(bool)); err != nil {
 		w.Fatal(err)

@@ -15,15 +15,16 @@ func TestAudioKeepsPlaying(t *testing.T) {
 	ana.waitForStream()
 	ana.attachFiles("tone.wav", samples.wav("tone.wav", 600))
 	ana.click(".send-button")
-	ana.waitUntil("it can be played", `document.querySelector('#m-1 .file__audio')?.readyState > 0`)
+	ana.waitUntil("the sound can be played", `document.querySelector('#m-1 .file__audio')?.readyState > 0`)
 	eval[bool](ana,
 		`(e => { e.muted = true; e.currentTime = 500; e.play(); return true })(document.querySelector('.file__audio'))`)
 	const plays = `(e => !e.paused && e.currentTime > 500)(document.querySelector('.file__audio'))`
-	ana.waitUntil("it plays from there", plays)
-	ana.waitUntil("only a part was fetched",
+	ana.waitUntil("the sound plays from there", plays)
+	ana.waitUntil("only a part of the file was fetched",
 		`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/1') && e.responseStatus === 206)`)
 	ana.api().post("/messages/1/reactions", url.Values{"emoji": {"👍"}})
-	ana.waitUntil("somebody reacts, and it plays on", `document.querySelector('#m-1 .reaction') && `+plays)
+	ana.waitUntil("the sound keeps playing when a reaction arrives",
+		`document.querySelector('#m-1 .reaction') && `+plays)
 }
 
 func TestFilesAreAccessibleOnPhone(t *testing.T) {
@@ -39,7 +40,7 @@ func TestFilesAreAccessibleOnPhone(t *testing.T) {
 	ana.api().mustPost("/settings", url.Values{"locale": {"es"}, "theme": {""}})
 	bob.open("/settings")
 	bob.chooseFilesIn("#avatar-file", samples.jpeg("me.jpg", 500, 700, 5))
-	bob.waitUntil("the picture is seen",
+	bob.waitUntil("the avatar is shown",
 		`location.search.includes('saved=') && document.querySelector('.avatar-form .avatar img')?.naturalWidth > 0`)
 	bob.saveScreenshot("settings")
 	bob.open("/messages?with=2")
@@ -59,7 +60,7 @@ func TestFilesAreAccessibleOnPhone(t *testing.T) {
 		ana.setSize(width, 844)
 		ana.open("/messages?with=1")
 		ana.waitForStream()
-		ana.waitUntil("all is there",
+		ana.waitUntil("all files are loaded",
 			`document.querySelectorAll('.message').length === 3 &&
 			[...document.querySelectorAll('.picture__image')].every(e => e.complete && e.naturalWidth)`)
 		ana.checkFits("files", width)
@@ -76,7 +77,7 @@ func TestFilesAreAccessibleOnPhone(t *testing.T) {
 		ana.checkAccessibility(sprintf("files at %d", width))
 	}
 	ana.click(".picture__link")
-	ana.waitUntil("it is large", lightboxName)
+	ana.waitUntil("the lightbox is open", lightboxName)
 	ana.saveScreenshot("viewer-320")
 	ana.checkAccessibility("a picture, large")
 }

@@ -48,7 +48,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	ana.checkNoInjection()
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
-	ana.waitUntil("the texts are what was written",
+	ana.waitUntil("the texts are shown as they were written",
 		sprintf(`%s[0] === %s && document.querySelector('#conversation-name').innerText === %s`, messageTexts,
 			asJSON(hostileTexts[0]), asJSON(names[0])))
 	ana.checkNoInjection()
@@ -109,7 +109,8 @@ func TestAlpineIgnoresMessages(t *testing.T) {
 	})('%s')`
 	eval[bool](ana, sprintf(plant, ".message__body"))
 	eval[bool](ana, sprintf(plant, "#page-notice"))
-	ana.waitUntil("elsewhere it would do something", `document.querySelector('#page-notice').textContent === 'planted'`)
+	ana.waitUntil("Alpine evaluates the attribute outside of messages",
+		`document.querySelector('#page-notice').textContent === 'planted'`)
 	if ana.isTrue(`document.querySelector('.message__body b').textContent`) {
 		t.Error("Alpine evaluated an attribute in a message")
 	}

@@ -19,7 +19,7 @@ func TestSessionEndedElsewhere(t *testing.T) {
 	elsewhere.logIn("Ana")
 	elsewhere.waitForPath("/chat")
 	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
-	ana.waitUntil("it says why there is a form",
+	ana.waitUntil("the login page explains why it is shown",
 		`location.pathname === '/login' &&
 		document.querySelector('#form-error').innerText === 'You are signed out. Log in again to go on.'`)
 	ana.fill("#email", emailOf("Ana"))
@@ -34,7 +34,7 @@ func TestDeepLinkReturnsAfterLogIn(t *testing.T) {
 	s.newAPIUser("Ana")
 	b := s.newBrowser()
 	b.open("/messages?room=1")
-	b.waitUntil("the form asks who it is", `location.pathname === '/login'`)
+	b.waitUntil("the login page is open", `location.pathname === '/login'`)
 	b.allowErrors("status of 401")
 	b.fill("#email", emailOf("Ana"))
 	b.fill("#password", "not this one")
@@ -56,9 +56,9 @@ func TestLogOutReachesEveryTab(t *testing.T) {
 	ana.open("/settings")
 	ana.click(`form[action="/logout"] button`)
 	ana.waitForPath("/login")
-	second.waitUntil("the session is over", `location.pathname === '/login'`)
+	second.waitUntil("the session has ended", `location.pathname === '/login'`)
 	second.open("/messages?room=1")
-	second.waitUntil("it asks to log in", `location.pathname === '/login'`)
+	second.waitUntil("the login page is open", `location.pathname === '/login'`)
 }
 
 func TestLogOutClearsDrafts(t *testing.T) {
@@ -101,7 +101,7 @@ func TestLogOutClearsSendQueue(t *testing.T) {
 	ana.typeAndEnter("between us")
 	ana.waitUntil("it is queued", queuedTexts+` === 'between us'`)
 	ana.open("/settings")
-	ana.waitUntil("it is queued here too", queuedTexts+` === 'between us'`)
+	ana.waitUntil("the message is queued on this page too", queuedTexts+` === 'between us'`)
 	ana.click(`form[action="/logout"] button`)
 	ana.waitForPath("/login")
 	if left := eval[string](ana, localStorageText); strings.Contains(left, "between us") {

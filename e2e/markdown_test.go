@@ -41,7 +41,7 @@ func TestMarkdownIsRendered(t *testing.T) {
 	}
 	code := `document.querySelector('.message__body pre')`
 	if !bob.isTrue(code + `.scrollWidth > ` + code + `.clientWidth && document.documentElement.scrollWidth <= 320`) {
-		t.Error("a long line of code does not scroll in itself")
+		t.Error("a long line of code does not scroll within its block")
 	}
 	if !bob.isTrue(`(() => {` + code + `.focus(); return document.activeElement === ` + code + `})()`) {
 		t.Error("the code that scrolls cannot be reached by keyboard")

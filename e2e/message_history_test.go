@@ -13,7 +13,7 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 	bob.postMessages("room=1", all...)
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("the newest line is on screen",
+	ana.waitUntil("the newest message is on the screen",
 		`(r => r.bottom <= innerHeight &&
 		r.top > 0)([...document.querySelectorAll('.message')].at(-1).getBoundingClientRect())`)
 	for !ana.isTrue(`document.querySelector('.conversation-start')`) {
@@ -26,9 +26,9 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 			window.stood = first.getBoundingClientRect().top
 			return true
 		})()`)
-		ana.waitUntil("older lines came", sprintf(`%s > %d`, messageCount, before))
+		ana.waitUntil("older messages arrived", sprintf(`%s > %d`, messageCount, before))
 		if jump := eval[float64](ana, `first.getBoundingClientRect().top - stood`); jump < -1 || jump > 1 {
-			t.Errorf("the line that was read moved by %v pixels", jump)
+			t.Errorf("the first message moved by %v pixels", jump)
 		}
 	}
 	ana.waitForMessages(all...)
@@ -37,13 +37,13 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 	all = append(all, "news")
 	ana.waitForMessages(all...)
 	if ana.isTrue(`[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight`) {
-		t.Error("a new line pulled the reader down from the old ones")
+		t.Error("a new message scrolled the page to the end")
 	}
-	ana.waitUntil("the way down says that there is something unread",
+	ana.waitUntil("the button to the newest message shows that there are unread messages",
 		`document.querySelector('.list-row[aria-current] .unread-badge') &&
 		getComputedStyle(document.querySelector('.scroll-to-newest')).backgroundColor === getComputedStyle(document.querySelector('.send-button')).backgroundColor`)
 	ana.click(".scroll-to-newest")
-	ana.waitUntil("the news is on screen, and read",
+	ana.waitUntil("the new message is on the screen, and read",
 		`[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight &&
 		!document.querySelector('.scroll-to-newest, .list-row[aria-current] .unread-badge')`)
 }
@@ -55,8 +55,8 @@ func TestOwnMessageScrollsIntoView(t *testing.T) {
 	ana := s.newUser("Ana")
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	ana.waitUntil("the end is out of sight",
+	ana.waitUntil("the newest message is out of view",
 		`document.querySelector('#scroller').scrollTo(0, -300) || document.querySelector('#scroller').scrollTop < -200`)
 	ana.sendMessage("my own")
-	ana.waitUntil("the end is in sight", `document.querySelector('#scroller').scrollTop > -1`)
+	ana.waitUntil("the newest message is in view", `document.querySelector('#scroller').scrollTop > -1`)
 }

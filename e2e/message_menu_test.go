@@ -43,21 +43,21 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("the menu is open", menuOpen)
 	ana.pressKeys("\x1b")
-	ana.waitUntil("Escape closes it and gives the focus back",
+	ana.waitUntil("Escape closes the menu, and the focus is back on the button",
 		menuClosed+` && document.activeElement.matches('.message__menu-button')`)
 	ana.pressKeys("\r")
 	ana.waitUntil("the menu is open", menuOpen)
 	ana.tabTo(`#message-menu .emoji-option[value="😂"]`)
 	ana.pressKeys("\r")
-	ana.waitUntil("the reaction is there, and the focus back",
+	ana.waitUntil("the reaction is shown, and the focus is back on the button",
 		reactionsOf(1)+` === '😂 1' && `+menuClosed+` && `+menuButtonFocused(1))
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"😂"}})
-	ana.waitUntil("Bob laughs too", reactionsOf(1)+` === '😂 2'`)
+	ana.waitUntil("both reactions are shown", reactionsOf(1)+` === '😂 2'`)
 	eval[bool](ana, `(document.querySelector('.message__time').focus(), true)`)
 	ana.tabTo("#m-1 .reaction")
 	for _, want := range []string{"😂 1", "😂 2"} {
 		ana.pressKeys("\r")
-		ana.waitUntil("the focus stays while the line is replaced",
+		ana.waitUntil("the focus stays while the message is replaced",
 			reactionsOf(1)+sprintf(` === '%s' && document.activeElement.matches('#m-1 .reaction')`, want))
 	}
 	ana.tabTo("#composer-text")
@@ -70,9 +70,9 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.waitUntil("the picker is in the menu, and the search has the focus",
 		`document.activeElement.matches('#message-menu [name=q]')`)
 	ana.pressKeys("\x1b")
-	ana.waitUntil("Escape closes it and gives the focus back", menuClosed+` && `+menuButtonFocused(1))
+	ana.waitUntil("Escape closes the menu, and the focus is back on the button", menuClosed+` && `+menuButtonFocused(1))
 	ana.pressKeys("\r")
-	ana.waitUntil("the menu begins anew", menuOpen+` && !document.querySelector('#message-menu-emoji')`)
+	ana.waitUntil("the menu starts without the picker", menuOpen+` && !document.querySelector('#message-menu-emoji')`)
 	ana.tabTo("#message-menu a.emoji-option")
 	ana.pressKeys("\r")
 	ana.waitUntil("the picker is in the menu", `document.activeElement.matches('#message-menu [name=q]')`)
@@ -80,10 +80,10 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.waitUntil("the search found it", `document.querySelector('#message-menu-emoji button').value === '🍕'`)
 	ana.tabTo(`#message-menu-emoji [value="🍕"]`)
 	ana.pressKeys("\r")
-	ana.waitUntil("the reaction is there, and the focus back",
+	ana.waitUntil("the reaction is shown, and the focus is back on the button",
 		reactionsOf(1)+` === '😂 2,🍕 1' && `+menuClosed+` && `+menuButtonFocused(1))
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"🍕"}})
-	ana.waitUntil("the focus stays while the line is replaced",
+	ana.waitUntil("the focus stays while the message is replaced",
 		reactionsOf(1)+` === '😂 2,🍕 2' && `+menuButtonFocused(1))
 }
 
@@ -107,10 +107,10 @@ func TestMessageMenuOnPhone(t *testing.T) {
 				e.getBoundingClientRect().height >= 24)(document.querySelector('%s .message__menu-button'))`, messageSelector(n)))
 		}
 		ana.click("#m-2 .message__menu-button")
-		ana.waitUntil("the menu is open, and whole on the screen", menuOpen+` && `+menuOnScreen)
+		ana.waitUntil("the whole menu is on the screen", menuOpen+` && `+menuOnScreen)
 		ana.checkFits("the menu", width)
 		ana.click("#message-menu a.emoji-option")
-		ana.waitUntil("the picker is whole on the screen",
+		ana.waitUntil("the whole picker is on the screen",
 			`document.querySelector('#message-menu-emoji') && `+menuOnScreen)
 		ana.checkFits("the picker", width)
 		ana.pressKeys("\x1b")
@@ -120,7 +120,7 @@ func TestMessageMenuOnPhone(t *testing.T) {
 		ana.click(`#message-menu .emoji-option[value="👍"]`)
 		ana.waitUntil("the menu is closed", menuClosed)
 	}
-	ana.waitUntil("twice is not at all", reactionsOf(2)+` === ''`)
+	ana.waitUntil("the second click removed the reaction", reactionsOf(2)+` === ''`)
 }
 
 // TestMenuDoesNotStealFocus delays the response of a menu action until the user has moved on to the composer.
@@ -140,9 +140,9 @@ func TestMenuDoesNotStealFocus(t *testing.T) {
 	ana.click(`#message-menu .emoji-option[value="🎉"]`)
 	ana.pressKeys("\x1b")
 	ana.click("#composer-text")
-	ana.waitUntil("the composer has the focus, and the answer is still to come",
+	ana.waitUntil("the composer has the focus, and the response is pending",
 		composerFocused+` && `+menuClosed+` && document.querySelector('#message-menu #message-actions > *')`)
-	ana.waitUntil("the answer came, and the composer has the focus",
+	ana.waitUntil("the response arrived, and the composer still has the focus",
 		`!document.querySelector('#message-menu #message-actions > *') && `+composerFocused)
 }
 
@@ -172,18 +172,20 @@ func TestMenuActsOnItsOwnMessage(t *testing.T) {
 	ana.sendMessage("precious")
 	ana.sendMessage("trash")
 	ana.openMenu(1)
-	ana.waitUntil("it is about the first", `document.querySelector('#message-menu').innerText.includes('precious')`)
+	ana.waitUntil("the menu is about the first message",
+		`document.querySelector('#message-menu').innerText.includes('precious')`)
 	ana.pressKeys("\x1b")
 	cable.cut()
 	ana.waitForNoStream()
 	ana.hover(messageSelector(2))
 	ana.click(messageSelector(2) + " .message__menu-button")
-	ana.waitUntil("the menu of the second failed", menuFailed)
+	ana.waitUntil("loading the menu of the second message failed", menuFailed)
 	cable.restore()
-	ana.waitUntil("it does not come to hold the first", menuFailed)
+	ana.waitUntil("the menu still shows the error", menuFailed)
 	ana.pressKeys("\x1b")
 	ana.openMenu(2)
-	ana.waitUntil("it is about the second", `document.querySelector('#message-menu').innerText.includes('trash')`)
+	ana.waitUntil("the menu is about the second message",
+		`document.querySelector('#message-menu').innerText.includes('trash')`)
 	ana.pressKeys("\x1b")
 	ana.openMenu(2)
 	ana.click("#message-menu details:nth-of-type(2) summary")
@@ -199,20 +201,21 @@ func TestOpenMenuStaysBesideItsMessage(t *testing.T) {
 	ana.waitForStream()
 	ana.sendMessage("Hello")
 	ana.openMenu(1)
-	ana.waitUntil("it stands at its button", menuBesideButton(1))
+	ana.waitUntil("the menu is at its button", menuBesideButton(1))
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"🎉"}})
-	ana.waitUntil("the reaction came, and the menu stays where it was",
+	ana.waitUntil("the reaction arrived, and the menu stays where it was",
 		reactionsOf(1)+` === '🎉 1' && `+menuOpen+` && `+menuBesideButton(1))
 	ana.api().mustPost("/messages/1/edit", url.Values{"body": {"Hello, Bob"}})
 	ana.waitForMessages("Hello, Bob")
 	ana.waitUntil("the menu stays where it was", menuOpen+` && `+menuBesideButton(1))
 	eval[bool](ana, `(document.querySelector('#menu-button-1').remove(), true)`)
-	ana.waitUntil("without its button it is not in a corner",
+	ana.waitUntil("without its button the menu is still near the message",
 		menuOpen+` && `+menuOnScreen+` && document.querySelector('#message-menu').getBoundingClientRect().left > 100`)
 	ana.api().mustPost("/messages/1/delete", nil)
 	ana.waitForMessages("This message was deleted.")
-	ana.waitUntil("there is nothing more to do", menuClosed)
-	ana.waitUntil("the focus is on what is left of the line", `document.activeElement.matches('#m-1 .message__time')`)
+	ana.waitUntil("the menu is closed", menuClosed)
+	ana.waitUntil("the focus is on the time of the deleted message",
+		`document.activeElement.matches('#m-1 .message__time')`)
 }
 
 func TestMessageMenuIsAccessible(t *testing.T) {
@@ -241,7 +244,7 @@ func TestMessageMenuIsAccessible(t *testing.T) {
 		ana.click("#message-menu details:nth-of-type(2) summary")
 		ana.checkAccessibility("the menu")
 		ana.click("#message-menu a.emoji-option")
-		ana.waitUntil("the picker is in it", `document.querySelector('#message-menu-emoji')`)
+		ana.waitUntil("the picker is in the menu", `document.querySelector('#message-menu-emoji')`)
 		ana.checkAccessibility("the menu with the picker")
 		ana.open("/messages/3")
 		ana.checkAccessibility("the page of a message")

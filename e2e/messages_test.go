@@ -43,7 +43,7 @@ func TestConversation(t *testing.T) {
 	ana := s.newUser("Ana")
 	ana.waitUntil("nobody else is online", onlineNames+` === 'Ana'`)
 	bob := s.newUser("Bob")
-	ana.waitUntil("Bob came", onlineNames+` === 'Ana,Bob'`)
+	ana.waitUntil("Bob is online", onlineNames+` === 'Ana,Bob'`)
 	bob.waitUntil("Ana is online", onlineNames+` === 'Ana,Bob'`)
 
 	ana.openConversationWith(bob)
@@ -55,7 +55,7 @@ func TestConversation(t *testing.T) {
 	bob.waitForMessages("Hello Bob", "Hello Ana")
 
 	bob.closeTab()
-	ana.waitUntil("Bob left after the grace", onlineNames+` === 'Ana'`)
+	ana.waitUntil("Bob is offline after the grace period", onlineNames+` === 'Ana'`)
 	ana.waitUntil("Bob is away", `document.querySelector('.conversation__state').innerText === 'away'`)
 }
 

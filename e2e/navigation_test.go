@@ -63,6 +63,6 @@ func TestBackAndForward(t *testing.T) {
 	ana.run(chromedp.NavigateBack(), chromedp.NavigateBack())
 	ana.waitForPath("/chat")
 	ana.waitForStream()
-	ana.waitUntil("nothing is open",
+	ana.waitUntil("no conversation is open",
 		`document.querySelector('.conversation--empty') && !document.querySelector('#composer')`)
 }

@@ -37,20 +37,20 @@ func TestWithoutScripts(t *testing.T) {
 
 	ana.click("#room-1")
 	ana.waitForPath("/messages?room=1")
-	ana.waitUntil("the newest lines are there", frameMessageTexts+`.at(-1) === 'line 70'`)
+	ana.waitUntil("the newest messages are shown", frameMessageTexts+`.at(-1) === 'line 70'`)
 	ana.fill("#composer-text", "half a thought")
 	bob.postMessages("room=1", "news")
-	ana.waitUntil("the news came by itself, and the composer is untouched",
+	ana.waitUntil("the new message arrived, and the composer is unchanged",
 		frameMessageTexts+`.at(-1) === 'news' && `+composer+`.value === 'half a thought'`)
 	ana.click(".send-button")
-	ana.waitUntil("what was sent is there",
+	ana.waitUntil("the sent message is shown",
 		frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
 
 	xy := ana.clickPointInFrame(".older-link a")
 	ana.run(chromedp.MouseClickXY(xy[0], xy[1]))
-	ana.waitUntil("the older lines are there",
+	ana.waitUntil("the older messages are shown",
 		`location.search.includes('before=') && !document.querySelector('iframe')`)
-	ana.waitUntil("they begin at the first", messageTexts+`[0] === 'line 1'`)
+	ana.waitUntil("the page begins with the first message", messageTexts+`[0] === 'line 1'`)
 	ana.click(".newest-link a")
 	ana.waitForPath("/messages?room=1")
 
@@ -61,7 +61,7 @@ func TestWithoutScripts(t *testing.T) {
 	ana.waitForPath("/messages?with=1")
 	ana.fill("#composer-text", "Hello Bob")
 	ana.click(".send-button")
-	ana.waitUntil("Bob has it", frameMessageTexts+`.at(-1) === 'Hello Bob'`)
+	ana.waitUntil("Bob's conversation shows the message", frameMessageTexts+`.at(-1) === 'Hello Bob'`)
 }
 
 // clickPointInFrame scrolls the frame to an element and returns the position of its center in the window.

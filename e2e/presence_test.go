@@ -18,8 +18,8 @@ func TestPresenceCountsPeople(t *testing.T) {
 	bob.closeTab()
 	carla := s.newUser("Carla")
 	carla.closeTab()
-	ana.waitUntil("Carla came and went", onlineNames+` === 'Ana,Bob'`)
+	ana.waitUntil("Carla came online and went offline", onlineNames+` === 'Ana,Bob'`)
 	second.closeTab()
-	ana.waitUntil("Bob went with his last tab",
+	ana.waitUntil("Bob is offline after closing his last tab",
 		onlineNames+` === 'Ana' && document.querySelector('#online-count').textContent === '1'`)
 }

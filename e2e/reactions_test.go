@@ -25,7 +25,7 @@ func TestReactionsInAllTabs(t *testing.T) {
 			b.waitUntil("the reactions are "+want, reactionsOf(1)+` === `+asJSON(want))
 		}
 	}
-	second.waitUntil("it came", sprintf(`%s.length === 1`, messageTexts))
+	second.waitUntil("the message arrived", sprintf(`%s.length === 1`, messageTexts))
 	bob.openMenu(1)
 	bob.click(`#message-menu .emoji-option[value="🎉"]`)
 	bob.waitUntil("the menu is closed", menuClosed)
@@ -34,11 +34,11 @@ func TestReactionsInAllTabs(t *testing.T) {
 	if eval[string](bob, edge) == eval[string](ana, edge) {
 		t.Error("Bob's own reaction looks like another's")
 	}
-	ana.waitUntil("it says who", `document.querySelector('#m-1 .reaction').title === 'Bob'`)
+	ana.waitUntil("the title names who reacted", `document.querySelector('#m-1 .reaction').title === 'Bob'`)
 	ana.click("#m-1 .reaction")
 	sees("🎉 2")
 	bob.openMenu(1)
-	bob.waitUntil("it knows his own",
+	bob.waitUntil("the menu marks his own reaction",
 		`document.querySelector('#message-menu .emoji-option[value="🎉"]').ariaPressed === 'true' &&
 		document.querySelector('.message-actions__reactors').innerText.includes('Bob, Ana')`)
 	bob.click(`#message-menu .emoji-option[value="❤️"]`)
@@ -69,5 +69,5 @@ func (b *tab) reactWith(n int, word, emoji string) {
 		sprintf(`(all => all.length < 20 &&
 		all.some(e => e.value === %q))([...document.querySelectorAll('#message-menu-emoji button')])`, emoji))
 	b.click(sprintf(`#message-menu-emoji [value="%s"]`, emoji))
-	b.waitUntil("the menu is closed, and the focus where it was opened", menuClosed+` && `+menuButtonFocused(n))
+	b.waitUntil("the menu is closed, and the focus is back on the button", menuClosed+` && `+menuButtonFocused(n))
 }

@@ -24,17 +24,19 @@ func TestUnreadCounts(t *testing.T) {
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
 	for _, b := range []*tab{ana, second} {
-		b.waitUntil("all is read", `!document.querySelector('.unread-badge') && !document.title.startsWith('(')`)
+		b.waitUntil("all messages are read",
+			`!document.querySelector('.unread-badge') && !document.title.startsWith('(')`)
 	}
 
 	bob.postMessages("with=1", "one more")
 	ana.waitForMessages("psst", "are you there?", "one more")
-	second.waitUntil("what Ana sees is read",
+	second.waitUntil("messages on the screen are read",
 		`!document.querySelector('.unread-badge') && !document.title.startsWith('(')`)
 	second.open("/chat")
-	second.waitUntil("and stays read", `document.querySelector('#with-2') && !document.querySelector('.unread-badge')`)
+	second.waitUntil("the message stays read",
+		`document.querySelector('#with-2') && !document.querySelector('.unread-badge')`)
 
 	bob.postMessages("room=1", "everybody?")
-	second.waitUntil("the channel counts as well",
+	second.waitUntil("unread messages of General are counted too",
 		`document.querySelector('#room-1 .unread-badge')?.innerText.startsWith('1')`)
 }

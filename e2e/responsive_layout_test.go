@@ -41,7 +41,7 @@ func (b *tab) checkFits(path string, width int64) {
 	b.waitUntil("the page is loaded", `document.readyState === 'complete'`)
 	if wide := eval[int64](b,
 		`Math.max(document.scrollingElement.scrollWidth, document.querySelector('.page')?.scrollWidth ?? 0)`); wide > width {
-		b.Errorf("%s needs %d pixels where there are %d", path, wide, width)
+		b.Errorf("%s is %d pixels wide, but the window only %d", path, wide, width)
 	}
 }
 
@@ -61,19 +61,20 @@ func TestPhoneLayout(t *testing.T) {
 		ana.setSize(width, 740)
 		ana.open("/chat")
 		ana.waitForStream()
-		ana.waitUntil("the list is there alone",
+		ana.waitUntil("only the sidebar is visible",
 			isVisible("#conversation-list")+" && !"+isVisible(".welcome")+" && !"+isVisible("#composer-text"))
 		ana.click("#with-2")
 		ana.waitForConversation("with=2")
-		ana.waitUntil("the conversation is there alone",
+		ana.waitUntil("only the conversation is visible",
 			isVisible("#conversation")+" && !"+isVisible("#conversation-list")+" && "+isVisible("#composer-text"))
 		ana.sendMessage(sprintf("at %d", width))
 		ana.click(".back-link--list")
-		ana.waitUntil("the list is back", isVisible("#conversation-list")+" && !"+isVisible("#composer-text"))
+		ana.waitUntil("the sidebar is visible again",
+			isVisible("#conversation-list")+" && !"+isVisible("#composer-text"))
 		ana.waitForStream()
 		ana.click("#room-1")
 		ana.waitForConversation("room=1")
-		ana.waitUntil("the other conversation is there alone",
+		ana.waitUntil("only the other conversation is visible",
 			isVisible("#composer-text")+" && !"+isVisible("#conversation-list"))
 	}
 }
@@ -118,7 +119,7 @@ func TestNothingCoversMessageText(t *testing.T) {
 			}))(document.querySelector('%s'))`, messageSelector(n)))
 		}
 	}
-	ana.waitUntil("reactions go as far as the line does",
+	ana.waitUntil("reactions use the whole width of the message",
 		`(r => (f => Math.max(...r.map(e => e.right)) > f.right - Math.max(...r.map(e => e.width)) - 5)(document.querySelector('#m-2 .message__row').getBoundingClientRect()))([...document.querySelectorAll('#m-2 .reaction')].map(e => e.getBoundingClientRect()))`)
 	ana.checkFits("reactions", 320)
 }

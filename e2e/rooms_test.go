@@ -28,9 +28,9 @@ func TestRoomLifecycle(t *testing.T) {
 	ana.fill("input[name=invite]", "bob")
 	ana.waitUntil("Bob is found", listedNames("#invite-results")+` === 'Bob'`)
 	ana.click("#invite-results button")
-	ana.waitUntil("Bob is in", listedNames("#member-list")+` === 'Ana,Bob'`)
+	ana.waitUntil("Bob is a member", listedNames("#member-list")+` === 'Ana,Bob'`)
 
-	bob.waitUntil("the room came by itself", `document.querySelector('#room-2')`)
+	bob.waitUntil("the room appeared in the sidebar", `document.querySelector('#room-2')`)
 	bob.click("#room-2")
 	bob.waitForConversation("room=2")
 	ana.click(".room-summary .button")
@@ -48,11 +48,11 @@ func TestRoomLifecycle(t *testing.T) {
 	second.click("#member-list .list-entry summary")
 	second.click("#member-list .list-entry button")
 	bob.waitForPath("/chat")
-	bob.waitUntil("it is said kindly",
+	bob.waitUntil("the page says that Bob is not a member any more",
 		`document.querySelector('#page-notice').innerText === 'You are no longer in that room.'`)
 	bob.waitUntil("the room is gone from the list",
 		`!document.querySelector('#room-2') && document.querySelector('#room-1')`)
-	waitUntil(t, "Bob has a stream of his own state alone", func() (bool, string) {
+	waitUntil(t, "Bob has only a stream of his own state", func() (bool, string) {
 		open := bob.openStreams()
 		return len(open) == 1 && open[0] == "/events", sprintf("%q", open)
 	})
@@ -60,10 +60,10 @@ func TestRoomLifecycle(t *testing.T) {
 	ana.waitForMessages("What shall we cook?", "Arepas", "Arepas it is")
 	bob.allowErrors("status of 404")
 	bob.open("/messages?room=2")
-	bob.waitUntil("there is nothing", `document.body.innerText.includes('There is nothing here')`)
+	bob.waitUntil("the room does not exist for Bob", `document.body.innerText.includes('There is nothing here')`)
 	s.newAPIUser("Carla").postMessages("with=2", "psst")
 	bob.open("/chat")
-	bob.waitUntil("Carla's words came", `document.querySelector('#with-3 .unread-badge')`)
+	bob.waitUntil("Carla's message is unread", `document.querySelector('#with-3 .unread-badge')`)
 }
 
 func TestRemovalNoticeOnPhone(t *testing.T) {
@@ -78,7 +78,7 @@ func TestRemovalNoticeOnPhone(t *testing.T) {
 	bob.waitForStream()
 	ana.mustPost("/rooms/"+room+"/members/2/remove", nil)
 	bob.waitForPath("/chat")
-	bob.waitUntil("both the list and the news can be seen",
+	bob.waitUntil("the sidebar and the notice are visible",
 		isVisible("#conversation-list")+" && "+isVisible("#page-notice"))
 }
 
@@ -97,7 +97,7 @@ func TestRoomsWithoutScripts(t *testing.T) {
 	ana.waitForPath("/messages?room=" + garden)
 	ana.fill("#composer-text", "Hello from Ana")
 	ana.click(".send-button")
-	ana.waitUntil("it is there", frameMessageTexts+`.at(-1) === 'Hello from Ana'`)
+	ana.waitUntil("the message is shown", frameMessageTexts+`.at(-1) === 'Hello from Ana'`)
 
 	ana.open("/rooms")
 	ana.fill("#name", "Kitchen")
@@ -110,16 +110,16 @@ func TestRoomsWithoutScripts(t *testing.T) {
 	ana.waitForPath("/rooms/3?invite=bob")
 	ana.click("#invite-results button")
 	ana.waitForPath("/rooms/3")
-	ana.waitUntil("Bob is in", listedNames("#member-list")+` === 'Ana,Bob'`)
+	ana.waitUntil("Bob is a member", listedNames("#member-list")+` === 'Ana,Bob'`)
 	ana.click("#member-list .list-entry summary")
 	ana.click("#member-list .list-entry button")
-	ana.waitUntil("Bob is out", listedNames("#member-list")+` === 'Ana'`)
+	ana.waitUntil("Bob is not a member any more", listedNames("#member-list")+` === 'Ana'`)
 
 	ana.open("/messages?room=" + garden)
-	ana.waitUntil("the newest lines are there", frameMessageTexts+`.at(-1) === 'Hello from Ana'`)
+	ana.waitUntil("the newest messages are shown", frameMessageTexts+`.at(-1) === 'Hello from Ana'`)
 	bob.mustPost("/rooms/"+garden+"/members/2/remove", nil)
 	bob.postMessages("room="+garden, "she is gone")
-	ana.waitUntil("the list says so, and no more",
+	ana.waitUntil("the frame says that she was removed, and shows nothing newer",
 		`(t => t.includes('You are no longer in that room.') &&
 		!t.includes('she is gone'))(document.querySelector('iframe').contentDocument.body.innerText)`)
 

@@ -18,7 +18,7 @@ func TestScreenReaderAnnouncesEachMessageOnce(t *testing.T) {
 	ana.openConversationWith(bob)
 	bob.openConversationWith(ana)
 	for _, b := range []*tab{ana, bob} {
-		b.waitUntil("somebody listens", recordAnnouncements)
+		b.waitUntil("announcements are recorded", recordAnnouncements)
 	}
 	ana.sendMessage("Hello Bob")
 	bob.waitForMessages("Hello Bob")
@@ -33,6 +33,6 @@ func TestScreenReaderAnnouncesEachMessageOnce(t *testing.T) {
 	for _, b := range []*tab{ana, bob} {
 		b.waitForMessages("Hello Bob", "Hello, Ana")
 		b.waitUntil("the reaction is there", reactionsOf(1)+` === '🎉 1'`)
-		b.waitUntil("each message came once", `aloud.filter(id => id.startsWith('m-')).join() === 'm-1,m-2'`)
+		b.waitUntil("each message was announced once", `aloud.filter(id => id.startsWith('m-')).join() === 'm-1,m-2'`)
 	}
 }

@@ -66,7 +66,7 @@ func TestScreenshots(t *testing.T) {
 		url.Values{"body": {"The plan for the summer is here, by the way:\nhttps://garden.example.org/plan/summer-2026"}})
 	me.open("/messages?with=2")
 	me.waitForStream()
-	me.waitUntil("everything is there",
+	me.waitUntil("everything is loaded",
 		sprintf(`%s.length === 11 && document.querySelector('.picture__image').naturalWidth &&
 		document.querySelectorAll('#online-list a').length === 7`, messageTexts))
 	people["Mateo Ruiz"].post("/typing", url.Values{"with": {"7"}, "body": {"And"}})

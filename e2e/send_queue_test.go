@@ -58,8 +58,9 @@ func TestSendOffline(t *testing.T) {
 	ana.waitForStream()
 	bob.waitForMessages("before the tunnel", "in the tunnel", "still in it")
 	ana.waitForMessages("before the tunnel", "in the tunnel", "still in it")
-	ana.waitUntil("the queue is empty, and the rest is a draft", sprintf(`%s === '' && %s.value === 'this one not'`,
-		queuedTexts, composer))
+	ana.waitUntil("the queue is empty, and the cancelled text is a draft",
+		sprintf(`%s === '' && %s.value === 'this one not'`,
+			queuedTexts, composer))
 	ana.open("/messages?with=2")
 	ana.waitForStream()
 	bob.waitForMessages("before the tunnel", "in the tunnel", "still in it")
@@ -83,11 +84,12 @@ func TestQueueIsSentOnReconnect(t *testing.T) {
 	ana.waitUntil("the status is cleared", connectionStatus+` === ''`)
 
 	s.stop()
-	ana.waitUntil("it says that the server is away", connectionStatus+` === 'Charla does not answer. Trying again…'`)
+	ana.waitUntil("the page says that the server does not respond",
+		connectionStatus+` === 'Charla does not answer. Trying again…'`)
 	ana.typeAndEnter("after the restart")
 	ana.waitUntil("it is queued", queuedTexts+` === 'after the restart'`)
 	s.start()
-	ana.waitUntil("the server is back", connectionStatus+` === 'The connection is back.'`)
+	ana.waitUntil("the connection is back", connectionStatus+` === 'The connection is back.'`)
 	bob.waitForMessages("by itself", "after the restart")
 	ana.waitUntil("the queue is empty", composerReady)
 }
@@ -107,7 +109,7 @@ func TestLostResponseSendsOnce(t *testing.T) {
 	bob.waitForMessages("only once")
 	ana.waitUntil("it is still queued", queuedTexts+` === 'only once'`)
 	slow.setDelay(0)
-	ana.waitUntil("it has arrived", composerReady)
+	ana.waitUntil("the message is sent", composerReady)
 	ana.sendMessage("and another")
 	bob.waitForMessages("only once", "and another")
 	ana.waitForMessages("only once", "and another")
@@ -134,7 +136,7 @@ func TestCancelAfterDelivery(t *testing.T) {
 	slow.setDelay(0)
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
-	ana.waitUntil("it has arrived", composerReady)
+	ana.waitUntil("the message is sent", composerReady)
 	ana.sendMessage("and another")
 	bob.waitForMessages("said once", "and another")
 }
@@ -161,9 +163,10 @@ func TestSendQueueOnPhoneInSpanish(t *testing.T) {
 	ana.typeAndEnter(strings.Repeat("una palabra muy larga ", 20) + strings.Repeat("larguísima", 10))
 	ana.waitUntil("it is queued",
 		`document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
-	ana.waitUntil("it says why", connectionStatus+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
+	ana.waitUntil("the page shows the reason",
+		connectionStatus+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
 	ana.fill("#composer-text", "y otra")
-	ana.waitUntil("nobody is said to be writing",
+	ana.waitUntil("the typing line is hidden",
 		`getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)
 	ana.checkFits("a message that waits", 320)
 	ana.checkAccessibility("a message that waits")
@@ -217,7 +220,7 @@ func TestQueueAcrossConversations(t *testing.T) {
 	ana.cancelQueued(":nth-of-type(2)")
 	ana.waitUntil("two are queued", `document.querySelectorAll('#send-queue li').length === 2`)
 	slow.setDelay(0)
-	ana.waitUntil("it says why one was refused",
+	ana.waitUntil("the page says why one message was refused",
 		`document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message has')`)
 	ana.waitUntil("the queue is empty", queueEmpty)
 	ana.waitForComposerText("to all")
@@ -228,7 +231,7 @@ func TestQueueAcrossConversations(t *testing.T) {
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
 	ana.waitForMessages("to Bob")
-	ana.waitUntil("what was taken back and what was refused is in its box",
+	ana.waitUntil("the cancelled and the refused text are in the composer",
 		composer+`.value === `+asJSON(strings.Repeat("long ", 1000)+"\nto nobody"))
 	bob.waitForMessages("to Bob")
 }
@@ -248,12 +251,13 @@ func TestTwoTabsShareSendQueue(t *testing.T) {
 
 	s.stop()
 	ana.typeAndEnter("from the first")
-	second.waitUntil("the other tab shows it", queuedTexts+` === 'from the first'`)
+	second.waitUntil("the other tab shows the queued text", queuedTexts+` === 'from the first'`)
 	second.typeAndEnter("from the second")
 	second.typeAndEnter("not this one")
-	ana.waitUntil("the first shows all", queuedTexts+` === 'from the first|from the second|not this one'`)
+	ana.waitUntil("the first tab shows all queued texts",
+		queuedTexts+` === 'from the first|from the second|not this one'`)
 	ana.cancelQueued(":last-of-type")
-	second.waitUntil("it is taken back in both", queuedTexts+` === 'from the first|from the second'`)
+	second.waitUntil("the message is cancelled in both tabs", queuedTexts+` === 'from the first|from the second'`)
 	second.closeTab()
 	ana.closeTab()
 	s.start()
@@ -267,6 +271,6 @@ func TestTwoTabsShareSendQueue(t *testing.T) {
 	ana.waitForMessages("from the second")
 	ana.waitForComposerText("not this one")
 	if texts := eval[string](ana, localStorageText); strings.Contains(texts, "from the") {
-		t.Errorf("what was sent is still kept: %s", texts)
+		t.Errorf("sent texts are still in the local storage: %s", texts)
 	}
 }

@@ -14,7 +14,7 @@ func TestThemeAndLanguage(t *testing.T) {
 	s := startServer(t)
 	ana := s.newUser("Ana")
 	ana.open("/settings")
-	ana.waitUntil("it is day", backgroundLightness+` > 0.8`)
+	ana.waitUntil("the page is light", backgroundLightness+` > 0.8`)
 	ana.selectOption("#theme", "D")
 	ana.selectOption("#locale", "E")
 	ana.pressKeys("E")
@@ -25,7 +25,7 @@ func TestThemeAndLanguage(t *testing.T) {
 	second := ana.anotherTab()
 	for _, path := range []string{"/chat", "/messages?room=1", "/settings"} {
 		second.open(path)
-		second.waitUntil("it is night and Spanish",
+		second.waitUntil("the page is dark and Spanish",
 			`document.documentElement.lang === 'es' && document.documentElement.dataset.theme === 'dark' &&
 			`+backgroundLightness+` < 0.4`)
 	}
@@ -33,7 +33,7 @@ func TestThemeAndLanguage(t *testing.T) {
 	second.waitForStream()
 	s.newAPIUser("Bob").postMessages("room=1", "Hello Ana")
 	second.waitForMessages("Hello Ana")
-	second.waitUntil("what the stream brings is Spanish too",
+	second.waitUntil("fragments of the stream are Spanish too",
 		`document.querySelector('.presence, .message__own-label').textContent &&
 		document.querySelector('.message__own-label').textContent !== 'you'`)
 }
@@ -52,7 +52,7 @@ func TestLanguageFromBrowser(t *testing.T) {
 	b.fill("#email", "nobody@example.org")
 	b.fill("#password", "not a password")
 	b.pressKeys("\r")
-	b.waitUntil("so is what went wrong", `/contraseña/i.test(document.querySelector('#form-error').innerText)`)
+	b.waitUntil("the error is Spanish too", `/contraseña/i.test(document.querySelector('#form-error').innerText)`)
 }
 
 // TestSettingResultIsVisible saves settings on a phone, with and without scripts. Their section must stay open and the
@@ -72,24 +72,24 @@ func TestSettingResultIsVisible(t *testing.T) {
 		ana.setSize(360, 480)
 		ana.allowErrors("status of 422")
 		ana.open("/settings")
-		ana.waitUntil("a part stands open",
+		ana.waitUntil("one section is open",
 			`document.querySelector('#theme').checkVisibility() &&
 			!document.querySelector('#password').checkVisibility()`)
 		ana.click(".settings-section:has([action='/settings/password']) > summary")
 		ana.fill("#current", "not my password")
 		ana.fill("#password", "another good one")
 		ana.pressKeys("\r")
-		ana.waitUntil("it is wrong, in sight",
+		ana.waitUntil("the error is visible",
 			sprintf(inSight, `"#current-error"`)+` && document.activeElement.id === 'current'`)
 		ana.typeText(password)
 		ana.fill("#password", "another good one")
 		ana.pressKeys("\r")
 		ana.waitForPath("/settings?saved=password")
-		ana.waitUntil("it is saved, in sight", sprintf(inSight, `".form__note"`))
+		ana.waitUntil("the confirmation is visible", sprintf(inSight, `".form__note"`))
 		ana.click(".settings-section:has([action='/settings/email']) > summary")
 		ana.fill("#email-current", "not my password")
 		ana.pressKeys("\r")
-		ana.waitUntil("only that part is open",
+		ana.waitUntil("only that section is open",
 			`document.querySelectorAll('.settings-section[open]').length === 1 &&
 			document.activeElement.id === 'email-current'`)
 	}

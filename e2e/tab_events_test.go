@@ -64,7 +64,7 @@ func (b *tab) trackStreams(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		if b.scripts && strings.Contains(e.Request.URL, "/messages/live") {
-			b.problems = append(b.problems, "the list for browsers without scripts is loaded: "+e.Request.URL)
+			b.problems = append(b.problems, "the frame for browsers without scripts was loaded: "+e.Request.URL)
 		}
 		b.requests[e.RequestID] = e.Request.URL
 	case *network.EventResponseReceived:

@@ -16,13 +16,13 @@ func (b *tab) tabTo(selector string) {
 				e !== document.body; e = e.parentElement) { const s = getComputedStyle(e); if (s.outlineStyle !== 'none' &&
 				parseFloat(s.outlineWidth) > 0 || e.matches('.composer__frame') &&
 				s.boxShadow !== 'none') return true } })(document.activeElement)`) {
-				b.Errorf("nothing shows that %s has the focus", selector)
+				b.Errorf("the focus of %s is not visible", selector)
 			}
 			return
 		}
 		b.pressKeys("\t")
 	}
-	b.Fatalf("Tab does not lead to %s", selector)
+	b.Fatalf("Tab does not reach %s", selector)
 }
 
 // hover moves the mouse over an element.
@@ -30,7 +30,7 @@ func (b *tab) hover(selector string) {
 	b.Helper()
 	xy := eval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
 	if len(xy) != 2 {
-		b.Fatalf("%s cannot point at %s", b.name, selector)
+		b.Fatalf("%s cannot hover over %s", b.name, selector)
 	}
 	b.run(chromedp.MouseEvent("mouseMoved", xy[0], xy[1]))
 }

@@ -37,11 +37,12 @@ func TestSoundAndIconDotForOffscreenMessages(t *testing.T) {
 	bob.postMessages("with=1", "psst")
 	ana.waitUntil("the icon has a dot", `document.querySelector('#favicon').href.includes('/icon-unread.')`)
 	ana.waitUntil("a sound is played", `window.played > 0`)
-	ana.waitUntil("it was the only one", `window.played === 1 && document.querySelectorAll('audio').length === 1`)
+	ana.waitUntil("exactly one sound was played",
+		`window.played === 1 && document.querySelectorAll('audio').length === 1`)
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
 	ana.waitUntil("the dot is gone", `document.querySelector('#favicon').href.includes('/icon.')`)
-	ana.waitUntil("nothing more was played", `window.played === 1`)
+	ana.waitUntil("no other sound was played", `window.played === 1`)
 }
 
 // TestBlockedSoundIsNoError uses a page without a click, in which browsers block sounds. The page must not report that
@@ -56,8 +57,8 @@ func TestBlockedSoundIsNoError(t *testing.T) {
 	quiet.waitForStream()
 	quiet.countSounds()
 	bob.postMessages("with=1", "psst")
-	quiet.waitUntil("a sound is there", `document.querySelector('audio')`)
-	quiet.waitUntil("what is unread shows", `document.title === '(1) Charla'`)
+	quiet.waitUntil("the page has a sound", `document.querySelector('audio')`)
+	quiet.waitUntil("the title shows the unread count", `document.title === '(1) Charla'`)
 }
 
 func TestPageTitles(t *testing.T) {
@@ -72,7 +73,7 @@ func TestPageTitles(t *testing.T) {
 		ana.open(path)
 		ana.waitForStream()
 		bob.postMessages("with=1", "about "+path)
-		ana.waitUntil("the page learned of it", sprintf(`document.querySelector('#with-2 .unread-badge')`))
+		ana.waitUntil("the page has received the message", sprintf(`document.querySelector('#with-2 .unread-badge')`))
 		if got := eval[string](ana, `document.title`); got != title {
 			t.Errorf("%s is called %q", path, got)
 		}

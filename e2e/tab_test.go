@@ -168,7 +168,7 @@ func (b *tab) open(path string) {
 	if failed := call(b, page.Navigate, page.NavigateParams{URL: "http://" + b.addr + path}).ErrorText; failed != "" {
 		b.Fatalf("%s opens %s: %s", b.name, path, failed)
 	}
-	b.waitUntil("the page is there",
+	b.waitUntil("the page is loaded",
 		`document.readyState === 'complete' || document.querySelector('noscript iframe') &&
 		document.readyState === 'interactive'`)
 }

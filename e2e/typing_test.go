@@ -37,7 +37,7 @@ func TestTypingIndicator(t *testing.T) {
 		t.Error("it was shown before the key")
 	}
 	if bob.isTrue(typingText) || carla.isTrue(typingText) {
-		t.Error("somebody else is told, or Bob himself")
+		t.Error("the typing line appears for Bob himself, or for somebody who is not in the conversation")
 	}
 	last := time.Now()
 	ana.waitUntil("Bob has stopped", typingText+` === ''`)
@@ -49,7 +49,7 @@ func TestTypingIndicator(t *testing.T) {
 	ana.waitUntil("Bob is writing again", typingText+` === 'Bob is writing…'`)
 	bob.pressKeys("\r")
 	ana.waitForMessages("Hello")
-	ana.waitUntil("with the message he is not", typingText+` === ''`)
+	ana.waitUntil("Bob stops writing when the message arrives", typingText+` === ''`)
 }
 
 func TestSeveralTyping(t *testing.T) {
@@ -72,5 +72,5 @@ func TestSeveralTyping(t *testing.T) {
 		}
 		ana.waitUntil(want, typingText+` === `+asJSON(want))
 	}
-	others[0].waitUntil("Bob reads of the others", typingText+` === 'Carla, Dora and Eva are writing…'`)
+	others[0].waitUntil("Bob sees who else is writing", typingText+` === 'Carla, Dora and Eva are writing…'`)
 }

@@ -195,7 +195,7 @@ func TestWebKitAndChromium(t *testing.T) {
 	ana.waitUntil("Bob is writing", `document.querySelector('#typing').innerText.includes('Bob')`)
 	bob.pressKeys("\r")
 	ana.waitForMessages("one", "two", "hm")
-	ana.waitUntil("a short line leaves no gap",
+	ana.waitUntil("a short message leaves no gap",
 		`getComputedStyle(document.querySelector('#m-3 .message__row')).gridTemplateRows.split(' ').length === 2`)
 
 	const room = composer + `.clientHeight`
@@ -203,34 +203,35 @@ func TestWebKitAndChromium(t *testing.T) {
 	ana.typeKeys("first")
 	ana.pressShiftEnter()
 	ana.typeKeys("second")
-	ana.waitUntil("it grew by a line, and all is in sight", room+` === 64 && `+composer+`.scrollHeight === 64`)
+	ana.waitUntil("the composer grew by a line, and shows all lines",
+		room+` === 64 && `+composer+`.scrollHeight === 64`)
 	ana.typeKeys(enterKey)
 	bob.waitForMessages("one", "two", "hm", "first\nsecond")
-	ana.waitUntil("it is as it was", room+` === 40`)
+	ana.waitUntil("the composer has one line again", room+` === 40`)
 
 	bob.api().postMessages("with=1", numberedTexts("line", 40)...)
 	const place = `document.querySelector('#m-24').getBoundingClientRect().top`
-	ana.waitUntil("she scrolled up",
+	ana.waitUntil("Ana has scrolled up",
 		`document.querySelector('#m-44') && (document.querySelector('#scroller').scrollTop = -400) &&
 		(sessionStorage.place = `+place+`)`)
 	bob.api().postMessages("with=1", "news\n\nof *two* paragraphs")
-	ana.waitUntil("the news came, and nothing moved",
+	ana.waitUntil("the new message arrived, and nothing moved",
 		`document.querySelector('#m-45') && sessionStorage.place == `+place)
 
 	ana.click(".emoji-button--popover")
-	ana.waitUntil("she may search", `document.activeElement.type === 'search'`)
+	ana.waitUntil("the search has the focus", `document.activeElement.type === 'search'`)
 	ana.typeKeys("zz" + escapeKey)
 	const open = `document.querySelector('#emoji-picker').matches(':popover-open')`
-	ana.waitUntil("Esc takes the words away", `document.activeElement.value === '' && `+open)
+	ana.waitUntil("Escape clears the search", `document.activeElement.value === '' && `+open)
 	ana.typeKeys(escapeKey)
-	ana.waitUntil("Esc closes the picker", `!`+open+` && document.activeElement.matches('.emoji-button')`)
+	ana.waitUntil("Escape closes the picker", `!`+open+` && document.activeElement.matches('.emoji-button')`)
 
 	elsewhere := s.newBrowser()
 	elsewhere.open("/login")
 	elsewhere.logIn("Ana")
 	elsewhere.waitForPath("/chat")
 	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
-	ana.waitUntil("she is signed out",
+	ana.waitUntil("Ana is logged out",
 		`location.pathname === '/login' &&
 		document.querySelector('#form-error').innerText.startsWith('You are signed out.')`)
 }
