@@ -52,6 +52,7 @@ func (b *tab) api() apiUser {
 	return p
 }
 
+// cookieHeader returns cookies in the form of a Cookie header.
 func cookieHeader(list []*http.Cookie) (header string) {
 	for _, c := range list {
 		header += c.Name + "=" + c.Value + "; "

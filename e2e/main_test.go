@@ -46,6 +46,7 @@ func testMain(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
+// startBrowser starts Chromium with its profile in a directory.
 func startBrowser(dir string) (stop func(), err error) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {

@@ -18,7 +18,7 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 		r.top > 0)([...document.querySelectorAll('.message')].at(-1).getBoundingClientRect())`)
 	for !ana.isTrue(`document.querySelector('.conversation-start')`) {
 		before := eval[int](ana, messageCount)
-		// The line at the top stays where it is while others are put above it.
+		// The first message must not move while older ones are inserted above it.
 		eval[bool](ana, `(() => {
 			const scroll = document.querySelector('#scroller')
 			scroll.scrollTop = -scroll.scrollHeight

@@ -60,6 +60,7 @@ func startServer(t *testing.T, env ...string) *server {
 	return s
 }
 
+// freeAddr returns a local TCP address that is free at the moment.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

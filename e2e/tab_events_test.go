@@ -100,6 +100,7 @@ func (b *tab) waitForStream() {
 	})
 }
 
+// consoleArguments returns the arguments of a console call as text.
 func consoleArguments(args []*runtime.RemoteObject) string {
 	var texts []string
 	for _, a := range args {

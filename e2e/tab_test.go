@@ -87,6 +87,7 @@ func emailOf(name string) string {
 // anotherTab opens a second tab of the same user in the same browser.
 func (b *tab) anotherTab() *tab { return b.server.newTab(b.ctx, b.name) }
 
+// newTab opens a tab and begins to record what the browser reports.
 func (s *server) newTab(parent context.Context, name string, options ...chromedp.ContextOption) *tab {
 	s.t.Helper()
 	b := &tab{T: s.t, server: s, addr: s.addr, name: name, scripts: true, requests: map[network.RequestID]string{},

@@ -92,6 +92,7 @@ func (h history) intents() map[intent][]op {
 	return all
 }
 
+// anyWithOutcome reports whether one of the ops has this outcome.
 func anyWithOutcome(ops []op, is outcome) bool {
 	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == is })
 }
@@ -127,6 +128,8 @@ func evidence(ops []op, rows []storedMessage) (records []fmt.Stringer) {
 	return records
 }
 
+// acknowledgedOnce requires that an acknowledged message is stored exactly once, with the room, seq and id of the
+// response.
 func acknowledgedOnce(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {
@@ -144,6 +147,7 @@ func acknowledgedOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
+// unknownAtMostOnce requires that a message that was never acknowledged is stored at most once.
 func unknownAtMostOnce(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {
@@ -154,6 +158,7 @@ func unknownAtMostOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
+// refusedNever requires that a message whose every request was refused is not stored.
 func refusedNever(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {

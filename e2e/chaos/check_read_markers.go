@@ -50,14 +50,15 @@ func readMarkersNeverGoBack(h history, db databaseState) (found []violation) {
 		}
 	}
 	for _, r := range h.Readers {
-		var asked time.Time // an event may be older than its arrival, but not older than the request for the stream
+		// An event may be older than its arrival, but not older than the request for the stream.
+		var requestedAt time.Time
 		states := map[key]sighting{}
 		for _, s := range r.Observations {
 			switch s.Kind {
 			case sawOpened:
-				asked = s.RequestedAt
+				requestedAt = s.RequestedAt
 			case sawState:
-				compare(states, r.User, asked, s, s.State)
+				compare(states, r.User, requestedAt, s, s.State)
 			}
 		}
 	}

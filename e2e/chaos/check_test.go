@@ -31,9 +31,9 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 	type change func(h *history, db *databaseState)
 	eva, max := 0, 1 // indexes of their reader logs
 	proved := map[string]bool{}
-	see := func(reader int, sights ...observation) change {
+	see := func(reader int, observations ...observation) change {
 		return func(h *history, _ *databaseState) {
-			h.Readers[reader].Observations = append(h.Readers[reader].Observations, sights...)
+			h.Readers[reader].Observations = append(h.Readers[reader].Observations, observations...)
 		}
 	}
 	// become makes the given version of message six or five the last change in the room: stored, and shown to Eva.
@@ -53,10 +53,10 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 			}
 		}
 	}
-	other := func(sights ...observation) change { // a page that Ana opened early
+	other := func(observations ...observation) change { // a page that Ana opened early
 		return func(h *history, _ *databaseState) {
 			h.Readers = append(h.Readers, readerLog{User: ana, Session: "1", Room: testRoom,
-				Observations: append([]observation{seen(25, sawPage, 2, messageWith(2, "one"))}, sights...)})
+				Observations: append([]observation{seen(25, sawPage, 2, messageWith(2, "one"))}, observations...)})
 		}
 	}
 	do := func(ops ...op) change { return func(h *history, _ *databaseState) { h.Ops = append(h.Ops, ops...) } }

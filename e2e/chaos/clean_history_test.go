@@ -31,16 +31,19 @@ func newOp(ms int, k opKind, who int64, o op) op {
 	return o
 }
 
+// postOp makes a request that posts a message.
 func postOp(ms int, who int64, body string, seq int64, is outcome) op {
 	return newOp(ms, doPost, who, op{Key: "key " + body, Body: body, Files: filesOfText[body], Seq: seq, ID: 100 + seq,
 		Outcome: is})
 }
 
+// messageRow makes a stored message that was never changed.
 func messageRow(who int64, body string, seq int64) storedMessage {
 	return storedMessage{Room: testRoom, Seq: seq, ChangedSeq: seq, ID: 100 + seq, Author: who, Key: "key " + body,
 		Body: body, Files: filesOfText[body]}
 }
 
+// messageWith makes a message as it is shown before its first change.
 func messageWith(seq int64, body string) shownMessage {
 	return shownMessage{Seq: seq, Body: body, Files: filesOfText[body]}
 }
@@ -54,6 +57,7 @@ func inSoloRoom(o op) op {
 	return o
 }
 
+// stateSeen makes an observation of the state of a conversation.
 func stateSeen(ms int, s conversationState) observation {
 	return observation{At: atMillis(ms), Kind: sawState, State: s}
 }
@@ -90,10 +94,11 @@ func (m storedMessage) afterChange(l shownMessage) storedMessage {
 	return m
 }
 
-func seen(ms int, k observationKind, cursor int64, lines ...shownMessage) observation {
-	s := observation{At: atMillis(ms), Kind: k, Cursor: cursor, Messages: lines}
+// seen makes an observation of messages.
+func seen(ms int, k observationKind, cursor int64, messages ...shownMessage) observation {
+	s := observation{At: atMillis(ms), Kind: k, Cursor: cursor, Messages: messages}
 	if k == sawNew || k == sawChanged {
-		s.Message, s.Messages = lines[0], nil
+		s.Message, s.Messages = messages[0], nil
 	}
 	return s
 }

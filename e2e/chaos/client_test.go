@@ -143,6 +143,7 @@ func (c *cluster) post(p user, n *node, in conversation, key, body, files string
 	return c.record(o)
 }
 
+// read loads the newest messages of a conversation.
 func (c *cluster) read(p user, n *node, in conversation) op {
 	var page jsonPage
 	o := c.sendForm(p, n, op{Kind: doRead, Room: in.room}, http.MethodGet, "/messages?"+in.form().Encode(), nil,
@@ -233,6 +234,7 @@ func (c *cluster) retry(try func(n *node) op) op {
 // conversation identifies a conversation: the room, and the other user if it is direct.
 type conversation struct{ room, with int64 }
 
+// form returns the parameters that name the conversation, with further pairs of name and value.
 func (p conversation) form(pairs ...string) url.Values {
 	form := url.Values{"room": {fmt.Sprint(p.room)}}
 	if p.with != 0 {

@@ -58,6 +58,7 @@ type cluster struct {
 // userCount is enough for ten minutes: every log-out uses up one user.
 const userCount = 2000
 
+// newCluster makes a cluster without nodes.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "charla-chaos-")
@@ -78,6 +79,7 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
+// newRandom returns a source of random choices that depends on the seed and a name.
 func (c *cluster) newRandom(name string) *random {
 	h := fnv.New64()
 	io.WriteString(h, name)

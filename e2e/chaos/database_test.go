@@ -70,6 +70,7 @@ func (c *cluster) readDatabase(driver, source string) databaseState {
 	return db
 }
 
+// readReactions reads the reactions by message id.
 func (c *cluster) readReactions(pool *sql.DB) map[int64]reactionGroups {
 	c.Helper()
 	all := map[int64]reactionGroups{}

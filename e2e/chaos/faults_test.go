@@ -93,7 +93,7 @@ func (c *cluster) measureDelays(when string, owner user, quiet conversation) {
 
 // measureRevocation opens streams of a user on every node, ends their session or membership, and measures how long it
 // takes until all streams have ended.
-func (c *cluster) measureRevocation(when, told string, in conversation, e sessionEnd) {
+func (c *cluster) measureRevocation(when, event string, in conversation, e sessionEnd) {
 	c.Helper()
 	what := fmt.Sprintf("%s, %s ends streams on all nodes", when, e.name)
 	p, end := e.prepare()
@@ -108,7 +108,7 @@ func (c *cluster) measureRevocation(when, told string, in conversation, e sessio
 		return
 	}
 	c.waitWithin(revokedWithin, what, c.retry(end).End,
-		allReaders(streams, func(r *reader) bool { return r.received(told) }))
+		allReaders(streams, func(r *reader) bool { return r.received(event) }))
 }
 
 // allReaders returns a function that reports whether a condition holds for all readers.

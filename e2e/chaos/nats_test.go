@@ -54,6 +54,7 @@ type natsServer struct {
 // natsCluster is a cluster of NATS servers.
 type natsCluster []*natsServer
 
+// newNATSCluster starts a cluster of three NATS servers.
 func newNATSCluster(t testing.TB) (c natsCluster) {
 	t.Helper()
 	inside, routes := [3]string{}, [3]string{}
@@ -127,6 +128,7 @@ func isListening(address string) bool {
 	return err == nil
 }
 
+// freeAddress returns a local TCP address that is free at the moment.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,6 +27,7 @@ type node struct {
 	slowestStop                 time.Duration
 }
 
+// newNode adds a node to the cluster without starting it.
 func (c *cluster) newNode(name string, env ...string) *node {
 	c.Helper()
 	n := &node{t: c.T, name: name, address: freeAddress(c.T), log: filepath.Join(c.dir, name+".log")}

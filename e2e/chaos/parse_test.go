@@ -66,6 +66,7 @@ type jsonMessage struct {
 	Files []struct{ ID int64 }
 }
 
+// shown returns the message as a page shows it.
 func (m jsonMessage) shown() shownMessage {
 	s := shownMessage{Seq: m.Seq, Body: m.Body, Edited: m.Edited != nil && m.Deleted == nil, Deleted: m.Deleted != nil}
 	if m.Changed != m.Seq {

@@ -116,6 +116,7 @@ func (p *Proxy) accept() {
 // bufferSize is the size of each buffer in bytes. It is small so that a server notices a slow reader.
 const bufferSize = 16 << 10
 
+// handle connects a client to the server and copies in both directions until one side closes.
 func (p *Proxy) handle(client net.Conn) {
 	server, err := p.dial()
 	if err != nil {
@@ -178,6 +179,7 @@ func (p *Proxy) waitUntilReleased() {
 	}
 }
 
+// onRequest asks the function of CutWhen about a chunk of a client, which it always lets through.
 func (p *Proxy) onRequest(c *connPair, chunk []byte) int {
 	p.mu.Lock()
 	decide := p.cutWhen

@@ -50,6 +50,7 @@ func (c *cluster) openReader(r *reader) *reader {
 	return r
 }
 
+// run loads the page and follows its stream until ctx is done or the session has ended.
 func (r *reader) run(ctx context.Context) {
 	for ctx.Err() == nil && !r.received("logout") {
 		n := r.node
@@ -122,7 +123,7 @@ func (r *reader) followStream(ctx context.Context, n *node) {
 	if r.tokens != nil {
 		request.Header.Set("Accept", "text/event-stream, application/json")
 	}
-	asked := time.Now()
+	requestedAt := time.Now()
 	follower := httpClient
 	if r.slow {
 		follower = smallBufferClient
@@ -136,7 +137,7 @@ func (r *reader) followStream(ctx context.Context, n *node) {
 	if answer.StatusCode != http.StatusOK {
 		return
 	}
-	r.record(observation{Kind: sawOpened, RequestedAt: asked, Node: n.name, Reason: "after " + r.lastID})
+	r.record(observation{Kind: sawOpened, RequestedAt: requestedAt, Node: n.name, Reason: "after " + r.lastID})
 	body := io.Reader(answer.Body)
 	if r.slow {
 		body = slowBody{body, r.cluster}
@@ -162,8 +163,8 @@ func (r *reader) handleEvent(e sseEvent, n *node) (more bool) {
 	if e.id != "" {
 		r.lastID = e.id
 	}
-	if lines := parseMessages(e.data); len(lines) > 0 {
-		s.Message, s.Kind = lines[0], sawChanged
+	if messages := parseMessages(e.data); len(messages) > 0 {
+		s.Message, s.Kind = messages[0], sawChanged
 		if strings.Contains(e.data, "<hx-upsert") {
 			s.Kind = sawNew
 		}
@@ -196,6 +197,7 @@ func (r *reader) handleEvent(e sseEvent, n *node) (more bool) {
 	return s.Kind != sawEnd
 }
 
+// record adds an observation to the log and applies it to the page.
 func (r *reader) record(s observation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
