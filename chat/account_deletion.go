@@ -5,6 +5,30 @@ import (
 	"errors"
 )
 
+// AccountDeletionReader reads what remains to be done for deleted accounts.
+type AccountDeletionReader interface {
+	// IsOnlyAdmin reports whether a user is the only admin of a community that has other members.
+	IsOnlyAdmin(ctx context.Context, user int64) (bool, error)
+	// NextErasureJob returns any job that is not finished.
+	NextErasureJob(ctx context.Context) (ErasureJob, error)
+	// ErasureJob returns the job for a user in a room.
+	ErasureJob(ctx context.Context, user, room int64) (ErasureJob, error)
+}
+
+// AccountDeletionWriter deletes accounts.
+type AccountDeletionWriter interface {
+	// EraseUser deletes the personal data of a user except their id, with their drafts, emoji, links, notifications and
+	// pending files, and disables them. It returns ErrNotFound if their password hash is not hash.
+	EraseUser(ctx context.Context, user int64, hash string, at Timestamp) error
+	// CreateErasureJobs adds a job for every room that a user is or was a member of. In the room departed the departure
+	// has been recorded. The messages are erased if eraseMessages is set, and always in the user's notes to themself.
+	CreateErasureJobs(ctx context.Context, user, departed int64, eraseMessages bool) error
+	// UpdateErasureJob stores the progress of a job.
+	UpdateErasureJob(ctx context.Context, job ErasureJob) error
+	// DeleteErasureJob deletes a job that is finished.
+	DeleteErasureJob(ctx context.Context, job ErasureJob) error
+}
+
 // ContentPolicy is what a person who deletes their account leaves behind.
 type ContentPolicy string
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"testing"
-	"time"
 
 	"charla/chat"
 	"charla/db"
@@ -55,7 +54,7 @@ func deleteAccountDuring(t *testing.T, deed func(during *chat.Service, admin, an
 		must(t, raw.QueryRow(query, args...).Scan(&n))
 		return n
 	}
-	w := fixture{Service: chat.NewService(store, &eventRecorder{}, time.UTC), store: store}
+	w := newFixtureOn(t, store)
 	admin := w.addUser(t, "Admin")
 	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
 	must(t, err)
@@ -65,7 +64,9 @@ func deleteAccountDuring(t *testing.T, deed func(during *chat.Service, admin, an
 
 	slow := pausingStore{store, make(chan struct{}), make(chan struct{})}
 	deedDone, deletedDone := make(chan error, 1), make(chan error, 1)
-	go func() { deedDone <- deed(chat.NewService(slow, &eventRecorder{}, time.UTC), admin, ana) }()
+	go func() {
+		deedDone <- deed(chat.NewService(chat.Options{Store: slow, Events: &eventRecorder{}}), admin, ana)
+	}()
 	<-slow.reached
 	go func() { deletedDone <- w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.KeepMessages) }()
 	dbtest.Eventually(t, "the deletion to wait, or to be through", func() bool {

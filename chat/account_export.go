@@ -6,6 +6,20 @@ import (
 	"time"
 )
 
+// AccountExportReader reads everything that belongs to a user, page by page. Each page starts after the given item.
+type AccountExportReader interface {
+	// RegisteredAt returns when an account was created.
+	RegisteredAt(ctx context.Context, user int64) (Timestamp, error)
+	// ExportRooms lists the rooms that a user is or was a member of, by id.
+	ExportRooms(ctx context.Context, user, after int64, limit int) ([]ExportedRoom, error)
+	// ExportReactions lists the reactions of a user, by message and emoji.
+	ExportReactions(ctx context.Context, user int64, after ExportedReaction, limit int) ([]ExportedReaction, error)
+	// ExportFiles lists the files of a user, by id.
+	ExportFiles(ctx context.Context, user, after int64, limit int) ([]ExportedFile, error)
+	// ExportDrafts lists the drafts of a user, by conversation.
+	ExportDrafts(ctx context.Context, user int64, after ConversationRef, limit int) ([]ExportedDraft, error)
+}
+
 // ExportedRoom is a room that a person is or was in.
 type ExportedRoom struct {
 	ID      int64    `db:"id"`

@@ -8,6 +8,36 @@ import (
 	"time"
 )
 
+// AttachmentReader reads pending files: files that were uploaded and do not belong to a message yet. A pending file
+// belongs to the composer of one conversation, or to none if the conversation is the zero ConversationRef.
+type AttachmentReader interface {
+	// PendingFiles lists the pending files of a user for a conversation, oldest first.
+	PendingFiles(ctx context.Context, user int64, ref ConversationRef, limit int) ([]File, error)
+	// Usage returns how many bytes a user has stored, and how many pending files they have for a conversation.
+	Usage(ctx context.Context, user int64, ref ConversationRef) (Usage, error)
+}
+
+// AttachmentWriter stores files and attaches them to messages.
+type AttachmentWriter interface {
+	// InsertFile adds a pending file. It returns ErrNotFound if its blob was deleted.
+	InsertFile(ctx context.Context, f NewFile) (File, error)
+	// SetFileAlt sets the alternative text of a pending file and returns the file's conversation.
+	SetFileAlt(ctx context.Context, user, id int64, alt string) (ConversationRef, error)
+	// SetFileAlts sets the alternative texts of files of a message, by file id.
+	SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error
+	// DeletePendingFile deletes a pending file of a user and returns its conversation and its blob.
+	DeletePendingFile(ctx context.Context, user, id int64) (ref ConversationRef, blob int64, err error)
+	// PendingFilesByID returns those of the files that are pending files of a user, in the order of ids.
+	PendingFilesByID(ctx context.Context, user int64, ids []int64) (Files, error)
+	// AttachFiles attaches those of the files that are pending files of a user to a message, and returns their number.
+	AttachFiles(ctx context.Context, user int64, ids []int64, message int64) (int, error)
+	// DeleteMessageFiles deletes the files of a message and returns their blobs.
+	DeleteMessageFiles(ctx context.Context, message int64) ([]int64, error)
+	// SetAvatar makes a pending file the avatar of a user, or removes the avatar if file is zero. It deletes the
+	// previous avatar and returns its blob.
+	SetAvatar(ctx context.Context, user, file int64) ([]int64, error)
+}
+
 // Limits that nobody needs to change.
 const (
 	maxConcurrentUploads = 8   // uploads of one person at the same time, at each node
@@ -22,9 +52,6 @@ type NewUpload struct {
 	UploadID     string
 	Body         io.Reader
 }
-
-// UseBlobStore says where bytes are kept and how many. It is called before the first request.
-func (s *Service) UseBlobStore(v BlobStore, limits FileLimits) { s.blobs, s.fileLimits = v, limits }
 
 // FileLimits returns what a person may send.
 func (s *Service) FileLimits() FileLimits { return s.fileLimits }

@@ -2,17 +2,14 @@ package chat_test
 
 import (
 	"testing"
-	"time"
 
 	"charla/chat"
-	"charla/db/dbtest"
 )
 
 // BenchmarkWhoAsks is the price of finding out who asks: by the cookie of a browser, by the token of a bot, and by an
 // access token, which is verified and then looked up.
 func BenchmarkWhoAsks(b *testing.B) {
-	store, d := dbtest.OpenSQLite(b), &eventRecorder{}
-	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
+	w := newFixture(b)
 	var ana chat.User
 	var cookie string
 	if err := w.SeedUsers(b.Context(), 1, func(by chat.User, token string) error { ana, cookie = by, token; return nil }); err != nil {
@@ -22,7 +19,7 @@ func BenchmarkWhoAsks(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	given, err := w.IssueTokens(b.Context(), ana, "", "")
+	given, err := w.IssueTokens(b.Context(), chat.Credentials{User: ana}, "", "")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,6 +7,22 @@ import (
 	"time"
 )
 
+// GarbageReader finds blobs and objects that nothing refers to.
+type GarbageReader interface {
+	// UnusedBlobs lists blobs that no file refers to.
+	UnusedBlobs(ctx context.Context, limit int) ([]int64, error)
+	// UnreferencedObjects returns those of the objects that no blob refers to.
+	UnreferencedObjects(ctx context.Context, objects []string) ([]string, error)
+}
+
+// GarbageWriter deletes files and blobs that nobody needs.
+type GarbageWriter interface {
+	// DeleteBlobs deletes those of the blobs that no file refers to, and returns the names of their objects.
+	DeleteBlobs(ctx context.Context, blobs []int64) ([]string, error)
+	// DeleteStaleFiles deletes the pending files that were uploaded before t.
+	DeleteStaleFiles(ctx context.Context, t Timestamp) error
+}
+
 // How long a file may wait for its message, and an object for its row; how long one look deletes, and how much at once.
 const (
 	pendingFileRetention = Timestamp(24 * time.Hour / time.Microsecond)

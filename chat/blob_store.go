@@ -7,12 +7,24 @@ import (
 	"time"
 )
 
+// BlobReader reads the rows of blobs.
+type BlobReader interface {
+	// BlobByHash returns the blob that was made from bytes with this SHA-256 hash.
+	BlobByHash(ctx context.Context, hash string) (id int64, b Blob, err error)
+}
+
+// BlobWriter stores the rows of blobs.
+type BlobWriter interface {
+	// InsertBlob adds a blob, unless one with its hash exists.
+	InsertBlob(ctx context.Context, b Blob, at Timestamp) error
+}
+
 // BlobStore keeps the bytes of files, under names of its own. What it needs of the outside answers Unavailable when it is away.
 type BlobStore interface {
 	// Receive takes a file of at most limit bytes from r, into a place that is not kept. It answers ErrFileTooLarge for more, and
 	// the error of r as it is. Discard must be called on what it returns.
 	Receive(ctx context.Context, r io.Reader, limit int64) (IncomingBlob, error)
-	// EnableMedia opens a kept file in a size that its content has. ErrNotFound means that it is not there.
+	// Open opens a kept file in a size that its content has. ErrNotFound means that it is not there.
 	Open(ctx context.Context, object string, size Variant) (OpenedBlob, error)
 	// Delete forgets a kept file in all sizes. One that is not there is no error.
 	Delete(ctx context.Context, object string) error

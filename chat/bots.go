@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// BotReader reads the bots of a user.
+type BotReader interface {
+	// Bots lists the enabled bots of a user, by name.
+	Bots(ctx context.Context, owner int64) ([]Bot, error)
+	// BotRooms lists the channels that the bots of a user are members of, by bot and name of the channel.
+	BotRooms(ctx context.Context, owner int64) ([]BotRoom, error)
+}
+
 // Limits of bots.
 const (
 	MaxBots     = 10 // of one person

@@ -12,8 +12,7 @@ import (
 
 // The bots of a person are counted while that person can make no other, so that many requests at once make no more of them.
 func TestNobodyMakesMoreBotsAtOnce(t *testing.T) {
-	store, d := dbtest.OpenPostgres(t), &eventRecorder{}
-	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
+	w := newFixtureOn(t, dbtest.OpenPostgres(t))
 	ana := w.addUser(t, "Ana")
 	var all sync.WaitGroup
 	for range 2 * chat.MaxBots {
@@ -31,8 +30,7 @@ func TestNobodyMakesMoreBotsAtOnce(t *testing.T) {
 
 // Who is being disabled makes no bot that would stay behind, on either side of it or between.
 func TestNobodyLeavesABotBehind(t *testing.T) {
-	store, d := dbtest.OpenPostgres(t), &eventRecorder{}
-	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
+	w := newFixtureOn(t, dbtest.OpenPostgres(t))
 	admin := w.addUser(t, "Admin")
 	for i := range 15 {
 		ana := w.addUser(t, fmt.Sprint("Ana", i))

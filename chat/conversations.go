@@ -7,6 +7,19 @@ import (
 	"slices"
 )
 
+// ConversationReader reads the rooms of a user, both channels and direct conversations.
+type ConversationReader interface {
+	// Conversations lists the rooms of a user: unread ones first, then by time of the last message. If they do not fit
+	// into limit, direct conversations are left out before channels. With after, the list continues behind that room.
+	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
+	// AllConversations lists the rooms of a user, by id.
+	AllConversations(ctx context.Context, user int64) ([]Conversation, error)
+	// ConversationIn returns a room that a user is a member of.
+	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
+	// ConversationWith returns the direct conversation of two users. It returns ErrNotFound before the first message.
+	ConversationWith(ctx context.Context, user, peer int64) (Conversation, error)
+}
+
 // Conversation finds a conversation of by. A direct one that has not begun has Room 0. It answers NotFound for what is
 // not by's and for people who do not exist.
 func (s *Service) Conversation(ctx context.Context, by User, p ConversationRef) (Conversation, error) {

@@ -8,6 +8,22 @@ import (
 	"time"
 )
 
+// DraftReader reads drafts.
+type DraftReader interface {
+	// Draft returns the draft of a user in a conversation.
+	Draft(ctx context.Context, user int64, ref ConversationRef) (Draft, error)
+	// DraftedConversations lists the conversations in which a user has a draft.
+	DraftedConversations(ctx context.Context, user int64, limit int) ([]ConversationRef, error)
+}
+
+// DraftWriter stores drafts.
+type DraftWriter interface {
+	// SaveDraft stores a draft and replaces the previous one in the same conversation.
+	SaveDraft(ctx context.Context, user int64, ref ConversationRef, d Draft) error
+	// DeleteDraft deletes the draft with this message key. It returns false if there is none.
+	DeleteDraft(ctx context.Context, user int64, ref ConversationRef, key string) (bool, error)
+}
+
 // HasDraft is a text that a person has begun to write in a conversation. Key names the message that it will be.
 type Draft struct {
 	Key       string    `db:"key"`

@@ -6,6 +6,24 @@ import (
 	"time"
 )
 
+// EmailTokenReader reads the tokens of links in e-mails.
+type EmailTokenReader interface {
+	// EmailToken returns the token with this hash unless it has expired.
+	EmailToken(ctx context.Context, kind EmailTokenKind, hash string, now Timestamp) (EmailToken, error)
+}
+
+// EmailTokenWriter stores the tokens of links in e-mails.
+type EmailTokenWriter interface {
+	// InsertEmailToken adds a token.
+	InsertEmailToken(ctx context.Context, t EmailToken) error
+	// UseEmailToken deletes a token. It returns ErrNotFound if the token was used already.
+	UseEmailToken(ctx context.Context, hash string) error
+	// RevokeEmailTokens deletes all tokens of a user, and the queued e-mails that would bring new ones.
+	RevokeEmailTokens(ctx context.Context, user int64) error
+	// PruneEmailTokens deletes the tokens that have expired.
+	PruneEmailTokens(ctx context.Context, now Timestamp) error
+}
+
 // EmailTokenKind says what a link in a letter may do.
 type EmailTokenKind string
 

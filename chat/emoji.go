@@ -2,6 +2,22 @@ package chat
 
 import "context"
 
+// EmojiReader reads what a user's emoji picker shows first.
+type EmojiReader interface {
+	// SkinTone returns the skin tone that a user chose last, or zero for none.
+	SkinTone(ctx context.Context, user int64) (int, error)
+	// RecentEmoji lists the emoji that a user used, latest first.
+	RecentEmoji(ctx context.Context, user int64) ([]string, error)
+}
+
+// EmojiWriter records which emoji a user uses.
+type EmojiWriter interface {
+	// SetSkinTone stores the skin tone that a user chose.
+	SetSkinTone(ctx context.Context, user int64, tone int) error
+	// RecordEmojiUse records that a user used an emoji, and keeps only the latest keep emoji of the user.
+	RecordEmojiUse(ctx context.Context, user int64, emoji string, at Timestamp, keep int) error
+}
+
 // EmojiPreferences are what a person's picker of emoji begins with.
 type EmojiPreferences struct {
 	Recent   []string // what they used last, the latest first

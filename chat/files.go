@@ -11,6 +11,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// FileReader reads files.
+type FileReader interface {
+	// File returns a file that a user may see: it belongs to a message in one of the user's rooms, it is an unsent file
+	// of the user, or it is an avatar.
+	File(ctx context.Context, user, id int64) (StoredFile, error)
+}
+
 // Limits of what people call their files.
 const (
 	maxFileNameBytes  = 255 // bytes

@@ -174,8 +174,9 @@ func TestTheSameBytesAreKeptOnce(t *testing.T) {
 }
 
 func TestLimitsOfFiles(t *testing.T) {
-	w := newFixture(t)
-	w.UseBlobStore(w.blobs, chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 2, QuotaBytes: 1 << 20})
+	w := newFixture(t).with(func(o *chat.Options) {
+		o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 2, QuotaBytes: 1 << 20}
+	})
 	ana := w.addUser(t, "Ana")
 	try := func(p chat.ConversationRef, size int) error {
 		_, err := w.Upload(t.Context(), ana, chat.NewUpload{Conversation: p, Name: "x", Body: strings.NewReader(strings.Repeat("x", size))})
@@ -273,8 +274,7 @@ func TestContentThatIsForgottenMeanwhileIsKeptAgain(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
 	store := &blobLosingStore{Store: w.store}
-	again := fixture{chat.NewService(store, w.recorder, time.UTC), w.recorder, w.store, w.blobs}
-	again.UseBlobStore(w.blobs, chat.DefaultFileLimits)
+	again := w.with(func(o *chat.Options) { o.Store = store })
 	f := again.upload(t, ana, general, "a", "the bytes")
 	store.onFound = func() {
 		if _, err := w.DeleteFile(t.Context(), ana, f.ID); err != nil {
@@ -321,17 +321,16 @@ func TestAVaultThatIsAwayHoldsNobodyUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.UseBlobStore(unavailableBlobStore{w.blobs}, chat.DefaultFileLimits)
-	_, err = w.Upload(t.Context(), ana, chat.NewUpload{Conversation: general, Name: "b", Body: strings.NewReader("never kept")})
+	down := w.with(func(o *chat.Options) { o.Blobs = unavailableBlobStore{w.blobs} })
+	_, err = down.Upload(t.Context(), ana, chat.NewUpload{Conversation: general, Name: "b", Body: strings.NewReader("never kept")})
 	wantCode(t, "an upload", err, chat.Unavailable)
 	if used, err := w.store.Usage(t.Context(), ana.ID, general); err != nil || used.Pending != 0 {
 		t.Errorf("a row without its object: %+v, %v", used, err)
 	}
-	if _, err := w.DeleteMessage(t.Context(), ana, posted.Message.ID); err != nil {
+	if _, err := down.DeleteMessage(t.Context(), ana, posted.Message.ID); err != nil {
 		t.Errorf("deleting: %v", err)
 	}
-	wantCode(t, "sweeping", w.CollectBlobGarbage(t.Context()), chat.Unavailable)
-	w.UseBlobStore(unavailableBlobStore{w.blobs}.BlobStore, chat.DefaultFileLimits)
+	wantCode(t, "sweeping", down.CollectBlobGarbage(t.Context()), chat.Unavailable)
 	w.SetClock(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
 	if err := w.CollectBlobGarbage(t.Context()); err != nil || w.objects(t) != 0 {
 		t.Errorf("afterwards %d objects, %v", w.objects(t), err)

@@ -9,32 +9,31 @@ var errBadCredentials = Errorf(Unauthenticated, "This e-mail and password do not
 
 // LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person
 // get the same Unauthenticated answer after the same work; ErrUnconfirmed is for who knows the password of a registration.
-func (s *Service) LogIn(ctx context.Context, email, password string) (User, error) {
+func (s *Service) LogIn(ctx context.Context, email, password string) (Credentials, error) {
 	if len(password) > MaxPasswordBytes {
-		return User{}, errBadCredentials
+		return Credentials{}, errBadCredentials
 	}
 	_, key, _ := CleanEmail(email)
-	user, hash, err := s.store.UserByEmail(ctx, key)
+	found, err := s.store.UserByEmail(ctx, key)
 	if errors.Is(err, ErrNotFound) && s.media.Email {
-		var found PendingRegistration
-		found, err = s.pendingRegistration(ctx, email)
-		hash = found.PasswordHash
+		var pending PendingRegistration
+		pending, err = s.pendingRegistration(ctx, email)
+		found.PasswordHash = pending.PasswordHash
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, err
+		return Credentials{}, err
 	}
-	ok, err := s.hasher.matches(ctx, hash, password)
+	ok, err := s.hasher.matches(ctx, found.PasswordHash, password)
 	if err != nil {
-		return User{}, err
+		return Credentials{}, err
 	}
-	if ok && user.ID == 0 {
-		return User{}, ErrUnconfirmed
+	if ok && found.ID == 0 {
+		return Credentials{}, ErrUnconfirmed
 	}
-	if !ok || user.Disabled() {
-		return User{}, errBadCredentials
+	if !ok || found.Disabled() {
+		return Credentials{}, errBadCredentials
 	}
-	user.shown = hash
-	return user, nil
+	return found, nil
 }
 
 // passwordMatches is hasher.matches for what a stranger sent: what is too long to be a password is none.

@@ -5,6 +5,36 @@ import (
 	"errors"
 )
 
+// MemberReader reads who is, or was, a member of which room.
+type MemberReader interface {
+	// Members lists the members of a room whose folded name contains nameKey, by name, after the user with the id after.
+	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
+	// UsersInRooms returns those of the users who are a member of at least one of the rooms.
+	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
+	// FindNonMembers lists enabled users who are not members of a room and whose folded name contains nameKey, by name.
+	FindNonMembers(ctx context.Context, room int64, nameKey string, limit int) ([]UserSummary, error)
+	// LastDeparture returns how a user last left a room.
+	LastDeparture(ctx context.Context, room, user int64) (Departure, error)
+	// Departures lists the departures from all rooms at or after since.
+	Departures(ctx context.Context, since Timestamp) ([]Departure, error)
+	// AccountDeletedSince reports whether a member or former member of a room deleted their account after a seq.
+	AccountDeletedSince(ctx context.Context, room, after int64) (bool, error)
+}
+
+// MemberWriter adds and removes members of rooms.
+type MemberWriter interface {
+	// InsertMember adds a user to a room with everything before seq, the seq of joining, marked as read. It returns
+	// ErrDuplicate if the user is a member already.
+	InsertMember(ctx context.Context, room, user, seq int64) error
+	// DeleteMember removes a user from a room and records the departure. It returns ErrNotFound if the user is not a
+	// member, unless d.AccountDeleted.
+	DeleteMember(ctx context.Context, d Departure) error
+	// SetOwner makes a member the owner of a room.
+	SetOwner(ctx context.Context, room, user int64) error
+	// LongestStandingMember returns the member who has been in a room for the longest time, people before bots.
+	LongestStandingMember(ctx context.Context, room int64) (int64, error)
+}
+
 // Member is a person in a room.
 type Member struct {
 	UserSummary

@@ -11,6 +11,42 @@ import (
 	"time"
 )
 
+// MessageReader reads messages. The methods with a user return messages only from rooms that the user is a member of.
+type MessageReader interface {
+	// Message returns one message.
+	Message(ctx context.Context, user, id int64) (Message, error)
+	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first.
+	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
+	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first.
+	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// MessagesChangedSince lists the limit messages of a room that changed first after the seq after, ordered by
+	// changed_seq.
+	MessagesChangedSince(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
+	// Changes reads, in one snapshot, what changed in a room after the cursor. The result is TooFarBehind if more than
+	// limit messages changed or somebody deleted their account.
+	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
+	// MessagesByAuthor lists the messages of an author in a room with after < seq <= upTo that are not deleted, oldest
+	// first.
+	MessagesByAuthor(ctx context.Context, author, room, after, upTo int64, limit int) ([]Message, error)
+}
+
+// MessageWriter stores messages.
+type MessageWriter interface {
+	// MessageByKey returns the message that an author posted with this idempotency key, as it is now, and the
+	// ContentDigest of what was sent.
+	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
+	// ReservePost takes the next seq of a conversation for a message that author posts at a time, which locks the room.
+	// It returns ErrNotFound if there is no room yet, as before the first message of two users. It does not check that
+	// the author is a member; InsertMessage does.
+	ReservePost(ctx context.Context, author int64, ref ConversationRef, at Timestamp) (PostSlot, error)
+	// InsertMessage adds a message, with the ContentDigest of what was sent, and returns its id. It returns ErrNotFound
+	// if the author has used the message's key before, in any room, or is not a member of the room. It stores only the
+	// number of files; AttachFiles stores the files.
+	InsertMessage(ctx context.Context, m Message, sent string) (int64, error)
+	// UpdateMessage stores the text, HTML, number of files, edit and deletion time and ChangedSeq of a message.
+	UpdateMessage(ctx context.Context, m Message) error
+}
+
 // NewMessage is what a person sends. Key may be empty: then the message can be sent twice by mistake.
 type NewMessage struct {
 	Conversation ConversationRef

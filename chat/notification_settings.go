@@ -10,11 +10,23 @@ import (
 	"slices"
 )
 
+// NotificationSettingsReader reads notification settings.
+type NotificationSettingsReader interface {
+	// NotificationSettings returns the notification settings of a user.
+	NotificationSettings(ctx context.Context, user int64) (NotificationSettings, error)
+}
+
+// NotificationSettingsWriter stores notification settings.
+type NotificationSettingsWriter interface {
+	// SetDigestSetting stores when a user gets e-mails about unread messages. It stores the language of the user's
+	// browser too, unless that is empty.
+	SetDigestSetting(ctx context.Context, user int64, digest, browserLocale string) error
+	// SetPushSettings stores the ntfy topic of a user and what is pushed to it.
+	SetPushSettings(ctx context.Context, user int64, settings NotificationSettings) error
+}
+
 // Media says which roads to people who are away the operator has opened.
 type Media struct{ Email, Push bool }
-
-// EnableMedia opens roads. It is for the start, before anybody asks.
-func (s *Service) EnableMedia(r Media) { s.media = r }
 
 // Media returns the roads that are open.
 func (s *Service) Media() Media { return s.media }

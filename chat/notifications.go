@@ -8,6 +8,33 @@ import (
 	"time"
 )
 
+// NotificationReader reads the notification queue.
+type NotificationReader interface {
+	// NotificationsDue reports whether the queue has notifications for a medium that are due.
+	NotificationsDue(ctx context.Context, medium Medium, now Timestamp) (bool, error)
+}
+
+// NotificationWriter changes the notification queue.
+type NotificationWriter interface {
+	// InsertNotification adds a notification that is due at once. It is claimed before the ones that EnqueueDueDigests
+	// and EnqueuePushes add.
+	InsertNotification(ctx context.Context, n Notification) error
+	// ClaimNotifications claims notifications that are due at now, so that no other worker gets them before until, and
+	// counts an attempt of each.
+	ClaimNotifications(ctx context.Context, medium Medium, now, until Timestamp, limit int) ([]Notification, error)
+	// LockNotification locks a notification: a transaction that deletes it waits until this one ends. It returns
+	// ErrNotFound if the notification was deleted.
+	LockNotification(ctx context.Context, id int64) error
+	// PostponeNotification records why an attempt failed and when the next one is due.
+	PostponeNotification(ctx context.Context, id int64, failure string, next Timestamp) error
+	// FailNotification records that a notification was given up, and why.
+	FailNotification(ctx context.Context, id int64, failure string, at Timestamp) error
+	// DeleteNotification removes a notification from the queue.
+	DeleteNotification(ctx context.Context, id int64) error
+	// PruneNotifications deletes notifications that were given up before a time.
+	PruneNotifications(ctx context.Context, failedBefore Timestamp) error
+}
+
 // Medium is how people are reached who are away.
 type Medium string
 

@@ -5,6 +5,15 @@ import (
 	"errors"
 )
 
+// PeopleReader searches the directory of users. Lists are ordered by name.
+type PeopleReader interface {
+	// FindUsers lists enabled users whose folded name contains nameKey, after the user with the id after.
+	FindUsers(ctx context.Context, nameKey string, after int64, limit int) ([]UserSummary, error)
+	// AllUsers lists users, including disabled ones, whose folded name or e-mail address contains key, after the user
+	// with the id after.
+	AllUsers(ctx context.Context, key string, after int64, limit int) ([]User, error)
+}
+
 const maxUsers = 100
 
 // AllUsers lists people whose name or e-mail contains query, the disabled too, by name, after the person with the id after;

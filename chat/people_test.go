@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"charla/chat"
 	"charla/db/dbtest"
@@ -13,7 +12,12 @@ import (
 // signIn gives somebody a session and returns it with its token.
 func (w fixture) signIn(t *testing.T, who chat.User) (chat.Session, string) {
 	t.Helper()
-	token, err := w.StartSession(t.Context(), who, "", "")
+	return w.startSession(t, chat.Credentials{User: who})
+}
+
+func (w fixture) startSession(t *testing.T, credentials chat.Credentials) (chat.Session, string) {
+	t.Helper()
+	token, err := w.StartSession(t.Context(), credentials, "", "")
 	must(t, err)
 	session, _, err := w.Session(t.Context(), token)
 	must(t, err)
@@ -81,8 +85,7 @@ func TestWhoIsNoLongerLetInManagesNobody(t *testing.T) {
 }
 
 func TestOfTwoAdminsWhoDisableEachOtherOneStays(t *testing.T) {
-	store, d := dbtest.OpenPostgres(t), &eventRecorder{}
-	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
+	w := newFixtureOn(t, dbtest.OpenPostgres(t))
 	admin := w.addUser(t, "Admin")
 	for i := range 15 {
 		pair := [2]chat.User{w.addUser(t, fmt.Sprint("Ana", i)), w.addUser(t, fmt.Sprint("Ben", i))}
@@ -140,26 +143,26 @@ func TestALogInIsOverWhenThePasswordChangesOnItsWay(t *testing.T) {
 	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
 	must(t, err)
 	kept, _ := w.signIn(t, ana)
-	checked := func(password string) chat.User {
+	checked := func(password string) chat.Credentials {
 		user, err := w.LogIn(t.Context(), "ana@example.org", password)
 		must(t, err)
 		return user
 	}
-	refused := func(what string, who chat.User) {
+	refused := func(what string, who chat.Credentials) {
 		_, err := w.StartSession(t.Context(), who, "", "")
 		wantCode(t, what, err, chat.Unauthenticated)
 		_, err = w.IssueTokens(t.Context(), who, "", "")
 		wantCode(t, what, err, chat.Unauthenticated)
 	}
 	old := checked("tortilla-y-pan")
-	w.signIn(t, old)
+	w.startSession(t, old)
 	must(t, w.ChangePassword(t.Context(), ana, kept, "tortilla-y-pan", "arepa-con-queso"))
 	refused("the old password", old)
 
 	fresh := checked("arepa-con-queso")
-	w.signIn(t, fresh)
+	w.startSession(t, fresh)
 	must(t, w.DisableUser(t.Context(), admin, ana.ID))
 	refused("shut out", fresh)
 	must(t, w.EnableUser(t.Context(), admin, ana.ID))
-	w.signIn(t, fresh)
+	w.startSession(t, fresh)
 }

@@ -7,6 +7,23 @@ import (
 	"strings"
 )
 
+// ReactionReader reads reactions.
+type ReactionReader interface {
+	// MessagesReactedTo lists messages of a room that a user reacted to.
+	MessagesReactedTo(ctx context.Context, user, room int64, limit int) ([]Message, error)
+}
+
+// ReactionWriter adds and removes reactions.
+type ReactionWriter interface {
+	// InsertReaction adds a reaction with the seq of this change. It returns ErrDuplicate if the user has already
+	// reacted with this emoji.
+	InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error
+	// DeleteReaction removes one reaction of a user.
+	DeleteReaction(ctx context.Context, message, user int64, emoji string) error
+	// DeleteReactions removes all reactions to a message.
+	DeleteReactions(ctx context.Context, message int64) error
+}
+
 // The limits of reactions.
 const (
 	MaxEmojiPerMessage = 20 // different emoji on one message

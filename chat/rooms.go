@@ -6,6 +6,31 @@ import (
 	"slices"
 )
 
+// RoomReader reads channels.
+type RoomReader interface {
+	// OpenRooms lists the open channels that a user is not a member of and whose folded name contains nameKey, by name,
+	// after the channel with the id after.
+	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
+	// Room returns a channel that is open or that a user is a member of.
+	Room(ctx context.Context, user, room int64) (Room, error)
+	// LastSeqs returns the rooms that belong to stream keys, with their last seq. Keys without a room are left out.
+	LastSeqs(ctx context.Context, keys []StreamKey) (map[StreamKey]RoomSeq, error)
+}
+
+// RoomWriter creates rooms and assigns their sequence numbers.
+type RoomWriter interface {
+	// NextSeq takes the next seq of a room, which locks the room until the transaction ends.
+	NextSeq(ctx context.Context, room int64) (int64, error)
+	// LockRoom locks a room like NextSeq but takes no seq. It returns the room's stream key and last seq.
+	LockRoom(ctx context.Context, room int64) (key StreamKey, lastSeq int64, err error)
+	// EnsureDirectRoom returns the id of the room of two users, lower id first. It creates the room with its members if
+	// it does not exist.
+	EnsureDirectRoom(ctx context.Context, low, high int64, at Timestamp) (int64, error)
+	// InsertRoom adds a channel without members and returns its id. It returns ErrDuplicate if the channel is open and
+	// another open channel has the same folded name.
+	InsertRoom(ctx context.Context, name, nameKey string, access Access, at Timestamp) (int64, error)
+}
+
 // Access says how people come into a channel.
 type Access string
 

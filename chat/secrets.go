@@ -5,6 +5,12 @@ import (
 	"crypto/rand"
 )
 
+// SecretWriter stores the secrets that all nodes share.
+type SecretWriter interface {
+	// EnsureSecret stores a secret unless one with this name exists, and returns the stored one.
+	EnsureSecret(ctx context.Context, name string, value []byte) ([]byte, error)
+}
+
 // Secret returns the secret of this name that all nodes share, made at first use: 64 random bytes.
 func (s *Service) Secret(ctx context.Context, name string) (value []byte, err error) {
 	fresh := make([]byte, 64)

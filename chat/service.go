@@ -1,28 +1,45 @@
 package chat
 
-import (
-	"time"
-)
+import "time"
 
-// Service is what people can do. The acting person is always an argument; the context carries only deadlines.
+// Service is what people can do. The acting user is always an argument; the context carries only deadlines and the
+// request id.
 type Service struct {
-	store  Store
-	events Publisher
-	zone   *time.Location
-	hasher *hasher
-	media  Media // set before anybody asks
-	keys   keyCache
-	clock  func() time.Time
-
+	store      Store
+	events     Publisher
 	blobs      BlobStore
+	zone       *time.Location
 	fileLimits FileLimits
-	uploads    uploadLimiter
+	media      Media
+
+	hasher  *hasher
+	keys    keyCache
+	uploads uploadLimiter
+	clock   func() time.Time
 }
 
-// NewService returns the product over a store. Days are cut in zone. Events are published after they are committed. Files
-// need UseBlobStore.
-func NewService(store Store, events Publisher, zone *time.Location) *Service {
-	return &Service{store: store, events: events, zone: zone, hasher: newHasher(), clock: time.Now}
+// Options are what a Service depends on. Store and Events are required.
+type Options struct {
+	Store      Store
+	Events     Publisher      // gets every event after the transaction that caused it has committed
+	Blobs      BlobStore      // required only by methods that upload, open or delete files
+	TimeZone   *time.Location // the zone in which days begin; nil means UTC
+	FileLimits FileLimits     // the zero value means DefaultFileLimits
+	Media      Media          // how users who are away can be notified
+}
+
+// NewService returns a Service.
+func NewService(o Options) *Service {
+	if o.TimeZone == nil {
+		o.TimeZone = time.UTC
+	}
+	if o.FileLimits == (FileLimits{}) {
+		o.FileLimits = DefaultFileLimits
+	}
+	return &Service{
+		store: o.Store, events: o.Events, blobs: o.Blobs, zone: o.TimeZone, fileLimits: o.FileLimits, media: o.Media,
+		hasher: newHasher(), clock: time.Now,
+	}
 }
 
 func (s *Service) now() Timestamp { return TimestampOf(s.clock()) }

@@ -40,16 +40,26 @@ type fixture struct {
 	blobs    chat.BlobStore
 }
 
-func newFixture(t *testing.T) fixture {
-	store, d := dbtest.OpenSQLite(t), &eventRecorder{}
-	service := chat.NewService(store, d, time.UTC)
-	vault, err := storage.OpenLocal(t.TempDir())
+// newFixture returns a fixture on a new SQLite database.
+func newFixture(t testing.TB) fixture { return newFixtureOn(t, dbtest.OpenSQLite(t)) }
+
+// newFixtureOn returns a fixture on a database.
+func newFixtureOn(t testing.TB, store chat.Store) fixture {
+	t.Helper()
+	blobs, err := storage.OpenLocal(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { vault.Close() })
-	service.UseBlobStore(vault, chat.DefaultFileLimits)
-	return fixture{service, d, store, vault}
+	t.Cleanup(func() { blobs.Close() })
+	return fixture{recorder: &eventRecorder{}, store: store, blobs: blobs}.with(func(*chat.Options) {})
+}
+
+// with returns a fixture with the same data whose service has other options.
+func (w fixture) with(change func(*chat.Options)) fixture {
+	options := chat.Options{Store: w.store, Events: w.recorder, Blobs: w.blobs}
+	change(&options)
+	w.Service = chat.NewService(options)
+	return w
 }
 
 // addUser registers somebody without the work of hashing.
@@ -143,7 +153,7 @@ func TestLogInGivesOneAnswerToAllThatIsWrong(t *testing.T) {
 func TestASessionLivesUntilItEnds(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
-	token, err := w.StartSession(t.Context(), ana, strings.Repeat("é", 300), "127.0.0.1")
+	token, err := w.StartSession(t.Context(), chat.Credentials{User: ana}, strings.Repeat("é", 300), "127.0.0.1")
 	if err != nil || len(token) < 43 {
 		t.Fatal(token, err)
 	}
@@ -295,7 +305,7 @@ func TestOneAuthorsLinesGroupWithinFiveMinutes(t *testing.T) {
 	w := newFixture(t)
 	clock := time.Date(2026, 11, 20, 23, 50, 0, 0, time.UTC)
 	madrid := time.FixedZone("CET", 3600)
-	w.Service = chat.NewService(w.store, w.recorder, madrid)
+	w = w.with(func(o *chat.Options) { o.TimeZone = madrid })
 	w.SetClock(func() time.Time { return clock })
 	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	place := chat.ConversationRef{Room: chat.General}

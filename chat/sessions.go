@@ -11,6 +11,36 @@ import (
 	"time"
 )
 
+// SessionReader reads sessions. A session is live until it ends or expires or its user is disabled.
+type SessionReader interface {
+	// Session returns the live session with this token hash, and its user.
+	Session(ctx context.Context, hash string, now Timestamp) (Session, User, error)
+	// SessionByID returns the live session with this id, and its user.
+	SessionByID(ctx context.Context, id int64, now Timestamp) (Session, User, error)
+	// Sessions lists the live sessions of a user, most recently used first.
+	Sessions(ctx context.Context, user int64, now Timestamp, limit int) ([]Session, error)
+	// EndedSessions lists the ids of sessions that ended, or whose user was disabled, at or after since.
+	EndedSessions(ctx context.Context, since Timestamp) ([]int64, error)
+	// LastSeen returns when a user last used one of their sessions, or zero if they never did.
+	LastSeen(ctx context.Context, user int64) (Timestamp, error)
+}
+
+// SessionWriter changes sessions.
+type SessionWriter interface {
+	// InsertSession adds a session with the hash of its token and returns its id.
+	InsertSession(ctx context.Context, s Session, hash string) (int64, error)
+	// TouchSession records when a session was used and when it will expire.
+	TouchSession(ctx context.Context, id int64, seen, expires Timestamp) error
+	// EndSession ends a session.
+	EndSession(ctx context.Context, id int64, at Timestamp) error
+	// EndUserSession ends a live session of a user. It returns ErrNotFound if the user has no such session.
+	EndUserSession(ctx context.Context, user, id int64, at Timestamp) error
+	// EndSessions ends the sessions of a user except the one with the id except (zero for none), and returns their ids.
+	EndSessions(ctx context.Context, user, except int64, at Timestamp) ([]int64, error)
+	// PruneSessions deletes the rows of sessions that expired or ended before t.
+	PruneSessions(ctx context.Context, t Timestamp) error
+}
+
 // A session lives a month from its last use, a bot's a year; its use is recorded at most once a minute.
 const (
 	sessionLifetime  = Timestamp(30 * 24 * time.Hour / time.Microsecond)
@@ -46,8 +76,8 @@ func newSession(user int64, kind SessionKind, now Timestamp) Session {
 
 // insertLoginSession adds a session for by, unless they were shut out or the password that they showed was changed meanwhile: who ends all
 // sessions would not have ended this one. It takes the lock that those take.
-func insertLoginSession(ctx context.Context, tx Tx, by User, session Session, hash string) (id int64, err error) {
-	err = tx.LockAccount(ctx, by.ID, by.shown)
+func insertLoginSession(ctx context.Context, tx Tx, by Credentials, session Session, hash string) (id int64, err error) {
+	err = tx.LockAccount(ctx, by.ID, by.PasswordHash)
 	if errors.Is(err, ErrNotFound) {
 		return 0, errBadCredentials
 	}
@@ -59,7 +89,7 @@ func insertLoginSession(ctx context.Context, tx Tx, by User, session Session, ha
 
 // StartSession signs by in and returns the token that the browser keeps. It answers Unauthenticated as LogIn does, for
 // what changed since.
-func (s *Service) StartSession(ctx context.Context, by User, userAgent, ip string) (string, error) {
+func (s *Service) StartSession(ctx context.Context, by Credentials, userAgent, ip string) (string, error) {
 	token := newToken()
 	session := newSession(by.ID, BrowserSession, s.now())
 	session.UserAgent, session.IP = truncate(userAgent, maxUserAgentBytes), ip

@@ -6,6 +6,12 @@ import (
 	"slices"
 )
 
+// SettingsWriter stores settings of a user.
+type SettingsWriter interface {
+	// SetPreferences stores language, theme and sound of a user.
+	SetPreferences(ctx context.Context, user int64, p Preferences) error
+}
+
 // ChangePassword gives by a new password and ends all their sessions but this one. It answers Invalid for a current
 // password that is wrong and for a new one that is bad.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
@@ -76,15 +82,15 @@ func (s *Service) verifyPassword(ctx context.Context, user User, current string)
 	if err != nil {
 		return "", err
 	}
-	_, hash, err := s.store.UserByEmail(ctx, key)
+	stored, err := s.store.UserByEmail(ctx, key)
 	if err != nil {
 		return "", err
 	}
-	ok, err := s.passwordMatches(ctx, hash, current)
+	ok, err := s.passwordMatches(ctx, stored.PasswordHash, current)
 	if err == nil && !ok {
 		err = errWrongPassword()
 	}
-	return hash, err
+	return stored.PasswordHash, err
 }
 
 func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }

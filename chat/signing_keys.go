@@ -8,6 +8,19 @@ import (
 	"time"
 )
 
+// SigningKeyReader reads the keys that sign access tokens.
+type SigningKeyReader interface {
+	// SigningKeys lists the two newest keys, newest first.
+	SigningKeys(ctx context.Context) ([]SigningKey, error)
+}
+
+// SigningKeyWriter stores the keys that sign access tokens.
+type SigningKeyWriter interface {
+	// InsertSigningKey adds a key and deletes all others except the one before it. It does nothing if another node has
+	// already added a key with this id.
+	InsertSigningKey(ctx context.Context, k SigningKey) error
+}
+
 // SigningKey signs access tokens. Tokens name it by its id.
 type SigningKey struct {
 	ID        int64     `db:"id"`

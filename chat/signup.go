@@ -6,6 +6,24 @@ import (
 	"time"
 )
 
+// SignupReader reads registrations whose e-mail address is not confirmed yet.
+type SignupReader interface {
+	// PendingRegistration returns the registration with this id.
+	PendingRegistration(ctx context.Context, id int64) (PendingRegistration, error)
+	// PendingRegistrationByEmail returns the latest registration of an address that was made at or after since.
+	PendingRegistrationByEmail(ctx context.Context, emailKey string, since Timestamp) (PendingRegistration, error)
+}
+
+// SignupWriter stores registrations whose e-mail address is not confirmed yet.
+type SignupWriter interface {
+	// InsertPendingRegistration adds a registration and returns its id.
+	InsertPendingRegistration(ctx context.Context, u NewUser) (int64, error)
+	// DeletePendingRegistrations deletes all registrations of an address, with their e-mail tokens.
+	DeletePendingRegistrations(ctx context.Context, emailKey string) error
+	// PrunePendingRegistrations deletes registrations that were made before a time.
+	PrunePendingRegistrations(ctx context.Context, before Timestamp) error
+}
+
 // PendingRegistration is what a person fills in to join. Spoken is the language of their browser.
 type Registration struct{ Name, Email, Password, BrowserLocale string }
 

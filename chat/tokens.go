@@ -14,6 +14,17 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
+// TokenWriter stores the refresh tokens of program sessions, by their hashes.
+type TokenWriter interface {
+	// InsertRefreshToken adds the first refresh token of a session.
+	InsertRefreshToken(ctx context.Context, session int64, hash string, at Timestamp) error
+	// RotateRefreshToken replaces the refresh token of a session. It returns false if the current token is not from.
+	RotateRefreshToken(ctx context.Context, session int64, from, to string, at Timestamp) (bool, error)
+	// IsPreviousRefreshToken reports whether hash was the session's token before the current one, and was replaced at
+	// or after since.
+	IsPreviousRefreshToken(ctx context.Context, session int64, hash string, since Timestamp) (bool, error)
+}
+
 // AccessTokenLifetime is how long an access token is good, unless its session ends before.
 const AccessTokenLifetime = 15 * time.Minute
 
@@ -75,7 +86,7 @@ func (r refreshToken) familyHash() string { return hashToken(string(r.family[:])
 func (r refreshToken) secretHash() string { return hashToken(string(r.secret[:])) }
 
 // IssueTokens signs a program of by in. It answers as StartSession does.
-func (s *Service) IssueTokens(ctx context.Context, by User, userAgent, ip string) (Tokens, error) {
+func (s *Service) IssueTokens(ctx context.Context, by Credentials, userAgent, ip string) (Tokens, error) {
 	key, err := s.signingKey(ctx)
 	if err != nil {
 		return Tokens{}, err

@@ -33,7 +33,7 @@ func (w fixture) tokenIsValid(t *testing.T, token string) bool {
 
 func (w fixture) issueTokens(t *testing.T, who chat.User) chat.Tokens {
 	t.Helper()
-	given, err := w.IssueTokens(t.Context(), who, "program", "127.0.0.1")
+	given, err := w.IssueTokens(t.Context(), chat.Credentials{User: who}, "program", "127.0.0.1")
 	must(t, err)
 	return given
 }
@@ -105,8 +105,7 @@ func TestManyRefreshAtOnce(t *testing.T) {
 		"postgres": func(t testing.TB) chat.Store { return dbtest.OpenPostgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, d := store(t), &eventRecorder{}
-			w := fixture{Service: chat.NewService(s, d, time.UTC), recorder: d, store: s}
+			w := newFixtureOn(t, store(t))
 			first := w.issueTokens(t, w.addUser(t, "Ana"))
 			var all sync.WaitGroup
 			got := make([]chat.Tokens, 8)
@@ -163,8 +162,7 @@ func TestKeysAreRotatedByAge(t *testing.T) {
 
 // FuzzRefresh holds that no text but a token that was given renews anything, ends anything or makes Charla panic.
 func FuzzRefresh(f *testing.F) {
-	store, d := dbtest.OpenSQLite(f), &eventRecorder{}
-	w := fixture{Service: chat.NewService(store, d, time.UTC), recorder: d, store: store}
+	w := newFixture(f)
 	for _, token := range []string{"", "x", strings.Repeat("A", 64), strings.Repeat("-_", 32), "é", "\x00", strings.Repeat("A", 63) + "\n"} {
 		f.Add(token)
 	}

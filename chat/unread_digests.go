@@ -1,5 +1,42 @@
 package chat
 
+import "context"
+
+// DigestReader reads whether new messages have to be scanned.
+type DigestReader interface {
+	// ScanDue reports whether a scan may find new messages, or is needed to move the scan cursor forward.
+	ScanDue(ctx context.Context, claim ScanClaim) (bool, error)
+}
+
+// DigestWriter scans new messages for notifications about unread conversations.
+type DigestWriter interface {
+	// ClaimScan claims a scan and returns the id of the message after which it starts. It returns ErrNotFound if another
+	// node has claimed the scan.
+	ClaimScan(ctx context.Context, claim ScanClaim) (int64, error)
+	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest included,
+	// and reschedules it for those who have used Charla since it was scheduled. Daily digests are due at daily.
+	ScheduleDigests(ctx context.Context, cursor int64, now, daily Timestamp) error
+	// EnqueueDueDigests moves the digests that are due into the notification queue, at most one for each user.
+	EnqueueDueDigests(ctx context.Context, now Timestamp) error
+	// MarkEmailed records that a digest included the messages of a room up to seq.
+	MarkEmailed(ctx context.Context, user, room, seq int64) error
+	// PushCandidates lists the users who want a push about unread messages after the cursor, in a conversation about
+	// which no push was sent since they last read it. The list is not limited, because it includes users who are online;
+	// these must not crowd out the others.
+	PushCandidates(ctx context.Context, cursor int64) ([]PushCandidate, error)
+	// EnqueuePushes adds pushes to the notification queue and records them for their rooms.
+	EnqueuePushes(ctx context.Context, list []PushCandidate, now Timestamp) error
+}
+
+// UnreadReader reads the unread messages that a notification is about. With a room, only that room is read.
+type UnreadReader interface {
+	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of the
+	// last message. If room is zero, messages that an earlier digest included do not count.
+	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]UnreadConversation, error)
+	// UnreadPreviews lists the last unread messages, up to limit for each of the same conversations, latest first.
+	UnreadPreviews(ctx context.Context, user, room int64, limit int) ([]MessagePreview, error)
+}
+
 // ScanClaim is a node's claim to scan new messages for one medium. While it lasts, no other node scans.
 type ScanClaim struct {
 	Medium        Medium

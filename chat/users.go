@@ -5,6 +5,40 @@ import (
 	"errors"
 )
 
+// UserReader reads accounts.
+type UserReader interface {
+	// User returns the account with this id.
+	User(ctx context.Context, id int64) (User, error)
+	// UserByEmail returns the account with this normalized e-mail address (see CleanEmail) and its password hash.
+	UserByEmail(ctx context.Context, emailKey string) (Credentials, error)
+}
+
+// UserWriter changes accounts.
+type UserWriter interface {
+	// InsertUser adds an account. The first account becomes the admin. It returns ErrDuplicate if the e-mail address is taken.
+	InsertUser(ctx context.Context, u NewUser) (User, error)
+	// SetName renames a user. It returns ErrNotFound if the account was deleted.
+	SetName(ctx context.Context, user int64, name, nameKey string) error
+	// SetRole sets a user's role in the community.
+	SetRole(ctx context.Context, user int64, role Role) error
+	// SetPassword replaces a password hash. It returns ErrNotFound if the stored hash is not old.
+	SetPassword(ctx context.Context, user int64, old, hash string) error
+	// ReplacePassword replaces a password hash, whatever the stored one is.
+	ReplacePassword(ctx context.Context, user int64, hash string) error
+	// SetEmail changes a user's e-mail address. The time confirmed is zero if nobody proved to own the address.
+	// It returns ErrDuplicate if another account has the address.
+	SetEmail(ctx context.Context, user int64, email, emailKey string, confirmed Timestamp) error
+	// ConfirmEmail records that a user proved to own their e-mail address.
+	ConfirmEmail(ctx context.Context, user int64, at Timestamp) error
+	// SetDisabled disables a user as of at, or enables them if at is zero.
+	SetDisabled(ctx context.Context, user int64, at Timestamp) error
+	// LockUser locks the row of a user: other transactions that lock or disable the same user wait until this one ends.
+	LockUser(ctx context.Context, user int64) error
+	// LockAccount is LockUser for a user who logs in or proves their password. It returns ErrNotFound if the user is
+	// disabled or their password hash is not hash. An empty hash matches every password hash.
+	LockAccount(ctx context.Context, user int64, hash string) error
+}
+
 // Deleted tells whether u deleted their account: then only a number is left of them, without a name.
 func (u User) Deleted() bool { return u.Name == "" }
 
@@ -67,8 +101,6 @@ type User struct {
 	OwnerID    int64     `db:"owner_id"` // whose bot it is; 0 for a person
 	Avatar     int64     `db:"avatar"`   // the file that is their picture; 0 for none
 	Sound      bool      `db:"sound"`    // tells of messages that come unseen
-
-	shown string // the stored hash of the password with which they have just logged in
 }
 
 // User is what others see of a user.
@@ -103,6 +135,13 @@ func (s *Service) Rename(ctx context.Context, by User, name string) (UserSummary
 	by.Name = name
 	s.events.Publish(UserChanged{by.Summary()})
 	return by.Summary(), nil
+}
+
+// Credentials are a user with the hash of their password. A session is only opened if the hash is still the current one.
+// The hash is empty for somebody who has just registered, and matches any current one.
+type Credentials struct {
+	User
+	PasswordHash string `db:"password_hash"`
 }
 
 // NewUser is an account to be made.

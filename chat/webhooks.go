@@ -2,6 +2,24 @@ package chat
 
 import "context"
 
+// WebhookReader reads webhooks.
+type WebhookReader interface {
+	// Webhooks lists the webhooks of a user's bots, by bot and name of the channel.
+	Webhooks(ctx context.Context, owner int64) ([]BotRoom, error)
+	// Webhook returns the webhook with this hash of its secret, unless its bot is disabled.
+	Webhook(ctx context.Context, hash string) (Webhook, error)
+}
+
+// WebhookWriter changes webhooks.
+type WebhookWriter interface {
+	// InsertWebhook adds a webhook that posts to a room as a bot, and returns its id.
+	InsertWebhook(ctx context.Context, bot, room int64, hash string, at Timestamp) (int64, error)
+	// DeleteWebhooks deletes all webhooks of a bot.
+	DeleteWebhooks(ctx context.Context, bot int64) error
+	// DeleteWebhook deletes one webhook of a bot. It returns ErrNotFound if the bot has no such webhook.
+	DeleteWebhook(ctx context.Context, bot, webhook int64) error
+}
+
 // Webhook is an address that lets whoever knows it write into a room as a bot.
 type Webhook struct {
 	ID   int64 `db:"hook_id"`

@@ -35,9 +35,9 @@ func testAccounts(t *testing.T, s *db.Store) {
 	}
 	wantErr(t, password("hash of ben", "x"), chat.ErrNotFound)
 	wantErr(t, password("hash of ana", "new"), nil)
-	_, hash, err := s.UserByEmail(ctx, "ana@example.org")
+	stored, err := s.UserByEmail(ctx, "ana@example.org")
 	wantErr(t, err, nil)
-	equal(t, hash, "new")
+	equal(t, stored.PasswordHash, "new")
 
 	kept, other, over := insertSession(t, s, ana, "a1"), insertSession(t, s, ana, "a2"), insertSession(t, s, ana, "a3")
 	insertSession(t, s, ben, "b1")

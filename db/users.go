@@ -18,15 +18,11 @@ func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
 }
 
 // UserByEmail finds a person and the hash of their password.
-func (r reader) UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error) {
+func (r reader) UserByEmail(ctx context.Context, emailKey string) (c chat.Credentials, err error) {
 	const query = `
 		SELECT ` + userColumns + `, u.password_hash FROM users u WHERE u.email_key = $1`
-	var row struct {
-		chat.User
-		Hash string `db:"password_hash"`
-	}
-	err := r.get(ctx, &row, query, emailKey)
-	return row.User, row.Hash, err
+	err = r.get(ctx, &c, query, emailKey)
+	return c, err
 }
 
 // InsertUser relies on its caller to hold General's row: then no two are the first of all.

@@ -14,11 +14,11 @@ func testUsers(t *testing.T, s *db.Store) {
 	equal(t, ben.Role, chat.RoleMember)
 	equal(t, ben, chat.User{ID: ben.ID, Name: "ben", Email: "ben@example.org", Role: chat.RoleMember})
 
-	found, hash, err := s.UserByEmail(ctx, "ben@example.org")
+	stored, err := s.UserByEmail(ctx, "ben@example.org")
 	wantErr(t, err, nil)
-	equal(t, found, ben)
-	equal(t, hash, "hash of ben")
-	_, _, err = s.UserByEmail(ctx, "nobody@example.org")
+	equal(t, stored.User, ben)
+	equal(t, stored.PasswordHash, "hash of ben")
+	_, err = s.UserByEmail(ctx, "nobody@example.org")
 	wantErr(t, err, chat.ErrNotFound)
 
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error {
@@ -29,7 +29,7 @@ func testUsers(t *testing.T, s *db.Store) {
 	mustWrite(t, s, func(tx chat.Tx) error {
 		return tx.SetPreferences(ctx, ben.ID, chat.Preferences{Locale: "en", Theme: "dark", Sound: true})
 	})
-	found, err = s.User(ctx, ben.ID)
+	found, err := s.User(ctx, ben.ID)
 	wantErr(t, err, nil)
 	ben.Locale, ben.Theme, ben.Sound = "en", "dark", true
 	equal(t, found, ben)

@@ -191,8 +191,7 @@ func TestPostFormWithFiles(t *testing.T) {
 
 func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t)
-	s.chat.UseBlobStore(s.blobs, chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 3})
+	s := openSQLite(t, func(o *siteOptions) { o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 3} })
 	ana := s.newUser("Ana")
 	large := strings.Repeat("x", 1<<20+1)
 	a := ana.postParts("/files", []string{"room", "1", "<a.txt", "a", "<large.bin", large, "<b.txt", "b"}, asJSON).is(201)

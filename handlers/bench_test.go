@@ -33,7 +33,6 @@ func newBenchServer(b *testing.B) *benchServer {
 	b.Helper()
 	store := dbtest.OpenSQLite(b)
 	hub := live.NewHub(store)
-	service := chat.NewService(store, hub, time.UTC)
 	vault, err := storage.OpenLocal(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
@@ -41,7 +40,7 @@ func newBenchServer(b *testing.B) *benchServer {
 	b.Cleanup(func() { vault.Close() })
 	limits := chat.DefaultFileLimits
 	limits.QuotaBytes = 0
-	service.UseBlobStore(vault, limits)
+	service := chat.NewService(chat.Options{Store: store, Events: hub, Blobs: vault, FileLimits: limits})
 	site := &benchServer{Server: httptest.NewServer(handlers.New(service, hub, handlers.Config{TimeZone: time.UTC, CookieSecret: make([]byte, 64), Ping: store.Ping}))}
 	ctx, stop := context.WithCancel(b.Context())
 	go hub.Run(ctx)

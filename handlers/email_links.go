@@ -123,7 +123,7 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
-	if err := s.startSession(c, user); err != nil {
+	if err := s.startSession(c, chat.Credentials{User: user}); err != nil {
 		return err
 	}
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")

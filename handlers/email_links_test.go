@@ -65,7 +65,7 @@ func TestPasswordReset(t *testing.T) {
 
 func TestPasswordResetLinkLimits(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
 	ask := func() string {
 		a.anonymous().postJSON("/forgot", map[string]string{"email": "ana@example.org"}).is(202)
@@ -124,7 +124,7 @@ func TestForgotPasswordDoesNotRevealAddresses(t *testing.T) {
 
 func TestEmailRateLimit(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t, withRateLimits))
+	a := withNotifications(t, openSQLite(t, withRateLimits, withMedia))
 	a.newConfirmedUser(t, "Ana", "ana@example.org")
 	for _, email := range []string{"ana@example.org", "nobody@example.org"} {
 		for range 6 { // who must think of another password has sent none
@@ -228,7 +228,7 @@ func TestPasswordResetCancelsQueuedEmails(t *testing.T) {
 
 func TestEmailLinksEndWithTheirReason(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
 	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", testPassword}).is(303)
 	move := linkIn(t, a.deliverOne(t, "nueva@example.org"))

@@ -252,8 +252,7 @@ func useS3(t *testing.T, s *testServer) *storagetest.Proxy {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { vault.Close() })
-	s.blobs = vault
-	s.chat.UseBlobStore(vault, s.chat.FileLimits())
+	s.blobs.BlobStore = vault
 	return proxy
 }
 
@@ -289,7 +288,7 @@ func TestStoredFilesHaveGeneratedNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer vault.Close()
-	s.chat.UseBlobStore(vault, s.chat.FileLimits())
+	s.blobs.BlobStore = vault
 	ana := s.newUser("Ana")
 	ana.upload("../../evil.txt", "bytes")
 	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {

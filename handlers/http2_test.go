@@ -6,14 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"charla/handlers"
 )
 
 // Streams, posts and log-out over HTTP/2 that ends in our process: streams run on ordinary answers, share a connection,
 // and outlive the time that the server gives a request.
 func TestOverHTTP2(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *handlers.Config) { c.TLS = true })
+	s := openSQLite(t, func(c *siteOptions) { c.TLS = true })
 	server := httptest.NewUnstartedServer(s.handler)
 	server.EnableHTTP2 = true
 	const within = time.Second
@@ -54,7 +53,7 @@ const maxStreamsOverHTTP1 = 4
 // Over HTTP/1.1 under our own TLS a browser has few connections, and cookies are secure all the same.
 func TestOverTLSAndHTTP1(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *handlers.Config) { c.TLS = true })
+	s := openSQLite(t, func(c *siteOptions) { c.TLS = true })
 	server := httptest.NewTLSServer(s.handler)
 	secure := *s
 	secure.Server = server

@@ -87,7 +87,7 @@ func (s *Server) login(c echo.Context) error {
 	if err := Bind(c, &in); err != nil {
 		return err
 	}
-	user, err := s.verifyLogin(c, in)
+	credentials, err := s.verifyLogin(c, in)
 	if errors.Is(err, chat.ErrUnconfirmed) {
 		err = cmp.Or(s.resendConfirmation(c, in.Email), err)
 	}
@@ -101,16 +101,16 @@ func (s *Server) login(c echo.Context) error {
 				return views.LoginForm(s.Page(c), in.Next, views.Form{Values: values, Errors: e})
 			})
 	}
-	if err := s.startSession(c, user); err != nil {
+	if err := s.startSession(c, credentials); err != nil {
 		return err
 	}
-	return s.afterLogin(c, http.StatusOK, user, LocalPath(in.Next))
+	return s.afterLogin(c, http.StatusOK, credentials.User, LocalPath(in.Next))
 }
 
 // verifyLogin spends a turn before it looks at the password.
-func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.User, error) {
+func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials, error) {
 	if err := s.checkLoginRate(c, in.Email); err != nil {
-		return chat.User{}, err
+		return chat.Credentials{}, err
 	}
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"charla/handlers"
 	"charla/live/natstest"
 )
 
@@ -225,7 +224,7 @@ func TestNoscriptMessagesShowNoEdits(t *testing.T) {
 
 func TestChangesShareThePostRateLimit(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *handlers.Config) { c.RateScale = 0.0001 })
+	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 })
 	ana := s.newUser("Ana")
 	m := ana.sendMessage("room=1", "hello")
 	for range 199 {

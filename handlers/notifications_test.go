@@ -37,16 +37,15 @@ func withNotifications(t testing.TB, s *testServer) *notifiedServer {
 	t.Cleanup(server.Close)
 	base, _ := url.Parse("https://chat.example.org")
 	a.Worker = &outside.Worker{Service: s.chat, Store: s.store, Presence: s.hub, BaseURL: base, Zone: time.UTC, Email: a.mail.Sender(t), Ntfy: server}
-	s.chat.EnableMedia(a.Media())
 	return a
 }
 
 // onBothWithNotifications runs a test on each database.
 func onBothWithNotifications(t *testing.T, test func(*testing.T, *notifiedServer)) {
-	t.Run("SQLite", func(t *testing.T) { t.Parallel(); test(t, withNotifications(t, openSQLite(t))) })
+	t.Run("SQLite", func(t *testing.T) { t.Parallel(); test(t, withNotifications(t, openSQLite(t, withMedia))) })
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		test(t, withNotifications(t, openPostgres(t, dbtest.PostgresURL(t))))
+		test(t, withNotifications(t, openPostgres(t, dbtest.PostgresURL(t), withMedia)))
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"charla/handlers"
 )
 
 // requestObserver remembers what it is told.
@@ -45,7 +44,7 @@ func (o *requestObserver) last(t *testing.T, after int) observedRequest {
 func TestEveryRequestIsObserved(t *testing.T) {
 	t.Parallel()
 	o := &requestObserver{}
-	s := openSQLite(t, func(c *handlers.Config) { c.ObserveRequest = o.note })
+	s := openSQLite(t, func(c *siteOptions) { c.ObserveRequest = o.note })
 	ana := s.newUser("Ana")
 	m := ana.sendMessage("room=1", "hello")
 	known := map[string]bool{"other": true}
@@ -82,7 +81,7 @@ func TestStreamIsObservedWhenItOpens(t *testing.T) {
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(protocol, func(t *testing.T) {
 			o := &requestObserver{}
-			s := openSQLite(t, func(c *handlers.Config) { c.ObserveRequest, c.TLS = o.note, protocol == "HTTP/2.0" })
+			s := openSQLite(t, func(c *siteOptions) { c.ObserveRequest, c.TLS = o.note, protocol == "HTTP/2.0" })
 			ana := s.newUser("Ana")
 			if protocol == "HTTP/2.0" {
 				server := httptest.NewUnstartedServer(s.handler)

@@ -81,7 +81,7 @@ func TestPushNotification(t *testing.T) {
 
 func TestNoPushToOnlineOrCaughtUpUsers(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
 	ana.setPushSettings("topic", "", "")
 	a.deliverPushes(t)
@@ -104,7 +104,7 @@ func TestNoPushToOnlineOrCaughtUpUsers(t *testing.T) {
 
 func TestPushRetries(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
 	ana.setPushSettings("topic", "", "")
 	a.deliverPushes(t)
@@ -121,7 +121,7 @@ func TestPushRetries(t *testing.T) {
 
 func TestPushTopicValidation(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
 	ana.get("/settings").is(200).has(`action="/settings/push"`, `action="/settings/mail"`).lacks(`action="/settings/push/test"`)
 	ana.post("/settings/push/test", nil).is(422).has("Save a topic first")
@@ -170,7 +170,7 @@ func TestManyOnlineUsersDoNotHideAwayOnes(t *testing.T) {
 
 func TestStalledNtfyDoesNotBlockScanning(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
 	ana.setPushSettings("topic", "", "")
 	a.deliverPushes(t)
@@ -189,7 +189,7 @@ func TestStalledNtfyDoesNotBlockScanning(t *testing.T) {
 
 func TestPushTestRateLimit(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t, withRateLimits))
+	a := withNotifications(t, openSQLite(t, withRateLimits, withMedia))
 	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
 	ana.setPushSettings("somebody-elses", "", "")
 	sent := 0

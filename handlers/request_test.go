@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"charla/handlers"
 )
 
 // Taken for none, a wrong number would bring another part of a list than was asked for: after 10^20 everything once more.
@@ -107,7 +106,7 @@ func TestMissingAssetIsAnOrdinary404(t *testing.T) {
 func TestClientGoneIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	o := &requestObserver{}
-	s := openSQLite(t, func(c *handlers.Config) { c.ObserveRequest = o.note })
+	s := openSQLite(t, func(c *siteOptions) { c.ObserveRequest = o.note })
 	ana := s.newUser("Ana")
 	before := len(o.all())
 	ctx, leave := context.WithCancel(t.Context())

@@ -40,19 +40,31 @@ type testServer struct {
 	hub        *live.Hub
 	chat       *chat.Service
 	handler    *handlers.Server
-	blobs      chat.BlobStore
+	blobs      *swappableBlobs
 	sql        *sql.DB // a second connection, for what the product cannot do yet
 	gate       *eventGate
 	cookieName string // the name of the cookie of a session
 }
 
-// defaultConfig is what most tests want: no limits, days cut in UTC.
-func defaultConfig() handlers.Config {
-	return handlers.Config{TimeZone: time.UTC, CookieSecret: []byte(rand.Text() + rand.Text())}
+// siteOptions are what a test can change about the site that it starts.
+type siteOptions struct {
+	handlers.Config
+	chat.Options
 }
 
+// defaultOptions are what most tests want: no rate limits, no notifications, days in UTC.
+func defaultOptions() siteOptions {
+	return siteOptions{Config: handlers.Config{TimeZone: time.UTC, CookieSecret: []byte(rand.Text() + rand.Text())}}
+}
+
+// withMedia lets the site send e-mails and pushes.
+func withMedia(o *siteOptions) { o.Media = chat.Media{Email: true, Push: true} }
+
+// swappableBlobs is a blob store that a test can replace while the site runs.
+type swappableBlobs struct{ chat.BlobStore }
+
 // openSQLite starts a site on a fresh SQLite file.
-func openSQLite(t testing.TB, change ...func(*handlers.Config)) *testServer {
+func openSQLite(t testing.TB, change ...func(*siteOptions)) *testServer {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := db.OpenSQLite(t.Context(), dir)
@@ -63,7 +75,7 @@ func openSQLite(t testing.TB, change ...func(*handlers.Config)) *testServer {
 }
 
 // openPostgres starts a site on a fresh PostgreSQL database.
-func openPostgres(t testing.TB, url string, change ...func(*handlers.Config)) *testServer {
+func openPostgres(t testing.TB, url string, change ...func(*siteOptions)) *testServer {
 	t.Helper()
 	store, err := db.OpenPostgres(t.Context(), url)
 	if err != nil {
@@ -72,22 +84,22 @@ func openPostgres(t testing.TB, url string, change ...func(*handlers.Config)) *t
 	return startServer(t, store, "postgres", url, change...)
 }
 
-func startServer(t testing.TB, store *db.Store, driver, source string, change ...func(*handlers.Config)) *testServer {
+func startServer(t testing.TB, store *db.Store, driver, source string, change ...func(*siteOptions)) *testServer {
 	t.Helper()
 	s := &testServer{t: t, store: store, hub: live.NewHub(store)}
 	s.gate = &eventGate{next: s.hub}
-	s.chat = chat.NewService(store, s.gate, time.UTC)
-	vault, err := storage.OpenLocal(t.TempDir())
+	blobs, err := storage.OpenLocal(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.blobs = vault
-	s.chat.UseBlobStore(vault, chat.DefaultFileLimits)
-	config := defaultConfig()
-	config.Ping = store.Ping
+	s.blobs = &swappableBlobs{blobs}
+	options := defaultOptions()
+	options.Ping, options.Store, options.Events, options.Blobs = store.Ping, store, s.gate, s.blobs
 	for _, c := range change {
-		c(&config)
+		c(&options)
 	}
+	s.chat = chat.NewService(options.Options)
+	config := options.Config
 	if s.cookieName = "charla"; config.TLS || config.BaseURL != nil && config.BaseURL.Scheme == "https" {
 		s.cookieName = "__Host-charla"
 	}
@@ -107,7 +119,7 @@ func startServer(t testing.TB, store *db.Store, driver, source string, change ..
 		stop()
 		work.Wait()
 		s.sql.Close()
-		vault.Close()
+		blobs.Close()
 		store.Close()
 	})
 	return s
@@ -188,7 +200,7 @@ func (s *testServer) newUser(name string) *client {
 // startSession gives a person one more browser.
 func (s *testServer) newSession(user chat.User) *client {
 	s.t.Helper()
-	token, err := s.chat.StartSession(context.Background(), user, "test", "127.0.0.1")
+	token, err := s.chat.StartSession(context.Background(), chat.Credentials{User: user}, "test", "127.0.0.1")
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -69,7 +69,8 @@ func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	if session.Options.MaxAge < 0 {
 		return st.endSession(r, w, session, v)
 	}
-	token, err := st.chat.StartSession(r.Context(), v.User, r.UserAgent(), v.Session.IP)
+	credentials, _ := session.Values[credentialsKey].(chat.Credentials)
+	token, err := st.chat.StartSession(r.Context(), credentials, r.UserAgent(), v.Session.IP)
 	if err != nil {
 		return err
 	}
@@ -89,8 +90,11 @@ func (st *SessionStore) endSession(r *http.Request, w http.ResponseWriter, sessi
 	return nil
 }
 
-// startSession ends the session that the browser had and starts one for user.
-func (s *Server) startSession(c echo.Context, user chat.User) error {
+// credentialsKey names the value of a session that holds the credentials of the user who logs in.
+const credentialsKey = "credentials"
+
+// startSession ends the session that the browser had and starts one for the user who logs in.
+func (s *Server) startSession(c echo.Context, credentials chat.Credentials) error {
 	session, err := s.sessions.Get(c.Request(), s.cookieName())
 	if err != nil {
 		return err
@@ -100,7 +104,8 @@ func (s *Server) startSession(c echo.Context, user chat.User) error {
 			return err
 		}
 	}
-	session.Values[callerKey] = Caller{chat.Session{IP: c.RealIP()}, user}
+	session.Values[callerKey] = Caller{chat.Session{IP: c.RealIP()}, credentials.User}
+	session.Values[credentialsKey] = credentials
 	return session.Save(c.Request(), c.Response())
 }
 

@@ -45,7 +45,7 @@ func (s *Server) register(c echo.Context) error {
 				return views.SignupForm(s.Page(c), views.Form{Values: values, Errors: e})
 			})
 	}
-	if err := s.startSession(c, user); err != nil {
+	if err := s.startSession(c, chat.Credentials{User: user}); err != nil {
 		return err
 	}
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")

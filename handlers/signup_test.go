@@ -164,7 +164,7 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 
 func TestUnconfirmedRegistrationExpires(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	form := []string{"name", "Ana", "email", "ana@example.org", "password", testPassword}
 	a.anonymous().post("/register", form).is(303)
 	path := linkIn(t, a.deliverOne(t, "ana@example.org"))
@@ -186,7 +186,7 @@ func TestUnconfirmedRegistrationExpires(t *testing.T) {
 // the stranger's password.
 func TestConfirmationNeedsPassword(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	a.anonymous().post("/register", []string{"name", "Mallory", "email", "ana@example.org", "password", "the password of mallory"}).is(303)
 	theirs := a.deliverOne(t, "ana@example.org")
 	lacks(t, theirs.Raw, "Mallory")

@@ -69,11 +69,11 @@ func (s *Server) issueTokens(c echo.Context) error {
 	if err := Bind(c, &in); err != nil {
 		return err
 	}
-	user, err := s.verifyLogin(c, in)
+	credentials, err := s.verifyLogin(c, in)
 	if err != nil {
 		return err
 	}
-	tokens, err := s.chat.IssueTokens(c.Request().Context(), user, c.Request().UserAgent(), c.RealIP())
+	tokens, err := s.chat.IssueTokens(c.Request().Context(), credentials, c.Request().UserAgent(), c.RealIP())
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"charla/chat"
 	"charla/db/dbtest"
-	"charla/handlers"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -28,7 +27,7 @@ type tokenPair struct {
 // newProgram is a program of the same person, with an access token and no cookie.
 func (b *client) newProgram(t testing.TB) *client {
 	t.Helper()
-	given, err := b.server.chat.IssueTokens(context.Background(), b.user, "program/1.0", "127.0.0.1")
+	given, err := b.server.chat.IssueTokens(context.Background(), chat.Credentials{User: b.user}, "program/1.0", "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +280,7 @@ func TestTokenRateLimit(t *testing.T) {
 
 func TestBadTokenRateLimit(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *handlers.Config) { c.RateScale = 0.0001 })
+	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 })
 	b := s.newUser("Ana").withToken(t, "charla_unknown")
 	for n := 0; ; n++ {
 		if a := b.get("/chat"); a.status == 429 {

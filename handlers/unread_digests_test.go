@@ -107,7 +107,7 @@ func TestNoDigestWithoutReason(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := withNotifications(t, openSQLite(t))
+			a := withNotifications(t, openSQLite(t, withMedia))
 			ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
 			a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
 			a.deliverAll(t)
@@ -193,7 +193,7 @@ func TestDigestDueTimes(t *testing.T) {
 
 func TestScanIsSkippedWithoutNewMessages(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	a.newConfirmedUser(t, "Ana", "ana@example.org").sendMessage("room=1", "hello")
 	look := chat.ScanClaim{Medium: chat.MediumPush, Now: chat.TimestampOf(time.Now()), RefreshBefore: chat.TimestampOf(time.Now().Add(-10 * time.Minute))}
 	due := func() bool {
@@ -270,7 +270,7 @@ func TestEmailRetries(t *testing.T) {
 
 func TestRepeatedEmailHasTheSameMessageID(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	a.newConfirmedUser(t, "Ana", "ana@example.org")
 	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
 	a.mail.SetFault(emailtest.Disconnect)
@@ -289,7 +289,7 @@ func TestRepeatedEmailHasTheSameMessageID(t *testing.T) {
 
 func TestRequestsDoNotWaitForEmail(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openPostgres(t, dbtest.PostgresURL(t)))
+	a := withNotifications(t, openPostgres(t, dbtest.PostgresURL(t), withMedia))
 	a.mail.SetFault(emailtest.Stall)
 	a.anonymous().post("/forgot", []string{"email", "nobody@example.org"}).is(303)
 	a.newConfirmedUser(t, "Ana", "ana@example.org")
@@ -334,7 +334,7 @@ func TestRequestedEmailsGoFirst(t *testing.T) {
 // The letter went out, and the database does not take that down at once.
 func TestEmailIsNotRepeatedAfterDatabaseFailure(t *testing.T) {
 	t.Parallel()
-	a := withNotifications(t, openSQLite(t))
+	a := withNotifications(t, openSQLite(t, withMedia))
 	a.newConfirmedUser(t, "Ana", "ana@example.org")
 	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
 	a.exec(`CREATE TRIGGER away BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END`)

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"charla/handlers"
 )
 
 type webhookInfo struct {
@@ -34,7 +33,7 @@ func requestURI(address string) string {
 
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *handlers.Config) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
+	s := openSQLite(t, func(c *siteOptions) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	bot := ana.createBot("Builder")
 	page := ana.post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", "1"}).is(201).has("curl -d", "http://chat.example.org/hooks/")
@@ -107,7 +106,7 @@ func TestWebhooks(t *testing.T) {
 
 func TestWebhookAndBotRateLimits(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *handlers.Config) { c.RateScale = 0.0001 })
+	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 })
 	ana := s.newUser("Ana")
 	bot := ana.createBot("Robot")
 	hook := requestURI(ana.createWebhook(bot, 1).URL)

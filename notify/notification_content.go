@@ -13,7 +13,7 @@ import (
 type contentReader interface {
 	User(ctx context.Context, id int64) (chat.User, error)
 	// UserByEmail finds the account of a normalised e-mail address, with its password hash.
-	UserByEmail(ctx context.Context, emailKey string) (chat.User, string, error)
+	UserByEmail(ctx context.Context, emailKey string) (chat.Credentials, error)
 	NotificationSettings(ctx context.Context, user int64) (chat.NotificationSettings, error)
 	LastSeen(ctx context.Context, user int64) (chat.Timestamp, error)
 	PendingRegistration(ctx context.Context, id int64) (chat.PendingRegistration, error)
@@ -73,11 +73,11 @@ func (w *Worker) contentForUser(ctx context.Context, n chat.Notification) (chat.
 
 // addressOwner returns the user with an e-mail address, or a zero User if nobody has it.
 func (w *Worker) addressOwner(ctx context.Context, emailKey string) (chat.User, error) {
-	owner, _, err := w.Store.UserByEmail(ctx, emailKey)
+	owner, err := w.Store.UserByEmail(ctx, emailKey)
 	if errors.Is(err, chat.ErrNotFound) {
 		return chat.User{}, nil
 	}
-	return owner, err
+	return owner.User, err
 }
 
 // buildAddressInUse tells the owner of an address that somebody tried to use it. Whoever tried does not learn that the
@@ -109,7 +109,7 @@ func (w *Worker) buildSignupConfirmation(ctx context.Context, n chat.Notificatio
 
 func (w *Worker) buildPasswordReset(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	_, key, _ := chat.CleanEmail(n.Address)
-	user, _, err := w.Store.UserByEmail(ctx, key)
+	user, err := w.Store.UserByEmail(ctx, key)
 	if err != nil {
 		return chat.NotificationContent{}, err
 	}
@@ -121,7 +121,7 @@ func (w *Worker) buildPasswordReset(ctx context.Context, n chat.Notification) (c
 	if user.Locale == "" {
 		content.Language = n.Locale
 	}
-	content.Token, err = w.Service.IssueResetToken(ctx, n, user)
+	content.Token, err = w.Service.IssueResetToken(ctx, n, user.User)
 	return content, err
 }
 

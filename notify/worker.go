@@ -44,9 +44,6 @@ const (
 	completeAttempts      = 60
 )
 
-// Media returns the media that are configured.
-func (w *Worker) Media() chat.Media { return chat.Media{Email: w.Email != nil, Push: w.Ntfy != nil} }
-
 // Run scans for unread messages and delivers notifications until ctx is done. Scanning and delivering run in separate
 // loops, so that a stalled mail server does not delay the scan.
 func (w *Worker) Run(ctx context.Context) {

@@ -32,12 +32,13 @@ type app struct {
 // newApp is the one place where the parts meet. Nothing runs yet.
 func newApp(ctx context.Context, c config, store *db.Store, vault *storage.Store, numbers *metricsServer) (*app, error) {
 	hub := live.NewHub(store)
-	service := chat.NewService(store, hub, c.timezone)
-	service.UseBlobStore(vault, c.fileLimits)
+	service := chat.NewService(chat.Options{
+		Store: store, Events: hub, Blobs: vault, TimeZone: c.timezone, FileLimits: c.fileLimits,
+		Media: chat.Media{Email: c.email != nil, Push: c.ntfy != nil},
+	})
 	away := &notify.Worker{
 		Service: service, Store: store, Presence: hub, BaseURL: c.baseURL, Zone: c.timezone, Email: c.email, Ntfy: c.ntfy,
 	}
-	service.EnableMedia(away.Media())
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func seed(n int) func(context.Context, config, io.Writer) error {
 		}
 		defer store.Close()
 		lines, cookie := bufio.NewWriter(stdout), handlers.CookieName(c.usesHTTPS())
-		service := chat.NewService(store, live.NewHub(store), c.timezone)
+		service := chat.NewService(chat.Options{Store: store, Events: live.NewHub(store), TimeZone: c.timezone})
 		err = service.SeedUsers(ctx, n, func(by chat.User, token string) error {
 			_, err := fmt.Fprintf(lines, "%d %s=%s\n", by.ID, cookie, token)
 			return err

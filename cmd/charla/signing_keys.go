@@ -17,7 +17,8 @@ func rotateKeys(ctx context.Context, c config, stdout io.Writer) error {
 		return err
 	}
 	defer store.Close()
-	if err := chat.NewService(store, live.NewHub(store), c.timezone).RotateSigningKeys(ctx); err != nil {
+	service := chat.NewService(chat.Options{Store: store, Events: live.NewHub(store), TimeZone: c.timezone})
+	if err := service.RotateSigningKeys(ctx); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, "Access tokens are signed with a new key.")
