@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"charla/chat"
+
 	"github.com/labstack/echo/v4"
 )
 
@@ -77,7 +79,7 @@ func (d *openAPIBuilder) document(paths jsonObject) jsonObject {
 	return jsonObject{
 		"openapi": "3.1.0",
 		"info": jsonObject{
-			"title": "Charla", "version": "1", "license": jsonObject{"name": "MIT", "identifier": "MIT"},
+			"title": "Charla", "version": chat.Version, "license": jsonObject{"name": "MIT", "identifier": "MIT"},
 			"description": "Ask for application/json and every address answers JSON. Every failure has the one form of an Error.",
 		},
 		"servers":  []jsonObject{{"url": "/"}}, // the one that this came from

@@ -89,7 +89,10 @@ func TestNoDigestWithoutReason(t *testing.T) {
 			a.markAllAway()
 		},
 		"who was here meanwhile": func(a *notifiedServer, ana, _ *client) { ana.get("/settings").is(200) },
-		"who is here":            func(a *notifiedServer, ana, _ *client) { ana.listen("/events").waitFor("online-count"); a.markAllAway() },
+		"who is here": func(a *notifiedServer, ana, _ *client) {
+			ana.listen("/events").waitFor("online-count")
+			a.markAllAway()
+		},
 		"who wants no letters": func(a *notifiedServer, ana, _ *client) {
 			ana.post("/settings/mail", []string{"mail", "off"}).is(303)
 			a.markAllAway()

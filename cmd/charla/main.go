@@ -10,7 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
+	"strings"
 	"syscall"
 )
 
@@ -22,8 +22,8 @@ func main() {
 
 // run is main with its world as arguments. It returns the exit code: 0, 1 for a failure, 2 for a wrong setting.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "version" {
-		fmt.Fprintln(stdout, "charla", version())
+	if len(args) > 0 && strings.TrimLeft(args[0], "-") == "version" {
+		fmt.Fprintln(stdout, "charla", versionString())
 		return 0
 	}
 	work := serve
@@ -52,18 +52,4 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 1
 	}
 	return 0
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return info.Main.Version + " " + s.Value
-		}
-	}
-	return info.Main.Version
 }

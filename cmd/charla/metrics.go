@@ -30,7 +30,7 @@ func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CHARLA_METRICS_ADDR: %w", err)
 	}
-	m := metrics.New(version())
+	m := metrics.New(versionString())
 	slog.SetDefault(slog.New(m.CountLogRecords(slog.Default().Handler())))
 	store.SetObserver(m)
 	return &metricsServer{m, listener, newHTTPServer(m.Handler())}, nil

@@ -55,7 +55,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	}
 	defer n.start(context.WithoutCancel(ctx))()
 	numbers.register(n.hub, n.relay, store, n.peers, n.disk, stdout)
-	slog.Info("started", "version", version(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.email != nil, "push", c.ntfy != nil)
+	slog.Info("started", "version", versionString(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.email != nil, "push", c.ntfy != nil)
 	fmt.Fprintf(stdout, "Charla is at %s\n", publicAddress(c, listener))
 	return serveHTTP(ctx, listener, n.handler, n.hub)
 }
