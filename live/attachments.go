@@ -2,16 +2,16 @@ package live
 
 import "charla/chat"
 
-// offerToUser tells a person's own streams of a conversation, such as how far a file is. It is best effort like typing: whoever connects later
-// hears the next word, or reads how things stand.
-func (h *Hub) offerToUser(user int64, at chat.StreamKey, f *frame) {
-	t := h.lookup(at)
-	if t == nil {
+// offerToUser queues a frame for the streams that one user has in a conversation, for instance upload progress. Such
+// frames are best effort: a stream that is opened later receives the next one, and its page shows the current state.
+func (h *Hub) offerToUser(user int64, key chat.StreamKey, f *frame) {
+	c := h.lookup(key)
+	if c == nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for s := range t.streams {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.streams {
 		if s.viewer.User.ID == user {
 			s.offer(f)
 		}

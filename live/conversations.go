@@ -6,98 +6,94 @@ import (
 	"charla/chat"
 )
 
-// conversation is one conversation with open streams, and the number of its last change that they were offered.
+// conversation is a conversation with open streams. It sends the changes of its room to them in the order of their seqs.
 type conversation struct {
 	key         chat.StreamKey
-	refs        int // guarded by Hub.mu
+	refs        int // how often the conversation was acquired; guarded by Hub.mu
 	typingState     // guarded by Hub.mu
 
 	mu         sync.Mutex                // guards all below
-	roomID     int64                     // zero until the room exists
-	sentSeq    int64                     // -1 until start
-	knownSeq   int64                     // the highest number heard of; beyond sent there is a gap
-	outOfOrder map[int64]chat.RoomChange // what came before its turn
-	filling    bool                      // a goroutine is reading the gap
+	roomID     int64                     // 0 until the room exists
+	sentSeq    int64                     // the seq of the last change that was sent; -1 before start
+	knownSeq   int64                     // the highest seq that is known to exist; above sentSeq there is a gap
+	outOfOrder map[int64]chat.RoomChange // changes that must wait for missing ones, by seq
+	filling    bool                      // a goroutine is filling the gap
 	streams    map[*Stream]struct{}
-	lastReplay *cachedReplay // nil when something happened since
+	lastReplay *cachedReplay // nil if a change was sent after it
 }
 
-// replayFrames is what readers with one cursor missed. Many come back with the same one.
-type cachedReplay struct {
-	after   int64
-	changes chat.Changes
-	frames  []*frame
-}
-
-// minStreamsToCacheReplay is how many streams of a topic make it likely that the next reader comes with the same cursor. The replays of
-// smaller ones would only take memory.
-const minStreamsToCacheReplay = 8
-
-// maxOutOfOrder bounds what is kept of a room before its turn, and for the next reader; the rest is read from the database.
+// maxOutOfOrder is how many changes a conversation keeps while earlier ones are missing, and how many frames a cached
+// replay may have. All others are read from the database.
 const maxOutOfOrder = 64
 
-func newConversation(at chat.StreamKey) *conversation {
-	return &conversation{key: at, sentSeq: -1, outOfOrder: map[int64]chat.RoomChange{}, streams: map[*Stream]struct{}{}}
-}
-
-func (t *conversation) started() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.sentSeq >= 0
-}
-
-// start sets where the numbers stand unless another stream did, and tells whether a change came in between.
-func (t *conversation) start(now chat.RoomSeq) (gap bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.sentSeq < 0 {
-		t.sentSeq = now.LastSeq
+func newConversation(key chat.StreamKey) *conversation {
+	return &conversation{
+		key: key, sentSeq: -1,
+		outOfOrder: map[int64]chat.RoomChange{}, streams: map[*Stream]struct{}{},
 	}
-	if t.roomID == 0 {
-		t.roomID = now.Room
+}
+
+// started reports whether start was called.
+func (c *conversation) started() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sentSeq >= 0
+}
+
+// start sets the seq from which changes are sent, unless another stream has already set it. It reports whether there is
+// a gap.
+func (c *conversation) start(last chat.RoomSeq) (gap bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sentSeq < 0 {
+		c.sentSeq = last.LastSeq
 	}
-	t.sendInOrder()
-	return t.knownSeq > t.sentSeq
+	if c.roomID == 0 {
+		c.roomID = last.Room
+	}
+	c.sendInOrder()
+	return c.knownSeq > c.sentSeq
 }
 
-func (t *conversation) add(s *Stream) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.streams[s] = struct{}{}
+func (c *conversation) add(s *Stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.streams[s] = struct{}{}
 }
 
-func (t *conversation) remove(s *Stream) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.streams, s)
+func (c *conversation) remove(s *Stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.streams, s)
 }
 
-// deliver offers a change when it is the next one, keeps an early one and drops a known one. True means a gap: somebody
-// must fill it.
-func (t *conversation) deliver(e chat.RoomChange) (gap bool) {
+// deliver sends a change if it is the next one, keeps it if earlier ones are missing, and ignores it if it was already
+// sent. It reports whether there is a gap that the caller must fill.
+func (c *conversation) deliver(e chat.RoomChange) (gap bool) {
 	_, seq := e.Position()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.roomID == 0 {
-		t.roomID = roomIDOf(e)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.roomID == 0 {
+		c.roomID = roomIDOf(e)
 	}
-	t.knownSeq = max(t.knownSeq, seq)
-	if seq > t.sentSeq && len(t.outOfOrder) < maxOutOfOrder {
-		t.outOfOrder[seq] = e
+	c.knownSeq = max(c.knownSeq, seq)
+	if seq > c.sentSeq && len(c.outOfOrder) < maxOutOfOrder {
+		c.outOfOrder[seq] = e
 	}
-	t.sendInOrder()
-	return t.sentSeq >= 0 && t.knownSeq > t.sentSeq
+	c.sendInOrder()
+	return c.sentSeq >= 0 && c.knownSeq > c.sentSeq
 }
 
-// sendInOrder offers the changes whose turn has come. The caller holds mu.
-func (t *conversation) sendInOrder() {
-	for e, next := t.outOfOrder[t.sentSeq+1]; next && t.sentSeq >= 0; e, next = t.outOfOrder[t.sentSeq+1] {
-		t.sentSeq++
-		delete(t.outOfOrder, t.sentSeq)
-		t.offerAll(newChangeFrame(e, t.sentSeq))
+// sendInOrder sends the kept changes that directly follow the last one sent. The caller holds mu.
+func (c *conversation) sendInOrder() {
+	for e, next := c.outOfOrder[c.sentSeq+1]; next && c.sentSeq >= 0; e, next = c.outOfOrder[c.sentSeq+1] {
+		c.sentSeq++
+		delete(c.outOfOrder, c.sentSeq)
+		c.offerAll(newChangeFrame(e, c.sentSeq))
 	}
 }
 
+// roomIDOf returns the room of a change. The key of a direct conversation does not contain it, but its messages do.
 func roomIDOf(e chat.RoomChange) int64 {
 	switch e := e.(type) {
 	case chat.MessagePosted:
@@ -105,129 +101,113 @@ func roomIDOf(e chat.RoomChange) int64 {
 	case chat.MessageChanged:
 		return e.Message.Room
 	default:
-		at, _ := e.Position()
-		return at.Room
+		key, _ := e.Position()
+		return key.Room
 	}
 }
 
-// noteSeq notes what the database says and tells whether the topic lacks some of it.
-func (t *conversation) noteSeq(now chat.RoomSeq) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.roomID == 0 {
-		t.roomID = now.Room
+// noteSeq records the last seq of the room in the database and reports whether there is a gap that the caller must fill.
+func (c *conversation) noteSeq(last chat.RoomSeq) (gap bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.roomID == 0 {
+		c.roomID = last.Room
 	}
-	t.knownSeq = max(t.knownSeq, now.LastSeq)
-	return t.sentSeq >= 0 && t.knownSeq > t.sentSeq
+	c.knownSeq = max(c.knownSeq, last.LastSeq)
+	return c.sentSeq >= 0 && c.knownSeq > c.sentSeq
 }
 
-// beginFill lets one goroutine read the gap.
-func (t *conversation) beginFill() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.filling || t.sentSeq < 0 || t.roomID == 0 {
+// beginFill makes the caller the one that fills the gap. It returns false if another goroutine does, or if that is not
+// possible yet.
+func (c *conversation) beginFill() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.filling || c.sentSeq < 0 || c.roomID == 0 {
 		return false
 	}
-	t.filling = true
+	c.filling = true
 	return true
 }
 
-// nextGap says from where to read; more is false when nothing is missing, which ends the claim.
-func (t *conversation) nextGap() (room, sent int64, more bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.filling = t.knownSeq > t.sentSeq
-	return t.roomID, t.sentSeq, t.filling
+// nextGap returns the room and the seq after which to read changes. If more is false, nothing is missing and the fill
+// has ended.
+func (c *conversation) nextGap() (room, sent int64, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.filling = c.knownSeq > c.sentSeq
+	return c.roomID, c.sentSeq, c.filling
 }
 
-// abortFill ends the claim with the gap still open.
-func (t *conversation) abortFill() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.filling = false
+// abortFill ends the fill although the gap remains.
+func (c *conversation) abortFill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.filling = false
 }
 
-// applyChanges offers what was read of a gap, less what was delivered meanwhile. A gap too wide ends the streams: their readers
-// come back and fetch their pages again. Departures go first: whoever left may see nothing that was changed since. False
-// means that the database knows no more than was sent.
-func (t *conversation) applyChanges(c chat.Changes) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c.LastSeq <= t.sentSeq {
-		return t.knownSeq <= t.sentSeq
+// applyChanges sends changes that were read from the database, without those that were sent meanwhile. If there are too
+// many, it ends all streams instead, so that the readers load their pages again. It returns false if the database has no
+// change that was not sent.
+func (c *conversation) applyChanges(changes chat.Changes) (progress bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if changes.LastSeq <= c.sentSeq {
+		return c.knownSeq <= c.sentSeq
 	}
-	if c.TooFarBehind {
-		for s := range t.streams {
+	if changes.TooFarBehind {
+		for s := range c.streams {
 			s.end(EndSlow)
 		}
 	} else {
-		for _, d := range c.Left {
-			if d.Seq > t.sentSeq {
-				t.offerAll(newChangeFrame(chat.MemberLeft{StreamKey: t.key, User: d.User, Seq: d.Seq}, 0))
-			}
-		}
-		for _, f := range framesSince(t.key, t.sentSeq, c) {
-			t.offerAll(f)
+		c.sendChanges(changes)
+	}
+	c.sentSeq = changes.LastSeq
+	for seq := range c.outOfOrder {
+		if seq <= c.sentSeq {
+			delete(c.outOfOrder, seq)
 		}
 	}
-	t.sentSeq = c.LastSeq
-	for seq := range t.outOfOrder {
-		if seq <= t.sentSeq {
-			delete(t.outOfOrder, seq)
-		}
-	}
-	t.sendInOrder()
+	c.sendInOrder()
 	return true
 }
 
-// cachedChanges returns what a reader with this cursor missed when somebody else's was read and nothing has happened since: what
-// comes later stands in the queues.
-func (t *conversation) cachedChanges(after int64) (chat.Changes, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lastReplay == nil || t.lastReplay.after != after || t.lastReplay.changes.LastSeq < t.sentSeq {
-		return chat.Changes{}, false
+// sendChanges sends changes that were read from the database. Members who left come first, because they may not see
+// messages that were changed since. The caller holds mu.
+func (c *conversation) sendChanges(changes chat.Changes) {
+	for _, d := range changes.Left {
+		if d.Seq > c.sentSeq {
+			c.offerAll(newChangeFrame(chat.MemberLeft{StreamKey: c.key, User: d.User, Seq: d.Seq}, 0))
+		}
 	}
-	return t.lastReplay.changes, true
+	for _, f := range framesSince(c.key, c.sentSeq, changes) {
+		c.offerAll(f)
+	}
 }
 
-// replayFrames returns the frames of what was missed, for the next one too. Equal numbers mean equal changes.
-func (t *conversation) replayFrames(after int64, c chat.Changes) []*frame {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if r := t.lastReplay; r != nil && r.after == after && r.changes.LastSeq == c.LastSeq {
-		return r.frames
-	}
-	frames := framesSince(t.key, after, c)
-	if len(t.streams) >= minStreamsToCacheReplay && len(frames) <= maxOutOfOrder && c.LastSeq >= t.sentSeq {
-		t.lastReplay = &cachedReplay{after, c, frames}
-	}
-	return frames
-}
-
-func (t *conversation) offerAll(f *frame) {
-	t.lastReplay = nil
-	for s := range t.streams {
+// offerAll queues a frame for every stream. The caller holds mu.
+func (c *conversation) offerAll(f *frame) {
+	c.lastReplay = nil
+	for s := range c.streams {
 		s.offer(f)
 	}
 }
 
-// framesSince turns changes into frames for readers that have everything up to a seq: replacements without an id, then
-// new messages with theirs. A new message that was changed since brings both, because some streams already have the
-// line and lack only the change.
-func framesSince(at chat.StreamKey, seq int64, c chat.Changes) []*frame {
+// framesSince returns the frames of changes for readers that have everything up to seq. Changes of old messages come
+// first and leave the cursor as it is. New messages follow, each with its cursor. A new message that was changed
+// already has two frames, because some streams have the message and lack only the change.
+func framesSince(key chat.StreamKey, seq int64, changes chat.Changes) []*frame {
 	var frames []*frame
 	replace := func(m chat.Message) {
 		if m.ChangedSeq > max(seq, m.Seq) {
-			frames = append(frames, newChangeFrame(chat.MessageChanged{StreamKey: at, Message: m}, 0))
+			frames = append(frames, newChangeFrame(chat.MessageChanged{StreamKey: key, Message: m}, 0))
 		}
 	}
-	for _, m := range c.Replaced {
+	for _, m := range changes.Replaced {
 		replace(m)
 	}
-	for _, m := range c.Added {
+	for _, m := range changes.Added {
 		if m.Seq > seq {
-			frames = append(frames, newChangeFrame(chat.MessagePosted{StreamKey: at, Message: m}, m.Seq))
+			frames = append(frames, newChangeFrame(chat.MessagePosted{StreamKey: key, Message: m}, m.Seq))
 		}
 		replace(m)
 	}

@@ -6,21 +6,23 @@ import (
 	"charla/chat"
 )
 
-// frame is something to tell many readers. It is rendered when the first reader of a kind writes it, and the bytes are
-// shared by the others.
+// frame is something that is sent to many readers. Each encoder renders it once, when the first of its readers is
+// written to; other readers with an equal encoder share the bytes. At most one of the first six fields is set. If none
+// is, the frame is a heartbeat.
 type frame struct {
-	change         chat.RoomChange         // or
-	presence       *Presence               // or
-	typing         *Typing                 // or
-	uploadProgress *chat.UploadProgress    // or
-	attachment     *chat.AttachmentChanged // or
-	private        []byte                  // what one reader alone is told, or nil: a sign of life
-	seq            int64                   // the number of the change in its room; 0 for state, which has none
-	cursor         int64                   // the cursor that a reader has reached with it, or 0
-	leftUser       int64                   // who may see nothing after it, or 0
-	accountDeleted bool                    // they deleted their account: no page shows what it should any more
+	change         chat.RoomChange
+	presence       *Presence
+	typing         *Typing
+	uploadProgress *chat.UploadProgress
+	attachment     *chat.AttachmentChanged
+	private        []byte // rendered state that only one reader receives
 
-	mu        sync.Mutex // guards rendered
+	seq            int64 // the seq of the change in its room, or 0 for a frame that is not a change
+	cursor         int64 // the cursor of a reader that received the frame, or 0
+	leftUser       int64 // the user who left the room and may see nothing after this frame, or 0
+	accountDeleted bool  // leftUser left because the account was deleted
+
+	mu        sync.Mutex // guards encodings
 	encodings []encodedFrame
 }
 
@@ -29,43 +31,46 @@ type encodedFrame struct {
 	bytes   []byte
 }
 
-// newChangeFrame is the frame of a change.
-func newChangeFrame(e chat.RoomChange, id int64) *frame {
+// newChangeFrame returns the frame of a change.
+func newChangeFrame(e chat.RoomChange, cursor int64) *frame {
 	_, seq := e.Position()
-	f := &frame{change: e, seq: seq, cursor: id}
+	f := &frame{change: e, seq: seq, cursor: cursor}
 	if left, ok := e.(chat.MemberLeft); ok {
 		f.leftUser, f.accountDeleted = left.User, left.AccountDeleted
 	}
 	return f
 }
 
-// encode returns the frame as enc writes it. There are a handful of encoders, so a list beats a map.
+// encode returns the frame as enc renders it. There are few encoders, so that a slice is faster than a map.
 func (f *frame) encode(enc Encoder) []byte {
 	if f.private != nil {
 		return f.private
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, r := range f.encodings {
-		if r.encoder == enc {
-			return r.bytes
+	for _, e := range f.encodings {
+		if e.encoder == enc {
+			return e.bytes
 		}
 	}
-	r := encodedFrame{encoder: enc}
+	b := f.render(enc)
+	f.encodings = append(f.encodings, encodedFrame{enc, b})
+	return b
+}
+
+func (f *frame) render(enc Encoder) []byte {
 	switch {
 	case f.presence != nil:
-		r.bytes = enc.Presence(*f.presence)
+		return enc.Presence(*f.presence)
 	case f.typing != nil:
-		r.bytes = enc.Typing(*f.typing)
+		return enc.Typing(*f.typing)
 	case f.uploadProgress != nil:
-		r.bytes = enc.UploadProgress(*f.uploadProgress)
+		return enc.UploadProgress(*f.uploadProgress)
 	case f.attachment != nil:
-		r.bytes = enc.Attachment(*f.attachment)
+		return enc.Attachment(*f.attachment)
 	case f.change != nil:
-		r.bytes = enc.Change(f.change, f.cursor)
+		return enc.Change(f.change, f.cursor)
 	default:
-		r.bytes = enc.Heartbeat()
+		return enc.Heartbeat()
 	}
-	f.encodings = append(f.encodings, r)
-	return r.bytes
 }

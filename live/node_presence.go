@@ -8,90 +8,98 @@ import (
 	"charla/chat"
 )
 
-// How often a node gives a sign of life, and after which silence its people are gone, together within 15 seconds; how
-// often a node asks another for all its people, and how many of them it tells at once.
 const (
-	announceInterval        = 3 * time.Second
-	nodeTimeout             = 11 * time.Second
+	// announceInterval is how often a node announces itself. With nodeTimeout it keeps the promise that the users of a
+	// dead node are offline within 15 seconds.
+	announceInterval = 3 * time.Second
+	// nodeTimeout is how long a node may be silent before its users go offline.
+	nodeTimeout = 11 * time.Second
+	// presenceRequestInterval is the minimum time between two requests for all users of one node.
 	presenceRequestInterval = time.Second
-	usersPerAnnouncement    = 2000
+	// usersPerAnnouncement is how many users one announcement may contain.
+	usersPerAnnouncement = 2000
 )
 
-// presenceAnnouncement is what a node tells of itself. Number counts its words about people, so that who missed one knows it. With
-// Parts, Came is a part of all its people.
+// presenceAnnouncement is what a node announces about its users. Seq counts the announcements with changes, so that a
+// node notices a missed one. If Parts is above 0, Online is one part of all users of the node.
 type presenceAnnouncement struct {
 	Seq     int64
-	Online  []chat.UserSummary `json:",omitempty"`
-	Offline []int64            `json:",omitempty"`
-	Part    int                `json:",omitempty"`
+	Online  []chat.UserSummary `json:",omitempty"` // users who came online, or a part of all users
+	Offline []int64            `json:",omitempty"` // users who went offline
+	Part    int                `json:",omitempty"` // the number of this part, from 0
 	Parts   int                `json:",omitempty"`
-	ReadBy  []int64            `json:",omitempty"` // who has read something, for their streams elsewhere
+	ReadBy  []int64            `json:",omitempty"` // users who read something, so that their unread counts change
 }
 
-// remoteNode is another node as it told us of itself.
+// remoteNode is what another node announced about itself.
 type remoteNode struct {
-	users                    map[int64]bool
-	seq                      int64              // of the last word that we followed
-	partialUsers             []chat.UserSummary // of all its people, while they come
-	nextPart                 int
-	lastHeard, lastRequested time.Time
+	users         map[int64]bool
+	seq           int64              // the seq of the last announcement that was applied
+	partialUsers  []chat.UserSummary // the parts of all users that have arrived so far
+	nextPart      int                // the number of the part that must arrive next
+	lastHeard     time.Time          // when the last announcement arrived
+	lastRequested time.Time          // when all users were last requested
 }
 
-// RemoteNodes counts the other nodes that this one hears.
+// RemoteNodeCount returns the number of other nodes that this node hears.
 func (h *Hub) RemoteNodeCount() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.remoteNodes)
 }
 
-// setLocallyOnline notes whether a person is on this node, for the others to be told. The caller holds Hub.mu.
-func (h *Hub) setLocallyOnline(p *onlineUser, here bool) {
-	if p.local == here {
+// setLocallyOnline sets whether a user is online on this node, and announces it to the other nodes. The caller holds
+// Hub.mu.
+func (h *Hub) setLocallyOnline(u *onlineUser, online bool) {
+	if u.local == online {
 		return
 	}
-	p.local = here
+	u.local = online
 	if h.relay == nil {
 		return
 	}
-	if h.unannounced[p.ID] {
-		delete(h.unannounced, p.ID)
+	if h.unannounced[u.ID] {
+		delete(h.unannounced, u.ID) // the change before this one was not announced either
 		return
 	}
-	h.unannounced[p.ID] = true
+	h.unannounced[u.ID] = true
 	h.relay.announceSoon()
 }
 
-// takeAnnouncements says what changed among the people of this node since the last report, or who they all are.
+// takeAnnouncements returns what changed among the users of this node since the last call, or, if whole is true, all
+// users of this node.
 func (h *Hub) takeAnnouncements(whole bool) []presenceAnnouncement {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var b presenceAnnouncement
+	var a presenceAnnouncement
 	for id := range h.unannounced {
-		if p := h.online[id]; p != nil && p.local {
-			b.Online = append(b.Online, p.UserSummary)
+		if u := h.online[id]; u != nil && u.local {
+			a.Online = append(a.Online, u.UserSummary)
 		} else {
-			b.Offline = append(b.Offline, id)
+			a.Offline = append(a.Offline, id)
 		}
 	}
 	clear(h.unannounced)
-	if len(b.Online)+len(b.Offline) > 0 {
+	changes := len(a.Online) + len(a.Offline)
+	if changes > 0 {
 		h.announceSeq++
 	}
-	if b.Seq = h.announceSeq; !whole && len(b.Online)+len(b.Offline) <= usersPerAnnouncement {
-		return []presenceAnnouncement{b}
+	if whole || changes > usersPerAnnouncement {
+		return h.fullAnnouncements()
 	}
-	return h.fullAnnouncements()
+	a.Seq = h.announceSeq
+	return []presenceAnnouncement{a}
 }
 
-// fullAnnouncements tells all people of this node, in parts. The caller holds Hub.mu.
+// fullAnnouncements returns all users of this node, in parts. The caller holds Hub.mu.
 func (h *Hub) fullAnnouncements() []presenceAnnouncement {
-	var here []chat.UserSummary
-	for _, p := range h.arrivalOrder {
-		if p.local {
-			here = append(here, p.UserSummary)
+	var users []chat.UserSummary
+	for _, u := range h.arrivalOrder {
+		if u.local {
+			users = append(users, u.UserSummary)
 		}
 	}
-	parts := slices.Collect(slices.Chunk(here, usersPerAnnouncement))
+	parts := slices.Collect(slices.Chunk(users, usersPerAnnouncement))
 	if len(parts) == 0 {
 		parts = [][]chat.UserSummary{nil}
 	}
@@ -102,101 +110,102 @@ func (h *Hub) fullAnnouncements() []presenceAnnouncement {
 	return list
 }
 
-// applyAnnouncement takes what another node tells of itself. True means that something was missed: ask for all its people.
-func (h *Hub) applyAnnouncement(name string, b presenceAnnouncement) (ask bool) {
-	h.markReadersDirty(b.ReadBy)
+// applyAnnouncement applies what another node announced. It returns true if an announcement was missed, so that the
+// caller must request all users of the node.
+func (h *Hub) applyAnnouncement(node string, a presenceAnnouncement) (requestAll bool) {
+	if len(a.ReadBy) > 0 {
+		h.markUnreadDirty(a.ReadBy...)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
-	n := h.remoteNodes[name]
+	n := h.remoteNodes[node]
 	if n == nil {
 		n = &remoteNode{users: map[int64]bool{}}
-		h.remoteNodes[name] = n
+		h.remoteNodes[node] = n
 	}
 	n.lastHeard = now
 	switch {
-	case b.Parts > 0:
-		if n.addPart(b) {
+	case a.Parts > 0:
+		if n.addPart(a) {
 			h.replaceRemoteUsers(n, now)
-			n.seq = b.Seq
+			n.seq = a.Seq
 		}
-	case b.Seq == n.seq+1 && len(b.Online)+len(b.Offline) > 0:
-		h.updateRemoteUsers(n, b.Online, b.Offline, now)
-		n.seq = b.Seq
-	case b.Seq != n.seq && now.Sub(n.lastRequested) > presenceRequestInterval:
+	case a.Seq == n.seq+1 && len(a.Online)+len(a.Offline) > 0:
+		h.updateRemoteUsers(n, a.Online, a.Offline, now)
+		n.seq = a.Seq
+	case a.Seq != n.seq && now.Sub(n.lastRequested) > presenceRequestInterval:
 		n.lastRequested = now
 		return true
 	}
 	return false
 }
 
-func (h *Hub) markReadersDirty(users []int64) {
-	if len(users) > 0 {
-		h.markUnreadDirty(users...)
-	}
-}
-
-// announceDelay keeps a part of all people of a node and tells whether it was the last. Parts come in order or not at all.
-func (n *remoteNode) addPart(b presenceAnnouncement) bool {
-	if b.Part == 0 {
+// addPart keeps one part of all users of a node and reports whether it was the last one. It ignores a part that does not
+// follow the one before.
+func (n *remoteNode) addPart(a presenceAnnouncement) (complete bool) {
+	if a.Part == 0 {
 		n.nextPart, n.partialUsers = 0, nil
 	}
-	if b.Part != n.nextPart {
+	if a.Part != n.nextPart {
 		return false
 	}
 	n.nextPart++
-	n.partialUsers = append(n.partialUsers, b.Online...)
-	return n.nextPart == b.Parts
+	n.partialUsers = append(n.partialUsers, a.Online...)
+	return n.nextPart == a.Parts
 }
 
-// replaceRemoteUsers makes the people of a node those whose parts were gathered. The caller holds Hub.mu.
+// replaceRemoteUsers replaces the users of a node by those whose parts have arrived. The caller holds Hub.mu.
 func (h *Hub) replaceRemoteUsers(n *remoteNode, now time.Time) {
-	left := maps.Clone(n.users)
-	for _, p := range n.partialUsers {
-		delete(left, p.ID)
+	offline := maps.Clone(n.users)
+	for _, u := range n.partialUsers {
+		delete(offline, u.ID)
 	}
-	h.updateRemoteUsers(n, n.partialUsers, slices.Collect(maps.Keys(left)), now)
+	h.updateRemoteUsers(n, n.partialUsers, slices.Collect(maps.Keys(offline)), now)
 	n.partialUsers = nil
 }
 
-// updateRemoteUsers counts who came to a node and who left it. The node has waited out their grace. The caller holds Hub.mu.
-func (h *Hub) updateRemoteUsers(n *remoteNode, came []chat.UserSummary, left []int64, now time.Time) {
-	for _, p := range came {
-		if !n.users[p.ID] {
-			n.users[p.ID] = true
-			h.addOnlineUser(p).remoteNodes++
+// updateRemoteUsers applies which users came online and went offline on another node. The other node announces a user as
+// offline only after the grace period, so that there is none here. The caller holds Hub.mu.
+func (h *Hub) updateRemoteUsers(n *remoteNode, online []chat.UserSummary, offline []int64, now time.Time) {
+	for _, u := range online {
+		if !n.users[u.ID] {
+			n.users[u.ID] = true
+			h.addOnlineUser(u).remoteNodes++
 		}
 	}
-	for _, id := range left {
+	for _, id := range offline {
 		if !n.users[id] {
 			continue
 		}
 		delete(n.users, id)
-		p := h.online[id]
-		if p.remoteNodes--; p.remoteNodes == 0 && !p.local && p.graceStart.IsZero() {
-			h.removeOnlineUser(p, now)
+		u := h.online[id]
+		u.remoteNodes--
+		if u.remoteNodes == 0 && !u.local && u.graceStart.IsZero() {
+			h.removeOnlineUser(u, now)
 		}
 	}
 }
 
-// removeNode forgets a node that stops. Its people come back elsewhere, so they have a grace.
-func (h *Hub) removeNode(name string) {
+// removeNode removes a node that shuts down. Its users get a grace period, because they reconnect to other nodes.
+func (h *Hub) removeNode(node string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	n := h.remoteNodes[name]
+	n := h.remoteNodes[node]
 	if n == nil {
 		return
 	}
 	for id := range n.users {
-		p := h.online[id]
-		if p.remoteNodes--; p.remoteNodes == 0 && !p.local {
-			h.startGrace(p)
+		u := h.online[id]
+		u.remoteNodes--
+		if u.remoteNodes == 0 && !u.local {
+			h.startGrace(u)
 		}
 	}
-	delete(h.remoteNodes, name)
+	delete(h.remoteNodes, node)
 }
 
-// remove drops the nodes that have been silent for too long, and their people.
+// removeLostNodes removes the nodes that were silent for longer than nodeTimeout, with their users.
 func (h *Hub) removeLostNodes(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,43 +9,48 @@ import (
 	"charla/chat"
 )
 
-// How often the hub looks at the database for what no hint told it, and how long a look may take.
+// The hub polls the database for what it was not told, because a relay message was lost or there is no relay.
 const (
-	revocationPollInterval = time.Second // sessions and memberships
+	revocationPollInterval = time.Second // for ended sessions and for members who left
 	changePollInterval     = 3 * time.Second
 	queryTimeout           = 10 * time.Second
-	pollOverlap            = 30 * time.Second // clocks of nodes differ, and transactions commit later than they stamp
+	// pollOverlap is how far back each poll for revocations reads again. The clocks of nodes differ, and a transaction
+	// commits later than its timestamps say.
+	pollOverlap = 30 * time.Second
 )
 
-func repeat(ctx context.Context, d time.Duration, look func(context.Context)) {
-	ticker := time.NewTicker(d)
+// conversationsPerPoll is how many conversations one query asks for.
+const conversationsPerPoll = 500
+
+// repeat calls poll after each interval until ctx ends. It logs panics of poll and continues.
+func repeat(ctx context.Context, interval time.Duration, poll func(context.Context)) {
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			recoverPanic("look", func() { look(ctx) })
+			recoverPanic("poll", func() { poll(ctx) })
 		}
 	}
 }
 
-// pollSessions ends the streams of sessions that ended on another node, or by a hand in the database, since the last
-// look that succeeded.
+// pollSessions ends the streams of sessions that ended since the last successful poll, for instance on another node.
 func (h *Hub) pollSessions(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	now := time.Now()
 	ended, err := h.source.EndedSessions(ctx, chat.TimestampOf(h.lastPoll.Add(-pollOverlap)))
 	if err != nil {
-		slog.Warn("ended sessions not read", "error", err)
+		slog.Warn("read ended sessions failed", "error", err)
 		return
 	}
 	h.lastPoll = now
 	h.endSessions(ended)
 }
 
-// pollDepartures finds rooms that somebody left, and fills the gap there: that ends the streams of who left.
+// pollDepartures finds rooms that a member left and reads their changes, which ends the streams of that member.
 func (h *Hub) pollDepartures(ctx context.Context) {
 	if h.StreamCount() == 0 {
 		return
@@ -54,17 +59,59 @@ func (h *Hub) pollDepartures(ctx context.Context) {
 	defer cancel()
 	left, err := h.source.Departures(ctx, chat.TimestampOf(time.Now().Add(-pollOverlap)))
 	if err != nil {
-		slog.Warn("departures not read", "error", err)
+		slog.Warn("read departures failed", "error", err)
 		return
 	}
 	for _, d := range left {
-		if t := h.lookup(chat.StreamKey{Room: d.Room}); t != nil && t.noteSeq(chat.RoomSeq{Room: d.Room, LastSeq: d.Seq}) {
-			h.catchUp(t)
+		c := h.lookup(chat.StreamKey{Room: d.Room})
+		if c != nil && c.noteSeq(chat.RoomSeq{Room: d.Room, LastSeq: d.Seq}) {
+			h.catchUp(c)
 		}
 	}
 }
 
-// refreshAllConversationStreams asks for the states of those who follow all conversations of theirs.
+// pollConversations finds conversations with changes that were not announced and reads them.
+func (h *Hub) pollConversations(ctx context.Context) {
+	for batch := range slices.Chunk(h.openConversations(), conversationsPerPoll) {
+		if err := h.pollSeqs(ctx, batch); err != nil {
+			slog.Warn("read last seqs failed", "conversations", len(batch), "error", err)
+			return
+		}
+	}
+}
+
+// openConversations returns the conversations with open streams.
+func (h *Hub) openConversations() []*conversation {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*conversation, 0, len(h.conversations))
+	for _, c := range h.conversations {
+		list = append(list, c)
+	}
+	return list
+}
+
+// pollSeqs reads the last seqs of some conversations and fills their gaps.
+func (h *Hub) pollSeqs(ctx context.Context, conversations []*conversation) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	keys := make([]chat.StreamKey, len(conversations))
+	for i, c := range conversations {
+		keys[i] = c.key
+	}
+	seqs, err := h.source.LastSeqs(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, c := range conversations {
+		if c.noteSeq(seqs[c.key]) {
+			h.catchUp(c)
+		}
+	}
+	return nil
+}
+
+// refreshAllConversationStreams refreshes the states of streams that follow all conversations of their users.
 func (h *Hub) refreshAllConversationStreams(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -80,45 +127,4 @@ func (h *Hub) allConversationStreams() (streams []*Stream) {
 		}
 	}
 	return streams
-}
-
-const conversationsPerPoll = 500
-
-// pollConversations finds rooms that went on without a hint.
-func (h *Hub) pollConversations(ctx context.Context) {
-	for batch := range slices.Chunk(h.openConversations(), conversationsPerPoll) {
-		if err := h.pollSeqs(ctx, batch); err != nil {
-			slog.Warn("rooms not read", "error", err)
-			return
-		}
-	}
-}
-
-func (h *Hub) openConversations() []*conversation {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	held := make([]*conversation, 0, len(h.conversations))
-	for _, t := range h.conversations {
-		held = append(held, t)
-	}
-	return held
-}
-
-func (h *Hub) pollSeqs(ctx context.Context, held []*conversation) error {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	keys := make([]chat.StreamKey, len(held))
-	for i, t := range held {
-		keys[i] = t.key
-	}
-	seqs, err := h.source.LastSeqs(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, t := range held {
-		if t.noteSeq(seqs[t.key]) {
-			h.catchUp(t)
-		}
-	}
-	return nil
 }

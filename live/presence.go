@@ -8,135 +8,152 @@ import (
 	"charla/chat"
 )
 
-// Presence tells who is here. People is the bounded list, complete, where ListChanged; Came and Left are those whose
-// state changed since the last word, and Renamed who has another name or picture since then, here or not; all empty in the
-// word at connect.
+// Presence says who is online. In the snapshot that a new stream receives, CameOnline, WentOffline and Renamed are
+// empty.
 type Presence struct {
-	Users                   []chat.UserSummary
-	Count                   int
-	ListChanged             bool
-	CameOnline, WentOffline []int64
-	Renamed                 []chat.UserSummary
+	Users                   []chat.UserSummary // the first MaxListedOnline users who came online
+	Count                   int                // how many users are online
+	ListChanged             bool               // Users differs from the last Presence
+	CameOnline, WentOffline []int64            // users whose state changed since the last Presence
+	Renamed                 []chat.UserSummary // users with a new name or picture since then, online or not
 }
 
-// MaxListedOnline bounds the list of people who are here.
+// MaxListedOnline is how many online users Presence and OnlineUsers list.
 const MaxListedOnline = 100
 
-// offlineGrace is how long a person without a stream stays: long enough for the next page to load.
+// offlineGrace is how long a user without a stream stays online. It is long enough for the next page to load.
 const offlineGrace = 5 * time.Second
 
-// user is somebody with an open stream, or who had one within the grace, on this node or on another.
+// onlineUser is a user who has an open stream, or had one within the grace period, on this node or on another.
 type onlineUser struct {
 	chat.UserSummary
-	streams     int
-	local       bool      // on this node: has a stream, or had one within the grace
-	graceStart  time.Time // when the grace began; zero while there is none
-	remoteNodes int       // how many other nodes have them
-	removed     bool      // is nowhere any more
+	streams     int       // open streams on this node
+	local       bool      // online on this node: has a stream, or had one within the grace period
+	graceStart  time.Time // when the grace period began, or zero
+	remoteNodes int       // how many other nodes have announced the user
+	removed     bool      // no longer online on any node
 }
 
-// graceEntry is a person whose last stream closed at some time. It is void when the person came back since.
+// graceEntry is the start of a grace period. It has no effect if the user has had a stream since.
 type graceEntry struct {
 	user  *onlineUser
 	start time.Time
 }
 
-// userConnected counts a stream of p. The caller holds Hub.mu.
-func (h *Hub) userConnected(p chat.UserSummary) {
-	here := h.addOnlineUser(p)
-	h.setLocallyOnline(here, true)
-	here.streams++
-	here.graceStart = time.Time{}
+// userConnected counts a new stream of a user. The caller holds Hub.mu.
+func (h *Hub) userConnected(user chat.UserSummary) {
+	u := h.addOnlineUser(user)
+	h.setLocallyOnline(u, true)
+	u.streams++
+	u.graceStart = time.Time{}
 }
 
-// addOnlineUser returns the person p, who comes if they were not here. The caller holds Hub.mu.
-func (h *Hub) addOnlineUser(p chat.UserSummary) *onlineUser {
-	here := h.online[p.ID]
-	if here == nil {
-		here = &onlineUser{UserSummary: p}
-		h.online[p.ID] = here
-		h.arrivalOrder = append(h.arrivalOrder, here)
-		h.togglePresence(p.ID, time.Now())
+// userDisconnected removes a stream from the count of a user. The caller holds Hub.mu.
+func (h *Hub) userDisconnected(id int64) {
+	u := h.online[id]
+	u.streams--
+	if u.streams == 0 {
+		h.startGrace(u)
+	}
+}
+
+// addOnlineUser returns the online user with this id and sets the name. It adds the user if they were offline. The caller
+// holds Hub.mu.
+func (h *Hub) addOnlineUser(user chat.UserSummary) *onlineUser {
+	u := h.online[user.ID]
+	if u == nil {
+		u = &onlineUser{UserSummary: user}
+		h.online[user.ID] = u
+		h.arrivalOrder = append(h.arrivalOrder, u)
+		h.togglePresence(user.ID, time.Now())
 		h.wakeScheduler()
 	}
-	h.updateName(here, p)
-	return here
-}
-
-// updateName gives somebody who is here their present name. The caller holds Hub.mu.
-func (h *Hub) updateName(here *onlineUser, p chat.UserSummary) {
-	if here.UserSummary != p {
-		here.UserSummary = p
-		h.scheduleRename(p)
+	if u.UserSummary != user {
+		u.UserSummary = user
+		h.scheduleRename(user)
 	}
+	return u
 }
 
-// scheduleRename asks for a person's present name to be told soon. The caller holds Hub.mu.
-func (h *Hub) scheduleRename(p chat.UserSummary) {
-	h.renamed[p.ID] = p
-	h.presenceDebounce.request(time.Now())
+// removeOnlineUser removes a user who is online on no node. The caller holds Hub.mu.
+func (h *Hub) removeOnlineUser(u *onlineUser, now time.Time) {
+	delete(h.online, u.ID)
+	u.removed, h.arrivalsStale = true, true
+	h.togglePresence(u.ID, now)
 	h.wakeScheduler()
 }
 
-// renameUser tells everybody how a person is called now.
-func (h *Hub) renameUser(p chat.UserSummary) {
+// renameUser sends the new name and picture of a user to everybody.
+func (h *Hub) renameUser(user chat.UserSummary) {
 	h.mu.Lock()
-	if here := h.online[p.ID]; here != nil {
-		here.UserSummary = p
+	if u := h.online[user.ID]; u != nil {
+		u.UserSummary = user
 	}
-	h.scheduleRename(p)
+	h.scheduleRename(user)
 	h.mu.Unlock()
 	h.markUnreadDirty()
 }
 
-// removeOnlineUser lets go of a person who is on no node. The caller holds Hub.mu.
-func (h *Hub) removeOnlineUser(p *onlineUser, now time.Time) {
-	delete(h.online, p.ID)
-	p.removed, h.arrivalsStale = true, true
-	h.togglePresence(p.ID, now)
+// scheduleRename makes the next Presence contain the new name of a user. The caller holds Hub.mu.
+func (h *Hub) scheduleRename(user chat.UserSummary) {
+	h.renamed[user.ID] = user
+	h.presenceDebounce.request(time.Now())
 	h.wakeScheduler()
 }
 
-// startGrace begins the grace of a person. The caller holds Hub.mu.
-func (h *Hub) startGrace(p *onlineUser) {
-	p.graceStart = time.Now()
-	h.graceQueue = append(h.graceQueue, graceEntry{p, p.graceStart})
+// startGrace starts the grace period of a user. The caller holds Hub.mu.
+func (h *Hub) startGrace(u *onlineUser) {
+	u.graceStart = time.Now()
+	h.graceQueue = append(h.graceQueue, graceEntry{u, u.graceStart})
 	h.wakeScheduler()
 }
 
-// disconnect uncounts a stream of a person. The caller holds Hub.mu.
-func (h *Hub) userDisconnected(id int64) {
-	here := h.online[id]
-	if here.streams--; here.streams == 0 {
-		h.startGrace(here)
+// expireGrace removes the users whose grace period has ended. It returns when the next one ends, or the zero time. Grace
+// periods end in the order in which they began, so that only the front of the queue matters. The caller holds Hub.mu.
+func (h *Hub) expireGrace(now time.Time) (next time.Time) {
+	for ; len(h.graceQueue) > 0; h.graceQueue = h.graceQueue[1:] {
+		entry := h.graceQueue[0]
+		u := entry.user
+		if u.graceStart != entry.start {
+			continue // the user had a stream since
+		}
+		if end := entry.start.Add(offlineGrace); end.After(now) {
+			return end
+		}
+		u.graceStart = time.Time{}
+		h.setLocallyOnline(u, false)
+		if u.remoteNodes == 0 {
+			h.removeOnlineUser(u, now)
+		}
 	}
+	return time.Time{}
 }
 
-// Online tells which of the people are here.
+// Online reports which of some users are online.
 func (h *Hub) Online(ids ...int64) map[int64]bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	here := make(map[int64]bool, len(ids))
+	online := make(map[int64]bool, len(ids))
 	for _, id := range ids {
-		here[id] = h.online[id] != nil
+		online[id] = h.online[id] != nil
 	}
-	return here
+	return online
 }
 
-// IsOnline is Online for one person.
+// IsOnline reports whether a user is online.
 func (h *Hub) IsOnline(id int64) bool { return h.Online(id)[id] }
 
-// OnlineUsers returns the first MaxListedOnline people who are here, in the order they came, and how many there are in all.
+// OnlineUsers returns the first MaxListedOnline users who came online, and the number of all online users.
 func (h *Hub) OnlineUsers() ([]chat.UserSummary, int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.firstOnline(), len(h.online)
 }
 
-// firstOnline lists those who came first. The caller holds Hub.mu.
+// firstOnline returns the first MaxListedOnline users who came online. The caller holds Hub.mu.
 func (h *Hub) firstOnline() []chat.UserSummary {
 	if h.arrivalsStale {
-		h.arrivalOrder = slices.DeleteFunc(h.arrivalOrder, func(p *onlineUser) bool { return p.removed })
+		h.arrivalOrder = slices.DeleteFunc(h.arrivalOrder, func(u *onlineUser) bool { return u.removed })
 		h.arrivalsStale = false
 	}
 	list := make([]chat.UserSummary, min(len(h.arrivalOrder), MaxListedOnline))
@@ -146,33 +163,15 @@ func (h *Hub) firstOnline() []chat.UserSummary {
 	return list
 }
 
+// currentPresence returns the frame about presence that a new stream receives.
 func (h *Hub) currentPresence() *frame {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.presenceSnapshot
 }
 
-// removeExpired lets go of those whose grace is over and returns when the next one's will be, or zero. People leave in the
-// order in which their grace ends, so only the front of the queue is looked at. The caller holds Hub.mu.
-func (h *Hub) expireGrace(now time.Time) (next time.Time) {
-	for ; len(h.graceQueue) > 0; h.graceQueue = h.graceQueue[1:] {
-		d := h.graceQueue[0]
-		if d.user.graceStart != d.start {
-			continue // came back since
-		}
-		if end := d.start.Add(offlineGrace); end.After(now) {
-			return end
-		}
-		d.user.graceStart = time.Time{}
-		h.setLocallyOnline(d.user, false)
-		if d.user.remoteNodes == 0 {
-			h.removeOnlineUser(d.user, now)
-		}
-	}
-	return time.Time{}
-}
-
-// togglePresence notes that a person came or went; both before the next word cancel each other. The caller holds Hub.mu.
+// togglePresence records that a user came online or went offline. Two such changes before the next Presence cancel each
+// other out. The caller holds Hub.mu.
 func (h *Hub) togglePresence(id int64, now time.Time) {
 	if h.toggled[id] {
 		delete(h.toggled, id)
@@ -182,7 +181,8 @@ func (h *Hub) togglePresence(id int64, now time.Time) {
 	h.presenceDebounce.request(now)
 }
 
-// takePresenceChanges says what changed since the last word, and keeps what a new stream is told. The caller holds Hub.mu.
+// takePresenceChanges returns what changed since its last call and updates the snapshot for new streams. The caller holds
+// Hub.mu.
 func (h *Hub) takePresenceChanges() Presence {
 	p := Presence{Users: h.firstOnline(), Count: len(h.online)}
 	for id := range h.toggled {

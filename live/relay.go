@@ -16,50 +16,56 @@ import (
 	"charla/chat"
 )
 
-// Relay joins a hub to those of the other nodes over NATS. Everything it carries is a hint: a node that misses one finds
-// it in the database. So nothing here waits for the network, and what finds no room is dropped.
+// Relay connects a hub to the hubs of the other nodes over NATS. A node that misses a message finds the same in the
+// database. Therefore nothing here waits for the network, and a message is dropped if its queue is full.
 type Relay struct {
-	hub               *Hub
-	nodeName          string     // of this node, new at each start
-	subjectPrefix     string     // of all subjects of this community
-	conn              *nats.Conn // set before Run
-	incoming          chan *nats.Msg
-	outgoing          chan chat.Event
-	reconnected       chan struct{}      // one slot: there is a server again, and others who may have gone on meanwhile
-	presenceChanged   chan struct{}      // one slot: the people of this node changed
-	presenceRequested chan struct{}      // one slot: somebody missed something about them
-	subscription      *nats.Subscription // set before Run
+	hub           *Hub
+	nodeName      string // random, new at each start
+	subjectPrefix string // the start of all subjects of this community
+	conn          *nats.Conn
+	subscription  *nats.Subscription
+	incoming      chan *nats.Msg
+	outgoing      chan chat.Event
 
-	sent, received, notConnected atomic.Int64 // hints
-	dropped                      atomic.Int64 // hints that found no room in out
-	droppedLogged                int64        // how many of those the log knows of; for talk alone
+	// These channels have a capacity of 1 and wake sendLoop.
+	reconnected       chan struct{} // a NATS server was connected, so that other nodes may have changed
+	presenceChanged   chan struct{} // users came online or went offline on this node
+	presenceRequested chan struct{} // another node requested all users of this node
+
+	sent, received, notConnected atomic.Int64 // messages
+	dropped                      atomic.Int64 // events that were dropped because outgoing was full
+	droppedLogged                int64        // the value of dropped that was last logged; used only by sendLoop
 }
 
 const (
-	maxOutgoing               = 4096                  // hints that wait for the network
-	maxIncoming               = 4096                  // hints that wait for the hub
-	announceDelay             = 20 * time.Millisecond // comings, goings and read marks wait for others to join them
-	maxReadersPerAnnouncement = 1000                  // read marks in one hint
+	maxOutgoing = 4096 // events that wait for the network
+	maxIncoming = 4096 // messages that wait for the hub
+	// announceDelay is how long an announcement waits for other changes to announce.
+	announceDelay             = 20 * time.Millisecond
+	maxReadersPerAnnouncement = 1000
 	shutdownTimeout           = time.Second
-	natsPingInterval          = 2 * time.Second // a server that does not answer twice is left for another
+	// natsPingInterval is how often the relay checks its NATS server. It leaves a server that does not answer twice.
+	natsPingInterval = 2 * time.Second
 )
 
-// NewRelay joins hub to the nodes of one community, known by a secret that they share, over the servers of one NATS
-// cluster, separated by commas. Call it before the first stream. The servers need not answer yet: the relay tries until
-// they do.
+// NewRelay connects hub to the other nodes of a community. All of them share the secret community. Servers are the URLs
+// of one NATS cluster, separated by commas; the relay keeps trying until one of them answers. Call NewRelay before the
+// first stream is opened.
 func NewRelay(hub *Hub, servers, community string) (*Relay, error) {
 	r := &Relay{
 		hub: hub, nodeName: rand.Text(), subjectPrefix: "charla." + community + ".",
 		incoming: make(chan *nats.Msg, maxIncoming), outgoing: make(chan chat.Event, maxOutgoing),
-		reconnected: make(chan struct{}, 1), presenceChanged: make(chan struct{}, 1), presenceRequested: make(chan struct{}, 1),
+		reconnected: make(chan struct{}, 1), presenceChanged: make(chan struct{}, 1),
+		presenceRequested: make(chan struct{}, 1),
 	}
 	conn, err := nats.Connect(servers,
 		nats.Name("charla "+r.nodeName), nats.NoEcho(),
-		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500*time.Millisecond), nats.IgnoreAuthErrorAbort(),
-		nats.ReconnectBufSize(-1), // hints that are late are no use
+		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500*time.Millisecond),
+		nats.IgnoreAuthErrorAbort(),
+		nats.ReconnectBufSize(-1), // because messages from before a reconnect are useless
 		nats.PingInterval(natsPingInterval), nats.FlusherTimeout(natsPingInterval),
 		nats.ConnectHandler(r.onConnect), nats.ReconnectHandler(r.onConnect), nats.DisconnectErrHandler(r.onDisconnect),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Warn("relay", "error", err) }))
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Warn("relay failed", "error", err) }))
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +87,14 @@ func (r *Relay) onConnect(c *nats.Conn) {
 
 func (r *Relay) onDisconnect(_ *nats.Conn, err error) {
 	if err != nil {
-		slog.Warn("relay cut off: what other nodes do is found by looking", "error", err)
+		slog.Warn("relay disconnected, polling the database for changes of other nodes", "error", err)
 	}
 }
 
-// Connected tells whether hints reach a NATS server now.
+// Connected reports whether the relay is connected to a NATS server now.
 func (r *Relay) Connected() bool { return r.conn.IsConnected() }
 
-// enqueue queues an event for the other nodes. It never waits. A nil relay has no other nodes.
+// enqueue queues an event for the other nodes. It never blocks. A nil relay drops the event.
 func (r *Relay) enqueue(e chat.Event) {
 	if r == nil {
 		return
@@ -100,22 +106,15 @@ func (r *Relay) enqueue(e chat.Event) {
 	}
 }
 
-// announceSoon asks for the other nodes to be told who is here.
+// announceSoon makes the relay announce the users of this node to the other nodes.
 func (r *Relay) announceSoon() { signal(r.presenceChanged) }
 
-func signal(door chan struct{}) {
-	select {
-	case door <- struct{}{}:
-	default:
-	}
-}
-
-// Run carries hints until ctx ends, then says good-bye. It runs once.
+// Run sends and receives messages until ctx ends, then announces that this node shuts down. It may be called once.
 func (r *Relay) Run(ctx context.Context) {
-	var work sync.WaitGroup
-	work.Go(func() { r.receiveLoop(ctx) })
+	var receiver sync.WaitGroup
+	receiver.Go(func() { r.receiveLoop(ctx) })
 	r.sendLoop(ctx)
-	work.Wait()
+	receiver.Wait()
 	if r.Connected() {
 		r.publish(relayMessage{Kind: kindShutdown})
 		r.conn.FlushTimeout(shutdownTimeout)
@@ -123,14 +122,14 @@ func (r *Relay) Run(ctx context.Context) {
 	r.conn.Close()
 }
 
-// sendLoop tells the other nodes what is queued, and about this node: soon after something changed, and at every beat.
+// sendLoop sends queued events, and announcements about this node: soon after a change, and at each announceInterval.
 func (r *Relay) sendLoop(ctx context.Context) {
-	beat := time.NewTicker(announceInterval)
-	defer beat.Stop()
+	ticker := time.NewTicker(announceInterval)
+	defer ticker.Stop()
 	var (
-		read  = map[int64]bool{}
-		whole bool
-		due   <-chan time.Time // nil while nothing waits to be told
+		readers  = map[int64]bool{} // users who read something since the last announcement
+		whole    bool               // the next announcement must contain all users
+		announce <-chan time.Time   // nil while there is nothing to announce
 	)
 	for {
 		select {
@@ -138,34 +137,34 @@ func (r *Relay) sendLoop(ctx context.Context) {
 			r.sendRemaining()
 			return
 		case e := <-r.outgoing:
-			mark, ok := e.(chat.ReadMarkerMoved)
+			moved, ok := e.(chat.ReadMarkerMoved)
 			if !ok {
 				r.sendEvent(e)
 				continue
 			}
-			if len(read) < maxReadersPerAnnouncement {
-				read[mark.User] = true
+			if len(readers) < maxReadersPerAnnouncement {
+				readers[moved.User] = true
 			}
 		case <-r.reconnected:
 			r.publish(relayMessage{Kind: kindPresenceRequest})
 		case <-r.presenceChanged:
 		case <-r.presenceRequested:
 			whole = true
-		case <-due:
-			r.announce(whole, read)
-			whole, due = false, nil
+		case <-announce:
+			r.announce(whole, readers)
+			whole, announce = false, nil
 			continue
-		case now := <-beat.C:
+		case now := <-ticker.C:
 			r.hub.removeLostNodes(now)
 			r.logDropped()
 		}
-		if due == nil {
-			due = time.After(announceDelay)
+		if announce == nil {
+			announce = time.After(announceDelay)
 		}
 	}
 }
 
-// sendRemaining passes on what is queued at the end.
+// sendRemaining sends the events that are queued at shutdown.
 func (r *Relay) sendRemaining() {
 	for len(r.outgoing) > 0 {
 		r.sendEvent(<-r.outgoing)
@@ -173,36 +172,37 @@ func (r *Relay) sendRemaining() {
 }
 
 func (r *Relay) sendEvent(e chat.Event) {
-	recoverPanic("hint", func() {
-		if in, travels := newRelayMessage(e); travels {
-			r.publish(in)
+	recoverPanic("send relay message", func() {
+		if m, ok := newRelayMessage(e); ok {
+			r.publish(m)
 		}
 	})
 }
 
-// announce tells of this node and empties read.
-func (r *Relay) announce(whole bool, read map[int64]bool) {
-	list := r.hub.takeAnnouncements(whole)
-	list[0].ReadBy = slices.Collect(maps.Keys(read))
-	clear(read)
-	for _, b := range list {
-		r.publish(relayMessage{Kind: kindPresence, Presence: &b})
+// announce announces the users of this node and who read something. It empties readers.
+func (r *Relay) announce(whole bool, readers map[int64]bool) {
+	announcements := r.hub.takeAnnouncements(whole)
+	announcements[0].ReadBy = slices.Collect(maps.Keys(readers))
+	clear(readers)
+	for _, a := range announcements {
+		r.publish(relayMessage{Kind: kindPresence, Presence: &a})
 	}
 }
 
-// publish hands a hint to the network. Without a connection it is gone.
-func (r *Relay) publish(in relayMessage) {
-	in.Version, in.Node = relayVersion, r.nodeName
-	if r.conn.Publish(r.subjectPrefix+in.subject(), marshalJSON(in)) == nil {
-		r.sent.Add(1)
-	} else {
+// publish passes a message to NATS. Without a connection, the message is lost.
+func (r *Relay) publish(m relayMessage) {
+	m.Version, m.Node = relayVersion, r.nodeName
+	if err := r.conn.Publish(r.subjectPrefix+m.subject(), marshalJSON(m)); err != nil {
 		r.notConnected.Add(1)
+		return
 	}
+	r.sent.Add(1)
 }
 
+// logDropped logs how many events were dropped since it last logged that.
 func (r *Relay) logDropped() {
 	if n := r.dropped.Load(); n > r.droppedLogged {
-		slog.Warn("relay too slow: other nodes find by looking", "dropped", n-r.droppedLogged)
+		slog.Warn("relay queue full, other nodes must poll for changes", "dropped", n-r.droppedLogged)
 		r.droppedLogged = n
 	}
 }
@@ -214,33 +214,33 @@ func (r *Relay) receiveLoop(ctx context.Context) {
 			return
 		case m := <-r.incoming:
 			r.received.Add(1)
-			recoverPanic("hint", func() { r.handle(m.Data) })
+			recoverPanic("handle relay message", func() { r.handle(m.Data) })
 		}
 	}
 }
 
-// drain acts on what another node tells. What it cannot read is left alone.
+// handle applies a message of another node. It ignores messages that it cannot decode.
 func (r *Relay) handle(data []byte) {
-	var in relayMessage
-	if json.Unmarshal(data, &in) != nil || in.Version > relayVersion || in.Node == r.nodeName {
+	var m relayMessage
+	if json.Unmarshal(data, &m) != nil || m.Version > relayVersion || m.Node == r.nodeName {
 		return
 	}
-	switch in.Kind {
+	switch m.Kind {
 	case kindPresence:
-		if in.Presence != nil && r.hub.applyAnnouncement(in.Node, *in.Presence) {
-			r.publish(relayMessage{Kind: kindPresenceRequest, To: in.Node})
+		if m.Presence != nil && r.hub.applyAnnouncement(m.Node, *m.Presence) {
+			r.publish(relayMessage{Kind: kindPresenceRequest, To: m.Node})
 		}
 	case kindPresenceRequest:
-		if in.To == r.nodeName || in.To == "" {
+		if m.To == r.nodeName || m.To == "" {
 			signal(r.presenceRequested)
 		}
 	case kindShutdown:
-		r.hub.removeNode(in.Node)
+		r.hub.removeNode(m.Node)
 	default:
-		if e, ok := in.decodeEvent(); ok {
+		if e, ok := m.decodeEvent(); ok {
 			r.hub.dispatch(e)
-		} else if in.Key != nil {
-			r.hub.noteRemoteSeq(*in.Key, chat.RoomSeq{Room: in.Room, LastSeq: in.Seq})
+		} else if m.Key != nil {
+			r.hub.noteRemoteSeq(*m.Key, chat.RoomSeq{Room: m.Room, LastSeq: m.Seq})
 		}
 	}
 }

@@ -11,16 +11,17 @@ import (
 	"charla/chat"
 )
 
-// relayVersion grows when older nodes must not read what newer ones tell. Unknown fields and kinds need no new version.
+// relayVersion is the version of relay messages. It must grow if older nodes must ignore the messages of newer ones. New
+// fields and kinds need no new version, because older nodes ignore them.
 const relayVersion = 1
 
-// relayMessage is one thing that a node tells the others, as JSON. A change carries its place and number beside the event, so
-// that a node to which the event means nothing still learns that there is something to read.
+// relayMessage is what a node sends to the other nodes, as JSON. A change carries its position beside the event, so that
+// a node which cannot decode the event still learns that there is something to read.
 type relayMessage struct {
 	Version     int                   `json:"v"`
-	Node        string                `json:"node"`
-	Kind        string                `json:"kind"`            // the name of an event's type, or one of those below
-	Fingerprint uint32                `json:"shape,omitempty"` // of that type, where the hint was made
+	Node        string                `json:"node"`            // the sender
+	Kind        string                `json:"kind"`            // the name of an event type, or one of the kinds below
+	Fingerprint uint32                `json:"shape,omitempty"` // of the event type on the sender
 	Event       json.RawMessage       `json:"event,omitempty"`
 	Key         *chat.StreamKey       `json:"at,omitempty"`
 	Room        int64                 `json:"room,omitempty"`
@@ -29,33 +30,36 @@ type relayMessage struct {
 	To          string                `json:"to,omitempty"`
 }
 
-// The kinds of hints about nodes.
+// The kinds of relay messages that are not events.
 const (
-	kindPresence        = "about" // who is on a node
-	kindPresenceRequest = "ask"   // To, or everybody, is to tell all its people
-	kindShutdown        = "bye"   // a node stops
+	kindPresence        = "about" // announces who is online on a node
+	kindPresenceRequest = "ask"   // asks the node To, or every node, to announce all its users
+	kindShutdown        = "bye"   // says that a node shuts down
 )
 
-// eventType is a type of events that travel between nodes.
+// eventType is a type of events that are sent to the other nodes.
 type eventType struct {
 	goType      reflect.Type
-	fingerprint uint32
+	fingerprint uint32 // changes with the fields of the type
 }
 
-var eventTypes = eventTypesOf(chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{},
+// eventTypes are the types of events that are sent to the other nodes, by name. Read markers are sent in presence
+// announcements instead.
+var eventTypes = eventTypesOf(
+	chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{},
 	chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{}, chat.UserChanged{})
 
 func eventTypesOf(events ...chat.Event) map[string]eventType {
-	kinds := map[string]eventType{}
+	types := map[string]eventType{}
 	for _, e := range events {
-		of := reflect.TypeOf(e)
-		kinds[of.Name()] = eventType{of, crc32.ChecksumIEEE([]byte(describeType(of)))}
+		t := reflect.TypeOf(e)
+		types[t.Name()] = eventType{t, crc32.ChecksumIEEE([]byte(describeType(t)))}
 	}
-	return kinds
+	return types
 }
 
-// describeType describes a type by its fields. Nodes of two versions whose messages differ in a field have different shapes and
-// do not believe each other's messages, only their numbers: half a message must not be shown for a whole one.
+// describeType describes a type by the names and types of its fields. If two versions of Charla differ in a field of an
+// event, their fingerprints differ, and a node reads the change from the database instead of using an incomplete event.
 func describeType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -71,54 +75,54 @@ func describeType(t reflect.Type) string {
 	}
 }
 
-// newRelayMessage returns the hint of an event, and false for one that does not travel.
+// newRelayMessage returns the message for an event. It returns false if events of that type are not sent.
 func newRelayMessage(e chat.Event) (relayMessage, bool) {
 	name := reflect.TypeOf(e).Name()
-	k, travels := eventTypes[name]
-	if !travels {
+	t, ok := eventTypes[name]
+	if !ok {
 		return relayMessage{}, false
 	}
-	in := relayMessage{Kind: name, Fingerprint: k.fingerprint, Event: marshalJSON(e)}
-	if c, ok := e.(chat.RoomChange); ok {
-		at, seq := c.Position()
-		in.Key, in.Room, in.Seq = &at, roomIDOf(c), seq
+	m := relayMessage{Kind: name, Fingerprint: t.fingerprint, Event: marshalJSON(e)}
+	if change, ok := e.(chat.RoomChange); ok {
+		key, seq := change.Position()
+		m.Key, m.Room, m.Seq = &key, roomIDOf(change), seq
 	}
-	return in, true
+	return m, true
 }
 
-// decodeEvent returns what happened, and false where this version cannot tell.
-func (in relayMessage) decodeEvent() (chat.Event, bool) {
-	k, known := eventTypes[in.Kind]
-	if !known || k.fingerprint != in.Fingerprint {
+// decodeEvent returns the event of a message. It returns false if this version of Charla has a different event type.
+func (m relayMessage) decodeEvent() (chat.Event, bool) {
+	t, ok := eventTypes[m.Kind]
+	if !ok || t.fingerprint != m.Fingerprint {
 		return nil, false
 	}
-	v := reflect.New(k.goType)
-	if json.Unmarshal(in.Event, v.Interface()) != nil {
+	v := reflect.New(t.goType)
+	if json.Unmarshal(m.Event, v.Interface()) != nil {
 		return nil, false
 	}
 	return v.Elem().Interface().(chat.Event), true
 }
 
-// subject is where a hint is told. Every node listens to all of them; they differ so that nodes of a larger community
-// can choose.
-func (in relayMessage) subject() string {
+// subject returns the NATS subject of a message, without the prefix of the community. Every node subscribes to all
+// subjects. They differ so that the nodes of a larger community could subscribe to some of them.
+func (m relayMessage) subject() string {
 	switch {
-	case in.Key == nil:
+	case m.Key == nil:
 		return "node"
-	case in.Key.Room != 0:
-		return fmt.Sprintf("room.%d", in.Key.Room)
+	case m.Key.Room != 0:
+		return fmt.Sprintf("room.%d", m.Key.Room)
 	default:
-		return fmt.Sprintf("pair.%d.%d", in.Key.Low, in.Key.High)
+		return fmt.Sprintf("pair.%d.%d", m.Key.Low, m.Key.High)
 	}
 }
 
-// marshalJSON leaves HTML as it is: escaped it would be twice as long.
+// marshalJSON returns the JSON of a value. It does not escape HTML, because that doubles the size of rendered messages.
 func marshalJSON(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(err) // events and hints are plain values
+		panic(err) // impossible, because events and relay messages are plain values
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }

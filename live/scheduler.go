@@ -7,55 +7,67 @@ import (
 	"time"
 )
 
-// Presence and unread counts are told at most once a second. A word about presence waits a moment for others to join
-// it; unread counts wait longer, so that those who are looking have said that they have read.
 const (
-	minSendInterval   = time.Second
-	presenceDelay     = 50 * time.Millisecond
-	unreadDelay       = 500 * time.Millisecond
-	maxPresenceDeltas = 100 // more people coming and going at once are told by everybody's whole state
+	// minSendInterval is the minimum time between two frames about presence, and between two refreshes of unread counts.
+	minSendInterval = time.Second
+	// presenceDelay is how long a frame about presence waits for other users who come online or go offline.
+	presenceDelay = 50 * time.Millisecond
+	// unreadDelay is how long a refresh of unread counts waits. It is longer, so that pages that show the new message
+	// have reported it as read.
+	unreadDelay = 500 * time.Millisecond
+	// maxPresenceDeltas is how many users a frame about presence may say came online or went offline. With more, all
+	// streams refresh their whole state instead.
+	maxPresenceDeltas = 100
+	// heartbeatInterval must be shorter than the time after which proxies close idle connections, often a minute.
+	heartbeatInterval = 15 * time.Second
 )
 
-// debounce says when something may be told: a delay after it was first asked for, and at most once a second.
+// debounce decides when something is sent: a delay after the first request, and at most once in minSendInterval.
 type debounce struct{ requested, lastSent time.Time }
 
-// request returns whether it is the first to ask since the last telling.
-func (p *debounce) request(now time.Time) bool {
-	first := p.requested.IsZero()
-	if first {
-		p.requested = now
+// request asks for something to be sent. It reports whether this is the first request since the last markSent.
+func (d *debounce) request(now time.Time) bool {
+	if !d.requested.IsZero() {
+		return false
 	}
-	return first
+	d.requested = now
+	return true
 }
 
-// due returns when to tell, or zero when nothing was asked for.
-func (p *debounce) due(delay time.Duration) time.Time {
-	if p.requested.IsZero() {
+// due returns when to send, or the zero time if nothing was requested.
+func (d *debounce) due(delay time.Duration) time.Time {
+	if d.requested.IsZero() {
 		return time.Time{}
 	}
-	if soonest := p.lastSent.Add(minSendInterval); soonest.After(p.requested.Add(delay)) {
-		return soonest
+	requested, allowed := d.requested.Add(delay), d.lastSent.Add(minSendInterval)
+	if allowed.After(requested) {
+		return allowed
 	}
-	return p.requested.Add(delay)
+	return requested
 }
 
-func (p *debounce) markSent(now time.Time) { p.requested, p.lastSent = time.Time{}, now }
+// markSent records that the requested thing was sent.
+func (d *debounce) markSent(now time.Time) { d.requested, d.lastSent = time.Time{}, now }
 
-func (h *Hub) wakeScheduler() {
+// wakeScheduler makes Run check soon what is due.
+func (h *Hub) wakeScheduler() { signal(h.wake) }
+
+// signal sends to a channel with a capacity of 1, unless it is full.
+func signal(c chan struct{}) {
 	select {
-	case h.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// Run tells people of presence and unread counts, and looks at the database for what no hint brought, until ctx ends.
+// Run sends presence, typing, unread counts and heartbeats, and polls the database, until ctx ends.
 func (h *Hub) Run(ctx context.Context) {
-	var looks sync.WaitGroup
-	defer looks.Wait()
-	looks.Go(func() { repeat(ctx, revocationPollInterval, h.pollSessions) })
-	looks.Go(func() { repeat(ctx, revocationPollInterval, h.pollDepartures) })
-	looks.Go(func() { repeat(ctx, changePollInterval, h.pollConversations) })
-	looks.Go(func() { repeat(ctx, changePollInterval, h.refreshAllConversationStreams) })
+	var polls sync.WaitGroup
+	defer polls.Wait()
+	polls.Go(func() { repeat(ctx, revocationPollInterval, h.pollSessions) })
+	polls.Go(func() { repeat(ctx, revocationPollInterval, h.pollDepartures) })
+	polls.Go(func() { repeat(ctx, changePollInterval, h.pollConversations) })
+	polls.Go(func() { repeat(ctx, changePollInterval, h.refreshAllConversationStreams) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -66,9 +78,9 @@ func (h *Hub) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		next := now.Add(time.Second) // unless something panics
-		recoverPanic("loop", func() {
-			next = earliest(earliest(h.sendPresence(now), h.sendUnread(now)), earliest(h.sendTyping(now), h.sendHeartbeats(now)))
+		next := now.Add(time.Second) // used if a send panics
+		recoverPanic("scheduler", func() {
+			next = earliest(h.sendPresence(now), h.sendUnread(now), h.sendTyping(now), h.sendHeartbeats(now))
 		})
 		if !next.IsZero() {
 			timer.Reset(time.Until(next))
@@ -76,14 +88,17 @@ func (h *Hub) Run(ctx context.Context) {
 	}
 }
 
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
+// earliest returns the earliest of some times, of which zero ones do not count.
+func earliest(times ...time.Time) (first time.Time) {
+	for _, t := range times {
+		if first.IsZero() || !t.IsZero() && t.Before(first) {
+			first = t
+		}
 	}
-	return a
+	return first
 }
 
-// sendPresence tells everybody who came and went, when its time has come; it returns when to look again.
+// sendPresence sends who came online and who went offline, if that is due. It returns when it must run again.
 func (h *Hub) sendPresence(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -109,11 +124,8 @@ func (h *Hub) sendPresence(now time.Time) time.Time {
 	return next
 }
 
-// heartbeatInterval keeps proxies, which cut connections that are idle for a minute, from doing so.
-const heartbeatInterval = 15 * time.Second
-
-// sendHeartbeats gives a sign of life to streams whose turn it is and ends those that are too old, in steps of a second; it
-// returns when to look again.
+// sendHeartbeats sends heartbeats to the streams for which one is due and ends those that reached their age. It does so
+// once a second and returns when it must run again.
 func (h *Hub) sendHeartbeats(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -136,16 +148,19 @@ func (h *Hub) sendHeartbeats(now time.Time) time.Time {
 	return h.nextHeartbeat
 }
 
-// A wave is so many streams that come or go; it is over when no more than a ripple do in a second.
 const (
+	// freeMemoryThreshold is how many streams must have opened or closed before freeMemoryAfterBurst frees memory.
 	freeMemoryThreshold = 1000
-	quietThreshold      = 10
+	// quietThreshold is how many streams may open or close in a second after the burst.
+	quietThreshold = 10
 )
 
-// freeMemoryAfterBurst gives memory back to the machine once a wave is over: to open a stream takes several times what an open
-// one keeps, and the runtime would hold on to that for minutes. It is called every second; the caller holds Hub.mu.
+// freeMemoryAfterBurst returns memory to the operating system after many streams were opened or closed. Opening a stream
+// takes several times the memory of an open one, and the Go runtime would keep it for minutes. The hub calls it every
+// second. The caller holds Hub.mu.
 func (h *Hub) freeMemoryAfterBurst(open int) {
-	if absDiff(open, h.lastOpen) <= quietThreshold && absDiff(open, h.lastFreed) >= freeMemoryThreshold && !h.closed {
+	quiet := absDiff(open, h.lastOpen) <= quietThreshold
+	if quiet && absDiff(open, h.lastFreed) >= freeMemoryThreshold && !h.closed {
 		h.lastFreed = open
 		h.goroutines.Go(debug.FreeOSMemory)
 	}
@@ -153,16 +168,3 @@ func (h *Hub) freeMemoryAfterBurst(open int) {
 }
 
 func absDiff(a, b int) int { return max(a-b, b-a) }
-
-// openStreams ranges over all open streams. The caller holds Hub.mu.
-func (h *Hub) openStreams() func(yield func(*Stream) bool) {
-	return func(yield func(*Stream) bool) {
-		for _, open := range h.streamsBySession {
-			for _, s := range open {
-				if !yield(s) {
-					return
-				}
-			}
-		}
-	}
-}

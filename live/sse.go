@@ -5,17 +5,17 @@ import (
 	"strconv"
 )
 
-// ServerSentEvent is one event of a text/event-stream as the HTML standard frames it (section 9.2). ID, Name and Retry are left
-// out where empty or zero; Data nil leaves the data out, empty Data sends an empty line of data.
+// ServerSentEvent is one event of a text/event-stream (HTML standard, section 9.2). AppendTo omits ID, Name and
+// RetryMillis if they are empty or zero. It omits Data if it is nil and writes an empty data line if it is empty.
 type ServerSentEvent struct {
 	ID          string
 	Name        string
-	RetryMillis int // milliseconds before a reader that lost the stream comes back
+	RetryMillis int // how long a reader that lost the connection waits before it reconnects
 	Data        []byte
 }
 
-// AppendTo adds the event to b, closed by its empty line. Line breaks in ID and Name are dropped; every line of Data,
-// however it ends, becomes a line of its own.
+// AppendTo appends the event, with the empty line that ends it, to b. It removes line breaks from ID and Name, and writes
+// each line of Data as a data line.
 func (e ServerSentEvent) AppendTo(b []byte) []byte {
 	b = appendField(b, "event: ", e.Name)
 	b = appendField(b, "id: ", e.ID)
@@ -30,9 +30,11 @@ func (e ServerSentEvent) AppendTo(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// KeepAliveComment is an event that readers ignore: it keeps what stands between from closing an idle connection.
+// KeepAliveComment is a comment in a text/event-stream, which readers ignore. It keeps proxies from closing an idle
+// connection.
 var KeepAliveComment = []byte(":\n\n")
 
+// appendField appends a field line, unless value is empty. It removes line breaks and NUL from value.
 func appendField(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
@@ -46,7 +48,7 @@ func appendField(b []byte, name, value string) []byte {
 	return append(b, '\n')
 }
 
-// cutLine splits at the first line end that a reader would see: CRLF, LF or CR.
+// cutLine splits b at its first line break, which is CRLF, LF or CR as for readers. More is false if there is none.
 func cutLine(b []byte) (line, rest []byte, more bool) {
 	i := bytes.IndexAny(b, "\r\n")
 	if i < 0 {

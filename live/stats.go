@@ -5,42 +5,47 @@ import (
 	"sync/atomic"
 )
 
-// counters is what happened since the hub was made. Counting costs an addition: nothing here waits or allocates.
+// counters counts what happened since the hub was created. Counting neither blocks nor allocates.
 type counters struct {
 	messagesPosted, framesSent, replays, gapsFilled, gapsFailed atomic.Int64
 
-	streamsEnded [endDisconnected + 1]atomic.Int64 // by reason
+	streamsEnded [endDisconnected + 1]atomic.Int64 // by EndReason
 }
 
-// endReasonNames are the names of the ends, for the operator.
+// endReasonNames are the names of the end reasons in Stats.
 var endReasonNames = [...]string{
 	EndSlow: "slow", EndAged: "aged", EndReplaced: "replaced", EndLogout: "logout", EndLeft: "left",
 	EndRestart: "restart", EndResync: "resync", endDisconnected: "gone",
 }
 
-// Stats are the numbers of a hub: what there is now, and what happened since it was made.
+// Stats is the state of a hub now and what it counted since it was created.
 type Stats struct {
-	Streams         map[string]int // open ones by Viewer.Kind, of every kind that there was
-	QueuedForWriter int            // detached streams that wait for a writer
-	Online          int            // people who are here, on this node or another
-	RemoteNodes     int            // other nodes that this one hears
+	Streams         map[string]int // open streams, by each Viewer.MetricRoute that occurred
+	QueuedForWriter int            // hijacked connections that wait for a writer
+	Online          int            // users who are online on any node
+	RemoteNodes     int            // other nodes that this node hears
 
-	MessagesPosted         int64            // messages published here
-	FramesSent             int64            // what readers were told after the opening of their streams
-	Replays                int64            // streams that were brought something they had missed
-	GapsFilled, GapsFailed int64            // looks into the database for changes that no hint brought
-	StreamsEnded           map[string]int64 // streams that are over, by reason; all reasons are there
+	MessagesPosted         int64            // messages that were posted on this node
+	FramesSent             int64            // frames that streams sent after their replays
+	Replays                int64            // streams that began with changes that their readers had missed
+	GapsFilled, GapsFailed int64            // reads of changes that were not announced, and such reads that failed
+	StreamsEnded           map[string]int64 // by the name of the reason; contains all reasons
 }
 
-// Stats returns the numbers as they are now.
+// Stats returns the current statistics of the hub.
 func (h *Hub) Stats() Stats {
+	c := &h.counters
 	s := Stats{
-		MessagesPosted: h.counters.messagesPosted.Load(), FramesSent: h.counters.framesSent.Load(), Replays: h.counters.replays.Load(),
-		GapsFilled: h.counters.gapsFilled.Load(), GapsFailed: h.counters.gapsFailed.Load(),
-		StreamsEnded: map[string]int64{}, QueuedForWriter: h.hijacked.Queued(),
+		QueuedForWriter: h.hijacked.Queued(),
+		MessagesPosted:  c.messagesPosted.Load(),
+		FramesSent:      c.framesSent.Load(),
+		Replays:         c.replays.Load(),
+		GapsFilled:      c.gapsFilled.Load(),
+		GapsFailed:      c.gapsFailed.Load(),
+		StreamsEnded:    map[string]int64{},
 	}
-	for end := EndSlow; end <= endDisconnected; end++ {
-		s.StreamsEnded[endReasonNames[end]] = h.counters.streamsEnded[end].Load()
+	for reason := EndSlow; reason <= endDisconnected; reason++ {
+		s.StreamsEnded[endReasonNames[reason]] = c.streamsEnded[reason].Load()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -48,19 +53,19 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// RelayStats are the numbers of a relay since it was made.
+// RelayStats is what a relay counted since it was created.
 type RelayStats struct {
-	Connected      bool  // to a NATS server, now
-	Sent, Received int64 // hints
-	NotConnected   int64 // hints that were not sent for want of a server
-	QueueFull      int64 // hints that found no room, on their way out or in
+	Connected      bool  // whether a NATS server is connected now
+	Sent, Received int64 // messages
+	NotConnected   int64 // messages that were lost because no server was connected
+	QueueFull      int64 // messages that were dropped because a queue, outgoing or incoming, was full
 }
 
-// Stats returns the numbers as they are now.
+// Stats returns the current statistics of the relay.
 func (r *Relay) Stats() RelayStats {
-	in, _ := r.subscription.Dropped() // fails when the relay is over
+	incoming, _ := r.subscription.Dropped() // returns an error after the relay has shut down
 	return RelayStats{
 		Connected: r.Connected(), Sent: r.sent.Load(), Received: r.received.Load(),
-		NotConnected: r.notConnected.Load(), QueueFull: r.dropped.Load() + int64(in),
+		NotConnected: r.notConnected.Load(), QueueFull: r.dropped.Load() + int64(incoming),
 	}
 }

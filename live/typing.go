@@ -7,129 +7,139 @@ import (
 	"charla/chat"
 )
 
-// Who types is shown at once, together with who begins at the same moment. Browsers say it again every second and a half
-// while somebody goes on, so that a silence of three seconds means that they stopped.
 const (
-	typingTimeout   = 3 * time.Second
-	typingDelay     = 50 * time.Millisecond
-	typingInterval  = 250 * time.Millisecond // between two words about the same conversation
+	// typingTimeout is how long a user counts as typing. Browsers repeat the event every 1.5 seconds while the user types.
+	typingTimeout = 3 * time.Second
+	// typingDelay is how long a frame waits for other users who begin to type at the same moment.
+	typingDelay = 50 * time.Millisecond
+	// typingInterval is the minimum time between two frames about one conversation.
+	typingInterval = 250 * time.Millisecond
+	// maxTypingListed is how many users a frame lists.
 	maxTypingListed = 3
 )
 
-// Typing tells who else is writing: the first three in the order in which they began, and how many they are in all.
+// Typing says which other users are typing in a conversation. Users are the first three in the order in which they
+// began; Count is the number of all of them.
 type Typing struct {
 	Users []chat.UserSummary
 	Count int
 }
 
-// typingState is who is writing in a topic. Hub.mu guards it.
+// typingState is who is typing in a conversation. Hub.mu guards it.
 type typingState struct {
-	typists       []typist // in the order in which they began
-	due, lastSent time.Time
+	typists       []typist  // in the order in which they began
+	due, lastSent time.Time // when the next frame is due, or zero, and when the last one was sent
 }
 
+// typist is a user who is typing.
 type typist struct {
 	chat.UserSummary
 	expiresAt time.Time
 }
 
-// noteTyping notes that a person is writing, where anybody listens.
+// noteTyping records that a user is typing in a conversation, if the conversation has streams.
 func (h *Hub) noteTyping(e chat.UserTyping) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t := h.conversations[e.StreamKey]
-	if t == nil {
+	c := h.conversations[e.StreamKey]
+	if c == nil {
 		return
 	}
-	until := time.Now().Add(typingTimeout)
-	if i := t.indexOf(e.User.ID); i >= 0 {
-		t.typists[i].expiresAt = until
+	expiresAt := time.Now().Add(typingTimeout)
+	if i := c.indexOf(e.User.ID); i >= 0 {
+		c.typists[i].expiresAt = expiresAt
 		return
 	}
-	t.typists = append(t.typists, typist{e.User, until})
-	h.scheduleTyping(t)
+	c.typists = append(c.typists, typist{e.User, expiresAt})
+	h.scheduleTyping(c)
 }
 
-// stopTyping notes that what a person was writing is there.
-func (h *Hub) stopTyping(at chat.StreamKey, author int64) {
+// stopTyping records that a user stopped typing, because their message was posted.
+func (h *Hub) stopTyping(key chat.StreamKey, author int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.conversations[at]; t != nil {
-		if i := t.indexOf(author); i >= 0 {
-			t.typists = slices.Delete(t.typists, i, i+1)
-			h.scheduleTyping(t)
-		}
+	c := h.conversations[key]
+	if c == nil {
+		return
+	}
+	if i := c.indexOf(author); i >= 0 {
+		c.typists = slices.Delete(c.typists, i, i+1)
+		h.scheduleTyping(c)
 	}
 }
 
-// scheduleTyping asks for a word about a topic. The caller holds Hub.mu.
-func (h *Hub) scheduleTyping(t *conversation) {
-	h.typingConversations[t] = true
-	if t.due.IsZero() {
-		now := time.Now()
-		t.due = now.Add(max(typingDelay, typingInterval-now.Sub(t.lastSent)))
-		h.wakeScheduler()
+// scheduleTyping makes the hub send soon who is typing in a conversation. The caller holds Hub.mu.
+func (h *Hub) scheduleTyping(c *conversation) {
+	h.typingConversations[c] = true
+	if !c.due.IsZero() {
+		return
 	}
+	now := time.Now()
+	c.due = now.Add(max(typingDelay, typingInterval-now.Sub(c.lastSent)))
+	h.wakeScheduler()
 }
 
-// sendTyping lets go of those who stopped, and says where somebody began or stopped; it returns when to look again.
+// sendTyping removes users who stopped typing and sends who is typing, in the conversations for which that is due. It
+// returns when it must run again, or the zero time.
 func (h *Hub) sendTyping(now time.Time) (next time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for t := range h.typingConversations {
-		if t.removeExpired(now) {
-			h.scheduleTyping(t)
+	for c := range h.typingConversations {
+		if c.removeExpired(now) {
+			h.scheduleTyping(c)
 		}
-		if !t.due.IsZero() && !now.Before(t.due) {
-			t.sendTyping(now)
+		if !c.due.IsZero() && !now.Before(c.due) {
+			c.sendTyping(now)
 		}
-		if t.due.IsZero() && len(t.typists) == 0 {
-			delete(h.typingConversations, t)
+		if c.due.IsZero() && len(c.typists) == 0 {
+			delete(h.typingConversations, c)
 		}
-		next = earliest(next, t.due)
-		for _, p := range t.typists {
-			next = earliest(next, p.expiresAt)
+		next = earliest(next, c.due)
+		for _, u := range c.typists {
+			next = earliest(next, u.expiresAt)
 		}
 	}
 	return next
 }
 
-func (t *typingState) indexOf(person int64) int {
-	return slices.IndexFunc(t.typists, func(p typist) bool { return p.ID == person })
+// indexOf returns the index of a user among the typists, or -1.
+func (t *typingState) indexOf(user int64) int {
+	return slices.IndexFunc(t.typists, func(u typist) bool { return u.ID == user })
 }
 
-// removeExpired tells whether somebody stopped.
+// removeExpired removes the users who stopped typing and reports whether there were any.
 func (t *typingState) removeExpired(now time.Time) bool {
 	before := len(t.typists)
-	t.typists = slices.DeleteFunc(t.typists, func(p typist) bool { return !now.Before(p.expiresAt) })
+	t.typists = slices.DeleteFunc(t.typists, func(u typist) bool { return !now.Before(u.expiresAt) })
 	return len(t.typists) < before
 }
 
-// frameExcluding is the frame for a person, or for everybody who is not writing (0).
-func (t *typingState) frameExcluding(person int64) *frame {
-	w := &Typing{}
-	for _, p := range t.typists {
-		if p.ID == person {
+// frameExcluding returns the frame about all typists except one user, or about all of them if user is 0.
+func (t *typingState) frameExcluding(user int64) *frame {
+	typing := &Typing{}
+	for _, u := range t.typists {
+		if u.ID == user {
 			continue
 		}
-		if w.Count++; w.Count <= maxTypingListed {
-			w.Users = append(w.Users, p.UserSummary)
+		typing.Count++
+		if typing.Count <= maxTypingListed {
+			typing.Users = append(typing.Users, u.UserSummary)
 		}
 	}
-	return &frame{typing: w}
+	return &frame{typing: typing}
 }
 
-// sendTyping tells the readers of a topic who is writing, each one about the others. The caller holds Hub.mu.
-func (t *conversation) sendTyping(now time.Time) {
-	t.due, t.lastSent = time.Time{}, now
-	everybody := t.frameExcluding(0)
+// sendTyping sends to each reader of a conversation who else is typing. The caller holds Hub.mu.
+func (c *conversation) sendTyping(now time.Time) {
+	c.due, c.lastSent = time.Time{}, now
+	everybody := c.frameExcluding(0)
 	own := map[int64]*frame{}
-	for _, p := range t.typists {
-		own[p.ID] = t.frameExcluding(p.ID)
+	for _, u := range c.typists {
+		own[u.ID] = c.frameExcluding(u.ID)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for s := range t.streams {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.streams {
 		if f := own[s.viewer.User.ID]; f != nil {
 			s.offer(f)
 		} else {

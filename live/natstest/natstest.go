@@ -1,4 +1,4 @@
-// Package natstest gives tests real NATS servers, in this process.
+// Package natstest runs real NATS servers for tests, in the process of the test.
 package natstest
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// Server is a NATS server that a test may kill and start again at the same address.
+// Server is a NATS server that a test can stop and start again at the same address.
 type Server struct {
 	options server.Options
 	server  *server.Server
 }
 
-// New returns a running server that ends with the test.
+// New returns a running server. It is stopped at the end of the test.
 func New(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{options: server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true}}
@@ -25,7 +25,7 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Cluster returns n servers that know each other.
+// Cluster returns the n running servers of one cluster.
 func Cluster(t testing.TB, n int) []*Server {
 	t.Helper()
 	var servers []*Server
@@ -40,14 +40,14 @@ func Cluster(t testing.TB, n int) []*Server {
 	}
 	for end := time.Now().Add(20 * time.Second); servers[0].server.NumRoutes() == 0 || servers[n-1].server.NumRoutes() == 0; {
 		if time.Now().After(end) {
-			t.Fatal("the servers do not find each other")
+			t.Fatal("the servers of the cluster did not connect to each other")
 		}
 		<-time.After(10 * time.Millisecond)
 	}
 	return servers
 }
 
-// Start runs the server and waits until it takes connections.
+// Start starts the server and waits until it accepts connections.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	options := s.options
@@ -57,7 +57,7 @@ func (s *Server) Start(t testing.TB) {
 	}
 	started.Start()
 	if !started.ReadyForConnections(20 * time.Second) {
-		t.Fatal("NATS does not start")
+		t.Fatal("the NATS server did not start")
 	}
 	s.server = started
 	s.options.Port = options.Port
@@ -66,16 +66,16 @@ func (s *Server) Start(t testing.TB) {
 	}
 }
 
-// Kill ends the server and cuts its connections. It may be called more than once.
+// Kill stops the server and closes its connections. It may be called more than once.
 func (s *Server) Kill() {
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
 }
 
-// URL is where the server listens.
+// URL returns the URL of the server.
 func (s *Server) URL() string { return s.server.ClientURL() }
 
-// URLs is the list of servers as NATS_URL takes it.
+// URLs returns the URLs of servers in the format of NATS_URL.
 func URLs(servers []*Server) string {
 	var list []string
 	for _, s := range servers {
