@@ -13,7 +13,11 @@ import (
 
 // The README's tables of addresses and of named events are those of the code.
 func TestREADMEListsEveryRouteAndEvent(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := os.ReadFile("../docs/stream.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,9 +32,8 @@ func TestREADMEListsEveryRouteAndEvent(t *testing.T) {
 		wire.Write(HTMLEvents{views.Locale{}}.End(why))
 	}
 	names := matches(wire.String(), "(?m)^event: (.+)$")
-	stream := string(readme)[strings.Index(string(readme), "## The stream"):strings.Index(string(readme), "## Promises")]
 	var told, known []string
-	for _, row := range matches(stream, "(?m)^\\| ((?:`[a-z]+` ?)+)\\|") {
+	for _, row := range matches(string(events), "(?m)^\\| ((?:`[a-z]+` ?)+)\\|") {
 		told = append(told, strings.Fields(strings.ReplaceAll(row, "`", ""))...)
 	}
 	for name := range eventDocs {
@@ -42,30 +45,6 @@ func TestREADMEListsEveryRouteAndEvent(t *testing.T) {
 			t.Errorf("the event %q is told and not described", name)
 		}
 	}
-}
-
-// The README's table of folders is what there is: those at the top, and each program.
-func TestREADMEListsEveryFolder(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var folders []string
-	for _, prefix := range []string{"", "cmd/"} {
-		entries, err := os.ReadDir("../" + prefix)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-				folders = append(folders, prefix+e.Name())
-			}
-		}
-	}
-	told := []string{"cmd", "build", "data", "tmp"} // by its programs, and what is in no clone
-	folders = slices.DeleteFunc(folders, func(f string) bool { return slices.Contains(told, f) })
-	table := string(readme)[strings.Index(string(readme), "## Folders"):]
-	compareLists(t, "folders", matches(table[:strings.Index(table, "\n## How fast")], "(?m)^\\| `([^`]+)` \\|"), folders)
 }
 
 func matches(text, pattern string) []string {
