@@ -81,7 +81,7 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 			defer r.close()
 		}
 		for _, st := range streams {
-			st.waitFor("online-count")
+			st.waitForPresence()
 		}
 		s.exec(`UPDATE users SET push_topic = 'a topic' WHERE id = $1`, ana.user.ID)
 		start := time.Now()

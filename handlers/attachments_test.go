@@ -22,7 +22,7 @@ func (b *client) upload(name, data string) fileInfo {
 	return decode[fileInfo](a.is(http.StatusCreated))
 }
 
-// sendWithFiles posts a message with files, as a program does.
+// sendWithFiles posts a message with uploaded files as a program does.
 func (b *client) sendWithFiles(place, body string, files ...fileInfo) message {
 	b.t.Helper()
 	name, id, _ := strings.Cut(place, "=")
@@ -33,7 +33,7 @@ func (b *client) sendWithFiles(place, body string, files ...fileInfo) message {
 	return decode[message](b.post("/messages", fields, asJSON).is(http.StatusCreated))
 }
 
-// postParts sends a form in parts, of names and values: a name that begins with a < is that of a file.
+// postParts sends a multipart form of alternating names and values. A name that begins with "<" is a file name.
 func (b *client) postParts(path string, fields []string, headers ...string) *answer {
 	b.t.Helper()
 	var body bytes.Buffer
@@ -50,7 +50,7 @@ func (b *client) postParts(path string, fields []string, headers ...string) *ans
 	return b.do(http.MethodPost, path, &body, append(headers, "Content-Type: "+form.FormDataContentType())...)
 }
 
-// picture is a PNG of some size.
+// picture returns a PNG of this size.
 func picture(width, height int) string {
 	var b strings.Builder
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
@@ -65,8 +65,9 @@ func TestUploadJSON(t *testing.T) {
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	f, p := ana.upload("notes.txt", "some notes"), ana.upload("photo.png", picture(800, 600))
 	equal(t, "a text", f, fileInfo{ID: f.ID, Name: "notes.txt", Type: "text/plain", Size: 10, URL: "/files/" + formatID(f.ID)})
-	equal(t, "a picture", p, fileInfo{ID: p.ID, Name: "photo.png", Type: "image/png", Size: p.Size, URL: "/files/" + formatID(p.ID),
-		ThumbURL: "/files/" + formatID(p.ID) + "?size=thumb", Width: 800, Height: 600})
+	picture := fileInfo{ID: p.ID, Name: "photo.png", Type: "image/png", Size: p.Size, URL: "/files/" + formatID(p.ID),
+		ThumbURL: "/files/" + formatID(p.ID) + "?size=thumb", Width: 800, Height: 600}
+	equal(t, "a picture", p, picture)
 	berta.get(f.URL, asJSON).isError(404, "not_found", "")
 	ana.get(f.URL).is(200)
 	m := ana.sendWithFiles(berta.peerQuery(), "", p, f)
@@ -76,19 +77,20 @@ func TestUploadJSON(t *testing.T) {
 	g := ana.upload("more.txt", "more")
 	sent["file"] = []any{formatID(g.ID), g.ID}
 	first := decode[message](ana.postJSON("/messages", sent).is(201))
-	equal(t, "files of a list that names one twice", len(first.Files), 1)
-	equal(t, "the same again", decode[message](ana.postJSON("/messages", sent).is(200)).ID, first.ID)
+	equal(t, "files of a list that has one twice", len(first.Files), 1)
+	equal(t, "the same request again", decode[message](ana.postJSON("/messages", sent).is(200)).ID, first.ID)
 	sent["file"] = []any{}
 	ana.postJSON("/messages", sent).isError(422, "invalid", "body")
 	sent["body"] = "words"
 	ana.postJSON("/messages", sent).isError(409, "conflict", "key")
 
 	for path, b := range map[string]*client{"/messages?with=" + formatID(ana.user.ID): berta, m.path(): ana} {
-		b.get(path).is(200).has("notes.txt", `src="`+p.URL+`?size=medium"`, ` 800w" sizes="427px" width="427" height="320"`, "10 bytes")
+		page := b.get(path).is(200).has("notes.txt", "10 bytes")
+		page.shows("img[src='" + p.URL + "?size=medium'][srcset$=' 800w'][sizes='427px'][width='427'][height='320']")
 	}
 	history := decode[historyInfo](berta.get("/messages?"+ana.peerQuery(), asJSON).is(200))
 	equal(t, "the file in the history", history.Messages[0].Files[1], f)
-	equal(t, "no files is a list", strings.Contains(berta.get(berta.sendMessage("room=1", "x").path(), asJSON).body, `"files":[]`), true)
+	berta.get(berta.sendMessage("room=1", "x").path(), asJSON).has(`"files":[]`) // not null
 }
 
 func TestDownload(t *testing.T) {
@@ -100,8 +102,10 @@ func TestDownload(t *testing.T) {
 	a := berta.get(f.URL, "Accept-Encoding: gzip").is(200)
 	equal(t, "bytes", a.body, "some notes")
 	for name, want := range map[string]string{
-		"Content-Disposition": "attachment; filename=notes.txt", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
-		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "private, no-cache", "Content-Type": "text/plain", "Content-Length": "10", "Content-Encoding": "",
+		"Content-Disposition": "attachment; filename=notes.txt", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy":      "default-src 'none'; sandbox",
+		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "private, no-cache",
+		"Content-Type": "text/plain", "Content-Length": "10", "Content-Encoding": "",
 		"Accept-Ranges": "bytes",
 	} {
 		equal(t, name, a.header.Get(name), want)
@@ -111,18 +115,19 @@ func TestDownload(t *testing.T) {
 	equal(t, "one of several tags", berta.get(f.URL, `If-None-Match: "x", `+tag).is(304).body, "")
 	part := berta.get(f.URL, "Range: bytes=5-", "If-Range: "+tag).is(206)
 	equal(t, "a part", part.body+" "+part.header.Get("Content-Range"), "notes bytes 5-9/10")
-	equal(t, "a part of another", berta.get(f.URL, "Range: bytes=5-", `If-Range: "x"`).is(200).body, "some notes")
+	equal(t, "a range of another file", berta.get(f.URL, "Range: bytes=5-", `If-Range: "x"`).is(200).body, "some notes")
 	berta.get(f.URL, "Range: bytes=10-").is(416)
 	head := berta.do(http.MethodHead, f.URL, nil).is(200)
-	equal(t, "length by HEAD", head.header.Get("Content-Length")+head.body, "10")
+	equal(t, "the length by HEAD", head.header.Get("Content-Length")+head.body, "10")
 
 	thumb := berta.get(p.ThumbURL).is(200)
 	equal(t, "a picture", thumb.header.Get("Content-Disposition"), "inline; filename=photo.png")
-	if config, kind, err := image.DecodeConfig(strings.NewReader(thumb.body)); err != nil || config.Width != 320 || config.Height != 240 {
+	config, kind, err := image.DecodeConfig(strings.NewReader(thumb.body))
+	if err != nil || config.Width != 320 || config.Height != 240 {
 		t.Errorf("the thumbnail is %+v, %s, %v", config, kind, err)
 	}
 	if berta.get(p.URL).header.Get("ETag") == thumb.header.Get("ETag") {
-		t.Error("two sizes have one tag")
+		t.Error("two sizes have the same ETag")
 	}
 	berta.get(f.URL+"?size=thumb", asJSON).isError(404, "not_found", "")
 	berta.get(p.URL+"?size=../x", asJSON).isError(404, "not_found", "")
@@ -130,9 +135,9 @@ func TestDownload(t *testing.T) {
 	ana.deleteMessage(m).is(204)
 	for _, b := range []*client{ana, berta} {
 		gone := b.get(f.URL, "If-None-Match: "+tag, asJSON).isError(404, "not_found", "")
-		equal(t, "an error's disposition", gone.header.Get("Content-Disposition"), "")
+		equal(t, "Content-Disposition of the error", gone.header.Get("Content-Disposition"), "")
 	}
-	equal(t, "contents", s.count(`SELECT COUNT(*) FROM contents`), 0)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 0)
 }
 
 func TestFilesAreVisibleInTheirRoomOnly(t *testing.T) {
@@ -143,22 +148,24 @@ func TestFilesAreVisibleInTheirRoomOnly(t *testing.T) {
 	f := ana.upload("plan.txt", "the plan")
 	ana.sendWithFiles("room="+formatID(room), "", f)
 	tag := berta.get(f.URL).is(200).header.Get("ETag")
-	equal(t, "an outsider learns nothing", withoutNonces(carla.get(f.URL).is(404).body), withoutNonces(carla.get("/files/9999").is(404).body))
+	hidden, missing := carla.get(f.URL).is(404), carla.get("/files/9999").is(404)
+	equal(t, "the page of a hidden file", withoutNonces(hidden.body), withoutNonces(missing.body))
 	carla.post("/messages", []string{"room", "1", "body", "", "file", formatID(f.ID)}, asJSON).isError(422, "invalid", "file")
 	ana.post(fmt.Sprintf("/rooms/%d/members/%d/remove", room, berta.user.ID), nil, asJSON).is(204)
 	berta.get(f.URL, "If-None-Match: "+tag).is(404)
 	s.anonymous().get(f.URL).redirectsTo("/login?next=" + url.QueryEscape(f.URL))
 
-	waits := ana.upload("waits.txt", "x")
-	for _, path := range []string{waits.URL + "/delete", waits.URL} {
+	draft := ana.upload("draft.txt", "x")
+	for _, path := range []string{draft.URL + "/delete", draft.URL} {
 		carla.post(path, []string{"alt", "mine"}, asJSON).isError(404, "not_found", "")
 	}
-	ana.post(waits.URL, []string{"alt", "  what it\nshows "}, asJSON).is(204)
+	ana.post(draft.URL, []string{"alt", "  what it\nshows "}, asJSON).is(204)
 	other := ana.upload("other.txt", "o")
-	ana.post(other.URL, []string{"alt-0", "another's", "alt-" + formatID(other.ID), "its own"}, asHTMX).is(200) // one field of many in the form of the box
-	sent := ana.sendWithFiles("room=1", "", waits, other).Files
-	equal(t, "described", sent[0].Alt+"|"+sent[1].Alt, "what it shows|its own")
-	ana.post(waits.URL+"/delete", nil, asJSON).isError(404, "not_found", "")
+	// The form of the composer has a field for each of its files.
+	ana.post(other.URL, []string{"alt-0", "another's", "alt-" + formatID(other.ID), "its own"}, asHTMX).is(200)
+	sent := ana.sendWithFiles("room=1", "", draft, other).Files
+	equal(t, "descriptions", sent[0].Alt+"|"+sent[1].Alt, "what it shows|its own")
+	ana.post(draft.URL+"/delete", nil, asJSON).isError(404, "not_found", "")
 	gone := ana.upload("gone.txt", "y")
 	ana.do(http.MethodDelete, gone.URL, nil, asJSON).is(204)
 	ana.get(gone.URL).is(404)
@@ -168,30 +175,36 @@ func TestPostFormWithFiles(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
-	ana.postParts("/messages", []string{"room", "1", "body", "look", "key", "k", "<a.txt", "a", "<", "", "<b.txt", "b"}).redirectsTo("/messages?room=1")
+	ana.postParts("/messages", []string{"room", "1", "body", "look", "key", "k", "<a.txt", "a", "<", "", "<b.txt", "b"}).
+		redirectsTo("/messages?room=1")
 	h := decode[historyInfo](ana.get("/messages?room=1", asJSON).is(200))
-	equal(t, "messages and files", fmt.Sprint(len(h.Messages), h.Messages[0].Body, len(h.Messages[0].Files), h.Messages[0].Files[1].Name), "1look2b.txt")
+	equal(t, "messages", len(h.Messages), 1)
+	equal(t, "text", h.Messages[0].Body, "look")
+	equal(t, "files", len(h.Messages[0].Files), 2)
+	equal(t, "the second file", h.Messages[0].Files[1].Name, "b.txt")
 	ana.postParts("/messages", []string{"room", "1", "body", "", "file", "", "<", ""}).is(422).has("Write something first.")
 
-	page := ana.postParts("/files", []string{"room", "1", "body", "kept text", "key", "k2", "alt", "the letter c", "<c.txt", "c"}).is(200).has("kept text", "c.txt")
+	withFile := []string{"room", "1", "body", "kept text", "key", "k2", "alt", "the letter c", "<c.txt", "c"}
+	page := ana.postParts("/files", withFile).is(200).shows("textarea", "kept text").has("c.txt")
 	equal(t, "key", page.composerKey(), "k2")
-	page = ana.get("/messages?room=1").is(200).has("c.txt", `type="hidden" name="file" value=`, "formaction=\"/files/")
-	_, id, _ := strings.Cut(page.body, `name="file" value="`)
-	id, _, _ = strings.Cut(id, `"`)
-	page = ana.postParts("/files/"+id+"/delete", []string{"room", "1", "body", "still here", "key", "k2", "file", id}).is(200).has("still here")
-	lacks(t, page.body, "c.txt")
-	ana.postParts("/files", []string{"room", "1", "body", "nothing chosen", "key", "k2"}).is(422).has("nothing chosen", "Choose a file first.", `id="composer"`)
+	page = ana.get("/messages?room=1").is(200).has("c.txt").shows("[formaction^='/files/']")
+	id := page.attr("input[type=hidden][name=file]", "value")
+	removal := []string{"room", "1", "body", "still here", "key", "k2", "file", id}
+	ana.postParts("/files/"+id+"/delete", removal).is(200).shows("textarea", "still here").lacks("c.txt")
+	ana.postParts("/files", []string{"room", "1", "body", "nothing chosen", "key", "k2"}).is(422).
+		shows("#composer textarea", "nothing chosen").has("Choose a file first.")
 	ana.postParts("/files", []string{"room", "1", "<d.txt", "d"}).redirectsTo("/messages?room=1")
 
 	broken := picture(9, 9)[:40]
-	page = ana.postParts("/messages", []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<broken.png", broken}).is(422)
-	page.has("words", "d.txt", "e.txt", "broken.png", "This picture is broken")
+	withBroken := []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<broken.png", broken}
+	page = ana.postParts("/messages", withBroken).is(422)
+	page.shows("textarea", "words").has("d.txt", "e.txt", "broken.png", "This picture is broken")
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 }
 
 func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(o *siteOptions) { o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 3} })
+	s := openSQLite(t, func(o *serverOptions) { o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 3} })
 	ana := s.newUser("Ana")
 	large := strings.Repeat("x", 1<<20+1)
 	a := ana.postParts("/files", []string{"room", "1", "<a.txt", "a", "<large.bin", large, "<b.txt", "b"}, asJSON).is(201)
@@ -201,18 +214,20 @@ func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 	}](a)
 	equal(t, "files", len(several.Files), 2)
 	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file has at most 1 MB.}]")
-	chips := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
-	chips.has(`hx-target="[data-place=room-1] #attachments"`, "c.txt", `hx-target="[data-place=room-1] #rejected-files" hx-swap="beforeend"`, "d.txt", "A message takes at most 3 files.")
-	equal(t, "chips with a number", strings.Count(chips.body, `name="file"`), 1)
+	parts := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
+	parts.shows("[hx-target='[data-place=room-1] #attachments']", "c.txt")
+	parts.shows("[hx-target='[data-place=room-1] #rejected-files'][hx-swap=beforeend]", "d.txt", "A message takes at most 3 files.")
+	equal(t, "attachments", parts.elements("[name=file]"), 1)
 	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).isError(413, "too_large", "file")
 	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).isError(422, "invalid", "file")
 	ana.postParts("/files", []string{"room", "1"}, asJSON).isError(422, "invalid", "file")
-	ana.do(http.MethodPost, "/files", strings.NewReader("no parts"), "Content-Type: multipart/form-data; boundary=b", asJSON).isError(422, "invalid", "")
+	ana.do(http.MethodPost, "/files", strings.NewReader("no parts"), "Content-Type: multipart/form-data; boundary=b", asJSON).
+		isError(422, "invalid", "")
 	r := ana.request(http.MethodPost, "/files?name=x", strings.NewReader("x"), asJSON)
 	r.ContentLength = 100 << 20
 	response, err := s.Client().Transport.RoundTrip(r)
 	if err == nil {
-		equal(t, "announced too large", response.StatusCode, 413)
+		equal(t, "the status of a body announced too large", response.StatusCode, 413)
 		response.Body.Close()
 	}
 }
@@ -228,11 +243,12 @@ func TestAvatar(t *testing.T) {
 	url := m.From.Avatar
 	contains(t, url, "/files/", "?size=square")
 	face := berta.get(url).is(200)
-	if config, _, err := image.DecodeConfig(strings.NewReader(face.body)); err != nil || config.Width != 128 || config.Height != 128 {
-		t.Errorf("%+v, %v", config, err)
+	config, _, err := image.DecodeConfig(strings.NewReader(face.body))
+	if err != nil || config.Width != 128 || config.Height != 128 {
+		t.Errorf("the avatar is %+v, %v", config, err)
 	}
-	equal(t, "kept by browsers", face.header.Get("Cache-Control"), "private, max-age=3600")
-	berta.get("/messages?room=1").is(200).has(`src="` + url + `"`)
+	equal(t, "Cache-Control", face.header.Get("Cache-Control"), "private, max-age=3600")
+	berta.get("/messages?room=1").is(200).shows("img[src='" + url + "']")
 	for _, list := range []string{"/chat", "/rooms/1"} {
 		berta.get(list, asJSON).is(200).has(`"avatar_url":"` + url + `"`)
 	}
@@ -240,5 +256,5 @@ func TestAvatar(t *testing.T) {
 	ana.post("/settings/avatar", []string{"remove", "1"}, asJSON).is(204)
 	berta.get(url).is(404)
 	berta.get("/messages?room=1").is(200).lacks(url)
-	equal(t, "contents", s.count(`SELECT COUNT(*) FROM contents`), 0)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 0)
 }

@@ -12,8 +12,8 @@ type botInfo struct {
 	ID       int64
 	Name     string
 	Online   bool
-	SeenAt   string `json:"seen_at"`
-	Webhooks []webhookInfo
+	SeenAt   string        `json:"seen_at"`
+	Webhooks []webhookInfo `json:"hooks"`
 }
 
 type botToken struct {
@@ -21,7 +21,7 @@ type botToken struct {
 	Name, Token string
 }
 
-// createBot makes a bot and returns the program that holds its token.
+// createBot creates a bot and returns a program with its token.
 func (b *client) createBot(name string) *client {
 	b.t.Helper()
 	made := decode[botToken](b.post("/bots", []string{"name", name}, asJSON).is(201))
@@ -39,9 +39,10 @@ func TestBots(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	admin, ana, berta := s.newUser("Admin"), s.newUser("Ana"), s.newUser("Berta")
-	page := ana.post("/bots", []string{"name", " Weather   report "}).is(201).has("Weather report", "charla_", `class="new-secret`)
-	lacks(t, ana.get("/bots").is(200).has("Weather report").body, "charla_") // told once
-	equal(t, "tokens in the clear", s.count(`SELECT COUNT(*) FROM sessions WHERE hash LIKE 'charla_%'`), 0)
+	page := ana.post("/bots", []string{"name", " Weather   report "}).is(201).
+		shows(".new-secret", "charla_").has("Weather report")
+	ana.get("/bots").is(200).has("Weather report").lacks("charla_") // the token is shown once
+	equal(t, "tokens in plain text", s.count(`SELECT COUNT(*) FROM sessions WHERE hash LIKE 'charla_%'`), 0)
 	id := ana.bots()[0].ID
 	token := page.body[strings.Index(page.body, "charla_"):][:len("charla_")+43]
 	bot := ana.withToken(t, token)
@@ -54,18 +55,20 @@ func TestBots(t *testing.T) {
 	st.readUntil("the cursor", isBareID)
 	said := bot.sendMessage("room=1", "Rain at noon")
 	equal(t, "from a bot", said.From.Bot, true)
-	st.waitFor("Rain at noon", `<small class="bot-badge">bot</small>`)
-	berta.get("/messages?room=1").is(200).has(`<small class="bot-badge">bot</small>`)
-	equal(t, "from a bot, in history", decode[historyInfo](berta.get("/messages?room=1", asJSON)).Messages[0].From.Bot, true)
+	shows(t, st.waitFor("Rain at noon").data, "small.bot-badge", "bot")
+	berta.get("/messages?room=1").is(200).shows("small.bot-badge", "bot")
+	history := decode[historyInfo](berta.get("/messages?room=1", asJSON)).Messages
+	equal(t, "from a bot, in the history", history[0].From.Bot, true)
 	ana.sendMessage("room=1", "Thanks")
-	equal(t, "a person is none", decode[historyInfo](berta.get("/messages?room=1", asJSON)).Messages[1].From.Bot, false)
+	history = decode[historyInfo](berta.get("/messages?room=1", asJSON)).Messages
+	equal(t, "from a person, in the history", history[1].From.Bot, false)
 	berta.sendMessage(bot.peerQuery(), "Hello, machine")
-	berta.get("/messages?" + bot.peerQuery()).is(200).has(`<small class="bot-badge">`)
-	berta.get("/rooms/1?q=weather").is(200).has(`<small class="bot-badge">`)
-	berta.get("/chat?q=weather").is(200).has(`<small class="bot-badge">`)
-	admin.get("/people?q=weather").is(200).has(`<small class="bot-badge">`)
+	berta.get("/messages?" + bot.peerQuery()).is(200).shows("small.bot-badge")
+	berta.get("/rooms/1?q=weather").is(200).shows("small.bot-badge")
+	berta.get("/chat?q=weather").is(200).shows("small.bot-badge")
+	admin.get("/people?q=weather").is(200).shows("small.bot-badge")
 
-	t.Run("what is not for bots", func(t *testing.T) {
+	t.Run("a bot may not", func(t *testing.T) {
 		bot := bot.withT(t)
 		bot.post("/bots", []string{"name", "Child"}, asJSON).isError(403, "forbidden", "")
 		bot.post("/settings/password", []string{"current", "", "password", testPassword}, asJSON).isError(403, "forbidden", "")
@@ -74,7 +77,7 @@ func TestBots(t *testing.T) {
 		}
 	})
 
-	t.Run("who may invite lets it in", func(t *testing.T) {
+	t.Run("a member invites it", func(t *testing.T) {
 		cellar := ana.withT(t).createRoom("Cellar", "invited")
 		bot.withT(t).post("/messages", []string{"room", formatID(cellar), "body", "x"}, asJSON).isError(404, "not_found", "")
 		berta.withT(t).post("/rooms/"+formatID(cellar)+"/members", []string{"user", formatID(id)}, asJSON).isError(404, "not_found", "")
@@ -82,49 +85,50 @@ func TestBots(t *testing.T) {
 		bot.withT(t).sendMessage("room="+formatID(cellar), "inside")
 	})
 
-	t.Run("bots of others do not exist", func(t *testing.T) {
+	t.Run("only its owner sees it", func(t *testing.T) {
 		for _, deed := range []string{"/renew", "/remove", "/hooks", "/hooks/1/remove"} {
 			for _, who := range []*client{berta, bot} {
 				who.withT(t).post("/bots/"+formatID(id)+deed, []string{"room", "1"}, asJSON).isError(404, "not_found", "")
 			}
 			ana.withT(t).post("/bots/"+formatID(ana.user.ID)+deed, []string{"room", "1"}, asJSON).isError(404, "not_found", "")
 		}
-		admin.withT(t).post("/bots/"+formatID(id)+"/renew", nil, asJSON).isError(404, "not_found", "") // an admin does not become it
+		// An admin may not take over a bot.
+		admin.withT(t).post("/bots/"+formatID(id)+"/renew", nil, asJSON).isError(404, "not_found", "")
 	})
 
-	t.Run("a new token", func(t *testing.T) {
+	t.Run("its token is rotated", func(t *testing.T) {
 		st := bot.withT(t).listen("/events?room=1")
 		st.readUntil("the cursor", isBareID)
 		fresh := decode[botToken](ana.withT(t).post("/bots/"+formatID(id)+"/renew", nil, asJSON).is(200))
-		equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+		equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 		bot.withT(t).get("/chat").isBadToken()
 		bot.token = fresh.Token
 		bot.withT(t).get("/chat").is(200)
 	})
 
-	t.Run("removed", func(t *testing.T) {
+	t.Run("it is deleted", func(t *testing.T) {
 		st := bot.withT(t).listen("/events?room=1")
 		st.readUntil("the cursor", isBareID)
 		ana.withT(t).post("/bots/"+formatID(id)+"/remove", nil).redirectsTo("/bots")
-		equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+		equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 		bot.withT(t).get("/chat").isBadToken()
 		equal(t, "bots", len(ana.withT(t).bots()), 0)
 		ana.withT(t).post("/bots/"+formatID(id)+"/renew", nil, asJSON).isError(404, "not_found", "")
 		ana.withT(t).get("/messages?room=1").has("Rain at noon")
 	})
 
-	t.Run("ten at most", func(t *testing.T) {
+	t.Run("at most ten", func(t *testing.T) {
 		for range 10 {
 			berta.withT(t).createBot("Robot")
 		}
 		berta.withT(t).post("/bots", []string{"name", "One more"}, asJSON).isError(409, "conflict", "")
 		equal(t, "bots", len(berta.withT(t).bots()), 10)
 		berta.withT(t).post("/bots/"+formatID(berta.withT(t).bots()[0].ID)+"/remove", nil).is(303)
-		berta.withT(t).createBot("In its place")
+		berta.withT(t).createBot("Replacement")
 	})
 
-	t.Run("a bad name", func(t *testing.T) {
-		ana.withT(t).post("/bots", []string{"name", "a\u202eb"}).is(422).has(`id="name-error"`)
+	t.Run("an invalid name", func(t *testing.T) {
+		ana.withT(t).post("/bots", []string{"name", "a\u202eb"}).is(422).shows("#name-error")
 		ana.withT(t).post("/bots", []string{"name", ""}, asJSON).isError(422, "invalid", "name")
 	})
 }
@@ -138,7 +142,7 @@ func TestDisablingAnOwnerDisablesBots(t *testing.T) {
 	st := bot.listen("/events?room=1")
 	st.readUntil("the cursor", isBareID)
 	admin.post("/people/"+formatID(ana.user.ID)+"/disable", nil).is(303)
-	equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 	bot.get("/chat").isBadToken()
 	s.anonymous().onNode(s).post(requestURI(hook.URL), []string{"x", "y"}).is(404)
 	admin.post("/people/"+formatID(ana.user.ID)+"/enable", nil).is(303)
@@ -146,7 +150,7 @@ func TestDisablingAnOwnerDisablesBots(t *testing.T) {
 	equal(t, "bots", len(s.newSession(ana.user).bots()), 0)
 }
 
-// logBuffer is a log that a test reads.
+// logBuffer collects the log for a test.
 type logBuffer struct {
 	mu sync.Mutex // guards b
 	b  bytes.Buffer
@@ -158,7 +162,7 @@ func (n *logBuffer) Write(p []byte) (int, error) {
 	return n.b.Write(p)
 }
 
-// It runs alone, because there is one log.
+// TestSecretsAreNotLogged does not run in parallel, because it replaces the default logger.
 func TestSecretsAreNotLogged(t *testing.T) {
 	s := openSQLite(t)
 	ana := s.anonymous().register("Ana", "ana@example.org")
@@ -180,5 +184,6 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	contains(t, log.b.String(), "route=/hooks/:secret", "level=ERROR")
-	lacks(t, log.b.String(), hook[len("/hooks/"):], bot.token, given.Access, given.Refresh, given2.Access, given2.Refresh)
+	lacks(t, log.b.String(), hook[len("/hooks/"):], bot.token,
+		given.Access, given.Refresh, given2.Access, given2.Refresh)
 }

@@ -14,13 +14,13 @@ import (
 	"charla/chat"
 )
 
-// client is somebody's browser or program. It keeps cookies, sends them back, and follows nothing by itself.
+// client acts as one browser or one program. It keeps cookies and sends them back; it follows no redirects.
 type client struct {
 	t       testing.TB
 	server  *testServer
-	user    chat.User // zero for a guest
+	user    chat.User // zero for an anonymous client
 	cookies map[string]string
-	token   string // sent as a bearer token; empty for a browser
+	token   string // the bearer token it sends; empty for a browser
 }
 
 func (s *testServer) anonymous() *client {
@@ -33,14 +33,14 @@ func (b *client) clone() *client {
 	return &c
 }
 
-// withT is the same browser in a sub-test.
+// withT returns the same client for a sub-test.
 func (b *client) withT(t testing.TB) *client {
 	c := b.clone()
 	c.t = t
 	return c
 }
 
-// response is what came back.
+// answer is the response to a request.
 type answer struct {
 	t      testing.TB
 	status int
@@ -48,7 +48,7 @@ type answer struct {
 	body   string
 }
 
-// Headers that requests carry.
+// Headers that requests carry
 const (
 	asJSON = "Accept: application/json"
 	asHTMX = "HX-Request: true"
@@ -99,7 +99,7 @@ func (b *client) get(path string, headers ...string) *answer {
 	return b.do(http.MethodGet, path, nil, headers...)
 }
 
-// sendMessage sends a form of names and values.
+// post sends a form of alternating names and values.
 func (b *client) post(path string, fields []string, headers ...string) *answer {
 	b.t.Helper()
 	form := url.Values{}
@@ -109,7 +109,7 @@ func (b *client) post(path string, fields []string, headers ...string) *answer {
 	return b.do(http.MethodPost, path, strings.NewReader(form.Encode()), append(headers, inForm)...)
 }
 
-// postJSON sends a value as JSON and asks for JSON.
+// postJSON sends a value as JSON and asks for JSON. A string is sent as it is.
 func (b *client) postJSON(path string, value any) *answer {
 	b.t.Helper()
 	text, ok := value.(string)
@@ -132,15 +132,15 @@ func (a *answer) is(status int) *answer {
 	return a
 }
 
-// next fails the test unless the answer sends the browser on to this place.
-func (a *answer) redirectsTo(place string) *answer {
+// redirectsTo fails the test unless the answer is a 303 to this URL.
+func (a *answer) redirectsTo(url string) *answer {
 	a.t.Helper()
 	a.is(http.StatusSeeOther)
-	equal(a.t, "Location", a.header.Get("Location"), place)
+	equal(a.t, "Location", a.header.Get("Location"), url)
 	return a
 }
 
-// has fails the test unless all parts stand in the body.
+// has fails the test unless the body contains all parts. It is for words, JSON and other text: markup is for shows.
 func (a *answer) has(parts ...string) *answer {
 	a.t.Helper()
 	contains(a.t, a.body, parts...)
@@ -153,7 +153,7 @@ func (a *answer) lacks(parts ...string) *answer {
 	return a
 }
 
-// isError fails the test unless the answer is an error in JSON with this status, code and field, and with words.
+// isError fails the test unless the answer is a JSON error with this status, code and field, and with a message.
 func (a *answer) isError(status int, code, field string) *answer {
 	a.t.Helper()
 	a.is(status)
@@ -169,7 +169,7 @@ func (a *answer) isError(status int, code, field string) *answer {
 	return a
 }
 
-// Bind reads a JSON answer, which must hold no name that T does not know.
+// decode reads a JSON answer. It fails the test if the answer has a field that T does not declare.
 func decode[T any](a *answer) (v T) {
 	a.t.Helper()
 	if kind := a.header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
@@ -183,7 +183,7 @@ func decode[T any](a *answer) (v T) {
 	return v
 }
 
-// decodeLoosely reads what a test wants to know of a JSON answer.
+// decodeLoosely reads the fields of a JSON answer that T declares and ignores the others.
 func decodeLoosely[T any](a *answer) (v T) {
 	a.t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
@@ -192,7 +192,7 @@ func decodeLoosely[T any](a *answer) (v T) {
 	return v
 }
 
-// showMessage is a message as programs see it.
+// message is a message as programs receive it.
 type message struct {
 	ID, Room, Seq int64
 	Changed       int64 `json:"changed_seq"`
@@ -218,7 +218,7 @@ type message struct {
 	}
 }
 
-// fileInfo is a file as programs see it.
+// fileInfo is a file as programs receive it.
 type fileInfo struct {
 	ID            int64
 	Name, Alt     string
@@ -229,10 +229,10 @@ type fileInfo struct {
 	Width, Height int
 }
 
-// requestURI is where the message stands by itself.
+// path returns the URL of the message's own page.
 func (m message) path() string { return "/messages/" + formatID(m.ID) }
 
-// reactionSummary tells them in a line: "🎉 Ana Berta, 👍 Berta, mine".
+// reactionSummary returns the reactions in one line: "🎉 Ana Berta, mine; 👍 Berta".
 func (m message) reactionSummary() string {
 	var kinds []string
 	for _, r := range m.Reactions {
@@ -257,7 +257,7 @@ type historyInfo struct {
 	Next     string
 }
 
-// sendMessage posts a message as a program does. Place is "room=1" or "with=2".
+// sendMessage posts a message as a program does. The conversation is "room=1" or "with=2".
 func (b *client) sendMessage(place, body string) message {
 	b.t.Helper()
 	name, id, _ := strings.Cut(place, "=")
@@ -265,31 +265,31 @@ func (b *client) sendMessage(place, body string) message {
 	return decode[message](a.is(http.StatusCreated))
 }
 
-// putMessage gives a message another text, as a program does.
+// putMessage replaces the text of a message as a program does.
 func (b *client) putMessage(m message, body string) *answer {
 	b.t.Helper()
 	return b.do(http.MethodPut, m.path(), strings.NewReader(url.Values{"body": {body}}.Encode()), inForm, asJSON)
 }
 
-// editMessage is put that must be taken.
+// editMessage is putMessage that must succeed.
 func (b *client) editMessage(m message, body string) message {
 	b.t.Helper()
 	return decode[message](b.putMessage(m, body).is(http.StatusOK))
 }
 
-// deleteMessage deletes a message, as a program does.
+// deleteMessage deletes a message as a program does.
 func (b *client) deleteMessage(m message) *answer {
 	b.t.Helper()
 	return b.do(http.MethodDelete, m.path(), nil, asJSON)
 }
 
-// react adds a reaction or takes it back, as a program does.
+// react toggles a reaction as a program does.
 func (b *client) react(m message, emoji string) *answer {
 	b.t.Helper()
 	return b.post(m.path()+"/reactions", []string{"emoji", emoji}, asJSON)
 }
 
-// peerQuery names the conversation with somebody.
+// peerQuery returns the query that names the conversation with this client's user: "with=2".
 func (b *client) peerQuery() string { return "with=" + strconv.FormatInt(b.user.ID, 10) }
 
 func formatID(n int64) string { return strconv.FormatInt(n, 10) }

@@ -28,7 +28,7 @@ func TestPasswordReset(t *testing.T) {
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
 		stream := ana.listen("/events")
-		stream.waitFor("online-count")
+		stream.waitForPresence()
 		guest := a.anonymous().withT(t)
 		guest.get("/login").is(200).has(`href="/forgot"`)
 		guest.get("/forgot").is(200)

@@ -130,7 +130,7 @@ func TestStreamOpenedBeforeFirstMessage(t *testing.T) {
 	carla := s.newUser("Carla")
 	outside := carla.listen("/events?" + ana.peerQuery() + "&after=0")
 	for _, st := range append(streams, outside) {
-		st.waitFor("online-count")
+		st.waitForPresence()
 	}
 	equal(t, "rooms: listening writes nothing", s.count(`SELECT COUNT(*) FROM rooms`), 1)
 	ana.sendMessage(berta.peerQuery(), "the very first")
@@ -163,7 +163,7 @@ func TestStreamLimitPerBrowser(t *testing.T) {
 	var streams []*eventStream
 	for range 6 {
 		st := ana.listen("/events?room=1")
-		st.waitFor("online-count")
+		st.waitForPresence()
 		streams = append(streams, st)
 	}
 	for _, st := range streams[:2] {
@@ -191,7 +191,7 @@ func TestStreamLimitPerUser(t *testing.T) {
 		streams = append(streams, program.listen("/events", asJSON))
 	}
 	program.get("/events", asJSON).isError(429, "too_many", "")
-	berta.listen("/events?room=1").waitFor("online-count")
+	berta.listen("/events?room=1").waitForPresence()
 	streams[0].close()
 	eventually(t, "room for another", func() bool { return s.hub.StreamCountOf(ana.user.ID) < 300 })
 	program.listen("/events", asJSON).readUntil("a word", func(event) bool { return true })
@@ -205,7 +205,7 @@ func TestStreamLimitIsHigherOverHTTP2(t *testing.T) {
 	var streams []*eventStream
 	for range 12 {
 		st := ana.listen("/events?room=1")
-		st.waitFor("online-count")
+		st.waitForPresence()
 		streams = append(streams, st)
 	}
 	ana.sendMessage("room=1", "to all of them")

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Page is a small model of a browser with htmx: a document into which frames of a stream are swapped, by the rules of
-// hx-upsert and hx-partial as views uses them.
+// htmxPage is a small model of a browser with htmx: a document into which it swaps the fragments of a stream, by the
+// rules of hx-upsert and hx-partial as far as views uses them.
 type htmxPage struct {
 	t   testing.TB
 	doc *html.Node
@@ -27,7 +27,7 @@ func parsePage(t testing.TB, text string) *htmxPage {
 	return &htmxPage{t, doc}
 }
 
-// applyAnswer swaps in what a frame brings.
+// applyAnswer swaps in a fragment.
 func (p *htmxPage) applyAnswer(data string) {
 	p.t.Helper()
 	nodes, err := html.ParseFragment(strings.NewReader(data), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
@@ -48,32 +48,13 @@ func (p *htmxPage) applyAnswer(data string) {
 	}
 }
 
-// targets are the elements that a frame names; those that are not on the page are none.
-func (p *htmxPage) targets(n *html.Node) (found []*html.Node) {
-	for selector := range strings.SplitSeq(attr(n, "hx-target"), ",") {
-		m := selectorPattern.FindStringSubmatch(selector)
-		if m == nil {
-			p.t.Fatalf("the model knows no selector %q", selector)
-		}
-		target := byID(p.doc, m[1])
-		if strings.HasPrefix(m[2], ":has") {
-			continue
-		}
-		if m[4] != "" && byID(p.doc, m[4]) != nil {
-			continue
-		}
-		if target != nil && (m[2] == "" || m[4] != "" || attr(target, "data-version") == m[3]) {
-			found = append(found, target)
-		}
-	}
-	return found
+// targets returns the elements that hx-target selects; there may be none on this page.
+func (p *htmxPage) targets(n *html.Node) []*html.Node {
+	p.t.Helper()
+	return selectAll(p.t, p.doc, attr(n, "hx-target"))
 }
 
-// selectorPattern are by id, of a line also by the change that it shows: none, or one with a number;
-// of the menu by what stands in it, which in this model is nothing; of the live window by a line that is not in it.
-var selectorPattern = regexp.MustCompile(`^#([a-z]+[a-z0-9-]*)(:not\(\[data-version\]\)|\[data-version='(\d+)'\]|:has\(\[action='[^']+'\]\)|:not\(:has\(#(m-\d+)\)\))?$`)
-
-// swapPartial replaces the target, or what is in it.
+// swapPartial replaces the target or its content.
 func (p *htmxPage) swapPartial(target, n *html.Node) {
 	fresh := children(clone(n))
 	switch swap, _, _ := strings.Cut(attr(n, "hx-swap"), " "); swap {
@@ -92,11 +73,11 @@ func (p *htmxPage) swapPartial(target, n *html.Node) {
 			target.AppendChild(f)
 		}
 	default:
-		p.t.Fatalf("the model knows no swap %q", swap)
+		p.t.Fatalf("the model does not implement hx-swap=%q", swap)
 	}
 }
 
-// upsert replaces by id, or inserts in the order of the numbers in the ids.
+// upsert replaces the element with the same id, or inserts it in the order of the numbers in the ids.
 func upsert(list *html.Node, fresh []*html.Node) {
 	for _, f := range fresh {
 		if f.Type != html.ElementNode {
@@ -119,7 +100,7 @@ func upsert(list *html.Node, fresh []*html.Node) {
 	}
 }
 
-// routeLabels are the messages in the live window: id and HTML, in order. The unread line has no id and is left aside.
+// lines returns the messages of the live window as HTML, in order. The unread divider has no id and is left out.
 func (p *htmxPage) lines() (lines []string) {
 	list := byID(p.doc, "messages")
 	if list == nil {
@@ -133,7 +114,7 @@ func (p *htmxPage) lines() (lines []string) {
 	return lines
 }
 
-// streamURL is the URL that the page connects to.
+// streamURL returns the URL that the page connects to.
 func (p *htmxPage) streamURL() (url string) {
 	for n := range p.doc.Descendants() {
 		if u := attr(n, "hx-sse:connect"); u != "" {
@@ -143,7 +124,7 @@ func (p *htmxPage) streamURL() (url string) {
 	return url
 }
 
-// seqOf is the number in the id of a line.
+// seqOf returns the number in the id of a message's HTML.
 func seqOf(line string) int {
 	n, _ := strconv.Atoi(lineIDPattern.FindStringSubmatch(line)[1])
 	return n
@@ -151,14 +132,14 @@ func seqOf(line string) int {
 
 var lineIDPattern = regexp.MustCompile(`m-(\d+)`)
 
-// Allow is what a browser does with an event.
+// handleEvent does what a browser does with an event.
 func (p *htmxPage) handleEvent(e event) {
 	if e.name == "" && e.hasData {
 		p.applyAnswer(e.data)
 	}
 }
 
-// lineAfter returns a line that shows something with a higher number.
+// lineAfter returns a message that shows a change later than seq, or nothing.
 func (p *htmxPage) lineAfter(seq int) string {
 	for n := range byID(p.doc, "messages").ChildNodes() {
 		if id := attr(n, "id"); id != "" && (trailingNumber(id) > seq || trailingNumber(attr(n, "data-version")) > seq) {
@@ -207,7 +188,7 @@ func outer(n *html.Node) string {
 	return b.String()
 }
 
-// clone copies a tree, because one fragment may go to two targets.
+// clone copies a tree, because one fragment may go to several targets.
 func clone(n *html.Node) *html.Node {
 	c := &html.Node{Type: n.Type, Data: n.Data, DataAtom: n.DataAtom, Namespace: n.Namespace, Attr: n.Attr}
 	for child := range n.ChildNodes() {

@@ -12,7 +12,7 @@ import (
 // and outlive the time that the server gives a request.
 func TestOverHTTP2(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.TLS = true })
+	s := openSQLite(t, func(c *serverOptions) { c.TLS = true })
 	server := httptest.NewUnstartedServer(s.handler)
 	server.EnableHTTP2 = true
 	const within = time.Second
@@ -53,7 +53,7 @@ const maxStreamsOverHTTP1 = 4
 // Over HTTP/1.1 under our own TLS a browser has few connections, and cookies are secure all the same.
 func TestOverTLSAndHTTP1(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.TLS = true })
+	s := openSQLite(t, func(c *serverOptions) { c.TLS = true })
 	server := httptest.NewTLSServer(s.handler)
 	secure := *s
 	secure.Server = server

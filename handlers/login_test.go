@@ -101,7 +101,7 @@ func TestLogOutEndsTheStreamsOfThatSession(t *testing.T) {
 	streams := []*eventStream{ana.listen("/events?room=1"), ana.listen("/events"), ana.listen("/events?" + berta.peerQuery())}
 	elsewhere, others := again.listen("/events?room=1"), berta.listen("/events?room=1")
 	for _, st := range append(streams, elsewhere, others) {
-		st.waitFor("online-count")
+		st.waitForPresence()
 	}
 	ana.post("/logout", nil).is(303)
 	berta.sendMessage("room=1", "after the log-out")
@@ -124,7 +124,7 @@ func TestLogOutEndsTheStreamsOfThatSession(t *testing.T) {
 	others.waitFor("after the log-out")
 }
 
-func withRateLimits(c *siteOptions) { c.RateScale = 1 }
+func withRateLimits(c *serverOptions) { c.RateScale = 1 }
 
 // isRateLimited reads how long one must wait.
 func isRateLimited(a *answer) {
@@ -197,7 +197,7 @@ func TestLoginRateLimitPerAddress(t *testing.T) {
 
 func TestPostRateLimit(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 }) // bursts are as wide as ever; a slow machine refills none
+	s := openSQLite(t, func(c *serverOptions) { c.RateScale = 0.0001 }) // bursts are as wide as ever; a slow machine refills none
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	fast := 0
 	for ; fast < 400; fast++ {
@@ -244,9 +244,9 @@ func TestClientAddress(t *testing.T) {
 		}
 		return ip
 	}
-	network := func(cidr string) func(*siteOptions) {
+	network := func(cidr string) func(*serverOptions) {
 		_, n, _ := net.ParseCIDR(cidr)
-		return func(c *siteOptions) { c.TrustedProxies = []*net.IPNet{n} }
+		return func(c *serverOptions) { c.TrustedProxies = []*net.IPNet{n} }
 	}
 	equal(t, "behind nothing", address(openSQLite(t)), "127.0.0.1")
 	equal(t, "behind another proxy", address(openSQLite(t, network("10.0.0.0/8"))), "127.0.0.1")

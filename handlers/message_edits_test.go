@@ -16,19 +16,21 @@ func TestEditing(t *testing.T) {
 		m := ana.sendMessage(berta.peerQuery(), "first")
 		ana.sendMessage(berta.peerQuery(), "after it")
 		st := berta.listen("/events?" + ana.peerQuery())
-		st.waitFor("online-count")
+		st.waitForPresence()
 
 		edited := ana.editMessage(m, "second <b>\nhttps://example.org")
 		equal(t, "the text", edited.Body, "second <b>\nhttps://example.org")
-		contains(t, edited.HTML, "&lt;b&gt;", `<a href="https://example.org"`)
-		equal(t, "its place", edited.Seq, m.Seq)
-		equal(t, "when it was posted", edited.PostedAt, m.PostedAt)
+		shows(t, edited.HTML, "a[href='https://example.org']")
+		contains(t, edited.HTML, "&lt;b&gt;")
+		equal(t, "its seq", edited.Seq, m.Seq)
+		equal(t, "the time it was posted", edited.PostedAt, m.PostedAt)
 		if at, err := time.Parse(time.RFC3339, edited.EditedAt); err != nil || time.Since(at).Abs() > time.Minute {
 			t.Fatalf("edited_at %q: %v", edited.EditedAt, err)
 		}
-		equal(t, "the number", st.waitFor(`hx-target="#m-`+formatID(m.Seq)+`" hx-swap="outerMorph"`, "second", "(edited)").id, "3")
-		equal(t, "as others read it", fmt.Sprint(decode[message](berta.get(m.path(), asJSON))), fmt.Sprint(edited))
-		berta.get("/messages?"+ana.peerQuery()).has("(edited)", "second &lt;b&gt;").lacks("first")
+		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerMorph]", m.Seq), "second", "(edited)")
+		equal(t, "the event's id", e.id, "3")
+		equal(t, "the message for others", fmt.Sprint(decode[message](berta.get(m.path(), asJSON))), fmt.Sprint(edited))
+		berta.get("/messages?"+ana.peerQuery()).shows("#messages li", "(edited)", "second <b>").lacks("first")
 
 		berta.putMessage(m, "mine").isError(403, "forbidden", "")
 		carla.putMessage(m, "mine").isError(404, "not_found", "")
@@ -39,39 +41,42 @@ func TestEditing(t *testing.T) {
 		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":"second <b>\nhttps://example.org"}`), inJSON, asJSON).is(200)
 		equal(t, "with a shortcode", ana.editMessage(ana.sendMessage("room=1", "hi"), "hi :tada:").Body, "hi 🎉")
 		again := ana.editMessage(m, edited.Body+" \n")
-		equal(t, "the same text", fmt.Sprint(again), fmt.Sprint(edited))
-		equal(t, "numbers taken", s.lastSeq(m.Room), 3)
+		equal(t, "after the same text", fmt.Sprint(again), fmt.Sprint(edited))
+		equal(t, "last seq", s.lastSeq(m.Room), 3)
 	})
 }
 
 func TestEditingAltText(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *testServer) {
 		ana, berta, carla := s.newUser("Ana"), s.newUser("Berta"), s.newUser("Carla")
-		f, g, loose := ana.upload("hills.png", picture(40, 30)), ana.upload("notes.txt", "notes"), ana.upload("another.png", picture(30, 40))
+		f, g := ana.upload("hills.png", picture(40, 30)), ana.upload("notes.txt", "notes")
+		loose := ana.upload("another.png", picture(30, 40))
 		m := ana.sendWithFiles(berta.peerQuery(), "look", f, g)
-		page, program := berta.listen("/events?"+ana.peerQuery()), berta.newProgram(t).listen("/events?"+ana.peerQuery(), "Accept: text/event-stream, application/json")
+		page := berta.listen("/events?" + ana.peerQuery())
+		program := berta.newProgram(t).listen("/events?"+ana.peerQuery(), asEventStream)
 		alt := "alt-" + formatID(f.ID)
-		ana.get(m.path()).is(200).has(`name="`+alt+`"`, `aria-label="What hills.png shows"`).lacks("alt-" + formatID(g.ID))
-		berta.get(m.path()).is(200).lacks(alt)
+		ana.get(m.path()).is(200).shows("[name=" + alt + "][aria-label='What hills.png shows']").
+			hides("[name=alt-" + formatID(g.ID) + "]")
+		berta.get(m.path()).is(200).hides("[name=" + alt + "]")
 
 		ana.post(m.path()+"/edit", []string{"body", "look", alt, " Hills\n at \"dusk\" "}).redirectsTo("/messages?room=" + formatID(m.Room))
-		page.waitFor(`hx-target="#m-`+formatID(m.Seq)+`"`, `alt="Hills at &#34;dusk&#34;"`, "(edited)")
+		page.waitForElement(fmt.Sprintf(`hx-partial[hx-target='#m-%d'] img[alt='Hills at "dusk"']`, m.Seq))
 		contains(t, program.waitForNamed("edited").data, `"alt":"Hills at \"dusk\""`)
-		ana.get(m.path()).is(200).has("\nHills at &#34;dusk&#34;</textarea>")
+		ana.get(m.path()).is(200).shows("textarea", `Hills at "dusk"`)
 		json := func(body string) *answer {
 			return ana.do(http.MethodPut, m.path(), strings.NewReader(body), inJSON, asJSON)
 		}
 		seq := s.lastSeq(m.Room)
 		json(`{"body":"look","files":[{"id":` + formatID(f.ID) + `,"alt":"Hills at \"dusk\""}]}`).is(200)
-		equal(t, "numbers for what is the same", s.lastSeq(m.Room), seq)
+		equal(t, "last seq after an edit that changes nothing", s.lastSeq(m.Room), seq)
 		both := decode[message](json(`{"body":"","files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"},{"id":` + formatID(g.ID) + `,"alt":"A list"}]}`).is(200))
 		equal(t, "both", both.Body+"|"+both.Files[0].Alt+"|"+both.Files[1].Alt, "|Dawn|A list")
 		json(`{"files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"}],"body":"again"}`).is(200)
 		json(`{"files":[{"id":`+formatID(f.ID)+`,"alt":"Noon"}]}`).is(200).has(`"alt":"Noon"`, `"body":"again"`)
 		json(`{"files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"}]}`).is(200)
 		ana.editMessage(m, "again")
-		berta.get(m.path(), asJSON).is(200).has(`"alt":"Dawn"`, `"alt":"A list"`, `"body":"again"`) // what is not told stays
-		ana.post(m.path()+"/edit", []string{"body", "again", alt, ""}, asHTMX).is(200).has(`alt="hills.png"`)
+		berta.get(m.path(), asJSON).is(200).has(`"alt":"Dawn"`, `"alt":"A list"`, `"body":"again"`) // fields left out stay
+		ana.post(m.path()+"/edit", []string{"body", "again", alt, ""}, asHTMX).is(200).shows("img[alt='hills.png']")
 
 		berta.post(m.path()+"/edit", []string{"body", "again", alt, "mine"}, asJSON).isError(403, "forbidden", "")
 		carla.post(m.path()+"/edit", []string{"body", "again", alt, "mine"}, asJSON).isError(404, "not_found", "")
@@ -80,8 +85,9 @@ func TestEditingAltText(t *testing.T) {
 		}
 		long := strings.Repeat("x", 501)
 		ana.post(m.path()+"/edit", []string{"body", "kept", alt, long}, asJSON).isError(422, "invalid", "alt")
-		ana.post(m.path()+"/edit", []string{"body", "kept", alt, long}).is(422).has("at most 500 characters", "\n"+long+"</textarea>", "\nkept</textarea>", "<details open")
-		equal(t, "other files described", s.count(`SELECT COUNT(*) FROM files WHERE alt <> ''`), 1)
+		ana.post(m.path()+"/edit", []string{"body", "kept", alt, long}).is(422).has("at most 500 characters").
+			shows("textarea", long, "kept").shows("details[open]")
+		equal(t, "files with a description", s.count(`SELECT COUNT(*) FROM files WHERE alt <> ''`), 1)
 		berta.get(m.path(), asJSON).is(200).has(`"body":"again"`)
 	})
 }
@@ -92,23 +98,28 @@ func TestEditingByForms(t *testing.T) {
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	m := ana.sendMessage(berta.peerQuery(), "</textarea><script>")
 	page := ana.get(m.path()).is(200)
-	page.has(`action="`+m.path()+`/edit"`, `action="`+m.path()+`/delete"`, "\n&lt;/textarea&gt;&lt;script&gt;</textarea>", "Back to the conversation")
-	berta.get(m.path()).is(200).has(`action="`+m.path()+`/reactions"`).lacks("/edit", "/delete", "<textarea")
+	page.shows("form[action='"+m.path()+"/edit']").shows("form[action='"+m.path()+"/delete']").
+		shows("textarea", "</textarea><script>").has("Back to the conversation")
+	berta.get(m.path()).is(200).shows("form[action='" + m.path() + "/reactions']").
+		hides("[action$='/edit']").hides("[action$='/delete']").hides("textarea")
 
 	ana.post(m.path()+"/edit", []string{"body", "by a form"}).redirectsTo("/messages?room=" + formatID(m.Room))
 	ana.get("/messages?room="+formatID(m.Room)).is(200).has("by a form", "(edited)")
 	long := strings.Repeat("x", 4001)
-	ana.post(m.path()+"/edit", []string{"body", long}).is(422).has("<!doctype html>", "\n"+long+"</textarea>", "Send it in parts.", "by a form", "open")
-	ana.post(m.path()+"/edit", []string{"body", long}, asHTMX).is(422).has("Send it in parts.").lacks("<html", long)
+	ana.post(m.path()+"/edit", []string{"body", long}).is(422).isPage().shows("textarea", long).shows("details[open]").
+		has("Send it in parts.", "by a form")
+	ana.post(m.path()+"/edit", []string{"body", long}, asHTMX).is(422).isFragment().has("Send it in parts.").lacks(long)
 	berta.post(m.path()+"/edit", []string{"body", "x"}).is(403).has("its author alone")
 
 	ana.post(m.path()+"/delete", nil).redirectsTo("/messages?room=" + formatID(m.Room))
 	ana.post(m.path()+"/delete", nil).redirectsTo("/messages?room=" + formatID(m.Room))
-	ana.get(m.path()).is(200).has("This message was deleted.").lacks("by a form", "<form class=\"message-actions", "<textarea")
-	ana.post(m.path()+"/edit", []string{"body", "too late"}).is(409).has("\ntoo late</textarea>", "This message was deleted.")
-	ana.post(m.path()+"/edit", []string{"body", "too late"}, asHTMX).is(409).has("This message was deleted.").lacks("<html")
+	ana.get(m.path()).is(200).has("This message was deleted.").lacks("by a form").
+		hides("form.message-actions__form").hides("textarea")
+	ana.post(m.path()+"/edit", []string{"body", "too late"}).is(409).
+		shows("textarea", "too late").has("This message was deleted.")
+	ana.post(m.path()+"/edit", []string{"body", "too late"}, asHTMX).is(409).isFragment().has("This message was deleted.")
 	ana.post(m.path()+"/reactions", []string{"emoji", "👍"}, asHTMX).is(409)
-	equal(t, "numbers taken", s.lastSeq(m.Room), m.Seq+2)
+	equal(t, "last seq", s.lastSeq(m.Room), m.Seq+2)
 }
 
 func TestDeleting(t *testing.T) {
@@ -118,24 +129,26 @@ func TestDeleting(t *testing.T) {
 		berta.react(m, "😮").is(200)
 		ana.sendMessage(berta.peerQuery(), "something else")
 		st := berta.listen("/events?" + ana.peerQuery())
-		contains(t, st.waitFor("<title>").data, "<title>(2) ")
+		st.waitForElement("title", "(2) ")
 
 		berta.deleteMessage(m).isError(403, "forbidden", "")
 		carla.deleteMessage(m).isError(404, "not_found", "")
 		ana.deleteMessage(m).is(204)
-		e := st.waitFor(`hx-target="#m-`+formatID(m.Seq)+`" hx-swap="outerHTML"`, "This message was deleted.")
-		lacks(t, e.data, "slipped", "😮", "<button")
-		st.waitFor("<title>(1) ") // it is unread no more
+		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerHTML]", m.Seq), "This message was deleted.")
+		lacks(t, e.data, "slipped", "😮")
+		hides(t, e.data, "button")
+		st.waitForElement("title", "(1) ") // a deleted message is no longer unread
 		ana.deleteMessage(m).is(204)
-		equal(t, "numbers taken", s.lastSeq(m.Room), 4)
+		equal(t, "last seq", s.lastSeq(m.Room), 4)
 
 		left := decode[message](berta.get(m.path(), asJSON))
 		if left.DeletedAt == "" || left.Body != "" || left.HTML != "" || left.Reactions == nil || len(left.Reactions) > 0 {
-			t.Errorf("what is left: %+v", left)
+			t.Errorf("the deleted message: %+v", left)
 		}
 		berta.get(m.path(), asJSON).lacks(`"body"`, `"html"`)
-		equal(t, "the secret in the database", s.count(`SELECT COUNT(*) FROM messages WHERE body LIKE '%secret%' OR html LIKE '%secret%'`), 0)
-		equal(t, "reactions in the database", s.count(`SELECT COUNT(*) FROM reactions`), 0)
+		equal(t, "rows with the deleted text", s.count(`SELECT COUNT(*) FROM messages
+			WHERE body LIKE '%secret%' OR html LIKE '%secret%'`), 0)
+		equal(t, "reactions", s.count(`SELECT COUNT(*) FROM reactions`), 0)
 		ana.putMessage(m, "x").isError(409, "conflict", "")
 		berta.react(m, "👍").isError(409, "conflict", "")
 		page := berta.get("/messages?"+ana.peerQuery()).has("This message was deleted.", "Unread from here").body
@@ -160,14 +173,15 @@ func TestChangesReachAllNodes(t *testing.T) {
 	berta.onNode(all[0]).react(m, "🎉").is(200)
 	ana.onNode(all[1]).deleteMessage(m).is(204)
 	for _, st := range streams {
-		st.waitFor(`data-version="2"`, "👍")
-		st.waitFor(`data-version="3"`, "hello, Berta", "👍")
-		st.waitFor(`data-version="4"`, "hello, Berta", "👍", "🎉")
-		equal(t, "the number", st.waitFor(`data-version="5"`, "This message was deleted.").id, "5")
+		st.waitForElement("li[data-version='2']", "👍")
+		st.waitForElement("li[data-version='3']", "hello, Berta", "👍")
+		st.waitForElement("li[data-version='4']", "hello, Berta", "👍", "🎉")
+		equal(t, "the event's id", st.waitForElement("li[data-version='5']", "This message was deleted.").id, "5")
 	}
 }
 
-// An older window that was rendered just before an edit, and put on the page just after it, missed the stream's word.
+// A page of older messages may be rendered before an edit and inserted after the stream delivered it. So the page asks
+// what changed in between.
 func TestOlderPageFetchesChanges(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -178,28 +192,26 @@ func TestOlderPageFetchesChanges(t *testing.T) {
 	}
 	window := berta.get("/messages?" + ana.peerQuery() + "&before=11").is(200)
 	page := parsePage(t, window.body)
-	var ask string
-	for n := range page.doc.Descendants() {
-		if url := attr(n, "hx-get"); strings.Contains(url, "changed_after") {
-			ask = url
-		}
-	}
-	equal(t, "it asks", ask, "/messages?"+ana.peerQuery()+"&before=11&changed_after=60")
+	changes := selectAll(t, page.doc, "[hx-get*=changed_after]")
+	equal(t, "requests for changes", len(changes), 1)
+	ask := attr(changes[0], "hx-get")
+	equal(t, "the request", ask, "/messages?"+ana.peerQuery()+"&before=11&changed_after=60")
 	berta.get(ask, asHTMX).is(http.StatusNoContent)
 
 	ana.editMessage(said[3], "edited meanwhile")
 	ana.editMessage(said[20], "of another window")
 	ana.deleteMessage(said[5]).is(204)
-	a := berta.get(ask, asHTMX).is(200).lacks("<html", "of another window", "line 1<")
-	a.has(`changed_after=63`, `hx-target="#m-4" hx-swap="outerMorph"`, "edited meanwhile", `hx-target="#m-6"`)
+	a := berta.get(ask, asHTMX).is(200).isFragment().lacks("of another window").hides("li", "line 1\n")
+	a.has(`changed_after=63`).shows("[hx-target='#m-4'][hx-swap=outerMorph]", "edited meanwhile").shows("[hx-target='#m-6']")
 	page.applyAnswer(a.body)
-	equal(t, "the line", outer(byID(page.doc, "m-4")), outer(byID(parsePage(t, berta.get("/messages?"+ana.peerQuery()+"&before=11").body).doc, "m-4")))
+	fresh := parsePage(t, berta.get("/messages?"+ana.peerQuery()+"&before=11").body)
+	equal(t, "the message", outer(byID(page.doc, "m-4")), outer(byID(fresh.doc, "m-4")))
 	berta.get(strings.Replace(ask, "=60", "=63", 1), asHTMX).is(http.StatusNoContent)
 	s.newUser("Carla").get("/messages?room="+formatID(said[0].Room)+"&before=11&changed_after=60", asHTMX).is(404)
-	berta.get(ask).is(200).has("<!doctype html>", "edited meanwhile") // a browser gets the page
+	berta.get(ask).is(200).isPage().has("edited meanwhile")
 }
 
-// The list that grows at its end has no place for what changed before.
+// The list without scripts can only grow at its end, so it does not show edits.
 func TestNoscriptMessagesShowNoEdits(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -210,21 +222,21 @@ func TestNoscriptMessagesShowNoEdits(t *testing.T) {
 	defer response.Body.Close()
 	ana.editMessage(m, "edited")
 	ana.sendMessage(berta.peerQuery(), "after")
-	var told strings.Builder
+	var received strings.Builder
 	eachByte(response.Body, func(c byte) {
-		told.WriteByte(c)
-		if strings.HasSuffix(told.String(), "after</div>") {
+		received.WriteByte(c)
+		if strings.HasSuffix(received.String(), "after</div>") {
 			cancel()
 		}
 	})
-	contains(t, told.String(), "before", "after</div>")
-	lacks(t, told.String(), "edited", "hx-partial")
+	contains(t, received.String(), "before", "after</div>")
+	lacks(t, received.String(), "edited", "hx-partial")
 	berta.get("/messages?"+ana.peerQuery()).is(200).has("edited", "after")
 }
 
 func TestChangesShareThePostRateLimit(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 })
+	s := openSQLite(t, func(c *serverOptions) { c.RateScale = 0.0001 })
 	ana := s.newUser("Ana")
 	m := ana.sendMessage("room=1", "hello")
 	for range 199 {
@@ -233,5 +245,6 @@ func TestChangesShareThePostRateLimit(t *testing.T) {
 	ana.react(m, "👍").isError(429, "too_many", "")
 	ana.putMessage(m, "my words").isError(429, "too_many", "")
 	ana.deleteMessage(m).isError(429, "too_many", "")
-	ana.post(m.path()+"/edit", []string{"body", "my words"}).is(429).has("\nmy words</textarea>", "too often", m.path()+"/edit")
+	ana.post(m.path()+"/edit", []string{"body", "my words"}).is(429).has("too often").
+		shows("form[action='"+m.path()+"/edit'] textarea", "my words")
 }

@@ -2,23 +2,16 @@ package handlers_test
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-var keyField = regexp.MustCompile(`<input id="message-key" type="hidden" name="key" value="([^"]*)"`)
-
-// composerKey is the key of the composer in an answer.
+// composerKey returns the key of the composer in an answer.
 func (a *answer) composerKey() string {
 	a.t.Helper()
-	m := keyField.FindStringSubmatch(a.body)
-	if m == nil {
-		a.t.Fatalf("no key in\n%s", a.body)
-	}
-	return m[1]
+	return a.attr("input#message-key[name=key]", "value")
 }
 
 func TestPostingAMessage(t *testing.T) {
@@ -29,11 +22,11 @@ func TestPostingAMessage(t *testing.T) {
 	t.Run("by a form", func(t *testing.T) {
 		ana, berta := ana.withT(t), berta.withT(t)
 		page := ana.get("/messages?" + berta.peerQuery()).is(200)
-		page.has(`name="with" value="`+formatID(berta.user.ID)+`"`, `<textarea`)
+		page.shows(fmt.Sprintf("input[name=with][value='%d']", berta.user.ID)).shows("textarea")
 		form := []string{"with", formatID(berta.user.ID), "body", "first line\r\nsecond line", "key", page.composerKey()}
 		ana.post("/messages", form).redirectsTo("/messages?" + berta.peerQuery())
-		ana.post("/messages", form).redirectsTo("/messages?" + berta.peerQuery()) // the button pressed twice
-		berta.get("/messages?"+ana.peerQuery()).is(200).has("first line<br>second line", ">Ana<")
+		ana.post("/messages", form).redirectsTo("/messages?" + berta.peerQuery()) // a double click
+		berta.get("/messages?"+ana.peerQuery()).is(200).shows("#messages li", "first line\nsecond line", "Ana")
 		equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 	})
 
@@ -41,10 +34,10 @@ func TestPostingAMessage(t *testing.T) {
 		ana := ana.withT(t)
 		key := ana.get("/messages?room=1").composerKey()
 		a := ana.post("/messages", []string{"room", "1", "body", "to all", "key", key}, asHTMX).is(200)
-		a.has(`<i data-key="`+key+`"`, `<hx-upsert hx-target="[data-place=room-1] #messages:not(:has(#m-`, "to all").lacks("<html", "<form", "<textarea")
+		a.shows("i[data-key='" + key + "']").isFragment().hides("form").hides("textarea")
+		a.shows("hx-upsert[hx-target^='[data-place=room-1] #messages:not(:has(#m-'] > li", "to all")
 		again := ana.post("/messages", []string{"room", "1", "body", "to all", "key", key}, asHTMX).is(200)
-		line := regexp.MustCompile(`(?s)<hx-upsert.*</hx-upsert>`)
-		equal(t, "the line", line.FindString(again.body), line.FindString(a.body))
+		equal(t, "the message", again.attr("hx-upsert > li", "id"), a.attr("hx-upsert > li", "id"))
 	})
 
 	t.Run("by a program", func(t *testing.T) {
@@ -58,14 +51,14 @@ func TestPostingAMessage(t *testing.T) {
 		}
 		again := decode[message](ana.postJSON("/messages", in).is(200))
 		equal(t, "the stored message", fmt.Sprint(again), fmt.Sprint(m))
-		equal(t, "by its own URL", fmt.Sprint(decode[message](ana.get(m.path(), asJSON).is(200))), fmt.Sprint(m))
+		equal(t, "the message by its URL", fmt.Sprint(decode[message](ana.get(m.path(), asJSON).is(200))), fmt.Sprint(m))
 		in["room"], in["key"] = "1", "another"
 		equal(t, "next seq", decode[message](ana.postJSON("/messages", in).is(201)).Seq, m.Seq+1)
-		in["key"] = "its-own-key" // keys are each author's own
+		in["key"] = "its-own-key" // two authors may use the same key
 		berta.postJSON("/messages", in).is(201)
 	})
 
-	t.Run("one's own notes", func(t *testing.T) {
+	t.Run("notes to oneself", func(t *testing.T) {
 		ana := ana.withT(t)
 		ana.sendMessage(ana.peerQuery(), "a note to myself")
 		ana.get("/messages?" + ana.peerQuery()).is(200).has("a note to myself")
@@ -83,10 +76,10 @@ func TestKeyConflict(t *testing.T) {
 	ana.post("/messages", other, asJSON).isError(409, "conflict", "key")
 	ana.post("/messages", []string{"with", formatID(berta.user.ID), "body", "one text", "key", "k"}, asJSON).isError(409, "conflict", "key")
 
-	page := ana.post("/messages", other).is(409).has("<!doctype html>", "another text</textarea>", "one text", "send it again")
-	ana.post("/messages", other, asHTMX).is(409).has("send it again").lacks("<html", "<textarea")
+	page := ana.post("/messages", other).is(409).isPage().shows("textarea", "another text").has("one text", "send it again")
+	ana.post("/messages", other, asHTMX).is(409).has("send it again").isFragment().hides("textarea")
 	if page.composerKey() == "k" {
-		t.Fatal("the box kept the key that is taken")
+		t.Fatal("the composer kept the key of another message")
 	}
 	ana.post("/messages", []string{"room", "1", "body", "another text", "key", page.composerKey()}).is(303)
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 3)
@@ -104,13 +97,16 @@ func TestRefusedTextIsShownAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ana := ana.withT(t)
-			ana.post("/messages", []string{"room", "1", "body", body, "key", "mine"}).is(422).has("\n"+body+"</textarea>", "characters. Send it in parts.", `value="mine"`)
-			ana.post("/messages", []string{"room", "1", "body", body}, asHTMX).is(422).has("characters. Send it in parts.").lacks("<html", body)
+			page := ana.post("/messages", []string{"room", "1", "body", body, "key", "mine"}).is(422)
+			page.shows("textarea", body).has("characters. Send it in parts.")
+			equal(t, "the key", page.composerKey(), "mine")
+			ana.post("/messages", []string{"room", "1", "body", body}, asHTMX).is(422).isFragment().
+				has("characters. Send it in parts.").lacks(body)
 			ana.postJSON("/messages", map[string]any{"room": 1, "body": body}).isError(422, "invalid", "body")
 		})
 	}
 	for _, body := range []string{"", "   ", "\r\n\r\n", "\u00a0\u2003", "a\xffb", "\xc3\x28", "a\x00b", "\xed\xa0\x80"} {
-		ana.post("/messages", []string{"room", "1", "body", body}).is(422).has("<textarea")
+		ana.post("/messages", []string{"room", "1", "body", body}).is(422).shows("textarea")
 		ana.post("/messages", []string{"room", "1", "body", body}, asJSON).isError(422, "invalid", "body")
 		ana.post("/messages", []string{"room", "1", "body", body}, asHTMX).is(422)
 	}
@@ -136,31 +132,33 @@ func TestMessageTextIsEscapedAndLinked(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
-	body := `<b>bold</b> <img src=x onerror=alert(1)> </li><script>alert(1)</script> hx-get="/x" https://example.org/a?b=1&c="x" javascript:alert(1) {{x}}`
+	body := `<b>bold</b> <img src=x onerror=alert(1)> </li><script>alert(1)</script> hx-get="/x" ` +
+		`https://example.org/a?b=1&c="x" javascript:alert(1) {{x}}`
 	m := ana.sendMessage("room=1", body)
 	equal(t, "the text", m.Body, body)
-	contains(t, m.HTML, `<a href="https://example.org/a?b=1&amp;c=" rel="nofollow noopener noreferrer" target="_blank">`, "&lt;b&gt;bold")
-	page := ana.get("/messages?room=1").is(200).has(m.HTML)
-	page.lacks("<b>bold", "<img src", "<script>alert", `href="javascript:`)
-	ana.get("/messages/" + formatID(m.ID)).is(200).has(m.HTML).lacks("<script>alert")
+	shows(t, m.HTML, "a[href='https://example.org/a?b=1&c='][rel='nofollow noopener noreferrer'][target=_blank]")
+	for _, path := range []string{"/messages?room=1", m.path()} {
+		page := ana.get(path).is(200).has(m.HTML, "&lt;b&gt;bold").lacks("<script>alert")
+		page.hides("b", "bold").hides("img[src=x]").hides("[href^='javascript:']")
+	}
 }
 
 func TestHistoryPagination(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
-	var said []int64
+	var sent []int64
 	for i := range 60 {
 		author, to := ana, berta
 		if i%3 == 0 {
 			author, to = berta, ana
 		}
-		said = append(said, author.sendMessage(to.peerQuery(), fmt.Sprint("line ", i)).ID)
+		sent = append(sent, author.sendMessage(to.peerQuery(), fmt.Sprint("line ", i)).ID)
 	}
-	room := s.count(`SELECT MAX(id) FROM rooms`)
-	for _, start := range []string{"/messages?" + berta.peerQuery(), "/messages?limit=7&" + berta.peerQuery(), "/messages?limit=1&room=" + formatID(room), "/messages?limit=200&room=" + formatID(room), "/messages?limit=99999&" + berta.peerQuery()} {
-		var walked []int64
-		for path := start; path != ""; {
+	direct, room := berta.peerQuery(), "room="+formatID(s.count(`SELECT MAX(id) FROM rooms`))
+	for _, query := range []string{direct, "limit=7&" + direct, "limit=1&" + room, "limit=200&" + room, "limit=99999&" + direct} {
+		var listed []int64
+		for path := "/messages?" + query; path != ""; {
 			h := decode[historyInfo](ana.get(path, asJSON).is(200))
 			var ids []int64
 			for i, m := range h.Messages {
@@ -169,31 +167,32 @@ func TestHistoryPagination(t *testing.T) {
 				}
 				ids = append(ids, m.ID)
 			}
-			walked = append(ids, walked...)
+			listed = append(ids, listed...)
 			path = h.Next
 		}
-		if !slices.Equal(walked, said) {
-			t.Fatalf("%s walks through %v, not %v", start, walked, said)
+		if !slices.Equal(listed, sent) {
+			t.Fatalf("the pages of %s list %v, not %v", query, listed, sent)
 		}
 	}
 
-	pages, older := 0, regexp.MustCompile(`href="(/messages\?[^"]*before=[^"]*)"`)
-	var lines []string
-	for path := "/messages?" + berta.peerQuery(); path != ""; pages++ {
-		page := ana.get(path).is(200).body
+	pages := 0
+	var shown []string
+	for path := "/messages?" + direct; path != ""; pages++ {
+		page := parseHTML(t, ana.get(path).is(200).body)
 		var ids []string
-		for _, m := range regexp.MustCompile(`<li id="(m-\d+)"`).FindAllStringSubmatch(page, -1) {
-			ids = append(ids, m[1])
+		for _, line := range selectAll(t, page, "li[id^=m-]") {
+			ids = append(ids, attr(line, "id"))
 		}
-		lines = append(ids, lines...)
-		if path = ""; older.MatchString(page) {
-			path = strings.ReplaceAll(older.FindStringSubmatch(page)[1], "&amp;", "&")
+		shown = append(ids, shown...)
+		path = ""
+		if older := selectAll(t, page, "a[href*='before=']"); len(older) > 0 {
+			path = attr(older[0], "href")
 		}
 	}
 	equal(t, "pages", pages, 2)
-	equal(t, "lines", len(lines), 60)
-	equal(t, "first", lines[0], "m-1")
-	equal(t, "different lines", len(slices.Compact(lines)), 60)
-	decode[historyInfo](ana.get("/messages?before=1&"+berta.peerQuery(), asJSON).is(200))
-	ana.get("/messages?before=1&" + berta.peerQuery()).is(200)
+	equal(t, "messages", len(shown), 60)
+	equal(t, "the first", shown[0], "m-1")
+	equal(t, "different messages", len(slices.Compact(shown)), 60)
+	decode[historyInfo](ana.get("/messages?before=1&"+direct, asJSON).is(200))
+	ana.get("/messages?before=1&" + direct).is(200)
 }

@@ -9,7 +9,7 @@ import (
 	"charla/live"
 )
 
-// Two nodes share a database and nothing else: what one does, the other finds by looking.
+// Without a relay, nodes that share a database find each other's changes by polling.
 func TestTwoNodesWithoutRelay(t *testing.T) {
 	url := dbtest.PostgresURL(t)
 	here, there := openPostgres(t, url), openPostgres(t, url)
@@ -22,22 +22,22 @@ func TestTwoNodesWithoutRelay(t *testing.T) {
 	start := time.Now()
 	stream.waitFor("from the other node")
 	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("a message took %v to the other node", took)
+		t.Errorf("the message took %v to reach the other node", took)
 	}
 	away.get("/messages?"+ana.peerQuery(), asJSON).is(200).has("from the other node")
 
 	ben.post("/logout", nil).is(303)
 	start = time.Now()
 	if names := stream.readToEnd(); len(names) != 2 || names[0] != "logout" || names[1] != "bye" {
-		t.Errorf("the stream on the other node heard %q", names)
+		t.Errorf("the stream on the other node ended with %q", names)
 	}
 	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("a log-out took %v to the other node", took)
+		t.Errorf("the log-out took %v to reach the other node", took)
 	}
 	away.get("/chat", asJSON).is(401)
 }
 
-// startNodes starts sites that share a database and a relay.
+// startNodes starts servers that share a database and a relay.
 func startNodes(t *testing.T, n int, servers string) []*testServer {
 	t.Helper()
 	url := dbtest.PostgresURL(t)
@@ -60,7 +60,7 @@ func startNodes(t *testing.T, n int, servers string) []*testServer {
 	return list
 }
 
-// lookup is the same browser, sent to another node by the balancer.
+// onNode returns the same client, with its requests going to another node.
 func (b *client) onNode(s *testServer) *client {
 	c := b.clone()
 	c.server = s

@@ -44,7 +44,7 @@ func (o *requestObserver) last(t *testing.T, after int) observedRequest {
 func TestEveryRequestIsObserved(t *testing.T) {
 	t.Parallel()
 	o := &requestObserver{}
-	s := openSQLite(t, func(c *siteOptions) { c.ObserveRequest = o.note })
+	s := openSQLite(t, func(c *serverOptions) { c.ObserveRequest = o.note })
 	ana := s.newUser("Ana")
 	m := ana.sendMessage("room=1", "hello")
 	known := map[string]bool{"other": true}
@@ -81,7 +81,7 @@ func TestStreamIsObservedWhenItOpens(t *testing.T) {
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(protocol, func(t *testing.T) {
 			o := &requestObserver{}
-			s := openSQLite(t, func(c *siteOptions) { c.ObserveRequest, c.TLS = o.note, protocol == "HTTP/2.0" })
+			s := openSQLite(t, func(c *serverOptions) { c.ObserveRequest, c.TLS = o.note, protocol == "HTTP/2.0" })
 			ana := s.newUser("Ana")
 			if protocol == "HTTP/2.0" {
 				server := httptest.NewUnstartedServer(s.handler)

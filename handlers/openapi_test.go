@@ -227,7 +227,7 @@ func TestEveryEventIsDescribed(t *testing.T) {
 // A program that errs is told so in one form, whatever it did.
 func TestErrorsForPrograms(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 1 })
+	s := openSQLite(t, func(c *serverOptions) { c.RateScale = 1 })
 	ana := s.newUser("Ana")
 	s.anonymous().get("/login", asJSON).isError(406, "not_acceptable", "")
 	ana.get("/messages/live?room=1", asJSON).isError(406, "not_acceptable", "")

@@ -86,7 +86,7 @@ func TestNoPushToOnlineOrCaughtUpUsers(t *testing.T) {
 	ana.setPushSettings("topic", "", "")
 	a.deliverPushes(t)
 	stream := ana.listen("/events")
-	stream.waitFor("online-count")
+	stream.waitForPresence()
 	berta.sendMessage(ana.peerQuery(), "hello")
 	equal(t, "while here", len(a.deliverPushes(t)), 0)
 	equal(t, "rows", a.count(`SELECT COUNT(*) FROM outbox`), 0)

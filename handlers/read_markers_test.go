@@ -6,16 +6,17 @@ import (
 	"testing"
 )
 
-// What htmx fetches may be for a hidden tab, so only what is really on screen is marked, by POST /read.
+// htmx may fetch a page for a hidden tab. So a page that htmx requests does not mark messages read; POST /read does.
 func TestHTMXRequestsDoNotMarkRead(t *testing.T) {
 	s := openSQLite(t)
 	ana, ben := s.newUser("Ana"), s.newUser("Ben")
 	ana.sendMessage(ben.peerQuery(), "hola")
 	unread := func() int64 {
-		return s.count(`SELECT COUNT(*) FROM messages m JOIN members b ON b.room_id = m.room_id WHERE b.user_id = $1 AND m.seq > b.read_seq AND m.author_id <> $1`, ben.user.ID)
+		return s.count(`SELECT COUNT(*) FROM messages m JOIN members b ON b.room_id = m.room_id
+			WHERE b.user_id = $1 AND m.seq > b.read_seq AND m.author_id <> $1`, ben.user.ID)
 	}
 	ben.get("/messages?"+ana.peerQuery(), asHTMX).is(200).has("hola")
-	equal(t, "unread after htmx", unread(), 1)
+	equal(t, "unread after a request by htmx", unread(), 1)
 	ben.get("/messages?" + ana.peerQuery()).is(200)
 	equal(t, "unread after a page", unread(), 0)
 }

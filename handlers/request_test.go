@@ -106,7 +106,7 @@ func TestMissingAssetIsAnOrdinary404(t *testing.T) {
 func TestClientGoneIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	o := &requestObserver{}
-	s := openSQLite(t, func(c *siteOptions) { c.ObserveRequest = o.note })
+	s := openSQLite(t, func(c *serverOptions) { c.ObserveRequest = o.note })
 	ana := s.newUser("Ana")
 	before := len(o.all())
 	ctx, leave := context.WithCancel(t.Context())

@@ -14,7 +14,7 @@ import (
 	"charla/db/dbtest"
 )
 
-func withHTTPS(c *siteOptions) { c.BaseURL = &url.URL{Scheme: "https", Host: "chat.example.org"} }
+func withHTTPS(c *serverOptions) { c.BaseURL = &url.URL{Scheme: "https", Host: "chat.example.org"} }
 
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
@@ -96,7 +96,7 @@ func TestCookies(t *testing.T) {
 
 func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
+	s := openSQLite(t, func(c *serverOptions) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
 	s.anonymous().register("Ana", "ana@example.org")
 	ana := s.anonymous()
 	ana.logIn("ana@example.org", testPassword).is(303)
@@ -177,7 +177,7 @@ func TestCompressionAndCaching(t *testing.T) {
 
 func TestPanicAnswers500(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
+	s := openSQLite(t, func(c *serverOptions) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
 	page := s.anonymous().get("/readyz").is(500)
 	page.has("<!doctype html>", page.header.Get("X-Request-Id")).lacks("secret", "goroutine")
 	s.anonymous().get("/readyz", asJSON).isError(500, "internal", "").lacks("secret")

@@ -26,13 +26,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	flag.Set("rapid.checks", "30") // the command line may ask for more
+	flag.Set("rapid.checks", "30") // flags on the command line override it
 	flag.Set("rapid.nofailfile", "true")
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the PostgreSQL of dbtest lives as long as we do
+	// The PostgreSQL server of dbtest runs until the process ends.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
-// testServer is the whole of Charla on a real database, behind a real server.
+// testServer is the whole of Charla on a real database, behind a real HTTP server.
 type testServer struct {
 	*httptest.Server
 	t          testing.TB
@@ -41,30 +42,30 @@ type testServer struct {
 	chat       *chat.Service
 	handler    *handlers.Server
 	blobs      *swappableBlobs
-	sql        *sql.DB // a second connection, for what the product cannot do yet
+	sql        *sql.DB // a second connection, to inspect and change the database directly
 	gate       *eventGate
-	cookieName string // the name of the cookie of a session
+	cookieName string // of the session cookie
 }
 
-// siteOptions are what a test can change about the site that it starts.
-type siteOptions struct {
+// serverOptions are what a test can change about the server that it starts.
+type serverOptions struct {
 	handlers.Config
 	chat.Options
 }
 
-// defaultOptions are what most tests want: no rate limits, no notifications, days in UTC.
-func defaultOptions() siteOptions {
-	return siteOptions{Config: handlers.Config{TimeZone: time.UTC, CookieSecret: []byte(rand.Text() + rand.Text())}}
+// defaultOptions returns the options of most tests: no rate limits, no notifications, days in UTC.
+func defaultOptions() serverOptions {
+	return serverOptions{Config: handlers.Config{TimeZone: time.UTC, CookieSecret: []byte(rand.Text() + rand.Text())}}
 }
 
-// withMedia lets the site send e-mails and pushes.
-func withMedia(o *siteOptions) { o.Media = chat.Media{Email: true, Push: true} }
+// withMedia lets the server send e-mails and push notifications.
+func withMedia(o *serverOptions) { o.Media = chat.Media{Email: true, Push: true} }
 
-// swappableBlobs is a blob store that a test can replace while the site runs.
+// swappableBlobs is a blob store that a test can replace while the server runs.
 type swappableBlobs struct{ chat.BlobStore }
 
-// openSQLite starts a site on a fresh SQLite file.
-func openSQLite(t testing.TB, change ...func(*siteOptions)) *testServer {
+// openSQLite starts a server on a fresh SQLite file.
+func openSQLite(t testing.TB, change ...func(*serverOptions)) *testServer {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := db.OpenSQLite(t.Context(), dir)
@@ -74,8 +75,8 @@ func openSQLite(t testing.TB, change ...func(*siteOptions)) *testServer {
 	return startServer(t, store, "sqlite", "file:"+filepath.Join(dir, "charla.db")+"?_txlock=immediate&_busy_timeout=5000", change...)
 }
 
-// openPostgres starts a site on a fresh PostgreSQL database.
-func openPostgres(t testing.TB, url string, change ...func(*siteOptions)) *testServer {
+// openPostgres starts a server on a fresh PostgreSQL database.
+func openPostgres(t testing.TB, url string, change ...func(*serverOptions)) *testServer {
 	t.Helper()
 	store, err := db.OpenPostgres(t.Context(), url)
 	if err != nil {
@@ -84,7 +85,7 @@ func openPostgres(t testing.TB, url string, change ...func(*siteOptions)) *testS
 	return startServer(t, store, "postgres", url, change...)
 }
 
-func startServer(t testing.TB, store *db.Store, driver, source string, change ...func(*siteOptions)) *testServer {
+func startServer(t testing.TB, store *db.Store, driver, source string, change ...func(*serverOptions)) *testServer {
 	t.Helper()
 	s := &testServer{t: t, store: store, hub: live.NewHub(store)}
 	s.gate = &eventGate{next: s.hub}
@@ -125,15 +126,15 @@ func startServer(t testing.TB, store *db.Store, driver, source string, change ..
 	return s
 }
 
-// eventGate stands between the product and the hub, as a network between nodes does: it may hold events back, lose them
-// and bring them in another order. Until told otherwise it passes everything on at once.
+// eventGate stands between the product and the hub and acts like an unreliable network between nodes: it can hold
+// events back, lose them and reorder them. At first it passes every event on at once.
 type eventGate struct {
 	next chat.Publisher
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards the fields below
 	holding bool
 	held    []chat.Event
-	recent  []chat.Event // the last ones passed on
+	recent  []chat.Event // the last 20 events passed on
 }
 
 func (c *eventGate) Publish(e chat.Event) {
@@ -146,21 +147,21 @@ func (c *eventGate) Publish(e chat.Event) {
 	c.deliver(e)
 }
 
-// deliver passes an event on and remembers it for a while. The caller holds mu.
+// deliver passes an event on and remembers it. The caller holds mu.
 func (c *eventGate) deliver(e chat.Event) {
 	c.next.Publish(e)
 	c.recent = append(c.recent, e)
 	c.recent = c.recent[max(0, len(c.recent)-20):]
 }
 
-// hold keeps everything back from now on.
+// hold makes the gate hold back every event from now on.
 func (c *eventGate) hold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.holding = true
 }
 
-// release holds no more and passes on what pick chooses of what was held, and of what was told lately.
+// release opens the gate. It passes on the events that pick returns, given the held and the recent ones.
 func (c *eventGate) release(pick func(held, told []chat.Event) []chat.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,11 +172,11 @@ func (c *eventGate) release(pick func(held, told []chat.Event) []chat.Event) {
 	c.held = nil
 }
 
-// dropAll loses all.
+// dropAll is a pick for release that loses every held event.
 func dropAll(_, _ []chat.Event) []chat.Event { return nil }
 
-// newUser adds somebody to the community as the product does, but for the slow hash of a password that nobody uses, and
-// gives them a browser that is signed in.
+// newUser adds a user to the community as the product does, without the slow hash of a password that nobody needs, and
+// returns a browser in which they are signed in.
 func (s *testServer) newUser(name string) *client {
 	s.t.Helper()
 	var user chat.User
@@ -197,7 +198,7 @@ func (s *testServer) newUser(name string) *client {
 	return s.newSession(user)
 }
 
-// startSession gives a person one more browser.
+// newSession returns another browser in which the user is signed in.
 func (s *testServer) newSession(user chat.User) *client {
 	s.t.Helper()
 	token, err := s.chat.StartSession(context.Background(), chat.Credentials{User: user}, "test", "127.0.0.1")
@@ -209,7 +210,7 @@ func (s *testServer) newSession(user chat.User) *client {
 	return b
 }
 
-// exec changes the database behind the product's back.
+// exec changes the database directly.
 func (s *testServer) exec(query string, args ...any) {
 	s.t.Helper()
 	if _, err := s.sql.Exec(query, args...); err != nil {
@@ -217,7 +218,7 @@ func (s *testServer) exec(query string, args ...any) {
 	}
 }
 
-// count asks the database.
+// count returns the number that a query selects.
 func (s *testServer) count(query string, args ...any) (n int64) {
 	s.t.Helper()
 	if err := s.sql.QueryRow(query, args...).Scan(&n); err != nil {
@@ -226,13 +227,13 @@ func (s *testServer) count(query string, args ...any) (n int64) {
 	return n
 }
 
-// eventually waits for a condition.
+// eventually waits until a condition holds, and fails the test if it never does.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	dbtest.Eventually(t, what, ok)
 }
 
-// equal fails the test unless got is want.
+// equal fails the test unless got equals want.
 func equal[T comparable](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -240,7 +241,7 @@ func equal[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// contains fails the test unless all parts stand in text.
+// contains fails the test unless text contains all parts.
 func contains(t testing.TB, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -250,29 +251,29 @@ func contains(t testing.TB, text string, parts ...string) {
 	}
 }
 
-// lacks fails the test when one of the parts stands in text.
+// lacks fails the test if text contains one of the parts.
 func lacks(t testing.TB, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if strings.Contains(text, part) {
-			t.Fatalf("%q must not stand in:\n%s", part, text)
+			t.Fatalf("unexpected %q in:\n%s", part, text)
 		}
 	}
 }
 
-// onBothDatabases runs a story on both databases, beside other tests.
+// onBothDatabases runs a test on SQLite and on PostgreSQL, in parallel with other tests.
 func onBothDatabases(t *testing.T, story func(*testing.T, *testServer)) {
 	t.Parallel()
 	onEachDatabase(t, story)
 }
 
-// onEachDatabase runs a story on one database and then on the other, with no other test beside it.
+// onEachDatabase runs a test on SQLite and then on PostgreSQL, with no other test running.
 func onEachDatabase(t *testing.T, story func(*testing.T, *testServer)) {
 	t.Run("SQLite", func(t *testing.T) { story(t, openSQLite(t)) })
 	t.Run("PostgreSQL", func(t *testing.T) { story(t, openPostgres(t, dbtest.PostgresURL(t))) })
 }
 
-// lastSeq is the number of a room's last change.
+// lastSeq returns the seq of the room's last change.
 func (s *testServer) lastSeq(room int64) int64 {
 	return s.count(`SELECT last_seq FROM rooms WHERE id = $1`, room)
 }

@@ -21,16 +21,19 @@ func TestSessionList(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	const firefox = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
-	const phone = "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
+	const phone = "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 " +
+		"(KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
 	here, away, berta := s.anonymous().register("Ana", "ana@example.org"), s.anonymous(), s.newUser("Berta")
 	here.logIn("ana@example.org", testPassword, firefox).is(303)
 	away.logIn("ana@example.org", testPassword, phone).is(303)
-	given := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}, "User-Agent: curl/8.14"))
+	login := []string{"email", "ana@example.org", "password", testPassword}
+	given := decode[tokenPair](s.anonymous().post("/tokens", login, "User-Agent: curl/8.14"))
 	program := here.withToken(t, given.Access)
 
-	page := here.get("/sessions").is(200).has("Firefox on Linux", "Safari on iPhone", "curl", "127.0.0.1", "This is here.", `action="/sessions/end-others"`)
-	equal(t, "sessions", strings.Count(page.body, `class="item"`), 3)
-	here.get("/settings").is(200).has(`href="/sessions"`, `href="/bots"`)
+	page := here.get("/sessions").is(200).has("Firefox on Linux", "Safari on iPhone", "curl", "127.0.0.1", "This is here.")
+	page.shows("[action='/sessions/end-others']")
+	equal(t, "sessions", page.elements(".item"), 3)
+	here.get("/settings").is(200).shows("a[href='/sessions']").shows("a[href='/bots']")
 	here.get("/sessions", "Accept-Language: es").has("Dónde tienes la sesión abierta", "Firefox en Linux")
 	list := decode[sessionsInfo](here.get("/sessions", asJSON)).Sessions
 	ids := map[string]int64{}
@@ -39,13 +42,13 @@ func TestSessionList(t *testing.T) {
 		equal(t, "current", one.Current, "User-Agent: "+one.UserAgent == firefox)
 		equal(t, "kind", one.Kind == "program", one.UserAgent == "curl/8.14")
 	}
-	equal(t, "of others", len(decode[sessionsInfo](berta.get("/sessions", asJSON)).Sessions), 1)
+	equal(t, "sessions of another user", len(decode[sessionsInfo](berta.get("/sessions", asJSON)).Sessions), 1)
 
 	st := program.listen("/events?room=1")
 	st.readUntil("the cursor", isBareID)
 	berta.post("/sessions/"+formatID(ids["curl/8.14"])+"/end", nil, asJSON).isError(404, "not_found", "")
 	here.post("/sessions/"+formatID(ids["curl/8.14"])+"/end", nil).redirectsTo("/sessions")
-	equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 	program.get("/chat").isBadToken()
 	here.post("/sessions/"+formatID(ids["curl/8.14"])+"/end", nil, asJSON).isError(404, "not_found", "")
 
@@ -53,7 +56,7 @@ func TestSessionList(t *testing.T) {
 	st = away.listen("/events?room=1")
 	st.readUntil("the cursor", isBareID)
 	here.post("/sessions/end-others", nil).redirectsTo("/sessions")
-	equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 	away.get("/chat").is(303)
 	again.get("/chat").isBadToken()
 	here.get("/sessions").is(200).lacks("end-others")

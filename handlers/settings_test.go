@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,18 +11,19 @@ func TestRename(t *testing.T) {
 		ana, berta := s.newUser("Ana"), s.newUser("Berta")
 		m := ana.sendMessage(berta.peerQuery(), "hello")
 		ana.react(m, "🎉").is(200)
-		ana.listen("/events").waitFor("online-count")
+		ana.listen("/events").waitForPresence()
 		general, direct := berta.listen("/events?room=1"), berta.listen("/events?"+ana.peerQuery())
-		general.waitFor(">Ana<")
-		direct.waitFor("conv-name")
+		general.waitForElement("[hx-target='#online-list']", "Ana")
+		direct.waitForElement("[hx-target='#conversation-name']")
 
 		ana.post("/settings/name", []string{"name", "  Ana   María "}).redirectsTo("/settings?saved=name")
-		ana.get("/settings?saved=name").is(200).has(`value="Ana María"`, "Saved.")
-		general.waitFor(`id="online-list"`[4:], "<bdi>Ana María</bdi>")
-		direct.waitFor("conv-name", "Ana María")
-		berta.get("/messages?"+ana.peerQuery()).is(200).has("Ana María", `aria-label="🎉 1: Ana María"`)
+		ana.get("/settings?saved=name").is(200).shows("[value='Ana María']").has("Saved.")
+		general.waitForElement("[hx-target='#online-list'] bdi", "Ana María")
+		direct.waitForElement("[hx-target='#conversation-name']", "Ana María")
+		berta.get("/messages?" + ana.peerQuery()).is(200).has("Ana María").shows("[aria-label='🎉 1: Ana María']")
 		berta.get("/chat?q=maria", asJSON).is(200).has("Ana María")
-		equal(t, "by a program", ana.postJSON("/settings/name", map[string]string{"name": "Anita"}).is(200).body, `{"id":`+formatID(ana.user.ID)+`,"name":"Anita"}`+"\n")
+		renamed := ana.postJSON("/settings/name", map[string]string{"name": "Anita"}).is(200)
+		equal(t, "by a program", renamed.body, `{"id":`+formatID(ana.user.ID)+`,"name":"Anita"}`+"\n")
 
 		for _, bad := range []string{"", "   ", strings.Repeat("x", 41), "a\u202eb", "\xff"} {
 			ana.post("/settings/name", []string{"name", bad}).is(422).has("Your name")
@@ -41,17 +43,15 @@ func TestRenameRateLimit(t *testing.T) {
 	isRateLimited(ana.post("/settings/name", []string{"name", "F"}))
 }
 
-// openSections are the parts of the settings that stand open, by the addresses of their forms.
+// openSections returns the URLs of the forms in the open sections of the settings.
 func openSections(page *answer) string {
-	var parts []string
-	for _, part := range strings.Split(page.body, `<details class="settings-section"`)[1:] {
-		if strings.HasPrefix(part, " open") {
-			_, form, _ := strings.Cut(part, `action="`)
-			action, _, _ := strings.Cut(form, `"`)
-			parts = append(parts, action)
+	var actions []string
+	for _, form := range selectAll(page.t, parseHTML(page.t, page.body), "details.settings-section[open] form[action]") {
+		if action := attr(form, "action"); !slices.Contains(actions, action) {
+			actions = append(actions, action)
 		}
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(actions, " ")
 }
 
 func TestSettingsSectionStaysOpen(t *testing.T) {
@@ -61,7 +61,7 @@ func TestSettingsSectionStaysOpen(t *testing.T) {
 	equal(t, "at first", openSections(ana.get("/settings").is(200)), "/settings")
 	saved := func(path string, a *answer) {
 		t.Helper()
-		page := ana.get(a.is(303).header.Get("Location")).is(200).has(`role="status" tabindex="-1" autofocus>Saved.`)
+		page := ana.get(a.is(303).header.Get("Location")).is(200).shows("[role=status][tabindex='-1'][autofocus]", "Saved.")
 		equal(t, "saved", openSections(page), path)
 	}
 	saved("/settings", ana.post("/settings", []string{"locale", "en", "theme", ""}))
@@ -83,7 +83,7 @@ func TestSettingsSectionStaysOpen(t *testing.T) {
 	for i := 0; page.status != 429 && i < 20; i++ {
 		page = ana.post("/settings/name", []string{"name", "Anna"})
 	}
-	page.is(429).has(`role="alert" tabindex="-1" autofocus`) // what is wrong with no field stands in its part too
+	page.is(429).shows("details [role=alert][tabindex='-1'][autofocus]") // an error of no field is in its section too
 	equal(t, "too often", openSections(page), "/settings/name")
 }
 
@@ -91,20 +91,23 @@ func TestPreferences(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
-	ana.get("/chat", "Accept-Language: es-CO, en;q=0.5").is(200).has(`<html lang="es"`, "Conversaciones")
-	ana.get("/chat", "Accept-Language: fr").is(200).has(`<html lang="en"`)
+	ana.get("/chat", "Accept-Language: es-CO, en;q=0.5").is(200).shows("html[lang=es]", "Conversaciones")
+	ana.get("/chat", "Accept-Language: fr").is(200).shows("html[lang=en]")
 	ana.post("/settings", []string{"locale", "es", "theme", "dark"}).redirectsTo("/settings?saved=1")
-	ana.get("/settings?saved=1", "Accept-Language: en").is(200).has(`<html lang="es" data-theme="dark"`, `role="status"`)
+	ana.get("/settings?saved=1", "Accept-Language: en").is(200).shows("html[lang=es][data-theme=dark]").shows("[role=status]")
 	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("There is nothing here")
-	s.newSession(ana.user).get("/chat").has(`<html lang="es"`) // in every browser of hers
-	for field, form := range map[string][]string{"locale": {"locale", "tlh", "theme", ""}, "theme": {"locale", "", "theme", "\"><script>"}} {
+	s.newSession(ana.user).get("/chat").shows("html[lang=es]") // in every browser of the user
+	for field, form := range map[string][]string{
+		"locale": {"locale", "tlh", "theme", ""},
+		"theme":  {"locale", "", "theme", "\"><script>"},
+	} {
 		ana.post("/settings", form).is(422).lacks("<script>\"")
 		ana.post("/settings", form, asJSON).isError(422, "invalid", field)
 	}
-	equal(t, "choices kept", s.count(`SELECT COUNT(*) FROM users WHERE locale = 'es' AND theme = 'dark'`), 1)
+	equal(t, "saved preferences", s.count(`SELECT COUNT(*) FROM users WHERE locale = 'es' AND theme = 'dark'`), 1)
 	ana.postJSON("/settings", map[string]string{"locale": "", "theme": ""}).is(200)
-	ana.get("/chat", "Accept-Language: en").is(200).has(`<html lang="en" data-theme=""`)
-	s.anonymous().get("/login", "Accept-Language: es").is(200).has(`<html lang="es"`)
+	ana.get("/chat", "Accept-Language: en").is(200).shows("html[lang=en][data-theme='']")
+	s.anonymous().get("/login", "Accept-Language: es").is(200).shows("html[lang=es]")
 }
 
 func TestPasswordChangeEndsOtherStreams(t *testing.T) {
@@ -114,13 +117,16 @@ func TestPasswordChangeEndsOtherStreams(t *testing.T) {
 	other := s.anonymous()
 	other.logIn("ana@example.org", testPassword).is(303)
 	elsewhere, here := other.listen("/events"), ana.listen("/events")
-	ana.post("/settings/password", []string{"current", "not this one", "password", "tortilla y queso"}).is(422).has("This is not your password.").lacks("tortilla y queso")
-	ana.post("/settings/password", []string{"current", testPassword, "password", "short"}, asJSON).isError(422, "invalid", "password")
-	ana.post("/settings/password", []string{"current", testPassword, "password", "tortilla y queso"}).redirectsTo("/settings?saved=password")
-	equal(t, "how the other stream ends", strings.Join(elsewhere.readToEnd(), " "), "logout bye")
+	change := func(current, password string, headers ...string) *answer {
+		return ana.post("/settings/password", []string{"current", current, "password", password}, headers...)
+	}
+	change("not this one", "tortilla y queso").is(422).has("This is not your password.").lacks("tortilla y queso")
+	change(testPassword, "short", asJSON).isError(422, "invalid", "password")
+	change(testPassword, "tortilla y queso").redirectsTo("/settings?saved=password")
+	equal(t, "end of the other stream", strings.Join(elsewhere.readToEnd(), " "), "logout bye")
 	other.get("/chat").is(303)
 	ana.sendMessage("room=1", "still here")
-	here.waitFor("<title>")
+	here.waitForElement("title")
 	s.anonymous().logIn("ana@example.org", testPassword).is(401)
 	s.anonymous().logIn("ana@example.org", "tortilla y queso").is(303)
 }

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// event is what a blank line closed in a stream. One without data tells a browser nothing, but may move its cursor.
+// event is one event of a stream. One without data has no effect on a browser but may move its cursor.
 type event struct {
 	name, data string
-	id         string // as sent with this event
+	id         string // empty if this event had none
 	retry      int
 	hasData    bool
 }
 
-// sseParser reads a text/event-stream byte by byte as section 9.2 of the HTML standard says. What is cut off is dropped.
+// sseParser parses text/event-stream byte by byte, by section 9.2 of the HTML standard. It drops an incomplete event.
 type sseParser struct {
 	line    []byte
 	current event
@@ -59,16 +59,16 @@ func (p *sseParser) feed(b byte) (event, bool) {
 	return event{}, false
 }
 
-// streamURL is an open stream of events.
+// eventStream is an open event stream.
 type eventStream struct {
 	t      testing.TB
 	header http.Header
 	proto  string
-	events chan event // closed at the end of the stream
+	events chan event // closed when the stream ends
 	cancel context.CancelFunc
 }
 
-// listen opens a stream.
+// listen opens an event stream.
 func (b *client) listen(path string, headers ...string) *eventStream {
 	b.t.Helper()
 	response, cancel := b.openStream(path, headers...)
@@ -94,7 +94,7 @@ func (b *client) listen(path string, headers ...string) *eventStream {
 	return s
 }
 
-// openStream asks for an answer that may never end. The caller cancels.
+// openStream sends a request whose answer may never end. The caller cancels it.
 func (b *client) openStream(path string, headers ...string) (*http.Response, context.CancelFunc) {
 	b.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -106,7 +106,7 @@ func (b *client) openStream(path string, headers ...string) (*http.Response, con
 	return response, cancel
 }
 
-// eachByte gives every byte until the end or a failure of the reader.
+// eachByte calls take with every byte until the reader ends or fails.
 func eachByte(r io.Reader, take func(byte)) {
 	buffer := make([]byte, 4096)
 	for {
@@ -131,19 +131,19 @@ func (s *eventStream) next() (event, error) {
 		return e, nil
 	case <-time.After(20 * time.Second):
 		s.t.Helper()
-		s.t.Fatal("nothing came")
+		s.t.Fatal("no event within 20 seconds")
 		return event{}, nil
 	}
 }
 
-// readUntil reads on to the first event that fits and returns it, with all that came before.
+// readUntil reads up to the first event that fits and returns it and the events before it.
 func (s *eventStream) readUntil(what string, fits func(event) bool) (event, []event) {
 	s.t.Helper()
 	var before []event
 	for {
 		e, err := s.next()
 		if err != nil {
-			s.t.Fatalf("%v before: %s; it brought %+v", err, what, before)
+			s.t.Fatalf("%v before %s; events: %+v", err, what, before)
 		}
 		if fits(e) {
 			return e, before
@@ -152,7 +152,7 @@ func (s *eventStream) readUntil(what string, fits func(event) bool) (event, []ev
 	}
 }
 
-// waitFor waits for an event with all of these parts.
+// waitFor waits for an event whose data contains all parts.
 func (s *eventStream) waitFor(parts ...string) event {
 	s.t.Helper()
 	e, _ := s.readUntil(strings.Join(parts, ", "), func(e event) bool {
@@ -166,14 +166,14 @@ func (s *eventStream) waitFor(parts ...string) event {
 	return e
 }
 
-// structSchema waits for an event with this name.
+// waitForNamed waits for an event with this name.
 func (s *eventStream) waitForNamed(name string) event {
 	s.t.Helper()
 	e, _ := s.readUntil("event "+name, func(e event) bool { return e.name == name })
 	return e
 }
 
-// readToEnd reads to the end and returns the names of the events on the way.
+// readToEnd reads until the stream ends and returns the names of the events.
 func (s *eventStream) readToEnd() (names []string) {
 	s.t.Helper()
 	for {
@@ -187,7 +187,7 @@ func (s *eventStream) readToEnd() (names []string) {
 	}
 }
 
-// close hangs up, as a browser does that leaves the page.
+// close closes the connection, as a browser does that leaves the page.
 func (s *eventStream) close() {
 	s.cancel()
 	for range s.events {

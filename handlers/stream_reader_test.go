@@ -11,16 +11,16 @@ import (
 	"charla/chat"
 )
 
-// loadNoscriptPage is what a reader has of a conversation: a page, or what a program keeps.
+// readerView is what a reader knows of a conversation: a page in a browser, or the messages that a program keeps.
 type readerView interface {
-	streamURL() string           // where it goes on
-	handleEvent(e event)         // what an event makes of it
-	lines() []string             // its messages in order, each with its number as in "m-12"
-	lineAfter(seq int) string    // a line that shows something with a higher number
-	applyAnswer(fragment string) // what the answer to a form makes of it
+	streamURL() string           // of the stream that continues it
+	handleEvent(e event)         // applies an event
+	lines() []string             // its messages in order, each beginning with or containing its id, such as "m-12"
+	lineAfter(seq int) string    // a message that shows a change later than seq, or nothing
+	applyAnswer(fragment string) // applies the answer to a form
 }
 
-// kind is how a kind of readers asks, and how it understands the answer.
+// readerKind is how readers of one kind request a conversation and parse the answer.
 type readerKind struct {
 	headers []string
 	open    func(t testing.TB, place, body string) readerView
@@ -31,27 +31,27 @@ var (
 	jsonReader = readerKind{[]string{"Accept: text/event-stream, application/json"}, parseHistory}
 )
 
-// streamReader is one open window, and its stream, which comes back with its cursor whenever it is cut.
+// streamReader is one open page or program. Its stream reconnects with its cursor whenever the connection breaks.
 type streamReader struct {
 	client      *client
 	kind        readerKind
 	place       string
 	done        chan struct{}
-	departedSeq int // the number with which its person last went, as the test notes it
+	departedSeq int // the seq with which its user last left the room, set by the test
 
-	mu            sync.Mutex // guards all below
+	mu            sync.Mutex // guards the fields below
 	view          readerView
-	start         int    // the seq at which the window of the page begins
-	cursor        string // Last-Event-ID
-	cursorError   string // how the cursor went back, which it must never
-	bytesUntilCut int    // bytes until the line is cut; negative for never
+	start         int    // the seq of the first message on the page, if the page does not reach the beginning
+	cursor        string // the last event id
+	cursorError   string // describes how the cursor went back, which must never happen
+	bytesUntilCut int    // the connection breaks after so many bytes; negative for never
 	hangUp        func()
 	closed        bool
-	sawGone       bool     // the stream said that its person is no longer in the room
-	lateAnswers   []string // answers to forms that have not come yet
+	sawGone       bool     // the stream said that its user is no longer in the room
+	lateAnswers   []string // answers to forms that have not arrived yet
 }
 
-// openReader opens the page of a conversation and its stream.
+// openReader loads the page of a conversation and opens its stream.
 func openReader(b *client, f readerKind, place string) *streamReader {
 	r := &streamReader{client: b, kind: f, place: place, done: make(chan struct{}), bytesUntilCut: -1}
 	r.load()
@@ -59,7 +59,7 @@ func openReader(b *client, f readerKind, place string) *streamReader {
 	return r
 }
 
-// load fetches the page; so does a resync.
+// load fetches the page, at first and after a resync.
 func (r *streamReader) load() {
 	a := r.client.get("/messages?"+r.place, r.kind.headers...)
 	r.mu.Lock()
@@ -80,7 +80,7 @@ func (r *streamReader) run() {
 	}
 }
 
-// connect follows the stream until it is cut, and tells whether to come back.
+// connect reads the stream until the connection breaks, and reports whether to reconnect.
 func (r *streamReader) connect() bool {
 	r.mu.Lock()
 	headers := slices.Clone(r.kind.headers)
@@ -97,7 +97,7 @@ func (r *streamReader) connect() bool {
 	r.mu.Unlock()
 	defer cancel()
 	defer response.Body.Close()
-	if response.StatusCode == http.StatusNotFound { // a program that comes back too late
+	if response.StatusCode == http.StatusNotFound { // a program that reconnects after it left
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.sawGone = true
@@ -106,7 +106,7 @@ func (r *streamReader) connect() bool {
 	var p sseParser
 	cut, resync := false, false
 	eachByte(response.Body, func(c byte) {
-		if !cut { // what else is on its way is lost with the line
+		if !cut { // bytes after the cut are lost
 			cut, resync = r.feedByte(&p, c)
 		}
 	})
@@ -118,7 +118,7 @@ func (r *streamReader) connect() bool {
 	return !r.closed && !r.sawGone
 }
 
-// Allow reads one byte and tells whether the line was cut with it, and whether the page must be fetched again.
+// feedByte reads one byte and reports whether the connection broke with it, and whether the page must be reloaded.
 func (r *streamReader) feedByte(p *sseParser, c byte) (cut, resync bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -148,14 +148,14 @@ func (r *streamReader) feedByte(p *sseParser, c byte) (cut, resync bool) {
 	return false, false
 }
 
-// progressPattern is all that the window holds.
+// shown returns all messages of the view.
 func (r *streamReader) shown() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return strings.Join(r.view.lines(), "\n")
 }
 
-// freshView is the window as it is answered now.
+// freshView loads the conversation again.
 func (r *streamReader) freshView() readerView {
 	r.client.t.Helper()
 	return r.kind.open(r.client.t, r.place, r.client.get("/messages?"+r.place, r.kind.headers...).is(http.StatusOK).body)
@@ -167,14 +167,14 @@ func (r *streamReader) isGone() bool {
 	return r.sawGone
 }
 
-// lineAfter returns a line that shows something with a higher number.
+// lineAfter returns a message that shows a change later than seq, or nothing.
 func (r *streamReader) lineAfter(seq int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.view.lineAfter(seq)
 }
 
-// delayAnswer keeps the answer to a form on its way.
+// delayAnswer queues the answer to a form; at most three answers are under way.
 func (r *streamReader) delayAnswer(answer string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,7 +185,7 @@ func (r *streamReader) delayAnswer(answer string) {
 	}
 }
 
-// applyLateAnswers lets all answers arrive.
+// applyLateAnswers lets all queued answers arrive.
 func (r *streamReader) applyLateAnswers() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -195,14 +195,14 @@ func (r *streamReader) applyLateAnswers() {
 	r.lateAnswers = nil
 }
 
-// cutAfter lets some more bytes through and then cuts the line.
+// cutAfter breaks the connection after so many bytes.
 func (r *streamReader) cutAfter(bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.bytesUntilCut = bytes
 }
 
-// difference says what is not as on the fresh page, for the lines that both windows hold.
+// difference describes how the view differs from a fresh page in the messages that both hold; empty if it does not.
 func (r *streamReader) difference(fresh []string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

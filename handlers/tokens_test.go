@@ -280,7 +280,7 @@ func TestTokenRateLimit(t *testing.T) {
 
 func TestBadTokenRateLimit(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 })
+	s := openSQLite(t, func(c *serverOptions) { c.RateScale = 0.0001 })
 	b := s.newUser("Ana").withToken(t, "charla_unknown")
 	for n := 0; ; n++ {
 		if a := b.get("/chat"); a.status == 429 {

@@ -90,7 +90,7 @@ func TestNoDigestWithoutReason(t *testing.T) {
 		},
 		"who was here meanwhile": func(a *notifiedServer, ana, _ *client) { ana.get("/settings").is(200) },
 		"who is here": func(a *notifiedServer, ana, _ *client) {
-			ana.listen("/events").waitFor("online-count")
+			ana.listen("/events").waitForPresence()
 			a.markAllAway()
 		},
 		"who wants no letters": func(a *notifiedServer, ana, _ *client) {

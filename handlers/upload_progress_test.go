@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,9 +11,11 @@ import (
 	"charla/live/natstest"
 )
 
-var progressPattern = regexp.MustCompile(`<progress[^>]* value="(\d+)" max="(\d+)"`)
+// isProgress reports whether an event shows how much of an upload has arrived.
+func isProgress(e event) bool { return strings.Contains(e.data, "<progress") }
 
 func TestUploadProgress(t *testing.T) {
+	const throttle = 250 * time.Millisecond
 	all := startNodes(t, 2, natstest.New(t).URL())
 	ana, berta := all[0].newUser("Ana"), all[0].newUser("Berta")
 	mine, others := ana.onNode(all[1]).listen("/events?room=1"), berta.onNode(all[1]).listen("/events?room=1")
@@ -22,9 +23,10 @@ func TestUploadProgress(t *testing.T) {
 	for _, st := range []*eventStream{mine, others, elsewhere} {
 		st.readUntil("the cursor", isBareID)
 	}
+	const total = 100_000
 	in, out := io.Pipe()
 	r := ana.onNode(all[0]).request(http.MethodPost, "/files?room=1&name=<b>.txt&upload=u1", in, asJSON)
-	r.ContentLength = 2000
+	r.ContentLength = total
 	answered := make(chan int, 1)
 	go func() {
 		response, err := all[0].Client().Transport.RoundTrip(r)
@@ -35,37 +37,42 @@ func TestUploadProgress(t *testing.T) {
 		response.Body.Close()
 		answered <- response.StatusCode
 	}()
-	io.WriteString(out, strings.Repeat("x", 1000))
-	e := mine.waitFor(`hx-target="#up-u1"`, "&lt;b&gt;.txt")
-	m := progressPattern.FindStringSubmatch(e.data)
-	if m == nil || m[2] != "2000" {
-		t.Fatalf("told %s", e.data)
+	start, sent := time.Now(), 1000
+	io.WriteString(out, strings.Repeat("x", sent))
+	first, _ := mine.readUntil("the first progress", isProgress)
+	shows(t, first.data, "[hx-target='#upload-u1'] progress[aria-label='<b>.txt']")
+	bar := selectAll(t, parseHTML(t, first.data), "progress")[0]
+	equal(t, "the total", attr(bar, "max"), strconv.Itoa(total))
+	if got, _ := strconv.Atoi(attr(bar, "value")); got <= 0 || got > sent {
+		t.Errorf("the first progress shows %d of %d bytes", got, sent)
 	}
-	if got, _ := strconv.Atoi(m[1]); got <= 0 || got > 1000 {
-		t.Errorf("told that %d bytes have come", got)
+	for reported := false; !reported && sent < total; sent++ { // byte by byte, until the next progress
+		io.WriteString(out, "x")
+		select {
+		case e := <-mine.events:
+			reported = isProgress(e)
+		case <-time.After(time.Millisecond):
+		}
 	}
-	start := time.Now()
-	told := 0
-	for range 40 {
-		io.WriteString(out, strings.Repeat("x", 25))
-		time.Sleep(10 * time.Millisecond)
+	if took := time.Since(start); took < throttle || sent == total {
+		t.Errorf("the second progress came after %v and %d bytes, want at least %v between two", took, sent, throttle)
 	}
+	io.WriteString(out, strings.Repeat("x", total-sent))
 	out.Close()
 	equal(t, "status", <-answered, 201)
-	_, before := mine.readUntil("the end", func(e event) bool { return strings.Contains(e.data, "Almost there…") })
-	for _, e := range before {
-		told += strings.Count(e.data, "<progress")
-	}
-	if most := int(time.Since(start)/(250*time.Millisecond)) + 1; told > most {
-		t.Errorf("told %d times in %v", told, time.Since(start))
-	}
+	mine.readUntil("the end of the upload", func(e event) bool { return strings.Contains(e.data, "Almost there…") })
 	berta.onNode(all[1]).sendMessage("room=1", "afterwards")
-	others.readUntil("a line", func(e event) bool { lacks(t, e.data, "#upload-"); return strings.Contains(e.data, "afterwards") })
-	ana.onNode(all[1]).sendMessage(berta.peerQuery(), "there")
-	elsewhere.readUntil("a line", func(e event) bool { lacks(t, e.data, "#upload-"); return strings.Contains(e.data, "there") })
+	ana.onNode(all[1]).sendMessage(berta.peerQuery(), "afterwards")
+	for _, st := range []*eventStream{others, elsewhere} {
+		_, before := st.readUntil("the message", func(e event) bool { return strings.Contains(e.data, "afterwards") })
+		for _, e := range before {
+			lacks(t, e.data, "upload-u1")
+		}
+	}
 }
 
-// TestAttachmentsSyncBetweenDevices of a person, on all nodes, also for a page that was away meanwhile. Nobody else is told.
+// The attachments of a draft are the same on all devices of a user and on all nodes, also on a page that was offline
+// meanwhile. Nobody else gets them.
 func TestAttachmentsSyncBetweenDevices(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { s := openSQLite(t); testAttachmentSync(t, s, s) })
 	t.Run("PostgreSQL", func(t *testing.T) {
@@ -79,35 +86,41 @@ func testAttachmentSync(t *testing.T, here, there *testServer) {
 	other := ana.onNode(there)
 	with := "with=" + formatID(berta.user.ID)
 	direct := ana.sendMessage(with, "the room begins").Room
-	mine, elsewhere, hers := other.listen("/events?"+with), other.listen("/events?room=1"), berta.onNode(there).listen("/events?"+ana.peerQuery())
+	mine, elsewhere := other.listen("/events?"+with), other.listen("/events?room=1")
+	hers := berta.onNode(there).listen("/events?" + ana.peerQuery())
 	program := other.listen("/events?"+with, asEventStream)
 	for _, st := range []*eventStream{mine, elsewhere, hers} {
 		st.readUntil("the cursor", isBareID)
 	}
 	program.waitForNamed("ready")
-	keep := func(query, name string) fileInfo {
+	upload := func(query, name string) fileInfo {
 		t.Helper()
-		return decode[fileInfo](ana.do(http.MethodPost, "/files?"+query+"&name="+name, strings.NewReader(name), "Content-Type: text/plain", asJSON).is(201))
+		a := ana.do(http.MethodPost, "/files?"+query+"&name="+name, strings.NewReader(name), "Content-Type: text/plain", asJSON)
+		return decode[fileInfo](a.is(201))
 	}
-	f := keep(with, "first.txt")
-	chip := "attachment-" + formatID(f.ID)
-	mine.waitFor(`hx-target="#attachments:not(:has(#`+chip+`))" hx-swap="beforeend"`, `id="`+chip+`"`, "first.txt")
+	f := upload(with, "first.txt")
+	attachment := "attachment-" + formatID(f.ID)
+	mine.waitForElement("[hx-target='#attachments:not(:has(#"+attachment+"))'][hx-swap=beforeend] #"+attachment, "first.txt")
 	ana.post(f.URL, []string{"alt", "what it says"}, asJSON).is(204)
-	mine.waitFor(`hx-target="#`+chip+`:not(:has([open]))" hx-swap="outerHTML"`, `data-alt="what it says"`)
+	mine.waitForElement("[hx-target='#" + attachment + ":not(:has([open]))'][hx-swap=outerHTML] [data-alt='what it says']")
 	ana.do(http.MethodDelete, f.URL, nil, asJSON).is(204)
-	mine.waitFor(`hx-target="#` + chip + `" hx-swap="delete"`)
+	mine.waitForElement("[hx-target='#" + attachment + "'][hx-swap=delete]")
 
-	keep(with+"&upload=u:1", "named.txt")
-	mine.waitFor(`hx-target=".attachment-tray:not(:has(#up-u_1)) &gt; #attachments:not(:has(#attachment-`+formatID(f.ID+1)+`))"`, "named.txt",
-		`hx-target=".attachment--canceled #up-u_1"><i hx-post="/files/`+formatID(f.ID+1)+`/delete" hx-trigger="load"`)
-	ana.do(http.MethodDelete, "/files/"+formatID(f.ID+1), nil, asJSON).is(204)
+	upload(with+"&upload=u:1", "named.txt")
+	named := formatID(f.ID + 1)
+	e := mine.waitForElement("[hx-target='.attachment-tray:not(:has(#upload-u_1)) > #attachments:not(:has(#attachment-"+named+"))']",
+		"named.txt")
+	shows(t, e.data, "[hx-target='.attachment--canceled #upload-u_1'] > i[hx-post='/files/"+named+"/delete'][hx-trigger=load]")
+	ana.do(http.MethodDelete, "/files/"+named, nil, asJSON).is(204)
 
-	g := keep("room="+formatID(direct), "second.txt") // the room of two people is that box too
+	g := upload("room="+formatID(direct), "second.txt") // the direct conversation by its room
 	mine.waitFor("second.txt")
-	back := other.listen("/events?"+with, "Last-Event-ID: 1").waitFor("hx-swap=\"delete\"")
-	contains(t, back.data, `hx-target="#attachments .attachment:not(#attachment-`+formatID(g.ID)+`)"`, "second.txt")
+	back := other.listen("/events?"+with, "Last-Event-ID: 1").waitForElement("[hx-swap=delete]")
+	shows(t, back.data, "[hx-target='#attachments .attachment:not(#attachment-"+formatID(g.ID)+")']")
+	contains(t, back.data, "second.txt")
 	lacks(t, back.data, "first.txt")
-	lacks(t, other.listen("/events?"+with).waitFor("online-count").data, "second.txt") // what the page has just been given
+	// A stream without a cursor belongs to a page that has just been rendered with its attachments.
+	lacks(t, other.listen("/events?"+with).waitForPresence().data, "second.txt")
 
 	berta.sendMessage(ana.peerQuery(), "the last")
 	for _, st := range []*eventStream{hers, program} {
@@ -119,6 +132,6 @@ func testAttachmentSync(t *testing.T, here, there *testServer) {
 	ana.sendMessage("room=1", "the last")
 	_, before := elsewhere.readUntil("the last", func(e event) bool { return strings.Contains(e.data, "the last") })
 	for _, e := range before {
-		lacks(t, e.data, "first.txt", "second.txt", chip)
+		lacks(t, e.data, "first.txt", "second.txt", attachment)
 	}
 }

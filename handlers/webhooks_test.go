@@ -16,13 +16,13 @@ type webhookInfo struct {
 	URL string
 }
 
-// createWebhook makes an address that writes into a room as a bot.
+// createWebhook creates a webhook that posts into a room as a bot.
 func (b *client) createWebhook(bot *client, room int64) webhookInfo {
 	b.t.Helper()
 	return decode[webhookInfo](b.post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", formatID(room)}, asJSON).is(201))
 }
 
-// requestURI is where an address of Charla leads.
+// requestURI returns the path and query of a URL.
 func requestURI(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -33,14 +33,16 @@ func requestURI(address string) string {
 
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
+	s := openSQLite(t, func(c *serverOptions) { c.BaseURL = &url.URL{Scheme: "http", Host: "chat.example.org"} })
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	bot := ana.createBot("Builder")
-	page := ana.post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", "1"}).is(201).has("curl -d", "http://chat.example.org/hooks/")
-	lacks(t, ana.get("/bots").is(200).has("General").body, "/hooks/"+requestURI(ana.createWebhook(bot, 1).URL)[len("/hooks/"):])
+	page := ana.post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", "1"}).is(201).
+		has("curl -d", "http://chat.example.org/hooks/")
+	secret := strings.TrimPrefix(requestURI(ana.createWebhook(bot, 1).URL), "/hooks/")
+	ana.get("/bots").is(200).has("General").lacks(secret)
 	start := strings.Index(page.body, "/hooks/")
 	hook := page.body[start:][:len("/hooks/")+43]
-	equal(t, "secrets in the clear", s.count(`SELECT COUNT(*) FROM hooks WHERE hash = $1`, hook[len("/hooks/"):]), 0)
+	equal(t, "secrets in plain text", s.count(`SELECT COUNT(*) FROM hooks WHERE hash = $1`, hook[len("/hooks/"):]), 0)
 	st := berta.listen("/events?room=1")
 	st.readUntil("the cursor", isBareID)
 
@@ -54,23 +56,24 @@ func TestWebhooks(t *testing.T) {
 		{"text/plain", "plain *text* :tada:\n", "plain *text* 🎉"},
 		{"text/plain; charset=utf-8", "ñandú\nof two lines", "ñandú\nof two lines"},
 		{"application/octet-stream", "body=raw", "body=raw"},
-		{"", "of no kind", "of no kind"},
+		{"", "without a type", "without a type"},
 		{"application/json", `{"body":"in JSON"}`, "in JSON"},
-		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nin parts\r\n--b--\r\n", "in parts"},
+		{"multipart/form-data; boundary=b",
+			"--b\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nin parts\r\n--b--\r\n", "in parts"},
 	} {
 		m := decode[message](send(t, hook, one.body, "Content-Type: "+one.kind).is(201))
 		equal(t, one.kind, m.Body, one.want)
-		equal(t, "from", m.From.ID, bot.user.ID)
-		equal(t, "a bot", m.From.Bot, true)
+		equal(t, "author", m.From.ID, bot.user.ID)
+		equal(t, "author is a bot", m.From.Bot, true)
 	}
-	st.waitFor("100% a&amp;b=c + d", `<small class="bot-badge">`)
-	st.waitFor("of no kind")
+	shows(t, st.waitFor("100% a&amp;b=c + d").data, "small.bot-badge")
+	st.waitFor("without a type")
 
 	once := decode[message](send(t, hook, "body=built&key=build-16", inForm).is(201))
-	equal(t, "by a field", decode[message](send(t, hook, "body=built&key=build-16", inForm).is(200)).ID, once.ID)
+	equal(t, "same key in a field", decode[message](send(t, hook, "body=built&key=build-16", inForm).is(200)).ID, once.ID)
 	first := decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(201))
-	equal(t, "the same again", decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(200)).ID, first.ID)
-	equal(t, "by its address", decode[message](send(t, hook+"?key=build-17", "once").is(200)).ID, first.ID)
+	equal(t, "same key in a header", decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(200)).ID, first.ID)
+	equal(t, "same key in the URL", decode[message](send(t, hook+"?key=build-17", "once").is(200)).ID, first.ID)
 	send(t, hook+"?key=build-17", "another").isError(409, "conflict", "key")
 	send(t, hook, "x", "Idempotency-Key: "+strings.Repeat("k", 65)).isError(422, "invalid", "key")
 
@@ -82,31 +85,33 @@ func TestWebhooks(t *testing.T) {
 	send(t, hook, `{"body":`, inJSON).isError(422, "invalid", "")
 	send(t, "/hooks/"+strings.Repeat("A", 43), "x").isError(404, "not_found", "")
 	s.anonymous().get(hook, asJSON).is(405)
-	send(t, hook, "with a stale token", "Authorization: Bearer x").is(201) // whoever knows the address
+	send(t, hook, "with a stale token", "Authorization: Bearer x").is(201) // the URL is the credential
 
-	t.Run("revoked, out of the room, or of a bot that is gone", func(t *testing.T) {
-		room := ana.withT(t).createRoom("Builds", "invited")
-		ana.withT(t).post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", formatID(room)}, asJSON).isError(404, "not_found", "")
-		ana.withT(t).post("/rooms/"+formatID(room)+"/members", []string{"user", formatID(bot.user.ID)}).is(303)
-		inRoom := ana.withT(t).createWebhook(bot, room)
+	t.Run("deleted, of a bot outside the room, of a deleted bot", func(t *testing.T) {
+		ana, bot := ana.withT(t), bot.withT(t)
+		hooks := "/bots/" + formatID(bot.user.ID) + "/hooks"
+		room := ana.createRoom("Builds", "invited")
+		ana.post(hooks, []string{"room", formatID(room)}, asJSON).isError(404, "not_found", "")
+		ana.post("/rooms/"+formatID(room)+"/members", []string{"user", formatID(bot.user.ID)}).is(303)
+		inRoom := ana.createWebhook(bot, room)
 		send(t, requestURI(inRoom.URL), "in the room").is(201)
-		bot.withT(t).post("/rooms/"+formatID(room)+"/leave", nil, asJSON).is(204)
+		bot.post("/rooms/"+formatID(room)+"/leave", nil, asJSON).is(204)
 		send(t, requestURI(inRoom.URL), "after it left").isError(404, "not_found", "")
-		ana.withT(t).post("/bots/"+formatID(bot.user.ID)+"/hooks/"+formatID(inRoom.ID)+"/remove", nil).redirectsTo("/bots")
-		ana.withT(t).post("/bots/"+formatID(bot.user.ID)+"/hooks/"+formatID(inRoom.ID)+"/remove", nil, asJSON).isError(404, "not_found", "")
-		for len(ana.withT(t).bots()[0].Webhooks) < 20 {
-			ana.withT(t).createWebhook(bot, 1)
+		ana.post(hooks+"/"+formatID(inRoom.ID)+"/remove", nil).redirectsTo("/bots")
+		ana.post(hooks+"/"+formatID(inRoom.ID)+"/remove", nil, asJSON).isError(404, "not_found", "")
+		for len(ana.bots()[0].Webhooks) < 20 {
+			ana.createWebhook(bot, 1)
 		}
-		ana.withT(t).post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", "1"}, asJSON).isError(409, "conflict", "")
-		ana.withT(t).post("/bots/"+formatID(bot.user.ID)+"/remove", nil).is(303)
-		send(t, hook, "from beyond").isError(404, "not_found", "")
+		ana.post(hooks, []string{"room", "1"}, asJSON).isError(409, "conflict", "")
+		ana.post("/bots/"+formatID(bot.user.ID)+"/remove", nil).is(303)
+		send(t, hook, "of a deleted bot").isError(404, "not_found", "")
 	})
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, bot.user.ID), 12)
 }
 
 func TestWebhookAndBotRateLimits(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *siteOptions) { c.RateScale = 0.0001 })
+	s := openSQLite(t, func(c *serverOptions) { c.RateScale = 0.0001 })
 	ana := s.newUser("Ana")
 	bot := ana.createBot("Robot")
 	hook := requestURI(ana.createWebhook(bot, 1).URL)
@@ -117,20 +122,20 @@ func TestWebhookAndBotRateLimits(t *testing.T) {
 				a.isError(429, "too_many", "")
 				return
 			} else if a.is(201); n > most {
-				t.Fatal(what, " is not slowed")
+				t.Fatal(what, " has no rate limit")
 			}
 		}
 	}
 	until429("a hook", 60, func() *answer { return s.anonymous().do("POST", hook, strings.NewReader("x")) })
 	other, third := requestURI(ana.createWebhook(bot, 1).URL), requestURI(ana.createWebhook(bot, 1).URL)
 	until429("another hook", 60, func() *answer { return s.anonymous().do("POST", other, strings.NewReader("x")) })
-	s.anonymous().do("POST", third, strings.NewReader("the bot has written enough")).isError(429, "too_many", "")
+	s.anonymous().do("POST", third, strings.NewReader("over the limit of the bot")).isError(429, "too_many", "")
 	bot = ana.createBot("Another")
 	until429("a bot", 110, func() *answer { return bot.post("/messages", []string{"room", "1", "body", "x"}, asJSON) })
-	ana.sendMessage("room=1", "people write on")
+	ana.sendMessage("room=1", "people are not limited by it")
 	for n := 0; ana.post("/bots/"+formatID(bot.user.ID)+"/renew", nil, asJSON).status != 429; n++ {
 		if n > 40 {
-			t.Fatal("renewing is not slowed")
+			t.Fatal("rotating tokens has no rate limit")
 		}
 	}
 }
