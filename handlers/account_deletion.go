@@ -7,7 +7,6 @@ import (
 	"charla/views"
 
 	"github.com/a-h/templ"
-	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 )
 
@@ -63,15 +62,13 @@ func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest
 // clearBrowserData takes away the cookies of somebody who is no more, one of which holds their address, and what else the
 // browser keeps.
 func (s *Server) clearBrowserData(c echo.Context) {
-	gone := s.cookieOptions(-1)
-	http.SetCookie(c.Response(), sessions.NewCookie(s.cookieName(), "", &gone))
-	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &gone))
+	s.sessions.DeleteCookies(c)
 	s.clearStorage(c)
 }
 
 // clearStorage asks a browser to forget what it keeps of this site besides cookies. Over plain http it does not listen.
 func (s *Server) clearStorage(c echo.Context) {
-	if s.https() {
+	if s.HTTPS {
 		c.Response().Header().Set("Clear-Site-Data", `"storage"`)
 	}
 }

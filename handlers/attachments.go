@@ -61,14 +61,14 @@ func (s *Server) uploadFiles(c echo.Context) error {
 func (s *Server) receiveFiles(c echo.Context) (in uploadResult, err error) {
 	r := c.Request()
 	defer func() {
-		http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(s.transferLimits.response))
+		http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(s.transferTimeouts.Response))
 	}()
 	take := func(fields url.Values, name string, file io.Reader) error {
 		in.place = s.uploadTarget(c, fields)
 		return s.saveFile(c, &in, fields, name, file)
 	}
 	if IsMultipart(r) {
-		err = readMultipart(r, take)
+		err = ReadMultipart(r, take)
 		in.place = s.uploadTarget(c, r.PostForm)
 		return in, err
 	}
@@ -102,7 +102,7 @@ func (s *Server) saveFile(c echo.Context, in *uploadResult, fields url.Values, n
 		in.files = append(in.files, f)
 		return nil
 	}
-	if code := chat.CodeOf(err); code != chat.Invalid && code != chat.TooLarge || err == errUploadBroken || err == errBodyTooLarge {
+	if code := chat.CodeOf(err); code != chat.Invalid && code != chat.TooLarge || err == ErrUploadBroken || err == ErrBodyTooLarge {
 		return err
 	}
 	e, _ := ClassifyError(c, err)
@@ -112,20 +112,20 @@ func (s *Server) saveFile(c echo.Context, in *uploadResult, fields url.Values, n
 
 // reportProgress tells the uploader's pages how much of a request has come, until the returned function is called.
 func (s *Server) reportProgress(c echo.Context, p chat.ConversationRef, upload, name string) (over func()) {
-	body, ok := c.Request().Body.(*uploadBody)
+	body, ok := c.Request().Body.(*UploadBody)
 	if !ok || upload == "" {
 		return func() {}
 	}
 	word := chat.UploadProgress{UploadID: upload, FileName: chat.CleanFileName(name), Total: max(0, c.Request().ContentLength)}
 	var last time.Time
-	body.onProgress = func(got int64) {
+	body.OnProgress = func(got int64) {
 		if now := time.Now(); now.Sub(last) >= progressEvery {
 			last, word.Received = now, got
 			s.chat.ReportUploadProgress(CurrentUser(c), p, word)
 		}
 	}
 	return func() {
-		body.onProgress = nil
+		body.OnProgress = nil
 		word.Done = true
 		s.chat.ReportUploadProgress(CurrentUser(c), p, word)
 	}
@@ -181,38 +181,9 @@ func (s *Server) finishAttachment(c echo.Context, p chat.ConversationRef, err er
 	}
 }
 
-// fileJSON is a file as programs see it.
-type fileJSON struct {
-	ID       int64  `json:"id"`
-	Name     string `json:"name"`
-	Alt      string `json:"alt,omitempty"`
-	Type     string `json:"type"`
-	Size     int64  `json:"size"`
-	URL      string `json:"url"`
-	ThumbURL string `json:"thumb_url,omitempty"` // of a picture
-	Width    int    `json:"width"`
-	Height   int    `json:"height"`
-}
-
-func fileToJSON(f chat.File) fileJSON {
-	out := fileJSON{ID: f.ID, Name: f.Name, Alt: f.Alt, Type: f.Type, Size: f.Size, URL: views.FileURL(f.ID, chat.VariantOriginal), Width: f.Width, Height: f.Height}
-	if f.IsImage() {
-		out.ThumbURL = views.FileURL(f.ID, chat.VariantThumb)
-	}
-	return out
-}
-
-func filesToJSON(files []chat.File) []fileJSON {
-	out := make([]fileJSON, len(files))
-	for i, f := range files {
-		out[i] = fileToJSON(f)
-	}
-	return out
-}
-
 // filesJSON answers several files at once.
 type filesJSON struct {
-	Files   []fileJSON    `json:"files"`
+	Files   []FileJSON    `json:"files"`
 	Refused []refusedJSON `json:"refused,omitempty"`
 }
 
@@ -225,9 +196,9 @@ type refusedJSON struct {
 // uploadResultToJSON is the file where one was sent, a list where several were.
 func (s *Server) uploadResultToJSON(c echo.Context, in uploadResult) any {
 	if len(in.files) == 1 && len(in.refused) == 0 {
-		return fileToJSON(in.files[0])
+		return FileToJSON(in.files[0])
 	}
-	out, l := filesJSON{Files: filesToJSON(in.files)}, s.Locale(c)
+	out, l := filesJSON{Files: FilesToJSON(in.files)}, s.Locale(c)
 	for _, r := range in.refused {
 		out.Refused = append(out.Refused, refusedJSON{r.Name, string(r.Error.Code), l.Error(r.Error)})
 	}

@@ -130,5 +130,5 @@ func (s *Server) deleteBot(c echo.Context) error {
 	if err := s.chat.RemoveBot(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return finish(c, "/bots")
+	return Finish(c, "/bots")
 }

@@ -25,7 +25,7 @@ func (s *Server) rerenderComposerWithFiles(c echo.Context, in uploadResult, e *c
 		e = in.refused[0].Error
 	}
 	if e != nil {
-		status = statusByCode[e.Code]
+		status = StatusByCode[e.Code]
 	}
 	return s.rerenderComposer(c, status, box)
 }

@@ -67,7 +67,7 @@ func (s *Server) forgotPassword(c echo.Context) error {
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
-	return accepted(c, "/forgot?sent=1")
+	return Accepted(c, "/forgot?sent=1")
 }
 
 func (s *Server) resetPasswordPage(c echo.Context) error {
@@ -98,7 +98,7 @@ func (s *Server) resetPassword(c echo.Context) error {
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
-	return finish(c, "/login?reset=1")
+	return Finish(c, "/login?reset=1")
 }
 
 func (s *Server) confirmRegistrationPage(c echo.Context) error {
@@ -123,7 +123,7 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
-	if err := s.startSession(c, chat.Credentials{User: user}); err != nil {
+	if err := s.sessions.Start(c, chat.Credentials{User: user}); err != nil {
 		return err
 	}
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")

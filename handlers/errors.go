@@ -1,16 +1,11 @@
 package handlers
 
 import (
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"math"
-	"mime"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"charla/chat"
 	"charla/views"
@@ -43,128 +38,35 @@ func ErrorToJSON(l views.Locale, e *chat.Error, whole error) ErrorJSON {
 	return ErrorJSON{out}
 }
 
-// handleError is the one place where an error becomes an answer: JSON for programs, whatever they accept, a text for htmx, a page for a browser.
-func (s *Server) handleError(err error, c echo.Context) {
-	if c.Response().Committed {
-		return
-	}
+// WriteError answers with an error: as JSON, as a text for htmx, as a redirect to the log-in, or as a page.
+func (r *Renderer) WriteError(c echo.Context, err error) error {
 	e, status := ClassifyError(c, err)
-	l := s.Locale(c)
 	SetRetryAfter(c, e)
 	switch {
 	case WantsJSONErrors(c):
 		if status == http.StatusUnauthorized {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 		}
-		err = c.JSON(status, ErrorToJSON(l, e, err))
+		return c.JSON(status, ErrorToJSON(r.Locale(c), e, err))
 	case e.Code == chat.Unauthenticated && !IsHTMX(c):
-		err = c.Redirect(http.StatusSeeOther, LoginURL(c.Request()))
-	case IsHTMX(c) && IsGet(c.Request()) && e.Code == chat.Unauthenticated:
-		err = Redirect(c, LoginURL(c.Request()))
+		return c.Redirect(http.StatusSeeOther, LoginURL(c.Request()))
+	case e.Code == chat.Unauthenticated && IsGet(c.Request()):
+		return Redirect(c, LoginURL(c.Request()))
 	case IsHTMX(c) && !IsGet(c.Request()):
-		err = s.Render(c, status, views.ErrorText(l.Error(e)))
-	case (e.Code == chat.Unavailable || e.Code == chat.TooMany) && c.Request().Method == http.MethodPost && slices.Contains(keepsTextPaths, c.Path()):
-		err = s.rerenderText(c, e, status)
-	default:
-		err = s.Render(c, status, s.errorPage(c, e, status))
+		return r.Render(c, status, views.ErrorText(r.Locale(c).Error(e)))
 	}
-	if err != nil {
-		slog.Info("failure not told", "request", RequestID(c), "error", err) // as a rule its reader went away
-	}
+	return r.RenderErrorPage(c, e, status)
 }
 
-// keepsTextPaths are where people send what they wrote.
-var keepsTextPaths = []string{"/messages", "/messages/:id/edit", "/emoji", "/typing"}
-
-// rerenderText gives back the text of a message that did not reach its handler: the database did not even say whose session
-// it was, or its sender asks too often.
-func (s *Server) rerenderText(c echo.Context, e *chat.Error, status int) error {
-	var in postRequest
-	if Bind(c, &in) != nil {
-		return s.Render(c, status, s.errorPage(c, e, status))
-	}
-	if message := ParseID(c.Param("id")); message != 0 {
-		return s.Render(c, status, views.UnsavedEditPage(s.Page(c), chat.Message{ID: message}, views.EditForm{MessageEdit: editRequest{Body: &in.Body}.edit(c.Request().PostForm), Error: e}))
-	}
-	box := views.Composer{UserID: CallerOf(c).User.ID, Conversation: in.conversation(), Key: in.Key, KeyPrefix: rand.Text(), Body: in.Body, SavedDraft: in.Base, ReplaceText: true, Error: e}
-	return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
-}
-
+// SetRetryAfter tells the caller when to try again, if the error says so.
 func SetRetryAfter(c echo.Context, e *chat.Error) {
 	if e.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 }
 
-// IsGet tells GET, and HEAD, which is answered alike.
-func IsGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
-// LoginURL is where a guest is sent; a page asked for is returned to after log-in.
-func LoginURL(r *http.Request) string {
-	if !IsGet(r) || r.URL.Path == "/" {
-		return "/login"
-	}
-	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
-}
-
-// LocalPath returns next when it is a path of this site, otherwise /chat.
-func LocalPath(next string) string {
-	u, err := url.Parse(next)
-	bad := err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
-		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t\x00")
-	if bad || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, "\\") {
-		return "/chat"
-	}
-	return u.RequestURI()
-}
-
-// WantsJSON tells a program from a browser: it prefers JSON to HTML.
-func WantsJSON(c echo.Context) bool {
-	quality := map[string]float64{}
-	for part := range strings.SplitSeq(c.Request().Header.Get("Accept"), ",") {
-		kind, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
-		q, err := strconv.ParseFloat(params["q"], 64)
-		if err != nil {
-			q = 1
-		}
-		quality[kind] = q
-	}
-	return quality["application/json"] > quality["text/html"]
-}
-
-// WantsJSONErrors tells who is told in JSON what was wrong: who prefers it, and every program, whatever it accepts.
-func WantsJSONErrors(c echo.Context) bool { return WantsJSON(c) || isProgramRequest(c) }
-
-// ErrHTMLOnly refuses a program where there is only a page.
-var ErrHTMLOnly = echo.NewHTTPError(http.StatusNotAcceptable)
-
-// HTMLOnly refuses a program where there is only a page.
-func HTMLOnly(handle echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if WantsJSON(c) {
-			return ErrHTMLOnly
-		}
-		return handle(c)
-	}
-}
-
-// IsHTMX tells a request of htmx, which takes a fragment, from one of a browser, which takes a page or a redirect.
-func IsHTMX(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
-
-// Redirect sends a browser on, through htmx where that asked.
-func Redirect(c echo.Context, to string) error {
-	if IsHTMX(c) {
-		c.Response().Header().Set("HX-Redirect", to)
-		return c.NoContent(http.StatusOK)
-	}
-	return c.Redirect(http.StatusSeeOther, to)
-}
-
-// statusByCode maps the product's codes to HTTP's.
-var statusByCode = map[chat.Code]int{
+// StatusByCode maps the product's codes to HTTP's.
+var StatusByCode = map[chat.Code]int{
 	chat.Invalid:         http.StatusUnprocessableEntity,
 	chat.Unauthenticated: http.StatusUnauthorized,
 	chat.Forbidden:       http.StatusForbidden,
@@ -192,9 +94,9 @@ func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 			return e, statusClientClosedRequest
 		}
 		if e.Code == chat.Unavailable {
-			slog.Warn("unavailable", "request", RequestID(c), "route", c.Path(), "error", errors.Unwrap(e))
+			slog.Warn("unavailable", "request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
 		}
-		return e, statusByCode[e.Code]
+		return e, StatusByCode[e.Code]
 	}
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
 		switch e.Code {
@@ -203,13 +105,13 @@ func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 		case http.StatusMethodNotAllowed:
 			return chat.Errorf("method_not_allowed", "This address does not take such a request."), e.Code
 		case http.StatusRequestEntityTooLarge:
-			return errBodyTooLarge, e.Code
+			return ErrBodyTooLarge, e.Code
 		case http.StatusNotAcceptable:
 			return chat.Errorf("not_acceptable", "This is a page for browsers: there is no JSON of it."), e.Code
 		case http.StatusUnsupportedMediaType:
 			return chat.Errorf("unsupported", "Send a form or JSON, and say which in the header Content-Type."), e.Code
 		}
 	}
-	slog.Error("internal", "request", RequestID(c), "route", c.Path(), "error", err)
+	slog.Error("internal", "request", RequestID(c), "route", RouteOf(c).Path, "error", err)
 	return chat.Errorf("internal", "Something went wrong on our side. It has been noted."), http.StatusInternalServerError
 }

@@ -40,14 +40,11 @@ func (s *Server) newViewer(c echo.Context) live.Viewer {
 	if s.Multiplexed(c) || v.Session.Kind != chat.BrowserSession {
 		limit = maxStreamsPerMultiplexedSession
 	}
-	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: c.Path()}
+	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: RouteOf(c).Path}
 }
 
-// The types of endless answers.
-const (
-	eventStreamType = "text/event-stream"
-	htmlType        = "text/html; charset=utf-8"
-)
+// EventStreamType is the Content-Type of an event stream.
+const EventStreamType = "text/event-stream"
 
 // AnswerHead answers HEAD for an endless answer: its headers, and nobody counts as here.
 func AnswerHead(c echo.Context, contentType string) error {
@@ -57,31 +54,25 @@ func AnswerHead(c echo.Context, contentType string) error {
 
 // events is the stream of a page or of a program. A guest with a page is told so in the stream itself: a redirect would be followed for ever.
 func (s *Server) events(c echo.Context) error {
-	if !CallerOf(c).SignedIn() {
-		if WantsJSON(c) {
-			return ErrSignedOut
-		}
-		return EndNow(c, live.EndLogout)
-	}
 	conv, err := s.streamTarget(c)
 	if err != nil {
 		return s.endIfLeft(c, err)
 	}
 	if c.Request().Method == http.MethodHead {
-		return AnswerHead(c, eventStreamType)
+		return AnswerHead(c, EventStreamType)
 	}
 	viewer, enc, state := s.newListener(c, conv)
-	stream, err := s.subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
+	opened, err := s.subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
-	return closeOnError(stream, func() error {
-		replay, err := s.loadReplay(c, stream, conv)
+	return CloseOnError(opened, func() error {
+		replay, err := LoadReplay(c, s.chat, opened, conv)
 		if err != nil {
-			stream.Close()
+			opened.Close()
 			return s.endIfLeft(c, err)
 		}
-		return Serve(c, stream, eventStreamType, replay, state)
+		return Serve(c, opened, EventStreamType, replay, state)
 	})
 }
 
@@ -90,15 +81,15 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 	viewer := s.newViewer(c)
 	if WantsJSON(c) {
 		viewer.AllConversations = conv.StreamKey() == (chat.StreamKey{})
-		return viewer, JSONEvents{}, s.conversationState(CurrentUser(c), viewer.AllConversations)
+		return viewer, JSONEvents{}, ConversationState(s.chat, CurrentUser(c), viewer.AllConversations)
 	}
 	enc := HTMLEvents{s.Locale(c)}
 	return viewer, enc, s.pageState(CurrentUser(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
 }
 
-// closeOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
+// CloseOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
 // seem to be.
-func closeOnError(stream *live.Stream, f func() error) error {
+func CloseOnError(stream *live.Stream, f func() error) error {
 	kept := false
 	defer func() {
 		if !kept {
@@ -114,7 +105,7 @@ func closeOnError(stream *live.Stream, f func() error) error {
 func EndNow(c echo.Context, why live.EndReason) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	c.Response().Header().Set("Connection", "close")
-	return c.Blob(http.StatusOK, eventStreamType, HTMLEvents{}.End(why))
+	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(why))
 }
 
 // endIfLeft tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
@@ -139,9 +130,9 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	return s.chat.Conversation(c.Request().Context(), CurrentUser(c), QueryConversation(c))
 }
 
-// loadReplay reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
+// LoadReplay reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
 // have begun since it was looked up.
-func (s *Server) loadReplay(c echo.Context, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
+func LoadReplay(c echo.Context, service *chat.Service, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
 	if conv.StreamKey() == (chat.StreamKey{}) {
 		return live.Replay{After: -1}, nil
 	}
@@ -151,7 +142,7 @@ func (s *Server) loadReplay(c echo.Context, stream *live.Stream, conv chat.Conve
 	}
 	if cursor == "" || conv.Room == 0 {
 		var err error
-		if conv, err = s.chat.Conversation(c.Request().Context(), CurrentUser(c), conv.Ref()); err != nil {
+		if conv, err = service.Conversation(c.Request().Context(), CurrentUser(c), conv.Ref()); err != nil {
 			return live.Replay{}, err
 		}
 	}
@@ -164,9 +155,9 @@ func (s *Server) loadReplay(c echo.Context, stream *live.Stream, conv chat.Conve
 	}
 	changes, known := stream.CachedReplay(after)
 	if known {
-		err = s.chat.CheckMemberSince(c.Request().Context(), conv, after, changes)
+		err = service.CheckMemberSince(c.Request().Context(), conv, after, changes)
 	} else {
-		changes, err = s.chat.Changes(c.Request().Context(), conv, after)
+		changes, err = service.Changes(c.Request().Context(), conv, after)
 	}
 	return live.Replay{After: after, Changes: changes}, err
 }
@@ -208,7 +199,7 @@ func (s *Server) liveMessages(c echo.Context) error {
 	conv, err := s.chat.Conversation(ctx, CurrentUser(c), QueryConversation(c))
 	if s.hasLeft(c, err) { // the page of an error is not for a frame
 		words := append(RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{})), RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
-		return c.Blob(http.StatusNotFound, htmlType, words)
+		return c.Blob(http.StatusNotFound, HTMLType, words)
 	}
 	switch {
 	case err != nil:
@@ -216,19 +207,19 @@ func (s *Server) liveMessages(c echo.Context) error {
 	case WantsJSON(c):
 		return ErrHTMLOnly
 	case c.Request().Method == http.MethodHead:
-		return AnswerHead(c, htmlType)
+		return AnswerHead(c, HTMLType)
 	}
 	enc := NoscriptPage{s.Locale(c)}
-	stream, err := s.subscribe(ctx, s.newViewer(c), conv.StreamKey(), enc)
+	opened, err := s.subscribe(ctx, s.newViewer(c), conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
-	return closeOnError(stream, func() error {
+	return CloseOnError(opened, func() error {
 		replay, err := s.loadNoscriptPage(c, conv)
 		if err != nil {
 			return err
 		}
-		return Serve(c, stream, htmlType, replay, nil)
+		return Serve(c, opened, HTMLType, replay, nil)
 	})
 }
 

@@ -3,25 +3,21 @@ package handlers
 import (
 	"time"
 
-	"charla/live"
+	"github.com/labstack/echo/v4"
 )
-
-// OwnPath is LocalPath, for the fuzzer.
-var OwnPath = LocalPath
 
 // RegisteredRoutes lists what the router answers, as "METHOD /path".
 func (s *Server) RegisteredRoutes() []string {
-	var served []string
+	var routes []string
 	for _, r := range s.echo.Routes() {
-		served = append(served, r.Method+" "+r.Path)
+		if r.Method != echo.RouteNotFound {
+			routes = append(routes, r.Method+" "+r.Path)
+		}
 	}
-	return served
+	return routes
 }
 
-// SetTransferTimeouts makes the server less patient with files, before its first request.
-func (s *Server) SetTransferTimeouts(silence time.Duration, slowest int64) {
-	s.transferLimits.idle, s.transferLimits.minRate = silence, slowest
+// SetTransferTimeouts shortens the deadlines of uploads and downloads. It must be called before the first request.
+func (s *Server) SetTransferTimeouts(idle time.Duration, minRate int64) {
+	s.transferTimeouts.Idle, s.transferTimeouts.MinRate = idle, minRate
 }
-
-// JSONEncoder writes events for programs.
-var JSONEncoder live.Encoder = JSONEvents{}

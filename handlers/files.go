@@ -101,7 +101,7 @@ type fileResponse struct {
 }
 
 func (s *Server) newFileResponse(c echo.Context) fileResponse {
-	return fileResponse{c.Response(), http.NewResponseController(c.Response()), 2 * s.transferLimits.idle}
+	return fileResponse{c.Response(), http.NewResponseController(c.Response()), 2 * s.transferTimeouts.Idle}
 }
 
 func (d fileResponse) Write(p []byte) (int, error) {

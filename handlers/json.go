@@ -54,7 +54,7 @@ type MessageJSON struct {
 	EditedAt  *time.Time     `json:"edited_at,omitempty"`
 	DeletedAt *time.Time     `json:"deleted_at,omitempty"`
 	Reactions []ReactionJSON `json:"reactions"`
-	Files     []fileJSON     `json:"files"`
+	Files     []FileJSON     `json:"files"`
 }
 
 type ReactionJSON struct {
@@ -73,7 +73,7 @@ type historyJSON struct {
 func MessageToJSON(m chat.Message) MessageJSON {
 	out := MessageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq, From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot},
 		Body: m.Body, HTML: m.HTML,
-		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt), Reactions: []ReactionJSON{}, Files: filesToJSON(m.Files.List())}
+		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt), Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files.List())}
 	for _, r := range m.Reactions.Groups() {
 		kind := ReactionJSON{Emoji: r.Emoji, Count: len(r.Users)}
 		for _, p := range r.Users {
@@ -129,4 +129,33 @@ func limitParameter(limit int) string {
 		return ""
 	}
 	return "&limit=" + strconv.Itoa(limit)
+}
+
+// FileJSON is a file as programs see it.
+type FileJSON struct {
+	ID       int64  `json:"id"`
+	Name     string `json:"name"`
+	Alt      string `json:"alt,omitempty"`
+	Type     string `json:"type"`
+	Size     int64  `json:"size"`
+	URL      string `json:"url"`
+	ThumbURL string `json:"thumb_url,omitempty"` // of a picture
+	Width    int    `json:"width"`
+	Height   int    `json:"height"`
+}
+
+func FileToJSON(f chat.File) FileJSON {
+	out := FileJSON{ID: f.ID, Name: f.Name, Alt: f.Alt, Type: f.Type, Size: f.Size, URL: views.FileURL(f.ID, chat.VariantOriginal), Width: f.Width, Height: f.Height}
+	if f.IsImage() {
+		out.ThumbURL = views.FileURL(f.ID, chat.VariantThumb)
+	}
+	return out
+}
+
+func FilesToJSON(files []chat.File) []FileJSON {
+	out := make([]FileJSON, len(files))
+	for i, f := range files {
+		out[i] = FileToJSON(f)
+	}
+	return out
 }

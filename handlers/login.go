@@ -101,7 +101,7 @@ func (s *Server) login(c echo.Context) error {
 				return views.LoginForm(s.Page(c), in.Next, views.Form{Values: values, Errors: e})
 			})
 	}
-	if err := s.startSession(c, credentials); err != nil {
+	if err := s.sessions.Start(c, credentials); err != nil {
 		return err
 	}
 	return s.afterLogin(c, http.StatusOK, credentials.User, LocalPath(in.Next))
@@ -145,13 +145,8 @@ func (s *Server) logout(c echo.Context) error {
 	if v := CallerOf(c); v.SignedIn() && v.Session.Kind != chat.BrowserSession {
 		return s.revokeToken(c)
 	}
-	session, err := s.sessions.Get(c.Request(), s.cookieName())
-	if err != nil {
-		return err
-	}
 	me, places := s.draftedConversations(c)
-	session.Options.MaxAge = -1
-	if err := session.Save(c.Request(), c.Response()); err != nil {
+	if err := s.sessions.End(c); err != nil {
 		return err
 	}
 	s.clearStorage(c)

@@ -21,14 +21,14 @@ func (s *Server) joinRoom(c echo.Context) error {
 	if err := s.chat.JoinRoom(c.Request().Context(), CurrentUser(c), id); err != nil {
 		return err
 	}
-	return finish(c, views.MessagesURL(chat.ConversationRef{Room: id}))
+	return Finish(c, views.MessagesURL(chat.ConversationRef{Room: id}))
 }
 
 func (s *Server) leaveRoom(c echo.Context) error {
 	if err := s.chat.LeaveRoom(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return finish(c, "/rooms")
+	return Finish(c, "/rooms")
 }
 
 type inviteRequest struct {
@@ -44,7 +44,7 @@ func (s *Server) inviteMember(c echo.Context) error {
 	if err := s.chat.Invite(c.Request().Context(), CurrentUser(c), room, int64(in.User)); err != nil {
 		return err
 	}
-	return finish(c, views.RoomURL(room))
+	return Finish(c, views.RoomURL(room))
 }
 
 func (s *Server) removeMember(c echo.Context) error {
@@ -52,5 +52,5 @@ func (s *Server) removeMember(c echo.Context) error {
 	if err := s.chat.RemoveMember(c.Request().Context(), CurrentUser(c), room, ParseID(c.Param("user"))); err != nil {
 		return err
 	}
-	return finish(c, views.RoomURL(room))
+	return Finish(c, views.RoomURL(room))
 }

@@ -21,13 +21,13 @@ func (s *Server) saveEmailSettings(c echo.Context) error {
 	if err := s.chat.SaveDigestSetting(c.Request().Context(), CurrentUser(c), in.Mail, s.Locale(c).Lang); err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailNotifications }, map[string]string{"mail": in.Mail})
 	}
-	return finish(c, "/settings?saved=mail")
+	return Finish(c, "/settings?saved=mail")
 }
 
 type pushSettings struct {
 	Topic       string   `form:"topic" json:"topic"`
-	Rooms       checkbox `form:"rooms" json:"rooms"`
-	IncludeText checkbox `form:"words" json:"words"`
+	Rooms       Checkbox `form:"rooms" json:"rooms"`
+	IncludeText Checkbox `form:"words" json:"words"`
 }
 
 func (s *Server) savePushSettings(c echo.Context) error {
@@ -37,10 +37,10 @@ func (s *Server) savePushSettings(c echo.Context) error {
 	}
 	wishes := chat.NotificationSettings{NtfyTopic: strings.TrimSpace(in.Topic), PushRooms: bool(in.Rooms), IncludeText: bool(in.IncludeText)}
 	if err := s.chat.SavePushSettings(c.Request().Context(), CurrentUser(c), wishes); err != nil {
-		values := map[string]string{"topic": in.Topic, "rooms": in.Rooms.value(), "words": in.IncludeText.value()}
+		values := map[string]string{"topic": in.Topic, "rooms": in.Rooms.FormValue(), "words": in.IncludeText.FormValue()}
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.PushNotifications }, values)
 	}
-	return finish(c, "/settings?saved=push")
+	return Finish(c, "/settings?saved=push")
 }
 
 func (s *Server) testPush(c echo.Context) error {
@@ -51,7 +51,7 @@ func (s *Server) testPush(c echo.Context) error {
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.PushNotifications }, nil)
 	}
-	return accepted(c, "/settings?saved=test")
+	return Accepted(c, "/settings?saved=test")
 }
 
 // requirePush is for what exists only where pushes are on.

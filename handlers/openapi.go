@@ -50,17 +50,17 @@ func (s *Server) buildOpenAPI() []byte {
 	d := &openAPIBuilder{schemas: jsonObject{}}
 	paths := jsonObject{}
 	for _, r := range s.routes() {
-		o, described := routeDocs[r.method+" "+r.path]
+		o, described := routeDocs[r.Method+" "+r.Path]
 		if !described {
 			continue // a test tells
 		}
-		path := pathParameter.ReplaceAllString(r.path, "{$1}")
+		path := pathParameter.ReplaceAllString(r.Path, "{$1}")
 		methods, _ := paths[path].(jsonObject)
 		if methods == nil {
 			methods = jsonObject{}
 			paths[path] = methods
 		}
-		methods[strings.ToLower(r.method)] = d.operation(r, o)
+		methods[strings.ToLower(r.Method)] = d.operation(r, o)
 	}
 	text, err := json.Marshal(d.document(paths))
 	if err != nil {
@@ -106,12 +106,12 @@ func (d *openAPIBuilder) events() jsonObject {
 	return out
 }
 
-func (d *openAPIBuilder) operation(r route, o Operation) jsonObject {
-	out := jsonObject{"operationId": operationID(r), "summary": o.Summary, "parameters": d.parameters(r.path, o.Query)}
+func (d *openAPIBuilder) operation(r Route, o Operation) jsonObject {
+	out := jsonObject{"operationId": operationID(r), "summary": o.Summary, "parameters": d.parameters(r.Path, o.Query)}
 	if o.Body != nil {
 		out["requestBody"] = jsonObject{"content": d.requestBody(o.Body)}
 	}
-	if r.access == anonymous {
+	if r.Access == Anonymous {
 		out["security"] = []jsonObject{}
 	}
 	failed := jsonObject{"$ref": "#/components/responses/Error"}
@@ -126,9 +126,9 @@ func (d *openAPIBuilder) operation(r route, o Operation) jsonObject {
 var wordPattern = regexp.MustCompile(`\w+`)
 
 // operationID names an operation after its address: postBotsIdHooks.
-func operationID(r route) string {
-	id := strings.ToLower(r.method)
-	for _, word := range wordPattern.FindAllString(r.path, -1) {
+func operationID(r Route) string {
+	id := strings.ToLower(r.Method)
+	for _, word := range wordPattern.FindAllString(r.Path, -1) {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}
 	return id

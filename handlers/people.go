@@ -68,19 +68,19 @@ func (s *Server) disablePerson(c echo.Context) error {
 	if err := s.chat.DisableUser(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return finish(c, "/people")
+	return Finish(c, "/people")
 }
 
 func (s *Server) enablePerson(c echo.Context) error {
 	if err := s.chat.EnableUser(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return finish(c, "/people")
+	return Finish(c, "/people")
 }
 
 func (s *Server) makeAdmin(c echo.Context) error {
 	if err := s.chat.MakeAdmin(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return finish(c, "/people")
+	return Finish(c, "/people")
 }

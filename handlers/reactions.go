@@ -12,21 +12,21 @@ import (
 type reactionRequest struct {
 	Emoji string      `form:"emoji" json:"emoji"`
 	Tone  string      `form:"tone" json:"tone"` // in which a picker showed it
-	Mine  *strictBool `form:"mine" json:"mine"` // without it, the other way round than it is
+	Mine  *StrictBool `form:"mine" json:"mine"` // without it, the other way round than it is
 }
 
-// strictBool says whether something shall be. Unlike a flag it is never guessed: what is neither yes nor no could undo something.
-type strictBool bool
+// StrictBool says whether something shall be. Unlike a flag it is never guessed: what is neither yes nor no could undo something.
+type StrictBool bool
 
 var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "This is true or false."}
 
 // UnmarshalParam reads a form's field.
-func (w *strictBool) UnmarshalParam(s string) error {
+func (w *StrictBool) UnmarshalParam(s string) error {
 	yes, err := strconv.ParseBool(s)
 	if err != nil {
 		return errNotBool
 	}
-	*w = strictBool(yes)
+	*w = StrictBool(yes)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"charla/chat"
 	"charla/static"
@@ -14,52 +15,67 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// HTMLType is the Content-Type of a page or a fragment.
+const HTMLType = "text/html; charset=utf-8"
+
+// Renderer renders templ components in the language of the caller.
+type Renderer struct {
+	Chat     *chat.Service
+	TimeZone *time.Location // of the dates on the page
+	TLS      bool           // this process terminates TLS itself
+	HTTPS    bool           // browsers reach Charla over TLS, which this process or a proxy terminates
+}
+
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// Render writes a component whole or not at all, also to a client that has closed its own side.
-func (s *Server) Render(c echo.Context, status int, component templ.Component) error {
+// Render answers with a component. It renders into a buffer first, so a component that fails to render sends nothing. The
+// component is rendered even if the client has disconnected.
+func (r *Renderer) Render(c echo.Context, status int, component templ.Component) error {
 	b := bufferPool.Get().(*bytes.Buffer)
 	defer bufferPool.Put(b)
 	b.Reset()
 	if err := component.Render(context.WithoutCancel(c.Request().Context()), b); err != nil {
 		return err
 	}
-	return c.Blob(status, "text/html; charset=utf-8", b.Bytes())
+	return c.Blob(status, HTMLType, b.Bytes())
 }
 
-// Locale is the language of a request: the person's own choice, else what the browser prefers.
-func (s *Server) Locale(c echo.Context) views.Locale {
-	lang := views.MatchLang(CallerOf(c).User.Locale, c.Request().Header.Get("Accept-Language"))
-	return views.Locale{Lang: lang, Zone: s.config.TimeZone}
+// Locale returns the language that the caller chose in the settings, or else the one that the browser prefers.
+func (r *Renderer) Locale(c echo.Context) views.Locale {
+	lang := views.MatchLang(CurrentUser(c).Locale, c.Request().Header.Get("Accept-Language"))
+	return views.Locale{Lang: lang, Zone: r.TimeZone}
 }
 
-// Page holds what every full page needs.
-func (s *Server) Page(c echo.Context) views.Page {
-	nonce, _ := c.Get(nonceKey).(string)
+// Page returns what every full page needs.
+func (r *Renderer) Page(c echo.Context) views.Page {
 	return views.Page{
-		Locale:   s.Locale(c),
-		Nonce:    nonce,
-		Me:       CallerOf(c).User,
-		HTTP2:    s.Multiplexed(c),
-		Media:    s.chat.Media(),
+		Locale:   r.Locale(c),
+		Nonce:    nonce(c),
+		Me:       CurrentUser(c),
+		HTTP2:    r.Multiplexed(c),
+		Media:    r.Chat.Media(),
 		AssetURL: static.URL,
 	}
 }
 
-// Multiplexed tells whether the browser has room for many streams: HTTP/2 ends here or, as good proxies do, at the one
-// that gives us an https address.
-func (s *Server) Multiplexed(c echo.Context) bool {
-	return c.Request().ProtoMajor >= 2 || s.https() && !s.config.TLS
+// Multiplexed reports whether the browser can hold many streams on one connection. It can if HTTP/2 reaches this process,
+// and it is assumed to if a proxy terminates TLS, because common proxies then speak HTTP/2.
+func (r *Renderer) Multiplexed(c echo.Context) bool {
+	return c.Request().ProtoMajor >= 2 || r.HTTPS && !r.TLS
 }
 
-func (s *Server) errorPage(c echo.Context, e *chat.Error, status int) templ.Component {
-	p := s.Page(c)
-	return views.ErrorPage(p, status, p.Error(e), RequestID(c))
+// RenderErrorPage answers with the page of an error.
+func (r *Renderer) RenderErrorPage(c echo.Context, e *chat.Error, status int) error {
+	p := r.Page(c)
+	return r.Render(c, status, views.ErrorPage(p, status, p.Error(e), RequestID(c)))
 }
 
-// RerenderForm shows a form again with what was wrong: the form alone to htmx, the page to a browser. Errors that belong to
-// no form go on to fail.
-func (s *Server) RerenderForm(c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component) error {
+// RerenderForm shows a refused form again with its errors: htmx gets the result of form, a browser the result of page. It
+// returns err unchanged if the caller wants JSON or if the error belongs to no field, except for failed logins and rate
+// limits, which are shown above the form.
+func (r *Renderer) RerenderForm(
+	c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component,
+) error {
 	fields := chat.FieldErrors(err)
 	switch code := chat.CodeOf(err); {
 	case WantsJSONErrors(c):
@@ -73,38 +89,24 @@ func (s *Server) RerenderForm(c echo.Context, err error, page, form func(map[str
 	}
 	_, status := ClassifyError(c, err)
 	if IsHTMX(c) {
-		return s.Render(c, status, form(fields))
+		return r.Render(c, status, form(fields))
 	}
-	return s.Render(c, status, page(fields))
+	return r.Render(c, status, page(fields))
 }
 
-func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
-
-func (s *Server) readyz(c echo.Context) error {
-	if err := s.config.Ping(c.Request().Context()); err != nil {
-		return err
-	}
-	answer := "ok"
-	for _, notice := range s.config.Warnings {
-		if text := notice(); text != "" {
-			answer += ", but " + text
-		}
-	}
-	return c.String(http.StatusOK, answer+"\n")
-}
-
-// accepted answers who has a letter sent: the same whether it goes out or not.
-func accepted(c echo.Context, to string) error {
+// Finish answers an action that has no result to show: JSON callers get 204, browsers are redirected.
+func Finish(c echo.Context, to string) error {
 	if WantsJSON(c) {
-		return c.NoContent(http.StatusAccepted)
+		return c.NoContent(http.StatusNoContent)
 	}
 	return Redirect(c, to)
 }
 
-// finish answers a deed that has nothing to show: a program gets 204, a browser goes on.
-func finish(c echo.Context, to string) error {
+// Accepted answers a request that may send an e-mail, the same whether one is sent or not: JSON callers get 202, browsers are
+// redirected.
+func Accepted(c echo.Context, to string) error {
 	if WantsJSON(c) {
-		return c.NoContent(http.StatusNoContent)
+		return c.NoContent(http.StatusAccepted)
 	}
 	return Redirect(c, to)
 }

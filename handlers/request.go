@@ -34,7 +34,7 @@ func Bind(c echo.Context, in any) error {
 	case kind == echo.MIMEApplicationForm:
 		err = r.ParseForm()
 	case kind == echo.MIMEMultipartForm && r.MultipartForm == nil:
-		err = readMultipart(r, func(url.Values, string, io.Reader) error { return nil })
+		err = ReadMultipart(r, func(url.Values, string, io.Reader) error { return nil })
 	case kind == echo.MIMEMultipartForm: // was read, with its files
 	default:
 		return echo.ErrUnsupportedMediaType

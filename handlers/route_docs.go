@@ -70,7 +70,7 @@ var routeDocs = map[string]Operation{
 		Query: "with room after", Responses: Responses{200: MediaType("text/event-stream")}},
 
 	"POST /files": {Summary: "Keeps files until a message takes them: in parts, or one whose bytes are the whole body. Several answer as a list.",
-		Query: "with room name upload", Body: MultipartFields{"with", "room", "upload", "alt"}, Responses: Responses{201: AnyOf{fileJSON{}, filesJSON{}}}},
+		Query: "with room name upload", Body: MultipartFields{"with", "room", "upload", "alt"}, Responses: Responses{201: AnyOf{FileJSON{}, filesJSON{}}}},
 	"GET /files/:id":         {Summary: "A file, or parts of it by Range.", Query: "size", Responses: Responses{200: MediaType("*/*"), 206: MediaType("*/*")}},
 	"POST /files/:id":        {Summary: "Says what a file shows that waits for its message.", Body: altTextForm{}, Responses: Responses{204: nil}},
 	"DELETE /files/:id":      {Summary: "Forgets a file that waits for its message.", Responses: Responses{204: nil}},

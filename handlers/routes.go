@@ -2,123 +2,145 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
+	"strings"
+
+	"charla/chat"
+	"charla/static"
 
 	"github.com/labstack/echo/v4"
 )
 
-// access is who may use a route.
-type access int
-
-const (
-	anonymous    access = iota
-	member              // a signed-in person; what they may see of it is decided by the product
-	streamReader        // the same, but the handler turns guests away itself, in the form that they listen in
-)
-
-// route is one line of the table. Every GET answers HEAD.
-type route struct {
-	method, path string
-	access       access
-	handler      echo.HandlerFunc
-}
-
-// LoginsByIP is where a request goes: a method and a path as the route table writes it.
-type routeKey struct{ method, path string }
-
-// routes is the whole of what Charla answers, besides /static/.
-func (s *Server) routes() []route {
-	return []route{
-		{http.MethodGet, "/", anonymous, s.home},
-		{http.MethodGet, "/register", anonymous, HTMLOnly(s.signupPage)},
-		{http.MethodPost, "/register", anonymous, s.register},
-		{http.MethodGet, "/login", anonymous, HTMLOnly(s.loginPage)},
-		{http.MethodPost, "/login", anonymous, s.login},
-		{http.MethodPost, "/logout", anonymous, s.logout},
-		{http.MethodGet, "/confirm/:token", anonymous, s.requireEmail(HTMLOnly(s.confirmRegistrationPage))},
-		{http.MethodPost, "/confirm/:token", anonymous, s.requireEmail(s.confirmRegistration)},
-		{http.MethodGet, "/forgot", anonymous, s.requireEmail(HTMLOnly(s.forgotPasswordPage))},
-		{http.MethodPost, "/forgot", anonymous, s.requireEmail(s.forgotPassword)},
-		{http.MethodGet, "/reset/:token", anonymous, s.requireEmail(HTMLOnly(s.resetPasswordPage))},
-		{http.MethodPost, "/reset/:token", anonymous, s.requireEmail(s.resetPassword)},
-		{http.MethodGet, "/email/:token", anonymous, s.requireEmail(HTMLOnly(s.confirmEmailChangePage))},
-		{http.MethodPost, "/email/:token", anonymous, s.requireEmail(s.confirmEmailChange)},
-		{http.MethodGet, "/unsubscribe/:token", anonymous, HTMLOnly(s.unsubscribePage)},
-		{http.MethodPost, "/unsubscribe/:token", anonymous, s.unsubscribe},
-		{http.MethodGet, "/chat", member, s.chatPage},
-		{http.MethodGet, "/conversations", member, s.listConversations},
-		{http.MethodGet, "/messages", member, s.listMessages},
-		{http.MethodPost, "/messages", member, s.postMessage},
-		{http.MethodGet, "/messages/live", member, s.liveMessages},
-		{http.MethodGet, "/messages/:id", member, s.showMessage},
-		{http.MethodPut, "/messages/:id", member, s.editMessage},
-		{http.MethodDelete, "/messages/:id", member, s.deleteMessage},
-		{http.MethodPost, "/messages/:id/edit", member, s.editMessage},
-		{http.MethodPost, "/messages/:id/delete", member, s.deleteMessage},
-		{http.MethodPost, "/messages/:id/reactions", member, s.react},
-		{http.MethodPost, "/files", member, s.uploadFiles},
-		{http.MethodGet, "/files/:id", member, s.downloadFile},
-		{http.MethodPost, "/files/:id", member, s.describeFile},
-		{http.MethodDelete, "/files/:id", member, s.deleteFile},
-		{http.MethodPost, "/files/:id/delete", member, s.deleteFile},
-		{http.MethodGet, "/emoji", member, s.showEmoji},
-		{http.MethodPost, "/emoji", member, s.pickEmoji},
-		{http.MethodPost, "/typing", member, s.saveDraft},
-		{http.MethodPost, "/read", member, s.markRead},
-		{http.MethodGet, "/events", streamReader, s.events},
-		{http.MethodGet, "/sound", member, s.playSound},
-		{http.MethodGet, "/settings", member, s.settingsPage},
-		{http.MethodPost, "/settings", member, s.savePreferences},
-		{http.MethodPost, "/settings/name", member, s.rename},
-		{http.MethodPost, "/settings/avatar", member, s.changeAvatar},
-		{http.MethodPost, "/settings/password", member, s.changePassword},
-		{http.MethodGet, "/settings/export", member, s.exportAccount},
-		{http.MethodGet, "/settings/delete", member, s.accountDeletionPage},
-		{http.MethodPost, "/settings/delete", member, s.deleteAccount},
-		{http.MethodPost, "/settings/email", member, s.changeEmail},
-		{http.MethodPost, "/settings/mail", member, s.requireEmail(s.saveEmailSettings)},
-		{http.MethodPost, "/settings/push", member, s.requirePush(s.savePushSettings)},
-		{http.MethodPost, "/settings/push/test", member, s.requirePush(s.testPush)},
-		{http.MethodGet, "/rooms", member, s.listRooms},
-		{http.MethodPost, "/rooms", member, s.createRoom},
-		{http.MethodGet, "/rooms/:id", member, s.showRoom},
-		{http.MethodPost, "/rooms/:id/join", member, s.joinRoom},
-		{http.MethodPost, "/rooms/:id/leave", member, s.leaveRoom},
-		{http.MethodPost, "/rooms/:id/members", member, s.inviteMember},
-		{http.MethodPost, "/rooms/:id/members/:user/remove", member, s.removeMember},
-		{http.MethodGet, "/people", member, s.listPeople},
-		{http.MethodPost, "/people/:id/disable", member, s.disablePerson},
-		{http.MethodPost, "/people/:id/enable", member, s.enablePerson},
-		{http.MethodPost, "/people/:id/admin", member, s.makeAdmin},
-		{http.MethodGet, "/sessions", member, s.listSessions},
-		{http.MethodPost, "/sessions/:id/end", member, s.endSession},
-		{http.MethodPost, "/sessions/end-others", member, s.endOtherSessions},
-		{http.MethodPost, "/tokens", anonymous, s.issueTokens},
-		{http.MethodPost, "/tokens/refresh", anonymous, s.refreshTokens},
-		{http.MethodDelete, "/tokens/current", member, s.revokeToken},
-		{http.MethodGet, "/bots", member, s.listBots},
-		{http.MethodPost, "/bots", member, s.createBot},
-		{http.MethodPost, "/bots/:id/renew", member, s.rotateBotToken},
-		{http.MethodPost, "/bots/:id/remove", member, s.deleteBot},
-		{http.MethodPost, "/bots/:id/hooks", member, s.createWebhook},
-		{http.MethodPost, "/bots/:id/hooks/:hook/remove", member, s.deleteWebhook},
-		{http.MethodPost, "/hooks/:secret", anonymous, s.postToWebhook},
-		{http.MethodGet, "/me.css", anonymous, s.meCSS},
-		{http.MethodGet, "/openapi.json", anonymous, s.openAPI},
-		{http.MethodGet, "/healthz", anonymous, s.healthz},
-		{http.MethodGet, "/readyz", anonymous, s.readyz},
+// routes returns everything that Charla answers.
+func (s *Server) routes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: "/", Access: Anonymous, Handler: s.home},
+		{Method: http.MethodGet, Path: "/register", Access: Anonymous, Handler: HTMLOnly(s.signupPage)},
+		{Method: http.MethodPost, Path: "/register", Access: Anonymous, Handler: s.register},
+		{Method: http.MethodGet, Path: "/login", Access: Anonymous, Handler: HTMLOnly(s.loginPage)},
+		{Method: http.MethodPost, Path: "/login", Access: Anonymous, Handler: s.login},
+		{Method: http.MethodPost, Path: "/logout", Access: Anonymous, Handler: s.logout},
+		{Method: http.MethodGet, Path: "/confirm/:token", Access: Anonymous, Handler: s.requireEmail(HTMLOnly(s.confirmRegistrationPage))},
+		{Method: http.MethodPost, Path: "/confirm/:token", Access: Anonymous, Handler: s.requireEmail(s.confirmRegistration)},
+		{Method: http.MethodGet, Path: "/forgot", Access: Anonymous, Handler: s.requireEmail(HTMLOnly(s.forgotPasswordPage))},
+		{Method: http.MethodPost, Path: "/forgot", Access: Anonymous, Handler: s.requireEmail(s.forgotPassword)},
+		{Method: http.MethodGet, Path: "/reset/:token", Access: Anonymous, Handler: s.requireEmail(HTMLOnly(s.resetPasswordPage))},
+		{Method: http.MethodPost, Path: "/reset/:token", Access: Anonymous, Handler: s.requireEmail(s.resetPassword)},
+		{Method: http.MethodGet, Path: "/email/:token", Access: Anonymous, Handler: s.requireEmail(HTMLOnly(s.confirmEmailChangePage))},
+		{Method: http.MethodPost, Path: "/email/:token", Access: Anonymous, Handler: s.requireEmail(s.confirmEmailChange)},
+		{Method: http.MethodGet, Path: "/unsubscribe/:token", Access: Anonymous, Handler: HTMLOnly(s.unsubscribePage)},
+		{Method: http.MethodPost, Path: "/unsubscribe/:token", Access: Anonymous, Handler: s.unsubscribe},
+		{Method: http.MethodGet, Path: "/chat", Access: Member, Handler: s.chatPage},
+		{Method: http.MethodGet, Path: "/conversations", Access: Member, Handler: s.listConversations},
+		{Method: http.MethodGet, Path: "/messages", Access: Member, Handler: s.listMessages},
+		{Method: http.MethodPost, Path: "/messages", Access: Member, Handler: s.postMessage, Upload: MultipartUpload, KeepsText: true},
+		{Method: http.MethodGet, Path: "/messages/live", Access: Member, Handler: s.liveMessages, Stream: OtherStream},
+		{Method: http.MethodGet, Path: "/messages/:id", Access: Member, Handler: s.showMessage},
+		{Method: http.MethodPut, Path: "/messages/:id", Access: Member, Handler: s.editMessage},
+		{Method: http.MethodDelete, Path: "/messages/:id", Access: Member, Handler: s.deleteMessage},
+		{Method: http.MethodPost, Path: "/messages/:id/edit", Access: Member, Handler: s.editMessage, KeepsText: true},
+		{Method: http.MethodPost, Path: "/messages/:id/delete", Access: Member, Handler: s.deleteMessage},
+		{Method: http.MethodPost, Path: "/messages/:id/reactions", Access: Member, Handler: s.react},
+		{Method: http.MethodPost, Path: "/files", Access: Member, Handler: s.uploadFiles, Upload: AnyUpload},
+		{Method: http.MethodGet, Path: "/files/:id", Access: Member, Handler: s.downloadFile, NoGzip: true},
+		{Method: http.MethodPost, Path: "/files/:id", Access: Member, Handler: s.describeFile},
+		{Method: http.MethodDelete, Path: "/files/:id", Access: Member, Handler: s.deleteFile},
+		{Method: http.MethodPost, Path: "/files/:id/delete", Access: Member, Handler: s.deleteFile},
+		{Method: http.MethodGet, Path: "/emoji", Access: Member, Handler: s.showEmoji},
+		{Method: http.MethodPost, Path: "/emoji", Access: Member, Handler: s.pickEmoji, KeepsText: true},
+		{Method: http.MethodPost, Path: "/typing", Access: Member, Handler: s.saveDraft, KeepsText: true},
+		{Method: http.MethodPost, Path: "/read", Access: Member, Handler: s.markRead},
+		{Method: http.MethodGet, Path: "/events", Access: Member, Handler: s.events, Stream: EventStream},
+		{Method: http.MethodGet, Path: "/sound", Access: Member, Handler: s.playSound},
+		{Method: http.MethodGet, Path: "/settings", Access: Member, Handler: s.settingsPage},
+		{Method: http.MethodPost, Path: "/settings", Access: Member, Handler: s.savePreferences},
+		{Method: http.MethodPost, Path: "/settings/name", Access: Member, Handler: s.rename},
+		{Method: http.MethodPost, Path: "/settings/avatar", Access: Member, Handler: s.changeAvatar, Upload: MultipartUpload},
+		{Method: http.MethodPost, Path: "/settings/password", Access: Member, Handler: s.changePassword},
+		{Method: http.MethodGet, Path: "/settings/export", Access: Member, Handler: s.exportAccount, Stream: OtherStream},
+		{Method: http.MethodGet, Path: "/settings/delete", Access: Member, Handler: s.accountDeletionPage},
+		{Method: http.MethodPost, Path: "/settings/delete", Access: Member, Handler: s.deleteAccount},
+		{Method: http.MethodPost, Path: "/settings/email", Access: Member, Handler: s.changeEmail},
+		{Method: http.MethodPost, Path: "/settings/mail", Access: Member, Handler: s.requireEmail(s.saveEmailSettings)},
+		{Method: http.MethodPost, Path: "/settings/push", Access: Member, Handler: s.requirePush(s.savePushSettings)},
+		{Method: http.MethodPost, Path: "/settings/push/test", Access: Member, Handler: s.requirePush(s.testPush)},
+		{Method: http.MethodGet, Path: "/rooms", Access: Member, Handler: s.listRooms},
+		{Method: http.MethodPost, Path: "/rooms", Access: Member, Handler: s.createRoom},
+		{Method: http.MethodGet, Path: "/rooms/:id", Access: Member, Handler: s.showRoom},
+		{Method: http.MethodPost, Path: "/rooms/:id/join", Access: Member, Handler: s.joinRoom},
+		{Method: http.MethodPost, Path: "/rooms/:id/leave", Access: Member, Handler: s.leaveRoom},
+		{Method: http.MethodPost, Path: "/rooms/:id/members", Access: Member, Handler: s.inviteMember},
+		{Method: http.MethodPost, Path: "/rooms/:id/members/:user/remove", Access: Member, Handler: s.removeMember},
+		{Method: http.MethodGet, Path: "/people", Access: Member, Handler: s.listPeople},
+		{Method: http.MethodPost, Path: "/people/:id/disable", Access: Member, Handler: s.disablePerson},
+		{Method: http.MethodPost, Path: "/people/:id/enable", Access: Member, Handler: s.enablePerson},
+		{Method: http.MethodPost, Path: "/people/:id/admin", Access: Member, Handler: s.makeAdmin},
+		{Method: http.MethodGet, Path: "/sessions", Access: Member, Handler: s.listSessions},
+		{Method: http.MethodPost, Path: "/sessions/:id/end", Access: Member, Handler: s.endSession},
+		{Method: http.MethodPost, Path: "/sessions/end-others", Access: Member, Handler: s.endOtherSessions},
+		{Method: http.MethodPost, Path: "/tokens", Access: Anonymous, Handler: s.issueTokens, AuthenticatesItself: true, ProgramsOnly: true},
+		{Method: http.MethodPost, Path: "/tokens/refresh", Access: Anonymous, Handler: s.refreshTokens, AuthenticatesItself: true, ProgramsOnly: true},
+		{Method: http.MethodDelete, Path: "/tokens/current", Access: Member, Handler: s.revokeToken, ProgramsOnly: true},
+		{Method: http.MethodGet, Path: "/bots", Access: Member, Handler: s.listBots},
+		{Method: http.MethodPost, Path: "/bots", Access: Member, Handler: s.createBot},
+		{Method: http.MethodPost, Path: "/bots/:id/renew", Access: Member, Handler: s.rotateBotToken},
+		{Method: http.MethodPost, Path: "/bots/:id/remove", Access: Member, Handler: s.deleteBot},
+		{Method: http.MethodPost, Path: "/bots/:id/hooks", Access: Member, Handler: s.createWebhook},
+		{Method: http.MethodPost, Path: "/bots/:id/hooks/:hook/remove", Access: Member, Handler: s.deleteWebhook},
+		{Method: http.MethodPost, Path: "/hooks/:secret", Access: Anonymous, Handler: s.postToWebhook, AuthenticatesItself: true, ProgramsOnly: true},
+		{Method: http.MethodGet, Path: "/me.css", Access: Anonymous, Handler: s.meCSS},
+		{Method: http.MethodGet, Path: "/openapi.json", Access: Anonymous, Handler: s.openAPI},
+		{Method: http.MethodGet, Path: "/healthz", Access: Anonymous, Handler: s.healthz, Probe: true},
+		{Method: http.MethodGet, Path: "/readyz", Access: Anonymous, Handler: s.readyz, Probe: true},
+		{Method: http.MethodGet, Path: "/static/*", Access: Anonymous, Handler: serveAsset, Asset: true},
 	}
 }
 
-func (s *Server) addRoute(r route) {
-	handle := r.handler
-	if r.access == member {
-		handle = s.requireLogin(handle)
+// serveAsset answers with an embedded file.
+func serveAsset(c echo.Context) error {
+	if !static.Exists(c.Request().URL.Path) {
+		return chat.ErrNotFound
 	}
-	line := r.method + " " + r.path
-	s.echo.Add(r.method, r.path, handle)
-	s.routeLabels[routeKey{r.method, r.path}] = line
-	if r.method == http.MethodGet {
-		s.echo.HEAD(r.path, handle)
-		s.routeLabels[routeKey{http.MethodHead, r.path}] = line
+	static.Serve(c.Response(), c.Request())
+	return nil
+}
+
+// addRoutes registers the routes, and handlers for the other methods of their paths and for all other paths.
+func (s *Server) addRoutes(routes []Route) {
+	methods := map[string][]string{}
+	for _, r := range routes {
+		handler := s.withMiddleware(r)
+		s.echo.Add(r.Method, r.Path, handler)
+		methods[r.Path] = append(methods[r.Path], r.Method)
+		if r.Method == http.MethodGet {
+			s.echo.HEAD(r.Path, handler)
+			methods[r.Path] = append(methods[r.Path], http.MethodHead)
+		}
+	}
+	for path, allowed := range methods {
+		s.echo.RouteNotFound(path, s.withMiddleware(Route{Path: path, Handler: otherMethod(allowed)}))
+	}
+	notFound := s.withMiddleware(Route{Handler: func(echo.Context) error { return echo.ErrNotFound }})
+	s.echo.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := next(c)
+			if !HasRoute(c) { // the router found no path
+				return notFound(c)
+			}
+			return err
+		}
+	})
+}
+
+// otherMethod answers OPTIONS with the allowed methods of a path, and refuses all methods that have no route.
+func otherMethod(allowed []string) echo.HandlerFunc {
+	slices.Sort(allowed)
+	allow := strings.Join(append([]string{http.MethodOptions}, allowed...), ", ")
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Allow", allow)
+		if c.Request().Method == http.MethodOptions {
+			return c.NoContent(http.StatusNoContent)
+		}
+		return echo.ErrMethodNotAllowed
 	}
 }

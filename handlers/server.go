@@ -13,9 +13,7 @@ import (
 
 	"charla/chat"
 	"charla/live"
-	"charla/static"
 
-	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 )
 
@@ -38,64 +36,59 @@ type RequestObserver func(route string, status int, took time.Duration)
 
 // Server answers every request.
 type Server struct {
-	chat           *chat.Service
-	hub            *live.Hub
-	config         Config
-	sessions       sessions.Store
-	knownBrowsers  *KnownBrowsers
-	limits         *RateLimits
-	sounds         soundThrottle
-	exports        activeExports
-	crossOrigin    *http.CrossOriginProtection
-	transferLimits transferTimeouts
-	echo           *echo.Echo
-	routeLabels    map[routeKey]string // of the route table, as Observe is told of them
-
-	openAPIDocument func() []byte // of all routes, for programs
+	*Renderer
+	chat             *chat.Service
+	hub              *live.Hub
+	config           Config
+	sessions         *Sessions
+	knownBrowsers    *KnownBrowsers
+	limits           *RateLimits
+	sounds           soundThrottle
+	exports          activeExports
+	crossOrigin      *http.CrossOriginProtection
+	transferTimeouts TransferTimeouts
+	echo             *echo.Echo
+	middlewares      []echo.MiddlewareFunc // of every route, outermost first
+	openAPIDocument  func() []byte
 }
 
-// staticPrefix is where the embedded files stand.
-const staticPrefix = "/static/"
-
-// New returns the whole site over the product and its live side.
+// New returns the whole site of a service and its hub.
 func New(service *chat.Service, hub *live.Hub, config Config) *Server {
-	s := &Server{chat: service, hub: hub, config: config, transferLimits: defaultTransferTimeouts, echo: echo.New(), routeLabels: map[routeKey]string{}}
-	s.sessions = &SessionStore{chat: service, options: s.cookieOptions(sessionCookieMaxAge)}
-	s.knownBrowsers = NewKnownBrowsers(config.CookieSecret, s.cookieOptions(knownBrowserCookieMaxAge))
-	s.limits = NewRateLimits(config.RateScale)
-	s.sounds.playedAt = map[int64]time.Time{}
-	s.exports.users = map[int64]bool{}
-	s.crossOrigin = http.NewCrossOriginProtection()
-	if config.BaseURL != nil {
-		if err := s.crossOrigin.AddTrustedOrigin(config.BaseURL.Scheme + "://" + config.BaseURL.Host); err != nil {
-			slog.Warn("base URL is no origin", "error", err)
-		}
+	https := config.TLS || config.BaseURL != nil && config.BaseURL.Scheme == "https"
+	s := &Server{
+		Renderer:         &Renderer{Chat: service, TimeZone: config.TimeZone, TLS: config.TLS, HTTPS: https},
+		chat:             service,
+		hub:              hub,
+		config:           config,
+		sessions:         NewSessions(service, https),
+		knownBrowsers:    NewKnownBrowsers(config.CookieSecret, https),
+		limits:           NewRateLimits(config.RateScale),
+		sounds:           soundThrottle{playedAt: map[int64]time.Time{}},
+		exports:          activeExports{users: map[int64]bool{}},
+		crossOrigin:      newCrossOriginProtection(config.BaseURL),
+		transferTimeouts: DefaultTransferTimeouts,
+		echo:             echo.New(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
 	s.openAPIDocument = sync.OnceValue(s.buildOpenAPI)
-	s.installMiddleware()
-	for _, r := range s.routes() {
-		s.addRoute(r)
-	}
-	s.addRoute(route{http.MethodGet, staticPrefix + "*", anonymous, serveAsset})
+	s.middlewares = s.middleware()
+	s.addRoutes(s.routes())
 	return s
-}
-
-// serveAsset answers a file that never changes; what is none is missing in the words and the form of everything that is.
-func serveAsset(c echo.Context) error {
-	if !static.Exists(c.Request().URL.Path) {
-		return chat.ErrNotFound
-	}
-	static.Serve(c.Response(), c.Request())
-	return nil
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// withHTTPS tells whether people reach us over TLS, here or at a proxy.
-func (s *Server) https() bool {
-	return s.config.TLS || s.config.BaseURL != nil && s.config.BaseURL.Scheme == "https"
+// newCrossOriginProtection returns a protection that also accepts requests from base, which a proxy may hide from us.
+func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
+	protection := http.NewCrossOriginProtection()
+	if base == nil {
+		return protection
+	}
+	if err := protection.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
+		slog.Warn("trust base URL failed", "url", base, "error", err)
+	}
+	return protection
 }
 
 // ipExtractor finds the address of a client: the connection's own, or what a trusted proxy says.

@@ -50,7 +50,7 @@ func (s *Server) endSession(c echo.Context) error {
 	if err := s.chat.EndSessionByID(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return finish(c, "/sessions")
+	return Finish(c, "/sessions")
 }
 
 func (s *Server) endOtherSessions(c echo.Context) error {
@@ -58,5 +58,5 @@ func (s *Server) endOtherSessions(c echo.Context) error {
 	if err := s.chat.EndOtherSessions(c.Request().Context(), v.User, v.Session); err != nil {
 		return err
 	}
-	return finish(c, "/sessions")
+	return Finish(c, "/sessions")
 }

@@ -16,12 +16,13 @@ const (
 	knownBrowserCookieMaxAge = 400 * 24 * 3600
 )
 
-// cookieOptions returns the options of every cookie: not for scripts, not for other sites.
-func (s *Server) cookieOptions(age int) sessions.Options {
-	return sessions.Options{Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.https()}
+// cookieOptions returns the options of every cookie. Scripts and other sites cannot use them. MaxAge is in seconds; a negative
+// one deletes the cookie.
+func cookieOptions(https bool, maxAge int) sessions.Options {
+	return sessions.Options{
+		Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: https,
+	}
 }
-
-func (s *Server) cookieName() string { return CookieName(s.https()) }
 
 // CookieName is the session cookie's: under TLS its prefix makes browsers refuse it from anywhere but this host.
 func CookieName(https bool) string {
@@ -90,23 +91,64 @@ func (st *SessionStore) endSession(r *http.Request, w http.ResponseWriter, sessi
 	return nil
 }
 
-// credentialsKey names the value of a session that holds the credentials of the user who logs in.
+// Sessions reads and writes the session cookies of browsers.
+type Sessions struct {
+	store *SessionStore
+	https bool
+}
+
+// NewSessions returns the sessions of service. Their cookies are secure if https is set.
+func NewSessions(service *chat.Service, https bool) *Sessions {
+	return &Sessions{store: &SessionStore{chat: service, options: cookieOptions(https, sessionCookieMaxAge)}, https: https}
+}
+
+// CookieName returns the name of the session cookie.
+func (s *Sessions) CookieName() string { return CookieName(s.https) }
+
+// Caller returns whose session the request's cookie names, or the zero Caller.
+func (s *Sessions) Caller(r *http.Request) (Caller, error) {
+	session, err := s.store.Get(r, s.CookieName())
+	if err != nil {
+		return Caller{}, err
+	}
+	caller, _ := session.Values[callerKey].(Caller)
+	return caller, nil
+}
+
+// credentialsKey is the key of the session's value that holds the credentials of the user who logs in.
 const credentialsKey = "credentials"
 
-// startSession ends the session that the browser had and starts one for the user who logs in.
-func (s *Server) startSession(c echo.Context, credentials chat.Credentials) error {
-	session, err := s.sessions.Get(c.Request(), s.cookieName())
+// Start ends the session that the browser has and starts one for the user who logs in.
+func (s *Sessions) Start(c echo.Context, credentials chat.Credentials) error {
+	session, err := s.store.Get(c.Request(), s.CookieName())
 	if err != nil {
 		return err
 	}
 	if old := CallerOf(c); old.Session.Kind == chat.BrowserSession {
-		if err := s.chat.EndSession(c.Request().Context(), old.Session); err != nil {
+		if err := s.store.chat.EndSession(c.Request().Context(), old.Session); err != nil {
 			return err
 		}
 	}
 	session.Values[callerKey] = Caller{chat.Session{IP: c.RealIP()}, credentials.User}
 	session.Values[credentialsKey] = credentials
 	return session.Save(c.Request(), c.Response())
+}
+
+// End ends the session of the browser and deletes its cookie.
+func (s *Sessions) End(c echo.Context) error {
+	session, err := s.store.Get(c.Request(), s.CookieName())
+	if err != nil {
+		return err
+	}
+	session.Options.MaxAge = -1
+	return session.Save(c.Request(), c.Response())
+}
+
+// DeleteCookies deletes all cookies of Charla in the browser.
+func (s *Sessions) DeleteCookies(c echo.Context) {
+	expired := cookieOptions(s.https, -1)
+	http.SetCookie(c.Response(), sessions.NewCookie(s.CookieName(), "", &expired))
+	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &expired))
 }
 
 // KnownBrowsers remembers by a signed cookie that somebody logged in to an account from here before: who tries
@@ -118,8 +160,10 @@ type KnownBrowsers struct {
 
 const knownBrowserCookie = "charla-known"
 
-func NewKnownBrowsers(secret []byte, options sessions.Options) *KnownBrowsers {
-	return &KnownBrowsers{codec: securecookie.New(secret, nil).MaxAge(knownBrowserCookieMaxAge), options: options}
+// NewKnownBrowsers returns KnownBrowsers whose cookies are signed with secret, and secure if https is set.
+func NewKnownBrowsers(secret []byte, https bool) *KnownBrowsers {
+	codec := securecookie.New(secret, nil).MaxAge(knownBrowserCookieMaxAge)
+	return &KnownBrowsers{codec: codec, options: cookieOptions(https, knownBrowserCookieMaxAge)}
 }
 
 func (k *KnownBrowsers) Remember(c echo.Context, emailKey string) {

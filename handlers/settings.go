@@ -15,16 +15,16 @@ import (
 type preferences struct {
 	Locale string   `form:"locale" json:"locale"`
 	Theme  string   `form:"theme" json:"theme"`
-	Sound  checkbox `form:"sound" json:"sound"`
+	Sound  Checkbox `form:"sound" json:"sound"`
 }
 
 func (p preferences) values() map[string]string {
-	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.value()}
+	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.FormValue()}
 }
 
 // preferencesOf are those that a person has.
 func preferencesOf(u chat.User) preferences {
-	return preferences{u.Locale, u.Theme, checkbox(u.Sound)}
+	return preferences{u.Locale, u.Theme, Checkbox(u.Sound)}
 }
 
 // settingsJSON is all that a person chose.
@@ -37,7 +37,7 @@ type settingsJSON struct {
 }
 
 func settingsToJSON(me chat.User, w chat.NotificationSettings) settingsJSON {
-	return settingsJSON{preferencesOf(me), me.Email, w.EmailConfirmedAt > 0, w.EmailDigest, pushSettings{w.NtfyTopic, checkbox(w.PushRooms), checkbox(w.IncludeText)}}
+	return settingsJSON{preferencesOf(me), me.Email, w.EmailConfirmedAt > 0, w.EmailDigest, pushSettings{w.NtfyTopic, Checkbox(w.PushRooms), Checkbox(w.IncludeText)}}
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
@@ -83,7 +83,7 @@ func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 		Name:               views.Form{Values: map[string]string{"name": me.Name}},
 		EmailAddress:       views.Form{Values: map[string]string{"email": me.Email}},
 		EmailNotifications: views.Form{Values: map[string]string{"mail": w.EmailDigest}},
-		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": checkbox(w.PushRooms).value(), "words": checkbox(w.IncludeText).value()}},
+		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": Checkbox(w.PushRooms).FormValue(), "words": Checkbox(w.IncludeText).FormValue()}},
 	}, err
 }
 
@@ -158,7 +158,7 @@ func (s *Server) changePassword(c echo.Context) error {
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Password }, nil)
 	}
-	return finish(c, "/settings?saved=password")
+	return Finish(c, "/settings?saved=password")
 }
 
 // changeAvatar gives a person another picture, or takes it away.
@@ -176,7 +176,7 @@ func (s *Server) changeAvatar(c echo.Context) error {
 	}
 	var err error
 	if IsMultipart(c.Request()) {
-		err = readMultipart(c.Request(), take)
+		err = ReadMultipart(c.Request(), take)
 	}
 	if err == nil {
 		err = Bind(c, &in)
@@ -190,7 +190,7 @@ func (s *Server) changeAvatar(c echo.Context) error {
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Picture }, nil)
 	}
-	return finish(c, "/settings?saved=picture")
+	return Finish(c, "/settings?saved=picture")
 }
 
 type changeEmailRequest struct {
@@ -216,21 +216,21 @@ func (s *Server) changeEmail(c echo.Context) error {
 	case err != nil:
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailAddress }, map[string]string{"email": in.Email})
 	case mail:
-		return accepted(c, "/settings?saved=email")
+		return Accepted(c, "/settings?saved=email")
 	}
-	return finish(c, "/settings?saved=email")
+	return Finish(c, "/settings?saved=email")
 }
 
-// checkbox is a choice of two in a form, where it is 1 or nothing, or in JSON.
-type checkbox bool
+// Checkbox is a choice of two in a form, where it is 1 or nothing, or in JSON.
+type Checkbox bool
 
 // UnmarshalParam reads a form's field.
-func (f *checkbox) UnmarshalParam(s string) error {
-	*f = checkbox(s == "1" || s == "true")
+func (f *Checkbox) UnmarshalParam(s string) error {
+	*f = Checkbox(s == "1" || s == "true")
 	return nil
 }
 
-func (f checkbox) value() string {
+func (f Checkbox) FormValue() string {
 	if f {
 		return "1"
 	}

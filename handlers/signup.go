@@ -33,7 +33,7 @@ func (s *Server) register(c echo.Context) error {
 	}
 	user, err := s.signUp(c, in)
 	if err == nil && user.ID == 0 {
-		return accepted(c, "/register?sent=1")
+		return Accepted(c, "/register?sent=1")
 	}
 	if err != nil {
 		values := map[string]string{"name": in.Name, "email": in.Email}
@@ -45,7 +45,7 @@ func (s *Server) register(c echo.Context) error {
 				return views.SignupForm(s.Page(c), views.Form{Values: values, Errors: e})
 			})
 	}
-	if err := s.startSession(c, chat.Credentials{User: user}); err != nil {
+	if err := s.sessions.Start(c, chat.Credentials{User: user}); err != nil {
 		return err
 	}
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")

@@ -133,13 +133,13 @@ type ConversationJSON struct {
 	Unread int    `json:"unread"` // counted up to 100
 }
 
-// conversationState tells a program which of its person's conversations went on, began or ended, and which were read, elsewhere too.
+// ConversationState tells a program which of its person's conversations went on, began or ended, and which were read, elsewhere too.
 // All of them are told first, so that it can fetch what it lacks and forget what is not among them. A stream of nothing else
 // is told then that it is ready.
-func (s *Server) conversationState(me chat.User, announceReady bool) live.StateFunc {
+func ConversationState(service *chat.Service, me chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
 	return func(ctx context.Context) ([]byte, error) {
-		conversations, err := s.chat.AllConversations(ctx, me)
+		conversations, err := service.AllConversations(ctx, me)
 		if err != nil {
 			return nil, err
 		}

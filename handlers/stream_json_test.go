@@ -374,7 +374,7 @@ func FuzzJSONEventRoundTrip(f *testing.F) {
 		m := chat.Message{ID: 1, Room: 2, Seq: 3, ChangedSeq: 4, AuthorID: 5, AuthorName: name, Body: body, HTML: html}
 		var p sseParser
 		var events []event
-		for _, c := range handlers.JSONEncoder.Change(chat.MessagePosted{Message: m}, id) {
+		for _, c := range (handlers.JSONEvents{}).Change(chat.MessagePosted{Message: m}, id) {
 			if e, ok := p.feed(c); ok {
 				events = append(events, e)
 			}

@@ -2,45 +2,17 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"charla/chat"
 
 	"github.com/labstack/echo/v4"
 )
 
-// selfAuthenticated are where a request brings in its body or address what it is known by. A program that renews its tokens
-// often sends the expired one along.
-var selfAuthenticated = []string{"/tokens", "/tokens/refresh", "/hooks/:secret"}
-
-// isProgramRequest tells that no browser asks, whatever is accepted.
-func isProgramRequest(c echo.Context) bool {
-	_, carried := bearerToken(c.Request())
-	return carried || c.Path() == "/tokens/current" || slices.Contains(selfAuthenticated, c.Path())
-}
-
-// bearerToken returns the token that a request carries. Other schemes are not ours: a proxy in front may have a password of
-// its own. Two tokens are carried like none: empty.
-func bearerToken(r *http.Request) (token string, carried bool) {
-	values := r.Header.Values("Authorization")
-	for _, v := range values {
-		scheme, rest, _ := strings.Cut(v, " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			token, carried = strings.TrimSpace(rest), true
-		}
-	}
-	if len(values) > 1 {
-		token = ""
-	}
-	return token, carried
-}
-
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 
 // authenticateBearer finds who holds a token. Bad ones are paced by the address that they come from, like all that guests do.
 func (s *Server) authenticateBearer(c echo.Context, token string) (Caller, error) {
-	if _, err := c.Cookie(s.cookieName()); err == nil {
+	if _, err := c.Cookie(s.sessions.CookieName()); err == nil {
 		return Caller{}, errTwoCredentials
 	}
 	session, user, err := s.chat.SessionByBearerToken(c.Request().Context(), token)

@@ -20,7 +20,7 @@ func (s *Server) publicOrigin(c echo.Context) string {
 	if base := s.config.BaseURL; base != nil {
 		return base.Scheme + "://" + base.Host
 	}
-	if s.https() {
+	if s.HTTPS {
 		return "https://" + c.Request().Host
 	}
 	return "http://" + c.Request().Host
@@ -51,7 +51,7 @@ func (s *Server) deleteWebhook(c echo.Context) error {
 	if err := s.chat.RemoveWebhook(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), ParseID(c.Param("hook"))); err != nil {
 		return err
 	}
-	return finish(c, "/bots")
+	return Finish(c, "/bots")
 }
 
 // postToWebhook writes what it is sent into its room, for whoever knows its address.

@@ -1,0 +1,53 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"log/slog"
+
+	"charla/chat"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+// handleError is the one place where an error becomes an answer.
+func (s *Server) handleError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	if keepsText(c, err) {
+		err = s.rerenderText(c, err)
+	} else {
+		err = s.WriteError(c, err)
+	}
+	if err != nil { // usually the client disconnected
+		slog.Info("write error response failed", "request", RequestID(c), "error", err)
+	}
+}
+
+// keepsText reports whether a browser without htmx sent a text that its handler never saw, because the database did not
+// answer or because the user sends too often.
+func keepsText(c echo.Context, err error) bool {
+	code := chat.CodeOf(err)
+	return RouteOf(c).KeepsText && (code == chat.Unavailable || code == chat.TooMany) && !IsHTMX(c) && !WantsJSONErrors(c)
+}
+
+// rerenderText answers with a page that contains the text of a message or an edit that did not reach its handler.
+func (s *Server) rerenderText(c echo.Context, err error) error {
+	e, status := ClassifyError(c, err)
+	SetRetryAfter(c, e)
+	var in postRequest
+	if Bind(c, &in) != nil {
+		return s.RenderErrorPage(c, e, status)
+	}
+	if message := ParseID(c.Param("id")); message != 0 {
+		edit := editRequest{Body: &in.Body}.edit(c.Request().PostForm)
+		form := views.EditForm{MessageEdit: edit, Error: e}
+		return s.Render(c, status, views.UnsavedEditPage(s.Page(c), chat.Message{ID: message}, form))
+	}
+	composer := views.Composer{
+		UserID: CurrentUser(c).ID, Conversation: in.conversation(), Key: in.Key, KeyPrefix: rand.Text(),
+		Body: in.Body, SavedDraft: in.Base, ReplaceText: true, Error: e,
+	}
+	return s.Render(c, status, views.UnsentMessagePage(s.Page(c), composer))
+}
