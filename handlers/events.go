@@ -189,7 +189,7 @@ func (s *Server) pageState(me chat.User, conv chat.Conversation, enc HTMLEvents,
 		}
 		state := views.SidebarFragment(enc.Locale, side, open, s.hub.IsOnline(conv.Peer))
 		signals.stale = false
-		return enc.frame(templ.Join(slices.Concat([]templ.Component{state}, signals.update(side.Rows), box)...), 0), nil
+		return enc.Frame(templ.Join(slices.Concat([]templ.Component{state}, signals.update(side.Rows), box)...), 0), nil
 	}
 }
 

@@ -100,8 +100,8 @@ func (d *openAPIBuilder) document(paths jsonObject) jsonObject {
 // events describes what a stream for programs brings, by the names of the events.
 func (d *openAPIBuilder) events() jsonObject {
 	out := jsonObject{}
-	for name, e := range eventDocs {
-		out[name] = jsonObject{"description": e.means, "schema": d.schema(reflect.TypeOf(e.data))}
+	for name, e := range Docs {
+		out[name] = jsonObject{"description": e.Description, "schema": d.schema(reflect.TypeOf(e.Data))}
 	}
 	return out
 }

@@ -38,12 +38,12 @@ func TestREADMEListsEveryRouteAndEvent(t *testing.T) {
 	for _, row := range matches(string(events), "(?m)^\\| ((?:`[a-z]+` ?)+)\\|") {
 		told = append(told, strings.Fields(strings.ReplaceAll(row, "`", ""))...)
 	}
-	for name := range eventDocs {
+	for name := range Docs {
 		known = append(known, name)
 	}
 	compareLists(t, "events", told, known)
 	for _, name := range names {
-		if _, described := eventDocs[name]; !described {
+		if _, described := Docs[name]; !described {
 			t.Errorf("the event %q is told and not described", name)
 		}
 	}

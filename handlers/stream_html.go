@@ -27,7 +27,7 @@ func RenderFragment(component templ.Component) []byte {
 // HTMLEvents writes rendered HTML as a text/event-stream, the form that htmx reads.
 type HTMLEvents struct{ views.Locale }
 
-func (e HTMLEvents) frame(component templ.Component, id int64) []byte {
+func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	event := live.ServerSentEvent{Data: RenderFragment(component)}
 	if id > 0 {
 		event.ID = strconv.FormatInt(id, 10)
@@ -38,27 +38,27 @@ func (e HTMLEvents) frame(component templ.Component, id int64) []byte {
 func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
-		return e.frame(views.NewMessageFragment(e.Locale, change.Message), id)
+		return e.Frame(views.NewMessageFragment(e.Locale, change.Message), id)
 	case chat.MessageChanged:
-		return e.frame(views.ChangedMessageFragment(e.Locale, change.Message), id)
+		return e.Frame(views.ChangedMessageFragment(e.Locale, change.Message), id)
 	}
 	return nil
 }
 
 func (e HTMLEvents) Presence(p live.Presence) []byte {
-	return e.frame(views.PresenceFragment(e.Locale, views.OnlineUsers{Users: p.Users, Count: p.Count}, p.ListChanged, p.CameOnline, p.WentOffline), 0)
+	return e.Frame(views.PresenceFragment(e.Locale, views.OnlineUsers{Users: p.Users, Count: p.Count}, p.ListChanged, p.CameOnline, p.WentOffline), 0)
 }
 
 func (e HTMLEvents) Typing(t live.Typing) []byte {
-	return e.frame(views.TypingFragment(e.Locale, t.Users, t.Count), 0)
+	return e.Frame(views.TypingFragment(e.Locale, t.Users, t.Count), 0)
 }
 
 func (e HTMLEvents) UploadProgress(u chat.UploadProgress) []byte {
-	return e.frame(views.UploadProgressFragment(e.Locale, u), 0)
+	return e.Frame(views.UploadProgressFragment(e.Locale, u), 0)
 }
 
 func (e HTMLEvents) Attachment(b chat.AttachmentChanged) []byte {
-	return e.frame(views.AttachmentChangedFragment(e.Locale, b), 0)
+	return e.Frame(views.AttachmentChangedFragment(e.Locale, b), 0)
 }
 
 func (e HTMLEvents) Cursor(id int64) []byte {
