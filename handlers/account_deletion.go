@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -12,8 +13,8 @@ import (
 
 // accountDeletionPage asks for the password, and what shall become of what the person wrote.
 func (s *Server) accountDeletionPage(c echo.Context) error {
-	if WantsJSON(c) {
-		return ErrHTMLOnly
+	if web.WantsJSON(c) {
+		return web.ErrHTMLOnly
 	}
 	form := views.Form{Values: map[string]string{"words": string(chat.KeepMessages)}}
 	return s.Render(c, http.StatusOK, views.AccountDeletionPage(s.Page(c), form))
@@ -27,7 +28,7 @@ type deleteAccountRequest struct {
 // deleteAccount spends a turn of those who try passwords. What is in the browser goes with the account.
 func (s *Server) deleteAccount(c echo.Context) error {
 	var in deleteAccountRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	me, places := s.draftedConversations(c)
@@ -40,12 +41,12 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	}
 	s.clearBrowserData(c)
 	switch {
-	case WantsJSON(c):
+	case web.WantsJSON(c):
 		return c.NoContent(http.StatusNoContent)
-	case IsHTMX(c):
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.AccountDeletedResponse(s.Locale(c), me.ID, places))
 	default:
-		return Redirect(c, "/login?ended=deleted")
+		return web.Redirect(c, "/login?ended=deleted")
 	}
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"archive/zip"
+	"charla/handlers/web"
 	"context"
 	"encoding/json"
 	"io"
@@ -49,7 +50,7 @@ func (s *Server) exportAccount(c echo.Context) error {
 	if c.Request().Method == http.MethodHead {
 		return AnswerHead(c, zipType)
 	}
-	me := CurrentUser(c)
+	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (s *Server) exportAccount(c echo.Context) error {
 	h.Set("X-Accel-Buffering", "no")
 	z := zip.NewWriter(s.newFileResponse(c))
 	if err := s.writeExport(c.Request().Context(), z, me); err != nil {
-		slog.Info("export broken off", "request", RequestID(c), "user", me.ID, "error", err)
+		slog.Info("export broken off", "request", web.RequestID(c), "user", me.ID, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil

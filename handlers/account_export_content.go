@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"archive/zip"
+	"charla/handlers/web"
 	"context"
 	"fmt"
 	"io"
@@ -109,7 +110,7 @@ func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User
 			return err
 		}
 		err = writeExportList(z, fmt.Sprintf("messages/%d.json", room.ID), s.chat.ExportMessages(ctx, me, room), func(m chat.Message) any {
-			return exportedMessage{m.ID, m.Seq, m.Body, m.PostedAt.Time(), OptionalTime(m.EditedAt)}
+			return exportedMessage{m.ID, m.Seq, m.Body, m.PostedAt.Time(), web.OptionalTime(m.EditedAt)}
 		})
 		if err != nil {
 			return err

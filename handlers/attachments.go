@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"cmp"
 	"io"
 	"net/http"
@@ -25,9 +26,9 @@ type uploadResult struct {
 	refused []views.RejectedFile
 }
 
-func (in uploadResult) ids() (ids []ID) {
+func (in uploadResult) ids() (ids []web.ID) {
 	for _, f := range in.files {
-		ids = append(ids, ID(f.ID))
+		ids = append(ids, web.ID(f.ID))
 	}
 	return ids
 }
@@ -36,19 +37,19 @@ func (in uploadResult) ids() (ids []ID) {
 func (s *Server) uploadFiles(c echo.Context) error {
 	in, err := s.receiveFiles(c)
 	none := len(in.files)+len(in.refused) == 0
-	if err == nil && !none && len(in.files) == 0 && (WantsJSONErrors(c) || in.place == chat.ConversationRef{}) {
+	if err == nil && !none && len(in.files) == 0 && (web.WantsJSONErrors(c) || in.place == chat.ConversationRef{}) {
 		err = in.refused[0].Error
 	}
 	switch {
 	case err != nil:
 		return err
-	case none && in.place != chat.ConversationRef{} && !WantsJSONErrors(c) && !IsHTMX(c):
+	case none && in.place != chat.ConversationRef{} && !web.WantsJSONErrors(c) && !web.IsHTMX(c):
 		return s.rerenderComposerWithFiles(c, in, errNoFile)
 	case none:
 		return errNoFile
-	case WantsJSON(c):
+	case web.WantsJSON(c):
 		return c.JSON(http.StatusCreated, s.uploadResultToJSON(c, in))
-	case IsHTMX(c):
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.UploadResponse(s.Locale(c), in.place, in.files, in.refused))
 	case len(in.refused) > 0 || formBody(c) != "":
 		return s.rerenderComposerWithFiles(c, in, nil)
@@ -67,8 +68,8 @@ func (s *Server) receiveFiles(c echo.Context) (in uploadResult, err error) {
 		in.place = s.uploadTarget(c, fields)
 		return s.saveFile(c, &in, fields, name, file)
 	}
-	if IsMultipart(r) {
-		err = ReadMultipart(r, take)
+	if web.IsMultipart(r) {
+		err = web.ReadMultipart(r, take)
 		in.place = s.uploadTarget(c, r.PostForm)
 		return in, err
 	}
@@ -80,16 +81,16 @@ func (s *Server) receiveFiles(c echo.Context) (in uploadResult, err error) {
 
 // uploadTarget is the place that the fields name, or the address.
 func (s *Server) uploadTarget(c echo.Context, fields url.Values) chat.ConversationRef {
-	p := chat.ConversationRef{With: ParseID(fields.Get("with")), Room: ParseID(fields.Get("room"))}
+	p := chat.ConversationRef{With: web.ParseID(fields.Get("with")), Room: web.ParseID(fields.Get("room"))}
 	if p == (chat.ConversationRef{}) {
-		p = QueryConversation(c)
+		p = web.QueryConversation(c)
 	}
 	return p
 }
 
 // Allow keeps one file, or notes why not. What the file is not to blame for is an error.
 func (s *Server) saveFile(c echo.Context, in *uploadResult, fields url.Values, name string, file io.Reader) error {
-	me := CurrentUser(c)
+	me := web.CurrentUser(c)
 	if err := s.limits.Uploads.AllowUser(me); err != nil {
 		return err
 	}
@@ -102,17 +103,17 @@ func (s *Server) saveFile(c echo.Context, in *uploadResult, fields url.Values, n
 		in.files = append(in.files, f)
 		return nil
 	}
-	if code := chat.CodeOf(err); code != chat.Invalid && code != chat.TooLarge || err == ErrUploadBroken || err == ErrBodyTooLarge {
+	if code := chat.CodeOf(err); code != chat.Invalid && code != chat.TooLarge || err == web.ErrUploadBroken || err == web.ErrBodyTooLarge {
 		return err
 	}
-	e, _ := ClassifyError(c, err)
+	e, _ := web.ClassifyError(c, err)
 	in.refused = append(in.refused, views.RejectedFile{Name: chat.CleanFileName(name), Error: e})
 	return nil
 }
 
 // reportProgress tells the uploader's pages how much of a request has come, until the returned function is called.
 func (s *Server) reportProgress(c echo.Context, p chat.ConversationRef, upload, name string) (over func()) {
-	body, ok := c.Request().Body.(*UploadBody)
+	body, ok := c.Request().Body.(*web.UploadBody)
 	if !ok || upload == "" {
 		return func() {}
 	}
@@ -121,13 +122,13 @@ func (s *Server) reportProgress(c echo.Context, p chat.ConversationRef, upload, 
 	body.OnProgress = func(got int64) {
 		if now := time.Now(); now.Sub(last) >= progressEvery {
 			last, word.Received = now, got
-			s.chat.ReportUploadProgress(CurrentUser(c), p, word)
+			s.chat.ReportUploadProgress(web.CurrentUser(c), p, word)
 		}
 	}
 	return func() {
 		body.OnProgress = nil
 		word.Done = true
-		s.chat.ReportUploadProgress(CurrentUser(c), p, word)
+		s.chat.ReportUploadProgress(web.CurrentUser(c), p, word)
 	}
 }
 
@@ -146,22 +147,22 @@ type altTextForm struct {
 // describeFile says what a file that waits shows.
 func (s *Server) describeFile(c echo.Context) error {
 	var in altTextForm
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	if alt, ok := c.Request().PostForm["alt-"+c.Param("id")]; ok { // the box has a field for each of its files
 		in.Alt = alt[0]
 	}
-	place, err := s.chat.DescribeFile(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), in.Alt)
+	place, err := s.chat.DescribeFile(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), in.Alt)
 	return s.finishAttachment(c, place, err)
 }
 
 // deleteFile takes a file that waits out of its box.
 func (s *Server) deleteFile(c echo.Context) error {
-	if err := Bind(c, &struct{}{}); err != nil {
+	if err := web.Bind(c, &struct{}{}); err != nil {
 		return err
 	}
-	place, err := s.chat.DeleteFile(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
+	place, err := s.chat.DeleteFile(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	return s.finishAttachment(c, place, err)
 }
 
@@ -170,9 +171,9 @@ func (s *Server) finishAttachment(c echo.Context, p chat.ConversationRef, err er
 	switch in := (uploadResult{place: p}); {
 	case err != nil:
 		return err
-	case WantsJSON(c):
+	case web.WantsJSON(c):
 		return c.NoContent(http.StatusNoContent)
-	case IsHTMX(c): // the page knows what to do with its chip
+	case web.IsHTMX(c): // the page knows what to do with its chip
 		return c.NoContent(http.StatusOK)
 	case formBody(c) != "":
 		return s.rerenderComposerWithFiles(c, in, nil)
@@ -183,8 +184,8 @@ func (s *Server) finishAttachment(c echo.Context, p chat.ConversationRef, err er
 
 // filesJSON answers several files at once.
 type filesJSON struct {
-	Files   []FileJSON    `json:"files"`
-	Refused []refusedJSON `json:"refused,omitempty"`
+	Files   []web.FileJSON `json:"files"`
+	Refused []refusedJSON  `json:"refused,omitempty"`
 }
 
 type refusedJSON struct {
@@ -196,9 +197,9 @@ type refusedJSON struct {
 // uploadResultToJSON is the file where one was sent, a list where several were.
 func (s *Server) uploadResultToJSON(c echo.Context, in uploadResult) any {
 	if len(in.files) == 1 && len(in.refused) == 0 {
-		return FileToJSON(in.files[0])
+		return web.FileToJSON(in.files[0])
 	}
-	out, l := filesJSON{Files: FilesToJSON(in.files)}, s.Locale(c)
+	out, l := filesJSON{Files: web.FilesToJSON(in.files)}, s.Locale(c)
 	for _, r := range in.refused {
 		out.Refused = append(out.Refused, refusedJSON{r.Name, string(r.Error.Code), l.Error(r.Error)})
 	}

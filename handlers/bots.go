@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 	"time"
 
@@ -30,7 +31,7 @@ type botTokenJSON struct {
 }
 
 func (s *Server) listBots(c echo.Context) error {
-	if !WantsJSON(c) {
+	if !web.WantsJSON(c) {
 		return s.renderBots(c, http.StatusOK, views.BotList{})
 	}
 	bots, err := s.loadBots(c)
@@ -39,7 +40,7 @@ func (s *Server) listBots(c echo.Context) error {
 	}
 	out := botsJSON{Bots: []botJSON{}}
 	for _, b := range bots {
-		one := botJSON{b.ID, b.Name, b.Online, OptionalTime(b.SeenAt), []webhookJSON{}}
+		one := botJSON{b.ID, b.Name, b.Online, web.OptionalTime(b.SeenAt), []webhookJSON{}}
 		for _, h := range b.Webhooks {
 			one.Webhooks = append(one.Webhooks, webhookToJSON(h, ""))
 		}
@@ -50,7 +51,7 @@ func (s *Server) listBots(c echo.Context) error {
 
 // loadBots gathers the bots of who asks, each with its rooms and hooks.
 func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
-	bots, rooms, hooks, err := s.chat.Bots(c.Request().Context(), CurrentUser(c))
+	bots, rooms, hooks, err := s.chat.Bots(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
 		return nil, err
 	}
@@ -91,15 +92,15 @@ type createBotRequest struct {
 // createBot answers with the token, which is told this once: there is nothing to redirect to.
 func (s *Server) createBot(c echo.Context) error {
 	var in createBotRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.limits.NewBots.AllowUser(CurrentUser(c)); err != nil {
+	if err := s.limits.NewBots.AllowUser(web.CurrentUser(c)); err != nil {
 		return err
 	}
-	bot, token, err := s.chat.CreateBot(c.Request().Context(), CurrentUser(c), in.Name)
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !WantsJSONErrors(c) {
-		_, status := ClassifyError(c, err)
+	bot, token, err := s.chat.CreateBot(c.Request().Context(), web.CurrentUser(c), in.Name)
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSONErrors(c) {
+		_, status := web.ClassifyError(c, err)
 		return s.renderBots(c, status, views.BotList{Form: views.Form{Values: map[string]string{"name": in.Name}, Errors: fields}})
 	}
 	if err != nil {
@@ -109,10 +110,10 @@ func (s *Server) createBot(c echo.Context) error {
 }
 
 func (s *Server) rotateBotToken(c echo.Context) error {
-	if err := s.limits.TokenRotations.AllowUser(CurrentUser(c)); err != nil {
+	if err := s.limits.TokenRotations.AllowUser(web.CurrentUser(c)); err != nil {
 		return err
 	}
-	bot, token, err := s.chat.RotateBotToken(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
+	bot, token, err := s.chat.RotateBotToken(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -120,15 +121,15 @@ func (s *Server) rotateBotToken(c echo.Context) error {
 }
 
 func (s *Server) renderBotToken(c echo.Context, status int, bot chat.User, token string) error {
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.JSON(status, botTokenJSON{bot.ID, bot.Name, token})
 	}
 	return s.renderBots(c, status, views.BotList{RevealedBot: bot.ID, Token: token})
 }
 
 func (s *Server) deleteBot(c echo.Context) error {
-	if err := s.chat.RemoveBot(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+	if err := s.chat.RemoveBot(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return Finish(c, "/bots")
+	return web.Finish(c, "/bots")
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"cmp"
 	"crypto/rand"
 	"net/http"
@@ -25,7 +26,7 @@ func (s *Server) rerenderComposerWithFiles(c echo.Context, in uploadResult, e *c
 		e = in.refused[0].Error
 	}
 	if e != nil {
-		status = StatusByCode[e.Code]
+		status = web.StatusByCode[e.Code]
 	}
 	return s.rerenderComposer(c, status, box)
 }
@@ -45,7 +46,7 @@ func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Comp
 	if err != nil {
 		return views.Composer{}, err
 	}
-	waiting, err := s.chat.PendingFiles(c.Request().Context(), CurrentUser(c), conv.Ref())
+	waiting, err := s.chat.PendingFiles(c.Request().Context(), web.CurrentUser(c), conv.Ref())
 	return views.Composer{
 		Attachments: waiting, FileLimits: s.chat.FileLimits(),
 		UserID: conv.Viewer, Conversation: conv.Ref(), ConversationName: conv.Name,
@@ -56,11 +57,11 @@ func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Comp
 // refuseText answers a refused message: htmx gets a text, a browser gets the page again with what was typed. A key that
 // belongs to another message is exchanged.
 func (s *Server) refuseText(c echo.Context, in postRequest, err error) error {
-	if IsHTMX(c) {
+	if web.IsHTMX(c) {
 		return err
 	}
-	e, status := ClassifyError(c, err)
-	SetRetryAfter(c, e)
+	e, status := web.ClassifyError(c, err)
+	web.SetRetryAfter(c, e)
 	box := views.Composer{Conversation: in.conversation(), Key: in.Key, Body: in.Body, SavedDraft: in.Base, Error: e}
 	if status == http.StatusConflict {
 		box.Key = rand.Text()
@@ -71,8 +72,8 @@ func (s *Server) refuseText(c echo.Context, in postRequest, err error) error {
 // rerenderComposer shows the conversation with the text still in the box, or the box alone where the database does not answer.
 func (s *Server) rerenderComposer(c echo.Context, status int, box views.Composer) error {
 	ctx := c.Request().Context()
-	box.UserID, box.KeyPrefix, box.ReplaceText, box.FileLimits = CurrentUser(c).ID, rand.Text(), true, s.chat.FileLimits()
-	conv, err := s.chat.Conversation(ctx, CurrentUser(c), box.Conversation)
+	box.UserID, box.KeyPrefix, box.ReplaceText, box.FileLimits = web.CurrentUser(c).ID, rand.Text(), true, s.chat.FileLimits()
+	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), box.Conversation)
 	if err != nil {
 		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
 	}
@@ -80,7 +81,7 @@ func (s *Server) rerenderComposer(c echo.Context, status int, box views.Composer
 	if err != nil {
 		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
 	}
-	if box.Attachments, err = s.chat.PendingFiles(ctx, CurrentUser(c), box.Conversation); err != nil {
+	if box.Attachments, err = s.chat.PendingFiles(ctx, web.CurrentUser(c), box.Conversation); err != nil {
 		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
 	}
 	t := s.newThread(conv, history, 0)

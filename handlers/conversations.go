@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -10,17 +11,17 @@ import (
 )
 
 type conversationsJSON struct {
-	Conversations []ConversationJSON `json:"conversations"`
-	Next          string             `json:"next,omitempty"` // where the following ones are
+	Conversations []web.ConversationJSON `json:"conversations"`
+	Next          string                 `json:"next,omitempty"` // where the following ones are
 }
 
 // listConversations lists all conversations of a person, a page at a time.
 func (s *Server) listConversations(c echo.Context) error {
-	after, err := QueryNumber(c, "after")
+	after, err := web.QueryNumber(c, "after")
 	if err != nil {
 		return err
 	}
-	list, after, err := s.chat.ConversationsAfter(c.Request().Context(), CurrentUser(c), after)
+	list, after, err := s.chat.ConversationsAfter(c.Request().Context(), web.CurrentUser(c), after)
 	if err != nil {
 		return err
 	}
@@ -28,10 +29,10 @@ func (s *Server) listConversations(c echo.Context) error {
 	if after != 0 {
 		next = views.NextPageURL("/conversations", "", after)
 	}
-	if WantsJSON(c) {
-		out := conversationsJSON{Conversations: make([]ConversationJSON, len(list)), Next: next}
+	if web.WantsJSON(c) {
+		out := conversationsJSON{Conversations: make([]web.ConversationJSON, len(list)), Next: next}
 		for i, conv := range list {
-			out.Conversations[i] = ConversationToJSON(conv)
+			out.Conversations[i] = web.ConversationToJSON(conv)
 		}
 		return c.JSON(http.StatusOK, out)
 	}

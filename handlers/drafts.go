@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -16,22 +17,22 @@ type replacedJSON struct {
 // saveDraft keeps what is being written and tells the others. What the text has replaced unseen is handed back.
 func (s *Server) saveDraft(c echo.Context) error {
 	var in postRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	me := CurrentUser(c)
+	me := web.CurrentUser(c)
 	if err := s.limits.Typing.AllowUser(me); err != nil {
 		return err
 	}
 	replaced, err := s.chat.SaveDraft(c.Request().Context(), me, chat.DraftUpdate{Conversation: in.conversation(), Body: in.Body, Base: in.Base, Key: in.Key})
 	switch {
-	case err != nil && (WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (web.WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.refuseText(c, in, err)
 	case replaced != "":
 		return s.returnReplacedDraft(c, in, replaced)
-	case IsHTMX(c) || WantsJSON(c):
+	case web.IsHTMX(c) || web.WantsJSON(c):
 		return c.NoContent(http.StatusNoContent)
 	default:
 		return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.conversation()))
@@ -42,9 +43,9 @@ func (s *Server) saveDraft(c echo.Context) error {
 // both.
 func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced string) error {
 	switch {
-	case WantsJSON(c):
+	case web.WantsJSON(c):
 		return c.JSON(http.StatusOK, replacedJSON{replaced})
-	case IsHTMX(c):
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.DraftReplacedResponse(in.Body, replaced))
 	default:
 		news := chat.Errorf(chat.Conflict, "Your text is kept. Another one was kept here before: “%s”", replaced)

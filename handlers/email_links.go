@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -51,10 +52,10 @@ type forgotPasswordRequest struct {
 
 func (s *Server) forgotPassword(c echo.Context) error {
 	var in forgotPasswordRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.LoginsByIP.Allow(NetworkPrefix(c.RealIP()))
+	err := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP()))
 	if err == nil {
 		err = s.checkEmailRate(in.Email)
 	}
@@ -67,7 +68,7 @@ func (s *Server) forgotPassword(c echo.Context) error {
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
-	return Accepted(c, "/forgot?sent=1")
+	return web.Accepted(c, "/forgot?sent=1")
 }
 
 func (s *Server) resetPasswordPage(c echo.Context) error {
@@ -84,11 +85,11 @@ type passwordRequest struct {
 
 func (s *Server) resetPassword(c echo.Context) error {
 	var in passwordRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	token := c.Param("token")
-	err := s.limits.EmailLinks.Allow(NetworkPrefix(c.RealIP()))
+	err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP()))
 	if err == nil {
 		err = s.chat.ResetPassword(c.Request().Context(), token, in.Password)
 	}
@@ -98,7 +99,7 @@ func (s *Server) resetPassword(c echo.Context) error {
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
-	return Finish(c, "/login?reset=1")
+	return web.Finish(c, "/login?reset=1")
 }
 
 func (s *Server) confirmRegistrationPage(c echo.Context) error {
@@ -112,7 +113,7 @@ func (s *Server) confirmRegistrationPage(c echo.Context) error {
 // confirmRegistration makes the account and signs in.
 func (s *Server) confirmRegistration(c echo.Context) error {
 	var in passwordRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	token := c.Param("token")
@@ -131,7 +132,7 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 
 // verifyConfirmation spends a turn of the link and of the network before it looks at the password.
 func (s *Server) verifyConfirmation(c echo.Context, token, password string) (chat.User, error) {
-	if err := s.limits.EmailLinks.Allow(NetworkPrefix(c.RealIP())); err != nil {
+	if err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
 	if err := s.limits.LoginsByAccount.Allow("link " + token); err != nil {
@@ -153,7 +154,7 @@ func (s *Server) confirmEmailChange(c echo.Context) error {
 	if err := s.chat.ConfirmEmailChange(c.Request().Context(), c.Param("token")); err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	return s.Render(c, http.StatusOK, views.EmailChangedPage(s.Page(c)))
@@ -172,7 +173,7 @@ func (s *Server) unsubscribe(c echo.Context) error {
 	if err := s.chat.Unsubscribe(c.Request().Context(), c.Param("token")); err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), c.Param("token"), true))

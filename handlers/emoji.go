@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"cmp"
 	"crypto/rand"
 	"log/slog"
@@ -21,9 +22,9 @@ const maxFoundEmoji = 100
 // emojiRequest is what a picker sends: the message that one reacts to, or the box with what is being written; what was looked
 // for, and once one is chosen for the box, the emoji.
 type emojiRequest struct {
-	Message ID     `form:"message" json:"message"`
-	With    ID     `form:"with" json:"with"`
-	Room    ID     `form:"room" json:"room"`
+	Message web.ID `form:"message" json:"message"`
+	With    web.ID `form:"with" json:"with"`
+	Room    web.ID `form:"room" json:"room"`
 	Body    string `form:"body" json:"body"`
 	Key     string `form:"key" json:"key"`
 	Base    string `form:"base" json:"base"`
@@ -53,14 +54,14 @@ type pickedJSON struct {
 }
 
 func (s *Server) showEmoji(c echo.Context) error {
-	place := QueryConversation(c)
+	place := web.QueryConversation(c)
 	for _, name := range []string{"group", "tone"} {
-		if _, err := QueryNumber(c, name); err != nil {
+		if _, err := web.QueryNumber(c, name); err != nil {
 			return err
 		}
 	}
 	return s.renderEmojiPicker(c, emojiRequest{
-		Message: ID(ParseID(c.QueryParam("message"))), With: ID(place.With), Room: ID(place.Room),
+		Message: web.ID(web.ParseID(c.QueryParam("message"))), With: web.ID(place.With), Room: web.ID(place.Room),
 		Query: c.QueryParam("q"), Group: c.QueryParam("group"), Tone: c.QueryParam("tone"),
 	})
 }
@@ -77,13 +78,13 @@ func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	}
 	picker.PickTarget = pick
 	switch {
-	case WantsJSON(c):
+	case web.WantsJSON(c):
 		return c.JSON(http.StatusOK, emojisJSON{emojiToJSON(s.Locale(c), picker.Shown)})
-	case IsHTMX(c):
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.EmojiPicker(s.Locale(c), picker))
 	}
 	if place == (chat.ConversationRef{}) { // there is nothing to put a choice into
-		return Redirect(c, "/chat")
+		return web.Redirect(c, "/chat")
 	}
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
@@ -99,9 +100,9 @@ func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, 
 	place := in.postRequest().conversation()
 	switch {
 	case in.Message != 0:
-		m, err := s.chat.Message(c.Request().Context(), CurrentUser(c), int64(in.Message))
+		m, err := s.chat.Message(c.Request().Context(), web.CurrentUser(c), int64(in.Message))
 		return views.PickForReaction(m.ID), chat.ConversationRef{Room: m.Room}, err
-	case IsHTMX(c):
+	case web.IsHTMX(c):
 		return views.PickForComposer(place), place, nil
 	}
 	return views.PickForComposerPage(views.Composer{Conversation: place, Body: in.Body, Key: in.Key, SavedDraft: in.Base}), place, nil
@@ -110,7 +111,7 @@ func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, 
 // newPicker finds what was asked for. In a search the emoji of the chosen group come first; without one, what the person used
 // last comes before the first group.
 func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, error) {
-	habits, err := s.chat.EmojiPreferences(c.Request().Context(), CurrentUser(c))
+	habits, err := s.chat.EmojiPreferences(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
 		return views.PickerState{}, err
 	}
@@ -158,19 +159,19 @@ func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
 // pickEmoji puts an emoji at the end of what is being written. Without one it is the way to the page of emoji.
 func (s *Server) pickEmoji(c echo.Context) error {
 	var in emojiRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if in.Emoji == "" && !WantsJSON(c) {
+	if in.Emoji == "" && !web.WantsJSON(c) {
 		return s.renderEmojiPicker(c, in)
 	}
 	e, ok := emoji.Lookup(in.Emoji)
 	if !ok {
 		return &chat.Error{Code: chat.Invalid, Field: "emoji", Format: "Charla does not know this emoji."}
 	}
-	conv, err := s.chat.Conversation(c.Request().Context(), CurrentUser(c), in.postRequest().conversation())
+	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), in.postRequest().conversation())
 	switch {
-	case err != nil && (WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (web.WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.refuseText(c, in.postRequest(), err)
@@ -178,9 +179,9 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	s.recordEmojiUse(c, e, in.Tone)
 	box := views.Composer{Conversation: conv.Ref(), Key: cmp.Or(in.Key, rand.Text()), Body: in.Body + e.Text, SavedDraft: in.Base}
 	switch {
-	case WantsJSON(c):
+	case web.WantsJSON(c):
 		return c.JSON(http.StatusOK, pickedJSON{box.Body})
-	case IsHTMX(c):
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.EmojiPickedResponse(s.Locale(c), box, e))
 	}
 	return s.rerenderComposer(c, http.StatusOK, box)
@@ -192,7 +193,7 @@ func (s *Server) recordEmojiUse(c echo.Context, e emoji.Emoji, tone string) {
 	if n := parseBounded(tone, emoji.ToneCount, -1); n >= 0 {
 		chosen = &n
 	}
-	if err := s.chat.RecordEmojiUse(c.Request().Context(), CurrentUser(c), e.Text, chosen); err != nil {
-		slog.Warn("use of an emoji not noted", "request", RequestID(c), "error", err)
+	if err := s.chat.RecordEmojiUse(c.Request().Context(), web.CurrentUser(c), e.Text, chosen); err != nil {
+		slog.Warn("use of an emoji not noted", "request", web.RequestID(c), "error", err)
 	}
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"crypto/rand"
 	"log/slog"
 
@@ -21,7 +22,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		err = s.WriteError(c, err)
 	}
 	if err != nil { // usually the client disconnected
-		slog.Info("write error response failed", "request", RequestID(c), "error", err)
+		slog.Info("write error response failed", "request", web.RequestID(c), "error", err)
 	}
 }
 
@@ -29,24 +30,24 @@ func (s *Server) handleError(err error, c echo.Context) {
 // answer or because the user sends too often.
 func keepsText(c echo.Context, err error) bool {
 	code := chat.CodeOf(err)
-	return RouteOf(c).KeepsText && (code == chat.Unavailable || code == chat.TooMany) && !IsHTMX(c) && !WantsJSONErrors(c)
+	return web.RouteOf(c).KeepsText && (code == chat.Unavailable || code == chat.TooMany) && !web.IsHTMX(c) && !web.WantsJSONErrors(c)
 }
 
 // rerenderText answers with a page that contains the text of a message or an edit that did not reach its handler.
 func (s *Server) rerenderText(c echo.Context, err error) error {
-	e, status := ClassifyError(c, err)
-	SetRetryAfter(c, e)
+	e, status := web.ClassifyError(c, err)
+	web.SetRetryAfter(c, e)
 	var in postRequest
-	if Bind(c, &in) != nil {
+	if web.Bind(c, &in) != nil {
 		return s.RenderErrorPage(c, e, status)
 	}
-	if message := ParseID(c.Param("id")); message != 0 {
+	if message := web.ParseID(c.Param("id")); message != 0 {
 		edit := editRequest{Body: &in.Body}.edit(c.Request().PostForm)
 		form := views.EditForm{MessageEdit: edit, Error: e}
 		return s.Render(c, status, views.UnsavedEditPage(s.Page(c), chat.Message{ID: message}, form))
 	}
 	composer := views.Composer{
-		UserID: CurrentUser(c).ID, Conversation: in.conversation(), Key: in.Key, KeyPrefix: rand.Text(),
+		UserID: web.CurrentUser(c).ID, Conversation: in.conversation(), Key: in.Key, KeyPrefix: rand.Text(),
 		Body: in.Body, SavedDraft: in.Base, ReplaceText: true, Error: e,
 	}
 	return s.Render(c, status, views.UnsentMessagePage(s.Page(c), composer))

@@ -1,10 +1,11 @@
 package handlers
 
 import (
+	"charla/handlers/stream"
+	"charla/handlers/web"
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"charla/chat"
@@ -35,16 +36,13 @@ func (s *Server) subscribe(ctx context.Context, v live.Viewer, at chat.StreamKey
 }
 
 func (s *Server) newViewer(c echo.Context) live.Viewer {
-	v := CallerOf(c)
+	v := web.CallerOf(c)
 	limit := maxStreamsPerSession
 	if s.Multiplexed(c) || v.Session.Kind != chat.BrowserSession {
 		limit = maxStreamsPerMultiplexedSession
 	}
-	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: RouteOf(c).Path}
+	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path}
 }
-
-// EventStreamType is the Content-Type of an event stream.
-const EventStreamType = "text/event-stream"
 
 // AnswerHead answers HEAD for an endless answer: its headers, and nobody counts as here.
 func AnswerHead(c echo.Context, contentType string) error {
@@ -59,53 +57,32 @@ func (s *Server) events(c echo.Context) error {
 		return s.endIfLeft(c, err)
 	}
 	if c.Request().Method == http.MethodHead {
-		return AnswerHead(c, EventStreamType)
+		return AnswerHead(c, stream.EventStreamType)
 	}
 	viewer, enc, state := s.newListener(c, conv)
 	opened, err := s.subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
-	return CloseOnError(opened, func() error {
-		replay, err := LoadReplay(c, s.chat, opened, conv)
+	return stream.CloseOnError(opened, func() error {
+		replay, err := stream.LoadReplay(c, s.chat, opened, conv)
 		if err != nil {
 			opened.Close()
 			return s.endIfLeft(c, err)
 		}
-		return Serve(c, opened, EventStreamType, replay, state)
+		return stream.Serve(c, opened, stream.EventStreamType, replay, state)
 	})
 }
 
 // newListener is who reads a stream and in which form: HTML for a page, JSON for a program.
 func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.StateFunc) {
 	viewer := s.newViewer(c)
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		viewer.AllConversations = conv.StreamKey() == (chat.StreamKey{})
-		return viewer, JSONEvents{}, ConversationState(s.chat, CurrentUser(c), viewer.AllConversations)
+		return viewer, stream.JSONEvents{}, stream.ConversationState(s.chat, web.CurrentUser(c), viewer.AllConversations)
 	}
-	enc := HTMLEvents{s.Locale(c)}
-	return viewer, enc, s.pageState(CurrentUser(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
-}
-
-// CloseOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
-// seem to be.
-func CloseOnError(stream *live.Stream, f func() error) error {
-	kept := false
-	defer func() {
-		if !kept {
-			stream.Close()
-		}
-	}()
-	err := f()
-	kept = err == nil
-	return err
-}
-
-// EndNow says why there is nothing, and is over.
-func EndNow(c echo.Context, why live.EndReason) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	c.Response().Header().Set("Connection", "close")
-	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(why))
+	enc := stream.HTMLEvents{Locale: s.Locale(c)}
+	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
 }
 
 // endIfLeft tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
@@ -114,12 +91,12 @@ func (s *Server) endIfLeft(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
 	}
-	return EndNow(c, live.EndLeft)
+	return stream.EndNow(c, live.EndLeft)
 }
 
 // hasLeft tells whether err means that the person of a page is no longer in the room that it shows.
 func (s *Server) hasLeft(c echo.Context, err error) bool {
-	return chat.CodeOf(err) == chat.NotFound && !WantsJSON(c) && s.chat.HasLeftRoom(c.Request().Context(), CurrentUser(c), QueryConversation(c).Room)
+	return chat.CodeOf(err) == chat.NotFound && !web.WantsJSON(c) && s.chat.HasLeftRoom(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c).Room)
 }
 
 // streamTarget is the conversation that a stream is opened for; none when the URL names none.
@@ -127,45 +104,13 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	if c.QueryParam("with") == "" && c.QueryParam("room") == "" {
 		return chat.Conversation{Kind: chat.Channel}, nil
 	}
-	return s.chat.Conversation(c.Request().Context(), CurrentUser(c), QueryConversation(c))
-}
-
-// LoadReplay reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
-// have begun since it was looked up.
-func LoadReplay(c echo.Context, service *chat.Service, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
-	if conv.StreamKey() == (chat.StreamKey{}) {
-		return live.Replay{After: -1}, nil
-	}
-	cursor := c.Request().Header.Get("Last-Event-ID")
-	if cursor == "" {
-		cursor = c.QueryParam("after")
-	}
-	if cursor == "" || conv.Room == 0 {
-		var err error
-		if conv, err = service.Conversation(c.Request().Context(), CurrentUser(c), conv.Ref()); err != nil {
-			return live.Replay{}, err
-		}
-	}
-	if cursor == "" {
-		return live.Replay{After: -1, Changes: chat.Changes{LastSeq: conv.LastSeq}}, nil
-	}
-	after, err := strconv.ParseInt(cursor, 10, 64)
-	if err != nil || after < 0 {
-		return live.Replay{Changes: chat.Changes{TooFarBehind: true}}, nil
-	}
-	changes, known := stream.CachedReplay(after)
-	if known {
-		err = service.CheckMemberSince(c.Request().Context(), conv, after, changes)
-	} else {
-		changes, err = service.Changes(c.Request().Context(), conv, after)
-	}
-	return live.Replay{After: after, Changes: changes}, err
+	return s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))
 }
 
 // pageState writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
 // icon and the sound that tell of what is unread.
 // What happened to the files that wait in it has no number, so a page that was away is told of all of them once.
-func (s *Server) pageState(me chat.User, conv chat.Conversation, enc HTMLEvents, away bool) live.StateFunc {
+func (s *Server) pageState(me chat.User, conv chat.Conversation, enc stream.HTMLEvents, away bool) live.StateFunc {
 	signals := &tabSignals{soundOn: me.Sound, stale: away && conv.StreamKey() != (chat.StreamKey{})}
 	return func(ctx context.Context) ([]byte, error) {
 		var box []templ.Component
@@ -196,37 +141,37 @@ func (s *Server) pageState(me chat.User, conv chat.Conversation, enc HTMLEvents,
 // liveMessages is the list for browsers without scripts: a page that never ends.
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
-	conv, err := s.chat.Conversation(ctx, CurrentUser(c), QueryConversation(c))
+	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), web.QueryConversation(c))
 	if s.hasLeft(c, err) { // the page of an error is not for a frame
-		words := append(RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{})), RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
-		return c.Blob(http.StatusNotFound, HTMLType, words)
+		words := append(stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{})), stream.RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
+		return c.Blob(http.StatusNotFound, web.HTMLType, words)
 	}
 	switch {
 	case err != nil:
 		return err
-	case WantsJSON(c):
-		return ErrHTMLOnly
+	case web.WantsJSON(c):
+		return web.ErrHTMLOnly
 	case c.Request().Method == http.MethodHead:
-		return AnswerHead(c, HTMLType)
+		return AnswerHead(c, web.HTMLType)
 	}
-	enc := NoscriptPage{s.Locale(c)}
+	enc := stream.NoscriptPage{Locale: s.Locale(c)}
 	opened, err := s.subscribe(ctx, s.newViewer(c), conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
-	return CloseOnError(opened, func() error {
+	return stream.CloseOnError(opened, func() error {
 		replay, err := s.loadNoscriptPage(c, conv)
 		if err != nil {
 			return err
 		}
-		return Serve(c, opened, HTMLType, replay, nil)
+		return stream.Serve(c, opened, web.HTMLType, replay, nil)
 	})
 }
 
 // loadNoscriptPage renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must
 // not come again: the numbers it has reach to its last message or to the cursor, whichever is later.
 func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.Replay, error) {
-	conv, err := s.chat.Conversation(c.Request().Context(), CurrentUser(c), conv.Ref())
+	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), conv.Ref())
 	if err != nil {
 		return live.Replay{}, err
 	}
@@ -239,5 +184,5 @@ func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.
 		have = max(have, history.Messages[n-1].Seq)
 	}
 	t := s.newThread(conv, history, 0)
-	return live.Replay{Head: RenderFragment(views.NoscriptMessagesStart(s.Page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
+	return live.Replay{Head: stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
 }

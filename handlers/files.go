@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"fmt"
 	"io"
 	"mime"
@@ -20,7 +21,7 @@ const fileCSP = "default-src 'none'; sandbox"
 // downloadFile gives a file to who may see it.
 func (s *Server) downloadFile(c echo.Context) error {
 	ctx, size := c.Request().Context(), chat.Variant(c.QueryParam("size"))
-	f, err := s.chat.File(ctx, CurrentUser(c), ParseID(c.Param("id")))
+	f, err := s.chat.File(ctx, web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
-
 )
 
 // Streams, posts and log-out over HTTP/2 that ends in our process: streams run on ordinary answers, share a connection,

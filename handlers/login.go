@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"cmp"
 	"errors"
 	"log/slog"
@@ -21,13 +22,13 @@ type homeJSON struct {
 }
 
 func (s *Server) home(c echo.Context) error {
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, homeJSON{"Charla", "/openapi.json"})
 	}
-	if CallerOf(c).SignedIn() {
-		return Redirect(c, "/chat")
+	if web.CallerOf(c).SignedIn() {
+		return web.Redirect(c, "/chat")
 	}
-	return Redirect(c, "/login")
+	return web.Redirect(c, "/login")
 }
 
 // afterLogin answers a log-in: the person to a program, the way on to a browser.
@@ -35,21 +36,21 @@ func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to strin
 	if _, key, err := chat.CleanEmail(user.Email); err == nil {
 		s.knownBrowsers.Remember(c, key)
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.JSON(status, s.selfJSON(user))
 	}
-	return Redirect(c, to)
+	return web.Redirect(c, to)
 }
 
 // loginPage sends htmx here as a whole page: it asks when a stream said that the session is over. Then the form says so,
 // and the log-in leads back.
 func (s *Server) loginPage(c echo.Context) error {
 	next := c.QueryParam("next")
-	if CallerOf(c).SignedIn() {
-		return Redirect(c, LocalPath(next))
+	if web.CallerOf(c).SignedIn() {
+		return web.Redirect(c, web.LocalPath(next))
 	}
-	if IsHTMX(c) {
-		return Redirect(c, loginURLWithNext(c))
+	if web.IsHTMX(c) {
+		return web.Redirect(c, loginURLWithNext(c))
 	}
 	var f views.Form
 	switch c.QueryParam("ended") {
@@ -57,7 +58,7 @@ func (s *Server) loginPage(c echo.Context) error {
 	case "deleted":
 		f.Note = s.Locale(c).T("Your account is deleted.")
 	default:
-		f.Errors = map[string]*chat.Error{"": ErrSignedOut}
+		f.Errors = map[string]*chat.Error{"": web.ErrSignedOut}
 	}
 	if c.QueryParams().Has("reset") {
 		f.Note = s.Locale(c).T("Your new password counts from now on. Log in with it.")
@@ -84,7 +85,7 @@ type loginRequest struct {
 
 func (s *Server) login(c echo.Context) error {
 	var in loginRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	credentials, err := s.verifyLogin(c, in)
@@ -104,7 +105,7 @@ func (s *Server) login(c echo.Context) error {
 	if err := s.sessions.Start(c, credentials); err != nil {
 		return err
 	}
-	return s.afterLogin(c, http.StatusOK, credentials.User, LocalPath(in.Next))
+	return s.afterLogin(c, http.StatusOK, credentials.User, web.LocalPath(in.Next))
 }
 
 // verifyLogin spends a turn before it looks at the password.
@@ -122,7 +123,7 @@ func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	if err == nil && s.knownBrowsers.Knows(c, key) {
 		return s.limits.LoginsByKnownBrowser.Allow(key)
 	}
-	if slow := s.limits.LoginsByIP.Allow(NetworkPrefix(c.RealIP())); slow != nil || err != nil { // no account has such an address
+	if slow := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP())); slow != nil || err != nil { // no account has such an address
 		return slow
 	}
 	return s.limits.LoginsByAccount.Allow(key)
@@ -130,19 +131,19 @@ func (s *Server) checkLoginRate(c echo.Context, email string) error {
 
 // draftedConversations is where somebody who logs out may have left text in this browser. That it is not known does not keep anybody in.
 func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
-	me := CallerOf(c).User
-	if me.ID == 0 || !IsHTMX(c) {
+	me := web.CallerOf(c).User
+	if me.ID == 0 || !web.IsHTMX(c) {
 		return me, nil
 	}
 	places, err := s.chat.DraftedConversations(c.Request().Context(), me)
 	if err != nil {
-		slog.Warn("places not read", "request", RequestID(c), "error", err)
+		slog.Warn("places not read", "request", web.RequestID(c), "error", err)
 	}
 	return me, places
 }
 
 func (s *Server) logout(c echo.Context) error {
-	if v := CallerOf(c); v.SignedIn() && v.Session.Kind != chat.BrowserSession {
+	if v := web.CallerOf(c); v.SignedIn() && v.Session.Kind != chat.BrowserSession {
 		return s.revokeToken(c)
 	}
 	me, places := s.draftedConversations(c)
@@ -150,11 +151,11 @@ func (s *Server) logout(c echo.Context) error {
 		return err
 	}
 	s.clearStorage(c)
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}
-	if IsHTMX(c) {
+	if web.IsHTMX(c) {
 		return s.Render(c, http.StatusOK, views.LoggedOutResponse(s.Locale(c), me.ID, places))
 	}
-	return Redirect(c, "/login")
+	return web.Redirect(c, "/login")
 }

@@ -1,14 +1,13 @@
 package handlers_test
 
 import (
+	"charla/handlers/web"
 	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
-
-	"charla/handlers"
 )
 
 func (b *client) logIn(email, password string, headers ...string) *answer {
@@ -345,7 +344,7 @@ func FuzzOwnPath(f *testing.F) {
 	}
 	here, _ := url.Parse("http://here.example/login")
 	f.Fuzz(func(t *testing.T, next string) {
-		path := handlers.LocalPath(next)
+		path := web.LocalPath(next)
 		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "\\\r\n\t\x00") || strings.HasPrefix(path, "//") {
 			t.Fatalf("%q leads to %q", next, path)
 		}
@@ -353,7 +352,7 @@ func FuzzOwnPath(f *testing.F) {
 		if err != nil || u.Host != here.Host || u.Scheme != here.Scheme {
 			t.Fatalf("%q leads to %q, which is %v, %v", next, path, u, err)
 		}
-		if again := handlers.LocalPath(path); again != path {
+		if again := web.LocalPath(path); again != path {
 			t.Fatalf("%q leads to %q, and that to %q", next, path, again)
 		}
 	})

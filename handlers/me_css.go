@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"fmt"
 	"net/http"
 
@@ -10,7 +11,7 @@ import (
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.
 func (s *Server) meCSS(c echo.Context) error {
 	css := ""
-	if me := CallerOf(c); me.SignedIn() {
+	if me := web.CallerOf(c); me.SignedIn() {
 		css = fmt.Sprintf(".by-%[1]d{--own:1;--message-surface:var(--own-surface);--own-label-display:block}\n"+
 			"[data-by~=\"%[1]d\"]{--reaction-border:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}\n", me.User.ID)
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
@@ -17,40 +18,40 @@ type memberJSON struct {
 }
 
 func (s *Server) joinRoom(c echo.Context) error {
-	id := ParseID(c.Param("id"))
-	if err := s.chat.JoinRoom(c.Request().Context(), CurrentUser(c), id); err != nil {
+	id := web.ParseID(c.Param("id"))
+	if err := s.chat.JoinRoom(c.Request().Context(), web.CurrentUser(c), id); err != nil {
 		return err
 	}
-	return Finish(c, views.MessagesURL(chat.ConversationRef{Room: id}))
+	return web.Finish(c, views.MessagesURL(chat.ConversationRef{Room: id}))
 }
 
 func (s *Server) leaveRoom(c echo.Context) error {
-	if err := s.chat.LeaveRoom(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+	if err := s.chat.LeaveRoom(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return Finish(c, "/rooms")
+	return web.Finish(c, "/rooms")
 }
 
 type inviteRequest struct {
-	User ID `form:"user" json:"user"`
+	User web.ID `form:"user" json:"user"`
 }
 
 func (s *Server) inviteMember(c echo.Context) error {
 	var in inviteRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	room := ParseID(c.Param("id"))
-	if err := s.chat.Invite(c.Request().Context(), CurrentUser(c), room, int64(in.User)); err != nil {
+	room := web.ParseID(c.Param("id"))
+	if err := s.chat.Invite(c.Request().Context(), web.CurrentUser(c), room, int64(in.User)); err != nil {
 		return err
 	}
-	return Finish(c, views.RoomURL(room))
+	return web.Finish(c, views.RoomURL(room))
 }
 
 func (s *Server) removeMember(c echo.Context) error {
-	room := ParseID(c.Param("id"))
-	if err := s.chat.RemoveMember(c.Request().Context(), CurrentUser(c), room, ParseID(c.Param("user"))); err != nil {
+	room := web.ParseID(c.Param("id"))
+	if err := s.chat.RemoveMember(c.Request().Context(), web.CurrentUser(c), room, web.ParseID(c.Param("user"))); err != nil {
 		return err
 	}
-	return Finish(c, views.RoomURL(room))
+	return web.Finish(c, views.RoomURL(room))
 }

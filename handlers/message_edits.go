@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,7 @@ type editRequest struct {
 }
 
 type altTextRequest struct {
-	ID  ID     `json:"id"`
+	ID  web.ID `json:"id"`
 	Alt string `json:"alt"`
 }
 
@@ -30,7 +31,7 @@ func (in editRequest) edit(form url.Values) chat.MessageEdit {
 	}
 	for name, values := range form {
 		if file, ok := strings.CutPrefix(name, "alt-"); ok {
-			e.Alts[ParseID(file)] = values[0]
+			e.Alts[web.ParseID(file)] = values[0]
 		}
 	}
 	if in.Body != nil {
@@ -43,7 +44,7 @@ func (in editRequest) edit(form url.Values) chat.MessageEdit {
 
 func (s *Server) editMessage(c echo.Context) error {
 	var in editRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	edit := in.edit(c.Request().PostForm)
@@ -52,7 +53,7 @@ func (s *Server) editMessage(c echo.Context) error {
 	if err == nil {
 		expanded := edit
 		expanded.Text = emoji.Expand(edit.Text)
-		changed, err = s.chat.EditMessage(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), expanded)
+		changed, err = s.chat.EditMessage(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), expanded)
 	}
 	if err != nil {
 		return s.refuseEdit(c, edit, err)
@@ -64,11 +65,11 @@ func (s *Server) deleteMessage(c echo.Context) error {
 	if err := s.checkChangeRate(c); err != nil {
 		return err
 	}
-	changed, err := s.chat.DeleteMessage(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
+	changed, err := s.chat.DeleteMessage(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	return s.renderChangedMessage(c, changed)
@@ -76,15 +77,15 @@ func (s *Server) deleteMessage(c echo.Context) error {
 
 // checkChangeRate counts a change like a message: everybody in the room is told of both.
 func (s *Server) checkChangeRate(c echo.Context) error {
-	return s.limits.Posts.AllowUser(CurrentUser(c))
+	return s.limits.Posts.AllowUser(web.CurrentUser(c))
 }
 
 // renderChangedMessage answers what was done with a message: the message, its line, or the way back to its conversation.
 func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult) error {
 	switch {
-	case WantsJSON(c):
-		return c.JSON(http.StatusOK, MessageToJSON(changed.Message))
-	case IsHTMX(c):
+	case web.WantsJSON(c):
+		return c.JSON(http.StatusOK, web.MessageToJSON(changed.Message))
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.MessageChangedResponse(s.Locale(c), changed))
 	default:
 		return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.ConversationRef{Room: changed.Message.Room}))
@@ -94,14 +95,14 @@ func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult)
 // refuseEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
 func (s *Server) refuseEdit(c echo.Context, edit chat.MessageEdit, err error) error {
 	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
-	if IsHTMX(c) || WantsJSONErrors(c) || !slices.Contains(kept, chat.CodeOf(err)) {
+	if web.IsHTMX(c) || web.WantsJSONErrors(c) || !slices.Contains(kept, chat.CodeOf(err)) {
 		return err
 	}
-	m, gone := s.chat.Message(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
+	m, gone := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if gone != nil {
 		return gone
 	}
-	e, status := ClassifyError(c, err)
+	e, status := web.ClassifyError(c, err)
 	return s.renderMessage(c, status, m, views.EditForm{MessageEdit: edit, Error: e})
 }
 

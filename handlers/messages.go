@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"cmp"
 	"net/http"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 func (s *Server) listMessages(c echo.Context) error {
-	conv, err := s.chat.Conversation(c.Request().Context(), CurrentUser(c), QueryConversation(c))
+	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))
 	if err != nil {
 		return err
 	}
@@ -21,7 +22,7 @@ func (s *Server) listMessages(c echo.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case !WantsJSON(c):
+	case !web.WantsJSON(c):
 	case c.QueryParams().Has("after"):
 		return s.messagesAfter(c, conv, at)
 	case c.QueryParams().Has("changed_after"):
@@ -32,17 +33,17 @@ func (s *Server) listMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		next := ""
 		if history.HasOlder {
 			next = views.MessagesBeforeURL(conv.Ref(), history.Messages[0].Seq)
 		}
 		return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
 	}
-	if IsHTMX(c) && c.QueryParams().Has("changed_after") {
+	if web.IsHTMX(c) && c.QueryParams().Has("changed_after") {
 		return s.renderChangedSince(c, s.newThread(conv, history, before), at.changedAfter)
 	}
-	if before == 0 && c.Request().Method == http.MethodGet && !IsHTMX(c) {
+	if before == 0 && c.Request().Method == http.MethodGet && !web.IsHTMX(c) {
 		s.markHistoryRead(c, conv, history)
 	}
 	t := s.newThread(conv, history, before)
@@ -61,7 +62,7 @@ func readPageParams(c echo.Context) (a pageParams, err error) {
 		name string
 		to   *int64
 	}{{"before", &a.before}, {"after", &a.after}, {"changed_after", &a.changedAfter}, {"as_of", &a.asOf}, {"limit", &a.limit}} {
-		if *of.to, err = QueryNumber(c, of.name); err != nil {
+		if *of.to, err = web.QueryNumber(c, of.name); err != nil {
 			return a, err
 		}
 	}
@@ -125,12 +126,12 @@ func (s *Server) renderConversation(c echo.Context, status int, t views.Timeline
 }
 
 func (s *Server) showMessage(c echo.Context) error {
-	m, err := s.chat.Message(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
+	m, err := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
-		return c.JSON(http.StatusOK, MessageToJSONFor(m, CurrentUser(c).ID))
+	if web.WantsJSON(c) {
+		return c.JSON(http.StatusOK, web.MessageToJSONFor(m, web.CurrentUser(c).ID))
 	}
 	return s.renderMessage(c, http.StatusOK, m, views.EditForm{MessageEdit: chat.MessageEdit{Text: m.Body}})
 }
@@ -145,12 +146,12 @@ func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e vie
 }
 
 type postRequest struct {
-	With ID     `form:"with" json:"with"`
-	Room ID     `form:"room" json:"room"`
-	Body string `form:"body" json:"body"`
-	Key  string `form:"key" json:"key"`
-	Base string `form:"base" json:"base"` // what the box began with
-	File []ID   `form:"file" json:"file"` // that wait and go with it
+	With web.ID   `form:"with" json:"with"`
+	Room web.ID   `form:"room" json:"room"`
+	Body string   `form:"body" json:"body"`
+	Key  string   `form:"key" json:"key"`
+	Base string   `form:"base" json:"base"` // what the box began with
+	File []web.ID `form:"file" json:"file"` // that wait and go with it
 }
 
 // Uploads are each named once.
@@ -172,23 +173,23 @@ func (s *Server) postMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(refused) > 0 && !WantsJSONErrors(c) && !IsHTMX(c) {
+	if len(refused) > 0 && !web.WantsJSONErrors(c) && !web.IsHTMX(c) {
 		return s.rerenderComposerWithFiles(c, uploadResult{place: in.conversation(), refused: refused}, nil)
 	}
 	if len(refused) > 0 {
 		return refused[0].Error
 	}
-	posted, err := s.sendMessage(c, CurrentUser(c), chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key, Files: in.files()})
+	posted, err := s.sendMessage(c, web.CurrentUser(c), chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key, Files: in.files()})
 	switch {
-	case err != nil && (WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (web.WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.refuseText(c, in, err)
-	case WantsJSON(c) && posted.Created:
-		return c.JSON(http.StatusCreated, MessageToJSON(posted.Message))
-	case WantsJSON(c):
-		return c.JSON(http.StatusOK, MessageToJSON(posted.Message))
-	case IsHTMX(c):
+	case web.WantsJSON(c) && posted.Created:
+		return c.JSON(http.StatusCreated, web.MessageToJSON(posted.Message))
+	case web.WantsJSON(c):
+		return c.JSON(http.StatusOK, web.MessageToJSON(posted.Message))
+	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.PostResponse(s.Locale(c), posted.Message, withSuggestions(views.Composer{Conversation: in.conversation()}, emoji.FirstMistyped(in.Body))))
 	default:
 		return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), emoji.FirstMistyped(in.Body)))
@@ -199,12 +200,12 @@ func (s *Server) postMessage(c echo.Context) error {
 // they wait in its box.
 func (s *Server) readPostRequest(c echo.Context) (in postRequest, refused []views.RejectedFile, err error) {
 	var files uploadResult
-	if IsMultipart(c.Request()) {
+	if web.IsMultipart(c.Request()) {
 		if files, err = s.receiveFiles(c); err != nil {
 			return in, nil, err
 		}
 	}
-	if err = Bind(c, &in); err != nil {
+	if err = web.Bind(c, &in); err != nil {
 		return in, nil, err
 	}
 	in.File = append(in.File, files.ids()...)

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"charla/handlers/stream"
+	"charla/handlers/web"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -40,13 +42,13 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 }
 
 // withMiddleware returns the handler of a route inside the middleware, which asks web.RouteOf for the route.
-func (s *Server) withMiddleware(r Route) echo.HandlerFunc {
+func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 	handler := r.Handler
 	for _, wrap := range slices.Backward(s.middlewares) {
 		handler = wrap(handler)
 	}
 	return func(c echo.Context) error {
-		SetRoute(c, &r)
+		web.SetRoute(c, &r)
 		return handler(c)
 	}
 }
@@ -54,8 +56,8 @@ func (s *Server) withMiddleware(r Route) echo.HandlerFunc {
 // skipGzip reports whether an answer is sent uncompressed: a compressor would hold back streams, and files and assets are
 // compressed already. Echo itself takes "gzip;q=0" for consent.
 func skipGzip(c echo.Context) bool {
-	r := RouteOf(c)
-	return r.Stream != NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
+	r := web.RouteOf(c)
+	return r.Stream != web.NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
 }
 
 // limitBody limits how much of a request body is read.
@@ -64,10 +66,10 @@ func (s *Server) limitBody() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		small := limitSmall(next)
 		return func(c echo.Context) error {
-			if !AcceptsFiles(c) {
+			if !web.AcceptsFiles(c) {
 				return small(c)
 			}
-			if err := LimitUpload(c, s.chat.FileLimits(), s.transferTimeouts); err != nil {
+			if err := web.LimitUpload(c, s.chat.FileLimits(), s.transferTimeouts); err != nil {
 				return err
 			}
 			return next(c)
@@ -98,7 +100,7 @@ func (s *Server) observeRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if took == 0 {
 			took = time.Since(start)
 		}
-		s.config.ObserveRequest(RouteOf(c).Label(), c.Response().Status, took)
+		s.config.ObserveRequest(web.RouteOf(c).Label(), c.Response().Status, took)
 		return err
 	}
 }
@@ -110,19 +112,19 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
-		level, route, status := slog.LevelInfo, RouteOf(c), c.Response().Status
+		level, route, status := slog.LevelInfo, web.RouteOf(c), c.Response().Status
 		if status < 400 && (route.Asset || route.Probe) {
 			level = slog.LevelDebug
 		}
 		slog.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route.Path,
 			"status", status, "took", time.Since(start).Round(time.Microsecond),
-			"request", RequestID(c), "user", CurrentUser(c).ID, "ip", c.RealIP())
+			"request", web.RequestID(c), "user", web.CurrentUser(c).ID, "ip", c.RealIP())
 		return nil
 	}
 }
 
 func logPanic(c echo.Context, err error, stack []byte) error {
-	slog.Error("panic", "request", RequestID(c), "route", RouteOf(c).Path, "error", err, "stack", string(stack))
+	slog.Error("panic", "request", web.RequestID(c), "route", web.RouteOf(c).Path, "error", err, "stack", string(stack))
 	return err
 }
 
@@ -135,7 +137,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'nonce-%s'; style-
 func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		nonce := rand.Text()
-		SetNonce(c, nonce)
+		web.SetNonce(c, nonce)
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", fmt.Sprintf(contentSecurityPolicy, nonce))
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -155,7 +157,7 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 // so requests with one pass.
 func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if _, hasToken := BearerToken(c.Request()); hasToken {
+		if _, hasToken := web.BearerToken(c.Request()); hasToken {
 			return next(c)
 		}
 		if err := s.crossOrigin.Check(c.Request()); err != nil {
@@ -169,7 +171,7 @@ func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 // ignores cookies and tokens, because a program that refreshes its tokens often sends the expired one along.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		route := RouteOf(c)
+		route := web.RouteOf(c)
 		if route.Asset || route.Probe {
 			return next(c)
 		}
@@ -185,14 +187,14 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		SetCaller(c, caller)
+		web.SetCaller(c, caller)
 		return next(c)
 	}
 }
 
 // lookUpCaller returns who owns the token or the session cookie of the request, or the zero Caller. It reads the database once.
-func (s *Server) lookUpCaller(c echo.Context) (Caller, error) {
-	if token, hasToken := BearerToken(c.Request()); hasToken {
+func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
+	if token, hasToken := web.BearerToken(c.Request()); hasToken {
 		return s.authenticateBearer(c, token)
 	}
 	return s.sessions.Caller(c.Request())
@@ -201,12 +203,12 @@ func (s *Server) lookUpCaller(c echo.Context) (Caller, error) {
 // limitRate limits how often one user, or one IP address without a user, sends requests.
 func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		route := RouteOf(c)
+		route := web.RouteOf(c)
 		if route.Asset || route.Path == "" {
 			return next(c)
 		}
 		key := "ip " + c.RealIP()
-		if user := CurrentUser(c); user.ID != 0 {
+		if user := web.CurrentUser(c); user.ID != 0 {
 			key = fmt.Sprint("user ", user.ID)
 		}
 		if err := s.limits.Requests.Allow(key); err != nil {
@@ -220,13 +222,13 @@ func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 // browser would follow a redirect again and again.
 func requireLogin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		route := RouteOf(c)
+		route := web.RouteOf(c)
 		switch {
-		case route.Access == Anonymous || CallerOf(c).SignedIn():
+		case route.Access == web.Anonymous || web.CallerOf(c).SignedIn():
 			return next(c)
-		case route.Stream == EventStream && !WantsJSON(c):
-			return EndNow(c, live.EndLogout)
+		case route.Stream == web.EventStream && !web.WantsJSON(c):
+			return stream.EndNow(c, live.EndLogout)
 		}
-		return ErrSignedOut
+		return web.ErrSignedOut
 	}
 }

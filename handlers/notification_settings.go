@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"strings"
 
 	"charla/chat"
@@ -15,43 +16,43 @@ type emailSettingsRequest struct {
 
 func (s *Server) saveEmailSettings(c echo.Context) error {
 	var in emailSettingsRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.chat.SaveDigestSetting(c.Request().Context(), CurrentUser(c), in.Mail, s.Locale(c).Lang); err != nil {
+	if err := s.chat.SaveDigestSetting(c.Request().Context(), web.CurrentUser(c), in.Mail, s.Locale(c).Lang); err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailNotifications }, map[string]string{"mail": in.Mail})
 	}
-	return Finish(c, "/settings?saved=mail")
+	return web.Finish(c, "/settings?saved=mail")
 }
 
 type pushSettings struct {
-	Topic       string   `form:"topic" json:"topic"`
-	Rooms       Checkbox `form:"rooms" json:"rooms"`
-	IncludeText Checkbox `form:"words" json:"words"`
+	Topic       string       `form:"topic" json:"topic"`
+	Rooms       web.Checkbox `form:"rooms" json:"rooms"`
+	IncludeText web.Checkbox `form:"words" json:"words"`
 }
 
 func (s *Server) savePushSettings(c echo.Context) error {
 	var in pushSettings
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	wishes := chat.NotificationSettings{NtfyTopic: strings.TrimSpace(in.Topic), PushRooms: bool(in.Rooms), IncludeText: bool(in.IncludeText)}
-	if err := s.chat.SavePushSettings(c.Request().Context(), CurrentUser(c), wishes); err != nil {
+	if err := s.chat.SavePushSettings(c.Request().Context(), web.CurrentUser(c), wishes); err != nil {
 		values := map[string]string{"topic": in.Topic, "rooms": in.Rooms.FormValue(), "words": in.IncludeText.FormValue()}
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.PushNotifications }, values)
 	}
-	return Finish(c, "/settings?saved=push")
+	return web.Finish(c, "/settings?saved=push")
 }
 
 func (s *Server) testPush(c echo.Context) error {
-	err := s.limits.TestPushes.AllowUser(CurrentUser(c)) // anybody's topic may be meant
+	err := s.limits.TestPushes.AllowUser(web.CurrentUser(c)) // anybody's topic may be meant
 	if err == nil {
-		err = s.chat.SendTestPush(c.Request().Context(), CurrentUser(c))
+		err = s.chat.SendTestPush(c.Request().Context(), web.CurrentUser(c))
 	}
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.PushNotifications }, nil)
 	}
-	return Accepted(c, "/settings?saved=test")
+	return web.Accepted(c, "/settings?saved=test")
 }
 
 // requirePush is for what exists only where pushes are on.

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"charla/handlers/stream"
+	"charla/handlers/web"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -87,10 +89,10 @@ func (d *openAPIBuilder) document(paths jsonObject) jsonObject {
 		"security": []jsonObject{{"session": []string{}}, {"bearer": []string{}}},
 		"components": jsonObject{
 			"securitySchemes": jsonObject{
-				"session": jsonObject{"type": "apiKey", "in": "cookie", "name": CookieName(false), "description": "The cookie that a log-in sets; over https its name is " + CookieName(true) + "."},
+				"session": jsonObject{"type": "apiKey", "in": "cookie", "name": web.CookieName(false), "description": "The cookie that a log-in sets; over https its name is " + web.CookieName(true) + "."},
 				"bearer":  jsonObject{"type": "http", "scheme": "bearer"},
 			},
-			"responses": jsonObject{"Error": jsonObject{"description": "What was wrong", "content": jsonContent(d.schema(reflect.TypeFor[ErrorJSON]()))}},
+			"responses": jsonObject{"Error": jsonObject{"description": "What was wrong", "content": jsonContent(d.schema(reflect.TypeFor[web.ErrorJSON]()))}},
 			"schemas":   d.schemas,
 		},
 		"x-events": d.events(),
@@ -100,18 +102,18 @@ func (d *openAPIBuilder) document(paths jsonObject) jsonObject {
 // events describes what a stream for programs brings, by the names of the events.
 func (d *openAPIBuilder) events() jsonObject {
 	out := jsonObject{}
-	for name, e := range Docs {
+	for name, e := range stream.Docs {
 		out[name] = jsonObject{"description": e.Description, "schema": d.schema(reflect.TypeOf(e.Data))}
 	}
 	return out
 }
 
-func (d *openAPIBuilder) operation(r Route, o Operation) jsonObject {
+func (d *openAPIBuilder) operation(r web.Route, o Operation) jsonObject {
 	out := jsonObject{"operationId": operationID(r), "summary": o.Summary, "parameters": d.parameters(r.Path, o.Query)}
 	if o.Body != nil {
 		out["requestBody"] = jsonObject{"content": d.requestBody(o.Body)}
 	}
-	if r.Access == Anonymous {
+	if r.Access == web.Anonymous {
 		out["security"] = []jsonObject{}
 	}
 	failed := jsonObject{"$ref": "#/components/responses/Error"}
@@ -126,7 +128,7 @@ func (d *openAPIBuilder) operation(r Route, o Operation) jsonObject {
 var wordPattern = regexp.MustCompile(`\w+`)
 
 // operationID names an operation after its address: postBotsIdHooks.
-func operationID(r Route) string {
+func operationID(r web.Route) string {
 	id := strings.ToLower(r.Method)
 	for _, word := range wordPattern.FindAllString(r.Path, -1) {
 		id += strings.ToUpper(word[:1]) + word[1:]

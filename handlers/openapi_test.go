@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 

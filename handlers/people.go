@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -29,11 +30,11 @@ type accountsJSON struct {
 // listPeople is the admin's list of everybody.
 func (s *Server) listPeople(c echo.Context) error {
 	query := c.QueryParam("q")
-	after, err := QueryNumber(c, "after")
+	after, err := web.QueryNumber(c, "after")
 	if err != nil {
 		return err
 	}
-	users, more, err := s.chat.AllUsers(c.Request().Context(), CurrentUser(c), query, after)
+	users, more, err := s.chat.AllUsers(c.Request().Context(), web.CurrentUser(c), query, after)
 	if err != nil {
 		return err
 	}
@@ -46,10 +47,10 @@ func (s *Server) listPeople(c echo.Context) error {
 		ids[i] = u.ID
 	}
 	online := s.hub.Online(ids...)
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
 		for i, u := range users {
-			out.People[i] = accountJSON{u.ID, u.Name, AvatarURL(u.Avatar), u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
+			out.People[i] = accountJSON{u.ID, u.Name, web.AvatarURL(u.Avatar), u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
 		}
 		return c.JSON(http.StatusOK, out)
 	}
@@ -65,22 +66,22 @@ func (s *Server) listPeople(c echo.Context) error {
 }
 
 func (s *Server) disablePerson(c echo.Context) error {
-	if err := s.chat.DisableUser(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+	if err := s.chat.DisableUser(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return Finish(c, "/people")
+	return web.Finish(c, "/people")
 }
 
 func (s *Server) enablePerson(c echo.Context) error {
-	if err := s.chat.EnableUser(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+	if err := s.chat.EnableUser(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return Finish(c, "/people")
+	return web.Finish(c, "/people")
 }
 
 func (s *Server) makeAdmin(c echo.Context) error {
-	if err := s.chat.MakeAdmin(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+	if err := s.chat.MakeAdmin(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return Finish(c, "/people")
+	return web.Finish(c, "/people")
 }

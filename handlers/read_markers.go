@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -17,14 +18,14 @@ func (s *Server) markHistoryRead(c echo.Context, conv chat.Conversation, h chat.
 		return
 	}
 	last := h.Messages[len(h.Messages)-1].Seq
-	if err := s.chat.MarkRead(c.Request().Context(), CurrentUser(c), conv.Ref(), last); err != nil {
-		slog.Warn("not marked read", "request", RequestID(c), "room", conv.Room, "error", err)
+	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last); err != nil {
+		slog.Warn("not marked read", "request", web.RequestID(c), "room", conv.Room, "error", err)
 	}
 }
 
 type markReadRequest struct {
-	With ID        `form:"with" json:"with"`
-	Room ID        `form:"room" json:"room"`
+	With web.ID    `form:"with" json:"with"`
+	Room web.ID    `form:"room" json:"room"`
 	Seq  *seqParam `form:"seq" json:"seq"`
 }
 
@@ -33,9 +34,9 @@ type seqParam int64
 
 // UnmarshalParam reads a form's field.
 func (n *seqParam) UnmarshalParam(s string) error {
-	seq, ok := ParseNumber(s)
+	seq, ok := web.ParseNumber(s)
 	if !ok {
-		return InvalidNumber("seq")
+		return web.InvalidNumber("seq")
 	}
 	*n = seqParam(seq)
 	return nil
@@ -48,14 +49,14 @@ func (n *seqParam) UnmarshalJSON(b []byte) error {
 
 func (s *Server) markRead(c echo.Context) error {
 	var in markReadRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	if in.Seq == nil {
-		return InvalidNumber("seq")
+		return web.InvalidNumber("seq")
 	}
 	place := chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
-	if err := s.chat.MarkRead(c.Request().Context(), CurrentUser(c), place, int64(*in.Seq)); err != nil {
+	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), place, int64(*in.Seq)); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/stream"
 	"os"
 	"regexp"
 	"slices"
@@ -8,7 +9,6 @@ import (
 	"testing"
 
 	"charla/live"
-	"charla/views"
 )
 
 // The README's tables of addresses and of named events are those of the code.
@@ -31,19 +31,19 @@ func TestREADMEListsEveryRouteAndEvent(t *testing.T) {
 
 	var wire strings.Builder
 	for why := live.EndSlow; why <= live.EndResync; why++ {
-		wire.Write(HTMLEvents{views.Locale{}}.End(why))
+		wire.Write(stream.HTMLEvents{}.End(why))
 	}
 	names := matches(wire.String(), "(?m)^event: (.+)$")
 	var told, known []string
 	for _, row := range matches(string(events), "(?m)^\\| ((?:`[a-z]+` ?)+)\\|") {
 		told = append(told, strings.Fields(strings.ReplaceAll(row, "`", ""))...)
 	}
-	for name := range Docs {
+	for name := range stream.Docs {
 		known = append(known, name)
 	}
 	compareLists(t, "events", told, known)
 	for _, name := range names {
-		if _, described := Docs[name]; !described {
+		if _, described := stream.Docs[name]; !described {
 			t.Errorf("the event %q is told and not described", name)
 		}
 	}

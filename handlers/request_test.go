@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
 )
 
 // Taken for none, a wrong number would bring another part of a list than was asked for: after 10^20 everything once more.

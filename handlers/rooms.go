@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -27,7 +28,7 @@ func roomToJSON(r chat.Room) roomJSON {
 }
 
 func (s *Server) listRooms(c echo.Context) error {
-	if !WantsJSON(c) {
+	if !web.WantsJSON(c) {
 		return s.renderRooms(c, http.StatusOK, views.Form{})
 	}
 	rooms, next, err := s.findOpenRooms(c)
@@ -44,11 +45,11 @@ func (s *Server) listRooms(c echo.Context) error {
 // findOpenRooms lists rooms to join, and where the following ones are.
 func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
 	query := c.QueryParam("q")
-	after, err := QueryNumber(c, "after")
+	after, err := web.QueryNumber(c, "after")
 	if err != nil {
 		return nil, "", err
 	}
-	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), CurrentUser(c), query, after)
+	rooms, more, err := s.chat.OpenRooms(c.Request().Context(), web.CurrentUser(c), query, after)
 	if more {
 		next = views.NextPageURL("/rooms", query, rooms[len(rooms)-1].ID)
 	}
@@ -75,24 +76,24 @@ type createRoomRequest struct {
 
 func (s *Server) createRoom(c echo.Context) error {
 	var in createRoomRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.limits.NewRooms.AllowUser(CurrentUser(c)); err != nil {
+	if err := s.limits.NewRooms.AllowUser(web.CurrentUser(c)); err != nil {
 		return err
 	}
-	room, err := s.chat.CreateRoom(c.Request().Context(), CurrentUser(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !WantsJSONErrors(c) {
-		_, status := ClassifyError(c, err)
+	room, err := s.chat.CreateRoom(c.Request().Context(), web.CurrentUser(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSONErrors(c) {
+		_, status := web.ClassifyError(c, err)
 		return s.renderRooms(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
 	}
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.JSON(http.StatusCreated, roomToJSON(room))
 	}
-	return Redirect(c, views.MessagesURL(room.Ref()))
+	return web.Redirect(c, views.MessagesURL(room.Ref()))
 }
 
 func (s *Server) showRoom(c echo.Context) error {
@@ -100,7 +101,7 @@ func (s *Server) showRoom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return s.renderRoomJSON(c, info)
 	}
 	if info.InviteQuery != "" {
@@ -119,12 +120,12 @@ func (s *Server) showRoom(c echo.Context) error {
 
 // loadRoom gathers a room with a window on its members.
 func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
-	room, err := s.chat.Room(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")))
+	room, err := s.chat.Room(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
 		return views.RoomDetails{}, err
 	}
 	info := views.RoomDetails{Room: room, Query: c.QueryParam("q"), InviteQuery: c.QueryParam("invite")}
-	after, err := QueryNumber(c, "after")
+	after, err := web.QueryNumber(c, "after")
 	if err != nil {
 		return views.RoomDetails{}, err
 	}
@@ -149,14 +150,14 @@ func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
 func (s *Server) renderRoomJSON(c echo.Context, info views.RoomDetails) error {
 	out := membersJSON{roomJSON: roomToJSON(info.Room), Count: info.Room.MemberCount, Members: []memberJSON{}, Next: info.NextURL}
 	if info.IsMember() {
-		conv, err := s.chat.Conversation(c.Request().Context(), CurrentUser(c), info.Ref())
+		conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), info.Ref())
 		if err != nil {
 			return err
 		}
 		out.Unread = conv.Unread
 	}
 	for _, m := range info.Members {
-		out.Members = append(out.Members, memberJSON{m.ID, m.Name, AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot})
+		out.Members = append(out.Members, memberJSON{m.ID, m.Name, web.AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot})
 	}
 	return c.JSON(http.StatusOK, out)
 }

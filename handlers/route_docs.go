@@ -1,5 +1,7 @@
 package handlers
 
+import "charla/handlers/web"
+
 // queryParameters are what stands in addresses, by its name: it means the same everywhere.
 var queryParameters = map[string]struct {
 	kind  any
@@ -52,14 +54,14 @@ var routeDocs = map[string]Operation{
 	"GET /messages": {Summary: "A conversation, the oldest message first: the newest ones, those before a seq, or those after one. With changed_after, what changed since.",
 		Query: "with room before after changed_after as_of limit", Responses: Responses{200: historyJSON{}}},
 	"POST /messages": {Summary: "Sends a message: 201, or 200 when the key had brought it before.",
-		Body: postRequest{}, Responses: Responses{200: MessageJSON{}, 201: MessageJSON{}}},
+		Body: postRequest{}, Responses: Responses{200: web.MessageJSON{}, 201: web.MessageJSON{}}},
 	"GET /messages/live":           {Summary: "A page that never ends, for browsers: 406 for programs.", Query: "with room", Responses: Responses{200: MediaType("text/html")}},
-	"GET /messages/:id":            {Summary: "One message.", Responses: Responses{200: MessageJSON{}}},
-	"PUT /messages/:id":            {Summary: "Gives a message of one's own another text, and those of its files that are named other descriptions.", Body: editRequest{}, Responses: Responses{200: MessageJSON{}}},
+	"GET /messages/:id":            {Summary: "One message.", Responses: Responses{200: web.MessageJSON{}}},
+	"PUT /messages/:id":            {Summary: "Gives a message of one's own another text, and those of its files that are named other descriptions.", Body: editRequest{}, Responses: Responses{200: web.MessageJSON{}}},
 	"DELETE /messages/:id":         {Summary: "Deletes a message of one's own; its line stays.", Responses: Responses{204: nil}},
-	"POST /messages/:id/edit":      {Summary: "PUT, for forms, with alt-ID for each file to describe.", Body: editRequest{}, Responses: Responses{200: MessageJSON{}}},
+	"POST /messages/:id/edit":      {Summary: "PUT, for forms, with alt-ID for each file to describe.", Body: editRequest{}, Responses: Responses{200: web.MessageJSON{}}},
 	"POST /messages/:id/delete":    {Summary: "DELETE, for forms.", Responses: Responses{204: nil}},
-	"POST /messages/:id/reactions": {Summary: "Reacts; the same again takes it back, unless mine says what shall be.", Body: reactionRequest{}, Responses: Responses{200: MessageJSON{}}},
+	"POST /messages/:id/reactions": {Summary: "Reacts; the same again takes it back, unless mine says what shall be.", Body: reactionRequest{}, Responses: Responses{200: web.MessageJSON{}}},
 	"GET /emoji":                   {Summary: "Emoji that are found, or of a group.", Query: "q group tone with room message", Responses: Responses{200: emojisJSON{}}},
 	"POST /emoji":                  {Summary: "Puts an emoji at the end of a text.", Body: emojiRequest{}, Responses: Responses{200: pickedJSON{}}},
 	"POST /typing": {Summary: "Keeps a draft and tells the others that one is writing; 200 hands back another draft that it replaced.",
@@ -70,7 +72,7 @@ var routeDocs = map[string]Operation{
 		Query: "with room after", Responses: Responses{200: MediaType("text/event-stream")}},
 
 	"POST /files": {Summary: "Keeps files until a message takes them: in parts, or one whose bytes are the whole body. Several answer as a list.",
-		Query: "with room name upload", Body: MultipartFields{"with", "room", "upload", "alt"}, Responses: Responses{201: AnyOf{FileJSON{}, filesJSON{}}}},
+		Query: "with room name upload", Body: MultipartFields{"with", "room", "upload", "alt"}, Responses: Responses{201: AnyOf{web.FileJSON{}, filesJSON{}}}},
 	"GET /files/:id":         {Summary: "A file, or parts of it by Range.", Query: "size", Responses: Responses{200: MediaType("*/*"), 206: MediaType("*/*")}},
 	"POST /files/:id":        {Summary: "Says what a file shows that waits for its message.", Body: altTextForm{}, Responses: Responses{204: nil}},
 	"DELETE /files/:id":      {Summary: "Forgets a file that waits for its message.", Responses: Responses{204: nil}},
@@ -81,7 +83,7 @@ var routeDocs = map[string]Operation{
 		Responses: Responses{200: MediaType("text/html"), 204: nil}},
 	"GET /settings":            {Summary: "All that one chose.", Responses: Responses{200: settingsJSON{}}},
 	"POST /settings":           {Summary: "Keeps language, theme and sound.", Body: preferences{}, Responses: Responses{200: preferences{}}},
-	"POST /settings/name":      {Summary: "Another name, shown everywhere.", Body: renameRequest{}, Responses: Responses{200: AuthorJSON{}}},
+	"POST /settings/name":      {Summary: "Another name, shown everywhere.", Body: renameRequest{}, Responses: Responses{200: web.AuthorJSON{}}},
 	"GET /settings/export":     {Summary: "What is one's own, as a zip; one at a time.", Responses: Responses{200: MediaType(zipType)}},
 	"GET /settings/delete":     {Summary: "The form to delete one's account, for browsers: 406 for programs.", Responses: Responses{200: MediaType("text/html")}},
 	"POST /settings/delete":    {Summary: "Deletes one's account. What one wrote stays (leave) or goes (take).", Body: deleteAccountRequest{}, Responses: Responses{204: nil}},
@@ -117,7 +119,7 @@ var routeDocs = map[string]Operation{
 	"POST /bots/:id/hooks":              {Summary: "An address that writes into a room as the bot; told this once.", Body: createWebhookRequest{}, Responses: Responses{201: webhookJSON{}}},
 	"POST /bots/:id/hooks/:hook/remove": {Summary: "Makes that address void.", Responses: Responses{204: nil}},
 	"POST /hooks/:secret": {Summary: "Writes what it is sent, as the bot, for whoever knows the address. A body of another type, and a form that does " +
-		"not begin with body=, is the text itself.", Query: "key", Body: postRequest{}, Responses: Responses{200: MessageJSON{}, 201: MessageJSON{}}},
+		"not begin with body=, is the text itself.", Query: "key", Body: postRequest{}, Responses: Responses{200: web.MessageJSON{}, 201: web.MessageJSON{}}},
 
 	"GET /me.css":       {Summary: "What marks one's own lines on a page.", Responses: Responses{200: MediaType("text/css")}},
 	"GET /openapi.json": {Summary: "This description.", Responses: Responses{200: jsonObject{}}},

@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"context"
 	"log/slog"
 	"net"
@@ -36,17 +37,17 @@ type RequestObserver func(route string, status int, took time.Duration)
 
 // Server answers every request.
 type Server struct {
-	*Renderer
+	*web.Renderer
 	chat             *chat.Service
 	hub              *live.Hub
 	config           Config
-	sessions         *Sessions
-	knownBrowsers    *KnownBrowsers
-	limits           *RateLimits
+	sessions         *web.Sessions
+	knownBrowsers    *web.KnownBrowsers
+	limits           *web.RateLimits
 	sounds           soundThrottle
 	exports          activeExports
 	crossOrigin      *http.CrossOriginProtection
-	transferTimeouts TransferTimeouts
+	transferTimeouts web.TransferTimeouts
 	echo             *echo.Echo
 	middlewares      []echo.MiddlewareFunc // of every route, outermost first
 	openAPIDocument  func() []byte
@@ -56,17 +57,17 @@ type Server struct {
 func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	https := config.TLS || config.BaseURL != nil && config.BaseURL.Scheme == "https"
 	s := &Server{
-		Renderer:         &Renderer{Chat: service, TimeZone: config.TimeZone, TLS: config.TLS, HTTPS: https},
+		Renderer:         &web.Renderer{Chat: service, TimeZone: config.TimeZone, TLS: config.TLS, HTTPS: https},
 		chat:             service,
 		hub:              hub,
 		config:           config,
-		sessions:         NewSessions(service, https),
-		knownBrowsers:    NewKnownBrowsers(config.CookieSecret, https),
-		limits:           NewRateLimits(config.RateScale),
+		sessions:         web.NewSessions(service, https),
+		knownBrowsers:    web.NewKnownBrowsers(config.CookieSecret, https),
+		limits:           web.NewRateLimits(config.RateScale),
 		sounds:           soundThrottle{playedAt: map[int64]time.Time{}},
 		exports:          activeExports{users: map[int64]bool{}},
 		crossOrigin:      newCrossOriginProtection(config.BaseURL),
-		transferTimeouts: DefaultTransferTimeouts,
+		transferTimeouts: web.DefaultTransferTimeouts,
 		echo:             echo.New(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError

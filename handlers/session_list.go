@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 	"time"
 
@@ -26,12 +27,12 @@ type sessionsJSON struct {
 
 // listSessions tells people where they are signed in.
 func (s *Server) listSessions(c echo.Context) error {
-	me := CallerOf(c)
+	me := web.CallerOf(c)
 	sessions, err := s.chat.Sessions(c.Request().Context(), me.User)
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		out := sessionsJSON{Sessions: make([]sessionJSON, len(sessions))}
 		for i, one := range sessions {
 			out.Sessions[i] = sessionJSON{one.ID, string(one.Kind), one.UserAgent, one.IP, one.CreatedAt.Time(), one.SeenAt.Time(), one.ID == me.Session.ID}
@@ -47,16 +48,16 @@ func (s *Server) listSessions(c echo.Context) error {
 
 // endSession signs its person out somewhere, perhaps here.
 func (s *Server) endSession(c echo.Context) error {
-	if err := s.chat.EndSessionByID(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id"))); err != nil {
+	if err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
-	return Finish(c, "/sessions")
+	return web.Finish(c, "/sessions")
 }
 
 func (s *Server) endOtherSessions(c echo.Context) error {
-	v := CallerOf(c)
+	v := web.CallerOf(c)
 	if err := s.chat.EndOtherSessions(c.Request().Context(), v.User, v.Session); err != nil {
 		return err
 	}
-	return Finish(c, "/sessions")
+	return web.Finish(c, "/sessions")
 }

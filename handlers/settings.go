@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,9 +14,9 @@ import (
 )
 
 type preferences struct {
-	Locale string   `form:"locale" json:"locale"`
-	Theme  string   `form:"theme" json:"theme"`
-	Sound  Checkbox `form:"sound" json:"sound"`
+	Locale string       `form:"locale" json:"locale"`
+	Theme  string       `form:"theme" json:"theme"`
+	Sound  web.Checkbox `form:"sound" json:"sound"`
 }
 
 func (p preferences) values() map[string]string {
@@ -24,7 +25,7 @@ func (p preferences) values() map[string]string {
 
 // preferencesOf are those that a person has.
 func preferencesOf(u chat.User) preferences {
-	return preferences{u.Locale, u.Theme, Checkbox(u.Sound)}
+	return preferences{u.Locale, u.Theme, web.Checkbox(u.Sound)}
 }
 
 // settingsJSON is all that a person chose.
@@ -37,7 +38,7 @@ type settingsJSON struct {
 }
 
 func settingsToJSON(me chat.User, w chat.NotificationSettings) settingsJSON {
-	return settingsJSON{preferencesOf(me), me.Email, w.EmailConfirmedAt > 0, w.EmailDigest, pushSettings{w.NtfyTopic, Checkbox(w.PushRooms), Checkbox(w.IncludeText)}}
+	return settingsJSON{preferencesOf(me), me.Email, w.EmailConfirmedAt > 0, w.EmailDigest, pushSettings{w.NtfyTopic, web.Checkbox(w.PushRooms), web.Checkbox(w.IncludeText)}}
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
@@ -45,8 +46,8 @@ func (s *Server) settingsPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if WantsJSON(c) {
-		return c.JSON(http.StatusOK, settingsToJSON(CurrentUser(c), choices.Notifications))
+	if web.WantsJSON(c) {
+		return c.JSON(http.StatusOK, settingsToJSON(web.CurrentUser(c), choices.Notifications))
 	}
 	l := s.Locale(c)
 	switch c.QueryParam("saved") {
@@ -75,7 +76,7 @@ func (s *Server) settingsPage(c echo.Context) error {
 
 // settingsForms are the forms of the settings as they are saved.
 func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
-	me := CurrentUser(c)
+	me := web.CurrentUser(c)
 	w, err := s.chat.NotificationSettings(c.Request().Context(), me)
 	return views.SettingsForms{
 		Notifications:      w,
@@ -83,7 +84,7 @@ func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 		Name:               views.Form{Values: map[string]string{"name": me.Name}},
 		EmailAddress:       views.Form{Values: map[string]string{"email": me.Email}},
 		EmailNotifications: views.Form{Values: map[string]string{"mail": w.EmailDigest}},
-		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": Checkbox(w.PushRooms).FormValue(), "words": Checkbox(w.IncludeText).FormValue()}},
+		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": web.Checkbox(w.PushRooms).FormValue(), "words": web.Checkbox(w.IncludeText).FormValue()}},
 	}, err
 }
 
@@ -103,17 +104,17 @@ func (s *Server) rerenderSettings(c echo.Context, err error, form func(*views.Se
 
 func (s *Server) savePreferences(c echo.Context) error {
 	var in preferences
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	wanted := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
-	if err := s.chat.SavePreferences(c.Request().Context(), CurrentUser(c), wanted); err != nil {
+	if err := s.chat.SavePreferences(c.Request().Context(), web.CurrentUser(c), wanted); err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Appearance }, in.values())
 	}
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
 	}
-	return Redirect(c, "/settings?saved=1")
+	return web.Redirect(c, "/settings?saved=1")
 }
 
 type renameRequest struct {
@@ -122,21 +123,21 @@ type renameRequest struct {
 
 func (s *Server) rename(c echo.Context) error {
 	var in renameRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.Renames.AllowUser(CurrentUser(c))
+	err := s.limits.Renames.AllowUser(web.CurrentUser(c))
 	var me chat.UserSummary
 	if err == nil {
-		me, err = s.chat.Rename(c.Request().Context(), CurrentUser(c), in.Name)
+		me, err = s.chat.Rename(c.Request().Context(), web.CurrentUser(c), in.Name)
 	}
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
 	}
-	if WantsJSON(c) {
-		return c.JSON(http.StatusOK, AuthorJSON{ID: me.ID, Name: me.Name, Bot: CurrentUser(c).IsBot()})
+	if web.WantsJSON(c) {
+		return c.JSON(http.StatusOK, web.AuthorJSON{ID: me.ID, Name: me.Name, Bot: web.CurrentUser(c).IsBot()})
 	}
-	return Redirect(c, "/settings?saved=name")
+	return web.Redirect(c, "/settings?saved=name")
 }
 
 type changePasswordRequest struct {
@@ -147,10 +148,10 @@ type changePasswordRequest struct {
 // changePassword leaves this session alone and ends the person's others.
 func (s *Server) changePassword(c echo.Context) error {
 	var in changePasswordRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	v := CallerOf(c)
+	v := web.CallerOf(c)
 	err := s.limits.PasswordChecks.AllowUser(v.User)
 	if err == nil {
 		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
@@ -158,12 +159,12 @@ func (s *Server) changePassword(c echo.Context) error {
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Password }, nil)
 	}
-	return Finish(c, "/settings?saved=password")
+	return web.Finish(c, "/settings?saved=password")
 }
 
 // changeAvatar gives a person another picture, or takes it away.
 func (s *Server) changeAvatar(c echo.Context) error {
-	me, set := CurrentUser(c), false
+	me, set := web.CurrentUser(c), false
 	take := func(_ url.Values, name string, file io.Reader) (err error) {
 		if err = s.limits.Uploads.AllowUser(me); err == nil {
 			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.NewUpload{Name: name, Body: file})
@@ -175,11 +176,11 @@ func (s *Server) changeAvatar(c echo.Context) error {
 		Remove string `form:"remove" json:"remove"`
 	}
 	var err error
-	if IsMultipart(c.Request()) {
-		err = ReadMultipart(c.Request(), take)
+	if web.IsMultipart(c.Request()) {
+		err = web.ReadMultipart(c.Request(), take)
 	}
 	if err == nil {
-		err = Bind(c, &in)
+		err = web.Bind(c, &in)
 	}
 	if err == nil && !set && in.Remove != "" {
 		set, err = true, s.chat.RemoveAvatar(c.Request().Context(), me)
@@ -190,7 +191,7 @@ func (s *Server) changeAvatar(c echo.Context) error {
 	if err != nil {
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Picture }, nil)
 	}
-	return Finish(c, "/settings?saved=picture")
+	return web.Finish(c, "/settings?saved=picture")
 }
 
 type changeEmailRequest struct {
@@ -201,10 +202,10 @@ type changeEmailRequest struct {
 // changeEmail spends a turn of the person before it looks at the password, and one of the address to which a letter goes.
 func (s *Server) changeEmail(c echo.Context) error {
 	var in changeEmailRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	me, mail := CurrentUser(c), s.chat.Media().Email
+	me, mail := web.CurrentUser(c), s.chat.Media().Email
 	err := s.limits.PasswordChecks.AllowUser(me)
 	if err == nil && mail {
 		err = s.checkEmailRate(in.Email)
@@ -216,23 +217,7 @@ func (s *Server) changeEmail(c echo.Context) error {
 	case err != nil:
 		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailAddress }, map[string]string{"email": in.Email})
 	case mail:
-		return Accepted(c, "/settings?saved=email")
+		return web.Accepted(c, "/settings?saved=email")
 	}
-	return Finish(c, "/settings?saved=email")
-}
-
-// Checkbox is a choice of two in a form, where it is 1 or nothing, or in JSON.
-type Checkbox bool
-
-// UnmarshalParam reads a form's field.
-func (f *Checkbox) UnmarshalParam(s string) error {
-	*f = Checkbox(s == "1" || s == "true")
-	return nil
-}
-
-func (f Checkbox) FormValue() string {
-	if f {
-		return "1"
-	}
-	return ""
+	return web.Finish(c, "/settings?saved=email")
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 	"slices"
 
@@ -17,7 +18,7 @@ const (
 )
 
 func (s *Server) chatPage(c echo.Context) error {
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return s.writeChatJSON(c)
 	}
 	side, err := s.sidebar(c, chat.StreamKey{})
@@ -37,7 +38,7 @@ func (s *Server) chatPage(c echo.Context) error {
 
 // sidebar gathers the conversations of the person who asks, and who is here.
 func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar, error) {
-	conversations, err := s.chat.Conversations(c.Request().Context(), CurrentUser(c))
+	conversations, err := s.chat.Conversations(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
 		return views.Sidebar{}, err
 	}
@@ -61,7 +62,7 @@ func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey)
 // searchPeople looks for people by name.
 func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	side.Query, side.Searched = c.QueryParam("q"), true
-	after, err := QueryNumber(c, "after")
+	after, err := web.QueryNumber(c, "after")
 	if err != nil {
 		return err
 	}
@@ -92,8 +93,8 @@ func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 // writeChatJSON lists the rooms, and the people: those talked with first, then who is here, then others by name; with q those
 // whose name contains it. Where a list goes on after somebody there are only people, by name.
 func (s *Server) writeChatJSON(c echo.Context) error {
-	me, query := CurrentUser(c), c.QueryParam("q")
-	after, err := QueryNumber(c, "after")
+	me, query := web.CurrentUser(c), c.QueryParam("q")
+	after, err := web.QueryNumber(c, "after")
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 
 // selfJSON is who asks, as a person.
 func (s *Server) selfJSON(me chat.User) personJSON {
-	return personJSON{ID: me.ID, Name: me.Name, Avatar: AvatarURL(me.Avatar), Online: s.hub.IsOnline(me.ID), Bot: me.IsBot()}
+	return personJSON{ID: me.ID, Name: me.Name, Avatar: web.AvatarURL(me.Avatar), Online: s.hub.IsOnline(me.ID), Bot: me.IsBot()}
 }
 
 // peopleList collects people once each.
@@ -138,7 +139,7 @@ type peopleList []personJSON
 
 func (l *peopleList) add(p chat.UserSummary, unread int) {
 	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
-		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Avatar: AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot})
+		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot})
 	}
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -11,8 +12,8 @@ import (
 )
 
 func (s *Server) signupPage(c echo.Context) error {
-	if CallerOf(c).SignedIn() {
-		return Redirect(c, "/chat")
+	if web.CallerOf(c).SignedIn() {
+		return web.Redirect(c, "/chat")
 	}
 	if c.QueryParams().Has("sent") {
 		return s.Render(c, http.StatusOK, views.ConfirmationSentPage(s.Page(c)))
@@ -28,12 +29,12 @@ type registerRequest struct {
 
 func (s *Server) register(c echo.Context) error {
 	var in registerRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	user, err := s.signUp(c, in)
 	if err == nil && user.ID == 0 {
-		return Accepted(c, "/register?sent=1")
+		return web.Accepted(c, "/register?sent=1")
 	}
 	if err != nil {
 		values := map[string]string{"name": in.Name, "email": in.Email}
@@ -53,7 +54,7 @@ func (s *Server) register(c echo.Context) error {
 
 // signUp makes an account, or where mail is on has a letter sent and returns nobody.
 func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
-	if err := s.limits.Signups.Allow(NetworkPrefix(c.RealIP())); err != nil {
+	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
 	fresh := chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: s.Locale(c).Lang}

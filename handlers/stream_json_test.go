@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"charla/handlers/stream"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"charla/chat"
-	"charla/handlers"
 )
 
 // programView is what a program keeps of a conversation: the messages that it was answered, brought up to date by events.
@@ -374,7 +374,7 @@ func FuzzJSONEventRoundTrip(f *testing.F) {
 		m := chat.Message{ID: 1, Room: 2, Seq: 3, ChangedSeq: 4, AuthorID: 5, AuthorName: name, Body: body, HTML: html}
 		var p sseParser
 		var events []event
-		for _, c := range (handlers.JSONEvents{}).Change(chat.MessagePosted{Message: m}, id) {
+		for _, c := range (stream.JSONEvents{}).Change(chat.MessagePosted{Message: m}, id) {
 			if e, ok := p.feed(c); ok {
 				events = append(events, e)
 			}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 	"slices"
 	"sync"
@@ -69,17 +70,17 @@ func (e *soundThrottle) allow(session int64, now time.Time) bool {
 // playSound answers a page that was called: with a sound, unless the message was read meanwhile, by whomever has it on screen,
 // or another page of this browser just sounded.
 func (s *Server) playSound(c echo.Context) error {
-	v := CallerOf(c)
-	conv, err := s.chat.Conversation(c.Request().Context(), v.User, QueryConversation(c))
+	v := web.CallerOf(c)
+	conv, err := s.chat.Conversation(c.Request().Context(), v.User, web.QueryConversation(c))
 	if err != nil {
 		return err
 	}
-	seq, err := QueryNumber(c, "seq")
+	seq, err := web.QueryNumber(c, "seq")
 	if err != nil {
 		return err
 	}
 	unread := conv.Unread > 0 && conv.ReadSeq < seq
-	if WantsJSON(c) || !v.User.Sound || !unread || !s.sounds.allow(v.Session.ID, time.Now()) {
+	if web.WantsJSON(c) || !v.User.Sound || !unread || !s.sounds.allow(v.Session.ID, time.Now()) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	return s.Render(c, http.StatusOK, views.SoundResponse(static.URL("chime.wav")))

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
@@ -11,17 +12,17 @@ import (
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 
 // authenticateBearer finds who holds a token. Bad ones are paced by the address that they come from, like all that guests do.
-func (s *Server) authenticateBearer(c echo.Context, token string) (Caller, error) {
+func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, error) {
 	if _, err := c.Cookie(s.sessions.CookieName()); err == nil {
-		return Caller{}, errTwoCredentials
+		return web.Caller{}, errTwoCredentials
 	}
 	session, user, err := s.chat.SessionByBearerToken(c.Request().Context(), token)
 	if err == chat.ErrBadToken {
 		if slow := s.limits.Requests.Allow("ip " + c.RealIP()); slow != nil {
-			return Caller{}, slow
+			return web.Caller{}, slow
 		}
 	}
-	return Caller{session, user}, err
+	return web.Caller{Session: session, User: user}, err
 }
 
 type tokensJSON struct {
@@ -38,7 +39,7 @@ func renderTokens(c echo.Context, status int, t chat.Tokens) error {
 // issueTokens signs a program in, under the limits of log-in.
 func (s *Server) issueTokens(c echo.Context) error {
 	var in loginRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	credentials, err := s.verifyLogin(c, in)
@@ -58,7 +59,7 @@ type refreshRequest struct {
 
 func (s *Server) refreshTokens(c echo.Context) error {
 	var in refreshRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
 	tokens, err := s.chat.RefreshTokens(c.Request().Context(), in.RefreshToken)
@@ -70,7 +71,7 @@ func (s *Server) refreshTokens(c echo.Context) error {
 
 // revokeToken ends the session that the request was made with.
 func (s *Server) revokeToken(c echo.Context) error {
-	if err := s.chat.EndSession(c.Request().Context(), CallerOf(c).Session); err != nil {
+	if err := s.chat.EndSession(c.Request().Context(), web.CallerOf(c).Session); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"charla/handlers/web"
 	"cmp"
 	"fmt"
 	"io"
@@ -27,31 +28,31 @@ func (s *Server) publicOrigin(c echo.Context) string {
 }
 
 type createWebhookRequest struct {
-	Room ID `form:"room" json:"room"`
+	Room web.ID `form:"room" json:"room"`
 }
 
 // createWebhook answers with the address, which is told this once.
 func (s *Server) createWebhook(c echo.Context) error {
 	var in createWebhookRequest
-	if err := Bind(c, &in); err != nil {
+	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	hook, secret, err := s.chat.CreateWebhook(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), int64(in.Room))
+	hook, secret, err := s.chat.CreateWebhook(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), int64(in.Room))
 	if err != nil {
 		return err
 	}
 	address := s.publicOrigin(c) + views.WebhookURL(secret)
-	if WantsJSON(c) {
+	if web.WantsJSON(c) {
 		return c.JSON(http.StatusCreated, webhookToJSON(hook, address))
 	}
 	return s.renderBots(c, http.StatusCreated, views.BotList{RevealedBot: hook.Bot, WebhookURL: address})
 }
 
 func (s *Server) deleteWebhook(c echo.Context) error {
-	if err := s.chat.RemoveWebhook(c.Request().Context(), CurrentUser(c), ParseID(c.Param("id")), ParseID(c.Param("hook"))); err != nil {
+	if err := s.chat.RemoveWebhook(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), web.ParseID(c.Param("hook"))); err != nil {
 		return err
 	}
-	return Finish(c, "/bots")
+	return web.Finish(c, "/bots")
 }
 
 // postToWebhook writes what it is sent into its room, for whoever knows its address.
@@ -75,7 +76,7 @@ func (s *Server) postToWebhook(c echo.Context) error {
 	if posted.Created {
 		status = http.StatusCreated
 	}
-	return c.JSON(status, MessageToJSON(posted.Message))
+	return c.JSON(status, web.MessageToJSON(posted.Message))
 }
 
 // parseWebhook reads a message: JSON and forms with a body as everywhere, and anything else as the text itself. What `curl -d`
@@ -83,7 +84,7 @@ func (s *Server) postToWebhook(c echo.Context) error {
 func parseWebhook(c echo.Context) (in postRequest, err error) {
 	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
 	if kind == echo.MIMEApplicationJSON || kind == echo.MIMEMultipartForm {
-		err = Bind(c, &in)
+		err = web.Bind(c, &in)
 	} else {
 		in, err = parseRawBody(c, kind == echo.MIMEApplicationForm)
 	}
@@ -94,13 +95,13 @@ func parseWebhook(c echo.Context) (in postRequest, err error) {
 func parseRawBody(c echo.Context, perhapsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {
-		return postRequest{}, BindError(err)
+		return postRequest{}, web.BindError(err)
 	}
 	if !perhapsForm || !bytes.HasPrefix(raw, []byte("body=")) {
 		return postRequest{Body: string(raw)}, nil
 	}
 	form, err := url.ParseQuery(string(raw))
-	return postRequest{Body: form.Get("body"), Key: form.Get("key")}, BindError(err)
+	return postRequest{Body: form.Get("body"), Key: form.Get("key")}, web.BindError(err)
 }
 
 type webhookJSON struct {

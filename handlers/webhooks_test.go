@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
 )
 
 type webhookInfo struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"charla/handlers/web"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"strconv"
 
 	"charla/chat"
-	"charla/handlers"
 	"charla/live"
 )
 
@@ -35,7 +35,7 @@ func seed(n int) func(context.Context, config, io.Writer) error {
 			return err
 		}
 		defer store.Close()
-		lines, cookie := bufio.NewWriter(stdout), handlers.CookieName(c.usesHTTPS())
+		lines, cookie := bufio.NewWriter(stdout), web.CookieName(c.usesHTTPS())
 		service := chat.NewService(chat.Options{Store: store, Events: live.NewHub(store), TimeZone: c.timezone})
 		err = service.SeedUsers(ctx, n, func(by chat.User, token string) error {
 			_, err := fmt.Fprintf(lines, "%d %s=%s\n", by.ID, cookie, token)

@@ -1,15 +1,16 @@
-package handlers
+// Package web holds what every handler needs: reading requests, the choice between HTML and JSON, pages and errors, sessions
+// and cookies, rate limits, and the routes with their facts.
+package web
 
 import (
 	"bytes"
+	"charla/chat"
+	"charla/static"
+	"charla/views"
 	"context"
 	"net/http"
 	"sync"
 	"time"
-
-	"charla/chat"
-	"charla/static"
-	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"

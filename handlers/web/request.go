@@ -1,7 +1,8 @@
-package handlers
+package web
 
 import (
 	"bytes"
+	"charla/chat"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,10 +15,23 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"charla/chat"
-
 	"github.com/labstack/echo/v4"
 )
+
+// StrictBool says whether something shall be. Unlike a flag it is never guessed: what is neither yes nor no could undo something.
+type StrictBool bool
+
+var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "This is true or false."}
+
+// UnmarshalParam reads a form's field.
+func (w *StrictBool) UnmarshalParam(s string) error {
+	yes, err := strconv.ParseBool(s)
+	if err != nil {
+		return errNotBool
+	}
+	*w = StrictBool(yes)
+	return nil
+}
 
 // Bind reads a form or a JSON object into the tagged fields of in. What is neither is 415; what is not valid UTF-8 is
 // Invalid: Go's decoder would quietly put a replacement character where the bytes are wrong.
@@ -159,4 +173,20 @@ func (n *ID) UnmarshalParam(s string) error {
 func (n *ID) UnmarshalJSON(b []byte) error {
 	*n = ID(ParseID(strings.Trim(string(b), `"`)))
 	return nil
+}
+
+// Checkbox is a choice of two in a form, where it is 1 or nothing, or in JSON.
+type Checkbox bool
+
+// UnmarshalParam reads a form's field.
+func (f *Checkbox) UnmarshalParam(s string) error {
+	*f = Checkbox(s == "1" || s == "true")
+	return nil
+}
+
+func (f Checkbox) FormValue() string {
+	if f {
+		return "1"
+	}
+	return ""
 }

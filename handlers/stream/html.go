@@ -1,15 +1,14 @@
-package handlers
+package stream
 
 import (
 	"bytes"
+	"charla/chat"
+	"charla/live"
+	"charla/views"
 	"context"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
-
-	"charla/chat"
-	"charla/live"
-	"charla/views"
 
 	"github.com/a-h/templ"
 )
@@ -94,34 +93,4 @@ func endEvents(reason live.EndReason, data []byte) []byte {
 		return named("resync", 0)
 	}
 	return nil
-}
-
-// openStream writes rows at the end of a page that never ends. It has no place for what changed before: that shows when the
-// page is loaded again.
-type NoscriptPage struct{ views.Locale }
-
-func (e NoscriptPage) Change(change chat.RoomChange, _ int64) []byte {
-	if posted, ok := change.(chat.MessagePosted); ok {
-		return RenderFragment(views.NoscriptMessage(e.Locale, posted.Message))
-	}
-	return nil
-}
-
-func (e NoscriptPage) Presence(live.Presence) []byte { return nil }
-
-func (e NoscriptPage) Typing(live.Typing) []byte { return nil }
-
-func (e NoscriptPage) UploadProgress(chat.UploadProgress) []byte { return nil }
-
-func (e NoscriptPage) Attachment(chat.AttachmentChanged) []byte { return nil }
-
-func (e NoscriptPage) Cursor(int64) []byte { return nil }
-
-func (e NoscriptPage) Heartbeat() []byte { return []byte("\n") }
-
-func (e NoscriptPage) End(why live.EndReason) []byte {
-	if why == live.EndLeft {
-		return RenderFragment(views.NoscriptMessagesRemoved(e.Locale))
-	}
-	return RenderFragment(views.NoscriptMessagesEnd(e.Locale, why != live.EndLogout))
 }

@@ -1,10 +1,9 @@
-package handlers
+package web
 
 import (
+	"charla/chat"
 	"errors"
 	"net/http"
-
-	"charla/chat"
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"

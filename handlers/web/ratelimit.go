@@ -1,12 +1,11 @@
-package handlers
+package web
 
 import (
+	"charla/chat"
 	"net/netip"
 	"strconv"
 	"sync"
 	"time"
-
-	"charla/chat"
 
 	"golang.org/x/time/rate"
 )

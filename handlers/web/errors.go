@@ -1,14 +1,13 @@
-package handlers
+package web
 
 import (
+	"charla/chat"
+	"charla/views"
 	"errors"
 	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
-
-	"charla/chat"
-	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )

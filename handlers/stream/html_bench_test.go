@@ -1,4 +1,4 @@
-package handlers
+package stream
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 func BenchmarkEncoder(b *testing.B) {
 	posted := chat.MessagePosted{Message: chat.Message{ID: 123, Room: 1, Seq: 45, ChangedSeq: 45, AuthorID: 2, AuthorName: "Ana María",
 		Body: "How about a coffee at the corner, say at five?", HTML: "How about a coffee at the corner, say at five?", PostedAt: 1_770_000_000_000_000, StartsGroup: true}}
-	enc := HTMLEvents{views.Locale{Lang: "es"}}
+	enc := HTMLEvents{Locale: views.Locale{Lang: "es"}}
 	b.ReportAllocs()
 	for b.Loop() {
 		b.SetBytes(int64(len(enc.Change(posted, 45))))

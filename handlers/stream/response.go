@@ -1,16 +1,41 @@
-package handlers
+// Package stream serves the live streams of pages and programs: it encodes events as HTML or JSON, reads what a reader missed,
+// and writes to an ordinary response or to a hijacked connection.
+package stream
 
 import (
 	"bytes"
+	"charla/live"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
-	"charla/live"
-
 	"github.com/labstack/echo/v4"
 )
+
+// EventStreamType is the Content-Type of an event stream.
+const EventStreamType = "text/event-stream"
+
+// CloseOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
+// seem to be.
+func CloseOnError(stream *live.Stream, f func() error) error {
+	kept := false
+	defer func() {
+		if !kept {
+			stream.Close()
+		}
+	}()
+	err := f()
+	kept = err == nil
+	return err
+}
+
+// EndNow says why there is nothing, and is over.
+func EndNow(c echo.Context, why live.EndReason) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	c.Response().Header().Set("Connection", "close")
+	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(why))
+}
 
 // Serve sends an endless answer and takes care of the stream, unless it fails or panics. Over plain HTTP/1.1 the connection
 // is taken over from the server, whose buffers and goroutines cost more than the stream does; the answer then ends where

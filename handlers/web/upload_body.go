@@ -1,6 +1,7 @@
-package handlers
+package web
 
 import (
+	"charla/chat"
 	"errors"
 	"io"
 	"mime"
@@ -8,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"charla/chat"
 
 	"github.com/labstack/echo/v4"
 )
