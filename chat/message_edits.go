@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"charla/markdown"
 )
 
 // ChangeResult is a message as a change left it. After is the number of the change before it: who shows the message as of any
@@ -40,7 +42,7 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Me
 	if in, err = in.clean(m.Files); err != nil {
 		return ChangeResult{}, err
 	}
-	html := renderHTML(in.Text)
+	html := markdown.Render(in.Text)
 	return s.changeMessage(ctx, by, m, Edited, func(tx Tx, m *Message) error {
 		if m.DeletedAt > 0 {
 			return errMessageDeleted

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"charla/markdown"
 )
 
 // MessageReader reads messages. The methods with a user return messages only from rooms that the user is a member of.
@@ -83,7 +85,7 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	if err != nil {
 		return PostResult{}, err
 	}
-	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(), Key: in.Key, Body: in.Body, HTML: renderHTML(in.Body)}
+	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(), Key: in.Key, Body: in.Body, HTML: markdown.Render(in.Body)}
 	var c Conversation
 	drafted := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {

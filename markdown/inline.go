@@ -1,4 +1,4 @@
-package chat
+package markdown
 
 import (
 	"bytes"
@@ -20,18 +20,18 @@ const (
 	bold   = 2
 )
 
-// literal takes the next n bytes of the line as text.
+// literal consumes the next n bytes of the line as plain text.
 func literal(block text.Reader, n int) ast.Node {
 	_, segment := block.PeekLine()
 	block.Advance(n)
 	return ast.NewTextSegment(segment.WithStop(segment.Start + n))
 }
 
-// runLength counts how often a line begins with its first byte.
+// runLength returns how many times the first byte of a line repeats at its start.
 func runLength(line []byte) int { return len(line) - len(bytes.TrimLeft(line, string(line[:1]))) }
 
-// emphasisParser finds *bold*, **bold**, _italic_ and ~~struck~~. A mark is closed by the same mark, and stands at the edge of a
-// word: not in snake_case, not in 2*3*4.
+// emphasisParser parses *bold*, **bold**, _italic_ and ~~struck~~. The closing delimiter must equal the opening one.
+// Delimiters inside a word are plain text, as in snake_case and 2*3*4.
 type emphasisParser struct{}
 
 func (emphasisParser) Trigger() []byte { return []byte("*_~") }
@@ -53,7 +53,7 @@ func (emphasisParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) as
 func isDelimiter(s string) bool { return s == "*" || s == "**" || s == "_" || s == "~~" }
 func isWordRune(r rune) bool    { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// delimiterProcessor tells which marks of a character belong together, and what is between them.
+// delimiterProcessor pairs the delimiters that consist of one character, and makes the node between a pair.
 type delimiterProcessor byte
 
 func (p delimiterProcessor) IsDelimiter(b byte) bool { return b == byte(p) }
@@ -72,8 +72,8 @@ func (p delimiterProcessor) OnMatch(int) ast.Node {
 	return ast.NewEmphasis(bold)
 }
 
-// codeSpanParser finds code within a line, between as many backticks on either side. Only runs of different lengths are searched
-// for in vain, and few of them fit into a line.
+// codeSpanParser parses code within a line, between two runs of equally many backticks. A search for the closing run
+// fails only for runs of different lengths, and few of these fit into a line, so parsing stays fast.
 type codeSpanParser struct{}
 
 func (codeSpanParser) Trigger() []byte { return []byte("`") }
@@ -87,7 +87,7 @@ func (codeSpanParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast
 	}
 	code := line[n:end]
 	if inner := bytes.TrimSpace(code); len(inner) > 0 && (inner[0] == '`' || inner[len(inner)-1] == '`') {
-		code = inner // a space that keeps backticks apart
+		code = inner // without the spaces that separate backticks in the code from the delimiters
 	}
 	start := segment.Start + n + bytes.Index(line[n:end], code)
 	span := ast.NewCodeSpan()
@@ -96,7 +96,7 @@ func (codeSpanParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast
 	return span
 }
 
-// findRun finds the next run of exactly n backticks after the first n bytes, or -1.
+// findRun returns the position of the next run of exactly n backticks after the first n bytes of line, or -1.
 func findRun(line []byte, n int) int {
 	for pos := n; ; {
 		next := bytes.IndexByte(line[pos:], '`')
@@ -112,7 +112,7 @@ func findRun(line []byte, n int) int {
 	}
 }
 
-// linkParser finds [text](address). A text that looks like another address would deceive.
+// linkParser parses [label](address). A link whose label looks like another address is left as typed: it would deceive.
 type linkParser struct{}
 
 func (linkParser) Trigger() []byte { return []byte("[") }
@@ -124,7 +124,7 @@ func (linkParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.No
 		return nil
 	}
 	label, rest := line[1:end], line[end+2:]
-	rest, _, _ = bytes.Cut(rest, []byte("[")) // each piece of the line is looked at once
+	rest, _, _ = bytes.Cut(rest, []byte("[")) // so that parsing reads each part of the line once
 	n := urlLength(rest)
 	href, ok := safeURL(string(rest[:n]))
 	if !ok || n == len(rest) || rest[n] != ')' || len(bytes.TrimSpace(label)) == 0 ||
@@ -135,18 +135,20 @@ func (linkParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.No
 	return newLink(href, text.NewSegment(segment.Start+1, segment.Start+end))
 }
 
-// looksLikeDomain matches what people take for the name of a site.
+// looksLikeDomain matches text that people take for a domain name.
 var looksLikeDomain = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
 
-// isDeceptiveLink tells whether a label looks like another address than the one it leads to, or hides what it looks like.
+// isDeceptiveLink reports whether the label of a link looks like an address other than its own, or contains invisible
+// characters that may hide one.
 func isDeceptiveLink(label, address string) bool {
 	_, bare, _ := strings.Cut(address, ":")
 	for _, whole := range []string{address, strings.TrimPrefix(bare, "//")} {
 		if rest, ok := strings.CutPrefix(whole, label); ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
-			return false // what is left begins after the name of the site
+			return false // the label is the address up to a path, query or fragment
 		}
 	}
-	return strings.Contains(label, "://") || looksLikeDomain.MatchString(label) || strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
+	isInvisible := func(r rune) bool { return unicode.Is(unicode.Cf, r) }
+	return strings.Contains(label, "://") || looksLikeDomain.MatchString(label) || strings.ContainsFunc(label, isInvisible)
 }
 
 func newLink(href string, label text.Segment) ast.Node {
@@ -156,8 +158,8 @@ func newLink(href string, label text.Segment) ast.Node {
 	return link
 }
 
-// autolinkParser finds addresses that stand in the text. It is called at their colon, and takes the scheme back from the
-// text before it.
+// autolinkParser turns addresses in the text into links. The parser calls it at a colon; it then moves the scheme from
+// the text before the colon into the link.
 type autolinkParser struct{}
 
 var schemeSuffix = regexp.MustCompile(`(?i)(?:https?|mailto)$`)
@@ -186,8 +188,8 @@ func (autolinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 	return newLink(href, text.NewSegment(start, start+len(address)))
 }
 
-// urlLength is how much of a line can belong to an address: up to a space, a quote, what cannot be seen, or a closing
-// bracket that it did not open.
+// urlLength returns how many bytes at the start of a line can belong to a URL. The URL ends before a space, a quotation
+// mark, an invisible character, or a closing bracket without its opening one.
 func urlLength(line []byte) int {
 	round, square := 0, 0
 	end := bytes.IndexFunc(line, func(r rune) bool {
@@ -201,7 +203,8 @@ func urlLength(line []byte) int {
 		case ']':
 			square--
 		}
-		return round < 0 || square < 0 || strings.ContainsRune("<>\"'`", r) || unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf)
+		return round < 0 || square < 0 || strings.ContainsRune("<>\"'`", r) ||
+			unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf)
 	})
 	if end < 0 {
 		return len(line)
@@ -209,10 +212,11 @@ func urlLength(line []byte) int {
 	return end
 }
 
-// maxURLBytes is in bytes. Browsers and servers take no more either.
+// maxURLBytes is the longest URL that becomes a link. Many browsers and servers do not accept longer ones.
 const maxURLBytes = 2048
 
-// safeURL is what an address of the web or of mail is in HTML. One with a user in it looks like another site's.
+// safeURL returns an http, https or mailto URL in its normalized form, and false for anything else. It rejects web URLs
+// with user information, because https://bank.example@evil.example looks like the address of another site.
 func safeURL(address string) (string, bool) {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxURLBytes {

@@ -1,4 +1,4 @@
-package chat
+package markdown
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxNesting is how many quotes and lists may stand in each other; what goes deeper shows as typed.
+// maxNesting is how many levels deep quotes and lists may nest. Deeper ones show as typed.
 const maxNesting = 4
 
-// canNest tells whether another quote or list may stand in n, and counts it.
+// canNest reports whether n may contain another quote or list, and counts it as an element.
 func canNest(n ast.Node, pc parser.Context) bool {
 	depth := 0
 	for ; n != nil; n = n.Parent() {
@@ -25,25 +25,26 @@ func canNest(n ast.Node, pc parser.Context) bool {
 	return depth < maxNesting && withinLimit(pc)
 }
 
-// listParser begins a list where there is something in its first item, and a numbered one with "1." alone: elsewhere a
-// dash or a number at the start of a line is just that.
+// listParser parses lists. A list starts only if its first item has text, and a numbered list only with "1.": otherwise
+// a dash or a number at the start of a line is plain text.
 type listParser struct{ parser.BlockParser }
 
 func (p listParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	node, state := p.BlockParser.Open(parent, block, pc) // always: it keeps account of the items
+	node, state := p.BlockParser.Open(parent, block, pc) // call it in any case: it keeps track of items
 	if node == nil {
 		return nil, parser.NoChildren
 	}
 	line, _ := block.PeekLine()
 	_, item, _ := bytes.Cut(bytes.TrimLeft(line, " "), []byte(" "))
 	list := node.(*ast.List)
-	if len(bytes.Trim(item, " \t\n*+-")) == 0 || list.IsOrdered() && (list.Start != 1 || list.Marker != '.') || !canNest(parent, pc) {
+	if len(bytes.Trim(item, " \t\n*+-")) == 0 || list.IsOrdered() && (list.Start != 1 || list.Marker != '.') ||
+		!canNest(parent, pc) {
 		return nil, parser.NoChildren
 	}
 	return node, state
 }
 
-// quoteParser begins a quote where a space and some text follow the sign: ">_<" is a face.
+// quoteParser parses quotes. A quote starts only if a space and some text follow the ">": ">_<" is an emoticon.
 type quoteParser struct{ parser.BlockParser }
 
 func (p quoteParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -55,8 +56,8 @@ func (p quoteParser) Open(parent ast.Node, block text.Reader, pc parser.Context)
 	return p.BlockParser.Open(parent, block, pc)
 }
 
-// paragraphParser takes whatever nobody else wants, with the space before it. A line that does not carry the sign of the
-// quote or list before it does not belong there, as in Markdown, but is the answer to it.
+// paragraphParser parses all lines that no other parser accepts, and keeps the space at their start. Unlike in
+// Markdown, a line without the marker of the quote or list above it does not continue it: it is the reply to the quote.
 type paragraphParser struct{ parser.BlockParser }
 
 func (paragraphParser) CanInterruptParagraph() bool { return true }
@@ -64,7 +65,7 @@ func (paragraphParser) CanAcceptIndentedLine() bool { return true }
 
 func (p paragraphParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	if last := pc.LastOpenedBlock().Node; last != nil && ast.IsParagraph(last) && last.Parent() == parent {
-		return nil, parser.NoChildren // it goes on
+		return nil, parser.NoChildren // the line continues the open paragraph
 	}
 	return p.BlockParser.Open(parent, block, pc)
 }
@@ -75,8 +76,9 @@ func (paragraphParser) Close(n ast.Node, block text.Reader, _ parser.Context) {
 	n.Lines().Set(last, line.TrimRightSpace(block.Source()))
 }
 
-// fencedCodeParser finds code between lines of three backticks. The first may name a language or hold the first line of the
-// code, the last may hold its last line. Without an end it is none.
+// fencedCodeParser parses code between two fences of three backticks. A language or the first line of the code may
+// follow the opening fence, and the last line of the code may precede the closing fence. Without a closing fence, the
+// opening one is plain text.
 type fencedCodeParser struct{}
 
 var (
@@ -119,7 +121,8 @@ func (fencedCodeParser) Continue(code ast.Node, block text.Reader, _ parser.Cont
 
 func (fencedCodeParser) Close(ast.Node, text.Reader, parser.Context) {}
 
-// hasClosingFence tells whether a fence ends a line after pos. It remembers the next one: the text is searched once.
+// hasClosingFence reports whether a line after pos ends with a fence. It stores the position of the next one in pc, so
+// that the text is searched only once.
 func hasClosingFence(source []byte, pos int, pc parser.Context) bool {
 	next, _ := pc.Get(nextFenceKey).(int)
 	if next < pos {

@@ -1,4 +1,4 @@
-package chat
+package markdown
 
 import (
 	"maps"
@@ -12,22 +12,22 @@ import (
 	"golang.org/x/net/html"
 )
 
-// wantRendered wants the HTML of each text.
+// wantRendered checks the HTML of each text.
 func wantRendered(t *testing.T, texts map[string]string) {
 	t.Helper()
 	for in, want := range texts {
-		if got := renderHTML(in); got != want {
+		if got := Render(in); got != want {
 			t.Errorf("%q:\n got %s\nwant %s", in, got, want)
 		}
 	}
 }
 
-// anchor is a link to an address in the web.
+// anchor returns the HTML of a link.
 func anchor(href, label string) string {
 	return `<a href="` + href + `" rel="nofollow noopener noreferrer" target="_blank">` + label + `</a>`
 }
 
-func TestFormattingPeopleType(t *testing.T) {
+func TestFormatting(t *testing.T) {
 	wantRendered(t, map[string]string{
 		"plain":                     "plain",
 		"*bold* **bold**":           "<strong>bold</strong> <strong>bold</strong>",
@@ -65,7 +65,7 @@ func TestFencedCode(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotFormattingStaysAsTyped(t *testing.T) {
+func TestOtherTextStaysAsTyped(t *testing.T) {
 	for _, in := range []string{
 		"snake_case_name __init__ _x", "2*3*4", "5 * 3 * 2", "*open", "**open*", "***", "* * *", "---", "- - -", "-", "- ", ">", ">_<", ">:(",
 		"~5 or ~6~", "~~open", "`open", "``open`", "# x", "## x", "x\n===", "x\n---", "| a | b |\n|---|---|", "&amp; &#42; &nbsp;",
@@ -111,7 +111,7 @@ func TestLinks(t *testing.T) {
 	})
 }
 
-// worstCases are texts that are dear to parse or grow when they are rendered.
+// worstCases returns texts that take long to parse or whose HTML is much larger than they are.
 func worstCases(size int) map[string]string {
 	texts := map[string]string{
 		"distinct backticks": "", "backticks over lines": "", "open, then close": strings.Repeat("*a ", size/6) + strings.Repeat("b* ", size/6),
@@ -134,12 +134,12 @@ func worstCases(size int) map[string]string {
 	return texts
 }
 
-// The benchmark has the numbers: 64 KB in 50 ms. Here is room for a busy machine and the race detector; what is quadratic
-// takes ten seconds and more.
-func TestTheWorstTextsAreRenderedSoon(t *testing.T) {
+// TestWorstCasesRenderFast allows five seconds for 64 KB, which take about 50 ms on an idle machine without the race
+// detector. Quadratic rendering would take ten seconds and more. BenchmarkRender has exact numbers.
+func TestWorstCasesRenderFast(t *testing.T) {
 	for name, text := range worstCases(64 << 10) {
 		begun := time.Now()
-		out := renderHTML(text)
+		out := Render(text)
 		if took := time.Since(begun); took > 5*time.Second {
 			t.Errorf("%q: %v", name, took)
 		}
@@ -150,7 +150,7 @@ func TestTheWorstTextsAreRenderedSoon(t *testing.T) {
 	}
 }
 
-func BenchmarkRenderHTML(b *testing.B) {
+func BenchmarkRender(b *testing.B) {
 	texts := worstCases(64 << 10)
 	texts["a message"] = "Perfect. I'd like to water before the heat comes."
 	texts["a formatted message"] = "*Perfect*. I'd like to water before the `heat` comes: https://garden.example.org"
@@ -158,21 +158,22 @@ func BenchmarkRenderHTML(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				renderHTML(texts[name])
+				Render(texts[name])
 			}
 		})
 	}
 }
 
-// allowedElements are the elements and attributes that may come of a message.
+// allowedElements maps each element that the HTML of a message may have to its attributes.
 var allowedElements = map[string]string{"p": "", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex", "blockquote": "", "ul": "", "ol": "",
 	"li": "value", "a": "href rel target"}
 
-// maxDepth: four lists of items in each other, a paragraph or block, three marks, a link or code.
+// maxDepth is the depth of four nested lists with their items, a paragraph or block, three kinds of emphasis, and a
+// link or code.
 const maxDepth = 4*2 + 1 + 3 + 1
 
-// checkHTML reads the HTML of a text as a browser does: it wants every element allowed, closed, and not too deep, and
-// every link harmless. It returns the text that shows.
+// checkHTML parses the HTML of a text. Every element must be allowed, closed and not nested too deep, and every link
+// must be harmless. It returns the text that a browser shows.
 func checkHTML(t *testing.T, in, out string) (shown string) {
 	t.Helper()
 	var open []string
@@ -210,7 +211,13 @@ func checkHTML(t *testing.T, in, out string) (shown string) {
 	return shown
 }
 
-// lettersOnly drops all that formatting may take away, and the names of languages after a fence.
+// cleanBody makes of any string a text as package chat stores it: valid UTF-8 without NUL, carriage returns and blank ends.
+func cleanBody(s string) string {
+	s = strings.NewReplacer("\x00", "", "\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, ""))
+	return strings.TrimRightFunc(strings.Trim(s, "\n"), unicode.IsSpace)
+}
+
+// lettersOnly drops all characters that formatting may remove, and the name of the language after a fence.
 func lettersOnly(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsSymbol(r) && !strings.ContainsRune("`~>+<", r) {
@@ -220,7 +227,7 @@ func lettersOnly(s string) string {
 	}, s)
 }
 
-func FuzzRenderHTML(f *testing.F) {
+func FuzzRender(f *testing.F) {
 	for _, text := range worstCases(200) {
 		f.Add(text)
 	}
@@ -229,11 +236,8 @@ func FuzzRenderHTML(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		body, err := cleanBody(s)
-		if err != nil {
-			return
-		}
-		out := renderHTML(body)
+		body := cleanBody(s)
+		out := Render(body)
 		shown := checkHTML(t, body, out)
 		if again := sanitizer.Sanitize(out); again != out {
 			t.Errorf("%q became %q, then %q", body, out, again)
@@ -242,4 +246,19 @@ func FuzzRenderHTML(f *testing.F) {
 			t.Errorf("%q shows as %q", body, shown)
 		}
 	})
+}
+
+func TestPlainTextIsOutsideCodeAndLinks(t *testing.T) {
+	d := Parse("a @one `b @two` [c @three](https://x.org) *d @four* https://x.org/@five\n```\n@six\n```\n> e @seven")
+	got := strings.Join(d.PlainText(), "|")
+	for _, want := range []string{"@one", "@four", "@seven"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %s", got, want)
+		}
+	}
+	for _, unwanted := range []string{"@two", "@three", "@five", "@six"} {
+		if strings.Contains(got, unwanted) {
+			t.Errorf("%q has %s, which is in code, a link or an address", got, unwanted)
+		}
+	}
 }

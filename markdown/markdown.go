@@ -1,0 +1,94 @@
+// Package markdown turns the text of a message into safe HTML. It knows the formatting that people type in a chat:
+// bold, italic, struck-out text, code, links, quotes and lists. Everything else, including HTML, shows as it was typed.
+package markdown
+
+import (
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// Document is a parsed text.
+type Document struct {
+	source []byte
+	root   ast.Node
+}
+
+// Parse parses a text. Every text is valid: whatever is not formatting is plain text.
+func Parse(source string) *Document {
+	d := &Document{source: []byte(source)}
+	d.root = messageParser.Parse(text.NewReader(d.source))
+	return d
+}
+
+// Render turns a text into HTML that is safe to put into a page. The HTML has at most 16 times the bytes of the text.
+func Render(source string) string { return Parse(source).HTML() }
+
+// HTML renders d. Sanitizing is a second line of defence: the renderer escapes all text and writes only allowed
+// elements.
+func (d *Document) HTML() string {
+	return sanitizer.Sanitize(renderDocument(d))
+}
+
+// PlainText returns the pieces of text outside code, links and addresses, in order. These are the places in which a
+// mention counts.
+func (d *Document) PlainText() (pieces []string) {
+	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch n := n.(type) {
+		case *ast.CodeBlock, *ast.CodeSpan, *ast.Link:
+			return ast.WalkSkipChildren, nil
+		case *ast.Text:
+			if entering {
+				pieces = append(pieces, string(n.Value(d.source)))
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return pieces
+}
+
+// messageParser is safe for concurrent use. Each of its parsers reads a piece of text a bounded number of times. Only
+// the pairing of emphasis delimiters takes quadratic time, in their number, which maxElements bounds.
+var messageParser = parser.NewParser(
+	parser.WithBlockParsers(
+		util.Prioritized(listParser{parser.NewListParser()}, 1),
+		util.Prioritized(parser.NewListItemParser(), 2),
+		util.Prioritized(fencedCodeParser{}, 3),
+		util.Prioritized(quoteParser{parser.NewBlockquoteParser()}, 4),
+		util.Prioritized(paragraphParser{parser.NewParagraphParser()}, 5),
+	),
+	parser.WithInlineParsers(
+		util.Prioritized(codeSpanParser{}, 1),
+		util.Prioritized(autolinkParser{}, 2),
+		util.Prioritized(linkParser{}, 3),
+		util.Prioritized(emphasisParser{}, 4),
+	),
+)
+
+// maxElements is the largest number of delimiters, links, quotes and lists in one text. Any further ones show as typed.
+// It bounds the time of parsing, because a closing delimiter is compared with all open ones, and the size of the HTML,
+// because a link takes about a hundred bytes more than its text.
+const maxElements = 1000
+
+var elementCountKey = parser.NewContextKey()
+
+// withinLimit counts one more element and reports whether it is within maxElements.
+func withinLimit(pc parser.Context) bool {
+	count, _ := pc.Get(elementCountKey).(int)
+	pc.Set(elementCountKey, count+1)
+	return count < maxElements
+}
+
+// sanitizer allows the elements and attributes that the renderer writes, and nothing else.
+var sanitizer = func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")
+	p.AllowAttrs("value").Matching(bluemonday.Integer).OnElements("li")
+	p.AllowAttrs("tabindex").Matching(bluemonday.Integer).OnElements("pre")
+	p.AllowAttrs("href", "rel", "target").OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.RequireParseableURLs(true)
+	return p
+}()

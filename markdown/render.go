@@ -1,0 +1,142 @@
+package markdown
+
+import (
+	"html"
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+)
+
+// renderDocument returns the HTML of a document, which is not sanitized yet.
+func renderDocument(d *Document) string {
+	w := htmlWriter{source: d.source, openElements: map[string]int{}}
+	_ = ast.Walk(d.root, w.visit) // visit returns no errors
+	return w.String()
+}
+
+// htmlWriter writes the HTML of one document.
+type htmlWriter struct {
+	strings.Builder
+	source       []byte
+	openElements map[string]int // how many elements with a name are open; only emphasis is counted
+}
+
+// visit writes what a node adds to the HTML when the walk enters or leaves it.
+func (w *htmlWriter) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
+	switch n := n.(type) {
+	case *ast.Text:
+		if entering {
+			w.writeText(n)
+		}
+	case *ast.CodeBlock:
+		if entering {
+			w.writeCodeBlock(n)
+		}
+	default:
+		w.writeTag(n, entering)
+	}
+	return ast.WalkContinue, nil
+}
+
+// writeTag writes the opening or closing tag of a node.
+func (w *htmlWriter) writeTag(n ast.Node, entering bool) {
+	name, attributes := w.element(n)
+	switch {
+	case name == "" || w.isNestedInSame(n, name, entering):
+	case entering:
+		w.WriteString("<" + name + attributes + ">")
+	default:
+		w.WriteString("</" + name + ">")
+	}
+}
+
+// isNestedInSame reports whether n is emphasis inside emphasis of the same kind, which would change nothing. Without
+// such elements, emphasis nests at most three levels deep.
+func (w *htmlWriter) isNestedInSame(n ast.Node, name string, entering bool) bool {
+	if n.Kind() != ast.KindEmphasis && n.Kind() != extast.KindStrikethrough {
+		return false
+	}
+	if entering {
+		w.openElements[name]++
+		return w.openElements[name] > 1
+	}
+	w.openElements[name]--
+	return w.openElements[name] > 0
+}
+
+// element returns the name and the attributes of the HTML element for a node. The name is empty if the node has none.
+func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
+	switch n := n.(type) {
+	case *ast.Paragraph:
+		if n.PreviousSibling() == nil && n.NextSibling() == nil && n.Parent().Kind() == ast.KindDocument {
+			return "", "" // a text of one paragraph needs no <p>
+		}
+		return "p", ""
+	case *ast.Blockquote:
+		return "blockquote", ""
+	case *ast.List:
+		if n.IsOrdered() {
+			return "ol", ""
+		}
+		return "ul", ""
+	case *ast.ListItem:
+		return "li", w.valueAttribute(n)
+	case *ast.CodeSpan:
+		return "code", ""
+	case *ast.Emphasis:
+		if n.Level == bold {
+			return "strong", ""
+		}
+		return "em", ""
+	case *extast.Strikethrough:
+		return "del", ""
+	case *ast.Link:
+		href := html.EscapeString(string(n.Destination))
+		return "a", ` href="` + href + `" rel="nofollow noopener noreferrer" target="_blank"`
+	}
+	return "", ""
+}
+
+// valueAttribute returns the value attribute of a list item if its number does not follow from the previous item, so
+// that numbers show as typed.
+func (w *htmlWriter) valueAttribute(n *ast.ListItem) string {
+	if list, ok := n.Parent().(*ast.List); !ok || !list.IsOrdered() {
+		return ""
+	}
+	number := w.itemNumber(n)
+	if number == w.itemNumber(n.PreviousSibling())+1 {
+		return ""
+	}
+	return ` value="` + strconv.Itoa(number) + `"`
+}
+
+// itemNumber returns the number that was typed before a list item, or zero for no item.
+func (w *htmlWriter) itemNumber(n ast.Node) (number int) {
+	if n == nil {
+		return 0
+	}
+	for i := n.Pos(); w.source[i] >= '0' && w.source[i] <= '9'; i++ {
+		number = 10*number + int(w.source[i]-'0')
+	}
+	return number
+}
+
+// writeCodeBlock writes a code block. It gets a tabindex because it may scroll, and keyboard users must reach it.
+func (w *htmlWriter) writeCodeBlock(n *ast.CodeBlock) {
+	code := strings.TrimSuffix(string(n.Lines().Value(w.source)), "\n")
+	w.WriteString(`<pre tabindex="0"><code>` + html.EscapeString(code) + "</code></pre>")
+}
+
+// writeText writes a piece of a line. The parser drops a backslash at the end of a line, because in Markdown it means a
+// line break; writeText writes it, because here it is just a backslash.
+func (w *htmlWriter) writeText(n *ast.Text) {
+	w.WriteString(html.EscapeString(string(n.Value(w.source))))
+	if end := n.Segment.Stop; n.HardLineBreak() && w.source[end] == '\\' {
+		w.WriteByte('\\')
+	}
+	if n.SoftLineBreak() || n.HardLineBreak() {
+		w.WriteString("<br>")
+	}
+}
