@@ -10,7 +10,8 @@ import (
 // packageRules are the design: what each package may import of ours, and what it must not reach by any way. Everything that
 // the program is made of stands here.
 var packageRules = map[string]struct{ may, never string }{
-	"charla/chat":                   {never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/markdown":               {never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
+	"charla/chat":                   {may: "charla/markdown", never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/emoji":                  {never: "database/sql net/http github.com/labstack/echo/v4 github.com/a-h/templ"},
 	"charla/views":                  {may: "charla/chat charla/emoji", never: "github.com/labstack/echo/v4 database/sql"},
 	"charla/live":                   {may: "charla/chat charla/live/internal/hijacked", never: "database/sql github.com/labstack/echo/v4 github.com/nats-io/nats-server/v2/server"},
