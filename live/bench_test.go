@@ -10,7 +10,7 @@ import (
 	"charla/chat"
 )
 
-// countingWriter is a transport that counts what it is given.
+// countingWriter is a BlockingWriter that counts the messages it receives.
 type countingWriter struct{ messages *atomic.Int64 }
 
 func (c countingWriter) ShortenDeadline(time.Duration) {}
@@ -20,12 +20,12 @@ func (c countingWriter) Write(p []byte) error {
 	return nil
 }
 
-// BenchmarkHub delivers messages of one room to 1,000 streams: what the hub costs beside the network. An operation is one
-// message to all.
+// BenchmarkHub measures what the hub costs, without the network, to deliver a message of one room to 1,000 streams. An
+// operation is one message to all streams.
 func BenchmarkHub(b *testing.B) {
 	const streams = 1000
-	l := newFakeSource()
-	h := NewHub(l)
+	db := newFakeSource()
+	h := NewHub(db)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go h.Run(ctx)
@@ -50,8 +50,8 @@ func BenchmarkHub(b *testing.B) {
 	b.ReportAllocs()
 	sent := int64(0)
 	for b.Loop() {
-		h.Publish(l.post(general, 2, text))
-		if sent++; sent%(maxQueue/2) == 0 { // before any queue is full
+		h.Publish(db.post(general, 2, text))
+		if sent++; sent%(maxQueue/2) == 0 { // waits before a queue becomes full
 			for arrived.Load() < sent*streams {
 				<-time.After(100 * time.Microsecond)
 			}
@@ -62,7 +62,7 @@ func BenchmarkHub(b *testing.B) {
 	h.Wait(ctx)
 }
 
-// BenchmarkServerSentEvent writes a rendered message of some 600 bytes in the form of an event stream.
+// BenchmarkServerSentEvent formats a rendered message of some 600 bytes as an event.
 func BenchmarkServerSentEvent(b *testing.B) {
 	e := ServerSentEvent{ID: "123", Data: []byte(strings.Repeat("<p>a line of markup, as it is rendered</p>\n", 14))}
 	var buffer []byte
@@ -73,14 +73,14 @@ func BenchmarkServerSentEvent(b *testing.B) {
 	}
 }
 
-// BenchmarkReplay turns what a reader missed into bytes, for a crowd that comes back with one cursor.
+// BenchmarkReplay renders the replay of a reader, one of many that reconnect with the same cursor.
 func BenchmarkReplay(b *testing.B) {
-	l := newFakeSource()
-	h := NewHub(l)
+	db := newFakeSource()
+	h := NewHub(db)
 	for range 10 {
-		l.post(general, 2, strings.Repeat("a line of chat ", 8))
+		db.post(general, 2, strings.Repeat("a line of chat ", 8))
 	}
-	changes, err := l.Changes(b.Context(), 1, 0, chat.ReplayLimit)
+	changes, err := db.Changes(b.Context(), 1, 0, chat.ReplayLimit)
 	if err != nil {
 		b.Fatal(err)
 	}

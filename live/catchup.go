@@ -8,8 +8,8 @@ import (
 	"charla/chat"
 )
 
-// loadLastSeq reads the last seq of a new conversation. Publish already knows the conversation, so that a change that is
-// committed meanwhile is either included in the seq or leaves a gap.
+// loadLastSeq reads the last seq of a new conversation. Publish already knows the conversation, so that a change that
+// is committed meanwhile is either included in the seq or leaves a gap.
 func (h *Hub) loadLastSeq(ctx context.Context, c *conversation) error {
 	if c.started() {
 		return nil

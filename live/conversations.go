@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// conversation is a conversation with open streams. It sends the changes of its room to them in the order of their seqs.
+// conversation is a conversation with open streams. It sends the changes of its room to them in the order of their
+// seqs.
 type conversation struct {
 	key         chat.StreamKey
 	refs        int // how often the conversation was acquired; guarded by Hub.mu
@@ -106,7 +107,8 @@ func roomIDOf(e chat.RoomChange) int64 {
 	}
 }
 
-// noteSeq records the last seq of the room in the database and reports whether there is a gap that the caller must fill.
+// noteSeq records the last seq of the room in the database and reports whether there is a gap that the caller must
+// fill.
 func (c *conversation) noteSeq(last chat.RoomSeq) (gap bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -145,9 +147,9 @@ func (c *conversation) abortFill() {
 	c.filling = false
 }
 
-// applyChanges sends changes that were read from the database, without those that were sent meanwhile. If there are too
-// many, it ends all streams instead, so that the readers load their pages again. It returns false if the database has no
-// change that was not sent.
+// applyChanges sends changes that were read from the database, without those that were sent meanwhile. If there are
+// too many, it ends all streams instead, so that the readers load their pages again. It returns false if the database
+// has no change that was not sent.
 func (c *conversation) applyChanges(changes chat.Changes) (progress bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

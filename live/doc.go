@@ -1,12 +1,12 @@
-// Package live delivers events to open pages. It keeps the open streams of this process, who is online, the order of the
-// changes of each room, and a relay that connects the nodes of one community.
+// Package live delivers events to open pages. It keeps the open streams of this process, who is online, the order of
+// the changes of each room, and a relay that connects the nodes of one community.
 //
 // # Life of a stream
 //
 // Subscribe adds a stream to its conversation. Then the caller reads the changes that the reader missed, and Run or
-// StartHijacked writes them and everything that follows until one side ends the stream. A change that is committed before
-// Subscribe is in the database, and a later one is in the queue of the stream. A change that is in both is recognized by
-// its seq and sent once.
+// StartHijacked writes them and everything that follows until one side ends the stream. A change that is committed
+// before Subscribe is in the database, and a later one is in the queue of the stream. A change that is in both is
+// recognized by its seq and sent once.
 //
 // A stream without queued frames has no running writer. The first queued frame wakes the writer, which writes until the
 // queue is empty, so that a stream never has two writers. Run writes on the goroutine of the HTTP request.
@@ -14,9 +14,9 @@
 //
 // # Order of a room
 //
-// A conversation remembers the last seq that it sent. It sends the next one, ignores one that it already sent, and reads
-// missing ones from the database. Changes that are published out of order, lost relay messages and posts on other nodes
-// are therefore the same case.
+// A conversation remembers the last seq that it sent. It sends the next one, ignores one that it already sent, and
+// reads missing ones from the database. Changes that are published out of order, lost relay messages and posts on
+// other nodes are therefore the same case.
 //
 // # Leaving a room
 //
@@ -31,8 +31,9 @@
 //
 // # Other nodes
 //
-// Relay sends what is published on this node to the other nodes, and publishes here what they send. Relay messages may
-// be lost. The relay also announces which users have streams on this node. Hub.dispatch handles the events of all nodes.
+// Relay sends what is published on this node to the other nodes, and publishes here what they send. Relay messages
+// may be lost. The relay also announces which users have streams on this node. Hub.dispatch handles the events of all
+// nodes.
 //
 // # Locks
 //

@@ -15,14 +15,14 @@ import (
 	"charla/chat"
 )
 
-// fakeSource is a database in memory: what was committed, whatever was announced of it.
+// fakeSource is a Source in memory. Its methods that commit a change return the event without publishing it.
 type fakeSource struct {
 	mu            sync.Mutex // guards all below
 	rooms         map[chat.StreamKey]*fakeRoom
-	endedSessions map[int64]chat.Timestamp // sessions, and when
+	endedSessions map[int64]chat.Timestamp // when each session ended
 	failing       bool
-	hijacked      bool // readers have connections of their own
-	reads         int
+	hijacked      bool // openStream uses hijacked connections
+	reads         int  // calls of Changes
 }
 
 type fakeRoom struct {
@@ -37,105 +37,109 @@ func newFakeSource() *fakeSource {
 	return &fakeSource{rooms: map[chat.StreamKey]*fakeRoom{general: {id: 1}}}
 }
 
-// post commits a message without announcing it.
-func (l *fakeSource) post(at chat.StreamKey, author int64, body string) chat.MessagePosted {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.rooms[at] == nil {
-		l.rooms[at] = &fakeRoom{id: at.Low*1000 + at.High}
+// post commits a message. It creates the room of a direct conversation.
+func (db *fakeSource) post(key chat.StreamKey, author int64, body string) chat.MessagePosted {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.rooms[key] == nil {
+		db.rooms[key] = &fakeRoom{id: key.Low*1000 + key.High}
 	}
-	room := l.rooms[at]
+	room := db.rooms[key]
 	room.lastSeq++
-	m := chat.Message{ID: room.id*10000 + room.lastSeq, Room: room.id, Seq: room.lastSeq, ChangedSeq: room.lastSeq, AuthorID: author, Body: body}
+	m := chat.Message{
+		ID: room.id*10000 + room.lastSeq, Room: room.id, Seq: room.lastSeq, ChangedSeq: room.lastSeq,
+		AuthorID: author, Body: body,
+	}
 	room.messages = append(room.messages, m)
-	return chat.MessagePosted{StreamKey: at, Message: m}
+	return chat.MessagePosted{StreamKey: key, Message: m}
 }
 
-// edit commits a change of the message with a seq.
-func (l *fakeSource) edit(at chat.StreamKey, seq int64, body string) chat.MessageChanged {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	room := l.rooms[at]
+// edit commits a change of the message with this seq.
+func (db *fakeSource) edit(key chat.StreamKey, seq int64, body string) chat.MessageChanged {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	room := db.rooms[key]
 	room.lastSeq++
 	i := slices.IndexFunc(room.messages, func(m chat.Message) bool { return m.Seq == seq })
 	room.messages[i].Body, room.messages[i].ChangedSeq = body, room.lastSeq
-	return chat.MessageChanged{StreamKey: at, Message: room.messages[i]}
+	return chat.MessageChanged{StreamKey: key, Message: room.messages[i]}
 }
 
-// addMember commits a change that is no message.
-func (l *fakeSource) addMember(at chat.StreamKey) chat.MemberJoined {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.rooms[at].lastSeq++
-	return chat.MemberJoined{StreamKey: at, Seq: l.rooms[at].lastSeq}
+// addMember commits that a member joined, which is a change without a message.
+func (db *fakeSource) addMember(key chat.StreamKey) chat.MemberJoined {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.rooms[key].lastSeq++
+	return chat.MemberJoined{StreamKey: key, Seq: db.rooms[key].lastSeq}
 }
 
 var errDown = errors.New("the database is down")
 
-func (l *fakeSource) Changes(_ context.Context, room, cursor int64, limit int) (chat.Changes, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.reads++
-	if l.failing {
+func (db *fakeSource) Changes(_ context.Context, room, cursor int64, limit int) (chat.Changes, error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.reads++
+	if db.failing {
 		return chat.Changes{}, errDown
 	}
-	for _, r := range l.rooms {
+	for _, r := range db.rooms {
 		if r.id != room {
 			continue
 		}
-		changed := slices.DeleteFunc(slices.Clone(r.messages), func(m chat.Message) bool { return m.ChangedSeq <= cursor })
+		accountDeleted := func(d chat.Departure) bool { return d.AccountDeleted }
+		old := func(m chat.Message) bool { return m.ChangedSeq <= cursor }
+		changed := slices.DeleteFunc(slices.Clone(r.messages), old)
 		c := chat.ClassifyChanges(cursor, r.lastSeq, changed)
-		c.TooFarBehind = len(changed) > limit || cursor > r.lastSeq
 		c.Left = slices.DeleteFunc(slices.Clone(r.departures), func(d chat.Departure) bool { return d.Seq <= cursor })
-		c.TooFarBehind = c.TooFarBehind || slices.ContainsFunc(c.Left, func(d chat.Departure) bool { return d.AccountDeleted })
+		c.TooFarBehind = len(changed) > limit || cursor > r.lastSeq || slices.ContainsFunc(c.Left, accountDeleted)
 		return c, nil
 	}
 	return chat.Changes{TooFarBehind: cursor > 0}, nil
 }
 
-func (l *fakeSource) LastSeqs(_ context.Context, topics []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.failing {
+func (db *fakeSource) LastSeqs(_ context.Context, keys []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.failing {
 		return nil, errDown
 	}
 	seqs := map[chat.StreamKey]chat.RoomSeq{}
-	for _, at := range topics {
-		if r := l.rooms[at]; r != nil {
-			seqs[at] = chat.RoomSeq{Room: r.id, LastSeq: r.lastSeq}
+	for _, key := range keys {
+		if r := db.rooms[key]; r != nil {
+			seqs[key] = chat.RoomSeq{Room: r.id, LastSeq: r.lastSeq}
 		}
 	}
 	return seqs, nil
 }
 
-func (l *fakeSource) EndedSessions(_ context.Context, since chat.Timestamp) (ended []int64, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.failing {
+func (db *fakeSource) EndedSessions(_ context.Context, since chat.Timestamp) (ended []int64, err error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.failing {
 		return nil, errDown
 	}
-	for session, at := range l.endedSessions {
-		if at >= since {
+	for session, endedAt := range db.endedSessions {
+		if endedAt >= since {
 			ended = append(ended, session)
 		}
 	}
 	return ended, nil
 }
 
-// endReason ends a session without announcing it.
-func (l *fakeSource) endSession(session int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endedSessions = map[int64]chat.Timestamp{session: chat.TimestampOf(time.Now())}
+// endSession commits the end of a session.
+func (db *fakeSource) endSession(session int64) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.endedSessions = map[int64]chat.Timestamp{session: chat.TimestampOf(time.Now())}
 }
 
-func (l *fakeSource) Departures(_ context.Context, since chat.Timestamp) (all []chat.Departure, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.failing {
+func (db *fakeSource) Departures(_ context.Context, since chat.Timestamp) (all []chat.Departure, err error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.failing {
 		return nil, errDown
 	}
-	for _, r := range l.rooms {
+	for _, r := range db.rooms {
 		for _, d := range r.departures {
 			if d.At >= since {
 				all = append(all, d)
@@ -145,60 +149,64 @@ func (l *fakeSource) Departures(_ context.Context, since chat.Timestamp) (all []
 	return all, nil
 }
 
-// UsersInRooms says that everybody whose number is even is in every room.
-func (l *fakeSource) UsersInRooms(_ context.Context, _, people []int64) ([]int64, error) {
-	return slices.DeleteFunc(people, func(id int64) bool { return id%2 == 1 }), nil
+// UsersInRooms returns the users with even ids, who are members of all rooms.
+func (db *fakeSource) UsersInRooms(_ context.Context, _, users []int64) ([]int64, error) {
+	return slices.DeleteFunc(users, func(id int64) bool { return id%2 == 1 }), nil
 }
 
-// removeMember commits a departure.
-func (l *fakeSource) removeMember(at chat.StreamKey, user int64) chat.MemberLeft {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	room := l.rooms[at]
+// removeMember commits that a member left.
+func (db *fakeSource) removeMember(key chat.StreamKey, user int64) chat.MemberLeft {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	room := db.rooms[key]
 	room.lastSeq++
-	room.departures = append(room.departures, chat.Departure{Room: room.id, User: user, Seq: room.lastSeq, At: chat.TimestampOf(time.Now())})
-	return chat.MemberLeft{StreamKey: at, User: user, Seq: room.lastSeq}
+	room.departures = append(room.departures, chat.Departure{
+		Room: room.id, User: user, Seq: room.lastSeq, At: chat.TimestampOf(time.Now()),
+	})
+	return chat.MemberLeft{StreamKey: key, User: user, Seq: room.lastSeq}
 }
 
-// deleteAccount commits a departure for good.
-func (l *fakeSource) deleteAccount(at chat.StreamKey, user int64) chat.MemberLeft {
-	left := l.removeMember(at, user)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	room := l.rooms[at]
+// deleteAccount commits that a member left because the account was deleted.
+func (db *fakeSource) deleteAccount(key chat.StreamKey, user int64) chat.MemberLeft {
+	left := db.removeMember(key, user)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	room := db.rooms[key]
 	room.departures[len(room.departures)-1].AccountDeleted, left.AccountDeleted = true, true
 	return left
 }
 
-// readCount tells how often changes were read.
-func (l *fakeSource) readCount() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reads
+// readCount returns how often changes were read.
+func (db *fakeSource) readCount() int {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.reads
 }
 
-func (l *fakeSource) setFailing(failing bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.failing = failing
+// setFailing sets whether all reads fail.
+func (db *fakeSource) setFailing(failing bool) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.failing = failing
 }
 
-// bodies is what the database shows of a topic now.
-func (l *fakeSource) bodies(at chat.StreamKey) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var lines []string
-	for _, m := range l.rooms[at].messages {
-		lines = append(lines, m.Body)
+// bodies returns the bodies of all messages of a conversation.
+func (db *fakeSource) bodies(key chat.StreamKey) []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	var bodies []string
+	for _, m := range db.rooms[key].messages {
+		bodies = append(bodies, m.Body)
 	}
-	return lines
+	return bodies
 }
 
-// textEncoder writes one word for each thing that happens: +seq=body a new line, ~seq=body a changed one, >id a cursor, @n who
-// is here, …n who is writing, ^id how far a file is, !why the end.
+// textEncoder renders each event as a token that ends with "|": +seq=body is a new message, ~seq=body a changed
+// message, >n a cursor, @n: the online users, …n: the typing users, ^id: upload progress, "." a heartbeat and !n the
+// end reason.
 type textEncoder struct{}
 
-func (p textEncoder) Change(e chat.RoomChange, id int64) []byte {
+func (textEncoder) Change(e chat.RoomChange, cursor int64) []byte {
 	switch e := e.(type) {
 	case chat.MessagePosted:
 		return fmt.Appendf(nil, "+%d=%s|", e.Message.Seq, e.Message.Body)
@@ -208,51 +216,57 @@ func (p textEncoder) Change(e chat.RoomChange, id int64) []byte {
 	return nil
 }
 
-func (p textEncoder) Presence(n Presence) []byte {
+func (textEncoder) Presence(p Presence) []byte {
 	var names []string
-	for _, person := range n.Users {
-		names = append(names, person.Name)
+	for _, user := range p.Users {
+		names = append(names, user.Name)
 	}
-	return fmt.Appendf(nil, "@%d:%s|", n.Count, strings.Join(names, ","))
+	return fmt.Appendf(nil, "@%d:%s|", p.Count, strings.Join(names, ","))
 }
-func (p textEncoder) Typing(n Typing) []byte {
+
+func (textEncoder) Typing(typing Typing) []byte {
 	var names []string
-	for _, person := range n.Users {
-		names = append(names, person.Name)
+	for _, user := range typing.Users {
+		names = append(names, user.Name)
 	}
-	return fmt.Appendf(nil, "…%d:%s|", n.Count, strings.Join(names, ","))
+	return fmt.Appendf(nil, "…%d:%s|", typing.Count, strings.Join(names, ","))
 }
-func (p textEncoder) UploadProgress(u chat.UploadProgress) []byte {
+
+func (textEncoder) UploadProgress(u chat.UploadProgress) []byte {
 	return fmt.Appendf(nil, "^%s:%d/%d|", u.UploadID, u.Received, u.Total)
 }
 
-func (p textEncoder) Attachment(b chat.AttachmentChanged) []byte {
-	return fmt.Appendf(nil, "box %s %d\n", b.Action, b.File.ID)
+func (textEncoder) Attachment(a chat.AttachmentChanged) []byte {
+	return fmt.Appendf(nil, "attachment %s %d|", a.Action, a.File.ID)
 }
-func (p textEncoder) Cursor(id int64) []byte   { return fmt.Appendf(nil, ">%d|", id) }
-func (p textEncoder) Heartbeat() []byte        { return []byte(".|") }
-func (p textEncoder) End(why EndReason) []byte { return fmt.Appendf(nil, "!%d|", why) }
 
-// streamReader is somebody at the other end of a stream.
+func (textEncoder) Cursor(cursor int64) []byte  { return fmt.Appendf(nil, ">%d|", cursor) }
+func (textEncoder) Heartbeat() []byte           { return []byte(".|") }
+func (textEncoder) End(reason EndReason) []byte { return []byte(endToken(reason) + "|") }
+
+// endToken returns the token of an end reason.
+func endToken(reason EndReason) string { return fmt.Sprint("!", int(reason)) }
+
+// streamReader is the reader of a stream. It collects the tokens that it receives.
 type streamReader struct {
 	cancel context.CancelFunc
 	done   chan error
 
 	mu          sync.Mutex // guards all below
 	tokens      []string
-	blockWrites chan struct{} // writes wait here while it is open
-	stateReads  int           // how often the viewer's own state was asked for
-	stateErr    error         // what the viewer's own state answers
+	blockWrites chan struct{} // if not nil, writes block until it is closed
+	stateReads  int           // how often the state of the viewer was read
+	stateErr    error         // the error of reading it
 }
 
 func (r *streamReader) ShortenDeadline(time.Duration) {}
 
 func (r *streamReader) Write(p []byte) error {
 	r.mu.Lock()
-	stuck := r.blockWrites
+	blocked := r.blockWrites
 	r.mu.Unlock()
-	if stuck != nil {
-		<-stuck
+	if blocked != nil {
+		<-blocked
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -260,11 +274,13 @@ func (r *streamReader) Write(p []byte) error {
 	return nil
 }
 
-// received returns the words that begin with one of kinds.
+// received returns the received tokens that begin with one of the characters of kinds.
 func (r *streamReader) received(kinds string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(r.tokens), func(w string) bool { return strings.IndexAny(w, kinds) != 0 })
+	return slices.DeleteFunc(slices.Clone(r.tokens), func(token string) bool {
+		return strings.IndexAny(token, kinds) != 0
+	})
 }
 
 func (r *streamReader) setStateError(err error) {
@@ -279,42 +295,42 @@ func (r *streamReader) stateCount() int {
 	return r.stateReads
 }
 
-// person n is called pn; its session has the same number.
+// viewer returns user n, who has the name "p" + n and the session n.
 func viewer(n int64) Viewer {
 	return Viewer{User: chat.UserSummary{ID: n, Name: fmt.Sprint("p", n)}, Session: n, MaxStreams: 4}
 }
 
-// addMember subscribes a person and runs the stream from a cursor; -1 is from now.
-func openStream(t *testing.T, h *Hub, l *fakeSource, v Viewer, at chat.StreamKey, after int64) *streamReader {
+// openStream opens a stream of a conversation from a cursor, or from now if after is -1.
+func openStream(t *testing.T, h *Hub, db *fakeSource, v Viewer, key chat.StreamKey, after int64) *streamReader {
 	t.Helper()
-	s, err := h.Subscribe(t.Context(), v, at, textEncoder{})
+	s, err := h.Subscribe(t.Context(), v, key, textEncoder{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	replay := Replay{After: after}
-	if at != (chat.StreamKey{}) {
-		seqs, _ := l.LastSeqs(t.Context(), []chat.StreamKey{at})
-		replay.Changes, err = l.Changes(t.Context(), seqs[at].Room, max(after, 0), chat.ReplayLimit)
+	if key != (chat.StreamKey{}) {
+		seqs, _ := db.LastSeqs(t.Context(), []chat.StreamKey{key})
+		replay.Changes, err = db.Changes(t.Context(), seqs[key].Room, max(after, 0), chat.ReplayLimit)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if l.hijacked {
+	if db.hijacked {
 		return readHijacked(t, s, replay)
 	}
 	return readStream(t, s, replay)
 }
 
-// readHijacked reads a detached stream until it ends.
+// readHijacked reads a stream on a hijacked connection until it ends.
 func readHijacked(t *testing.T, s *Stream, replay Replay) *streamReader {
-	near, far := net.Pipe()
-	r := &streamReader{done: make(chan error, 1), cancel: func() { far.Close() }}
-	s.StartHijacked(t.Context(), near, replay, nil)
+	server, client := net.Pipe()
+	r := &streamReader{done: make(chan error, 1), cancel: func() { client.Close() }}
+	s.StartHijacked(t.Context(), server, replay, nil)
 	go func() {
-		defer far.Close()
+		defer client.Close()
 		var rest []byte
 		for b := make([]byte, 512); ; {
-			n, err := far.Read(b)
+			n, err := client.Read(b)
 			rest = append(rest, b[:n]...)
 			if end := bytes.LastIndexByte(rest, '|') + 1; end > 0 {
 				r.Write(rest[:end])
@@ -329,7 +345,7 @@ func readHijacked(t *testing.T, s *Stream, replay Replay) *streamReader {
 	return r
 }
 
-// readStream reads a stream until it ends.
+// readStream runs a stream with a streamReader until it ends.
 func readStream(t *testing.T, s *Stream, replay Replay) *streamReader {
 	r := &streamReader{done: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -346,30 +362,30 @@ func readStream(t *testing.T, s *Stream, replay Replay) *streamReader {
 	return r
 }
 
-// sendEvent lets the time of the bubble pass.
+// advance lets time pass in the bubble of withHub.
 func advance(d time.Duration) { <-time.After(d) }
 
-// disconnect closes the stream from the reader's side and waits for it.
+// disconnect closes the stream on the side of the reader and waits until it has ended.
 func (r *streamReader) disconnect() {
 	r.cancel()
 	<-r.done
 }
 
-// applyToPage is a list of lines as htmx keeps it: a new line replaces the one with its seq or is sorted in, a changed line
-// replaces the one with its seq or does nothing.
-func applyToPage(words []string) []string {
-	lines := map[string]string{}
+// applyToPage returns the messages of a page after htmx applied tokens. A new message is inserted or replaces the one
+// with its seq; a changed message replaces the one with its seq or is ignored.
+func applyToPage(tokens []string) []string {
+	bodies := map[string]string{}
 	var order []string
-	for _, w := range words {
-		seq, body, _ := strings.Cut(w[1:], "=")
-		_, known := lines[seq]
-		if w[0] == '~' && !known {
+	for _, token := range tokens {
+		seq, body, _ := strings.Cut(token[1:], "=")
+		_, known := bodies[seq]
+		if token[0] == '~' && !known {
 			continue
 		}
 		if !known {
 			order = append(order, seq)
 		}
-		lines[seq] = body
+		bodies[seq] = body
 	}
 	slices.SortFunc(order, func(a, b string) int {
 		if len(a) != len(b) {
@@ -379,7 +395,7 @@ func applyToPage(words []string) []string {
 	})
 	out := make([]string, len(order))
 	for i, seq := range order {
-		out[i] = lines[seq]
+		out[i] = bodies[seq]
 	}
 	return out
 }

@@ -8,9 +8,9 @@ import (
 	"charla/live/internal/hijacked"
 )
 
-// StartHijacked is Run for a connection that was hijacked from its HTTP server. It returns at once; the hub writes in the
-// background and closes stream and connection at the end. Such a stream has no goroutine while nothing happens. If
-// StartHijacked panics, the caller must close both.
+// StartHijacked is Run for a connection that was hijacked from its HTTP server. It returns at once; the hub writes in
+// the background and closes stream and connection at the end. Such a stream has no goroutine while nothing happens.
+// If StartHijacked panics, the caller must close both.
 func (s *Stream) StartHijacked(ctx context.Context, conn net.Conn, replay Replay, state StateFunc) {
 	c := s.hub.hijacked.NewConn(conn, hijackedStream{s})
 	s.attachWriter(c.Wake, c.ShortenDeadline)

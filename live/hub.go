@@ -164,8 +164,8 @@ func recoverPanic(operation string, f func()) (ok bool) {
 	return true
 }
 
-// Shutdown ends all streams, and each one that is opened later, with EndRestart. It does not wait for their readers; see
-// Wait.
+// Shutdown ends all streams, and each one that is opened later, with EndRestart. It does not wait for their readers;
+// see Wait.
 func (h *Hub) Shutdown() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -12,18 +12,19 @@ import (
 	"charla/chat"
 )
 
-var leftToken = fmt.Sprint("!", int(EndLeft))
+var leftToken = endToken(EndLeft)
 
-// testRemoval runs a story of somebody who is removed from general, and of somebody who stays.
-func testRemoval(t *testing.T, f func(h *Hub, l *fakeSource), removed, stays []string) {
+// testRemoval opens a stream of user 1, whom f removes from general, and one of user 2, who stays. It checks the tokens
+// that both receive.
+func testRemoval(t *testing.T, f func(h *Hub, db *fakeSource), wantRemoved, wantStaying []string) {
 	t.Helper()
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		out, in := openStream(t, h, l, viewer(1), general, -1), openStream(t, h, l, viewer(2), general, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		removed, staying := openStream(t, h, db, viewer(1), general, -1), openStream(t, h, db, viewer(2), general, -1)
 		synctest.Wait()
-		f(h, l)
+		f(h, db)
 		advance(2 * changePollInterval)
-		expect(t, "who was removed", out.received("+~!"), removed...)
-		expect(t, "who stays", in.received("+~!"), stays...)
+		expect(t, "the removed user", removed.received("+~!"), wantRemoved...)
+		expect(t, "the staying user", staying.received("+~!"), wantStaying...)
 		if h.StreamCount() != 1 {
 			t.Errorf("%d streams are open", h.StreamCount())
 		}
@@ -31,211 +32,223 @@ func testRemoval(t *testing.T, f func(h *Hub, l *fakeSource), removed, stays []s
 }
 
 func TestRemovedUserReceivesNothingMore(t *testing.T) {
-	testRemoval(t, func(h *Hub, l *fakeSource) {
-		h.Publish(l.post(general, 3, "before"))
-		h.Publish(l.removeMember(general, 1))
-		h.Publish(l.post(general, 3, "after"))
+	testRemoval(t, func(h *Hub, db *fakeSource) {
+		h.Publish(db.post(general, 3, "before"))
+		h.Publish(db.removeMember(general, 1))
+		h.Publish(db.post(general, 3, "after"))
 	}, []string{"+1=before", leftToken}, []string{"+1=before", "+3=after"})
 }
 
 func TestLateOrLostMemberLeftIsFoundInTheGap(t *testing.T) {
-	testRemoval(t, func(h *Hub, l *fakeSource) {
-		left, after := l.removeMember(general, 1), l.post(general, 3, "after")
+	testRemoval(t, func(h *Hub, db *fakeSource) {
+		left, after := db.removeMember(general, 1), db.post(general, 3, "after")
 		h.Publish(after)
 		synctest.Wait()
 		h.Publish(left)
 	}, []string{leftToken}, []string{"+2=after"})
-	testRemoval(t, func(h *Hub, l *fakeSource) {
-		l.removeMember(general, 1)
-		l.post(general, 3, "after")
+	testRemoval(t, func(h *Hub, db *fakeSource) {
+		db.removeMember(general, 1)
+		db.post(general, 3, "after")
 	}, []string{leftToken}, []string{"+2=after"})
 }
 
 func TestLaterEditsAreNotSentBeforeMemberLeft(t *testing.T) {
-	testRemoval(t, func(h *Hub, l *fakeSource) {
-		l.post(general, 3, "before")
-		l.removeMember(general, 1)
-		l.edit(general, 1, "changed since")
+	testRemoval(t, func(h *Hub, db *fakeSource) {
+		db.post(general, 3, "before")
+		db.removeMember(general, 1)
+		db.edit(general, 1, "changed since")
 	}, []string{leftToken}, []string{"+1=changed since", "~1=changed since"})
 }
 
 func TestRemovalOnAnotherNodeEndsStreamWithinTwoSeconds(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		r := openStream(t, h, l, viewer(1), general, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		r := openStream(t, h, db, viewer(1), general, -1)
 		synctest.Wait()
-		l.removeMember(general, 1)
+		db.removeMember(general, 1)
 		start := time.Now()
 		<-r.done
 		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("took %v", took)
+			t.Errorf("the stream ended after %v", took)
 		}
-		expect(t, "words", r.received("+!"), leftToken)
+		expect(t, "tokens", r.received("+!"), leftToken)
 	})
 }
 
 func TestRemovalIsSeenAfterDatabaseOutage(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		r := openStream(t, h, l, viewer(1), general, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		r := openStream(t, h, db, viewer(1), general, -1)
 		synctest.Wait()
-		l.setFailing(true)
-		l.removeMember(general, 1)
-		h.Publish(l.post(general, 3, "after"))
+		db.setFailing(true)
+		db.removeMember(general, 1)
+		h.Publish(db.post(general, 3, "after"))
 		advance(10 * time.Second)
-		expect(t, "while down", r.received("+!"))
-		l.setFailing(false)
+		expect(t, "during the outage", r.received("+!"))
+		db.setFailing(false)
 		<-r.done
-		expect(t, "after", r.received("+!"), leftToken)
+		expect(t, "after the outage", r.received("+!"), leftToken)
 	})
 }
 
 func TestRejoinedUserKeepsStream(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		openStream(t, h, l, viewer(2), general, -1) // keeps the numbers of the topic, which lag behind
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		openStream(t, h, db, viewer(2), general, -1) // keeps the conversation, whose last seq is old
 		synctest.Wait()
-		l.removeMember(general, 1)
-		l.addMember(general)
-		back := openStream(t, h, l, viewer(1), general, -1)
+		db.removeMember(general, 1)
+		db.addMember(general)
+		back := openStream(t, h, db, viewer(1), general, -1)
 		synctest.Wait()
-		h.Publish(l.post(general, 3, "welcome back"))
+		h.Publish(db.post(general, 3, "welcome back"))
 		advance(2 * changePollInterval)
-		expect(t, "words", back.received("+!"), "+3=welcome back")
+		expect(t, "tokens", back.received("+!"), "+3=welcome back")
 	})
 }
 
 func TestRemovalEndsOnlyStreamsOfThatRoom(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		pair := chat.StreamKey{Low: 1, High: 2}
-		l.post(pair, 2, "hello")
-		elsewhere, nowhere := openStream(t, h, l, viewer(1), pair, -1), openStream(t, h, l, viewer(1), chat.StreamKey{}, -1)
-		rooms := []*streamReader{openStream(t, h, l, viewer(1), general, -1), openStream(t, h, l, viewer(1), general, -1)}
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		direct := chat.StreamKey{Low: 1, High: 2}
+		db.post(direct, 2, "hello")
+		elsewhere := openStream(t, h, db, viewer(1), direct, -1)
+		list := openStream(t, h, db, viewer(1), chat.StreamKey{}, -1)
+		rooms := []*streamReader{
+			openStream(t, h, db, viewer(1), general, -1), openStream(t, h, db, viewer(1), general, -1),
+		}
 		advance(2 * time.Second)
-		told := nowhere.stateCount()
-		h.Publish(l.removeMember(general, 1))
+		before := list.stateCount()
+		h.Publish(db.removeMember(general, 1))
 		for _, r := range rooms {
 			<-r.done
 		}
-		h.Publish(l.post(pair, 2, "still here"))
+		h.Publish(db.post(direct, 2, "still here"))
 		advance(2 * time.Second)
-		expect(t, "elsewhere", elsewhere.received("+!"), "+2=still here")
-		expect(t, "nowhere", nowhere.received("!"))
-		if nowhere.stateCount() == told {
-			t.Error("the list of rooms was not told again")
+		expect(t, "the stream of another room", elsewhere.received("+!"), "+2=still here")
+		expect(t, "the stream without a room", list.received("!"))
+		if list.stateCount() == before {
+			t.Error("the list of rooms was not refreshed")
 		}
 	})
 }
 
-// Whatever is lost or out of order, the removed see nothing that happened after their departure: every text tells when it
-// was written.
+// TestNothingLaterReachesRemovedUser publishes changes out of order and loses some. The removed user must not receive a
+// message that was written or changed after the removal. The body of each message is its seq.
 func TestNothingLaterReachesRemovedUser(t *testing.T) {
 	for seed := range uint64(60) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			withHub(t, func(t *testing.T, h *Hub, l *fakeSource) { removeAtRandom(t, h, l, rand.New(rand.NewPCG(seed, 2))) })
+			withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+				removeAtRandom(t, h, db, rand.New(rand.NewPCG(seed, 2)))
+			})
 		})
 	}
 }
 
-func removeAtRandom(t *testing.T, h *Hub, l *fakeSource, rnd *rand.Rand) {
-	out, in := openStream(t, h, l, viewer(1), general, 0), openStream(t, h, l, viewer(2), general, 0)
-	var late []chat.RoomChange
-	at, when := int64(0), rnd.IntN(60)
+func removeAtRandom(t *testing.T, h *Hub, db *fakeSource, rnd *rand.Rand) {
+	removed, staying := openStream(t, h, db, viewer(1), general, 0), openStream(t, h, db, viewer(2), general, 0)
+	var unpublished []chat.RoomChange
+	removedAt, step := int64(0), rnd.IntN(60)
 	for i := range 90 {
-		now := l.rooms[general].lastSeq + 1
-		messages := l.rooms[general].messages
+		seq := db.rooms[general].lastSeq + 1
+		messages := db.rooms[general].messages
 		switch {
-		case i == when:
-			left := l.removeMember(general, 1)
-			at = left.Seq
-			late = append(late, left)
+		case i == step:
+			left := db.removeMember(general, 1)
+			removedAt = left.Seq
+			unpublished = append(unpublished, left)
 		case rnd.IntN(3) == 0 && len(messages) > 0:
-			late = append(late, l.edit(general, messages[rnd.IntN(len(messages))].Seq, fmt.Sprint(now)))
+			unpublished = append(unpublished, db.edit(general, messages[rnd.IntN(len(messages))].Seq, fmt.Sprint(seq)))
 		default:
-			late = append(late, l.post(general, 3, fmt.Sprint(now)))
+			unpublished = append(unpublished, db.post(general, 3, fmt.Sprint(seq)))
 		}
 		if rnd.IntN(4) == 0 {
-			rnd.Shuffle(len(late), func(i, j int) { late[i], late[j] = late[j], late[i] })
-			for _, e := range late {
+			rnd.Shuffle(len(unpublished), func(i, j int) {
+				unpublished[i], unpublished[j] = unpublished[j], unpublished[i]
+			})
+			for _, e := range unpublished {
 				if rnd.IntN(4) > 0 {
 					h.Publish(e)
 				}
 			}
-			late = nil
+			unpublished = nil
 			synctest.Wait()
 		}
 	}
 	advance(2 * changePollInterval)
-	for _, w := range out.received("+~") {
-		_, body, _ := strings.Cut(w, "=")
+	for _, token := range removed.received("+~") {
+		_, body, _ := strings.Cut(token, "=")
 		var written int64
 		fmt.Sscan(body, &written)
-		if written > at {
-			t.Errorf("%q reached who was removed at %d", w, at)
+		if written > removedAt {
+			t.Errorf("%q reached the user who was removed at %d", token, removedAt)
 		}
 	}
-	if words := out.received("+~!"); words[len(words)-1] != leftToken {
-		t.Errorf("the stream ended with %q", words[len(words)-1])
+	if tokens := removed.received("+~!"); tokens[len(tokens)-1] != leftToken {
+		t.Errorf("the stream ended with %q", tokens[len(tokens)-1])
 	}
-	expect(t, "who stays", applyToPage(in.received("+~")), l.bodies(general)...)
+	expect(t, "the staying user", applyToPage(staying.received("+~")), db.bodies(general)...)
 }
 
 func TestHijackedStreamEndsOnMemberLeft(t *testing.T) {
-	h, l := startHub(t)
-	out, stays := connectHijacked(t, h, viewer(1)), connectHijacked(t, h, viewer(2))
-	stays.collect()
-	h.Publish(l.post(general, 3, "before"))
-	h.Publish(l.removeMember(general, 1))
-	h.Publish(l.post(general, 3, "after"))
-	all, err := io.ReadAll(out)
+	h, db := startHub(t)
+	removed, staying := connectHijacked(t, h, viewer(1)), connectHijacked(t, h, viewer(2))
+	staying.collect()
+	h.Publish(db.post(general, 3, "before"))
+	h.Publish(db.removeMember(general, 1))
+	h.Publish(db.post(general, 3, "after"))
+	all, err := io.ReadAll(removed)
 	if err != nil || !strings.HasSuffix(string(all), "+1=before|"+leftToken+"|") {
-		t.Errorf("heard %q, %v", all, err)
+		t.Errorf("the removed user received %q, %v", all, err)
 	}
-	stays.expectNext(t, "+1=before")
-	stays.expectNext(t, "+3=after")
+	staying.expectNext(t, "+1=before")
+	staying.expectNext(t, "+3=after")
 }
 
 func TestUnreadIsRefreshedForRoomMembersOnly(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
 		room := chat.StreamKey{Room: 9}
-		outsider, member := openStream(t, h, l, viewer(1), chat.StreamKey{}, -1), openStream(t, h, l, viewer(2), chat.StreamKey{}, -1)
+		outsider := openStream(t, h, db, viewer(1), chat.StreamKey{}, -1)
+		member := openStream(t, h, db, viewer(2), chat.StreamKey{}, -1)
 		advance(5 * time.Second)
-		before, told := outsider.stateCount(), member.stateCount()
-		h.Publish(l.post(room, 3, "hello"))
+		outsiderBefore, memberBefore := outsider.stateCount(), member.stateCount()
+		h.Publish(db.post(room, 3, "hello"))
 		advance(2 * time.Second)
-		if outsider.stateCount() != before || member.stateCount() != told+1 {
-			t.Errorf("the outsider was told %d times, the member %d times", outsider.stateCount()-before, member.stateCount()-told)
+		outsiderReads, memberReads := outsider.stateCount()-outsiderBefore, member.stateCount()-memberBefore
+		if outsiderReads != 0 || memberReads != 1 {
+			t.Errorf("the state of the outsider was read %d times, of the member %d times", outsiderReads, memberReads)
 		}
 	})
 }
 
-// Who departs for good takes their name from lines that no frame brings: every page must be fetched again, in that place.
+// TestAccountDeletionEndsEveryStreamOfTheRoom: a deleted account changes the name on messages that no frame contains.
+// Therefore every page must be loaded again at that point.
 func TestAccountDeletionEndsEveryStreamOfTheRoom(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		stays, leaves, elsewhere := openStream(t, h, l, viewer(2), general, -1), openStream(t, h, l, viewer(1), general, -1), openStream(t, h, l, viewer(2), chat.StreamKey{}, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		staying, leaving := openStream(t, h, db, viewer(2), general, -1), openStream(t, h, db, viewer(1), general, -1)
+		list := openStream(t, h, db, viewer(2), chat.StreamKey{}, -1)
 		synctest.Wait()
-		h.Publish(l.post(general, 3, "before"))
-		h.Publish(l.deleteAccount(general, 1))
-		h.Publish(l.post(general, 3, "after"))
-		<-stays.done
-		<-leaves.done
-		expect(t, "who stays", stays.received("+!"), "+1=before", fmt.Sprint("!", int(EndResync)))
-		expect(t, "who leaves", leaves.received("+!"), "+1=before", leftToken)
-		expect(t, "who is elsewhere", elsewhere.received("!"))
+		h.Publish(db.post(general, 3, "before"))
+		h.Publish(db.deleteAccount(general, 1))
+		h.Publish(db.post(general, 3, "after"))
+		<-staying.done
+		<-leaving.done
+		expect(t, "the staying user", staying.received("+!"), "+1=before", endToken(EndResync))
+		expect(t, "the leaving user", leaving.received("+!"), "+1=before", leftToken)
+		expect(t, "the stream without a room", list.received("!"))
 
-		back := openStream(t, h, l, viewer(2), general, 1)
+		back := openStream(t, h, db, viewer(2), general, 1)
 		<-back.done
-		expect(t, "who comes back with the old cursor", back.received("+!"), fmt.Sprint("!", int(EndResync)))
-		fresh := openStream(t, h, l, viewer(2), general, 3)
+		expect(t, "the reader with the old cursor", back.received("+!"), endToken(EndResync))
+		fresh := openStream(t, h, db, viewer(2), general, 3)
 		advance(2 * changePollInterval)
-		expect(t, "who has the new page", fresh.received("+!"))
+		expect(t, "the reader with the new page", fresh.received("+!"))
 	})
 }
 
-// Without a hint the gap is found by looking; then the streams come back with their cursors.
+// TestAccountDeletionIsFoundInTheGap: without a relay message, polling finds the gap, and the readers reconnect with
+// their cursors.
 func TestAccountDeletionIsFoundInTheGap(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		stays := openStream(t, h, l, viewer(2), general, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		staying := openStream(t, h, db, viewer(2), general, -1)
 		synctest.Wait()
-		l.deleteAccount(general, 1)
-		<-stays.done
-		expect(t, "who stays", stays.received("+!"), fmt.Sprint("!", int(EndSlow)))
+		db.deleteAccount(general, 1)
+		<-staying.done
+		expect(t, "the staying user", staying.received("+!"), endToken(EndSlow))
 	})
 }

@@ -141,8 +141,8 @@ func (h *Hub) applyAnnouncement(node string, a presenceAnnouncement) (requestAll
 	return false
 }
 
-// addPart keeps one part of all users of a node and reports whether it was the last one. It ignores a part that does not
-// follow the one before.
+// addPart keeps one part of all users of a node and reports whether it was the last one. It ignores a part that does
+// not follow the one before.
 func (n *remoteNode) addPart(a presenceAnnouncement) (complete bool) {
 	if a.Part == 0 {
 		n.nextPart, n.partialUsers = 0, nil
@@ -165,8 +165,8 @@ func (h *Hub) replaceRemoteUsers(n *remoteNode, now time.Time) {
 	n.partialUsers = nil
 }
 
-// updateRemoteUsers applies which users came online and went offline on another node. The other node announces a user as
-// offline only after the grace period, so that there is none here. The caller holds Hub.mu.
+// updateRemoteUsers applies which users came online and went offline on another node. The other node announces a user
+// as offline only after the grace period, so that there is none here. The caller holds Hub.mu.
 func (h *Hub) updateRemoteUsers(n *remoteNode, online []chat.UserSummary, offline []int64, now time.Time) {
 	for _, u := range online {
 		if !n.users[u.ID] {

@@ -8,6 +8,7 @@ import (
 	"charla/chat"
 )
 
+// usersWithIDs returns the users of viewers.
 func usersWithIDs(ids ...int64) (list []chat.UserSummary) {
 	for _, id := range ids {
 		list = append(list, viewer(id).User)
@@ -16,34 +17,35 @@ func usersWithIDs(ids ...int64) (list []chat.UserSummary) {
 }
 
 func TestMissedAnnouncementIsRequestedAgain(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
 		if h.applyAnnouncement("b", presenceAnnouncement{Seq: 1, Online: usersWithIDs(1, 2)}) || !h.Online(2)[2] {
-			t.Error("the first word was not followed")
+			t.Error("the first announcement was not applied")
 		}
 		if h.applyAnnouncement("b", presenceAnnouncement{Seq: 1}) {
-			t.Error("a beat made us ask")
+			t.Error("an announcement without changes caused a request")
 		}
 		if !h.applyAnnouncement("b", presenceAnnouncement{Seq: 3, Offline: []int64{1}}) || !h.Online(1)[1] {
-			t.Error("a word out of turn was followed, or not asked about")
+			t.Error("an announcement after a missed one was applied, or caused no request")
 		}
 		if h.applyAnnouncement("b", presenceAnnouncement{Seq: 3}) {
-			t.Error("asked twice at once")
+			t.Error("the second request followed at once")
 		}
 		advance(2 * presenceRequestInterval)
 		if !h.applyAnnouncement("b", presenceAnnouncement{Seq: 3}) {
-			t.Error("did not ask again")
+			t.Error("there was no second request")
 		}
 		h.applyAnnouncement("b", presenceAnnouncement{Seq: 3, Online: usersWithIDs(2), Part: 0, Parts: 2})
 		h.applyAnnouncement("b", presenceAnnouncement{Seq: 3, Online: usersWithIDs(3), Part: 1, Parts: 2})
-		if here := h.Online(1, 2, 3); here[1] || !here[2] || !here[3] || h.applyAnnouncement("b", presenceAnnouncement{Seq: 3}) {
-			t.Errorf("after the whole: %v", here)
+		online := h.Online(1, 2, 3)
+		if online[1] || !online[2] || !online[3] || h.applyAnnouncement("b", presenceAnnouncement{Seq: 3}) {
+			t.Errorf("after all users were announced: %v", online)
 		}
 	})
 }
 
 func TestUsersOfSilentNodeGoOffline(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		watcher := openStream(t, h, l, viewer(1), chat.StreamKey{}, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		watcher := openStream(t, h, db, viewer(1), chat.StreamKey{}, -1)
 		h.applyAnnouncement("b", presenceAnnouncement{Seq: 1, Online: usersWithIDs(1, 2)})
 		h.applyAnnouncement("c", presenceAnnouncement{Seq: 1, Online: usersWithIDs(2, 3)})
 		advance(2 * time.Second)
@@ -52,7 +54,7 @@ func TestUsersOfSilentNodeGoOffline(t *testing.T) {
 		h.applyAnnouncement("c", presenceAnnouncement{Seq: 1})
 		h.removeLostNodes(time.Now())
 		if _, n := h.OnlineUsers(); n != 3 {
-			t.Errorf("%d are here: each is on another node too", n)
+			t.Errorf("%d users are online, although each is on another node too", n)
 		}
 		advance(2 * nodeTimeout)
 		h.removeLostNodes(time.Now())
@@ -62,11 +64,11 @@ func TestUsersOfSilentNodeGoOffline(t *testing.T) {
 }
 
 func TestMovingBetweenNodesDoesNotFlicker(t *testing.T) {
-	withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
-		watcher := openStream(t, h, l, viewer(1), chat.StreamKey{}, -1)
-		other := openStream(t, h, l, viewer(2), chat.StreamKey{}, -1)
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		watcher := openStream(t, h, db, viewer(1), chat.StreamKey{}, -1)
+		other := openStream(t, h, db, viewer(2), chat.StreamKey{}, -1)
 		advance(2 * time.Second)
-		told := len(watcher.received("@"))
+		before := len(watcher.received("@"))
 		other.disconnect()
 		advance(time.Second)
 		h.applyAnnouncement("b", presenceAnnouncement{Seq: 1, Online: usersWithIDs(2)})
@@ -75,23 +77,24 @@ func TestMovingBetweenNodesDoesNotFlicker(t *testing.T) {
 		advance(offlineGrace / 2)
 		h.applyAnnouncement("c", presenceAnnouncement{Seq: 1, Online: usersWithIDs(2)})
 		advance(2 * offlineGrace)
-		if now := len(watcher.received("@")); now != told || !h.Online(2)[2] {
-			t.Errorf("%d words about a person who never left", now-told)
+		if now := len(watcher.received("@")); now != before || !h.Online(2)[2] {
+			t.Errorf("%d events about a user who stayed online", now-before)
 		}
 		h.removeNode("c")
 		advance(2 * offlineGrace)
 		if h.Online(2)[2] {
-			t.Error("here on no node")
+			t.Error("the user is online on no node")
 		}
 	})
 }
 
-// Whoever has a stream on some node is here on all, whatever came of the words between them.
+// TestPresenceOfNodesConverges: a user with a stream on one node is online on the other, whatever announcements were
+// lost.
 func TestPresenceOfNodesConverges(t *testing.T) {
 	for seed := range uint64(20) {
-		withHub(t, func(t *testing.T, h *Hub, l *fakeSource) {
+		withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
 			rnd := rand.New(rand.NewPCG(seed, 2))
-			other := NewHub(l)
+			other := NewHub(db)
 			other.relay = &Relay{presenceChanged: make(chan struct{}, 1)}
 			open := map[int64]*Stream{}
 			for range 300 {
@@ -122,11 +125,11 @@ func TestPresenceOfNodesConverges(t *testing.T) {
 			}
 			for id := range int64(7) {
 				if h.Online(id)[id] != (open[id] != nil) {
-					t.Errorf("seed %d: person %d: %v", seed, id, h.Online(id)[id])
+					t.Errorf("seed %d: user %d online: %v", seed, id, h.Online(id)[id])
 				}
 			}
 			if _, n := h.OnlineUsers(); n != len(open) {
-				t.Errorf("seed %d: %d here, %d open", seed, n, len(open))
+				t.Errorf("seed %d: %d users are online, %d streams are open", seed, n, len(open))
 			}
 			for _, s := range open {
 				s.Close()

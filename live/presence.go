@@ -57,8 +57,8 @@ func (h *Hub) userDisconnected(id int64) {
 	}
 }
 
-// addOnlineUser returns the online user with this id and sets the name. It adds the user if they were offline. The caller
-// holds Hub.mu.
+// addOnlineUser returns the online user with this id and sets the name. It adds the user if they were offline. The
+// caller holds Hub.mu.
 func (h *Hub) addOnlineUser(user chat.UserSummary) *onlineUser {
 	u := h.online[user.ID]
 	if u == nil {
@@ -108,8 +108,9 @@ func (h *Hub) startGrace(u *onlineUser) {
 	h.wakeScheduler()
 }
 
-// expireGrace removes the users whose grace period has ended. It returns when the next one ends, or the zero time. Grace
-// periods end in the order in which they began, so that only the front of the queue matters. The caller holds Hub.mu.
+// expireGrace removes the users whose grace period has ended. It returns when the next one ends, or the zero time.
+// Grace periods end in the order in which they began, so that only the front of the queue matters. The caller holds
+// Hub.mu.
 func (h *Hub) expireGrace(now time.Time) (next time.Time) {
 	for ; len(h.graceQueue) > 0; h.graceQueue = h.graceQueue[1:] {
 		entry := h.graceQueue[0]
@@ -181,8 +182,8 @@ func (h *Hub) togglePresence(id int64, now time.Time) {
 	h.presenceDebounce.request(now)
 }
 
-// takePresenceChanges returns what changed since its last call and updates the snapshot for new streams. The caller holds
-// Hub.mu.
+// takePresenceChanges returns what changed since its last call and updates the snapshot for new streams. The caller
+// holds Hub.mu.
 func (h *Hub) takePresenceChanges() Presence {
 	p := Presence{Users: h.firstOnline(), Count: len(h.online)}
 	for id := range h.toggled {

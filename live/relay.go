@@ -65,7 +65,9 @@ func NewRelay(hub *Hub, servers, community string) (*Relay, error) {
 		nats.ReconnectBufSize(-1), // because messages from before a reconnect are useless
 		nats.PingInterval(natsPingInterval), nats.FlusherTimeout(natsPingInterval),
 		nats.ConnectHandler(r.onConnect), nats.ReconnectHandler(r.onConnect), nats.DisconnectErrHandler(r.onDisconnect),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { slog.Warn("relay failed", "error", err) }))
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			slog.Warn("relay failed", "error", err)
+		}))
 	if err != nil {
 		return nil, err
 	}

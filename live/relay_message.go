@@ -11,12 +11,12 @@ import (
 	"charla/chat"
 )
 
-// relayVersion is the version of relay messages. It must grow if older nodes must ignore the messages of newer ones. New
-// fields and kinds need no new version, because older nodes ignore them.
+// relayVersion is the version of relay messages. It must grow if older nodes must ignore the messages of newer ones.
+// New fields and kinds need no new version, because older nodes ignore them.
 const relayVersion = 1
 
-// relayMessage is what a node sends to the other nodes, as JSON. A change carries its position beside the event, so that
-// a node which cannot decode the event still learns that there is something to read.
+// relayMessage is what a node sends to the other nodes, as JSON. A change carries its position beside the event, so
+// that a node which cannot decode the event still learns that there is something to read.
 type relayMessage struct {
 	Version     int                   `json:"v"`
 	Node        string                `json:"node"`            // the sender

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// minSendInterval is the minimum time between two frames about presence, and between two refreshes of unread counts.
+	// minSendInterval is the minimum time between two frames about presence, and between two refreshes of unread
+	// counts.
 	minSendInterval = time.Second
 	// presenceDelay is how long a frame about presence waits for other users who come online or go offline.
 	presenceDelay = 50 * time.Millisecond
@@ -155,9 +156,9 @@ const (
 	quietThreshold = 10
 )
 
-// freeMemoryAfterBurst returns memory to the operating system after many streams were opened or closed. Opening a stream
-// takes several times the memory of an open one, and the Go runtime would keep it for minutes. The hub calls it every
-// second. The caller holds Hub.mu.
+// freeMemoryAfterBurst returns memory to the operating system after many streams were opened or closed. Opening a
+// stream takes several times the memory of an open one, and the Go runtime would keep it for minutes. The hub calls
+// it every second. The caller holds Hub.mu.
 func (h *Hub) freeMemoryAfterBurst(open int) {
 	quiet := absDiff(open, h.lastOpen) <= quietThreshold
 	if quiet && absDiff(open, h.lastFreed) >= freeMemoryThreshold && !h.closed {

@@ -14,8 +14,8 @@ type ServerSentEvent struct {
 	Data        []byte
 }
 
-// AppendTo appends the event, with the empty line that ends it, to b. It removes line breaks from ID and Name, and writes
-// each line of Data as a data line.
+// AppendTo appends the event, with the empty line that ends it, to b. It removes line breaks from ID and Name, and
+// writes each line of Data as a data line.
 func (e ServerSentEvent) AppendTo(b []byte) []byte {
 	b = appendField(b, "event: ", e.Name)
 	b = appendField(b, "id: ", e.ID)

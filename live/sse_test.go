@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// parseEvent reads one event the way the HTML standard tells a browser to.
+// parseEvent parses one event as the HTML standard specifies for browsers.
 func parseEvent(stream string) (e ServerSentEvent, hasData bool) {
 	stream = strings.ReplaceAll(strings.ReplaceAll(stream, "\r\n", "\n"), "\r", "\n")
 	var data []string
@@ -47,14 +47,16 @@ func FuzzServerSentEvent(f *testing.F) {
 		want.Data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 		wire := string(ServerSentEvent{ID: id, Name: name, RetryMillis: retry, Data: data}.AppendTo(nil))
 		got, hasData := parseEvent(wire)
-		if got.ID != want.ID || got.Name != want.Name || got.RetryMillis != want.RetryMillis || !bytes.Equal(got.Data, want.Data) {
-			t.Errorf("wrote %+v, read %+v from %q", want, got, wire)
+		equal := got.ID == want.ID && got.Name == want.Name && got.RetryMillis == want.RetryMillis
+		if !equal || !bytes.Equal(got.Data, want.Data) {
+			t.Errorf("wrote %+v, parsed %+v from %q", want, got, wire)
 		}
 		if hasData != (data != nil) {
-			t.Errorf("data %q: read some is %v", data, hasData)
+			t.Errorf("data %q: parsed data: %v", data, hasData)
 		}
-		if strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(wire), "\n\n") != 1 || !strings.HasSuffix(wire, "\n\n") && wire != "\n" {
-			t.Errorf("not one event: %q", wire)
+		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(wire)
+		if strings.Count(lines, "\n\n") != 1 || !strings.HasSuffix(wire, "\n\n") && wire != "\n" {
+			t.Errorf("wrote more or less than one event: %q", wire)
 		}
 	})
 }

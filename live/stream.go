@@ -13,8 +13,8 @@ import (
 // maxQueue is how many frames may wait for a reader before its stream is ended. A burst of 200 messages must fit.
 const maxQueue = 256
 
-// minAge is the age at which a stream ends at the earliest. Each stream gets a random age between minAge and twice that,
-// so that readers do not all reconnect at once.
+// minAge is the age at which a stream ends at the earliest. Each stream gets a random age between minAge and twice
+// that, so that readers do not all reconnect at once.
 const minAge = 15 * time.Minute
 
 // Stream is one open stream of one reader. It is written either by Run, on the goroutine of its HTTP request, or by
@@ -32,7 +32,7 @@ type Stream struct {
 	nextHeartbeat, expiresAt time.Time // guarded by Hub.mu
 
 	mu          sync.Mutex // guards all below
-	replayedSeq int64      // the last seq that the replay contains; set before the first write and constant from then on
+	replayedSeq int64      // the last seq in the replay; set before the first write, then constant
 	state       StateFunc  // nil before the first write, and for a stream without a state
 	queue       []*frame
 	endReason   EndReason
@@ -43,8 +43,9 @@ type Stream struct {
 	shorten     func(time.Duration) // limits a write in progress, and each later one; nil before the first write
 }
 
-// StateFunc returns the state that only this viewer sees, such as unread counts, as bytes for the reader. It may read the
-// database. It is never called concurrently for one stream. A nil StateFunc means that the stream has no such state.
+// StateFunc returns the state that only this viewer sees, such as unread counts, as bytes for the reader. It may read
+// the database. It is never called concurrently for one stream. A nil StateFunc means that the stream has no such
+// state.
 type StateFunc func(context.Context) ([]byte, error)
 
 func newStream(h *Hub, v Viewer, enc Encoder) *Stream {
@@ -146,8 +147,8 @@ func (s *Stream) wakeWriter() {
 	}
 }
 
-// drain empties the queue and returns its frames. It stops before a frame that ends the stream. If it returns nothing, the
-// writer must stop until it is woken.
+// drain empties the queue and returns its frames. It stops before a frame that ends the stream. If it returns
+// nothing, the writer must stop until it is woken.
 func (s *Stream) drain() (queue []*frame, end EndReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,8 +175,9 @@ func (s *Stream) endsForViewer(f *frame) bool {
 // author of messages that no frame contains, so that the page must be loaded again. The caller holds mu.
 func (s *Stream) forcesResync(f *frame) bool { return f.accountDeleted && f.seq > s.replayedSeq }
 
-// CachedReplay returns the changes after a cursor if another stream of the conversation has just read them. Otherwise it
-// returns false, and the caller must read them. The caller has already checked that the viewer is a member of the room.
+// CachedReplay returns the changes after a cursor if another stream of the conversation has just read them. Otherwise
+// it returns false, and the caller must read them. The caller has already checked that the viewer is a member of the
+// room.
 func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 	if s.conversation == nil {
 		return chat.Changes{}, false
@@ -183,9 +185,9 @@ func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 	return s.conversation.cachedChanges(after)
 }
 
-// Replay is what a reader receives before live events. Head is the start of the response. After is the cursor with which
-// the reader connected, or -1 if it has none. Changes are those that it missed; the caller reads them after Subscribe and
-// before it last checks that the viewer is a member of the room.
+// Replay is what a reader receives before live events. Head is the start of the response. After is the cursor with
+// which the reader connected, or -1 if it has none. Changes are those that it missed; the caller reads them after
+// Subscribe and before it last checks that the viewer is a member of the room.
 type Replay struct {
 	Head    []byte
 	After   int64
@@ -265,8 +267,8 @@ func (s *Stream) refreshState(ctx context.Context) {
 	}
 }
 
-// render appends frames to b, without the changes that the replay contains. For a single frame and an empty b it returns
-// the bytes that the frame shares with other streams instead.
+// render appends frames to b, without the changes that the replay contains. For a single frame and an empty b it
+// returns the bytes that the frame shares with other streams instead.
 func (s *Stream) render(b []byte, queue []*frame, end EndReason) []byte {
 	s.hub.counters.framesSent.Add(int64(len(queue)))
 	if len(queue) == 1 && end == notEnded && len(b) == 0 {

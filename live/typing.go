@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// typingTimeout is how long a user counts as typing. Browsers repeat the event every 1.5 seconds while the user types.
+	// typingTimeout is how long a user counts as typing. Browsers repeat the event every 1.5 seconds while the user
+	// types.
 	typingTimeout = 3 * time.Second
 	// typingDelay is how long a frame waits for other users who begin to type at the same moment.
 	typingDelay = 50 * time.Millisecond

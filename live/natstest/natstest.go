@@ -16,10 +16,15 @@ type Server struct {
 	server  *server.Server
 }
 
+// localOptions are the options of a server on a random port of this machine.
+func localOptions() server.Options {
+	return server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true}
+}
+
 // New returns a running server. It is stopped at the end of the test.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{options: server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true}}
+	s := &Server{options: localOptions()}
 	s.Start(t)
 	t.Cleanup(s.Kill)
 	return s
@@ -31,15 +36,17 @@ func Cluster(t testing.TB, n int) []*Server {
 	var servers []*Server
 	var routes []*url.URL
 	for range n {
-		s := &Server{options: server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, Routes: routes}}
+		s := &Server{options: localOptions()}
+		s.options.Routes = routes
 		s.options.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}
 		s.Start(t)
 		t.Cleanup(s.Kill)
 		routes = append(routes, &url.URL{Scheme: "nats-route", Host: s.server.ClusterAddr().String()})
 		servers = append(servers, s)
 	}
-	for end := time.Now().Add(20 * time.Second); servers[0].server.NumRoutes() == 0 || servers[n-1].server.NumRoutes() == 0; {
-		if time.Now().After(end) {
+	first, last := servers[0].server, servers[n-1].server
+	for deadline := time.Now().Add(20 * time.Second); first.NumRoutes() == 0 || last.NumRoutes() == 0; {
+		if time.Now().After(deadline) {
 			t.Fatal("the servers of the cluster did not connect to each other")
 		}
 		<-time.After(10 * time.Millisecond)

@@ -15,8 +15,8 @@ import (
 // WriteTimeout is how long one write may take before the reader is disconnected.
 const WriteTimeout = 8 * time.Second
 
-// FinalWriteTimeout is how long the last write may take. Two of these, for a write in progress and the one after it, fit
-// into the two seconds within which a revoked reader must be disconnected.
+// FinalWriteTimeout is how long the last write may take. Two of these, for a write in progress and the one after it,
+// fit into the two seconds within which a revoked reader must be disconnected.
 const FinalWriteTimeout = time.Second
 
 // maxUnacknowledged is how long sent bytes may stay unacknowledged by the reader's machine. Without it, TCP keeps the
@@ -89,8 +89,8 @@ func (c *Conn) ShortenDeadline(d time.Duration) {
 // send anything.
 const maxClientBytes = 4 << 10
 
-// awaitDisconnect blocks until the reader disconnects or sends too much. It replaces the disconnect watcher where that is
-// not available.
+// awaitDisconnect blocks until the reader disconnects or sends too much. It replaces the disconnect watcher where
+// that is not available.
 func (c *Conn) awaitDisconnect() {
 	var b [64]byte
 	for received := 0; received < maxClientBytes; {
@@ -164,8 +164,8 @@ func (c *Conn) writeWithDeadline(b []byte, last bool) bool {
 	return err == nil
 }
 
-// setWriteDeadline sets the deadline of the next write. It holds mu, so that it never overwrites the earlier deadline of
-// a concurrent ShortenDeadline.
+// setWriteDeadline sets the deadline of the next write. It holds mu, so that it never overwrites the earlier deadline
+// of a concurrent ShortenDeadline.
 func (c *Conn) setWriteDeadline(last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
