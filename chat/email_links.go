@@ -62,8 +62,8 @@ func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token str
 	return t, err
 }
 
-// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the registration has
-// expired or the notification was cancelled.
+// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the
+// registration has expired or the notification was cancelled.
 func (s *Service) IssueSignupToken(ctx context.Context, n Notification, pending PendingRegistration) (string, error) {
 	expires := pending.CreatedAt + confirmationLinkLifetime
 	if expires <= s.now() {
@@ -74,24 +74,24 @@ func (s *Service) IssueSignupToken(ctx context.Context, n Notification, pending 
 	})
 }
 
-// IssueResetToken creates the token of a link that sets a new password. It returns ErrNotFound if the notification was
-// cancelled.
+// IssueResetToken creates the token of a link that sets a new password. It returns ErrNotFound if the notification
+// was cancelled.
 func (s *Service) IssueResetToken(ctx context.Context, n Notification, user User) (string, error) {
 	return s.issueEmailToken(ctx, n, EmailToken{
 		Kind: EmailTokenReset, User: user.ID, Email: user.Email, ExpiresAt: s.now() + resetLinkLifetime,
 	})
 }
 
-// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It returns
-// ErrNotFound if the notification was cancelled.
+// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It
+// returns ErrNotFound if the notification was cancelled.
 func (s *Service) IssueEmailChangeToken(ctx context.Context, n Notification) (string, error) {
 	return s.issueEmailToken(ctx, n, EmailToken{
 		Kind: EmailTokenChange, User: n.User, Email: n.Address, ExpiresAt: s.now() + emailChangeLinkLifetime,
 	})
 }
 
-// issueEmailToken stores the hash of a new token and returns the token. It returns ErrNotFound if the notification was
-// cancelled. Every attempt to send an e-mail issues another token; all of them are valid until one is used.
+// issueEmailToken stores the hash of a new token and returns the token. It returns ErrNotFound if the notification
+// was cancelled. Every attempt to send an e-mail issues another token; all of them are valid until one is used.
 func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailToken) (string, error) {
 	token := newToken()
 	t.Hash = hashToken(token)
@@ -103,8 +103,8 @@ func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailTo
 	})
 }
 
-// RequestPasswordReset has a letter sent to an address if it is somebody's. It never tells: whose address it is will be asked when
-// the letter is sent. It answers Invalid for what is no address. Locale is that of who asks.
+// RequestPasswordReset has a letter sent to an address if it is somebody's. It never tells: whose address it is will
+// be asked when the letter is sent. It answers Invalid for what is no address. Locale is that of who asks.
 func (s *Service) RequestPasswordReset(ctx context.Context, email, locale string) error {
 	email, _, err := CleanEmail(email)
 	if err != nil {
@@ -121,8 +121,8 @@ func (s *Service) CheckResetLink(ctx context.Context, token string) error {
 	return err
 }
 
-// ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address is
-// theirs. It answers Invalid for a bad password, which leaves the link good, and errLinkExpired.
+// ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address
+// is theirs. It answers Invalid for a bad password, which leaves the link good, and errLinkExpired.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	ticket, err := s.emailToken(ctx, EmailTokenReset, token)
 	if err != nil {
@@ -168,8 +168,8 @@ func (s *Service) PendingEmailChange(ctx context.Context, token string) (string,
 	return ticket.Email, err
 }
 
-// ConfirmEmailChange gives the person of a link their new address, once, and tells the old one. It answers errLinkExpired, also where
-// the address is somebody else's by now.
+// ConfirmEmailChange gives the person of a link their new address, once, and tells the old one. It answers
+// errLinkExpired, also where the address is somebody else's by now.
 func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
 	ticket, err := s.emailToken(ctx, EmailTokenChange, token)
 	if err != nil {

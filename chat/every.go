@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Every calls f at once and then once per interval, until ctx is done. A call that takes longer than the interval delays the
-// next one; calls never overlap.
+// Every calls f at once and then once per interval, until ctx is done. A call that takes longer than the interval
+// delays the next one; calls never overlap.
 func Every(ctx context.Context, interval time.Duration, f func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

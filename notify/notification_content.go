@@ -29,8 +29,8 @@ const (
 	maxPreviews            = 3 // per conversation
 )
 
-// buildContent reads what a notification says as things are now. It returns ErrNotFound if the notification has become
-// pointless, for instance because its recipient has read the messages.
+// buildContent reads what a notification says as things are now. It returns ErrNotFound if the notification has
+// become pointless, for instance because its recipient has read the messages.
 func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	switch n.Kind {
 	case chat.NotifyConfirmSignup:
@@ -49,7 +49,8 @@ func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.No
 	return chat.NotificationContent{}, chat.ErrNotFound
 }
 
-// contentForUser addresses a notification to its user, in their language. It returns ErrNotFound if the user is disabled.
+// contentForUser addresses a notification to its user, in their language. It returns ErrNotFound if the user is
+// disabled.
 func (w *Worker) contentForUser(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	user, err := w.Store.User(ctx, n.User)
 	if err != nil {
@@ -80,8 +81,8 @@ func (w *Worker) addressOwner(ctx context.Context, emailKey string) (chat.User, 
 	return owner.User, err
 }
 
-// buildAddressInUse tells the owner of an address that somebody tried to use it. Whoever tried does not learn that the
-// address has an owner.
+// buildAddressInUse tells the owner of an address that somebody tried to use it. Whoever tried does not learn that
+// the address has an owner.
 func (w *Worker) buildAddressInUse(
 	ctx context.Context, n chat.Notification, owner chat.User,
 ) (chat.NotificationContent, error) {
@@ -146,8 +147,8 @@ func (w *Worker) buildEmailChange(ctx context.Context, n chat.Notification) (cha
 	return content, err
 }
 
-// buildUnreadDigest collects unread conversations. It returns ErrNotFound if the user is online, was online since the digest
-// was scheduled, or no longer wants digests.
+// buildUnreadDigest collects unread conversations. It returns ErrNotFound if the user is online, was online since the
+// digest was scheduled, or no longer wants digests.
 func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	content, err := w.contentForUser(ctx, n)
 	if err != nil {
@@ -172,7 +173,8 @@ func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (ch
 	return content, err
 }
 
-// buildPush describes one unread conversation. It returns ErrNotFound if the user has read it, is online, or has no topic.
+// buildPush describes one unread conversation. It returns ErrNotFound if the user has read it, is online, or has no
+// topic.
 func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	settings, err := w.Store.NotificationSettings(ctx, n.User)
 	if err != nil {
@@ -195,8 +197,8 @@ func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.Notif
 
 func (w *Worker) isOnline(user int64) bool { return w.Presence.Online(user)[user] }
 
-// unreadConversations lists the unread conversations of a user, or only room unless that is 0, with their newest messages,
-// oldest first. It returns ErrNotFound if nothing is unread.
+// unreadConversations lists the unread conversations of a user, or only room unless that is 0, with their newest
+// messages, oldest first. It returns ErrNotFound if nothing is unread.
 func (w *Worker) unreadConversations(ctx context.Context, user, room int64) ([]chat.UnreadConversation, error) {
 	list, err := w.Store.UnreadConversations(ctx, user, room, maxDigestConversations)
 	if err != nil {

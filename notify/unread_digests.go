@@ -31,9 +31,9 @@ func scanInterval(medium chat.Medium) time.Duration {
 	return pushScanInterval
 }
 
-// A scan starts scanOverlap before the time of the last one, which is longer than any transaction takes, so that no message
-// that was committed late is skipped. If no scan ran for scanMaxAge, for instance while e-mail was switched off, the
-// messages of that time cause no notifications.
+// A scan starts scanOverlap before the time of the last one, which is longer than any transaction takes, so that no
+// message that was committed late is skipped. If no scan ran for scanMaxAge, for instance while e-mail was switched
+// off, the messages of that time cause no notifications.
 const (
 	scanOverlap      = time.Minute
 	scanMaxAge       = time.Hour

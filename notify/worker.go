@@ -1,5 +1,5 @@
-// Package notify reaches people who are away: it finds unread messages, builds the content of queued notifications, and
-// delivers them as e-mails and as ntfy pushes.
+// Package notify reaches people who are away: it finds unread messages, builds the content of queued notifications,
+// and delivers them as e-mails and as ntfy pushes.
 package notify
 
 import (
@@ -23,8 +23,8 @@ type Store interface {
 	scanStore
 }
 
-// Worker delivers notifications over the media that are configured. Workers of several nodes may share one database: each
-// notification is claimed by one of them.
+// Worker delivers notifications over the media that are configured. Workers of several nodes may share one database:
+// each notification is claimed by one of them.
 type Worker struct {
 	Service  *chat.Service
 	Store    Store
@@ -35,8 +35,8 @@ type Worker struct {
 	Ntfy     *ntfy.Client   // nil if ntfy is not configured
 }
 
-// The worker polls the queue every pollInterval and delivers up to batchSize notifications of a medium in parallel. It
-// retries recording a delivery for about as long as the claim on the notification lasts.
+// The worker polls the queue every pollInterval and delivers up to batchSize notifications of a medium in parallel.
+// It retries recording a delivery for about as long as the claim on the notification lasts.
 const (
 	pollInterval          = time.Second
 	batchSize             = 8
@@ -87,8 +87,8 @@ func (w *Worker) deliverOne(ctx context.Context, n chat.Notification) {
 	w.complete(ctx, n, content.Unread, err)
 }
 
-// complete records the result of a delivery. It retries while the database is unavailable, because a delivery that is not
-// recorded would be repeated. After ctx is done it tries only once more.
+// complete records the result of a delivery. It retries while the database is unavailable, because a delivery that is
+// not recorded would be repeated. After ctx is done it tries only once more.
 func (w *Worker) complete(
 	ctx context.Context, n chat.Notification, emailed []chat.UnreadConversation, deliveryErr error,
 ) {

@@ -1,4 +1,5 @@
-// Package email sends one letter at a time over SMTP. What stands in it, and when it is tried again, others decide.
+// Package email sends e-mails over SMTP, one message per connection. Callers decide what a message says and when to
+// retry.
 package email
 
 import (
@@ -14,23 +15,23 @@ import (
 	"time"
 )
 
-// sendTimeout bounds all of a sending: a server that stalls costs no more.
+// sendTimeout limits how long sending one message may take, from the connection to the server's last response.
 const sendTimeout = 30 * time.Second
 
-// Message is what one person is told. ID names it: the same letter sent again has the same ID. UnsubscribeURL is where a mail
-// program unsubscribes by POST (RFC 8058), or empty.
+// Message is an e-mail to one person. A message that is sent again keeps its ID, so that mail programs can recognise
+// it.
 type Message struct {
-	ID             string // without the host
+	ID             string // the part of the Message-ID before the "@"
 	Name, To       string
 	Subject        string
 	Text, HTML     string
 	Lang           string
-	UnsubscribeURL string
+	UnsubscribeURL string // for one-click unsubscription by POST (RFC 8058); empty for none
 }
 
-// Sender hands letters to one server. It is safe for concurrent use.
+// Sender sends messages through one SMTP server. It is safe for concurrent use.
 type Sender struct {
-	TLS *tls.Config // how the server proves who it is; Parse sets what is usual
+	TLS *tls.Config // verifies the server's certificate; set by Parse
 
 	from           *netmail.Address
 	host, port     string
@@ -39,12 +40,14 @@ type Sender struct {
 	plaintext      bool // no TLS at all
 }
 
-// Parse reads smtp://user:password@host:587?from=Name%20<address>, or smtps:// for TLS from the first byte. Without that TLS
-// begins by STARTTLS, and a server that does not offer it gets nothing; with tls=none, for a server on the same machine,
-// nothing is encrypted. The error never repeats the URL, which holds a password.
+// Parse returns the sender that a URL describes: smtp://user:password@host:587?from=Name%20<address>. With smtps://
+// the connection uses TLS from the first byte; with smtp:// it uses STARTTLS, and sending fails if the server does
+// not offer that. The parameter tls=none switches encryption off, for a server on the same machine. Errors never
+// contain the URL, because it may hold a password.
 func Parse(raw string) (*Sender, error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" ||
+		u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
 		return nil, errors.New("must be smtp://user:password@host:587?from=… or smtps://…")
 	}
 	s := &Sender{host: u.Hostname(), port: u.Port(), user: u.User.Username(), implicitTLS: u.Scheme == "smtps"}
@@ -54,11 +57,11 @@ func Parse(raw string) (*Sender, error) {
 		s.port = map[bool]string{false: "587", true: "465"}[s.implicitTLS]
 	}
 	if n, err := strconv.ParseUint(s.port, 10, 16); err != nil || n == 0 {
-		return nil, errors.New("has a port that is none")
+		return nil, errors.New("has an invalid port")
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, errors.New("has a query that cannot be read")
+		return nil, errors.New("has an invalid query")
 	}
 	return s, s.parseOptions(query)
 }
@@ -66,58 +69,59 @@ func Parse(raw string) (*Sender, error) {
 func (s *Sender) parseOptions(query url.Values) (err error) {
 	for name := range query {
 		if name != "from" && name != "tls" {
-			return fmt.Errorf("knows from and tls after the question mark, not %q", name)
+			return fmt.Errorf("has the unknown parameter %q: only from and tls are allowed", name)
 		}
 	}
 	if s.from, err = netmail.ParseAddress(query.Get("from")); err != nil {
-		return errors.New("needs the sender: ?from=Charla%20<charla@example.org>")
+		return errors.New("must name the sender: ?from=Charla%20<charla@example.org>")
 	}
 	switch query.Get("tls") {
 	case "":
 	case "none":
 		s.plaintext = true
 	default:
-		return errors.New("knows tls=none alone")
+		return errors.New("has an invalid value of tls: only tls=none is allowed")
 	}
 	if s.plaintext && s.implicitTLS {
-		return errors.New("is smtps:// and tls=none at once")
+		return errors.New("must not combine smtps:// with tls=none")
 	}
 	if s.plaintext && s.user != "" && !isLoopback(s.host) {
-		return errors.New("would send its password in the clear: tls=none is for a server on this machine")
+		return errors.New("must not combine a password with tls=none unless the server runs on this machine")
 	}
 	return nil
 }
 
+// isLoopback reports whether a host is this machine.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// fromDomain is that of the sender's address.
+// fromDomain returns the domain of the sender's address.
 func (s *Sender) fromDomain() string {
 	return s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:]
 }
 
-// Send hands a letter over, within half a minute. After an error the server may still have taken it: it is sent again
-// under the same ID.
+// Send sends a message within sendTimeout. If it returns an error, the server may still have accepted the message; a
+// retry must use the same ID.
 func (s *Sender) Send(ctx context.Context, l Message) error {
 	message, err := s.encode(l)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel() // closes the connection, which go-mail leaves open after a failure
+	defer cancel() // this also closes the connection, which go-mail leaves open after a failure
 	client, err := s.newClient(ctx)
 	if err != nil {
 		return err
 	}
-	server, err := client.DialToSMTPClientWithContext(ctx)
+	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		return err
 	}
-	if err := client.SendWithSMTPClient(server, message); err != nil && !message.IsDelivered() {
+	if err := client.SendWithSMTPClient(conn, message); err != nil && !message.IsDelivered() {
 		return err
 	}
-	_ = client.CloseWithSMTPClient(server) // the letter is theirs, whatever they say to a good-bye
+	_ = client.CloseWithSMTPClient(conn) // the server has accepted the message, so a failing QUIT does not matter
 	return nil
 }

@@ -16,8 +16,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var message = email.Message{ID: "charla.7.1", Name: "Ana Ñandú", To: "ana@example.org", Subject: "3 sin leer · ¡hola!", Lang: "es",
-	Text: "Canción\n.\nwith a lone dot\n", HTML: "<p>Canción</p>", UnsubscribeURL: "https://chat.example.org/unsubscribe/x"}
+var message = email.Message{
+	ID:             "charla.7.1",
+	Name:           "Ana Ñandú",
+	To:             "ana@example.org",
+	Subject:        "3 sin leer · ¡hola!",
+	Text:           "Canción\n.\nafter a line with only a dot\n",
+	HTML:           "<p>Canción</p>",
+	Lang:           "es",
+	UnsubscribeURL: "https://chat.example.org/unsubscribe/x",
+}
 
 func TestMessageArrivesUnchanged(t *testing.T) {
 	s := emailtest.New(t, true)
@@ -25,12 +33,17 @@ func TestMessageArrivesUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.Messages()[0]
-	if got.To != "ana@example.org" || got.Subject != message.Subject || got.Text != message.Text || got.HTML != message.HTML {
-		t.Errorf("got %+v", got)
+	if got.To != message.To || got.Subject != message.Subject ||
+		got.Text != message.Text || got.HTML != message.HTML {
+		t.Errorf("the server received %+v", got)
 	}
 	for name, want := range map[string]string{
-		"Message-Id": "<charla.7.1@example.org>", "From": `"Charla" <charla@example.org>`, "Auto-Submitted": "auto-generated", "Content-Language": "es",
-		"List-Unsubscribe": "<https://chat.example.org/unsubscribe/x>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+		"Message-Id":            "<charla.7.1@example.org>",
+		"From":                  `"Charla" <charla@example.org>`,
+		"Auto-Submitted":        "auto-generated",
+		"Content-Language":      "es",
+		"List-Unsubscribe":      "<https://chat.example.org/unsubscribe/x>",
+		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 	} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, got.Header.Get(name), want)
@@ -43,83 +56,89 @@ func TestMessageArrivesUnchanged(t *testing.T) {
 
 func TestInternationalDomainIsSentAsASCII(t *testing.T) {
 	s := emailtest.New(t, true)
-	l := message
-	l.To = "ana@correo.españa.example"
-	if err := s.Sender(t).Send(t.Context(), l); err != nil {
+	m := message
+	m.To = "ana@correo.españa.example"
+	if err := s.Sender(t).Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Messages()[0].To; got != "ana@correo.xn--espaa-rta.example" {
-		t.Errorf("got %s", got)
+		t.Errorf("the recipient is %s", got)
 	}
 }
 
 func TestHeaderInjectionIsRefused(t *testing.T) {
 	s := emailtest.New(t, true)
-	for _, evil := range []func(*email.Message){
-		func(l *email.Message) { l.Subject = "x\r\nBcc: victim@example.org" },
-		func(l *email.Message) { l.Name = "x\nBcc: victim@example.org" },
-		func(l *email.Message) { l.To = "ana@example.org\r\nRCPT TO:<victim@example.org>" },
-		func(l *email.Message) { l.To = "ana@example.org>\r\nDATA" },
-		func(l *email.Message) { l.UnsubscribeURL = "https://x>\r\nX: y" },
-		func(l *email.Message) { l.ID = "a\r\nX: y" },
+	for _, inject := range []func(*email.Message){
+		func(m *email.Message) { m.Subject = "x\r\nBcc: victim@example.org" },
+		func(m *email.Message) { m.Name = "x\nBcc: victim@example.org" },
+		func(m *email.Message) { m.To = "ana@example.org\r\nRCPT TO:<victim@example.org>" },
+		func(m *email.Message) { m.To = "ana@example.org>\r\nDATA" },
+		func(m *email.Message) { m.UnsubscribeURL = "https://x>\r\nX: y" },
+		func(m *email.Message) { m.ID = "a\r\nX: y" },
 	} {
-		l := message
-		evil(&l)
-		if err := s.Sender(t).Send(t.Context(), l); err == nil {
-			t.Errorf("%+v went out", l)
+		m := message
+		inject(&m)
+		if err := s.Sender(t).Send(t.Context(), m); err == nil {
+			t.Errorf("%+v was sent", m)
 		}
 	}
-	l := message
-	l.Name, l.Subject = `"><b>, victim@example.org "`, `Subject: <script> =?utf-8?q?=0D=0ABcc:x?= `+strings.Repeat("ñ", 300)
-	if err := s.Sender(t).Send(t.Context(), l); err != nil {
+	m := message
+	m.Name = `"><b>, victim@example.org "`
+	m.Subject = `Subject: <script> =?utf-8?q?=0D=0ABcc:x?= ` + strings.Repeat("ñ", 300)
+	if err := s.Sender(t).Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	got := s.Messages()
+	if len(got) != 1 {
+		t.Fatalf("the server received %d messages", len(got))
+	}
 	to, err := got[0].Header.AddressList("To")
-	if len(got) != 1 || err != nil || len(to) != 1 || to[0].Address != "ana@example.org" || got[0].Header.Get("Bcc") != "" {
-		t.Errorf("got %v %v %v", len(got), to, err)
+	if err != nil || len(to) != 1 || to[0].Address != m.To || got[0].Header.Get("Bcc") != "" {
+		t.Errorf("the recipients are %v, %v", to, err)
 	}
 	for line := range strings.Lines(got[0].Raw) {
 		if len(line) > 998 {
-			t.Errorf("a line of %d bytes", len(line))
+			t.Errorf("a line has %d bytes", len(line))
 		}
 	}
 }
 
 func TestUnencryptedConnectionsAreRefused(t *testing.T) {
-	bare := emailtest.New(t, false)
-	if err := bare.Sender(t).Send(t.Context(), message); err == nil || bare.Attempts() != 0 {
-		t.Errorf("a server without STARTTLS was used: %v", err)
+	withoutTLS := emailtest.New(t, false)
+	if err := withoutTLS.Sender(t).Send(t.Context(), message); err == nil || withoutTLS.Attempts() != 0 {
+		t.Errorf("a message was sent to a server without STARTTLS, error %v", err)
 	}
 	s := emailtest.New(t, true)
-	stranger := s.Sender(t)
-	stranger.TLS.RootCAs = nil
-	if err := stranger.Send(t.Context(), message); err == nil || s.Attempts() != 0 {
-		t.Errorf("a server of whom nobody vouches was used: %v", err)
+	sender := s.Sender(t)
+	sender.TLS.RootCAs = nil
+	if err := sender.Send(t.Context(), message); err == nil || s.Attempts() != 0 {
+		t.Errorf("a message was sent to a server with an untrusted certificate, error %v", err)
 	}
-	plain, err := email.Parse(bare.URL() + "&tls=none")
+	plaintext, err := email.Parse(withoutTLS.URL() + "&tls=none")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := plain.Send(t.Context(), message); err != nil || len(bare.Messages()) != 1 {
-		t.Errorf("tls=none on this machine: %v", err)
+	if err := plaintext.Send(t.Context(), message); err != nil || len(withoutTLS.Messages()) != 1 {
+		t.Errorf("tls=none to a server on this machine failed: %v", err)
 	}
 }
 
 func TestServerFaults(t *testing.T) {
 	s := emailtest.New(t, true)
-	for fault, taken := range map[emailtest.Fault]int{emailtest.RejectTemporarily: 0, emailtest.RejectRecipient: 0, emailtest.Disconnect: 1, emailtest.Stall: 0} {
+	for fault, accepted := range map[emailtest.Fault]int{
+		emailtest.RejectTemporarily: 0, emailtest.RejectRecipient: 0, emailtest.Disconnect: 1, emailtest.Stall: 0,
+	} {
 		s.SetFault(fault)
 		before := len(s.Messages())
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		start := time.Now()
 		err := s.Sender(t).Send(ctx, message)
 		cancel()
-		if err == nil || time.Since(start) > 5*time.Second || len(s.Messages()) != before+taken {
-			t.Errorf("fault %d: %v after %v", fault, err, time.Since(start))
+		if err == nil || time.Since(start) > 5*time.Second || len(s.Messages()) != before+accepted {
+			t.Fatalf("fault %d: error %v after %v", fault, err, time.Since(start))
 		}
 		if strings.Contains(err.Error(), "geheim") {
-			t.Errorf("the error tells the password: %v", err)
+			t.Errorf("the error contains the password: %v", err)
 		}
 	}
 	s.SetFault(emailtest.None)
@@ -131,40 +150,41 @@ func TestServerFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := down.Send(t.Context(), message); err == nil {
-		t.Error("a server that is down took a letter")
+		t.Error("sending to a server that is down returned no error")
 	}
 }
 
-// A server that never ends its first answer is given up, and not kept in memory.
+// TestEndlessResponseIsCutOff uses a server whose first response never ends. The sender must give up before it has
+// read much of it.
 func TestEndlessResponseIsCutOff(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := make(chan int)
+	written := make(chan int)
 	go func() {
-		line, err := listener.Accept()
+		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}
 		n := 0
 		for err == nil && n < 1<<30 {
 			var more int
-			more, err = line.Write(bytes.Repeat([]byte("220-and more\r\n"), 4096))
+			more, err = conn.Write(bytes.Repeat([]byte("220-and more\r\n"), 4096))
 			n += more
 		}
-		line.Close()
-		said <- n
+		conn.Close()
+		written <- n
 	}()
 	defer listener.Close()
 	s, err := email.Parse("smtp://" + listener.Addr().String() + "?from=charla@example.org&tls=none")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send(t.Context(), message); err == nil || !strings.Contains(err.Error(), "more than a mail server does") {
+	if err := s.Send(t.Context(), message); err == nil || !strings.Contains(err.Error(), "too much data") {
 		t.Error(err)
 	}
-	if n := <-said; n > 64<<20 { // what the network held is not ours
-		t.Errorf("it could say %d bytes", n)
+	if n := <-written; n > 64<<20 { // some of it is in the buffers of the network
+		t.Errorf("the server could write %d bytes", n)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/net/idna"
 )
 
-var errLineBreak = errors.New("a header of a letter holds the end of a line")
+var errLineBreak = errors.New("a header of the message contains a line break")
 
-// encode encodes a letter: plain text, and beside it HTML.
+// encode builds a MIME message with a plain text part and an HTML part.
 func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	for _, header := range []string{l.ID, l.Name, l.To, l.Subject, l.Lang, l.UnsubscribeURL} {
 		if strings.ContainsAny(header, "\r\n\x00") {
@@ -31,7 +31,7 @@ func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	m.Subject(l.Subject)
 	m.SetMessageIDWithValue(l.ID + "@" + s.fromDomain())
 	m.SetDate()
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers it
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: suppresses vacation replies
 	m.SetGenHeader(gomail.HeaderContentLang, l.Lang)
 	if l.UnsubscribeURL != "" {
 		m.SetGenHeaderPreformatted(gomail.HeaderListUnsubscribe, "<"+l.UnsubscribeURL+">")
@@ -42,27 +42,32 @@ func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	return m, nil
 }
 
-// asciiAddress writes the domain of an address so that every server understands it.
+// asciiAddress converts the domain of an address to ASCII, because not every server supports international domains.
 func asciiAddress(address string) (string, error) {
 	if parsed, err := netmail.ParseAddress(address); err != nil || parsed.Address != address {
-		return "", errors.New("the letter has no address")
+		return "", errors.New("the recipient's address is invalid")
 	}
 	at := strings.LastIndexByte(address, '@') + 1
 	domain, err := idna.Lookup.ToASCII(address[at:])
 	return address[:at] + domain, err
 }
 
-// newClient is how the server is spoken to. Its connection ends with ctx.
+// newClient returns a client for one message. Its connection is closed when ctx is done.
 func (s *Sender) newClient(ctx context.Context) (*gomail.Client, error) {
+	dial := func(_ context.Context, network, _ string) (net.Conn, error) { return s.dial(ctx, network) }
 	options := []gomail.Option{
-		gomail.WithTimeout(sendTimeout), gomail.WithTLSConfig(s.TLS), gomail.WithTLSPolicy(s.tlsPolicy()), gomail.WithoutNoop(),
-		gomail.WithDialContextFunc(func(_ context.Context, network, _ string) (net.Conn, error) { return s.dial(ctx, network) }),
+		gomail.WithTimeout(sendTimeout),
+		gomail.WithTLSConfig(s.TLS),
+		gomail.WithTLSPolicy(s.tlsPolicy()),
+		gomail.WithoutNoop(),
+		gomail.WithDialContextFunc(dial),
 	}
 	if s.implicitTLS {
 		options = append(options, gomail.WithSSL())
 	}
 	if s.user != "" {
-		options = append(options, gomail.WithSMTPAuth(s.authType()), gomail.WithUsername(s.user), gomail.WithPassword(s.password))
+		options = append(options,
+			gomail.WithSMTPAuth(s.authType()), gomail.WithUsername(s.user), gomail.WithPassword(s.password))
 	}
 	return gomail.NewClient(s.host, options...)
 }
@@ -96,11 +101,11 @@ func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
 	return tlsConn, tlsConn.HandshakeContext(ctx)
 }
 
-// maxResponseBytes is how many bytes a server may say to one letter, its certificates included. What speaks SMTP needs a few thousand, and
-// an answer without an end is read into memory.
+// maxResponseBytes limits what is read from the server for one message, certificates included. An SMTP server sends a
+// few thousand bytes; without the limit an endless response would fill the memory.
 const maxResponseBytes = 256 << 10
 
-// limitedConn is a connection from which only so much is read.
+// limitedConn is a connection that fails after a number of bytes has been read.
 type limitedConn struct {
 	net.Conn
 	remaining int
@@ -108,7 +113,7 @@ type limitedConn struct {
 
 func (c *limitedConn) Read(p []byte) (int, error) {
 	if c.remaining <= 0 {
-		return 0, errors.New("the mail server says more than a mail server does")
+		return 0, errors.New("the mail server sent too much data")
 	}
 	n, err := c.Conn.Read(p[:min(len(p), c.remaining)])
 	c.remaining -= n

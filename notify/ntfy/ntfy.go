@@ -1,4 +1,5 @@
-// Package ntfy tells a topic of a server that speaks the protocol of ntfy. What is told, and when it is tried again, others decide.
+// Package ntfy publishes push notifications to an ntfy server. Callers decide what a notification says and when to
+// retry.
 package ntfy
 
 import (
@@ -13,81 +14,86 @@ import (
 	"time"
 )
 
-// publishTimeout bounds all of a publication: a server that stalls costs no more.
+// publishTimeout limits how long one request to the server may take.
 const publishTimeout = 15 * time.Second
 
-// Notification is what a topic is told. It travels as JSON, because headers take no UTF-8.
+// Notification is a push notification to a topic. It is sent as JSON, because HTTP headers cannot carry UTF-8.
 type Notification struct {
 	Topic   string   `json:"topic"`
 	Title   string   `json:"title"`
 	Message string   `json:"message"`
-	Click   string   `json:"click,omitempty"` // where a tap leads
+	Click   string   `json:"click,omitempty"` // the URL that opens when the notification is tapped
 	Tags    []string `json:"tags,omitempty"`
 }
 
-// Client is where topics live. It is safe for concurrent use.
+// Client publishes to one server. It is safe for concurrent use.
 type Client struct {
 	url  string
 	auth *url.Userinfo
 	http *http.Client
 }
 
-// Parse reads https://ntfy.example.org, with user:password@ or :token@ before the host where the server wants it. The error never
-// repeats the URL, which may hold a password.
+// Parse returns the client that a URL describes: https://ntfy.example.org, with user:password@ or :token@ before the host if
+// the server requires it. Errors never contain the URL, because it may hold a password.
 func Parse(raw string) (*Client, error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("must be http:// or https:// and a host")
 	}
-	s := &Client{auth: u.User, http: &http.Client{
-		Transport: http.DefaultTransport.(*http.Transport).Clone(), Timeout: publishTimeout, CheckRedirect: noRedirect}}
+	c := &Client{auth: u.User, http: &http.Client{
+		Transport:     http.DefaultTransport.(*http.Transport).Clone(),
+		Timeout:       publishTimeout,
+		CheckRedirect: noRedirect,
+	}}
 	u.User = nil
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	s.url = u.String()
-	return s, nil
+	c.url = u.String()
+	return c, nil
 }
 
-// noRedirect stays with the server that the operator chose.
+// noRedirect makes the client treat a redirect as a failure, so that nothing is sent to a server that the operator
+// did not choose.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Publish tells a topic. After an error the server may still have taken the note.
-func (s *Client) Publish(ctx context.Context, n Notification) error {
+// Publish sends a notification. If it returns an error, the server may still have accepted the notification.
+func (c *Client) Publish(ctx context.Context, n Notification) error {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	s.authorize(request)
-	answer, err := s.http.Do(request)
+	c.authorize(request)
+	response, err := c.http.Do(request)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, 16<<10) // so that the connection serves again
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the push server answers %s", answer.Status)
+	defer response.Body.Close()
+	_, _ = io.CopyN(io.Discard, response.Body, 16<<10) // so that the connection can be reused
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the ntfy server answered %s", response.Status)
 	}
 	return nil
 }
 
-// authorize sends a name with its password, or a token, which has no name.
-func (s *Client) authorize(r *http.Request) {
-	if s.auth == nil {
+// authorize adds the credentials of the URL: basic authentication, or a bearer token if the user name is empty.
+func (c *Client) authorize(r *http.Request) {
+	if c.auth == nil {
 		return
 	}
-	password, _ := s.auth.Password()
-	if s.auth.Username() == "" {
+	password, _ := c.auth.Password()
+	if c.auth.Username() == "" {
 		r.Header.Set("Authorization", "Bearer "+password)
-	} else {
-		r.SetBasicAuth(s.auth.Username(), password)
+		return
 	}
+	r.SetBasicAuth(c.auth.Username(), password)
 }
 
-// Close lets go of idle connections.
-func (s *Client) Close() { s.http.CloseIdleConnections() }
+// Close closes idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -1,4 +1,4 @@
-// Package emailtest gives tests a real SMTP server with STARTTLS and a log-in, which can do what servers do on bad days.
+// Package emailtest provides a real SMTP server with STARTTLS, authentication and injectable faults for tests.
 package emailtest
 
 import (
@@ -30,19 +30,19 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Fault is what a server does instead of taking a letter.
+// Fault is a way in which the server misbehaves.
 type Fault int
 
 // The faults.
 const (
 	None              Fault = iota
-	Stall                   // says nothing to MAIL, until the server ends
-	RejectTemporarily       // 451 to MAIL
-	RejectRecipient         // 550 to the recipient
-	Disconnect              // takes the letter, and cuts the connection instead of saying so
+	Stall                   // does not answer MAIL until the server is closed
+	RejectTemporarily       // answers MAIL with 451
+	RejectRecipient         // answers RCPT with 550
+	Disconnect              // accepts the message and closes the connection without a response
 )
 
-// Message is what the server took.
+// Message is a message that the server has accepted.
 type Message struct {
 	To         string
 	Header     netmail.Header
@@ -53,23 +53,25 @@ type Message struct {
 
 // Server is a running SMTP server.
 type Server struct {
-	RootCAs *x509.CertPool // whom a sender trusts that trusts this server
+	RootCAs *x509.CertPool // verifies the server's certificate
 
 	address string
 	closed  chan struct{}
 	stop    func()
 
-	mu       sync.Mutex // guards all below
+	mu       sync.Mutex // guards the fields below
 	messages []Message
 	fault    Fault
 	attempts int
 }
 
-// New starts a server that ends with the test. Without TLS it does not offer STARTTLS.
+// New starts a server that is closed when the test ends. It offers STARTTLS only if withTLS is true.
 func New(t testing.TB, withTLS bool) *Server {
 	t.Helper()
 	s := &Server{closed: make(chan struct{})}
-	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{server: s, conn: c}, nil }))
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{server: s, conn: c}, nil
+	}))
 	server.Domain, server.AllowInsecureAuth, server.EnableSMTPUTF8 = "localhost", !withTLS, true
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	if withTLS {
@@ -87,15 +89,17 @@ func New(t testing.TB, withTLS bool) *Server {
 	return s
 }
 
-// newCertificate makes a certificate for 127.0.0.1 that only Trust knows.
+// newCertificate creates a self-signed certificate for 127.0.0.1 and sets RootCAs to trust it.
 func (s *Server) newCertificate(t testing.TB) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -109,15 +113,15 @@ func (s *Server) newCertificate(t testing.TB) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// Close ends the server and all its connections.
+// Close stops the server and closes all its connections.
 func (s *Server) Close() { s.stop() }
 
-// URL is the server's address as an operator writes it.
+// URL returns the value of SMTP_URL for this server.
 func (s *Server) URL() string {
 	return "smtp://charla:geheim@" + s.address + "?from=Charla%20%3Ccharla@example.org%3E"
 }
 
-// Sender returns one that trusts the server.
+// Sender returns a sender that trusts the server's certificate.
 func (s *Server) Sender(t testing.TB) *email.Sender {
 	t.Helper()
 	sender, err := email.Parse(s.URL())
@@ -128,21 +132,21 @@ func (s *Server) Sender(t testing.TB) *email.Sender {
 	return sender
 }
 
-// Messages returns what was taken so far.
+// Messages returns the messages accepted so far.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.messages)
 }
 
-// Attempts counts how often somebody began to send.
+// Attempts returns how many MAIL commands the server has received.
 func (s *Server) Attempts() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.attempts
 }
 
-// SetFault makes the server do this from now on.
+// SetFault makes the server misbehave in one way from now on, or behave again with None.
 func (s *Server) SetFault(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,13 +206,13 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	letter, err := parseMessage(raw)
+	message, err := parseMessage(raw)
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, Message: err.Error()}
 	}
-	letter.To = s.to
+	message.To = s.to
 	s.server.mu.Lock()
-	s.server.messages = append(s.server.messages, letter)
+	s.server.messages = append(s.server.messages, message)
 	s.server.mu.Unlock()
 	if s.server.currentFault() == Disconnect {
 		s.conn.Conn().Close()
@@ -220,38 +224,38 @@ func (s *session) Reset() {}
 
 func (s *session) Logout() error { return nil }
 
-// parseMessage reads a letter of two alternatives.
-func parseMessage(raw []byte) (l Message, err error) {
-	message, err := netmail.ReadMessage(bytes.NewReader(raw))
+// parseMessage reads a multipart/alternative message with a text part and an HTML part.
+func parseMessage(raw []byte) (m Message, err error) {
+	parsed, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		return l, err
+		return m, err
 	}
-	l.Raw, l.Header = string(raw), message.Header
-	if l.Subject, err = new(mime.WordDecoder).DecodeHeader(message.Header.Get("Subject")); err != nil {
-		return l, err
+	m.Raw, m.Header = string(raw), parsed.Header
+	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject")); err != nil {
+		return m, err
 	}
-	kind, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/alternative" {
-		return l, errors.New("no multipart/alternative")
+	mediaType, params, err := mime.ParseMediaType(parsed.Header.Get("Content-Type"))
+	if err != nil || mediaType != "multipart/alternative" {
+		return m, errors.New("the message is not multipart/alternative")
 	}
-	parts := multipart.NewReader(message.Body, params["boundary"])
+	parts := multipart.NewReader(parsed.Body, params["boundary"])
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
-			return l, nil
+			return m, nil
 		}
 		if err != nil {
-			return l, err
+			return m, err
 		}
 		body, err := io.ReadAll(quotedprintable.NewReader(part))
 		if err != nil {
-			return l, err
+			return m, err
 		}
 		text := strings.ReplaceAll(string(body), "\r\n", "\n")
 		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
-			l.HTML = text
+			m.HTML = text
 		} else {
-			l.Text = text
+			m.Text = text
 		}
 	}
 }
