@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// SetIdleTimeout changes how long S3 may be silent, of vaults that are opened then.
+// SetIdleTimeout changes idleTimeout for stores that are opened before undo is called.
 func SetIdleTimeout(after time.Duration) (undo func()) {
 	was := idleTimeout
 	idleTimeout = after
 	return func() { idleTimeout = was }
 }
 
-// memoryFile is a file in memory, which cannot grow.
+// memoryFile is a file in memory that cannot grow.
 type memoryFile []byte
 
 func (b memoryFile) ReadAt(p []byte, at int64) (int, error) { return bytes.NewReader(b).ReadAt(p, at) }
@@ -20,7 +20,7 @@ func (b memoryFile) WriteAt(p []byte, at int64) (int, error) {
 	return copy(b[at:at+int64(len(p))], p), nil
 }
 
-// StripGPS returns what becomes of the bytes of a film.
+// StripGPS returns a copy of the bytes of a file after stripGPS.
 func StripGPS(sent []byte) ([]byte, error) {
 	b := bytes.Clone(sent)
 	_, err := stripGPS(mp4File{file: memoryFile(b), size: int64(len(b))})

@@ -14,14 +14,15 @@ import (
 	"charla/images"
 )
 
-// incoming is a directory with a file as it came, or, of a film, as it came without the place where it was made.
+// incoming is a received file that is not committed yet. It lies in a directory of its own.
 type incoming struct {
 	store    *Store
 	dir      string
-	hash     hash.Hash // of the bytes as they came
-	checksum string    // of those that lie there, hex
+	hash     hash.Hash // of the bytes as they were sent
+	checksum string    // SHA-256 of the file in dir, hex; differs from hash after stripGPS
 }
 
+// receivedFile is the name of the received bytes in the directory.
 const receivedFile = "received"
 
 func (i *incoming) receive(ctx context.Context, r io.Reader, limit int64) error {
@@ -53,7 +54,7 @@ func createFile(root *os.Root, name string) (*os.File, error) {
 	return file, nil
 }
 
-// contextReader ends with its context.
+// contextReader is a reader that fails after its context is done.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -70,7 +71,7 @@ func (i *incoming) Hash() string { return hex.EncodeToString(i.hash.Sum(nil)) }
 
 func (i *incoming) Abort() { i.store.root.RemoveAll(i.dir) }
 
-// Commit finds out what the file is, and keeps it in all its sizes.
+// Commit detects the type of the file, creates its variants and stores all of them.
 func (i *incoming) Commit(ctx context.Context) (chat.Blob, error) {
 	root, name := i.store.root, newObjectName()
 	file, err := root.OpenFile(path.Join(i.dir, receivedFile), os.O_RDWR, 0)
@@ -78,93 +79,100 @@ func (i *incoming) Commit(ctx context.Context) (chat.Blob, error) {
 		return chat.Blob{}, chat.StorageUnavailable(err)
 	}
 	defer file.Close()
-	made := &variantWriter{root: root, dir: path.Join(i.dir, name)}
-	defer root.RemoveAll(made.dir)
-	if err := root.Mkdir(made.dir, 0o700); err != nil {
+	variants := &variantWriter{root: root, dir: path.Join(i.dir, name)}
+	defer root.RemoveAll(variants.dir)
+	if err := root.Mkdir(variants.dir, 0o700); err != nil {
 		return chat.Blob{}, chat.StorageUnavailable(err)
 	}
-	kind := detectType(file)
-	content := chat.Blob{Object: name, Hash: i.Hash(), Type: allowedType(kind)}
-	if images.IsSupported(content.Type) {
-		err = made.writeImage(ctx, file, &content)
-	} else if err = i.stripGPS(file, kind); err == nil {
-		err = made.linkDocument(file, content.Type, i.checksum)
-	}
-	if err == nil {
-		err = i.store.backend.put(ctx, name, made.dir, made.written)
-	}
-	if err != nil {
+	blob := chat.Blob{Object: name, Hash: i.Hash()}
+	if err := i.writeVariants(ctx, variants, file, &blob); err != nil {
 		return chat.Blob{}, err
 	}
-	content.Type, content.Size = made.written[0].contentType, made.written[0].length
-	return content, nil
+	if err := i.store.backend.put(ctx, name, variants.dir, variants.written); err != nil {
+		return chat.Blob{}, err
+	}
+	blob.Type, blob.Size = variants.written[0].contentType, variants.written[0].length
+	return blob, nil
 }
 
-// variantWriter are what is made of a file, in a directory.
+// writeVariants writes the variants of a file. If the file is an image, it also sets the dimensions of the blob.
+func (i *incoming) writeVariants(ctx context.Context, w *variantWriter, file *os.File, blob *chat.Blob) error {
+	detected := detectType(file)
+	contentType := allowedType(detected)
+	if images.IsSupported(contentType) {
+		return w.writeImage(ctx, file, contentType, blob)
+	}
+	if slices.Contains(mp4Types, detected) {
+		if err := i.stripGPS(file); err != nil {
+			return chat.StorageUnavailable(err)
+		}
+	}
+	return w.linkOriginal(file, contentType, i.checksum)
+}
+
+// stripGPS removes the location from a video, and computes the checksum again if that changed the file.
+func (i *incoming) stripGPS(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	changed, err := stripGPS(mp4File{file: file, size: info.Size()})
+	if err != nil || !changed {
+		return err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, info.Size())); err != nil {
+		return err
+	}
+	i.checksum = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// variantWriter writes the variants of a file into a directory.
 type variantWriter struct {
 	root    *os.Root
 	dir     string
-	written []storedVariant // the whole first
+	written []storedVariant // the original first
 }
 
-// testImage makes the sizes of a picture, and finds its width and height.
-func (f *variantWriter) writeImage(ctx context.Context, src io.ReadSeeker, content *chat.Blob) error {
-	p, err := images.Process(ctx, src, content.Type, func(form images.Rendition) error { return f.writeVariant(form) })
-	content.Width, content.Height, content.Animated = p.Width, p.Height, p.Animated
+// writeImage writes all variants of an image and sets the dimensions of the blob.
+func (w *variantWriter) writeImage(ctx context.Context, src io.ReadSeeker, contentType string, blob *chat.Blob) error {
+	image, err := images.Process(ctx, src, contentType, w.writeVariant)
+	blob.Width, blob.Height, blob.Animated = image.Width, image.Height, image.Animated
 	return err
 }
 
-func (f *variantWriter) writeVariant(made images.Rendition) error {
-	next := storedVariant{variant: made.Variant, contentType: made.MIMEType}
-	file, err := createFile(f.root, path.Join(f.dir, next.fileName()))
+func (w *variantWriter) writeVariant(r images.Rendition) error {
+	v := storedVariant{variant: r.Variant, contentType: r.MIMEType}
+	file, err := createFile(w.root, path.Join(w.dir, v.fileName()))
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	w := &hashingWriter{file: file, hash: sha256.New()}
-	if err := made.Write(w); err != nil {
+	out := &hashingWriter{file: file, hash: sha256.New()}
+	if err := r.Write(out); err != nil {
 		return err
 	}
-	next.length, next.checksum = w.count, w.checksum()
-	f.written = append(f.written, next)
+	v.length, v.checksum = out.count, out.checksum()
+	w.written = append(w.written, v)
 	return nil
 }
 
-// stripGPS takes the place out of a film, and sums it up anew where there was one.
-func (i *incoming) stripGPS(file *os.File, kind string) error {
-	if !slices.Contains(mp4Types, kind) {
-		return nil
-	}
+// linkOriginal makes the received file the only variant. It uses a hard link, or moves the file if the file system
+// has no hard links; in that case the file cannot be committed again.
+func (w *variantWriter) linkOriginal(file *os.File, contentType, checksum string) error {
 	info, err := file.Stat()
 	if err != nil {
 		return chat.StorageUnavailable(err)
 	}
-	blanked, err := stripGPS(mp4File{file: file, size: info.Size()})
-	if err == nil && blanked {
-		sum := sha256.New()
-		_, err = io.Copy(sum, io.NewSectionReader(file, 0, info.Size()))
-		i.checksum = hex.EncodeToString(sum.Sum(nil))
+	original := storedVariant{chat.VariantOriginal, contentType, info.Size(), checksum}
+	from, to := path.Join(path.Dir(w.dir), receivedFile), path.Join(w.dir, original.fileName())
+	if w.root.Link(from, to) != nil {
+		err = w.root.Rename(from, to)
 	}
 	if err != nil {
 		return chat.StorageUnavailable(err)
 	}
-	return nil
-}
-
-// linkDocument is kept as it lies there. The second name costs nothing where the file system knows such, and else it moves.
-func (f *variantWriter) linkDocument(file *os.File, mime, sum string) error {
-	info, err := file.Stat()
-	if err != nil {
-		return chat.StorageUnavailable(err)
-	}
-	whole := storedVariant{chat.VariantOriginal, mime, info.Size(), sum}
-	from, to := path.Join(path.Dir(f.dir), receivedFile), path.Join(f.dir, whole.fileName())
-	if f.root.Link(from, to) != nil {
-		err = f.root.Rename(from, to)
-	}
-	if err != nil {
-		return chat.StorageUnavailable(err)
-	}
-	f.written = []storedVariant{whole}
+	w.written = []storedVariant{original}
 	return nil
 }

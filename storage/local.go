@@ -13,47 +13,53 @@ import (
 	"charla/chat"
 )
 
-// localBackend keeps each file as a directory with its forms, spread over directories of the first two letters.
+// localBackend stores each file as a directory with one file per variant. The directories are sharded by the first
+// two letters of their names.
 type localBackend struct{ root *os.Root }
 
 func blobDir(name string) string { return path.Join(blobsDir, name[:2], name) }
 
-// put moves the directory to its place, after its bytes are on disk: a crash leaves all of it or nothing there.
-func (l localBackend) put(_ context.Context, name, dir string, forms []storedVariant) error {
-	var err error
-	for _, f := range forms {
-		err = errors.Join(err, l.fsync(path.Join(dir, f.fileName())))
-	}
-	err = errors.Join(err, l.fsync(dir))
-	if err == nil {
-		err = l.makeShard(name[:2])
-	}
-	if err == nil {
-		err = l.root.Rename(dir, blobDir(name))
-	}
-	if err == nil {
-		err = l.fsync(path.Dir(blobDir(name)))
-	}
-	if err != nil {
-		l.root.RemoveAll(blobDir(name))
+// put syncs the variants to disk and then renames their directory, so that after a crash either all of them are
+// stored or none.
+func (b localBackend) put(_ context.Context, name, dir string, variants []storedVariant) error {
+	if err := b.putSynced(name, dir, variants); err != nil {
+		b.root.RemoveAll(blobDir(name))
 		return chat.StorageUnavailable(err)
 	}
 	return nil
 }
 
-// makeShard makes the directory of two letters if it is the first time.
-func (l localBackend) makeShard(letters string) error {
-	if err := l.root.Mkdir(path.Join(blobsDir, letters), 0o700); errors.Is(err, fs.ErrExist) {
+func (b localBackend) putSynced(name, dir string, variants []storedVariant) error {
+	for _, v := range variants {
+		if err := b.fsync(path.Join(dir, v.fileName())); err != nil {
+			return err
+		}
+	}
+	if err := b.fsync(dir); err != nil {
+		return err
+	}
+	if err := b.makeShard(name[:2]); err != nil {
+		return err
+	}
+	if err := b.root.Rename(dir, blobDir(name)); err != nil {
+		return err
+	}
+	return b.fsync(path.Dir(blobDir(name)))
+}
+
+// makeShard creates the directory for names that begin with two letters, unless it exists.
+func (b localBackend) makeShard(letters string) error {
+	if err := b.root.Mkdir(path.Join(blobsDir, letters), 0o700); errors.Is(err, fs.ErrExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	return l.fsync(blobsDir)
+	return b.fsync(blobsDir)
 }
 
-// fsync waits until a file, or which names a directory has, is on disk.
-func (l localBackend) fsync(name string) error {
-	f, err := l.root.Open(name)
+// fsync waits until a file, or the list of names in a directory, is on disk.
+func (b localBackend) fsync(name string) error {
+	f, err := b.root.Open(name)
 	if err != nil {
 		return err
 	}
@@ -61,21 +67,21 @@ func (l localBackend) fsync(name string) error {
 	return f.Sync()
 }
 
-func (l localBackend) open(_ context.Context, name string, size chat.Variant) (chat.OpenedBlob, error) {
-	prefix := storedVariant{variant: size}.filePrefix()
-	for entry, err := range readDir(l.root, blobDir(name)) {
+func (b localBackend) open(_ context.Context, name string, variant chat.Variant) (chat.OpenedBlob, error) {
+	prefix := storedVariant{variant: variant}.filePrefix()
+	for entry, err := range readDir(b.root, blobDir(name)) {
 		if err != nil {
 			return chat.OpenedBlob{}, mapFileError(err)
 		}
-		if mime, ok := strings.CutPrefix(entry.Name(), prefix); ok {
-			return l.openFile(path.Join(blobDir(name), entry.Name()), strings.ReplaceAll(mime, "_", "/"))
+		if contentType, ok := strings.CutPrefix(entry.Name(), prefix); ok {
+			return b.openFile(path.Join(blobDir(name), entry.Name()), strings.ReplaceAll(contentType, "_", "/"))
 		}
 	}
 	return chat.OpenedBlob{}, chat.ErrNotFound
 }
 
-func (l localBackend) openFile(name, mime string) (chat.OpenedBlob, error) {
-	f, err := l.root.Open(name)
+func (b localBackend) openFile(name, contentType string) (chat.OpenedBlob, error) {
+	f, err := b.root.Open(name)
 	if err != nil {
 		return chat.OpenedBlob{}, mapFileError(err)
 	}
@@ -84,30 +90,29 @@ func (l localBackend) openFile(name, mime string) (chat.OpenedBlob, error) {
 		f.Close()
 		return chat.OpenedBlob{}, mapFileError(err)
 	}
-	return chat.OpenedBlob{ReadSeekCloser: f, Type: mime, Size: info.Size()}, nil
+	return chat.OpenedBlob{ReadSeekCloser: f, Type: contentType, Size: info.Size()}, nil
 }
 
-func (l localBackend) claimOwner(_ context.Context, owner string) (string, error) {
-	if found, err := l.root.ReadFile(ownerFile); !errors.Is(err, fs.ErrNotExist) {
+func (b localBackend) claimOwner(_ context.Context, owner string) (string, error) {
+	if found, err := b.root.ReadFile(ownerFile); !errors.Is(err, fs.ErrNotExist) {
 		return string(found), err
 	}
-	fresh := path.Join(incomingDir, newObjectName())
-	err := l.root.WriteFile(fresh, []byte(owner), 0o600)
-	if err == nil {
-		err = l.fsync(fresh)
+	temp := path.Join(incomingDir, newObjectName())
+	if err := b.root.WriteFile(temp, []byte(owner), 0o600); err != nil {
+		return "", err
 	}
-	if err == nil {
-		err = l.root.Rename(fresh, ownerFile)
+	if err := b.fsync(temp); err != nil {
+		return "", err
 	}
-	if err == nil {
-		err = l.fsync(".")
+	if err := b.root.Rename(temp, ownerFile); err != nil {
+		return "", err
 	}
-	return owner, err
+	return owner, b.fsync(".")
 }
 
-func (l localBackend) close() {}
+func (b localBackend) close() {}
 
-// mapFileError tells what is not there from what cannot be read.
+// mapFileError returns ErrNotFound for a missing file and StorageUnavailable for every other error.
 func mapFileError(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return chat.ErrNotFound
@@ -115,37 +120,37 @@ func mapFileError(err error) error {
 	return chat.StorageUnavailable(err)
 }
 
-// delete takes the directory away at once, whatever is in it, and then apart.
-func (l localBackend) delete(_ context.Context, name string) error {
-	gone := path.Join(incomingDir, newObjectName())
-	if err := l.root.Rename(blobDir(name), gone); errors.Is(err, fs.ErrNotExist) {
+// delete first moves the directory away, so that the file disappears at once, and then deletes its contents.
+func (b localBackend) delete(_ context.Context, name string) error {
+	deleted := path.Join(incomingDir, newObjectName())
+	if err := b.root.Rename(blobDir(name), deleted); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return chat.StorageUnavailable(err)
 	}
-	if err := l.root.RemoveAll(gone); err != nil {
+	if err := b.root.RemoveAll(deleted); err != nil {
 		return chat.StorageUnavailable(err)
 	}
 	return nil
 }
 
-func (l localBackend) list(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
+func (b localBackend) list(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
 	return func(yield func(chat.StoredObject, error) bool) {
-		for letters, err := range readDir(l.root, blobsDir) {
+		for shard, err := range readDir(b.root, blobsDir) {
 			if err != nil {
 				yield(chat.StoredObject{}, chat.StorageUnavailable(err))
 				return
 			}
-			if !l.listShard(ctx, letters.Name(), yield) {
+			if !b.listShard(ctx, shard.Name(), yield) {
 				return
 			}
 		}
 	}
 }
 
-// listShard lists what begins with two letters, and tells whether to go on.
-func (l localBackend) listShard(ctx context.Context, letters string, yield func(chat.StoredObject, error) bool) bool {
-	for entry, err := range readDir(l.root, path.Join(blobsDir, letters)) {
+// listShard yields the files of one shard and reports whether the caller wants more.
+func (b localBackend) listShard(ctx context.Context, shard string, yield func(chat.StoredObject, error) bool) bool {
+	for entry, err := range readDir(b.root, path.Join(blobsDir, shard)) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -153,16 +158,20 @@ func (l localBackend) listShard(ctx context.Context, letters string, yield func(
 			return yield(chat.StoredObject{}, chat.StorageUnavailable(err))
 		}
 		info, err := entry.Info()
-		if err == nil && isObjectName(entry.Name()) && !yield(chat.StoredObject{Name: entry.Name(), StoredAt: info.ModTime()}, nil) {
+		if err != nil || !isObjectName(entry.Name()) {
+			continue
+		}
+		if !yield(chat.StoredObject{Name: entry.Name(), StoredAt: info.ModTime()}, nil) {
 			return false
 		}
 	}
 	return true
 }
 
-// readDir reads a directory in pieces, so that a large one takes no more memory than a small one.
+// readDir yields the entries of a directory. It reads them in batches, so that its memory does not grow with the
+// directory.
 func readDir(root *os.Root, dir string) iter.Seq2[fs.DirEntry, error] {
-	const piece = 256
+	const batchSize = 256
 	return func(yield func(fs.DirEntry, error) bool) {
 		d, err := root.Open(dir)
 		if err != nil {
@@ -171,15 +180,16 @@ func readDir(root *os.Root, dir string) iter.Seq2[fs.DirEntry, error] {
 		}
 		defer d.Close()
 		for {
-			some, err := d.ReadDir(piece)
-			for _, entry := range some {
+			batch, err := d.ReadDir(batchSize)
+			for _, entry := range batch {
 				if !yield(entry, nil) {
 					return
 				}
 			}
 			if errors.Is(err, io.EOF) {
 				return
-			} else if err != nil {
+			}
+			if err != nil {
 				yield(nil, err)
 				return
 			}

@@ -10,71 +10,81 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/storage"
 )
 
-// incomingFiles are what is arriving in a directory, each with what was made of it so far.
-func incomingFiles(dir string) (arriving, made []string) {
-	arriving, _ = filepath.Glob(filepath.Join(dir, "arriving", "*"))
-	made, _ = filepath.Glob(filepath.Join(dir, "arriving", "*", "*", "*"))
-	return arriving, made
+// incomingFiles lists the incoming files in a directory and the variants written for them so far.
+func incomingFiles(dir string) (incoming, variants []string) {
+	incoming, _ = filepath.Glob(filepath.Join(dir, "arriving", "*"))
+	variants, _ = filepath.Glob(filepath.Join(dir, "arriving", "*", "*", "*"))
+	return incoming, variants
 }
 
-// Killed at any moment, a vault lists only what is there in all sizes; and what was under way is gone a day later.
+// TestCrashDuringCommit kills a process while it commits images. The store must list only images with all their
+// variants, and RemoveTemp must delete the rest a day later.
 func TestCrashDuringCommit(t *testing.T) {
 	if dir := os.Getenv("CRASH_IN"); dir != "" {
-		for v := openLocal(t, dir); ; {
-			commit(t, v, testImage(t, 1200, 900))
+		for store := openLocal(t, dir); ; {
+			commit(t, store, testImage(t, 1200, 900))
 		}
 	}
-	halves := 0
+	interrupted := 0
 	for range 3 {
 		dir := t.TempDir()
 		killWhileCommitting(t, dir)
-		arriving, made := incomingFiles(dir)
-		halves += len(made)
-		v := openLocal(t, dir)
-		listed := objects(t, v)
+		incoming, variants := incomingFiles(dir)
+		interrupted += len(variants)
+		store := openLocal(t, dir)
+		listed := objects(t, store)
 		for name := range listed {
-			for _, size := range []chat.Variant{chat.VariantOriginal, chat.VariantMedium, chat.VariantThumb, chat.VariantSquare} {
-				b, _ := read(t, v, name, size)
-				if _, _, err := image.Decode(bytes.NewReader(b)); err != nil {
-					t.Errorf("%q of a listed picture: %v", size, err)
-				}
-			}
+			checkAllVariants(t, store, name)
 		}
-		err := v.RemoveTemp()
-		if still, _ := incomingFiles(dir); err != nil || len(still) != len(arriving) {
-			t.Error("what may still be arriving is gone")
+		err := store.RemoveTemp()
+		if left, _ := incomingFiles(dir); err != nil || len(left) != len(incoming) {
+			t.Errorf("RemoveTemp deleted recent files: %d of %d are left, error %v", len(left), len(incoming), err)
 		}
 		yesterday := time.Now().Add(-25 * time.Hour)
-		for _, path := range arriving {
+		for _, path := range incoming {
 			if err := os.Chtimes(path, yesterday, yesterday); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := v.RemoveTemp(); err != nil || len(objects(t, v)) != len(listed) {
-			t.Errorf("the sweep took what is kept, or failed: %v", err)
+		if err := store.RemoveTemp(); err != nil || len(objects(t, store)) != len(listed) {
+			t.Errorf("RemoveTemp failed or deleted stored files: %v", err)
 		}
 		if left, _ := incomingFiles(dir); len(left) > 0 {
-			t.Errorf("a day later: %v", left)
+			t.Errorf("a day later these incoming files are left: %v", left)
 		}
 	}
-	if halves == 0 {
-		t.Error("no crash left anything half-made: they prove nothing")
+	if interrupted == 0 {
+		t.Error("no process was killed in the middle of a commit, so the test proves nothing")
 	}
 }
 
-// killWhileCommitting lets a process keep pictures until something is half-made, and kills it.
+// checkAllVariants fails unless all variants of an image can be decoded.
+func checkAllVariants(t *testing.T, store *storage.Store, name string) {
+	t.Helper()
+	for _, variant := range []chat.Variant{
+		chat.VariantOriginal, chat.VariantMedium, chat.VariantThumb, chat.VariantSquare,
+	} {
+		b, _ := read(t, store, name, variant)
+		if _, _, err := image.Decode(bytes.NewReader(b)); err != nil {
+			t.Errorf("variant %q of a listed image: %v", variant, err)
+		}
+	}
+}
+
+// killWhileCommitting starts a process that commits images, and kills it when one is written only in part.
 func killWhileCommitting(t *testing.T, dir string) {
 	t.Helper()
-	c := exec.Command(os.Args[0], "-test.run=^TestACrashWhileKeeping$")
+	c := exec.Command(os.Args[0], "-test.run=^TestCrashDuringCommit$")
 	c.Env = append(os.Environ(), "CRASH_IN="+dir)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-time.After(time.Millisecond) {
-		kept, _ := filepath.Glob(filepath.Join(dir, "kept", "*", "*"))
-		if _, made := incomingFiles(dir); len(made) > 0 && len(kept) > 1 {
+		stored, _ := filepath.Glob(filepath.Join(dir, "kept", "*", "*"))
+		if _, variants := incomingFiles(dir); len(variants) > 0 && len(stored) > 1 {
 			break
 		}
 	}
@@ -82,15 +92,15 @@ func killWhileCommitting(t *testing.T, dir string) {
 	c.Wait()
 }
 
-// Only the owner of the process reads what people send.
+// TestPermissions checks that only the user who runs Charla can read stored files.
 func TestPermissions(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "files")
-	v := openLocal(t, dir)
-	commit(t, v, []byte("text"))
-	commit(t, v, testImage(t, 10, 10))
+	store := openLocal(t, dir)
+	commit(t, store, []byte("text"))
+	commit(t, store, testImage(t, 10, 10))
 	filepath.WalkDir(dir, func(path string, d os.DirEntry, _ error) error {
 		if info, err := d.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
-			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+			t.Errorf("%s has mode %v, error %v", path, info.Mode(), err)
 		}
 		return nil
 	})
@@ -98,12 +108,12 @@ func TestPermissions(t *testing.T) {
 
 func TestUnwritableDisk(t *testing.T) {
 	dir := t.TempDir()
-	v := openLocal(t, dir)
-	in := receive(t, v, []byte("text"))
+	store := openLocal(t, dir)
+	in := receive(t, store, []byte("text"))
 	if err := os.RemoveAll(filepath.Join(dir, "kept")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := in.Commit(t.Context()); chat.CodeOf(err) != chat.Unavailable {
-		t.Error(err)
+		t.Errorf("Commit returned %v", err)
 	}
 }

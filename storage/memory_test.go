@@ -16,45 +16,46 @@ import (
 	"charla/storage/storagetest"
 )
 
-// A large file passes through a small buffer, on its way in and on its way to S3. It is measured in a process of its own, so
-// that nothing else is in its memory.
+// TestLargeFileUsesLittleMemory checks that files are streamed through a small buffer. It measures in a process of
+// its own, so that no other test changes the result.
 func TestLargeFileUsesLittleMemory(t *testing.T) {
-	if where := os.Getenv("MEASURE_IN"); where != "" {
-		measureMemory(t, where)
+	if location := os.Getenv("MEASURE_IN"); location != "" {
+		measureMemory(t, location)
 		return
 	}
 	if residentKiB(t, "VmHWM") == 0 {
-		t.Skip("only Linux tells how much memory a process had at most")
+		t.Skip("this system does not report the peak memory of a process")
 	}
-	for name, where := range map[string]string{"local": t.TempDir(), "S3": storagetest.New(t).URL("charla")} {
-		c := exec.Command(os.Args[0], "-test.run=^TestALargeFileTakesLittleMemory$")
-		c.Env = append(os.Environ(), "MEASURE_IN="+where)
+	for name, location := range map[string]string{"local": t.TempDir(), "S3": storagetest.New(t).URL("charla")} {
+		c := exec.Command(os.Args[0], "-test.run=^TestLargeFileUsesLittleMemory$")
+		c.Env = append(os.Environ(), "MEASURE_IN="+location)
 		out, err := c.Output()
 		var grown int
 		if n, _ := fmt.Sscanf(string(out), "grown %d KiB", &grown); err != nil || n != 1 {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		if grown >= 8<<10 {
-			t.Errorf("%s: 25 MB took %d KiB of memory", name, grown)
+			t.Errorf("%s: storing 25 MB took %d KiB of memory", name, grown)
 		}
-		t.Logf("%s: 25 MB took %d KiB", name, grown)
+		t.Logf("%s: storing 25 MB took %d KiB", name, grown)
 	}
 }
 
-// measureMemory keeps a small file, so that everything is in place, and then a large one.
-func measureMemory(t *testing.T, where string) {
-	open := func() (*storage.Store, error) { return storage.OpenLocal(where) }
-	if strings.HasPrefix(where, "http") {
-		open = func() (*storage.Store, error) { return storage.OpenS3(context.Background(), where, t.TempDir()) }
+// measureMemory stores a small file, so that all one-time allocations are made, and prints how much the peak memory
+// grows when it stores a large one.
+func measureMemory(t *testing.T, location string) {
+	open := func() (*storage.Store, error) { return storage.OpenLocal(location) }
+	if strings.HasPrefix(location, "http") {
+		open = func() (*storage.Store, error) { return storage.OpenS3(context.Background(), location, t.TempDir()) }
 	}
-	v, err := open()
+	store, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer v.Close()
+	defer store.Close()
 	noise := rand.NewChaCha8([32]byte{})
-	take := func(n int64) {
-		in, err := v.Receive(t.Context(), io.LimitReader(noise, n), n)
+	storeFile := func(n int64) {
+		in, err := store.Receive(t.Context(), io.LimitReader(noise, n), n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,17 +64,17 @@ func measureMemory(t *testing.T, where string) {
 			t.Fatal(err)
 		}
 	}
-	take(1 << 20)
+	storeFile(1 << 20)
 	debug.FreeOSMemory()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // the highest is what it is now
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // resets the peak
 		t.Fatal(err)
 	}
 	before := residentKiB(t, "VmRSS")
-	take(25 << 20)
+	storeFile(25 << 20)
 	fmt.Printf("grown %d KiB\n", residentKiB(t, "VmHWM")-before)
 }
 
-// residentKiB is a line of what Linux tells of this process, in KiB.
+// residentKiB returns a value in KiB from /proc/self/status, or 0 if there is no such line.
 func residentKiB(t *testing.T, line string) (kib int) {
 	t.Helper()
 	f, err := os.Open("/proc/self/status")

@@ -19,23 +19,23 @@ import (
 	"charla/chat"
 )
 
-// s3Backend keeps each form as an object of its own, under the name of the file.
+// s3Backend stores each variant of a file as an object, whose key begins with the name of the file.
 type s3Backend struct {
 	core      *minio.Core
 	transport *http.Transport
 	bucket    string
-	root      *os.Root
+	root      *os.Root // of the incoming files
 }
 
-// tries is how often a request is made that did not come through; within bounds what has neither a body nor a long answer, and
-// rate is how many bytes a second a store must take at least.
+// Limits of requests to S3.
 const (
 	maxAttempts       = 2
-	requestTimeout    = 20 * time.Second
-	minBytesPerSecond = 256 << 10
+	requestTimeout    = 20 * time.Second // of a request without a large body
+	minBytesPerSecond = 256 << 10        // an upload may take requestTimeout plus its size at this rate
 )
 
-// CheckS3 tells what is wrong with the URL of a bucket: https://KEY:SECRET@host/bucket?region=…, or http://. It never repeats it.
+// CheckS3 returns an error if a URL does not describe a bucket: https://KEY:SECRET@host/bucket?region=…, or http://. The
+// error does not contain the URL.
 func CheckS3(rawURL string) error {
 	_, err := parseS3(rawURL)
 	return err
@@ -47,118 +47,133 @@ func parseS3(rawURL string) (*url.URL, error) {
 		return nil, errors.New("must be https://KEY:SECRET@host/bucket")
 	}
 	if secret, given := u.User.Password(); !given || secret == "" || u.User.Username() == "" {
-		return nil, errors.New("must have a key and a secret before its host: https://KEY:SECRET@host/bucket, with what is no letter or digit in percent encoding")
+		return nil, errors.New("must have a key and a secret before its host: https://KEY:SECRET@host/bucket; " +
+			"percent-encode special characters in them")
 	}
 	if bucket := strings.Trim(u.Path, "/"); bucket == "" || strings.Contains(bucket, "/") {
-		return nil, errors.New("must name a bucket after its host, and nothing below it")
+		return nil, errors.New("must name a bucket after its host, and nothing below the bucket")
 	}
 	for name := range u.Query() {
 		if name != "region" {
-			return nil, errors.New("may have a region, ?region=…, and nothing else after its bucket")
+			return nil, errors.New("may have only one parameter, ?region=…")
 		}
 	}
 	return u, nil
 }
 
-// OpenS3 opens a vault that keeps files in a bucket, which is made if it is missing. A file arrives in a directory of this
-// machine first. An error is one line and tells no secret.
+// OpenS3 opens a store in a bucket, which it creates if necessary. Incoming files lie in the local directory dir.
+// Errors are one line and contain no secret.
 func OpenS3(ctx context.Context, rawURL, dir string) (*Store, error) {
 	u, err := parseS3(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	store, err := connectS3(ctx, u)
+	backend, err := connectS3(ctx, u)
 	if err != nil {
 		return nil, fmt.Errorf("S3 at %s: %w", u.Host, err)
 	}
-	if store.root, err = openRoot(dir); err != nil {
+	if backend.root, err = openRoot(dir); err != nil {
 		return nil, err
 	}
-	return &Store{store.root, store}, nil
+	return &Store{backend.root, backend}, nil
 }
 
-// connectS3 sees to it that the bucket is there, and so that the keys are right.
+// connectS3 returns a backend after it has made sure that the bucket exists and the credentials are accepted.
 func connectS3(ctx context.Context, u *url.URL) (*s3Backend, error) {
 	secret, _ := u.User.Password()
 	region := u.Query().Get("region")
 	transport := newTransport()
 	core, err := minio.NewCore(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(u.User.Username(), secret, ""), Secure: u.Scheme == "https", Region: region,
-		Transport: transport, MaxRetries: maxAttempts,
+		Creds:      credentials.NewStaticV4(u.User.Username(), secret, ""),
+		Secure:     u.Scheme == "https",
+		Region:     region,
+		Transport:  transport,
+		MaxRetries: maxAttempts,
 	})
 	if err != nil {
 		return nil, err
 	}
+	b := &s3Backend{core: core, transport: transport, bucket: strings.Trim(u.Path, "/")}
+	return b, b.ensureBucket(ctx, region)
+}
+
+func (b *s3Backend) ensureBucket(ctx context.Context, region string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	s := &s3Backend{core: core, transport: transport, bucket: strings.Trim(u.Path, "/")}
-	there, err := core.BucketExists(ctx, s.bucket)
-	if err == nil && !there {
-		err = core.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: region})
+	exists, err := b.core.BucketExists(ctx, b.bucket)
+	if err == nil && !exists {
+		err = b.core.MakeBucket(ctx, b.bucket, minio.MakeBucketOptions{Region: region})
 	}
-	switch answer := minio.ToErrorResponse(err); {
-	case answer.StatusCode == http.StatusForbidden:
-		return nil, errors.New("it refuses the key and secret of S3_URL, or they may not use its bucket")
-	case answer.Code == minio.BucketAlreadyOwnedByYou: // another node was faster
-		return s, nil
+	switch response := minio.ToErrorResponse(err); {
+	case response.StatusCode == http.StatusForbidden:
+		return errors.New("the server refuses the key and secret of S3_URL, or they may not use its bucket")
+	case response.Code == minio.BucketAlreadyOwnedByYou: // another node created it at the same time
+		return nil
 	}
-	return s, err
+	return err
 }
 
 const keyPrefix = "files/"
 
-func (s *s3Backend) objectKey(name string, size chat.Variant) string {
-	return keyPrefix + name + "/" + strings.TrimSuffix(storedVariant{variant: size}.filePrefix(), ".")
+func (b *s3Backend) objectKey(name string, variant chat.Variant) string {
+	return keyPrefix + name + "/" + strings.TrimSuffix(storedVariant{variant: variant}.filePrefix(), ".")
 }
 
-// put sends the whole form last. What had come through before a failure is taken back, as far as that is possible then.
-func (s *s3Backend) put(ctx context.Context, name, dir string, forms []storedVariant) error {
-	for i := len(forms) - 1; i >= 0; i-- {
-		if err := s.upload(ctx, name, dir, forms[i]); err != nil {
-			s.rollBack(ctx, name)
+// put uploads the original last. If an upload fails, it deletes the variants that it has uploaded, as far as
+// possible.
+func (b *s3Backend) put(ctx context.Context, name, dir string, variants []storedVariant) error {
+	for i := len(variants) - 1; i >= 0; i-- {
+		if err := b.upload(ctx, name, dir, variants[i]); err != nil {
+			b.rollBack(ctx, name)
 			return err
 		}
 	}
 	return nil
 }
 
-// rollBack deletes what came through of a file, if that takes no long time: its sender waits. What it leaves is swept.
-func (s *s3Backend) rollBack(ctx context.Context, name string) {
+// rollBack deletes the uploaded variants of a file. It gives up soon, because a person waits for the result; the blob
+// garbage collection deletes what is left.
+func (b *s3Backend) rollBack(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), idleTimeout/2)
 	defer cancel()
-	s.delete(ctx, name)
+	b.delete(ctx, name)
 }
 
-// upload lets the store compare what it got with the sum that is signed with the request, and takes as much memory as a buffer.
-func (s *s3Backend) upload(ctx context.Context, name, dir string, f storedVariant) error {
-	file, err := s.root.Open(path.Join(dir, f.fileName()))
+// upload uploads one variant. It signs the request with the checksum, which the server compares with what it
+// received. It streams the file, so that its memory does not depend on the size.
+func (b *s3Backend) upload(ctx context.Context, name, dir string, v storedVariant) error {
+	file, err := b.root.Open(path.Join(dir, v.fileName()))
 	if err != nil {
 		return chat.StorageUnavailable(err)
 	}
 	defer file.Close()
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout+time.Duration(f.length)*time.Second/minBytesPerSecond)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout+time.Duration(v.length)*time.Second/minBytesPerSecond)
 	defer cancel()
 	for range maxAttempts {
-		if err = s.uploadOnce(ctx, name, f, file); err == nil || ctx.Err() != nil {
+		if err = b.uploadOnce(ctx, name, v, file); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	return mapS3Error(err)
 }
 
-// uploadOnce has a reader of its own, in which the client cannot seek to try again by itself: net/http may go on reading the body
-// of a request that was answered before it was sent, and would take bytes from the next try.
-func (s *s3Backend) uploadOnce(ctx context.Context, name string, f storedVariant, file io.ReaderAt) error {
-	body := struct{ io.Reader }{io.NewSectionReader(file, 0, f.length)}
-	kept, err := s.core.PutObject(ctx, s.bucket, s.objectKey(name, f.variant), body, f.length, "", f.checksum,
-		minio.PutObjectOptions{ContentType: f.contentType, DisableContentSha256: true}) // that is: no sum of each piece beside that of the whole
-	if err == nil && kept.ETag == "" { // whoever said yes is no store: a proxy, or a page of a network that wants a log-in
-		err = errors.New("the answer to a file that was sent is not one of S3")
+// uploadOnce makes one attempt to upload a variant. Its request body cannot seek, so that the client does not retry
+// by itself with the same reader: net/http may still be reading the body of a request that was already answered, and
+// would take bytes away from the retry.
+func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant, file io.ReaderAt) error {
+	body := struct{ io.Reader }{io.NewSectionReader(file, 0, v.length)}
+	info, err := b.core.PutObject(ctx, b.bucket, b.objectKey(name, v.variant), body, v.length, "", v.checksum,
+		minio.PutObjectOptions{
+			ContentType:          v.contentType,
+			DisableContentSha256: true, // no checksum per chunk: the request is signed with the checksum of the file
+		})
+	if err == nil && info.ETag == "" {
+		return errors.New("the response to an upload has no ETag: the server may be a proxy or a log-in page, not S3")
 	}
 	return err
 }
 
-// mapS3Error makes ours of an error of S3.
+// mapS3Error returns ErrNotFound for a missing object and StorageUnavailable for every other error.
 func mapS3Error(err error) error {
 	switch {
 	case err == nil:
@@ -169,53 +184,58 @@ func mapS3Error(err error) error {
 	return chat.StorageUnavailable(err)
 }
 
-func (s *s3Backend) open(ctx context.Context, name string, size chat.Variant) (chat.OpenedBlob, error) {
-	fetch := func(from int64) (io.ReadCloser, minio.ObjectInfo, error) {
-		return s.fetch(ctx, s.objectKey(name, size), from)
+func (b *s3Backend) open(ctx context.Context, name string, variant chat.Variant) (chat.OpenedBlob, error) {
+	fetch := func(offset int64) (io.ReadCloser, minio.ObjectInfo, error) {
+		return b.fetch(ctx, b.objectKey(name, variant), offset)
 	}
 	body, info, err := fetch(0)
 	if err != nil {
 		return chat.OpenedBlob{}, err
 	}
-	return chat.OpenedBlob{ReadSeekCloser: &s3Reader{fetch: fetch, body: body, size: info.Size}, Type: info.ContentType, Size: info.Size}, nil
+	reader := &s3Reader{fetch: fetch, body: body, size: info.Size}
+	return chat.OpenedBlob{ReadSeekCloser: reader, Type: info.ContentType, Size: info.Size}, nil
 }
 
-// fetch begins to read an object from some byte on.
-func (s *s3Backend) fetch(ctx context.Context, key string, from int64) (io.ReadCloser, minio.ObjectInfo, error) {
-	var part minio.GetObjectOptions
-	if from > 0 {
-		if err := part.SetRange(from, 0); err != nil {
+// fetch returns the bytes of an object from an offset on.
+func (b *s3Backend) fetch(ctx context.Context, key string, offset int64) (io.ReadCloser, minio.ObjectInfo, error) {
+	var options minio.GetObjectOptions
+	if offset > 0 {
+		if err := options.SetRange(offset, 0); err != nil {
 			return nil, minio.ObjectInfo{}, err
 		}
 	}
-	body, info, header, err := s.core.GetObject(ctx, s.bucket, key, part)
+	body, info, header, err := b.core.GetObject(ctx, b.bucket, key, options)
 	if err != nil {
 		return nil, info, mapS3Error(err)
 	}
-	if from > 0 && !strings.HasPrefix(header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)) {
+	if offset > 0 && !strings.HasPrefix(header.Get("Content-Range"), fmt.Sprintf("bytes %d-", offset)) {
 		body.Close()
-		return nil, info, chat.StorageUnavailable(errors.New("S3 answers another range than it was asked for"))
+		return nil, info, chat.StorageUnavailable(errors.New("S3 returned another range than requested"))
 	}
 	return body, info, nil
 }
 
-func (s *s3Backend) delete(ctx context.Context, name string) error {
+func (b *s3Backend) delete(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	for _, size := range []chat.Variant{chat.VariantOriginal, chat.VariantMedium, chat.VariantThumb, chat.VariantSquare} {
-		if err := s.core.RemoveObject(ctx, s.bucket, s.objectKey(name, size), minio.RemoveObjectOptions{}); err != nil {
+	variants := []chat.Variant{chat.VariantOriginal, chat.VariantMedium, chat.VariantThumb, chat.VariantSquare}
+	for _, v := range variants {
+		err := b.core.RemoveObject(ctx, b.bucket, b.objectKey(name, v), minio.RemoveObjectOptions{})
+		if err != nil {
 			return mapS3Error(err)
 		}
 	}
 	return nil
 }
 
-func (s *s3Backend) claimOwner(ctx context.Context, owner string) (string, error) {
+func (b *s3Backend) claimOwner(ctx context.Context, owner string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	body, _, err := s.fetch(ctx, keyPrefix+ownerFile, 0)
+	const key = keyPrefix + ownerFile
+	body, _, err := b.fetch(ctx, key, 0)
 	if errors.Is(err, chat.ErrNotFound) {
-		_, err = s.core.PutObject(ctx, s.bucket, keyPrefix+ownerFile, strings.NewReader(owner), int64(len(owner)), "", "", minio.PutObjectOptions{})
+		_, err = b.core.PutObject(ctx, b.bucket, key, strings.NewReader(owner), int64(len(owner)), "", "",
+			minio.PutObjectOptions{})
 		return owner, mapS3Error(err)
 	}
 	if err != nil {
@@ -226,15 +246,16 @@ func (s *s3Backend) claimOwner(ctx context.Context, owner string) (string, error
 	return string(found), err
 }
 
-func (s *s3Backend) close() { s.transport.CloseIdleConnections() }
+func (b *s3Backend) close() { b.transport.CloseIdleConnections() }
 
-// list joins the forms of a file, which follow each other.
-func (s *s3Backend) list(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
+// list yields each file once, although each of its variants is an object. The variants of a file follow each other.
+func (b *s3Backend) list(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
 	return func(yield func(chat.StoredObject, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var last chat.StoredObject
-		for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: keyPrefix, Recursive: true}) {
+		options := minio.ListObjectsOptions{Prefix: keyPrefix, Recursive: true}
+		for o := range b.core.ListObjectsIter(ctx, b.bucket, options) {
 			if o.Err != nil {
 				yield(chat.StoredObject{}, mapS3Error(o.Err))
 				return

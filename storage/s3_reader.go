@@ -13,11 +13,12 @@ import (
 	"charla/chat"
 )
 
-// openS3 is an object in S3. What was not read is not fetched: it asks anew where reading goes on at another place.
+// s3Reader reads an object from S3 and can seek. After a seek it requests the object again from the new offset, so
+// that it downloads only what is read.
 type s3Reader struct {
-	fetch        func(from int64) (io.ReadCloser, minio.ObjectInfo, error)
-	body         io.ReadCloser // what comes from bodyOffset on; nil before it is asked for
-	bodyOffset   int64
+	fetch        func(offset int64) (io.ReadCloser, minio.ObjectInfo, error)
+	body         io.ReadCloser // the current response; nil if there is none
+	bodyOffset   int64         // of the next byte of body
 	offset, size int64
 }
 
@@ -31,16 +32,16 @@ func (r *s3Reader) Read(p []byte) (int, error) {
 	n, err := r.body.Read(p)
 	r.offset += int64(n)
 	r.bodyOffset = r.offset
-	switch {
-	case err == nil || errors.Is(err, io.EOF) && r.offset == r.size:
+	if err == nil || errors.Is(err, io.EOF) && r.offset == r.size {
 		return n, nil
-	case errors.Is(err, io.EOF):
+	}
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, chat.StorageUnavailable(err)
 }
 
-// ensureBody makes the body that of the place to read at.
+// ensureBody makes body continue at offset.
 func (r *s3Reader) ensureBody() error {
 	if r.body != nil && r.bodyOffset == r.offset {
 		return nil
@@ -62,7 +63,7 @@ func (r *s3Reader) Seek(offset int64, whence int) (int64, error) {
 		offset += r.size
 	}
 	if offset < 0 {
-		return 0, errors.New("a place before the beginning")
+		return 0, errors.New("seek to a negative offset")
 	}
 	r.offset = offset
 	return offset, nil
@@ -77,10 +78,11 @@ func (r *s3Reader) Close() error {
 	return body.Close()
 }
 
-// idleTimeout is how long S3 may be silent before it is given up.
+// idleTimeout is how long a connection to S3 may transfer nothing before it is closed. Tests shorten it.
 var idleTimeout = 10 * time.Second
 
-// newTransport gives up what is silent: contexts would also end what is slow and long.
+// newTransport returns a transport that closes idle connections after idleTimeout. A deadline for the whole request
+// would also end transfers that are slow but make progress.
 func newTransport() *http.Transport {
 	dialer, timeout := net.Dialer{Timeout: idleTimeout / 2}, idleTimeout
 	return &http.Transport{
@@ -95,12 +97,12 @@ func newTransport() *http.Transport {
 		TLSHandshakeTimeout:   timeout,
 		ResponseHeaderTimeout: timeout,
 		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       timeout / 2, // an idle connection is silent too
+		IdleConnTimeout:       timeout / 2, // less than the timeout of the connection itself
 		DisableCompression:    true,
 	}
 }
 
-// idleTimeoutConn is a connection that breaks when nothing moves on it, in either direction, for so long.
+// idleTimeoutConn is a connection that fails if it transfers nothing in either direction for a while.
 type idleTimeoutConn struct {
 	net.Conn
 	timeout time.Duration
@@ -113,7 +115,7 @@ func (c *idleTimeoutConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write holds a read back too that waits for the answer meanwhile.
+// Write also extends the read deadline, because a read that waits for the response makes no progress meanwhile.
 func (c *idleTimeoutConn) Write(p []byte) (int, error) {
 	if err := c.SetDeadline(time.Now().Add(c.timeout)); err != nil {
 		return 0, err

@@ -17,16 +17,16 @@ import (
 	"charla/storage/storagetest"
 )
 
-// behindProxy is a vault behind a proxy, and what it keeps already.
-func behindProxy(t *testing.T) (v *storage.Store, p *storagetest.Proxy, kept chat.Blob) {
+// behindProxy returns a store that reaches S3 through a proxy, the proxy, and a text that is stored already.
+func behindProxy(t *testing.T) (store *storage.Store, p *storagetest.Proxy, blob chat.Blob) {
 	t.Helper()
 	defer storage.SetIdleTimeout(300 * time.Millisecond)()
 	p = storagetest.NewProxy(t, storagetest.New(t))
-	v = openS3(t, p.URL("charla"))
-	return v, p, commit(t, v, bytes.Repeat([]byte("a long text\n"), 100_000))
+	store = openS3(t, p.URL("charla"))
+	return store, p, commit(t, store, bytes.Repeat([]byte("a long text\n"), 100_000))
 }
 
-// onlyMethod lets a fault meet requests of one method.
+// onlyMethod restricts a fault to requests with one method.
 func onlyMethod(method string, f storagetest.Fault) storagetest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		if r.Method == method {
@@ -37,50 +37,55 @@ func onlyMethod(method string, f storagetest.Fault) storagetest.Fault {
 	}
 }
 
-// Whatever goes wrong while S3 takes a file, its sender is told soon to try again, and nothing of it is left; and then it works.
+// TestFaultsDuringCommit checks that Commit fails soon with an error that asks to retry, that nothing of the file is
+// left, and that the retry works.
 func TestFaultsDuringCommit(t *testing.T) {
-	v, p, before := behindProxy(t)
+	store, p, before := behindProxy(t)
 	for name, fault := range map[string]storagetest.Fault{
-		"busy":                  onlyMethod(http.MethodPut, storagetest.Unavailable),
-		"silent":                onlyMethod(http.MethodPut, storagetest.Stall),
-		"other bytes come":      onlyMethod(http.MethodPut, storagetest.CorruptBody),
-		"the connection breaks": onlyMethod(http.MethodPut, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }),
-		"who answers is no store": onlyMethod(http.MethodPut, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		"unavailable":    onlyMethod(http.MethodPut, storagetest.Unavailable),
+		"stalled":        onlyMethod(http.MethodPut, storagetest.Stall),
+		"corrupted body": onlyMethod(http.MethodPut, storagetest.CorruptBody),
+		"broken connection": onlyMethod(http.MethodPut, func(http.ResponseWriter, *http.Request, http.Handler) {
+			panic(http.ErrAbortHandler)
+		}),
+		"captive portal": onlyMethod(http.MethodPut, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			io.Copy(io.Discard, r.Body)
 			io.WriteString(w, "<html>Welcome to the network")
 		}),
-		"busy after two":   afterTwoRequests(storagetest.Unavailable),
-		"silent after two": afterTwoRequests(storagetest.Stall),
+		"unavailable after two variants": afterTwoRequests(storagetest.Unavailable),
+		"stalled after two variants":     afterTwoRequests(storagetest.Stall),
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := receive(t, v, testImage(t, 1000, 800))
+			in := receive(t, store, testImage(t, 1000, 800))
 			p.SetFault(fault)
-			begun := time.Now()
+			start := time.Now()
 			_, err := in.Commit(t.Context())
-			if e, ok := errors.AsType[*chat.Error](err); !ok || e.Code != chat.Unavailable || e.RetryAfter == 0 || time.Since(begun) > 10*time.Second {
-				t.Errorf("%v after %v", err, time.Since(begun))
+			took := time.Since(start)
+			e, ok := errors.AsType[*chat.Error](err)
+			if !ok || e.Code != chat.Unavailable || e.RetryAfter == 0 || took > 10*time.Second {
+				t.Errorf("Commit returned %v after %v", err, took)
 			}
 			p.ClearFault()
-			if all := objects(t, v); len(all) != 1 || all[before.Object].IsZero() {
-				t.Errorf("left: %v", all)
+			if all := objects(t, store); len(all) != 1 || all[before.Object].IsZero() {
+				t.Errorf("Objects lists %v", all)
 			}
 			again, err := in.Commit(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			read(t, v, again.Object, chat.VariantThumb)
-			if err := v.Delete(t.Context(), again.Object); err != nil {
+			read(t, store, again.Object, chat.VariantThumb)
+			if err := store.Delete(t.Context(), again.Object); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// A store that refuses before it has read leaves the request going out; the next must have its own reader. The race detector
-// sees where it has not.
+// TestRefusalBeforeUploadEnds uses a server that refuses an upload before it has read it. The request is still being
+// sent then, so the retry needs a reader of its own. The race detector fails the test if it has none.
 func TestRefusalBeforeUploadEnds(t *testing.T) {
-	v, p, _ := behindProxy(t)
-	in := receive(t, v, make([]byte, 20<<20))
+	store, p, _ := behindProxy(t)
+	in := receive(t, store, make([]byte, 20<<20))
 	refused := false
 	p.SetFault(onlyMethod(http.MethodPut, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		if !refused {
@@ -90,16 +95,16 @@ func TestRefusalBeforeUploadEnds(t *testing.T) {
 		}
 		server.ServeHTTP(w, r)
 	}))
-	kept, err := in.Commit(t.Context())
+	blob, err := in.Commit(t.Context())
 	if err != nil || !refused {
-		t.Fatal(err, refused)
+		t.Fatalf("Commit returned %v; a request was refused: %v", err, refused)
 	}
-	if all := objects(t, v); len(all) != 2 || all[kept.Object].IsZero() {
-		t.Errorf("kept: %v", all)
+	if all := objects(t, store); len(all) != 2 || all[blob.Object].IsZero() {
+		t.Errorf("Objects lists %v", all)
 	}
 }
 
-// afterTwoRequests lets two forms through.
+// afterTwoRequests passes on two uploads and then applies a fault.
 func afterTwoRequests(fault storagetest.Fault) storagetest.Fault {
 	var n atomic.Int64
 	return onlyMethod(http.MethodPut, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
@@ -112,65 +117,68 @@ func afterTwoRequests(fault storagetest.Fault) storagetest.Fault {
 }
 
 func TestFaultsDuringRead(t *testing.T) {
-	v, p, kept := behindProxy(t)
-	for name, fault := range map[string]storagetest.Fault{"busy": storagetest.Unavailable, "silent": storagetest.Stall, "half": storagetest.TruncateResponse} {
+	store, p, blob := behindProxy(t)
+	for name, fault := range map[string]storagetest.Fault{
+		"unavailable": storagetest.Unavailable, "stalled": storagetest.Stall, "truncated": storagetest.TruncateResponse,
+	} {
 		p.SetFault(fault)
-		o, err := v.Open(t.Context(), kept.Object, chat.VariantOriginal)
+		o, err := store.Open(t.Context(), blob.Object, chat.VariantOriginal)
 		if err == nil {
 			_, err = io.ReadAll(o)
 			o.Close()
 		}
 		if chat.CodeOf(err) != chat.Unavailable {
-			t.Errorf("%s: reading: %v", name, err)
+			t.Errorf("%s: reading returned %v", name, err)
 		}
-		for _, err = range v.Objects(t.Context()) {
+		for _, err = range store.Objects(t.Context()) {
 		}
 		if chat.CodeOf(err) != chat.Unavailable {
-			t.Errorf("%s: listing: %v", name, err)
+			t.Errorf("%s: listing returned %v", name, err)
 		}
-		if name == "half" {
-			continue // of an answer without a body there is no half
+		if name == "truncated" {
+			continue // the response to a deletion has no body that could be truncated
 		}
-		if err := v.Delete(t.Context(), kept.Object); chat.CodeOf(err) != chat.Unavailable {
-			t.Errorf("%s: deleting: %v", name, err)
+		if err := store.Delete(t.Context(), blob.Object); chat.CodeOf(err) != chat.Unavailable {
+			t.Errorf("%s: deleting returned %v", name, err)
 		}
 	}
 	p.ClearFault()
-	read(t, v, kept.Object, chat.VariantOriginal)
+	read(t, store, blob.Object, chat.VariantOriginal)
 }
 
-// A server that says nothing from the middle on is given up too; one that was away is found again.
+// TestStalledResponse checks that reading fails if a response stalls in the middle, and that the reader works again
+// after a seek once the server does.
 func TestStalledResponse(t *testing.T) {
-	v, p, kept := behindProxy(t)
+	store, p, blob := behindProxy(t)
 	p.SetFault(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		storagetest.StallAfter(w, r, server, 1000)
 	})
-	o, err := v.Open(t.Context(), kept.Object, chat.VariantOriginal)
+	o, err := store.Open(t.Context(), blob.Object, chat.VariantOriginal)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer o.Close()
 	if b, err := io.ReadAll(o); chat.CodeOf(err) != chat.Unavailable || len(b) != 1000 {
-		t.Errorf("%d bytes, %v", len(b), err)
+		t.Errorf("reading a stalled response returned %d bytes, %v", len(b), err)
 	}
 	p.ClearFault()
 	if _, err := o.Seek(0, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := io.ReadAll(o); err != nil || int64(len(b)) != kept.Size {
-		t.Errorf("%d bytes, %v", len(b), err)
+	if b, err := io.ReadAll(o); err != nil || int64(len(b)) != blob.Size {
+		t.Errorf("reading again returned %d bytes, %v", len(b), err)
 	}
 }
 
-// Of a large file only the part that is asked for is fetched.
+// TestSeekFetchesOnlyTheRange checks that only the requested part of a large file is downloaded.
 func TestSeekFetchesOnlyTheRange(t *testing.T) {
-	v, p, kept := behindProxy(t)
-	var asked atomic.Value
+	store, p, blob := behindProxy(t)
+	var requested atomic.Value
 	p.SetFault(func(w http.ResponseWriter, r *http.Request, server http.Handler) {
-		asked.Store(r.Header.Get("Range"))
+		requested.Store(r.Header.Get("Range"))
 		server.ServeHTTP(w, r)
 	})
-	o, err := v.Open(t.Context(), kept.Object, chat.VariantOriginal)
+	o, err := store.Open(t.Context(), blob.Object, chat.VariantOriginal)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,68 +186,75 @@ func TestSeekFetchesOnlyTheRange(t *testing.T) {
 	if _, err := o.Seek(-12, io.SeekEnd); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := io.ReadAll(o); string(b) != "a long text\n" || err != nil || asked.Load() != "bytes=1199988-" {
-		t.Errorf("%q, %v, asked for %v", b, err, asked.Load())
+	b, err := io.ReadAll(o)
+	if string(b) != "a long text\n" || err != nil || requested.Load() != "bytes=1199988-" {
+		t.Errorf("read %q, %v; the last request was for %v", b, err, requested.Load())
 	}
 }
 
-// A start that cannot work says in one line why, and never the secret.
+// TestInvalidS3URL checks that the error for an unusable URL is one line that gives the reason and does not contain
+// the secret.
 func TestInvalidS3URL(t *testing.T) {
 	s := storagetest.New(t)
-	for wrong, want := range map[string]string{
+	for rawURL, want := range map[string]string{
 		strings.Replace(s.URL("charla"), "secreto", "wrong", 1):                "refuses the key and secret",
 		strings.Replace(s.URL("charla"), storagetest.AccessKey+":", "ben:", 1): "access key",
 		s.URL("charla") + "/below":                                             "must name a bucket",
 		s.URL(""):                                                              "must name a bucket",
-		s.URL("charla") + "?regoin=x":                                          "may have a region",
+		s.URL("charla") + "?regoin=x":                                          "may have only one parameter",
 		s.URL("Not_A_Bucket"):                                                  "bucket",
 		strings.Replace(s.URL("charla"), "http", "s3", 1):                      "must be https://KEY:SECRET@host/bucket",
 		"http://127.0.0.1:1/charla":                                            "must have a key and a secret",
 		"http://charla:un%20secreto%2Fde+veras@127.0.0.1:1/charla":             "127.0.0.1:1",
 		"http://charla:un%20secreto%2Fde+veras%@127.0.0.1:1/charla":            "must be https://KEY:SECRET@host/bucket",
 	} {
-		_, err := storage.OpenS3(t.Context(), wrong, t.TempDir())
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") ||
-			strings.Contains(err.Error(), "secreto") || strings.Contains(err.Error(), "wrong") || strings.Contains(err.Error(), "veras") {
-			t.Errorf("%s: %v", wrong, err)
+		_, err := storage.OpenS3(t.Context(), rawURL, t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: the error is %v, want %q", rawURL, err, want)
+			continue
+		}
+		for _, secret := range []string{"secreto", "wrong", "veras"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: the error contains %q: %v", rawURL, secret, err)
+			}
 		}
 	}
-	for range 2 { // the second finds the bucket
+	for range 2 { // the bucket exists at the second time
 		commit(t, openS3(t, s.URL("charla")+"?region=us-east-1"), []byte("text"))
 	}
 }
 
-// When S3 dies and comes back, so does what it keeps.
+// TestS3Recovers checks that a store works again after the S3 server was killed and restarted.
 func TestS3Recovers(t *testing.T) {
 	s := storagetest.New(t)
-	v := openS3(t, s.URL("charla"))
-	kept := commit(t, v, []byte("text"))
+	store := openS3(t, s.URL("charla"))
+	blob := commit(t, store, []byte("text"))
 	s.Kill(t)
-	if _, err := receive(t, v, []byte("more")).Commit(t.Context()); chat.CodeOf(err) != chat.Unavailable {
-		t.Errorf("keeping: %v", err)
+	if _, err := receive(t, store, []byte("more")).Commit(t.Context()); chat.CodeOf(err) != chat.Unavailable {
+		t.Errorf("committing without a server returned %v", err)
 	}
-	if _, err := v.Open(t.Context(), kept.Object, chat.VariantOriginal); chat.CodeOf(err) != chat.Unavailable {
-		t.Errorf("opening: %v", err)
+	if _, err := store.Open(t.Context(), blob.Object, chat.VariantOriginal); chat.CodeOf(err) != chat.Unavailable {
+		t.Errorf("opening without a server returned %v", err)
 	}
 	s.Start(t)
-	read(t, v, kept.Object, chat.VariantOriginal)
-	commit(t, v, []byte("more"))
+	read(t, store, blob.Object, chat.VariantOriginal)
+	commit(t, store, []byte("more"))
 }
 
-// What arrives leaves nothing on this machine.
+// TestS3LeavesNoLocalFiles checks that an S3 store deletes its local copy of an incoming file.
 func TestS3LeavesNoLocalFiles(t *testing.T) {
 	dir := t.TempDir()
-	v, err := storage.OpenS3(t.Context(), storagetest.New(t).URL("charla"), dir)
+	store, err := storage.OpenS3(t.Context(), storagetest.New(t).URL("charla"), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer v.Close()
-	in := receive(t, v, testImage(t, 100, 100))
+	defer store.Close()
+	in := receive(t, store, testImage(t, 100, 100))
 	if _, err := in.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	in.Abort()
 	if left, err := os.ReadDir(filepath.Join(dir, "arriving")); err != nil || len(left) > 0 {
-		t.Errorf("%v, %v", left, err)
+		t.Errorf("these files are left: %v, error %v", left, err)
 	}
 }

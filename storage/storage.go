@@ -1,4 +1,4 @@
-// Package storage keeps the bytes of files: in a directory, or in storage that speaks S3. It is a chat.Vault.
+// Package storage stores the bytes of files in a local directory or in an S3 bucket. It implements chat.BlobStore.
 package storage
 
 import (
@@ -18,7 +18,8 @@ import (
 	"charla/chat"
 )
 
-// Store is a chat.Vault. It is safe for concurrent use. What is not kept yet lies in a directory of this machine, whatever the store.
+// Store is a chat.BlobStore. It is safe for concurrent use. Files that are not committed yet lie in a local
+// directory, also if the backend is S3.
 type Store struct {
 	root    *os.Root
 	backend backend
@@ -26,19 +27,19 @@ type Store struct {
 
 var _ chat.BlobStore = (*Store)(nil)
 
-// backend keeps what is ready, under names that are valid.
+// backend stores committed files. Its callers pass only valid object names.
 type backend interface {
-	// put keeps all forms, which lie in a directory under the vault's root, or none.
-	put(ctx context.Context, name, dir string, forms []storedVariant) error
-	open(ctx context.Context, name string, size chat.Variant) (chat.OpenedBlob, error)
+	// put stores all variants of a file, which lie in dir below the root, or none of them.
+	put(ctx context.Context, name, dir string, variants []storedVariant) error
+	open(ctx context.Context, name string, variant chat.Variant) (chat.OpenedBlob, error)
 	delete(ctx context.Context, name string) error
 	list(ctx context.Context) iter.Seq2[chat.StoredObject, error]
-	// claimOwner returns whose the files are. They become owner's where they are nobody's.
+	// claimOwner returns the owner of all files. If they have none, they belong to the given owner from now on.
 	claimOwner(ctx context.Context, owner string) (string, error)
 	close()
 }
 
-// storedVariant is a file in one of its sizes.
+// storedVariant describes one variant of a file.
 type storedVariant struct {
 	variant     chat.Variant
 	contentType string
@@ -46,15 +47,18 @@ type storedVariant struct {
 	checksum    string // SHA-256, hex
 }
 
-// The directories under the root. What lies in arriving for longer than abandoned was left by a process that ended; who
-// may send gigabytes has no longer either.
+// The names below the root.
 const (
-	incomingDir, blobsDir = "arriving", "kept"
-	ownerFile             = "owner" // whose the files are
-	abandonedAfter        = 24 * time.Hour
+	incomingDir = "arriving" // files that are not committed
+	blobsDir    = "kept"     // committed files
+	ownerFile   = "owner"    // names the database that the files belong to
 )
 
-// OpenLocal opens a vault that keeps files in a directory, which it makes if it is missing.
+// abandonedAfter is the age at which an incoming file counts as left behind by a process that ended. It is longer
+// than any upload may take.
+const abandonedAfter = 24 * time.Hour
+
+// OpenLocal opens a store in a directory, which it creates if necessary.
 func OpenLocal(dir string) (*Store, error) {
 	root, err := openRoot(dir)
 	if err != nil {
@@ -67,7 +71,7 @@ func OpenLocal(dir string) (*Store, error) {
 	return &Store{root, localBackend{root}}, nil
 }
 
-// openRoot opens the directory in which files arrive.
+// openRoot opens the directory for incoming files and creates it if necessary.
 func openRoot(dir string) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -83,25 +87,30 @@ func openRoot(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// ClaimOwner sees to it that the vault is that of owner, a word that its database knows and no other. Whoever comes first, has it. For
-// another database all files would be nobody's, and swept.
-func (v *Store) ClaimOwner(ctx context.Context, owner string) error {
-	found, err := v.backend.claimOwner(ctx, owner)
-	if err == nil && found != owner {
-		err = errors.New("the files there belong to another database, and this one would delete them as nobody's: bring theirs back, or choose another place for files")
+// ClaimOwner binds the store to the database that owner identifies. The first database to claim a store owns it;
+// ClaimOwner returns an error for every other one, because that database would delete all files as unreferenced.
+func (s *Store) ClaimOwner(ctx context.Context, owner string) error {
+	found, err := s.backend.claimOwner(ctx, owner)
+	if err != nil {
+		return err
 	}
-	return err
+	if found != owner {
+		return errors.New("the files there belong to another database, and this one would delete them: " +
+			"restore the database they belong to, or choose another place for files")
+	}
+	return nil
 }
 
-// Close ends the use of the vault, after which nothing may be asked of it.
-func (v *Store) Close() error {
-	v.backend.close()
-	return v.root.Close()
+// Close releases the store. It must not be used afterwards.
+func (s *Store) Close() error {
+	s.backend.close()
+	return s.root.Close()
 }
 
-// Receive takes a file of at most limit bytes from r.
-func (v *Store) Receive(ctx context.Context, r io.Reader, limit int64) (chat.IncomingBlob, error) {
-	i := &incoming{store: v, dir: path.Join(incomingDir, newObjectName()), hash: sha256.New()}
+// Receive reads a file of at most limit bytes from r into the local directory. It does not store the file: the caller
+// must call Commit or Abort on the result.
+func (s *Store) Receive(ctx context.Context, r io.Reader, limit int64) (chat.IncomingBlob, error) {
+	i := &incoming{store: s, dir: path.Join(incomingDir, newObjectName()), hash: sha256.New()}
 	if err := i.receive(ctx, r, limit); err != nil {
 		i.Abort()
 		return nil, err
@@ -109,72 +118,74 @@ func (v *Store) Receive(ctx context.Context, r io.Reader, limit int64) (chat.Inc
 	return i, nil
 }
 
-// Open opens a kept file in a size that its content has.
-func (v *Store) Open(ctx context.Context, object string, size chat.Variant) (chat.OpenedBlob, error) {
+// Open opens a variant of a stored file. It returns ErrNotFound if there is no such file or the file has no such
+// variant. An image that is too small to have a medium variant is opened as it is.
+func (s *Store) Open(ctx context.Context, object string, variant chat.Variant) (chat.OpenedBlob, error) {
 	if !isObjectName(object) {
 		return chat.OpenedBlob{}, chat.ErrNotFound
 	}
-	opened, err := v.backend.open(ctx, object, size)
-	if size != chat.VariantMedium || chat.CodeOf(err) != chat.NotFound {
+	opened, err := s.backend.open(ctx, object, variant)
+	if variant != chat.VariantMedium || chat.CodeOf(err) != chat.NotFound {
 		return opened, err
 	}
-	whole, err := v.backend.open(ctx, object, chat.VariantOriginal)
-	if err == nil && !strings.HasPrefix(whole.Type, "image/") {
-		whole.Close()
+	original, err := s.backend.open(ctx, object, chat.VariantOriginal)
+	if err == nil && !strings.HasPrefix(original.Type, "image/") {
+		original.Close()
 		return chat.OpenedBlob{}, chat.ErrNotFound
 	}
-	return whole, err
+	return original, err
 }
 
-// Delete forgets a kept file in all sizes.
-func (v *Store) Delete(ctx context.Context, object string) error {
+// Delete deletes all variants of a stored file. Deleting a file that does not exist is no error.
+func (s *Store) Delete(ctx context.Context, object string) error {
 	if !isObjectName(object) {
 		return nil
 	}
-	return v.backend.delete(ctx, object)
+	return s.backend.delete(ctx, object)
 }
 
-// Objects lists what is kept.
-func (v *Store) Objects(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
-	return v.backend.list(ctx)
+// Objects lists the stored files.
+func (s *Store) Objects(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
+	return s.backend.list(ctx)
 }
 
-// RemoveTemp clears what has been arriving for too long.
-func (v *Store) RemoveTemp() error {
+// RemoveTemp deletes incoming files that are older than abandonedAfter.
+func (s *Store) RemoveTemp() error {
 	var errs []error
-	for entry, err := range readDir(v.root, incomingDir) {
+	for entry, err := range readDir(s.root, incomingDir) {
 		if err != nil {
 			return err
 		}
 		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > abandonedAfter {
-			errs = append(errs, v.root.RemoveAll(path.Join(incomingDir, entry.Name())))
+			errs = append(errs, s.root.RemoveAll(path.Join(incomingDir, entry.Name())))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// newObjectName makes a name of letters and digits that nobody can guess.
+// newObjectName returns a random name of 26 lower-case letters and digits.
 func newObjectName() string { return strings.ToLower(rand.Text()) }
 
-// isObjectName tells whether a name may be one of ours.
+// isObjectName reports whether newObjectName could have returned a name.
 func isObjectName(name string) bool {
 	return len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
-// fileName is where a form lies in its directory: its type belongs to its name, with _ for the slash.
-func (f storedVariant) fileName() string {
-	return f.filePrefix() + strings.ReplaceAll(f.contentType, "/", "_")
+// fileName returns the name of a variant's file. It contains the content type, with "_" instead of "/".
+func (v storedVariant) fileName() string {
+	return v.filePrefix() + strings.ReplaceAll(v.contentType, "/", "_")
 }
 
-// keyPrefix is what the name of a form's file begins with.
-func (f storedVariant) filePrefix() string {
-	if f.variant == chat.VariantOriginal {
+// filePrefix returns the part of fileName before the content type.
+func (v storedVariant) filePrefix() string {
+	if v.variant == chat.VariantOriginal {
 		return "whole."
 	}
-	return string(f.variant) + "."
+	return string(v.variant) + "."
 }
 
-// hashingWriter counts and sums what goes into a file, and says that the vault is away when the disk does not take it.
+// hashingWriter writes to a file and computes the length and the checksum of what it writes. It returns
+// StorageUnavailable if the disk fails.
 type hashingWriter struct {
 	file  *os.File
 	hash  hash.Hash

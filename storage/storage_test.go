@@ -23,38 +23,38 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the S3 server of filestest lives as long as we do
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the S3 server runs as long as the tests
 }
 
-// forEachBackend runs a story with each kind of vault.
-func forEachBackend(t *testing.T, story func(t *testing.T, v *storage.Store)) {
-	t.Run("local", func(t *testing.T) { story(t, openLocal(t, t.TempDir())) })
-	t.Run("S3", func(t *testing.T) { story(t, openS3(t, storagetest.New(t).URL("charla"))) })
+// forEachBackend runs a test with a local store and with an S3 store.
+func forEachBackend(t *testing.T, test func(t *testing.T, s *storage.Store)) {
+	t.Run("local", func(t *testing.T) { test(t, openLocal(t, t.TempDir())) })
+	t.Run("S3", func(t *testing.T) { test(t, openS3(t, storagetest.New(t).URL("charla"))) })
 }
 
 func openS3(t testing.TB, url string) *storage.Store {
 	t.Helper()
-	v, err := storage.OpenS3(t.Context(), url, t.TempDir())
+	store, err := storage.OpenS3(t.Context(), url, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { v.Close() })
-	return v
+	t.Cleanup(func() { store.Close() })
+	return store
 }
 
 func openLocal(t testing.TB, dir string) *storage.Store {
 	t.Helper()
-	v, err := storage.OpenLocal(dir)
+	store, err := storage.OpenLocal(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { v.Close() })
-	return v
+	t.Cleanup(func() { store.Close() })
+	return store
 }
 
-func receive(t testing.TB, v chat.BlobStore, b []byte) chat.IncomingBlob {
+func receive(t testing.TB, store chat.BlobStore, b []byte) chat.IncomingBlob {
 	t.Helper()
-	in, err := v.Receive(t.Context(), bytes.NewReader(b), 64<<20)
+	in, err := store.Receive(t.Context(), bytes.NewReader(b), 64<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,56 +62,60 @@ func receive(t testing.TB, v chat.BlobStore, b []byte) chat.IncomingBlob {
 	return in
 }
 
-func commit(t testing.TB, v chat.BlobStore, b []byte) chat.Blob {
+func commit(t testing.TB, store chat.BlobStore, b []byte) chat.Blob {
 	t.Helper()
-	content, err := receive(t, v, b).Commit(t.Context())
+	blob, err := receive(t, store, b).Commit(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content
+	return blob
 }
 
-// A vault belongs to the database that came first, however often that comes.
+// TestClaimOwner checks that a store belongs to the first database that claims it, and that this one may claim it
+// again.
 func TestClaimOwner(t *testing.T) {
 	dir, s3 := t.TempDir(), storagetest.New(t).URL("charla")
-	for name, open := range map[string]func() *storage.Store{"local": func() *storage.Store { return openLocal(t, dir) }, "S3": func() *storage.Store { return openS3(t, s3) }} {
+	for name, open := range map[string]func() *storage.Store{
+		"local": func() *storage.Store { return openLocal(t, dir) },
+		"S3":    func() *storage.Store { return openS3(t, s3) },
+	} {
 		if err := open().ClaimOwner(t.Context(), "ours"); err != nil {
-			t.Fatalf("%s: the first: %v", name, err)
+			t.Fatalf("%s: the first claim failed: %v", name, err)
 		}
-		v := open()
-		kept := commit(t, v, []byte("a text"))
-		if err := v.ClaimOwner(t.Context(), "ours"); err != nil {
-			t.Errorf("%s: the same again: %v", name, err)
+		store := open()
+		blob := commit(t, store, []byte("a text"))
+		if err := store.ClaimOwner(t.Context(), "ours"); err != nil {
+			t.Errorf("%s: claiming again failed: %v", name, err)
 		}
 		if err := open().ClaimOwner(t.Context(), "theirs"); err == nil || chat.CodeOf(err) == chat.Unavailable {
-			t.Errorf("%s: another: %v", name, err)
+			t.Errorf("%s: a claim by another database returned %v", name, err)
 		}
-		if all := objects(t, v); len(all) != 1 || all[kept.Object].IsZero() {
-			t.Errorf("%s: listed: %v", name, all)
+		if all := objects(t, store); len(all) != 1 || all[blob.Object].IsZero() {
+			t.Errorf("%s: Objects lists %v", name, all)
 		}
 	}
 }
 
-// readAt opens and reads a kept file.
-func read(t testing.TB, v chat.BlobStore, object string, size chat.Variant) (b []byte, mime string) {
+// read opens a variant of a stored file and returns its bytes and content type.
+func read(t testing.TB, store chat.BlobStore, object string, variant chat.Variant) (b []byte, contentType string) {
 	t.Helper()
-	o, err := v.Open(t.Context(), object, size)
+	o, err := store.Open(t.Context(), object, variant)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer o.Close()
 	b, err = io.ReadAll(o)
 	if err != nil || int64(len(b)) != o.Size {
-		t.Fatalf("%d bytes of %d: %v", len(b), o.Size, err)
+		t.Fatalf("read %d of %d bytes: %v", len(b), o.Size, err)
 	}
 	return b, o.Type
 }
 
-// objects are the names of all that is kept.
-func objects(t testing.TB, v chat.BlobStore) map[string]time.Time {
+// objects returns the names of all stored files and when they were stored.
+func objects(t testing.TB, store chat.BlobStore) map[string]time.Time {
 	t.Helper()
 	all := map[string]time.Time{}
-	for o, err := range v.Objects(t.Context()) {
+	for o, err := range store.Objects(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,59 +144,65 @@ func testImage(t testing.TB, w, h int) []byte {
 }
 
 func TestDocumentIsStoredUnchanged(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
 		text := bytes.Repeat([]byte("One line of a long story.\n"), 40_000)
 		sum := sha256.Sum256(text)
-		in := receive(t, v, text)
+		in := receive(t, store, text)
 		if in.Hash() != hex.EncodeToString(sum[:]) {
-			t.Errorf("hash %s", in.Hash())
+			t.Errorf("the hash is %s", in.Hash())
 		}
-		if all := objects(t, v); len(all) != 0 {
-			t.Errorf("kept before it is kept: %v", all)
+		if all := objects(t, store); len(all) != 0 {
+			t.Errorf("a file is listed before Commit: %v", all)
 		}
 		before := time.Now().Add(-2 * time.Second)
-		content, err := in.Commit(t.Context())
+		blob, err := in.Commit(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := chat.Blob{Object: content.Object, Hash: in.Hash(), Type: "text/plain", Size: int64(len(text))}
-		if content != want {
-			t.Errorf("%+v", content)
+		want := chat.Blob{Object: blob.Object, Hash: in.Hash(), Type: "text/plain", Size: int64(len(text))}
+		if blob != want {
+			t.Errorf("%+v", blob)
 		}
 		in.Abort()
 		in.Abort()
-		if b, mime := read(t, v, content.Object, chat.VariantOriginal); !bytes.Equal(b, text) || mime != "text/plain" {
-			t.Errorf("%d bytes of %s came back", len(b), mime)
+		b, contentType := read(t, store, blob.Object, chat.VariantOriginal)
+		if !bytes.Equal(b, text) || contentType != "text/plain" {
+			t.Errorf("read %d bytes of type %s, which differ from the text", len(b), contentType)
 		}
-		all := objects(t, v)
-		if at := all[content.Object]; len(all) != 1 || at.Before(before) || at.After(time.Now().Add(2*time.Second)) {
-			t.Errorf("listed: %v", all)
+		all := objects(t, store)
+		if at := all[blob.Object]; len(all) != 1 || at.Before(before) || at.After(time.Now().Add(2*time.Second)) {
+			t.Errorf("Objects lists %v", all)
 		}
-		for _, size := range []chat.Variant{chat.VariantThumb, chat.VariantMedium, chat.VariantSquare, "../whole", "huge"} {
-			if _, err := v.Open(t.Context(), content.Object, size); chat.CodeOf(err) != chat.NotFound {
-				t.Errorf("a text has the size %q: %v", size, err)
+		for _, variant := range []chat.Variant{
+			chat.VariantThumb, chat.VariantMedium, chat.VariantSquare, "../whole", "huge",
+		} {
+			if _, err := store.Open(t.Context(), blob.Object, variant); chat.CodeOf(err) != chat.NotFound {
+				t.Errorf("opening variant %q of a text returned %v", variant, err)
 			}
 		}
 	})
 }
 
 func TestImageIsStoredInAllVariants(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
 		for _, big := range []bool{true, false} {
 			sent := testImage(t, 300, 200)
 			if big {
 				sent = testImage(t, 1800, 1200)
 			}
-			content := commit(t, v, sent)
-			whole, _ := read(t, v, content.Object, chat.VariantOriginal)
-			if content.Type != "image/jpeg" || content.Size != int64(len(whole)) || content.Width != 300 && content.Width != 1800 || bytes.Equal(whole, sent) {
-				t.Errorf("%+v", content)
+			blob := commit(t, store, sent)
+			original, _ := read(t, store, blob.Object, chat.VariantOriginal)
+			if blob.Type != "image/jpeg" || blob.Size != int64(len(original)) ||
+				blob.Width != 300 && blob.Width != 1800 || bytes.Equal(original, sent) {
+				t.Errorf("Commit returned %+v", blob)
 			}
-			for size, limit := range map[chat.Variant]int{chat.VariantThumb: 320, chat.VariantMedium: 960, chat.VariantSquare: 128} {
-				b, mime := read(t, v, content.Object, size)
-				c, kind, err := image.DecodeConfig(bytes.NewReader(b))
-				if err != nil || mime != "image/"+kind || max(c.Width, c.Height) != min(limit, content.Width) {
-					t.Errorf("%q is a %s of %d × %d, %v", size, mime, c.Width, c.Height, err)
+			for variant, limit := range map[chat.Variant]int{
+				chat.VariantThumb: 320, chat.VariantMedium: 960, chat.VariantSquare: 128,
+			} {
+				b, contentType := read(t, store, blob.Object, variant)
+				c, format, err := image.DecodeConfig(bytes.NewReader(b))
+				if err != nil || contentType != "image/"+format || max(c.Width, c.Height) != min(limit, blob.Width) {
+					t.Errorf("variant %q is %s, %d × %d, error %v", variant, contentType, c.Width, c.Height, err)
 				}
 			}
 		}
@@ -200,9 +210,9 @@ func TestImageIsStoredInAllVariants(t *testing.T) {
 }
 
 func TestSeek(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
 		text := []byte(strings.Repeat("0123456789", 30_000))
-		o, err := v.Open(t.Context(), commit(t, v, text).Object, chat.VariantOriginal)
+		o, err := store.Open(t.Context(), commit(t, store, text).Object, chat.VariantOriginal)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,98 +224,104 @@ func TestSeek(t *testing.T) {
 }
 
 func TestUnknownObject(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
-		kept := commit(t, v, []byte("stays"))
-		for _, name := range []string{"", "x", "../../etc/passwd", strings.Repeat("a", 26), kept.Object[:25], strings.ToUpper(kept.Object), kept.Object + "/whole"} {
-			if _, err := v.Open(t.Context(), name, chat.VariantOriginal); chat.CodeOf(err) != chat.NotFound {
-				t.Errorf("%q: %v", name, err)
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
+		blob := commit(t, store, []byte("stays"))
+		for _, name := range []string{
+			"", "x", "../../etc/passwd", strings.Repeat("a", 26),
+			blob.Object[:25], strings.ToUpper(blob.Object), blob.Object + "/whole",
+		} {
+			if _, err := store.Open(t.Context(), name, chat.VariantOriginal); chat.CodeOf(err) != chat.NotFound {
+				t.Errorf("opening %q returned %v", name, err)
 			}
-			if err := v.Delete(t.Context(), name); err != nil {
-				t.Errorf("%q: %v", name, err)
+			if err := store.Delete(t.Context(), name); err != nil {
+				t.Errorf("deleting %q returned %v", name, err)
 			}
 		}
-		read(t, v, kept.Object, chat.VariantOriginal)
+		read(t, store, blob.Object, chat.VariantOriginal)
 	})
 }
 
 func TestDeleteRemovesAllVariants(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
-		one, other := commit(t, v, testImage(t, 1000, 1000)), commit(t, v, testImage(t, 10, 10))
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
+		deleted, other := commit(t, store, testImage(t, 1000, 1000)), commit(t, store, testImage(t, 10, 10))
 		for range 2 {
-			if err := v.Delete(t.Context(), one.Object); err != nil {
+			if err := store.Delete(t.Context(), deleted.Object); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for _, size := range []chat.Variant{chat.VariantOriginal, chat.VariantMedium, chat.VariantThumb, chat.VariantSquare} {
-			if _, err := v.Open(t.Context(), one.Object, size); chat.CodeOf(err) != chat.NotFound {
-				t.Errorf("%q: %v", size, err)
+		for _, variant := range []chat.Variant{
+			chat.VariantOriginal, chat.VariantMedium, chat.VariantThumb, chat.VariantSquare,
+		} {
+			if _, err := store.Open(t.Context(), deleted.Object, variant); chat.CodeOf(err) != chat.NotFound {
+				t.Errorf("opening the deleted variant %q returned %v", variant, err)
 			}
 		}
-		if all := objects(t, v); len(all) != 1 || all[other.Object].IsZero() {
-			t.Errorf("left: %v", all)
+		if all := objects(t, store); len(all) != 1 || all[other.Object].IsZero() {
+			t.Errorf("Objects lists %v", all)
 		}
 	})
 }
 
 func TestRefusedFiles(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
-		if _, err := v.Receive(t.Context(), strings.NewReader("12345"), 4); !errors.Is(err, chat.ErrFileTooLarge) {
-			t.Errorf("too large: %v", err)
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
+		if _, err := store.Receive(t.Context(), strings.NewReader("12345"), 4); !errors.Is(err, chat.ErrFileTooLarge) {
+			t.Errorf("receiving a file that is too large returned %v", err)
 		}
-		in, err := v.Receive(t.Context(), strings.NewReader("1234"), 4)
+		in, err := store.Receive(t.Context(), strings.NewReader("1234"), 4)
 		if err != nil {
-			t.Errorf("just large enough: %v", err)
+			t.Errorf("receiving a file of the maximum size returned %v", err)
 		}
 		in.Abort()
-		gone := errors.New("the browser went away")
-		if _, err := v.Receive(t.Context(), iotest.TimeoutReader(iotest.ErrReader(gone)), 100); !errors.Is(err, gone) {
-			t.Errorf("half a file: %v", err)
+		aborted := errors.New("the browser closed the connection")
+		incomplete := iotest.TimeoutReader(iotest.ErrReader(aborted))
+		if _, err := store.Receive(t.Context(), incomplete, 100); !errors.Is(err, aborted) {
+			t.Errorf("receiving an incomplete file returned %v", err)
 		}
-		ended, cancel := context.WithCancel(t.Context())
+		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := v.Receive(ended, strings.NewReader("late"), 100); !errors.Is(err, context.Canceled) {
-			t.Errorf("after its end: %v", err)
+		if _, err := store.Receive(cancelled, strings.NewReader("late"), 100); !errors.Is(err, context.Canceled) {
+			t.Errorf("receiving with a cancelled context returned %v", err)
 		}
-		for _, broken := range [][]byte{testImage(t, 300, 300)[:2000], bomb(t)} {
-			if _, err := receive(t, v, broken).Commit(t.Context()); chat.CodeOf(err) != chat.Invalid {
-				t.Errorf("a picture that is none: %v", err)
+		for _, broken := range [][]byte{testImage(t, 300, 300)[:2000], decompressionBomb(t)} {
+			if _, err := receive(t, store, broken).Commit(t.Context()); chat.CodeOf(err) != chat.Invalid {
+				t.Errorf("committing an invalid image returned %v", err)
 			}
 		}
-		if all := objects(t, v); len(all) != 0 {
-			t.Errorf("kept: %v", all)
+		if all := objects(t, store); len(all) != 0 {
+			t.Errorf("Objects lists %v", all)
 		}
 	})
 }
 
-// bomb is a PNG of a few kilobytes that says it has 2500 megapixels.
-func bomb(t testing.TB) []byte {
+// decompressionBomb returns a small PNG whose header claims 2,500 megapixels.
+func decompressionBomb(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		t.Fatal(err)
 	}
-	head := b.Bytes()
-	copy(head[16:], "\x00\x00\xc3\x50\x00\x00\xc3\x50") // width and height; the checksum follows
-	return fixChecksum(head)
+	encoded := b.Bytes()
+	copy(encoded[16:], "\x00\x00\xc3\x50\x00\x00\xc3\x50") // the width and the height
+	return fixChecksum(encoded)
 }
 
-// The same file may be kept again, when what was kept first is gone by then.
+// TestCommitAgain checks that a received file can be committed again after its first blob was deleted.
 func TestCommitAgain(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
 		for _, b := range [][]byte{[]byte("a text"), testImage(t, 20, 10)} {
-			in := receive(t, v, b)
+			in := receive(t, store, b)
 			first, err := in.Commit(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := v.Delete(t.Context(), first.Object); err != nil {
+			if err := store.Delete(t.Context(), first.Object); err != nil {
 				t.Fatal(err)
 			}
 			second, err := in.Commit(t.Context())
 			if err != nil || second.Object == first.Object {
-				t.Fatalf("%v, %v", second, err)
+				t.Fatalf("the second Commit returned %+v, %v", second, err)
 			}
-			read(t, v, second.Object, chat.VariantOriginal)
+			read(t, store, second.Object, chat.VariantOriginal)
 		}
 	})
 }

@@ -12,13 +12,13 @@ import (
 	"charla/storage"
 )
 
-// atom is a box with a content.
+// atom returns an atom with the given content.
 func atom(kind string, content ...string) string {
 	all := strings.Join(content, "")
 	return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(all)))) + kind + all
 }
 
-// wideAtom is a box whose size stands after its kind.
+// wideAtom returns an atom with a 64-bit size.
 func wideAtom(kind, content string) string {
 	return "\x00\x00\x00\x01" + kind + string(binary.BigEndian.AppendUint64(nil, uint64(16+len(content)))) + content
 }
@@ -32,14 +32,20 @@ const (
 
 func ftyp(brands string) string { return atom("ftyp", brands) }
 
-// blanked is what a box is to become.
-func blanked(b string) string { return b[:4] + "free" + strings.Repeat("\x00", len(b)-8) }
+// blanked returns what stripGPS turns an atom into.
+func blanked(a string) string { return a[:4] + "free" + strings.Repeat("\x00", len(a)-8) }
+
+func unchanged(a string) string { return a }
 
 var (
-	movieHeader   = atom("mvhd", version, strings.Repeat("h", 96))
-	mediaAtom     = atom("mdia", atom("hdlr", version, strings.Repeat("\x00", 4), "vide"), atom("minf", atom("stco", version, "\x00\x00\x00\x01\x00\x00\x04\x00")))
-	mediaData     = "pixels that begin like \x00\x00\x00\x10udta\xa9xyz" + coordinates
-	quickTimeKeys = atom("hdlr", version, "\x00\x00\x00\x00mdta") + atom("keys", version, "\x00\x00\x00\x01", atom("mdta", "com.apple.quicktime.location.ISO6709")) +
+	movieHeader = atom("mvhd", version, strings.Repeat("h", 96))
+	mediaAtom   = atom("mdia",
+		atom("hdlr", version, strings.Repeat("\x00", 4), "vide"),
+		atom("minf", atom("stco", version, "\x00\x00\x00\x01\x00\x00\x04\x00")))
+	pixels        = "pixels that begin like \x00\x00\x00\x10udta\xa9xyz" + coordinates
+	mediaData     = atom("mdat", pixels)
+	quickTimeKeys = atom("hdlr", version, "\x00\x00\x00\x00mdta") +
+		atom("keys", version, "\x00\x00\x00\x01", atom("mdta", "com.apple.quicktime.location.ISO6709")) +
 		atom("ilst", atom("\x00\x00\x00\x01", atom("data", "\x00\x00\x00\x01\x00\x00\x00\x00", coordinates)))
 	titleAtom    = atom("\xa9nam", atom("data", "Malagueña"))
 	locationAtom = atom("\xa9xyz", "\x00\x12\x15\xc7", coordinates)
@@ -47,120 +53,133 @@ var (
 	xmpAtom      = atom("uuid", xmpUUID, `<exif:GPSLatitude>40,25.008N</exif:GPSLatitude>`, coordinates)
 )
 
-// titleList is a list of titles with something more in it.
+// titleList returns the content of a list of titles, followed by another atom.
 func titleList(more string) string {
 	return atom("hdlr", version, "\x00\x00\x00\x00mdirappl") + atom("ilst", titleAtom, more)
 }
 
-// mp4Samples are files as they come and as they must be kept.
-var mp4Samples = map[string]struct{ sent, kept string }{
-	"Android": {
-		ftyp(isomBrands) + atom("mdat", mediaData) + atom("moov", movieHeader, atom("udta", locationAtom), atom("trak", mediaAtom)),
-		ftyp(isomBrands) + atom("mdat", mediaData) + atom("moov", movieHeader, atom("udta", blanked(locationAtom)), atom("trak", mediaAtom)),
+// mp4Samples builds files. It calls strip for each atom that stripGPS must blank.
+var mp4Samples = map[string]func(strip func(string) string) string{
+	"Android": func(strip func(string) string) string {
+		return ftyp(isomBrands) + mediaData +
+			atom("moov", movieHeader, atom("udta", strip(locationAtom)), atom("trak", mediaAtom))
 	},
-	"3GPP": {
-		ftyp("3gp4\x00\x00\x00\x003gp4") + atom("moov", movieHeader, atom("trak", mediaAtom, atom("udta", locationInfo)), atom("udta", locationInfo, locationAtom)) + atom("mdat", mediaData),
-		ftyp("3gp4\x00\x00\x00\x003gp4") + atom("moov", movieHeader, atom("trak", mediaAtom, atom("udta", blanked(locationInfo))), atom("udta", blanked(locationInfo), blanked(locationAtom))) + atom("mdat", mediaData),
+	"3GPP": func(strip func(string) string) string {
+		return ftyp("3gp4\x00\x00\x00\x003gp4") + atom("moov", movieHeader,
+			atom("trak", mediaAtom, atom("udta", strip(locationInfo))),
+			atom("udta", strip(locationInfo), strip(locationAtom))) + mediaData
 	},
-	"iPhone": { // its lists begin without a version, its user data end with four zeros
-		ftyp("qt  \x00\x00\x00\x00qt  ") + atom("wide") + wideAtom("mdat", mediaData) + atom("moov", movieHeader, atom("trak", mediaAtom, atom("meta", quickTimeKeys)), atom("meta", quickTimeKeys), atom("udta", locationAtom, "\x00\x00\x00\x00")),
-		ftyp("qt  \x00\x00\x00\x00qt  ") + atom("wide") + wideAtom("mdat", mediaData) + atom("moov", movieHeader, atom("trak", mediaAtom, blanked(atom("meta", quickTimeKeys))), blanked(atom("meta", quickTimeKeys)), atom("udta", blanked(locationAtom), "\x00\x00\x00\x00")),
+	"iPhone": func(strip func(string) string) string { // meta atoms without a version, user data that ends with zeros
+		return ftyp("qt  \x00\x00\x00\x00qt  ") + atom("wide") + wideAtom("mdat", pixels) + atom("moov", movieHeader,
+			atom("trak", mediaAtom, strip(atom("meta", quickTimeKeys))),
+			strip(atom("meta", quickTimeKeys)),
+			atom("udta", strip(locationAtom), "\x00\x00\x00\x00"))
 	},
-	"QuickTime of old": {
-		atom("moov", movieHeader, atom("udta", locationAtom)) + atom("mdat", mediaData),
-		atom("moov", movieHeader, atom("udta", blanked(locationAtom))) + atom("mdat", mediaData),
+	"old QuickTime": func(strip func(string) string) string {
+		return atom("moov", movieHeader, atom("udta", strip(locationAtom))) + mediaData
 	},
-	"a list of keys beside one of titles": {
-		ftyp(isomBrands) + atom("moov", movieHeader, atom("udta", atom("meta", version, quickTimeKeys), atom("meta", version, titleList(locationAtom)))) + atom("mdat", mediaData),
-		ftyp(isomBrands) + atom("moov", movieHeader, atom("udta", blanked(atom("meta", version, quickTimeKeys)), atom("meta", version, titleList(blanked(locationAtom))))) + atom("mdat", mediaData),
+	"a list of keys beside a list of titles": func(strip func(string) string) string {
+		return ftyp(isomBrands) + atom("moov", movieHeader, atom("udta",
+			strip(atom("meta", version, quickTimeKeys)),
+			atom("meta", version, titleList(strip(locationAtom))))) + mediaData
 	},
-	"a packet of XMP": {
-		ftyp(isomBrands) + atom("moov", movieHeader, atom("trak", mediaAtom), xmpAtom) + xmpAtom + atom("uuid", "another sixteen!", "and more") + atom("mdat", mediaData),
-		ftyp(isomBrands) + atom("moov", movieHeader, atom("trak", mediaAtom), blanked(xmpAtom)) + blanked(xmpAtom) + atom("uuid", "another sixteen!", "and more") + atom("mdat", mediaData),
+	"XMP metadata": func(strip func(string) string) string {
+		return ftyp(isomBrands) + atom("moov", movieHeader, atom("trak", mediaAtom), strip(xmpAtom)) + strip(xmpAtom) +
+			atom("uuid", "another sixteen!", "and more") + mediaData
 	},
-	"a song": {
-		ftyp("M4A \x00\x00\x02\x00isomiso2") + atom("moov", movieHeader, atom("udta", atom("chpl", "verse"), atom("meta", version, titleList("")))) + atom("mdat", mediaData),
-		ftyp("M4A \x00\x00\x02\x00isomiso2") + atom("moov", movieHeader, atom("udta", atom("chpl", "verse"), atom("meta", version, titleList("")))) + atom("mdat", mediaData),
+	"a song": func(func(string) string) string {
+		return ftyp("M4A \x00\x00\x02\x00isomiso2") + atom("moov", movieHeader,
+			atom("udta", atom("chpl", "verse"), atom("meta", version, titleList("")))) + mediaData
 	},
-	"the last box goes up to the end": {
-		ftyp(isomBrands) + atom("mdat", mediaData) + "\x00\x00\x00\x00moov" + movieHeader + atom("udta", locationAtom),
-		ftyp(isomBrands) + atom("mdat", mediaData) + "\x00\x00\x00\x00moov" + movieHeader + atom("udta", blanked(locationAtom)),
+	"a last atom without a size": func(strip func(string) string) string {
+		return ftyp(isomBrands) + mediaData + "\x00\x00\x00\x00moov" + movieHeader + atom("udta", strip(locationAtom))
 	},
-	"a large box": { // longer than a piece of zeros
-		ftyp(isomBrands) + atom("moov", movieHeader, atom("udta", atom("smta", strings.Repeat(coordinates, 5000)))) + atom("mdat", mediaData),
-		ftyp(isomBrands) + atom("moov", movieHeader, atom("udta", blanked(atom("smta", strings.Repeat(coordinates, 5000))))) + atom("mdat", mediaData),
+	"an atom larger than the buffer of zeros": func(strip func(string) string) string {
+		large := atom("smta", strings.Repeat(coordinates, 5000))
+		return ftyp(isomBrands) + atom("moov", movieHeader, atom("udta", strip(large))) + mediaData
 	},
 }
 
-// Films are kept without the place where they were made, and else byte for byte, on disk and in S3, which compares the sum.
+// TestGPSIsStripped checks that files are stored without the location and otherwise unchanged, on disk and in S3,
+// which verifies the checksum.
 func TestGPSIsStripped(t *testing.T) {
-	forEachBackend(t, func(t *testing.T, v *storage.Store) {
-		for name, film := range mp4Samples {
-			t.Run(name, func(t *testing.T) {
-				in := receive(t, v, []byte(film.sent))
-				sum := sha256.Sum256([]byte(film.sent))
-				if in.Hash() != hex.EncodeToString(sum[:]) {
-					t.Error("the hash is not that of the bytes as they came")
-				}
-				for range 2 { // Keep may be called again
-					content, err := in.Commit(t.Context())
-					if err != nil {
-						t.Fatal(err)
-					}
-					b, _ := read(t, v, content.Object, chat.VariantOriginal)
-					if string(b) != film.kept {
-						t.Errorf("kept:\n%q\nnot\n%q", b, film.kept)
-					}
-					if bytes.Count(b, []byte(coordinates)) != strings.Count(film.kept, coordinates) || content.Hash != in.Hash() || content.Size != int64(len(film.sent)) {
-						t.Errorf("%+v", content)
-					}
-				}
-			})
+	forEachBackend(t, func(t *testing.T, store *storage.Store) {
+		for name, build := range mp4Samples {
+			t.Run(name, func(t *testing.T) { checkStripped(t, store, build(unchanged), build(blanked)) })
 		}
 	})
 }
 
-// What is no film, or none as it should be, stays as it is, in bounded time.
+func checkStripped(t *testing.T, store *storage.Store, sent, want string) {
+	t.Helper()
+	in := receive(t, store, []byte(sent))
+	sum := sha256.Sum256([]byte(sent))
+	if in.Hash() != hex.EncodeToString(sum[:]) {
+		t.Error("the hash is not the one of the bytes as they were sent")
+	}
+	for range 2 { // Commit may be called again
+		blob, err := in.Commit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored, _ := read(t, store, blob.Object, chat.VariantOriginal)
+		if string(stored) != want {
+			t.Errorf("stored:\n%q\nwant:\n%q", stored, want)
+		}
+		if blob.Hash != in.Hash() || blob.Size != int64(len(sent)) {
+			t.Errorf("Commit returned %+v", blob)
+		}
+	}
+}
+
+// TestMalformedMP4 checks that files which are not valid MP4 are stored unchanged, and in bounded time.
 func TestMalformedMP4(t *testing.T) {
-	v := openLocal(t, t.TempDir())
+	store := openLocal(t, t.TempDir())
 	big := string(binary.BigEndian.AppendUint64(nil, 1<<63))
 	negative := string(binary.BigEndian.AppendUint64(nil, 1<<64-1))
+	location := atom("udta", locationAtom)
+	const wideMoov = "\x00\x00\x00\x01moov"
 	for name, sent := range map[string]string{
-		"a picture from a telephone":   ftyp("heic\x00\x00\x00\x00mif1heic") + atom("meta", version, quickTimeKeys) + atom("moov", atom("udta", locationAtom)),
-		"no film":                      "Good morning. " + atom("moov", atom("udta", locationAtom)),
-		"a box of no size":             ftyp(isomBrands) + atom("moov", "\x00\x00\x00\x04trak", atom("udta", locationAtom)),
-		"a box larger than its outer":  ftyp(isomBrands) + atom("moov", "\x00\x00\xff\xfftrak", atom("udta", locationAtom)),
-		"a box beyond the end":         ftyp(isomBrands) + "\x7f\xff\xff\xffmoov" + atom("udta", locationAtom),
-		"a box of 2^63 bytes":          ftyp(isomBrands) + "\x00\x00\x00\x01moov" + big + atom("udta", locationAtom),
-		"a box of 2^64-1 bytes":        ftyp(isomBrands) + "\x00\x00\x00\x01moov" + negative + atom("udta", locationAtom),
-		"a wide box of 8 bytes":        ftyp(isomBrands) + "\x00\x00\x00\x01moov\x00\x00\x00\x00\x00\x00\x00\x08" + atom("udta", locationAtom),
-		"a wide box without its size":  ftyp(isomBrands) + "\x00\x00\x00\x01moov\x00\x00",
-		"to the end, but not the last": ftyp(isomBrands) + atom("moov", "\x00\x00\x00\x00udta", locationAtom) + atom("mdat"),
-		"an empty list":                ftyp(isomBrands) + atom("moov", atom("meta"), atom("meta", "\x00"), atom("uuid"), atom("udta")),
-		"a box in a box in a box":      ftyp(isomBrands) + strings.Repeat("\x00\x00\x00\x00moov", 100_000),
-		"a million boxes":              ftyp(isomBrands) + strings.Repeat(atom("moof"), 1_000_000) + atom("moov", atom("udta", locationAtom)),
+		"HEIC image": ftyp("heic\x00\x00\x00\x00mif1heic") + atom("meta", version, quickTimeKeys) +
+			atom("moov", location),
+		"text":                         "Good morning. " + atom("moov", location),
+		"atom smaller than its header": ftyp(isomBrands) + atom("moov", "\x00\x00\x00\x04trak", location),
+		"atom larger than its parent":  ftyp(isomBrands) + atom("moov", "\x00\x00\xff\xfftrak", location),
+		"atom larger than the file":    ftyp(isomBrands) + "\x7f\xff\xff\xffmoov" + location,
+		"atom of 2^63 bytes":           ftyp(isomBrands) + wideMoov + big + location,
+		"atom of 2^64-1 bytes":         ftyp(isomBrands) + wideMoov + negative + location,
+		"wide atom of 8 bytes": ftyp(isomBrands) +
+			wideMoov + "\x00\x00\x00\x00\x00\x00\x00\x08" + location,
+		"wide atom without its size": ftyp(isomBrands) + wideMoov + "\x00\x00",
+		"atom without a size, but not last": ftyp(isomBrands) +
+			atom("moov", "\x00\x00\x00\x00udta", locationAtom) + atom("mdat"),
+		"empty atoms": ftyp(isomBrands) +
+			atom("moov", atom("meta"), atom("meta", "\x00"), atom("uuid"), atom("udta")),
+		"deeply nested atoms": ftyp(isomBrands) + strings.Repeat("\x00\x00\x00\x00moov", 100_000),
+		"a million atoms before the location": ftyp(isomBrands) +
+			strings.Repeat(atom("moof"), 1_000_000) + atom("moov", location),
 	} {
 		t.Run(name, func(t *testing.T) {
-			content := commit(t, v, []byte(sent))
-			if b, _ := read(t, v, content.Object, chat.VariantOriginal); string(b) != sent {
-				t.Errorf("it is not what was sent: %.200q", b)
+			blob := commit(t, store, []byte(sent))
+			if stored, _ := read(t, store, blob.Object, chat.VariantOriginal); string(stored) != sent {
+				t.Errorf("stored %.200q", stored)
 			}
 		})
 	}
 }
 
-// Whatever comes, its length stays, and what is done with it once is done.
+// FuzzStripGPS checks that stripGPS never changes the length of a file and changes nothing when it runs again.
 func FuzzStripGPS(f *testing.F) {
-	for _, film := range mp4Samples {
-		f.Add([]byte(film.sent))
+	for _, build := range mp4Samples {
+		f.Add([]byte(build(unchanged)))
 	}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		once, err := storage.StripGPS(sent)
 		if err != nil || len(once) != len(sent) {
-			t.Fatalf("%d bytes of %d, %v", len(once), len(sent), err)
+			t.Fatalf("StripGPS returned %d bytes of %d, %v", len(once), len(sent), err)
 		}
 		if again, err := storage.StripGPS(once); err != nil || !bytes.Equal(once, again) {
-			t.Fatalf("twice: %v", err)
+			t.Fatalf("the second StripGPS changed the file, error %v", err)
 		}
 	})
 }

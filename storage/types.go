@@ -8,12 +8,12 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// unknownType is what a file is of which nothing is known that would make it harmless. Pages, scripts and drawings that a browser
-// would run are among them.
+// unknownType is the content type of every file that is not of an allowed type. Web pages, scripts and SVG images are
+// among those, because a browser would run them.
 const unknownType = "application/octet-stream"
 
-// allowedTypes are those that a file may have: pictures, which are made anew, sound and films that browsers play, and documents that
-// people know by a name.
+// allowedTypes are the content types that a file may have: images, which are encoded again, audio and video that
+// browsers play, and common documents.
 var allowedTypes = []string{
 	"image/jpeg", "image/png", "image/gif", "image/webp",
 	"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/flac", "video/mp4", "video/webm", "video/ogg",
@@ -22,29 +22,31 @@ var allowedTypes = []string{
 	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
-	"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.presentation",
+	"application/vnd.oasis.opendocument.text",
+	"application/vnd.oasis.opendocument.spreadsheet",
+	"application/vnd.oasis.opendocument.presentation",
 }
 
-// typeAliases are other names of some of them. An animated PNG holds a picture that stands still.
+// typeAliases maps other names of some types to the allowed one. An animated PNG is treated as a PNG.
 var typeAliases = map[string]string{"image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4"}
 
-// detectType looks at the first bytes, and never at a name. It reads r from where it is.
-func detectType(r io.Reader) (kind string) {
-	found, err := mimetype.DetectReader(r)
+// detectType returns the content type of the bytes that r returns next. It never looks at a file name.
+func detectType(r io.Reader) string {
+	detected, err := mimetype.DetectReader(r)
 	if err != nil {
 		return unknownType
 	}
-	kind, _, _ = strings.Cut(found.String(), ";") // without its charset
-	return kind
+	contentType, _, _ := strings.Cut(detected.String(), ";") // without the charset
+	return contentType
 }
 
-// allowedType is what a file of a kind that was detected is called.
-func allowedType(kind string) string {
-	if other := typeAliases[kind]; other != "" {
-		kind = other
+// allowedType returns the allowed type for a detected one, or unknownType.
+func allowedType(detected string) string {
+	if alias := typeAliases[detected]; alias != "" {
+		detected = alias
 	}
-	if !slices.Contains(allowedTypes, kind) {
+	if !slices.Contains(allowedTypes, detected) {
 		return unknownType
 	}
-	return kind
+	return detected
 }

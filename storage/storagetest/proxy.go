@@ -10,16 +10,16 @@ import (
 	"testing"
 )
 
-// Proxy stands before a server and does with requests what a test says.
+// Proxy is a reverse proxy in front of a server that applies a fault to requests.
 type Proxy struct {
 	addr  string
 	fault atomic.Pointer[Fault]
 }
 
-// Fault answers a request instead of the server, or passes it on.
+// Fault handles a request in place of the server. It may pass the request on to the server.
 type Fault func(w http.ResponseWriter, r *http.Request, server http.Handler)
 
-// NewProxy returns a proxy without faults that ends with the test.
+// NewProxy starts a proxy without a fault, which is closed when the test ends.
 func NewProxy(t testing.TB, s *Server) *Proxy {
 	t.Helper()
 	transport := &http.Transport{}
@@ -27,7 +27,7 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: s.addr})
-			r.Out.Host = r.In.Host // it belongs to the signature
+			r.Out.Host = r.In.Host // the signature of the request covers it
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
@@ -48,41 +48,41 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 	return p
 }
 
-// SetFault lets every request meet a fault, until Heal.
+// SetFault applies a fault to every request until ClearFault is called.
 func (p *Proxy) SetFault(f Fault) { p.fault.Store(&f) }
 
-// ClearFault passes everything on again.
+// ClearFault passes all requests on again.
 func (p *Proxy) ClearFault() { p.fault.Store(nil) }
 
-// URL is a bucket as S3_URL takes it.
+// URL returns the value of S3_URL for a bucket behind the proxy.
 func (p *Proxy) URL(bucket string) string { return URL(p.addr, bucket) }
 
-// Unavailable is what S3 answers when it is busy.
+// Unavailable answers a request as S3 does when it is overloaded.
 func Unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	w.Write([]byte("<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"))
 }
 
-// Stall takes a request, all of it because a server only then notices that its client has gone, and says nothing.
+// Stall reads a request and never answers it. It must read the response body to notice when the client disconnects.
 func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-// TruncateResponse cuts the answer in the middle of its body.
+// TruncateResponse closes the connection in the middle of the response body.
 func TruncateResponse(w http.ResponseWriter, r *http.Request, server http.Handler) {
-	whole := httptest.NewRecorder()
-	server.ServeHTTP(whole, r)
-	for name, values := range whole.Header() {
+	response := httptest.NewRecorder()
+	server.ServeHTTP(response, r)
+	for name, values := range response.Header() {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(whole.Code)
-	w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+	w.WriteHeader(response.Code)
+	w.Write(response.Body.Bytes()[:response.Body.Len()/2])
 	panic(http.ErrAbortHandler)
 }
 
-// CorruptBody changes the first byte of what is sent.
+// CorruptBody changes the first byte of the request body.
 func CorruptBody(w http.ResponseWriter, r *http.Request, server http.Handler) {
 	r.Body = &corruptingBody{r.Body, false}
 	server.ServeHTTP(w, r)
@@ -102,15 +102,15 @@ func (f *corruptingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// StallAfter lets n bytes of an answer through, and then says nothing.
+// StallAfter sends the first n bytes of the response and then nothing.
 func StallAfter(w http.ResponseWriter, r *http.Request, server http.Handler, n int) {
-	whole := httptest.NewRecorder()
-	server.ServeHTTP(whole, r)
-	for name, values := range whole.Header() {
+	response := httptest.NewRecorder()
+	server.ServeHTTP(response, r)
+	for name, values := range response.Header() {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(whole.Code)
-	w.Write(whole.Body.Bytes()[:n])
+	w.WriteHeader(response.Code)
+	w.Write(response.Body.Bytes()[:n])
 	w.(http.Flusher).Flush()
 	<-r.Context().Done()
 }

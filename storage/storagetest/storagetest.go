@@ -1,4 +1,5 @@
-// Package storagetest gives tests a real S3 server, in a process and a directory of its own, and a proxy that has faults.
+// Package storagetest provides tests with a real S3 server, in a process and a directory of its own, and with a proxy
+// that injects faults.
 package storagetest
 
 import (
@@ -17,24 +18,25 @@ import (
 // binary is where .ci/needs puts the server, under the root of the module.
 const binaryPath = "build/tools/versitygw@v1.8.0/versitygw"
 
-// Who may use the server.
+// The credentials of the server.
 const (
 	AccessKey = "charla"
 	SecretKey = "un secreto/de+veras"
 )
 
-// Server is an S3 server that a test may kill and start again at the same address.
+// Server is an S3 server that a test may kill and restart at the same address.
 type Server struct {
 	addr, dir, binary string
 	stdin             io.Closer
 	process           *exec.Cmd
 }
 
-// New returns a running server that ends with the test.
+// New starts a server that is killed when the test ends. It skips the test if the server is not installed, unless
+// CI=true.
 func New(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{addr: freeAddr(t), dir: t.TempDir(), binary: findBinary(t)}
-	for _, dir := range []string{"buckets", "about"} {
+	for _, dir := range []string{"buckets", "metadata"} {
 		if err := os.Mkdir(filepath.Join(s.dir, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -44,35 +46,37 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Start runs the server and waits until it answers. A shell ends it with the input that we hold: even when we are killed.
+// Start starts the server and waits until it answers. It runs the server in a shell that kills it when its standard
+// input is closed, so that the server ends also if the test process is killed.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
-	s.process = exec.Command("/bin/sh", "-c", `"$0" "$@" & cat; kill -9 $!; wait`, s.binary, "--port", s.addr, "--access", AccessKey, "--secret", SecretKey,
-		"--keep-alive", "--quiet", "posix", "--sidecar", filepath.Join(s.dir, "about"), filepath.Join(s.dir, "buckets"))
+	s.process = exec.Command("/bin/sh", "-c", `"$0" "$@" & cat; kill -9 $!; wait`, s.binary,
+		"--port", s.addr, "--access", AccessKey, "--secret", SecretKey, "--keep-alive", "--quiet",
+		"posix", "--sidecar", filepath.Join(s.dir, "metadata"), filepath.Join(s.dir, "buckets"))
 	s.process.Dir = s.dir
-	life, err := s.process.StdinPipe()
+	stdin, err := s.process.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.stdin = life
+	s.stdin = stdin
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
 	client := http.Client{Transport: transport, Timeout: time.Second}
-	for end := time.Now().Add(30 * time.Second); ; <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(10 * time.Millisecond) {
 		r, err := client.Get("http://" + s.addr + "/")
 		if err == nil {
 			r.Body.Close()
 			return
 		}
-		if time.Now().After(end) {
+		if time.Now().After(deadline) {
 			t.Fatalf("the S3 server does not answer: %v", err)
 		}
 	}
 }
 
-// Kill ends the server at once. It may be called more than once.
+// Kill kills the server. It may be called more than once.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	if s.process == nil {
@@ -85,14 +89,16 @@ func (s *Server) Kill(t testing.TB) {
 	s.process = nil
 }
 
-// URL is a bucket as S3_URL takes it.
+// URL returns the value of S3_URL for a bucket of the server.
 func (s *Server) URL(bucket string) string { return URL(s.addr, bucket) }
 
-// Addr is where the server listens, and Dir where it keeps objects as files.
+// Addr returns the address at which the server listens.
 func (s *Server) Addr() string { return s.addr }
-func (s *Server) Dir() string  { return filepath.Join(s.dir, "buckets") }
 
-// URL is a bucket at an address that leads to a Server.
+// Dir returns the directory in which the server stores objects as files.
+func (s *Server) Dir() string { return filepath.Join(s.dir, "buckets") }
+
+// URL returns the value of S3_URL for a bucket of a server that is reached at an address.
 func URL(addr, bucket string) string {
 	return fmt.Sprintf("http://%s:un%%20secreto%%2Fde+veras@%s/%s", AccessKey, addr, bucket)
 }
@@ -107,7 +113,7 @@ func freeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// findBinary looks in this directory and those above it.
+// findBinary returns the path of the server. It looks for binaryPath in the working directory and its parents.
 func findBinary(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -123,7 +129,7 @@ func findBinary(t testing.TB) string {
 			break
 		}
 	}
-	const missing = "no S3 server here: " + binaryPath + " is missing, which .ci/needs brings"
+	const missing = "the S3 server is missing: .ci/needs installs " + binaryPath
 	if os.Getenv("CI") == "true" {
 		t.Fatal(missing)
 	}
