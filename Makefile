@@ -14,8 +14,9 @@ dev: ## serve, and start again when a file changes
 build: ## a binary in ./build
 	go build -trimpath -o build/charla ./cmd/charla
 
-generate: ## what templ makes of the templates
+generate: ## the Go code of the templates, and docs/http.md, docs/stream.md and docs/openapi.json
 	$(TEMPL) generate -path views
+	go run ./cmd/gen-docs
 
 er: ## draw docs/er.svg from the schema
 	go run ./cmd/gen-schema-diagram

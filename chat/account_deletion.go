@@ -34,8 +34,8 @@ type ContentPolicy string
 
 // What was written stays as that of somebody without a name, with their reactions, or goes.
 const (
-	KeepMessages  ContentPolicy = "leave"
-	EraseMessages ContentPolicy = "take"
+	KeepMessages  ContentPolicy = "keep"
+	EraseMessages ContentPolicy = "delete"
 )
 
 // DeleteAccount takes what by is away: name, address, password, picture, choices, drafts. Their sessions end, their bots are
@@ -46,7 +46,7 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, l
 		return errNotForBots
 	}
 	if legacy != KeepMessages && legacy != EraseMessages {
-		return invalidf("words", "Choose what happens to what you wrote.")
+		return invalidf("messages", "Choose what happens to what you wrote.")
 	}
 	hash, err := s.verifyPassword(ctx, by, password)
 	if err != nil {

@@ -19,11 +19,11 @@ func TestDeleteAccount(t *testing.T) {
 	ana.click("a[href='/settings/delete']")
 	ana.waitForPath("/settings/delete")
 	ana.allowErrors("status of 422")
-	ana.click("input[value=take]")
+	ana.click("input[value=delete]")
 	ana.fill("#current", "not my password")
 	ana.pressKeys("\r")
 	ana.waitUntil("the password is wrong",
-		`document.querySelector('#current-error')?.innerText && document.querySelector('input[value=take]').checked`)
+		`document.querySelector('#current-error')?.innerText && document.querySelector('input[value=delete]').checked`)
 	ana.fill("#current", password)
 	ana.pressKeys("\r")
 	ana.waitForPath("/login?ended=deleted")

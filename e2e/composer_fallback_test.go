@@ -20,13 +20,13 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 		ana.waitUntil("the text has the width of the composer",
 			composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
 		ana.waitUntil("the buttons are in one row",
-			`Math.abs(document.querySelector('.send-button').getBoundingClientRect().top - document.querySelector('.composer__noscript-button[formaction="/typing"]').getBoundingClientRect().top) < 10`)
+			`Math.abs(document.querySelector('.send-button').getBoundingClientRect().top - document.querySelector('.composer__noscript-button[formaction="/drafts"]').getBoundingClientRect().top) < 10`)
 		ana.waitUntil("nothing is wider than the window",
 			`document.scrollingElement.scrollWidth <= innerWidth &&
 			document.querySelector('.send-button').getBoundingClientRect().right <= innerWidth`)
 	}
 	ana.fill("#composer-text", "half a thought")
-	ana.click(`.composer__noscript-button[formaction="/typing"]`)
+	ana.click(`.composer__noscript-button[formaction="/drafts"]`)
 	ana.waitUntil("the draft is saved", composer+`.value === 'half a thought'`)
 	ana.click("noscript .emoji-button")
 	ana.waitForPath("/emoji")

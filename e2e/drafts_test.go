@@ -151,7 +151,7 @@ func TestDraftWithoutScripts(t *testing.T) {
 	ana.waitForPath("/chat")
 	ana.open("/messages?room=1")
 	ana.fill("#composer-text", "half a thought")
-	ana.click(`.composer__noscript-button[formaction="/typing"]`)
+	ana.click(`.composer__noscript-button[formaction="/drafts"]`)
 	ana.waitUntil("the draft is saved", composer+`?.defaultValue === 'half a thought'`)
 	ana.open("/chat")
 	ana.waitUntil("the draft is marked", `document.querySelector('#room-1 .draft-badge')`)

@@ -69,7 +69,7 @@ func TestScreenshots(t *testing.T) {
 	me.waitUntil("everything is loaded",
 		sprintf(`%s.length === 11 && document.querySelector('.picture__image').naturalWidth &&
 		document.querySelectorAll('#online-list a').length === 7`, messageTexts))
-	people["Mateo Ruiz"].post("/typing", url.Values{"with": {"7"}, "body": {"And"}})
+	people["Mateo Ruiz"].post("/drafts", url.Values{"with": {"7"}, "body": {"And"}})
 	me.waitUntil("Mateo is writing", `document.querySelector('#typing').innerText`)
 	for _, theme := range []string{"light", "dark"} {
 		me.emulateColorScheme(theme)

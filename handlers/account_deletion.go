@@ -1,28 +1,48 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
 
+func (s *Server) accountDeletionRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/settings/delete", Handler: s.accountDeletionPage, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Shows the form to delete the account. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings/delete", Handler: s.deleteAccount, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Deletes the account, and keeps or deletes its messages.",
+				Body:      deleteAccountRequest{},
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
+
 // accountDeletionPage asks for the password, and what shall become of what the person wrote.
 func (s *Server) accountDeletionPage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return web.ErrHTMLOnly
 	}
-	form := views.Form{Values: map[string]string{"words": string(chat.KeepMessages)}}
+	form := views.Form{Values: map[string]string{"messages": string(chat.KeepMessages)}}
 	return s.Render(c, http.StatusOK, views.AccountDeletionPage(s.Page(c), form))
 }
 
 type deleteAccountRequest struct {
 	Current  string `form:"current" json:"current"`
-	Messages string `form:"words" json:"words"`
+	Messages string `form:"messages" json:"messages"`
 }
 
 // deleteAccount spends a turn of those who try passwords. What is in the browser goes with the account.
@@ -53,7 +73,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 // rerenderAccountDeletion shows the form again.
 func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest, err error) error {
 	form := func(e map[string]*chat.Error) views.Form {
-		return views.Form{Values: map[string]string{"words": in.Messages}, Errors: e}
+		return views.Form{Values: map[string]string{"messages": in.Messages}, Errors: e}
 	}
 	return s.RerenderForm(c, err,
 		func(e map[string]*chat.Error) templ.Component { return views.AccountDeletionPage(s.Page(c), form(e)) },

@@ -62,7 +62,7 @@ func newDepartingUser(s *testServer) departingUser {
 	l.react(l.general, "🎉").is(200)
 	l.berta.react(l.general, "👍").is(200)
 	l.direct = l.berta.sendMessage(l.peerQuery(), "dear Ana").Room
-	l.post("/typing", []string{"room", "1", "body", "a beginning"}, asHTMX).is(204)
+	l.post("/drafts", []string{"room", "1", "body", "a beginning"}, asHTMX).is(204)
 	l.postParts("/messages", []string{"room", "1", "body", "a file", "<sent.txt", "bytes of Ana"}).is(303)
 	l.postParts("/files", []string{"room", "1", "<waits.txt", "other bytes of Ana"}).is(303)
 	l.postParts("/settings/avatar", []string{"<me.png", picture(200, 200)}).is(303)
@@ -85,7 +85,7 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		}
 		s.exec(`UPDATE users SET push_topic = 'a topic' WHERE id = $1`, ana.user.ID)
 		start := time.Now()
-		ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}).redirectsTo("/login?ended=deleted")
+		ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).redirectsTo("/login?ended=deleted")
 		for _, st := range streams {
 			equal(t, "how a stream ended", strings.Join(st.readToEnd(), " "), "logout bye")
 		}
@@ -114,7 +114,7 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		berta.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).has("Persona eliminada", "ya no hay a quién escribir").lacks("<form id=\"composer\"")
 		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
 		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}).is(403).has("too late", "there is nobody to write to")
-		berta.post("/typing", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
+		berta.post("/drafts", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
 		last := decode[historyInfo](berta.get("/messages?limit=1&"+ana.peerQuery(), asJSON)).Messages[0]
 		berta.react(last, "🎉").isError(403, "forbidden", "")
 		s.anonymous().register("Carla", "carla@example.org").get("/messages?"+ana.peerQuery(), asJSON).isError(404, "not_found", "")
@@ -148,7 +148,7 @@ func TestAccountDeletionErasingMessages(t *testing.T) {
 		}
 		reader := openReader(berta, htmlReader, "room=1")
 		defer reader.close()
-		ana.post("/settings/delete", []string{"current", testPassword, "words", "take"}, asJSON).is(204)
+		ana.post("/settings/delete", []string{"current", testPassword, "messages", "delete"}, asJSON).is(204)
 		if steps := s.runErasures(); steps < 8 {
 			t.Errorf("all was done in %d steps", steps)
 		}
@@ -176,7 +176,7 @@ func TestErasureResumesAfterRestart(t *testing.T) {
 	for i := range 60 {
 		ana.sendMessage("room=1", fmt.Sprint(i))
 	}
-	ana.post("/settings/delete", []string{"current", testPassword, "words", "take"}, asJSON).is(204)
+	ana.post("/settings/delete", []string{"current", testPassword, "messages", "delete"}, asJSON).is(204)
 	more, err := s.chat.RunErasureStep(t.Context())
 	equal(t, "a step", fmt.Sprint(more, err), "true <nil>")
 	left := s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND deleted_at = 0`, ana.user.ID)
@@ -206,7 +206,7 @@ func TestAccountDeletionReachesOtherNodes(t *testing.T) {
 	reader := openReader(far, htmlReader, "room=1")
 	defer reader.close()
 	start := time.Now()
-	ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).is(204)
+	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
 	stream.readToEnd() // to come back, as for any gap that is too wide, or for good
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("a deletion took %v to the other node", took)
@@ -224,26 +224,26 @@ func TestAccountDeletionRefusals(t *testing.T) {
 	ana := s.anonymous().register("Ana", "ana@example.org")
 	equal(t, "the first is admin", s.count(`SELECT COUNT(*) FROM users WHERE name = 'Admin' AND role = 'admin'`), 1)
 
-	page := ana.get("/settings/delete").is(200).has(`type="password"`, `value="leave" required checked`)
+	page := ana.get("/settings/delete").is(200).has(`type="password"`, `value="keep" required checked`)
 	page.has(`action="/settings/delete"`)
-	ana.post("/settings/delete", []string{"current", "not this one", "words", "take"}).is(422).has("This is not your password.", `value="take" required checked`).lacks("not this one")
-	ana.post("/settings/delete", []string{"current", "not this one", "words", "take"}, asHTMX).is(422).has("This is not your password.").lacks("<html")
-	ana.post("/settings/delete", []string{"current", testPassword}, asJSON).isError(422, "invalid", "words")
+	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}).is(422).has("This is not your password.", `value="delete" required checked`).lacks("not this one")
+	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}, asHTMX).is(422).has("This is not your password.").lacks("<html")
+	ana.post("/settings/delete", []string{"current", testPassword}, asJSON).isError(422, "invalid", "messages")
 	ana.get("/chat").is(200)
 
-	admin.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).isError(409, "conflict", "")
-	admin.post("/settings/delete", []string{"current", testPassword, "words", "leave"}).is(409).has("You are the only admin.")
+	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).isError(409, "conflict", "")
+	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).has("You are the only admin.")
 	admin.get("/people").is(200).has("Make admin: Ana")
 	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
 	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")
-	admin.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).is(204)
+	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
 	ana.get("/people").is(200)
 
 	for range 7 {
-		ana.post("/settings/delete", []string{"current", overlongPassword, "words", "leave"}, asJSON).isError(422, "invalid", "current")
+		ana.post("/settings/delete", []string{"current", overlongPassword, "messages", "keep"}, asJSON).isError(422, "invalid", "current")
 	}
-	isRateLimited(ana.post("/settings/delete", []string{"current", overlongPassword, "words", "leave"}))
-	isRateLimited(ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}))
+	isRateLimited(ana.post("/settings/delete", []string{"current", overlongPassword, "messages", "keep"}))
+	isRateLimited(ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}))
 	ana.get("/chat").is(200)
 }
 
@@ -251,7 +251,7 @@ func TestLastUserMayDeleteAccount(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.anonymous().register("Ana", "ana@example.org")
-	ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asHTMX).is(http.StatusOK).has("Your account is deleted.", "charla-"+formatID(ana.user.ID)+"-outbox")
+	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asHTMX).is(http.StatusOK).has("Your account is deleted.", "charla-"+formatID(ana.user.ID)+"-outbox")
 	s.runErasures()
 	berta := s.anonymous().register("Berta", "berta@example.org")
 	berta.get("/people").is(200)

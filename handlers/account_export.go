@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"archive/zip"
-	"charla/handlers/web"
 	"context"
 	"encoding/json"
 	"io"
@@ -13,9 +12,23 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) accountExportRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/settings/export", Handler: s.exportAccount, Access: web.Member,
+			Stream: web.OtherStream,
+			Doc: web.Operation{
+				Summary:   "Returns a zip with everything that the caller wrote and chose. One download at a time.",
+				Responses: web.Responses{200: web.MediaType(zipType)},
+			},
+		},
+	}
+}
 
 // Exports are the people who are downloading what is theirs now: one file at a time for each.
 type activeExports struct {

@@ -2,13 +2,13 @@ package handlers
 
 import (
 	"archive/zip"
-	"charla/handlers/web"
 	"context"
 	"fmt"
 	"io"
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 )
 
 type exportedAccount struct {

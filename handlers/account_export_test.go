@@ -42,7 +42,7 @@ func TestAccountExport(t *testing.T) {
 		ana.editMessage(ana.sendMessage("room=1", "<b>first</b>"), "<b>second</b> “words” ñ")
 		gone := ana.sendMessage("room=1", "what I took back")
 		ana.deleteMessage(gone).is(204)
-		ana.post("/typing", []string{"with", formatID(ana.berta.user.ID), "body", "and another"}, asHTMX).is(204)
+		ana.post("/drafts", []string{"with", formatID(ana.berta.user.ID), "body", "and another"}, asHTMX).is(204)
 		equal(t, "drafts", s.count(`SELECT COUNT(*) FROM drafts WHERE user_id = $1`, ana.user.ID), 2)
 
 		a := ana.get("/settings/export").is(200)

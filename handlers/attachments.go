@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"cmp"
 	"io"
 	"net/http"
@@ -9,10 +8,49 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) attachmentRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/files", Handler: s.uploadFiles, Access: web.Member,
+			Upload: web.AnyUpload,
+			Doc: web.Operation{
+				Summary: "Uploads files, which wait one day for their message: as a multipart form, or one file as " +
+					"the whole body.",
+				Query:     "with room name upload",
+				Body:      web.MultipartFields{"with", "room", "upload", "alt"},
+				Responses: web.Responses{201: web.AnyOf{web.FileJSON{}, filesJSON{}}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/files/:id", Handler: s.describeFile, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Sets the alt text of an uploaded file that is not sent yet.",
+				Body:      altTextForm{},
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodDelete, Path: "/files/:id", Handler: s.deleteFile, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Deletes an uploaded file that is not sent yet.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/files/:id/delete", Handler: s.deleteFile, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Does the same as DELETE for HTML forms.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 // progressEvery is how often the pages of an uploader are told at most how much has come.
 const progressEvery = 250 * time.Millisecond

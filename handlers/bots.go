@@ -1,15 +1,49 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) botRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/bots", Handler: s.listBots, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns the bots of the caller with their webhooks.",
+				Responses: web.Responses{200: botsJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/bots", Handler: s.createBot, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Creates a bot. Its token is returned only here. A person can have 10 bots.",
+				Body:      createBotRequest{},
+				Responses: web.Responses{201: botTokenJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/bots/:id/renew", Handler: s.rotateBotToken, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns a new token for a bot. The previous token stops working.",
+				Responses: web.Responses{200: botTokenJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/bots/:id/remove", Handler: s.deleteBot, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Disables a bot. Its messages stay.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 type botJSON struct {
 	ID       int64         `json:"id"`

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"cmp"
 	"crypto/rand"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 
 	"charla/chat"
 	"charla/emoji"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
@@ -26,7 +26,7 @@ func (s *Server) rerenderComposerWithFiles(c echo.Context, in uploadResult, e *c
 		e = in.refused[0].Error
 	}
 	if e != nil {
-		status = web.StatusByCode[e.Code]
+		status = web.StatusOf(e.Code)
 	}
 	return s.rerenderComposer(c, status, box)
 }

@@ -1,14 +1,27 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) conversationRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/conversations", Handler: s.listConversations, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns all conversations, unread ones first, then the latest, 100 at a time.",
+				Query:     "after",
+				Responses: web.Responses{200: conversationsJSON{}},
+			},
+		},
+	}
+}
 
 type conversationsJSON struct {
 	Conversations []web.ConversationJSON `json:"conversations"`

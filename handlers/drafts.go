@@ -1,14 +1,29 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) draftRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/drafts", Handler: s.saveDraft, Access: web.Member,
+			KeepsText: true,
+			Doc: web.Operation{
+				Summary: "Saves a draft and shows others that the caller is typing. Answers 200 if it replaced a " +
+					"draft that the caller had not seen.",
+				Body:      postRequest{},
+				Responses: web.Responses{200: replacedJSON{}, 204: nil},
+			},
+		},
+	}
+}
 
 type replacedJSON struct {
 	Replaced string `json:"replaced"`

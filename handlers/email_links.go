@@ -1,15 +1,94 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) emailLinkRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/confirm/:token", Handler: s.requireEmail(web.HTMLOnly(s.confirmRegistrationPage)), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Shows the page of the confirmation link in a sign-up e-mail. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/confirm/:token", Handler: s.requireEmail(s.confirmRegistration), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Creates the account that the e-mail confirms and signs in.",
+				Body:      passwordRequest{},
+				Responses: web.Responses{201: personJSON{}},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/forgot", Handler: s.requireEmail(web.HTMLOnly(s.forgotPasswordPage)), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Shows the form for a forgotten password. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/forgot", Handler: s.requireEmail(s.forgotPassword), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary: "Sends a link for a new password if the address belongs to an account. The answer is the " +
+					"same if it does not.",
+				Body:      forgotPasswordRequest{},
+				Responses: web.Responses{202: nil},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/reset/:token", Handler: s.requireEmail(web.HTMLOnly(s.resetPasswordPage)), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Shows the page of a password link. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/reset/:token", Handler: s.requireEmail(s.resetPassword), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Sets a new password and ends all sessions.",
+				Body:      passwordRequest{},
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/email/:token", Handler: s.requireEmail(web.HTMLOnly(s.confirmEmailChangePage)), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Shows the page of the link that confirms a changed e-mail address. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/email/:token", Handler: s.requireEmail(s.confirmEmailChange), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Changes the e-mail address of the account to the confirmed one.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/unsubscribe/:token", Handler: web.HTMLOnly(s.unsubscribePage), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Asks whether to stop e-mails about unread messages. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/unsubscribe/:token", Handler: s.unsubscribe, Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Stops e-mails about unread messages. Mail programs may call it too (RFC 8058).",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 // requireEmail is for what exists only where mail is on.
 func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {

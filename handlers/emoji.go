@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"cmp"
 	"crypto/rand"
 	"log/slog"
@@ -11,10 +10,33 @@ import (
 
 	"charla/chat"
 	"charla/emoji"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) emojiRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/emoji", Handler: s.showEmoji, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns emoji by name or by group, recently used ones first.",
+				Query:     "q group tone with room message",
+				Responses: web.Responses{200: emojisJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/emoji", Handler: s.pickEmoji, Access: web.Member,
+			KeepsText: true,
+			Doc: web.Operation{
+				Summary:   "Appends an emoji to a text that is being written, and returns the text.",
+				Body:      emojiRequest{},
+				Responses: web.Responses{200: pickedJSON{}},
+			},
+		},
+	}
+}
 
 // maxFoundEmoji is how many emoji a search brings.
 const maxFoundEmoji = 100

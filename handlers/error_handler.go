@@ -1,11 +1,11 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"crypto/rand"
 	"log/slog"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"

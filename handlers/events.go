@@ -1,20 +1,43 @@
 package handlers
 
 import (
-	"charla/handlers/stream"
-	"charla/handlers/web"
 	"context"
 	"net/http"
 	"slices"
 	"time"
 
 	"charla/chat"
+	"charla/handlers/stream"
+	"charla/handlers/web"
 	"charla/live"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) eventRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/messages/live", Handler: s.liveMessages, Access: web.Member,
+			Stream: web.OtherStream,
+			Doc: web.Operation{
+				Summary:   "Streams the conversation as a page that needs no JavaScript. Only for browsers.",
+				Query:     "with room",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/events", Handler: s.events, Access: web.Member,
+			Stream: web.EventStream,
+			Doc: web.Operation{
+				Summary:   "Streams server-sent events of a conversation, or of all conversations of the caller.",
+				Query:     "with room after",
+				Responses: web.Responses{200: web.MediaType("text/event-stream")},
+			},
+		},
+	}
+}
 
 // How many streams one session may hold: a browser opens six connections to a host over HTTP/1.1, and two must stay free
 // for everything else. Over HTTP/2, and of a program, only abuse is stopped; so it is of a person with many sessions, since

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"fmt"
 	"io"
 	"mime"
@@ -11,9 +10,24 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) fileRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/files/:id", Handler: s.downloadFile, Access: web.Member,
+			NoGzip: true,
+			Doc: web.Operation{
+				Summary:   "Returns a file or a byte range of it, to everybody who may read its message.",
+				Query:     "size",
+				Responses: web.Responses{200: web.MediaType("*/*"), 206: web.MediaType("*/*")},
+			},
+		},
+	}
+}
 
 // fileCSP makes of a file that is opened by itself, whatever it holds, a page that can do nothing.
 const fileCSP = "default-src 'none'; sandbox"

@@ -3,8 +3,31 @@ package handlers
 import (
 	"net/http"
 
+	"charla/handlers/web"
+
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) healthRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/healthz", Handler: s.healthz, Access: web.Anonymous,
+			Probe: true,
+			Doc: web.Operation{
+				Summary:   "Answers while the process runs.",
+				Responses: web.Responses{200: web.MediaType("text/plain")},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/readyz", Handler: s.readyz, Access: web.Anonymous,
+			Probe: true,
+			Doc: web.Operation{
+				Summary:   "Answers if the database answers.",
+				Responses: web.Responses{200: web.MediaType("text/plain")},
+			},
+		},
+	}
+}
 
 // healthz answers 200 while the process runs.
 func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }

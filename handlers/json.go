@@ -1,10 +1,10 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"strconv"
 
 	"charla/chat"
+	"charla/handlers/web"
 )
 
 // The forms of JSON answers. Names and shapes are a contract with programs.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"cmp"
 	"errors"
 	"log/slog"
@@ -9,11 +8,48 @@ import (
 	"net/url"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) loginRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/", Handler: s.home, Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary: "Redirects to the chat or to the log-in. JSON callers get the address of the API " +
+					"description.",
+				Responses: web.Responses{200: homeJSON{}},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/login", Handler: web.HTMLOnly(s.loginPage), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Shows the log-in form. Only for browsers.",
+				Query:     "next ended",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/login", Handler: s.login, Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Signs in.",
+				Body:      loginRequest{},
+				Responses: web.Responses{200: personJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/logout", Handler: s.logout, Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Ends the session and its streams.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 // homeJSON is where a program begins to read.
 type homeJSON struct {

@@ -1,13 +1,14 @@
 package handlers_test
 
 import (
-	"charla/handlers/web"
 	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+
+	"charla/handlers/web"
 )
 
 func (b *client) logIn(email, password string, headers ...string) *answer {
@@ -217,12 +218,12 @@ func TestPostRateLimit(t *testing.T) {
 	berta.sendMessage("room=1", "hers is another measure")
 
 	typing := []string{"room", "1", "body", "typed too quickly", "key", "kept"}
-	for fast = 0; fast < 400 && berta.post("/typing", typing, asJSON).status == 204; fast++ {
+	for fast = 0; fast < 400 && berta.post("/drafts", typing, asJSON).status == 204; fast++ {
 	}
 	if fast == 0 || fast == 400 {
 		t.Fatalf("%d times typing in one go", fast)
 	}
-	berta.post("/typing", typing).is(429).has("typed too quickly</textarea>", "too often")
+	berta.post("/drafts", typing).is(429).has("typed too quickly</textarea>", "too often")
 }
 
 func TestClientAddress(t *testing.T) {
@@ -257,7 +258,7 @@ func TestLogoutClearsBrowserStorage(t *testing.T) {
 	s := openSQLite(t)
 	ana, berta, carla := s.newUser("Ana"), s.newUser("Berta"), s.newUser("Carla")
 	ana.sendMessage(berta.peerQuery(), "hello")
-	ana.post("/typing", []string{"with", formatID(carla.user.ID), "body", "never sent"}, asJSON).is(204)
+	ana.post("/drafts", []string{"with", formatID(carla.user.ID), "body", "never sent"}, asJSON).is(204)
 	store := `data-store="charla-` + formatID(ana.user.ID)
 	ana.clone().post("/logout", nil, asHTMX).is(200).lacks("<html", "never sent").
 		has(store+"-room-1", store+"-outbox", store+"-with-"+formatID(berta.user.ID), store+"-with-"+formatID(carla.user.ID), "x-init=", `hx-get="/login"`)

@@ -1,12 +1,25 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"fmt"
 	"net/http"
 
+	"charla/handlers/web"
+
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) meCSSRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/me.css", Handler: s.meCSS, Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Returns the styles that mark the caller's own messages.",
+				Responses: web.Responses{200: web.MediaType("text/css")},
+			},
+		},
+	}
+}
 
 // meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.
 func (s *Server) meCSS(c echo.Context) error {

@@ -1,12 +1,48 @@
 package handlers
 
 import (
+	"net/http"
+
 	"charla/chat"
 	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) memberRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/rooms/:id/join", Handler: s.joinRoom, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Joins an open room.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/rooms/:id/leave", Handler: s.leaveRoom, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Leaves a room. If the owner leaves, another member becomes owner.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/rooms/:id/members", Handler: s.inviteMember, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Adds a person to a room.",
+				Body:      inviteRequest{},
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/rooms/:id/members/:user/remove", Handler: s.removeMember, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Removes a person from a room.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 type memberJSON struct {
 	ID     int64  `json:"id"`

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,10 +8,48 @@ import (
 
 	"charla/chat"
 	"charla/emoji"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) messageEditRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPut, Path: "/messages/:id", Handler: s.editMessage, Access: web.Member,
+			Doc: web.Operation{
+				Summary: "Replaces the text of an own message, and the alt texts of the named files. Without body " +
+					"the text stays.",
+				Body:      editRequest{},
+				Responses: web.Responses{200: web.MessageJSON{}},
+			},
+		},
+		{
+			Method: http.MethodDelete, Path: "/messages/:id", Handler: s.deleteMessage, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Deletes an own message. A line without text remains.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/messages/:id/edit", Handler: s.editMessage, Access: web.Member,
+			KeepsText: true,
+			Doc: web.Operation{
+				Summary:   "Does the same as PUT for HTML forms, which name the alt text of a file alt-ID.",
+				Body:      editRequest{},
+				Responses: web.Responses{200: web.MessageJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/messages/:id/delete", Handler: s.deleteMessage, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Does the same as DELETE for HTML forms.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 type editRequest struct {
 	Body  *string          `form:"body" json:"body"` // without it the text stays, where files are described

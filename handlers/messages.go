@@ -1,17 +1,48 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"cmp"
 	"net/http"
 	"slices"
 
 	"charla/chat"
 	"charla/emoji"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) messageRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/messages", Handler: s.listMessages, Access: web.Member,
+			Doc: web.Operation{
+				Summary: "Returns messages of a conversation, oldest first: the newest, those before or after a " +
+					"seq, or those changed since.",
+				Query:     "with room before after changed_after as_of limit",
+				Responses: web.Responses{200: historyJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/messages", Handler: s.postMessage, Access: web.Member,
+			Upload:    web.MultipartUpload,
+			KeepsText: true,
+			Doc: web.Operation{
+				Summary:   "Posts a message. Answers 201, or 200 if a message with this key was posted before.",
+				Body:      postRequest{},
+				Responses: web.Responses{200: web.MessageJSON{}, 201: web.MessageJSON{}},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/messages/:id", Handler: s.showMessage, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns one message.",
+				Responses: web.Responses{200: web.MessageJSON{}},
+			},
+		},
+	}
+}
 
 func (s *Server) listMessages(c echo.Context) error {
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"charla/handlers/stream"
-	"charla/handlers/web"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -10,6 +8,8 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/handlers/stream"
+	"charla/handlers/web"
 	"charla/live"
 	"charla/static"
 

@@ -201,7 +201,7 @@ func TestEveryEventIsDescribed(t *testing.T) {
 	ana.editMessage(m, "good day")
 	ben.react(m, "🎉").is(200)
 	ana.deleteMessage(m).is(204)
-	ana.post("/typing", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
+	ana.post("/drafts", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
 	told, before := stream.readUntil("typing", func(e event) bool { return e.name == "typing" })
 	ben.post("/read", []string{"room", "1", "seq", "99"}, asJSON).is(204)
 	read, between := stream.readUntil("read", func(e event) bool { return e.name == "read" })
@@ -240,7 +240,7 @@ func TestErrorsForPrograms(t *testing.T) {
 	}](a)
 	equal(t, "wrong fields", strings.Join(slices.Sorted(maps.Keys(told.Error.Fields)), " "), "email name password")
 	for range 300 {
-		if a = ana.post("/typing", []string{"room", "1", "body", "h"}, asJSON); a.status == http.StatusTooManyRequests {
+		if a = ana.post("/drafts", []string{"room", "1", "body", "h"}, asJSON); a.status == http.StatusTooManyRequests {
 			break
 		}
 	}

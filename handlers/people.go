@@ -1,14 +1,48 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) peopleRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/people", Handler: s.listPeople, Access: web.Admin,
+			Doc: web.Operation{
+				Summary:   "Returns all accounts.",
+				Query:     "q after",
+				Responses: web.Responses{200: accountsJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/people/:id/disable", Handler: s.disablePerson, Access: web.Admin,
+			Doc: web.Operation{
+				Summary:   "Disables an account and ends its sessions.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/people/:id/enable", Handler: s.enablePerson, Access: web.Admin,
+			Doc: web.Operation{
+				Summary:   "Enables a disabled account.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/people/:id/admin", Handler: s.makeAdmin, Access: web.Admin,
+			Doc: web.Operation{
+				Summary:   "Makes a person an admin.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 type accountJSON struct {
 	ID       int64  `json:"id"`

@@ -20,7 +20,7 @@ func (a *notifiedServer) deliverPushes(t testing.TB) []ntfy.Notification {
 
 func (b *client) setPushSettings(topic, rooms, words string) {
 	b.t.Helper()
-	b.post("/settings/push", []string{"topic", topic, "rooms", rooms, "words", words}).redirectsTo("/settings?saved=push")
+	b.post("/settings/push", []string{"topic", topic, "rooms", rooms, "include_text", words}).redirectsTo("/settings?saved=push")
 }
 
 // Whoever has a bot's token for a while must not keep reading by push.
@@ -29,7 +29,7 @@ func TestBotsGetNoPushNotifications(t *testing.T) {
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
 		bot := ana.createBot("Robot")
-		bot.post("/settings/push", []string{"topic", "thiefs", "rooms", "1", "words", "1"}, asJSON).isError(403, "forbidden", "")
+		bot.post("/settings/push", []string{"topic", "thiefs", "rooms", "1", "include_text", "1"}, asJSON).isError(403, "forbidden", "")
 		bot.post("/settings/mail", []string{"mail", "soon"}, asJSON).isError(403, "forbidden", "")
 		ana.post("/bots/"+formatID(bot.user.ID)+"/renew", nil, asJSON).is(200)
 		berta.sendMessage("room=1", "for those in the room")
@@ -128,8 +128,8 @@ func TestPushTopicValidation(t *testing.T) {
 	for _, topic := range []string{"a/b", "../admin", "http://127.0.0.1:1", "a b", "ñ", "a\nb", "a%2Fb", strings.Repeat("a", 65), "a?x=1"} {
 		ana.post("/settings/push", []string{"topic", topic}, asJSON).isError(422, "invalid", "topic")
 	}
-	ana.postJSON("/settings/push", map[string]any{"topic": "mine", "rooms": true, "words": true}).is(204)
-	ana.get("/settings", asJSON).is(200).has(`"topic":"mine","rooms":true,"words":true`)
+	ana.postJSON("/settings/push", map[string]any{"topic": "mine", "rooms": true, "include_text": true}).is(204)
+	ana.get("/settings", asJSON).is(200).has(`"topic":"mine","rooms":true,"include_text":true`)
 	ana.get("/settings").has(`value="mine"`, `action="/settings/push/test"`)
 	ana.post("/settings/push/test", nil).redirectsTo("/settings?saved=test")
 	ana.get("/settings?saved=test").has("on its way")

@@ -1,12 +1,27 @@
 package handlers
 
 import (
-	"charla/handlers/web"
+	"net/http"
 
 	"charla/emoji"
+	"charla/handlers/web"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) reactionRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/messages/:id/reactions", Handler: s.react, Access: web.Member,
+			Doc: web.Operation{
+				Summary: "Adds a reaction, or removes it if it exists. With mine it can be repeated: true adds it, " +
+					"false removes it.",
+				Body:      reactionRequest{},
+				Responses: web.Responses{200: web.MessageJSON{}},
+			},
+		},
+	}
+}
 
 type reactionRequest struct {
 	Emoji string          `form:"emoji" json:"emoji"`

@@ -1,15 +1,28 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"log/slog"
 	"net/http"
 	"strings"
 
 	"charla/chat"
+	"charla/handlers/web"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) readMarkerRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/read", Handler: s.markRead, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Marks a conversation as read up to a message.",
+				Body:      markReadRequest{},
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 // markHistoryRead marks read what a page is about to show. That it fails is no reason not to show it. What htmx fetches may be
 // for a hidden tab: there the page itself says what is on screen.

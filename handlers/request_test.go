@@ -156,7 +156,7 @@ func TestTokenRequestsGetJSONErrors(t *testing.T) {
 			{m.path() + "/edit", []string{"body", ""}, "body"},
 			{m.path() + "/reactions", []string{"emoji", "x"}, "emoji"},
 			{"/emoji", []string{"emoji", "x", "room", "1"}, "emoji"},
-			{"/typing", []string{"room", "1", "body", "\xff"}, "body"},
+			{"/drafts", []string{"room", "1", "body", "\xff"}, "body"},
 			{"/files?room=1", nil, "file"},
 			{"/rooms", []string{"name", "", "access", "open"}, "name"},
 			{"/bots", []string{"name", ""}, "name"},
@@ -164,7 +164,7 @@ func TestTokenRequestsGetJSONErrors(t *testing.T) {
 			{"/settings/name", []string{"name", ""}, "name"},
 			{"/settings/avatar", nil, "file"},
 			{"/settings/password", []string{"current", "wrong", "password", "x"}, "current"},
-			{"/settings/delete", []string{"current", "wrong", "words", "x"}, "words"},
+			{"/settings/delete", []string{"current", "wrong", "messages", "x"}, "messages"},
 		} {
 			program.post(c.path, c.form, accepts).isError(422, "invalid", c.field)
 		}

@@ -1,14 +1,43 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) roomRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/rooms", Handler: s.listRooms, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns the open rooms that the caller can join.",
+				Query:     "q after",
+				Responses: web.Responses{200: roomsJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/rooms", Handler: s.createRoom, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Creates a room.",
+				Body:      createRoomRequest{},
+				Responses: web.Responses{201: roomJSON{}},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/rooms/:id", Handler: s.showRoom, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns a room and its members, 50 at a time.",
+				Query:     "q after invite",
+				Responses: web.Responses{200: membersJSON{}},
+			},
+		},
+	}
+}
 
 type roomsJSON struct {
 	Rooms []roomJSON `json:"rooms"`

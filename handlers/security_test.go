@@ -215,7 +215,7 @@ func TestDatabaseUnavailable(t *testing.T) {
 	equal(t, "the key", page.composerKey(), "precious")
 	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
 	retry(ana.post("/messages", form, asJSON)).isError(503, "unavailable", "")
-	retry(ana.post("/typing", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`)
+	retry(ana.post("/drafts", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`)
 	retry(ana.post("/messages/1/edit", form)).has("my &lt;precious&gt; text</textarea>", `action="/messages/1/edit"`, "cannot reach its database")
 	retry(s.anonymous().logIn("ana@example.org", testPassword))
 	retry(s.anonymous().post("/register", []string{"name", "B", "email", "b@example.org", "password", testPassword}))

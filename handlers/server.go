@@ -3,7 +3,6 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"context"
 	"log/slog"
 	"net"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/handlers/stream"
+	"charla/handlers/web"
 	"charla/live"
 
 	"github.com/labstack/echo/v4"
@@ -72,7 +73,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
-	s.openAPIDocument = sync.OnceValue(s.buildOpenAPI)
+	s.openAPIDocument = sync.OnceValue(func() []byte { return web.OpenAPI(s.routeGroups(), stream.Docs) })
 	s.middlewares = s.middleware()
 	s.addRoutes(s.routes())
 	return s

@@ -1,15 +1,41 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) sessionListRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/sessions", Handler: s.listSessions, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns the sessions of the caller: browsers and programs.",
+				Responses: web.Responses{200: sessionsJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/sessions/:id/end", Handler: s.endSession, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Ends a session of the caller and its streams.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/sessions/end-others", Handler: s.endOtherSessions, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Ends all sessions of the caller except the current one.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 type sessionJSON struct {
 	ID        int64     `json:"id"`

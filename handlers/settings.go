@@ -1,17 +1,71 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"io"
 	"net/http"
 	"net/url"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) settingsRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/settings", Handler: s.settingsPage, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns the settings of the caller.",
+				Responses: web.Responses{200: settingsJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings", Handler: s.savePreferences, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Saves language, theme and sound. A field that is missing is reset.",
+				Body:      preferences{},
+				Responses: web.Responses{200: preferences{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings/name", Handler: s.rename, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Changes the name of the caller.",
+				Body:      renameRequest{},
+				Responses: web.Responses{200: web.AuthorJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings/avatar", Handler: s.changeAvatar, Access: web.Member,
+			Upload: web.MultipartUpload,
+			Doc: web.Operation{
+				Summary:   "Sets the profile picture, or removes it if remove is set.",
+				Body:      web.MultipartFields{"remove"},
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings/password", Handler: s.changePassword, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Sets a new password and ends all other sessions.",
+				Body:      changePasswordRequest{},
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings/email", Handler: s.changeEmail, Access: web.Member,
+			Doc: web.Operation{
+				Summary: "Changes the e-mail address. If e-mail is configured, it sends a confirmation link and " +
+					"answers 202.",
+				Body:      changeEmailRequest{},
+				Responses: web.Responses{202: nil, 204: nil},
+			},
+		},
+	}
+}
 
 type preferences struct {
 	Locale string       `form:"locale" json:"locale"`
@@ -84,7 +138,7 @@ func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 		Name:               views.Form{Values: map[string]string{"name": me.Name}},
 		EmailAddress:       views.Form{Values: map[string]string{"email": me.Email}},
 		EmailNotifications: views.Form{Values: map[string]string{"mail": w.EmailDigest}},
-		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": web.Checkbox(w.PushRooms).FormValue(), "words": web.Checkbox(w.IncludeText).FormValue()}},
+		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": web.Checkbox(w.PushRooms).FormValue(), "include_text": web.Checkbox(w.IncludeText).FormValue()}},
 	}, err
 }
 

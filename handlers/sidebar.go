@@ -1,15 +1,29 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 	"slices"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) sidebarRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/chat", Handler: s.chatPage, Access: web.Member,
+			Doc: web.Operation{
+				Summary: "Returns the caller, their rooms, and people: those they talked with, then those online, " +
+					"then others by name.",
+				Query:     "q after",
+				Responses: web.Responses{200: chatJSON{}},
+			},
+		},
+	}
+}
 
 // How many people a search brings, and how many people JSON lists where nothing is searched.
 const (

@@ -1,15 +1,36 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) signupRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/register", Handler: web.HTMLOnly(s.signupPage), Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary:   "Shows the sign-up form. Only for browsers.",
+				Responses: web.Responses{200: web.HTML},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/register", Handler: s.register, Access: web.Anonymous,
+			Doc: web.Operation{
+				Summary: "Creates an account and signs in. If e-mail is configured, it sends a confirmation link " +
+					"and answers 202 instead.",
+				Body:      registerRequest{},
+				Responses: web.Responses{201: personJSON{}, 202: nil},
+			},
+		},
+	}
+}
 
 func (s *Server) signupPage(c echo.Context) error {
 	if web.CallerOf(c).SignedIn() {

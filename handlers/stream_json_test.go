@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"charla/handlers/stream"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"charla/chat"
+	"charla/handlers/stream"
 )
 
 // programView is what a program keeps of a conversation: the messages that it was answered, brought up to date by events.
@@ -140,7 +140,7 @@ func TestJSONStreamEvents(t *testing.T) {
 	about, _ := waitForJSON[conversationEvent](stream, "changed")
 	equal(t, "where General stands", about, conversationEvent{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1})
 
-	ana.post("/typing", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
+	ana.post("/drafts", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
 	who, _ := waitForJSON[typingEvent](stream, "typing")
 	equal(t, "who is writing", who.People[0], userRef{ana.user.ID, "Ana"})
 
@@ -352,7 +352,7 @@ func TestMessagesChangedAfter(t *testing.T) {
 
 		halfway := decode[historyInfo](ben.get(room+"0&limit=2", asJSON).is(200)).Next
 		ben.get(halfway, asJSON).is(200)
-		ana.post("/settings/delete", []string{"current", testPassword, "words", "leave"}, asJSON).is(204)
+		ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
 		s.runErasures()
 		for _, stale := range []string{room + formatID(cursor), halfway} { // every line of hers shows another name
 			ben.get(stale, asJSON).isError(409, "conflict", "changed_after")

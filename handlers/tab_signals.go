@@ -1,19 +1,32 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/static"
 	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) tabSignalRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodGet, Path: "/sound", Handler: s.playSound, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Returns a sound for a page that has an unread message. JSON callers get 204.",
+				Query:     "with room seq",
+				Responses: web.Responses{200: web.HTML, 204: nil},
+			},
+		},
+	}
+}
 
 // tabSignals are what one page was told beside the conversation, so that it is told again only when that changes. The states of a
 // page are asked for one at a time.

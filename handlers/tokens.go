@@ -1,13 +1,46 @@
 package handlers
 
 import (
-	"charla/handlers/web"
 	"net/http"
 
 	"charla/chat"
+	"charla/handlers/web"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) tokenRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/tokens", Handler: s.issueTokens, Access: web.Anonymous,
+			AuthenticatesItself: true,
+			ProgramsOnly:        true,
+			Doc: web.Operation{
+				Summary:   "Signs a program in and returns an access token and a refresh token.",
+				Body:      loginRequest{},
+				Responses: web.Responses{201: tokensJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/tokens/refresh", Handler: s.refreshTokens, Access: web.Anonymous,
+			AuthenticatesItself: true,
+			ProgramsOnly:        true,
+			Doc: web.Operation{
+				Summary:   "Returns new tokens. A refresh token can be used once.",
+				Body:      refreshRequest{},
+				Responses: web.Responses{200: tokensJSON{}},
+			},
+		},
+		{
+			Method: http.MethodDelete, Path: "/tokens/current", Handler: s.revokeToken, Access: web.Member,
+			ProgramsOnly: true,
+			Doc: web.Operation{
+				Summary:   "Ends the session of the token that the request carries.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
 
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 

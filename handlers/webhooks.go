@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"charla/handlers/web"
 	"cmp"
 	"fmt"
 	"io"
@@ -11,10 +10,44 @@ import (
 	"net/url"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
+
+func (s *Server) webhookRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/bots/:id/hooks", Handler: s.createWebhook, Access: web.Member,
+			Doc: web.Operation{
+				Summary: "Creates a webhook, which posts to a room that the bot is in. Its URL is returned only " +
+					"here.",
+				Body:      createWebhookRequest{},
+				Responses: web.Responses{201: webhookJSON{}},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/bots/:id/hooks/:hook/remove", Handler: s.deleteWebhook, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Deletes a webhook.",
+				Responses: web.Responses{204: nil},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/hooks/:secret", Handler: s.postToWebhook, Access: web.Anonymous,
+			AuthenticatesItself: true,
+			ProgramsOnly:        true,
+			Doc: web.Operation{
+				Summary: "Posts the request body as the webhook's bot. A form that does not begin with body=, and " +
+					"any other media type, is the text itself.",
+				Query:     "key",
+				Body:      postRequest{},
+				Responses: web.Responses{200: web.MessageJSON{}, 201: web.MessageJSON{}},
+			},
+		},
+	}
+}
 
 // publicOrigin is how programs reach us, as far as we know.
 func (s *Server) publicOrigin(c echo.Context) string {

@@ -34,7 +34,7 @@ func counter(name, help string, labels ...string) metricDesc {
 
 var (
 	usersOnline    = gauge("charla_people_here", "People who are here, on this node or another.")
-	openStreams    = gauge("charla_streams", "Open streams, by the address that they were opened at.", "address")
+	openStreams    = gauge("charla_streams", "Open streams, by the route that they were opened at.", "route")
 	streamsQueued  = gauge("charla_streams_waiting", "Streams with something to write that no writer has taken up yet.")
 	messagesPosted = counter("charla_messages_posted_total", "Messages posted on this node. The same key again is not counted.")
 	streamsEnded   = counter("charla_streams_ended_total", "Streams that are over, by reason.", "reason")

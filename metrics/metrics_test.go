@@ -66,7 +66,7 @@ func TestSourcesWithoutRelay(t *testing.T) {
 		},
 		PeersUnreachable: func() bool { return apart }, DataWritable: func() bool { return !apart },
 	})
-	expectLines(t, scrape(t, m), "charla_people_here 3", `charla_streams{address="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
+	expectLines(t, scrape(t, m), "charla_people_here 3", `charla_streams{route="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
 		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`, "charla_nodes_apart 0", "charla_data_writable 1")
 	apart = true
 	told := scrape(t, m)

@@ -232,23 +232,23 @@ func AccountDeletionForm(p Page, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = radioButton(f, "words", "leave", p.T("stays, as that of a deleted person")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = radioButton(f, "messages", "keep", p.T("stays, as that of a deleted person")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = radioButton(f, "words", "take", p.T("goes too, with your reactions; that takes a while where it is much")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = radioButton(f, "messages", "delete", p.T("goes too, with your reactions; that takes a while where it is much")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if f.Errors["words"] != nil {
+		if f.Errors["messages"] != nil {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<p class=\"field__error\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(f.errorText(p.Locale, "words"))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(f.errorText(p.Locale, "messages"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `account_deletion.templ`, Line: 26, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `account_deletion.templ`, Line: 26, Col: 63}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 			if templ_7745c5c3_Err != nil {

@@ -9,7 +9,7 @@ func (p Page) emailNotificationFields() []selectField {
 func (p Page) pushNotificationFields() []selectField {
 	return []selectField{
 		{"rooms", p.T("They come for"), []option{{"", p.T("What people write to me")}, {"1", p.T("Rooms too")}}},
-		{"words", p.T("They say"), []option{{"", p.T("Where something came")}, {"1", p.T("What was written")}}},
+		{"include_text", p.T("They say"), []option{{"", p.T("Where something came")}, {"1", p.T("What was written")}}},
 	}
 }
 

@@ -94,7 +94,7 @@ func TestMetricsFollowActivity(t *testing.T) {
 	p.register(t, "ana@example.org")
 	stream := p.openStream(t)
 	stream.readUntil(t, "online-count")
-	p.waitForMetric(t, `charla_streams{address="/events"}`, equals(1))
+	p.waitForMetric(t, `charla_streams{route="/events"}`, equals(1))
 	p.waitForMetric(t, "charla_people_here", equals(1))
 
 	frames := p.metric(t, "charla_stream_frames_total")
@@ -111,7 +111,7 @@ func TestMetricsFollowActivity(t *testing.T) {
 
 	stream.body.Close()
 	p.waitForMetric(t, `charla_streams_ended_total{reason="gone"}`, equals(1))
-	p.waitForMetric(t, `charla_streams{address="/events"}`, equals(0))
+	p.waitForMetric(t, `charla_streams{route="/events"}`, equals(0))
 	again := p.openStream(t)
 	again.readUntil(t, "online-count")
 	p.postForm(t, "/logout", nil)

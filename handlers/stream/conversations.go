@@ -1,12 +1,13 @@
 package stream
 
 import (
-	"charla/chat"
-	"charla/handlers/web"
-	"charla/live"
 	"context"
 	"maps"
 	"slices"
+
+	"charla/chat"
+	"charla/handlers/web"
+	"charla/live"
 )
 
 // ConversationState tells a program which of its person's conversations went on, began or ended, and which were read, elsewhere too.

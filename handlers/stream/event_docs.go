@@ -1,26 +1,74 @@
 package stream
 
-import (
-	"charla/handlers/web"
-)
+import "charla/handlers/web"
 
+// emptyJSON is the data of an event that says everything by its name.
 type emptyJSON struct{}
 
-// Docs describes the events of a JSON stream by their names.
-var Docs = map[string]web.EventDoc{
-	"ready":    {Data: readyJSON{}, Description: "what was missed has been told, or without a conversation where all stand; from here on it is live"},
-	"message":  {Data: web.MessageJSON{}, Description: "a new message; its id is the cursor, as everywhere"},
-	"edited":   {Data: web.MessageJSON{}, Description: "a message has another text"},
-	"deleted":  {Data: web.MessageJSON{}, Description: "a message has no text any more"},
-	"reaction": {Data: web.MessageJSON{}, Description: "somebody reacted to a message, or took that back"},
-	"presence": {Data: presenceJSON{}, Description: "who came and went, how many are here, and who is called otherwise"},
-	"typing":   {Data: typingJSON{}, Description: "who else is writing; nobody in it: nobody any more"},
-	"changed":  {Data: web.ConversationJSON{}, Description: "a conversation of one's own went on, began, also by joining, or has another name; all of them at the start"},
-	"left":     {Data: leftJSON{}, Description: "one is no longer in this room, by oneself or by another"},
-	"read":     {Data: web.ConversationJSON{}, Description: "one has read, perhaps elsewhere"},
-	"resync":   {Data: emptyJSON{}, Description: "the cursor is of no use: fetch again with GET /messages"},
-	"gone":     {Data: emptyJSON{}, Description: "one is no longer in this room"},
-	"logout":   {Data: emptyJSON{}, Description: "the session is over"},
-	"bye":      {Data: emptyJSON{}, Description: "the stream is over: do not come back by yourself"},
-	"restart":  {Data: emptyJSON{}, Description: "the server restarts: come back after retry milliseconds, with the cursor"},
+// Docs documents the events of a JSON stream.
+var Docs = []web.EventDoc{
+	{
+		Name: "message", Data: web.MessageJSON{},
+		Description: "A message is new, or was missed. It comes in its current state.",
+	},
+	{
+		Name: "edited", Data: web.MessageJSON{},
+		Description: "A message was edited. Replace the message with the same seq, if you have it.",
+	},
+	{
+		Name: "deleted", Data: web.MessageJSON{},
+		Description: "A message was deleted. Replace the message with the same seq, if you have it.",
+	},
+	{
+		Name: "reaction", Data: web.MessageJSON{},
+		Description: "The reactions of a message changed. Replace the message with the same seq, if you have it.",
+	},
+	{
+		Name: "ready", Data: readyJSON{},
+		Description: "Everything that was missed has been sent. What follows is live. Without a conversation, " +
+			"the state of all conversations has been sent.",
+	},
+	{
+		Name: "presence", Data: presenceJSON{},
+		Description: "How many people are online, and who came, left or changed their name or picture. " +
+			"people lists the first hundred when they changed.",
+	},
+	{
+		Name: "typing", Data: typingJSON{},
+		Description: "Who else is typing, at most three. The list is empty when everybody has stopped.",
+	},
+	{
+		Name: "changed", Data: web.ConversationJSON{},
+		Description: "A conversation changed, is new for you, or has another name. At the start there is one for each " +
+			"conversation; conversations not among them when ready comes are no longer yours.",
+	},
+	{
+		Name: "left", Data: leftJSON{},
+		Description: "You left this room or were removed from it.",
+	},
+	{
+		Name: "read", Data: web.ConversationJSON{},
+		Description: "You have read a conversation, here or elsewhere.",
+	},
+	{
+		Name: "logout", Data: emptyJSON{}, Browsers: true,
+		Description: "The session ended.",
+	},
+	{
+		Name: "gone", Data: emptyJSON{}, Browsers: true,
+		Description: "You are no longer in this room.",
+	},
+	{
+		Name: "bye", Data: emptyJSON{}, Browsers: true,
+		Description: "The stream ended. Do not reconnect automatically.",
+	},
+	{
+		Name: "restart", Data: emptyJSON{}, Browsers: true,
+		Description: "The server restarts. Reconnect after retry milliseconds, with your cursor.",
+	},
+	{
+		Name: "resync", Data: emptyJSON{}, Browsers: true,
+		Description: "Your cursor cannot be used: it is unknown, more than 500 messages behind, or older than an account " +
+			"deletion in the room. Load the page again, or catch up with GET /messages.",
+	},
 }

@@ -2,13 +2,14 @@ package stream
 
 import (
 	"bytes"
-	"charla/chat"
-	"charla/live"
-	"charla/views"
 	"context"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+
+	"charla/chat"
+	"charla/live"
+	"charla/views"
 
 	"github.com/a-h/templ"
 )

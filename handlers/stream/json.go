@@ -2,12 +2,13 @@ package stream
 
 import (
 	"bytes"
-	"charla/chat"
-	"charla/handlers/web"
-	"charla/live"
 	"encoding/json"
 	"log/slog"
 	"strconv"
+
+	"charla/chat"
+	"charla/handlers/web"
+	"charla/live"
 )
 
 // waitForJSON writes a text/event-stream for programs: every event has a name and JSON, which has no language and no viewer, so

@@ -1,10 +1,11 @@
 package stream
 
 import (
+	"strconv"
+
 	"charla/chat"
 	"charla/handlers/web"
 	"charla/live"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 )

@@ -4,11 +4,12 @@ package stream
 
 import (
 	"bytes"
-	"charla/live"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"charla/live"
 
 	"github.com/labstack/echo/v4"
 )

@@ -1,13 +1,14 @@
 package web
 
 import (
-	"charla/chat"
-	"charla/views"
 	"errors"
 	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
+
+	"charla/chat"
+	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
@@ -64,16 +65,45 @@ func SetRetryAfter(c echo.Context, e *chat.Error) {
 	}
 }
 
-// StatusByCode maps the product's codes to HTTP's.
-var StatusByCode = map[chat.Code]int{
-	chat.Invalid:         http.StatusUnprocessableEntity,
-	chat.Unauthenticated: http.StatusUnauthorized,
-	chat.Forbidden:       http.StatusForbidden,
-	chat.NotFound:        http.StatusNotFound,
-	chat.Conflict:        http.StatusConflict,
-	chat.TooMany:         http.StatusTooManyRequests,
-	chat.TooLarge:        http.StatusRequestEntityTooLarge,
-	chat.Unavailable:     http.StatusServiceUnavailable,
+// ErrorDoc is a code of an error in JSON with its HTTP status.
+type ErrorDoc struct {
+	Code        chat.Code
+	Status      int
+	Description string // one sentence
+}
+
+// The codes of errors that chat does not know.
+const (
+	MethodNotAllowed chat.Code = "method_not_allowed"
+	NotAcceptable    chat.Code = "not_acceptable"
+	Unsupported      chat.Code = "unsupported"
+	Internal         chat.Code = "internal"
+)
+
+// ErrorDocs are all codes of errors in the order of their statuses.
+var ErrorDocs = []ErrorDoc{
+	{chat.Unauthenticated, http.StatusUnauthorized, "The session or token is missing, wrong or over."},
+	{chat.Forbidden, http.StatusForbidden, "The caller can see this, but may not do it."},
+	{chat.NotFound, http.StatusNotFound, "It does not exist, or the caller may not see it."},
+	{MethodNotAllowed, http.StatusMethodNotAllowed, "The `Allow` header lists the methods."},
+	{NotAcceptable, http.StatusNotAcceptable, "This page has no JSON form."},
+	{chat.Conflict, http.StatusConflict, "It contradicts what is stored."},
+	{chat.TooLarge, http.StatusRequestEntityTooLarge, "The body or a file is too large."},
+	{Unsupported, http.StatusUnsupportedMediaType, "The media type of the body is not supported."},
+	{chat.Invalid, http.StatusUnprocessableEntity, "A field is wrong."},
+	{chat.TooMany, http.StatusTooManyRequests, "Wait as long as `Retry-After` says."},
+	{Internal, http.StatusInternalServerError, "Charla has a bug. The log has the details."},
+	{chat.Unavailable, http.StatusServiceUnavailable, "The database or the storage does not answer. Try again as `Retry-After` says."},
+}
+
+// StatusOf returns the HTTP status of a code.
+func StatusOf(code chat.Code) int {
+	for _, doc := range ErrorDocs {
+		if doc.Code == code {
+			return doc.Status
+		}
+	}
+	return http.StatusInternalServerError
 }
 
 // statusClientClosedRequest is what the log and the numbers say, as others do, of a request whose sender did not wait for the answer.
@@ -95,22 +125,22 @@ func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 		if e.Code == chat.Unavailable {
 			slog.Warn("unavailable", "request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
 		}
-		return e, StatusByCode[e.Code]
+		return e, StatusOf(e.Code)
 	}
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
 		switch e.Code {
 		case http.StatusNotFound:
 			return chat.ErrNotFound, e.Code
 		case http.StatusMethodNotAllowed:
-			return chat.Errorf("method_not_allowed", "This address does not take such a request."), e.Code
+			return chat.Errorf(MethodNotAllowed, "This address does not take such a request."), e.Code
 		case http.StatusRequestEntityTooLarge:
 			return ErrBodyTooLarge, e.Code
 		case http.StatusNotAcceptable:
-			return chat.Errorf("not_acceptable", "This is a page for browsers: there is no JSON of it."), e.Code
+			return chat.Errorf(NotAcceptable, "This is a page for browsers: there is no JSON of it."), e.Code
 		case http.StatusUnsupportedMediaType:
-			return chat.Errorf("unsupported", "Send a form or JSON, and say which in the header Content-Type."), e.Code
+			return chat.Errorf(Unsupported, "Send a form or JSON, and say which in the header Content-Type."), e.Code
 		}
 	}
 	slog.Error("internal", "request", RequestID(c), "route", RouteOf(c).Path, "error", err)
-	return chat.Errorf("internal", "Something went wrong on our side. It has been noted."), http.StatusInternalServerError
+	return chat.Errorf(Internal, "Something went wrong on our side. It has been noted."), http.StatusInternalServerError
 }

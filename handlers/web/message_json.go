@@ -1,9 +1,10 @@
 package web
 
 import (
+	"time"
+
 	"charla/chat"
 	"charla/views"
-	"time"
 )
 
 type AuthorJSON struct {

@@ -1,11 +1,12 @@
 package web
 
 import (
-	"charla/chat"
 	"net/netip"
 	"strconv"
 	"sync"
 	"time"
+
+	"charla/chat"
 
 	"golang.org/x/time/rate"
 )

@@ -4,13 +4,14 @@ package web
 
 import (
 	"bytes"
-	"charla/chat"
-	"charla/static"
-	"charla/views"
 	"context"
 	"net/http"
 	"sync"
 	"time"
+
+	"charla/chat"
+	"charla/static"
+	"charla/views"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"

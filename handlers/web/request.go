@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"charla/chat"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"charla/chat"
 
 	"github.com/labstack/echo/v4"
 )

@@ -41,6 +41,7 @@ type Route struct {
 	Access       Access
 	Stream       StreamKind
 	Upload       UploadKind
+	Doc          Operation
 
 	KeepsText           bool // an error page shows again what the user typed
 	AuthenticatesItself bool // the handler checks credentials in the body or the path; no session is looked up
@@ -70,4 +71,10 @@ func RouteOf(c echo.Context) *Route {
 		return r
 	}
 	return &Route{}
+}
+
+// RouteGroup is the routes of one feature under the name that the documentation uses.
+type RouteGroup struct {
+	Name   string
+	Routes []Route
 }

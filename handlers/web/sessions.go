@@ -1,9 +1,10 @@
 package web
 
 import (
-	"charla/chat"
 	"errors"
 	"net/http"
+
+	"charla/chat"
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"

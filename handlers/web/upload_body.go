@@ -1,7 +1,6 @@
 package web
 
 import (
-	"charla/chat"
 	"errors"
 	"io"
 	"mime"
@@ -9,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"charla/chat"
 
 	"github.com/labstack/echo/v4"
 )

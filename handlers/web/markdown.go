@@ -1,0 +1,137 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// RoutesMarkdown returns the routes as Markdown: one table for each group.
+func RoutesMarkdown(groups []RouteGroup) string {
+	var b strings.Builder
+	for _, group := range groups {
+		fmt.Fprintf(&b, "## %s\n\n| Route | Who | Fields | Answers | |\n|---|---|---|---|---|\n", group.Name)
+		for _, r := range group.Routes {
+			b.WriteString(tableRow("`"+r.Label()+"`", accessNames[r.Access], fieldNames(r.Doc),
+				responseNames(r.Doc.Responses), r.Doc.Summary))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+var accessNames = map[Access]string{Anonymous: "everybody", Member: "members", Admin: "admins"}
+
+// fieldNames returns the names of the query parameters and of the body's fields.
+func fieldNames(doc Operation) string {
+	names := strings.Fields(doc.Query)
+	switch body := doc.Body.(type) {
+	case nil:
+	case MultipartFields:
+		names = append(append(names, body...), "file")
+	default:
+		names = append(names, structFieldNames(reflect.TypeOf(body))...)
+	}
+	seen := map[string]bool{}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		defer func() { seen[name] = true }()
+		return seen[name]
+	})
+	return codeList(names)
+}
+
+func structFieldNames(t reflect.Type) []string {
+	var names []string
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			names = append(names, structFieldNames(f.Type)...)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// maxEventFields is how many fields of an event's data are listed; larger types are named.
+const maxEventFields = 6
+
+func dataNames(t reflect.Type) string {
+	names := structFieldNames(t)
+	if len(names) > maxEventFields {
+		return schemaName(t)
+	}
+	return codeList(names)
+}
+
+// tableRow returns a row of a Markdown table.
+func tableRow(cells ...string) string {
+	return strings.ReplaceAll("| "+strings.Join(cells, " | ")+" |\n", "|  |", "| |")
+}
+
+func codeList(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(names, "` `") + "`"
+}
+
+// responseNames returns the statuses of the successful responses with their types.
+func responseNames(responses Responses) string {
+	var list []string
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
+		name := fmt.Sprint(status)
+		switch value := responses[status].(type) {
+		case nil:
+		case MediaType:
+			name += " " + string(value)
+		case AnyOf:
+			var types []string
+			for _, v := range value {
+				types = append(types, schemaName(reflect.TypeOf(v)))
+			}
+			name += " " + strings.Join(types, " or ")
+		case JSONObject:
+			name += " JSON"
+		default:
+			name += " " + schemaName(reflect.TypeOf(value))
+		}
+		list = append(list, name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// QueryMarkdown returns the query parameters as a Markdown table.
+func QueryMarkdown() string {
+	var b strings.Builder
+	b.WriteString("| Parameter | |\n|---|---|\n")
+	for _, p := range QueryParameters {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", p.Name, p.Description)
+	}
+	return b.String()
+}
+
+// ErrorsMarkdown returns the codes of errors with their statuses as a Markdown table.
+func ErrorsMarkdown() string {
+	var b strings.Builder
+	b.WriteString("| Code | Status | |\n|---|---|---|\n")
+	for _, e := range ErrorDocs {
+		fmt.Fprintf(&b, "| `%s` | %d %s | %s |\n", e.Code, e.Status, http.StatusText(e.Status), e.Description)
+	}
+	return b.String()
+}
+
+// EventsMarkdown returns those events as a Markdown table that browsers receive too, or those that only programs receive.
+func EventsMarkdown(events []EventDoc, browsers bool) string {
+	var b strings.Builder
+	b.WriteString("| Event | Data | |\n|---|---|---|\n")
+	for _, e := range events {
+		if e.Browsers == browsers {
+			b.WriteString(tableRow("`"+e.Name+"`", dataNames(reflect.TypeOf(e.Data)), e.Description))
+		}
+	}
+	return b.String()
+}

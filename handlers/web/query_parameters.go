@@ -1,0 +1,42 @@
+package web
+
+// QueryParameter documents a query parameter. A name means the same on every route.
+type QueryParameter struct {
+	Name        string
+	Type        any // a value of its type
+	Description string
+}
+
+// QueryParameters are all query parameters.
+var QueryParameters = []QueryParameter{
+	{"with", int64(0), "The id of the other person of a direct conversation, instead of room."},
+	{"room", int64(0), "The id of the room, instead of with."},
+	{"before", int64(0), "Returns the newest messages with a smaller seq."},
+	{"after", int64(0), "Continues a list or a stream: a seq for messages and streams, otherwise an id."},
+	{"changed_after", int64(0), "Returns what was posted or changed after this number, in the order of the changes. " +
+		"Answers 409 if the caller must start again from 0."},
+	{"as_of", int64(0), "In the next page of changed_after: the number of the room's latest change at the first page."},
+	{"limit", 0, "How many messages to return: 50 by default, at most 200."},
+	{"key", "", "Identifies the message, so that it is stored once however often it is sent."},
+	{"q", "", "Filters by name; upper and lower case and accents do not matter."},
+	{"group", 0, "The number of an emoji group, from 0."},
+	{"tone", 0, "A skin tone from 1 to 5, or 0 for none."},
+	{"message", int64(0), "The id of the message to react to."},
+	{"name", "", "The name of a file that is the whole body."},
+	{"upload", "", "An id that the caller chooses. The caller's pages show the progress of the upload under it."},
+	{"seq", int64(0), "The seq of a message."},
+	{"size", "", "The size of a picture: thumb, medium or square. Without it the whole file is returned."},
+	{"invite", "", "Searches people who can be added to the room. Only on the page."},
+	{"next", "", "The path to open after the log-in."},
+	{"ended", "", "Why the log-in is shown. Only on the page."},
+}
+
+// queryParameter returns the parameter of that name. It panics if the name is not documented.
+func queryParameter(name string) QueryParameter {
+	for _, p := range QueryParameters {
+		if p.Name == name {
+			return p
+		}
+	}
+	panic("query parameter " + name + " is not documented")
+}
