@@ -44,7 +44,7 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 // sentences finds the English sentences in the source, and where each is said.
 func sentences(t *testing.T) map[string]string {
 	said := map[string]string{}
-	for _, dir := range []string{".", "../handlers", "../chat", "../images"} {
+	for _, dir := range []string{".", "../handlers", "../handlers/web", "../handlers/stream", "../chat", "../images"} {
 		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
