@@ -93,53 +93,6 @@ func TestUploadJSON(t *testing.T) {
 	berta.get(berta.sendMessage("room=1", "x").path(), asJSON).has(`"files":[]`) // not null
 }
 
-func TestDownload(t *testing.T) {
-	t.Parallel()
-	s := openSQLite(t)
-	ana, berta := s.newUser("Ana"), s.newUser("Berta")
-	f, p := ana.upload("notes.txt", "some notes"), ana.upload("photo.png", picture(800, 600))
-	m := ana.sendWithFiles(berta.peerQuery(), "", f, p)
-	a := berta.get(f.URL, "Accept-Encoding: gzip").is(200)
-	equal(t, "bytes", a.body, "some notes")
-	for name, want := range map[string]string{
-		"Content-Disposition": "attachment; filename=notes.txt", "X-Content-Type-Options": "nosniff",
-		"Content-Security-Policy":      "default-src 'none'; sandbox",
-		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "private, no-cache",
-		"Content-Type": "text/plain", "Content-Length": "10", "Content-Encoding": "",
-		"Accept-Ranges": "bytes",
-	} {
-		equal(t, name, a.header.Get(name), want)
-	}
-	tag := a.header.Get("ETag")
-	equal(t, "not changed", berta.get(f.URL, "If-None-Match: "+tag).is(304).body, "")
-	equal(t, "one of several tags", berta.get(f.URL, `If-None-Match: "x", `+tag).is(304).body, "")
-	part := berta.get(f.URL, "Range: bytes=5-", "If-Range: "+tag).is(206)
-	equal(t, "a part", part.body+" "+part.header.Get("Content-Range"), "notes bytes 5-9/10")
-	equal(t, "a range of another file", berta.get(f.URL, "Range: bytes=5-", `If-Range: "x"`).is(200).body, "some notes")
-	berta.get(f.URL, "Range: bytes=10-").is(416)
-	head := berta.do(http.MethodHead, f.URL, nil).is(200)
-	equal(t, "the length by HEAD", head.header.Get("Content-Length")+head.body, "10")
-
-	thumb := berta.get(p.ThumbURL).is(200)
-	equal(t, "a picture", thumb.header.Get("Content-Disposition"), "inline; filename=photo.png")
-	config, kind, err := image.DecodeConfig(strings.NewReader(thumb.body))
-	if err != nil || config.Width != 320 || config.Height != 240 {
-		t.Errorf("the thumbnail is %+v, %s, %v", config, kind, err)
-	}
-	if berta.get(p.URL).header.Get("ETag") == thumb.header.Get("ETag") {
-		t.Error("two sizes have the same ETag")
-	}
-	berta.get(f.URL+"?size=thumb", asJSON).isError(404, "not_found", "")
-	berta.get(p.URL+"?size=../x", asJSON).isError(404, "not_found", "")
-
-	ana.deleteMessage(m).is(204)
-	for _, b := range []*client{ana, berta} {
-		gone := b.get(f.URL, "If-None-Match: "+tag, asJSON).isError(404, "not_found", "")
-		equal(t, "Content-Disposition of the error", gone.header.Get("Content-Disposition"), "")
-	}
-	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 0)
-}
-
 func TestFilesAreVisibleInTheirRoomOnly(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)

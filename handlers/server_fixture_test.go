@@ -51,6 +51,7 @@ type testServer struct {
 type serverOptions struct {
 	handlers.Config
 	chat.Options
+	noHTTPTimeouts bool // the HTTP server itself waits for ever
 }
 
 // defaultOptions returns the options of most tests: no rate limits, no notifications, days in UTC.
@@ -106,7 +107,9 @@ func startServer(t testing.TB, store *db.Store, driver, source string, change ..
 	}
 	s.handler = handlers.New(s.chat, s.hub, config)
 	s.Server = httptest.NewUnstartedServer(s.handler)
-	s.Config.ReadHeaderTimeout, s.Config.ReadTimeout, s.Config.WriteTimeout = 5*time.Second, 15*time.Second, 30*time.Second
+	if !options.noHTTPTimeouts {
+		s.Config.ReadHeaderTimeout, s.Config.ReadTimeout, s.Config.WriteTimeout = 5*time.Second, 15*time.Second, 30*time.Second
+	}
 	s.Start()
 	if s.sql, err = sql.Open(driver, source); err != nil {
 		t.Fatal(err)
