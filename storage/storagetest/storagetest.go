@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// binary is where .ci/needs puts the server, under the root of the module.
+// binaryPath is the path below the root of the module at which .ci/needs installs the server.
 const binaryPath = "build/tools/versitygw@v1.8.0/versitygw"
 
 // The credentials of the server.
