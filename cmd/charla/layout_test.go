@@ -7,35 +7,54 @@ import (
 	"testing"
 )
 
-// packageRules are the design: what each package may import of ours, and what it must not reach by any way. Everything that
-// the program is made of stands here.
-var packageRules = map[string]struct{ may, never string }{
-	"charla/markdown":               {never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/chat":                   {may: "charla/markdown", never: "database/sql net/http html/template github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/emoji":                  {never: "database/sql net/http github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/views":                  {may: "charla/chat charla/emoji", never: "github.com/labstack/echo/v4 database/sql"},
-	"charla/live":                   {may: "charla/chat charla/live/internal/hijacked", never: "database/sql github.com/labstack/echo/v4 github.com/nats-io/nats-server/v2/server"},
-	"charla/live/internal/hijacked": {never: "database/sql net/http github.com/labstack/echo/v4 github.com/nats-io/nats.go"},
-	"charla/images":                 {may: "charla/chat", never: "database/sql net/http os/exec github.com/labstack/echo/v4 github.com/minio/minio-go/v7"},
-	"charla/storage":                {may: "charla/chat charla/images", never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/migrations":             {},
-	"charla/static":                 {},
-	"charla/notify/email":           {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/notify/ntfy":            {never: "database/sql github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/notify":                 {may: "charla/chat charla/notify/email charla/notify/ntfy charla/views", never: "database/sql github.com/labstack/echo/v4"},
-	"charla/db":                     {may: "charla/chat charla/migrations", never: "github.com/labstack/echo/v4 github.com/a-h/templ"},
-	"charla/handlers/web":           {may: "charla/chat charla/views charla/static", never: "charla/db charla/live database/sql"},
-	"charla/handlers/stream":        {may: "charla/chat charla/handlers/web charla/live charla/views", never: "charla/db database/sql"},
-	"charla/handlers": {may: "charla/chat charla/emoji charla/handlers/stream charla/handlers/web charla/live charla/static charla/views",
-		never: "charla/db charla/migrations charla/storage charla/images database/sql github.com/jmoiron/sqlx github.com/lib/pq modernc.org/sqlite github.com/pressly/goose/v3"},
-	"charla/metrics":    {may: "charla/live", never: "github.com/labstack/echo/v4 github.com/jmoiron/sqlx"},
-	"charla/cmd/charla": {may: "charla/chat charla/notify charla/db charla/storage charla/handlers charla/handlers/web charla/live charla/notify/email charla/metrics charla/notify/ntfy charla/views charla/static charla/migrations"},
+// arrows lists the packages of the program and which other packages of Charla each of them may import.
+const arrows = `
+handlers               → handlers/web handlers/stream views live chat emoji static
+handlers/stream        → handlers/web views live chat
+handlers/web           → views chat static
+views                  → chat emoji
+notify                 → chat views notify/email notify/ntfy
+notify/email           →
+notify/ntfy            →
+live                   → chat live/internal/hijacked
+live/internal/hijacked →
+storage                → chat images
+images                 → chat
+db                     → chat migrations
+metrics                → live
+chat                   → markdown
+markdown               →
+emoji                  →
+migrations             →
+static                 →
+`
+
+// libraries maps packages of others to the packages of the program that may depend on them, directly or through other
+// packages. Commands may depend on everything.
+var libraries = map[string]string{
+	"database/sql":                 "db metrics",
+	"net/http":                     "handlers handlers/web handlers/stream views live notify notify/ntfy metrics static storage",
+	"html/template":                "handlers handlers/web handlers/stream views notify notify/email",
+	"os/exec":                      "db notify notify/email storage", // their dependencies import it
+	"testing":                      "",
+	"github.com/a-h/templ":         "handlers handlers/web handlers/stream views notify",
+	"github.com/jmoiron/sqlx":      "db",
+	"github.com/labstack/echo/v4":  "handlers handlers/web handlers/stream",
+	"github.com/lib/pq":            "db",
+	"github.com/minio/minio-go/v7": "storage",
+	"github.com/nats-io/nats.go":   "live handlers handlers/stream metrics",
+	"github.com/pressly/goose/v3":  "db",
+	"github.com/wneessen/go-mail":  "notify notify/email",
+	"modernc.org/sqlite":           "db",
+
+	"github.com/nats-io/nats-server/v2/server":       "",
+	"github.com/prometheus/client_golang/prometheus": "metrics",
 }
 
-// goList returns the packages and what each imports, or with "Deps" all that it needs.
-func goList(t *testing.T, what string) map[string][]string {
+// goList returns, for every package of the module, what a template prints about it.
+func goList(t *testing.T, template string) map[string][]string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .`+what+` " "}}`, "charla/...").Output()
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} "+template, "charla/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,45 +66,42 @@ func goList(t *testing.T, what string) map[string][]string {
 	return packages
 }
 
+func parseArrows() map[string][]string {
+	allowed := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(arrows)) {
+		from, to, _ := strings.Cut(line, "→")
+		allowed[strings.TrimSpace(from)] = strings.Fields(to)
+	}
+	return allowed
+}
+
 func TestImportDirections(t *testing.T) {
-	imports, deps := goList(t, "Imports"), goList(t, "Deps")
-	for _, p := range deps["charla/cmd/charla"] {
-		if _, known := packageRules[p]; strings.HasPrefix(p, "charla/") && !known {
-			t.Errorf("%s is part of the program and not of the design", p)
+	allowed, imports := parseArrows(), goList(t, `{{join .Imports " "}}`)
+	for _, p := range goList(t, `{{join .Deps " "}}`)["charla/cmd/charla"] {
+		name, ours := strings.CutPrefix(p, "charla/")
+		if _, known := allowed[name]; ours && !known {
+			t.Errorf("%s is part of the program, but has no line in arrows", name)
 		}
 	}
-	for p, a := range packageRules {
-		if imports[p] == nil {
-			t.Errorf("%s is missing", p)
+	for name, targets := range allowed {
+		if imports["charla/"+name] == nil {
+			t.Errorf("%s has a line in arrows, but does not exist", name)
 		}
-		for _, i := range imports[p] {
-			if strings.HasPrefix(i, "charla/") && !slices.Contains(strings.Fields(a.may), i) {
-				t.Errorf("%s imports %s", p, i)
-			}
-		}
-		for _, never := range strings.Fields(a.never) {
-			if slices.Contains(deps[p], never) {
-				t.Errorf("%s needs %s", p, never)
+		for _, i := range imports["charla/"+name] {
+			if target, ours := strings.CutPrefix(i, "charla/"); ours && !slices.Contains(targets, target) {
+				t.Errorf("%s imports %s, which arrows does not allow", name, target)
 			}
 		}
 	}
 }
 
-// Echo belongs to handlers, sqlx to db, S3 to files, NATS to live, which knows no HTTP, Prometheus to metrics; commands may know everything.
 func TestLibraryUsers(t *testing.T) {
-	for p, imports := range goList(t, "Imports") {
-		for _, i := range imports {
-			if strings.HasPrefix(i, "github.com/labstack/echo") && !strings.HasPrefix(p, "charla/handlers") && !strings.HasPrefix(p, "charla/cmd/") {
-				t.Errorf("%s imports %s", p, i)
-			}
-			if strings.HasPrefix(i, "github.com/jmoiron/sqlx") && p != "charla/db" && !strings.HasPrefix(p, "charla/cmd/") {
-				t.Errorf("%s imports %s", p, i)
-			}
-			if strings.HasPrefix(i, "github.com/minio/minio-go") && p != "charla/storage" || strings.HasPrefix(i, "github.com/prometheus") && p != "charla/metrics" {
-				t.Errorf("%s imports %s", p, i)
-			}
-			if i == "net/http" && p == "charla/live" || strings.HasPrefix(i, "github.com/nats-io/nats.go") && p != "charla/live" {
-				t.Errorf("%s imports %s", p, i)
+	deps := goList(t, `{{join .Deps " "}}`)
+	for name := range parseArrows() {
+		for _, d := range deps["charla/"+name] {
+			users, restricted := libraries[d]
+			if restricted && !slices.Contains(strings.Fields(users), name) {
+				t.Errorf("%s depends on %s, which only these packages may: %s", name, d, users)
 			}
 		}
 	}
