@@ -14,24 +14,21 @@ type BotReader interface {
 	BotRooms(ctx context.Context, owner int64) ([]BotRoom, error)
 }
 
-// Limits of bots.
-const (
-	MaxBots     = 10 // of one person
-	maxWebhooks = 20 // of one bot
-)
+// MaxBots is how many bots a person may have.
+const MaxBots = 10
 
-// botTokenPrefix begins every token of a bot, so that one that was left in a public place can be found and known.
+// botTokenPrefix begins every bot token, so that secret scanners can find and recognize a leaked one.
 const botTokenPrefix = "charla_"
 
-// PeerIsBot is a program as its owner sees it.
+// Bot is a bot as its owner sees it.
 type Bot struct {
 	UserSummary
-	SeenAt Timestamp `db:"seen_at"` // when its token was used last, to the minute; zero while it has none
+	SeenAt Timestamp `db:"seen_at"` // when its token was last used, to the minute; zero if it has no token
 }
 
-// BotRoom is a channel that a bot is in, or a hook into it.
+// BotRoom is a channel that a bot is a member of, or a webhook of the bot into the channel.
 type BotRoom struct {
-	ID   int64  `db:"id"` // of the hook; zero for a room alone
+	ID   int64  `db:"id"` // of the webhook; zero if this is only a channel
 	Bot  int64  `db:"bot_id"`
 	Room int64  `db:"room_id"`
 	Name string `db:"name"` // of the room
@@ -39,20 +36,21 @@ type BotRoom struct {
 
 var errNotForBots = Errorf(Forbidden, "Only a person does this, not a bot.")
 
-// Bots lists the bots of by, the channels that they are in, and their hooks.
-func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, hooks []BotRoom, err error) {
+// Bots lists the bots of the acting user, the channels that these are members of, and their webhooks.
+func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, webhooks []BotRoom, err error) {
 	if bots, err = s.store.Bots(ctx, by.ID); err != nil || len(bots) == 0 {
 		return nil, nil, nil, err
 	}
 	if rooms, err = s.store.BotRooms(ctx, by.ID); err != nil {
 		return nil, nil, nil, err
 	}
-	hooks, err = s.store.Webhooks(ctx, by.ID)
-	return bots, rooms, hooks, err
+	webhooks, err = s.store.Webhooks(ctx, by.ID)
+	return bots, rooms, webhooks, err
 }
 
-// CreateBot makes a bot of by, in General like everybody, and returns its token, which is told this once. It answers
-// Invalid for a bad name, Forbidden to a bot, NotFound to who was disabled meanwhile and Conflict for one bot too many.
+// CreateBot creates a bot that belongs to the acting user and is a member of General, and returns its token, which
+// cannot be read again later. It returns Invalid for a bad name, Forbidden if the acting user is a bot, ErrNotFound if
+// they have been disabled, and Conflict if they have MaxBots bots.
 func (s *Service) CreateBot(ctx context.Context, by User, name string) (bot User, token string, err error) {
 	if by.IsBot() {
 		return User{}, "", errNotForBots
@@ -61,7 +59,10 @@ func (s *Service) CreateBot(ctx context.Context, by User, name string) (bot User
 		return User{}, "", err
 	}
 	token = botTokenPrefix + newToken()
-	account := NewUser{Name: name, NameKey: NameKey(name), EmailKey: "bot:" + strings.ToLower(rand.Text()), CreatedAt: s.now(), OwnerID: by.ID}
+	account := NewUser{
+		Name: name, NameKey: NameKey(name), EmailKey: "bot:" + strings.ToLower(rand.Text()),
+		CreatedAt: s.now(), OwnerID: by.ID,
+	}
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		if bot, joined, err = createUser(ctx, tx, account); err != nil {
@@ -80,30 +81,38 @@ func (s *Service) CreateBot(ctx context.Context, by User, name string) (bot User
 	return bot, token, nil
 }
 
-// checkBotLimit holds by until the commit: nobody makes two at once, or one while being disabled, which would stay. Its caller
-// has General's number, which comes first where both are held.
+// checkBotLimit returns Conflict if the owner has more than MaxBots bots. It locks the owner until the transaction
+// ends, so that they cannot create two bots at the same time, or one while they are being disabled. The caller must
+// already have locked General, because General is always locked before users.
 func checkBotLimit(ctx context.Context, tx Tx, by User) error {
 	if _, err := lockUser(ctx, tx, by.ID); err != nil {
 		return err
 	}
 	bots, err := tx.Bots(ctx, by.ID)
-	if err == nil && len(bots) > MaxBots {
-		err = Errorf(Conflict, "You have %d bots already. Remove one first.", MaxBots)
+	if err != nil {
+		return err
 	}
-	return err
+	if len(bots) > MaxBots {
+		return Errorf(Conflict, "You have %d bots already. Remove one first.", MaxBots)
+	}
+	return nil
 }
 
-// lockOwnBot finds a bot of by and keeps it from being disabled until the commit. Any other is NotFound, and so is one that is
-// disabled.
+// lockOwnBot locks and returns a bot of the acting user, which nobody can disable before the transaction ends. It
+// returns ErrNotFound if the user has no such enabled bot.
 func lockOwnBot(ctx context.Context, tx Tx, by User, id int64) (User, error) {
 	bot, err := lockUser(ctx, tx, id)
-	if err == nil && (!bot.IsBot() || bot.OwnerID != by.ID) {
-		err = ErrNotFound
+	if err != nil {
+		return User{}, err
 	}
-	return bot, err
+	if !bot.IsBot() || bot.OwnerID != by.ID {
+		return User{}, ErrNotFound
+	}
+	return bot, nil
 }
 
-// RotateBotToken gives a bot of by a new token and ends the one before. It answers NotFound for a bot that is not by's.
+// RotateBotToken gives a bot of the acting user a new token and makes the previous one invalid. It returns ErrNotFound
+// if the user has no such bot.
 func (s *Service) RotateBotToken(ctx context.Context, by User, id int64) (bot User, token string, err error) {
 	token = botTokenPrefix + newToken()
 	var ended []int64
@@ -125,22 +134,25 @@ func (s *Service) RotateBotToken(ctx context.Context, by User, id int64) (bot Us
 	return bot, token, nil
 }
 
-// RemoveBot disables a bot of by, or any for an admin: what it wrote stays, its token and its hooks are void. It answers
-// NotFound for what is no bot of theirs.
+// RemoveBot disables a bot: its messages stay, its token and webhooks become invalid. The owner and admins may remove
+// it; for everybody else, and for a user who is not a bot, it returns ErrNotFound.
 func (s *Service) RemoveBot(ctx context.Context, by User, id int64) error {
 	var ended []int64
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		bot, err := tx.User(ctx, id)
-		if err == nil && (!bot.IsBot() || bot.Disabled() || bot.OwnerID != by.ID && !by.CanManageUsers()) {
-			err = ErrNotFound
+		if err != nil {
+			return err
 		}
-		if err == nil {
-			ended, err = disableUser(ctx, tx, bot, s.now())
+		mayRemove := bot.OwnerID == by.ID || by.CanManageUsers()
+		if !bot.IsBot() || bot.Disabled() || !mayRemove {
+			return ErrNotFound
 		}
+		ended, err = disableUser(ctx, tx, bot, s.now())
 		return err
 	})
-	if err == nil {
-		s.publishSessionsEnded(ended)
+	if err != nil {
+		return err
 	}
-	return err
+	s.publishSessionsEnded(ended)
+	return nil
 }

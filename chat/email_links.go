@@ -24,36 +24,37 @@ type EmailTokenWriter interface {
 	PruneEmailTokens(ctx context.Context, now Timestamp) error
 }
 
-// EmailTokenKind says what a link in a letter may do.
+// EmailTokenKind says what the link of an EmailToken does.
 type EmailTokenKind string
 
-// The kinds of tickets.
+// A link confirms a registration, resets a password, or confirms a new e-mail address.
 const (
 	EmailTokenSignup EmailTokenKind = "confirm"
 	EmailTokenReset  EmailTokenKind = "reset"
 	EmailTokenChange EmailTokenKind = "move"
 )
 
-// How long links are good.
+// How long links are valid. Links that confirm a registration are valid for confirmationLinkLifetime.
 const (
 	resetLinkLifetime       = Timestamp(30 * time.Minute / time.Microsecond)
 	emailChangeLinkLifetime = Timestamp(24 * time.Hour / time.Microsecond)
 )
 
-// EmailToken is what a link in a letter may do, once. Its token is never stored, only the hash.
+// EmailToken is the permission to use a link in an e-mail once. The store keeps only a hash of the token, never the
+// token itself.
 type EmailToken struct {
 	Hash         string         `db:"hash"`
 	Kind         EmailTokenKind `db:"kind"`
-	Registration int64          `db:"registration_id"`
-	User         int64          `db:"user_id"`
+	Registration int64          `db:"registration_id"` // id of a PendingRegistration; zero for the other kinds
+	User         int64          `db:"user_id"`         // zero for a registration
 	Email        string         `db:"email"`
 	ExpiresAt    Timestamp      `db:"expires_at"`
 }
 
-// errLinkExpired answers a link that was used, is too old, or never was.
+// errLinkExpired is returned for a link that was used, has expired or never existed.
 var errLinkExpired = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
 
-// emailToken finds one that is good, or errLinkExpired.
+// emailToken returns the EmailToken of a link that is still valid, or errLinkExpired.
 func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token string) (EmailToken, error) {
 	t, err := s.store.EmailToken(ctx, kind, hashToken(token), s.now())
 	if errors.Is(err, ErrNotFound) {
@@ -62,8 +63,8 @@ func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token str
 	return t, err
 }
 
-// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the
-// registration has expired or the notification was cancelled.
+// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the registration has
+// expired or the notification was cancelled.
 func (s *Service) IssueSignupToken(ctx context.Context, n Notification, pending PendingRegistration) (string, error) {
 	expires := pending.CreatedAt + confirmationLinkLifetime
 	if expires <= s.now() {
@@ -74,24 +75,24 @@ func (s *Service) IssueSignupToken(ctx context.Context, n Notification, pending 
 	})
 }
 
-// IssueResetToken creates the token of a link that sets a new password. It returns ErrNotFound if the notification
-// was cancelled.
+// IssueResetToken creates the token of a link that sets a new password. It returns ErrNotFound if the notification was
+// cancelled.
 func (s *Service) IssueResetToken(ctx context.Context, n Notification, user User) (string, error) {
 	return s.issueEmailToken(ctx, n, EmailToken{
 		Kind: EmailTokenReset, User: user.ID, Email: user.Email, ExpiresAt: s.now() + resetLinkLifetime,
 	})
 }
 
-// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It
-// returns ErrNotFound if the notification was cancelled.
+// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It returns
+// ErrNotFound if the notification was cancelled.
 func (s *Service) IssueEmailChangeToken(ctx context.Context, n Notification) (string, error) {
 	return s.issueEmailToken(ctx, n, EmailToken{
 		Kind: EmailTokenChange, User: n.User, Email: n.Address, ExpiresAt: s.now() + emailChangeLinkLifetime,
 	})
 }
 
-// issueEmailToken stores the hash of a new token and returns the token. It returns ErrNotFound if the notification
-// was cancelled. Every attempt to send an e-mail issues another token; all of them are valid until one is used.
+// issueEmailToken stores the hash of a new token and returns the token. It returns ErrNotFound if the notification was
+// cancelled. Every attempt to send an e-mail issues another token; all of them are valid until one is used.
 func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailToken) (string, error) {
 	token := newToken()
 	t.Hash = hashToken(token)
@@ -103,36 +104,38 @@ func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailTo
 	})
 }
 
-// RequestPasswordReset has a letter sent to an address if it is somebody's. It never tells: whose address it is will
-// be asked when the letter is sent. It answers Invalid for what is no address. Locale is that of who asks.
+// RequestPasswordReset sends a link to an e-mail address if an account has it. The result does not tell whether one
+// does: the account is looked up later, when the e-mail is sent. The e-mail is in the language locale unless the user
+// has chosen another. It returns Invalid for a malformed address.
 func (s *Service) RequestPasswordReset(ctx context.Context, email, locale string) error {
 	email, _, err := CleanEmail(email)
 	if err != nil {
 		return err
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		return s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyPasswordReset, Address: email, Locale: locale})
+		n := Notification{Medium: MediumEmail, Kind: NotifyPasswordReset, Address: email, Locale: locale}
+		return s.enqueue(ctx, tx, n)
 	})
 }
 
-// CheckResetLink tells whether the link to a new password is still good: nil or errLinkExpired.
+// CheckResetLink returns nil if a link that resets a password is still valid, and errLinkExpired otherwise.
 func (s *Service) CheckResetLink(ctx context.Context, token string) error {
 	_, err := s.emailToken(ctx, EmailTokenReset, token)
 	return err
 }
 
-// ResetPassword gives the person of a link a new password, once, ends all their sessions and shows that the address
-// is theirs. It answers Invalid for a bad password, which leaves the link good, and errLinkExpired.
+// ResetPassword sets a new password for the user of a link, ends all their sessions and confirms their e-mail address.
+// It returns Invalid for a bad password, after which the link stays valid, and errLinkExpired if the link is not valid.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
-	ticket, err := s.emailToken(ctx, EmailTokenReset, token)
+	link, err := s.emailToken(ctx, EmailTokenReset, token)
 	if err != nil {
 		return err
 	}
-	user, err := s.store.User(ctx, ticket.User)
+	user, err := s.store.User(ctx, link.User)
 	if err != nil {
 		return err
 	}
-	if user.Disabled() || user.Email != ticket.Email { // the letter was on its way while the address changed
+	if user.Disabled() || user.Email != link.Email { // the address may have changed after the e-mail was sent
 		return errLinkExpired
 	}
 	hash, err := s.hashNewPassword(ctx, password, user)
@@ -141,7 +144,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	}
 	var ended []int64
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = tx.UseEmailToken(ctx, ticket.Hash); err != nil {
+		if err = tx.UseEmailToken(ctx, link.Hash); err != nil {
 			return err
 		}
 		if err = tx.ReplacePassword(ctx, user.ID, hash); err != nil {
@@ -153,37 +156,38 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		ended, err = s.credentialsChanged(ctx, tx, user, 0)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) { // somebody was quicker
+	if errors.Is(err, ErrNotFound) { // another request has used the link
 		return errLinkExpired
 	}
-	if err == nil {
-		s.publishSessionsEnded(ended)
-	}
-	return err
-}
-
-// PendingEmailChange returns the new address that a link would give somebody, or errLinkExpired.
-func (s *Service) PendingEmailChange(ctx context.Context, token string) (string, error) {
-	ticket, err := s.emailToken(ctx, EmailTokenChange, token)
-	return ticket.Email, err
-}
-
-// ConfirmEmailChange gives the person of a link their new address, once, and tells the old one. It answers
-// errLinkExpired, also where the address is somebody else's by now.
-func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
-	ticket, err := s.emailToken(ctx, EmailTokenChange, token)
 	if err != nil {
 		return err
 	}
-	email, key, err := CleanEmail(ticket.Email)
+	s.publishSessionsEnded(ended)
+	return nil
+}
+
+// PendingEmailChange returns the new e-mail address that a link confirms, or errLinkExpired.
+func (s *Service) PendingEmailChange(ctx context.Context, token string) (string, error) {
+	link, err := s.emailToken(ctx, EmailTokenChange, token)
+	return link.Email, err
+}
+
+// ConfirmEmailChange makes the address of a link the e-mail address of its user, and sends an e-mail about it to the
+// old address. It returns errLinkExpired if the link is not valid or another account has the address by now.
+func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
+	link, err := s.emailToken(ctx, EmailTokenChange, token)
+	if err != nil {
+		return err
+	}
+	email, key, err := CleanEmail(link.Email)
 	if err != nil {
 		return err
 	}
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		if err := tx.UseEmailToken(ctx, ticket.Hash); err != nil {
+		if err := tx.UseEmailToken(ctx, link.Hash); err != nil {
 			return err
 		}
-		old, err := tx.User(ctx, ticket.User)
+		old, err := tx.User(ctx, link.User)
 		if err != nil {
 			return err
 		}
@@ -196,7 +200,8 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
 		if err := tx.RevokeEmailTokens(ctx, old.ID); err != nil {
 			return err
 		}
-		return s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyEmailChanged, User: old.ID, Address: old.Email})
+		n := Notification{Medium: MediumEmail, Kind: NotifyEmailChanged, User: old.ID, Address: old.Email}
+		return s.enqueue(ctx, tx, n)
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
 		return errLinkExpired

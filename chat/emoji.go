@@ -18,29 +18,29 @@ type EmojiWriter interface {
 	RecordEmojiUse(ctx context.Context, user int64, emoji string, at Timestamp, keep int) error
 }
 
-// EmojiPreferences are what a person's picker of emoji begins with.
+// EmojiPreferences are what a user's emoji picker shows first.
 type EmojiPreferences struct {
-	Recent   []string // what they used last, the latest first
-	SkinTone int      // the skin tone that they chose: 0 for none, 1 (light) to 5 (dark)
+	Recent   []string // the emoji that the user used last, latest first
+	SkinTone int      // the skin tone that the user chose: 0 for none, 1 (light) to 5 (dark)
 }
 
-// maxRecentEmoji is how many emoji are remembered of a person.
+// maxRecentEmoji is how many recently used emoji are stored per user.
 const maxRecentEmoji = 24
 
-// maxSkinTone is the darkest skin tone, the last of five.
+// maxSkinTone is the darkest skin tone.
 const maxSkinTone = 5
 
-// EmojiPreferences finds what by used last.
-func (s *Service) EmojiPreferences(ctx context.Context, by User) (h EmojiPreferences, err error) {
-	if h.SkinTone, err = s.store.SkinTone(ctx, by.ID); err != nil {
+// EmojiPreferences returns the emoji preferences of the acting user.
+func (s *Service) EmojiPreferences(ctx context.Context, by User) (p EmojiPreferences, err error) {
+	if p.SkinTone, err = s.store.SkinTone(ctx, by.ID); err != nil {
 		return EmojiPreferences{}, err
 	}
-	h.Recent, err = s.store.RecentEmoji(ctx, by.ID)
-	return h, err
+	p.Recent, err = s.store.RecentEmoji(ctx, by.ID)
+	return p, err
 }
 
-// RecordEmojiUse remembers that by used an emoji, in its one form, from a picker that showed a skin tone; nil where there was
-// none to choose. It answers Invalid for a tone that does not exist.
+// RecordEmojiUse records that the acting user used an emoji, given in its canonical form. If the picker offered skin
+// tones, tone is the one that it showed; otherwise it is nil. It returns Invalid for a tone that does not exist.
 func (s *Service) RecordEmojiUse(ctx context.Context, by User, emoji string, tone *int) error {
 	if tone != nil && (*tone < 0 || *tone > maxSkinTone) {
 		return invalidf("tone", "There is no such skin tone.")

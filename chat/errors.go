@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Code says what kind of failure an Error is.
+// Code classifies an Error.
 type Code string
 
-// The codes. Any error that is not an *Error is internal.
+// The codes of errors. The code of an error that is not an *Error is "internal"; see CodeOf.
 const (
 	Invalid         Code = "invalid"
 	Unauthenticated Code = "unauthenticated"
@@ -21,19 +21,18 @@ const (
 	Unavailable     Code = "unavailable"
 )
 
-// Error is a failure that its reader can understand. Format is an English sentence for a person, in the manner of
-// fmt.Sprintf, and the key of its translations. Field names the form field it belongs to, or is empty. RetryAfter is
-// how long to wait before trying again, or zero.
+// Error is a failure that the user can understand. Format is an English sentence with fmt verbs for Args; it is also
+// the key under which translations are found.
 type Error struct {
 	Code       Code
-	Field      string
+	Field      string // the form field that is wrong; empty for none
 	Format     string
 	Args       []any
-	RetryAfter time.Duration
+	RetryAfter time.Duration // how long to wait before another attempt; zero if waiting does not help
 	cause      error
 }
 
-// Error is for logs: with the cause, which is not for the reader.
+// Error returns the message for logs, which includes the cause. The user never sees the cause.
 func (e *Error) Error() string {
 	text := fmt.Sprintf(e.Format, e.Args...)
 	if e.cause != nil {
@@ -42,31 +41,35 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns what caused e, or nil.
+// Unwrap returns the cause of e, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Errorf returns an Error without a field.
+// Errorf returns an Error that is not about a form field.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Format: format, Args: args}
 }
 
-// invalidf returns an Error about one field of a form.
+// invalidf returns an Error with the code Invalid about one form field.
 func invalidf(field, format string, args ...any) *Error {
 	return &Error{Code: Invalid, Field: field, Format: format, Args: args}
 }
 
-// ErrNotFound is the answer to what does not exist and to what the asking person may not see.
+// ErrNotFound is returned for things that do not exist and for things that the acting user may not see, so that nobody
+// learns the difference.
 var ErrNotFound = Errorf(NotFound, "There is nothing here, or it is not for you.")
 
-// DatabaseUnavailable wraps the failure of a database that does not answer.
+// DatabaseUnavailable wraps the cause of a database failure that may be temporary.
 func DatabaseUnavailable(cause error) *Error {
-	return &Error{Code: Unavailable, Format: "Charla cannot reach its database. Try again in a moment.", RetryAfter: 2 * time.Second, cause: cause}
+	return &Error{
+		Code: Unavailable, Format: "Charla cannot reach its database. Try again in a moment.",
+		RetryAfter: 2 * time.Second, cause: cause,
+	}
 }
 
-// ErrDuplicate is what a Store returns when a unique constraint forbids a write.
+// ErrDuplicate is returned by a Store if a unique constraint does not allow a write.
 var ErrDuplicate = errors.New("duplicate")
 
-// CodeOf returns the code of err, or "internal".
+// CodeOf returns the code of the first Error in the chain of err, or "internal" if there is none.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
@@ -74,7 +77,7 @@ func CodeOf(err error) Code {
 	return "internal"
 }
 
-// FieldErrors returns every Error with a field inside err, by field.
+// FieldErrors returns every Error about a form field in the tree of err, by field.
 func FieldErrors(err error) map[string]*Error {
 	found := map[string]*Error{}
 	collectFieldErrors(err, found)

@@ -1,47 +1,51 @@
 package chat
 
-// Event is something that happened and was committed. Events are hints: whoever misses one finds it in the database.
+// Event is something that happened and was committed. Events are hints: a reader that misses one finds its effect in
+// the database.
 type Event interface{ event() }
 
-// RoomChange is an event that took a number in its room. Seq counts the changes of a room from 1 without a gap.
+// RoomChange is an event that took a seq of its room.
 type RoomChange interface {
 	Event
+	// Position returns the stream key of the room and the seq of the change. The changes of a room are numbered from 1
+	// without gaps.
 	Position() (StreamKey, int64)
 }
 
-// MessagePosted tells of a new message, whole, as of its seq.
+// MessagePosted announces a new message.
 type MessagePosted struct {
 	StreamKey StreamKey
 	Message   Message
 }
 
-// MessageChangeKind is what was done to a message.
+// MessageChangeKind says how a message changed.
 type MessageChangeKind string
 
-// The alterations. Reacted is also a reaction that was taken back.
+// The ways in which a message changes. Reacted includes removing a reaction.
 const (
 	Edited  MessageChangeKind = "edited"
 	Deleted MessageChangeKind = "deleted"
 	Reacted MessageChangeKind = "reaction"
 )
 
-// MessageChanged tells of a message that was edited, deleted or reacted to, whole, as of its changed_seq. What is empty
-// where the message was read as it stands, after any number of changes.
+// MessageChanged announces that a message was edited, deleted or reacted to. Message is the message after this change,
+// with ChangedSeq as the seq of the change. Kind is empty if the message was read from the database, because then it
+// may include any number of changes.
 type MessageChanged struct {
 	StreamKey StreamKey
 	Kind      MessageChangeKind
 	Message   Message
 }
 
-// MemberJoined tells that a person joined a channel.
+// MemberJoined announces that a user joined a channel.
 type MemberJoined struct {
 	StreamKey StreamKey
 	User      UserSummary
 	Seq       int64
 }
 
-// MemberLeft tells that a person left a room or was removed from it: nothing with a later seq is theirs to see. AccountDeleted
-// means that they deleted their account: every line of theirs shows no name any more.
+// MemberLeft announces that a user left a room or was removed from it. They may not see anything with a later seq. If
+// AccountDeleted is set, the user deleted their account, and all their messages in the room lose their name.
 type MemberLeft struct {
 	StreamKey      StreamKey
 	User           int64
@@ -49,40 +53,40 @@ type MemberLeft struct {
 	AccountDeleted bool
 }
 
-// UserChanged tells how a person is called now; without a name they deleted their account.
+// UserChanged announces a new name or avatar of a user. The name is empty after they deleted their account.
 type UserChanged struct{ User UserSummary }
 
-// ReadMarkerMoved tells that a person has read a room up to some message.
+// ReadMarkerMoved announces that a user has read more of a room.
 type ReadMarkerMoved struct{ User, Room int64 }
 
-// UserTyping tells that a person is writing in a conversation now.
+// UserTyping announces that a user is writing in a conversation now.
 type UserTyping struct {
 	StreamKey StreamKey
 	User      UserSummary
 }
 
-// UploadProgress tells a person's own pages of a conversation how much of a file has come. UploadID is the name that the page gave the
-// upload. Total is 0 where it is not known. Over means that no more will come, whatever became of it.
+// UploadProgress announces, to the uploading user only, how much of a file has arrived. UploadID is the id that their
+// page gave to the upload. Done means that no more bytes will arrive, whether the upload succeeded or failed.
 type UploadProgress struct {
 	User               int64
 	StreamKey          StreamKey
 	UploadID, FileName string
-	Received, Total    int64 // bytes
+	Received, Total    int64 // in bytes; Total is zero if unknown
 	Done               bool
 }
 
-// AttachmentAction is what happened to a file in the box for a conversation.
+// AttachmentAction says what happened to a pending file in the composer of a conversation.
 type AttachmentAction string
 
-// The boxings. A file that is sent leaves with its message, and nothing else tells of it.
+// The actions. There is none for sending: MessagePosted announces that.
 const (
 	AttachmentAdded     AttachmentAction = "came"
 	AttachmentDescribed AttachmentAction = "described"
 	AttachmentRemoved   AttachmentAction = "taken out"
 )
 
-// AttachmentChanged tells a person's own pages of a conversation of a file that waits there. Of one that was taken out only the id is told. Upload
-// is the name that the page gave it from which a file came.
+// AttachmentChanged announces, to the uploading user only, that a pending file of a conversation changed. UploadID is
+// the id that their page gave to the upload of an added file. After a removal only the ID of File is set.
 type AttachmentChanged struct {
 	User      int64
 	StreamKey StreamKey
@@ -91,10 +95,10 @@ type AttachmentChanged struct {
 	File      File
 }
 
-// DraftChanged tells that a person began a draft somewhere, or that one is gone.
+// DraftChanged announces that a user started a draft, or that a draft is gone.
 type DraftChanged struct{ User int64 }
 
-// SessionEnded tells that a session is over and its streams must close.
+// SessionEnded announces that a session has ended. Its event streams must be closed.
 type SessionEnded struct{ Session int64 }
 
 func (MessagePosted) event()     {}
@@ -109,17 +113,17 @@ func (DraftChanged) event()      {}
 func (SessionEnded) event()      {}
 func (UserChanged) event()       {}
 
-// Position returns the place of the change in its room.
+// Position returns the stream key and seq of the message.
 func (e MessagePosted) Position() (StreamKey, int64) { return e.StreamKey, e.Message.Seq }
 
-// Position returns the place of the change in its room.
+// Position returns the stream key of the room and the seq of the change.
 func (e MessageChanged) Position() (StreamKey, int64) { return e.StreamKey, e.Message.ChangedSeq }
 
-// Position returns the place of the change in its room.
+// Position returns the stream key of the room and the seq of joining.
 func (e MemberJoined) Position() (StreamKey, int64) { return e.StreamKey, e.Seq }
 
-// Position returns the place of the change in its room.
+// Position returns the stream key of the room and the seq of leaving.
 func (e MemberLeft) Position() (StreamKey, int64) { return e.StreamKey, e.Seq }
 
-// Publisher announces committed events. It never blocks and cannot fail the one who acts.
+// Publisher announces events after their transaction has committed. Publish never blocks and cannot fail.
 type Publisher interface{ Publish(Event) }

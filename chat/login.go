@@ -7,8 +7,9 @@ import (
 
 var errBadCredentials = Errorf(Unauthenticated, "This e-mail and password do not belong together.")
 
-// LogIn returns the person behind an e-mail and password. An unknown e-mail, a wrong password and a disabled person
-// get the same Unauthenticated answer after the same work; ErrUnconfirmed is for who knows the password of a registration.
+// LogIn checks an e-mail address and a password. An unknown address, a wrong password and a disabled user all return the same
+// Unauthenticated error after the same amount of work, so that nobody can probe for accounts. LogIn returns ErrUnconfirmed if
+// the password is that of a registration whose address is not confirmed yet.
 func (s *Service) LogIn(ctx context.Context, email, password string) (Credentials, error) {
 	if len(password) > MaxPasswordBytes {
 		return Credentials{}, errBadCredentials
@@ -24,19 +25,18 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (Credential
 		return Credentials{}, err
 	}
 	ok, err := s.hasher.matches(ctx, found.PasswordHash, password)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Credentials{}, err
-	}
-	if ok && found.ID == 0 {
-		return Credentials{}, ErrUnconfirmed
-	}
-	if !ok || found.Disabled() {
+	case !ok || found.Disabled():
 		return Credentials{}, errBadCredentials
+	case found.ID == 0:
+		return Credentials{}, ErrUnconfirmed
 	}
 	return found, nil
 }
 
-// passwordMatches is hasher.matches for what a stranger sent: what is too long to be a password is none.
+// passwordMatches is hasher.matches for passwords of any length; passwords that are too long match nothing.
 func (s *Service) passwordMatches(ctx context.Context, hash, password string) (bool, error) {
 	if len(password) > MaxPasswordBytes {
 		return false, nil
@@ -44,7 +44,7 @@ func (s *Service) passwordMatches(ctx context.Context, hash, password string) (b
 	return s.hasher.matches(ctx, hash, password)
 }
 
-// hashNewPassword checks a new password and hashes it.
+// hashNewPassword checks a new password for a user and returns its hash.
 func (s *Service) hashNewPassword(ctx context.Context, password string, user User) (string, error) {
 	if err := checkPassword(password, user.Name, user.Email); err != nil {
 		return "", err

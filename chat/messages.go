@@ -65,8 +65,6 @@ type errAlreadyPosted struct {
 
 func (errAlreadyPosted) Error() string { return "posted before" }
 
-var errAmbiguousTarget = invalidf("with", "Name a person or a room, not both.")
-
 // errKeyConflict is the answer to a key that names another message.
 var errKeyConflict = &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
 

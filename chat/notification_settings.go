@@ -25,63 +25,66 @@ type NotificationSettingsWriter interface {
 	SetPushSettings(ctx context.Context, user int64, settings NotificationSettings) error
 }
 
-// Media says which roads to people who are away the operator has opened.
+// Media says which media this server can use.
 type Media struct{ Email, Push bool }
 
-// Media returns the roads that are open.
+// Media returns which media this server can use.
 func (s *Service) Media() Media { return s.media }
 
-// NotificationSettings are how a person wants to be reached when they are away, and what is needed for it.
+// NotificationSettings are how a user wants to be notified while they are away.
 type NotificationSettings struct {
-	EmailDigest      string    `db:"mail"`       // one of digestChoices
-	NtfyTopic        string    `db:"push_topic"` // empty: no pushes
-	PushRooms        bool      `db:"push_rooms"` // rooms too, not only people
-	IncludeText      bool      `db:"push_text"`  // with what was written
-	BrowserLocale    string    `db:"spoken"`     // the language of their browser, for where they chose none
-	EmailConfirmedAt Timestamp `db:"confirmed_at"`
+	EmailDigest      string    `db:"mail"`         // when unread messages cause an e-mail: one of digestChoices
+	NtfyTopic        string    `db:"push_topic"`   // where pushes go; empty for no pushes
+	PushRooms        bool      `db:"push_rooms"`   // push for channels too, not only for direct conversations
+	IncludeText      bool      `db:"push_text"`    // pushes quote the message
+	BrowserLocale    string    `db:"spoken"`       // the language of notifications if the user has not chosen one
+	EmailConfirmedAt Timestamp `db:"confirmed_at"` // zero if the address is not confirmed
 }
 
-// digestChoices are when unread messages are told by mail: never, after five minutes, after an hour, or each morning.
+// digestChoices are when a user gets an e-mail about unread messages: never, after five minutes, after an hour, or each
+// morning.
 var digestChoices = []string{"off", "soon", "hour", "day"}
 
-var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{0,64}$`) // those of ntfy
+var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{0,64}$`) // the topics that ntfy allows, or none
 
-// NotificationSettings returns how by wants to be reached.
+// NotificationSettings returns the notification settings of the acting user.
 func (s *Service) NotificationSettings(ctx context.Context, by User) (NotificationSettings, error) {
 	return s.store.NotificationSettings(ctx, by.ID)
 }
 
-// SaveDigestSetting keeps when by is told by mail of what is unread, in the language of lang. It answers Invalid for what is none of
-// digestChoices, and Forbidden to a bot.
-func (s *Service) SaveDigestSetting(ctx context.Context, by User, wish, lang string) error {
+// SaveDigestSetting stores when the acting user gets e-mails about unread messages, and the language of their browser.
+// It returns Invalid for a value that is not one of digestChoices, and Forbidden for a bot.
+func (s *Service) SaveDigestSetting(ctx context.Context, by User, digest, browserLocale string) error {
 	if by.IsBot() {
 		return errNotForBots
 	}
-	if !slices.Contains(digestChoices, wish) {
+	if !slices.Contains(digestChoices, digest) {
 		return invalidf("mail", "There is no such choice.")
 	}
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetDigestSetting(ctx, by.ID, wish, lang) })
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetDigestSetting(ctx, by.ID, digest, browserLocale) })
 }
 
-// SavePushSettings keeps where pushes to by go; an empty topic ends them. It answers Invalid for what is no topic, and
-// Forbidden to a bot: pushes would go on to whoever had its token, and its owner sees no page that tells where.
-func (s *Service) SavePushSettings(ctx context.Context, by User, w NotificationSettings) error {
+// SavePushSettings stores the push settings of the acting user. An empty topic ends the pushes. It returns Invalid for
+// a topic that ntfy does not allow. It returns Forbidden for a bot, because whoever once had its token would go on
+// getting pushes, and its owner has no page that shows the topic.
+func (s *Service) SavePushSettings(ctx context.Context, by User, settings NotificationSettings) error {
 	if by.IsBot() {
 		return errNotForBots
 	}
-	if !ntfyTopic.MatchString(w.NtfyTopic) {
+	if !ntfyTopic.MatchString(settings.NtfyTopic) {
 		return invalidf("topic", "A topic has up to 64 letters without accents, digits, - and _.")
 	}
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPushSettings(ctx, by.ID, w) })
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPushSettings(ctx, by.ID, settings) })
 }
 
-// SendTestPush sends a push to by. It answers Invalid without a topic.
+// SendTestPush sends a push to the acting user, who can see by it whether their settings work. It returns Invalid if
+// they have no topic.
 func (s *Service) SendTestPush(ctx context.Context, by User) error {
-	w, err := s.store.NotificationSettings(ctx, by.ID)
+	settings, err := s.store.NotificationSettings(ctx, by.ID)
 	if err != nil {
 		return err
 	}
-	if w.NtfyTopic == "" {
+	if settings.NtfyTopic == "" {
 		return invalidf("topic", "Save a topic first.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
@@ -89,7 +92,7 @@ func (s *Service) SendTestPush(ctx context.Context, by User) error {
 	})
 }
 
-// unsubscribeSecret names the secret that signs the links in letters that end them.
+// unsubscribeSecret is the name of the secret that signs the unsubscribe links in digests.
 const unsubscribeSecret = "unsubscribe"
 
 // UnsubscribeToken returns the token of the link in a digest that switches digests off. It never expires, because the
@@ -105,24 +108,24 @@ func (s *Service) UnsubscribeToken(ctx context.Context, user int64) (string, err
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(id)), nil
 }
 
-// UserByUnsubscribeToken tells whose token it is, or ErrNotFound.
+// UserByUnsubscribeToken returns the user of an unsubscribe token, or ErrNotFound.
 func (s *Service) UserByUnsubscribeToken(ctx context.Context, token string) (User, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) != 8+sha256.Size {
 		return User{}, ErrNotFound
 	}
 	id := int64(binary.BigEndian.Uint64(raw))
-	good, err := s.UnsubscribeToken(ctx, id)
+	want, err := s.UnsubscribeToken(ctx, id)
 	if err != nil {
 		return User{}, err
 	}
-	if !hmac.Equal([]byte(good), []byte(token)) {
+	if !hmac.Equal([]byte(want), []byte(token)) {
 		return User{}, ErrNotFound
 	}
 	return s.store.User(ctx, id)
 }
 
-// Unsubscribe ends the letters to the person of a token about what is unread.
+// Unsubscribe ends the digests to the user of an unsubscribe token.
 func (s *Service) Unsubscribe(ctx context.Context, token string) error {
 	user, err := s.UserByUnsubscribeToken(ctx, token)
 	if err != nil {

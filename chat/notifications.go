@@ -35,58 +35,61 @@ type NotificationWriter interface {
 	PruneNotifications(ctx context.Context, failedBefore Timestamp) error
 }
 
-// Medium is how people are reached who are away.
+// Medium is a way to reach users who are away.
 type Medium string
 
-// The roads, each with a queue of its own, so that a server that stalls holds up no other.
+// The media. Each has a queue of its own, so that a slow mail server does not delay pushes, and the other way round.
 const (
 	MediumEmail Medium = "mail"
 	MediumPush  Medium = "push"
 )
 
-// NotificationKind says what a Notice tells.
+// NotificationKind says what a Notification is about.
 type NotificationKind string
 
-// What is told. What begins as Confirm or Move becomes Known where the address belongs to somebody: its owner learns of
-// it, and who asked does not.
+// The kinds of notifications. If the address of NotifyConfirmSignup or NotifyConfirmEmail belongs to another account,
+// its owner gets NotifyAddressInUse instead, and the requester does not learn about the account.
 const (
-	NotifyConfirmSignup   NotificationKind = "confirm"  // show that the address of a registration is yours
-	NotifyAddressInUse    NotificationKind = "known"    // somebody used your address
-	NotifyPasswordReset   NotificationKind = "reset"    // choose a new password
-	NotifyPasswordChanged NotificationKind = "password" // your password changed
-	NotifyConfirmEmail    NotificationKind = "move"     // show that your new address is yours
-	NotifyEmailChanged    NotificationKind = "moved"    // your address is another now
-	NotifyUnreadDigest    NotificationKind = "unread"   // what waits for you
-	NotifyUnreadPush      NotificationKind = "push"     // something waits in a conversation
-	NotifyTestPush        NotificationKind = "test"     // pushes reach you
+	NotifyConfirmSignup   NotificationKind = "confirm"  // a link that confirms a registration
+	NotifyAddressInUse    NotificationKind = "known"    // somebody tried to use the recipient's address
+	NotifyPasswordReset   NotificationKind = "reset"    // a link that sets a new password
+	NotifyPasswordChanged NotificationKind = "password" // the password was changed
+	NotifyConfirmEmail    NotificationKind = "move"     // a link that confirms a new e-mail address
+	NotifyEmailChanged    NotificationKind = "moved"    // the e-mail address was changed
+	NotifyUnreadDigest    NotificationKind = "unread"   // an e-mail about unread conversations
+	NotifyUnreadPush      NotificationKind = "push"     // a push about one unread conversation
+	NotifyTestPush        NotificationKind = "test"     // a push that the user asked for to test their settings
 )
 
-// Notification is a row of the outbox: something to be told outside of the page, tried until it is told or given up.
+// Notification is an entry of the notification queue: an e-mail or push to send. It is retried until it is delivered or
+// given up.
 type Notification struct {
 	ID        int64            `db:"id"`
 	Medium    Medium           `db:"road"`
 	Kind      NotificationKind `db:"kind"`
-	User      int64            `db:"user_id"` // 0 for who is nobody yet, or asked without saying who they are
-	SubjectID int64            `db:"ref"`     // the registration of a Confirm, the room of a Push
-	Address   string           `db:"address"` // where that is not the person's own
-	Locale    string           `db:"locale"`  // of who asked without saying who they are
-	AwaySince Timestamp        `db:"since"`   // the person is away since
+	User      int64            `db:"user_id"` // the recipient; zero if only the address is known
+	SubjectID int64            `db:"ref"`     // the pending registration or the room that it is about; otherwise zero
+	Address   string           `db:"address"` // where to send it; empty for the address of the recipient
+	Locale    string           `db:"locale"`  // language of the browser that requested it; empty if unknown
+	AwaySince Timestamp        `db:"since"`   // when the first message of a digest found the recipient away
 	CreatedAt Timestamp        `db:"created_at"`
 	Attempts  int              `db:"attempts"`
 }
 
-// How notices are tried: a claim lasts longer than any attempt; the wait doubles from half a minute to an hour, and varies by
-// a quarter, so that not all come at once; after ten attempts, three hours or more, a notice is given up and kept for a week.
+// How notifications are retried. A claim lasts longer than any attempt. The time between attempts doubles from half a
+// minute to an hour and varies randomly by a quarter, so that retries spread out. After ten attempts, which take three
+// hours or more, a notification is given up; its row is kept for a week.
 const (
 	claimDuration   = Timestamp(2 * time.Minute / time.Microsecond)
 	minBackoff      = 30 * time.Second
 	maxBackoff      = time.Hour
 	maxAttempts     = 10
 	failedRetention = Timestamp(7 * 24 * time.Hour / time.Microsecond)
-	maxErrorBytes   = 300 // bytes kept of what went wrong
+	maxErrorBytes   = 300 // of an error message that are stored
 )
 
-// ClaimNotifications takes up to limit notices that are due, the oldest first, so that nobody else tries them for two minutes.
+// ClaimNotifications claims up to limit notifications that are due, oldest first, so that no other worker gets them for
+// two minutes.
 func (s *Service) ClaimNotifications(ctx context.Context, road Medium, limit int) (claimed []Notification, err error) {
 	now := s.now()
 	due, err := s.store.NotificationsDue(ctx, road, now)
@@ -100,15 +103,16 @@ func (s *Service) ClaimNotifications(ctx context.Context, road Medium, limit int
 	return claimed, err
 }
 
-// RecordDelivery notes how the attempt to tell a parcel went. What was told, or is not to be told any more (ErrNotFound), leaves the
-// outbox; anything else is tried again later, or given up.
-func (s *Service) RecordDelivery(ctx context.Context, n Notification, told []UnreadConversation, failure error) error {
+// RecordDelivery records the result of an attempt to deliver a notification. If failure is nil, or ErrNotFound because
+// there is nothing to deliver any more, the notification is removed from the queue and the conversations of a digest
+// are recorded as emailed. After any other failure it is retried later or given up.
+func (s *Service) RecordDelivery(ctx context.Context, n Notification, emailed []UnreadConversation, failure error) error {
 	if failure != nil && !errors.Is(failure, ErrNotFound) {
 		return s.store.InTx(ctx, func(tx Tx) error { return s.postpone(ctx, tx, n, failure) })
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		for _, w := range told { // at most ten
-			if err := tx.MarkEmailed(ctx, n.User, w.Room, w.LastSeq); err != nil {
+		for _, c := range emailed { // at most ten
+			if err := tx.MarkEmailed(ctx, n.User, c.Room, c.LastSeq); err != nil {
 				return err
 			}
 		}
@@ -116,32 +120,38 @@ func (s *Service) RecordDelivery(ctx context.Context, n Notification, told []Unr
 	})
 }
 
+// postpone schedules the next attempt after a failure, or gives the notification up after the last one.
 func (s *Service) postpone(ctx context.Context, tx Tx, n Notification, failure error) error {
 	text := truncate(failure.Error(), maxErrorBytes)
 	now := s.now()
 	if n.Attempts >= maxAttempts {
-		slog.WarnContext(ctx, "notice given up", "notice", n.ID, "kind", n.Kind, "error", text)
+		slog.WarnContext(ctx, "deliver notification failed, giving up", "notification", n.ID, "kind", n.Kind, "error", text)
 		return tx.FailNotification(ctx, n.ID, text, now)
 	}
-	slog.WarnContext(ctx, "notice not told yet", "notice", n.ID, "kind", n.Kind, "attempt", n.Attempts, "error", text)
+	slog.WarnContext(ctx, "deliver notification failed", "notification", n.ID, "kind", n.Kind, "attempt", n.Attempts, "error", text)
 	return tx.PostponeNotification(ctx, n.ID, text, now+Timestamp(backoff(n.Attempts)/time.Microsecond))
 }
 
-// backoff is how long to wait after the nth attempt.
+// backoff returns how long to wait after the nth attempt.
 func backoff(n int) time.Duration {
 	wait := min(minBackoff<<(n-1), maxBackoff)
 	return wait*3/4 + rand.N(wait/2)
 }
 
-// PruneNotifications forgets what was given up a week ago, registrations that nobody confirmed, and tickets that are void.
+// PruneNotifications deletes notifications that were given up a week ago, registrations that nobody confirmed in time,
+// and expired e-mail tokens.
 func (s *Service) PruneNotifications(ctx context.Context) error {
 	now := s.now()
 	return s.store.InTx(ctx, func(tx Tx) error {
-		return errors.Join(tx.PruneNotifications(ctx, now-failedRetention), tx.PrunePendingRegistrations(ctx, now-confirmationLinkLifetime), tx.PruneEmailTokens(ctx, now))
+		return errors.Join(
+			tx.PruneNotifications(ctx, now-failedRetention),
+			tx.PrunePendingRegistrations(ctx, now-confirmationLinkLifetime),
+			tx.PruneEmailTokens(ctx, now),
+		)
 	})
 }
 
-// enqueue puts a notice into the outbox.
+// enqueue adds a notification to the queue.
 func (s *Service) enqueue(ctx context.Context, tx Tx, n Notification) error {
 	n.CreatedAt = s.now()
 	return tx.InsertNotification(ctx, n)

@@ -15,13 +15,14 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The length of a password in bytes: NIST SP 800-63B asks for 8 and for at least 64; more than 1024 is an attack.
+// The bounds of the length of a password. NIST SP 800-63B requires a minimum of 8 characters and a maximum of at least
+// 64. Hashing takes longer for longer passwords, so anything above 1024 bytes is refused.
 const (
 	minPasswordBytes = 8
 	MaxPasswordBytes = 1024
 )
 
-// Cost of a hash: the argon2id parameters that OWASP's password storage cheat sheet names first for little memory.
+// The cost of a hash: parameters for argon2id that the OWASP password storage cheat sheet recommends for little memory.
 const (
 	hashMemory  = 19 << 10 // KiB
 	hashTime    = 2
@@ -30,13 +31,13 @@ const (
 	saltBytes   = 16
 )
 
-// maxHashWait is how long a log-in waits for its turn at hashing before it is told to come back.
+// maxHashWait is how long a request waits for a slot of the hasher before it gets the error TooMany.
 const maxHashWait = 5 * time.Second
 
-// hasher hashes passwords, so many at once as there are cores: each takes 19 MiB, and a crowd would take gigabytes.
+// hasher hashes passwords. It runs at most one hash per CPU core at a time, because each needs 19 MiB of memory.
 type hasher struct {
 	slots chan struct{}
-	dummy string // what an unknown account is checked against, so that it takes as long as a known one
+	dummy string // the hash that a password is compared with if there is no account, so that it takes equally long
 }
 
 func newHasher() *hasher {
@@ -45,6 +46,7 @@ func newHasher() *hasher {
 	return h
 }
 
+// acquire runs f when one of the slots is free. It returns TooMany if none becomes free within maxHashWait.
 func (h *hasher) acquire(ctx context.Context, f func()) error {
 	ctx, cancel := context.WithTimeout(ctx, maxHashWait)
 	defer cancel()
@@ -58,7 +60,7 @@ func (h *hasher) acquire(ctx context.Context, f func()) error {
 	}
 }
 
-// hash returns the PHC string of a password under a fresh salt.
+// hash returns the hash of a password with a new salt, as a PHC string.
 func (h *hasher) hash(ctx context.Context, password string) (phc string, err error) {
 	salt := make([]byte, saltBytes)
 	rand.Read(salt)
@@ -66,7 +68,8 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 	return phc, err
 }
 
-// passwordMatches tells whether a password is the one behind a PHC string. An empty string matches nothing, as slowly.
+// matches reports whether a password belongs to a PHC string. An empty string matches no password, after the same
+// amount of work.
 func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, err error) {
 	known := phc != ""
 	if !known {
@@ -104,8 +107,8 @@ func decodeHash(phc string) (salt, hash []byte, err error) {
 	return salt, hash, err
 }
 
-// commonPasswordList holds the 5,000 most used passwords of eight and more characters, in lower case, one a line: the top of
-// the frequency list in npm's @zxcvbn-ts/language-common 4.1.3 (MIT).
+// commonPasswordList holds the 5,000 most common passwords with at least eight characters, one per line, in lower case. They
+// are the top of the frequency list in the npm package @zxcvbn-ts/language-common 4.1.3 (MIT licence).
 //
 //go:embed common_passwords.txt
 var commonPasswordList string
@@ -118,7 +121,8 @@ var commonPasswords = func() map[string]bool {
 	return set
 }()
 
-// checkPassword refuses what is too short, too long, well known, or the person's own name or address.
+// checkPassword returns Invalid for a password that is too short, too long or common, or that is the user's own name or
+// address.
 func checkPassword(password, name, email string) error {
 	lower := strings.ToLower(password)
 	local, _, _ := strings.Cut(strings.ToLower(email), "@")

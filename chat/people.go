@@ -14,10 +14,11 @@ type PeopleReader interface {
 	AllUsers(ctx context.Context, key string, after int64, limit int) ([]User, error)
 }
 
+// maxUsers is the most users that AllUsers returns.
 const maxUsers = 100
 
-// AllUsers lists people whose name or e-mail contains query, the disabled too, by name, after the person with the id after;
-// at most 100, and more tells that others follow. To anybody but an admin the list does not exist.
+// AllUsers lists users whose name or e-mail address contains query, including disabled ones, by name, after the user with
+// the id after. It returns at most 100; more reports whether there are others. It returns ErrNotFound if the acting user is not an admin.
 func (s *Service) AllUsers(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
 	if !by.CanManageUsers() {
 		return nil, false, ErrNotFound
@@ -30,62 +31,72 @@ func (s *Service) AllUsers(ctx context.Context, by User, query string, after int
 	return users, more, err
 }
 
-// trimToLimit cuts a list that was read one longer than it may be, and tells whether there is more.
+// FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents, by name,
+// after the user with the id after. The result more reports whether there are others.
+func (s *Service) FindUsers(ctx context.Context, query string, after int64, limit int) (users []UserSummary, more bool, err error) {
+	if err := checkQuery(query); err != nil {
+		return nil, false, err
+	}
+	users, err = s.store.FindUsers(ctx, NameKey(query), after, limit+1)
+	users, more = trimToLimit(users, limit)
+	return users, more, err
+}
+
+// trimToLimit trims a list that was read with one item more than the limit, and reports whether there was one more.
 func trimToLimit[T any](list []T, limit int) ([]T, bool) {
 	return list[:min(len(list), limit)], len(list) > limit
 }
 
-// DisableUser shuts a person and their bots out and ends all their sessions. It answers Forbidden to anybody but an admin, Conflict
-// for by themself, and NotFound for who does not exist.
+// DisableUser disables a user and their bots and ends all their sessions. It returns Forbidden if the acting user is not an admin,
+// Conflict if they try to disable themself, and ErrNotFound if the user does not exist.
 func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	if user == by.ID && by.CanManageUsers() {
 		return Errorf(Conflict, "You cannot disable yourself.")
 	}
 	var ended []int64
-	err := s.inAdminTx(ctx, by, user, func(tx Tx, who User) (err error) {
-		ended, err = disableUser(ctx, tx, who, s.now())
+	err := s.inAdminTx(ctx, by, user, func(tx Tx, target User) (err error) {
+		ended, err = disableUser(ctx, tx, target, s.now())
 		return err
 	})
-	if err == nil {
-		s.publishSessionsEnded(ended)
+	if err != nil {
+		return err
 	}
-	return err
+	s.publishSessionsEnded(ended)
+	return nil
 }
 
-// disableUser disables somebody with all their bots and returns the sessions that it ended. Bots are looked for when their
-// owner can make no more of them.
-func disableUser(ctx context.Context, tx Tx, who User, now Timestamp) (ended []int64, err error) {
-	if !who.Disabled() {
-		if err := tx.SetDisabled(ctx, who.ID, now); err != nil {
+// disableUser disables a user and all their bots, deletes their webhooks, and returns the sessions that it ended. It reads
+// the bots after disabling the owner, because after that the owner cannot create another one.
+func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended []int64, err error) {
+	if !target.Disabled() {
+		if err := tx.SetDisabled(ctx, target.ID, now); err != nil {
 			return nil, err
 		}
 	}
-	bots, err := tx.Bots(ctx, who.ID)
+	bots, err := tx.Bots(ctx, target.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range bots {
-		over, err := disableUser(ctx, tx, User{ID: b.ID}, now)
+		endedOfBot, err := disableUser(ctx, tx, User{ID: b.ID}, now)
 		if err != nil {
 			return nil, err
 		}
-		ended = append(ended, over...)
+		ended = append(ended, endedOfBot...)
 	}
-	if err := tx.DeleteWebhooks(ctx, who.ID); err != nil {
+	if err := tx.DeleteWebhooks(ctx, target.ID); err != nil {
 		return nil, err
 	}
-	over, err := tx.EndSessions(ctx, who.ID, 0, now)
-	return append(ended, over...), err
+	endedOfUser, err := tx.EndSessions(ctx, target.ID, 0, now)
+	return append(ended, endedOfUser...), err
 }
 
-// EnableUser lets a person log in again; their bots stay disabled. A bot comes back without its token and its hooks, and
-// not before its owner: until then it answers Conflict. Otherwise it answers like DisableUser.
+// EnableUser lets a disabled user log in again. Their bots stay disabled. An enabled bot has no token and no webhooks, and
+// EnableUser returns Conflict while its owner is disabled. The other errors are those of DisableUser.
 func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
-	return s.inAdminTx(ctx, by, user, func(tx Tx, who User) error {
-		if who.IsBot() {
-			if _, err := lockUser(ctx, tx, who.OwnerID); errors.Is(err, ErrNotFound) {
-				return Errorf(Conflict, "Whose bot this is cannot log in. Let them in first.")
-			} else if err != nil {
+	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
+		if target.IsBot() {
+			if err := checkOwnerEnabled(ctx, tx, target); err != nil {
 				return err
 			}
 		}
@@ -93,13 +104,23 @@ func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 	})
 }
 
-// MakeAdmin lets a person manage people too. It answers like DisableUser, and Conflict for who is shut out.
+// checkOwnerEnabled returns Conflict if the owner of a bot is disabled.
+func checkOwnerEnabled(ctx context.Context, tx Tx, bot User) error {
+	_, err := lockUser(ctx, tx, bot.OwnerID)
+	if errors.Is(err, ErrNotFound) {
+		return Errorf(Conflict, "Whose bot this is cannot log in. Let them in first.")
+	}
+	return err
+}
+
+// MakeAdmin makes a user an admin of the community. It returns Conflict if the user is disabled and Forbidden if the user is
+// a bot. The other errors are those of DisableUser.
 func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
-	return s.inAdminTx(ctx, by, user, func(tx Tx, who User) error {
+	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
 		switch {
-		case who.IsBot():
+		case target.IsBot():
 			return errNotForBots
-		case who.Disabled():
+		case target.Disabled():
 			return Errorf(Conflict, "This person is disabled.")
 		}
 		return tx.SetRole(ctx, user, RoleAdmin)
@@ -108,9 +129,9 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 
 var errAdminsOnly = Errorf(Forbidden, "Only an admin does this.")
 
-// inAdminTx does something to somebody for an admin, who must be one still: of two who disable each other at once, one stays. It
-// holds both, in the same order as the other would.
-func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(Tx, User) error) error {
+// inAdminTx runs f in a transaction for an admin and the user whom they manage. It locks both users in the order of their
+// ids and then checks that the admin still is one, so that of two admins who disable each other at the same time one remains.
+func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx Tx, target User) error) error {
 	if !by.CanManageUsers() {
 		return errAdminsOnly
 	}
@@ -120,35 +141,20 @@ func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(Tx,
 				return err
 			}
 		}
-		if admin, err := tx.User(ctx, by.ID); err != nil {
-			return err
-		} else if !admin.CanManageUsers() || admin.Disabled() {
-			return errAdminsOnly
-		}
-		who, err := tx.User(ctx, user)
-		if err == nil && who.Deleted() {
-			err = ErrNotFound
-		}
+		admin, err := tx.User(ctx, by.ID)
 		if err != nil {
 			return err
 		}
-		return f(tx, who)
+		if !admin.CanManageUsers() || admin.Disabled() {
+			return errAdminsOnly
+		}
+		target, err := tx.User(ctx, user)
+		if err != nil {
+			return err
+		}
+		if target.Deleted() {
+			return ErrNotFound
+		}
+		return f(tx, target)
 	})
 }
-
-// FindUsers lists people whose name contains query, whatever its case and accents, by name, after the person with the id
-// after; more tells that others follow.
-func (s *Service) FindUsers(ctx context.Context, query string, after int64, limit int) (people []UserSummary, more bool, err error) {
-	if err := checkQuery(query); err != nil {
-		return nil, false, err
-	}
-	people, err = s.store.FindUsers(ctx, NameKey(query), after, limit+1)
-	people, more = trimToLimit(people, limit)
-	return people, more, err
-}
-
-// themes and locales are the choices of a person; empty lets the browser decide.
-var (
-	themes  = []string{"", "light", "dark"}
-	locales = []string{"", "en", "es"}
-)

@@ -8,10 +8,10 @@ type ReadMarkerWriter interface {
 	SetReadMarker(ctx context.Context, room, user, seq int64) (bool, error)
 }
 
-// MarkRead records that by has seen the messages of a conversation up to seq. A mark never moves back and never goes
-// beyond what exists.
-func (s *Service) MarkRead(ctx context.Context, by User, p ConversationRef, seq int64) error {
-	c, err := s.Conversation(ctx, by, p)
+// MarkRead records that the acting user has read a conversation up to seq. A read marker never moves back and never beyond
+// the last message.
+func (s *Service) MarkRead(ctx context.Context, by User, ref ConversationRef, seq int64) error {
+	c, err := s.Conversation(ctx, by, ref)
 	if err != nil {
 		return err
 	}
@@ -19,12 +19,13 @@ func (s *Service) MarkRead(ctx context.Context, by User, p ConversationRef, seq 
 		return nil
 	}
 	moved := false
-	err = s.store.InTx(ctx, func(tx Tx) error {
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
 		moved, err = tx.SetReadMarker(ctx, c.Room, by.ID, seq)
 		return err
 	})
-	if moved && err == nil {
-		s.events.Publish(ReadMarkerMoved{User: by.ID, Room: c.Room})
+	if err != nil || !moved {
+		return err
 	}
-	return err
+	s.events.Publish(ReadMarkerMoved{User: by.ID, Room: c.Room})
+	return nil
 }

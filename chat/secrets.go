@@ -11,7 +11,7 @@ type SecretWriter interface {
 	EnsureSecret(ctx context.Context, name string, value []byte) ([]byte, error)
 }
 
-// Secret returns the secret of this name that all nodes share, made at first use: 64 random bytes.
+// Secret returns the secret with this name, 64 random bytes that all nodes share. The first call creates it.
 func (s *Service) Secret(ctx context.Context, name string) (value []byte, err error) {
 	fresh := make([]byte, 64)
 	rand.Read(fresh)

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// seedBatchSize is how many people share a transaction: the commit costs each of them little, and General is not locked for
-// long on a server that runs.
+// seedBatchSize is how many users are created in one transaction. It spreads the cost of a commit over many users, and
+// is small enough that General is not locked for long while a server is running.
 const seedBatchSize = 500
 
-// seedUser is a person in the making: what the transaction does not decide.
+// seedUser is a user to create, and the result.
 type seedUser struct {
 	account NewUser
 	token   string
@@ -19,8 +19,9 @@ type seedUser struct {
 	joined  MemberJoined
 }
 
-// SeedUsers makes n people to measure with: members of General, each with a live session and with a password that nobody can
-// type. It calls each with a person and the token of their session after they are committed, in the order of their ids.
+// SeedUsers creates n users for measurements. Each is a member of General, has a live session, and has no password, so
+// that nobody can log in as them. After each commit it calls each with every new user and the token of their session,
+// in the order of their ids.
 func (s *Service) SeedUsers(ctx context.Context, n int, each func(by User, token string) error) error {
 	for made := 0; made < n; made += seedBatchSize {
 		batch := s.newSeedUsers(made, min(n-made, seedBatchSize))
@@ -37,17 +38,22 @@ func (s *Service) SeedUsers(ctx context.Context, n int, each func(by User, token
 	return nil
 }
 
-// newSeedUsers draws what is random outside the transaction, which may run again. An empty hash matches no password.
+// newSeedUsers prepares n users. Random values are made here, outside the transaction, which may run more than once.
+// The empty password hash matches no password.
 func (s *Service) newSeedUsers(from, n int) []seedUser {
 	batch := make([]seedUser, n)
 	for i := range batch {
-		name, email := fmt.Sprintf("Person %d", from+i+1), strings.ToLower(rand.Text())+"@seed.invalid"
+		name := fmt.Sprintf("Person %d", from+i+1)
+		email := strings.ToLower(rand.Text()) + "@seed.invalid"
 		batch[i].token = newToken()
-		batch[i].account = NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: email, CreatedAt: s.now()}
+		batch[i].account = NewUser{
+			Name: name, NameKey: NameKey(name), Email: email, EmailKey: email, CreatedAt: s.now(),
+		}
 	}
 	return batch
 }
 
+// insertSeedUsers creates the users of a batch with their sessions.
 func (s *Service) insertSeedUsers(ctx context.Context, tx Tx, batch []seedUser) (err error) {
 	for i := range batch {
 		p := &batch[i]

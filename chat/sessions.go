@@ -41,14 +41,37 @@ type SessionWriter interface {
 	PruneSessions(ctx context.Context, t Timestamp) error
 }
 
-// A session lives a month from its last use, a bot's a year; its use is recorded at most once a minute.
+// SessionKind says what kind of client holds a session, and how.
+type SessionKind string
+
+// A browser holds a cookie, a program holds access and refresh tokens, and a bot holds one token that lives long.
+const (
+	BrowserSession SessionKind = "browser"
+	ProgramSession SessionKind = "program"
+	BotSession     SessionKind = "bot"
+)
+
+// Session is one signed-in browser or program. The store keeps only a hash of its token, never the token itself.
+type Session struct {
+	ID        int64       `db:"id"`
+	UserID    int64       `db:"user_id"`
+	Kind      SessionKind `db:"kind"`
+	CreatedAt Timestamp   `db:"created_at"`
+	SeenAt    Timestamp   `db:"seen_at"`
+	ExpiresAt Timestamp   `db:"expires_at"`
+	UserAgent string      `db:"user_agent"`
+	IP        string      `db:"ip"`
+}
+
+// A session expires 30 days after its last use, and the session of a bot after a year. Its use is recorded at most once
+// a minute.
 const (
 	sessionLifetime  = Timestamp(30 * 24 * time.Hour / time.Microsecond)
 	botTokenLifetime = Timestamp(365 * 24 * time.Hour / time.Microsecond)
 	touchInterval    = Timestamp(time.Minute / time.Microsecond)
 )
 
-// lifetime is how long a session lives from its last use.
+// lifetime returns how long after its last use a session expires.
 func (k SessionKind) lifetime() Timestamp {
 	if k == BotSession {
 		return botTokenLifetime
@@ -56,14 +79,16 @@ func (k SessionKind) lifetime() Timestamp {
 	return sessionLifetime
 }
 
-const maxUserAgentBytes = 200 // bytes kept of what a browser says of itself
+const maxUserAgentBytes = 200 // of the User-Agent header that a session keeps
 
-// hashToken is how a token is stored: a token has 256 bits of chance, so a plain hash cannot be guessed back.
+// hashToken returns the hash by which a token is stored. Tokens have 256 random bits, so an unsalted hash cannot be
+// reversed by guessing.
 func hashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
 
+// newToken returns a random token of 256 bits.
 func newToken() string {
 	raw := make([]byte, 32)
 	rand.Read(raw)
@@ -74,8 +99,9 @@ func newSession(user int64, kind SessionKind, now Timestamp) Session {
 	return Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now, ExpiresAt: now + kind.lifetime()}
 }
 
-// insertLoginSession adds a session for by, unless they were shut out or the password that they showed was changed meanwhile: who ends all
-// sessions would not have ended this one. It takes the lock that those take.
+// insertLoginSession adds a session for a user who has just proved their password. It returns Unauthenticated if the
+// user was disabled or their password changed since, because whoever did that ended all sessions and would have missed
+// this one. It takes the same lock as they do.
 func insertLoginSession(ctx context.Context, tx Tx, by Credentials, session Session, hash string) (id int64, err error) {
 	err = tx.LockAccount(ctx, by.ID, by.PasswordHash)
 	if errors.Is(err, ErrNotFound) {
@@ -87,8 +113,8 @@ func insertLoginSession(ctx context.Context, tx Tx, by Credentials, session Sess
 	return tx.InsertSession(ctx, session, hash)
 }
 
-// StartSession signs by in and returns the token that the browser keeps. It answers Unauthenticated as LogIn does, for
-// what changed since.
+// StartSession starts a browser session and returns its token. It returns Unauthenticated if the user was disabled or
+// their password changed since LogIn.
 func (s *Service) StartSession(ctx context.Context, by Credentials, userAgent, ip string) (string, error) {
 	token := newToken()
 	session := newSession(by.ID, BrowserSession, s.now())
@@ -100,12 +126,13 @@ func (s *Service) StartSession(ctx context.Context, by Credentials, userAgent, i
 	return token, err
 }
 
-// Session returns the live session of the token that a browser keeps and its person, or ErrNotFound.
+// Session returns the live browser session with this token and its user. It returns ErrNotFound if there is none.
 func (s *Service) Session(ctx context.Context, token string) (Session, User, error) {
 	return s.sessionByToken(ctx, token, BrowserSession)
 }
 
-// sessionByToken finds the live session of a token that means nothing by itself.
+// sessionByToken returns the live session of a kind with this token, and its user. It serves tokens that are stored as
+// hashes, not access tokens.
 func (s *Service) sessionByToken(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
 	now := s.now()
 	session, user, err := s.store.Session(ctx, hashToken(token), now)
@@ -119,18 +146,20 @@ func (s *Service) sessionByToken(ctx context.Context, token string, kind Session
 	return session, user, nil
 }
 
-// touchSession records that a session was used. It may fail without harm: the next request tries again.
+// touchSession records that a session was used. A failure is only logged: the next request tries again.
 func (s *Service) touchSession(ctx context.Context, session Session, now Timestamp) {
 	if now-session.SeenAt <= touchInterval {
 		return
 	}
-	err := s.store.InTx(ctx, func(tx Tx) error { return tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime()) })
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		return tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime())
+	})
 	if err != nil {
-		slog.WarnContext(ctx, "session not touched", "session", session.ID, "error", err)
+		slog.WarnContext(ctx, "record session use failed", "session", session.ID, "error", err)
 	}
 }
 
-// EndSession signs a session out and closes its streams.
+// EndSession ends a session and closes its streams.
 func (s *Service) EndSession(ctx context.Context, session Session) error {
 	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndSession(ctx, session.ID, s.now()) }); err != nil {
 		return err
@@ -141,55 +170,42 @@ func (s *Service) EndSession(ctx context.Context, session Session) error {
 
 const maxSessions = 100
 
-// Sessions lists where by is signed in, used last first; at most 100.
+// Sessions lists the live sessions of the acting user, most recently used first, at most 100.
 func (s *Service) Sessions(ctx context.Context, by User) ([]Session, error) {
 	return s.store.Sessions(ctx, by.ID, s.now(), maxSessions)
 }
 
-// EndUserSession signs by out somewhere. It answers NotFound for a session that is over or not by's.
+// EndSessionByID ends another session of the acting user. It returns ErrNotFound if the user has no such live session.
 func (s *Service) EndSessionByID(ctx context.Context, by User, session int64) error {
 	err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndUserSession(ctx, by.ID, session, s.now()) })
-	if err == nil {
-		s.publishSessionsEnded([]int64{session})
+	if err != nil {
+		return err
 	}
-	return err
+	s.publishSessionsEnded([]int64{session})
+	return nil
 }
 
-// EndOtherSessions signs by out everywhere but in one session.
+// EndOtherSessions ends all sessions of the acting user except one.
 func (s *Service) EndOtherSessions(ctx context.Context, by User, kept Session) error {
 	var ended []int64
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
 		ended, err = tx.EndSessions(ctx, by.ID, kept.ID, s.now())
 		return err
 	})
-	if err == nil {
-		s.publishSessionsEnded(ended)
+	if err != nil {
+		return err
 	}
-	return err
+	s.publishSessionsEnded(ended)
+	return nil
 }
 
-// PruneSessions forgets sessions that have been over for a day.
+// PruneSessions deletes the rows of sessions that ended or expired more than a day ago.
 func (s *Service) PruneSessions(ctx context.Context) error {
 	before := TimestampOf(s.clock().Add(-24 * time.Hour))
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.PruneSessions(ctx, before) })
 }
 
-// SessionKind tells what a session is held by.
-type SessionKind string
-
-// Session is one signed-in browser or program. The token itself is never stored, only its hash.
-type Session struct {
-	ID        int64       `db:"id"`
-	UserID    int64       `db:"user_id"`
-	Kind      SessionKind `db:"kind"`
-	CreatedAt Timestamp   `db:"created_at"`
-	SeenAt    Timestamp   `db:"seen_at"`
-	ExpiresAt Timestamp   `db:"expires_at"`
-	UserAgent string      `db:"user_agent"`
-	IP        string      `db:"ip"`
-}
-
-// publishSessionsEnded closes the streams of sessions that are over.
+// publishSessionsEnded announces that sessions have ended, which closes their streams.
 func (s *Service) publishSessionsEnded(sessions []int64) {
 	for _, id := range sessions {
 		s.events.Publish(SessionEnded{Session: id})

@@ -12,13 +12,36 @@ type SettingsWriter interface {
 	SetPreferences(ctx context.Context, user int64, p Preferences) error
 }
 
-// ChangePassword gives by a new password and ends all their sessions but this one. It answers Invalid for a current
-// password that is wrong and for a new one that is bad.
+// themes and locales are the values that Preferences may have. An empty value means that the browser decides.
+var (
+	themes  = []string{"", "light", "dark"}
+	locales = []string{"", "en", "es"}
+)
+
+// Preferences are the language, theme and sound that a user chose.
+type Preferences struct {
+	Locale, Theme string
+	Sound         bool
+}
+
+// SavePreferences stores the preferences of the acting user. It returns Invalid for an unknown locale or theme.
+func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
+	if !slices.Contains(locales, p.Locale) {
+		return invalidf("locale", "Charla does not speak this language.")
+	}
+	if !slices.Contains(themes, p.Theme) {
+		return invalidf("theme", "There is no such theme.")
+	}
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
+}
+
+// ChangePassword sets a new password for the acting user and ends all their sessions except the given one. It returns Invalid
+// if the current password is wrong or the new one breaks the rules of checkPassword.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
 	if by.IsBot() {
 		return errNotForBots
 	}
-	old, err := s.verifyPassword(ctx, by, current)
+	oldHash, err := s.verifyPassword(ctx, by, current)
 	if CodeOf(err) == Invalid {
 		return errors.Join(err, checkPassword(password, by.Name, by.Email))
 	}
@@ -31,53 +54,56 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 	}
 	var ended []int64
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = tx.SetPassword(ctx, by.ID, old, hash); err != nil {
+		if err = tx.SetPassword(ctx, by.ID, oldHash, hash); err != nil {
 			return err
 		}
 		ended, err = s.credentialsChanged(ctx, tx, by, session.ID)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) { // it was changed elsewhere meanwhile
+	if errors.Is(err, ErrNotFound) { // another request changed the password in the meantime
 		return errWrongPassword()
 	}
-	if err == nil {
-		s.publishSessionsEnded(ended)
+	if err != nil {
+		return err
 	}
-	return err
+	s.publishSessionsEnded(ended)
+	return nil
 }
 
-// ChangeEmail gives by another address. Where mail is on it is theirs once they open the link that is sent there, and it answers the
-// same for an address that is somebody's; otherwise at once, with Conflict for such an address. It answers Invalid for
-// another password and for what is no address.
+// ChangeEmail changes the e-mail address of the acting user. If Charla can send e-mails, it sends a link to the new address,
+// and the address changes when the user opens the link; the result is the same if the address belongs to another account, so
+// that nobody can probe for accounts. Otherwise the address changes at once, and a taken address returns Conflict. A wrong
+// password and a malformed address return Invalid.
 func (s *Service) ChangeEmail(ctx context.Context, by User, current, email string) error {
 	if by.IsBot() {
 		return errNotForBots
 	}
-	email, key, err := CleanEmail(email)
-	hash, wrong := s.verifyPassword(ctx, by, current)
-	if err := errors.Join(wrong, err); err != nil {
+	email, key, errEmail := CleanEmail(email)
+	hash, errPassword := s.verifyPassword(ctx, by, current)
+	if err := errors.Join(errPassword, errEmail); err != nil {
 		return err
 	}
-	err = s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, func(tx Tx) error {
 		if err := tx.LockAccount(ctx, by.ID, hash); err != nil {
 			return err
 		}
 		if s.media.Email {
-			return s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyConfirmEmail, User: by.ID, Address: email})
+			n := Notification{Medium: MediumEmail, Kind: NotifyConfirmEmail, User: by.ID, Address: email}
+			return s.enqueue(ctx, tx, n)
 		}
 		return tx.SetEmail(ctx, by.ID, email, key, 0)
 	})
 	switch {
 	case errors.Is(err, ErrDuplicate):
 		return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address."}
-	case errors.Is(err, ErrNotFound): // the password was changed elsewhere meanwhile
+	case errors.Is(err, ErrNotFound): // another request changed the password in the meantime
 		return errWrongPassword()
 	}
 	return err
 }
 
-// verifyPassword answers Invalid unless a password is that of user, and returns its hash.
-func (s *Service) verifyPassword(ctx context.Context, user User, current string) (string, error) {
+// verifyPassword returns the stored password hash of a user if the given password matches it, and Invalid otherwise.
+func (s *Service) verifyPassword(ctx context.Context, user User, password string) (hash string, err error) {
 	_, key, err := CleanEmail(user.Email)
 	if err != nil {
 		return "", err
@@ -86,7 +112,7 @@ func (s *Service) verifyPassword(ctx context.Context, user User, current string)
 	if err != nil {
 		return "", err
 	}
-	ok, err := s.passwordMatches(ctx, stored.PasswordHash, current)
+	ok, err := s.passwordMatches(ctx, stored.PasswordHash, password)
 	if err == nil && !ok {
 		err = errWrongPassword()
 	}
@@ -95,33 +121,18 @@ func (s *Service) verifyPassword(ctx context.Context, user User, current string)
 
 func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
 
-// credentialsChanged is what follows a new password: all sessions but one end, links that lead to another password or address are
-// void, and the owner is told, at the address of now.
-func (s *Service) credentialsChanged(ctx context.Context, tx Tx, user User, but int64) ([]int64, error) {
+// credentialsChanged does what must follow a change of password in the same transaction: it ends all sessions of the user
+// except one (zero for none), revokes the links in e-mails to them, and sends an e-mail to their address. It returns the
+// sessions that it ended.
+func (s *Service) credentialsChanged(ctx context.Context, tx Tx, user User, exceptSession int64) ([]int64, error) {
 	if err := tx.RevokeEmailTokens(ctx, user.ID); err != nil {
 		return nil, err
 	}
 	if s.media.Email {
-		if err := s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyPasswordChanged, User: user.ID, Address: user.Email}); err != nil {
+		n := Notification{Medium: MediumEmail, Kind: NotifyPasswordChanged, User: user.ID, Address: user.Email}
+		if err := s.enqueue(ctx, tx, n); err != nil {
 			return nil, err
 		}
 	}
-	return tx.EndSessions(ctx, user.ID, but, s.now())
-}
-
-// Preferences are how a person sees and hears Charla.
-type Preferences struct {
-	Locale, Theme string
-	Sound         bool
-}
-
-// SavePreferences keeps how by sees and hears Charla. It answers Invalid for a choice that does not exist.
-func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
-	if !slices.Contains(locales, p.Locale) {
-		return invalidf("locale", "Charla does not speak this language.")
-	}
-	if !slices.Contains(themes, p.Theme) {
-		return invalidf("theme", "There is no such theme.")
-	}
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
+	return tx.EndSessions(ctx, user.ID, exceptSession, s.now())
 }

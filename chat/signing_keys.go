@@ -21,77 +21,90 @@ type SigningKeyWriter interface {
 	InsertSigningKey(ctx context.Context, k SigningKey) error
 }
 
-// SigningKey signs access tokens. Tokens name it by its id.
+// SigningKey is a key that signs access tokens. A token carries the id of its key.
 type SigningKey struct {
 	ID        int64     `db:"id"`
 	Value     []byte    `db:"value"`
 	CreatedAt Timestamp `db:"created_at"`
 }
 
+// keyID returns the id as the "kid" header of a token has it.
 func (k SigningKey) keyID() string { return strconv.FormatInt(k.ID, 10) }
 
-// A key signs for a month and is 256 bits of chance, as long as the hash that it keys (RFC 7518 section 3.2).
+// A key signs tokens for 30 days. It has 256 random bits, as RFC 7518 section 3.2 requires for HS256.
 const (
 	keyLifetime = Timestamp(30 * 24 * time.Hour / time.Microsecond)
 	keyBytes    = 32
 )
 
-// How old what a node knows of the keys may be: to sign and to verify, and to turn away a token of a key that it does not
-// know.
+// The age up to which a node may use cached keys: maxKeyAge for signing and verifying, maxUnknownKeyAge before it
+// rejects a token because its key is unknown.
 const (
 	maxKeyAge        = 5 * time.Second
 	maxUnknownKeyAge = time.Second
 )
 
-// keyCache keeps the keys in memory, so that a token costs no look at them.
+// keyCache caches the signing keys, so that checking a token needs no query.
 type keyCache struct {
-	mu     sync.Mutex   // guards all below
-	keys   []SigningKey // the newest first
+	mu     sync.Mutex   // guards the fields below
+	keys   []SigningKey // newest first
 	readAt time.Time
 }
 
-// replayPosted returns the keys, unless they were read too long ago.
-func (r *keyCache) fresh(now time.Time, age time.Duration) ([]SigningKey, bool) {
+// fresh returns the cached keys, and whether they were read within maxAge.
+func (r *keyCache) fresh(now time.Time, maxAge time.Duration) ([]SigningKey, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.keys, now.Sub(r.readAt) < age
+	return r.keys, now.Sub(r.readAt) < maxAge
 }
 
+// store replaces the cached keys.
 func (r *keyCache) store(keys []SigningKey, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keys, r.readAt = keys, now
 }
 
-// signingKeys returns the keys as they were within age.
-func (s *Service) signingKeys(ctx context.Context, age time.Duration) ([]SigningKey, error) {
+// signingKeys returns the keys, newest first, as they were at most maxAge ago.
+func (s *Service) signingKeys(ctx context.Context, maxAge time.Duration) ([]SigningKey, error) {
 	now := s.clock()
-	if keys, ok := s.keys.fresh(now, age); ok {
+	if keys, ok := s.keys.fresh(now, maxAge); ok {
 		return keys, nil
 	}
-	keys, err := s.store.SigningKeys(ctx)
-	if err == nil {
-		s.keys.store(keys, now)
-	}
-	return keys, err
+	return s.readSigningKeys(ctx)
 }
 
-// signingKey returns the newest key. The first, and the next after a month, is made when it is asked for.
+// readSigningKeys reads the keys from the store into the cache.
+func (s *Service) readSigningKeys(ctx context.Context) ([]SigningKey, error) {
+	now := s.clock()
+	keys, err := s.store.SigningKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.keys.store(keys, now)
+	return keys, nil
+}
+
+// signingKey returns the newest key. It creates one if there is none or the newest has reached its lifetime.
 func (s *Service) signingKey(ctx context.Context) (SigningKey, error) {
 	keys, err := s.signingKeys(ctx, maxKeyAge)
-	if err == nil && (len(keys) == 0 || s.now()-keys[0].CreatedAt > keyLifetime) {
-		if err = s.RotateSigningKeys(ctx); err == nil {
-			keys, err = s.signingKeys(ctx, maxKeyAge)
-		}
-	}
 	if err != nil {
+		return SigningKey{}, err
+	}
+	if len(keys) > 0 && s.now()-keys[0].CreatedAt <= keyLifetime {
+		return keys[0], nil
+	}
+	if err := s.RotateSigningKeys(ctx); err != nil {
+		return SigningKey{}, err
+	}
+	if keys, err = s.signingKeys(ctx, maxKeyAge); err != nil {
 		return SigningKey{}, err
 	}
 	return keys[0], nil
 }
 
-// RotateSigningKeys makes a new key to sign access tokens with. The one before it still verifies; those before that do no more.
-// Other nodes know it when they meet its first token, and sign with it within seconds.
+// RotateSigningKeys creates a new key for signing access tokens. The previous key still verifies tokens; older ones do
+// not. Other nodes learn the new key when they see its first token, and sign with it within maxKeyAge.
 func (s *Service) RotateSigningKeys(ctx context.Context) error {
 	keys, err := s.store.SigningKeys(ctx)
 	if err != nil {
@@ -105,9 +118,6 @@ func (s *Service) RotateSigningKeys(ctx context.Context) error {
 	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.InsertSigningKey(ctx, next) }); err != nil {
 		return err
 	}
-	keys, err = s.store.SigningKeys(ctx)
-	if err == nil {
-		s.keys.store(keys, s.clock())
-	}
+	_, err = s.readSigningKeys(ctx)
 	return err
 }

@@ -24,18 +24,18 @@ type SignupWriter interface {
 	PrunePendingRegistrations(ctx context.Context, before Timestamp) error
 }
 
-// PendingRegistration is what a person fills in to join. Spoken is the language of their browser.
+// Registration is what somebody enters to register, and the language of their browser.
 type Registration struct{ Name, Email, Password, BrowserLocale string }
 
-// Check answers Invalid for each bad field, all joined. It asks nobody.
+// Check returns one Invalid error for each bad field, joined, without looking at the database.
 func (in Registration) Check() error {
 	_, errName := CleanName(in.Name)
 	_, _, errEmail := CleanEmail(in.Email)
 	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
 }
 
-// Register makes an account and lets it join General. It answers Invalid for each bad field, all joined, and Conflict
-// when the e-mail is known in any case or Unicode form.
+// Register creates an account, which joins General. It returns the errors of Check, and Conflict if another account has
+// the e-mail address, regardless of case and Unicode form.
 func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	account, err := s.newAccount(ctx, in)
 	if err != nil {
@@ -58,10 +58,12 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 }
 
 func errEmailTaken() *Error {
-	return &Error{Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead."}
+	return &Error{
+		Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead.",
+	}
 }
 
-// newAccount checks what a person filled in and hashes the password.
+// newAccount checks a registration and hashes its password.
 func (s *Service) newAccount(ctx context.Context, in Registration) (NewUser, error) {
 	if err := in.Check(); err != nil {
 		return NewUser{}, err
@@ -69,10 +71,14 @@ func (s *Service) newAccount(ctx context.Context, in Registration) (NewUser, err
 	name, _ := CleanName(in.Name)
 	email, key, _ := CleanEmail(in.Email)
 	hash, err := s.hasher.hash(ctx, in.Password)
-	return NewUser{Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash, BrowserLocale: in.BrowserLocale, CreatedAt: s.now()}, err
+	return NewUser{
+		Name: name, NameKey: NameKey(name), Email: email, EmailKey: key, PasswordHash: hash,
+		BrowserLocale: in.BrowserLocale, CreatedAt: s.now(),
+	}, err
 }
 
-// createUser takes General's number first: its lock lets only one registration at a time ask whether it is the first.
+// createUser adds an account, which joins General, and returns the event to publish after the commit. It locks General
+// first, so that only one registration at a time checks whether it is the first one.
 func createUser(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
 	seq, err := tx.NextSeq(ctx, General)
 	if err != nil {
@@ -86,20 +92,23 @@ func createUser(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined
 	return user, joined, tx.InsertMember(ctx, General, user.ID, seq)
 }
 
-// Registering takes a letter where mail is on, and its link is good for a day: so long the registration waits.
+// confirmationLinkLifetime is how long the link that confirms a registration is valid, and how long the registration is
+// kept.
 const confirmationLinkLifetime = Timestamp(24 * time.Hour / time.Microsecond)
 
-// PendingRegistration is somebody who registered and has not shown yet that the address is theirs.
+// PendingRegistration is a registration whose e-mail address is not confirmed yet.
 type PendingRegistration struct {
 	ID int64 `db:"id"`
 	NewUser
 }
 
-// ErrUnconfirmed answers who logs in with the right password before the address is confirmed.
-var ErrUnconfirmed = Errorf(Unauthenticated, "Confirm your address first: open the link in the e-mail that we sent you. It may be in the spam folder.")
+// ErrUnconfirmed is returned for a log-in with the right password before the e-mail address is confirmed.
+var ErrUnconfirmed = Errorf(Unauthenticated,
+	"Confirm your address first: open the link in the e-mail that we sent you. It may be in the spam folder.")
 
-// RequestRegistration keeps a registration and sends a letter to its address, which confirms it. It answers Invalid as Register does, and
-// does the same for an address that is known: its owner is told instead. It is for where mail is on.
+// RequestRegistration stores a registration and sends a link to its e-mail address, which confirms it. It is for
+// servers that can send e-mails. It returns the errors of Check. If an account has the address already, the result is
+// the same, but the e-mail informs the owner of the account, so that nobody can probe for accounts.
 func (s *Service) RequestRegistration(ctx context.Context, in Registration) error {
 	account, err := s.newAccount(ctx, in)
 	if err != nil {
@@ -114,7 +123,8 @@ func (s *Service) RequestRegistration(ctx context.Context, in Registration) erro
 	})
 }
 
-// ResendConfirmation sends the letter of the latest registration of an address again, if there is one.
+// ResendConfirmation sends the confirmation of the latest pending registration of an address again. It returns
+// ErrNotFound if there is none.
 func (s *Service) ResendConfirmation(ctx context.Context, email string) error {
 	found, err := s.pendingRegistration(ctx, email)
 	if err != nil {
@@ -125,26 +135,28 @@ func (s *Service) ResendConfirmation(ctx context.Context, email string) error {
 	})
 }
 
-// pendingRegistration finds the latest registration of an address that is not over.
+// pendingRegistration returns the latest registration of an address that can still be confirmed.
 func (s *Service) pendingRegistration(ctx context.Context, email string) (PendingRegistration, error) {
 	_, key, _ := CleanEmail(email)
 	return s.store.PendingRegistrationByEmail(ctx, key, s.now()-confirmationLinkLifetime)
 }
 
-// CheckConfirmationLink tells whether the link of a registration is still good: nil or errLinkExpired.
+// CheckConfirmationLink returns nil if a link that confirms a registration is still valid, and errLinkExpired
+// otherwise.
 func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error {
 	_, err := s.emailToken(ctx, EmailTokenSignup, token)
 	return err
 }
 
-// ConfirmRegistration makes the account of a registration, once. Who confirms says the password that was chosen: the link alone must not open
-// an account that somebody else registered with this address. It answers Invalid for another password, and errLinkExpired, also when the address got an account meanwhile.
+// ConfirmRegistration creates the account of a registration. It asks for the password that was chosen at registration,
+// because the link alone must not open an account that somebody else registered with this address. It returns Invalid
+// for another password, and errLinkExpired if the link is not valid or another account has the address by now.
 func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (User, error) {
-	ticket, err := s.emailToken(ctx, EmailTokenSignup, token)
+	link, err := s.emailToken(ctx, EmailTokenSignup, token)
 	if err != nil {
 		return User{}, err
 	}
-	found, err := s.store.PendingRegistration(ctx, ticket.Registration)
+	found, err := s.store.PendingRegistration(ctx, link.Registration)
 	if err != nil {
 		return User{}, err
 	}
@@ -158,7 +170,7 @@ func (s *Service) ConfirmRegistration(ctx context.Context, token, password strin
 	var user User
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = tx.UseEmailToken(ctx, ticket.Hash); err != nil {
+		if err = tx.UseEmailToken(ctx, link.Hash); err != nil {
 			return err
 		}
 		found.NameKey, found.CreatedAt, found.ConfirmedAt = NameKey(found.Name), s.now(), s.now()

@@ -25,35 +25,36 @@ type TokenWriter interface {
 	IsPreviousRefreshToken(ctx context.Context, session int64, hash string, since Timestamp) (bool, error)
 }
 
-// AccessTokenLifetime is how long an access token is good, unless its session ends before.
+// AccessTokenLifetime is how long an access token is valid, unless its session ends earlier.
 const AccessTokenLifetime = 15 * time.Minute
 
-// refreshGrace is how long a refresh token that was used is good for the same answer once more: a program whose answer was
-// lost asks again.
+// refreshGrace is how long a refresh token that was already used still returns the same successor. A program whose
+// response was lost can retry within this time.
 const refreshGrace = Timestamp(time.Minute / time.Microsecond)
 
-// maxBearerTokenBytes is far more than a token has, in bytes.
+// maxBearerTokenBytes is far above the length of any valid token.
 const maxBearerTokenBytes = 4 << 10
 
-// Who makes access tokens, and for whom.
+// The issuer and the audience of access tokens.
 const (
 	tokenIssuer   = "charla"
 	tokenAudience = "charla"
 )
 
-// ErrBadToken is the one answer to a token that is not good, whatever is wrong with it.
+// ErrBadToken is the only error for a token that is not valid, so that a client learns nothing about the reason.
 var ErrBadToken = Errorf(Unauthenticated, "This token is not valid. Get a new one.")
 
-// Tokens are what a program holds: an access token, good for AccessTokenLifetime, and a refresh token, good for one use.
+// Tokens are what a program holds: an access token, valid for AccessTokenLifetime, and a refresh token, valid for one
+// use.
 type Tokens struct{ Access, Refresh string }
 
-// accessClaims are what an access token says. It names a session, so that it ends with it.
+// accessClaims are the claims of an access token. The session id makes the token invalid when the session ends.
 type accessClaims struct {
 	jwt.RegisteredClaims
 	Session int64 `json:"sid"`
 }
 
-// refreshToken is a refresh token. All tokens of a session share the family; the secret is new each time.
+// refreshToken is a refresh token. All tokens of a session share the family; the secret is different in each.
 type refreshToken struct {
 	family [16]byte
 	secret [32]byte
@@ -63,7 +64,7 @@ func (r refreshToken) String() string {
 	return base64.RawURLEncoding.EncodeToString(append(r.family[:], r.secret[:]...))
 }
 
-// parseRefreshToken reads a refresh token. What is none is ErrBadToken.
+// parseRefreshToken parses a refresh token. It returns ErrBadToken if the token is malformed.
 func parseRefreshToken(token string) (r refreshToken, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) != len(r.family)+len(r.secret) || strings.ContainsAny(token, "\r\n") {
@@ -74,7 +75,7 @@ func parseRefreshToken(token string) (r refreshToken, err error) {
 	return r, nil
 }
 
-// next returns the token that follows r: always the same, and only for who knows the key.
+// next returns the successor of r. It is always the same for a key, and nobody without the key can compute it.
 func (r refreshToken) next(key []byte) refreshToken {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(r.family[:])
@@ -85,7 +86,7 @@ func (r refreshToken) next(key []byte) refreshToken {
 func (r refreshToken) familyHash() string { return hashToken(string(r.family[:])) }
 func (r refreshToken) secretHash() string { return hashToken(string(r.secret[:])) }
 
-// IssueTokens signs a program of by in. It answers as StartSession does.
+// IssueTokens starts a session of a program. It returns the same errors as StartSession.
 func (s *Service) IssueTokens(ctx context.Context, by Credentials, userAgent, ip string) (Tokens, error) {
 	key, err := s.signingKey(ctx)
 	if err != nil {
@@ -108,9 +109,9 @@ func (s *Service) IssueTokens(ctx context.Context, by Credentials, userAgent, ip
 	return s.signTokens(key, session, token)
 }
 
-// RefreshTokens gives new tokens for a refresh token, which is then used up. Within a minute, and until its successor is
-// used, it is good for the same successor again. Later it is known to two, and so its session ends. Whatever is wrong,
-// the answer is ErrBadToken.
+// RefreshTokens exchanges a refresh token for new tokens. A used token returns the same successor again for a minute,
+// unless the successor was used. After that, a second use means that the token was stolen, so the session ends. Every
+// invalid token returns ErrBadToken.
 func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, error) {
 	old, err := parseRefreshToken(token)
 	if err != nil {
@@ -133,7 +134,8 @@ func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, erro
 	return s.signTokens(key, session, next)
 }
 
-// rotateRefreshToken finds the session of a refresh token and puts the next one in its place.
+// rotateRefreshToken finds the session of a refresh token and replaces the token by its successor. If the token was
+// stolen, it ends the session.
 func (s *Service) rotateRefreshToken(ctx context.Context, old refreshToken) (session Session, next refreshToken, stolen bool, err error) {
 	fresh := make([]byte, keyBytes)
 	rand.Read(fresh)
@@ -153,7 +155,8 @@ func (s *Service) rotateRefreshToken(ctx context.Context, old refreshToken) (ses
 	return session, next, stolen, err
 }
 
-// rotateOrRevoke puts next in the place of old, or ends a session whose token was used before.
+// rotateOrRevoke replaces the token old of a session by next. If old is neither the current token nor the previous one
+// within refreshGrace, it ends the session and returns true.
 func rotateOrRevoke(ctx context.Context, tx Tx, session Session, old, next refreshToken, now Timestamp) (stolen bool, err error) {
 	rotated, err := tx.RotateRefreshToken(ctx, session.ID, old.secretHash(), next.secretHash(), now)
 	if err != nil {
@@ -162,19 +165,20 @@ func rotateOrRevoke(ctx context.Context, tx Tx, session Session, old, next refre
 	if rotated {
 		return false, tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime())
 	}
-	again, err := tx.IsPreviousRefreshToken(ctx, session.ID, old.secretHash(), now-refreshGrace)
-	if err != nil || again {
+	isRetry, err := tx.IsPreviousRefreshToken(ctx, session.ID, old.secretHash(), now-refreshGrace)
+	if err != nil || isRetry {
 		return false, err
 	}
 	return true, tx.EndSession(ctx, session.ID, now)
 }
 
-// signTokens makes an access token of a session.
+// signTokens returns a new access token of a session, together with its refresh token.
 func (s *Service) signTokens(key SigningKey, session Session, next refreshToken) (Tokens, error) {
 	now := s.clock()
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, accessClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: tokenIssuer, Audience: jwt.ClaimStrings{tokenAudience}, Subject: strconv.FormatInt(session.UserID, 10),
+			Issuer: tokenIssuer, Audience: jwt.ClaimStrings{tokenAudience},
+			Subject:  strconv.FormatInt(session.UserID, 10),
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessTokenLifetime)),
 		},
 		Session: session.ID,
@@ -184,8 +188,8 @@ func (s *Service) signTokens(key SigningKey, session Session, next refreshToken)
 	return Tokens{Access: access, Refresh: next.String()}, err
 }
 
-// SessionByBearerToken returns the live session of an access token, or of a bot's token, and its person. Whatever is wrong with the
-// token, the answer is ErrBadToken.
+// SessionByBearerToken returns the live session of an access token or bot token, and its user. Every invalid token
+// returns ErrBadToken.
 func (s *Service) SessionByBearerToken(ctx context.Context, token string) (session Session, user User, err error) {
 	switch {
 	case len(token) > maxBearerTokenBytes:
@@ -201,7 +205,7 @@ func (s *Service) SessionByBearerToken(ctx context.Context, token string) (sessi
 	return session, user, err
 }
 
-// sessionByAccessToken finds the session that an access token names.
+// sessionByAccessToken returns the live session that an access token names, and its user.
 func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Session, User, error) {
 	said, err := s.verifyAccessToken(ctx, token)
 	if err != nil {
@@ -219,7 +223,8 @@ func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Sessi
 	return session, user, nil
 }
 
-// verifyAccessToken reads an access token. Where its key is not known it looks whether there is a new one.
+// verifyAccessToken checks an access token. If its key is unknown, it reads the keys again, because another node may
+// have created the key.
 func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
 	for _, age := range []time.Duration{maxKeyAge, maxUnknownKeyAge} {
 		keys, err := s.signingKeys(ctx, age)
@@ -239,9 +244,10 @@ func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessCl
 
 var errUnknownKey = errors.New("unknown key")
 
-// parseAccessToken accepts exactly what sign makes.
+// parseAccessToken accepts exactly the tokens that signTokens makes with one of the keys.
 func (s *Service) parseAccessToken(token string, keys []SigningKey) (said accessClaims, err error) {
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(tokenIssuer), jwt.WithAudience(tokenAudience),
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithIssuer(tokenIssuer), jwt.WithAudience(tokenAudience),
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(s.clock))
 	_, err = parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) {
 		for _, k := range keys {

@@ -39,42 +39,75 @@ type UserWriter interface {
 	LockAccount(ctx context.Context, user int64, hash string) error
 }
 
-// Deleted tells whether u deleted their account: then only a number is left of them, without a name.
+// Role is what a user may do, in the community or in a room.
+type Role string
+
+// The first user who registers becomes an admin of the community. Whoever creates a room becomes its owner.
+const (
+	RoleMember Role = "member"
+	RoleAdmin  Role = "admin"
+	RoleOwner  Role = "owner"
+)
+
+// User is an account of a person or a bot. An empty Locale or Theme means that the browser decides.
+type User struct {
+	ID         int64     `db:"id"`
+	Name       string    `db:"name"` // empty after the account was deleted
+	Email      string    `db:"email"`
+	Locale     string    `db:"locale"`
+	Theme      string    `db:"theme"`
+	Role       Role      `db:"role"`        // in the community
+	DisabledAt Timestamp `db:"disabled_at"` // zero if the user is not disabled
+	OwnerID    int64     `db:"owner_id"`    // the person who owns this bot; zero for a person
+	Avatar     int64     `db:"avatar"`      // id of the picture's file; zero for none
+	Sound      bool      `db:"sound"`       // plays a sound for new messages
+}
+
+// UserSummary is the public part of a User.
+type UserSummary struct {
+	ID     int64  `db:"id"`
+	Name   string `db:"name"`
+	Avatar int64  `db:"avatar"` // id of the picture's file; zero for none or unknown
+	IsBot  bool   `db:"bot"`
+}
+
+// Summary returns the public part of u.
+func (u User) Summary() UserSummary { return UserSummary{u.ID, u.Name, u.Avatar, u.IsBot()} }
+
+// IsBot reports whether u is a bot.
+func (u User) IsBot() bool { return u.OwnerID != 0 }
+
+// CanManageUsers reports whether u may disable and enable other users.
+func (u User) CanManageUsers() bool { return u.Role == RoleAdmin }
+
+// Disabled reports whether u is disabled: a disabled user cannot log in and has no sessions.
+func (u User) Disabled() bool { return u.DisabledAt > 0 }
+
+// Deleted reports whether the account was deleted. A deleted user keeps only the id.
 func (u User) Deleted() bool { return u.Name == "" }
 
-// SetAvatar gives by another picture, in the place of the one before. It answers Invalid for what is no picture, and
-// otherwise what Upload does.
-func (s *Service) SetAvatar(ctx context.Context, by User, in NewUpload) (File, error) {
-	in.Conversation = ConversationRef{}
-	f, err := s.Upload(ctx, by, in)
-	if err != nil {
-		return File{}, err
-	}
-	if !f.IsImage() {
-		_, err = s.DeleteFile(ctx, by, f.ID)
-		return File{}, errors.Join(err, invalidf("file", "This is no picture that Charla can show."))
-	}
-	return f, s.changeAvatar(ctx, by, f.ID)
+// Credentials are a user with the hash of their password. A session starts only if this hash is still the stored one. An
+// empty hash, as right after registration, skips that check.
+type Credentials struct {
+	User
+	PasswordHash string `db:"password_hash"`
 }
 
-// RemoveAvatar takes the picture of by away.
-func (s *Service) RemoveAvatar(ctx context.Context, by User) error { return s.changeAvatar(ctx, by, 0) }
-
-func (s *Service) changeAvatar(ctx context.Context, by User, file int64) error {
-	var unused []int64
-	err := s.store.InTx(ctx, func(tx Tx) (err error) {
-		unused, err = tx.SetAvatar(ctx, by.ID, file)
-		return err
-	})
-	if err == nil {
-		s.releaseBlobs(ctx, unused)
-		by.Avatar = file
-		s.events.Publish(UserChanged{by.Summary()})
-	}
-	return err
+// NewUser is an account to create.
+type NewUser struct {
+	Name          string    `db:"name"`
+	NameKey       string    `db:"-"` // see the function NameKey
+	Email         string    `db:"email"`
+	EmailKey      string    `db:"email_key"` // the normalized address; see CleanEmail
+	PasswordHash  string    `db:"password_hash"`
+	BrowserLocale string    `db:"locale"`
+	CreatedAt     Timestamp `db:"created_at"`
+	ConfirmedAt   Timestamp `db:"-"` // when the user proved to own the address; zero for never
+	OwnerID       int64     `db:"-"` // the person who owns this bot; zero for a person
 }
 
-// lockUser finds a person or bot that nobody disables until the commit; NotFound where somebody did.
+// lockUser locks and returns a user who is not disabled; nobody can disable them before the transaction ends. It returns
+// ErrNotFound if the user is disabled.
 func lockUser(ctx context.Context, tx Tx, id int64) (User, error) {
 	if err := tx.LockUser(ctx, id); err != nil {
 		return User{}, err
@@ -86,44 +119,7 @@ func lockUser(ctx context.Context, tx Tx, id int64) (User, error) {
 	return user, err
 }
 
-// Role is what a person may do beyond talking, in the community or in a room.
-type Role string
-
-// User is a registered person. Locale and Theme are empty where the browser decides.
-type User struct {
-	ID         int64     `db:"id"`
-	Name       string    `db:"name"`
-	Email      string    `db:"email"`
-	Locale     string    `db:"locale"`
-	Theme      string    `db:"theme"`
-	Role       Role      `db:"role"`
-	DisabledAt Timestamp `db:"disabled_at"`
-	OwnerID    int64     `db:"owner_id"` // whose bot it is; 0 for a person
-	Avatar     int64     `db:"avatar"`   // the file that is their picture; 0 for none
-	Sound      bool      `db:"sound"`    // tells of messages that come unseen
-}
-
-// User is what others see of a user.
-type UserSummary struct {
-	ID     int64  `db:"id"`
-	Name   string `db:"name"`
-	Avatar int64  `db:"avatar"` // the file that is their picture; 0 for none, or where it is not known
-	IsBot  bool   `db:"bot"`
-}
-
-// User returns the public part of u.
-func (u User) Summary() UserSummary { return UserSummary{u.ID, u.Name, u.Avatar, u.IsBot()} }
-
-// IsBot tells whether u is a program that a person made.
-func (u User) IsBot() bool { return u.OwnerID != 0 }
-
-// CanManageUsers tells whether u may shut people out and let them in again.
-func (u User) CanManageUsers() bool { return u.Role == RoleAdmin }
-
-// Disabled tells whether u is shut out: such a person cannot log in and has no session.
-func (u User) Disabled() bool { return u.DisabledAt > 0 }
-
-// Rename gives by another name, by the rules of registration, and announces it. It answers Invalid for a bad one.
+// Rename changes the name of the acting user. It returns Invalid if the name breaks the rules of CleanName.
 func (s *Service) Rename(ctx context.Context, by User, name string) (UserSummary, error) {
 	name, err := CleanName(name)
 	if err != nil || name == by.Name {
@@ -137,22 +133,35 @@ func (s *Service) Rename(ctx context.Context, by User, name string) (UserSummary
 	return by.Summary(), nil
 }
 
-// Credentials are a user with the hash of their password. A session is only opened if the hash is still the current one.
-// The hash is empty for somebody who has just registered, and matches any current one.
-type Credentials struct {
-	User
-	PasswordHash string `db:"password_hash"`
+// SetAvatar uploads a picture and makes it the avatar of the acting user. It returns Invalid if the file is not a picture, and otherwise
+// the same errors as Upload.
+func (s *Service) SetAvatar(ctx context.Context, by User, in NewUpload) (File, error) {
+	in.Conversation = ConversationRef{}
+	f, err := s.Upload(ctx, by, in)
+	if err != nil {
+		return File{}, err
+	}
+	if !f.IsImage() {
+		_, err = s.DeleteFile(ctx, by, f.ID)
+		return File{}, errors.Join(err, invalidf("file", "This is no picture that Charla can show."))
+	}
+	return f, s.changeAvatar(ctx, by, f.ID)
 }
 
-// NewUser is an account to be made.
-type NewUser struct {
-	Name          string    `db:"name"`
-	NameKey       string    `db:"-"`
-	Email         string    `db:"email"`
-	EmailKey      string    `db:"email_key"`
-	PasswordHash  string    `db:"password_hash"`
-	BrowserLocale string    `db:"locale"` // the language of the browser
-	CreatedAt     Timestamp `db:"created_at"`
-	ConfirmedAt   Timestamp `db:"-"` // 0 where nobody asked whether the address is theirs
-	OwnerID       int64     `db:"-"` // whose bot it is; 0 for a person
+// RemoveAvatar removes the avatar of the acting user.
+func (s *Service) RemoveAvatar(ctx context.Context, by User) error { return s.changeAvatar(ctx, by, 0) }
+
+func (s *Service) changeAvatar(ctx context.Context, by User, file int64) error {
+	var unused []int64
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		unused, err = tx.SetAvatar(ctx, by.ID, file)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.releaseBlobs(ctx, unused)
+	by.Avatar = file
+	s.events.Publish(UserChanged{by.Summary()})
+	return nil
 }

@@ -20,64 +20,69 @@ type WebhookWriter interface {
 	DeleteWebhook(ctx context.Context, bot, webhook int64) error
 }
 
-// Webhook is an address that lets whoever knows it write into a room as a bot.
+// maxWebhooks is how many webhooks a bot may have.
+const maxWebhooks = 20
+
+// Webhook is a URL with which anybody who knows its secret posts to a room as a bot.
 type Webhook struct {
 	ID   int64 `db:"hook_id"`
 	Room int64 `db:"room_id"`
 	User       // the bot
 }
 
-// CreateWebhook makes an address that writes as a bot of by into a channel that the bot is in, and returns its secret, which
-// is told this once. It answers NotFound for a bot that is not by's and a room that is not the bot's, and Conflict for one
-// hook too many.
-func (s *Service) CreateWebhook(ctx context.Context, by User, bot, room int64) (hook BotRoom, secret string, err error) {
+// CreateWebhook creates a webhook that posts as a bot of the acting user to a channel that the bot is a member of, and
+// returns its secret, which cannot be read again later. It returns ErrNotFound if the user has no such bot or the bot
+// is not a member of the channel, and Conflict if the bot has maxWebhooks webhooks.
+func (s *Service) CreateWebhook(
+	ctx context.Context, by User, bot, room int64,
+) (webhook BotRoom, secret string, err error) {
 	secret = newToken()
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		if _, err := lockOwnBot(ctx, tx, by, bot); err != nil {
 			return err
 		}
-		conv, err := tx.ConversationIn(ctx, bot, room)
-		if err == nil && conv.Kind != Channel {
-			err = ErrNotFound
-		}
+		c, err := tx.ConversationIn(ctx, bot, room)
 		if err != nil {
 			return err
 		}
-		hooks, err := tx.Webhooks(ctx, by.ID)
+		if c.Kind != Channel {
+			return ErrNotFound
+		}
+		webhooks, err := tx.Webhooks(ctx, by.ID)
 		if err != nil {
 			return err
 		}
-		if countWebhooks(hooks, bot) >= maxWebhooks {
+		if countWebhooks(webhooks, bot) >= maxWebhooks {
 			return Errorf(Conflict, "This bot has %d addresses already. Remove one first.", maxWebhooks)
 		}
-		hook = BotRoom{Bot: bot, Room: room, Name: conv.Name}
-		hook.ID, err = tx.InsertWebhook(ctx, bot, room, hashToken(secret), s.now())
+		webhook = BotRoom{Bot: bot, Room: room, Name: c.Name}
+		webhook.ID, err = tx.InsertWebhook(ctx, bot, room, hashToken(secret), s.now())
 		return err
 	})
-	return hook, secret, err
+	return webhook, secret, err
 }
 
-// countWebhooks tells how many of the hooks are a bot's.
-func countWebhooks(hooks []BotRoom, bot int64) (n int) {
-	for _, h := range hooks {
-		if h.Bot == bot {
+// countWebhooks returns how many of the webhooks belong to a bot.
+func countWebhooks(webhooks []BotRoom, bot int64) (n int) {
+	for _, w := range webhooks {
+		if w.Bot == bot {
 			n++
 		}
 	}
 	return n
 }
 
-// RemoveWebhook makes the address of a hook void. It answers NotFound for what is not by's.
-func (s *Service) RemoveWebhook(ctx context.Context, by User, bot, hook int64) error {
+// RemoveWebhook deletes a webhook. It returns ErrNotFound if no bot of the acting user has it.
+func (s *Service) RemoveWebhook(ctx context.Context, by User, bot, webhook int64) error {
 	return s.store.InTx(ctx, func(tx Tx) error {
 		if _, err := lockOwnBot(ctx, tx, by, bot); err != nil {
 			return err
 		}
-		return tx.DeleteWebhook(ctx, bot, hook)
+		return tx.DeleteWebhook(ctx, bot, webhook)
 	})
 }
 
-// Webhook finds the hook with a secret, or ErrNotFound.
+// Webhook returns the webhook with this secret, or ErrNotFound.
 func (s *Service) Webhook(ctx context.Context, secret string) (Webhook, error) {
 	return s.store.Webhook(ctx, hashToken(secret))
 }
