@@ -21,8 +21,9 @@ type fakeSource struct {
 	rooms         map[chat.StreamKey]*fakeRoom
 	endedSessions map[int64]chat.Timestamp // when each session ended
 	failing       bool
-	hijacked      bool // openStream uses hijacked connections
-	reads         int  // calls of Changes
+	hijacked      bool          // openStream uses hijacked connections
+	reads         int           // calls of Changes
+	hold          chan struct{} // if not nil, Changes returns only after it is closed
 }
 
 type fakeRoom struct {
@@ -76,11 +77,33 @@ func (db *fakeSource) addMember(key chat.StreamKey) chat.MemberJoined {
 var errDown = errors.New("the database is down")
 
 func (db *fakeSource) Changes(_ context.Context, room, cursor int64, limit int) (chat.Changes, error) {
+	c, hold, err := db.readChanges(room, cursor, limit)
+	if hold != nil {
+		<-hold
+	}
+	return c, err
+}
+
+// holdReads lets every read of changes return only after release is called.
+func (db *fakeSource) holdReads() (release func()) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	hold := make(chan struct{})
+	db.hold = hold
+	return func() {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		db.hold = nil
+		close(hold)
+	}
+}
+
+func (db *fakeSource) readChanges(room, cursor int64, limit int) (chat.Changes, chan struct{}, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.reads++
 	if db.failing {
-		return chat.Changes{}, errDown
+		return chat.Changes{}, db.hold, errDown
 	}
 	for _, r := range db.rooms {
 		if r.id != room {
@@ -92,9 +115,9 @@ func (db *fakeSource) Changes(_ context.Context, room, cursor int64, limit int) 
 		c := chat.ClassifyChanges(cursor, r.lastSeq, changed)
 		c.Left = slices.DeleteFunc(slices.Clone(r.departures), func(d chat.Departure) bool { return d.Seq <= cursor })
 		c.TooFarBehind = len(changed) > limit || cursor > r.lastSeq || slices.ContainsFunc(c.Left, accountDeleted)
-		return c, nil
+		return c, db.hold, nil
 	}
-	return chat.Changes{TooFarBehind: cursor > 0}, nil
+	return chat.Changes{TooFarBehind: cursor > 0}, db.hold, nil
 }
 
 func (db *fakeSource) LastSeqs(_ context.Context, keys []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error) {

@@ -98,6 +98,29 @@ func TestLostRelayMessageIsFoundByPolling(t *testing.T) {
 	})
 }
 
+// TestGapFillSkipsWhatWasDeliveredMeanwhile lets a missing change arrive while the gap is read from the database, which
+// also returns a later change. Every change must be delivered once.
+func TestGapFillSkipsWhatWasDeliveredMeanwhile(t *testing.T) {
+	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
+		r := openStream(t, h, db, viewer(1), general, -1)
+		synctest.Wait()
+		one, two := db.post(general, 2, "one"), db.post(general, 2, "two")
+		db.post(general, 2, "three") // is not announced
+		release := db.holdReads()
+		h.Publish(two)
+		synctest.Wait()
+		if db.readCount() == 0 {
+			t.Fatal("the gap is not being read")
+		}
+		h.Publish(one)
+		synctest.Wait()
+		expect(t, "messages before the read returns", r.received("+"), "+1=one", "+2=two")
+		release()
+		synctest.Wait()
+		expect(t, "messages after the read returned", r.received("+"), "+1=one", "+2=two", "+3=three")
+	})
+}
+
 func TestGapIsFilledAfterDatabaseOutage(t *testing.T) {
 	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
 		r := openStream(t, h, db, viewer(1), general, -1)
