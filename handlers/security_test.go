@@ -23,8 +23,9 @@ func TestSecurityHeaders(t *testing.T) {
 	ana.sendMessage("room=1", "hello")
 	nonces := map[string]bool{}
 	for path, b := range map[string]*client{
-		"/login": s.anonymous(), "/register": s.anonymous(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana, "/settings": ana, "/settings/delete": ana, "/nowhere": ana,
-		"/chat?x": s.anonymous(), "/chat?q=a": ana, "/messages?room=1&before=9": ana, "/healthz": s.anonymous(), "/me.css": ana, "/messages?with=x": ana,
+		"/login": s.anonymous(), "/register": s.anonymous(), "/chat": ana, "/messages?room=1": ana, "/messages/1": ana,
+		"/settings": ana, "/settings/delete": ana, "/nowhere": ana, "/chat?x": s.anonymous(), "/chat?q=a": ana,
+		"/messages?room=1&before=9": ana, "/healthz": s.anonymous(), "/me.css": ana, "/messages?with=x": ana,
 	} {
 		for range 2 {
 			a := b.get(path)
@@ -34,20 +35,24 @@ func TestSecurityHeaders(t *testing.T) {
 			lacks(t, policy, "unsafe", "*", "http")
 			nonce := regexp.MustCompile(`'nonce-([^']+)'`).FindStringSubmatch(policy)[1]
 			if len(nonce) < 22 || nonces[nonce] {
-				t.Errorf("%s: the nonce %s is short or known", path, nonce)
+				t.Errorf("%s: the nonce %s is short or was used before", path, nonce)
 			}
 			nonces[nonce] = true
-			for _, m := range regexp.MustCompile(`<script[^>]*>|hx-nonce:inherited="[^"]*"`).FindAllString(a.body, -1) {
-				contains(t, m, `"`+nonce+`"`)
+			page := parseHTML(t, a.body)
+			for _, script := range selectAll(t, page, "script") {
+				equal(t, "the nonce of a script", attr(script, "nonce"), nonce)
 			}
-			lacks(t, strings.ReplaceAll(a.body, "<style-", ""), "<style", " style=", " onclick=", "<script>")
+			for _, body := range selectAll(t, page, `[hx-nonce\:inherited]`) {
+				equal(t, "the nonce for htmx", attr(body, "hx-nonce:inherited"), nonce)
+			}
+			a.hides("style").hides("[style]").hides("[onclick]")
 			equal(t, "nosniff", a.header.Get("X-Content-Type-Options"), "nosniff")
 			equal(t, "frames", a.header.Get("X-Frame-Options"), "SAMEORIGIN")
 			equal(t, "opener", a.header.Get("Cross-Origin-Opener-Policy"), "same-origin")
 			equal(t, "resource", a.header.Get("Cross-Origin-Resource-Policy"), "same-origin")
 			equal(t, "HSTS on plain http", a.header.Get("Strict-Transport-Security"), "")
 			if a.header.Get("Referrer-Policy") == "" || a.header.Get("Permissions-Policy") == "" {
-				t.Errorf("%s lacks a policy: %v", path, a.header)
+				t.Errorf("%s: Referrer-Policy or Permissions-Policy is missing: %v", path, a.header)
 			}
 			if path != "/healthz" {
 				contains(t, a.header.Get("Cache-Control"), "no-store")
@@ -66,7 +71,7 @@ func TestCookies(t *testing.T) {
 		found := map[string]*http.Cookie{}
 		for _, c := range (&http.Response{Header: a.header}).Cookies() {
 			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
-				t.Errorf("a careless cookie: %v", c)
+				t.Errorf("unsafe cookie: %v", c)
 			}
 			found[c.Name] = c
 		}
@@ -74,19 +79,19 @@ func TestCookies(t *testing.T) {
 	}
 	plain := flags(openSQLite(t).anonymous().post("/register", register).is(303))
 	if c := plain["charla"]; c == nil || c.Secure || len(c.Value) < 43 {
-		t.Errorf("on plain http: %v", plain)
+		t.Errorf("over http: %v", plain)
 	}
 	s := openSQLite(t, withHTTPS)
 	b := s.anonymous()
 	secure := flags(b.post("/register", register).is(303))
 	if c := secure["__Host-charla"]; c == nil || !c.Secure || secure["charla"] != nil {
-		t.Errorf("on https: %v", secure)
+		t.Errorf("over https: %v", secure)
 	}
 	b.get("/chat").is(200)
 	kept := b.cookies["__Host-charla"]
 	out := b.post("/logout", nil).is(303)
 	if c := flags(out)["__Host-charla"]; c == nil || c.MaxAge >= 0 || !c.Secure {
-		t.Errorf("log-out leaves %v", c)
+		t.Errorf("the cookie after log-out: %v", c)
 	}
 	contains(t, out.header.Get("Clear-Site-Data"), `"storage"`)
 	plainName := s.anonymous()
@@ -113,26 +118,29 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 	}
 	for path, form := range posts {
 		for _, from := range [][]string{
-			{"Sec-Fetch-Site: cross-site"}, {"Sec-Fetch-Site: same-site"}, {"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"},
-			{"Origin: https://evil.example"}, {"Origin: null"}, {"Origin: http://chat.example.org.evil.example"}, {"Origin: http://sub.chat.example.org"},
+			{"Sec-Fetch-Site: cross-site"}, {"Sec-Fetch-Site: same-site"}, {"Origin: null"},
+			{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, {"Origin: https://evil.example"},
+			{"Origin: http://chat.example.org.evil.example"}, {"Origin: http://sub.chat.example.org"},
 		} {
 			a := ana.post(path, form, from...).is(403)
-			equal(t, path+" sets cookies", len(a.header.Values("Set-Cookie")), 0)
+			equal(t, "cookies set by "+path, len(a.header.Values("Set-Cookie")), 0)
 			ana.post(path, form, append(from, asJSON)...).isError(403, "forbidden", "")
 		}
 	}
 	ana.get("/chat").is(200)
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
-	equal(t, "people", s.count(`SELECT COUNT(*) FROM users`), 1)
+	equal(t, "users", s.count(`SELECT COUNT(*) FROM users`), 1)
 	equal(t, "themes", s.count(`SELECT COUNT(*) FROM users WHERE theme <> ''`), 0)
-	equal(t, "sessions that ended", s.count(`SELECT COUNT(*) FROM sessions WHERE ended_at > 0`), 0)
-	for _, from := range [][]string{nil, {"Sec-Fetch-Site: same-origin"}, {"Sec-Fetch-Site: none"}, {"Origin: " + s.URL}, {"Origin: http://chat.example.org"}} {
+	equal(t, "ended sessions", s.count(`SELECT COUNT(*) FROM sessions WHERE ended_at > 0`), 0)
+	for _, from := range [][]string{
+		nil, {"Sec-Fetch-Site: same-origin"}, {"Sec-Fetch-Site: none"}, {"Origin: " + s.URL}, {"Origin: http://chat.example.org"},
+	} {
 		ana.post("/messages", []string{"room", "1", "body", "honest"}, from...).is(303)
 	}
-	ana.get("/chat", "Sec-Fetch-Site: cross-site").is(200) // a link from elsewhere
+	ana.get("/chat", "Sec-Fetch-Site: cross-site").is(200) // a link on another site
 }
 
-// getGzipped asks for gzip and does not unpack it.
+// getGzipped asks for gzip and returns the answer and its unpacked body.
 func (b *client) getGzipped(path string) (*answer, string) {
 	b.t.Helper()
 	a := b.get(path, "Accept-Encoding: gzip")
@@ -159,27 +167,29 @@ func TestCompressionAndCaching(t *testing.T) {
 		equal(t, path+" Content-Encoding", a.header.Get("Content-Encoding"), "gzip")
 		contains(t, strings.Join(a.header.Values("Vary"), ", "), "Accept-Encoding")
 		contains(t, page, "</html>")
-		for _, m := range regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`).FindAllStringSubmatch(page, -1) {
-			file, content := s.anonymous().getGzipped(m[1])
+		for _, e := range selectAll(t, parseHTML(t, page), "[src^='/static/'],[href^='/static/']") {
+			url := attr(e, "src") + attr(e, "href")
+			file, content := s.anonymous().getGzipped(url)
 			file.is(200)
-			equal(t, m[1], file.header.Get("Cache-Control"), "public, max-age=31536000, immutable")
-			equal(t, m[1], file.header.Get("Content-Encoding"), "gzip")
-			equal(t, m[1], file.header.Get("X-Content-Type-Options"), "nosniff")
-			equal(t, "a cookie with "+m[1], len(file.header.Values("Set-Cookie")), 0)
-			equal(t, m[1], s.anonymous().do(http.MethodGet, m[1], nil, "Accept-Encoding: identity").body, content)
+			equal(t, url, file.header.Get("Cache-Control"), "public, max-age=31536000, immutable")
+			equal(t, url, file.header.Get("Content-Encoding"), "gzip")
+			equal(t, url, file.header.Get("X-Content-Type-Options"), "nosniff")
+			equal(t, "cookies with "+url, len(file.header.Values("Set-Cookie")), 0)
+			plain := s.anonymous().do(http.MethodGet, url, nil, "Accept-Encoding: identity").body
+			equal(t, url+" without compression", plain, content)
 		}
 	}
 	a := ana.get("/me.css").is(200)
 	contains(t, a.header.Get("Cache-Control"), "private", "no-store")
 	contains(t, a.body, ".by-"+formatID(ana.user.ID)+"{")
-	equal(t, "a guest's own", s.anonymous().get("/me.css").body, "")
+	equal(t, "anonymous", s.anonymous().get("/me.css").body, "")
 }
 
 func TestPanicAnswers500(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t, func(c *serverOptions) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
 	page := s.anonymous().get("/readyz").is(500)
-	page.has("<!doctype html>", page.header.Get("X-Request-Id")).lacks("secret", "goroutine")
+	page.isPage().has(page.header.Get("X-Request-Id")).lacks("secret", "goroutine")
 	s.anonymous().get("/readyz", asJSON).isError(500, "internal", "").lacks("secret")
 	s.anonymous().get("/login").is(200)
 	if len(page.header.Get("X-Request-Id")) < 16 {
@@ -211,12 +221,14 @@ func TestDatabaseUnavailable(t *testing.T) {
 		retry(ana.get(path)).has("cannot reach its database")
 		retry(ana.get(path, asJSON)).isError(503, "unavailable", "")
 	}
-	page := retry(ana.post("/messages", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`, "cannot reach its database")
+	page := retry(ana.post("/messages", form)).has("cannot reach its database")
+	page.shows("textarea", "my <precious> text").shows("[name=room][value='1']")
 	equal(t, "the key", page.composerKey(), "precious")
-	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").lacks("<html", "<textarea")
+	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").isFragment().hides("textarea")
 	retry(ana.post("/messages", form, asJSON)).isError(503, "unavailable", "")
-	retry(ana.post("/drafts", form)).has("my &lt;precious&gt; text</textarea>", `name="room" value="1"`)
-	retry(ana.post("/messages/1/edit", form)).has("my &lt;precious&gt; text</textarea>", `action="/messages/1/edit"`, "cannot reach its database")
+	retry(ana.post("/drafts", form)).shows("textarea", "my <precious> text").shows("[name=room][value='1']")
+	retry(ana.post("/messages/1/edit", form)).has("cannot reach its database").
+		shows("form[action='/messages/1/edit'] textarea", "my <precious> text")
 	retry(s.anonymous().logIn("ana@example.org", testPassword))
 	retry(s.anonymous().post("/register", []string{"name", "B", "email", "b@example.org", "password", testPassword}))
 
