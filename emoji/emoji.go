@@ -1,5 +1,5 @@
-// Package emoji knows the emoji of Unicode: what they are called, how they are found, and how they are written. It knows
-// nothing else of Charla. Its data is made by cmd/gen-emoji.
+// Package emoji contains the emoji of Unicode with their names, search words and shortcodes in English and Spanish. The
+// command gen-emoji generates its data.
 package emoji
 
 import (
@@ -11,29 +11,29 @@ import (
 	"sync"
 )
 
-// Emoji is one emoji in one skin tone.
+// Emoji is an emoji in one skin tone.
 type Emoji struct {
-	Text         string   // as Unicode recommends to write it: with the selectors and the skin tones that belong to it
-	Group        int      // 0 to Groups-1
-	Shortcodes   []string // its shortcodes without the colons, the usual one first
-	HasTones     bool     // whether it comes in skin tones
+	Text         string   // the characters, with the variation selectors that Unicode recommends
+	Group        int      // 0 to GroupCount-1
+	Shortcodes   []string // without colons, the most common one first
+	HasTones     bool     // whether there are variants with skin tones
 	nameEN       string
 	nameES       string
-	searchKey    string    // what people search for, folded: its names in the first line, then everything else
-	tonePatterns [2]string // how it is written in the lightest tone, and with the two lightest; see variants
+	searchKey    string    // folded for search: the names in the first line, other search words in the second
+	tonePatterns [2]string // the variants in the lightest tone and, for two people, in the two lightest tones
 }
 
-// GroupCount is the number of groups: faces, people, animals and nature, food and drink, travel and places, activities,
-// objects, symbols, flags.
+// GroupCount is the number of groups. These are, in this order: faces, people, animals and nature, food and drink,
+// travel and places, activities, objects, symbols, flags.
 const GroupCount = 9
 
-// MaxBytes bounds the text of an emoji: two people, a kiss between them and their skin tones take 35.
+// MaxBytes is the maximum length of an emoji in bytes. The longest one, a kiss of two people with skin tones, has 35.
 const MaxBytes = 40
 
-// Frequent are the emoji that people use most to answer with.
+// Frequent are the most common reactions.
 var Frequent = []string{"👍", "❤️", "😂", "🎉", "😮", "😢"}
 
-// Name is what an emoji is called in a language, "en" or "es". Its skin tone is not part of it.
+// Name returns the name of an emoji in a language, "es" or "en", without its skin tone. English is the default.
 func (e Emoji) Name(lang string) string {
 	if lang == "es" {
 		return e.nameES
@@ -41,22 +41,22 @@ func (e Emoji) Name(lang string) string {
 	return e.nameEN
 }
 
-// Lookup finds an emoji by the text of exactly one, in any of its skin tones. That variation selectors are left out or too
-// many does not matter: Text of the answer is the one form in which it should be kept.
+// Lookup returns the emoji that a text consists of, in any skin tone, or false if the text is not exactly one emoji. It
+// ignores missing and superfluous variation selectors. Text of the result is the normalized text to store.
 func Lookup(text string) (Emoji, bool) {
 	if len(text) < 2 || len(text) > MaxBytes {
 		return Emoji{}, false
 	}
-	at, ok := loadCatalog().variants[stripSelectors(text)]
+	v, ok := loadCatalog().variants[stripSelectors(text)]
 	if !ok {
 		return Emoji{}, false
 	}
-	e := loadCatalog().all[at.index]
-	e.Text = at.text
+	e := loadCatalog().all[v.index]
+	e.Text = v.text
 	return e, true
 }
 
-// InGroup lists the emoji of a group in the order of Unicode, without skin tones.
+// InGroup returns the emoji of a group in the order of Unicode, without skin tones.
 func InGroup(group int) (found []Emoji) {
 	for _, e := range loadCatalog().all {
 		if e.Group == group {
@@ -66,7 +66,8 @@ func InGroup(group int) (found []Emoji) {
 	return found
 }
 
-// WithTone returns an emoji in a skin tone, 1 (light) to 5 (dark). With tone 0, and where it has no tones, it is as it was.
+// WithTone returns an emoji in a skin tone from 1 (light) to 5 (dark). It returns the emoji unchanged for other
+// tones, or if the emoji has no tones.
 func (e Emoji) WithTone(tone int) Emoji {
 	if e.HasTones && tone >= 1 && tone <= ToneCount {
 		e.Text = applyTones(e.tonePatterns[0], tone, tone)
@@ -74,64 +75,69 @@ func (e Emoji) WithTone(tone int) Emoji {
 	return e
 }
 
-// variationSelector asks for the drawing of a character as an emoji.
+// variationSelector is the character after another one that asks to display it as an emoji instead of as text.
 const variationSelector = "\uFE0F"
 
-// stripSelectors leaves out what a text may or may not say.
+// stripSelectors removes the variation selectors, which are optional in many emoji.
 func stripSelectors(text string) string { return strings.ReplaceAll(text, variationSelector, "") }
 
-// variant is how an emoji is written in one of its skin tones.
+// variant is an emoji in one of its skin tones.
 type variant struct {
-	index int // in all
+	index int // in catalog.all
 	text  string
 }
 
-// catalog is all emoji, in the order of Unicode.
+// catalog contains all emoji.
 type catalog struct {
-	all         []Emoji
-	variants    map[string]variant // by their bare text
-	byShortcode map[string]int     // index in all, by shortcode
+	all         []Emoji            // in the order of Unicode, without skin tones
+	variants    map[string]variant // by text without variation selectors
+	byShortcode map[string]int     // indexes in all
 }
 
 //go:embed data.txt.gz
 var compressedData []byte
 
-// loadCatalog is unpacked when it is first needed.
+// loadCatalog returns the catalog. The first call decompresses it.
 var loadCatalog = sync.OnceValue(func() *catalog {
-	unzipped, err := gzip.NewReader(bytes.NewReader(compressedData))
+	r, err := gzip.NewReader(bytes.NewReader(compressedData))
 	if err != nil {
-		panic(err) // embedded: it cannot be broken in a program that was built
+		panic(err) // impossible, because the data is embedded
 	}
-	data, err := io.ReadAll(unzipped)
+	data, err := io.ReadAll(r)
 	if err != nil {
 		panic(err)
 	}
-	s := &catalog{variants: map[string]variant{}, byShortcode: map[string]int{}}
+	c := &catalog{variants: map[string]variant{}, byShortcode: map[string]int{}}
 	for line := range strings.Lines(string(data)) {
 		if !strings.HasPrefix(line, "# ") {
-			s.add(parseLine(strings.TrimSuffix(line, "\n")))
+			c.add(parseLine(strings.TrimSuffix(line, "\n")))
 		}
 	}
-	s.indexShortcodes()
-	return s
+	c.indexShortcodes()
+	return c
 })
 
-func (s *catalog) add(e Emoji) {
-	i := len(s.all)
-	s.all = append(s.all, e)
-	s.variants[stripSelectors(e.Text)] = variant{i, e.Text}
+// add adds an emoji with its variants.
+func (c *catalog) add(e Emoji) {
+	i := len(c.all)
+	c.all = append(c.all, e)
+	c.variants[stripSelectors(e.Text)] = variant{i, e.Text}
 	for _, text := range e.variants() {
-		s.variants[stripSelectors(text)] = variant{i, text}
+		c.variants[stripSelectors(text)] = variant{i, text}
 	}
 }
 
-// parseLine reads a line of the data, which says itself what stands in it.
+// parseLine parses a line of the data. The comments at the top of the data describe its fields.
 func parseLine(line string) Emoji {
 	var fields [8]string
 	copy(fields[:], strings.Split(line, "\t"))
-	e := Emoji{Text: fields[0], Group: int(fields[1][0] - '0'), Shortcodes: strings.Fields(fields[2]), nameEN: fields[3], nameES: fields[5]}
+	e := Emoji{
+		Text: fields[0], Group: int(fields[1][0] - '0'), Shortcodes: strings.Fields(fields[2]),
+		nameEN: fields[3], nameES: fields[5],
+	}
 	e.Shortcodes = append(e.Shortcodes, toShortcode(e.nameEN))
-	e.searchKey = fold(e.nameEN+" "+e.nameES) + "\n" + fold(strings.Join(e.Shortcodes, " ")+" "+fields[4]+" "+fields[6])
+	names, others := e.nameEN+" "+e.nameES, strings.Join(e.Shortcodes, " ")+" "+fields[4]+" "+fields[6]
+	e.searchKey = fold(names) + "\n" + fold(others)
 	e.tonePatterns[0], e.tonePatterns[1], _ = strings.Cut(fields[7], " ")
 	e.HasTones = e.tonePatterns[0] != ""
 	return e

@@ -7,32 +7,33 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxQueryWords bounds the work of a search; what follows is not looked at.
+// maxQueryWords is how many words of a query Search uses. It ignores the rest, so that a search stays fast.
 const maxQueryWords = 8
 
-// Search finds the emoji of which each word of a query begins a word of theirs, in English or Spanish, whatever its case
-// and accents; at most limit. What is called so comes before what only has to do with it.
+// Search returns at most limit emoji that match a query in English or Spanish. Each word of the query must be the
+// start of a word of the emoji; case and accents do not matter. Matches by name come before matches by other search
+// words.
 func Search(query string, limit int) []Emoji {
 	words := strings.Fields(fold(query))
 	words = words[:min(len(words), maxQueryWords)]
 	if len(words) == 0 {
 		return nil
 	}
-	var called, related []Emoji
+	var byName, byOther []Emoji
 	for _, e := range loadCatalog().all {
-		names, rest, _ := strings.Cut(e.searchKey, "\n")
+		names, others, _ := strings.Cut(e.searchKey, "\n")
 		switch {
 		case matchesPrefixes(words, names):
-			called = append(called, e)
-		case matchesPrefixes(words, names+rest):
-			related = append(related, e)
+			byName = append(byName, e)
+		case matchesPrefixes(words, names+others):
+			byOther = append(byOther, e)
 		}
 	}
-	found := append(called, related...)
+	found := append(byName, byOther...)
 	return found[:min(len(found), limit)]
 }
 
-// matchesPrefixes tells whether each of the words begins a word of text, in which a space stands before each.
+// matchesPrefixes reports whether each of the words is the start of a word of text. Text must come from fold.
 func matchesPrefixes(words []string, text string) bool {
 	for _, w := range words {
 		if !strings.Contains(text, " "+w) {
@@ -42,21 +43,21 @@ func matchesPrefixes(words []string, text string) bool {
 	return true
 }
 
-// fold writes words for searching: without case and accents, with a space before each.
+// fold normalizes text for search: it removes case, accents and punctuation and writes a space before each word.
 func fold(text string) string {
 	var b strings.Builder
-	between := true
+	betweenWords := true
 	for _, r := range norm.NFD.String(strings.ToLower(text)) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
-		case unicode.IsLetter(r), unicode.IsDigit(r), r == '+', r == '-' && between:
-			if between {
+		case unicode.IsLetter(r), unicode.IsDigit(r), r == '+', r == '-' && betweenWords:
+			if betweenWords {
 				b.WriteByte(' ')
 			}
-			between = false
+			betweenWords = false
 			b.WriteRune(r)
 		default:
-			between = true
+			betweenWords = true
 		}
 	}
 	return b.String()

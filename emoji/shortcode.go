@@ -9,15 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// tokenPattern finds what may be a shortcode in a message, and what must be left alone because a colon in it is only a colon: a
-// block of code, a piece of code, an address.
-var tokenPattern = regexp.MustCompile("(?s)```.*?(?:```|\\z)|``.+?``|`[^`]+`|(?i:https?://)\\S+|:[\\p{L}\\p{M}\\p{N}_+-]{1,60}:")
+// tokenPattern matches possible shortcodes in a message. It also matches code blocks, inline code and web addresses, so
+// that colons in them do not count.
+var tokenPattern = regexp.MustCompile(
+	"(?s)```.*?(?:```|\\z)|``.+?``|`[^`]+`|(?i:https?://)\\S+|:[\\p{L}\\p{M}\\p{N}_+-]{1,60}:")
 
-// maxShortcodeBytes is more than the longest shortcode has, in bytes.
+// maxShortcodeBytes is an upper limit of the length of a shortcode in bytes.
 const maxShortcodeBytes = 90
 
-// Expand puts the emoji in the place of each shortcode in a message, such as :tada:. It leaves alone what it does not
-// know, what stands in code or in an address, and what touches a letter or a digit, as in 10:30:45.
+// Expand replaces each shortcode in a message, such as :tada:, by its emoji. It does not change unknown shortcodes,
+// code, web addresses, or anything next to a letter or digit, as in 10:30:45.
 func Expand(text string) string {
 	var b strings.Builder
 	rest := text
@@ -33,15 +34,15 @@ func Expand(text string) string {
 	return b.String() + rest
 }
 
-// eachShortcode calls f with the place and the name of each shortcode in a message until the end. Where f does not take one, the
-// next may begin at its last colon.
+// eachShortcode calls f with the position and the name of each possible shortcode in a message. If f returns false,
+// because there is no such shortcode, the next one may begin at the same colon at which this one ends.
 func eachShortcode(text string, f func(i int, name string) bool) {
 	for from := 0; from < len(text); {
-		at := tokenPattern.FindStringIndex(text[from:])
-		if at == nil {
+		match := tokenPattern.FindStringIndex(text[from:])
+		if match == nil {
 			return
 		}
-		start, end := from+at[0], from+at[1]
+		start, end := from+match[0], from+match[1]
 		from = end
 		if text[start] == ':' && (touchesWord(text, start, end) || !f(start, text[start+1:end-1])) {
 			from = end - 1
@@ -49,7 +50,7 @@ func eachShortcode(text string, f func(i int, name string) bool) {
 	}
 }
 
-// touchesWord tells whether a letter or a digit stands at text[start:end].
+// touchesWord reports whether there is a letter or digit directly before or after text[start:end].
 func touchesWord(text string, start, end int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:start])
 	after, _ := utf8.DecodeRuneInString(text[end:])
@@ -60,8 +61,8 @@ func isLetterOrDigit(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// byShortcode finds an emoji by a shortcode without its colons, whatever its case and accents. The names in both languages are
-// shortcodes too, with _ between the words.
+// byShortcode returns the emoji with a shortcode, which has no colons. Case and accents do not matter. The names in
+// both languages, with _ between the words, are shortcodes too.
 func byShortcode(name string) (Emoji, bool) {
 	i, ok := loadCatalog().byShortcode[toShortcode(name)]
 	if !ok {
@@ -70,75 +71,83 @@ func byShortcode(name string) (Emoji, bool) {
 	return loadCatalog().all[i], true
 }
 
-// toShortcode writes a name as a shortcode.
+// toShortcode converts a name to a shortcode.
 func toShortcode(name string) string {
 	return strings.ReplaceAll(strings.TrimSpace(fold(name)), " ", "_")
 }
 
-// indexShortcodes collects the shortcodes. One that two emoji have belongs to the first, and English ones come before Spanish names.
-func (s *catalog) indexShortcodes() {
-	take := func(name string, i int) {
-		c := toShortcode(name)
-		if _, taken := s.byShortcode[c]; !taken {
-			s.byShortcode[c] = i
+// indexShortcodes fills byShortcode. If two emoji have the same shortcode, it belongs to the first one. English
+// shortcodes take precedence over Spanish names.
+func (c *catalog) indexShortcodes() {
+	add := func(name string, i int) {
+		shortcode := toShortcode(name)
+		if _, taken := c.byShortcode[shortcode]; !taken {
+			c.byShortcode[shortcode] = i
 		}
 	}
-	for i, e := range s.all {
-		for _, c := range e.Shortcodes {
-			take(c, i)
+	for i, e := range c.all {
+		for _, shortcode := range e.Shortcodes {
+			add(shortcode, i)
 		}
 	}
-	for i, e := range s.all {
-		take(e.nameES, i)
+	for i, e := range c.all {
+		add(e.nameES, i)
 	}
 }
 
-// maxMistyped bounds the work for a message that is full of colons.
+// maxMistyped is how many unknown shortcodes FirstMistyped checks. It bounds the work for a message full of colons.
 const maxMistyped = 5
 
-// FirstMistyped is the first thing in a message that looks like a shortcode, is none, and is near to one; empty for nothing.
-// After a few that are near to nothing it looks no further.
+// FirstMistyped returns the first unknown shortcode in a message for which there are suggestions, or "". It checks at
+// most maxMistyped of them.
 func FirstMistyped(text string) (found string) {
-	tries := 0
+	checked := 0
 	eachShortcode(text, func(_ int, name string) bool {
 		_, ok := byShortcode(name)
-		if !ok && found == "" && tries < maxMistyped {
-			if tries++; len(Suggest(name, 1)) > 0 {
-				found = name
-			}
+		if ok || found != "" || checked == maxMistyped {
+			return ok
+		}
+		checked++
+		if len(Suggest(name, 1)) > 0 {
+			found = name
 		}
 		return ok
 	})
 	return found
 }
 
-// Suggestion is an emoji that a mistyped shortcode may have meant, by its shortcode.
+// Suggestion is an emoji that a mistyped shortcode may mean. Shortcode is the correct shortcode.
 type Suggestion struct {
 	Emoji
 	Shortcode string
 }
 
-// Suggest are the shortcodes closest to a mistyped one, at most limit: one slip of the finger away, or two in a longer word.
+// Suggest returns at most limit emoji with shortcodes that are similar to a mistyped one: with one typing error, or
+// with two in a longer word. The most similar ones come first.
 func Suggest(name string, limit int) (found []Suggestion) {
 	word := toShortcode(name)
 	if !strings.ContainsFunc(word, unicode.IsLetter) || len(word) < 3 || len(word) > maxShortcodeBytes {
 		return nil
 	}
-	slips := map[string]int{}
-	for c, i := range loadCatalog().byShortcode {
-		if n := editDistance(word, c, 1+min(1, len(word)/6)); n >= 0 {
-			slips[c] = n
-			found = append(found, Suggestion{loadCatalog().all[i], c})
+	index := loadCatalog().byShortcode
+	distances := map[string]int{}
+	for shortcode, i := range index {
+		if n := editDistance(word, shortcode, 1+min(1, len(word)/6)); n >= 0 {
+			distances[shortcode] = n
+			found = append(found, Suggestion{loadCatalog().all[i], shortcode})
 		}
 	}
 	slices.SortFunc(found, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(slips[a.Shortcode], slips[b.Shortcode]), cmp.Compare(loadCatalog().byShortcode[a.Shortcode], loadCatalog().byShortcode[b.Shortcode]), cmp.Compare(a.Shortcode, b.Shortcode))
+		return cmp.Or(
+			cmp.Compare(distances[a.Shortcode], distances[b.Shortcode]),
+			cmp.Compare(index[a.Shortcode], index[b.Shortcode]),
+			cmp.Compare(a.Shortcode, b.Shortcode))
 	})
 	seen := map[string]bool{}
-	found = slices.DeleteFunc(found, func(g Suggestion) bool {
-		again := seen[g.Text]
-		seen[g.Text] = true
-		return again
+	found = slices.DeleteFunc(found, func(s Suggestion) bool {
+		duplicate := seen[s.Text]
+		seen[s.Text] = true
+		return duplicate
 	})
 	return found[:min(len(found), limit)]
 }

@@ -23,7 +23,7 @@ func TestShortcodes(t *testing.T) {
 			t.Errorf("Expand(%q) = %q, want %q", text, got, want)
 		}
 		if got := Expand(want); got != want {
-			t.Errorf("%q becomes %q when sent again", want, got)
+			t.Errorf("Expand changes its own result %q to %q", want, got)
 		}
 	}
 }
@@ -39,12 +39,12 @@ func TestMistypedShortcodes(t *testing.T) {
 			got = found[0].Text
 		}
 		if got != want {
-			t.Errorf("in %q the nearest to %q is %q, want %q", text, FirstMistyped(text), got, want)
+			t.Errorf("in %q the first suggestion for %q is %q, want %q", text, FirstMistyped(text), got, want)
 		}
 	}
 	found := Suggest(FirstMistyped("a :nothingofthekind: :hart: and a :smlie:"), 3)
 	if len(found) != 3 || found[0].Shortcode != "heart" {
-		t.Errorf("guesses are %v", found)
+		t.Errorf("the suggestions are %v", found)
 	}
 }
 
@@ -55,13 +55,13 @@ func TestDistance(t *testing.T) {
 	}{{"smile", "smile", 0}, {"smlie", "smile", 1}, {"smle", "smile", 1}, {"smmile", "smile", 1}, {"smule", "smile", 1},
 		{"slime", "smile", 2}, {"smile", "heart", -1}, {"a", "abcd", -1}, {"", "", 0}} {
 		if got := editDistance(tc.a, tc.b, 2); got != tc.want {
-			t.Errorf("from %q to %q: %d, want %d", tc.a, tc.b, got, tc.want)
+			t.Errorf("editDistance(%q, %q) = %d, want %d", tc.a, tc.b, got, tc.want)
 		}
 	}
 }
 
-// TestWorstCaseMessage wants that no message keeps a processor busy: the longest ones, full of colons and backticks. They take
-// some 50 ms, a hundred times as long under the race detector on a busy machine.
+// TestWorstCaseMessage checks that the longest messages, full of colons and backticks, take little time: some 50 ms,
+// and a hundred times as long with the race detector on a busy machine.
 func TestWorstCaseMessage(t *testing.T) {
 	for _, piece := range []string{":a", ":a:", ":smlie:", ":qqqq:", "`", "``a", "`:a:", ":tada:", "```", "http://:", ":" + strings.Repeat("é", 50)} {
 		text := strings.Repeat(piece, 16<<10/len(piece))

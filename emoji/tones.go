@@ -2,10 +2,11 @@ package emoji
 
 import "strings"
 
-// ToneCount is the number of skin tones: light, medium-light, medium, medium-dark, dark. Tone 0 is none: yellow.
+// ToneCount is the number of skin tones: light, medium-light, medium, medium-dark and dark are the tones 1 to 5. Tone
+// 0 is the default, yellow.
 const ToneCount = 5
 
-// variants are all forms of an emoji in skin tones: of one person, or of two who have the same, then of two who differ.
+// variants returns the texts of an emoji in all skin tones, and, for an emoji of two people, in all pairs of tones.
 func (e Emoji) variants() (texts []string) {
 	for a := 1; a <= ToneCount && e.HasTones; a++ {
 		texts = append(texts, applyTones(e.tonePatterns[0], a, a))
@@ -18,7 +19,7 @@ func (e Emoji) variants() (texts []string) {
 	return texts
 }
 
-// applyTones puts two tones in the places of the lightest ones.
+// applyTones replaces the lightest tone in a pattern by the tone first, and the second lightest one by the tone second.
 func applyTones(pattern string, first, second int) string {
 	const light, mediumLight = 0x1F3FB, 0x1F3FC
 	return strings.Map(func(r rune) rune {

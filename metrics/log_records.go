@@ -5,14 +5,16 @@ import (
 	"log/slog"
 )
 
-// CountLogRecords returns a handler of log records that counts warnings and errors and passes everything on.
+// CountLogRecords returns a slog.Handler that counts warnings and errors and passes all records to another handler.
 func (m *Metrics) CountLogRecords(to slog.Handler) slog.Handler { return countingHandler{to, m} }
 
+// countingHandler is the handler that CountLogRecords returns.
 type countingHandler struct {
 	slog.Handler
 	metrics *Metrics
 }
 
+// Handle implements slog.Handler.
 func (c countingHandler) Handle(ctx context.Context, r slog.Record) error {
 	switch {
 	case r.Level >= slog.LevelError:
@@ -23,10 +25,12 @@ func (c countingHandler) Handle(ctx context.Context, r slog.Record) error {
 	return c.Handler.Handle(ctx, r)
 }
 
+// WithAttrs implements slog.Handler.
 func (c countingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return countingHandler{c.Handler.WithAttrs(attrs), c.metrics}
 }
 
+// WithGroup implements slog.Handler.
 func (c countingHandler) WithGroup(name string) slog.Handler {
 	return countingHandler{c.Handler.WithGroup(name), c.metrics}
 }

@@ -1,5 +1,5 @@
-// Package metrics shows an operator the numbers of a node, in the form that Prometheus reads. The parts of Charla count
-// for themselves, or tell how long they took, and know nothing of this package.
+// Package metrics exposes the metrics of a node in the format of Prometheus. The other packages know nothing of it:
+// they count for themselves, or call a function with what they measured.
 package metrics
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are the numbers of one node. It is a db.Watcher.
+// Metrics are the metrics of one node. It is a db.Observer.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -23,56 +23,87 @@ type Metrics struct {
 	commitSeconds, commitWrites prometheus.Histogram
 }
 
-// The bounds of histograms, in seconds: what is usual, what somebody notices, and the limits of the code. A question to
-// the database is given up after 5 s, a write after 10.
+// The bounds of histogram buckets, in seconds. They contain the usual durations, those that users notice, and the
+// timeouts of the code, which are 5 s for a read and 10 s for a write.
 var (
 	requestBuckets  = []float64{.001, .005, .025, .1, .25, 1, 2.5, 10}
 	databaseBuckets = []float64{.0001, .001, .005, .025, .1, .5, 1, 5, 10}
 )
 
-// New returns the numbers of a node of some version, with those of the Go runtime and the process.
+// commitBuckets are the bounds of buckets for the number of writes in a commit.
+var commitBuckets = []float64{1, 2, 4, 16, 64, 256}
+
+// New returns the metrics of a node that runs this version of Charla. They include those of the Go runtime and of the
+// process.
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
-	m.requests = newCounterVec("charla_http_requests_total", "Requests answered, by line of the route table and class of status. A stream over HTTP/2 counts when it ends.", "route", "class")
-	m.requestSeconds = newHistogramVec("charla_http_request_seconds", "Time until an answer begins; for a stream, until it is open.", requestBuckets, "route")
-	m.logRecords = newCounterVec("charla_log_records_total", "Warnings and errors written to the log.", "level")
-	seconds := newHistogramVec("charla_database_seconds", "Time of reads outside of transactions and of whole writes, with all waiting.", databaseBuckets, "kind")
-	failures := newCounterVec("charla_database_failures_total", "Reads and writes that the database did not answer.", "kind")
-	m.readSeconds, m.writeSeconds = seconds.WithLabelValues("read"), seconds.WithLabelValues("write")
-	m.readFailures, m.writeFailures = failures.WithLabelValues("read"), failures.WithLabelValues("write")
-	m.commitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "charla_commit_seconds", Help: "Time of commits on SQLite, each with all the writes that share it.", Buckets: databaseBuckets})
-	m.commitWrites = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "charla_commit_writes", Help: "Writes that share a commit on SQLite.", Buckets: []float64{1, 2, 4, 16, 64, 256}})
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "charla_build_info", Help: "Always 1; which version this is.", ConstLabels: prometheus.Labels{"version": version}})
-	build.Set(1)
+	m.addRequestMetrics()
+	m.addDatabaseMetrics()
+	m.logRecords = m.newCounterVec("charla_log_records_total", "Warnings and errors in the log.", "level")
 	for _, level := range []string{"warn", "error"} {
 		m.logRecords.WithLabelValues(level)
 	}
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.logRecords, seconds, failures, m.commitSeconds, m.commitWrites, build,
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "charla_build_info", Help: "The version. The value is always 1.",
+		ConstLabels: prometheus.Labels{"version": version},
+	})
+	build.Set(1)
+	m.registry.MustRegister(build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-func newCounterVec(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+func (m *Metrics) addRequestMetrics() {
+	m.requests = m.newCounterVec("charla_http_requests_total",
+		"Answered requests by route and class of status. A stream over HTTP/2 counts when it ends.", "route", "class")
+	m.requestSeconds = m.newHistogramVec("charla_http_request_seconds",
+		"Time until a response begins, or until a stream is open.", requestBuckets, "route")
 }
 
-func newHistogramVec(name, help string, bounds []float64, labels ...string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: bounds}, labels)
+func (m *Metrics) addDatabaseMetrics() {
+	seconds := m.newHistogramVec("charla_database_seconds",
+		"Duration of reads outside transactions and of whole writes, including waiting.", databaseBuckets, "kind")
+	failures := m.newCounterVec("charla_database_failures_total", "Failed reads and writes.", "kind")
+	m.readSeconds, m.writeSeconds = seconds.WithLabelValues("read"), seconds.WithLabelValues("write")
+	m.readFailures, m.writeFailures = failures.WithLabelValues("read"), failures.WithLabelValues("write")
+	m.commitSeconds = m.newHistogram("charla_commit_seconds",
+		"Duration of commits on SQLite, each with all the writes that share it.", databaseBuckets)
+	m.commitWrites = m.newHistogram("charla_commit_writes",
+		"Number of writes that share a commit on SQLite.", commitBuckets)
+}
+
+func (m *Metrics) newCounterVec(name, help string, labels ...string) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(c)
+	return c
+}
+
+func (m *Metrics) newHistogramVec(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+	m.registry.MustRegister(h)
+	return h
+}
+
+func (m *Metrics) newHistogram(name, help string, buckets []float64) prometheus.Histogram {
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
+	m.registry.MustRegister(h)
+	return h
 }
 
 // Register adds what the parts of a node count for themselves.
 func (m *Metrics) Register(s Sources) { m.registry.MustRegister(s) }
 
-// Handler answers GET /metrics and nothing else, two at a time.
+// Handler answers GET /metrics, at most two requests at a time, and nothing else.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2}))
 	return mux
 }
 
+// statusClasses are the classes of HTTP status codes, by their first digit. Index 0 is for invalid codes.
 var statusClasses = [...]string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"}
 
-// ObserveRequest counts an answered request. It is a handlers.Observe.
+// ObserveRequest counts an answered request. It is a handlers.RequestObserver.
 func (m *Metrics) ObserveRequest(route string, status int, took time.Duration) {
 	class := statusClasses[0]
 	if n := status / 100; n < len(statusClasses) {
@@ -82,7 +113,7 @@ func (m *Metrics) ObserveRequest(route string, status int, took time.Duration) {
 	m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// ReadFinished is told of by db.Store.
+// ReadFinished counts a read. The database calls it after each read outside a transaction.
 func (m *Metrics) ReadFinished(took time.Duration, failed bool) {
 	m.readSeconds.Observe(took.Seconds())
 	if failed {
@@ -90,7 +121,7 @@ func (m *Metrics) ReadFinished(took time.Duration, failed bool) {
 	}
 }
 
-// WriteFinished is told of by db.Store.
+// WriteFinished counts a write. The database calls it after each transaction.
 func (m *Metrics) WriteFinished(took time.Duration, failed bool) {
 	m.writeSeconds.Observe(took.Seconds())
 	if failed {
@@ -98,7 +129,7 @@ func (m *Metrics) WriteFinished(took time.Duration, failed bool) {
 	}
 }
 
-// BatchCommitted is told of by db.Store.
+// BatchCommitted counts a commit on SQLite. The database calls it after each commit, with the number of writes in it.
 func (m *Metrics) BatchCommitted(writes int, took time.Duration) {
 	m.commitSeconds.Observe(took.Seconds())
 	m.commitWrites.Observe(float64(writes))

@@ -12,7 +12,7 @@ import (
 	"charla/live"
 )
 
-// scrape is what somebody who looks is told.
+// scrape returns the metrics as Prometheus reads them.
 func scrape(t testing.TB, m *Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -23,11 +23,12 @@ func scrape(t testing.TB, m *Metrics) string {
 	return w.Body.String()
 }
 
-func expectLines(t testing.TB, told string, lines ...string) {
+// expectLines checks that the metrics contain some lines.
+func expectLines(t testing.TB, metrics string, lines ...string) {
 	t.Helper()
 	for _, line := range lines {
-		if !strings.Contains(told, "\n"+line+"\n") {
-			t.Errorf("%q is missing in\n%s", line, told)
+		if !strings.Contains(metrics, "\n"+line+"\n") {
+			t.Errorf("%q is missing in\n%s", line, metrics)
 		}
 	}
 }
@@ -37,42 +38,50 @@ func TestStatusClasses(t *testing.T) {
 	for _, status := range []int{200, 204, 303, 404, 422, 503, 599, 700, 999, 0} {
 		m.ObserveRequest("GET /", status, time.Millisecond)
 	}
-	expectLines(t, scrape(t, m), `charla_http_requests_total{class="2xx",route="GET /"} 2`, `charla_http_requests_total{class="4xx",route="GET /"} 2`,
-		`charla_http_requests_total{class="5xx",route="GET /"} 2`, `charla_http_requests_total{class="other",route="GET /"} 3`)
+	expectLines(t, scrape(t, m),
+		`charla_http_requests_total{class="2xx",route="GET /"} 2`,
+		`charla_http_requests_total{class="4xx",route="GET /"} 2`,
+		`charla_http_requests_total{class="5xx",route="GET /"} 2`,
+		`charla_http_requests_total{class="other",route="GET /"} 3`)
 }
 
 func TestLogRecordsAreCountedAndWritten(t *testing.T) {
 	m := New("test")
-	var written strings.Builder
-	log := slog.New(m.CountLogRecords(slog.NewTextHandler(&written, nil)))
-	log.Info("hello")
-	log.With("a", 1).WithGroup("g").Warn("oh", "b", 2)
-	log.Error("no")
-	expectLines(t, scrape(t, m), `charla_log_records_total{level="warn"} 1`, `charla_log_records_total{level="error"} 1`)
-	if out := written.String(); strings.Count(out, "\n") != 3 || !strings.Contains(out, "a=1 g.b=2") {
-		t.Errorf("written:\n%s", out)
+	var log strings.Builder
+	logger := slog.New(m.CountLogRecords(slog.NewTextHandler(&log, nil)))
+	logger.Info("hello")
+	logger.With("a", 1).WithGroup("g").Warn("oh", "b", 2)
+	logger.Error("no")
+	expectLines(t, scrape(t, m), `charla_log_records_total{level="warn"} 1`,
+		`charla_log_records_total{level="error"} 1`)
+	if out := log.String(); strings.Count(out, "\n") != 3 || !strings.Contains(out, "a=1 g.b=2") {
+		t.Errorf("the log is\n%s", out)
 	}
 }
 
 func TestSourcesWithoutRelay(t *testing.T) {
 	m := New("test")
-	apart := false
+	unreachable := false
 	m.Register(Sources{
 		Hub: func() live.Stats {
-			return live.Stats{Online: 3, Streams: map[string]int{"/events": 4}, StreamsEnded: map[string]int64{"slow": 5}}
+			return live.Stats{
+				Online: 3, Streams: map[string]int{"/events": 4}, StreamsEnded: map[string]int64{"slow": 5},
+			}
 		},
 		Pools: func() map[string]sql.DBStats {
 			return map[string]sql.DBStats{"all": {InUse: 6, WaitDuration: time.Minute}}
 		},
-		PeersUnreachable: func() bool { return apart }, DataWritable: func() bool { return !apart },
+		PeersUnreachable: func() bool { return unreachable }, DataWritable: func() bool { return !unreachable },
 	})
-	expectLines(t, scrape(t, m), "charla_people_here 3", `charla_streams{route="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
-		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`, "charla_nodes_apart 0", "charla_data_writable 1")
-	apart = true
-	told := scrape(t, m)
-	expectLines(t, told, "charla_nodes_apart 1", "charla_data_writable 0")
-	if strings.Contains(told, "charla_nats_connected") {
-		t.Error("a node alone seems to have lost its NATS")
+	expectLines(t, scrape(t, m), "charla_people_here 3",
+		`charla_streams{route="/events"} 4`, `charla_streams_ended_total{reason="slow"} 5`,
+		`charla_database_connections{pool="all",state="busy"} 6`, `charla_database_wait_seconds_total{pool="all"} 60`,
+		"charla_nodes_apart 0", "charla_data_writable 1")
+	unreachable = true
+	metrics := scrape(t, m)
+	expectLines(t, metrics, "charla_nodes_apart 1", "charla_data_writable 0")
+	if strings.Contains(metrics, "charla_nats_connected") {
+		t.Error("a node without a relay has metrics of NATS")
 	}
 }
 
@@ -92,7 +101,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkScrape is what it costs to be looked at.
+// BenchmarkScrape measures what a scrape costs.
 func BenchmarkScrape(b *testing.B) {
 	m := New("test")
 	for i := range 40 {
