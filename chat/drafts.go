@@ -24,21 +24,22 @@ type DraftWriter interface {
 	DeleteDraft(ctx context.Context, user int64, ref ConversationRef, key string) (bool, error)
 }
 
-// HasDraft is a text that a person has begun to write in a conversation. Key names the message that it will be.
+// Draft is an unsent text of a user in a conversation. Key is the idempotency key with which the message will be
+// posted.
 type Draft struct {
 	Key       string    `db:"key"`
 	Body      string    `db:"body"`
 	UpdatedAt Timestamp `db:"updated_at"`
 }
 
-// DraftUpdate is what stands in somebody's box. Base is the draft that the box began with, or that was kept from it last.
-// Key may be empty.
+// DraftUpdate is the current text of a composer. Base is the draft that the composer started from or saved last. Key
+// may be empty.
 type DraftUpdate struct {
 	Conversation    ConversationRef
 	Body, Base, Key string
 }
 
-// HasDraft returns what c.Me has begun to write in a conversation; the zero Draft is nothing.
+// Draft returns the draft of the viewer of a conversation. It returns the zero Draft if there is none.
 func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 	d, err := s.store.Draft(ctx, c.Viewer, c.Ref())
 	if errors.Is(err, ErrNotFound) {
@@ -47,23 +48,25 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 	return d, err
 }
 
-// DraftedConversations lists where by is talking or has begun to write.
+// DraftedConversations lists the conversations in which the acting user may have text in a composer: those with drafts
+// and all others in their list.
 func (s *Service) DraftedConversations(ctx context.Context, by User) ([]ConversationRef, error) {
-	places, err := s.store.DraftedConversations(ctx, by.ID, MaxConversations)
+	refs, err := s.store.DraftedConversations(ctx, by.ID, MaxConversations)
 	if err != nil {
 		return nil, err
 	}
 	conversations, err := s.Conversations(ctx, by)
 	for _, c := range conversations {
-		places = append(places, c.Ref())
+		refs = append(refs, c.Ref())
 	}
-	return places, err
+	return refs, err
 }
 
-// SaveDraft keeps the text in a box as a draft, none for an empty box, and tells the others that by is writing. It hands back
-// what another box of the same person had kept and this one has replaced unseen. What comes after its message was posted
-// changes nothing. It answers Invalid for what could not be a message, NotFound for a place that is not by's,
-// Forbidden where the other person deleted their account, and Conflict when the key belongs to another message.
+// SaveDraft stores the text of a composer as a draft, deletes the draft if the text is empty, and announces that the
+// acting user is typing. If it overwrites a draft that another composer of the same user saved, it returns that draft,
+// so that nothing is lost. A text that led to a message that has been posted is ignored. It returns Invalid for a text
+// that could not be posted, ErrNotFound if the user has no such conversation, Forbidden if the other user deleted their
+// account, and Conflict if the key belongs to another message.
 func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (replaced string, err error) {
 	in.Body, in.Base = normalizeNewlines(in.Body), normalizeNewlines(in.Base)
 	if err := checkBody(in.Body); err != nil {
@@ -101,25 +104,28 @@ func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (repla
 	return in.replacedText(old), nil
 }
 
-// draftGrace is how long after a message what led to it may still come. A text with a shortcode need not be the beginning of
-// what was stored: there it became an emoji.
+// draftGrace is how long after a message drafts that led to it may still arrive. It applies to texts with a shortcode
+// such as :smile:, because they cannot be compared with the message, in which the shortcode became an emoji.
 const draftGrace = Timestamp(10 * time.Second / time.Microsecond)
 
-// saveDraftTx returns the draft before. An empty box takes away only what it knew. Once the message is posted, what led to
-// it comes too late, and anything else needs another key.
+// saveDraftTx stores or deletes a draft and returns the previous one. An empty text deletes the draft only if it is the
+// one that the composer knows. After the message was posted, it returns errAlreadyPosted for a text that led to it, and
+// Conflict for any other text with the same key.
 func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in DraftUpdate) (old Draft, err error) {
-	if posted, sent, err := tx.MessageByKey(ctx, c.Viewer, in.Key); err == nil {
+	posted, sent, err := tx.MessageByKey(ctx, c.Viewer, in.Key)
+	if err == nil {
 		body, _ := cleanBody(in.Body)
-		perhaps := strings.Contains(body, ":") && s.now()-posted.PostedAt < draftGrace
-		if perhaps || strings.HasPrefix(posted.Body, body) {
-			return old, errAlreadyPosted{posted, sent}
+		mayBeShortcode := strings.Contains(body, ":") && s.now()-posted.PostedAt < draftGrace
+		if mayBeShortcode || strings.HasPrefix(posted.Body, body) {
+			return Draft{}, errAlreadyPosted{posted, sent}
 		}
-		return old, errKeyConflict
-	} else if !errors.Is(err, ErrNotFound) {
-		return old, err
+		return Draft{}, errKeyConflict
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Draft{}, err
 	}
 	if old, err = tx.Draft(ctx, c.Viewer, c.Ref()); err != nil && !errors.Is(err, ErrNotFound) {
-		return old, err
+		return Draft{}, err
 	}
 	if in.hasText() {
 		return old, tx.SaveDraft(ctx, c.Viewer, c.Ref(), Draft{Key: in.Key, Body: in.Body, UpdatedAt: s.now()})
@@ -128,12 +134,13 @@ func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in Dra
 		_, err = tx.DeleteDraft(ctx, c.Viewer, c.Ref(), old.Key)
 		return old, err
 	}
-	return Draft{}, nil // nothing changed
+	return Draft{}, nil // keep the draft of the other composer
 }
 
 func (in DraftUpdate) hasText() bool { return strings.TrimSpace(in.Body) != "" }
 
-// replacedText is the text of a draft that is lost by writing this one, or nothing where it lives on in it.
+// replacedText returns the text of a previous draft that this update overwrites without having seen it, or nothing if
+// the text starts with it.
 func (in DraftUpdate) replacedText(old Draft) string {
 	if !in.hasText() || old.Body == in.Base || strings.HasPrefix(in.Body, old.Body) {
 		return ""

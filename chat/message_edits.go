@@ -8,32 +8,32 @@ import (
 	"charla/markdown"
 )
 
-// ChangeResult is a message as a change left it. After is the number of the change before it: who shows the message as of any
-// other number has seen more, or has more to catch up with, and must not be given this.
+// ChangeResult is a message after a change, and the ChangedSeq that it had before. Only a reader that has seen
+// everything up to PreviousSeq may be shown the message: with any other version it would skip changes or undo them.
 type ChangeResult struct {
 	Message     Message
 	PreviousSeq int64
 }
 
-// errUnchanged rolls back a change that would change nothing, with its number.
+// errUnchanged rolls back a change that would change nothing, so that it takes no seq.
 var errUnchanged = errors.New("nothing to change")
 
 var errMessageDeleted = Errorf(Conflict, "This message was deleted.")
 
-// CanChange tells whether the person may edit or delete a message: their own.
+// CanChange reports whether u may edit and delete a message. Only its author may.
 func (u User) CanChange(m Message) bool { return m.AuthorID == u.ID }
 
-// MessageEdit is what a message shall be. Alts say what some of its files show, by their ids; the others keep what they have, and so does
-// the text where KeepText.
+// MessageEdit is the new content of a message.
 type MessageEdit struct {
 	Text     string
-	KeepText bool
-	Alts     map[int64]string
+	KeepText bool             // keep the text of the message and ignore Text
+	Alts     map[int64]string // new alternative texts, by file id; other files keep theirs
 }
 
-// EditMessage gives a message of by another text, or none where it has files, and its files other descriptions. What is the same already
-// changes nothing. It answers NotFound for a message that by cannot read and for a file that is not in it, Forbidden for another's, Invalid
-// for bad text, and Conflict for a deleted one.
+// EditMessage changes the text of a message of the acting user and the alternative texts of its files. The text may be
+// empty if the message has files. An edit that changes nothing is not recorded. It returns ErrNotFound if the user may
+// not see the message or a file is not part of it, Forbidden for a message of somebody else, Invalid for a bad text,
+// and Conflict for a deleted message.
 func (s *Service) EditMessage(ctx context.Context, by User, message int64, in MessageEdit) (ChangeResult, error) {
 	m, err := s.authoredMessage(ctx, by, message)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Me
 	})
 }
 
-// clean is the edit as it will be stored, of a message with some files.
+// clean returns the edit as it will be stored, for a message with these files.
 func (in MessageEdit) clean(files Files) (MessageEdit, error) {
 	clean, known := cleanBody, files.List()
 	if len(known) > 0 {
@@ -84,71 +84,80 @@ func (in MessageEdit) clean(files Files) (MessageEdit, error) {
 	return out, nil
 }
 
-// changedAlts are the descriptions that some files do not have yet.
+// changedAlts returns the alternative texts that differ from those of the files.
 func (in MessageEdit) changedAlts(files Files) map[int64]string {
 	alts := map[int64]string{}
 	for _, f := range files.List() {
-		if alt, told := in.Alts[f.ID]; told && alt != f.Alt {
+		if alt, ok := in.Alts[f.ID]; ok && alt != f.Alt {
 			alts[f.ID] = alt
 		}
 	}
 	return alts
 }
 
-// DeleteMessage takes the text of a message of by away, with its reactions and files, and leaves its line. A deleted one stays as it
-// is. It answers NotFound for a message that by cannot read and Forbidden for another's.
+// DeleteMessage deletes the text, reactions and files of a message of the acting user. The message stays as a deleted
+// one without text. Deleting it again changes nothing. It returns ErrNotFound if the user may not see the message, and
+// Forbidden for a message of somebody else.
 func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (ChangeResult, error) {
 	m, err := s.authoredMessage(ctx, by, message)
 	if err != nil {
 		return ChangeResult{}, err
 	}
-	var contents []int64
-	changed, err := s.changeMessage(ctx, by, m, Deleted, func(tx Tx, m *Message) (err error) {
+	var blobs []int64
+	result, err := s.changeMessage(ctx, by, m, Deleted, func(tx Tx, m *Message) (err error) {
 		if m.DeletedAt > 0 {
 			return errUnchanged
 		}
-		contents, err = s.clearMessage(ctx, tx, m)
+		blobs, err = s.clearMessage(ctx, tx, m)
 		return err
 	})
-	if err == nil {
-		s.releaseBlobs(ctx, contents)
+	if err != nil {
+		return ChangeResult{}, err
 	}
-	return changed, err
+	s.releaseBlobs(ctx, blobs)
+	return result, nil
 }
 
-// authoredMessage finds a message that by may change.
+// authoredMessage returns a message that the acting user may change.
 func (s *Service) authoredMessage(ctx context.Context, by User, message int64) (Message, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
-	if err == nil && !by.CanChange(m) {
-		err = Errorf(Forbidden, "This is for its author alone.")
+	if err != nil {
+		return Message{}, err
 	}
-	return m, err
+	if !by.CanChange(m) {
+		return Message{}, Errorf(Forbidden, "This is for its author alone.")
+	}
+	return m, nil
 }
 
-// changeMessage makes one change of a message and announces it when it is committed.
-func (s *Service) changeMessage(ctx context.Context, by User, m Message, what MessageChangeKind, change func(tx Tx, m *Message) error) (ChangeResult, error) {
+// changeMessage makes one change of a message in a transaction and announces it after the commit.
+func (s *Service) changeMessage(
+	ctx context.Context, by User, m Message, kind MessageChangeKind, change func(tx Tx, m *Message) error,
+) (ChangeResult, error) {
 	c, err := s.store.ConversationIn(ctx, by.ID, m.Room)
 	if err != nil {
 		return ChangeResult{}, err
 	}
-	var done ChangeResult
+	var result ChangeResult
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		done, err = changeMessageTx(ctx, tx, by, m, change)
+		result, err = changeMessageTx(ctx, tx, by, m, change)
 		return err
 	})
 	if errors.Is(err, errUnchanged) {
-		return done, nil
+		return result, nil
 	}
 	if err != nil {
 		return ChangeResult{}, err
 	}
-	s.events.Publish(MessageChanged{StreamKey: c.StreamKey(), Kind: what, Message: done.Message})
-	return done, nil
+	s.events.Publish(MessageChanged{StreamKey: c.StreamKey(), Kind: kind, Message: result.Message})
+	return result, nil
 }
 
-// changeMessageTx takes the room's next number, which locks the room, before it looks at the message: as it is then, and if by is
-// in the room then. What comes of it is read like by everybody else.
-func changeMessageTx(ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error) (ChangeResult, error) {
+// changeMessageTx takes the next seq of the room, which locks the room, before it reads the message. So it sees the
+// current message, and checks that the user is a member now. It reads the result the way every reader does.
+func changeMessageTx(
+	ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error,
+) (ChangeResult, error) {
 	seq, err := tx.NextSeq(ctx, m.Room)
 	if err != nil {
 		return ChangeResult{}, err

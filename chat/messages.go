@@ -49,64 +49,99 @@ type MessageWriter interface {
 	UpdateMessage(ctx context.Context, m Message) error
 }
 
-// NewMessage is what a person sends. Key may be empty: then the message can be sent twice by mistake.
+// Message is a message as of its last change. Seq is the seq with which it was posted and never changes. ChangedSeq is the seq
+// of its last change; at first it equals Seq. A deleted message has no text.
+type Message struct {
+	ID          int64     `db:"id"`
+	Room        int64     `db:"room_id"`
+	Seq         int64     `db:"seq"`
+	ChangedSeq  int64     `db:"changed_seq"`
+	AuthorID    int64     `db:"author_id"`
+	AuthorName  string    `db:"author_name"`
+	AuthorBot   bool      `db:"author_bot"`
+	Key         string    `db:"key"`
+	Body        string    `db:"body"`
+	HTML        string    `db:"html"`
+	PostedAt    Timestamp `db:"posted_at"`
+	EditedAt    Timestamp `db:"edited_at"`
+	DeletedAt   Timestamp `db:"deleted_at"`
+	StartsGroup bool      `db:"leads"`     // first of a group of messages by one author
+	StartsDay   bool      `db:"opens_day"` // first of a day in the zone of the Service
+
+	Reactions Reactions `db:"reactions"`
+	Files     Files     `db:"files"`
+
+	AuthorAvatar int64 `db:"author_avatar"` // id of the picture's file; zero for none
+}
+
+// NewMessage is a message to post.
 type NewMessage struct {
 	Conversation ConversationRef
-	Body         string
-	Key          string
-	Files        []int64 // that wait, of its author; with files the text may be empty
+	Body         string  // may be empty if there are files
+	Key          string  // idempotency key; if it is empty, a retry posts the message twice
+	Files        []int64 // pending files of the author
 }
 
-// errAlreadyPosted rolls back a transaction that found its message posted before.
-type errAlreadyPosted struct {
-	Message
-	sent string // the digest of its text as it was sent
-}
-
-func (errAlreadyPosted) Error() string { return "posted before" }
-
-// errKeyConflict is the answer to a key that names another message.
-var errKeyConflict = &Error{Code: Conflict, Field: "key", Format: "Another message was sent from here before. Your text is kept: send it again."}
-
-// PostResult is a stored message and where it stands. Created is false when the same key brought the same message before.
+// PostResult is a stored message and its conversation. Created is false if the message had been posted before with the same
+// key.
 type PostResult struct {
 	Message      Message
 	Conversation Conversation
 	Created      bool
 }
 
-// PostMessage stores a message by its author and announces it. It answers Invalid for bad text or key, for too many files
-// and for one that does not wait for by to send it, NotFound for a place that is not by's, Forbidden where the other person
-// deleted their account, and Conflict when the key belongs to another message.
+// errAlreadyPosted rolls back a transaction that found its message posted before.
+type errAlreadyPosted struct {
+	Message
+	sent string // ContentDigest of the message as it was sent
+}
+
+func (errAlreadyPosted) Error() string { return "posted before" }
+
+// errKeyConflict is returned if a key belongs to a message with other content.
+var errKeyConflict = &Error{
+	Code: Conflict, Field: "key",
+	Format: "Another message was sent from here before. Your text is kept: send it again.",
+}
+
+var errFileUnavailable = invalidf("file", "A file is gone or was sent already. Choose it again.")
+
+// PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too many
+// files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such conversation,
+// Forbidden if the other user deleted their account, and Conflict if the key belongs to a message with other content.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (PostResult, error) {
 	in, err := s.checkNewMessage(in)
 	if err != nil {
 		return PostResult{}, err
 	}
-	m := Message{AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(), Key: in.Key, Body: in.Body, HTML: markdown.Render(in.Body)}
+	m := Message{
+		AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(),
+		Key: in.Key, Body: in.Body, HTML: markdown.Render(in.Body),
+	}
 	var c Conversation
-	drafted := false
+	var draftDeleted bool
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
 		m.PostedAt = s.now()
-		if c, err = s.insertMessage(ctx, tx, in, &m); err == nil {
-			drafted, err = tx.DeleteDraft(ctx, by.ID, c.Ref(), m.Key)
+		if c, err = s.insertMessage(ctx, tx, in, &m); err != nil {
+			return err
 		}
+		draftDeleted, err = tx.DeleteDraft(ctx, by.ID, c.Ref(), m.Key)
 		return err
 	})
-	if known, ok := errors.AsType[errAlreadyPosted](err); ok {
-		return s.replayPosted(ctx, by, in, known)
+	if posted, ok := errors.AsType[errAlreadyPosted](err); ok {
+		return s.replayPosted(ctx, by, in, posted)
 	}
 	if err != nil {
 		return PostResult{}, err
 	}
 	s.events.Publish(MessagePosted{StreamKey: c.StreamKey(), Message: m})
-	if drafted {
+	if draftDeleted {
 		s.events.Publish(DraftChanged{User: by.ID})
 	}
 	return PostResult{Message: m, Conversation: c, Created: true}, nil
 }
 
-// checkNewMessage returns a message as it will be stored, with a key.
+// checkNewMessage returns the message as it will be stored, with a key.
 func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	clean := cleanBody
 	if len(in.Files) > 0 {
@@ -130,20 +165,20 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	return in, nil
 }
 
-// insertMessage takes the room's next number, which locks the room, before anything is looked at: whatever it finds then cannot
-// change until the commit.
+// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards can
+// change before the commit.
 func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
-	turn, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt)
+	slot, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt)
 	if errors.Is(err, ErrNotFound) && in.Conversation.Room == 0 {
-		turn, err = startDirectRoom(ctx, tx, in.Conversation.With, m)
+		slot, err = startDirectRoom(ctx, tx, in.Conversation.With, m)
 	}
 	if err != nil {
 		return Conversation{}, err
 	}
-	if turn.PeerDeleted() {
+	if slot.PeerDeleted() {
 		return Conversation{}, classifyDeletedPeer(ctx, tx, m)
 	}
-	m.assignSlot(turn, s.zone)
+	m.assignSlot(slot, s.zone)
 	if len(in.Files) > 0 {
 		if m.Files, err = tx.PendingFilesByID(ctx, m.AuthorID, in.Files); err != nil {
 			return Conversation{}, err
@@ -153,26 +188,30 @@ func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Me
 	if errors.Is(err, ErrNotFound) {
 		err = classifyInsertConflict(ctx, tx, m)
 	}
-	if err == nil && len(in.Files) > 0 {
-		err = attachFiles(ctx, tx, in.Files, *m)
+	if err != nil {
+		return Conversation{}, err
 	}
-	return turn.Conversation, err
+	return slot.Conversation, attachFiles(ctx, tx, in.Files, *m)
 }
 
-var errFileUnavailable = invalidf("file", "A file is gone or was sent already. Choose it again.")
-
-// attachFiles gives a message its files, all or none: what waited a moment ago may be in another message by now.
+// attachFiles attaches all files to a message, or returns Invalid if one of them is not a pending file any more.
 func attachFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
-	taken, err := tx.AttachFiles(ctx, m.AuthorID, files, m.ID)
-	if err == nil && (taken != len(files) || m.Files.Count() != len(files)) {
-		err = errFileUnavailable
+	if len(files) == 0 {
+		return nil
 	}
-	return err
+	attached, err := tx.AttachFiles(ctx, m.AuthorID, files, m.ID)
+	if err != nil {
+		return err
+	}
+	if attached != len(files) || m.Files.Count() != len(files) {
+		return errFileUnavailable
+	}
+	return nil
 }
 
-// acquire makes the room of two people for their first message.
+// startDirectRoom creates the room of two users for their first message.
 func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSlot, error) {
-	if who, err := tx.User(ctx, peer); err != nil || who.Deleted() {
+	if user, err := tx.User(ctx, peer); err != nil || user.Deleted() {
 		return PostSlot{}, cmp.Or(err, error(ErrNotFound))
 	}
 	if _, err := tx.EnsureDirectRoom(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
@@ -181,16 +220,18 @@ func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSl
 	return tx.ReservePost(ctx, m.AuthorID, ConversationRef{With: peer}, m.PostedAt)
 }
 
-// classifyInsertConflict tells why a message was not inserted: it was before, or it is not its author's room.
+// classifyInsertConflict returns why InsertMessage did not insert a message: errAlreadyPosted if its key was used before, or
+// ErrNotFound if the author is not a member of the room.
 func classifyInsertConflict(ctx context.Context, tx Tx, m *Message) error {
-	known, sent, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
+	posted, sent, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	if err != nil {
 		return err
 	}
-	return errAlreadyPosted{known, sent}
+	return errAlreadyPosted{posted, sent}
 }
 
-// classifyDeletedPeer is classifyInsertConflict where nobody would read a message, unless it was posted while somebody did.
+// classifyDeletedPeer returns why nobody can post to a user who deleted their account, or errAlreadyPosted if the message was
+// posted before they did.
 func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
 	if err := classifyInsertConflict(ctx, tx, m); !errors.Is(err, ErrNotFound) {
 		return err
@@ -198,20 +239,23 @@ func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
 	return errPeerDeleted
 }
 
-// replayPosted answers a message whose key was used before: with the stored one, as it is now, where the same text and files were
-// sent to the same room, otherwise with Conflict.
-func (s *Service) replayPosted(ctx context.Context, by User, in NewMessage, known errAlreadyPosted) (PostResult, error) {
+// replayPosted returns the message that was posted before with the same key, as it is now. It returns Conflict if the room,
+// the text or the files were different.
+func (s *Service) replayPosted(
+	ctx context.Context, by User, in NewMessage, posted errAlreadyPosted,
+) (PostResult, error) {
 	c, err := s.Conversation(ctx, by, in.Conversation)
 	if err != nil {
 		return PostResult{}, err
 	}
-	if known.Room != c.Room || known.sent != in.digest() {
+	if posted.Room != c.Room || posted.sent != in.digest() {
 		return PostResult{}, errKeyConflict
 	}
-	return PostResult{Message: known.Message, Conversation: c}, nil
+	return PostResult{Message: posted.Message, Conversation: c}, nil
 }
 
-// ContentDigest tells two texts, with their files, under one key apart, by 64 bits of SHA-256 in hex.
+// ContentDigest returns 64 bits of the SHA-256 of a message's key, text and files, in hexadecimal. It tells apart messages
+// with different content that were sent with the same key.
 func ContentDigest(key, body string, files ...int64) string {
 	text := key + "\x00" + body
 	for _, f := range files {
@@ -223,34 +267,9 @@ func ContentDigest(key, body string, files ...int64) string {
 
 func (in NewMessage) digest() string { return ContentDigest(in.Key, in.Body, in.Files...) }
 
-// FilesPerMessage is one message as of its last change. It keeps the Seq it was posted with: its place in the room for ever.
-// ChangedSeq is the seq of its last change and equals Seq at first. A deleted message is a tombstone without text.
-type Message struct {
-	ID          int64     `db:"id"`
-	Room        int64     `db:"room_id"`
-	Seq         int64     `db:"seq"`
-	ChangedSeq  int64     `db:"changed_seq"`
-	AuthorID    int64     `db:"author_id"`
-	AuthorName  string    `db:"author_name"`
-	AuthorBot   bool      `db:"author_bot"`
-	Key         string    `db:"key"`
-	Body        string    `db:"body"`
-	HTML        string    `db:"html"`
-	PostedAt    Timestamp `db:"posted_at"`
-	EditedAt    Timestamp `db:"edited_at"`
-	DeletedAt   Timestamp `db:"deleted_at"`
-	StartsGroup bool      `db:"leads"`     // the first of a group of lines by one author
-	StartsDay   bool      `db:"opens_day"` // the first of a day in the community's zone
-
-	Reactions Reactions `db:"reactions"`
-	Files     Files     `db:"files"`
-
-	AuthorAvatar int64 `db:"author_avatar"` // the file that is their picture; 0 for none
-}
-
-// PostSlot is what a message is given by its room: its number, the LastSeq of a Conversation in which nothing is counted; when
-// it counts as posted, before the one that it follows only if a clock was set back by more than a quarter of an hour; and whom it
-// follows, zero for the first of a room.
+// PostSlot is the seq and time that a room assigns to a new message: LastSeq of the Conversation, and PostedAt. PostedAt is
+// not before the time of the previous message unless a clock was set back by more than a quarter of an hour. PreviousAuthor
+// is zero for the first message of a room. Unread and HasDraft are not filled in.
 type PostSlot struct {
 	Conversation
 	PostedAt       Timestamp `db:"last_at"`
@@ -258,14 +277,14 @@ type PostSlot struct {
 	PreviousAt     Timestamp `db:"previous_at"`
 }
 
-// maxGroupGap is how close the lines of one author stand together to form a group.
+// maxGroupGap is the longest time between two messages of one group.
 const maxGroupGap = Timestamp(5 * time.Minute / time.Microsecond)
 
-// assignSlot puts m in its turn, and decides how it stands to the message before it: whether it opens a day, cut in zone, and
-// whether it leads a group.
-func (m *Message) assignSlot(t PostSlot, zone *time.Location) {
-	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = t.Room, t.LastSeq, t.LastSeq, t.PostedAt
-	day := func(at Timestamp) int { d := at.Time().In(zone); return d.Year()*366 + d.YearDay() }
-	m.StartsDay = t.PreviousAuthor == 0 || day(t.PreviousAt) != day(m.PostedAt)
-	m.StartsGroup = m.StartsDay || t.PreviousAuthor != m.AuthorID || m.PostedAt-t.PreviousAt > maxGroupGap || m.PostedAt < t.PreviousAt
+// assignSlot sets the room, seq and time of m, and decides whether m starts a day, in the given zone, or a group.
+func (m *Message) assignSlot(slot PostSlot, zone *time.Location) {
+	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = slot.Room, slot.LastSeq, slot.LastSeq, slot.PostedAt
+	day := func(ts Timestamp) int { d := ts.Time().In(zone); return d.Year()*366 + d.YearDay() }
+	m.StartsDay = slot.PreviousAuthor == 0 || day(slot.PreviousAt) != day(m.PostedAt)
+	gap := m.PostedAt - slot.PreviousAt
+	m.StartsGroup = m.StartsDay || slot.PreviousAuthor != m.AuthorID || gap > maxGroupGap || gap < 0
 }

@@ -26,8 +26,8 @@ type ReactionWriter interface {
 
 // The limits of reactions.
 const (
-	MaxEmojiPerMessage = 20 // different emoji on one message
-	maxEmojiBytes      = 64 // bytes; the longest, two people with skin tones who kiss, takes 35
+	MaxEmojiPerMessage = 20 // different emoji
+	maxEmojiBytes      = 64 // the longest emoji, a kissing couple with two skin tones, takes 35
 )
 
 // Reactions are who reacted to a message, and how, in the order in which they did: a line for each with the emoji, the
@@ -35,47 +35,50 @@ const (
 // Message.
 type Reactions string
 
-// ReactionGroup is one kind of reaction to a message, and who reacted so.
+// ReactionGroup is an emoji and the users who reacted to a message with it.
 type ReactionGroup struct {
 	Emoji string
 	Users []UserSummary
 }
 
-// By tells whether a person is among those who reacted so.
+// By reports whether a user is in the group.
 func (r ReactionGroup) By(user int64) bool {
 	return slices.ContainsFunc(r.Users, func(p UserSummary) bool { return p.ID == user })
 }
 
-// By tells whether a person reacted with an emoji.
+// By reports whether a user reacted with an emoji.
 func (r Reactions) By(user int64, emoji string) bool {
-	kinds := r.Groups()
-	i := groupIndex(kinds, emoji)
-	return i >= 0 && kinds[i].By(user)
+	groups := r.Groups()
+	i := groupIndex(groups, emoji)
+	return i >= 0 && groups[i].By(user)
 }
 
-// Groups groups reactions by their emoji, in the order in which each came first.
-func (r Reactions) Groups() (kinds []ReactionGroup) {
+// Groups groups reactions by emoji, in the order in which each emoji was first used.
+func (r Reactions) Groups() (groups []ReactionGroup) {
 	for line := range strings.Lines(string(r)) {
 		emoji, who, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		id, name, _ := strings.Cut(who, " ")
 		n, _ := strconv.ParseInt(id, 10, 64)
-		i := groupIndex(kinds, emoji)
+		i := groupIndex(groups, emoji)
 		if i < 0 {
-			i, kinds = len(kinds), append(kinds, ReactionGroup{Emoji: emoji})
+			i, groups = len(groups), append(groups, ReactionGroup{Emoji: emoji})
 		}
-		kinds[i].Users = append(kinds[i].Users, UserSummary{ID: n, Name: name})
+		groups[i].Users = append(groups[i].Users, UserSummary{ID: n, Name: name})
 	}
-	return kinds
+	return groups
 }
 
-func groupIndex(kinds []ReactionGroup, emoji string) int {
-	return slices.IndexFunc(kinds, func(r ReactionGroup) bool { return r.Emoji == emoji })
+// groupIndex returns the index of the group of an emoji, or -1.
+func groupIndex(groups []ReactionGroup, emoji string) int {
+	return slices.IndexFunc(groups, func(r ReactionGroup) bool { return r.Emoji == emoji })
 }
 
-// React reacts to a message with an emoji in its one form; the same again takes it back. With mine it says what shall be: what is
-// so already is left alone and takes no seq, so that who got no answer may ask again. Its caller knows what an emoji is:
-// here it is a few bytes of text. It answers NotFound for a message that by cannot read, Invalid for what is no such text and
-// for one kind too many, Conflict for a deleted message, and Forbidden where the other person deleted their account.
+// React adds a reaction of the acting user to a message, or removes it if the user has already reacted with this emoji.
+// If mine is not nil, it says instead whether the reaction shall exist afterwards, so that a client can retry safely; a
+// reaction that is already as wanted takes no seq. The emoji must be in its canonical form; React checks only that it
+// is a short text. It returns ErrNotFound if the user may not see the message, Invalid for a bad emoji or too many
+// different ones, Conflict for a deleted message, and Forbidden if the other user of a direct conversation deleted
+// their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string, mine *bool) (ChangeResult, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
@@ -85,9 +88,9 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 		return ChangeResult{}, invalidf("emoji", "A reaction is one emoji.")
 	}
 	return s.changeMessage(ctx, by, m, Reacted, func(tx Tx, m *Message) error {
-		kinds := m.Reactions.Groups()
-		i := groupIndex(kinds, emoji)
-		reacted := i >= 0 && kinds[i].By(by.ID)
+		groups := m.Reactions.Groups()
+		i := groupIndex(groups, emoji)
+		reacted := i >= 0 && groups[i].By(by.ID)
 		switch {
 		case mine != nil && *mine == reacted:
 			return errUnchanged
@@ -95,7 +98,7 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 			return errMessageDeleted
 		case reacted:
 			return tx.DeleteReaction(ctx, m.ID, by.ID, emoji)
-		case i < 0 && len(kinds) >= MaxEmojiPerMessage:
+		case i < 0 && len(groups) >= MaxEmojiPerMessage:
 			return invalidf("emoji", "A message takes at most %d kinds of reactions.", MaxEmojiPerMessage)
 		}
 		if c, err := tx.ConversationIn(ctx, by.ID, m.Room); err != nil {
