@@ -28,7 +28,7 @@ func readTemplates(t *testing.T) map[string]string {
 // TestRawMarkupInOnePlace keeps the only markup that no component wrote where it is reviewed.
 func TestRawMarkupInOnePlace(t *testing.T) {
 	for name, text := range readTemplates(t) {
-		if n := strings.Count(text, "templ.Raw"); n > 1 || n == 1 && name != "message.templ" {
+		if n := strings.Count(text, "templ.Raw"); n > 1 || n == 1 && name != "messages.templ" {
 			t.Errorf("%s renders raw markup %d times", name, n)
 		}
 	}
@@ -38,7 +38,7 @@ func TestRawMarkupInOnePlace(t *testing.T) {
 func TestNothingInline(t *testing.T) {
 	inline := regexp.MustCompile(`<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|<script[^>]*>[^<]`)
 	for name, text := range readTemplates(t) {
-		if name == "letters.templ" { // is no page: mail programs fetch no style sheet
+		if name == "emails.templ" { // is no page: mail programs fetch no style sheet
 			text = strings.Replace(text, "<style>", "", 1)
 		}
 		if found := inline.FindString(text); found != "" {
