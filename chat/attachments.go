@@ -182,7 +182,7 @@ func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlo
 
 // errSignedOut answers who was shut out, or deleted their account, while their file was coming: that may take minutes, and nothing of
 // theirs begins after it.
-var errSignedOut = Errorf(Unauthenticated, "You are signed out. Log in again to go on.")
+var errSignedOut = Errorf(Unauthenticated, "Your session ended. Sign in again to continue.")
 
 // insertFile makes the rows of a file, and of its content where that is fresh. There is never a row without its object: the
 // object is there before, and what turns out to be needless is deleted after. Where nobody knows whether the rows are

@@ -19,21 +19,21 @@ func TestAltTextCanBeAddedLater(t *testing.T) {
 	ana.waitUntil("the message is shown", alts+` === 'one.png|two.png'`)
 	ana.openMenu(1)
 	ana.click("#message-menu details:has(textarea) > summary")
-	ana.fill("#message-menu [aria-label='What one.png shows']", "Hills at dusk")
-	ana.click("#message-menu [aria-label='What two.png shows']")
+	ana.fill("#message-menu [aria-label='Description of one.png']", "Hills at dusk")
+	ana.click("#message-menu [aria-label='Description of two.png']")
 	ana.saveScreenshot("describing")
 	ana.pressKeys("\x1b")
 	ana.waitUntil("the menu is closed", menuClosed)
 	ana.openMenu(1)
 	ana.waitUntil("the unsaved texts are still there",
-		`document.querySelector("#message-menu [aria-label='What one.png shows']").value === 'Hills at dusk' &&
+		`document.querySelector("#message-menu [aria-label='Description of one.png']").value === 'Hills at dusk' &&
 		document.querySelector('#message-menu [name=body]').value === 'Two of them'`)
-	ana.fill("#message-menu [aria-label='What two.png shows']", "A tall house")
+	ana.fill("#message-menu [aria-label='Description of two.png']", "A tall house")
 	ana.click("#message-menu .message-actions__form .button")
 	bob.waitUntil("the alternative texts are set", alts+` === 'Hills at dusk|A tall house'`)
 	ana.waitUntil("the alternative texts are saved", alts+` === 'Hills at dusk|A tall house' && `+menuClosed)
 	ana.openMenu(1)
 	ana.waitUntil("the menu starts with the saved texts",
 		`!document.querySelector('#message-menu details[open]') &&
-		document.querySelector("#message-menu [aria-label='What two.png shows']").value === 'A tall house'`)
+		document.querySelector("#message-menu [aria-label='Description of two.png']").value === 'A tall house'`)
 }

@@ -21,7 +21,7 @@ func TestSessionEndedElsewhere(t *testing.T) {
 	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
 	ana.waitUntil("the login page explains why it is shown",
 		`location.pathname === '/login' &&
-		document.querySelector('#form-error').innerText === 'You are signed out. Log in again to go on.'`)
+		document.querySelector('#form-error').innerText === 'Your session ended. Sign in again to continue.'`)
 	ana.fill("#email", emailOf("Ana"))
 	ana.fill("#password", password+" 2")
 	ana.pressKeys("\r")

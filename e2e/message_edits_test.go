@@ -40,7 +40,7 @@ func TestEditAndDelete(t *testing.T) {
 	for _, b := range []*tab{ana, bob} {
 		b.waitForMessages("Hello Bob", "How are you?")
 		b.waitUntil("the message is marked as edited",
-			`document.querySelector('#m-1 .message__edited relative-time')?.shadowRoot.textContent.match(/\d\d:\d\d/)`)
+			`document.querySelector('#m-1 .message__edited relative-time')?.shadowRoot.textContent.match(/\d:\d\d/)`)
 	}
 	ana.openMenu(2)
 	ana.click("#message-menu details:nth-of-type(2) summary")

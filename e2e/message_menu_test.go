@@ -147,7 +147,7 @@ func TestMenuDoesNotStealFocus(t *testing.T) {
 }
 
 // menuFailed is a script that is true if the menu says that it could not be loaded, and offers no action.
-const menuFailed = `(m => m && m.innerText.trim() === 'This did not work. Try again.' &&
+const menuFailed = `(m => m && m.innerText.trim() === 'Something went wrong. Try again.' &&
 	!m.querySelector('form, a, button'))(document.querySelector('#message-menu:popover-open:not(.htmx-request)'))`
 
 // menuBesideButton is a script that is true if the open menu is directly above or below the button of the nth message,

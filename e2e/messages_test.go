@@ -56,7 +56,7 @@ func TestConversation(t *testing.T) {
 
 	bob.closeTab()
 	ana.waitUntil("Bob is offline after the grace period", onlineNames+` === 'Ana'`)
-	ana.waitUntil("Bob is away", `document.querySelector('.conversation__state').innerText === 'away'`)
+	ana.waitUntil("Bob is away", `document.querySelector('.conversation__state').innerText === 'Offline'`)
 }
 
 func TestOneMessageIsOneElement(t *testing.T) {

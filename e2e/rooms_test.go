@@ -17,7 +17,7 @@ func TestRoomLifecycle(t *testing.T) {
 	ana.click(".sidebar__link")
 	ana.waitForPath("/rooms")
 	ana.fill("#name", "Kitchen")
-	ana.selectOption("#access", "B")
+	ana.selectOption("#access", "I")
 	ana.pressKeys("\r")
 	ana.click(`form[action="/rooms"] .button`)
 	ana.waitForPath("/messages?room=2")
@@ -43,13 +43,13 @@ func TestRoomLifecycle(t *testing.T) {
 	second := ana.anotherTab()
 	second.open("/rooms/2")
 	second.waitForStream()
-	second.fill("input[name=q]:not([aria-label^='Find people'])", "bo")
+	second.fill("input[name=q]:not([aria-label^='Search people'])", "bo")
 	second.waitUntil("only Bob is left", listedNames("#member-list")+` === 'Bob'`)
 	second.click("#member-list .list-entry summary")
 	second.click("#member-list .list-entry button")
 	bob.waitForPath("/chat")
 	bob.waitUntil("the page says that Bob is not a member any more",
-		`document.querySelector('#page-notice').innerText === 'You are no longer in that room.'`)
+		`document.querySelector('#page-notice').innerText === 'You are no longer a member of that room.'`)
 	bob.waitUntil("the room is gone from the list",
 		`!document.querySelector('#room-2') && document.querySelector('#room-1')`)
 	waitUntil(t, "Bob has only a stream of his own state", func() (bool, string) {
@@ -120,7 +120,7 @@ func TestRoomsWithoutScripts(t *testing.T) {
 	bob.mustPost("/rooms/"+garden+"/members/2/remove", nil)
 	bob.postMessages("room="+garden, "she is gone")
 	ana.waitUntil("the frame says that she was removed, and shows nothing newer",
-		`(t => t.includes('You are no longer in that room.') &&
+		`(t => t.includes('You are no longer a member of that room.') &&
 		!t.includes('she is gone'))(document.querySelector('iframe').contentDocument.body.innerText)`)
 
 	bob.mustPost("/people/2/disable", nil)

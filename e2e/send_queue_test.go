@@ -43,7 +43,7 @@ func TestSendOffline(t *testing.T) {
 	ana.sendMessage("before the tunnel")
 
 	ana.setOffline(true)
-	ana.waitUntil("there is no connection", connectionStatus+` === 'You are offline. What you send waits here.'`)
+	ana.waitUntil("there is no connection", connectionStatus+` === 'You are offline. Messages will be sent when you reconnect.'`)
 	ana.typeAndEnter("in the tunnel")
 	ana.typeAndEnter("still in it")
 	ana.typeAndEnter("this one not")
@@ -78,18 +78,18 @@ func TestQueueIsSentOnReconnect(t *testing.T) {
 	ana.typeAndEnter("by itself")
 	ana.waitUntil("it is queued", queuedTexts+` === 'by itself'`)
 	ana.setOffline(false)
-	ana.waitUntil("the connection is back", connectionStatus+` === 'The connection is back.'`)
+	ana.waitUntil("the connection is back", connectionStatus+` === 'Connected again.'`)
 	bob.waitForMessages("by itself")
 	ana.waitForMessages("by itself")
 	ana.waitUntil("the status is cleared", connectionStatus+` === ''`)
 
 	s.stop()
 	ana.waitUntil("the page says that the server does not respond",
-		connectionStatus+` === 'Charla does not answer. Trying again…'`)
+		connectionStatus+` === 'Can't connect to Charla. Retrying…'`)
 	ana.typeAndEnter("after the restart")
 	ana.waitUntil("it is queued", queuedTexts+` === 'after the restart'`)
 	s.start()
-	ana.waitUntil("the connection is back", connectionStatus+` === 'The connection is back.'`)
+	ana.waitUntil("the connection is back", connectionStatus+` === 'Connected again.'`)
 	bob.waitForMessages("by itself", "after the restart")
 	ana.waitUntil("the queue is empty", composerReady)
 }
@@ -164,7 +164,7 @@ func TestSendQueueOnPhoneInSpanish(t *testing.T) {
 	ana.waitUntil("it is queued",
 		`document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
 	ana.waitUntil("the page shows the reason",
-		connectionStatus+` === 'Estás sin conexión. Lo que envíes esperará aquí.'`)
+		connectionStatus+` === 'No tienes conexión. Los mensajes se enviarán cuando la recuperes.'`)
 	ana.fill("#composer-text", "y otra")
 	ana.waitUntil("the typing line is hidden",
 		`getComputedStyle(document.querySelector('#typing')).visibility === 'hidden'`)

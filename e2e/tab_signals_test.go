@@ -12,7 +12,7 @@ func (b *tab) countSounds() {
 func (b *tab) enableSound() {
 	b.Helper()
 	b.open("/settings")
-	b.selectOption("#sound", "A")
+	b.selectOption("#sound", "S")
 	b.waitUntil("a sound is chosen", `document.querySelector('#sound').value === '1'`)
 	b.click("form[action='/settings'] button")
 	b.waitForPath("/settings?saved=1")

@@ -233,5 +233,5 @@ func TestWebKitAndChromium(t *testing.T) {
 	elsewhere.api().mustPost("/settings/password", url.Values{"current": {password}, "password": {password + " 2"}})
 	ana.waitUntil("Ana is logged out",
 		`location.pathname === '/login' &&
-		document.querySelector('#form-error').innerText.startsWith('You are signed out.')`)
+		document.querySelector('#form-error').innerText.startsWith('Your session ended.')`)
 }

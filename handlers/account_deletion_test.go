@@ -96,14 +96,14 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		again.get("/chat", asJSON).isError(401, "unauthenticated", "")
 		ana.bot.get("/chat", asJSON).isError(401, "unauthenticated", "")
 		s.anonymous().logIn("ana@example.org", testPassword).is(401)
-		ana.get("/login?ended=deleted").is(200).has("Your account is deleted.")
+		ana.get("/login?ended=deleted").is(200).has("Your account was deleted.")
 		s.anonymous().register("Another Ana", "Ana@example.org").get("/chat").is(200) // the address is free
 
 		if steps := s.runErasures(); steps < 4 {
 			t.Errorf("all was done in %d steps", steps)
 		}
 		for _, place := range []string{"room=1", ana.peerQuery(), "room=" + formatID(ana.own), "room=" + formatID(ana.past)} {
-			page := berta.get("/messages?"+place).is(200).has("words of Ana", "Deleted person")
+			page := berta.get("/messages?"+place).is(200).has("words of Ana", "Deleted account")
 			lacks(t, strings.ReplaceAll(strings.ReplaceAll(page.body, "words of Ana", ""), "Another Ana", ""), ">Ana<", "dear Ana,")
 		}
 		for i, r := range readers {
@@ -111,9 +111,9 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 			what := ""
 			eventually(t, fmt.Sprintf("page %d to be the page", i), func() bool { what = r.difference(fresh); return what == "" })
 		}
-		berta.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).has("Persona eliminada", "ya no hay a quién escribir").lacks("<form id=\"composer\"")
+		berta.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).has("Cuenta eliminada", "pero no enviar mensajes").lacks("<form id=\"composer\"")
 		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
-		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}).is(403).has("too late", "there is nobody to write to")
+		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}).is(403).has("too late", "This account was deleted.")
 		berta.post("/drafts", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
 		last := decode[historyInfo](berta.get("/messages?limit=1&"+ana.peerQuery(), asJSON)).Messages[0]
 		berta.react(last, "🎉").isError(403, "forbidden", "")
@@ -212,7 +212,7 @@ func TestAccountDeletionReachesOtherNodes(t *testing.T) {
 		t.Errorf("a deletion took %v to the other node", took)
 	}
 	away.get("/events?room=1").is(200).has("event: logout", "event: bye")
-	fresh := parsePage(t, far.get("/messages?room=1").is(200).has("Deleted person").body).lines()
+	fresh := parsePage(t, far.get("/messages?room=1").is(200).has("Deleted account").body).lines()
 	what := ""
 	eventually(t, "the page over there to be the page", func() bool { what = reader.difference(fresh); return what == "" })
 }
@@ -233,7 +233,7 @@ func TestAccountDeletionRefusals(t *testing.T) {
 
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).isError(409, "conflict", "")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).has("You are the only admin.")
-	admin.get("/people").is(200).has("Make admin: Ana")
+	admin.get("/people").is(200).has("Make Ana an admin")
 	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
 	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
@@ -251,7 +251,7 @@ func TestLastUserMayDeleteAccount(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.anonymous().register("Ana", "ana@example.org")
-	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asHTMX).is(http.StatusOK).has("Your account is deleted.", "charla-"+formatID(ana.user.ID)+"-outbox")
+	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asHTMX).is(http.StatusOK).has("Your account was deleted.", "charla-"+formatID(ana.user.ID)+"-outbox")
 	s.runErasures()
 	berta := s.anonymous().register("Berta", "berta@example.org")
 	berta.get("/people").is(200)

@@ -120,7 +120,7 @@ func (s *Server) resendConfirmation(c echo.Context, email string) error {
 func (s *Server) forgotPasswordPage(c echo.Context) error {
 	var f views.Form
 	if c.QueryParams().Has("sent") {
-		f.Note = s.Locale(c).T("If this is the address of an account, an e-mail is on its way. Its link is good for 30 minutes.")
+		f.Note = s.Locale(c).T("If there is an account with this e-mail, we sent it a link. The link expires in 30 minutes.")
 	}
 	return s.Render(c, http.StatusOK, views.ForgotPasswordPage(s.Page(c), f))
 }

@@ -33,7 +33,7 @@ func TestPasswordReset(t *testing.T) {
 		guest.get("/login").is(200).has(`href="/forgot"`)
 		guest.get("/forgot").is(200)
 		guest.post("/forgot", []string{"email", "ANA@example.org"}, "Accept-Language: es").redirectsTo("/forgot?sent=1")
-		guest.get("/forgot?sent=1").is(200).has("an e-mail is on its way")
+		guest.get("/forgot?sent=1").is(200).has("If there is an account with this e-mail")
 		letter := a.deliverOne(t, "ana@example.org")
 		equal(t, "subject", letter.Subject, "Elige una contraseña nueva")
 		path := linkIn(t, letter)
@@ -46,7 +46,7 @@ func TestPasswordReset(t *testing.T) {
 		guest.post(path, []string{"password", "short"}).is(422)
 		guest.post(path, []string{"password", "ana@example.org"}).is(422)
 		guest.post(path, []string{"password", otherPassword}).redirectsTo("/login?reset=1")
-		guest.get("/login?reset=1").is(200).has("new password counts")
+		guest.get("/login?reset=1").is(200).has("Your password was changed")
 		for name := ""; name != "bye"; { // the streams of who had the old one end
 			e, err := stream.next()
 			if err != nil {
@@ -164,10 +164,10 @@ func TestEmailChange(t *testing.T) {
 		move("nueva@example.org", "not this one").is(422).has("not your password", `value="nueva@example.org"`)
 		move("no address", testPassword).is(422)
 		move("berta@example.org", testPassword).redirectsTo("/settings?saved=email")
-		equal(t, "the owner is told", a.deliverOne(t, "berta@example.org").Subject, "Somebody used your address")
+		equal(t, "the owner is told", a.deliverOne(t, "berta@example.org").Subject, "Someone tried to use your e-mail")
 
 		move("nueva@example.org", testPassword).redirectsTo("/settings?saved=email")
-		ana.get("/settings?saved=email").is(200).has("We have sent a link", "ana@example.org")
+		ana.get("/settings?saved=email").is(200).has("We sent a link", "ana@example.org")
 		letter := a.deliverOne(t, "nueva@example.org")
 		lacks(t, letter.Raw, "Ana") // who may be a name that spells something
 		path := linkIn(t, letter)
@@ -175,7 +175,7 @@ func TestEmailChange(t *testing.T) {
 		a.anonymous().withT(t).logIn("nueva@example.org", testPassword).is(401) // looking is not pressing
 		a.anonymous().withT(t).post(path, nil).is(200)
 		a.anonymous().withT(t).post(path, nil).is(404)
-		equal(t, "the old address is told", a.deliverOne(t, "ana@example.org").Subject, "Your address was changed")
+		equal(t, "the old address is told", a.deliverOne(t, "ana@example.org").Subject, "Your e-mail was changed")
 		a.anonymous().withT(t).logIn("nueva@example.org", testPassword).redirectsTo("/chat")
 		a.anonymous().withT(t).logIn("ana@example.org", testPassword).is(401)
 		ana.get("/settings", asJSON).is(200).has(`"email":"nueva@example.org","email_confirmed":true`)

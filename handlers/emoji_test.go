@@ -135,5 +135,5 @@ func TestEmojiPageKeepsText(t *testing.T) {
 	keepsDraft(ana.post("/emoji", draft).is(200).isPage().shows("[value='😀']")).hides("[hx-post='/emoji']")
 	keepsDraft(ana.post("/emoji", append(draft, "q", "gato", "tone", "2")).is(200)).
 		shows("[value='😺']").shows("[name=tone][value='2']")
-	ana.post("/emoji", append(draft, "q", "there is none")).is(200).has("No emoji is called “there is none”.")
+	ana.post("/emoji", append(draft, "q", "there is none")).is(200).has("No emoji found for “there is none”.")
 }

@@ -234,10 +234,10 @@ func TestPresence(t *testing.T) {
 	watcher.waitForElement("[hx-target='#online-count']", "1")
 	first, second := berta.listen("/events"), berta.listen("/events")
 	e := watcher.waitForElement("[hx-target='#online-count']", "2")
-	shows(t, e.data, fmt.Sprintf("[hx-target='#presence-%[1]d,#peer-presence-%[1]d']", berta.user.ID), "here now")
+	shows(t, e.data, fmt.Sprintf("[hx-target='#presence-%[1]d,#peer-presence-%[1]d']", berta.user.ID), "Online")
 	shows(t, e.data, "[hx-target='#online-list']", "Berta")
 	equal(t, "id of a presence event", e.id, "")
-	ana.get("/messages?"+berta.peerQuery()).is(200).has("here now").shows("#online-list", "Berta")
+	ana.get("/messages?"+berta.peerQuery()).is(200).has("Online").shows("#online-list", "Berta")
 	for _, p := range decode[overviewInfo](ana.get("/chat", asJSON)).People {
 		equal(t, p.Name+" online", p.Online, true)
 	}
@@ -296,6 +296,6 @@ func TestNoscriptMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(rest), "You are logged out.")
+	contains(t, string(rest), "You are signed out.")
 	shows(t, string(rest), "a[href='/login']")
 }

@@ -92,12 +92,12 @@ func (s *Server) loginPage(c echo.Context) error {
 	switch c.QueryParam("ended") {
 	case "":
 	case "deleted":
-		f.Note = s.Locale(c).T("Your account is deleted.")
+		f.Note = s.Locale(c).T("Your account was deleted.")
 	default:
 		f.Errors = map[string]*chat.Error{"": web.ErrSignedOut}
 	}
 	if c.QueryParams().Has("reset") {
-		f.Note = s.Locale(c).T("Your new password counts from now on. Log in with it.")
+		f.Note = s.Locale(c).T("Your password was changed. Sign in with the new one.")
 	}
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
 }

@@ -65,7 +65,7 @@ func TestLogInAndOut(t *testing.T) {
 		kept.get("/chat").redirectsTo("/login?next=%2Fchat")
 		kept.get("/events").is(200).has("event: logout\n", "event: bye\n")
 		kept.post("/messages", []string{"room", "1", "body", "x"}, asJSON).isError(401, "unauthenticated", "")
-		kept.post("/messages", []string{"room", "1", "body", "x"}, asHTMX).is(401).has("Log in again").isFragment()
+		kept.post("/messages", []string{"room", "1", "body", "x"}, asHTMX).is(401).has("Sign in again").isFragment()
 		ana.get("/chat").is(200) // in another browser
 	})
 
@@ -341,9 +341,9 @@ func TestLoginPageRedirects(t *testing.T) {
 		equal(t, "to log-in", redirect(anonymous, "/messages?room=1"), "/login?next=%2Fmessages%3Froom%3D1")
 		ended := redirect(anonymous, "/login?ended=1", "HX-Current-URL: http://here.example/messages?room=1")
 		equal(t, "after the session ended", ended, "/login?ended=1&next=%2Fmessages%3Froom%3D1")
-		anonymous.get("/login?ended=1&next=/rooms").is(200).has("You are signed out. Log in again to go on.").
+		anonymous.get("/login?ended=1&next=/rooms").is(200).has("Your session ended. Sign in again to continue.").
 			shows("[name=next][value='/rooms']")
-		anonymous.get("/login").is(200).lacks("You are signed out.")
+		anonymous.get("/login").is(200).lacks("Your session ended.")
 		equal(t, "from log-in", redirect(anonymous, "/login"), "/login")
 		equal(t, "signed in", redirect(s.newUser("Carla"), "/login"), "/chat")
 	})

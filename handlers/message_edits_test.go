@@ -55,7 +55,7 @@ func TestEditingAltText(t *testing.T) {
 		page := berta.listen("/events?" + ana.peerQuery())
 		program := berta.newProgram(t).listen("/events?"+ana.peerQuery(), asEventStream)
 		alt := "alt-" + formatID(f.ID)
-		ana.get(m.path()).is(200).shows("[name=" + alt + "][aria-label='What hills.png shows']").
+		ana.get(m.path()).is(200).shows("[name=" + alt + "][aria-label='Description of hills.png']").
 			hides("[name=alt-" + formatID(g.ID) + "]")
 		berta.get(m.path()).is(200).hides("[name=" + alt + "]")
 
@@ -99,7 +99,7 @@ func TestEditingByForms(t *testing.T) {
 	m := ana.sendMessage(berta.peerQuery(), "</textarea><script>")
 	page := ana.get(m.path()).is(200)
 	page.shows("form[action='"+m.path()+"/edit']").shows("form[action='"+m.path()+"/delete']").
-		shows("textarea", "</textarea><script>").has("Back to the conversation")
+		shows("textarea", "</textarea><script>").has("Back to conversation")
 	berta.get(m.path()).is(200).shows("form[action='" + m.path() + "/reactions']").
 		hides("[action$='/edit']").hides("[action$='/delete']").hides("textarea")
 
@@ -151,8 +151,8 @@ func TestDeleting(t *testing.T) {
 		equal(t, "reactions", s.count(`SELECT COUNT(*) FROM reactions`), 0)
 		ana.putMessage(m, "x").isError(409, "conflict", "")
 		berta.react(m, "👍").isError(409, "conflict", "")
-		page := berta.get("/messages?"+ana.peerQuery()).has("This message was deleted.", "Unread from here").body
-		if strings.Index(page, "Unread from here") < strings.Index(page, "This message was deleted.") {
+		page := berta.get("/messages?"+ana.peerQuery()).has("This message was deleted.", "New messages").body
+		if strings.Index(page, "New messages") < strings.Index(page, "This message was deleted.") {
 			t.Error("a deleted message counts as the first unread one")
 		}
 	})

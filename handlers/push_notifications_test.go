@@ -132,11 +132,11 @@ func TestPushTopicValidation(t *testing.T) {
 	ana.get("/settings", asJSON).is(200).has(`"topic":"mine","rooms":true,"include_text":true`)
 	ana.get("/settings").has(`value="mine"`, `action="/settings/push/test"`)
 	ana.post("/settings/push/test", nil).redirectsTo("/settings?saved=test")
-	ana.get("/settings?saved=test").has("on its way")
+	ana.get("/settings?saved=test").has("Test notification sent.")
 	notes := a.deliverPushes(t)
 	equal(t, "pushes", len(notes), 1)
 	equal(t, "topic", notes[0].Topic, "mine")
-	equal(t, "words", notes[0].Message, "Push messages reach you.")
+	equal(t, "words", notes[0].Message, "Push notifications are working.")
 }
 
 // everybody is here, but for one.

@@ -60,9 +60,9 @@ func TestMarkRead(t *testing.T) {
 	}
 	equal(t, "unread", unread(), 1)
 	equal(t, "changes", s.count(`SELECT last_seq FROM rooms WHERE id = $1`, room), last.Seq) // reading takes no seq
-	berta.get("/messages?" + ana.peerQuery()).is(200).has("Unread from here")
+	berta.get("/messages?" + ana.peerQuery()).is(200).has("New messages")
 	equal(t, "unread after the page", unread(), 0)
-	berta.get("/messages?" + ana.peerQuery()).is(200).lacks("Unread from here")
+	berta.get("/messages?" + ana.peerQuery()).is(200).lacks("New messages")
 
 	mark("9223372036854775806").is(204) // never beyond what exists
 	ana.sendMessage(berta.peerQuery(), "one more")

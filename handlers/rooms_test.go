@@ -96,7 +96,7 @@ func TestMemberPagination(t *testing.T) {
 		for _, p := range m.Members {
 			seen[p.Name] = true
 		}
-		ana.get(path).is(200).has("101 people", m.Members[0].Name)
+		ana.get(path).is(200).has("101 members", m.Members[0].Name)
 		path = m.Next
 	}
 	equal(t, "people", len(seen), 2*chat.MaxMembers+1)
@@ -107,26 +107,26 @@ func TestRoomsByForms(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
-	ana.get("/rooms").is(200).has(`action="/rooms"`, `name="access"`, "There is no other room here.")
+	ana.get("/rooms").is(200).has(`action="/rooms"`, `name="access"`, "No rooms found.")
 	ana.post("/rooms", []string{"name", " ", "access", "open"}).is(422).has("Give the room a name.")
 	ana.post("/rooms", []string{"name", "G\u200beneral", "access", "open"}).is(422).has("characters that cannot be used")
 	ana.post("/rooms", []string{"name", "GENERAL", "access", "open"}).is(409).has("There is already an open room", `value="GENERAL"`)
 	ana.post("/rooms", []string{"name", "<b>Café</b>", "access", "open"}).redirectsTo("/messages?room=2")
 	ana.get("/messages?room=2").is(200).has(`href="/rooms/2"`, "&lt;b&gt;Café").lacks("<b>Café")
-	ana.get("/rooms/2").is(200).has("Invite somebody", "one person", `action="/rooms/2/leave"`).lacks("/join", "/remove", "<b>Café")
+	ana.get("/rooms/2").is(200).has("Invite people", "1 member", `action="/rooms/2/leave"`).lacks("/join", "/remove", "<b>Café")
 	ana.get("/rooms/2?invite=ber").is(200).has(`name="user" value="` + formatID(berta.user.ID) + `"`)
 	ana.post("/rooms/2/members", []string{"user", formatID(berta.user.ID)}).redirectsTo("/rooms/2")
-	ana.get("/rooms/2?invite=ber").is(200).has("Nobody outside has “ber”").lacks(`name="user"`)
+	ana.get("/rooms/2?invite=ber").is(200).has("No one to invite found for “ber”").lacks(`name="user"`)
 	ana.get("/rooms/2").is(200).has(`action="/rooms/2/members/` + formatID(berta.user.ID) + `/remove"`)
 	berta.get("/rooms/2").is(200).has("Owner:").lacks("/remove")
 	berta.post("/rooms/2/leave", nil).redirectsTo("/rooms")
 	berta.get("/rooms").is(200).has(`action="/rooms/2/join"`)
-	berta.get("/rooms/2").is(200).has(`action="/rooms/2/join"`).lacks("In this room", `action="/rooms/2/leave"`)
+	berta.get("/rooms/2").is(200).has(`action="/rooms/2/join"`).lacks("Members", `action="/rooms/2/leave"`)
 	berta.post("/rooms/2/join", nil).redirectsTo("/messages?room=2")
 	ana.post("/rooms/2/members/"+formatID(berta.user.ID)+"/remove", nil).redirectsTo("/rooms/2")
 	berta.post("/rooms/2/join", nil).is(403).has("You were removed from this room.")
-	ana.get("/rooms", "Accept-Language: es").is(200).has("Crea una sala")
-	ana.get("/rooms/1").is(200).has("2 people").lacks("/leave", "/remove", "Invite somebody")
+	ana.get("/rooms", "Accept-Language: es").is(200).has("Crear una sala")
+	ana.get("/rooms/1").is(200).has("2 members").lacks("/leave", "/remove", "Invite people")
 	hostile := strings.Repeat("x", 41)
 	ana.post("/rooms", []string{"name", hostile, "access", "open"}).is(422).has("at most 40")
 }
@@ -175,7 +175,7 @@ func testRemoval(t *testing.T, s *testServer) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			contains(t, string(endless), "before</div>", "You are no longer in that room.", `href="/chat"`)
+			contains(t, string(endless), "before</div>", "You are no longer a member of that room.", `href="/chat"`)
 			lacks(t, string(endless), "after</div>", "refresh")
 			equal(t, "the id for who stays", stays.waitFor("after</div>").id, formatID(after.Seq))
 			state.readUntil("the list without the room", func(e event) bool {
@@ -189,10 +189,10 @@ func testRemoval(t *testing.T, s *testServer) {
 			for _, page := range []string{"/messages?" + place, "/messages/live?" + place, "/messages/" + formatID(after.ID), "/messages/" + formatID(before.ID), path} {
 				berta.get(page).is(404).lacks("Cellar", "before</div>")
 			}
-			berta.get("/messages/live?"+place).is(404).has("You are no longer in that room.", `target="_top"`)
+			berta.get("/messages/live?"+place).is(404).has("You are no longer a member of that room.", `target="_top"`)
 			berta.post("/messages", []string{"room", formatID(id), "body", "let me in"}, asJSON).isError(404, "not_found", "")
 			berta.post("/read", []string{"room", formatID(id), "seq", formatID(after.Seq)}, asJSON).isError(404, "not_found", "")
-			berta.get("/chat?gone=1").is(200).has("You are no longer in that room.").lacks("Cellar")
+			berta.get("/chat?gone=1").is(200).has("You are no longer a member of that room.").lacks("Cellar")
 		})
 	}
 }

@@ -30,11 +30,11 @@ func TestSessionList(t *testing.T) {
 	given := decode[tokenPair](s.anonymous().post("/tokens", login, "User-Agent: curl/8.14"))
 	program := here.withToken(t, given.Access)
 
-	page := here.get("/sessions").is(200).has("Firefox on Linux", "Safari on iPhone", "curl", "127.0.0.1", "This is here.")
+	page := here.get("/sessions").is(200).has("Firefox on Linux", "Safari on iPhone", "curl", "127.0.0.1", "This session.")
 	page.shows("[action='/sessions/end-others']")
 	equal(t, "sessions", page.elements(".item"), 3)
 	here.get("/settings").is(200).shows("a[href='/sessions']").shows("a[href='/bots']")
-	here.get("/sessions", "Accept-Language: es").has("Dónde tienes la sesión abierta", "Firefox en Linux")
+	here.get("/sessions", "Accept-Language: es").has("Sesiones", "Firefox en Linux")
 	list := decode[sessionsInfo](here.get("/sessions", asJSON)).Sessions
 	ids := map[string]int64{}
 	for _, one := range list {

@@ -108,14 +108,14 @@ func (s *Server) settingsPage(c echo.Context) error {
 	case "email":
 		choices.EmailAddress.Note = l.T("Saved.")
 		if s.chat.Media().Email {
-			choices.EmailAddress.Note = l.T("We have sent a link to the new address. Open it within a day.")
+			choices.EmailAddress.Note = l.T("We sent a link to the new address. It expires in 24 hours.")
 		}
 	case "mail":
 		choices.EmailNotifications.Note = l.T("Saved.")
 	case "push":
 		choices.PushNotifications.Note = l.T("Saved.")
 	case "test":
-		choices.PushNotifications.Note = l.T("A push is on its way.")
+		choices.PushNotifications.Note = l.T("Test notification sent.")
 	case "name":
 		choices.Name.Note = l.T("Saved.")
 	case "picture":

@@ -131,10 +131,10 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		b.post("/register", form, "X-Forwarded-Host: evil.example.net", "Accept-Language: es").redirectsTo("/register?sent=1")
 		equal(t, "cookies", len(b.cookies), 0)
 		equal(t, "accounts", a.count(`SELECT COUNT(*) FROM users`), 0)
-		b.get("/register?sent=1").is(200).has("Look into your e-mail")
+		b.get("/register?sent=1").is(200).has("Check your e-mail")
 
 		letter := a.deliverOne(t, "ana@example.org")
-		equal(t, "subject", letter.Subject, "Confirma tu dirección")
+		equal(t, "subject", letter.Subject, "Confirma tu correo")
 		contains(t, letter.HTML, `<html lang="es">`)
 		path := linkIn(t, letter)
 		equal(t, "tokens at rest", a.count(`SELECT COUNT(*) FROM outbox`)+a.count(`SELECT COUNT(*) FROM tickets WHERE hash = $1`, path[len("/confirm/"):]), 0)
@@ -172,7 +172,7 @@ func TestUnconfirmedRegistrationExpires(t *testing.T) {
 	a.exec(`UPDATE registrations SET created_at = 1`)
 	a.anonymous().get(path).is(404)
 	a.anonymous().post(path, []string{"password", testPassword}).is(404)
-	a.anonymous().logIn("ana@example.org", testPassword).is(401).lacks("Confirm your address")
+	a.anonymous().logIn("ana@example.org", testPassword).is(401).lacks("Confirm your e-mail")
 	if err := a.chat.PruneNotifications(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestRegistrationDoesNotRevealKnownAddress(t *testing.T) {
 		for _, l := range a.deliverAll(t) {
 			if l.To == "ana@example.org" {
 				told++
-				contains(t, l.Subject, "Alguien usó tu dirección")
+				contains(t, l.Subject, "Alguien intentó usar tu correo")
 				lacks(t, l.Raw, "/confirm/")
 			}
 		}

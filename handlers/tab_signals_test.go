@@ -29,7 +29,7 @@ func TestMessageSound(t *testing.T) {
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	ana.get("/settings").is(200).shows("option[value=''][selected]", "No sound")
 	ana.post("/settings", []string{"locale", "", "theme", "", "sound", "1"}).is(303)
-	ana.get("/settings").is(200).shows("option[value='1'][selected]", "A soft sound")
+	ana.get("/settings").is(200).shows("option[value='1'][selected]", "Soft chime")
 	ana.get("/settings", asJSON).is(200).has(`"locale":"","theme":"","sound":true`)
 	berta.sendMessage("room=1", "before")
 	stream := ana.listen("/events?room=1")

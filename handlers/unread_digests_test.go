@@ -377,10 +377,10 @@ func TestContentIsBuiltAtDelivery(t *testing.T) {
 		yesterday := time.Now().Add(-24 * time.Hour).UTC()
 		a.exec(`UPDATE messages SET posted_at = $1`, yesterday.UnixMicro())
 		berta.sendWithFiles(ana.peerQuery(), "", berta.upload("plan.txt", "x"), berta.upload("map.txt", "y"))
-		equal(t, "a push without words", a.deliverPushes(t)[0].Message, "(files: 2)")
+		equal(t, "a push without words", a.deliverPushes(t)[0].Message, "2 files")
 		letters := a.deliverDueDigests(t)
 		equal(t, "letters", len(letters), 1)
-		contains(t, letters[0].Text, yesterday.Format("Monday, 2 January 2006, 15:04 UTC")+" Berta: better", "Berta: (files: 2)")
+		contains(t, letters[0].Text, yesterday.Format("Monday, 2 January 2006, 15:04 UTC")+" Berta: better", "Berta: 2 files")
 		lacks(t, letters[0].Raw, "too much")
 	})
 }

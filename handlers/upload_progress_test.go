@@ -60,7 +60,7 @@ func TestUploadProgress(t *testing.T) {
 	io.WriteString(out, strings.Repeat("x", total-sent))
 	out.Close()
 	equal(t, "status", <-answered, 201)
-	mine.readUntil("the end of the upload", func(e event) bool { return strings.Contains(e.data, "Almost there…") })
+	mine.readUntil("the end of the upload", func(e event) bool { return strings.Contains(e.data, "Processing…") })
 	berta.onNode(all[1]).sendMessage("room=1", "afterwards")
 	ana.onNode(all[1]).sendMessage(berta.peerQuery(), "afterwards")
 	for _, st := range []*eventStream{others, elsewhere} {

@@ -70,15 +70,15 @@ func millis(at chat.Timestamp) string { return formatInt(int64(at) / 1000) }
 // label names the box for those who cannot see where it stands.
 func (c Composer) label(l Locale) string {
 	if c.Conversation.Room != 0 {
-		return l.T("Message in %s", c.ConversationName)
+		return l.T("Message %s", c.ConversationName)
 	}
-	return l.T("Message to %s", c.ConversationName)
+	return l.T("Write a message to %s", c.ConversationName)
 }
 
 // placeholder says what the box is for.
 func (c Composer) placeholder(l Locale) string {
 	if c.Conversation.Room != 0 {
-		return l.T("Write in %s…", c.ConversationName)
+		return l.T("Message %s…", c.ConversationName)
 	}
 	return l.T("Write to %s…", c.ConversationName)
 }

@@ -39,31 +39,31 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	say := func(subject string, paragraphs ...string) { letter.Subject, letter.Paragraphs = subject, paragraphs }
 	switch p.Kind {
 	case chat.NotifyConfirmSignup:
-		say(l.T("Confirm your address"), l.T("Somebody, probably you, registered at %s with this address.", base.Host),
-			l.T("Open this link to come in. It is good for a day and works once."))
-		letter.Link = link(l.T("Confirm the address"), "/confirm/"+p.Token)
-		letter.Footer = l.T("If it was not you, do nothing: without the link there is no account.")
+		say(l.T("Confirm your e-mail"), l.T("Someone, probably you, created an account at %s with this e-mail.", base.Host),
+			l.T("Use this link to finish creating your account. It expires in 24 hours and works once."))
+		letter.Link = link(l.T("Confirm e-mail"), "/confirm/"+p.Token)
+		letter.Footer = l.T("If this wasn't you, ignore this e-mail. No account will be created.")
 	case chat.NotifyAddressInUse:
-		say(l.T("Somebody used your address"), l.T("Somebody, perhaps you, tried to use your address for an account at %s. You have one there already, and it stays as it is.", base.Host),
-			l.T("If it was you, log in. If you have forgotten your password, choose a new one."))
+		say(l.T("Someone tried to use your e-mail"), l.T("Someone, perhaps you, tried to create an account with your e-mail at %s. You already have an account, and nothing has changed.", base.Host),
+			l.T("If this was you, sign in. If you forgot your password, reset it."))
 		letter.Link = link(l.T("Choose a new password"), "/forgot")
 	case chat.NotifyPasswordReset:
-		say(l.T("Choose a new password"), l.T("Somebody, probably you, asked for a new password at %s.", base.Host),
-			l.T("Open this link to choose one. It is good for 30 minutes and works once."))
+		say(l.T("Choose a new password"), l.T("Someone, probably you, asked to reset your password at %s.", base.Host),
+			l.T("Use this link to choose a new one. It expires in 30 minutes and works once."))
 		letter.Link = link(l.T("Choose a new password"), "/reset/"+p.Token)
-		letter.Footer = l.T("If it was not you, do nothing: your password stays as it is.")
+		letter.Footer = l.T("If this wasn't you, ignore this e-mail. Your password stays the same.")
 	case chat.NotifyPasswordChanged:
-		say(l.T("Your password was changed"), l.T("The password of your account at %s was changed. You were logged out everywhere else.", base.Host),
-			l.T("If it was not you, choose a new one now."))
+		say(l.T("Your password was changed"), l.T("The password of your account at %s was changed. You were signed out everywhere else.", base.Host),
+			l.T("If this wasn't you, reset your password now."))
 		letter.Link = link(l.T("Choose a new password"), "/forgot")
 	case chat.NotifyConfirmEmail:
-		say(l.T("Confirm your new address"), l.T("Somebody, probably you, wants to use this address at %s from now on.", base.Host),
-			l.T("Open this link to confirm it. It is good for a day and works once."))
-		letter.Link = link(l.T("Confirm the address"), "/email/"+p.Token)
-		letter.Footer = l.T("If it was not you, do nothing.")
+		say(l.T("Confirm your new e-mail"), l.T("Someone, probably you, wants to use this e-mail at %s.", base.Host),
+			l.T("Use this link to confirm it. It expires in 24 hours and works once."))
+		letter.Link = link(l.T("Confirm e-mail"), "/email/"+p.Token)
+		letter.Footer = l.T("If this wasn't you, ignore this e-mail.")
 	case chat.NotifyEmailChanged:
-		say(l.T("Your address was changed"), l.T("Your account at %s has another e-mail address now.", base.Host),
-			l.T("If it was not you, tell the people who run it."))
+		say(l.T("Your e-mail was changed"), l.T("The e-mail of your account at %s was changed.", base.Host),
+			l.T("If this wasn't you, contact the administrators."))
 	case chat.NotifyUnreadDigest:
 		letter.addUnread(p, base, link)
 	}
@@ -79,9 +79,9 @@ func (letter *Email) addUnread(p chat.NotificationContent, base *url.URL, link f
 	}
 	letter.Subject = letter.T("%s unread at %s", cappedCount(total), base.Host)
 	letter.Paragraphs = []string{letter.T("While you were away:")}
-	letter.Footer = letter.T("You get this because messages stayed unread. When and whether, you choose in the settings.")
+	letter.Footer = letter.T("You get this e-mail because you have unread messages. You can change this in the settings.")
 	letter.Link = link(letter.T("Settings"), "/settings")
-	letter.Unsubscribe = link(letter.T("No more e-mails about this"), "/unsubscribe/"+p.Token)
+	letter.Unsubscribe = link(letter.T("Unsubscribe"), "/unsubscribe/"+p.Token)
 }
 
 // HTML is the letter for programs that show HTML.
@@ -126,7 +126,7 @@ func (letter Email) messageTime(at chat.Timestamp) string {
 // previewText is the beginning of a message, or what it has instead of words.
 func (l Locale) previewText(line chat.MessagePreview) string {
 	if line.Body == "" {
-		return l.T("(files: %d)", line.FileCount)
+		return l.T("%d files", line.FileCount)
 	}
 	return excerpt(line.Body)
 }

@@ -98,7 +98,7 @@ var groupIcons = [emoji.GroupCount]string{"😀", "👋", "🐻", "🍎", "🚗"
 
 func groupName(l Locale, group int) string {
 	return [emoji.GroupCount]string{
-		l.T("Faces"), l.T("People"), l.T("Animals and nature"), l.T("Food and drink"), l.T("Travel and places"),
+		l.T("Smileys"), l.T("People"), l.T("Animals and nature"), l.T("Food and drink"), l.T("Travel and places"),
 		l.T("Activities"), l.T("Objects"), l.T("Symbols"), l.T("Flags"),
 	}[group]
 }

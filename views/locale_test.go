@@ -1,7 +1,6 @@
 package views
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -19,19 +18,21 @@ import (
 // TestEverySentenceIsTranslated reads the program's own source: every sentence that a person can see has a Spanish one,
 // and no translation is left of a sentence that is gone.
 func TestEverySentenceIsTranslated(t *testing.T) {
-	translated := map[string]string{}
-	if err := json.Unmarshal(spanish, &translated); err != nil {
-		t.Fatal(err)
-	}
+	translated := readTranslations(spanish)
 	said := sentences(t)
 	if len(said) < 50 {
 		t.Fatalf("found only %d sentences in the source", len(said))
 	}
 	for _, english := range slices.Sorted(maps.Keys(said)) {
-		if translated[english] == "" {
-			t.Errorf("%s: no Spanish for %q", said[english], english)
-		} else if verbs(english) != verbs(translated[english]) {
-			t.Errorf("%q and %q take different arguments", english, translated[english])
+		spanish := translated[english]
+		if spanish.Other == "" {
+			t.Errorf("%s: no Spanish translation of %q", said[english], english)
+			continue
+		}
+		for _, form := range []string{spanish.One, spanish.Other} {
+			if form != "" && verbs(english) != verbs(form) {
+				t.Errorf("%q and %q take different arguments", english, form)
+			}
 		}
 	}
 	for _, english := range slices.Sorted(maps.Keys(translated)) {
@@ -140,16 +141,36 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-func TestTimesInTheCommunitysZone(t *testing.T) {
+func TestTimesAreWrittenAsTheLocaleWritesThem(t *testing.T) {
 	bogota, err := time.LoadLocation("America/Bogota")
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := chat.TimestampOf(time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)) // the evening before, in Bogotá
 	en, es := Locale{Lang: "en"}, Locale{Lang: "es", Zone: bogota}
+	afternoon := chat.TimestampOf(time.Date(2019, 11, 30, 13, 27, 0, 0, time.UTC))
+	night := chat.TimestampOf(time.Date(2019, 11, 21, 2, 30, 0, 0, time.UTC)) // the evening before in Bogotá
+	newYear := chat.TimestampOf(time.Date(time.Now().Year(), 1, 1, 12, 0, 0, 0, time.UTC))
 	for got, want := range map[string]string{
-		en.TimeOfDay(late): "02:30 UTC", en.Date(late): "Saturday, 21 November 2026",
-		es.TimeOfDay(late): "21:30", es.Date(late): "viernes, 20 de noviembre de 2026",
+		en.TimeOfDay(afternoon):                       "1:27 PM UTC",
+		Locale{Zone: bogota}.TimeOfDay(afternoon):     "8:27 AM",
+		es.TimeOfDay(night):                           "21:30",
+		en.Date(night):                                "Thursday, November 21, 2019",
+		es.Date(night):                                "miércoles, 20 de noviembre de 2019",
+		en.Date(newYear):                              newYear.Time().Format("Monday") + ", January 1",
+		strings.SplitAfter(es.Date(newYear), "ro")[0]: es.Date(newYear),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestPluralForms(t *testing.T) {
+	en, es := Locale{}, Locale{Lang: "es"}
+	for got, want := range map[string]string{
+		en.T("%d members", 1): "1 member", en.T("%d members", 2): "2 members", en.T("%d members", 1234): "1,234 members",
+		es.T("%d members", 1): "1 miembro", es.T("%d members", 0): "0 miembros",
+		es.T("Up to %d files, %d MB each", 1, 8): "Hasta 1 archivo de 8 MB",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -18,10 +18,5 @@ type RoomDetails struct {
 	InviteResults []FoundUser
 }
 
-// memberCount count the people in a room.
-func memberCount(l Locale, n int) string {
-	if n == 1 {
-		return l.T("one person")
-	}
-	return l.T("%d people", n)
-}
+// memberCount returns how many members a room has, in words.
+func memberCount(l Locale, n int) string { return l.T("%d members", n) }

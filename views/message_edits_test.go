@@ -23,9 +23,9 @@ func TestWhatOnesOwnMenuHolds(t *testing.T) {
 func TestTheTimeOfAnEditHasItsDayWhereThatDiffers(t *testing.T) {
 	m := testMessage(18)
 	m.EditedAt = chat.TimestampOf(testTime.Time().Add(time.Hour))
-	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "(edited)", ">19:30 UTC<")
+	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "(edited)", ">7:30 PM UTC<")
 	m.EditedAt = chat.TimestampOf(testTime.Time().Add(24 * time.Hour))
-	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "Saturday, 21 November 2026", `day="numeric"`)
+	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "Saturday, November 21", `day="numeric"`)
 }
 
 // TestAnAnswerReplacesTheLineAsItWas: the stream may have brought a newer one by then.

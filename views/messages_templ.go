@@ -445,7 +445,7 @@ func timeElement(l Locale, at chat.Timestamp) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "\" format=\"datetime\" hour=\"2-digit\" minute=\"2-digit\" weekday=\"\" day=\"\" month=\"\" year=\"\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "\" format=\"datetime\" hour=\"numeric\" minute=\"2-digit\" weekday=\"\" day=\"\" month=\"\" year=\"\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

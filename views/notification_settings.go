@@ -1,21 +1,21 @@
 package views
 
 func (p Page) emailNotificationFields() []selectField {
-	return []selectField{{"mail", p.T("When messages stay unread"), []option{
-		{"off", p.T("No e-mail")}, {"soon", p.T("An e-mail after 5 minutes")}, {"hour", p.T("An e-mail after an hour")}, {"day", p.T("An e-mail each morning")},
+	return []selectField{{"mail", p.T("When I have unread messages"), []option{
+		{"off", p.T("Don't e-mail me")}, {"soon", p.T("E-mail me after 5 minutes")}, {"hour", p.T("E-mail me after an hour")}, {"day", p.T("E-mail me every morning")},
 	}}}
 }
 
 func (p Page) pushNotificationFields() []selectField {
 	return []selectField{
-		{"rooms", p.T("They come for"), []option{{"", p.T("What people write to me")}, {"1", p.T("Rooms too")}}},
-		{"include_text", p.T("They say"), []option{{"", p.T("Where something came")}, {"1", p.T("What was written")}}},
+		{"rooms", p.T("Notify me about"), []option{{"", p.T("Direct messages")}, {"1", p.T("Rooms and direct messages")}}},
+		{"include_text", p.T("Show in notifications"), []option{{"", p.T("Conversation only")}, {"1", p.T("Sender and message")}}},
 	}
 }
 
 func emailChangeHint(p Page) string {
 	if p.Media.Email {
-		return p.T("We send a link there. The address is yours once you open it.")
+		return p.T("We'll send a link to this address to confirm it.")
 	}
 	return ""
 }

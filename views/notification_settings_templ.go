@@ -39,9 +39,9 @@ func emailNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Co
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("They come once you have confirmed your address: give it once more below."))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("To receive these e-mails, confirm your address: enter it again under “E-mail address”."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notification_settings.templ`, Line: 9, Col: 107}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notification_settings.templ`, Line: 9, Col: 125}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -101,7 +101,7 @@ func pushNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Com
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = formField(p.Locale, f, inputField{Name: "topic", Label: p.T("Topic"), Type: "text", Autocomplete: "off", Optional: true, Hint: p.T("Follow a topic in the ntfy app that nobody can guess, and write it here. Empty: no pushes.")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = formField(p.Locale, f, inputField{Name: "topic", Label: p.T("Topic"), Type: "text", Autocomplete: "off", Optional: true, Hint: p.T("Subscribe to a hard-to-guess topic in the ntfy app and enter it here. Leave it empty to turn push notifications off.")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -134,9 +134,9 @@ func pushNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Com
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Send one to try"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Send a test notification"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notification_settings.templ`, Line: 29, Col: 81}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notification_settings.templ`, Line: 29, Col: 90}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {

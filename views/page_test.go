@@ -17,7 +17,7 @@ func TestPageCarriesItsStream(t *testing.T) {
 	thread := Timeline{Conversation: directConversation, Messages: []chat.Message{testMessage(17), testMessage(18)}, HasOlder: true, Cursor: 18, FirstUnread: 18}
 	html := renderHTML(t, MessagesPage(testPage(), Sidebar{}, thread))
 	wantContains(t, html, `hx-sse:connect="/events?with=2&amp;after=18"`, `hx-sse:close="bye"`, `href="/messages?with=2&amp;before=17"`,
-		`<iframe class="noscript-messages-frame" src="/messages/live?with=2" loading="lazy"`, `<div hx-get="/login?ended=1" hx-trigger="logout from:body"`, "Unread from here",
+		`<iframe class="noscript-messages-frame" src="/messages/live?with=2" loading="lazy"`, `<div hx-get="/login?ended=1" hx-trigger="logout from:body"`, "New messages",
 		`<script nonce="N0" src="/static/htmx.min.js"></script>`, `<body hx-nonce:inherited="N0" x-data `, `<title>Ana · Charla</title>`, `href="/me.css"`)
 	wantLacks(t, html, "pauseOnBackground", `htmx.min.js" defer`)
 	if strings.Count(html, "hx-sse:connect=") != 1 {
@@ -31,14 +31,14 @@ func TestPageCarriesItsStream(t *testing.T) {
 
 func TestWindowOnThePastIsNotLive(t *testing.T) {
 	html := renderHTML(t, MessagesPage(testPage(), Sidebar{}, Timeline{Conversation: directConversation, Messages: []chat.Message{testMessage(3)}, Before: 4}))
-	wantContains(t, html, `<ol id="older-messages"`, `href="/messages?with=2">To the newest messages`, "This is where your conversation with Ana begins.")
+	wantContains(t, html, `<ol id="older-messages"`, `href="/messages?with=2">Jump to newest messages`, "This is the beginning of your conversation with Ana.")
 	wantLacks(t, html, "hx-sse:connect", "<iframe", "<textarea", `id="messages"`)
 }
 
 func TestEmptyPlaceHelps(t *testing.T) {
 	general := ConversationRow{Conversation: chat.Conversation{Room: 1, Kind: chat.Channel, Name: "General", LastSeq: 1}}
 	html := renderHTML(t, ChatPage(testPage(), Sidebar{Rows: []ConversationRow{general}, Online: OnlineUsers{Count: 1}}))
-	wantContains(t, html, `hx-sse:connect="/events"`, "Send somebody the address", `href="/messages?room=1"`)
+	wantContains(t, html, `hx-sse:connect="/events"`, "Share the address of this page", `href="/messages?room=1"`)
 
 	html = renderHTML(t, ChatPage(testPage(), Sidebar{Rows: []ConversationRow{general, {Conversation: directConversation}}, Online: OnlineUsers{Count: 1}}))
 	wantContains(t, html, "Choose a conversation")

@@ -58,9 +58,9 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Who is disabled is logged out everywhere and cannot log in. What they wrote stays."))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Deactivated people are signed out everywhere and can't sign in. Their messages stay."))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 10, Col: 118}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 10, Col: 120}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -70,7 +70,7 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = filterForm(p.Locale, filter{Action: "/people", Name: "q", Value: d.Query, Label: p.T("Find people by name or e-mail"), Target: idPeopleList}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = filterForm(p.Locale, filter{Action: "/people", Name: "q", Value: d.Query, Label: p.T("Search by name or e-mail"), Target: idPeopleList}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -200,9 +200,9 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("disabled"))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("deactivated"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 21, Col: 58}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 21, Col: 61}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 						if templ_7745c5c3_Err != nil {
@@ -244,17 +244,17 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if a.Disabled() {
-						templ_7745c5c3_Err = actionForm(personActionURL(a.ID, "enable"), p.T("Enable"), p.T("Enable %s", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = actionForm(personActionURL(a.ID, "enable"), p.T("Reactivate"), p.T("Reactivate %s", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					} else if a.ID != p.Me.ID {
-						templ_7745c5c3_Err = confirmForm(personActionURL(a.ID, "disable"), p.T("Disable"), p.T("Disable %s", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = confirmForm(personActionURL(a.ID, "disable"), p.T("Deactivate"), p.T("Deactivate %s", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						if !a.CanManageUsers() && !a.IsBot() {
-							templ_7745c5c3_Err = confirmForm(personActionURL(a.ID, "admin"), p.T("Make admin"), p.T("Make admin: %s", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = confirmForm(personActionURL(a.ID, "admin"), p.T("Make admin"), p.T("Make %s an admin", a.Name)).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -271,9 +271,9 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Nobody here has “%s” in their name.", d.Query))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("No people found for “%s”.", d.Query))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 40, Col: 93}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 40, Col: 83}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 					if templ_7745c5c3_Err != nil {

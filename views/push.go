@@ -12,7 +12,7 @@ type Push struct{ Title, Text, URL string }
 // NewPush says a parcel: where something came, and what, if the person wants that told.
 func NewPush(l Locale, p chat.NotificationContent, base *url.URL) Push {
 	if p.Kind == chat.NotifyTestPush {
-		return Push{"Charla", l.T("Push messages reach you."), base.JoinPath("/settings").String()}
+		return Push{"Charla", l.T("Push notifications are working."), base.JoinPath("/settings").String()}
 	}
 	w := p.Unread[0]
 	push := Push{stripControls(l.UserName(w.Name)), l.T("%s unread", cappedCount(w.Unread)), conversationURL(base, w.Ref())}

@@ -13,9 +13,9 @@ type RoomList struct {
 // accessLabel say who may come into a room.
 func accessLabel(l Locale, a chat.Access) string {
 	if a == chat.AccessOpen {
-		return l.T("Everybody may join")
+		return l.T("Anyone can join")
 	}
-	return l.T("By invitation")
+	return l.T("Invitation only")
 }
 
 // backURL is where the page of a room leads back to: its conversation for a member, the other rooms for an outsider.

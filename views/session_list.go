@@ -29,7 +29,7 @@ func matchUserAgent(list []userAgentToken, text string) string {
 // agentName names a browser or program by what it says of itself.
 func agentName(l Locale, s chat.Session) string {
 	if s.Kind == chat.BotSession {
-		return l.T("The token of a bot")
+		return l.T("Bot token")
 	}
 	browser, system := matchUserAgent(browsers, s.UserAgent), matchUserAgent(systems, s.UserAgent)
 	if browser == "" {
@@ -37,9 +37,9 @@ func agentName(l Locale, s chat.Session) string {
 	}
 	switch {
 	case browser == "" && s.Kind == chat.ProgramSession:
-		return l.T("A program")
+		return l.T("App")
 	case browser == "":
-		return l.T("A browser")
+		return l.T("Browser")
 	case system == "":
 		return browser
 	}

@@ -20,8 +20,8 @@ func (s SettingsForms) anySubmitted() bool {
 
 func (p Page) appearanceFields() []selectField {
 	return []selectField{
-		{"locale", p.T("Language"), []option{{"", p.T("As the browser says")}, {"en", "English"}, {"es", "Español"}}},
-		{"theme", p.T("Colours"), []option{{"", p.T("As the system says")}, {"light", p.T("Light")}, {"dark", p.T("Dark")}}},
-		{"sound", p.T("When a message comes that is not on screen"), []option{{"", p.T("No sound")}, {"1", p.T("A soft sound")}}},
+		{"locale", p.T("Language"), []option{{"", p.T("Match browser")}, {"en", "English"}, {"es", "Español"}}},
+		{"theme", p.T("Theme"), []option{{"", p.T("Match system")}, {"light", p.T("Light")}, {"dark", p.T("Dark")}}},
+		{"sound", p.T("Sound for new messages"), []option{{"", p.T("No sound")}, {"1", p.T("Soft chime")}}},
 	}
 }

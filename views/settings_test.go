@@ -4,5 +4,5 @@ import "testing"
 
 func TestSettingsShowTheChoice(t *testing.T) {
 	html := renderHTML(t, SettingsPage(testPage(), SettingsForms{Appearance: Form{Values: map[string]string{"theme": "dark"}, Note: "Saved."}}))
-	wantContains(t, html, `<option value="dark" selected>`, `<option value="" selected>As the browser says`, "Saved.", `action="/logout"`)
+	wantContains(t, html, `<option value="dark" selected>`, `<option value="" selected>Match browser`, "Saved.", `action="/logout"`)
 }

@@ -39,7 +39,7 @@ func cappedCount(n int) string {
 // ConversationName is what a person is called. Who deleted their account has no name of their own.
 func (l Locale) UserName(name string) string {
 	if name == "" {
-		return l.T("Deleted person")
+		return l.T("Deleted account")
 	}
 	return name
 }

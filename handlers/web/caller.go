@@ -46,4 +46,4 @@ func nonce(c echo.Context) string {
 func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
 // ErrSignedOut is the error of a route that only signed-in users may call.
-var ErrSignedOut = chat.Errorf(chat.Unauthenticated, "You are signed out. Log in again to go on.")
+var ErrSignedOut = chat.Errorf(chat.Unauthenticated, "Your session ended. Sign in again to continue.")
