@@ -101,9 +101,9 @@ func (s *Service) deleteAccountTx(ctx context.Context, tx Tx, user int64, hash s
 type ErasureJob struct {
 	User              int64 `db:"user_id"`
 	Room              int64 `db:"room_id"`
-	DepartureRecorded bool  `db:"departed"` // the departure for good is noted
-	EraseMessages     bool  `db:"words"`    // what they wrote goes
-	ErasedThrough     int64 `db:"seq"`      // up to here it is gone
+	DepartureRecorded bool  `db:"departure_recorded"` // the departure for good is noted
+	EraseMessages     bool  `db:"erase_messages"`     // what they wrote goes
+	ErasedThrough     int64 `db:"erased_through"`     // up to here it is gone
 }
 
 // A step looks at so many numbers of a room for what somebody wrote, and changes at most so many messages: it holds the room,
@@ -220,12 +220,12 @@ func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (contents
 
 // clearMessage takes away what a message holds, leaves its line, and returns the contents of its files.
 func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (contents []int64, err error) {
-	if m.Files != "" {
+	if len(m.Files) > 0 {
 		if contents, err = tx.DeleteMessageFiles(ctx, m.ID); err != nil {
 			return nil, err
 		}
 	}
-	m.Body, m.HTML, m.Files, m.Reactions, m.DeletedAt = "", "", "", "", s.now()
+	m.Body, m.HTML, m.Files, m.Reactions, m.DeletedAt = "", "", nil, nil, s.now()
 	return contents, tx.DeleteReactions(ctx, m.ID)
 }
 

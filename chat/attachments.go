@@ -28,7 +28,7 @@ type AttachmentWriter interface {
 	// DeletePendingFile deletes a pending file of a user and returns its conversation and its blob.
 	DeletePendingFile(ctx context.Context, user, id int64) (ref ConversationRef, blob int64, err error)
 	// PendingFilesByID returns those of the files that are pending files of a user, in the order of ids.
-	PendingFilesByID(ctx context.Context, user int64, ids []int64) (Files, error)
+	PendingFilesByID(ctx context.Context, user int64, ids []int64) ([]File, error)
 	// AttachFiles attaches those of the files that are pending files of a user to a message, and returns their number.
 	AttachFiles(ctx context.Context, user int64, ids []int64, message int64) (int, error)
 	// DeleteMessageFiles deletes the files of a message and returns their blobs.

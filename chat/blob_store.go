@@ -50,11 +50,11 @@ type IncomingBlob interface {
 type Blob struct {
 	Object   string `db:"object"` // its name in the vault
 	Hash     string `db:"hash"`
-	Type     string `db:"type"`   // by its bytes; application/octet-stream where it is none that is known to be harmless
-	Size     int64  `db:"size"`   // of what is kept as Whole, in bytes
-	Width    int    `db:"width"`  // in pixels as it is shown, of a picture; otherwise 0
-	Height   int    `db:"height"` // likewise
-	Animated bool   `db:"moves"`  // an animated picture; Thumb and Medium stand still
+	Type     string `db:"type"`     // by its bytes; application/octet-stream where it is none that is known to be harmless
+	Size     int64  `db:"size"`     // of what is kept as Whole, in bytes
+	Width    int    `db:"width"`    // in pixels as it is shown, of a picture; otherwise 0
+	Height   int    `db:"height"`   // likewise
+	Animated bool   `db:"animated"` // an animated picture; Thumb and Medium stand still
 }
 
 // FileBytes is one of the forms in which a file is kept.

@@ -49,10 +49,10 @@ type Conversation struct {
 	Role       Role     `db:"role"`   // of the viewer in the room
 	Unread     int      `db:"unread"` // number of unread messages, at most UnreadCap
 	Viewer     int64    `db:"me"`
-	Peer       int64    `db:"peer"`   // the other user; equals Viewer in notes to oneself; zero in a channel
-	HasDraft   bool     `db:"draft"`  // of the viewer
-	PeerAvatar int64    `db:"avatar"` // id of the picture's file; zero for none
-	PeerIsBot  bool     `db:"bot"`
+	Peer       int64    `db:"peer"`        // the other user; equals Viewer in notes to oneself; zero in a channel
+	HasDraft   bool     `db:"draft"`       // of the viewer
+	PeerAvatar int64    `db:"peer_avatar"` // id of the picture's file; zero for none
+	PeerIsBot  bool     `db:"peer_is_bot"`
 }
 
 // UnreadCap is where counting of unread messages stops. Pages show one less, followed by a plus sign.

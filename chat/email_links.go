@@ -29,9 +29,9 @@ type EmailTokenKind string
 
 // A link confirms a registration, resets a password, or confirms a new e-mail address.
 const (
-	EmailTokenSignup EmailTokenKind = "confirm"
-	EmailTokenReset  EmailTokenKind = "reset"
-	EmailTokenChange EmailTokenKind = "move"
+	EmailTokenSignup EmailTokenKind = "signup"
+	EmailTokenReset  EmailTokenKind = "password_reset"
+	EmailTokenChange EmailTokenKind = "email_change"
 )
 
 // How long links are valid. Links that confirm a registration are valid for confirmationLinkLifetime.

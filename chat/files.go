@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -41,10 +40,10 @@ type File struct {
 	Name     string `db:"name"` // for people's eyes alone: see CleanFileName
 	Alt      string `db:"alt"`  // what it shows, in words
 	Type     string `db:"type"`
-	Size     int64  `db:"size"`   // bytes
-	Width    int    `db:"width"`  // pixels, of a picture; otherwise 0
-	Height   int    `db:"height"` // likewise
-	Animated bool   `db:"moves"`  // an animated picture
+	Size     int64  `db:"size"`     // bytes
+	Width    int    `db:"width"`    // pixels, of a picture; otherwise 0
+	Height   int    `db:"height"`   // likewise
+	Animated bool   `db:"animated"` // an animated picture
 }
 
 // IsImage tells whether f was made by us from pixels: then it has all sizes, and nothing else in it.
@@ -65,7 +64,7 @@ func (f File) HasVariant(size Variant) bool {
 type StoredFile struct {
 	File
 	Object   string `db:"object"`
-	IsAvatar bool   `db:"avatar"` // it is its owner's picture, for everybody to see
+	IsAvatar bool   `db:"is_avatar"` // it is its owner's picture, for everybody to see
 }
 
 // NewFile is a file to be stored for its owner, in whose box for a place it waits; the zero Place is none.
@@ -79,34 +78,7 @@ type NewFile struct {
 // Usage is what a person has stored: the bytes of all their files, and how many wait in the box for a place.
 type Usage struct {
 	Bytes   int64 `db:"bytes"`
-	Pending int   `db:"waiting"`
-}
-
-// FileCount are those of a message, in their order: a line for each with what File has, in the order of its fields, with tabs
-// between them. Neither a name nor an alt can hold what separates them. As a string it is compared and copied like the
-// rest of a Message.
-type Files string
-
-// Count is how many they are.
-func (f Files) Count() int {
-	if f == "" {
-		return 0
-	}
-	return strings.Count(string(f), "\n") + 1
-}
-
-// List takes the lines apart.
-func (f Files) List() []File {
-	files := make([]File, 0, f.Count())
-	for line := range strings.Lines(string(f)) {
-		part := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		number := func(i int) int64 { n, _ := strconv.ParseInt(part[i], 10, 64); return n }
-		if len(part) == 8 {
-			files = append(files, File{ID: number(0), Name: part[1], Alt: part[2], Type: part[3], Size: number(4),
-				Width: int(number(5)), Height: int(number(6)), Animated: part[7] == "1"})
-		}
-	}
-	return files
+	Pending int   `db:"pending"`
 }
 
 // CleanFileName makes of what somebody's computer calls a file a name that can be shown and given back: without folders,

@@ -45,11 +45,11 @@ type Member struct {
 type Departure struct {
 	Room int64     `db:"room_id"`
 	User int64     `db:"user_id"`
-	By   int64     `db:"by_id"`
+	By   int64     `db:"removed_by_id"`
 	Seq  int64     `db:"seq"` // the number that it took in the room
-	At   Timestamp `db:"at"`
+	At   Timestamp `db:"departed_at"`
 
-	AccountDeleted bool `db:"for_good"` // with their account, also where they had left before
+	AccountDeleted bool `db:"account_deleted"` // with their account, also where they had left before
 }
 
 // Removed tells whether it was another's doing. Who was removed comes back only when the owner says so.

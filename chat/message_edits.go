@@ -60,8 +60,8 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Me
 }
 
 // clean returns the edit as it will be stored, for a message with these files.
-func (in MessageEdit) clean(files Files) (MessageEdit, error) {
-	clean, known := cleanBody, files.List()
+func (in MessageEdit) clean(files []File) (MessageEdit, error) {
+	clean, known := cleanBody, files
 	if len(known) > 0 {
 		clean = cleanOptionalBody
 	}
@@ -85,9 +85,9 @@ func (in MessageEdit) clean(files Files) (MessageEdit, error) {
 }
 
 // changedAlts returns the alternative texts that differ from those of the files.
-func (in MessageEdit) changedAlts(files Files) map[int64]string {
+func (in MessageEdit) changedAlts(files []File) map[int64]string {
 	alts := map[int64]string{}
-	for _, f := range files.List() {
+	for _, f := range files {
 		if alt, ok := in.Alts[f.ID]; ok && alt != f.Alt {
 			alts[f.ID] = alt
 		}

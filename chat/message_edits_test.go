@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
 	announced := func(what string, got chat.ChangeResult, err error, after int64) {
 		t.Helper()
 		told, ok := w.recorder.last().(chat.MessageChanged)
-		if err != nil || !ok || told.Message != got.Message || told.StreamKey != (chat.StreamKey{Low: ana.ID, High: ben.ID}) {
+		if err != nil || !ok || !reflect.DeepEqual(told.Message, got.Message) || told.StreamKey != (chat.StreamKey{Low: ana.ID, High: ben.ID}) {
 			t.Fatalf("%s: %+v, %v; published %+v", what, got, err, w.recorder.last())
 		}
 		if got.PreviousSeq != after || got.Message.ChangedSeq != after+1 || got.Message.Seq != m.Seq {
@@ -66,7 +67,7 @@ func TestSentAgainAfterAChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		again, err := w.PostMessage(t.Context(), ana, in)
-		if err != nil || again.Created || again.Message != changed.Message {
+		if err != nil || again.Created || !reflect.DeepEqual(again.Message, changed.Message) {
 			t.Errorf("sent again: %+v, %v; want %+v", again, err, changed.Message)
 		}
 		other := in
@@ -120,11 +121,15 @@ func TestWhatNoReactionCanBe(t *testing.T) {
 }
 
 func TestReactionsAreGroupedInTheOrderOfTheFirst(t *testing.T) {
-	kinds := chat.Reactions("🎉 12 Ana María\n👍 7 O 3\n🎉 15 Ben").Groups()
+	kinds := chat.Reactions{
+		{Emoji: "🎉", User: chat.UserSummary{ID: 12, Name: "Ana María"}},
+		{Emoji: "👍", User: chat.UserSummary{ID: 7, Name: "O 3"}},
+		{Emoji: "🎉", User: chat.UserSummary{ID: 15, Name: "Ben"}},
+	}.Groups()
 	if got, want := fmt.Sprint(kinds), "[{🎉 [{12 Ana María 0 false} {15 Ben 0 false}]} {👍 [{7 O 3 0 false}]}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if chat.Reactions("").Groups() != nil || !kinds[0].By(15) || kinds[1].By(15) {
+	if chat.Reactions(nil).Groups() != nil || !kinds[0].By(15) || kinds[1].By(15) {
 		t.Error("somebody reacted who did not")
 	}
 }

@@ -58,18 +58,18 @@ type Message struct {
 	ChangedSeq  int64     `db:"changed_seq"`
 	AuthorID    int64     `db:"author_id"`
 	AuthorName  string    `db:"author_name"`
-	AuthorBot   bool      `db:"author_bot"`
+	AuthorBot   bool      `db:"author_is_bot"`
 	Key         string    `db:"key"`
 	Body        string    `db:"body"`
 	HTML        string    `db:"html"`
 	PostedAt    Timestamp `db:"posted_at"`
 	EditedAt    Timestamp `db:"edited_at"`
 	DeletedAt   Timestamp `db:"deleted_at"`
-	StartsGroup bool      `db:"leads"`     // first of a group of messages by one author
-	StartsDay   bool      `db:"opens_day"` // first of a day in the zone of the Service
+	StartsGroup bool      `db:"starts_group"` // first of a group of messages by one author
+	StartsDay   bool      `db:"starts_day"`   // first of a day in the zone of the Service
 
-	Reactions Reactions `db:"reactions"`
-	Files     Files     `db:"files"`
+	Reactions Reactions `db:"-"`
+	Files     []File    `db:"-"` // in the order of the message
 
 	AuthorAvatar int64 `db:"author_avatar"` // id of the picture's file; zero for none
 }
@@ -203,7 +203,7 @@ func attachFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
 	if err != nil {
 		return err
 	}
-	if attached != len(files) || m.Files.Count() != len(files) {
+	if attached != len(files) || len(m.Files) != len(files) {
 		return errFileUnavailable
 	}
 	return nil
@@ -272,9 +272,9 @@ func (in NewMessage) digest() string { return ContentDigest(in.Key, in.Body, in.
 // is zero for the first message of a room. Unread and HasDraft are not filled in.
 type PostSlot struct {
 	Conversation
-	PostedAt       Timestamp `db:"last_at"`
-	PreviousAuthor int64     `db:"previous_author"`
-	PreviousAt     Timestamp `db:"previous_at"`
+	PostedAt       Timestamp `db:"last_posted_at"`
+	PreviousAuthor int64     `db:"previous_author_id"`
+	PreviousAt     Timestamp `db:"previous_posted_at"`
 }
 
 // maxGroupGap is the longest time between two messages of one group.

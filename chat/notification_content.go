@@ -34,8 +34,8 @@ func (c UnreadConversation) Ref() ConversationRef {
 type MessagePreview struct {
 	Room      int64     `db:"room_id"`
 	Author    string    `db:"author"`
-	Body      string    `db:"body"`  // the first characters, at most 600
-	FileCount int       `db:"files"` // attached to the message
+	Body      string    `db:"body"`       // the first characters, at most 600
+	FileCount int       `db:"file_count"` // attached to the message
 	PostedAt  Timestamp `db:"posted_at"`
 }
 

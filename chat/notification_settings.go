@@ -33,12 +33,12 @@ func (s *Service) Media() Media { return s.media }
 
 // NotificationSettings are how a user wants to be notified while they are away.
 type NotificationSettings struct {
-	EmailDigest      string    `db:"mail"`         // when unread messages cause an e-mail: one of digestChoices
-	NtfyTopic        string    `db:"push_topic"`   // where pushes go; empty for no pushes
-	PushRooms        bool      `db:"push_rooms"`   // push for channels too, not only for direct conversations
-	IncludeText      bool      `db:"push_text"`    // pushes quote the message
-	BrowserLocale    string    `db:"spoken"`       // the language of notifications if the user has not chosen one
-	EmailConfirmedAt Timestamp `db:"confirmed_at"` // zero if the address is not confirmed
+	EmailDigest      string    `db:"email_digest"`       // when unread messages cause an e-mail: one of digestChoices
+	NtfyTopic        string    `db:"ntfy_topic"`         // where pushes go; empty for no pushes
+	PushRooms        bool      `db:"push_rooms"`         // push for channels too, not only for direct conversations
+	IncludeText      bool      `db:"push_include_text"`  // pushes quote the message
+	BrowserLocale    string    `db:"browser_locale"`     // the language of notifications if the user has not chosen one
+	EmailConfirmedAt Timestamp `db:"email_confirmed_at"` // zero if the address is not confirmed
 }
 
 // digestChoices are when a user gets an e-mail about unread messages: never, after five minutes, after an hour, or each

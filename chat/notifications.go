@@ -40,7 +40,7 @@ type Medium string
 
 // The media. Each has a queue of its own, so that a slow mail server does not delay pushes, and the other way round.
 const (
-	MediumEmail Medium = "mail"
+	MediumEmail Medium = "email"
 	MediumPush  Medium = "push"
 )
 
@@ -50,28 +50,28 @@ type NotificationKind string
 // The kinds of notifications. If the address of NotifyConfirmSignup or NotifyConfirmEmail belongs to another account,
 // its owner gets NotifyAddressInUse instead, and the requester does not learn about the account.
 const (
-	NotifyConfirmSignup   NotificationKind = "confirm"  // a link that confirms a registration
-	NotifyAddressInUse    NotificationKind = "known"    // somebody tried to use the recipient's address
-	NotifyPasswordReset   NotificationKind = "reset"    // a link that sets a new password
-	NotifyPasswordChanged NotificationKind = "password" // the password was changed
-	NotifyConfirmEmail    NotificationKind = "move"     // a link that confirms a new e-mail address
-	NotifyEmailChanged    NotificationKind = "moved"    // the e-mail address was changed
-	NotifyUnreadDigest    NotificationKind = "unread"   // an e-mail about unread conversations
-	NotifyUnreadPush      NotificationKind = "push"     // a push about one unread conversation
-	NotifyTestPush        NotificationKind = "test"     // a push that the user asked for to test their settings
+	NotifyConfirmSignup   NotificationKind = "confirm_signup"   // a link that confirms a registration
+	NotifyAddressInUse    NotificationKind = "address_in_use"   // somebody tried to use the recipient's address
+	NotifyPasswordReset   NotificationKind = "password_reset"   // a link that sets a new password
+	NotifyPasswordChanged NotificationKind = "password_changed" // the password was changed
+	NotifyConfirmEmail    NotificationKind = "confirm_email"    // a link that confirms a new e-mail address
+	NotifyEmailChanged    NotificationKind = "email_changed"    // the e-mail address was changed
+	NotifyUnreadDigest    NotificationKind = "unread_digest"    // an e-mail about unread conversations
+	NotifyUnreadPush      NotificationKind = "unread_push"      // a push about one unread conversation
+	NotifyTestPush        NotificationKind = "test_push"        // a push that the user asked for to test their settings
 )
 
 // Notification is an entry of the notification queue: an e-mail or push to send. It is retried until it is delivered or
 // given up.
 type Notification struct {
 	ID        int64            `db:"id"`
-	Medium    Medium           `db:"road"`
+	Medium    Medium           `db:"medium"`
 	Kind      NotificationKind `db:"kind"`
-	User      int64            `db:"user_id"` // the recipient; zero if only the address is known
-	SubjectID int64            `db:"ref"`     // the pending registration or the room that it is about; otherwise zero
-	Address   string           `db:"address"` // where to send it; empty for the address of the recipient
-	Locale    string           `db:"locale"`  // language of the browser that requested it; empty if unknown
-	AwaySince Timestamp        `db:"since"`   // when the first message of a digest found the recipient away
+	User      int64            `db:"user_id"`    // the recipient; zero if only the address is known
+	SubjectID int64            `db:"subject_id"` // the pending registration or the room that it is about; otherwise zero
+	Address   string           `db:"address"`    // where to send it; empty for the address of the recipient
+	Locale    string           `db:"locale"`     // language of the browser that requested it; empty if unknown
+	AwaySince Timestamp        `db:"away_since"` // when the first message of a digest found the recipient away
 	CreatedAt Timestamp        `db:"created_at"`
 	Attempts  int              `db:"attempts"`
 }

@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -30,10 +29,14 @@ const (
 	maxEmojiBytes      = 64 // the longest emoji, a kissing couple with two skin tones, takes 35
 )
 
-// Reactions are who reacted to a message, and how, in the order in which they did: a line for each with the emoji, the
-// id and the name, none of which can hold what separates them. As a string it is compared and copied like the rest of a
-// Message.
-type Reactions string
+// Reaction is an emoji that a user added to a message.
+type Reaction struct {
+	Emoji string
+	User  UserSummary // id and name only
+}
+
+// Reactions are the reactions to a message, oldest first.
+type Reactions []Reaction
 
 // ReactionGroup is an emoji and the users who reacted to a message with it.
 type ReactionGroup struct {
@@ -48,22 +51,17 @@ func (r ReactionGroup) By(user int64) bool {
 
 // By reports whether a user reacted with an emoji.
 func (r Reactions) By(user int64, emoji string) bool {
-	groups := r.Groups()
-	i := groupIndex(groups, emoji)
-	return i >= 0 && groups[i].By(user)
+	return slices.ContainsFunc(r, func(one Reaction) bool { return one.Emoji == emoji && one.User.ID == user })
 }
 
 // Groups groups reactions by emoji, in the order in which each emoji was first used.
 func (r Reactions) Groups() (groups []ReactionGroup) {
-	for line := range strings.Lines(string(r)) {
-		emoji, who, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		id, name, _ := strings.Cut(who, " ")
-		n, _ := strconv.ParseInt(id, 10, 64)
-		i := groupIndex(groups, emoji)
+	for _, one := range r {
+		i := groupIndex(groups, one.Emoji)
 		if i < 0 {
-			i, groups = len(groups), append(groups, ReactionGroup{Emoji: emoji})
+			i, groups = len(groups), append(groups, ReactionGroup{Emoji: one.Emoji})
 		}
-		groups[i].Users = append(groups[i].Users, UserSummary{ID: n, Name: name})
+		groups[i].Users = append(groups[i].Users, one.User)
 	}
 	return groups
 }

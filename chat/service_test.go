@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -186,7 +187,7 @@ func TestADirectConversationIsOfTwo(t *testing.T) {
 		t.Errorf("%+v, %+v", first, answer)
 	}
 	posted := w.recorder.last().(chat.MessagePosted)
-	if posted.StreamKey != before.StreamKey() || posted.Message != answer {
+	if posted.StreamKey != before.StreamKey() || !reflect.DeepEqual(posted.Message, answer) {
 		t.Errorf("published %+v", posted)
 	}
 	room := chat.ConversationRef{Room: first.Room}
@@ -236,7 +237,7 @@ func TestTheSameKeyIsTheSameMessage(t *testing.T) {
 		t.Fatal(first, err)
 	}
 	again, err := w.PostMessage(t.Context(), ana, in)
-	if err != nil || again.Created || again.Message != first.Message {
+	if err != nil || again.Created || !reflect.DeepEqual(again.Message, first.Message) {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	other := in

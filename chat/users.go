@@ -56,19 +56,19 @@ type User struct {
 	Email      string    `db:"email"`
 	Locale     string    `db:"locale"`
 	Theme      string    `db:"theme"`
-	Role       Role      `db:"role"`        // in the community
-	DisabledAt Timestamp `db:"disabled_at"` // zero if the user is not disabled
-	OwnerID    int64     `db:"owner_id"`    // the person who owns this bot; zero for a person
-	Avatar     int64     `db:"avatar"`      // id of the picture's file; zero for none
-	Sound      bool      `db:"sound"`       // plays a sound for new messages
+	Role       Role      `db:"role"`           // in the community
+	DisabledAt Timestamp `db:"disabled_at"`    // zero if the user is not disabled
+	OwnerID    int64     `db:"owner_id"`       // the person who owns this bot; zero for a person
+	Avatar     int64     `db:"avatar_file_id"` // id of the picture's file; zero for none
+	Sound      bool      `db:"sound_enabled"`  // plays a sound for new messages
 }
 
 // UserSummary is the public part of a User.
 type UserSummary struct {
 	ID     int64  `db:"id"`
 	Name   string `db:"name"`
-	Avatar int64  `db:"avatar"` // id of the picture's file; zero for none or unknown
-	IsBot  bool   `db:"bot"`
+	Avatar int64  `db:"avatar_file_id"` // id of the picture's file; zero for none or unknown
+	IsBot  bool   `db:"is_bot"`
 }
 
 // Summary returns the public part of u.
@@ -100,7 +100,7 @@ type NewUser struct {
 	Email         string    `db:"email"`
 	EmailKey      string    `db:"email_key"` // the normalized address; see CleanEmail
 	PasswordHash  string    `db:"password_hash"`
-	BrowserLocale string    `db:"locale"`
+	BrowserLocale string    `db:"browser_locale"`
 	CreatedAt     Timestamp `db:"created_at"`
 	ConfirmedAt   Timestamp `db:"-"` // when the user proved to own the address; zero for never
 	OwnerID       int64     `db:"-"` // the person who owns this bot; zero for a person

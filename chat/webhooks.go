@@ -25,7 +25,7 @@ const maxWebhooks = 20
 
 // Webhook is a URL with which anybody who knows its secret posts to a room as a bot.
 type Webhook struct {
-	ID   int64 `db:"hook_id"`
+	ID   int64 `db:"webhook_id"`
 	Room int64 `db:"room_id"`
 	User       // the bot
 }

@@ -40,7 +40,7 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	_, err := s.NextErasureJob(ctx)
 	wantErr(t, err, chat.ErrNotFound)
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.CreateErasureJobs(ctx, ben.ID, chat.General, false) })
-	words := db.Column[string](t, s, `SELECT room_id || ' ' || CASE WHEN departed THEN 'gone' ELSE '' END || CASE WHEN words THEN 'words' ELSE '' END FROM erasures ORDER BY room_id`)
+	words := db.Column[string](t, s, `SELECT room_id || ' ' || CASE WHEN departure_recorded THEN 'gone' ELSE '' END || CASE WHEN erase_messages THEN 'words' ELSE '' END FROM erasure_jobs ORDER BY room_id`)
 	equal(t, fmt.Sprint(words), fmt.Sprint([]string{"1 gone", fmt.Sprint(pair, " "), fmt.Sprint(notes, " words"), fmt.Sprint(past, " ")}))
 	next, err := s.NextErasureJob(ctx)
 	wantErr(t, err, nil)

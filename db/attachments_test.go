@@ -64,7 +64,7 @@ func testFiles(t *testing.T, s *db.Store) {
 	_, err = s.File(ctx, ben.ID, a.ID)
 	wantErr(t, err, chat.ErrNotFound)
 	m := postWithFiles(t, s, room, ana, "k", b.ID, a.ID)
-	equal(t, fmt.Sprint(m.Files.List()), fmt.Sprint([]chat.File{b, a}))
+	equal(t, fmt.Sprint(m.Files), fmt.Sprint([]chat.File{b, a}))
 	for _, who := range []chat.User{ana, ben} {
 		f, err := s.File(ctx, who.ID, a.ID)
 		wantErr(t, err, nil)
@@ -85,7 +85,7 @@ func testFiles(t *testing.T, s *db.Store) {
 		_, _, err = tx.DeletePendingFile(ctx, ana.ID, a.ID)
 		wantErr(t, err, chat.ErrNotFound)
 		list, err := tx.PendingFilesByID(ctx, ana.ID, []int64{a.ID})
-		equal(t, list, "")
+		equal(t, len(list), 0)
 		return err
 	})
 	mustWrite(t, s, func(tx chat.Tx) error {

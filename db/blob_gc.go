@@ -2,56 +2,47 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 
 	"charla/chat"
 )
 
-// UnusedBlobs reads the whole table, once an hour.
+// UnusedBlobs reads the whole table. It runs once an hour.
 func (r reader) UnusedBlobs(ctx context.Context, limit int) (ids []int64, err error) {
 	const query = `
-		SELECT c.id FROM contents c
-		WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.content_id = c.id)
-		ORDER BY c.id
+		SELECT b.id FROM blobs b
+		WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.blob_id = b.id)
+		ORDER BY b.id
 		LIMIT $1`
-	err = r.list(ctx, &ids, query, limit)
+	err = r.list(ctx, "list unused blobs", &ids, query, limit)
 	return ids, err
 }
 
-// UnreferencedObjects takes the names as one JSON object, like LastSeqs.
-func (r reader) UnreferencedObjects(ctx context.Context, objects []string) (orphans []string, err error) {
+// UnreferencedObjects passes the names as JSON; see listToJSON.
+func (r reader) UnreferencedObjects(ctx context.Context, objects []string) (unreferenced []string, err error) {
 	const query = `
 		WITH asked AS MATERIALIZED (SELECT value ->> 0 AS object FROM json_each($1))
 		SELECT a.object FROM asked a
-		WHERE NOT EXISTS (SELECT 1 FROM contents c WHERE c.object = a.object)
+		WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.object = a.object)
 		ORDER BY a.object`
-	names := make(map[int][1]string, len(objects))
-	for i, name := range objects {
-		names[i] = [1]string{name}
-	}
-	list, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
-	err = r.list(ctx, &orphans, query, string(list))
-	return orphans, err
+	err = r.list(ctx, "find unreferenced objects", &unreferenced, query, listToJSON(tuples(objects)))
+	return unreferenced, err
 }
 
-// DeleteBlobs fails where a file is being made of one of them.
-func (w writer) DeleteBlobs(ctx context.Context, contents []int64) (objects []string, err error) {
+// DeleteBlobs returns chat.ErrNotFound and deletes nothing if another transaction is creating a file with one of them.
+func (w writer) DeleteBlobs(ctx context.Context, ids []int64) (objects []string, err error) {
 	const query = `
-		DELETE FROM contents
+		DELETE FROM blobs
 		WHERE id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($1))
-			AND NOT EXISTS (SELECT 1 FROM files f WHERE f.content_id = contents.id)
+			AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob_id = blobs.id)
 		RETURNING object`
-	err = w.list(ctx, &objects, query, idsToJSON(contents))
+	err = w.list(ctx, "delete blobs", &objects, query, listToJSON(tuples(ids)))
 	return objects, err
 }
 
-// DeleteStaleFiles leaves the contents to who looks for unused ones.
-func (w writer) DeleteStaleFiles(ctx context.Context, t chat.Timestamp) error {
+// DeleteStaleFiles leaves the blobs to UnusedBlobs.
+func (w writer) DeleteStaleFiles(ctx context.Context, before chat.Timestamp) error {
 	const query = `
 		DELETE FROM files AS f WHERE f.created_at < $1 AND ` + isUnattached
-	_, err := w.exec(ctx, query, t)
+	_, err := w.exec(ctx, "delete stale files", query, before)
 	return err
 }

@@ -6,22 +6,22 @@ import (
 	"charla/chat"
 )
 
-// Bots is bounded by how many bots a person may make.
+// Bots needs no limit, because the number of bots per person is limited.
 func (r reader) Bots(ctx context.Context, owner int64) (bots []chat.Bot, err error) {
 	const query = `
-		SELECT u.id, u.name, u.avatar, u.owner_id <> 0 AS bot,
+		SELECT ` + userSummaryColumns + `,
 			COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = u.id AND s.ended_at = 0), 0) AS seen_at
 		FROM users u
 		WHERE u.owner_id = $1 AND u.owner_id > 0 AND u.disabled_at = 0
 		ORDER BY u.name_key, u.id`
-	err = r.list(ctx, &bots, query, owner)
+	err = r.list(ctx, "list bots", &bots, query, owner)
 	return bots, err
 }
 
-// maxBotRooms bounds what a page can offer to choose from.
+// maxBotRooms is the highest number of rooms that BotRooms returns: more than a page can offer to choose from.
 const maxBotRooms = 1000
 
-// BotRooms offers the rooms for which a hook can be made.
+// BotRooms returns the rooms for which a webhook can be created.
 func (r reader) BotRooms(ctx context.Context, owner int64) (rooms []chat.BotRoom, err error) {
 	const query = `
 		SELECT u.id AS bot_id, r.id AS room_id, r.name
@@ -31,6 +31,6 @@ func (r reader) BotRooms(ctx context.Context, owner int64) (rooms []chat.BotRoom
 		WHERE u.owner_id = $1 AND u.owner_id > 0 AND u.disabled_at = 0
 		ORDER BY u.id, r.name, r.id
 		LIMIT $2`
-	err = r.list(ctx, &rooms, query, owner, maxBotRooms)
+	err = r.list(ctx, "list rooms of bots", &rooms, query, owner, maxBotRooms)
 	return rooms, err
 }

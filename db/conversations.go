@@ -6,35 +6,37 @@ import (
 	"charla/chat"
 )
 
-// selectConversation is a room as its member m sees it; $1 is the most that unread counts, and latest the time that sorts it.
-// The index messages_unread answers the count without reading a message.
+// selectConversation reads a room as its member m sees it. $1 is the highest number of unread messages that are counted;
+// latest is the time to sort by. The index messages_unread answers the count without reading a message.
 const selectConversation = `
-	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq, m.read_seq,
-		m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar, 0) AS avatar, r.access, m.role,
+	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq,
+		m.read_seq, m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar_file_id, 0) AS peer_avatar, r.access,
+		m.role,
 		(SELECT COUNT(*) FROM (
 			SELECT 1 FROM messages x
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
 			LIMIT $1) AS counted) AS unread,
 		EXISTS (SELECT 1 FROM drafts d WHERE d.user_id = m.user_id AND d.peer_id = COALESCE(p.id, 0)
-			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + notYetPosted + `) AS draft, COALESCE(p.owner_id, 0) <> 0 AS bot,
-		CASE WHEN r.last_at > 0 THEN r.last_at ELSE r.created_at END AS latest
+			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + notYetPosted + `) AS draft,
+		COALESCE(p.owner_id, 0) <> 0 AS peer_is_bot,
+		CASE WHEN r.last_posted_at > 0 THEN r.last_posted_at ELSE r.created_at END AS latest
 	FROM members m
 	JOIN rooms r ON r.id = m.room_id
 	LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END`
 
-// conversationRow is a conversation with what it is sorted by.
+// conversationRow is a conversation with the time to sort by.
 type conversationRow struct {
 	chat.Conversation
 	Latest chat.Timestamp `db:"latest"`
 }
 
-// Conversations computes each room once, hence MATERIALIZED: otherwise SQLite counts again for the order. The limit takes
-// channels first, so that a hundred people who write do not push General out; then all are put into their order. What comes
-// after a room comes after it in the order of the limit.
+// Conversations applies the limit with channels first, so that a hundred direct conversations with unread messages do not
+// displace General. The kept rows are then sorted for display. A page continues after a room in the order of the limit.
+// MATERIALIZED keeps SQLite from counting the unread messages again for each use of the result.
 func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
-		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, avatar, bot, unread, draft
+		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, peer_avatar, peer_is_bot, unread, draft
 		FROM (
 			SELECT * FROM mine
 			WHERE CAST($4 AS BIGINT) = 0 OR (kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, -latest, room) > (
@@ -43,15 +45,15 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 			LIMIT $3) AS kept
 		ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room`
 	var list []chat.Conversation
-	err := r.list(ctx, &list, query, chat.UnreadCap, user, limit, after)
+	err := r.list(ctx, "list conversations", &list, query, chat.UnreadCap, user, limit, after)
 	return list, err
 }
 
-// AllConversations has no limit: whoever follows it would take what is left out for left.
+// AllConversations has no limit, because callers treat a conversation that is missing from the result as left.
 func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 ORDER BY r.id`
 	var rows []conversationRow
-	err := r.list(ctx, &rows, query, chat.UnreadCap, user)
+	err := r.list(ctx, "list all conversations", &rows, query, chat.UnreadCap, user)
 	list := make([]chat.Conversation, len(rows))
 	for i := range rows {
 		list[i] = rows[i].Conversation
@@ -59,18 +61,18 @@ func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conver
 	return list, err
 }
 
-// ConversationIn finds nothing for an outsider.
+// ConversationIn returns chat.ErrNotFound if the person is not a member.
 func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
-	var found conversationRow
-	err := r.get(ctx, &found, query, chat.UnreadCap, user, room)
-	return found.Conversation, err
+	var row conversationRow
+	err := r.get(ctx, "read conversation", &row, query, chat.UnreadCap, user, room)
+	return row.Conversation, err
 }
 
-// ConversationWith finds the room of a pair.
+// ConversationWith finds the room by its two members.
 func (r reader) ConversationWith(ctx context.Context, user, peer int64) (chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
-	var found conversationRow
-	err := r.get(ctx, &found, query, chat.UnreadCap, user, min(user, peer), max(user, peer))
-	return found.Conversation, err
+	var row conversationRow
+	err := r.get(ctx, "read direct conversation", &row, query, chat.UnreadCap, user, min(user, peer), max(user, peer))
+	return row.Conversation, err
 }

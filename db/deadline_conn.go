@@ -6,72 +6,74 @@ import (
 	"time"
 )
 
-// ioTimeout is how long the server may say nothing, or take nothing, before a connection counts as lost. It is longer
-// than the lock timeout, which the server reports itself. lib/pq obeys no deadline of a context when the network
-// stalls, so the deadline is set on the network.
+// ioTimeout is how long PostgreSQL may send or accept nothing before a connection counts as lost. It is longer than the
+// lock timeout, which the server reports itself. lib/pq ignores the deadline of a context while the network stalls, so
+// deadlines are set on the network connection.
 const ioTimeout = 6 * time.Second
 
-// netConn is a network connection to PostgreSQL on which every read and write has a deadline. Like the driver's connection
-// on top of it, it serves one goroutine at a time. The zero line, of a database that is a file, is never used.
+// deadlineConn is a network connection to PostgreSQL on which every read and write has a deadline. Only one goroutine at
+// a time uses it, the one that uses the driver's connection on top of it. On SQLite a deadlineConn exists but is unused.
 type deadlineConn struct {
 	net.Conn
-	deadline time.Time // when the current statement must be over, or zero
+	deadline time.Time // of the current statement, or zero
 }
 
-func (l *deadlineConn) nextDeadline() time.Time {
-	quiet := time.Now().Add(ioTimeout)
-	if !l.deadline.IsZero() && l.deadline.Before(quiet) {
-		return l.deadline
+// nextDeadline returns the deadline of the statement or the end of ioTimeout, whichever is earlier.
+func (c *deadlineConn) nextDeadline() time.Time {
+	limit := time.Now().Add(ioTimeout)
+	if !c.deadline.IsZero() && c.deadline.Before(limit) {
+		return c.deadline
 	}
-	return quiet
+	return limit
 }
 
-// ReadFinished reads within the limit.
-func (l *deadlineConn) Read(b []byte) (int, error) {
-	if err := l.SetReadDeadline(l.nextDeadline()); err != nil {
+// Read implements net.Conn.
+func (c *deadlineConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(c.nextDeadline()); err != nil {
 		return 0, err
 	}
-	return l.Conn.Read(b)
+	return c.Conn.Read(b)
 }
 
-// Write writes within the limit.
-func (l *deadlineConn) Write(b []byte) (int, error) {
-	if err := l.SetWriteDeadline(l.nextDeadline()); err != nil {
+// Write implements net.Conn.
+func (c *deadlineConn) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(c.nextDeadline()); err != nil {
 		return 0, err
 	}
-	return l.Conn.Write(b)
+	return c.Conn.Write(b)
 }
 
 type deadlineConnKey struct{}
 
-// withDeadlineConn asks the dialer to keep its connection in l, because lib/pq does not hand it out.
-func withDeadlineConn(ctx context.Context, l *deadlineConn) context.Context {
-	return context.WithValue(ctx, deadlineConnKey{}, l)
+// withDeadlineConn returns a context that makes dialer put its network connection into c. lib/pq does not expose the
+// network connection in any other way.
+func withDeadlineConn(ctx context.Context, c *deadlineConn) context.Context {
+	return context.WithValue(ctx, deadlineConnKey{}, c)
 }
 
-// dialer is a pq.DialerContext that returns lines.
+// dialer is a pq.DialerContext that returns a deadlineConn.
 type dialer struct{ net.Dialer }
 
-// DialContext connects and fills the line that ctx carries, or a new one.
+// DialContext connects and fills the deadlineConn in ctx, or a new one.
 func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	inner, err := d.Dialer.DialContext(ctx, network, address)
+	conn, err := d.Dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	l, ok := ctx.Value(deadlineConnKey{}).(*deadlineConn)
+	c, ok := ctx.Value(deadlineConnKey{}).(*deadlineConn)
 	if !ok {
-		l = &deadlineConn{}
+		c = &deadlineConn{}
 	}
-	l.Conn = inner
-	return l, nil
+	c.Conn = conn
+	return c, nil
 }
 
-// Dial makes dialer a pq.Dialer.
+// Dial implements pq.Dialer.
 func (d dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialTimeout makes dialer a pq.Dialer.
+// DialTimeout implements pq.Dialer.
 func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

@@ -6,52 +6,55 @@ import (
 	"charla/chat"
 )
 
-// EmailToken finds one that is good.
-func (r reader) EmailToken(ctx context.Context, kind chat.EmailTokenKind, hash string, now chat.Timestamp) (t chat.EmailToken, err error) {
+// EmailToken returns a token that has not expired.
+func (r reader) EmailToken(ctx context.Context, kind chat.EmailTokenKind, hash string,
+	now chat.Timestamp) (t chat.EmailToken, err error) {
 	const query = `
-		SELECT hash, kind, COALESCE(registration_id, 0) AS registration_id, COALESCE(user_id, 0) AS user_id, email, expires_at FROM tickets
+		SELECT hash, kind, COALESCE(registration_id, 0) AS registration_id, COALESCE(user_id, 0) AS user_id, email,
+			expires_at
+		FROM email_tokens
 		WHERE hash = $1 AND kind = $2 AND expires_at > $3`
-	err = r.get(ctx, &t, query, hash, kind, now)
+	err = r.get(ctx, "read e-mail token", &t, query, hash, kind, now)
 	return t, err
 }
 
-// InsertEmailToken stores a ticket under the hash of its token.
+// InsertEmailToken stores the hash of a token and what the token is for.
 func (w writer) InsertEmailToken(ctx context.Context, t chat.EmailToken) error {
 	const query = `
-		INSERT INTO tickets (hash, kind, registration_id, user_id, email, expires_at)
+		INSERT INTO email_tokens (hash, kind, registration_id, user_id, email, expires_at)
 		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), NULLIF(CAST($4 AS BIGINT), 0), $5, $6)`
-	_, err := w.exec(ctx, query, t.Hash, t.Kind, t.Registration, t.User, t.Email, t.ExpiresAt)
+	_, err := w.exec(ctx, "insert e-mail token", query, t.Hash, t.Kind, t.Registration, t.User, t.Email, t.ExpiresAt)
 	return err
 }
 
-// UseEmailToken lets one of several win.
+// UseEmailToken succeeds for only one of several concurrent callers.
 func (w writer) UseEmailToken(ctx context.Context, hash string) error {
 	const query = `
-		DELETE FROM tickets WHERE hash = $1`
-	used, err := w.exec(ctx, query, hash)
-	return requireRow(used, err)
+		DELETE FROM email_tokens WHERE hash = $1`
+	return w.execRow(ctx, "use e-mail token", query, hash)
 }
 
-// RevokeEmailTokens takes the letters first: one that is on its way holds its row while its ticket is made. A letter for a forgotten
-// password names nobody, and goes to its owner's address anyway.
+// RevokeEmailTokens deletes queued e-mails first: a worker that is sending one locks its row while it creates the token.
+// E-mails for a forgotten password are not deleted. They name no user, and go to the address of the account anyway.
 func (w writer) RevokeEmailTokens(ctx context.Context, user int64) error {
+	const op = "revoke e-mail tokens"
 	const (
-		letters = `
-			DELETE FROM outbox WHERE user_id = $1 AND kind = 'move'`
-		tickets = `
-			DELETE FROM tickets WHERE user_id = $1`
+		emails = `
+			DELETE FROM notifications WHERE user_id = $1 AND kind = $2`
+		tokens = `
+			DELETE FROM email_tokens WHERE user_id = $1`
 	)
-	if _, err := w.exec(ctx, letters, user); err != nil {
+	if _, err := w.exec(ctx, op, emails, user, chat.NotifyConfirmEmail); err != nil {
 		return err
 	}
-	_, err := w.exec(ctx, tickets, user)
+	_, err := w.exec(ctx, op, tokens, user)
 	return err
 }
 
-// PruneEmailTokens forgets those that are too old.
+// PruneEmailTokens deletes expired tokens.
 func (w writer) PruneEmailTokens(ctx context.Context, now chat.Timestamp) error {
 	const query = `
-		DELETE FROM tickets WHERE expires_at <= $1`
-	_, err := w.exec(ctx, query, now)
+		DELETE FROM email_tokens WHERE expires_at <= $1`
+	_, err := w.exec(ctx, "prune e-mail tokens", query, now)
 	return err
 }

@@ -6,43 +6,44 @@ import (
 	"charla/chat"
 )
 
-// SkinTone finds the skin tone that a person chose last.
+// SkinTone returns the skin tone that a person chose last in the emoji picker.
 func (r reader) SkinTone(ctx context.Context, user int64) (tone int, err error) {
 	const query = `
-		SELECT emoji_tone FROM users WHERE id = $1`
-	err = r.get(ctx, &tone, query, user)
+		SELECT skin_tone FROM users WHERE id = $1`
+	err = r.get(ctx, "read skin tone", &tone, query, user)
 	return tone, err
 }
 
-// RecentEmoji has few rows to sort: RecordEmojiUse bounds them.
-func (r reader) RecentEmoji(ctx context.Context, user int64) (used []string, err error) {
+// RecentEmoji has no limit, because RecordEmojiUse limits the number of rows.
+func (r reader) RecentEmoji(ctx context.Context, user int64) (emoji []string, err error) {
 	const query = `
-		SELECT emoji FROM emoji_used WHERE user_id = $1 ORDER BY used_at DESC, emoji`
-	err = r.list(ctx, &used, query, user)
-	return used, err
+		SELECT emoji FROM recent_emoji WHERE user_id = $1 ORDER BY used_at DESC, emoji`
+	err = r.list(ctx, "list recent emoji", &emoji, query, user)
+	return emoji, err
 }
 
-// SetSkinTone keeps a skin tone.
+// SetSkinTone stores a skin tone.
 func (w writer) SetSkinTone(ctx context.Context, user int64, tone int) error {
 	const query = `
-		UPDATE users SET emoji_tone = $2 WHERE id = $1`
-	_, err := w.exec(ctx, query, user, tone)
+		UPDATE users SET skin_tone = $2 WHERE id = $1`
+	_, err := w.exec(ctx, "save skin tone", query, user, tone)
 	return err
 }
 
-// RecordEmojiUse forgets the oldest ones.
+// RecordEmojiUse deletes the emoji that were used least recently.
 func (w writer) RecordEmojiUse(ctx context.Context, user int64, emoji string, at chat.Timestamp, keep int) error {
+	const op = "record emoji use"
 	const (
-		note = `
-			INSERT INTO emoji_used (user_id, emoji, used_at) VALUES ($1, $2, $3)
+		upsert = `
+			INSERT INTO recent_emoji (user_id, emoji, used_at) VALUES ($1, $2, $3)
 			ON CONFLICT (user_id, emoji) DO UPDATE SET used_at = excluded.used_at`
-		forget = `
-			DELETE FROM emoji_used WHERE user_id = $1 AND emoji NOT IN (
-				SELECT emoji FROM emoji_used WHERE user_id = $1 ORDER BY used_at DESC, emoji LIMIT $2)`
+		prune = `
+			DELETE FROM recent_emoji WHERE user_id = $1 AND emoji NOT IN (
+				SELECT emoji FROM recent_emoji WHERE user_id = $1 ORDER BY used_at DESC, emoji LIMIT $2)`
 	)
-	if _, err := w.exec(ctx, note, user, emoji, at); err != nil {
+	if _, err := w.exec(ctx, op, upsert, user, emoji, at); err != nil {
 		return err
 	}
-	_, err := w.exec(ctx, forget, user, keep)
+	_, err := w.exec(ctx, op, prune, user, keep)
 	return err
 }

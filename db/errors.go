@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -15,9 +16,19 @@ import (
 	"charla/chat"
 )
 
-// mapError turns an error of a driver into one of ours, by code and never by text. What it does not know stays as it
-// is and is internal.
-func mapError(err error) error {
+// mapError translates an error of a driver. A missing row or a missing referenced row becomes chat.ErrNotFound, a violated
+// unique constraint chat.ErrDuplicate; both are ordinary results and stay as they are. Every other error gets the name of
+// the operation in front, and is an Unavailable chat.Error if the database could not be reached. mapError looks at error
+// codes, never at texts.
+func mapError(op string, err error) error {
+	err = translate(err)
+	if err == nil || err == chat.ErrNotFound || err == chat.ErrDuplicate {
+		return err
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+func translate(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -25,10 +36,10 @@ func mapError(err error) error {
 		return chat.ErrNotFound
 	}
 	if e, ok := errors.AsType[*pq.Error](err); ok {
-		return mapPostgresError(e, err)
+		return translatePostgres(e, err)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return mapSQLiteError(e, err)
+		return translateSQLite(e, err)
 	}
 	if isUnreachable(err) {
 		return chat.DatabaseUnavailable(err)
@@ -36,34 +47,36 @@ func mapError(err error) error {
 	return err
 }
 
-// mapPostgresError sorts the SQLSTATEs of https://www.postgresql.org/docs/current/errcodes-appendix.html.
-func mapPostgresError(e *pq.Error, err error) error {
+// translatePostgres classifies the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+func translatePostgres(e *pq.Error, err error) error {
 	switch e.Code {
 	case "23505": // unique_violation
 		return chat.ErrDuplicate
-	case "23503": // foreign_key_violation: the person or room is gone
+	case "23503": // foreign_key_violation: the person or room does not exist any more
 		return chat.ErrNotFound
 	case "25P03", "55P03", "58030": // idle_in_transaction_session_timeout, lock_not_available, io_error
 		return chat.DatabaseUnavailable(err)
-	case "0A000", "25006": // feature_not_supported, read_only_sql_transaction: how a standby refuses to write
+	case "0A000", "25006": // feature_not_supported, read_only_sql_transaction: a standby refuses a write
 		return chat.DatabaseUnavailable(err)
 	}
 	switch e.Code.Class() {
-	case "08", "28", "3D", "40", "53", "57": // connection, authorization, no such database, rollback, resources, operator intervention
+	case "08", "28", "3D": // connection exception, invalid authorization, invalid database name
+		return chat.DatabaseUnavailable(err)
+	case "40", "53", "57": // transaction rollback, insufficient resources, operator intervention
 		return chat.DatabaseUnavailable(err)
 	}
 	return err
 }
 
-// mapSQLiteError sorts the result codes of https://www.sqlite.org/rescode.html.
-func mapSQLiteError(e *sqlite.Error, err error) error {
+// translateSQLite classifies the result codes of https://www.sqlite.org/rescode.html.
+func translateSQLite(e *sqlite.Error, err error) error {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return chat.ErrDuplicate
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return chat.ErrNotFound
 	}
-	switch e.Code() & 0xff { // the low byte is the primary code
+	switch e.Code() & 0xff { // the low byte is the primary result code
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
 		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY:
 		return chat.DatabaseUnavailable(err)
@@ -71,8 +84,8 @@ func mapSQLiteError(e *sqlite.Error, err error) error {
 	return err
 }
 
-// isUnreachable tells whether err means that no answer came, in time or at all. A transaction or connection that is
-// already over was ended by its deadline.
+// isUnreachable reports whether err means that the database did not answer, or not in time. A transaction or connection
+// that is already closed was closed by its deadline.
 func isUnreachable(err error) bool {
 	for _, known := range []error{
 		context.DeadlineExceeded, context.Canceled, driver.ErrBadConn, sql.ErrTxDone, sql.ErrConnDone,
@@ -86,8 +99,8 @@ func isUnreachable(err error) bool {
 	return network
 }
 
-// isSerializationFailure tells whether PostgreSQL rolled a transaction back because of another one: serialization_failure or
-// deadlock_detected. It says so before a commit takes effect.
+// isSerializationFailure reports whether PostgreSQL rolled back a transaction because of another one: with
+// serialization_failure or deadlock_detected. PostgreSQL reports this before a commit takes effect.
 func isSerializationFailure(err error) bool {
 	e, ok := errors.AsType[*pq.Error](err)
 	return ok && (e.Code == "40001" || e.Code == "40P01")

@@ -2,18 +2,15 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"io/fs"
-	"log/slog"
 	"testing"
+	"testing/fstest"
 
 	"charla/chat"
 	"charla/migrations"
-
-	"github.com/pressly/goose/v3"
 )
 
-// RawExec runs a statement that the Store has no method for yet, so that a test can bring about its effects.
+// RawExec runs a statement that the Store has no method for.
 func (s *Store) RawExec(t testing.TB, query string, args ...any) {
 	t.Helper()
 	if _, err := s.write.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
@@ -21,25 +18,38 @@ func (s *Store) RawExec(t testing.TB, query string, args ...any) {
 	}
 }
 
-// MigratePostgresTo brings an empty database to an earlier version of the schema.
-func MigratePostgresTo(t testing.TB, url string, version int64) {
+// nextVersion returns the migrations of this version and migration 101, which only tests have. It locks users before
+// messages.
+func nextVersion(t testing.TB) fs.FS {
 	t.Helper()
-	pool, err := sql.Open("postgres", url)
-	if err != nil {
-		t.Fatal(err)
+	files := fstest.MapFS{}
+	for _, folder := range []string{"sqlite", "postgres"} {
+		names, err := fs.Glob(migrations.FS, folder+"/*.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := fs.ReadFile(migrations.FS, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = &fstest.MapFile{Data: text}
+		}
+		files[folder+"/00101_test.sql"] = &fstest.MapFile{Data: []byte(`-- +goose Up
+			ALTER TABLE users ADD COLUMN pronouns TEXT NOT NULL DEFAULT '';
+			ALTER TABLE messages ADD COLUMN title TEXT NOT NULL DEFAULT '';`)}
 	}
-	defer pool.Close()
-	files, err := fs.Sub(migrations.FS, "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, pool, files, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(t.Context(), version); err != nil {
-		t.Fatal(err)
-	}
+	return files
+}
+
+// OpenNextSQLite opens a database like the next version of Charla.
+func OpenNextSQLite(t testing.TB, dir string) (*Store, error) {
+	return openSQLite(context.WithoutCancel(t.Context()), dir, nextVersion(t))
+}
+
+// OpenNextPostgres opens a database like the next version of Charla.
+func OpenNextPostgres(t testing.TB, url string) (*Store, error) {
+	return openPostgres(context.WithoutCancel(t.Context()), url, nextVersion(t))
 }
 
 // Column reads the first column of a query.
@@ -78,13 +88,13 @@ func (s *Store) RowsRead(t testing.TB, ask func(r chat.Reader) error) (n int64) 
 	var before, after int64
 	err := s.InTx(t.Context(), func(tx chat.Tx) error {
 		w := tx.(writer)
-		if err := w.get(t.Context(), &before, query); err != nil {
+		if err := w.get(t.Context(), "count rows", &before, query); err != nil {
 			return err
 		}
 		if err := ask(w); err != nil {
 			return err
 		}
-		return w.get(t.Context(), &after, query)
+		return w.get(t.Context(), "count rows", &after, query)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -237,47 +236,4 @@ func TestDeadlock(t *testing.T) {
 	if runs.Load() < 3 {
 		t.Fatal("nothing ran again: there was no deadlock")
 	}
-}
-
-// TestMigrationRetriesAfterDeadlock: a migration that is the victim of a deadlock with what a node of the version before writes is tried
-// again, and the node starts.
-func TestMigrationRetriesAfterDeadlock(t *testing.T) {
-	t.Parallel()
-	server := dbtest.NewServer(t)
-	db.MigratePostgresTo(t, server.URL("postgres"), 8)
-	old, err := sql.Open("postgres", server.URL("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer old.Close()
-	write, err := old.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer write.Rollback()
-	run := func(query string) {
-		t.Helper()
-		if _, err := write.ExecContext(t.Context(), query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run(`SET deadlock_timeout = '1h'`) // the other shall notice
-	run(`UPDATE messages SET body = body`)
-	opened := make(chan error, 1)
-	go func() {
-		s, err := db.OpenPostgres(context.WithoutCancel(t.Context()), server.URL("postgres"))
-		if err == nil {
-			err = s.Close()
-		}
-		opened <- err
-	}()
-	dbtest.Eventually(t, "the migration waits for the write", func() bool {
-		var waiting bool
-		return old.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)`).Scan(&waiting) == nil && waiting
-	})
-	run(`UPDATE users SET name = name`)
-	if err := write.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	wantErr(t, <-opened, nil)
 }

@@ -6,16 +6,24 @@ import (
 	"charla/chat"
 )
 
-const fileColumns = `f.id, f.name, f.alt, c.type, c.size, c.width, c.height, c.moves`
+// fileColumns are the columns of a chat.File, from files f and their blobs b.
+const fileColumns = `f.id, f.name, f.alt, b.type, b.size, b.width, b.height, b.animated`
 
-// File is one statement, so that nothing falls between finding a file and asking who may see it.
+const (
+	// isAvatar is a condition for a file f that is the picture of its owner.
+	isAvatar = `EXISTS (SELECT 1 FROM users a WHERE a.id = f.user_id AND a.avatar_file_id = f.id)`
+	// isUnattached is a condition for a file f that can still be attached to a message.
+	isUnattached = `f.message_id IS NULL AND NOT ` + isAvatar
+)
+
+// File reads a file and checks who may see it in one statement, so that nothing can change in between.
 func (r reader) File(ctx context.Context, user, id int64) (f chat.StoredFile, err error) {
 	const query = `
-		SELECT ` + fileColumns + `, c.object, ` + isAvatar + ` AS avatar
-		FROM files f JOIN contents c ON c.id = f.content_id
+		SELECT ` + fileColumns + `, b.object, ` + isAvatar + ` AS is_avatar
+		FROM files f JOIN blobs b ON b.id = f.blob_id
 		WHERE f.id = $2 AND (f.message_id IS NULL AND f.user_id = $1 OR ` + isAvatar + ` OR EXISTS (
 			SELECT 1 FROM messages x JOIN members m ON m.room_id = x.room_id
 			WHERE x.id = f.message_id AND x.deleted_at = 0 AND m.user_id = $1))`
-	err = r.get(ctx, &f, query, user, id)
+	err = r.get(ctx, "read file", &f, query, user, id)
 	return f, err
 }

@@ -13,31 +13,31 @@ import (
 	"charla/chat"
 )
 
-// maxBatchWrites is how many writes share a commit at most: enough to make the disk's price small, few enough that nobody
-// waits long for strangers.
+// maxBatchWrites is how many transactions share a commit at most: enough to make the cost of a disk sync small for each,
+// and few enough that none waits long.
 const maxBatchWrites = 256
 
-// groupCommitter is SQLite's one writer. A commit costs a sync of the disk, so whoever waits while one runs shares the next:
-// alone a write is as quick as ever, and a crowd pays once. There is no timer.
+// isolationPeriod is how long after a failed transaction the next batches run with savepoints from the start.
+const isolationPeriod = time.Second
+
+// groupCommitter runs all writes on SQLite. A commit costs a sync of the disk, so transactions that arrive while a commit
+// runs share the next one. There is no timer: a single transaction starts at once.
 type groupCommitter struct {
 	pool       *sqlx.DB
 	file       *dbFile
-	observer   Observer // or nil
+	observer   Observer // may be nil
 	goroutines sync.WaitGroup
 
 	mu      sync.Mutex // guards all below
 	queue   []*queuedWrite
-	running bool // a goroutine commits what waits
+	running bool // commitLoop runs
 	closed  bool
 
-	isolateUntil time.Time // until then every write has a savepoint; for the committing goroutine alone
+	isolateUntil time.Time // see commitBatch; used by commitLoop only
 }
 
-// isolationPeriod is how long after a failed write others are expected to fail.
-const isolationPeriod = time.Second
-
-// queuedWrite is a write that waits. Its answer comes after the commit, also when it is an error: what it saw of the writes
-// before it in the batch counts only then.
+// queuedWrite is a transaction that waits for its turn. The caller gets its result after the commit, even if it is an
+// error: the error may depend on what the function read from earlier writes of the batch, which may be rolled back.
 type queuedWrite struct {
 	ctx      context.Context
 	fn       func(chat.Tx) error
@@ -46,132 +46,137 @@ type queuedWrite struct {
 	done     chan struct{}
 }
 
-// do runs f in the next batch. A panic of f is the caller's own.
-func (b *groupCommitter) do(ctx context.Context, f func(chat.Tx) error) error {
-	j := &queuedWrite{ctx: ctx, fn: f, done: make(chan struct{})}
-	if !b.enqueue(j) {
-		return mapError(sql.ErrConnDone)
+// do runs f in the next batch and returns its error. A panic in f is re-raised in the caller.
+func (c *groupCommitter) do(ctx context.Context, f func(chat.Tx) error) error {
+	write := &queuedWrite{ctx: ctx, fn: f, done: make(chan struct{})}
+	if !c.enqueue(write) {
+		return mapError("write to a closed database", sql.ErrConnDone)
 	}
-	<-j.done
-	if j.panicked != nil {
-		panic(j.panicked)
+	<-write.done
+	if write.panicked != nil {
+		panic(write.panicked)
 	}
-	return j.err
+	return write.err
 }
 
-func (b *groupCommitter) enqueue(j *queuedWrite) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
+// enqueue returns false if the committer is closed.
+func (c *groupCommitter) enqueue(write *queuedWrite) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
 		return false
 	}
-	b.queue = append(b.queue, j)
-	if !b.running {
-		b.running = true
-		b.goroutines.Go(b.commitLoop)
+	c.queue = append(c.queue, write)
+	if !c.running {
+		c.running = true
+		c.goroutines.Go(c.commitLoop)
 	}
 	return true
 }
 
-// close waits for what was given to do, and refuses more.
-func (b *groupCommitter) close() {
-	b.mu.Lock()
-	b.closed = true
-	b.mu.Unlock()
-	b.goroutines.Wait()
+// close waits for all queued writes and refuses new ones.
+func (c *groupCommitter) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.goroutines.Wait()
 }
 
-func (b *groupCommitter) commitLoop() {
+// commitLoop commits batches until the queue is empty. It yields before each, so that writers that are ready to run join
+// the batch.
+func (c *groupCommitter) commitLoop() {
 	runtime.Gosched()
-	for batch := b.takeBatch(); len(batch) > 0; batch = b.takeBatch() {
-		b.commitBatch(batch)
+	for batch := c.takeBatch(); len(batch) > 0; batch = c.takeBatch() {
+		c.commitBatch(batch)
 		runtime.Gosched()
 	}
 }
 
-// takeBatch takes what waits; nothing ends the run.
-func (b *groupCommitter) takeBatch() []*queuedWrite {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n := min(len(b.queue), maxBatchWrites)
-	batch := b.queue[:n:n]
-	if b.queue = b.queue[n:]; len(b.queue) == 0 {
-		b.queue = nil
+// takeBatch removes the next batch from the queue. If the queue is empty, it returns nothing, and the loop must end.
+func (c *groupCommitter) takeBatch() []*queuedWrite {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(c.queue), maxBatchWrites)
+	batch := c.queue[:n:n]
+	if c.queue = c.queue[n:]; len(c.queue) == 0 {
+		c.queue = nil
 	}
-	b.running = n > 0
+	c.running = n > 0
 	return batch
 }
 
-// commitBatch runs a batch in one transaction and answers everybody in it. Where a write fails, the batch runs again with
-// each behind a savepoint, and so do the batches of the next moment. A savepoint costs as much as a write, and few fail.
-func (b *groupCommitter) commitBatch(batch []*queuedWrite) {
+// commitBatch runs a batch in one transaction and completes its writes. If a write fails, the whole batch runs again with
+// a savepoint before each write, and so do the batches of the next isolationPeriod. A savepoint costs as much as a write,
+// and failures are rare, so savepoints are not the default.
+func (c *groupCommitter) commitBatch(batch []*queuedWrite) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	start := time.Now()
 	run := (*queuedWrite).run
-	if time.Now().Before(b.isolateUntil) {
+	if start.Before(c.isolateUntil) {
 		run = (*queuedWrite).runIsolated
 	}
-	err := b.runBatch(ctx, batch, run)
+	err := c.runBatch(ctx, batch, run)
 	if errors.Is(err, errWriteFailed) && len(batch) > 1 {
-		b.isolateUntil = time.Now().Add(isolationPeriod)
-		err = b.runBatch(ctx, batch, (*queuedWrite).runIsolated)
+		c.isolateUntil = time.Now().Add(isolationPeriod)
+		err = c.runBatch(ctx, batch, (*queuedWrite).runIsolated)
 	}
-	if b.observer != nil {
-		b.observer.BatchCommitted(len(batch), time.Since(start))
+	if c.observer != nil {
+		c.observer.BatchCommitted(len(batch), time.Since(start))
 	}
-	for _, j := range batch {
+	for _, write := range batch {
 		if err != nil && !errors.Is(err, errWriteFailed) {
-			j.err = err
+			write.err = err
 		}
-		close(j.done)
+		close(write.done)
 	}
 }
 
-func (b *groupCommitter) runBatch(ctx context.Context, batch []*queuedWrite, run func(*queuedWrite, context.Context, writer) error) error {
-	return runTx(ctx, b.pool, func(w writer) error {
-		for _, j := range batch {
-			if err := run(j, ctx, w); err != nil {
+func (c *groupCommitter) runBatch(ctx context.Context, batch []*queuedWrite,
+	run func(*queuedWrite, context.Context, writer) error) error {
+	return runTx(ctx, c.pool, func(w writer) error {
+		for _, write := range batch {
+			if err := run(write, ctx, w); err != nil {
 				return err
 			}
 		}
-		if err := b.file.stillLinked(); err != nil {
+		if err := c.file.checkLinked(); err != nil {
 			return chat.DatabaseUnavailable(err)
 		}
 		return nil
 	})
 }
 
-// errWriteFailed undoes a batch in which a write failed. Its own answer stands in the job.
+// errWriteFailed rolls back a batch in which a write failed. The error of that write is in its queuedWrite.
 var errWriteFailed = errors.New("a write failed")
 
-// run does one job. Its failure is the batch's.
-func (j *queuedWrite) run(_ context.Context, w writer) (err error) {
+// run executes one write. If it fails, the whole batch must be rolled back.
+func (q *queuedWrite) run(_ context.Context, w writer) (err error) {
 	defer func() {
-		if j.panicked = recover(); j.panicked != nil {
+		if q.panicked = recover(); q.panicked != nil {
 			err = errWriteFailed
 		}
 	}()
-	if j.err = mapError(j.ctx.Err()); j.err == nil {
-		j.err = j.fn(w)
+	if q.err = mapError("start write", q.ctx.Err()); q.err == nil {
+		q.err = q.fn(w)
 	}
-	if j.err != nil {
+	if q.err != nil {
 		return errWriteFailed
 	}
 	return nil
 }
 
-// runIsolated does one job behind a savepoint, so that its failure undoes its own writes alone. It returns what spoils the
-// whole batch.
-func (j *queuedWrite) runIsolated(ctx context.Context, w writer) error {
-	if _, err := w.exec(ctx, `SAVEPOINT job`); err != nil {
+// runIsolated executes one write after a savepoint, so that its failure rolls back only its own changes. It returns an
+// error only if the whole batch must be rolled back.
+func (q *queuedWrite) runIsolated(ctx context.Context, w writer) error {
+	if _, err := w.exec(ctx, "create savepoint", `SAVEPOINT queued_write`); err != nil {
 		return err
 	}
-	if j.run(ctx, w) != nil {
-		if _, err := w.exec(ctx, `ROLLBACK TO job`); err != nil {
+	if q.run(ctx, w) != nil {
+		if _, err := w.exec(ctx, "roll back to savepoint", `ROLLBACK TO queued_write`); err != nil {
 			return err
 		}
 	}
-	_, err := w.exec(ctx, `RELEASE job`)
+	_, err := w.exec(ctx, "release savepoint", `RELEASE queued_write`)
 	return err
 }

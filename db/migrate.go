@@ -8,15 +8,26 @@ import (
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
-
-	"charla/migrations"
 )
 
-// migrate runs the migrations of a folder that pool lacks. On SQLite it refuses a schema that is newer than they are: what that
-// means for each write, only the newer program knows. On PostgreSQL that is a node of the version before, which works beside the new
-// ones until it is replaced, also when it stops and starts meanwhile.
-func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sql.DB, options ...goose.ProviderOption) error {
-	files, err := fs.Sub(migrations.FS, folder)
+// baselineVersion is the number of the first migration. Databases from before the first release have lower numbers.
+const baselineVersion = 100
+
+// errBeforeFirstRelease is shown to the operator as it is.
+const errBeforeFirstRelease startError = "This database is from before the first release; see docs/operating.md."
+
+// startError is a complete sentence about why Charla does not start.
+type startError string
+
+func (e startError) Error() string { return string(e) }
+
+// migrate runs the migrations in a folder of files that the database lacks. It refuses a database from before the first
+// release. If the schema of the database is newer than the migrations, migrate returns an error on SQLite, because only
+// the newer program knows what a write must contain. On PostgreSQL this is a node of the previous version beside newer
+// ones; it works until it is replaced, and may restart meanwhile.
+func migrate(ctx context.Context, dialect goose.Dialect, files fs.FS, folder string, pool *sql.DB,
+	options ...goose.ProviderOption) error {
+	files, err := fs.Sub(files, folder)
 	if err != nil {
 		return err
 	}
@@ -25,22 +36,30 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sq
 	if err != nil {
 		return err
 	}
+	before, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if before > 0 && before < baselineVersion {
+		return errBeforeFirstRelease
+	}
 	done, err := provider.Up(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	has, knows, err := provider.GetVersions(ctx)
+	current, known, err := provider.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return fmt.Errorf("read schema version: %w", err)
 	}
-	switch {
-	case has > knows && dialect == goose.DialectSQLite3:
-		return fmt.Errorf("a newer Charla has brought the schema to version %d, and this one knows %d: start the newer one, or restore a backup", has, knows)
-	case has > knows:
-		slog.WarnContext(ctx, "a newer Charla has brought the schema further: replace this one too", "has", has, "knows", knows)
+	if current > known && dialect == goose.DialectSQLite3 {
+		return fmt.Errorf("the database has schema version %d from a newer Charla, but this one knows only version %d: "+
+			"start the newer Charla, or restore a backup", current, known)
+	}
+	if current > known {
+		slog.WarnContext(ctx, "database schema is newer than this node: upgrade this node", "schema", current, "known", known)
 	}
 	if len(done) > 0 {
-		slog.InfoContext(ctx, "schema brought up to date", "from", done[0].Source.Version-1, "to", done[len(done)-1].Source.Version)
+		slog.InfoContext(ctx, "migrated database schema", "from", before, "to", done[len(done)-1].Source.Version)
 	}
 	return nil
 }

@@ -7,50 +7,50 @@ import (
 	"charla/chat"
 )
 
-// Node is a process that shares the database. Relay tells whether it shares hints too.
+// Node is a process that uses the database. HasRelay reports whether it announces changes to other nodes over NATS.
 type Node struct {
-	ID     string         `db:"id"`
-	SeenAt chat.Timestamp `db:"seen_at"`
-	Relay  bool           `db:"relay"`
+	ID       string         `db:"id"`
+	SeenAt   chat.Timestamp `db:"seen_at"`
+	HasRelay bool           `db:"has_relay"`
 }
 
-// A node that has not been seen for nodeRetention is forgotten. At most maxNodes are listed.
 const (
-	nodeRetention = chat.Timestamp(time.Hour / time.Microsecond)
-	maxNodes      = 100
+	nodeRetention = chat.Timestamp(time.Hour / time.Microsecond) // after which a silent node is deleted
+	maxNodes      = 100                                          // that Heartbeat returns
 )
 
-// Heartbeat records that a node lives and lists the others, the latest seen first, dead ones of the last hour included:
-// whoever lives is seen at another time at the next look.
+// Heartbeat records that a node is running and returns all other nodes of the last hour, latest heartbeat first. Crashed
+// nodes are among them; a running node has another SeenAt in the next call.
 func (s *Store) Heartbeat(ctx context.Context, me Node) (others []Node, err error) {
+	const op = "record heartbeat"
 	const (
 		touch = `
-			INSERT INTO nodes (id, seen_at, relay) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, relay = excluded.relay`
+			INSERT INTO nodes (id, seen_at, has_relay) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, has_relay = excluded.has_relay`
 		prune = `
 			DELETE FROM nodes WHERE seen_at < $1`
-		query = `
-			SELECT id, seen_at, relay FROM nodes WHERE id <> $1 ORDER BY seen_at DESC, id LIMIT $2`
+		list = `
+			SELECT id, seen_at, has_relay FROM nodes WHERE id <> $1 ORDER BY seen_at DESC, id LIMIT $2`
 	)
 	err = s.InTx(ctx, func(tx chat.Tx) error {
 		w := tx.(writer)
-		if _, err := w.exec(ctx, touch, me.ID, me.SeenAt, me.Relay); err != nil {
+		if _, err := w.exec(ctx, op, touch, me.ID, me.SeenAt, me.HasRelay); err != nil {
 			return err
 		}
-		if _, err := w.exec(ctx, prune, me.SeenAt-nodeRetention); err != nil {
+		if _, err := w.exec(ctx, op, prune, me.SeenAt-nodeRetention); err != nil {
 			return err
 		}
-		return w.list(ctx, &others, query, me.ID, maxNodes)
+		return w.list(ctx, op, &others, list, me.ID, maxNodes)
 	})
 	return others, err
 }
 
-// DeleteNode forgets a node that stops.
+// DeleteNode removes a node that stops.
 func (s *Store) DeleteNode(ctx context.Context, id string) error {
 	const query = `
 		DELETE FROM nodes WHERE id = $1`
 	return s.InTx(ctx, func(tx chat.Tx) error {
-		_, err := tx.(writer).exec(ctx, query, id)
+		_, err := tx.(writer).exec(ctx, "delete node", query, id)
 		return err
 	})
 }

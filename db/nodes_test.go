@@ -13,13 +13,13 @@ func TestNodeHeartbeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			touch := func(id string, at chat.Timestamp, relay bool) []db.Node {
 				t.Helper()
-				others, err := s.Heartbeat(t.Context(), db.Node{ID: id, SeenAt: at, Relay: relay})
+				others, err := s.Heartbeat(t.Context(), db.Node{ID: id, SeenAt: at, HasRelay: relay})
 				wantErr(t, err, nil)
 				return others
 			}
 			equal(t, len(touch("a", 1000, true)), 0)
 			equal(t, len(touch("a", 1001, true)), 0)
-			equal(t, touch("b", 1002, false)[0], db.Node{ID: "a", SeenAt: 1001, Relay: true})
+			equal(t, touch("b", 1002, false)[0], db.Node{ID: "a", SeenAt: 1001, HasRelay: true})
 			equal(t, touch("a", 1003, true)[0], db.Node{ID: "b", SeenAt: 1002})
 			wantErr(t, s.DeleteNode(t.Context(), "b"), nil)
 			equal(t, len(touch("a", 1004, true)), 0)

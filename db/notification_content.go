@@ -6,44 +6,57 @@ import (
 	"charla/chat"
 )
 
-// announcedSeq is up to where a conversation of member m needs no telling: what was read and, unless it is one room $2, told.
-const announcedSeq = `CASE WHEN $2 = 0 AND m.mailed_seq > m.read_seq THEN m.mailed_seq ELSE m.read_seq END`
+// notifiedSeq is the seq up to which member m needs no notification: that of the read marker or, unless a single room $2
+// is asked for, that of the last e-mail.
+const notifiedSeq = `CASE WHEN $2 = 0 AND m.emailed_seq > m.read_seq THEN m.emailed_seq ELSE m.read_seq END`
 
-// UnreadConversations counts as conversations do.
-func (r reader) UnreadConversations(ctx context.Context, user, room int64, limit int) (list []chat.UnreadConversation, err error) {
+// UnreadConversations counts like Conversations.
+func (r reader) UnreadConversations(ctx context.Context, user, room int64,
+	limit int) (list []chat.UnreadConversation, err error) {
 	const query = `
 		SELECT w.room, w.kind, w.name, w.peer, w.last_seq, w.unread FROM (
-			SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, COALESCE(p.id, 0) AS peer,
-				r.last_seq, r.last_at,
+			SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name,
+				COALESCE(p.id, 0) AS peer, r.last_seq, r.last_posted_at,
 				(SELECT COUNT(*) FROM (
 					SELECT 1 FROM messages x
-					WHERE x.room_id = m.room_id AND x.author_id <> m.user_id AND x.deleted_at = 0 AND x.seq > ` + announcedSeq + `
-					LIMIT 100) AS counted) AS unread
+					WHERE x.room_id = m.room_id AND x.author_id <> m.user_id AND x.deleted_at = 0
+						AND x.seq > ` + notifiedSeq + `
+					LIMIT $4) AS counted) AS unread
 			FROM members m JOIN rooms r ON r.id = m.room_id
 			LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END
-			WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + announcedSeq + `) AS w
+			WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + notifiedSeq + `) AS w
 		WHERE w.unread > 0
-		ORDER BY CASE WHEN w.kind = 'direct' THEN 0 ELSE 1 END, w.last_at DESC, w.room
+		ORDER BY CASE WHEN w.kind = 'direct' THEN 0 ELSE 1 END, w.last_posted_at DESC, w.room
 		LIMIT $3`
-	err = r.list(ctx, &list, query, user, room, limit)
+	err = r.list(ctx, "list unread conversations", &list, query, user, room, limit, chat.UnreadCap)
 	return list, err
 }
 
-// UnreadPreviews reads the end of each room: from the first of its last ones on, which PostgreSQL looks for once in a room, and
-// not once for each of its messages.
-func (r reader) UnreadPreviews(ctx context.Context, user, room int64, limit int) (list []chat.MessagePreview, err error) {
+const (
+	maxPreviewChars = 600  // of the text of one message
+	maxPreviews     = 1000 // of all rooms together
+)
+
+// UnreadPreviews reads the end of each room, starting with the first of its last messages. PostgreSQL looks for that start
+// once per room, not once per message.
+func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
+	limit int) (list []chat.MessagePreview, err error) {
 	const query = `
-		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, 600) AS body, x.files, x.posted_at
-		FROM members m JOIN rooms r ON r.id = m.room_id JOIN messages x ON x.room_id = m.room_id JOIN users a ON a.id = x.author_id
-		WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + announcedSeq + `
+		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, $4) AS body, x.file_count, x.posted_at
+		FROM members m
+		JOIN rooms r ON r.id = m.room_id
+		JOIN messages x ON x.room_id = m.room_id
+		JOIN users a ON a.id = x.author_id
+		WHERE m.user_id = $1 AND (m.room_id = $2 OR $2 = 0) AND r.last_seq > ` + notifiedSeq + `
 			AND x.author_id <> m.user_id AND x.deleted_at = 0 AND x.seq >= (
 				SELECT MIN(last.seq) FROM (
 					SELECT y.seq FROM messages y
-					WHERE y.room_id = m.room_id AND y.author_id <> m.user_id AND y.deleted_at = 0 AND y.seq > ` + announcedSeq + `
+					WHERE y.room_id = m.room_id AND y.author_id <> m.user_id AND y.deleted_at = 0
+						AND y.seq > ` + notifiedSeq + `
 					ORDER BY y.seq DESC
 					LIMIT $3) AS last)
 		ORDER BY x.room_id, x.seq DESC
-		LIMIT 1000`
-	err = r.list(ctx, &list, query, user, room, limit)
+		LIMIT $5`
+	err = r.list(ctx, "list previews of unread messages", &list, query, user, room, limit, maxPreviewChars, maxPreviews)
 	return list, err
 }

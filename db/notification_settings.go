@@ -6,26 +6,29 @@ import (
 	"charla/chat"
 )
 
-// NotificationSettings finds how a person wants to be reached.
-func (r reader) NotificationSettings(ctx context.Context, user int64) (wishes chat.NotificationSettings, err error) {
+// NotificationSettings returns when and how a person is notified while away.
+func (r reader) NotificationSettings(ctx context.Context, user int64) (s chat.NotificationSettings, err error) {
 	const query = `
-		SELECT mail, push_topic, push_rooms, push_text, spoken, confirmed_at FROM users WHERE id = $1`
-	err = r.get(ctx, &wishes, query, user)
-	return wishes, err
+		SELECT email_digest, ntfy_topic, push_rooms, push_include_text, browser_locale, email_confirmed_at
+		FROM users WHERE id = $1`
+	err = r.get(ctx, "read notification settings", &s, query, user)
+	return s, err
 }
 
-// SetDigestSetting keeps the language where none is spoken.
-func (w writer) SetDigestSetting(ctx context.Context, user int64, wish, spoken string) error {
+// SetDigestSetting leaves the stored browser locale unchanged if locale is empty.
+func (w writer) SetDigestSetting(ctx context.Context, user int64, digest, locale string) error {
 	const query = `
-		UPDATE users SET mail = $2, spoken = CASE WHEN $3 = '' THEN spoken ELSE $3 END WHERE id = $1`
-	_, err := w.exec(ctx, query, user, wish, spoken)
+		UPDATE users
+		SET email_digest = $2, browser_locale = CASE WHEN $3 = '' THEN browser_locale ELSE $3 END
+		WHERE id = $1`
+	_, err := w.exec(ctx, "save digest setting", query, user, digest, locale)
 	return err
 }
 
-// SetPushSettings keeps where pushes go.
-func (w writer) SetPushSettings(ctx context.Context, user int64, wishes chat.NotificationSettings) error {
+// SetPushSettings stores where pushes go and what they contain.
+func (w writer) SetPushSettings(ctx context.Context, user int64, s chat.NotificationSettings) error {
 	const query = `
-		UPDATE users SET push_topic = $2, push_rooms = $3, push_text = $4 WHERE id = $1`
-	_, err := w.exec(ctx, query, user, wishes.NtfyTopic, wishes.PushRooms, wishes.IncludeText)
+		UPDATE users SET ntfy_topic = $2, push_rooms = $3, push_include_text = $4 WHERE id = $1`
+	_, err := w.exec(ctx, "save push settings", query, user, s.NtfyTopic, s.PushRooms, s.IncludeText)
 	return err
 }

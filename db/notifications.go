@@ -6,71 +6,85 @@ import (
 	"charla/chat"
 )
 
-// NotificationsDue looks at the first entry of an index.
-func (r reader) NotificationsDue(ctx context.Context, road chat.Medium, now chat.Timestamp) (due bool, err error) {
+// NotificationsDue reads only the first entry of an index.
+func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now chat.Timestamp) (due bool, err error) {
 	const query = `
-		SELECT EXISTS (SELECT 1 FROM outbox WHERE road = $1 AND next_at <= $2 AND gave_up_at = 0)`
-	err = r.get(ctx, &due, query, road, now)
+		SELECT EXISTS (SELECT 1 FROM notifications WHERE medium = $1 AND next_attempt_at <= $2 AND failed_at = 0)`
+	err = r.get(ctx, "check for due notifications", &due, query, medium, now)
 	return due, err
 }
 
-// InsertNotification makes no difference between persons who exist and addresses of nobody. Somebody waits for these, so that they go
-// before what was gathered, which may be thousands: their time began long ago.
+// InsertNotification makes the notification due at once, before digests and pushes about unread messages: a person waits
+// for it, while of those there may be thousands.
 func (w writer) InsertNotification(ctx context.Context, n chat.Notification) error {
 	const query = `
-		INSERT INTO outbox (road, kind, user_id, ref, address, locale, since, created_at, next_at)
+		INSERT INTO notifications (medium, kind, user_id, subject_id, address, locale, away_since, created_at,
+			next_attempt_at)
 		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, 0)`
-	_, err := w.exec(ctx, query, n.Medium, n.Kind, n.User, n.SubjectID, n.Address, n.Locale, n.AwaySince, n.CreatedAt)
+	_, err := w.exec(ctx, "insert notification", query, n.Medium, n.Kind, n.User, n.SubjectID, n.Address, n.Locale,
+		n.AwaySince, n.CreatedAt)
 	return err
 }
 
-// ClaimNotifications asks again whether a row is due once it has its lock: of two nodes that choose the same, one gets it.
-func (w writer) ClaimNotifications(ctx context.Context, road chat.Medium, now, until chat.Timestamp, limit int) (claimed []chat.Notification, err error) {
+// ClaimNotifications checks again that a row is due after it has locked the row: if two nodes choose the same row, only one
+// gets it.
+func (w writer) ClaimNotifications(ctx context.Context, medium chat.Medium, now, until chat.Timestamp,
+	limit int) (claimed []chat.Notification, err error) {
 	const query = `
-		UPDATE outbox SET next_at = $3, attempts = attempts + 1
-		WHERE next_at <= $2 AND id IN (
-			SELECT id FROM outbox WHERE road = $1 AND next_at <= $2 AND gave_up_at = 0 ORDER BY next_at, id LIMIT $4)
-		RETURNING id, road, kind, COALESCE(user_id, 0) AS user_id, ref, address, locale, since, created_at, attempts`
-	err = w.list(ctx, &claimed, query, road, now, until, limit)
+		UPDATE notifications SET next_attempt_at = $3, attempts = attempts + 1
+		WHERE next_attempt_at <= $2 AND id IN (
+			SELECT id FROM notifications WHERE medium = $1 AND next_attempt_at <= $2 AND failed_at = 0
+			ORDER BY next_attempt_at, id
+			LIMIT $4)
+		RETURNING id, medium, kind, COALESCE(user_id, 0) AS user_id, subject_id, address, locale, away_since, created_at,
+			attempts`
+	err = w.list(ctx, "claim notifications", &claimed, query, medium, now, until, limit)
 	return claimed, err
 }
 
-// LockNotification takes the row's lock.
+// LockNotification locks the row. It returns chat.ErrNotFound if the notification was deleted.
 func (w writer) LockNotification(ctx context.Context, id int64) error {
 	const query = `
-		UPDATE outbox SET attempts = attempts WHERE id = $1`
-	held, err := w.exec(ctx, query, id)
-	return requireRow(held, err)
+		UPDATE notifications SET attempts = attempts WHERE id = $1`
+	return w.execRow(ctx, "lock notification", query, id)
 }
 
-// PostponeNotification says when it is tried next.
+// PostponeNotification stores the error of an attempt and the time of the next attempt.
 func (w writer) PostponeNotification(ctx context.Context, id int64, failure string, next chat.Timestamp) error {
 	const query = `
-		UPDATE outbox SET error = $2, next_at = $3 WHERE id = $1`
-	_, err := w.exec(ctx, query, id, failure, next)
+		UPDATE notifications SET last_error = $2, next_attempt_at = $3 WHERE id = $1`
+	_, err := w.exec(ctx, "postpone notification", query, id, failure, next)
 	return err
 }
 
-// FailNotification keeps it for the operator to see.
+// FailNotification keeps the row, so that the operator can see the error.
 func (w writer) FailNotification(ctx context.Context, id int64, failure string, at chat.Timestamp) error {
 	const query = `
-		UPDATE outbox SET error = $2, gave_up_at = $3 WHERE id = $1`
-	_, err := w.exec(ctx, query, id, failure, at)
+		UPDATE notifications SET last_error = $2, failed_at = $3 WHERE id = $1`
+	_, err := w.exec(ctx, "fail notification", query, id, failure, at)
 	return err
 }
 
-// DeleteNotification forgets what was told.
+// MarkEmailed never moves the marker back.
+func (w writer) MarkEmailed(ctx context.Context, user, room, seq int64) error {
+	const query = `
+		UPDATE members SET emailed_seq = $3 WHERE user_id = $1 AND room_id = $2 AND emailed_seq < $3`
+	_, err := w.exec(ctx, "mark messages e-mailed", query, user, room, seq)
+	return err
+}
+
+// DeleteNotification deletes a notification that was sent or is pointless.
 func (w writer) DeleteNotification(ctx context.Context, id int64) error {
 	const query = `
-		DELETE FROM outbox WHERE id = $1`
-	_, err := w.exec(ctx, query, id)
+		DELETE FROM notifications WHERE id = $1`
+	_, err := w.exec(ctx, "delete notification", query, id)
 	return err
 }
 
-// PruneNotifications forgets what was given up long ago.
-func (w writer) PruneNotifications(ctx context.Context, gaveUpBefore chat.Timestamp) error {
+// PruneNotifications deletes notifications that failed for good before a time.
+func (w writer) PruneNotifications(ctx context.Context, failedBefore chat.Timestamp) error {
 	const query = `
-		DELETE FROM outbox WHERE gave_up_at > 0 AND gave_up_at < $1`
-	_, err := w.exec(ctx, query, gaveUpBefore)
+		DELETE FROM notifications WHERE failed_at > 0 AND failed_at < $1`
+	_, err := w.exec(ctx, "prune notifications", query, failedBefore)
 	return err
 }

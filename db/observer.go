@@ -5,27 +5,28 @@ import (
 	"time"
 )
 
-// Observer is told how long the database took, by many goroutines at once. It must not wait.
+// Observer receives the durations of database operations. Its methods are called from many goroutines at once and must
+// not block.
 type Observer interface {
-	// ReadFinished is a question outside of a transaction, with its wait for a connection. It failed when no answer came although
-	// its caller waited for it.
+	// ReadFinished reports a query outside a transaction. The duration includes the wait for a connection. The query
+	// failed if the database did not answer while the caller was still waiting.
 	ReadFinished(took time.Duration, failed bool)
-	// WriteFinished is a write with all its waiting, to the answer of its caller. It failed when the database did not answer; that
-	// it was refused is no failure.
+	// WriteFinished reports a transaction, with all waiting and repeating. It failed if the database did not answer; a
+	// write that was rejected did not fail.
 	WriteFinished(took time.Duration, failed bool)
-	// BatchCommitted is a commit that so many writes shared, on SQLite.
+	// BatchCommitted reports a commit on SQLite and the number of transactions that shared it.
 	BatchCommitted(writes int, took time.Duration)
 }
 
-// SetObserver has w told of everything from now on. Call it before the store is used.
-func (s *Store) SetObserver(w Observer) {
-	s.observer, s.reader = w, reader{poolQuerier{s.read, w}}
+// SetObserver makes the store report to o. Call it before the store is used.
+func (s *Store) SetObserver(o Observer) {
+	s.observer, s.reader = o, reader{poolQuerier{s.read, o}}
 	if s.committer != nil {
-		s.committer.observer = w
+		s.committer.observer = o
 	}
 }
 
-// PoolStats tells of the connections: "all" of them on PostgreSQL, "read" and "write" on SQLite.
+// PoolStats returns the statistics of the connection pools by name: "all" on PostgreSQL, "read" and "write" on SQLite.
 func (s *Store) PoolStats() map[string]sql.DBStats {
 	if s.read == s.write {
 		return map[string]sql.DBStats{"all": s.read.Stats()}

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -132,57 +131,4 @@ func TestDatabaseFileReplaced(t *testing.T) {
 	postMessage(t, s, chat.General, ana, "it is back", 1)
 	equal(t, countMessages(t, s), 1)
 	wantErr(t, dbtest.OpenPostgres(t).CheckFile(), nil)
-}
-
-// TestNewerSchema: a program does not go back alone, and a node of the version before may start beside the new ones.
-func TestNewerSchema(t *testing.T) {
-	dir, url := t.TempDir(), dbtest.PostgresURL(t)
-	lite := func() (*db.Store, error) { return db.OpenSQLite(t.Context(), dir) }
-	postgres := func() (*db.Store, error) { return db.OpenPostgres(t.Context(), url) }
-	for _, open := range []func() (*db.Store, error){lite, postgres} {
-		s, err := open()
-		wantErr(t, err, nil)
-		s.RawExec(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, $1)`, true)
-		wantErr(t, s.Close(), nil)
-	}
-	if _, err := lite(); err == nil || !strings.Contains(err.Error(), "a newer Charla has brought the schema to version 9000, and this one knows ") {
-		t.Errorf("SQLite: %v", err)
-	}
-	s, err := postgres()
-	wantErr(t, err, nil)
-	wantErr(t, s.Ping(t.Context()), nil)
-	wantErr(t, s.Close(), nil)
-}
-
-// TestSameColumns: the migrations of both databases make the same tables with the same columns.
-func TestSameColumns(t *testing.T) {
-	lite := db.Column[string](t, dbtest.OpenSQLite(t), `
-		SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'goose_db_version'
-		ORDER BY 1`)
-	postgres := db.Column[string](t, dbtest.OpenPostgres(t), `
-		SELECT table_name || '.' || column_name FROM information_schema.columns
-		WHERE table_schema = 'public' AND table_name <> 'goose_db_version'
-		ORDER BY 1`)
-	if len(lite) == 0 || !slices.Equal(lite, postgres) {
-		t.Fatalf("the schemas differ:\n%v\n%v", lite, postgres)
-	}
-}
-
-// TestConcurrentMigration: several nodes migrate one empty database at once, and all of them run.
-func TestConcurrentMigration(t *testing.T) {
-	t.Parallel()
-	server := dbtest.NewServer(t)
-	for _, err := range concurrently(3, func(int) error {
-		s, err := db.OpenPostgres(t.Context(), server.URL("postgres"))
-		if err != nil {
-			return err
-		}
-		return s.Close()
-	}) {
-		wantErr(t, err, nil)
-	}
-	s := openPostgresURL(t, server.URL("postgres"))
-	equal(t, lastSeqOf(t, s, chat.General), 0)
-	equal(t, len(db.Column[int64](t, s, `SELECT id FROM rooms`)), 1)
 }

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"maps"
 	"net"
 	"strings"
@@ -12,13 +13,15 @@ import (
 	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"charla/migrations"
 )
 
-// maxConns is how many connections a node takes: with four nodes all fit into PostgreSQL's default of 100.
+// maxConns is how many connections a node opens at most. Four nodes stay below PostgreSQL's default limit of 100.
 const maxConns = 24
 
-// sessionSettings are what a session has unless the URL says otherwise. The timeouts bound what a person waits for and what a
-// node that died leaves locked; synchronous_commit makes a commit survive a crash.
+// sessionSettings are PostgreSQL settings that apply unless the URL sets them. The timeouts limit how long people wait and
+// how long locks of a crashed node remain. synchronous_commit makes commits survive a crash.
 var sessionSettings = map[string]string{
 	"application_name":                    "charla",
 	"statement_timeout":                   "10s",
@@ -27,29 +30,33 @@ var sessionSettings = map[string]string{
 	"synchronous_commit":                  "on",
 }
 
-// OpenPostgres connects to the server behind a postgres:// URL and brings its schema up to date; nodes that start
-// together take turns. Without an sslmode in the URL a server on this machine is spoken to in the clear and any other
-// must encrypt ("require", which does not check its name; use verify-full across a network you do not own). Connecting
-// takes at most 5 seconds unless the URL sets connect_timeout.
+// OpenPostgres connects to a postgres:// URL and migrates the schema. Nodes that start at the same time migrate one after
+// the other. If the URL has no sslmode, a connection to this machine is not encrypted, and any other must be: "require",
+// which does not check the name of the server (use verify-full across a network that is not yours). Connecting takes at
+// most 5 seconds unless the URL sets connect_timeout.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
+	return openPostgres(ctx, url, migrations.FS)
+}
+
+func openPostgres(ctx context.Context, url string, files fs.FS) (*Store, error) {
 	cfg, err := configPostgres(url)
 	if err != nil {
 		return nil, err
 	}
-	if err := migratePostgres(ctx, cfg); err != nil {
-		return nil, mapError(err)
+	if err := migratePostgres(ctx, cfg, files); err != nil {
+		return nil, translate(err)
 	}
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
 	connector.Dialer(dialer{})
-	connections := sql.OpenDB(stmtCacheConnector{connector})
-	connections.SetMaxOpenConns(maxConns)
-	connections.SetMaxIdleConns(maxConns)
-	connections.SetConnMaxIdleTime(5 * time.Minute)
-	conns := sqlx.NewDb(connections, "postgres")
-	return &Store{reader: reader{poolQuerier{db: conns}}, read: conns, write: conns}, nil
+	conns := sql.OpenDB(stmtCacheConnector{connector})
+	conns.SetMaxOpenConns(maxConns)
+	conns.SetMaxIdleConns(maxConns)
+	conns.SetConnMaxIdleTime(5 * time.Minute)
+	pool := sqlx.NewDb(conns, "postgres")
+	return &Store{reader: reader{poolQuerier{db: pool}}, read: pool, write: pool}, nil
 }
 
 func configPostgres(url string) (pq.Config, error) {
@@ -57,9 +64,9 @@ func configPostgres(url string) (pq.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	runtime := maps.Clone(sessionSettings)
-	maps.Copy(runtime, cfg.Runtime)
-	cfg.Runtime = runtime
+	settings := maps.Clone(sessionSettings)
+	maps.Copy(settings, cfg.Runtime)
+	cfg.Runtime = settings
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
@@ -77,9 +84,10 @@ func isLocalHost(host string) bool {
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
 
-// migratePostgres uses a connection of its own, because a migration may take longer than any request. One that locks tables in another
-// order than what a node of the version before does meanwhile may be the victim of a deadlock, and is tried again.
-func migratePostgres(ctx context.Context, cfg pq.Config) error {
+// migratePostgres migrates on a separate connection without timeouts, because a migration may take longer than any
+// request. A migration may lock tables in another order than a running node of the previous version. PostgreSQL may then
+// end the migration to resolve a deadlock, so it is tried again.
+func migratePostgres(ctx context.Context, cfg pq.Config, files fs.FS) error {
 	cfg.Runtime = maps.Clone(cfg.Runtime)
 	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
 		cfg.Runtime[name] = "0"
@@ -90,12 +98,12 @@ func migratePostgres(ctx context.Context, cfg pq.Config) error {
 	}
 	pool := sql.OpenDB(connector)
 	defer pool.Close()
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // look every second for five minutes
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // try every second for five minutes
 	if err != nil {
 		return err
 	}
 	for n := 1; ; n++ {
-		err := migrate(ctx, goose.DialectPostgres, "postgres", pool, goose.WithSessionLocker(locker))
+		err := migrate(ctx, goose.DialectPostgres, files, "postgres", pool, goose.WithSessionLocker(locker))
 		if !isSerializationFailure(err) || n == maxTxAttempts {
 			return err
 		}

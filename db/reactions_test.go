@@ -1,8 +1,6 @@
 package db_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"charla/chat"
@@ -55,14 +53,14 @@ func testMessageEdits(t *testing.T, s *db.Store) {
 	m.Body, m.HTML, m.EditedAt = "another", "<i>another</i>", 7
 	alter(func(chat.Tx, chat.Message) error { return nil })
 	changed := read()
-	equal(t, changed.Reactions, packReactions(packReaction(ben, "👍"), packReaction(ana, "👍"), packReaction(ben, "🎉")))
-	changed.Reactions = ""
+	equal(t, changed.Reactions, chat.Reactions{reaction(ben, "👍"), reaction(ana, "👍"), reaction(ben, "🎉")})
+	changed.Reactions = nil
 	equal(t, changed, m)
 
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertReaction(ctx, m.ID, ben.ID, "🎉", 99) }), chat.ErrDuplicate)
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertReaction(ctx, 99, ben.ID, "🎉", 99) }), chat.ErrNotFound)
 	alter(func(tx chat.Tx, m chat.Message) error { return tx.DeleteReaction(ctx, m.ID, ben.ID, "👍") })
-	equal(t, read().Reactions, packReactions(packReaction(ana, "👍"), packReaction(ben, "🎉")))
+	equal(t, read().Reactions, chat.Reactions{reaction(ana, "👍"), reaction(ben, "🎉")})
 	m.Body, m.HTML, m.DeletedAt = "", "", 8
 	alter(func(tx chat.Tx, m chat.Message) error { return tx.DeleteReactions(ctx, m.ID) })
 	equal(t, read(), m)
@@ -70,11 +68,6 @@ func testMessageEdits(t *testing.T, s *db.Store) {
 	equal(t, len(db.Column[int64](t, s, `SELECT seq FROM reactions`)), 0)
 }
 
-// packReactions are reactions as a message has them.
-func packReactions(reactions ...string) chat.Reactions {
-	return chat.Reactions(strings.Join(reactions, "\n"))
-}
-
-func packReaction(by chat.User, emoji string) string {
-	return fmt.Sprint(emoji, " ", by.ID, " ", by.Name)
+func reaction(by chat.User, emoji string) chat.Reaction {
+	return chat.Reaction{Emoji: emoji, User: chat.UserSummary{ID: by.ID, Name: by.Name}}
 }

@@ -2,10 +2,10 @@ package db
 
 import "context"
 
-// SetReadMarker leaves a mark that stands further alone.
-func (w writer) SetReadMarker(ctx context.Context, room, user, seq int64) (bool, error) {
+// SetReadMarker never moves a read marker back.
+func (w writer) SetReadMarker(ctx context.Context, room, user, seq int64) (moved bool, err error) {
 	const query = `
 		UPDATE members SET read_seq = $3 WHERE room_id = $1 AND user_id = $2 AND read_seq < $3`
-	moved, err := w.exec(ctx, query, room, user, seq)
-	return moved > 0, err
+	n, err := w.exec(ctx, "set read marker", query, room, user, seq)
+	return n > 0, err
 }

@@ -17,8 +17,8 @@ func TestRowsReadAreBounded(t *testing.T) {
 		INSERT INTO users (name, name_key, email, email_key, password_hash, created_at)
 		SELECT 'author', 'author', '', 'author ' || i, '', 1 FROM generate_series(1, $1::bigint) AS i`, authors)
 	s.RawExec(t, `
-		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)
-		SELECT 1, 10 + i, 10 + i, $1 + 1 + i % $2, 'key ' || i, 'text', 'text', i, TRUE, FALSE FROM generate_series(1, $3::bigint) AS i`, ana.ID, authors, long)
+		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day, content_digest)
+		SELECT 1, 10 + i, 10 + i, $1 + 1 + i % $2, 'key ' || i, 'text', 'text', i, TRUE, FALSE, '' FROM generate_series(1, $3::bigint) AS i`, ana.ID, authors, long)
 	s.RawExec(t, `UPDATE rooms SET last_seq = 10 + $1 WHERE id = 1`, long)
 	s.RawExec(t, `ANALYZE`)
 	for what, ask := range map[string]func(r chat.Reader) (found int, err error){

@@ -2,17 +2,18 @@ package db
 
 import "context"
 
-// EnsureSecret lets the first node win.
-func (w writer) EnsureSecret(ctx context.Context, name string, value []byte) (kept []byte, err error) {
+// EnsureSecret does not replace a secret: if two nodes store one with the same name, both get the first.
+func (w writer) EnsureSecret(ctx context.Context, name string, value []byte) (stored []byte, err error) {
+	const op = "ensure secret"
 	const (
-		keep = `
+		insert = `
 			INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`
 		query = `
 			SELECT value FROM secrets WHERE name = $1`
 	)
-	if _, err = w.exec(ctx, keep, name, value); err != nil {
+	if _, err = w.exec(ctx, op, insert, name, value); err != nil {
 		return nil, err
 	}
-	err = w.get(ctx, &kept, query, name)
-	return kept, err
+	err = w.get(ctx, op, &stored, query, name)
+	return stored, err
 }

@@ -7,47 +7,49 @@ import (
 	"charla/chat"
 )
 
-// sessionRow is a live session, at $2, and its person in one look.
+// selectSession reads a session that is live at time $2, and its user.
 const selectSession = `
-	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at", s.seen_at AS "s.seen_at",
-		s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
-		u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar, u.owner_id, u.sound
+	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at",
+		s.seen_at AS "s.seen_at", s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
+		` + userColumns + `
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
 
-// Session finds a session by the hash of its token.
+// Session returns the session whose token has a hash.
 func (r reader) Session(ctx context.Context, hash string, now chat.Timestamp) (chat.Session, chat.User, error) {
 	const query = selectSession + ` AND s.hash = $1`
-	return r.sessionRow(ctx, query, hash, now)
+	return r.sessionRow(ctx, "read session", query, hash, now)
 }
 
-// SessionByID finds the session that an access token names.
+// SessionByID returns the session that an access token names.
 func (r reader) SessionByID(ctx context.Context, id int64, now chat.Timestamp) (chat.Session, chat.User, error) {
 	const query = selectSession + ` AND s.id = $1`
-	return r.sessionRow(ctx, query, id, now)
+	return r.sessionRow(ctx, "read session by id", query, id, now)
 }
 
-func (r reader) sessionRow(ctx context.Context, query string, which any, now chat.Timestamp) (chat.Session, chat.User, error) {
+func (r reader) sessionRow(ctx context.Context, op, query string, args ...any) (chat.Session, chat.User, error) {
 	var row struct {
 		chat.User
 		Session chat.Session `db:"s"`
 	}
-	err := r.get(ctx, &row, query, which, now)
+	err := r.get(ctx, op, &row, query, args...)
 	return row.Session, row.User, err
 }
 
-// Sessions leaves out what is over.
-func (r reader) Sessions(ctx context.Context, user int64, now chat.Timestamp, limit int) (sessions []chat.Session, err error) {
+// Sessions excludes ended and expired sessions.
+func (r reader) Sessions(ctx context.Context, user int64, now chat.Timestamp,
+	limit int) (sessions []chat.Session, err error) {
 	const query = `
 		SELECT id, user_id, kind, created_at, seen_at, expires_at, user_agent, ip FROM sessions
 		WHERE user_id = $1 AND ended_at = 0 AND expires_at > $2
 		ORDER BY seen_at DESC, id DESC
 		LIMIT $3`
-	err = r.list(ctx, &sessions, query, user, now, limit)
+	err = r.list(ctx, "list sessions", &sessions, query, user, now, limit)
 	return sessions, err
 }
 
-// EndedSessions has no limit: whoever is left out would keep reading. It is bounded by how little ends in a moment.
+// EndedSessions has no limit, because a session that is missing from the result would keep its access. Few sessions end in
+// the short time that callers ask for.
 func (r reader) EndedSessions(ctx context.Context, since chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		SELECT id FROM sessions
@@ -56,65 +58,65 @@ func (r reader) EndedSessions(ctx context.Context, since chat.Timestamp) (ids []
 			UNION ALL
 			SELECT s.id FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.disabled_at > 0 AND u.disabled_at >= $1)
 		ORDER BY id`
-	err = r.list(ctx, &ids, query, since)
+	err = r.list(ctx, "list ended sessions", &ids, query, since)
 	return ids, err
 }
 
-// InsertSession stores a session under the hash of its token. One without a kind is a browser's.
+// LastSeen considers ended sessions too.
+func (r reader) LastSeen(ctx context.Context, user int64) (at chat.Timestamp, err error) {
+	const query = `
+		SELECT COALESCE(MAX(seen_at), 0) FROM sessions WHERE user_id = $1`
+	err = r.get(ctx, "read last seen", &at, query, user)
+	return at, err
+}
+
+// InsertSession stores a session with the hash of its token. A session without a kind is that of a browser.
 func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) (id int64, err error) {
 	const query = `
 		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		RETURNING id`
-	err = w.get(ctx, &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.BrowserSession), s.CreatedAt, s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
+	err = w.get(ctx, "insert session", &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.BrowserSession), s.CreatedAt, s.SeenAt,
+		s.ExpiresAt, s.UserAgent, s.IP)
 	return id, err
 }
 
-// TouchSession does not wake a session that has ended.
+// TouchSession does not change a session that has ended.
 func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at = 0`
-	_, err := w.exec(ctx, query, id, seen, expires)
+	_, err := w.exec(ctx, "touch session", query, id, seen, expires)
 	return err
 }
 
-// EndSession ends a session once: the first time stays.
+// EndSession keeps the first end of a session.
 func (w writer) EndSession(ctx context.Context, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at = 0`
-	_, err := w.exec(ctx, query, id, at)
+	_, err := w.exec(ctx, "end session", query, id, at)
 	return err
 }
 
-// EndUserSession ends a session that still lives.
+// EndUserSession returns chat.ErrNotFound if the person has no such live session.
 func (w writer) EndUserSession(ctx context.Context, user, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`
-	ended, err := w.exec(ctx, query, user, id, at)
-	return requireRow(ended, err)
+	return w.execRow(ctx, "end session of user", query, user, id, at)
 }
 
-// EndSessions spares one.
+// EndSessions ends all sessions of a person except one.
 func (w writer) EndSessions(ctx context.Context, user, except int64, at chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at = 0
 		RETURNING id`
-	err = w.list(ctx, &ids, query, user, except, at)
+	err = w.list(ctx, "end sessions", &ids, query, user, except, at)
 	return ids, err
 }
 
-// PruneSessions forgets what has been over since before t.
-func (w writer) PruneSessions(ctx context.Context, t chat.Timestamp) error {
+// PruneSessions deletes sessions that expired or ended before a time.
+func (w writer) PruneSessions(ctx context.Context, before chat.Timestamp) error {
 	const query = `
 		DELETE FROM sessions WHERE expires_at < $1 OR (ended_at > 0 AND ended_at < $1)`
-	_, err := w.exec(ctx, query, t)
+	_, err := w.exec(ctx, "prune sessions", query, before)
 	return err
-}
-
-// LastSeen asks the sessions, the ended ones too.
-func (r reader) LastSeen(ctx context.Context, user int64) (at chat.Timestamp, err error) {
-	const query = `
-		SELECT COALESCE(MAX(seen_at), 0) FROM sessions WHERE user_id = $1`
-	err = r.get(ctx, &at, query, user)
-	return at, err
 }

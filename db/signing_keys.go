@@ -6,25 +6,29 @@ import (
 	"charla/chat"
 )
 
-// SigningKeys reads the key that signs and the one before.
+// keptSigningKeys is how many keys remain: the one that signs and the one before it.
+const keptSigningKeys = 2
+
+// SigningKeys returns the newest keys, newest first.
 func (r reader) SigningKeys(ctx context.Context) (keys []chat.SigningKey, err error) {
 	const query = `
-		SELECT id, value, created_at FROM token_keys ORDER BY id DESC LIMIT 2`
-	err = r.list(ctx, &keys, query)
+		SELECT id, value, created_at FROM signing_keys ORDER BY id DESC LIMIT $1`
+	err = r.list(ctx, "list signing keys", &keys, query, keptSigningKeys)
 	return keys, err
 }
 
-// InsertSigningKey lets the first node win: the others would add the same id.
+// InsertSigningKey keeps the first of two keys that nodes add at the same time, because both have the same id.
 func (w writer) InsertSigningKey(ctx context.Context, k chat.SigningKey) error {
+	const op = "insert signing key"
 	const (
 		insert = `
-			INSERT INTO token_keys (id, value, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`
+			INSERT INTO signing_keys (id, value, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`
 		prune = `
-			DELETE FROM token_keys WHERE id < $1`
+			DELETE FROM signing_keys WHERE id <= $1`
 	)
-	if _, err := w.exec(ctx, insert, k.ID, k.Value, k.CreatedAt); err != nil {
+	if _, err := w.exec(ctx, op, insert, k.ID, k.Value, k.CreatedAt); err != nil {
 		return err
 	}
-	_, err := w.exec(ctx, prune, k.ID-1)
+	_, err := w.exec(ctx, op, prune, k.ID-keptSigningKeys)
 	return err
 }

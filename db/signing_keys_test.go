@@ -32,5 +32,5 @@ func testSigningKeys(t *testing.T, s *db.Store) {
 	add(2, "second")
 	add(3, "third")
 	equal(t, keys(), "3 third 3;2 second 2;")
-	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT COUNT(*) FROM token_keys`)), "[2]")
+	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT COUNT(*) FROM signing_keys`)), "[2]")
 }

@@ -7,46 +7,49 @@ import (
 )
 
 const selectRegistration = `
-	SELECT id, name, email, email_key, password_hash, locale, created_at FROM registrations`
+	SELECT id, name, email, email_key, password_hash, browser_locale, created_at FROM pending_registrations`
 
-// PendingRegistration finds one by id.
-func (r reader) PendingRegistration(ctx context.Context, id int64) (found chat.PendingRegistration, err error) {
+// PendingRegistration returns a registration by id.
+func (r reader) PendingRegistration(ctx context.Context, id int64) (p chat.PendingRegistration, err error) {
 	const query = selectRegistration + ` WHERE id = $1`
-	err = r.get(ctx, &found, query, id)
-	return found, err
+	err = r.get(ctx, "read pending registration", &p, query, id)
+	return p, err
 }
 
-// PendingRegistrationByEmail finds the latest.
-func (r reader) PendingRegistrationByEmail(ctx context.Context, emailKey string, since chat.Timestamp) (found chat.PendingRegistration, err error) {
+// PendingRegistrationByEmail returns the latest registration with an address.
+func (r reader) PendingRegistrationByEmail(ctx context.Context, emailKey string,
+	since chat.Timestamp) (p chat.PendingRegistration, err error) {
 	const query = selectRegistration + `
 		WHERE email_key = $1 AND created_at >= $2
 		ORDER BY id DESC
 		LIMIT 1`
-	err = r.get(ctx, &found, query, emailKey, since)
-	return found, err
+	err = r.get(ctx, "read pending registration by e-mail", &p, query, emailKey, since)
+	return p, err
 }
 
-// InsertPendingRegistration asks nobody whether the address is known.
+// InsertPendingRegistration does not check whether an account has the address already.
 func (w writer) InsertPendingRegistration(ctx context.Context, u chat.NewUser) (id int64, err error) {
 	const query = `
-		INSERT INTO registrations (name, email, email_key, password_hash, locale, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		INSERT INTO pending_registrations (name, email, email_key, password_hash, browser_locale, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6)
 		RETURNING id`
-	err = w.get(ctx, &id, query, u.Name, u.Email, u.EmailKey, u.PasswordHash, u.BrowserLocale, u.CreatedAt)
+	err = w.get(ctx, "insert pending registration", &id, query, u.Name, u.Email, u.EmailKey, u.PasswordHash,
+		u.BrowserLocale, u.CreatedAt)
 	return id, err
 }
 
-// DeletePendingRegistrations frees an address of all that wait for it.
+// DeletePendingRegistrations deletes all registrations with an address.
 func (w writer) DeletePendingRegistrations(ctx context.Context, emailKey string) error {
 	const query = `
-		DELETE FROM registrations WHERE email_key = $1`
-	_, err := w.exec(ctx, query, emailKey)
+		DELETE FROM pending_registrations WHERE email_key = $1`
+	_, err := w.exec(ctx, "delete pending registrations", query, emailKey)
 	return err
 }
 
-// PrunePendingRegistrations forgets those that nobody confirmed.
+// PrunePendingRegistrations deletes registrations that nobody confirmed in time.
 func (w writer) PrunePendingRegistrations(ctx context.Context, before chat.Timestamp) error {
 	const query = `
-		DELETE FROM registrations WHERE created_at < $1`
-	_, err := w.exec(ctx, query, before)
+		DELETE FROM pending_registrations WHERE created_at < $1`
+	_, err := w.exec(ctx, "prune pending registrations", query, before)
 	return err
 }

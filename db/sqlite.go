@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,25 +17,35 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
+
+	"charla/migrations"
 )
 
-// OpenSQLite opens the database in dir, which it makes if it is missing, and brings its schema up to date. One process
-// at a time may use a directory; a second one gets an error that says so.
+// OpenSQLite opens the database in dir, creates it if it is missing, and migrates its schema. Only one process at a time
+// may use a directory; OpenSQLite returns an error in a second one.
 func OpenSQLite(ctx context.Context, dir string) (*Store, error) {
+	return openSQLite(ctx, dir, migrations.FS)
+}
+
+func openSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
 	lock, err := lockDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	s, err := openSQLite(ctx, filepath.Join(dir, "charla.db"))
+	s, err := openSQLiteFile(ctx, filepath.Join(dir, "charla.db"), files)
 	if err != nil {
 		lock.Close()
+		if errors.Is(err, errBeforeFirstRelease) {
+			return nil, err
+		}
 		return nil, fmt.Errorf("open the database in %s: %w", dir, err)
 	}
 	s.lock = lock
 	return s, nil
 }
 
-// lockDir keeps other processes out: each has its own idea of who is online and would deliver only its own messages.
+// lockDir locks a directory against other processes: each would have its own idea of who is online and would deliver only
+// its own messages.
 func lockDir(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -50,15 +62,17 @@ func lockDir(dir string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// Writers wait for one connection, which is six times faster than for SQLite's own lock, and readers beside it see the
-// last commit. FULL means that a commit survives a power cut; mode=rw, that a late connection finds our file or none.
+// All writes go through one connection, which is six times faster than SQLite's own locking. Readers use other
+// connections and see the last commit. With synchronous=FULL a commit survives a power failure. mode=rw makes a
+// connection that opens later find the existing file or fail; it never creates a new one.
 const (
-	writeOptions = "mode=rw&_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	readOptions  = "mode=rw&_busy_timeout=5000&_query_only=1"
+	writeOptions = "mode=rw&_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	readOptions = "mode=rw&_busy_timeout=5000&_query_only=1"
 )
 
-func openSQLite(ctx context.Context, path string) (*Store, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite itself would let everybody read it
+func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable for everybody
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +81,8 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Commits sync what they wrote and the size of the file, as SQLite is built everywhere else, and not its times too, for which
-	// a journaling file system writes a second time. Where there is no such call everything stays as it is.
+	// Commits sync the data and the size of the file, as other builds of SQLite do, but not its times: a journaling file
+	// system would write twice for those. On systems without fdatasync this changes nothing.
 	sqlite.Fdatasync(true)
 	write, err := newSQLitePool(path, writeOptions, 1)
 	if err != nil {
@@ -78,20 +92,21 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: &groupCommitter{pool: write, file: &dbFile{path, info}}}
-	if err := migrate(ctx, goose.DialectSQLite3, "sqlite", write.DB); err != nil {
+	committer := &groupCommitter{pool: write, file: &dbFile{path, info}}
+	s := &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: committer}
+	if err := migrate(ctx, goose.DialectSQLite3, files, "sqlite", write.DB); err != nil {
 		s.Close()
-		return nil, mapError(err)
+		return nil, translate(err)
 	}
 	if err := openAllConns(ctx, read); err != nil {
 		s.Close()
-		return nil, mapError(err)
+		return nil, translate(err)
 	}
 	return s, nil
 }
 
-// openAllConns opens the connections that a pool may have, and their files. Later there may be no file descriptors left, or no file: who
-// reads must not depend on that, such as who looks for sessions that ended.
+// openAllConns opens all connections that a pool may have. Later, the process may have no file descriptors left, or the
+// file may be gone. Queries such as that for ended sessions must still work then.
 func openAllConns(ctx context.Context, pool *sqlx.DB) error {
 	for range pool.Stats().MaxOpenConnections {
 		conn, err := pool.Connx(ctx)
@@ -111,34 +126,58 @@ func newSQLitePool(path, options string, size int) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	connections := sql.OpenDB(stmtCacheConnector{connector})
-	connections.SetMaxOpenConns(size)
-	connections.SetMaxIdleConns(size)
-	return sqlx.NewDb(connections, "sqlite"), nil
+	pool := sql.OpenDB(stmtCacheConnector{connector})
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	return sqlx.NewDb(pool, "sqlite"), nil
 }
 
-// dbFile is the file that was opened. Deleted or replaced, it lives on without a name and ends with the process, and so
-// would whatever is written to it.
+// PostgreSQL has the function json_build_object; init gives it to SQLite, so that one SQL text works on both. SQLite's own
+// json_object has a name that PostgreSQL 15 does not know.
+func init() {
+	sqlite.MustRegisterFunction("json_build_object", &sqlite.FunctionImpl{NArgs: -1, Deterministic: true, Scalar: jsonBuildObject})
+}
+
+// jsonBuildObject returns a JSON object made of names and values in turns.
+func jsonBuildObject(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	if len(args)%2 != 0 {
+		return nil, errors.New("json_build_object needs a value for each name")
+	}
+	object := make(map[string]any, len(args)/2)
+	for i := 0; i < len(args); i += 2 {
+		name, ok := args[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("json_build_object: argument %d is not a name", i+1)
+		}
+		object[name] = args[i+1]
+	}
+	text, err := json.Marshal(object)
+	return string(text), err
+}
+
+// dbFile is the database file as it was when it was opened. If it is deleted or replaced, the process still has the old
+// file open, but everything written to it would be lost at the end of the process.
 type dbFile struct {
 	path string
 	info fs.FileInfo
 }
 
-var errFileReplaced = errors.New("charla.db was deleted, moved or replaced while Charla runs: it reads on and takes no writes")
+var errFileReplaced = errors.New("charla.db was deleted, moved or replaced while Charla is running: writes are refused")
 
-// stillLinked fails when the file is not in its place any more. What cannot be looked at has not moved.
-func (o *dbFile) stillLinked() error {
-	info, err := os.Stat(o.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(o.info, info) {
+// checkLinked returns an error if path is no longer the opened file. If path cannot be examined, checkLinked assumes that
+// the file is still there.
+func (f *dbFile) checkLinked() error {
+	info, err := os.Stat(f.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(f.info, info) {
 		return errFileReplaced
 	}
 	return nil
 }
 
-// CheckFile fails when somebody took the file of the database away, and never on PostgreSQL.
+// CheckFile returns an error if the database file of SQLite was deleted, moved or replaced.
 func (s *Store) CheckFile() error {
 	if s.committer == nil {
 		return nil
 	}
-	return s.committer.file.stillLinked()
+	return s.committer.file.checkLinked()
 }

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 
 	"charla/chat"
@@ -139,9 +140,9 @@ func wantErr(t testing.TB, err, want error) {
 }
 
 // equal fails the test unless got is want.
-func equal[T comparable](t testing.TB, got, want T) {
+func equal[T any](t testing.TB, got, want T) {
 	t.Helper()
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
 }

@@ -46,5 +46,5 @@ func testTokens(t *testing.T, s *db.Store) {
 
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.EndSession(ctx, session.ID, 50) })
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.PruneSessions(ctx, 100) })
-	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT COUNT(*) FROM tokens`)), "[0]")
+	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT COUNT(*) FROM refresh_tokens`)), "[0]")
 }

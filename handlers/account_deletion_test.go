@@ -83,7 +83,7 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		for _, st := range streams {
 			st.waitForPresence()
 		}
-		s.exec(`UPDATE users SET push_topic = 'a topic' WHERE id = $1`, ana.user.ID)
+		s.exec(`UPDATE users SET ntfy_topic = 'a topic' WHERE id = $1`, ana.user.ID)
 		start := time.Now()
 		ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).redirectsTo("/login?ended=deleted")
 		for _, st := range streams {
@@ -130,11 +130,11 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		equal(t, "files that she sent", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1 AND message_id IS NOT NULL`, ana.user.ID), 1)
 		equal(t, "her other files", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 1)
 		equal(t, "drafts, habits and what is left", s.count(`SELECT (SELECT COUNT(*) FROM drafts WHERE user_id = $1)
-			+ (SELECT COUNT(*) FROM emoji_used WHERE user_id = $1) + (SELECT COUNT(*) FROM erasures)`, ana.user.ID), 0)
+			+ (SELECT COUNT(*) FROM recent_emoji WHERE user_id = $1) + (SELECT COUNT(*) FROM erasure_jobs)`, ana.user.ID), 0)
 		equal(t, "her notes", s.count(`SELECT COUNT(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.pair_low = r.pair_high AND m.body <> ''`), 0)
 		equal(t, "sessions that tell where from", s.count(`SELECT COUNT(*) FROM sessions WHERE user_id IN ($1, $2) AND (user_agent <> '' OR ip <> '')`,
 			ana.user.ID, ana.bot.user.ID), 0)
-		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR push_topic <> '' OR avatar <> 0)`, ana.user.ID), 0)
+		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR ntfy_topic <> '' OR avatar_file_id <> 0)`, ana.user.ID), 0)
 		s.checkSeqsUsedOnce(ana.direct)
 	})
 }

@@ -80,8 +80,8 @@ func TestExportUsesConstantMemory(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, s *testServer) {
 		ana := s.newUser("Ana")
 		numbers := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(lines) + `) `
-		s.exec(numbers+`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, leads, opens_day)
-			SELECT 1, 100 + i, 100 + i, $1, CAST(i AS TEXT), 'line ' || i || ' with some words that make it as long as lines are in a chat', '', i, i > 0, i < 0 FROM n`, ana.user.ID)
+		s.exec(numbers+`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day, content_digest)
+			SELECT 1, 100 + i, 100 + i, $1, CAST(i AS TEXT), 'line ' || i || ' with some words that make it as long as lines are in a chat', '', i, i > 0, i < 0, '' FROM n`, ana.user.ID)
 		s.exec(`UPDATE rooms SET last_seq = 100 + $1 WHERE id = 1`, lines)
 		response, cancel := ana.openStream("/settings/export")
 		defer cancel()

@@ -209,5 +209,5 @@ func TestAvatar(t *testing.T) {
 	ana.post("/settings/avatar", []string{"remove", "1"}, asJSON).is(204)
 	berta.get(url).is(404)
 	berta.get("/messages?room=1").is(200).lacks(url)
-	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 0)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 0)
 }

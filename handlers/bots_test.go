@@ -179,7 +179,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	s.anonymous().do("POST", hook, strings.NewReader("x")).is(201)
 	s.anonymous().do("POST", hook+"/more", strings.NewReader("x")).is(404)
 	s.anonymous().do("POST", hook, strings.NewReader("")).is(422)
-	s.exec(`DROP TABLE hooks`)
+	s.exec(`DROP TABLE webhooks`)
 	s.anonymous().do("POST", hook, strings.NewReader("x")).is(500)
 	log.mu.Lock()
 	defer log.mu.Unlock()

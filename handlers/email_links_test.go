@@ -19,7 +19,7 @@ func (a *notifiedServer) newConfirmedUser(t testing.TB, name, email string) *cli
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.exec(`UPDATE users SET confirmed_at = 1 WHERE id = $1`, user.ID)
+	a.exec(`UPDATE users SET email_confirmed_at = 1 WHERE id = $1`, user.ID)
 	return a.newSession(user).withT(t)
 }
 
@@ -72,11 +72,11 @@ func TestPasswordResetLinkLimits(t *testing.T) {
 		return linkIn(t, a.deliverOne(t, "ana@example.org"))
 	}
 	old := ask()
-	left := a.count(`SELECT expires_at FROM tickets`) - time.Now().UnixMicro()
+	left := a.count(`SELECT expires_at FROM email_tokens`) - time.Now().UnixMicro()
 	if left < int64(29*time.Minute/time.Microsecond) || left > int64(30*time.Minute/time.Microsecond) {
 		t.Errorf("good for %d µs", left)
 	}
-	a.exec(`UPDATE tickets SET expires_at = $1`, time.Now().UnixMicro())
+	a.exec(`UPDATE email_tokens SET expires_at = $1`, time.Now().UnixMicro())
 	a.anonymous().post(old, []string{"password", otherPassword}, asJSON).isError(404, "not_found", "")
 
 	first, second := ask(), ask()
@@ -115,7 +115,7 @@ func TestForgotPasswordDoesNotRevealAddresses(t *testing.T) {
 		if apart := (took[0] - took[1]).Abs() / tries; apart > 5*time.Millisecond {
 			t.Errorf("%v apart", apart)
 		}
-		equal(t, "rows are alike", a.count(`SELECT COUNT(*) FROM outbox WHERE user_id IS NOT NULL`), 0)
+		equal(t, "rows are alike", a.count(`SELECT COUNT(*) FROM notifications WHERE user_id IS NOT NULL`), 0)
 		for _, l := range a.deliverAll(t) {
 			equal(t, "to", l.To, "ana@example.org")
 		}
@@ -200,7 +200,7 @@ func TestEmailChangeWithoutSMTP(t *testing.T) {
 	ana.post("/settings/email", []string{"email", "nueva@example.org", "current", testPassword}).redirectsTo("/settings?saved=email")
 	s.anonymous().logIn("nueva@example.org", testPassword).redirectsTo("/chat")
 	s.anonymous().get("/login").is(200).lacks("/forgot")
-	equal(t, "letters", s.count(`SELECT COUNT(*) FROM outbox`), 0)
+	equal(t, "letters", s.count(`SELECT COUNT(*) FROM notifications`), 0)
 }
 
 // Who knows a password asks for a letter to an address of their own, which the mail server does not take yet. The owner
@@ -214,12 +214,12 @@ func TestPasswordResetCancelsQueuedEmails(t *testing.T) {
 		a.mail.SetFault(emailtest.RejectTemporarily)
 		thief.post("/settings/email", []string{"email", "thief@example.net", "current", testPassword}).is(303)
 		equal(t, "letters", len(a.deliverAll(t)), 0)
-		equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+		equal(t, "waiting", a.count(`SELECT COUNT(*) FROM notifications`), 1)
 		a.mail.SetFault(emailtest.None)
 
 		a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
 		a.anonymous().post(linkIn(t, a.deliverOne(t, "ana@example.org")), []string{"password", otherPassword}).is(303)
-		a.exec(`UPDATE outbox SET next_at = 1`)
+		a.exec(`UPDATE notifications SET next_attempt_at = 1`)
 		equal(t, "the owner alone is told", a.deliverOne(t, "ana@example.org").Subject, "Your password was changed")
 		a.anonymous().post(sent, nil).is(404)
 		equal(t, "moved", a.count(`SELECT COUNT(*) FROM users WHERE email <> 'ana@example.org'`), 0)

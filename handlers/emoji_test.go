@@ -87,7 +87,7 @@ func TestPickingEmoji(t *testing.T) {
 	}
 	ana.post("/emoji", []string{"with", "999", "emoji", "🎉"}).is(404)
 	ana.get("/emoji").redirectsTo("/chat") // without a conversation the emoji has nowhere to go
-	equal(t, "emoji used", s.count(`SELECT COUNT(*) FROM emoji_used`), 2)
+	equal(t, "emoji used", s.count(`SELECT COUNT(*) FROM recent_emoji`), 2)
 }
 
 // The picker of a reaction stands in the menu of a message, and without htmx on a page of its own.
@@ -115,9 +115,9 @@ func TestPickingAReaction(t *testing.T) {
 	berta.post(m.path()+"/reactions", thumb).redirectsTo("/messages?room=" + formatID(m.Room))
 	berta.get(url, asHTMX).shows("h2", "Recently used").shows("[name=tone][value='3'][checked]")
 	berta.react(m, "🎉").is(200)
-	used := func() int64 { return s.count(`SELECT COUNT(*) FROM emoji_used`) }
+	used := func() int64 { return s.count(`SELECT COUNT(*) FROM recent_emoji`) }
 	equal(t, "emoji used", used(), 2)
-	s.exec(`DELETE FROM emoji_used`)
+	s.exec(`DELETE FROM recent_emoji`)
 	berta.react(m, "🎉").is(200)
 	equal(t, "emoji used by removing a reaction", used(), 0)
 }

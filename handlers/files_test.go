@@ -58,7 +58,7 @@ func TestDownload(t *testing.T) {
 		gone := b.get(f.URL, "If-None-Match: "+tag, asJSON).isError(404, "not_found", "")
 		equal(t, "Content-Disposition of the error", gone.header.Get("Content-Disposition"), "")
 	}
-	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 0)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 0)
 }
 
 // Each of several ranges would be a request to S3, and http.ServeContent would read them in a goroutine that can outlive
@@ -104,7 +104,7 @@ func TestETagDoesNotRevealOtherUploads(t *testing.T) {
 	ana.upload("x", "what nobody else should have")
 	first := berta.upload("before", "something else")
 	guess := berta.upload("guess", "what nobody else should have")
-	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 2)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 2)
 	for _, f := range []fileInfo{first, guess} {
 		equal(t, "ETag", berta.get(f.URL).header.Get("ETag"), fmt.Sprintf(`"%d-"`, f.ID))
 	}
@@ -139,7 +139,7 @@ func TestStorageUnavailable(t *testing.T) {
 	page.shows("textarea", "the text")
 	unavailable := ana.get(f.URL, asJSON).isError(503, "unavailable", "")
 	equal(t, "Content-Disposition of the error", unavailable.header.Get("Content-Disposition"), "")
-	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 1)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 1)
 	ana.sendMessage("room=1", "meanwhile")
 	proxy.ClearFault()
 	equal(t, "afterwards", ana.get(f.URL).is(200).body, "kept before")

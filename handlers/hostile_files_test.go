@@ -133,7 +133,7 @@ func TestDecompressionBombs(t *testing.T) {
 			t.Errorf("%s: %d bytes in %v", name, allocated, took)
 		}
 	}
-	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM contents`), 0)
+	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 0)
 }
 
 // TestLargeFileIsStreamed holds that a file is never in memory as a whole. It does not run in parallel, because it

@@ -54,7 +54,7 @@ func (a *notifiedServer) deliverAll(t testing.TB) []emailtest.Message {
 	t.Helper()
 	before := len(a.mail.Messages())
 	for _, road := range []chat.Medium{chat.MediumEmail, chat.MediumPush} {
-		a.exec(`UPDATE looks SET until = 0`)
+		a.exec(`UPDATE scan_cursors SET claimed_until = 0`)
 		a.ScanUnread(t.Context(), road)
 		a.Deliver(t.Context(), road)
 	}

@@ -89,17 +89,17 @@ func TestNoPushToOnlineOrCaughtUpUsers(t *testing.T) {
 	stream.waitForPresence()
 	berta.sendMessage(ana.peerQuery(), "hello")
 	equal(t, "while here", len(a.deliverPushes(t)), 0)
-	equal(t, "rows", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+	equal(t, "rows", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 
 	carla := a.newConfirmedUser(t, "Carla", "carla@example.org")
 	carla.setPushSettings("carlas", "", "")
 	berta.sendMessage(carla.peerQuery(), "hello")
-	a.exec(`UPDATE looks SET until = 0`)
+	a.exec(`UPDATE scan_cursors SET claimed_until = 0`)
 	a.ScanUnread(t.Context(), chat.MediumPush)
-	equal(t, "rows", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+	equal(t, "rows", a.count(`SELECT COUNT(*) FROM notifications`), 1)
 	carla.post("/read", []string{"with", formatID(berta.user.ID), "seq", "9"}).is(204)
 	equal(t, "read meanwhile", len(a.deliverPushes(t)), 0)
-	equal(t, "rows", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+	equal(t, "rows", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 }
 
 func TestPushRetries(t *testing.T) {
@@ -112,8 +112,8 @@ func TestPushRetries(t *testing.T) {
 	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusFound} {
 		a.ntfy.setStatus(status)
 		equal(t, "pushes", len(a.deliverPushes(t)), 0)
-		equal(t, "why", a.count(`SELECT COUNT(*) FROM outbox WHERE error LIKE $1`, "%"+formatID(int64(status))+"%"), 1)
-		a.exec(`UPDATE outbox SET next_at = 1`)
+		equal(t, "why", a.count(`SELECT COUNT(*) FROM notifications WHERE last_error LIKE $1`, "%"+formatID(int64(status))+"%"), 1)
+		a.exec(`UPDATE notifications SET next_attempt_at = 1`)
 	}
 	a.ntfy.setStatus(http.StatusOK)
 	equal(t, "pushes", len(a.deliverPushes(t)), 1)
@@ -155,10 +155,10 @@ func TestManyOnlineUsersDoNotHideAwayOnes(t *testing.T) {
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		berta := a.newConfirmedUser(t, "Berta", "berta@example.org")
 		for n := range 250 {
-			a.exec(`INSERT INTO users (name, name_key, email, email_key, password_hash, locale, role, created_at, push_topic, push_rooms)
+			a.exec(`INSERT INTO users (name, name_key, email, email_key, password_hash, locale, role, created_at, ntfy_topic, push_rooms)
 				VALUES ('X', 'x', $1, $1, '', '', 'member', 1, 'topic', TRUE)`, formatID(int64(n)))
 		}
-		a.exec(`INSERT INTO members (room_id, user_id, role, read_seq) SELECT 1, id, 'member', 0 FROM users WHERE push_topic <> ''`)
+		a.exec(`INSERT INTO members (room_id, user_id, role, read_seq) SELECT 1, id, 'member', 0 FROM users WHERE ntfy_topic <> ''`)
 		a.deliverPushes(t)
 		last := a.count(`SELECT MAX(id) FROM users`)
 		a.Presence = onlineExcept(last)
@@ -181,7 +181,7 @@ func TestStalledNtfyDoesNotBlockScanning(t *testing.T) {
 	go func() { defer close(done); a.Run(ctx) }()
 	eventually(t, "the server to be asked", func() bool { a.ntfy.mu.Lock(); defer a.ntfy.mu.Unlock(); return a.ntfy.requests > 0 })
 	berta.sendMessage(ana.peerQuery(), "hello")
-	eventually(t, "the message to be seen", func() bool { return a.count(`SELECT COUNT(*) FROM outbox WHERE kind = 'push'`) == 1 })
+	eventually(t, "the message to be seen", func() bool { return a.count(`SELECT COUNT(*) FROM notifications WHERE kind = 'unread_push'`) == 1 })
 	stop()
 	<-done
 	close(a.ntfy.stall)

@@ -137,7 +137,7 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		equal(t, "subject", letter.Subject, "Confirma tu correo")
 		contains(t, letter.HTML, `<html lang="es">`)
 		path := linkIn(t, letter)
-		equal(t, "tokens at rest", a.count(`SELECT COUNT(*) FROM outbox`)+a.count(`SELECT COUNT(*) FROM tickets WHERE hash = $1`, path[len("/confirm/"):]), 0)
+		equal(t, "tokens at rest", a.count(`SELECT COUNT(*) FROM notifications`)+a.count(`SELECT COUNT(*) FROM email_tokens WHERE hash = $1`, path[len("/confirm/"):]), 0)
 
 		b.logIn("ana@example.org", testPassword).is(401).has("Confirm your address first")
 		wrong, unknown := b.logIn("ana@example.org", "not this one", asJSON), b.logIn("nobody@example.org", "not this one", asJSON)
@@ -153,11 +153,11 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		b.post(path, []string{"password", "not this one"}).is(422).has("not the password")
 		b.post(path, []string{"password", testPassword}).redirectsTo("/chat")
 		b.get("/chat").is(200)
-		equal(t, "the first is admin", a.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND confirmed_at > 0`), 1)
+		equal(t, "the first is admin", a.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND email_confirmed_at > 0`), 1)
 		b.post(path, []string{"password", testPassword}).is(404).has("used already")
 		a.anonymous().withT(t).get(path).is(404)
 		a.anonymous().withT(t).get(path, asJSON).isError(406, "not_acceptable", "")
-		equal(t, "left over", a.count(`SELECT COUNT(*) FROM registrations`)+a.count(`SELECT COUNT(*) FROM tickets`), 0)
+		equal(t, "left over", a.count(`SELECT COUNT(*) FROM pending_registrations`)+a.count(`SELECT COUNT(*) FROM email_tokens`), 0)
 		a.anonymous().withT(t).logIn("ana@example.org", testPassword).redirectsTo("/chat")
 	})
 }
@@ -168,15 +168,15 @@ func TestUnconfirmedRegistrationExpires(t *testing.T) {
 	form := []string{"name", "Ana", "email", "ana@example.org", "password", testPassword}
 	a.anonymous().post("/register", form).is(303)
 	path := linkIn(t, a.deliverOne(t, "ana@example.org"))
-	a.exec(`UPDATE tickets SET expires_at = 1`)
-	a.exec(`UPDATE registrations SET created_at = 1`)
+	a.exec(`UPDATE email_tokens SET expires_at = 1`)
+	a.exec(`UPDATE pending_registrations SET created_at = 1`)
 	a.anonymous().get(path).is(404)
 	a.anonymous().post(path, []string{"password", testPassword}).is(404)
 	a.anonymous().logIn("ana@example.org", testPassword).is(401).lacks("Confirm your e-mail")
 	if err := a.chat.PruneNotifications(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "registrations", a.count(`SELECT COUNT(*) FROM registrations`), 0)
+	equal(t, "registrations", a.count(`SELECT COUNT(*) FROM pending_registrations`), 0)
 	a.anonymous().post("/register", form).is(303)
 	b := a.anonymous()
 	b.post(linkIn(t, a.deliverOne(t, "ana@example.org")), []string{"password", testPassword}).redirectsTo("/chat")

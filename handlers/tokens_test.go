@@ -129,7 +129,7 @@ func TestRefreshTokens(t *testing.T) {
 	ana.withToken(t, second.Access).get("/chat").is(200)
 	ana.withToken(t, first.Access).get("/chat").is(200) // until it expires: it is the same session
 	equal(t, "sessions of programs", s.count(`SELECT COUNT(*) FROM sessions WHERE kind = 'program'`), 1)
-	equal(t, "tokens in the clear", s.count(`SELECT COUNT(*) FROM tokens WHERE hash = $1 OR previous = $2`, second.Refresh, first.Refresh), 0)
+	equal(t, "tokens in the clear", s.count(`SELECT COUNT(*) FROM refresh_tokens WHERE hash = $1 OR previous_hash = $2`, second.Refresh, first.Refresh), 0)
 
 	lost := decode[tokenPair](renew(t, first.Refresh).is(200)) // its answer was lost
 	equal(t, "the successor", lost.Refresh, second.Refresh)
@@ -153,7 +153,7 @@ func TestRefreshTokens(t *testing.T) {
 	}
 	late := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
 	decode[tokenPair](renew(t, late.Refresh).is(200))
-	s.exec(`UPDATE tokens SET rotated_at = rotated_at - 61000000`)
+	s.exec(`UPDATE refresh_tokens SET rotated_at = rotated_at - 61000000`)
 	renew(t, late.Refresh).isBadToken()
 
 	disabled := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
@@ -348,7 +348,7 @@ func TestSigningKeyRotationOnTwoNodes(t *testing.T) {
 	rotate(there)
 	eventually(t, "the oldest key is forgotten", func() bool { return old.get("/chat").status == 401 && old.onNode(there).get("/chat").status == 401 })
 	fresh.get("/chat").is(200)
-	equal(t, "keys", here.count(`SELECT COUNT(*) FROM token_keys`), 2)
+	equal(t, "keys", here.count(`SELECT COUNT(*) FROM signing_keys`), 2)
 }
 
 // FuzzBearer holds that nothing that stands where a token does makes Charla panic, or lets anybody in.

@@ -22,7 +22,7 @@ func (a *notifiedServer) markAllAway() {
 func (a *notifiedServer) deliverDueDigests(t testing.TB) []emailtest.Message {
 	t.Helper()
 	equal(t, "letters before their time", len(a.deliverAll(t)), 0)
-	a.exec(`UPDATE alerts SET due_at = 1`)
+	a.exec(`UPDATE unread_digests SET due_at = 1`)
 	return a.deliverAll(t)
 }
 
@@ -37,7 +37,7 @@ func TestUnreadDigest(t *testing.T) {
 		berta.sendMessage(ana.peerQuery(), "</li><script>alert(1)</script> \u202Etxt.exe javascript:alert(1)")
 		berta.sendMessage("room=1", "to all: "+strings.Repeat("long ", 100))
 
-		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 		letters := a.deliverDueDigests(t)
 		equal(t, "letters", len(letters), 1)
 		letter := letters[0]
@@ -63,7 +63,7 @@ func TestUnreadDigest(t *testing.T) {
 			equal(t, "List-Unsubscribe", letter.Header.Get("List-Unsubscribe"), "<https://chat.example.org"+path+">")
 			equal(t, "List-Unsubscribe-Post", letter.Header.Get("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click")
 			wish := func() int64 {
-				return a.count(`SELECT COUNT(*) FROM users WHERE mail = 'off' AND id = $1`, ana.user.ID)
+				return a.count(`SELECT COUNT(*) FROM users WHERE email_digest = 'off' AND id = $1`, ana.user.ID)
 			}
 			a.anonymous().withT(t).get(path).is(200).has("<button")
 			equal(t, "ended by looking", wish(), 0)
@@ -101,7 +101,7 @@ func TestNoDigestWithoutReason(t *testing.T) {
 			a.exec(`UPDATE users SET disabled_at = 1 WHERE id = $1`, ana.user.ID)
 		},
 		"whose address nobody confirmed": func(a *notifiedServer, ana, _ *client) {
-			a.exec(`UPDATE users SET confirmed_at = 0 WHERE id = $1`, ana.user.ID)
+			a.exec(`UPDATE users SET email_confirmed_at = 0 WHERE id = $1`, ana.user.ID)
 		},
 		"whose message was deleted": func(a *notifiedServer, _, _ *client) { a.exec(`UPDATE messages SET deleted_at = 1`) },
 		"who was taken out of the room": func(a *notifiedServer, ana, _ *client) {
@@ -112,15 +112,15 @@ func TestNoDigestWithoutReason(t *testing.T) {
 			t.Parallel()
 			a := withNotifications(t, openSQLite(t, withMedia))
 			ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
-			a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+			a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 			a.deliverAll(t)
 			a.markAllAway()
 			berta.sendMessage(ana.peerQuery(), "hello")
 			a.deliverAll(t)
-			equal(t, "alarms", a.count(`SELECT COUNT(*) FROM alerts`), 1)
+			equal(t, "alarms", a.count(`SELECT COUNT(*) FROM unread_digests`), 1)
 			happens(a, ana, berta)
 			equal(t, "letters", len(a.deliverDueDigests(t)), 0)
-			equal(t, "left in the outbox", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+			equal(t, "left in the outbox", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 		})
 	}
 }
@@ -130,10 +130,10 @@ func TestEachAbsenceHasItsOwnDigest(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
-		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 		a.deliverAll(t)
 		ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMicro() }
-		since := func() int64 { return a.count(`SELECT since FROM alerts`) }
+		since := func() int64 { return a.count(`SELECT away_since FROM unread_digests`) }
 		seen := func(at int64) { a.exec(`UPDATE sessions SET seen_at = $1 WHERE user_id = $2`, at, ana.user.ID) }
 
 		seen(ago(time.Hour))
@@ -155,7 +155,7 @@ func TestEachAbsenceHasItsOwnDigest(t *testing.T) {
 		berta.sendMessage(ana.peerQuery(), "the third")
 		a.deliverAll(t)
 		equal(t, "it stays while she is away", since(), second)
-		equal(t, "an hour later", a.count(`SELECT due_at FROM alerts`), second+time.Hour.Microseconds())
+		equal(t, "an hour later", a.count(`SELECT due_at FROM unread_digests`), second+time.Hour.Microseconds())
 		letters := a.deliverDueDigests(t)
 		equal(t, "letters", len(letters), 1)
 		contains(t, letters[0].Text, "the second", "the third")
@@ -178,9 +178,9 @@ func TestDigestDueTimes(t *testing.T) {
 		posted := time.Now()
 		berta.sendMessage("room=1", "hello")
 		a.deliverAll(t)
-		equal(t, "alarms", a.count(`SELECT COUNT(*) FROM alerts`), 3)
+		equal(t, "alarms", a.count(`SELECT COUNT(*) FROM unread_digests`), 3)
 		due := func(wish string) time.Time {
-			return time.UnixMicro(a.count(`SELECT due_at FROM alerts WHERE user_id = $1`, wants[wish].user.ID)).UTC()
+			return time.UnixMicro(a.count(`SELECT due_at FROM unread_digests WHERE user_id = $1`, wants[wish].user.ID)).UTC()
 		}
 		for wish, wait := range map[string]time.Duration{"soon": 5 * time.Minute, "hour": time.Hour} {
 			if off := due(wish).Sub(posted.Add(wait)).Abs(); off > 10*time.Second {
@@ -190,7 +190,7 @@ func TestDigestDueTimes(t *testing.T) {
 		if at := due("day"); at.Hour() != 8 || at.Minute() != 0 || at.Before(posted) || at.After(posted.Add(24*time.Hour)) {
 			t.Errorf("the letter of the day falls due at %v", at)
 		}
-		equal(t, "quiet", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+		equal(t, "quiet", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 	})
 }
 
@@ -208,7 +208,7 @@ func TestScanIsSkippedWithoutNewMessages(t *testing.T) {
 	}
 	equal(t, "never looked", due(), true)
 	a.deliverAll(t)
-	a.exec(`UPDATE looks SET until = 0`)
+	a.exec(`UPDATE scan_cursors SET claimed_until = 0`)
 	equal(t, "nothing new", due(), false)
 	a.newSession(a.newConfirmedUser(t, "Berta", "berta@example.org").user).sendMessage("room=1", "news")
 	equal(t, "something new", due(), true)
@@ -218,7 +218,7 @@ func TestConcurrentWorkersSendOnce(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		for range 40 {
-			a.anonymous().withT(t).post("/register", []string{"name", "Ana", "email", "ana" + formatID(a.count(`SELECT COUNT(*) FROM outbox`)) + "@example.org", "password", testPassword}).is(http.StatusSeeOther)
+			a.anonymous().withT(t).post("/register", []string{"name", "Ana", "email", "ana" + formatID(a.count(`SELECT COUNT(*) FROM notifications`)) + "@example.org", "password", testPassword}).is(http.StatusSeeOther)
 		}
 		done := make(chan struct{})
 		for range 4 {
@@ -245,29 +245,29 @@ func TestEmailRetries(t *testing.T) {
 		wait := int64(0)
 		for attempt := int64(1); attempt <= 10; attempt++ {
 			equal(t, "letters", len(a.deliverAll(t)), 0)
-			equal(t, "attempts", a.count(`SELECT attempts FROM outbox`), attempt)
-			equal(t, "why", a.count(`SELECT COUNT(*) FROM outbox WHERE error LIKE '%451%'`), 1)
+			equal(t, "attempts", a.count(`SELECT attempts FROM notifications`), attempt)
+			equal(t, "why", a.count(`SELECT COUNT(*) FROM notifications WHERE last_error LIKE '%451%'`), 1)
 			if attempt == 10 {
 				break
 			}
-			next := a.count(`SELECT next_at FROM outbox`) - time.Now().UnixMicro()
+			next := a.count(`SELECT next_attempt_at FROM notifications`) - time.Now().UnixMicro()
 			if next <= wait/2 || next > int64(75*time.Minute/time.Microsecond) {
 				t.Errorf("after attempt %d the next is in %d µs, before in %d", attempt, next, wait)
 			}
 			wait = next
 			equal(t, "not before its time", len(a.deliverAll(t)), 0)
-			equal(t, "attempts", a.count(`SELECT attempts FROM outbox`), attempt)
-			a.exec(`UPDATE outbox SET next_at = 1`)
+			equal(t, "attempts", a.count(`SELECT attempts FROM notifications`), attempt)
+			a.exec(`UPDATE notifications SET next_attempt_at = 1`)
 		}
-		equal(t, "given up", a.count(`SELECT COUNT(*) FROM outbox WHERE gave_up_at > 0`), 1)
+		equal(t, "given up", a.count(`SELECT COUNT(*) FROM notifications WHERE failed_at > 0`), 1)
 		a.mail.SetFault(emailtest.None)
-		a.exec(`UPDATE outbox SET next_at = 1`)
+		a.exec(`UPDATE notifications SET next_attempt_at = 1`)
 		equal(t, "letters", len(a.deliverAll(t)), 0)
-		a.exec(`UPDATE outbox SET gave_up_at = 1`)
+		a.exec(`UPDATE notifications SET failed_at = 1`)
 		if err := a.chat.PruneNotifications(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "forgotten", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+		equal(t, "forgotten", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 	})
 }
 
@@ -280,7 +280,7 @@ func TestRepeatedEmailHasTheSameMessageID(t *testing.T) {
 	first := a.deliverAll(t)
 	equal(t, "taken, and not said so", len(first), 1)
 	a.mail.SetFault(emailtest.None)
-	a.exec(`UPDATE outbox SET next_at = 1`)
+	a.exec(`UPDATE notifications SET next_attempt_at = 1`)
 	second := a.deliverAll(t)
 	equal(t, "once more", len(second), 1)
 	equal(t, "Message-ID", second[0].Header.Get("Message-Id"), first[0].Header.Get("Message-Id"))
@@ -312,7 +312,7 @@ func TestRequestsDoNotWaitForEmail(t *testing.T) {
 	}
 	a.mail.Close()
 	<-stalled
-	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 2)
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM notifications`), 2)
 }
 
 func TestRequestedEmailsGoFirst(t *testing.T) {
@@ -323,8 +323,8 @@ func TestRequestedEmailsGoFirst(t *testing.T) {
 		a.markAllAway()
 		berta.sendMessage(ana.peerQuery(), "hello")
 		a.deliverAll(t)
-		a.exec(`UPDATE alerts SET due_at = 1`)
-		a.exec(`UPDATE looks SET until = 0`)
+		a.exec(`UPDATE unread_digests SET due_at = 1`)
+		a.exec(`UPDATE scan_cursors SET claimed_until = 0`)
 		a.ScanUnread(t.Context(), chat.MediumEmail)
 		a.anonymous().post("/forgot", []string{"email", "berta@example.org"}).is(303)
 		first, err := a.chat.ClaimNotifications(t.Context(), chat.MediumEmail, 1)
@@ -340,14 +340,14 @@ func TestEmailIsNotRepeatedAfterDatabaseFailure(t *testing.T) {
 	a := withNotifications(t, openSQLite(t, withMedia))
 	a.newConfirmedUser(t, "Ana", "ana@example.org")
 	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
-	a.exec(`CREATE TRIGGER away BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'away'); END`)
+	a.exec(`CREATE TRIGGER away BEFORE DELETE ON notifications BEGIN SELECT RAISE(ABORT, 'away'); END`)
 	done := make(chan struct{})
 	go func() { defer close(done); a.Deliver(t.Context(), chat.MediumEmail) }()
 	eventually(t, "the letter", func() bool { return len(a.mail.Messages()) == 1 })
-	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 1)
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM notifications`), 1)
 	a.exec(`DROP TRIGGER away`)
 	<-done
-	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM outbox`), 0)
+	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 }
 
 func TestDeliveryErrorIsStoredAsText(t *testing.T) {
@@ -361,7 +361,7 @@ func TestDeliveryErrorIsStoredAsText(t *testing.T) {
 		if err := a.chat.RecordDelivery(t.Context(), claimed[0], nil, errors.New("451 buz\xf3n \x00 lleno")); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "kept", a.count(`SELECT COUNT(*) FROM outbox WHERE error = '451 buzn  lleno'`), 1)
+		equal(t, "kept", a.count(`SELECT COUNT(*) FROM notifications WHERE last_error = '451 buzn  lleno'`), 1)
 	})
 }
 
@@ -370,7 +370,7 @@ func TestContentIsBuiltAtDelivery(t *testing.T) {
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
 		ana.setPushSettings("topic", "", "1")
-		a.exec(`UPDATE users SET mail = 'off' WHERE id = $1`, berta.user.ID)
+		a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 		a.deliverAll(t)
 		a.markAllAway()
 		berta.putMessage(berta.sendMessage(ana.peerQuery(), "a word too much"), "better")

@@ -41,7 +41,7 @@ func TestWebhooks(t *testing.T) {
 	ana.get("/bots").is(200).has("General").lacks(secret)
 	start := strings.Index(page.body, "/hooks/")
 	hook := page.body[start:][:len("/hooks/")+43]
-	equal(t, "secrets in plain text", s.count(`SELECT COUNT(*) FROM hooks WHERE hash = $1`, hook[len("/hooks/"):]), 0)
+	equal(t, "secrets in plain text", s.count(`SELECT COUNT(*) FROM webhooks WHERE hash = $1`, hook[len("/hooks/"):]), 0)
 	st := berta.listen("/events?room=1")
 	st.readUntil("the cursor", isBareID)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -302,7 +303,10 @@ func TestRelayMessageCarriesWholeEvent(t *testing.T) {
 	message := chat.Message{
 		ID: 1, Room: 2, Seq: 3, ChangedSeq: 4, AuthorID: 5, AuthorName: "Zoë <&>", Key: "k",
 		Body: "a <b> & \u2028", HTML: "<p>a</p>",
-		PostedAt: 6, EditedAt: 7, DeletedAt: 8, StartsGroup: true, StartsDay: true}
+		PostedAt: 6, EditedAt: 7, DeletedAt: 8, StartsGroup: true, StartsDay: true,
+		Reactions: chat.Reactions{{Emoji: "🎉", User: chat.UserSummary{ID: 1, Name: "Ana"}}},
+		Files:     []chat.File{{ID: 2, Name: "a \t <b>", Animated: true}},
+	}
 	for _, e := range []chat.Event{
 		chat.MessagePosted{StreamKey: general, Message: message},
 		chat.MessageChanged{StreamKey: chat.StreamKey{Low: 1, High: 2}, Message: message},
@@ -310,7 +314,7 @@ func TestRelayMessageCarriesWholeEvent(t *testing.T) {
 		chat.SessionEnded{Session: 10},
 	} {
 		m, _ := newRelayMessage(e)
-		if got, ok := m.decodeEvent(); !ok || got != e {
+		if got, ok := m.decodeEvent(); !ok || !reflect.DeepEqual(got, e) {
 			t.Errorf("%+v arrived as %+v", e, got)
 		}
 	}

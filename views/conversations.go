@@ -38,7 +38,7 @@ func swapLink(url string) templ.Attributes {
 
 // isAlone returns a message as it stands when nothing is around it: with its day and its author. Its reactions stand below.
 func standalone(m chat.Message) chat.Message {
-	m.StartsGroup, m.StartsDay, m.Reactions = true, true, ""
+	m.StartsGroup, m.StartsDay, m.Reactions = true, true, nil
 	return m
 }
 

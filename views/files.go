@@ -37,7 +37,7 @@ func fileSize(l Locale, bytes int64) string {
 
 // pictures and others are the files of a message, apart.
 func pictures(m chat.Message) (list []chat.File) {
-	for _, f := range m.Files.List() {
+	for _, f := range m.Files {
 		if f.IsImage() {
 			list = append(list, f)
 		}
@@ -46,7 +46,7 @@ func pictures(m chat.Message) (list []chat.File) {
 }
 
 func otherFiles(m chat.Message) (list []chat.File) {
-	for _, f := range m.Files.List() {
+	for _, f := range m.Files {
 		if !f.IsImage() {
 			list = append(list, f)
 		}
@@ -60,7 +60,7 @@ func messageSummary(m chat.Message) string {
 		return m.Body
 	}
 	var all []string
-	for _, f := range m.Files.List() {
+	for _, f := range m.Files {
 		all = append(all, f.Name)
 	}
 	return strings.Join(all, ", ")

@@ -27,7 +27,7 @@ func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
 // with it; a trigger on anything else would stay.
 func TestNothingListensElsewhereInALine(t *testing.T) {
 	m := testMessage(18)
-	m.StartsGroup, m.StartsDay, m.EditedAt, m.Reactions = true, true, testTime, "🎉 12 Ana"
+	m.StartsGroup, m.StartsDay, m.EditedAt, m.Reactions = true, true, testTime, chat.Reactions{{Emoji: "🎉", User: chat.UserSummary{ID: 12, Name: "Ana"}}}
 	html := renderHTML(t, Message(Locale{}, m))
 	wantContains(t, html, `<form class="reactions"`, `class="message__menu-button"`)
 	wantLacks(t, html, "hx-trigger", "autofocus")

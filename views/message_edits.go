@@ -19,7 +19,7 @@ type EditForm struct {
 // that its author described.
 func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	list := pictures(m)
-	if m.Files == "" {
+	if len(m.Files) == 0 {
 		for _, id := range slices.Sorted(maps.Keys(e.Alts)) {
 			list = append(list, chat.File{ID: id})
 		}

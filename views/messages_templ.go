@@ -289,7 +289,7 @@ func Message(l Locale, m chat.Message) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if m.Files != "" {
+			if len(m.Files) > 0 {
 				templ_7745c5c3_Err = messageFiles(l, m).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -309,7 +309,7 @@ func Message(l Locale, m chat.Message) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if m.Reactions != "" {
+			if len(m.Reactions) > 0 {
 				templ_7745c5c3_Err = reactions(l, m).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -287,7 +287,7 @@ func reactionChoices(p Page, m chat.Message) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if m.Reactions != "" {
+		if len(m.Reactions) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<ul class=\"message-actions__reactors\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -2,7 +2,6 @@ package views
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"charla/chat"
@@ -10,11 +9,11 @@ import (
 
 func TestAReactionNamesTheFirstAndCountsTheRest(t *testing.T) {
 	m := testMessage(18)
-	var told []string
 	for i := range 23 {
-		told = append(told, fmt.Sprintf("🎉 %d P%d", 100+i, i))
+		user := chat.UserSummary{ID: int64(100 + i), Name: fmt.Sprint("P", i)}
+		m.Reactions = append(m.Reactions, chat.Reaction{Emoji: "🎉", User: user})
 	}
-	m.Reactions = chat.Reactions(strings.Join(append(told, "👍 7 <Eva>"), "\n"))
+	m.Reactions = append(m.Reactions, chat.Reaction{Emoji: "👍", User: chat.UserSummary{ID: 7, Name: "<Eva>"}})
 	html := renderHTML(t, Message(Locale{}, m))
 	wantContains(t, html, `data-by="100 101 `, ` 122"`, "P19 and 3 more", `aria-label="🎉 23: P0, P1,`, `title="&lt;Eva&gt;"`, `id="reaction-18-1"`)
 	wantLacks(t, html, "P20", "<Eva>")

@@ -50,7 +50,7 @@ func newApp(ctx context.Context, c config, store *db.Store, vault *storage.Store
 	if err != nil {
 		return nil, err
 	}
-	watch := &peerMonitor{store: store, self: db.Node{ID: rand.Text(), Relay: others != nil}}
+	watch := &peerMonitor{store: store, self: db.Node{ID: rand.Text(), HasRelay: others != nil}}
 	disk := newDiskMonitor(c, store)
 	site := handlers.New(service, hub, handlers.Config{
 		BaseURL: c.baseURL, TLS: c.tls.enabled(), TimeZone: c.timezone, RateScale: c.rate, TrustedProxies: c.trustedProxies, Ping: store.Ping, CookieSecret: secret,

@@ -97,7 +97,7 @@ func (n *peerMonitor) hasUnreachablePeer(others []db.Node, now time.Time) (apart
 		}
 		s.seenAt = o.SeenAt
 		seen[o.ID] = s
-		apart = apart || now.Sub(s.changedAt) < peerTimeout && !(n.self.Relay && o.Relay)
+		apart = apart || now.Sub(s.changedAt) < peerTimeout && !(n.self.HasRelay && o.HasRelay)
 	}
 	n.peers = seen
 	return apart

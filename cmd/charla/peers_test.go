@@ -69,12 +69,12 @@ func TestHasUnreachablePeer(t *testing.T) {
 		{"one that died", false, false, []chat.Timestamp{1, 2, 2, 2, 2, 2, 2}, true, false},
 		{"one that left", false, false, []chat.Timestamp{1, 2, 0}, true, false},
 	} {
-		n := &peerMonitor{self: db.Node{ID: "me", Relay: c.me}}
+		n := &peerMonitor{self: db.Node{ID: "me", HasRelay: c.me}}
 		var apart, last bool
 		for i, at := range c.seen {
 			var others []db.Node
 			if at > 0 {
-				others = []db.Node{{ID: "other", SeenAt: at, Relay: c.other}}
+				others = []db.Node{{ID: "other", SeenAt: at, HasRelay: c.other}}
 			}
 			last = n.hasUnreachablePeer(others, start.Add(time.Duration(i)*heartbeatInterval))
 			apart = apart || last

@@ -155,7 +155,7 @@ func TestGracefulShutdown(t *testing.T) {
 	if code := <-p.exitCode; code != 0 {
 		t.Errorf("exit %d\n%s", code, p.stderr)
 	}
-	for _, line := range []string{`msg="schema brought up to date" from=0 to=`, "msg=started version=", "msg=stopping streams=2"} {
+	for _, line := range []string{`msg="migrated database schema" from=0 to=`, "msg=started version=", "msg=stopping streams=2"} {
 		if !strings.Contains(p.stderr.String(), line) {
 			t.Errorf("the log does not tell %s:\n%s", line, p.stderr)
 		}

@@ -28,7 +28,7 @@ func (c *cluster) readDatabase(driver, source string) databaseState {
 	})
 	reactions := c.readReactions(pool)
 	files := map[int64][]string{}
-	scanRows(c, pool, `SELECT id, content_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`,
+	scanRows(c, pool, `SELECT id, blob_id, COALESCE(message_id, 0) FROM files ORDER BY message_id, position`,
 		func(scan func(...any) error) error {
 			var f storedFile
 			err := scan(&f.ID, &f.Blob, &f.Message)
@@ -36,7 +36,7 @@ func (c *cluster) readDatabase(driver, source string) databaseState {
 			files[f.Message] = append(files[f.Message], fmt.Sprint(f.ID))
 			return err
 		})
-	scanRows(c, pool, `SELECT id, size, object, hash FROM contents`, func(scan func(...any) error) error {
+	scanRows(c, pool, `SELECT id, size, object, hash FROM blobs`, func(scan func(...any) error) error {
 		var k storedBlob
 		err := scan(&k.ID, &k.Size, &k.Object, &k.Hash)
 		db.Blobs = append(db.Blobs, k)
@@ -58,7 +58,7 @@ func (c *cluster) readDatabase(driver, source string) databaseState {
 			db.Members = append(db.Members, m)
 			return err
 		})
-	scanRows(c, pool, `SELECT room_id, user_id, seq, at FROM departures ORDER BY room_id, seq`,
+	scanRows(c, pool, `SELECT room_id, user_id, seq, departed_at FROM departures ORDER BY room_id, seq`,
 		func(scan func(...any) error) error {
 			var d departure
 			var at int64

@@ -64,7 +64,7 @@ func changeKinds(e chat.MessageChanged) (what []chat.MessageChangeKind) {
 	case m.EditedAt > 0:
 		what = append(what, chat.Edited)
 	}
-	if e.Message.Reactions != "" || what == nil {
+	if len(e.Message.Reactions) > 0 || what == nil {
 		what = append(what, chat.Reacted)
 	}
 	return what

@@ -40,7 +40,7 @@ type ReactionJSON struct {
 func MessageToJSON(m chat.Message) MessageJSON {
 	out := MessageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq, From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot},
 		Body: m.Body, HTML: m.HTML,
-		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt), Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files.List())}
+		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt), Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files)}
 	for _, r := range m.Reactions.Groups() {
 		kind := ReactionJSON{Emoji: r.Emoji, Count: len(r.Users)}
 		for _, p := range r.Users {

@@ -1,0 +1,97 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"charla/chat"
+)
+
+// selectReadableMessages reads the messages of room $1 if user $2 is a member. One statement checks membership and reads,
+// so that nothing can change in between.
+const selectReadableMessages = selectMessage + `
+	WHERE x.room_id = $1 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2)`
+
+// MessagesBefore reads backwards from a seq and returns the messages in ascending order.
+func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]chat.Message, error) {
+	const query = selectReadableMessages + ` AND x.seq < $3 ORDER BY x.seq DESC LIMIT $4`
+	messages, err := r.listMessages(ctx, "list messages before", query, room, user, before, limit)
+	slices.Reverse(messages)
+	return messages, err
+}
+
+// MessagesAfter reads forwards from a seq.
+func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]chat.Message, error) {
+	const query = selectReadableMessages + ` AND x.seq > $3 ORDER BY x.seq LIMIT $4`
+	return r.listMessages(ctx, "list messages after", query, room, user, after, limit)
+}
+
+// MessagesChangedSince reads forwards from a changed_seq.
+func (r reader) MessagesChangedSince(ctx context.Context, user, room, after int64,
+	limit int) ([]chat.Message, error) {
+	const query = selectReadableMessages + ` AND x.changed_seq > $3 ORDER BY x.changed_seq LIMIT $4`
+	return r.listMessages(ctx, "list changed messages", query, room, user, after, limit)
+}
+
+// AccountDeletedSince reports whether a person deleted their account after a seq of a room they were in.
+func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (deleted bool, err error) {
+	const query = `
+		SELECT EXISTS (SELECT 1 FROM departures WHERE room_id = $1 AND seq > $2 AND account_deleted)`
+	err = r.get(ctx, "check for deleted accounts", &deleted, query, room, after)
+	return deleted, err
+}
+
+// Changes reads the messages and the room's last seq with one statement, which sees one snapshot on both databases. A room
+// without changes still gives one row, without a message: hence the COALESCE. The messages are limited before the joins;
+// otherwise PostgreSQL would read and sort everything that changed since the cursor, which may be the whole room.
+// Departures never change, so a second query can read those up to the same seq. It is not needed if messages account for
+// every seq.
+func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
+	const query = `
+		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
+			COALESCE(x.changed_seq, 0) AS changed_seq, COALESCE(x.author_id, 0) AS author_id,
+			COALESCE(u.name, '') AS author_name, COALESCE(u.avatar_file_id, 0) AS author_avatar,
+			COALESCE(u.owner_id, 0) <> 0 AS author_is_bot, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
+			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
+			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.starts_group, FALSE) AS starts_group,
+			COALESCE(x.starts_day, FALSE) AS starts_day,` + reactionsColumn + `,` + filesColumn + `
+		FROM rooms r
+		LEFT JOIN (
+			SELECT c.id, c.room_id, c.seq, c.changed_seq, c.author_id, c.key, c.body, c.html, c.posted_at, c.edited_at,
+				c.deleted_at, c.starts_group, c.starts_day, c.file_count
+			FROM messages c WHERE c.room_id = $1 AND c.changed_seq > $2
+			ORDER BY c.changed_seq
+			LIMIT $3) x ON x.room_id = r.id
+		LEFT JOIN users u ON u.id = x.author_id
+		WHERE r.id = $1`
+	var rows []struct {
+		messageRow
+		LastSeq int64 `db:"last_seq"`
+	}
+	if err := r.list(ctx, "read changes", &rows, query, room, cursor, limit+1); err != nil {
+		return chat.Changes{}, err
+	}
+	if len(rows) == 0 {
+		return chat.Changes{}, chat.ErrNotFound
+	}
+	lastSeq := rows[0].LastSeq
+	if len(rows) > limit {
+		return chat.Changes{LastSeq: lastSeq, TooFarBehind: true}, nil
+	}
+	var changed []chat.Message
+	for _, row := range rows {
+		if row.ID != 0 {
+			changed = append(changed, row.message())
+		}
+	}
+	slices.SortFunc(changed, func(a, b chat.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	c := chat.ClassifyChanges(cursor, lastSeq, changed)
+	if lastSeq-cursor <= int64(len(changed)) {
+		return c, nil
+	}
+	var err error
+	c.Left, err = r.departuresBetween(ctx, room, cursor, lastSeq)
+	c.TooFarBehind = slices.ContainsFunc(c.Left, func(d chat.Departure) bool { return d.AccountDeleted })
+	return c, err
+}

@@ -1,0 +1,170 @@
+package db
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"charla/chat"
+)
+
+// reader implements chat.Reader on a connection pool or inside a transaction.
+type reader struct{ q querier }
+
+// writer implements chat.Tx.
+type writer struct{ reader }
+
+// querier is what a connection pool and a transaction have in common.
+type querier interface {
+	GetContext(ctx context.Context, dest any, query string, args ...any) error
+	SelectContext(ctx context.Context, dest any, query string, args ...any) error
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// get reads one row into dest. It returns chat.ErrNotFound if there is none. The name of the operation, op, begins the
+// text of every other error, here and in list and exec.
+func (r reader) get(ctx context.Context, op string, dest any, query string, args ...any) error {
+	return mapError(op, r.q.GetContext(ctx, dest, query, args...))
+}
+
+// list reads all rows into the slice that dest points to.
+func (r reader) list(ctx context.Context, op string, dest any, query string, args ...any) error {
+	return mapError(op, r.q.SelectContext(ctx, dest, query, args...))
+}
+
+// exec runs a statement and returns the number of rows that it changed.
+func (r reader) exec(ctx context.Context, op, query string, args ...any) (int64, error) {
+	result, err := r.q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, mapError(op, err)
+	}
+	n, err := result.RowsAffected()
+	return n, mapError(op, err)
+}
+
+// execRow runs a statement like exec. It returns chat.ErrNotFound if no row was changed.
+func (r reader) execRow(ctx context.Context, op, query string, args ...any) error {
+	n, err := r.exec(ctx, op, query, args...)
+	if err == nil && n == 0 {
+		return chat.ErrNotFound
+	}
+	return err
+}
+
+// poolQuerier runs queries on a connection pool. Each has at most readTimeout, so that callers do not queue up behind a
+// stalled database.
+type poolQuerier struct {
+	db       *sqlx.DB
+	observer Observer // may be nil
+}
+
+func (p poolQuerier) GetContext(ctx context.Context, dest any, query string, args ...any) error {
+	return p.withReadTimeout(ctx, func(ctx context.Context) error {
+		return p.db.GetContext(ctx, dest, query, args...)
+	})
+}
+
+func (p poolQuerier) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
+	return p.withReadTimeout(ctx, func(ctx context.Context) error {
+		return p.db.SelectContext(ctx, dest, query, args...)
+	})
+}
+
+func (p poolQuerier) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	err = p.withReadTimeout(ctx, func(ctx context.Context) error {
+		result, err = p.db.ExecContext(ctx, query, args...)
+		return err
+	})
+	return result, err
+}
+
+// withReadTimeout runs a query within readTimeout and reports it to the observer. A query that its caller cancelled, for
+// example because a browser disconnected, is not reported as failed.
+func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Context) error) error {
+	start := time.Now()
+	limited, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	err := query(limited)
+	if p.observer != nil {
+		failed := ctx.Err() == nil && chat.CodeOf(mapError("read", err)) == chat.Unavailable
+		p.observer.ReadFinished(time.Since(start), failed)
+	}
+	return err
+}
+
+// txQuerier runs every statement with the context of the transaction and ignores the caller's, which belongs to a
+// request that may be cancelled.
+type txQuerier struct {
+	ctx context.Context
+	tx  *sqlx.Tx
+}
+
+func (t txQuerier) GetContext(_ context.Context, dest any, query string, args ...any) error {
+	return t.tx.GetContext(t.ctx, dest, query, args...)
+}
+
+func (t txQuerier) SelectContext(_ context.Context, dest any, query string, args ...any) error {
+	return t.tx.SelectContext(t.ctx, dest, query, args...)
+}
+
+func (t txQuerier) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(t.ctx, query, args...)
+}
+
+// listToJSON encodes values as a JSON object with numbered names: {"0":[12],"1":[15]}. A query reads it with json_each.
+// Both databases have that function for objects, but not for arrays: PostgreSQL has another name for those. A placeholder
+// for each value would be slow on SQLite, which looks placeholders up by name.
+func listToJSON[T any](values []T) string {
+	object := make(map[int]any, len(values))
+	for i, v := range values {
+		object[i] = v
+	}
+	text, err := json.Marshal(object)
+	if err != nil {
+		panic(err) // callers pass numbers and strings only
+	}
+	return string(text)
+}
+
+// tuples puts each value into an array of one element, so that SQL reads all lists alike: value ->> 0.
+func tuples[T any](values []T) [][1]T {
+	list := make([][1]T, len(values))
+	for i, v := range values {
+		list[i] = [1]T{v}
+	}
+	return list
+}
+
+// jsonRows is a column with a JSON array of objects, one per row of a subquery.
+type jsonRows[T any] []T
+
+// Scan implements sql.Scanner. It fails if the column has anything but the fields of T.
+func (rows *jsonRows[T]) Scan(value any) error {
+	var text []byte
+	switch v := value.(type) {
+	case string:
+		text = []byte(v)
+	case []byte:
+		text = v
+	default:
+		return fmt.Errorf("cannot read JSON from %T", value)
+	}
+	*rows = nil
+	if string(text) == "[]" { // as in most rows
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(rows)
+}
+
+// likePattern returns a pattern for LIKE … ESCAPE '\' that matches all strings that contain text.
+func likePattern(text string) string { return "%" + likeEscaper.Replace(text) + "%" }
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

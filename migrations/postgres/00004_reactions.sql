@@ -1,8 +1,0 @@
--- +goose Up
-CREATE TABLE reactions (
-  message_id BIGINT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
-  user_id    BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  emoji      TEXT NOT NULL,
-  seq        BIGINT NOT NULL, -- the number that it took in the room: their order
-  PRIMARY KEY (message_id, user_id, emoji)
-);
