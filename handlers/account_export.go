@@ -60,9 +60,6 @@ const zipType = "application/zip"
 // exportAccount streams what is a person's own as a zip. What fails in the middle cuts the connection: a file that ends too early must
 // not look whole.
 func (s *Server) exportAccount(c echo.Context) error {
-	if c.Request().Method == http.MethodHead {
-		return AnswerHead(c, zipType)
-	}
 	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {
 		return err
@@ -79,6 +76,9 @@ func (s *Server) exportAccount(c echo.Context) error {
 	h.Set("Content-Disposition", `attachment; filename="charla.zip"`)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
+	if web.IsHead(c) {
+		return c.NoContent(http.StatusOK)
+	}
 	z := zip.NewWriter(s.newFileResponse(c))
 	if err := s.writeExport(c.Request().Context(), z, me); err != nil {
 		slog.Info("export broken off", "request", web.RequestID(c), "user", me.ID, "error", err)

@@ -75,13 +75,13 @@ func (in uploadResult) ids() (ids []web.ID) {
 func (s *Server) uploadFiles(c echo.Context) error {
 	in, err := s.receiveFiles(c)
 	none := len(in.files)+len(in.refused) == 0
-	if err == nil && !none && len(in.files) == 0 && (web.WantsJSONErrors(c) || in.place == chat.ConversationRef{}) {
+	if err == nil && !none && len(in.files) == 0 && (web.WantsJSON(c) || in.place == chat.ConversationRef{}) {
 		err = in.refused[0].Error
 	}
 	switch {
 	case err != nil:
 		return err
-	case none && in.place != chat.ConversationRef{} && !web.WantsJSONErrors(c) && !web.IsHTMX(c):
+	case none && in.place != chat.ConversationRef{} && !web.WantsJSON(c) && !web.IsHTMX(c):
 		return s.rerenderComposerWithFiles(c, in, errNoFile)
 	case none:
 		return errNoFile

@@ -133,7 +133,7 @@ func (s *Server) createBot(c echo.Context) error {
 		return err
 	}
 	bot, token, err := s.chat.CreateBot(c.Request().Context(), web.CurrentUser(c), in.Name)
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSONErrors(c) {
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		_, status := web.ClassifyError(c, err)
 		return s.renderBots(c, status, views.BotList{Form: views.Form{Values: map[string]string{"name": in.Name}, Errors: fields}})
 	}

@@ -51,7 +51,7 @@ func TestBots(t *testing.T) {
 	me := decode[overviewInfo](bot.get("/chat", asJSON).is(200)).Me
 	equal(t, "who", me.ID, id)
 	equal(t, "a bot", me.Bot, true)
-	st := berta.listen("/events?room=1")
+	st := berta.listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)
 	said := bot.sendMessage("room=1", "Rain at noon")
 	equal(t, "from a bot", said.From.Bot, true)
@@ -97,7 +97,7 @@ func TestBots(t *testing.T) {
 	})
 
 	t.Run("its token is rotated", func(t *testing.T) {
-		st := bot.withT(t).listen("/events?room=1")
+		st := bot.withT(t).listen("/events?room=1", "Accept: text/html")
 		st.readUntil("the cursor", isBareID)
 		fresh := decode[botToken](ana.withT(t).post("/bots/"+formatID(id)+"/renew", nil, asJSON).is(200))
 		equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
@@ -107,7 +107,7 @@ func TestBots(t *testing.T) {
 	})
 
 	t.Run("it is deleted", func(t *testing.T) {
-		st := bot.withT(t).listen("/events?room=1")
+		st := bot.withT(t).listen("/events?room=1", "Accept: text/html")
 		st.readUntil("the cursor", isBareID)
 		ana.withT(t).post("/bots/"+formatID(id)+"/remove", nil).redirectsTo("/bots")
 		equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
@@ -139,7 +139,7 @@ func TestDisablingAnOwnerDisablesBots(t *testing.T) {
 	admin, ana := s.newUser("Admin"), s.newUser("Ana")
 	bot := ana.createBot("Robot")
 	hook := ana.createWebhook(bot, 1)
-	st := bot.listen("/events?room=1")
+	st := bot.listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)
 	admin.post("/people/"+formatID(ana.user.ID)+"/disable", nil).is(303)
 	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")

@@ -41,7 +41,7 @@ func (s *Server) saveDraft(c echo.Context) error {
 	}
 	replaced, err := s.chat.SaveDraft(c.Request().Context(), me, chat.DraftUpdate{Conversation: in.conversation(), Body: in.Body, Base: in.Base, Key: in.Key})
 	switch {
-	case err != nil && (web.WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.refuseText(c, in, err)

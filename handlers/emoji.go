@@ -193,7 +193,7 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	}
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), in.postRequest().conversation())
 	switch {
-	case err != nil && (web.WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.refuseText(c, in.postRequest(), err)

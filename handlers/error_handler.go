@@ -30,7 +30,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 // answer or because the user sends too often.
 func keepsText(c echo.Context, err error) bool {
 	code := chat.CodeOf(err)
-	return web.RouteOf(c).KeepsText && (code == chat.Unavailable || code == chat.TooMany) && !web.IsHTMX(c) && !web.WantsJSONErrors(c)
+	return web.RouteOf(c).KeepsText && (code == chat.Unavailable || code == chat.TooMany) && !web.IsHTMX(c) && !web.WantsJSON(c)
 }
 
 // rerenderText answers with a page that contains the text of a message or an edit that did not reach its handler.

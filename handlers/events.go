@@ -50,12 +50,12 @@ const (
 
 var errTooManyStreams = &chat.Error{Code: chat.TooMany, Format: "Too many pages and programs of yours are listening. Close some of them.", RetryAfter: 15 * time.Second}
 
-// subscribe opens a stream of the hub, unless its person has too many.
-func (s *Server) subscribe(ctx context.Context, v live.Viewer, at chat.StreamKey, enc live.Encoder) (*live.Stream, error) {
-	if s.hub.StreamCountOf(v.User.ID) >= maxStreamsPerUser {
-		return nil, errTooManyStreams
+// checkStreamCount returns an error if the caller has too many open streams.
+func (s *Server) checkStreamCount(c echo.Context) error {
+	if s.hub.StreamCountOf(web.CurrentUser(c).ID) >= maxStreamsPerUser {
+		return errTooManyStreams
 	}
-	return s.hub.Subscribe(ctx, v, at, enc)
+	return nil
 }
 
 func (s *Server) newViewer(c echo.Context) live.Viewer {
@@ -67,23 +67,20 @@ func (s *Server) newViewer(c echo.Context) live.Viewer {
 	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path}
 }
 
-// AnswerHead answers HEAD for an endless answer: its headers, and nobody counts as here.
-func AnswerHead(c echo.Context, contentType string) error {
-	c.Response().Header().Set("Content-Type", contentType)
-	return c.NoContent(http.StatusOK)
-}
-
 // events is the stream of a page or of a program. A guest with a page is told so in the stream itself: a redirect would be followed for ever.
 func (s *Server) events(c echo.Context) error {
 	conv, err := s.streamTarget(c)
 	if err != nil {
 		return s.endIfLeft(c, err)
 	}
-	if c.Request().Method == http.MethodHead {
-		return AnswerHead(c, stream.EventStreamType)
+	if err := s.checkStreamCount(c); err != nil {
+		return err
+	}
+	if web.IsHead(c) {
+		return stream.ServeHead(c, stream.EventStreamType)
 	}
 	viewer, enc, state := s.newListener(c, conv)
-	opened, err := s.subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
+	opened, err := s.hub.Subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}
@@ -174,11 +171,15 @@ func (s *Server) liveMessages(c echo.Context) error {
 		return err
 	case web.WantsJSON(c):
 		return web.ErrHTMLOnly
-	case c.Request().Method == http.MethodHead:
-		return AnswerHead(c, web.HTMLType)
+	}
+	if err := s.checkStreamCount(c); err != nil {
+		return err
+	}
+	if web.IsHead(c) {
+		return stream.ServeHead(c, web.HTMLType)
 	}
 	enc := stream.NoscriptPage{Locale: s.Locale(c)}
-	opened, err := s.subscribe(ctx, s.newViewer(c), conv.StreamKey(), enc)
+	opened, err := s.hub.Subscribe(ctx, s.newViewer(c), conv.StreamKey(), enc)
 	if err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult)
 // refuseEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
 func (s *Server) refuseEdit(c echo.Context, edit chat.MessageEdit, err error) error {
 	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
-	if web.IsHTMX(c) || web.WantsJSONErrors(c) || !slices.Contains(kept, chat.CodeOf(err)) {
+	if web.IsHTMX(c) || web.WantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
 		return err
 	}
 	m, gone := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))

@@ -204,7 +204,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(refused) > 0 && !web.WantsJSONErrors(c) && !web.IsHTMX(c) {
+	if len(refused) > 0 && !web.WantsJSON(c) && !web.IsHTMX(c) {
 		return s.rerenderComposerWithFiles(c, uploadResult{place: in.conversation(), refused: refused}, nil)
 	}
 	if len(refused) > 0 {
@@ -212,7 +212,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	}
 	posted, err := s.sendMessage(c, web.CurrentUser(c), chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key, Files: in.files()})
 	switch {
-	case err != nil && (web.WantsJSONErrors(c) || chat.CodeOf(err) == chat.NotFound):
+	case err != nil && (web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
 		return err
 	case err != nil:
 		return s.refuseText(c, in, err)

@@ -185,6 +185,9 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		caller, err := s.lookUpCaller(c)
 		if err != nil {
+			if _, hasToken := web.BearerToken(c.Request()); hasToken {
+				web.ForceJSON(c)
+			}
 			return err
 		}
 		web.SetCaller(c, caller)

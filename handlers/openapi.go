@@ -12,6 +12,7 @@ func (s *Server) openAPIRoutes() []web.Route {
 	return []web.Route{
 		{
 			Method: http.MethodGet, Path: "/openapi.json", Handler: s.openAPI, Access: web.Anonymous,
+			ProgramsOnly: true,
 			Doc: web.Operation{
 				Summary:   "Returns this description.",
 				Responses: web.Responses{200: web.JSONObject{}},

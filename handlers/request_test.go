@@ -146,7 +146,7 @@ func TestTokenRequestsGetJSONErrors(t *testing.T) {
 	ana := s.newUser("Ana")
 	m := ana.sendMessage("room=1", "one")
 	program := ana.newProgram(t)
-	for _, accepts := range []string{"Accept: */*", "Accept: text/html", "X: none"} {
+	for _, accepts := range []string{"Accept: */*", "Accept: text/event-stream", "X: none"} {
 		for _, c := range []struct {
 			path  string
 			form  []string
@@ -171,7 +171,11 @@ func TestTokenRequestsGetJSONErrors(t *testing.T) {
 		program.post("/login", []string{"email", "x", "password", "y"}, accepts).isError(401, "unauthenticated", "")
 		program.get("/nothing", accepts).isError(404, "not_found", "")
 	}
+	program.post("/messages", []string{"room", "1"}, "Accept: text/html").is(422).has("<html")
+	program.withToken(t, "bad").get("/chat", "Accept: text/html").isError(401, "unauthenticated", "")
 	ana.post("/messages", []string{"room", "1"}).is(422).has("<html")
+	ana.do("POST", "/messages", strings.NewReader(`{"room":1}`), inJSON).isError(422, "invalid", "body")
+	s.anonymous().post("/tokens", nil, "Accept: text/html").isError(401, "unauthenticated", "")
 }
 
 func TestAcceptEncodingIsRespected(t *testing.T) {

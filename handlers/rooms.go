@@ -112,7 +112,7 @@ func (s *Server) createRoom(c echo.Context) error {
 		return err
 	}
 	room, err := s.chat.CreateRoom(c.Request().Context(), web.CurrentUser(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
-	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSONErrors(c) {
+	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		_, status := web.ClassifyError(c, err)
 		return s.renderRooms(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
 	}

@@ -2,8 +2,10 @@ package handlers_test
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,11 +158,8 @@ func TestRouteAccess(t *testing.T) {
 					if headers != nil {
 						described.check(t, l.route, a)
 					}
-					if l.route == "POST /logout" {
-						want = 204 // a program has no page to go to
-					}
-					if who.user.ID != 0 {
-						fresh().request(t, who.newProgram(t), fill, want, headers...)
+					if who.user.ID != 0 { // a program gets JSON without asking for it
+						fresh().request(t, who.newProgram(t), fill, expected.json, headers...)
 					}
 				}
 			}
@@ -191,28 +190,66 @@ func (b *client) newSession(t testing.TB) *client {
 	return b.server.newSession(b.user).withT(t)
 }
 
-// statuses sends the request. It returns the answer, unless it is endless.
+// request sends the request, and a HEAD request after a GET, and checks the status. It returns the answer unless the route streams.
 func (l routeCase) request(t *testing.T, b *client, fill *strings.Replacer, want int, headers ...string) (a *answer) {
 	t.Helper()
 	method, path, _ := strings.Cut(fill.Replace(l.route+l.query), " ")
 	if method != http.MethodGet {
 		headers = append(headers, inForm)
 	}
+	var header http.Header
 	if l.streams {
 		response, cancel := b.openStream(path, headers...)
 		equal(t, b.user.Name+" "+l.route, response.StatusCode, want)
+		header = response.Header
 		cancel()
 		response.Body.Close()
 	} else {
 		a = b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...)
 		equal(t, b.user.Name+" "+l.route, a.status, want)
+		header = a.header
 	}
 	if method == http.MethodGet {
-		head := b.do(http.MethodHead, path, nil, headers...)
+		head := b.do(http.MethodHead, path, nil, append(headers, "Accept-Encoding: gzip")...)
 		equal(t, b.user.Name+" HEAD "+path, head.status, want)
 		equal(t, "body of a HEAD", head.body, "")
+		equal(t, b.user.Name+" headers of HEAD "+path, comparableHeader(head.header), comparableHeader(header))
 	}
 	return a
+}
+
+// comparableHeader returns the headers that two answers to the same request have in common. The client adds Accept-Encoding to
+// GET requests only, and hides the encoding and length of what it decompressed.
+func comparableHeader(h http.Header) string {
+	h = h.Clone()
+	for _, name := range []string{
+		"Connection", "Content-Encoding", "Content-Length", "Content-Security-Policy", "Date", "X-Request-Id",
+	} {
+		h.Del(name)
+	}
+	return fmt.Sprint(h)
+}
+
+func TestOptionsListsTheMethods(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	methods := map[string][]string{}
+	for _, route := range s.handler.RegisteredRoutes() {
+		method, path, _ := strings.Cut(route, " ")
+		methods[path] = append(methods[path], method)
+	}
+	for path, want := range methods {
+		path = strings.ReplaceAll(regexp.MustCompile(`:\w+`).ReplaceAllString(path, "1"), "*", "x")
+		allow := s.anonymous().do(http.MethodOptions, path, nil).is(204).header.Get("Allow")
+		got := strings.Split(allow, ", ")
+		for _, method := range append(want, http.MethodOptions) {
+			if !slices.Contains(got, method) {
+				t.Errorf("OPTIONS %s allows %q, not %s", path, allow, method)
+			}
+		}
+		equal(t, "methods that OPTIONS "+path+" allows", len(got), len(want)+1)
+	}
+	s.anonymous().do(http.MethodOptions, "/nowhere", nil).is(404)
 }
 
 // withoutNonces takes out of a page what differs between two answers to the same request.

@@ -44,7 +44,7 @@ func TestSessionList(t *testing.T) {
 	}
 	equal(t, "sessions of another user", len(decode[sessionsInfo](berta.get("/sessions", asJSON)).Sessions), 1)
 
-	st := program.listen("/events?room=1")
+	st := program.listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)
 	berta.post("/sessions/"+formatID(ids["curl/8.14"])+"/end", nil, asJSON).isError(404, "not_found", "")
 	here.post("/sessions/"+formatID(ids["curl/8.14"])+"/end", nil).redirectsTo("/sessions")
@@ -53,7 +53,7 @@ func TestSessionList(t *testing.T) {
 	here.post("/sessions/"+formatID(ids["curl/8.14"])+"/end", nil, asJSON).isError(404, "not_found", "")
 
 	again := here.newProgram(t)
-	st = away.listen("/events?room=1")
+	st = away.listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)
 	here.post("/sessions/end-others", nil).redirectsTo("/sessions")
 	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")

@@ -67,7 +67,8 @@ func TestTokens(t *testing.T) {
 
 	program := ana.withToken(t, given.Access)
 	equal(t, "me", decode[overviewInfo](program.get("/chat", asJSON).is(200)).Me.ID, ana.user.ID)
-	program.get("/chat").is(200).has("<!doctype html>")
+	equal(t, "me without an Accept header", decode[overviewInfo](program.get("/chat").is(200)).Me.ID, ana.user.ID)
+	program.get("/chat", "Accept: text/html").is(200).has("<!doctype html>")
 	program.sendMessage("room=1", "from a program")
 	st := program.listen("/events?room=1&after=0")
 	st.waitFor("from the browser")
@@ -101,7 +102,7 @@ func TestTokens(t *testing.T) {
 
 	t.Run("log-out and revocation", func(t *testing.T) {
 		out := ana.newProgram(t)
-		st := out.listen("/events?room=1")
+		st := out.listen("/events?room=1", "Accept: text/html")
 		st.readUntil("the cursor", isBareID)
 		out.do(http.MethodDelete, "/tokens/current", nil).is(204)
 		equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
@@ -140,7 +141,7 @@ func TestRefreshTokens(t *testing.T) {
 	expired := ana.withToken(t, "expired") // many programs send what they have with everything
 	fourth := decode[tokenPair](expired.post("/tokens/refresh", []string{"refresh_token", third.Refresh}).is(200))
 
-	st := ana.withToken(t, fourth.Access).listen("/events?room=1")
+	st := ana.withToken(t, fourth.Access).listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)
 	renew(t, first.Refresh).isBadToken() // a thief
 	equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
@@ -314,7 +315,7 @@ func TestTokenRevocationReachesOtherNodes(t *testing.T) {
 		}
 		away := program.onNode(there)
 		away.get("/chat", asJSON).is(200) // by a key that this node has not seen before
-		st := away.listen("/events?room=1")
+		st := away.listen("/events?room=1", "Accept: text/html")
 		st.readUntil("the cursor", isBareID)
 		end(program)
 		start := time.Now()

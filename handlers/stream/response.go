@@ -42,10 +42,7 @@ func EndNow(c echo.Context, why live.EndReason) error {
 // is taken over from the server, whose buffers and goroutines cost more than the stream does; the answer then ends where
 // the connection does. Over TLS and HTTP/2 it is an ordinary answer.
 func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.Replay, state live.StateFunc) error {
-	h := c.Response().Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
+	setHeaders(c.Response().Header(), contentType)
 	if r := c.Request(); r.ProtoMajor == 1 && r.TLS == nil {
 		return hijackStream(c, stream, replay, state)
 	}
@@ -57,6 +54,18 @@ func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.
 	stream.Run(c.Request().Context(), to, replay, state)
 	stream.Close()
 	return nil
+}
+
+// ServeHead answers a HEAD request with the headers that Serve sends.
+func ServeHead(c echo.Context, contentType string) error {
+	setHeaders(c.Response().Header(), contentType)
+	return c.NoContent(http.StatusOK)
+}
+
+func setHeaders(h http.Header, contentType string) {
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx must not hold back events
 }
 
 // hijackStream hands a stream its own connection.

@@ -43,7 +43,7 @@ func (r *Renderer) WriteError(c echo.Context, err error) error {
 	e, status := ClassifyError(c, err)
 	SetRetryAfter(c, e)
 	switch {
-	case WantsJSONErrors(c):
+	case WantsJSON(c):
 		if status == http.StatusUnauthorized {
 			c.Response().Header().Set("WWW-Authenticate", "Bearer")
 		}

@@ -80,7 +80,7 @@ func (r *Renderer) RerenderForm(
 ) error {
 	fields := chat.FieldErrors(err)
 	switch code := chat.CodeOf(err); {
-	case WantsJSONErrors(c):
+	case WantsJSON(c):
 		return err
 	case len(fields) == 0 && (code == chat.Unauthenticated || code == chat.TooMany):
 		e, _ := ClassifyError(c, err)
