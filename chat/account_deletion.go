@@ -38,9 +38,10 @@ const (
 	EraseMessages ContentPolicy = "delete"
 )
 
-// DeleteAccount takes what by is away: name, address, password, picture, choices, drafts. Their sessions end, their bots are
-// disabled, the address is free, and they are in General no more; what they leave in the rooms is seen to by RunErasureStep. It
-// answers Invalid for a wrong password and for no Legacy, Forbidden to a bot, and Conflict for the only admin of others.
+// DeleteAccount takes what by is away: name, address, password, picture, choices, drafts. Their sessions end, their
+// bots are disabled, the address is free, and they are in General no more; what they leave in the rooms is seen to by
+// RunErasureStep. It answers Invalid for a wrong password and for no Legacy, Forbidden to a bot, and Conflict for the
+// only admin of others.
 func (s *Service) DeleteAccount(ctx context.Context, by User, password string, legacy ContentPolicy) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -70,8 +71,9 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, l
 	return nil
 }
 
-// deleteAccountTx takes General's number first: its lock lets only one admin at a time ask whether there is another. The person
-// is held before anything is asked: until the commit nobody lets them into a room, or shuts out the admin who would stay.
+// deleteAccountTx takes General's number first: its lock lets only one admin at a time ask whether there is another.
+// The person is held before anything is asked: until the commit nobody lets them into a room, or shuts out the admin
+// who would stay.
 func (s *Service) deleteAccountTx(ctx context.Context, tx Tx, user int64, hash string, legacy ContentPolicy) (ended []int64, left Event, err error) {
 	d := Departure{Room: General, User: user, By: user, At: s.now(), AccountDeleted: true}
 	if d.Seq, err = tx.NextSeq(ctx, General); err != nil {
@@ -106,15 +108,15 @@ type ErasureJob struct {
 	ErasedThrough     int64 `db:"erased_through"`     // up to here it is gone
 }
 
-// A step looks at so many numbers of a room for what somebody wrote, and changes at most so many messages: it holds the room,
-// and on SQLite every writer, for some milliseconds.
+// A step looks at so many numbers of a room for what somebody wrote, and changes at most so many messages: it holds the
+// room, and on SQLite every writer, for some milliseconds.
 const (
 	authoredScanWindow = 10_000
 	maxErasedPerStep   = 50
 )
 
-// RunErasureStep takes one step in erasing what people with deleted accounts left in the rooms. Each change takes a number of
-// its room and is announced. False means that nothing is left to do. Several nodes may do it at once.
+// RunErasureStep takes one step in erasing what people with deleted accounts left in the rooms. Each change takes a
+// number of its room and is announced. False means that nothing is left to do. Several nodes may do it at once.
 func (s *Service) RunErasureStep(ctx context.Context) (more bool, err error) {
 	e, err := s.store.NextErasureJob(ctx)
 	if errors.Is(err, ErrNotFound) {
@@ -168,8 +170,8 @@ func (s *Service) runErasureStepTx(ctx context.Context, tx Tx, user, room int64)
 	}
 }
 
-// recordAccountDeparture takes a person out of a room, if they are in it: also where they only were, what they wrote shows another name
-// from now on.
+// recordAccountDeparture takes a person out of a room, if they are in it: also where they only were, what they wrote
+// shows another name from now on.
 func (s *Service) recordAccountDeparture(ctx context.Context, tx Tx, e ErasureJob, at StreamKey) (stepResult, error) {
 	seq, err := tx.NextSeq(ctx, e.Room)
 	if err != nil {
@@ -262,7 +264,8 @@ func removeUserReactions(ctx context.Context, tx Tx, user int64, m *Message) (er
 	return err
 }
 
-// authoredMessages reads up to limit messages of user in a room after a number, less the deleted ones, and how far it looked.
+// authoredMessages reads up to limit messages of user in a room after a number, less the deleted ones, and how far it
+// looked.
 func authoredMessages(ctx context.Context, r Reader, user, room, after int64, limit int) (messages []Message, reached int64, err error) {
 	reached = after + authoredScanWindow
 	messages, err = r.MessagesByAuthor(ctx, user, room, after, reached, limit)

@@ -10,7 +10,8 @@ import (
 	"charla/db/dbtest"
 )
 
-// pausingStore stops a transaction where it is about to let somebody into a room or to shut somebody out, until its caller goes on.
+// pausingStore stops a transaction where it is about to let somebody into a room or to shut somebody out, until its
+// caller goes on.
 type pausingStore struct {
 	chat.Store
 	reached, resume chan struct{}
@@ -40,8 +41,8 @@ func (b pausingTx) SetDisabled(ctx context.Context, user int64, at chat.Timestam
 	return b.Tx.SetDisabled(ctx, user, at)
 }
 
-// deleteAccountDuring begins to delete somebody's account in the middle of a deed, which goes on when the deletion waits for it, or is
-// through. It returns how many rooms the person is in after all was erased, and how both went.
+// deleteAccountDuring begins to delete somebody's account in the middle of a deed, which goes on when the deletion
+// waits for it, or is through. It returns how many rooms the person is in after all was erased, and how both went.
 func deleteAccountDuring(t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error) (rooms int, done, deleted error) {
 	url := dbtest.PostgresURL(t)
 	store, err := db.OpenPostgres(t.Context(), url)

@@ -44,8 +44,8 @@ const (
 	maxUnattached        = 100 // files of one person that wait for a message, and in no box
 )
 
-// NewUpload is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box. Upload is the name that a
-// page gave it, if it did: see Uploading.
+// NewUpload is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box. Upload is
+// the name that a page gave it, if it did: see Uploading.
 type NewUpload struct {
 	Conversation ConversationRef
 	Name, Alt    string
@@ -84,9 +84,9 @@ func (b *uploadLimiter) release(user int64) {
 	}
 }
 
-// UploadID keeps a file of by, which waits for its message. It answers NotFound for a place that is not by's, TooLarge and
-// Invalid for what is more than the limits, TooMany for too much at once, Unauthenticated to who was shut out meanwhile, and
-// the error of in.Body as it is. The bytes are read outside of any transaction.
+// UploadID keeps a file of by, which waits for its message. It answers NotFound for a place that is not by's, TooLarge
+// and Invalid for what is more than the limits, TooMany for too much at once, Unauthenticated to who was shut out
+// meanwhile, and the error of in.Body as it is. The bytes are read outside of any transaction.
 func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, error) {
 	alt, err := CleanAlt(in.Alt)
 	if err != nil {
@@ -156,8 +156,8 @@ func (s *Service) checkQuota(ctx context.Context, r Reader, by User, p Conversat
 	return nil
 }
 
-// store stores what was received, or finds the same bytes stored before. Content may be deleted while it is being found: then
-// it is kept anew.
+// store stores what was received, or finds the same bytes stored before. Content may be deleted while it is being
+// found: then it is kept anew.
 func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlob, f NewFile) (File, error) {
 	_, known, err := s.store.BlobByHash(ctx, incoming.Hash())
 	if err == nil {
@@ -180,13 +180,13 @@ func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlo
 	return file, err
 }
 
-// errSignedOut answers who was shut out, or deleted their account, while their file was coming: that may take minutes, and nothing of
-// theirs begins after it.
+// errSignedOut answers who was shut out, or deleted their account, while their file was coming: that may take minutes,
+// and nothing of theirs begins after it.
 var errSignedOut = Errorf(Unauthenticated, "Your session ended. Sign in again to continue.")
 
-// insertFile makes the rows of a file, and of its content where that is fresh. There is never a row without its object: the
-// object is there before, and what turns out to be needless is deleted after. Where nobody knows whether the rows are
-// there, it stays until Sweep finds out.
+// insertFile makes the rows of a file, and of its content where that is fresh. There is never a row without its object:
+// the object is there before, and what turns out to be needless is deleted after. Where nobody knows whether the rows
+// are there, it stays until Sweep finds out.
 func (s *Service) insertFile(ctx context.Context, by User, f NewFile, c Blob, fresh bool) (file File, err error) {
 	var stored Blob
 	err = s.store.InTx(ctx, func(tx Tx) error {
@@ -243,8 +243,8 @@ func (s *Service) DescribeFile(ctx context.Context, by User, id int64, alt strin
 	return p, err
 }
 
-// DeleteFile forgets a file that waits, and returns the place in whose box it did. It answers NotFound for what was sent or
-// is not by's.
+// DeleteFile forgets a file that waits, and returns the place in whose box it did. It answers NotFound for what was
+// sent or is not by's.
 func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (p ConversationRef, err error) {
 	var content int64
 	err = s.store.InTx(ctx, func(tx Tx) error {
@@ -258,8 +258,8 @@ func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (p Conversa
 	return p, err
 }
 
-// UploadProgress tells by's own pages how far a file is. The id is theirs to choose, as the key of a message; without one nobody
-// is told.
+// UploadProgress tells by's own pages how far a file is. The id is theirs to choose, as the key of a message; without
+// one nobody is told.
 func (s *Service) ReportUploadProgress(by User, p ConversationRef, u UploadProgress) {
 	if checkKey(u.UploadID) != nil {
 		return

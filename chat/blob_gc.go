@@ -31,9 +31,9 @@ const (
 	gcBatchSize          = 100
 )
 
-// releaseBlobs deletes those of some contents that no file has any more, rows first: an object without a row is swept, a row
-// without an object would be a broken file. It comes after the commit that made them useless and cannot undo it, so what
-// fails here is left to Sweep.
+// releaseBlobs deletes those of some contents that no file has any more, rows first: an object without a row is swept,
+// a row without an object would be a broken file. It comes after the commit that made them useless and cannot undo it,
+// so what fails here is left to Sweep.
 func (s *Service) releaseBlobs(ctx context.Context, contents []int64) {
 	if err := s.deleteBlobRows(ctx, contents); err != nil {
 		slog.Warn("content not forgotten", "error", err)
@@ -55,8 +55,8 @@ func (s *Service) deleteBlobRows(ctx context.Context, contents []int64) error {
 	return err
 }
 
-// CollectBlobGarbage forgets files that waited for a day, contents without a file, objects in the vault that are older than a week and have
-// no row, and what a process that ended was receiving. Several nodes may do it at once.
+// CollectBlobGarbage forgets files that waited for a day, contents without a file, objects in the vault that are older
+// than a week and have no row, and what a process that ended was receiving. Several nodes may do it at once.
 func (s *Service) CollectBlobGarbage(ctx context.Context) error {
 	return errors.Join(s.deleteStaleFiles(ctx), s.deleteUnusedBlobs(ctx), s.deleteOrphanObjects(ctx), s.blobs.RemoveTemp())
 }

@@ -19,10 +19,11 @@ type BlobWriter interface {
 	InsertBlob(ctx context.Context, b Blob, at Timestamp) error
 }
 
-// BlobStore keeps the bytes of files, under names of its own. What it needs of the outside answers Unavailable when it is away.
+// BlobStore keeps the bytes of files, under names of its own. What it needs of the outside answers Unavailable when it
+// is away.
 type BlobStore interface {
-	// Receive takes a file of at most limit bytes from r, into a place that is not kept. It answers ErrFileTooLarge for more, and
-	// the error of r as it is. Discard must be called on what it returns.
+	// Receive takes a file of at most limit bytes from r, into a place that is not kept. It answers ErrFileTooLarge for
+	// more, and the error of r as it is. Discard must be called on what it returns.
 	Receive(ctx context.Context, r io.Reader, limit int64) (IncomingBlob, error)
 	// Open opens a kept file in a size that its content has. ErrNotFound means that it is not there.
 	Open(ctx context.Context, object string, size Variant) (OpenedBlob, error)
@@ -37,16 +38,17 @@ type BlobStore interface {
 // IncomingBlob is a file that was received and is not kept yet.
 type IncomingBlob interface {
 	Hash() string // SHA-256 of the bytes as they came, hex: the same bytes are the same content
-	// Commit, which may be called again, finds out what the file is, makes of a picture the sizes that it is shown in, and keeps it. It answers Invalid for a
-	// picture that is too large or too broken to be shown. Nothing stays of what it could not keep whole.
+	// Commit, which may be called again, finds out what the file is, makes of a picture the sizes that it is shown in,
+	// and keeps it. It answers Invalid for a picture that is too large or too broken to be shown. Nothing stays of what
+	// it could not keep whole.
 	Commit(ctx context.Context) (Blob, error)
 	// Abort forgets what was received; after Keep it does nothing to what is kept. It may be called more than once.
 	Abort()
 }
 
-// Blob is what a file is, whatever its sender calls it. Of a picture, what is kept was made by us from its pixels, so that
-// nothing else that was in the file is left: no place, no camera, no second file behind the first. A film keeps neither its place
-// nor its camera.
+// Blob is what a file is, whatever its sender calls it. Of a picture, what is kept was made by us from its pixels, so
+// that nothing else that was in the file is left: no place, no camera, no second file behind the first. A film keeps
+// neither its place nor its camera.
 type Blob struct {
 	Object   string `db:"object"` // its name in the vault
 	Hash     string `db:"hash"`
@@ -60,8 +62,8 @@ type Blob struct {
 // FileBytes is one of the forms in which a file is kept.
 type Variant string
 
-// Every file is kept Whole; a picture in the others too, none of them of more pixels than the whole. Where Medium would be the same,
-// the whole is opened.
+// Every file is kept Whole; a picture in the others too, none of them of more pixels than the whole. Where Medium would
+// be the same, the whole is opened.
 const (
 	VariantOriginal Variant = ""
 	VariantThumb    Variant = "thumb"  // at most 320 pixels at its longer side

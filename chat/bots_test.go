@@ -10,7 +10,8 @@ import (
 	"charla/db/dbtest"
 )
 
-// The bots of a person are counted while that person can make no other, so that many requests at once make no more of them.
+// The bots of a person are counted while that person can make no other, so that many requests at once make no more of
+// them.
 func TestNobodyMakesMoreBotsAtOnce(t *testing.T) {
 	w := newFixtureOn(t, dbtest.OpenPostgres(t))
 	ana := w.addUser(t, "Ana")

@@ -1,6 +1,6 @@
-// Package chat is the product: users, rooms and messages, the rules that apply to them, and the events that announce what
-// happened. It imports neither HTTP nor SQL. What it needs from outside is declared as interfaces: Store, Publisher and
-// BlobStore.
+// Package chat is the product: users, rooms and messages, the rules that apply to them, and the events that announce
+// what happened. It imports neither HTTP nor SQL. What it needs from outside is declared as interfaces: Store,
+// Publisher and BlobStore.
 package chat
 
 import "time"

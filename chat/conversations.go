@@ -30,15 +30,16 @@ const (
 )
 
 // StreamKey identifies the conversation whose events a stream gets. A channel is identified by its room. A direct
-// conversation is identified by its two users, lower id first, because it has no room before the first message. The zero
-// StreamKey identifies no conversation.
+// conversation is identified by its two users, lower id first, because it has no room before the first message. The
+// zero StreamKey identifies no conversation.
 type StreamKey struct{ Room, Low, High int64 }
 
-// ConversationRef is how a request identifies a conversation: by the other user or by the room. Exactly one of them is set.
+// ConversationRef is how a request identifies a conversation: by the other user or by the room. Exactly one of them is
+// set.
 type ConversationRef struct{ With, Room int64 }
 
-// Conversation is a room as one of its members, the viewer, sees it. Room is zero if a direct conversation has no messages
-// yet.
+// Conversation is a room as one of its members, the viewer, sees it. Room is zero if a direct conversation has no
+// messages yet.
 type Conversation struct {
 	Room       int64    `db:"room"`
 	Kind       RoomKind `db:"kind"`
@@ -82,8 +83,8 @@ var errPeerDeleted = Errorf(Forbidden, "This person deleted their account. Nobod
 
 var errAmbiguousTarget = invalidf("with", "Name a person or a room, not both.")
 
-// Conversation returns a conversation of the acting user. The Room of a direct conversation without messages is zero. It
-// returns ErrNotFound if the user is not a member or the other user does not exist.
+// Conversation returns a conversation of the acting user. The Room of a direct conversation without messages is zero.
+// It returns ErrNotFound if the user is not a member or the other user does not exist.
 func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef) (Conversation, error) {
 	if ref.Room != 0 && ref.With != 0 {
 		return Conversation{}, errAmbiguousTarget
@@ -118,10 +119,10 @@ func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation
 	return s.store.AllConversations(ctx, by.ID)
 }
 
-// ConversationsAfter lists the conversations that follow the room after, or the first ones if it is zero. If not all of them
-// fit, direct conversations are left out before channels. The result next is the room after which the list continues, or zero
-// at the end. It returns ErrNotFound if the acting user has left the room after, because an empty list would look like the
-// end.
+// ConversationsAfter lists the conversations that follow the room after, or the first ones if it is zero. If not all of
+// them fit, direct conversations are left out before channels. The result next is the room after which the list
+// continues, or zero at the end. It returns ErrNotFound if the acting user has left the room after, because an empty
+// list would look like the end.
 func (s *Service) ConversationsAfter(
 	ctx context.Context, by User, after int64,
 ) (list []Conversation, next int64, err error) {
@@ -137,8 +138,8 @@ func (s *Service) ConversationsAfter(
 	return list, list[leftOutFirst(list)].Room, nil
 }
 
-// leftOutFirst returns the index of the conversation that a lower limit would leave out: the last direct one, or else the
-// last one.
+// leftOutFirst returns the index of the conversation that a lower limit would leave out: the last direct one, or else
+// the last one.
 func leftOutFirst(list []Conversation) int {
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Kind == Direct {

@@ -63,8 +63,8 @@ func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token str
 	return t, err
 }
 
-// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the registration has
-// expired or the notification was cancelled.
+// IssueSignupToken creates the token of a link that confirms a registration. It returns ErrNotFound if the registration
+// has expired or the notification was cancelled.
 func (s *Service) IssueSignupToken(ctx context.Context, n Notification, pending PendingRegistration) (string, error) {
 	expires := pending.CreatedAt + confirmationLinkLifetime
 	if expires <= s.now() {
@@ -83,8 +83,8 @@ func (s *Service) IssueResetToken(ctx context.Context, n Notification, user User
 	})
 }
 
-// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It returns
-// ErrNotFound if the notification was cancelled.
+// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It
+// returns ErrNotFound if the notification was cancelled.
 func (s *Service) IssueEmailChangeToken(ctx context.Context, n Notification) (string, error) {
 	return s.issueEmailToken(ctx, n, EmailToken{
 		Kind: EmailTokenChange, User: n.User, Email: n.Address, ExpiresAt: s.now() + emailChangeLinkLifetime,

@@ -81,8 +81,9 @@ type Usage struct {
 	Pending int   `db:"pending"`
 }
 
-// CleanFileName makes of what somebody's computer calls a file a name that can be shown and given back: without folders,
-// without what cannot be seen or turns the text around it, at most 255 bytes with its extension kept. It is idempotent.
+// CleanFileName makes of what somebody's computer calls a file a name that can be shown and given back: without
+// folders, without what cannot be seen or turns the text around it, at most 255 bytes with its extension kept. It is
+// idempotent.
 func CleanFileName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
@@ -149,8 +150,8 @@ func CleanAlt(s string) (string, error) {
 	return alt, nil
 }
 
-// File finds a file that by may see: it is in a message of a room of theirs, it waits and is theirs, or it is somebody's
-// picture. Otherwise it answers NotFound.
+// File finds a file that by may see: it is in a message of a room of theirs, it waits and is theirs, or it is
+// somebody's picture. Otherwise it answers NotFound.
 func (s *Service) File(ctx context.Context, by User, id int64) (StoredFile, error) {
 	return s.store.File(ctx, by.ID, id)
 }

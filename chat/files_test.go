@@ -59,8 +59,8 @@ func (m *interruptedReader) Read(p []byte) (int, error) {
 	return m.rest.Read(p)
 }
 
-// A file may come for minutes. Who is shut out or deletes their account meanwhile keeps none, and no picture of a deleted
-// person shows.
+// A file may come for minutes. Who is shut out or deletes their account meanwhile keeps none, and no picture of a
+// deleted person shows.
 func TestWhoIsGoneKeepsNoFile(t *testing.T) {
 	for what, leave := range map[string]func(w fixture, admin, ana chat.User) error{
 		"disabled": func(w fixture, admin, ana chat.User) error { return w.DisableUser(t.Context(), admin, ana.ID) },

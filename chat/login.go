@@ -7,9 +7,9 @@ import (
 
 var errBadCredentials = Errorf(Unauthenticated, "This e-mail and password do not belong together.")
 
-// LogIn checks an e-mail address and a password. An unknown address, a wrong password and a disabled user all return the same
-// Unauthenticated error after the same amount of work, so that nobody can probe for accounts. LogIn returns ErrUnconfirmed if
-// the password is that of a registration whose address is not confirmed yet.
+// LogIn checks an e-mail address and a password. An unknown address, a wrong password and a disabled user all return
+// the same Unauthenticated error after the same amount of work, so that nobody can probe for accounts. LogIn returns
+// ErrUnconfirmed if the password is that of a registration whose address is not confirmed yet.
 func (s *Service) LogIn(ctx context.Context, email, password string) (Credentials, error) {
 	if len(password) > MaxPasswordBytes {
 		return Credentials{}, errBadCredentials

@@ -7,7 +7,8 @@ import (
 
 // MemberReader reads who is, or was, a member of which room.
 type MemberReader interface {
-	// Members lists the members of a room whose folded name contains nameKey, by name, after the user with the id after.
+	// Members lists the members of a room whose folded name contains nameKey, by name, after the user with the id
+	// after.
 	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
 	// UsersInRooms returns those of the users who are a member of at least one of the rooms.
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
@@ -35,52 +36,58 @@ type MemberWriter interface {
 	LongestStandingMember(ctx context.Context, room int64) (int64, error)
 }
 
-// Member is a person in a room.
+// Member is a user in a room.
 type Member struct {
 	UserSummary
 	Role Role `db:"role"`
 }
 
-// Departure is a person's going from a room, by themself or by another.
+// Departure records that a user left a room or was removed from it.
 type Departure struct {
 	Room int64     `db:"room_id"`
 	User int64     `db:"user_id"`
-	By   int64     `db:"removed_by_id"`
-	Seq  int64     `db:"seq"` // the number that it took in the room
+	By   int64     `db:"removed_by_id"` // who removed the user; equals User if they left
+	Seq  int64     `db:"seq"`           // seq of the departure
 	At   Timestamp `db:"departed_at"`
 
-	AccountDeleted bool `db:"account_deleted"` // with their account, also where they had left before
+	AccountDeleted bool `db:"account_deleted"` // the user deleted their account; they may have left the room before
 }
 
-// Removed tells whether it was another's doing. Who was removed comes back only when the owner says so.
+// Removed reports whether somebody else removed the user. A user who was removed can return only if the owner invites
+// them.
 func (d Departure) Removed() bool { return d.By != d.User }
 
-// inMembershipTx runs a change of who is in a room, and announces what happened when it is committed.
+// inMembershipTx runs f in a transaction and publishes the events that it returns after the commit.
 func (s *Service) inMembershipTx(ctx context.Context, f func(tx Tx) ([]Event, error)) error {
-	var happened []Event
+	var events []Event
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
-		happened, err = f(tx)
+		events, err = f(tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, e := range happened {
+	for _, e := range events {
 		s.events.Publish(e)
 	}
 	return nil
 }
 
-// addMember lets a person in under a number of the room.
-func addMember(ctx context.Context, tx Tx, room int64, who User, seq int64, role Role) ([]Event, error) {
-	err := tx.InsertMember(ctx, room, who.ID, seq)
-	if err == nil && role == RoleOwner {
-		err = tx.SetOwner(ctx, room, who.ID)
+// addMember adds a user to a room with a seq that was taken for it.
+func addMember(ctx context.Context, tx Tx, room int64, user User, seq int64, role Role) ([]Event, error) {
+	if err := tx.InsertMember(ctx, room, user.ID, seq); err != nil {
+		return nil, err
 	}
-	return []Event{MemberJoined{StreamKey: StreamKey{Room: room}, User: who.Summary(), Seq: seq}}, err
+	if role == RoleOwner {
+		if err := tx.SetOwner(ctx, room, user.ID); err != nil {
+			return nil, err
+		}
+	}
+	return []Event{MemberJoined{StreamKey: StreamKey{Room: room}, User: user.Summary(), Seq: seq}}, nil
 }
 
-// lockRoom takes a room's next number and then looks at the room as by sees it: until the commit nothing of that changes.
+// lockRoom takes the next seq of a room, which locks the room, and then returns the room as the acting user sees it.
+// Nothing about it can change before the transaction ends.
 func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int64, err error) {
 	if seq, err = tx.NextSeq(ctx, id); err == nil {
 		room, err = tx.Room(ctx, by.ID, id)
@@ -88,8 +95,8 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 	return room, seq, err
 }
 
-// JoinRoom lets by into an open room; who is in it stays in it. It answers NotFound for what by may not see, and
-// Forbidden where by was removed, see wasRemoved.
+// JoinRoom adds the acting user to an open room. It does nothing if they are a member already. It returns ErrNotFound
+// if they may not see the room, and Forbidden if they, or the owner of a bot, were removed from it.
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
@@ -99,8 +106,9 @@ func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	})
 }
 
-// Invite lets another person into a room of by; who is in it stays in it. It answers NotFound for a person who does not
-// exist or is disabled, and Forbidden where by may not invite, or may not invite this person, who was removed.
+// Invite adds another user to a room that the acting user is a member of. It does nothing if they are a member already.
+// It returns ErrNotFound if the user does not exist or is disabled. It returns Forbidden if the acting user may not
+// invite anybody, or may not invite this user because they were removed.
 func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 	return s.joinRoom(ctx, by, user, room, func(r Room, removed bool) error {
 		switch {
@@ -115,54 +123,63 @@ func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 	})
 }
 
-// joinRoom lets a person into a room as by sees it, unless refuse says why not. Who is in it already is no mistake.
-func (s *Service) joinRoom(ctx context.Context, by User, user, id int64, refuse func(r Room, removed bool) error) error {
+// joinRoom adds a user to a room as the acting user sees it, unless check returns an error. It does nothing if the user
+// is a member already.
+func (s *Service) joinRoom(
+	ctx context.Context, by User, userID, roomID int64, check func(r Room, wasRemoved bool) error,
+) error {
 	err := s.inMembershipTx(ctx, func(tx Tx) ([]Event, error) {
-		room, seq, err := lockRoom(ctx, tx, by, id)
+		room, seq, err := lockRoom(ctx, tx, by, roomID)
 		if err != nil {
 			return nil, err
 		}
-		who, err := lockUser(ctx, tx, user) // who deletes their account at this moment leaves the rooms that they are in by then
+		// A user who deletes their account at the same time waits for this lock, and then leaves this room too.
+		user, err := lockUser(ctx, tx, userID)
 		if err != nil {
 			return nil, err
 		}
-		removed, err := wasRemoved(ctx, tx, id, who)
+		removed, err := wasRemoved(ctx, tx, roomID, user)
 		if err != nil {
 			return nil, err
 		}
-		if err := refuse(room, removed); err != nil {
+		if err := check(room, removed); err != nil {
 			return nil, err
 		}
-		return addMember(ctx, tx, id, who, seq, room.nextJoinerRole())
+		return addMember(ctx, tx, roomID, user, seq, room.nextJoinerRole())
 	})
-	if errors.Is(err, ErrDuplicate) { // it was rolled back, and took no number
+	if errors.Is(err, ErrDuplicate) { // already a member; the rollback returned the seq
 		return nil
 	}
 	return err
 }
 
-// wasRemoved tells whether who was taken out of a room by another. A bot shares the lot of its owner: it would read on for
-// them.
-func wasRemoved(ctx context.Context, tx Tx, room int64, who User) (bool, error) {
-	last, err := tx.LastDeparture(ctx, room, who.ID)
-	if last.Removed() || err != nil && !errors.Is(err, ErrNotFound) {
-		return last.Removed(), err
+// wasRemoved reports whether the last departure of a user from a room was a removal. A bot counts as removed if
+// its owner was, because it could read on for them.
+func wasRemoved(ctx context.Context, tx Tx, room int64, user User) (bool, error) {
+	removed, err := lastDepartureWasRemoval(ctx, tx, room, user.ID)
+	if err != nil || removed || !user.IsBot() {
+		return removed, err
 	}
-	if !who.IsBot() {
+	_, err = tx.ConversationIn(ctx, user.OwnerID, room)
+	if err == nil { // the owner is a member
 		return false, nil
 	}
-	if _, err = tx.ConversationIn(ctx, who.OwnerID, room); !errors.Is(err, ErrNotFound) {
-		return false, err // the owner is in the room
+	if !errors.Is(err, ErrNotFound) {
+		return false, err
 	}
-	last, err = tx.LastDeparture(ctx, room, who.OwnerID)
+	return lastDepartureWasRemoval(ctx, tx, room, user.OwnerID)
+}
+
+func lastDepartureWasRemoval(ctx context.Context, tx Tx, room, user int64) (bool, error) {
+	last, err := tx.LastDeparture(ctx, room, user)
 	if errors.Is(err, ErrNotFound) {
-		err = nil
+		return false, nil
 	}
 	return last.Removed(), err
 }
 
-// LeaveRoom takes by out of a room. An owner hands over to whoever has been there the longest. It answers NotFound to an
-// outsider, and Forbidden in General.
+// LeaveRoom removes the acting user from a room. If they own it, the longest-standing member becomes the owner. It
+// returns ErrNotFound if they are not a member, and Forbidden in General.
 func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	return s.removeMember(ctx, by, by.ID, room, func(r Room) error {
 		if !r.CanLeave() {
@@ -172,8 +189,8 @@ func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	})
 }
 
-// RemoveMember takes somebody else out of a room, with their bots. It answers NotFound to an outsider and for who is not in the room, and
-// Forbidden to who is not its owner.
+// RemoveMember removes another user and their bots from a room. It returns ErrNotFound if one of the two is not a
+// member, Forbidden if the acting user does not own the room, and Conflict if they try to remove themself.
 func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) error {
 	return s.removeMember(ctx, by, user, room, func(r Room) error {
 		switch {
@@ -186,33 +203,39 @@ func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) e
 	})
 }
 
-// removeMember takes a person out of a room that by is in, unless refuse says why not.
-func (s *Service) removeMember(ctx context.Context, by User, user, id int64, refuse func(Room) error) error {
+// removeMember removes a user from a room that the acting user is a member of, unless check returns an error.
+func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64, check func(Room) error) error {
 	return s.inMembershipTx(ctx, func(tx Tx) ([]Event, error) {
-		room, seq, err := lockRoom(ctx, tx, by, id)
-		if err == nil && !room.IsMember() {
-			err = ErrNotFound
+		room, seq, err := lockRoom(ctx, tx, by, roomID)
+		if err != nil {
+			return nil, err
 		}
-		if err == nil {
-			err = refuse(room)
+		if !room.IsMember() {
+			return nil, ErrNotFound
 		}
-		if err == nil {
-			err = tx.DeleteMember(ctx, Departure{Room: id, User: user, By: by.ID, Seq: seq, At: s.now()})
+		if err := check(room); err != nil {
+			return nil, err
 		}
-		if err == nil && room.OwnerID == user {
-			err = transferOwnership(ctx, tx, id)
+		d := Departure{Room: roomID, User: user, By: by.ID, Seq: seq, At: s.now()}
+		if err := tx.DeleteMember(ctx, d); err != nil {
+			return nil, err
 		}
-		happened := []Event{MemberLeft{StreamKey: room.StreamKey(), User: user, Seq: seq}}
-		if err != nil || user == by.ID {
-			return happened, err
+		if room.OwnerID == user {
+			if err := transferOwnership(ctx, tx, roomID); err != nil {
+				return nil, err
+			}
 		}
-		bots, err := removeBotsOf(ctx, tx, by, user, room, s.now())
-		return append(happened, bots...), err
+		events := []Event{MemberLeft{StreamKey: room.StreamKey(), User: user, Seq: seq}}
+		if user == by.ID {
+			return events, nil
+		}
+		botsLeft, err := removeBotsOf(ctx, tx, by, user, room, s.now())
+		return append(events, botsLeft...), err
 	})
 }
 
-// removeBotsOf takes the bots of somebody who was removed out of the room too, but for by, who may be one.
-func removeBotsOf(ctx context.Context, tx Tx, by User, owner int64, room Room, now Timestamp) (happened []Event, err error) {
+// removeBotsOf removes the bots of a removed user from a room too, except the acting user, who may be one of them.
+func removeBotsOf(ctx context.Context, tx Tx, by User, owner int64, room Room, now Timestamp) (events []Event, err error) {
 	bots, err := tx.Bots(ctx, owner)
 	if err != nil {
 		return nil, err
@@ -226,30 +249,32 @@ func removeBotsOf(ctx context.Context, tx Tx, by User, owner int64, room Room, n
 			return nil, err
 		}
 		seq, err := tx.NextSeq(ctx, room.ID)
-		if err == nil {
-			err = tx.DeleteMember(ctx, Departure{Room: room.ID, User: b.ID, By: by.ID, Seq: seq, At: now})
-		}
 		if err != nil {
 			return nil, err
 		}
-		happened = append(happened, MemberLeft{StreamKey: room.StreamKey(), User: b.ID, Seq: seq})
+		d := Departure{Room: room.ID, User: b.ID, By: by.ID, Seq: seq, At: now}
+		if err := tx.DeleteMember(ctx, d); err != nil {
+			return nil, err
+		}
+		events = append(events, MemberLeft{StreamKey: room.StreamKey(), User: b.ID, Seq: seq})
 	}
-	return happened, nil
+	return events, nil
 }
 
-// transferOwnership gives a room to whoever has been there the longest. A room without anybody belongs to nobody.
+// transferOwnership makes the longest-standing member the owner of a room. A room without members has no owner.
 func transferOwnership(ctx context.Context, tx Tx, room int64) error {
-	heir, err := tx.LongestStandingMember(ctx, room)
+	owner, err := tx.LongestStandingMember(ctx, room)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return tx.SetOwner(ctx, room, heir)
+	return tx.SetOwner(ctx, room, owner)
 }
 
-// HasLeftRoom tells whether by was in a room once: who comes back to it then is told so, and learns nothing new.
+// HasLeftRoom reports whether the acting user was a member of a room once. A former member who comes back may be
+// informed that they left, because that tells them nothing new.
 func (s *Service) HasLeftRoom(ctx context.Context, by User, room int64) bool {
 	_, err := s.store.LastDeparture(ctx, room, by.ID)
 	return err == nil

@@ -46,8 +46,8 @@ func TestAChangeIsAnnouncedWithItsNumber(t *testing.T) {
 	}
 }
 
-// TestSentAgainAfterAChange: the answer was lost, and on another device the author thought better of it. The browser that
-// still waits must not bring the old text back.
+// TestSentAgainAfterAChange: the answer was lost, and on another device the author thought better of it. The browser
+// that still waits must not bring the old text back.
 func TestSentAgainAfterAChange(t *testing.T) {
 	w := newFixture(t)
 	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")

@@ -12,7 +12,8 @@ const (
 	maxPageSize     = 200
 )
 
-// ReplayLimit is how many changed messages a reader may have missed. A reader that missed more must load its page again.
+// ReplayLimit is how many changed messages a reader may have missed. A reader that missed more must load its page
+// again.
 const ReplayLimit = 500
 
 // MessagePage is a page of a conversation's messages, ordered by seq.
@@ -22,9 +23,9 @@ type MessagePage struct {
 	HasNewer bool // set by the other methods: there are more messages after the page
 }
 
-// MessagesBefore returns up to limit messages of c before a seq, or the newest ones if before is zero. A limit of zero means
-// DefaultPageSize; other limits are clamped to 1…200. It returns ErrNotFound if the viewer has left the room since c was
-// read, because an empty page would be wrong for a user who later rejoins the room.
+// MessagesBefore returns up to limit messages of c before a seq, or the newest ones if before is zero. A limit of zero
+// means DefaultPageSize; other limits are clamped to 1…200. It returns ErrNotFound if the viewer has left the room
+// since c was read, because an empty page would be wrong for a user who later rejoins the room.
 func (s *Service) MessagesBefore(ctx context.Context, c Conversation, before int64, limit int) (MessagePage, error) {
 	if before <= 0 {
 		before = math.MaxInt64
@@ -43,8 +44,8 @@ func (s *Service) MessagesBefore(ctx context.Context, c Conversation, before int
 	return MessagePage{Messages: messages[1:], HasOlder: true}, nil
 }
 
-// MessagesAfter returns up to limit messages of c after a seq, the oldest of them, as they are now. The limit and the errors
-// are those of MessagesBefore.
+// MessagesAfter returns up to limit messages of c after a seq, the oldest of them, as they are now. The limit and the
+// errors are those of MessagesBefore.
 func (s *Service) MessagesAfter(ctx context.Context, c Conversation, after int64, limit int) (MessagePage, error) {
 	limit = clampPageSize(limit)
 	messages, err := s.store.MessagesAfter(ctx, c.Viewer, c.Room, after, limit+1)
@@ -58,11 +59,11 @@ var errCursorTooOld = &Error{
 	Code: Conflict, Field: "changed_after", Format: "This number is of no use any more. Begin again from 0.",
 }
 
-// MessagesChangedSince returns up to limit messages of c that were posted or changed after a seq, ordered by ChangedSeq, as
-// they are now. The limit and the errors are those of MessagesBefore. It also returns Conflict if after is beyond the last
-// seq of the room, or if somebody has deleted their account since, because that changes the author of messages that are not
-// listed. A reader that starts from 0 knows no messages and gets no Conflict. If such a reader reads several pages, asOf is
-// the room's last seq when it read the first page; otherwise asOf is zero.
+// MessagesChangedSince returns up to limit messages of c that were posted or changed after a seq, ordered by
+// ChangedSeq, as they are now. The limit and the errors are those of MessagesBefore. It also returns Conflict if after
+// is beyond the last seq of the room, or if somebody has deleted their account since, because that changes the author
+// of messages that are not listed. A reader that starts from 0 knows no messages and gets no Conflict. If such a reader
+// reads several pages, asOf is the room's last seq when it read the first page; otherwise asOf is zero.
 func (s *Service) MessagesChangedSince(
 	ctx context.Context, c Conversation, after, asOf int64, limit int,
 ) (MessagePage, error) {
@@ -92,8 +93,8 @@ func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Mess
 	return MessagePage{Messages: messages, HasNewer: more}, nil
 }
 
-// checkCursor returns Conflict if the changes after a seq are not enough to update the messages that a reader knew as of that
-// seq.
+// checkCursor returns Conflict if the changes after a seq are not enough to update the messages that a reader knew as
+// of that seq.
 func (s *Service) checkCursor(ctx context.Context, c Conversation, after int64) error {
 	if after > c.LastSeq {
 		return errCursorTooOld
@@ -115,7 +116,8 @@ func clampPageSize(limit int) int {
 	return max(1, min(limit, maxPageSize))
 }
 
-// checkMember returns ErrNotFound if a list of messages is empty because the viewer is not a member of the room any more.
+// checkMember returns ErrNotFound if a list of messages is empty because the viewer is not a member of the room any
+// more.
 func (s *Service) checkMember(ctx context.Context, c Conversation, messages []Message) error {
 	if len(messages) > 0 || c.Kind == Direct {
 		return nil
@@ -138,7 +140,8 @@ type Changes struct {
 	TooFarBehind bool        // the messages are incomplete: the reader must load its page again
 }
 
-// ClassifyChanges returns Changes in which messages that changed after the cursor are divided into replaced and added ones.
+// ClassifyChanges returns Changes in which messages that changed after the cursor are divided into replaced and added
+// ones.
 func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	c := Changes{LastSeq: lastSeq}
 	for _, m := range messages {
@@ -151,8 +154,8 @@ func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	return c
 }
 
-// Changes returns the changes of c after the cursor. They are TooFarBehind if the cursor is beyond the room's last seq or
-// more than ReplayLimit messages have changed. The errors are those of CheckMemberSince.
+// Changes returns the changes of c after the cursor. They are TooFarBehind if the cursor is beyond the room's last seq
+// or more than ReplayLimit messages have changed. The errors are those of CheckMemberSince.
 func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Changes, error) {
 	if c.Room == 0 {
 		return Changes{TooFarBehind: cursor > 0}, nil
@@ -165,8 +168,9 @@ func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Ch
 	return changes, s.CheckMemberSince(ctx, c, cursor, changes)
 }
 
-// CheckMemberSince returns ErrNotFound if the viewer, who was a member of the room when c was read, had left when the changes
-// after the cursor were read, and has not returned. The departure is one of the changes, unless the cursor is newer than c.
+// CheckMemberSince returns ErrNotFound if the viewer, who was a member of the room when c was read, had left when the
+// changes after the cursor were read, and has not returned. The departure is one of the changes, unless the cursor is
+// newer than c.
 func (s *Service) CheckMemberSince(ctx context.Context, c Conversation, cursor int64, changes Changes) error {
 	isViewer := func(d Departure) bool { return d.User == c.Viewer }
 	if c.Kind == Direct || cursor <= c.LastSeq && !slices.ContainsFunc(changes.Left, isViewer) {

@@ -49,8 +49,8 @@ type MessageWriter interface {
 	UpdateMessage(ctx context.Context, m Message) error
 }
 
-// Message is a message as of its last change. Seq is the seq with which it was posted and never changes. ChangedSeq is the seq
-// of its last change; at first it equals Seq. A deleted message has no text.
+// Message is a message as of its last change. Seq is the seq with which it was posted and never changes. ChangedSeq is
+// the seq of its last change; at first it equals Seq. A deleted message has no text.
 type Message struct {
 	ID          int64     `db:"id"`
 	Room        int64     `db:"room_id"`
@@ -82,8 +82,8 @@ type NewMessage struct {
 	Files        []int64 // pending files of the author
 }
 
-// PostResult is a stored message and its conversation. Created is false if the message had been posted before with the same
-// key.
+// PostResult is a stored message and its conversation. Created is false if the message had been posted before with the
+// same key.
 type PostResult struct {
 	Message      Message
 	Conversation Conversation
@@ -106,9 +106,10 @@ var errKeyConflict = &Error{
 
 var errFileUnavailable = invalidf("file", "A file is gone or was sent already. Choose it again.")
 
-// PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too many
-// files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such conversation,
-// Forbidden if the other user deleted their account, and Conflict if the key belongs to a message with other content.
+// PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too
+// many files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such
+// conversation, Forbidden if the other user deleted their account, and Conflict if the key belongs to a message with
+// other content.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (PostResult, error) {
 	in, err := s.checkNewMessage(in)
 	if err != nil {
@@ -165,8 +166,8 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	return in, nil
 }
 
-// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards can
-// change before the commit.
+// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards
+// can change before the commit.
 func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
 	slot, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt)
 	if errors.Is(err, ErrNotFound) && in.Conversation.Room == 0 {
@@ -220,8 +221,8 @@ func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSl
 	return tx.ReservePost(ctx, m.AuthorID, ConversationRef{With: peer}, m.PostedAt)
 }
 
-// classifyInsertConflict returns why InsertMessage did not insert a message: errAlreadyPosted if its key was used before, or
-// ErrNotFound if the author is not a member of the room.
+// classifyInsertConflict returns why InsertMessage did not insert a message: errAlreadyPosted if its key was used
+// before, or ErrNotFound if the author is not a member of the room.
 func classifyInsertConflict(ctx context.Context, tx Tx, m *Message) error {
 	posted, sent, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	if err != nil {
@@ -230,8 +231,8 @@ func classifyInsertConflict(ctx context.Context, tx Tx, m *Message) error {
 	return errAlreadyPosted{posted, sent}
 }
 
-// classifyDeletedPeer returns why nobody can post to a user who deleted their account, or errAlreadyPosted if the message was
-// posted before they did.
+// classifyDeletedPeer returns why nobody can post to a user who deleted their account, or errAlreadyPosted if the
+// message was posted before they did.
 func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
 	if err := classifyInsertConflict(ctx, tx, m); !errors.Is(err, ErrNotFound) {
 		return err
@@ -239,8 +240,8 @@ func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
 	return errPeerDeleted
 }
 
-// replayPosted returns the message that was posted before with the same key, as it is now. It returns Conflict if the room,
-// the text or the files were different.
+// replayPosted returns the message that was posted before with the same key, as it is now. It returns Conflict if the
+// room, the text or the files were different.
 func (s *Service) replayPosted(
 	ctx context.Context, by User, in NewMessage, posted errAlreadyPosted,
 ) (PostResult, error) {
@@ -254,8 +255,8 @@ func (s *Service) replayPosted(
 	return PostResult{Message: posted.Message, Conversation: c}, nil
 }
 
-// ContentDigest returns 64 bits of the SHA-256 of a message's key, text and files, in hexadecimal. It tells apart messages
-// with different content that were sent with the same key.
+// ContentDigest returns 64 bits of the SHA-256 of a message's key, text and files, in hexadecimal. It tells apart
+// messages with different content that were sent with the same key.
 func ContentDigest(key, body string, files ...int64) string {
 	text := key + "\x00" + body
 	for _, f := range files {
@@ -267,9 +268,9 @@ func ContentDigest(key, body string, files ...int64) string {
 
 func (in NewMessage) digest() string { return ContentDigest(in.Key, in.Body, in.Files...) }
 
-// PostSlot is the seq and time that a room assigns to a new message: LastSeq of the Conversation, and PostedAt. PostedAt is
-// not before the time of the previous message unless a clock was set back by more than a quarter of an hour. PreviousAuthor
-// is zero for the first message of a room. Unread and HasDraft are not filled in.
+// PostSlot is the seq and time that a room assigns to a new message: LastSeq of the Conversation, and PostedAt.
+// PostedAt is not before the time of the previous message unless a clock was set back by more than a quarter of an
+// hour. PreviousAuthor is zero for the first message of a room. Unread and HasDraft are not filled in.
 type PostSlot struct {
 	Conversation
 	PostedAt       Timestamp `db:"last_posted_at"`

@@ -4,8 +4,8 @@ import "context"
 
 // UnreadReader reads the unread messages that a notification is about. With a room, only that room is read.
 type UnreadReader interface {
-	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of the
-	// last message. If room is zero, messages that an earlier digest included do not count.
+	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of
+	// the last message. If room is zero, messages that an earlier digest included do not count.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]UnreadConversation, error)
 	// UnreadPreviews lists the last unread messages, up to limit for each of the same conversations, latest first.
 	UnreadPreviews(ctx context.Context, user, room int64, limit int) ([]MessagePreview, error)

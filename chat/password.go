@@ -107,8 +107,8 @@ func decodeHash(phc string) (salt, hash []byte, err error) {
 	return salt, hash, err
 }
 
-// commonPasswordList holds the 5,000 most common passwords with at least eight characters, one per line, in lower case. They
-// are the top of the frequency list in the npm package @zxcvbn-ts/language-common 4.1.3 (MIT licence).
+// commonPasswordList holds the 5,000 most common passwords with at least eight characters, one per line, in lower case.
+// They are the top of the frequency list in the npm package @zxcvbn-ts/language-common 4.1.3 (MIT licence).
 //
 //go:embed common_passwords.txt
 var commonPasswordList string

@@ -17,8 +17,9 @@ type PeopleReader interface {
 // maxUsers is the most users that AllUsers returns.
 const maxUsers = 100
 
-// AllUsers lists users whose name or e-mail address contains query, including disabled ones, by name, after the user with
-// the id after. It returns at most 100; more reports whether there are others. It returns ErrNotFound if the acting user is not an admin.
+// AllUsers lists users whose name or e-mail address contains query, including disabled ones, by name, after the user
+// with the id after. It returns at most 100; more reports whether there are others. It returns ErrNotFound if the
+// acting user is not an admin.
 func (s *Service) AllUsers(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
 	if !by.CanManageUsers() {
 		return nil, false, ErrNotFound
@@ -31,8 +32,8 @@ func (s *Service) AllUsers(ctx context.Context, by User, query string, after int
 	return users, more, err
 }
 
-// FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents, by name,
-// after the user with the id after. The result more reports whether there are others.
+// FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents, by
+// name, after the user with the id after. The result more reports whether there are others.
 func (s *Service) FindUsers(ctx context.Context, query string, after int64, limit int) (users []UserSummary, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
@@ -47,8 +48,8 @@ func trimToLimit[T any](list []T, limit int) ([]T, bool) {
 	return list[:min(len(list), limit)], len(list) > limit
 }
 
-// DisableUser disables a user and their bots and ends all their sessions. It returns Forbidden if the acting user is not an admin,
-// Conflict if they try to disable themself, and ErrNotFound if the user does not exist.
+// DisableUser disables a user and their bots and ends all their sessions. It returns Forbidden if the acting user is
+// not an admin, Conflict if they try to disable themself, and ErrNotFound if the user does not exist.
 func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	if user == by.ID && by.CanManageUsers() {
 		return Errorf(Conflict, "You cannot disable yourself.")
@@ -65,8 +66,8 @@ func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	return nil
 }
 
-// disableUser disables a user and all their bots, deletes their webhooks, and returns the sessions that it ended. It reads
-// the bots after disabling the owner, because after that the owner cannot create another one.
+// disableUser disables a user and all their bots, deletes their webhooks, and returns the sessions that it ended. It
+// reads the bots after disabling the owner, because after that the owner cannot create another one.
 func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended []int64, err error) {
 	if !target.Disabled() {
 		if err := tx.SetDisabled(ctx, target.ID, now); err != nil {
@@ -91,8 +92,8 @@ func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended 
 	return append(ended, endedOfUser...), err
 }
 
-// EnableUser lets a disabled user log in again. Their bots stay disabled. An enabled bot has no token and no webhooks, and
-// EnableUser returns Conflict while its owner is disabled. The other errors are those of DisableUser.
+// EnableUser lets a disabled user log in again. Their bots stay disabled. An enabled bot has no token and no webhooks,
+// and EnableUser returns Conflict while its owner is disabled. The other errors are those of DisableUser.
 func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
 		if target.IsBot() {
@@ -113,8 +114,8 @@ func checkOwnerEnabled(ctx context.Context, tx Tx, bot User) error {
 	return err
 }
 
-// MakeAdmin makes a user an admin of the community. It returns Conflict if the user is disabled and Forbidden if the user is
-// a bot. The other errors are those of DisableUser.
+// MakeAdmin makes a user an admin of the community. It returns Conflict if the user is disabled and Forbidden if the
+// user is a bot. The other errors are those of DisableUser.
 func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
 		switch {
@@ -129,8 +130,9 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 
 var errAdminsOnly = Errorf(Forbidden, "Only an admin does this.")
 
-// inAdminTx runs f in a transaction for an admin and the user whom they manage. It locks both users in the order of their
-// ids and then checks that the admin still is one, so that of two admins who disable each other at the same time one remains.
+// inAdminTx runs f in a transaction for an admin and the user whom they manage. It locks both users in the order of
+// their ids and then checks that the admin still is one, so that of two admins who disable each other at the same time
+// one remains.
 func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx Tx, target User) error) error {
 	if !by.CanManageUsers() {
 		return errAdminsOnly

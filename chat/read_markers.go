@@ -8,8 +8,8 @@ type ReadMarkerWriter interface {
 	SetReadMarker(ctx context.Context, room, user, seq int64) (bool, error)
 }
 
-// MarkRead records that the acting user has read a conversation up to seq. A read marker never moves back and never beyond
-// the last message.
+// MarkRead records that the acting user has read a conversation up to seq. A read marker never moves back and never
+// beyond the last message.
 func (s *Service) MarkRead(ctx context.Context, by User, ref ConversationRef, seq int64) error {
 	c, err := s.Conversation(ctx, by, ref)
 	if err != nil {

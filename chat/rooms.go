@@ -31,50 +31,53 @@ type RoomWriter interface {
 	InsertRoom(ctx context.Context, name, nameKey string, access Access, at Timestamp) (int64, error)
 }
 
-// Access says how people come into a channel.
+// Access says how users join a channel.
 type Access string
 
-// Anybody may join an open room. Into one by invitation its owner lets people in; others do not learn that it exists.
+// Every user can see and join an open channel. Only the owner of an invite-only channel can add users to it, and nobody
+// else can see that it exists.
 const (
 	AccessOpen       Access = "open"
 	AccessInviteOnly Access = "invited"
 )
 
-// accessChoices are the choices of who makes a room.
+// accessChoices are the values of Access that a new channel may have.
 var accessChoices = []Access{AccessOpen, AccessInviteOnly}
 
-// Room is a channel as a person sees it, who may be an outsider where it is open.
+// Room is a channel as a user sees it who is a member of it or may join it.
 type Room struct {
 	ID          int64  `db:"id"`
 	Name        string `db:"name"`
 	Access      Access `db:"access"`
-	Role        Role   `db:"role"` // the person's own; empty for an outsider
+	Role        Role   `db:"role"` // of the user in the room; empty if they are not a member
 	MemberCount int    `db:"members"`
-	OwnerID     int64  `db:"owner_id"` // zero in General, and where everybody has left
+	OwnerID     int64  `db:"owner_id"` // zero in General and in a room without members
 	OwnerName   string `db:"owner_name"`
 }
 
-// StreamKey returns what streams of this room listen to.
+// StreamKey returns the stream key of the room.
 func (r Room) StreamKey() StreamKey { return StreamKey{Room: r.ID} }
 
-// Conversation returns the name of the room's conversation in links.
+// Ref returns how links and requests identify the room.
 func (r Room) Ref() ConversationRef { return ConversationRef{Room: r.ID} }
 
-// IsMember tells whether the person is in the room.
+// IsMember reports whether the user is a member of the room.
 func (r Room) IsMember() bool { return r.Role != "" }
 
-// CanLeave tells whether the person may go: everybody is in General.
+// CanLeave reports whether the user may leave the room. Nobody leaves General.
 func (r Room) CanLeave() bool { return r.IsMember() && r.ID != General }
 
-// CanInvite tells whether the person may let others in: any member where it is open, else its owner.
+// CanInvite reports whether the user may add others to the room: every member of an open room may, and only the owner
+// of any other.
 func (r Room) CanInvite() bool {
 	return r.ID != General && (r.Role == RoleOwner || r.Role == RoleMember && r.Access == AccessOpen)
 }
 
-// CanRemove tells whether the person may take others out.
+// CanRemove reports whether the user may remove others from the room.
 func (r Room) CanRemove() bool { return r.Role == RoleOwner && r.ID != General }
 
-// nextJoinerRole is what the next to come in will be: the owner, where everybody has left.
+// nextJoinerRole returns the role of the next user who joins: the first one in a room without members becomes its
+// owner.
 func (r Room) nextJoinerRole() Role {
 	if r.OwnerID == 0 && r.ID != General {
 		return RoleOwner
@@ -82,21 +85,21 @@ func (r Room) nextJoinerRole() Role {
 	return RoleMember
 }
 
-// The most rooms, members and people that one answer lists.
+// The most rooms, members and users that one list has.
 const (
 	maxRooms            = 100
 	MaxMembers          = 50
 	maxInviteCandidates = 20
 )
 
-// NewRoom is what a person decides about a room.
+// NewRoom is a channel to create.
 type NewRoom struct {
 	Name   string
 	Access Access
 }
 
-// CreateRoom makes a channel with by as its owner. It answers Invalid for a bad name or access, and Conflict when an open
-// room has this name.
+// CreateRoom creates a channel that the acting user owns. It returns Invalid for a bad name or access, and Conflict if
+// an open channel has the same name, regardless of case and accents.
 func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, error) {
 	name, errName := cleanRoomName(in.Name)
 	var errAccess error
@@ -123,8 +126,8 @@ func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, er
 	return room, err
 }
 
-// OpenRooms lists the rooms that by may join and whose name contains query, by name, after the open room with the id after;
-// at most maxRooms, and more tells that others follow.
+// OpenRooms lists the channels that the acting user may join and whose name contains query, by name, after the channel
+// with the id after. It returns at most 100; more reports whether there are others.
 func (s *Service) OpenRooms(ctx context.Context, by User, query string, after int64) (rooms []Room, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
@@ -134,7 +137,7 @@ func (s *Service) OpenRooms(ctx context.Context, by User, query string, after in
 	return rooms, more, err
 }
 
-// checkQuery refuses what no name can contain.
+// checkQuery returns Invalid for a search text that no name can contain.
 func checkQuery(query string) error {
 	if !isStorableText(query) || len(query) > maxEmailBytes {
 		return invalidf("q", "This name holds characters that cannot be used.")
@@ -142,13 +145,13 @@ func checkQuery(query string) error {
 	return nil
 }
 
-// Room finds a channel that by is in or may join. Any other is NotFound.
+// Room returns a channel that the acting user is a member of or may join. It returns ErrNotFound for any other.
 func (s *Service) Room(ctx context.Context, by User, room int64) (Room, error) {
 	return s.store.Room(ctx, by.ID, room)
 }
 
-// MemberCount lists up to MaxMembers people of a room of by whose name contains query, by name, after the person with the id
-// after; more tells that others follow. To an outsider it lists nobody.
+// Members lists the members of a room whose name contains query, by name, after the user with the id after. It returns
+// at most MaxMembers; more reports whether there are others. Without membership in the room it returns nobody.
 func (s *Service) Members(ctx context.Context, room Room, query string, after int64) (members []Member, more bool, err error) {
 	if err := checkQuery(query); err != nil || !room.IsMember() {
 		return nil, false, err
@@ -158,7 +161,8 @@ func (s *Service) Members(ctx context.Context, room Room, query string, after in
 	return members, more, err
 }
 
-// FindNonMembers lists people whom one may invite into a room, by name; at most 20.
+// FindNonMembers lists users who can be invited to a room and whose name contains query, by name, at most 20. It
+// returns nobody if the room does not let the user invite others.
 func (s *Service) FindNonMembers(ctx context.Context, room Room, query string) ([]UserSummary, error) {
 	if err := checkQuery(query); err != nil || !room.CanInvite() {
 		return nil, err
@@ -166,8 +170,8 @@ func (s *Service) FindNonMembers(ctx context.Context, room Room, query string) (
 	return s.store.FindNonMembers(ctx, room.ID, NameKey(query), maxInviteCandidates)
 }
 
-// General is the id of the channel that everybody joins at registration. The first migration makes it.
+// General is the id of the channel that every user joins at registration. The start migration creates it.
 const General int64 = 1
 
-// RoomSeq is a room and the number of its last change.
+// RoomSeq is a room and its last seq.
 type RoomSeq struct{ Room, LastSeq int64 }

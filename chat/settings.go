@@ -35,8 +35,8 @@ func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) e
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
 }
 
-// ChangePassword sets a new password for the acting user and ends all their sessions except the given one. It returns Invalid
-// if the current password is wrong or the new one breaks the rules of checkPassword.
+// ChangePassword sets a new password for the acting user and ends all their sessions except the given one. It returns
+// Invalid if the current password is wrong or the new one breaks the rules of checkPassword.
 func (s *Service) ChangePassword(ctx context.Context, by User, session Session, current, password string) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -70,10 +70,10 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 	return nil
 }
 
-// ChangeEmail changes the e-mail address of the acting user. If Charla can send e-mails, it sends a link to the new address,
-// and the address changes when the user opens the link; the result is the same if the address belongs to another account, so
-// that nobody can probe for accounts. Otherwise the address changes at once, and a taken address returns Conflict. A wrong
-// password and a malformed address return Invalid.
+// ChangeEmail changes the e-mail address of the acting user. If Charla can send e-mails, it sends a link to the new
+// address, and the address changes when the user opens the link; the result is the same if the address belongs to
+// another account, so that nobody can probe for accounts. Otherwise the address changes at once, and a taken address
+// returns Conflict. A wrong password and a malformed address return Invalid.
 func (s *Service) ChangeEmail(ctx context.Context, by User, current, email string) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -121,9 +121,9 @@ func (s *Service) verifyPassword(ctx context.Context, user User, password string
 
 func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
 
-// credentialsChanged does what must follow a change of password in the same transaction: it ends all sessions of the user
-// except one (zero for none), revokes the links in e-mails to them, and sends an e-mail to their address. It returns the
-// sessions that it ended.
+// credentialsChanged does what must follow a change of password in the same transaction: it ends all sessions of the
+// user except one (zero for none), revokes the links in e-mails to them, and sends an e-mail to their address. It
+// returns the sessions that it ended.
 func (s *Service) credentialsChanged(ctx context.Context, tx Tx, user User, exceptSession int64) ([]int64, error) {
 	if err := tx.RevokeEmailTokens(ctx, user.ID); err != nil {
 		return nil, err

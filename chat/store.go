@@ -3,14 +3,14 @@ package chat
 import "context"
 
 // Store keeps all data. Each feature declares the reads and writes that it needs in its own file; Reader and Tx embed
-// them. Every method that returns a single thing returns ErrNotFound if it is missing. Every method returns an Error with
-// the code Unavailable if the database does not answer.
+// them. Every method that returns a single thing returns ErrNotFound if it is missing. Every method returns an Error
+// with the code Unavailable if the database does not answer.
 type Store interface {
 	Reader
 
-	// InTx runs f in one write transaction and commits it if f returns nil. The transaction has a deadline of its own and
-	// is not cancelled with ctx. InTx may run f again after a conflict with another node, so f must have no other effects
-	// than reads and writes through tx.
+	// InTx runs f in one write transaction and commits it if f returns nil. The transaction has a deadline of its own
+	// and is not cancelled with ctx. InTx may run f again after a conflict with another node, so f must have no other
+	// effects than reads and writes through tx.
 	InTx(ctx context.Context, f func(tx Tx) error) error
 }
 

@@ -10,19 +10,20 @@ type DigestReader interface {
 
 // DigestWriter scans new messages for notifications about unread conversations.
 type DigestWriter interface {
-	// ClaimScan claims a scan and returns the id of the message after which it starts. It returns ErrNotFound if another
-	// node has claimed the scan.
+	// ClaimScan claims a scan and returns the id of the message after which it starts. It returns ErrNotFound if
+	// another node has claimed the scan.
 	ClaimScan(ctx context.Context, claim ScanClaim) (int64, error)
-	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest included,
-	// and reschedules it for those who have used Charla since it was scheduled. Daily digests are due at daily.
+	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest
+	// included, and reschedules it for those who have used Charla since it was scheduled. Daily digests are due at
+	// daily.
 	ScheduleDigests(ctx context.Context, cursor int64, now, daily Timestamp) error
 	// EnqueueDueDigests moves the digests that are due into the notification queue, at most one for each user.
 	EnqueueDueDigests(ctx context.Context, now Timestamp) error
 	// MarkEmailed records that a digest included the messages of a room up to seq.
 	MarkEmailed(ctx context.Context, user, room, seq int64) error
 	// PushCandidates lists the users who want a push about unread messages after the cursor, in a conversation about
-	// which no push was sent since they last read it. The list is not limited, because it includes users who are online;
-	// these must not crowd out the others.
+	// which no push was sent since they last read it. The list is not limited, because it includes users who are
+	// online; these must not crowd out the others.
 	PushCandidates(ctx context.Context, cursor int64) ([]PushCandidate, error)
 	// EnqueuePushes adds pushes to the notification queue and records them for their rooms.
 	EnqueuePushes(ctx context.Context, list []PushCandidate, now Timestamp) error

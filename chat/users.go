@@ -15,7 +15,8 @@ type UserReader interface {
 
 // UserWriter changes accounts.
 type UserWriter interface {
-	// InsertUser adds an account. The first account becomes the admin. It returns ErrDuplicate if the e-mail address is taken.
+	// InsertUser adds an account. The first account becomes the admin. It returns ErrDuplicate if the e-mail address is
+	// taken.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// SetName renames a user. It returns ErrNotFound if the account was deleted.
 	SetName(ctx context.Context, user int64, name, nameKey string) error
@@ -86,8 +87,8 @@ func (u User) Disabled() bool { return u.DisabledAt > 0 }
 // Deleted reports whether the account was deleted. A deleted user keeps only the id.
 func (u User) Deleted() bool { return u.Name == "" }
 
-// Credentials are a user with the hash of their password. A session starts only if this hash is still the stored one. An
-// empty hash, as right after registration, skips that check.
+// Credentials are a user with the hash of their password. A session starts only if this hash is still the stored one.
+// An empty hash, as right after registration, skips that check.
 type Credentials struct {
 	User
 	PasswordHash string `db:"password_hash"`
@@ -106,8 +107,8 @@ type NewUser struct {
 	OwnerID       int64     `db:"-"` // the person who owns this bot; zero for a person
 }
 
-// lockUser locks and returns a user who is not disabled; nobody can disable them before the transaction ends. It returns
-// ErrNotFound if the user is disabled.
+// lockUser locks and returns a user who is not disabled; nobody can disable them before the transaction ends. It
+// returns ErrNotFound if the user is disabled.
 func lockUser(ctx context.Context, tx Tx, id int64) (User, error) {
 	if err := tx.LockUser(ctx, id); err != nil {
 		return User{}, err
@@ -133,8 +134,8 @@ func (s *Service) Rename(ctx context.Context, by User, name string) (UserSummary
 	return by.Summary(), nil
 }
 
-// SetAvatar uploads a picture and makes it the avatar of the acting user. It returns Invalid if the file is not a picture, and otherwise
-// the same errors as Upload.
+// SetAvatar uploads a picture and makes it the avatar of the acting user. It returns Invalid if the file is not a
+// picture, and otherwise the same errors as Upload.
 func (s *Service) SetAvatar(ctx context.Context, by User, in NewUpload) (File, error) {
 	in.Conversation = ConversationRef{}
 	f, err := s.Upload(ctx, by, in)

@@ -39,7 +39,8 @@ func CleanName(s string) (string, error) {
 	return name, nil
 }
 
-// stripVariationSelectors drops the selectors that choose how a character is drawn: with them two names would look the same.
+// stripVariationSelectors drops the selectors that choose how a character is drawn: with them two names would look the
+// same.
 func stripVariationSelectors(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0xFE00 && r <= 0xFE0F {
@@ -60,16 +61,16 @@ func cleanRoomName(s string) (string, error) {
 // isStorableText tells whether s is valid UTF-8 without NUL: what both databases can store.
 func isStorableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// blankRunes holds what draws nothing: fillers of Hangul and Khmer, the empty Braille cell, the joiner of graphemes, the place
-// of an object, and what stands for a broken character.
+// blankRunes holds what draws nothing: fillers of Hangul and Khmer, the empty Braille cell, the joiner of graphemes,
+// the place of an object, and what stands for a broken character.
 var blankRunes = map[rune]bool{0x034F: true, 0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true,
 	0xFFA0: true, 0xFFFC: true, 0xFFFD: true}
 
 // isInvisible tells fillers, and the selectors that only say how the character before them is drawn.
 func isInvisible(r rune) bool { return blankRunes[r] || unicode.Is(unicode.Variation_Selector, r) }
 
-// allVisible tells whether every character of s can be seen, and none is buried under marks. What Unicode has not assigned,
-// keeps for control or format, or selects a variant with cannot be seen.
+// allVisible tells whether every character of s can be seen, and none is buried under marks. What Unicode has not
+// assigned, keeps for control or format, or selects a variant with cannot be seen.
 func allVisible(s string) bool {
 	marks := maxMarks // none without a letter
 	for _, r := range norm.NFD.String(s) {
@@ -152,8 +153,8 @@ func isVisible(r rune) bool {
 	return !unicode.IsSpace(r) && !isInvisible(r) && !unicode.In(r, unicode.Cc, unicode.Cf)
 }
 
-// cleanOptionalBody checks the text of a message, which may be empty. It is kept as typed, but for the space at its ends and the
-// line endings.
+// cleanOptionalBody checks the text of a message, which may be empty. It is kept as typed, but for the space at its
+// ends and the line endings.
 func cleanOptionalBody(s string) (string, error) {
 	body := strings.TrimRightFunc(strings.Trim(normalizeNewlines(s), "\n"), unicode.IsSpace)
 	return body, checkBody(body)
