@@ -52,193 +52,213 @@ func (s *Server) attachmentRoutes() []web.Route {
 	}
 }
 
-// progressEvery is how often the pages of an uploader are told at most how much has come.
-const progressEvery = 250 * time.Millisecond
+// progressInterval is the shortest time between two progress events of an upload.
+const progressInterval = 250 * time.Millisecond
 
 var errNoFile = &chat.Error{Code: chat.Invalid, Field: "file", Format: "Choose a file first."}
 
-// uploadResult is what came of the files of a request.
+// uploadResult is what became of the files in a request.
 type uploadResult struct {
-	place   chat.ConversationRef
-	files   []chat.File
-	refused []views.RejectedFile
+	conversation chat.ConversationRef // which the files are uploaded for; may be empty
+	files        []chat.File
+	rejected     []views.RejectedFile
 }
 
-func (in uploadResult) ids() (ids []web.ID) {
-	for _, f := range in.files {
-		ids = append(ids, web.ID(f.ID))
-	}
-	return ids
-}
-
-// uploadFiles takes files that will wait for their message. One that is refused does not hold up the others.
+// uploadFiles stores files until a message is posted with them. A rejected file does not stop the others.
 func (s *Server) uploadFiles(c echo.Context) error {
-	in, err := s.receiveFiles(c)
-	none := len(in.files)+len(in.refused) == 0
-	if err == nil && !none && len(in.files) == 0 && (web.WantsJSON(c) || in.place == chat.ConversationRef{}) {
-		err = in.refused[0].Error
+	result, err := s.receiveFiles(c)
+	if err != nil {
+		return err
+	}
+	if len(result.files)+len(result.rejected) == 0 {
+		return s.answerUpload(c, result, errNoFile)
+	}
+	onlyRejected := len(result.files) == 0
+	switch {
+	case onlyRejected && (web.WantsJSON(c) || result.conversation == chat.ConversationRef{}):
+		return result.rejected[0].Error
+	case web.WantsJSON(c):
+		return c.JSON(http.StatusCreated, s.uploadResultToJSON(c, result))
+	case web.IsHTMX(c):
+		response := views.UploadResponse(s.Locale(c), result.conversation, result.files, result.rejected)
+		return s.Render(c, http.StatusOK, response)
+	}
+	return s.answerUpload(c, result, nil)
+}
+
+// answerUpload answers a form without htmx that uploaded, described or deleted attachments. If the composer had a text, or
+// if there are errors to show, it shows the composer again; otherwise it redirects to the conversation.
+func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) error {
+	form, conversation := c.Request().PostForm, result.conversation
+	in := postRequest{
+		With: web.ID(conversation.With), Room: web.ID(conversation.Room),
+		Body: form.Get("body"), Key: form.Get("key"), Base: form.Get("base"),
 	}
 	switch {
-	case err != nil:
+	case err != nil && conversation == chat.ConversationRef{}:
 		return err
-	case none && in.place != chat.ConversationRef{} && !web.WantsJSON(c) && !web.IsHTMX(c):
-		return s.rerenderComposerWithFiles(c, in, errNoFile)
-	case none:
-		return errNoFile
-	case web.WantsJSON(c):
-		return c.JSON(http.StatusCreated, s.uploadResultToJSON(c, in))
-	case web.IsHTMX(c):
-		return s.Render(c, http.StatusOK, views.UploadResponse(s.Locale(c), in.place, in.files, in.refused))
-	case len(in.refused) > 0 || formBody(c) != "":
-		return s.rerenderComposerWithFiles(c, in, nil)
-	default:
-		return c.Redirect(http.StatusSeeOther, conversationURL(in.place))
+	case err != nil || len(result.rejected) > 0 || in.Body != "":
+		return s.rerenderComposer(c, in, result.rejected, err)
+	case conversation == chat.ConversationRef{}:
+		return c.Redirect(http.StatusSeeOther, "/chat")
 	}
+	return c.Redirect(http.StatusSeeOther, views.MessagesURL(conversation))
 }
 
-// receiveFiles reads the files of a request, each kept as it comes: a form in parts, or one file that is the whole body.
-func (s *Server) receiveFiles(c echo.Context) (in uploadResult, err error) {
+// receiveFiles stores the files of a request while it reads them: those of a multipart form, or one file that is the whole
+// body.
+func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 	r := c.Request()
 	defer func() {
 		http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(s.transferTimeouts.Response))
 	}()
-	take := func(fields url.Values, name string, file io.Reader) error {
-		in.place = s.uploadTarget(c, fields)
-		return s.saveFile(c, &in, fields, name, file)
+	save := func(fields url.Values, name string, file io.Reader) error {
+		result.conversation = uploadConversation(c, fields)
+		return s.saveFile(c, &result, fields, name, file)
 	}
 	if web.IsMultipart(r) {
-		err = web.ReadMultipart(r, take)
-		in.place = s.uploadTarget(c, r.PostForm)
-		return in, err
+		err = web.ReadMultipart(r, save)
+		result.conversation = uploadConversation(c, r.PostForm)
+		return result, err
 	}
 	if r.ContentLength == 0 {
-		return in, nil
+		return result, nil
 	}
-	return in, take(c.QueryParams(), c.QueryParam("name"), r.Body)
+	return result, save(c.QueryParams(), c.QueryParam("name"), r.Body)
 }
 
-// uploadTarget is the place that the fields name, or the address.
-func (s *Server) uploadTarget(c echo.Context, fields url.Values) chat.ConversationRef {
-	p := chat.ConversationRef{With: web.ParseID(fields.Get("with")), Room: web.ParseID(fields.Get("room"))}
-	if p == (chat.ConversationRef{}) {
-		p = web.QueryConversation(c)
+// uploadConversation returns the conversation that the form or the query names.
+func uploadConversation(c echo.Context, fields url.Values) chat.ConversationRef {
+	ref := chat.ConversationRef{With: web.ParseID(fields.Get("with")), Room: web.ParseID(fields.Get("room"))}
+	if ref == (chat.ConversationRef{}) {
+		ref = web.QueryConversation(c)
 	}
-	return p
+	return ref
 }
 
-// Allow keeps one file, or notes why not. What the file is not to blame for is an error.
-func (s *Server) saveFile(c echo.Context, in *uploadResult, fields url.Values, name string, file io.Reader) error {
+// saveFile stores one file and adds it to result, as a file or as a rejected one. It returns the errors that are not the
+// fault of this file.
+func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Values, name string, file io.Reader) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.Uploads.AllowUser(me); err != nil {
 		return err
 	}
-	upload := cmp.Or(fields.Get("upload"), c.QueryParam("upload"))
-	over := s.reportProgress(c, in.place, upload, name)
-	defer over()
-	f, err := s.chat.Upload(c.Request().Context(), me, chat.NewUpload{Conversation: in.place, Name: name, Alt: fields.Get("alt"), UploadID: upload, Body: file})
-	fields.Del("alt")
+	upload := chat.NewUpload{
+		Conversation: result.conversation, Name: name, Alt: fields.Get("alt"),
+		UploadID: cmp.Or(fields.Get("upload"), c.QueryParam("upload")), Body: file,
+	}
+	stop := s.reportProgress(c, upload)
+	f, err := s.chat.Upload(c.Request().Context(), me, upload)
+	stop()
+	fields.Del("alt") // it described this file; the next one may have its own
 	if err == nil {
-		in.files = append(in.files, f)
+		result.files = append(result.files, f)
 		return nil
 	}
-	if code := chat.CodeOf(err); code != chat.Invalid && code != chat.TooLarge || err == web.ErrUploadBroken || err == web.ErrBodyTooLarge {
+	if !isFileRejected(err) {
 		return err
 	}
 	e, _ := web.ClassifyError(c, err)
-	in.refused = append(in.refused, views.RejectedFile{Name: chat.CleanFileName(name), Error: e})
+	result.rejected = append(result.rejected, views.RejectedFile{Name: chat.CleanFileName(name), Error: e})
 	return nil
 }
 
-// reportProgress tells the uploader's pages how much of a request has come, until the returned function is called.
-func (s *Server) reportProgress(c echo.Context, p chat.ConversationRef, upload, name string) (over func()) {
+// isFileRejected reports whether an error concerns one file only, so that the rest of the request can be read.
+func isFileRejected(err error) bool {
+	code := chat.CodeOf(err)
+	return (code == chat.Invalid || code == chat.TooLarge) && err != web.ErrUploadBroken && err != web.ErrBodyTooLarge
+}
+
+// reportProgress reports to the uploader's own pages how many bytes of the request have arrived, until stop is called.
+func (s *Server) reportProgress(c echo.Context, upload chat.NewUpload) (stop func()) {
 	body, ok := c.Request().Body.(*web.UploadBody)
-	if !ok || upload == "" {
+	if !ok || upload.UploadID == "" {
 		return func() {}
 	}
-	word := chat.UploadProgress{UploadID: upload, FileName: chat.CleanFileName(name), Total: max(0, c.Request().ContentLength)}
+	progress := chat.UploadProgress{
+		UploadID: upload.UploadID, FileName: chat.CleanFileName(upload.Name), Total: max(0, c.Request().ContentLength),
+	}
+	report := func() { s.chat.ReportUploadProgress(web.CurrentUser(c), upload.Conversation, progress) }
 	var last time.Time
-	body.OnProgress = func(got int64) {
-		if now := time.Now(); now.Sub(last) >= progressEvery {
-			last, word.Received = now, got
-			s.chat.ReportUploadProgress(web.CurrentUser(c), p, word)
+	body.OnProgress = func(received int64) {
+		if now := time.Now(); now.Sub(last) >= progressInterval {
+			last, progress.Received = now, received
+			report()
 		}
 	}
 	return func() {
 		body.OnProgress = nil
-		word.Done = true
-		s.chat.ReportUploadProgress(web.CurrentUser(c), p, word)
+		progress.Done = true
+		report()
 	}
 }
 
-// conversationURL is the page of a place, or the chat.
-func conversationURL(p chat.ConversationRef) string {
-	if p == (chat.ConversationRef{}) {
-		return "/chat"
-	}
-	return views.MessagesURL(p)
-}
-
+// altTextForm sets the alt text of a file.
 type altTextForm struct {
 	Alt string `form:"alt" json:"alt"`
 }
 
-// describeFile says what a file that waits shows.
+// describeFile sets the alt text of an uploaded file that is not sent yet. The form of the composer names the field alt-ID,
+// because it has one for each of its files.
 func (s *Server) describeFile(c echo.Context) error {
 	var in altTextForm
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if alt, ok := c.Request().PostForm["alt-"+c.Param("id")]; ok { // the box has a field for each of its files
+	if alt, ok := c.Request().PostForm["alt-"+c.Param("id")]; ok {
 		in.Alt = alt[0]
 	}
-	place, err := s.chat.DescribeFile(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), in.Alt)
-	return s.finishAttachment(c, place, err)
+	file := web.ParseID(c.Param("id"))
+	conversation, err := s.chat.DescribeFile(c.Request().Context(), web.CurrentUser(c), file, in.Alt)
+	if err != nil {
+		return err
+	}
+	return s.finishAttachment(c, conversation)
 }
 
-// deleteFile takes a file that waits out of its box.
+// deleteFile deletes an uploaded file that is not sent yet.
 func (s *Server) deleteFile(c echo.Context) error {
 	if err := web.Bind(c, &struct{}{}); err != nil {
 		return err
 	}
-	place, err := s.chat.DeleteFile(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
-	return s.finishAttachment(c, place, err)
-}
-
-// finishAttachment answers what was done with a file that waits.
-func (s *Server) finishAttachment(c echo.Context, p chat.ConversationRef, err error) error {
-	switch in := (uploadResult{place: p}); {
-	case err != nil:
+	conversation, err := s.chat.DeleteFile(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
+	if err != nil {
 		return err
-	case web.WantsJSON(c):
-		return c.NoContent(http.StatusNoContent)
-	case web.IsHTMX(c): // the page knows what to do with its chip
-		return c.NoContent(http.StatusOK)
-	case formBody(c) != "":
-		return s.rerenderComposerWithFiles(c, in, nil)
-	default:
-		return c.Redirect(http.StatusSeeOther, conversationURL(p))
 	}
+	return s.finishAttachment(c, conversation)
 }
 
-// filesJSON answers several files at once.
+// finishAttachment answers a change of an attachment in the composer of a conversation.
+func (s *Server) finishAttachment(c echo.Context, conversation chat.ConversationRef) error {
+	if web.WantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	if web.IsHTMX(c) { // the form's attributes say what becomes of the attachment on the page
+		return c.NoContent(http.StatusOK)
+	}
+	return s.answerUpload(c, uploadResult{conversation: conversation}, nil)
+}
+
+// filesJSON is the result of uploading several files.
 type filesJSON struct {
 	Files   []web.FileJSON `json:"files"`
 	Refused []refusedJSON  `json:"refused,omitempty"`
 }
 
+// refusedJSON is a file that was rejected.
 type refusedJSON struct {
 	Name    string `json:"name"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
-// uploadResultToJSON is the file where one was sent, a list where several were.
-func (s *Server) uploadResultToJSON(c echo.Context, in uploadResult) any {
-	if len(in.files) == 1 && len(in.refused) == 0 {
-		return web.FileToJSON(in.files[0])
+// uploadResultToJSON returns the file if one was sent, or the result of several.
+func (s *Server) uploadResultToJSON(c echo.Context, result uploadResult) any {
+	if len(result.files) == 1 && len(result.rejected) == 0 {
+		return web.FileToJSON(result.files[0])
 	}
-	out, l := filesJSON{Files: web.FilesToJSON(in.files)}, s.Locale(c)
-	for _, r := range in.refused {
+	out, l := filesJSON{Files: web.FilesToJSON(result.files)}, s.Locale(c)
+	for _, r := range result.rejected {
 		out.Refused = append(out.Refused, refusedJSON{r.Name, string(r.Error.Code), l.Error(r.Error)})
 	}
 	return out

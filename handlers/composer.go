@@ -14,78 +14,99 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// formBody is the text of a message in a form that was sent for another reason.
-func formBody(c echo.Context) string { return c.Request().PostForm.Get("body") }
-
-// rerenderComposerWithFiles shows a browser without JavaScript its conversation again, with what stood in the box, and says why: of each file
-// that was refused, and e, unless that is nil.
-func (s *Server) rerenderComposerWithFiles(c echo.Context, in uploadResult, e *chat.Error) error {
-	form, status := c.Request().PostForm, http.StatusOK
-	box := views.Composer{Conversation: in.place, Key: form.Get("key"), Body: form.Get("body"), SavedDraft: form.Get("base"), RejectedFiles: in.refused, Error: e}
-	if e == nil && len(in.refused) > 0 {
-		e = in.refused[0].Error
-	}
-	if e != nil {
-		status = web.StatusOf(e.Code)
-	}
-	return s.rerenderComposer(c, status, box)
-}
-
-// maxSuggestions is how many shortcodes are suggested for a mistyped one.
+// maxSuggestions is how many shortcodes the composer suggests for a mistyped one.
 const maxSuggestions = 3
 
-// withSuggestions says in the box what a mistyped shortcode may have meant.
-func withSuggestions(box views.Composer, typo string) views.Composer {
-	box.MistypedShortcode, box.Suggestions = typo, emoji.Suggest(typo, maxSuggestions)
-	return box
+// withSuggestions adds suggestions for a mistyped shortcode to a composer.
+func withSuggestions(composer views.Composer, typo string) views.Composer {
+	composer.MistypedShortcode, composer.Suggestions = typo, emoji.Suggest(typo, maxSuggestions)
+	return composer
 }
 
-// newComposer is the box with what was begun in it.
+// newComposer returns the composer of a conversation with the saved draft and its files.
 func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Composer, error) {
 	draft, err := s.chat.Draft(c.Request().Context(), conv)
 	if err != nil {
 		return views.Composer{}, err
 	}
-	waiting, err := s.chat.PendingFiles(c.Request().Context(), web.CurrentUser(c), conv.Ref())
+	pending, err := s.chat.PendingFiles(c.Request().Context(), web.CurrentUser(c), conv.Ref())
+	if err != nil {
+		return views.Composer{}, err
+	}
 	return views.Composer{
-		Attachments: waiting, FileLimits: s.chat.FileLimits(),
-		UserID: conv.Viewer, Conversation: conv.Ref(), ConversationName: conv.Name,
-		Key: cmp.Or(draft.Key, rand.Text()), KeyPrefix: rand.Text(), Body: draft.Body, SavedDraft: draft.Body, DraftSavedAt: draft.UpdatedAt, ServerTime: chat.TimestampOf(time.Now()),
-	}, err
+		UserID:           conv.Viewer,
+		Conversation:     conv.Ref(),
+		ConversationName: conv.Name,
+		Key:              cmp.Or(draft.Key, rand.Text()),
+		KeyPrefix:        rand.Text(),
+		Body:             draft.Body,
+		SavedDraft:       draft.Body,
+		DraftSavedAt:     draft.UpdatedAt,
+		ServerTime:       chat.TimestampOf(time.Now()),
+		Attachments:      pending,
+		FileLimits:       s.chat.FileLimits(),
+	}, nil
 }
 
-// refuseText answers a refused message: htmx gets a text, a browser gets the page again with what was typed. A key that
-// belongs to another message is exchanged.
-func (s *Server) refuseText(c echo.Context, in postRequest, err error) error {
-	if web.IsHTMX(c) {
-		return err
+// refilledComposer returns a composer with the text that was sent in a form. It needs no database.
+func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer {
+	return views.Composer{
+		UserID:       web.CurrentUser(c).ID,
+		Conversation: in.conversation(),
+		Key:          in.Key,
+		KeyPrefix:    rand.Text(),
+		Body:         in.Body,
+		SavedDraft:   in.Base,
+		ReplaceText:  true,
+		FileLimits:   s.chat.FileLimits(),
 	}
-	e, status := web.ClassifyError(c, err)
-	web.SetRetryAfter(c, e)
-	box := views.Composer{Conversation: in.conversation(), Key: in.Key, Body: in.Body, SavedDraft: in.Base, Error: e}
-	if status == http.StatusConflict {
-		box.Key = rand.Text()
-	}
-	return s.rerenderComposer(c, status, box)
 }
 
-// rerenderComposer shows the conversation with the text still in the box, or the box alone where the database does not answer.
-func (s *Server) rerenderComposer(c echo.Context, status int, box views.Composer) error {
+// rerenderComposer answers a form with the page of its conversation and the form's text in the composer. It shows err and
+// the rejected files, if there are any; the status is that of err or of the first rejected file. Programs and htmx, which
+// keep the text themselves, get that error instead, and so does everybody if the conversation does not exist.
+func (s *Server) rerenderComposer(c echo.Context, in postRequest, rejected []views.RejectedFile, err error) error {
+	composer, status := s.refilledComposer(c, in), http.StatusOK
+	composer.RejectedFiles = rejected
+	if len(rejected) > 0 && err == nil {
+		status = web.StatusOf(rejected[0].Error.Code)
+		if web.IsHTMX(c) || web.WantsJSON(c) {
+			return rejected[0].Error
+		}
+	}
+	if err != nil {
+		if web.IsHTMX(c) || web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound {
+			return err
+		}
+		composer.Error, status = web.ClassifyError(c, err)
+		web.SetRetryAfter(c, composer.Error)
+		if composer.Error.Field == "key" { // it belongs to another message
+			composer.Key = rand.Text()
+		}
+	}
+	timeline, err := s.newestMessages(c, &composer)
+	if err != nil { // for example because the database does not answer: the page has only the composer
+		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), composer))
+	}
+	return s.renderConversation(c, status, timeline)
+}
+
+// newestMessages loads the conversation of a composer and its newest messages, and completes the composer.
+func (s *Server) newestMessages(c echo.Context, composer *views.Composer) (views.Timeline, error) {
 	ctx := c.Request().Context()
-	box.UserID, box.KeyPrefix, box.ReplaceText, box.FileLimits = web.CurrentUser(c).ID, rand.Text(), true, s.chat.FileLimits()
-	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), box.Conversation)
+	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), composer.Conversation)
 	if err != nil {
-		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
+		return views.Timeline{}, err
 	}
-	history, err := s.chat.MessagesBefore(ctx, conv, 0, 0)
+	page, err := s.chat.MessagesBefore(ctx, conv, 0, 0)
 	if err != nil {
-		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
+		return views.Timeline{}, err
 	}
-	if box.Attachments, err = s.chat.PendingFiles(ctx, web.CurrentUser(c), box.Conversation); err != nil {
-		return s.Render(c, status, views.UnsentMessagePage(s.Page(c), box))
+	if composer.Attachments, err = s.chat.PendingFiles(ctx, web.CurrentUser(c), conv.Ref()); err != nil {
+		return views.Timeline{}, err
 	}
-	t := s.newThread(conv, history, 0)
-	box.ConversationName = conv.Name
-	t.Composer = box
-	return s.renderConversation(c, status, t)
+	composer.Conversation, composer.ConversationName = conv.Ref(), conv.Name
+	timeline := s.newTimeline(conv, page, 0)
+	timeline.Composer = *composer
+	return timeline, nil
 }

@@ -25,11 +25,13 @@ func (s *Server) draftRoutes() []web.Route {
 	}
 }
 
+// replacedJSON is a draft that was replaced.
 type replacedJSON struct {
 	Replaced string `json:"replaced"`
 }
 
-// saveDraft keeps what is being written and tells the others. What the text has replaced unseen is handed back.
+// saveDraft saves a draft and shows others that the caller is typing. If the draft replaced a text that the caller had not
+// seen, because another browser saved it, the answer returns that text.
 func (s *Server) saveDraft(c echo.Context) error {
 	var in postRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -39,31 +41,29 @@ func (s *Server) saveDraft(c echo.Context) error {
 	if err := s.limits.Typing.AllowUser(me); err != nil {
 		return err
 	}
-	replaced, err := s.chat.SaveDraft(c.Request().Context(), me, chat.DraftUpdate{Conversation: in.conversation(), Body: in.Body, Base: in.Base, Key: in.Key})
+	update := chat.DraftUpdate{Conversation: in.conversation(), Body: in.Body, Base: in.Base, Key: in.Key}
+	replaced, err := s.chat.SaveDraft(c.Request().Context(), me, update)
 	switch {
-	case err != nil && (web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
-		return err
 	case err != nil:
-		return s.refuseText(c, in, err)
+		return s.rerenderComposer(c, in, nil, err)
 	case replaced != "":
 		return s.returnReplacedDraft(c, in, replaced)
 	case web.IsHTMX(c) || web.WantsJSON(c):
 		return c.NoContent(http.StatusNoContent)
-	default:
-		return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.conversation()))
 	}
+	return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.conversation()))
 }
 
-// returnReplacedDraft returns a text that another browser of the same person had kept: to a program, to the box, or as a page with
-// both.
+// returnReplacedDraft answers with a draft that was replaced: as JSON, as a fragment for the composer, or as a page that
+// shows both texts.
 func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced string) error {
-	switch {
-	case web.WantsJSON(c):
+	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, replacedJSON{replaced})
-	case web.IsHTMX(c):
-		return s.Render(c, http.StatusOK, views.DraftReplacedResponse(in.Body, replaced))
-	default:
-		news := chat.Errorf(chat.Conflict, "Your text is kept. Another one was kept here before: “%s”", replaced)
-		return s.rerenderComposer(c, http.StatusConflict, views.Composer{Key: in.Key, Body: in.Body, SavedDraft: in.Body, Conversation: in.conversation(), Error: news})
 	}
+	if web.IsHTMX(c) {
+		return s.Render(c, http.StatusOK, views.DraftReplacedResponse(in.Body, replaced))
+	}
+	in.Base = in.Body
+	err := chat.Errorf(chat.Conflict, "Your text is kept. Another one was kept here before: “%s”", replaced)
+	return s.rerenderComposer(c, in, nil, err)
 }

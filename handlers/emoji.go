@@ -38,59 +38,62 @@ func (s *Server) emojiRoutes() []web.Route {
 	}
 }
 
-// maxFoundEmoji is how many emoji a search brings.
+// maxFoundEmoji is how many emoji a search returns.
 const maxFoundEmoji = 100
 
-// emojiRequest is what a picker sends: the message that one reacts to, or the box with what is being written; what was looked
-// for, and once one is chosen for the box, the emoji.
+// emojiRequest is the form of an emoji picker. The picked emoji becomes a reaction to Message, or is appended to Body.
 type emojiRequest struct {
-	Message web.ID `form:"message" json:"message"`
-	With    web.ID `form:"with" json:"with"`
+	Message web.ID `form:"message" json:"message"` // to react to; 0 for the composer
+	With    web.ID `form:"with" json:"with"`       // With, Room, Body, Key and Base are the fields of the composer
 	Room    web.ID `form:"room" json:"room"`
 	Body    string `form:"body" json:"body"`
 	Key     string `form:"key" json:"key"`
 	Base    string `form:"base" json:"base"`
-	Emoji   string `form:"emoji" json:"emoji"`
+	Emoji   string `form:"emoji" json:"emoji"` // empty until one is picked
 	Tone    string `form:"tone" json:"tone"`
 	Query   string `form:"q" json:"q"`
 	Group   string `form:"group" json:"group"`
 }
 
-func (p emojiRequest) postRequest() postRequest {
-	return postRequest{With: p.With, Room: p.Room, Body: p.Body, Key: p.Key, Base: p.Base}
+// postRequest returns the fields of the composer.
+func (in emojiRequest) postRequest() postRequest {
+	return postRequest{With: in.With, Room: in.Room, Body: in.Body, Key: in.Key, Base: in.Base}
 }
 
+// emojiJSON is an emoji with its name in the language of the caller.
 type emojiJSON struct {
 	Emoji      string   `json:"emoji"`
 	Name       string   `json:"name"`
 	Shortcodes []string `json:"shortcodes"`
 }
 
+// emojisJSON is a list of emoji.
 type emojisJSON struct {
 	Emoji []emojiJSON `json:"emoji"`
 }
 
-// pickedJSON is the text with the emoji in it.
+// pickedJSON is a text with the picked emoji appended.
 type pickedJSON struct {
 	Body string `json:"body"`
 }
 
 func (s *Server) showEmoji(c echo.Context) error {
-	place := web.QueryConversation(c)
+	conversation := web.QueryConversation(c)
 	for _, name := range []string{"group", "tone"} {
 		if _, err := web.QueryNumber(c, name); err != nil {
 			return err
 		}
 	}
 	return s.renderEmojiPicker(c, emojiRequest{
-		Message: web.ID(web.ParseID(c.QueryParam("message"))), With: web.ID(place.With), Room: web.ID(place.Room),
+		Message: web.ID(web.ParseID(c.QueryParam("message"))),
+		With:    web.ID(conversation.With), Room: web.ID(conversation.Room),
 		Query: c.QueryParam("q"), Group: c.QueryParam("group"), Tone: c.QueryParam("tone"),
 	})
 }
 
-// renderEmojiPicker shows emoji: a list to programs, the inside of a picker to htmx, otherwise a page, which does without htmx.
+// renderEmojiPicker answers with emoji to pick from: as JSON, as the content of a picker for htmx, or as a page.
 func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
-	pick, place, err := s.pickTarget(c, in)
+	target, conversation, err := s.pickTarget(c, in)
 	if err != nil {
 		return err
 	}
@@ -98,14 +101,14 @@ func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	if err != nil {
 		return err
 	}
-	picker.PickTarget = pick
+	picker.PickTarget = target
 	switch {
 	case web.WantsJSON(c):
 		return c.JSON(http.StatusOK, emojisJSON{emojiToJSON(s.Locale(c), picker.Shown)})
 	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.EmojiPicker(s.Locale(c), picker))
 	}
-	if place == (chat.ConversationRef{}) { // there is nothing to put a choice into
+	if conversation == (chat.ConversationRef{}) { // a picked emoji would have nowhere to go
 		return web.Redirect(c, "/chat")
 	}
 	side, err := s.sidebar(c, chat.StreamKey{})
@@ -113,48 +116,63 @@ func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 		return err
 	}
 	picker.Attrs = nil
-	return s.Render(c, http.StatusOK, views.EmojiPage(s.Page(c), side, picker, place))
+	return s.Render(c, http.StatusOK, views.EmojiPage(s.Page(c), side, picker, conversation))
 }
 
-// pickTarget says what becomes of a choice, and in which conversation: a reaction to a message, or a part of the text in the box,
-// which htmx leaves there and a page carries along.
+// pickTarget returns what becomes of a picked emoji, and the conversation it belongs to: it becomes a reaction to a message,
+// or part of the text in the composer. With htmx the composer stays on the page; without it, the page of emoji carries the
+// text along.
 func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, chat.ConversationRef, error) {
-	place := in.postRequest().conversation()
+	conversation := in.postRequest().conversation()
 	switch {
 	case in.Message != 0:
 		m, err := s.chat.Message(c.Request().Context(), web.CurrentUser(c), int64(in.Message))
 		return views.PickForReaction(m.ID), chat.ConversationRef{Room: m.Room}, err
 	case web.IsHTMX(c):
-		return views.PickForComposer(place), place, nil
+		return views.PickForComposer(conversation), conversation, nil
 	}
-	return views.PickForComposerPage(views.Composer{Conversation: place, Body: in.Body, Key: in.Key, SavedDraft: in.Base}), place, nil
+	return views.PickForComposerPage(s.refilledComposer(c, in.postRequest())), conversation, nil
 }
 
-// newPicker finds what was asked for. In a search the emoji of the chosen group come first; without one, what the person used
-// last comes before the first group.
+// newPicker returns the emoji of a search or of a group. The results of a search begin with those of the chosen group. If
+// no group is chosen, the picker shows the first one and the emoji that the user used last.
 func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, error) {
-	habits, err := s.chat.EmojiPreferences(c.Request().Context(), web.CurrentUser(c))
+	prefs, err := s.chat.EmojiPreferences(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
 		return views.PickerState{}, err
 	}
-	p := views.PickerState{Query: in.Query, Group: parseBounded(in.Group, emoji.GroupCount-1, -1), Tone: parseBounded(in.Tone, emoji.ToneCount, habits.SkinTone)}
-	if p.Query != "" {
-		p.Shown = emoji.Search(p.Query, maxFoundEmoji)
-		slices.SortStableFunc(p.Shown, func(a, b emoji.Emoji) int { return groupRank(a, p.Group) - groupRank(b, p.Group) })
-	} else {
-		p.Shown = emoji.InGroup(max(p.Group, 0))
+	p := views.PickerState{
+		Query: in.Query,
+		Group: parseBounded(in.Group, emoji.GroupCount-1, -1),
+		Tone:  parseBounded(in.Tone, emoji.ToneCount, prefs.SkinTone),
 	}
+	p.Shown = shownEmoji(p.Query, p.Group)
 	for i, e := range p.Shown {
 		p.Shown[i] = e.WithTone(p.Tone)
 	}
-	for _, text := range habits.Recent {
-		if e, ok := emoji.Lookup(text); ok && p.Group < 0 {
+	if p.Group >= 0 {
+		return p, nil
+	}
+	for _, text := range prefs.Recent {
+		if e, ok := emoji.Lookup(text); ok {
 			p.Recent = append(p.Recent, e)
 		}
 	}
 	return p, nil
 }
 
+// shownEmoji returns the results of a search, those of the group first, or without a query the emoji of the group. Group
+// -1 stands for none.
+func shownEmoji(query string, group int) []emoji.Emoji {
+	if query == "" {
+		return emoji.InGroup(max(group, 0))
+	}
+	found := emoji.Search(query, maxFoundEmoji)
+	slices.SortStableFunc(found, func(a, b emoji.Emoji) int { return groupRank(a, group) - groupRank(b, group) })
+	return found
+}
+
+// groupRank returns 0 for an emoji of the group and 1 for any other.
 func groupRank(e emoji.Emoji, group int) int {
 	if e.Group == group {
 		return 0
@@ -162,12 +180,12 @@ func groupRank(e emoji.Emoji, group int) int {
 	return 1
 }
 
-// parseBounded reads a number from 0 to most; otherwise is the answer to anything else.
-func parseBounded(s string, most, otherwise int) int {
-	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n <= most {
+// parseBounded parses a number from 0 to highest. It returns fallback for anything else.
+func parseBounded(s string, highest, fallback int) int {
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n <= highest {
 		return n
 	}
-	return otherwise
+	return fallback
 }
 
 func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
@@ -178,7 +196,7 @@ func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
 	return out
 }
 
-// pickEmoji puts an emoji at the end of what is being written. Without one it is the way to the page of emoji.
+// pickEmoji appends the picked emoji to a text. Without an emoji it answers with the picker.
 func (s *Server) pickEmoji(c echo.Context) error {
 	var in emojiRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -191,31 +209,31 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	if !ok {
 		return &chat.Error{Code: chat.Invalid, Field: "emoji", Format: "Charla does not know this emoji."}
 	}
-	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), in.postRequest().conversation())
-	switch {
-	case err != nil && (web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
-		return err
-	case err != nil:
-		return s.refuseText(c, in.postRequest(), err)
+	text := in.postRequest()
+	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), text.conversation())
+	if err != nil {
+		return s.rerenderComposer(c, text, nil, err)
 	}
 	s.recordEmojiUse(c, e, in.Tone)
-	box := views.Composer{Conversation: conv.Ref(), Key: cmp.Or(in.Key, rand.Text()), Body: in.Body + e.Text, SavedDraft: in.Base}
-	switch {
-	case web.WantsJSON(c):
-		return c.JSON(http.StatusOK, pickedJSON{box.Body})
-	case web.IsHTMX(c):
-		return s.Render(c, http.StatusOK, views.EmojiPickedResponse(s.Locale(c), box, e))
+	text.Key, text.Body = cmp.Or(text.Key, rand.Text()), text.Body+e.Text
+	if web.WantsJSON(c) {
+		return c.JSON(http.StatusOK, pickedJSON{text.Body})
 	}
-	return s.rerenderComposer(c, http.StatusOK, box)
+	if web.IsHTMX(c) {
+		composer := s.refilledComposer(c, text)
+		composer.Conversation = conv.Ref()
+		return s.Render(c, http.StatusOK, views.EmojiPickedResponse(s.Locale(c), composer, e))
+	}
+	return s.rerenderComposer(c, text, nil, nil)
 }
 
-// recordEmojiUse remembers what was chosen. That it fails is no reason not to choose it.
+// recordEmojiUse saves which emoji and skin tone the user picked last. If that fails, the pick itself still counts.
 func (s *Server) recordEmojiUse(c echo.Context, e emoji.Emoji, tone string) {
-	var chosen *int
+	var picked *int
 	if n := parseBounded(tone, emoji.ToneCount, -1); n >= 0 {
-		chosen = &n
+		picked = &n
 	}
-	if err := s.chat.RecordEmojiUse(c.Request().Context(), web.CurrentUser(c), e.Text, chosen); err != nil {
-		slog.Warn("use of an emoji not noted", "request", web.RequestID(c), "error", err)
+	if err := s.chat.RecordEmojiUse(c.Request().Context(), web.CurrentUser(c), e.Text, picked); err != nil {
+		slog.Warn("record emoji use failed", "request", web.RequestID(c), "error", err)
 	}
 }

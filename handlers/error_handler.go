@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"crypto/rand"
 	"log/slog"
 
 	"charla/chat"
@@ -46,9 +45,7 @@ func (s *Server) rerenderText(c echo.Context, err error) error {
 		form := views.EditForm{MessageEdit: edit, Error: e}
 		return s.Render(c, status, views.UnsavedEditPage(s.Page(c), chat.Message{ID: message}, form))
 	}
-	composer := views.Composer{
-		UserID: web.CurrentUser(c).ID, Conversation: in.conversation(), Key: in.Key, KeyPrefix: rand.Text(),
-		Body: in.Body, SavedDraft: in.Base, ReplaceText: true, Error: e,
-	}
+	composer := s.refilledComposer(c, in)
+	composer.Error = e
 	return s.Render(c, status, views.UnsentMessagePage(s.Page(c), composer))
 }

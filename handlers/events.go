@@ -207,6 +207,6 @@ func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.
 	if n := len(history.Messages); n > 0 {
 		have = max(have, history.Messages[n-1].Seq)
 	}
-	t := s.newThread(conv, history, 0)
+	t := s.newTimeline(conv, history, 0)
 	return live.Replay{Head: stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
 }

@@ -51,16 +51,19 @@ func (s *Server) messageEditRoutes() []web.Route {
 	}
 }
 
+// editRequest replaces the text of a message, the alt texts of its files, or both.
 type editRequest struct {
-	Body  *string          `form:"body" json:"body"` // without it the text stays, where files are described
-	Files []altTextRequest `form:"-" json:"files"`   // those that are to be described anew; a form has alt-ID for each
+	Body  *string          `form:"body" json:"body"` // if it is absent and an alt text is present, the text stays
+	Files []altTextRequest `form:"-" json:"files"`   // in a form, the alt text of a file is the field alt-ID
 }
 
+// altTextRequest is the new alt text of a file.
 type altTextRequest struct {
 	ID  web.ID `json:"id"`
 	Alt string `json:"alt"`
 }
 
+// edit returns the edit that the request and the fields alt-ID of its form describe.
 func (in editRequest) edit(form url.Values) chat.MessageEdit {
 	e := chat.MessageEdit{Alts: map[int64]string{}}
 	for _, f := range in.Files {
@@ -71,11 +74,11 @@ func (in editRequest) edit(form url.Values) chat.MessageEdit {
 			e.Alts[web.ParseID(file)] = values[0]
 		}
 	}
-	if in.Body != nil {
-		e.Text = *in.Body
-	} else {
+	if in.Body == nil {
 		e.KeepText = len(e.Alts) > 0
+		return e
 	}
+	e.Text = *in.Body
 	return e
 }
 
@@ -84,16 +87,15 @@ func (s *Server) editMessage(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	edit := in.edit(c.Request().PostForm)
-	err := s.checkChangeRate(c)
-	var changed chat.ChangeResult
-	if err == nil {
-		expanded := edit
-		expanded.Text = emoji.Expand(edit.Text)
-		changed, err = s.chat.EditMessage(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), expanded)
+	if err := s.checkChangeRate(c); err != nil {
+		return err
 	}
+	typed := in.edit(c.Request().PostForm)
+	edit := typed
+	edit.Text = emoji.Expand(typed.Text)
+	changed, err := s.chat.EditMessage(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), edit)
 	if err != nil {
-		return s.refuseEdit(c, edit, err)
+		return s.rerenderEdit(c, typed, err)
 	}
 	return s.renderChangedMessage(c, changed)
 }
@@ -112,42 +114,44 @@ func (s *Server) deleteMessage(c echo.Context) error {
 	return s.renderChangedMessage(c, changed)
 }
 
-// checkChangeRate counts a change like a message: everybody in the room is told of both.
+// checkChangeRate counts a change against the rate limit of messages, because everybody in the room receives both.
 func (s *Server) checkChangeRate(c echo.Context) error {
 	return s.limits.Posts.AllowUser(web.CurrentUser(c))
 }
 
-// renderChangedMessage answers what was done with a message: the message, its line, or the way back to its conversation.
+// renderChangedMessage answers a change of a message: with the message as JSON, with a fragment that replaces it, or with a
+// redirect to its conversation.
 func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult) error {
 	switch {
 	case web.WantsJSON(c):
 		return c.JSON(http.StatusOK, web.MessageToJSON(changed.Message))
 	case web.IsHTMX(c):
 		return s.Render(c, http.StatusOK, views.MessageChangedResponse(s.Locale(c), changed))
-	default:
-		return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.ConversationRef{Room: changed.Message.Room}))
 	}
+	return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.ConversationRef{Room: changed.Message.Room}))
 }
 
-// refuseEdit answers a refused text: a browser gets the page again with what was typed. htmx leaves the box as it is.
-func (s *Server) refuseEdit(c echo.Context, edit chat.MessageEdit, err error) error {
-	kept := []chat.Code{chat.Invalid, chat.Conflict} // fail keeps it where the page cannot be had
-	if web.IsHTMX(c) || web.WantsJSON(c) || !slices.Contains(kept, chat.CodeOf(err)) {
+// rerenderEdit answers a refused edit with the page of the message and the text that was typed. Programs and htmx, which
+// keep the text themselves, get the error. If the page cannot be loaded, handleError shows the text again.
+func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error) error {
+	code := chat.CodeOf(err)
+	if web.IsHTMX(c) || web.WantsJSON(c) || code != chat.Invalid && code != chat.Conflict {
 		return err
 	}
-	m, gone := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
-	if gone != nil {
-		return gone
+	m, notFound := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
+	if notFound != nil {
+		return notFound
 	}
 	e, status := web.ClassifyError(c, err)
-	return s.renderMessage(c, status, m, views.EditForm{MessageEdit: edit, Error: e})
+	return s.renderMessage(c, status, m, views.EditForm{MessageEdit: typed, Error: e})
 }
 
-// renderChangedSince answers a window of older messages that asks what changed while it was on its way.
-func (s *Server) renderChangedSince(c echo.Context, t views.Timeline, after int64) error {
-	t.Messages = slices.DeleteFunc(t.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
-	if len(t.Messages) == 0 {
+// renderChangedSince answers with the messages of a page that changed after a seq. A page of older messages asks for them
+// once it is inserted, because the stream may have delivered changes while the page was on its way.
+func (s *Server) renderChangedSince(c echo.Context, timeline views.Timeline, after int64) error {
+	timeline.Messages = slices.DeleteFunc(timeline.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
+	if len(timeline.Messages) == 0 {
 		return c.NoContent(http.StatusNoContent)
 	}
-	return s.Render(c, http.StatusOK, views.MissedChanges(s.Locale(c), t))
+	return s.Render(c, http.StatusOK, views.MissedChanges(s.Locale(c), timeline))
 }

@@ -49,111 +49,136 @@ func (s *Server) listMessages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := readPageParams(c)
-	switch {
-	case err != nil:
-		return err
-	case !web.WantsJSON(c):
-	case c.QueryParams().Has("after"):
-		return s.messagesAfter(c, conv, at)
-	case c.QueryParams().Has("changed_after"):
-		return s.messagesChangedSince(c, conv, at)
-	}
-	before := at.before
-	history, err := s.chat.MessagesBefore(c.Request().Context(), conv, before, int(at.limit))
+	params, err := readPageParams(c)
 	if err != nil {
 		return err
 	}
-	if web.WantsJSON(c) {
-		next := ""
-		if history.HasOlder {
-			next = views.MessagesBeforeURL(conv.Ref(), history.Messages[0].Seq)
-		}
-		return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
+	switch query := c.QueryParams(); {
+	case !web.WantsJSON(c):
+		return s.conversationPage(c, conv, params)
+	case query.Has("after"):
+		return s.messagesAfter(c, conv, params)
+	case query.Has("changed_after"):
+		return s.messagesChangedSince(c, conv, params)
 	}
-	if web.IsHTMX(c) && c.QueryParams().Has("changed_after") {
-		return s.renderChangedSince(c, s.newThread(conv, history, before), at.changedAfter)
-	}
-	if before == 0 && c.Request().Method == http.MethodGet && !web.IsHTMX(c) {
-		s.markHistoryRead(c, conv, history)
-	}
-	t := s.newThread(conv, history, before)
-	if t.Composer, err = s.newComposer(c, conv); err != nil {
-		return err
-	}
-	t.Composer = withSuggestions(t.Composer, c.QueryParam("typo"))
-	return s.renderConversation(c, http.StatusOK, t)
+	return s.messagesBefore(c, conv, params)
 }
 
-// pageParams is which part of a conversation a URL asks for, in numbers; 0 is what it leaves open.
+// pageParams are the numbers in the query that select a page of a conversation. A number that is not in the query is 0.
 type pageParams struct{ before, after, changedAfter, asOf, limit int64 }
 
-func readPageParams(c echo.Context) (a pageParams, err error) {
-	for _, of := range []struct {
-		name string
-		to   *int64
-	}{{"before", &a.before}, {"after", &a.after}, {"changed_after", &a.changedAfter}, {"as_of", &a.asOf}, {"limit", &a.limit}} {
-		if *of.to, err = web.QueryNumber(c, of.name); err != nil {
-			return a, err
+func readPageParams(c echo.Context) (p pageParams, err error) {
+	for _, param := range []struct {
+		name  string
+		value *int64
+	}{
+		{"before", &p.before}, {"after", &p.after}, {"changed_after", &p.changedAfter}, {"as_of", &p.asOf},
+		{"limit", &p.limit},
+	} {
+		if *param.value, err = web.QueryNumber(c, param.name); err != nil {
+			return p, err
 		}
 	}
-	return a, nil
+	return p, nil
 }
 
-// messagesAfter answers with the messages after a number.
-func (s *Server) messagesAfter(c echo.Context, conv chat.Conversation, at pageParams) error {
-	history, err := s.chat.MessagesAfter(c.Request().Context(), conv, at.after, int(at.limit))
+// messagesBefore answers with the messages before a seq, or the newest ones, as JSON.
+func (s *Server) messagesBefore(c echo.Context, conv chat.Conversation, params pageParams) error {
+	page, err := s.chat.MessagesBefore(c.Request().Context(), conv, params.before, int(params.limit))
 	if err != nil {
 		return err
 	}
 	next := ""
-	if history.HasNewer {
-		next = views.MessagesAfterURL(conv.Ref(), history.Messages[len(history.Messages)-1].Seq)
+	if page.HasOlder {
+		next = views.MessagesBeforeURL(conv.Ref(), page.Messages[0].Seq)
 	}
-	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
+	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
 }
 
-// changes answers with what changed after a number, new messages too: how a program catches up.
-func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, at pageParams) error {
-	history, err := s.chat.MessagesChangedSince(c.Request().Context(), conv, at.changedAfter, at.asOf, int(at.limit))
+// messagesAfter answers with the messages after a seq as JSON.
+func (s *Server) messagesAfter(c echo.Context, conv chat.Conversation, params pageParams) error {
+	page, err := s.chat.MessagesAfter(c.Request().Context(), conv, params.after, int(params.limit))
 	if err != nil {
 		return err
 	}
 	next := ""
-	if history.HasNewer {
-		next = views.MessagesChangedURL(conv.Ref(), history.Messages[len(history.Messages)-1].ChangedSeq, cmp.Or(at.asOf, conv.LastSeq))
+	if page.HasNewer {
+		next = views.MessagesAfterURL(conv.Ref(), page.Messages[len(page.Messages)-1].Seq)
 	}
-	return c.JSON(http.StatusOK, historyToJSON(conv, history, next, int(at.limit)))
+	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
 }
 
-// newThread is a window as it stood when conv was read: the cursor is older than the messages, never newer.
-func (s *Server) newThread(conv chat.Conversation, h chat.MessagePage, before int64) views.Timeline {
+// messagesChangedSince answers with the messages that were posted or changed after a seq, as JSON. Programs catch up with
+// it.
+func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, params pageParams) error {
+	limit := int(params.limit)
+	page, err := s.chat.MessagesChangedSince(c.Request().Context(), conv, params.changedAfter, params.asOf, limit)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if page.HasNewer {
+		last := page.Messages[len(page.Messages)-1].ChangedSeq
+		next = views.MessagesChangedURL(conv.Ref(), last, cmp.Or(params.asOf, conv.LastSeq))
+	}
+	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, limit))
+}
+
+// conversationPage answers with the page of a conversation, or with the changes that a page of older messages missed. A
+// request for the newest messages marks them as read, unless htmx makes it: htmx may fetch a page for a hidden tab, where
+// the page itself reports what is on screen.
+func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params pageParams) error {
+	page, err := s.chat.MessagesBefore(c.Request().Context(), conv, params.before, int(params.limit))
+	if err != nil {
+		return err
+	}
+	timeline := s.newTimeline(conv, page, params.before)
+	if web.IsHTMX(c) && c.QueryParams().Has("changed_after") {
+		return s.renderChangedSince(c, timeline, params.changedAfter)
+	}
+	if params.before == 0 && c.Request().Method == http.MethodGet && !web.IsHTMX(c) {
+		s.markPageRead(c, conv, page)
+	}
+	if timeline.Composer, err = s.newComposer(c, conv); err != nil {
+		return err
+	}
+	timeline.Composer = withSuggestions(timeline.Composer, c.QueryParam("typo"))
+	return s.renderConversation(c, http.StatusOK, timeline)
+}
+
+// newTimeline returns what a page shows of a conversation. Its stream starts at conv.LastSeq, which must have been read
+// before the messages, so that the stream misses nothing.
+func (s *Server) newTimeline(conv chat.Conversation, page chat.MessagePage, before int64) views.Timeline {
 	return views.Timeline{
 		Conversation: conv,
 		Online:       s.hub.IsOnline(conv.Peer),
-		Messages:     h.Messages,
-		HasOlder:     h.HasOlder,
+		Messages:     page.Messages,
+		HasOlder:     page.HasOlder,
 		Before:       before,
 		Cursor:       conv.LastSeq,
-		FirstUnread:  firstUnread(conv, h),
+		FirstUnread:  firstUnread(conv, page),
 	}
 }
 
-func firstUnread(conv chat.Conversation, h chat.MessagePage) int64 {
-	for _, m := range h.Messages {
-		if conv.Unread > 0 && m.Seq > conv.ReadSeq && m.AuthorID != conv.Viewer && m.DeletedAt == 0 {
+// firstUnread returns the seq of the first unread message on a page, or 0.
+func firstUnread(conv chat.Conversation, page chat.MessagePage) int64 {
+	if conv.Unread == 0 {
+		return 0
+	}
+	for _, m := range page.Messages {
+		if m.Seq > conv.ReadSeq && m.AuthorID != conv.Viewer && m.DeletedAt == 0 {
 			return m.Seq
 		}
 	}
 	return 0
 }
 
-func (s *Server) renderConversation(c echo.Context, status int, t views.Timeline) error {
-	side, err := s.sidebar(c, t.Conversation.StreamKey())
+func (s *Server) renderConversation(c echo.Context, status int, timeline views.Timeline) error {
+	side, err := s.sidebar(c, timeline.Conversation.StreamKey())
 	if err != nil {
 		return err
 	}
-	return s.Render(c, status, views.MessagesPage(s.Page(c), side, t))
+	return s.Render(c, status, views.MessagesPage(s.Page(c), side, timeline))
 }
 
 func (s *Server) showMessage(c echo.Context) error {
@@ -167,7 +192,7 @@ func (s *Server) showMessage(c echo.Context) error {
 	return s.renderMessage(c, http.StatusOK, m, views.EditForm{MessageEdit: chat.MessageEdit{Text: m.Body}})
 }
 
-// renderMessage shows one message, what can be done with it, and the text as the person left it.
+// renderMessage answers with the page of one message and what can be done with it. The form to edit it is filled with e.
 func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e views.EditForm) error {
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
@@ -176,80 +201,88 @@ func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e vie
 	return s.Render(c, status, views.MessagePage(s.Page(c), side, m, e))
 }
 
+// postRequest is the form of the composer. With or Room names the conversation.
 type postRequest struct {
 	With web.ID   `form:"with" json:"with"`
 	Room web.ID   `form:"room" json:"room"`
 	Body string   `form:"body" json:"body"`
 	Key  string   `form:"key" json:"key"`
-	Base string   `form:"base" json:"base"` // what the box began with
-	File []web.ID `form:"file" json:"file"` // that wait and go with it
+	Base string   `form:"base" json:"base"` // the draft that the composer was rendered with
+	File []web.ID `form:"file" json:"file"` // uploaded files to attach
 }
 
-// Uploads are each named once.
-func (p postRequest) files() (ids []int64) {
-	for _, f := range p.File {
-		if !slices.Contains(ids, int64(f)) {
-			ids = append(ids, int64(f))
+func (in postRequest) conversation() chat.ConversationRef {
+	return chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
+}
+
+// message returns the message to post. A file that is named twice is attached once.
+func (in postRequest) message() chat.NewMessage {
+	m := chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key}
+	for _, f := range in.File {
+		if !slices.Contains(m.Files, int64(f)) {
+			m.Files = append(m.Files, int64(f))
 		}
 	}
-	return ids
-}
-
-func (p postRequest) conversation() chat.ConversationRef {
-	return chat.ConversationRef{With: int64(p.With), Room: int64(p.Room)}
+	return m
 }
 
 func (s *Server) postMessage(c echo.Context) error {
-	in, refused, err := s.readPostRequest(c)
+	in, rejected, err := s.readPostRequest(c)
 	if err != nil {
 		return err
 	}
-	if len(refused) > 0 && !web.WantsJSON(c) && !web.IsHTMX(c) {
-		return s.rerenderComposerWithFiles(c, uploadResult{place: in.conversation(), refused: refused}, nil)
+	if len(rejected) > 0 {
+		return s.rerenderComposer(c, in, rejected, nil)
 	}
-	if len(refused) > 0 {
-		return refused[0].Error
+	posted, err := s.sendMessage(c, web.CurrentUser(c), in.message())
+	if err != nil {
+		return s.rerenderComposer(c, in, nil, err)
 	}
-	posted, err := s.sendMessage(c, web.CurrentUser(c), chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key, Files: in.files()})
-	switch {
-	case err != nil && (web.WantsJSON(c) || chat.CodeOf(err) == chat.NotFound):
-		return err
-	case err != nil:
-		return s.refuseText(c, in, err)
-	case web.WantsJSON(c) && posted.Created:
-		return c.JSON(http.StatusCreated, web.MessageToJSON(posted.Message))
-	case web.WantsJSON(c):
-		return c.JSON(http.StatusOK, web.MessageToJSON(posted.Message))
-	case web.IsHTMX(c):
-		return s.Render(c, http.StatusOK, views.PostResponse(s.Locale(c), posted.Message, withSuggestions(views.Composer{Conversation: in.conversation()}, emoji.FirstMistyped(in.Body))))
-	default:
-		return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), emoji.FirstMistyped(in.Body)))
+	if web.WantsJSON(c) {
+		return postedJSON(c, posted)
 	}
+	typo := emoji.FirstMistyped(in.Body)
+	if web.IsHTMX(c) {
+		composer := withSuggestions(views.Composer{Conversation: in.conversation()}, typo)
+		return s.Render(c, http.StatusOK, views.PostResponse(s.Locale(c), posted.Message, composer))
+	}
+	return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), typo))
 }
 
-// readPostRequest reads a message with the files that come with it. They are kept as they come: whatever becomes of the message,
-// they wait in its box.
-func (s *Server) readPostRequest(c echo.Context) (in postRequest, refused []views.RejectedFile, err error) {
-	var files uploadResult
+// postedJSON answers with a posted message as JSON: 201, or 200 if it had been posted before.
+func postedJSON(c echo.Context, posted chat.PostResult) error {
+	status := http.StatusOK
+	if posted.Created {
+		status = http.StatusCreated
+	}
+	return c.JSON(status, web.MessageToJSON(posted.Message))
+}
+
+// readPostRequest reads a message and uploads the files in its form. If the message is refused later, the uploaded files
+// stay with the draft. It also returns the files that were rejected.
+func (s *Server) readPostRequest(c echo.Context) (in postRequest, rejected []views.RejectedFile, err error) {
+	var uploads uploadResult
 	if web.IsMultipart(c.Request()) {
-		if files, err = s.receiveFiles(c); err != nil {
+		if uploads, err = s.receiveFiles(c); err != nil {
 			return in, nil, err
 		}
 	}
 	if err = web.Bind(c, &in); err != nil {
 		return in, nil, err
 	}
-	in.File = append(in.File, files.ids()...)
-	return in, files.refused, nil
+	for _, f := range uploads.files {
+		in.File = append(in.File, web.ID(f.ID))
+	}
+	return in, uploads.rejected, nil
 }
 
-// sendMessage sends a message at the pace of its author: a bot has one, however many hooks write as it.
+// sendMessage posts a message under the rate limit of its author. A bot has one limit for all its webhooks.
 func (s *Server) sendMessage(c echo.Context, by chat.User, in chat.NewMessage) (chat.PostResult, error) {
-	pace := s.limits.Posts
+	limit := s.limits.Posts
 	if by.IsBot() {
-		pace = s.limits.BotPosts
+		limit = s.limits.BotPosts
 	}
-	if err := pace.AllowUser(by); err != nil {
+	if err := limit.AllowUser(by); err != nil {
 		return chat.PostResult{}, err
 	}
 	in.Body = emoji.Expand(in.Body)

@@ -23,10 +23,11 @@ func (s *Server) reactionRoutes() []web.Route {
 	}
 }
 
+// reactionRequest adds or removes a reaction of the caller.
 type reactionRequest struct {
 	Emoji string          `form:"emoji" json:"emoji"`
-	Tone  string          `form:"tone" json:"tone"` // in which a picker showed it
-	Mine  *web.StrictBool `form:"mine" json:"mine"` // without it, the other way round than it is
+	Tone  string          `form:"tone" json:"tone"` // the skin tone that the picker was set to
+	Mine  *web.StrictBool `form:"mine" json:"mine"` // whether the reaction should exist; if absent, it is toggled
 }
 
 func (s *Server) react(c echo.Context) error {
@@ -37,12 +38,15 @@ func (s *Server) react(c echo.Context) error {
 	if err := s.checkChangeRate(c); err != nil {
 		return err
 	}
-	e, _ := emoji.Lookup(in.Emoji) // what is none has no text, which is refused after the message was looked for
-	changed, err := s.chat.React(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), e.Text, (*bool)(in.Mine))
+	// React refuses an unknown emoji, which has no text here, but only after it found the message: a hidden message must
+	// look like a missing one.
+	e, _ := emoji.Lookup(in.Emoji)
+	me, message := web.CurrentUser(c), web.ParseID(c.Param("id"))
+	changed, err := s.chat.React(c.Request().Context(), me, message, e.Text, (*bool)(in.Mine))
 	if err != nil {
 		return err
 	}
-	if changed.Message.Reactions.By(web.CurrentUser(c).ID, e.Text) {
+	if changed.Message.Reactions.By(me.ID, e.Text) {
 		s.recordEmojiUse(c, e, in.Tone)
 	}
 	return s.renderChangedMessage(c, changed)

@@ -24,28 +24,17 @@ func (s *Server) readMarkerRoutes() []web.Route {
 	}
 }
 
-// markHistoryRead marks read what a page is about to show. That it fails is no reason not to show it. What htmx fetches may be
-// for a hidden tab: there the page itself says what is on screen.
-func (s *Server) markHistoryRead(c echo.Context, conv chat.Conversation, h chat.MessagePage) {
-	if conv.Unread == 0 || len(h.Messages) == 0 {
-		return
-	}
-	last := h.Messages[len(h.Messages)-1].Seq
-	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last); err != nil {
-		slog.Warn("not marked read", "request", web.RequestID(c), "room", conv.Room, "error", err)
-	}
-}
-
+// markReadRequest marks a conversation as read up to and including Seq.
 type markReadRequest struct {
 	With web.ID    `form:"with" json:"with"`
 	Room web.ID    `form:"room" json:"room"`
-	Seq  *seqParam `form:"seq" json:"seq"`
+	Seq  *seqParam `form:"seq" json:"seq"` // required
 }
 
-// seqParam is the seq of a message up to which all was read.
+// seqParam is a seq in a form or in JSON, where it may be a number or a string.
 type seqParam int64
 
-// UnmarshalParam reads a form's field.
+// UnmarshalParam parses the field of a form.
 func (n *seqParam) UnmarshalParam(s string) error {
 	seq, ok := web.ParseNumber(s)
 	if !ok {
@@ -55,7 +44,7 @@ func (n *seqParam) UnmarshalParam(s string) error {
 	return nil
 }
 
-// UnmarshalJSON reads a number, or one in quotes.
+// UnmarshalJSON parses a number or a string.
 func (n *seqParam) UnmarshalJSON(b []byte) error {
 	return n.UnmarshalParam(strings.Trim(string(b), `"`))
 }
@@ -68,9 +57,21 @@ func (s *Server) markRead(c echo.Context) error {
 	if in.Seq == nil {
 		return web.InvalidNumber("seq")
 	}
-	place := chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
-	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), place, int64(*in.Seq)); err != nil {
+	conversation := chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
+	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conversation, int64(*in.Seq)); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// markPageRead marks a conversation as read up to the last message of a page that is about to be rendered. If it fails, the
+// page is rendered all the same.
+func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, page chat.MessagePage) {
+	if conv.Unread == 0 || len(page.Messages) == 0 {
+		return
+	}
+	last := page.Messages[len(page.Messages)-1].Seq
+	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last); err != nil {
+		slog.Warn("mark conversation read failed", "request", web.RequestID(c), "room", conv.Room, "error", err)
+	}
 }
