@@ -144,7 +144,7 @@ func TestRejectedFiles(t *testing.T) {
 		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
 	ana.waitUntil("the broken picture is refused with a reason, and the other file is attached",
 		sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`,
-			refused("This picture is broken, or of a kind that Charla cannot show."), attachmentNames))
+			refused("This picture is damaged or has an unsupported format."), attachmentNames))
 	ana.saveScreenshot("refused")
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("2.txt", []byte("2")), samples.write("3.txt", []byte("3")))

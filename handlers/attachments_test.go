@@ -151,7 +151,7 @@ func TestPostFormWithFiles(t *testing.T) {
 	broken := picture(9, 9)[:40]
 	withBroken := []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<broken.png", broken}
 	page = ana.postParts("/messages", withBroken).is(422)
-	page.shows("textarea", "words").has("d.txt", "e.txt", "broken.png", "This picture is broken")
+	page.shows("textarea", "words").has("d.txt", "e.txt", "broken.png", "This picture is damaged")
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 }
 

@@ -13,16 +13,16 @@ import (
 	"charla/chat"
 )
 
-// hugePNG is a PNG that says it has so many pixels, and has one.
-func hugePNG(t testing.TB, w, h uint32, depth, colour, interlace byte) []byte {
+// hugePNG returns a PNG with one pixel and a header for a larger picture.
+func hugePNG(t testing.TB, w, h uint32, depth, colorType, interlace byte) []byte {
 	t.Helper()
 	file := asPNG(t, image.NewGray(image.Rect(0, 0, 1, 1)))
 	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, w), h)
-	copy(file[8:], pngChunk("IHDR", append(head, depth, colour, 0, 0, interlace)))
+	copy(file[8:], pngChunk("IHDR", append(head, depth, colorType, 0, 0, interlace)))
 	return file
 }
 
-// manyScans is a JPEG that goes over its pixels again and again.
+// manyScans returns a JPEG with 5,000 scans.
 func manyScans(t testing.TB) []byte {
 	t.Helper()
 	file := cmykJPEG(t, image.NewGray(image.Rect(0, 0, 64, 64)))
@@ -31,7 +31,7 @@ func manyScans(t testing.TB) []byte {
 	return append(append(file[:scan:scan], bytes.Repeat(last, 5000)...), 0xff, 0xd9)
 }
 
-// manyFrames is a GIF of so many frames.
+// manyFrames returns a GIF with n frames.
 func manyFrames(t testing.TB, n int) []byte {
 	t.Helper()
 	const head = 6 + 7 + 3*4
@@ -39,39 +39,43 @@ func manyFrames(t testing.TB, n int) []byte {
 	return append(append(one[:head:head], bytes.Repeat(one[head:len(one)-1], n)...), trailer)
 }
 
-// What would take much memory or time is refused at once, for what its first bytes say.
+// TestDecompressionBombs: files that need much memory or time to decode are rejected quickly, without decoding them.
 func TestDecompressionBombs(t *testing.T) {
-	moving := asGIF(t, testAnimation(2))
+	photo := func() []byte { return asJPEG(t, testPhoto(16, 16)) }
+	gray := image.NewGray(image.Rect(0, 0, 8, 8))
+	animated := asGIF(t, testAnimation(2))
+	gifHeader := animated[: 13+12 : 13+12]
+	subBlock := append([]byte{255}, make([]byte, 255)...)
 	for name, c := range map[string]struct {
 		mime string
 		file []byte
 	}{
-		"50 000 × 50 000 PNG":                         {"image/png", hugePNG(t, 50_000, 50_000, 8, 0, 0)},
-		"two thousand million wide":                   {"image/png", hugePNG(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
-		"64 bits for each pixel":                      {"image/png", hugePNG(t, 8000, 8000, 16, 6, 0)},
-		"32 bits, interlaced":                         {"image/png", hugePNG(t, 8000, 8000, 8, 6, 1)},
-		"16 bits of grey, and a clear one":            {"image/png", hugePNG(t, 8000, 8000, 16, 0, 0)},
-		"grey, interlaced, and a clear one":           {"image/png", hugePNG(t, 8000, 8000, 8, 0, 1)},
-		"a PNG as long as a street":                   {"image/png", hugePNG(t, 1<<26, 1, 8, 0, 0)},
-		"64 megapixels for printers":                  {"image/jpeg", withSize(cmykJPEG(t, image.NewGray(image.Rect(0, 0, 8, 8))), 8000, 8000)},
-		"64 megapixels of red, green and blue":        {"image/jpeg", asRGBJPEG(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 8000))},
-		"64 megapixels of Adobe's":                    {"image/jpeg", asAdobeRGB(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 8000))},
-		"a second frame that makes less of the first": {"image/jpeg", withSecondFrame(asProgressive(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 6000)))},
-		"50 000 × 50 000 JPEG":                        {"image/jpeg", withSize(asJPEG(t, testPhoto(16, 16)), 50_000, 50_000)},
-		"a large JPEG that is prepared":               {"image/jpeg", asProgressive(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 6000))},
-		"a JPEG of 5000 scans":                        {"image/jpeg", manyScans(t)},
-		"a GIF of 10 000 frames":                      {"image/gif", manyFrames(t, 10_000)},
-		"a GIF with a screen of 4 Gi":                 {"image/gif", withScreenSize(moving, 65_535, 65_535)},
-		"a GIF of a million small parts":              {"image/gif", append(moving[:13+12:13+12], bytes.Repeat([]byte{extensionBlock, 0xfe, 1, 'x', 0}, 1<<20)...)},
-		"a GIF with 20 MB of comment":                 {"image/gif", append(moving[:13+12:13+12], append([]byte{extensionBlock, 0xff}, bytes.Repeat(append([]byte{255}, make([]byte, 255)...), 80_000)...)...)},
+		"50 000 × 50 000 PNG":                             {"image/png", hugePNG(t, 50_000, 50_000, 8, 0, 0)},
+		"a PNG with 2^31 columns":                         {"image/png", hugePNG(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
+		"64 bits per pixel":                               {"image/png", hugePNG(t, 8000, 8000, 16, 6, 0)},
+		"32 bits, interlaced":                             {"image/png", hugePNG(t, 8000, 8000, 8, 6, 1)},
+		"16-bit gray, maybe with a transparent color":     {"image/png", hugePNG(t, 8000, 8000, 16, 0, 0)},
+		"interlaced gray, maybe with a transparent color": {"image/png", hugePNG(t, 8000, 8000, 8, 0, 1)},
+		"a PNG with one very long row":                    {"image/png", hugePNG(t, 1<<26, 1, 8, 0, 0)},
+		"64 megapixels in CMYK":                           {"image/jpeg", withSize(cmykJPEG(t, gray), 8000, 8000)},
+		"64 megapixels in RGB":                            {"image/jpeg", asRGBJPEG(withSize(photo(), 8000, 8000))},
+		"64 megapixels in the RGB of Adobe":               {"image/jpeg", asAdobeRGB(withSize(photo(), 8000, 8000))},
+		"a second frame with a lower cost":                {"image/jpeg", withSecondFrame(asProgressive(withSize(photo(), 8000, 6000)))},
+		"50 000 × 50 000 JPEG":                            {"image/jpeg", withSize(photo(), 50_000, 50_000)},
+		"a large progressive JPEG":                        {"image/jpeg", asProgressive(withSize(photo(), 8000, 6000))},
+		"a JPEG with 5000 scans":                          {"image/jpeg", manyScans(t)},
+		"a GIF with 10 000 frames":                        {"image/gif", manyFrames(t, 10_000)},
+		"a GIF with 4 billion pixels":                     {"image/gif", withScreenSize(bytes.Clone(animated), 65_535, 65_535)},
+		"a GIF with a million extensions":                 {"image/gif", append(gifHeader, bytes.Repeat([]byte{extensionBlock, 0xfe, 1, 'x', 0}, 1<<20)...)},
+		"a GIF with an extension of 20 MB":                {"image/gif", append(append(gifHeader, extensionBlock, 0xff), bytes.Repeat(subBlock, 80_000)...)},
 	} {
 		took, used := time.Duration(math.MaxInt64), uint64(0)
-		for range 3 { // the fastest counts: a busy machine is not slow three times
+		for range 3 { // uses the fastest of three runs, because the machine may be busy
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			begun := time.Now()
+			start := time.Now()
 			m, err := process(c.file, c.mime)
-			took = min(took, time.Since(begun))
+			took = min(took, time.Since(start))
 			runtime.ReadMemStats(&after)
 			used = max(used, after.TotalAlloc-before.TotalAlloc)
 			if chat.CodeOf(err) != chat.Invalid {
@@ -79,18 +83,18 @@ func TestDecompressionBombs(t *testing.T) {
 			}
 		}
 		if used > 1<<20 || took > 200*time.Millisecond {
-			t.Errorf("%s: %d bytes, %v", name, used, took)
+			t.Errorf("%s: used %d bytes and took %v", name, used, took)
 		}
 	}
 }
 
-// asProgressive says of a JPEG that it comes in steps.
+// asProgressive changes the header of a JPEG to that of a progressive one.
 func asProgressive(file []byte) []byte {
 	file[bytes.Index(file, []byte{0xff, 0xc0})+1] = 0xc2
 	return file
 }
 
-// asRGBJPEG calls the components of a JPEG red, green and blue.
+// asRGBJPEG changes the names of the components of a JPEG to R, G and B.
 func asRGBJPEG(file []byte) []byte {
 	frame := file[bytes.Index(file, []byte{0xff, 0xc0}):]
 	frame[10], frame[13], frame[16] = 'R', 'G', 'B'
@@ -99,28 +103,29 @@ func asRGBJPEG(file []byte) []byte {
 	return file
 }
 
-// asAdobeRGB says of a JPEG that its components are its colours.
+// asAdobeRGB adds an Adobe segment to a JPEG that says that its components are RGB.
 func asAdobeRGB(file []byte) []byte {
-	said := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
-	return append(append(file[:2:2], said...), file[2:]...)
+	segment := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+	return append(append(file[:2:2], segment...), file[2:]...)
 }
 
-// withSecondFrame says at the end of a JPEG that it is an ordinary one.
+// withSecondFrame adds to a progressive JPEG a second frame that is not progressive.
 func withSecondFrame(file []byte) []byte {
 	at := bytes.Index(file, []byte{0xff, 0xc2})
 	frame := bytes.Clone(file[at:][:2+17])
 	frame[1] = 0xc0
-	file[bytes.Index(file, []byte{0xff, 0xda})+12] = 0 // the first scan is one of a picture in steps
+	file[bytes.Index(file, []byte{0xff, 0xda})+12] = 0 // makes the first scan one of a progressive picture
 	return append(append(file[:len(file)-2:len(file)-2], frame...), 0xff, 0xd9)
 }
 
+// withScreenSize changes the size in the header of a GIF.
 func withScreenSize(file []byte, w, h uint16) []byte {
 	binary.LittleEndian.PutUint16(file[6:], w)
 	binary.LittleEndian.PutUint16(file[8:], h)
 	return file
 }
 
-// The largest that telephones send is taken.
+// TestFiftyMegapixels: the largest pictures of phones are accepted.
 func TestFiftyMegapixels(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a second and 100 MB")
@@ -132,9 +137,9 @@ func TestFiftyMegapixels(t *testing.T) {
 	}
 }
 
-// Who waits too long for a turn is told when to come back, and nobody who leaves keeps one.
+// TestConcurrencyLimit: a picture that waits too long for a slot is rejected, and every picture releases its slot.
 func TestConcurrencyLimit(t *testing.T) {
-	defer func(was time.Duration) { slotTimeout = was }(slotTimeout)
+	defer func(old time.Duration) { slotTimeout = old }(slotTimeout)
 	slotTimeout = time.Millisecond
 	file := asPNG(t, testPhoto(5, 5))
 	for range maxConcurrent {
@@ -142,7 +147,7 @@ func TestConcurrencyLimit(t *testing.T) {
 	}
 	_, err := process(file, "image/png")
 	if chat.CodeOf(err) != chat.Unavailable {
-		t.Errorf("no turn: %v", err)
+		t.Errorf("without a free slot: %v", err)
 	}
 	for range maxConcurrent {
 		<-slots
@@ -153,12 +158,15 @@ func TestConcurrencyLimit(t *testing.T) {
 	}
 }
 
-// Whatever the bytes are, nothing panics, and what is made can be decoded.
+// FuzzProcess checks that no file causes a panic and that all renditions can be decoded.
 func FuzzProcess(f *testing.F) {
 	for _, file := range [][]byte{
-		withEXIF(f, asJPEG(f, testPhoto(20, 10)), 6), asProgressive(asJPEG(f, testPhoto(20, 10))), cmykJPEG(f, image.NewGray(image.Rect(0, 0, 8, 8))),
-		asPNG(f, testPhoto(9, 9)), interlacedPNG(9, 9, func(x, y int) byte { return byte(x * y) }), asGIF(f, testAnimation(3)),
-		jpegWithProfile(asJPEG(f, testPhoto(9, 9)), screenProfile(displayP3Primaries, pointsTag)), pngWithProfile(asPNG(f, testPhoto(9, 9)), screenProfile(displayP3Primaries, parametricTag)),
+		withEXIF(f, asJPEG(f, testPhoto(20, 10)), 6), asProgressive(asJPEG(f, testPhoto(20, 10))),
+		cmykJPEG(f, image.NewGray(image.Rect(0, 0, 8, 8))),
+		asPNG(f, testPhoto(9, 9)), interlacedPNG(9, 9, func(x, y int) byte { return byte(x * y) }),
+		asGIF(f, testAnimation(3)),
+		jpegWithProfile(asJPEG(f, testPhoto(9, 9)), screenProfile(displayP3Primaries, pointsTag)),
+		pngWithProfile(asPNG(f, testPhoto(9, 9)), screenProfile(displayP3Primaries, parametricTag)),
 		hugePNG(f, 5000, 5000, 8, 0, 0), manyFrames(f, 3), []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00"),
 	} {
 		f.Add(file)
@@ -169,7 +177,7 @@ func FuzzProcess(f *testing.F) {
 		}
 		for mime, k := range formats {
 			if c, err := k.decodeConfig(bytes.NewReader(file)); err == nil && pixelCount(c) > 1<<18 {
-				continue // allowed, and slow
+				continue // accepted, but slow
 			}
 			m, err := process(file, mime)
 			if err != nil {
@@ -185,7 +193,7 @@ func FuzzProcess(f *testing.F) {
 	})
 }
 
-// BenchmarkPhoto makes all sizes of a photo of 12 megapixels, two at a time; it tells the most memory in use at any moment.
+// BenchmarkPhoto processes photos with 12 megapixels, two at a time. It reports the maximum memory in use.
 func BenchmarkPhoto(b *testing.B) {
 	photo := image.NewYCbCr(image.Rect(0, 0, 4032, 3024), image.YCbCrSubsampleRatio420)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -195,7 +203,7 @@ func BenchmarkPhoto(b *testing.B) {
 	file := asJPEG(b, photo)
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
-	most := watchHeap(b)
+	stop := watchHeap(b)
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
 			if _, err := process(file, "image/jpeg"); err != nil {
@@ -204,13 +212,13 @@ func BenchmarkPhoto(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "photos/s")
-	b.ReportMetric(float64(most())/(1<<20), "MiB-at-most")
+	b.ReportMetric(float64(stop())/(1<<20), "MiB-max")
 }
 
-// watchHeap returns what ends the watch and tells the most that the program had of the system.
-func watchHeap(b *testing.B) (most func() uint64) {
+// watchHeap measures the heap until the returned function is called, which returns the maximum in bytes.
+func watchHeap(b *testing.B) (stop func() uint64) {
 	runtime.GC()
-	end, found := make(chan struct{}), make(chan uint64)
+	end, result := make(chan struct{}), make(chan uint64)
 	go func() {
 		ticker := time.NewTicker(5 * time.Millisecond)
 		defer ticker.Stop()
@@ -221,11 +229,11 @@ func watchHeap(b *testing.B) (most func() uint64) {
 			top = max(top, now.HeapInuse)
 			select {
 			case <-end:
-				found <- top
+				result <- top
 				return
 			case <-ticker.C:
 			}
 		}
 	}()
-	return func() uint64 { close(end); return <-found }
+	return func() uint64 { close(end); return <-result }
 }

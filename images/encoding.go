@@ -11,36 +11,42 @@ import (
 	"charla/chat"
 )
 
-// jpegQuality is that of every JPEG: less shows at edges, more costs bytes that nobody sees.
+// jpegQuality is the quality of every JPEG. A lower one shows artifacts at edges; a higher one costs bytes without a
+// visible gain.
 const jpegQuality = 85
 
-// newRendition says how a picture is kept: with what shines through, as a PNG; a photo as a JPEG; and drawings and pictures of
-// screens as a PNG, unless that takes more than twice the bytes.
-func newRendition(size chat.Variant, img image.Image, photo bool) Rendition {
+// newRendition returns the rendition of an image in the most suitable format. That is PNG for an image with
+// transparency, and JPEG for an opaque photo. Other opaque images, such as drawings and screenshots, become PNG
+// unless that takes more than twice the bytes of a JPEG.
+func newRendition(variant chat.Variant, img image.Image, photo bool) Rendition {
 	img = toEncodable(img)
 	if !isOpaque(img) {
-		return Rendition{size, "image/png", func(w io.Writer) error { return png.Encode(w, img) }}
+		return Rendition{variant, "image/png", func(w io.Writer) error { return png.Encode(w, img) }}
 	}
-	asJPEG := Rendition{size, "image/jpeg", func(w io.Writer) error { return jpeg.Encode(w, img, &jpeg.Options{Quality: jpegQuality}) }}
+	asJPEG := Rendition{variant, "image/jpeg", func(w io.Writer) error {
+		return jpeg.Encode(w, img, &jpeg.Options{Quality: jpegQuality})
+	}}
 	if photo {
 		return asJPEG
 	}
-	var small bytes.Buffer
-	if err := asJPEG.Write(&small); err != nil {
+	var jpegBytes bytes.Buffer
+	if err := asJPEG.Write(&jpegBytes); err != nil {
 		return asJPEG
 	}
-	exact := &limitedBuffer{remaining: 2 * small.Len()}
-	if err := png.Encode(exact, img); err != nil {
-		return encodedRendition(size, "image/jpeg", small.Bytes())
+	pngBytes := &limitedBuffer{remaining: 2 * jpegBytes.Len()}
+	if err := png.Encode(pngBytes, img); err != nil {
+		return encodedRendition(variant, "image/jpeg", jpegBytes.Bytes())
 	}
-	return encodedRendition(size, "image/png", exact.Bytes())
+	return encodedRendition(variant, "image/png", pngBytes.Bytes())
 }
 
-func encodedRendition(size chat.Variant, mime string, b []byte) Rendition {
-	return Rendition{size, mime, func(w io.Writer) error { _, err := w.Write(b); return err }}
+// encodedRendition returns a rendition that is already encoded.
+func encodedRendition(variant chat.Variant, mime string, b []byte) Rendition {
+	return Rendition{variant, mime, func(w io.Writer) error { _, err := w.Write(b); return err }}
 }
 
-// toEncodable leaves what the encoders keep as small as it was, colours by number and greys, and takes the rest to 8 bits.
+// toEncodable converts an image to 8 bits per channel. It leaves the types that the encoders store in fewer bytes
+// unchanged: indexed colors, gray and YCbCr.
 func toEncodable(img image.Image) image.Image {
 	switch img.(type) {
 	case *image.Paletted, *image.Gray, *image.YCbCr:
@@ -49,18 +55,19 @@ func toEncodable(img image.Image) image.Image {
 	return toRGBA(img)
 }
 
+// isOpaque reports whether an image is known to have no transparency.
 func isOpaque(img image.Image) bool {
 	o, ok := img.(interface{ Opaque() bool })
 	return ok && o.Opaque()
 }
 
-// limitedBuffer is a buffer that takes no more than it has left.
+// limitedBuffer is a buffer that returns an error when more than remaining bytes are written to it.
 type limitedBuffer struct {
 	bytes.Buffer
 	remaining int
 }
 
-var errBufferFull = errors.New("more bytes than it may have")
+var errBufferFull = errors.New("limited buffer is full")
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
 	if b.remaining -= len(p); b.remaining < 0 {

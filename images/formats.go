@@ -14,32 +14,38 @@ import (
 	"charla/chat"
 )
 
-// What is taken: the pictures of telephones have up to 50 megapixels. A decoder may use so much memory. What is longer on one side than
-// all but a PNG can be would take as much again to be made smaller.
 const (
-	maxPixels       = 64 << 20
-	maxSide         = 1<<16 - 1
+	// maxPixels is the maximum number of pixels. Phones take pictures of up to 50 megapixels.
+	maxPixels = 64 << 20
+	// maxSide is the maximum length of a side. Only a PNG can have a longer one, and scaling that needs much memory.
+	maxSide = 1<<16 - 1
+	// maxDecodedBytes is how much memory a decoder may use.
 	maxDecodedBytes = 256 << 20
 )
 
-var errTooLarge = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This picture has more pixels than Charla can show. Make it smaller and send it again."}
+var errTooLarge = &chat.Error{
+	Code: chat.Invalid, Field: "file",
+	Format: "This picture has more pixels than Charla can show. Make it smaller and send it again.",
+}
 
-// format is a kind of picture. A photo is better kept as a JPEG than as a PNG.
+// format is a file format of pictures.
 type format struct {
 	decodeConfig func(io.Reader) (image.Config, error)
 	decode       func(io.Reader) (image.Image, error)
-	metaFormat   imagemeta.ImageFormat // of which its orientation is read; none where there is no orientation
-	preferJPEG   bool
-	readProfile  func(*bufio.Reader) []byte // its profile, of what colours its numbers mean; nil where it has none
-	measure      func(io.ReadSeeker, image.Config) (decodeCost, error)
+	metaFormat   imagemeta.ImageFormat      // for the orientation; ImageFormatAuto if the format has none
+	preferJPEG   bool                       // whether opaque pictures are likely to be photos
+	readProfile  func(*bufio.Reader) []byte // nil if the format has no color profiles
+	// measure estimates what decoding needs, without decoding.
+	measure func(io.ReadSeeker, image.Config) (decodeCost, error)
 }
 
-// decodeCost is what it takes to decode a picture: bytes of memory. An animation is decoded frame by frame.
+// decodeCost is what decoding a picture needs. An animation is decoded frame by frame.
 type decodeCost struct {
-	bytes     int64
-	animation *animation
+	bytes     int64      // memory
+	animation *animation // nil for a still picture
 }
 
+// formats are the supported formats by MIME type.
 var formats = map[string]format{
 	"image/jpeg": {jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, true, readJPEGProfile, measureJPEG},
 	"image/png":  {png.DecodeConfig, png.Decode, imagemeta.PNG, false, readPNGProfile, measurePNG},
@@ -47,9 +53,10 @@ var formats = map[string]format{
 	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, readWebPProfile, measureWebP},
 }
 
-// check reads what the file says of itself, and decodes nothing: a file of a hundred kilobytes may hold gigapixels.
-func (k format) check(src io.ReadSeeker) (*animation, error) {
-	c, err := readFromStart(src, k.decodeConfig)
+// check decides from the headers of a file whether it can be decoded. It decodes no pixels, because a file of 100 KB
+// may contain billions of them.
+func (f format) check(src io.ReadSeeker) (*animation, error) {
+	c, err := readFromStart(src, f.decodeConfig)
 	if err != nil || c.Width <= 0 || c.Height <= 0 {
 		return nil, errCorrupt
 	}
@@ -59,30 +66,31 @@ func (k format) check(src io.ReadSeeker) (*animation, error) {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	cost, err := k.measure(src, c)
+	cost, err := f.measure(src, c)
 	if err == nil && cost.bytes > maxDecodedBytes {
 		err = errTooLarge
 	}
 	return cost.animation, err
 }
 
-// decodeUpright decodes a picture, not larger than it is kept and as it is to be seen.
-func (k format) decodeUpright(src io.ReadSeeker) (image.Image, error) {
-	decoded, err := readFromStart(src, k.decode)
+// decodeUpright decodes a picture, scales it to the original size, converts it to sRGB and turns it upright.
+func (f format) decodeUpright(src io.ReadSeeker) (image.Image, error) {
+	decoded, err := readFromStart(src, f.decode)
 	if err != nil || decoded.Bounds().Empty() {
 		return nil, errCorrupt
 	}
-	return applyOrientation(toSRGB(fit(decoded, originalSide), k.profile(src)), k.orientation(src)), nil
+	return applyOrientation(toSRGB(fit(decoded, originalSide), f.profile(src)), f.orientation(src)), nil
 }
 
-func (k format) profile(src io.ReadSeeker) []byte {
-	if _, err := src.Seek(0, io.SeekStart); err != nil || k.readProfile == nil {
+// profile returns the ICC profile of a file, or nil.
+func (f format) profile(src io.ReadSeeker) []byte {
+	if _, err := src.Seek(0, io.SeekStart); err != nil || f.readProfile == nil {
 		return nil
 	}
-	return k.readProfile(bufio.NewReaderSize(src, 64<<10))
+	return f.readProfile(bufio.NewReaderSize(src, 64<<10))
 }
 
-// readFromStart reads src from its beginning, in large pieces.
+// readFromStart calls read with a buffered reader at the start of src.
 func readFromStart[T any](src io.ReadSeeker, read func(io.Reader) (T, error)) (T, error) {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		var none T
@@ -91,15 +99,18 @@ func readFromStart[T any](src io.ReadSeeker, read func(io.Reader) (T, error)) (T
 	return read(bufio.NewReaderSize(src, 64<<10))
 }
 
-// orientation is how a camera was held, 1 to 8 as in EXIF; 1 also where nothing, or nothing sensible, is said.
-func (k format) orientation(src io.ReadSeeker) int {
+// orientation returns the EXIF orientation of a file, which is 1 to 8 depending on how the camera was held. It
+// returns 1, the upright one, if the file has no valid orientation.
+func (f format) orientation(src io.ReadSeeker) int {
 	found := 1
-	if _, err := src.Seek(0, io.SeekStart); err != nil || k.metaFormat == imagemeta.ImageFormatAuto {
+	if _, err := src.Seek(0, io.SeekStart); err != nil || f.metaFormat == imagemeta.ImageFormatAuto {
 		return found
 	}
-	imagemeta.Decode(imagemeta.Options{ // an error leaves 1: whether the picture is broken, its decoder says
-		R: src, ImageFormat: k.metaFormat, Sources: imagemeta.EXIF,
-		ShouldHandleTag: func(tag imagemeta.TagInfo) bool { return tag.Tag == "Orientation" && tag.Namespace == "IFD0" },
+	imagemeta.Decode(imagemeta.Options{ // the error does not matter, because the decoder reports a corrupt file
+		R: src, ImageFormat: f.metaFormat, Sources: imagemeta.EXIF,
+		ShouldHandleTag: func(tag imagemeta.TagInfo) bool {
+			return tag.Tag == "Orientation" && tag.Namespace == "IFD0"
+		},
 		HandleTag: func(tag imagemeta.TagInfo) error {
 			if o, ok := tag.Value.(uint16); ok && o >= 1 && o <= 8 {
 				found = int(o)
@@ -110,19 +121,21 @@ func (k format) orientation(src io.ReadSeeker) int {
 	return found
 }
 
+// pixelCount returns the number of pixels of a picture.
 func pixelCount(c image.Config) int64 { return int64(c.Width) * int64(c.Height) }
 
-// measurePNG: a chunk that comes later may make one colour transparent, whatever the head says; then only colours by number stay small. An
-// interlaced picture is decoded in passes beside the whole.
+// measurePNG estimates the memory for decoding a PNG. Chunks after the header may make a color transparent, so that
+// only indexed colors are sure to need one byte per pixel. The decoder keeps the passes of an interlaced picture in
+// addition to the whole picture.
 func measurePNG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
-	head := make([]byte, 29) // signature, length and name of the first chunk, and its 13 bytes
+	head := make([]byte, 29) // the signature, and the first chunk with its length and name
 	if _, err := io.ReadFull(src, head); err != nil {
 		return decodeCost{}, errCorrupt
 	}
-	depth, colours, interlaced := head[24], head[25], head[28] != 0
+	depth, colorType, interlaced := head[24], head[25], head[28] != 0
 	bytes := 4 * pixelCount(c)
 	switch {
-	case colours == 3: // by number
+	case colorType == 3: // indexed
 		bytes = pixelCount(c)
 	case depth == 16:
 		bytes *= 2
@@ -133,11 +146,14 @@ func measurePNG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	return decodeCost{bytes: bytes}, nil
 }
 
-var errAnimatedWebP = &chat.Error{Code: chat.Invalid, Field: "file", Format: "Charla cannot show animated WebP pictures. Send it as a GIF or as a video."}
+var errAnimatedWebP = &chat.Error{
+	Code: chat.Invalid, Field: "file",
+	Format: "Charla cannot show animated WebP pictures. Send it as a GIF or as a video.",
+}
 
-// measureWebP: the lossless form needs its pixels twice.
+// measureWebP estimates the memory for decoding a WebP. The lossless format needs twice the memory of the pixels.
 func measureWebP(src io.ReadSeeker, c image.Config) (decodeCost, error) {
-	head := make([]byte, 21) // RIFF, length, WEBP, VP8X, length, flags
+	head := make([]byte, 21) // "RIFF", length, "WEBP", "VP8X", length and flags
 	const animated = 1 << 1
 	if _, err := io.ReadFull(src, head); err != nil {
 		return decodeCost{}, errCorrupt

@@ -14,13 +14,13 @@ import (
 	"charla/chat"
 )
 
-// cmykJPEG makes a JPEG of cyan, magenta, yellow and black, as printers send them, of a grey one: a scan for each colour.
-func cmykJPEG(t testing.TB, grey image.Image) []byte {
+// cmykJPEG returns a CMYK JPEG whose four channels are a gray image. Each channel has a scan of its own.
+func cmykJPEG(t testing.TB, gray image.Image) []byte {
 	t.Helper()
-	file := asJPEG(t, grey)
+	file := asJPEG(t, gray)
 	frame, scan := bytes.Index(file, []byte{0xff, 0xc0}), bytes.Index(file, []byte{0xff, 0xda})
 	if file[frame+9] != 1 {
-		t.Fatal("the picture is not grey")
+		t.Fatal("the picture is not gray")
 	}
 	tables := append(bytes.Clone(file[2:frame]), file[frame+2+int(file[frame+3]):scan]...)
 	pixels := file[scan+2+int(file[scan+3]) : len(file)-2]
@@ -35,24 +35,28 @@ func cmykJPEG(t testing.TB, grey image.Image) []byte {
 }
 
 func TestCMYKPicture(t *testing.T) {
-	grey := image.NewGray(image.Rect(0, 0, 64, 48))
-	for i := range grey.Pix {
-		grey.Pix[i] = 200
+	gray := image.NewGray(image.Rect(0, 0, 64, 48))
+	for i := range gray.Pix {
+		gray.Pix[i] = 200
 	}
-	file := cmykJPEG(t, grey)
+	file := cmykJPEG(t, gray)
 	if img, err := jpeg.Decode(bytes.NewReader(file)); err != nil || img.ColorModel() != color.CMYKModel {
 		t.Fatalf("%T, %v", img, err)
 	}
 	m := mustProcess(t, file, "image/jpeg")
-	if img := m.decode(t, chat.VariantOriginal); img.ColorModel() != color.YCbCrModel || m.size(t, chat.VariantOriginal) != image.Pt(64, 48) {
-		t.Errorf("kept as %T", img)
+	img := m.decode(t, chat.VariantOriginal)
+	if img.ColorModel() != color.YCbCrModel || img.Bounds().Size() != image.Pt(64, 48) {
+		t.Errorf("the original is a %T of %v", img, img.Bounds())
 	}
 }
 
-// interlacedPNG makes a grey PNG in the seven passes of Adam7 (PNG specification, 8.2).
+// interlacedPNG returns a gray PNG in the seven passes of Adam7 (PNG specification, 8.2).
 func interlacedPNG(w, h int, at func(x, y int) byte) []byte {
 	var raw, packed bytes.Buffer
-	for _, p := range [7][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
+	passes := [7][4]int{ // the first column and row, and the steps
+		{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
+	}
+	for _, p := range passes {
 		for y := p[1]; y < h && p[0] < w; y += p[3] {
 			raw.WriteByte(0)
 			for x := p[0]; x < w; x += p[2] {
@@ -68,19 +72,22 @@ func interlacedPNG(w, h int, at func(x, y int) byte) []byte {
 	return append(append(out, pngChunk("IDAT", packed.Bytes())...), pngChunk("IEND", nil)...)
 }
 
+// pngChunk returns a chunk of a PNG.
 func pngChunk(name string, body []byte) []byte {
 	named := append([]byte(name), body...)
-	return binary.BigEndian.AppendUint32(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), named...), crc32.ChecksumIEEE(named))
+	chunk := append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), named...)
+	return binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(named))
 }
 
 func TestInterlacedPicture(t *testing.T) {
 	m := mustProcess(t, interlacedPNG(50, 40, func(x, y int) byte { return byte(5 * x) }), "image/png")
-	if img := m.decode(t, chat.VariantOriginal); img.At(10, 20) != (color.Gray{50}) || m.size(t, chat.VariantOriginal) != image.Pt(50, 40) {
-		t.Errorf("%v at the tenth column", img.At(10, 20))
+	img := m.decode(t, chat.VariantOriginal)
+	if img.At(10, 20) != (color.Gray{50}) || img.Bounds().Size() != image.Pt(50, 40) {
+		t.Errorf("the pixel at 10, 20 is %v, the size %v", img.At(10, 20), img.Bounds())
 	}
 }
 
-// Two of one pixel: nothing here encodes larger ones. One is lossy, the other has glass.
+// Two WebP pictures with one pixel, lossy and transparent. They are constants because Go has no WebP encoder.
 const (
 	lossyWebP       = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"
 	transparentWebP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
@@ -92,7 +99,8 @@ func TestWebP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := mustProcess(t, b, "image/webp"); m.mimeTypes[chat.VariantOriginal] != want || m.Width != 1 || m.Height != 1 {
+		m := mustProcess(t, b, "image/webp")
+		if m.mimeTypes[chat.VariantOriginal] != want || m.Width != 1 || m.Height != 1 {
 			t.Errorf("%s, %+v", m.mimeTypes[chat.VariantOriginal], m.Picture)
 		}
 	}

@@ -15,97 +15,101 @@ import (
 	"charla/chat"
 )
 
-// An animation of more than so many frames, or so many pixels in all of them, would take too long.
+// An animation with more frames, or with more pixels in all its frames, would take too long to process.
 const (
 	maxFrames          = 1000
 	maxAnimationPixels = 192 << 20
 )
 
-var errAnimationTooLong = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again."}
-
-// animation is a GIF of several frames, of which one at a time is in memory.
-type animation struct {
-	width, height int
-	loopExtension []byte // how often it is shown, as it says itself; empty for once
+var errAnimationTooLong = &chat.Error{
+	Code: chat.Invalid, Field: "file",
+	Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again.",
 }
 
-// gifReader walks over the blocks of a GIF (GIF89a specification, appendix B) and hands out each frame, as a GIF of its own.
+// animation is a GIF with several frames. Only one frame at a time is in memory.
+type animation struct {
+	width, height int
+	loopExtension []byte // the extension with the number of loops; empty for one
+}
+
+// gifReader reads the blocks of a GIF (GIF89a specification, appendix B) and returns each frame as a GIF of its own.
 type gifReader struct {
 	r              *bufio.Reader
-	header         []byte // signature, screen and common colours
-	graphicControl []byte // what was said about the next frame: how long it is shown, and what shines through
+	header         []byte // signature, screen size and global color table
+	graphicControl []byte // the extension about the next frame: its duration and its transparent color
 	loopExtension  []byte
 }
 
-// The blocks of a GIF, and the lengths of its parts.
+// The first bytes of blocks and extensions, and the lengths of parts of a GIF.
 const (
 	extensionBlock, imageBlock, trailer   = 0x21, 0x2c, 0x3b
 	graphicControlLabel, applicationLabel = 0xf9, 0xff
 	headerLength, imageDescriptorLength   = 6 + 7, 9
 )
 
-// newGIFReader reads the head of a GIF.
+// newGIFReader returns a gifReader that has read the header of a GIF.
 func newGIFReader(r io.Reader) (*gifReader, error) {
-	f := &gifReader{r: bufio.NewReaderSize(r, 64<<10)}
-	screen, err := f.readBytes(nil, headerLength)
+	g := &gifReader{r: bufio.NewReaderSize(r, 64<<10)}
+	screen, err := g.readBytes(nil, headerLength)
 	if err != nil {
 		return nil, err
 	}
-	f.header, err = f.readColorTable(screen, screen[10])
-	return f, err
+	g.header, err = g.readColorTable(screen, screen[10])
+	return g, err
 }
 
-// readBytes appends the next n bytes.
-func (f *gifReader) readBytes(to []byte, n int) ([]byte, error) {
-	at := len(to)
-	to = append(to, make([]byte, n)...)
-	_, err := io.ReadFull(f.r, to[at:])
-	return to, err
+// readBytes appends the next n bytes to b.
+func (g *gifReader) readBytes(b []byte, n int) ([]byte, error) {
+	start := len(b)
+	b = append(b, make([]byte, n)...)
+	_, err := io.ReadFull(g.r, b[start:])
+	return b, err
 }
 
-// readColorTable appends a table of colours, if the flags say that there is one.
-func (f *gifReader) readColorTable(to []byte, flags byte) ([]byte, error) {
+// readColorTable appends a color table to b, if the flags say that there is one.
+func (g *gifReader) readColorTable(b []byte, flags byte) ([]byte, error) {
 	if flags&0x80 == 0 {
-		return to, nil
+		return b, nil
 	}
-	return f.readBytes(to, 3<<(1+flags&7))
+	return g.readBytes(b, 3<<(1+flags&7))
 }
 
-// readSubBlocks appends a chain of pieces, each with its length before it, to its end. Those after the first most bytes are dropped.
-func (f *gifReader) readSubBlocks(to []byte, most int) ([]byte, error) {
+// readSubBlocks appends a chain of sub-blocks, each with its length, to b. It drops the sub-blocks that begin after
+// the first limit bytes.
+func (g *gifReader) readSubBlocks(b []byte, limit int) ([]byte, error) {
 	for {
-		n, err := f.r.ReadByte()
+		n, err := g.r.ReadByte()
 		if err != nil {
-			return to, err
+			return b, err
 		}
-		if len(to) > most {
-			_, err = f.r.Discard(int(n))
+		if len(b) > limit {
+			_, err = g.r.Discard(int(n))
 		} else {
-			to, err = f.readBytes(append(to, n), int(n))
+			b, err = g.readBytes(append(b, n), int(n))
 		}
 		if n == 0 || err != nil {
-			return to, err
+			return b, err
 		}
 	}
 }
 
-// errNoMoreFrames comes after the last frame.
+// errNoMoreFrames is the error of next after the last frame.
 var errNoMoreFrames = errors.New("no more frames")
 
-// next returns the next frame and its size. If only that is wanted, the frame holds no pixels.
-func (f *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err error) {
+// next returns the next frame and its size. With sizeOnly, the frame has no pixels.
+func (g *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err error) {
 	for {
-		block, err := f.r.ReadByte()
+		block, err := g.r.ReadByte()
 		if err != nil {
 			return nil, size, err
 		}
 		switch block {
 		case extensionBlock:
-			if err := f.readExtension(); err != nil {
+			if err := g.readExtension(); err != nil {
 				return nil, size, err
 			}
 		case imageBlock:
-			return f.readFrame(sizeOnly)
+			return g.readFrame(sizeOnly)
 		case trailer:
 			return nil, size, errNoMoreFrames
 		default:
@@ -114,55 +118,60 @@ func (f *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err err
 	}
 }
 
-// readExtension keeps what is said about the next frame and about repeating; comments and the like go.
-func (f *gifReader) readExtension() error {
-	label, err := f.r.ReadByte()
+// readExtension keeps an extension about the next frame or about the number of loops, and drops any other, such as a
+// comment.
+func (g *gifReader) readExtension() error {
+	label, err := g.r.ReadByte()
 	if err != nil {
 		return err
 	}
-	body, err := f.readSubBlocks(nil, 16)
+	body, err := g.readSubBlocks(nil, 16)
 	switch {
 	case err != nil:
 		return err
 	case label == graphicControlLabel:
-		f.graphicControl = append([]byte{extensionBlock, label}, body...)
+		g.graphicControl = append([]byte{extensionBlock, label}, body...)
 	case label == applicationLabel && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) && len(body) >= 17:
-		f.loopExtension = append([]byte{extensionBlock, label}, append(body[:16:16], 0)...)
+		g.loopExtension = append([]byte{extensionBlock, label}, append(body[:16:16], 0)...)
 	}
 	return nil
 }
 
-func (f *gifReader) readFrame(sizeOnly bool) ([]byte, image.Point, error) {
-	description, err := f.readBytes([]byte{imageBlock}, imageDescriptorLength)
+// readFrame returns the frame whose descriptor comes next.
+func (g *gifReader) readFrame(sizeOnly bool) ([]byte, image.Point, error) {
+	descriptor, err := g.readBytes([]byte{imageBlock}, imageDescriptorLength)
 	if err != nil {
 		return nil, image.Point{}, err
 	}
-	size := image.Pt(int(binary.LittleEndian.Uint16(description[5:])), int(binary.LittleEndian.Uint16(description[7:])))
-	frame := append(bytes.Clone(f.header), f.graphicControl...)
-	f.graphicControl = nil
-	frame, err = f.readColorTable(append(frame, description...), description[imageDescriptorLength])
-	if err == nil {
-		frame, err = f.readBytes(frame, 1) // how many bits a code begins with
+	width, height := binary.LittleEndian.Uint16(descriptor[5:]), binary.LittleEndian.Uint16(descriptor[7:])
+	size := image.Pt(int(width), int(height))
+	frame := append(bytes.Clone(g.header), g.graphicControl...)
+	g.graphicControl = nil
+	frame, err = g.readColorTable(append(frame, descriptor...), descriptor[imageDescriptorLength])
+	if err != nil {
+		return nil, size, err
 	}
-	if err == nil {
-		most := math.MaxInt
-		if sizeOnly {
-			most = 0
-		}
-		frame, err = f.readSubBlocks(frame, most)
+	frame, err = g.readBytes(frame, 1) // the initial size of a code in bits
+	if err != nil {
+		return nil, size, err
 	}
+	limit := math.MaxInt
+	if sizeOnly {
+		limit = 0
+	}
+	frame, err = g.readSubBlocks(frame, limit)
 	return append(frame, trailer), size, err
 }
 
 // measureGIF counts the frames and their pixels.
 func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
-	f, err := newGIFReader(src)
+	r, err := newGIFReader(src)
 	if err != nil {
 		return decodeCost{}, errCorrupt
 	}
 	var n, sum int64
 	for {
-		_, size, err := f.next(true)
+		_, size, err := r.next(true)
 		if errors.Is(err, errNoMoreFrames) && n > 0 {
 			break
 		}
@@ -174,20 +183,20 @@ func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 			return decodeCost{}, errAnimationTooLong
 		}
 	}
-	found := decodeCost{bytes: (1 + 4) * pixelCount(c)} // colours by number, and once all of them
+	found := decodeCost{bytes: (1 + 4) * pixelCount(c)} // the indexed pixels, and the screen in RGBA
 	if n > 1 {
-		found.animation = &animation{c.Width, c.Height, f.loopExtension}
+		found.animation = &animation{c.Width, c.Height, r.loopExtension}
 	}
 	return found, nil
 }
 
-// firstFrame decodes the first frame of a GIF, at its place on the screen.
-func firstFrame(r io.Reader) (image.Image, error) {
-	f, err := newGIFReader(r)
+// firstFrame decodes the first frame of a GIF and draws it at its position on the screen.
+func firstFrame(src io.Reader) (image.Image, error) {
+	r, err := newGIFReader(src)
 	if err != nil {
 		return nil, err
 	}
-	frame, _, err := f.next(false)
+	frame, _, err := r.next(false)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +213,7 @@ func firstFrame(r io.Reader) (image.Image, error) {
 	return img, nil
 }
 
-// process keeps an animation whole and moving, and the smaller forms of its first frame.
+// process keeps the whole animation as the original, and smaller variants of the first frame.
 func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Rendition) error) (Picture, error) {
 	first, err := readFromStart(src, firstFrame)
 	if err != nil {
@@ -213,45 +222,46 @@ func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Re
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return Picture{}, err
 	}
-	if err := keep(Rendition{chat.VariantOriginal, "image/gif", func(w io.Writer) error { return a.reencode(ctx, w, src) }}); err != nil {
+	reencode := func(w io.Writer) error { return a.reencode(ctx, w, src) }
+	if err := keep(Rendition{chat.VariantOriginal, "image/gif", reencode}); err != nil {
 		return Picture{}, err
 	}
 	return makeSmallerVariants(first, false, true, keep)
 }
 
-// reencode decodes and encodes frame by frame.
+// reencode decodes and encodes the animation frame by frame. It stops when ctx ends.
 func (a *animation) reencode(ctx context.Context, w io.Writer, src io.Reader) error {
-	f, err := newGIFReader(src)
+	r, err := newGIFReader(src)
 	if err != nil {
 		return errCorrupt
 	}
 	for n := 0; ; n++ {
-		frame, _, err := f.next(false)
+		frame, _, err := r.next(false)
 		if errors.Is(err, errNoMoreFrames) {
 			_, err := w.Write([]byte{trailer})
 			return err
 		}
-		if err == nil {
-			err = ctx.Err()
-		} else {
-			err = errCorrupt
-		}
-		if err == nil {
-			frame, err = a.reencodeFrame(frame)
-		}
-		if err == nil && n == 0 {
-			_, err = w.Write(append(frame[:headerLength:headerLength], a.loopExtension...))
-		}
-		if err == nil {
-			_, err = w.Write(frame[headerLength : len(frame)-1])
-		}
 		if err != nil {
+			return errCorrupt
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if frame, err = a.reencodeFrame(frame); err != nil {
+			return err
+		}
+		if n == 0 {
+			if _, err := w.Write(append(frame[:headerLength:headerLength], a.loopExtension...)); err != nil {
+				return err
+			}
+		}
+		if _, err := w.Write(frame[headerLength : len(frame)-1]); err != nil {
 			return err
 		}
 	}
 }
 
-// reencodeFrame encodes a GIF of one frame anew, with a table of colours of its own.
+// reencodeFrame decodes and encodes a GIF with one frame. The result has its own color table.
 func (a *animation) reencodeFrame(frame []byte) ([]byte, error) {
 	g, err := gif.DecodeAll(bytes.NewReader(frame))
 	if err != nil {

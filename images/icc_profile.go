@@ -10,18 +10,22 @@ import (
 	"math"
 )
 
-// A telephone notes which colours its numbers mean in a profile (ICC.1), because its screen shows more than sRGB has. What we keep has no
-// profile, so its numbers must mean sRGB; left as they were they would look washed out. Of profiles only the simple kind is understood,
-// that of screens and cameras: a curve for each of red, green and blue, and a matrix. Any other is as good as none.
+// Phones store pictures with a color profile (ICC.1), because their screens show more colors than sRGB. Renditions
+// have no profile, so that their colors must be converted to sRGB; otherwise they would look pale. Only matrix
+// profiles are supported, as screens and cameras have them: a curve for each channel and a matrix. Other profiles are
+// ignored.
 
-// maxProfileBytes bounds a profile, in bytes: three curves of 4096 points and a few words have less.
+// maxProfileBytes is the maximum size of a profile. One with three curves of 4096 points is smaller.
 const maxProfileBytes = 64 << 10
 
-// app2Marker is the segment of a JPEG that a profile stands in. One that needs several is no simple one.
+// app2Marker is the marker of the JPEG segment that contains a profile. A profile that needs several segments is not
+// supported.
 const app2Marker = 0xe2
 
+// jpegICCHeader starts the only segment of a profile in a JPEG.
 var jpegICCHeader = []byte("ICC_PROFILE\x00\x01\x01")
 
+// readJPEGProfile returns the profile in a JPEG, or nil.
 func readJPEGProfile(r *bufio.Reader) []byte {
 	for {
 		marker, err := nextMarker(r)
@@ -44,8 +48,9 @@ func readJPEGProfile(r *bufio.Reader) []byte {
 	}
 }
 
+// readPNGProfile returns the profile in a PNG, or nil.
 func readPNGProfile(r *bufio.Reader) []byte {
-	r.Discard(8) // the signature
+	r.Discard(8) // skips the signature
 	for {
 		var head [8]byte
 		if _, err := io.ReadFull(r, head[:]); err != nil || string(head[4:]) == "IDAT" {
@@ -54,27 +59,28 @@ func readPNGProfile(r *bufio.Reader) []byte {
 		n := int64(binary.BigEndian.Uint32(head[:]))
 		chunk := io.LimitReader(r, n)
 		if string(head[4:]) == "iCCP" {
-			packed, _ := io.ReadAll(io.LimitReader(chunk, maxProfileBytes))
-			_, packed, _ = bytes.Cut(packed, []byte{0}) // its name
-			if len(packed) == 0 || packed[0] != 0 {
+			compressed, _ := io.ReadAll(io.LimitReader(chunk, maxProfileBytes))
+			_, compressed, _ = bytes.Cut(compressed, []byte{0}) // removes the name
+			if len(compressed) == 0 || compressed[0] != 0 {
 				return nil
 			}
-			unpacked, err := zlib.NewReader(bytes.NewReader(packed[1:]))
+			r, err := zlib.NewReader(bytes.NewReader(compressed[1:]))
 			if err != nil {
 				return nil
 			}
-			profile, _ := io.ReadAll(io.LimitReader(unpacked, maxProfileBytes))
+			profile, _ := io.ReadAll(io.LimitReader(r, maxProfileBytes))
 			return profile
 		}
 		if skipped, _ := io.Copy(io.Discard, chunk); skipped < n {
 			return nil
 		}
-		r.Discard(4) // the checksum
+		r.Discard(4) // skips the checksum
 	}
 }
 
+// readWebPProfile returns the profile in a WebP, or nil.
 func readWebPProfile(r *bufio.Reader) []byte {
-	r.Discard(12) // RIFF, length, WEBP
+	r.Discard(12) // skips "RIFF", the length and "WEBP"
 	for {
 		var head [8]byte
 		if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -86,7 +92,7 @@ func readWebPProfile(r *bufio.Reader) []byte {
 		case "ICCP":
 			profile, _ := io.ReadAll(io.LimitReader(chunk, maxProfileBytes))
 			return profile
-		case "VP8 ", "VP8L": // it would have stood before
+		case "VP8 ", "VP8L": // a profile would come before the pixels
 			return nil
 		}
 		if skipped, _ := io.Copy(io.Discard, chunk); skipped < n {
@@ -96,26 +102,29 @@ func readWebPProfile(r *bufio.Reader) []byte {
 	}
 }
 
-// iccProfile turns numbers into light in the colours of sRGB: those of a pixel through a curve each, then all through a matrix.
+// iccProfile converts the channels of a pixel to linear light in sRGB: a curve for each channel, then one matrix for
+// all of them.
 type iccProfile struct {
 	curves [3][256]float32
 	matrix [3][3]float32
 }
 
-// xyzToSRGB are the colours of sRGB in those between profiles, whose white is D50 (IEC 61966-2-1, adapted by Bradford's method), inverted.
+// xyzToSRGB converts the connection space of profiles, XYZ with the white point D50, to linear sRGB. It is the
+// inverse of the primaries of IEC 61966-2-1, adapted by the Bradford method.
 var xyzToSRGB = [3][3]float64{
 	{3.1338561, -1.6168667, -0.4906146},
 	{-0.9787684, 1.9161415, 0.0334540},
 	{0.0719453, -0.2289914, 1.4052427},
 }
 
-// parseProfile understands a simple profile, or says that there is none. Whatever its numbers are, those that come of it are numbers.
+// parseProfile parses a matrix profile. It returns false for any other. The curves and the matrix contain only finite
+// numbers, whatever the profile contains.
 func parseProfile(b []byte) (p iccProfile, ok bool) {
 	if len(b) < 132 || string(b[16:24]) != "RGB XYZ " || string(b[36:40]) != "acsp" {
 		return p, false
 	}
-	for i, colour := range []string{"r", "g", "b"} {
-		xyz := profileTag(b, colour+"XYZ")
+	for i, channel := range []string{"r", "g", "b"} {
+		xyz := profileTag(b, channel+"XYZ")
 		if len(xyz) < 20 || string(xyz[:4]) != "XYZ " {
 			return p, false
 		}
@@ -124,7 +133,7 @@ func parseProfile(b []byte) (p iccProfile, ok bool) {
 				p.matrix[row][i] += float32(xyzToSRGB[row][k] * fixed16(xyz[8+4*k:]))
 			}
 		}
-		curve, known := parseCurve(profileTag(b, colour+"TRC"))
+		curve, known := parseCurve(profileTag(b, channel+"TRC"))
 		if !known {
 			return p, false
 		}
@@ -135,23 +144,24 @@ func parseProfile(b []byte) (p iccProfile, ok bool) {
 	return p, true
 }
 
-// profileTag finds what a profile says under a name: a table of names, offsets and lengths stands behind its head of 128 bytes.
+// profileTag returns the data of a tag, or nil. The table of tags, with a name, an offset and a length for each,
+// follows the header of 128 bytes.
 func profileTag(b []byte, name string) []byte {
 	for entry := b[132:]; len(entry) >= 12; entry = entry[12:] {
 		if string(entry[:4]) == name {
-			at, n := int64(binary.BigEndian.Uint32(entry[4:])), int64(binary.BigEndian.Uint32(entry[8:]))
-			if at+n <= int64(len(b)) {
-				return b[at : at+n]
+			offset, n := int64(binary.BigEndian.Uint32(entry[4:])), int64(binary.BigEndian.Uint32(entry[8:]))
+			if offset+n <= int64(len(b)) {
+				return b[offset : offset+n]
 			}
 		}
 	}
 	return nil
 }
 
-// fixed16 is a number with 16 bits behind its point.
+// fixed16 decodes a fixed-point number with 16 fractional bits.
 func fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / (1 << 16) }
 
-// clamp01 brings a number to 0…1; what is none is 0.
+// clamp01 limits a number to 0…1. It returns 0 for NaN.
 func clamp01(v float64) float64 {
 	if !(v > 0) {
 		return 0
@@ -159,7 +169,7 @@ func clamp01(v float64) float64 {
 	return min(v, 1)
 }
 
-// parseCurve understands both kinds of curves: points, or one of five formulas (ICC.1:2022, 10.6 and 10.18).
+// parseCurve parses a curve, which is a list of points or one of five formulas (ICC.1:2022, 10.6 and 10.18).
 func parseCurve(b []byte) (func(float64) float64, bool) {
 	if len(b) < 12 {
 		return nil, false
@@ -179,15 +189,16 @@ func parseCurve(b []byte) (func(float64) float64, bool) {
 	}
 }
 
-// interpolate is a value between the points of a curve.
+// interpolate returns the value of a curve at x, between two of its points.
 func interpolate(points []byte, count int, x float64) float64 {
-	at := x * float64(count-1)
-	i := min(int(at), count-2)
+	position := x * float64(count-1)
+	i := min(int(position), count-2)
 	low, high := float64(binary.BigEndian.Uint16(points[2*i:])), float64(binary.BigEndian.Uint16(points[2*i+2:]))
-	return (low + (high-low)*(at-float64(i))) / math.MaxUint16
+	return (low + (high-low)*(position-float64(i))) / math.MaxUint16
 }
 
-// parametricCurve is (ax + b)^g + e from d on, and below it cx + f. The five kinds leave some of the seven out.
+// parametricCurve returns the formula (ax + b)^g + e for x ≥ d, and cx + f for smaller x. The five kinds omit some of
+// the seven parameters.
 func parametricCurve(kind uint16, b []byte) (func(float64) float64, bool) {
 	counts := []int{1, 3, 4, 5, 7}
 	if int(kind) >= len(counts) || len(b) < 4*counts[kind] {
@@ -197,7 +208,7 @@ func parametricCurve(kind uint16, b []byte) (func(float64) float64, bool) {
 	for i := range counts[kind] {
 		v[i] = fixed16(b[4*i:])
 	}
-	power, a, add, slope, from, high, low := v[0], v[1], v[2], v[3], v[4], v[5], v[6]
+	power, a, b0, slope, from, high, low := v[0], v[1], v[2], v[3], v[4], v[5], v[6]
 	switch kind {
 	case 0:
 		a, from = 1, math.Inf(-1)
@@ -205,17 +216,18 @@ func parametricCurve(kind uint16, b []byte) (func(float64) float64, bool) {
 		if a == 0 {
 			return nil, false
 		}
-		from, high, low, slope = -add/a, v[3], v[3], 0
+		from, high, low, slope = -b0/a, v[3], v[3], 0
 	}
 	return func(x float64) float64 {
 		if x < from {
 			return slope*x + low
 		}
-		return math.Pow(a*x+add, power) + high
+		return math.Pow(a*x+b0, power) + high
 	}, true
 }
 
-// srgbTable are the numbers of sRGB for so many equal steps of light: enough that the darkest differ by one.
+// srgbTable contains the sRGB values of equal steps of linear light. There are so many steps that the sRGB values of
+// neighboring steps differ by at most one.
 var srgbTable = func() (out [1 << 12]byte) {
 	for i := range out {
 		light := float64(i) / float64(len(out)-1)
@@ -229,7 +241,7 @@ var srgbTable = func() (out [1 << 12]byte) {
 	return out
 }()
 
-// encodeSRGB is the number of sRGB for some light; what sRGB has not is as near as it gets.
+// encodeSRGB returns the sRGB value of linear light. It returns the nearest one for light outside the range of sRGB.
 func encodeSRGB(light float32) byte {
 	if !(light > 0) {
 		return 0
@@ -237,6 +249,7 @@ func encodeSRGB(light float32) byte {
 	return srgbTable[int(min(light, 1)*float32(len(srgbTable)-1)+0.5)]
 }
 
+// convert converts a color to sRGB.
 func (p *iccProfile) convert(r, g, b byte) (byte, byte, byte) {
 	red, green, blue, m := p.curves[0][r], p.curves[1][g], p.curves[2][b], &p.matrix
 	return encodeSRGB(m[0][0]*red + m[0][1]*green + m[0][2]*blue),
@@ -244,19 +257,20 @@ func (p *iccProfile) convert(r, g, b byte) (byte, byte, byte) {
 		encodeSRGB(m[2][0]*red + m[2][1]*green + m[2][2]*blue)
 }
 
-// differsFromSRGB tells whether numbers mean something else than in sRGB, by more than rounding does. Most profiles are that of sRGB.
+// differsFromSRGB reports whether the profile changes some color by more than rounding does. Most profiles describe
+// sRGB.
 func (p *iccProfile) differsFromSRGB() bool {
-	far := func(a, b byte) bool { return max(a, b)-min(a, b) > 2 }
+	differ := func(a, b byte) bool { return max(a, b)-min(a, b) > 2 }
 	for n := range 6 * 6 * 6 {
 		r, g, b := byte(n%6*51), byte(n/6%6*51), byte(n/36*51)
-		if x, y, z := p.convert(r, g, b); far(x, r) || far(y, g) || far(z, b) {
+		if r2, g2, b2 := p.convert(r, g, b); differ(r2, r) || differ(g2, g) || differ(b2, b) {
 			return true
 		}
 	}
 	return false
 }
 
-// toSRGB gives a picture the numbers that mean in sRGB what its own mean in a profile.
+// toSRGB converts an image with a profile to sRGB. It returns the image unchanged without a supported profile.
 func toSRGB(img image.Image, icc []byte) image.Image {
 	p, ok := parseProfile(icc)
 	if !ok || !p.differsFromSRGB() {
@@ -269,7 +283,7 @@ func toSRGB(img image.Image, icc []byte) image.Image {
 		case 0:
 		case 255:
 			pix[0], pix[1], pix[2] = p.convert(pix[0], pix[1], pix[2])
-		default: // what shines through is stored dimmed
+		default: // the channels are multiplied by alpha
 			r, g, b := p.convert(byte(uint32(pix[0])*255/a), byte(uint32(pix[1])*255/a), byte(uint32(pix[2])*255/a))
 			pix[0], pix[1], pix[2] = byte(uint32(r)*a/255), byte(uint32(g)*a/255), byte(uint32(b)*a/255)
 		}

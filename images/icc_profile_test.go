@@ -16,13 +16,13 @@ import (
 	"charla/chat"
 )
 
-// The colours of two screens between profiles, as their profiles tell: of red, green and blue.
+// The XYZ values of red, green and blue in the profiles of two color spaces.
 var (
 	displayP3Primaries = [9]float64{0.51512, 0.24120, -0.00105, 0.29198, 0.69225, 0.04189, 0.15710, 0.06657, 0.78407}
 	srgbPrimaries      = [9]float64{0.43607, 0.22249, 0.01392, 0.38515, 0.71687, 0.09708, 0.14307, 0.06061, 0.71410}
 )
 
-// The curve of both, as a formula and as points; and one with a power alone, as older cameras have.
+// The curve of both color spaces, as a formula and as points, and a simpler one of older cameras.
 var (
 	parametricTag = tagData("para", []byte{0, 3, 0, 0}, fixed16Numbers(2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045))
 	pointsTag     = func() []byte {
@@ -38,9 +38,10 @@ var (
 		}
 		return tagData("curv", points)
 	}()
-	powerTag = tagData("curv", []byte{0, 0, 0, 1, 2, 0x33}) // 2.2
+	powerTag = tagData("curv", []byte{0, 0, 0, 1, 2, 0x33}) // the power 2.2
 )
 
+// fixed16Numbers encodes fixed-point numbers with 16 fractional bits.
 func fixed16Numbers(all ...float64) (b []byte) {
 	for _, n := range all {
 		b = binary.BigEndian.AppendUint32(b, uint32(int32(math.Round(n*(1<<16)))))
@@ -48,12 +49,13 @@ func fixed16Numbers(all ...float64) (b []byte) {
 	return b
 }
 
+// tagData returns the data of a profile tag.
 func tagData(kind string, parts ...[]byte) []byte {
 	return append([]byte(kind+"\x00\x00\x00\x00"), bytes.Join(parts, nil)...)
 }
 
-// screenProfile writes a profile of a screen.
-func screenProfile(colours [9]float64, curve []byte) []byte {
+// screenProfile returns the profile of a screen.
+func screenProfile(primaries [9]float64, curve []byte) []byte {
 	head := make([]byte, 128)
 	copy(head[16:], "RGB XYZ ")
 	copy(head[36:], "acsp")
@@ -65,19 +67,20 @@ func screenProfile(colours [9]float64, curve []byte) []byte {
 		data = append(data, b...)
 	}
 	for i, c := range []string{"r", "g", "b"} {
-		add(c+"XYZ", tagData("XYZ ", fixed16Numbers(colours[3*i:][:3]...)))
+		add(c+"XYZ", tagData("XYZ ", fixed16Numbers(primaries[3*i:][:3]...)))
 		add(c+"TRC", curve)
 	}
 	return slices.Concat(head, []byte{0, 0, 0, 6}, table, data)
 }
 
-// jpegWithProfile, pngWithProfile and webpWithProfile put a profile into a file.
+// jpegWithProfile adds a profile to a JPEG.
 func jpegWithProfile(file, icc []byte) []byte {
 	segment := append([]byte("ICC_PROFILE\x00\x01\x01"), icc...)
 	head := binary.BigEndian.AppendUint16([]byte{0xff, 0xd8, 0xff, app2Marker}, uint16(len(segment)+2))
 	return slices.Concat(head, segment, file[2:])
 }
 
+// pngWithProfile adds a profile to a PNG.
 func pngWithProfile(file, icc []byte) []byte {
 	var b bytes.Buffer
 	b.WriteString("a name\x00\x00")
@@ -88,36 +91,35 @@ func pngWithProfile(file, icc []byte) []byte {
 	return slices.Concat(file[:head], pngChunk("iCCP", b.Bytes()), file[head:])
 }
 
+// webpWithProfile adds a profile to a WebP.
 func webpWithProfile(file, icc []byte) []byte {
 	part := func(name string, b []byte) []byte {
-		return slices.Concat([]byte(name), binary.LittleEndian.AppendUint32(nil, uint32(len(b))), b, make([]byte, len(b)&1))
+		length := binary.LittleEndian.AppendUint32(nil, uint32(len(b)))
+		return slices.Concat([]byte(name), length, b, make([]byte, len(b)&1))
 	}
-	all := slices.Concat([]byte("WEBP"), part("VP8X", []byte{1 << 5, 0, 0, 0, 0, 0, 0, 0, 0, 0}), part("ICCP", icc), file[12:])
+	header := part("VP8X", []byte{1 << 5, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	all := slices.Concat([]byte("WEBP"), header, part("ICCP", icc), file[12:])
 	return slices.Concat([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, uint32(len(all))), all)
 }
 
-// solidColor is a picture of one colour.
+// solidColor returns a picture of one color.
 func solidColor(c color.Color) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, 16, 16))
 	draw.Draw(img, img.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
 	return img
 }
 
-// hasColor tells whether a picture has a colour in its middle, as far as a JPEG keeps it.
+// hasColor reports whether a picture has a color in its middle, with the tolerance that JPEG needs.
 func hasColor(img image.Image, want color.NRGBA) bool {
 	got := color.NRGBAModel.Convert(img.At(8, 8)).(color.NRGBA)
-	for _, d := range []int{int(got.R) - int(want.R), int(got.G) - int(want.G), int(got.B) - int(want.B), int(got.A) - int(want.A)} {
-		if d < -4 || d > 4 {
-			return false
-		}
-	}
-	return true
+	close := func(a, b uint8) bool { return max(a, b)-min(a, b) <= 4 }
+	return close(got.R, want.R) && close(got.G, want.G) && close(got.B, want.B) && close(got.A, want.A)
 }
 
-// TestDisplayP3IsConverted: the numbers that red, green and blue of sRGB have on its screen (CSS Color 4, display-p3) become those of
-// sRGB again, in all forms and kinds of files; what that cannot show is as near as it gets.
+// TestDisplayP3IsConverted: colors in display-p3 (CSS Color 4), the color space of phones, become the same colors in
+// sRGB, in all variants and formats. A color outside sRGB becomes the nearest one.
 func TestDisplayP3IsConverted(t *testing.T) {
-	for _, c := range []struct{ told, meant color.NRGBA }{
+	for _, c := range []struct{ stored, want color.NRGBA }{
 		{color.NRGBA{234, 51, 35, 255}, color.NRGBA{255, 0, 0, 255}},
 		{color.NRGBA{117, 251, 76, 255}, color.NRGBA{0, 255, 0, 255}},
 		{color.NRGBA{0, 0, 245, 255}, color.NRGBA{0, 0, 255, 255}},
@@ -129,15 +131,16 @@ func TestDisplayP3IsConverted(t *testing.T) {
 	} {
 		for name, curve := range map[string][]byte{"formula": parametricTag, "points": pointsTag} {
 			icc := screenProfile(displayP3Primaries, curve)
-			files := map[string][]byte{"image/png": pngWithProfile(asPNG(t, solidColor(c.told)), icc)}
-			if c.told.A == 255 {
-				files["image/jpeg"] = jpegWithProfile(asJPEG(t, solidColor(c.told)), icc)
+			files := map[string][]byte{"image/png": pngWithProfile(asPNG(t, solidColor(c.stored)), icc)}
+			if c.stored.A == 255 {
+				files["image/jpeg"] = jpegWithProfile(asJPEG(t, solidColor(c.stored)), icc)
 			}
 			for mime, file := range files {
 				m := mustProcess(t, file, mime)
 				for _, size := range []chat.Variant{chat.VariantOriginal, chat.VariantThumb, chat.VariantSquare} {
-					if img := m.decode(t, size); !hasColor(img, c.meant) {
-						t.Errorf("%s, %s: %v became %v in %v, not %v", name, mime, c.told, img.At(8, 8), size, c.meant)
+					if img := m.decode(t, size); !hasColor(img, c.want) {
+						t.Errorf("%s, %s: %v became %v in %v, want %v",
+							name, mime, c.stored, img.At(8, 8), size, c.want)
 					}
 				}
 			}
@@ -153,16 +156,18 @@ func TestWebPProfile(t *testing.T) {
 	pixel := func(file []byte) string {
 		return fmt.Sprint(mustProcess(t, file, "image/webp").decode(t, chat.VariantOriginal).At(0, 0))
 	}
-	if plain, other := pixel(file), pixel(webpWithProfile(file, screenProfile(srgbPrimaries, parametricTag))); plain != other {
-		t.Errorf("%s became %s under the profile of sRGB", plain, other)
+	plain := pixel(file)
+	if got := pixel(webpWithProfile(file, screenProfile(srgbPrimaries, parametricTag))); got != plain {
+		t.Errorf("%s became %s with the profile of sRGB", plain, got)
 	}
 	dark := tagData("curv", []byte{0, 0, 0, 1, 8, 0})
-	if plain, other := pixel(file), pixel(webpWithProfile(file, screenProfile(srgbPrimaries, dark))); plain == other {
-		t.Errorf("%s stayed as it was under a profile that darkens", plain)
+	if got := pixel(webpWithProfile(file, screenProfile(srgbPrimaries, dark))); got == plain {
+		t.Errorf("%s was not changed by a profile that darkens", plain)
 	}
 }
 
-// TestUnneededConversionChangesNothing stays as it was, to the last pixel: most profiles say sRGB, and what is not understood counts as none.
+// TestUnneededConversionChangesNothing: the profile of sRGB, which most pictures have, and unsupported profiles
+// change no pixel.
 func TestUnneededConversionChangesNothing(t *testing.T) {
 	file := asPNG(t, testPhoto(64, 48))
 	want := mustProcess(t, file, "image/png").bytes[chat.VariantOriginal]
@@ -174,46 +179,55 @@ func TestUnneededConversionChangesNothing(t *testing.T) {
 	}
 	for name, icc := range map[string][]byte{
 		"sRGB": screenProfile(srgbPrimaries, parametricTag), "sRGB by points": screenProfile(srgbPrimaries, pointsTag),
-		"nothing": {}, "a head alone": p3[:128], "half": firstHalf(p3), "of a printer": with(16, 'C'), "no profile": with(36, 'x'),
-		"a tag beyond the end": with(136, 0xff), "a curve of another kind": screenProfile(displayP3Primaries, tagData("curv", []byte{0xff, 0xff, 0xff, 0xff})),
-		"a formula of another kind": screenProfile(displayP3Primaries, tagData("para", []byte{0, 9, 0, 0}, fixed16Numbers(1))),
-		"too long":                  append(bytes.Repeat([]byte{0}, maxProfileBytes), p3...),
+		"empty": {}, "only a header": p3[:128], "truncated": firstHalf(p3), "of a printer": with(16, 'C'),
+		"without the signature":    with(36, 'x'),
+		"a tag beyond the end":     with(136, 0xff),
+		"an unknown kind of curve": screenProfile(displayP3Primaries, tagData("curv", []byte{0xff, 0xff, 0xff, 0xff})),
+		"an unknown formula":       screenProfile(displayP3Primaries, tagData("para", []byte{0, 9, 0, 0}, fixed16Numbers(1))),
+		"too long":                 append(bytes.Repeat([]byte{0}, maxProfileBytes), p3...),
 	} {
-		if got := mustProcess(t, pngWithProfile(file, icc), "image/png").bytes[chat.VariantOriginal]; !bytes.Equal(got, want) {
-			t.Errorf("%s: the picture is another", name)
+		got := mustProcess(t, pngWithProfile(file, icc), "image/png").bytes[chat.VariantOriginal]
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: the picture changed", name)
 		}
 	}
-	if got := mustProcess(t, pngWithProfile(file, screenProfile(srgbPrimaries, powerTag)), "image/png").bytes[chat.VariantOriginal]; bytes.Equal(got, want) {
-		t.Error("another curve changes nothing, so this test says nothing")
+	other := pngWithProfile(file, screenProfile(srgbPrimaries, powerTag))
+	if got := mustProcess(t, other, "image/png").bytes[chat.VariantOriginal]; bytes.Equal(got, want) {
+		t.Error("another curve changes nothing, so that this test proves nothing")
 	}
 }
 
-// Whatever the profile is, a picture comes of it, and a profile that unpacks to more than it should is cut.
+// FuzzProfile checks that no profile causes a panic.
 func FuzzProfile(f *testing.F) {
-	for _, curve := range [][]byte{parametricTag, pointsTag, powerTag, tagData("para", []byte{0, 1, 0, 0}, fixed16Numbers(-2, 1e-5, -3)), tagData("para", []byte{0, 4, 0, 0}, fixed16Numbers(0, 0, 0, 9, 9, 9, 9))} {
+	for _, curve := range [][]byte{
+		parametricTag, pointsTag, powerTag, tagData("para", []byte{0, 1, 0, 0}, fixed16Numbers(-2, 1e-5, -3)),
+		tagData("para", []byte{0, 4, 0, 0}, fixed16Numbers(0, 0, 0, 9, 9, 9, 9)),
+	} {
 		f.Add(screenProfile(displayP3Primaries, curve))
 	}
-	picture := testPhoto(8, 8)
+	img := testPhoto(8, 8)
 	f.Fuzz(func(t *testing.T, icc []byte) {
-		toSRGB(picture, icc)
+		toSRGB(img, icc)
 		if p, ok := parseProfile(icc); ok {
 			p.differsFromSRGB()
 		}
 	})
 }
 
+// TestProfileBomb: a compressed profile that is too long is truncated.
 func TestProfileBomb(t *testing.T) {
 	bomb := slices.Concat(screenProfile(displayP3Primaries, parametricTag), make([]byte, 64<<20))
 	file := pngWithProfile(asPNG(t, solidColor(color.NRGBA{234, 51, 35, 255})), bomb)
 	if got := formats["image/png"].profile(bytes.NewReader(file)); len(got) != maxProfileBytes {
-		t.Errorf("%d bytes unpacked", len(got))
+		t.Errorf("decompressed %d bytes", len(got))
 	}
-	if img := mustProcess(t, file, "image/png").decode(t, chat.VariantOriginal); !hasColor(img, color.NRGBA{255, 0, 0, 255}) {
-		t.Errorf("it became %v", img.At(8, 8))
+	img := mustProcess(t, file, "image/png").decode(t, chat.VariantOriginal)
+	if !hasColor(img, color.NRGBA{255, 0, 0, 255}) {
+		t.Errorf("the color became %v", img.At(8, 8))
 	}
 }
 
-// BenchmarkToSRGB converts a picture of the size that is kept.
+// BenchmarkToSRGB converts a picture of the maximum original size.
 func BenchmarkToSRGB(b *testing.B) {
 	img, icc := testPhoto(2560, 1920), screenProfile(displayP3Primaries, parametricTag)
 	for b.Loop() {

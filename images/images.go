@@ -1,5 +1,6 @@
-// Package images makes of a picture that somebody sends the pictures that others see: checked before it is decoded, upright, in a
-// few sizes, and made anew from its pixels, so that nothing else that was in the file is left. It knows nothing of where they are kept.
+// Package images turns an uploaded picture into the pictures that others see. It checks a file before it decodes it,
+// turns the picture upright, scales it to a few sizes, and encodes its pixels anew, so that nothing else from the file
+// remains. It does not store the pictures.
 package images
 
 import (
@@ -12,39 +13,42 @@ import (
 	"charla/chat"
 )
 
-// Picture is what became of a file: its pixels as they are shown, and whether it moves.
+// Picture describes a processed picture: its size in pixels as it is shown, and whether it is animated.
 type Picture struct {
 	Width, Height int
 	Animated      bool
 }
 
-// Rendition is one of the sizes of a picture, of a type of its own. Write encodes it.
+// Rendition is one of the sizes of a picture. Write encodes it in the format MIMEType.
 type Rendition struct {
 	Variant  chat.Variant
 	MIMEType string
 	Write    func(io.Writer) error
 }
 
-// How many pictures are worked on at a time, because each may take a few hundred megabytes, and how long one waits for its turn.
+// maxConcurrent is how many pictures are processed at a time. Each may need a few hundred megabytes.
 const maxConcurrent = 2
 
 var (
-	slots       = make(chan struct{}, maxConcurrent)
+	slots = make(chan struct{}, maxConcurrent)
+	// slotTimeout is how long a picture waits for a slot. Tests shorten it.
 	slotTimeout = 10 * time.Second
 )
 
-// errCorrupt answers a file that begins as a picture does and is none.
-var errCorrupt = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This picture is broken, or of a kind that Charla cannot show."}
+// errCorrupt is the error of a file that is not a valid picture of its type.
+var errCorrupt = &chat.Error{
+	Code: chat.Invalid, Field: "file", Format: "This picture is damaged or has an unsupported format.",
+}
 
-// IsSupported tells whether Make takes files of a type.
+// IsSupported reports whether Process accepts files of a MIME type.
 func IsSupported(mime string) bool { return formats[mime].decode != nil }
 
-// Process reads a picture whose bytes are of a type that Kind knows, and hands the forms that it is kept in to keep, the whole one first.
-// Those that the whole one can stand in for are left out: a medium one of what is small and stands still. It answers Invalid for a picture
-// that is broken or would take too much memory or time, Unavailable when too many wait, and the error of keep as it is.
+// Process reads a picture of a supported MIME type and passes its renditions to keep, the original size first. It omits
+// the medium size if the original is small and not animated. It returns Invalid for a picture that is corrupt or would
+// need too much memory or time, Unavailable if too many pictures are waiting, and errors of keep unchanged.
 func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rendition) error) (Picture, error) {
-	k := formats[mime]
-	animated, err := k.check(src)
+	f := formats[mime]
+	animated, err := f.check(src)
 	if err != nil {
 		return Picture{}, err
 	}
@@ -55,45 +59,51 @@ func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rend
 	if animated != nil {
 		return animated.process(ctx, src, keep)
 	}
-	whole, err := k.decodeUpright(src)
+	original, err := f.decodeUpright(src)
 	if err != nil {
 		return Picture{}, err
 	}
-	if err := keep(newRendition(chat.VariantOriginal, whole, k.preferJPEG)); err != nil {
+	if err := keep(newRendition(chat.VariantOriginal, original, f.preferJPEG)); err != nil {
 		return Picture{}, err
 	}
-	return makeSmallerVariants(whole, k.preferJPEG, false, keep)
+	return makeSmallerVariants(original, f.preferJPEG, false, keep)
 }
 
-// readBytes waits for a turn, which the caller gives back.
+// acquireSlot waits for a slot, which the caller must release by receiving from slots.
 func acquireSlot(ctx context.Context) error {
-	enough := time.NewTimer(slotTimeout)
-	defer enough.Stop()
+	timeout := time.NewTimer(slotTimeout)
+	defer timeout.Stop()
 	select {
 	case slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-enough.C:
-		return &chat.Error{Code: chat.Unavailable, Format: "Too many pictures are being worked on right now. Try again in a moment.", RetryAfter: slotTimeout}
+	case <-timeout.C:
+		return &chat.Error{
+			Code: chat.Unavailable, RetryAfter: slotTimeout,
+			Format: "Too many pictures are being processed right now. Try again in a moment.",
+		}
 	}
 }
 
-// The longer sides of what is kept, in pixels, and the side of the square.
+// The maximum lengths in pixels of the longer side of each variant, and the side of the square variant.
 const (
 	originalSide, mediumSide, thumbSide = 2560, 960, 320
 	squareSide                          = 128
 )
 
-// makeSmallerVariants makes the smaller forms, each from the one before it. A picture that moves needs a medium one that does not, however small it is.
-func makeSmallerVariants(whole image.Image, photo, moves bool, keep func(Rendition) error) (Picture, error) {
-	size := whole.Bounds().Size()
-	medium := fit(whole, mediumSide)
+// makeSmallerVariants makes the smaller renditions, each from the one before it. An animated picture always gets a
+// medium rendition, which is its first frame.
+func makeSmallerVariants(original image.Image, photo, animated bool, keep func(Rendition) error) (Picture, error) {
+	size := original.Bounds().Size()
+	medium := fit(original, mediumSide)
 	thumb := fit(medium, thumbSide)
 	var errs []error
-	if moves || medium != whole {
+	if animated || medium != original {
 		errs = append(errs, keep(newRendition(chat.VariantMedium, medium, photo)))
 	}
-	errs = append(errs, keep(newRendition(chat.VariantThumb, thumb, photo)), keep(newRendition(chat.VariantSquare, cropSquare(medium), photo)))
-	return Picture{Width: size.X, Height: size.Y, Animated: moves}, errors.Join(errs...)
+	errs = append(errs,
+		keep(newRendition(chat.VariantThumb, thumb, photo)),
+		keep(newRendition(chat.VariantSquare, cropSquare(medium), photo)))
+	return Picture{Width: size.X, Height: size.Y, Animated: animated}, errors.Join(errs...)
 }

@@ -17,13 +17,14 @@ import (
 	"charla/chat"
 )
 
-// processed is what Make handed out.
+// processed is the result of Process, with its encoded renditions.
 type processed struct {
 	Picture
 	bytes     map[chat.Variant][]byte
 	mimeTypes map[chat.Variant]string
 }
 
+// process processes a file and encodes all its renditions.
 func process(file []byte, mime string) (processed, error) {
 	m := processed{bytes: map[chat.Variant][]byte{}, mimeTypes: map[chat.Variant]string{}}
 	var err error
@@ -36,6 +37,7 @@ func process(file []byte, mime string) (processed, error) {
 	return m, err
 }
 
+// mustProcess is process for a file that must be accepted.
 func mustProcess(t *testing.T, file []byte, mime string) processed {
 	t.Helper()
 	m, err := process(file, mime)
@@ -45,22 +47,23 @@ func mustProcess(t *testing.T, file []byte, mime string) processed {
 	return m
 }
 
-// decode decodes a form.
+// decode decodes a rendition and checks its MIME type.
 func (m processed) decode(t *testing.T, size chat.Variant) image.Image {
 	t.Helper()
 	img, kind, err := image.Decode(bytes.NewReader(m.bytes[size]))
 	if err != nil || "image/"+kind != m.mimeTypes[size] {
-		t.Fatalf("%q is %s, said to be %s: %v", size, kind, m.mimeTypes[size], err)
+		t.Fatalf("%q is %s, its MIME type is %s: %v", size, kind, m.mimeTypes[size], err)
 	}
 	return img
 }
 
+// size returns the size of a rendition.
 func (m processed) size(t *testing.T, size chat.Variant) image.Point {
 	t.Helper()
 	return m.decode(t, size).Bounds().Size()
 }
 
-// testPhoto is a picture like those of a camera: smooth, with some noise, and a red corner at its top left.
+// testPhoto returns a picture like those of a camera, with smooth colors and some noise. Its top left corner is red.
 func testPhoto(w, h int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	r := rand.New(rand.NewPCG(1, 2))
@@ -104,6 +107,7 @@ func asGIF(t testing.TB, g *gif.GIF) []byte {
 	return b.Bytes()
 }
 
+// isRed reports whether a color is the one of the corner of testPhoto.
 func isRed(c color.Color) bool {
 	r, g, b, _ := c.RGBA()
 	return r > 0xa000 && g < 0x6000 && b < 0x6000
@@ -114,35 +118,44 @@ func TestPhotoVariants(t *testing.T) {
 	if m.Width != 2560 || m.Height != 1920 || m.Animated {
 		t.Errorf("%+v", m.Picture)
 	}
-	for size, want := range map[chat.Variant]image.Point{chat.VariantOriginal: {2560, 1920}, chat.VariantMedium: {960, 720}, chat.VariantThumb: {320, 240}, chat.VariantSquare: {128, 128}} {
+	for size, want := range map[chat.Variant]image.Point{
+		chat.VariantOriginal: {2560, 1920}, chat.VariantMedium: {960, 720},
+		chat.VariantThumb: {320, 240}, chat.VariantSquare: {128, 128},
+	} {
 		if got := m.size(t, size); got != want || m.mimeTypes[size] != "image/jpeg" {
-			t.Errorf("%q has %v and is %s", size, got, m.mimeTypes[size])
+			t.Errorf("%q has the size %v and the type %s", size, got, m.mimeTypes[size])
 		}
 		if img := m.decode(t, size); !isRed(img.At(5, 5)) || isRed(img.At(want.X-5, 5)) || isRed(img.At(5, want.Y-5)) {
-			t.Errorf("%q is not the picture that was sent", size)
+			t.Errorf("%q does not show the uploaded picture", size)
 		}
 	}
 }
 
-// A small picture is not blown up, and not kept twice.
+// TestSmallPicturesAreNotEnlarged: a small picture has no medium rendition either.
 func TestSmallPicturesAreNotEnlarged(t *testing.T) {
 	for _, want := range []image.Point{{1, 1}, {100, 60}, {20000, 1}, {1, 20000}, {321, 320}, {960, 5}} {
 		m := mustProcess(t, asPNG(t, testPhoto(want.X, want.Y)), "image/png")
-		whole := m.size(t, chat.VariantOriginal)
-		if longer := max(want.X, want.Y); longer <= originalSide && whole != want || max(whole.X, whole.Y) > originalSide || m.Width != whole.X || m.Height != whole.Y {
-			t.Errorf("%v is kept as %v", want, whole)
+		original := m.size(t, chat.VariantOriginal)
+		if max(want.X, want.Y) <= originalSide && original != want || max(original.X, original.Y) > originalSide {
+			t.Errorf("the original of %v has the size %v", want, original)
 		}
-		if _, double := m.bytes[chat.VariantMedium]; double != (max(want.X, want.Y) > mediumSide) {
-			t.Errorf("%v has a medium form: %v", want, double)
+		if m.Width != original.X || m.Height != original.Y {
+			t.Errorf("the size of %v is %d × %d", original, m.Width, m.Height)
 		}
-		thumb, cut := m.size(t, chat.VariantThumb), m.size(t, chat.VariantSquare)
-		if thumb.X > min(whole.X, thumbSide) || thumb.Y > min(whole.Y, thumbSide) || cut.X != cut.Y || cut.X > min(whole.X, whole.Y) {
-			t.Errorf("%v has a thumb of %v and a square of %v", want, thumb, cut)
+		if _, hasMedium := m.bytes[chat.VariantMedium]; hasMedium != (max(want.X, want.Y) > mediumSide) {
+			t.Errorf("%v has a medium rendition: %v", want, hasMedium)
+		}
+		thumb, square := m.size(t, chat.VariantThumb), m.size(t, chat.VariantSquare)
+		if thumb.X > min(original.X, thumbSide) || thumb.Y > min(original.Y, thumbSide) {
+			t.Errorf("%v has a thumb of %v", want, thumb)
+		}
+		if square.X != square.Y || square.X > min(original.X, original.Y) {
+			t.Errorf("%v has a square of %v", want, square)
 		}
 	}
 }
 
-// withEXIF is a JPEG with what a telephone says of it: how it was held, and where.
+// withEXIF adds to a JPEG what a phone stores: the orientation and the location, and a comment.
 func withEXIF(t testing.TB, file []byte, orientation uint16) []byte {
 	t.Helper()
 	be := binary.BigEndian
@@ -150,10 +163,10 @@ func withEXIF(t testing.TB, file []byte, orientation uint16) []byte {
 	tiff = be.AppendUint16(tiff, 0x0112)
 	tiff = be.AppendUint32(be.AppendUint16(tiff, 3), 1)
 	tiff = append(be.AppendUint16(tiff, orientation), 0, 0)
-	tiff = be.AppendUint16(tiff, 0x8825) // where the places are
+	tiff = be.AppendUint16(tiff, 0x8825) // points to the GPS data
 	tiff = be.AppendUint32(be.AppendUint16(tiff, 4), 1)
 	tiff = be.AppendUint32(be.AppendUint32(tiff, 38), 0)
-	tiff = be.AppendUint16(tiff, 1) // there: north or south
+	tiff = be.AppendUint16(tiff, 1) // the only GPS tag: north or south
 	tiff = be.AppendUint16(tiff, 1)
 	tiff = be.AppendUint32(be.AppendUint16(tiff, 2), 2)
 	tiff = append(tiff, "N\x00\x00\x00\x00\x00\x00\x00GPS-40.4168N"...)
@@ -163,36 +176,40 @@ func withEXIF(t testing.TB, file []byte, orientation uint16) []byte {
 	return append(append(append(head, segment...), comment...), file[2:]...)
 }
 
-// However the telephone was held, the red corner is where it was seen, and where that was stays with its owner.
+// TestOrientationIsAppliedAndLocationRemoved: in all orientations the red corner is at the top left, and no rendition
+// contains the location.
 func TestOrientationIsAppliedAndLocationRemoved(t *testing.T) {
 	shown := testPhoto(120, 80)
 	for o := 1; o <= 8; o++ {
 		file := withEXIF(t, asJPEG(t, storedAs(shown, o)), uint16(o))
 		if !bytes.Contains(file, []byte("GPS-40.4168N")) {
-			t.Fatal("the file tells no place")
+			t.Fatal("the file contains no location")
 		}
 		m := mustProcess(t, file, "image/jpeg")
 		if m.Width != 120 || m.Height != 80 {
 			t.Errorf("orientation %d: %d × %d", o, m.Width, m.Height)
 		}
 		for size, b := range m.bytes {
-			if bytes.Contains(b, []byte("Exif")) || bytes.Contains(b, []byte("GPS")) || bytes.Contains(b, []byte("SECRET")) {
-				t.Errorf("orientation %d: %q still tells", o, size)
+			for _, secret := range []string{"Exif", "GPS", "SECRET"} {
+				if bytes.Contains(b, []byte(secret)) {
+					t.Errorf("orientation %d: %q contains %q", o, size, secret)
+				}
 			}
 		}
-		if img := m.decode(t, chat.VariantOriginal); !isRed(img.At(5, 5)) || isRed(img.At(115, 5)) || isRed(img.At(5, 75)) || isRed(img.At(115, 75)) {
+		img := m.decode(t, chat.VariantOriginal)
+		if !isRed(img.At(5, 5)) || isRed(img.At(115, 5)) || isRed(img.At(5, 75)) || isRed(img.At(115, 75)) {
 			t.Errorf("orientation %d is not upright", o)
 		}
 	}
 	if m := mustProcess(t, withEXIF(t, asJPEG(t, shown), 77), "image/jpeg"); m.Width != 120 {
-		t.Error("an orientation that does not exist turns the picture")
+		t.Error("an invalid orientation turns the picture")
 	}
 }
 
-// storedAs is how a camera that is held so stores what is to be seen.
+// storedAs returns the pixels that a camera in an orientation stores for the picture shown.
 func storedAs(shown *image.RGBA, orientation int) image.Image {
-	undo := map[int]int{6: 8, 8: 6}
-	if o := undo[orientation]; o != 0 {
+	inverse := map[int]int{6: 8, 8: 6} // all others are their own inverse
+	if o := inverse[orientation]; o != 0 {
 		orientation = o
 	}
 	return applyOrientation(shown, orientation)
@@ -207,7 +224,7 @@ func TestTrailingDataIsRemoved(t *testing.T) {
 		m := mustProcess(t, append(bytes.Clone(file), tail...), mime)
 		for size, b := range m.bytes {
 			if bytes.Contains(b, []byte("PK")) && bytes.Contains(b, []byte("script")) {
-				t.Errorf("%s: %q has the second file", mime, size)
+				t.Errorf("%s: %q contains the trailing data", mime, size)
 			}
 		}
 	}
@@ -219,16 +236,17 @@ func TestCorruptPictures(t *testing.T) {
 		mime string
 		file []byte
 	}{
-		"a JPEG cut in the middle":  {"image/jpeg", firstHalf(asJPEG(t, img))},
-		"a PNG cut in the middle":   {"image/png", firstHalf(asPNG(t, img))},
-		"a GIF cut in the middle":   {"image/gif", firstHalf(asGIF(t, testAnimation(3)))},
-		"a GIF without frames":      {"image/gif", append(asGIF(t, testAnimation(1))[:13:13], trailer)},
-		"a page called a picture":   {"image/png", []byte("<html><script>alert(1)</script>")},
-		"a JPEG of nothing":         {"image/jpeg", withSize(asJPEG(t, img), 0, 0)},
-		"an empty file":             {"image/jpeg", nil},
-		"the beginning of a WebP":   {"image/webp", []byte("RIFF\x10\x00\x00\x00WEBPVP8 ")},
-		"a WebP that moves":         {"image/webp", []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00")},
-		"a JPEG with a false frame": {"image/jpeg", append(asJPEG(t, img)[:160], asPNG(t, img)...)},
+		"a truncated JPEG":     {"image/jpeg", firstHalf(asJPEG(t, img))},
+		"a truncated PNG":      {"image/png", firstHalf(asPNG(t, img))},
+		"a truncated GIF":      {"image/gif", firstHalf(asGIF(t, testAnimation(3)))},
+		"a GIF without frames": {"image/gif", append(asGIF(t, testAnimation(1))[:13:13], trailer)},
+		"an HTML page":         {"image/png", []byte("<html><script>alert(1)</script>")},
+		"a JPEG of size 0":     {"image/jpeg", withSize(asJPEG(t, img), 0, 0)},
+		"an empty file":        {"image/jpeg", nil},
+		"a truncated WebP":     {"image/webp", []byte("RIFF\x10\x00\x00\x00WEBPVP8 ")},
+		"an animated WebP": {"image/webp", []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00" +
+			"\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00")},
+		"a JPEG with PNG data": {"image/jpeg", append(asJPEG(t, img)[:160], asPNG(t, img)...)},
 	} {
 		m, err := process(c.file, c.mime)
 		if chat.CodeOf(err) != chat.Invalid {
@@ -237,9 +255,10 @@ func TestCorruptPictures(t *testing.T) {
 	}
 }
 
+// firstHalf truncates a file.
 func firstHalf(b []byte) []byte { return b[:len(b)/2] }
 
-// withSize changes what a JPEG says of its size.
+// withSize changes the size in the header of a JPEG.
 func withSize(file []byte, w, h uint16) []byte {
 	file = bytes.Clone(file)
 	at := bytes.Index(file, []byte{0xff, 0xc0})
@@ -249,53 +268,61 @@ func withSize(file []byte, w, h uint16) []byte {
 }
 
 func TestChosenEncodings(t *testing.T) {
-	plain := testPhoto(400, 300)
-	deep := image.NewNRGBA64(plain.Rect)
-	glass := image.NewNRGBA(plain.Rect)
-	grey := image.NewGray(plain.Rect)
-	few := image.NewPaletted(plain.Rect, color.Palette{color.RGBA{}, color.RGBA{220, 20, 20, 255}, color.RGBA{0, 0, 200, 255}})
+	photo := testPhoto(400, 300)
+	deep16 := image.NewNRGBA64(photo.Rect)
+	translucent := image.NewNRGBA(photo.Rect)
+	gray := image.NewGray(photo.Rect)
+	indexed := image.NewPaletted(photo.Rect,
+		color.Palette{color.RGBA{}, color.RGBA{220, 20, 20, 255}, color.RGBA{0, 0, 200, 255}})
 	for y := range 300 {
 		for x := range 400 {
-			deep.Set(x, y, plain.At(x, y))
-			grey.Set(x, y, plain.At(x, y))
-			glass.Set(x, y, color.NRGBA{220, 20, 20, uint8(x % 256)})
-			few.SetColorIndex(x, y, uint8((x/40)%3))
+			deep16.Set(x, y, photo.At(x, y))
+			gray.Set(x, y, photo.At(x, y))
+			translucent.Set(x, y, color.NRGBA{220, 20, 20, uint8(x % 256)})
+			indexed.SetColorIndex(x, y, uint8((x/40)%3))
 		}
 	}
 	for name, c := range map[string]struct {
 		file []byte
 		want string
 	}{
-		"16 bits": {asPNG(t, deep), "image/jpeg"}, "glass": {asPNG(t, glass), "image/png"},
-		"grey": {asPNG(t, grey), "image/jpeg"}, "few colours, one of them none": {asPNG(t, few), "image/png"},
+		"16 bits": {asPNG(t, deep16), "image/jpeg"}, "translucent": {asPNG(t, translucent), "image/png"},
+		"gray": {asPNG(t, gray), "image/jpeg"},
+		"indexed colors, one of them transparent": {asPNG(t, indexed), "image/png"},
 	} {
 		m := mustProcess(t, c.file, "image/png")
 		if m.mimeTypes[chat.VariantOriginal] != c.want || m.size(t, chat.VariantOriginal) != image.Pt(400, 300) {
-			t.Errorf("%s is kept as %s", name, m.mimeTypes[chat.VariantOriginal])
+			t.Errorf("%s has the type %s", name, m.mimeTypes[chat.VariantOriginal])
 		}
 	}
-	m := mustProcess(t, asPNG(t, few), "image/png")
-	if _, ok := m.decode(t, chat.VariantOriginal).(*image.Paletted); !ok || len(m.bytes[chat.VariantOriginal]) > 2*len(asPNG(t, few)) {
-		t.Error("few colours became many")
+	m := mustProcess(t, asPNG(t, indexed), "image/png")
+	_, ok := m.decode(t, chat.VariantOriginal).(*image.Paletted)
+	if !ok || len(m.bytes[chat.VariantOriginal]) > 2*len(asPNG(t, indexed)) {
+		t.Error("the rendition of indexed colors is not indexed, or too large")
 	}
 	if _, _, _, a := m.decode(t, chat.VariantThumb).At(2, 2).RGBA(); a != 0 {
-		t.Error("what shines through no longer does")
+		t.Error("a transparent pixel became opaque")
 	}
 }
 
 func TestErrorsOfTheCallback(t *testing.T) {
 	full := errors.New("the disk is full")
-	for mime, file := range map[string][]byte{"image/png": asPNG(t, testPhoto(10, 10)), "image/gif": asGIF(t, testAnimation(3))} {
-		if _, err := Process(t.Context(), bytes.NewReader(file), mime, func(Rendition) error { return full }); !errors.Is(err, full) {
+	files := map[string][]byte{"image/png": asPNG(t, testPhoto(10, 10)), "image/gif": asGIF(t, testAnimation(3))}
+	for mime, file := range files {
+		_, err := Process(t.Context(), bytes.NewReader(file), mime, func(Rendition) error { return full })
+		if !errors.Is(err, full) {
 			t.Errorf("%s: %v", mime, err)
 		}
-		_, err := Process(t.Context(), bytes.NewReader(file), mime, func(f Rendition) error { return f.Write(failingWriter{full}) })
+		_, err = Process(t.Context(), bytes.NewReader(file), mime, func(r Rendition) error {
+			return r.Write(failingWriter{full})
+		})
 		if !errors.Is(err, full) {
 			t.Errorf("%s: %v", mime, err)
 		}
 	}
 }
 
+// failingWriter returns err for every write.
 type failingWriter struct{ err error }
 
 func (r failingWriter) Write([]byte) (int, error) { return 0, r.err }

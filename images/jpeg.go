@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// maxScans bounds how often a JPEG may go over all its pixels again: encoders use about ten, and each may cost time without
-// costing bytes.
+// maxScans is how many scans, passes over all pixels, a JPEG may have. Encoders use about ten. Each scan may cost
+// much time and few bytes.
 const maxScans = 32
 
-// The markers of a JPEG (ITU T.81, table B.1) that matter here.
+// Markers of a JPEG (ITU T.81, table B.1).
 const (
 	startOfFrame0, startOfFrame2 = 0xc0, 0xc2
 	restart0, startOfImage       = 0xd0, 0xd8
@@ -19,16 +19,17 @@ const (
 	adobeMarker                  = 0xee
 )
 
-// measureJPEG walks over all segments. A progressive picture keeps the coefficients of all its samples, of four bytes each,
-// until its last scan; what is not kept as JPEGs usually are is converted into a second picture of four bytes a pixel. A second
-// frame is refused, as by the decoder, which has taken the first at its word by then.
+// measureJPEG estimates the memory for decoding a JPEG from its segments. The decoder keeps the coefficients of a
+// progressive picture, four bytes for each sample, until the last scan. It converts unusual colors into a second
+// picture with four bytes for each pixel. measureJPEG rejects a file with a second frame, as the decoder does,
+// because the estimate uses one frame.
 func measureJPEG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	r := bufio.NewReaderSize(src, 64<<10)
 	samples, frames, scans := int64(0), 0, 0
 	progressive, converted := false, false
 	for {
 		marker, err := nextMarker(r)
-		if err != nil || marker == endOfImage { // whether something is missing, the decoder says
+		if err != nil || marker == endOfImage { // the decoder reports a truncated file
 			break
 		}
 		segment, err := readSegment(r, marker)
@@ -41,7 +42,7 @@ func measureJPEG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 			converted = converted || needsColorConversion(segment)
 			frames++
 		case marker == adobeMarker:
-			converted = converted || len(segment) > 11 && segment[11] == 0 // no luminance among its components
+			converted = converted || len(segment) > 11 && segment[11] == 0 // the components are not YCbCr
 		case marker == startOfScan:
 			scans++
 		}
@@ -58,7 +59,8 @@ func measureJPEG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	return decodeCost{bytes: samples}, nil
 }
 
-// nextMarker skips to the next marker that has a meaning of its own, over pixels too, in which 0xff is followed by 0 or a restart.
+// nextMarker skips to the next marker that starts a segment or ends the picture. In pixel data, 0xff is followed by 0
+// or a restart marker, which it skips too.
 func nextMarker(r *bufio.Reader) (byte, error) {
 	for {
 		if _, err := r.ReadSlice(0xff); errors.Is(err, bufio.ErrBufferFull) {
@@ -79,7 +81,8 @@ func nextMarker(r *bufio.Reader) (byte, error) {
 	}
 }
 
-// readSegment reads what belongs to a marker. What is in it matters only of a frame and of what Adobe says about colours.
+// readSegment returns the content of the segment after a marker. It skips segments other than frames and the Adobe
+// segment about colors, and returns nil for them.
 func readSegment(r *bufio.Reader, marker byte) ([]byte, error) {
 	var length [2]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
@@ -95,9 +98,10 @@ func readSegment(r *bufio.Reader, marker byte) ([]byte, error) {
 	return segment, err
 }
 
-// countSamples counts the samples of a frame: precision, height, width, the number of components, and for each its name, how many
-// samples it has in a block in both directions, and its table. With half the colours both ways, as cameras do, it is
-// one and a half for each pixel, and otherwise at most one for each component.
+// countSamples returns the number of samples of a frame, or an upper limit of it. The frame contains the precision,
+// height, width and number of components, and for each component its id, sampling factors and table. Most cameras
+// store the two color components at half the resolution in both directions, which makes one and a half samples per
+// pixel. Any other picture has at most one sample for each component and pixel.
 func countSamples(frame []byte, c image.Config) int64 {
 	if len(frame) == 6+3*3 && frame[7] == 0x22 && frame[10] == 0x11 && frame[13] == 0x11 {
 		return pixelCount(c) * 3 / 2
@@ -108,7 +112,7 @@ func countSamples(frame []byte, c image.Config) int64 {
 	return 4 * pixelCount(c)
 }
 
-// needsColorConversion tells whether the components of a frame are four, or called red, green and blue.
+// needsColorConversion reports whether a frame has four components, or components named R, G and B.
 func needsColorConversion(frame []byte) bool {
 	return len(frame) == 6+4*3 || len(frame) == 6+3*3 && frame[6] == 'R' && frame[9] == 'G' && frame[12] == 'B'
 }

@@ -6,20 +6,23 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// fit returns a picture of at most so many pixels at its longer side: itself if it is not larger.
+// fit scales an image down so that its longer side has at most side pixels. It returns a smaller image unchanged.
 func fit(img image.Image, side int) image.Image {
 	size := img.Bounds().Size()
 	longer := max(size.X, size.Y)
 	if longer <= side {
 		return img
 	}
-	return scaleDown(img, img.Bounds(), image.Pt(scaleRounded(size.X, side, longer), scaleRounded(size.Y, side, longer)))
+	to := image.Pt(scaleRounded(size.X, side, longer), scaleRounded(size.Y, side, longer))
+	return scaleDown(img, img.Bounds(), to)
 }
 
-// scaleRounded is n × by ÷ of, rounded, and at least 1.
-func scaleRounded(n, by, of int) int { return max(1, (n*by+of/2)/of) }
+// scaleRounded returns n × numerator ÷ denominator, rounded and at least 1.
+func scaleRounded(n, numerator, denominator int) int {
+	return max(1, (n*numerator+denominator/2)/denominator)
+}
 
-// cropSquare cuts a square from the middle.
+// cropSquare returns the square in the middle of an image, scaled down to squareSide.
 func cropSquare(img image.Image) image.Image {
 	b := img.Bounds()
 	side := min(b.Dx(), b.Dy())
@@ -28,54 +31,57 @@ func cropSquare(img image.Image) image.Image {
 	return scaleDown(img, image.Rectangle{at, at.Add(image.Pt(side, side))}, image.Pt(small, small))
 }
 
-// maxCatmullRomPixels is how many pixels a picture has for which CatmullRom, with 32 bytes for each of them and more, would need more memory than
-// it is worth.
+// maxCatmullRomPixels is the maximum size of a result that is interpolated with CatmullRom. For larger ones, its
+// memory of more than 32 bytes per pixel is not worth the gain.
 const maxCatmullRomPixels = 1 << 18
 
-// scaleDown makes a part of a picture smaller, in two steps: whole pixels are averaged until less than a half is to go,
-// which looks at every pixel and needs no memory, and the rest is interpolated.
+// scaleDown scales a part of an image down in two steps. First it averages blocks of whole pixels, which uses every
+// pixel and little memory, until the image is less than twice as large as the result. Then it interpolates.
 func scaleDown(img image.Image, part image.Rectangle, to image.Point) *image.RGBA {
-	if by := image.Pt(part.Dx()/to.X, part.Dy()/to.Y); by.X > 1 || by.Y > 1 {
-		small := averageBlocks(img, part, by)
+	if block := image.Pt(part.Dx()/to.X, part.Dy()/to.Y); block.X > 1 || block.Y > 1 {
+		small := averageBlocks(img, part, block)
 		img, part = small, small.Bounds()
 	}
 	dst := image.NewRGBA(image.Rectangle{Max: to})
-	var how draw.Interpolator = draw.CatmullRom
+	var interpolator draw.Interpolator = draw.CatmullRom
 	if to.X*to.Y > maxCatmullRomPixels {
-		how = draw.ApproxBiLinear
+		interpolator = draw.ApproxBiLinear
 	}
-	how.Scale(dst, dst.Bounds(), img, part, draw.Src, nil)
+	interpolator.Scale(dst, dst.Bounds(), img, part, draw.Src, nil)
 	return dst
 }
 
-// averageBlocks makes one pixel of each by.X × by.Y pixels, and drops an incomplete rest. It converts a band of rows at a time.
-func averageBlocks(img image.Image, part image.Rectangle, by image.Point) *image.RGBA {
-	dst := image.NewRGBA(image.Rect(0, 0, part.Dx()/by.X, part.Dy()/by.Y))
-	band := image.NewRGBA(image.Rect(0, 0, part.Dx(), by.Y))
+// averageBlocks makes one pixel of each block of block.X × block.Y pixels and drops incomplete blocks. It converts
+// one row of blocks at a time.
+func averageBlocks(img image.Image, part image.Rectangle, block image.Point) *image.RGBA {
+	dst := image.NewRGBA(image.Rect(0, 0, part.Dx()/block.X, part.Dy()/block.Y))
+	blocks := image.NewRGBA(image.Rect(0, 0, part.Dx(), block.Y))
 	for y := range dst.Rect.Dy() {
-		draw.Draw(band, band.Bounds(), img, part.Min.Add(image.Pt(0, y*by.Y)), draw.Src)
-		averageRow(dst.Pix[y*dst.Stride:][:dst.Stride], band, by)
+		draw.Draw(blocks, blocks.Bounds(), img, part.Min.Add(image.Pt(0, y*block.Y)), draw.Src)
+		averageRow(dst.Pix[y*dst.Stride:][:dst.Stride], blocks, block)
 	}
 	return dst
 }
 
-// averageRow fills one row from a band.
-func averageRow(row []byte, band *image.RGBA, by image.Point) {
-	n := uint32(by.X * by.Y)
+// averageRow computes one row of pixels from a row of blocks.
+func averageRow(row []byte, blocks *image.RGBA, block image.Point) {
+	n := uint32(block.X * block.Y)
 	for x := 0; x < len(row)/4; x++ {
 		var r, g, b, a uint32
-		for dy := range by.Y {
-			pix := band.Pix[dy*band.Stride+4*x*by.X:][:4*by.X]
+		for dy := range block.Y {
+			pix := blocks.Pix[dy*blocks.Stride+4*x*block.X:][:4*block.X]
 			for i := 0; i < len(pix); i += 4 {
 				r, g, b, a = r+uint32(pix[i]), g+uint32(pix[i+1]), b+uint32(pix[i+2]), a+uint32(pix[i+3])
 			}
 		}
-		row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = byte((r+n/2)/n), byte((g+n/2)/n), byte((b+n/2)/n), byte((a+n/2)/n)
+		for i, sum := range [4]uint32{r, g, b, a} {
+			row[4*x+i] = byte((sum + n/2) / n)
+		}
 	}
 }
 
-// applyOrientation sets a picture upright that was taken with the camera held as EXIF numbers it: 2, 4, 5 and 7 are mirrored, and from 5 on
-// rows are columns.
+// applyOrientation turns a picture upright, according to its EXIF orientation. The orientations 2, 4, 5 and 7 are
+// mirrored; from 5 on, rows and columns are swapped.
 func applyOrientation(img image.Image, orientation int) image.Image {
 	if orientation == 1 {
 		return img
@@ -96,7 +102,7 @@ func applyOrientation(img image.Image, orientation int) image.Image {
 	return dst
 }
 
-// sourcePixel tells which pixel of a w × h picture is to be seen at a place of the upright one.
+// sourcePixel returns the position in a w × h picture of the pixel that is at x, y in the upright picture.
 func sourcePixel(orientation, x, y, w, h int) image.Point {
 	switch orientation {
 	case 2:
@@ -117,7 +123,7 @@ func sourcePixel(orientation, x, y, w, h int) image.Point {
 	return image.Pt(x, y)
 }
 
-// toRGBA is a picture with its pixels in memory as draw and the encoders like them best.
+// toRGBA converts an image to RGBA with its origin at 0, 0. It returns an image that already is that unchanged.
 func toRGBA(img image.Image) *image.RGBA {
 	if ready, ok := img.(*image.RGBA); ok && ready.Rect.Min == (image.Point{}) {
 		return ready
