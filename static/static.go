@@ -1,5 +1,6 @@
-// Package static holds the files that browsers fetch once: the stylesheets, the vendored scripts, the icons, the sound. Their URLs
-// carry a hash of their content, so they never change behind a URL and may be kept for ever.
+// Package static embeds the files that browsers fetch and cache: stylesheets, vendored scripts, icons and the
+// notification sound. Each URL contains a hash of the content, so the content behind a URL never changes and may be
+// cached without limit.
 package static
 
 import (
@@ -22,20 +23,20 @@ import (
 //go:embed css/*.css vendor/*.js *.svg chime.wav
 var files embed.FS
 
-// asset is one file as it is served.
+// asset is one file as the server sends it.
 type asset struct {
 	content     []byte
 	contentType string
-	gzipped     func() []byte // made when it is first asked for
+	gzipped     func() []byte // compresses on the first call
 }
 
 var (
-	urlByName  = map[string]string{} // by name
-	assetByURL = map[string]asset{}  // by path
+	urlByName  = map[string]string{} // URL of each file by its name
+	assetByURL = map[string]asset{}  // file by its URL
 )
 
-// The stylesheet that says the order of the layers comes first in the bundle; the one for browsers without JavaScript
-// is not part of it.
+// layersCSS sets the order of the cascade layers and must come first in the bundle. noscriptCSS is served on its own,
+// only to browsers without JavaScript.
 const (
 	layersCSS   = "css/layers.css"
 	noscriptCSS = "css/noscript.css"
@@ -52,7 +53,8 @@ func init() {
 	}
 }
 
-// bundle joins the stylesheets into one. Which rule wins is decided by layers, so their order matters little.
+// bundle concatenates the stylesheets. Cascade layers decide which rule wins, so the order of the files hardly
+// matters.
 func bundle() []byte {
 	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool { return name == layersCSS || name == noscriptCSS })
 	content := readFile(layersCSS)
@@ -65,7 +67,7 @@ func bundle() []byte {
 func readFile(name string) []byte {
 	content, err := files.ReadFile(name)
 	if err != nil {
-		panic(err) // embedded: it cannot be missing in a program that was built
+		panic(err) // impossible: the file is embedded
 	}
 	return content
 }
@@ -73,7 +75,7 @@ func readFile(name string) []byte {
 func glob(pattern string) []string {
 	names, err := fs.Glob(files, pattern)
 	if err != nil {
-		panic(err) // the patterns stand in this file
+		panic(err) // impossible: all patterns are constants in this file
 	}
 	return names
 }
@@ -86,7 +88,8 @@ func addAsset(name string, content []byte) {
 	assetByURL[hashed] = asset{content, mimeType(ext), sync.OnceValue(func() []byte { return compress(content) })}
 }
 
-// mimeType does not ask the operating system, whose answers differ.
+// mimeType returns the media type for a file extension. It does not rely on the operating system, whose tables
+// differ.
 func mimeType(ext string) string {
 	switch ext {
 	case ".js":
@@ -103,13 +106,13 @@ func mimeType(ext string) string {
 
 func compress(content []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
-	w.Write(content)                                      // a Buffer takes everything
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // cannot fail: the level is valid
+	w.Write(content)                                      // writing to a bytes.Buffer cannot fail
 	w.Close()
 	return b.Bytes()
 }
 
-// URL returns the URL of a file by its name, such as "charla.css". It panics for a name that does not exist.
+// URL returns the URL of a file by its name, such as "charla.css". It panics if there is no such file.
 func URL(name string) string {
 	p, ok := urlByName[name]
 	if !ok {
@@ -118,20 +121,20 @@ func URL(name string) string {
 	return p
 }
 
-// Exists tells whether there is a file with this URL.
+// Exists reports whether there is a file with this URL.
 func Exists(url string) bool {
 	_, ok := assetByURL[url]
 	return ok
 }
 
-// Serve answers a request for a file that there is.
+// Serve answers a request for a file. The caller must have checked with Exists that the file exists.
 func Serve(w http.ResponseWriter, r *http.Request) {
 	a := assetByURL[r.URL.Path]
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Type", a.contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	if strings.HasPrefix(a.contentType, "audio/") { // browsers ask for parts of it, as it is
+	if strings.HasPrefix(a.contentType, "audio/") { // browsers request ranges of uncompressed audio
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
 		return
 	}
@@ -143,11 +146,11 @@ func Serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	if r.Method != http.MethodHead {
-		w.Write(content) // a reader that went away is nobody's failure
+		w.Write(content) // an error means that the client disconnected
 	}
 }
 
-// AcceptsGzip tells whether the request takes gzip; "gzip;q=0" refuses it.
+// AcceptsGzip reports whether the client accepts gzip. A weight of zero, as in "gzip;q=0", means that it does not.
 func AcceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")

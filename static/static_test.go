@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestVendoredFilesAreUnmodified compares them with the checksums of what their authors published.
+// TestVendoredFilesAreUnmodified compares the vendored files with the checksums that their authors published.
 func TestVendoredFilesAreUnmodified(t *testing.T) {
 	list, err := os.ReadFile("vendor/CHECKSUMS")
 	if err != nil {

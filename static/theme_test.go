@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// A colour in linear sRGB.
+// linearRGB is a colour in linear sRGB.
 type linearRGB [3]float64
 
-// oklch converts as in CSS Color 4: OKLCH to OKLab to linear sRGB, cut to what a screen can show.
+// oklch converts a colour from OKLCH by way of OKLab to linear sRGB, as CSS Color 4 specifies, and clips it to the
+// gamut of a screen.
 func oklch(l, c, h float64) linearRGB {
 	a, b := c*math.Cos(h*math.Pi/180), c*math.Sin(h*math.Pi/180)
 	x := math.Pow(l+0.3963377774*a+0.2158037573*b, 3)
@@ -27,7 +28,7 @@ func oklch(l, c, h float64) linearRGB {
 	}
 }
 
-// contrast is the ratio of WCAG 2.2, 1 to 21.
+// contrast returns the contrast ratio of two colours as defined by WCAG 2.2, from 1 to 21.
 func contrast(a, b linearRGB) float64 {
 	la, lb := luminance(a), luminance(b)
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
@@ -48,7 +49,7 @@ func (c linearRGB) hex() string {
 	return s
 }
 
-// theme is the raw values of one theme by name.
+// theme maps the names of raw colours to their values in one theme.
 type theme map[string]linearRGB
 
 var (
@@ -57,7 +58,8 @@ var (
 	hueValues  = regexp.MustCompile(`--hue: (\d+);`)
 )
 
-// themes reads the raw values of day and night. A person's colours are read once for each hue.
+// themes reads the raw colours of the light and the dark theme. Colours that depend on the hue of a user are computed
+// for every hue.
 func themes(t *testing.T) map[string]theme {
 	css := string(readFile("css/theme.css"))
 	day, night := theme{}, theme{}
@@ -89,7 +91,7 @@ func parse(t *testing.T, values string) linearRGB {
 	return oklch(v[0], v[1], v[2])
 }
 
-// TestContrast holds WCAG AA: 4.5 for text, 3 for what is seen but not read.
+// TestContrast checks WCAG AA: at least 4.5 for text, and at least 3 for graphics and borders of controls.
 func TestContrast(t *testing.T) {
 	surfaces := []string{"neutral", "neutral-dim", "neutral-bright", "yellow", "amber"}
 	for name, th := range themes(t) {
@@ -120,7 +122,7 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// TestConversion pins the conversion to the values of CSS Color 4's own examples.
+// TestConversion compares the conversion with the examples of CSS Color 4.
 func TestConversion(t *testing.T) {
 	for want, got := range map[string]string{
 		"#ff0000": oklch(0.627955, 0.257683, 29.2339).hex(),
@@ -136,7 +138,8 @@ func TestConversion(t *testing.T) {
 	}
 }
 
-// TestBarsHaveTheColourOfTheGround: a browser's own bars take a colour that CSS cannot give them.
+// TestBarsHaveTheColourOfTheGround compares the colour that the pages set for the browser's own toolbar with the
+// background of the page. CSS variables cannot be used there.
 func TestBarsHaveTheColourOfTheGround(t *testing.T) {
 	layout, err := os.ReadFile("../views/layout.go")
 	if err != nil {

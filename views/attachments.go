@@ -6,14 +6,16 @@ import (
 	"charla/chat"
 )
 
-// What is chosen in the box goes to the server at once, one file after the other, and waits there. In Alpine's language:
-// coming are those under way, each with its name n, its file f, and an id i by which the stream tells how much of it has
-// arrived; w says why one did not. busy counts those that still may, current is the one that goes now, later tells that Send
-// was pressed meanwhile, out that one was given up, turn counts choices, and over tells that files are dragged over the window.
+// Chosen files are uploaded at once, one after the other. These Alpine expressions keep the uploads that are not
+// finished in the list coming. Each has its name n, its file f, the upload id i under which the stream reports
+// progress, the error w, and the flag out after the user canceled it. busy counts unfinished uploads, current is the
+// id of the running one, later is true while Send waits for uploads, turn numbers the files, and over is true while
+// files are dragged over the window.
 const (
 	xUploadsModel = `coming: [], busy: 0, current: '', later: false, turn: 0, over: false`
 
-	// xAddFiles takes the files of a list one by one: the language knows no loop, but an event may lead to the next.
+	// xAddFiles adds the files of a list one by one. The CSP build of Alpine has no loops, so the event triggers
+	// itself for the next file.
 	xAddFiles = `$event.detail.i < $event.detail.l.length && [
 		turn++,
 		coming.push({ i: $el.dataset.fresh + '-' + turn, f: $event.detail.l[$event.detail.i], out: false, n: $event.detail.l[$event.detail.i].name, w: ` + xRejectReason + ` }),
@@ -25,14 +27,14 @@ const (
 	attachedSelector = `'.attachment--ready:not([hidden])'`
 
 	xFilesChosen    = `$dispatch('files', { l: $el.files, i: 0 })`
-	xClearFileInput = `[turn, ''][1]` // the field is empty again after each turn
+	xClearFileInput = `[turn, ''][1]` // empties the input after each choice
 	xPasteFiles     = `$event.clipboardData.files.length && !$event.clipboardData.getData('text/plain') &&
 		[$event.preventDefault(), $dispatch('files', { l: $event.clipboardData.files, i: 0 })]`
 	xDragOver  = `$event.dataTransfer.types.includes('Files') && [$event.preventDefault(), over = true]`
 	xDragLeave = `$event.relatedTarget || (over = false)`
 	xDropFiles = `over && [$event.preventDefault(), over = false, $dispatch('files', { l: $event.dataTransfer.files, i: 0 })]`
 
-	// A request is made of the one that is to come, unless it was taken out while it stood in the queue.
+	// Each upload event carries the entry of coming to send. Canceled entries are not sent.
 	xUpload            = `$event.detail.ctx.sourceEvent.detail`
 	xFillUploadRequest = `[$event.detail.ctx.request.body.append('upload', ` + xUpload + `.i), $event.detail.ctx.request.body.append('file', ` + xUpload + `.f)]`
 	xBeforeUpload      = `coming.includes(` + xUpload + `) ? current = ` + xUpload + `.i : $event.preventDefault()`
@@ -41,19 +43,21 @@ const (
 		$dispatch('settled')]`
 	xAbortUpload = `$dispatch('htmx:abort')`
 
-	// What was to be sent with files goes when all are here, and not when one of them is not.
+	// xUploadsSettled submits the form that waited for its uploads, unless one of them failed.
 	xUploadsSettled = `later && !busy && [later = false, $el.querySelector('.attachment--failed') || $el.querySelector('form').requestSubmit()]`
 
-	// What is given up on its way may be there already: its chip stays, out of sight, until the stream tells.
+	// xCancelUpload hides the chip of a running upload instead of removing it: if the file arrives nevertheless, the
+	// stream can still find the upload and delete the file.
 	xCancelUpload = `current === e.i ? [e.out = true, $dispatch('takeout')] : coming.splice(coming.indexOf(e), 1)`
 	xUploadClass  = `e.out ? 'attachment--canceled' : e.w && 'attachment--failed'`
 	xRetryUpload  = `e.w === $root.dataset.lost && [e.w = '', busy++, $dispatch('upload', e)]`
 
-	// What is on a line was sent: by another tab, or while this page was on its way.
+	// xRemoveIfPosted removes an attachment that already stands in a message, for instance because another tab sent
+	// it.
 	xRemoveIfPosted = `$el.closest('.conversation') && $el.closest('.conversation').querySelector('.message a[href="/files/' + c.id + '"]') && $el.remove()`
 
-	// A file that waits is c in its chip. It is out while a message that it goes with stands in the outbox, which is asked, and
-	// which tells.
+	// An attachment is hidden (c.out) while a queued message contains it. It asks the send queue when it appears, and
+	// the send queue announces every change.
 	xAttachmentModel = `{ c: { id: $el.dataset.file, out: false }, alt: $el.dataset.alt }`
 	xInitAttachment  = `[$dispatch('chosen', c), ` + xRemoveIfPosted + `]`
 	xHandOverFile    = `c.out || [$event.detail.f.push(c.id), $event.detail.l = ($event.detail.l && $event.detail.l + ', ') + $el.dataset.name, c.out = true]`
@@ -63,12 +67,12 @@ const (
 	xFocusFileInput  = `$el.closest('.composer-area').querySelector('[type=file]').focus()`
 )
 
-// limitsText says what may be sent.
+// limitsText says how many files a message may have and how large they may be.
 func (c Composer) limitsText(l Locale) string {
 	return l.T("Up to %d files, %d MB each", c.FileLimits.FilesPerMessage, c.FileLimits.FileBytes>>20)
 }
 
-// tooLargeText and tooManyText are what the server would say.
+// tooLargeText is the same sentence that the server would answer.
 func (c Composer) tooLargeText(l Locale) string {
 	return l.T("A file has at most %d MB.", c.FileLimits.FileBytes>>20)
 }
@@ -77,10 +81,10 @@ func (c Composer) tooManyText(l Locale) string {
 	return l.T("A message takes at most %d files.", c.FileLimits.FilesPerMessage)
 }
 
-// uploadURL takes files into the box for a place.
+// uploadURL returns the URL that receives attachments for the next message of a conversation.
 func uploadURL(p chat.ConversationRef) string { return "/files?" + conversationQuery(p) }
 
-// attachmentsExcept selects the chips of all files but some.
+// attachmentsExcept returns a selector for all attachments that are not in list.
 func attachmentsExcept(list []chat.File) string {
 	all := byID(idAttachments) + " .attachment"
 	for _, f := range list {
@@ -89,7 +93,8 @@ func attachmentsExcept(list []chat.File) string {
 	return all
 }
 
-// attachmentListWithout selects the list of files where one is not in it, nor on its way from this page by the name of its upload.
+// attachmentListWithout returns a selector for the attachment list if it does not contain the file f. With the id of
+// an upload it also excludes pages that show the progress of this upload.
 func attachmentListWithout(f chat.File, upload string) string {
 	list := byID(idAttachments) + ":not(:has(" + byID(attachmentID(f.ID)) + "))"
 	if upload == "" {
@@ -98,13 +103,14 @@ func attachmentListWithout(f chat.File, upload string) string {
 	return ".attachment-tray:not(:has(" + byID(uploadID(upload)) + ")) > " + list
 }
 
-// canceledUpload selects what stays of an upload on the page that gave it up.
+// canceledUpload returns a selector for the hidden chip of an upload on the page that canceled it.
 func canceledUpload(upload string) string { return ".attachment--canceled " + byID(uploadID(upload)) }
 
-// altFieldName is the field for what a file shows: the form of the box has one for each of its pictures.
+// altFieldName returns the name of the form field with the alternative text of a file.
 func altFieldName(file int64) string { return "alt-" + formatInt(file) }
 
-// uploadID is the id of where the progress of an upload shows. What a page chose that is none of ours leads nowhere.
+// uploadID returns the DOM id of the element with the progress of an upload. The page chooses the upload id, so every
+// character that could have a meaning in a selector is replaced.
 func uploadID(upload string) string {
 	return "upload-" + strings.Map(func(r rune) rune {
 		if r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' {
@@ -114,14 +120,14 @@ func uploadID(upload string) string {
 	}, upload)
 }
 
-// percent is how much of a file has come.
+// percent returns how much of an upload has arrived, from 0 to 100.
 func percent(u chat.UploadProgress) int64 { return min(100, 100*u.Received/max(1, u.Total)) }
 
-// RejectedFile is a file that did not come to wait, and why.
+// RejectedFile is a file that was not attached, and the reason.
 type RejectedFile struct {
 	Name  string
 	Error *chat.Error
 }
 
-// deleteFileURL forgets a file that waits.
+// deleteFileURL returns the URL that deletes an attachment that has not been sent.
 func deleteFileURL(id int64) string { return FileURL(id, chat.VariantOriginal) + "/delete" }

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// tray holds the files that wait in the box for writing, those on their way, and why others did not come.
+// attachmentTray lists the attachments of the next message, the running uploads, and the rejected files.
 func attachmentTray(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -100,7 +100,7 @@ func attachmentTray(l Locale, c Composer) templ.Component {
 	})
 }
 
-// uploader sends one file for each event that brings one, and puts the chip for it in its place.
+// uploader posts one file for each upload event of the window.
 func uploader(c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -217,7 +217,7 @@ func uploader(c Composer) templ.Component {
 	})
 }
 
-// Chips are files that wait. Each has its number in the form that sends it.
+// Attachments lists files that are attached to the next message. Each is a hidden field of the composer's form.
 func Attachments(l Locale, list []chat.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -616,7 +616,7 @@ func Attachments(l Locale, list []chat.File) templ.Component {
 	})
 }
 
-// describing asks what a picture shows, for those who cannot see it.
+// altTextField lets the author describe a picture for people who cannot see it.
 func altTextField(l Locale, f chat.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -824,7 +824,7 @@ func altTextField(l Locale, f chat.File) templ.Component {
 	})
 }
 
-// comingChip is a file on its way, or one that did not come.
+// uploadingFile is a running or failed upload.
 func uploadingFile(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -944,7 +944,7 @@ func uploadingFile(l Locale) templ.Component {
 	})
 }
 
-// refusals are files that the server did not take, until somebody has read why.
+// rejectedFiles lists files that the server rejected. Each stays until the user removes it.
 func rejectedFiles(l Locale, refused []RejectedFile) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1027,8 +1027,8 @@ func rejectedFiles(l Locale, refused []RejectedFile) templ.Component {
 	})
 }
 
-// Arrived answers htmx with what came of files: those that wait now, and those that do not. What stands there already stays,
-// and nothing is put into the box of another conversation that was opened meanwhile.
+// UploadResponse answers an upload by htmx with the attached and the rejected files. It keeps what the page already
+// shows, and does nothing if the user has opened another conversation meanwhile.
 func UploadResponse(l Locale, p chat.ConversationRef, list []chat.File, refused []RejectedFile) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1096,9 +1096,9 @@ func UploadResponse(l Locale, p chat.ConversationRef, list []chat.File, refused 
 	})
 }
 
-// BoxChanged is the frame of what happened, perhaps on another device, to a file that waits. A chip that is there already stays, and
-// so does one in which somebody may be writing. The page from which a file came is answered itself; where it was given up there, and
-// came nevertheless, it is taken out.
+// AttachmentChangedFragment updates the attachments after a file was added, described or removed, perhaps on another
+// device. It keeps attachments that the page already shows, and those with an open text field. The page that uploads
+// a file gets it with the response. If that page has canceled the upload, the fragment makes it delete the file.
 func AttachmentChangedFragment(l Locale, b chat.AttachmentChanged) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1203,7 +1203,7 @@ func AttachmentChangedFragment(l Locale, b chat.AttachmentChanged) templ.Compone
 	})
 }
 
-// Box is the frame of all files that wait, for a page that was away.
+// AttachmentsFragment lists all attachments for a page whose stream was interrupted.
 func AttachmentsFragment(l Locale, list []chat.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1268,7 +1268,7 @@ func AttachmentsFragment(l Locale, list []chat.File) templ.Component {
 	})
 }
 
-// missing puts a file into a box that has it not, and is not waiting for it.
+// appendIfAbsent adds an attachment to a list that does not have it and is not uploading it.
 func appendIfAbsent(l Locale, f chat.File, upload string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1315,7 +1315,7 @@ func appendIfAbsent(l Locale, f chat.File, upload string) templ.Component {
 	})
 }
 
-// Uploading is the frame of how far a file is.
+// UploadProgressFragment shows how much of a file has arrived.
 func UploadProgressFragment(l Locale, u chat.UploadProgress) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1444,7 +1444,8 @@ func UploadProgressFragment(l Locale, u chat.UploadProgress) templ.Component {
 	})
 }
 
-// attach is where files are chosen. Its field has a name only where no script is there to send them at once.
+// fileInput lets the user choose files. It has a field name only without JavaScript; otherwise the files are uploaded
+// as soon as they are chosen.
 func fileInput(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1469,7 +1470,7 @@ func fileInput(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var88 string
 		templ_7745c5c3_Var88, templ_7745c5c3_Err = templruntime.NewAttributeExpression(c.limitsText(l)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 222, Col: 53}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 223, Col: 53}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var88)
 		if templ_7745c5c3_Err != nil {
@@ -1490,7 +1491,7 @@ func fileInput(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var89 string
 		templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(l.T("Attach files"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 224, Col: 45}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 225, Col: 45}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var89))
 		if templ_7745c5c3_Err != nil {
@@ -1503,7 +1504,7 @@ func fileInput(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var90 string
 		templ_7745c5c3_Var90, templ_7745c5c3_Err = templruntime.NewAttributeExpression(idFileLimits).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 230, Col: 34}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 231, Col: 34}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var90)
 		if templ_7745c5c3_Err != nil {
@@ -1516,7 +1517,7 @@ func fileInput(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var91 string
 		templ_7745c5c3_Var91, templ_7745c5c3_Err = templruntime.NewAttributeExpression(xClearFileInput).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 232, Col: 33}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 233, Col: 33}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var91)
 		if templ_7745c5c3_Err != nil {
@@ -1529,7 +1530,7 @@ func fileInput(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var92 string
 		templ_7745c5c3_Var92, templ_7745c5c3_Err = templruntime.NewAttributeExpression(xFilesChosen).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 233, Col: 29}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 234, Col: 29}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var92)
 		if templ_7745c5c3_Err != nil {
@@ -1543,7 +1544,7 @@ func fileInput(l Locale, c Composer) templ.Component {
 	})
 }
 
-// dropping shows where files may be let go, and what may be sent.
+// dropOverlay marks where dragged files can be dropped.
 func dropOverlay(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1576,7 +1577,7 @@ func dropOverlay(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var94 string
 		templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(l.T("Drop files here"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 243, Col: 30}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 244, Col: 30}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var94))
 		if templ_7745c5c3_Err != nil {
@@ -1589,7 +1590,7 @@ func dropOverlay(l Locale, c Composer) templ.Component {
 		var templ_7745c5c3_Var95 string
 		templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(c.limitsText(l))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 244, Col: 26}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `attachments.templ`, Line: 245, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var95))
 		if templ_7745c5c3_Err != nil {

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// avatar is somebody's picture over their initials, which show until it is there.
+// avatar shows the picture of a user, and their initials until it has loaded.
 func avatar(p chat.UserSummary) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -96,7 +96,7 @@ func avatar(p chat.UserSummary) templ.Component {
 	})
 }
 
-// face is somebody's picture, short because lists are full of them.
+// avatarImage is the picture of a user. Its markup is short because long lists contain it.
 func avatarImage(avatar int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -135,7 +135,7 @@ func avatarImage(avatar int64) templ.Component {
 	})
 }
 
-// ownPicture changes the picture of oneself, as soon as one is chosen where scripts run.
+// avatarForm changes the picture of the user. With JavaScript it is submitted as soon as a file is chosen.
 func avatarForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,23 +2,24 @@ package views
 
 import "charla/chat"
 
-// Bot is a bot as its owner sees it, with the rooms that it is in and the addresses that write into them.
+// Bot is a bot as its owner sees it, with the rooms that it is a member of and its webhooks.
 type Bot struct {
 	chat.Bot
 	Online          bool
 	Rooms, Webhooks []chat.BotRoom
 }
 
-// BotList is the page of one's bots. Token and Address are told this once, of the bot RevealedBot.
+// BotList is the content of the page of bots. Token or WebhookURL is set only right after it was created for the bot
+// RevealedBot, because only its hash is stored.
 type BotList struct {
 	Bots              []Bot
 	Form              Form
 	RevealedBot       int64
 	Token, WebhookURL string
-	Origin            string // how programs reach Charla
+	Origin            string // public URL of the server, without a path
 }
 
-// curlExample is a line that shows how to use what is told.
+// curlExample returns a command line that uses the new token or webhook.
 func (b BotList) curlExample() string {
 	if b.WebhookURL != "" {
 		return "curl -d 'Hello' " + b.WebhookURL

@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// BotsPage is where a person makes programs that talk.
+// BotsPage lists the bots of a user and creates new ones.
 func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -208,7 +208,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 	})
 }
 
-// fresh tells a token or an address, and how to use it. It is never told again.
+// newSecret shows a new token or webhook URL with an example. It cannot be shown again.
 func newSecret(l Locale, b BotList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -324,7 +324,7 @@ func newSecret(l Locale, b BotList) templ.Component {
 	})
 }
 
-// hooks are the addresses that write into rooms as a bot.
+// webhooks lists the webhooks of a bot and creates new ones.
 func webhooks(l Locale, b Bot) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -503,7 +503,7 @@ func webhooks(l Locale, b Bot) templ.Component {
 	})
 }
 
-// bot marks the name of a program.
+// botBadge marks the name of a bot.
 func botBadge(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -5,18 +5,20 @@ import (
 	"charla/emoji"
 )
 
-// What the browser keeps of a conversation while it has no connection stands in attributes, in the small language of
-// Alpine's CSP build, which knows neither statements nor functions: a list does one thing after the other.
+// The Alpine expressions of the composer. The CSP build of Alpine has neither statements nor functions, so an array
+// performs several actions in order.
 //
-// The model w outlives the tab: d is the text in the box, s the draft that the server is known to have, t when d was last
-// typed by the server's clock, o another draft. Beside it, for this page alone: k is the key of d, n makes the next ones,
-// z is what the browser's clock lacks to the server's.
+// The model w is stored in the browser: d is the text in the composer, s the draft that the server has, t the time of
+// the last keystroke by the server's clock, and o another draft. The rest belongs to this page: k is the key of the
+// next message, n numbers the keys after it, and z is the difference between the clocks of the server and the
+// browser.
 const (
 	xPersistedDraft = `$persist({ d: '', s: '', o: '', t: 0 })`
 	xComposerModel  = `{ w: ` + xPersistedDraft + `.as($el.dataset.store), k: $el.dataset.key, n: 0, z: 0, ` + xUploadsModel + ` }`
 
-	// xMergeDraft takes the server's draft where it changed since this browser last knew it. What was typed here meanwhile goes
-	// on if it is newer; the older one is offered, unless it lives on in the newer.
+	// xMergeDraft takes over the draft of the server if that has changed. If the user typed something else in this
+	// browser, the newer text is kept in the composer, and the older one is offered as the other draft unless the
+	// newer one begins with it.
 	xMergeDraft = `w.s === $el.dataset.text || [
 		w.d === '' || w.d === w.s || w.d === $el.dataset.text ? w.d = $el.dataset.text
 			: w.t > $el.dataset.at ? w.d.startsWith($el.dataset.text) || (w.o = (w.o && w.o + '\n\n') + $el.dataset.text)
@@ -25,8 +27,9 @@ const (
 	xSyncClock = `z = $el.dataset.now - $event.timeStamp`
 	xNextKey   = `$root.dataset.fresh + '-' + n`
 
-	// xSendOnEnter sends, but Shift+Enter makes a new line, and so does Enter where fingers type, who have no Shift; the Enter that
-	// ends a word in an input method is none of ours. What is shown only to fingers tells, as no expression may ask for a medium.
+	// xSendOnEnter sends the message on Enter. Shift+Enter inserts a new line, and so does Enter on a touch screen.
+	// Enter that ends a word of an input method is ignored. An expression cannot query media, so .touch-probe tells
+	// whether there is a touch screen.
 	xSendOnEnter = xOnEnter + `$el.form.requestSubmit()]`
 	xOnEnter     = `$event.shiftKey || $event.isComposing || $el.form.querySelector('.touch-probe').checkVisibility() || [$event.preventDefault(), `
 	xMarkTyped   = `w.t = z + $event.timeStamp`
@@ -37,9 +40,9 @@ const (
 	xEmojiPicked = `$dispatch('picked', $el.dataset.text)`
 	xInsertEmoji = `[$el.setRangeText($event.detail, $el.selectionStart, $el.selectionEnd, 'end'), w.d = $el.value, $el.focus()]`
 
-	// xSubmit hands the text over to the outbox, see outbox.go, and the files that wait put themselves in, see chips.go. From
-	// there it comes back by xRestoreText, into an empty box with its key, because it may have arrived all the same; or it has
-	// arrived, and then the server forgot the draft of it. While files are still coming it waits for them.
+	// xSubmit passes the text to the send queue (send_queue.go); the attachments add themselves (attachments.go). If
+	// the server rejects the message, xRestoreText puts the text back, with its key into an empty composer. While
+	// files are uploading, xSubmit waits for them.
 	xSubmit = `busy ? later = true : (w.d.trim() || $root.querySelector(` + attachedSelector + `)) && [
 		$dispatch('handover', { id: ` + xNextKey + `, k: k, b: w.d, s: w.s, p: $root.dataset.place, n: $root.dataset.name, f: [], l: '' }),
 		w.d = '', n++, k = ` + xNextKey + `]`
@@ -53,21 +56,22 @@ const (
 	xForgetDraft   = `w = undefined`
 )
 
-// composerErrorSwap shows why a message was refused.
+// composerErrorSwap shows an error below the composer.
 const composerErrorSwap = "target:#" + idComposerError + " swap:innerHTML"
 
-// storagePrefix begins the names under which the browser keeps what a person wrote: two people at one machine share nothing.
+// storagePrefix returns how the localStorage keys of a user begin. Two users of one browser do not see each other's
+// drafts.
 func storagePrefix(person int64) string { return "charla-" + formatInt(person) }
 
-// storageKey is where the browser keeps what a person wrote in a place.
+// storageKey returns the localStorage key of the draft in a conversation.
 func storageKey(person int64, p chat.ConversationRef) string {
 	return storagePrefix(person) + "-" + conversationID(p)
 }
 
-// millis is an instant as the clock of a browser counts.
+// millis converts a timestamp to milliseconds, as the clock of a browser counts.
 func millis(at chat.Timestamp) string { return formatInt(int64(at) / 1000) }
 
-// label names the box for those who cannot see where it stands.
+// label names the composer for screen readers.
 func (c Composer) label(l Locale) string {
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s", c.ConversationName)
@@ -75,7 +79,7 @@ func (c Composer) label(l Locale) string {
 	return l.T("Write a message to %s", c.ConversationName)
 }
 
-// placeholder says what the box is for.
+// placeholder is the text of the empty composer.
 func (c Composer) placeholder(l Locale) string {
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s…", c.ConversationName)
@@ -83,24 +87,25 @@ func (c Composer) placeholder(l Locale) string {
 	return l.T("Write to %s…", c.ConversationName)
 }
 
-// Composer is the box for writing. Body is a draft, or comes back with Error after a refusal.
+// Composer is the form for a new message. Body is the saved draft or, together with Error, the text of a rejected
+// message.
 type Composer struct {
-	UserID           int64 // whose it is
+	UserID           int64 // author, for the localStorage keys; 0 if not signed in
 	Conversation     chat.ConversationRef
-	ConversationName string // whom it goes to
-	Key              string // names the next message
-	KeyPrefix        string // makes the keys of those after it
+	ConversationName string // name of the room or of the other user
+	Key              string // idempotency key of the next message
+	KeyPrefix        string // prefix of the keys that the page makes for later messages
 	Body             string
-	SavedDraft       string         // the draft that the server has
-	DraftSavedAt     chat.Timestamp // when that was kept
-	ServerTime       chat.Timestamp // the time of the server
-	ReplaceText      bool           // Body replaces what the browser holds of its own
+	SavedDraft       string         // draft as the server stores it
+	DraftSavedAt     chat.Timestamp // when SavedDraft was saved
+	ServerTime       chat.Timestamp // time at which the page is rendered
+	ReplaceText      bool           // whether Body replaces the text that the browser stores
 	Error            *chat.Error
 
-	Attachments   []chat.File    // that wait to go with the next message
-	RejectedFiles []RejectedFile // that do not, after they were sent
+	Attachments   []chat.File    // uploaded for the next message
+	RejectedFiles []RejectedFile // rejected by the last upload
 	FileLimits    chat.FileLimits
 
-	MistypedShortcode string             // a mistyped shortcode in the message sent last, which stayed as it was typed
-	Suggestions       []emoji.Suggestion // what it may have meant
+	MistypedShortcode string             // unknown shortcode in the message that was just sent
+	Suggestions       []emoji.Suggestion // emoji that may have been meant by it
 }

@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// Unsent is the page for a message that could not be stored because the database does not answer: the text stays in a
-// box that sends it again.
+// UnsentMessagePage shows a message that could not be stored because the database is unavailable. The text stays in a
+// form that sends it again.
 func UnsentMessagePage(p Page, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -103,7 +103,7 @@ func UnsentMessagePage(p Page, c Composer) templ.Component {
 	})
 }
 
-// Unedited is the same for another text of a message.
+// UnsavedEditPage shows an edited text that could not be stored, in a form that saves it again.
 func UnsavedEditPage(p Page, m chat.Message, e EditForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

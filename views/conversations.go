@@ -6,29 +6,31 @@ import (
 	"github.com/a-h/templ"
 )
 
-// olderTrigger fetches older messages a little before their place scrolls into view.
+// olderTrigger loads older messages 50 pixels before the link to them scrolls into view, or on a click.
 const olderTrigger = "intersect once root:#" + idScroller + " rootMargin:50px, click"
 
-// xScrollToOwnMessage scrolls to the newest messages, where what somebody sends will stand.
+// xScrollToOwnMessage scrolls to the bottom when a message is submitted.
 const xScrollToOwnMessage = `$event.target.id === '` + idComposer + `' && $el.scrollTo(0, 0)`
 
-// What comes below those who scrolled up moves nothing before their eyes. Most browsers see to that, and know a property for it;
-// in the others the distance to the top stays. Older messages come above, where nothing moves anyway.
+// New messages must not move what a reader sees who has scrolled up. Most browsers anchor the scroll position
+// themselves. In those without overflow-anchor these expressions keep the distance to the top. Older messages are
+// inserted above, where nothing moves.
 const (
 	xMeasureHeight = `tall = $el.style.overflowAnchor === undefined && $el.scrollTop < 0 && !$event.target.closest('#` + idOlderMessages + `') && $el.scrollHeight`
 	xKeepPosition  = `tall && $el.scrollBy(0, tall - $el.scrollHeight)`
 )
 
-// Whoever scrolled up by more than a few lines is offered the way down. The bottom is 0, and what is above it negative.
+// A reader who scrolled up by more than 200 pixels gets a button to the newest messages. The list is reversed: the
+// bottom has scrollTop 0, and positions above it are negative.
 const (
 	xIsScrolledUp   = `up = $el.scrollTop < -200`
 	xScrollToNewest = `$root.querySelector('#` + idScroller + `').scrollTo(0, 0)`
 )
 
-// backToListLink leads back to the list of conversations, in place.
+// backToListLink returns a link to the list of conversations, without loading a full page.
 func backToListLink() templ.Attributes { return swapLink("/chat") }
 
-// swapLink leads to a page by way of the part beside the list.
+// swapLink returns the attributes of a link that replaces the conversation instead of loading a full page.
 func swapLink(url string) templ.Attributes {
 	return templ.Attributes{
 		"href": url, "hx-get": url, "hx-target": byID(idConversation), "hx-select": byID(idConversation),
@@ -36,14 +38,16 @@ func swapLink(url string) templ.Attributes {
 	}
 }
 
-// isAlone returns a message as it stands when nothing is around it: with its day and its author. Its reactions stand below.
+// standalone returns a message as it is shown on its own page, with its date and author. The reactions are left out
+// because the page lists them below.
 func standalone(m chat.Message) chat.Message {
 	m.StartsGroup, m.StartsDay, m.Reactions = true, true, nil
 	return m
 }
 
-// newMessageTarget selects the live window for a message that comes. One that nobody changed comes there once: its author gets it twice, by the
-// answer and by the stream, and would hear it read aloud twice. One that changed takes the place of what it was.
+// newMessageTarget returns a selector for the list that a new message is added to. The author gets a message twice,
+// with the response and from the stream. The list is not selected a second time, so that a screen reader announces
+// the message once. A message that has changed since is always inserted and replaces its earlier version.
 func newMessageTarget(m chat.Message) string {
 	if messageVersion(m) != "" {
 		return byID(idMessages)
@@ -51,19 +55,19 @@ func newMessageTarget(m chat.Message) string {
 	return byID(idMessages) + ":not(:has(" + byID(messageID(m.Seq)) + "))"
 }
 
-// Timeline is one window on an open conversation.
+// Timeline is a part of the messages of an open conversation.
 type Timeline struct {
 	Conversation chat.Conversation
-	Online       bool // the other person is here now
+	Online       bool // whether the other user of a direct conversation is online
 	Messages     []chat.Message
-	HasOlder     bool  // there are messages before the first one
-	Before       int64 // the window ends before this seq; 0 for the newest, which is live
-	Cursor       int64 // the room's last seq before Messages were read: where the stream goes on
-	FirstUnread  int64 // seq of the first message not read yet; 0 for none
+	HasOlder     bool  // whether there are messages before the first one
+	Before       int64 // exclusive upper limit of the seqs; 0 for the newest messages, which a stream updates
+	Cursor       int64 // last seq of the room, read before Messages: the stream continues after it
+	FirstUnread  int64 // seq of the first unread message; 0 for none
 	Composer     Composer
 }
 
-// conversationName is what a conversation is called: a channel by its name, a direct one by the other person.
+// conversationName returns the name of a room, or of the other user of a direct conversation.
 func conversationName(l Locale, c chat.Conversation) string {
 	if c.Kind == chat.Direct && c.Peer == c.Viewer {
 		return l.T("Your notes")

@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// otherDraft offers a text that was begun elsewhere and is not in the box.
+// otherDraft offers a draft from another browser that is not in the composer.
 func otherDraft(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -87,7 +87,7 @@ func otherDraft(l Locale) templ.Component {
 	})
 }
 
-// Replaced answers a draft that took the place of one that its box did not know.
+// DraftReplacedResponse tells the composer which draft it overwrote, because another browser had saved it meanwhile.
 func DraftReplacedResponse(kept, other string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,7 +9,7 @@ import (
 	"charla/chat"
 )
 
-// Email is what an e-mail says, and once more in HTML.
+// Email is the content of an e-mail in plain text and HTML.
 type Email struct {
 	Locale
 	Subject       string
@@ -17,22 +17,22 @@ type Email struct {
 	Link          Link
 	Conversations []EmailConversation
 	Footer        string
-	Unsubscribe   Link // ends such letters
+	Unsubscribe   Link // set in e-mails that one can unsubscribe from
 
 	createdAt chat.Timestamp
 }
 
-// Link is a place and what it is called.
+// Link is a URL with its label.
 type Link struct{ Label, URL string }
 
-// EmailConversation is a conversation in a letter.
+// EmailConversation is a conversation with unread messages in an e-mail.
 type EmailConversation struct {
 	Link
 	Count string
 	Lines []chat.MessagePreview
 }
 
-// NewEmail says a parcel in the language of l, with links below base.
+// NewEmail writes the e-mail for a notification in the language of l. Links begin with base.
 func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	link := func(label, path string) Link { return Link{label, base.JoinPath(path).String()} }
 	letter := Email{Locale: l, createdAt: p.CreatedAt}
@@ -70,7 +70,7 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	return letter
 }
 
-// addUnread gathers conversations.
+// addUnread adds the conversations with unread messages.
 func (letter *Email) addUnread(p chat.NotificationContent, base *url.URL, link func(label, path string) Link) {
 	total := 0
 	for _, w := range p.Unread {
@@ -84,14 +84,14 @@ func (letter *Email) addUnread(p chat.NotificationContent, base *url.URL, link f
 	letter.Unsubscribe = link(letter.T("Unsubscribe"), "/unsubscribe/"+p.Token)
 }
 
-// HTML is the letter for programs that show HTML.
+// HTML returns the e-mail as HTML.
 func (letter Email) HTML() (string, error) {
 	var b bytes.Buffer
 	err := emailPage(letter).Render(context.Background(), &b)
 	return b.String(), err
 }
 
-// Text is the letter in plain text.
+// Text returns the e-mail as plain text.
 func (letter Email) Text() string {
 	var b strings.Builder
 	paragraph := func(lines ...string) {
@@ -115,7 +115,7 @@ func (letter Email) Text() string {
 	return b.String()
 }
 
-// messageTime writes the time of a message, with the day unless that is the letter's.
+// messageTime returns the time of a message. It adds the date unless the e-mail was created on the same day.
 func (letter Email) messageTime(at chat.Timestamp) string {
 	if letter.Date(at) == letter.Date(letter.createdAt) {
 		return letter.TimeOfDay(at)
@@ -123,7 +123,7 @@ func (letter Email) messageTime(at chat.Timestamp) string {
 	return letter.dateTime(at)
 }
 
-// previewText is the beginning of a message, or what it has instead of words.
+// previewText returns the beginning of a message, or the number of its files if it has no text.
 func (l Locale) previewText(line chat.MessagePreview) string {
 	if line.Body == "" {
 		return l.T("%d files", line.FileCount)

@@ -11,42 +11,43 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// PickerState is a window on the emoji, and what becomes of the one that is chosen.
+// PickerState is the content of an emoji picker.
 type PickerState struct {
 	PickTarget
 	Query  string
-	Group  int           // the chosen group; -1 for none
-	Tone   int           // the skin tone that they show in
-	Recent []emoji.Emoji // what the person used last
-	Shown  []emoji.Emoji // what Query finds, else the emoji of the group
+	Group  int           // index of the chosen group; -1 for the recently used emoji
+	Tone   int           // skin tone in which the emoji are shown
+	Recent []emoji.Emoji // emoji that the user used recently
+	Shown  []emoji.Emoji // results for Query, or else the emoji of the group
 }
 
-// PickTarget says where a chosen emoji goes: it is posted as "emoji" to Action, with what is carried along.
+// PickTarget is the form that receives the chosen emoji. The form posts it as "emoji" to Action, together with the
+// hidden fields.
 type PickTarget struct {
-	ID           string // of the picker on the page
+	ID           string // DOM id of the picker
 	Action       string
-	Attrs        templ.Attributes // how htmx posts it; nil for a page that does without
+	Attrs        templ.Attributes // htmx attributes of the form; nil on the page without JavaScript
 	HiddenFields []HiddenField
 }
 
-// HiddenField is a hidden field that goes with a choice and with a search.
+// HiddenField is a hidden field of the form of a picker and of its search.
 type HiddenField struct{ Name, Value string }
 
-// PickForComposer puts a chosen emoji into the text in the composer, by htmx, where the caret is. The box may be empty, so nothing is
-// validated.
+// PickForComposer inserts the chosen emoji at the caret of the composer by htmx. The form is not validated, because
+// the composer may be empty.
 func PickForComposer(p chat.ConversationRef) PickTarget {
 	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: conversationHiddenFields(p), Attrs: templ.Attributes{
 		"hx-post": emojiURL, "hx-target": byID(idDraftResponse), "hx-swap": "innerHTML", "hx-status:4xx": composerErrorSwap, "hx-status:5xx": composerErrorSwap, "novalidate": true,
 	}}
 }
 
-// PickForComposerPage carries the text from the composer to a page of emoji and back, without JavaScript.
+// PickForComposerPage takes the text of the composer to the emoji page and back, without JavaScript.
 func PickForComposerPage(c Composer) PickTarget {
 	carried := append(conversationHiddenFields(c.Conversation), HiddenField{"body", c.Body}, HiddenField{"key", c.Key}, HiddenField{"base", c.SavedDraft})
 	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: carried}
 }
 
-// PickForReaction makes a chosen emoji a reaction to a message, from the menu of the message, which says the rest.
+// PickForReaction adds the chosen emoji to a message as a reaction. The message menu sets the other htmx attributes.
 func PickForReaction(message int64) PickTarget {
 	return PickTarget{
 		ID: idMessageMenu, Action: reactionsURL(message), Attrs: templ.Attributes{"hx-post": reactionsURL(message)},
@@ -54,8 +55,8 @@ func PickForReaction(message int64) PickTarget {
 	}
 }
 
-// xCloseOnEscape is what Esc does in a popover. A field for a search keeps the key for itself in WebKit, also when nothing is in it to be
-// taken away.
+// xCloseOnEscape closes a popover on Escape if the search field is empty. In WebKit an empty search field swallows
+// the key otherwise.
 const xCloseOnEscape = `$event.target.value === '' && $el.hidePopover()`
 
 func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
@@ -65,7 +66,7 @@ func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
 	return []HiddenField{{"with", formatInt(p.With)}}
 }
 
-// url is where the picker for this choice is.
+// url returns the URL of the picker.
 func (p PickTarget) url() string {
 	q := url.Values{}
 	for _, c := range p.HiddenFields {
@@ -74,7 +75,8 @@ func (p PickTarget) url() string {
 	return emojiURL + "?" + q.Encode()
 }
 
-// filterAttrs makes htmx fetch the emoji while one types, and when a group or a tone is chosen.
+// filterAttrs returns the htmx attributes that update the emoji while the user types, and when the user chooses a
+// group or a skin tone.
 func (p PickTarget) filterAttrs() templ.Attributes {
 	if p.Attrs == nil {
 		return nil
@@ -85,7 +87,7 @@ func (p PickTarget) filterAttrs() templ.Attributes {
 	}
 }
 
-// selectedGroup is what is marked as chosen: of those used last there may be none, and then the first group is shown alone.
+// selectedGroup returns the group that is marked as selected. Without recently used emoji it is the first group.
 func (k PickerState) selectedGroup() int {
 	if k.Group < 0 && len(k.Recent) == 0 {
 		return 0
@@ -93,7 +95,7 @@ func (k PickerState) selectedGroup() int {
 	return k.Group
 }
 
-// groupIcons stand for the groups.
+// groupIcons are the icons of the emoji groups.
 var groupIcons = [emoji.GroupCount]string{"😀", "👋", "🐻", "🍎", "🚗", "⚽", "💡", "🔣", "🏁"}
 
 func groupName(l Locale, group int) string {
@@ -103,7 +105,7 @@ func groupName(l Locale, group int) string {
 	}[group]
 }
 
-// toneIcon is a hand in a skin tone.
+// toneIcon returns a hand in a skin tone.
 func toneIcon(tone int) string {
 	hand, _ := emoji.Lookup("✋")
 	return hand.WithTone(tone).Text
@@ -115,10 +117,11 @@ func toneName(l Locale, tone int) string {
 	}[tone]
 }
 
-// maxLargeEmoji is how many emoji may stand alone to be shown large.
+// maxLargeEmoji is the maximum number of emoji in a message that shows them large.
 const maxLargeEmoji = 3
 
-// isOnlyEmoji tells whether a text is nothing but a few emoji, counted as people count them.
+// isOnlyEmoji reports whether a text consists of at most maxLargeEmoji emoji. It counts grapheme clusters, so a flag
+// or a family counts as one.
 func isOnlyEmoji(text string) bool {
 	n := 0
 	for rest, state := text, -1; rest != ""; {

@@ -8,7 +8,7 @@ import (
 	"charla/emoji"
 )
 
-// TestEmojiAloneAreLarge counts emoji as people do.
+// TestEmojiAloneAreLarge counts emoji as people count them.
 func TestEmojiAloneAreLarge(t *testing.T) {
 	for text, want := range map[string]bool{
 		"☕": true, "☕️ 🙂": true, "👨‍👩‍👧‍👦": true, "🇨🇴": true, "👍🏽": true, "🎉🎉🎉": true, "🎉\n🎉 🎉": true, "1️⃣2️⃣3️⃣": true, "👩🏻‍🤝‍👨🏽👨‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿": true, "❤": true,
@@ -20,7 +20,7 @@ func TestEmojiAloneAreLarge(t *testing.T) {
 	}
 }
 
-// TestAPickerForAnything: where a choice goes is a value, so that the same picker serves a reaction.
+// TestAPickerForAnything checks that the same picker serves the composer and reactions.
 func TestAPickerForAnything(t *testing.T) {
 	party, _ := emoji.Lookup("🎉")
 	k := PickerState{PickTarget: PickForReaction(5), Group: -1, Recent: []emoji.Emoji{party}, Shown: emoji.InGroup(0)}
@@ -32,7 +32,7 @@ func TestAPickerForAnything(t *testing.T) {
 	chosen := func(value string) string { return `name="group" value="` + value + `" checked` }
 	wantContains(t, html, chosen(""))
 	wantLacks(t, html, chosen("0"))
-	k.Recent = nil // then the first group is what is shown
+	k.Recent = nil // the first group is shown instead
 	html = renderHTML(t, EmojiPicker(Locale{}, k))
 	wantContains(t, html, chosen("0"))
 	wantLacks(t, html, chosen(""))

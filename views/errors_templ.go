@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// ErrorPage says what happened and what to do. A guest can read it too.
+// ErrorPage says what went wrong. It can be shown to anonymous users.
 func ErrorPage(p Page, status int, message string, requestID string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -125,7 +125,7 @@ func ErrorPage(p Page, status int, message string, requestID string) templ.Compo
 	})
 }
 
-// ErrorText is the text of an error for an element that htmx puts it into.
+// ErrorText wraps an error text so that htmx can select it from a page.
 func ErrorText(message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

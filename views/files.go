@@ -11,7 +11,7 @@ import (
 	"charla/chat"
 )
 
-// FileURL is where a file is, in one of its sizes.
+// FileURL returns the URL of a file or of a smaller variant of a picture.
 func FileURL(id int64, size chat.Variant) string {
 	url := "/files/" + formatInt(id)
 	if size != chat.VariantOriginal {
@@ -20,10 +20,10 @@ func FileURL(id int64, size chat.Variant) string {
 	return url
 }
 
-// altText says what a file shows, or what it is called.
+// altText returns the alternative text of a file, or its name if there is none.
 func altText(f chat.File) string { return cmp.Or(f.Alt, f.Name) }
 
-// fileSize is a size as people read it.
+// fileSize formats a size in bytes for people.
 func fileSize(l Locale, bytes int64) string {
 	switch {
 	case bytes < 1<<10:
@@ -35,7 +35,7 @@ func fileSize(l Locale, bytes int64) string {
 	}
 }
 
-// pictures and others are the files of a message, apart.
+// pictures returns the files of a message that are pictures.
 func pictures(m chat.Message) (list []chat.File) {
 	for _, f := range m.Files {
 		if f.IsImage() {
@@ -54,7 +54,7 @@ func otherFiles(m chat.Message) (list []chat.File) {
 	return list
 }
 
-// messageSummary is the text of a message, or else what its files are called.
+// messageSummary returns the text of a message, or the names of its files if it has no text.
 func messageSummary(m chat.Message) string {
 	if m.Body != "" {
 		return m.Body
@@ -66,47 +66,51 @@ func messageSummary(m chat.Message) string {
 	return strings.Join(all, ", ")
 }
 
-// The box into which a picture alone in its message is fitted, in CSS pixels, and the least side of one that is very long.
+// A single picture is scaled down to fit into these dimensions, in CSS pixels. The shorter side of a very long
+// picture is at least minPictureSide.
 const (
 	maxPictureWidth, maxPictureHeight = 480, 320
 	minPictureSide                    = 48
 )
 
-// fitPicture is how large a picture is shown: known before it is there, so that nothing moves when it comes.
+// fitPicture returns the size at which a picture is shown. The page sets it in advance so that nothing moves when the
+// picture loads.
 func fitPicture(f chat.File) (width, height int) {
 	scale := min(1, maxPictureWidth/float64(f.Width), maxPictureHeight/float64(f.Height))
 	side := func(n int) int { return max(minPictureSide, int(float64(n)*scale+0.5)) }
 	return side(f.Width), side(f.Height)
 }
 
-// How long the longer side of a size is, in pixels.
+// Length of the longer side of the smaller variants, in pixels.
 const thumbSide, mediumSide = 320, 960
 
-// pictureSrcset offer a browser the sizes of a picture by their widths.
+// pictureSrcset returns the srcset attribute with the smaller variants of a picture.
 func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
 	return fmt.Sprintf("%s %dw, %s %dw", FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
 }
 
-// pictureSizes tells how wide a picture is shown, of so many in its message.
+// pictureSizes returns the sizes attribute: the width at which a picture is shown in a message with count pictures.
 func pictureSizes(f chat.File, count int) string {
 	width, _ := fitPicture(f)
-	if count > 1 { // a square, cut out of the middle
+	if count > 1 { // shown as a square tile
 		width = min(max(tileSide, tileSide*f.Width/f.Height), 3*tileSide)
 	}
 	return strconv.Itoa(width) + "px"
 }
 
-// tileSide is about how wide one of several pictures is, in CSS pixels.
+// tileSide is the approximate width of one of several pictures, in CSS pixels.
 const tileSide = 200
 
-// maxAutoplayBytes is how large an animated picture may be, in bytes, to move by itself; a larger one does when it is opened.
+// maxAutoplayBytes is the maximum size in bytes of an animated picture that moves inside a message. Larger ones move
+// in the lightbox only.
 const maxAutoplayBytes = 5 << 20
 
-// fileKind is what a file is to people: an icon and a word.
+// fileKind is the icon and the type of a file as people call it.
 type fileKind struct{ Icon, Word string }
 
-// fileKindOf tells by the type, which is that of the content; of an unknown one the end of its name is said.
+// fileKindOf derives the kind from the media type, which was detected from the content. For an unknown type it
+// returns the file extension.
 func fileKindOf(l Locale, f chat.File) fileKind {
 	switch {
 	case f.IsImage():
@@ -133,7 +137,7 @@ func fileKindOf(l Locale, f chat.File) fileKind {
 	return fileKind{"file", cmp.Or(extension(f.Name), l.T("File"))}
 }
 
-// extension is how a name ends, where that is short and plain.
+// extension returns the file extension in upper case if it has at most five ASCII letters and digits, otherwise "".
 func extension(name string) string {
 	ext := strings.ToUpper(strings.TrimPrefix(path.Ext(name), "."))
 	if len(ext) > 5 || strings.ContainsFunc(ext, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
@@ -142,7 +146,7 @@ func extension(name string) string {
 	return ext
 }
 
-// fileIconPaths are drawn on 24 by 24.
+// fileIconPaths are the SVG paths of the icons, in a view box of 24 by 24.
 var fileIconPaths = map[string]string{
 	"picture": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.500 9v.01",
 	"sound":   "M9 18V6l10-2v12M9 18a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0ZM19 16a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0Z",

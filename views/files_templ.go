@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// files are what came with a message: pictures with their room reserved, sound and films in the browser's own players, and
-// the rest as cards.
+// messageFiles shows the files of a message: pictures, sound and video players, and a download card for everything
+// else.
 func messageFiles(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -146,8 +146,8 @@ func messageFiles(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// picture is one of so many in its message. It leads to the whole picture, which the viewer shows where scripts run. One that
-// moves stands still where people want that, and where it is large.
+// pictureLink shows a picture of a message with count pictures. It links to the original, which the lightbox shows if
+// JavaScript runs. An animated picture stands still if it is large or if the user prefers reduced motion.
 func pictureLink(f chat.File, count int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -347,7 +347,7 @@ func pictureLink(f chat.File, count int) templ.Component {
 	})
 }
 
-// card names a file and gives it to who wants it.
+// fileCard shows the name of a file and downloads it.
 func fileCard(l Locale, f chat.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,9 +9,9 @@ import (
 func TestAPictureIsFittedBeforeItIsThere(t *testing.T) {
 	for _, c := range []struct{ width, height, wantWidth, wantHeight int }{
 		{1600, 1067, 480, 320}, // a photo
-		{900, 1600, 180, 320},  // a tall one
-		{300, 200, 300, 200},   // never larger than it is
-		{5000, 100, 480, 48},   // never too thin to hit
+		{900, 1600, 180, 320},  // a tall picture
+		{300, 200, 300, 200},   // never enlarged
+		{5000, 100, 480, 48},   // never too thin to click
 		{40, 2000, 48, 320},
 		{1, 1, 48, 48},
 	} {
@@ -54,7 +54,8 @@ func TestWhatAFileIsCalled(t *testing.T) {
 	}
 }
 
-// TestProgressLeadsNowhereElse: the id of an upload is the page's to choose, and stands in a selector.
+// TestProgressLeadsNowhereElse checks that an upload id from a page cannot change the selector that it becomes a part
+// of.
 func TestProgressLeadsNowhereElse(t *testing.T) {
 	for given, want := range map[string]string{"ABC-1": "upload-ABC-1", "x,body": "upload-x_body", "a b>c": "upload-a_b_c"} {
 		if got := uploadID(given); got != want {

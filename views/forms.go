@@ -9,17 +9,18 @@ import (
 	"github.com/a-h/templ"
 )
 
-// inputField is one field of a form.
+// inputField is a labelled text field of a form.
 type inputField struct {
 	Name, Label, Type, Autocomplete, Hint string
-	ID                                    string // where two forms of a page have a field of one name
-	Autofocus                             bool   // it has the focus when nothing is wrong
+	ID                                    string // DOM id, if another form of the page has a field of the same name
+	Autofocus                             bool   // whether it gets the focus when no field has an error
 	Optional                              bool
 }
 
 func (in inputField) id() string { return cmp.Or(in.ID, in.Name) }
 
-// hasFocus tells whether a field has the focus: the first in the form, or the first with an error.
+// hasFocus reports whether a field gets the focus: the first one with an error or, if there is none, the field with
+// Autofocus.
 func (f Form) hasFocus(in inputField) bool {
 	for _, name := range []string{"name", "email", "current", "password", "topic"} {
 		if f.Errors[name] != nil {
@@ -29,7 +30,8 @@ func (f Form) hasFocus(in inputField) bool {
 	return in.Autofocus
 }
 
-// formSwapAttrs makes a form take the place of itself when it comes back refused. Any other failure shows its text above it.
+// formSwapAttrs returns the htmx attributes of a form that replaces itself when it was rejected. Other errors are
+// shown above the form.
 func formSwapAttrs() templ.Attributes {
 	const again, text = "swap:outerHTML", "target:#" + idFormError + " swap:innerHTML"
 	return templ.Attributes{
@@ -39,21 +41,21 @@ func formSwapAttrs() templ.Attributes {
 	}
 }
 
-// formURLEncoded is how a button sends the form around it when files that were chosen there are none of its business.
+// formURLEncoded is the encoding of buttons that submit a form without its files.
 const formURLEncoded = "application/x-www-form-urlencoded"
 
-// Form is a form as it is shown again after a refusal: what was typed, and what is wrong with it. Errors with the empty
-// field belong to the whole form.
+// Form holds the values and errors of a form that was rejected, so that it can be shown again. Errors[""] belongs to
+// the whole form.
 type Form struct {
 	Values map[string]string
 	Errors map[string]*chat.Error
-	Note   string // what went well, or what happens next
+	Note   string // success message or next step
 }
 
-// filter is a box that narrows a list to what contains a word, on the page and without JavaScript.
+// filter is a search field that narrows a list.
 type filter struct{ Action, Name, Value, Label, Target string }
 
-// option is one choice of a list, and choices the list, by the name of its field.
+// option is an option of a selectField.
 type option struct{ Value, Label string }
 
 type selectField struct {
@@ -61,10 +63,11 @@ type selectField struct {
 	Options     []option
 }
 
-// isSubmitted tells whether a form was sent: it comes back with what became of it.
+// isSubmitted reports whether the form was just submitted, with or without success.
 func (f Form) isSubmitted() bool { return f.Note != "" || len(f.Errors) > 0 }
 
-// chosenLabels names what a form holds that somebody chose: what nobody did has no value.
+// chosenLabels returns the labels of the options that the user has chosen. Options with an empty value are defaults
+// and are left out.
 func chosenLabels(f Form, lists []selectField) string {
 	var labels []string
 	for _, list := range lists {
@@ -77,7 +80,7 @@ func chosenLabels(f Form, lists []selectField) string {
 	return strings.Join(labels, " · ")
 }
 
-// errorText says what is wrong with a field, or nothing.
+// errorText returns the error of a field in the language of l, or "".
 func (f Form) errorText(l Locale, field string) string {
 	if e := f.Errors[field]; e != nil {
 		return l.Error(e)

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// upsert puts a line in its place in the live window.
+// upsertMessage adds a message to the list of the newest messages, or replaces it there.
 func upsertMessage(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -58,7 +58,7 @@ func upsertMessage(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// NewMessage is the frame of a new message.
+// NewMessageFragment adds a new message to the list and updates the read marker.
 func NewMessageFragment(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -109,8 +109,8 @@ func NewMessageFragment(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// ChangedMessage is the frame of an edit or a deletion. It does nothing where the line is not on the page. With
-// nothing left to be done, the menu of the line is shut.
+// ChangedMessageFragment replaces an edited or deleted message. It does nothing if the page does not show the
+// message. A deleted message has no actions any more, so its menu is closed.
 func ChangedMessageFragment(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -15,7 +15,7 @@ func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
 	wantContains(t, frame, `<hx-upsert hx-target="#messages:not(:has(#m-18))">`+row+`</hx-upsert>`, `<hx-partial hx-target="#read-marker" hx-swap="outerHTML">`, `{&#34;room&#34;:7,&#34;seq&#34;:18}`)
 
 	m.ChangedSeq = 20
-	wantContains(t, renderHTML(t, NewMessageFragment(Locale{}, m)), `<hx-upsert hx-target="#messages">`) // it was missed, and is not as it came
+	wantContains(t, renderHTML(t, NewMessageFragment(Locale{}, m)), `<hx-upsert hx-target="#messages">`) // it was missed and changed since
 	m.ChangedSeq = 18
 
 	page := renderHTML(t, MessagesPage(testPage(), Sidebar{}, Timeline{Conversation: directConversation, Messages: []chat.Message{m}}))
@@ -23,8 +23,8 @@ func TestFrameOfAMessageIsTheLineOfThePage(t *testing.T) {
 	wantContains(t, renderHTML(t, ChangedMessageFragment(Locale{}, m)), `<hx-partial hx-target="#m-18" hx-swap="outerMorph">`+row)
 }
 
-// TestNothingListensElsewhereInALine: what an upsert replaces is not cleaned up. What a button or a form hears itself goes
-// with it; a trigger on anything else would stay.
+// TestNothingListensElsewhereInALine checks that only buttons and forms of a message listen to events. htmx does not
+// clean up elements that an upsert replaces, so triggers on other elements would leak.
 func TestNothingListensElsewhereInALine(t *testing.T) {
 	m := testMessage(18)
 	m.StartsGroup, m.StartsDay, m.EditedAt, m.Reactions = true, true, testTime, chat.Reactions{{Emoji: "🎉", User: chat.UserSummary{ID: 12, Name: "Ana"}}}
@@ -46,7 +46,7 @@ func TestTextStaysInTheBox(t *testing.T) {
 	wantContains(t, renderHTML(t, composerFields(Locale{}, Composer{Key: "k", Body: "two", ReplaceText: true})), `data-text="two" x-init=`)
 }
 
-// TestAFullListIsSmall: it is sent to everybody who connects.
+// TestAFullListIsSmall limits the size of the list of online users, which is sent to everyone who connects.
 func TestAFullListIsSmall(t *testing.T) {
 	var h OnlineUsers
 	for i := range int64(100) {

@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// glyph is a sign drawn with lines.
+// lineIcon is an icon that is drawn with lines.
 func lineIcon(path string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -48,14 +48,14 @@ func lineIcon(path string) templ.Component {
 	})
 }
 
-// Signs: what closes and removes, fetches, attaches.
+// SVG paths of the icons, in a view box of 24 by 24.
 const (
 	closeIconPath    = "M6 6l12 12M18 6L6 18"
 	downloadIconPath = "M12 4v11M7 11l5 5 5-5M5 20h14"
 	attachIconPath   = "M20 11.5l-8.200 8.200a5 5 0 0 1-7.100-7.100l8.700-8.700a3.400 3.400 0 0 1 4.800 4.800l-8.700 8.700a1.700 1.700 0 0 1-2.400-2.400l8-8"
 )
 
-// arrow points back.
+// arrow points to the left.
 func arrow() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -106,7 +106,7 @@ func smileIcon() templ.Component {
 	})
 }
 
-// mark is Charla's sign: a cup that speaks.
+// logo is the logo of Charla: a cup that speaks.
 func logo() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,13 +1,13 @@
 package views
 
-// scripts are the vendored scripts in the order in which they must run, none deferred: htmx may start before an
-// extension that comes late, and then a stream never connects.
+// scripts are vendored scripts in the order in which they must run. None is deferred, because htmx may start before a
+// deferred extension has loaded, and then a stream would never connect.
 var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-csp.min.js"}
 
-// deferredScripts scripts run when the page is there, in this order, before htmx looks at it.
+// deferredScripts run in this order after the document was parsed and before htmx processes it.
 var deferredScripts = []string{"alpine-persist.min.js", "alpine-csp.min.js"}
 
-// The colours of the browser's own bars: the raw value of the page's ground, which a test compares with theme.css.
+// Background colours of the pages, for the browser's own toolbar. A test compares them with theme.css.
 const (
 	lightBackground = "#f9f3ec"
 	darkBackground  = "#1d1815"
@@ -15,7 +15,7 @@ const (
 
 type themeColor struct{ Color, Media string }
 
-// themeColors follow the system unless the person chose.
+// themeColors returns the toolbar colours for a theme. Without a chosen theme they follow the system.
 func themeColors(theme string) []themeColor {
 	switch theme {
 	case "light":
@@ -33,7 +33,8 @@ func colorScheme(theme string) string {
 	return theme
 }
 
-// streamConfig keeps the stream of a hidden tab only where the browser does not count connections, over HTTP/2.
+// streamConfig returns the configuration of the event stream. A hidden tab keeps its stream only over HTTP/2, because
+// over HTTP/1.1 browsers allow few connections per server.
 func streamConfig(p Page) string {
 	if p.HTTP2 {
 		return "sse.reconnectMaxDelay:10s sse.pauseOnBackground:false"
@@ -41,14 +42,13 @@ func streamConfig(p Page) string {
 	return "sse.reconnectMaxDelay:10s"
 }
 
-// What the stream of a page swaps by itself: the title with the number of unread messages, or nothing where the page is
-// called after something that the stream knows nothing of.
+// Values of hx-swap for the event stream: whether a title in a fragment replaces the title of the page.
 const (
 	updatesTitle = "none"
 	keepsTitle   = "none ignoreTitle:true"
 )
 
-// xShowUnreachable says where something was asked for that the server could not be reached. What happens by itself, and a
-// message, which waits, are no reason for that.
+// xShowUnreachable shows an error after a request that could not reach the server. Background requests and queued
+// messages are excluded.
 const xShowUnreachable = `$event.target.matches('#` + idComposerText + `, #` + idSendQueue + `, #` + idReadMarker + `')
 	|| $root.querySelector('#` + idPageNotice + `, #` + idFormError + `, #` + idComposerError + `').replaceChildren($refs.unreached.content.cloneNode(true))`

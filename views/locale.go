@@ -46,7 +46,7 @@ func (t *translation) UnmarshalJSON(text []byte) error {
 	if text[0] == '"' {
 		return json.Unmarshal(text, &t.Other)
 	}
-	type forms translation // without this method
+	type forms translation // a type without this method, so that it is not called again
 	return json.Unmarshal(text, (*forms)(t))
 }
 

@@ -15,8 +15,8 @@ import (
 	"charla/chat"
 )
 
-// TestEverySentenceIsTranslated reads the program's own source: every sentence that a person can see has a Spanish one,
-// and no translation is left of a sentence that is gone.
+// TestEverySentenceIsTranslated reads the source of the program. Every sentence for people must have a Spanish
+// translation, and every translation must be used.
 func TestEverySentenceIsTranslated(t *testing.T) {
 	translated := readTranslations(spanish)
 	said := sentences(t)
@@ -42,7 +42,7 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 	}
 }
 
-// sentences finds the English sentences in the source, and where each is said.
+// sentences returns all English sentences of the source with their positions.
 func sentences(t *testing.T) map[string]string {
 	said := map[string]string{}
 	for _, dir := range []string{".", "../handlers", "../handlers/web", "../handlers/stream", "../chat", "../images"} {
@@ -70,7 +70,8 @@ func sentences(t *testing.T) map[string]string {
 	return said
 }
 
-// sentence tells whether a node says something: T(…), chat.Errorf(code, …), invalidf(field, …), or Error{Format: …}.
+// sentence returns the English sentence of a syntax node that is T(…), chat.Errorf(code, …), invalidf(field, …) or
+// Error{Format: …}.
 func sentence(n ast.Node) (string, bool) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
@@ -86,7 +87,8 @@ func sentence(n ast.Node) (string, bool) {
 	return "", false
 }
 
-// calledName is the name of a called function, without the package; fmt.Errorf says nothing to people.
+// calledName returns the name of a called function without its package. It returns "" for fmt.Errorf, whose texts are
+// not for people.
 func calledName(f ast.Expr) string {
 	switch f := f.(type) {
 	case *ast.Ident:
@@ -109,7 +111,7 @@ func literal(e ast.Expr) (string, bool) {
 	return s, err == nil
 }
 
-// isLetter leaves out formats like "%d" that say the same in every language.
+// isLetter excludes the letters of verbs, so that formats like "%d" are not sentences.
 func isLetter(r rune) bool { return r == ' ' || r >= 'A' && r <= 'Z' || r >= 'e' && r <= 'z' }
 
 func verbs(format string) string {

@@ -2,19 +2,19 @@ package views
 
 import "charla/chat"
 
-// Member is a person in a room.
+// Member is a member of a room.
 type Member struct {
 	chat.Member
 	Online bool
 }
 
-// RoomDetails is a room with a window on its members, and the people whom one may invite.
+// RoomDetails is the content of the page of a room: one page of its members, and the people who can be invited.
 type RoomDetails struct {
 	chat.Room
 	Members       []Member
 	Query         string
-	NextURL       string // where the following members are; empty at the end
-	InviteQuery   string // whom one looks for, to invite them
+	NextURL       string // next page of members; empty on the last one
+	InviteQuery   string // name to search for among the people who can be invited
 	InviteResults []FoundUser
 }
 

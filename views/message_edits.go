@@ -9,14 +9,14 @@ import (
 	"charla/chat"
 )
 
-// MessageEdit is a message as its author left it. Error comes back after a refusal.
+// EditForm is the form that edits a message. Error is set after a rejected submission.
 type EditForm struct {
 	chat.MessageEdit
 	Error *chat.Error
 }
 
-// describedPictures are the pictures of a message with what its author says that they show. Where the message could not be read, they are those
-// that its author described.
+// describedPictures returns the pictures of a message with the alternative texts of the form. If the message could
+// not be read, it returns the pictures that the form describes.
 func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	list := pictures(m)
 	if len(m.Files) == 0 {
@@ -32,11 +32,11 @@ func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	return list
 }
 
-// hasError tells whether the text is one that was not taken: then it must be seen.
+// hasError reports whether the edit was rejected. Then the form must be open.
 func (e EditForm) hasError() bool { return e.Error != nil }
 
-// messageSwap changes a line in place, so that the button stays by which the open menu is placed. A deleted line has none:
-// it is a new element, and the focus goes there by its id.
+// messageSwap returns how htmx replaces a message. Morphing keeps the menu button, which positions the open menu. A
+// deleted message has no such button and is replaced as a whole; its id keeps the focus.
 func messageSwap(m chat.Message) string {
 	if m.DeletedAt > 0 {
 		return "outerHTML"
@@ -44,7 +44,7 @@ func messageSwap(m chat.Message) string {
 	return "outerMorph"
 }
 
-// messageVersion tells lines apart that changed after they were posted; empty for one that did not.
+// messageVersion returns the version of a message that changed after it was posted, otherwise "".
 func messageVersion(m chat.Message) string {
 	if m.ChangedSeq == m.Seq {
 		return ""
@@ -52,8 +52,8 @@ func messageVersion(m chat.Message) string {
 	return formatInt(m.ChangedSeq)
 }
 
-// staleMessageSelector selects the line of a message as it was before a change, and no other: where the stream was quicker than the
-// answer of a form, and perhaps brought the change of somebody else by then, the line stays as it is.
+// staleMessageSelector returns a selector for a message in the version before a change. If the stream has already
+// delivered this change or a later one, it selects nothing and the page keeps the newer version.
 func staleMessageSelector(c chat.ChangeResult) string {
 	line := byID(messageID(c.Message.Seq))
 	if c.PreviousSeq == c.Message.Seq {
@@ -62,8 +62,8 @@ func staleMessageSelector(c chat.ChangeResult) string {
 	return fmt.Sprintf("%s[data-version='%d']", line, c.PreviousSeq)
 }
 
-// Attributes of the menu in Alpine's language. A form with what is rewritten and not saved stays with the page, by its address: a click
-// beside the menu is no Cancel.
+// The Alpine expressions of the message menu. Forms with unsaved edits are kept by their action URL, so that closing
+// the menu does not discard them.
 const (
 	xUnsavedEdits    = `{ rewritten: {} }`
 	xRememberEdit    = `rewritten[$el.action] = $el`
@@ -73,11 +73,13 @@ const (
 	xFocusTextarea   = `$el.open && $el.querySelector('textarea').focus()`
 	xSaveOnEnter     = xOnEnter + `$el.form.requestSubmit()]`
 
-	// xClearMenu takes what can be done with one message away when another one is asked for: it may never be answered.
+	// xClearMenu removes the actions of the previous message when another menu is opened, because the new content may
+	// fail to load.
 	xClearMenu = `$event.target.matches('.message__menu-button') && $el.closest('#` + idConversation + `').querySelector('#` + idMessageActions + `').replaceChildren()`
 )
 
-// editedSameDay tells whether a message was edited on the day on which it was posted, so that the time of day is enough.
+// editedSameDay reports whether a message was edited on the day on which it was posted. Then the time of day is
+// enough.
 func editedSameDay(l Locale, m chat.Message) bool {
 	return l.localTime(m.EditedAt).Format(time.DateOnly) == l.localTime(m.PostedAt).Format(time.DateOnly)
 }

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// edited says that a text is no longer the first, and since when.
+// editedMark shows that a message was edited, and when.
 func editedMark(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -104,7 +104,7 @@ func editedMark(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// editing is the box for another text. It opens without a script.
+// editForm edits the text of a message. It opens without a script.
 func editForm(l Locale, m chat.Message, e EditForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -348,7 +348,7 @@ func editForm(l Locale, m chat.Message, e EditForm) templ.Component {
 	})
 }
 
-// describingAgain asks what a picture shows that was sent. Of one whose message could not be read nothing else is known.
+// editAltText edits the alternative text of a sent picture. If the message could not be read, only the text is known.
 func editAltText(l Locale, f chat.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -475,7 +475,7 @@ func editAltText(l Locale, f chat.File) templ.Component {
 	})
 }
 
-// deleting asks once more, without a script.
+// deleteForm deletes a message after a confirmation. It opens without a script.
 func deleteForm(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -607,7 +607,7 @@ func deleteForm(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// Changed answers the form of a change that htmx sent: the line for its author at once, and its menu shut.
+// MessageChangedResponse answers an edit, deletion or reaction by htmx: it replaces the message and closes its menu.
 func MessageChangedResponse(l Locale, c chat.ChangeResult) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -637,7 +637,7 @@ func MessageChangedResponse(l Locale, c chat.ChangeResult) templ.Component {
 	})
 }
 
-// changedLine puts a line in the place of the one that is there.
+// replaceMessage replaces the message that the selector finds.
 func replaceMessage(l Locale, which string, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -697,8 +697,8 @@ func replaceMessage(l Locale, which string, m chat.Message) templ.Component {
 	})
 }
 
-// catchUp stands at the end of a window of older messages. What changed while the window was on its way found no line
-// to replace; so the window asks for it once it is there.
+// fetchMissedChanges stands at the end of older messages. Changes that arrived while those were loading found no
+// message to replace, so the page asks for them once.
 func fetchMissedChanges(t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -737,8 +737,8 @@ func fetchMissedChanges(t Timeline) templ.Component {
 	})
 }
 
-// ChangedSince answers with the lines that changed, and asks again: a change that came by the stream while this was on its
-// way is newer, and would be undone. Where nothing changed nothing is answered, which ends it.
+// MissedChanges answers with the messages that changed, and with an element that asks again: a change that the stream
+// delivered meanwhile is newer and must not be undone. An empty answer ends the requests.
 func MissedChanges(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

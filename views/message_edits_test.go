@@ -17,7 +17,7 @@ func TestWhatOnesOwnMenuHolds(t *testing.T) {
 	wantContains(t, renderHTML(t, messageActions(p, m, refused)), "<details open x-on", "Write something first.")
 	m.DeletedAt = testTime
 	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), "<form")
-	wantContains(t, renderHTML(t, messageActions(p, m, refused)), own) // what was typed stays
+	wantContains(t, renderHTML(t, messageActions(p, m, refused)), own) // the typed text stays
 }
 
 func TestTheTimeOfAnEditHasItsDayWhereThatDiffers(t *testing.T) {
@@ -28,13 +28,14 @@ func TestTheTimeOfAnEditHasItsDayWhereThatDiffers(t *testing.T) {
 	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "Saturday, November 21", `day="numeric"`)
 }
 
-// TestAnAnswerReplacesTheLineAsItWas: the stream may have brought a newer one by then.
+// TestAnAnswerReplacesTheLineAsItWas checks that the response replaces only the previous version, because the stream
+// may have delivered a newer one.
 func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
 	m := testMessage(18)
 	m.ChangedSeq = 25
 	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 18})), `hx-target="#m-18:not([data-version])"`, `<li id="m-18" class="message by-12" data-version="25">`)
 	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#message-menu:has([action=&#39;/messages/918/reactions&#39;])" hx-swap="outerHTML"`, `data-from="#menu-button-18, #composer-text"`, `id="menu-button-18"`)
 	m.DeletedAt = testTime
-	wantContains(t, renderHTML(t, Message(Locale{}, m)), `id="menu-button-18"`) // the focus has a place there, too
+	wantContains(t, renderHTML(t, Message(Locale{}, m)), `id="menu-button-18"`) // so the focus stays here
 	wantLacks(t, renderHTML(t, messageMenu(Locale{}, "")), "data-from", "x-init")
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-// messageMenuAttrs are what the buttons of all lines have in common, once on their list.
+// messageMenuAttrs returns the htmx attributes that the menu buttons of a list inherit.
 func messageMenuAttrs() templ.Attributes {
 	return templ.Attributes{
 		"hx-target:inherited": byID(idMessageActions), "hx-select:inherited": byID(idMessageActions), "hx-indicator:inherited": byID(idMessageMenu),
@@ -17,13 +17,13 @@ func messageMenuAttrs() templ.Attributes {
 	}
 }
 
-// menuSync drops the answer for a line where another one was asked for since.
+// menuSync cancels the request for a menu when another menu is opened.
 const menuSync = "#" + idMessageMenu + ":replace"
 
-// menuSelector selects the menu while it is about a message.
+// menuSelector returns a selector for the menu if it shows the actions for the message m.
 func menuSelector(m chat.Message) string {
 	return fmt.Sprintf("%s:has([action='%s'])", byID(idMessageMenu), reactionsURL(m.ID))
 }
 
-// xRestoreFocus puts the focus back to where the menu was opened, unless one went on to something else.
+// xRestoreFocus returns the focus to the element that opened the menu, unless another element has the focus.
 const xRestoreFocus = `$el.closest('body').querySelector(':focus') || $el.closest('body').querySelector($el.dataset.from).focus({ preventScroll: true })`

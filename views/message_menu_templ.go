@@ -11,9 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// menu is the place for what can be done with a message: the page of the message puts it there. Where that is neither there
-// nor on its way, it failed. A form in it is answered by the line as it is now, and by a menu that is shut, whose focus goes
-// back to an element.
+// messageMenu is the popover with the actions for a message, which are loaded from the page of the message. Loading
+// has failed if the menu is empty and no request is running. The response to a form in the menu replaces the message
+// and the menu; the new menu is closed and returns the focus to an element that from selects.
 func messageMenu(l Locale, from string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -166,10 +166,10 @@ func messageMenu(l Locale, from string) templ.Component {
 	})
 }
 
-// whyNotChanged says why in the menu itself, and leaves it open.
+// menuErrorSwap shows an error in the menu and keeps it open.
 const menuErrorSwap = "target:#" + idMessageActionsError + " select:.error-text swap:innerHTML"
 
-// menuButton opens the menu for a message. Without JavaScript the time leads to the page of the message.
+// messageMenuButton opens the menu of a message. Without JavaScript the time of the message links to its page.
 func messageMenuButton(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -260,7 +260,7 @@ func messageMenuButton(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// deeds are what a person can do with a message, on its page and in the menu. On the page they are plain forms.
+// messageActions are the actions for a message, in the menu and on its page. On the page they are ordinary forms.
 func messageActions(p Page, m chat.Message, e EditForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -391,7 +391,8 @@ func messageActions(p Page, m chat.Message, e EditForm) templ.Component {
 	})
 }
 
-// shutMenu puts a menu that is shut in the place of the one about a message, and of no other. The focus goes back to the line.
+// closeMenu replaces the menu of a message by a closed one. It does nothing if the menu shows another message. The
+// focus returns to the message.
 func closeMenu(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -416,7 +417,7 @@ func closeMenu(l Locale, m chat.Message) templ.Component {
 		var templ_7745c5c3_Var24 string
 		templ_7745c5c3_Var24, templ_7745c5c3_Err = templruntime.NewAttributeExpression(menuSelector(m)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message_menu.templ`, Line: 71, Col: 40}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message_menu.templ`, Line: 72, Col: 40}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var24)
 		if templ_7745c5c3_Err != nil {

@@ -4,7 +4,7 @@ import (
 	"charla/chat"
 )
 
-// messageClass names how a line stands to its neighbours, and its author.
+// messageClass returns the CSS classes of a message: its author, and whether it starts a group.
 func messageClass(m chat.Message) string {
 	class := "message by-" + formatInt(m.AuthorID)
 	if m.StartsGroup {
@@ -13,7 +13,7 @@ func messageClass(m chat.Message) string {
 	return class
 }
 
-// authorOf is who wrote a message, as a person.
+// authorOf returns the author of a message.
 func authorOf(m chat.Message) chat.UserSummary {
 	return chat.UserSummary{ID: m.AuthorID, Name: m.AuthorName, Avatar: m.AuthorAvatar}
 }

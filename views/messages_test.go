@@ -10,7 +10,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-// renderHTML is the HTML of a component.
+// renderHTML returns the HTML of a component.
 func renderHTML(t *testing.T, c templ.Component) string {
 	t.Helper()
 	var b strings.Builder
@@ -20,7 +20,7 @@ func renderHTML(t *testing.T, c templ.Component) string {
 	return b.String()
 }
 
-// wantContains fails unless html contains every part.
+// wantContains fails the test unless html contains every part.
 func wantContains(t *testing.T, html string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -30,7 +30,7 @@ func wantContains(t *testing.T, html string, parts ...string) {
 	}
 }
 
-// wantLacks fails when html contains any part.
+// wantLacks fails the test if html contains any part.
 func wantLacks(t *testing.T, html string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -53,7 +53,7 @@ func TestMessageIsInert(t *testing.T) {
 	wantLacks(t, html, "<img")
 	wantContains(t, html, `<bdi class="message__name">&lt;img src=x onerror=alert(1)&gt;</bdi>`)
 
-	// What the renderer of chat lets through is the only markup, and htmx and Alpine stay out of it.
+	// The HTML of the body is the only markup, and htmx and Alpine ignore it.
 	m.HTML = `<a href="https://example.org">x</a>`
 	wantContains(t, renderHTML(t, Message(Locale{}, m)), `dir="auto" hx-ignore x-ignore>`+m.HTML+`</div>`)
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/a-h/templ"
 )
 
-// NoscriptMessagesStart begins the never-ending list of a conversation: the head and the newest window. It leaves its body and its
-// list open, which templ cannot say, so that rows can follow; a browser shows each as it comes.
+// NoscriptMessagesStart begins the endless message list for browsers without JavaScript: the head and the newest
+// messages. It leaves the body and the list open, which templ cannot express, so that new messages can follow.
+// Browsers show each message as it arrives.
 func NoscriptMessagesStart(p Page, t Timeline) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		open := `<!DOCTYPE html><html lang="` + p.lang() + `" data-theme="` + templ.EscapeString(p.Me.Theme) + `">`
@@ -28,5 +29,5 @@ func NoscriptMessagesStart(p Page, t Timeline) templ.Component {
 	})
 }
 
-// NoscriptMessage is one more row of the never-ending list.
+// NoscriptMessage is one more message in that list.
 func NoscriptMessage(l Locale, m chat.Message) templ.Component { return Message(l, m) }

@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// liveHead is the head of the never-ending list. Its links open in the whole window.
+// noscriptHead is the head of the endless message list. Its links open in the whole window.
 func noscriptHead(p Page, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -43,7 +43,7 @@ func noscriptHead(p Page, t Timeline) templ.Component {
 	})
 }
 
-// liveWindow is what the never-ending list begins with.
+// noscriptTimeline are the messages at the beginning of the list.
 func noscriptTimeline(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -73,7 +73,7 @@ func noscriptTimeline(l Locale, t Timeline) templ.Component {
 	})
 }
 
-// liveMore leads to older messages. Nothing is fetched by itself here.
+// noscriptOlderLink links to older messages. Nothing is loaded automatically.
 func noscriptOlderLink(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -127,7 +127,7 @@ func noscriptOlderLink(l Locale, t Timeline) templ.Component {
 	})
 }
 
-// LiveGone is the last thing in the never-ending list for who is no longer in the room.
+// NoscriptMessagesRemoved ends the list for a user who is no longer a member of the room.
 func NoscriptMessagesRemoved(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -179,7 +179,7 @@ func NoscriptMessagesRemoved(l Locale) templ.Component {
 	})
 }
 
-// LiveEnd is the last thing in the never-ending list: it starts anew, or says that the session is over.
+// NoscriptMessagesEnd ends the list. It reloads it, or says that the session has ended.
 func NoscriptMessagesEnd(l Locale, refresh bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

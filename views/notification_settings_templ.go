@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// mailForm chooses when letters come about what is unread.
+// emailNotificationForm chooses when e-mails about unread messages are sent.
 func emailNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -79,7 +79,7 @@ func emailNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Co
 	})
 }
 
-// pushForm chooses where pushes go, and tries them.
+// pushNotificationForm sets the ntfy topic for push notifications, and sends a test notification.
 func pushNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

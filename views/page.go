@@ -1,5 +1,5 @@
-// Package views writes HTML: values in, markup out. A page and a stream use the same components, and no component asks
-// for anything: what it shows was finished before.
+// Package views renders HTML. Its templ components take finished values and never load anything. Pages and event
+// streams share the same components.
 package views
 
 import "charla/chat"
@@ -7,10 +7,10 @@ import "charla/chat"
 // Page is what every full page needs besides its content.
 type Page struct {
 	Locale
-	Nonce     string                   // of this answer's Content-Security-Policy
-	Me        chat.User                // zero for a guest
-	HTTP2     bool                     // a hidden tab may keep its stream: the browser reaches us over HTTP/2
-	Media     chat.Media               // how people are reached who are away
-	AssetURL  func(name string) string // the hashed URL of a static file such as "charla.css"
-	HasUnread bool                     // something is unread, which the icon shows
+	Nonce     string                   // nonce of the Content-Security-Policy header
+	Me        chat.User                // signed-in user; zero if anonymous
+	HTTP2     bool                     // whether the browser uses HTTP/2, so that a hidden tab may keep its stream
+	Media     chat.Media               // enabled notification media
+	AssetURL  func(name string) string // returns the hashed URL of a static file such as "charla.css"
+	HasUnread bool                     // whether there are unread messages, which the icon shows
 }

@@ -2,15 +2,15 @@ package views
 
 import "charla/chat"
 
-// DirectoryUser is a person as an admin sees them.
+// DirectoryUser is a user as admins see them.
 type DirectoryUser struct {
 	chat.User
 	Online bool
 }
 
-// Directory is everybody, or those whom an admin looks for.
+// Directory is one page of the users, or of those that a search found.
 type Directory struct {
 	Users   []DirectoryUser
 	Query   string
-	NextURL string // where the following people are; empty at the end
+	NextURL string // next page; empty on the last one
 }

@@ -6,10 +6,11 @@ import (
 	"charla/chat"
 )
 
-// PushNotifications is what a push says, and where a tap leads.
+// Push is the content of a push notification and the URL that it opens.
 type Push struct{ Title, Text, URL string }
 
-// NewPush says a parcel: where something came, and what, if the person wants that told.
+// NewPush writes the push notification for a notification. It contains the text of the message only if the user chose
+// so.
 func NewPush(l Locale, p chat.NotificationContent, base *url.URL) Push {
 	if p.Kind == chat.NotifyTestPush {
 		return Push{"Charla", l.T("Push notifications are working."), base.JoinPath("/settings").String()}

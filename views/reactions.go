@@ -7,10 +7,10 @@ import (
 	"charla/chat"
 )
 
-// maxReactionNames is how many of those who reacted are named on a line; the page of the message names all.
+// maxReactionNames is the maximum number of names in the tooltip of a reaction. The page of the message lists all.
 const maxReactionNames = 20
 
-// nameList tells who reacted, up to a number.
+// nameList joins the first names and counts the rest.
 func nameList(l Locale, people []chat.UserSummary, limit int) string {
 	var all []string
 	for _, p := range people[:min(len(people), limit)] {
@@ -23,12 +23,12 @@ func nameList(l Locale, people []chat.UserSummary, limit int) string {
 	return list
 }
 
-// reactionLabel says a reaction in words.
+// reactionLabel describes a reaction for screen readers.
 func reactionLabel(l Locale, r chat.ReactionGroup) string {
 	return r.Emoji + " " + l.T("%d", len(r.Users)) + ": " + nameList(l, r.Users, maxReactionNames)
 }
 
-// reactorIDs tells who reacted to the rule of each reader in /me.css.
+// reactorIDs returns the ids of the users who reacted. A rule in /me.css finds the own reactions by them.
 func reactorIDs(people []chat.UserSummary) string {
 	var all []string
 	for _, p := range people {
@@ -37,5 +37,5 @@ func reactorIDs(people []chat.UserSummary) string {
 	return strings.Join(all, " ")
 }
 
-// ariaBool is the state of a button.
+// ariaBool returns the value of an ARIA attribute.
 func ariaBool(on bool) string { return strconv.FormatBool(on) }

@@ -14,8 +14,8 @@ import (
 	"charla/emoji"
 )
 
-// reactions are the emoji under a line, each a button that adds one's own or takes it back. They are the same for every
-// reader: a rule of /me.css finds one's own in data-by.
+// reactions are the reactions to a message, as buttons that add or remove one's own. The markup is the same for every
+// reader; a rule in /me.css finds the own reactions by data-by.
 func reactions(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -168,8 +168,8 @@ func reactions(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// reacting offers the frequent reactions and all others, and names who reacted. The link to the others puts them in its
-// place where htmx follows it, as it does in the menu.
+// reactionChoices offers frequent reactions and a link to all others, and lists who reacted. htmx replaces the form
+// by the emoji picker when the link is followed.
 func reactionChoices(p Page, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

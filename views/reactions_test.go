@@ -20,7 +20,8 @@ func TestAReactionNamesTheFirstAndCountsTheRest(t *testing.T) {
 	wantContains(t, renderHTML(t, messageActions(testPage(), m, EditForm{})), "P21, P22")
 }
 
-// TestNamesDoNotTurnEachOther: two that are written from right to left would stand in the wrong order, with the comma elsewhere.
+// TestNamesDoNotTurnEachOther checks that names in right-to-left scripts do not change the order of the names beside
+// them.
 func TestNamesDoNotTurnEachOther(t *testing.T) {
 	people := []chat.UserSummary{{ID: 1, Name: "Ana"}, {ID: 2, Name: "محمد"}, {ID: 3, Name: "דנה"}}
 	if got, want := nameList(Locale{}, people, 5), "Ana, \u2068محمد\u2069, \u2068דנה\u2069"; got != want {

@@ -2,8 +2,8 @@ package views
 
 import "fmt"
 
-// readMarkerSeq is the seq that a fresh page marks read when it is on screen, or 0: rendering the page marked what it shows, but
-// htmx may fetch a page for a tab that nobody looks at.
+// readMarkerSeq returns the seq up to which a fresh page marks messages as read when it becomes visible, or 0 for
+// none. Loading a page is not enough, because htmx may load one in a tab that nobody looks at.
 func readMarkerSeq(t Timeline) int64 {
 	if t.FirstUnread == 0 || len(t.Messages) == 0 {
 		return 0

@@ -9,8 +9,8 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// seen marks the conversation read up to a seq once it is really on screen. The stream replaces it with every message,
-// so a burst is marked once. With seq 0 there is nothing to mark.
+// readMarker marks the conversation as read up to a seq as soon as it is visible. The stream replaces it with every
+// new message, so a burst of messages is marked once. With seq 0 it does nothing.
 func readMarker(room, seq int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,15 +2,15 @@ package views
 
 import "charla/chat"
 
-// RoomList is the rooms that one may join, and the form to make one.
+// RoomList is one page of the rooms that the user can join, and the form that creates a room.
 type RoomList struct {
 	Rooms   []chat.Room
 	Query   string
-	NextURL string // where the following rooms are; empty at the end
+	NextURL string // next page; empty on the last one
 	Form    Form
 }
 
-// accessLabel say who may come into a room.
+// accessLabel says who can join a room.
 func accessLabel(l Locale, a chat.Access) string {
 	if a == chat.AccessOpen {
 		return l.T("Anyone can join")
@@ -18,7 +18,8 @@ func accessLabel(l Locale, a chat.Access) string {
 	return l.T("Invitation only")
 }
 
-// backURL is where the page of a room leads back to: its conversation for a member, the other rooms for an outsider.
+// backURL returns the target of the back link of a room's page: the conversation for a member, otherwise the list of
+// rooms.
 func (r RoomDetails) backURL() string {
 	if r.IsMember() {
 		return MessagesURL(r.Ref())

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// Rooms is the page of the rooms that one may join.
+// RoomsPage lists the rooms that the user can join.
 func RoomsPage(p Page, s Sidebar, r RoomList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -178,7 +178,7 @@ func RoomsPage(p Page, s Sidebar, r RoomList) templ.Component {
 	})
 }
 
-// newRoom is the form that makes a room.
+// newRoomForm creates a room.
 func newRoomForm(l Locale, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -246,7 +246,7 @@ func newRoomForm(l Locale, f Form) templ.Component {
 	})
 }
 
-// Room is the page of a room: who is in it, and what one can do about that.
+// RoomPage shows a room with its members and what the user can do there.
 func RoomPage(p Page, s Sidebar, r RoomDetails) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// userAgentToken are words in what a browser says of itself, and what they mean. The first that is found counts: Chrome says that
-// it is Safari too, and Edge that it is both.
+// userAgentToken maps a part of a User-Agent header to a name. The first match counts: Chrome also claims to be
+// Safari, and Edge claims to be both.
 type userAgentToken struct{ token, name string }
 
 var (
@@ -26,7 +26,7 @@ func matchUserAgent(list []userAgentToken, text string) string {
 	return ""
 }
 
-// agentName names a browser or program by what it says of itself.
+// agentName returns the name of the browser or program of a session, derived from its User-Agent header.
 func agentName(l Locale, s chat.Session) string {
 	if s.Kind == chat.BotSession {
 		return l.T("Bot token")

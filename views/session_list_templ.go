@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// Sessions is the page of where a person is signed in; current is the session that asks.
+// SessionsPage lists the sessions of a user. current is the id of the session of this request.
 func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -215,7 +215,7 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 	})
 }
 
-// moment is a day and a time, in the reader's own zone where JavaScript runs.
+// dateTimeElement shows a date and a time. With JavaScript they are in the time zone of the browser.
 func dateTimeElement(l Locale, at chat.Timestamp) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

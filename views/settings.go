@@ -2,13 +2,13 @@ package views
 
 import "charla/chat"
 
-// SettingsForms are the forms of the settings, each with its own errors and its own note.
+// SettingsForms are the forms of the settings page, each with its own errors and success message.
 type SettingsForms struct {
 	Appearance, Name, Picture, Password, EmailAddress, EmailNotifications, PushNotifications Form
-	Notifications                                                                            chat.NotificationSettings // how the person wants to be reached
+	Notifications                                                                            chat.NotificationSettings // saved notification settings
 }
 
-// anySubmitted tells whether one of the forms was sent.
+// anySubmitted reports whether one of the forms was just submitted.
 func (s SettingsForms) anySubmitted() bool {
 	for _, f := range []Form{s.Appearance, s.Name, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications, s.PushNotifications} {
 		if f.isSubmitted() {

@@ -9,8 +9,8 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Settings is the page of a person's choices, and of what is theirs: a list whose parts open where they stand. Each part is a form of
-// its own, with its own errors; the one that was sent is open, with its answer in sight.
+// SettingsPage shows the settings of a user in sections that open in place. Each section has its own form and errors.
+// The section of a submitted form is open and scrolled into view.
 func SettingsPage(p Page, s SettingsForms) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -437,8 +437,8 @@ func SettingsPage(p Page, s SettingsForms) templ.Component {
 	})
 }
 
-// part is one part of the settings: what it is, what is chosen now, and its form. The answer to that has the focus, unless a
-// field has it because of what is wrong there; so a browser scrolls to it, with scripts or without.
+// settingsSection is a section of the settings: its title, the current value and its form. After a submission the
+// message or the first field with an error has the focus, so the browser scrolls to it with or without scripts.
 func settingsSection(title, now string, open bool, f Form, l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -557,7 +557,7 @@ func settingsSection(title, now string, open bool, f Form, l Locale) templ.Compo
 	})
 }
 
-// looksForm is how a person sees and hears Charla.
+// appearanceForm chooses language, theme and sound.
 func appearanceForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -715,7 +715,7 @@ func passwordForm(p Page, f Form) templ.Component {
 	})
 }
 
-// emailForm changes the address of a person.
+// emailAddressForm changes the e-mail address of a user.
 func emailAddressForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,7 +2,7 @@ package views
 
 import "charla/chat"
 
-// conversationHue colours a conversation like its person; a channel has no colour of its own.
+// conversationHue returns the CSS class with the colour of the other user. Rooms have no colour of their own.
 func conversationHue(r ConversationRow) string {
 	if r.Kind == chat.Channel {
 		return "list-row--channel"
@@ -10,7 +10,7 @@ func conversationHue(r ConversationRow) string {
 	return hueClass(r.Peer)
 }
 
-// conversationInitials stands in the circle of a row.
+// conversationInitials returns the text in the circle of a conversation.
 func conversationInitials(r ConversationRow) string {
 	if r.Kind == chat.Channel {
 		return "#"
@@ -18,7 +18,7 @@ func conversationInitials(r ConversationRow) string {
 	return initials(r.Name)
 }
 
-// isAlone tells whether there is nobody to talk to yet: nobody else is here and no conversation has begun.
+// isAlone reports whether there is nobody to talk to yet: nobody else is online and no conversation has begun.
 func (s Sidebar) isAlone() bool {
 	for _, r := range s.Rows {
 		if r.Kind == chat.Direct && r.Peer != r.Viewer || r.LastSeq > 1 {
@@ -28,30 +28,30 @@ func (s Sidebar) isAlone() bool {
 	return s.Online.Count <= 1
 }
 
-// ConversationRow is one conversation in the side bar.
+// ConversationRow is a conversation in the sidebar.
 type ConversationRow struct {
 	chat.Conversation
-	Online  bool // the other person is here now; false for a channel
-	Current bool // it is the one that is open
+	Online  bool // whether the other user is online; false for rooms
+	Current bool // whether it is the open conversation
 }
 
-// Shown is one person that a search brought.
+// FoundUser is a user that a search found.
 type FoundUser struct {
 	chat.UserSummary
 	Online bool
 }
 
-// Sidebar is the column of conversations and people.
+// Sidebar is the column with conversations and people.
 type Sidebar struct {
 	Rows     []ConversationRow
 	Online   OnlineUsers
 	Query    string
-	Results  []FoundUser // for a Query, or when Search is set
-	Searched bool        // a search was asked for
-	NextURL  string      // where the following people are; empty at the end
+	Results  []FoundUser // users that the search for Query found, if Searched
+	Searched bool        // whether the user searched
+	NextURL  string      // next page of results; empty on the last one
 }
 
-// HasUnread counts the unread messages of all rows, each up to chat.UnreadCap.
+// Unread returns the number of unread messages in all rows, each counted up to chat.UnreadCap.
 func (s Sidebar) Unread() int {
 	n := 0
 	for _, r := range s.Rows {

@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Register is the page where people join.
+// SignupPage is the page where people create an account.
 func SignupPage(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -100,7 +100,7 @@ func SignupPage(p Page, f Form) templ.Component {
 	})
 }
 
-// RegisterForm is the form alone: it takes its own place when it is refused.
+// SignupForm is the form on that page. After a rejected submission it replaces itself.
 func SignupForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -181,7 +181,7 @@ func SignupForm(p Page, f Form) templ.Component {
 	})
 }
 
-// Sent says what to do after registering.
+// ConfirmationSentPage says that an e-mail with a link was sent.
 func ConfirmationSentPage(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -277,7 +277,7 @@ func ConfirmationSentPage(p Page) templ.Component {
 	})
 }
 
-// Confirm is where the link of a letter leads that makes an account. To open it changes nothing.
+// ConfirmSignupPage is the target of the link in an e-mail that creates an account. Opening it changes nothing.
 func ConfirmSignupPage(p Page, token string, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,7 +2,7 @@ package views
 
 import "charla/chat"
 
-// FaviconName is the file that shows whether something is unread.
+// FaviconName returns the name of the icon file, which shows whether there are unread messages.
 func FaviconName(unread bool) string {
 	if unread {
 		return "icon-unread.svg"
@@ -10,7 +10,7 @@ func FaviconName(unread bool) string {
 	return "icon.svg"
 }
 
-// soundURL asks for a sound for what came up to a seq, unless it was read meanwhile.
+// soundURL returns the URL that answers with a sound for the message seq, unless that has been read meanwhile.
 func soundURL(p chat.ConversationRef, seq int64) string {
 	return "/sound?" + conversationQuery(p) + "&seq=" + formatInt(seq)
 }

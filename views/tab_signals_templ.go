@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// favicon is the icon of a page in the browser's list of tabs: with a dot when something is unread.
+// favicon is the icon in the browser tab. It has a dot if there are unread messages.
 func favicon(href string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -63,7 +63,7 @@ func favicon(href string) templ.Component {
 	})
 }
 
-// Favicon is the frame of another icon.
+// FaviconFragment replaces the icon.
 func FaviconFragment(href string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -110,8 +110,8 @@ func FaviconFragment(href string) templ.Component {
 	})
 }
 
-// Call is the frame of a message that may deserve a sound. Whoever has it on screen says so by marking it read, which takes a
-// moment; so the page asks after one.
+// SoundRequestFragment makes the page ask for a sound 700 ms after a message arrived. By then a page that shows the
+// message has marked it as read, and the answer is empty.
 func SoundRequestFragment(p chat.ConversationRef, seq int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -176,7 +176,7 @@ func SoundRequestFragment(p chat.ConversationRef, seq int64) templ.Component {
 	})
 }
 
-// Sound is what a call is answered with. A browser in which nobody has clicked yet does not play it, and says nothing.
+// SoundResponse plays the sound. A browser does not play it until the user has clicked somewhere on the page.
 func SoundResponse(src string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// readTemplates reads the templates by name.
+// readTemplates reads all templates by name.
 func readTemplates(t *testing.T) map[string]string {
 	names, err := filepath.Glob("*.templ")
 	if err != nil || len(names) == 0 {
@@ -25,7 +25,7 @@ func readTemplates(t *testing.T) map[string]string {
 	return files
 }
 
-// TestRawMarkupInOnePlace keeps the only markup that no component wrote where it is reviewed.
+// TestRawMarkupInOnePlace checks that only messages.templ inserts markup that no component wrote.
 func TestRawMarkupInOnePlace(t *testing.T) {
 	for name, text := range readTemplates(t) {
 		if n := strings.Count(text, "templ.Raw"); n > 1 || n == 1 && name != "messages.templ" {
@@ -34,11 +34,12 @@ func TestRawMarkupInOnePlace(t *testing.T) {
 	}
 }
 
-// TestNothingInline keeps pages within a content security policy without 'unsafe-inline', and free of script of ours.
+// TestNothingInline checks that no template contains inline scripts or styles, which the Content-Security-Policy
+// forbids.
 func TestNothingInline(t *testing.T) {
 	inline := regexp.MustCompile(`<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|<script[^>]*>[^<]`)
 	for name, text := range readTemplates(t) {
-		if name == "emails.templ" { // is no page: mail programs fetch no style sheet
+		if name == "emails.templ" { // mail programs do not load stylesheets
 			text = strings.Replace(text, "<style>", "", 1)
 		}
 		if found := inline.FindString(text); found != "" {
@@ -47,7 +48,7 @@ func TestNothingInline(t *testing.T) {
 	}
 }
 
-// TestIDsStandInOneFile: what a frame writes into must be what a page calls it.
+// TestIDsStandInOneFile checks that templates use the constants in dom_ids.go, so that fragments and pages agree.
 func TestIDsStandInOneFile(t *testing.T) {
 	literal := regexp.MustCompile(`\sid="[^"]+"|[":]#[a-z]`)
 	for name, text := range readTemplates(t) {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// PageTitle is the text of a page's title: unread messages, who it is about, and the product.
+// PageTitle returns the title of a page: the number of unread messages, the name and the product.
 func PageTitle(l Locale, unread int, name string) string {
 	title := "Charla"
 	if name != "" {
@@ -22,13 +22,13 @@ func PageTitle(l Locale, unread int, name string) string {
 	return title
 }
 
-// withSidebar returns the page of somebody with these conversations.
+// withSidebar returns the page with HasUnread set from the conversations.
 func (p Page) withSidebar(s Sidebar) Page {
 	p.HasUnread = s.Unread() > 0
 	return p
 }
 
-// cappedCount writes a number of unread messages, which is counted up to chat.UnreadCap.
+// cappedCount formats a number of unread messages, which is counted up to chat.UnreadCap.
 func cappedCount(n int) string {
 	if n >= chat.UnreadCap {
 		return strconv.Itoa(chat.UnreadCap-1) + "+"
@@ -36,7 +36,7 @@ func cappedCount(n int) string {
 	return strconv.Itoa(n)
 }
 
-// ConversationName is what a person is called. Who deleted their account has no name of their own.
+// UserName returns the name to show for a user. A deleted account has an empty name.
 func (l Locale) UserName(name string) string {
 	if name == "" {
 		return l.T("Deleted account")
@@ -44,7 +44,8 @@ func (l Locale) UserName(name string) string {
 	return name
 }
 
-// isolateName keeps a name that is written from right to left from turning those beside it, where no element can.
+// isolateName encloses a right-to-left name in isolation characters, for attributes where a bdi element is not
+// possible.
 func isolateName(name string) string {
 	turns := func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.R || p.Class() == bidi.AL }
 	if strings.ContainsFunc(name, turns) {
@@ -53,13 +54,13 @@ func isolateName(name string) string {
 	return name
 }
 
-// formatInt writes an id, or any other whole number that no person reads.
+// formatInt formats an id or another integer for machines.
 func formatInt(id int64) string { return strconv.FormatInt(id, 10) }
 
-// maxExcerptLength is how many characters of a message are told outside of the page.
+// maxExcerptLength is the maximum number of characters of a message in a notification.
 const maxExcerptLength = 140
 
-// previewText is the beginning of a message in one line of plain text, without what turns the writing around.
+// excerpt returns the beginning of a message as one line of plain text without direction marks.
 func excerpt(body string) string {
 	runes := []rune(stripControls(strings.Join(strings.Fields(body), " ")))
 	if len(runes) > maxExcerptLength {
@@ -68,7 +69,7 @@ func excerpt(body string) string {
 	return string(runes)
 }
 
-// stripControls drops what is no character of a text: controls and marks of direction. Joiners stay, which hold emoji together.
+// stripControls removes control characters and direction marks. It keeps joiners, which hold emoji together.
 func stripControls(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {

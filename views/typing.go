@@ -2,7 +2,7 @@ package views
 
 import "charla/chat"
 
-// typingText says who is writing. A name cannot turn the words around it.
+// typingText says who is typing. Names are isolated so that they cannot change the direction of the text around them.
 func typingText(l Locale, people []chat.UserSummary, count int) string {
 	names := make([]any, len(people))
 	for i, p := range people {
