@@ -106,7 +106,7 @@ func (s *Service) deleteUnreferenced(ctx context.Context, names []string) error 
 	if err != nil || len(orphans) == 0 {
 		return err
 	}
-	slog.Info("objects without a row are deleted", "objects", len(orphans))
+	slog.Info("deleted unreferenced objects", "objects", len(orphans))
 	s.deleteObjects(ctx, orphans...)
 	return nil
 }
