@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"charla/chat"
 	"charla/db"
@@ -16,110 +14,74 @@ import (
 	"charla/storage"
 )
 
-// app is all of one process that works together, over a store and a vault that are open.
+// app holds the parts of a running Charla, apart from its database and its file storage.
 type app struct {
 	config   config
 	service  *chat.Service
 	hub      *live.Hub
-	relay    *live.Relay // nil where NATS joins no other nodes
+	relay    *live.Relay // nil if this node does not use NATS
 	notifier *notify.Worker
 	peers    *peerMonitor
 	disk     *diskMonitor
-	metrics  *metricsServer // nil where they are off
+	metrics  *metricsServer // nil if metrics are off
 	handler  http.Handler
 }
 
-// newApp is the one place where the parts meet. Nothing runs yet.
-func newApp(ctx context.Context, c config, store *db.Store, vault *storage.Store, numbers *metricsServer) (*app, error) {
+// newApp creates all parts and connects them. It starts nothing.
+func newApp(
+	ctx context.Context, c config, store *db.Store, files *storage.Store, metrics *metricsServer,
+) (*app, error) {
 	hub := live.NewHub(store)
 	service := chat.NewService(chat.Options{
-		Store: store, Events: hub, Blobs: vault, TimeZone: c.timezone, FileLimits: c.fileLimits,
+		Store: store, Events: hub, Blobs: files, TimeZone: c.timezone, FileLimits: c.fileLimits,
 		Media: chat.Media{Email: c.email != nil, Push: c.ntfy != nil},
 	})
-	away := &notify.Worker{
-		Service: service, Store: store, Presence: hub, BaseURL: c.baseURL, Zone: c.timezone, Email: c.email, Ntfy: c.ntfy,
+	notifier := &notify.Worker{
+		Service: service, Store: store, Presence: hub, BaseURL: c.baseURL, Zone: c.timezone,
+		Email: c.email, Ntfy: c.ntfy,
 	}
 	secret, err := service.Secret(ctx, "known-browsers")
 	if err != nil {
 		return nil, err
 	}
-	if err := claimStorage(ctx, c, vault, secret); err != nil {
+	if err := claimStorage(ctx, c, files, secret); err != nil {
 		return nil, err
 	}
-	others, err := newRelay(ctx, c, service, hub)
+	relay, err := newRelay(ctx, c, service, hub)
 	if err != nil {
 		return nil, err
 	}
-	watch := &peerMonitor{store: store, self: db.Node{ID: rand.Text(), HasRelay: others != nil}}
+	peers := &peerMonitor{store: store, self: db.Node{ID: rand.Text(), HasRelay: relay != nil}}
 	disk := newDiskMonitor(c, store)
-	site := handlers.New(service, hub, handlers.Config{
-		BaseURL: c.baseURL, TLS: c.tls.enabled(), TimeZone: c.timezone, RateScale: c.rate, TrustedProxies: c.trustedProxies, Ping: store.Ping, CookieSecret: secret,
-		Warnings: []func() string{watch.notice, disk.notice}, ObserveRequest: numbers.requestObserver(),
+	handler := handlers.New(service, hub, handlers.Config{
+		BaseURL: c.baseURL, TLS: c.tls.enabled(), TimeZone: c.timezone, RateScale: c.rate,
+		TrustedProxies: c.trustedProxies, Ping: store.Ping, CookieSecret: secret,
+		Warnings:       []func() string{peers.warning, disk.warning},
+		ObserveRequest: metrics.requestObserver(),
 	})
-	return &app{c, service, hub, others, away, watch, disk, numbers, site}, nil
+	return &app{c, service, hub, relay, notifier, peers, disk, metrics, handler}, nil
 }
 
-// start runs all that goes on beside the requests. The function that it returns ends it and waits: that comes after the last
-// request, so ctx is not the one that ends those.
-func (n *app) start(ctx context.Context) (stop func()) {
+// start starts everything that runs beside the requests. The returned function stops it and waits until it has ended.
+// Call stop after the last request: requests need these parts, so ctx must not be the context that ends the requests.
+func (a *app) start(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	var work sync.WaitGroup
-	work.Go(func() { n.hub.Run(ctx) })
-	work.Go(func() { runMaintenance(ctx, n.service) })
-	work.Go(func() { runErasures(ctx, n.service) })
-	work.Go(func() { n.notifier.Run(ctx) })
-	work.Go(func() { n.disk.run(ctx) })
-	work.Go(n.metrics.serve)
-	if n.relay != nil {
-		work.Go(func() { n.relay.Run(ctx) })
+	var tasks sync.WaitGroup
+	tasks.Go(func() { a.hub.Run(ctx) })
+	tasks.Go(func() { runMaintenance(ctx, a.service) })
+	tasks.Go(func() { runErasures(ctx, a.service) })
+	tasks.Go(func() { a.notifier.Run(ctx) })
+	tasks.Go(func() { a.disk.run(ctx) })
+	tasks.Go(a.metrics.serve)
+	if a.relay != nil {
+		tasks.Go(func() { a.relay.Run(ctx) })
 	}
-	if n.config.databaseURL != "" { // SQLite has no other nodes
-		work.Go(func() { n.peers.run(ctx) })
+	if a.config.databaseURL != "" { // nodes cannot share a SQLite database
+		tasks.Go(func() { a.peers.run(ctx) })
 	}
 	return func() {
 		cancel()
-		n.metrics.close()
-		work.Wait()
-	}
-}
-
-// runMaintenance forgets dead sessions, files that nobody needs and what the outbox gave up, once an hour.
-func runMaintenance(ctx context.Context, service *chat.Service) {
-	chat.Every(ctx, time.Hour, func() {
-		if err := service.PruneSessions(ctx); err != nil {
-			slog.Warn("sessions not pruned", "error", err)
-		}
-		if err := service.PruneNotifications(ctx); err != nil {
-			slog.Warn("outbox not pruned", "error", err)
-		}
-		if err := service.CollectBlobGarbage(ctx); err != nil {
-			slog.Warn("files not swept", "error", err)
-		}
-	})
-}
-
-// How often what deleted accounts left behind is looked for, and the pause between two steps in erasing it: a thousand
-// messages a second, which those who read along can follow.
-const (
-	erasurePollInterval = 2 * time.Second
-	erasureStepPause    = 50 * time.Millisecond
-)
-
-// runErasures takes away what deleted accounts left behind, also what a stop interrupted.
-func runErasures(ctx context.Context, service *chat.Service) {
-	for {
-		more, err := service.RunErasureStep(ctx)
-		if err != nil {
-			slog.Warn("deleted account not erased", "error", err)
-		}
-		pause := erasurePollInterval
-		if more {
-			pause = erasureStepPause
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
+		a.metrics.close()
+		tasks.Wait()
 	}
 }

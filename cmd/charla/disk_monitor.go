@@ -14,68 +14,79 @@ import (
 	"charla/db"
 )
 
-// diskCheckInterval is how often CHARLA_DATA is tried, seldom because each try wakes a disk. Tests look sooner.
+// diskCheckInterval is how often CHARLA_DATA is checked. It is long, because each check wakes a sleeping disk. Tests
+// shorten it.
 var diskCheckInterval = 30 * time.Second
 
-// probeBlocks is how many blocks it must take: as good as none would be less than a megabyte.
+// A check writes probeBlocks blocks: a disk with less than a megabyte left counts as full.
 const probeBlocks = 16
 
 var probeBlock [64 << 10]byte
 
-// diskMonitor watches whether what Charla keeps in CHARLA_DATA can be written. That is worth a word before people find it out, and no
-// reason to leave: who only reads is served as ever.
+// diskMonitor checks whether CHARLA_DATA can be written, so that the operator learns it before the users do. A
+// failing check does not make the node unready, because reading still works.
 type diskMonitor struct {
 	dirs       []string
 	store      *db.Store
 	lastLogged time.Time
-	fault      atomic.Value // a string, empty while all is well
+	fault      atomic.Value // a string, empty if the last check succeeded
 }
 
 func newDiskMonitor(c config, store *db.Store) *diskMonitor {
 	return &diskMonitor{dirs: []string{c.data, filepath.Join(c.data, "files")}, store: store}
 }
 
-// notice is for /readyz.
-func (d *diskMonitor) notice() string {
-	fault, _ := d.fault.Load().(string)
+// warning returns what /readyz shows: the fault that the last check found, or an empty string.
+func (m *diskMonitor) warning() string {
+	fault, _ := m.fault.Load().(string)
 	return fault
 }
 
-func (d *diskMonitor) writable() bool { return d.notice() == "" }
+func (m *diskMonitor) writable() bool { return m.warning() == "" }
 
-func (d *diskMonitor) run(ctx context.Context) { chat.Every(ctx, diskCheckInterval, d.check) }
+func (m *diskMonitor) run(ctx context.Context) { chat.Every(ctx, diskCheckInterval, m.check) }
 
-func (d *diskMonitor) check() {
-	err := d.store.CheckFile()
-	for _, dir := range d.dirs {
-		if err == nil {
-			err = probeWritable(dir)
-		}
-	}
+func (m *diskMonitor) check() {
+	err := m.probe()
 	if err == nil {
-		d.fault.Store("")
+		m.fault.Store("")
 		return
 	}
-	if now := time.Now(); now.Sub(d.lastLogged) >= logEvery {
-		d.lastLogged = now
+	if now := time.Now(); now.Sub(m.lastLogged) >= logInterval {
+		m.lastLogged = now
 		slog.Warn("CHARLA_DATA cannot be written", "error", err)
 	}
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		err = at.Err // anybody may ask /readyz
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathError.Err // without the path, because anybody may read /readyz
 	}
-	d.fault.Store("CHARLA_DATA cannot be written: " + err.Error())
+	m.fault.Store("CHARLA_DATA cannot be written: " + err.Error())
 }
 
-// probeWritable tells why a directory does not take a file, by the words of the operating system.
+// probe returns an error if the database file was deleted or a directory cannot be written.
+func (m *diskMonitor) probe() error {
+	if err := m.store.CheckFile(); err != nil {
+		return err
+	}
+	for _, dir := range m.dirs {
+		if err := probeWritable(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probeWritable writes a temporary file into a directory and returns the error of the operating system if that fails.
 func probeWritable(dir string) error {
-	file, err := os.OpenFile(filepath.Join(dir, "room"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, "write-test"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	for n := 0; err == nil && n < probeBlocks; n++ {
-		_, err = file.Write(probeBlock[:])
+	for range probeBlocks {
+		if _, err := file.Write(probeBlock[:]); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }

@@ -1,4 +1,5 @@
-// Charla is a self-hosted chat for a community. This command reads the configuration, wires the packages and serves.
+// Command charla runs Charla, a self-hosted chat for a community. It reads the configuration, connects the packages
+// and serves; other subcommands do administrative work.
 package main
 
 import (
@@ -20,25 +21,22 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// run is main with its world as arguments. It returns the exit code: 0, 1 for a failure, 2 for a wrong setting.
+// command is a subcommand that needs the configuration.
+type command func(ctx context.Context, c config, stdout io.Writer) error
+
+// run is main without global state. It returns the exit code: 0 for success, 1 for a failure, 2 for wrong arguments
+// or settings.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && strings.TrimLeft(args[0], "-") == "version" {
 		fmt.Fprintln(stdout, "charla", versionString())
 		return 0
 	}
-	work := serve
-	if len(args) > 0 && args[0] == "seed" {
-		n, err := seedCount(args[1:])
-		if err != nil {
-			fmt.Fprintln(stderr, "charla:", err)
-			return 2
-		}
-		work, args = seed(n), args[2:]
+	execute, args, err := parseCommand(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "charla:", err)
+		return 2
 	}
-	if len(args) > 0 && args[0] == "rotate-keys" {
-		work, args = rotateKeys, args[1:]
-	}
-	config, err := loadConfig(args, environ, stdout)
+	c, err := loadConfig(args, environ, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -47,9 +45,28 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 2
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
-	if err := work(ctx, config, stdout); err != nil {
+	if err := execute(ctx, c, stdout); err != nil {
 		fmt.Fprintln(stderr, "charla:", err)
 		return 1
 	}
 	return 0
+}
+
+// parseCommand returns the command that the first arguments name, which is serve if they name none, and the other
+// arguments.
+func parseCommand(args []string) (command, []string, error) {
+	if len(args) == 0 {
+		return serve, args, nil
+	}
+	switch args[0] {
+	case "seed":
+		n, err := seedCount(args[1:])
+		if err != nil {
+			return nil, nil, err
+		}
+		return seed(n), args[2:], nil
+	case "rotate-keys":
+		return rotateKeys, args[1:], nil
+	}
+	return serve, args, nil
 }

@@ -10,18 +10,19 @@ import (
 
 	"charla/db"
 	"charla/handlers"
-	"charla/live"
 	"charla/metrics"
 )
 
-// metricsServer are what an operator sees, on a listener of their own. Nil where they are off.
+// metricsServer serves metrics to Prometheus on a listener of its own. A nil metricsServer means that metrics are
+// off; its methods do nothing.
 type metricsServer struct {
 	*metrics.Metrics
 	listener net.Listener
 	server   *http.Server
 }
 
-// startMetrics opens the listener of the numbers, if there is to be one, and begins to count.
+// startMetrics opens the listener and begins to count database calls and log records. It returns nil if
+// CHARLA_METRICS_ADDR is not set.
 func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	if c.metricsAddr == "" {
 		return nil, nil
@@ -36,39 +37,42 @@ func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	return &metricsServer{m, listener, newHTTPServer(m.Handler())}, nil
 }
 
-func (n *metricsServer) requestObserver() handlers.RequestObserver {
-	if n == nil {
+func (s *metricsServer) requestObserver() handlers.RequestObserver {
+	if s == nil {
 		return nil
 	}
-	return n.ObserveRequest
+	return s.ObserveRequest
 }
 
-// register adds what the hub, the relay, which may be nil, and the database count for themselves, and says where all is.
-func (n *metricsServer) register(hub *live.Hub, relay *live.Relay, store *db.Store, watch *peerMonitor, disk *diskMonitor, stdout io.Writer) {
-	if n == nil {
+// register adds the metrics that the parts of the app count themselves, and prints the URL of all metrics.
+func (s *metricsServer) register(a *app, store *db.Store, stdout io.Writer) {
+	if s == nil {
 		return
 	}
-	sources := metrics.Sources{Hub: hub.Stats, Pools: store.PoolStats, PeersUnreachable: watch.unreachable.Load, DataWritable: disk.writable}
-	if relay != nil {
-		sources.Relay = relay.Stats
+	sources := metrics.Sources{
+		Hub: a.hub.Stats, Pools: store.PoolStats,
+		PeersUnreachable: a.peers.unreachable.Load, DataWritable: a.disk.writable,
 	}
-	n.Register(sources)
-	fmt.Fprintf(stdout, "Metrics are at http://%s/metrics\n", n.listener.Addr())
+	if a.relay != nil {
+		sources.Relay = a.relay.Stats
+	}
+	s.Register(sources)
+	fmt.Fprintf(stdout, "Metrics are at http://%s/metrics\n", s.listener.Addr())
 }
 
-// serve answers until close.
-func (n *metricsServer) serve() {
-	if n == nil {
+// serve answers requests until close is called.
+func (s *metricsServer) serve() {
+	if s == nil {
 		return
 	}
-	if err := n.server.Serve(n.listener); !errors.Is(err, http.ErrServerClosed) {
-		slog.Error("metrics are no longer served", "error", err)
+	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		slog.Error("serve metrics failed", "error", err)
 	}
 }
 
-func (n *metricsServer) close() {
-	if n != nil {
-		n.server.Close()
-		n.listener.Close()
+func (s *metricsServer) close() {
+	if s != nil {
+		s.server.Close()
+		s.listener.Close()
 	}
 }

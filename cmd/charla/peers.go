@@ -13,11 +13,12 @@ import (
 	"charla/live"
 )
 
-// newRelay joins the hub to other nodes over NATS, if there is to be any. A community is known by a secret in its database.
+// newRelay connects the hub to other nodes over NATS. It returns nil if NATS_URL is not set. The nodes of one
+// community share a subject that is derived from a secret in their database.
 func newRelay(ctx context.Context, c config, service *chat.Service, hub *live.Hub) (*live.Relay, error) {
 	if c.natsURL == "" {
 		if c.databaseURL != "" {
-			slog.Info("this node serves alone: for several on one database set NATS_URL on each")
+			slog.Info("this node runs alone: to run several nodes on one database, set NATS_URL on each")
 		}
 		return nil, nil
 	}
@@ -25,26 +26,27 @@ func newRelay(ctx context.Context, c config, service *chat.Service, hub *live.Hu
 	if err != nil {
 		return nil, err
 	}
-	others, err := live.NewRelay(hub, c.natsURL, hex.EncodeToString(secret[:12]))
+	relay, err := live.NewRelay(hub, c.natsURL, hex.EncodeToString(secret[:12]))
 	if err != nil {
 		return nil, fmt.Errorf("NATS_URL: %w", err)
 	}
-	return others, nil
+	return relay, nil
 }
 
 const (
 	heartbeatInterval = 3 * time.Second
 	peerTimeout       = 4 * heartbeatInterval
-	logEvery          = time.Minute
+	logInterval       = time.Minute // how often a lasting fault is logged
 )
 
-// peerState is when a node said that it was seen, and when we found that changed.
+// peerState is the last heartbeat of another node.
 type peerState struct {
-	seenAt    chat.Timestamp
-	changedAt time.Time
+	seenAt    chat.Timestamp // by the clock of that node
+	changedAt time.Time      // when this node first saw seenAt, by its own clock
 }
 
-// peerMonitor watches for nodes that share the database and not the hints.
+// peerMonitor writes heartbeats of this node into the database and reads those of others. It warns if nodes share the
+// database but are not connected over NATS.
 type peerMonitor struct {
 	store       *db.Store
 	self        db.Node
@@ -53,52 +55,55 @@ type peerMonitor struct {
 	unreachable atomic.Bool
 }
 
-const unreachableNotice = "other nodes share this database and NATS does not join all of them: what one does, others see seconds later, and who is here is wrong. Set NATS_URL on every node"
+const unreachableWarning = "other nodes share this database, but NATS does not connect all of them: " +
+	"changes made on one node appear on the others seconds later, and who is online is wrong. " +
+	"Set NATS_URL on every node"
 
-// notice is for /readyz.
-func (n *peerMonitor) notice() string {
-	if n.unreachable.Load() {
-		return unreachableNotice
+// warning returns what /readyz shows: unreachableWarning or an empty string.
+func (m *peerMonitor) warning() string {
+	if m.unreachable.Load() {
+		return unreachableWarning
 	}
 	return ""
 }
 
-// run looks until ctx ends, and takes leave.
-func (n *peerMonitor) run(ctx context.Context) {
-	chat.Every(ctx, heartbeatInterval, func() { n.poll(ctx) })
-	if err := n.store.DeleteNode(context.WithoutCancel(ctx), n.self.ID); err != nil {
-		slog.Warn("leave not taken", "error", err)
+// run polls until ctx is done. Then it removes this node from the database.
+func (m *peerMonitor) run(ctx context.Context) {
+	chat.Every(ctx, heartbeatInterval, func() { m.poll(ctx) })
+	if err := m.store.DeleteNode(context.WithoutCancel(ctx), m.self.ID); err != nil {
+		slog.Warn("remove node from database failed", "error", err)
 	}
 }
 
-func (n *peerMonitor) poll(ctx context.Context) {
+func (m *peerMonitor) poll(ctx context.Context) {
 	now := time.Now()
-	n.self.SeenAt = chat.TimestampOf(now)
-	others, err := n.store.Heartbeat(ctx, n.self)
+	m.self.SeenAt = chat.TimestampOf(now)
+	others, err := m.store.Heartbeat(ctx, m.self)
 	if err != nil {
-		slog.Warn("other nodes not looked for", "error", err)
+		slog.Warn("heartbeat failed", "error", err)
 		return
 	}
-	n.unreachable.Store(n.hasUnreachablePeer(others, now))
-	if n.unreachable.Load() && now.Sub(n.lastLogged) >= logEvery {
-		n.lastLogged = now
-		slog.Error(unreachableNotice)
+	m.unreachable.Store(m.hasUnreachablePeer(others, now))
+	if m.unreachable.Load() && now.Sub(m.lastLogged) >= logInterval {
+		m.lastLogged = now
+		slog.Error(unreachableWarning)
 	}
 }
 
-// hasUnreachablePeer tells whether hints fail to reach some other node that lives. One lives that was seen at another time than at
-// earlier looks: no clock is compared with that of another machine.
-func (n *peerMonitor) hasUnreachablePeer(others []db.Node, now time.Time) (apart bool) {
-	seen := map[string]peerState{}
-	for _, o := range others {
-		s, known := n.peers[o.ID]
-		if known && s.seenAt != o.SeenAt {
-			s.changedAt = now
+// hasUnreachablePeer reports whether another node runs that is not connected over NATS, or this one is not. A node
+// runs if its heartbeat changed within peerTimeout. The method never compares clocks of different machines.
+func (m *peerMonitor) hasUnreachablePeer(others []db.Node, now time.Time) bool {
+	peers, found := map[string]peerState{}, false
+	for _, other := range others {
+		state, known := m.peers[other.ID]
+		if known && state.seenAt != other.SeenAt {
+			state.changedAt = now
 		}
-		s.seenAt = o.SeenAt
-		seen[o.ID] = s
-		apart = apart || now.Sub(s.changedAt) < peerTimeout && !(n.self.HasRelay && o.HasRelay)
+		state.seenAt = other.SeenAt
+		peers[other.ID] = state
+		running, connected := now.Sub(state.changedAt) < peerTimeout, m.self.HasRelay && other.HasRelay
+		found = found || running && !connected
 	}
-	n.peers = seen
-	return apart
+	m.peers = peers
+	return found
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"charla/handlers/web"
 	"context"
 	"errors"
 	"fmt"
@@ -10,24 +9,26 @@ import (
 	"strconv"
 
 	"charla/chat"
+	"charla/handlers/web"
 	"charla/live"
 )
 
-// maxSeedUsers bounds one run: more people than one machine can hold streams for.
+// maxSeedUsers is the largest number of users that one run creates. One machine cannot serve more streams.
 const maxSeedUsers = 1_000_000
 
-// seedCount reads the number that follows the word seed.
+// seedCount returns the number of users from the arguments after "seed".
 func seedCount(args []string) (int, error) {
 	if len(args) > 0 {
 		if n, err := strconv.Atoi(args[0]); err == nil && n > 0 && n <= maxSeedUsers {
 			return n, nil
 		}
 	}
-	return 0, errors.New("seed needs a number of people, such as: charla seed 1000")
+	return 0, errors.New("seed needs a number of users, such as: charla seed 1000")
 }
 
-// seed makes n people with sessions and prints a line for each: their id, and the cookie as a Cookie header sends it. On
-// SQLite the server must not run meanwhile. Whoever reads the lines can act as these people.
+// seed returns a command that creates n users with sessions. It prints one line per user: the id and the session
+// cookie, as in a Cookie header. Whoever has these lines can act as the users. With SQLite the server must be stopped
+// first.
 func seed(n int) func(context.Context, config, io.Writer) error {
 	return func(ctx context.Context, c config, stdout io.Writer) error {
 		store, err := openDatabase(ctx, c)
@@ -37,8 +38,8 @@ func seed(n int) func(context.Context, config, io.Writer) error {
 		defer store.Close()
 		lines, cookie := bufio.NewWriter(stdout), web.CookieName(c.usesHTTPS())
 		service := chat.NewService(chat.Options{Store: store, Events: live.NewHub(store), TimeZone: c.timezone})
-		err = service.SeedUsers(ctx, n, func(by chat.User, token string) error {
-			_, err := fmt.Fprintf(lines, "%d %s=%s\n", by.ID, cookie, token)
+		err = service.SeedUsers(ctx, n, func(user chat.User, token string) error {
+			_, err := fmt.Fprintf(lines, "%d %s=%s\n", user.ID, cookie, token)
 			return err
 		})
 		return errors.Join(err, lines.Flush())

@@ -18,7 +18,7 @@ import (
 	"charla/live"
 )
 
-// Limits of a connection. A stream renews its own write deadline and has no read deadline.
+// Time limits of connections. An event stream extends its own write deadline and has no read deadline.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
@@ -27,67 +27,67 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
-// serve runs Charla until ctx ends, then lets requests finish and tells the streams to come back.
+// maxHeaderBytes is large enough for a token of 1 MB, so that this gets the same answer as every other invalid token.
+// A connection may use that much memory only until readHeaderTimeout.
+const maxHeaderBytes = 1 << 20
+
+// serve runs Charla until ctx is done. Then it lets requests finish and asks the streams to reconnect.
 func serve(ctx context.Context, c config, stdout io.Writer) error {
 	store, err := openDatabase(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	numbers, err := startMetrics(c, store)
+	metrics, err := startMetrics(c, store)
 	if err != nil {
 		return err
 	}
-	defer numbers.close()
-	vault, err := openStorage(ctx, c)
+	defer metrics.close()
+	files, err := openStorage(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer vault.Close()
+	defer files.Close()
 	listener, err := openListener(c)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	n, err := newApp(ctx, c, store, vault, numbers)
+	a, err := newApp(ctx, c, store, files, metrics)
 	if err != nil {
 		return err
 	}
-	defer n.start(context.WithoutCancel(ctx))()
-	numbers.register(n.hub, n.relay, store, n.peers, n.disk, stdout)
-	slog.Info("started", "version", versionString(), "postgres", c.databaseURL != "", "nats", c.natsURL != "", "s3", c.s3URL != "", "mail", c.email != nil, "push", c.ntfy != nil)
+	stop := a.start(context.WithoutCancel(ctx))
+	defer stop()
+	metrics.register(a, store, stdout)
+	slog.Info("started", "version", versionString(), "postgres", c.databaseURL != "", "nats", c.natsURL != "",
+		"s3", c.s3URL != "", "email", c.email != nil, "ntfy", c.ntfy != nil)
 	fmt.Fprintf(stdout, "Charla is at %s\n", publicAddress(c, listener))
-	return serveHTTP(ctx, listener, n.handler, n.hub)
+	return serveHTTP(ctx, listener, a.handler, a.hub)
 }
 
-// openListener listens where people come in, with TLS if it ends here.
+// openListener listens at the address for users, with TLS if that is configured.
 func openListener(c config) (net.Listener, error) {
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		return nil, fmt.Errorf("CHARLA_ADDR: %w", err)
 	}
-	secured, err := withTLS(c, listener)
+	tlsListener, err := withTLS(c, listener)
 	if err != nil {
 		listener.Close()
+		return nil, err
 	}
-	return secured, err
+	return tlsListener, nil
 }
 
-// openDatabase opens the database. An error names the setting that leads there.
+// openDatabase opens the database. Its errors begin with the name of the setting that selects the database.
 func openDatabase(ctx context.Context, c config) (*db.Store, error) {
 	if c.databaseURL == "" {
-		store, err := db.OpenSQLite(ctx, c.data)
-		if chat.CodeOf(err) == chat.Unavailable {
-			err = cmp.Or(probeWritable(c.data), err) // a full disk is an "I/O error" to SQLite
-		}
-		if err != nil {
-			return nil, fmt.Errorf("CHARLA_DATA: %w", err)
-		}
-		return store, nil
+		return openSQLite(ctx, c)
 	}
 	store, err := db.OpenPostgres(ctx, c.databaseURL)
 	if chat.CodeOf(err) == chat.Unavailable {
-		err = fmt.Errorf("PostgreSQL cannot be used: %w", errors.Unwrap(err))
+		err = fmt.Errorf("cannot use PostgreSQL: %w", errors.Unwrap(err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
@@ -95,6 +95,18 @@ func openDatabase(ctx context.Context, c config) (*db.Store, error) {
 	return store, nil
 }
 
+func openSQLite(ctx context.Context, c config) (*db.Store, error) {
+	store, err := db.OpenSQLite(ctx, c.data)
+	if chat.CodeOf(err) == chat.Unavailable {
+		err = cmp.Or(probeWritable(c.data), err) // SQLite reports a full disk only as an I/O error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("CHARLA_DATA: %w", err)
+	}
+	return store, nil
+}
+
+// publicAddress returns the URL that is printed after the start.
 func publicAddress(c config, l net.Listener) string {
 	if c.baseURL != nil {
 		return fmt.Sprintf("%s (listening on %s)", c.baseURL, l.Addr())
@@ -105,13 +117,10 @@ func publicAddress(c config, l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
-// maxHeaderBytes lets a token of 1 MB through to the answer that all bad tokens get. A connection costs so much for five seconds at most.
-const maxHeaderBytes = 1 << 20
-
-// newHTTPServer returns the server of a site with its limits.
-func newHTTPServer(site http.Handler) *http.Server {
+// newHTTPServer returns an HTTP server with the limits above.
+func newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           site,
+		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -121,8 +130,8 @@ func newHTTPServer(site http.Handler) *http.Server {
 	}
 }
 
-// connectionLogger takes what net/http says of connections. Scanners and telephones that went are nobody's concern; that nobody can
-// come in any more is, and so is a panic.
+// connectionLogger forwards the log of net/http to slog. It logs errors of single connections, which scanners and phones
+// cause all the time, only at debug level.
 type connectionLogger struct{}
 
 func (connectionLogger) Write(line []byte) (int, error) {
@@ -133,17 +142,18 @@ func (connectionLogger) Write(line []byte) (int, error) {
 	case strings.HasPrefix(text, "http: panic"):
 		level = slog.LevelError
 	}
-	slog.Log(context.Background(), level, "connections", "error", text)
+	slog.Log(context.Background(), level, "connection failed", "error", text)
 	return len(line), nil
 }
 
-// serveHTTP serves until ctx ends. The streams are told to end first, because the rest of the stop waits for them.
-func serveHTTP(ctx context.Context, l net.Listener, site http.Handler, hub *live.Hub) error {
-	server := newHTTPServer(site)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+// serveHTTP serves until ctx is done. It ends the streams before it shuts the server down, because the server waits
+// for them.
+func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, hub *live.Hub) error {
+	server := newHTTPServer(handler)
+	result := make(chan error, 1)
+	go func() { result <- server.Serve(l) }()
 	select {
-	case err := <-failed:
+	case err := <-result:
 		return err
 	case <-ctx.Done():
 	}
@@ -157,7 +167,7 @@ func serveHTTP(ctx context.Context, l net.Listener, site http.Handler, hub *live
 	if err := hub.Wait(stopping); err != nil && hub.StreamCount() > 0 {
 		slog.Warn("streams did not end in time", "streams", hub.StreamCount())
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+	if err := <-result; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -9,8 +9,9 @@ import (
 	"charla/live"
 )
 
-// rotateKeys makes a new key for access tokens. The last one still verifies, so nobody notices; done twice, both keys from
-// before are void, and programs renew their tokens. On SQLite the server must not run meanwhile.
+// rotateKeys creates a new signing key for access tokens. Tokens signed with the previous key stay valid, so that
+// programs notice nothing; a second rotation makes them invalid, and programs must refresh them. With SQLite the
+// server must be stopped first.
 func rotateKeys(ctx context.Context, c config, stdout io.Writer) error {
 	store, err := openDatabase(ctx, c)
 	if err != nil {

@@ -11,24 +11,25 @@ import (
 	"charla/storage"
 )
 
-// openStorage opens what keeps files: a directory of CHARLA_DATA, or S3. There too a file arrives in that directory first.
-func openStorage(ctx context.Context, c config) (vault *storage.Store, err error) {
+// openStorage opens the storage for files: the S3 bucket of S3_URL, or a directory in CHARLA_DATA. Incoming files lie
+// in that directory in both cases.
+func openStorage(ctx context.Context, c config) (files *storage.Store, err error) {
 	dir := filepath.Join(c.data, "files")
 	if c.s3URL != "" {
-		vault, err = storage.OpenS3(ctx, c.s3URL, dir)
+		files, err = storage.OpenS3(ctx, c.s3URL, dir)
 	} else {
-		vault, err = storage.OpenLocal(dir)
+		files, err = storage.OpenLocal(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", storageSetting(c), err)
 	}
 	if c.natsURL != "" && c.s3URL == "" {
-		slog.Info("files are kept in CHARLA_DATA: nodes that do not share that directory need S3_URL")
+		slog.Info("files are stored in CHARLA_DATA: nodes that do not share this directory need S3_URL")
 	}
-	return vault, nil
+	return files, nil
 }
 
-// storageSetting is the setting that says where files are kept.
+// storageSetting returns the name of the setting that decides where files are stored.
 func storageSetting(c config) string {
 	if c.s3URL != "" {
 		return "S3_URL"
@@ -36,11 +37,11 @@ func storageSetting(c config) string {
 	return "CHARLA_DATA"
 }
 
-// claimStorage ties the files to this database, by a word made of a secret that is as old as the database: what is restored from a
-// backup knows it too.
-func claimStorage(ctx context.Context, c config, vault *storage.Store, secret []byte) error {
-	word := sha256.Sum256(append([]byte("files "), secret...))
-	if err := vault.ClaimOwner(ctx, hex.EncodeToString(word[:12])); err != nil {
+// claimStorage binds the stored files to this database. It identifies the database by a hash of a secret that was
+// created with it, so that a database restored from a backup has the same identity.
+func claimStorage(ctx context.Context, c config, files *storage.Store, secret []byte) error {
+	identity := sha256.Sum256(append([]byte("files "), secret...))
+	if err := files.ClaimOwner(ctx, hex.EncodeToString(identity[:12])); err != nil {
 		return fmt.Errorf("%s: %w", storageSetting(c), err)
 	}
 	return nil

@@ -16,91 +16,103 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// acmeClient gives certificates; nil is Let's Encrypt. Tests ask one of their own.
+// acmeClient requests certificates; nil means Let's Encrypt. Tests use a server of their own.
 var acmeClient *acme.Client
 
-// withTLS ends TLS on a listener, if it is to end here. HTTP/2 comes with it.
+// withTLS adds TLS and HTTP/2 to a listener if a certificate is configured.
 func withTLS(c config, l net.Listener) (net.Listener, error) {
 	var settings *tls.Config
 	switch {
 	case c.tls.domain != "":
 		manager := &autocert.Manager{
-			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.tls.domain), Cache: autocert.DirCache(filepath.Join(c.data, "certificates")), Client: acmeClient,
+			Prompt:     autocert.AcceptTOS,
+			HostPolicy: autocert.HostWhitelist(c.tls.domain),
+			Cache:      autocert.DirCache(filepath.Join(c.data, "certificates")),
+			Client:     acmeClient,
 		}
-		settings = manager.TLSConfig() // proves the domain on this very port: tls-alpn-01
+		settings = manager.TLSConfig() // proves control of the domain on the same port (tls-alpn-01)
 	case c.tls.certFile != "":
-		own := &certificateFile{certPath: c.tls.certFile, keyPath: c.tls.keyFile}
-		if _, err := own.get(nil); err != nil {
+		file := &certificateFile{certPath: c.tls.certFile, keyPath: c.tls.keyFile}
+		if _, err := file.get(nil); err != nil {
 			return nil, fmt.Errorf("CHARLA_TLS_CERT: %w", err)
 		}
-		settings = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: own.get}
+		settings = &tls.Config{
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: file.get,
+		}
 	default:
 		return l, nil
 	}
-	watch := &certificateMonitor{domain: c.tls.domain, next: settings.GetCertificate}
-	settings.GetCertificate = watch.getCertificate
+	monitor := &certificateMonitor{domain: c.tls.domain, next: settings.GetCertificate}
+	settings.GetCertificate = monitor.getCertificate
 	return tls.NewListener(l, settings), nil
 }
 
-// certificateMonitor says in the log what visitors see as a broken connection: that no certificate can be had, or that one runs out.
+// certificateMonitor logs a missing or expiring certificate, which users would only see as a failing connection.
 type certificateMonitor struct {
-	domain string // of fetched ones
+	domain string // of certificates from ACME
 	next   func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
-	mu         sync.Mutex // guards shouted
+	mu         sync.Mutex // guards lastLogged
 	lastLogged time.Time
 }
 
-// getCertificate is for tls.Config. Who comes for another name than the domain is a scanner, and not told of.
-func (w *certificateMonitor) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	got, err := w.next(hello)
+// getCertificate implements tls.Config.GetCertificate. It does not log failures for names other than the domain,
+// because those are requests of scanners.
+func (m *certificateMonitor) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	certificate, err := m.next(hello)
 	switch {
-	case err != nil && strings.EqualFold(hello.ServerName, w.domain):
-		slog.Warn("no certificate", "domain", w.domain, "error", err)
-	case err == nil && got.Leaf != nil && expiresSoon(got.Leaf, time.Now()):
-		w.warnExpiry(got.Leaf)
+	case err != nil && strings.EqualFold(hello.ServerName, m.domain):
+		slog.Warn("get certificate failed", "domain", m.domain, "error", err)
+	case err == nil && certificate.Leaf != nil && expiresSoon(certificate.Leaf, time.Now()):
+		m.warnExpiry(certificate.Leaf)
 	}
-	return got, err
+	return certificate, err
 }
 
-// warnExpiry is for each hour.
-func (w *certificateMonitor) warnExpiry(leaf *x509.Certificate) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if time.Since(w.lastLogged) >= time.Hour {
-		w.lastLogged = time.Now()
-		slog.Warn("the certificate runs out and was not renewed", "until", leaf.NotAfter)
+// warnExpiry logs a warning at most once an hour.
+func (m *certificateMonitor) warnExpiry(leaf *x509.Certificate) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if time.Since(m.lastLogged) < time.Hour {
+		return
 	}
+	m.lastLogged = time.Now()
+	slog.Warn("certificate expires soon and was not renewed", "until", leaf.NotAfter)
 }
 
-// expiresSoon tells whether a certificate should have been renewed: what is fetched is, when a third of its time is left.
+// expiresSoon reports whether a certificate should have been renewed. Certificates from ACME are renewed when a third
+// of their validity is left, so less than a quarter means that the renewal failed. For long validities three weeks
+// count.
 func expiresSoon(leaf *x509.Certificate, now time.Time) bool {
-	return leaf.NotAfter.Sub(now) < min(leaf.NotAfter.Sub(leaf.NotBefore)/4, 21*24*time.Hour)
+	validity := leaf.NotAfter.Sub(leaf.NotBefore)
+	return leaf.NotAfter.Sub(now) < min(validity/4, 21*24*time.Hour)
 }
 
-// getCertificate is one of one's own. It is read again when its file changed: certificates run out.
+// certificateFile is a certificate that the operator provides. It is read again after the file changed.
 type certificateFile struct {
 	certPath, keyPath string
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards the fields below
 	modTime time.Time
 	loaded  *tls.Certificate
 }
 
-func (c *certificateFile) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	info, err := os.Stat(c.certPath)
-	if err == nil && c.loaded != nil && info.ModTime().Equal(c.modTime) {
-		return c.loaded, nil
+// get implements tls.Config.GetCertificate. While the files are inconsistent, because somebody is replacing them, it
+// returns the previous certificate.
+func (f *certificateFile) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info, err := os.Stat(f.certPath)
+	if err == nil && f.loaded != nil && info.ModTime().Equal(f.modTime) {
+		return f.loaded, nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.certPath, c.keyPath)
-	if err != nil && c.loaded != nil {
-		return c.loaded, nil // half-way through being changed
+	pair, err := tls.LoadX509KeyPair(f.certPath, f.keyPath)
+	if err != nil && f.loaded != nil {
+		return f.loaded, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.loaded, c.modTime = &pair, info.ModTime()
-	return c.loaded, nil
+	f.loaded, f.modTime = &pair, info.ModTime()
+	return f.loaded, nil
 }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"charla/chat"
+)
+
+// runMaintenance deletes old sessions, old entries of the notification queue and unreferenced files once an hour,
+// until ctx is done.
+func runMaintenance(ctx context.Context, service *chat.Service) {
+	chat.Every(ctx, time.Hour, func() {
+		if err := service.PruneSessions(ctx); err != nil {
+			slog.Warn("prune sessions failed", "error", err)
+		}
+		if err := service.PruneNotifications(ctx); err != nil {
+			slog.Warn("prune notification queue failed", "error", err)
+		}
+		if err := service.CollectBlobGarbage(ctx); err != nil {
+			slog.Warn("delete unreferenced files failed", "error", err)
+		}
+	})
+}
+
+// The erasure of deleted accounts looks for work every erasurePollInterval and pauses for erasureStepPause between
+// two steps. It erases about a thousand messages a second, which open pages can follow.
+const (
+	erasurePollInterval = 2 * time.Second
+	erasureStepPause    = 50 * time.Millisecond
+)
+
+// runErasures erases what deleted accounts have left behind, until ctx is done. It continues an erasure that a
+// restart interrupted.
+func runErasures(ctx context.Context, service *chat.Service) {
+	for {
+		more, err := service.RunErasureStep(ctx)
+		if err != nil {
+			slog.Warn("erase deleted account failed", "error", err)
+		}
+		pause := erasurePollInterval
+		if more {
+			pause = erasureStepPause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
