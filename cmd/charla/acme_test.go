@@ -24,29 +24,32 @@ import (
 
 const domain = "chat.example.test"
 
-// acmeServer is a real ACME server for which every name leads to this machine. Its certificates last for as long as it is told.
+// acmeServer is Pebble, a real ACME server for tests. Every domain name resolves to this machine for it.
 type acmeServer struct {
 	directoryURL, rootsURL string
 	client                 *http.Client
 }
 
-// newACMEServer starts one that proves domains at a port. It ends with the test.
-func newACMEServer(t *testing.T, port int, seconds int) *acmeServer {
+// newACMEServer starts a server that validates domains on a port and issues certificates that are valid for some
+// seconds. It stops the server when the test ends.
+func newACMEServer(t *testing.T, port, validSeconds int) *acmeServer {
 	t.Helper()
 	program, err := filepath.Abs("../../build/tools/pebble@v2.10.1/pebble")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(program); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no ACME server here, which .ci/needs brings: ", err)
+		t.Skip("the ACME server is missing, which .ci/needs installs: ", err)
 	}
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	believed := writeSelfSigned(t, cert, key, 1)
-	at, roots := freePort(t), freePort(t)
+	trusted := writeSelfSigned(t, cert, key, 1)
+	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	managementAddr := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	profile := map[string]any{"description": "for tests", "validityPeriod": validSeconds}
 	settings, _ := json.Marshal(map[string]any{"pebble": map[string]any{
-		"listenAddress": fmt.Sprintf("127.0.0.1:%d", at), "managementListenAddress": fmt.Sprintf("127.0.0.1:%d", roots), "certificate": cert, "privateKey": key,
-		"httpPort": 1, "tlsPort": port, "keyAlgorithm": "ecdsa", "profiles": map[string]any{"default": map[string]any{"description": "of the test", "validityPeriod": seconds}},
+		"listenAddress": addr, "managementListenAddress": managementAddr, "certificate": cert, "privateKey": key,
+		"httpPort": 1, "tlsPort": port, "keyAlgorithm": "ecdsa", "profiles": map[string]any{"default": profile},
 	}})
 	if err := os.WriteFile(filepath.Join(dir, "settings"), settings, 0o600); err != nil {
 		t.Fatal(err)
@@ -62,32 +65,36 @@ func newACMEServer(t *testing.T, port int, seconds int) *acmeServer {
 		c.Process.Kill()
 		c.Wait()
 		if t.Failed() {
-			t.Logf("the ACME server said\n%s", &out)
+			t.Logf("output of the ACME server:\n%s", &out)
 		}
 	})
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: believed}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}
 	t.Cleanup(transport.CloseIdleConnections)
-	p := &acmeServer{fmt.Sprintf("https://127.0.0.1:%d/dir", at), fmt.Sprintf("https://127.0.0.1:%d/roots/0", roots), &http.Client{Transport: transport}}
-	waitFor(t, &out, "the ACME server", func() bool {
-		r, err := p.client.Get(p.directoryURL)
+	s := &acmeServer{
+		directoryURL: "https://" + addr + "/dir",
+		rootsURL:     "https://" + managementAddr + "/roots/0",
+		client:       &http.Client{Transport: transport},
+	}
+	waitFor(t, &out, "the ACME server answers", func() bool {
+		r, err := s.client.Get(s.directoryURL)
 		if err == nil {
 			r.Body.Close()
 		}
 		return err == nil
 	})
-	return p
+	return s
 }
 
-// use makes Charla ask for certificates at an address.
-func (p *acmeServer) use(t *testing.T, directory string) {
-	acmeClient = &acme.Client{DirectoryURL: directory, HTTPClient: p.client}
+// use makes Charla request certificates from the server at a directory URL.
+func (s *acmeServer) use(t *testing.T, directory string) {
+	acmeClient = &acme.Client{DirectoryURL: directory, HTTPClient: s.client}
 	t.Cleanup(func() { acmeClient = nil })
 }
 
-// rootPool is who signs what the server gives.
-func (p *acmeServer) rootPool(t *testing.T) *x509.CertPool {
+// rootPool returns a pool with the root certificate of the server.
+func (s *acmeServer) rootPool(t *testing.T) *x509.CertPool {
 	t.Helper()
-	r, err := p.client.Get(p.rootsURL)
+	r, err := s.client.Get(s.rootsURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +102,7 @@ func (p *acmeServer) rootPool(t *testing.T) *x509.CertPool {
 	pem, err := io.ReadAll(r.Body)
 	pool := x509.NewCertPool()
 	if err != nil || !pool.AppendCertsFromPEM(pem) {
-		t.Fatalf("%v\n%s", err, pem)
+		t.Fatalf("read root certificate: %v\n%s", err, pem)
 	}
 	return pool
 }
@@ -110,7 +117,8 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// startDNSServer answers every question that comes to it over TCP with 127.0.0.1 (RFC 1035, 4.2.2).
+// startDNSServer starts a DNS server over TCP (RFC 1035, 4.2.2) that answers every query for an address with
+// 127.0.0.1.
 func startDNSServer(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -130,31 +138,33 @@ func startDNSServer(t *testing.T) (addr string) {
 	return listener.Addr().String()
 }
 
-// answerDNSQuery answers the one question of a connection.
+// answerDNSQuery answers the one query on a connection and closes the connection.
 func answerDNSQuery(conn net.Conn) {
 	defer conn.Close()
 	var size uint16
 	if binary.Read(conn, binary.BigEndian, &size) != nil {
 		return
 	}
-	question := make([]byte, size)
+	query := make([]byte, size)
 	var m dnsmessage.Message
-	if _, err := io.ReadFull(conn, question); err != nil || m.Unpack(question) != nil || len(m.Questions) != 1 {
+	if _, err := io.ReadFull(conn, query); err != nil || m.Unpack(query) != nil || len(m.Questions) != 1 {
 		return
 	}
 	m.Response = true
 	if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
-		m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}}}
+		header := dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}
+		address := &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}
+		m.Answers = []dnsmessage.Resource{{Header: header, Body: address}}
 	}
 	if answer, err := m.Pack(); err == nil {
 		conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
 	}
 }
 
-// servedSerial is the certificate that Charla shows to who comes for a name.
-func (p *testServer) servedSerial(t *testing.T, name string, roots *x509.CertPool) (serial string, err error) {
+// servedSerial connects with a server name and returns the serial number of the certificate that Charla presents.
+func (s *testServer) servedSerial(t *testing.T, name string, roots *x509.CertPool) (serial string, err error) {
 	t.Helper()
-	conn, err := tls.Dial("tcp", p.addr, &tls.Config{ServerName: name, RootCAs: roots})
+	conn, err := tls.Dial("tcp", s.addr, &tls.Config{ServerName: name, RootCAs: roots})
 	if err != nil {
 		return "", err
 	}
@@ -162,15 +172,15 @@ func (p *testServer) servedSerial(t *testing.T, name string, roots *x509.CertPoo
 	return conn.ConnectionState().PeerCertificates[0].SerialNumber.String(), nil
 }
 
-// startWithACME begins Charla with a certificate that it fetches.
+// startWithACME starts Charla with CHARLA_TLS_DOMAIN on a port.
 func startWithACME(t *testing.T, data string, port int, roots *x509.CertPool) *testServer {
 	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	p := startServer(t, context.Background(), "CHARLA_TLS_DOMAIN="+domain, "CHARLA_ADDR="+addr, "CHARLA_DATA="+data)
-	p.addr = addr
+	s := startServer(t, context.Background(), "CHARLA_TLS_DOMAIN="+domain, "CHARLA_ADDR="+addr, "CHARLA_DATA="+data)
+	s.addr = addr
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("Charla said\n%s", p.stderr)
+			t.Logf("log of Charla:\n%s", s.stderr)
 		}
 	})
 	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots}}
@@ -178,38 +188,40 @@ func startWithACME(t *testing.T, data string, port int, roots *x509.CertPool) *t
 		return new(net.Dialer).DialContext(ctx, network, addr)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	p.http.Transport = transport
-	return p
+	s.http.Transport = transport
+	return s
 }
 
-// Charla fetches a certificate for its domain and for no other name, keeps it over a restart, and serves HTTP/2 with it.
+// TestACMECertificateIsFetched checks that Charla requests a certificate for its domain and for no other name, serves
+// HTTP/2 with it, and keeps it over a restart.
 func TestACMECertificateIsFetched(t *testing.T) {
 	port, data := freePort(t), t.TempDir()
 	pebble := newACMEServer(t, port, 3600)
 	pebble.use(t, pebble.directoryURL)
-	p := startWithACME(t, data, port, pebble.rootPool(t))
-	if !strings.HasPrefix(p.url, "https://"+domain) {
-		t.Fatalf("Charla is at %s", p.url)
+	s := startWithACME(t, data, port, pebble.rootPool(t))
+	if !strings.HasPrefix(s.url, "https://"+domain) {
+		t.Fatalf("Charla is at %s", s.url)
 	}
-	if _, err := p.servedSerial(t, "other.example.test", nil); err == nil || strings.Contains(p.stderr.String(), "no certificate") {
-		t.Errorf("a stranger's name: %v\n%s", err, p.stderr)
+	_, err := s.servedSerial(t, "other.example.test", nil)
+	if err == nil || strings.Contains(s.stderr.String(), "get certificate failed") {
+		t.Errorf("connecting with another name: error %v, log:\n%s", err, s.stderr)
 	}
-	p.register(t, "ana@example.org")
-	stream := p.openStream(t)
+	s.register(t, "ana@example.org")
+	stream := s.openStream(t)
 	stream.readUntil(t, "online-count")
-	p.expectHTTP2(t)
-	first, err := p.servedSerial(t, domain, pebble.rootPool(t))
+	s.expectHTTP2(t)
+	first, err := s.servedSerial(t, domain, pebble.rootPool(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.stop()
+	s.stop()
 	stream.readUntil(t, "event: restart\nretry: ")
-	<-p.exitCode
+	<-s.exitCode
 
-	pebble.use(t, "https://127.0.0.1:1/nobody")
+	pebble.use(t, "https://127.0.0.1:1/unreachable")
 	again := startWithACME(t, data, port, pebble.rootPool(t))
 	if second, err := again.servedSerial(t, domain, pebble.rootPool(t)); err != nil || second != first {
-		t.Errorf("after a restart another certificate: %v", err)
+		t.Errorf("after a restart Charla serves certificate %s, want %s, error %v", second, first, err)
 	}
 	again.stop()
 	<-again.exitCode
@@ -218,30 +230,31 @@ func TestACMECertificateIsFetched(t *testing.T) {
 	}
 	without := startWithACME(t, data, port, pebble.rootPool(t))
 	if _, err := without.servedSerial(t, domain, pebble.rootPool(t)); err == nil {
-		t.Error("a certificate of nobody")
+		t.Error("Charla serves a certificate although it cannot reach the ACME server")
 	}
-	eventually(t, "the log to tell", func() bool {
-		return strings.Contains(without.stderr.String(), `level=WARN msg="no certificate" domain=`+domain)
+	eventually(t, "the failure is logged", func() bool {
+		return strings.Contains(without.stderr.String(), `level=WARN msg="get certificate failed" domain=`+domain)
 	})
 }
 
-// A certificate is renewed in time, without anybody who notices.
+// TestACMECertificateIsRenewed checks that a running server gets another certificate before the first one expires.
 func TestACMECertificateIsRenewed(t *testing.T) {
 	port := freePort(t)
 	pebble := newACMEServer(t, port, 9)
 	pebble.use(t, pebble.directoryURL)
-	p := startWithACME(t, t.TempDir(), port, pebble.rootPool(t))
-	first, err := p.servedSerial(t, domain, pebble.rootPool(t))
+	s := startWithACME(t, t.TempDir(), port, pebble.rootPool(t))
+	first, err := s.servedSerial(t, domain, pebble.rootPool(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "another certificate", func() bool {
-		now, err := p.servedSerial(t, domain, pebble.rootPool(t))
-		return err == nil && now != first
+	eventually(t, "another certificate is served", func() bool {
+		serial, err := s.servedSerial(t, domain, pebble.rootPool(t))
+		return err == nil && serial != first
 	})
 }
 
-// One that runs out is told of, and no more than once an hour.
+// TestExpiringCertificateIsLogged checks for which certificates a warning is logged, and that it is logged once an
+// hour.
 func TestExpiringCertificateIsLogged(t *testing.T) {
 	var log syncBuffer
 	before := slog.Default()
@@ -251,26 +264,28 @@ func TestExpiringCertificateIsLogged(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		age, left time.Duration
-		told      bool
+		logged    bool
 	}{
 		{"for 90 days, renewed when 30 are left", 61 * day, 29 * day, false},
 		{"for 90 days, not renewed", 70 * day, 20 * day, true},
 		{"for 6 days, renewed when 2 are left", 4*day + time.Hour, 2*day - time.Hour, false},
 		{"for 6 days, not renewed", 5 * day, day, true},
-		{"for ten years, by an authority of one's own", 3630 * day, 22 * day, false},
-		{"for ten years, at its end", 3632 * day, 20 * day, true},
-		{"over", 90 * day, -time.Second, true},
+		{"for ten years, three weeks are left", 3630 * day, 22 * day, false},
+		{"for ten years, less than three weeks are left", 3632 * day, 20 * day, true},
+		{"expired", 90 * day, -time.Second, true},
 	} {
 		log.Reset()
 		leaf := &x509.Certificate{NotBefore: time.Now().Add(-c.age), NotAfter: time.Now().Add(c.left)}
-		watch := &certificateMonitor{next: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &tls.Certificate{Leaf: leaf}, nil }}
+		monitor := &certificateMonitor{next: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return &tls.Certificate{Leaf: leaf}, nil
+		}}
 		for range 2 {
-			if got, err := watch.getCertificate(&tls.ClientHelloInfo{}); err != nil || got.Leaf != leaf {
-				t.Errorf("%s: %v, %v", c.name, got, err)
+			if got, err := monitor.getCertificate(&tls.ClientHelloInfo{}); err != nil || got.Leaf != leaf {
+				t.Errorf("%s: getCertificate returned %v, %v", c.name, got, err)
 			}
 		}
-		if n := strings.Count(log.String(), "runs out and was not renewed"); n != boolToInt(c.told) {
-			t.Errorf("%s: told %d times", c.name, n)
+		if n := strings.Count(log.String(), "expires soon and was not renewed"); n != boolToInt(c.logged) {
+			t.Errorf("%s: the warning was logged %d times", c.name, n)
 		}
 	}
 }

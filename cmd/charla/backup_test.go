@@ -20,7 +20,7 @@ import (
 	"charla/storage/storagetest"
 )
 
-// docBlocks returns the blocks of lines that a section of docs/operating.md has for a shell.
+// docBlocks returns the indented blocks of shell commands in a section of docs/operating.md.
 func docBlocks(t *testing.T, section string) (blocks []string) {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/operating.md")
@@ -31,16 +31,16 @@ func docBlocks(t *testing.T, section string) (blocks []string) {
 	part, _, _ = strings.Cut(part, "\n## ")
 	blocks = regexp.MustCompile(`(?m)(?:^    .+\n)+`).FindAllString(part, -1)
 	if len(blocks) == 0 {
-		t.Fatalf("no lines under %q", section)
+		t.Fatalf("docs/operating.md has no commands under %q", section)
 	}
 	return blocks
 }
 
-// runShell runs lines in a directory and ends the test where one fails.
+// runShell runs shell commands in a directory and fails the test if one of them fails.
 func runShell(t *testing.T, dir string, environ []string, lines string) {
 	t.Helper()
 	if _, err := exec.LookPath("sqlite3"); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no sqlite3 here, which .ci/needs brings")
+		t.Skip("sqlite3 is missing, which .ci/needs installs")
 	}
 	c := exec.Command("sh", "-euc", lines)
 	c.Dir, c.Env = dir, append(os.Environ(), environ...)
@@ -49,28 +49,29 @@ func runShell(t *testing.T, dir string, environ []string, lines string) {
 	}
 }
 
-const sqliteBlock, postgresBlock = 0, 1 // which block under "Back up" and "Restore"
+const sqliteBlock, postgresBlock = 0, 1 // indexes of the blocks under "Back up" and "Restore"
 
-// The lines that back up and restore work as they stand, while people write: what was acknowledged before is there, files
-// too, and nobody else on the machine can read it.
+// TestBackupInstructions runs the documented commands for backup and restore while messages are posted. All messages
+// and files from before the backup must be there after the restore, and other users of the machine must not be able
+// to read them.
 func TestBackupInstructions(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
-		story := backupScenario{block: sqliteBlock}
-		story.run(t)
-		story.checkPermissions(t)
+		scenario := backupScenario{block: sqliteBlock}
+		scenario.run(t)
+		scenario.checkPermissions(t)
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		story := postgresScenario(t)
-		story.run(t)
-		story.checkPermissions(t)
+		scenario := postgresScenario(t)
+		scenario.run(t)
+		scenario.checkPermissions(t)
 	})
 	t.Run("PostgreSQL and S3", func(t *testing.T) {
-		story, s3 := postgresScenario(t), storagetest.New(t)
-		story.settings = append(story.settings, "S3_URL="+s3.URL("charla"))
-		story.restoredSettings = append(slices.Clone(story.settings[:1]), "S3_URL="+s3.URL("restored"))
-		story.skip = regexp.MustCompile(`(?m)^.* data.*\n`) // what is for a directory of files
-		story.copyFiles = func() { copyBucket(t, s3, "charla", "restored") }
-		story.run(t)
+		scenario, s3 := postgresScenario(t), storagetest.New(t)
+		scenario.settings = append(scenario.settings, "S3_URL="+s3.URL("charla"))
+		scenario.restoredSettings = append(slices.Clone(scenario.settings[:1]), "S3_URL="+s3.URL("restored"))
+		scenario.skip = regexp.MustCompile(`(?m)^.* data.*\n`) // commands for a local directory of files
+		scenario.copyFiles = func() { copyBucket(t, s3, "charla", "restored") }
+		scenario.run(t)
 	})
 }
 
@@ -81,14 +82,14 @@ func postgresScenario(t *testing.T) backupScenario {
 	return backupScenario{block: postgresBlock, environ: environ, settings: environ[len(environ)-1:]}
 }
 
-// backupScenario is the story of one that is made while people write, and restored.
+// backupScenario is a backup and restore of one kind of database and file storage.
 type backupScenario struct {
-	block            int
+	block            int            // the index of the documented commands
 	environ          []string       // of the shell
 	settings         []string       // of Charla
-	restoredSettings []string       // its settings after the restore, where they are others
-	skip             *regexp.Regexp // lines that this way of keeping files does without, or nil
-	copyFiles        func()         // what is done in their place at the restore, or nil
+	restoredSettings []string       // of Charla after the restore; used only with copyFiles
+	skip             *regexp.Regexp // documented commands that do not apply; may be nil
+	copyFiles        func()         // restores the files instead of these commands; may be nil
 	dir              string
 }
 
@@ -105,10 +106,11 @@ func (b *backupScenario) run(t *testing.T) {
 	b.dir = t.TempDir()
 	b.settings = append(b.settings, "CHARLA_RATE=0")
 	data := "CHARLA_DATA=" + filepath.Join(b.dir, "data")
-	p := startServer(t, context.Background(), append(b.settings, data)...)
-	p.register(t, "ana@example.org")
-	file := p.postForID(t, "/files?name=a.txt", "application/octet-stream", "the words of a file")
-	said := p.postForID(t, "/messages", "application/json", `{"room":1,"body":"said before","file":["`+file+`"]}`)
+	s := startServer(t, context.Background(), append(b.settings, data)...)
+	s.register(t, "ana@example.org")
+	const text = "the text of a file"
+	file := s.postForID(t, "/files?name=a.txt", "application/octet-stream", text)
+	s.postForID(t, "/messages", "application/json", `{"room":1,"body":"said before","file":["`+file+`"]}`)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -117,51 +119,52 @@ func (b *backupScenario) run(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				p.postForID(t, "/messages", "application/json", fmt.Sprintf(`{"room":1,"body":"said meanwhile %d"}`, n))
+				s.postForID(t, "/messages", "application/json", fmt.Sprintf(`{"room":1,"body":"said meanwhile %d"}`, n))
 			}
 		}
 	}()
 	b.runDocLines(t, "Back up")
 	close(stop)
 	<-stopped
-	p.postForID(t, "/messages", "application/json", `{"room":1,"body":"said after"}`)
-	p.stop()
-	<-p.exitCode
+	s.postForID(t, "/messages", "application/json", `{"room":1,"body":"said after"}`)
+	s.stop()
+	<-s.exitCode
 	b.runDocLines(t, "Restore")
 	if b.copyFiles != nil {
 		b.copyFiles()
 		b.settings = b.restoredSettings
 	}
 	again := startServer(t, context.Background(), append(b.settings, data)...)
-	again.http.Jar.SetCookies(p.parseURL(t, again.url), p.http.Jar.Cookies(p.parseURL(t, p.url)))
+	again.http.Jar.SetCookies(s.parseURL(t, again.url), s.http.Jar.Cookies(s.parseURL(t, s.url)))
 	page := again.get(t, "/messages?room=1&before=3")
-	if !strings.Contains(page, "said before") || said == "" || again.get(t, "/files/"+file) != "the words of a file" {
-		t.Errorf("what was said before the backup is not there:\n%s", page)
+	if !strings.Contains(page, "said before") || again.get(t, "/files/"+file) != text {
+		t.Errorf("the message or the file from before the backup is missing:\n%s", page)
 	}
 	if strings.Contains(again.get(t, "/messages?room=1"), "said after") {
-		t.Error("the backup is not what was restored")
+		t.Error("a message from after the backup is there, so the backup was not restored")
 	}
 	again.postForID(t, "/messages", "application/json", `{"room":1,"body":"said since"}`)
 	again.stop()
 	<-again.exitCode
 }
 
-// checkPermissions looks for what others on the machine could read.
+// checkPermissions fails the test if other users of the machine could read a file of the data or of the backup.
 func (b *backupScenario) checkPermissions(t *testing.T) {
 	for _, dir := range []string{"data", "backup"} {
 		filepath.WalkDir(filepath.Join(b.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if info, infoErr := d.Info(); err != nil || infoErr != nil || info.Mode().Perm()&0o077 != 0 {
-				t.Errorf("%s: %v, %v: others can read it", path, info.Mode(), errors.Join(err, infoErr))
+				t.Errorf("%s has mode %v, error %v", path, info.Mode(), errors.Join(err, infoErr))
 			}
 			return nil
 		})
 	}
 }
 
-// copyBucket stands for whatever copies buckets.
+// copyBucket copies all files from one bucket to another, as a backup tool for S3 would.
 func copyBucket(t *testing.T, s3 *storagetest.Server, from, to string) {
 	t.Helper()
-	client, err := minio.New(s3.Addr(), &minio.Options{Creds: credentials.NewStaticV4(storagetest.AccessKey, storagetest.SecretKey, "")})
+	creds := credentials.NewStaticV4(storagetest.AccessKey, storagetest.SecretKey, "")
+	client, err := minio.New(s3.Addr(), &minio.Options{Creds: creds})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,16 +172,19 @@ func copyBucket(t *testing.T, s3 *storagetest.Server, from, to string) {
 		t.Fatal(err)
 	}
 	copied := 0
-	for object := range client.ListObjects(t.Context(), from, minio.ListObjectsOptions{Prefix: "files/", Recursive: true}) {
+	options := minio.ListObjectsOptions{Prefix: "files/", Recursive: true}
+	for object := range client.ListObjects(t.Context(), from, options) {
 		if object.Err != nil {
 			t.Fatal(object.Err)
 		}
-		if _, err := client.CopyObject(t.Context(), minio.CopyDestOptions{Bucket: to, Object: object.Key}, minio.CopySrcOptions{Bucket: from, Object: object.Key}); err != nil {
+		source := minio.CopySrcOptions{Bucket: from, Object: object.Key}
+		target := minio.CopyDestOptions{Bucket: to, Object: object.Key}
+		if _, err := client.CopyObject(t.Context(), target, source); err != nil {
 			t.Fatal(err)
 		}
 		copied++
 	}
-	if copied < 2 { // a file, and whose they are
-		t.Fatalf("there were %d objects", copied)
+	if copied < 2 { // the file and the mark of its owner
+		t.Fatalf("copied only %d objects", copied)
 	}
 }

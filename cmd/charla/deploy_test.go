@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// What deploy/ sets is what Charla knows, and Caddy knows every node.
+// TestDeployFilesUseKnownSettings checks that the files in deploy/ use only settings of Charla, and that Caddy
+// forwards to every node.
 func TestDeployFilesUseKnownSettings(t *testing.T) {
 	files, _ := filepath.Glob("../../deploy/*")
 	if len(files) < 4 {
@@ -25,13 +26,13 @@ func TestDeployFilesUseKnownSettings(t *testing.T) {
 		text[filepath.Base(path)] = string(b)
 		for _, name := range setting.FindAllString(string(b), -1) {
 			if name != "NATS_PASSWORD" && !slices.ContainsFunc(options, func(o option) bool { return o.env == name }) {
-				t.Errorf("%s speaks of %s, which Charla does not know", path, name)
+				t.Errorf("%s uses %s, which is not a setting of Charla", path, name)
 			}
 		}
 	}
 	for _, node := range regexp.MustCompile(`(?m)^  (charla-\d+):`).FindAllStringSubmatch(text["compose.yaml"], -1) {
 		if !strings.Contains(text["Caddyfile"], node[1]+":8080") {
-			t.Errorf("Caddy does not know %s", node[1])
+			t.Errorf("the Caddyfile does not forward to %s", node[1])
 		}
 	}
 }

@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// startBinary starts the real program. Who kills it calls Wait.
+// startBinary starts the program as a process of its own. A test that kills it must call Wait.
 func startBinary(t *testing.T, addr, data string) (*exec.Cmd, *testServer) {
 	t.Helper()
-	c, p, _ := startCommand(t, exec.Command(os.Args[0]), addr, data)
-	return c, p
+	c, s, _ := startCommand(t, exec.Command(os.Args[0]), addr, data)
+	return c, s
 }
 
-// startCommand runs a command that is, or becomes, the real program, and waits until it serves.
+// startCommand runs a command that is the program, or executes it, and waits until the server is ready.
 func startCommand(t *testing.T, c *exec.Cmd, addr, data string) (*exec.Cmd, *testServer, *syncBuffer) {
 	t.Helper()
 	var out syncBuffer
@@ -32,34 +32,36 @@ func startCommand(t *testing.T, c *exec.Cmd, addr, data string) (*exec.Cmd, *tes
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	p := &testServer{url: waitForURL(t, &out), dataDir: data}
-	p.newClient(t)
-	return c, p, &out
+	s := &testServer{url: waitForURL(t, &out), dataDir: data}
+	s.newClient(t)
+	return c, s, &out
 }
 
-// postFormJSON sends a form as a program and reads the answer.
-func (p *testServer) postFormJSON(t *testing.T, path string, form url.Values, status int) (answer struct{ Token string }) {
+// postFormJSON posts a form, asks for a JSON response and checks its status.
+func (s *testServer) postFormJSON(
+	t *testing.T, path string, form url.Values, status int,
+) (answer struct{ Token string }) {
 	t.Helper()
-	request, _ := http.NewRequest(http.MethodPost, p.url+path, strings.NewReader(form.Encode()))
+	request, _ := http.NewRequest(http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	r, err := p.http.Do(request)
+	r, err := s.http.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Body.Close()
 	if err := json.NewDecoder(r.Body).Decode(&answer); err != nil || r.StatusCode != status {
-		t.Fatalf("%s: %s, %v", path, r.Status, err)
+		t.Fatalf("POST %s: %s, %v", path, r.Status, err)
 	}
 	return answer
 }
 
-// roomMessages lists what was said in General, by whom.
-func (p *testServer) roomMessages(t *testing.T) (said []string) {
+// roomMessages returns the messages in General, each as "author: text".
+func (s *testServer) roomMessages(t *testing.T) (said []string) {
 	t.Helper()
-	request, _ := http.NewRequest(http.MethodGet, p.url+"/messages?room=1&after=0", nil)
+	request, _ := http.NewRequest(http.MethodGet, s.url+"/messages?room=1&after=0", nil)
 	request.Header.Set("Accept", "application/json")
-	r, err := p.http.Do(request)
+	r, err := s.http.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,35 +81,39 @@ func (p *testServer) roomMessages(t *testing.T) (said []string) {
 	return said
 }
 
-// Both examples say each message once, also those of while the server was killed and started again, and never answer
-// themselves.
+// TestEchoBots checks that both example bots repeat every message once, also messages posted while they were
+// disconnected from a restarting server, and never their own messages.
 func TestEchoBots(t *testing.T) {
 	built := filepath.Join(t.TempDir(), "echobot")
 	if out, err := exec.Command("go", "build", "-o", built, "../../examples/echobot").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	for name, argv := range map[string][]string{"Go": {built}, "shell": {"sh", "../../examples/echobot.sh"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, p := startBinary(t, "127.0.0.1:0", t.TempDir())
+			server, s := startBinary(t, "127.0.0.1:0", t.TempDir())
 			ana := url.Values{"name": {"Ana"}, "email": {"ana@example.org"}, "password": {"tres tristes tigres"}}
-			p.postFormJSON(t, "/register", ana, http.StatusCreated)
-			bot, out := p.startBot(t, argv)
-			waitFor(t, out, "the bot to listen", func() bool { return strings.Contains(out.String(), "following room 1") && p.hasOpenStream(t) })
+			s.postFormJSON(t, "/register", ana, http.StatusCreated)
+			bot, out := s.startBot(t, argv)
+			waitFor(t, out, "the bot has opened its stream", func() bool {
+				return strings.Contains(out.String(), "following room 1") && s.hasOpenStream(t)
+			})
 			say := func(text string) {
-				p.postFormJSON(t, "/messages", url.Values{"room": {"1"}, "body": {text}}, http.StatusCreated)
+				s.postFormJSON(t, "/messages", url.Values{"room": {"1"}, "body": {text}}, http.StatusCreated)
 			}
 			echoed := func(want ...string) {
 				t.Helper()
-				waitFor(t, out, fmt.Sprint(want), func() bool { return len(p.roomMessages(t)) >= 2*len(want) })
-				all := p.roomMessages(t)
+				waitFor(t, out, fmt.Sprintf("the bot repeats %q", want), func() bool {
+					return len(s.roomMessages(t)) >= 2*len(want)
+				})
+				all := s.roomMessages(t)
 				for _, text := range want {
 					if n := strings.Count("\n"+strings.Join(all, "\n")+"\n", "\nBot: "+text+"\n"); n != 1 {
-						t.Fatalf("%q was said %d times again: %q\n%s", text, n, all, out)
+						t.Fatalf("%q was repeated %d times: %q\n%s", text, n, all, out)
 					}
 				}
 				if len(all) != 2*len(want) {
-					t.Fatalf("too much was said: %q", all)
+					t.Fatalf("there are too many messages: %q", all)
 				}
 			}
 			say(`He said "hi" \ <b>`)
@@ -115,18 +121,18 @@ func TestEchoBots(t *testing.T) {
 
 			server.Process.Kill()
 			server.Wait()
-			again, next := startBinary(t, strings.TrimPrefix(p.url, "http://"), p.dataDir)
-			next.http.Jar = p.http.Jar
-			p = next
+			again, next := startBinary(t, strings.TrimPrefix(s.url, "http://"), s.dataDir)
+			next.http.Jar = s.http.Jar
+			s = next
 			say("two")
 			say("three")
 			echoed(`He said "hi" \ <b>`, "two", "three")
 
 			again.Process.Signal(syscall.SIGTERM)
 			again.Wait()
-			_, next = startBinary(t, strings.TrimPrefix(p.url, "http://"), p.dataDir)
-			next.http.Jar = p.http.Jar
-			p = next
+			_, next = startBinary(t, strings.TrimPrefix(s.url, "http://"), s.dataDir)
+			next.http.Jar = s.http.Jar
+			s = next
 			say("four")
 			echoed(`He said "hi" \ <b>`, "two", "three", "four")
 			bot.Process.Kill()
@@ -134,15 +140,15 @@ func TestEchoBots(t *testing.T) {
 	}
 }
 
-// startBot starts a program as a bot of its own.
-func (p *testServer) startBot(t *testing.T, argv []string) (*exec.Cmd, *syncBuffer) {
+// startBot registers a bot and starts its program with the token.
+func (s *testServer) startBot(t *testing.T, argv []string) (*exec.Cmd, *syncBuffer) {
 	t.Helper()
-	token := p.postFormJSON(t, "/bots", url.Values{"name": {"Bot"}}, http.StatusCreated).Token
+	token := s.postFormJSON(t, "/bots", url.Values{"name": {"Bot"}}, http.StatusCreated).Token
 	c := exec.Command(argv[0], argv[1:]...)
 	var out syncBuffer
-	c.Env = append(os.Environ(), "CHARLA_URL="+p.url, "CHARLA_TOKEN="+token)
+	c.Env = append(os.Environ(), "CHARLA_URL="+s.url, "CHARLA_TOKEN="+token)
 	c.Stdout, c.Stderr = &out, &out
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the shell's curl goes with it
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that curl is killed together with the shell
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -150,22 +156,22 @@ func (p *testServer) startBot(t *testing.T, argv []string) (*exec.Cmd, *syncBuff
 	return c, &out
 }
 
-// hasOpenStream tells whether somebody has a stream open.
-func (p *testServer) hasOpenStream(t *testing.T) bool {
+// hasOpenStream reports whether anybody is online.
+func (s *testServer) hasOpenStream(t *testing.T) bool {
 	t.Helper()
-	return regexp.MustCompile(`id="online-count"[^>]*>[1-9]`).MatchString(p.get(t, "/chat"))
+	return regexp.MustCompile(`id="online-count"[^>]*>[1-9]`).MatchString(s.get(t, "/chat"))
 }
 
-// waitFor waits until something is so.
+// waitFor waits until a condition holds. After 20 seconds it fails the test and shows the output of the program.
 func waitFor(t *testing.T, out *syncBuffer, what string, ok func() bool) {
 	t.Helper()
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
 	for range 400 {
 		if ok() {
 			return
 		}
-		<-look.C
+		<-ticker.C
 	}
-	t.Fatalf("waited in vain for %s\n%s", what, out)
+	t.Fatalf("timed out waiting until %s\n%s", what, out)
 }

@@ -13,36 +13,40 @@ import (
 	"charla/notify/email/emailtest"
 )
 
-// TestEmailEndToEnd is the whole way with the real program: nobody helps the courier.
+// TestEmailEndToEnd registers a user on a running server, which sends the confirmation by itself, and follows its
+// link.
 func TestEmailEndToEnd(t *testing.T) {
 	server := emailtest.New(t, false)
-	here, err := net.Listen("tcp", "127.0.0.1:0") // a base URL must be known beforehand
+	reserved, err := net.Listen("tcp", "127.0.0.1:0") // the base URL must be known before the start
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := "http://" + here.Addr().String()
-	here.Close()
-	p := startServer(t, context.Background(), "SMTP_URL="+server.URL()+"&tls=none", "CHARLA_ADDR="+strings.TrimPrefix(base, "http://"), "CHARLA_BASE_URL="+base)
+	base := "http://" + reserved.Addr().String()
+	reserved.Close()
+	s := startServer(t, context.Background(), "SMTP_URL="+server.URL()+"&tls=none",
+		"CHARLA_ADDR="+strings.TrimPrefix(base, "http://"), "CHARLA_BASE_URL="+base)
 	post := func(path string, form url.Values) *http.Response {
-		r, err := p.http.PostForm(p.url+path, form)
+		r, err := s.http.PostForm(s.url+path, form)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Body.Close()
 		return r
 	}
-	r := post("/register", url.Values{"name": {"Ana"}, "email": {"ana@example.org"}, "password": {"tres tristes tigres"}})
+	const password = "tres tristes tigres"
+	r := post("/register", url.Values{"name": {"Ana"}, "email": {"ana@example.org"}, "password": {password}})
 	if r.StatusCode != 200 || r.Request.URL.Path != "/register" {
 		t.Fatalf("register: %s at %s", r.Status, r.Request.URL)
 	}
-	dbtest.Eventually(t, "the letter", func() bool { return len(server.Messages()) == 1 })
+	dbtest.Eventually(t, "the confirmation arrives", func() bool { return len(server.Messages()) == 1 })
 	link := regexp.MustCompile(regexp.QuoteMeta(base) + `(/confirm/\S+)`).FindStringSubmatch(server.Messages()[0].Text)
 	if link == nil {
-		t.Fatal(server.Messages()[0].Text)
+		t.Fatalf("the e-mail contains no link:\n%s", server.Messages()[0].Text)
 	}
-	if r := post(link[1], url.Values{"password": {"tres tristes tigres"}}); r.StatusCode != 200 || r.Request.URL.Path != "/chat" {
+	r = post(link[1], url.Values{"password": {password}})
+	if r.StatusCode != 200 || r.Request.URL.Path != "/chat" {
 		t.Fatalf("confirm: %s at %s", r.Status, r.Request.URL)
 	}
 	post("/forgot", url.Values{"email": {"ana@example.org"}})
-	dbtest.Eventually(t, "another letter", func() bool { return len(server.Messages()) == 2 })
+	dbtest.Eventually(t, "the e-mail to reset the password arrives", func() bool { return len(server.Messages()) == 2 })
 }

@@ -63,15 +63,16 @@ var otherFiles = map[string]string{
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
-	"handlers": "account_export_content error_handler events health json me_css middleware openapi route_docs routes " +
+	"handlers": "account_export_content docs error_handler events health json me_css middleware openapi routes " +
 		"server",
 	"handlers/stream": "event_docs html json replay response",
-	"handlers/web":    "caller errors message_json negotiation openapi ratelimit render request route upload_body",
-	"views":           "avatars dom_ids emails errors forms fragments icons layout locale page push text urls",
-	"css":             "app avatars base card_page forms layers noscript pages reset theme utilities",
-	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window firefox " +
-		"flaky_proxy injection keyboard main markdown navigation noscript reconnect responsive_layout sample_files " +
-		"screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input webkit",
+	"handlers/web": "caller errors markdown message_json negotiation openapi query_parameters ratelimit render " +
+		"request route upload_body",
+	"views": "avatars dom_ids emails errors forms fragments icons layout locale page push text urls",
+	"css":   "app avatars base card_page forms layers noscript pages reset theme utilities",
+	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
+		"firefox flaky_proxy injection keyboard main markdown navigation noscript reconnect responsive_layout " +
+		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input webkit",
 }
 
 // layerFiles returns the names of the files in a layer, without their extensions. They are production files, except

@@ -16,16 +16,17 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain lets the test binary be charla itself, so that a test can send it signals.
+// TestMain lets the test binary act as charla, so that a test can run it as a process of its own.
 func TestMain(m *testing.M) {
 	diskCheckInterval = 20 * time.Millisecond
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // the PostgreSQL of dbtest lives as long as we do
+	// The PostgreSQL server of dbtest runs as long as the tests.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
-// syncBuffer is a writer that tests read while the program writes.
+// syncBuffer is a buffer that a test may read while the program writes.
 type syncBuffer struct {
 	mu sync.Mutex // guards b
 	b  bytes.Buffer
@@ -49,7 +50,7 @@ func (o *syncBuffer) Reset() {
 	o.b.Reset()
 }
 
-// runCommand runs a command that ends by itself.
+// runCommand runs charla with arguments that make it end by itself.
 func runCommand(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs syncBuffer
@@ -57,126 +58,155 @@ func runCommand(t *testing.T, environ []string, args ...string) (code int, stdou
 	return code, out.String(), errs.String()
 }
 
+// lastLine returns the last line that is not empty.
 func lastLine(s string) string {
 	s = strings.TrimSpace(s)
 	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
-func TestHelpAndVersion(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"-h"}} {
-		code, stdout, stderr := runCommand(t, nil, args...)
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"--help", "-h"} {
+		code, stdout, stderr := runCommand(t, nil, arg)
 		if code != 0 || stderr != "" {
-			t.Errorf("%v: exit %d, %s", args, code, stderr)
+			t.Errorf("%s: exit code %d, stderr %q", arg, code, stderr)
 		}
 		for _, o := range options {
 			if !strings.Contains(stdout, o.env) || !strings.Contains(stdout, "--"+o.flagName()) {
-				t.Errorf("the help does not tell %s", o.env)
+				t.Errorf("the help does not list %s", o.env)
 			}
 		}
 	}
-	if code, stdout, _ := runCommand(t, nil, "version"); code != 0 || !strings.HasPrefix(stdout, "charla ") {
-		t.Errorf("version: exit %d, %s", code, stdout)
-	}
 }
 
+var invalidSettings = []string{
+	"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1",
+	"CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_METRICS_ADDR=9090", "CHARLA_METRICS_ADDR=:x",
+	"CHARLA_BASE_URL=chat.example.org", "CHARLA_BASE_URL=ftp://x", "CHARLA_BASE_URL=https://x/path",
+	"CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
+	"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9",
+	"CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
+	"DATABASE_URL=mysql://x", "DATABASE_URL=x.db",
+	"NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",
+	"SMTP_URL=mail.example.org", "SMTP_URL=smtp://u:geheim@h:0?from=a@b.c", "SMTP_URL=smtp://h",
+	"SMTP_URL=smtp://h?from=x", "SMTP_URL=smtp://h?from=a@b.c&tls=perhaps", "SMTP_URL=smtp://h?from=a@b.c",
+	"SMTP_URL=smtp://u:geheim@mail.example.org?from=a@b.c&tls=none",
+	"CHARLA_NTFY_URL=ntfy.example.org", "CHARLA_NTFY_URL=https://ntfy.example.org",
+	"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem",
+	"CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
+	"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org",
+	"S3_URL=https://key:secret@s3.example.org/b?acl=public",
+	"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
+}
+
+// TestInvalidSettings checks that an invalid setting ends the start with exit code 2 and one line that names the
+// setting and contains no secret.
 func TestInvalidSettings(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "untouched")
-	for _, wrong := range []string{
-		"CHARLA_X=1", "CHARLA_ADR=:80", "CHARLA_=", "CHARLA_METRICS=1", "CHARLA_ADDR=8080", "CHARLA_ADDR=localhost", "CHARLA_METRICS_ADDR=9090", "CHARLA_METRICS_ADDR=:x", "CHARLA_BASE_URL=chat.example.org",
-		"CHARLA_BASE_URL=ftp://x", "CHARLA_BASE_URL=https://x/path", "CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
-		"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9", "CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
-		"DATABASE_URL=mysql://x", "DATABASE_URL=x.db", "NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",
-		"SMTP_URL=mail.example.org", "SMTP_URL=smtp://u:geheim@h:0?from=a@b.c", "SMTP_URL=smtp://h", "SMTP_URL=smtp://h?from=x", "SMTP_URL=smtp://h?from=a@b.c&tls=perhaps",
-		"SMTP_URL=smtp://u:geheim@mail.example.org?from=a@b.c&tls=none", "SMTP_URL=smtp://h?from=a@b.c", "CHARLA_NTFY_URL=ntfy.example.org", "CHARLA_NTFY_URL=https://ntfy.example.org",
-		"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem", "CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
-		"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org", "S3_URL=https://key:secret@s3.example.org/b?acl=public",
-		"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
-	} {
-		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data, wrong})
-		name, _, _ := strings.Cut(wrong, "=")
-		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, name) || strings.Contains(stderr, "secret@") || strings.Contains(stderr, "geheim") {
-			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
+	for _, setting := range invalidSettings {
+		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data, setting})
+		name, _, _ := strings.Cut(setting, "=")
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, name) {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", setting, code, stdout, stderr)
+		}
+		if strings.Contains(stderr, "secret@") || strings.Contains(stderr, "geheim") {
+			t.Errorf("%s: the error contains the secret: %q", setting, stderr)
 		}
 	}
-	for _, args := range [][]string{{"--adress", ":1"}, {"--rate"}, {"serve"}, {"--rate", "x"}, {"--data", "d", "extra"}} {
-		if code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...); code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
-			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
+	for _, args := range [][]string{
+		{"--adress", ":1"}, {"--rate"}, {"serve"}, {"--rate", "x"}, {"--data", "d", "extra"},
+	} {
+		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...)
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
 	}
 	if _, err := os.Stat(data); err == nil {
-		t.Error("a refused start made the data directory")
+		t.Error("a refused start created the data directory")
 	}
 }
 
-// What is wrong only once it is tried ends the start as well, in one last line that names the setting.
+// TestUnusableSettings checks that a setting which is valid but does not work ends the start with exit code 1, and
+// that the last line names the setting.
 func TestUnusableSettings(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	used, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	defer used.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody.Close()
+	closed.Close()
+	usedAddr, closedAddr := used.Addr().String(), closed.Addr().String()
 	dir := t.TempDir()
-	file, noDatabase, noFiles := filepath.Join(dir, "file"), filepath.Join(dir, "no-database"), filepath.Join(dir, "no-files")
+	file, noDatabase := filepath.Join(dir, "file"), filepath.Join(dir, "no-database")
+	noFiles := filepath.Join(dir, "no-files")
 	for _, path := range []string{file, filepath.Join(noDatabase, "charla.db"), filepath.Join(noFiles, "files")} {
 		os.MkdirAll(filepath.Dir(path), 0o700)
 		if err := os.WriteFile(path, bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, wrong := range []string{
-		"CHARLA_ADDR=" + taken.Addr().String(), "CHARLA_METRICS_ADDR=" + taken.Addr().String(), "CHARLA_DATA=" + file, "CHARLA_DATA=" + noDatabase, "CHARLA_DATA=" + noFiles,
-		"DATABASE_URL=postgres://u:geheim@" + nobody.Addr().String() + "/charla", "DATABASE_URL=postgres://u:geheim@127.0.0.1/charla?sslmode=perhaps",
-		"S3_URL=http://key:geheim@" + nobody.Addr().String() + "/bucket", "S3_URL=http://key:geheim@127.0.0.1/b",
+	for _, setting := range []string{
+		"CHARLA_ADDR=" + usedAddr, "CHARLA_METRICS_ADDR=" + usedAddr,
+		"CHARLA_DATA=" + file, "CHARLA_DATA=" + noDatabase, "CHARLA_DATA=" + noFiles,
+		"DATABASE_URL=postgres://u:geheim@" + closedAddr + "/charla",
+		"DATABASE_URL=postgres://u:geheim@127.0.0.1/charla?sslmode=perhaps",
+		"S3_URL=http://key:geheim@" + closedAddr + "/bucket", "S3_URL=http://key:geheim@127.0.0.1/b",
 	} {
-		code, stdout, stderr := runCommand(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), wrong})
-		name, _, _ := strings.Cut(wrong, "=")
-		if code != 1 || stdout != "" || !strings.HasPrefix(lastLine(stderr), "charla: "+name+": ") || strings.Contains(stderr, "geheim") {
-			t.Errorf("%s: exit %d, %q, %q", wrong, code, stdout, stderr)
+		environ := []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + filepath.Join(t.TempDir(), "data"), setting}
+		code, stdout, stderr := runCommand(t, environ)
+		name, _, _ := strings.Cut(setting, "=")
+		if code != 1 || stdout != "" || !strings.HasPrefix(lastLine(stderr), "charla: "+name+": ") {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", setting, code, stdout, stderr)
+		}
+		if strings.Contains(stderr, "geheim") {
+			t.Errorf("%s: the error contains the password: %q", setting, stderr)
 		}
 	}
 }
 
 func TestSettings(t *testing.T) {
 	c, err := loadConfig([]string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
-		"CHARLA_RATE=2", "CHARLA_ADDR=:9", "CHARLA_DATA=", "CHARLA_TRUSTED_PROXIES= 10.0.0.0/8, ::1 ,192.0.2.1", "CHARLA_TIMEZONE=Europe/Madrid", "CHARLAX=1", "HOME=/",
+		"CHARLA_RATE=2", "CHARLA_ADDR=:9", "CHARLA_DATA=", "CHARLA_TRUSTED_PROXIES= 10.0.0.0/8, ::1 ,192.0.2.1",
+		"CHARLA_TIMEZONE=Europe/Madrid", "CHARLAX=1", "HOME=/",
 	}, &syncBuffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.rate != 3 {
-		t.Errorf("rate %v: a flag wins over the environment", c.rate)
+		t.Errorf("the rate is %v, but the flag takes precedence over the environment", c.rate)
 	}
-	if c.addr != ":9" || c.data != "./data" || c.baseURL.Host != "chat.example.org" || c.timezone.String() != "Europe/Madrid" {
-		t.Errorf("%+v", c)
+	if c.addr != ":9" || c.data != "./data" || c.baseURL.Host != "chat.example.org" ||
+		c.timezone.String() != "Europe/Madrid" {
+		t.Errorf("the configuration is %+v", c)
 	}
 	var proxies []string
-	for _, p := range c.trustedProxies {
-		proxies = append(proxies, p.String())
+	for _, network := range c.trustedProxies {
+		proxies = append(proxies, network.String())
 	}
 	if got := strings.Join(proxies, " "); got != "10.0.0.0/8 ::1/128 192.0.2.1/32" {
-		t.Errorf("proxies %s", got)
+		t.Errorf("the trusted proxies are %s", got)
 	}
 }
 
 func TestSecondProcessOnSameDirectory(t *testing.T) {
 	first := startServer(t, context.Background())
 	code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + first.dataDir, "CHARLA_ADDR=127.0.0.1:0"})
-	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "another Charla is running on "+first.dataDir) {
-		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+		!strings.Contains(stderr, "another Charla is running on "+first.dataDir) {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	code, _, stderr = runCommand(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + strings.TrimPrefix(first.url, "http://")})
+	addr := strings.TrimPrefix(first.url, "http://")
+	code, _, stderr = runCommand(t, []string{"CHARLA_DATA=" + t.TempDir(), "CHARLA_ADDR=" + addr})
 	if last := lastLine(stderr); code != 1 || !strings.Contains(last, "address already in use") {
-		t.Errorf("exit %d, %q", code, stderr)
+		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
 	first.get(t, "/readyz")
 }
 
-// TestSIGTERM is a stop of the real process: it says good-bye to its streams and leaves with 0.
+// TestSIGTERM checks that a process which receives SIGTERM ends its streams and exits with code 0.
 func TestSIGTERM(t *testing.T) {
 	c := exec.Command(os.Args[0])
 	var out syncBuffer
@@ -185,10 +215,10 @@ func TestSIGTERM(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &testServer{url: waitForURL(t, &out)}
-	p.newClient(t)
-	p.register(t, "ana@example.org")
-	stream := p.openStream(t)
+	s := &testServer{url: waitForURL(t, &out)}
+	s.newClient(t)
+	s.register(t, "ana@example.org")
+	stream := s.openStream(t)
 	stream.readUntil(t, "online-count")
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -22,14 +22,14 @@ const withMetrics = "CHARLA_METRICS_ADDR=127.0.0.1:0"
 
 var metricsURLLine = regexp.MustCompile(`Metrics are at (http://\S+)`)
 
-// scrape reads the numbers as Prometheus does.
-func (p *testServer) scrape(t *testing.T) string {
+// scrape returns all metrics, as Prometheus reads them.
+func (s *testServer) scrape(t *testing.T) string {
 	t.Helper()
-	at := metricsURLLine.FindStringSubmatch(p.stdout.String())
+	at := metricsURLLine.FindStringSubmatch(s.stdout.String())
 	if at == nil {
-		t.Fatalf("Charla does not say where its metrics are:\n%s", &p.stdout)
+		t.Fatalf("Charla has not printed the URL of its metrics:\n%s", &s.stdout)
 	}
-	r, err := p.http.Get(at[1])
+	r, err := s.http.Get(at[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +41,10 @@ func (p *testServer) scrape(t *testing.T) string {
 	return string(body)
 }
 
-// metric is one of the numbers, by its name and labels; -1 when it is not there.
-func (p *testServer) metric(t *testing.T, name string) float64 {
+// metric returns the value of the metric with a name and labels, or -1 if there is none.
+func (s *testServer) metric(t *testing.T, name string) float64 {
 	t.Helper()
-	for line := range strings.Lines(p.scrape(t)) {
+	for line := range strings.Lines(s.scrape(t)) {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {
 			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			if err != nil {
@@ -56,10 +56,10 @@ func (p *testServer) metric(t *testing.T, name string) float64 {
 	return -1
 }
 
-// waitForMetric waits for a number.
-func (p *testServer) waitForMetric(t *testing.T, name string, fits func(n float64) bool) {
+// waitForMetric waits until the value of a metric fits.
+func (s *testServer) waitForMetric(t *testing.T, name string, fits func(n float64) bool) {
 	t.Helper()
-	eventually(t, name, func() bool { return fits(p.metric(t, name)) })
+	eventually(t, name, func() bool { return fits(s.metric(t, name)) })
 }
 
 func equals(want float64) func(float64) bool { return func(n float64) bool { return n == want } }
@@ -67,15 +67,15 @@ func greaterThan(low float64) func(float64) bool {
 	return func(n float64) bool { return n > low }
 }
 
-// postMessage posts a message and returns the status of the answer.
-func (p *testServer) postMessage(t *testing.T, body string) int {
+// postMessage posts a message in General and returns the status of the response.
+func (s *testServer) postMessage(t *testing.T, body string) int {
 	t.Helper()
-	return p.postForm(t, "/messages", url.Values{"room": {"1"}, "body": {body}})
+	return s.postForm(t, "/messages", url.Values{"room": {"1"}, "body": {body}})
 }
 
-func (p *testServer) postForm(t *testing.T, path string, form url.Values) int {
+func (s *testServer) postForm(t *testing.T, path string, form url.Values) int {
 	t.Helper()
-	r, err := p.http.PostForm(p.url+path, form)
+	r, err := s.http.PostForm(s.url+path, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,47 +84,49 @@ func (p *testServer) postForm(t *testing.T, path string, form url.Values) int {
 }
 
 func TestMetricsFollowActivity(t *testing.T) {
-	p := startServer(t, context.Background(), withMetrics)
+	s := startServer(t, context.Background(), withMetrics)
 	for name, before := range map[string]float64{
 		"charla_people_here": 0, "charla_messages_posted_total": 0, `charla_streams_ended_total{reason="gone"}`: 0,
 		`charla_http_requests_total{class="3xx",route="POST /messages"}`: -1,
 	} {
-		p.waitForMetric(t, name, equals(before))
+		s.waitForMetric(t, name, equals(before))
 	}
-	p.register(t, "ana@example.org")
-	stream := p.openStream(t)
+	s.register(t, "ana@example.org")
+	stream := s.openStream(t)
 	stream.readUntil(t, "online-count")
-	p.waitForMetric(t, `charla_streams{route="/events"}`, equals(1))
-	p.waitForMetric(t, "charla_people_here", equals(1))
+	s.waitForMetric(t, `charla_streams{route="/events"}`, equals(1))
+	s.waitForMetric(t, "charla_people_here", equals(1))
 
-	frames := p.metric(t, "charla_stream_frames_total")
+	frames := s.metric(t, "charla_stream_frames_total")
 	for _, text := range []string{"one", "two", "three"} {
-		p.postMessage(t, text)
+		s.postMessage(t, text)
 		stream.readUntil(t, text)
 	}
-	p.waitForMetric(t, "charla_messages_posted_total", equals(3))
-	p.waitForMetric(t, `charla_http_requests_total{class="3xx",route="POST /messages"}`, equals(3))
-	p.waitForMetric(t, `charla_http_request_seconds_count{route="POST /messages"}`, equals(3))
-	p.waitForMetric(t, "charla_stream_frames_total", greaterThan(frames+2))
-	p.waitForMetric(t, "charla_commit_writes_sum", greaterThan(3))
-	p.waitForMetric(t, `charla_database_seconds_count{kind="read"}`, greaterThan(3))
+	s.waitForMetric(t, "charla_messages_posted_total", equals(3))
+	s.waitForMetric(t, `charla_http_requests_total{class="3xx",route="POST /messages"}`, equals(3))
+	s.waitForMetric(t, `charla_http_request_seconds_count{route="POST /messages"}`, equals(3))
+	s.waitForMetric(t, "charla_stream_frames_total", greaterThan(frames+2))
+	s.waitForMetric(t, "charla_commit_writes_sum", greaterThan(3))
+	s.waitForMetric(t, `charla_database_seconds_count{kind="read"}`, greaterThan(3))
 
 	stream.body.Close()
-	p.waitForMetric(t, `charla_streams_ended_total{reason="gone"}`, equals(1))
-	p.waitForMetric(t, `charla_streams{route="/events"}`, equals(0))
-	again := p.openStream(t)
+	s.waitForMetric(t, `charla_streams_ended_total{reason="gone"}`, equals(1))
+	s.waitForMetric(t, `charla_streams{route="/events"}`, equals(0))
+	again := s.openStream(t)
 	again.readUntil(t, "online-count")
-	p.postForm(t, "/logout", nil)
-	p.waitForMetric(t, `charla_streams_ended_total{reason="logout"}`, equals(1))
-	p.waitForMetric(t, `charla_database_failures_total{kind="read"}`, equals(0))
-	p.waitForMetric(t, `charla_database_failures_total{kind="write"}`, equals(0))
+	s.postForm(t, "/logout", nil)
+	s.waitForMetric(t, `charla_streams_ended_total{reason="logout"}`, equals(1))
+	s.waitForMetric(t, `charla_database_failures_total{kind="read"}`, equals(0))
+	s.waitForMetric(t, `charla_database_failures_total{kind="write"}`, equals(0))
 }
 
 func TestMetricsUseTheirOwnListener(t *testing.T) {
-	p := startServer(t, context.Background(), withMetrics)
-	at := metricsURLLine.FindStringSubmatch(p.stdout.String())[1]
-	for address, status := range map[string]int{p.url + "/metrics": 404, at: 200, strings.TrimSuffix(at, "metrics"): 404, at + "/x": 404} {
-		r, err := p.http.Get(address)
+	s := startServer(t, context.Background(), withMetrics)
+	at := metricsURLLine.FindStringSubmatch(s.stdout.String())[1]
+	for address, status := range map[string]int{
+		s.url + "/metrics": 404, at: 200, strings.TrimSuffix(at, "metrics"): 404, at + "/x": 404,
+	} {
+		r, err := s.http.Get(address)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,17 +135,17 @@ func TestMetricsUseTheirOwnListener(t *testing.T) {
 			t.Errorf("%s: %s", address, r.Status)
 		}
 	}
-	p.stop()
-	if code := <-p.exitCode; code != 0 {
-		t.Errorf("exit %d\n%s", code, p.stderr)
+	s.stop()
+	if code := <-s.exitCode; code != 0 {
+		t.Errorf("exit code %d, log:\n%s", code, s.stderr)
 	}
 	if _, err := net.Dial("tcp", strings.Split(at, "/")[2]); err == nil {
-		t.Error("somebody still listens")
+		t.Error("the port is still open")
 	}
 
 	off := startServer(t, context.Background())
 	if out := off.stdout.String(); strings.Contains(out, "Metrics") {
-		t.Errorf("nobody asked for metrics:\n%s", out)
+		t.Errorf("metrics are off, but the output is:\n%s", out)
 	}
 }
 
@@ -153,70 +155,72 @@ func TestMetricsAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	code, stdout, stderr := runCommand(t, []string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + t.TempDir(), "CHARLA_METRICS_ADDR=" + taken.Addr().String()})
+	code, stdout, stderr := runCommand(t, []string{
+		"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + t.TempDir(), "CHARLA_METRICS_ADDR=" + taken.Addr().String(),
+	})
 	if code != 1 || stdout != "" || !strings.Contains(lastLine(stderr), "CHARLA_METRICS_ADDR") {
-		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
 
 func TestMetricsWhenDatabaseDies(t *testing.T) {
 	server := dbtest.NewServer(t)
-	p := startServer(t, context.Background(), withMetrics, "DATABASE_URL="+server.URL("postgres"))
-	p.register(t, "ana@example.org")
-	if status := p.postMessage(t, "hello"); status != 200 {
-		t.Fatalf("a post: %d", status)
+	s := startServer(t, context.Background(), withMetrics, "DATABASE_URL="+server.URL("postgres"))
+	s.register(t, "ana@example.org")
+	if status := s.postMessage(t, "hello"); status != 200 {
+		t.Fatalf("the post returned status %d", status)
 	}
 	const failed, busy = `charla_http_requests_total{class="5xx",route="POST /messages"}`, `charla_database_failures_total{kind="read"}`
-	p.waitForMetric(t, failed, equals(-1))
-	p.waitForMetric(t, busy, equals(0))
-	p.waitForMetric(t, `charla_database_connections_max{pool="all"}`, equals(24))
+	s.waitForMetric(t, failed, equals(-1))
+	s.waitForMetric(t, busy, equals(0))
+	s.waitForMetric(t, `charla_database_connections_max{pool="all"}`, equals(24))
 
 	server.Kill(t)
-	if status := p.postMessage(t, "lost"); status != 503 {
-		t.Fatalf("a post without a database: %d", status)
+	if status := s.postMessage(t, "lost"); status != 503 {
+		t.Fatalf("the post without a database returned status %d", status)
 	}
-	p.waitForMetric(t, failed, equals(1))
-	p.waitForMetric(t, busy, greaterThan(0))
-	p.waitForMetric(t, `charla_database_failures_total{kind="write"}`, greaterThan(0)) // the node's own sign of life
-	p.waitForMetric(t, `charla_log_records_total{level="warn"}`, greaterThan(0))
-	p.waitForMetric(t, "charla_messages_posted_total", equals(1))
+	s.waitForMetric(t, failed, equals(1))
+	s.waitForMetric(t, busy, greaterThan(0))
+	s.waitForMetric(t, `charla_database_failures_total{kind="write"}`, greaterThan(0)) // the heartbeat
+	s.waitForMetric(t, `charla_log_records_total{level="warn"}`, greaterThan(0))
+	s.waitForMetric(t, "charla_messages_posted_total", equals(1))
 
 	server.Start(t)
-	if status := p.postMessage(t, "hello again"); status != 200 {
-		t.Fatalf("a post when the database is back: %d", status)
+	if status := s.postMessage(t, "hello again"); status != 200 {
+		t.Fatalf("the post after the database came back returned status %d", status)
 	}
-	p.waitForMetric(t, "charla_messages_posted_total", equals(2))
+	s.waitForMetric(t, "charla_messages_posted_total", equals(2))
 }
 
-// startFullNode is a node on which every metric shows.
-func startFullNode(t *testing.T) (p, other *testServer, nats *natstest.Server) {
+// startFullNode starts a node that serves every metric, another node and the NATS server that connects them.
+func startFullNode(t *testing.T) (s, other *testServer, nats *natstest.Server) {
 	t.Helper()
 	database := dbtest.PostgresURL(t)
 	nats = natstest.New(t)
-	p = startServer(t, context.Background(), withMetrics, "DATABASE_URL="+database, "NATS_URL="+nats.URL())
+	s = startServer(t, context.Background(), withMetrics, "DATABASE_URL="+database, "NATS_URL="+nats.URL())
 	other = startServer(t, context.Background(), "DATABASE_URL="+database, "NATS_URL="+nats.URL())
-	p.register(t, "ana@example.org")
-	p.openStream(t).readUntil(t, "online-count")
-	return p, other, nats
+	s.register(t, "ana@example.org")
+	s.openStream(t).readUntil(t, "online-count")
+	return s, other, nats
 }
 
 func TestMetricsOfSeveralNodes(t *testing.T) {
-	p, other, nats := startFullNode(t)
-	p.waitForMetric(t, "charla_nats_connected", equals(1))
-	p.waitForMetric(t, "charla_nodes", equals(1))
-	p.waitForMetric(t, "charla_nodes_apart", equals(0))
-	p.waitForMetric(t, "charla_hints_received_total", greaterThan(0))
-	sent := p.metric(t, "charla_hints_sent_total")
-	p.postMessage(t, "hello")
-	p.waitForMetric(t, "charla_hints_sent_total", greaterThan(sent))
-	p.waitForMetric(t, `charla_hints_dropped_total{reason="cut_off"}`, equals(0))
+	s, other, nats := startFullNode(t)
+	s.waitForMetric(t, "charla_nats_connected", equals(1))
+	s.waitForMetric(t, "charla_nodes", equals(1))
+	s.waitForMetric(t, "charla_nodes_apart", equals(0))
+	s.waitForMetric(t, "charla_hints_received_total", greaterThan(0))
+	sent := s.metric(t, "charla_hints_sent_total")
+	s.postMessage(t, "hello")
+	s.waitForMetric(t, "charla_hints_sent_total", greaterThan(sent))
+	s.waitForMetric(t, `charla_hints_dropped_total{reason="cut_off"}`, equals(0))
 
 	nats.Kill()
-	p.waitForMetric(t, "charla_nats_connected", equals(0))
-	p.postMessage(t, "to nobody")
-	p.waitForMetric(t, `charla_hints_dropped_total{reason="cut_off"}`, greaterThan(0))
+	s.waitForMetric(t, "charla_nats_connected", equals(0))
+	s.postMessage(t, "to nobody")
+	s.waitForMetric(t, `charla_hints_dropped_total{reason="cut_off"}`, greaterThan(0))
 	other.stop()
-	p.waitForMetric(t, "charla_nodes", equals(0))
+	s.waitForMetric(t, "charla_nodes", equals(0))
 }
 
 var (
@@ -224,42 +228,45 @@ var (
 	metricName     = regexp.MustCompile(`\bcharla_[a-z_]+\b`)
 )
 
-// TestEveryMetricIsDocumented compares the table in docs/watching.md with the metrics that a node serves, and checks that the Prometheus
-// rules use no other metrics.
+// TestEveryMetricIsDocumented compares the table in docs/watching.md with the metrics that a node serves, and checks
+// that the Prometheus rules use no other metrics.
 func TestEveryMetricIsDocumented(t *testing.T) {
-	p, _, _ := startFullNode(t)
+	s, _, _ := startFullNode(t)
 	var served []string
 	families := map[string]bool{}
 	text := ""
-	eventually(t, "the requests are counted", func() bool { text = p.scrape(t); return strings.Contains(text, "charla_http_requests_total{") })
+	eventually(t, "the requests are counted", func() bool {
+		text = s.scrape(t)
+		return strings.Contains(text, "charla_http_requests_total{")
+	})
 	for _, m := range metricTypeLine.FindAllStringSubmatch(text, -1) {
 		served = append(served, m[1]+" "+m[2])
 		families[m[1]] = true
 		if !regexp.MustCompile(`(?m)^# HELP ` + m[1] + ` \S.+\.$`).MatchString(text) {
-			t.Errorf("%s has no help", m[1])
+			t.Errorf("%s has no help text", m[1])
 		}
 	}
-	readme := readFile(t, "../../docs/watching.md")
-	var told []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `(charla_\\w+)`[^|]*\\| (\\w+) \\|").FindAllStringSubmatch(readme, -1) {
-		told = append(told, row[1]+" "+row[2])
+	var listed []string
+	tableRow := regexp.MustCompile("(?m)^\\| `(charla_\\w+)`[^|]*\\| (\\w+) \\|")
+	for _, row := range tableRow.FindAllStringSubmatch(readFile(t, "../../docs/watching.md"), -1) {
+		listed = append(listed, row[1]+" "+row[2])
 	}
 	slices.Sort(served)
-	slices.Sort(told)
-	if len(served) < 20 || !slices.Equal(served, told) {
-		t.Errorf("docs/watching.md lists\n%q, served are\n%q", told, served)
+	slices.Sort(listed)
+	if len(served) < 20 || !slices.Equal(served, listed) {
+		t.Errorf("docs/watching.md lists\n%q, but these are served:\n%q", listed, served)
 	}
 
 	watchers := []string{"../../docs/watching.md"}
 	rules, _ := filepath.Glob("../../deploy/prometheus*")
 	if len(rules) != 2 {
-		t.Fatalf("deploy/ has %q", rules)
+		t.Fatalf("deploy/ contains only %q", rules)
 	}
 	for _, path := range append(watchers, rules...) {
 		for _, name := range metricName.FindAllString(readFile(t, path), -1) {
 			family := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
 			if !families[family] && !families[name] {
-				t.Errorf("%s speaks of %s, which is not served", path, name)
+				t.Errorf("%s uses %s, which is not served", path, name)
 			}
 		}
 	}

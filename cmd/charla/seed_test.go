@@ -17,17 +17,17 @@ import (
 
 var seedLine = regexp.MustCompile(`^(\d+) (charla=[A-Za-z0-9_-]{43})$`)
 
-// request sends a request with the cookie of a seeded person, for JSON.
-func (p *testServer) request(t *testing.T, method, path, cookie, form string) (status int, body string) {
+// request sends a request with a session cookie and asks for a JSON response.
+func (s *testServer) request(t *testing.T, method, path, cookie, form string) (status int, body string) {
 	t.Helper()
-	req, err := http.NewRequest(method, p.url+path, strings.NewReader(form))
+	req, err := http.NewRequest(method, s.url+path, strings.NewReader(form))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Cookie", cookie)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := p.http.Transport.RoundTrip(req)
+	res, err := s.http.Transport.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,37 +46,38 @@ func TestSeededUsersAreSignedIn(t *testing.T) {
 	for range 2 {
 		code, stdout, stderr := runCommand(t, environ, "seed", "600")
 		if code != 0 || strings.Count(stdout, "\n") != 600 {
-			t.Fatalf("exit %d, %d lines, %s", code, strings.Count(stdout, "\n"), stderr)
+			t.Fatalf("exit code %d, %d lines, stderr %s", code, strings.Count(stdout, "\n"), stderr)
 		}
 		lines := bufio.NewScanner(strings.NewReader(stdout))
 		for lines.Scan() {
 			m := seedLine.FindStringSubmatch(lines.Text())
 			if m == nil || cookies[m[1]] != "" {
-				t.Fatalf("a line is %q", lines.Text())
+				t.Fatalf("the output contains the line %q", lines.Text())
 			}
 			cookies[m[1]] = m[2]
 		}
 	}
 	checkSeededGeneral(t, data, 1200)
 
-	p := startServer(t, context.Background(), environ...)
+	s := startServer(t, context.Background(), environ...)
 	for _, id := range []int{1, 600, 601, 1200} {
 		cookie := cookies[strconv.Itoa(id)]
-		if status, body := p.request(t, "GET", "/chat", cookie, ""); status != 200 || !strings.Contains(body, `"me":{"id":`+strconv.Itoa(id)+`,`) {
-			t.Errorf("person %d: %d %s", id, status, body)
+		status, body := s.request(t, "GET", "/chat", cookie, "")
+		if status != 200 || !strings.Contains(body, `"me":{"id":`+strconv.Itoa(id)+`,`) {
+			t.Errorf("user %d: status %d, %s", id, status, body)
 		}
 	}
-	if status, _ := p.request(t, "GET", "/chat", cookies["1"]+"x", ""); status != 401 {
-		t.Errorf("a made-up cookie gets %d", status)
+	if status, _ := s.request(t, "GET", "/chat", cookies["1"]+"x", ""); status != 401 {
+		t.Errorf("an invalid cookie returned status %d", status)
 	}
-	status, body := p.request(t, "POST", "/messages", cookies["7"], "room=1&body=hello")
+	status, body := s.request(t, "POST", "/messages", cookies["7"], "room=1&body=hello")
 	var m struct{ Seq int64 }
 	if err := json.Unmarshal([]byte(body), &m); err != nil || status != 201 || m.Seq != 1201 {
-		t.Errorf("the first message after 1200 joinings: %d %s", status, body)
+		t.Errorf("the first message after 1200 joins: status %d, %s", status, body)
 	}
 }
 
-// checkSeededGeneral proves that each joining took its own number, and that no password opens a seeded account.
+// checkSeededGeneral checks that every join took a seq of its own and that seeded users have no password.
 func checkSeededGeneral(t *testing.T, data string, people int64) {
 	t.Helper()
 	store, err := db.OpenSQLite(t.Context(), data)
@@ -87,12 +88,12 @@ func checkSeededGeneral(t *testing.T, data string, people int64) {
 	at := chat.StreamKey{Room: chat.General}
 	seqs, err := store.LastSeqs(t.Context(), []chat.StreamKey{at})
 	if err != nil || seqs[at].LastSeq != people {
-		t.Errorf("General stands at %d, %v", seqs[at].LastSeq, err)
+		t.Errorf("the last seq of General is %d, %v", seqs[at].LastSeq, err)
 	}
 	for id := range people {
 		c, err := store.ConversationIn(t.Context(), id+1, chat.General)
 		if err != nil || c.ReadSeq != id+1 {
-			t.Fatalf("person %d joined with %d, %v", id+1, c.ReadSeq, err)
+			t.Fatalf("user %d joined with seq %d, %v", id+1, c.ReadSeq, err)
 		}
 	}
 	user, err := store.User(t.Context(), 5)
@@ -100,7 +101,7 @@ func checkSeededGeneral(t *testing.T, data string, people int64) {
 		t.Fatal(err)
 	}
 	if stored, err := store.UserByEmail(t.Context(), user.Email); err != nil || stored.PasswordHash != "" {
-		t.Errorf("the hash of a seeded person is %q, %v", stored.PasswordHash, err)
+		t.Errorf("the password hash of a seeded user is %q, %v", stored.PasswordHash, err)
 	}
 }
 
@@ -108,12 +109,15 @@ func TestSeedArguments(t *testing.T) {
 	data := t.TempDir()
 	code, stdout, _ := runCommand(t, []string{"CHARLA_DATA=" + data}, "seed", "1", "--base-url", "https://chat.example.org")
 	if code != 0 || !strings.HasPrefix(stdout, "1 __Host-charla=") {
-		t.Errorf("exit %d, %q", code, stdout)
+		t.Errorf("exit code %d, stdout %q", code, stdout)
 	}
-	for _, args := range [][]string{{"seed"}, {"seed", "0"}, {"seed", "-3"}, {"seed", "many"}, {"seed", "2000000"}, {"seed", "1", "2"}, {"seed", "--data", data}} {
+	for _, args := range [][]string{
+		{"seed"}, {"seed", "0"}, {"seed", "-3"}, {"seed", "many"}, {"seed", "2000000"}, {"seed", "1", "2"},
+		{"seed", "--data", data},
+	} {
 		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...)
 		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
-			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
+			t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
 	}
 }

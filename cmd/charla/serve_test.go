@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// testServer is a Charla that serves.
+// testServer is a running Charla server.
 type testServer struct {
 	url, dataDir string
-	addr         string // where, if the url tells it to nobody
+	addr         string // host:port, set if the URL has another host
 	http         *http.Client
 	stop         context.CancelFunc
 	exitCode     chan int
@@ -26,33 +26,33 @@ type testServer struct {
 	stderr       *syncBuffer
 }
 
-// startServer runs Charla until the test ends.
+// startServer starts Charla in this process and waits until it is ready. It stops when the test ends.
 func startServer(t *testing.T, parent context.Context, environ ...string) *testServer {
 	t.Helper()
 	ctx, stop := context.WithCancel(parent)
-	p := &testServer{dataDir: t.TempDir(), stop: stop, exitCode: make(chan int, 1), stderr: &syncBuffer{}}
-	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + p.dataDir}, environ...)
+	s := &testServer{dataDir: t.TempDir(), stop: stop, exitCode: make(chan int, 1), stderr: &syncBuffer{}}
+	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + s.dataDir}, environ...)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.exitCode <- run(ctx, nil, environ, &p.stdout, p.stderr)
+		s.exitCode <- run(ctx, nil, environ, &s.stdout, s.stderr)
 	}()
 	t.Cleanup(func() { stop(); <-ended })
-	p.url = waitForURL(t, &p.stdout)
-	p.newClient(t)
-	return p
+	s.url = waitForURL(t, &s.stdout)
+	s.newClient(t)
+	return s
 }
 
-func (p *testServer) newClient(t *testing.T) {
+func (s *testServer) newClient(t *testing.T) {
 	jar, _ := cookiejar.New(nil)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	p.http = &http.Client{Jar: jar, Transport: transport}
+	s.http = &http.Client{Jar: jar, Transport: transport}
 }
 
 var urlLine = regexp.MustCompile(`Charla is at (https?://\S+)`)
 
-// waitForURL waits until Charla says where it is.
+// waitForURL waits until Charla has printed its URL and returns it.
 func waitForURL(t *testing.T, out *syncBuffer) string {
 	t.Helper()
 	look := time.NewTicker(5 * time.Millisecond)
@@ -63,13 +63,13 @@ func waitForURL(t *testing.T, out *syncBuffer) string {
 		}
 		<-look.C
 	}
-	t.Fatalf("Charla does not say where it is:\n%s", out)
+	t.Fatalf("Charla has not printed its URL:\n%s", out)
 	return ""
 }
 
-func (p *testServer) get(t *testing.T, path string) string {
+func (s *testServer) get(t *testing.T, path string) string {
 	t.Helper()
-	r, err := p.http.Get(p.url + path)
+	r, err := s.http.Get(s.url + path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +81,9 @@ func (p *testServer) get(t *testing.T, path string) string {
 	return string(body)
 }
 
-func (p *testServer) register(t *testing.T, email string) {
+func (s *testServer) register(t *testing.T, email string) {
 	t.Helper()
-	r, err := p.http.PostForm(p.url+"/register", url.Values{"name": {"Ana"}, "email": {email}, "password": {"tres tristes tigres"}})
+	r, err := s.http.PostForm(s.url+"/register", url.Values{"name": {"Ana"}, "email": {email}, "password": {"tres tristes tigres"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,16 +93,16 @@ func (p *testServer) register(t *testing.T, email string) {
 	}
 }
 
-// eventStream is an open stream.
+// eventStream is an open event stream.
 type eventStream struct {
 	body   io.ReadCloser
 	reader *bufio.Reader
 	seen   strings.Builder
 }
 
-func (p *testServer) openStream(t *testing.T) *eventStream {
+func (s *testServer) openStream(t *testing.T) *eventStream {
 	t.Helper()
-	r, err := p.http.Get(p.url + "/events?room=1")
+	r, err := s.http.Get(s.url + "/events?room=1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (p *testServer) openStream(t *testing.T) *eventStream {
 	return &eventStream{body: r.Body, reader: bufio.NewReader(r.Body)}
 }
 
-// readUntil reads on to some text.
+// readUntil reads until a text has come.
 func (l *eventStream) readUntil(t *testing.T, text string) {
 	t.Helper()
 	l.seen.Reset()
@@ -123,7 +123,7 @@ func (l *eventStream) readUntil(t *testing.T, text string) {
 	}
 }
 
-// expectEnd reads to the end, which must be a good one, and before which nobody is told to stay away.
+// expectEnd reads the rest of the stream. The stream must end properly and without a bye event.
 func (l *eventStream) expectEnd(t *testing.T) {
 	t.Helper()
 	rest, err := io.ReadAll(l.reader)
@@ -131,53 +131,56 @@ func (l *eventStream) expectEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(rest), "bye") {
-		t.Fatalf("a restart says bye:\n%s", rest)
+		t.Fatalf("the stream ended with bye:\n%s", rest)
 	}
 }
 
 func TestGracefulShutdown(t *testing.T) {
-	p := startServer(t, context.Background())
-	p.register(t, "ana@example.org")
-	streams := []*eventStream{p.openStream(t), p.openStream(t)}
+	s := startServer(t, context.Background())
+	s.register(t, "ana@example.org")
+	streams := []*eventStream{s.openStream(t), s.openStream(t)}
 	for _, s := range streams {
 		s.readUntil(t, "online-count")
 	}
-	post := p.beginPost(t)
-	p.stop()
+	post := s.beginPost(t)
+	s.stop()
 	for _, s := range streams {
 		s.readUntil(t, "event: restart\nretry: ")
 		s.readUntil(t, "\n\n")
 		s.expectEnd(t)
 	}
-	if answer := post("body=said+while+it+stops"); !strings.Contains(answer, "201 Created") || !strings.Contains(answer, `"said while it stops"`) {
-		t.Errorf("the post that was under way got\n%s", answer)
+	response := post("body=said+while+it+stops")
+	if !strings.Contains(response, "201 Created") || !strings.Contains(response, `"said while it stops"`) {
+		t.Errorf("the response to the interrupted post is\n%s", response)
 	}
-	if code := <-p.exitCode; code != 0 {
-		t.Errorf("exit %d\n%s", code, p.stderr)
+	if code := <-s.exitCode; code != 0 {
+		t.Errorf("exit code %d, log:\n%s", code, s.stderr)
 	}
-	for _, line := range []string{`msg="migrated database schema" from=0 to=`, "msg=started version=", "msg=stopping streams=2"} {
-		if !strings.Contains(p.stderr.String(), line) {
-			t.Errorf("the log does not tell %s:\n%s", line, p.stderr)
+	for _, line := range []string{
+		`msg="migrated database schema" from=0 to=`, "msg=started version=", "msg=stopping streams=2",
+	} {
+		if !strings.Contains(s.stderr.String(), line) {
+			t.Errorf("the log does not contain %s:\n%s", line, s.stderr)
 		}
 	}
-	if _, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")); err == nil {
-		t.Error("somebody still listens")
+	if _, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://")); err == nil {
+		t.Error("the port is still open")
 	}
 
-	again := startServer(t, context.Background(), "CHARLA_DATA="+p.dataDir)
-	again.http.Jar = p.http.Jar
-	u, _ := url.Parse(p.url)
+	again := startServer(t, context.Background(), "CHARLA_DATA="+s.dataDir)
+	again.http.Jar = s.http.Jar
+	u, _ := url.Parse(s.url)
 	v, _ := url.Parse(again.url)
-	again.http.Jar.SetCookies(v, p.http.Jar.Cookies(u))
+	again.http.Jar.SetCookies(v, s.http.Jar.Cookies(u))
 	if page := again.get(t, "/messages?room=1"); !strings.Contains(page, "said while it stops") {
-		t.Errorf("after the restart the page lacks the message:\n%s", page)
+		t.Errorf("after the restart the message is missing on the page:\n%s", page)
 	}
 }
 
-// beginPost begins a post and returns what ends it. The server has asked for the body by then: it is under way.
-func (p *testServer) beginPost(t *testing.T) (finish func(rest string) string) {
+// beginPost sends the first half of a post. It returns when the server waits for the rest, which finish sends.
+func (s *testServer) beginPost(t *testing.T) (finish func(rest string) string) {
 	t.Helper()
-	u, _ := url.Parse(p.url)
+	u, _ := url.Parse(s.url)
 	conn, err := net.Dial("tcp", u.Host)
 	if err != nil {
 		t.Fatal(err)
@@ -187,10 +190,10 @@ func (p *testServer) beginPost(t *testing.T) (finish func(rest string) string) {
 	const start = "room=1&"
 	const length = len(start + "body=said+while+it+stops")
 	fmt.Fprintf(conn, "POST /messages HTTP/1.1\r\nHost: %s\r\nAccept: application/json\r\nExpect: 100-continue\r\n"+
-		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nCookie: charla=%s\r\n\r\n", u.Host, length, p.http.Jar.Cookies(u)[0].Value)
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nCookie: charla=%s\r\n\r\n", u.Host, length, s.http.Jar.Cookies(u)[0].Value)
 	r := bufio.NewReader(conn)
 	if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
-		t.Fatalf("%v, %q", err, line)
+		t.Fatalf("the response begins with %q, %v", line, err)
 	}
 	io.WriteString(conn, start)
 	return func(rest string) string {
@@ -203,37 +206,39 @@ func (p *testServer) beginPost(t *testing.T) (finish func(rest string) string) {
 	}
 }
 
-// Where all files that a process may open are open, the log says so, and it goes on when some are closed.
+// TestFileDescriptorsExhausted checks that a server which cannot open more connections logs this and recovers later.
 func TestFileDescriptorsExhausted(t *testing.T) {
-	_, p, out := startInShell(t, `ulimit -n 48 && exec "$0"`)
+	_, s, out := startInShell(t, `ulimit -n 48 && exec "$0"`)
 	var idle []net.Conn
 	for range 64 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
 		idle = append(idle, conn)
 	}
-	waitFor(t, out, "a word in the log", func() bool { return strings.Contains(out.String(), "level=WARN msg=connections") })
+	waitFor(t, out, "a warning is logged", func() bool {
+		return strings.Contains(out.String(), `level=WARN msg="connection failed"`)
+	})
 	if !strings.Contains(out.String(), "too many open files") {
-		t.Errorf("it does not say why:\n%s", out)
+		t.Errorf("the log does not give the reason:\n%s", out)
 	}
 	for _, conn := range idle {
 		conn.Close()
 	}
-	p.get(t, "/readyz")
+	s.get(t, "/readyz")
 }
 
 func TestHTTPTimeouts(t *testing.T) {
 	s := newHTTPServer(http.NotFoundHandler())
 	if s.ReadHeaderTimeout != 5*time.Second || s.ReadTimeout != 15*time.Second {
-		t.Errorf("slow headers end after %v, slow bodies after %v", s.ReadHeaderTimeout, s.ReadTimeout)
+		t.Errorf("headers time out after %v, bodies after %v", s.ReadHeaderTimeout, s.ReadTimeout)
 	}
 	if s.WriteTimeout <= 0 || s.WriteTimeout > time.Minute || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 1<<20 {
-		t.Errorf("%+v", s)
+		t.Errorf("the server is %+v", s)
 	}
 	if shutdownTimeout >= 15*time.Second {
-		t.Errorf("a stop may take %v", shutdownTimeout)
+		t.Errorf("shutdownTimeout is %v", shutdownTimeout)
 	}
 }

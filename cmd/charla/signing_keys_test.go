@@ -10,10 +10,10 @@ import (
 	"charla/db/dbtest"
 )
 
-// accessToken signs a program in.
-func (p *testServer) accessToken(t *testing.T) string {
+// accessToken logs in as a program and returns its access token.
+func (s *testServer) accessToken(t *testing.T) string {
 	t.Helper()
-	r, err := p.http.PostForm(p.url+"/tokens", url.Values{"email": {"ana@example.org"}, "password": {"tres tristes tigres"}})
+	r, err := s.http.PostForm(s.url+"/tokens", url.Values{"email": {"ana@example.org"}, "password": {"tres tristes tigres"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,15 +27,15 @@ func (p *testServer) accessToken(t *testing.T) string {
 	return given.Access
 }
 
-// statusWithToken is what a program with a token is answered.
-func (p *testServer) statusWithToken(t *testing.T, token string) int {
+// statusWithToken returns the status of a request with an access token.
+func (s *testServer) statusWithToken(t *testing.T, token string) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/chat", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/chat", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	r, err := p.http.Transport.RoundTrip(request)
+	r, err := s.http.Transport.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,28 +43,30 @@ func (p *testServer) statusWithToken(t *testing.T, token string) int {
 	return r.StatusCode
 }
 
-// A program goes on while the operator rotates the keys, and after the second time it renews its token.
+// TestRotateKeys checks that access tokens stay valid after one rotation of the signing keys and become invalid after
+// two.
 func TestRotateKeys(t *testing.T) {
 	database := "DATABASE_URL=" + dbtest.PostgresURL(t)
-	p := startServer(t, context.Background(), database)
-	p.register(t, "ana@example.org")
-	first := p.accessToken(t)
+	s := startServer(t, context.Background(), database)
+	s.register(t, "ana@example.org")
+	first := s.accessToken(t)
 	rotate := func() {
 		t.Helper()
-		if code, stdout, stderr := runCommand(t, []string{database}, "rotate-keys"); code != 0 || stdout != "Access tokens are signed with a new key.\n" {
-			t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+		code, stdout, stderr := runCommand(t, []string{database}, "rotate-keys")
+		if code != 0 || stdout != "Access tokens are signed with a new key.\n" {
+			t.Fatalf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	}
 	rotate()
-	if got := p.statusWithToken(t, first); got != 200 {
-		t.Errorf("after one new key: %d", got)
+	if got := s.statusWithToken(t, first); got != 200 {
+		t.Errorf("after one rotation the token returned status %d", got)
 	}
 	rotate()
-	dbtest.Eventually(t, "both keys from before are void", func() bool { return p.statusWithToken(t, first) == 401 })
-	if got := p.statusWithToken(t, p.accessToken(t)); got != 200 {
-		t.Errorf("a new token: %d", got)
+	dbtest.Eventually(t, "both old keys are invalid", func() bool { return s.statusWithToken(t, first) == 401 })
+	if got := s.statusWithToken(t, s.accessToken(t)); got != 200 {
+		t.Errorf("a new token returned status %d", got)
 	}
 	if code, _, _ := runCommand(t, []string{database}, "rotate-keys", "now"); code != 2 {
-		t.Errorf("rotate-keys now: exit %d", code)
+		t.Errorf("rotate-keys with an argument: exit code %d", code)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// writeSelfSigned writes a certificate for this machine, and its key, and returns who believes it.
+// writeSelfSigned writes a self-signed certificate for 127.0.0.1 and its key, and returns a pool that trusts it.
 func writeSelfSigned(t *testing.T, cert, key string, serial int64) *x509.CertPool {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -26,8 +26,8 @@ func writeSelfSigned(t *testing.T, cert, key string, serial int64) *x509.CertPoo
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
@@ -37,7 +37,9 @@ func writeSelfSigned(t *testing.T, cert, key string, serial int64) *x509.CertPoo
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, block := range map[string]*pem.Block{key: {Type: "PRIVATE KEY", Bytes: secret}, cert: {Type: "CERTIFICATE", Bytes: der}} {
+	for path, block := range map[string]*pem.Block{
+		key: {Type: "PRIVATE KEY", Bytes: secret}, cert: {Type: "CERTIFICATE", Bytes: der},
+	} {
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -51,16 +53,16 @@ func writeSelfSigned(t *testing.T, cert, key string, serial int64) *x509.CertPoo
 	return pool
 }
 
-// expectHTTP2 asks for something.
-func (p *testServer) expectHTTP2(t *testing.T) {
+// expectHTTP2 sends a request and fails the test unless the response comes over HTTP/2.
+func (s *testServer) expectHTTP2(t *testing.T) {
 	t.Helper()
-	r, err := p.http.Get(p.url + "/readyz")
+	r, err := s.http.Get(s.url + "/readyz")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Body.Close()
 	if r.ProtoMajor != 2 {
-		t.Errorf("got %s", r.Proto)
+		t.Errorf("the response came over %s", r.Proto)
 	}
 }
 
@@ -68,22 +70,22 @@ func TestTLSWithCertificateFile(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	pool := writeSelfSigned(t, cert, key, 1)
-	p := startServer(t, context.Background(), "CHARLA_TLS_CERT="+cert, "CHARLA_TLS_KEY="+key)
-	if !strings.HasPrefix(p.url, "https://") {
-		t.Fatalf("Charla is at %s", p.url)
+	s := startServer(t, context.Background(), "CHARLA_TLS_CERT="+cert, "CHARLA_TLS_KEY="+key)
+	if !strings.HasPrefix(s.url, "https://") {
+		t.Fatalf("Charla is at %s", s.url)
 	}
 	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool}}
 	t.Cleanup(transport.CloseIdleConnections)
-	p.http.Transport = transport
-	p.register(t, "ana@example.org")
-	p.expectHTTP2(t)
-	stream := p.openStream(t)
+	s.http.Transport = transport
+	s.register(t, "ana@example.org")
+	s.expectHTTP2(t)
+	stream := s.openStream(t)
 	stream.readUntil(t, "online-count")
-	p.stop()
+	s.stop()
 	stream.readUntil(t, "event: restart\nretry: ")
 	stream.expectEnd(t)
-	if code := <-p.exitCode; code != 0 {
-		t.Errorf("exit %d\n%s", code, p.stderr)
+	if code := <-s.exitCode; code != 0 {
+		t.Errorf("exit code %d, log:\n%s", code, s.stderr)
 	}
 }
 
@@ -99,21 +101,21 @@ func TestCertificateFileIsReloaded(t *testing.T) {
 		return pair.Leaf.SerialNumber.Int64()
 	}
 	if _, err := c.get(nil); err == nil {
-		t.Error("a certificate out of nothing")
+		t.Error("get returned no error without a file")
 	}
 	writeSelfSigned(t, c.certPath, c.keyPath, 1)
 	for range 2 {
 		if serial() != 1 {
-			t.Error("not the first")
+			t.Error("get did not return the first certificate")
 		}
 	}
 	writeSelfSigned(t, c.certPath, c.keyPath, 2)
 	os.Chtimes(c.certPath, time.Time{}, time.Now().Add(time.Minute))
 	if serial() != 2 {
-		t.Error("not the second")
+		t.Error("get did not return the second certificate")
 	}
 	os.WriteFile(c.certPath, []byte("half"), 0o600)
 	if serial() != 2 {
-		t.Error("half a certificate took over")
+		t.Error("get did not keep the certificate while its file was incomplete")
 	}
 }
