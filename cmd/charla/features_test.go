@@ -28,7 +28,7 @@ var features = map[string]string{
 	"login":                 "chat handlers views e2e",
 	"members":               "chat db handlers views",
 	"message_edits":         "chat handlers views e2e",
-	"message_history":       "chat e2e",
+	"message_history":       "chat db e2e",
 	"message_menu":          "views css e2e",
 	"messages":              "chat db handlers views css e2e",
 	"noscript_messages":     "handlers/stream views css",
@@ -59,7 +59,7 @@ var features = map[string]string{
 // otherFiles lists the files of each layer that belong to no feature. Their names have no extension and no _test.
 var otherFiles = map[string]string{
 	"chat":   "chat errors events every password secrets seed service store validation version",
-	"db":     "db deadline_conn errors group_commit migrate nodes observer postgres secrets sqlite stmt_cache",
+	"db":     "db deadline_conn errors group_commit migrate nodes observer postgres query secrets sqlite stmt_cache",
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
