@@ -38,6 +38,7 @@ type gifReader struct {
 	header         []byte // signature, screen size and global color table
 	graphicControl []byte // the extension about the next frame: its duration and its transparent color
 	loopExtension  []byte
+	scratch        []byte // reused by readExtension, because a small file may contain many extensions
 }
 
 // The first bytes of blocks and extensions, and the lengths of parts of a GIF.
@@ -125,7 +126,8 @@ func (g *gifReader) readExtension() error {
 	if err != nil {
 		return err
 	}
-	body, err := g.readSubBlocks(nil, 16)
+	body, err := g.readSubBlocks(g.scratch[:0], 16)
+	g.scratch = body
 	switch {
 	case err != nil:
 		return err
