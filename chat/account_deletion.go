@@ -29,24 +29,25 @@ type AccountDeletionWriter interface {
 	DeleteErasureJob(ctx context.Context, job ErasureJob) error
 }
 
-// ContentPolicy is what a person who deletes their account leaves behind.
+// ContentPolicy says what happens to the messages and reactions of a user who deletes their account.
 type ContentPolicy string
 
-// What was written stays as that of somebody without a name, with their reactions, or goes.
+// Messages and reactions either stay, without the name of the user, or are erased.
 const (
 	KeepMessages  ContentPolicy = "keep"
 	EraseMessages ContentPolicy = "delete"
 )
 
-// DeleteAccount takes what by is away: name, address, password, picture, choices, drafts. Their sessions end, their
-// bots are disabled, the address is free, and they are in General no more; what they leave in the rooms is seen to by
-// RunErasureStep. It answers Invalid for a wrong password and for no Legacy, Forbidden to a bot, and Conflict for the
-// only admin of others.
-func (s *Service) DeleteAccount(ctx context.Context, by User, password string, legacy ContentPolicy) error {
+// DeleteAccount deletes the personal data of the acting user: name, e-mail address, password, avatar, settings and
+// drafts. Their sessions end, their bots are disabled, and they leave General. RunErasureStep does the rest in the
+// background: it records their departure from all other rooms and, if the policy asks for it, erases their messages and
+// reactions. It returns Invalid for a wrong password or policy, Forbidden for a bot, and Conflict if the user is the
+// only admin and there are other users.
+func (s *Service) DeleteAccount(ctx context.Context, by User, password string, policy ContentPolicy) error {
 	if by.IsBot() {
 		return errNotForBots
 	}
-	if legacy != KeepMessages && legacy != EraseMessages {
+	if policy != KeepMessages && policy != EraseMessages {
 		return invalidf("messages", "Choose what happens to what you wrote.")
 	}
 	hash, err := s.verifyPassword(ctx, by, password)
@@ -56,10 +57,10 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, l
 	var ended []int64
 	var left Event
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		ended, left, err = s.deleteAccountTx(ctx, tx, by.ID, hash, legacy)
+		ended, left, err = s.deleteAccountTx(ctx, tx, by.ID, hash, policy)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) { // the password was changed, or the account deleted, elsewhere meanwhile
+	if errors.Is(err, ErrNotFound) { // another request changed the password or deleted the account in the meantime
 		return errWrongPassword()
 	}
 	if err != nil {
@@ -71,10 +72,12 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, l
 	return nil
 }
 
-// deleteAccountTx takes General's number first: its lock lets only one admin at a time ask whether there is another.
-// The person is held before anything is asked: until the commit nobody lets them into a room, or shuts out the admin
-// who would stay.
-func (s *Service) deleteAccountTx(ctx context.Context, tx Tx, user int64, hash string, legacy ContentPolicy) (ended []int64, left Event, err error) {
+// deleteAccountTx locks General first, so that only one admin at a time checks whether there is another one. Then it
+// locks the user, so that until the commit nobody can add them to a room or disable the admin who would remain. It
+// returns the sessions that it ended and the event of leaving General.
+func (s *Service) deleteAccountTx(
+	ctx context.Context, tx Tx, user int64, hash string, policy ContentPolicy,
+) (ended []int64, left Event, err error) {
 	d := Departure{Room: General, User: user, By: user, At: s.now(), AccountDeleted: true}
 	if d.Seq, err = tx.NextSeq(ctx, General); err != nil {
 		return nil, nil, err
@@ -82,12 +85,14 @@ func (s *Service) deleteAccountTx(ctx context.Context, tx Tx, user int64, hash s
 	if err = tx.LockUser(ctx, user); err != nil {
 		return nil, nil, err
 	}
-	if indispensable, err := tx.IsOnlyAdmin(ctx, user); err != nil {
+	isOnlyAdmin, err := tx.IsOnlyAdmin(ctx, user)
+	if err != nil {
 		return nil, nil, err
-	} else if indispensable {
+	}
+	if isOnlyAdmin {
 		return nil, nil, Errorf(Conflict, "You are the only admin. Make somebody else one first.")
 	}
-	if err = tx.CreateErasureJobs(ctx, user, General, legacy == EraseMessages); err != nil {
+	if err = tx.CreateErasureJobs(ctx, user, General, policy == EraseMessages); err != nil {
 		return nil, nil, err
 	}
 	if err = tx.EraseUser(ctx, user, hash, d.At); err != nil {
@@ -96,181 +101,201 @@ func (s *Service) deleteAccountTx(ctx context.Context, tx Tx, user int64, hash s
 	if ended, err = disableUser(ctx, tx, User{ID: user, DisabledAt: d.At}, d.At); err != nil {
 		return nil, nil, err
 	}
-	return ended, MemberLeft{StreamKey: StreamKey{Room: General}, User: user, Seq: d.Seq, AccountDeleted: true}, tx.DeleteMember(ctx, d)
+	left = MemberLeft{StreamKey: StreamKey{Room: General}, User: user, Seq: d.Seq, AccountDeleted: true}
+	return ended, left, tx.DeleteMember(ctx, d)
 }
 
-// ErasureJob is what is left to do in a room of somebody who deleted their account.
+// ErasureJob is what remains to be done in one room after a user deleted their account.
 type ErasureJob struct {
 	User              int64 `db:"user_id"`
 	Room              int64 `db:"room_id"`
-	DepartureRecorded bool  `db:"departure_recorded"` // the departure for good is noted
-	EraseMessages     bool  `db:"erase_messages"`     // what they wrote goes
-	ErasedThrough     int64 `db:"erased_through"`     // up to here it is gone
+	DepartureRecorded bool  `db:"departure_recorded"` // the departure is recorded
+	EraseMessages     bool  `db:"erase_messages"`     // messages and reactions are erased too
+	ErasedThrough     int64 `db:"erased_through"`     // messages up to this seq are erased
 }
 
-// A step looks at so many numbers of a room for what somebody wrote, and changes at most so many messages: it holds the
-// room, and on SQLite every writer, for some milliseconds.
+// The limits of one erasure step, which locks the room, and on SQLite every writer, for some milliseconds: how many
+// seqs it searches for messages of the user, and how many messages it changes.
 const (
 	authoredScanWindow = 10_000
 	maxErasedPerStep   = 50
 )
 
-// RunErasureStep takes one step in erasing what people with deleted accounts left in the rooms. Each change takes a
-// number of its room and is announced. False means that nothing is left to do. Several nodes may do it at once.
+// erasureResult is the result of one erasure step: the events to publish after the commit, and the blobs of deleted
+// files.
+type erasureResult struct {
+	events []Event
+	blobs  []int64
+}
+
+// RunErasureStep does one step of the erasure of deleted accounts. Each change takes a seq of its room and is
+// announced. It returns false if nothing is left to do. Several nodes may call it at the same time.
 func (s *Service) RunErasureStep(ctx context.Context) (more bool, err error) {
-	e, err := s.store.NextErasureJob(ctx)
+	job, err := s.store.NextErasureJob(ctx)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	var done stepResult
+	var result erasureResult
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		done, err = s.runErasureStepTx(ctx, tx, e.User, e.Room)
+		result, err = s.runErasureStepTx(ctx, tx, job.User, job.Room)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) { // another node was quicker
+	if errors.Is(err, ErrNotFound) { // another node finished the job
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	for _, event := range done.events {
+	for _, event := range result.events {
 		s.events.Publish(event)
 	}
-	s.releaseBlobs(ctx, done.blobs)
+	s.releaseBlobs(ctx, result.blobs)
 	return true, nil
 }
 
-// stepResult is what was done at once: what is to be told of it, and the contents of files that are gone.
-type stepResult struct {
-	events []Event
-	blobs  []int64
-}
-
-// runErasureStepTx holds the room before it looks at what is left.
-func (s *Service) runErasureStepTx(ctx context.Context, tx Tx, user, room int64) (stepResult, error) {
-	at, last, err := tx.LockRoom(ctx, room)
+// runErasureStepTx locks the room before it reads what remains to be done there.
+func (s *Service) runErasureStepTx(ctx context.Context, tx Tx, user, room int64) (erasureResult, error) {
+	key, lastSeq, err := tx.LockRoom(ctx, room)
 	if err != nil {
-		return stepResult{}, err
+		return erasureResult{}, err
 	}
-	e, err := tx.ErasureJob(ctx, user, room)
+	job, err := tx.ErasureJob(ctx, user, room)
 	switch {
 	case err != nil:
-		return stepResult{}, err
-	case !e.DepartureRecorded:
-		return s.recordAccountDeparture(ctx, tx, e, at)
-	case !e.EraseMessages:
-		return stepResult{}, tx.DeleteErasureJob(ctx, e)
-	case e.ErasedThrough < last:
-		return s.eraseMessages(ctx, tx, e, at)
+		return erasureResult{}, err
+	case !job.DepartureRecorded:
+		return s.recordAccountDeparture(ctx, tx, job, key)
+	case !job.EraseMessages:
+		return erasureResult{}, tx.DeleteErasureJob(ctx, job)
+	case job.ErasedThrough < lastSeq:
+		return s.eraseMessages(ctx, tx, job, key)
 	default:
-		return s.eraseReactions(ctx, tx, e, at)
+		return s.eraseReactions(ctx, tx, job, key)
 	}
 }
 
-// recordAccountDeparture takes a person out of a room, if they are in it: also where they only were, what they wrote
-// shows another name from now on.
-func (s *Service) recordAccountDeparture(ctx context.Context, tx Tx, e ErasureJob, at StreamKey) (stepResult, error) {
-	seq, err := tx.NextSeq(ctx, e.Room)
+// recordAccountDeparture removes a user from a room. It also records and announces the departure in rooms that they had
+// left before, because their messages there lose the author's name.
+func (s *Service) recordAccountDeparture(
+	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
+) (erasureResult, error) {
+	seq, err := tx.NextSeq(ctx, job.Room)
 	if err != nil {
-		return stepResult{}, err
+		return erasureResult{}, err
 	}
-	room, err := tx.Room(ctx, e.User, e.Room)
-	if err != nil && !errors.Is(err, ErrNotFound) { // two people have none to own
-		return stepResult{}, err
+	room, err := tx.Room(ctx, job.User, job.Room)
+	if err != nil && !errors.Is(err, ErrNotFound) { // direct conversations are not found, and have no owner
+		return erasureResult{}, err
 	}
-	d := Departure{Room: e.Room, User: e.User, By: e.User, Seq: seq, At: s.now(), AccountDeleted: true}
-	if err = tx.DeleteMember(ctx, d); err == nil && room.OwnerID == e.User {
-		err = transferOwnership(ctx, tx, e.Room)
+	d := Departure{Room: job.Room, User: job.User, By: job.User, Seq: seq, At: s.now(), AccountDeleted: true}
+	if err := tx.DeleteMember(ctx, d); err != nil {
+		return erasureResult{}, err
 	}
-	if err != nil {
-		return stepResult{}, err
+	if room.OwnerID == job.User {
+		if err := transferOwnership(ctx, tx, job.Room); err != nil {
+			return erasureResult{}, err
+		}
 	}
-	e.DepartureRecorded = true
-	return stepResult{events: []Event{MemberLeft{StreamKey: at, User: e.User, Seq: seq, AccountDeleted: true}}}, tx.UpdateErasureJob(ctx, e)
+	job.DepartureRecorded = true
+	left := MemberLeft{StreamKey: key, User: job.User, Seq: seq, AccountDeleted: true}
+	return erasureResult{events: []Event{left}}, tx.UpdateErasureJob(ctx, job)
 }
 
-func (s *Service) eraseMessages(ctx context.Context, tx Tx, e ErasureJob, at StreamKey) (done stepResult, err error) {
-	messages, reached, err := authoredMessages(ctx, tx, e.User, e.Room, e.ErasedThrough, maxErasedPerStep)
+// eraseMessages deletes the next messages of the user in the room.
+func (s *Service) eraseMessages(
+	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
+) (result erasureResult, err error) {
+	messages, scannedTo, err := authoredMessages(ctx, tx, job.User, job.Room, job.ErasedThrough, maxErasedPerStep)
 	if err != nil {
-		return stepResult{}, err
+		return erasureResult{}, err
 	}
 	for _, m := range messages {
-		contents, err := s.eraseMessage(ctx, tx, &m)
+		blobs, err := s.eraseMessage(ctx, tx, &m)
 		if err != nil {
-			return stepResult{}, err
+			return erasureResult{}, err
 		}
-		done.blobs = append(done.blobs, contents...)
-		done.events = append(done.events, MessageChanged{StreamKey: at, Message: m})
+		result.blobs = append(result.blobs, blobs...)
+		result.events = append(result.events, MessageChanged{StreamKey: key, Message: m})
 	}
-	e.ErasedThrough = reached
-	return done, tx.UpdateErasureJob(ctx, e)
+	job.ErasedThrough = scannedTo
+	return result, tx.UpdateErasureJob(ctx, job)
 }
 
-// eraseMessage is a deletion by nobody in particular. It returns the contents that the message had.
-func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (contents []int64, err error) {
-	if m.ChangedSeq, err = tx.NextSeq(ctx, m.Room); err == nil {
-		contents, err = s.clearMessage(ctx, tx, m)
+// eraseMessage deletes a message as DeleteMessage does, without an acting user. It returns the blobs of its files.
+func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (blobs []int64, err error) {
+	if m.ChangedSeq, err = tx.NextSeq(ctx, m.Room); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = tx.UpdateMessage(ctx, *m)
+	if blobs, err = s.clearMessage(ctx, tx, m); err != nil {
+		return nil, err
 	}
-	return contents, err
+	return blobs, tx.UpdateMessage(ctx, *m)
 }
 
-// clearMessage takes away what a message holds, leaves its line, and returns the contents of its files.
-func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (contents []int64, err error) {
+// clearMessage removes the text, files and reactions of a message and marks it as deleted. It returns the blobs of its
+// files.
+func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (blobs []int64, err error) {
 	if len(m.Files) > 0 {
-		if contents, err = tx.DeleteMessageFiles(ctx, m.ID); err != nil {
+		if blobs, err = tx.DeleteMessageFiles(ctx, m.ID); err != nil {
 			return nil, err
 		}
 	}
 	m.Body, m.HTML, m.Files, m.Reactions, m.DeletedAt = "", "", nil, nil, s.now()
-	return contents, tx.DeleteReactions(ctx, m.ID)
+	return blobs, tx.DeleteReactions(ctx, m.ID)
 }
 
-func (s *Service) eraseReactions(ctx context.Context, tx Tx, e ErasureJob, at StreamKey) (done stepResult, err error) {
-	messages, err := tx.MessagesReactedTo(ctx, e.User, e.Room, maxErasedPerStep)
-	if err == nil && len(messages) == 0 {
-		err = tx.DeleteErasureJob(ctx, e)
+// eraseReactions removes the next reactions of the user in the room. If there are none, the job is finished.
+func (s *Service) eraseReactions(
+	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
+) (result erasureResult, err error) {
+	messages, err := tx.MessagesReactedTo(ctx, job.User, job.Room, maxErasedPerStep)
+	if err != nil {
+		return erasureResult{}, err
+	}
+	if len(messages) == 0 {
+		return erasureResult{}, tx.DeleteErasureJob(ctx, job)
 	}
 	for _, m := range messages {
-		if err == nil {
-			err = removeUserReactions(ctx, tx, e.User, &m)
+		if err := removeUserReactions(ctx, tx, job.User, &m); err != nil {
+			return erasureResult{}, err
 		}
-		done.events = append(done.events, MessageChanged{StreamKey: at, Kind: Reacted, Message: m})
+		result.events = append(result.events, MessageChanged{StreamKey: key, Kind: Reacted, Message: m})
 	}
-	return done, err
+	return result, nil
 }
 
-// removeUserReactions takes the reactions of one person off a message.
+// removeUserReactions removes the reactions of one user to a message, and reads the message again.
 func removeUserReactions(ctx context.Context, tx Tx, user int64, m *Message) (err error) {
-	for _, r := range m.Reactions.Groups() {
-		if r.By(user) && err == nil {
-			err = tx.DeleteReaction(ctx, m.ID, user, r.Emoji)
+	for _, group := range m.Reactions.Groups() {
+		if !group.By(user) {
+			continue
+		}
+		if err := tx.DeleteReaction(ctx, m.ID, user, group.Emoji); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		m.ChangedSeq, err = tx.NextSeq(ctx, m.Room)
+	if m.ChangedSeq, err = tx.NextSeq(ctx, m.Room); err != nil {
+		return err
 	}
-	if err == nil {
-		err = tx.UpdateMessage(ctx, *m)
+	if err = tx.UpdateMessage(ctx, *m); err != nil {
+		return err
 	}
-	if err == nil {
-		*m, _, err = tx.MessageByKey(ctx, m.AuthorID, m.Key)
-	}
+	*m, _, err = tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	return err
 }
 
-// authoredMessages reads up to limit messages of user in a room after a number, less the deleted ones, and how far it
-// looked.
-func authoredMessages(ctx context.Context, r Reader, user, room, after int64, limit int) (messages []Message, reached int64, err error) {
-	reached = after + authoredScanWindow
-	messages, err = r.MessagesByAuthor(ctx, user, room, after, reached, limit)
+// authoredMessages returns up to limit messages of a user in a room after a seq that are not deleted, and the seq up to
+// which it has searched.
+func authoredMessages(
+	ctx context.Context, r MessageReader, user, room, after int64, limit int,
+) (messages []Message, scannedTo int64, err error) {
+	scannedTo = after + authoredScanWindow
+	messages, err = r.MessagesByAuthor(ctx, user, room, after, scannedTo, limit)
 	if len(messages) == limit {
-		reached = messages[limit-1].Seq
+		scannedTo = messages[limit-1].Seq
 	}
-	return messages, reached, err
+	return messages, scannedTo, err
 }

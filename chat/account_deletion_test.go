@@ -43,7 +43,9 @@ func (b pausingTx) SetDisabled(ctx context.Context, user int64, at chat.Timestam
 
 // deleteAccountDuring begins to delete somebody's account in the middle of a deed, which goes on when the deletion
 // waits for it, or is through. It returns how many rooms the person is in after all was erased, and how both went.
-func deleteAccountDuring(t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error) (rooms int, done, deleted error) {
+func deleteAccountDuring(
+	t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error,
+) (rooms int, done, deleted error) {
 	url := dbtest.PostgresURL(t)
 	store, err := db.OpenPostgres(t.Context(), url)
 	must(t, err)

@@ -20,58 +20,58 @@ type AccountExportReader interface {
 	ExportDrafts(ctx context.Context, user int64, after ConversationRef, limit int) ([]ExportedDraft, error)
 }
 
-// ExportedRoom is a room that a person is or was in.
+// ExportedRoom is a room that a user is or was a member of.
 type ExportedRoom struct {
 	ID      int64    `db:"id"`
 	Kind    RoomKind `db:"kind"`
-	Name    string   `db:"name"` // a channel's own name, a direct conversation's other person
-	Peer    int64    `db:"peer"` // the other person; zero in a channel
+	Name    string   `db:"name"` // of the channel, or of the other user
+	Peer    int64    `db:"peer"` // the other user; zero in a channel
 	Access  Access   `db:"access"`
-	Role    Role     `db:"role"` // the person's own; empty where they are no longer
+	Role    Role     `db:"role"` // of the user in the room; empty if they have left
 	ReadSeq int64    `db:"read_seq"`
 	LastSeq int64    `db:"last_seq"`
 }
 
-// ExportedReaction is a reaction of a person to a message.
+// ExportedReaction is a reaction of a user.
 type ExportedReaction struct {
 	Message int64  `db:"message_id"`
 	Room    int64  `db:"room_id"`
 	Emoji   string `db:"emoji"`
 }
 
-// ExportedFile is a file of a person and the message that it is in; zero for none.
+// ExportedFile is a file of a user. Message is zero if the file does not belong to a message.
 type ExportedFile struct {
 	StoredFile
 	Message int64 `db:"message_id"`
 }
 
-// ExportedDraft is a draft and where it stands.
+// ExportedDraft is a draft of a user and its conversation.
 type ExportedDraft struct {
 	ConversationRef
 	Draft
 }
 
-// exportPageSize is how much of what is somebody's own is read at a time.
+// exportPageSize is how many items one query of an export reads.
 const exportPageSize = 200
 
-// RegisteredAt tells when the account of by was made.
+// RegisteredAt returns when the account of the acting user was created.
 func (s *Service) RegisteredAt(ctx context.Context, by User) (time.Time, error) {
 	at, err := s.store.RegisteredAt(ctx, by.ID)
 	return at.Time(), err
 }
 
-// ExportRooms iterates over the rooms that by is or was in, in the order of their ids.
+// ExportRooms iterates over the rooms that the acting user is or was a member of, by id.
 func (s *Service) ExportRooms(ctx context.Context, by User) iter.Seq2[ExportedRoom, error] {
 	return paged(ExportedRoom{}, func(last ExportedRoom) ([]ExportedRoom, error) {
 		return s.store.ExportRooms(ctx, by.ID, last.ID, exportPageSize)
 	})
 }
 
-// ExportMessages iterates over what by wrote in a room, oldest first, less what was deleted.
+// ExportMessages iterates over the messages of the acting user in a room, oldest first, without deleted ones.
 func (s *Service) ExportMessages(ctx context.Context, by User, room ExportedRoom) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		for seq := int64(0); seq < room.LastSeq; {
-			messages, reached, err := authoredMessages(ctx, s.store, by.ID, room.ID, seq, exportPageSize)
+			messages, scannedTo, err := authoredMessages(ctx, s.store, by.ID, room.ID, seq, exportPageSize)
 			if err != nil {
 				yield(Message{}, err)
 				return
@@ -81,33 +81,34 @@ func (s *Service) ExportMessages(ctx context.Context, by User, room ExportedRoom
 					return
 				}
 			}
-			seq = reached
+			seq = scannedTo
 		}
 	}
 }
 
-// ExportReactions iterates over the reactions of by, in the order of the messages.
+// ExportReactions iterates over the reactions of the acting user, by message.
 func (s *Service) ExportReactions(ctx context.Context, by User) iter.Seq2[ExportedReaction, error] {
 	return paged(ExportedReaction{}, func(last ExportedReaction) ([]ExportedReaction, error) {
 		return s.store.ExportReactions(ctx, by.ID, last, exportPageSize)
 	})
 }
 
-// ExportFiles iterates over the files of by: sent, waiting, or their picture.
+// ExportFiles iterates over the files of the acting user: in messages, pending, or their avatar.
 func (s *Service) ExportFiles(ctx context.Context, by User) iter.Seq2[ExportedFile, error] {
 	return paged(ExportedFile{}, func(last ExportedFile) ([]ExportedFile, error) {
 		return s.store.ExportFiles(ctx, by.ID, last.ID, exportPageSize)
 	})
 }
 
-// ExportDrafts iterates over the drafts of by.
+// ExportDrafts iterates over the drafts of the acting user.
 func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedDraft, error] {
 	return paged(ExportedDraft{}, func(last ExportedDraft) ([]ExportedDraft, error) {
 		return s.store.ExportDrafts(ctx, by.ID, last.ConversationRef, exportPageSize)
 	})
 }
 
-// paged iterates over what read returns page by page, each after the last of the one before, until one is empty.
+// paged iterates over the items that read returns, page by page, until a page is empty. Each page starts after the last
+// item of the one before.
 func paged[T any](last T, read func(last T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

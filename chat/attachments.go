@@ -38,55 +38,59 @@ type AttachmentWriter interface {
 	SetAvatar(ctx context.Context, user, file int64) ([]int64, error)
 }
 
-// Limits that nobody needs to change.
+// The limits of one user.
 const (
-	maxConcurrentUploads = 8   // uploads of one person at the same time, at each node
-	maxUnattached        = 100 // files of one person that wait for a message, and in no box
+	maxConcurrentUploads = 8   // uploads at the same time, on each node
+	maxUnattached        = 100 // pending files that belong to no conversation
 )
 
-// NewUpload is a file that somebody sends. Alt may be empty, and so may Place: then the file waits in no box. Upload is
-// the name that a page gave it, if it did: see Uploading.
+// NewUpload is a file to upload. It becomes a pending file of Conversation, or of none if that is the zero value.
 type NewUpload struct {
 	Conversation ConversationRef
 	Name, Alt    string
-	UploadID     string
+	UploadID     string // the id that the page gave to the upload, if any; see UploadProgress
 	Body         io.Reader
 }
 
-// FileLimits returns what a person may send.
+// FileLimits returns the limits for uploads.
 func (s *Service) FileLimits() FileLimits { return s.fileLimits }
 
-// uploadLimiter counts what each person uploads now.
+// uploadLimiter counts the uploads that are under way.
 type uploadLimiter struct {
-	mu     sync.Mutex    // guards now
-	active map[int64]int // how many uploads, by person
+	mu     sync.Mutex    // guards active
+	active map[int64]int // number of uploads by user
 }
 
-// acquire counts one more; end must be called after it succeeded.
-func (b *uploadLimiter) acquire(user int64) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.active[user] >= maxConcurrentUploads {
-		return &Error{Code: TooMany, Format: "You are sending many files already. Wait until some have arrived.", RetryAfter: 5 * time.Second}
+// acquire counts one more upload of a user. It returns TooMany if there are too many. After it has succeeded, release
+// must be called.
+func (l *uploadLimiter) acquire(user int64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.active[user] >= maxConcurrentUploads {
+		return &Error{
+			Code: TooMany, Format: "You are sending many files already. Wait until some have arrived.",
+			RetryAfter: 5 * time.Second,
+		}
 	}
-	if b.active == nil {
-		b.active = map[int64]int{}
+	if l.active == nil {
+		l.active = map[int64]int{}
 	}
-	b.active[user]++
+	l.active[user]++
 	return nil
 }
 
-func (b *uploadLimiter) release(user int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.active[user]--; b.active[user] == 0 {
-		delete(b.active, user)
+func (l *uploadLimiter) release(user int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.active[user]--; l.active[user] == 0 {
+		delete(l.active, user)
 	}
 }
 
-// UploadID keeps a file of by, which waits for its message. It answers NotFound for a place that is not by's, TooLarge
-// and Invalid for what is more than the limits, TooMany for too much at once, Unauthenticated to who was shut out
-// meanwhile, and the error of in.Body as it is. The bytes are read outside of any transaction.
+// Upload stores a pending file of the acting user. It returns ErrNotFound if the user has no such conversation,
+// TooLarge and Invalid if the file exceeds the limits, TooMany for too many uploads at the same time, and
+// Unauthenticated if the user was disabled during the upload. Errors of in.Body are returned unchanged. No transaction
+// is open while the bytes arrive.
 func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, error) {
 	alt, err := CleanAlt(in.Alt)
 	if err != nil {
@@ -101,107 +105,126 @@ func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, erro
 		if err != nil {
 			return File{}, err
 		}
-		in.Conversation = c.Ref() // the one box, also where the room of two people was named
+		in.Conversation = c.Ref() // direct conversations can also be referred to by their room
 	}
 	if err := s.checkQuota(ctx, s.store, by, in.Conversation, 1); err != nil {
 		return File{}, err
 	}
-	incoming, err := s.blobs.Receive(ctx, in.Body, s.fileLimits.FileBytes)
-	if errors.Is(err, ErrFileTooLarge) {
-		err = &Error{Code: TooLarge, Field: "file", Format: "A file has at most %d MB.", Args: []any{s.fileLimits.FileBytes >> 20}}
-	}
+	incoming, err := s.receive(ctx, in.Body)
 	if err != nil {
 		return File{}, err
 	}
 	defer incoming.Abort()
-	f, err := s.storeUpload(ctx, by, incoming, NewFile{Owner: by.ID, Conversation: in.Conversation, Name: CleanFileName(in.Name), Alt: alt})
+	f, err := s.storeUpload(ctx, by, incoming, NewFile{
+		Owner: by.ID, Conversation: in.Conversation, Name: CleanFileName(in.Name), Alt: alt,
+	})
+	if err != nil {
+		return File{}, err
+	}
 	if checkKey(in.UploadID) != nil {
 		in.UploadID = ""
 	}
-	if err == nil {
-		s.publishAttachment(by, in.Conversation, AttachmentChanged{Action: AttachmentAdded, UploadID: in.UploadID, File: f})
-	}
-	return f, err
+	s.publishAttachment(by, in.Conversation, AttachmentChanged{
+		Action: AttachmentAdded, UploadID: in.UploadID, File: f,
+	})
+	return f, nil
 }
 
-// publishAttachment tells by's own pages what happened to a file that waits.
-func (s *Service) publishAttachment(by User, p ConversationRef, e AttachmentChanged) {
-	if p != (ConversationRef{}) {
-		e.User, e.StreamKey = by.ID, by.streamKeyOf(p)
-		s.events.Publish(e)
+// receive reads an uploaded file into the blob store.
+func (s *Service) receive(ctx context.Context, body io.Reader) (IncomingBlob, error) {
+	incoming, err := s.blobs.Receive(ctx, body, s.fileLimits.FileBytes)
+	if errors.Is(err, ErrFileTooLarge) {
+		megabytes := s.fileLimits.FileBytes >> 20
+		return nil, &Error{Code: TooLarge, Field: "file", Format: "A file has at most %d MB.", Args: []any{megabytes}}
 	}
+	return incoming, err
 }
 
-// streamKeyOf is where a place of u's is told of.
-func (u User) streamKeyOf(p ConversationRef) StreamKey {
-	if p.With != 0 {
-		return StreamKey{Low: min(u.ID, p.With), High: max(u.ID, p.With)}
+// publishAttachment announces what happened to a pending file of a conversation to the pages of its owner.
+func (s *Service) publishAttachment(by User, ref ConversationRef, e AttachmentChanged) {
+	if ref == (ConversationRef{}) {
+		return
 	}
-	return StreamKey{Room: p.Room}
+	e.User, e.StreamKey = by.ID, by.streamKeyOf(ref)
+	s.events.Publish(e)
 }
 
-// checkQuota answers Invalid when another file of so many bytes would be more than by may have.
-func (s *Service) checkQuota(ctx context.Context, r Reader, by User, p ConversationRef, bytes int64) error {
-	used, err := r.Usage(ctx, by.ID, p)
-	switch {
-	case err != nil:
+// streamKeyOf returns the stream key of a conversation of u.
+func (u User) streamKeyOf(ref ConversationRef) StreamKey {
+	if ref.With != 0 {
+		return StreamKey{Low: min(u.ID, ref.With), High: max(u.ID, ref.With)}
+	}
+	return StreamKey{Room: ref.Room}
+}
+
+// checkQuota returns Invalid if one more file with this many bytes would exceed a limit of the user.
+func (s *Service) checkQuota(ctx context.Context, r AttachmentReader, by User, ref ConversationRef, bytes int64) error {
+	used, err := r.Usage(ctx, by.ID, ref)
+	if err != nil {
 		return err
-	case p == ConversationRef{} && used.Pending >= maxUnattached:
-		return invalidf("file", "%d of your files wait for a message. Send or delete some of them first.", maxUnattached)
-	case p != ConversationRef{} && used.Pending >= s.fileLimits.FilesPerMessage:
+	}
+	quota, unattached := s.fileLimits.QuotaBytes, ref == ConversationRef{}
+	switch {
+	case unattached && used.Pending >= maxUnattached:
+		return invalidf("file",
+			"%d of your files wait for a message. Send or delete some of them first.", maxUnattached)
+	case !unattached && used.Pending >= s.fileLimits.FilesPerMessage:
 		return invalidf("file", "A message takes at most %d files.", s.fileLimits.FilesPerMessage)
-	case s.fileLimits.QuotaBytes > 0 && used.Bytes+bytes > s.fileLimits.QuotaBytes:
-		return invalidf("file", "All your files together have at most %d MB. Delete messages with files that nobody needs.", s.fileLimits.QuotaBytes>>20)
+	case quota > 0 && used.Bytes+bytes > quota:
+		return invalidf("file",
+			"All your files together have at most %d MB. Delete messages with files that nobody needs.", quota>>20)
 	}
 	return nil
 }
 
-// store stores what was received, or finds the same bytes stored before. Content may be deleted while it is being
-// found: then it is kept anew.
+// storeUpload stores a received file, or uses the blob that the same bytes were stored as before. If that blob is
+// deleted at the same time, it stores the file again.
 func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlob, f NewFile) (File, error) {
-	_, known, err := s.store.BlobByHash(ctx, incoming.Hash())
+	_, existing, err := s.store.BlobByHash(ctx, incoming.Hash())
 	if err == nil {
 		var file File
-		if file, err = s.insertFile(ctx, by, f, known, false); !errors.Is(err, ErrNotFound) {
+		if file, err = s.insertFile(ctx, by, f, existing, false); !errors.Is(err, ErrNotFound) {
 			return file, err
 		}
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return File{}, err
 	}
-	content, err := incoming.Commit(ctx)
+	blob, err := incoming.Commit(ctx)
 	if err != nil {
 		return File{}, err
 	}
-	file, err := s.insertFile(ctx, by, f, content, true)
-	if errors.Is(err, ErrNotFound) { // another's row of the same bytes, gone again
+	file, err := s.insertFile(ctx, by, f, blob, true)
+	if errors.Is(err, ErrNotFound) { // another upload of the same bytes inserted the blob, and it was deleted at once
 		err = DatabaseUnavailable(err)
 	}
 	return file, err
 }
 
-// errSignedOut answers who was shut out, or deleted their account, while their file was coming: that may take minutes,
-// and nothing of theirs begins after it.
+// errSignedOut is returned if the user was disabled or deleted their account during an upload, which may take minutes.
 var errSignedOut = Errorf(Unauthenticated, "Your session ended. Sign in again to continue.")
 
-// insertFile makes the rows of a file, and of its content where that is fresh. There is never a row without its object:
-// the object is there before, and what turns out to be needless is deleted after. Where nobody knows whether the rows
-// are there, it stays until Sweep finds out.
-func (s *Service) insertFile(ctx context.Context, by User, f NewFile, c Blob, fresh bool) (file File, err error) {
+// insertFile inserts the rows of a file and, if the blob is new, of its blob. A row never exists without its object,
+// because the object is stored before. If the object of a new blob turns out not to be needed, it is deleted
+// afterwards. If the database does not answer, it is unknown whether the rows exist, so CollectBlobGarbage decides
+// later.
+func (s *Service) insertFile(ctx context.Context, by User, f NewFile, blob Blob, isNew bool) (file File, err error) {
 	var stored Blob
-	err = s.store.InTx(ctx, func(tx Tx) error {
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
 		f.CreatedAt = s.now()
-		if _, err := lockUser(ctx, tx, by.ID); errors.Is(err, ErrNotFound) {
+		_, err = lockUser(ctx, tx, by.ID)
+		if errors.Is(err, ErrNotFound) {
 			return errSignedOut
-		} else if err != nil {
+		}
+		if err != nil {
 			return err
 		}
-		if fresh {
-			if err := tx.InsertBlob(ctx, c, f.CreatedAt); err != nil {
+		if isNew {
+			if err := tx.InsertBlob(ctx, blob, f.CreatedAt); err != nil {
 				return err
 			}
 		}
-		if f.Blob, stored, err = tx.BlobByHash(ctx, c.Hash); err != nil {
+		if f.Blob, stored, err = tx.BlobByHash(ctx, blob.Hash); err != nil {
 			return err
 		}
 		if err := s.checkQuota(ctx, tx, by, f.Conversation, stored.Size); err != nil {
@@ -210,60 +233,64 @@ func (s *Service) insertFile(ctx context.Context, by User, f NewFile, c Blob, fr
 		file, err = tx.InsertFile(ctx, f)
 		return err
 	})
-	if fresh && (err == nil && stored.Object != c.Object || err != nil && CodeOf(err) != Unavailable) {
-		s.deleteObjects(ctx, c.Object)
+	unneeded := err == nil && stored.Object != blob.Object || err != nil && CodeOf(err) != Unavailable
+	if isNew && unneeded {
+		s.deleteObjects(ctx, blob.Object)
 	}
 	return file, err
 }
 
-// Unread lists the files of by that wait in the box for a place, in the order in which they came.
-func (s *Service) PendingFiles(ctx context.Context, by User, p ConversationRef) ([]File, error) {
-	if p == (ConversationRef{}) {
+// PendingFiles lists the pending files of the acting user for a conversation, oldest first.
+func (s *Service) PendingFiles(ctx context.Context, by User, ref ConversationRef) ([]File, error) {
+	if ref == (ConversationRef{}) {
 		return nil, nil
 	}
-	return s.store.PendingFiles(ctx, by.ID, p, s.fileLimits.FilesPerMessage)
+	return s.store.PendingFiles(ctx, by.ID, ref, s.fileLimits.FilesPerMessage)
 }
 
-// DescribeFile gives a file that waits another alt, and returns the place in whose box it does. It answers NotFound for
-// what was sent or is not by's.
-func (s *Service) DescribeFile(ctx context.Context, by User, id int64, alt string) (p ConversationRef, err error) {
+// DescribeFile sets the alternative text of a pending file and returns its conversation. It returns ErrNotFound if the
+// acting user has no such pending file.
+func (s *Service) DescribeFile(ctx context.Context, by User, id int64, alt string) (ref ConversationRef, err error) {
 	if alt, err = CleanAlt(alt); err != nil {
-		return p, err
+		return ConversationRef{}, err
 	}
 	var f StoredFile
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		if p, err = tx.SetFileAlt(ctx, by.ID, id, alt); err == nil {
-			f, err = tx.File(ctx, by.ID, id)
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		if ref, err = tx.SetFileAlt(ctx, by.ID, id, alt); err != nil {
+			return err
 		}
+		f, err = tx.File(ctx, by.ID, id)
 		return err
 	})
-	if err == nil {
-		s.publishAttachment(by, p, AttachmentChanged{Action: AttachmentDescribed, File: f.File})
+	if err != nil {
+		return ConversationRef{}, err
 	}
-	return p, err
+	s.publishAttachment(by, ref, AttachmentChanged{Action: AttachmentDescribed, File: f.File})
+	return ref, nil
 }
 
-// DeleteFile forgets a file that waits, and returns the place in whose box it did. It answers NotFound for what was
-// sent or is not by's.
-func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (p ConversationRef, err error) {
-	var content int64
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		p, content, err = tx.DeletePendingFile(ctx, by.ID, id)
+// DeleteFile deletes a pending file and returns its conversation. It returns ErrNotFound if the acting user has no such
+// pending file.
+func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (ref ConversationRef, err error) {
+	var blob int64
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		ref, blob, err = tx.DeletePendingFile(ctx, by.ID, id)
 		return err
 	})
-	if err == nil {
-		s.publishAttachment(by, p, AttachmentChanged{Action: AttachmentRemoved, File: File{ID: id}})
-		s.releaseBlobs(ctx, []int64{content})
+	if err != nil {
+		return ConversationRef{}, err
 	}
-	return p, err
+	s.publishAttachment(by, ref, AttachmentChanged{Action: AttachmentRemoved, File: File{ID: id}})
+	s.releaseBlobs(ctx, []int64{blob})
+	return ref, nil
 }
 
-// UploadProgress tells by's own pages how far a file is. The id is theirs to choose, as the key of a message; without
-// one nobody is told.
-func (s *Service) ReportUploadProgress(by User, p ConversationRef, u UploadProgress) {
-	if checkKey(u.UploadID) != nil {
+// ReportUploadProgress announces the progress of an upload to the pages of its user. It does nothing if the page gave
+// no valid id to the upload; the rules for ids are those for message keys.
+func (s *Service) ReportUploadProgress(by User, ref ConversationRef, progress UploadProgress) {
+	if checkKey(progress.UploadID) != nil {
 		return
 	}
-	u.User, u.StreamKey = by.ID, by.streamKeyOf(p)
-	s.events.Publish(u)
+	progress.User, progress.StreamKey = by.ID, by.streamKeyOf(ref)
+	s.events.Publish(progress)
 }

@@ -23,42 +23,50 @@ type GarbageWriter interface {
 	DeleteStaleFiles(ctx context.Context, t Timestamp) error
 }
 
-// How long a file may wait for its message, and an object for its row; how long one look deletes, and how much at once.
+// How long pending files, and objects that no blob refers to, are kept. The latter is long, so that restoring the
+// database from a backup does not delete the files that were uploaded after the backup. One round of deleting objects
+// takes at most deleteTimeout, and one query handles at most gcBatchSize rows.
 const (
 	pendingFileRetention = Timestamp(24 * time.Hour / time.Microsecond)
-	orphanRetention      = 7 * 24 * time.Hour // so that a database restored from a backup does not cost the files that came since
+	orphanRetention      = 7 * 24 * time.Hour
 	deleteTimeout        = 5 * time.Second
 	gcBatchSize          = 100
 )
 
-// releaseBlobs deletes those of some contents that no file has any more, rows first: an object without a row is swept,
-// a row without an object would be a broken file. It comes after the commit that made them useless and cannot undo it,
-// so what fails here is left to Sweep.
-func (s *Service) releaseBlobs(ctx context.Context, contents []int64) {
-	if err := s.deleteBlobRows(ctx, contents); err != nil {
-		slog.Warn("content not forgotten", "error", err)
+// releaseBlobs deletes those of the blobs that no file refers to any more. It runs after the commit that released them
+// and cannot undo it, so failures are only logged and CollectBlobGarbage tries again.
+func (s *Service) releaseBlobs(ctx context.Context, blobs []int64) {
+	if err := s.deleteBlobs(ctx, blobs); err != nil {
+		slog.WarnContext(ctx, "delete released blobs failed", "blobs", blobs, "error", err)
 	}
 }
 
-func (s *Service) deleteBlobRows(ctx context.Context, contents []int64) error {
-	if len(contents) == 0 {
+// deleteBlobs deletes the rows of unused blobs and then their objects. In this order a crash leaves an object without a
+// row, which CollectBlobGarbage deletes later; the other order would leave a row without an object, which is a broken
+// file.
+func (s *Service) deleteBlobs(ctx context.Context, blobs []int64) error {
+	if len(blobs) == 0 {
 		return nil
 	}
 	var objects []string
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
-		objects, err = tx.DeleteBlobs(ctx, contents)
+		objects, err = tx.DeleteBlobs(ctx, blobs)
 		return err
 	})
-	if err == nil {
-		s.deleteObjects(ctx, objects...)
+	if err != nil {
+		return err
 	}
-	return err
+	s.deleteObjects(ctx, objects...)
+	return nil
 }
 
-// CollectBlobGarbage forgets files that waited for a day, contents without a file, objects in the vault that are older
-// than a week and have no row, and what a process that ended was receiving. Several nodes may do it at once.
+// CollectBlobGarbage deletes pending files that are older than a day, blobs that no file refers to, objects older than
+// a week that no blob refers to, and temporary files of processes that have ended. Several nodes may call it at the
+// same time.
 func (s *Service) CollectBlobGarbage(ctx context.Context) error {
-	return errors.Join(s.deleteStaleFiles(ctx), s.deleteUnusedBlobs(ctx), s.deleteOrphanObjects(ctx), s.blobs.RemoveTemp())
+	return errors.Join(
+		s.deleteStaleFiles(ctx), s.deleteUnusedBlobs(ctx), s.deleteOrphanObjects(ctx), s.blobs.RemoveTemp(),
+	)
 }
 
 func (s *Service) deleteStaleFiles(ctx context.Context) error {
@@ -68,16 +76,20 @@ func (s *Service) deleteStaleFiles(ctx context.Context) error {
 func (s *Service) deleteUnusedBlobs(ctx context.Context) error {
 	for {
 		unused, err := s.store.UnusedBlobs(ctx, gcBatchSize)
-		if err == nil {
-			err = s.deleteBlobRows(ctx, unused)
-		}
-		if err != nil || len(unused) < gcBatchSize {
+		if err != nil {
 			return err
+		}
+		if err := s.deleteBlobs(ctx, unused); err != nil {
+			return err
+		}
+		if len(unused) < gcBatchSize {
+			return nil
 		}
 	}
 }
 
-// deleteOrphanObjects asks for the rows of what is old enough that its upload must be over.
+// deleteOrphanObjects deletes old objects that no blob refers to. It skips newer ones, because their upload may still
+// be under way.
 func (s *Service) deleteOrphanObjects(ctx context.Context) error {
 	old := s.clock().Add(-orphanRetention)
 	var names []string
@@ -98,6 +110,7 @@ func (s *Service) deleteOrphanObjects(ctx context.Context) error {
 	return s.deleteUnreferenced(ctx, names)
 }
 
+// deleteUnreferenced deletes those of the objects that no blob refers to.
 func (s *Service) deleteUnreferenced(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -106,18 +119,18 @@ func (s *Service) deleteUnreferenced(ctx context.Context, names []string) error 
 	if err != nil || len(orphans) == 0 {
 		return err
 	}
-	slog.Info("deleted unreferenced objects", "objects", len(orphans))
 	s.deleteObjects(ctx, orphans...)
+	slog.InfoContext(ctx, "deleted unreferenced objects", "objects", len(orphans))
 	return nil
 }
 
-// deleteObjects deletes an object that no row names. What it cannot delete now is found by Sweep.
+// deleteObjects deletes objects that no blob refers to. Failures are only logged: CollectBlobGarbage tries again.
 func (s *Service) deleteObjects(ctx context.Context, objects ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
 	for _, object := range objects {
 		if err := s.blobs.Delete(ctx, object); err != nil {
-			slog.Warn("object not deleted", "object", object, "error", err)
+			slog.WarnContext(ctx, "delete object failed", "object", object, "error", err)
 		}
 	}
 }

@@ -19,75 +19,78 @@ type BlobWriter interface {
 	InsertBlob(ctx context.Context, b Blob, at Timestamp) error
 }
 
-// BlobStore keeps the bytes of files, under names of its own. What it needs of the outside answers Unavailable when it
-// is away.
+// BlobStore stores the bytes of files as objects under names that it chooses. Its methods return an Error with the code
+// Unavailable if the storage does not answer.
 type BlobStore interface {
-	// Receive takes a file of at most limit bytes from r, into a place that is not kept. It answers ErrFileTooLarge for
-	// more, and the error of r as it is. Discard must be called on what it returns.
+	// Receive reads a file of at most limit bytes into temporary storage. It returns ErrFileTooLarge for more bytes,
+	// and errors of r unchanged. The caller must call Abort on the result.
 	Receive(ctx context.Context, r io.Reader, limit int64) (IncomingBlob, error)
-	// Open opens a kept file in a size that its content has. ErrNotFound means that it is not there.
-	Open(ctx context.Context, object string, size Variant) (OpenedBlob, error)
-	// Delete forgets a kept file in all sizes. One that is not there is no error.
+	// Open opens a variant that the object has. It returns ErrNotFound if there is no such object.
+	Open(ctx context.Context, object string, variant Variant) (OpenedBlob, error)
+	// Delete deletes an object with all its variants. It does nothing if there is no such object.
 	Delete(ctx context.Context, object string) error
-	// RemoveTemp clears what was received by a process that ended before it kept or discarded it.
+	// RemoveTemp deletes the temporary files of processes that ended before Commit or Abort.
 	RemoveTemp() error
-	// Objects lists what is kept, each once, and when that was.
+	// Objects iterates over all objects.
 	Objects(ctx context.Context) iter.Seq2[StoredObject, error]
 }
 
-// IncomingBlob is a file that was received and is not kept yet.
+// IncomingBlob is a file that was received into temporary storage.
 type IncomingBlob interface {
-	Hash() string // SHA-256 of the bytes as they came, hex: the same bytes are the same content
-	// Commit, which may be called again, finds out what the file is, makes of a picture the sizes that it is shown in,
-	// and keeps it. It answers Invalid for a picture that is too large or too broken to be shown. Nothing stays of what
-	// it could not keep whole.
+	// Hash returns the SHA-256 of the received bytes in hexadecimal.
+	Hash() string
+	// Commit detects the type of the file, makes the variants of a picture, and stores everything as an object. It
+	// returns Invalid for a picture that is too large or broken. If it fails, nothing stays stored, and it may be
+	// called again.
 	Commit(ctx context.Context) (Blob, error)
-	// Abort forgets what was received; after Keep it does nothing to what is kept. It may be called more than once.
+	// Abort deletes the temporary file. It does not affect a committed object, and may be called more than once.
 	Abort()
 }
 
-// Blob is what a file is, whatever its sender calls it. Of a picture, what is kept was made by us from its pixels, so
-// that nothing else that was in the file is left: no place, no camera, no second file behind the first. A film keeps
-// neither its place nor its camera.
+// Blob describes a stored object. A picture is encoded again from its pixels, so that no location, camera or other
+// hidden data of the uploaded file remains. The location and camera are removed from videos too.
 type Blob struct {
-	Object   string `db:"object"` // its name in the vault
+	Object   string `db:"object"` // name in the blob store
 	Hash     string `db:"hash"`
-	Type     string `db:"type"`     // by its bytes; application/octet-stream where it is none that is known to be harmless
-	Size     int64  `db:"size"`     // of what is kept as Whole, in bytes
-	Width    int    `db:"width"`    // in pixels as it is shown, of a picture; otherwise 0
-	Height   int    `db:"height"`   // likewise
-	Animated bool   `db:"animated"` // an animated picture; Thumb and Medium stand still
+	Type     string `db:"type"`     // media type, detected from the bytes; application/octet-stream unless safe
+	Size     int64  `db:"size"`     // of the original variant, in bytes
+	Width    int    `db:"width"`    // of a picture, in pixels as it is shown; zero for other files
+	Height   int    `db:"height"`   // like Width
+	Animated bool   `db:"animated"` // an animated picture; its smaller variants are still
 }
 
-// FileBytes is one of the forms in which a file is kept.
+// Variant is a form in which a file is stored.
 type Variant string
 
-// Every file is kept Whole; a picture in the others too, none of them of more pixels than the whole. Where Medium would
-// be the same, the whole is opened.
+// Every file has the original variant; pictures have all of them. No variant has more pixels than the original. If the
+// medium variant would equal the original, the original is opened instead.
 const (
 	VariantOriginal Variant = ""
-	VariantThumb    Variant = "thumb"  // at most 320 pixels at its longer side
-	VariantMedium   Variant = "medium" // at most 960
-	VariantSquare   Variant = "square" // 128 by 128, cut from the middle: a person's picture
+	VariantThumb    Variant = "thumb"  // at most 320 pixels on the longer side
+	VariantMedium   Variant = "medium" // at most 960 pixels on the longer side
+	VariantSquare   Variant = "square" // 128 by 128 pixels, cut from the centre, for avatars
 )
 
-// OpenedBlob is a kept file, ready to be read from any place in it.
+// OpenedBlob is an open variant of an object.
 type OpenedBlob struct {
 	io.ReadSeekCloser
-	Type string
-	Size int64 // bytes
+	Type string // media type
+	Size int64  // in bytes
 }
 
-// StoredObject is a name in the vault and when it was kept.
+// StoredObject is the name of an object and when it was stored.
 type StoredObject struct {
 	Name     string
 	StoredAt time.Time
 }
 
-// StorageUnavailable wraps the failure of what keeps files.
+// StorageUnavailable wraps the cause of a failure of the blob store that may be temporary.
 func StorageUnavailable(cause error) *Error {
-	return &Error{Code: Unavailable, Format: "Charla cannot reach its files. Try again in a moment.", RetryAfter: 2 * time.Second, cause: cause}
+	return &Error{
+		Code: Unavailable, Format: "Charla cannot reach its files. Try again in a moment.",
+		RetryAfter: 2 * time.Second, cause: cause,
+	}
 }
 
-// ErrFileTooLarge answers a file of more bytes than it may have.
+// ErrFileTooLarge is returned by BlobStore.Receive for a file with too many bytes.
 var ErrFileTooLarge = Errorf(TooLarge, "This file is larger than Charla takes.")

@@ -17,57 +17,60 @@ type FileReader interface {
 	File(ctx context.Context, user, id int64) (StoredFile, error)
 }
 
-// Limits of what people call their files.
+// The limits of names and descriptions of files.
 const (
-	maxFileNameBytes  = 255 // bytes
-	maxExtensionBytes = 16  // bytes of a name that is cut are kept for what stands behind its last dot
-	MaxAlt            = 500 // characters that describe a file to who cannot see it
+	maxFileNameBytes  = 255
+	maxExtensionBytes = 16  // of the file extension that a shortened name keeps
+	MaxAlt            = 500 // characters of an alternative text
 )
 
-// FileLimits is what the operator allows.
+// FileLimits are limits that the operator configures.
 type FileLimits struct {
-	FileBytes       int64 // bytes of one file
-	FilesPerMessage int   // files of one message
-	QuotaBytes      int64 // bytes of all files of one person; 0 means no limit
+	FileBytes       int64 // size of one file
+	FilesPerMessage int
+	QuotaBytes      int64 // size of all files of one user; zero for no limit
 }
 
-// DefaultFileLimits are those of a Charla where nobody decided otherwise.
+// DefaultFileLimits are the limits if the operator does not configure any.
 var DefaultFileLimits = FileLimits{FileBytes: 25 << 20, FilesPerMessage: 10, QuotaBytes: 1000 << 20}
 
-// File is a file as people see it. What it holds is a Content.
+// File is a file as users see it. Its bytes are a Blob.
 type File struct {
 	ID       int64  `db:"id"`
-	Name     string `db:"name"` // for people's eyes alone: see CleanFileName
-	Alt      string `db:"alt"`  // what it shows, in words
-	Type     string `db:"type"`
-	Size     int64  `db:"size"`     // bytes
-	Width    int    `db:"width"`    // pixels, of a picture; otherwise 0
-	Height   int    `db:"height"`   // likewise
+	Name     string `db:"name"`     // only for display; see CleanFileName
+	Alt      string `db:"alt"`      // alternative text
+	Type     string `db:"type"`     // media type
+	Size     int64  `db:"size"`     // in bytes
+	Width    int    `db:"width"`    // of a picture, in pixels; zero for other files
+	Height   int    `db:"height"`   // like Width
 	Animated bool   `db:"animated"` // an animated picture
 }
 
-// IsImage tells whether f was made by us from pixels: then it has all sizes, and nothing else in it.
+// IsImage reports whether f is a picture, which has all variants.
 func (f File) IsImage() bool { return f.Width > 0 }
 
-// IsPlayable tells whether f is sound or moving pictures of a type that browsers play.
+// IsPlayable reports whether f is audio or video that browsers can play.
 func (f File) IsPlayable() bool { return f.IsAudio() || strings.HasPrefix(f.Type, "video/") }
 
-// IsAudio tells whether f is to be heard.
+// IsAudio reports whether f is audio.
 func (f File) IsAudio() bool { return strings.HasPrefix(f.Type, "audio/") }
 
-// HasVariant tells whether a file is kept in a size.
-func (f File) HasVariant(size Variant) bool {
-	return size == VariantOriginal || f.IsImage() && slices.Contains([]Variant{VariantThumb, VariantMedium, VariantSquare}, size)
+// imageVariants are the variants of a picture besides the original.
+var imageVariants = []Variant{VariantThumb, VariantMedium, VariantSquare}
+
+// HasVariant reports whether f has a variant.
+func (f File) HasVariant(variant Variant) bool {
+	return variant == VariantOriginal || f.IsImage() && slices.Contains(imageVariants, variant)
 }
 
-// StoredFile is a file with what it takes to open it.
+// StoredFile is a file with what is needed to open it.
 type StoredFile struct {
 	File
 	Object   string `db:"object"`
-	IsAvatar bool   `db:"is_avatar"` // it is its owner's picture, for everybody to see
+	IsAvatar bool   `db:"is_avatar"` // everybody may see it
 }
 
-// NewFile is a file to be stored for its owner, in whose box for a place it waits; the zero Place is none.
+// NewFile is a pending file to insert. It belongs to no conversation if Conversation is the zero value.
 type NewFile struct {
 	Blob, Owner  int64
 	Conversation ConversationRef
@@ -75,15 +78,15 @@ type NewFile struct {
 	CreatedAt    Timestamp
 }
 
-// Usage is what a person has stored: the bytes of all their files, and how many wait in the box for a place.
+// Usage is how many bytes a user has stored, and how many pending files they have for one conversation.
 type Usage struct {
 	Bytes   int64 `db:"bytes"`
 	Pending int   `db:"pending"`
 }
 
-// CleanFileName makes of what somebody's computer calls a file a name that can be shown and given back: without
-// folders, without what cannot be seen or turns the text around it, at most 255 bytes with its extension kept. It is
-// idempotent.
+// CleanFileName makes a name that is safe to show and to use from whatever name a file was uploaded with. It removes
+// folders, invisible characters and those that change the direction of text, and shortens the name to 255 bytes without
+// losing the extension. Cleaning a name twice changes nothing.
 func CleanFileName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
@@ -95,7 +98,8 @@ func CleanFileName(s string) string {
 	return name
 }
 
-// stripInvisible leaves what is drawn, a space for any blank, and no more marks on a letter than a language needs.
+// stripInvisible removes invisible characters, replaces any white space by a space, and removes combining marks that no
+// language needs.
 func stripInvisible(s string) string {
 	marks := 0
 	return strings.Map(func(r rune) rune {
@@ -117,7 +121,7 @@ func stripInvisible(s string) string {
 	}, s)
 }
 
-// truncateFileName cuts a name to its bytes, before its extension.
+// truncateFileName shortens a name to maxFileNameBytes and keeps its extension.
 func truncateFileName(name string) string {
 	if len(name) <= maxFileNameBytes {
 		return name
@@ -129,7 +133,7 @@ func truncateFileName(name string) string {
 	return strings.TrimSpace(truncate(name, maxFileNameBytes-len(extension))) + extension
 }
 
-// CleanAlt brings a description to one line. It answers Invalid for one that is too long or no text.
+// CleanAlt returns an alternative text as one line. It returns Invalid for a text that is too long or not valid text.
 func CleanAlt(s string) (string, error) {
 	if !isStorableText(s) {
 		return "", invalidf("alt", "This description holds bytes that are not text.")
@@ -150,16 +154,16 @@ func CleanAlt(s string) (string, error) {
 	return alt, nil
 }
 
-// File finds a file that by may see: it is in a message of a room of theirs, it waits and is theirs, or it is
-// somebody's picture. Otherwise it answers NotFound.
+// File returns a file that the acting user may see: it belongs to a message in one of their rooms, it is one of their
+// pending files, or it is an avatar. Otherwise it returns ErrNotFound.
 func (s *Service) File(ctx context.Context, by User, id int64) (StoredFile, error) {
 	return s.store.File(ctx, by.ID, id)
 }
 
-// OpenFile opens what File found. It answers NotFound for a size that the file has not.
-func (s *Service) OpenFile(ctx context.Context, f StoredFile, size Variant) (OpenedBlob, error) {
-	if !f.HasVariant(size) {
+// OpenFile opens a variant of a file that File returned. It returns ErrNotFound if the file does not have this variant.
+func (s *Service) OpenFile(ctx context.Context, f StoredFile, variant Variant) (OpenedBlob, error) {
+	if !f.HasVariant(variant) {
 		return OpenedBlob{}, ErrNotFound
 	}
-	return s.blobs.Open(ctx, f.Object, size)
+	return s.blobs.Open(ctx, f.Object, variant)
 }

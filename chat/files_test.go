@@ -39,7 +39,9 @@ func (w fixture) objects(t *testing.T) (n int) {
 }
 
 // postFiles posts a message of files.
-func (w fixture) postFiles(by chat.User, p chat.ConversationRef, key, body string, files ...int64) (chat.PostResult, error) {
+func (w fixture) postFiles(
+	by chat.User, p chat.ConversationRef, key, body string, files ...int64,
+) (chat.PostResult, error) {
 	return w.PostMessage(context.Background(), by, chat.NewMessage{Conversation: p, Key: key, Body: body, Files: files})
 }
 

@@ -235,7 +235,9 @@ func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64,
 }
 
 // removeBotsOf removes the bots of a removed user from a room too, except the acting user, who may be one of them.
-func removeBotsOf(ctx context.Context, tx Tx, by User, owner int64, room Room, now Timestamp) (events []Event, err error) {
+func removeBotsOf(
+	ctx context.Context, tx Tx, by User, owner int64, room Room, now Timestamp,
+) (events []Event, err error) {
 	bots, err := tx.Bots(ctx, owner)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ type Notification struct {
 	Medium    Medium           `db:"medium"`
 	Kind      NotificationKind `db:"kind"`
 	User      int64            `db:"user_id"`    // the recipient; zero if only the address is known
-	SubjectID int64            `db:"subject_id"` // the pending registration or the room that it is about; otherwise zero
+	SubjectID int64            `db:"subject_id"` // the pending registration or the room that it is about, or zero
 	Address   string           `db:"address"`    // where to send it; empty for the address of the recipient
 	Locale    string           `db:"locale"`     // language of the browser that requested it; empty if unknown
 	AwaySince Timestamp        `db:"away_since"` // when the first message of a digest found the recipient away
@@ -106,7 +106,9 @@ func (s *Service) ClaimNotifications(ctx context.Context, road Medium, limit int
 // RecordDelivery records the result of an attempt to deliver a notification. If failure is nil, or ErrNotFound because
 // there is nothing to deliver any more, the notification is removed from the queue and the conversations of a digest
 // are recorded as emailed. After any other failure it is retried later or given up.
-func (s *Service) RecordDelivery(ctx context.Context, n Notification, emailed []UnreadConversation, failure error) error {
+func (s *Service) RecordDelivery(
+	ctx context.Context, n Notification, emailed []UnreadConversation, failure error,
+) error {
 	if failure != nil && !errors.Is(failure, ErrNotFound) {
 		return s.store.InTx(ctx, func(tx Tx) error { return s.postpone(ctx, tx, n, failure) })
 	}
@@ -123,12 +125,13 @@ func (s *Service) RecordDelivery(ctx context.Context, n Notification, emailed []
 // postpone schedules the next attempt after a failure, or gives the notification up after the last one.
 func (s *Service) postpone(ctx context.Context, tx Tx, n Notification, failure error) error {
 	text := truncate(failure.Error(), maxErrorBytes)
+	log := slog.With("notification", n.ID, "kind", n.Kind, "attempt", n.Attempts, "error", text)
 	now := s.now()
 	if n.Attempts >= maxAttempts {
-		slog.WarnContext(ctx, "deliver notification failed, giving up", "notification", n.ID, "kind", n.Kind, "error", text)
+		log.WarnContext(ctx, "deliver notification failed, giving up")
 		return tx.FailNotification(ctx, n.ID, text, now)
 	}
-	slog.WarnContext(ctx, "deliver notification failed", "notification", n.ID, "kind", n.Kind, "attempt", n.Attempts, "error", text)
+	log.WarnContext(ctx, "deliver notification failed, trying again later")
 	return tx.PostponeNotification(ctx, n.ID, text, now+Timestamp(backoff(n.Attempts)/time.Microsecond))
 }
 

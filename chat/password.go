@@ -56,7 +56,10 @@ func (h *hasher) acquire(ctx context.Context, f func()) error {
 		f()
 		return nil
 	case <-ctx.Done():
-		return &Error{Code: TooMany, Format: "Too many people are signing in right now. Try again in a moment.", RetryAfter: maxHashWait}
+		return &Error{
+			Code: TooMany, Format: "Too many people are signing in right now. Try again in a moment.",
+			RetryAfter: maxHashWait,
+		}
 	}
 }
 

@@ -20,7 +20,9 @@ const maxUsers = 100
 // AllUsers lists users whose name or e-mail address contains query, including disabled ones, by name, after the user
 // with the id after. It returns at most 100; more reports whether there are others. It returns ErrNotFound if the
 // acting user is not an admin.
-func (s *Service) AllUsers(ctx context.Context, by User, query string, after int64) (users []User, more bool, err error) {
+func (s *Service) AllUsers(
+	ctx context.Context, by User, query string, after int64,
+) (users []User, more bool, err error) {
 	if !by.CanManageUsers() {
 		return nil, false, ErrNotFound
 	}
@@ -34,7 +36,9 @@ func (s *Service) AllUsers(ctx context.Context, by User, query string, after int
 
 // FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents, by
 // name, after the user with the id after. The result more reports whether there are others.
-func (s *Service) FindUsers(ctx context.Context, query string, after int64, limit int) (users []UserSummary, more bool, err error) {
+func (s *Service) FindUsers(
+	ctx context.Context, query string, after int64, limit int,
+) (users []UserSummary, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
 	}

@@ -121,14 +121,18 @@ func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, er
 		return addMember(ctx, tx, room.ID, by, seq, RoleOwner)
 	})
 	if errors.Is(err, ErrDuplicate) {
-		return Room{}, &Error{Code: Conflict, Field: "name", Format: "There is already an open room called “%s”.", Args: []any{name}}
+		return Room{}, &Error{
+			Code: Conflict, Field: "name", Format: "There is already an open room called “%s”.", Args: []any{name},
+		}
 	}
 	return room, err
 }
 
 // OpenRooms lists the channels that the acting user may join and whose name contains query, by name, after the channel
 // with the id after. It returns at most 100; more reports whether there are others.
-func (s *Service) OpenRooms(ctx context.Context, by User, query string, after int64) (rooms []Room, more bool, err error) {
+func (s *Service) OpenRooms(
+	ctx context.Context, by User, query string, after int64,
+) (rooms []Room, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
 	}
@@ -152,7 +156,9 @@ func (s *Service) Room(ctx context.Context, by User, room int64) (Room, error) {
 
 // Members lists the members of a room whose name contains query, by name, after the user with the id after. It returns
 // at most MaxMembers; more reports whether there are others. Without membership in the room it returns nobody.
-func (s *Service) Members(ctx context.Context, room Room, query string, after int64) (members []Member, more bool, err error) {
+func (s *Service) Members(
+	ctx context.Context, room Room, query string, after int64,
+) (members []Member, more bool, err error) {
 	if err := checkQuery(query); err != nil || !room.IsMember() {
 		return nil, false, err
 	}

@@ -60,7 +60,8 @@ func (s *Service) insertSeedUsers(ctx context.Context, tx Tx, batch []seedUser) 
 		if p.user, p.joined, err = createUser(ctx, tx, p.account); err != nil {
 			return err
 		}
-		if _, err = tx.InsertSession(ctx, newSession(p.user.ID, BrowserSession, p.account.CreatedAt), hashToken(p.token)); err != nil {
+		session := newSession(p.user.ID, BrowserSession, p.account.CreatedAt)
+		if _, err = tx.InsertSession(ctx, session, hashToken(p.token)); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,9 @@ func newSession(user int64, kind SessionKind, now Timestamp) Session {
 // insertLoginSession adds a session for a user who has just proved their password. It returns Unauthenticated if the
 // user was disabled or their password changed since, because whoever did that ended all sessions and would have missed
 // this one. It takes the same lock as they do.
-func insertLoginSession(ctx context.Context, tx Tx, by Credentials, session Session, hash string) (id int64, err error) {
+func insertLoginSession(
+	ctx context.Context, tx Tx, by Credentials, session Session, hash string,
+) (id int64, err error) {
 	err = tx.LockAccount(ctx, by.ID, by.PasswordHash)
 	if errors.Is(err, ErrNotFound) {
 		return 0, errBadCredentials

@@ -136,7 +136,9 @@ func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, erro
 
 // rotateRefreshToken finds the session of a refresh token and replaces the token by its successor. If the token was
 // stolen, it ends the session.
-func (s *Service) rotateRefreshToken(ctx context.Context, old refreshToken) (session Session, next refreshToken, stolen bool, err error) {
+func (s *Service) rotateRefreshToken(
+	ctx context.Context, old refreshToken,
+) (session Session, next refreshToken, stolen bool, err error) {
 	fresh := make([]byte, keyBytes)
 	rand.Read(fresh)
 	err = s.store.InTx(ctx, func(tx Tx) error {
@@ -157,7 +159,9 @@ func (s *Service) rotateRefreshToken(ctx context.Context, old refreshToken) (ses
 
 // rotateOrRevoke replaces the token old of a session by next. If old is neither the current token nor the previous one
 // within refreshGrace, it ends the session and returns true.
-func rotateOrRevoke(ctx context.Context, tx Tx, session Session, old, next refreshToken, now Timestamp) (stolen bool, err error) {
+func rotateOrRevoke(
+	ctx context.Context, tx Tx, session Session, old, next refreshToken, now Timestamp,
+) (stolen bool, err error) {
 	rotated, err := tx.RotateRefreshToken(ctx, session.ID, old.secretHash(), next.secretHash(), now)
 	if err != nil {
 		return false, err

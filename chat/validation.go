@@ -12,7 +12,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Limits of what people write. Characters are grapheme clusters: what a person counts as one.
+// The limits of texts that users write. A character is a grapheme cluster, which is what a person counts as one
+// character.
 const (
 	MaxName         = 40   // characters
 	maxEmailBytes   = 254  // bytes, RFC 5321 section 4.5.3.1.3 less the angle brackets
@@ -22,8 +23,8 @@ const (
 	maxMarks        = 2  // combining marks on one letter; Vietnamese needs two
 )
 
-// CleanName trims a name and brings it to NFC. It answers Invalid for an empty or overlong name, and for one that holds
-// control, bidi, zero-width or blank-looking characters or stacked combining marks.
+// CleanName trims a name and normalizes it to Unicode NFC. It returns Invalid for a name that is empty or too long, and
+// for one with control, bidirectional, zero-width or blank-looking characters or with stacked combining marks.
 func CleanName(s string) (string, error) {
 	name := strings.Join(strings.Fields(stripVariationSelectors(norm.NFC.String(s))), " ")
 	switch {
@@ -39,8 +40,8 @@ func CleanName(s string) (string, error) {
 	return name, nil
 }
 
-// stripVariationSelectors drops the selectors that choose how a character is drawn: with them two names would look the
-// same.
+// stripVariationSelectors removes the characters that only choose how the character before them is drawn. With them,
+// two different names could look the same.
 func stripVariationSelectors(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0xFE00 && r <= 0xFE0F {
@@ -50,7 +51,7 @@ func stripVariationSelectors(s string) string {
 	}, s)
 }
 
-// cleanRoomName is CleanName for a room.
+// cleanRoomName is CleanName with the messages for the name of a room.
 func cleanRoomName(s string) (string, error) {
 	if strings.TrimSpace(s) == "" {
 		return "", invalidf("name", "Give the room a name.")
@@ -58,19 +59,22 @@ func cleanRoomName(s string) (string, error) {
 	return CleanName(s)
 }
 
-// isStorableText tells whether s is valid UTF-8 without NUL: what both databases can store.
+// isStorableText reports whether s is valid UTF-8 without NUL. Both databases can store such text.
 func isStorableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// blankRunes holds what draws nothing: fillers of Hangul and Khmer, the empty Braille cell, the joiner of graphemes,
-// the place of an object, and what stands for a broken character.
-var blankRunes = map[rune]bool{0x034F: true, 0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true,
-	0xFFA0: true, 0xFFFC: true, 0xFFFD: true}
+// blankRunes are characters that show nothing although Unicode does not classify them as space or format characters:
+// fillers of Hangul and Khmer, the empty Braille cell, the combining grapheme joiner, and the object and replacement
+// characters.
+var blankRunes = map[rune]bool{
+	0x034F: true, 0x115F: true, 0x1160: true, 0x17B4: true, 0x17B5: true, 0x2800: true, 0x3164: true,
+	0xFFA0: true, 0xFFFC: true, 0xFFFD: true,
+}
 
-// isInvisible tells fillers, and the selectors that only say how the character before them is drawn.
+// isInvisible reports whether r is a blank rune or a variation selector.
 func isInvisible(r rune) bool { return blankRunes[r] || unicode.Is(unicode.Variation_Selector, r) }
 
-// allVisible tells whether every character of s can be seen, and none is buried under marks. What Unicode has not
-// assigned, keeps for control or format, or selects a variant with cannot be seen.
+// allVisible reports whether every character of s is visible and no letter has more than maxMarks combining marks.
+// Unassigned, control and format characters and variation selectors are not visible.
 func allVisible(s string) bool {
 	marks := maxMarks // none without a letter
 	for _, r := range norm.NFD.String(s) {
@@ -90,10 +94,12 @@ func allVisible(s string) bool {
 	return true
 }
 
-// foldCase takes the case away. Folding alone turns Cherokee letters back and forth, so lower case has the last word.
+// foldCase removes differences of case. Case folding alone is not stable for Cherokee letters, so the result is
+// converted to lower case.
 func foldCase(s string) string { return strings.ToLower(cases.Fold().String(s)) }
 
-// NameKey folds a name for searching: no case, no accents, compatible forms as one. It is idempotent.
+// NameKey folds a name for searching: without case, accents and compatibility variants of characters. Folding a name
+// twice changes nothing.
 func NameKey(name string) string {
 	folded := foldCase(norm.NFKD.String(strings.ToValidUTF8(name, "")))
 	folded = strings.Map(func(r rune) rune {
@@ -105,15 +111,17 @@ func NameKey(name string) string {
 	return strings.Join(strings.Fields(folded), " ")
 }
 
-// CleanEmail checks an e-mail address and returns it as written, trimmed, and its normal form: the same for the same
-// account in other case or another Unicode form, with the domain in ASCII. The normal form of a normal form is itself.
+// CleanEmail checks an e-mail address. It returns the address as it was written, trimmed, and its normalized form,
+// which is the same for the same account in any case and Unicode form and has the domain in ASCII. Normalizing an
+// address twice changes nothing.
 func CleanEmail(s string) (email, key string, err error) {
 	email = norm.NFC.String(strings.TrimSpace(s))
 	bad := invalidf("email", "This does not look like an e-mail address.")
 	if email == "" {
 		return "", "", invalidf("email", "Tell us your e-mail address.")
 	}
-	if !isStorableText(s) || len(email) > maxEmailBytes || strings.ContainsFunc(email, unicode.IsSpace) || !allVisible(email) {
+	hasSpace := strings.ContainsFunc(email, unicode.IsSpace)
+	if !isStorableText(s) || len(email) > maxEmailBytes || hasSpace || !allVisible(email) {
 		return "", "", bad
 	}
 	normal := norm.NFKC.String(foldCase(norm.NFKC.String(foldCase(norm.NFKC.String(email)))))
@@ -123,23 +131,24 @@ func CleanEmail(s string) (email, key string, err error) {
 		return "", "", bad
 	}
 	key = normal[:at] + "@" + domain
-	if !isMailAddress(email) || !isMailAddress(key) { // the normal form may hold what the letters only stood for, such as brackets
+	if !isMailAddress(email) || !isMailAddress(key) { // normalizing can turn other characters into brackets
 		return "", "", bad
 	}
 	return email, key, nil
 }
 
+// isMailAddress reports whether s is a bare address in the syntax of RFC 5322.
 func isMailAddress(s string) bool {
 	parsed, err := mail.ParseAddress(s)
 	return err == nil && parsed.Address == s
 }
 
-// normalizeNewlines brings the line endings of a text to one form.
+// normalizeNewlines replaces all line endings by \n.
 func normalizeNewlines(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// cleanBody checks the text of a message that has nothing else.
+// cleanBody checks and cleans the text of a message without files, which must have visible text.
 func cleanBody(s string) (string, error) {
 	body, err := cleanOptionalBody(s)
 	if err == nil && !strings.ContainsFunc(body, isVisible) {
@@ -148,19 +157,20 @@ func cleanBody(s string) (string, error) {
 	return body, err
 }
 
-// isVisible tells what is seen. What Unicode has not assigned may be an emoji of next year.
+// isVisible reports whether r shows something. Unassigned characters count as visible, because they may be emoji of a
+// newer Unicode version.
 func isVisible(r rune) bool {
 	return !unicode.IsSpace(r) && !isInvisible(r) && !unicode.In(r, unicode.Cc, unicode.Cf)
 }
 
-// cleanOptionalBody checks the text of a message, which may be empty. It is kept as typed, but for the space at its
-// ends and the line endings.
+// cleanOptionalBody checks and cleans the text of a message with files, which may be empty. Only line endings and white
+// space at the end and blank lines at the start change.
 func cleanOptionalBody(s string) (string, error) {
 	body := strings.TrimRightFunc(strings.Trim(normalizeNewlines(s), "\n"), unicode.IsSpace)
 	return body, checkBody(body)
 }
 
-// checkBody accepts what fits into a message and can be stored.
+// checkBody returns Invalid for a text that is too long for a message or cannot be stored.
 func checkBody(body string) error {
 	switch {
 	case !isStorableText(body):
@@ -168,20 +178,22 @@ func checkBody(body string) error {
 	case len(body) > 4*maxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
 		return invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
 	case len(body) > maxMessageBytes:
-		return invalidf("body", "A message has at most %d KB; characters of many parts take more. Send it in parts.", maxMessageBytes>>10)
+		return invalidf("body",
+			"A message has at most %d KB; characters of many parts take more. Send it in parts.", maxMessageBytes>>10)
 	}
 	return nil
 }
 
-// checkKey accepts what a sender may use to name a message: 1 to 64 printable ASCII characters.
+// checkKey returns Invalid unless key is a valid idempotency key: 1 to 64 printable ASCII characters.
 func checkKey(key string) error {
-	if key == "" || len(key) > maxKeyBytes || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+	notPrintable := func(r rune) bool { return r < ' ' || r > '~' }
+	if key == "" || len(key) > maxKeyBytes || strings.ContainsFunc(key, notPrintable) {
 		return invalidf("key", "A key has 1 to %d printable ASCII characters.", maxKeyBytes)
 	}
 	return nil
 }
 
-// truncate cuts s to at most n bytes of valid text.
+// truncate shortens s to at most n bytes of valid UTF-8 without NUL.
 func truncate(s string, n int) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), n)], ""), "\x00", "")
 }

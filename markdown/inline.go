@@ -143,12 +143,14 @@ var looksLikeDomain = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
 func isDeceptiveLink(label, address string) bool {
 	_, bare, _ := strings.Cut(address, ":")
 	for _, whole := range []string{address, strings.TrimPrefix(bare, "//")} {
-		if rest, ok := strings.CutPrefix(whole, label); ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
+		rest, ok := strings.CutPrefix(whole, label)
+		if ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
 			return false // the label is the address up to a path, query or fragment
 		}
 	}
 	isInvisible := func(r rune) bool { return unicode.Is(unicode.Cf, r) }
-	return strings.Contains(label, "://") || looksLikeDomain.MatchString(label) || strings.ContainsFunc(label, isInvisible)
+	return strings.Contains(label, "://") || looksLikeDomain.MatchString(label) ||
+		strings.ContainsFunc(label, isInvisible)
 }
 
 func newLink(href string, label text.Segment) ast.Node {
