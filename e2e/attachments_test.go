@@ -115,7 +115,7 @@ func TestSendWaitsForUploads(t *testing.T) {
 	ana.waitUntil("the upload is cancelled, and the next file is attached",
 		sprintf(`%s === 'next.txt' && document.querySelectorAll('.attachment:not(.attachment--canceled)').length === 1`,
 			attachmentNames))
-	upload := eval[string](ana, `document.querySelector('.attachment--canceled [id^=up-]').id.slice('up-'.length)`)
+	upload := eval[string](ana, `document.querySelector('.attachment--canceled [id^=upload-]').id.slice('upload-'.length)`)
 	late := ana.api().uploadFile("text/plain", samples.write("late.txt", []byte("late")), "with=2&upload="+upload)
 	ana.waitUntil("the file that arrived after the cancellation is removed",
 		sprintf(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') &&
