@@ -15,7 +15,7 @@ func TestUnreachableServerIsReported(t *testing.T) {
 	bob.postMessages("with=2", "psst")
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	const unreached = noticeText + ` === 'Can't connect to Charla. Try again.'`
+	const unreached = noticeText + ` === "Can't connect to Charla. Try again."`
 	for _, action := range []struct {
 		what string
 		do   func()

@@ -85,7 +85,7 @@ func TestQueueIsSentOnReconnect(t *testing.T) {
 
 	s.stop()
 	ana.waitUntil("the page says that the server does not respond",
-		connectionStatus+` === 'Can't connect to Charla. Retrying…'`)
+		connectionStatus+` === "Can't connect to Charla. Retrying…"`)
 	ana.typeAndEnter("after the restart")
 	ana.waitUntil("it is queued", queuedTexts+` === 'after the restart'`)
 	s.start()
