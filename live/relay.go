@@ -194,7 +194,7 @@ func (r *Relay) announce(whole bool, readers map[int64]bool) {
 // publish passes a message to NATS. Without a connection, the message is lost.
 func (r *Relay) publish(m relayMessage) {
 	m.Version, m.Node = relayVersion, r.nodeName
-	if err := r.conn.Publish(r.subjectPrefix+m.subject(), marshalJSON(m)); err != nil {
+	if err := r.conn.Publish(r.subjectPrefix+m.subject(), MarshalJSON(m)); err != nil {
 		r.notConnected.Add(1)
 		return
 	}

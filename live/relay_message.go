@@ -1,7 +1,6 @@
 package live
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -82,7 +81,7 @@ func newRelayMessage(e chat.Event) (relayMessage, bool) {
 	if !ok {
 		return relayMessage{}, false
 	}
-	m := relayMessage{Kind: name, Fingerprint: t.fingerprint, Event: marshalJSON(e)}
+	m := relayMessage{Kind: name, Fingerprint: t.fingerprint, Event: MarshalJSON(e)}
 	if change, ok := e.(chat.RoomChange); ok {
 		key, seq := change.Position()
 		m.Key, m.Room, m.Seq = &key, roomIDOf(change), seq
@@ -114,15 +113,4 @@ func (m relayMessage) subject() string {
 	default:
 		return fmt.Sprintf("pair.%d.%d", m.Key.Low, m.Key.High)
 	}
-}
-
-// marshalJSON returns the JSON of a value. It does not escape HTML, because that doubles the size of rendered messages.
-func marshalJSON(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // impossible, because events and relay messages are plain values
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
 }

@@ -22,7 +22,7 @@ func BenchmarkNewRelayMessage(b *testing.B) {
 	for b.Loop() {
 		m, _ := newRelayMessage(e)
 		m.Version, m.Node = relayVersion, "0123456789ABCDEF0123456789"
-		b.SetBytes(int64(len(marshalJSON(m))))
+		b.SetBytes(int64(len(MarshalJSON(m))))
 	}
 }
 
@@ -31,7 +31,7 @@ func BenchmarkHandleRelayMessage(b *testing.B) {
 	m, _ := newRelayMessage(typicalMessage(newFakeSource()))
 	m.Version, m.Node = relayVersion, "0123456789ABCDEF0123456789"
 	m.Key = &chat.StreamKey{Low: 1, High: 2}
-	data := marshalJSON(m)
+	data := MarshalJSON(m)
 	r := &Relay{hub: NewHub(newFakeSource()), nodeName: "me"}
 	b.ReportAllocs()
 	b.SetBytes(int64(len(data)))

@@ -284,18 +284,18 @@ func TestRelayMessagesOfOtherVersions(t *testing.T) {
 	}
 	m, _ := newRelayMessage(db.post(general, 2, "of another type"))
 	m.Version, m.Node, m.Fingerprint = relayVersion, "other", 1
-	h.relay.handle(marshalJSON(m))
+	h.relay.handle(MarshalJSON(m))
 	expectLines(t, r, []string{"+1=of another type"})
 	m, _ = newRelayMessage(db.post(general, 2, "with a new field"))
 	m.Version, m.Node = relayVersion, "other"
-	h.relay.handle([]byte(strings.Replace(string(marshalJSON(m)), "{", `{"new":[{"x":1}],`, 1)))
+	h.relay.handle([]byte(strings.Replace(string(MarshalJSON(m)), "{", `{"new":[{"x":1}],`, 1)))
 	expectLines(t, r, []string{"+1=of another type", "+2=with a new field"})
 	m, _ = newRelayMessage(chat.SessionEnded{Session: 1})
 	m.Version, m.Node = relayVersion, h.relay.nodeName
-	h.relay.handle(marshalJSON(m))
+	h.relay.handle(MarshalJSON(m))
 	expect(t, "its own messages are ignored", r.received("!"))
 	m.Node = "other"
-	h.relay.handle(marshalJSON(m))
+	h.relay.handle(MarshalJSON(m))
 	<-r.done
 }
 

@@ -46,7 +46,7 @@ func (f *conversationTracker) changes(conversations []chat.Conversation) (b []by
 		if existed && current == previous {
 			continue
 		}
-		data := marshalJSON(web.ConversationToJSON(c))
+		data := live.MarshalJSON(web.ConversationToJSON(c))
 		if !existed || current.seq != previous.seq || current.name != previous.name {
 			b = append(b, jsonFrame("changed", 0, data)...)
 		}
@@ -56,7 +56,7 @@ func (f *conversationTracker) changes(conversations []chat.Conversation) (b []by
 	}
 	for _, room := range slices.Sorted(maps.Keys(f.known)) {
 		if _, still := now[room]; !still {
-			b = append(b, jsonFrame("left", 0, marshalJSON(leftJSON{room}))...)
+			b = append(b, jsonFrame("left", 0, live.MarshalJSON(leftJSON{room}))...)
 		}
 	}
 	if f.known = now; first && f.announceReady {

@@ -1,9 +1,6 @@
 package stream
 
 import (
-	"bytes"
-	"encoding/json"
-	"log/slog"
 	"strconv"
 
 	"charla/chat"
@@ -24,24 +21,13 @@ func jsonFrame(name string, id int64, data []byte) []byte {
 	return event.AppendTo(nil)
 }
 
-// marshalJSON writes what has no cycles and no wrong UTF-8 in it, and leaves < as it is.
-func marshalJSON(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		slog.Error("event not written", "error", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
 // Change tells the whole message as it is now, whatever happened to it.
 func (JSONEvents) Change(change chat.RoomChange, id int64) (b []byte) {
 	switch change := change.(type) {
 	case chat.MessagePosted:
-		return jsonFrame("message", id, marshalJSON(web.MessageToJSON(change.Message)))
+		return jsonFrame("message", id, live.MarshalJSON(web.MessageToJSON(change.Message)))
 	case chat.MessageChanged:
-		data, kinds := marshalJSON(web.MessageToJSON(change.Message)), changeKinds(change)
+		data, kinds := live.MarshalJSON(web.MessageToJSON(change.Message)), changeKinds(change)
 		for i, name := range kinds {
 			if i == len(kinds)-1 {
 				b = append(b, jsonFrame(string(name), id, data)...)
@@ -84,7 +70,7 @@ func (JSONEvents) Presence(p live.Presence) []byte {
 	if p.ListChanged {
 		out.People = web.AuthorsToJSON(p.Users)
 	}
-	return jsonFrame("presence", 0, marshalJSON(out))
+	return jsonFrame("presence", 0, live.MarshalJSON(out))
 }
 
 type typingJSON struct {
@@ -93,7 +79,7 @@ type typingJSON struct {
 }
 
 func (JSONEvents) Typing(t live.Typing) []byte {
-	return jsonFrame("typing", 0, marshalJSON(typingJSON{t.Count, web.AuthorsToJSON(t.Users)}))
+	return jsonFrame("typing", 0, live.MarshalJSON(typingJSON{t.Count, web.AuthorsToJSON(t.Users)}))
 }
 
 // UploadProgress tells a program nothing: it knows what it sends.
@@ -107,7 +93,9 @@ type readyJSON struct {
 }
 
 // Cursor is an event of its own: many programs overlook an id that comes without one.
-func (JSONEvents) Cursor(id int64) []byte { return jsonFrame("ready", id, marshalJSON(readyJSON{id})) }
+func (JSONEvents) Cursor(id int64) []byte {
+	return jsonFrame("ready", id, live.MarshalJSON(readyJSON{id}))
+}
 
 func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 

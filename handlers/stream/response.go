@@ -1,9 +1,10 @@
-// Package stream serves the live streams of pages and programs: it encodes events as HTML or JSON, reads what a reader missed,
-// and writes to an ordinary response or to a hijacked connection.
+// Package stream serves the live streams of pages and programs: it encodes events as HTML or JSON, reads what a
+// reader missed, and writes to an ordinary response or to a hijacked connection.
 package stream
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -17,8 +18,8 @@ import (
 // EventStreamType is the Content-Type of an event stream.
 const EventStreamType = "text/event-stream"
 
-// CloseOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here otherwise and
-// seem to be.
+// CloseOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here
+// otherwise and seem to be.
 func CloseOnError(stream *live.Stream, f func() error) error {
 	kept := false
 	defer func() {
@@ -38,20 +39,25 @@ func EndNow(c echo.Context, why live.EndReason) error {
 	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(why))
 }
 
-// Serve sends an endless answer and takes care of the stream, unless it fails or panics. Over plain HTTP/1.1 the connection
-// is taken over from the server, whose buffers and goroutines cost more than the stream does; the answer then ends where
-// the connection does. Over TLS and HTTP/2 it is an ordinary answer.
+// Serve writes a stream until it ends, and closes it unless Serve returns an error or panics. It writes an ordinary
+// response. Only over plain HTTP/1.1 it hijacks the connection if the server allows that, because the buffers and
+// goroutines of an ordinary response need more memory than the stream.
 func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.Replay, state live.StateFunc) error {
 	setHeaders(c.Response().Header(), contentType)
 	if r := c.Request(); r.ProtoMajor == 1 && r.TLS == nil {
-		return hijackStream(c, stream, replay, state)
+		err := hijackStream(c, stream, replay, state)
+		if !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
 	}
-	to := &responseTransport{response: c.Response(), controller: http.NewResponseController(c.Response()), timeout: writeTimeout}
-	if err := to.controller.SetReadDeadline(time.Time{}); err != nil { // the server's own would end the stream
+	w := &responseWriter{
+		response: c.Response(), controller: http.NewResponseController(c.Response()), timeout: live.WriteTimeout,
+	}
+	if err := w.controller.SetReadDeadline(time.Time{}); err != nil { // the server's deadline would end the stream
 		return err
 	}
 	c.Response().WriteHeader(http.StatusOK)
-	stream.Run(c.Request().Context(), to, replay, state)
+	stream.Run(c.Request().Context(), w, replay, state)
 	stream.Close()
 	return nil
 }
@@ -68,39 +74,40 @@ func setHeaders(h http.Header, contentType string) {
 	h.Set("X-Accel-Buffering", "no") // nginx must not hold back events
 }
 
-// hijackStream hands a stream its own connection.
+// hijackStream hijacks the connection of a request and starts to write a stream to it. It returns http.ErrNotSupported,
+// without any effect, if the connection cannot be hijacked.
 func hijackStream(c echo.Context, stream *live.Stream, replay live.Replay, state live.StateFunc) error {
 	conn, err := hijack(c)
 	if err != nil {
 		return err
 	}
-	kept := false
+	started := false
 	defer func() {
-		if !kept {
+		if !started {
 			conn.Close()
 		}
 	}()
 	replay.Head = append(responseHead(c.Response().Header()), replay.Head...)
 	stream.StartHijacked(c.Request().Context(), conn, replay, state)
-	kept = true
+	started = true
 	return nil
 }
 
-// hijack takes the connection of a request from its server. What the client sends from now on means nothing.
+// hijack takes the connection of a request from the server. The server reads nothing more from it.
 func hijack(c echo.Context) (net.Conn, error) {
 	conn, _, err := http.NewResponseController(c.Response()).Hijack()
 	if err != nil {
 		return nil, err
 	}
 	c.Response().Status, c.Response().Committed = http.StatusOK, true
-	if err := conn.SetDeadline(time.Time{}); err != nil { // the server's would end the stream
+	if err := conn.SetDeadline(time.Time{}); err != nil { // the server's deadline would end the stream
 		conn.Close()
 		return nil, err
 	}
 	return conn, nil
 }
 
-// responseHead is the head of an answer whose end is the end of the connection.
+// responseHead returns the status line and headers of a response that ends when the connection is closed.
 func responseHead(h http.Header) []byte {
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 200 OK\r\nConnection: close\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n")
@@ -109,39 +116,37 @@ func responseHead(h http.Header) []byte {
 	return b.Bytes()
 }
 
-// writeTimeout is how long one write may take before its reader is given up.
-const writeTimeout = 8 * time.Second
-
-// responseTransport writes to an ordinary answer and flushes.
-type responseTransport struct {
+// responseWriter is a live.BlockingWriter that writes to an ordinary response.
+type responseWriter struct {
 	response   http.ResponseWriter
 	controller *http.ResponseController
 
-	mu      sync.Mutex    // guards within, and that the deadline set last is the right one
+	mu      sync.Mutex    // guards timeout and makes setting it and the deadline one step
 	timeout time.Duration // how long a write may take
 }
 
-// SetTransferTimeouts leaves a write that is under way, and any after it, a while to finish.
-func (t *responseTransport) ShortenDeadline(lastWords time.Duration) {
-	t.mu.Lock()
-	t.timeout = lastWords
-	t.mu.Unlock()
-	t.extendDeadline()
+// ShortenDeadline limits a write in progress, and each later one, to d.
+func (w *responseWriter) ShortenDeadline(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timeout = d
+	w.controller.SetWriteDeadline(time.Now().Add(d))
 }
 
-// extendDeadline sets the deadline of a write.
-func (t *responseTransport) extendDeadline() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.controller.SetWriteDeadline(time.Now().Add(t.timeout))
+// Write writes b within the timeout and flushes it.
+func (w *responseWriter) Write(b []byte) error {
+	if err := w.setWriteDeadline(); err != nil {
+		return err
+	}
+	if _, err := w.response.Write(b); err != nil {
+		return err
+	}
+	return w.controller.Flush()
 }
 
-func (t *responseTransport) Write(p []byte) error {
-	if err := t.extendDeadline(); err != nil {
-		return err
-	}
-	if _, err := t.response.Write(p); err != nil {
-		return err
-	}
-	return t.controller.Flush()
+// setWriteDeadline sets the deadline of the next write.
+func (w *responseWriter) setWriteDeadline() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.controller.SetWriteDeadline(time.Now().Add(w.timeout))
 }
