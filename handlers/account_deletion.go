@@ -31,7 +31,7 @@ func (s *Server) accountDeletionRoutes() []web.Route {
 	}
 }
 
-// accountDeletionPage asks for the password, and what shall become of what the person wrote.
+// accountDeletionPage asks for the password and whether to keep the user's messages.
 func (s *Server) accountDeletionPage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return web.ErrHTMLOnly
@@ -40,37 +40,38 @@ func (s *Server) accountDeletionPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.AccountDeletionPage(s.Page(c), form))
 }
 
+// deleteAccountRequest deletes the account of the caller.
 type deleteAccountRequest struct {
-	Current  string `form:"current" json:"current"`
-	Messages string `form:"messages" json:"messages"`
+	Current  string `form:"current" json:"current"`   // the password
+	Messages string `form:"messages" json:"messages"` // keep or delete
 }
 
-// deleteAccount spends a turn of those who try passwords. What is in the browser goes with the account.
+// deleteAccount deletes the caller's account and what the browser stores for it.
 func (s *Server) deleteAccount(c echo.Context) error {
 	var in deleteAccountRequest
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	me, places := s.draftedConversations(c)
-	err := s.limits.PasswordChecks.AllowUser(me)
-	if err == nil {
-		err = s.chat.DeleteAccount(c.Request().Context(), me, in.Current, chat.ContentPolicy(in.Messages))
-	}
-	if err != nil {
+	me, conversations := s.draftedConversations(c)
+	if err := s.limits.PasswordChecks.AllowUser(me); err != nil {
 		return s.rerenderAccountDeletion(c, in, err)
 	}
-	s.clearBrowserData(c)
-	switch {
-	case web.WantsJSON(c):
-		return c.NoContent(http.StatusNoContent)
-	case web.IsHTMX(c):
-		return s.Render(c, http.StatusOK, views.AccountDeletedResponse(s.Locale(c), me.ID, places))
-	default:
-		return web.Redirect(c, "/login?ended=deleted")
+	policy := chat.ContentPolicy(in.Messages)
+	if err := s.chat.DeleteAccount(c.Request().Context(), me, in.Current, policy); err != nil {
+		return s.rerenderAccountDeletion(c, in, err)
 	}
+	s.sessions.DeleteCookies(c)
+	s.clearStorage(c)
+	if web.WantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	if web.IsHTMX(c) {
+		return s.Render(c, http.StatusOK, views.AccountDeletedResponse(s.Locale(c), me.ID, conversations))
+	}
+	return web.Redirect(c, "/login?ended=deleted")
 }
 
-// rerenderAccountDeletion shows the form again.
+// rerenderAccountDeletion shows the form again with its errors.
 func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest, err error) error {
 	form := func(e map[string]*chat.Error) views.Form {
 		return views.Form{Values: map[string]string{"messages": in.Messages}, Errors: e}
@@ -80,14 +81,8 @@ func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest
 		func(e map[string]*chat.Error) templ.Component { return views.AccountDeletionForm(s.Page(c), form(e)) })
 }
 
-// clearBrowserData takes away the cookies of somebody who is no more, one of which holds their address, and what else the
-// browser keeps.
-func (s *Server) clearBrowserData(c echo.Context) {
-	s.sessions.DeleteCookies(c)
-	s.clearStorage(c)
-}
-
-// clearStorage asks a browser to forget what it keeps of this site besides cookies. Over plain http it does not listen.
+// clearStorage asks the browser to delete what it stores for this site apart from cookies. Browsers accept that only over
+// https.
 func (s *Server) clearStorage(c echo.Context) {
 	if s.HTTPS {
 		c.Response().Header().Set("Clear-Site-Data", `"storage"`)

@@ -30,15 +30,18 @@ func (s *Server) accountExportRoutes() []web.Route {
 	}
 }
 
-// Exports are the people who are downloading what is theirs now: one file at a time for each.
+// activeExports are the users whose export is running. Each may have one at a time.
 type activeExports struct {
-	mu    sync.Mutex // guards now
+	mu    sync.Mutex // guards users
 	users map[int64]bool
 }
 
-var errExportRunning = &chat.Error{Code: chat.TooMany, Format: "Your file is being made already. Wait until it is there.", RetryAfter: 10 * time.Second}
+var errExportRunning = &chat.Error{
+	Code: chat.TooMany, Format: "Your download is already running. Wait until it has finished.",
+	RetryAfter: 10 * time.Second,
+}
 
-// begin answers TooMany while the same person has a file under way.
+// begin returns errExportRunning if the user has an export running. Otherwise the caller must call end.
 func (e *activeExports) begin(user int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -57,8 +60,8 @@ func (e *activeExports) end(user int64) {
 
 const zipType = "application/zip"
 
-// exportAccount streams what is a person's own as a zip. What fails in the middle cuts the connection: a file that ends too early must
-// not look whole.
+// exportAccount answers with a zip of the caller's data and writes it while it reads the database. If that fails half-way, it
+// closes the connection, so that the browser does not take the file for complete.
 func (s *Server) exportAccount(c echo.Context) error {
 	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {
@@ -68,7 +71,8 @@ func (s *Server) exportAccount(c echo.Context) error {
 	if err := s.limits.Exports.AllowUser(me); err != nil {
 		return err
 	}
-	if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Time{}); err != nil { // the server's own would end it
+	// The read deadline of the server would end a long download.
+	if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
 	h := c.Response().Header()
@@ -81,16 +85,17 @@ func (s *Server) exportAccount(c echo.Context) error {
 	}
 	z := zip.NewWriter(s.newFileResponse(c))
 	if err := s.writeExport(c.Request().Context(), z, me); err != nil {
-		slog.Info("export broken off", "request", web.RequestID(c), "user", me.ID, "error", err)
+		slog.Info("export account failed", "request", web.RequestID(c), "user", me.ID, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil
 }
 
-// writeExport writes all files of an export.
+// writeExport writes all files of an export to a zip and closes it.
 func (s *Server) writeExport(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for _, write := range []func(context.Context, *zip.Writer, chat.User) error{
-		s.exportAccountInfo, s.exportSessions, s.exportRooms, s.exportMessages, s.exportReactions, s.exportDrafts, s.exportFiles,
+		s.exportAccountInfo, s.exportSessions, s.exportRooms, s.exportMessages, s.exportReactions, s.exportDrafts,
+		s.exportFiles,
 	} {
 		if err := write(ctx, z, me); err != nil {
 			return err
@@ -99,41 +104,41 @@ func (s *Server) writeExport(ctx context.Context, z *zip.Writer, me chat.User) e
 	return z.Close()
 }
 
-// createExportEntry begins the next file of a zip.
+// createExportEntry starts the next file of a zip.
 func createExportEntry(z *zip.Writer, name string) (io.Writer, error) {
 	return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Now()})
 }
 
-// writeExportJSON writes one value as a line of JSON that people can read too.
+// writeExportJSON writes a value as one line of JSON, in which < and > stay readable.
 func writeExportJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
 
-// writeExportList makes a file of a JSON list, of which it never holds more than one value.
-func writeExportList[T any](z *zip.Writer, name string, list iter.Seq2[T, error], form func(T) any) error {
+// writeExportList writes a list as a file of JSON. It converts each value with toJSON and holds only one in memory.
+func writeExportList[T any](z *zip.Writer, name string, list iter.Seq2[T, error], toJSON func(T) any) error {
 	w, err := createExportEntry(z, name)
 	if err != nil {
 		return err
 	}
-	between := "[\n"
+	separator := "[\n"
 	for value, err := range list {
 		if err != nil {
 			return err
 		}
-		if _, err := io.WriteString(w, between); err != nil {
+		if _, err := io.WriteString(w, separator); err != nil {
 			return err
 		}
-		if err := writeExportJSON(w, form(value)); err != nil {
+		if err := writeExportJSON(w, toJSON(value)); err != nil {
 			return err
 		}
-		between = ","
+		separator = ","
 	}
-	if between == "[\n" {
-		_, err = io.WriteString(w, "[]\n")
-	} else {
-		_, err = io.WriteString(w, "]\n")
+	end := "]\n"
+	if separator == "[\n" { // the list is empty
+		end = "[]\n"
 	}
+	_, err = io.WriteString(w, end)
 	return err
 }

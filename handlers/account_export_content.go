@@ -11,8 +11,9 @@ import (
 	"charla/handlers/web"
 )
 
+// exportedAccount is the account itself, in account.json.
 type exportedAccount struct {
-	Format       int          `json:"format"` // of this file; grows when what is there means something else
+	Format       int          `json:"format"` // exportFormat
 	ExportedAt   time.Time    `json:"exported_at"`
 	ID           int64        `json:"id"`
 	Name         string       `json:"name"`
@@ -26,6 +27,7 @@ type exportedAccount struct {
 	} `json:"emoji"`
 }
 
+// exportFormat is the version of the export. It grows when an existing field changes its meaning.
 const exportFormat = 1
 
 func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.User) error {
@@ -33,17 +35,20 @@ func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.U
 	if err != nil {
 		return err
 	}
-	habits, err := s.chat.EmojiPreferences(ctx, me)
+	prefs, err := s.chat.EmojiPreferences(ctx, me)
 	if err != nil {
 		return err
 	}
-	wishes, err := s.chat.NotificationSettings(ctx, me)
+	notifications, err := s.chat.NotificationSettings(ctx, me)
 	if err != nil {
 		return err
 	}
-	account := exportedAccount{Format: exportFormat, ExportedAt: time.Now().UTC(), ID: me.ID, Name: me.Name, Email: me.Email, Role: string(me.Role),
-		RegisteredAt: since, Settings: settingsToJSON(me, wishes)}
-	account.Emoji.Tone, account.Emoji.Recent = habits.SkinTone, append([]string{}, habits.Recent...)
+	account := exportedAccount{
+		Format: exportFormat, ExportedAt: time.Now().UTC(),
+		ID: me.ID, Name: me.Name, Email: me.Email, Role: string(me.Role),
+		RegisteredAt: since, Settings: settingsToJSON(me, notifications),
+	}
+	account.Emoji.Tone, account.Emoji.Recent = prefs.SkinTone, append([]string{}, prefs.Recent...)
 	w, err := createExportEntry(z, "account.json")
 	if err != nil {
 		return err
@@ -51,6 +56,7 @@ func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.U
 	return writeExportJSON(w, account)
 }
 
+// exportedSession is a session, in sessions.json.
 type exportedSession struct {
 	Kind      string    `json:"kind"` // browser or program
 	Browser   string    `json:"browser"`
@@ -65,24 +71,27 @@ func (s *Server) exportSessions(ctx context.Context, z *zip.Writer, me chat.User
 		return err
 	}
 	list := func(yield func(chat.Session, error) bool) {
-		for _, in := range sessions {
-			if !yield(in, nil) {
+		for _, session := range sessions {
+			if !yield(session, nil) {
 				return
 			}
 		}
 	}
-	return writeExportList(z, "sessions.json", list, func(in chat.Session) any {
-		return exportedSession{string(in.Kind), in.UserAgent, in.IP, in.CreatedAt.Time(), in.SeenAt.Time()}
+	return writeExportList(z, "sessions.json", list, func(session chat.Session) any {
+		return exportedSession{
+			string(session.Kind), session.UserAgent, session.IP, session.CreatedAt.Time(), session.SeenAt.Time(),
+		}
 	})
 }
 
+// exportedRoom is a conversation that the user takes or took part in, in rooms.json.
 type exportedRoom struct {
 	ID     int64  `json:"id"`
 	Kind   string `json:"kind"`
 	Name   string `json:"name"`
-	With   int64  `json:"with,omitempty"`   // the other person, of a direct conversation
-	Access string `json:"access,omitempty"` // of a channel
-	Role   string `json:"role"`             // empty where one is no longer
+	With   int64  `json:"with,omitempty"`   // the other user of a direct conversation
+	Access string `json:"access,omitempty"` // of a channel only
+	Role   string `json:"role"`             // empty if the user is no longer a member
 }
 
 func (s *Server) exportRooms(ctx context.Context, z *zip.Writer, me chat.User) error {
@@ -95,6 +104,7 @@ func (s *Server) exportRooms(ctx context.Context, z *zip.Writer, me chat.User) e
 	})
 }
 
+// exportedMessage is a message of the user, in a file per room.
 type exportedMessage struct {
 	ID       int64      `json:"id"`
 	Seq      int64      `json:"seq"`
@@ -103,13 +113,14 @@ type exportedMessage struct {
 	EditedAt *time.Time `json:"edited_at,omitempty"`
 }
 
-// exportMessages makes a file for each room. What others wrote is theirs, and stands in none.
+// exportMessages writes a file for each room with the messages that the user wrote there. It exports no messages of others.
 func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for room, err := range s.chat.ExportRooms(ctx, me) {
 		if err != nil {
 			return err
 		}
-		err = writeExportList(z, fmt.Sprintf("messages/%d.json", room.ID), s.chat.ExportMessages(ctx, me, room), func(m chat.Message) any {
+		name, messages := fmt.Sprintf("messages/%d.json", room.ID), s.chat.ExportMessages(ctx, me, room)
+		err = writeExportList(z, name, messages, func(m chat.Message) any {
 			return exportedMessage{m.ID, m.Seq, m.Body, m.PostedAt.Time(), web.OptionalTime(m.EditedAt)}
 		})
 		if err != nil {
@@ -119,6 +130,7 @@ func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User
 	return nil
 }
 
+// exportedReaction is a reaction of the user, in reactions.json.
 type exportedReaction struct {
 	Message int64  `json:"message"`
 	Room    int64  `json:"room"`
@@ -131,6 +143,7 @@ func (s *Server) exportReactions(ctx context.Context, z *zip.Writer, me chat.Use
 	})
 }
 
+// exportedDraft is a draft, in drafts.json.
 type exportedDraft struct {
 	Room      int64     `json:"room,omitempty"`
 	With      int64     `json:"with,omitempty"`
@@ -144,16 +157,17 @@ func (s *Server) exportDrafts(ctx context.Context, z *zip.Writer, me chat.User) 
 	})
 }
 
+// exportedFile is a file of the user, in files.json. Its bytes are in files/ID/name.
 type exportedFile struct {
 	ID      int64  `json:"id"`
 	Name    string `json:"name"`
 	Alt     string `json:"alt,omitempty"`
 	Type    string `json:"type"`
 	Size    int64  `json:"size"`
-	Message int64  `json:"message,omitempty"` // none while it waits, and of the person's picture
+	Message int64  `json:"message,omitempty"` // absent if the file is not sent yet, or is the avatar
 }
 
-// exportFiles lists the files, and then puts them in as they are kept.
+// exportFiles writes the list of files and then the files themselves. It skips a file that is deleted meanwhile.
 func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) error {
 	err := writeExportList(z, "files.json", s.chat.ExportFiles(ctx, me), func(f chat.ExportedFile) any {
 		return exportedFile{f.ID, f.Name, f.Alt, f.Type, f.Size, f.Message}
@@ -162,26 +176,29 @@ func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) e
 		return err
 	}
 	for f, err := range s.chat.ExportFiles(ctx, me) {
-		if err == nil {
-			err = s.exportFile(ctx, z, f)
+		if err != nil {
+			return err
 		}
-		if err != nil && chat.CodeOf(err) != chat.NotFound { // it was deleted meanwhile
+		if err := s.exportFile(ctx, z, f); err != nil && chat.CodeOf(err) != chat.NotFound {
 			return err
 		}
 	}
 	return nil
 }
 
-// exportFile does not compress: what is large is pictures, sound and films, which are compressed already.
+// exportFile writes the bytes of a file. It does not compress them, because large files are pictures, audio and video, which
+// are compressed already.
 func (s *Server) exportFile(ctx context.Context, z *zip.Writer, f chat.ExportedFile) error {
 	content, err := s.chat.OpenFile(ctx, f.StoredFile, chat.VariantOriginal)
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("files/%d/%s", f.ID, f.Name), Method: zip.Store, Modified: time.Now()})
-	if err == nil {
-		_, err = io.Copy(w, content)
+	name := fmt.Sprintf("files/%d/%s", f.ID, f.Name)
+	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Now()})
+	if err != nil {
+		return err
 	}
+	_, err = io.Copy(w, content)
 	return err
 }

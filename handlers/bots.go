@@ -45,19 +45,21 @@ func (s *Server) botRoutes() []web.Route {
 	}
 }
 
+// botJSON is a bot of the caller.
 type botJSON struct {
 	ID       int64         `json:"id"`
 	Name     string        `json:"name"`
 	Online   bool          `json:"online"`
-	SeenAt   *time.Time    `json:"seen_at,omitempty"` // absent while it has no token
+	SeenAt   *time.Time    `json:"seen_at,omitempty"` // absent if it was never used
 	Webhooks []webhookJSON `json:"hooks"`
 }
 
+// botsJSON lists the bots of the caller.
 type botsJSON struct {
 	Bots []botJSON `json:"bots"`
 }
 
-// botTokenJSON tells a token once.
+// botTokenJSON is a bot with its new token, which Charla does not keep in plain text and cannot show again.
 type botTokenJSON struct {
 	ID    int64  `json:"id"`
 	Name  string `json:"name"`
@@ -74,16 +76,16 @@ func (s *Server) listBots(c echo.Context) error {
 	}
 	out := botsJSON{Bots: []botJSON{}}
 	for _, b := range bots {
-		one := botJSON{b.ID, b.Name, b.Online, web.OptionalTime(b.SeenAt), []webhookJSON{}}
+		bot := botJSON{b.ID, b.Name, b.Online, web.OptionalTime(b.SeenAt), []webhookJSON{}}
 		for _, h := range b.Webhooks {
-			one.Webhooks = append(one.Webhooks, webhookToJSON(h, ""))
+			bot.Webhooks = append(bot.Webhooks, webhookToJSON(h, ""))
 		}
-		out.Bots = append(out.Bots, one)
+		out.Bots = append(out.Bots, bot)
 	}
 	return c.JSON(http.StatusOK, out)
 }
 
-// loadBots gathers the bots of who asks, each with its rooms and hooks.
+// loadBots returns the bots of the caller, each with its rooms and webhooks.
 func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
 	bots, rooms, hooks, err := s.chat.Bots(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -106,7 +108,7 @@ func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
 	return list, nil
 }
 
-// renderBots is the page of bots, with the form as it was typed and what is told this once.
+// renderBots answers with the page of bots. Page may hold a refused form, or a token or webhook URL that was just created.
 func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err error) {
 	if page.Bots, err = s.loadBots(c); err != nil {
 		return err
@@ -119,11 +121,12 @@ func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err
 	return s.Render(c, status, views.BotsPage(s.Page(c), side, page))
 }
 
+// createBotRequest creates a bot.
 type createBotRequest struct {
 	Name string `form:"name" json:"name"`
 }
 
-// createBot answers with the token, which is told this once: there is nothing to redirect to.
+// createBot creates a bot and answers with its token. Because the token is shown only once, the page is not a redirect.
 func (s *Server) createBot(c echo.Context) error {
 	var in createBotRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -135,7 +138,8 @@ func (s *Server) createBot(c echo.Context) error {
 	bot, token, err := s.chat.CreateBot(c.Request().Context(), web.CurrentUser(c), in.Name)
 	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		_, status := web.ClassifyError(c, err)
-		return s.renderBots(c, status, views.BotList{Form: views.Form{Values: map[string]string{"name": in.Name}, Errors: fields}})
+		form := views.Form{Values: map[string]string{"name": in.Name}, Errors: fields}
+		return s.renderBots(c, status, views.BotList{Form: form})
 	}
 	if err != nil {
 		return err
@@ -154,6 +158,7 @@ func (s *Server) rotateBotToken(c echo.Context) error {
 	return s.renderBotToken(c, http.StatusOK, bot, token)
 }
 
+// renderBotToken answers with the new token of a bot.
 func (s *Server) renderBotToken(c echo.Context, status int, bot chat.User, token string) error {
 	if web.WantsJSON(c) {
 		return c.JSON(status, botTokenJSON{bot.ID, bot.Name, token})

@@ -23,12 +23,13 @@ func (s *Server) conversationRoutes() []web.Route {
 	}
 }
 
+// conversationsJSON is a page of the list of conversations.
 type conversationsJSON struct {
 	Conversations []web.ConversationJSON `json:"conversations"`
-	Next          string                 `json:"next,omitempty"` // where the following ones are
+	Next          string                 `json:"next,omitempty"` // URL of the next page
 }
 
-// listConversations lists all conversations of a person, a page at a time.
+// listConversations lists all conversations of the caller, a page at a time.
 func (s *Server) listConversations(c echo.Context) error {
 	after, err := web.QueryNumber(c, "after")
 	if err != nil {
@@ -53,5 +54,6 @@ func (s *Server) listConversations(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Render(c, http.StatusOK, views.ConversationsPage(s.Page(c), side, s.rows(list, chat.StreamKey{}), next))
+	rows := s.rows(list, chat.StreamKey{})
+	return s.Render(c, http.StatusOK, views.ConversationsPage(s.Page(c), side, rows, next))
 }

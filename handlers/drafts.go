@@ -64,6 +64,6 @@ func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced st
 		return s.Render(c, http.StatusOK, views.DraftReplacedResponse(in.Body, replaced))
 	}
 	in.Base = in.Body
-	err := chat.Errorf(chat.Conflict, "Your text is kept. Another one was kept here before: “%s”", replaced)
+	err := chat.Errorf(chat.Conflict, "Your draft was saved. It replaced another draft: “%s”", replaced)
 	return s.rerenderComposer(c, in, nil, err)
 }

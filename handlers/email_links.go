@@ -90,7 +90,7 @@ func (s *Server) emailLinkRoutes() []web.Route {
 	}
 }
 
-// requireEmail is for what exists only where mail is on.
+// requireEmail hides a route if e-mail is off.
 func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.chat.Media().Email {
@@ -100,16 +100,17 @@ func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// checkEmailRate spends a turn of an address to which somebody has a letter sent. It depends on nothing but the address.
+// checkEmailRate counts an e-mail against the rate limit of its address. The limit depends on the address only, so that the
+// answer does not reveal whether the address has an account.
 func (s *Server) checkEmailRate(email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err != nil {
-		return nil // nothing will be sent
+		return nil // no e-mail will be sent to an invalid address
 	}
 	return s.limits.Emails.Allow(key)
 }
 
-// resendConfirmation sends the letter of a registration again, unless it was sent often.
+// resendConfirmation sends the e-mail that confirms a registration again, unless the address has reached its rate limit.
 func (s *Server) resendConfirmation(c echo.Context, email string) error {
 	if s.checkEmailRate(email) != nil {
 		return nil
@@ -125,6 +126,7 @@ func (s *Server) forgotPasswordPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ForgotPasswordPage(s.Page(c), f))
 }
 
+// forgotPasswordRequest asks for a link to set a new password.
 type forgotPasswordRequest struct {
 	Email string `form:"email" json:"email"`
 }
@@ -134,20 +136,25 @@ func (s *Server) forgotPassword(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP()))
-	if err == nil {
-		err = s.checkEmailRate(in.Email)
-	}
-	if err == nil {
-		err = s.chat.RequestPasswordReset(c.Request().Context(), in.Email, s.Locale(c).Lang)
-	}
-	if err != nil {
+	if err := s.requestPasswordReset(c, in.Email); err != nil {
 		page := func(e map[string]*chat.Error) templ.Component {
-			return views.ForgotPasswordPage(s.Page(c), views.Form{Values: map[string]string{"email": in.Email}, Errors: e})
+			form := views.Form{Values: map[string]string{"email": in.Email}, Errors: e}
+			return views.ForgotPasswordPage(s.Page(c), form)
 		}
 		return s.RerenderForm(c, err, page, page)
 	}
 	return web.Accepted(c, "/forgot?sent=1")
+}
+
+// requestPasswordReset checks the rate limits of the network and of the address before it sends the link.
+func (s *Server) requestPasswordReset(c echo.Context, email string) error {
+	if err := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
+		return err
+	}
+	if err := s.checkEmailRate(email); err != nil {
+		return err
+	}
+	return s.chat.RequestPasswordReset(c.Request().Context(), email, s.Locale(c).Lang)
 }
 
 func (s *Server) resetPasswordPage(c echo.Context) error {
@@ -158,6 +165,7 @@ func (s *Server) resetPasswordPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ResetPasswordPage(s.Page(c), token, views.Form{}))
 }
 
+// passwordRequest is a form with a password, behind a link from an e-mail.
 type passwordRequest struct {
 	Password string `form:"password" json:"password"`
 }
@@ -168,15 +176,17 @@ func (s *Server) resetPassword(c echo.Context) error {
 		return err
 	}
 	token := c.Param("token")
-	err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP()))
-	if err == nil {
-		err = s.chat.ResetPassword(c.Request().Context(), token, in.Password)
-	}
-	if err != nil {
+	refuse := func(err error) error {
 		page := func(e map[string]*chat.Error) templ.Component {
 			return views.ResetPasswordPage(s.Page(c), token, views.Form{Errors: e})
 		}
 		return s.RerenderForm(c, err, page, page)
+	}
+	if err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
+		return refuse(err)
+	}
+	if err := s.chat.ResetPassword(c.Request().Context(), token, in.Password); err != nil {
+		return refuse(err)
 	}
 	return web.Finish(c, "/login?reset=1")
 }
@@ -189,7 +199,7 @@ func (s *Server) confirmRegistrationPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ConfirmSignupPage(s.Page(c), token, views.Form{}))
 }
 
-// confirmRegistration makes the account and signs in.
+// confirmRegistration creates the account of a confirmed registration and logs in.
 func (s *Server) confirmRegistration(c echo.Context) error {
 	var in passwordRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -209,7 +219,7 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")
 }
 
-// verifyConfirmation spends a turn of the link and of the network before it looks at the password.
+// verifyConfirmation checks the rate limits of the network and of the link before it checks the password.
 func (s *Server) verifyConfirmation(c echo.Context, token, password string) (chat.User, error) {
 	if err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
@@ -247,7 +257,8 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), token, false))
 }
 
-// unsubscribe is for a person's button and for mail programs (RFC 8058), whose form says nothing that matters.
+// unsubscribe switches digests off. People press a button on the page; mail programs post to the same URL (RFC 8058). It
+// ignores the fields of the form.
 func (s *Server) unsubscribe(c echo.Context) error {
 	if err := s.chat.Unsubscribe(c.Request().Context(), c.Param("token")); err != nil {
 		return err

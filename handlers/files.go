@@ -29,28 +29,30 @@ func (s *Server) fileRoutes() []web.Route {
 	}
 }
 
-// fileCSP makes of a file that is opened by itself, whatever it holds, a page that can do nothing.
+// fileCSP is the Content-Security-Policy of a file, so that a file that a browser opens as a page can load and run nothing.
 const fileCSP = "default-src 'none'; sandbox"
 
-// downloadFile gives a file to who may see it.
+// downloadFile answers with a file, or one variant of a picture.
 func (s *Server) downloadFile(c echo.Context) error {
-	ctx, size := c.Request().Context(), chat.Variant(c.QueryParam("size"))
+	ctx, variant := c.Request().Context(), chat.Variant(c.QueryParam("size"))
 	f, err := s.chat.File(ctx, web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}
-	tag := fmt.Sprintf(`"%d-%s"`, f.ID, size) // a file never changes; what names its content would tell who sends the same bytes that they are known
-	if c.Request().Header.Get("If-None-Match") == tag && f.HasVariant(size) {
-		setFileCaching(c.Response().Header(), f, tag)
+	// A file never changes, so its id is enough for an ETag. A hash of the content would reveal to somebody who uploads the
+	// same bytes that Charla has them already.
+	etag := fmt.Sprintf(`"%d-%s"`, f.ID, variant)
+	if c.Request().Header.Get("If-None-Match") == etag && f.HasVariant(variant) {
+		setFileCaching(c.Response().Header(), f, etag)
 		return c.NoContent(http.StatusNotModified)
 	}
-	opened, err := s.chat.OpenFile(ctx, f, size)
+	opened, err := s.chat.OpenFile(ctx, f, variant)
 	if err != nil {
 		return err
 	}
 	defer opened.Close()
 	h := c.Response().Header()
-	setFileCaching(h, f, tag)
+	setFileCaching(h, f, etag)
 	h.Set("Content-Type", opened.Type)
 	h.Set("Content-Disposition", contentDisposition(f.File))
 	h.Set("Content-Security-Policy", fileCSP)
@@ -59,86 +61,87 @@ func (s *Server) downloadFile(c echo.Context) error {
 	return nil
 }
 
-// dropUnusableRange forgets every Range but one range of bytes, so that the whole file goes. HTTP wants that for what makes no sense, which
-// ServeContent refuses, and allows it for several ranges: each could be a request to S3, and ServeContent reads them in a goroutine that
-// may still do so when the file is closed.
+// dropUnusableRange removes a Range header that is not exactly one valid range of bytes, so that the whole file is sent. RFC 9110
+// requires that for invalid ranges, which ServeContent refuses, and allows it for several ranges. Each of several ranges
+// could be a request to S3, and ServeContent would read them in a goroutine that may outlive the open file.
 func dropUnusableRange(h http.Header) {
 	if !isSingleRange(h.Get("Range")) {
 		h.Del("Range")
 	}
 }
 
-// isSingleRange tells bytes=5-9, bytes=5- and bytes=-9 from all else. The last 0 bytes are no range either.
+// isSingleRange reports whether s has the form bytes=5-9, bytes=5- or bytes=-9. A suffix of length 0 does not count.
 func isSingleRange(s string) bool {
-	s, bytes := strings.CutPrefix(s, "bytes=")
-	from, to, found := strings.Cut(s, "-")
-	first, noFirst := strconv.ParseUint(from, 10, 63)
-	last, noLast := strconv.ParseUint(to, 10, 63)
+	s, inBytes := strings.CutPrefix(s, "bytes=")
+	from, to, hasDash := strings.Cut(s, "-")
+	first, firstErr := strconv.ParseUint(from, 10, 63)
+	last, lastErr := strconv.ParseUint(to, 10, 63)
 	switch {
-	case !bytes || !found:
+	case !inBytes || !hasDash:
 		return false
 	case from == "":
-		return noLast == nil && last > 0
+		return lastErr == nil && last > 0
 	case to == "":
-		return noFirst == nil
+		return firstErr == nil
 	}
-	return noFirst == nil && noLast == nil && first <= last
+	return firstErr == nil && lastErr == nil && first <= last
 }
 
-// setFileCaching lets a browser keep a file and ask each time whether it still may: who left the room, or whose session is over,
-// must not see it again, and what was deleted nobody. Somebody's picture, which everybody sees in every line, is asked for
-// once an hour; another one has another address.
-func setFileCaching(h http.Header, f chat.StoredFile, tag string) {
-	h.Set("ETag", tag)
+// setFileCaching lets a browser cache a file and makes it revalidate each time: somebody who left the room or logged out
+// must not see it again, and nobody a deleted one. Avatars are on every page and visible to all users, so they are
+// revalidated once an hour; a new avatar has a new URL.
+func setFileCaching(h http.Header, f chat.StoredFile, etag string) {
+	h.Set("ETag", etag)
 	h.Set("Cache-Control", "private, no-cache")
 	if f.IsAvatar {
 		h.Set("Cache-Control", "private, max-age=3600")
 	}
 }
 
-// contentDisposition lets only that be shown in a page of its own which we made ourselves, or which is nothing but sound and film.
+// contentDisposition allows a browser to open a file as a page only if Charla re-encoded it or if it is audio or video. A
+// browser must save any other file.
 func contentDisposition(f chat.File) string {
-	how := "attachment"
+	disposition := "attachment"
 	if f.IsImage() || f.IsPlayable() {
-		how = "inline"
+		disposition = "inline"
 	}
-	return mime.FormatMediaType(how, map[string]string{"filename": f.Name})
+	return mime.FormatMediaType(disposition, map[string]string{"filename": f.Name})
 }
 
-// chunkSize is a piece of a file that goes, in bytes. Twice the patience with what arrives makes 8.5 KB a second.
+// chunkSize is how many bytes of a file are sent under one deadline of 30 s. A client must read at least 8.5 KB a second.
 const chunkSize = 256 << 10
 
-// fileResponse writes a file. It lets the kernel copy where it can, and gives every piece its own deadline.
+// fileResponse writes a file in chunks, each with a deadline of its own, and lets the kernel copy where it can.
 type fileResponse struct {
 	*echo.Response
 	control      *http.ResponseController
-	chunkTimeout time.Duration // for a piece
+	chunkTimeout time.Duration
 }
 
 func (s *Server) newFileResponse(c echo.Context) fileResponse {
 	return fileResponse{c.Response(), http.NewResponseController(c.Response()), 2 * s.transferTimeouts.Idle}
 }
 
-func (d fileResponse) Write(p []byte) (int, error) {
-	if err := d.control.SetWriteDeadline(time.Now().Add(d.chunkTimeout)); err != nil {
+func (r fileResponse) Write(p []byte) (int, error) {
+	if err := r.control.SetWriteDeadline(time.Now().Add(r.chunkTimeout)); err != nil {
 		return 0, err
 	}
-	return d.Response.Write(p)
+	return r.Response.Write(p)
 }
 
-// ReadFrom makes departing an io.ReaderFrom, which io.Copy prefers.
-func (d fileResponse) ReadFrom(r io.Reader) (total int64, err error) {
-	to, ok := d.Response.Writer.(io.ReaderFrom)
-	whole, limited := r.(*io.LimitedReader)
+// ReadFrom is what io.Copy calls. It passes chunks to the ReadFrom of the connection, which uses sendfile for files. The
+// connection recognizes a file only below a single LimitedReader, so a chunk replaces the given one and does not wrap it.
+func (r fileResponse) ReadFrom(src io.Reader) (total int64, err error) {
+	dst, ok := r.Response.Writer.(io.ReaderFrom)
+	whole, limited := src.(*io.LimitedReader)
 	if !ok || !limited {
-		return io.Copy(struct{ io.Writer }{d}, r)
+		return io.Copy(struct{ io.Writer }{r}, src)
 	}
 	for whole.N > 0 {
-		if err := d.control.SetWriteDeadline(time.Now().Add(d.chunkTimeout)); err != nil {
+		if err := r.control.SetWriteDeadline(time.Now().Add(r.chunkTimeout)); err != nil {
 			return total, err
 		}
-		piece := &io.LimitedReader{R: whole.R, N: min(whole.N, chunkSize)} // one layer, through which the kernel's way is seen
-		n, err := to.ReadFrom(piece)
+		n, err := dst.ReadFrom(&io.LimitedReader{R: whole.R, N: min(whole.N, chunkSize)})
 		whole.N -= n
 		total += n
 		if err != nil || n == 0 {

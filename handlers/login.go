@@ -51,7 +51,7 @@ func (s *Server) loginRoutes() []web.Route {
 	}
 }
 
-// homeJSON is where a program begins to read.
+// homeJSON tells a program where the description of the API is.
 type homeJSON struct {
 	Name    string `json:"name"`
 	OpenAPI string `json:"openapi"`
@@ -67,7 +67,7 @@ func (s *Server) home(c echo.Context) error {
 	return web.Redirect(c, "/login")
 }
 
-// afterLogin answers a log-in: the person to a program, the way on to a browser.
+// afterLogin answers a log-in or a registration: with the user as JSON, or with a redirect.
 func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to string) error {
 	if _, key, err := chat.CleanEmail(user.Email); err == nil {
 		s.knownBrowsers.Remember(c, key)
@@ -78,8 +78,8 @@ func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to strin
 	return web.Redirect(c, to)
 }
 
-// loginPage sends htmx here as a whole page: it asks when a stream said that the session is over. Then the form says so,
-// and the log-in leads back.
+// loginPage answers with the page to log in. htmx requests it when a stream reports that the session has ended; htmx is
+// redirected, so that the browser loads the whole page. The page then says why it is shown, and the log-in leads back.
 func (s *Server) loginPage(c echo.Context) error {
 	next := c.QueryParam("next")
 	if web.CallerOf(c).SignedIn() {
@@ -102,7 +102,8 @@ func (s *Server) loginPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
 }
 
-// loginURLWithNext is the address of the log-in that htmx asks for, with the page that it stands on where its session ended.
+// loginURLWithNext returns the URL of the log-in page that htmx requested. If a session ended, it leads back to the page on
+// which that happened.
 func loginURLWithNext(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
@@ -113,10 +114,11 @@ func loginURLWithNext(c echo.Context) string {
 	return to.Path + "?" + query.Encode()
 }
 
+// loginRequest is the form to log in.
 type loginRequest struct {
 	Email    string `form:"email" json:"email"`
 	Password string `form:"password" json:"password"`
-	Next     string `form:"next" json:"next"`
+	Next     string `form:"next" json:"next"` // the path to go on to
 }
 
 func (s *Server) login(c echo.Context) error {
@@ -144,7 +146,7 @@ func (s *Server) login(c echo.Context) error {
 	return s.afterLogin(c, http.StatusOK, credentials.User, web.LocalPath(in.Next))
 }
 
-// verifyLogin spends a turn before it looks at the password.
+// verifyLogin checks the rate limits before it checks the password.
 func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials, error) {
 	if err := s.checkLoginRate(c, in.Email); err != nil {
 		return chat.Credentials{}, err
@@ -152,37 +154,41 @@ func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials,
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 }
 
-// checkLoginRate spends a turn of the network that a log-in comes from, and one of the account. A browser that the account knows has
-// turns of its own, so that nobody is locked out by somebody else's guessing.
+// checkLoginRate counts a log-in against the rate limits of its network and of the account. A browser in which the account
+// has been used has a limit of its own, so that nobody is locked out because somebody else guesses passwords.
 func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err == nil && s.knownBrowsers.Knows(c, key) {
 		return s.limits.LoginsByKnownBrowser.Allow(key)
 	}
-	if slow := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP())); slow != nil || err != nil { // no account has such an address
-		return slow
+	if limitErr := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP())); limitErr != nil {
+		return limitErr
+	}
+	if err != nil { // no account has an invalid address
+		return nil
 	}
 	return s.limits.LoginsByAccount.Allow(key)
 }
 
-// draftedConversations is where somebody who logs out may have left text in this browser. That it is not known does not keep anybody in.
+// draftedConversations returns the caller, and the conversations whose drafts this browser may hold, so that the answer to a
+// log-out can delete them there. If the database fails, the log-out goes on without them.
 func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
-	me := web.CallerOf(c).User
+	me := web.CurrentUser(c)
 	if me.ID == 0 || !web.IsHTMX(c) {
 		return me, nil
 	}
-	places, err := s.chat.DraftedConversations(c.Request().Context(), me)
+	conversations, err := s.chat.DraftedConversations(c.Request().Context(), me)
 	if err != nil {
-		slog.Warn("places not read", "request", web.RequestID(c), "error", err)
+		slog.Warn("read drafted conversations failed", "request", web.RequestID(c), "error", err)
 	}
-	return me, places
+	return me, conversations
 }
 
 func (s *Server) logout(c echo.Context) error {
-	if v := web.CallerOf(c); v.SignedIn() && v.Session.Kind != chat.BrowserSession {
+	if caller := web.CallerOf(c); caller.SignedIn() && caller.Session.Kind != chat.BrowserSession {
 		return s.revokeToken(c)
 	}
-	me, places := s.draftedConversations(c)
+	me, conversations := s.draftedConversations(c)
 	if err := s.sessions.End(c); err != nil {
 		return err
 	}
@@ -191,7 +197,7 @@ func (s *Server) logout(c echo.Context) error {
 		return c.NoContent(http.StatusNoContent)
 	}
 	if web.IsHTMX(c) {
-		return s.Render(c, http.StatusOK, views.LoggedOutResponse(s.Locale(c), me.ID, places))
+		return s.Render(c, http.StatusOK, views.LoggedOutResponse(s.Locale(c), me.ID, conversations))
 	}
 	return web.Redirect(c, "/login")
 }

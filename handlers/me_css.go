@@ -21,7 +21,8 @@ func (s *Server) meCSSRoutes() []web.Route {
 	}
 }
 
-// meCSS is what makes shared markup one's own: the lines of this person are marked by a rule, not in their bytes.
+// meCSS answers with the style rules that mark the caller's own messages and reactions. Messages are rendered once for all
+// readers, so what is personal cannot be in their markup.
 func (s *Server) meCSS(c echo.Context) error {
 	css := ""
 	if me := web.CallerOf(c); me.SignedIn() {

@@ -44,6 +44,7 @@ func (s *Server) memberRoutes() []web.Route {
 	}
 }
 
+// memberJSON is a member of a room.
 type memberJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -68,6 +69,7 @@ func (s *Server) leaveRoom(c echo.Context) error {
 	return web.Finish(c, "/rooms")
 }
 
+// inviteRequest adds a user to a room.
 type inviteRequest struct {
 	User web.ID `form:"user" json:"user"`
 }

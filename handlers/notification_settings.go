@@ -6,7 +6,6 @@ import (
 
 	"charla/chat"
 	"charla/handlers/web"
-	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
@@ -39,6 +38,7 @@ func (s *Server) notificationSettingsRoutes() []web.Route {
 	}
 }
 
+// emailSettingsRequest sets when the caller gets digests of unread messages by e-mail.
 type emailSettingsRequest struct {
 	Mail string `form:"mail" json:"mail"`
 }
@@ -48,16 +48,28 @@ func (s *Server) saveEmailSettings(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.chat.SaveDigestSetting(c.Request().Context(), web.CurrentUser(c), in.Mail, s.Locale(c).Lang); err != nil {
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailNotifications }, map[string]string{"mail": in.Mail})
+	err := s.chat.SaveDigestSetting(c.Request().Context(), web.CurrentUser(c), in.Mail, s.Locale(c).Lang)
+	if err != nil {
+		return s.rerenderSettings(c, err, emailNotificationsForm, map[string]string{"mail": in.Mail})
 	}
 	return web.Finish(c, "/settings?saved=mail")
 }
 
+// pushSettings are the settings of push notifications through ntfy.
 type pushSettings struct {
-	Topic       string       `form:"topic" json:"topic"`
-	Rooms       web.Checkbox `form:"rooms" json:"rooms"`
+	Topic       string       `form:"topic" json:"topic"` // on the ntfy server; empty for none
+	Rooms       web.Checkbox `form:"rooms" json:"rooms"` // also for messages in rooms
 	IncludeText web.Checkbox `form:"include_text" json:"include_text"`
+}
+
+// pushSettingsOf returns the saved settings.
+func pushSettingsOf(n chat.NotificationSettings) pushSettings {
+	return pushSettings{n.NtfyTopic, web.Checkbox(n.PushRooms), web.Checkbox(n.IncludeText)}
+}
+
+// values returns the values of the form's fields.
+func (p pushSettings) values() map[string]string {
+	return map[string]string{"topic": p.Topic, "rooms": p.Rooms.FormValue(), "include_text": p.IncludeText.FormValue()}
 }
 
 func (s *Server) savePushSettings(c echo.Context) error {
@@ -65,26 +77,29 @@ func (s *Server) savePushSettings(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	wishes := chat.NotificationSettings{NtfyTopic: strings.TrimSpace(in.Topic), PushRooms: bool(in.Rooms), IncludeText: bool(in.IncludeText)}
-	if err := s.chat.SavePushSettings(c.Request().Context(), web.CurrentUser(c), wishes); err != nil {
-		values := map[string]string{"topic": in.Topic, "rooms": in.Rooms.FormValue(), "include_text": in.IncludeText.FormValue()}
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.PushNotifications }, values)
+	settings := chat.NotificationSettings{
+		NtfyTopic: strings.TrimSpace(in.Topic), PushRooms: bool(in.Rooms), IncludeText: bool(in.IncludeText),
+	}
+	if err := s.chat.SavePushSettings(c.Request().Context(), web.CurrentUser(c), settings); err != nil {
+		return s.rerenderSettings(c, err, pushNotificationsForm, in.values())
 	}
 	return web.Finish(c, "/settings?saved=push")
 }
 
+// testPush sends a test notification. It has a rate limit, because the topic may belong to somebody else.
 func (s *Server) testPush(c echo.Context) error {
-	err := s.limits.TestPushes.AllowUser(web.CurrentUser(c)) // anybody's topic may be meant
-	if err == nil {
-		err = s.chat.SendTestPush(c.Request().Context(), web.CurrentUser(c))
+	me := web.CurrentUser(c)
+	refuse := func(err error) error { return s.rerenderSettings(c, err, pushNotificationsForm, nil) }
+	if err := s.limits.TestPushes.AllowUser(me); err != nil {
+		return refuse(err)
 	}
-	if err != nil {
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.PushNotifications }, nil)
+	if err := s.chat.SendTestPush(c.Request().Context(), me); err != nil {
+		return refuse(err)
 	}
 	return web.Accepted(c, "/settings?saved=test")
 }
 
-// requirePush is for what exists only where pushes are on.
+// requirePush hides a route if push notifications are off.
 func (s *Server) requirePush(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.chat.Media().Push {

@@ -44,6 +44,7 @@ func (s *Server) peopleRoutes() []web.Route {
 	}
 }
 
+// accountJSON is an account as admins see it.
 type accountJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -52,16 +53,17 @@ type accountJSON struct {
 	Online   bool   `json:"online"`
 	Role     string `json:"role"`
 	Disabled bool   `json:"disabled"`
-	Owner    int64  `json:"owner,omitempty"` // whose bot it is
+	Owner    int64  `json:"owner,omitempty"` // the user that a bot belongs to
 	Bot      bool   `json:"bot,omitempty"`
 }
 
+// accountsJSON is a page of the list of accounts.
 type accountsJSON struct {
 	People []accountJSON `json:"people"`
-	Next   string        `json:"next,omitempty"` // where the following ones are
+	Next   string        `json:"next,omitempty"` // URL of the next page
 }
 
-// listPeople is the admin's list of everybody.
+// listPeople lists all accounts for an admin, a page at a time.
 func (s *Server) listPeople(c echo.Context) error {
 	query := c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -82,21 +84,28 @@ func (s *Server) listPeople(c echo.Context) error {
 	}
 	online := s.hub.Online(ids...)
 	if web.WantsJSON(c) {
-		out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
-		for i, u := range users {
-			out.People[i] = accountJSON{u.ID, u.Name, web.AvatarURL(u.Avatar), u.Email, online[u.ID], string(u.Role), u.Disabled(), u.OwnerID, u.IsBot()}
-		}
-		return c.JSON(http.StatusOK, out)
+		return c.JSON(http.StatusOK, accountsToJSON(users, online, next))
 	}
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	accounts := make([]views.DirectoryUser, len(users))
+	directory := views.Directory{Users: make([]views.DirectoryUser, len(users)), Query: query, NextURL: next}
 	for i, u := range users {
-		accounts[i] = views.DirectoryUser{User: u, Online: online[u.ID]}
+		directory.Users[i] = views.DirectoryUser{User: u, Online: online[u.ID]}
 	}
-	return s.Render(c, http.StatusOK, views.PeoplePage(s.Page(c), side, views.Directory{Users: accounts, Query: query, NextURL: next}))
+	return s.Render(c, http.StatusOK, views.PeoplePage(s.Page(c), side, directory))
+}
+
+func accountsToJSON(users []chat.User, online map[int64]bool, next string) accountsJSON {
+	out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
+	for i, u := range users {
+		out.People[i] = accountJSON{
+			ID: u.ID, Name: u.Name, Avatar: web.AvatarURL(u.Avatar), Email: u.Email, Online: online[u.ID],
+			Role: string(u.Role), Disabled: u.Disabled(), Owner: u.OwnerID, Bot: u.IsBot(),
+		}
+	}
+	return out
 }
 
 func (s *Server) disablePerson(c echo.Context) error {

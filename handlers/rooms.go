@@ -39,17 +39,18 @@ func (s *Server) roomRoutes() []web.Route {
 	}
 }
 
+// roomsJSON is a page of the list of rooms.
 type roomsJSON struct {
 	Rooms []roomJSON `json:"rooms"`
-	Next  string     `json:"next,omitempty"` // where the following ones are
+	Next  string     `json:"next,omitempty"` // URL of the next page
 }
 
-// membersJSON is a room with a window on its members.
+// membersJSON is a room with a page of its members.
 type membersJSON struct {
 	roomJSON
 	Count   int          `json:"count"`
 	Members []memberJSON `json:"members"`
-	Next    string       `json:"next,omitempty"` // where the following ones are
+	Next    string       `json:"next,omitempty"` // URL of the next page of members
 }
 
 func roomToJSON(r chat.Room) roomJSON {
@@ -71,7 +72,7 @@ func (s *Server) listRooms(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// findOpenRooms lists rooms to join, and where the following ones are.
+// findOpenRooms returns a page of the rooms that the caller can join, and the URL of the next page.
 func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
 	query := c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -85,7 +86,7 @@ func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, 
 	return rooms, next, err
 }
 
-// renderRooms is the page of rooms, with the form as it was typed.
+// renderRooms answers with the page of rooms to join. Form is the form to create one.
 func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error {
 	rooms, next, err := s.findOpenRooms(c)
 	if err != nil {
@@ -95,9 +96,11 @@ func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error 
 	if err != nil {
 		return err
 	}
-	return s.Render(c, status, views.RoomsPage(s.Page(c), side, views.RoomList{Rooms: rooms, Query: c.QueryParam("q"), NextURL: next, Form: form}))
+	list := views.RoomList{Rooms: rooms, Query: c.QueryParam("q"), NextURL: next, Form: form}
+	return s.Render(c, status, views.RoomsPage(s.Page(c), side, list))
 }
 
+// createRoomRequest creates a room.
 type createRoomRequest struct {
 	Name   string `form:"name" json:"name"`
 	Access string `form:"access" json:"access"`
@@ -108,13 +111,15 @@ func (s *Server) createRoom(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.limits.NewRooms.AllowUser(web.CurrentUser(c)); err != nil {
+	me := web.CurrentUser(c)
+	if err := s.limits.NewRooms.AllowUser(me); err != nil {
 		return err
 	}
-	room, err := s.chat.CreateRoom(c.Request().Context(), web.CurrentUser(c), chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
+	room, err := s.chat.CreateRoom(c.Request().Context(), me, chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)})
 	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		_, status := web.ClassifyError(c, err)
-		return s.renderRooms(c, status, views.Form{Values: map[string]string{"name": in.Name, "access": in.Access}, Errors: fields})
+		values := map[string]string{"name": in.Name, "access": in.Access}
+		return s.renderRooms(c, status, views.Form{Values: values, Errors: fields})
 	}
 	if err != nil {
 		return err
@@ -147,7 +152,7 @@ func (s *Server) showRoom(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.RoomPage(s.Page(c), side, info))
 }
 
-// loadRoom gathers a room with a window on its members.
+// loadRoom returns a room with a page of its members.
 func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
 	room, err := s.chat.Room(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {
@@ -177,7 +182,9 @@ func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
 }
 
 func (s *Server) renderRoomJSON(c echo.Context, info views.RoomDetails) error {
-	out := membersJSON{roomJSON: roomToJSON(info.Room), Count: info.Room.MemberCount, Members: []memberJSON{}, Next: info.NextURL}
+	out := membersJSON{
+		roomJSON: roomToJSON(info.Room), Count: info.Room.MemberCount, Members: []memberJSON{}, Next: info.NextURL,
+	}
 	if info.IsMember() {
 		conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), info.Ref())
 		if err != nil {
@@ -186,7 +193,8 @@ func (s *Server) renderRoomJSON(c echo.Context, info views.RoomDetails) error {
 		out.Unread = conv.Unread
 	}
 	for _, m := range info.Members {
-		out.Members = append(out.Members, memberJSON{m.ID, m.Name, web.AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot})
+		member := memberJSON{m.ID, m.Name, web.AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot}
+		out.Members = append(out.Members, member)
 	}
 	return c.JSON(http.StatusOK, out)
 }

@@ -37,6 +37,7 @@ func (s *Server) sessionListRoutes() []web.Route {
 	}
 }
 
+// sessionJSON is a session of the caller.
 type sessionJSON struct {
 	ID        int64     `json:"id"`
 	Kind      string    `json:"kind"` // browser, program or bot
@@ -44,35 +45,43 @@ type sessionJSON struct {
 	Address   string    `json:"address"`
 	CreatedAt time.Time `json:"created_at"`
 	SeenAt    time.Time `json:"seen_at"`
-	Current   bool      `json:"current"`
+	Current   bool      `json:"current"` // the one that sent the request
 }
 
+// sessionsJSON lists the sessions of the caller.
 type sessionsJSON struct {
 	Sessions []sessionJSON `json:"sessions"`
 }
 
-// listSessions tells people where they are signed in.
+// listSessions lists the devices and programs with which the caller is signed in.
 func (s *Server) listSessions(c echo.Context) error {
-	me := web.CallerOf(c)
-	sessions, err := s.chat.Sessions(c.Request().Context(), me.User)
+	caller := web.CallerOf(c)
+	sessions, err := s.chat.Sessions(c.Request().Context(), caller.User)
 	if err != nil {
 		return err
 	}
 	if web.WantsJSON(c) {
-		out := sessionsJSON{Sessions: make([]sessionJSON, len(sessions))}
-		for i, one := range sessions {
-			out.Sessions[i] = sessionJSON{one.ID, string(one.Kind), one.UserAgent, one.IP, one.CreatedAt.Time(), one.SeenAt.Time(), one.ID == me.Session.ID}
-		}
-		return c.JSON(http.StatusOK, out)
+		return c.JSON(http.StatusOK, sessionsToJSON(sessions, caller.Session.ID))
 	}
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	return s.Render(c, http.StatusOK, views.SessionsPage(s.Page(c), side, sessions, me.Session.ID))
+	return s.Render(c, http.StatusOK, views.SessionsPage(s.Page(c), side, sessions, caller.Session.ID))
 }
 
-// endSession signs its person out somewhere, perhaps here.
+func sessionsToJSON(sessions []chat.Session, current int64) sessionsJSON {
+	out := sessionsJSON{Sessions: make([]sessionJSON, len(sessions))}
+	for i, session := range sessions {
+		out.Sessions[i] = sessionJSON{
+			ID: session.ID, Kind: string(session.Kind), UserAgent: session.UserAgent, Address: session.IP,
+			CreatedAt: session.CreatedAt.Time(), SeenAt: session.SeenAt.Time(), Current: session.ID == current,
+		}
+	}
+	return out
+}
+
+// endSession ends a session of the caller, which may be the one that sent the request.
 func (s *Server) endSession(c echo.Context) error {
 	if err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
@@ -81,8 +90,8 @@ func (s *Server) endSession(c echo.Context) error {
 }
 
 func (s *Server) endOtherSessions(c echo.Context) error {
-	v := web.CallerOf(c)
-	if err := s.chat.EndOtherSessions(c.Request().Context(), v.User, v.Session); err != nil {
+	caller := web.CallerOf(c)
+	if err := s.chat.EndOtherSessions(c.Request().Context(), caller.User, caller.Session); err != nil {
 		return err
 	}
 	return web.Finish(c, "/sessions")

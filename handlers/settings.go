@@ -67,103 +67,121 @@ func (s *Server) settingsRoutes() []web.Route {
 	}
 }
 
+// preferences are the language, the theme and the sound of a user.
 type preferences struct {
 	Locale string       `form:"locale" json:"locale"`
 	Theme  string       `form:"theme" json:"theme"`
 	Sound  web.Checkbox `form:"sound" json:"sound"`
 }
 
+// values returns the values of the form's fields.
 func (p preferences) values() map[string]string {
 	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.FormValue()}
 }
 
-// preferencesOf are those that a person has.
+// preferencesOf returns the saved preferences of a user.
 func preferencesOf(u chat.User) preferences {
 	return preferences{u.Locale, u.Theme, web.Checkbox(u.Sound)}
 }
 
-// settingsJSON is all that a person chose.
+// settingsJSON is everything that a user can set.
 type settingsJSON struct {
 	preferences
 	Email     string `json:"email"`
 	Confirmed bool   `json:"email_confirmed"`
-	Mail      string `json:"mail"`
+	Mail      string `json:"mail"` // when to send digests of unread messages
 	pushSettings
 }
 
-func settingsToJSON(me chat.User, w chat.NotificationSettings) settingsJSON {
-	return settingsJSON{preferencesOf(me), me.Email, w.EmailConfirmedAt > 0, w.EmailDigest, pushSettings{w.NtfyTopic, web.Checkbox(w.PushRooms), web.Checkbox(w.IncludeText)}}
+func settingsToJSON(me chat.User, n chat.NotificationSettings) settingsJSON {
+	return settingsJSON{
+		preferences: preferencesOf(me), Email: me.Email, Confirmed: n.EmailConfirmedAt > 0, Mail: n.EmailDigest,
+		pushSettings: pushSettingsOf(n),
+	}
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
-	choices, err := s.settingsForms(c)
+	forms, err := s.settingsForms(c)
 	if err != nil {
 		return err
 	}
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusOK, settingsToJSON(web.CurrentUser(c), choices.Notifications))
+		return c.JSON(http.StatusOK, settingsToJSON(web.CurrentUser(c), forms.Notifications))
 	}
-	l := s.Locale(c)
-	switch c.QueryParam("saved") {
-	case "email":
-		choices.EmailAddress.Note = l.T("Saved.")
-		if s.chat.Media().Email {
-			choices.EmailAddress.Note = l.T("We sent a link to the new address. It expires in 24 hours.")
-		}
-	case "mail":
-		choices.EmailNotifications.Note = l.T("Saved.")
-	case "push":
-		choices.PushNotifications.Note = l.T("Saved.")
-	case "test":
-		choices.PushNotifications.Note = l.T("Test notification sent.")
-	case "name":
-		choices.Name.Note = l.T("Saved.")
-	case "picture":
-		choices.Picture.Note = l.T("Saved.")
-	case "password":
-		choices.Password.Note = l.T("Saved.")
-	case "1":
-		choices.Appearance.Note = l.T("Saved.")
-	}
-	return s.Render(c, http.StatusOK, views.SettingsPage(s.Page(c), choices))
+	s.noteSaved(c, &forms)
+	return s.Render(c, http.StatusOK, views.SettingsPage(s.Page(c), forms))
 }
 
-// settingsForms are the forms of the settings as they are saved.
+// noteSaved adds a note to the form that was just saved, which the query names.
+func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
+	l := s.Locale(c)
+	saved := c.QueryParam("saved")
+	noted := map[string]*views.Form{
+		"1": &forms.Appearance, "name": &forms.Name, "picture": &forms.Picture, "password": &forms.Password,
+		"email": &forms.EmailAddress, "mail": &forms.EmailNotifications,
+		"push": &forms.PushNotifications, "test": &forms.PushNotifications,
+	}[saved]
+	switch {
+	case noted == nil:
+	case saved == "email" && s.chat.Media().Email:
+		noted.Note = l.T("We sent a link to the new address. It expires in 24 hours.")
+	case saved == "test":
+		noted.Note = l.T("Test notification sent.")
+	default:
+		noted.Note = l.T("Saved.")
+	}
+}
+
+// settingsForms returns the forms of the settings page, filled with the saved settings.
 func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 	me := web.CurrentUser(c)
-	w, err := s.chat.NotificationSettings(c.Request().Context(), me)
+	n, err := s.chat.NotificationSettings(c.Request().Context(), me)
+	if err != nil {
+		return views.SettingsForms{}, err
+	}
 	return views.SettingsForms{
-		Notifications:      w,
+		Notifications:      n,
 		Appearance:         views.Form{Values: preferencesOf(me).values()},
 		Name:               views.Form{Values: map[string]string{"name": me.Name}},
 		EmailAddress:       views.Form{Values: map[string]string{"email": me.Email}},
-		EmailNotifications: views.Form{Values: map[string]string{"mail": w.EmailDigest}},
-		PushNotifications:  views.Form{Values: map[string]string{"topic": w.NtfyTopic, "rooms": web.Checkbox(w.PushRooms).FormValue(), "include_text": web.Checkbox(w.IncludeText).FormValue()}},
-	}, err
+		EmailNotifications: views.Form{Values: map[string]string{"mail": n.EmailDigest}},
+		PushNotifications:  views.Form{Values: pushSettingsOf(n).values()},
+	}, nil
 }
 
-// rerenderSettings shows the settings again with a form that was refused.
-func (s *Server) rerenderSettings(c echo.Context, err error, form func(*views.SettingsForms) *views.Form, values map[string]string) error {
-	choices, problem := s.settingsForms(c)
-	if problem != nil {
-		return problem
+// rerenderSettings shows the settings again with a form that was refused and the values that were sent.
+func (s *Server) rerenderSettings(
+	c echo.Context, err error, form func(*views.SettingsForms) *views.Form, values map[string]string,
+) error {
+	forms, loadErr := s.settingsForms(c)
+	if loadErr != nil {
+		return loadErr
 	}
 	page := func(e map[string]*chat.Error) templ.Component {
-		f := form(&choices)
+		f := form(&forms)
 		f.Values, f.Errors = values, e
-		return views.SettingsPage(s.Page(c), choices)
+		return views.SettingsPage(s.Page(c), forms)
 	}
 	return s.RerenderForm(c, err, page, page)
 }
+
+// The forms of the settings page, for rerenderSettings
+func appearanceForm(f *views.SettingsForms) *views.Form         { return &f.Appearance }
+func nameForm(f *views.SettingsForms) *views.Form               { return &f.Name }
+func passwordForm(f *views.SettingsForms) *views.Form           { return &f.Password }
+func pictureForm(f *views.SettingsForms) *views.Form            { return &f.Picture }
+func emailAddressForm(f *views.SettingsForms) *views.Form       { return &f.EmailAddress }
+func emailNotificationsForm(f *views.SettingsForms) *views.Form { return &f.EmailNotifications }
+func pushNotificationsForm(f *views.SettingsForms) *views.Form  { return &f.PushNotifications }
 
 func (s *Server) savePreferences(c echo.Context) error {
 	var in preferences
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	wanted := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
-	if err := s.chat.SavePreferences(c.Request().Context(), web.CurrentUser(c), wanted); err != nil {
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Appearance }, in.values())
+	prefs := chat.Preferences{Locale: in.Locale, Theme: in.Theme, Sound: bool(in.Sound)}
+	if err := s.chat.SavePreferences(c.Request().Context(), web.CurrentUser(c), prefs); err != nil {
+		return s.rerenderSettings(c, err, appearanceForm, in.values())
 	}
 	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, in)
@@ -171,6 +189,7 @@ func (s *Server) savePreferences(c echo.Context) error {
 	return web.Redirect(c, "/settings?saved=1")
 }
 
+// renameRequest changes the name of the caller.
 type renameRequest struct {
 	Name string `form:"name" json:"name"`
 }
@@ -180,13 +199,9 @@ func (s *Server) rename(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.limits.Renames.AllowUser(web.CurrentUser(c))
-	var me chat.UserSummary
-	if err == nil {
-		me, err = s.chat.Rename(c.Request().Context(), web.CurrentUser(c), in.Name)
-	}
+	me, err := s.renameLimited(c, in.Name)
 	if err != nil {
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Name }, map[string]string{"name": in.Name})
+		return s.rerenderSettings(c, err, nameForm, map[string]string{"name": in.Name})
 	}
 	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, web.AuthorJSON{ID: me.ID, Name: me.Name, Bot: web.CurrentUser(c).IsBot()})
@@ -194,84 +209,113 @@ func (s *Server) rename(c echo.Context) error {
 	return web.Redirect(c, "/settings?saved=name")
 }
 
+// renameLimited renames the caller under a rate limit, because everybody who shares a room with them gets the new name.
+func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, error) {
+	me := web.CurrentUser(c)
+	if err := s.limits.Renames.AllowUser(me); err != nil {
+		return chat.UserSummary{}, err
+	}
+	return s.chat.Rename(c.Request().Context(), me, name)
+}
+
+// changePasswordRequest changes the password of the caller.
 type changePasswordRequest struct {
 	Current  string `form:"current" json:"current"`
 	Password string `form:"password" json:"password"`
 }
 
-// changePassword leaves this session alone and ends the person's others.
+// changePassword changes the caller's password and ends all their sessions except the one that sent the request.
 func (s *Server) changePassword(c echo.Context) error {
 	var in changePasswordRequest
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	v := web.CallerOf(c)
-	err := s.limits.PasswordChecks.AllowUser(v.User)
-	if err == nil {
-		err = s.chat.ChangePassword(c.Request().Context(), v.User, v.Session, in.Current, in.Password)
+	caller := web.CallerOf(c)
+	refuse := func(err error) error { return s.rerenderSettings(c, err, passwordForm, nil) }
+	if err := s.limits.PasswordChecks.AllowUser(caller.User); err != nil {
+		return refuse(err)
 	}
+	err := s.chat.ChangePassword(c.Request().Context(), caller.User, caller.Session, in.Current, in.Password)
 	if err != nil {
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Password }, nil)
+		return refuse(err)
 	}
 	return web.Finish(c, "/settings?saved=password")
 }
 
-// changeAvatar gives a person another picture, or takes it away.
+// changeAvatar sets the caller's picture, or removes it.
 func (s *Server) changeAvatar(c echo.Context) error {
-	me, set := web.CurrentUser(c), false
-	take := func(_ url.Values, name string, file io.Reader) (err error) {
-		if err = s.limits.Uploads.AllowUser(me); err == nil {
-			_, err = s.chat.SetAvatar(c.Request().Context(), me, chat.NewUpload{Name: name, Body: file})
-		}
-		set = err == nil
-		return err
-	}
-	var in struct {
-		Remove string `form:"remove" json:"remove"`
-	}
-	var err error
-	if web.IsMultipart(c.Request()) {
-		err = web.ReadMultipart(c.Request(), take)
-	}
-	if err == nil {
-		err = web.Bind(c, &in)
-	}
-	if err == nil && !set && in.Remove != "" {
-		set, err = true, s.chat.RemoveAvatar(c.Request().Context(), me)
-	}
-	if err == nil && !set {
-		err = errNoFile
-	}
-	if err != nil {
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.Picture }, nil)
+	if err := s.readAvatar(c); err != nil {
+		return s.rerenderSettings(c, err, pictureForm, nil)
 	}
 	return web.Finish(c, "/settings?saved=picture")
 }
 
-type changeEmailRequest struct {
-	Email   string `form:"email" json:"email"`
-	Current string `form:"current" json:"current"`
+// readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the field
+// remove.
+func (s *Server) readAvatar(c echo.Context) error {
+	me, set := web.CurrentUser(c), false
+	setAvatar := func(_ url.Values, name string, file io.Reader) error {
+		if err := s.limits.Uploads.AllowUser(me); err != nil {
+			return err
+		}
+		if _, err := s.chat.SetAvatar(c.Request().Context(), me, chat.NewUpload{Name: name, Body: file}); err != nil {
+			return err
+		}
+		set = true
+		return nil
+	}
+	if web.IsMultipart(c.Request()) {
+		if err := web.ReadMultipart(c.Request(), setAvatar); err != nil {
+			return err
+		}
+	}
+	var in struct {
+		Remove string `form:"remove" json:"remove"`
+	}
+	if err := web.Bind(c, &in); err != nil {
+		return err
+	}
+	switch {
+	case set:
+		return nil
+	case in.Remove == "":
+		return errNoFile
+	}
+	return s.chat.RemoveAvatar(c.Request().Context(), me)
 }
 
-// changeEmail spends a turn of the person before it looks at the password, and one of the address to which a letter goes.
+// changeEmailRequest changes the e-mail address of the caller.
+type changeEmailRequest struct {
+	Email   string `form:"email" json:"email"`
+	Current string `form:"current" json:"current"` // the password
+}
+
+// changeEmail changes the caller's e-mail address. If e-mail is on, the change takes effect when the link that is sent to
+// the new address is opened.
 func (s *Server) changeEmail(c echo.Context) error {
 	var in changeEmailRequest
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	me, mail := web.CurrentUser(c), s.chat.Media().Email
-	err := s.limits.PasswordChecks.AllowUser(me)
-	if err == nil && mail {
-		err = s.checkEmailRate(in.Email)
+	if err := s.requestEmailChange(c, in); err != nil {
+		return s.rerenderSettings(c, err, emailAddressForm, map[string]string{"email": in.Email})
 	}
-	if err == nil {
-		err = s.chat.ChangeEmail(c.Request().Context(), me, in.Current, in.Email)
-	}
-	switch {
-	case err != nil:
-		return s.rerenderSettings(c, err, func(v *views.SettingsForms) *views.Form { return &v.EmailAddress }, map[string]string{"email": in.Email})
-	case mail:
+	if s.chat.Media().Email {
 		return web.Accepted(c, "/settings?saved=email")
 	}
 	return web.Finish(c, "/settings?saved=email")
+}
+
+// requestEmailChange checks the rate limits of the caller and of the address before it checks the password.
+func (s *Server) requestEmailChange(c echo.Context, in changeEmailRequest) error {
+	me := web.CurrentUser(c)
+	if err := s.limits.PasswordChecks.AllowUser(me); err != nil {
+		return err
+	}
+	if s.chat.Media().Email {
+		if err := s.checkEmailRate(in.Email); err != nil {
+			return err
+		}
+	}
+	return s.chat.ChangeEmail(c.Request().Context(), me, in.Current, in.Email)
 }

@@ -42,6 +42,7 @@ func (s *Server) signupPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.SignupPage(s.Page(c), views.Form{}))
 }
 
+// registerRequest is the form to sign up.
 type registerRequest struct {
 	Name     string `form:"name" json:"name"`
 	Email    string `form:"email" json:"email"`
@@ -73,20 +74,22 @@ func (s *Server) register(c echo.Context) error {
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")
 }
 
-// signUp makes an account, or where mail is on has a letter sent and returns nobody.
+// signUp creates an account. If e-mail is on, it sends a link to confirm the address instead and returns the zero User.
 func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
 	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
-	fresh := chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: s.Locale(c).Lang}
-	if !s.chat.Media().Email {
-		return s.chat.Register(c.Request().Context(), fresh)
+	registration := chat.Registration{
+		Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: s.Locale(c).Lang,
 	}
-	if err := fresh.Check(); err != nil { // who must choose another password has no letter sent yet
+	if !s.chat.Media().Email {
+		return s.chat.Register(c.Request().Context(), registration)
+	}
+	if err := registration.Check(); err != nil { // no e-mail is sent before the form is valid
 		return chat.User{}, err
 	}
 	if err := s.checkEmailRate(in.Email); err != nil {
 		return chat.User{}, err
 	}
-	return chat.User{}, s.chat.RequestRegistration(c.Request().Context(), fresh)
+	return chat.User{}, s.chat.RequestRegistration(c.Request().Context(), registration)
 }

@@ -28,63 +28,64 @@ func (s *Server) tabSignalRoutes() []web.Route {
 	}
 }
 
-// tabSignals are what one page was told beside the conversation, so that it is told again only when that changes. The states of a
-// page are asked for one at a time.
+// tabSignals is what a stream last sent to its page about the favicon, the sound and the attachments, so that it sends only
+// changes. It is not safe for concurrent use: a stream computes one state of its page at a time.
 type tabSignals struct {
-	soundOn bool                         // its person wants to hear of messages
-	stale   bool                         // it missed what happened to the files in its box
-	icon    string                       // the page has
+	soundOn bool                         // the user wants a sound for new messages
+	stale   bool                         // the page missed changes of the attachments in its composer
+	icon    string                       // URL of the favicon that the page has
 	unread  map[chat.ConversationRef]int // nil until the first state
 }
 
-// readersOf tells a page with these conversations which icon it has now, and of one in which more is unread than before.
+// update returns the fragments for a page whose list of conversations is rows: another favicon, and a request for a sound if
+// a conversation has more unread messages than before.
 func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
-	var news []templ.Component
+	var fragments []templ.Component
 	if icon := static.URL(views.FaviconName(views.Sidebar{Rows: rows}.Unread() > 0)); icon != g.icon {
 		g.icon = icon
-		news = append(news, views.FaviconFragment(icon))
+		fragments = append(fragments, views.FaviconFragment(icon))
 	}
 	grown := slices.IndexFunc(rows, func(r views.ConversationRow) bool { return r.Unread > g.unread[r.Ref()] })
 	if g.soundOn && g.unread != nil && grown >= 0 {
-		news = append(news, views.SoundRequestFragment(rows[grown].Ref(), rows[grown].LastSeq))
+		fragments = append(fragments, views.SoundRequestFragment(rows[grown].Ref(), rows[grown].LastSeq))
 	}
 	g.unread = make(map[chat.ConversationRef]int, len(rows))
 	for _, r := range rows {
 		g.unread[r.Ref()] = r.Unread
 	}
-	return news
+	return fragments
 }
 
-// soundPause is how long one sound keeps others quiet: all pages of a browser are one pair of ears.
+// soundPause is the shortest time between two sounds in a browser, whichever of its pages play them.
 const soundPause = 2 * time.Second
 
-// soundThrottle are the browsers that heard something of late.
+// soundThrottle remembers which sessions played a sound during the last soundPause.
 type soundThrottle struct {
-	mu       sync.Mutex // guards heard
-	playedAt map[int64]time.Time
+	mu       sync.Mutex          // guards playedAt
+	playedAt map[int64]time.Time // by session
 }
 
-// Allow tells whether a session may hear something now. Then it may not for a while.
-func (e *soundThrottle) allow(session int64, now time.Time) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for id, at := range e.playedAt {
+// allow reports whether a session may play a sound now, and if so, starts its pause.
+func (t *soundThrottle) allow(session int64, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, at := range t.playedAt {
 		if now.Sub(at) >= soundPause {
-			delete(e.playedAt, id)
+			delete(t.playedAt, id)
 		}
 	}
-	if _, just := e.playedAt[session]; just {
+	if _, recent := t.playedAt[session]; recent {
 		return false
 	}
-	e.playedAt[session] = now
+	t.playedAt[session] = now
 	return true
 }
 
-// playSound answers a page that was called: with a sound, unless the message was read meanwhile, by whomever has it on screen,
-// or another page of this browser just sounded.
+// playSound answers a page that the stream told to request a sound. There is none if the user has read the message
+// meanwhile, on any device, or if another page of the browser has just played one.
 func (s *Server) playSound(c echo.Context) error {
-	v := web.CallerOf(c)
-	conv, err := s.chat.Conversation(c.Request().Context(), v.User, web.QueryConversation(c))
+	caller := web.CallerOf(c)
+	conv, err := s.chat.Conversation(c.Request().Context(), caller.User, web.QueryConversation(c))
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (s *Server) playSound(c echo.Context) error {
 		return err
 	}
 	unread := conv.Unread > 0 && conv.ReadSeq < seq
-	if web.WantsJSON(c) || !v.User.Sound || !unread || !s.sounds.allow(v.Session.ID, time.Now()) {
+	if web.WantsJSON(c) || !caller.User.Sound || !unread || !s.sounds.allow(caller.Session.ID, time.Now()) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	return s.Render(c, http.StatusOK, views.SoundResponse(static.URL("chime.wav")))

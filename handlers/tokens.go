@@ -44,20 +44,22 @@ func (s *Server) tokenRoutes() []web.Route {
 
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 
-// authenticateBearer finds who holds a token. Bad ones are paced by the address that they come from, like all that guests do.
+// authenticateBearer returns the caller that a bearer token belongs to. Requests with bad tokens count against the rate limit
+// of their IP address, as anonymous requests do.
 func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, error) {
 	if _, err := c.Cookie(s.sessions.CookieName()); err == nil {
 		return web.Caller{}, errTwoCredentials
 	}
 	session, user, err := s.chat.SessionByBearerToken(c.Request().Context(), token)
 	if err == chat.ErrBadToken {
-		if slow := s.limits.Requests.Allow("ip " + c.RealIP()); slow != nil {
-			return web.Caller{}, slow
+		if limitErr := s.limits.Requests.Allow("ip " + c.RealIP()); limitErr != nil {
+			return web.Caller{}, limitErr
 		}
 	}
 	return web.Caller{Session: session, User: user}, err
 }
 
+// tokensJSON is a pair of tokens, with the names of OAuth 2.0.
 type tokensJSON struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -69,7 +71,7 @@ func renderTokens(c echo.Context, status int, t chat.Tokens) error {
 	return c.JSON(status, tokensJSON{t.Access, "Bearer", int(chat.AccessTokenLifetime.Seconds()), t.Refresh})
 }
 
-// issueTokens signs a program in, under the limits of log-in.
+// issueTokens logs a program in, under the rate limits of log-in.
 func (s *Server) issueTokens(c echo.Context) error {
 	var in loginRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -86,6 +88,7 @@ func (s *Server) issueTokens(c echo.Context) error {
 	return renderTokens(c, http.StatusCreated, tokens)
 }
 
+// refreshRequest exchanges a refresh token for a new pair of tokens.
 type refreshRequest struct {
 	RefreshToken string `form:"refresh_token" json:"refresh_token"`
 }
@@ -102,7 +105,7 @@ func (s *Server) refreshTokens(c echo.Context) error {
 	return renderTokens(c, http.StatusOK, tokens)
 }
 
-// revokeToken ends the session that the request was made with.
+// revokeToken ends the session of the token that the request carries.
 func (s *Server) revokeToken(c echo.Context) error {
 	if err := s.chat.EndSession(c.Request().Context(), web.CallerOf(c).Session); err != nil {
 		return err

@@ -49,7 +49,24 @@ func (s *Server) webhookRoutes() []web.Route {
 	}
 }
 
-// publicOrigin is how programs reach us, as far as we know.
+// webhookJSON is a webhook of a bot.
+type webhookJSON struct {
+	ID   int64       `json:"id"`
+	Room webhookRoom `json:"room"`
+	URL  string      `json:"url,omitempty"` // only in the answer that created it
+}
+
+// webhookRoom is the room that a webhook posts into.
+type webhookRoom struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
+	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
+}
+
+// publicOrigin returns the scheme and host under which programs reach Charla: those of BaseURL, or those of the request.
 func (s *Server) publicOrigin(c echo.Context) string {
 	if base := s.config.BaseURL; base != nil {
 		return base.Scheme + "://" + base.Host
@@ -60,35 +77,38 @@ func (s *Server) publicOrigin(c echo.Context) string {
 	return "http://" + c.Request().Host
 }
 
+// createWebhookRequest creates a webhook that posts into a room.
 type createWebhookRequest struct {
 	Room web.ID `form:"room" json:"room"`
 }
 
-// createWebhook answers with the address, which is told this once.
+// createWebhook creates a webhook and answers with its URL, which contains the secret and is shown only once.
 func (s *Server) createWebhook(c echo.Context) error {
 	var in createWebhookRequest
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	hook, secret, err := s.chat.CreateWebhook(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), int64(in.Room))
+	me, bot := web.CurrentUser(c), web.ParseID(c.Param("id"))
+	hook, secret, err := s.chat.CreateWebhook(c.Request().Context(), me, bot, int64(in.Room))
 	if err != nil {
 		return err
 	}
-	address := s.publicOrigin(c) + views.WebhookURL(secret)
+	url := s.publicOrigin(c) + views.WebhookURL(secret)
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusCreated, webhookToJSON(hook, address))
+		return c.JSON(http.StatusCreated, webhookToJSON(hook, url))
 	}
-	return s.renderBots(c, http.StatusCreated, views.BotList{RevealedBot: hook.Bot, WebhookURL: address})
+	return s.renderBots(c, http.StatusCreated, views.BotList{RevealedBot: hook.Bot, WebhookURL: url})
 }
 
 func (s *Server) deleteWebhook(c echo.Context) error {
-	if err := s.chat.RemoveWebhook(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), web.ParseID(c.Param("hook"))); err != nil {
+	bot, hook := web.ParseID(c.Param("id")), web.ParseID(c.Param("hook"))
+	if err := s.chat.RemoveWebhook(c.Request().Context(), web.CurrentUser(c), bot, hook); err != nil {
 		return err
 	}
 	return web.Finish(c, "/bots")
 }
 
-// postToWebhook writes what it is sent into its room, for whoever knows its address.
+// postToWebhook posts a message as the bot of a webhook. The secret in the URL is the only credential.
 func (s *Server) postToWebhook(c echo.Context) error {
 	hook, err := s.chat.Webhook(c.Request().Context(), c.Param("secret"))
 	if err != nil {
@@ -101,53 +121,37 @@ func (s *Server) postToWebhook(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	posted, err := s.sendMessage(c, hook.User, chat.NewMessage{Conversation: chat.ConversationRef{Room: hook.Room}, Body: in.Body, Key: in.Key})
+	room := chat.ConversationRef{Room: hook.Room}
+	posted, err := s.sendMessage(c, hook.User, chat.NewMessage{Conversation: room, Body: in.Body, Key: in.Key})
 	if err != nil {
 		return err
 	}
-	status := http.StatusOK
-	if posted.Created {
-		status = http.StatusCreated
-	}
-	return c.JSON(status, web.MessageToJSON(posted.Message))
+	return postedJSON(c, posted)
 }
 
-// parseWebhook reads a message: JSON and forms with a body as everywhere, and anything else as the text itself. What `curl -d`
-// sends says that it is a form; it is one when it begins with its field.
+// parseWebhook reads the message in a request to a webhook: JSON and multipart forms as everywhere, and any other body as
+// the text itself. The key may also be in the header Idempotency-Key or in the query.
 func parseWebhook(c echo.Context) (in postRequest, err error) {
-	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
-	if kind == echo.MIMEApplicationJSON || kind == echo.MIMEMultipartForm {
+	switch mediaType, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); mediaType {
+	case echo.MIMEApplicationJSON, echo.MIMEMultipartForm:
 		err = web.Bind(c, &in)
-	} else {
-		in, err = parseRawBody(c, kind == echo.MIMEApplicationForm)
+	default:
+		in, err = parseTextBody(c, mediaType == echo.MIMEApplicationForm)
 	}
 	in.Key = cmp.Or(in.Key, c.Request().Header.Get("Idempotency-Key"), c.QueryParam("key"))
 	return in, err
 }
 
-func parseRawBody(c echo.Context, perhapsForm bool) (postRequest, error) {
+// parseTextBody returns the body as the text of a message. `curl -d` labels every body as a form; such a body is parsed as
+// a form only if it begins with the field body.
+func parseTextBody(c echo.Context, labeledAsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {
 		return postRequest{}, web.BindError(err)
 	}
-	if !perhapsForm || !bytes.HasPrefix(raw, []byte("body=")) {
+	if !labeledAsForm || !bytes.HasPrefix(raw, []byte("body=")) {
 		return postRequest{Body: string(raw)}, nil
 	}
 	form, err := url.ParseQuery(string(raw))
 	return postRequest{Body: form.Get("body"), Key: form.Get("key")}, web.BindError(err)
-}
-
-type webhookJSON struct {
-	ID   int64       `json:"id"`
-	Room webhookRoom `json:"room"`
-	URL  string      `json:"url,omitempty"` // in the answer that made it alone
-}
-
-type webhookRoom struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
-}
-
-func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
-	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
 }
