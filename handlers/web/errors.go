@@ -13,25 +13,25 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// ErrorJSON is the one form of an error in JSON. Field is the first that is wrong, or empty; where more than one is,
-// Fields has the words for each.
+// ErrorJSON is the body of every error response in JSON.
 type ErrorJSON struct {
 	Error FailureJSON `json:"error"`
 }
 
+// FailureJSON says what went wrong.
 type FailureJSON struct {
 	Code    string            `json:"code"`
-	Message string            `json:"message"`
-	Field   string            `json:"field"`
-	Fields  map[string]string `json:"fields,omitempty"`
+	Message string            `json:"message"`          // for a person, in their language
+	Field   string            `json:"field"`            // the first wrong field, or empty
+	Fields  map[string]string `json:"fields,omitempty"` // a message for each wrong field, if there are several
 }
 
-// ErrorToJSON puts an error into words; whole is the error that e was found in.
-func ErrorToJSON(l views.Locale, e *chat.Error, whole error) ErrorJSON {
+// ErrorToJSON returns e in the language of l. all is the error that contains e and the errors of other fields.
+func ErrorToJSON(l views.Locale, e *chat.Error, all error) ErrorJSON {
 	out := FailureJSON{Code: string(e.Code), Message: l.Error(e), Field: e.Field}
-	if wrong := chat.FieldErrors(whole); len(wrong) > 1 {
+	if fields := chat.FieldErrors(all); len(fields) > 1 {
 		out.Fields = map[string]string{}
-		for field, e := range wrong {
+		for field, e := range fields {
 			out.Fields[field] = l.Error(e)
 		}
 	}
@@ -93,7 +93,8 @@ var ErrorDocs = []ErrorDoc{
 	{chat.Invalid, http.StatusUnprocessableEntity, "A field is wrong."},
 	{chat.TooMany, http.StatusTooManyRequests, "Wait as long as `Retry-After` says."},
 	{Internal, http.StatusInternalServerError, "Charla has a bug. The log has the details."},
-	{chat.Unavailable, http.StatusServiceUnavailable, "The database or the storage does not answer. Try again as `Retry-After` says."},
+	{chat.Unavailable, http.StatusServiceUnavailable, "The database or the storage does not answer. " +
+		"Try again as `Retry-After` says."},
 }
 
 // StatusOf returns the HTTP status of a code.
@@ -106,41 +107,40 @@ func StatusOf(code chat.Code) int {
 	return http.StatusInternalServerError
 }
 
-// statusClientClosedRequest is what the log and the numbers say, as others do, of a request whose sender did not wait for the answer.
+// statusClientClosedRequest appears in the log and the metrics, as in nginx, for a request whose client did not wait.
 const statusClientClosedRequest = 499
 
-// clientGone tells a look at the database that ended because nobody waits for it any more from one that it did not answer. Each
-// database says in its own way that it was interrupted; the request says it for all.
+// clientGone reports whether a query failed because the client disconnected, rather than because the database did not answer.
 func clientGone(c echo.Context, e *chat.Error) bool {
 	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
 }
 
-// ClassifyError turns any error into one that a person can read, and its status. What is not understood is internal: it is
-// logged here, once, and shown as a plain apology.
+// errorsByStatus are the errors that callers see for those of Echo.
+var errorsByStatus = map[int]*chat.Error{
+	http.StatusNotFound:              chat.ErrNotFound,
+	http.StatusMethodNotAllowed:      chat.Errorf(MethodNotAllowed, "This method is not allowed here."),
+	http.StatusNotAcceptable:         chat.Errorf(NotAcceptable, "This page is only available as HTML."),
+	http.StatusRequestEntityTooLarge: ErrBodyTooLarge,
+	http.StatusUnsupportedMediaType:  chat.Errorf(Unsupported, "Send a form or JSON, and set the Content-Type header."),
+}
+
+// ClassifyError returns the error that the caller sees for err, and its HTTP status. It logs unexpected errors, which become
+// Internal, and unavailable databases and storage.
 func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
 		if clientGone(c, e) {
 			return e, statusClientClosedRequest
 		}
 		if e.Code == chat.Unavailable {
-			slog.Warn("unavailable", "request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
+			slog.Warn("request failed, database or storage unavailable", "request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
 		}
 		return e, StatusOf(e.Code)
 	}
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
-		switch e.Code {
-		case http.StatusNotFound:
-			return chat.ErrNotFound, e.Code
-		case http.StatusMethodNotAllowed:
-			return chat.Errorf(MethodNotAllowed, "This address does not take such a request."), e.Code
-		case http.StatusRequestEntityTooLarge:
-			return ErrBodyTooLarge, e.Code
-		case http.StatusNotAcceptable:
-			return chat.Errorf(NotAcceptable, "This is a page for browsers: there is no JSON of it."), e.Code
-		case http.StatusUnsupportedMediaType:
-			return chat.Errorf(Unsupported, "Send a form or JSON, and say which in the header Content-Type."), e.Code
+		if known := errorsByStatus[e.Code]; known != nil {
+			return known, e.Code
 		}
 	}
-	slog.Error("internal", "request", RequestID(c), "route", RouteOf(c).Path, "error", err)
-	return chat.Errorf(Internal, "Something went wrong on our side. It has been noted."), http.StatusInternalServerError
+	slog.Error("request failed", "request", RequestID(c), "route", RouteOf(c).Path, "error", err)
+	return chat.Errorf(Internal, "Something went wrong on our side. It has been logged."), http.StatusInternalServerError
 }

@@ -7,20 +7,22 @@ import (
 	"charla/views"
 )
 
+// AuthorJSON is a user beside something that they wrote or did.
 type AuthorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
-	Bot    bool   `json:"bot,omitempty"` // not in reactions
+	Bot    bool   `json:"bot,omitempty"` // absent in reactions
 }
 
+// MessageJSON is a message.
 type MessageJSON struct {
 	ID       int64      `json:"id"`
 	Room     int64      `json:"room"`
 	Seq      int64      `json:"seq"`
-	Changed  int64      `json:"changed_seq"` // of its last change; of two states the one with the greater is newer
+	Changed  int64      `json:"changed_seq"` // the seq of its latest change: the greater one is newer
 	From     AuthorJSON `json:"from"`
-	Body     string     `json:"body,omitempty"` // absent from a deleted one, like HTML
+	Body     string     `json:"body,omitempty"` // absent from a deleted message, like HTML
 	HTML     string     `json:"html,omitempty"`
 	PostedAt time.Time  `json:"posted_at"`
 
@@ -30,28 +32,34 @@ type MessageJSON struct {
 	Files     []FileJSON     `json:"files"`
 }
 
+// ReactionJSON is an emoji with everybody who reacted with it.
 type ReactionJSON struct {
 	Emoji  string       `json:"emoji"`
 	Count  int          `json:"count"`
 	People []AuthorJSON `json:"people"`
-	Mine   *bool        `json:"mine,omitempty"` // in answers to GET alone
+	Mine   *bool        `json:"mine,omitempty"` // only in responses to GET
 }
 
+// MessageToJSON returns a message as every reader sees it.
 func MessageToJSON(m chat.Message) MessageJSON {
-	out := MessageJSON{ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq, From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot},
+	out := MessageJSON{
+		ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq,
+		From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot},
 		Body: m.Body, HTML: m.HTML,
-		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt), Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files)}
-	for _, r := range m.Reactions.Groups() {
-		kind := ReactionJSON{Emoji: r.Emoji, Count: len(r.Users)}
-		for _, p := range r.Users {
-			kind.People = append(kind.People, AuthorJSON{ID: p.ID, Name: p.Name})
+		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt),
+		Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files),
+	}
+	for _, group := range m.Reactions.Groups() {
+		reaction := ReactionJSON{Emoji: group.Emoji, Count: len(group.Users)}
+		for _, user := range group.Users {
+			reaction.People = append(reaction.People, AuthorJSON{ID: user.ID, Name: user.Name})
 		}
-		out.Reactions = append(out.Reactions, kind)
+		out.Reactions = append(out.Reactions, reaction)
 	}
 	return out
 }
 
-// AvatarURL is where somebody's picture is, or nothing.
+// AvatarURL returns the URL of a profile picture, or "" if file is 0.
 func AvatarURL(file int64) string {
 	if file == 0 {
 		return ""
@@ -59,7 +67,7 @@ func AvatarURL(file int64) string {
 	return views.FileURL(file, chat.VariantSquare)
 }
 
-// OptionalTime leaves out what never happened.
+// OptionalTime returns a time for an optional JSON field: nil if at is 0, because it never happened.
 func OptionalTime(at chat.Timestamp) *time.Time {
 	if at == 0 {
 		return nil
@@ -68,17 +76,17 @@ func OptionalTime(at chat.Timestamp) *time.Time {
 	return &t
 }
 
-// MessageToJSONFor is MessageToJSON for one reader, who sees which reactions are theirs.
-func MessageToJSONFor(m chat.Message, me int64) MessageJSON {
+// MessageToJSONFor returns a message as one reader sees it: it marks the reader's own reactions.
+func MessageToJSONFor(m chat.Message, reader int64) MessageJSON {
 	out := MessageToJSON(m)
 	for i, r := range m.Reactions.Groups() {
-		mine := r.By(me)
+		mine := r.By(reader)
 		out.Reactions[i].Mine = &mine
 	}
 	return out
 }
 
-// FileJSON is a file as programs see it.
+// FileJSON is a file of a message, or an uploaded file that waits for its message.
 type FileJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -86,19 +94,24 @@ type FileJSON struct {
 	Type     string `json:"type"`
 	Size     int64  `json:"size"`
 	URL      string `json:"url"`
-	ThumbURL string `json:"thumb_url,omitempty"` // of a picture
+	ThumbURL string `json:"thumb_url,omitempty"` // only for pictures
 	Width    int    `json:"width"`
 	Height   int    `json:"height"`
 }
 
+// FileToJSON returns a file for JSON responses.
 func FileToJSON(f chat.File) FileJSON {
-	out := FileJSON{ID: f.ID, Name: f.Name, Alt: f.Alt, Type: f.Type, Size: f.Size, URL: views.FileURL(f.ID, chat.VariantOriginal), Width: f.Width, Height: f.Height}
+	out := FileJSON{
+		ID: f.ID, Name: f.Name, Alt: f.Alt, Type: f.Type, Size: f.Size,
+		URL: views.FileURL(f.ID, chat.VariantOriginal), Width: f.Width, Height: f.Height,
+	}
 	if f.IsImage() {
 		out.ThumbURL = views.FileURL(f.ID, chat.VariantThumb)
 	}
 	return out
 }
 
+// FilesToJSON returns files for JSON responses; the list is never nil.
 func FilesToJSON(files []chat.File) []FileJSON {
 	out := make([]FileJSON, len(files))
 	for i, f := range files {
@@ -107,6 +120,7 @@ func FilesToJSON(files []chat.File) []FileJSON {
 	return out
 }
 
+// AuthorsToJSON returns users for JSON responses; the list is never nil.
 func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	out := make([]AuthorJSON, len(people))
 	for i, p := range people {
@@ -115,16 +129,17 @@ func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	return out
 }
 
-// ConversationJSON is where a conversation stands for one person.
+// ConversationJSON is the state of a conversation for one user.
 type ConversationJSON struct {
 	Room   int64  `json:"room"`
-	With   int64  `json:"with,omitempty"` // the other person of a direct one
+	With   int64  `json:"with,omitempty"` // the other person of a direct conversation
 	Name   string `json:"name"`
-	Seq    int64  `json:"seq"`    // of the last change in it
-	Read   int64  `json:"read"`   // up to which it is read
+	Seq    int64  `json:"seq"`    // of the latest change
+	Read   int64  `json:"read"`   // the seq up to which the user has read
 	Unread int    `json:"unread"` // counted up to 100
 }
 
+// ConversationToJSON returns a conversation for JSON responses and events.
 func ConversationToJSON(c chat.Conversation) ConversationJSON {
 	out := ConversationJSON{Room: c.Room, Name: c.Name, Seq: c.LastSeq, Read: c.ReadSeq, Unread: c.Unread}
 	if c.Kind == chat.Direct {

@@ -11,29 +11,31 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// RateLimits says how often the same one may do the same thing. Log-in and registration are tight, the rest is roomy.
+// RateLimits are the limits of everything that can be done too often. The limits of log-in and sign-up are tight, because they
+// slow down guessing; the others only stop abuse.
 type RateLimits struct {
-	Requests             *Limiter // by person or address
-	Posts                *Limiter // by person
-	Typing               *Limiter // by person
-	Uploads              *Limiter // files sent, by person
-	LoginsByAccount      *Limiter // log-ins by account, from browsers that it does not know
-	LoginsByKnownBrowser *Limiter // log-ins by account, from a browser that it knows
-	LoginsByIP           *Limiter // log-ins by address
-	Signups              *Limiter // registrations by address
-	NewRooms             *Limiter // rooms made, by person
-	PasswordChecks       *Limiter // deeds tried that need the password, by person
-	Renames              *Limiter // changes of a name, by person: everybody is told
-	Exports              *Limiter // downloads of what is one's own, by person
-	Emails               *Limiter // letters that somebody has sent to an address, by that address
-	EmailLinks           *Limiter // links of letters used, by address of the network
-	TestPushes           *Limiter // pushes sent to try, by person
-	NewBots              *Limiter // bots made, by person
-	TokenRotations       *Limiter // tokens of bots renewed, by person
-	BotPosts             *Limiter // by bot, its hooks included
-	WebhookPosts         *Limiter // posts by hook
+	Requests             *Limiter // per user, or per IP address without a user
+	Posts                *Limiter // messages, edits and reactions, per user
+	Typing               *Limiter // saved drafts, per user
+	Uploads              *Limiter // files, per user
+	LoginsByAccount      *Limiter // per account, from browsers that have not logged in to it before
+	LoginsByKnownBrowser *Limiter // per account, from browsers that have
+	LoginsByIP           *Limiter // per IP address or IPv6 network
+	Signups              *Limiter // per IP address or IPv6 network
+	NewRooms             *Limiter // per user
+	PasswordChecks       *Limiter // actions that need the password, per user
+	Renames              *Limiter // per user; every page shows a new name
+	Exports              *Limiter // account exports, per user
+	Emails               *Limiter // e-mails that anybody can have sent, per recipient
+	EmailLinks           *Limiter // uses of links from e-mails, per IP address or IPv6 network
+	TestPushes           *Limiter // per user
+	NewBots              *Limiter // per user
+	TokenRotations       *Limiter // new tokens for bots, per user
+	BotPosts             *Limiter // per bot, including its webhooks
+	WebhookPosts         *Limiter // per webhook
 }
 
+// NewRateLimits returns the limits with their rates multiplied by scale. If scale is 0, nothing is limited.
 func NewRateLimits(scale float64) *RateLimits {
 	return &RateLimits{
 		Requests:             NewLimiter(scale*200, 1000),
@@ -58,9 +60,9 @@ func NewRateLimits(scale float64) *RateLimits {
 	}
 }
 
-// Limiter is a bucket for everyone who has acted of late.
+// Limiter limits how often each key may act. It has a token bucket for each key that was used lately.
 type Limiter struct {
-	rate  rate.Limit // a second; 0 means no limit
+	rate  rate.Limit // per second; 0 means no limit
 	burst int
 
 	mu          sync.Mutex // guards all below
@@ -68,56 +70,60 @@ type Limiter struct {
 	lastCleanup time.Time
 }
 
+// NewLimiter returns a limiter that allows each key burst actions at once and perSecond actions per second after that.
 func NewLimiter(perSecond float64, burst int) *Limiter {
-	return &Limiter{rate: rate.Limit(perSecond), burst: burst, buckets: map[string]*rate.Limiter{}, lastCleanup: time.Now()}
+	return &Limiter{
+		rate: rate.Limit(perSecond), burst: burst, buckets: map[string]*rate.Limiter{}, lastCleanup: time.Now(),
+	}
 }
 
-// Allow spends one of who's turns, or answers TooMany with the time until the next.
-func (p *Limiter) Allow(key string) error {
-	if p.rate == 0 {
+// Allow counts one action of key. If key has acted too often, it returns chat.TooMany with the time until the next action.
+func (l *Limiter) Allow(key string) error {
+	if l.rate == 0 {
 		return nil
 	}
 	now := time.Now()
-	r := p.bucket(key, now).ReserveN(now, 1)
+	r := l.bucket(key, now).ReserveN(now, 1)
 	wait := r.DelayFrom(now)
 	if wait == 0 {
 		return nil
 	}
 	r.CancelAt(now)
-	return &chat.Error{Code: chat.TooMany, Format: "That was too often. Wait a moment and try again.", RetryAfter: wait}
+	return &chat.Error{Code: chat.TooMany, Format: "Too many requests. Wait a moment and try again.", RetryAfter: wait}
 }
 
-// AllowUser is take for what a person does, from wherever they do it.
-func (p *Limiter) AllowUser(user chat.User) error {
-	return p.Allow("user " + strconv.FormatInt(user.ID, 10))
+// AllowUser counts one action of a user, in whichever session.
+func (l *Limiter) AllowUser(user chat.User) error {
+	return l.Allow("user " + strconv.FormatInt(user.ID, 10))
 }
 
-func (p *Limiter) bucket(key string, now time.Time) *rate.Limiter {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.removeFull(now)
-	b := p.buckets[key]
+func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.removeFull(now)
+	b := l.buckets[key]
 	if b == nil {
-		b = rate.NewLimiter(p.rate, p.burst)
-		p.buckets[key] = b
+		b = rate.NewLimiter(l.rate, l.burst)
+		l.buckets[key] = b
 	}
 	return b
 }
 
-// removeFull forgets, once a minute, those whose bucket is full again. The caller holds mu.
-func (p *Limiter) removeFull(now time.Time) {
-	if now.Sub(p.lastCleanup) < time.Minute {
+// removeFull removes, once a minute, the buckets that are full again. The caller holds mu.
+func (l *Limiter) removeFull(now time.Time) {
+	if now.Sub(l.lastCleanup) < time.Minute {
 		return
 	}
-	p.lastCleanup = now
-	for key, b := range p.buckets {
-		if b.TokensAt(now) >= float64(p.burst) {
-			delete(p.buckets, key)
+	l.lastCleanup = now
+	for key, b := range l.buckets {
+		if b.TokensAt(now) >= float64(l.burst) {
+			delete(l.buckets, key)
 		}
 	}
 }
 
-// NetworkPrefix is what one household or server has: an IPv4 address, or the /64 of an IPv6 one.
+// NetworkPrefix returns the addresses that one customer of a provider can use: an IPv4 address itself, or the /64 network of an
+// IPv6 address.
 func NetworkPrefix(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Is4() || addr.Is4In6() {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,49 +18,36 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// StrictBool says whether something shall be. Unlike a flag it is never guessed: what is neither yes nor no could undo something.
-type StrictBool bool
-
-var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "This is true or false."}
-
-// UnmarshalParam reads a form's field.
-func (w *StrictBool) UnmarshalParam(s string) error {
-	yes, err := strconv.ParseBool(s)
-	if err != nil {
-		return errNotBool
-	}
-	*w = StrictBool(yes)
-	return nil
-}
-
-// Bind reads a form or a JSON object into the tagged fields of in. What is neither is 415; what is not valid UTF-8 is
-// Invalid: Go's decoder would quietly put a replacement character where the bytes are wrong.
+// Bind reads a form or a JSON object into the tagged fields of in, a pointer to a struct. It returns 415 for other media types,
+// and chat.Invalid for malformed bodies and for JSON that is not valid UTF-8, in which Go's decoder would silently replace the
+// invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case r.ContentLength == 0 && kind != echo.MIMEApplicationJSON:
+	name := mediaType(r.Header)
+	if r.ContentLength == 0 && name != echo.MIMEApplicationJSON {
 		return nil // an empty form
-	case err != nil: // none, or none that means anything
-		return echo.ErrUnsupportedMediaType
-	case kind == echo.MIMEApplicationJSON:
+	}
+	var err error
+	switch name {
+	case echo.MIMEApplicationJSON:
 		return bindJSON(r, in)
-	case kind == echo.MIMEApplicationForm:
+	case echo.MIMEApplicationForm:
 		err = r.ParseForm()
-	case kind == echo.MIMEMultipartForm && r.MultipartForm == nil:
-		err = ReadMultipart(r, func(url.Values, string, io.Reader) error { return nil })
-	case kind == echo.MIMEMultipartForm: // was read, with its files
+	case echo.MIMEMultipartForm:
+		if r.MultipartForm == nil { // otherwise the handler has read it, with its files
+			err = ReadMultipart(r, func(url.Values, string, io.Reader) error { return nil })
+		}
 	default:
 		return echo.ErrUnsupportedMediaType
 	}
 	if err != nil {
 		return BindError(err)
 	}
-	r.Form = r.PostForm // what stands in the address is no part of the form
+	r.Form = r.PostForm // without the parameters of the query
 	return BindError((&echo.DefaultBinder{}).BindBody(c, in))
 }
 
-var errMalformed = chat.Errorf(chat.Invalid, "Charla cannot read this form.")
+var errMalformed = chat.Errorf(chat.Invalid, "The form can't be read.")
 
 func bindJSON(r *http.Request, in any) error {
 	body, err := io.ReadAll(r.Body)
@@ -69,18 +55,19 @@ func bindJSON(r *http.Request, in any) error {
 		return BindError(err)
 	}
 	if !utf8.Valid(body) || hasLoneSurrogate(body) {
-		return chat.Errorf(chat.Invalid, "This is not text in UTF-8.")
+		return chat.Errorf(chat.Invalid, "The text must be UTF-8.")
 	}
 	return BindError(json.Unmarshal(body, in))
 }
 
-// hasLoneSurrogate tells whether JSON escapes half of a surrogate pair, such as \ud83c alone, which is no character.
+// hasLoneSurrogate reports whether the JSON text b contains an escape of half a surrogate pair, such as \ud83c alone, which is not
+// a character.
 func hasLoneSurrogate(b []byte) bool {
 	for i := bytes.IndexByte(b, '\\'); i >= 0; i = bytes.IndexByte(b, '\\') {
 		b = b[i:]
 		first, ok := parseUnicodeEscape(b)
 		if !ok {
-			b = b[min(2, len(b)):] // another escape
+			b = b[min(2, len(b)):] // an escape of another form
 			continue
 		}
 		b = b[6:]
@@ -95,7 +82,7 @@ func hasLoneSurrogate(b []byte) bool {
 	return false
 }
 
-// parseUnicodeEscape reads a \uXXXX at the beginning of b.
+// parseUnicodeEscape returns the code unit of the escape \uXXXX at the beginning of b, and false if there is none.
 func parseUnicodeEscape(b []byte) (rune, bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
@@ -104,7 +91,8 @@ func parseUnicodeEscape(b []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// BindError makes a refusal of what a reader says is malformed; that a body is too large stays as it is.
+// BindError turns an error of reading a request body into chat.Invalid. It names the JSON field that has the wrong type, and
+// returns errors that say more, such as a body that is too large, unchanged.
 func BindError(err error) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
 		return err
@@ -112,26 +100,27 @@ func BindError(err error) error {
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err
 	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // a number where text belongs, and the like
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field, _, _ := strings.Cut(e.Field, ".")
 		return &chat.Error{Code: chat.Invalid, Field: field, Format: errMalformed.Format}
 	}
 	return errMalformed
 }
 
-// IsMultipart tells a form in parts, which may bring files.
+// IsMultipart reports whether the request announces a multipart form, even if the header's parameters are malformed.
 func IsMultipart(r *http.Request) bool {
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(kind), echo.MIMEMultipartForm)
+	name, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(name), echo.MIMEMultipartForm)
 }
 
-// ParseID reads an id from a URL or a form. What is no positive number names nothing: 0.
+// ParseID parses an id. It returns 0, which is the id of nothing, if s is not a positive number.
 func ParseID(s string) int64 {
 	n, _ := ParseNumber(s)
 	return n
 }
 
-// ParseNumber reads a number from 0 on, to which one can be added. What is none is 0 and false.
+// ParseNumber parses a number of 0 or more and returns false if s is none. It excludes the largest int64, so that callers can
+// add 1.
 func ParseNumber(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n == math.MaxInt64 {
@@ -140,13 +129,13 @@ func ParseNumber(s string) (int64, bool) {
 	return n, true
 }
 
-// InvalidNumber refuses a field that says where in a list one is, or how much of it one wants. Taken for none it would bring
-// another part of the list than was meant.
+// InvalidNumber returns the error for a field that must be a number. Treating it as missing would return another part of a list
+// than the caller asked for.
 func InvalidNumber(field string) *chat.Error {
-	return &chat.Error{Code: chat.Invalid, Field: field, Format: "This is a number from 0 on."}
+	return &chat.Error{Code: chat.Invalid, Field: field, Format: "Must be 0 or more."}
 }
 
-// QueryNumber reads a number from a URL; without one, 0.
+// QueryNumber returns a number from the query, or 0 if the parameter is missing or empty.
 func QueryNumber(c echo.Context, name string) (int64, error) {
 	s := c.QueryParam(name)
 	n, ok := ParseNumber(s)
@@ -156,38 +145,54 @@ func QueryNumber(c echo.Context, name string) (int64, error) {
 	return n, nil
 }
 
-// QueryConversation reads which conversation a URL names.
+// QueryConversation returns the conversation that the query names with room or with.
 func QueryConversation(c echo.Context) chat.ConversationRef {
 	return chat.ConversationRef{With: ParseID(c.QueryParam("with")), Room: ParseID(c.QueryParam("room"))}
 }
 
-// ID is an id in a form or JSON. What is no positive number names nothing: 0.
+// ID is an id in a form or in JSON. Anything that is not a positive number becomes 0, which is the id of nothing.
 type ID int64
 
-// UnmarshalParam reads a form's field.
+// UnmarshalParam parses the field of a form.
 func (n *ID) UnmarshalParam(s string) error {
 	*n = ID(ParseID(s))
 	return nil
 }
 
-// UnmarshalJSON reads a number, or one in quotes.
+// UnmarshalJSON parses a number, with or without quotes.
 func (n *ID) UnmarshalJSON(b []byte) error {
 	*n = ID(ParseID(strings.Trim(string(b), `"`)))
 	return nil
 }
 
-// Checkbox is a choice of two in a form, where it is 1 or nothing, or in JSON.
+// Checkbox is a boolean: in a form it is true if the field is 1 or true, and false otherwise, as an unchecked box sends nothing.
 type Checkbox bool
 
-// UnmarshalParam reads a form's field.
+// UnmarshalParam parses the field of a form.
 func (f *Checkbox) UnmarshalParam(s string) error {
 	*f = Checkbox(s == "1" || s == "true")
 	return nil
 }
 
+// FormValue returns the value that the field has in a form.
 func (f Checkbox) FormValue() string {
 	if f {
 		return "1"
 	}
 	return ""
+}
+
+// StrictBool is a boolean in a form or in JSON that must be true or false. It suits fields whose wrong value could undo something.
+type StrictBool bool
+
+var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "Must be true or false."}
+
+// UnmarshalParam parses the field of a form.
+func (b *StrictBool) UnmarshalParam(s string) error {
+	value, err := strconv.ParseBool(s)
+	if err != nil {
+		return errNotBool
+	}
+	*b = StrictBool(value)
+	return nil
 }

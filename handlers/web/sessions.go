@@ -11,20 +11,18 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-const (
-	sessionCookieMaxAge      = 400 * 24 * 3600 // seconds; browsers keep no cookie longer. The session itself ends sooner.
-	knownBrowserCookieMaxAge = 400 * 24 * 3600
-)
+// cookieMaxAge is the lifetime of cookies in seconds: 400 days, the most that browsers allow. Sessions themselves end sooner.
+const cookieMaxAge = 400 * 24 * 3600
 
-// cookieOptions returns the options of every cookie. Scripts and other sites cannot use them. MaxAge is in seconds; a negative
-// one deletes the cookie.
+// cookieOptions returns the options of every cookie. Neither scripts nor other sites can use such a cookie. maxAge is in seconds;
+// a negative one deletes the cookie.
 func cookieOptions(https bool, maxAge int) sessions.Options {
 	return sessions.Options{
 		Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: https,
 	}
 }
 
-// CookieName is the session cookie's: under TLS its prefix makes browsers refuse it from anywhere but this host.
+// CookieName returns the name of the session cookie. Its prefix over https makes browsers refuse cookies that another host set.
 func CookieName(https bool) string {
 	if https {
 		return "__Host-charla"
@@ -32,18 +30,19 @@ func CookieName(https bool) string {
 	return "charla"
 }
 
-// SessionStore is a sessions.Store whose sessions are rows of the product. A session carries only its visitor.
+// SessionStore is a sessions.Store that keeps sessions in the database. The only values of a session are its Caller and, while
+// somebody logs in, their chat.Credentials.
 type SessionStore struct {
 	chat    *chat.Service
 	options sessions.Options
 }
 
-// Get returns the session of a request, looked up once.
+// Get returns the session of a request. It reads the database once per request.
 func (st *SessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(st, name)
 }
 
-// New looks the session of a request up; a new one is empty.
+// New returns the session that the cookie of the request names, or an empty one.
 func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(st, name)
 	options := st.options
@@ -64,14 +63,14 @@ func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	return session, nil
 }
 
-// Save starts the session of the visitor in it under a new id, or ends it where MaxAge is negative.
+// Save starts a session for the credentials in it, under a new id, or ends it if its MaxAge is negative.
 func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
-	v, _ := session.Values[callerKey].(Caller)
+	caller, _ := session.Values[callerKey].(Caller)
 	if session.Options.MaxAge < 0 {
-		return st.endSession(r, w, session, v)
+		return st.endSession(r, w, session, caller.Session)
 	}
 	credentials, _ := session.Values[credentialsKey].(chat.Credentials)
-	token, err := st.chat.StartSession(r.Context(), credentials, r.UserAgent(), v.Session.IP)
+	token, err := st.chat.StartSession(r.Context(), credentials, r.UserAgent(), caller.Session.IP)
 	if err != nil {
 		return err
 	}
@@ -80,10 +79,12 @@ func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	return nil
 }
 
-// endSession takes the cookie away once the session is over, never before: a cookie that is gone could not end it any more.
-func (st *SessionStore) endSession(r *http.Request, w http.ResponseWriter, session *sessions.Session, v Caller) error {
-	if v.Session.ID != 0 {
-		if err := st.chat.EndSession(r.Context(), v.Session); err != nil {
+// endSession ends a session and then deletes its cookie. If it fails, the browser still has the cookie and can try again.
+func (st *SessionStore) endSession(
+	r *http.Request, w http.ResponseWriter, session *sessions.Session, stored chat.Session,
+) error {
+	if stored.ID != 0 {
+		if err := st.chat.EndSession(r.Context(), stored); err != nil {
 			return err
 		}
 	}
@@ -99,13 +100,14 @@ type Sessions struct {
 
 // NewSessions returns the sessions of service. Their cookies are secure if https is set.
 func NewSessions(service *chat.Service, https bool) *Sessions {
-	return &Sessions{store: &SessionStore{chat: service, options: cookieOptions(https, sessionCookieMaxAge)}, https: https}
+	store := &SessionStore{chat: service, options: cookieOptions(https, cookieMaxAge)}
+	return &Sessions{store: store, https: https}
 }
 
 // CookieName returns the name of the session cookie.
 func (s *Sessions) CookieName() string { return CookieName(s.https) }
 
-// Caller returns whose session the request's cookie names, or the zero Caller.
+// Caller returns the user and the session that the request's cookie names, or the zero Caller.
 func (s *Sessions) Caller(r *http.Request) (Caller, error) {
 	session, err := s.store.Get(r, s.CookieName())
 	if err != nil {
@@ -151,8 +153,8 @@ func (s *Sessions) DeleteCookies(c echo.Context) {
 	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &expired))
 }
 
-// KnownBrowsers remembers by a signed cookie that somebody logged in to an account from here before: who tries
-// passwords elsewhere cannot lock them out.
+// KnownBrowsers remembers in a signed cookie that an account was used in this browser before. Such a browser has a rate limit of
+// its own, so that somebody who guesses passwords elsewhere cannot lock out the owner of the account.
 type KnownBrowsers struct {
 	codec   *securecookie.SecureCookie
 	options sessions.Options
@@ -162,22 +164,23 @@ const knownBrowserCookie = "charla-known"
 
 // NewKnownBrowsers returns KnownBrowsers whose cookies are signed with secret, and secure if https is set.
 func NewKnownBrowsers(secret []byte, https bool) *KnownBrowsers {
-	codec := securecookie.New(secret, nil).MaxAge(knownBrowserCookieMaxAge)
-	return &KnownBrowsers{codec: codec, options: cookieOptions(https, knownBrowserCookieMaxAge)}
+	codec := securecookie.New(secret, nil).MaxAge(cookieMaxAge)
+	return &KnownBrowsers{codec: codec, options: cookieOptions(https, cookieMaxAge)}
 }
 
+// Remember sets the cookie for the account with that e-mail key.
 func (k *KnownBrowsers) Remember(c echo.Context, emailKey string) {
 	if value, err := k.codec.Encode(knownBrowserCookie, emailKey); err == nil {
 		http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, value, &k.options))
 	}
 }
 
-// Knows tells whether this browser logged in to the account before.
+// Knows reports whether this browser logged in to the account with that e-mail key before.
 func (k *KnownBrowsers) Knows(c echo.Context, emailKey string) bool {
 	cookie, err := c.Cookie(knownBrowserCookie)
 	if err != nil {
 		return false
 	}
-	var known string
-	return k.codec.Decode(knownBrowserCookie, cookie.Value, &known) == nil && known == emailKey
+	var key string
+	return k.codec.Decode(knownBrowserCookie, cookie.Value, &key) == nil && key == emailKey
 }

@@ -14,25 +14,26 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// transferLimits is how long the other side may take where files go to and fro: longer than elsewhere, as long as they go.
+// TransferTimeouts are the deadlines of uploads and downloads. They are longer than those of other requests as long as bytes
+// move.
 type TransferTimeouts struct {
-	Idle     time.Duration // without a byte of what arrives, or a piece of what departs
-	MinRate  int64         // bytes a second that must arrive, on the whole and after a silence
-	Response time.Duration // to take the answer to what arrived
+	Idle     time.Duration // how long an upload may pause; a download may take twice as long for each chunk
+	MinRate  int64         // bytes per second that must arrive on average
+	Response time.Duration // how long the client may take to read the response to an upload
 }
 
+// DefaultTransferTimeouts are the deadlines of the product.
 var DefaultTransferTimeouts = TransferTimeouts{Idle: 15 * time.Second, MinRate: 8 << 10, Response: 30 * time.Second}
 
-// maxFieldBytes is how much of a form in parts may be anything but files: all that a body may be elsewhere. Each part counts as partOverhead
-// bytes beside its value.
 const (
-	maxFieldBytes = 512 << 10
-	partOverhead  = 100
+	maxFieldBytes = 512 << 10 // of all fields of a multipart form that are not files, as of other bodies
+	partOverhead  = 100       // bytes that each part counts in addition to its value
 )
 
+// Errors of reading uploads.
 var (
-	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is more than Charla takes at once.")
-	ErrUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "This did not arrive whole. Try again."}
+	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is too large.")
+	ErrUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "The upload was interrupted. Try again."}
 )
 
 // AcceptsFiles reports whether the body of the request may hold files.
@@ -62,30 +63,32 @@ func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeou
 	return nil
 }
 
-// UploadBody is a body with files. Its reader may ask to be told how much has come.
+// UploadBody is a request body with files. It moves the deadlines of the connection while bytes arrive.
 type UploadBody struct {
 	io.ReadCloser
 	TransferTimeouts
+	OnProgress func(received int64) // called after each read, unless nil
+
 	control       *http.ResponseController
-	deadlineSetAt time.Time     // when a deadline was set last
-	waited        time.Duration // for what came: what we do between is not the sender's fault
+	deadlineSetAt time.Time
+	waited        time.Duration // time spent in reads, without the time in which the server stores files
 	received      int64         // bytes
-	OnProgress    func(got int64)
 }
 
+// Read reads from the body. It returns ErrBodyTooLarge or ErrUploadBroken instead of the errors of net/http.
 func (a *UploadBody) Read(p []byte) (int, error) {
-	asked := time.Now()
-	a.extendDeadline(asked)
+	start := time.Now()
+	a.extendDeadline(start)
 	n, err := a.ReadCloser.Read(p)
-	a.waited += time.Since(asked)
+	a.waited += time.Since(start)
 	if a.received += int64(n); n > 0 && a.OnProgress != nil {
 		a.OnProgress(a.received)
 	}
 	return n, uploadError(err)
 }
 
-// extendDeadline sets the deadline of a read, now and then, and leaves time for an answer behind it. Where that cannot be
-// set, the server's own holds.
+// extendDeadline moves the deadline of reads, at most ten times per idle timeout, and the deadline of the response behind it. If
+// the connection has no deadlines of its own, those of the server remain.
 func (a *UploadBody) extendDeadline(now time.Time) {
 	if now.Sub(a.deadlineSetAt) < a.Idle/10 {
 		return
@@ -97,7 +100,7 @@ func (a *UploadBody) extendDeadline(now time.Time) {
 	a.control.SetWriteDeadline(until.Add(a.Response))
 }
 
-// uploadError says what is wrong with a body in words.
+// uploadError returns the error for the user that stands for err.
 func uploadError(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return ErrBodyTooLarge
@@ -108,11 +111,12 @@ func uploadError(err error) error {
 	return err
 }
 
-// FileFunc is given each file of a form as it comes, with the fields before it. What it does not read is skipped.
+// FileFunc receives each file of a multipart form while it arrives, with the fields that came before it. What it leaves unread is
+// skipped.
 type FileFunc func(fields url.Values, name string, file io.Reader) error
 
-// ReadMultipart reads a form in parts as it comes, and keeps its fields where others look for them.
-func ReadMultipart(r *http.Request, take FileFunc) error {
+// ReadMultipart reads a multipart form, passes its files to save, and stores its fields in r, so that Bind finds them.
+func ReadMultipart(r *http.Request, save FileFunc) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return errMalformed
@@ -126,7 +130,7 @@ func ReadMultipart(r *http.Request, take FileFunc) error {
 			return nil
 		}
 		if err == nil {
-			err = readPart(form, part, &left, take)
+			err = readPart(form, part, &left, save)
 		}
 		if err != nil {
 			return multipartError(err)
@@ -134,8 +138,8 @@ func ReadMultipart(r *http.Request, take FileFunc) error {
 	}
 }
 
-// readPart gives a file on, or adds a field to the form. Left is how much fields may still be.
-func readPart(form url.Values, part *multipart.Part, left *int64, take FileFunc) error {
+// readPart passes a file to save, or adds a field to the form. left is how many bytes the remaining fields may have.
+func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc) error {
 	field := part.FormName()
 	if *left -= int64(partOverhead + len(field)); *left < 0 {
 		return ErrBodyTooLarge
@@ -144,19 +148,19 @@ func readPart(form url.Values, part *multipart.Part, left *int64, take FileFunc)
 		if field != "file" {
 			return nil
 		}
-		return take(form, params["filename"], part)
+		return save(form, params["filename"], part)
 	}
 	value, err := io.ReadAll(io.LimitReader(part, *left+1))
 	if *left -= int64(len(value)); *left < 0 {
 		return ErrBodyTooLarge
 	}
-	if field != "" && !(field == "file" && len(value) == 0) { // no file was chosen
+	if field != "" && !(field == "file" && len(value) == 0) { // an empty file field means that no file was chosen
 		form.Add(field, string(value))
 	}
 	return err
 }
 
-// multipartError leaves what has words as it is.
+// multipartError returns errors that have a text for the user unchanged, and an error about the form for all others.
 func multipartError(err error) error {
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err
