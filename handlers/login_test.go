@@ -156,7 +156,7 @@ func TestLoginRateLimitPerAccount(t *testing.T) {
 	s.anonymous().logIn("ana@example.org", testPassword, asJSON).isError(429, "too_many", "")
 	s.anonymous().logIn("berta@example.org", overlongPassword).is(401)
 
-	page := s.anonymous().logIn("ana@example.org", testPassword).is(429).has("too often")
+	page := s.anonymous().logIn("ana@example.org", testPassword).is(429).has("Too many requests")
 	page.shows("[name=email][value='ana@example.org']")
 	page.lacks(testPassword)
 	owner.logIn("ana@example.org", testPassword).redirectsTo("/chat")
@@ -217,12 +217,12 @@ func TestPostRateLimit(t *testing.T) {
 		t.Fatalf("%d posts in one go", fast)
 	}
 	page := ana.post("/messages", []string{"room", "1", "body", "too quick", "key", "kept"}).is(429).
-		shows("textarea", "too quick").has("too often")
+		shows("textarea", "too quick").has("Too many requests")
 	equal(t, "the key", page.composerKey(), "kept")
 	if page.header.Get("Retry-After") == "" {
 		t.Error("429 without Retry-After")
 	}
-	ana.post("/messages", []string{"room", "1", "body", "too quick"}, asHTMX).is(429).has("too often").isFragment()
+	ana.post("/messages", []string{"room", "1", "body", "too quick"}, asHTMX).is(429).has("Too many requests").isFragment()
 	berta.sendMessage("room=1", "she has a limit of her own")
 
 	typing := []string{"room", "1", "body", "typed too quickly", "key", "kept"}
@@ -231,7 +231,7 @@ func TestPostRateLimit(t *testing.T) {
 	if fast == 0 || fast == 400 {
 		t.Fatalf("%d times typing in one go", fast)
 	}
-	berta.post("/drafts", typing).is(429).shows("textarea", "typed too quickly").has("too often")
+	berta.post("/drafts", typing).is(429).shows("textarea", "typed too quickly").has("Too many requests")
 }
 
 func TestClientAddress(t *testing.T) {

@@ -245,6 +245,6 @@ func TestChangesShareThePostRateLimit(t *testing.T) {
 	ana.react(m, "👍").isError(429, "too_many", "")
 	ana.putMessage(m, "my words").isError(429, "too_many", "")
 	ana.deleteMessage(m).isError(429, "too_many", "")
-	ana.post(m.path()+"/edit", []string{"body", "my words"}).is(429).has("too often").
+	ana.post(m.path()+"/edit", []string{"body", "my words"}).is(429).has("Too many requests").
 		shows("form[action='"+m.path()+"/edit'] textarea", "my words")
 }

@@ -41,7 +41,7 @@ func TestQueryNumbersAreChecked(t *testing.T) {
 			}
 		}
 	}
-	admin.get("/messages?room=1&limit=x").is(422).has("This is a number")
+	admin.get("/messages?room=1&limit=x").is(422).has("Must be 0 or more.")
 	admin.get("/messages?room=99&limit=x", asJSON).isError(404, "not_found", "")
 	equal(t, "the most there is", len(decode[historyInfo](admin.get("/messages?room=1&limit=1000", asJSON)).Messages), 2)
 	admin.listen("/events?room=1&after=abc").waitForNamed("resync")
