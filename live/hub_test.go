@@ -313,7 +313,7 @@ func TestLogoutDuringOutageIsSeenAfterwards(t *testing.T) {
 	})
 }
 
-func TestASessionHoldsFourStreams(t *testing.T) {
+func TestSessionMayHaveFourStreams(t *testing.T) {
 	withHub(t, func(t *testing.T, h *Hub, db *fakeSource) {
 		oldest := openStream(t, h, db, viewer(1), general, -1)
 		for range 4 {
