@@ -11,11 +11,14 @@ type BotReader interface {
 	// Bots lists the enabled bots of a user, by name.
 	Bots(ctx context.Context, owner int64) ([]Bot, error)
 	// BotRooms lists the channels that the bots of a user are members of, by bot and name of the channel.
-	BotRooms(ctx context.Context, owner int64) ([]BotRoom, error)
+	BotRooms(ctx context.Context, owner int64, limit int) ([]BotRoom, error)
 }
 
 // MaxBots is how many bots a person may have.
 const MaxBots = 10
+
+// maxBotRooms is how many channels a page offers for a new webhook at most.
+const maxBotRooms = 1000
 
 // botTokenPrefix begins every bot token, so that secret scanners can find and recognize a leaked one.
 const botTokenPrefix = "charla_"
@@ -41,7 +44,7 @@ func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, webhook
 	if bots, err = s.store.Bots(ctx, by.ID); err != nil || len(bots) == 0 {
 		return nil, nil, nil, err
 	}
-	if rooms, err = s.store.BotRooms(ctx, by.ID); err != nil {
+	if rooms, err = s.store.BotRooms(ctx, by.ID, maxBotRooms); err != nil {
 		return nil, nil, nil, err
 	}
 	webhooks, err = s.store.Webhooks(ctx, by.ID)

@@ -39,8 +39,9 @@ type MessageWriter interface {
 	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
 	// ReservePost takes the next seq of a conversation for a message that author posts at a time, which locks the room.
 	// It returns ErrNotFound if there is no room yet, as before the first message of two users. It does not check that
-	// the author is a member; InsertMessage does.
-	ReservePost(ctx context.Context, author int64, ref ConversationRef, at Timestamp) (PostSlot, error)
+	// the author is a member; InsertMessage does. If the previous message is later than at by no more than maxSkew, the
+	// slot gets the time of the previous message.
+	ReservePost(ctx context.Context, author int64, ref ConversationRef, at, maxSkew Timestamp) (PostSlot, error)
 	// InsertMessage adds a message, with the ContentDigest of what was sent, and returns its id. It returns ErrNotFound
 	// if the author has used the message's key before, in any room, or is not a member of the room. It stores only the
 	// number of files; AttachFiles stores the files.
@@ -166,10 +167,14 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	return in, nil
 }
 
-// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards
-// can change before the commit.
+// maxClockSkew is how far the clock of a node may be behind that with which the previous message was posted, so that the
+// message still gets no earlier time. A larger difference means that the previous clock was wrong.
+const maxClockSkew = Timestamp(15 * time.Minute / time.Microsecond)
+
+// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards can
+// change before the commit.
 func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
-	slot, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt)
+	slot, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt, maxClockSkew)
 	if errors.Is(err, ErrNotFound) && in.Conversation.Room == 0 {
 		slot, err = startDirectRoom(ctx, tx, in.Conversation.With, m)
 	}
@@ -218,7 +223,7 @@ func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSl
 	if _, err := tx.EnsureDirectRoom(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {
 		return PostSlot{}, err
 	}
-	return tx.ReservePost(ctx, m.AuthorID, ConversationRef{With: peer}, m.PostedAt)
+	return tx.ReservePost(ctx, m.AuthorID, ConversationRef{With: peer}, m.PostedAt, maxClockSkew)
 }
 
 // classifyInsertConflict returns why InsertMessage did not insert a message: errAlreadyPosted if its key was used

@@ -7,8 +7,8 @@ type UnreadReader interface {
 	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of
 	// the last message. If room is zero, messages that an earlier digest included do not count.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]UnreadConversation, error)
-	// UnreadPreviews lists the last unread messages, up to limit for each of the same conversations, latest first.
-	UnreadPreviews(ctx context.Context, user, room int64, limit int) ([]MessagePreview, error)
+	// UnreadPreviews lists the last unread messages of the same conversations, latest first.
+	UnreadPreviews(ctx context.Context, user, room int64, limits PreviewLimits) ([]MessagePreview, error)
 }
 
 // UnreadConversation is a conversation with unread messages that no e-mail has covered yet.
@@ -30,11 +30,18 @@ func (c UnreadConversation) Ref() ConversationRef {
 	return ConversationRef{With: c.Peer}
 }
 
+// PreviewLimits limits what UnreadPreviews reads.
+type PreviewLimits struct {
+	PerRoom int // messages of one conversation
+	Total   int // messages of all conversations
+	Chars   int // characters of the text of one message
+}
+
 // MessagePreview is the beginning of a message.
 type MessagePreview struct {
 	Room      int64     `db:"room_id"`
 	Author    string    `db:"author"`
-	Body      string    `db:"body"`       // the first characters, at most 600
+	Body      string    `db:"body"`       // the first characters
 	FileCount int       `db:"file_count"` // attached to the message
 	PostedAt  Timestamp `db:"posted_at"`
 }

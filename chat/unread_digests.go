@@ -13,12 +13,11 @@ type DigestWriter interface {
 	// ClaimScan claims a scan and returns the id of the message after which it starts. It returns ErrNotFound if
 	// another node has claimed the scan.
 	ClaimScan(ctx context.Context, claim ScanClaim) (int64, error)
-	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest
-	// included, and reschedules it for those who have used Charla since it was scheduled. Daily digests are due at
-	// daily.
-	ScheduleDigests(ctx context.Context, cursor int64, now, daily Timestamp) error
-	// EnqueueDueDigests moves the digests that are due into the notification queue, at most one for each user.
-	EnqueueDueDigests(ctx context.Context, now Timestamp) error
+	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest included,
+	// and reschedules it for those who have used Charla since it was scheduled.
+	ScheduleDigests(ctx context.Context, cursor int64, times DigestTimes) error
+	// EnqueueDueDigests moves up to limit digests that are due into the notification queue, at most one for each user.
+	EnqueueDueDigests(ctx context.Context, now Timestamp, limit int) error
 	// MarkEmailed records that a digest included the messages of a room up to seq.
 	MarkEmailed(ctx context.Context, user, room, seq int64) error
 	// PushCandidates lists the users who want a push about unread messages after the cursor, in a conversation about
@@ -36,6 +35,13 @@ type ScanClaim struct {
 	AdvanceBefore Timestamp // the cursor moves to the messages posted before this time
 	RefreshBefore Timestamp // a cursor set before this time is set again
 	ExpireBefore  Timestamp // a cursor set before this time is discarded: the scan starts with new messages
+}
+
+// DigestTimes says when digests are due, by the setting of the user.
+type DigestTimes struct {
+	SoonDelay Timestamp // after the newest unread message
+	HourDelay Timestamp // after the newest unread message
+	Daily     Timestamp // the time of the next daily digests
 }
 
 // PushCandidate is a user with an unread conversation that a push may announce, and the seq of its newest message.

@@ -24,7 +24,7 @@ func insertFile(t testing.TB, s *db.Store, owner chat.User, content int64, name 
 func postWithFiles(t testing.TB, s *db.Store, room int64, author chat.User, key string, files ...int64) (m chat.Message) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) error {
-		turn, err := tx.ReservePost(t.Context(), author.ID, chat.ConversationRef{Room: room}, 9)
+		turn, err := tx.ReservePost(t.Context(), author.ID, chat.ConversationRef{Room: room}, 9, maxSkew)
 		if err != nil {
 			return err
 		}

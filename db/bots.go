@@ -18,11 +18,8 @@ func (r reader) Bots(ctx context.Context, owner int64) (bots []chat.Bot, err err
 	return bots, err
 }
 
-// maxBotRooms is the highest number of rooms that BotRooms returns: more than a page can offer to choose from.
-const maxBotRooms = 1000
-
 // BotRooms returns the rooms for which a webhook can be created.
-func (r reader) BotRooms(ctx context.Context, owner int64) (rooms []chat.BotRoom, err error) {
+func (r reader) BotRooms(ctx context.Context, owner int64, limit int) (rooms []chat.BotRoom, err error) {
 	const query = `
 		SELECT u.id AS bot_id, r.id AS room_id, r.name
 		FROM users u
@@ -31,6 +28,6 @@ func (r reader) BotRooms(ctx context.Context, owner int64) (rooms []chat.BotRoom
 		WHERE u.owner_id = $1 AND u.owner_id > 0 AND u.disabled_at = 0
 		ORDER BY u.id, r.name, r.id
 		LIMIT $2`
-	err = r.list(ctx, "list rooms of bots", &rooms, query, owner, maxBotRooms)
+	err = r.list(ctx, "list rooms of bots", &rooms, query, owner, limit)
 	return rooms, err
 }

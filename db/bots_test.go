@@ -61,7 +61,7 @@ func testBots(t *testing.T, s *db.Store) {
 	wantErr(t, err, nil)
 	equal(t, fmt.Sprint(found[0].IsBot, found[1].IsBot), "true false") // alpha, ana
 
-	rooms, err := s.BotRooms(ctx, ana.ID)
+	rooms, err := s.BotRooms(ctx, ana.ID, 9)
 	wantErr(t, err, nil)
 	equal(t, fmt.Sprint(rooms), fmt.Sprint([]chat.BotRoom{{Bot: zeta.ID, Room: chat.General, Name: "General"}, {Bot: alpha.ID, Room: chat.General, Name: "General"}}))
 	var hook int64

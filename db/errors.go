@@ -18,58 +18,63 @@ import (
 
 // mapError translates an error of a driver. A missing row or a missing referenced row becomes chat.ErrNotFound, a violated
 // unique constraint chat.ErrDuplicate; both are ordinary results and stay as they are. Every other error gets the name of
-// the operation in front, and is an Unavailable chat.Error if the database could not be reached. mapError looks at error
-// codes, never at texts.
+// the operation in front. If the database could not be reached, mapError returns an Unavailable chat.Error with the named
+// error as its cause. It looks at error codes, never at texts.
 func mapError(op string, err error) error {
-	err = translate(err)
-	if err == nil || err == chat.ErrNotFound || err == chat.ErrDuplicate {
-		return err
+	switch class := classify(err); class {
+	case nil:
+		return nil
+	case chat.ErrNotFound, chat.ErrDuplicate:
+		return class
+	case errUnreachable:
+		return chat.DatabaseUnavailable(fmt.Errorf("%s: %w", op, err))
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }
 
-func translate(err error) error {
-	if err == nil {
-		return nil
-	}
+// errUnreachable is the class of errors that mean that the database did not answer or refuses all work for now.
+var errUnreachable = errors.New("the database cannot be reached")
+
+// classify returns chat.ErrNotFound, chat.ErrDuplicate, errUnreachable, or err itself.
+func classify(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return chat.ErrNotFound
 	}
 	if e, ok := errors.AsType[*pq.Error](err); ok {
-		return translatePostgres(e, err)
+		return classifyPostgres(e, err)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return translateSQLite(e, err)
+		return classifySQLite(e, err)
 	}
 	if isUnreachable(err) {
-		return chat.DatabaseUnavailable(err)
+		return errUnreachable
 	}
 	return err
 }
 
-// translatePostgres classifies the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html.
-func translatePostgres(e *pq.Error, err error) error {
+// classifyPostgres classifies the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+func classifyPostgres(e *pq.Error, err error) error {
 	switch e.Code {
 	case "23505": // unique_violation
 		return chat.ErrDuplicate
 	case "23503": // foreign_key_violation: the person or room does not exist any more
 		return chat.ErrNotFound
 	case "25P03", "55P03", "58030": // idle_in_transaction_session_timeout, lock_not_available, io_error
-		return chat.DatabaseUnavailable(err)
+		return errUnreachable
 	case "0A000", "25006": // feature_not_supported, read_only_sql_transaction: a standby refuses a write
-		return chat.DatabaseUnavailable(err)
+		return errUnreachable
 	}
 	switch e.Code.Class() {
 	case "08", "28", "3D": // connection exception, invalid authorization, invalid database name
-		return chat.DatabaseUnavailable(err)
+		return errUnreachable
 	case "40", "53", "57": // transaction rollback, insufficient resources, operator intervention
-		return chat.DatabaseUnavailable(err)
+		return errUnreachable
 	}
 	return err
 }
 
-// translateSQLite classifies the result codes of https://www.sqlite.org/rescode.html.
-func translateSQLite(e *sqlite.Error, err error) error {
+// classifySQLite classifies the result codes of https://www.sqlite.org/rescode.html.
+func classifySQLite(e *sqlite.Error, err error) error {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return chat.ErrDuplicate
@@ -79,7 +84,7 @@ func translateSQLite(e *sqlite.Error, err error) error {
 	switch e.Code() & 0xff { // the low byte is the primary result code
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
 		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY:
-		return chat.DatabaseUnavailable(err)
+		return errUnreachable
 	}
 	return err
 }

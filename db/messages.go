@@ -80,11 +80,8 @@ func (r reader) MessagesByAuthor(ctx context.Context, author, room, after, upto 
 	return r.listMessages(ctx, "list messages by author", query, room, after, upto, author, limit)
 }
 
-// maxClockSkew is how far a clock may be behind the previous message, for example that of another node, before the
-// message gets an earlier time than the message before it. A larger difference means that the clock was wrong before.
-const maxClockSkew = 15 * 60 * chat.Timestamp(1_000_000)
-
-// reservePostSQL takes the next seq of a room, remembers the previous message, and records the author $1 and the time $2.
+// reservePostSQL takes the next seq of a room, remembers the previous message, and records the author $1 and the time $2. If the
+// previous message is later than $2 by at most $3, the time of the previous message is kept.
 const reservePostSQL = `
 	UPDATE rooms SET last_seq = last_seq + 1, previous_author_id = last_author_id, previous_posted_at = last_posted_at,
 		last_author_id = $1,
@@ -99,17 +96,17 @@ const returningPostSlot = `
 
 // ReservePost locks the room's row like NextSeq.
 func (w writer) ReservePost(ctx context.Context, author int64, ref chat.ConversationRef,
-	at chat.Timestamp) (slot chat.PostSlot, err error) {
+	at, maxSkew chat.Timestamp) (slot chat.PostSlot, err error) {
 	const op = "reserve post"
 	const (
 		inRoom = reservePostSQL + ` WHERE id = $4` + returningPostSlot
 		inPair = reservePostSQL + ` WHERE pair_low = $4 AND pair_high = $5` + returningPostSlot
 	)
 	if ref.Room != 0 {
-		err = w.get(ctx, op, &slot, inRoom, author, at, maxClockSkew, ref.Room)
+		err = w.get(ctx, op, &slot, inRoom, author, at, maxSkew, ref.Room)
 		return slot, err
 	}
-	err = w.get(ctx, op, &slot, inPair, author, at, maxClockSkew, min(author, ref.With), max(author, ref.With))
+	err = w.get(ctx, op, &slot, inPair, author, at, maxSkew, min(author, ref.With), max(author, ref.With))
 	return slot, err
 }
 

@@ -32,15 +32,10 @@ func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 	return list, err
 }
 
-const (
-	maxPreviewChars = 600  // of the text of one message
-	maxPreviews     = 1000 // of all rooms together
-)
-
 // UnreadPreviews reads the end of each room, starting with the first of its last messages. PostgreSQL looks for that start
 // once per room, not once per message.
 func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
-	limit int) (list []chat.MessagePreview, err error) {
+	limits chat.PreviewLimits) (list []chat.MessagePreview, err error) {
 	const query = `
 		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, $4) AS body, x.file_count, x.posted_at
 		FROM members m
@@ -57,6 +52,7 @@ func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
 					LIMIT $3) AS last)
 		ORDER BY x.room_id, x.seq DESC
 		LIMIT $5`
-	err = r.list(ctx, "list previews of unread messages", &list, query, user, room, limit, maxPreviewChars, maxPreviews)
+	err = r.list(ctx, "list previews of unread messages", &list, query, user, room, limits.PerRoom,
+		limits.Chars, limits.Total)
 	return list, err
 }

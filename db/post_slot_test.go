@@ -15,7 +15,7 @@ func testReservePost(t *testing.T, s *db.Store) {
 	room := directRoom(t, s, ana, ben)
 	say := func(author chat.User, p chat.ConversationRef, at chat.Timestamp) (turn chat.PostSlot, err error) {
 		return turn, s.InTx(ctx, func(tx chat.Tx) error {
-			if turn, err = tx.ReservePost(ctx, author.ID, p, at); err != nil {
+			if turn, err = tx.ReservePost(ctx, author.ID, p, at, maxSkew); err != nil {
 				return err
 			}
 			_, err = tx.InsertMessage(ctx, chat.Message{Room: turn.Room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq,

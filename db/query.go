@@ -92,7 +92,7 @@ func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Con
 	defer cancel()
 	err := query(limited)
 	if p.observer != nil {
-		failed := ctx.Err() == nil && chat.CodeOf(mapError("read", err)) == chat.Unavailable
+		failed := ctx.Err() == nil && classify(err) == errUnreachable
 		p.observer.ReadFinished(time.Since(start), failed)
 	}
 	return err

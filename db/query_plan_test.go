@@ -96,13 +96,16 @@ func TestQueryPlans(t *testing.T) {
 		"LookDue":             func(r reader) error { _, err := r.ScanDue(ctx, chat.ScanClaim{Medium: chat.MediumEmail}); return err },
 		"Unpushed":            func(r reader) error { _, err := r.PushCandidates(ctx, 1); return err },
 		"Waiting":             func(r reader) error { _, err := r.UnreadConversations(ctx, 1, 0, 9); return err },
-		"UnreadLines":         func(r reader) error { _, err := r.UnreadPreviews(ctx, 1, 0, 3); return err },
+		"UnreadLines": func(r reader) error {
+			_, err := r.UnreadPreviews(ctx, 1, 0, chat.PreviewLimits{PerRoom: 3, Total: 9, Chars: 9})
+			return err
+		},
 		"ClaimNotices": func(r reader) error {
 			_, err := writer{r}.ClaimNotifications(ctx, chat.MediumEmail, 1, 2, 8)
 			return err
 		},
-		"RaiseAlerts": func(r reader) error { return writer{r}.ScheduleDigests(ctx, 1, 1, 1) },
-		"QueueAlerts": func(r reader) error { return writer{r}.EnqueueDueDigests(ctx, 1) },
+		"RaiseAlerts": func(r reader) error { return writer{r}.ScheduleDigests(ctx, 1, chat.DigestTimes{}) },
+		"QueueAlerts": func(r reader) error { return writer{r}.EnqueueDueDigests(ctx, 1, 9) },
 		"MessagesBy":  func(r reader) error { _, err := r.MessagesByAuthor(ctx, 1, 1, 0, 9, 50); return err },
 		"PastRooms":   func(r reader) error { _, err := r.ExportRooms(ctx, 1, 1, 9); return err },
 		"FilesOf":     func(r reader) error { _, err := r.ExportFiles(ctx, 1, 1, 9); return err },

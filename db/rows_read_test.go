@@ -33,7 +33,7 @@ func TestRowsReadAreBounded(t *testing.T) {
 			return len(c.Added), err
 		},
 		"the lines of a letter": func(r chat.Reader) (int, error) {
-			lines, err := r.UnreadPreviews(t.Context(), ana.ID, 0, 3)
+			lines, err := r.UnreadPreviews(t.Context(), ana.ID, 0, chat.PreviewLimits{PerRoom: 3, Total: 9, Chars: 9})
 			equal(t, len(lines), 3)
 			return len(lines), err
 		},

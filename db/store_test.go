@@ -71,6 +71,9 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 	}
 }
 
+// maxSkew is the clock skew that tests pass to ReservePost: a quarter of an hour.
+const maxSkew = 15 * 60 * chat.Timestamp(1_000_000)
+
 // mustWrite runs f in a transaction that must succeed.
 func mustWrite(t testing.TB, s *db.Store, f func(chat.Tx) error) {
 	t.Helper()
@@ -117,7 +120,7 @@ func postMessage(t testing.TB, s *db.Store, room int64, author chat.User, key st
 	t.Helper()
 	ctx := t.Context()
 	mustWrite(t, s, func(tx chat.Tx) error {
-		turn, err := tx.ReservePost(ctx, author.ID, chat.ConversationRef{Room: room}, at)
+		turn, err := tx.ReservePost(ctx, author.ID, chat.ConversationRef{Room: room}, at, maxSkew)
 		if err != nil {
 			return err
 		}
@@ -148,7 +151,7 @@ func equal[T any](t testing.TB, got, want T) {
 }
 
 func insertMessage(ctx context.Context, tx chat.Tx, room, author int64, key string) error {
-	turn, err := tx.ReservePost(ctx, author, chat.ConversationRef{Room: room}, 1)
+	turn, err := tx.ReservePost(ctx, author, chat.ConversationRef{Room: room}, 1, maxSkew)
 	if err != nil {
 		return err
 	}

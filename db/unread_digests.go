@@ -51,15 +51,9 @@ const existsUnreadAfter = `EXISTS (
 // lastSeenOf is the time at which the user that follows last used a session.
 const lastSeenOf = `COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = `
 
-// How long after the latest message a digest is due, for the settings "soon" and "hour".
-const (
-	soonDigestDelay = 5 * 60 * chat.Timestamp(1_000_000)
-	hourDigestDelay = 60 * 60 * chat.Timestamp(1_000_000)
-)
-
 // ScheduleDigests keeps a digest that is scheduled already, unless the person was seen after it was scheduled and is away
 // again: that digest would be dropped, and would not mention what came later.
-func (w writer) ScheduleDigests(ctx context.Context, cursor int64, now, morning chat.Timestamp) error {
+func (w writer) ScheduleDigests(ctx context.Context, cursor int64, times chat.DigestTimes) error {
 	const query = newMessagesCTE + `
 		INSERT INTO unread_digests (user_id, away_since, due_at)
 		SELECT m.user_id, MAX(f.last_posted_at),
@@ -74,15 +68,12 @@ func (w writer) ScheduleDigests(ctx context.Context, cursor int64, now, morning 
 		GROUP BY m.user_id, u.email_digest
 		ON CONFLICT (user_id) DO UPDATE SET away_since = excluded.away_since, due_at = excluded.due_at
 		WHERE excluded.away_since > ` + lastSeenOf + `excluded.user_id), 0)`
-	_, err := w.exec(ctx, "schedule digests", query, cursor, morning, soonDigestDelay, hourDigestDelay)
+	_, err := w.exec(ctx, "schedule digests", query, cursor, times.Daily, times.SoonDelay, times.HourDelay)
 	return err
 }
 
-// maxEnqueuedDigests is how many digests one call of EnqueueDueDigests queues.
-const maxEnqueuedDigests = 500
-
 // EnqueueDueDigests skips people who have a queued digest: that one will contain everything unread when it is sent.
-func (w writer) EnqueueDueDigests(ctx context.Context, now chat.Timestamp) error {
+func (w writer) EnqueueDueDigests(ctx context.Context, now chat.Timestamp, limit int) error {
 	const op = "enqueue digests"
 	const (
 		enqueue = `
@@ -99,7 +90,7 @@ func (w writer) EnqueueDueDigests(ctx context.Context, now chat.Timestamp) error
 				WHERE n.user_id = unread_digests.user_id AND n.kind = $2 AND n.failed_at = 0
 					AND n.away_since = unread_digests.away_since)`
 	)
-	_, err := w.exec(ctx, op, enqueue, now, chat.MediumEmail, chat.NotifyUnreadDigest, maxEnqueuedDigests)
+	_, err := w.exec(ctx, op, enqueue, now, chat.MediumEmail, chat.NotifyUnreadDigest, limit)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ type contentReader interface {
 	PendingRegistration(ctx context.Context, id int64) (chat.PendingRegistration, error)
 	// UnreadConversations lists the unread conversations of a user, or only room unless that is 0.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]chat.UnreadConversation, error)
-	// UnreadPreviews lists the newest unread messages of those conversations, up to limit of each, newest first.
-	UnreadPreviews(ctx context.Context, user, room int64, limit int) ([]chat.MessagePreview, error)
+	// UnreadPreviews lists the newest unread messages of those conversations, newest first.
+	UnreadPreviews(ctx context.Context, user, room int64, limits chat.PreviewLimits) ([]chat.MessagePreview, error)
 }
 
 // Limits of one digest.
@@ -28,6 +28,9 @@ const (
 	maxDigestConversations = 10
 	maxPreviews            = 3 // per conversation
 )
+
+// previewLimits allow more characters than any medium shows, because the text is shortened at a word.
+var previewLimits = chat.PreviewLimits{PerRoom: maxPreviews, Total: 1000, Chars: 600}
 
 // buildContent reads what a notification says as things are now. It returns ErrNotFound if the notification has
 // become pointless, for instance because its recipient has read the messages.
@@ -207,7 +210,7 @@ func (w *Worker) unreadConversations(ctx context.Context, user, room int64) ([]c
 	if len(list) == 0 {
 		return nil, chat.ErrNotFound
 	}
-	previews, err := w.Store.UnreadPreviews(ctx, user, room, maxPreviews)
+	previews, err := w.Store.UnreadPreviews(ctx, user, room, previewLimits)
 	if err != nil {
 		return nil, err
 	}

@@ -35,10 +35,17 @@ func scanInterval(medium chat.Medium) time.Duration {
 // message that was committed late is skipped. If no scan ran for scanMaxAge, for instance while e-mail was switched
 // off, the messages of that time cause no notifications.
 const (
-	scanOverlap      = time.Minute
-	scanMaxAge       = time.Hour
-	scanRefresh      = 10 * time.Minute
-	maxPushesPerScan = 1000 // the next scan enqueues the rest
+	scanOverlap       = time.Minute
+	scanMaxAge        = time.Hour
+	scanRefresh       = 10 * time.Minute
+	maxPushesPerScan  = 1000 // the next scan enqueues the rest
+	maxDigestsPerScan = 500  // likewise
+)
+
+// How long after the newest unread message a digest is due, for the settings "soon" and "hour".
+const (
+	soonDigestDelay = chat.Timestamp(5 * time.Minute / time.Microsecond)
+	hourDigestDelay = chat.Timestamp(time.Hour / time.Microsecond)
 )
 
 // newScanClaim returns a claim on scanning that lasts half an interval.
@@ -83,10 +90,11 @@ func (w *Worker) scan(ctx context.Context, claim chat.ScanClaim) error {
 }
 
 func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
-	if err := tx.ScheduleDigests(ctx, cursor, now, nextDailyDigest(now, w.Zone)); err != nil {
+	times := chat.DigestTimes{SoonDelay: soonDigestDelay, HourDelay: hourDigestDelay, Daily: nextDailyDigest(now, w.Zone)}
+	if err := tx.ScheduleDigests(ctx, cursor, times); err != nil {
 		return err
 	}
-	return tx.EnqueueDueDigests(ctx, now)
+	return tx.EnqueueDueDigests(ctx, now, maxDigestsPerScan)
 }
 
 // enqueuePushes enqueues a push for every candidate who is not online.
