@@ -32,6 +32,14 @@ func mapError(op string, err error) error {
 	return fmt.Errorf("%s: %w", op, err)
 }
 
+// mapStartError is mapError for the start of Charla, where errors already name the operation.
+func mapStartError(err error) error {
+	if classify(err) == errUnreachable {
+		return chat.DatabaseUnavailable(err)
+	}
+	return err
+}
+
 // errUnreachable is the class of errors that mean that the database did not answer or refuses all work for now.
 var errUnreachable = errors.New("the database cannot be reached")
 

@@ -44,7 +44,7 @@ func openPostgres(ctx context.Context, url string, files fs.FS) (*Store, error) 
 		return nil, err
 	}
 	if err := migratePostgres(ctx, cfg, files); err != nil {
-		return nil, mapError("prepare database", err)
+		return nil, mapStartError(err)
 	}
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {

@@ -96,11 +96,11 @@ func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, erro
 	s := &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: committer}
 	if err := migrate(ctx, goose.DialectSQLite3, files, "sqlite", write.DB); err != nil {
 		s.Close()
-		return nil, mapError("prepare database", err)
+		return nil, mapStartError(err)
 	}
 	if err := openAllConns(ctx, read); err != nil {
 		s.Close()
-		return nil, mapError("prepare database", err)
+		return nil, mapStartError(err)
 	}
 	return s, nil
 }
