@@ -81,8 +81,8 @@ func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest
 		func(e map[string]*chat.Error) templ.Component { return views.AccountDeletionForm(s.Page(c), form(e)) })
 }
 
-// clearStorage asks the browser to delete what it stores for this site apart from cookies. Browsers accept that only over
-// https.
+// clearStorage asks the browser to delete what it stores for this site apart from cookies. Browsers accept that only
+// over https.
 func (s *Server) clearStorage(c echo.Context) {
 	if s.HTTPS {
 		c.Response().Header().Set("Clear-Site-Data", `"storage"`)

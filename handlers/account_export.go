@@ -60,8 +60,8 @@ func (e *activeExports) end(user int64) {
 
 const zipType = "application/zip"
 
-// exportAccount answers with a zip of the caller's data and writes it while it reads the database. If that fails half-way, it
-// closes the connection, so that the browser does not take the file for complete.
+// exportAccount answers with a zip of the caller's data and writes it while it reads the database. If that fails
+// half-way, it closes the connection, so that the browser does not take the file for complete.
 func (s *Server) exportAccount(c echo.Context) error {
 	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {

@@ -113,7 +113,8 @@ type exportedMessage struct {
 	EditedAt *time.Time `json:"edited_at,omitempty"`
 }
 
-// exportMessages writes a file for each room with the messages that the user wrote there. It exports no messages of others.
+// exportMessages writes a file for each room with the messages that the user wrote there. It exports no messages of
+// others.
 func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for room, err := range s.chat.ExportRooms(ctx, me) {
 		if err != nil {
@@ -186,8 +187,8 @@ func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) e
 	return nil
 }
 
-// exportFile writes the bytes of a file. It does not compress them, because large files are pictures, audio and video, which
-// are compressed already.
+// exportFile writes the bytes of a file. It does not compress them, because large files are pictures, audio and video,
+// which are compressed already.
 func (s *Server) exportFile(ctx context.Context, z *zip.Writer, f chat.ExportedFile) error {
 	content, err := s.chat.OpenFile(ctx, f.StoredFile, chat.VariantOriginal)
 	if err != nil {

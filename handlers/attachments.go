@@ -86,8 +86,8 @@ func (s *Server) uploadFiles(c echo.Context) error {
 	return s.answerUpload(c, result, nil)
 }
 
-// answerUpload answers a form without htmx that uploaded, described or deleted attachments. If the composer had a text, or
-// if there are errors to show, it shows the composer again; otherwise it redirects to the conversation.
+// answerUpload answers a form without htmx that uploaded, described or deleted attachments. If the composer had a text,
+// or if there are errors to show, it shows the composer again; otherwise it redirects to the conversation.
 func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) error {
 	form, conversation := c.Request().PostForm, result.conversation
 	in := postRequest{
@@ -105,8 +105,8 @@ func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) er
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(conversation))
 }
 
-// receiveFiles stores the files of a request while it reads them: those of a multipart form, or one file that is the whole
-// body.
+// receiveFiles stores the files of a request while it reads them: those of a multipart form, or one file that is the
+// whole body.
 func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 	r := c.Request()
 	defer func() {
@@ -136,8 +136,8 @@ func uploadConversation(c echo.Context, fields url.Values) chat.ConversationRef 
 	return ref
 }
 
-// saveFile stores one file and adds it to result, as a file or as a rejected one. It returns the errors that are not the
-// fault of this file.
+// saveFile stores one file and adds it to result, as a file or as a rejected one. It returns the errors that are not
+// the fault of this file.
 func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Values, name string, file io.Reader) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.Uploads.AllowUser(me); err != nil {
@@ -198,8 +198,8 @@ type altTextForm struct {
 	Alt string `form:"alt" json:"alt"`
 }
 
-// describeFile sets the alt text of an uploaded file that is not sent yet. The form of the composer names the field alt-ID,
-// because it has one for each of its files.
+// describeFile sets the alt text of an uploaded file that is not sent yet. The form of the composer names the field
+// alt-ID, because it has one for each of its files.
 func (s *Server) describeFile(c echo.Context) error {
 	var in altTextForm
 	if err := web.Bind(c, &in); err != nil {

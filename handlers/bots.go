@@ -108,7 +108,8 @@ func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
 	return list, nil
 }
 
-// renderBots answers with the page of bots. Page may hold a refused form, or a token or webhook URL that was just created.
+// renderBots answers with the page of bots. Page may hold a refused form, or a token or webhook URL that was just
+// created.
 func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err error) {
 	if page.Bots, err = s.loadBots(c); err != nil {
 		return err

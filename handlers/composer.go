@@ -62,9 +62,9 @@ func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer
 	}
 }
 
-// rerenderComposer answers a form with the page of its conversation and the form's text in the composer. It shows err and
-// the rejected files, if there are any; the status is that of err or of the first rejected file. Programs and htmx, which
-// keep the text themselves, get that error instead, and so does everybody if the conversation does not exist.
+// rerenderComposer answers a form with the page of its conversation and the form's text in the composer. It shows err
+// and the rejected files, if there are any; the status is that of err or of the first rejected file. Programs and htmx,
+// which keep the text themselves, get that error instead, and so does everybody if the conversation does not exist.
 func (s *Server) rerenderComposer(c echo.Context, in postRequest, rejected []views.RejectedFile, err error) error {
 	composer, status := s.refilledComposer(c, in), http.StatusOK
 	composer.RejectedFiles = rejected

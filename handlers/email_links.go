@@ -100,8 +100,8 @@ func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// checkEmailRate counts an e-mail against the rate limit of its address. The limit depends on the address only, so that the
-// answer does not reveal whether the address has an account.
+// checkEmailRate counts an e-mail against the rate limit of its address. The limit depends on the address only, so that
+// the answer does not reveal whether the address has an account.
 func (s *Server) checkEmailRate(email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err != nil {
@@ -110,7 +110,8 @@ func (s *Server) checkEmailRate(email string) error {
 	return s.limits.Emails.Allow(key)
 }
 
-// resendConfirmation sends the e-mail that confirms a registration again, unless the address has reached its rate limit.
+// resendConfirmation sends the e-mail that confirms a registration again, unless the address has reached its rate
+// limit.
 func (s *Server) resendConfirmation(c echo.Context, email string) error {
 	if s.checkEmailRate(email) != nil {
 		return nil
@@ -121,7 +122,8 @@ func (s *Server) resendConfirmation(c echo.Context, email string) error {
 func (s *Server) forgotPasswordPage(c echo.Context) error {
 	var f views.Form
 	if c.QueryParams().Has("sent") {
-		f.Note = s.Locale(c).T("If there is an account with this e-mail, we sent it a link. The link expires in 30 minutes.")
+		f.Note = s.Locale(c).
+			T("If there is an account with this e-mail, we sent it a link. The link expires in 30 minutes.")
 	}
 	return s.Render(c, http.StatusOK, views.ForgotPasswordPage(s.Page(c), f))
 }
@@ -257,8 +259,8 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), token, false))
 }
 
-// unsubscribe switches digests off. People press a button on the page; mail programs post to the same URL (RFC 8058). It
-// ignores the fields of the form.
+// unsubscribe switches digests off. People press a button on the page; mail programs post to the same URL (RFC 8058).
+// It ignores the fields of the form.
 func (s *Server) unsubscribe(c echo.Context) error {
 	if err := s.chat.Unsubscribe(c.Request().Context(), c.Param("token")); err != nil {
 		return err

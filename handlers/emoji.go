@@ -119,9 +119,9 @@ func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	return s.Render(c, http.StatusOK, views.EmojiPage(s.Page(c), side, picker, conversation))
 }
 
-// pickTarget returns what becomes of a picked emoji, and the conversation it belongs to: it becomes a reaction to a message,
-// or part of the text in the composer. With htmx the composer stays on the page; without it, the page of emoji carries the
-// text along.
+// pickTarget returns what becomes of a picked emoji, and the conversation it belongs to: it becomes a reaction to a
+// message, or part of the text in the composer. With htmx the composer stays on the page; without it, the page of emoji
+// carries the text along.
 func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, chat.ConversationRef, error) {
 	conversation := in.postRequest().conversation()
 	switch {
@@ -134,8 +134,8 @@ func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, 
 	return views.PickForComposerPage(s.refilledComposer(c, in.postRequest())), conversation, nil
 }
 
-// newPicker returns the emoji of a search or of a group. The results of a search begin with those of the chosen group. If
-// no group is chosen, the picker shows the first one and the emoji that the user used last.
+// newPicker returns the emoji of a search or of a group. The results of a search begin with those of the chosen group.
+// If no group is chosen, the picker shows the first one and the emoji that the user used last.
 func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, error) {
 	prefs, err := s.chat.EmojiPreferences(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -161,8 +161,8 @@ func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, 
 	return p, nil
 }
 
-// shownEmoji returns the results of a search, those of the group first, or without a query the emoji of the group. Group
-// -1 stands for none.
+// shownEmoji returns the results of a search, those of the group first, or without a query the emoji of the group.
+// Group -1 stands for none.
 func shownEmoji(query string, group int) []emoji.Emoji {
 	if query == "" {
 		return emoji.InGroup(max(group, 0))

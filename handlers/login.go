@@ -102,8 +102,8 @@ func (s *Server) loginPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
 }
 
-// loginURLWithNext returns the URL of the log-in page that htmx requested. If a session ended, it leads back to the page on
-// which that happened.
+// loginURLWithNext returns the URL of the log-in page that htmx requested. If a session ended, it leads back to the
+// page on which that happened.
 func loginURLWithNext(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
@@ -154,8 +154,8 @@ func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials,
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 }
 
-// checkLoginRate counts a log-in against the rate limits of its network and of the account. A browser in which the account
-// has been used has a limit of its own, so that nobody is locked out because somebody else guesses passwords.
+// checkLoginRate counts a log-in against the rate limits of its network and of the account. A browser in which the
+// account has been used has a limit of its own, so that nobody is locked out because somebody else guesses passwords.
 func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err == nil && s.knownBrowsers.Knows(c, key) {
@@ -170,8 +170,8 @@ func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	return s.limits.LoginsByAccount.Allow(key)
 }
 
-// draftedConversations returns the caller, and the conversations whose drafts this browser may hold, so that the answer to a
-// log-out can delete them there. If the database fails, the log-out goes on without them.
+// draftedConversations returns the caller, and the conversations whose drafts this browser may hold, so that the answer
+// to a log-out can delete them there. If the database fails, the log-out goes on without them.
 func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
 	me := web.CurrentUser(c)
 	if me.ID == 0 || !web.IsHTMX(c) {

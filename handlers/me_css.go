@@ -21,13 +21,18 @@ func (s *Server) meCSSRoutes() []web.Route {
 	}
 }
 
-// meCSS answers with the style rules that mark the caller's own messages and reactions. Messages are rendered once for all
-// readers, so what is personal cannot be in their markup.
+// ownRules are the style rules for the user with an id. A message has the class by-ID of its author; a reaction lists the
+// users who added it in data-by.
+const ownRules = `.by-%[1]d{--own:1;--message-surface:var(--own-surface);--own-label-display:block}
+[data-by~="%[1]d"]{--reaction-border:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}
+`
+
+// meCSS answers with the style rules that mark the caller's own messages and reactions. Messages are rendered once for
+// all readers, so what is personal cannot be in their markup.
 func (s *Server) meCSS(c echo.Context) error {
 	css := ""
-	if me := web.CallerOf(c); me.SignedIn() {
-		css = fmt.Sprintf(".by-%[1]d{--own:1;--message-surface:var(--own-surface);--own-label-display:block}\n"+
-			"[data-by~=\"%[1]d\"]{--reaction-border:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}\n", me.User.ID)
+	if caller := web.CallerOf(c); caller.SignedIn() {
+		css = fmt.Sprintf(ownRules, caller.User.ID)
 	}
 	return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(css))
 }

@@ -87,8 +87,8 @@ func (s *Server) inviteMember(c echo.Context) error {
 }
 
 func (s *Server) removeMember(c echo.Context) error {
-	room := web.ParseID(c.Param("id"))
-	if err := s.chat.RemoveMember(c.Request().Context(), web.CurrentUser(c), room, web.ParseID(c.Param("user"))); err != nil {
+	room, user := web.ParseID(c.Param("id")), web.ParseID(c.Param("user"))
+	if err := s.chat.RemoveMember(c.Request().Context(), web.CurrentUser(c), room, user); err != nil {
 		return err
 	}
 	return web.Finish(c, views.RoomURL(room))

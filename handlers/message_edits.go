@@ -119,8 +119,8 @@ func (s *Server) checkChangeRate(c echo.Context) error {
 	return s.limits.Posts.AllowUser(web.CurrentUser(c))
 }
 
-// renderChangedMessage answers a change of a message: with the message as JSON, with a fragment that replaces it, or with a
-// redirect to its conversation.
+// renderChangedMessage answers a change of a message: with the message as JSON, with a fragment that replaces it, or
+// with a redirect to its conversation.
 func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult) error {
 	switch {
 	case web.WantsJSON(c):
@@ -131,8 +131,8 @@ func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult)
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.ConversationRef{Room: changed.Message.Room}))
 }
 
-// rerenderEdit answers a refused edit with the page of the message and the text that was typed. Programs and htmx, which
-// keep the text themselves, get the error. If the page cannot be loaded, handleError shows the text again.
+// rerenderEdit answers a refused edit with the page of the message and the text that was typed. Programs and htmx,
+// which keep the text themselves, get the error. If the page cannot be loaded, handleError shows the text again.
 func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error) error {
 	code := chat.CodeOf(err)
 	if web.IsHTMX(c) || web.WantsJSON(c) || code != chat.Invalid && code != chat.Conflict {
@@ -146,8 +146,8 @@ func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error)
 	return s.renderMessage(c, status, m, views.EditForm{MessageEdit: typed, Error: e})
 }
 
-// renderChangedSince answers with the messages of a page that changed after a seq. A page of older messages asks for them
-// once it is inserted, because the stream may have delivered changes while the page was on its way.
+// renderChangedSince answers with the messages of a page that changed after a seq. A page of older messages asks for
+// them once it is inserted, because the stream may have delivered changes while the page was on its way.
 func (s *Server) renderChangedSince(c echo.Context, timeline views.Timeline, after int64) error {
 	timeline.Messages = slices.DeleteFunc(timeline.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
 	if len(timeline.Messages) == 0 {

@@ -108,8 +108,8 @@ func (s *Server) messagesAfter(c echo.Context, conv chat.Conversation, params pa
 	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
 }
 
-// messagesChangedSince answers with the messages that were posted or changed after a seq, as JSON. Programs catch up with
-// it.
+// messagesChangedSince answers with the messages that were posted or changed after a seq, as JSON. Programs catch up
+// with it.
 func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, params pageParams) error {
 	limit := int(params.limit)
 	page, err := s.chat.MessagesChangedSince(c.Request().Context(), conv, params.changedAfter, params.asOf, limit)
@@ -125,8 +125,8 @@ func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, pa
 }
 
 // conversationPage answers with the page of a conversation, or with the changes that a page of older messages missed. A
-// request for the newest messages marks them as read, unless htmx makes it: htmx may fetch a page for a hidden tab, where
-// the page itself reports what is on screen.
+// request for the newest messages marks them as read, unless htmx makes it: htmx may fetch a page for a hidden tab,
+// where the page itself reports what is on screen.
 func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params pageParams) error {
 	page, err := s.chat.MessagesBefore(c.Request().Context(), conv, params.before, int(params.limit))
 	if err != nil {
@@ -192,7 +192,8 @@ func (s *Server) showMessage(c echo.Context) error {
 	return s.renderMessage(c, http.StatusOK, m, views.EditForm{MessageEdit: chat.MessageEdit{Text: m.Body}})
 }
 
-// renderMessage answers with the page of one message and what can be done with it. The form to edit it is filled with e.
+// renderMessage answers with the page of one message and what can be done with it. The form to edit it is filled with
+// e.
 func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e views.EditForm) error {
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
@@ -258,8 +259,8 @@ func postedJSON(c echo.Context, posted chat.PostResult) error {
 	return c.JSON(status, web.MessageToJSON(posted.Message))
 }
 
-// readPostRequest reads a message and uploads the files in its form. If the message is refused later, the uploaded files
-// stay with the draft. It also returns the files that were rejected.
+// readPostRequest reads a message and uploads the files in its form. If the message is refused later, the uploaded
+// files stay with the draft. It also returns the files that were rejected.
 func (s *Server) readPostRequest(c echo.Context) (in postRequest, rejected []views.RejectedFile, err error) {
 	var uploads uploadResult
 	if web.IsMultipart(c.Request()) {

@@ -64,8 +64,8 @@ func (s *Server) markRead(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// markPageRead marks a conversation as read up to the last message of a page that is about to be rendered. If it fails, the
-// page is rendered all the same.
+// markPageRead marks a conversation as read up to the last message of a page that is about to be rendered. If it fails,
+// the page is rendered all the same.
 func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, page chat.MessagePage) {
 	if conv.Unread == 0 || len(page.Messages) == 0 {
 		return

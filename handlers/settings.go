@@ -250,8 +250,8 @@ func (s *Server) changeAvatar(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=picture")
 }
 
-// readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the field
-// remove.
+// readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the
+// field remove.
 func (s *Server) readAvatar(c echo.Context) error {
 	me, set := web.CurrentUser(c), false
 	setAvatar := func(_ url.Values, name string, file io.Reader) error {
@@ -290,8 +290,8 @@ type changeEmailRequest struct {
 	Current string `form:"current" json:"current"` // the password
 }
 
-// changeEmail changes the caller's e-mail address. If e-mail is on, the change takes effect when the link that is sent to
-// the new address is opened.
+// changeEmail changes the caller's e-mail address. If e-mail is on, the change takes effect when the link that is sent
+// to the new address is opened.
 func (s *Server) changeEmail(c echo.Context) error {
 	var in changeEmailRequest
 	if err := web.Bind(c, &in); err != nil {

@@ -28,8 +28,8 @@ func (s *Server) tabSignalRoutes() []web.Route {
 	}
 }
 
-// tabSignals is what a stream last sent to its page about the favicon, the sound and the attachments, so that it sends only
-// changes. It is not safe for concurrent use: a stream computes one state of its page at a time.
+// tabSignals is what a stream last sent to its page about the favicon, the sound and the attachments, so that it sends
+// only changes. It is not safe for concurrent use: a stream computes one state of its page at a time.
 type tabSignals struct {
 	soundOn bool                         // the user wants a sound for new messages
 	stale   bool                         // the page missed changes of the attachments in its composer
@@ -37,8 +37,8 @@ type tabSignals struct {
 	unread  map[chat.ConversationRef]int // nil until the first state
 }
 
-// update returns the fragments for a page whose list of conversations is rows: another favicon, and a request for a sound if
-// a conversation has more unread messages than before.
+// update returns the fragments for a page whose list of conversations is rows: another favicon, and a request for a
+// sound if a conversation has more unread messages than before.
 func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
 	var fragments []templ.Component
 	if icon := static.URL(views.FaviconName(views.Sidebar{Rows: rows}.Unread() > 0)); icon != g.icon {

@@ -44,8 +44,8 @@ func (s *Server) tokenRoutes() []web.Route {
 
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 
-// authenticateBearer returns the caller that a bearer token belongs to. Requests with bad tokens count against the rate limit
-// of their IP address, as anonymous requests do.
+// authenticateBearer returns the caller that a bearer token belongs to. Requests with bad tokens count against the rate
+// limit of their IP address, as anonymous requests do.
 func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, error) {
 	if _, err := c.Cookie(s.sessions.CookieName()); err == nil {
 		return web.Caller{}, errTwoCredentials

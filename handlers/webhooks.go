@@ -66,7 +66,8 @@ func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
 	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
 }
 
-// publicOrigin returns the scheme and host under which programs reach Charla: those of BaseURL, or those of the request.
+// publicOrigin returns the scheme and host under which programs reach Charla: those of BaseURL, or those of the
+// request.
 func (s *Server) publicOrigin(c echo.Context) string {
 	if base := s.config.BaseURL; base != nil {
 		return base.Scheme + "://" + base.Host
@@ -129,8 +130,8 @@ func (s *Server) postToWebhook(c echo.Context) error {
 	return postedJSON(c, posted)
 }
 
-// parseWebhook reads the message in a request to a webhook: JSON and multipart forms as everywhere, and any other body as
-// the text itself. The key may also be in the header Idempotency-Key or in the query.
+// parseWebhook reads the message in a request to a webhook: JSON and multipart forms as everywhere, and any other body
+// as the text itself. The key may also be in the header Idempotency-Key or in the query.
 func parseWebhook(c echo.Context) (in postRequest, err error) {
 	switch mediaType, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); mediaType {
 	case echo.MIMEApplicationJSON, echo.MIMEMultipartForm:
@@ -142,8 +143,8 @@ func parseWebhook(c echo.Context) (in postRequest, err error) {
 	return in, err
 }
 
-// parseTextBody returns the body as the text of a message. `curl -d` labels every body as a form; such a body is parsed as
-// a form only if it begins with the field body.
+// parseTextBody returns the body as the text of a message. `curl -d` labels every body as a form; such a body is parsed
+// as a form only if it begins with the field body.
 func parseTextBody(c echo.Context, labeledAsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {
