@@ -102,7 +102,13 @@ func calledName(f ast.Expr) string {
 	return ""
 }
 
+// literal returns the value of a string literal, or of several that are joined by +.
 func literal(e ast.Expr) (string, bool) {
+	if sum, ok := e.(*ast.BinaryExpr); ok && sum.Op == token.ADD {
+		left, ok := literal(sum.X)
+		right, ok2 := literal(sum.Y)
+		return left + right, ok && ok2
+	}
 	lit, ok := e.(*ast.BasicLit)
 	if !ok || lit.Kind != token.STRING {
 		return "", false

@@ -188,11 +188,17 @@ func LoginForm(p Page, next string, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = formField(p.Locale, f, inputField{Name: "email", Label: p.T("E-mail"), Type: "email", Autocomplete: "username", Autofocus: f.Values["email"] == ""}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = formField(p.Locale, f, inputField{
+			Name: "email", Label: p.T("E-mail"), Type: "email", Autocomplete: "username",
+			Autofocus: f.Values["email"] == "",
+		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = formField(p.Locale, f, inputField{Name: "password", Label: p.T("Password"), Type: "password", Autocomplete: "current-password", Autofocus: f.Values["email"] != ""}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = formField(p.Locale, f, inputField{
+			Name: "password", Label: p.T("Password"), Type: "password", Autocomplete: "current-password",
+			Autofocus: f.Values["email"] != "",
+		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -203,7 +209,7 @@ func LoginForm(p Page, next string, f Form) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Sign in"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 23, Col: 54}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `login.templ`, Line: 29, Col: 54}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
