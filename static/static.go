@@ -56,7 +56,9 @@ func init() {
 // bundle concatenates the stylesheets. Cascade layers decide which rule wins, so the order of the files hardly
 // matters.
 func bundle() []byte {
-	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool { return name == layersCSS || name == noscriptCSS })
+	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool {
+		return name == layersCSS || name == noscriptCSS
+	})
 	content := readFile(layersCSS)
 	for _, name := range sheets {
 		content = append(content, readFile(name)...)

@@ -36,15 +36,20 @@ type HiddenField struct{ Name, Value string }
 // PickForComposer inserts the chosen emoji at the caret of the composer by htmx. The form is not validated, because
 // the composer may be empty.
 func PickForComposer(p chat.ConversationRef) PickTarget {
-	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: conversationHiddenFields(p), Attrs: templ.Attributes{
-		"hx-post": emojiURL, "hx-target": byID(idDraftResponse), "hx-swap": "innerHTML", "hx-status:4xx": composerErrorSwap, "hx-status:5xx": composerErrorSwap, "novalidate": true,
-	}}
+	return PickTarget{
+		ID: idEmojiPicker, Action: emojiURL, HiddenFields: conversationHiddenFields(p),
+		Attrs: templ.Attributes{
+			"hx-post": emojiURL, "hx-target": byID(idDraftResponse), "hx-swap": "innerHTML", "novalidate": true,
+			"hx-status:4xx": composerErrorSwap, "hx-status:5xx": composerErrorSwap,
+		},
+	}
 }
 
 // PickForComposerPage takes the text of the composer to the emoji page and back, without JavaScript.
 func PickForComposerPage(c Composer) PickTarget {
-	carried := append(conversationHiddenFields(c.Conversation), HiddenField{"body", c.Body}, HiddenField{"key", c.Key}, HiddenField{"base", c.SavedDraft})
-	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: carried}
+	fields := append(conversationHiddenFields(c.Conversation),
+		HiddenField{"body", c.Body}, HiddenField{"key", c.Key}, HiddenField{"base", c.SavedDraft})
+	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: fields}
 }
 
 // PickForReaction adds the chosen emoji to a message as a reaction. The message menu sets the other htmx attributes.
@@ -83,7 +88,8 @@ func (p PickTarget) filterAttrs() templ.Attributes {
 	}
 	return templ.Attributes{
 		"hx-get": emojiURL, "hx-trigger": "submit, input delay:200ms", "hx-sync": "this:replace",
-		"hx-target": byID(emojiGridID(p)), "hx-select": byID(emojiGridID(p)), "hx-swap": "outerHTML", "hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
+		"hx-target": byID(emojiGridID(p)), "hx-select": byID(emojiGridID(p)), "hx-swap": "outerHTML",
+		"hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
 	}
 }
 
@@ -113,7 +119,8 @@ func toneIcon(tone int) string {
 
 func toneName(l Locale, tone int) string {
 	return [emoji.ToneCount + 1]string{
-		l.T("No skin tone"), l.T("Light skin"), l.T("Medium-light skin"), l.T("Medium skin"), l.T("Medium-dark skin"), l.T("Dark skin"),
+		l.T("No skin tone"), l.T("Light skin"), l.T("Medium-light skin"),
+		l.T("Medium skin"), l.T("Medium-dark skin"), l.T("Dark skin"),
 	}[tone]
 }
 

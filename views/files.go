@@ -87,7 +87,8 @@ const thumbSide, mediumSide = 320, 960
 // pictureSrcset returns the srcset attribute with the smaller variants of a picture.
 func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
-	return fmt.Sprintf("%s %dw, %s %dw", FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
+	return fmt.Sprintf("%s %dw, %s %dw",
+		FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
 }
 
 // pictureSizes returns the sizes attribute: the width at which a picture is shown in a message with count pictures.
@@ -127,11 +128,14 @@ func fileKindOf(l Locale, f chat.File) fileKind {
 		return fileKind{"archive", l.T("Archive")}
 	case "text/plain":
 		return fileKind{"text", l.T("Text")}
-	case "text/csv", "application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.oasis.opendocument.spreadsheet":
+	case "text/csv", "application/vnd.ms-excel", "application/vnd.oasis.opendocument.spreadsheet",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
 		return fileKind{"table", l.T("Spreadsheet")}
-	case "application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/vnd.oasis.opendocument.presentation":
+	case "application/vnd.ms-powerpoint", "application/vnd.oasis.opendocument.presentation",
+		"application/vnd.openxmlformats-officedocument.presentationml.presentation":
 		return fileKind{"slides", l.T("Presentation")}
-	case "application/msword", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/vnd.oasis.opendocument.text":
+	case "application/msword", "application/vnd.oasis.opendocument.text",
+		"application/vnd.openxmlformats-officedocument.wordprocessingml.document":
 		return fileKind{"text", l.T("Document")}
 	}
 	return fileKind{"file", cmp.Or(extension(f.Name), l.T("File"))}
@@ -140,7 +144,10 @@ func fileKindOf(l Locale, f chat.File) fileKind {
 // extension returns the file extension in upper case if it has at most five ASCII letters and digits, otherwise "".
 func extension(name string) string {
 	ext := strings.ToUpper(strings.TrimPrefix(path.Ext(name), "."))
-	if len(ext) > 5 || strings.ContainsFunc(ext, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	isOther := func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}
+	if len(ext) > 5 || strings.ContainsFunc(ext, isOther) {
 		return ""
 	}
 	return ext

@@ -23,7 +23,10 @@ func themeColors(theme string) []themeColor {
 	case "dark":
 		return []themeColor{{darkBackground, "all"}}
 	}
-	return []themeColor{{lightBackground, "(prefers-color-scheme: light)"}, {darkBackground, "(prefers-color-scheme: dark)"}}
+	return []themeColor{
+		{lightBackground, "(prefers-color-scheme: light)"},
+		{darkBackground, "(prefers-color-scheme: dark)"},
+	}
 }
 
 func colorScheme(theme string) string {

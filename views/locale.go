@@ -37,8 +37,8 @@ var (
 	printers        = newPrinters()
 )
 
-// translation is a translated sentence. In JSON it is a string or, where the first argument is a number that decides the
-// wording, an object with the texts for one and for other numbers: {"one": "%d file", "other": "%d files"}.
+// translation is a translated sentence. In JSON it is a string or, where the first argument is a number that decides
+// the wording, an object with the texts for one and for other numbers: {"one": "%d file", "other": "%d files"}.
 type translation struct{ One, Other string }
 
 // UnmarshalJSON reads a string or an object with plural forms.
@@ -84,8 +84,8 @@ func newPrinters() map[string]*message.Printer {
 	return all
 }
 
-// MatchLang returns the code of the language for a person: their own choice if it is supported, otherwise the best match
-// for an Accept-Language header.
+// MatchLang returns the code of the language for a person: their own choice if it is supported, otherwise the best
+// match for an Accept-Language header.
 func MatchLang(choice, acceptLanguage string) string {
 	if printers[choice] != nil {
 		return choice
@@ -95,8 +95,8 @@ func MatchLang(choice, acceptLanguage string) string {
 	return languages[i].String()
 }
 
-// T translates an English sentence and fills in its arguments as fmt.Sprintf does. Numbers are formatted as the language
-// writes them.
+// T translates an English sentence and fills in its arguments as fmt.Sprintf does. Numbers are formatted as the
+// language writes them.
 func (l Locale) T(sentence string, args ...any) string {
 	return printers[l.lang()].Sprintf(sentence, args...)
 }
@@ -120,8 +120,8 @@ func (l Locale) localTime(at chat.Timestamp) time.Time {
 	return at.Time().In(l.Zone)
 }
 
-// TimeOfDay returns the time of day, such as "1:27 PM" in English and "13:27" in Spanish. It adds "UTC" where the zone is
-// UTC, because hardly anybody lives there.
+// TimeOfDay returns the time of day, such as "1:27 PM" in English and "13:27" in Spanish. It adds "UTC" where the
+// zone is UTC, because hardly anybody lives there.
 func (l Locale) TimeOfDay(at chat.Timestamp) string {
 	layout := "3:04 PM"
 	if l.lang() == "es" {
@@ -140,8 +140,8 @@ var (
 		"julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"}
 )
 
-// Date returns the day, such as "Monday, November 30" in English and "lunes, 30 de noviembre" in Spanish. It adds the year
-// if that is not the current one.
+// Date returns the day, such as "Monday, November 30" in English and "lunes, 30 de noviembre" in Spanish. It adds the
+// year if that is not the current one.
 func (l Locale) Date(at chat.Timestamp) string {
 	t := l.localTime(at)
 	thisYear := t.Year() == time.Now().In(t.Location()).Year()

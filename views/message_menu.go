@@ -11,8 +11,10 @@ import (
 // messageMenuAttrs returns the htmx attributes that the menu buttons of a list inherit.
 func messageMenuAttrs() templ.Attributes {
 	return templ.Attributes{
-		"hx-target:inherited": byID(idMessageActions), "hx-select:inherited": byID(idMessageActions), "hx-indicator:inherited": byID(idMessageMenu),
-		"hx-swap:inherited": "outerHTML", "hx-status:4xx:inherited": openErrorSwap, "hx-status:5xx:inherited": openErrorSwap,
+		"hx-target:inherited": byID(idMessageActions), "hx-select:inherited": byID(idMessageActions),
+		"hx-indicator:inherited":  byID(idMessageMenu),
+		"hx-swap:inherited":       "outerHTML",
+		"hx-status:4xx:inherited": openErrorSwap, "hx-status:5xx:inherited": openErrorSwap,
 		"x-on:htmx:before:request": xClearMenu,
 	}
 }

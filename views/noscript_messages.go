@@ -21,7 +21,8 @@ func NoscriptMessagesStart(p Page, t Timeline) templ.Component {
 		if err := noscriptHead(p, t).Render(ctx, w); err != nil {
 			return err
 		}
-		list := `<body class="noscript-messages"><main class="noscript-messages__list"><h1 class="sr-only">` + templ.EscapeString(p.T("Messages")) + `</h1><ol class="messages">`
+		list := `<body class="noscript-messages"><main class="noscript-messages__list"><h1 class="sr-only">` +
+			templ.EscapeString(p.T("Messages")) + `</h1><ol class="messages">`
 		if _, err := io.WriteString(w, list); err != nil {
 			return err
 		}

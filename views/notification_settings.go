@@ -2,14 +2,21 @@ package views
 
 func (p Page) emailNotificationFields() []selectField {
 	return []selectField{{"mail", p.T("When I have unread messages"), []option{
-		{"off", p.T("Don't e-mail me")}, {"soon", p.T("E-mail me after 5 minutes")}, {"hour", p.T("E-mail me after an hour")}, {"day", p.T("E-mail me every morning")},
+		{"off", p.T("Don't e-mail me")},
+		{"soon", p.T("E-mail me after 5 minutes")},
+		{"hour", p.T("E-mail me after an hour")},
+		{"day", p.T("E-mail me every morning")},
 	}}}
 }
 
 func (p Page) pushNotificationFields() []selectField {
 	return []selectField{
-		{"rooms", p.T("Notify me about"), []option{{"", p.T("Direct messages")}, {"1", p.T("Rooms and direct messages")}}},
-		{"include_text", p.T("Show in notifications"), []option{{"", p.T("Conversation only")}, {"1", p.T("Sender and message")}}},
+		{"rooms", p.T("Notify me about"), []option{
+			{"", p.T("Direct messages")}, {"1", p.T("Rooms and direct messages")},
+		}},
+		{"include_text", p.T("Show in notifications"), []option{
+			{"", p.T("Conversation only")}, {"1", p.T("Sender and message")},
+		}},
 	}
 }
 

@@ -16,7 +16,11 @@ func NewPush(l Locale, p chat.NotificationContent, base *url.URL) Push {
 		return Push{"Charla", l.T("Push notifications are working."), base.JoinPath("/settings").String()}
 	}
 	w := p.Unread[0]
-	push := Push{stripControls(l.UserName(w.Name)), l.T("%s unread", cappedCount(w.Unread)), conversationURL(base, w.Ref())}
+	push := Push{
+		Title: stripControls(l.UserName(w.Name)),
+		Text:  l.T("%s unread", cappedCount(w.Unread)),
+		URL:   conversationURL(base, w.Ref()),
+	}
 	if last := len(w.Previews) - 1; p.IncludeText && last >= 0 {
 		push.Text = l.previewText(w.Previews[last])
 		if w.Kind == chat.Channel {

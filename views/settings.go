@@ -4,13 +4,17 @@ import "charla/chat"
 
 // SettingsForms are the forms of the settings page, each with its own errors and success message.
 type SettingsForms struct {
-	Appearance, Name, Picture, Password, EmailAddress, EmailNotifications, PushNotifications Form
-	Notifications                                                                            chat.NotificationSettings // saved notification settings
+	Appearance, Name, Picture, Password, EmailAddress Form
+	EmailNotifications, PushNotifications             Form
+
+	Notifications chat.NotificationSettings // saved notification settings
 }
 
 // anySubmitted reports whether one of the forms was just submitted.
 func (s SettingsForms) anySubmitted() bool {
-	for _, f := range []Form{s.Appearance, s.Name, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications, s.PushNotifications} {
+	for _, f := range []Form{
+		s.Appearance, s.Name, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications, s.PushNotifications,
+	} {
 		if f.isSubmitted() {
 			return true
 		}
