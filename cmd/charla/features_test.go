@@ -61,7 +61,7 @@ var otherFiles = map[string]string{
 	"chat":   "chat errors events every password secrets seed service store validation version",
 	"db":     "db deadline_conn errors group_commit migrate nodes observer postgres query secrets sqlite stmt_cache",
 	"notify": "worker",
-	"live": "blocking_writer catchup doc encoder frame hijacked hub node_presence polling relay relay_message " +
+	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
 	"handlers": "account_export_content docs error_handler events health json me_css middleware openapi routes " +
 		"server",
