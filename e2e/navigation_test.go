@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -65,4 +68,30 @@ func TestBackAndForward(t *testing.T) {
 	ana.waitForStream()
 	ana.waitUntil("no conversation is open",
 		`document.querySelector('.conversation--empty') && !document.querySelector('#composer')`)
+}
+
+// waitForTabAt waits until the browser has a tab with a URL that ends with suffix.
+func (b *tab) waitForTabAt(suffix string) {
+	b.Helper()
+	waitUntil(b.T, b.name+" has a tab at "+suffix, func() (bool, string) {
+		tabs, err := chromedp.Targets(b.ctx)
+		found := slices.ContainsFunc(tabs, func(t *target.Info) bool { return strings.HasSuffix(t.URL, suffix) })
+		return err == nil && found, sprintf("%v %v", err, tabs)
+	})
+}
+
+// A click with Ctrl or Cmd opens a link in a new tab, with Shift in a new window, and leaves the page as it is.
+func TestModifierClicksOpenLinksElsewhere(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	s.newAPIUser("Bob").postMessages("with=1", "Hello Ana")
+	s.newAPIUser("Carla").postMessages("with=1", "Hello Ana")
+	ana.click("#with-2")
+	ana.waitForConversation("with=2")
+	ana.click("#with-3", chromedp.ButtonModifiers(chromedp.ModifierCtrl))
+	ana.waitForTabAt("/messages?with=3")
+	ana.click("#room-1", chromedp.ButtonModifiers(chromedp.ModifierShift))
+	ana.waitForTabAt("/messages?room=1")
+	ana.waitForConversation("with=2")
 }

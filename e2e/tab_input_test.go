@@ -54,7 +54,7 @@ const clickPoint = `(sel => {
 })(%s)`
 
 // click clicks on an element as soon as it can be reached.
-func (b *tab) click(selector string) {
+func (b *tab) click(selector string, options ...chromedp.MouseOption) {
 	b.Helper()
 	var xy []float64
 	waitUntil(b.T, b.name+" can click "+selector, func() (bool, string) {
@@ -62,7 +62,7 @@ func (b *tab) click(selector string) {
 		xy, err = tryEval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
 		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
 	})
-	b.run(chromedp.MouseClickXY(xy[0], xy[1]))
+	b.run(chromedp.MouseClickXY(xy[0], xy[1], options...))
 }
 
 // fill clicks on a field and types.
