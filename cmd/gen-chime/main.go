@@ -1,7 +1,6 @@
-// Charla-chime plays static/chime.wav into a file: two soft tones that say that a message came. It is run by hand, when the
-// sound should be another.
+// Command gen-chime writes static/chime.wav, the sound of a new message: two soft tones. Run it by hand to change the sound.
 //
-//	go run ./cmd/charla-chime static/chime.wav
+//	go run ./cmd/gen-chime static/chime.wav
 package main
 
 import (
@@ -12,31 +11,31 @@ import (
 	"os"
 )
 
-// The sound is uncompressed, because every browser plays that: 8 kHz are enough for tones below 2 kHz.
+// The sound is uncompressed, because every browser can play that. A rate of 8 kHz is enough for tones below 2 kHz.
 const (
-	sampleRate      = 8000 // samples a second, of 16 bits, on one channel
+	sampleRate      = 8000 // 16-bit samples per second, on one channel
 	durationSeconds = 0.6
-	volume          = 0.35 // of what is possible: it calls, and startles nobody
+	volume          = 0.35 // of the maximum
 )
 
-// tone is a note that is struck and fades.
+// tone is a note that starts at a time and fades out.
 type tone struct{ start, frequency float64 } // seconds, Hz
 
-// notes are a fourth upwards, E5 and A5.
+// notes are E5 and A5, a fourth upwards.
 var notes = []tone{{0, 659.26}, {0.14, 880}}
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: charla-chime FILE")
+		fmt.Fprintln(os.Stderr, "usage: gen-chime FILE")
 		os.Exit(2)
 	}
 	if err := os.WriteFile(os.Args[1], wav(samples()), 0o644); err != nil {
-		fmt.Fprintln(os.Stderr, "charla-chime:", err)
+		fmt.Fprintln(os.Stderr, "gen-chime:", err)
 		os.Exit(1)
 	}
 }
 
-// samples adds the notes up, and lets the end fade to nothing.
+// samples returns the sum of the notes. It fades the end of the sound to silence.
 func samples() []int16 {
 	sound := make([]int16, int(sampleRate*durationSeconds))
 	for i := range sound {
@@ -50,8 +49,8 @@ func samples() []int16 {
 	return sound
 }
 
-// sample is how far the air is moved a while after the note was struck: a sine with a little of its octave, which comes within
-// 8 ms, so that it does not click, and fades to a third in 130 ms.
+// sample returns the amplitude of a note t seconds after its start: a sine with a little of its octave. The note
+// rises within 8 ms, so that it does not click, and falls to a third in 130 ms.
 func (n tone) sample(t float64) float64 {
 	if t < 0 {
 		return 0
@@ -60,12 +59,12 @@ func (n tone) sample(t float64) float64 {
 	return wave * min(1, t/0.008) * math.Exp(-t/0.13)
 }
 
-// wav is a sound as a RIFF file of one format chunk and one data chunk.
+// wav encodes samples as a RIFF file with one format chunk and one data chunk.
 func wav(sound []int16) []byte {
 	var b bytes.Buffer
 	put := func(values ...any) {
 		for _, v := range values {
-			binary.Write(&b, binary.LittleEndian, v) // a Buffer takes everything
+			binary.Write(&b, binary.LittleEndian, v) // writing to a Buffer never fails
 		}
 	}
 	size := uint32(2 * len(sound))

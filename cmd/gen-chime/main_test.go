@@ -12,10 +12,10 @@ func TestChimeFileIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(kept, wav(samples())) {
-		t.Error("static/chime.wav is another: go run ./cmd/charla-chime static/chime.wav")
+		t.Error("static/chime.wav is stale: go run ./cmd/gen-chime static/chime.wav")
 	}
 	if len(kept) > 10<<10 {
-		t.Errorf("it has %d bytes", len(kept))
+		t.Errorf("the file has %d bytes", len(kept))
 	}
 }
 
@@ -24,13 +24,13 @@ func TestChimeIsSoft(t *testing.T) {
 	for i, s := range sound {
 		most = max(most, s, -s)
 		if i > 0 && max(s-sound[i-1], sound[i-1]-s) > 12000 {
-			t.Fatalf("it clicks at %d", i)
+			t.Fatalf("the sound clicks at sample %d", i)
 		}
 	}
 	if most < 6000 || most > 20000 {
-		t.Errorf("it is as loud as %d of 32767", most)
+		t.Errorf("the loudest sample is %d of 32767", most)
 	}
 	if last := sound[len(sound)-1]; last != 0 && last > 20 || last < -20 {
-		t.Errorf("it breaks off at %d", last)
+		t.Errorf("the last sample is %d, so the sound breaks off", last)
 	}
 }

@@ -1,7 +1,7 @@
-// Command charla-emoji writes emoji/data.txt.gz, what package emoji knows, from the package emojibase-data of npm. Run it at
-// the top of the repository after raising the version and the checksum here, which `npm view emojibase-data` tells:
+// Command gen-emoji writes emoji/data.txt.gz, the data of package emoji, from the npm package emojibase-data. Run it in the
+// root of the repository after you have updated the version and the checksum below (npm view emojibase-data shows them):
 //
-//	npm pack emojibase-data@17.0.0 && go run ./cmd/charla-emoji emojibase-data-17.0.0.tgz
+//	npm pack emojibase-data@17.0.0 && go run ./cmd/gen-emoji emojibase-data-17.0.0.tgz
 package main
 
 import (
@@ -14,20 +14,20 @@ import (
 	"os"
 )
 
-// The data that Charla was made with, and where it goes.
+// The source package and the generated file.
 const (
 	version       = "17.0.0"
-	packageSHA512 = "Yvgb5AWoHViHV/gq1qr5ZAarcBip+B27/ZLRsUJkbgAEaLlZ/fof9g882LTpmEpyhBNEC0m2SEmItljHsTygjA==" // SHA-512
+	packageSHA512 = "Yvgb5AWoHViHV/gq1qr5ZAarcBip+B27/ZLRsUJkbgAEaLlZ/fof9g882LTpmEpyhBNEC0m2SEmItljHsTygjA=="
 	outputPath    = "emoji/data.txt.gz"
 )
 
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 2 {
-		log.Fatal("charla-emoji: name the file of the package")
+		log.Fatal("usage: gen-emoji emojibase-data-VERSION.tgz")
 	}
 	if err := run(os.Args[1]); err != nil {
-		log.Fatal("charla-emoji: ", err)
+		log.Fatal("gen-emoji: ", err)
 	}
 }
 
@@ -49,7 +49,7 @@ func run(file string) error {
 	}
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
-	w.Write(data)                                         // a Buffer takes everything
+	w.Write(data)                                         // writing to a Buffer never fails
 	w.Close()
 	return os.WriteFile(outputPath, b.Bytes(), 0o644)
 }

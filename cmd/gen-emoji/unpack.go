@@ -10,21 +10,21 @@ import (
 	"io"
 )
 
-// entry is one emoji in one language, as far as it is used here.
+// entry is the part of an emoji in one language that Charla uses.
 type entry struct {
 	Hexcode string
 	Label   string
 	Tags    []string
-	Type    int // 1 where it is drawn as an emoji without being told to
+	Type    int // 1 if it is drawn as an emoji without a variation selector
 	Group   *int
 	Skins   []entry
 	Tone    skinTones
 }
 
-// skinTones are the skin tones of a variant, 1 to 5: one of a person, or of two who have the same, otherwise two.
+// skinTones are the skin tones of a variant, from 1 to 5. There are two if two people have different ones.
 type skinTones []int
 
-// UnmarshalJSON reads a number or a list of them.
+// UnmarshalJSON reads a number or a list of numbers.
 func (t *skinTones) UnmarshalJSON(b []byte) error {
 	if b[0] == '[' {
 		return json.Unmarshal(b, (*[]int)(t))
@@ -33,10 +33,10 @@ func (t *skinTones) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &(*t)[0])
 }
 
-// shortcodeList are the shortcodes of an emoji.
+// shortcodeList lists the shortcodes of an emoji.
 type shortcodeList []string
 
-// UnmarshalJSON reads a text or a list of them.
+// UnmarshalJSON reads a string or a list of strings.
 func (c *shortcodeList) UnmarshalJSON(b []byte) error {
 	if b[0] == '[' {
 		return json.Unmarshal(b, (*[]string)(c))
@@ -45,7 +45,7 @@ func (c *shortcodeList) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &(*c)[0])
 }
 
-// emojibase is what is taken from the package. Shortcodes are by hexcode, the best known set first.
+// emojibase holds the data from the package. Shortcodes are keyed by hexcode; the best known set comes first.
 type emojibase struct {
 	english, spanish []entry
 	shortcodes       [2]map[string]shortcodeList
@@ -78,7 +78,7 @@ func unpack(packed []byte) (s emojibase, err error) {
 		}
 	}
 	if len(files) > 0 {
-		return s, fmt.Errorf("the package lacks %v", files)
+		return s, fmt.Errorf("the package does not contain %v", files)
 	}
 	return s, nil
 }

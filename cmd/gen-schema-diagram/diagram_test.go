@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDiagramIsCurrent fails when a migration changed the schema and nobody drew it again.
+// TestDiagramIsCurrent fails if the schema was changed and the diagram was not drawn again.
 func TestDiagramIsCurrent(t *testing.T) {
 	tables, err := readSchema(t.Context())
 	if err != nil {
@@ -20,6 +20,6 @@ func TestDiagramIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(stored, draw(tables)) {
-		t.Fatalf("%s is not what the migrations make: go run ./cmd/charla-er", outputPath)
+		t.Fatalf("%s is stale: make er", outputPath)
 	}
 }

@@ -2,19 +2,20 @@ package main
 
 import "slices"
 
-// The measures of the drawing, in pixels.
+// The dimensions of the drawing in pixels.
 const (
 	boxWidth    = 230
 	headHeight  = 30
 	rowHeight   = 20
 	boxPad      = 6
-	boxGap      = 24 // under a box: with head and pad a multiple of a row, so that the rows of a level stay in step
-	levelOffset = 6  // that each level stands lower, so that no line runs along the rows of another level
+	boxGap      = 24 // below a box; the rows of a level align because headHeight+boxPad+boxGap is a multiple of rowHeight
+	levelOffset = 6  // between the rows of two levels, so that no line runs along the rows of another level
 	margin      = 24
-	laneWidth   = 10 // between parallel lines
+	laneWidth   = 10 // between two parallel lines
 )
 
-// box is a table with its place. Level 0 refers to nothing; a table stands right of all that it refers to.
+// box is a table with its position. Tables of level 0 have no references; every other table stands to the right of
+// the tables that it references.
 type box struct {
 	table
 	level, x, y int
@@ -22,24 +23,24 @@ type box struct {
 
 func (b box) height() int { return headHeight + len(b.columns)*rowHeight + boxPad }
 
-// columnY returns the middle of a column's line.
+// columnY returns the y of the middle of a column's row.
 func (b box) columnY(name string) int {
 	i := slices.IndexFunc(b.columns, func(c column) bool { return c.Name == name })
 	return b.y + headHeight + i*rowHeight + rowHeight/2
 }
 
-// connector is a reference from a column to another, and where it runs.
+// connector is a reference from one column to another and the route of its line.
 type connector struct {
 	from, to  box
 	column    column
-	exitX     int // the x at which it leaves the level of its source
-	crossingY int // the y above all boxes at which it crosses a level between, or 0
-	entryX    int // the x at which it comes down to its target, where over is set
+	exitX     int // the x at which the line leaves the level of its source
+	crossingY int // the y above all boxes at which the line crosses levels in between, or 0 if there are none
+	entryX    int // the x at which the line comes down to its target; used only with crossingY
 }
 
 func (l connector) isSelfReference() bool { return l.from.name == l.to.name }
 
-// layout places the tables and the lines; width and height are those of the picture.
+// layout positions the tables and routes the lines. It also returns the size of the picture.
 func layout(tables []table) (boxes []box, lines []connector, width, height int) {
 	levels := tableLevels(tables)
 	byName := map[string]int{}
@@ -62,8 +63,8 @@ func layout(tables []table) (boxes []box, lines []connector, width, height int) 
 	return boxes, lines, width, height
 }
 
-// tableLevels returns how long a table's longest chain of references is. Tables refer only to tables made before them or
-// to themselves.
+// tableLevels returns the length of each table's longest chain of references. Tables reference only earlier tables or
+// themselves.
 func tableLevels(tables []table) map[string]int {
 	levels := map[string]int{}
 	for _, t := range tables {
@@ -76,8 +77,8 @@ func tableLevels(tables []table) map[string]int {
 	return levels
 }
 
-// placeBoxes stacks the boxes of each level and leaves room for the lines: left of a level for those that leave or enter
-// there, above all for those that cross a level.
+// placeBoxes stacks the boxes of each level. It leaves room for the lines: to the left of a level for those that
+// leave or enter it, and above all boxes for those that cross a level.
 func placeBoxes(boxes []box, lines []connector) (width, height int) {
 	gaps, crossing, last := map[int]int{}, 0, 0
 	for _, l := range lines {
@@ -110,7 +111,7 @@ func placeBoxes(boxes []box, lines []connector) (width, height int) {
 
 // routeConnectors gives every line a lane of its own in each gap that it passes.
 func routeConnectors(lines []connector) {
-	left, right := map[int]int{}, map[int]int{} // lanes taken on each side of a level
+	left, right := map[int]int{}, map[int]int{} // the number of used lanes on each side of a level
 	crossing := 0
 	for i := range lines {
 		l := &lines[i]

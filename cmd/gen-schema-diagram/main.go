@@ -1,5 +1,5 @@
-// Command charla-er draws docs/er.svg, the diagram of the database, from the schema that the migrations make. Run it
-// at the top of the repository after a new migration: go run ./cmd/charla-er
+// Command gen-schema-diagram draws docs/er.svg, the diagram of the database schema that the migrations create. Run it in the
+// root of the repository after every new migration, or use make er.
 package main
 
 import (
@@ -17,6 +17,6 @@ func main() {
 		err = os.WriteFile(outputPath, draw(tables), 0o644)
 	}
 	if err != nil {
-		log.Fatal("charla-er: ", err)
+		log.Fatal("gen-schema-diagram: ", err)
 	}
 }

@@ -18,7 +18,7 @@ type table struct {
 	columns []column
 }
 
-// column is a column; target names the table and column that it refers to, if any.
+// column is a column. TargetTable and TargetColumn name the column that it references, if any.
 type column struct {
 	Table        string         `db:"table_name"`
 	Name         string         `db:"name"`
@@ -29,9 +29,9 @@ type column struct {
 	TargetColumn sql.NullString `db:"target_column"`
 }
 
-// readSchema migrates a fresh database and asks it for its tables, in the order in which they were made.
+// readSchema migrates a new database and returns its tables in the order in which they were created.
 func readSchema(ctx context.Context) ([]table, error) {
-	dir, err := os.MkdirTemp("", "charla-er-")
+	dir, err := os.MkdirTemp("", "charla-schema-")
 	if err != nil {
 		return nil, err
 	}

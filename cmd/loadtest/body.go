@@ -4,16 +4,17 @@ package main
 
 import "bytes"
 
-// bodyDecoder takes the frames of chunked encoding off an answer, which arrives in any pieces. The zero body is chunked.
+// bodyDecoder decodes the body of a response, which may arrive in pieces of any size. The zero value decodes chunked
+// transfer encoding.
 type bodyDecoder struct {
-	identity  bool // not chunked: everything is content
-	remaining int  // what is still to come of a chunk
-	size      int  // the size of the next chunk, as far as it is read
-	hasDigit  bool // there was some of it
+	identity  bool // the body is not chunked
+	remaining int  // bytes left of the current chunk
+	size      int  // the size of the next chunk, as far as it has been read
+	hasDigit  bool // at least one digit of the size has been read
 	done      bool
 }
 
-// next cuts the first piece of content off p. Empty content means that p held no more.
+// next returns the first piece of content in p and what follows it. The content is empty if p contains no more.
 func (b *bodyDecoder) next(p []byte) (content, rest []byte) {
 	if b.identity {
 		return p, nil
@@ -27,7 +28,8 @@ func (b *bodyDecoder) next(p []byte) (content, rest []byte) {
 	return p[:n], p[n:]
 }
 
-// readSizeByte reads a byte between chunks: the line end of the last one, then a hexadecimal size and a line end.
+// readSizeByte reads one byte between two chunks: the end of the previous line, or the hexadecimal size of the next
+// chunk and its line end.
 func (b *bodyDecoder) readSizeByte(c byte) {
 	switch {
 	case c >= '0' && c <= '9':
@@ -42,7 +44,7 @@ func (b *bodyDecoder) readSizeByte(c byte) {
 
 var headersEnd = []byte("\r\n\r\n")
 
-// splitHeaders cuts the headers of an answer off; ok is false while they are not complete.
+// splitHeaders splits a response after its headers. It returns false while the headers are incomplete.
 func splitHeaders(p []byte) (head, rest []byte, ok bool) {
 	i := bytes.Index(p, headersEnd)
 	if i < 0 {
@@ -51,7 +53,7 @@ func splitHeaders(p []byte) (head, rest []byte, ok bool) {
 	return p[:i+2], p[i+len(headersEnd):], true
 }
 
-// isStream tells whether an answer is a stream, and whether it is chunked.
+// isStream reports whether a response is an event stream, and whether its body is chunked.
 func isStream(head []byte) (ok, chunked bool) {
 	head = bytes.ToLower(head)
 	return bytes.HasPrefix(head, []byte("http/1.1 200 ")) && bytes.Contains(head, []byte("\r\ncontent-type: text/event-stream")),

@@ -1,19 +1,18 @@
 //go:build linux
 
-// Charla-load measures a Charla on this machine: it opens many signed-in event streams, posts messages, and reports what
-// arrived, how late, and what it cost the server.
+// Command loadtest measures a Charla server on the same machine. It opens many authenticated event streams, posts messages,
+// and reports which of them arrived, how late, and what that cost the server.
 //
-//	charla seed 1000 >people                    (while the server stands still, on SQLite)
+//	charla seed 1000 >people                    (with SQLite while the server is stopped)
 //	CHARLA_RATE=0 charla &
-//	charla-load -people people -streams 1000 -burst 200 -reference
+//	loadtest -people people -streams 1000 -burst 200 -reference
 //
-// The program shares the machine with the server, so it is made cheap: one goroutine reads all streams through epoll, by
-// read(2) into one buffer, and looks only for the marks of its own messages. Only ratios measured in one run on a quiet
-// machine mean anything; -reference runs the same load against a bare net/http server that stores nothing.
+// The program shares the machine with the server, so it must be cheap: one goroutine reads all streams through epoll into one
+// buffer and looks only for the marks of its own messages. Only ratios measured in one run on an idle machine are
+// meaningful; -reference runs the same load against a minimal net/http server that stores nothing.
 //
-// Two things bound the number of streams: open files, which this program raises for itself and the server must be
-// allowed too (ulimit -n; Go takes all it is allowed), and the ports of one address, so streams come from several
-// loopback addresses.
+// The number of streams is limited by open files and by ports. This program raises its own limit of open files; the server
+// needs the same limit (ulimit -n). Streams come from several loopback addresses, because one address has too few ports.
 package main
 
 import (
@@ -26,14 +25,15 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is main with its world as arguments. It returns 0, 1 for a failed or a bad measurement, 2 for wrong arguments.
+// run is main without global state. It returns the exit code: 0 for success, 1 for a failed or bad measurement, 2 for
+// invalid arguments.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p, err := parsePlan(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "charla-load:", err)
+		fmt.Fprintln(stderr, "loadtest:", err)
 		return 2
 	}
 	if p.serveReference {
@@ -42,13 +42,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = compare(p, stdin, stdout, stderr)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "charla-load:", err)
+		fmt.Fprintln(stderr, "loadtest:", err)
 		return 1
 	}
 	return 0
 }
 
-// compare measures Charla, the reference too where asked for, and prints the table.
+// compare measures Charla and, with -reference, the reference server, and prints the table.
 func compare(p plan, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := raiseFileLimit(p.streams); err != nil {
 		return err
@@ -57,29 +57,29 @@ func compare(p plan, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	site := charlaTarget(p, people)
-	if site.pid, err = serverPID(p); err != nil {
+	target := charlaTarget(p, people)
+	if target.pid, err = serverPID(p); err != nil {
 		return err
 	}
 	before := loadAverage()
-	product, err := measure(p, site, "")
+	charla, err := measure(p, target, "")
 	if err != nil {
 		return err
 	}
-	results := []result{product}
+	results := []result{charla}
 	if p.reference {
-		bare, err := measureReference(p, product, stderr)
+		reference, err := measureReference(p, charla, stderr)
 		if err != nil {
 			return err
 		}
-		results = append(results, bare)
+		results = append(results, reference)
 	}
 	fmt.Fprintf(stdout, "load average %s before, %s after\n", before, loadAverage())
 	printTable(stdout, results)
 	if p.restart > 0 {
-		if err := measureRestart(p, site, product.prefix, stdout, stderr); err != nil {
+		if err := measureRestart(p, target, charla.prefix, stdout, stderr); err != nil {
 			return err
 		}
 	}
-	return product.verdict()
+	return charla.verdict()
 }

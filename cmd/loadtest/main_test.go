@@ -20,7 +20,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain lets the test binary be the reference server, which the program starts as itself.
+// TestMain lets the test binary act as the reference server, which the program starts by running itself again.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "-serve-reference") {
 		main()
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// testServer is a real Charla with people.
+// testServer is a Charla process with seeded users.
 type testServer struct {
 	t      *testing.T
 	binary string
@@ -43,7 +43,7 @@ func newTestServer(t *testing.T, people int) *testServer {
 	dir := t.TempDir()
 	s := &testServer{t: t, binary: filepath.Join(dir, "charla"), addr: freeAddr(t), people: filepath.Join(dir, "people")}
 	if out, err := exec.Command("go", "build", "-o", s.binary, "../charla").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	s.env = append(os.Environ(), "CHARLA_RATE=0", "CHARLA_ADDR="+s.addr, "CHARLA_DATA="+filepath.Join(dir, "data"))
 	seed := exec.Command(s.binary, "seed", strconv.Itoa(people))
@@ -70,7 +70,7 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start returns when the server listens: it says so afterwards.
+// start starts the server and waits until it has printed that it listens.
 func (s *testServer) start() {
 	s.t.Helper()
 	s.cmd = exec.Command(s.binary)
@@ -83,7 +83,7 @@ func (s *testServer) start() {
 		s.t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
-		s.t.Fatalf("%v, %q", err, line)
+		s.t.Fatalf("the server printed %q, error %v", line, err)
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *testServer) args(more ...string) []string {
 	return append([]string{"-url", "http://" + s.addr, "-people", s.people}, more...)
 }
 
-// parseTable reads the rows of a table: the product's column.
+// parseTable returns the rows of a table with the values in the first column.
 func parseTable(t *testing.T, table string) map[string]float64 {
 	t.Helper()
 	found := map[string]float64{}
@@ -114,12 +114,12 @@ func (s *testServer) runLoad(t *testing.T, want map[string]float64, args ...stri
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	if code := run(s.args(args...), nil, &stdout, &stderr); code != 0 {
-		t.Fatalf("exit %d\n%s%s", code, &stdout, &stderr)
+		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
 	}
 	got := parseTable(t, stdout.String())
 	for name, v := range want {
 		if g, there := got[name]; !there || g != v {
-			t.Errorf("%s: %v, want %v\n%s", name, g, v, &stdout)
+			t.Errorf("%s is %v, want %v\n%s", name, g, v, &stdout)
 		}
 	}
 	return stdout.String()
@@ -132,13 +132,13 @@ func TestSmallLoad(t *testing.T) {
 	clean["deliveries"] = 50 * 100
 	table := s.runLoad(t, clean, "-streams", "50", "-burst", "100", "-reference")
 	if !regexp.MustCompile(`CPU per delivery, µs +[0-9.]+ +[0-9.]+`).MatchString(table) {
-		t.Errorf("no second column\n%s", table)
+		t.Errorf("the table has no column for the reference\n%s", table)
 	}
 	clean["deliveries"] = 2 * 100
 	s.runLoad(t, clean, "-streams", "50", "-pairs", "-rate", "200", "-for", "500ms", "-pid", fmt.Sprint(s.cmd.Process.Pid))
 }
 
-// restarter restarts the server when it reads that it should.
+// restarter is a writer that restarts the server when the program asks for it.
 type restarter struct{ s *testServer }
 
 func (r restarter) Write(p []byte) (int, error) {
@@ -154,14 +154,14 @@ func TestRestart(t *testing.T) {
 	s := newTestServer(t, 20)
 	var stdout bytes.Buffer
 	if code := run(s.args("-streams", "20", "-burst", "30", "-restart", "25"), nil, &stdout, restarter{s}); code != 0 {
-		t.Fatalf("exit %d\n%s", code, &stdout)
+		t.Fatalf("exit code %d\n%s", code, &stdout)
 	}
 	if got := parseTable(t, stdout.String()); got["and caught up, ms"] <= 0 {
-		t.Errorf("%s", &stdout)
+		t.Errorf("the table has no time for catching up:\n%s", &stdout)
 	}
 }
 
-// A measurement that loses, doubles or refuses something says so and fails.
+// TestInvalidSessionFails checks that a run which cannot open all streams or loses messages says so and fails.
 func TestInvalidSessionFails(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t, 10)
@@ -173,23 +173,23 @@ func TestInvalidSessionFails(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run([]string{"-url", "http://" + s.addr, "-streams", "10", "-burst", "5"}, strings.NewReader(broken), &stdout, &stderr)
 	if code != 1 || !strings.Contains(stderr.String(), "1 streams cut, 1 posts refused") {
-		t.Errorf("exit %d, %s%s", code, &stdout, &stderr)
+		t.Errorf("exit code %d, %s%s", code, &stdout, &stderr)
 	}
 }
 
 func TestInvalidArguments(t *testing.T) {
 	for _, args := range []string{
-		"-url http://192.0.2.1:80", "-url http://example.org:80", "-url http://0.0.0.0:80", "-url https://127.0.0.1:80", "-url http://127.0.0.1",
-		"-url http://[::1]:80", "-streams 1", "-streams 60000", "-streams 3 -pairs", "-rate 5 -burst 5", "-rate -1", "-for 1h", "-idle 1h",
+		"-url http://192.0.2.1:80", "-url http://example.org:80", "-url http://0.0.0.0:80",
+		"-url https://127.0.0.1:80", "-url http://127.0.0.1", "-url http://[::1]:80", "-streams 1", "-streams 60000", "-streams 3 -pairs", "-rate 5 -burst 5", "-rate -1", "-for 1h", "-idle 1h",
 		"-rate 100000 -for 10m", "-restart 10", "-restart 10 -pairs -burst 20", "more", "-what",
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(strings.Fields(args), strings.NewReader(""), &stdout, &stderr); code != 2 || stdout.Len() > 0 {
-			t.Errorf("%s: exit %d, %s", args, code, &stderr)
+			t.Errorf("%s: exit code %d, stderr %s", args, code, &stderr)
 		}
 	}
 	var stdout, stderr bytes.Buffer
 	if code := run([]string{"-streams", "2"}, strings.NewReader("1 charla=a\n"), &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "charla seed") {
-		t.Errorf("too few people: exit %d, %s", code, &stderr)
+		t.Errorf("with too few users: exit code %d, stderr %s", code, &stderr)
 	}
 }

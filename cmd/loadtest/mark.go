@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// A mark is what the text of a message carries: the prefix of this run, which no other run and no markup holds, and the
-// number of the message.
+// A mark identifies a message of this run in its text. It consists of a random prefix, which occurs in no other text, and
+// the number of the message.
 const (
 	prefixLength = 9
 	numberLength = 7
@@ -24,11 +24,11 @@ func mark(prefix string, n int) string { return fmt.Sprintf("%s%0*d", prefix, nu
 
 // markScanner finds marks in content that arrives in pieces.
 type markScanner struct {
-	tail       [markLength - 1]byte // the end of what came before, where a mark may have begun
-	tailLength int                  // how much of kept is in use
+	tail       [markLength - 1]byte // the end of the previous content, where a mark may begin
+	tailLength int                  // how many bytes of tail are used
 }
 
-// scan calls found with the number of each mark that ends in p.
+// scan calls found with the number of every mark that ends in p.
 func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	if s.tailLength > 0 {
 		var seam [2 * (markLength - 1)]byte
@@ -40,7 +40,8 @@ func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	s.keepTail(p)
 }
 
-// findMarks needs whole marks. A seam is too short to hold one that lies in one of its halves alone.
+// findMarks finds complete marks. A buffer made of the end of one piece and the start of the next is too short for a
+// mark that lies in only one of them, so no mark is found twice.
 func findMarks(prefix, p []byte, found func(n int)) {
 	for {
 		i := bytes.Index(p, prefix)
@@ -64,10 +65,10 @@ func (s *markScanner) keepTail(p []byte) {
 	s.tailLength = n + copy(s.tail[n:], p)
 }
 
-// bitset is a set of numbers from 0 that grows.
+// bitset is a growing set of numbers from 0.
 type bitset []uint64
 
-// add tells whether n is new.
+// add adds n and reports whether it is new.
 func (s *bitset) add(n int) bool {
 	for n/64 >= len(*s) {
 		*s = append(*s, 0)

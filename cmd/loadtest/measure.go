@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// result is what one server did under a plan.
+// result holds the measurements of one server.
 type result struct {
 	name         string
 	prefix       string
-	frame        []byte // one message as it came
+	frame        []byte // the bytes of one message event
 	streams      int
 	openTime     time.Duration
-	restingRSS   int     // resident KB before the streams
-	rssPerStream float64 // resident KB
+	restingRSS   int     // KB, before the streams are opened
+	rssPerStream float64 // KB
 	idleCPU      float64 // share of a core
 
 	posts        postResults
@@ -29,16 +29,17 @@ type result struct {
 	bytes        int64
 	latencies    []time.Duration // sorted
 	deliveryTime time.Duration   // from the first POST to the last delivery
-	cpuToLast    time.Duration   // the server's, until about the last delivery
-	cpu          time.Duration   // the server's, until it was quiet again
-	ownCPU       time.Duration   // this program's
-	writes       int64           // the server's calls of write(2), until it was quiet again
+	cpuToLast    time.Duration   // of the server, until about the last delivery
+	cpu          time.Duration   // of the server, until it was idle again
+	ownCPU       time.Duration   // of this program
+	writes       int64           // calls of write(2) by the server, until it was idle again
 }
 
-// deliveryTimeout is how long deliveries may stand still before the rest counts as missing.
+// deliveryTimeout is how long no message may arrive before the missing ones are given up.
 const deliveryTimeout = 5 * time.Second
 
-// measure opens the streams, watches them idle, posts and counts. An empty prefix is drawn.
+// measure runs a plan against a server: it opens the streams, measures them idle, posts the messages and counts the
+// deliveries. If prefix is empty, it uses a random one.
 func measure(p plan, to target, prefix string) (result, error) {
 	if prefix == "" {
 		prefix = newPrefix()
@@ -57,7 +58,7 @@ func measure(p plan, to target, prefix string) (result, error) {
 	return r, err
 }
 
-// measureIdle opens the streams and sees what they cost while nobody speaks.
+// measureIdle opens the streams and measures what they cost while nothing is posted.
 func (r *result) measureIdle(p plan, c *streamGroup) error {
 	rest, err := waitForIdle(c.target.pid)
 	if err != nil {
@@ -79,7 +80,8 @@ func (r *result) measureIdle(p plan, c *streamGroup) error {
 	return err
 }
 
-// measureLoad posts, waits until everything arrived or nothing more comes, and then until the server is quiet.
+// measureLoad posts the messages and waits until all have arrived or no more arrive, and then until the server is
+// idle.
 func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
 	before, err := readUsage(c.target.pid)
 	if err != nil {
@@ -104,7 +106,7 @@ func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
 	return err
 }
 
-// waitForDeliveries waits for so many deliveries, as long as some still come.
+// waitForDeliveries waits until the expected number of messages has arrived, or none has arrived for deliveryTimeout.
 func (c *streamGroup) waitForDeliveries(expected int64) {
 	for {
 		before := c.delivered.Load()
@@ -114,7 +116,7 @@ func (c *streamGroup) waitForDeliveries(expected int64) {
 	}
 }
 
-// tally compares what was acknowledged with what each stream got. The crowd is closed.
+// tally compares the acknowledged messages with those that each stream received. The stream group must be closed.
 func (r *result) tally(p plan, c *streamGroup) {
 	for n, ok := range r.posts.acknowledged {
 		if !ok {
@@ -144,7 +146,7 @@ func countMissing(streams []stream, n int) (missing int64) {
 	return missing
 }
 
-// verdict is an error where a promise was broken.
+// verdict returns an error if a message was lost, duplicated or refused, or a stream was closed.
 func (r result) verdict() error {
 	failed := len(r.posts.acknowledged) - r.posts.count
 	if r.missing+r.duplicates+r.disconnected > 0 || failed > 0 {
@@ -153,7 +155,7 @@ func (r result) verdict() error {
 	return nil
 }
 
-// percentile of sorted latencies.
+// percentile returns the value below which a share of the sorted durations lies.
 func percentile(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// plan is what one run does.
+// plan holds the arguments of a run.
 type plan struct {
-	addr           netip.AddrPort // the server, on this machine
-	usersFile      string         // the file with the lines of charla seed; - for standard input
+	addr           netip.AddrPort // of the server, which must run on this machine
+	usersFile      string         // the output of charla seed; "-" for standard input
 	streams        int
-	pairs          bool    // people talk two by two, not all in General
-	rate           float64 // messages a second
+	pairs          bool    // every two users have a direct conversation; otherwise all are in General
+	rate           float64 // messages per second
 	duration       time.Duration
 	burst          int
 	idle           time.Duration
@@ -28,14 +28,14 @@ type plan struct {
 	serveReference bool
 }
 
-// Bounds of a run: a wrong number must not fill the disk of the machine or run all night.
+// Limits of a run, so that a typing error does not fill the disk or run for hours.
 const (
 	maxStreams  = 50_000
 	maxMessages = 500_000
 	maxDuration = 10 * time.Minute
 )
 
-// messages is how many the run posts.
+// messages returns how many messages the run posts.
 func (p plan) messages() int {
 	if p.burst > 0 {
 		return p.burst
@@ -43,7 +43,7 @@ func (p plan) messages() int {
 	return int(p.rate * p.duration.Seconds())
 }
 
-// readers is how many streams get each message.
+// readers returns how many streams receive each message.
 func (p plan) readers() int {
 	if p.pairs {
 		return 2
@@ -52,20 +52,21 @@ func (p plan) readers() int {
 }
 
 func parsePlan(args []string, usage io.Writer) (p plan, err error) {
-	flags := flag.NewFlagSet("charla-load", flag.ContinueOnError)
+	flags := flag.NewFlagSet("loadtest", flag.ContinueOnError)
 	flags.SetOutput(usage)
-	at := flags.String("url", "http://127.0.0.1:8080", "the server; on this machine only")
-	flags.StringVar(&p.usersFile, "people", "-", "the file with the lines of charla seed; - for standard input")
-	flags.IntVar(&p.streams, "streams", 100, "how many streams to open, one for each person")
-	flags.BoolVar(&p.pairs, "pairs", false, "people talk two by two; otherwise all talk in General")
-	flags.Float64Var(&p.rate, "rate", 0, "messages a second")
+	at := flags.String("url", "http://127.0.0.1:8080", "the URL of the server, which must run on this machine")
+	flags.StringVar(&p.usersFile, "people", "-", "the file with the output of charla seed; - for standard input")
+	flags.IntVar(&p.streams, "streams", 100, "the number of streams to open, one per person")
+	flags.BoolVar(&p.pairs, "pairs", false, "let every two people have a direct conversation, instead of all in General")
+	flags.Float64Var(&p.rate, "rate", 0, "the number of messages to post per second")
 	flags.DurationVar(&p.duration, "for", 10*time.Second, "how long to post at the rate")
-	flags.IntVar(&p.burst, "burst", 0, "so many messages as fast as they are taken, in place of a rate")
-	flags.DurationVar(&p.idle, "idle", 0, "how long to watch the streams doing nothing, before the messages")
-	flags.IntVar(&p.restart, "restart", 0, "afterwards wait for the server to be restarted, and measure until all are back, each lacking so many messages")
-	flags.IntVar(&p.pid, "pid", 0, "the server's process; found by its socket when 0")
-	flags.BoolVar(&p.reference, "reference", false, "then run the same against a bare net/http server and print ratios")
-	flags.BoolVar(&p.serveReference, "serve-reference", false, "be that bare server until standard input ends")
+	flags.IntVar(&p.burst, "burst", 0, "post this number of messages as fast as possible, instead of at a rate")
+	flags.DurationVar(&p.idle, "idle", 0, "how long to measure idle streams before posting")
+	flags.IntVar(&p.restart, "restart", 0,
+		"then wait until the server was restarted, and measure reconnects with this number of missed messages")
+	flags.IntVar(&p.pid, "pid", 0, "the process id of the server; 0 to find it by its port")
+	flags.BoolVar(&p.reference, "reference", false, "also measure a minimal net/http server and print ratios")
+	flags.BoolVar(&p.serveReference, "serve-reference", false, "run as that minimal server until standard input is closed")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}
@@ -78,24 +79,24 @@ func parsePlan(args []string, usage io.Writer) (p plan, err error) {
 func (p plan) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
-		return fmt.Errorf("%q is no flag", rest[0])
+		return fmt.Errorf("unexpected argument %q", rest[0])
 	case p.streams < 2 || p.streams > maxStreams:
-		return fmt.Errorf("-streams must be 2 to %d", maxStreams)
+		return fmt.Errorf("-streams must be from 2 to %d", maxStreams)
 	case p.rate < 0 || p.burst < 0 || p.rate > 0 && p.burst > 0:
-		return errors.New("give a -rate or a -burst")
+		return errors.New("-rate and -burst must not be negative and exclude each other")
 	case p.duration <= 0 || p.duration > maxDuration || p.idle < 0 || p.idle > maxDuration:
 		return fmt.Errorf("-for and -idle must be at most %v", maxDuration)
 	case p.messages() > maxMessages:
-		return fmt.Errorf("at most %d messages", maxMessages)
+		return fmt.Errorf("the run posts more than %d messages", maxMessages)
 	case p.pairs && p.streams%2 != 0:
-		return errors.New("pairs need an even number of -streams")
+		return errors.New("-pairs requires an even number of -streams")
 	case p.restart < 0 || p.restart > 200 || p.restart > 0 && (p.pairs || p.messages() < p.restart):
-		return errors.New("-restart needs General and takes 1 to 200 messages, all posted in the same run")
+		return errors.New("-restart must be from 1 to 200, at most the number of messages, and without -pairs")
 	}
 	return nil
 }
 
-// loopback refuses every server that is not on this machine: this program must not be aimed at others.
+// loopback parses -url. It refuses servers on other machines, so that this program cannot be used against them.
 func loopback(at string) (netip.AddrPort, error) {
 	u, err := url.Parse(at)
 	if err != nil || u.Scheme != "http" || u.Port() == "" {

@@ -13,22 +13,22 @@ import (
 	"time"
 )
 
-// How messages are posted: so many callers, each with a connection that it keeps.
+// Messages are posted by several goroutines, each with a connection of its own.
 const (
 	posters         = 32
 	responseTimeout = 30 * time.Second
 )
 
-// postResults is what became of the messages.
+// postResults holds what happened to the messages.
 type postResults struct {
-	acknowledged []bool // by number of the message
+	acknowledged []bool // by the number of the message
 	count        int
 	startedAt    time.Time
 	elapsed      time.Duration
-	maxDelay     time.Duration // how far the callers fell behind their time at worst
+	maxDelay     time.Duration // the longest delay of a post behind its schedule
 }
 
-// postAll posts the messages of a plan, at its rate or as fast as they are taken.
+// postAll posts the messages of a plan, at its rate or as fast as the server answers.
 func (c *streamGroup) postAll(p plan) (postResults, error) {
 	lines := make([]*connection, min(posters, p.messages()))
 	for i := range lines {
@@ -60,7 +60,7 @@ func (c *streamGroup) postAll(p plan) (postResults, error) {
 	return done, nil
 }
 
-// waitUntilDue sleeps until message n is due and returns how late it is already.
+// waitUntilDue sleeps until message n is due. If that time has passed, it returns by how much.
 func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	if p.burst > 0 {
 		return 0
@@ -70,6 +70,7 @@ func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	return -wait
 }
 
+// storeMax sets the number to v if v is larger.
 func storeMax(top *atomic.Int64, v int64) {
 	for old := top.Load(); v > old; old = top.Load() {
 		if top.CompareAndSwap(old, v) {
@@ -99,13 +100,13 @@ func (l *connection) dial() (err error) {
 
 func (l *connection) close() { l.conn.Close() }
 
-// post sends a request and tells whether it was answered well. After a failure the connection is made anew.
+// post sends a request and reports whether its status is a success. After a failure it reconnects.
 func (l *connection) post(request string) bool {
 	status, err := l.roundTrip(request)
 	if err != nil {
 		l.conn.Close()
 		if l.dial() != nil {
-			return false // the next post fails too, and tries again
+			return false // the next post reconnects again
 		}
 	}
 	return err == nil && status < 400

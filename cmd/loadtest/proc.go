@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// processUsage is what a process has used.
+// processUsage holds the resources that a process has used.
 type processUsage struct {
-	cpu      time.Duration // in user and kernel mode since its start, in steps of 10 ms
+	cpu      time.Duration // in user and kernel mode since its start, in steps of clockTick
 	resident int           // KB
-	writes   int64         // calls of write(2), to sockets and files; 0 where /proc does not tell
+	writes   int64         // calls of write(2), for sockets and files; 0 if /proc does not contain it
 }
 
-// clockTick is the unit of processor times in /proc: Linux shows programs 100 a second on every machine that Go runs on.
+// clockTick is the unit of CPU times in /proc. It is 10 ms on all architectures that Go supports.
 const clockTick = 10 * time.Millisecond
 
 func readUsage(pid int) (u processUsage, err error) {
@@ -31,10 +31,10 @@ func readUsage(pid int) (u processUsage, err error) {
 	if err != nil {
 		return u, err
 	}
-	// The name of the program, in parentheses, may hold anything. After it field 14 is utime and 15 is stime, by proc(5).
+	// The name of the program, in parentheses, may contain any character. Fields 14 and 15 are utime and stime, see proc(5).
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 13 {
-		return u, errors.New("/proc is not as proc(5) tells")
+		return u, errors.New("/proc/PID/stat has too few fields")
 	}
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
@@ -53,14 +53,14 @@ func readUsage(pid int) (u processUsage, err error) {
 	return u, err
 }
 
-// A server is quiet when it uses less than this share of a core for a while.
+// A server counts as idle if it uses less than idleShare of a core for idleWindow.
 const (
 	idleShare   = 0.05
-	idleWindow  = 1200 * time.Millisecond // Charla tells unread counts a second late
-	idleTimeout = 20 * time.Second        // at most
+	idleWindow  = 1200 * time.Millisecond // longer than the second by which Charla delays unread counts
+	idleTimeout = 20 * time.Second        // the measurement goes on after this time
 )
 
-// waitForIdle waits until the server has done what there was to do, and returns what it has used.
+// waitForIdle waits until the server is idle and returns its resource usage.
 func waitForIdle(pid int) (processUsage, error) {
 	last, err := readUsage(pid)
 	for deadline := time.Now().Add(idleTimeout); err == nil && time.Now().Before(deadline); {
@@ -74,7 +74,7 @@ func waitForIdle(pid int) (processUsage, error) {
 	return last, err
 }
 
-// serverPID is the process that was named, or that listens at the address.
+// serverPID returns the process id from -pid, or of the process that listens at the address.
 func serverPID(p plan) (int, error) {
 	if p.pid != 0 {
 		return p.pid, nil
@@ -89,11 +89,11 @@ func serverPID(p plan) (int, error) {
 			return strconv.Atoi(strings.Split(d, "/")[2])
 		}
 	}
-	return 0, fmt.Errorf("the process that listens at %s cannot be seen: give its -pid", p.addr)
+	return 0, fmt.Errorf("cannot find the process that listens at %s: use -pid", p.addr)
 }
 
-// listenerInode finds a listening socket in the kernel's tables, which show addresses as hexadecimal words of the
-// machine's own order.
+// listenerInode returns the inode of the listening socket at an address. It reads the kernel's tables, which contain
+// addresses in hexadecimal and in the machine's byte order.
 func listenerInode(at netip.AddrPort) (string, error) {
 	ip := at.Addr().As4()
 	port := fmt.Sprintf(":%04X", at.Port())
@@ -112,10 +112,10 @@ func listenerInode(at netip.AddrPort) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("nobody listens at %s", at)
+	return "", fmt.Errorf("no server listens at %s", at)
 }
 
-// loadAverage is what else the machine does: the running average of one minute.
+// loadAverage returns the load average of the machine over one minute.
 func loadAverage() string {
 	text, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(text), " ")

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// How the crowd reads: few large reads into one buffer, and a look at the wish to stop when nothing comes.
+// The read loop reads large pieces into one buffer, and checks every stopCheckInterval whether it should stop.
 const (
 	readSize          = 64 << 10
 	eventCount        = 256
 	stopCheckInterval = 100 * time.Millisecond
 )
 
-// readLoop takes what arrives until close.
+// readLoop reads all streams until close is called.
 func (c *streamGroup) readLoop() {
 	events, buffer := make([]syscall.EpollEvent, eventCount), make([]byte, readSize)
 	for !c.stopping.Load() {
@@ -38,7 +38,7 @@ func (c *streamGroup) readLoop() {
 	}
 }
 
-// dropStream forgets a stream that the server ended, with its connection or within it.
+// dropStream removes a stream that the server has ended.
 func (c *streamGroup) dropStream(s *stream, fd int) {
 	syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_DEL, fd, nil)
 	if s.open {
@@ -52,7 +52,7 @@ func (c *streamGroup) dropStream(s *stream, fd int) {
 	}
 }
 
-// handleBytes handles what one read brought.
+// handleBytes handles the bytes of one read.
 func (c *streamGroup) handleBytes(s *stream, p []byte) {
 	c.bytes.Add(int64(len(p)))
 	if s.headers != nil {
@@ -73,7 +73,7 @@ func (c *streamGroup) handleBytes(s *stream, p []byte) {
 	}
 }
 
-// readHeaders reads the headers of a stream and returns what follows them.
+// readHeaders reads the headers of a stream and returns the bytes after them, or nil if they are incomplete.
 func (c *streamGroup) readHeaders(s *stream, p []byte) []byte {
 	s.headers = append(s.headers, p...)
 	head, rest, ok := splitHeaders(s.headers)
@@ -91,7 +91,7 @@ func (c *streamGroup) readHeaders(s *stream, p []byte) []byte {
 	return bytes.Clone(rest)
 }
 
-// recordDelivery notes that a message reached a stream.
+// recordDelivery records that message n arrived at a stream.
 func (c *streamGroup) recordDelivery(s *stream, n int, now int64) {
 	if n >= len(c.postedAt) || !s.received.add(n) {
 		c.duplicates.Add(1)

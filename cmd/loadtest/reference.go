@@ -17,14 +17,14 @@ import (
 	"sync"
 )
 
-// referenceServer is the server that everything is compared with: what anybody writes with net/http alone to send one text to many
-// streams. It knows nobody, stores nothing and checks nothing.
+// referenceServer is the server that Charla is compared with: a minimal program that sends one text to many streams
+// with net/http. It has no users, stores nothing and checks nothing.
 type referenceServer struct {
 	mu      sync.Mutex // guards streams
 	streams map[int]chan []byte
 }
 
-// referenceQueueSize is how many texts wait for a stream: as many as at Charla.
+// referenceQueueSize is how many texts may wait for a stream. Charla has the same limit.
 const referenceQueueSize = 256
 
 func (b *referenceServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +64,7 @@ func (b *referenceServer) remove(id int) {
 	delete(b.streams, id)
 }
 
-// post sends the body to the streams named by to, or to all.
+// post sends the body to the streams that the parameter "to" lists, or to all.
 func (b *referenceServer) post(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -88,11 +88,11 @@ func (b *referenceServer) post(w http.ResponseWriter, r *http.Request) {
 func offer(queue chan []byte, text []byte) {
 	select {
 	case queue <- text:
-	default: // shows as missing
+	default: // the table counts it as missing
 	}
 }
 
-// serveReference is the bare server until stdin ends. It prints where it is.
+// serveReference runs the reference server until stdin is closed. It prints its address.
 func serveReference(stdin io.Reader, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -110,11 +110,11 @@ func serveReference(stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
-// measureReference runs the plan against a bare server in a process of its own, with messages of the bytes that the
-// product sent.
+// measureReference runs the plan against a reference server in a process of its own. It posts the bytes of a message
+// event that Charla sent.
 func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 	if p.messages() > 0 && like.frame == nil {
-		return result{}, errors.New("no message came whole that the reference could send")
+		return result{}, errors.New("no complete message event arrived from Charla")
 	}
 	child := exec.Command(os.Args[0], "-serve-reference")
 	child.Stderr = stderr
@@ -123,7 +123,7 @@ func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 		return result{}, err
 	}
 	defer child.Wait()
-	defer stdin.Close() // which ends it
+	defer stdin.Close() // this stops the server
 	at, err := startReference(child)
 	if err != nil {
 		return result{}, err
@@ -131,7 +131,7 @@ func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 	return measure(p, referenceTarget(p, at, child.Process.Pid, like), like.prefix)
 }
 
-// startReference starts a bare server and reads where it is.
+// startReference starts a reference server and returns its address.
 func startReference(child *exec.Cmd) (netip.AddrPort, error) {
 	stdout, err := child.StdoutPipe()
 	if err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,12 +13,11 @@ import (
 	"time"
 )
 
-// restartTimeout is how long the operator has to stop the server and to start it again.
+// restartTimeout is how long the operator has to stop the server and start it again.
 const restartTimeout = 2 * time.Minute
 
-// measureRestart opens the streams anew, waits until the server ends them and is back, and opens them with a cursor that
-// lacks some messages of the run with this prefix. All come at once, without the patience that the server asks browsers
-// for.
+// measureRestart opens the streams, waits until the server was restarted, and opens them again with a cursor before
+// the last messages. All streams reconnect at once, without the delay that the server asks browsers for.
 func measureRestart(p plan, to target, prefix string, stdout, stderr io.Writer) error {
 	cursor, err := cursorBefore(p, to)
 	if err != nil {
@@ -27,7 +27,7 @@ func measureRestart(p plan, to target, prefix string, stdout, stderr io.Writer) 
 		return err
 	}
 	if !waitUntil(restartTimeout, func() bool { return isListening(p) }) {
-		return fmt.Errorf("the server did not come back")
+		return errors.New("the server was not restarted in time")
 	}
 	start := time.Now()
 	events := to.eventsRequest
@@ -45,14 +45,14 @@ func measureRestart(p plan, to target, prefix string, stdout, stderr io.Writer) 
 	}
 	lacked := int64(p.streams * p.restart)
 	if !waitUntil(openTimeout, func() bool { return c.delivered.Load() >= lacked }) {
-		return fmt.Errorf("only %d of %d messages that the streams lacked came", c.delivered.Load(), lacked)
+		return fmt.Errorf("only %d of %d missed messages arrived", c.delivered.Load(), lacked)
 	}
 	fmt.Fprintf(stdout, "%-33s%11.0f\n%-33s%11.0f\n", "after a restart open, ms", milliseconds(opened),
 		"and caught up, ms", milliseconds(time.Since(start)))
 	return nil
 }
 
-// waitForDisconnect holds streams until the server stops.
+// waitForDisconnect opens streams and waits until the server has closed all of them.
 func waitForDisconnect(p plan, to target, stderr io.Writer) error {
 	c, err := newStreamGroup(p, to, newPrefix())
 	if err != nil {
@@ -78,7 +78,7 @@ func isListening(p plan) bool {
 	return true
 }
 
-// cursorBefore is the number before the newest messages, as many as the streams are to lack.
+// cursorBefore returns the seq before the newest p.restart messages in General.
 func cursorBefore(p plan, to target) (int64, error) {
 	request := strings.Replace(to.eventsRequest(0), "/events?room=1", fmt.Sprintf("/messages?room=1&limit=%d", p.restart), 1)
 	request = strings.Replace(request, "text/event-stream", "application/json", 1)
@@ -100,7 +100,7 @@ func cursorBefore(p plan, to target) (int64, error) {
 		return 0, err
 	}
 	if len(history.Messages) < p.restart {
-		return 0, fmt.Errorf("there are only %d messages in General", len(history.Messages))
+		return 0, fmt.Errorf("General has only %d messages", len(history.Messages))
 	}
 	return history.Messages[0].Seq - 1, nil
 }

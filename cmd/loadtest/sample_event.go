@@ -4,10 +4,10 @@ package main
 
 import "bytes"
 
-// maxSampleBuffer bounds how much content is kept in search of one message.
+// maxSampleBuffer limits how many bytes are searched for a message event.
 const maxSampleBuffer = 256 << 10
 
-// sampleEvent is the first event of a stream that carries a message: the reference server sends its bytes.
+// sampleEvent finds the first event with a message in a stream. The reference server sends the same bytes.
 type sampleEvent struct {
 	buffer []byte
 	frame  []byte
@@ -15,7 +15,7 @@ type sampleEvent struct {
 
 var eventEnd = []byte("\n\n")
 
-// scan goes through content until it has seen a whole event with a mark.
+// scan reads content until it has found a complete event with a mark.
 func (x *sampleEvent) scan(prefix, content []byte) {
 	if x.frame != nil || len(x.buffer) > maxSampleBuffer {
 		return

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// sourceAddresses is how many loopback addresses the streams come from: one has 28,000 ports, and a server that counts
-// by address should not see one.
+// sourceAddresses is the number of loopback addresses that streams are opened from. One address has only 28,000
+// ports, and a server that limits connections by address should not see a single one.
 const sourceAddresses = 50
 
-// bindAddressNoPort is IP_BIND_ADDRESS_NO_PORT of Linux: the port is chosen at connect, where it may be shared between
-// destinations.
+// bindAddressNoPort is IP_BIND_ADDRESS_NO_PORT on Linux: the kernel chooses the port when the socket connects, so
+// that several destinations may share one.
 const bindAddressNoPort = 24
 
-// dial opens a socket from source number i, sends a request and returns the descriptor, which does not block.
+// dial connects from the source address with index i, sends a request and returns the non-blocking file descriptor.
 func dial(to netip.AddrPort, i int, request string) (fd int, err error) {
 	fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -31,20 +31,20 @@ func dial(to netip.AddrPort, i int, request string) (fd int, err error) {
 
 func connect(fd int, to netip.AddrPort, i int, request string) error {
 	source := &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, byte(2 + i%sourceAddresses)}}
-	syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, bindAddressNoPort, 1) // an old kernel lacks it and needs nothing
+	syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, bindAddressNoPort, 1) // an old kernel does not know this option
 	if err := syscall.Bind(fd, source); err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
 	if err := syscall.Connect(fd, &syscall.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())}); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	if _, err := syscall.Write(fd, []byte(request)); err != nil { // short enough for the empty buffer of a socket
+	if _, err := syscall.Write(fd, []byte(request)); err != nil { // it fits into the empty buffer of the socket
 		return fmt.Errorf("write: %w", err)
 	}
 	return syscall.SetNonblock(fd, true)
 }
 
-// spareFiles is what a program needs besides its streams.
+// spareFiles is the number of files that the program opens besides the streams.
 const spareFiles = 200
 
 // raiseFileLimit raises the limit of open files of this process.
@@ -59,7 +59,7 @@ func raiseFileLimit(streams int) error {
 	}
 	limit.Cur, limit.Max = need, max(limit.Max, need)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return fmt.Errorf("%d streams need as many open files (ulimit -n): %w", streams, err)
+		return fmt.Errorf("cannot open %d files (ulimit -n): %w", streams, err)
 	}
 	return nil
 }

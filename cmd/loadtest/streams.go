@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// How the crowd opens its streams.
+// Limits on opening streams.
 const (
-	maxConnecting = 256              // streams that have asked and have no answer yet
-	openTimeout   = 60 * time.Second // until the last has its answer
-	maxSampled    = 20               // streams whose arrivals are timed when all talk in one room
+	maxConnecting = 256              // streams that wait for a response at the same time
+	openTimeout   = 60 * time.Second // until the last stream is open
+	maxSampled    = 20               // streams whose latency is measured if all are in one room
 )
 
-// stream is one event stream. After it is given to epoll only the reading goroutine touches it.
+// stream is one event stream. Once it is registered with epoll, only the read loop accesses it.
 type stream struct {
-	headers  []byte // its headers as far as they came; nil once complete
+	headers  []byte // the headers received so far; nil once they are complete
 	body     bodyDecoder
 	marks    markScanner
 	received bitset
@@ -27,28 +27,28 @@ type stream struct {
 	open     bool
 }
 
-// streamGroup is many event streams, read by one goroutine.
+// streamGroup is a group of event streams that one goroutine reads.
 type streamGroup struct {
 	target     target
 	epoll      int
 	streams    []stream
 	fds        []int
 	prefix     []byte
-	postedAt   []atomic.Int64 // when the POST of each message began, in nanoseconds since the epoch
+	postedAt   []atomic.Int64 // the time of each POST in nanoseconds since 1970
 	connecting chan struct{}
 
 	open, disconnected, refused, bytes, delivered, duplicates atomic.Int64
 
-	lastDeliveryAt atomic.Int64 // when the last delivery came, as in posted
+	lastDeliveryAt atomic.Int64 // in nanoseconds since 1970
 	stopping       atomic.Bool
 	readers        sync.WaitGroup
 
-	// The reading goroutine's own, for others after close.
+	// Only the read loop accesses these fields until close has returned.
 	latencies []time.Duration
 	sample    sampleEvent
 }
 
-// newStreamGroup returns a crowd without streams for messages of a prefix.
+// newStreamGroup returns a group without open streams. It counts messages whose marks begin with a prefix.
 func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -64,7 +64,7 @@ func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	return c, nil
 }
 
-// openAll opens every stream and returns how long it took until the last had its headers.
+// openAll opens all streams. It returns how long it took until the last had its headers.
 func (c *streamGroup) openAll() (time.Duration, error) {
 	start := time.Now()
 	late := time.After(openTimeout)
@@ -82,7 +82,7 @@ func (c *streamGroup) openAll() (time.Duration, error) {
 		return 0, c.unansweredError()
 	}
 	if n := c.refused.Load(); n > 0 {
-		return 0, fmt.Errorf("%d streams were refused: are the sessions of this database, and is CHARLA_RATE=0?", n)
+		return 0, fmt.Errorf("the server refused %d streams: use sessions of its database, and start it with CHARLA_RATE=0", n)
 	}
 	return time.Since(start), nil
 }
@@ -100,7 +100,7 @@ func (c *streamGroup) openStream(i int) error {
 	return syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: int32(i)})
 }
 
-// close ends all streams. What the reading goroutine gathered may be read afterwards.
+// close closes all streams and stops the read loop.
 func (c *streamGroup) close() {
 	c.stopping.Store(true)
 	c.readers.Wait()
@@ -110,7 +110,7 @@ func (c *streamGroup) close() {
 	syscall.Close(c.epoll)
 }
 
-// waitUntil looks until something holds, and tells whether it did in time.
+// waitUntil waits until a condition holds and reports whether it did so in time.
 func waitUntil(within time.Duration, holds func() bool) bool {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()

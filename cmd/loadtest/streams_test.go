@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// encodeChunked writes content in chunks of a size, as an answer carries it.
+// encodeChunked encodes content in chunks of a given size.
 func encodeChunked(content string, size int) string {
 	var b strings.Builder
 	for len(content) > 0 {
@@ -20,7 +20,7 @@ func encodeChunked(content string, size int) string {
 	return b.String()
 }
 
-// However the bytes are cut, by chunks or by reads, each mark is found once.
+// TestMarksAcrossReads checks that every mark is found once, however the content is split into chunks and reads.
 func TestMarksAcrossReads(t *testing.T) {
 	prefix := newPrefix()
 	text := "data: <li>" + mark(prefix, 1) + "</li>\n\n" + mark(prefix, 2) + mark(prefix, 3) + "x" + prefix + "123" + prefix + "\n"
@@ -45,7 +45,7 @@ func TestMarksAcrossReads(t *testing.T) {
 	}
 }
 
-// The checker sees its faults: of three messages to three streams one delivery is missing and one is doubled.
+// TestTallyCountsFaults checks that tally finds a missing and a duplicate delivery.
 func TestTallyCountsFaults(t *testing.T) {
 	p := plan{streams: 3, burst: 3}
 	c, err := newStreamGroup(p, target{}, newPrefix())
@@ -64,15 +64,15 @@ func TestTallyCountsFaults(t *testing.T) {
 	r := result{posts: postResults{acknowledged: []bool{true, true, true}, count: 3}}
 	r.tally(p, c)
 	if r.deliveries != 8 || r.missing != 1 || r.duplicates != 1 {
-		t.Errorf("%d arrived, %d missing, %d doubled", r.deliveries, r.missing, r.duplicates)
+		t.Errorf("tally counts %d deliveries, %d missing, %d duplicates", r.deliveries, r.missing, r.duplicates)
 	}
 	if err := r.verdict(); err == nil {
-		t.Error("the verdict is good")
+		t.Error("verdict returned no error")
 	}
 	r.posts.acknowledged[2] = false
 	r.missing = 0
 	if r.tally(p, c); r.missing != 0 {
-		t.Error("a message that was not acknowledged is missed")
+		t.Error("tally counts a message as missing that was not acknowledged")
 	}
 }
 
@@ -85,6 +85,6 @@ func TestSampleEvent(t *testing.T) {
 	}
 	want := "id: 2\ndata: <li>" + mark(prefix, 42) + "</li>\ndata: x\n\n"
 	if got := replaceMark(x.frame, prefix, mark(prefix, 42)); got != want {
-		t.Errorf("%q", got)
+		t.Errorf("the frame is %q, want %q", got, want)
 	}
 }

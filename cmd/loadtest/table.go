@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// row is one line of the table. Where a ratio says something it is printed too.
+// row is one line of the table. If ratio is true, the ratio of the two servers is printed too.
 type row struct {
 	name   string
 	format string
@@ -18,7 +18,7 @@ type row struct {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// microsecondsPer is a cost in microseconds for each of n things.
+// microsecondsPer returns the duration per item in microseconds.
 func microsecondsPer(d time.Duration, n int64) float64 {
 	return float64(d) / float64(time.Microsecond) / float64(max(n, 1))
 }
@@ -56,7 +56,7 @@ var messageRows = []row{
 	{"load program's own, µs", "%.2f", false, func(r result) float64 { return microsecondsPer(r.ownCPU, r.deliveries) }},
 }
 
-// printTable writes a column for each result and, for two, the ratio of the first to the second.
+// printTable prints a column for each result and, if there are two, the ratio of the first to the second.
 func printTable(w io.Writer, results []result) {
 	fmt.Fprintf(w, "%-33s", "")
 	for _, r := range results {

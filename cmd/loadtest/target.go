@@ -12,21 +12,22 @@ import (
 	"strings"
 )
 
-// target is a server under load and how to speak to it.
+// target is a server under test and how to send requests to it.
 type target struct {
 	name string
 	addr netip.AddrPort
 	pid  int
-	// eventsRequest is the request line and what else opens stream i.
+	// eventsRequest returns the request that opens stream i.
 	eventsRequest func(i int) string
-	// messageRequest is the POST whose text carries a mark, spoken by the person of stream i to the other of a pair or to all.
+	// messageRequest returns the request that posts a message with a mark as the user of a stream, to the partner of a
+	// pair or to General.
 	messageRequest func(from int, mark string) string
 }
 
-// seededUser is one line of charla seed.
+// seededUser is one line of the output of charla seed.
 type seededUser struct{ id, cookie string }
 
-// readUsers reads n lines of charla seed.
+// readUsers reads n lines of the output of charla seed.
 func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 	if name != "-" {
 		file, err := os.Open(name)
@@ -41,7 +42,7 @@ func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 	for len(people) < n && lines.Scan() {
 		id, cookie, ok := strings.Cut(lines.Text(), " ")
 		if !ok || !strings.Contains(cookie, "=") {
-			return nil, errors.New("the people are not lines of charla seed")
+			return nil, errors.New("-people does not contain the output of charla seed")
 		}
 		people = append(people, seededUser{id, cookie})
 	}
@@ -49,17 +50,18 @@ func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 		return nil, err
 	}
 	if len(people) < n {
-		return nil, fmt.Errorf("%d streams need as many people, and there are %d: see charla seed", n, len(people))
+		return nil, fmt.Errorf("%d streams require as many people, but there are only %d: use charla seed", n, len(people))
 	}
 	return people, nil
 }
 
-// partner is the other of the pair of person i.
+// partner returns the index of the other user in the pair of user i.
 func partner(i int) int { return i ^ 1 }
 
 const messageText = "+how+about+a+coffee+at+the+corner%2C+say+at+five%3F+https%3A%2F%2Fexample.org%2Fcafe"
 
-// charlaTarget is the product, spoken to as htmx does: an event stream on the conversation, and forms.
+// charlaTarget returns the target for Charla. It sends the same requests as htmx: an event stream for the
+// conversation, and forms.
 func charlaTarget(p plan, people []seededUser) target {
 	place := func(i int) string {
 		if p.pairs {
