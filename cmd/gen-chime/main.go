@@ -1,4 +1,5 @@
-// Command gen-chime writes static/chime.wav, the sound of a new message: two soft tones. Run it by hand to change the sound.
+// Command gen-chime writes static/chime.wav, the sound of a new message: two soft tones. Run it by hand to change the
+// sound.
 //
 //	go run ./cmd/gen-chime static/chime.wav
 package main
@@ -68,7 +69,8 @@ func wav(sound []int16) []byte {
 		}
 	}
 	size := uint32(2 * len(sound))
-	put([]byte("RIFF"), 36+size, []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(2*sampleRate), uint16(2), uint16(16))
+	put([]byte("RIFF"), 36+size, []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1))
+	put(uint32(sampleRate), uint32(2*sampleRate), uint16(2), uint16(16))
 	put([]byte("data"), size, sound)
 	return b.Bytes()
 }

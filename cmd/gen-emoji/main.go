@@ -1,5 +1,6 @@
-// Command gen-emoji writes emoji/data.txt.gz, the data of package emoji, from the npm package emojibase-data. Run it in the
-// root of the repository after you have updated the version and the checksum below (npm view emojibase-data shows them):
+// Command gen-emoji writes emoji/data.txt.gz, the data of package emoji, from the npm package emojibase-data. Run it
+// in the root of the repository after you have updated the version and the checksum below (npm view emojibase-data
+// shows them):
 //
 //	npm pack emojibase-data@17.0.0 && go run ./cmd/gen-emoji emojibase-data-17.0.0.tgz
 package main

@@ -8,7 +8,7 @@ const (
 	headHeight  = 30
 	rowHeight   = 20
 	boxPad      = 6
-	boxGap      = 24 // below a box; the rows of a level align because headHeight+boxPad+boxGap is a multiple of rowHeight
+	boxGap      = 24 // below a box; with headHeight and boxPad a multiple of rowHeight, so that rows align
 	levelOffset = 6  // between the rows of two levels, so that no line runs along the rows of another level
 	margin      = 24
 	laneWidth   = 10 // between two parallel lines

@@ -1,5 +1,5 @@
-// Command gen-schema-diagram draws docs/er.svg, the diagram of the database schema that the migrations create. Run it in the
-// root of the repository after every new migration, or use make er.
+// Command gen-schema-diagram draws docs/er.svg, the diagram of the database schema that the migrations create. Run it
+// in the root of the repository after every new migration, or use make er.
 package main
 
 import (

@@ -1,18 +1,19 @@
 //go:build linux
 
-// Command loadtest measures a Charla server on the same machine. It opens many authenticated event streams, posts messages,
-// and reports which of them arrived, how late, and what that cost the server.
+// Command loadtest measures a Charla server on the same machine. It opens many authenticated event streams, posts
+// messages, and reports which of them arrived, how late, and what that cost the server.
 //
 //	charla seed 1000 >people                    (with SQLite while the server is stopped)
 //	CHARLA_RATE=0 charla &
 //	loadtest -people people -streams 1000 -burst 200 -reference
 //
-// The program shares the machine with the server, so it must be cheap: one goroutine reads all streams through epoll into one
-// buffer and looks only for the marks of its own messages. Only ratios measured in one run on an idle machine are
-// meaningful; -reference runs the same load against a minimal net/http server that stores nothing.
+// The program shares the machine with the server, so it must be cheap: one goroutine reads all streams through epoll
+// into one buffer and looks only for the marks of its own messages. Only ratios measured in one run on an idle
+// machine are meaningful; -reference runs the same load against a minimal net/http server that stores nothing.
 //
-// The number of streams is limited by open files and by ports. This program raises its own limit of open files; the server
-// needs the same limit (ulimit -n). Streams come from several loopback addresses, because one address has too few ports.
+// The number of streams is limited by open files and by ports. This program raises its own limit of open files; the
+// server needs the same limit (ulimit -n). Streams come from several loopback addresses, because one address has too
+// few ports.
 package main
 
 import (

@@ -41,7 +41,9 @@ type testServer struct {
 func newTestServer(t *testing.T, people int) *testServer {
 	t.Helper()
 	dir := t.TempDir()
-	s := &testServer{t: t, binary: filepath.Join(dir, "charla"), addr: freeAddr(t), people: filepath.Join(dir, "people")}
+	s := &testServer{
+		t: t, binary: filepath.Join(dir, "charla"), addr: freeAddr(t), people: filepath.Join(dir, "people"),
+	}
 	if out, err := exec.Command("go", "build", "-o", s.binary, "../charla").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -128,14 +130,17 @@ func (s *testServer) runLoad(t *testing.T, want map[string]float64, args ...stri
 func TestSmallLoad(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t, 50)
-	clean := map[string]float64{"streams open": 50, "messages acknowledged": 100, "missing": 0, "doubled": 0, "streams cut": 0}
-	clean["deliveries"] = 50 * 100
+	clean := map[string]float64{
+		"streams open": 50, "messages acknowledged": 100, "deliveries": 50 * 100,
+		"missing": 0, "doubled": 0, "streams cut": 0,
+	}
 	table := s.runLoad(t, clean, "-streams", "50", "-burst", "100", "-reference")
 	if !regexp.MustCompile(`CPU per delivery, µs +[0-9.]+ +[0-9.]+`).MatchString(table) {
 		t.Errorf("the table has no column for the reference\n%s", table)
 	}
 	clean["deliveries"] = 2 * 100
-	s.runLoad(t, clean, "-streams", "50", "-pairs", "-rate", "200", "-for", "500ms", "-pid", fmt.Sprint(s.cmd.Process.Pid))
+	pid := fmt.Sprint(s.cmd.Process.Pid)
+	s.runLoad(t, clean, "-streams", "50", "-pairs", "-rate", "200", "-for", "500ms", "-pid", pid)
 }
 
 // restarter is a writer that restarts the server when the program asks for it.
@@ -189,7 +194,8 @@ func TestInvalidArguments(t *testing.T) {
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"-streams", "2"}, strings.NewReader("1 charla=a\n"), &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "charla seed") {
+	code := run([]string{"-streams", "2"}, strings.NewReader("1 charla=a\n"), &stdout, &stderr)
+	if code != 1 || !strings.Contains(stderr.String(), "charla seed") {
 		t.Errorf("with too few users: exit code %d, stderr %s", code, &stderr)
 	}
 }

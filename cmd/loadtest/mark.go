@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// A mark identifies a message of this run in its text. It consists of a random prefix, which occurs in no other text, and
-// the number of the message.
+// A mark identifies a message of this run in its text. It consists of a random prefix, which occurs in no other text,
+// and the number of the message.
 const (
 	prefixLength = 9
 	numberLength = 7

@@ -110,7 +110,10 @@ func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
 func (c *streamGroup) waitForDeliveries(expected int64) {
 	for {
 		before := c.delivered.Load()
-		if waitUntil(deliveryTimeout, func() bool { return c.delivered.Load() >= expected }) || c.delivered.Load() == before {
+		if waitUntil(deliveryTimeout, func() bool { return c.delivered.Load() >= expected }) {
+			return
+		}
+		if c.delivered.Load() == before {
 			return
 		}
 	}
@@ -124,12 +127,14 @@ func (r *result) tally(p plan, c *streamGroup) {
 		}
 		if p.pairs {
 			from := n % p.streams
-			r.missing += countMissing(c.streams[from:from+1], n) + countMissing(c.streams[partner(from):partner(from)+1], n)
+			to := partner(from)
+			r.missing += countMissing(c.streams[from:from+1], n) + countMissing(c.streams[to:to+1], n)
 		} else {
 			r.missing += countMissing(c.streams, n)
 		}
 	}
-	r.deliveries, r.duplicates, r.disconnected, r.frame = c.delivered.Load(), c.duplicates.Load(), c.disconnected.Load(), c.sample.frame
+	r.deliveries, r.duplicates = c.delivered.Load(), c.duplicates.Load()
+	r.disconnected, r.frame = c.disconnected.Load(), c.sample.frame
 	r.latencies = c.latencies
 	slices.Sort(r.latencies)
 	if last := c.lastDeliveryAt.Load(); last > 0 {
@@ -150,7 +155,8 @@ func countMissing(streams []stream, n int) (missing int64) {
 func (r result) verdict() error {
 	failed := len(r.posts.acknowledged) - r.posts.count
 	if r.missing+r.duplicates+r.disconnected > 0 || failed > 0 {
-		return fmt.Errorf("%d deliveries missing, %d doubled, %d streams cut, %d posts refused", r.missing, r.duplicates, r.disconnected, failed)
+		return fmt.Errorf("%d deliveries missing, %d doubled, %d streams cut, %d posts refused",
+			r.missing, r.duplicates, r.disconnected, failed)
 	}
 	return nil
 }

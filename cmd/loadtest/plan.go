@@ -57,7 +57,8 @@ func parsePlan(args []string, usage io.Writer) (p plan, err error) {
 	at := flags.String("url", "http://127.0.0.1:8080", "the URL of the server, which must run on this machine")
 	flags.StringVar(&p.usersFile, "people", "-", "the file with the output of charla seed; - for standard input")
 	flags.IntVar(&p.streams, "streams", 100, "the number of streams to open, one per person")
-	flags.BoolVar(&p.pairs, "pairs", false, "let every two people have a direct conversation, instead of all in General")
+	flags.BoolVar(&p.pairs, "pairs", false,
+		"let every two people have a direct conversation, instead of all in General")
 	flags.Float64Var(&p.rate, "rate", 0, "the number of messages to post per second")
 	flags.DurationVar(&p.duration, "for", 10*time.Second, "how long to post at the rate")
 	flags.IntVar(&p.burst, "burst", 0, "post this number of messages as fast as possible, instead of at a rate")
@@ -66,7 +67,8 @@ func parsePlan(args []string, usage io.Writer) (p plan, err error) {
 		"then wait until the server was restarted, and measure reconnects with this number of missed messages")
 	flags.IntVar(&p.pid, "pid", 0, "the process id of the server; 0 to find it by its port")
 	flags.BoolVar(&p.reference, "reference", false, "also measure a minimal net/http server and print ratios")
-	flags.BoolVar(&p.serveReference, "serve-reference", false, "run as that minimal server until standard input is closed")
+	flags.BoolVar(&p.serveReference, "serve-reference", false,
+		"run as that minimal server until standard input is closed")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}

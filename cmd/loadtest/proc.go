@@ -31,7 +31,8 @@ func readUsage(pid int) (u processUsage, err error) {
 	if err != nil {
 		return u, err
 	}
-	// The name of the program, in parentheses, may contain any character. Fields 14 and 15 are utime and stime, see proc(5).
+	// The name of the program, in parentheses, may contain any character. Fields 14 and 15 are utime and stime, see
+	// proc(5).
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 13 {
 		return u, errors.New("/proc/PID/stat has too few fields")

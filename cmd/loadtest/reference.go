@@ -158,7 +158,8 @@ func referenceTarget(p plan, at netip.AddrPort, pid int, like result) target {
 				to = fmt.Sprintf("?to=%d+%d", from, partner(from))
 			}
 			text := replaceMark(like.frame, like.prefix, mark)
-			return fmt.Sprintf("POST /messages%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", to, at, len(text), text)
+			return fmt.Sprintf("POST /messages%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s",
+				to, at, len(text), text)
 		},
 	}
 }

@@ -80,7 +80,8 @@ func isListening(p plan) bool {
 
 // cursorBefore returns the seq before the newest p.restart messages in General.
 func cursorBefore(p plan, to target) (int64, error) {
-	request := strings.Replace(to.eventsRequest(0), "/events?room=1", fmt.Sprintf("/messages?room=1&limit=%d", p.restart), 1)
+	path := fmt.Sprintf("/messages?room=1&limit=%d", p.restart)
+	request := strings.Replace(to.eventsRequest(0), "/events?room=1", path, 1)
 	request = strings.Replace(request, "text/event-stream", "application/json", 1)
 	l, err := newConnection(to.addr)
 	if err != nil {

@@ -55,7 +55,8 @@ func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 		return nil, err
 	}
 	c := &streamGroup{target: to, epoll: epoll, streams: make([]stream, p.streams), fds: make([]int, 0, p.streams),
-		prefix: []byte(prefix), postedAt: make([]atomic.Int64, p.messages()), connecting: make(chan struct{}, maxConnecting)}
+		prefix: []byte(prefix), postedAt: make([]atomic.Int64, p.messages()),
+		connecting: make(chan struct{}, maxConnecting)}
 	for i := range c.streams {
 		c.streams[i].headers = []byte{}
 		c.streams[i].sampled = p.pairs || i%(1+(p.streams-1)/maxSampled) == 0
@@ -78,17 +79,20 @@ func (c *streamGroup) openAll() (time.Duration, error) {
 			return 0, fmt.Errorf("stream %d: %w", i, err)
 		}
 	}
-	if !waitUntil(openTimeout, func() bool { return int(c.open.Load()+c.refused.Load()+c.disconnected.Load()) >= len(c.streams) }) {
+	answered := func() bool { return int(c.open.Load()+c.refused.Load()+c.disconnected.Load()) >= len(c.streams) }
+	if !waitUntil(openTimeout, answered) {
 		return 0, c.unansweredError()
 	}
 	if n := c.refused.Load(); n > 0 {
-		return 0, fmt.Errorf("the server refused %d streams: use sessions of its database, and start it with CHARLA_RATE=0", n)
+		return 0, fmt.Errorf("the server refused %d streams: "+
+			"use sessions of its database, and start it with CHARLA_RATE=0", n)
 	}
 	return time.Since(start), nil
 }
 
 func (c *streamGroup) unansweredError() error {
-	return fmt.Errorf("only %d of %d streams were answered: may the server open that many files (ulimit -n)?", c.open.Load(), len(c.streams))
+	return fmt.Errorf("the server answered only %d of %d streams: it may need a higher limit of open files (ulimit -n)",
+		c.open.Load(), len(c.streams))
 }
 
 func (c *streamGroup) openStream(i int) error {
@@ -97,7 +101,8 @@ func (c *streamGroup) openStream(i int) error {
 		return err
 	}
 	c.fds = append(c.fds, fd)
-	return syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: int32(i)})
+	event := &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: int32(i)}
+	return syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, fd, event)
 }
 
 // close closes all streams and stops the read loop.

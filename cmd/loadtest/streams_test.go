@@ -23,7 +23,8 @@ func encodeChunked(content string, size int) string {
 // TestMarksAcrossReads checks that every mark is found once, however the content is split into chunks and reads.
 func TestMarksAcrossReads(t *testing.T) {
 	prefix := newPrefix()
-	text := "data: <li>" + mark(prefix, 1) + "</li>\n\n" + mark(prefix, 2) + mark(prefix, 3) + "x" + prefix + "123" + prefix + "\n"
+	text := "data: <li>" + mark(prefix, 1) + "</li>\n\n" + mark(prefix, 2) + mark(prefix, 3) +
+		"x" + prefix + "123" + prefix + "\n"
 	for chunk := 1; chunk < len(text)+1; chunk++ {
 		wire := encodeChunked(text, chunk)
 		for piece := 1; piece < len(wire)+1; piece += 1 + piece/8 {

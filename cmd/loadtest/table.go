@@ -18,10 +18,15 @@ type row struct {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// microsecondsPer returns the duration per item in microseconds.
-func microsecondsPer(d time.Duration, n int64) float64 {
+// microsPer returns the duration per item in microseconds.
+func microsPer(d time.Duration, n int64) float64 {
 	return float64(d) / float64(time.Microsecond) / float64(max(n, 1))
 }
+
+func postsPerSecond(r result) float64 { return float64(r.posts.count) / r.posts.elapsed.Seconds() }
+
+// perDelivery returns a number divided by the number of deliveries.
+func perDelivery(r result, n int64) float64 { return float64(n) / float64(max(r.deliveries, 1)) }
 
 func latencyPercentile(share float64) func(result) float64 {
 	return func(r result) float64 { return milliseconds(percentile(r.latencies, share)) }
@@ -37,23 +42,23 @@ var streamRows = []row{
 
 var messageRows = []row{
 	{"messages acknowledged", "%.0f", false, func(r result) float64 { return float64(r.posts.count) }},
-	{"posts a second", "%.0f", false, func(r result) float64 { return float64(r.posts.count) / r.posts.elapsed.Seconds() }},
+	{"posts a second", "%.0f", false, postsPerSecond},
 	{"posts late by at most, ms", "%.1f", false, func(r result) float64 { return milliseconds(r.posts.maxDelay) }},
 	{"deliveries", "%.0f", false, func(r result) float64 { return float64(r.deliveries) }},
 	{"missing", "%.0f", false, func(r result) float64 { return float64(r.missing) }},
 	{"doubled", "%.0f", false, func(r result) float64 { return float64(r.duplicates) }},
 	{"streams cut", "%.0f", false, func(r result) float64 { return float64(r.disconnected) }},
-	{"bytes per delivery", "%.0f", false, func(r result) float64 { return float64(r.bytes) / float64(max(r.deliveries, 1)) }},
+	{"bytes per delivery", "%.0f", false, func(r result) float64 { return perDelivery(r, r.bytes) }},
 	{"first POST to last delivery, ms", "%.0f", true, func(r result) float64 { return milliseconds(r.deliveryTime) }},
 	{"latency p50, ms", "%.2f", true, latencyPercentile(0.50)},
 	{"latency p90, ms", "%.2f", true, latencyPercentile(0.90)},
 	{"latency p99, ms", "%.2f", true, latencyPercentile(0.99)},
 	{"latency max, ms", "%.2f", true, latencyPercentile(1)},
-	{"CPU per message, µs", "%.0f", true, func(r result) float64 { return microsecondsPer(r.cpu, int64(r.posts.count)) }},
-	{"CPU per delivery, µs", "%.2f", true, func(r result) float64 { return microsecondsPer(r.cpu, r.deliveries) }},
-	{"the same until the last, µs", "%.2f", true, func(r result) float64 { return microsecondsPer(r.cpuToLast, r.deliveries) }},
-	{"write(2) per delivery", "%.2f", true, func(r result) float64 { return float64(r.writes) / float64(max(r.deliveries, 1)) }},
-	{"load program's own, µs", "%.2f", false, func(r result) float64 { return microsecondsPer(r.ownCPU, r.deliveries) }},
+	{"CPU per message, µs", "%.0f", true, func(r result) float64 { return microsPer(r.cpu, int64(r.posts.count)) }},
+	{"CPU per delivery, µs", "%.2f", true, func(r result) float64 { return microsPer(r.cpu, r.deliveries) }},
+	{"the same until the last, µs", "%.2f", true, func(r result) float64 { return microsPer(r.cpuToLast, r.deliveries) }},
+	{"write(2) per delivery", "%.2f", true, func(r result) float64 { return perDelivery(r, r.writes) }},
+	{"load program's own, µs", "%.2f", false, func(r result) float64 { return microsPer(r.ownCPU, r.deliveries) }},
 }
 
 // printTable prints a column for each result and, if there are two, the ratio of the first to the second.

@@ -19,8 +19,8 @@ type target struct {
 	pid  int
 	// eventsRequest returns the request that opens stream i.
 	eventsRequest func(i int) string
-	// messageRequest returns the request that posts a message with a mark as the user of a stream, to the partner of a
-	// pair or to General.
+	// messageRequest returns the request that posts a message with a mark as the user of a stream, to the partner of
+	// a pair or to General.
 	messageRequest func(from int, mark string) string
 }
 
@@ -50,7 +50,8 @@ func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 		return nil, err
 	}
 	if len(people) < n {
-		return nil, fmt.Errorf("%d streams require as many people, but there are only %d: use charla seed", n, len(people))
+		return nil, fmt.Errorf("%d streams require as many people, but there are only %d: use charla seed",
+			n, len(people))
 	}
 	return people, nil
 }

@@ -1,5 +1,5 @@
-// Echobot says again what others say in a room. It shows what a program has to do so that nothing is lost and nothing
-// is said twice, whatever breaks: it comes back with its cursor, and each answer has a key. Its token is that of a bot.
+// Command echobot repeats what others post in a room. It shows how a program loses no message and posts none twice,
+// whatever fails: it reconnects with its cursor, and each of its messages has a key. It needs the token of a bot.
 //
 //	CHARLA_URL=https://chat.example.org CHARLA_TOKEN=charla_… go run ./examples/echobot 1
 package main
@@ -21,12 +21,12 @@ import (
 	"time"
 )
 
-// bot is one person in one room.
+// bot is a program that follows one room.
 type bot struct {
 	url, room string
 	userID    int64
-	cursor    string        // the last change that was dealt with; empty at first
-	retry     time.Duration // how long to wait before coming back
+	cursor    string        // the last change that was handled; empty at first
+	retry     time.Duration // how long to wait before reconnecting
 }
 
 type message struct {
@@ -39,8 +39,8 @@ type message struct {
 	}
 }
 
-// errAccessRevoked is the end of a bot that is not let in any more.
-var errAccessRevoked = errors.New("not let in")
+// errAccessRevoked means that the token is no longer valid or the bot was removed from the room. The bot then ends.
+var errAccessRevoked = errors.New("access revoked")
 
 func main() {
 	b := &bot{url: cmp.Or(os.Getenv("CHARLA_URL"), "http://127.0.0.1:8080"), room: "1"}
@@ -53,32 +53,32 @@ func main() {
 		if errors.Is(err, errAccessRevoked) {
 			log.Fatal(err)
 		}
-		log.Print("away: ", err)
+		log.Print("disconnected: ", err)
 		time.Sleep(b.retry)
 	}
 }
 
-// follow reads the stream until it ends.
+// follow opens the event stream and handles its events until it ends.
 func (b *bot) follow() error {
 	if err := b.fetchUserID(); err != nil {
 		return err
 	}
-	ctx, hangUp := context.WithCancel(context.Background())
-	defer hangUp()
+	ctx, disconnect := context.WithCancel(context.Background())
+	defer disconnect()
 	r, err := b.request(ctx, http.MethodGet, "/events?room="+b.room, nil)
 	if err != nil {
 		return err
 	}
 	defer r.Body.Close()
 	log.Print("following room ", b.room)
-	silence := time.AfterFunc(heartbeatTimeout, hangUp)
+	watchdog := time.AfterFunc(heartbeatTimeout, disconnect)
 	lines := bufio.NewReader(r.Body)
 	for e := (event{}); ; {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			return err
 		}
-		silence.Reset(heartbeatTimeout)
+		watchdog.Reset(heartbeatTimeout)
 		if line != "\n" {
 			e.parseLine(strings.TrimSuffix(line, "\n"))
 			continue
@@ -90,13 +90,13 @@ func (b *bot) follow() error {
 	}
 }
 
-// heartbeatTimeout is how long a living stream may be silent: it gives a sign of life every 15 seconds.
+// heartbeatTimeout is how long the stream may be silent. The server sends something at least every 15 seconds.
 const heartbeatTimeout = 45 * time.Second
 
-// event is one event of a text/event-stream.
+// event is one event of a stream of type text/event-stream.
 type event struct{ name, id, data, retry string }
 
-// parseLine takes one line of an event. A line of no field, such as a comment, is nothing.
+// parseLine adds one line of an event. It ignores comments and unknown fields.
 func (e *event) parseLine(line string) {
 	field, value, _ := strings.Cut(line, ":")
 	value = strings.TrimPrefix(value, " ")
@@ -112,7 +112,8 @@ func (e *event) parseLine(line string) {
 	}
 }
 
-// handleEvent deals with an event, and only then moves the cursor: what was not dealt with comes again.
+// handleEvent handles an event and then moves the cursor. After a failure the cursor stays, so that the event comes
+// again.
 func (b *bot) handleEvent(e event) error {
 	switch e.name {
 	case "message":
@@ -136,7 +137,7 @@ func (b *bot) handleEvent(e event) error {
 	return nil
 }
 
-// catchUp reads what the stream would not tell: more than 500 changes were missed.
+// catchUp reads messages that the stream does not replay, because the bot missed more than 500 changes.
 func (b *bot) catchUp() error {
 	for next := "/messages?room=" + b.room + "&after=" + b.cursor; next != ""; {
 		var page struct {
@@ -160,8 +161,9 @@ func (b *bot) catchUp() error {
 	return nil
 }
 
-// echo says a message of somebody else again. It tries until it knows: with its key it is said once, however often it is
-// sent, or is not let in any more. Bots are left alone, or two of them would never stop.
+// echo posts the text of a message again. It retries until the message is posted or the bot has lost access. The key
+// makes sure that the message is posted only once, however often it is sent. It ignores messages of bots, because two
+// echo bots would never stop.
 func (b *bot) echo(m message) error {
 	if m.From.ID == b.userID || m.From.Bot || m.Body == "" {
 		return nil
@@ -175,17 +177,18 @@ func (b *bot) echo(m message) error {
 			r.Body.Close()
 			return nil
 		}
-		log.Print("not said: ", err)
+		log.Print("post failed: ", err)
 		if errors.Is(err, errAccessRevoked) {
 			return err
 		}
-		if refused, ok := errors.AsType[statusError](err); ok && !refused.isTemporary() {
+		if status, ok := errors.AsType[statusError](err); ok && !status.isTemporary() {
 			return nil
 		}
 		time.Sleep(time.Second)
 	}
 }
 
+// fetchUserID asks the server for the user id of the bot.
 func (b *bot) fetchUserID() error {
 	var chat struct{ Me struct{ ID int64 } }
 	err := b.get("/chat", &chat)
@@ -193,7 +196,7 @@ func (b *bot) fetchUserID() error {
 	return err
 }
 
-// get reads JSON.
+// get requests a path and decodes the JSON response.
 func (b *bot) get(path string, v any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -205,15 +208,15 @@ func (b *bot) get(path string, v any) error {
 	return json.NewDecoder(r.Body).Decode(v)
 }
 
-// statusError is the status of an answer that is none of those hoped for.
+// statusError is the status of a response that is not a success.
 type statusError int
 
 func (r statusError) Error() string { return fmt.Sprintf("%d %s", int(r), http.StatusText(int(r))) }
 
-// isTemporary tells whether the same may be taken later.
+// isTemporary reports whether the same request may succeed later.
 func (r statusError) isTemporary() bool { return r == http.StatusTooManyRequests || r >= 500 }
 
-// request sends a request. The caller closes the body of the answer, which is one of success.
+// request sends a request and returns the response if it is a success. The caller must close its body.
 func (b *bot) request(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -223,14 +226,14 @@ func (b *bot) request(ctx context.Context, method, path string, body []byte) (*h
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Last-Event-ID", b.cursor)
 	r.Header.Set("Authorization", "Bearer "+os.Getenv("CHARLA_TOKEN"))
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil || answer.StatusCode < 300 {
-		return answer, err
+	response, err := http.DefaultClient.Do(r)
+	if err != nil || response.StatusCode < 300 {
+		return response, err
 	}
-	io.Copy(io.Discard, answer.Body)
-	answer.Body.Close()
-	if answer.StatusCode == http.StatusUnauthorized || method == http.MethodGet && answer.StatusCode == http.StatusNotFound {
+	io.Copy(io.Discard, response.Body)
+	response.Body.Close()
+	if response.StatusCode == http.StatusUnauthorized || method == http.MethodGet && response.StatusCode == http.StatusNotFound {
 		return nil, errAccessRevoked
 	}
-	return nil, statusError(answer.StatusCode)
+	return nil, statusError(response.StatusCode)
 }

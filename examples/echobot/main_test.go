@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// A token that ends between a message and its answer ends the bot too.
+// TestBotStopsWhenTokenIsRevoked revokes the token after the bot has received a message and before it answers.
 func TestBotStopsWhenTokenIsRevoked(t *testing.T) {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /chat", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"me":{"id":7}}`) })
 	routes.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, "event: message\nid: 1\ndata: {\"id\":1,\"seq\":1,\"body\":\"hello\",\"from\":{\"id\":2}}\n\n")
+		io.WriteString(w, "event: message\nid: 1\n")
+		io.WriteString(w, `data: {"id":1,"seq":1,"body":"hello","from":{"id":2}}`+"\n\n")
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
@@ -29,10 +30,10 @@ func TestBotStopsWhenTokenIsRevoked(t *testing.T) {
 	select {
 	case err := <-ended:
 		if !errors.Is(err, errAccessRevoked) {
-			t.Errorf("it ended with %v", err)
+			t.Errorf("the bot ended with %v", err)
 		}
 	case <-ctx.Done():
-		t.Error("it tries for ever")
+		t.Error("the bot does not stop")
 		server.CloseClientConnections()
 	}
 }

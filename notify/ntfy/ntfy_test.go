@@ -30,7 +30,9 @@ func newClient(t *testing.T, userinfo string, serve http.HandlerFunc) *ntfy.Clie
 }
 
 func TestNotificationIsSentAsJSON(t *testing.T) {
-	for userinfo, authorization := range map[string]string{"": "", ":tk_1@": "Bearer tk_1", "ana:x@": "Basic YW5hOng="} {
+	for userinfo, authorization := range map[string]string{
+		"": "", ":tk_1@": "Bearer tk_1", "ana:x@": "Basic YW5hOng=",
+	} {
 		var got map[string]any
 		client := newClient(t, userinfo, func(_ http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodPost || r.URL.Path != "/" || r.Header.Get("Authorization") != authorization {
