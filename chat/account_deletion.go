@@ -90,7 +90,7 @@ func (s *Service) deleteAccountTx(
 		return nil, nil, err
 	}
 	if isOnlyAdmin {
-		return nil, nil, Errorf(Conflict, "You are the only admin. Make somebody else one first.")
+		return nil, nil, Errorf(Conflict, "You are the only admin. Make somebody else an admin first.")
 	}
 	if err = tx.CreateErasureJobs(ctx, user, General, policy == EraseMessages); err != nil {
 		return nil, nil, err

@@ -68,7 +68,7 @@ func (l *uploadLimiter) acquire(user int64) error {
 	defer l.mu.Unlock()
 	if l.active[user] >= maxConcurrentUploads {
 		return &Error{
-			Code: TooMany, Format: "You are sending many files already. Wait until some have arrived.",
+			Code: TooMany, Format: "You are already uploading many files. Wait until some of them have finished.",
 			RetryAfter: 5 * time.Second,
 		}
 	}
@@ -135,7 +135,7 @@ func (s *Service) receive(ctx context.Context, body io.Reader) (IncomingBlob, er
 	incoming, err := s.blobs.Receive(ctx, body, s.fileLimits.FileBytes)
 	if errors.Is(err, ErrFileTooLarge) {
 		megabytes := s.fileLimits.FileBytes >> 20
-		return nil, &Error{Code: TooLarge, Field: "file", Format: "A file has at most %d MB.", Args: []any{megabytes}}
+		return nil, &Error{Code: TooLarge, Field: "file", Format: "A file can have at most %d MB.", Args: []any{megabytes}}
 	}
 	return incoming, err
 }
@@ -167,12 +167,12 @@ func (s *Service) checkQuota(ctx context.Context, r AttachmentReader, by User, r
 	switch {
 	case unattached && used.Pending >= maxUnattached:
 		return invalidf("file",
-			"%d of your files wait for a message. Send or delete some of them first.", maxUnattached)
+			"You already have %d unsent files. Send or delete some of them first.", maxUnattached)
 	case !unattached && used.Pending >= s.fileLimits.FilesPerMessage:
-		return invalidf("file", "A message takes at most %d files.", s.fileLimits.FilesPerMessage)
+		return invalidf("file", "A message can have at most %d files.", s.fileLimits.FilesPerMessage)
 	case quota > 0 && used.Bytes+bytes > quota:
 		return invalidf("file",
-			"All your files together have at most %d MB. Delete messages with files that nobody needs.", quota>>20)
+			"All your files together can have at most %d MB. Delete messages with files that nobody needs.", quota>>20)
 	}
 	return nil
 }

@@ -87,10 +87,10 @@ type StoredObject struct {
 // StorageUnavailable wraps the cause of a failure of the blob store that may be temporary.
 func StorageUnavailable(cause error) *Error {
 	return &Error{
-		Code: Unavailable, Format: "Charla cannot reach its files. Try again in a moment.",
+		Code: Unavailable, Format: "Charla cannot reach its file storage. Try again in a moment.",
 		RetryAfter: 2 * time.Second, cause: cause,
 	}
 }
 
 // ErrFileTooLarge is returned by BlobStore.Receive for a file with too many bytes.
-var ErrFileTooLarge = Errorf(TooLarge, "This file is larger than Charla takes.")
+var ErrFileTooLarge = Errorf(TooLarge, "This file is too large.")

@@ -37,7 +37,7 @@ type BotRoom struct {
 	Name string `db:"name"` // of the room
 }
 
-var errNotForBots = Errorf(Forbidden, "Only a person does this, not a bot.")
+var errNotForBots = Errorf(Forbidden, "Bots cannot do this.")
 
 // Bots lists the bots of the acting user, the channels that these are members of, and their webhooks.
 func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, webhooks []BotRoom, err error) {
@@ -96,7 +96,7 @@ func checkBotLimit(ctx context.Context, tx Tx, by User) error {
 		return err
 	}
 	if len(bots) > MaxBots {
-		return Errorf(Conflict, "You have %d bots already. Remove one first.", MaxBots)
+		return Errorf(Conflict, "You already have %d bots. Remove one first.", MaxBots)
 	}
 	return nil
 }

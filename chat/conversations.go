@@ -79,9 +79,9 @@ func (c Conversation) Ref() ConversationRef {
 // read-only.
 func (c Conversation) PeerDeleted() bool { return c.Kind == Direct && c.Name == "" }
 
-var errPeerDeleted = Errorf(Forbidden, "This person deleted their account. Nobody would read it.")
+var errPeerDeleted = Errorf(Forbidden, "This person deleted their account, so you cannot send them messages.")
 
-var errAmbiguousTarget = invalidf("with", "Name a person or a room, not both.")
+var errAmbiguousTarget = invalidf("with", "Give either a person or a room, not both.")
 
 // Conversation returns a conversation of the acting user. The Room of a direct conversation without messages is zero.
 // It returns ErrNotFound if the user is not a member or the other user does not exist.

@@ -52,7 +52,7 @@ type EmailToken struct {
 }
 
 // errLinkExpired is returned for a link that was used, has expired or never existed.
-var errLinkExpired = Errorf(NotFound, "This link was used already or is too old. Ask for another one.")
+var errLinkExpired = Errorf(NotFound, "This link has expired or was already used. Request a new one.")
 
 // emailToken returns the EmailToken of a link that is still valid, or errLinkExpired.
 func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token string) (EmailToken, error) {

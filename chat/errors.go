@@ -56,7 +56,7 @@ func invalidf(field, format string, args ...any) *Error {
 
 // ErrNotFound is returned for things that do not exist and for things that the acting user may not see, so that nobody
 // learns the difference.
-var ErrNotFound = Errorf(NotFound, "There is nothing here, or it is not for you.")
+var ErrNotFound = Errorf(NotFound, "This does not exist, or you don't have access to it.")
 
 // DatabaseUnavailable wraps the cause of a database failure that may be temporary.
 func DatabaseUnavailable(cause error) *Error {

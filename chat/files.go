@@ -136,7 +136,7 @@ func truncateFileName(name string) string {
 // CleanAlt returns an alternative text as one line. It returns Invalid for a text that is too long or not valid text.
 func CleanAlt(s string) (string, error) {
 	if !isStorableText(s) {
-		return "", invalidf("alt", "This description holds bytes that are not text.")
+		return "", invalidf("alt", "This description contains characters that cannot be stored.")
 	}
 	alt := strings.Map(func(r rune) rune {
 		switch {
@@ -149,7 +149,7 @@ func CleanAlt(s string) (string, error) {
 	}, s)
 	alt = strings.Join(strings.Fields(alt), " ")
 	if len(alt) > 8*MaxAlt || uniseg.GraphemeClusterCount(alt) > MaxAlt {
-		return "", invalidf("alt", "A description has at most %d characters.", MaxAlt)
+		return "", invalidf("alt", "A description can have at most %d characters.", MaxAlt)
 	}
 	return alt, nil
 }

@@ -100,7 +100,7 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
-			return Errorf(Forbidden, "You were removed from this room. Its owner can invite you again.")
+			return Errorf(Forbidden, "You were removed from this room. Only its owner can invite you again.")
 		}
 		return nil
 	})
@@ -115,9 +115,9 @@ func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 		case !r.IsMember():
 			return ErrNotFound
 		case !r.CanInvite():
-			return Errorf(Forbidden, "Only the owner of this room invites people.")
+			return Errorf(Forbidden, "Only the owner of this room can invite people.")
 		case removed && !r.CanRemove():
-			return Errorf(Forbidden, "Only the owner can invite somebody who was removed.")
+			return Errorf(Forbidden, "Only the owner can invite somebody who was removed from this room.")
 		}
 		return nil
 	})
@@ -183,7 +183,7 @@ func lastDepartureWasRemoval(ctx context.Context, tx Tx, room, user int64) (bool
 func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	return s.removeMember(ctx, by, by.ID, room, func(r Room) error {
 		if !r.CanLeave() {
-			return Errorf(Forbidden, "Everybody is in %s, always.", r.Name)
+			return Errorf(Forbidden, "You cannot leave %s: everybody is in it.", r.Name)
 		}
 		return nil
 	})
@@ -195,7 +195,7 @@ func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) e
 	return s.removeMember(ctx, by, user, room, func(r Room) error {
 		switch {
 		case !r.CanRemove():
-			return Errorf(Forbidden, "Only the owner of this room removes people.")
+			return Errorf(Forbidden, "Only the owner of this room can remove people.")
 		case user == by.ID:
 			return Errorf(Conflict, "You cannot remove yourself. Leave the room instead.")
 		}

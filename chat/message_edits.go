@@ -125,7 +125,7 @@ func (s *Service) authoredMessage(ctx context.Context, by User, message int64) (
 		return Message{}, err
 	}
 	if !by.CanChange(m) {
-		return Message{}, Errorf(Forbidden, "This is for its author alone.")
+		return Message{}, Errorf(Forbidden, "Only the author can do this.")
 	}
 	return m, nil
 }

@@ -56,7 +56,7 @@ func (s *Service) MessagesAfter(ctx context.Context, c Conversation, after int64
 }
 
 var errCursorTooOld = &Error{
-	Code: Conflict, Field: "changed_after", Format: "This number is of no use any more. Begin again from 0.",
+	Code: Conflict, Field: "changed_after", Format: "This number is too old or does not exist. Start again from 0.",
 }
 
 // MessagesChangedSince returns up to limit messages of c that were posted or changed after a seq, ordered by

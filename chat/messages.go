@@ -102,10 +102,10 @@ func (errAlreadyPosted) Error() string { return "posted before" }
 // errKeyConflict is returned if a key belongs to a message with other content.
 var errKeyConflict = &Error{
 	Code: Conflict, Field: "key",
-	Format: "Another message was sent from here before. Your text is kept: send it again.",
+	Format: "Another message was already sent with this key. Your text is still here: send it again.",
 }
 
-var errFileUnavailable = invalidf("file", "A file is gone or was sent already. Choose it again.")
+var errFileUnavailable = invalidf("file", "A file no longer exists or was already sent. Choose it again.")
 
 // PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too
 // many files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such
@@ -162,7 +162,7 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 		return in, errAmbiguousTarget
 	}
 	if len(in.Files) > s.fileLimits.FilesPerMessage {
-		return in, invalidf("file", "A message takes at most %d files.", s.fileLimits.FilesPerMessage)
+		return in, invalidf("file", "A message can have at most %d files.", s.fileLimits.FilesPerMessage)
 	}
 	return in, nil
 }

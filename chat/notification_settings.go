@@ -59,7 +59,7 @@ func (s *Service) SaveDigestSetting(ctx context.Context, by User, digest, browse
 		return errNotForBots
 	}
 	if !slices.Contains(digestChoices, digest) {
-		return invalidf("mail", "There is no such choice.")
+		return invalidf("mail", "Choose off, soon, hour or day.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetDigestSetting(ctx, by.ID, digest, browserLocale) })
 }
@@ -72,7 +72,7 @@ func (s *Service) SavePushSettings(ctx context.Context, by User, settings Notifi
 		return errNotForBots
 	}
 	if !ntfyTopic.MatchString(settings.NtfyTopic) {
-		return invalidf("topic", "A topic has up to 64 letters without accents, digits, - and _.")
+		return invalidf("topic", "A topic can have up to 64 unaccented letters, digits, hyphens and underscores.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPushSettings(ctx, by.ID, settings) })
 }

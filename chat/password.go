@@ -131,15 +131,15 @@ func checkPassword(password, name, email string) error {
 	local, _, _ := strings.Cut(strings.ToLower(email), "@")
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
-		return invalidf("password", "This password holds bytes that are not text.")
+		return invalidf("password", "This password contains characters that cannot be used.")
 	case len(password) < minPasswordBytes:
-		return invalidf("password", "A password has at least %d characters.", minPasswordBytes)
+		return invalidf("password", "Use at least %d characters.", minPasswordBytes)
 	case len(password) > MaxPasswordBytes:
-		return invalidf("password", "A password has at most %d bytes.", MaxPasswordBytes)
+		return invalidf("password", "A password can have at most %d bytes.", MaxPasswordBytes)
 	case commonPasswords[lower] || strings.Trim(lower, lower[:1]) == "":
-		return invalidf("password", "This password is one of the first that anybody would try. Choose another.")
+		return invalidf("password", "This password is too common. Choose another one.")
 	case lower == strings.ToLower(name) || lower == strings.ToLower(email) || lower == local:
-		return invalidf("password", "Your name or address is not a good password. Choose another.")
+		return invalidf("password", "Do not use your name or e-mail address as your password.")
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 func checkOwnerEnabled(ctx context.Context, tx Tx, bot User) error {
 	_, err := lockUser(ctx, tx, bot.OwnerID)
 	if errors.Is(err, ErrNotFound) {
-		return Errorf(Conflict, "Whose bot this is cannot log in. Let them in first.")
+		return Errorf(Conflict, "The owner of this bot is disabled. Enable them first.")
 	}
 	return err
 }
@@ -126,13 +126,13 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 		case target.IsBot():
 			return errNotForBots
 		case target.Disabled():
-			return Errorf(Conflict, "This person is disabled.")
+			return Errorf(Conflict, "This person is disabled. Enable them first. Enable them first.")
 		}
 		return tx.SetRole(ctx, user, RoleAdmin)
 	})
 }
 
-var errAdminsOnly = Errorf(Forbidden, "Only an admin does this.")
+var errAdminsOnly = Errorf(Forbidden, "Only admins can do this.")
 
 // inAdminTx runs f in a transaction for an admin and the user whom they manage. It locks both users in the order of
 // their ids and then checks that the admin still is one, so that of two admins who disable each other at the same time

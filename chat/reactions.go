@@ -83,7 +83,7 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 		return ChangeResult{}, err
 	}
 	if emoji == "" || len(emoji) > maxEmojiBytes || !isStorableText(emoji) || strings.ContainsAny(emoji, " \n") {
-		return ChangeResult{}, invalidf("emoji", "A reaction is one emoji.")
+		return ChangeResult{}, invalidf("emoji", "A reaction must be a single emoji.")
 	}
 	return s.changeMessage(ctx, by, m, Reacted, func(tx Tx, m *Message) error {
 		groups := m.Reactions.Groups()
@@ -97,7 +97,7 @@ func (s *Service) React(ctx context.Context, by User, message int64, emoji strin
 		case reacted:
 			return tx.DeleteReaction(ctx, m.ID, by.ID, emoji)
 		case i < 0 && len(groups) >= MaxEmojiPerMessage:
-			return invalidf("emoji", "A message takes at most %d kinds of reactions.", MaxEmojiPerMessage)
+			return invalidf("emoji", "A message can have at most %d different emoji as reactions.", MaxEmojiPerMessage)
 		}
 		if c, err := tx.ConversationIn(ctx, by.ID, m.Room); err != nil {
 			return err

@@ -27,10 +27,10 @@ type Preferences struct {
 // SavePreferences stores the preferences of the acting user. It returns Invalid for an unknown locale or theme.
 func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
 	if !slices.Contains(locales, p.Locale) {
-		return invalidf("locale", "Charla does not speak this language.")
+		return invalidf("locale", "Choose a language that Charla speaks: en or es.")
 	}
 	if !slices.Contains(themes, p.Theme) {
-		return invalidf("theme", "There is no such theme.")
+		return invalidf("theme", "Choose a theme: light or dark.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
 }
@@ -119,7 +119,7 @@ func (s *Service) verifyPassword(ctx context.Context, user User, password string
 	return stored.PasswordHash, err
 }
 
-func errWrongPassword() *Error { return invalidf("current", "This is not your password.") }
+func errWrongPassword() *Error { return invalidf("current", "Wrong password.") }
 
 // credentialsChanged does what must follow a change of password in the same transaction: it ends all sessions of the
 // user except one (zero for none), revokes the links in e-mails to them, and sends an e-mail to their address. It

@@ -59,7 +59,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 
 func errEmailTaken() *Error {
 	return &Error{
-		Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Log in instead.",
+		Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Sign in instead.",
 	}
 }
 
@@ -104,7 +104,7 @@ type PendingRegistration struct {
 
 // ErrUnconfirmed is returned for a log-in with the right password before the e-mail address is confirmed.
 var ErrUnconfirmed = Errorf(Unauthenticated,
-	"Confirm your address first: open the link in the e-mail that we sent you. It may be in the spam folder.")
+	"Confirm your e-mail address first: open the link in the e-mail that we sent you. It may be in your spam folder.")
 
 // RequestRegistration stores a registration and sends a link to its e-mail address, which confirms it. It is for
 // servers that can send e-mails. It returns the errors of Check. If an account has the address already, the result is
@@ -165,7 +165,7 @@ func (s *Service) ConfirmRegistration(ctx context.Context, token, password strin
 		return User{}, err
 	}
 	if !ok {
-		return User{}, invalidf("password", "This is not the password with which you registered.")
+		return User{}, invalidf("password", "This is not the password that you chose when you signed up.")
 	}
 	var user User
 	var joined MemberJoined

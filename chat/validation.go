@@ -29,13 +29,13 @@ func CleanName(s string) (string, error) {
 	name := strings.Join(strings.Fields(stripVariationSelectors(norm.NFC.String(s))), " ")
 	switch {
 	case !isStorableText(s):
-		return "", invalidf("name", "This name holds characters that cannot be used.")
+		return "", invalidf("name", "This name contains characters that cannot be used.")
 	case name == "":
-		return "", invalidf("name", "Tell us your name.")
+		return "", invalidf("name", "Enter your name.")
 	case uniseg.GraphemeClusterCount(name) > MaxName:
-		return "", invalidf("name", "A name has at most %d characters.", MaxName)
+		return "", invalidf("name", "A name can have at most %d characters.", MaxName)
 	case !allVisible(name):
-		return "", invalidf("name", "This name holds characters that cannot be used.")
+		return "", invalidf("name", "This name contains characters that cannot be used.")
 	}
 	return name, nil
 }
@@ -54,7 +54,7 @@ func stripVariationSelectors(s string) string {
 // cleanRoomName is CleanName with the messages for the name of a room.
 func cleanRoomName(s string) (string, error) {
 	if strings.TrimSpace(s) == "" {
-		return "", invalidf("name", "Give the room a name.")
+		return "", invalidf("name", "Enter a name for the room.")
 	}
 	return CleanName(s)
 }
@@ -118,7 +118,7 @@ func CleanEmail(s string) (email, key string, err error) {
 	email = norm.NFC.String(strings.TrimSpace(s))
 	bad := invalidf("email", "This does not look like an e-mail address.")
 	if email == "" {
-		return "", "", invalidf("email", "Tell us your e-mail address.")
+		return "", "", invalidf("email", "Enter your e-mail address.")
 	}
 	hasSpace := strings.ContainsFunc(email, unicode.IsSpace)
 	if !isStorableText(s) || len(email) > maxEmailBytes || hasSpace || !allVisible(email) {
@@ -152,7 +152,7 @@ func normalizeNewlines(s string) string {
 func cleanBody(s string) (string, error) {
 	body, err := cleanOptionalBody(s)
 	if err == nil && !strings.ContainsFunc(body, isVisible) {
-		err = invalidf("body", "Write something first.")
+		err = invalidf("body", "Write a message first.")
 	}
 	return body, err
 }
@@ -174,12 +174,12 @@ func cleanOptionalBody(s string) (string, error) {
 func checkBody(body string) error {
 	switch {
 	case !isStorableText(body):
-		return invalidf("body", "This message holds bytes that are not text.")
+		return invalidf("body", "This message contains characters that cannot be stored.")
 	case len(body) > 4*maxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
-		return invalidf("body", "A message has at most %d characters. Send it in parts.", MaxMessage)
+		return invalidf("body", "A message can have at most %d characters. Send it in parts.", MaxMessage)
 	case len(body) > maxMessageBytes:
 		return invalidf("body",
-			"A message has at most %d KB; characters of many parts take more. Send it in parts.", maxMessageBytes>>10)
+			"A message can have at most %d KB; some characters take up more space than others. Send it in parts.", maxMessageBytes>>10)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func checkBody(body string) error {
 func checkKey(key string) error {
 	notPrintable := func(r rune) bool { return r < ' ' || r > '~' }
 	if key == "" || len(key) > maxKeyBytes || strings.ContainsFunc(key, notPrintable) {
-		return invalidf("key", "A key has 1 to %d printable ASCII characters.", maxKeyBytes)
+		return invalidf("key", "A key must have 1 to %d printable ASCII characters.", maxKeyBytes)
 	}
 	return nil
 }

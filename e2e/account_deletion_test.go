@@ -41,7 +41,7 @@ func TestDeleteAccount(t *testing.T) {
 	bob.fill("#composer-text", "are you there?")
 	bob.pressKeys("\r")
 	bob.waitUntil("the page says that nobody would read it",
-		`document.body.innerText.includes('Nobody would read it.') &&
+		`document.body.innerText.includes('you cannot send them messages') &&
 		document.querySelector('#composer-text').value === 'are you there?'`)
 	bob.open("/messages?with=2")
 	bob.waitUntil("there is no composer",

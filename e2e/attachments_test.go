@@ -138,7 +138,7 @@ func TestRejectedFiles(t *testing.T) {
 			asJSON(why))
 	}
 	ana.chooseFiles(samples.write("film.bin", make([]byte, 2<<20)))
-	ana.waitUntil("a file that is too large is not uploaded", refused("A file has at most 1 MB."))
+	ana.waitUntil("a file that is too large is not uploaded", refused("A file can have at most 1 MB."))
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("broken.png", []byte("\x89PNG\r\n\x1a\n and no picture")),
 		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
@@ -148,7 +148,7 @@ func TestRejectedFiles(t *testing.T) {
 	ana.saveScreenshot("refused")
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("2.txt", []byte("2")), samples.write("3.txt", []byte("3")))
-	ana.waitUntil("a third file is refused", refused("A message takes at most 2 files."))
+	ana.waitUntil("a third file is refused", refused("A message can have at most 2 files."))
 	ana.click(".attachment--failed .attachment__button")
 	long := strings.Repeat("long ", 1000)
 	ana.fill("#composer-text", long)

@@ -221,7 +221,7 @@ func TestQueueAcrossConversations(t *testing.T) {
 	ana.waitUntil("two are queued", `document.querySelectorAll('#send-queue li').length === 2`)
 	slow.setDelay(0)
 	ana.waitUntil("the page says why one message was refused",
-		`document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message has')`)
+		`document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message can have')`)
 	ana.waitUntil("the queue is empty", queueEmpty)
 	ana.waitForComposerText("to all")
 	ana.click("#composer-text")

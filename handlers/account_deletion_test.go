@@ -226,8 +226,8 @@ func TestAccountDeletionRefusals(t *testing.T) {
 
 	page := ana.get("/settings/delete").is(200).has(`type="password"`, `value="keep" required checked`)
 	page.has(`action="/settings/delete"`)
-	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}).is(422).has("This is not your password.", `value="delete" required checked`).lacks("not this one")
-	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}, asHTMX).is(422).has("This is not your password.").lacks("<html")
+	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}).is(422).has("Wrong password.", `value="delete" required checked`).lacks("not this one")
+	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}, asHTMX).is(422).has("Wrong password.").lacks("<html")
 	ana.post("/settings/delete", []string{"current", testPassword}, asJSON).isError(422, "invalid", "messages")
 	ana.get("/chat").is(200)
 

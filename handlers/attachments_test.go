@@ -135,7 +135,7 @@ func TestPostFormWithFiles(t *testing.T) {
 	equal(t, "text", h.Messages[0].Body, "look")
 	equal(t, "files", len(h.Messages[0].Files), 2)
 	equal(t, "the second file", h.Messages[0].Files[1].Name, "b.txt")
-	ana.postParts("/messages", []string{"room", "1", "body", "", "file", "", "<", ""}).is(422).has("Write something first.")
+	ana.postParts("/messages", []string{"room", "1", "body", "", "file", "", "<", ""}).is(422).has("Write a message first.")
 
 	withFile := []string{"room", "1", "body", "kept text", "key", "k2", "alt", "the letter c", "<c.txt", "c"}
 	page := ana.postParts("/files", withFile).is(200).shows("textarea", "kept text").has("c.txt")
@@ -166,10 +166,10 @@ func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 		Refused []struct{ Name, Code, Message string }
 	}](a)
 	equal(t, "files", len(several.Files), 2)
-	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file has at most 1 MB.}]")
+	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file can have at most 1 MB.}]")
 	parts := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
 	parts.shows("[hx-target='[data-place=room-1] #attachments']", "c.txt")
-	parts.shows("[hx-target='[data-place=room-1] #rejected-files'][hx-swap=beforeend]", "d.txt", "A message takes at most 3 files.")
+	parts.shows("[hx-target='[data-place=room-1] #rejected-files'][hx-swap=beforeend]", "d.txt", "A message can have at most 3 files.")
 	equal(t, "attachments", parts.elements("[name=file]"), 1)
 	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).isError(413, "too_large", "file")
 	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).isError(422, "invalid", "file")
@@ -189,7 +189,7 @@ func TestAvatar(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
-	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).has("This is no picture that Charla can show.")
+	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).has("Charla cannot show this picture. Use a JPEG, PNG, GIF or WebP file.")
 	ana.postParts("/settings/avatar", nil, asJSON).isError(422, "invalid", "file")
 	ana.postParts("/settings/avatar", []string{"<me.png", picture(300, 200)}).redirectsTo("/settings?saved=picture")
 	m := ana.sendMessage("room=1", "it is me")

@@ -56,7 +56,7 @@ func TestPasswordReset(t *testing.T) {
 		}
 		ana.get("/chat").is(303)
 		guest.logIn("ana@example.org", testPassword).is(401)
-		guest.post(path, []string{"password", testPassword}).is(404).has("used already")
+		guest.post(path, []string{"password", testPassword}).is(404).has("already used")
 		guest.get(path).is(404)
 		guest.logIn("ana@example.org", otherPassword).redirectsTo("/chat")
 		equal(t, "the owner is told", a.deliverOne(t, "ana@example.org").Subject, "Your password was changed")
@@ -161,7 +161,7 @@ func TestEmailChange(t *testing.T) {
 		move := func(email, current string, headers ...string) *answer {
 			return ana.post("/settings/email", []string{"email", email, "current", current}, headers...)
 		}
-		move("nueva@example.org", "not this one").is(422).has("not your password", `value="nueva@example.org"`)
+		move("nueva@example.org", "not this one").is(422).has("Wrong password", `value="nueva@example.org"`)
 		move("no address", testPassword).is(422)
 		move("berta@example.org", testPassword).redirectsTo("/settings?saved=email")
 		equal(t, "the owner is told", a.deliverOne(t, "berta@example.org").Subject, "Someone tried to use your e-mail")

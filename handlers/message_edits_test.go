@@ -109,7 +109,7 @@ func TestEditingByForms(t *testing.T) {
 	ana.post(m.path()+"/edit", []string{"body", long}).is(422).isPage().shows("textarea", long).shows("details[open]").
 		has("Send it in parts.", "by a form")
 	ana.post(m.path()+"/edit", []string{"body", long}, asHTMX).is(422).isFragment().has("Send it in parts.").lacks(long)
-	berta.post(m.path()+"/edit", []string{"body", "x"}).is(403).has("its author alone")
+	berta.post(m.path()+"/edit", []string{"body", "x"}).is(403).has("Only the author")
 
 	ana.post(m.path()+"/delete", nil).redirectsTo("/messages?room=" + formatID(m.Room))
 	ana.post(m.path()+"/delete", nil).redirectsTo("/messages?room=" + formatID(m.Room))

@@ -108,7 +108,7 @@ func TestRoomsByForms(t *testing.T) {
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	ana.get("/rooms").is(200).has(`action="/rooms"`, `name="access"`, "No rooms found.")
-	ana.post("/rooms", []string{"name", " ", "access", "open"}).is(422).has("Give the room a name.")
+	ana.post("/rooms", []string{"name", " ", "access", "open"}).is(422).has("Enter a name for the room.")
 	ana.post("/rooms", []string{"name", "G\u200beneral", "access", "open"}).is(422).has("characters that cannot be used")
 	ana.post("/rooms", []string{"name", "GENERAL", "access", "open"}).is(409).has("There is already an open room", `value="GENERAL"`)
 	ana.post("/rooms", []string{"name", "<b>Café</b>", "access", "open"}).redirectsTo("/messages?room=2")

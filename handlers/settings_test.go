@@ -95,7 +95,7 @@ func TestPreferences(t *testing.T) {
 	ana.get("/chat", "Accept-Language: fr").is(200).shows("html[lang=en]")
 	ana.post("/settings", []string{"locale", "es", "theme", "dark"}).redirectsTo("/settings?saved=1")
 	ana.get("/settings?saved=1", "Accept-Language: en").is(200).shows("html[lang=es][data-theme=dark]").shows("[role=status]")
-	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("There is nothing here")
+	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("This does not exist")
 	s.newSession(ana.user).get("/chat").shows("html[lang=es]") // in every browser of the user
 	for field, form := range map[string][]string{
 		"locale": {"locale", "tlh", "theme", ""},
@@ -120,7 +120,7 @@ func TestPasswordChangeEndsOtherStreams(t *testing.T) {
 	change := func(current, password string, headers ...string) *answer {
 		return ana.post("/settings/password", []string{"current", current, "password", password}, headers...)
 	}
-	change("not this one", "tortilla y queso").is(422).has("This is not your password.").lacks("tortilla y queso")
+	change("not this one", "tortilla y queso").is(422).has("Wrong password.").lacks("tortilla y queso")
 	change(testPassword, "short", asJSON).isError(422, "invalid", "password")
 	change(testPassword, "tortilla y queso").redirectsTo("/settings?saved=password")
 	equal(t, "end of the other stream", strings.Join(elsewhere.readToEnd(), " "), "logout bye")

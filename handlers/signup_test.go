@@ -57,7 +57,7 @@ func TestRegister(t *testing.T) {
 		s.anonymous().withT(t).register("José", "jos\u00e9@example.org")
 		for _, email := range []string{"ana@example.org", " ANA@EXAMPLE.ORG ", "ana@example.ORG", "JOSE\u0301@example.org", "jos\u00c9@example.org"} {
 			fields := []string{"name", "X", "email", email, "password", testPassword}
-			s.anonymous().withT(t).post("/register", fields).is(409).has(`id="email-error"`, "Log in instead", `value="X"`)
+			s.anonymous().withT(t).post("/register", fields).is(409).has(`id="email-error"`, "Sign in instead", `value="X"`)
 			s.anonymous().withT(t).post("/register", fields, asJSON).isError(409, "conflict", "email")
 		}
 	})
@@ -139,7 +139,7 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		path := linkIn(t, letter)
 		equal(t, "tokens at rest", a.count(`SELECT COUNT(*) FROM notifications`)+a.count(`SELECT COUNT(*) FROM email_tokens WHERE hash = $1`, path[len("/confirm/"):]), 0)
 
-		b.logIn("ana@example.org", testPassword).is(401).has("Confirm your address first")
+		b.logIn("ana@example.org", testPassword).is(401).has("Confirm your e-mail address first")
 		wrong, unknown := b.logIn("ana@example.org", "not this one", asJSON), b.logIn("nobody@example.org", "not this one", asJSON)
 		equal(t, "another password", wrong.body, unknown.body)
 		equal(t, "again", linkIn(t, a.deliverOne(t, "ana@example.org")) != path, true) // the log-in had it sent again
@@ -154,7 +154,7 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		b.post(path, []string{"password", testPassword}).redirectsTo("/chat")
 		b.get("/chat").is(200)
 		equal(t, "the first is admin", a.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND email_confirmed_at > 0`), 1)
-		b.post(path, []string{"password", testPassword}).is(404).has("used already")
+		b.post(path, []string{"password", testPassword}).is(404).has("already used")
 		a.anonymous().withT(t).get(path).is(404)
 		a.anonymous().withT(t).get(path, asJSON).isError(406, "not_acceptable", "")
 		equal(t, "left over", a.count(`SELECT COUNT(*) FROM pending_registrations`)+a.count(`SELECT COUNT(*) FROM email_tokens`), 0)

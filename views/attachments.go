@@ -74,11 +74,11 @@ func (c Composer) limitsText(l Locale) string {
 
 // tooLargeText is the same sentence that the server would answer.
 func (c Composer) tooLargeText(l Locale) string {
-	return l.T("A file has at most %d MB.", c.FileLimits.FileBytes>>20)
+	return l.T("A file can have at most %d MB.", c.FileLimits.FileBytes>>20)
 }
 
 func (c Composer) tooManyText(l Locale) string {
-	return l.T("A message takes at most %d files.", c.FileLimits.FilesPerMessage)
+	return l.T("A message can have at most %d files.", c.FileLimits.FilesPerMessage)
 }
 
 // uploadURL returns the URL that receives attachments for the next message of a conversation.

@@ -140,8 +140,8 @@ func TestLanguages(t *testing.T) {
 			t.Errorf("MatchLang(%q, %q) = %q, want %q", tc.choice, tc.accept, got, tc.want)
 		}
 	}
-	e := chat.Errorf(chat.Invalid, "A name has at most %d characters.", 40)
-	if got := (Locale{Lang: "es"}).Error(e); got != "Un nombre tiene como mucho 40 caracteres." {
+	e := chat.Errorf(chat.Invalid, "A name can have at most %d characters.", 40)
+	if got := (Locale{Lang: "es"}).Error(e); got != "Un nombre puede tener como máximo 40 caracteres." {
 		t.Errorf("Spanish error: %q", got)
 	}
 	if got := (Locale{}).Error(e); got != e.Error() {

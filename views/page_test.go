@@ -46,7 +46,7 @@ func TestEmptyPlaceHelps(t *testing.T) {
 
 func TestGuestsGetNothingPrivate(t *testing.T) {
 	guest := Page{AssetURL: testPage().AssetURL}
-	html := renderHTML(t, ErrorPage(guest, 404, "There is nothing here, or it is not for you.", "req-1"))
-	wantContains(t, html, "There is nothing here", "req-1", "<title>404 · Charla</title>")
+	html := renderHTML(t, ErrorPage(guest, 404, "This does not exist, or you don't have access to it.", "req-1"))
+	wantContains(t, html, "This does not exist", "req-1", "<title>404 · Charla</title>")
 	wantLacks(t, html, "/me.css", "logout")
 }
