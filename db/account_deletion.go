@@ -61,9 +61,9 @@ func (w writer) DeleteErasureJob(ctx context.Context, job chat.ErasureJob) error
 	return err
 }
 
-// EraseUser puts a placeholder in the place of the e-mail address, so that the address can be used again. Blobs of deleted
-// files are deleted later. Sessions, also those of the person's bots, stay for a while, so that every node notices that
-// they ended; they lose their IP address and user agent.
+// EraseUser puts a placeholder in the place of the e-mail address, so that the address can be used again. Blobs of
+// deleted files are deleted later. Sessions, also those of the person's bots, stay for a while, so that every node
+// notices that they ended; they lose their IP address and user agent.
 func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.Timestamp) error {
 	const op = "erase user"
 	const (

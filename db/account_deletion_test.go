@@ -40,8 +40,12 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	_, err := s.NextErasureJob(ctx)
 	wantErr(t, err, chat.ErrNotFound)
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.CreateErasureJobs(ctx, ben.ID, chat.General, false) })
-	words := db.Column[string](t, s, `SELECT room_id || ' ' || CASE WHEN departure_recorded THEN 'gone' ELSE '' END || CASE WHEN erase_messages THEN 'words' ELSE '' END FROM erasure_jobs ORDER BY room_id`)
-	equal(t, fmt.Sprint(words), fmt.Sprint([]string{"1 gone", fmt.Sprint(pair, " "), fmt.Sprint(notes, " words"), fmt.Sprint(past, " ")}))
+	jobs := db.Column[string](t, s, `
+		SELECT room_id || ' ' || CASE WHEN departure_recorded THEN 'left' ELSE '' END ||
+			CASE WHEN erase_messages THEN 'erase' ELSE '' END
+		FROM erasure_jobs ORDER BY room_id`)
+	equal(t, fmt.Sprint(jobs),
+		fmt.Sprint([]string{"1 left", fmt.Sprint(pair, " "), fmt.Sprint(notes, " erase"), fmt.Sprint(past, " ")}))
 	next, err := s.NextErasureJob(ctx)
 	wantErr(t, err, nil)
 	equal(t, next, chat.ErasureJob{User: ben.ID, Room: chat.General, DepartureRecorded: true})
@@ -78,13 +82,14 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	equal(t, gone, chat.User{ID: ben.ID, Role: chat.RoleMember, DisabledAt: 9})
 	equal(t, gone.Deleted(), true)
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.SetName(ctx, ben.ID, "back", "back") }), chat.ErrNotFound)
-	createUser(t, s, "ben") // the address is free
+	createUser(t, s, "ben") // the e-mail address can be used again
 	all, err := s.AllUsers(ctx, "", 0, 9)
 	wantErr(t, err, nil)
 	equal(t, len(all), 3)
 }
 
-// testAccountDeparture departs somebody who is not in a room any more, and makes a cursor from before useless.
+// testAccountDeparture records the departure of a deleted account whose owner had left the room before. Cursors from
+// before that departure must be refused.
 func testAccountDeparture(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
@@ -95,7 +100,8 @@ func testAccountDeparture(t *testing.T, s *db.Store) {
 			if err != nil {
 				return err
 			}
-			return tx.DeleteMember(ctx, chat.Departure{Room: chat.General, User: ben.ID, By: ben.ID, Seq: seq, At: 5, AccountDeleted: forGood})
+			return tx.DeleteMember(ctx,
+				chat.Departure{Room: chat.General, User: ben.ID, By: ben.ID, Seq: seq, At: 5, AccountDeleted: forGood})
 		})
 	}
 	wantErr(t, leave(false), nil)

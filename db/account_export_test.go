@@ -12,7 +12,9 @@ func testAccountExport(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
 	pair := directRoom(t, s, ana, ben)
-	first, second, third := postMessage(t, s, pair, ana, "1", 1), postMessage(t, s, pair, ben, "2", 2), postMessage(t, s, pair, ana, "3", 3)
+	first := postMessage(t, s, pair, ana, "1", 1)
+	second := postMessage(t, s, pair, ben, "2", 2)
+	third := postMessage(t, s, pair, ana, "3", 3)
 	gone := postMessage(t, s, pair, ana, "4", 4)
 	gone.DeletedAt = 5
 	mustWrite(t, s, func(tx chat.Tx) error {
@@ -36,7 +38,8 @@ func testAccountExport(t *testing.T, s *db.Store) {
 		return seqs
 	}
 	equal(t, fmt.Sprint(by(0, 99, 9)), fmt.Sprint([]int64{first.Seq, third.Seq}))
-	equal(t, fmt.Sprint(by(0, 99, 1), by(first.Seq, 99, 9), by(0, second.Seq, 9)), fmt.Sprint([]int64{first.Seq}, []int64{third.Seq}, []int64{first.Seq}))
+	equal(t, fmt.Sprint(by(0, 99, 1), by(first.Seq, 99, 9), by(0, second.Seq, 9)),
+		fmt.Sprint([]int64{first.Seq}, []int64{third.Seq}, []int64{first.Seq}))
 
 	reacted, err := s.MessagesReactedTo(ctx, ana.ID, pair, 9)
 	wantErr(t, err, nil)
@@ -57,7 +60,8 @@ func testAccountExport(t *testing.T, s *db.Store) {
 
 	rooms, err := s.ExportRooms(ctx, ana.ID, 0, 9)
 	wantErr(t, err, nil)
-	equal(t, rooms[1], chat.ExportedRoom{ID: pair, Kind: chat.Direct, Name: "ben", Peer: ben.ID, Access: rooms[1].Access, Role: chat.RoleMember, LastSeq: 4})
+	equal(t, rooms[1], chat.ExportedRoom{ID: pair, Kind: chat.Direct, Name: "ben", Peer: ben.ID,
+		Access: rooms[1].Access, Role: chat.RoleMember, LastSeq: 4})
 	more, err := s.ExportRooms(ctx, ana.ID, pair, 9)
 	wantErr(t, err, nil)
 	equal(t, len(more), 0)

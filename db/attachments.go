@@ -7,13 +7,13 @@ import (
 	"charla/chat"
 )
 
-// filesColumn is a JSON array of the files of message x, in their order. The message has the number of its files, so most
-// rows need no lookup.
+// filesColumn is a JSON array of the files of message x, in their order. The message has the number of its files, so
+// most rows need no lookup.
 const filesColumn = `
 	CASE WHEN x.file_count > 0 THEN '[' || COALESCE((
-		SELECT string_agg(CAST(json_build_object('id', f.id, 'name', f.name, 'alt', f.alt, 'type', b.type, 'size', b.size,
-			'width', b.width, 'height', b.height, 'animated', CASE WHEN b.animated THEN 1 ELSE 0 END) AS TEXT), ','
-			ORDER BY f.position)
+		SELECT string_agg(CAST(json_build_object('id', f.id, 'name', f.name, 'alt', f.alt, 'type', b.type,
+			'size', b.size, 'width', b.width, 'height', b.height,
+			'animated', CASE WHEN b.animated THEN 1 ELSE 0 END) AS TEXT), ',' ORDER BY f.position)
 		FROM files f JOIN blobs b ON b.id = f.blob_id
 		WHERE f.message_id = x.id), '') || ']' ELSE '[]' END AS files`
 

@@ -10,21 +10,23 @@ import (
 	"charla/db"
 )
 
-// insertFile stores a file that waits in General.
+// insertFile stores a pending file in the composer of General.
 func insertFile(t testing.TB, s *db.Store, owner chat.User, content int64, name string) (f chat.File) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) (err error) {
-		f, err = tx.InsertFile(t.Context(), chat.NewFile{Blob: content, Owner: owner.ID, Conversation: chat.ConversationRef{Room: chat.General}, Name: name, Alt: "alt of " + name, CreatedAt: 5})
+		f, err = tx.InsertFile(t.Context(), chat.NewFile{Blob: content, Owner: owner.ID,
+			Conversation: chat.ConversationRef{Room: chat.General}, Name: name, Alt: "alt of " + name, CreatedAt: 5})
 		return err
 	})
 	return f
 }
 
-// postWithFiles posts a message with files of its author.
-func postWithFiles(t testing.TB, s *db.Store, room int64, author chat.User, key string, files ...int64) (m chat.Message) {
+// postWithFiles posts a message and attaches pending files of its author.
+func postWithFiles(t testing.TB, s *db.Store, room int64, author chat.User, key string,
+	files ...int64) (m chat.Message) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) error {
-		turn, err := tx.ReservePost(t.Context(), author.ID, chat.ConversationRef{Room: room}, 9, maxSkew)
+		slot, err := tx.ReservePost(t.Context(), author.ID, chat.ConversationRef{Room: room}, 9, maxSkew)
 		if err != nil {
 			return err
 		}
@@ -32,13 +34,13 @@ func postWithFiles(t testing.TB, s *db.Store, room int64, author chat.User, key 
 		if err != nil {
 			return err
 		}
-		id, err := tx.InsertMessage(t.Context(), chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author.ID,
-			Key: key, PostedAt: 9, Files: list}, "digest")
+		id, err := tx.InsertMessage(t.Context(), chat.Message{Room: room, Seq: slot.LastSeq, ChangedSeq: slot.LastSeq,
+			AuthorID: author.ID, Key: key, PostedAt: 9, Files: list}, "digest")
 		if err != nil {
 			return err
 		}
 		if n, err := tx.AttachFiles(t.Context(), author.ID, files, id); err != nil || n != len(files) {
-			return fmt.Errorf("sent %d of %d files: %w", n, len(files), err)
+			return fmt.Errorf("attached %d of %d files: %w", n, len(files), err)
 		}
 		m, err = tx.Message(t.Context(), author.ID, id)
 		return err
@@ -52,7 +54,8 @@ func testFiles(t *testing.T, s *db.Store) {
 	room := directRoom(t, s, ana, ben)
 	c := insertBlob(t, s, "hash", 70)
 	a, b := insertFile(t, s, ana, c, "a.png"), insertFile(t, s, ana, c, "b.png")
-	equal(t, a, chat.File{ID: a.ID, Name: "a.png", Alt: "alt of a.png", Type: "image/png", Size: 70, Width: 4, Height: 3, Animated: true})
+	equal(t, a, chat.File{ID: a.ID, Name: "a.png", Alt: "alt of a.png", Type: "image/png", Size: 70, Width: 4,
+		Height: 3, Animated: true})
 	general := chat.ConversationRef{Room: chat.General}
 	waiting, err := s.PendingFiles(ctx, ana.ID, general, 9)
 	wantErr(t, err, nil)
@@ -140,7 +143,8 @@ func testUnattachedFiles(t *testing.T, s *db.Store) {
 	wantErr(t, err, nil)
 	equal(t, len(waiting), 1)
 	equal(t, waiting[0].Alt, "words")
-	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.SetAvatar(ctx, ben.ID, a.ID); return err }), chat.ErrNotFound)
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.SetAvatar(ctx, ben.ID, a.ID); return err }),
+		chat.ErrNotFound)
 
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.DeleteStaleFiles(ctx, 6) })
 	_, err = s.File(ctx, ana.ID, a.ID)
@@ -156,14 +160,17 @@ func testUnattachedFiles(t *testing.T, s *db.Store) {
 	wantErr(t, err, chat.ErrNotFound)
 }
 
-// Two messages that want the same file: one gets it.
+// testFileAttachedTwice attaches a file to two messages at the same time. Only one of them may get it.
 func testFileAttachedTwice(t *testing.T, s *db.Store) {
 	ctx := context.WithoutCancel(t.Context())
 	ana := createUser(t, s, "ana")
 	rooms := []int64{chat.General, directRoom(t, s, ana, createUser(t, s, "ben"))}
 	for i := range 20 {
 		f := insertFile(t, s, ana, insertBlob(t, s, fmt.Sprint("hash", i), 1), "x")
-		ms := []chat.Message{postMessage(t, s, rooms[0], ana, fmt.Sprint("a", i), 5), postMessage(t, s, rooms[1], ana, fmt.Sprint("b", i), 5)}
+		ms := []chat.Message{
+			postMessage(t, s, rooms[0], ana, fmt.Sprint("a", i), 5),
+			postMessage(t, s, rooms[1], ana, fmt.Sprint("b", i), 5),
+		}
 		var both sync.WaitGroup
 		var sent [2]int
 		for n := range 2 {
@@ -176,7 +183,7 @@ func testFileAttachedTwice(t *testing.T, s *db.Store) {
 		}
 		both.Wait()
 		if sent[0]+sent[1] != 1 {
-			t.Fatalf("sent %v", sent)
+			t.Fatalf("the two messages got %v files", sent)
 		}
 	}
 }

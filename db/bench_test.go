@@ -12,7 +12,8 @@ import (
 	"charla/db/dbtest"
 )
 
-// seedCommunity is a community of a realistic size: one person in 20 rooms of 500 messages, some of them unread.
+// seedCommunity creates a community of a realistic size. It returns a person with 20 direct conversations of 500
+// messages, some of them unread, and one of these rooms.
 func seedCommunity(b *testing.B, s *db.Store) (user chat.User, room int64) {
 	ctx := b.Context()
 	var users []chat.User
@@ -77,7 +78,7 @@ func benchmarkStore(b *testing.B, s *db.Store) {
 			runParallel(b, func() error { _, err := s.LastSeqs(ctx, topics); return err })
 		})
 	}
-	b.Run("PostOf32", func(b *testing.B) { // callers that wait together
+	b.Run("PostOf32", func(b *testing.B) { // 32 concurrent callers on two processors
 		var n atomic.Int64
 		b.SetParallelism(16)
 		runParallel(b, func() error {

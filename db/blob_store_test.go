@@ -11,11 +11,12 @@ import (
 	"charla/db"
 )
 
-// insertBlob stores content under a hash and returns its id.
+// insertBlob stores a blob with a hash and returns its id.
 func insertBlob(t testing.TB, s *db.Store, hash string, size int64) (id int64) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) error {
-		err := tx.InsertBlob(t.Context(), chat.Blob{Object: "o" + hash, Hash: hash, Type: "image/png", Size: size, Width: 4, Height: 3, Animated: true}, 1)
+		err := tx.InsertBlob(t.Context(), chat.Blob{Object: "o" + hash, Hash: hash, Type: "image/png", Size: size,
+			Width: 4, Height: 3, Animated: true}, 1)
 		if err == nil {
 			id, _, err = tx.BlobByHash(t.Context(), hash)
 		}
@@ -24,7 +25,8 @@ func insertBlob(t testing.TB, s *db.Store, hash string, size int64) (id int64) {
 	return id
 }
 
-// A file that is made of content while that is being forgotten has it, or is refused: on no account does it stay without.
+// testBlobDeletedConcurrently creates a file while its blob is being deleted. Either the file gets the blob, or it is
+// not created; a file without a blob must never exist.
 func testBlobDeletedConcurrently(t *testing.T, s *db.Store) {
 	ctx := context.WithoutCancel(t.Context())
 	ana := createUser(t, s, "ana")
@@ -45,9 +47,9 @@ func testBlobDeletedConcurrently(t *testing.T, s *db.Store) {
 		_, _, err := s.BlobByHash(ctx, fmt.Sprint("hash", i))
 		switch {
 		case made == nil && err != nil:
-			t.Fatalf("a file without its content: %v", err)
+			t.Fatalf("there is a file without its blob: %v", err)
 		case made != nil && !errors.Is(made, chat.ErrNotFound):
-			t.Fatalf("making a file: %v", made)
+			t.Fatalf("insert file: %v", made)
 		}
 	}
 }

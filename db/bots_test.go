@@ -18,7 +18,8 @@ func testBots(t *testing.T, s *db.Store) {
 			if err != nil {
 				return err
 			}
-			if bot, err = tx.InsertUser(ctx, chat.NewUser{Name: name, NameKey: name, EmailKey: "bot:" + name, OwnerID: owner.ID}); err != nil {
+			account := chat.NewUser{Name: name, NameKey: name, EmailKey: "bot:" + name, OwnerID: owner.ID}
+			if bot, err = tx.InsertUser(ctx, account); err != nil {
 				return err
 			}
 			return tx.InsertMember(ctx, chat.General, bot.ID, seq)
@@ -63,7 +64,8 @@ func testBots(t *testing.T, s *db.Store) {
 
 	rooms, err := s.BotRooms(ctx, ana.ID, 9)
 	wantErr(t, err, nil)
-	equal(t, fmt.Sprint(rooms), fmt.Sprint([]chat.BotRoom{{Bot: zeta.ID, Room: chat.General, Name: "General"}, {Bot: alpha.ID, Room: chat.General, Name: "General"}}))
+	equal(t, fmt.Sprint(rooms), fmt.Sprint([]chat.BotRoom{{Bot: zeta.ID, Room: chat.General, Name: "General"},
+		{Bot: alpha.ID, Room: chat.General, Name: "General"}}))
 	var hook int64
 	mustWrite(t, s, func(tx chat.Tx) (err error) {
 		hook, err = tx.InsertWebhook(ctx, zeta.ID, chat.General, "secret", 40)
@@ -71,7 +73,8 @@ func testBots(t *testing.T, s *db.Store) {
 	})
 	hooks, err := s.Webhooks(ctx, ana.ID)
 	wantErr(t, err, nil)
-	equal(t, fmt.Sprint(hooks), fmt.Sprint([]chat.BotRoom{{ID: hook, Bot: zeta.ID, Room: chat.General, Name: "General"}}))
+	equal(t, fmt.Sprint(hooks),
+		fmt.Sprint([]chat.BotRoom{{ID: hook, Bot: zeta.ID, Room: chat.General, Name: "General"}}))
 	looked, err := s.Webhook(ctx, "secret")
 	wantErr(t, err, nil)
 	equal(t, looked, chat.Webhook{ID: hook, Room: chat.General, User: zeta})

@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// selectConversation reads a room as its member m sees it. $1 is the highest number of unread messages that are counted;
-// latest is the time to sort by. The index messages_unread answers the count without reading a message.
+// selectConversation reads a room as its member m sees it. $1 is the highest number of unread messages that are
+// counted; latest is the time to sort by. The index messages_unread answers the count without reading a message.
 const selectConversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq,
 		m.read_seq, m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar_file_id, 0) AS peer_avatar, r.access,
@@ -30,9 +30,9 @@ type conversationRow struct {
 	Latest chat.Timestamp `db:"latest"`
 }
 
-// Conversations applies the limit with channels first, so that a hundred direct conversations with unread messages do not
-// displace General. The kept rows are then sorted for display. A page continues after a room in the order of the limit.
-// MATERIALIZED keeps SQLite from counting the unread messages again for each use of the result.
+// Conversations applies the limit with channels first, so that a hundred direct conversations with unread messages do
+// not displace General. The kept rows are then sorted for display. A page continues after a room in the order of the
+// limit. MATERIALIZED keeps SQLite from counting the unread messages again for each use of the result.
 func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
@@ -40,7 +40,8 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 		FROM (
 			SELECT * FROM mine
 			WHERE CAST($4 AS BIGINT) = 0 OR (kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, -latest, room) > (
-				SELECT a.kind, CASE WHEN a.unread > 0 THEN 0 ELSE 1 END, -a.latest, a.room FROM mine a WHERE a.room = $4)
+				SELECT a.kind, CASE WHEN a.unread > 0 THEN 0 ELSE 1 END, -a.latest, a.room
+				FROM mine a WHERE a.room = $4)
 			ORDER BY kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room
 			LIMIT $3) AS kept
 		ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, latest DESC, room`

@@ -16,9 +16,34 @@ func testConversations(t *testing.T, s *db.Store) {
 	wantErr(t, err, chat.ErrNotFound)
 	room, notes := directRoom(t, s, ana, ben), directRoom(t, s, ana, ana)
 	want := map[int64]chat.Conversation{
-		chat.General: {Room: chat.General, Kind: chat.Channel, Name: "General", Access: chat.AccessOpen, Role: chat.RoleMember, LastSeq: 2, ReadSeq: 1, Viewer: ana.ID},
-		room:         {Room: room, Kind: chat.Direct, Access: chat.AccessInviteOnly, Role: chat.RoleMember, Name: "ben", Viewer: ana.ID, Peer: ben.ID},
-		notes:        {Room: notes, Kind: chat.Direct, Access: chat.AccessInviteOnly, Role: chat.RoleMember, Name: "ana", Viewer: ana.ID, Peer: ana.ID},
+		chat.General: {
+			Room:    chat.General,
+			Kind:    chat.Channel,
+			Name:    "General",
+			Access:  chat.AccessOpen,
+			Role:    chat.RoleMember,
+			LastSeq: 2,
+			ReadSeq: 1,
+			Viewer:  ana.ID,
+		},
+		room: {
+			Room:   room,
+			Kind:   chat.Direct,
+			Access: chat.AccessInviteOnly,
+			Role:   chat.RoleMember,
+			Name:   "ben",
+			Viewer: ana.ID,
+			Peer:   ben.ID,
+		},
+		notes: {
+			Room:   notes,
+			Kind:   chat.Direct,
+			Access: chat.AccessInviteOnly,
+			Role:   chat.RoleMember,
+			Name:   "ana",
+			Viewer: ana.ID,
+			Peer:   ana.ID,
+		},
 	}
 	list, err := s.Conversations(ctx, ana.ID, 0, 9)
 	wantErr(t, err, nil)
@@ -39,7 +64,8 @@ func testConversations(t *testing.T, s *db.Store) {
 	}
 	theirs, err := s.ConversationWith(ctx, ben.ID, ana.ID)
 	wantErr(t, err, nil)
-	equal(t, theirs, chat.Conversation{Room: room, Kind: chat.Direct, Access: chat.AccessInviteOnly, Role: chat.RoleMember, Name: "ana", Viewer: ben.ID, Peer: ana.ID})
+	equal(t, theirs, chat.Conversation{Room: room, Kind: chat.Direct, Access: chat.AccessInviteOnly,
+		Role: chat.RoleMember, Name: "ana", Viewer: ben.ID, Peer: ana.ID})
 }
 
 func testConversationOrder(t *testing.T, s *db.Store) {
@@ -49,9 +75,9 @@ func testConversationOrder(t *testing.T, s *db.Store) {
 		peer := createUser(t, s, name)
 		rooms[name] = directRoom(t, s, ana, peer)
 		switch author := peer; name {
-		case "cem", "dia": // dia's is older and stands behind
+		case "cem", "dia": // dia's message is older, so she comes second
 			postMessage(t, s, rooms[name], author, "1", chat.Timestamp(1000-i))
-		case "eve": // the latest of all, but ana's own: nothing to read
+		case "eve": // the latest message of all, but it is ana's own and not unread
 			postMessage(t, s, rooms[name], ana, "1", 5000)
 		}
 	}
@@ -65,7 +91,7 @@ func testConversationOrder(t *testing.T, s *db.Store) {
 		return names
 	}
 	equal(t, order(9), "cem dia eve ben fay General ")
-	equal(t, order(2), "cem General ") // a channel is never pushed out
+	equal(t, order(2), "cem General ") // direct conversations do not displace a channel
 	after := func(room string, limit int) (names string) {
 		t.Helper()
 		list, err := s.Conversations(t.Context(), ana.ID, rooms[room], limit)

@@ -1,5 +1,5 @@
-// Package db implements chat.Store with SQLite and with PostgreSQL. Both run the same SQL text. The few real differences
-// are in sqlite.go, postgres.go and errors.go.
+// Package db implements chat.Store with SQLite and with PostgreSQL. Both run the same SQL text. The few real
+// differences are in sqlite.go, postgres.go and errors.go.
 package db
 
 import (

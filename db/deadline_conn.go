@@ -11,8 +11,9 @@ import (
 // deadlines are set on the network connection.
 const ioTimeout = 6 * time.Second
 
-// deadlineConn is a network connection to PostgreSQL on which every read and write has a deadline. Only one goroutine at
-// a time uses it, the one that uses the driver's connection on top of it. On SQLite a deadlineConn exists but is unused.
+// deadlineConn is a network connection to PostgreSQL on which every read and write has a deadline. Only one goroutine
+// at a time uses it, the one that uses the driver's connection on top of it. On SQLite a deadlineConn exists but is
+// unused.
 type deadlineConn struct {
 	net.Conn
 	deadline time.Time // of the current statement, or zero

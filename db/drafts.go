@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// notYetPosted excludes a draft d whose message is posted already. On PostgreSQL, saving a draft and posting its message
-// at the same time do not see each other, and the draft would remain.
+// notYetPosted excludes a draft d whose message is posted already. On PostgreSQL, saving a draft and posting its
+// message at the same time do not see each other, and the draft would remain.
 const notYetPosted = `
 		AND NOT EXISTS (SELECT 1 FROM messages x WHERE x.author_id = d.user_id AND x.key = d.key)`
 

@@ -8,7 +8,7 @@ import (
 	"charla/db"
 )
 
-// testEmoji: each person has their own, the latest first, and only so many.
+// testEmoji checks the recent emoji: separate for each person, latest first, and limited in number.
 func testEmoji(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, berta := createUser(t, s, "ana"), createUser(t, s, "berta")

@@ -16,10 +16,10 @@ import (
 	"charla/chat"
 )
 
-// mapError translates an error of a driver. A missing row or a missing referenced row becomes chat.ErrNotFound, a violated
-// unique constraint chat.ErrDuplicate; both are ordinary results and stay as they are. Every other error gets the name of
-// the operation in front. If the database could not be reached, mapError returns an Unavailable chat.Error with the named
-// error as its cause. It looks at error codes, never at texts.
+// mapError translates an error of a driver. A missing row or a missing referenced row becomes chat.ErrNotFound, a
+// violated unique constraint chat.ErrDuplicate; both are ordinary results and stay as they are. Every other error gets
+// the name of the operation in front. If the database could not be reached, mapError returns an Unavailable chat.Error
+// with the named error as its cause. It looks at error codes, never at texts.
 func mapError(op string, err error) error {
 	switch class := classify(err); class {
 	case nil:

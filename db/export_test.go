@@ -52,7 +52,7 @@ func OpenNextPostgres(t testing.TB, url string) (*Store, error) {
 	return openPostgres(context.WithoutCancel(t.Context()), url, nextVersion(t))
 }
 
-// Column reads the first column of a query.
+// Column returns the first column of all rows of a query.
 func Column[T any](t testing.TB, s *Store, query string, args ...any) (values []T) {
 	t.Helper()
 	if err := s.read.SelectContext(t.Context(), &values, query, args...); err != nil {
@@ -61,16 +61,16 @@ func Column[T any](t testing.TB, s *Store, query string, args ...any) (values []
 	return values
 }
 
-// Plan tells how SQLite would run what f asks for: the lines of EXPLAIN QUERY PLAN of its one statement.
-func (s *Store) Plan(t testing.TB, f func(r reader) error) (lines []string) {
+// Plan returns the steps of EXPLAIN QUERY PLAN on SQLite for the single query that f runs.
+func (s *Store) Plan(t testing.TB, f func(r reader) error) (steps []string) {
 	t.Helper()
-	if err := f(reader{explainer{s.read, t, &lines}}); err != nil {
+	if err := f(reader{explainer{s.read, t, &steps}}); err != nil {
 		t.Fatal(err)
 	}
-	return lines
+	return steps
 }
 
-// Pragma reads a setting of the writing connection.
+// Pragma returns a setting of the connection for writes.
 func (s *Store) Pragma(t testing.TB, name string) (value string) {
 	t.Helper()
 	if err := s.write.GetContext(t.Context(), &value, "PRAGMA "+name); err != nil {
@@ -79,19 +79,21 @@ func (s *Store) Pragma(t testing.TB, name string) (value string) {
 	return value
 }
 
-// ReadFinished counts the messages that PostgreSQL looks at, in the table or in one of its indexes, to answer what ask asks.
-func (s *Store) RowsRead(t testing.TB, ask func(r chat.Reader) error) (n int64) {
+// RowsRead returns how many messages PostgreSQL reads, in the table or in its indexes, for the queries that run runs.
+func (s *Store) RowsRead(t testing.TB, run func(r chat.Reader) error) (n int64) {
 	t.Helper()
 	const query = `
 		SELECT CAST(SUM(pg_stat_get_xact_tuples_returned(o.oid)) AS BIGINT)
-		FROM (SELECT indexrelid AS oid FROM pg_index WHERE indrelid = 'messages'::regclass UNION SELECT 'messages'::regclass) AS o`
+		FROM (
+			SELECT indexrelid AS oid FROM pg_index WHERE indrelid = 'messages'::regclass
+			UNION SELECT 'messages'::regclass) AS o`
 	var before, after int64
 	err := s.InTx(t.Context(), func(tx chat.Tx) error {
 		w := tx.(writer)
 		if err := w.get(t.Context(), "count rows", &before, query); err != nil {
 			return err
 		}
-		if err := ask(w); err != nil {
+		if err := run(w); err != nil {
 			return err
 		}
 		return w.get(t.Context(), "count rows", &after, query)

@@ -25,7 +25,7 @@ func openPostgresURL(t testing.TB, url string) *db.Store {
 func wantUnavailable(t testing.TB, err error) {
 	t.Helper()
 	if chat.CodeOf(err) != chat.Unavailable {
-		t.Fatalf("got %T %v, want an Unavailable Error", err, err)
+		t.Fatalf("got %T %v, want an Unavailable error", err, err)
 	}
 }
 
@@ -34,7 +34,8 @@ func countMessages(t testing.TB, s *db.Store) int {
 	return len(db.Column[int64](t, s, `SELECT id FROM messages`))
 }
 
-// TestServerUnavailable stops and kills PostgreSQL: meanwhile everything is Unavailable, afterwards all is well by itself.
+// TestServerUnavailable stops and kills PostgreSQL. While it is down, all operations return Unavailable; afterwards the
+// store works again without help.
 func TestServerUnavailable(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -54,7 +55,8 @@ func TestServerUnavailable(t *testing.T) {
 	equal(t, countMessages(t, s), 2)
 }
 
-// TestReconnectAfterRestart: connections that died while nobody looked fail nobody, neither a question nor a write.
+// TestReconnectAfterRestart restarts PostgreSQL while its connections are idle. The next reads and writes must not fail
+// because of the broken connections.
 func TestReconnectAfterRestart(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -81,8 +83,8 @@ func TestReconnectAfterRestart(t *testing.T) {
 	equal(t, countMessages(t, s), 8)
 }
 
-// TestServerRefusesConnections: a server that turns us away, as after a change of passwords, or takes no writes, as after a failover, is one that
-// is away.
+// TestServerRefusesConnections checks that a server is Unavailable if it rejects connections, as after a change of its
+// passwords, or refuses writes, as a standby after a failover.
 func TestServerRefusesConnections(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -91,13 +93,16 @@ func TestServerRefusesConnections(t *testing.T) {
 	role := db.Column[string](t, admin, `SELECT quote_ident(current_user)`)[0]
 	refused := func(name string) {
 		t.Helper()
-		wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insertMessage(t.Context(), tx, chat.General, ana.ID, name) }))
+		wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
+			return insertMessage(t.Context(), tx, chat.General, ana.ID, name)
+		}))
 	}
 	for name, c := range map[string]struct{ end, heal string }{
 		"no log-in":   {`ALTER ROLE ` + role + ` NOLOGIN`, `ALTER ROLE ` + role + ` LOGIN`},
 		"no database": {`ALTER DATABASE postgres RENAME TO elsewhere`, `ALTER DATABASE elsewhere RENAME TO postgres`},
 	} {
-		admin.RawExec(t, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`)
+		admin.RawExec(t, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+				WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`)
 		admin.RawExec(t, c.end)
 		refused(name)
 		admin.RawExec(t, c.heal)
@@ -109,16 +114,17 @@ func TestServerRefusesConnections(t *testing.T) {
 	refused("a standby")
 	wantUnavailable(t, s.Ping(t.Context()))
 	if _, err := s.User(t.Context(), ana.ID); err != nil {
-		t.Errorf("reading from a standby: %v", err)
+		t.Errorf("read from a standby: %v", err)
 	}
 	server.Stop(t)
 	server.SetStandby(t, false)
 	server.Start(t)
-	postMessage(t, s, chat.General, ana, "it leads again", 1)
+	postMessage(t, s, chat.General, ana, "primary again", 1)
 	equal(t, countMessages(t, s), 3)
 }
 
-// TestBackendKilled cuts a transaction in the middle: nothing of it stays, and the next one works at once.
+// TestBackendKilled ends the server process of a running transaction. Nothing of the transaction may remain, and the
+// next transaction must work at once.
 func TestBackendKilled(t *testing.T) {
 	t.Parallel()
 	s := dbtest.OpenPostgres(t)
@@ -135,8 +141,8 @@ func TestBackendKilled(t *testing.T) {
 	equal(t, countMessages(t, s), 1)
 }
 
-// TestLostReplies: a statement without an answer is not repeated, and a commit without an answer is Unavailable though
-// it happened. Who sends again with the same key gets one message.
+// TestLostReplies loses the reply to a statement and to a commit. The statement must not be repeated. The commit
+// happened but is reported as Unavailable, and sending again with the same key must not create a second message.
 func TestLostReplies(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -169,8 +175,9 @@ func TestLostReplies(t *testing.T) {
 	}
 }
 
-// TestStalledNetwork: nobody waits longer than they said, nor longer than the store allows, though no connection breaks
-// and there are far more questions than connections.
+// TestStalledNetwork stops all data between the store and PostgreSQL without breaking connections. No caller may wait
+// longer than its deadline, or longer than the limits of the store, even if there are far more queries than
+// connections.
 func TestStalledNetwork(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -187,17 +194,18 @@ func TestStalledNetwork(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if d := took(func() error { return s.Ping(ctx) }); d > 2*time.Second {
-		t.Errorf("a deadline of 0.3 s was kept after %v", d)
+		t.Errorf("a query with a deadline of 0.3 s took %v", d)
 	}
 	begun := time.Now()
 	for _, err := range concurrently(100, func(int) error { _, err := s.User(t.Context(), ana.ID); return err }) {
 		wantUnavailable(t, err)
 	}
 	if d := time.Since(begun); d > 8*time.Second {
-		t.Errorf("reads without a deadline took %v", d)
+		t.Errorf("queries without a deadline took %v", d)
 	}
 	write := func() error {
-		return s.InTx(t.Context(), func(tx chat.Tx) error { return insertMessage(t.Context(), tx, chat.General, ana.ID, "k") })
+		return s.InTx(t.Context(),
+			func(tx chat.Tx) error { return insertMessage(t.Context(), tx, chat.General, ana.ID, "k") })
 	}
 	if d := took(write); d > 12*time.Second {
 		t.Errorf("a write took %v", d)
@@ -207,7 +215,8 @@ func TestStalledNetwork(t *testing.T) {
 	equal(t, countMessages(t, s), 0)
 }
 
-// TestDeadlock: two transactions lock two rooms in opposite orders. PostgreSQL ends one of them, which runs again.
+// TestDeadlock locks two rooms in opposite orders from two transactions. PostgreSQL rolls back one of them, which must
+// run again.
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	s := dbtest.OpenPostgres(t)
@@ -234,6 +243,6 @@ func TestDeadlock(t *testing.T) {
 	}
 	equal(t, lastSeqOf(t, s, chat.General), before+2)
 	if runs.Load() < 3 {
-		t.Fatal("nothing ran again: there was no deadlock")
+		t.Fatal("no transaction ran again, so there was no deadlock")
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"charla/chat"
 )
 
-// maxBatchWrites is how many transactions share a commit at most: enough to make the cost of a disk sync small for each,
-// and few enough that none waits long.
+// maxBatchWrites is how many transactions share a commit at most: enough to make the cost of a disk sync small for
+// each, and few enough that none waits long.
 const maxBatchWrites = 256
 
 // isolationPeriod is how long after a failed transaction the next batches run with savepoints from the start.
 const isolationPeriod = time.Second
 
-// groupCommitter runs all writes on SQLite. A commit costs a sync of the disk, so transactions that arrive while a commit
-// runs share the next one. There is no timer: a single transaction starts at once.
+// groupCommitter runs all writes on SQLite. A commit costs a sync of the disk, so transactions that arrive while a
+// commit runs share the next one. There is no timer: a single transaction starts at once.
 type groupCommitter struct {
 	pool       *sqlx.DB
 	file       *dbFile
@@ -82,8 +82,8 @@ func (c *groupCommitter) close() {
 	c.goroutines.Wait()
 }
 
-// commitLoop commits batches until the queue is empty. It yields before each, so that writers that are ready to run join
-// the batch.
+// commitLoop commits batches until the queue is empty. It yields before each, so that writers that are ready to run
+// join the batch.
 func (c *groupCommitter) commitLoop() {
 	runtime.Gosched()
 	for batch := c.takeBatch(); len(batch) > 0; batch = c.takeBatch() {
@@ -105,9 +105,9 @@ func (c *groupCommitter) takeBatch() []*queuedWrite {
 	return batch
 }
 
-// commitBatch runs a batch in one transaction and completes its writes. If a write fails, the whole batch runs again with
-// a savepoint before each write, and so do the batches of the next isolationPeriod. A savepoint costs as much as a write,
-// and failures are rare, so savepoints are not the default.
+// commitBatch runs a batch in one transaction and completes its writes. If a write fails, the whole batch runs again
+// with a savepoint before each write, and so do the batches of the next isolationPeriod. A savepoint costs as much as a
+// write, and failures are rare, so savepoints are not the default.
 func (c *groupCommitter) commitBatch(batch []*queuedWrite) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()

@@ -10,7 +10,8 @@ import (
 	"charla/db"
 )
 
-// testGroupCommit: writes that wait together are committed together, and each stands or falls alone.
+// testGroupCommit runs many concurrent writes, some of which fail or panic. Writes that share a commit must not affect
+// each other.
 func testGroupCommit(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	no := errors.New("no")

@@ -58,8 +58,8 @@ func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Dep
 	return d, err
 }
 
-// Departures has no limit, because a person who is missing from the result would keep reading the room. Few people leave
-// in the short time that callers ask for.
+// Departures has no limit, because a person who is missing from the result would keep reading the room. Few people
+// leave in the short time that callers ask for.
 func (r reader) Departures(ctx context.Context, since chat.Timestamp) (list []chat.Departure, err error) {
 	const query = selectDeparture + `
 		WHERE departed_at >= $1

@@ -22,7 +22,7 @@ func joinRoom(t testing.TB, s *db.Store, room int64, who chat.User) {
 	mustWrite(t, s, func(tx chat.Tx) error { return addMember(t, tx, room, who) })
 }
 
-// removeMember takes somebody out of a room and returns the departure.
+// removeMember removes a person from a room and returns the departure.
 func removeMember(t testing.TB, s *db.Store, room int64, who, by chat.User, at chat.Timestamp) (d chat.Departure) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) error {
@@ -38,7 +38,8 @@ func removeMember(t testing.TB, s *db.Store, room int64, who, by chat.User, at c
 
 func testMembers(t *testing.T, s *db.Store) {
 	ctx := t.Context()
-	ana, ben, eva, zoe := createUser(t, s, "ana"), createUser(t, s, "ben"), createUser(t, s, "Eva"), createUser(t, s, "zoe")
+	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
+	eva, zoe := createUser(t, s, "Eva"), createUser(t, s, "zoe")
 	room := createChannel(t, s, "room", chat.AccessInviteOnly, zoe)
 	joinRoom(t, s, room, eva)
 	joinRoom(t, s, room, ana)
@@ -54,7 +55,7 @@ func testMembers(t *testing.T, s *db.Store) {
 	equal(t, list("", 0, 9), "ana:member Eva:member zoe:owner ")
 	equal(t, list("", 0, 1), "ana:member ")
 	equal(t, list("", ana.ID, 9), "Eva:member zoe:owner ")
-	equal(t, list("", ben.ID, 9), "Eva:member zoe:owner ") // also after somebody who is not there
+	equal(t, list("", ben.ID, 9), "Eva:member zoe:owner ") // also after a person who is not a member
 	equal(t, list("", 99, 9), "")
 	equal(t, list("o", 0, 9), "zoe:owner ")
 
@@ -85,7 +86,7 @@ func testMembers(t *testing.T, s *db.Store) {
 	equal(t, among(nil, ana.ID), "[]")
 	equal(t, among([]int64{room}), "[]")
 
-	heir := func() int64 {
+	successor := func() int64 {
 		t.Helper()
 		var user int64
 		mustWrite(t, s, func(tx chat.Tx) (err error) {
@@ -95,13 +96,14 @@ func testMembers(t *testing.T, s *db.Store) {
 		return user
 	}
 	removeMember(t, s, room, zoe, zoe, 1)
-	equal(t, heir(), eva.ID)
+	equal(t, successor(), eva.ID)
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.SetDisabled(ctx, eva.ID, 5) })
-	equal(t, heir(), ana.ID) // the disabled only when there is nobody else
+	equal(t, successor(), ana.ID) // a disabled account only if there is no other member
 	removeMember(t, s, room, ana, ana, 1)
-	equal(t, heir(), eva.ID)
+	equal(t, successor(), eva.ID)
 	removeMember(t, s, room, eva, eva, 1)
-	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.LongestStandingMember(ctx, room); return err }), chat.ErrNotFound)
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.LongestStandingMember(ctx, room); return err }),
+		chat.ErrNotFound)
 }
 
 func testDepartures(t *testing.T, s *db.Store) {
@@ -120,12 +122,16 @@ func testDepartures(t *testing.T, s *db.Store) {
 	last, err := s.LastDeparture(ctx, room, ben.ID)
 	wantErr(t, err, nil)
 	equal(t, last, second)
-	for since, want := range map[chat.Timestamp][]chat.Departure{0: {first, second}, 100: {first, second}, 101: {second}, 201: nil} {
+	for since, want := range map[chat.Timestamp][]chat.Departure{
+		0: {first, second}, 100: {first, second}, 101: {second}, 201: nil,
+	} {
 		list, err := s.Departures(ctx, since)
 		wantErr(t, err, nil)
 		equal(t, fmt.Sprint(list), fmt.Sprint(want))
 	}
-	for cursor, want := range map[int64][]chat.Departure{0: {first, second}, 3: {first, second}, 4: {second}, 6: {second}, 7: nil} {
+	for cursor, want := range map[int64][]chat.Departure{
+		0: {first, second}, 3: {first, second}, 4: {second}, 6: {second}, 7: nil,
+	} {
 		c, err := s.Changes(ctx, room, cursor, 9)
 		wantErr(t, err, nil)
 		equal(t, c.LastSeq, 7)

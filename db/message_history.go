@@ -8,8 +8,8 @@ import (
 	"charla/chat"
 )
 
-// selectReadableMessages reads the messages of room $1 if user $2 is a member. One statement checks membership and reads,
-// so that nothing can change in between.
+// selectReadableMessages reads the messages of room $1 if user $2 is a member. One statement checks membership and
+// reads, so that nothing can change in between.
 const selectReadableMessages = selectMessage + `
 	WHERE x.room_id = $1 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2)`
 
@@ -42,11 +42,11 @@ func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (del
 	return deleted, err
 }
 
-// Changes reads the messages and the room's last seq with one statement, which sees one snapshot on both databases. A room
-// without changes still gives one row, without a message: hence the COALESCE. The messages are limited before the joins;
-// otherwise PostgreSQL would read and sort everything that changed since the cursor, which may be the whole room.
-// Departures never change, so a second query can read those up to the same seq. It is not needed if messages account for
-// every seq.
+// Changes reads the messages and the room's last seq with one statement, which sees one snapshot on both databases. A
+// room without changes still gives one row, without a message: hence the COALESCE. The messages are limited before the
+// joins; otherwise PostgreSQL would read and sort everything that changed since the cursor, which may be the whole
+// room. Departures never change, so a second query can read those up to the same seq. It is not needed if messages
+// account for every seq.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,

@@ -69,8 +69,8 @@ func (r reader) MessageByKey(ctx context.Context, author int64, key string) (cha
 	return row.message(), row.Digest, err
 }
 
-// MessagesByAuthor needs a narrow range of seqs from its caller, because it reads all messages in the range. An index by
-// author would slow down every post.
+// MessagesByAuthor needs a narrow range of seqs from its caller, because it reads all messages in the range. An index
+// by author would slow down every post.
 func (r reader) MessagesByAuthor(ctx context.Context, author, room, after, upto int64,
 	limit int) ([]chat.Message, error) {
 	const query = selectMessage + `
@@ -80,8 +80,8 @@ func (r reader) MessagesByAuthor(ctx context.Context, author, room, after, upto 
 	return r.listMessages(ctx, "list messages by author", query, room, after, upto, author, limit)
 }
 
-// reservePostSQL takes the next seq of a room, remembers the previous message, and records the author $1 and the time $2. If the
-// previous message is later than $2 by at most $3, the time of the previous message is kept.
+// reservePostSQL takes the next seq of a room, remembers the previous message, and records the author $1 and the time
+// $2. If the previous message is later than $2 by at most $3, the time of the previous message is kept.
 const reservePostSQL = `
 	UPDATE rooms SET last_seq = last_seq + 1, previous_author_id = last_author_id, previous_posted_at = last_posted_at,
 		last_author_id = $1,
@@ -113,8 +113,8 @@ func (w writer) ReservePost(ctx context.Context, author int64, ref chat.Conversa
 // InsertMessage checks membership when it runs, and therefore under the lock that its caller took with the seq.
 func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string) (id int64, err error) {
 	const query = `
-		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day,
-			content_digest, file_count)
+		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,
+			starts_day, content_digest, file_count)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
 		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
 		ON CONFLICT (author_id, key) DO NOTHING

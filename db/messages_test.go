@@ -9,7 +9,7 @@ import (
 	"charla/db"
 )
 
-// seqList lists the seqs of messages, in their order.
+// seqList returns the seqs of messages in their order, as text.
 func seqList(messages []chat.Message) string {
 	list := []int64{}
 	for _, m := range messages {
@@ -23,18 +23,18 @@ func testMessages(t *testing.T, s *db.Store) {
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
 	room := directRoom(t, s, ana, ben)
 	m := postMessage(t, s, room, ana, "k1", farFuture)
-	equal(t, m, chat.Message{ID: m.ID, Room: room, Seq: 1, ChangedSeq: 1, AuthorID: ana.ID, AuthorName: "ana", Key: "k1",
-		Body: "text of k1", HTML: "<b>k1</b>", PostedAt: farFuture, StartsGroup: true})
+	equal(t, m, chat.Message{ID: m.ID, Room: room, Seq: 1, ChangedSeq: 1, AuthorID: ana.ID, AuthorName: "ana",
+		Key: "k1", Body: "text of k1", HTML: "<b>k1</b>", PostedAt: farFuture, StartsGroup: true})
 	found, err := s.Message(ctx, ben.ID, m.ID)
 	wantErr(t, err, nil)
 	equal(t, found, m)
-	for _, ask := range []func() error{
+	for _, query := range []func() error{
 		func() error { _, err := s.Message(ctx, ana.ID, 99); return err },
 		func() error {
 			return s.InTx(ctx, func(tx chat.Tx) error { _, _, err := tx.MessageByKey(ctx, ben.ID, "k1"); return err })
 		},
 	} {
-		wantErr(t, ask(), chat.ErrNotFound)
+		wantErr(t, query(), chat.ErrNotFound)
 	}
 	for n := range 5 {
 		postMessage(t, s, room, ben, fmt.Sprint(n), 5)
@@ -56,7 +56,7 @@ func testChanges(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
 	room := directRoom(t, s, ana, ben)
-	look := func(cursor int64, limit int) chat.Changes {
+	readChanges := func(cursor int64, limit int) chat.Changes {
 		t.Helper()
 		c, err := s.Changes(ctx, room, cursor, limit)
 		wantErr(t, err, nil)
@@ -67,7 +67,7 @@ func testChanges(t *testing.T, s *db.Store) {
 		equal(t, c.TooFarBehind, false)
 		equal(t, fmt.Sprint(c.LastSeq, seqList(c.Replaced), seqList(c.Added)), fmt.Sprint(last, replaced, added))
 	}
-	check(look(0, 9), 0, "[]", "[]")
+	check(readChanges(0, 9), 0, "[]", "[]")
 	for n := range 4 {
 		postMessage(t, s, room, ben, fmt.Sprint(n), 5)
 	}
@@ -80,27 +80,28 @@ func testChanges(t *testing.T, s *db.Store) {
 	edit(1)
 	edit(2)
 	edit(1)
-	check(look(0, 9), 8, "[]", "[1 2 3 4]")
-	check(look(2, 9), 8, "[1 2]", "[3 4]")
-	check(look(5, 9), 8, "[1 2]", "[]")
-	check(look(8, 9), 8, "[]", "[]")
-	check(look(50, 9), 8, "[]", "[]")
-	c := look(2, 9)
+	check(readChanges(0, 9), 8, "[]", "[1 2 3 4]")
+	check(readChanges(2, 9), 8, "[1 2]", "[3 4]")
+	check(readChanges(5, 9), 8, "[1 2]", "[]")
+	check(readChanges(8, 9), 8, "[]", "[]")
+	check(readChanges(50, 9), 8, "[]", "[]")
+	c := readChanges(2, 9)
 	equal(t, c.Replaced[0].Body, "edited")
 	equal(t, c.Replaced[0].ChangedSeq, 8)
 	equal(t, c.Replaced[0].AuthorName, "ben")
 	equal(t, c.Added[1].Body, "text of 3")
 	equal(t, c.Added[1].StartsGroup, true)
 
-	check(look(0, 4), 8, "[]", "[1 2 3 4]")
-	c = look(0, 3)
+	check(readChanges(0, 4), 8, "[]", "[1 2 3 4]")
+	c = readChanges(0, 3)
 	equal(t, c.TooFarBehind, true)
 	equal(t, c.LastSeq, 8)
 	_, err := s.Changes(ctx, 99, 0, 9)
 	wantErr(t, err, chat.ErrNotFound)
 }
 
-// testOutsider proves first that the outsider is not a member and that the others can see.
+// testOutsider first proves that the outsider is not a member and that members can read. Then nothing of the room may
+// reach the outsider.
 func testOutsider(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben, out := createUser(t, s, "ana"), createUser(t, s, "ben"), createUser(t, s, "out")

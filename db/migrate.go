@@ -52,11 +52,12 @@ func migrate(ctx context.Context, dialect goose.Dialect, files fs.FS, folder str
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	if current > known && dialect == goose.DialectSQLite3 {
-		return fmt.Errorf("the database has schema version %d from a newer Charla, but this one knows only version %d: "+
+		return fmt.Errorf("the database has schema version %d of a newer Charla, and this one knows version %d: "+
 			"start the newer Charla, or restore a backup", current, known)
 	}
 	if current > known {
-		slog.WarnContext(ctx, "database schema is newer than this node: upgrade this node", "schema", current, "known", known)
+		slog.WarnContext(ctx, "database schema is newer than this node: upgrade this node",
+			"schema", current, "known", known)
 	}
 	if len(done) > 0 {
 		slog.InfoContext(ctx, "migrated database schema", "from", before, "to", done[len(done)-1].Source.Version)

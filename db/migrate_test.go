@@ -53,8 +53,8 @@ func TestUpwardMigration(t *testing.T) {
 	}
 }
 
-// TestNodeOneVersionBehind opens a database with the schema of the next version. On PostgreSQL the node works beside newer
-// ones, and can restart. On SQLite there are no other nodes, so going back to an older program is refused.
+// TestNodeOneVersionBehind opens a database with the schema of the next version. On PostgreSQL the node works beside
+// newer ones, and can restart. On SQLite there are no other nodes, so going back to an older program is refused.
 func TestNodeOneVersionBehind(t *testing.T) {
 	for name, e := range engines(t) {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestNodeOneVersionBehind(t *testing.T) {
 			if name == "sqlite" {
 				wantErr(t, next.Close(), nil)
 				_, err = e.open()
-				const want = "the database has schema version 101 from a newer Charla, but this one knows only version 100"
+				const want = "the database has schema version 101 of a newer Charla, and this one knows version 100"
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Fatalf("opening: %v", err)
 				}
@@ -133,8 +133,8 @@ func TestConcurrentMigration(t *testing.T) {
 	equal(t, db.Column[int64](t, s, `SELECT id FROM rooms`), []int64{chat.General})
 }
 
-// TestMigrationRetriesAfterDeadlock runs a migration while a node of the previous version writes to the same tables in the
-// opposite order. PostgreSQL ends the migration because of the deadlock, and the migration must be tried again.
+// TestMigrationRetriesAfterDeadlock runs a migration while a node of the previous version writes to the same tables in
+// the opposite order. PostgreSQL ends the migration because of the deadlock, and the migration must be tried again.
 func TestMigrationRetriesAfterDeadlock(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewServer(t).URL("postgres")

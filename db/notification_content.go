@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// notifiedSeq is the seq up to which member m needs no notification: that of the read marker or, unless a single room $2
-// is asked for, that of the last e-mail.
+// notifiedSeq is the seq up to which member m needs no notification: that of the read marker or, unless a single room
+// $2 is asked for, that of the last e-mail.
 const notifiedSeq = `CASE WHEN $2 = 0 AND m.emailed_seq > m.read_seq THEN m.emailed_seq ELSE m.read_seq END`
 
 // UnreadConversations counts like Conversations.
@@ -32,8 +32,8 @@ func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 	return list, err
 }
 
-// UnreadPreviews reads the end of each room, starting with the first of its last messages. PostgreSQL looks for that start
-// once per room, not once per message.
+// UnreadPreviews reads the end of each room, starting with the first of its last messages. PostgreSQL looks for that
+// start once per room, not once per message.
 func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
 	limits chat.PreviewLimits) (list []chat.MessagePreview, err error) {
 	const query = `

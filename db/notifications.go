@@ -14,8 +14,8 @@ func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now ch
 	return due, err
 }
 
-// InsertNotification makes the notification due at once, before digests and pushes about unread messages: a person waits
-// for it, while of those there may be thousands.
+// InsertNotification makes the notification due at once, before digests and pushes about unread messages: a person
+// waits for it, while of those there may be thousands.
 func (w writer) InsertNotification(ctx context.Context, n chat.Notification) error {
 	const query = `
 		INSERT INTO notifications (medium, kind, user_id, subject_id, address, locale, away_since, created_at,
@@ -26,8 +26,8 @@ func (w writer) InsertNotification(ctx context.Context, n chat.Notification) err
 	return err
 }
 
-// ClaimNotifications checks again that a row is due after it has locked the row: if two nodes choose the same row, only one
-// gets it.
+// ClaimNotifications checks again that a row is due after it has locked the row: if two nodes choose the same row, only
+// one gets it.
 func (w writer) ClaimNotifications(ctx context.Context, medium chat.Medium, now, until chat.Timestamp,
 	limit int) (claimed []chat.Notification, err error) {
 	const query = `
@@ -36,8 +36,8 @@ func (w writer) ClaimNotifications(ctx context.Context, medium chat.Medium, now,
 			SELECT id FROM notifications WHERE medium = $1 AND next_attempt_at <= $2 AND failed_at = 0
 			ORDER BY next_attempt_at, id
 			LIMIT $4)
-		RETURNING id, medium, kind, COALESCE(user_id, 0) AS user_id, subject_id, address, locale, away_since, created_at,
-			attempts`
+		RETURNING id, medium, kind, COALESCE(user_id, 0) AS user_id, subject_id, address, locale, away_since,
+			created_at, attempts`
 	err = w.list(ctx, "claim notifications", &claimed, query, medium, now, until, limit)
 	return claimed, err
 }

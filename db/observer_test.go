@@ -12,7 +12,7 @@ import (
 	"charla/db/dbtest"
 )
 
-// recordingObserver is a Watcher that remembers.
+// recordingObserver is a db.Observer that counts the reports.
 type recordingObserver struct {
 	mu                                               sync.Mutex // guards all below
 	reads, readsFailed, writes, writesFailed, shared int
@@ -71,7 +71,7 @@ func TestObserver(t *testing.T) {
 			_, err = s.User(gone, ana.ID)
 			wantUnavailable(t, err)
 			if l.readsFailed+l.writesFailed > 0 || l.reads == 0 || l.took <= 0 {
-				t.Errorf("nothing went wrong: %+v", l)
+				t.Errorf("there were no failures, but the observer has %+v", l)
 			}
 			for pool, stats := range s.PoolStats() {
 				if stats.MaxOpenConnections == 0 || stats.OpenConnections == 0 {

@@ -16,12 +16,13 @@ import (
 	"modernc.org/sqlite"
 )
 
-// TestTwoProcesses opens one directory from two processes. The second is this test binary, told by the environment.
+// TestTwoProcesses opens one directory from two processes. The second process is this test binary again, with an
+// environment variable that names the directory.
 func TestTwoProcesses(t *testing.T) {
 	if dir := os.Getenv("CHARLA_TEST_SECOND"); dir != "" {
 		_, err := db.OpenSQLite(t.Context(), dir)
 		if err == nil {
-			t.Fatal("opened")
+			t.Fatal("a second process opened the directory")
 		}
 		os.Stdout.WriteString(err.Error())
 		return
@@ -36,7 +37,8 @@ func TestTwoProcesses(t *testing.T) {
 	out, err := second.Output()
 	wantErr(t, err, nil)
 	line, _, _ := strings.Cut(string(out), "PASS")
-	equal(t, strings.TrimSpace(line), "another Charla is running on "+dir+": stop it first, or choose another directory")
+	equal(t, strings.TrimSpace(line),
+		"another Charla is running on "+dir+": stop it first, or choose another directory")
 
 	createUser(t, first, "ana")
 	wantErr(t, first.Close(), nil)
@@ -47,7 +49,7 @@ func TestTwoProcesses(t *testing.T) {
 	wantErr(t, err, nil)
 }
 
-// TestDatabaseFilesArePrivate: nobody else on the machine reads what people write.
+// TestDatabaseFilesArePrivate checks that other users of the machine cannot read the database.
 func TestDatabaseFilesArePrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	s, err := db.OpenSQLite(t.Context(), dir)
@@ -60,7 +62,7 @@ func TestDatabaseFilesArePrivate(t *testing.T) {
 	}
 }
 
-// TestDurabilitySettings holds what P1 rests on.
+// TestDurabilitySettings checks the settings that make commits durable (promise P1).
 func TestDurabilitySettings(t *testing.T) {
 	lite := dbtest.OpenSQLite(t)
 	wantErr(t, lite.InTx(t.Context(), func(chat.Tx) error { return nil }), nil)
@@ -79,16 +81,16 @@ func TestDurabilitySettings(t *testing.T) {
 	equal(t, db.Column[string](t, s, `SELECT current_setting('statement_timeout')`)[0], "3s")
 }
 
-// TestDiskFull: a full disk is Unavailable, what is there stays readable, and room on the disk is all it needs.
+// TestDiskFull fills the disk. Writes must return Unavailable, and must work again as soon as there is space.
 func TestDiskFull(t *testing.T) {
 	s := dbtest.OpenSQLite(t)
 	ana := createUser(t, s, "ana")
 	before := s.Pragma(t, "max_page_count")
-	s.RawExec(t, "PRAGMA max_page_count = 1") // SQLite takes what the file has already
+	s.RawExec(t, "PRAGMA max_page_count = 1") // SQLite raises this to the current size of the file
 	var err error
 	for n := 0; err == nil; n++ {
 		if n == 1000 {
-			t.Fatal("the disk is never full")
+			t.Fatal("the disk did not get full")
 		}
 		err = s.InTx(t.Context(), func(tx chat.Tx) error {
 			return insertMessage(t.Context(), tx, chat.General, ana.ID, fmt.Sprint(n))
@@ -98,11 +100,12 @@ func TestDiskFull(t *testing.T) {
 	stored := countMessages(t, s)
 	equal(t, lastSeqOf(t, s, chat.General), int64(stored)+1)
 	s.RawExec(t, "PRAGMA max_page_count = "+before)
-	postMessage(t, s, chat.General, ana, "there is room again", 1)
+	postMessage(t, s, chat.General, ana, "space again", 1)
 	equal(t, countMessages(t, s), stored+1)
 }
 
-// TestDatabaseFileReplaced: nothing is written into a file that goes with the process, and what it holds is read on.
+// TestDatabaseFileReplaced moves and replaces the database file of a running store. Writes must be refused, because
+// they would be lost with the process; reads must go on.
 func TestDatabaseFileReplaced(t *testing.T) {
 	dir := t.TempDir()
 	s, err := db.OpenSQLite(t.Context(), dir)
@@ -112,15 +115,17 @@ func TestDatabaseFileReplaced(t *testing.T) {
 	path, aside := filepath.Join(dir, "charla.db"), filepath.Join(dir, "aside")
 	refused := func() {
 		t.Helper()
-		wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error { return insertMessage(t.Context(), tx, chat.General, ana.ID, "in vain") }))
+		wantUnavailable(t, s.InTx(t.Context(), func(tx chat.Tx) error {
+			return insertMessage(t.Context(), tx, chat.General, ana.ID, "refused")
+		}))
 		if s.CheckFile() == nil {
-			t.Error("it seems to be in its place")
+			t.Error("CheckFile does not notice that the file was replaced")
 		}
 		_, err := s.User(t.Context(), ana.ID)
 		wantErr(t, err, nil)
 	}
 	readers := s.PoolStats()["read"]
-	equal(t, readers.Idle, readers.MaxOpenConnections) // who reads later would find no file to open
+	equal(t, readers.Idle, readers.MaxOpenConnections) // a connection that opens later would find no file
 	wantErr(t, s.CheckFile(), nil)
 	wantErr(t, os.Rename(path, aside), nil)
 	refused()
@@ -128,7 +133,7 @@ func TestDatabaseFileReplaced(t *testing.T) {
 	refused()
 	wantErr(t, os.Rename(aside, path), nil)
 	wantErr(t, s.CheckFile(), nil)
-	postMessage(t, s, chat.General, ana, "it is back", 1)
+	postMessage(t, s, chat.General, ana, "file restored", 1)
 	equal(t, countMessages(t, s), 1)
 	wantErr(t, dbtest.OpenPostgres(t).CheckFile(), nil)
 }

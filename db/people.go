@@ -8,7 +8,8 @@ import (
 
 // sortedAfterUser is a condition for users u that come after the person $2 in the order of names. If $2 is 0, it holds
 // for all.
-const sortedAfterUser = `(CAST($2 AS BIGINT) = 0 OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $2))`
+const sortedAfterUser = `(CAST($2 AS BIGINT) = 0
+	OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $2))`
 
 // userSummaryColumns are the columns of a chat.UserSummary, from users u.
 const userSummaryColumns = `u.id, u.name, u.avatar_file_id, u.owner_id <> 0 AS is_bot`

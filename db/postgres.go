@@ -20,8 +20,8 @@ import (
 // maxConns is how many connections a node opens at most. Four nodes stay below PostgreSQL's default limit of 100.
 const maxConns = 24
 
-// sessionSettings are PostgreSQL settings that apply unless the URL sets them. The timeouts limit how long people wait and
-// how long locks of a crashed node remain. synchronous_commit makes commits survive a crash.
+// sessionSettings are PostgreSQL settings that apply unless the URL sets them. The timeouts limit how long people wait
+// and how long locks of a crashed node remain. synchronous_commit makes commits survive a crash.
 var sessionSettings = map[string]string{
 	"application_name":                    "charla",
 	"statement_timeout":                   "10s",
@@ -30,10 +30,10 @@ var sessionSettings = map[string]string{
 	"synchronous_commit":                  "on",
 }
 
-// OpenPostgres connects to a postgres:// URL and migrates the schema. Nodes that start at the same time migrate one after
-// the other. If the URL has no sslmode, a connection to this machine is not encrypted, and any other must be: "require",
-// which does not check the name of the server (use verify-full across a network that is not yours). Connecting takes at
-// most 5 seconds unless the URL sets connect_timeout.
+// OpenPostgres connects to a postgres:// URL and migrates the schema. Nodes that start at the same time migrate one
+// after the other. If the URL has no sslmode, a connection to this machine is not encrypted, and any other must be:
+// "require", which does not check the name of the server (use verify-full across a network that is not yours).
+// Connecting takes at most 5 seconds unless the URL sets connect_timeout.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	return openPostgres(ctx, url, migrations.FS)
 }
@@ -85,8 +85,8 @@ func isLocalHost(host string) bool {
 }
 
 // migratePostgres migrates on a separate connection without timeouts, because a migration may take longer than any
-// request. A migration may lock tables in another order than a running node of the previous version. PostgreSQL may then
-// end the migration to resolve a deadlock, so it is tried again.
+// request. A migration may lock tables in another order than a running node of the previous version. PostgreSQL may
+// then end the migration to resolve a deadlock, so it is tried again.
 func migratePostgres(ctx context.Context, cfg pq.Config, files fs.FS) error {
 	cfg.Runtime = maps.Clone(cfg.Runtime)
 	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {

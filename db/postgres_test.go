@@ -6,8 +6,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// TestDefaultSSLMode: without an sslmode the line to this machine is in the clear and any other is not; a URL that says
-// what it wants gets it.
+// TestDefaultSSLMode checks URLs without an sslmode: connections to this machine are not encrypted, and others must be.
+// An sslmode in the URL is kept.
 func TestDefaultSSLMode(t *testing.T) {
 	for url, want := range map[string]pq.SSLMode{
 		"postgres://charla@localhost/charla":                       pq.SSLModeDisable,

@@ -84,8 +84,8 @@ func (p poolQuerier) ExecContext(ctx context.Context, query string, args ...any)
 	return result, err
 }
 
-// withReadTimeout runs a query within readTimeout and reports it to the observer. A query that its caller cancelled, for
-// example because a browser disconnected, is not reported as failed.
+// withReadTimeout runs a query within readTimeout and reports it to the observer. A query that its caller cancelled,
+// for example because a browser disconnected, is not reported as failed.
 func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Context) error) error {
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, readTimeout)
@@ -118,8 +118,8 @@ func (t txQuerier) ExecContext(_ context.Context, query string, args ...any) (sq
 }
 
 // listToJSON encodes values as a JSON object with numbered names: {"0":[12],"1":[15]}. A query reads it with json_each.
-// Both databases have that function for objects, but not for arrays: PostgreSQL has another name for those. A placeholder
-// for each value would be slow on SQLite, which looks placeholders up by name.
+// Both databases have that function for objects, but not for arrays: PostgreSQL has another name for those. A
+// placeholder for each value would be slow on SQLite, which looks placeholders up by name.
 func listToJSON[T any](values []T) string {
 	object := make(map[int]any, len(values))
 	for i, v := range values {

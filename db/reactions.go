@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// reactionsColumn is a JSON array of the reactions to message x, oldest first. A message that never changed has none, so
-// most rows need no lookup.
+// reactionsColumn is a JSON array of the reactions to message x, oldest first. A message that never changed has none,
+// so most rows need no lookup.
 const reactionsColumn = `
 	CASE WHEN x.changed_seq > x.seq THEN '[' || COALESCE((
 		SELECT string_agg(CAST(json_build_object('emoji', e.emoji, 'user', e.user_id, 'name', p.name) AS TEXT), ','

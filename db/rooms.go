@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// OpenRooms continues after an open room, even if the person has joined it meanwhile. It does not continue after a private
-// room, because the position in the list would reveal something about its name.
+// OpenRooms continues after an open room, even if the person has joined it meanwhile. It does not continue after a
+// private room, because the position in the list would reveal something about its name.
 func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after int64,
 	limit int) (rooms []chat.Room, err error) {
 	const query = `
@@ -38,8 +38,8 @@ func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, er
 	return found, err
 }
 
-// LastSeqs finds channels by id and direct conversations by their two members. The result is a map, so the query needs no
-// order. The keys are passed as JSON; see listToJSON.
+// LastSeqs finds channels by id and direct conversations by their two members. The result is a map, so the query needs
+// no order. The keys are passed as JSON; see listToJSON.
 func (r reader) LastSeqs(ctx context.Context, keys []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error) {
 	const query = `
 		WITH asked AS MATERIALIZED (

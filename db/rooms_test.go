@@ -15,15 +15,19 @@ func testRooms(t *testing.T, s *db.Store) {
 	room := directRoom(t, s, ana, ben)
 	equal(t, directRoom(t, s, ben, ana), room)
 	notes := directRoom(t, s, ana, ana)
-	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT user_id FROM members WHERE room_id = $1 ORDER BY user_id`, room)),
-		fmt.Sprint([]int64{ana.ID, ben.ID}))
+	equal(
+		t,
+		fmt.Sprint(db.Column[int64](t, s, `SELECT user_id FROM members WHERE room_id = $1 ORDER BY user_id`, room)),
+		fmt.Sprint([]int64{ana.ID, ben.ID}),
+	)
 	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT user_id FROM members WHERE room_id = $1`, notes)),
 		fmt.Sprint([]int64{ana.ID}))
 
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertMember(ctx, room, ana.ID, 1) }), chat.ErrDuplicate)
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { return tx.InsertMember(ctx, 99, ana.ID, 1) }), chat.ErrNotFound)
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.NextSeq(ctx, 99); return err }), chat.ErrNotFound)
-	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.EnsureDirectRoom(ctx, ana.ID, 99, 1); return err }), chat.ErrNotFound)
+	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error { _, err := tx.EnsureDirectRoom(ctx, ana.ID, 99, 1); return err }),
+		chat.ErrNotFound)
 }
 
 func testLastSeqs(t *testing.T, s *db.Store) {
@@ -37,11 +41,19 @@ func testLastSeqs(t *testing.T, s *db.Store) {
 		pair:                 {Room: room, LastSeq: 1},
 		own:                  {Room: notes},
 	}
-	topics := []chat.StreamKey{{Room: chat.General}, pair, own, {Room: 99}, {Room: room}, {Low: ben.ID, High: ben.ID}, {}}
-	for n := range int64(5000) { // as many as a busy node has
-		topics = append(topics, chat.StreamKey{Room: 1000 + n}, chat.StreamKey{Low: 1000 + n, High: 2000 + n})
+	keys := []chat.StreamKey{
+		{Room: chat.General},
+		pair,
+		own,
+		{Room: 99},
+		{Room: room},
+		{Low: ben.ID, High: ben.ID},
+		{},
 	}
-	got, err := s.LastSeqs(ctx, topics)
+	for n := range int64(5000) { // as many keys as a busy node has
+		keys = append(keys, chat.StreamKey{Room: 1000 + n}, chat.StreamKey{Low: 1000 + n, High: 2000 + n})
+	}
+	got, err := s.LastSeqs(ctx, keys)
 	wantErr(t, err, nil)
 	if !maps.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
@@ -51,7 +63,7 @@ func testLastSeqs(t *testing.T, s *db.Store) {
 	equal(t, len(got), 0)
 }
 
-// createChannel makes a room with an owner, who joins as number 1.
+// createChannel creates a channel with an owner, who joins with seq 1.
 func createChannel(t testing.TB, s *db.Store, name string, access chat.Access, owner chat.User) (room int64) {
 	t.Helper()
 	ctx := t.Context()
@@ -70,8 +82,10 @@ func createChannel(t testing.TB, s *db.Store, name string, access chat.Access, o
 func testChannels(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
-	open, hidden := createChannel(t, s, "Café", chat.AccessOpen, ana), createChannel(t, s, "Café", chat.AccessInviteOnly, ana)
-	mine := chat.Room{ID: open, Name: "Café", Access: chat.AccessOpen, Role: chat.RoleOwner, MemberCount: 1, OwnerID: ana.ID, OwnerName: "ana"}
+	open := createChannel(t, s, "Café", chat.AccessOpen, ana)
+	hidden := createChannel(t, s, "Café", chat.AccessInviteOnly, ana)
+	mine := chat.Room{ID: open, Name: "Café", Access: chat.AccessOpen, Role: chat.RoleOwner, MemberCount: 1,
+		OwnerID: ana.ID, OwnerName: "ana"}
 	found, err := s.Room(ctx, ana.ID, open)
 	wantErr(t, err, nil)
 	equal(t, found, mine)
@@ -88,7 +102,8 @@ func testChannels(t *testing.T, s *db.Store) {
 	wantErr(t, err, chat.ErrNotFound)
 	found, err = s.Room(ctx, ana.ID, chat.General)
 	wantErr(t, err, nil)
-	equal(t, found, chat.Room{ID: chat.General, Name: "General", Access: chat.AccessOpen, Role: chat.RoleMember, MemberCount: 2})
+	equal(t, found,
+		chat.Room{ID: chat.General, Name: "General", Access: chat.AccessOpen, Role: chat.RoleMember, MemberCount: 2})
 
 	for _, taken := range []string{"CAFE", "general"} {
 		wantErr(t, s.InTx(ctx, func(tx chat.Tx) error {
@@ -117,11 +132,12 @@ func testChannels(t *testing.T, s *db.Store) {
 	equal(t, list(ben, "", 9), "")
 	after = db.Column[int64](t, s, `SELECT id FROM rooms WHERE name LIKE '100%'`)[0]
 	equal(t, list(ben, "", 9), "Café ")
-	after = createChannel(t, s, "Bunker", chat.AccessInviteOnly, ana) // stands between the two, which nobody may learn
+	after = createChannel(t, s, "Bunker", chat.AccessInviteOnly, ana) // sorted between the two; nobody may learn that
 	equal(t, list(ben, "", 9), "")
 	after = 1 << 40
 	equal(t, list(ben, "", 9), "")
 	c, err := s.ConversationIn(ctx, ana.ID, open)
 	wantErr(t, err, nil)
-	equal(t, c, chat.Conversation{Room: open, Kind: chat.Channel, Name: "Café", Access: chat.AccessOpen, Role: chat.RoleOwner, LastSeq: 1, ReadSeq: 1, Viewer: ana.ID})
+	equal(t, c, chat.Conversation{Room: open, Kind: chat.Channel, Name: "Café", Access: chat.AccessOpen,
+		Role: chat.RoleOwner, LastSeq: 1, ReadSeq: 1, Viewer: ana.ID})
 }

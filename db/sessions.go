@@ -48,15 +48,16 @@ func (r reader) Sessions(ctx context.Context, user int64, now chat.Timestamp,
 	return sessions, err
 }
 
-// EndedSessions has no limit, because a session that is missing from the result would keep its access. Few sessions end in
-// the short time that callers ask for.
+// EndedSessions has no limit, because a session that is missing from the result would keep its access. Few sessions end
+// in the short time that callers ask for.
 func (r reader) EndedSessions(ctx context.Context, since chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		SELECT id FROM sessions
 		WHERE id IN (
 			SELECT id FROM sessions WHERE ended_at > 0 AND ended_at >= $1
 			UNION ALL
-			SELECT s.id FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.disabled_at > 0 AND u.disabled_at >= $1)
+			SELECT s.id FROM users u JOIN sessions s ON s.user_id = u.id
+			WHERE u.disabled_at > 0 AND u.disabled_at >= $1)
 		ORDER BY id`
 	err = r.list(ctx, "list ended sessions", &ids, query, since)
 	return ids, err
@@ -76,8 +77,8 @@ func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) 
 		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		RETURNING id`
-	err = w.get(ctx, "insert session", &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.BrowserSession), s.CreatedAt, s.SeenAt,
-		s.ExpiresAt, s.UserAgent, s.IP)
+	err = w.get(ctx, "insert session", &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.BrowserSession), s.CreatedAt,
+		s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
 	return id, err
 }
 

@@ -9,12 +9,13 @@ import (
 	"charla/db"
 )
 
-// farFuture is a time that 32 bits cannot hold, to the microsecond.
+// farFuture is a time with microseconds that does not fit into 32 bits.
 var farFuture = chat.TimestampOf(time.Date(2262, 4, 11, 23, 47, 16, 854775000, time.UTC))
 
 func insertSession(t testing.TB, s *db.Store, user chat.User, hash string) (session chat.Session) {
 	t.Helper()
-	session = chat.Session{UserID: user.ID, Kind: chat.BrowserSession, CreatedAt: 10, SeenAt: 10, ExpiresAt: farFuture, UserAgent: "Browser", IP: "::1"}
+	session = chat.Session{UserID: user.ID, Kind: chat.BrowserSession, CreatedAt: 10, SeenAt: 10,
+		ExpiresAt: farFuture, UserAgent: "Browser", IP: "::1"}
 	mustWrite(t, s, func(tx chat.Tx) (err error) {
 		session.ID, err = tx.InsertSession(t.Context(), session, hash)
 		return err
@@ -26,17 +27,17 @@ func testSessions(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana := createUser(t, s, "ana")
 	session := insertSession(t, s, ana, "h1")
-	look := func(now chat.Timestamp) (chat.Session, error) {
+	readSession := func(now chat.Timestamp) (chat.Session, error) {
 		found, user, err := s.Session(ctx, "h1", now)
 		if err == nil {
 			equal(t, user, ana)
 		}
 		return found, err
 	}
-	found, err := look(farFuture - 1)
+	found, err := readSession(farFuture - 1)
 	wantErr(t, err, nil)
 	equal(t, found, session)
-	_, err = look(farFuture)
+	_, err = readSession(farFuture)
 	wantErr(t, err, chat.ErrNotFound)
 	_, _, err = s.Session(ctx, "unknown", 1)
 	wantErr(t, err, chat.ErrNotFound)
@@ -46,18 +47,18 @@ func testSessions(t *testing.T, s *db.Store) {
 	}), chat.ErrDuplicate)
 
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.TouchSession(ctx, session.ID, 20, 100) })
-	found, err = look(99)
+	found, err = readSession(99)
 	wantErr(t, err, nil)
 	equal(t, found.SeenAt, 20)
 	equal(t, found.ExpiresAt, 100)
 
 	s.RawExec(t, `UPDATE users SET disabled_at = 1`)
-	_, err = look(50)
+	_, err = readSession(50)
 	wantErr(t, err, chat.ErrNotFound)
 	s.RawExec(t, `UPDATE users SET disabled_at = 0`)
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.EndSession(ctx, session.ID, 30) })
 	mustWrite(t, s, func(tx chat.Tx) error { return tx.TouchSession(ctx, session.ID, 40, 400) })
-	_, err = look(50)
+	_, err = readSession(50)
 	wantErr(t, err, chat.ErrNotFound)
 }
 
@@ -95,7 +96,8 @@ func testEndedSessions(t *testing.T, s *db.Store) {
 	equal(t, fmt.Sprint(db.Column[int64](t, s, `SELECT id FROM sessions ORDER BY id`)), ids(a1))
 }
 
-// testLockAccount: whoever begins a session waits for whoever changes the password, and the other way round.
+// testLockAccount starts sessions and changes the password at the same time. Each transaction must wait for the other,
+// so that no session survives the change of the password.
 func testLockAccount(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana := createUser(t, s, "ana")
@@ -104,7 +106,8 @@ func testLockAccount(t *testing.T, s *db.Store) {
 		if err := tx.LockAccount(ctx, ana.ID, "old"); err != nil {
 			return err
 		}
-		_, err := tx.InsertSession(ctx, chat.Session{UserID: ana.ID, Kind: chat.BrowserSession, ExpiresAt: farFuture}, hash)
+		_, err := tx.InsertSession(ctx, chat.Session{UserID: ana.ID, Kind: chat.BrowserSession, ExpiresAt: farFuture},
+			hash)
 		return err
 	}
 	for n := range 20 {
@@ -148,7 +151,8 @@ func testLockAccount(t *testing.T, s *db.Store) {
 func testSessionList(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
-	first, second, others := insertSession(t, s, ana, "a1"), insertSession(t, s, ana, "a2"), insertSession(t, s, ben, "b1")
+	first, second, others := insertSession(t, s, ana, "a1"), insertSession(t, s, ana, "a2"), insertSession(t, s, ben,
+		"b1")
 	list := func(now chat.Timestamp, limit int) (ids []int64) {
 		t.Helper()
 		sessions, err := s.Sessions(ctx, ana.ID, now, limit)

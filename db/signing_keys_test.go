@@ -22,7 +22,8 @@ func testSigningKeys(t *testing.T, s *db.Store) {
 	add := func(id int64, value string) {
 		t.Helper()
 		mustWrite(t, s, func(tx chat.Tx) error {
-			return tx.InsertSigningKey(ctx, chat.SigningKey{ID: id, Value: []byte(value), CreatedAt: chat.Timestamp(id)})
+			return tx.InsertSigningKey(ctx,
+				chat.SigningKey{ID: id, Value: []byte(value), CreatedAt: chat.Timestamp(id)})
 		})
 	}
 	equal(t, keys(), "")

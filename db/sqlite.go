@@ -21,8 +21,8 @@ import (
 	"charla/migrations"
 )
 
-// OpenSQLite opens the database in dir, creates it if it is missing, and migrates its schema. Only one process at a time
-// may use a directory; OpenSQLite returns an error in a second one.
+// OpenSQLite opens the database in dir, creates it if it is missing, and migrates its schema. Only one process at a
+// time may use a directory; OpenSQLite returns an error in a second one.
 func OpenSQLite(ctx context.Context, dir string) (*Store, error) {
 	return openSQLite(ctx, dir, migrations.FS)
 }
@@ -44,8 +44,8 @@ func openSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
 	return s, nil
 }
 
-// lockDir locks a directory against other processes: each would have its own idea of who is online and would deliver only
-// its own messages.
+// lockDir locks a directory against other processes: each would have its own idea of who is online and would deliver
+// only its own messages.
 func lockDir(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -81,8 +81,8 @@ func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
-	// Commits sync the data and the size of the file, as other builds of SQLite do, but not its times: a journaling file
-	// system would write twice for those. On systems without fdatasync this changes nothing.
+	// Commits sync the data and the size of the file, as other builds of SQLite do, but not its times: a journaling
+	// file system would write twice for those. On systems without fdatasync this changes nothing.
 	sqlite.Fdatasync(true)
 	write, err := newSQLitePool(path, writeOptions, 1)
 	if err != nil {
@@ -132,10 +132,11 @@ func newSQLitePool(path, options string, size int) (*sqlx.DB, error) {
 	return sqlx.NewDb(pool, "sqlite"), nil
 }
 
-// PostgreSQL has the function json_build_object; init gives it to SQLite, so that one SQL text works on both. SQLite's own
-// json_object has a name that PostgreSQL 15 does not know.
+// PostgreSQL has the function json_build_object; init gives it to SQLite, so that one SQL text works on both. SQLite's
+// own json_object has a name that PostgreSQL 15 does not know.
 func init() {
-	sqlite.MustRegisterFunction("json_build_object", &sqlite.FunctionImpl{NArgs: -1, Deterministic: true, Scalar: jsonBuildObject})
+	sqlite.MustRegisterFunction("json_build_object",
+		&sqlite.FunctionImpl{NArgs: -1, Deterministic: true, Scalar: jsonBuildObject})
 }
 
 // jsonBuildObject returns a JSON object made of names and values in turns.
@@ -164,8 +165,8 @@ type dbFile struct {
 
 var errFileReplaced = errors.New("charla.db was deleted, moved or replaced while Charla is running: writes are refused")
 
-// checkLinked returns an error if path is no longer the opened file. If path cannot be examined, checkLinked assumes that
-// the file is still there.
+// checkLinked returns an error if path is no longer the opened file. If path cannot be examined, checkLinked assumes
+// that the file is still there.
 func (f *dbFile) checkLinked() error {
 	info, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(f.info, info) {

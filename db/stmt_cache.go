@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// stmtCacheConnector is a driver.Connector whose connections keep their statements prepared, because parsing and planning
-// the query for the list of conversations costs more than running it. Each connection has its own cache. database/sql
-// gives a connection to one goroutine at a time, so the cache needs no lock; it works inside transactions too.
+// stmtCacheConnector is a driver.Connector whose connections keep their statements prepared, because parsing and
+// planning the query for the list of conversations costs more than running it. Each connection has its own cache.
+// database/sql gives a connection to one goroutine at a time, so the cache needs no lock; it works inside transactions
+// too.
 type stmtCacheConnector struct{ driver.Connector }
 
 // maxCachedStmts limits the cache of a connection. Charla has fewer different statements.
@@ -43,8 +44,8 @@ type stmtCacheConn struct {
 }
 
 // setDeadline puts the deadline of ctx on the network connection and returns a context without cancellation for the
-// driver. To obey a cancellation, both drivers would start a goroutine for each statement, and lib/pq would open a second
-// connection to the server. Statements are short enough to do without.
+// driver. To obey a cancellation, both drivers would start a goroutine for each statement, and lib/pq would open a
+// second connection to the server. Statements are short enough to do without.
 func (c *stmtCacheConn) setDeadline(ctx context.Context) context.Context {
 	c.netConn.deadline, _ = ctx.Deadline()
 	return context.WithoutCancel(ctx)
@@ -79,7 +80,8 @@ func (c *stmtCacheConn) QueryContext(ctx context.Context, query string, args []d
 }
 
 // ExecContext implements driver.ExecerContext.
-func (c *stmtCacheConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *stmtCacheConn) ExecContext(ctx context.Context, query string,
+	args []driver.NamedValue) (driver.Result, error) {
 	ctx = c.setDeadline(ctx)
 	stmt, err := c.cachedStmt(ctx, query)
 	if err != nil {

@@ -19,50 +19,50 @@ func TestPostgres(t *testing.T) {
 	testStore(t, func(t *testing.T) *db.Store { return dbtest.OpenPostgres(t) })
 }
 
-// testStore is what every Store must do.
+// testStore runs the tests that a store must pass on both engines.
 func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 	for name, test := range map[string]func(*testing.T, *db.Store){
-		"users":                  testUsers,
-		"find people":            testFindPeople,
-		"sessions":               testSessions,
-		"hold account":           testLockAccount,
-		"ended sessions":         testEndedSessions,
-		"secrets":                testSecrets,
-		"tokens":                 testTokens,
-		"token keys":             testSigningKeys,
-		"my sessions":            testSessionList,
-		"bots":                   testBots,
-		"rooms":                  testRooms,
-		"conversations":          testConversations,
-		"channels":               testChannels,
-		"members":                testMembers,
-		"departures":             testDepartures,
-		"accounts":               testAccounts,
-		"order of conversations": testConversationOrder,
-		"unread":                 testUnread,
-		"read mark":              testReadMarker,
-		"last seqs":              testLastSeqs,
-		"messages":               testMessages,
-		"changes":                testChanges,
-		"changed messages":       testMessageEdits,
-		"erasures":               testAccountDeletion,
-		"departures for good":    testAccountDeparture,
-		"one's own":              testAccountExport,
-		"drafts":                 testDrafts,
-		"files":                  testFiles,
-		"files that wait":        testUnattachedFiles,
-		"forgotten content":      testBlobDeletedConcurrently,
-		"one file sent twice":    testFileAttachedTwice,
-		"an outsider":            testOutsider,
-		"emoji":                  testEmoji,
-		"transactions":           testTransactions,
-		"batches":                testGroupCommit,
-		"turns":                  testReservePost,
-		"a cancelled write":      testCancelledWrite,
-		"many writers":           testManyWriters,
-		"one room made twice":    testDirectRoomCreatedTwice,
-		"one key used twice":     testDuplicateMessageKey,
-		"one e-mail, many forms": testDuplicateEmail,
+		"users":                     testUsers,
+		"find users":                testFindPeople,
+		"sessions":                  testSessions,
+		"lock account":              testLockAccount,
+		"ended sessions":            testEndedSessions,
+		"secrets":                   testSecrets,
+		"tokens":                    testTokens,
+		"signing keys":              testSigningKeys,
+		"session list":              testSessionList,
+		"bots":                      testBots,
+		"rooms":                     testRooms,
+		"conversations":             testConversations,
+		"channels":                  testChannels,
+		"members":                   testMembers,
+		"departures":                testDepartures,
+		"all users":                 testAccounts,
+		"order of conversations":    testConversationOrder,
+		"unread":                    testUnread,
+		"read marker":               testReadMarker,
+		"last seqs":                 testLastSeqs,
+		"messages":                  testMessages,
+		"changes":                   testChanges,
+		"message edits":             testMessageEdits,
+		"account deletion":          testAccountDeletion,
+		"account departure":         testAccountDeparture,
+		"account export":            testAccountExport,
+		"drafts":                    testDrafts,
+		"files":                     testFiles,
+		"unattached files":          testUnattachedFiles,
+		"blob deleted concurrently": testBlobDeletedConcurrently,
+		"file attached twice":       testFileAttachedTwice,
+		"an outsider":               testOutsider,
+		"emoji":                     testEmoji,
+		"transactions":              testTransactions,
+		"group commit":              testGroupCommit,
+		"reserve post":              testReservePost,
+		"a cancelled write":         testCancelledWrite,
+		"many writers":              testManyWriters,
+		"direct room created twice": testDirectRoomCreatedTwice,
+		"duplicate message key":     testDuplicateMessageKey,
+		"duplicate e-mail":          testDuplicateEmail,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +74,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 // maxSkew is the clock skew that tests pass to ReservePost: a quarter of an hour.
 const maxSkew = 15 * 60 * chat.Timestamp(1_000_000)
 
-// mustWrite runs f in a transaction that must succeed.
+// mustWrite runs f in a transaction and fails the test if it returns an error.
 func mustWrite(t testing.TB, s *db.Store, f func(chat.Tx) error) {
 	t.Helper()
 	if err := s.InTx(t.Context(), f); err != nil {
@@ -82,7 +82,7 @@ func mustWrite(t testing.TB, s *db.Store, f func(chat.Tx) error) {
 	}
 }
 
-// createUser adds a person to General, as the service does.
+// createUser registers a person, who joins General, as chat.Service does.
 func createUser(t testing.TB, s *db.Store, name string) (user chat.User) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) (err error) {
@@ -105,7 +105,7 @@ func createUserTx(ctx context.Context, tx chat.Tx, name string) (chat.User, erro
 	return user, tx.InsertMember(ctx, chat.General, user.ID, seq)
 }
 
-// directRoom makes the room of two people.
+// directRoom creates the room of two people.
 func directRoom(t testing.TB, s *db.Store, a, b chat.User) (room int64) {
 	t.Helper()
 	mustWrite(t, s, func(tx chat.Tx) (err error) {
@@ -115,17 +115,20 @@ func directRoom(t testing.TB, s *db.Store, a, b chat.User) (room int64) {
 	return room
 }
 
-// postMessage adds a message and returns it as the store has it.
-func postMessage(t testing.TB, s *db.Store, room int64, author chat.User, key string, at chat.Timestamp) (m chat.Message) {
+// postMessage posts a message and returns it as it is stored.
+func postMessage(t testing.TB, s *db.Store, room int64, author chat.User, key string,
+	at chat.Timestamp) (m chat.Message) {
 	t.Helper()
 	ctx := t.Context()
 	mustWrite(t, s, func(tx chat.Tx) error {
-		turn, err := tx.ReservePost(ctx, author.ID, chat.ConversationRef{Room: room}, at, maxSkew)
+		slot, err := tx.ReservePost(ctx, author.ID, chat.ConversationRef{Room: room}, at, maxSkew)
 		if err != nil {
 			return err
 		}
-		if _, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author.ID, Key: key,
-			Body: "text of " + key, HTML: "<b>" + key + "</b>", PostedAt: at, StartsGroup: true}, chat.ContentDigest(key, "text of "+key)); err != nil {
+		text := "text of " + key
+		message := chat.Message{Room: room, Seq: slot.LastSeq, ChangedSeq: slot.LastSeq, AuthorID: author.ID, Key: key,
+			Body: text, HTML: "<b>" + key + "</b>", PostedAt: at, StartsGroup: true}
+		if _, err = tx.InsertMessage(ctx, message, chat.ContentDigest(key, text)); err != nil {
 			return err
 		}
 		m, _, err = tx.MessageByKey(ctx, author.ID, key)
@@ -134,7 +137,7 @@ func postMessage(t testing.TB, s *db.Store, room int64, author chat.User, key st
 	return m
 }
 
-// wantErr fails the test unless err is want.
+// wantErr fails the test unless errors.Is(err, want).
 func wantErr(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
@@ -142,7 +145,7 @@ func wantErr(t testing.TB, err, want error) {
 	}
 }
 
-// equal fails the test unless got is want.
+// equal fails the test unless got and want are deeply equal.
 func equal[T any](t testing.TB, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -151,12 +154,12 @@ func equal[T any](t testing.TB, got, want T) {
 }
 
 func insertMessage(ctx context.Context, tx chat.Tx, room, author int64, key string) error {
-	turn, err := tx.ReservePost(ctx, author, chat.ConversationRef{Room: room}, 1, maxSkew)
+	slot, err := tx.ReservePost(ctx, author, chat.ConversationRef{Room: room}, 1, maxSkew)
 	if err != nil {
 		return err
 	}
 	const text = "a line of the length that people write in a chat, more or less"
-	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: turn.LastSeq, ChangedSeq: turn.LastSeq, AuthorID: author, Key: key,
-		Body: text, HTML: text, PostedAt: turn.PostedAt}, chat.ContentDigest(key, text))
+	_, err = tx.InsertMessage(ctx, chat.Message{Room: room, Seq: slot.LastSeq, ChangedSeq: slot.LastSeq,
+		AuthorID: author, Key: key, Body: text, HTML: text, PostedAt: slot.PostedAt}, chat.ContentDigest(key, text))
 	return err
 }

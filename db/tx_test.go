@@ -18,7 +18,7 @@ func lastSeqOf(t testing.TB, s *db.Store, room int64) int64 {
 	return seqs[chat.StreamKey{Room: room}].LastSeq
 }
 
-// testTransactions: what is not committed never was, and the connection serves the next one.
+// testTransactions checks that a failed or panicking transaction changes nothing, and that its connection works again.
 func testTransactions(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	take := func(tx chat.Tx) {
@@ -37,16 +37,16 @@ func testTransactions(t *testing.T, s *db.Store) {
 
 	mustWrite(t, s, func(tx chat.Tx) error {
 		take(tx)
-		equal(t, lastSeqOf(t, s, chat.General), 0) // nobody else sees it yet
+		equal(t, lastSeqOf(t, s, chat.General), 0) // other connections do not see it yet
 		list, err := tx.LastSeqs(ctx, []chat.StreamKey{{Room: chat.General}})
-		equal(t, list[chat.StreamKey{Room: chat.General}].LastSeq, 1) // but it does itself
+		equal(t, list[chat.StreamKey{Room: chat.General}].LastSeq, 1) // but the transaction does
 		return err
 	})
 	equal(t, lastSeqOf(t, s, chat.General), 1)
 	wantErr(t, s.Ping(ctx), nil)
 }
 
-// testCancelledWrite: the browser goes away in the middle.
+// testCancelledWrite cancels the context of a running transaction. The transaction must be completed.
 func testCancelledWrite(t *testing.T, s *db.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	wantErr(t, s.InTx(ctx, func(tx chat.Tx) error {
@@ -62,7 +62,7 @@ func testCancelledWrite(t *testing.T, s *db.Store) {
 	equal(t, chat.CodeOf(err), chat.Unavailable)
 }
 
-// concurrently runs f n times at once and returns what each answered.
+// concurrently runs f n times at once and returns the errors.
 func concurrently(n int, f func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -78,7 +78,7 @@ func concurrently(n int, f func(i int) error) []error {
 	return errs
 }
 
-// testManyWriters: every number is taken once, and commits come in the order of the numbers.
+// testManyWriters checks that every seq is taken once and that commits happen in the order of the seqs.
 func testManyWriters(t *testing.T, s *db.Store) {
 	const writers, each = 8, 50
 	ctx := t.Context()
@@ -110,7 +110,8 @@ func testManyWriters(t *testing.T, s *db.Store) {
 	equal(t, lastSeqOf(t, s, chat.General), before+writers*each)
 }
 
-// followChanges follows General by its cursor, as a stream does, and misses nothing.
+// followChanges reads the changes of General again and again with a cursor, like a stream. It returns an error if one
+// is missing.
 func followChanges(ctx context.Context, s *db.Store, cursor int64, stop chan struct{}) error {
 	for {
 		changes, err := s.Changes(ctx, chat.General, cursor, 1000)
@@ -118,7 +119,8 @@ func followChanges(ctx context.Context, s *db.Store, cursor int64, stop chan str
 			return err
 		}
 		if n := int64(len(changes.Added)); n != changes.LastSeq-cursor {
-			return fmt.Errorf("after %d the last number is %d, but there are %d messages", cursor, changes.LastSeq, n)
+			return fmt.Errorf("after cursor %d the last seq is %d, but there are %d messages", cursor,
+				changes.LastSeq, n)
 		}
 		cursor = changes.LastSeq
 		select {
@@ -152,7 +154,8 @@ func testDirectRoomCreatedTwice(t *testing.T, s *db.Store) {
 	equal(t, c.Unread, len(rooms))
 }
 
-// testDuplicateMessageKey: in different rooms, whose locks do not help.
+// testDuplicateMessageKey posts two messages with the same key in different rooms, where the lock on the room does not
+// prevent it.
 func testDuplicateMessageKey(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana := createUser(t, s, "ana")

@@ -18,8 +18,8 @@ func (r reader) ScanDue(ctx context.Context, c chat.ScanClaim) (due bool, err er
 	return due, err
 }
 
-// ClaimScan moves the cursor to next_cursor once everything before that is committed. The database assigns ids before the
-// rows become visible, so the highest visible id cannot be the cursor at once: a lower one may follow.
+// ClaimScan moves the cursor to next_cursor once everything before that is committed. The database assigns ids before
+// the rows become visible, so the highest visible id cannot be the cursor at once: a lower one may follow.
 func (w writer) ClaimScan(ctx context.Context, c chat.ScanClaim) (cursor int64, err error) {
 	const query = `
 		UPDATE scan_cursors SET claimed_until = $3,
@@ -34,8 +34,8 @@ func (w writer) ClaimScan(ctx context.Context, c chat.ScanClaim) (cursor int64, 
 	return cursor, err
 }
 
-// newMessagesCTE finds the rooms with messages after the cursor $1, and the last of those messages in each. It reads them
-// by id: "+ 0" keeps SQLite from reading the whole index of messages that are not deleted.
+// newMessagesCTE finds the rooms with messages after the cursor $1, and the last of those messages in each. It reads
+// them by id: "+ 0" keeps SQLite from reading the whole index of messages that are not deleted.
 const newMessagesCTE = `
 		WITH recent AS MATERIALIZED (
 			SELECT x.room_id, x.seq, x.posted_at FROM messages x WHERE x.id > $1 AND x.deleted_at + 0 = 0),
@@ -51,8 +51,8 @@ const existsUnreadAfter = `EXISTS (
 // lastSeenOf is the time at which the user that follows last used a session.
 const lastSeenOf = `COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = `
 
-// ScheduleDigests keeps a digest that is scheduled already, unless the person was seen after it was scheduled and is away
-// again: that digest would be dropped, and would not mention what came later.
+// ScheduleDigests keeps a digest that is scheduled already, unless the person was seen after it was scheduled and is
+// away again: that digest would be dropped, and would not mention what came later.
 func (w writer) ScheduleDigests(ctx context.Context, cursor int64, times chat.DigestTimes) error {
 	const query = newMessagesCTE + `
 		INSERT INTO unread_digests (user_id, away_since, due_at)

@@ -1,5 +1,5 @@
-// Package dbtest gives tests real databases: a file for each test, or a database of its own in a PostgreSQL cluster
-// that is started once for the test binary.
+// Package dbtest creates real databases for tests: SQLite files, and databases in a PostgreSQL cluster that is started
+// once per test binary.
 package dbtest
 
 import (
@@ -10,18 +10,18 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/lib/pq" // the driver of the connection that makes databases
+	_ "github.com/lib/pq" // for the connection that creates databases
 
 	"charla/db"
 )
 
-// OpenSQLite returns a store on a fresh file that goes away with the test.
+// OpenSQLite returns a store with a new SQLite file. Both are removed at the end of the test.
 func OpenSQLite(t testing.TB) *db.Store {
 	t.Helper()
 	return mustOpen(t)(db.OpenSQLite(t.Context(), t.TempDir()))
 }
 
-// OpenPostgres returns a store on a fresh database that goes away with the test. See Postgres.
+// OpenPostgres returns a store with a new PostgreSQL database. It is closed at the end of the test. See PostgresURL.
 func OpenPostgres(t testing.TB) *db.Store {
 	t.Helper()
 	return mustOpen(t)(db.OpenPostgres(t.Context(), PostgresURL(t)))
@@ -42,17 +42,17 @@ func mustOpen(t testing.TB) func(*db.Store, error) *db.Store {
 	}
 }
 
-// shared is the cluster of this test binary.
+// shared is the PostgreSQL cluster of this test binary.
 var shared struct {
-	sync.Mutex // guards all below, and lets one database be copied at a time
+	sync.Mutex // guards all below; also held while a database is copied, because only one copy can run at a time
 	server     *Server
 	databases  int
 }
 
 const templateDatabase = "charla_template"
 
-// PostgresURL returns the URL of a fresh, migrated database. Without a PostgreSQL server on this machine the test is
-// skipped, or fails where CI=true.
+// PostgresURL returns the URL of a new, migrated database. If PostgreSQL is not installed, the test is skipped, or
+// fails if CI=true.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	shared.Lock()
@@ -81,7 +81,7 @@ func createTemplate(t testing.TB, server *Server) {
 	}
 }
 
-// exec runs one statement in the cluster's own database.
+// exec runs one statement in the database postgres.
 func (s *Server) exec(t testing.TB, query string) {
 	t.Helper()
 	pool, err := sql.Open("postgres", s.URL("postgres"))
@@ -94,18 +94,18 @@ func (s *Server) exec(t testing.TB, query string) {
 	}
 }
 
-// Eventually waits until ok, looking often, and fails the test after 20 seconds.
+// Eventually waits until ok returns true. It calls ok every 10 ms and fails the test after 20 seconds.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
 	for !ok() {
 		select {
-		case <-look.C:
+		case <-ticker.C:
 		case <-ctx.Done():
-			t.Fatal("waited in vain: ", what)
+			t.Fatal("timed out waiting for ", what)
 		}
 	}
 }

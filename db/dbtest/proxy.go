@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Proxy stands between a store and its server and can do what networks do.
+// Proxy is a TCP proxy between a store and its PostgreSQL server that simulates failures of the network.
 type Proxy struct {
 	listener net.Listener
 	socket   string
@@ -19,7 +19,7 @@ type Proxy struct {
 	conns       map[net.Conn]bool
 }
 
-// NewProxy returns a proxy before s that ends with the test.
+// NewProxy returns a proxy for a server. It is closed at the end of the test.
 func NewProxy(t testing.TB, s *Server) *Proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -32,19 +32,19 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 	return p
 }
 
-// URL names a database behind the proxy.
+// URL returns the URL of a database behind the proxy.
 func (p *Proxy) URL(database string) string {
 	return "postgres://charla@" + p.listener.Addr().String() + "/" + database + "?sslmode=disable"
 }
 
-// Stall holds every byte back, in both directions, without closing anything.
+// Stall stops all data in both directions without closing connections.
 func (p *Proxy) Stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stalled = make(chan struct{})
 }
 
-// Resume lets everything through again.
+// Resume ends Stall.
 func (p *Proxy) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,8 +54,8 @@ func (p *Proxy) Resume() {
 	}
 }
 
-// DropReply lets the next request that contains text reach the server, waits until the server has answered, and then
-// cuts the connection instead of passing the answer on. It happens once.
+// DropReply forwards the next request that contains text, waits for the reply of the server, and then closes the
+// connection instead of forwarding the reply. It does so only once.
 func (p *Proxy) DropReply(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +107,7 @@ func (p *Proxy) forwardReplies(client, server net.Conn, lose chan struct{}) {
 	})
 }
 
-// forward passes on what pass allows, and ends at the first that it does not.
+// forward copies data until the end of from, or until pass returns false for a piece of it.
 func (p *Proxy) forward(to io.Writer, from io.Reader, pass func([]byte) bool) {
 	buffer := make([]byte, 64<<10)
 	for {

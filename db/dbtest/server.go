@@ -13,17 +13,18 @@ import (
 	"testing"
 )
 
-// Server is a PostgreSQL cluster in a temporary directory, reached through a socket in that directory. It ends with
-// the test binary, however that ends.
+// Server is a PostgreSQL cluster in a temporary directory with a Unix socket in that directory. It ends with the test
+// binary, even if that is killed.
 type Server struct {
 	dir, bin   string
 	credential *syscall.Credential
 	process    *exec.Cmd
-	exited     chan struct{} // closed when process is over
-	lifeline   io.Closer     // while it is open, the watcher lets the server live
+	exited     chan struct{} // closed when the process has ended
+	lifeline   io.Closer     // closing it makes the watchdog stop the server
 }
 
-// NewServer returns a running cluster that a test may stop and kill. See Postgres for what happens without PostgreSQL.
+// NewServer returns a running cluster that a test can stop and kill. If PostgreSQL is not installed, it does the same
+// as PostgresURL.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
 	s := newCluster(t)
@@ -32,20 +33,22 @@ func NewServer(t testing.TB) *Server {
 	return s
 }
 
-// URL names a database of the cluster; "postgres" is always there.
+// URL returns the URL of a database of the cluster. The database postgres always exists.
 func (s *Server) URL(database string) string {
 	return "postgres:///" + database + "?user=charla&sslmode=disable&host=" + s.dir
 }
 
-// Environ is what PostgreSQL's own programs need to find the server: they are those of its version.
+// Environ returns environment variables for PostgreSQL's client programs, which are taken from the version of the
+// server.
 func (s *Server) Environ() []string {
 	return []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "PGHOST=" + s.dir, "PGUSER=charla"}
 }
 
-// Socket is the path at which the server listens.
+// Socket returns the path of the Unix socket.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 
-// Start runs the server and waits until it answers. After a Kill it tries until the last backend is gone.
+// Start starts the server and waits until it answers. After Kill, it tries again until the last backend process has
+// ended.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	pool, err := sql.Open("postgres", s.URL("postgres")+"&connect_timeout=2")
@@ -64,7 +67,8 @@ func (s *Server) Start(t testing.TB) {
 	})
 }
 
-// startProcess starts the process. fsync is off: a killed process loses nothing, only a power cut would.
+// startProcess starts the server process. fsync is off, because it protects only against a power failure, not against
+// Kill.
 func (s *Server) startProcess(t testing.TB) {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -72,7 +76,8 @@ func (s *Server) startProcess(t testing.TB) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	s.process = s.command("postgres", "-D", s.dataDir(), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200")
+	s.process = s.command("postgres", "-D", s.dataDir(), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off",
+		"-c", "max_connections=200")
 	s.process.Stdout, s.process.Stderr = log, log
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
@@ -82,16 +87,16 @@ func (s *Server) startProcess(t testing.TB) {
 	go func(p *exec.Cmd) { p.Wait(); close(exited) }(s.process)
 }
 
-// Stop shuts the server down as its keeper would: open connections are cut, transactions rolled back.
+// Stop shuts the server down in the normal way: it closes connections and rolls back transactions.
 func (s *Server) Stop(t testing.TB) { s.signalAndWait(t, syscall.SIGINT) }
 
-// Kill is kill -9 of the server and all its backends, which would otherwise answer for a moment.
+// Kill sends SIGKILL to the server and to all backend processes, which would otherwise answer a little longer.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	pid := strconv.Itoa(s.process.Process.Pid)
 	backends, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
 	if err != nil {
-		t.Skip("only Linux tells which backends a server has: ", err)
+		t.Skip("cannot list the backend processes of the server: ", err)
 	}
 	s.signalAndWait(t, syscall.SIGKILL)
 	for _, backend := range strings.Fields(string(backends)) {
@@ -109,14 +114,14 @@ func (s *Server) signalAndWait(t testing.TB, signal os.Signal) {
 	<-s.exited
 }
 
-// SetStandby says whether the server takes no writes, as one that follows another does, from its next start on.
+// SetStandby makes the server a standby, which takes no writes, or a primary again. It takes effect at the next start.
 func (s *Server) SetStandby(t testing.TB, on bool) {
 	t.Helper()
 	signal := filepath.Join(s.dataDir(), "standby.signal")
 	err := os.Remove(signal)
 	if on {
 		if err = os.WriteFile(signal, nil, 0o600); err == nil {
-			err = os.Chmod(signal, 0o666) // the server may be another user
+			err = os.Chmod(signal, 0o666) // the server may run as another user
 		}
 	}
 	if err != nil {
@@ -133,7 +138,7 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// newCluster makes a cluster that does not run yet.
+// newCluster initializes a cluster without starting it.
 func newCluster(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{bin: findPostgres(t), credential: serverCredential(t)}
@@ -148,18 +153,25 @@ func newCluster(t testing.TB) *Server {
 		}
 	}
 	s.startWatchdog(t)
-	out, err := s.command("initdb", "-D", s.dataDir(), "-U", "charla", "-A", "trust", "-E", "UTF8", "--locale=C", "-N").CombinedOutput()
+	out, err := s.command("initdb", "-D", s.dataDir(), "-U", "charla", "-A", "trust", "-E", "UTF8", "--locale=C", "-N").
+		CombinedOutput()
 	if err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	return s
 }
 
-// startWatchdog starts a process that waits for the end of its input, which is the end of this test binary even if it is
-// killed, and then ends the server and removes its directory.
+// startWatchdog starts a process that waits for the end of its input. The input ends with this test binary, even if
+// that is killed. The watchdog then stops the server and removes its directory.
 func (s *Server) startWatchdog(t testing.TB) {
 	t.Helper()
-	c := exec.Command("/bin/sh", "-c", `cat; kill -QUIT "$(head -n 1 data/postmaster.pid)"; cd /; for i in 1 2 3 4 5; do rm -rf "$0" && break; sleep 1; done`, s.dir)
+	c := exec.Command(
+		"/bin/sh",
+		"-c",
+		`cat; kill -QUIT "$(head -n 1 data/postmaster.pid)"; cd /
+			for i in 1 2 3 4 5; do rm -rf "$0" && break; sleep 1; done`,
+		s.dir,
+	)
 	c.Dir = s.dir
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Setpgid: true}
 	life, err := c.StdinPipe()
@@ -182,7 +194,7 @@ func findPostgres(t testing.TB) string {
 	if len(found) > 0 {
 		return filepath.Dir(found[len(found)-1])
 	}
-	const missing = "no PostgreSQL server here: initdb is neither in /usr/lib/postgresql/*/bin nor in PATH"
+	const missing = "PostgreSQL is not installed: initdb is neither in /usr/lib/postgresql/*/bin nor in PATH"
 	if os.Getenv("CI") == "true" {
 		t.Fatal(missing)
 	}
@@ -190,7 +202,8 @@ func findPostgres(t testing.TB) string {
 	return ""
 }
 
-// serverCredential returns whom the server runs as: PostgreSQL refuses root. Nil means ourselves.
+// serverCredential returns the user that runs the server, because PostgreSQL refuses to run as root. Nil means the
+// current user.
 func serverCredential(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {
