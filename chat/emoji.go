@@ -43,7 +43,7 @@ func (s *Service) EmojiPreferences(ctx context.Context, by User) (p EmojiPrefere
 // tones, tone is the one that it showed; otherwise it is nil. It returns Invalid for a tone that does not exist.
 func (s *Service) RecordEmojiUse(ctx context.Context, by User, emoji string, tone *int) error {
 	if tone != nil && (*tone < 0 || *tone > maxSkinTone) {
-		return invalidf("tone", "There is no such skin tone. Use a number from 0 to 5. Use a number from 0 to 5.")
+		return invalidf("tone", "There is no such skin tone. Use a number from 0 to 5.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		if tone != nil {

@@ -126,7 +126,7 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 		case target.IsBot():
 			return errNotForBots
 		case target.Disabled():
-			return Errorf(Conflict, "This person is disabled. Enable them first. Enable them first.")
+			return Errorf(Conflict, "This person is disabled. Enable them first.")
 		}
 		return tx.SetRole(ctx, user, RoleAdmin)
 	})
