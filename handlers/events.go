@@ -39,16 +39,19 @@ func (s *Server) eventRoutes() []web.Route {
 	}
 }
 
-// How many streams one session may hold: a browser opens six connections to a host over HTTP/1.1, and two must stay free
-// for everything else. Over HTTP/2, and of a program, only abuse is stopped; so it is of a person with many sessions, since
-// each stream of theirs is told its state with each message.
+// Limits on open streams. Over HTTP/1.1 a browser opens six connections to a host, and two must stay free for other requests. The
+// other two limits stop abuse: every message makes the server compute the state of each of its readers' streams.
 const (
 	maxStreamsPerSession            = 4
-	maxStreamsPerMultiplexedSession = 100
+	maxStreamsPerMultiplexedSession = 100 // HTTP/2, and programs
 	maxStreamsPerUser               = 300 // on one node
 )
 
-var errTooManyStreams = &chat.Error{Code: chat.TooMany, Format: "Too many pages and programs of yours are listening. Close some of them.", RetryAfter: 15 * time.Second}
+var errTooManyStreams = &chat.Error{
+	Code:       chat.TooMany,
+	Format:     "You have too many open pages and programs. Close some of them.",
+	RetryAfter: 15 * time.Second,
+}
 
 // checkStreamCount returns an error if the caller has too many open streams.
 func (s *Server) checkStreamCount(c echo.Context) error {
@@ -58,16 +61,19 @@ func (s *Server) checkStreamCount(c echo.Context) error {
 	return nil
 }
 
+// newViewer returns the caller as the viewer of a stream.
 func (s *Server) newViewer(c echo.Context) live.Viewer {
-	v := web.CallerOf(c)
+	caller := web.CallerOf(c)
 	limit := maxStreamsPerSession
-	if s.Multiplexed(c) || v.Session.Kind != chat.BrowserSession {
+	if s.Multiplexed(c) || caller.Session.Kind != chat.BrowserSession {
 		limit = maxStreamsPerMultiplexedSession
 	}
-	return live.Viewer{User: v.User.Summary(), Session: v.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path}
+	return live.Viewer{
+		User: caller.User.Summary(), Session: caller.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path,
+	}
 }
 
-// events is the stream of a page or of a program. A guest with a page is told so in the stream itself: a redirect would be followed for ever.
+// events serves the event stream of a page or a program.
 func (s *Server) events(c echo.Context) error {
 	conv, err := s.streamTarget(c)
 	if err != nil {
@@ -94,19 +100,21 @@ func (s *Server) events(c echo.Context) error {
 	})
 }
 
-// newListener is who reads a stream and in which form: HTML for a page, JSON for a program.
+// newListener returns the viewer of an event stream, the encoder for its format, and the state that only this viewer gets.
 func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.StateFunc) {
 	viewer := s.newViewer(c)
 	if web.WantsJSON(c) {
 		viewer.AllConversations = conv.StreamKey() == (chat.StreamKey{})
-		return viewer, stream.JSONEvents{}, stream.ConversationState(s.chat, web.CurrentUser(c), viewer.AllConversations)
+		state := stream.ConversationState(s.chat, web.CurrentUser(c), viewer.AllConversations)
+		return viewer, stream.JSONEvents{}, state
 	}
 	enc := stream.HTMLEvents{Locale: s.Locale(c)}
-	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, c.Request().Header.Get("Last-Event-ID") != "")
+	reconnected := c.Request().Header.Get("Last-Event-ID") != ""
+	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, reconnected)
 }
 
-// endIfLeft tells a page that lost its stream, and comes back for it, that its person is no longer in the room: an error
-// would be tried again for ever. Who was never there learns nothing.
+// endIfLeft answers a page that reconnects after its user left the room with a stream that says so, because browsers repeat
+// requests that fail. It returns err if the user was never a member.
 func (s *Server) endIfLeft(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
@@ -114,12 +122,15 @@ func (s *Server) endIfLeft(c echo.Context, err error) error {
 	return stream.EndNow(c, live.EndLeft)
 }
 
-// hasLeft tells whether err means that the person of a page is no longer in the room that it shows.
+// hasLeft reports whether err means that the user of a page left the room that the page shows.
 func (s *Server) hasLeft(c echo.Context, err error) bool {
-	return chat.CodeOf(err) == chat.NotFound && !web.WantsJSON(c) && s.chat.HasLeftRoom(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c).Room)
+	if chat.CodeOf(err) != chat.NotFound || web.WantsJSON(c) {
+		return false
+	}
+	return s.chat.HasLeftRoom(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c).Room)
 }
 
-// streamTarget is the conversation that a stream is opened for; none when the URL names none.
+// streamTarget returns the conversation that the query names, or one with the zero StreamKey if it names none.
 func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	if c.QueryParam("with") == "" && c.QueryParam("room") == "" {
 		return chat.Conversation{Kind: chat.Channel}, nil
@@ -127,49 +138,58 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	return s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))
 }
 
-// pageState writes what only this viewer sees: their conversations with the unread counts, the title, the other's state, and the
-// icon and the sound that tell of what is unread.
-// What happened to the files that wait in it has no number, so a page that was away is told of all of them once.
-func (s *Server) pageState(me chat.User, conv chat.Conversation, enc stream.HTMLEvents, away bool) live.StateFunc {
-	signals := &tabSignals{soundOn: me.Sound, stale: away && conv.StreamKey() != (chat.StreamKey{})}
+// pageState returns the state of a page's stream: the sidebar with its unread counts, the title, whether the other person of a
+// direct conversation is online, the icon and the sound. If the page reconnected, its first state also has the attachments in the
+// composer, because their changes have no seq and may have been missed.
+func (s *Server) pageState(
+	user chat.User, conv chat.Conversation, enc stream.HTMLEvents, reconnected bool,
+) live.StateFunc {
+	signals := &tabSignals{soundOn: user.Sound}
+	attachmentsStale := reconnected && conv.StreamKey() != (chat.StreamKey{})
 	return func(ctx context.Context) ([]byte, error) {
-		var box []templ.Component
-		if signals.stale {
-			files, err := s.chat.PendingFiles(ctx, me, conv.Ref())
+		var attachments []templ.Component
+		if attachmentsStale {
+			files, err := s.chat.PendingFiles(ctx, user, conv.Ref())
 			if err != nil {
 				return nil, err
 			}
-			box = append(box, views.AttachmentsFragment(enc.Locale, files))
+			attachments = append(attachments, views.AttachmentsFragment(enc.Locale, files))
 		}
-		conversations, err := s.chat.Conversations(ctx, me)
+		conversations, err := s.chat.Conversations(ctx, user)
 		if err != nil {
 			return nil, err
 		}
 		side := views.Sidebar{Rows: s.rows(conversations, conv.StreamKey())}
-		open := &conv
-		if conv.StreamKey() == (chat.StreamKey{}) {
-			open = nil
-		} else if i := slices.IndexFunc(conversations, func(o chat.Conversation) bool { return o.StreamKey() == conv.StreamKey() }); i >= 0 {
-			open = &conversations[i] // it may have another name by now
-		}
-		state := views.SidebarFragment(enc.Locale, side, open, s.hub.IsOnline(conv.Peer))
-		signals.stale = false
-		return enc.Frame(templ.Join(slices.Concat([]templ.Component{state}, signals.update(side.Rows), box)...), 0), nil
+		current := currentConversation(conversations, conv)
+		state := []templ.Component{views.SidebarFragment(enc.Locale, side, current, s.hub.IsOnline(conv.Peer))}
+		attachmentsStale = false
+		return enc.Frame(templ.Join(slices.Concat(state, signals.update(side.Rows), attachments)...), 0), nil
 	}
 }
 
-// liveMessages is the list for browsers without scripts: a page that never ends.
+// currentConversation returns conv as it is in the list, where it may have a new name, or nil if conv has the zero StreamKey.
+func currentConversation(conversations []chat.Conversation, conv chat.Conversation) *chat.Conversation {
+	if conv.StreamKey() == (chat.StreamKey{}) {
+		return nil
+	}
+	i := slices.IndexFunc(conversations, func(c chat.Conversation) bool { return c.StreamKey() == conv.StreamKey() })
+	if i < 0 {
+		return &conv
+	}
+	return &conversations[i]
+}
+
+// liveMessages serves the messages of a conversation to browsers without JavaScript, as a page that does not end.
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), web.QueryConversation(c))
-	if s.hasLeft(c, err) { // the page of an error is not for a frame
-		words := append(stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{})), stream.RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
-		return c.Blob(http.StatusNotFound, web.HTMLType, words)
+	if s.hasLeft(c, err) {
+		return s.renderRemovedFromFrame(c)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case web.WantsJSON(c):
+	}
+	if web.WantsJSON(c) {
 		return web.ErrHTMLOnly
 	}
 	if err := s.checkStreamCount(c); err != nil {
@@ -192,8 +212,15 @@ func (s *Server) liveMessages(c echo.Context) error {
 	})
 }
 
-// loadNoscriptPage renders the newest messages, read after Subscribe. The list only grows at its end, so whatever it shows must
-// not come again: the numbers it has reach to its last message or to the cursor, whichever is later.
+// renderRemovedFromFrame answers the frame that shows the messages. An error page would be too large for it.
+func (s *Server) renderRemovedFromFrame(c echo.Context) error {
+	page := stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{}))
+	page = append(page, stream.RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
+	return c.Blob(http.StatusNotFound, web.HTMLType, page)
+}
+
+// loadNoscriptPage renders the newest messages as the beginning of the page. It must be called after the stream was subscribed.
+// The replay starts after the last of these messages or after the cursor, whichever is later, because the page can only append.
 func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.Replay, error) {
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), conv.Ref())
 	if err != nil {
@@ -203,10 +230,10 @@ func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.
 	if err != nil {
 		return live.Replay{}, err
 	}
-	have := conv.LastSeq
+	lastSeq := conv.LastSeq
 	if n := len(history.Messages); n > 0 {
-		have = max(have, history.Messages[n-1].Seq)
+		lastSeq = max(lastSeq, history.Messages[n-1].Seq)
 	}
-	t := s.newTimeline(conv, history, 0)
-	return live.Replay{Head: stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), t)), After: -1, Changes: chat.Changes{LastSeq: have}}, nil
+	head := stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), s.newTimeline(conv, history, 0)))
+	return live.Replay{Head: head, After: -1, Changes: chat.Changes{LastSeq: lastSeq}}, nil
 }

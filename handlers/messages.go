@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"charla/chat"
 	"charla/emoji"
@@ -288,4 +289,31 @@ func (s *Server) sendMessage(c echo.Context, by chat.User, in chat.NewMessage) (
 	}
 	in.Body = emoji.Expand(in.Body)
 	return s.chat.PostMessage(c.Request().Context(), by, in)
+}
+
+// historyJSON is a part of a conversation.
+type historyJSON struct {
+	Messages []web.MessageJSON `json:"messages"`
+	Cursor   int64             `json:"cursor"`         // where a stream continues
+	Next     string            `json:"next,omitempty"` // the URL of the next page
+}
+
+// historyToJSON returns messages with the URL of the next page, which is empty on the last one. The next page has the same limit.
+func historyToJSON(c chat.Conversation, h chat.MessagePage, next string, limit int) historyJSON {
+	out := historyJSON{Messages: make([]web.MessageJSON, len(h.Messages)), Cursor: c.LastSeq, Next: next}
+	for i, m := range h.Messages {
+		out.Messages[i] = web.MessageToJSONFor(m, c.Viewer)
+	}
+	if next != "" {
+		out.Next += limitParameter(limit)
+	}
+	return out
+}
+
+// limitParameter returns the query parameter limit for the next page, or "" if the caller gave none.
+func limitParameter(limit int) string {
+	if limit <= 0 {
+		return ""
+	}
+	return "&limit=" + strconv.Itoa(limit)
 }

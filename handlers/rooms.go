@@ -39,6 +39,15 @@ func (s *Server) roomRoutes() []web.Route {
 	}
 }
 
+// roomJSON is a room as the caller sees it.
+type roomJSON struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Unread int    `json:"unread"`
+	Access string `json:"access"`
+	Role   string `json:"role"` // of the caller; empty if they are not a member
+}
+
 // roomsJSON is a page of the list of rooms.
 type roomsJSON struct {
 	Rooms []roomJSON `json:"rooms"`

@@ -1,5 +1,5 @@
-// Package handlers speaks HTTP: routes, middleware, forms, the choice between a page and JSON, the way from an error to
-// a status, and the streams. A handler parses, calls the product and renders; rules live in chat, markup in views.
+// Package handlers answers HTTP requests: one file for each feature with its routes and handlers. A handler reads the request,
+// calls chat.Service and renders the result. The rules are in chat and the markup is in views.
 package handlers
 
 import (
@@ -19,21 +19,21 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Config is what the operator decides about serving.
+// Config is the configuration of a Server.
 type Config struct {
-	BaseURL        *url.URL                    // how people reach Charla from outside; nil when that is where it listens
-	TimeZone       *time.Location              // days are cut and script-less times are told in it
-	RateScale      float64                     // scales all rate limits; 0 switches them off
-	TrustedProxies []*net.IPNet                // whose X-Forwarded-For is believed
-	TLS            bool                        // whether TLS ends here, so that BaseURL speaks of no proxy
-	Ping           func(context.Context) error // whether the database answers
-	Warnings       []func() string             // what the operator should know although all is well enough; empty texts are not told
-	CookieSecret   []byte                      // signs the cookie that tells a known browser
-	ObserveRequest RequestObserver             // is told of every request; may be nil
+	BaseURL        *url.URL                    // the URL that browsers use; nil if they reach this process directly
+	TimeZone       *time.Location              // of days, and of times on pages without JavaScript
+	RateScale      float64                     // multiplies all rate limits; 0 switches them off
+	TrustedProxies []*net.IPNet                // proxies whose X-Forwarded-For header is trusted
+	TLS            bool                        // this process terminates TLS, even if BaseURL is set
+	Ping           func(context.Context) error // returns an error if the database does not answer
+	Warnings       []func() string             // texts for the operator on /readyz; empty ones are left out
+	CookieSecret   []byte                      // signs the cookies of known browsers
+	ObserveRequest RequestObserver             // called for every request; may be nil
 }
 
-// RequestObserver is told of an answered request: the line of the route table that it met, such as "GET /messages/:id", or "other";
-// the status; and how long it was until the answer began. It must not wait.
+// RequestObserver receives the route of an answered request, such as "GET /messages/:id" or "other", its status, and the time
+// until the answer began. It must not block.
 type RequestObserver func(route string, status int, took time.Duration)
 
 // Server answers every request.
@@ -79,6 +79,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	return s
 }
 
+// ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
 // newCrossOriginProtection returns a protection that also accepts requests from base, which a proxy may hide from us.
@@ -93,7 +94,8 @@ func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 	return protection
 }
 
-// ipExtractor finds the address of a client: the connection's own, or what a trusted proxy says.
+// ipExtractor returns a function that finds the IP address of a client: the address of the connection, or the one that a trusted
+// proxy reports.
 func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()

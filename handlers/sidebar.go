@@ -25,12 +25,30 @@ func (s *Server) sidebarRoutes() []web.Route {
 	}
 }
 
-// How many people a search brings, and how many people JSON lists where nothing is searched.
+// personJSON is a person in the list of GET /chat.
+type personJSON struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Avatar string `json:"avatar_url,omitempty"`
+	Online bool   `json:"online"`
+	Unread int    `json:"unread"` // messages from them
+	Bot    bool   `json:"bot,omitempty"`
+}
+
+// chatJSON is the response of GET /chat.
+type chatJSON struct {
+	Me     personJSON   `json:"me"`
+	People []personJSON `json:"people"`
+	Rooms  []roomJSON   `json:"rooms"`
+	Next   string       `json:"next,omitempty"` // the URL of the next people
+}
+
 const (
-	maxSearchResults = 50
-	maxListedPeople  = 200
+	maxSearchResults = 50  // people on a page of search results
+	maxListedPeople  = 200 // people in a JSON response
 )
 
+// chatPage shows the sidebar as a page, with the people that a search found.
 func (s *Server) chatPage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return s.writeChatJSON(c)
@@ -50,16 +68,19 @@ func (s *Server) chatPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ChatPage(s.Page(c), side))
 }
 
-// sidebar gathers the conversations of the person who asks, and who is here.
+// sidebar returns the conversations of the caller and who is online. current is the conversation that the page shows.
 func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar, error) {
 	conversations, err := s.chat.Conversations(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
 		return views.Sidebar{}, err
 	}
-	people, count := s.hub.OnlineUsers()
-	return views.Sidebar{Rows: s.rows(conversations, current), Online: views.OnlineUsers{Users: people, Count: count}}, nil
+	users, count := s.hub.OnlineUsers()
+	return views.Sidebar{
+		Rows: s.rows(conversations, current), Online: views.OnlineUsers{Users: users, Count: count},
+	}, nil
 }
 
+// rows returns the conversations with whether their other person is online and which one is current.
 func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey) []views.ConversationRow {
 	peers := make([]int64, len(conversations))
 	for i, c := range conversations {
@@ -68,12 +89,14 @@ func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey)
 	online := s.hub.Online(peers...)
 	rows := make([]views.ConversationRow, len(conversations))
 	for i, c := range conversations {
-		rows[i] = views.ConversationRow{Conversation: c, Online: c.Peer != 0 && online[c.Peer], Current: c.StreamKey() == current}
+		rows[i] = views.ConversationRow{
+			Conversation: c, Online: c.Peer != 0 && online[c.Peer], Current: c.StreamKey() == current,
+		}
 	}
 	return rows
 }
 
-// searchPeople looks for people by name.
+// searchPeople adds the people whose names match the query to a sidebar.
 func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	side.Query, side.Searched = c.QueryParam("q"), true
 	after, err := web.QueryNumber(c, "after")
@@ -90,7 +113,7 @@ func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	return nil
 }
 
-// searchResults says of people whether they are here.
+// searchResults returns people with whether they are online.
 func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	ids := make([]int64, len(people))
 	for i, p := range people {
@@ -104,8 +127,8 @@ func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	return found
 }
 
-// writeChatJSON lists the rooms, and the people: those talked with first, then who is here, then others by name; with q those
-// whose name contains it. Where a list goes on after somebody there are only people, by name.
+// writeChatJSON answers GET /chat in JSON. The people are those with a direct conversation, then those online, then all others by
+// name. With a query, and on the pages after the first, there are only people by name.
 func (s *Server) writeChatJSON(c echo.Context) error {
 	me, query := web.CurrentUser(c), c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -127,13 +150,15 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	}
 	for _, conv := range conversations {
 		if conv.Kind == chat.Channel {
-			out.Rooms = append(out.Rooms, roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)})
+			room := roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)}
+			out.Rooms = append(out.Rooms, room)
 		} else if conv.Peer != me.ID && query == "" {
-			list.add(chat.UserSummary{ID: conv.Peer, Name: conv.Name, Avatar: conv.PeerAvatar, IsBot: conv.PeerIsBot}, conv.Unread)
+			peer := chat.UserSummary{ID: conv.Peer, Name: conv.Name, Avatar: conv.PeerAvatar, IsBot: conv.PeerIsBot}
+			list.add(peer, conv.Unread)
 		}
 	}
-	if here, _ := s.hub.OnlineUsers(); query == "" && after == 0 {
-		list.addAll(here, me)
+	if online, _ := s.hub.OnlineUsers(); query == "" && after == 0 {
+		list.addAll(online, me)
 	}
 	if added := list.addAll(matches, me); added > 0 && (more || added < len(matches)) {
 		out.Next = views.NextPageURL("/chat", query, matches[added-1].ID)
@@ -143,21 +168,26 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// selfJSON is who asks, as a person.
-func (s *Server) selfJSON(me chat.User) personJSON {
-	return personJSON{ID: me.ID, Name: me.Name, Avatar: web.AvatarURL(me.Avatar), Online: s.hub.IsOnline(me.ID), Bot: me.IsBot()}
-}
-
-// peopleList collects people once each.
-type peopleList []personJSON
-
-func (l *peopleList) add(p chat.UserSummary, unread int) {
-	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
-		*l = append(*l, personJSON{ID: p.ID, Name: p.Name, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot})
+// selfJSON returns a user for a response to that user.
+func (s *Server) selfJSON(user chat.User) personJSON {
+	return personJSON{
+		ID: user.ID, Name: user.Name, Avatar: web.AvatarURL(user.Avatar), Online: s.hub.IsOnline(user.ID), Bot: user.IsBot(),
 	}
 }
 
-// addAll adds people but me, while there is room for at least one, up to maxListedPeople, and returns how many it got through.
+// peopleList is a list in which nobody appears twice.
+type peopleList []personJSON
+
+// add appends a person who is not in the list yet.
+func (l *peopleList) add(p chat.UserSummary, unread int) {
+	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
+		person := personJSON{ID: p.ID, Name: p.Name, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot}
+		*l = append(*l, person)
+	}
+}
+
+// addAll appends people other than me until the list has maxListedPeople, and returns how many of people it has passed. It always
+// passes at least one, so that the pages of a list make progress.
 func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	for i, p := range people {
 		if i > 0 && len(*l) >= maxListedPeople {
@@ -170,16 +200,17 @@ func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	return len(people)
 }
 
+// withPresence returns the list with whether each person is online.
 func (l peopleList) withPresence(online func(...int64) map[int64]bool) []personJSON {
 	ids := make([]int64, len(l))
 	for i, p := range l {
 		ids[i] = p.ID
 	}
-	here := online(ids...)
+	isOnline := online(ids...)
 	people := make([]personJSON, len(l))
 	for i, p := range l {
 		people[i] = p
-		people[i].Online = here[p.ID]
+		people[i].Online = isOnline[p.ID]
 	}
 	return people
 }

@@ -28,11 +28,10 @@ func (s *Server) tabSignalRoutes() []web.Route {
 	}
 }
 
-// tabSignals is what a stream last sent to its page about the favicon, the sound and the attachments, so that it sends
-// only changes. It is not safe for concurrent use: a stream computes one state of its page at a time.
+// tabSignals is what a stream last sent to its page about the favicon and unread messages, so that it sends only
+// changes. It is not safe for concurrent use: a stream computes one state of its page at a time.
 type tabSignals struct {
 	soundOn bool                         // the user wants a sound for new messages
-	stale   bool                         // the page missed changes of the attachments in its composer
 	icon    string                       // URL of the favicon that the page has
 	unread  map[chat.ConversationRef]int // nil until the first state
 }

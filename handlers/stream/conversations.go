@@ -10,13 +10,13 @@ import (
 	"charla/live"
 )
 
-// ConversationState tells a program which of its person's conversations went on, began or ended, and which were read, elsewhere too.
-// All of them are told first, so that it can fetch what it lacks and forget what is not among them. A stream of nothing else
-// is told then that it is ready.
-func ConversationState(service *chat.Service, me chat.User, announceReady bool) live.StateFunc {
+// ConversationState returns the state of a program's stream: which conversations of the user changed, were read, are new, or are no
+// longer theirs. The first state has all conversations, so that the program can fetch what it missed and forget the others. If
+// announceReady is set, the event ready follows it.
+func ConversationState(service *chat.Service, user chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
 	return func(ctx context.Context) ([]byte, error) {
-		conversations, err := service.AllConversations(ctx, me)
+		conversations, err := service.AllConversations(ctx, user)
 		if err != nil {
 			return nil, err
 		}
@@ -24,23 +24,23 @@ func ConversationState(service *chat.Service, me chat.User, announceReady bool) 
 	}
 }
 
-// lastSeen is how far a program knows a conversation.
+// lastSeen is the state of a conversation that a program was sent last.
 type lastSeen struct {
 	seq, read int64
 	name      string
 }
 
-// conversationTracker is what a program was told of its conversations; nothing yet where that is nil.
+// conversationTracker remembers what a program knows of its user's conversations.
 type conversationTracker struct {
 	announceReady bool
-	known         map[int64]lastSeen
+	known         map[int64]lastSeen // by room; nil before the first state
 }
 
-// changes tells what is different from the last time.
-func (f *conversationTracker) changes(conversations []chat.Conversation) (b []byte) {
-	first, now := f.known == nil, make(map[int64]lastSeen, len(conversations))
+// changes returns events for everything that differs from the last call.
+func (t *conversationTracker) changes(conversations []chat.Conversation) (b []byte) {
+	first, now := t.known == nil, make(map[int64]lastSeen, len(conversations))
 	for _, c := range conversations {
-		previous, existed := f.known[c.Room]
+		previous, existed := t.known[c.Room]
 		current := lastSeen{c.LastSeq, c.ReadSeq, c.Name}
 		now[c.Room] = current
 		if existed && current == previous {
@@ -54,12 +54,12 @@ func (f *conversationTracker) changes(conversations []chat.Conversation) (b []by
 			b = append(b, jsonFrame("read", 0, data)...)
 		}
 	}
-	for _, room := range slices.Sorted(maps.Keys(f.known)) {
+	for _, room := range slices.Sorted(maps.Keys(t.known)) {
 		if _, still := now[room]; !still {
 			b = append(b, jsonFrame("left", 0, live.MarshalJSON(leftJSON{room}))...)
 		}
 	}
-	if f.known = now; first && f.announceReady {
+	if t.known = now; first && t.announceReady {
 		b = append(b, JSONEvents{}.Cursor(0)...)
 	}
 	return b

@@ -14,19 +14,21 @@ import (
 	"github.com/a-h/templ"
 )
 
-// RenderFragment renders a fragment of a stream. One that fails to render is logged and left out: the stream goes on.
+// RenderFragment renders a fragment of a stream. If that fails, it logs the error and returns nil, so that the stream continues.
 func RenderFragment(component templ.Component) []byte {
 	var b bytes.Buffer
 	if err := component.Render(context.Background(), &b); err != nil {
-		slog.Error("fragment not rendered", "error", err)
+		slog.Error("render stream fragment failed", "error", err)
 		return nil
 	}
 	return b.Bytes()
 }
 
-// HTMLEvents writes rendered HTML as a text/event-stream, the form that htmx reads.
+// HTMLEvents is the live.Encoder for pages: server-sent events with HTML that htmx inserts. All pages in the same language share
+// the bytes.
 type HTMLEvents struct{ views.Locale }
 
+// Frame returns an event with a rendered component. id is the cursor that the reader reaches with it, or 0.
 func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	event := live.ServerSentEvent{Data: RenderFragment(component)}
 	if id > 0 {
@@ -35,6 +37,7 @@ func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	return event.AppendTo(nil)
 }
 
+// Change encodes a new or changed message.
 func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
@@ -45,38 +48,46 @@ func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
 	return nil
 }
 
+// Presence encodes who is online.
 func (e HTMLEvents) Presence(p live.Presence) []byte {
-	return e.Frame(views.PresenceFragment(e.Locale, views.OnlineUsers{Users: p.Users, Count: p.Count}, p.ListChanged, p.CameOnline, p.WentOffline), 0)
+	online := views.OnlineUsers{Users: p.Users, Count: p.Count}
+	return e.Frame(views.PresenceFragment(e.Locale, online, p.ListChanged, p.CameOnline, p.WentOffline), 0)
 }
 
+// Typing encodes who is typing.
 func (e HTMLEvents) Typing(t live.Typing) []byte {
 	return e.Frame(views.TypingFragment(e.Locale, t.Users, t.Count), 0)
 }
 
+// UploadProgress encodes how much of an upload has arrived, for the pages of its user.
 func (e HTMLEvents) UploadProgress(u chat.UploadProgress) []byte {
 	return e.Frame(views.UploadProgressFragment(e.Locale, u), 0)
 }
 
-func (e HTMLEvents) Attachment(b chat.AttachmentChanged) []byte {
-	return e.Frame(views.AttachmentChangedFragment(e.Locale, b), 0)
+// Attachment encodes a change of the files in a composer, for the pages of its user.
+func (e HTMLEvents) Attachment(changed chat.AttachmentChanged) []byte {
+	return e.Frame(views.AttachmentChangedFragment(e.Locale, changed), 0)
 }
 
+// Cursor encodes an event that only moves the cursor of the reader.
 func (e HTMLEvents) Cursor(id int64) []byte {
 	return live.ServerSentEvent{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
 }
 
+// Heartbeat returns a comment that keeps the connection open.
 func (e HTMLEvents) Heartbeat() []byte { return live.KeepAliveComment }
 
-// A reader that must come back after a restart waits 0.3 to 1.5 s, so that not all of them come at once.
+// After a restart, each reader waits a random time between these before it reconnects, so that not all come at once.
 const (
-	minRetryMillis = 300 // milliseconds
+	minRetryMillis = 300
 	maxRetryMillis = 1500
 )
 
-func (e HTMLEvents) End(why live.EndReason) []byte { return endEvents(why, []byte{}) }
+// End encodes why the stream ends.
+func (e HTMLEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte{}) }
 
-// endEvents names why a stream ends; a reader that may come back by itself is told nothing, or when. Data is what each event
-// carries: a browser tells nobody of one that has none.
+// endEvents returns the events that say why a stream ends. There are none if the reader may simply reconnect. data is the data of
+// each event; it must not be nil, because browsers ignore events without data.
 func endEvents(reason live.EndReason, data []byte) []byte {
 	named := func(name string, retry int) []byte {
 		return live.ServerSentEvent{Name: name, RetryMillis: retry, Data: data}.AppendTo(nil)

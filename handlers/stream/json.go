@@ -8,11 +8,11 @@ import (
 	"charla/live"
 )
 
-// waitForJSON writes a text/event-stream for programs: every event has a name and JSON, which has no language and no viewer, so
-// that all programs share the bytes.
+// JSONEvents is the live.Encoder for programs: server-sent events with a name and JSON. The JSON depends neither on the language
+// nor on the reader, so all programs share the bytes.
 type JSONEvents struct{}
 
-// jsonFrame frames an event; id is the cursor that its reader has reached with it, or 0.
+// jsonFrame returns an event. id is the cursor that the reader reaches with it, or 0.
 func jsonFrame(name string, id int64, data []byte) []byte {
 	event := live.ServerSentEvent{Name: name, Data: data}
 	if id > 0 {
@@ -21,50 +21,56 @@ func jsonFrame(name string, id int64, data []byte) []byte {
 	return event.AppendTo(nil)
 }
 
-// Change tells the whole message as it is now, whatever happened to it.
-func (JSONEvents) Change(change chat.RoomChange, id int64) (b []byte) {
+// Change encodes a new or changed message in its current state.
+func (JSONEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
 		return jsonFrame("message", id, live.MarshalJSON(web.MessageToJSON(change.Message)))
 	case chat.MessageChanged:
-		data, kinds := live.MarshalJSON(web.MessageToJSON(change.Message)), changeKinds(change)
-		for i, name := range kinds {
-			if i == len(kinds)-1 {
-				b = append(b, jsonFrame(string(name), id, data)...)
-			} else {
-				b = append(b, jsonFrame(string(name), 0, data)...)
-			}
-		}
+		return changedFrames(change, id)
 	}
-	return b
+	return nil
 }
 
-// changeKinds is what was done to a message, or may have been where nobody knows: that it was edited once, and has
-// reactions. Then a program is told too much rather than too little.
-func changeKinds(e chat.MessageChanged) (what []chat.MessageChangeKind) {
-	switch m := e.Message; {
-	case m.DeletedAt > 0:
+// changedFrames returns an event for each kind of change; the last one moves the cursor.
+func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
+	data, kinds := live.MarshalJSON(web.MessageToJSON(change.Message)), changeKinds(change)
+	last := len(kinds) - 1
+	for _, kind := range kinds[:last] {
+		frames = append(frames, jsonFrame(string(kind), 0, data)...)
+	}
+	return append(frames, jsonFrame(string(kinds[last]), id, data)...)
+}
+
+// changeKinds returns what was done to a message, at least one kind. A replay does not know what was done; then the kinds are all
+// that may have been done, judging by the message: an edit, if it was ever edited, and a reaction.
+func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
+	m := change.Message
+	if m.DeletedAt > 0 {
 		return []chat.MessageChangeKind{chat.Deleted}
-	case e.Kind != "":
-		return []chat.MessageChangeKind{e.Kind}
-	case m.EditedAt > 0:
-		what = append(what, chat.Edited)
 	}
-	if len(e.Message.Reactions) > 0 || what == nil {
-		what = append(what, chat.Reacted)
+	if change.Kind != "" {
+		return []chat.MessageChangeKind{change.Kind}
 	}
-	return what
+	if m.EditedAt > 0 {
+		kinds = append(kinds, chat.Edited)
+	}
+	if len(m.Reactions) > 0 || kinds == nil {
+		kinds = append(kinds, chat.Reacted)
+	}
+	return kinds
 }
 
+// presenceJSON is the data of the event presence.
 type presenceJSON struct {
-	Count  int              `json:"count"`
-	People []web.AuthorJSON `json:"people,omitempty"` // the first hundred, when they are others than before
-	Came   []int64          `json:"came,omitempty"`
-	Left   []int64          `json:"left,omitempty"`
-
-	Renamed []web.AuthorJSON `json:"renamed,omitempty"` // who is called otherwise now, here or not, or has another picture
+	Count   int              `json:"count"`             // how many people are online
+	People  []web.AuthorJSON `json:"people,omitempty"`  // the first hundred of them, if that list changed
+	Came    []int64          `json:"came,omitempty"`    // who came online
+	Left    []int64          `json:"left,omitempty"`    // who went offline
+	Renamed []web.AuthorJSON `json:"renamed,omitempty"` // who has a new name or picture, online or not
 }
 
+// Presence encodes who is online.
 func (JSONEvents) Presence(p live.Presence) []byte {
 	out := presenceJSON{Count: p.Count, Came: p.CameOnline, Left: p.WentOffline, Renamed: web.AuthorsToJSON(p.Renamed)}
 	if p.ListChanged {
@@ -73,35 +79,40 @@ func (JSONEvents) Presence(p live.Presence) []byte {
 	return jsonFrame("presence", 0, live.MarshalJSON(out))
 }
 
+// typingJSON is the data of the event typing.
 type typingJSON struct {
 	Count  int              `json:"count"`
 	People []web.AuthorJSON `json:"people"` // the first three
 }
 
+// Typing encodes who is typing.
 func (JSONEvents) Typing(t live.Typing) []byte {
 	return jsonFrame("typing", 0, live.MarshalJSON(typingJSON{t.Count, web.AuthorsToJSON(t.Users)}))
 }
 
-// UploadProgress tells a program nothing: it knows what it sends.
+// UploadProgress returns nothing, because a program knows what it uploads.
 func (JSONEvents) UploadProgress(chat.UploadProgress) []byte { return nil }
 
-// Attachment tells a program nothing either: it names the files of its messages itself.
+// Attachment returns nothing, because a program names the files of its messages itself.
 func (JSONEvents) Attachment(chat.AttachmentChanged) []byte { return nil }
 
+// readyJSON is the data of the event ready.
 type readyJSON struct {
-	Seq int64 `json:"seq"`
+	Seq int64 `json:"seq"` // the cursor
 }
 
-// Cursor is an event of its own: many programs overlook an id that comes without one.
+// Cursor encodes the event ready, which moves the cursor. Many programs would ignore an event without a name and data.
 func (JSONEvents) Cursor(id int64) []byte {
 	return jsonFrame("ready", id, live.MarshalJSON(readyJSON{id}))
 }
 
+// Heartbeat returns a comment that keeps the connection open.
 func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 
-func (JSONEvents) End(why live.EndReason) []byte { return endEvents(why, []byte("{}")) }
+// End encodes why the stream ends.
+func (JSONEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte("{}")) }
 
-// leftJSON is a room that one is no longer in.
+// leftJSON is the data of the event left: the room that the user left.
 type leftJSON struct {
 	Room int64 `json:"room"`
 }

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"strconv"
 
 	"charla/chat"
@@ -10,19 +11,20 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// LoadReplay reads, after Subscribe, what the reader lacks, and whether it still is in the room. A direct conversation may
-// have begun since it was looked up.
-func LoadReplay(c echo.Context, service *chat.Service, stream *live.Stream, conv chat.Conversation) (live.Replay, error) {
+// LoadReplay reads what the reader missed since the cursor of the request: its Last-Event-ID header, or else its parameter after.
+// It must be called after the stream was subscribed, so that nothing is lost between the replay and the live events. It returns
+// chat.ErrNotFound if the user is no longer a member of the room.
+func LoadReplay(
+	c echo.Context, service *chat.Service, stream *live.Stream, conv chat.Conversation,
+) (live.Replay, error) {
 	if conv.StreamKey() == (chat.StreamKey{}) {
 		return live.Replay{After: -1}, nil
 	}
-	cursor := c.Request().Header.Get("Last-Event-ID")
-	if cursor == "" {
-		cursor = c.QueryParam("after")
-	}
-	if cursor == "" || conv.Room == 0 {
+	ctx := c.Request().Context()
+	cursor := cmp.Or(c.Request().Header.Get("Last-Event-ID"), c.QueryParam("after"))
+	if cursor == "" || conv.Room == 0 { // a direct conversation may have its first message by now
 		var err error
-		if conv, err = service.Conversation(c.Request().Context(), web.CurrentUser(c), conv.Ref()); err != nil {
+		if conv, err = service.Conversation(ctx, web.CurrentUser(c), conv.Ref()); err != nil {
 			return live.Replay{}, err
 		}
 	}
@@ -33,11 +35,11 @@ func LoadReplay(c echo.Context, service *chat.Service, stream *live.Stream, conv
 	if err != nil || after < 0 {
 		return live.Replay{Changes: chat.Changes{TooFarBehind: true}}, nil
 	}
-	changes, known := stream.CachedReplay(after)
-	if known {
-		err = service.CheckMemberSince(c.Request().Context(), conv, after, changes)
+	changes, cached := stream.CachedReplay(after)
+	if cached {
+		err = service.CheckMemberSince(ctx, conv, after, changes)
 	} else {
-		changes, err = service.Changes(c.Request().Context(), conv, after)
+		changes, err = service.Changes(ctx, conv, after)
 	}
 	return live.Replay{After: after, Changes: changes}, err
 }

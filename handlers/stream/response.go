@@ -18,25 +18,24 @@ import (
 // EventStreamType is the Content-Type of an event stream.
 const EventStreamType = "text/event-stream"
 
-// CloseOnError closes a stream that f fails to hand on to its reader, by an error or a panic: nobody would be here
-// otherwise and seem to be.
+// CloseOnError calls f and closes the stream if f returns an error or panics. Otherwise its user would seem to be online for ever.
 func CloseOnError(stream *live.Stream, f func() error) error {
-	kept := false
+	succeeded := false
 	defer func() {
-		if !kept {
+		if !succeeded {
 			stream.Close()
 		}
 	}()
 	err := f()
-	kept = err == nil
+	succeeded = err == nil
 	return err
 }
 
-// EndNow says why there is nothing, and is over.
-func EndNow(c echo.Context, why live.EndReason) error {
+// EndNow answers with an event stream that only says why it ends.
+func EndNow(c echo.Context, reason live.EndReason) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	c.Response().Header().Set("Connection", "close")
-	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(why))
+	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(reason))
 }
 
 // Serve writes a stream until it ends, and closes it unless Serve returns an error or panics. It writes an ordinary
