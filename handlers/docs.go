@@ -12,8 +12,9 @@ import (
 	"charla/handlers/web"
 )
 
-// GeneratedDocs returns the contents of the documentation that is generated from the routes and events, by file name. The
-// Markdown files in dir keep their prose: only what stands between "<!-- begin NAME -->" and "<!-- end NAME -->" is replaced.
+// GeneratedDocs returns the contents of the documentation that is generated from the routes and events, by file name.
+// The Markdown files in dir keep their prose: only what stands between "<!-- begin NAME -->" and "<!-- end NAME -->"
+// is replaced.
 func GeneratedDocs(dir string) (map[string][]byte, error) {
 	groups := (&Server{}).routeGroups()
 	http, err := replaceBlocks(filepath.Join(dir, "http.md"), map[string]string{

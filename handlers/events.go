@@ -39,8 +39,9 @@ func (s *Server) eventRoutes() []web.Route {
 	}
 }
 
-// Limits on open streams. Over HTTP/1.1 a browser opens six connections to a host, and two must stay free for other requests. The
-// other two limits stop abuse: every message makes the server compute the state of each of its readers' streams.
+// Limits on open streams. Over HTTP/1.1 a browser opens six connections to a host, and two must stay free for other
+// requests. The other two limits stop abuse: every message makes the server compute the state of each of its readers'
+// streams.
 const (
 	maxStreamsPerSession            = 4
 	maxStreamsPerMultiplexedSession = 100 // HTTP/2, and programs
@@ -100,7 +101,8 @@ func (s *Server) events(c echo.Context) error {
 	})
 }
 
-// newListener returns the viewer of an event stream, the encoder for its format, and the state that only this viewer gets.
+// newListener returns the viewer of an event stream, the encoder for its format, and the state that only this viewer
+// gets.
 func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.StateFunc) {
 	viewer := s.newViewer(c)
 	if web.WantsJSON(c) {
@@ -113,8 +115,8 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, reconnected)
 }
 
-// endIfLeft answers a page that reconnects after its user left the room with a stream that says so, because browsers repeat
-// requests that fail. It returns err if the user was never a member.
+// endIfLeft answers a page that reconnects after its user left the room with a stream that says so, because browsers
+// repeat requests that fail. It returns err if the user was never a member.
 func (s *Server) endIfLeft(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
@@ -138,9 +140,9 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	return s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))
 }
 
-// pageState returns the state of a page's stream: the sidebar with its unread counts, the title, whether the other person of a
-// direct conversation is online, the icon and the sound. If the page reconnected, its first state also has the attachments in the
-// composer, because their changes have no seq and may have been missed.
+// pageState returns the state of a page's stream: the sidebar with its unread counts, the title, whether the other
+// person of a direct conversation is online, the icon and the sound. If the page reconnected, its first state also
+// has the attachments in the composer, because their changes have no seq and may have been missed.
 func (s *Server) pageState(
 	user chat.User, conv chat.Conversation, enc stream.HTMLEvents, reconnected bool,
 ) live.StateFunc {
@@ -167,7 +169,8 @@ func (s *Server) pageState(
 	}
 }
 
-// currentConversation returns conv as it is in the list, where it may have a new name, or nil if conv has the zero StreamKey.
+// currentConversation returns conv as it is in the list, where it may have a new name, or nil if conv has the zero
+// StreamKey.
 func currentConversation(conversations []chat.Conversation, conv chat.Conversation) *chat.Conversation {
 	if conv.StreamKey() == (chat.StreamKey{}) {
 		return nil
@@ -219,8 +222,9 @@ func (s *Server) renderRemovedFromFrame(c echo.Context) error {
 	return c.Blob(http.StatusNotFound, web.HTMLType, page)
 }
 
-// loadNoscriptPage renders the newest messages as the beginning of the page. It must be called after the stream was subscribed.
-// The replay starts after the last of these messages or after the cursor, whichever is later, because the page can only append.
+// loadNoscriptPage renders the newest messages as the beginning of the page. It must be called after the stream was
+// subscribed. The replay starts after the last of these messages or after the cursor, whichever is later, because the
+// page can only append.
 func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.Replay, error) {
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), conv.Ref())
 	if err != nil {

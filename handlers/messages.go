@@ -298,7 +298,8 @@ type historyJSON struct {
 	Next     string            `json:"next,omitempty"` // the URL of the next page
 }
 
-// historyToJSON returns messages with the URL of the next page, which is empty on the last one. The next page has the same limit.
+// historyToJSON returns messages with the URL of the next page, which is empty on the last one. The next page has the
+// same limit.
 func historyToJSON(c chat.Conversation, h chat.MessagePage, next string, limit int) historyJSON {
 	out := historyJSON{Messages: make([]web.MessageJSON, len(h.Messages)), Cursor: c.LastSeq, Next: next}
 	for i, m := range h.Messages {

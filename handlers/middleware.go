@@ -17,8 +17,8 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// maxBodySize is how much of a request without files is read. A form-encoded message of 100,000 bytes can take three times
-// as much, and it must reach the handler, which refuses it with a message and keeps the text.
+// maxBodySize is how much of a request without files is read. A form-encoded message of 100,000 bytes can take three
+// times as much, and it must reach the handler, which refuses it with a message and keeps the text.
 const maxBodySize = "512K"
 
 // gzipLevel produces 10 % more bytes than the default level in two thirds of the time.
@@ -53,8 +53,8 @@ func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 	}
 }
 
-// skipGzip reports whether an answer is sent uncompressed: a compressor would hold back streams, and files and assets are
-// compressed already. Echo itself takes "gzip;q=0" for consent.
+// skipGzip reports whether an answer is sent uncompressed: a compressor would hold back streams, and files and assets
+// are compressed already. Echo itself takes "gzip;q=0" for consent.
 func skipGzip(c echo.Context) bool {
 	r := web.RouteOf(c)
 	return r.Stream != web.NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
@@ -85,9 +85,9 @@ func setRequestID(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// observeRequest reports each request to Config.ObserveRequest. It measures the time until the answer begins, because what
-// follows depends on the network or is a stream. For a stream on a hijacked connection, which has no ordinary answer, it
-// measures until the handler returns.
+// observeRequest reports each request to Config.ObserveRequest. It measures the time until the answer begins, because
+// what follows depends on the network or is a stream. For a stream on a hijacked connection, which has no ordinary
+// answer, it measures until the handler returns.
 func (s *Server) observeRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	if s.config.ObserveRequest == nil {
 		return next
@@ -130,8 +130,8 @@ func logPanic(c echo.Context, err error, stack []byte) error {
 
 // contentSecurityPolicy is the policy of every page; %s is the nonce.
 const contentSecurityPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; img-src 'self' data:; " +
-	"connect-src 'self'; manifest-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
-	"frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types htmx"
+	"connect-src 'self'; manifest-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types htmx"
 
 // securityHeaders sets the headers that restrict what a browser does with the answer.
 func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
@@ -153,8 +153,8 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// rejectCrossOrigin refuses requests that another site made a browser send. A browser never adds a bearer token by itself,
-// so requests with one pass.
+// rejectCrossOrigin refuses requests that another site made a browser send. A browser never adds a bearer token by
+// itself, so requests with one pass.
 func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, hasToken := web.BearerToken(c.Request()); hasToken {
@@ -167,8 +167,8 @@ func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// authenticate finds the caller of a request. Assets and health checks need no caller, and a route that authenticates itself
-// ignores cookies and tokens, because a program that refreshes its tokens often sends the expired one along.
+// authenticate finds the caller of a request. Assets and health checks need no caller, and a route that authenticates
+// itself ignores cookies and tokens, because a program that refreshes its tokens often sends the expired one along.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)
@@ -195,7 +195,8 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// lookUpCaller returns who owns the token or the session cookie of the request, or the zero Caller. It reads the database once.
+// lookUpCaller returns who owns the token or the session cookie of the request, or the zero Caller. It reads the
+// database once.
 func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
 	if token, hasToken := web.BearerToken(c.Request()); hasToken {
 		return s.authenticateBearer(c, token)
@@ -221,8 +222,8 @@ func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requireLogin refuses anonymous callers of routes for signed-in users. A page learns it from the event stream, because its
-// browser would follow a redirect again and again.
+// requireLogin refuses anonymous callers of routes for signed-in users. A page learns it from the event stream,
+// because its browser would follow a redirect again and again.
 func requireLogin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)

@@ -124,11 +124,8 @@ func (s *Server) createRoom(c echo.Context) error {
 	if err := s.limits.NewRooms.AllowUser(me); err != nil {
 		return err
 	}
-	room, err := s.chat.CreateRoom(
-		c.Request().Context(),
-		me,
-		chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)},
-	)
+	newRoom := chat.NewRoom{Name: in.Name, Access: chat.Access(in.Access)}
+	room, err := s.chat.CreateRoom(c.Request().Context(), me, newRoom)
 	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		_, status := web.ClassifyError(c, err)
 		values := map[string]string{"name": in.Name, "access": in.Access}

@@ -1,5 +1,5 @@
-// Package handlers answers HTTP requests: one file for each feature with its routes and handlers. A handler reads the request,
-// calls chat.Service and renders the result. The rules are in chat and the markup is in views.
+// Package handlers answers HTTP requests: one file for each feature with its routes and handlers. A handler reads the
+// request, calls chat.Service and renders the result. The rules are in chat and the markup is in views.
 package handlers
 
 import (
@@ -32,8 +32,8 @@ type Config struct {
 	ObserveRequest RequestObserver             // called for every request; may be nil
 }
 
-// RequestObserver receives the route of an answered request, such as "GET /messages/:id" or "other", its status, and the time
-// until the answer began. It must not block.
+// RequestObserver receives the route of an answered request, such as "GET /messages/:id" or "other", its status, and
+// the time until the answer began. It must not block.
 type RequestObserver func(route string, status int, took time.Duration)
 
 // Server answers every request.
@@ -94,8 +94,8 @@ func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 	return protection
 }
 
-// ipExtractor returns a function that finds the IP address of a client: the address of the connection, or the one that a trusted
-// proxy reports.
+// ipExtractor returns a function that finds the IP address of a client: the address of the connection, or the one
+// that a trusted proxy reports.
 func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()

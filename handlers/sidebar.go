@@ -127,8 +127,8 @@ func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	return found
 }
 
-// writeChatJSON answers GET /chat in JSON. The people are those with a direct conversation, then those online, then all others by
-// name. With a query, and on the pages after the first, there are only people by name.
+// writeChatJSON answers GET /chat in JSON. The people are those with a direct conversation, then those online, then
+// all others by name. With a query, and on the pages after the first, there are only people by name.
 func (s *Server) writeChatJSON(c echo.Context) error {
 	me, query := web.CurrentUser(c), c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -171,7 +171,8 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 // selfJSON returns a user for a response to that user.
 func (s *Server) selfJSON(user chat.User) personJSON {
 	return personJSON{
-		ID: user.ID, Name: user.Name, Avatar: web.AvatarURL(user.Avatar), Online: s.hub.IsOnline(user.ID), Bot: user.IsBot(),
+		ID: user.ID, Name: user.Name, Avatar: web.AvatarURL(user.Avatar),
+		Online: s.hub.IsOnline(user.ID), Bot: user.IsBot(),
 	}
 }
 
@@ -186,8 +187,8 @@ func (l *peopleList) add(p chat.UserSummary, unread int) {
 	}
 }
 
-// addAll appends people other than me until the list has maxListedPeople, and returns how many of people it has passed. It always
-// passes at least one, so that the pages of a list make progress.
+// addAll appends people other than me until the list has maxListedPeople, and returns how many of people it has
+// passed. It always passes at least one, so that the pages of a list make progress.
 func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	for i, p := range people {
 		if i > 0 && len(*l) >= maxListedPeople {

@@ -10,9 +10,9 @@ import (
 	"charla/live"
 )
 
-// ConversationState returns the state of a program's stream: which conversations of the user changed, were read, are new, or are no
-// longer theirs. The first state has all conversations, so that the program can fetch what it missed and forget the others. If
-// announceReady is set, the event ready follows it.
+// ConversationState returns the state of a program's stream: which conversations of the user changed, were read, are
+// new, or are no longer theirs. The first state has all conversations, so that the program can fetch what it missed
+// and forget the others. If announceReady is set, the event ready follows it.
 func ConversationState(service *chat.Service, user chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
 	return func(ctx context.Context) ([]byte, error) {

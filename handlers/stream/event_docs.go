@@ -39,8 +39,8 @@ var Docs = []web.EventDoc{
 	},
 	{
 		Name: "changed", Data: web.ConversationJSON{},
-		Description: "A conversation changed, is new for you, or has another name. At the start there is one for each " +
-			"conversation; conversations not among them when ready comes are no longer yours.",
+		Description: "A conversation changed, is new for you, or has another name. At the start there is one for " +
+			"each conversation; conversations not among them when ready comes are no longer yours.",
 	},
 	{
 		Name: "left", Data: leftJSON{},
@@ -68,7 +68,7 @@ var Docs = []web.EventDoc{
 	},
 	{
 		Name: "resync", Data: emptyJSON{}, Browsers: true,
-		Description: "Your cursor cannot be used: it is unknown, more than 500 messages behind, or older than an account " +
-			"deletion in the room. Load the page again, or catch up with GET /messages.",
+		Description: "Your cursor cannot be used: it is unknown, more than 500 messages behind, or older than an " +
+			"account deletion in the room. Load the page again, or catch up with GET /messages.",
 	},
 }

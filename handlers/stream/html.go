@@ -14,7 +14,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// RenderFragment renders a fragment of a stream. If that fails, it logs the error and returns nil, so that the stream continues.
+// RenderFragment renders a fragment of a stream. If that fails, it logs the error and returns nil, so that the stream
+// continues.
 func RenderFragment(component templ.Component) []byte {
 	var b bytes.Buffer
 	if err := component.Render(context.Background(), &b); err != nil {
@@ -24,8 +25,8 @@ func RenderFragment(component templ.Component) []byte {
 	return b.Bytes()
 }
 
-// HTMLEvents is the live.Encoder for pages: server-sent events with HTML that htmx inserts. All pages in the same language share
-// the bytes.
+// HTMLEvents is the live.Encoder for pages: server-sent events with HTML that htmx inserts. All pages in the same
+// language share the bytes.
 type HTMLEvents struct{ views.Locale }
 
 // Frame returns an event with a rendered component. id is the cursor that the reader reaches with it, or 0.
@@ -86,8 +87,8 @@ const (
 // End encodes why the stream ends.
 func (e HTMLEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte{}) }
 
-// endEvents returns the events that say why a stream ends. There are none if the reader may simply reconnect. data is the data of
-// each event; it must not be nil, because browsers ignore events without data.
+// endEvents returns the events that say why a stream ends. There are none if the reader may simply reconnect. data is
+// the data of each event; it must not be nil, because browsers ignore events without data.
 func endEvents(reason live.EndReason, data []byte) []byte {
 	named := func(name string, retry int) []byte {
 		return live.ServerSentEvent{Name: name, RetryMillis: retry, Data: data}.AppendTo(nil)

@@ -7,10 +7,14 @@ import (
 	"charla/views"
 )
 
-// BenchmarkEncoder renders a message as the frame of a stream: once per language and kind of reader, however many read it.
+// BenchmarkEncoder renders a message as the frame of a stream: once per language and kind of reader, however many
+// read it.
 func BenchmarkEncoder(b *testing.B) {
-	posted := chat.MessagePosted{Message: chat.Message{ID: 123, Room: 1, Seq: 45, ChangedSeq: 45, AuthorID: 2, AuthorName: "Ana María",
-		Body: "How about a coffee at the corner, say at five?", HTML: "How about a coffee at the corner, say at five?", PostedAt: 1_770_000_000_000_000, StartsGroup: true}}
+	const text = "How about a coffee at the corner, say at five?"
+	posted := chat.MessagePosted{Message: chat.Message{
+		ID: 123, Room: 1, Seq: 45, ChangedSeq: 45, AuthorID: 2, AuthorName: "Ana María",
+		Body: text, HTML: text, PostedAt: 1_770_000_000_000_000, StartsGroup: true,
+	}}
 	enc := HTMLEvents{Locale: views.Locale{Lang: "es"}}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -8,8 +8,8 @@ import (
 	"charla/live"
 )
 
-// JSONEvents is the live.Encoder for programs: server-sent events with a name and JSON. The JSON depends neither on the language
-// nor on the reader, so all programs share the bytes.
+// JSONEvents is the live.Encoder for programs: server-sent events with a name and JSON. The JSON depends neither on
+// the language nor on the reader, so all programs share the bytes.
 type JSONEvents struct{}
 
 // jsonFrame returns an event. id is the cursor that the reader reaches with it, or 0.
@@ -42,8 +42,8 @@ func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
 	return append(frames, jsonFrame(string(kinds[last]), id, data)...)
 }
 
-// changeKinds returns what was done to a message, at least one kind. A replay does not know what was done; then the kinds are all
-// that may have been done, judging by the message: an edit, if it was ever edited, and a reaction.
+// changeKinds returns what was done to a message, at least one kind. A replay does not know what was done; then the
+// kinds are all that may have been done, judging by the message: an edit, if it was ever edited, and a reaction.
 func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
 	m := change.Message
 	if m.DeletedAt > 0 {

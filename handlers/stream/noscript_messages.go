@@ -6,8 +6,8 @@ import (
 	"charla/views"
 )
 
-// NoscriptPage is the live.Encoder for the messages page without JavaScript, whose response does not end. It can only append, so
-// it shows new messages; other changes show when the page is loaded again.
+// NoscriptPage is the live.Encoder for the messages page without JavaScript, whose response does not end. It can only
+// append, so it shows new messages; other changes show when the page is loaded again.
 type NoscriptPage struct{ views.Locale }
 
 // Change encodes a new message as a line at the end of the page.

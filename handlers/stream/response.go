@@ -18,7 +18,8 @@ import (
 // EventStreamType is the Content-Type of an event stream.
 const EventStreamType = "text/event-stream"
 
-// CloseOnError calls f and closes the stream if f returns an error or panics. Otherwise its user would seem to be online for ever.
+// CloseOnError calls f and closes the stream if f returns an error or panics. Otherwise its user would seem to be
+// online for ever.
 func CloseOnError(stream *live.Stream, f func() error) error {
 	succeeded := false
 	defer func() {

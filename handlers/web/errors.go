@@ -110,10 +110,13 @@ func StatusOf(code chat.Code) int {
 // statusClientClosedRequest appears in the log and the metrics, as in nginx, for a request whose client did not wait.
 const statusClientClosedRequest = 499
 
-// clientGone reports whether a query failed because the client disconnected, rather than because the database did not answer.
+// clientGone reports whether a query failed because the client disconnected, rather than because the database did not
+// answer.
 func clientGone(c echo.Context, e *chat.Error) bool {
 	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
 }
+
+var errInternal = chat.Errorf(Internal, "Something went wrong on our side. It has been logged.")
 
 // errorsByStatus are the errors that callers see for those of Echo.
 var errorsByStatus = map[int]*chat.Error{
@@ -124,15 +127,16 @@ var errorsByStatus = map[int]*chat.Error{
 	http.StatusUnsupportedMediaType:  chat.Errorf(Unsupported, "Send a form or JSON, and set the Content-Type header."),
 }
 
-// ClassifyError returns the error that the caller sees for err, and its HTTP status. It logs unexpected errors, which become
-// Internal, and unavailable databases and storage.
+// ClassifyError returns the error that the caller sees for err, and its HTTP status. It logs unexpected errors, which
+// become Internal, and unavailable databases and storage.
 func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
 		if clientGone(c, e) {
 			return e, statusClientClosedRequest
 		}
 		if e.Code == chat.Unavailable {
-			slog.Warn("request failed, database or storage unavailable", "request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
+			slog.Warn("request failed, database or storage unavailable",
+				"request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
 		}
 		return e, StatusOf(e.Code)
 	}
@@ -142,5 +146,5 @@ func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 		}
 	}
 	slog.Error("request failed", "request", RequestID(c), "route", RouteOf(c).Path, "error", err)
-	return chat.Errorf(Internal, "Something went wrong on our side. It has been logged."), http.StatusInternalServerError
+	return errInternal, http.StatusInternalServerError
 }

@@ -124,7 +124,8 @@ func ErrorsMarkdown() string {
 	return b.String()
 }
 
-// EventsMarkdown returns those events as a Markdown table that browsers receive too, or those that only programs receive.
+// EventsMarkdown returns those events as a Markdown table that browsers receive too, or those that only programs
+// receive.
 func EventsMarkdown(events []EventDoc, browsers bool) string {
 	var b strings.Builder
 	b.WriteString("| Event | Data | |\n|---|---|---|\n")

@@ -10,8 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// WantsJSON reports whether the caller gets JSON, errors included, or else HTML. It decides in this order: routes for programs
-// answer JSON; then an Accept header decides that prefers JSON or HTML; then a bearer token or a JSON body means JSON.
+// WantsJSON reports whether the caller gets JSON, errors included, or else HTML. It decides in this order: routes for
+// programs answer JSON; then an Accept header decides that prefers JSON or HTML; then a bearer token or a JSON body
+// means JSON.
 func WantsJSON(c echo.Context) bool {
 	if RouteOf(c).ProgramsOnly || c.Get(forceJSONKey) != nil {
 		return true
@@ -27,7 +28,8 @@ func WantsJSON(c echo.Context) bool {
 
 const forceJSONKey = "force JSON"
 
-// ForceJSON makes the request's error JSON, whatever its Accept header says. Bad tokens get it, because no browser sends one.
+// ForceJSON makes the request's error JSON, whatever its Accept header says. Bad tokens get it, because no browser
+// sends one.
 func ForceJSON(c echo.Context) { c.Set(forceJSONKey, true) }
 
 // acceptedTypes returns the quality of each media type that the Accept headers name.
@@ -95,19 +97,24 @@ func LoginURL(r *http.Request) string {
 	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
 }
 
-// LocalPath returns next if it is a path of this site, and otherwise /chat. It guards against links that redirect elsewhere.
+// LocalPath returns next if it is a path of this site, and otherwise /chat. It guards against links that redirect
+// elsewhere.
 func LocalPath(next string) string {
 	u, err := url.Parse(next)
-	bad := err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
-		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t\x00")
-	if bad || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, "\\") {
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return "/chat"
+	}
+	for _, s := range []string{next, u.Path} { // as sent, and unescaped
+		if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t\x00") {
+			return "/chat"
+		}
 	}
 	return u.RequestURI()
 }
 
-// BearerToken returns the bearer token of a request, and whether there is one. Other authorization schemes are ignored, because
-// a proxy may use them. If there are several Authorization headers, the token is empty, which is no valid token.
+// BearerToken returns the bearer token of a request, and whether there is one. Other authorization schemes are
+// ignored, because a proxy may use them. If there are several Authorization headers, the token is empty, which is no
+// valid token.
 func BearerToken(r *http.Request) (token string, hasToken bool) {
 	values := r.Header.Values("Authorization")
 	for _, v := range values {

@@ -25,8 +25,8 @@ type Operation struct {
 	Responses Responses
 }
 
-// Responses are the successful responses of a route by status: a value of the type that is written as JSON, a MediaType, AnyOf,
-// or nil for an empty body. Every failure is an ErrorJSON.
+// Responses are the successful responses of a route by status: a value of the type that is written as JSON, a
+// MediaType, AnyOf, or nil for an empty body. Every failure is an ErrorJSON.
 type Responses map[int]any
 
 // MediaType is the media type of a response that is not JSON.
@@ -259,8 +259,8 @@ func (b *openAPIBuilder) structSchema(t reflect.Type) JSONObject {
 	return JSONObject{"$ref": "#/components/schemas/" + name}
 }
 
-// addStructFields describes the fields of a struct. The fields of requests are never required here, because a handler answers
-// with an error message if one is missing; neither are fields that are omitted when they are empty.
+// addStructFields describes the fields of a struct. The fields of requests are never required here, because a handler
+// answers with an error message if one is missing; neither are fields that are omitted when they are empty.
 func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, required map[string]bool) {
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// RateLimits are the limits of everything that can be done too often. The limits of log-in and sign-up are tight, because they
-// slow down guessing; the others only stop abuse.
+// RateLimits are the limits of everything that can be done too often. The limits of log-in and sign-up are tight,
+// because they slow down guessing; the others only stop abuse.
 type RateLimits struct {
 	Requests             *Limiter // per user, or per IP address without a user
 	Posts                *Limiter // messages, edits and reactions, per user
@@ -77,7 +77,8 @@ func NewLimiter(perSecond float64, burst int) *Limiter {
 	}
 }
 
-// Allow counts one action of key. If key has acted too often, it returns chat.TooMany with the time until the next action.
+// Allow counts one action of key. If key has acted too often, it returns chat.TooMany with the time until the next
+// action.
 func (l *Limiter) Allow(key string) error {
 	if l.rate == 0 {
 		return nil
@@ -122,8 +123,8 @@ func (l *Limiter) removeFull(now time.Time) {
 	}
 }
 
-// NetworkPrefix returns the addresses that one customer of a provider can use: an IPv4 address itself, or the /64 network of an
-// IPv6 address.
+// NetworkPrefix returns the addresses that one customer of a provider can use: an IPv4 address itself, or the /64
+// network of an IPv6 address.
 func NetworkPrefix(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Is4() || addr.Is4In6() {

@@ -1,5 +1,5 @@
-// Package web holds what every handler needs: reading requests, the choice between HTML and JSON, pages and errors, sessions
-// and cookies, rate limits, and the routes with their facts.
+// Package web holds what every handler needs: reading requests, the choice between HTML and JSON, pages and errors,
+// sessions and cookies, rate limits, and the routes with their facts.
 package web
 
 import (
@@ -30,8 +30,8 @@ type Renderer struct {
 
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// Render answers with a component. It renders into a buffer first, so a component that fails to render sends nothing. The
-// component is rendered even if the client has disconnected.
+// Render answers with a component. It renders into a buffer first, so a component that fails to render sends nothing.
+// The component is rendered even if the client has disconnected.
 func (r *Renderer) Render(c echo.Context, status int, component templ.Component) error {
 	b := bufferPool.Get().(*bytes.Buffer)
 	defer bufferPool.Put(b)
@@ -60,8 +60,8 @@ func (r *Renderer) Page(c echo.Context) views.Page {
 	}
 }
 
-// Multiplexed reports whether the browser can hold many streams on one connection. It can if HTTP/2 reaches this process,
-// and it is assumed to if a proxy terminates TLS, because common proxies then speak HTTP/2.
+// Multiplexed reports whether the browser can hold many streams on one connection. It can if HTTP/2 reaches this
+// process, and it is assumed to if a proxy terminates TLS, because common proxies then speak HTTP/2.
 func (r *Renderer) Multiplexed(c echo.Context) bool {
 	return c.Request().ProtoMajor >= 2 || r.HTTPS && !r.TLS
 }
@@ -72,9 +72,9 @@ func (r *Renderer) RenderErrorPage(c echo.Context, e *chat.Error, status int) er
 	return r.Render(c, status, views.ErrorPage(p, status, p.Error(e), RequestID(c)))
 }
 
-// RerenderForm shows a refused form again with its errors: htmx gets the result of form, a browser the result of page. It
-// returns err unchanged if the caller wants JSON or if the error belongs to no field, except for failed logins and rate
-// limits, which are shown above the form.
+// RerenderForm shows a refused form again with its errors: htmx gets the result of form, a browser the result of
+// page. It returns err unchanged if the caller wants JSON or if the error belongs to no field, except for failed
+// logins and rate limits, which are shown above the form.
 func (r *Renderer) RerenderForm(
 	c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component,
 ) error {
@@ -104,8 +104,8 @@ func Finish(c echo.Context, to string) error {
 	return Redirect(c, to)
 }
 
-// Accepted answers a request that may send an e-mail, the same whether one is sent or not: JSON callers get 202, browsers are
-// redirected.
+// Accepted answers a request that may send an e-mail, the same whether one is sent or not: JSON callers get 202,
+// browsers are redirected.
 func Accepted(c echo.Context, to string) error {
 	if WantsJSON(c) {
 		return c.NoContent(http.StatusAccepted)

@@ -18,9 +18,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Bind reads a form or a JSON object into the tagged fields of in, a pointer to a struct. It returns 415 for other media types,
-// and chat.Invalid for malformed bodies and for JSON that is not valid UTF-8, in which Go's decoder would silently replace the
-// invalid bytes.
+// Bind reads a form or a JSON object into the tagged fields of in, a pointer to a struct. It returns 415 for other
+// media types, and chat.Invalid for malformed bodies and for JSON that is not valid UTF-8, in which Go's decoder
+// would silently replace the invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
 	name := mediaType(r.Header)
@@ -60,8 +60,8 @@ func bindJSON(r *http.Request, in any) error {
 	return BindError(json.Unmarshal(body, in))
 }
 
-// hasLoneSurrogate reports whether the JSON text b contains an escape of half a surrogate pair, such as \ud83c alone, which is not
-// a character.
+// hasLoneSurrogate reports whether the JSON text b contains an escape of half a surrogate pair, such as \ud83c alone,
+// which is not a character.
 func hasLoneSurrogate(b []byte) bool {
 	for i := bytes.IndexByte(b, '\\'); i >= 0; i = bytes.IndexByte(b, '\\') {
 		b = b[i:]
@@ -91,8 +91,8 @@ func parseUnicodeEscape(b []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// BindError turns an error of reading a request body into chat.Invalid. It names the JSON field that has the wrong type, and
-// returns errors that say more, such as a body that is too large, unchanged.
+// BindError turns an error of reading a request body into chat.Invalid. It names the JSON field that has the wrong
+// type, and returns errors that say more, such as a body that is too large, unchanged.
 func BindError(err error) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
 		return err
@@ -119,8 +119,8 @@ func ParseID(s string) int64 {
 	return n
 }
 
-// ParseNumber parses a number of 0 or more and returns false if s is none. It excludes the largest int64, so that callers can
-// add 1.
+// ParseNumber parses a number of 0 or more and returns false if s is none. It excludes the largest int64, so that
+// callers can add 1.
 func ParseNumber(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n == math.MaxInt64 {
@@ -129,8 +129,8 @@ func ParseNumber(s string) (int64, bool) {
 	return n, true
 }
 
-// InvalidNumber returns the error for a field that must be a number. Treating it as missing would return another part of a list
-// than the caller asked for.
+// InvalidNumber returns the error for a field that must be a number. Treating it as missing would return another part
+// of a list than the caller asked for.
 func InvalidNumber(field string) *chat.Error {
 	return &chat.Error{Code: chat.Invalid, Field: field, Format: "Must be 0 or more."}
 }
@@ -165,7 +165,8 @@ func (n *ID) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Checkbox is a boolean: in a form it is true if the field is 1 or true, and false otherwise, as an unchecked box sends nothing.
+// Checkbox is a boolean: in a form it is true if the field is 1 or true, and false otherwise, as an unchecked box
+// sends nothing.
 type Checkbox bool
 
 // UnmarshalParam parses the field of a form.
@@ -182,7 +183,8 @@ func (f Checkbox) FormValue() string {
 	return ""
 }
 
-// StrictBool is a boolean in a form or in JSON that must be true or false. It suits fields whose wrong value could undo something.
+// StrictBool is a boolean in a form or in JSON that must be true or false. It suits fields whose wrong value could
+// undo something.
 type StrictBool bool
 
 var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "Must be true or false."}

@@ -11,18 +11,20 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// cookieMaxAge is the lifetime of cookies in seconds: 400 days, the most that browsers allow. Sessions themselves end sooner.
+// cookieMaxAge is the lifetime of cookies in seconds: 400 days, the most that browsers allow. Sessions themselves end
+// sooner.
 const cookieMaxAge = 400 * 24 * 3600
 
-// cookieOptions returns the options of every cookie. Neither scripts nor other sites can use such a cookie. maxAge is in seconds;
-// a negative one deletes the cookie.
+// cookieOptions returns the options of every cookie. Neither scripts nor other sites can use such a cookie. maxAge is
+// in seconds; a negative one deletes the cookie.
 func cookieOptions(https bool, maxAge int) sessions.Options {
 	return sessions.Options{
 		Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: https,
 	}
 }
 
-// CookieName returns the name of the session cookie. Its prefix over https makes browsers refuse cookies that another host set.
+// CookieName returns the name of the session cookie. Over https its prefix makes browsers refuse cookies that another
+// host set.
 func CookieName(https bool) string {
 	if https {
 		return "__Host-charla"
@@ -30,8 +32,8 @@ func CookieName(https bool) string {
 	return "charla"
 }
 
-// SessionStore is a sessions.Store that keeps sessions in the database. The only values of a session are its Caller and, while
-// somebody logs in, their chat.Credentials.
+// SessionStore is a sessions.Store that keeps sessions in the database. The only values of a session are its Caller
+// and, while somebody logs in, their chat.Credentials.
 type SessionStore struct {
 	chat    *chat.Service
 	options sessions.Options
@@ -79,7 +81,8 @@ func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	return nil
 }
 
-// endSession ends a session and then deletes its cookie. If it fails, the browser still has the cookie and can try again.
+// endSession ends a session and then deletes its cookie. If it fails, the browser still has the cookie and can try
+// again.
 func (st *SessionStore) endSession(
 	r *http.Request, w http.ResponseWriter, session *sessions.Session, stored chat.Session,
 ) error {
@@ -153,8 +156,8 @@ func (s *Sessions) DeleteCookies(c echo.Context) {
 	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &expired))
 }
 
-// KnownBrowsers remembers in a signed cookie that an account was used in this browser before. Such a browser has a rate limit of
-// its own, so that somebody who guesses passwords elsewhere cannot lock out the owner of the account.
+// KnownBrowsers remembers in a signed cookie that an account was used in this browser before. Such a browser has a
+// rate limit of its own, so that somebody who guesses passwords elsewhere cannot lock out the owner of the account.
 type KnownBrowsers struct {
 	codec   *securecookie.SecureCookie
 	options sessions.Options

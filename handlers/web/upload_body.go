@@ -14,8 +14,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// TransferTimeouts are the deadlines of uploads and downloads. They are longer than those of other requests as long as bytes
-// move.
+// TransferTimeouts are the deadlines of uploads and downloads. They are longer than those of other requests as long
+// as bytes move.
 type TransferTimeouts struct {
 	Idle     time.Duration // how long an upload may pause; a download may take twice as long for each chunk
 	MinRate  int64         // bytes per second that must arrive on average
@@ -87,8 +87,8 @@ func (a *UploadBody) Read(p []byte) (int, error) {
 	return n, uploadError(err)
 }
 
-// extendDeadline moves the deadline of reads, at most ten times per idle timeout, and the deadline of the response behind it. If
-// the connection has no deadlines of its own, those of the server remain.
+// extendDeadline moves the deadline of reads, at most ten times per idle timeout, and the deadline of the response
+// behind it. If the connection has no deadlines of its own, those of the server remain.
 func (a *UploadBody) extendDeadline(now time.Time) {
 	if now.Sub(a.deadlineSetAt) < a.Idle/10 {
 		return
@@ -111,8 +111,8 @@ func uploadError(err error) error {
 	return err
 }
 
-// FileFunc receives each file of a multipart form while it arrives, with the fields that came before it. What it leaves unread is
-// skipped.
+// FileFunc receives each file of a multipart form while it arrives, with the fields that came before it. What it
+// leaves unread is skipped.
 type FileFunc func(fields url.Values, name string, file io.Reader) error
 
 // ReadMultipart reads a multipart form, passes its files to save, and stores its fields in r, so that Bind finds them.

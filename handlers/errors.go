@@ -28,8 +28,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 // keepsText reports whether a browser without htmx sent a text that its handler never saw, because the database did not
 // answer or because the user sends too often.
 func keepsText(c echo.Context, err error) bool {
+	if !web.RouteOf(c).KeepsText || web.IsHTMX(c) || web.WantsJSON(c) {
+		return false
+	}
 	code := chat.CodeOf(err)
-	return web.RouteOf(c).KeepsText && (code == chat.Unavailable || code == chat.TooMany) && !web.IsHTMX(c) && !web.WantsJSON(c)
+	return code == chat.Unavailable || code == chat.TooMany
 }
 
 // rerenderText answers with a page that contains the text of a message or an edit that did not reach its handler.
