@@ -1,7 +1,6 @@
 package db
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -121,7 +120,7 @@ func (t txQuerier) ExecContext(_ context.Context, query string, args ...any) (sq
 // Both databases have that function for objects, but not for arrays: PostgreSQL has another name for those. A
 // placeholder for each value would be slow on SQLite, which looks placeholders up by name.
 func listToJSON[T any](values []T) string {
-	object := make(map[int]any, len(values))
+	object := make(map[int]T, len(values))
 	for i, v := range values {
 		object[i] = v
 	}
@@ -146,20 +145,20 @@ type jsonRows[T any] []T
 
 // Scan implements sql.Scanner. It fails if the column has anything but the fields of T.
 func (rows *jsonRows[T]) Scan(value any) error {
-	var text []byte
+	var text string
 	switch v := value.(type) {
 	case string:
-		text = []byte(v)
-	case []byte:
 		text = v
+	case []byte:
+		text = string(v)
 	default:
 		return fmt.Errorf("cannot read JSON from %T", value)
 	}
 	*rows = nil
-	if string(text) == "[]" { // as in most rows
+	if text == "[]" { // as in most rows
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	return decoder.Decode(rows)
 }
