@@ -90,7 +90,9 @@ func (w *Worker) scan(ctx context.Context, claim chat.ScanClaim) error {
 }
 
 func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
-	times := chat.DigestTimes{SoonDelay: soonDigestDelay, HourDelay: hourDigestDelay, Daily: nextDailyDigest(now, w.Zone)}
+	times := chat.DigestTimes{
+		SoonDelay: soonDigestDelay, HourDelay: hourDigestDelay, Daily: nextDailyDigest(now, w.Zone),
+	}
 	if err := tx.ScheduleDigests(ctx, cursor, times); err != nil {
 		return err
 	}

@@ -54,9 +54,9 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer page.Body.Close()
-	kept, err := io.ReadAll(page.Body)
-	if err != nil || page.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(kept), text.Get("body")) {
-		t.Errorf("the page does not contain the text: %s, %v\n%s", page.Status, err, kept)
+	body, err := io.ReadAll(page.Body)
+	if err != nil || page.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), text.Get("body")) {
+		t.Errorf("the page does not contain the text: %s, %v\n%s", page.Status, err, body)
 	}
 	s.postFormJSON(t, "/files?name=a", url.Values{"a": {"file"}}, http.StatusServiceUnavailable)
 	if !strings.Contains(s.get(t, "/messages?room=1&before=3"), "said before") {

@@ -15,10 +15,11 @@ import (
 	"testing"
 )
 
-// TestConfigurationListsAllSettings compares the table in docs/configuration.md with the options of the code: the same
-// variables in the same order, with the same defaults.
+// TestConfigurationListsAllSettings compares the table in docs/configuration.md with the options of the code: the
+// same variables in the same order, with the same defaults.
 func TestConfigurationListsAllSettings(t *testing.T) {
-	row := regexp.MustCompile("(?m)^\\| `((?:CHARLA|DATABASE|NATS|S3|SMTP)_[A-Z_]+)` \\|\\s*(?:`([^`]*)`|([^|`]*))\\s*\\|")
+	const setting = `(?:CHARLA|DATABASE|NATS|S3|SMTP)_[A-Z_]+`
+	row := regexp.MustCompile("(?m)^\\| `(" + setting + ")` \\|\\s*(?:`([^`]*)`|([^|`]*))\\s*\\|")
 	documented := row.FindAllStringSubmatch(readFile(t, "../../docs/configuration.md"), -1)
 	if len(documented) != len(options) {
 		t.Fatalf("docs/configuration.md lists %d settings, the code has %d", len(documented), len(options))
@@ -26,7 +27,8 @@ func TestConfigurationListsAllSettings(t *testing.T) {
 	for i, o := range options {
 		env, defaultValue := documented[i][1], documented[i][2]
 		if env != o.env || defaultValue != o.defaultValue && o.env != "CHARLA_TIMEZONE" {
-			t.Errorf("documented: %s with default %q; in the code: %s with %q", env, defaultValue, o.env, o.defaultValue)
+			t.Errorf("documented: %s with default %q; in the code: %s with %q",
+				env, defaultValue, o.env, o.defaultValue)
 		}
 	}
 }
@@ -109,26 +111,26 @@ func anchorsOf(markdown string) []string {
 	return anchors
 }
 
-// postForID posts as a program and returns the id of what was made.
-func (p *testServer) postForID(t *testing.T, path, kind, body string) (id string) {
+// postForID posts a body, asks for a JSON response and returns the id in it.
+func (s *testServer) postForID(t *testing.T, path, kind, body string) (id string) {
 	t.Helper()
-	request, _ := http.NewRequest(http.MethodPost, p.url+path, strings.NewReader(body))
+	request, _ := http.NewRequest(http.MethodPost, s.url+path, strings.NewReader(body))
 	request.Header.Set("Content-Type", kind)
 	request.Header.Set("Accept", "application/json")
-	r, err := p.http.Do(request)
+	r, err := s.http.Do(request)
 	if err != nil {
 		t.Error(err)
 		return ""
 	}
 	defer r.Body.Close()
-	var made struct{ ID int64 }
-	if err := json.NewDecoder(r.Body).Decode(&made); err != nil || r.StatusCode != http.StatusCreated {
+	var created struct{ ID int64 }
+	if err := json.NewDecoder(r.Body).Decode(&created); err != nil || r.StatusCode != http.StatusCreated {
 		t.Errorf("%s: %s, %v", path, r.Status, err)
 	}
-	return fmt.Sprint(made.ID)
+	return fmt.Sprint(created.ID)
 }
 
-func (p *testServer) parseURL(t *testing.T, address string) *url.URL {
+func (s *testServer) parseURL(t *testing.T, address string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -137,18 +139,18 @@ func (p *testServer) parseURL(t *testing.T, address string) *url.URL {
 	return u
 }
 
-// TestProgramExamples runs the shell lines of docs/programs.md as they stand. Only curl is configured to connect to the test
-// server instead of localhost:8080.
+// TestProgramExamples runs the shell lines of docs/programs.md as they stand. Only curl is configured to connect to
+// the test server instead of localhost:8080.
 func TestProgramExamples(t *testing.T) {
 	_, section, _ := strings.Cut(readFile(t, "../../docs/programs.md"), "## A first session with curl")
 	section, _, _ = strings.Cut(section, "\n## ")
 	lines := regexp.MustCompile(`(?m)^    (.+)$`).FindAllStringSubmatch(section, -1)
 	if len(lines) < 8 {
-		t.Fatalf("only %d lines for programs", len(lines))
+		t.Fatalf("docs/programs.md has only %d commands", len(lines))
 	}
-	p, home := startServer(t, context.Background()), t.TempDir()
-	elsewhere := "connect-to = \"localhost:8080:" + strings.TrimPrefix(p.url, "http://") + "\"\n"
-	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(elsewhere), 0o600); err != nil {
+	s, home := startServer(t, context.Background()), t.TempDir()
+	connectTo := "connect-to = \"localhost:8080:" + strings.TrimPrefix(s.url, "http://") + "\"\n"
+	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(connectTo), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	script := ""
@@ -158,15 +160,16 @@ func TestProgramExamples(t *testing.T) {
 	c := exec.Command("sh", "-u")
 	c.Stdin, c.Dir, c.Env = strings.NewReader(script), home, append(os.Environ(), "HOME="+home)
 	out, err := c.CombinedOutput()
-	if said := string(out); strings.Contains(said, `"error"`) || strings.Contains(said, "not found") {
-		t.Errorf("%v\n%s", err, said)
+	if strings.Contains(string(out), `"error"`) || strings.Contains(string(out), "not found") {
+		t.Errorf("a command failed, exit status %v:\n%s", err, out)
 	}
 	for _, part := range []string{
-		`"name":"Ana"`, `"body":"Hello, all"`, `"body":"The build is *green* 🎉"`, `"refresh_token"`, `"body":"Rain at noon"`,
-		`"next":"/messages?room=1\u0026after=2\u0026limit=1"`, "event: message\nid: 3\n", "event: ready\n", "event: changed\n",
+		`"name":"Ana"`, `"body":"Hello, all"`, `"body":"The build is *green* 🎉"`, `"refresh_token"`,
+		`"body":"Rain at noon"`, `"next":"/messages?room=1\u0026after=2\u0026limit=1"`,
+		"event: message\nid: 3\n", "event: ready\n", "event: changed\n",
 	} {
 		if !strings.Contains(string(out), part) {
-			t.Errorf("%s is missing in\n%s", part, out)
+			t.Errorf("the output does not contain %s:\n%s", part, out)
 		}
 	}
 }

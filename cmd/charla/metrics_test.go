@@ -217,7 +217,7 @@ func TestMetricsOfSeveralNodes(t *testing.T) {
 
 	nats.Kill()
 	s.waitForMetric(t, "charla_nats_connected", equals(0))
-	s.postMessage(t, "to nobody")
+	s.postMessage(t, "while NATS is down")
 	s.waitForMetric(t, `charla_hints_dropped_total{reason="cut_off"}`, greaterThan(0))
 	other.stop()
 	s.waitForMetric(t, "charla_nodes", equals(0))

@@ -19,12 +19,12 @@ func TestFileLocation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		vault, err := openStorage(t.Context(), c)
+		files, err := openStorage(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer vault.Close()
-		in, err := vault.Receive(t.Context(), strings.NewReader("a text"), 10)
+		defer files.Close()
+		in, err := files.Receive(t.Context(), strings.NewReader("a text"), 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,8 +33,8 @@ func TestFileLocation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		here, _ := filepath.Glob(filepath.Join(data, "files", "kept", "*", content.Object))
-		if local := len(here) == 1; local != (environ == nil) {
+		matches, _ := filepath.Glob(filepath.Join(data, "files", "kept", "*", content.Object))
+		if local := len(matches) == 1; local != (environ == nil) {
 			t.Errorf("with %v the file is in CHARLA_DATA: %v", environ, local)
 		}
 	}

@@ -7,15 +7,15 @@ import (
 )
 
 func TestChimeFileIsCurrent(t *testing.T) {
-	kept, err := os.ReadFile("../../static/chime.wav")
+	stored, err := os.ReadFile("../../static/chime.wav")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(kept, wav(samples())) {
+	if !bytes.Equal(stored, wav(samples())) {
 		t.Error("static/chime.wav is stale: go run ./cmd/gen-chime static/chime.wav")
 	}
-	if len(kept) > 10<<10 {
-		t.Errorf("the file has %d bytes", len(kept))
+	if len(stored) > 10<<10 {
+		t.Errorf("the file has %d bytes", len(stored))
 	}
 }
 

@@ -94,17 +94,17 @@ func shortcodes(s emojibase, e entry) (all []string) {
 // of longer keywords.
 func keywords(e entry, codes []string) string {
 	said := strings.ToLower(e.Label + " " + strings.Join(codes, " "))
-	var kept []string
+	var found []string
 	for _, tag := range e.Tags {
 		tag = strings.ToLower(tag)
 		longer := func(other string) bool {
 			return len(other) > len(tag) && strings.HasPrefix(strings.ToLower(other), tag)
 		}
 		if !hasWordWithPrefix(said, tag) && !slices.ContainsFunc(e.Tags, longer) {
-			kept = append(kept, strings.ReplaceAll(tag, " ", "_"))
+			found = append(found, strings.ReplaceAll(tag, " ", "_"))
 		}
 	}
-	return strings.Join(kept, " ")
+	return strings.Join(found, " ")
 }
 
 // hasWordWithPrefix reports whether a word in text begins with prefix.

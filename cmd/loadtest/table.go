@@ -18,8 +18,8 @@ type row struct {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// microsPer returns the duration per item in microseconds.
-func microsPer(d time.Duration, n int64) float64 {
+// micros returns the duration per item in microseconds.
+func micros(d time.Duration, n int64) float64 {
 	return float64(d) / float64(time.Microsecond) / float64(max(n, 1))
 }
 
@@ -54,11 +54,11 @@ var messageRows = []row{
 	{"latency p90, ms", "%.2f", true, latencyPercentile(0.90)},
 	{"latency p99, ms", "%.2f", true, latencyPercentile(0.99)},
 	{"latency max, ms", "%.2f", true, latencyPercentile(1)},
-	{"CPU per message, µs", "%.0f", true, func(r result) float64 { return microsPer(r.cpu, int64(r.posts.count)) }},
-	{"CPU per delivery, µs", "%.2f", true, func(r result) float64 { return microsPer(r.cpu, r.deliveries) }},
-	{"the same until the last, µs", "%.2f", true, func(r result) float64 { return microsPer(r.cpuToLast, r.deliveries) }},
+	{"CPU per message, µs", "%.0f", true, func(r result) float64 { return micros(r.cpu, int64(r.posts.count)) }},
+	{"CPU per delivery, µs", "%.2f", true, func(r result) float64 { return micros(r.cpu, r.deliveries) }},
+	{"the same until the last, µs", "%.2f", true, func(r result) float64 { return micros(r.cpuToLast, r.deliveries) }},
 	{"write(2) per delivery", "%.2f", true, func(r result) float64 { return perDelivery(r, r.writes) }},
-	{"load program's own, µs", "%.2f", false, func(r result) float64 { return microsPer(r.ownCPU, r.deliveries) }},
+	{"load program's own, µs", "%.2f", false, func(r result) float64 { return micros(r.ownCPU, r.deliveries) }},
 }
 
 // printTable prints a column for each result and, if there are two, the ratio of the first to the second.

@@ -195,7 +195,7 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.server.currentFault() == RejectRecipient {
-		return &smtp.SMTPError{Code: 550, Message: "nobody here"}
+		return &smtp.SMTPError{Code: 550, Message: "no such user"}
 	}
 	s.to = to
 	return nil
