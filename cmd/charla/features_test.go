@@ -68,7 +68,7 @@ var otherFiles = map[string]string{
 	"handlers/stream": "event_docs html json replay response",
 	"handlers/web": "caller errors markdown message_json negotiation openapi query_parameters ratelimit render " +
 		"request route upload_body",
-	"views": "avatars dom_ids emails errors forms fragments icons layout locale page push text urls",
+	"views": "avatars dom_ids emails errors forms fragments icons layout locale page push text times urls",
 	"css":   "app avatars base card_page forms layers noscript pages reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
 		"firefox flaky_proxy injection keyboard main markdown navigation noscript reconnect responsive_layout " +
