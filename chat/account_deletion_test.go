@@ -10,8 +10,8 @@ import (
 	"charla/db/dbtest"
 )
 
-// pausingStore stops a transaction where it is about to let somebody into a room or to shut somebody out, until its
-// caller goes on.
+// pausingStore pauses a transaction right before it adds a member or disables a user. It closes reached and then waits
+// for resume.
 type pausingStore struct {
 	chat.Store
 	reached, resume chan struct{}
@@ -41,8 +41,9 @@ func (b pausingTx) SetDisabled(ctx context.Context, user int64, at chat.Timestam
 	return b.Tx.SetDisabled(ctx, user, at)
 }
 
-// deleteAccountDuring begins to delete somebody's account in the middle of a deed, which goes on when the deletion
-// waits for it, or is through. It returns how many rooms the person is in after all was erased, and how both went.
+// deleteAccountDuring starts the deletion of an account while another action is in the middle of its transaction. The
+// action goes on once the deletion waits for it or has finished. After the erasure is complete, it returns the number
+// of rooms that the user is still a member of, and the errors of both.
 func deleteAccountDuring(
 	t *testing.T, deed func(during *chat.Service, admin, ana chat.User) error,
 ) (rooms int, done, deleted error) {
@@ -59,7 +60,9 @@ func deleteAccountDuring(
 	}
 	w := newFixtureOn(t, store)
 	admin := w.addUser(t, "Admin")
-	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"})
+	ana, err := w.Register(
+		t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"},
+	)
 	must(t, err)
 	must(t, w.MakeAdmin(t.Context(), admin, ana.ID))
 	ana.Role = chat.RoleAdmin
@@ -73,7 +76,9 @@ func deleteAccountDuring(
 	<-slow.reached
 	go func() { deletedDone <- w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.KeepMessages) }()
 	dbtest.Eventually(t, "the deletion to wait, or to be through", func() bool {
-		waiting := count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		waiting := count(
+			`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+		)
 		return len(deletedDone) > 0 || waiting > 0
 	})
 	close(slow.resume)
@@ -87,7 +92,7 @@ func deleteAccountDuring(
 
 const kitchen = 2
 
-func TestWhoComesInWhileTheirAccountIsDeletedIsNotLeftBehind(t *testing.T) {
+func TestJoiningDuringAccountDeletion(t *testing.T) {
 	rooms, done, deleted := deleteAccountDuring(t, func(during *chat.Service, _, ana chat.User) error {
 		return during.JoinRoom(t.Context(), ana, kitchen)
 	})
@@ -96,10 +101,10 @@ func TestWhoComesInWhileTheirAccountIsDeletedIsNotLeftBehind(t *testing.T) {
 	wantEqual(t, "rooms", rooms, 0)
 }
 
-func TestAnAdminWhoDisablesTheOtherCannotGo(t *testing.T) {
+func TestDisablingTheOtherAdminDuringAccountDeletion(t *testing.T) {
 	_, done, deleted := deleteAccountDuring(t, func(during *chat.Service, admin, ana chat.User) error {
 		return during.DisableUser(t.Context(), ana, admin.ID)
 	})
 	must(t, done)
-	wantCode(t, "the only admin goes", deleted, chat.Conflict)
+	wantCode(t, "deletion of the only admin", deleted, chat.Conflict)
 }

@@ -6,9 +6,9 @@ import (
 	"charla/chat"
 )
 
-// BenchmarkWhoAsks is the price of finding out who asks: by the cookie of a browser, by the token of a bot, and by an
-// access token, which is verified and then looked up.
-func BenchmarkWhoAsks(b *testing.B) {
+// BenchmarkAuthentication measures finding the user of a request by browser cookie, by bot token, and by access token,
+// which is verified and then looked up.
+func BenchmarkAuthentication(b *testing.B) {
 	w := newFixture(b)
 	var ana chat.User
 	var cookie string

@@ -8,11 +8,11 @@ import (
 	"charla/chat"
 )
 
-func TestHabitsFollowAPerson(t *testing.T) {
+func TestEmojiPreferences(t *testing.T) {
 	w := newFixture(t)
 	ctx := t.Context()
 	ana, berta := w.addUser(t, "Ana"), w.addUser(t, "Berta")
-	habits := func(who chat.User) chat.EmojiPreferences {
+	preferences := func(who chat.User) chat.EmojiPreferences {
 		t.Helper()
 		h, err := w.EmojiPreferences(ctx, who)
 		if err != nil {
@@ -29,17 +29,17 @@ func TestHabitsFollowAPerson(t *testing.T) {
 	three, six := 3, 6
 	use("👍🏽", &three)
 	use("🎉", nil)
-	wantCode(t, "a sixth tone", w.RecordEmojiUse(ctx, ana, "👍🏿", &six), chat.Invalid)
-	if h := habits(ana); h.SkinTone != 3 || !slices.Equal(h.Recent, []string{"🎉", "👍🏽"}) {
-		t.Fatalf("Ana's habits are %v", h)
+	wantCode(t, "skin tone 6", w.RecordEmojiUse(ctx, ana, "👍🏿", &six), chat.Invalid)
+	if h := preferences(ana); h.SkinTone != 3 || !slices.Equal(h.Recent, []string{"🎉", "👍🏽"}) {
+		t.Fatalf("Ana's emoji preferences: %v", h)
 	}
 	for i := range 30 {
 		use(fmt.Sprint("emoji ", i), nil)
 	}
-	if h := habits(ana); len(h.Recent) != 24 || h.Recent[0] != "emoji 29" {
-		t.Fatalf("%d are remembered, %q the last of them", len(h.Recent), h.Recent[0])
+	if h := preferences(ana); len(h.Recent) != 24 || h.Recent[0] != "emoji 29" {
+		t.Fatalf("%d recent emoji, the latest is %q", len(h.Recent), h.Recent[0])
 	}
-	if h := habits(berta); h.SkinTone != 0 || len(h.Recent) != 0 {
-		t.Fatalf("Berta has habits: %v", h)
+	if h := preferences(berta); h.SkinTone != 0 || len(h.Recent) != 0 {
+		t.Fatalf("Berta's emoji preferences are not empty: %v", h)
 	}
 }

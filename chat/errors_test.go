@@ -8,10 +8,10 @@ import (
 	"charla/chat"
 )
 
-// The log is told the cause of a failure, and its reader is not.
-func TestTheCauseIsForTheLog(t *testing.T) {
+// TestCauseIsOnlyInTheLog checks that the error message for logs includes the cause and the text for users does not.
+func TestCauseIsOnlyInTheLog(t *testing.T) {
 	err := chat.DatabaseUnavailable(errors.New("disk is full"))
 	if got := err.Error(); !strings.HasSuffix(got, "(disk is full)") || strings.Contains(err.Format, "disk") {
-		t.Errorf("%q, %q", got, err.Format)
+		t.Errorf("message for the log %q, for the user %q", got, err.Format)
 	}
 }

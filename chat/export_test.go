@@ -2,5 +2,5 @@ package chat
 
 import "time"
 
-// SetClock lets a test say what time it is.
+// SetClock sets the clock of the service.
 func (s *Service) SetClock(now func() time.Time) { s.clock = now }

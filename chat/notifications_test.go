@@ -10,8 +10,9 @@ import (
 	"charla/chat"
 )
 
-// What a server of letters does is no fault of ours, so that it is a warning to the end: see docs/watching.md.
-func TestALetterThatIsGivenUpIsAWarning(t *testing.T) {
+// TestGivenUpEmailIsLoggedAsWarning checks that failures of a mail server are logged as warnings up to the last
+// attempt, because they are not errors of Charla. See docs/watching.md.
+func TestGivenUpEmailIsLoggedAsWarning(t *testing.T) {
 	w := newFixture(t)
 	clock := w.useFakeClock()
 	var log bytes.Buffer

@@ -15,7 +15,7 @@ import (
 	"charla/storage"
 )
 
-// recorder keeps what was published.
+// eventRecorder records the published events.
 type eventRecorder struct {
 	mu     sync.Mutex // guards events
 	events []chat.Event
@@ -33,7 +33,7 @@ func (d *eventRecorder) last() chat.Event {
 	return d.events[len(d.events)-1]
 }
 
-// fixture is the product on a fresh database with some people.
+// fixture is a service on a new database.
 type fixture struct {
 	*chat.Service
 	recorder *eventRecorder
@@ -63,7 +63,7 @@ func (w fixture) with(change func(*chat.Options)) fixture {
 	return w
 }
 
-// addUser registers somebody without the work of hashing.
+// addUser creates a user without the work of hashing a password.
 func (w fixture) addUser(t *testing.T, name string) chat.User {
 	t.Helper()
 	var user chat.User
@@ -73,7 +73,10 @@ func (w fixture) addUser(t *testing.T, name string) chat.User {
 			return err
 		}
 		email := strings.ToLower(name) + "@x.org"
-		user, err = tx.InsertUser(t.Context(), chat.NewUser{Name: name, NameKey: chat.NameKey(name), Email: email, EmailKey: email, PasswordHash: "-"})
+		user, err = tx.InsertUser(
+			t.Context(),
+			chat.NewUser{Name: name, NameKey: chat.NameKey(name), Email: email, EmailKey: email, PasswordHash: "-"},
+		)
 		if err != nil {
 			return err
 		}
@@ -101,16 +104,20 @@ func wantCode(t *testing.T, what string, err error, want chat.Code) {
 	}
 }
 
-func TestTheFirstToRegisterIsAdminAndEverybodyJoinsGeneral(t *testing.T) {
+func TestFirstUserIsAdminAndAllJoinGeneral(t *testing.T) {
 	w := newFixture(t)
-	first, err := w.Register(t.Context(), chat.Registration{Name: " Ana ", Email: "Ana@X.org", Password: "tortilla-y-pan"})
+	first, err := w.Register(
+		t.Context(), chat.Registration{Name: " Ana ", Email: "Ana@X.org", Password: "tortilla-y-pan"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if joined, ok := w.recorder.last().(chat.MemberJoined); !ok || joined.Seq != 1 || joined.User.Name != "Ana" {
 		t.Errorf("published %#v", w.recorder.last())
 	}
-	second, err := w.Register(t.Context(), chat.Registration{Name: "Ben", Email: "ben@x.org", Password: "tortilla-y-pan"})
+	second, err := w.Register(
+		t.Context(), chat.Registration{Name: "Ben", Email: "ben@x.org", Password: "tortilla-y-pan"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,14 +129,14 @@ func TestTheFirstToRegisterIsAdminAndEverybodyJoinsGeneral(t *testing.T) {
 		t.Errorf("rooms %+v, %v", rooms, err)
 	}
 	_, err = w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ANA@x.ORG", Password: "tortilla-y-pan"})
-	wantCode(t, "the same address", err, chat.Conflict)
+	wantCode(t, "a taken address", err, chat.Conflict)
 	_, err = w.Register(t.Context(), chat.Registration{Name: "", Email: "no", Password: "short"})
 	if fields := chat.FieldErrors(err); len(fields) != 3 {
-		t.Errorf("errors beside %v", fields)
+		t.Errorf("errors by field: %v", fields)
 	}
 }
 
-func TestLogInGivesOneAnswerToAllThatIsWrong(t *testing.T) {
+func TestLogInErrorsAreTheSame(t *testing.T) {
 	w := newFixture(t)
 	ana, err := w.Register(t.Context(), chat.Registration{Name: "Ana", Email: "ana@x.org", Password: "tortilla-y-pan"})
 	if err != nil {
@@ -138,20 +145,23 @@ func TestLogInGivesOneAnswerToAllThatIsWrong(t *testing.T) {
 	if got, err := w.LogIn(t.Context(), " ANA@x.org", "tortilla-y-pan"); err != nil || got.ID != ana.ID {
 		t.Errorf("got %v, %v", got, err)
 	}
-	var said []string
-	for _, try := range [][2]string{{"ana@x.org", "wrong-password"}, {"eve@x.org", "tortilla-y-pan"}, {"", ""}, {"ana@x.org", strings.Repeat("x", 5000)}} {
+	var messages []string
+	for _, try := range [][2]string{
+		{"ana@x.org", "wrong-password"}, {"eve@x.org", "tortilla-y-pan"}, {"", ""},
+		{"ana@x.org", strings.Repeat("x", 5000)},
+	} {
 		_, err := w.LogIn(t.Context(), try[0], try[1])
 		wantCode(t, try[0], err, chat.Unauthenticated)
-		said = append(said, err.Error())
+		messages = append(messages, err.Error())
 	}
-	for _, s := range said {
-		if s != said[0] {
-			t.Errorf("answers differ: %q", said)
+	for _, s := range messages {
+		if s != messages[0] {
+			t.Errorf("errors differ: %q", messages)
 		}
 	}
 }
 
-func TestASessionLivesUntilItEnds(t *testing.T) {
+func TestSession(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
 	token, err := w.StartSession(t.Context(), chat.Credentials{User: ana}, strings.Repeat("é", 300), "127.0.0.1")
@@ -171,10 +181,10 @@ func TestASessionLivesUntilItEnds(t *testing.T) {
 		t.Errorf("published %#v", w.recorder.last())
 	}
 	_, _, err = w.Session(t.Context(), token)
-	wantCode(t, "after its end", err, chat.NotFound)
+	wantCode(t, "ended session", err, chat.NotFound)
 }
 
-func TestADirectConversationIsOfTwo(t *testing.T) {
+func TestDirectConversation(t *testing.T) {
 	w := newFixture(t)
 	ana, ben, eve := w.addUser(t, "Ana"), w.addUser(t, "Ben"), w.addUser(t, "Eve")
 	before, err := w.Conversation(t.Context(), ana, chat.ConversationRef{With: ben.ID})
@@ -192,21 +202,21 @@ func TestADirectConversationIsOfTwo(t *testing.T) {
 	}
 	room := chat.ConversationRef{Room: first.Room}
 	_, err = w.Conversation(t.Context(), eve, room)
-	wantCode(t, "eve looks", err, chat.NotFound)
+	wantCode(t, "Eve opens the conversation", err, chat.NotFound)
 	_, err = w.PostMessage(t.Context(), eve, chat.NewMessage{Conversation: room, Body: "me too"})
-	wantCode(t, "eve posts", err, chat.NotFound)
+	wantCode(t, "Eve posts", err, chat.NotFound)
 	_, err = w.Message(t.Context(), eve, first.ID)
-	wantCode(t, "eve reads one", err, chat.NotFound)
-	wantCode(t, "eve marks", w.MarkRead(t.Context(), eve, room, 1), chat.NotFound)
+	wantCode(t, "Eve reads a message", err, chat.NotFound)
+	wantCode(t, "Eve moves a read marker", w.MarkRead(t.Context(), eve, room, 1), chat.NotFound)
 	_, err = w.Conversation(t.Context(), ana, chat.ConversationRef{With: 999})
-	wantCode(t, "nobody", err, chat.NotFound)
+	wantCode(t, "unknown user", err, chat.NotFound)
 	_, err = w.Conversation(t.Context(), ana, chat.ConversationRef{})
-	wantCode(t, "no place", err, chat.NotFound)
+	wantCode(t, "no conversation", err, chat.NotFound)
 	_, err = w.Conversation(t.Context(), ana, chat.ConversationRef{With: ben.ID, Room: 1})
-	wantCode(t, "two places", err, chat.Invalid)
+	wantCode(t, "both a user and a room", err, chat.Invalid)
 }
 
-func TestNotesAreForOneself(t *testing.T) {
+func TestNotesToOneself(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
 	w.post(t, ana, chat.ConversationRef{With: ana.ID}, "milk")
@@ -216,11 +226,13 @@ func TestNotesAreForOneself(t *testing.T) {
 	}
 }
 
-func TestAMessageShowsSomething(t *testing.T) {
+func TestMessageNeedsVisibleText(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
 	for _, nothing := range []string{"", " \n\t", "\u200b", "\u2800\u3164", "\u202e\u2066 \ufe0f", "\u00ad\u00a0"} {
-		_, err := w.PostMessage(t.Context(), ana, chat.NewMessage{Conversation: chat.ConversationRef{Room: chat.General}, Body: nothing})
+		_, err := w.PostMessage(
+			t.Context(), ana, chat.NewMessage{Conversation: chat.ConversationRef{Room: chat.General}, Body: nothing},
+		)
 		wantCode(t, fmt.Sprintf("%q", nothing), err, chat.Invalid)
 	}
 	for _, something := range []string{".", "\u200b.", "👩‍👩", "\u0301", "\U0001FAE9"} {
@@ -228,7 +240,7 @@ func TestAMessageShowsSomething(t *testing.T) {
 	}
 }
 
-func TestTheSameKeyIsTheSameMessage(t *testing.T) {
+func TestIdempotencyKeys(t *testing.T) {
 	w := newFixture(t)
 	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	in := chat.NewMessage{Conversation: chat.ConversationRef{With: ben.ID}, Body: "once", Key: "k1"}
@@ -252,12 +264,14 @@ func TestTheSameKeyIsTheSameMessage(t *testing.T) {
 	unbegun := in
 	unbegun.Conversation = chat.ConversationRef{With: eve.ID}
 	_, err = w.PostMessage(t.Context(), ana, unbegun)
-	wantCode(t, "a conversation that has not begun", err, chat.Conflict)
-	if m, err := w.PostMessage(t.Context(), ben, chat.NewMessage{Conversation: chat.ConversationRef{With: ana.ID}, Body: "once", Key: "k1"}); err != nil || !m.Created {
+	wantCode(t, "a conversation without messages", err, chat.Conflict)
+	if m, err := w.PostMessage(
+		t.Context(), ben, chat.NewMessage{Conversation: chat.ConversationRef{With: ana.ID}, Body: "once", Key: "k1"},
+	); err != nil || !m.Created {
 		t.Errorf("another author: %+v, %v", m, err)
 	}
 	if next := w.post(t, ana, in.Conversation, "next"); next.Seq != 3 {
-		t.Errorf("refused messages took numbers: next is %d", next.Seq)
+		t.Errorf("refused messages took seqs: the next is %d", next.Seq)
 	}
 	for _, key := range []string{strings.Repeat("k", 65), "ñ", "a\n"} {
 		in.Key = key
@@ -266,13 +280,15 @@ func TestTheSameKeyIsTheSameMessage(t *testing.T) {
 	}
 }
 
-func TestManySendTheSameAtOnce(t *testing.T) {
+func TestConcurrentPostsWithTheSameKey(t *testing.T) {
 	w := newFixture(t)
 	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	var senders sync.WaitGroup
 	for i := range 40 {
 		senders.Go(func() {
-			in := chat.NewMessage{Conversation: chat.ConversationRef{With: ben.ID}, Body: "hola", Key: fmt.Sprint("k", i%8)}
+			in := chat.NewMessage{
+				Conversation: chat.ConversationRef{With: ben.ID}, Body: "hola", Key: fmt.Sprint("k", i%8),
+			}
 			if i%2 == 1 {
 				in.Conversation = chat.ConversationRef{Room: chat.General}
 				in.Key += "g"
@@ -292,17 +308,17 @@ func TestManySendTheSameAtOnce(t *testing.T) {
 		}
 		for i, m := range h.Messages {
 			if m.Seq != c.LastSeq-int64(len(h.Messages)-1-i) {
-				t.Errorf("seq %d stands at place %d", m.Seq, i)
+				t.Errorf("message %d of the page has seq %d", i, m.Seq)
 			}
 		}
 		total += len(h.Messages)
 	}
 	if total != 8 {
-		t.Errorf("%d messages of 8 keys", total)
+		t.Errorf("%d messages posted with 8 keys", total)
 	}
 }
 
-func TestOneAuthorsLinesGroupWithinFiveMinutes(t *testing.T) {
+func TestMessageGroups(t *testing.T) {
 	w := newFixture(t)
 	clock := time.Date(2026, 11, 20, 23, 50, 0, 0, time.UTC)
 	madrid := time.FixedZone("CET", 3600)
@@ -315,24 +331,27 @@ func TestOneAuthorsLinesGroupWithinFiveMinutes(t *testing.T) {
 		after time.Duration
 		want  string
 	}{
-		{ana, 0, "leads opens"},
+		{ana, 0, "group day"},
 		{ana, 4 * time.Minute, ""},
 		{ana, 5 * time.Minute, ""},
-		{ana, 5*time.Minute + time.Microsecond, "leads"},
-		{ben, time.Second, "leads"},
-		{ben, 23 * time.Hour, "leads opens"},
+		{ana, 5*time.Minute + time.Microsecond, "group"},
+		{ben, time.Second, "group"},
+		{ben, 23 * time.Hour, "group day"},
 	} {
 		clock = clock.Add(step.after)
 		m := w.post(t, step.by, place, "hola")
-		got := strings.TrimSpace(strings.Repeat("leads ", boolToInt(m.StartsGroup)) + strings.Repeat("opens", boolToInt(m.StartsDay)))
+		got := strings.TrimSpace(
+			strings.Repeat("group ", boolToInt(m.StartsGroup)) + strings.Repeat("day", boolToInt(m.StartsDay)),
+		)
 		if got != step.want {
 			t.Errorf("at %v: %q, want %q", clock, got, step.want)
 		}
 	}
 }
 
-// TestAClockThatJumps: times do not run back by what clocks differ, and nobody waits for a time that was wrong.
-func TestAClockThatJumps(t *testing.T) {
+// TestClockJumps checks that small differences between clocks do not make times run backwards, and that times follow a
+// clock again that was wrong.
+func TestClockJumps(t *testing.T) {
 	w := newFixture(t)
 	clock := time.Date(2026, 11, 20, 23, 59, 0, 0, time.UTC)
 	w.SetClock(func() time.Time { return clock })
@@ -340,10 +359,10 @@ func TestAClockThatJumps(t *testing.T) {
 	place := chat.ConversationRef{Room: chat.General}
 	var before chat.Message
 	for _, step := range []struct {
-		name         string
-		by           chat.User
-		jump, counts time.Duration // of the clock, and of what counts as posted
-		leads, opens bool
+		name                   string
+		by                     chat.User
+		jump, counts           time.Duration // how the clock changes, and PostedAt since the previous message
+		startsGroup, startsDay bool
 	}{
 		{"the first", ana, 0, 0, true, true},
 		{"over midnight", ana, 2 * time.Minute, 2 * time.Minute, true, true},
@@ -358,11 +377,12 @@ func TestAClockThatJumps(t *testing.T) {
 	} {
 		clock = clock.Add(step.jump)
 		m := w.post(t, step.by, place, step.name)
-		if counted := time.Duration(m.PostedAt-before.PostedAt) * time.Microsecond; before.ID != 0 && counted != step.counts {
-			t.Errorf("%s: posted %v after the one before, want %v", step.name, counted, step.counts)
+		if counted := time.Duration(m.PostedAt-before.PostedAt) * time.Microsecond; before.ID != 0 &&
+			counted != step.counts {
+			t.Errorf("%s: posted %v after the previous message, want %v", step.name, counted, step.counts)
 		}
-		if m.StartsGroup != step.leads || m.StartsDay != step.opens {
-			t.Errorf("%s: leads %v, opens a day %v", step.name, m.StartsGroup, m.StartsDay)
+		if m.StartsGroup != step.startsGroup || m.StartsDay != step.startsDay {
+			t.Errorf("%s: starts a group: %v, starts a day: %v", step.name, m.StartsGroup, m.StartsDay)
 		}
 		before = m
 	}
@@ -375,7 +395,7 @@ func boolToInt(b bool) int {
 	return 0
 }
 
-func TestUnreadCountsWhatOthersSaid(t *testing.T) {
+func TestUnreadCount(t *testing.T) {
 	w := newFixture(t)
 	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	place := chat.ConversationRef{With: ben.ID}
@@ -390,7 +410,7 @@ func TestUnreadCountsWhatOthersSaid(t *testing.T) {
 		return c.Unread
 	}
 	if a, b := unread(ana, ben), unread(ben, ana); a != 1 || b != 2 {
-		t.Fatalf("unread %d and %d", a, b)
+		t.Fatalf("unread: Ana %d, Ben %d", a, b)
 	}
 	mark := func(seq int64) {
 		if err := w.MarkRead(t.Context(), ben, chat.ConversationRef{With: ana.ID}, seq); err != nil {
@@ -399,24 +419,24 @@ func TestUnreadCountsWhatOthersSaid(t *testing.T) {
 	}
 	mark(1)
 	if n := unread(ben, ana); n != 1 || w.recorder.last() != (chat.ReadMarkerMoved{User: ben.ID, Room: 2}) {
-		t.Errorf("after one: %d, %#v", n, w.recorder.last())
+		t.Errorf("unread after reading one message: %d, published %#v", n, w.recorder.last())
 	}
 	mark(99)
 	mark(1)
 	if n := unread(ben, ana); n != 0 {
-		t.Errorf("after all, then back: %d", n)
+		t.Errorf("unread after reading all: %d", n)
 	}
 	w.post(t, ana, place, "4")
 	if n := unread(ben, ana); n != 1 {
-		t.Errorf("a mark beyond the end hid the next message: %d", n)
+		t.Errorf("a read marker beyond the end hid the next message: unread %d", n)
 	}
 	newcomer := w.addUser(t, "Eve")
 	if c, _ := w.Conversation(t.Context(), newcomer, chat.ConversationRef{Room: chat.General}); c.Unread != 0 {
-		t.Errorf("a newcomer has %d unread", c.Unread)
+		t.Errorf("a new user has %d unread messages", c.Unread)
 	}
 }
 
-func TestHistoryIsWalkedBackwardsOnce(t *testing.T) {
+func TestReadingHistoryBackwards(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
 	for i := range 23 {
@@ -436,24 +456,24 @@ func TestHistoryIsWalkedBackwardsOnce(t *testing.T) {
 	}
 	for i, b := range bodies {
 		if b != fmt.Sprint(22-i) {
-			t.Fatalf("walked %q", bodies)
+			t.Fatalf("read %q", bodies)
 		}
 	}
 	if len(bodies) != 23 {
-		t.Errorf("walked %d of 23", len(bodies))
+		t.Errorf("read %d of 23 messages", len(bodies))
 	}
 }
 
-func TestChangesTellWhenAPageIsOfNoUse(t *testing.T) {
+func TestChangesTooFarBehind(t *testing.T) {
 	w := newFixture(t)
 	ana, ben := w.addUser(t, "Ana"), w.addUser(t, "Ben")
 	place := chat.ConversationRef{With: ben.ID}
 	none, _ := w.Conversation(t.Context(), ana, place)
 	if c, err := w.Changes(t.Context(), none, 0); err != nil || c.TooFarBehind || c.LastSeq != 0 {
-		t.Errorf("before the room: %+v, %v", c, err)
+		t.Errorf("changes of a conversation without a room: %+v, %v", c, err)
 	}
 	if c, _ := w.Changes(t.Context(), none, 1); !c.TooFarBehind {
-		t.Error("a cursor into a room that does not exist passed")
+		t.Error("a cursor into a room that does not exist is not TooFarBehind")
 	}
 	w.post(t, ana, place, "1")
 	w.post(t, ana, place, "2")
@@ -463,14 +483,16 @@ func TestChangesTellWhenAPageIsOfNoUse(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if c, _ := w.Changes(t.Context(), some, 3); !c.TooFarBehind {
-		t.Error("a cursor beyond the end passed")
+		t.Error("a cursor beyond the last seq is not TooFarBehind")
 	}
 }
 
-func TestPreferencesAreChoices(t *testing.T) {
+func TestPreferences(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
-	if err := w.SavePreferences(t.Context(), ana, chat.Preferences{Locale: "es", Theme: "dark", Sound: true}); err != nil {
+	if err := w.SavePreferences(
+		t.Context(), ana, chat.Preferences{Locale: "es", Theme: "dark", Sound: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if u, _ := w.store.User(t.Context(), ana.ID); u.Locale != "es" || u.Theme != "dark" || !u.Sound {
@@ -480,27 +502,29 @@ func TestPreferencesAreChoices(t *testing.T) {
 	wantCode(t, "theme", w.SavePreferences(t.Context(), ana, chat.Preferences{Theme: "pink"}), chat.Invalid)
 }
 
-func TestAPostOutlivesItsRequest(t *testing.T) {
+func TestPostWithCancelledContext(t *testing.T) {
 	w := newFixture(t)
 	ana := w.addUser(t, "Ana")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := w.PostMessage(ctx, ana, chat.NewMessage{Conversation: chat.ConversationRef{Room: chat.General}, Body: "late"})
+	_, err := w.PostMessage(
+		ctx, ana, chat.NewMessage{Conversation: chat.ConversationRef{Room: chat.General}, Body: "late"},
+	)
 	if err == nil {
-		return // it was stored whole
+		return // the message was stored
 	}
 	if c, _ := w.Conversation(t.Context(), ana, chat.ConversationRef{Room: chat.General}); c.LastSeq != 1 {
-		t.Errorf("refused (%v), yet the room moved to %d", err, c.LastSeq)
+		t.Errorf("post failed (%v), but the room is at seq %d", err, c.LastSeq)
 	}
 }
 
-func TestErrorsCarryTheirCause(t *testing.T) {
+func TestErrorsWrapTheirCause(t *testing.T) {
 	cause := errors.New("refused")
 	err := fmt.Errorf("while posting: %w", chat.DatabaseUnavailable(cause))
 	if !errors.Is(err, cause) || chat.CodeOf(err) != chat.Unavailable {
 		t.Errorf("%v", err)
 	}
 	if chat.CodeOf(cause) != "internal" {
-		t.Error("a plain error has a code")
+		t.Error("an error that is not an Error has a code")
 	}
 }

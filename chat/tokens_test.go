@@ -10,7 +10,7 @@ import (
 	"charla/db/dbtest"
 )
 
-// fakeClock is a time that a test moves.
+// fakeClock is a clock that a test moves.
 type fakeClock struct{ at time.Time }
 
 func (w fixture) useFakeClock() *fakeClock {
@@ -21,7 +21,7 @@ func (w fixture) useFakeClock() *fakeClock {
 
 func (c *fakeClock) advance(d time.Duration) { c.at = c.at.Add(d) }
 
-// tokenIsValid tells whether a token is good.
+// tokenIsValid reports whether a bearer token is valid.
 func (w fixture) tokenIsValid(t *testing.T, token string) bool {
 	t.Helper()
 	_, _, err := w.SessionByBearerToken(t.Context(), token)
@@ -33,30 +33,30 @@ func (w fixture) tokenIsValid(t *testing.T, token string) bool {
 
 func (w fixture) issueTokens(t *testing.T, who chat.User) chat.Tokens {
 	t.Helper()
-	given, err := w.IssueTokens(t.Context(), chat.Credentials{User: who}, "program", "127.0.0.1")
+	tokens, err := w.IssueTokens(t.Context(), chat.Credentials{User: who}, "program", "127.0.0.1")
 	must(t, err)
-	return given
+	return tokens
 }
 
-func TestAnAccessTokenLivesAQuarterOfAnHour(t *testing.T) {
+func TestAccessTokenExpires(t *testing.T) {
 	w := newFixture(t)
 	now := w.useFakeClock()
-	given := w.issueTokens(t, w.addUser(t, "Ana"))
-	session, user, err := w.SessionByBearerToken(t.Context(), given.Access)
+	tokens := w.issueTokens(t, w.addUser(t, "Ana"))
+	session, user, err := w.SessionByBearerToken(t.Context(), tokens.Access)
 	must(t, err)
-	wantEqual(t, "whose", user.Name, "Ana")
-	wantEqual(t, "kind", session.Kind, chat.ProgramSession)
+	wantEqual(t, "user of the token", user.Name, "Ana")
+	wantEqual(t, "session kind", session.Kind, chat.ProgramSession)
 	now.advance(chat.AccessTokenLifetime - time.Second)
-	wantEqual(t, "before its end", w.tokenIsValid(t, given.Access), true)
+	wantEqual(t, "valid one second before it expires", w.tokenIsValid(t, tokens.Access), true)
 	now.advance(time.Second)
-	wantEqual(t, "at its end", w.tokenIsValid(t, given.Access), false)
-	fresh, err := w.RefreshTokens(t.Context(), given.Refresh)
+	wantEqual(t, "valid when it expires", w.tokenIsValid(t, tokens.Access), false)
+	fresh, err := w.RefreshTokens(t.Context(), tokens.Refresh)
 	must(t, err)
-	wantEqual(t, "a new one", w.tokenIsValid(t, fresh.Access), true)
-	wantEqual(t, "1 MB", w.tokenIsValid(t, strings.Repeat("A", 1<<20)), false)
+	wantEqual(t, "new token is valid", w.tokenIsValid(t, fresh.Access), true)
+	wantEqual(t, "token of 1 MB is valid", w.tokenIsValid(t, strings.Repeat("A", 1<<20)), false)
 }
 
-func TestARefreshTokenIsGoodForOneUse(t *testing.T) {
+func TestRefreshTokenIsValidForOneUse(t *testing.T) {
 	w := newFixture(t)
 	now := w.useFakeClock()
 	ana := w.addUser(t, "Ana")
@@ -67,16 +67,16 @@ func TestARefreshTokenIsGoodForOneUse(t *testing.T) {
 	now.advance(time.Minute)
 	again, err := refresh(first.Refresh)
 	must(t, err)
-	wantEqual(t, "the successor after a lost answer", again.Refresh, second.Refresh)
+	wantEqual(t, "successor returned to a retry", again.Refresh, second.Refresh)
 	wantEqual(t, "sessions that ended", len(w.recorder.ended()), 0)
 
 	now.advance(time.Second)
 	_, err = refresh(first.Refresh)
-	wantEqual(t, "a minute later", err, error(chat.ErrBadToken))
+	wantEqual(t, "retry after a minute", err, error(chat.ErrBadToken))
 	wantEqual(t, "sessions that ended", len(w.recorder.ended()), 1)
 	_, err = refresh(second.Refresh)
-	wantEqual(t, "its successor", err, error(chat.ErrBadToken))
-	wantEqual(t, "the access token", w.tokenIsValid(t, second.Access), false)
+	wantEqual(t, "its successor after the session ended", err, error(chat.ErrBadToken))
+	wantEqual(t, "access token after the session ended is valid", w.tokenIsValid(t, second.Access), false)
 
 	first = w.issueTokens(t, ana)
 	second, err = refresh(first.Refresh)
@@ -84,7 +84,7 @@ func TestARefreshTokenIsGoodForOneUse(t *testing.T) {
 	_, err = refresh(second.Refresh)
 	must(t, err)
 	_, err = refresh(first.Refresh)
-	wantEqual(t, "once its successor was used", err, error(chat.ErrBadToken))
+	wantEqual(t, "retry after its successor was used", err, error(chat.ErrBadToken))
 
 	idle := w.issueTokens(t, ana)
 	now.advance(29 * 24 * time.Hour)
@@ -95,11 +95,11 @@ func TestARefreshTokenIsGoodForOneUse(t *testing.T) {
 	must(t, err)
 	now.advance(31 * 24 * time.Hour)
 	_, err = refresh(renewed.Refresh)
-	wantEqual(t, "a month unused", err, error(chat.ErrBadToken))
+	wantEqual(t, "token unused for a month", err, error(chat.ErrBadToken))
 }
 
-// Threads of one program, or a program and its own retry, may renew at once.
-func TestManyRefreshAtOnce(t *testing.T) {
+// TestConcurrentRefresh covers a program whose threads, or retries, refresh the same token at the same time.
+func TestConcurrentRefresh(t *testing.T) {
 	for name, store := range map[string]func(testing.TB) chat.Store{
 		"sqlite":   func(t testing.TB) chat.Store { return dbtest.OpenSQLite(t) },
 		"postgres": func(t testing.TB) chat.Store { return dbtest.OpenPostgres(t) },
@@ -127,7 +127,7 @@ func TestManyRefreshAtOnce(t *testing.T) {
 	}
 }
 
-func TestKeysAreRotatedByAge(t *testing.T) {
+func TestSigningKeyRotation(t *testing.T) {
 	w := newFixture(t)
 	now := w.useFakeClock()
 	ana := w.addUser(t, "Ana")
@@ -146,24 +146,26 @@ func TestKeysAreRotatedByAge(t *testing.T) {
 	must(t, err)
 	wantEqual(t, "keys", keys(), "1")
 	now.advance(24*time.Hour + time.Second)
-	last := w.issueTokens(t, ana) // by the second key
+	last := w.issueTokens(t, ana) // signed with the second key
 	wantEqual(t, "keys", keys(), "21")
 	must(t, w.RotateSigningKeys(t.Context()))
 	wantEqual(t, "keys", keys(), "32")
-	wantEqual(t, "by the key before", w.tokenIsValid(t, last.Access), true)
+	wantEqual(t, "token signed with the previous key is valid", w.tokenIsValid(t, last.Access), true)
 	must(t, w.RotateSigningKeys(t.Context()))
-	wantEqual(t, "by a forgotten key", w.tokenIsValid(t, last.Access), false)
-	fresh, err := w.RefreshTokens(t.Context(), last.Refresh) // nobody is logged out
+	wantEqual(t, "token signed with a deleted key is valid", w.tokenIsValid(t, last.Access), false)
+	fresh, err := w.RefreshTokens(t.Context(), last.Refresh) // the refresh token is still valid
 	must(t, err)
-	wantEqual(t, "by the present key", w.tokenIsValid(t, fresh.Access), true)
+	wantEqual(t, "token signed with the current key is valid", w.tokenIsValid(t, fresh.Access), true)
 	_, err = w.RefreshTokens(t.Context(), old.Refresh)
 	must(t, err)
 }
 
-// FuzzRefresh holds that no text but a token that was given renews anything, ends anything or makes Charla panic.
+// FuzzRefresh checks that a token that was not issued refreshes nothing and does not cause a panic.
 func FuzzRefresh(f *testing.F) {
 	w := newFixture(f)
-	for _, token := range []string{"", "x", strings.Repeat("A", 64), strings.Repeat("-_", 32), "é", "\x00", strings.Repeat("A", 63) + "\n"} {
+	for _, token := range []string{
+		"", "x", strings.Repeat("A", 64), strings.Repeat("-_", 32), "é", "\x00", strings.Repeat("A", 63) + "\n",
+	} {
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {

@@ -67,11 +67,15 @@ func TestFencedCode(t *testing.T) {
 
 func TestOtherTextStaysAsTyped(t *testing.T) {
 	for _, in := range []string{
-		"snake_case_name __init__ _x", "2*3*4", "5 * 3 * 2", "*open", "**open*", "***", "* * *", "---", "- - -", "-", "- ", ">", ">_<", ">:(",
-		"~5 or ~6~", "~~open", "`open", "``open`", "# x", "## x", "x\n===", "x\n---", "| a | b |\n|---|---|", "&amp; &#42; &nbsp;",
+		"snake_case_name __init__ _x", "2*3*4", "5 * 3 * 2", "*open", "**open*", "***", "* * *", "---", "- - -", "-",
+		"- ", ">", ">_<", ">:(",
+		"~5 or ~6~", "~~open", "`open", "``open`", "# x", "## x", "x\n===", "x\n---", "| a | b |\n|---|---|",
+		"&amp; &#42; &nbsp;",
 		`\*x\* ¯\_(ツ)_/¯`, `C:\dir\` + "\nnext", "a\\", "    indented", "a\n    b\n\tc", "  two spaces",
-		"1", "1.", "1) x", "2. x", "14. Juli", "2026. A year", "[x]", "[x](y)", "[x](javascript:alert(1))", "[x](data:text/html,x)", "[x]()", "[](x)",
-		"[x]: y", "![x](y)", "![[[", "a@x.org", "<b>x</b>", "<!-- x -->", "<x@y.org>", `<a href="x" onclick=y>`, "javascript:alert(1)", "data:x", "ftp://x.org",
+		"1", "1.", "1) x", "2. x", "14. Juli", "2026. A year", "[x]", "[x](y)", "[x](javascript:alert(1))",
+		"[x](data:text/html,x)", "[x]()", "[](x)",
+		"[x]: y", "![x](y)", "![[[", "a@x.org", "<b>x</b>", "<!-- x -->", "<x@y.org>", `<a href="x" onclick=y>`,
+		"javascript:alert(1)", "data:x", "ftp://x.org",
 		"http:", "http://", "https://...", "https://%zz", "mailto:", "mailto:x", "{{x}}",
 	} {
 		want := strings.ReplaceAll(html.EscapeString(strings.TrimRight(in, " ")), "\n", "<br>")
@@ -82,42 +86,69 @@ func TestOtherTextStaysAsTyped(t *testing.T) {
 func TestLinks(t *testing.T) {
 	evil := "https://evil.example"
 	wantRendered(t, map[string]string{
-		"[*x*](https://x.org/a_(b))":                        anchor("https://x.org/a_(b)", "*x*"),
-		"**[x](http://x.org)**":                             "<strong>" + anchor("http://x.org", "x") + "</strong>",
-		"[a [b](mailto:ana@x.org)":                          "[a " + anchor("mailto:ana@x.org", "b"),
-		"[https://x.org](https://x.org)":                    anchor("https://x.org", "https://x.org"),
-		"[www.bank.com](" + evil + ")":                      "[www.bank.com](" + anchor(evil, evil) + ")",
-		"[bank.com/login](" + evil + ")":                    "[bank.com/login](" + anchor(evil, evil) + ")",
-		"[https:\u200b//bank](" + evil + ")":                "[https:\u200b//bank](" + anchor(evil, evil) + ")",
-		"[bank.com](https://bank.com.evil.example)":         "[bank.com](" + anchor("https://bank.com.evil.example", "https://bank.com.evil.example") + ")",
-		"[https://bank.com](https://bank.com@evil.example)": "[" + anchor("https://bank.com", "https://bank.com") + "](https://bank.com@evil.example)",
-		"https://bank.com@evil.example":                     "https://bank.com@evil.example",
-		"[ana@x.org](mailto:ana@x.org)":                     anchor("mailto:ana@x.org", "ana@x.org"),
-		"[x.org](https://x.org/a)":                          anchor("https://x.org/a", "x.org"),
-		"[v1.2 of it](https://x.org)":                       anchor("https://x.org", "v1.2 of it"),
-		"[https://x.org](" + evil + ")":                     "[" + anchor("https://x.org", "https://x.org") + "](" + anchor(evil, evil) + ")",
-		"see https://x.org/a?b=1&c=2.":                      "see " + anchor("https://x.org/a?b=1&amp;c=2", "https://x.org/a?b=1&amp;c=2") + ".",
-		"(https://x.org/a_(b))":                             "(" + anchor("https://x.org/a_(b)", "https://x.org/a_(b)") + ")",
-		"https://x.org/a[]=1, Http://y.org!":                anchor("https://x.org/a[]=1", "https://x.org/a[]=1") + ", " + anchor("http://y.org", "Http://y.org") + "!",
-		"*https://x.org* _https://x.org/_a_b_":              "<strong>" + anchor("https://x.org", "https://x.org") + "</strong> <em>" + anchor("https://x.org/_a_b", "https://x.org/_a_b") + "</em>",
-		"«https://x.org» <https://x.org>":                   "«" + anchor("https://x.org", "https://x.org") + "» &lt;" + anchor("https://x.org", "https://x.org") + "&gt;",
-		`https://x.org/"onclick="x`:                         anchor("https://x.org/", "https://x.org/") + "&#34;onclick=&#34;x",
-		"https://x.org/\u202Efdp.exe":                       anchor("https://x.org/", "https://x.org/") + "\u202Efdp.exe",
-		"http://localhost:8080/messages?x=1;":               anchor("http://localhost:8080/messages?x=1", "http://localhost:8080/messages?x=1") + ";",
-		"mailto:ana@x.org":                                  anchor("mailto:ana@x.org", "mailto:ana@x.org"),
-		"https://x.org/ñ":                                   anchor("https://x.org/%C3%B1", "https://x.org/ñ"),
-		"`https://x.org` https://x.org/`x`":                 "<code>https://x.org</code> " + anchor("https://x.org/", "https://x.org/") + "<code>x</code>",
-		"https://" + strings.Repeat("x", maxURLBytes):       "https://" + strings.Repeat("x", maxURLBytes),
+		"[*x*](https://x.org/a_(b))":         anchor("https://x.org/a_(b)", "*x*"),
+		"**[x](http://x.org)**":              "<strong>" + anchor("http://x.org", "x") + "</strong>",
+		"[a [b](mailto:ana@x.org)":           "[a " + anchor("mailto:ana@x.org", "b"),
+		"[https://x.org](https://x.org)":     anchor("https://x.org", "https://x.org"),
+		"[www.bank.com](" + evil + ")":       "[www.bank.com](" + anchor(evil, evil) + ")",
+		"[bank.com/login](" + evil + ")":     "[bank.com/login](" + anchor(evil, evil) + ")",
+		"[https:\u200b//bank](" + evil + ")": "[https:\u200b//bank](" + anchor(evil, evil) + ")",
+		"[bank.com](https://bank.com.evil.example)": "[bank.com](" + anchor(
+			"https://bank.com.evil.example", "https://bank.com.evil.example",
+		) + ")",
+		"[https://bank.com](https://bank.com@evil.example)": "[" + anchor(
+			"https://bank.com", "https://bank.com",
+		) + "](https://bank.com@evil.example)",
+		"https://bank.com@evil.example": "https://bank.com@evil.example",
+		"[ana@x.org](mailto:ana@x.org)": anchor("mailto:ana@x.org", "ana@x.org"),
+		"[x.org](https://x.org/a)":      anchor("https://x.org/a", "x.org"),
+		"[v1.2 of it](https://x.org)":   anchor("https://x.org", "v1.2 of it"),
+		"[https://x.org](" + evil + ")": "[" + anchor(
+			"https://x.org", "https://x.org",
+		) + "](" + anchor(evil, evil) + ")",
+		"see https://x.org/a?b=1&c=2.": "see " + anchor(
+			"https://x.org/a?b=1&amp;c=2", "https://x.org/a?b=1&amp;c=2",
+		) + ".",
+		"(https://x.org/a_(b))": "(" + anchor(
+			"https://x.org/a_(b)", "https://x.org/a_(b)",
+		) + ")",
+		"https://x.org/a[]=1, Http://y.org!": anchor(
+			"https://x.org/a[]=1", "https://x.org/a[]=1",
+		) + ", " + anchor("http://y.org", "Http://y.org") + "!",
+		"*https://x.org* _https://x.org/_a_b_": "<strong>" + anchor("https://x.org", "https://x.org") + "</strong> <em>" + anchor(
+			"https://x.org/_a_b", "https://x.org/_a_b",
+		) + "</em>",
+		"«https://x.org» <https://x.org>": "«" + anchor(
+			"https://x.org", "https://x.org",
+		) + "» &lt;" + anchor("https://x.org", "https://x.org") + "&gt;",
+		`https://x.org/"onclick="x`: anchor(
+			"https://x.org/", "https://x.org/",
+		) + "&#34;onclick=&#34;x",
+		"https://x.org/\u202Efdp.exe": anchor(
+			"https://x.org/", "https://x.org/",
+		) + "\u202Efdp.exe",
+		"http://localhost:8080/messages?x=1;": anchor(
+			"http://localhost:8080/messages?x=1", "http://localhost:8080/messages?x=1",
+		) + ";",
+		"mailto:ana@x.org": anchor("mailto:ana@x.org", "mailto:ana@x.org"),
+		"https://x.org/ñ":  anchor("https://x.org/%C3%B1", "https://x.org/ñ"),
+		"`https://x.org` https://x.org/`x`": "<code>https://x.org</code> " + anchor(
+			"https://x.org/", "https://x.org/",
+		) + "<code>x</code>",
+		"https://" + strings.Repeat("x", maxURLBytes): "https://" + strings.Repeat("x", maxURLBytes),
 	})
 }
 
 // worstCases returns texts that take long to parse or whose HTML is much larger than they are.
 func worstCases(size int) map[string]string {
 	texts := map[string]string{
-		"distinct backticks": "", "backticks over lines": "", "open, then close": strings.Repeat("*a ", size/6) + strings.Repeat("b* ", size/6),
+		"distinct backticks": "", "backticks over lines": "",
+		"open, then close":        strings.Repeat("*a ", size/6) + strings.Repeat("b* ", size/6),
 		"open, then close others": strings.Repeat("*a ", size/6) + strings.Repeat("b_ ", size/6),
-		"an address":              "https://" + strings.Repeat("x", size-8), "closing brackets": "https://x" + strings.Repeat(")", size-9),
-		"open, then close lists": strings.Repeat("- ", size/2), "two deep lines": strings.Repeat("> ", size/4) + "\n" + strings.Repeat("> ", size/4),
+		"an address":              "https://" + strings.Repeat("x", size-8),
+		"closing brackets":        "https://x" + strings.Repeat(")", size-9),
+		"open, then close lists":  strings.Repeat("- ", size/2),
+		"two deep lines":          strings.Repeat("> ", size/4) + "\n" + strings.Repeat("> ", size/4),
 	}
 	for n := 1; len(texts["distinct backticks"]) < size-n; n++ {
 		texts["distinct backticks"] += strings.Repeat("`", n) + " "
@@ -200,7 +231,8 @@ func checkHTML(t *testing.T, in, out string) (shown string) {
 			t.Fatalf("%.200q: <%s> within %v: %.500q", in, token.Data, open, out)
 		}
 		for _, a := range token.Attr {
-			if !slices.Contains(strings.Fields(attributes), a.Key) || a.Key == "href" && !regexp.MustCompile("^(https?://|mailto:)").MatchString(a.Val) {
+			if !slices.Contains(strings.Fields(attributes), a.Key) || a.Key == "href" &&
+				!regexp.MustCompile("^(https?://|mailto:)").MatchString(a.Val) {
 				t.Fatalf("%.200q: %s=%q in <%s>: %.500q", in, a.Key, a.Val, token.Data, out)
 			}
 		}
@@ -211,7 +243,8 @@ func checkHTML(t *testing.T, in, out string) (shown string) {
 	return shown
 }
 
-// cleanBody makes of any string a text as package chat stores it: valid UTF-8 without NUL, carriage returns and blank ends.
+// cleanBody makes of any string a text as package chat stores it: valid UTF-8 without NUL, carriage returns and blank
+// ends.
 func cleanBody(s string) string {
 	s = strings.NewReplacer("\x00", "", "\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, ""))
 	return strings.TrimRightFunc(strings.Trim(s, "\n"), unicode.IsSpace)
@@ -232,7 +265,8 @@ func FuzzRender(f *testing.F) {
 		f.Add(text)
 	}
 	for _, text := range []string{"see https://x.org/<b>\"'>.", "*a **b* c**", "> - 1. ```\n> x", "- a\n\t- b\n \t\tc", "1. a\n-\n  b", "<hx-partial hx-get=/x>",
-		"[a](javascript:alert(1))", "`a\n`b", "a\\\n*b*\\\n", ">\t> a\n>\t\tb", "*a\n> b*", "- ```\nx```", "~~~~a~~~~", "&lt;script&gt;", "- \n  a", "```a\r\n```"} {
+		"[a](javascript:alert(1))", "`a\n`b", "a\\\n*b*\\\n", ">\t> a\n>\t\tb", "*a\n> b*", "- ```\nx```", "~~~~a~~~~",
+		"&lt;script&gt;", "- \n  a", "```a\r\n```"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
