@@ -11,7 +11,7 @@ import (
 	"charla/db/dbtest"
 )
 
-// runErasures does what is left to do of deleted accounts, and returns in how many steps.
+// runErasures completes the erasure of deleted accounts and returns the number of steps it took.
 func (s *testServer) runErasures() (steps int) {
 	s.t.Helper()
 	for {
@@ -26,25 +26,25 @@ func (s *testServer) runErasures() (steps int) {
 	}
 }
 
-// checkSeqsUsedOnce compares the numbers of a direct conversation with what took one: messages as posted and as changed,
-// and departures. What was changed twice hides a number, so nothing may have been.
+// checkSeqsUsedOnce fails the test unless every seq of a direct conversation belongs to one posted message, change or
+// departure. It works only if no message was changed twice, because a message keeps the seq of its last change only.
 func (s *testServer) checkSeqsUsedOnce(room int64) {
 	s.t.Helper()
 	taken := s.count(`SELECT COUNT(*) FROM (
 		SELECT seq AS n FROM messages WHERE room_id = $1
 		UNION ALL SELECT changed_seq FROM messages WHERE room_id = $1 AND changed_seq > seq
 		UNION ALL SELECT seq FROM departures WHERE room_id = $1) AS numbers`, room)
-	equal(s.t, "numbers taken by changes", taken, s.lastSeq(room))
+	equal(s.t, "seqs that are used", taken, s.lastSeq(room))
 }
 
-// departingUser is somebody with a password who has left traces: in General, with Berta, in a room of their own and in one that they
-// left, in their notes; reactions, a draft, an emoji, files, a picture, a bot.
+// departingUser is a user with a password and data of every kind: messages in General, with Berta, in a room they own,
+// in a room they left and in their notes; reactions, a draft, used emoji, files, an avatar and a bot.
 type departingUser struct {
 	*client
 	berta     *client
 	bot       *client
 	own, past int64
-	general   message // Berta's, with a reaction of theirs
+	general   message // Berta's, with their reaction
 	direct    int64
 }
 
@@ -76,7 +76,10 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		berta := ana.berta
 		again := s.newSession(ana.user)
 		streams := []*eventStream{ana.listen("/events?room=1"), again.listen("/events?" + berta.peerQuery())}
-		readers := []*streamReader{openReader(berta, htmlReader, "room=1"), openReader(berta, htmlReader, ana.peerQuery()), openReader(berta, htmlReader, "room="+formatID(ana.past))}
+		readers := []*streamReader{
+			openReader(berta, htmlReader, "room=1"), openReader(berta, htmlReader, ana.peerQuery()),
+			openReader(berta, htmlReader, "room="+formatID(ana.past)),
+		}
 		for _, r := range readers {
 			defer r.close()
 		}
@@ -85,9 +88,10 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		}
 		s.exec(`UPDATE users SET ntfy_topic = 'a topic' WHERE id = $1`, ana.user.ID)
 		start := time.Now()
-		ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).redirectsTo("/login?ended=deleted")
+		ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).
+			redirectsTo("/login?ended=deleted")
 		for _, st := range streams {
-			equal(t, "how a stream ended", strings.Join(st.readToEnd(), " "), "logout bye")
+			equal(t, "end of a stream", strings.Join(st.readToEnd(), " "), "logout bye")
 		}
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("the streams ended after %v", took)
@@ -97,44 +101,71 @@ func TestAccountDeletionKeepingMessages(t *testing.T) {
 		ana.bot.get("/chat", asJSON).isError(401, "unauthenticated", "")
 		s.anonymous().logIn("ana@example.org", testPassword).is(401)
 		ana.get("/login?ended=deleted").is(200).has("Your account was deleted.")
-		s.anonymous().register("Another Ana", "Ana@example.org").get("/chat").is(200) // the address is free
+		s.anonymous().register("Another Ana", "Ana@example.org").get("/chat").is(200) // the address can be used again
 
 		if steps := s.runErasures(); steps < 4 {
-			t.Errorf("all was done in %d steps", steps)
+			t.Errorf("the erasure took %d steps", steps)
 		}
 		for _, place := range []string{"room=1", ana.peerQuery(), "room=" + formatID(ana.own), "room=" + formatID(ana.past)} {
 			page := berta.get("/messages?"+place).is(200).has("words of Ana", "Deleted account")
-			lacks(t, strings.ReplaceAll(strings.ReplaceAll(page.body, "words of Ana", ""), "Another Ana", ""), ">Ana<", "dear Ana,")
+			lacks(t, strings.NewReplacer("words of Ana", "", "Another Ana", "").Replace(page.body), ">Ana<",
+				"dear Ana,")
 		}
 		for i, r := range readers {
 			fresh := parsePage(t, berta.get("/messages?"+r.place).is(200).body).lines()
 			what := ""
-			eventually(t, fmt.Sprintf("page %d to be the page", i), func() bool { what = r.difference(fresh); return what == "" })
+			eventually(t, fmt.Sprintf("page %d to be the page", i),
+				func() bool { what = r.difference(fresh); return what == "" })
 		}
-		berta.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).has("Cuenta eliminada", "pero no enviar mensajes").lacks("<form id=\"composer\"")
-		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
-		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}).is(403).has("too late", "This account was deleted.")
-		berta.post("/drafts", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).isError(403, "forbidden", "")
+		berta.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).
+			has("Cuenta eliminada", "pero no enviar mensajes").hides("form#composer")
+		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).
+			isError(403, "forbidden", "")
+		berta.post("/messages", []string{"with", formatID(ana.user.ID), "body", "too late"}).is(403).
+			has("too late", "This account was deleted.")
+		berta.post("/drafts", []string{"with", formatID(ana.user.ID), "body", "too late"}, asJSON).
+			isError(403, "forbidden", "")
 		last := decode[historyInfo](berta.get("/messages?limit=1&"+ana.peerQuery(), asJSON)).Messages[0]
 		berta.react(last, "🎉").isError(403, "forbidden", "")
-		s.anonymous().register("Carla", "carla@example.org").get("/messages?"+ana.peerQuery(), asJSON).isError(404, "not_found", "")
+		s.anonymous().register("Carla", "carla@example.org").get("/messages?"+ana.peerQuery(), asJSON).
+			isError(404, "not_found", "")
 
 		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))
 		equal(t, "reactions", m.reactionSummary(), "🎉 ; 👍 Berta, mine")
 		berta.get("/chat?q=ana", asJSON).is(200).has("Another Ana").lacks(`"Ana"`)
 		berta.get("/people?q=", asJSON).is(200).lacks(`"id":` + formatID(ana.user.ID) + `,`)
 		berta.post("/people/"+formatID(ana.user.ID)+"/enable", nil, asJSON).isError(404, "not_found", "")
-		berta.get("/rooms/"+formatID(ana.own), asJSON).is(200).has(`"count":1`, `"role":"owner"`) // it passed on
+		berta.get("/rooms/"+formatID(ana.own), asJSON).is(200).has(`"count":1`, `"role":"owner"`) // ownership passed on
 
 		equal(t, "memberships", s.count(`SELECT COUNT(*) FROM members WHERE user_id = $1`, ana.user.ID), 0)
-		equal(t, "files that she sent", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1 AND message_id IS NOT NULL`, ana.user.ID), 1)
-		equal(t, "her other files", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 1)
-		equal(t, "drafts, habits and what is left", s.count(`SELECT (SELECT COUNT(*) FROM drafts WHERE user_id = $1)
+		equal(t, "sent files of Ana",
+			s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1 AND message_id IS NOT NULL`, ana.user.ID), 1)
+		equal(t, "all files of Ana", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 1)
+		equal(t, "drafts, used emoji and erasures", s.count(`SELECT (SELECT COUNT(*) FROM drafts WHERE user_id = $1)
 			+ (SELECT COUNT(*) FROM recent_emoji WHERE user_id = $1) + (SELECT COUNT(*) FROM erasure_jobs)`, ana.user.ID), 0)
-		equal(t, "her notes", s.count(`SELECT COUNT(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.pair_low = r.pair_high AND m.body <> ''`), 0)
-		equal(t, "sessions that tell where from", s.count(`SELECT COUNT(*) FROM sessions WHERE user_id IN ($1, $2) AND (user_agent <> '' OR ip <> '')`,
-			ana.user.ID, ana.bot.user.ID), 0)
-		equal(t, "traces in her row", s.count(`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR ntfy_topic <> '' OR avatar_file_id <> 0)`, ana.user.ID), 0)
+		equal(
+			t,
+			"notes of Ana",
+			s.count(
+				`SELECT COUNT(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.pair_low = r.pair_high AND m.body <> ''`,
+			),
+			0,
+		)
+		equal(
+			t,
+			"sessions with a user agent or address",
+			s.count(`SELECT COUNT(*) FROM sessions WHERE user_id IN ($1, $2) AND (user_agent <> '' OR ip <> '')`,
+				ana.user.ID, ana.bot.user.ID),
+			0,
+		)
+		equal(
+			t,
+			"personal data in the row of Ana",
+			s.count(
+				`SELECT COUNT(*) FROM users WHERE id = $1 AND (name <> '' OR email <> '' OR password_hash <> '' OR ntfy_topic <> '' OR avatar_file_id <> 0)`,
+				ana.user.ID),
+			0,
+		)
 		s.checkSeqsUsedOnce(ana.direct)
 	})
 }
@@ -150,16 +181,26 @@ func TestAccountDeletionErasingMessages(t *testing.T) {
 		defer reader.close()
 		ana.post("/settings/delete", []string{"current", testPassword, "messages", "delete"}, asJSON).is(204)
 		if steps := s.runErasures(); steps < 8 {
-			t.Errorf("all was done in %d steps", steps)
+			t.Errorf("the erasure took %d steps", steps)
 		}
-		equal(t, "texts of Ana", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND (body <> '' OR html <> '' OR deleted_at = 0)`, ana.user.ID), 0)
-		equal(t, "her messages are tombstones", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, ana.user.ID), 126)
-		equal(t, "her files", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 0)
+		equal(
+			t,
+			"texts of Ana",
+			s.count(
+				`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND (body <> '' OR html <> '' OR deleted_at = 0)`,
+				ana.user.ID),
+			0,
+		)
+		equal(t, "deleted messages of Ana", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, ana.user.ID),
+			126)
+		equal(t, "files of Ana", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 0)
 		equal(t, "reactions of Ana", s.count(`SELECT COUNT(*) FROM reactions WHERE user_id = $1`, ana.user.ID), 0)
 		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))
 		equal(t, "reactions", m.reactionSummary(), "👍 Berta, mine")
-		berta.get("/messages?"+ana.peerQuery()).is(200).has("dear Ana", "This message was deleted.").lacks("words of Ana")
-		equal(t, "numbers of General", s.lastSeq(1), s.count(`SELECT MAX(changed_seq) FROM messages WHERE room_id = 1`))
+		berta.get("/messages?"+ana.peerQuery()).is(200).has("dear Ana", "This message was deleted.").
+			lacks("words of Ana")
+		equal(t, "last seq of General", s.lastSeq(1),
+			s.count(`SELECT MAX(changed_seq) FROM messages WHERE room_id = 1`))
 		s.checkSeqsUsedOnce(ana.direct)
 		fresh := parsePage(t, berta.get("/messages?room=1").is(200).body).lines()
 		what := ""
@@ -167,7 +208,7 @@ func TestAccountDeletionErasingMessages(t *testing.T) {
 	})
 }
 
-// TestErasureResumesAfterRestart tells that a row says what is left to do: another process does it.
+// The database records what is left to erase, so any process can continue an erasure.
 func TestErasureResumesAfterRestart(t *testing.T) {
 	t.Parallel()
 	url := dbtest.PostgresURL(t)
@@ -185,14 +226,15 @@ func TestErasureResumesAfterRestart(t *testing.T) {
 	}
 	other := openPostgres(t, url)
 	done := make(chan int)
-	go func() { done <- s.runErasures() }() // both nodes at once
+	go func() { done <- s.runErasures() }() // both nodes at the same time
 	other.runErasures()
 	<-done
-	equal(t, "messages left", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND deleted_at = 0`, ana.user.ID), 0)
+	equal(t, "messages left",
+		s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1 AND deleted_at = 0`, ana.user.ID), 0)
 	s.checkSeqsUsedOnce(ana.direct)
 }
 
-// Another node learns of it by looking.
+// Without a relay, other nodes find a deletion by polling.
 func TestAccountDeletionReachesOtherNodes(t *testing.T) {
 	t.Parallel()
 	url := dbtest.PostgresURL(t)
@@ -207,14 +249,15 @@ func TestAccountDeletionReachesOtherNodes(t *testing.T) {
 	defer reader.close()
 	start := time.Now()
 	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
-	stream.readToEnd() // to come back, as for any gap that is too wide, or for good
+	stream.readToEnd() // with resync or logout, whichever the node finds first
 	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("a deletion took %v to the other node", took)
+		t.Errorf("the deletion took %v to reach the other node", took)
 	}
 	away.get("/events?room=1").is(200).has("event: logout", "event: bye")
 	fresh := parsePage(t, far.get("/messages?room=1").is(200).has("Deleted account").body).lines()
 	what := ""
-	eventually(t, "the page over there to be the page", func() bool { what = reader.difference(fresh); return what == "" })
+	eventually(t, "the page over there to be the page",
+		func() bool { what = reader.difference(fresh); return what == "" })
 }
 
 func TestAccountDeletionRefusals(t *testing.T) {
@@ -224,15 +267,19 @@ func TestAccountDeletionRefusals(t *testing.T) {
 	ana := s.anonymous().register("Ana", "ana@example.org")
 	equal(t, "the first is admin", s.count(`SELECT COUNT(*) FROM users WHERE name = 'Admin' AND role = 'admin'`), 1)
 
-	page := ana.get("/settings/delete").is(200).has(`type="password"`, `value="keep" required checked`)
-	page.has(`action="/settings/delete"`)
-	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}).is(422).has("Wrong password.", `value="delete" required checked`).lacks("not this one")
-	ana.post("/settings/delete", []string{"current", "not this one", "messages", "delete"}, asHTMX).is(422).has("Wrong password.").lacks("<html")
+	ana.get("/settings/delete").is(200).shows("form[action='/settings/delete'] input[type=password]").
+		shows("[name=messages][value=keep][required][checked]")
+	wrong := []string{"current", "not this one", "messages", "delete"}
+	ana.post("/settings/delete", wrong).is(422).has("Wrong password.").lacks("not this one").
+		shows("[name=messages][value=delete][required][checked]")
+	ana.post("/settings/delete", wrong, asHTMX).is(422).has("Wrong password.").isFragment()
 	ana.post("/settings/delete", []string{"current", testPassword}, asJSON).isError(422, "invalid", "messages")
 	ana.get("/chat").is(200)
 
-	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).isError(409, "conflict", "")
-	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).has("You are the only admin.")
+	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).
+		isError(409, "conflict", "")
+	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).
+		has("You are the only admin.")
 	admin.get("/people").is(200).has("Make Ana an admin")
 	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
 	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")
@@ -240,7 +287,8 @@ func TestAccountDeletionRefusals(t *testing.T) {
 	ana.get("/people").is(200)
 
 	for range 7 {
-		ana.post("/settings/delete", []string{"current", overlongPassword, "messages", "keep"}, asJSON).isError(422, "invalid", "current")
+		ana.post("/settings/delete", []string{"current", overlongPassword, "messages", "keep"}, asJSON).
+			isError(422, "invalid", "current")
 	}
 	isRateLimited(ana.post("/settings/delete", []string{"current", overlongPassword, "messages", "keep"}))
 	isRateLimited(ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}))
@@ -251,7 +299,8 @@ func TestLastUserMayDeleteAccount(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.anonymous().register("Ana", "ana@example.org")
-	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asHTMX).is(http.StatusOK).has("Your account was deleted.", "charla-"+formatID(ana.user.ID)+"-outbox")
+	ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asHTMX).is(http.StatusOK).
+		has("Your account was deleted.").shows("[data-store='charla-" + formatID(ana.user.ID) + "-outbox']")
 	s.runErasures()
 	berta := s.anonymous().register("Berta", "berta@example.org")
 	berta.get("/people").is(200)

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// unzip reads all files of a zip, and wants JSON where a name says so.
+// unzip returns the files of a zip by name. It fails the test if a file named .json holds no JSON.
 func unzip(t testing.TB, content []byte) map[string]string {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
@@ -29,7 +29,7 @@ func unzip(t testing.TB, content []byte) map[string]string {
 			t.Fatal(err)
 		}
 		if strings.HasSuffix(f.Name, ".json") && !json.Valid(text) {
-			t.Errorf("%s is no JSON: %s", f.Name, text)
+			t.Errorf("%s is not JSON: %s", f.Name, text)
 		}
 		files[f.Name] = string(text)
 	}
@@ -49,29 +49,33 @@ func TestAccountExport(t *testing.T) {
 		equal(t, "type", a.header.Get("Content-Type"), "application/zip")
 		equal(t, "disposition", a.header.Get("Content-Disposition"), `attachment; filename="charla.zip"`)
 		files := unzip(t, []byte(a.body))
-		contains(t, files["files.json"], `"name":"sent.txt","type":"`, `"name":"waits.txt"`, `"name":"me.png","type":"image/`)
+		contains(t, files["files.json"], `"name":"sent.txt","type":"`, `"name":"waits.txt"`,
+			`"name":"me.png","type":"image/`)
 		contains(t, fmt.Sprint(files), "/sent.txt:bytes of Ana", "/waits.txt:other bytes of Ana", "/me.png:")
-		contains(t, files["account.json"], `"format":1`, `"name":"Ana"`, `"email":"ana@example.org"`, `"role":"member"`, `"registered_at":"2`, `"sound":false`, `"recent":["🎉"]`)
+		contains(t, files["account.json"], `"format":1`, `"name":"Ana"`, `"email":"ana@example.org"`, `"role":"member"`,
+			`"registered_at":"2`, `"sound":false`, `"recent":["🎉"]`)
 		contains(t, files["sessions.json"], `"address":"127.0.0.1"`)
-		contains(t, files["rooms.json"], `"name":"General"`, `"name":"Berta","with":`+formatID(ana.berta.user.ID), `"name":"Cellar","access":"open","role":""`, `"name":"Kitchen","access":"open","role":"owner"`)
+		contains(t, files["rooms.json"], `"name":"General"`, `"name":"Berta","with":`+formatID(ana.berta.user.ID),
+			`"name":"Cellar","access":"open","role":""`, `"name":"Kitchen","access":"open","role":"owner"`)
 		contains(t, files["messages/1.json"], "words of Ana", `<b>second</b> “words” ñ`, `"edited_at":"2`)
 		contains(t, files[fmt.Sprintf("messages/%d.json", ana.direct)], "words of Ana")
 		contains(t, files[fmt.Sprintf("messages/%d.json", ana.past)], "words of Ana")
 		contains(t, files["reactions.json"], `{"message":`+formatID(ana.general.ID)+`,"room":1,"emoji":"🎉"}`)
-		contains(t, files["drafts.json"], `{"room":1,"body":"a beginning"`, `"with":`+formatID(ana.berta.user.ID)+`,"body":"and another"`)
+		contains(t, files["drafts.json"], `{"room":1,"body":"a beginning"`,
+			`"with":`+formatID(ana.berta.user.ID)+`,"body":"and another"`)
 		for name, text := range files {
 			lacks(t, name+text, "words of Berta", "dear Ana", "👍", "what I took back", "first", "password")
 		}
 		if strings.Count(files["messages/1.json"], `"id":`) != 3 || len(files) != 6+5+3 {
-			t.Errorf("%d files, and %s", len(files), files["messages/1.json"])
+			t.Errorf("%d files; messages of General: %s", len(files), files["messages/1.json"])
 		}
 		others := unzip(t, []byte(ana.berta.get("/settings/export").is(200).body))
 		lacks(t, fmt.Sprint(others), "words of Ana", "a beginning", "ana@example.org")
 	})
 }
 
-// TestExportUsesConstantMemory writes thirty thousand messages straight into the database, and looks at the memory while they go out.
-// It runs alone, because it measures memory.
+// TestExportUsesConstantMemory exports 30,000 messages and measures the memory in use while it reads the answer. It
+// does not run in parallel, because it measures memory.
 func TestExportUsesConstantMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
@@ -79,9 +83,13 @@ func TestExportUsesConstantMemory(t *testing.T) {
 	const lines, most = 30_000, 4 << 20
 	onEachDatabase(t, func(t *testing.T, s *testServer) {
 		ana := s.newUser("Ana")
-		numbers := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(lines) + `) `
-		s.exec(numbers+`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day, content_digest)
-			SELECT 1, 100 + i, 100 + i, $1, CAST(i AS TEXT), 'line ' || i || ' with some words that make it as long as lines are in a chat', '', i, i > 0, i < 0, '' FROM n`, ana.user.ID)
+		numbers := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(
+			lines) + `) `
+		s.exec(
+			numbers+`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day, content_digest)
+			SELECT 1, 100 + i, 100 + i, $1, CAST(i AS TEXT), 'line ' || i || ' with some words that make it as long as lines are in a chat', '', i, i > 0, i < 0, '' FROM n`,
+			ana.user.ID,
+		)
 		s.exec(`UPDATE rooms SET last_seq = 100 + $1 WHERE id = 1`, lines)
 		response, cancel := ana.openStream("/settings/export")
 		defer cancel()
@@ -98,12 +106,12 @@ func TestExportUsesConstantMemory(t *testing.T) {
 			t.Errorf("%d messages", got)
 		}
 		if highest > before+most {
-			t.Errorf("it held %d MiB more", (highest-before)>>20)
+			t.Errorf("the export held %d MiB", (highest-before)>>20)
 		}
 	})
 }
 
-// heapInUse is how many bytes are held, without what is thrown away.
+// heapInUse returns how many bytes the heap holds after a garbage collection.
 func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -115,7 +123,8 @@ func TestOneExportAtATime(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
-	large := strings.Repeat("more than the buffers on the way hold ", 600_000) // 22 MB, and it is packed as it is
+	// 22 MB, which the zip stores without compression, are more than all buffers between server and client hold.
+	large := strings.Repeat("a line of the large file in the export ", 600_000)
 	ana.upload("large.txt", large)
 	response, cancel := ana.openStream("/settings/export")
 	if _, err := io.ReadFull(response.Body, make([]byte, 1)); err != nil {

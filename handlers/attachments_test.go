@@ -18,7 +18,8 @@ import (
 // upload sends one file as a program does: the body is the file.
 func (b *client) upload(name, data string) fileInfo {
 	b.t.Helper()
-	a := b.do(http.MethodPost, "/files?name="+url.QueryEscape(name), strings.NewReader(data), "Content-Type: image/png", asJSON)
+	a := b.do(http.MethodPost, "/files?name="+url.QueryEscape(name), strings.NewReader(data), "Content-Type: image/png",
+		asJSON)
 	return decode[fileInfo](a.is(http.StatusCreated))
 }
 
@@ -64,7 +65,8 @@ func TestUploadJSON(t *testing.T) {
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	f, p := ana.upload("notes.txt", "some notes"), ana.upload("photo.png", picture(800, 600))
-	equal(t, "a text", f, fileInfo{ID: f.ID, Name: "notes.txt", Type: "text/plain", Size: 10, URL: "/files/" + formatID(f.ID)})
+	equal(t, "a text", f,
+		fileInfo{ID: f.ID, Name: "notes.txt", Type: "text/plain", Size: 10, URL: "/files/" + formatID(f.ID)})
 	picture := fileInfo{ID: p.ID, Name: "photo.png", Type: "image/png", Size: p.Size, URL: "/files/" + formatID(p.ID),
 		ThumbURL: "/files/" + formatID(p.ID) + "?size=thumb", Width: 800, Height: 600}
 	equal(t, "a picture", p, picture)
@@ -103,7 +105,8 @@ func TestFilesAreVisibleInTheirRoomOnly(t *testing.T) {
 	tag := berta.get(f.URL).is(200).header.Get("ETag")
 	hidden, missing := carla.get(f.URL).is(404), carla.get("/files/9999").is(404)
 	equal(t, "the page of a hidden file", withoutNonces(hidden.body), withoutNonces(missing.body))
-	carla.post("/messages", []string{"room", "1", "body", "", "file", formatID(f.ID)}, asJSON).isError(422, "invalid", "file")
+	carla.post("/messages", []string{"room", "1", "body", "", "file", formatID(f.ID)}, asJSON).
+		isError(422, "invalid", "file")
 	ana.post(fmt.Sprintf("/rooms/%d/members/%d/remove", room, berta.user.ID), nil, asJSON).is(204)
 	berta.get(f.URL, "If-None-Match: "+tag).is(404)
 	s.anonymous().get(f.URL).redirectsTo("/login?next=" + url.QueryEscape(f.URL))
@@ -135,7 +138,8 @@ func TestPostFormWithFiles(t *testing.T) {
 	equal(t, "text", h.Messages[0].Body, "look")
 	equal(t, "files", len(h.Messages[0].Files), 2)
 	equal(t, "the second file", h.Messages[0].Files[1].Name, "b.txt")
-	ana.postParts("/messages", []string{"room", "1", "body", "", "file", "", "<", ""}).is(422).has("Write a message first.")
+	ana.postParts("/messages", []string{"room", "1", "body", "", "file", "", "<", ""}).is(422).
+		has("Write a message first.")
 
 	withFile := []string{"room", "1", "body", "kept text", "key", "k2", "alt", "the letter c", "<c.txt", "c"}
 	page := ana.postParts("/files", withFile).is(200).shows("textarea", "kept text").has("c.txt")
@@ -157,10 +161,12 @@ func TestPostFormWithFiles(t *testing.T) {
 
 func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(o *serverOptions) { o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 3} })
+	s := openSQLite(t,
+		func(o *serverOptions) { o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 3} })
 	ana := s.newUser("Ana")
 	large := strings.Repeat("x", 1<<20+1)
-	a := ana.postParts("/files", []string{"room", "1", "<a.txt", "a", "<large.bin", large, "<b.txt", "b"}, asJSON).is(201)
+	a := ana.postParts("/files", []string{"room", "1", "<a.txt", "a", "<large.bin", large, "<b.txt", "b"}, asJSON).
+		is(201)
 	several := decode[struct {
 		Files   []fileInfo
 		Refused []struct{ Name, Code, Message string }
@@ -169,7 +175,8 @@ func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file can have at most 1 MB.}]")
 	parts := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
 	parts.shows("[hx-target='[data-place=room-1] #attachments']", "c.txt")
-	parts.shows("[hx-target='[data-place=room-1] #rejected-files'][hx-swap=beforeend]", "d.txt", "A message can have at most 3 files.")
+	parts.shows("[hx-target='[data-place=room-1] #rejected-files'][hx-swap=beforeend]", "d.txt",
+		"A message can have at most 3 files.")
 	equal(t, "attachments", parts.elements("[name=file]"), 1)
 	ana.do(http.MethodPost, "/files?name=x", strings.NewReader(large), asJSON).isError(413, "too_large", "file")
 	ana.do(http.MethodPost, "/files?name=x", nil, asJSON).isError(422, "invalid", "file")
@@ -189,7 +196,8 @@ func TestAvatar(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
-	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).has("Charla cannot show this picture. Use a JPEG, PNG, GIF or WebP file.")
+	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).
+		has("Charla cannot show this picture. Use a JPEG, PNG, GIF or WebP file.")
 	ana.postParts("/settings/avatar", nil, asJSON).isError(422, "invalid", "file")
 	ana.postParts("/settings/avatar", []string{"<me.png", picture(300, 200)}).redirectsTo("/settings?saved=picture")
 	m := ana.sendMessage("room=1", "it is me")

@@ -22,7 +22,7 @@ import (
 	"charla/storage"
 )
 
-// benchServer is a site without rate limits, with the cookie of one person and a conversation of 40 messages.
+// benchServer is a server without rate limits, with two users and a conversation of 40 messages.
 type benchServer struct {
 	*httptest.Server
 	client *http.Client
@@ -41,7 +41,12 @@ func newBenchServer(b *testing.B) *benchServer {
 	limits := chat.DefaultFileLimits
 	limits.QuotaBytes = 0
 	service := chat.NewService(chat.Options{Store: store, Events: hub, Blobs: vault, FileLimits: limits})
-	site := &benchServer{Server: httptest.NewServer(handlers.New(service, hub, handlers.Config{TimeZone: time.UTC, CookieSecret: make([]byte, 64), Ping: store.Ping}))}
+	site := &benchServer{
+		Server: httptest.NewServer(
+			handlers.New(service, hub,
+				handlers.Config{TimeZone: time.UTC, CookieSecret: make([]byte, 64), Ping: store.Ping}),
+		),
+	}
 	ctx, stop := context.WithCancel(b.Context())
 	go hub.Run(ctx)
 	b.Cleanup(func() { hub.Shutdown(); site.Close(); stop() })
@@ -56,7 +61,8 @@ func (s *benchServer) registerClient(b *testing.B, name string) *http.Client {
 	b.Helper()
 	jar, _ := cookiejar.New(nil)
 	c := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 512}}
-	res, err := c.PostForm(s.URL+"/register", url.Values{"name": {name}, "email": {name + "@x.org"}, "password": {"tortilla-y-pan"}})
+	res, err := c.PostForm(s.URL+"/register",
+		url.Values{"name": {name}, "email": {name + "@x.org"}, "password": {"tortilla-y-pan"}})
 	if err != nil || res.StatusCode != http.StatusOK {
 		b.Fatal(res, err)
 	}
@@ -66,7 +72,8 @@ func (s *benchServer) registerClient(b *testing.B, name string) *http.Client {
 
 func (s *benchServer) post(b *testing.B, i int) {
 	body := fmt.Sprintf("Message %d: how about a coffee at the corner, say at five? https://example.org/cafe", i)
-	req, _ := http.NewRequest(http.MethodPost, s.URL+"/messages", strings.NewReader(url.Values{"with": {"2"}, "body": {body}}.Encode()))
+	req, _ := http.NewRequest(http.MethodPost, s.URL+"/messages",
+		strings.NewReader(url.Values{"with": {"2"}, "body": {body}}.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	res, err := s.client.Do(req)
@@ -78,7 +85,7 @@ func (s *benchServer) post(b *testing.B, i int) {
 	res.Body.Close()
 }
 
-// BenchmarkConversationPage is a whole page with 40 messages, compressed, over loopback; the client shares the cores.
+// BenchmarkConversationPage loads a compressed page with 40 messages over loopback. The client uses the same cores.
 func BenchmarkConversationPage(b *testing.B) {
 	site := newBenchServer(b)
 	b.ResetTimer()
@@ -100,8 +107,8 @@ func BenchmarkConversationPage(b *testing.B) {
 	b.ReportMetric(float64(size), "bytes/page")
 }
 
-// BenchmarkMessageToStream posts 50 messages a second to a conversation that 200 streams are open on, and reports how
-// long each took from POST to the last of five watched streams.
+// BenchmarkMessageToStream posts 50 messages a second to a conversation with 200 open streams, and reports how long
+// each message took from the POST to every stream.
 func BenchmarkMessageToStream(b *testing.B) {
 	site := newBenchServer(b)
 	b.ResetTimer()
@@ -162,7 +169,7 @@ func (s *benchServer) watchStream(ctx context.Context, b *testing.B, ready *sync
 	}
 }
 
-// startSession gives a stream a session of its own: a session holds four.
+// logIn returns a client with a session of its own, because a session can have only four streams.
 func (s *benchServer) logIn(b *testing.B) *http.Client {
 	jar, _ := cookiejar.New(nil)
 	c := &http.Client{Jar: jar}

@@ -71,7 +71,8 @@ func TestBots(t *testing.T) {
 	t.Run("a bot may not", func(t *testing.T) {
 		bot := bot.withT(t)
 		bot.post("/bots", []string{"name", "Child"}, asJSON).isError(403, "forbidden", "")
-		bot.post("/settings/password", []string{"current", "", "password", testPassword}, asJSON).isError(403, "forbidden", "")
+		bot.post("/settings/password", []string{"current", "", "password", testPassword}, asJSON).
+			isError(403, "forbidden", "")
 		for _, email := range []string{"", "bot:", bot.user.Email} {
 			s.anonymous().withT(t).logIn(email, "").is(401)
 		}
@@ -79,8 +80,10 @@ func TestBots(t *testing.T) {
 
 	t.Run("a member invites it", func(t *testing.T) {
 		cellar := ana.withT(t).createRoom("Cellar", "invited")
-		bot.withT(t).post("/messages", []string{"room", formatID(cellar), "body", "x"}, asJSON).isError(404, "not_found", "")
-		berta.withT(t).post("/rooms/"+formatID(cellar)+"/members", []string{"user", formatID(id)}, asJSON).isError(404, "not_found", "")
+		bot.withT(t).post("/messages", []string{"room", formatID(cellar), "body", "x"}, asJSON).
+			isError(404, "not_found", "")
+		berta.withT(t).post("/rooms/"+formatID(cellar)+"/members", []string{"user", formatID(id)}, asJSON).
+			isError(404, "not_found", "")
 		ana.withT(t).post("/rooms/"+formatID(cellar)+"/members", []string{"user", formatID(id)}).is(303)
 		bot.withT(t).sendMessage("room="+formatID(cellar), "inside")
 	})
@@ -88,9 +91,11 @@ func TestBots(t *testing.T) {
 	t.Run("only its owner sees it", func(t *testing.T) {
 		for _, deed := range []string{"/renew", "/remove", "/hooks", "/hooks/1/remove"} {
 			for _, who := range []*client{berta, bot} {
-				who.withT(t).post("/bots/"+formatID(id)+deed, []string{"room", "1"}, asJSON).isError(404, "not_found", "")
+				who.withT(t).post("/bots/"+formatID(id)+deed, []string{"room", "1"}, asJSON).
+					isError(404, "not_found", "")
 			}
-			ana.withT(t).post("/bots/"+formatID(ana.user.ID)+deed, []string{"room", "1"}, asJSON).isError(404, "not_found", "")
+			ana.withT(t).post("/bots/"+formatID(ana.user.ID)+deed, []string{"room", "1"}, asJSON).
+				isError(404, "not_found", "")
 		}
 		// An admin may not take over a bot.
 		admin.withT(t).post("/bots/"+formatID(id)+"/renew", nil, asJSON).isError(404, "not_found", "")
@@ -170,7 +175,8 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	defer slog.SetDefault(before)
-	given := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
+	given := decode[tokenPair](
+		s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
 	given2 := decode[tokenPair](s.anonymous().post("/tokens/refresh", []string{"refresh_token", given.Refresh}))
 	bot := ana.createBot("Robot")
 	hook := requestURI(ana.createWebhook(bot, 1).URL)

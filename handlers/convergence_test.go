@@ -14,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// THE EQUALITY: the page at t0 and its stream make the page at t1, and what a program was answered at t0 and its events
-// make what it is answered at t1.
+// TestPageAndStreamConverge holds that whatever happens, a page that was rendered earlier and kept up to date by its
+// stream equals the page as it is rendered now, and that the same is true for a program and its JSON events.
 func TestPageAndStreamConverge(t *testing.T) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) { testConvergence(t, openSQLite(t)) })
@@ -41,38 +41,45 @@ func testConvergence(t *testing.T, s *testServer) {
 	})
 }
 
-// conversationModel is what happens in one room, and who watches it.
+// conversationModel is a conversation in which random things happen, and its readers.
 type conversationModel struct {
 	s        *testServer
-	room     int64 // 0 until it has begun
+	room     int64 // 0 until the first message
 	query    string
 	people   []*client
 	readers  []*streamReader
 	posted   []postedMessage
 	counter  int
-	access   string           // of a room that people come to and leave
-	departed map[int64]string // who is not in it, and how they went
+	access   string           // of a room whose members change; otherwise empty
+	departed map[int64]string // users who are not members now: "left" or "removed"
 }
 
-// postedMessage is a message and who wrote it.
+// postedMessage is a message with its author.
 type postedMessage struct {
 	message
 	by *client
 }
 
-// newDirect is a conversation of two new people, that has not begun.
+// newDirect returns a direct conversation of two new users without messages.
 func newDirect(s *testServer) *conversationModel {
 	a, b := s.newUser("Dora"), s.newUser("Eva")
 	return &conversationModel{s: s, people: []*client{a, b}}
 }
 
-// createRoomRequest is a room of the first of these people, with all of them in it.
+// newRoom returns a room that belongs to the first of these users and has all of them as members.
 func newRoom(s *testServer, people []*client, access string) *conversationModel {
 	room := people[0].createRoom(fmt.Sprint("Room ", rand.Uint64()), access, people[1:]...)
-	return &conversationModel{s: s, room: room, query: "room=" + formatID(room), people: people, access: access, departed: map[int64]string{}}
+	return &conversationModel{
+		s:        s,
+		room:     room,
+		query:    "room=" + formatID(room),
+		people:   people,
+		access:   access,
+		departed: map[int64]string{},
+	}
 }
 
-// queryFor names the conversation as one of its people does.
+// queryFor returns the query that names the conversation for one of its users.
 func (c *conversationModel) queryFor(b *client) string {
 	if c.query != "" {
 		return c.query
@@ -84,7 +91,9 @@ func (c *conversationModel) queryFor(b *client) string {
 }
 
 func (c *conversationModel) step(rt *rapid.T) {
-	steps := []string{"post", "post", "post", "files", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release"}
+	steps := []string{
+		"post", "post", "post", "files", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release",
+	}
 	if c.access != "" {
 		steps = append(steps, "go", "go", "come", "come", "arrive", "hold")
 	}
@@ -101,7 +110,8 @@ func (c *conversationModel) step(rt *rapid.T) {
 	case "delete":
 		c.change(rt, "/delete", nil, false)
 	case "react":
-		c.change(rt, "/reactions", []string{"emoji", rapid.SampledFrom([]string{"👍", "🎉", "❤️"}).Draw(rt, "emoji")}, true)
+		c.change(rt, "/reactions", []string{"emoji", rapid.SampledFrom([]string{"👍", "🎉", "❤️"}).Draw(rt, "emoji")},
+			true)
 	case "go":
 		c.removeMember(c.anyMember(rt), rapid.SampledFrom([]string{"left", "removed"}).Draw(rt, "how"))
 	case "come":
@@ -114,7 +124,8 @@ func (c *conversationModel) step(rt *rapid.T) {
 		}
 	case "cut":
 		if len(c.readers) > 0 {
-			c.readers[rapid.IntRange(0, len(c.readers)-1).Draw(rt, "reader")].cutAfter(rapid.IntRange(0, 3000).Draw(rt, "bytes"))
+			c.readers[rapid.IntRange(0, len(c.readers)-1).Draw(rt, "reader")].cutAfter(
+				rapid.IntRange(0, 3000).Draw(rt, "bytes"))
 		}
 	case "hold":
 		c.s.gate.hold()
@@ -123,7 +134,7 @@ func (c *conversationModel) step(rt *rapid.T) {
 	}
 }
 
-// anyMember is somebody who is in it.
+// anyMember picks a member.
 func (c *conversationModel) anyMember(rt *rapid.T) *client {
 	return rapid.SampledFrom(c.members()).Draw(rt, "person")
 }
@@ -137,7 +148,7 @@ func (c *conversationModel) members() (people []*client) {
 	return people
 }
 
-// removeMember lets somebody leave, or the owner remove them. The owner stays.
+// removeMember makes a user leave, or has the owner remove them. The owner stays.
 func (c *conversationModel) removeMember(b *client, how string) {
 	if b == c.people[0] {
 		return
@@ -154,7 +165,7 @@ func (c *conversationModel) removeMember(b *client, how string) {
 	}
 }
 
-// readmit lets somebody join again who left an open room; others are let in by its owner.
+// readmit makes a user a member again: one who left an open room joins it; the owner adds the others.
 func (c *conversationModel) readmit(b *client) {
 	how := c.departed[b.user.ID]
 	switch room := "/rooms/" + formatID(c.room); {
@@ -168,7 +179,7 @@ func (c *conversationModel) readmit(b *client) {
 	delete(c.departed, b.user.ID)
 }
 
-// readersOf are the readers that are this person.
+// readersOf returns the readers of a user.
 func (c *conversationModel) readersOf(b *client) (readers []*streamReader) {
 	for _, r := range c.readers {
 		if r.client.user.ID == b.user.ID {
@@ -178,7 +189,7 @@ func (c *conversationModel) readersOf(b *client) (readers []*streamReader) {
 	return readers
 }
 
-// release passes on what was held in a random order, less some of it, and some of what was told before once more.
+// release passes on some of the held events in random order, and some of the recent ones once more.
 func (c *conversationModel) release(chance uint64) {
 	luck := rand.New(rand.NewPCG(chance, 1))
 	c.s.gate.release(func(held, told []chat.Event) []chat.Event {
@@ -191,12 +202,13 @@ func (c *conversationModel) release(chance uint64) {
 
 func (c *conversationModel) post(b *client) {
 	c.counter++
-	m := b.sendMessage(c.queryFor(b), fmt.Sprintf("line %d of <%s>\nand https://example.org/?a=1&b=%d", c.counter, b.user.Name, c.counter))
+	m := b.sendMessage(c.queryFor(b),
+		fmt.Sprintf("line %d of <%s>\nand https://example.org/?a=1&b=%d", c.counter, b.user.Name, c.counter))
 	c.room = m.Room
 	c.posted = append(c.posted, postedMessage{m, b})
 }
 
-// uploadFiles posts what was uploaded before: the same picture always, under other names.
+// postFiles posts newly uploaded files: always the same picture, under different names.
 func (c *conversationModel) postFiles(b *client, count int, withText bool) {
 	c.counter++
 	var files []fileInfo
@@ -214,7 +226,7 @@ func (c *conversationModel) postFiles(b *client, count int, withText bool) {
 
 var smallPicture = picture(8, 8)
 
-// burst posts at once from everybody.
+// burst posts from all members at the same time.
 func (c *conversationModel) burst(size int) {
 	var all sync.WaitGroup
 	posted, inside := make([]postedMessage, size), c.members()
@@ -229,8 +241,9 @@ func (c *conversationModel) burst(size int) {
 	c.posted = append(c.posted, posted...)
 }
 
-// change sends a form about one of the last messages, from its author or from anybody. What htmx gets for an answer reaches
-// the pages of that person late, whatever their streams brought meanwhile. A deleted message is refused, and who is outside.
+// change sends a form about one of the last messages, from its author or from any member. The answer to htmx reaches
+// the user's pages late, whatever their streams delivered meanwhile. Deleted messages are refused, and so are former
+// members.
 func (c *conversationModel) change(rt *rapid.T, what string, form []string, byAnybody bool) {
 	if len(c.posted) == 0 {
 		return
@@ -254,31 +267,37 @@ func (c *conversationModel) change(rt *rapid.T, what string, form []string, byAn
 	}
 }
 
-// checkConverged lets everything be told, and then every reader's page must be the page. Who is outside is told so, and was shown
-// nothing since; who came back may have been told so. One more message shows the gap that a lost hint left; without it the
-// hub would look by itself within three seconds.
+// checkConverged ends the random steps and checks every reader. A reader whose user is no longer a member must have
+// been told so, and must not have been shown anything since. For every other reader the page must equal a fresh page.
+// The last message reveals gaps that lost events left; without it the hub would find them by polling, within three
+// seconds.
 func (c *conversationModel) checkConverged(rt *rapid.T) {
 	c.s.gate.release(dropAll)
 	c.post(c.people[0])
 	for i, r := range c.readers {
 		r.applyLateAnswers()
 		if outside := c.departed[r.client.user.ID] != ""; outside || r.departedSeq > 0 && r.isGone() {
-			eventually(fatalHook{c.s.t, func() { rt.Fatalf("reader %d is not told that its person went", i) }}, "the stream to end", r.isGone)
+			notTold := fatalHook{c.s.t, func() { rt.Fatalf("reader %d was not told that its user left", i) }}
+			eventually(notTold, "the stream to end", r.isGone)
 			if later := r.lineAfter(r.departedSeq); outside && later != "" {
-				rt.Fatalf("reader %d, whose person went with number %d, was shown %s", i, r.departedSeq, later)
+				rt.Fatalf("reader %d, whose user left with seq %d, was shown %s", i, r.departedSeq, later)
 			}
 			continue
 		}
 		fresh := r.freshView().lines()
 		what := ""
-		eventually(fatalHook{c.s.t, func() { rt.Fatalf("reader %d: %s", i, what) }}, "the pages to be equal", func() bool {
-			what = r.difference(fresh)
-			return what == "" || r.departedSeq > 0 && r.isGone()
-		})
+		eventually(
+			fatalHook{c.s.t, func() { rt.Fatalf("reader %d: %s", i, what) }},
+			"the pages to be equal",
+			func() bool {
+				what = r.difference(fresh)
+				return what == "" || r.departedSeq > 0 && r.isGone()
+			},
+		)
 	}
 }
 
-// fatalHook tells rapid what failed, which shrinks it.
+// fatalHook passes a failure of eventually to rapid, so that rapid can shrink the steps that led to it.
 type fatalHook struct {
 	testing.TB
 	fail func()

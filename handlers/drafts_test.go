@@ -16,14 +16,17 @@ func TestTypingReachesAllNodes(t *testing.T) {
 		st.readUntil("the cursor", isBareID)
 		streams = append(streams, st)
 	}
-	ana.onNode(all[1]).post("/drafts", []string{"with", formatID(berta.user.ID), "body", "H", "key", "k"}, asHTMX).is(204)
+	ana.onNode(all[1]).post("/drafts", []string{"with", formatID(berta.user.ID), "body", "H", "key", "k"}, asHTMX).
+		is(204)
 	for _, st := range streams {
-		st.waitFor(`hx-target="#typing"`, "is writing…")
+		st.waitForElement("[hx-target='#typing']", "is writing…")
 	}
 	ana.onNode(all[0]).postJSON("/messages", map[string]any{"with": berta.user.ID, "body": "Hello", "key": "k"}).is(201)
 	for _, st := range streams {
-		st.waitFor(`<hx-upsert`, "Hello")
-		st.readUntil("nobody is writing", func(e event) bool { return strings.Contains(e.data, `hx-target="#typing"></hx-partial>`) })
+		st.waitForElement("hx-upsert", "Hello")
+		st.readUntil("nobody is typing", func(e event) bool {
+			return strings.Contains(e.data, `hx-target="#typing"></hx-partial>`)
+		})
 	}
 }
 
@@ -35,18 +38,21 @@ func TestDraftIsOnThePage(t *testing.T) {
 		return []string{"with", formatID(berta.user.ID), "base", base, "body", body, "key", key}
 	}
 	ana.post("/drafts", write("", "half a\r\nthought", "k")).redirectsTo("/messages?" + berta.peerQuery())
-	page := ana.get("/messages?"+berta.peerQuery()).is(200).has("half a\nthought</textarea>", `data-text="half a`, `name="base" value="half a`)
+	page := ana.get("/messages?"+berta.peerQuery()).is(200).shows("textarea", "half a\nthought").
+		shows("[data-text^='half a']").shows("[name=base][value^='half a']")
 	equal(t, "key", page.composerKey(), "k")
 	berta.get("/messages?" + ana.peerQuery()).is(200).lacks("half a")
 
 	other := write("", "another", "k2")
-	ana.post("/drafts", other).is(409).has("<!doctype html>", "half a\nthought", "another</textarea>", `value="k2"`)
+	page = ana.post("/drafts", other).is(409).isPage().shows("textarea", "another").has("half a\nthought")
+	equal(t, "key", page.composerKey(), "k2")
 	ana.post("/drafts", write("another", "another", "k2"), asHTMX).is(204)
-	ana.post("/drafts", write("not this", "a third", "k3"), asHTMX).is(200).has(`data-other="another"`, `data-kept="a third"`).lacks("<html")
+	ana.post("/drafts", write("not this", "a third", "k3"), asHTMX).is(200).isFragment().
+		shows("[data-other=another]").shows("[data-kept='a third']")
 	ana.post("/drafts", write("", "a fourth", "k3"), asJSON).is(200).has(`"replaced":"a third"`)
 	ana.post("/drafts", write("", strings.Repeat("x", 4001), "k3"), asJSON).isError(422, "invalid", "body")
-	ana.post("/drafts", write("", strings.Repeat("x", 4001), "k3")).is(422).has("xxx</textarea>")
+	ana.post("/drafts", write("", strings.Repeat("x", 4001), "k3")).is(422).shows("textarea", "xxx")
 	ana.post("/messages", write("", "sent", "k3")).redirectsTo("/messages?" + berta.peerQuery())
-	ana.get("/messages?" + berta.peerQuery()).is(200).has(`data-text=""`)
+	ana.get("/messages?" + berta.peerQuery()).is(200).shows("[data-text='']")
 	equal(t, "drafts", s.count(`SELECT COUNT(*) FROM drafts`), 0)
 }

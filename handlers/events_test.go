@@ -62,7 +62,8 @@ func TestStreamReplaysFromCursor(t *testing.T) {
 	equal(t, "from 0", strings.Join(replay(path+"&after=0"), " "), strings.Join(seqs, " "))
 	equal(t, "from 3", strings.Join(replay(path+"&after=3"), " "), strings.Join(seqs[3:], " "))
 	equal(t, "from the end", len(replay(path+"&after=6")), 0)
-	equal(t, "Last-Event-ID wins", strings.Join(replay(path+"&after=0", "Last-Event-ID: 4"), " "), strings.Join(seqs[4:], " "))
+	equal(t, "Last-Event-ID wins", strings.Join(replay(path+"&after=0", "Last-Event-ID: 4"), " "),
+		strings.Join(seqs[4:], " "))
 	equal(t, "Last-Event-ID alone", strings.Join(replay(path, "Last-Event-ID: 5"), " "), seqs[5])
 }
 
@@ -130,7 +131,8 @@ func TestStreamOpenedBeforeFirstMessage(t *testing.T) {
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	streams := []*eventStream{
-		ana.listen("/events?" + berta.peerQuery() + "&after=0"), berta.listen("/events?" + ana.peerQuery() + "&after=0"),
+		ana.listen(
+			"/events?" + berta.peerQuery() + "&after=0"), berta.listen("/events?" + ana.peerQuery() + "&after=0"),
 	}
 	carla := s.newUser("Carla")
 	outside := carla.listen("/events?" + ana.peerQuery() + "&after=0")
@@ -144,7 +146,8 @@ func TestStreamOpenedBeforeFirstMessage(t *testing.T) {
 	}
 	s.newUser("Dora").sendMessage(ana.peerQuery(), "between Dora and Ana")
 	ana.sendMessage(carla.peerQuery(), "to Carla")
-	_, before := outside.readUntil("her own message", func(e event) bool { return strings.Contains(e.data, "to Carla") })
+	_, before := outside.readUntil("her own message",
+		func(e event) bool { return strings.Contains(e.data, "to Carla") })
 	for _, e := range before {
 		lacks(t, e.data, "the very first", "between Dora")
 	}
@@ -258,7 +261,8 @@ func TestUnreadInTheStream(t *testing.T) {
 	e := st.waitForElement("title", "(1) ")
 	shows(t, e.data, "[hx-target='#conversation-list']", "1 unread", "Ana")
 	berta.post("/read", []string{"with", formatID(ana.user.ID), "seq", formatID(m.Seq)}).is(204)
-	e, _ = st.readUntil("the title without a number", func(e event) bool { return strings.Contains(e.data, "<title>Charla") })
+	e, _ = st.readUntil("the title without a number",
+		func(e event) bool { return strings.Contains(e.data, "<title>Charla") })
 	lacks(t, e.data, "unread")
 }
 

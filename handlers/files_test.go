@@ -61,8 +61,8 @@ func TestDownload(t *testing.T) {
 	equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 0)
 }
 
-// Each of several ranges would be a request to S3, and http.ServeContent would read them in a goroutine that can outlive
-// the request. So several ranges get the whole file.
+// Each of several ranges would be a request to S3, and http.ServeContent would read them in a goroutine that can
+// outlive the request. So several ranges get the whole file.
 func TestMultipleRangesGetTheWholeFile(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -92,8 +92,10 @@ func TestMultipleRangesGetTheWholeFile(t *testing.T) {
 		}
 	}
 	ana.get(f.URL, "Range: bytes=500000-").is(416)
-	equal(t, "a range beyond the end", len(ana.get(f.URL, "Range: bytes=0-9223372036854775807").is(206).body), len(data))
-	equal(t, "a suffix longer than the file", len(ana.get(f.URL, "Range: bytes=-9223372036854775807").is(206).body), len(data))
+	equal(t, "a range beyond the end", len(ana.get(f.URL, "Range: bytes=0-9223372036854775807").is(206).body),
+		len(data))
+	equal(t, "a suffix longer than the file", len(ana.get(f.URL, "Range: bytes=-9223372036854775807").is(206).body),
+		len(data))
 }
 
 // Blobs are stored once per content. Uploading the same bytes as somebody else must not reveal that they have them.
@@ -135,7 +137,8 @@ func TestStorageUnavailable(t *testing.T) {
 	if a.header.Get("Retry-After") == "" {
 		t.Error("503 without Retry-After")
 	}
-	page := ana.postParts("/messages", []string{"room", "1", "body", "the text", "key", "k", "<x.txt", "not now"}).is(503)
+	page := ana.postParts("/messages", []string{"room", "1", "body", "the text", "key", "k", "<x.txt", "not now"}).
+		is(503)
 	page.shows("textarea", "the text")
 	unavailable := ana.get(f.URL, asJSON).isError(503, "unavailable", "")
 	equal(t, "Content-Disposition of the error", unavailable.header.Get("Content-Disposition"), "")

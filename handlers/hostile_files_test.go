@@ -40,7 +40,8 @@ func TestHostileFileNames(t *testing.T) {
 		a := ana.get(f.URL).is(200)
 		header := a.header.Get("Content-Disposition")
 		how, params, err := mime.ParseMediaType(header)
-		if err != nil || how != "attachment" || params["filename"] != want || len(params) != 1 || strings.ContainsAny(header, "\r\n") {
+		if err != nil || how != "attachment" || params["filename"] != want || len(params) != 1 ||
+			strings.ContainsAny(header, "\r\n") {
 			t.Errorf("%q is sent as %q: %v, %v", name, header, params, err)
 		}
 		for _, c := range []byte(header) {
@@ -124,7 +125,8 @@ func TestDecompressionBombs(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).isError(422, "invalid", "file")
+			ana.do(http.MethodPost, "/files?name="+name, strings.NewReader(bomb), asJSON).
+				isError(422, "invalid", "file")
 			took = min(took, time.Since(start))
 			runtime.ReadMemStats(&after)
 			allocated = max(allocated, after.TotalAlloc-before.TotalAlloc)

@@ -30,7 +30,8 @@ func parsePage(t testing.TB, text string) *htmxPage {
 // applyAnswer swaps in a fragment.
 func (p *htmxPage) applyAnswer(data string) {
 	p.t.Helper()
-	nodes, err := html.ParseFragment(strings.NewReader(data), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
+	nodes, err := html.ParseFragment(strings.NewReader(data),
+		&html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -142,7 +143,8 @@ func (p *htmxPage) handleEvent(e event) {
 // lineAfter returns a message that shows a change later than seq, or nothing.
 func (p *htmxPage) lineAfter(seq int) string {
 	for n := range byID(p.doc, "messages").ChildNodes() {
-		if id := attr(n, "id"); id != "" && (trailingNumber(id) > seq || trailingNumber(attr(n, "data-version")) > seq) {
+		if id := attr(n, "id"); id != "" &&
+			(trailingNumber(id) > seq || trailingNumber(attr(n, "data-version")) > seq) {
 			return outer(n)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Streams, posts and log-out over HTTP/2 that ends in our process: streams run on ordinary answers, share a connection,
-// and outlive the time that the server gives a request.
+// TestOverHTTP2 uses HTTP/2 that ends in this process: streams share a connection, use the ordinary response writer,
+// and outlive the write timeout of the server.
 func TestOverHTTP2(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t, func(c *serverOptions) { c.TLS = true })
@@ -21,7 +21,7 @@ func TestOverHTTP2(t *testing.T) {
 	secure.Server = server
 	ana, berta := s.newUser("Ana").onNode(&secure), s.newUser("Berta").onNode(&secure)
 	t.Cleanup(server.Close)
-	t.Cleanup(s.hub.Shutdown) // first: a server waits for its streams
+	t.Cleanup(s.hub.Shutdown) // runs before Close, which waits for all streams to end
 
 	var streams []*eventStream
 	for range 2 * maxStreamsOverHTTP1 {
@@ -49,7 +49,7 @@ func TestOverHTTP2(t *testing.T) {
 
 const maxStreamsOverHTTP1 = 4
 
-// Over HTTP/1.1 under our own TLS a browser has few connections, and cookies are secure all the same.
+// TestOverTLSAndHTTP1 uses HTTP/1.1 over TLS: a session has few streams, and its cookie is secure.
 func TestOverTLSAndHTTP1(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t, func(c *serverOptions) { c.TLS = true })
@@ -66,12 +66,12 @@ func TestOverTLSAndHTTP1(t *testing.T) {
 	}
 	first.readToEnd()
 	a := berta.sendMessage("room=1", "hello")
-	equal(t, "what was said", a.Body, "hello")
+	equal(t, "text", a.Body, "hello")
 	cookie := berta.post("/logout", nil).is(303).header.Get("Set-Cookie")
 	contains(t, cookie, "__Host-charla=", "Secure")
 }
 
-// Over HTTP/2 a stream is an ordinary answer, and ends like any other.
+// A stream over HTTP/2 is an ordinary answer and must end like any other.
 func TestStreamsOverHTTP2(t *testing.T) {
 	s := openSQLite(t)
 	ana, ben := s.newUser("Ana"), s.newUser("Ben")
@@ -83,7 +83,7 @@ func TestStreamsOverHTTP2(t *testing.T) {
 	s.Server = server
 	stream := ben.listen("/events?" + ana.peerQuery() + "&after=0")
 	if stream.proto != "HTTP/2.0" {
-		t.Fatalf("spoke %s", stream.proto)
+		t.Fatalf("the protocol is %s, want HTTP/2.0", stream.proto)
 	}
 	ana.sendMessage(ben.peerQuery(), "over two")
 	stream.waitFor("over two")

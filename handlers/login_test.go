@@ -101,7 +101,9 @@ func TestLogOutEndsTheStreamsOfThatSession(t *testing.T) {
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	again := s.newSession(ana.user)
-	streams := []*eventStream{ana.listen("/events?room=1"), ana.listen("/events"), ana.listen("/events?" + berta.peerQuery())}
+	streams := []*eventStream{
+		ana.listen("/events?room=1"), ana.listen("/events"), ana.listen("/events?" + berta.peerQuery()),
+	}
 	elsewhere, others := again.listen("/events?room=1"), berta.listen("/events?room=1")
 	for _, st := range append(streams, elsewhere, others) {
 		st.waitForPresence()
@@ -222,7 +224,8 @@ func TestPostRateLimit(t *testing.T) {
 	if page.header.Get("Retry-After") == "" {
 		t.Error("429 without Retry-After")
 	}
-	ana.post("/messages", []string{"room", "1", "body", "too quick"}, asHTMX).is(429).has("Too many requests").isFragment()
+	ana.post("/messages", []string{"room", "1", "body", "too quick"}, asHTMX).is(429).has("Too many requests").
+		isFragment()
 	berta.sendMessage("room=1", "she has a limit of her own")
 
 	typing := []string{"room", "1", "body", "typed too quickly", "key", "kept"}

@@ -27,7 +27,8 @@ func TestEditing(t *testing.T) {
 		if at, err := time.Parse(time.RFC3339, edited.EditedAt); err != nil || time.Since(at).Abs() > time.Minute {
 			t.Fatalf("edited_at %q: %v", edited.EditedAt, err)
 		}
-		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerMorph]", m.Seq), "second", "(edited)")
+		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerMorph]", m.Seq), "second",
+			"(edited)")
 		equal(t, "the event's id", e.id, "3")
 		equal(t, "the message for others", fmt.Sprint(decode[message](berta.get(m.path(), asJSON))), fmt.Sprint(edited))
 		berta.get("/messages?"+ana.peerQuery()).shows("#messages li", "(edited)", "second <b>").lacks("first")
@@ -38,7 +39,8 @@ func TestEditing(t *testing.T) {
 			ana.putMessage(m, body).isError(422, "invalid", "body")
 		}
 		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":5}`), inJSON, asJSON).is(422)
-		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":"second <b>\nhttps://example.org"}`), inJSON, asJSON).is(200)
+		ana.do(http.MethodPut, m.path(), strings.NewReader(`{"body":"second <b>\nhttps://example.org"}`), inJSON, asJSON).
+			is(200)
 		equal(t, "with a shortcode", ana.editMessage(ana.sendMessage("room=1", "hi"), "hi :tada:").Body, "hi 🎉")
 		again := ana.editMessage(m, edited.Body+" \n")
 		equal(t, "after the same text", fmt.Sprint(again), fmt.Sprint(edited))
@@ -59,7 +61,8 @@ func TestEditingAltText(t *testing.T) {
 			hides("[name=alt-" + formatID(g.ID) + "]")
 		berta.get(m.path()).is(200).hides("[name=" + alt + "]")
 
-		ana.post(m.path()+"/edit", []string{"body", "look", alt, " Hills\n at \"dusk\" "}).redirectsTo("/messages?room=" + formatID(m.Room))
+		ana.post(m.path()+"/edit", []string{"body", "look", alt, " Hills\n at \"dusk\" "}).
+			redirectsTo("/messages?room=" + formatID(m.Room))
 		page.waitForElement(fmt.Sprintf(`hx-partial[hx-target='#m-%d'] img[alt='Hills at "dusk"']`, m.Seq))
 		contains(t, program.waitForNamed("edited").data, `"alt":"Hills at \"dusk\""`)
 		ana.get(m.path()).is(200).shows("textarea", `Hills at "dusk"`)
@@ -69,19 +72,26 @@ func TestEditingAltText(t *testing.T) {
 		seq := s.lastSeq(m.Room)
 		json(`{"body":"look","files":[{"id":` + formatID(f.ID) + `,"alt":"Hills at \"dusk\""}]}`).is(200)
 		equal(t, "last seq after an edit that changes nothing", s.lastSeq(m.Room), seq)
-		both := decode[message](json(`{"body":"","files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"},{"id":` + formatID(g.ID) + `,"alt":"A list"}]}`).is(200))
+		both := decode[message](
+			json(
+				`{"body":"","files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"},{"id":` + formatID(
+					g.ID) + `,"alt":"A list"}]}`,
+			).is(200),
+		)
 		equal(t, "both", both.Body+"|"+both.Files[0].Alt+"|"+both.Files[1].Alt, "|Dawn|A list")
 		json(`{"files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"}],"body":"again"}`).is(200)
 		json(`{"files":[{"id":`+formatID(f.ID)+`,"alt":"Noon"}]}`).is(200).has(`"alt":"Noon"`, `"body":"again"`)
 		json(`{"files":[{"id":` + formatID(f.ID) + `,"alt":"Dawn"}]}`).is(200)
 		ana.editMessage(m, "again")
-		berta.get(m.path(), asJSON).is(200).has(`"alt":"Dawn"`, `"alt":"A list"`, `"body":"again"`) // fields left out stay
+		berta.get(m.path(), asJSON).is(200).has(`"alt":"Dawn"`, `"alt":"A list"`, `"body":"again"`)
+		// fields left out stay
 		ana.post(m.path()+"/edit", []string{"body", "again", alt, ""}, asHTMX).is(200).shows("img[alt='hills.png']")
 
 		berta.post(m.path()+"/edit", []string{"body", "again", alt, "mine"}, asJSON).isError(403, "forbidden", "")
 		carla.post(m.path()+"/edit", []string{"body", "again", alt, "mine"}, asJSON).isError(404, "not_found", "")
 		for _, other := range []string{formatID(loose.ID), formatID(berta.upload("hers.txt", "hers").ID), "99999", "-1", "x"} {
-			ana.post(m.path()+"/edit", []string{"body", "gone?", "alt-" + other, "x"}, asJSON).isError(404, "not_found", "")
+			ana.post(m.path()+"/edit", []string{"body", "gone?", "alt-" + other, "x"}, asJSON).
+				isError(404, "not_found", "")
 		}
 		long := strings.Repeat("x", 501)
 		ana.post(m.path()+"/edit", []string{"body", "kept", alt, long}, asJSON).isError(422, "invalid", "alt")
@@ -117,7 +127,8 @@ func TestEditingByForms(t *testing.T) {
 		hides("form.message-actions__form").hides("textarea")
 	ana.post(m.path()+"/edit", []string{"body", "too late"}).is(409).
 		shows("textarea", "too late").has("This message was deleted.")
-	ana.post(m.path()+"/edit", []string{"body", "too late"}, asHTMX).is(409).isFragment().has("This message was deleted.")
+	ana.post(m.path()+"/edit", []string{"body", "too late"}, asHTMX).is(409).isFragment().
+		has("This message was deleted.")
 	ana.post(m.path()+"/reactions", []string{"emoji", "👍"}, asHTMX).is(409)
 	equal(t, "last seq", s.lastSeq(m.Room), m.Seq+2)
 }
@@ -134,7 +145,8 @@ func TestDeleting(t *testing.T) {
 		berta.deleteMessage(m).isError(403, "forbidden", "")
 		carla.deleteMessage(m).isError(404, "not_found", "")
 		ana.deleteMessage(m).is(204)
-		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerHTML]", m.Seq), "This message was deleted.")
+		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerHTML]", m.Seq),
+			"This message was deleted.")
 		lacks(t, e.data, "slipped", "😮")
 		hides(t, e.data, "button")
 		st.waitForElement("title", "(1) ") // a deleted message is no longer unread
@@ -142,7 +154,8 @@ func TestDeleting(t *testing.T) {
 		equal(t, "last seq", s.lastSeq(m.Room), 4)
 
 		left := decode[message](berta.get(m.path(), asJSON))
-		if left.DeletedAt == "" || left.Body != "" || left.HTML != "" || left.Reactions == nil || len(left.Reactions) > 0 {
+		if left.DeletedAt == "" || left.Body != "" || left.HTML != "" || left.Reactions == nil ||
+			len(left.Reactions) > 0 {
 			t.Errorf("the deleted message: %+v", left)
 		}
 		berta.get(m.path(), asJSON).lacks(`"body"`, `"html"`)
@@ -202,7 +215,8 @@ func TestOlderPageFetchesChanges(t *testing.T) {
 	ana.editMessage(said[20], "of another window")
 	ana.deleteMessage(said[5]).is(204)
 	a := berta.get(ask, asHTMX).is(200).isFragment().lacks("of another window").hides("li", "line 1\n")
-	a.has(`changed_after=63`).shows("[hx-target='#m-4'][hx-swap=outerMorph]", "edited meanwhile").shows("[hx-target='#m-6']")
+	a.has(`changed_after=63`).shows("[hx-target='#m-4'][hx-swap=outerMorph]", "edited meanwhile").
+		shows("[hx-target='#m-6']")
 	page.applyAnswer(a.body)
 	fresh := parsePage(t, berta.get("/messages?"+ana.peerQuery()+"&before=11").body)
 	equal(t, "the message", outer(byID(page.doc, "m-4")), outer(byID(fresh.doc, "m-4")))

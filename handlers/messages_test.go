@@ -23,7 +23,9 @@ func TestPostingAMessage(t *testing.T) {
 		ana, berta := ana.withT(t), berta.withT(t)
 		page := ana.get("/messages?" + berta.peerQuery()).is(200)
 		page.shows(fmt.Sprintf("input[name=with][value='%d']", berta.user.ID)).shows("textarea")
-		form := []string{"with", formatID(berta.user.ID), "body", "first line\r\nsecond line", "key", page.composerKey()}
+		form := []string{
+			"with", formatID(berta.user.ID), "body", "first line\r\nsecond line", "key", page.composerKey(),
+		}
 		ana.post("/messages", form).redirectsTo("/messages?" + berta.peerQuery())
 		ana.post("/messages", form).redirectsTo("/messages?" + berta.peerQuery()) // a double click
 		berta.get("/messages?"+ana.peerQuery()).is(200).shows("#messages li", "first line\nsecond line", "Ana")
@@ -51,7 +53,8 @@ func TestPostingAMessage(t *testing.T) {
 		}
 		again := decode[message](ana.postJSON("/messages", in).is(200))
 		equal(t, "the stored message", fmt.Sprint(again), fmt.Sprint(m))
-		equal(t, "the message by its URL", fmt.Sprint(decode[message](ana.get(m.path(), asJSON).is(200))), fmt.Sprint(m))
+		equal(t, "the message by its URL", fmt.Sprint(decode[message](ana.get(m.path(), asJSON).is(200))),
+			fmt.Sprint(m))
 		in["room"], in["key"] = "1", "another"
 		equal(t, "next seq", decode[message](ana.postJSON("/messages", in).is(201)).Seq, m.Seq+1)
 		in["key"] = "its-own-key" // two authors may use the same key
@@ -74,9 +77,11 @@ func TestKeyConflict(t *testing.T) {
 	ana.postJSON("/messages", map[string]any{"room": 1, "body": "one text", "key": "k"}).is(201)
 	other := []string{"room", "1", "body", "another text", "key", "k"}
 	ana.post("/messages", other, asJSON).isError(409, "conflict", "key")
-	ana.post("/messages", []string{"with", formatID(berta.user.ID), "body", "one text", "key", "k"}, asJSON).isError(409, "conflict", "key")
+	ana.post("/messages", []string{"with", formatID(berta.user.ID), "body", "one text", "key", "k"}, asJSON).
+		isError(409, "conflict", "key")
 
-	page := ana.post("/messages", other).is(409).isPage().shows("textarea", "another text").has("one text", "send it again")
+	page := ana.post("/messages", other).is(409).isPage().shows("textarea", "another text").
+		has("one text", "send it again")
 	ana.post("/messages", other, asHTMX).is(409).has("send it again").isFragment().hides("textarea")
 	if page.composerKey() == "k" {
 		t.Fatal("the composer kept the key of another message")

@@ -18,7 +18,7 @@ import (
 	"charla/notify/ntfy"
 )
 
-// stale is a site that reaches people who are away, over real servers.
+// notifiedServer is a server that sends e-mails and push notifications to test servers.
 type notifiedServer struct {
 	*testServer
 	*outside.Worker
@@ -26,7 +26,7 @@ type notifiedServer struct {
 	ntfy *fakeNtfy
 }
 
-// withNotifications opens the roads of a site. Nothing runs by itself: a test says when the courier goes.
+// withNotifications connects a server to an SMTP and an ntfy server. Nothing is delivered until the test asks for it.
 func withNotifications(t testing.TB, s *testServer) *notifiedServer {
 	t.Helper()
 	a := &notifiedServer{testServer: s, mail: emailtest.New(t, true), ntfy: newNtfy(t)}
@@ -36,11 +36,19 @@ func withNotifications(t testing.TB, s *testServer) *notifiedServer {
 	}
 	t.Cleanup(server.Close)
 	base, _ := url.Parse("https://chat.example.org")
-	a.Worker = &outside.Worker{Service: s.chat, Store: s.store, Presence: s.hub, BaseURL: base, Zone: time.UTC, Email: a.mail.Sender(t), Ntfy: server}
+	a.Worker = &outside.Worker{
+		Service:  s.chat,
+		Store:    s.store,
+		Presence: s.hub,
+		BaseURL:  base,
+		Zone:     time.UTC,
+		Email:    a.mail.Sender(t),
+		Ntfy:     server,
+	}
 	return a
 }
 
-// onBothWithNotifications runs a test on each database.
+// onBothWithNotifications runs a test on SQLite and on PostgreSQL.
 func onBothWithNotifications(t *testing.T, test func(*testing.T, *notifiedServer)) {
 	t.Run("SQLite", func(t *testing.T) { t.Parallel(); test(t, withNotifications(t, openSQLite(t, withMedia))) })
 	t.Run("PostgreSQL", func(t *testing.T) {
@@ -49,50 +57,50 @@ func onBothWithNotifications(t *testing.T, test func(*testing.T, *notifiedServer
 	})
 }
 
-// deliverAll lets the courier go once and returns the letters that it brought.
+// deliverAll scans for unread messages, delivers everything that is due, and returns the e-mails.
 func (a *notifiedServer) deliverAll(t testing.TB) []emailtest.Message {
 	t.Helper()
 	before := len(a.mail.Messages())
-	for _, road := range []chat.Medium{chat.MediumEmail, chat.MediumPush} {
+	for _, medium := range []chat.Medium{chat.MediumEmail, chat.MediumPush} {
 		a.exec(`UPDATE scan_cursors SET claimed_until = 0`)
-		a.ScanUnread(t.Context(), road)
-		a.Deliver(t.Context(), road)
+		a.ScanUnread(t.Context(), medium)
+		a.Deliver(t.Context(), medium)
 	}
 	return a.mail.Messages()[before:]
 }
 
-// deliverOne is one letter to one person.
+// deliverOne is deliverAll that must deliver exactly one e-mail, to this address.
 func (a *notifiedServer) deliverOne(t testing.TB, to string) emailtest.Message {
 	t.Helper()
-	letters := a.deliverAll(t)
-	if len(letters) != 1 || letters[0].To != to {
-		t.Fatalf("want one letter to %s, got %+v", to, letters)
+	emails := a.deliverAll(t)
+	if len(emails) != 1 || emails[0].To != to {
+		t.Fatalf("want one e-mail to %s, got %+v", to, emails)
 	}
-	return letters[0]
+	return emails[0]
 }
 
 var linkPattern = regexp.MustCompile(`https://chat\.example\.org(/(?:confirm|reset|email|unsubscribe)/[-_A-Za-z0-9]+)`)
 
-// linkIn is the path of the link in a letter, which says the same in both forms.
+// linkIn returns the path of the link in an e-mail, which must be the same as text and in HTML.
 func linkIn(t testing.TB, l emailtest.Message) string {
 	t.Helper()
 	found := linkPattern.FindStringSubmatch(l.Text)
 	if found == nil {
 		t.Fatalf("no link in:\n%s", l.Text)
 	}
-	contains(t, l.HTML, `href="`+found[0]+`"`)
+	shows(t, l.HTML, "a[href='"+found[0]+"']")
 	return found[1]
 }
 
-// fakeNtfy is a server that speaks the protocol of ntfy: notes are published as JSON to its root.
+// fakeNtfy is an ntfy server, to which notifications are published as JSON.
 type fakeNtfy struct {
 	*httptest.Server
 
-	mu        sync.Mutex // guards all below
+	mu        sync.Mutex // guards the fields below
 	published []ntfy.Notification
 	status    int
 	requests  int
-	stall     chan struct{} // or nil: it answers nothing before this is closed
+	stall     chan struct{} // if it is not nil, requests wait until it is closed
 }
 
 func newNtfy(t testing.TB) *fakeNtfy {
@@ -130,7 +138,7 @@ func (n *fakeNtfy) setStatus(status int) {
 	n.status = status
 }
 
-// takePublished returns the notes since it was asked last.
+// takePublished returns the notifications that were published since the last call.
 func (n *fakeNtfy) takePublished() []ntfy.Notification {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// requestObserver remembers what it is told.
+// requestObserver records the requests it is called for.
 type requestObserver struct {
 	mu   sync.Mutex // guards seen
 	seen []observedRequest
@@ -33,7 +33,7 @@ func (o *requestObserver) all() []observedRequest {
 	return slices.Clone(o.seen)
 }
 
-// last waits for the next request to be told of: that is after its answer.
+// last waits for the request number after; it is observed after its answer was sent.
 func (o *requestObserver) last(t *testing.T, after int) observedRequest {
 	t.Helper()
 	eventually(t, "a request is told of", func() bool { return len(o.all()) > after })
@@ -74,7 +74,7 @@ func TestEveryRequestIsObserved(t *testing.T) {
 	equal(t, "GET /metrics", ana.get("/metrics").status, 404)
 }
 
-// A stream lasts; what is told of it is how long it took to open.
+// The duration of a stream is the time until it opened, not the time that it stayed open.
 func TestStreamIsObservedWhenItOpens(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
@@ -92,7 +92,7 @@ func TestStreamIsObservedWhenItOpens(t *testing.T) {
 				t.Cleanup(server.Close)
 				t.Cleanup(s.hub.Shutdown)
 			}
-			ana.get("/chat").is(200) // so that the connection is there
+			ana.get("/chat").is(200) // opens the connection
 			equal(t, "the first route", o.last(t, 0).route, "GET /chat")
 			start := time.Now()
 			stream := ana.listen("/events?room=1")
@@ -107,7 +107,7 @@ func TestStreamIsObservedWhenItOpens(t *testing.T) {
 			told := o.last(t, 1)
 			equal(t, "the route", told.route, "GET /events")
 			if told.took >= opened+lasts/2 {
-				t.Errorf("it took %v, and %v to open", told.took, opened)
+				t.Errorf("the observed duration is %v, but opening took %v", told.took, opened)
 			}
 		})
 	}

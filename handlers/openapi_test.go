@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// openAPIContract is what /openapi.json says, taken at its word: an answer may hold nothing that is not described.
+// openAPIContract is the document at /openapi.json, read strictly: an answer may contain only what it describes.
 type openAPIContract struct {
 	doc map[string]any
 
@@ -22,7 +22,7 @@ type openAPIContract struct {
 	compiler *jsonschema.Compiler
 }
 
-// openAPIContract reads the description as a guest does.
+// readContract reads the document as an anonymous client does.
 func (s *testServer) readContract() *openAPIContract {
 	s.t.Helper()
 	a := s.anonymous().get("/openapi.json").is(http.StatusOK)
@@ -39,7 +39,7 @@ func (s *testServer) readContract() *openAPIContract {
 	return c
 }
 
-// forbidUnknownFields lets no object hold what is not described.
+// forbidUnknownFields makes every object schema reject fields that it does not describe.
 func forbidUnknownFields(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -56,7 +56,7 @@ func forbidUnknownFields(v any) {
 	}
 }
 
-// lookup follows names into the description; nil where there is nothing.
+// lookup returns the value at a path in the document, or nil.
 func (c *openAPIContract) lookup(path ...string) (v any) {
 	v = c.doc
 	for _, name := range path {
@@ -68,7 +68,7 @@ func (c *openAPIContract) lookup(path ...string) (v any) {
 
 var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
-// validate says how JSON differs from a schema of the description; nothing where it does not.
+// validate checks JSON against a schema of the document.
 func (c *openAPIContract) validate(body string, path ...string) error {
 	at := "openapi.json#"
 	for _, name := range path {
@@ -87,7 +87,7 @@ func (c *openAPIContract) validate(body string, path ...string) error {
 	return schema.Validate(v)
 }
 
-// verifyLogin fails the test where an answer to a program is not as it is described for its route.
+// check fails the test if an answer to a program is not what the document says for its route.
 func (c *openAPIContract) check(t *testing.T, route string, a *answer) {
 	t.Helper()
 	if a == nil || strings.Contains(route, "/static/") {
@@ -105,19 +105,19 @@ func (c *openAPIContract) difference(route string, a *answer) error {
 	switch answer := c.lookup(described...).(type) {
 	case nil:
 		if a.status < 400 {
-			return fmt.Errorf("the answer %d is not described: add it to operations in operations.go", a.status)
+			return fmt.Errorf("the answer %d is not described: add it to the Doc of the route", a.status)
 		}
 		return c.validate(a.body, "components", "responses", "Error", "content", "application/json", "schema")
 	case map[string]any:
 		if answer["content"] == nil {
 			if a.body != "" {
-				return fmt.Errorf("%q is answered where nothing is described", a.body)
+				return fmt.Errorf("the body is %q, but the document describes none", a.body)
 			}
 			return nil
 		}
 		kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
 		if c.lookup(append(described, "content", kind)...) == nil && c.lookup(append(described, "content", "*/*")...) == nil {
-			return fmt.Errorf("%s is answered and not described", kind)
+			return fmt.Errorf("the Content-Type %s is not described", kind)
 		}
 		if kind == "application/json" {
 			return c.validate(a.body, append(described, "content", kind, "schema")...)
@@ -126,7 +126,7 @@ func (c *openAPIContract) difference(route string, a *answer) error {
 	return nil
 }
 
-// openAPIPath writes the parameters of a path as OpenAPI does.
+// openAPIPath converts the parameters of a path to the notation of OpenAPI.
 func openAPIPath(path string) string {
 	return regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}")
 }
@@ -144,52 +144,55 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		}
 		known[strings.ToLower(method)+" "+openAPIPath(path)] = true
 		if c.lookup("paths", openAPIPath(path), strings.ToLower(method)) == nil {
-			t.Errorf("%s is not described: add it to operations in operations.go, with what it takes and answers", route)
+			t.Errorf("%s is not described: give the route a Doc", route)
 		}
 	}
 	for path, methods := range c.lookup("paths").(map[string]any) {
 		for method, operation := range methods.(map[string]any) {
 			if !known[method+" "+path] {
-				t.Errorf("%s %s is described and not served", method, path)
+				t.Errorf("%s %s is described but not served", method, path)
 			}
 			o := operation.(map[string]any)
 			if o["summary"] == "" {
-				t.Errorf("%s %s has no words", method, path)
+				t.Errorf("%s %s has no summary", method, path)
 			}
 			id, _ := o["operationId"].(string)
 			if !regexp.MustCompile(`^[a-z][A-Za-z]*$`).MatchString(id) || ids[id] {
-				t.Errorf("%s %s is called %q", method, path, id)
+				t.Errorf("%s %s has the invalid or duplicate operationId %q", method, path, id)
 			}
 			ids[id] = true
 			if method == "get" {
 				a := s.anonymous().get(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "1"), asJSON)
 				if _, open := o["security"]; open == (a.status == http.StatusUnauthorized) {
-					t.Errorf("a guest gets %d from %s, which says otherwise", a.status, path)
+					t.Errorf("an anonymous client gets %d from %s, but the document says otherwise", a.status, path)
 				}
 			}
 			for i := range operation.(map[string]any)["parameters"].([]any) {
 				p := operation.(map[string]any)["parameters"].([]any)[i].(map[string]any)
 				if p["in"] == "query" && p["description"] == "" {
-					t.Errorf("%s %s: %q is no known parameter: add it to parameters in operations.go", method, path, p["name"])
+					t.Errorf("%s %s: the query parameter %q has no description", method, path, p["name"])
 				}
 			}
 		}
 	}
-	for name := range c.lookup("components", "schemas").(map[string]any) { // a schema that is none does not compile
-		if err := c.validate("{}", "components", "schemas", name); err != nil && !strings.Contains(err.Error(), "jsonschema validation failed") {
+	for name := range c.lookup("components", "schemas").(map[string]any) { // an invalid schema does not compile
+		err := c.validate("{}", "components", "schemas", name)
+		if err != nil && !strings.Contains(err.Error(), "jsonschema validation failed") {
 			t.Error(err)
 		}
 	}
 	for route, needs := range map[string]string{"PUT /messages/:id": `{"body":"x"}`, "POST /messages": `{"with":1}`, "POST /messages/:id/reactions": `{"emoji":"👍","mine":true}`} {
 		method, path, _ := strings.Cut(route, " ")
-		body := []string{"paths", openAPIPath(path), strings.ToLower(method), "requestBody", "content", "application/json", "schema"}
+		body := []string{
+			"paths", openAPIPath(path), strings.ToLower(method), "requestBody", "content", "application/json", "schema",
+		}
 		if err := c.validate(needs, body...); err != nil {
-			t.Errorf("%s takes %s, but not as it is described: %v", route, needs, err)
+			t.Errorf("%s accepts %s, but the document does not: %v", route, needs, err)
 		}
 	}
 }
 
-// Every event is described, with an example of each that a person can bring about.
+// TestEveryEventIsDescribed causes events of every kind that a user can cause, and checks them against the document.
 func TestEveryEventIsDescribed(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -211,30 +214,32 @@ func TestEveryEventIsDescribed(t *testing.T) {
 	for _, e := range append(append(append(append(before, between...), after...), told, read), end) {
 		seen[e.name] = true
 		if c.lookup("x-events", e.name) == nil {
-			t.Errorf("the event %q is not described: add it to programEvents in operations.go", e.name)
+			t.Errorf("the event %q is not described: add it to stream.Docs", e.name)
 		} else if err := c.validate(e.data, "x-events", e.name, "schema"); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
 	}
 	for _, name := range []string{"message", "edited", "reaction", "deleted", "typing", "presence", "changed", "read", "logout", "bye"} {
 		if !seen[name] {
-			t.Errorf("no %s came", name)
+			t.Errorf("no event %s came", name)
 		}
 	}
 }
 
-// A program that errs is told so in one form, whatever it did.
+// A program gets every error in the same form.
 func TestErrorsForPrograms(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t, func(c *serverOptions) { c.RateScale = 1 })
 	ana := s.newUser("Ana")
 	s.anonymous().get("/login", asJSON).isError(406, "not_acceptable", "")
 	ana.get("/messages/live?room=1", asJSON).isError(406, "not_acceptable", "")
-	ana.do("POST", "/messages", strings.NewReader("hello"), "Content-Type: text/plain", asJSON).isError(415, "unsupported", "")
+	ana.do("POST", "/messages", strings.NewReader("hello"), "Content-Type: text/plain", asJSON).
+		isError(415, "unsupported", "")
 	ana.do("POST", "/messages", strings.NewReader("hello"), asJSON).isError(415, "unsupported", "")
 	allow := ana.do("PUT", "/messages", nil, asJSON).isError(405, "method_not_allowed", "").header.Get("Allow")
 	contains(t, allow, "GET", "POST")
-	a := s.anonymous().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).isError(422, "invalid", "name")
+	a := s.anonymous().post("/register", []string{"name", "", "email", "nobody", "password", "x"}, asJSON).
+		isError(422, "invalid", "name")
 	told := decodeLoosely[struct {
 		Error struct{ Fields map[string]string }
 	}](a)
@@ -246,7 +251,7 @@ func TestErrorsForPrograms(t *testing.T) {
 	}
 	a.isError(429, "too_many", "")
 	if a.header.Get("Retry-After") == "" {
-		t.Error("nobody says when to try again")
+		t.Error("429 without Retry-After")
 	}
 	s.exec(`DROP TABLE sessions`)
 	ana.get("/chat", asJSON).isError(500, "internal", "")

@@ -75,7 +75,8 @@ func testPagination(t *testing.T, s *testServer) {
 	equal(t, "people found on the page", shown("/chat?q=person", "#search-results"), n)
 	equal(t, "accounts on the page", shown("/people", "#people-list"), n+1)
 	equal(t, "rooms on the page", shown("/rooms", "#room-list"), n-100)
-	equal(t, "conversations on the page", shown("/conversations", "#conversation"), 1+100+50+2) // and a back link per page
+	equal(t, "conversations on the page", shown("/conversations", "#conversation"),
+		1+100+50+2) // and a back link per page
 	admin.get("/chat").is(200).shows("a[href='/conversations']")
 	for _, path := range []string{"/chat?q=x&after=", "/people?after=", "/rooms?after=", "/rooms/1?after="} {
 		for _, after := range []string{"9999999999", "9223372036854775806"} {

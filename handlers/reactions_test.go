@@ -68,14 +68,21 @@ func TestReactionsAreIdempotent(t *testing.T) {
 		m := ana.sendMessage(berta.peerQuery(), "we won")
 		set := func(emoji, mine string) message {
 			t.Helper()
-			return decode[message](berta.post(m.path()+"/reactions", []string{"emoji", emoji, "mine", mine}, asJSON).is(200))
+			return decode[message](
+				berta.post(m.path()+"/reactions", []string{"emoji", emoji, "mine", mine}, asJSON).is(200))
 		}
 		equal(t, "changed_seq after removing what is not there", set("🎉", "false").Changed, m.Seq)
 		first := set("🎉", "true")
 		equal(t, "added", first.reactionSummary(), "🎉 Berta")
 		equal(t, "its changed_seq", first.Changed, m.Seq+1)
 		equal(t, "added again", fmt.Sprint(set("🎉", "1")), fmt.Sprint(first))
-		again := berta.do(http.MethodPost, m.path()+"/reactions", strings.NewReader(`{"emoji":"🎉","mine":true}`), inJSON, asJSON)
+		again := berta.do(
+			http.MethodPost,
+			m.path()+"/reactions",
+			strings.NewReader(`{"emoji":"🎉","mine":true}`),
+			inJSON,
+			asJSON,
+		)
 		equal(t, "added again in JSON", fmt.Sprint(decode[message](again.is(200))), fmt.Sprint(first))
 		anas := decode[message](ana.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "true"}, asJSON))
 		equal(t, "with Ana's", anas.reactionSummary(), "🎉 Berta Ana")
@@ -86,7 +93,8 @@ func TestReactionsAreIdempotent(t *testing.T) {
 		berta.react(m, "🎉").is(200)
 		equal(t, "toggled without mine", decode[message](berta.react(m, "🎉").is(200)).reactionSummary(), "🎉 Ana")
 		for _, no := range []string{"", "yes", "2", "null"} {
-			berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", no}, asJSON).isError(422, "invalid", "mine")
+			berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", no}, asJSON).
+				isError(422, "invalid", "mine")
 		}
 		form := []string{"emoji", "🎉", "mine", "true"}
 		berta.post(m.path()+"/reactions", form).redirectsTo("/messages?room=" + formatID(m.Room))
@@ -97,7 +105,8 @@ func TestReactionsAreIdempotent(t *testing.T) {
 		removal := berta.post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "false"}, asJSON).is(200)
 		equal(t, "after the message was deleted", decode[message](removal).reactionSummary(), "")
 		berta.post(m.path()+"/reactions", form, asJSON).isError(409, "conflict", "")
-		s.newUser("Carla").post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "false"}, asJSON).isError(404, "not_found", "")
+		s.newUser("Carla").post(m.path()+"/reactions", []string{"emoji", "🎉", "mine", "false"}, asJSON).
+			isError(404, "not_found", "")
 	})
 }
 

@@ -83,14 +83,17 @@ func TestMarkReadRefusesBadSeq(t *testing.T) {
 	ana, ben := s.newUser("Ana"), s.newUser("Ben")
 	m := ana.sendMessage("room=1", "one")
 	for _, wrong := range []string{`"x"`, `true`, `-1`, `1.5`, `[]`, `{}`, `""`, `null`, `99999999999999999999`} {
-		ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":`+wrong+`}`), inJSON, asJSON).isError(422, "invalid", "seq")
+		ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":`+wrong+`}`), inJSON, asJSON).
+			isError(422, "invalid", "seq")
 	}
 	ben.post("/read", []string{"room", "1"}, asJSON).isError(422, "invalid", "seq")
 	ben.post("/read", []string{"room", "1", "seq", "x"}, asJSON).isError(422, "invalid", "seq")
 	unread := func() int64 {
-		return s.count(`SELECT COUNT(*) FROM members WHERE room_id = 1 AND user_id = $1 AND read_seq < $2`, ben.user.ID, m.Seq)
+		return s.count(`SELECT COUNT(*) FROM members WHERE room_id = 1 AND user_id = $1 AND read_seq < $2`, ben.user.ID,
+			m.Seq)
 	}
 	equal(t, "unread", unread(), 1)
-	ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":"`+formatID(m.Seq)+`"}`), inJSON, asJSON).is(204)
+	ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":"`+formatID(m.Seq)+`"}`), inJSON, asJSON).
+		is(204)
 	equal(t, "unread", unread(), 0)
 }

@@ -29,15 +29,16 @@ func TestUnsupportedRequestBodies(t *testing.T) {
 		}
 	}
 	ana.do("POST", "/messages?room=1&body=in+the+address", nil, inForm, asJSON).isError(422, "invalid", "body")
-	ana.do("POST", "/messages?room=1&body=in+the+address", strings.NewReader("x=y"), inForm, asJSON).isError(422, "invalid", "body")
+	ana.do("POST", "/messages?room=1&body=in+the+address", strings.NewReader("x=y"), inForm, asJSON).
+		isError(422, "invalid", "body")
 	ana.do("POST", "/messages?room=1", strings.NewReader("body=x"), inForm, asJSON).isError(404, "not_found", "")
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 }
 
-// unsizedReader is a body whose length nobody says.
+// unsizedReader hides the length of a body.
 type unsizedReader struct{ io.Reader }
 
-// It runs alone, because it measures memory.
+// TestOversizedBodiesAreRefused does not run in parallel, because it measures memory.
 func TestOversizedBodiesAreRefused(t *testing.T) {
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
@@ -64,14 +65,14 @@ func TestOversizedBodiesAreRefused(t *testing.T) {
 		}
 	}
 	runtime.ReadMemStats(&after)
-	if taken := after.TotalAlloc - before.TotalAlloc; taken > 20<<20 { // of 60 MB
-		t.Errorf("%d bytes were taken, sooner or later", taken)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 20<<20 { // of 60 MB that were sent
+		t.Errorf("allocated %d bytes", allocated)
 	}
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 0)
 	ana.sendMessage("room=1", "afterwards")
 }
 
-// letterReader reads as endless text.
+// letterReader is an endless text.
 type letterReader struct{}
 
 func (letterReader) Read(p []byte) (int, error) {

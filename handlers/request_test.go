@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Taken for none, a wrong number would bring another part of a list than was asked for: after 10^20 everything once more.
+// A wrong number must be refused: if it counted as missing, the answer would be another part of the list.
 func TestQueryNumbersAreChecked(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -43,11 +43,12 @@ func TestQueryNumbersAreChecked(t *testing.T) {
 	}
 	admin.get("/messages?room=1&limit=x").is(422).has("Must be 0 or more.")
 	admin.get("/messages?room=99&limit=x", asJSON).isError(404, "not_found", "")
-	equal(t, "the most there is", len(decode[historyInfo](admin.get("/messages?room=1&limit=1000", asJSON)).Messages), 2)
+	equal(t, "with a high limit", len(decode[historyInfo](admin.get("/messages?room=1&limit=1000", asJSON)).Messages),
+		2)
 	admin.listen("/events?room=1&after=abc").waitForNamed("resync")
 }
 
-// A program that sends a field of the wrong kind is told which.
+// A program that sends a field of the wrong type learns which field it is.
 func TestWrongJSONTypeNamesTheField(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -72,7 +73,7 @@ func TestWrongJSONTypeNamesTheField(t *testing.T) {
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 }
 
-// HEAD says what GET would: also to a guest, and to htmx, which sends a guest on by a header.
+// HEAD must answer like GET, also to anonymous clients and to htmx, which is redirected by a header.
 func TestAnonymousHEADMatchesGET(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -91,17 +92,17 @@ func TestAnonymousHEADMatchesGET(t *testing.T) {
 	}
 }
 
-// Who asks in JSON is refused in JSON, also for a file that is none.
+// A missing asset gets an error in the format of the request, like everything else that is missing.
 func TestMissingAssetIsAnOrdinary404(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	for _, path := range []string{"/static/", "/static/nothing.css", "/static/..%2fgo.mod"} {
 		s.anonymous().get(path, asJSON).isError(404, "not_found", "")
-		s.anonymous().get(path).is(404).has("<html")
+		s.anonymous().get(path).is(404).isPage()
 	}
 }
 
-// That nobody waits for an answer any more is not the failure of a database, in the log, the numbers or the answer.
+// A request whose client has disconnected must not look like a failure of the database in the log or the metrics.
 func TestClientGoneIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	o := &requestObserver{}
@@ -115,7 +116,7 @@ func TestClientGoneIsNotAFailure(t *testing.T) {
 	ana.get("/chat").is(200)
 }
 
-// A description is text like any other: what is none is refused, not mended unseen.
+// An alt text is validated like the text of a message.
 func TestAltTextIsChecked(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *testServer) {
 		ana := s.newUser("Ana")
@@ -127,19 +128,21 @@ func TestAltTextIsChecked(t *testing.T) {
 		ana.post(f.URL, []string{"alt", "a \u202e cat"}, asJSON).is(204)
 		m := decode[message](ana.post("/messages", []string{"room", "1", "file", formatID(f.ID)}, asJSON).is(201))
 		ana.post(m.path()+"/edit", []string{"alt-" + formatID(f.ID), "a\x00b"}, asJSON).isError(422, "invalid", "alt")
-		equal(t, "what it shows", decode[message](ana.get(m.path(), asJSON)).Files[0].Alt, "a cat")
+		equal(t, "alt text", decode[message](ana.get(m.path(), asJSON)).Files[0].Alt, "a cat")
 	})
 }
 
-// Everybody sees that a bot is one, itself too.
+// Renaming a bot must not make it look like a person.
 func TestRenamedBotIsStillABot(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	bot := s.newUser("Ana").createBot("Weather")
-	contains(t, bot.post("/settings/name", []string{"name", "Rain"}, asJSON).is(200).body, `"name":"Rain"`, `"bot":true`)
+	contains(t, bot.post("/settings/name", []string{"name", "Rain"}, asJSON).is(200).body, `"name":"Rain"`,
+		`"bot":true`)
 }
 
-// A program that forgot to say what it accepts, as curl does, is told in JSON what was wrong with what it sent: a page would help nobody.
+// A program that forgot to say what it accepts, as curl does, is told in JSON what was wrong with what it sent: a page
+// would help nobody.
 func TestTokenRequestsGetJSONErrors(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -171,9 +174,9 @@ func TestTokenRequestsGetJSONErrors(t *testing.T) {
 		program.post("/login", []string{"email", "x", "password", "y"}, accepts).isError(401, "unauthenticated", "")
 		program.get("/nothing", accepts).isError(404, "not_found", "")
 	}
-	program.post("/messages", []string{"room", "1"}, "Accept: text/html").is(422).has("<html")
+	program.post("/messages", []string{"room", "1"}, "Accept: text/html").is(422).isPage()
 	program.withToken(t, "bad").get("/chat", "Accept: text/html").isError(401, "unauthenticated", "")
-	ana.post("/messages", []string{"room", "1"}).is(422).has("<html")
+	ana.post("/messages", []string{"room", "1"}).is(422).isPage()
 	ana.do("POST", "/messages", strings.NewReader(`{"room":1}`), inJSON).isError(422, "invalid", "body")
 	s.anonymous().post("/tokens", nil, "Accept: text/html").isError(401, "unauthenticated", "")
 }

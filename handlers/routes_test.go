@@ -12,102 +12,102 @@ import (
 	"charla/chat"
 )
 
-// statuses is how one route answers one kind of visitor.
+// statuses are the expected statuses of a page and of JSON.
 type statuses struct{ page, json int }
 
-// routeLabel is one route with a request that concerns the direct conversation of two people, or a room by invitation, and what
-// it answers to a guest, to an outsider, who is signed in but in neither, to a member, who is in both, to the room's owner,
-// who is the other of the two, and to an admin, who is an outsider. What is left out for the owner is as for a member, and
-// for the admin as for an outsider.
+// routeCase is a route with a request about a direct conversation of two users, or about a private room, and the
+// expected answers. An outsider is signed in and member of neither, a member is in both; the owner owns the room and is
+// the other user of the conversation; the admin is an outsider. If owner is empty, it is as for a member; if admin is
+// empty, it is as for an outsider.
 type routeCase struct {
-	route                   string
-	query, form             string // ROOM, MESSAGE and SEQ are those of the conversation; OTHER is another member of the room
-	guest, outsider, member statuses
-	owner, admin            statuses
-	streams                 bool
+	route                       string
+	query, form                 string // ROOM, MESSAGE and SEQ stand for those of the conversation, OTHER for a member of the room
+	anonymous, outsider, member statuses
+	owner, admin                statuses
+	streams                     bool
 }
 
-// routeCases is every route. HEAD answers like GET.
+// routeCases has every route. HEAD answers like GET.
 var routeCases = []routeCase{
-	{route: "GET /", guest: statuses{303, 200}, outsider: statuses{303, 200}, member: statuses{303, 200}},
-	{route: "GET /register", guest: statuses{200, 406}, outsider: statuses{303, 406}, member: statuses{303, 406}},
-	{route: "POST /register", form: "name=", guest: statuses{422, 422}, outsider: statuses{422, 422}, member: statuses{422, 422}},
-	{route: "GET /login", guest: statuses{200, 406}, outsider: statuses{303, 406}, member: statuses{303, 406}},
-	{route: "POST /login", form: "email=", guest: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
-	{route: "POST /logout", guest: statuses{303, 204}, outsider: statuses{303, 204}, member: statuses{303, 204}},
-	{route: "GET /confirm/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /confirm/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /forgot", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /forgot", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /reset/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /reset/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /email/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /email/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /unsubscribe/:token", guest: statuses{404, 406}, outsider: statuses{404, 406}, member: statuses{404, 406}},
-	{route: "POST /unsubscribe/:token", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /chat", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /conversations", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /messages", query: "?room=ROOM", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
-	{route: "POST /messages", form: "room=ROOM&body=hello", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},
-	{route: "GET /messages/live", query: "?room=ROOM", streams: true, guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 406}},
-	{route: "GET /messages/:id", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
-	{route: "POST /files", query: "?room=ROOM&name=a.txt", form: "a", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},
-	{route: "GET /files/:id", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
-	{route: "POST /files/:id", form: "alt=words", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "DELETE /files/:id", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /files/:id/delete", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "PUT /messages/:id", form: "body=another", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 200}},
-	{route: "POST /messages/:id/edit", form: "body=a+third", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 200}},
-	{route: "POST /messages/:id/reactions", form: "emoji=%F0%9F%8E%89", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 200}},
-	{route: "DELETE /messages/:id", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
-	{route: "POST /messages/:id/delete", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
-	{route: "GET /emoji", query: "?room=ROOM&q=tada", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "POST /emoji", form: "room=ROOM&emoji=🎉", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
-	{route: "POST /drafts", form: "room=ROOM&body=hello&key=k", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
-	{route: "POST /read", form: "room=ROOM&seq=SEQ", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
-	{route: "GET /events", query: "?room=ROOM&after=0", streams: true, guest: statuses{200, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
-	{route: "GET /sound", query: "?room=ROOM&seq=SEQ", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
-	{route: "GET /settings", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "POST /settings", form: "locale=&theme=", guest: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
-	{route: "POST /settings/name", form: "name=Another", guest: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
-	{route: "GET /settings/export", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /settings/delete", guest: statuses{303, 401}, outsider: statuses{200, 406}, member: statuses{200, 406}},
-	{route: "POST /settings/delete", form: "current=x&messages=delete", guest: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
-	{route: "POST /settings/avatar", form: "x=y", guest: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
-	{route: "POST /settings/password", form: "current=x&password=y", guest: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
-	{route: "POST /settings/email", form: "email=x&current=y", guest: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
-	{route: "POST /settings/mail", form: "mail=off", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /settings/push", form: "topic=x", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "POST /settings/push/test", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /rooms", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "POST /rooms", form: "name=Cellar&access=invited", guest: statuses{303, 401}, outsider: statuses{303, 201}, member: statuses{303, 201}},
-	{route: "GET /rooms/:id", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
-	{route: "POST /rooms/:id/join", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
-	{route: "POST /rooms/:id/leave", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
-	{route: "POST /rooms/:id/members", form: "user=TARGET", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
-	{route: "POST /rooms/:id/members/:user/remove", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
-	{route: "GET /people", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
-	{route: "POST /people/:id/disable", guest: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
-	{route: "POST /people/:id/enable", guest: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
-	{route: "POST /people/:id/admin", guest: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
-	{route: "GET /sessions", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "POST /sessions/:id/end", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{404, 404}},
-	{route: "POST /sessions/end-others", guest: statuses{303, 401}, outsider: statuses{303, 204}, member: statuses{303, 204}},
-	{route: "POST /tokens", form: "email=", guest: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
-	{route: "POST /tokens/refresh", form: "refresh_token=x", guest: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
-	{route: "DELETE /tokens/current", guest: statuses{401, 401}, outsider: statuses{204, 204}, member: statuses{204, 204}},
-	{route: "GET /bots", guest: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "POST /bots", form: "name=Robot", guest: statuses{303, 401}, outsider: statuses{201, 201}, member: statuses{201, 201}},
-	{route: "POST /bots/:id/renew", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{200, 200}},
-	{route: "POST /bots/:id/hooks", form: "room=1", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{201, 201}},
-	{route: "POST /bots/:id/hooks/:hook/remove", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{303, 204}},
-	{route: "POST /bots/:id/remove", guest: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{303, 204}, admin: statuses{303, 204}},
-	{route: "POST /hooks/:secret", form: "hello", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /me.css", guest: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /openapi.json", guest: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /healthz", guest: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /readyz", guest: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
-	{route: "GET /static/*", guest: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /", anonymous: statuses{303, 200}, outsider: statuses{303, 200}, member: statuses{303, 200}},
+	{route: "GET /register", anonymous: statuses{200, 406}, outsider: statuses{303, 406}, member: statuses{303, 406}},
+	{route: "POST /register", form: "name=", anonymous: statuses{422, 422}, outsider: statuses{422, 422}, member: statuses{422, 422}},
+	{route: "GET /login", anonymous: statuses{200, 406}, outsider: statuses{303, 406}, member: statuses{303, 406}},
+	{route: "POST /login", form: "email=", anonymous: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
+	{route: "POST /logout", anonymous: statuses{303, 204}, outsider: statuses{303, 204}, member: statuses{303, 204}},
+	{route: "GET /confirm/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /confirm/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /forgot", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /forgot", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /reset/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /reset/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /email/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /email/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /unsubscribe/:token", anonymous: statuses{404, 406}, outsider: statuses{404, 406}, member: statuses{404, 406}},
+	{route: "POST /unsubscribe/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /chat", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /conversations", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /messages", query: "?room=ROOM", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "POST /messages", form: "room=ROOM&body=hello", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},
+	{route: "GET /messages/live", query: "?room=ROOM", streams: true, anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 406}},
+	{route: "GET /messages/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "POST /files", query: "?room=ROOM&name=a.txt", form: "a", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},
+	{route: "GET /files/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "POST /files/:id", form: "alt=words", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "DELETE /files/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /files/:id/delete", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "PUT /messages/:id", form: "body=another", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 200}},
+	{route: "POST /messages/:id/edit", form: "body=a+third", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 200}},
+	{route: "POST /messages/:id/reactions", form: "emoji=%F0%9F%8E%89", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 200}},
+	{route: "DELETE /messages/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
+	{route: "POST /messages/:id/delete", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
+	{route: "GET /emoji", query: "?room=ROOM&q=tada", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /emoji", form: "room=ROOM&emoji=🎉", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "POST /drafts", form: "room=ROOM&body=hello&key=k", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
+	{route: "POST /read", form: "room=ROOM&seq=SEQ", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
+	{route: "GET /events", query: "?room=ROOM&after=0", streams: true, anonymous: statuses{200, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "GET /sound", query: "?room=ROOM&seq=SEQ", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
+	{route: "GET /settings", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /settings", form: "locale=&theme=", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
+	{route: "POST /settings/name", form: "name=Another", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
+	{route: "GET /settings/export", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /settings/delete", anonymous: statuses{303, 401}, outsider: statuses{200, 406}, member: statuses{200, 406}},
+	{route: "POST /settings/delete", form: "current=x&messages=delete", anonymous: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
+	{route: "POST /settings/avatar", form: "x=y", anonymous: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
+	{route: "POST /settings/password", form: "current=x&password=y", anonymous: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
+	{route: "POST /settings/email", form: "email=x&current=y", anonymous: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},
+	{route: "POST /settings/mail", form: "mail=off", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /settings/push", form: "topic=x", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "POST /settings/push/test", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /rooms", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /rooms", form: "name=Cellar&access=invited", anonymous: statuses{303, 401}, outsider: statuses{303, 201}, member: statuses{303, 201}},
+	{route: "GET /rooms/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "POST /rooms/:id/join", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
+	{route: "POST /rooms/:id/leave", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
+	{route: "POST /rooms/:id/members", form: "user=TARGET", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
+	{route: "POST /rooms/:id/members/:user/remove", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
+	{route: "GET /people", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
+	{route: "POST /people/:id/disable", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
+	{route: "POST /people/:id/enable", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
+	{route: "POST /people/:id/admin", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
+	{route: "GET /sessions", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /sessions/:id/end", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{404, 404}},
+	{route: "POST /sessions/end-others", anonymous: statuses{303, 401}, outsider: statuses{303, 204}, member: statuses{303, 204}},
+	{route: "POST /tokens", form: "email=", anonymous: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
+	{route: "POST /tokens/refresh", form: "refresh_token=x", anonymous: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
+	{route: "DELETE /tokens/current", anonymous: statuses{401, 401}, outsider: statuses{204, 204}, member: statuses{204, 204}},
+	{route: "GET /bots", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /bots", form: "name=Robot", anonymous: statuses{303, 401}, outsider: statuses{201, 201}, member: statuses{201, 201}},
+	{route: "POST /bots/:id/renew", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{200, 200}},
+	{route: "POST /bots/:id/hooks", form: "room=1", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{201, 201}},
+	{route: "POST /bots/:id/hooks/:hook/remove", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{303, 204}},
+	{route: "POST /bots/:id/remove", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, owner: statuses{303, 204}, admin: statuses{303, 204}},
+	{route: "POST /hooks/:secret", form: "hello", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /me.css", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /openapi.json", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /healthz", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /readyz", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /static/*", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 }
 
 func TestEveryRouteHasACase(t *testing.T) {
@@ -122,12 +122,12 @@ func TestEveryRouteHasACase(t *testing.T) {
 	served := map[string]bool{}
 	for _, route := range s.handler.RegisteredRoutes() {
 		if served[route] = true; !known[route] {
-			t.Errorf("%s is served and not in the table", route)
+			t.Errorf("%s is served but has no case", route)
 		}
 	}
 	for route := range known {
 		if !served[route] {
-			t.Errorf("%s is in the table and not served", route)
+			t.Errorf("%s has a case but is not served", route)
 		}
 	}
 }
@@ -147,7 +147,7 @@ func TestRouteAccess(t *testing.T) {
 	for _, l := range routeCases {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
 		t.Run(l.route, func(t *testing.T) {
-			for who, expected := range map[*client]statuses{s.anonymous(): l.guest, carla: l.outsider, berta: l.member, ana: l.owner, admin: l.admin} {
+			for who, expected := range map[*client]statuses{s.anonymous(): l.anonymous, carla: l.outsider, berta: l.member, ana: l.owner, admin: l.admin} {
 				for _, headers := range [][]string{nil, {asJSON}} {
 					want := expected.page
 					if headers != nil {
@@ -168,7 +168,7 @@ func TestRouteAccess(t *testing.T) {
 	ana.newSession(t).get("/messages?room="+formatID(m.Room), asJSON).is(200).lacks("Carla")
 }
 
-// withOwnObject is the line for a room or a bot of its own, where it concerns one.
+// withOwnObject returns a case about a room or bot of its own, so that cases do not disturb each other.
 func (l routeCase) withOwnObject(ana, berta, other *client) routeCase {
 	ana = ana.newSession(ana.t)
 	switch {
@@ -182,7 +182,7 @@ func (l routeCase) withOwnObject(ana, berta, other *client) routeCase {
 	return l
 }
 
-// newSession is the same person in a session of its own, because some requests end it.
+// newSession returns the same user in a session of its own, because some requests end the session.
 func (b *client) newSession(t testing.TB) *client {
 	if b.user.ID == 0 {
 		return b.withT(t)
@@ -190,7 +190,8 @@ func (b *client) newSession(t testing.TB) *client {
 	return b.server.newSession(b.user).withT(t)
 }
 
-// request sends the request, and a HEAD request after a GET, and checks the status. It returns the answer unless the route streams.
+// request sends the request, and a HEAD request after a GET, and checks the status. It returns the answer unless the
+// route streams.
 func (l routeCase) request(t *testing.T, b *client, fill *strings.Replacer, want int, headers ...string) (a *answer) {
 	t.Helper()
 	method, path, _ := strings.Cut(fill.Replace(l.route+l.query), " ")
@@ -218,8 +219,8 @@ func (l routeCase) request(t *testing.T, b *client, fill *strings.Replacer, want
 	return a
 }
 
-// comparableHeader returns the headers that two answers to the same request have in common. The client adds Accept-Encoding to
-// GET requests only, and hides the encoding and length of what it decompressed.
+// comparableHeader returns the headers that two answers to the same request have in common. The client adds
+// Accept-Encoding to GET requests only, and hides the encoding and length of what it decompressed.
 func comparableHeader(h http.Header) string {
 	h = h.Clone()
 	for _, name := range []string{
@@ -252,7 +253,7 @@ func TestOptionsListsTheMethods(t *testing.T) {
 	s.anonymous().do(http.MethodOptions, "/nowhere", nil).is(404)
 }
 
-// withoutNonces takes out of a page what differs between two answers to the same request.
+// withoutNonces removes what differs between two answers to the same request.
 func withoutNonces(page string) string {
 	page = regexp.MustCompile(`nonce(:inherited)?="[^"]*"|nonce-[^']*|<code>[A-Z0-9]+</code>`).ReplaceAllString(page, "")
 	return page

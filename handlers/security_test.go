@@ -30,8 +30,8 @@ func TestSecurityHeaders(t *testing.T) {
 		for range 2 {
 			a := b.get(path)
 			policy := a.header.Get("Content-Security-Policy")
-			contains(t, policy, "default-src 'none'", "script-src 'nonce-", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'self'",
-				"base-uri 'none'", "form-action 'self'", "require-trusted-types-for 'script'")
+			contains(t, policy, "default-src 'none'", "script-src 'nonce-", "style-src 'self'", "connect-src 'self'",
+				"frame-ancestors 'self'", "base-uri 'none'", "form-action 'self'", "require-trusted-types-for 'script'")
 			lacks(t, policy, "unsafe", "*", "http")
 			nonce := regexp.MustCompile(`'nonce-([^']+)'`).FindStringSubmatch(policy)[1]
 			if len(nonce) < 22 || nonces[nonce] {
@@ -56,7 +56,8 @@ func TestSecurityHeaders(t *testing.T) {
 			}
 			if path != "/healthz" {
 				contains(t, a.header.Get("Cache-Control"), "no-store")
-				contains(t, strings.Join(a.header.Values("Vary"), ", "), "Cookie", "Accept", "Accept-Language", "HX-Request")
+				contains(t, strings.Join(a.header.Values("Vary"), ", "), "Cookie", "Accept", "Accept-Language",
+					"HX-Request")
 			}
 		}
 	}
@@ -187,7 +188,8 @@ func TestCompressionAndCaching(t *testing.T) {
 
 func TestPanicAnswers500(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(c *serverOptions) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
+	s := openSQLite(t,
+		func(c *serverOptions) { c.Ping = func(context.Context) error { panic("a secret of the stack") } })
 	page := s.anonymous().get("/readyz").is(500)
 	page.isPage().has(page.header.Get("X-Request-Id")).lacks("secret", "goroutine")
 	s.anonymous().get("/readyz", asJSON).isError(500, "internal", "").lacks("secret")

@@ -73,7 +73,12 @@ func openSQLite(t testing.TB, change ...func(*serverOptions)) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startServer(t, store, "sqlite", "file:"+filepath.Join(dir, "charla.db")+"?_txlock=immediate&_busy_timeout=5000", change...)
+	return startServer(
+		t,
+		store,
+		"sqlite",
+		"file:"+filepath.Join(dir, "charla.db")+"?_txlock=immediate&_busy_timeout=5000",
+		change...)
 }
 
 // openPostgres starts a server on a fresh PostgreSQL database.
@@ -189,7 +194,8 @@ func (s *testServer) newUser(name string) *client {
 			return err
 		}
 		email := strings.ToLower(rand.Text()) + "@example.org"
-		user, err = tx.InsertUser(context.Background(), chat.NewUser{Name: name, NameKey: chat.NameKey(name), Email: email, EmailKey: email, CreatedAt: 1})
+		user, err = tx.InsertUser(context.Background(),
+			chat.NewUser{Name: name, NameKey: chat.NameKey(name), Email: email, EmailKey: email, CreatedAt: 1})
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,8 @@ func TestSessionList(t *testing.T) {
 	given := decode[tokenPair](s.anonymous().post("/tokens", login, "User-Agent: curl/8.14"))
 	program := here.withToken(t, given.Access)
 
-	page := here.get("/sessions").is(200).has("Firefox on Linux", "Safari on iPhone", "curl", "127.0.0.1", "This session.")
+	page := here.get("/sessions").is(200).
+		has("Firefox on Linux", "Safari on iPhone", "curl", "127.0.0.1", "This session.")
 	page.shows("[action='/sessions/end-others']")
 	equal(t, "sessions", page.elements(".item"), 3)
 	here.get("/settings").is(200).shows("a[href='/sessions']").shows("a[href='/bots']")

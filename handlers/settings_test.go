@@ -61,13 +61,16 @@ func TestSettingsSectionStaysOpen(t *testing.T) {
 	equal(t, "at first", openSections(ana.get("/settings").is(200)), "/settings")
 	saved := func(path string, a *answer) {
 		t.Helper()
-		page := ana.get(a.is(303).header.Get("Location")).is(200).shows("[role=status][tabindex='-1'][autofocus]", "Saved.")
+		page := ana.get(a.is(303).header.Get("Location")).is(200).
+			shows("[role=status][tabindex='-1'][autofocus]", "Saved.")
 		equal(t, "saved", openSections(page), path)
 	}
 	saved("/settings", ana.post("/settings", []string{"locale", "en", "theme", ""}))
 	saved("/settings/name", ana.post("/settings/name", []string{"name", "Anna"}))
-	saved("/settings/password", ana.post("/settings/password", []string{"current", testPassword, "password", otherPassword}))
-	saved("/settings/email", ana.post("/settings/email", []string{"email", "anna@example.org", "current", otherPassword}))
+	saved("/settings/password",
+		ana.post("/settings/password", []string{"current", testPassword, "password", otherPassword}))
+	saved("/settings/email",
+		ana.post("/settings/email", []string{"email", "anna@example.org", "current", otherPassword}))
 	saved("/settings/avatar", ana.postParts("/settings/avatar", []string{"<me.png", picture(200, 200)}))
 
 	for path, form := range map[string][]string{
@@ -94,7 +97,8 @@ func TestPreferences(t *testing.T) {
 	ana.get("/chat", "Accept-Language: es-CO, en;q=0.5").is(200).shows("html[lang=es]", "Conversaciones")
 	ana.get("/chat", "Accept-Language: fr").is(200).shows("html[lang=en]")
 	ana.post("/settings", []string{"locale", "es", "theme", "dark"}).redirectsTo("/settings?saved=1")
-	ana.get("/settings?saved=1", "Accept-Language: en").is(200).shows("html[lang=es][data-theme=dark]").shows("[role=status]")
+	ana.get("/settings?saved=1", "Accept-Language: en").is(200).shows("html[lang=es][data-theme=dark]").
+		shows("[role=status]")
 	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("This does not exist")
 	s.newSession(ana.user).get("/chat").shows("html[lang=es]") // in every browser of the user
 	for field, form := range map[string][]string{

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// testPassword is a password that nobody has on a list.
+// testPassword is a password that is on no list of common ones.
 const testPassword = "tres tristes tigres"
 
-// register joins as a browser does.
+// register signs up as a browser does.
 func (b *client) register(name, email string) *client {
 	b.t.Helper()
 	b.post("/register", []string{"name", name, "email", email, "password", testPassword}).redirectsTo("/chat")
@@ -17,7 +17,7 @@ func (b *client) register(name, email string) *client {
 	return b
 }
 
-// overviewInfo is GET /chat as programs see it.
+// overviewInfo is the answer to GET /chat as programs receive it.
 type overviewInfo struct {
 	Me     personInfo
 	People []personInfo
@@ -48,28 +48,37 @@ func TestRegister(t *testing.T) {
 
 	t.Run("as a program", func(t *testing.T) {
 		b := s.anonymous().withT(t)
-		p := decode[personInfo](b.postJSON("/register", map[string]string{"name": "Prog", "email": "prog@example.org", "password": testPassword}).is(201))
+		p := decode[personInfo](
+			b.postJSON("/register", map[string]string{"name": "Prog", "email": "prog@example.org", "password": testPassword}).
+				is(201),
+		)
 		equal(t, "the name", p.Name, "Prog")
 		equal(t, "me", decode[overviewInfo](b.get("/chat", asJSON).is(200)).Me.ID, p.ID)
 	})
 
-	t.Run("the same address in another form", func(t *testing.T) {
+	t.Run("an address that is in use, written differently", func(t *testing.T) {
 		s.anonymous().withT(t).register("José", "jos\u00e9@example.org")
 		for _, email := range []string{"ana@example.org", " ANA@EXAMPLE.ORG ", "ana@example.ORG", "JOSE\u0301@example.org", "jos\u00c9@example.org"} {
 			fields := []string{"name", "X", "email", email, "password", testPassword}
-			s.anonymous().withT(t).post("/register", fields).is(409).has(`id="email-error"`, "Sign in instead", `value="X"`)
+			s.anonymous().withT(t).post("/register", fields).is(409).shows("#email-error", "Sign in instead").
+				shows("[value=X]")
 			s.anonymous().withT(t).post("/register", fields, asJSON).isError(409, "conflict", "email")
 		}
 	})
 
-	t.Run("what is wrong stands beside its field", func(t *testing.T) {
+	t.Run("errors are shown beside their fields", func(t *testing.T) {
 		before := s.count(`SELECT COUNT(*) FROM users`)
 		fields := []string{"name", " ", "email", "nobody<at>", "password", "sh0rt!"}
 		page := s.anonymous().withT(t).post("/register", fields).is(422)
-		page.has("<!doctype html>", `id="name-error"`, `id="email-error"`, `id="password-error"`, `value="nobody&lt;at&gt;"`, `aria-invalid="true"`).lacks("sh0rt!")
-		s.anonymous().withT(t).post("/register", fields, asHTMX).is(422).has(`id="name-error"`, `id="password-error"`, `<form`).lacks("<html", "sh0rt!")
-		s.anonymous().withT(t).post("/register", []string{"name", "N", "email", "e@example.org", "password", ""}, asJSON).isError(422, "invalid", "password")
-		s.anonymous().withT(t).post("/register", []string{"email", "e@example.org", "password", testPassword}, asJSON).isError(422, "invalid", "name")
+		page.isPage().shows("#name-error").shows("#email-error").shows("#password-error").lacks("sh0rt!").
+			shows("[value='nobody<at>'][aria-invalid=true]")
+		s.anonymous().withT(t).post("/register", fields, asHTMX).is(422).isFragment().lacks("sh0rt!").
+			shows("form #name-error").shows("form #password-error")
+		s.anonymous().withT(t).
+			post("/register", []string{"name", "N", "email", "e@example.org", "password", ""}, asJSON).
+			isError(422, "invalid", "password")
+		s.anonymous().withT(t).post("/register", []string{"email", "e@example.org", "password", testPassword}, asJSON).
+			isError(422, "invalid", "name")
 		equal(t, "people", s.count(`SELECT COUNT(*) FROM users`), before)
 		equal(t, "a session", len(page.header.Values("Set-Cookie")), 0)
 	})
@@ -78,15 +87,20 @@ func TestRegister(t *testing.T) {
 		for _, name := range []string{
 			strings.Repeat("n", 41), "a\u200bb", "a\u202eb", "\u2066a", "a\u200fb", "a\x07b", "a\x00b", "a\xffb", "Z\u0351\u0352\u0353\u0354a", "\u3164", "\u2800", "\ufeff",
 		} {
-			s.anonymous().withT(t).post("/register", []string{"name", name, "email", "n@example.org", "password", testPassword}, asJSON).isError(422, "invalid", "name")
+			s.anonymous().withT(t).
+				post("/register", []string{"name", name, "email", "n@example.org", "password", testPassword}, asJSON).
+				isError(422, "invalid", "name")
 		}
 		s.anonymous().withT(t).register(strings.Repeat("é", 40), "forty@example.org")
-		s.anonymous().withT(t).register(`</li><script>alert(1)</script>`, "script@example.org").get("/chat").is(200).lacks("<script>alert").has("&lt;script&gt;")
+		s.anonymous().withT(t).register(`</li><script>alert(1)</script>`, "script@example.org").get("/chat").is(200).
+			lacks("<script>alert").has("&lt;script&gt;")
 	})
 
 	t.Run("passwords", func(t *testing.T) {
 		for _, password := range []string{"password", "PassWord1", "12345678", "aaaaaaaaaa", "1234567", strings.Repeat("x7", 513), "pw@example.org", "nul\x00nulnul", "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8"} {
-			s.anonymous().withT(t).post("/register", []string{"name", "P", "email", "pw@example.org", "password", password}, asJSON).isError(422, "invalid", "password")
+			s.anonymous().withT(t).
+				post("/register", []string{"name", "P", "email", "pw@example.org", "password", password}, asJSON).
+				isError(422, "invalid", "password")
 		}
 	})
 }
@@ -103,8 +117,10 @@ func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 		}
 		b := s.anonymous()
 		all.Go(func() {
-			for answers[i] == nil || answers[i].status == 429 { // a slow machine sends some away until there is a turn for their hash
-				answers[i] = b.post("/register", []string{"name", "One", "email", email, "password", testPassword}, asJSON)
+			// A slow machine refuses requests until it has computed the hashes of others.
+			for answers[i] == nil || answers[i].status == 429 {
+				answers[i] = b.post("/register", []string{"name", "One", "email", email, "password", testPassword},
+					asJSON)
 			}
 		})
 	}
@@ -128,23 +144,32 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		b := a.anonymous().withT(t)
 		form := []string{"name", "Ana", "email", "ana@example.org", "password", testPassword}
-		b.post("/register", form, "X-Forwarded-Host: evil.example.net", "Accept-Language: es").redirectsTo("/register?sent=1")
+		b.post("/register", form, "X-Forwarded-Host: evil.example.net", "Accept-Language: es").
+			redirectsTo("/register?sent=1")
 		equal(t, "cookies", len(b.cookies), 0)
 		equal(t, "accounts", a.count(`SELECT COUNT(*) FROM users`), 0)
 		b.get("/register?sent=1").is(200).has("Check your e-mail")
 
-		letter := a.deliverOne(t, "ana@example.org")
-		equal(t, "subject", letter.Subject, "Confirma tu correo")
-		contains(t, letter.HTML, `<html lang="es">`)
-		path := linkIn(t, letter)
-		equal(t, "tokens at rest", a.count(`SELECT COUNT(*) FROM notifications`)+a.count(`SELECT COUNT(*) FROM email_tokens WHERE hash = $1`, path[len("/confirm/"):]), 0)
+		email := a.deliverOne(t, "ana@example.org")
+		equal(t, "subject", email.Subject, "Confirma tu correo")
+		shows(t, email.HTML, "html[lang=es]")
+		path := linkIn(t, email)
+		equal(
+			t,
+			"tokens at rest",
+			a.count(`SELECT COUNT(*) FROM notifications`)+a.count(`SELECT COUNT(*) FROM email_tokens WHERE hash = $1`,
+				path[len("/confirm/"):]),
+			0,
+		)
 
 		b.logIn("ana@example.org", testPassword).is(401).has("Confirm your e-mail address first")
-		wrong, unknown := b.logIn("ana@example.org", "not this one", asJSON), b.logIn("nobody@example.org", "not this one", asJSON)
+		wrong, unknown := b.logIn("ana@example.org", "not this one", asJSON), b.logIn("nobody@example.org",
+			"not this one", asJSON)
 		equal(t, "another password", wrong.body, unknown.body)
-		equal(t, "again", linkIn(t, a.deliverOne(t, "ana@example.org")) != path, true) // the log-in had it sent again
+		// The attempt to log in sends the link again.
+		equal(t, "the link is new", linkIn(t, a.deliverOne(t, "ana@example.org")) != path, true)
 
-		for range 3 { // programs that look at links
+		for range 3 { // mail programs may open links before the user does
 			page := b.get(path).is(200)
 			equal(t, "Cache-Control", page.header.Get("Cache-Control"), "private, no-store")
 			equal(t, "Referrer-Policy", page.header.Get("Referrer-Policy"), "same-origin")
@@ -153,11 +178,13 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		b.post(path, []string{"password", "not this one"}).is(422).has("not the password")
 		b.post(path, []string{"password", testPassword}).redirectsTo("/chat")
 		b.get("/chat").is(200)
-		equal(t, "the first is admin", a.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND email_confirmed_at > 0`), 1)
+		equal(t, "the first is admin",
+			a.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND email_confirmed_at > 0`), 1)
 		b.post(path, []string{"password", testPassword}).is(404).has("already used")
 		a.anonymous().withT(t).get(path).is(404)
 		a.anonymous().withT(t).get(path, asJSON).isError(406, "not_acceptable", "")
-		equal(t, "left over", a.count(`SELECT COUNT(*) FROM pending_registrations`)+a.count(`SELECT COUNT(*) FROM email_tokens`), 0)
+		equal(t, "left over",
+			a.count(`SELECT COUNT(*) FROM pending_registrations`)+a.count(`SELECT COUNT(*) FROM email_tokens`), 0)
 		a.anonymous().withT(t).logIn("ana@example.org", testPassword).redirectsTo("/chat")
 	})
 }
@@ -182,15 +209,18 @@ func TestUnconfirmedRegistrationExpires(t *testing.T) {
 	b.post(linkIn(t, a.deliverOne(t, "ana@example.org")), []string{"password", testPassword}).redirectsTo("/chat")
 }
 
-// Somebody registers with an address that is not theirs, and its owner opens the link: that must not open an account with
-// the stranger's password.
+// A stranger registers with an address that is not theirs. Its owner must not confirm the account with the stranger's
+// password by opening the link.
 func TestConfirmationNeedsPassword(t *testing.T) {
 	t.Parallel()
 	a := withNotifications(t, openSQLite(t, withMedia))
-	a.anonymous().post("/register", []string{"name", "Mallory", "email", "ana@example.org", "password", "the password of mallory"}).is(303)
+	a.anonymous().
+		post("/register", []string{"name", "Mallory", "email", "ana@example.org", "password", "the password of mallory"}).
+		is(303)
 	theirs := a.deliverOne(t, "ana@example.org")
 	lacks(t, theirs.Raw, "Mallory")
-	a.anonymous().post("/register", []string{"name", "Ana", "email", "ana@example.org", "password", testPassword}).is(303)
+	a.anonymous().post("/register", []string{"name", "Ana", "email", "ana@example.org", "password", testPassword}).
+		is(303)
 	mine := a.deliverOne(t, "ana@example.org")
 	a.anonymous().post(linkIn(t, theirs), []string{"password", testPassword}).is(422)
 	a.anonymous().post(linkIn(t, mine), []string{"password", testPassword}).redirectsTo("/chat")
@@ -204,7 +234,8 @@ func TestRegistrationDoesNotRevealKnownAddress(t *testing.T) {
 		a.newUser("Ana")
 		a.exec(`UPDATE users SET email = 'ana@example.org', email_key = 'ana@example.org', locale = 'es'`)
 		ask := func(email string, headers ...string) *answer {
-			return a.anonymous().withT(t).post("/register", []string{"name", "Ana", "email", email, "password", testPassword}, headers...)
+			return a.anonymous().withT(t).
+				post("/register", []string{"name", "Ana", "email", email, "password", testPassword}, headers...)
 		}
 		for _, headers := range [][]string{nil, {asHTMX}, {asJSON}} {
 			known, fresh := ask("ANA@example.org", headers...), ask("berta@example.org", headers...)
@@ -220,7 +251,7 @@ func TestRegistrationDoesNotRevealKnownAddress(t *testing.T) {
 				lacks(t, l.Raw, "/confirm/")
 			}
 		}
-		equal(t, "letters to the owner", told, 3)
+		equal(t, "e-mails to the owner", told, 3)
 		ask("not an address").is(422)
 	})
 }

@@ -98,7 +98,8 @@ func (b *client) listen(path string, headers ...string) *eventStream {
 func (b *client) openStream(path string, headers ...string) (*http.Response, context.CancelFunc) {
 	b.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	response, err := b.server.Client().Transport.RoundTrip(b.request(http.MethodGet, path, nil, headers...).WithContext(ctx))
+	response, err := b.server.Client().Transport.RoundTrip(
+		b.request(http.MethodGet, path, nil, headers...).WithContext(ctx))
 	if err != nil {
 		cancel()
 		b.t.Fatal(err)

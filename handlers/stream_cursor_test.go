@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// FuzzLastEventID holds that whatever a reader brings as its cursor, the stream begins with what it lacks or sends it to
-// fetch the page again, and never with a message it has.
+// FuzzLastEventID holds that a stream begins with the message after its cursor or with resync, whatever the cursor is,
+// and never repeats a message that its reader has.
 func FuzzLastEventID(f *testing.F) {
 	s := openSQLite(f)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
@@ -26,7 +26,7 @@ func FuzzLastEventID(f *testing.F) {
 		}
 		r := berta.withT(t).request(http.MethodGet, "/events?"+ana.peerQuery()+"&after=3", nil)
 		r.Header.Set("Last-Event-ID", cursor)
-		response, err := s.Client().Transport.RoundTrip(r) // one at a time: a session holds four streams
+		response, err := s.Client().Transport.RoundTrip(r) // closed below, because a session can have only four streams
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,12 +38,12 @@ func FuzzLastEventID(f *testing.F) {
 		from, err := strconv.Atoi(r.Header.Get("Last-Event-ID"))
 		if first.name == "resync" {
 			if err == nil && from >= 0 && from <= 3 {
-				t.Fatalf("%q is sent to fetch the page", cursor)
+				t.Fatalf("the valid cursor %q gets resync", cursor)
 			}
 			return
 		}
 		if id, _ := strconv.Atoi(first.id); err == nil && id != min(from+1, 3) {
-			t.Fatalf("%q is told %+v first", cursor, first)
+			t.Fatalf("the stream for cursor %q begins with %+v", cursor, first)
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"charla/handlers/stream"
 )
 
-// programView is what a program keeps of a conversation: the messages that it was answered, brought up to date by events.
+// programView is what a program knows of a conversation: the messages of an answer, kept up to date by events.
 type programView struct {
 	t        testing.TB
 	place    string
@@ -34,7 +34,7 @@ func parseHistory(t testing.TB, place, body string) readerView {
 	return k
 }
 
-// withoutMine leaves out what only the asking person is told.
+// withoutMine removes the field mine, which events do not have.
 func withoutMine(m message) message {
 	m.Reactions = slices.Clone(m.Reactions)
 	for i := range m.Reactions {
@@ -47,7 +47,7 @@ func (k *programView) streamURL() string {
 	return fmt.Sprintf("/events?%s&after=%d", k.place, k.cursor)
 }
 
-// Allow puts a message in its place; what changed only where there is something to replace.
+// handleEvent stores a new message, and replaces a changed one if the view has it.
 func (k *programView) handleEvent(e event) {
 	switch e.name {
 	case "message", "edited", "deleted", "reaction":
@@ -81,13 +81,13 @@ func (k *programView) lineAfter(seq int) string {
 	return ""
 }
 
-// applyAnswer has nothing to do: a program knows what it asked for.
+// applyAnswer does nothing: a program knows what it sent.
 func (k *programView) applyAnswer(string) {}
 
-// asEventStream asks for a stream as a program does.
+// asEventStream is the Accept header of a program's stream.
 const asEventStream = "Accept: text/event-stream, application/json"
 
-// waitForJSON waits for an event with this name and reads its JSON.
+// waitForJSON waits for an event with this name and decodes its JSON strictly.
 func waitForJSON[T any](s *eventStream, name string) (v T, e event) {
 	s.t.Helper()
 	e = s.waitForNamed(name)
@@ -99,7 +99,7 @@ func waitForJSON[T any](s *eventStream, name string) (v T, e event) {
 	return v, e
 }
 
-// userRef is a person in an event.
+// userRef is a user in an event.
 type userRef struct {
 	ID   int64
 	Name string
@@ -119,7 +119,7 @@ type typingEvent struct {
 
 type readyEvent struct{ Seq int64 }
 
-// conversationEvent is where a conversation stands.
+// conversationEvent is the state of a conversation in an event.
 type conversationEvent struct {
 	Room, With, Seq, Read int64
 	Name                  string
@@ -134,15 +134,15 @@ func TestJSONStreamEvents(t *testing.T) {
 	stream := ben.listen("/events?room=1", asEventStream)
 	equal(t, "type", stream.header.Get("Content-Type"), "text/event-stream")
 	start, _ := waitForJSON[readyEvent](stream, "ready")
-	equal(t, "the number to start from", start.Seq, m.Seq)
+	equal(t, "the first cursor", start.Seq, m.Seq)
 	people, _ := waitForJSON[presenceEvent](stream, "presence")
 	equal(t, "people", people.Count, len(people.People))
 	about, _ := waitForJSON[conversationEvent](stream, "changed")
-	equal(t, "where General stands", about, conversationEvent{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1})
+	equal(t, "state of General", about, conversationEvent{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1})
 
 	ana.post("/drafts", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
 	who, _ := waitForJSON[typingEvent](stream, "typing")
-	equal(t, "who is writing", who.People[0], userRef{ana.user.ID, "Ana"})
+	equal(t, "who is typing", who.People[0], userRef{ana.user.ID, "Ana"})
 
 	said := ana.sendMessage("room=1", "<b>hello</b>\r\n\u2028data: x")
 	got, e := waitForJSON[message](stream, "message")
@@ -173,12 +173,13 @@ func TestJSONStreamEvents(t *testing.T) {
 	ben.get("/events", asEventStream).isError(401, "unauthenticated", "")
 }
 
-// What happened while a program was away is told as it is now; where it is not known what happened, both are told.
+// A replay sends the present state of what changed. If a message was edited and got reactions, it is sent as both.
 func TestJSONStreamReplay(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, ben := s.newUser("Ana"), s.newUser("Ben")
-	known, both, gone := ana.sendMessage("room=1", "known"), ana.sendMessage("room=1", "both"), ana.sendMessage("room=1", "gone")
+	known, both, gone := ana.sendMessage("room=1", "known"), ana.sendMessage("room=1",
+		"both"), ana.sendMessage("room=1", "gone")
 	ben.react(known, "🎉").is(200)
 	ana.editMessage(both, "edited")
 	ben.react(both, "🎉").is(200)
@@ -190,14 +191,15 @@ func TestJSONStreamReplay(t *testing.T) {
 	for _, e := range before {
 		brought = append(brought, fmt.Sprint(e.name, " ", e.id != ""))
 	}
-	equal(t, "what came", strings.Join(brought, ", "), "reaction false, edited false, reaction false, deleted false, message true")
+	want := "reaction false, edited false, reaction false, deleted false, message true"
+	equal(t, "replayed events", strings.Join(brought, ", "), want)
 	equal(t, "the last id", before[len(before)-1].id, formatID(missed.Seq))
 	ben.listen("/events?room=1&after=999", asEventStream).waitForNamed("resync")
 	ben.listen("/events?room=1&after=x", asEventStream).waitForNamed("resync")
 }
 
-// One stream without a conversation tells a program of all that are its person's: those it has at the start, then those
-// that went on, new ones too, and what was read.
+// A stream without a conversation reports all conversations of its user: at first those that exist, then those that
+// change or begin, and what was read.
 func TestJSONStreamOfAllConversations(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -222,31 +224,38 @@ func TestJSONStreamOfAllConversations(t *testing.T) {
 	until("the message", func() bool { return standings[cellar].Seq == m.Seq && standings[cellar].Unread == 1 })
 	direct := carla.sendMessage(ben.peerQuery(), "hello")
 	until("the new conversation", func() bool {
-		return standings[direct.Room] == conversationEvent{Room: direct.Room, With: carla.user.ID, Name: "Carla", Seq: 1, Unread: 1}
+		return standings[direct.Room] == conversationEvent{
+			Room:   direct.Room,
+			With:   carla.user.ID,
+			Name:   "Carla",
+			Seq:    1,
+			Unread: 1,
+		}
 	})
 	edited := ana.editMessage(m, "deep down in the cellar")
 	until("the edit", func() bool { return standings[cellar].Seq == edited.Changed })
 	ben.post("/read", []string{"room", formatID(cellar), "seq", formatID(m.Seq)}, asJSON).is(204)
 	until("the mark", func() bool { return standings[cellar].Read == m.Seq && standings[cellar].Unread == 0 })
 
-	s.gate.hold() // no hint comes any more
+	s.gate.hold() // from now on the hub gets no events
 	lost := ana.sendMessage("room="+formatID(cellar), "unheard")
 	until("what no hint told", func() bool { return standings[cellar].Seq == lost.Seq })
 	for room := range standings {
 		if room != 1 && room != cellar && room != direct.Room {
-			t.Errorf("a stranger's room %d was told", room)
+			t.Errorf("the stream reported room %d, which is not one of the user's", room)
 		}
 	}
 }
 
-// A program learns without asking that it joined a room, was let in, left or was removed, that somebody began to talk with it,
-// and how people are called now; also where no hint comes.
+// A program learns from the stream that its user joined, was added to, left or was removed from a room, that a
+// conversation began, and that somebody was renamed; also if events are lost.
 func TestJSONStreamOfMemberships(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *testServer) {
 		ana, ben, carla := s.newUser("Ana"), s.newUser("Ben"), s.newUser("Carla")
 		carla.sendMessage(ben.peerQuery(), "hello")
-		for i := range chat.MaxConversations + 20 { // more than a page shows
-			s.exec(`INSERT INTO rooms (kind, name, name_key, access, created_at) VALUES ('channel', $1, $1, 'open', 1)`, fmt.Sprintf("room %03d", i))
+		for i := range chat.MaxConversations + 20 { // more than a page has
+			s.exec(`INSERT INTO rooms (kind, name, name_key, access, created_at) VALUES ('channel', $1, $1, 'open', 1)`,
+				fmt.Sprintf("room %03d", i))
 		}
 		s.exec(`INSERT INTO members (room_id, user_id) SELECT id, $1 FROM rooms WHERE name LIKE 'room %'`, ben.user.ID)
 		stream := ben.listen("/events", asEventStream)
@@ -275,14 +284,17 @@ func TestJSONStreamOfMemberships(t *testing.T) {
 
 		carla.post("/settings/name", []string{"name", "Carla Lopez"}, asJSON).is(200)
 		now, _ := waitForJSON[presenceEvent](stream, "presence")
-		for len(now.Renamed) == 0 { // somebody comes or goes
+		for len(now.Renamed) == 0 { // skip presence events about others
 			now, _ = waitForJSON[presenceEvent](stream, "presence")
 		}
-		equal(t, "who is called otherwise", now.Renamed[0], userRef{carla.user.ID, "Carla Lopez"})
-		equal(t, "with whom one talks", next("changed"), conversationEvent{Room: carla.sendMessage(ben.peerQuery(), "it is me").Room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1})
-		equal(t, "what she says", next("changed").Seq, 2)
+		equal(t, "the renamed user", now.Renamed[0], userRef{carla.user.ID, "Carla Lopez"})
+		renamed := next("changed")
+		room := carla.sendMessage(ben.peerQuery(), "it is me").Room
+		want := conversationEvent{Room: room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1}
+		equal(t, "the renamed conversation", renamed, want)
+		equal(t, "the seq of the new message", next("changed").Seq, 2)
 
-		s.gate.hold() // no hint comes any more
+		s.gate.hold() // from now on the hub gets no events
 		ana.post("/rooms/"+formatID(cellar)+"/members/"+formatID(ben.user.ID)+"/remove", nil, asJSON).is(204)
 		equal(t, "removed", next("left").Room, cellar)
 	})
@@ -306,15 +318,16 @@ func TestMessagesAfterPagination(t *testing.T) {
 		}
 		next, cursor = h.Next, h.Cursor
 	}
-	equal(t, "what came", strings.Join(bodies, ", "), "line 2, line 3, line 4, line 5, line 6")
+	equal(t, "messages", strings.Join(bodies, ", "), "line 2, line 3, line 4, line 5, line 6")
 	equal(t, "pages", pages, 3)
 	equal(t, "cursor", cursor, 6)
-	equal(t, "nothing newer", len(decode[historyInfo](ben.get("/messages?room="+formatID(room)+"&after=6", asJSON).is(200)).Messages), 0)
+	equal(t, "nothing newer",
+		len(decode[historyInfo](ben.get("/messages?room="+formatID(room)+"&after=6", asJSON).is(200)).Messages), 0)
 	carla.get("/messages?room="+formatID(room)+"&after=0", asJSON).isError(404, "not_found", "")
 }
 
-// What changed since a number comes by one address, in the order of the changes and to its end: new messages, and old ones
-// that were edited, deleted or reacted to.
+// changed_after returns new messages and those that were edited, deleted or reacted to since a seq, in the order of the
+// changes, page by page.
 func TestMessagesChangedAfter(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *testServer) {
 		carla, ben, ana := s.newUser("Carla"), s.newUser("Ben"), s.anonymous().register("Ana", "ana@example.org")
@@ -354,7 +367,7 @@ func TestMessagesChangedAfter(t *testing.T) {
 		ben.get(halfway, asJSON).is(200)
 		ana.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
 		s.runErasures()
-		for _, stale := range []string{room + formatID(cursor), halfway} { // every line of hers shows another name
+		for _, stale := range []string{room + formatID(cursor), halfway} { // all messages of Ana changed their author's name
 			ben.get(stale, asJSON).isError(409, "conflict", "changed_after")
 		}
 		cursor = 0
@@ -362,7 +375,8 @@ func TestMessagesChangedAfter(t *testing.T) {
 	})
 }
 
-// Whatever people write, a program reads one event with just that.
+// FuzzJSONEventRoundTrip holds that a message with any text is encoded as exactly one event, and decoded to the same
+// text.
 func FuzzJSONEventRoundTrip(f *testing.F) {
 	f.Add("Ana", "hello", "<b>hello</b>", int64(7))
 	f.Add("\u2028", "a\r\nb\rc\n\nd", "data: x\nid: 9\n\n", int64(0))

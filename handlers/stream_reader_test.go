@@ -158,7 +158,8 @@ func (r *streamReader) shown() string {
 // freshView loads the conversation again.
 func (r *streamReader) freshView() readerView {
 	r.client.t.Helper()
-	return r.kind.open(r.client.t, r.place, r.client.get("/messages?"+r.place, r.kind.headers...).is(http.StatusOK).body)
+	return r.kind.open(r.client.t, r.place,
+		r.client.get("/messages?"+r.place, r.kind.headers...).is(http.StatusOK).body)
 }
 
 func (r *streamReader) isGone() bool {
@@ -216,8 +217,9 @@ func (r *streamReader) difference(fresh []string) string {
 	other := func(lines []string) func(string) bool {
 		return func(line string) bool { return slices.Contains(lines, line) }
 	}
-	return fmt.Sprintf("with cursor %s of a window of %d lines from %d on it shows\n%s\ninstead of\n%s", r.cursor, len(shown), from,
-		strings.Join(slices.DeleteFunc(slices.Clone(shown), other(fresh)), "\n"), strings.Join(slices.DeleteFunc(slices.Clone(fresh), other(shown)), "\n"))
+	return fmt.Sprintf("with cursor %s of a window of %d lines from %d on it shows\n%s\ninstead of\n%s", r.cursor,
+		len(shown), from, strings.Join(slices.DeleteFunc(slices.Clone(shown), other(fresh)), "\n"),
+		strings.Join(slices.DeleteFunc(slices.Clone(fresh), other(shown)), "\n"))
 }
 
 func (r *streamReader) close() {

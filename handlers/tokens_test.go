@@ -16,7 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// tokenPair is what a program is given.
+// tokenPair is the answer to a log-in of a program.
 type tokenPair struct {
 	Access  string `json:"access_token"`
 	Type    string `json:"token_type"`
@@ -24,10 +24,11 @@ type tokenPair struct {
 	Refresh string `json:"refresh_token"`
 }
 
-// newProgram is a program of the same person, with an access token and no cookie.
+// newProgram returns a program of the same user, with an access token and no cookie.
 func (b *client) newProgram(t testing.TB) *client {
 	t.Helper()
-	given, err := b.server.chat.IssueTokens(context.Background(), chat.Credentials{User: b.user}, "program/1.0", "127.0.0.1")
+	given, err := b.server.chat.IssueTokens(context.Background(), chat.Credentials{User: b.user}, "program/1.0",
+		"127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func (b *client) withToken(t testing.TB, token string) *client {
 	return c
 }
 
-// isBadToken fails the test unless the answer is the one that every bad token gets.
+// isBadToken fails the test unless the answer is the one that every invalid token gets.
 func (a *answer) isBadToken() *answer {
 	a.t.Helper()
 	a.isError(401, "unauthenticated", "").has("This token is not valid")
@@ -57,9 +58,13 @@ func TestTokens(t *testing.T) {
 	given := decode[tokenPair](s.anonymous().post("/tokens", form).is(201))
 	equal(t, "type", given.Type, "Bearer")
 	equal(t, "seconds", given.Expires, 900)
-	again := decode[tokenPair](s.anonymous().postJSON("/tokens", map[string]string{"email": "ANA@example.org", "password": testPassword}).is(201))
+	again := decode[tokenPair](
+		s.anonymous().
+			postJSON("/tokens", map[string]string{"email": "ANA@example.org", "password": testPassword}).
+			is(201),
+	)
 	if again.Access == given.Access || again.Refresh == given.Refresh {
-		t.Error("two programs hold one token")
+		t.Error("two programs have the same token")
 	}
 	a := s.anonymous().post("/tokens", form).is(201)
 	contains(t, a.header.Get("Cache-Control"), "no-store")
@@ -73,15 +78,17 @@ func TestTokens(t *testing.T) {
 	st := program.listen("/events?room=1&after=0")
 	st.waitFor("from the browser")
 	st.waitFor("from a program")
-	program.get("/nowhere").isError(404, "not_found", "") // never a page for a person
+	program.get("/nowhere").isError(404, "not_found", "") // a program never gets an error page
 
-	t.Run("a wrong password is one answer, in JSON", func(t *testing.T) {
-		s.anonymous().withT(t).post("/tokens", []string{"email", "ana@example.org", "password", "wrong"}).isError(401, "unauthenticated", "")
-		s.anonymous().withT(t).post("/tokens", []string{"email", "nobody@example.org", "password", "wrong"}).isError(401, "unauthenticated", "")
+	t.Run("a wrong password and an unknown address get the same JSON error", func(t *testing.T) {
+		s.anonymous().withT(t).post("/tokens", []string{"email", "ana@example.org", "password", "wrong"}).
+			isError(401, "unauthenticated", "")
+		s.anonymous().withT(t).post("/tokens", []string{"email", "nobody@example.org", "password", "wrong"}).
+			isError(401, "unauthenticated", "")
 		s.anonymous().withT(t).post("/tokens", nil).isError(401, "unauthenticated", "")
 	})
 
-	t.Run("a token and a cookie are one too many", func(t *testing.T) {
+	t.Run("a token together with a cookie is refused", func(t *testing.T) {
 		both := ana.withT(t)
 		both.token = given.Access
 		for _, path := range []string{"/chat", "/events?room=1", "/me.css", "/login"} {
@@ -95,8 +102,10 @@ func TestTokens(t *testing.T) {
 		equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 2)
 	})
 
-	t.Run("no cookie, so no other site can send it", func(t *testing.T) {
-		program.withT(t).post("/messages", []string{"room", "1", "body", "from an extension"}, "Origin: https://evil.example", "Sec-Fetch-Site: cross-site", asJSON).is(201)
+	t.Run("cross-site requests with a token are allowed", func(t *testing.T) {
+		program.withT(t).
+			post("/messages", []string{"room", "1", "body", "from an extension"}, "Origin: https://evil.example", "Sec-Fetch-Site: cross-site", asJSON).
+			is(201)
 		s.anonymous().withT(t).post("/tokens", form, "Sec-Fetch-Site: cross-site").isError(403, "forbidden", "")
 	})
 
@@ -105,7 +114,7 @@ func TestTokens(t *testing.T) {
 		st := out.listen("/events?room=1", "Accept: text/html")
 		st.readUntil("the cursor", isBareID)
 		out.do(http.MethodDelete, "/tokens/current", nil).is(204)
-		equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+		equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 		out.get("/chat", asJSON).isBadToken()
 		out = ana.newProgram(t)
 		out.post("/logout", nil).is(204)
@@ -122,29 +131,37 @@ func TestRefreshTokens(t *testing.T) {
 		t.Helper()
 		return s.anonymous().withT(t).post("/tokens/refresh", []string{"refresh_token", refresh})
 	}
-	first := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
+	first := decode[tokenPair](
+		s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
 	second := decode[tokenPair](renew(t, first.Refresh).is(200))
 	if second.Refresh == first.Refresh {
-		t.Fatal("the refresh token stayed")
+		t.Fatal("the refresh token did not change")
 	}
 	ana.withToken(t, second.Access).get("/chat").is(200)
-	ana.withToken(t, first.Access).get("/chat").is(200) // until it expires: it is the same session
+	ana.withToken(t, first.Access).get("/chat").is(200) // it is valid until it expires, because the session is the same
 	equal(t, "sessions of programs", s.count(`SELECT COUNT(*) FROM sessions WHERE kind = 'program'`), 1)
-	equal(t, "tokens in the clear", s.count(`SELECT COUNT(*) FROM refresh_tokens WHERE hash = $1 OR previous_hash = $2`, second.Refresh, first.Refresh), 0)
+	equal(
+		t,
+		"tokens in the clear",
+		s.count(`SELECT COUNT(*) FROM refresh_tokens WHERE hash = $1 OR previous_hash = $2`, second.Refresh,
+			first.Refresh),
+		0,
+	)
 
-	lost := decode[tokenPair](renew(t, first.Refresh).is(200)) // its answer was lost
+	lost := decode[tokenPair](renew(t, first.Refresh).is(200)) // a retry after a lost answer
 	equal(t, "the successor", lost.Refresh, second.Refresh)
-	third := decode[tokenPair](s.anonymous().postJSON("/tokens/refresh", map[string]string{"refresh_token": second.Refresh}).is(200))
+	third := decode[tokenPair](
+		s.anonymous().postJSON("/tokens/refresh", map[string]string{"refresh_token": second.Refresh}).is(200))
 	holder := ana.withToken(t, third.Access)
 	holder.get("/chat").is(200)
 
-	expired := ana.withToken(t, "expired") // many programs send what they have with everything
+	expired := ana.withToken(t, "expired") // many programs send their token with every request
 	fourth := decode[tokenPair](expired.post("/tokens/refresh", []string{"refresh_token", third.Refresh}).is(200))
 
 	st := ana.withToken(t, fourth.Access).listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)
-	renew(t, first.Refresh).isBadToken() // a thief
-	equal(t, "how it ended", strings.Join(st.readToEnd(), " "), "logout bye")
+	renew(t, first.Refresh).isBadToken() // an old refresh token, as a thief would use it, ends the session
+	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 	holder.get("/chat").isBadToken()
 	renew(t, fourth.Refresh).isBadToken()
 	ana.get("/chat").is(200)
@@ -152,18 +169,20 @@ func TestRefreshTokens(t *testing.T) {
 	for _, wrong := range []string{"", "x", fourth.Access, strings.Repeat("A", 64), strings.Repeat("A", 100_000), fourth.Refresh + "\n", fourth.Refresh[:63] + "é"} {
 		renew(t, wrong).isBadToken()
 	}
-	late := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
+	late := decode[tokenPair](
+		s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
 	decode[tokenPair](renew(t, late.Refresh).is(200))
 	s.exec(`UPDATE refresh_tokens SET rotated_at = rotated_at - 61000000`)
 	renew(t, late.Refresh).isBadToken()
 
-	disabled := decode[tokenPair](s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
+	disabled := decode[tokenPair](
+		s.anonymous().post("/tokens", []string{"email", "ana@example.org", "password", testPassword}))
 	s.exec(`UPDATE users SET disabled_at = 1`)
 	renew(t, disabled.Refresh).isBadToken()
 	ana.withToken(t, disabled.Access).get("/chat").isBadToken()
 }
 
-// A cookie is no token and a token no cookie.
+// TestForgedTokensAreRefused also holds that a cookie is not accepted as a token, and a token not as a cookie.
 func TestForgedTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
@@ -198,7 +217,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		return signed
 	}
 	hs, key, now := jwt.SigningMethodHS256, any(keys[0].Value), time.Now().Unix()
-	ana.withToken(t, forge(hs, key, "1", nil)).get("/chat").is(200) // the forger can do it right
+	ana.withToken(t, forge(hs, key, "1", nil)).get("/chat").is(200) // forge makes a valid token if nothing is changed
 
 	bad := map[string]string{
 		"alg none":             forge(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "1", nil),
@@ -220,8 +239,9 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		"nobody's session":     forge(hs, key, "1", map[string]any{"sid": 99999}),
 		"a session in words":   forge(hs, key, "1", map[string]any{"sid": "1; DROP TABLE"}),
 		"not yet":              forge(hs, key, "1", map[string]any{"nbf": now + 3600}),
-		"a flipped bit":        program.token[:len(program.token)-2] + string(program.token[len(program.token)-2]^1) + program.token[len(program.token)-1:],
-		"nothing":              " ", "a dot": ".", "three dots": "...", "words": "bearer of bad news", "a cookie": ana.cookies[s.cookieName],
+		"a flipped bit": program.token[:len(program.token)-2] + string(
+			program.token[len(program.token)-2]^1) + program.token[len(program.token)-1:],
+		"nothing": " ", "a dot": ".", "three dots": "...", "words": "bearer of bad news", "a cookie": ana.cookies[s.cookieName],
 		"no bot": "charla_", "no bot's": "charla_" + strings.Repeat("A", 43), "32 KB": strings.Repeat("A.", 16<<10), "1 MB": strings.Repeat("eyJh", 256<<10),
 	}
 	for what, token := range bad {
@@ -234,12 +254,12 @@ func TestForgedTokensAreRefused(t *testing.T) {
 			}
 		})
 	}
-	ana.withToken(t, strings.Repeat("A", 2<<20)).get("/chat").is(431) // the server does not read so much of a head
+	ana.withToken(t, strings.Repeat("A", 2<<20)).get("/chat").is(431) // larger than the server's limit for headers
 
 	twice := program.withT(t)
 	twice.get("/chat", "Authorization: Bearer "+program.token).is(401)
 	twice.get("/chat", "Authorization: Basic eDp5").isBadToken()
-	s.anonymous().get("/login", "Authorization: Basic eDp5").is(200) // a proxy's
+	s.anonymous().get("/login", "Authorization: Basic eDp5").is(200) // credentials for a proxy
 	s.anonymous().get("/chat", "Authorization: bearer "+program.token).is(200)
 
 	cookie := s.anonymous()
@@ -274,7 +294,7 @@ func TestTokenRateLimit(t *testing.T) {
 		if a := guess("person" + strconv.Itoa(i) + "@example.org"); a.status == 429 {
 			break
 		} else if a.is(401); i > 45 {
-			t.Fatal("one address tries as many accounts as it likes")
+			t.Fatal("log-ins from one address have no limit for the number of accounts")
 		}
 	}
 }
@@ -288,13 +308,13 @@ func TestBadTokenRateLimit(t *testing.T) {
 			a.isError(429, "too_many", "")
 			return
 		} else if a.isBadToken(); n > 1100 {
-			t.Fatal("nobody is slowed")
+			t.Fatal("bad tokens have no rate limit")
 		}
 	}
 }
 
-// What ends a person's sessions ends their programs too, and a session that ends on one node is over on the other within
-// two seconds, although nothing but the database joins them.
+// What ends a user's sessions ends those of their programs too. Without a relay, a session that ends on one node must
+// end on the other within two seconds.
 func TestTokenRevocationReachesOtherNodes(t *testing.T) {
 	url := dbtest.PostgresURL(t)
 	here, there := openPostgres(t, url), openPostgres(t, url)
@@ -314,14 +334,14 @@ func TestTokenRevocationReachesOtherNodes(t *testing.T) {
 			program = bot
 		}
 		away := program.onNode(there)
-		away.get("/chat", asJSON).is(200) // by a key that this node has not seen before
+		away.get("/chat", asJSON).is(200) // this node has to load the signing key first
 		st := away.listen("/events?room=1", "Accept: text/html")
 		st.readUntil("the cursor", isBareID)
 		end(program)
 		start := time.Now()
 		equal(t, what, strings.Join(st.readToEnd(), " "), "logout bye")
 		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("%s: took %v to the other node", what, took)
+			t.Errorf("%s: took %v to reach the other node", what, took)
 		}
 		away.get("/chat").isBadToken()
 		program.get("/chat").isBadToken()
@@ -347,12 +367,13 @@ func TestSigningKeyRotationOnTwoNodes(t *testing.T) {
 		old.onNode(s).get("/chat").is(200)
 	}
 	rotate(there)
-	eventually(t, "the oldest key is forgotten", func() bool { return old.get("/chat").status == 401 && old.onNode(there).get("/chat").status == 401 })
+	eventually(t, "the oldest key is forgotten",
+		func() bool { return old.get("/chat").status == 401 && old.onNode(there).get("/chat").status == 401 })
 	fresh.get("/chat").is(200)
 	equal(t, "keys", here.count(`SELECT COUNT(*) FROM signing_keys`), 2)
 }
 
-// FuzzBearer holds that nothing that stands where a token does makes Charla panic, or lets anybody in.
+// FuzzBearer holds that no token except a valid one authenticates anybody, and that none causes a panic.
 func FuzzBearer(f *testing.F) {
 	for _, token := range []string{"", ".", "..", "a.b.c", "charla_", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.eyJzaWQiOjF9.AAAA", "\x00", "é"} {
 		f.Add(token)

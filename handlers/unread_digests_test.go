@@ -12,16 +12,16 @@ import (
 	"charla/notify/email/emailtest"
 )
 
-// markAllAway makes people somebody who was last here an hour ago.
+// markAllAway sets the time at which everybody was last seen to an hour ago.
 func (a *notifiedServer) markAllAway() {
 	a.t.Helper()
 	a.exec(`UPDATE sessions SET seen_at = $1`, time.Now().Add(-time.Hour).UnixMicro())
 }
 
-// deliverDueDigests lets the alarms ring that are set.
+// deliverDueDigests makes all scheduled digests due and delivers them.
 func (a *notifiedServer) deliverDueDigests(t testing.TB) []emailtest.Message {
 	t.Helper()
-	equal(t, "letters before their time", len(a.deliverAll(t)), 0)
+	equal(t, "e-mails before their time", len(a.deliverAll(t)), 0)
 	a.exec(`UPDATE unread_digests SET due_at = 1`)
 	return a.deliverAll(t)
 }
@@ -29,7 +29,8 @@ func (a *notifiedServer) deliverDueDigests(t testing.TB) []emailtest.Message {
 func TestUnreadDigest(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
-		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta <b>&", "berta@example.org")
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta <b>&",
+			"berta@example.org")
 		a.exec(`UPDATE users SET locale = 'es' WHERE id = $1`, ana.user.ID)
 		a.deliverAll(t)
 		a.markAllAway()
@@ -38,36 +39,40 @@ func TestUnreadDigest(t *testing.T) {
 		berta.sendMessage("room=1", "to all: "+strings.Repeat("long ", 100))
 
 		a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
-		letters := a.deliverDueDigests(t)
-		equal(t, "letters", len(letters), 1)
-		letter := letters[0]
-		equal(t, "to", letter.To, "ana@example.org")
-		equal(t, "subject", letter.Subject, "3 sin leer en chat.example.org")
-		contains(t, letter.Text, "Berta <b>& – 2 sin leer", "hola, ¿comemos?", "General – 1 sin leer", "to all: long", "…", "https://chat.example.org/messages?with="+formatID(berta.user.ID), "https://chat.example.org/messages?room=1")
-		contains(t, letter.HTML, "Berta &lt;b&gt;&amp;", "&lt;/li&gt;&lt;script&gt;", `href="https://chat.example.org/messages?room=1"`)
-		lacks(t, letter.HTML, "<script", `href="javascript`, "\u202E", "src=", "<img")
-		lacks(t, letter.Text, "\u202E")
-		if strings.Count(letter.Text, "long") > 40 {
-			t.Error("the letter tells a message whole")
+		emails := a.deliverDueDigests(t)
+		equal(t, "e-mails", len(emails), 1)
+		email := emails[0]
+		equal(t, "to", email.To, "ana@example.org")
+		equal(t, "subject", email.Subject, "3 sin leer en chat.example.org")
+		contains(t, email.Text, "Berta <b>& – 2 sin leer", "hola, ¿comemos?", "General – 1 sin leer", "to all: long",
+			"…", "https://chat.example.org/messages?with="+formatID(berta.user.ID),
+			"https://chat.example.org/messages?room=1")
+		contains(t, email.HTML, "Berta &lt;b&gt;&amp;", "&lt;/li&gt;&lt;script&gt;")
+		shows(t, email.HTML, "a[href='https://chat.example.org/messages?room=1']")
+		hides(t, email.HTML, "script,img,[src],[href^=javascript]")
+		lacks(t, email.HTML, "\u202E")
+		lacks(t, email.Text, "\u202E")
+		if strings.Count(email.Text, "long") > 40 {
+			t.Error("the digest has the whole text of a long message")
 		}
 
 		equal(t, "not again for the same", len(a.deliverDueDigests(t)), 0)
 		berta.sendMessage(ana.peerQuery(), "a third")
 		again := a.deliverDueDigests(t)
-		equal(t, "letters", len(again), 1)
+		equal(t, "e-mails", len(again), 1)
 		contains(t, again[0].Text, "a third")
 		lacks(t, again[0].Text, "comemos", "General")
 
-		t.Run("no log-in is needed to end them", func(t *testing.T) {
-			path := linkIn(t, letter)
-			equal(t, "List-Unsubscribe", letter.Header.Get("List-Unsubscribe"), "<https://chat.example.org"+path+">")
-			equal(t, "List-Unsubscribe-Post", letter.Header.Get("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click")
+		t.Run("unsubscribing needs no log-in", func(t *testing.T) {
+			path := linkIn(t, email)
+			equal(t, "List-Unsubscribe", email.Header.Get("List-Unsubscribe"), "<https://chat.example.org"+path+">")
+			equal(t, "List-Unsubscribe-Post", email.Header.Get("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click")
 			wish := func() int64 {
 				return a.count(`SELECT COUNT(*) FROM users WHERE email_digest = 'off' AND id = $1`, ana.user.ID)
 			}
-			a.anonymous().withT(t).get(path).is(200).has("<button")
+			a.anonymous().withT(t).get(path).is(200).shows("button")
 			equal(t, "ended by looking", wish(), 0)
-			for i := len("/unsubscribe/"); i < len(path); i++ { // whose it is, and the signature
+			for i := len("/unsubscribe/"); i < len(path); i++ { // the user id and the signature
 				other := map[bool]string{true: "B", false: "A"}[path[i] == 'A']
 				a.anonymous().withT(t).post(path[:i]+other+path[i+1:], nil).is(404)
 			}
@@ -76,7 +81,7 @@ func TestUnreadDigest(t *testing.T) {
 			a.anonymous().withT(t).post(path, []string{"List-Unsubscribe", "One-Click"}).is(200)
 			equal(t, "ended", wish(), 1)
 			berta.sendMessage(ana.peerQuery(), "a fourth")
-			equal(t, "letters", len(a.deliverDueDigests(t)), 0)
+			equal(t, "e-mails", len(a.deliverDueDigests(t)), 0)
 		})
 	})
 }
@@ -93,7 +98,7 @@ func TestNoDigestWithoutReason(t *testing.T) {
 			ana.listen("/events").waitForPresence()
 			a.markAllAway()
 		},
-		"who wants no letters": func(a *notifiedServer, ana, _ *client) {
+		"who wants no emails": func(a *notifiedServer, ana, _ *client) {
 			ana.post("/settings/mail", []string{"mail", "off"}).is(303)
 			a.markAllAway()
 		},
@@ -111,7 +116,8 @@ func TestNoDigestWithoutReason(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := withNotifications(t, openSQLite(t, withMedia))
-			ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+			ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta",
+				"berta@example.org")
 			a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 			a.deliverAll(t)
 			a.markAllAway()
@@ -119,17 +125,18 @@ func TestNoDigestWithoutReason(t *testing.T) {
 			a.deliverAll(t)
 			equal(t, "alarms", a.count(`SELECT COUNT(*) FROM unread_digests`), 1)
 			happens(a, ana, berta)
-			equal(t, "letters", len(a.deliverDueDigests(t)), 0)
-			equal(t, "left in the outbox", a.count(`SELECT COUNT(*) FROM notifications`), 0)
+			equal(t, "e-mails", len(a.deliverDueDigests(t)), 0)
+			equal(t, "queued notifications", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 		})
 	}
 }
 
-// Ana reads what came, goes away, and more comes before the alarm that was set for the first.
+// Ana reads a message, goes away, and gets another one before the digest that was scheduled for the first.
 func TestEachAbsenceHasItsOwnDigest(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
-		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta",
+			"berta@example.org")
 		a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 		a.deliverAll(t)
 		ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMicro() }
@@ -156,10 +163,10 @@ func TestEachAbsenceHasItsOwnDigest(t *testing.T) {
 		a.deliverAll(t)
 		equal(t, "it stays while she is away", since(), second)
 		equal(t, "an hour later", a.count(`SELECT due_at FROM unread_digests`), second+time.Hour.Microseconds())
-		letters := a.deliverDueDigests(t)
-		equal(t, "letters", len(letters), 1)
-		contains(t, letters[0].Text, "the second", "the third")
-		lacks(t, letters[0].Text, "the first")
+		emails := a.deliverDueDigests(t)
+		equal(t, "e-mails", len(emails), 1)
+		contains(t, emails[0].Text, "the second", "the third")
+		lacks(t, emails[0].Text, "the first")
 	})
 }
 
@@ -180,15 +187,17 @@ func TestDigestDueTimes(t *testing.T) {
 		a.deliverAll(t)
 		equal(t, "alarms", a.count(`SELECT COUNT(*) FROM unread_digests`), 3)
 		due := func(wish string) time.Time {
-			return time.UnixMicro(a.count(`SELECT due_at FROM unread_digests WHERE user_id = $1`, wants[wish].user.ID)).UTC()
+			return time.UnixMicro(a.count(`SELECT due_at FROM unread_digests WHERE user_id = $1`, wants[wish].user.ID)).
+				UTC()
 		}
 		for wish, wait := range map[string]time.Duration{"soon": 5 * time.Minute, "hour": time.Hour} {
 			if off := due(wish).Sub(posted.Add(wait)).Abs(); off > 10*time.Second {
-				t.Errorf("%s falls due %v off", wish, off)
+				t.Errorf("%s is due %v too early or too late", wish, off)
 			}
 		}
-		if at := due("day"); at.Hour() != 8 || at.Minute() != 0 || at.Before(posted) || at.After(posted.Add(24*time.Hour)) {
-			t.Errorf("the letter of the day falls due at %v", at)
+		if at := due("day"); at.Hour() != 8 || at.Minute() != 0 || at.Before(posted) ||
+			at.After(posted.Add(24*time.Hour)) {
+			t.Errorf("the daily digest is due at %v", at)
 		}
 		equal(t, "quiet", a.count(`SELECT COUNT(*) FROM notifications`), 0)
 	})
@@ -198,7 +207,11 @@ func TestScanIsSkippedWithoutNewMessages(t *testing.T) {
 	t.Parallel()
 	a := withNotifications(t, openSQLite(t, withMedia))
 	a.newConfirmedUser(t, "Ana", "ana@example.org").sendMessage("room=1", "hello")
-	look := chat.ScanClaim{Medium: chat.MediumPush, Now: chat.TimestampOf(time.Now()), RefreshBefore: chat.TimestampOf(time.Now().Add(-10 * time.Minute))}
+	look := chat.ScanClaim{
+		Medium:        chat.MediumPush,
+		Now:           chat.TimestampOf(time.Now()),
+		RefreshBefore: chat.TimestampOf(time.Now().Add(-10 * time.Minute)),
+	}
 	due := func() bool {
 		due, err := a.store.ScanDue(t.Context(), look)
 		if err != nil {
@@ -218,7 +231,9 @@ func TestConcurrentWorkersSendOnce(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
 		for range 40 {
-			a.anonymous().withT(t).post("/register", []string{"name", "Ana", "email", "ana" + formatID(a.count(`SELECT COUNT(*) FROM notifications`)) + "@example.org", "password", testPassword}).is(http.StatusSeeOther)
+			a.anonymous().withT(t).
+				post("/register", []string{"name", "Ana", "email", "ana" + formatID(a.count(`SELECT COUNT(*) FROM notifications`)) + "@example.org", "password", testPassword}).
+				is(http.StatusSeeOther)
 		}
 		done := make(chan struct{})
 		for range 4 {
@@ -232,7 +247,7 @@ func TestConcurrentWorkersSendOnce(t *testing.T) {
 			to[l.To]++
 		}
 		equal(t, "people", len(to), 40)
-		equal(t, "letters", len(a.mail.Messages()), 40)
+		equal(t, "e-mails", len(a.mail.Messages()), 40)
 	})
 }
 
@@ -244,7 +259,7 @@ func TestEmailRetries(t *testing.T) {
 		a.anonymous().withT(t).post("/forgot", []string{"email", "ana@example.org"}).is(303)
 		wait := int64(0)
 		for attempt := int64(1); attempt <= 10; attempt++ {
-			equal(t, "letters", len(a.deliverAll(t)), 0)
+			equal(t, "e-mails", len(a.deliverAll(t)), 0)
 			equal(t, "attempts", a.count(`SELECT attempts FROM notifications`), attempt)
 			equal(t, "why", a.count(`SELECT COUNT(*) FROM notifications WHERE last_error LIKE '%451%'`), 1)
 			if attempt == 10 {
@@ -252,7 +267,7 @@ func TestEmailRetries(t *testing.T) {
 			}
 			next := a.count(`SELECT next_attempt_at FROM notifications`) - time.Now().UnixMicro()
 			if next <= wait/2 || next > int64(75*time.Minute/time.Microsecond) {
-				t.Errorf("after attempt %d the next is in %d µs, before in %d", attempt, next, wait)
+				t.Errorf("attempt %d is followed by a wait of %d µs, the one before by %d µs", attempt, next, wait)
 			}
 			wait = next
 			equal(t, "not before its time", len(a.deliverAll(t)), 0)
@@ -262,7 +277,7 @@ func TestEmailRetries(t *testing.T) {
 		equal(t, "given up", a.count(`SELECT COUNT(*) FROM notifications WHERE failed_at > 0`), 1)
 		a.mail.SetFault(emailtest.None)
 		a.exec(`UPDATE notifications SET next_attempt_at = 1`)
-		equal(t, "letters", len(a.deliverAll(t)), 0)
+		equal(t, "e-mails", len(a.deliverAll(t)), 0)
 		a.exec(`UPDATE notifications SET failed_at = 1`)
 		if err := a.chat.PruneNotifications(t.Context()); err != nil {
 			t.Fatal(err)
@@ -285,7 +300,7 @@ func TestRepeatedEmailHasTheSameMessageID(t *testing.T) {
 	equal(t, "once more", len(second), 1)
 	equal(t, "Message-ID", second[0].Header.Get("Message-Id"), first[0].Header.Get("Message-Id"))
 	equal(t, "then no more", len(a.deliverAll(t)), 0)
-	a.anonymous().get(linkIn(t, first[0])).is(200) // whichever the person opens
+	a.anonymous().get(linkIn(t, first[0])).is(200) // both e-mails have a valid link
 	a.anonymous().post(linkIn(t, second[0]), []string{"password", otherPassword}).is(303)
 	a.anonymous().get(linkIn(t, first[0])).is(404)
 }
@@ -303,7 +318,7 @@ func TestRequestsDoNotWaitForEmail(t *testing.T) {
 	start := time.Now()
 	a.anonymous().post("/forgot", []string{"email", "ana@example.org"}).is(303)
 	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("the page took %v", took)
+		t.Errorf("the request took %v", took)
 	}
 	select {
 	case <-stalled:
@@ -318,7 +333,8 @@ func TestRequestsDoNotWaitForEmail(t *testing.T) {
 func TestRequestedEmailsGoFirst(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
-		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta",
+			"berta@example.org")
 		a.deliverAll(t)
 		a.markAllAway()
 		berta.sendMessage(ana.peerQuery(), "hello")
@@ -334,7 +350,7 @@ func TestRequestedEmailsGoFirst(t *testing.T) {
 	})
 }
 
-// The letter went out, and the database does not take that down at once.
+// An e-mail was sent, but the database fails to record that. It must not be sent again.
 func TestEmailIsNotRepeatedAfterDatabaseFailure(t *testing.T) {
 	t.Parallel()
 	a := withNotifications(t, openSQLite(t, withMedia))
@@ -343,7 +359,7 @@ func TestEmailIsNotRepeatedAfterDatabaseFailure(t *testing.T) {
 	a.exec(`CREATE TRIGGER away BEFORE DELETE ON notifications BEGIN SELECT RAISE(ABORT, 'away'); END`)
 	done := make(chan struct{})
 	go func() { defer close(done); a.Deliver(t.Context(), chat.MediumEmail) }()
-	eventually(t, "the letter", func() bool { return len(a.mail.Messages()) == 1 })
+	eventually(t, "the email", func() bool { return len(a.mail.Messages()) == 1 })
 	equal(t, "waiting", a.count(`SELECT COUNT(*) FROM notifications`), 1)
 	a.exec(`DROP TRIGGER away`)
 	<-done
@@ -368,7 +384,8 @@ func TestDeliveryErrorIsStoredAsText(t *testing.T) {
 func TestContentIsBuiltAtDelivery(t *testing.T) {
 	t.Parallel()
 	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
-		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta", "berta@example.org")
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta",
+			"berta@example.org")
 		ana.setPushSettings("topic", "", "1")
 		a.exec(`UPDATE users SET email_digest = 'off' WHERE id = $1`, berta.user.ID)
 		a.deliverAll(t)
@@ -377,11 +394,11 @@ func TestContentIsBuiltAtDelivery(t *testing.T) {
 		yesterday := time.Now().Add(-24 * time.Hour).UTC()
 		a.exec(`UPDATE messages SET posted_at = $1`, yesterday.UnixMicro())
 		berta.sendWithFiles(ana.peerQuery(), "", berta.upload("plan.txt", "x"), berta.upload("map.txt", "y"))
-		equal(t, "a push without words", a.deliverPushes(t)[0].Message, "2 files")
-		letters := a.deliverDueDigests(t)
-		equal(t, "letters", len(letters), 1)
-		contains(t, letters[0].Text, yesterday.Format("Monday, January 2"),
+		equal(t, "a push without the text", a.deliverPushes(t)[0].Message, "2 files")
+		emails := a.deliverDueDigests(t)
+		equal(t, "e-mails", len(emails), 1)
+		contains(t, emails[0].Text, yesterday.Format("Monday, January 2"),
 			yesterday.Format("3:04 PM UTC")+" Berta: better", "Berta: 2 files")
-		lacks(t, letters[0].Raw, "too much")
+		lacks(t, emails[0].Raw, "too much")
 	})
 }

@@ -76,7 +76,8 @@ func TestStalledUploadsTimeOut(t *testing.T) {
 		}
 	}
 	equal(t, "files", s.count(`SELECT COUNT(*) FROM files`), 0)
-	status, took := send("/files?name=x", slowReader{strings.NewReader(strings.Repeat("x", 1000)), 80 * time.Millisecond})
+	status, took := send("/files?name=x",
+		slowReader{strings.NewReader(strings.Repeat("x", 1000)), 80 * time.Millisecond})
 	if status != 201 || took < 800*time.Millisecond {
 		t.Errorf("a slow upload that keeps the required rate: status %d after %v", status, took)
 	}
@@ -147,7 +148,8 @@ func TestSlowUploadsDoNotBlockOthers(t *testing.T) {
 
 // emptyParts returns a multipart form of n empty parts.
 func emptyParts(n int, disposition string) io.Reader {
-	return strings.NewReader(strings.Repeat("--b\r\nContent-Disposition: form-data; "+disposition+"\r\n\r\n\r\n", n) + "--b--\r\n")
+	return strings.NewReader(
+		strings.Repeat("--b\r\nContent-Disposition: form-data; "+disposition+"\r\n\r\n\r\n", n) + "--b--\r\n")
 }
 
 func TestMultipartWithTooManyParts(t *testing.T) {

@@ -95,22 +95,27 @@ func testAttachmentSync(t *testing.T, here, there *testServer) {
 	program.waitForNamed("ready")
 	upload := func(query, name string) fileInfo {
 		t.Helper()
-		a := ana.do(http.MethodPost, "/files?"+query+"&name="+name, strings.NewReader(name), "Content-Type: text/plain", asJSON)
+		a := ana.do(http.MethodPost, "/files?"+query+"&name="+name, strings.NewReader(name), "Content-Type: text/plain",
+			asJSON)
 		return decode[fileInfo](a.is(201))
 	}
 	f := upload(with, "first.txt")
 	attachment := "attachment-" + formatID(f.ID)
-	mine.waitForElement("[hx-target='#attachments:not(:has(#"+attachment+"))'][hx-swap=beforeend] #"+attachment, "first.txt")
+	mine.waitForElement("[hx-target='#attachments:not(:has(#"+attachment+"))'][hx-swap=beforeend] #"+attachment,
+		"first.txt")
 	ana.post(f.URL, []string{"alt", "what it says"}, asJSON).is(204)
-	mine.waitForElement("[hx-target='#" + attachment + ":not(:has([open]))'][hx-swap=outerHTML] [data-alt='what it says']")
+	mine.waitForElement(
+		"[hx-target='#" + attachment + ":not(:has([open]))'][hx-swap=outerHTML] [data-alt='what it says']")
 	ana.do(http.MethodDelete, f.URL, nil, asJSON).is(204)
 	mine.waitForElement("[hx-target='#" + attachment + "'][hx-swap=delete]")
 
 	upload(with+"&upload=u:1", "named.txt")
 	named := formatID(f.ID + 1)
-	e := mine.waitForElement("[hx-target='.attachment-tray:not(:has(#upload-u_1)) > #attachments:not(:has(#attachment-"+named+"))']",
+	e := mine.waitForElement(
+		"[hx-target='.attachment-tray:not(:has(#upload-u_1)) > #attachments:not(:has(#attachment-"+named+"))']",
 		"named.txt")
-	shows(t, e.data, "[hx-target='.attachment--canceled #upload-u_1'] > i[hx-post='/files/"+named+"/delete'][hx-trigger=load]")
+	shows(t, e.data,
+		"[hx-target='.attachment--canceled #upload-u_1'] > i[hx-post='/files/"+named+"/delete'][hx-trigger=load]")
 	ana.do(http.MethodDelete, "/files/"+named, nil, asJSON).is(204)
 
 	g := upload("room="+formatID(direct), "second.txt") // the direct conversation by its room

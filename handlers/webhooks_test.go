@@ -18,7 +18,8 @@ type webhookInfo struct {
 // createWebhook creates a webhook that posts into a room as a bot.
 func (b *client) createWebhook(bot *client, room int64) webhookInfo {
 	b.t.Helper()
-	return decode[webhookInfo](b.post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", formatID(room)}, asJSON).is(201))
+	return decode[webhookInfo](
+		b.post("/bots/"+formatID(bot.user.ID)+"/hooks", []string{"room", formatID(room)}, asJSON).is(201))
 }
 
 // requestURI returns the path and query of a URL.
@@ -41,7 +42,8 @@ func TestWebhooks(t *testing.T) {
 	ana.get("/bots").is(200).has("General").lacks(secret)
 	start := strings.Index(page.body, "/hooks/")
 	hook := page.body[start:][:len("/hooks/")+43]
-	equal(t, "secrets in plain text", s.count(`SELECT COUNT(*) FROM webhooks WHERE hash = $1`, hook[len("/hooks/"):]), 0)
+	equal(t, "secrets in plain text", s.count(`SELECT COUNT(*) FROM webhooks WHERE hash = $1`, hook[len("/hooks/"):]),
+		0)
 	st := berta.listen("/events?room=1")
 	st.readUntil("the cursor", isBareID)
 
@@ -69,9 +71,11 @@ func TestWebhooks(t *testing.T) {
 	st.waitFor("without a type")
 
 	once := decode[message](send(t, hook, "body=built&key=build-16", inForm).is(201))
-	equal(t, "same key in a field", decode[message](send(t, hook, "body=built&key=build-16", inForm).is(200)).ID, once.ID)
+	equal(t, "same key in a field", decode[message](send(t, hook, "body=built&key=build-16", inForm).is(200)).ID,
+		once.ID)
 	first := decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(201))
-	equal(t, "same key in a header", decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(200)).ID, first.ID)
+	equal(t, "same key in a header", decode[message](send(t, hook, "once", "Idempotency-Key: build-17").is(200)).ID,
+		first.ID)
 	equal(t, "same key in the URL", decode[message](send(t, hook+"?key=build-17", "once").is(200)).ID, first.ID)
 	send(t, hook+"?key=build-17", "another").isError(409, "conflict", "key")
 	send(t, hook, "x", "Idempotency-Key: "+strings.Repeat("k", 65)).isError(422, "invalid", "key")
