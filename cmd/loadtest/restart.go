@@ -101,7 +101,7 @@ func cursorBefore(p plan, to target) (int64, error) {
 		return 0, err
 	}
 	if len(history.Messages) < p.restart {
-		return 0, fmt.Errorf("General has only %d messages", len(history.Messages))
+		return 0, fmt.Errorf("only %d messages are in General", len(history.Messages))
 	}
 	return history.Messages[0].Seq - 1, nil
 }
