@@ -98,26 +98,20 @@ func CleanFileName(s string) string {
 	return name
 }
 
-// stripInvisible removes invisible characters, replaces any white space by a space, and removes combining marks that no
-// language needs.
+// stripInvisible removes invisible characters except joiners, replaces any white space by a space, and removes combining
+// marks that no language needs.
 func stripInvisible(s string) string {
-	marks := 0
+	var marks markCounter
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r) || unicode.Is(unicode.Zs, r):
 			return ' '
-		case isInvisible(r):
+		case isJoiner(r):
+			return r
+		case isInvisible(r) || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S) || !marks.add(r):
 			return -1
-		case unicode.In(r, unicode.Mn, unicode.Me):
-			if marks++; marks > maxMarks {
-				return -1
-			}
-			return r
-		case unicode.In(r, unicode.L, unicode.Mc, unicode.N, unicode.P, unicode.S):
-			marks = 0
-			return r
 		}
-		return -1
+		return r
 	}, s)
 }
 

@@ -400,10 +400,10 @@ func TestCleanFileName(t *testing.T) {
 		"a\x00b\r\nc.txt": "ab c.txt", "photo\u202egnp.exe": "photognp.exe",
 		"zero\u200bwidth\ufeff.txt": "zerowidth.txt", "  two   spaces .txt": "two spaces .txt",
 		"año.pdf": "año.pdf", "an\u0303o.pdf": "año.pdf", "\xff\xfe.txt": ".txt", `quo"te;.txt`: `quo"te;.txt`,
-		"tab\there":                          "tab here",
-		strings.Repeat("x", 300) + ".tar.gz": strings.Repeat("x", 252) + ".gz",
-		strings.Repeat("é", 200):             strings.Repeat("é", 127),
-		"z" + strings.Repeat("\u0301", 50):   "ź\u0301",
+		"tab\there":                              "tab here",
+		strings.Repeat("x", 300) + ".tar.gz":     strings.Repeat("x", 252) + ".gz",
+		strings.Repeat("é", 200):                 strings.Repeat("é", 127),
+		"z" + strings.Repeat("\u0301\u0323", 50): "ẓ\u0301", "می\u200Cخواهم.txt": "می\u200Cخواهم.txt",
 	} {
 		if got := chat.CleanFileName(in); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)

@@ -20,11 +20,11 @@ const (
 	MaxMessage      = 4000 // characters
 	maxMessageBytes = 16 << 10
 	maxKeyBytes     = 64 // printable ASCII
-	maxMarks        = 2  // combining marks on one letter; Vietnamese needs two
 )
 
 // CleanName trims a name and normalizes it to Unicode NFC. It returns Invalid for a name that is empty or too long, and
-// for one with control, bidirectional, zero-width or blank-looking characters or with stacked combining marks.
+// for one with control, bidirectional or blank-looking characters, with zero-width characters that its script does not
+// need, or with stacked combining marks.
 func CleanName(s string) (string, error) {
 	name := strings.Join(strings.Fields(stripVariationSelectors(norm.NFC.String(s))), " ")
 	switch {
@@ -34,7 +34,7 @@ func CleanName(s string) (string, error) {
 		return "", invalidf("name", "Enter your name.")
 	case uniseg.GraphemeClusterCount(name) > MaxName:
 		return "", invalidf("name", "A name can have at most %d characters.", MaxName)
-	case !allVisible(name):
+	case !isReadableName(name):
 		return "", invalidf("name", "This name contains characters that cannot be used.")
 	}
 	return name, nil
@@ -73,25 +73,23 @@ var blankRunes = map[rune]bool{
 // isInvisible reports whether r is a blank rune or a variation selector.
 func isInvisible(r rune) bool { return blankRunes[r] || unicode.Is(unicode.Variation_Selector, r) }
 
-// allVisible reports whether every character of s is visible and no letter has more than maxMarks combining marks.
-// Unassigned, control and format characters and variation selectors are not visible.
+// allVisible reports whether every character of s is visible and no letter has too many combining marks. Unassigned,
+// control and format characters and variation selectors are not visible.
 func allVisible(s string) bool {
-	marks := maxMarks // none without a letter
+	var marks markCounter
 	for _, r := range norm.NFD.String(s) {
-		switch {
-		case isInvisible(r):
-			return false
-		case unicode.In(r, unicode.Mn, unicode.Me):
-			if marks++; marks > maxMarks {
-				return false
-			}
-		case unicode.In(r, unicode.L, unicode.Mc, unicode.N, unicode.P, unicode.S, unicode.Zs):
-			marks = 0
-		default:
+		visible := unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Zs)
+		if !visible || isInvisible(r) || !marks.add(r) {
 			return false
 		}
 	}
 	return true
+}
+
+// isReadableName is allVisible for names, in which scripts and emoji may use joiners.
+func isReadableName(s string) bool {
+	without, ok := removeJoiners(s)
+	return ok && allVisible(without)
 }
 
 // foldCase removes differences of case. Case folding alone is not stable for Cherokee letters, so the result is
@@ -103,7 +101,7 @@ func foldCase(s string) string { return strings.ToLower(cases.Fold().String(s)) 
 func NameKey(name string) string {
 	folded := foldCase(norm.NFKD.String(strings.ToValidUTF8(name, "")))
 	folded = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
+		if unicode.Is(unicode.Mn, r) || isJoiner(r) {
 			return -1
 		}
 		return r

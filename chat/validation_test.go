@@ -3,6 +3,8 @@ package chat
 import (
 	"strings"
 	"testing"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestCleanName(t *testing.T) {
@@ -16,6 +18,19 @@ func TestCleanName(t *testing.T) {
 		"Ana \u2764\uFE0F":            "Ana \u2764",
 		strings.Repeat("é", MaxName):  strings.Repeat("é", MaxName),
 		strings.Repeat("e\u0301", 40): strings.Repeat("é", 40),
+		// Joiners and several marks are part of many scripts.
+		"ශ්\u200Dරීමා":    "ශ්\u200Dරීමා",    // Sinhala: a joiner after a virama
+		"علی\u200Cرضا":    "علی\u200Cرضا",    // Persian: a non-joiner between letters
+		"അവന്\u200D":      "അവന്\u200D",      // Malayalam: a joiner at the end of a word
+		"র\u200D্যাব":     "র\u200D্যাব",     // Bengali: a joiner between a letter and a mark
+		"ಶ್ರೀ ರ\u200D್ಯಾ": "ಶ್ರೀ ರ\u200D್ಯಾ", // Kannada
+		"སྒྲོལ་མ":         "སྒྲོལ་མ",         // Tibetan: three marks on one letter
+		"पढ़ें":           norm.NFC.String("पढ़ें"),
+		"မြန်မာ ကြိုး":    "မြန်မာ ကြိုး", // Burmese
+		"שַּׁבָּת":        norm.NFC.String("שַּׁבָּת"),
+		"مُحَمَّد":        norm.NFC.String("مُحَمَّد"),
+		"Ana 👩🏽\u200D🚀":   "Ana 👩🏽\u200D🚀",
+		"❤\uFE0F\u200D🔥":  "❤\u200D🔥",
 	} {
 		if got, err := CleanName(in); err != nil || got != want {
 			t.Errorf("%q: got %q, %v, want %q", in, got, err, want)
@@ -44,6 +59,14 @@ func TestCleanName(t *testing.T) {
 		"unassigned":     "A\u0378",
 		"a lone mark":    "\u0301",
 		"stacked marks":  "A" + strings.Repeat("\u0301\u0302", 4),
+		"one mark again": "ก" + strings.Repeat("\u0E49", 3),
+		"many marks":     "ཀ\u0F71\u0F72\u0F74\u0F7A\u0F7B\u0F7C\u0F7E",
+
+		"a joiner between digits":      "1\u200D2",
+		"a joiner between two scripts": "علی\u200CAna",
+		"a joiner at the start":        "\u200Cعلی",
+		"a joiner after a symbol":      "Ana ❤\u200D",
+		"a joiner at the end":          "علی\u200C",
 	} {
 		if got, err := CleanName(in); CodeOf(err) != Invalid || FieldErrors(err)["name"] == nil {
 			t.Errorf("%s: %q passed as %q, %v", what, in, got, err)
@@ -54,6 +77,7 @@ func TestCleanName(t *testing.T) {
 func TestNameKey(t *testing.T) {
 	for in, want := range map[string]string{
 		"Iñaki Gómez": "inaki gomez", "ﬁsh": "fish", "STRASSE": "strasse", "Straße": "strasse", "Ａna": "ana",
+		"علی\u200Cرضا": "علیرضا",
 	} {
 		if got := NameKey(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
