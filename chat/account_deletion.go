@@ -114,12 +114,9 @@ type ErasureJob struct {
 	ErasedThrough     int64 `db:"erased_through"`     // messages up to this seq are erased
 }
 
-// The limits of one erasure step, which locks the room, and on SQLite every writer, for some milliseconds: how many
-// seqs it searches for messages of the user, and how many messages it changes.
-const (
-	authoredScanWindow = 10_000
-	maxErasedPerStep   = 50
-)
+// maxErasedPerStep is how many messages one erasure step changes. A step locks the room, and on SQLite every writer,
+// for some milliseconds.
+const maxErasedPerStep = 50
 
 // erasureResult is the result of one erasure step: the events to publish after the commit, and the blobs of deleted
 // files.
@@ -285,17 +282,4 @@ func removeUserReactions(ctx context.Context, tx Tx, user int64, m *Message) (er
 	}
 	*m, _, err = tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	return err
-}
-
-// authoredMessages returns up to limit messages of a user in a room after a seq that are not deleted, and the seq up to
-// which it has searched.
-func authoredMessages(
-	ctx context.Context, r MessageReader, user, room, after int64, limit int,
-) (messages []Message, scannedTo int64, err error) {
-	scannedTo = after + authoredScanWindow
-	messages, err = r.MessagesByAuthor(ctx, user, room, after, scannedTo, limit)
-	if len(messages) == limit {
-		scannedTo = messages[limit-1].Seq
-	}
-	return messages, scannedTo, err
 }

@@ -179,3 +179,19 @@ func (s *Service) CheckMemberSince(ctx context.Context, c Conversation, cursor i
 	_, err := s.store.ConversationIn(ctx, c.Viewer, c.Room)
 	return err
 }
+
+// authoredScanWindow is how many seqs one call of authoredMessages searches, so that it does not lock a room for long.
+const authoredScanWindow = 10_000
+
+// authoredMessages returns up to limit messages of a user in a room after a seq that are not deleted, and the seq up to
+// which it has searched.
+func authoredMessages(
+	ctx context.Context, r MessageReader, user, room, after int64, limit int,
+) (messages []Message, scannedTo int64, err error) {
+	scannedTo = after + authoredScanWindow
+	messages, err = r.MessagesByAuthor(ctx, user, room, after, scannedTo, limit)
+	if len(messages) == limit {
+		scannedTo = messages[limit-1].Seq
+	}
+	return messages, scannedTo, err
+}

@@ -167,12 +167,12 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	return in, nil
 }
 
-// maxClockSkew is how far the clock of a node may be behind that with which the previous message was posted, so that the
-// message still gets no earlier time. A larger difference means that the previous clock was wrong.
+// maxClockSkew is how far the clock of a node may be behind that with which the previous message was posted, so that
+// the message still gets no earlier time. A larger difference means that the previous clock was wrong.
 const maxClockSkew = Timestamp(15 * time.Minute / time.Microsecond)
 
-// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards can
-// change before the commit.
+// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards
+// can change before the commit.
 func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
 	slot, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt, maxClockSkew)
 	if errors.Is(err, ErrNotFound) && in.Conversation.Room == 0 {

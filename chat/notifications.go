@@ -90,14 +90,14 @@ const (
 
 // ClaimNotifications claims up to limit notifications that are due, oldest first, so that no other worker gets them for
 // two minutes.
-func (s *Service) ClaimNotifications(ctx context.Context, road Medium, limit int) (claimed []Notification, err error) {
+func (s *Service) ClaimNotifications(ctx context.Context, medium Medium, limit int) (claimed []Notification, err error) {
 	now := s.now()
-	due, err := s.store.NotificationsDue(ctx, road, now)
+	due, err := s.store.NotificationsDue(ctx, medium, now)
 	if err != nil || !due {
 		return nil, err
 	}
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		claimed, err = tx.ClaimNotifications(ctx, road, now, now+claimDuration, limit)
+		claimed, err = tx.ClaimNotifications(ctx, medium, now, now+claimDuration, limit)
 		return err
 	})
 	return claimed, err

@@ -31,6 +31,12 @@ type RoomWriter interface {
 	InsertRoom(ctx context.Context, name, nameKey string, access Access, at Timestamp) (int64, error)
 }
 
+// General is the id of the channel that every user joins at registration. The start migration creates it.
+const General int64 = 1
+
+// RoomSeq is a room and its last seq.
+type RoomSeq struct{ Room, LastSeq int64 }
+
 // Access says how users join a channel.
 type Access string
 
@@ -175,9 +181,3 @@ func (s *Service) FindNonMembers(ctx context.Context, room Room, query string) (
 	}
 	return s.store.FindNonMembers(ctx, room.ID, NameKey(query), maxInviteCandidates)
 }
-
-// General is the id of the channel that every user joins at registration. The start migration creates it.
-const General int64 = 1
-
-// RoomSeq is a room and its last seq.
-type RoomSeq struct{ Room, LastSeq int64 }

@@ -13,8 +13,8 @@ type DigestWriter interface {
 	// ClaimScan claims a scan and returns the id of the message after which it starts. It returns ErrNotFound if
 	// another node has claimed the scan.
 	ClaimScan(ctx context.Context, claim ScanClaim) (int64, error)
-	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest included,
-	// and reschedules it for those who have used Charla since it was scheduled.
+	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest
+	// included, and reschedules it for those who have used Charla since it was scheduled.
 	ScheduleDigests(ctx context.Context, cursor int64, times DigestTimes) error
 	// EnqueueDueDigests moves up to limit digests that are due into the notification queue, at most one for each user.
 	EnqueueDueDigests(ctx context.Context, now Timestamp, limit int) error
