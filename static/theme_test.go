@@ -53,7 +53,8 @@ func (c linearRGB) hex() string {
 type theme map[string]linearRGB
 
 var (
-	lightDark  = regexp.MustCompile(`--raw-([a-z-]+): light-dark\(oklch\(([^()]+|[^()]+var\(--hue\))\), oklch\(([^()]+|[^()]+var\(--hue\))\)\)`)
+	lightDark = regexp.MustCompile(`--raw-([a-z-]+): light-dark\(` +
+		`oklch\(([^()]+|[^()]+var\(--hue\))\), oklch\(([^()]+|[^()]+var\(--hue\))\)\)`)
 	definition = regexp.MustCompile(`--raw-[a-z-]+:`)
 	hueValues  = regexp.MustCompile(`--hue: (\d+);`)
 )
@@ -62,23 +63,25 @@ var (
 // for every hue.
 func themes(t *testing.T) map[string]theme {
 	css := string(readFile("css/theme.css"))
-	day, night := theme{}, theme{}
-	if read, all := len(lightDark.FindAllString(css, -1)), len(definition.FindAllString(css, -1)); read != all || all < 10 {
-		t.Fatalf("could read %d of %d raw values", read, all)
+	light, dark := theme{}, theme{}
+	parsed, defined := len(lightDark.FindAllString(css, -1)), len(definition.FindAllString(css, -1))
+	if parsed != defined || defined < 10 {
+		t.Fatalf("parsed %d of %d raw colours", parsed, defined)
 	}
 	for _, m := range lightDark.FindAllStringSubmatch(css, -1) {
 		if !strings.Contains(m[2], "var(") {
-			day[m[1]], night[m[1]] = parse(t, m[2]), parse(t, m[3])
+			light[m[1]], dark[m[1]] = parse(t, m[2]), parse(t, m[3])
 			continue
 		}
 		for _, hue := range hueValues.FindAllStringSubmatch(css, -1) {
-			day[m[1]+hue[1]] = parse(t, strings.Replace(m[2], "var(--hue)", hue[1], 1))
-			night[m[1]+hue[1]] = parse(t, strings.Replace(m[3], "var(--hue)", hue[1], 1))
+			light[m[1]+hue[1]] = parse(t, strings.Replace(m[2], "var(--hue)", hue[1], 1))
+			dark[m[1]+hue[1]] = parse(t, strings.Replace(m[3], "var(--hue)", hue[1], 1))
 		}
 	}
-	return map[string]theme{"day": day, "night": night}
+	return map[string]theme{"light": light, "dark": dark}
 }
 
+// parse converts the arguments of an oklch() function.
 func parse(t *testing.T, values string) linearRGB {
 	var v [3]float64
 	parts := strings.Fields(values)
@@ -98,7 +101,7 @@ func TestContrast(t *testing.T) {
 		check := func(front, back string, least float64) {
 			t.Helper()
 			if got := contrast(th[front], th[back]); got < least {
-				t.Errorf("by %s, %s on %s has a contrast of %.2f, less than %.1f", name, front, back, got, least)
+				t.Errorf("%s theme: the contrast of %s on %s is %.2f, want at least %.1f", name, front, back, got, least)
 			}
 		}
 		for _, surface := range surfaces {
@@ -134,20 +137,20 @@ func TestConversion(t *testing.T) {
 		}
 	}
 	if got := contrast(oklch(1, 0, 0), oklch(0, 0, 0)); math.Abs(got-21) > 0.01 {
-		t.Errorf("black on white: %f", got)
+		t.Errorf("contrast of black on white: got %f, want 21", got)
 	}
 }
 
-// TestBarsHaveTheColourOfTheGround compares the colour that the pages set for the browser's own toolbar with the
+// TestThemeColourMatchesBackground compares the colour that the pages set for the browser's own toolbar with the
 // background of the page. CSS variables cannot be used there.
-func TestBarsHaveTheColourOfTheGround(t *testing.T) {
+func TestThemeColourMatchesBackground(t *testing.T) {
 	layout, err := os.ReadFile("../views/layout.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, th := range themes(t) {
 		if !strings.Contains(string(layout), th["neutral"].hex()) {
-			t.Errorf("by %s the ground is %s; views/layout.go says otherwise", name, th["neutral"].hex())
+			t.Errorf("%s theme: the background is %s, which views/layout.go does not contain", name, th["neutral"].hex())
 		}
 	}
 }

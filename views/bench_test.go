@@ -15,7 +15,8 @@ func BenchmarkMessages(b *testing.B) {
 		m.StartsGroup = seq%2 == 0
 		t.Messages = append(t.Messages, m)
 	}
-	s := Sidebar{Rows: []ConversationRow{{Conversation: directConversation}}, Online: OnlineUsers{Users: []chat.UserSummary{{ID: 2, Name: "Ana"}}, Count: 1}}
+	s := Sidebar{Rows: []ConversationRow{{Conversation: directConversation}},
+		Online: OnlineUsers{Users: []chat.UserSummary{{ID: 2, Name: "Ana"}}, Count: 1}}
 	p := testPage()
 	p.Lang = "es"
 	b.ReportAllocs()

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-func TestAPictureIsFittedBeforeItIsThere(t *testing.T) {
+func TestPictureSizeIsKnownInAdvance(t *testing.T) {
 	for _, c := range []struct{ width, height, wantWidth, wantHeight int }{
 		{1600, 1067, 480, 320}, // a photo
 		{900, 1600, 180, 320},  // a tall picture
@@ -17,12 +17,13 @@ func TestAPictureIsFittedBeforeItIsThere(t *testing.T) {
 	} {
 		f := chat.File{ID: 7, Width: c.width, Height: c.height}
 		if width, height := fitPicture(f); width != c.wantWidth || height != c.wantHeight {
-			t.Errorf("%d × %d is shown as %d × %d, not %d × %d", c.width, c.height, width, height, c.wantWidth, c.wantHeight)
+			t.Errorf("fitPicture(%d × %d) = %d × %d, want %d × %d",
+				c.width, c.height, width, height, c.wantWidth, c.wantHeight)
 		}
 	}
 }
 
-func TestABrowserIsToldHowWideASizeIs(t *testing.T) {
+func TestPictureSrcset(t *testing.T) {
 	for _, c := range []struct {
 		width, height int
 		want          string
@@ -33,12 +34,12 @@ func TestABrowserIsToldHowWideASizeIs(t *testing.T) {
 		{1, 2000, "/files/7?size=thumb 1w, /files/7?size=medium 1w"},
 	} {
 		if got := pictureSrcset(chat.File{ID: 7, Width: c.width, Height: c.height}); got != c.want {
-			t.Errorf("%d × %d: %s", c.width, c.height, got)
+			t.Errorf("srcset of %d × %d: got %q, want %q", c.width, c.height, got, c.want)
 		}
 	}
 }
 
-func TestWhatAFileIsCalled(t *testing.T) {
+func TestFileKinds(t *testing.T) {
 	for _, c := range []struct{ name, kind, want string }{
 		{"report.pdf", "application/pdf", "PDF"},
 		{"plan.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Hoja de cálculo"},
@@ -49,17 +50,18 @@ func TestWhatAFileIsCalled(t *testing.T) {
 	} {
 		k := fileKindOf(Locale{Lang: "es"}, chat.File{Name: c.name, Type: c.kind})
 		if k.Word != c.want || fileIconPaths[k.Icon] == "" {
-			t.Errorf("%s is called %q, with the icon %q", c.name, k.Word, k.Icon)
+			t.Errorf("kind of %s: got %q with icon %q, want %q", c.name, k.Word, k.Icon, c.want)
 		}
 	}
 }
 
-// TestProgressLeadsNowhereElse checks that an upload id from a page cannot change the selector that it becomes a part
+// TestUploadIDIsSafeInSelectors checks that an upload id from a page cannot change the selector that it becomes a part
 // of.
-func TestProgressLeadsNowhereElse(t *testing.T) {
-	for given, want := range map[string]string{"ABC-1": "upload-ABC-1", "x,body": "upload-x_body", "a b>c": "upload-a_b_c"} {
+func TestUploadIDIsSafeInSelectors(t *testing.T) {
+	for given, want := range map[string]string{"ABC-1": "upload-ABC-1", "x,body": "upload-x_body",
+		"a b>c": "upload-a_b_c"} {
 		if got := uploadID(given); got != want {
-			t.Errorf("%q leads to %q", given, got)
+			t.Errorf("uploadID(%q) = %q, want %q", given, got, want)
 		}
 	}
 }

@@ -19,14 +19,14 @@ import (
 // translation, and every translation must be used.
 func TestEverySentenceIsTranslated(t *testing.T) {
 	translated := readTranslations(spanish)
-	said := sentences(t)
-	if len(said) < 50 {
-		t.Fatalf("found only %d sentences in the source", len(said))
+	used := sentences(t)
+	if len(used) < 50 {
+		t.Fatalf("found only %d sentences in the source", len(used))
 	}
-	for _, english := range slices.Sorted(maps.Keys(said)) {
+	for _, english := range slices.Sorted(maps.Keys(used)) {
 		spanish := translated[english]
 		if spanish.Other == "" {
-			t.Errorf("%s: no Spanish translation of %q", said[english], english)
+			t.Errorf("%s: no Spanish translation of %q", used[english], english)
 			continue
 		}
 		for _, form := range []string{spanish.One, spanish.Other} {
@@ -36,15 +36,15 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 		}
 	}
 	for _, english := range slices.Sorted(maps.Keys(translated)) {
-		if said[english] == "" {
-			t.Errorf("es.json translates %q, which nobody says", english)
+		if used[english] == "" {
+			t.Errorf("es.json translates %q, which the program does not contain", english)
 		}
 	}
 }
 
 // sentences returns all English sentences of the source with their positions.
 func sentences(t *testing.T) map[string]string {
-	said := map[string]string{}
+	used := map[string]string{}
 	for _, dir := range []string{".", "../handlers", "../handlers/web", "../handlers/stream", "../chat", "../images"} {
 		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
@@ -61,13 +61,13 @@ func sentences(t *testing.T) map[string]string {
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
 				if english, ok := sentence(n); ok && strings.ContainsFunc(english, isLetter) {
-					said[english] = set.Position(n.Pos()).String()
+					used[english] = set.Position(n.Pos()).String()
 				}
 				return true
 			})
 		}
 	}
-	return said
+	return used
 }
 
 // sentence returns the English sentence of a syntax node that is T(…), chat.Errorf(code, …), invalidf(field, …) or
@@ -131,7 +131,7 @@ func verbs(format string) string {
 	return strings.Join(found, "")
 }
 
-func TestLanguages(t *testing.T) {
+func TestMatchLang(t *testing.T) {
 	for _, tc := range []struct{ choice, accept, want string }{
 		{"", "", "en"}, {"", "es-CO,es;q=0.9,en;q=0.8", "es"}, {"", "de-DE", "en"}, {"", "de;q=0.9,es;q=0.5", "es"},
 		{"es", "en-GB", "es"}, {"en", "es", "en"}, {"fr", "es", "es"}, {"", "\x00;;q=", "en"},
@@ -142,14 +142,14 @@ func TestLanguages(t *testing.T) {
 	}
 	e := chat.Errorf(chat.Invalid, "A name can have at most %d characters.", 40)
 	if got := (Locale{Lang: "es"}).Error(e); got != "Un nombre puede tener como máximo 40 caracteres." {
-		t.Errorf("Spanish error: %q", got)
+		t.Errorf("Spanish error text: got %q", got)
 	}
 	if got := (Locale{}).Error(e); got != e.Error() {
-		t.Errorf("the zero Locale says %q", got)
+		t.Errorf("error text of the zero Locale: got %q", got)
 	}
 }
 
-func TestTimesAreWrittenAsTheLocaleWritesThem(t *testing.T) {
+func TestDatesAndTimesFollowTheLocale(t *testing.T) {
 	bogota, err := time.LoadLocation("America/Bogota")
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +176,9 @@ func TestTimesAreWrittenAsTheLocaleWritesThem(t *testing.T) {
 func TestPluralForms(t *testing.T) {
 	en, es := Locale{}, Locale{Lang: "es"}
 	for got, want := range map[string]string{
-		en.T("%d members", 1): "1 member", en.T("%d members", 2): "2 members", en.T("%d members", 1234): "1,234 members",
-		es.T("%d members", 1): "1 miembro", es.T("%d members", 0): "0 miembros",
+		en.T("%d members", 1): "1 member", en.T("%d members", 2): "2 members",
+		en.T("%d members", 1234): "1,234 members",
+		es.T("%d members", 1):    "1 miembro", es.T("%d members", 0): "0 miembros",
 		es.T("Up to %d files, %d MB each", 1, 8): "Hasta 1 archivo de 8 MB",
 	} {
 		if got != want {

@@ -25,7 +25,7 @@ func (e EditForm) describedPictures(m chat.Message) []chat.File {
 		}
 	}
 	for i, f := range list {
-		if alt, told := e.Alts[f.ID]; told {
+		if alt, ok := e.Alts[f.ID]; ok {
 			list[i].Alt = alt
 		}
 	}

@@ -7,20 +7,22 @@ import (
 	"charla/chat"
 )
 
-func TestWhatOnesOwnMenuHolds(t *testing.T) {
+func TestMessageActions(t *testing.T) {
 	p, m := testPage(), testMessage(18)
 	own := `action="/messages/918/edit"`
 	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), own, "/delete", "<details")
 	m.AuthorID = p.Me.ID
-	wantContains(t, renderHTML(t, messageActions(p, m, EditForm{MessageEdit: chat.MessageEdit{Text: "\nhi"}})), own, `action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
-	refused := EditForm{MessageEdit: chat.MessageEdit{Text: "x"}, Error: chat.Errorf(chat.Invalid, "Write a message first.")}
+	wantContains(t, renderHTML(t, messageActions(p, m, EditForm{MessageEdit: chat.MessageEdit{Text: "\nhi"}})), own,
+		`action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
+	refused := EditForm{MessageEdit: chat.MessageEdit{Text: "x"},
+		Error: chat.Errorf(chat.Invalid, "Write a message first.")}
 	wantContains(t, renderHTML(t, messageActions(p, m, refused)), "<details open x-on", "Write a message first.")
 	m.DeletedAt = testTime
 	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), "<form")
 	wantContains(t, renderHTML(t, messageActions(p, m, refused)), own) // the typed text stays
 }
 
-func TestTheTimeOfAnEditHasItsDayWhereThatDiffers(t *testing.T) {
+func TestEditedMark(t *testing.T) {
 	m := testMessage(18)
 	m.EditedAt = chat.TimestampOf(testTime.Time().Add(time.Hour))
 	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "(edited)", ">7:30 PM UTC<")
@@ -28,13 +30,17 @@ func TestTheTimeOfAnEditHasItsDayWhereThatDiffers(t *testing.T) {
 	wantContains(t, renderHTML(t, editedMark(Locale{}, m)), "Saturday, November 21", `day="numeric"`)
 }
 
-// TestAnAnswerReplacesTheLineAsItWas checks that the response replaces only the previous version, because the stream
-// may have delivered a newer one.
-func TestAnAnswerReplacesTheLineAsItWas(t *testing.T) {
+// TestResponseReplacesOnlyThePreviousVersion checks that the response replaces only the previous version, because the
+// stream may have delivered a newer one.
+func TestResponseReplacesOnlyThePreviousVersion(t *testing.T) {
 	m := testMessage(18)
 	m.ChangedSeq = 25
-	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 18})), `hx-target="#m-18:not([data-version])"`, `<li id="m-18" class="message by-12" data-version="25">`)
-	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 20})), `hx-target="#m-18[data-version=&#39;20&#39;]"`, `hx-target="#message-menu:has([action=&#39;/messages/918/reactions&#39;])" hx-swap="outerHTML"`, `data-from="#menu-button-18, #composer-text"`, `id="menu-button-18"`)
+	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 18})),
+		`hx-target="#m-18:not([data-version])"`, `<li id="m-18" class="message by-12" data-version="25">`)
+	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 20})),
+		`hx-target="#m-18[data-version=&#39;20&#39;]"`,
+		`hx-target="#message-menu:has([action=&#39;/messages/918/reactions&#39;])" hx-swap="outerHTML"`,
+		`data-from="#menu-button-18, #composer-text"`, `id="menu-button-18"`)
 	m.DeletedAt = testTime
 	wantContains(t, renderHTML(t, Message(Locale{}, m)), `id="menu-button-18"`) // so the focus stays here
 	wantLacks(t, renderHTML(t, messageMenu(Locale{}, "")), "data-from", "x-init")

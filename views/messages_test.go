@@ -35,7 +35,7 @@ func wantLacks(t *testing.T, html string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if strings.Contains(html, part) {
-			t.Errorf("%q is in\n%s", part, html)
+			t.Errorf("unexpected %q in\n%s", part, html)
 		}
 	}
 }
@@ -43,10 +43,11 @@ func wantLacks(t *testing.T, html string, parts ...string) {
 var testTime = chat.TimestampOf(time.Date(2026, 11, 20, 18, 30, 0, 0, time.UTC))
 
 func testMessage(seq int64) chat.Message {
-	return chat.Message{ID: 900 + seq, Room: 7, Seq: seq, ChangedSeq: seq, AuthorID: 12, AuthorName: "Ana Pérez", Body: "hi", HTML: "hi", PostedAt: testTime}
+	return chat.Message{ID: 900 + seq, Room: 7, Seq: seq, ChangedSeq: seq, AuthorID: 12, AuthorName: "Ana Pérez",
+		Body: "hi", HTML: "hi", PostedAt: testTime}
 }
 
-func TestMessageIsInert(t *testing.T) {
+func TestMessageEscapesNames(t *testing.T) {
 	m := testMessage(18)
 	m.StartsGroup, m.AuthorName = true, `<img src=x onerror=alert(1)>`
 	html := renderHTML(t, Message(Locale{}, m))
@@ -58,18 +59,20 @@ func TestMessageIsInert(t *testing.T) {
 	wantContains(t, renderHTML(t, Message(Locale{}, m)), `dir="auto" hx-ignore x-ignore>`+m.HTML+`</div>`)
 }
 
-func TestMessageKnowsItsPlaceAndItsAuthor(t *testing.T) {
+func TestMessageMarkup(t *testing.T) {
 	html := renderHTML(t, Message(Locale{}, testMessage(18)))
-	wantContains(t, html, `<li id="m-18" class="message by-12">`, `href="/messages/918"`, `datetime="2026-11-20T18:30:00Z"`, `>6:30 PM UTC</relative-time>`)
+	wantContains(t, html, `<li id="m-18" class="message by-12">`, `href="/messages/918"`,
+		`datetime="2026-11-20T18:30:00Z"`, `>6:30 PM UTC</relative-time>`)
 	wantLacks(t, html, "message--group-start", `class="avatar`, `class="date-divider"`)
 
 	m := testMessage(19)
 	m.StartsGroup, m.StartsDay = true, true
 	html = renderHTML(t, Message(Locale{Lang: "es"}, m))
-	wantContains(t, html, `<li id="m-19" class="message by-12 message--group-start"><p class="date-divider">`, "viernes, 20 de noviembre", `class="avatar hue-0"`, ">AP</span>")
+	wantContains(t, html, `<li id="m-19" class="message by-12 message--group-start"><p class="date-divider">`,
+		"viernes, 20 de noviembre", `class="avatar hue-0"`, ">AP</span>")
 }
 
-func TestMessageThatChanged(t *testing.T) {
+func TestEditedAndDeletedMessages(t *testing.T) {
 	m := testMessage(18)
 	m.EditedAt = testTime
 	wantContains(t, renderHTML(t, Message(Locale{}, m)), "(edited)")

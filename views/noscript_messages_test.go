@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-func TestNeverEndingList(t *testing.T) {
+func TestNoscriptMessages(t *testing.T) {
 	thread := Timeline{Conversation: directConversation, Messages: []chat.Message{testMessage(17)}, HasOlder: true}
 	html := renderHTML(t, NoscriptMessagesStart(testPage(), thread))
 	wantContains(t, html, `<html lang="en"`, `<base target="_top">`, `<ol class="messages">`, `id="m-17"`, "before=17")

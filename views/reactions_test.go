@@ -7,7 +7,7 @@ import (
 	"charla/chat"
 )
 
-func TestAReactionNamesTheFirstAndCountsTheRest(t *testing.T) {
+func TestReactionNamesAreLimited(t *testing.T) {
 	m := testMessage(18)
 	for i := range 23 {
 		user := chat.UserSummary{ID: int64(100 + i), Name: fmt.Sprint("P", i)}
@@ -15,14 +15,15 @@ func TestAReactionNamesTheFirstAndCountsTheRest(t *testing.T) {
 	}
 	m.Reactions = append(m.Reactions, chat.Reaction{Emoji: "👍", User: chat.UserSummary{ID: 7, Name: "<Eva>"}})
 	html := renderHTML(t, Message(Locale{}, m))
-	wantContains(t, html, `data-by="100 101 `, ` 122"`, "P19 and 3 more", `aria-label="🎉 23: P0, P1,`, `title="&lt;Eva&gt;"`, `id="reaction-18-1"`)
+	wantContains(t, html, `data-by="100 101 `, ` 122"`, "P19 and 3 more", `aria-label="🎉 23: P0, P1,`,
+		`title="&lt;Eva&gt;"`, `id="reaction-18-1"`)
 	wantLacks(t, html, "P20", "<Eva>")
 	wantContains(t, renderHTML(t, messageActions(testPage(), m, EditForm{})), "P21, P22")
 }
 
-// TestNamesDoNotTurnEachOther checks that names in right-to-left scripts do not change the order of the names beside
-// them.
-func TestNamesDoNotTurnEachOther(t *testing.T) {
+// TestRightToLeftNamesAreIsolated checks that names in right-to-left scripts do not change the order of the names
+// beside them.
+func TestRightToLeftNamesAreIsolated(t *testing.T) {
 	people := []chat.UserSummary{{ID: 1, Name: "Ana"}, {ID: 2, Name: "محمد"}, {ID: 3, Name: "דנה"}}
 	if got, want := nameList(Locale{}, people, 5), "Ana, \u2068محمد\u2069, \u2068דנה\u2069"; got != want {
 		t.Errorf("got %q, want %q", got, want)

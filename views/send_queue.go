@@ -50,8 +50,8 @@ const (
 	xPrependToDraft = `[w.d = m.b + (w.d && '\n' + w.d), go = true, m = undefined]`
 	xForgetQueued   = `m = undefined`
 
-	// On the server, the files of a queued message still belong to the composer. Their chips ask the send queue and
-	// are told about every change.
+	// On the server, the files of a queued message still belong to the composer. Their chips ask the send queue
+	// which files it has, and the send queue announces every change.
 	xAnnounceFiles   = `m && $dispatch('claimed', m.f || [])`
 	xAnswerFileQuery = `m && (m.f || []).includes($event.detail.id) && ($event.detail.out = true)`
 	// xServerUnreachable is true after a failed reconnection. A single interruption is not shown, because it is

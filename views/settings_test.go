@@ -2,7 +2,10 @@ package views
 
 import "testing"
 
-func TestSettingsShowTheChoice(t *testing.T) {
-	html := renderHTML(t, SettingsPage(testPage(), SettingsForms{Appearance: Form{Values: map[string]string{"theme": "dark"}, Note: "Saved."}}))
-	wantContains(t, html, `<option value="dark" selected>`, `<option value="" selected>Match browser`, "Saved.", `action="/logout"`)
+func TestSettingsShowSavedValues(t *testing.T) {
+	html := renderHTML(t,
+		SettingsPage(testPage(),
+			SettingsForms{Appearance: Form{Values: map[string]string{"theme": "dark"}, Note: "Saved."}}))
+	wantContains(t, html, `<option value="dark" selected>`, `<option value="" selected>Match browser`, "Saved.",
+		`action="/logout"`)
 }

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-func TestSearchSaysWhatItFound(t *testing.T) {
+func TestPeopleSearchResults(t *testing.T) {
 	s := Sidebar{Query: `<b>`, Searched: true}
 	html := renderHTML(t, ChatPage(testPage(), s))
 	wantContains(t, html, "No people found for “&lt;b&gt;”.", `name="q" value="&lt;b&gt;"`)

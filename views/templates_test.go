@@ -25,18 +25,18 @@ func readTemplates(t *testing.T) map[string]string {
 	return files
 }
 
-// TestRawMarkupInOnePlace checks that only messages.templ inserts markup that no component wrote.
-func TestRawMarkupInOnePlace(t *testing.T) {
+// TestRawMarkupOnlyInMessages checks that only messages.templ inserts markup that no component wrote.
+func TestRawMarkupOnlyInMessages(t *testing.T) {
 	for name, text := range readTemplates(t) {
 		if n := strings.Count(text, "templ.Raw"); n > 1 || n == 1 && name != "messages.templ" {
-			t.Errorf("%s renders raw markup %d times", name, n)
+			t.Errorf("%s uses templ.Raw %d times", name, n)
 		}
 	}
 }
 
-// TestNothingInline checks that no template contains inline scripts or styles, which the Content-Security-Policy
-// forbids.
-func TestNothingInline(t *testing.T) {
+// TestNoInlineScriptsOrStyles checks that no template contains inline scripts or styles, which the
+// Content-Security-Policy forbids.
+func TestNoInlineScriptsOrStyles(t *testing.T) {
 	inline := regexp.MustCompile(`<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|<script[^>]*>[^<]`)
 	for name, text := range readTemplates(t) {
 		if name == "emails.templ" { // mail programs do not load stylesheets
@@ -48,12 +48,12 @@ func TestNothingInline(t *testing.T) {
 	}
 }
 
-// TestIDsStandInOneFile checks that templates use the constants in dom_ids.go, so that fragments and pages agree.
-func TestIDsStandInOneFile(t *testing.T) {
+// TestDOMIDsAreConstants checks that templates use the constants in dom_ids.go, so that fragments and pages agree.
+func TestDOMIDsAreConstants(t *testing.T) {
 	literal := regexp.MustCompile(`\sid="[^"]+"|[":]#[a-z]`)
 	for name, text := range readTemplates(t) {
 		if found := literal.FindString(text); found != "" {
-			t.Errorf("%s names an id itself: %q", name, found)
+			t.Errorf("%s contains a literal id: %q", name, found)
 		}
 	}
 }

@@ -4,7 +4,8 @@ import "testing"
 
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
-		"Ana": "A", "Ana Pérez": "AP", "maría de la o": "MO", "王小明": "王", "(Bea) Ruiz": "BR", "": "?", "🦊 Fox": "🦊F", "éric": "É",
+		"Ana": "A", "Ana Pérez": "AP", "maría de la o": "MO", "王小明": "王", "(Bea) Ruiz": "BR", "": "?", "🦊 Fox": "🦊F",
+		"éric":      "É",
 		"دنا كوهين": "د\u200cك", "דנה כהן": "דכ",
 	} {
 		if got := initials(name); got != want {
@@ -13,7 +14,7 @@ func TestInitials(t *testing.T) {
 	}
 }
 
-func TestTitle(t *testing.T) {
+func TestPageTitle(t *testing.T) {
 	for got, want := range map[string]string{
 		PageTitle(Locale{}, 0, ""): "Charla", PageTitle(Locale{}, 3, "Ana"): "(3) Ana · Charla",
 		PageTitle(Locale{}, 99, ""): "(99) Charla", PageTitle(Locale{}, 250, "Ana"): "(99+) Ana · Charla",
