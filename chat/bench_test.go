@@ -12,7 +12,11 @@ func BenchmarkAuthentication(b *testing.B) {
 	w := newFixture(b)
 	var ana chat.User
 	var cookie string
-	if err := w.SeedUsers(b.Context(), 1, func(by chat.User, token string) error { ana, cookie = by, token; return nil }); err != nil {
+	err := w.SeedUsers(b.Context(), 1, func(by chat.User, token string) error {
+		ana, cookie = by, token
+		return nil
+	})
+	if err != nil {
 		b.Fatal(err)
 	}
 	_, bot, err := w.CreateBot(b.Context(), ana, "Robot")

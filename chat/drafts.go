@@ -114,7 +114,7 @@ const draftGrace = Timestamp(10 * time.Second / time.Microsecond)
 func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in DraftUpdate) (old Draft, err error) {
 	posted, sent, err := tx.MessageByKey(ctx, c.Viewer, in.Key)
 	if err == nil {
-		body, _ := cleanBody(in.Body)
+		body, _ := cleanOptionalBody(in.Body)
 		mayBeShortcode := strings.Contains(body, ":") && s.now()-posted.PostedAt < draftGrace
 		if mayBeShortcode || strings.HasPrefix(posted.Body, body) {
 			return Draft{}, errAlreadyPosted{posted, sent}

@@ -77,7 +77,8 @@ func TestUploadByDisabledUser(t *testing.T) {
 		)
 		must(t, err)
 		body := &interruptedReader{func() { must(t, leave(w, admin, ana)) }, strings.NewReader(
-			"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;",
+			"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" +
+				"\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;",
 		)}
 		_, err = w.SetAvatar(t.Context(), ana, chat.NewUpload{Name: "me.gif", Body: body})
 		wantCode(t, what, err, chat.Unauthenticated)

@@ -179,9 +179,12 @@ func TestOnlyTheOwnerCanInviteARemovedMember(t *testing.T) {
 
 	_, err = w.Changes(t.Context(), seen, before.Seq) // a conversation that was read before the removal
 	wantCode(t, "changes", err, chat.NotFound)
-	shared, err := w.Changes(t.Context(), w.conversation(t, eve, room), before.Seq) // changes that were read for Eve, as a stream shares them
+	// changes that were read for Eve, as a stream shares them
+	shared, err := w.Changes(t.Context(), w.conversation(t, eve, room), before.Seq)
 	must(t, err)
-	wantCode(t, "changes read for another member", w.CheckMemberSince(t.Context(), seen, before.Seq, shared), chat.NotFound)
+	wantCode(
+		t, "changes read for another member", w.CheckMemberSince(t.Context(), seen, before.Seq, shared), chat.NotFound,
+	)
 	wantCode(
 		t, "a cursor from the future", w.CheckMemberSince(t.Context(), seen, shared.LastSeq, chat.Changes{}),
 		chat.NotFound,

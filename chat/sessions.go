@@ -138,11 +138,11 @@ func (s *Service) Session(ctx context.Context, token string) (Session, User, err
 func (s *Service) sessionByToken(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
 	now := s.now()
 	session, user, err := s.store.Session(ctx, hashToken(token), now)
-	if err == nil && session.Kind != kind {
-		err = ErrNotFound
-	}
 	if err != nil {
 		return Session{}, User{}, err
+	}
+	if session.Kind != kind {
+		return Session{}, User{}, ErrNotFound
 	}
 	s.touchSession(ctx, session, now)
 	return session, user, nil

@@ -113,10 +113,13 @@ func (s *Service) verifyPassword(ctx context.Context, user User, password string
 		return "", err
 	}
 	ok, err := s.passwordMatches(ctx, stored.PasswordHash, password)
-	if err == nil && !ok {
-		err = errWrongPassword()
+	if err != nil {
+		return "", err
 	}
-	return stored.PasswordHash, err
+	if !ok {
+		return "", errWrongPassword()
+	}
+	return stored.PasswordHash, nil
 }
 
 func errWrongPassword() *Error { return invalidf("current", "Wrong password.") }

@@ -211,17 +211,17 @@ func (s *Service) SessionByBearerToken(ctx context.Context, token string) (sessi
 
 // sessionByAccessToken returns the live session that an access token names, and its user.
 func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Session, User, error) {
-	said, err := s.verifyAccessToken(ctx, token)
+	claims, err := s.verifyAccessToken(ctx, token)
 	if err != nil {
 		return Session{}, User{}, err
 	}
 	now := s.now()
-	session, user, err := s.store.SessionByID(ctx, said.Session, now)
-	if err == nil && (session.Kind != ProgramSession || strconv.FormatInt(user.ID, 10) != said.Subject) {
-		err = ErrBadToken
-	}
+	session, user, err := s.store.SessionByID(ctx, claims.Session, now)
 	if err != nil {
 		return Session{}, User{}, err
+	}
+	if session.Kind != ProgramSession || strconv.FormatInt(user.ID, 10) != claims.Subject {
+		return Session{}, User{}, ErrBadToken
 	}
 	s.touchSession(ctx, session, now)
 	return session, user, nil
@@ -235,9 +235,9 @@ func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessCl
 		if err != nil {
 			return accessClaims{}, err
 		}
-		said, err := s.parseAccessToken(token, keys)
+		claims, err := s.parseAccessToken(token, keys)
 		if err == nil {
-			return said, nil
+			return claims, nil
 		}
 		if !errors.Is(err, errUnknownKey) {
 			break
@@ -249,11 +249,11 @@ func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessCl
 var errUnknownKey = errors.New("unknown key")
 
 // parseAccessToken accepts exactly the tokens that signTokens makes with one of the keys.
-func (s *Service) parseAccessToken(token string, keys []SigningKey) (said accessClaims, err error) {
+func (s *Service) parseAccessToken(token string, keys []SigningKey) (claims accessClaims, err error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(tokenIssuer), jwt.WithAudience(tokenAudience),
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(s.clock))
-	_, err = parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) {
+	_, err = parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
 		for _, k := range keys {
 			if t.Header["kid"] == k.keyID() {
 				return k.Value, nil
@@ -261,5 +261,5 @@ func (s *Service) parseAccessToken(token string, keys []SigningKey) (said access
 		}
 		return nil, errUnknownKey
 	})
-	return said, err
+	return claims, err
 }

@@ -114,10 +114,13 @@ func lockUser(ctx context.Context, tx Tx, id int64) (User, error) {
 		return User{}, err
 	}
 	user, err := tx.User(ctx, id)
-	if err == nil && user.Disabled() {
-		err = ErrNotFound
+	if err != nil {
+		return User{}, err
 	}
-	return user, err
+	if user.Disabled() {
+		return User{}, ErrNotFound
+	}
+	return user, nil
 }
 
 // Rename changes the name of the acting user. It returns Invalid if the name breaks the rules of CleanName.

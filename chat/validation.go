@@ -149,10 +149,13 @@ func normalizeNewlines(s string) string {
 // cleanBody checks and cleans the text of a message without files, which must have visible text.
 func cleanBody(s string) (string, error) {
 	body, err := cleanOptionalBody(s)
-	if err == nil && !strings.ContainsFunc(body, isVisible) {
-		err = invalidf("body", "Write a message first.")
+	if err != nil {
+		return "", err
 	}
-	return body, err
+	if !strings.ContainsFunc(body, isVisible) {
+		return "", invalidf("body", "Write a message first.")
+	}
+	return body, nil
 }
 
 // isVisible reports whether r shows something. Unassigned characters count as visible, because they may be emoji of a

@@ -167,8 +167,10 @@ func TestCheckPassword(t *testing.T) {
 			t.Errorf("%.20q: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"", "short", "password", "Password1", "12345678", "iloveyou", "aaaaaaaaaaaa", strings.Repeat("ab", 513),
-		"Ana María López", "ana.lopez@x.org", "ana.lopez", "nul\x00nul\x00", "\xff\xff\xff\xff\xff\xff\xff\xff"} {
+	for _, bad := range []string{
+		"", "short", "password", "Password1", "12345678", "iloveyou", "aaaaaaaaaaaa", strings.Repeat("ab", 513),
+		"Ana María López", "ana.lopez@x.org", "ana.lopez", "nul\x00nul\x00", "\xff\xff\xff\xff\xff\xff\xff\xff",
+	} {
 		if err := checkPassword(bad, "Ana María López", "Ana.Lopez@x.org"); CodeOf(err) != Invalid ||
 			FieldErrors(err)["password"] == nil {
 			t.Errorf("%.20q passed: %v", bad, err)
