@@ -92,6 +92,7 @@ func (c *cluster) sendOp(p user, n *node, o op, method, path string, body io.Rea
 	r := p.newRequest(ctx, n, method, path, body)
 	if o.isChange() {
 		r.Header.Set("HX-Request", "true")
+		r.Header.Set("Accept", "text/html")
 	} else {
 		r.Header.Set("Accept", "application/json")
 	}
@@ -195,17 +196,20 @@ func (c *cluster) changeMessage(p user, n *node, m op, is opKind, body string) o
 		doReact: "reactions"}[is], url.Values{"body": {body}, "emoji": {body}}
 	o := op{Kind: is, Room: m.Room, Seq: m.Seq, ID: m.ID, Body: body}
 	var shown []shownMessage
-	var after int64
+	var previous int64
 	o = c.sendForm(p, n, o, http.MethodPost, fmt.Sprintf("/messages/%d/%s", m.ID, path), form,
-		func(answer []byte) error {
-			if shown, after = parseMessages(string(answer)), matchInt(previousVersionPattern,
-				string(answer)); len(shown) != 1 {
-				return fmt.Errorf("%d messages in the response", len(shown))
+		func(response []byte) error {
+			html := string(response)
+			shown, previous = parseMessages(html), matchInt(previousVersionPattern, html)
+			if len(shown) != 1 {
+				err := fmt.Errorf("%d messages in the response to %s", len(shown), is)
+				c.Errorf("%v: %s", err, html)
+				return err
 			}
 			return nil
 		})
 	if o.Outcome == succeeded {
-		o.Message, o.PreviousVersion = shown[0], after
+		o.Message, o.PreviousVersion = shown[0], previous
 	}
 	return c.record(o)
 }
