@@ -14,14 +14,16 @@ import (
 func (s *Server) emailLinkRoutes() []web.Route {
 	return []web.Route{
 		{
-			Method: http.MethodGet, Path: "/confirm/:token", Handler: s.requireEmail(web.HTMLOnly(s.confirmRegistrationPage)), Access: web.Anonymous,
+			Method: http.MethodGet, Path: "/confirm/:token",
+			Handler: s.requireEmail(web.HTMLOnly(s.confirmRegistrationPage)), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Shows the page of the confirmation link in a sign-up e-mail. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/confirm/:token", Handler: s.requireEmail(s.confirmRegistration), Access: web.Anonymous,
+			Method: http.MethodPost, Path: "/confirm/:token",
+			Handler: s.requireEmail(s.confirmRegistration), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Creates the account that the e-mail confirms and signs in.",
 				Body:      passwordRequest{},
@@ -29,7 +31,8 @@ func (s *Server) emailLinkRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodGet, Path: "/forgot", Handler: s.requireEmail(web.HTMLOnly(s.forgotPasswordPage)), Access: web.Anonymous,
+			Method: http.MethodGet, Path: "/forgot",
+			Handler: s.requireEmail(web.HTMLOnly(s.forgotPasswordPage)), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Shows the form for a forgotten password. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},
@@ -45,14 +48,16 @@ func (s *Server) emailLinkRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodGet, Path: "/reset/:token", Handler: s.requireEmail(web.HTMLOnly(s.resetPasswordPage)), Access: web.Anonymous,
+			Method: http.MethodGet, Path: "/reset/:token",
+			Handler: s.requireEmail(web.HTMLOnly(s.resetPasswordPage)), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Shows the page of a password link. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/reset/:token", Handler: s.requireEmail(s.resetPassword), Access: web.Anonymous,
+			Method: http.MethodPost, Path: "/reset/:token",
+			Handler: s.requireEmail(s.resetPassword), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Sets a new password and ends all sessions.",
 				Body:      passwordRequest{},
@@ -60,21 +65,24 @@ func (s *Server) emailLinkRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodGet, Path: "/email/:token", Handler: s.requireEmail(web.HTMLOnly(s.confirmEmailChangePage)), Access: web.Anonymous,
+			Method: http.MethodGet, Path: "/email/:token",
+			Handler: s.requireEmail(web.HTMLOnly(s.confirmEmailChangePage)), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Shows the page of the link that confirms a changed e-mail address. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/email/:token", Handler: s.requireEmail(s.confirmEmailChange), Access: web.Anonymous,
+			Method: http.MethodPost, Path: "/email/:token",
+			Handler: s.requireEmail(s.confirmEmailChange), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Changes the e-mail address of the account to the confirmed one.",
 				Responses: web.Responses{204: nil},
 			},
 		},
 		{
-			Method: http.MethodGet, Path: "/unsubscribe/:token", Handler: web.HTMLOnly(s.unsubscribePage), Access: web.Anonymous,
+			Method: http.MethodGet, Path: "/unsubscribe/:token",
+			Handler: web.HTMLOnly(s.unsubscribePage), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Asks whether to stop e-mails about unread messages. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},

@@ -21,8 +21,8 @@ func (s *Server) meCSSRoutes() []web.Route {
 	}
 }
 
-// ownRules are the style rules for the user with an id. A message has the class by-ID of its author; a reaction lists the
-// users who added it in data-by.
+// ownRules are the style rules for the user with an id. A message has the class by-ID of its author; a reaction lists
+// the users who added it in data-by.
 const ownRules = `.by-%[1]d{--own:1;--message-surface:var(--own-surface);--own-label-display:block}
 [data-by~="%[1]d"]{--reaction-border:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}
 `

@@ -35,7 +35,8 @@ func (s *Server) memberRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/rooms/:id/members/:user/remove", Handler: s.removeMember, Access: web.Member,
+			Method: http.MethodPost, Path: "/rooms/:id/members/:user/remove",
+			Handler: s.removeMember, Access: web.Member,
 			Doc: web.Operation{
 				Summary:   "Removes a person from a room.",
 				Responses: web.Responses{204: nil},

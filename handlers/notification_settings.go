@@ -13,7 +13,8 @@ import (
 func (s *Server) notificationSettingsRoutes() []web.Route {
 	return []web.Route{
 		{
-			Method: http.MethodPost, Path: "/settings/mail", Handler: s.requireEmail(s.saveEmailSettings), Access: web.Member,
+			Method: http.MethodPost, Path: "/settings/mail",
+			Handler: s.requireEmail(s.saveEmailSettings), Access: web.Member,
 			Doc: web.Operation{
 				Summary:   "Sets when e-mails about unread messages are sent: off, soon, hour or day.",
 				Body:      emailSettingsRequest{},
@@ -21,7 +22,8 @@ func (s *Server) notificationSettingsRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/settings/push", Handler: s.requirePush(s.savePushSettings), Access: web.Member,
+			Method: http.MethodPost, Path: "/settings/push",
+			Handler: s.requirePush(s.savePushSettings), Access: web.Member,
 			Doc: web.Operation{
 				Summary:   "Sets the ntfy topic for push notifications and what they contain.",
 				Body:      pushSettings{},
@@ -29,7 +31,8 @@ func (s *Server) notificationSettingsRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/settings/push/test", Handler: s.requirePush(s.testPush), Access: web.Member,
+			Method: http.MethodPost, Path: "/settings/push/test",
+			Handler: s.requirePush(s.testPush), Access: web.Member,
 			Doc: web.Operation{
 				Summary:   "Sends a push notification to the saved topic.",
 				Responses: web.Responses{202: nil},
