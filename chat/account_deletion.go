@@ -48,7 +48,7 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, p
 		return errNotForBots
 	}
 	if policy != KeepMessages && policy != EraseMessages {
-		return invalidf("messages", "Choose what happens to what you wrote.")
+		return invalidf("messages", "Choose what happens to your messages: keep or delete.")
 	}
 	hash, err := s.verifyPassword(ctx, by, password)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Service) deleteAccountTx(
 		return nil, nil, err
 	}
 	if isOnlyAdmin {
-		return nil, nil, Errorf(Conflict, "You are the only admin. Make somebody else an admin first.")
+		return nil, nil, Errorf(Conflict, "You are the only admin. Make someone else an admin first.")
 	}
 	if err = tx.CreateErasureJobs(ctx, user, General, policy == EraseMessages); err != nil {
 		return nil, nil, err

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-var errBadCredentials = Errorf(Unauthenticated, "Wrong e-mail address or password.")
+var errBadCredentials = Errorf(Unauthenticated, "Wrong e-mail or password.")
 
 // LogIn checks an e-mail address and a password. An unknown address, a wrong password and a disabled user all return
 // the same Unauthenticated error after the same amount of work, so that nobody can probe for accounts. LogIn returns

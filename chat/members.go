@@ -117,7 +117,7 @@ func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 		case !r.CanInvite():
 			return Errorf(Forbidden, "Only the owner of this room can invite people.")
 		case removed && !r.CanRemove():
-			return Errorf(Forbidden, "Only the owner can invite somebody who was removed from this room.")
+			return Errorf(Forbidden, "Only the owner can invite someone who was removed from this room.")
 		}
 		return nil
 	})
@@ -183,7 +183,7 @@ func lastDepartureWasRemoval(ctx context.Context, tx Tx, room, user int64) (bool
 func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	return s.removeMember(ctx, by, by.ID, room, func(r Room) error {
 		if !r.CanLeave() {
-			return Errorf(Forbidden, "You cannot leave %s: everybody is in it.", r.Name)
+			return Errorf(Forbidden, "You cannot leave %s: everyone is a member.", r.Name)
 		}
 		return nil
 	})

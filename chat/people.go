@@ -56,7 +56,7 @@ func trimToLimit[T any](list []T, limit int) ([]T, bool) {
 // not an admin, Conflict if they try to disable themself, and ErrNotFound if the user does not exist.
 func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	if user == by.ID && by.CanManageUsers() {
-		return Errorf(Conflict, "You cannot disable yourself.")
+		return Errorf(Conflict, "You cannot deactivate yourself.")
 	}
 	var ended []int64
 	err := s.inAdminTx(ctx, by, user, func(tx Tx, target User) (err error) {
@@ -113,7 +113,7 @@ func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 func checkOwnerEnabled(ctx context.Context, tx Tx, bot User) error {
 	_, err := lockUser(ctx, tx, bot.OwnerID)
 	if errors.Is(err, ErrNotFound) {
-		return Errorf(Conflict, "The owner of this bot is disabled. Enable them first.")
+		return Errorf(Conflict, "The owner of this bot is deactivated. Reactivate them first.")
 	}
 	return err
 }
@@ -126,7 +126,7 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 		case target.IsBot():
 			return errNotForBots
 		case target.Disabled():
-			return Errorf(Conflict, "This person is disabled. Enable them first.")
+			return Errorf(Conflict, "This person is deactivated. Reactivate them first.")
 		}
 		return tx.SetRole(ctx, user, RoleAdmin)
 	})

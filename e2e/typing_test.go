@@ -30,7 +30,7 @@ func TestTypingIndicator(t *testing.T) {
 		true`)
 	bob.fill("#composer-text", "H")
 	pressed := eval[float64](bob, `performance.timeOrigin + performance.now()`)
-	ana.waitUntil("Bob is writing", typingText+` === 'Bob is writing…'`)
+	ana.waitUntil("Bob is writing", typingText+` === 'Bob is typing…'`)
 	if took := eval[float64](ana, `window.shown`) - pressed; took > float64(typingShownWithin/time.Millisecond) {
 		t.Errorf("it was shown %.0f ms after the key", took)
 	} else if eval[float64](ana, `window.shown`) < began {
@@ -46,7 +46,7 @@ func TestTypingIndicator(t *testing.T) {
 	}
 
 	bob.typeText("ello")
-	ana.waitUntil("Bob is writing again", typingText+` === 'Bob is writing…'`)
+	ana.waitUntil("Bob is writing again", typingText+` === 'Bob is typing…'`)
 	bob.pressKeys("\r")
 	ana.waitForMessages("Hello")
 	ana.waitUntil("Bob stops writing when the message arrives", typingText+` === ''`)
@@ -65,12 +65,12 @@ func TestSeveralTyping(t *testing.T) {
 		b.waitForStream()
 		others = append(others, b)
 	}
-	for i, want := range []string{"Bob is writing…", "Bob and Carla are writing…", "Bob, Carla and Dora are writing…",
-		"Bob, Carla and 2 more are writing…"} {
+	for i, want := range []string{"Bob is typing…", "Bob and Carla are typing…", "Bob, Carla and Dora are typing…",
+		"Bob, Carla and 2 more are typing…"} {
 		for _, b := range others[:i+1] {
 			b.fill("#composer-text", "…")
 		}
 		ana.waitUntil(want, typingText+` === `+asJSON(want))
 	}
-	others[0].waitUntil("Bob sees who else is writing", typingText+` === 'Carla, Dora and Eva are writing…'`)
+	others[0].waitUntil("Bob sees who else is writing", typingText+` === 'Carla, Dora and Eva are typing…'`)
 }

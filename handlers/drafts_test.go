@@ -19,7 +19,7 @@ func TestTypingReachesAllNodes(t *testing.T) {
 	ana.onNode(all[1]).post("/drafts", []string{"with", formatID(berta.user.ID), "body", "H", "key", "k"}, asHTMX).
 		is(204)
 	for _, st := range streams {
-		st.waitForElement("[hx-target='#typing']", "is writing…")
+		st.waitForElement("[hx-target='#typing']", "is typing…")
 	}
 	ana.onNode(all[0]).postJSON("/messages", map[string]any{"with": berta.user.ID, "body": "Hello", "key": "k"}).is(201)
 	for _, st := range streams {

@@ -80,7 +80,7 @@ func TestLogInAndOut(t *testing.T) {
 		form := []string{"email", "ana@example.org", "password", "x", "next", "/settings"}
 		page := s.anonymous().withT(t).post("/login", form)
 		page.is(401).shows("[name=email][value='ana@example.org']").shows("[name=next][value='/settings']").
-			has("Wrong e-mail address or password")
+			has("Wrong e-mail or password")
 		s.anonymous().withT(t).logIn("ana@example.org", strings.Repeat("x", 5000)).is(401)
 		s.anonymous().withT(t).logIn("\xff", "\x00").is(401)
 	})

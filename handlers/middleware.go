@@ -161,7 +161,7 @@ func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		if err := s.crossOrigin.Check(c.Request()); err != nil {
-			return chat.Errorf(chat.Forbidden, "This request came from another site and was refused.")
+			return chat.Errorf(chat.Forbidden, "This request came from another site and was rejected.")
 		}
 		return next(c)
 	}

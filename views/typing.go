@@ -12,12 +12,12 @@ func typingText(l Locale, people []chat.UserSummary, count int) string {
 	case 0:
 		return ""
 	case 1:
-		return l.T("%s is writing…", names...)
+		return l.T("%s is typing…", names...)
 	case 2:
-		return l.T("%s and %s are writing…", names...)
+		return l.T("%s and %s are typing…", names...)
 	case 3:
-		return l.T("%s, %s and %s are writing…", names...)
+		return l.T("%s, %s and %s are typing…", names...)
 	default:
-		return l.T("%s, %s and %d more are writing…", names[0], names[1], count-2)
+		return l.T("%s, %s and %d more are typing…", names[0], names[1], count-2)
 	}
 }
