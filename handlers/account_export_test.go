@@ -80,17 +80,15 @@ func TestExportUsesConstantMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const lines, most = 30_000, 4 << 20
+	const messages, limit = 30_000, 10 << 20 // their texts have 30 MB
 	onEachDatabase(t, func(t *testing.T, s *testServer) {
 		ana := s.newUser("Ana")
-		numbers := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(
-			lines) + `) `
-		s.exec(
-			numbers+`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day, content_digest)
-			SELECT 1, 100 + i, 100 + i, $1, CAST(i AS TEXT), 'line ' || i || ' with some words that make it as long as lines are in a chat', '', i, i > 0, i < 0, '' FROM n`,
-			ana.user.ID,
-		)
-		s.exec(`UPDATE rooms SET last_seq = 100 + $1 WHERE id = 1`, lines)
+		s.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $3)
+			INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group, starts_day,
+				content_digest)
+			SELECT 1, 100 + i, 100 + i, $1, CAST(i AS TEXT), 'line ' || i || $2, '', i, i > 0, i < 0, '' FROM n`,
+			ana.user.ID, strings.Repeat(" and a text", 90), messages)
+		s.exec(`UPDATE rooms SET last_seq = 100 + $1 WHERE id = 1`, messages)
 		response, cancel := ana.openStream("/settings/export")
 		defer cancel()
 		defer response.Body.Close()
@@ -102,10 +100,10 @@ func TestExportUsesConstantMemory(t *testing.T) {
 			highest = max(highest, heapInUse())
 			more = n > 0 && err == nil
 		}
-		if got := strings.Count(unzip(t, whole.Bytes())["messages/1.json"], `"id":`); got != lines {
+		if got := strings.Count(unzip(t, whole.Bytes())["messages/1.json"], `"id":`); got != messages {
 			t.Errorf("%d messages", got)
 		}
-		if highest > before+most {
+		if highest > before+limit {
 			t.Errorf("the export held %d MiB", (highest-before)>>20)
 		}
 	})
