@@ -49,7 +49,7 @@ func TestBots(t *testing.T) {
 	bot.user.ID = id
 
 	me := decode[overviewInfo](bot.get("/chat", asJSON).is(200)).Me
-	equal(t, "who", me.ID, id)
+	equal(t, "id", me.ID, id)
 	equal(t, "a bot", me.Bot, true)
 	st := berta.listen("/events?room=1", "Accept: text/html")
 	st.readUntil("the cursor", isBareID)

@@ -89,7 +89,7 @@ func TestLogInAndOut(t *testing.T) {
 		b := s.anonymous().withT(t)
 		credentials := map[string]string{"email": "ana@example.org", "password": testPassword}
 		p := decode[personInfo](b.postJSON("/login", credentials).is(200))
-		equal(t, "who", p.ID, ana.user.ID)
+		equal(t, "id", p.ID, ana.user.ID)
 		b.postJSON("/logout", "{}").is(204)
 		b.get("/chat", asJSON).isError(401, "unauthenticated", "")
 		s.anonymous().withT(t).postJSON("/logout", "{}").is(204)

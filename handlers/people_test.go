@@ -43,7 +43,7 @@ func TestDisablingAPerson(t *testing.T) {
 	admin.get("/people?q=ana@").is(200).shows("[action='"+path+"/disable']").has("ana@example.org").
 		hides("#people-list bdi", "Admin")
 	admin.post(path+"/disable", nil).redirectsTo("/people")
-	equal(t, "how the stream ends", strings.Join(st.readToEnd(), " "), "logout bye")
+	equal(t, "end of the stream", strings.Join(st.readToEnd(), " "), "logout bye")
 	ana.get("/chat").redirectsTo("/login?next=%2Fchat")
 	s.anonymous().logIn("ana@example.org", testPassword).is(401)
 	watcher.waitForElement("[hx-target='#online-count']", "1")

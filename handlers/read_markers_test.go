@@ -76,7 +76,7 @@ func TestMarkRead(t *testing.T) {
 	equal(t, "unread, counted up to a bound", unread(), 100)
 }
 
-// Who marks read up to nothing, or up to what is no number, has made a mistake and is told.
+// A missing or invalid seq is an error of the program, so it must not count as 0.
 func TestMarkReadRefusesBadSeq(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)

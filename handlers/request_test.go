@@ -141,8 +141,7 @@ func TestRenamedBotIsStillABot(t *testing.T) {
 		`"bot":true`)
 }
 
-// A program that forgot to say what it accepts, as curl does, is told in JSON what was wrong with what it sent: a page
-// would help nobody.
+// A program that sends no Accept header, as curl does, must get its errors as JSON, because it cannot use a page.
 func TestTokenRequestsGetJSONErrors(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)

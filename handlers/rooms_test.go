@@ -176,7 +176,7 @@ func testRemoval(t *testing.T, s *testServer) {
 					names = append(names, e.name)
 				}
 			}
-			equal(t, "how the stream ends", strings.Join(names, " "), "gone bye")
+			equal(t, "end of the stream", strings.Join(names, " "), "gone bye")
 			endless, err := io.ReadAll(bufio.NewReader(response.Body))
 			if err != nil {
 				t.Fatal(err)
