@@ -1,9 +1,7 @@
 package handlers
 
 import (
-	"io"
 	"net/http"
-	"net/url"
 
 	"charla/chat"
 	"charla/handlers/web"
@@ -36,15 +34,6 @@ func (s *Server) settingsRoutes() []web.Route {
 				Summary:   "Changes the name of the caller.",
 				Body:      renameRequest{},
 				Responses: web.Responses{200: web.AuthorJSON{}},
-			},
-		},
-		{
-			Method: http.MethodPost, Path: "/settings/avatar", Handler: s.changeAvatar, Access: web.Member,
-			Upload: web.MultipartUpload,
-			Doc: web.Operation{
-				Summary:   "Sets the profile picture, or removes it if remove is set.",
-				Body:      web.MultipartFields{"remove"},
-				Responses: web.Responses{204: nil},
 			},
 		},
 		{
@@ -166,10 +155,10 @@ func (s *Server) rerenderSettings(
 }
 
 // The forms of the settings page, for rerenderSettings
-func appearanceForm(f *views.SettingsForms) *views.Form         { return &f.Appearance }
-func nameForm(f *views.SettingsForms) *views.Form               { return &f.Name }
-func passwordForm(f *views.SettingsForms) *views.Form           { return &f.Password }
-func pictureForm(f *views.SettingsForms) *views.Form            { return &f.Picture }
+func appearanceForm(f *views.SettingsForms) *views.Form { return &f.Appearance }
+func nameForm(f *views.SettingsForms) *views.Form       { return &f.Name }
+func passwordForm(f *views.SettingsForms) *views.Form   { return &f.Password }
+
 func emailAddressForm(f *views.SettingsForms) *views.Form       { return &f.EmailAddress }
 func emailNotificationsForm(f *views.SettingsForms) *views.Form { return &f.EmailNotifications }
 func pushNotificationsForm(f *views.SettingsForms) *views.Form  { return &f.PushNotifications }
@@ -240,48 +229,6 @@ func (s *Server) changePassword(c echo.Context) error {
 		return refuse(err)
 	}
 	return web.Finish(c, "/settings?saved=password")
-}
-
-// changeAvatar sets the caller's picture, or removes it.
-func (s *Server) changeAvatar(c echo.Context) error {
-	if err := s.readAvatar(c); err != nil {
-		return s.rerenderSettings(c, err, pictureForm, nil)
-	}
-	return web.Finish(c, "/settings?saved=picture")
-}
-
-// readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the
-// field remove.
-func (s *Server) readAvatar(c echo.Context) error {
-	me, set := web.CurrentUser(c), false
-	setAvatar := func(_ url.Values, name string, file io.Reader) error {
-		if err := s.limits.Uploads.AllowUser(me); err != nil {
-			return err
-		}
-		if _, err := s.chat.SetAvatar(c.Request().Context(), me, chat.NewUpload{Name: name, Body: file}); err != nil {
-			return err
-		}
-		set = true
-		return nil
-	}
-	if web.IsMultipart(c.Request()) {
-		if err := web.ReadMultipart(c.Request(), setAvatar); err != nil {
-			return err
-		}
-	}
-	var in struct {
-		Remove string `form:"remove" json:"remove"`
-	}
-	if err := web.Bind(c, &in); err != nil {
-		return err
-	}
-	switch {
-	case set:
-		return nil
-	case in.Remove == "":
-		return errNoFile
-	}
-	return s.chat.RemoveAvatar(c.Request().Context(), me)
 }
 
 // changeEmailRequest changes the e-mail address of the caller.

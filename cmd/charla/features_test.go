@@ -14,6 +14,7 @@ var features = map[string]string{
 	"account_deletion":      "chat db handlers views e2e",
 	"account_export":        "chat db handlers",
 	"attachments":           "chat db live handlers views css e2e",
+	"avatars":               "handlers views css",
 	"blob_gc":               "chat db",
 	"blob_store":            "chat db",
 	"bots":                  "chat db handlers views css e2e",
@@ -28,7 +29,7 @@ var features = map[string]string{
 	"login":                 "chat handlers views e2e",
 	"members":               "chat db handlers views",
 	"message_edits":         "chat handlers views e2e",
-	"message_history":       "chat db e2e",
+	"message_history":       "chat db handlers e2e",
 	"message_menu":          "views css e2e",
 	"messages":              "chat db handlers views css e2e",
 	"noscript_messages":     "handlers/stream views css",
@@ -67,8 +68,8 @@ var otherFiles = map[string]string{
 	"handlers/stream": "event_docs html json replay response",
 	"handlers/web": "caller errors markdown message_json negotiation openapi query_parameters ratelimit render " +
 		"request route upload_body",
-	"views": "avatars dom_ids emails errors forms fragments icons layout locale page push text times urls",
-	"css":   "app avatars base card_page forms layers noscript pages reset theme utilities",
+	"views": "dom_ids emails errors forms fragments icons layout locale page push text times urls",
+	"css":   "app base card_page forms layers noscript pages reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
 		"firefox flaky_proxy injection keyboard main markdown navigation noscript reconnect responsive_layout " +
 		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input webkit",

@@ -1,0 +1,71 @@
+package handlers
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+
+	"charla/chat"
+	"charla/handlers/web"
+	"charla/views"
+
+	"github.com/labstack/echo/v4"
+)
+
+func (s *Server) avatarRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: "/settings/avatar", Handler: s.changeAvatar, Access: web.Member,
+			Upload: web.MultipartUpload,
+			Doc: web.Operation{
+				Summary:   "Sets the profile picture, or removes it if remove is set.",
+				Body:      web.MultipartFields{"remove"},
+				Responses: web.Responses{204: nil},
+			},
+		},
+	}
+}
+
+func pictureForm(f *views.SettingsForms) *views.Form { return &f.Picture }
+
+// changeAvatar sets the caller's picture, or removes it.
+func (s *Server) changeAvatar(c echo.Context) error {
+	if err := s.readAvatar(c); err != nil {
+		return s.rerenderSettings(c, err, pictureForm, nil)
+	}
+	return web.Finish(c, "/settings?saved=picture")
+}
+
+// readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the
+// field remove.
+func (s *Server) readAvatar(c echo.Context) error {
+	me, set := web.CurrentUser(c), false
+	setAvatar := func(_ url.Values, name string, file io.Reader) error {
+		if err := s.limits.Uploads.AllowUser(me); err != nil {
+			return err
+		}
+		if _, err := s.chat.SetAvatar(c.Request().Context(), me, chat.NewUpload{Name: name, Body: file}); err != nil {
+			return err
+		}
+		set = true
+		return nil
+	}
+	if web.IsMultipart(c.Request()) {
+		if err := web.ReadMultipart(c.Request(), setAvatar); err != nil {
+			return err
+		}
+	}
+	var in struct {
+		Remove string `form:"remove" json:"remove"`
+	}
+	if err := web.Bind(c, &in); err != nil {
+		return err
+	}
+	switch {
+	case set:
+		return nil
+	case in.Remove == "":
+		return errNoFile
+	}
+	return s.chat.RemoveAvatar(c.Request().Context(), me)
+}
