@@ -34,6 +34,7 @@ func TestLightbox(t *testing.T) {
 		document.activeElement.matches('.lightbox__button--next[aria-disabled]')`)
 	ana.pressKeys(kb.ArrowRight)
 	ana.pressKeys(kb.ArrowLeft)
+	ana.waitUntil("the second picture is shown again", lightboxName+` === 'b.jpg'`)
 	ana.pressKeys(kb.ArrowLeft)
 	ana.waitUntil("the first picture is in the lightbox", lightboxName+` === 'a.jpg'`)
 	ana.api().post("/messages/1/reactions", url.Values{"emoji": {"👍"}})

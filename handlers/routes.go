@@ -30,6 +30,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Events", Routes: s.eventRoutes()},
 		{Name: "Attachments", Routes: s.attachmentRoutes()},
 		{Name: "Files", Routes: s.fileRoutes()},
+		{Name: "Lightbox", Routes: s.lightboxRoutes()},
 		{Name: "Emoji", Routes: s.emojiRoutes()},
 		{Name: "Rooms", Routes: s.roomRoutes()},
 		{Name: "Members", Routes: s.memberRoutes()},

@@ -27,11 +27,6 @@ const (
 	xSyncClock = `z = $el.dataset.now - $event.timeStamp`
 	xNextKey   = `$root.dataset.fresh + '-' + n`
 
-	// xSendOnEnter sends the message on Enter. Shift+Enter inserts a new line, and so does Enter on a touch screen.
-	// Enter that ends a word of an input method is ignored. An expression cannot query media, so .touch-probe tells
-	// whether there is a touch screen.
-	xSendOnEnter = xOnEnter + `$el.form.requestSubmit()]`
-	xOnEnter     = `$event.shiftKey || $event.isComposing || $el.form.querySelector('.touch-probe').checkVisibility() || [$event.preventDefault(), `
 	xMarkTyped   = `w.t = z + $event.timeStamp`
 	xDraftSaved  = `$event.detail.ctx.response.status === 204 && (w.s = $event.detail.ctx.request.body.get('body'))`
 	xRenewKey    = xStatus + ` === 409 && [n++, k = ` + xNextKey + `, $dispatch('input', w.d)]`

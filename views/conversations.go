@@ -9,24 +9,6 @@ import (
 // olderTrigger loads older messages 50 pixels before the link to them scrolls into view, or on a click.
 const olderTrigger = "intersect once root:#" + idScroller + " rootMargin:50px, click"
 
-// xScrollToOwnMessage scrolls to the bottom when a message is submitted.
-const xScrollToOwnMessage = `$event.target.id === '` + idComposer + `' && $el.scrollTo(0, 0)`
-
-// New messages must not move what a reader sees who has scrolled up. Most browsers anchor the scroll position
-// themselves. In those without overflow-anchor these expressions keep the distance to the top. Older messages are
-// inserted above, where nothing moves.
-const (
-	xMeasureHeight = `tall = $el.style.overflowAnchor === undefined && $el.scrollTop < 0 && !$event.target.closest('#` + idOlderMessages + `') && $el.scrollHeight`
-	xKeepPosition  = `tall && $el.scrollBy(0, tall - $el.scrollHeight)`
-)
-
-// A reader who scrolled up by more than 200 pixels gets a button to the newest messages. The list is reversed: the
-// bottom has scrollTop 0, and positions above it are negative.
-const (
-	xIsScrolledUp   = `up = $el.scrollTop < -200`
-	xScrollToNewest = `$root.querySelector('#` + idScroller + `').scrollTo(0, 0)`
-)
-
 // backToListLink returns a link to the list of conversations, without loading a full page.
 func backToListLink() templ.Attributes { return swapLink("/chat") }
 

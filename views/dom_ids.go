@@ -35,6 +35,12 @@ const (
 	idMessageMenu         = "message-menu"          // popover with the actions for a message
 	idMessageActions      = "message-actions"       // content of the menu, also on the page of a message
 	idMessageActionsError = "message-actions-error" // error in the message menu
+	idLightbox            = "lightbox"              // dialog that shows one picture
+	idLightboxPicture     = "lightbox-picture"      // picture in the lightbox
+	idLightboxText        = "lightbox-text"         // name and description of the picture in the lightbox
+	idLightboxActions     = "lightbox-actions"      // buttons of the lightbox that depend on the picture
+	idLightboxPrevious    = "lightbox-previous"     // button for the previous picture
+	idLightboxNext        = "lightbox-next"         // button for the next picture
 	idEmojiPicker         = "emoji-picker"          // popover with the emoji picker
 	idEmojiSuggestions    = "emoji-suggestions"     // suggestions for a mistyped shortcode
 	idFavicon             = "favicon"               // icon in the browser tab

@@ -60,10 +60,6 @@ func PickForReaction(message int64) PickTarget {
 	}
 }
 
-// xCloseOnEscape closes a popover on Escape if the search field is empty. In WebKit an empty search field swallows
-// the key otherwise.
-const xCloseOnEscape = `$event.target.value === '' && $el.hidePopover()`
-
 func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
 	if p.Room != 0 {
 		return []HiddenField{{"room", formatInt(p.Room)}}

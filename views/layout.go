@@ -50,8 +50,3 @@ const (
 	updatesTitle = "none"
 	keepsTitle   = "none ignoreTitle:true"
 )
-
-// xShowUnreachable shows an error after a request that could not reach the server. Background requests and queued
-// messages are excluded.
-const xShowUnreachable = `$event.target.matches('#` + idComposerText + `, #` + idSendQueue + `, #` + idReadMarker + `')
-	|| $root.querySelector('#` + idPageNotice + `, #` + idFormError + `, #` + idComposerError + `').replaceChildren($refs.unreached.content.cloneNode(true))`

@@ -1,24 +1,51 @@
 package views
 
-// The Alpine expressions of the lightbox. a is the link to the shown picture. The links beside it are the other
-// pictures of the same message.
-const (
-	xLightbox = `{ a: undefined }`
+import (
+	"slices"
 
-	// xOpenLightbox ignores clicks that open a new tab or window.
-	xOpenLightbox = `$event.target.closest('.picture__link') && !($event.ctrlKey || $event.metaKey || $event.shiftKey) &&
-		[$event.preventDefault(), $dispatch('look', $event.target.closest('.picture__link'))]`
-	xShowPicture     = `[a = $event.detail, $el.showModal()]`
-	xCloseOnBackdrop = `$event.target.closest('a, button, img, .lightbox__bar') || $el.close()`
-	xLightboxClosed  = `$el.open || (a = undefined)` // the event arrives late: another picture may be shown by then
-	xNextPicture     = `a && a.closest('li').nextElementSibling && (a = a.closest('li').nextElementSibling.querySelector('a'))`
-	xPreviousPicture = `a && a.closest('li').previousElementSibling && (a = a.closest('li').previousElementSibling.querySelector('a'))`
-	// A button without a next picture is marked as disabled but keeps the focus. Otherwise the focus would leave the
-	// lightbox, and the arrow keys would stop working.
-	xIsLast     = `!a.closest('li').nextElementSibling`
-	xIsFirst    = `!a.closest('li').previousElementSibling`
-	xHasSeveral = `a.closest('ul').childElementCount > 1`
+	"charla/chat"
 
-	// xPictureCaption is the alternative text of a picture, unless that is its name, which is shown anyway.
-	xPictureCaption = `a.querySelector('img').alt === a.dataset.name ? '' : a.querySelector('img').alt`
+	"github.com/a-h/templ"
 )
+
+// LightboxPicture is a picture of a message, with the ids of the pictures before and after it; 0 for none.
+type LightboxPicture struct {
+	chat.File
+	Message        int64
+	Previous, Next int64
+}
+
+// NewLightboxPicture returns the picture of a message with this file id. It returns false if there is none.
+func NewLightboxPicture(m chat.Message, file int64) (LightboxPicture, bool) {
+	list := pictures(m)
+	i := slices.IndexFunc(list, func(f chat.File) bool { return f.ID == file })
+	if i < 0 {
+		return LightboxPicture{}, false
+	}
+	p := LightboxPicture{File: list[i], Message: m.ID}
+	if i > 0 {
+		p.Previous = list[i-1].ID
+	}
+	if i+1 < len(list) {
+		p.Next = list[i+1].ID
+	}
+	return p, true
+}
+
+// hasSeveral reports whether the message has more than one picture.
+func (p LightboxPicture) hasSeveral() bool { return p.Previous != 0 || p.Next != 0 }
+
+// PictureURL returns the URL that shows a picture of a message in the lightbox.
+func PictureURL(message, file int64) string {
+	return MessageURL(message) + "/pictures/" + formatInt(file)
+}
+
+// lightboxAttrs returns the htmx attributes of a link to a picture. They also replace what the list of messages hands
+// down for the menu buttons.
+func lightboxAttrs(message, file int64) templ.Attributes {
+	return templ.Attributes{
+		"hx-get": PictureURL(message, file), "hx-sync": byID(idLightbox) + ":replace",
+		"hx-target": byID(idLightbox), "hx-select": "unset", "hx-swap": "none", "hx-indicator": "this",
+		"hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
+	}
+}

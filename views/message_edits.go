@@ -62,22 +62,6 @@ func staleMessageSelector(c chat.ChangeResult) string {
 	return fmt.Sprintf("%s[data-version='%d']", line, c.PreviousSeq)
 }
 
-// The Alpine expressions of the message menu. Forms with unsaved edits are kept by their action URL, so that closing
-// the menu does not discard them.
-const (
-	xUnsavedEdits    = `{ rewritten: {} }`
-	xRememberEdit    = `rewritten[$el.action] = $el`
-	xCancelEdit      = `rewritten[$el.form.action] = ''`
-	xForgetSavedEdit = `$event.detail.ctx.response.status < 400 && (rewritten[$el.action] = '')`
-	xRestoreEdit     = `[rewritten[$el.form.action] && [$el.setRangeText(rewritten[$el.form.action].elements[$el.name].value, 0, $el.value.length), $el.closest('details').toggleAttribute('open', true)], ` + xCaretToEnd + `]`
-	xFocusTextarea   = `$el.open && $el.querySelector('textarea').focus()`
-	xSaveOnEnter     = xOnEnter + `$el.form.requestSubmit()]`
-
-	// xClearMenu removes the actions of the previous message when another menu is opened, because the new content may
-	// fail to load.
-	xClearMenu = `$event.target.matches('.message__menu-button') && $el.closest('#` + idConversation + `').querySelector('#` + idMessageActions + `').replaceChildren()`
-)
-
 // editedSameDay reports whether a message was edited on the day on which it was posted. Then the time of day is
 // enough.
 func editedSameDay(l Locale, m chat.Message) bool {

@@ -13,10 +13,10 @@ func TestMessageActions(t *testing.T) {
 	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), own, "/delete", "<details")
 	m.AuthorID = p.Me.ID
 	wantContains(t, renderHTML(t, messageActions(p, m, EditForm{MessageEdit: chat.MessageEdit{Text: "\nhi"}})), own,
-		`action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-on")
+		`action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-data")
 	refused := EditForm{MessageEdit: chat.MessageEdit{Text: "x"},
 		Error: chat.Errorf(chat.Invalid, "Write a message first.")}
-	wantContains(t, renderHTML(t, messageActions(p, m, refused)), "<details open x-on", "Write a message first.")
+	wantContains(t, renderHTML(t, messageActions(p, m, refused)), "<details open x-data", "Write a message first.")
 	m.DeletedAt = testTime
 	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), "<form")
 	wantContains(t, renderHTML(t, messageActions(p, m, refused)), own) // the typed text stays

@@ -15,7 +15,6 @@ func messageMenuAttrs() templ.Attributes {
 		"hx-indicator:inherited":  byID(idMessageMenu),
 		"hx-swap:inherited":       "outerHTML",
 		"hx-status:4xx:inherited": openErrorSwap, "hx-status:5xx:inherited": openErrorSwap,
-		"x-on:htmx:before:request": xClearMenu,
 	}
 }
 
@@ -26,6 +25,3 @@ const menuSync = "#" + idMessageMenu + ":replace"
 func menuSelector(m chat.Message) string {
 	return fmt.Sprintf("%s:has([action='%s'])", byID(idMessageMenu), reactionsURL(m.ID))
 }
-
-// xRestoreFocus returns the focus to the element that opened the menu, unless another element has the focus.
-const xRestoreFocus = `$el.closest('body').querySelector(':focus') || $el.closest('body').querySelector($el.dataset.from).focus({ preventScroll: true })`

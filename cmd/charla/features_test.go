@@ -25,7 +25,7 @@ var features = map[string]string{
 	"email_links":           "chat db handlers views e2e",
 	"emoji":                 "chat db handlers views css e2e",
 	"files":                 "chat db handlers views css e2e",
-	"lightbox":              "views css e2e",
+	"lightbox":              "handlers views css e2e",
 	"login":                 "chat handlers views e2e",
 	"members":               "chat db handlers views",
 	"message_edits":         "chat handlers views e2e",
