@@ -51,6 +51,7 @@ var routeCases = []routeCase{
 	{route: "POST /messages", form: "room=ROOM&body=hello", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},
 	{route: "GET /messages/live", query: "?room=ROOM", streams: true, anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 406}},
 	{route: "GET /messages/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
+	{route: "GET /messages/:id/pictures/:file", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 406}},
 	{route: "POST /files", query: "?room=ROOM&name=a.txt", form: "a", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},
 	{route: "GET /files/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
 	{route: "POST /files/:id", form: "alt=words", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}},
@@ -138,11 +139,11 @@ func TestRouteAccess(t *testing.T) {
 	admin, ana, berta, carla := s.newUser("Admin"), s.newUser("Ana"), s.newUser("Berta"), s.newUser("Carla")
 	other, target := s.newUser("Other"), s.newUser("Target")
 	equal(t, "the first is admin", admin.user.Role, chat.RoleAdmin)
-	m := ana.sendWithFiles(berta.peerQuery(), "a secret", ana.upload("secret.txt", "secret"))
+	m := ana.sendWithFiles(berta.peerQuery(), "a secret", ana.upload("secret.txt", "secret"), ana.upload("secret.png", blankPNG(t)))
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
 	fill := strings.NewReplacer("ROOM", formatID(m.Room), "MESSAGE", formatID(m.ID), "SEQ", formatID(m.Seq), "TARGET", formatID(target.user.ID),
 		"/messages/:id", "/messages/"+formatID(m.ID), "/sessions/:id", "/sessions/"+formatID(s.count(`SELECT id FROM sessions WHERE user_id = $1`, target.user.ID)),
-		"/files/:id", m.Files[0].URL, ":secret", "unknown", "/people/:id", "/people/"+formatID(target.user.ID), ":user", formatID(other.user.ID), "*", "nothing")
+		"/files/:id", m.Files[0].URL, ":file", formatID(m.Files[1].ID), ":secret", "unknown", "/people/:id", "/people/"+formatID(target.user.ID), ":user", formatID(other.user.ID), "*", "nothing")
 	described := s.readContract()
 	for _, l := range routeCases {
 		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
