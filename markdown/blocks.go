@@ -31,15 +31,47 @@ type listParser struct{ parser.BlockParser }
 
 func (p listParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	node, state := p.BlockParser.Open(parent, block, pc) // call it in any case: it keeps track of items
-	if node == nil {
+	line, _ := block.PeekLine()
+	if node == nil || !startsList.Match(line) || !canNest(parent, pc) {
 		return nil, parser.NoChildren
 	}
+	return node, state
+}
+
+// Continue nests a list whose marker is indented by at least two spaces more than that of the item above it, although
+// the text of the item may begin further right, as in "1. text". A number with a leading zero ends the list.
+func (p listParser) Continue(node ast.Node, block text.Reader, pc parser.Context) parser.State {
 	line, _ := block.PeekLine()
-	_, item, _ := bytes.Cut(bytes.TrimLeft(line, " "), []byte(" "))
-	list := node.(*ast.List)
-	if len(bytes.Trim(item, " \t\n*+-")) == 0 || list.IsOrdered() && (list.Start != 1 || list.Marker != '.') ||
-		!canNest(parent, pc) {
-		return nil, parser.NoChildren
+	item := node.LastChild().(*ast.ListItem)
+	indent, _ := util.IndentWidth(line, block.LineOffset())
+	if indent < item.Offset {
+		if zeroNumber.Match(line) {
+			return parser.Close
+		}
+		if above, ok := item.AttributeString(markerIndent); ok && indent >= above.(int)+2 && startsList.Match(line) {
+			item.Offset = indent
+		}
+	}
+	return p.BlockParser.Continue(node, block, pc)
+}
+
+var (
+	startsList = regexp.MustCompile(`^[ \t]*(?:[-*+]|1\.)[ \t]+[ \t*+-]*[^\s*+-]`)
+	zeroNumber = regexp.MustCompile(`^[ \t]*0\d+[.)](?:\s|$)`)
+)
+
+// listItemParser parses the items of lists and stores by how many columns their markers are indented.
+type listItemParser struct{ parser.BlockParser }
+
+// markerIndent is the attribute of a list item for the indentation of its marker in columns.
+const markerIndent = "indent"
+
+func (p listItemParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, _ := block.PeekLine()
+	indent, _ := util.IndentWidth(line, block.LineOffset())
+	node, state := p.BlockParser.Open(parent, block, pc)
+	if node != nil {
+		node.SetAttributeString(markerIndent, indent)
 	}
 	return node, state
 }
@@ -84,7 +116,7 @@ type fencedCodeParser struct{}
 var (
 	fenceMarker  = []byte("```")
 	closingFence = regexp.MustCompile("(?m)```[ \t]*$")
-	infoString   = regexp.MustCompile(`^[\w.#+-]*\s*$`)
+	infoString   = regexp.MustCompile(`^[ \t]*[\w.#+-]*\s*$`)
 	nextFenceKey = parser.NewContextKey()
 )
 

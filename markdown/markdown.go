@@ -3,6 +3,8 @@
 package markdown
 
 import (
+	"regexp"
+
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -54,7 +56,7 @@ func (d *Document) PlainText() (pieces []string) {
 var messageParser = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(listParser{parser.NewListParser()}, 1),
-		util.Prioritized(parser.NewListItemParser(), 2),
+		util.Prioritized(listItemParser{parser.NewListItemParser()}, 2),
 		util.Prioritized(fencedCodeParser{}, 3),
 		util.Prioritized(quoteParser{parser.NewBlockquoteParser()}, 4),
 		util.Prioritized(paragraphParser{parser.NewParagraphParser()}, 5),
@@ -87,6 +89,7 @@ var sanitizer = func() *bluemonday.Policy {
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")
 	p.AllowAttrs("value").Matching(bluemonday.Integer).OnElements("li")
 	p.AllowAttrs("tabindex").Matching(bluemonday.Integer).OnElements("pre")
+	p.AllowAttrs("dir").Matching(regexp.MustCompile("^(auto|ltr)$")).OnElements("p", "blockquote", "li", "a")
 	p.AllowAttrs("href", "rel", "target").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.RequireParseableURLs(true)

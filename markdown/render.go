@@ -73,16 +73,16 @@ func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 		if n.PreviousSibling() == nil && n.NextSibling() == nil && n.Parent().Kind() == ast.KindDocument {
 			return "", "" // a text of one paragraph needs no <p>
 		}
-		return "p", ""
+		return "p", directionAttribute(n)
 	case *ast.Blockquote:
-		return "blockquote", ""
+		return "blockquote", directionAttribute(n)
 	case *ast.List:
 		if n.IsOrdered() {
 			return "ol", ""
 		}
 		return "ul", ""
 	case *ast.ListItem:
-		return "li", w.valueAttribute(n)
+		return "li", w.valueAttribute(n) + directionAttribute(n)
 	case *ast.CodeSpan:
 		return "code", ""
 	case *ast.Emphasis:
@@ -94,9 +94,32 @@ func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 		return "del", ""
 	case *ast.Link:
 		href := html.EscapeString(string(n.Destination))
-		return "a", ` href="` + href + `" rel="nofollow noopener noreferrer" target="_blank"`
+		return "a", ` href="` + href + `"` + linkDirection(n) + ` rel="nofollow noopener noreferrer" target="_blank"`
 	}
 	return "", ""
+}
+
+// directionAttribute returns the dir attribute of a block, which gets the direction of its own text. The first block in
+// a quote or list item has none: the outer block takes its direction from it, for its border or marker.
+func directionAttribute(n ast.Node) string {
+	for ; n.PreviousSibling() == nil; n = n.Parent() {
+		switch n.Parent().Kind() {
+		case ast.KindBlockquote, ast.KindListItem:
+			return ""
+		case ast.KindDocument:
+			return ` dir="auto"`
+		}
+	}
+	return ` dir="auto"`
+}
+
+// linkDirection returns the dir attribute of a link, which also isolates it from the text around it. Addresses are
+// written from left to right in every language; a label has the direction of its own text.
+func linkDirection(n *ast.Link) string {
+	if _, ok := n.AttributeString(isAddress); ok {
+		return ` dir="ltr"`
+	}
+	return ` dir="auto"`
 }
 
 // valueAttribute returns the value attribute of a list item if its number does not follow from the previous item, so

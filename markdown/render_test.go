@@ -22,9 +22,14 @@ func wantRendered(t *testing.T, texts map[string]string) {
 	}
 }
 
-// anchor returns the HTML of a link.
-func anchor(href, label string) string {
-	return `<a href="` + href + `" rel="nofollow noopener noreferrer" target="_blank">` + label + `</a>`
+// anchor returns the HTML of an address in a text.
+func anchor(href, label string) string { return link(href, "ltr", label) }
+
+// labelled returns the HTML of a link with a label.
+func labelled(href, label string) string { return link(href, "auto", label) }
+
+func link(href, dir, label string) string {
+	return `<a href="` + href + `" dir="` + dir + `" rel="nofollow noopener noreferrer" target="_blank">` + label + `</a>`
 }
 
 func TestFormatting(t *testing.T) {
@@ -38,15 +43,15 @@ func TestFormatting(t *testing.T) {
 		"*a **b** c*":               "<strong>a b c</strong>",
 		"`*x* <b>` ``a`b``":         "<code>*x* &lt;b&gt;</code> <code>a`b</code>",
 		"`` `x` `` ```y```":         "<code>`x`</code> <code>y</code>",
-		"one\ntwo\n\n\nthree":       "<p>one<br>two</p><p>three</p>",
-		"> quote\n> more\nanswer":   "<blockquote><p>quote<br>more</p></blockquote><p>answer</p>",
-		">> two\n> one":             "<blockquote><blockquote><p>two</p></blockquote><p>one</p></blockquote>",
-		"> - *x*\n\ny":              "<blockquote><ul><li><strong>x</strong></li></ul></blockquote><p>y</p>",
-		"buy:\n- milk\n- eggs\nbye": "<p>buy:</p><ul><li>milk</li><li>eggs</li></ul><p>bye</p>",
-		"* a\n  - b\n  - c\n* d":    "<ul><li>a<ul><li>b</li><li>c</li></ul></li><li>d</li></ul>",
-		"- a\n\n  b":                "<ul><li><p>a</p><p>b</p></li></ul>",
-		"1. a\n2. b\n5. c":          `<ol><li>a</li><li>b</li><li value="5">c</li></ol>`,
-		"- a\n  b":                  "<ul><li>a<br>b</li></ul>",
+		"one\ntwo\n\n\nthree":       `<p dir="auto">one<br>two</p><p dir="auto">three</p>`,
+		"> quote\n> more\nanswer":   `<blockquote dir="auto"><p>quote<br>more</p></blockquote><p dir="auto">answer</p>`,
+		">> two\n> one":             `<blockquote dir="auto"><blockquote><p>two</p></blockquote><p dir="auto">one</p></blockquote>`,
+		"> - *x*\n\ny":              `<blockquote dir="auto"><ul><li><strong>x</strong></li></ul></blockquote><p dir="auto">y</p>`,
+		"buy:\n- milk\n- eggs\nbye": `<p dir="auto">buy:</p><ul><li dir="auto">milk</li><li dir="auto">eggs</li></ul><p dir="auto">bye</p>`,
+		"* a\n  - b\n  - c\n* d":    `<ul><li dir="auto">a<ul><li dir="auto">b</li><li dir="auto">c</li></ul></li><li dir="auto">d</li></ul>`,
+		"- a\n\n  b":                `<ul><li dir="auto"><p>a</p><p dir="auto">b</p></li></ul>`,
+		"1. a\n2. b\n5. c":          `<ol><li dir="auto">a</li><li dir="auto">b</li><li value="5" dir="auto">c</li></ol>`,
+		"- a\n  b":                  `<ul><li dir="auto">a<br>b</li></ul>`,
 	})
 }
 
@@ -54,11 +59,11 @@ func TestFencedCode(t *testing.T) {
 	pre := func(code string) string { return `<pre tabindex="0"><code>` + code + `</code></pre>` }
 	wantRendered(t, map[string]string{
 		"```\na *b*\n\n  <c>\n```":      pre("a *b*\n\n  &lt;c&gt;"),
-		"```go\nfunc\n```\n*after*":     pre("func") + "<p><strong>after</strong></p>",
-		"see:\n```\nx\n```":             "<p>see:</p>" + pre("x"),
+		"```go\nfunc\n```\n*after*":     pre("func") + `<p dir="auto"><strong>after</strong></p>`,
+		"see:\n```\nx\n```":             `<p dir="auto">see:</p>` + pre("x"),
 		"```first line\nlast line```":   pre("first line\nlast line"),
-		"> ```\n> x\n> ```":             "<blockquote>" + pre("x") + "</blockquote>",
-		"- a\n  ```\n  x\n    y\n  ```": "<ul><li>a" + pre("x\n  y") + "</li></ul>",
+		"> ```\n> x\n> ```":             `<blockquote dir="auto">` + pre("x") + "</blockquote>",
+		"- a\n  ```\n  x\n    y\n  ```": `<ul><li dir="auto">a` + pre("x\n  y") + "</li></ul>",
 		"```\nnot *closed*":             "```<br>not <strong>closed</strong>",
 		"```":                           "```",
 		"~~~\nx\n~~~":                   "~~~<br>x<br>~~~",
@@ -86,10 +91,10 @@ func TestOtherTextStaysAsTyped(t *testing.T) {
 func TestLinks(t *testing.T) {
 	evil := "https://evil.example"
 	wantRendered(t, map[string]string{
-		"[*x*](https://x.org/a_(b))":         anchor("https://x.org/a_(b)", "*x*"),
-		"**[x](http://x.org)**":              "<strong>" + anchor("http://x.org", "x") + "</strong>",
-		"[a [b](mailto:ana@x.org)":           "[a " + anchor("mailto:ana@x.org", "b"),
-		"[https://x.org](https://x.org)":     anchor("https://x.org", "https://x.org"),
+		"[*x*](https://x.org/a_(b))":         labelled("https://x.org/a_(b)", "*x*"),
+		"**[x](http://x.org)**":              "<strong>" + labelled("http://x.org", "x") + "</strong>",
+		"[a [b](mailto:ana@x.org)":           "[a " + labelled("mailto:ana@x.org", "b"),
+		"[https://x.org](https://x.org)":     labelled("https://x.org", "https://x.org"),
 		"[www.bank.com](" + evil + ")":       "[www.bank.com](" + anchor(evil, evil) + ")",
 		"[bank.com/login](" + evil + ")":     "[bank.com/login](" + anchor(evil, evil) + ")",
 		"[https:\u200b//bank](" + evil + ")": "[https:\u200b//bank](" + anchor(evil, evil) + ")",
@@ -100,9 +105,9 @@ func TestLinks(t *testing.T) {
 			"https://bank.com", "https://bank.com",
 		) + "](https://bank.com@evil.example)",
 		"https://bank.com@evil.example": "https://bank.com@evil.example",
-		"[ana@x.org](mailto:ana@x.org)": anchor("mailto:ana@x.org", "ana@x.org"),
-		"[x.org](https://x.org/a)":      anchor("https://x.org/a", "x.org"),
-		"[v1.2 of it](https://x.org)":   anchor("https://x.org", "v1.2 of it"),
+		"[ana@x.org](mailto:ana@x.org)": labelled("mailto:ana@x.org", "ana@x.org"),
+		"[x.org](https://x.org/a)":      labelled("https://x.org/a", "x.org"),
+		"[v1.2 of it](https://x.org)":   labelled("https://x.org", "v1.2 of it"),
 		"[https://x.org](" + evil + ")": "[" + anchor(
 			"https://x.org", "https://x.org",
 		) + "](" + anchor(evil, evil) + ")",
@@ -196,8 +201,8 @@ func BenchmarkRender(b *testing.B) {
 }
 
 // allowedElements maps each element that the HTML of a message may have to its attributes.
-var allowedElements = map[string]string{"p": "", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex", "blockquote": "", "ul": "", "ol": "",
-	"li": "value", "a": "href rel target"}
+var allowedElements = map[string]string{"p": "dir", "br": "", "strong": "", "em": "", "del": "", "code": "", "pre": "tabindex",
+	"blockquote": "dir", "ul": "", "ol": "", "li": "value dir", "a": "href dir rel target"}
 
 // maxDepth is the depth of four nested lists with their items, a paragraph or block, three kinds of emphasis, and a
 // link or code.
@@ -266,7 +271,8 @@ func FuzzRender(f *testing.F) {
 	}
 	for _, text := range []string{"see https://x.org/<b>\"'>.", "*a **b* c**", "> - 1. ```\n> x", "- a\n\t- b\n \t\tc", "1. a\n-\n  b", "<hx-partial hx-get=/x>",
 		"[a](javascript:alert(1))", "`a\n`b", "a\\\n*b*\\\n", ">\t> a\n>\t\tb", "*a\n> b*", "- ```\nx```", "~~~~a~~~~",
-		"&lt;script&gt;", "- \n  a", "```a\r\n```"} {
+		"&lt;script&gt;", "- \n  a", "```a\r\n```", "1. a\n  - b\n01. c\n 1. d", "_https://x.org/_*_*%。b",
+		"*_~~`a`~~_*", "- a\n   01. b\n  - c\n\n    - d"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
