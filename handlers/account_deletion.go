@@ -42,8 +42,8 @@ func (s *Server) accountDeletionPage(c echo.Context) error {
 
 // deleteAccountRequest deletes the account of the caller.
 type deleteAccountRequest struct {
-	Current  string `form:"current" json:"current"`   // the password
-	Messages string `form:"messages" json:"messages"` // keep or delete
+	Current  string `form:"current" json:"current" required:"true"` // the password
+	Messages string `form:"messages" json:"messages" required:"true" enum:"delete,keep"`
 }
 
 // deleteAccount deletes the caller's account and what the browser stores for it.

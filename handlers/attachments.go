@@ -23,7 +23,7 @@ func (s *Server) attachmentRoutes() []web.Route {
 				Summary: "Uploads files, which wait one day for their message: as a multipart form, or one file as " +
 					"the whole body.",
 				Query:     "with room name upload",
-				Body:      web.MultipartFields{"with", "room", "upload", "alt"},
+				Body:      uploadRequest{},
 				Responses: web.Responses{201: web.AnyOf{web.FileJSON{}, filesJSON{}}},
 			},
 		},
@@ -56,6 +56,14 @@ func (s *Server) attachmentRoutes() []web.Route {
 const progressInterval = 250 * time.Millisecond
 
 var errNoFile = &chat.Error{Code: chat.Invalid, Field: "file", Format: "Choose a file first."}
+
+// uploadRequest documents the fields of a form with files. Each field counts for the files that follow it.
+type uploadRequest struct {
+	With   web.ID `form:"with" json:"with"`
+	Room   web.ID `form:"room" json:"room"`
+	Upload string `form:"upload" json:"upload"`
+	Alt    string `form:"alt" json:"alt"` // of the next file only
+}
 
 // uploadResult is what became of the files in a request.
 type uploadResult struct {
@@ -195,7 +203,7 @@ func (s *Server) reportProgress(c echo.Context, upload chat.NewUpload) (stop fun
 
 // altTextForm sets the alt text of a file.
 type altTextForm struct {
-	Alt string `form:"alt" json:"alt"`
+	Alt string `form:"alt" json:"alt" example:""`
 }
 
 // describeFile sets the alt text of an uploaded file that is not sent yet. The form of the composer names the field
@@ -247,9 +255,9 @@ type filesJSON struct {
 
 // refusedJSON is a file that was rejected.
 type refusedJSON struct {
-	Name    string `json:"name"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Name    string    `json:"name"`
+	Code    chat.Code `json:"code"`
+	Message string    `json:"message"`
 }
 
 // uploadResultToJSON returns the file if one was sent, or the result of several.
@@ -259,7 +267,7 @@ func (s *Server) uploadResultToJSON(c echo.Context, result uploadResult) any {
 	}
 	out, l := filesJSON{Files: web.FilesToJSON(result.files)}, s.Locale(c)
 	for _, r := range result.rejected {
-		out.Refused = append(out.Refused, refusedJSON{r.Name, string(r.Error.Code), l.Error(r.Error)})
+		out.Refused = append(out.Refused, refusedJSON{r.Name, r.Error.Code, l.Error(r.Error)})
 	}
 	return out
 }

@@ -19,7 +19,7 @@ func (s *Server) avatarRoutes() []web.Route {
 			Upload: web.MultipartUpload,
 			Doc: web.Operation{
 				Summary:   "Sets the profile picture, or removes it if remove is set.",
-				Body:      web.MultipartFields{"remove"},
+				Body:      avatarRequest{},
 				Responses: web.Responses{204: nil},
 			},
 		},
@@ -34,6 +34,11 @@ func (s *Server) changeAvatar(c echo.Context) error {
 		return s.rerenderSettings(c, err, pictureForm, nil)
 	}
 	return web.Finish(c, "/settings?saved=picture")
+}
+
+// avatarRequest removes the picture of the caller, unless a form has a file.
+type avatarRequest struct {
+	Remove string `form:"remove" json:"remove" example:"1"` // anything but empty
 }
 
 // readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the
@@ -55,9 +60,7 @@ func (s *Server) readAvatar(c echo.Context) error {
 			return err
 		}
 	}
-	var in struct {
-		Remove string `form:"remove" json:"remove"`
-	}
+	var in avatarRequest
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err
 
 // createBotRequest creates a bot.
 type createBotRequest struct {
-	Name string `form:"name" json:"name"`
+	Name string `form:"name" json:"name" required:"true"`
 }
 
 // createBot creates a bot and answers with its token. Because the token is shown only once, the page is not a redirect.

@@ -138,7 +138,7 @@ func (s *Server) forgotPasswordPage(c echo.Context) error {
 
 // forgotPasswordRequest asks for a link to set a new password.
 type forgotPasswordRequest struct {
-	Email string `form:"email" json:"email"`
+	Email string `form:"email" json:"email" required:"true"`
 }
 
 func (s *Server) forgotPassword(c echo.Context) error {
@@ -177,7 +177,7 @@ func (s *Server) resetPasswordPage(c echo.Context) error {
 
 // passwordRequest is a form with a password, behind a link from an e-mail.
 type passwordRequest struct {
-	Password string `form:"password" json:"password"`
+	Password string `form:"password" json:"password" required:"true"`
 }
 
 func (s *Server) resetPassword(c echo.Context) error {

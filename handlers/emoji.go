@@ -43,13 +43,13 @@ const maxFoundEmoji = 100
 
 // emojiRequest is the form of an emoji picker. The picked emoji becomes a reaction to Message, or is appended to Body.
 type emojiRequest struct {
-	Message web.ID `form:"message" json:"message"` // to react to; 0 for the composer
-	With    web.ID `form:"with" json:"with"`       // With, Room, Body, Key and Base are the fields of the composer
+	Message web.ID `form:"message" json:"message" example:""` // to react to; 0 for the composer
+	With    web.ID `form:"with" json:"with"`                  // With, Room, Body, Key and Base are the fields of the composer
 	Room    web.ID `form:"room" json:"room"`
 	Body    string `form:"body" json:"body"`
 	Key     string `form:"key" json:"key"`
 	Base    string `form:"base" json:"base"`
-	Emoji   string `form:"emoji" json:"emoji"` // empty until one is picked
+	Emoji   string `form:"emoji" json:"emoji" example:""` // empty until one is picked
 	Tone    string `form:"tone" json:"tone"`
 	Query   string `form:"q" json:"q"`
 	Group   string `form:"group" json:"group"`

@@ -116,8 +116,8 @@ func loginURLWithNext(c echo.Context) string {
 
 // loginRequest is the form to log in.
 type loginRequest struct {
-	Email    string `form:"email" json:"email"`
-	Password string `form:"password" json:"password"`
+	Email    string `form:"email" json:"email" required:"true"`
+	Password string `form:"password" json:"password" required:"true"`
 	Next     string `form:"next" json:"next"` // the path to go on to
 }
 

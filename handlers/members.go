@@ -51,7 +51,7 @@ type memberJSON struct {
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
-	Role   string `json:"role"`
+	Role   string `json:"role" enum:"owner,member"`
 	Bot    bool   `json:"bot,omitempty"`
 }
 
@@ -72,7 +72,7 @@ func (s *Server) leaveRoom(c echo.Context) error {
 
 // inviteRequest adds a user to a room.
 type inviteRequest struct {
-	User web.ID `form:"user" json:"user"`
+	User web.ID `form:"user" json:"user" required:"true"`
 }
 
 func (s *Server) inviteMember(c echo.Context) error {

@@ -53,8 +53,8 @@ func (s *Server) messageEditRoutes() []web.Route {
 
 // editRequest replaces the text of a message, the alt texts of its files, or both.
 type editRequest struct {
-	Body  *string          `form:"body" json:"body"` // if it is absent and an alt text is present, the text stays
-	Files []altTextRequest `form:"-" json:"files"`   // in a form, the alt text of a file is the field alt-ID
+	Body  *string          `form:"body" json:"body" example:""` // if it is absent and an alt text is present, the text stays
+	Files []altTextRequest `form:"-" json:"files"`              // in a form, the alt text of a file is the field alt-ID
 }
 
 // altTextRequest is the new alt text of a file.

@@ -58,9 +58,9 @@ func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e vie
 // postRequest is the form of the composer. With or Room names the conversation.
 type postRequest struct {
 	With web.ID   `form:"with" json:"with"`
-	Room web.ID   `form:"room" json:"room"`
-	Body string   `form:"body" json:"body"`
-	Key  string   `form:"key" json:"key"`
+	Room web.ID   `form:"room" json:"room" example:""`
+	Body string   `form:"body" json:"body" example:""`
+	Key  string   `form:"key" json:"key" example:""`
 	Base string   `form:"base" json:"base"` // the draft that the composer was rendered with
 	File []web.ID `form:"file" json:"file"` // uploaded files to attach
 }

@@ -43,7 +43,7 @@ func (s *Server) notificationSettingsRoutes() []web.Route {
 
 // emailSettingsRequest sets when the caller gets digests of unread messages by e-mail.
 type emailSettingsRequest struct {
-	Mail string `form:"mail" json:"mail"`
+	Mail string `form:"mail" json:"mail" required:"true" enum:"off,soon,hour,day"`
 }
 
 func (s *Server) saveEmailSettings(c echo.Context) error {
@@ -60,9 +60,9 @@ func (s *Server) saveEmailSettings(c echo.Context) error {
 
 // pushSettings are the settings of push notifications through ntfy.
 type pushSettings struct {
-	Topic       string       `form:"topic" json:"topic"` // on the ntfy server; empty for none
-	Rooms       web.Checkbox `form:"rooms" json:"rooms"` // also for messages in rooms
-	IncludeText web.Checkbox `form:"include_text" json:"include_text"`
+	Topic       string       `form:"topic" json:"topic" example:""` // on the ntfy server; empty for none
+	Rooms       web.Checkbox `form:"rooms" json:"rooms" example:""` // also for messages in rooms
+	IncludeText web.Checkbox `form:"include_text" json:"include_text" example:""`
 }
 
 // pushSettingsOf returns the saved settings.

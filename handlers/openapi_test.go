@@ -163,7 +163,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 			ids[id] = true
 			if method == "get" {
 				a := s.anonymous().get(regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "1"), asJSON)
-				if _, open := o["security"]; open == (a.status == http.StatusUnauthorized) {
+				if open := len(o["security"].([]any)) == 0; open == (a.status == http.StatusUnauthorized) {
 					t.Errorf("an anonymous client gets %d from %s, but the document says otherwise", a.status, path)
 				}
 			}

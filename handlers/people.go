@@ -51,7 +51,7 @@ type accountJSON struct {
 	Avatar   string `json:"avatar_url,omitempty"`
 	Email    string `json:"email"`
 	Online   bool   `json:"online"`
-	Role     string `json:"role"`
+	Role     string `json:"role" enum:"admin,member"`
 	Disabled bool   `json:"disabled"`
 	Owner    int64  `json:"owner,omitempty"` // the user that a bot belongs to
 	Bot      bool   `json:"bot,omitempty"`

@@ -25,9 +25,9 @@ func (s *Server) reactionRoutes() []web.Route {
 
 // reactionRequest adds or removes a reaction of the caller.
 type reactionRequest struct {
-	Emoji string          `form:"emoji" json:"emoji"`
-	Tone  string          `form:"tone" json:"tone"` // the skin tone that the picker was set to
-	Mine  *web.StrictBool `form:"mine" json:"mine"` // whether the reaction should exist; if absent, it is toggled
+	Emoji string          `form:"emoji" json:"emoji" required:"true"`
+	Tone  string          `form:"tone" json:"tone"`            // the skin tone that the picker was set to
+	Mine  *web.StrictBool `form:"mine" json:"mine" example:""` // whether the reaction should exist; if absent, it is toggled
 }
 
 func (s *Server) react(c echo.Context) error {

@@ -27,8 +27,8 @@ func (s *Server) readMarkerRoutes() []web.Route {
 // markReadRequest marks a conversation as read up to and including Seq.
 type markReadRequest struct {
 	With web.ID    `form:"with" json:"with"`
-	Room web.ID    `form:"room" json:"room"`
-	Seq  *seqParam `form:"seq" json:"seq"` // required
+	Room web.ID    `form:"room" json:"room" example:""`
+	Seq  *seqParam `form:"seq" json:"seq" required:"true"`
 }
 
 // seqParam is a seq in a form or in JSON, where it may be a number or a string.

@@ -44,8 +44,8 @@ type roomJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Unread int    `json:"unread"`
-	Access string `json:"access"`
-	Role   string `json:"role"` // of the caller; empty if they are not a member
+	Access string `json:"access" enum:"invited,open"`
+	Role   string `json:"role" enum:",member,owner"` // of the caller; empty if they are not a member
 }
 
 // roomsJSON is a page of the list of rooms.
@@ -111,8 +111,8 @@ func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error 
 
 // createRoomRequest creates a room.
 type createRoomRequest struct {
-	Name   string `form:"name" json:"name"`
-	Access string `form:"access" json:"access"`
+	Name   string `form:"name" json:"name" required:"true"`
+	Access string `form:"access" json:"access" required:"true" enum:"invited,open"`
 }
 
 func (s *Server) createRoom(c echo.Context) error {

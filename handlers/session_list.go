@@ -40,7 +40,7 @@ func (s *Server) sessionListRoutes() []web.Route {
 // sessionJSON is a session of the caller.
 type sessionJSON struct {
 	ID        int64     `json:"id"`
-	Kind      string    `json:"kind"` // browser, program or bot
+	Kind      string    `json:"kind" enum:"bot,program,browser"`
 	UserAgent string    `json:"user_agent"`
 	Address   string    `json:"address"`
 	CreatedAt time.Time `json:"created_at"`

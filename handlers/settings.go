@@ -58,9 +58,9 @@ func (s *Server) settingsRoutes() []web.Route {
 
 // preferences are the language, the theme and the sound of a user.
 type preferences struct {
-	Locale string       `form:"locale" json:"locale"`
-	Theme  string       `form:"theme" json:"theme"`
-	Sound  web.Checkbox `form:"sound" json:"sound"`
+	Locale string       `form:"locale" json:"locale" enum:",en,es" example:""`
+	Theme  string       `form:"theme" json:"theme" enum:",light,dark" example:""`
+	Sound  web.Checkbox `form:"sound" json:"sound" example:""`
 }
 
 // values returns the values of the form's fields.
@@ -78,7 +78,7 @@ type settingsJSON struct {
 	preferences
 	Email     string `json:"email"`
 	Confirmed bool   `json:"email_confirmed"`
-	Mail      string `json:"mail"` // when to send digests of unread messages
+	Mail      string `json:"mail" enum:"off,soon,hour,day"` // when to send digests of unread messages
 	pushSettings
 }
 
@@ -180,7 +180,7 @@ func (s *Server) savePreferences(c echo.Context) error {
 
 // renameRequest changes the name of the caller.
 type renameRequest struct {
-	Name string `form:"name" json:"name"`
+	Name string `form:"name" json:"name" required:"true"`
 }
 
 func (s *Server) rename(c echo.Context) error {
@@ -209,8 +209,8 @@ func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, e
 
 // changePasswordRequest changes the password of the caller.
 type changePasswordRequest struct {
-	Current  string `form:"current" json:"current"`
-	Password string `form:"password" json:"password"`
+	Current  string `form:"current" json:"current" required:"true"`
+	Password string `form:"password" json:"password" required:"true"`
 }
 
 // changePassword changes the caller's password and ends all their sessions except the one that sent the request.
@@ -233,8 +233,8 @@ func (s *Server) changePassword(c echo.Context) error {
 
 // changeEmailRequest changes the e-mail address of the caller.
 type changeEmailRequest struct {
-	Email   string `form:"email" json:"email"`
-	Current string `form:"current" json:"current"` // the password
+	Email   string `form:"email" json:"email" required:"true"`
+	Current string `form:"current" json:"current" required:"true"` // the password
 }
 
 // changeEmail changes the caller's e-mail address. If e-mail is on, the change takes effect when the link that is sent

@@ -44,9 +44,9 @@ func (s *Server) signupPage(c echo.Context) error {
 
 // registerRequest is the form to sign up.
 type registerRequest struct {
-	Name     string `form:"name" json:"name"`
-	Email    string `form:"email" json:"email"`
-	Password string `form:"password" json:"password"`
+	Name     string `form:"name" json:"name" required:"true"`
+	Email    string `form:"email" json:"email" required:"true"`
+	Password string `form:"password" json:"password" required:"true"`
 }
 
 func (s *Server) register(c echo.Context) error {

@@ -62,7 +62,7 @@ func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, e
 // tokensJSON is a pair of tokens, with the names of OAuth 2.0.
 type tokensJSON struct {
 	AccessToken  string `json:"access_token"`
-	TokenType    string `json:"token_type"`
+	TokenType    string `json:"token_type" enum:"Bearer"`
 	ExpiresIn    int    `json:"expires_in"` // seconds
 	RefreshToken string `json:"refresh_token"`
 }
@@ -90,7 +90,7 @@ func (s *Server) issueTokens(c echo.Context) error {
 
 // refreshRequest exchanges a refresh token for a new pair of tokens.
 type refreshRequest struct {
-	RefreshToken string `form:"refresh_token" json:"refresh_token"`
+	RefreshToken string `form:"refresh_token" json:"refresh_token" required:"true"`
 }
 
 func (s *Server) refreshTokens(c echo.Context) error {

@@ -80,7 +80,7 @@ func (s *Server) publicOrigin(c echo.Context) string {
 
 // createWebhookRequest creates a webhook that posts into a room.
 type createWebhookRequest struct {
-	Room web.ID `form:"room" json:"room"`
+	Room web.ID `form:"room" json:"room" required:"true"`
 }
 
 // createWebhook creates a webhook and answers with its URL, which contains the secret and is shown only once.

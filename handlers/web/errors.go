@@ -20,7 +20,7 @@ type ErrorJSON struct {
 
 // FailureJSON says what went wrong.
 type FailureJSON struct {
-	Code    string            `json:"code"`
+	Code    chat.Code         `json:"code"`
 	Message string            `json:"message"`          // for a person, in their language
 	Field   string            `json:"field"`            // the first wrong field, or empty
 	Fields  map[string]string `json:"fields,omitempty"` // a message for each wrong field, if there are several
@@ -28,7 +28,7 @@ type FailureJSON struct {
 
 // ErrorToJSON returns e in the language of l. all is the error that contains e and the errors of other fields.
 func ErrorToJSON(l views.Locale, e *chat.Error, all error) ErrorJSON {
-	out := FailureJSON{Code: string(e.Code), Message: l.Error(e), Field: e.Field}
+	out := FailureJSON{Code: e.Code, Message: l.Error(e), Field: e.Field}
 	if fields := chat.FieldErrors(all); len(fields) > 1 {
 		out.Fields = map[string]string{}
 		for field, e := range fields {

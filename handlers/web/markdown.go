@@ -15,7 +15,7 @@ func RoutesMarkdown(groups []RouteGroup) string {
 	for _, group := range groups {
 		fmt.Fprintf(&b, "## %s\n\n| Route | Who | Fields | Answers | |\n|---|---|---|---|---|\n", group.Name)
 		for _, r := range group.Routes {
-			b.WriteString(tableRow("`"+r.Label()+"`", accessNames[r.Access], fieldNames(r.Doc),
+			b.WriteString(tableRow("`"+r.Label()+"`", accessNames[r.Access], fieldNames(r),
 				responseNames(r.Doc.Responses), r.Doc.Summary))
 		}
 		b.WriteString("\n")
@@ -26,14 +26,13 @@ func RoutesMarkdown(groups []RouteGroup) string {
 var accessNames = map[Access]string{Anonymous: "everybody", Member: "members", Admin: "admins"}
 
 // fieldNames returns the names of the query parameters and of the body's fields.
-func fieldNames(doc Operation) string {
-	names := strings.Fields(doc.Query)
-	switch body := doc.Body.(type) {
-	case nil:
-	case MultipartFields:
-		names = append(append(names, body...), "file")
-	default:
-		names = append(names, structFieldNames(reflect.TypeOf(body))...)
+func fieldNames(r Route) string {
+	names := strings.Fields(r.Doc.Query)
+	if r.Doc.Body != nil {
+		names = append(names, structFieldNames(reflect.TypeOf(r.Doc.Body))...)
+	}
+	if r.Upload != NoUpload {
+		names = append(names, "file")
 	}
 	seen := map[string]bool{}
 	names = slices.DeleteFunc(names, func(name string) bool {
@@ -46,7 +45,7 @@ func fieldNames(doc Operation) string {
 func structFieldNames(t reflect.Type) []string {
 	var names []string
 	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name := jsonName(f)
 		if f.Anonymous && name == "" {
 			names = append(names, structFieldNames(f.Type)...)
 		} else {

@@ -22,8 +22,8 @@ type MessageJSON struct {
 	Seq      int64      `json:"seq"`
 	Changed  int64      `json:"changed_seq"` // the seq of its latest change: the greater one is newer
 	From     AuthorJSON `json:"from"`
-	Body     string     `json:"body,omitempty"` // absent from a deleted message, like HTML
-	HTML     string     `json:"html,omitempty"`
+	Body     string     `json:"body,omitempty" example:""` // absent from a deleted message, like HTML
+	HTML     string     `json:"html,omitempty" example:""`
 	PostedAt time.Time  `json:"posted_at"`
 
 	EditedAt  *time.Time     `json:"edited_at,omitempty"`

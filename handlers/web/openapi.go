@@ -2,15 +2,11 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"charla/chat"
 
@@ -21,7 +17,7 @@ import (
 type Operation struct {
 	Summary   string // what the route does, in one or two sentences
 	Query     string // names of query parameters, separated by spaces; QueryParameters describes them
-	Body      any    // a value of the type that a form or JSON body is read into, MultipartFields, or nil
+	Body      any    // a value of the type that a form or JSON body is read into, or nil
 	Responses Responses
 }
 
@@ -34,9 +30,6 @@ type MediaType string
 
 // HTML is the media type of pages.
 const HTML MediaType = "text/html"
-
-// MultipartFields are the text fields of a multipart form that also has files.
-type MultipartFields []string
 
 // AnyOf is a JSON response of one of several types.
 type AnyOf []any
@@ -90,7 +83,8 @@ func (b *openAPIBuilder) document(groups []RouteGroup, events []EventDoc) JSONOb
 		"openapi": "3.1.0",
 		"info": JSONObject{
 			"title": "Charla", "version": chat.Version, "license": JSONObject{"name": "MIT", "identifier": "MIT"},
-			"description": "Requests with a bearer token or a JSON body get JSON. Every failure is an Error.",
+			"description": "Requests with a bearer token or a JSON body get JSON. Every failure is an Error. " +
+				"Send a cookie or a token, not both.",
 		},
 		"servers":    []JSONObject{{"url": "/"}},
 		"tags":       tags,
@@ -103,13 +97,16 @@ func (b *openAPIBuilder) document(groups []RouteGroup, events []EventDoc) JSONOb
 
 func (b *openAPIBuilder) components() JSONObject {
 	cookie := "The cookie that a log-in sets. Over https its name is " + CookieName(true) + "."
-	errorSchema := jsonContent(b.schema(reflect.TypeFor[ErrorJSON]()))
+	failure := reflect.TypeFor[ErrorJSON]()
+	errorContent := JSONObject{
+		echo.MIMEApplicationJSON: JSONObject{"schema": b.schema(failure), "example": example(failure)},
+	}
 	return JSONObject{
 		"securitySchemes": JSONObject{
 			"session": JSONObject{"type": "apiKey", "in": "cookie", "name": CookieName(false), "description": cookie},
 			"bearer":  JSONObject{"type": "http", "scheme": "bearer"},
 		},
-		"responses": JSONObject{"Error": JSONObject{"description": "What went wrong", "content": errorSchema}},
+		"responses": JSONObject{"Error": JSONObject{"description": "What went wrong", "content": errorContent}},
 		"schemas":   b.schemas,
 	}
 }
@@ -117,7 +114,8 @@ func (b *openAPIBuilder) components() JSONObject {
 func (b *openAPIBuilder) events(events []EventDoc) JSONObject {
 	out := JSONObject{}
 	for _, e := range events {
-		out[e.Name] = JSONObject{"description": e.Description, "schema": b.schema(reflect.TypeOf(e.Data))}
+		t := reflect.TypeOf(e.Data)
+		out[e.Name] = JSONObject{"description": e.Description, "schema": b.schema(t), "example": example(t)}
 	}
 	return out
 }
@@ -125,13 +123,10 @@ func (b *openAPIBuilder) events(events []EventDoc) JSONObject {
 func (b *openAPIBuilder) operation(tag string, r Route) JSONObject {
 	out := JSONObject{
 		"operationId": operationID(r), "summary": r.Doc.Summary, "tags": []string{tag},
-		"parameters": b.parameters(r.Path, r.Doc.Query),
+		"parameters": b.parameters(r.Path, r.Doc.Query), "security": security(r),
 	}
 	if r.Doc.Body != nil {
-		out["requestBody"] = JSONObject{"content": b.requestBody(r.Doc.Body)}
-	}
-	if r.Access == Anonymous {
-		out["security"] = []JSONObject{}
+		out["requestBody"] = b.requestBody(r)
 	}
 	failure := JSONObject{"$ref": "#/components/responses/Error"}
 	responses := JSONObject{"4XX": failure, "5XX": failure}
@@ -140,6 +135,32 @@ func (b *openAPIBuilder) operation(tag string, r Route) JSONObject {
 	}
 	out["responses"] = responses
 	return out
+}
+
+// security lists the credentials of which a request must carry exactly one. A route without credentials has none.
+func security(r Route) []JSONObject {
+	session, bearer := JSONObject{"session": []string{}}, JSONObject{"bearer": []string{}}
+	switch {
+	case r.Access == Anonymous:
+		return []JSONObject{}
+	case r.ProgramsOnly:
+		return []JSONObject{bearer}
+	case r.Doc.onlyHTML():
+		return []JSONObject{session}
+	}
+	return []JSONObject{session, bearer}
+}
+
+// onlyHTML reports whether every response with a body is a page.
+func (o Operation) onlyHTML() bool {
+	hasPage := false
+	for _, value := range o.Responses {
+		if value != nil && value != HTML {
+			return false
+		}
+		hasPage = hasPage || value == HTML
+	}
+	return hasPage
 }
 
 var wordPattern = regexp.MustCompile(`\w+`)
@@ -153,18 +174,33 @@ func operationID(r Route) string {
 	return id
 }
 
-func (b *openAPIBuilder) requestBody(body any) JSONObject {
-	fields, multipart := body.(MultipartFields)
-	if !multipart {
-		content := JSONObject{"schema": b.schema(reflect.TypeOf(body))}
-		return JSONObject{echo.MIMEApplicationJSON: content, echo.MIMEApplicationForm: content}
+// requestBody describes the media types in which a route takes its fields. A route for uploads takes files in a
+// multipart form, and perhaps one file as the whole body.
+func (b *openAPIBuilder) requestBody(r Route) JSONObject {
+	t := reflect.TypeOf(r.Doc.Body)
+	content := JSONObject{}
+	if r.Upload != AnyUpload {
+		media := JSONObject{"schema": b.schema(t), "example": example(t)}
+		content[echo.MIMEApplicationJSON], content[echo.MIMEApplicationForm] = media, media
 	}
-	properties := JSONObject{"file": JSONObject{"type": "string", "contentMediaType": echo.MIMEOctetStream}}
-	for _, name := range fields {
-		properties[name] = JSONObject{"type": "string"}
+	if r.Upload != NoUpload {
+		content[echo.MIMEMultipartForm] = JSONObject{"schema": b.multipartSchema(t)}
 	}
-	schema := JSONObject{"type": "object", "properties": properties}
-	return JSONObject{echo.MIMEMultipartForm: JSONObject{"schema": schema}}
+	if r.Upload == AnyUpload {
+		content[echo.MIMEOctetStream] = JSONObject{"schema": binarySchema}
+	}
+	return JSONObject{"content": content, "required": hasRequiredField(t) || r.Upload == AnyUpload}
+}
+
+// binarySchema describes the bytes of a file. OpenAPI 3.1 needs no format, but generators recognize files by it.
+var binarySchema = JSONObject{"type": "string", "format": "binary", "contentMediaType": echo.MIMEOctetStream}
+
+// multipartSchema describes a form with the fields of a struct, in which the field file may be repeated.
+func (b *openAPIBuilder) multipartSchema(t reflect.Type) JSONObject {
+	properties, required := JSONObject{}, map[string]bool{}
+	b.addStructFields(t, properties, required)
+	properties["file"] = JSONObject{"type": "array", "items": binarySchema}
+	return objectSchema(properties, required)
 }
 
 func (b *openAPIBuilder) response(status int, value any) JSONObject {
@@ -179,8 +215,13 @@ func (b *openAPIBuilder) response(status int, value any) JSONObject {
 			schemas[i] = b.schema(reflect.TypeOf(v))
 		}
 		out["content"] = jsonContent(JSONObject{"anyOf": schemas})
-	default:
+	case JSONObject:
 		out["content"] = jsonContent(b.schema(reflect.TypeOf(value)))
+	default:
+		t := reflect.TypeOf(value)
+		out["content"] = JSONObject{
+			echo.MIMEApplicationJSON: JSONObject{"schema": b.schema(t), "example": example(t)},
+		}
 	}
 	return out
 }
@@ -201,76 +242,13 @@ func (b *openAPIBuilder) parameters(path, query string) []JSONObject {
 	}
 	for name := range strings.FieldsSeq(query) {
 		p := queryParameter(name)
+		schema := b.schema(reflect.TypeOf(p.Type))
+		if values, ok := queryEnums[name]; ok {
+			schema["enum"] = enumValues(values)
+		}
 		list = append(list, JSONObject{
-			"name": name, "in": "query", "description": p.Description, "schema": b.schema(reflect.TypeOf(p.Type)),
+			"name": name, "in": "query", "description": p.Description, "schema": schema,
 		})
 	}
 	return list
-}
-
-var plainSchemas = map[reflect.Kind]JSONObject{
-	reflect.Int64:  {"type": "integer", "format": "int64"},
-	reflect.Int:    {"type": "integer"},
-	reflect.String: {"type": "string"},
-	reflect.Bool:   {"type": "boolean"},
-}
-
-// schema returns the JSON schema of a type. The schema of a struct is a reference to one of the collected schemas.
-func (b *openAPIBuilder) schema(t reflect.Type) JSONObject {
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return JSONObject{"type": "string", "format": "date-time"}
-	case t.Kind() == reflect.Pointer:
-		return b.schema(t.Elem())
-	case t.Kind() == reflect.Struct:
-		return b.structSchema(t)
-	case t.Kind() == reflect.Slice:
-		return JSONObject{"type": "array", "items": b.schema(t.Elem())}
-	case t.Kind() == reflect.Map:
-		return JSONObject{"type": "object", "additionalProperties": b.schema(t.Elem())}
-	case t.Kind() == reflect.Interface:
-		return JSONObject{} // any value
-	}
-	if schema, ok := plainSchemas[t.Kind()]; ok {
-		return schema
-	}
-	panic(fmt.Sprintf("no JSON schema for %s", t))
-}
-
-// schemaName returns the name of a struct in the description: its Go name without the suffix JSON.
-func schemaName(t reflect.Type) string {
-	name := strings.TrimSuffix(t.Name(), "JSON")
-	return strings.ToUpper(name[:1]) + name[1:]
-}
-
-// structSchema collects the schema of a struct and returns a reference to it.
-func (b *openAPIBuilder) structSchema(t reflect.Type) JSONObject {
-	name := schemaName(t)
-	if b.schemas[name] == nil {
-		b.schemas[name] = JSONObject{} // a type may contain itself
-		properties, required := JSONObject{}, map[string]bool{}
-		b.addStructFields(t, properties, required)
-		schema := JSONObject{"type": "object", "properties": properties}
-		if len(required) > 0 {
-			schema["required"] = slices.Sorted(maps.Keys(required))
-		}
-		b.schemas[name] = schema
-	}
-	return JSONObject{"$ref": "#/components/schemas/" + name}
-}
-
-// addStructFields describes the fields of a struct. The fields of requests are never required here, because a handler
-// answers with an error message if one is missing; neither are fields that are omitted when they are empty.
-func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, required map[string]bool) {
-	for f := range t.Fields() {
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous && name == "" {
-			b.addStructFields(f.Type, properties, required)
-			continue
-		}
-		properties[name] = b.schema(f.Type)
-		if _, isRequest := f.Tag.Lookup("form"); !isRequest && options == "" {
-			required[name] = true
-		}
-	}
 }

@@ -31,6 +31,9 @@ var QueryParameters = []QueryParameter{
 	{"ended", "", "Why the log-in is shown. Only on the page."},
 }
 
+// queryEnums are the values of the query parameters that have few, separated by commas.
+var queryEnums = map[string]string{"size": "thumb,medium,square"}
+
 // queryParameter returns the parameter of that name. It panics if the name is not documented.
 func queryParameter(name string) QueryParameter {
 	for _, p := range QueryParameters {

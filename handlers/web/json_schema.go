@@ -1,0 +1,220 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"charla/chat"
+)
+
+// The tags of a struct field say what its Go type does not:
+//
+//	required:"true"  a request without the field is refused
+//	enum:"open,invited"  the allowed values
+//	example:"Design"  the field is part of the example of its struct, with this value or that of exampleTexts
+//
+// In responses, a field is required unless it is omitted when it is empty.
+
+var plainTypes = map[reflect.Kind]string{
+	reflect.Int64: "integer", reflect.Int: "integer", reflect.String: "string", reflect.Bool: "boolean",
+}
+
+// schema returns the JSON schema of a type. The schema of a struct is a reference to one of the collected schemas.
+func (b *openAPIBuilder) schema(t reflect.Type) JSONObject {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return JSONObject{"type": "string", "format": "date-time"}
+	case t == reflect.TypeFor[chat.Code]():
+		return JSONObject{"type": "string", "enum": errorCodes()}
+	case t.Kind() == reflect.Int64:
+		return JSONObject{"type": "integer", "format": "int64"}
+	case t.Kind() == reflect.Pointer:
+		return b.schema(t.Elem())
+	case t.Kind() == reflect.Struct:
+		return b.structSchema(t)
+	case t.Kind() == reflect.Slice:
+		return JSONObject{"type": "array", "items": b.schema(t.Elem())}
+	case t.Kind() == reflect.Map:
+		return JSONObject{"type": "object", "additionalProperties": b.schema(t.Elem())}
+	case t.Kind() == reflect.Interface:
+		return JSONObject{} // any value
+	}
+	if name, ok := plainTypes[t.Kind()]; ok {
+		return JSONObject{"type": name}
+	}
+	panic(fmt.Sprintf("no JSON schema for %s", t))
+}
+
+// errorCodes returns the codes of all errors.
+func errorCodes() []string {
+	codes := make([]string, len(ErrorDocs))
+	for i, doc := range ErrorDocs {
+		codes[i] = string(doc.Code)
+	}
+	return codes
+}
+
+// schemaName returns the name of a struct in the description: its Go name without the suffix JSON.
+func schemaName(t reflect.Type) string {
+	name := strings.TrimSuffix(t.Name(), "JSON")
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// structSchema collects the schema of a struct and returns a reference to it.
+func (b *openAPIBuilder) structSchema(t reflect.Type) JSONObject {
+	name := schemaName(t)
+	if b.schemas[name] == nil {
+		b.schemas[name] = JSONObject{} // a type may contain itself
+		properties, required := JSONObject{}, map[string]bool{}
+		b.addStructFields(t, properties, required)
+		b.schemas[name] = objectSchema(properties, required)
+	}
+	return JSONObject{"$ref": "#/components/schemas/" + name}
+}
+
+func objectSchema(properties JSONObject, required map[string]bool) JSONObject {
+	schema := JSONObject{"type": "object", "properties": properties}
+	if len(required) > 0 {
+		schema["required"] = slices.Sorted(maps.Keys(required))
+	}
+	return schema
+}
+
+// addStructFields describes the fields of a struct.
+func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, required map[string]bool) {
+	for f := range t.Fields() {
+		name := jsonName(f)
+		if f.Anonymous && name == "" {
+			b.addStructFields(f.Type, properties, required)
+			continue
+		}
+		schema := b.schema(f.Type)
+		if values, ok := f.Tag.Lookup("enum"); ok {
+			schema["enum"] = enumValues(values)
+		}
+		properties[name] = schema
+		if isRequired(f) {
+			required[name] = true
+		}
+	}
+}
+
+// jsonName returns the name of a field in JSON, or "" for an embedded struct.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+func isRequired(f reflect.StructField) bool {
+	if _, isRequest := f.Tag.Lookup("form"); isRequest {
+		return f.Tag.Get("required") == "true"
+	}
+	_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return options == ""
+}
+
+func hasRequiredField(t reflect.Type) bool {
+	for f := range t.Fields() {
+		if f.Anonymous && jsonName(f) == "" && hasRequiredField(f.Type) || jsonName(f) != "" && isRequired(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// enumValues returns the values that an enum tag lists. One of them may be empty.
+func enumValues(tag string) []string { return strings.Split(tag, ",") }
+
+// example returns an example of a struct as it stands in JSON, with the required fields and those with an example tag.
+func example(t reflect.Type) JSONObject {
+	out := JSONObject{}
+	addExamples(t, out)
+	return out
+}
+
+func addExamples(t reflect.Type, out JSONObject) {
+	for f := range t.Fields() {
+		name := jsonName(f)
+		text, chosen := f.Tag.Lookup("example")
+		switch {
+		case f.Anonymous && name == "":
+			addExamples(f.Type, out)
+		case text != "":
+			out[name] = parseExample(f.Type, text)
+		case chosen || isRequired(f):
+			out[name] = fieldExample(f.Type, name, f.Tag.Get("enum"))
+		}
+	}
+}
+
+// parseExample returns the value of an example tag, which is JSON unless the field is a string.
+func parseExample(t reflect.Type, text string) (value any) {
+	if t.Kind() == reflect.Pointer {
+		return parseExample(t.Elem(), text)
+	}
+	if t.Kind() == reflect.String {
+		return text
+	}
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		panic(fmt.Sprintf("example %s: %v", text, err))
+	}
+	return value
+}
+
+// fieldExample returns an example of a field of that name. Of the values of an enum, it is the last one.
+func fieldExample(t reflect.Type, name, enum string) any {
+	switch {
+	case enum != "":
+		return enum[strings.LastIndex(enum, ",")+1:]
+	case t == reflect.TypeFor[chat.Code]():
+		return chat.Invalid
+	case t == reflect.TypeFor[time.Time]():
+		return "2026-03-14T15:09:26Z"
+	case t.Kind() == reflect.Pointer:
+		return fieldExample(t.Elem(), name, enum)
+	case t.Kind() == reflect.Slice:
+		return []any{fieldExample(t.Elem(), name, enum)}
+	case t.Kind() == reflect.Struct:
+		return example(t)
+	case t.Kind() == reflect.Bool:
+		return true
+	case t.Kind() != reflect.String:
+		return 3
+	}
+	text, ok := exampleTexts[name]
+	if !ok {
+		panic("no example for the field " + name)
+	}
+	return text
+}
+
+// exampleTexts are examples of texts by the name of their field. A name means the same everywhere.
+var exampleTexts = map[string]string{
+	"access_token":  "eyJhY2Nlc3MiOjN9.c2lnbmF0dXJl",
+	"address":       "203.0.113.7",
+	"alt":           "Two people at a lake",
+	"body":          "Good morning!",
+	"current":       "correct horse battery",
+	"email":         "ana@example.org",
+	"emoji":         "🎉",
+	"field":         "body",
+	"html":          "<p>Good morning!</p>",
+	"key":           "0b6f3c1e",
+	"message":       "Write a message.",
+	"name":          "Ana",
+	"openapi":       "/openapi.json",
+	"password":      "correct horse battery",
+	"refresh_token": "cmVmcmVzaCBtZQ",
+	"replaced":      "Good mor",
+	"shortcodes":    "tada",
+	"token":         "Ym90IHRva2Vu",
+	"topic":         "ana-charla",
+	"type":          "image/webp",
+	"url":           "/files/3",
+	"user_agent":    "Mozilla/5.0",
+}
