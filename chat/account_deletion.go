@@ -17,11 +17,13 @@ type AccountDeletionReader interface {
 
 // AccountDeletionWriter deletes accounts.
 type AccountDeletionWriter interface {
-	// EraseUser deletes the personal data of a user except their id, with their drafts, emoji, links, notifications and
-	// pending files, and disables them. It returns ErrNotFound if their password hash is not hash.
+	// EraseUser disables a user and deletes their personal data, drafts, used emoji, e-mail links, notifications and
+	// pending files. Of the account only the id remains. It returns ErrNotFound if hash is not the stored password
+	// hash, because another request has changed the password.
 	EraseUser(ctx context.Context, user int64, hash string, at Timestamp) error
-	// CreateErasureJobs adds a job for every room that a user is or was a member of. In the room departed the departure
-	// has been recorded. The messages are erased if eraseMessages is set, and always in the user's notes to themself.
+	// CreateErasureJobs adds a job for every room that a user is or was a member of. For the room with the id departed
+	// the caller records the departure itself. The jobs erase the messages if eraseMessages is set; the job for the
+	// user's notes to themself always does.
 	CreateErasureJobs(ctx context.Context, user, departed int64, eraseMessages bool) error
 	// UpdateErasureJob stores the progress of a job.
 	UpdateErasureJob(ctx context.Context, job ErasureJob) error
@@ -72,9 +74,10 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, p
 	return nil
 }
 
-// deleteAccountTx locks General first, so that only one admin at a time checks whether there is another one. Then it
-// locks the user, so that until the commit nobody can add them to a room or disable the admin who would remain. It
-// returns the sessions that it ended and the event of leaving General.
+// deleteAccountTx deletes an account in one transaction. It returns the sessions that it ended and the event of leaving
+// General. It locks General first, so that of two admins who delete their accounts at the same time, the second one is
+// refused. Then it locks the user, so that until the commit nobody can add them to a room, and they cannot disable the
+// only other admin.
 func (s *Service) deleteAccountTx(
 	ctx context.Context, tx Tx, user int64, hash string, policy ContentPolicy,
 ) (ended []int64, left Event, err error) {
@@ -114,8 +117,8 @@ type ErasureJob struct {
 	ErasedThrough     int64 `db:"erased_through"`     // messages up to this seq are erased
 }
 
-// maxErasedPerStep is how many messages one erasure step changes. A step locks the room, and on SQLite every writer,
-// for some milliseconds.
+// maxErasedPerStep is how many messages one erasure step changes at most. A step locks the room, and on SQLite every
+// writer, for some milliseconds.
 const maxErasedPerStep = 50
 
 // erasureResult is the result of one erasure step: the events to publish after the commit, and the blobs of deleted
@@ -125,8 +128,9 @@ type erasureResult struct {
 	blobs  []int64
 }
 
-// RunErasureStep does one step of the erasure of deleted accounts. Each change takes a seq of its room and is
-// announced. It returns false if nothing is left to do. Several nodes may call it at the same time.
+// RunErasureStep does a small part of the work that remains for deleted accounts: in one transaction it records a
+// departure from a room, or erases some messages or reactions. Every change is announced by an event. It returns false
+// if nothing is left to do. Several nodes may call it at the same time.
 func (s *Service) RunErasureStep(ctx context.Context) (more bool, err error) {
 	job, err := s.store.NextErasureJob(ctx)
 	if errors.Is(err, ErrNotFound) {
@@ -153,7 +157,8 @@ func (s *Service) RunErasureStep(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// runErasureStepTx locks the room before it reads what remains to be done there.
+// runErasureStepTx does the next step of a user's job in a room. It locks the room before it reads the job, so that two
+// nodes do not do the same step.
 func (s *Service) runErasureStepTx(ctx context.Context, tx Tx, user, room int64) (erasureResult, error) {
 	key, lastSeq, err := tx.LockRoom(ctx, room)
 	if err != nil {
@@ -174,8 +179,8 @@ func (s *Service) runErasureStepTx(ctx context.Context, tx Tx, user, room int64)
 	}
 }
 
-// recordAccountDeparture removes a user from a room. It also records and announces the departure in rooms that they had
-// left before, because their messages there lose the author's name.
+// recordAccountDeparture removes a user from a room. If they had left the room before, it still records and announces a
+// departure, because their messages there lose the author's name now.
 func (s *Service) recordAccountDeparture(
 	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
 ) (erasureResult, error) {
@@ -201,7 +206,7 @@ func (s *Service) recordAccountDeparture(
 	return erasureResult{events: []Event{left}}, tx.UpdateErasureJob(ctx, job)
 }
 
-// eraseMessages deletes the next messages of the user in the room.
+// eraseMessages deletes the user's next messages in the room, at most maxErasedPerStep, and stores how far it got.
 func (s *Service) eraseMessages(
 	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
 ) (result erasureResult, err error) {
@@ -244,7 +249,8 @@ func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (blobs []
 	return blobs, tx.DeleteReactions(ctx, m.ID)
 }
 
-// eraseReactions removes the next reactions of the user in the room. If there are none, the job is finished.
+// eraseReactions removes the user's reactions to the next messages in the room, at most maxErasedPerStep. If no
+// reactions are left, it deletes the job.
 func (s *Service) eraseReactions(
 	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
 ) (result erasureResult, err error) {

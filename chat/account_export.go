@@ -107,8 +107,8 @@ func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedD
 	})
 }
 
-// paged iterates over the items that read returns, page by page, until a page is empty. Each page starts after the last
-// item of the one before.
+// paged iterates over all items of a list that read returns page by page. It calls read first with last, and then with
+// the last item of the previous page, until a page is empty.
 func paged[T any](last T, read func(last T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

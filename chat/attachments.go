@@ -27,9 +27,10 @@ type AttachmentWriter interface {
 	SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error
 	// DeletePendingFile deletes a pending file of a user and returns its conversation and its blob.
 	DeletePendingFile(ctx context.Context, user, id int64) (ref ConversationRef, blob int64, err error)
-	// PendingFilesByID returns those of the files that are pending files of a user, in the order of ids.
+	// PendingFilesByID returns the pending files of a user that have the given ids, in the order of ids.
 	PendingFilesByID(ctx context.Context, user int64, ids []int64) ([]File, error)
-	// AttachFiles attaches those of the files that are pending files of a user to a message, and returns their number.
+	// AttachFiles attaches files to a message and returns how many it attached. It skips ids that are not pending files
+	// of the user.
 	AttachFiles(ctx context.Context, user int64, ids []int64, message int64) (int, error)
 	// DeleteMessageFiles deletes the files of a message and returns their blobs.
 	DeleteMessageFiles(ctx context.Context, message int64) ([]int64, error)
@@ -149,7 +150,8 @@ func (s *Service) publishAttachment(by User, ref ConversationRef, e AttachmentCh
 	s.events.Publish(e)
 }
 
-// streamKeyOf returns the stream key of a conversation of u.
+// streamKeyOf returns the stream key of a conversation of u. Events with this key go to the pages that show the
+// conversation.
 func (u User) streamKeyOf(ref ConversationRef) StreamKey {
 	if ref.With != 0 {
 		return StreamKey{Low: min(u.ID, ref.With), High: max(u.ID, ref.With)}
@@ -177,8 +179,8 @@ func (s *Service) checkQuota(ctx context.Context, r AttachmentReader, by User, r
 	return nil
 }
 
-// storeUpload stores a received file, or uses the blob that the same bytes were stored as before. If that blob is
-// deleted at the same time, it stores the file again.
+// storeUpload stores a received file. If the same bytes are stored already, the new file shares their blob. If another
+// request deletes that blob at the same time, storeUpload stores the bytes again.
 func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlob, f NewFile) (File, error) {
 	_, existing, err := s.store.BlobByHash(ctx, incoming.Hash())
 	if err == nil {
@@ -204,10 +206,10 @@ func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlo
 // errSignedOut is returned if the user was disabled or deleted their account during an upload, which may take minutes.
 var errSignedOut = Errorf(Unauthenticated, "Your session ended. Sign in again to continue.")
 
-// insertFile inserts the rows of a file and, if the blob is new, of its blob. A row never exists without its object,
-// because the object is stored before. If the object of a new blob turns out not to be needed, it is deleted
-// afterwards. If the database does not answer, it is unknown whether the rows exist, so CollectBlobGarbage decides
-// later.
+// insertFile inserts the row of a file and, if its blob is new, the row of the blob. The caller has stored the object
+// (the bytes) before, so that no row ever exists without its object. If the object of a new blob turns out not to be
+// needed, insertFile deletes it. If the database does not answer, nobody knows whether the rows exist, so insertFile
+// keeps the object and CollectBlobGarbage decides later.
 func (s *Service) insertFile(ctx context.Context, by User, f NewFile, blob Blob, isNew bool) (file File, err error) {
 	var stored Blob
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {

@@ -7,25 +7,27 @@ import (
 	"time"
 )
 
-// GarbageReader finds blobs and objects that nothing refers to.
+// GarbageReader finds blobs and objects that nothing refers to. A file refers to its blob, the row that describes
+// stored bytes; a blob refers to its object, the stored bytes themselves.
 type GarbageReader interface {
 	// UnusedBlobs lists blobs that no file refers to.
 	UnusedBlobs(ctx context.Context, limit int) ([]int64, error)
-	// UnreferencedObjects returns those of the objects that no blob refers to.
+	// UnreferencedObjects returns which of the objects no blob refers to.
 	UnreferencedObjects(ctx context.Context, objects []string) ([]string, error)
 }
 
 // GarbageWriter deletes files and blobs that nobody needs.
 type GarbageWriter interface {
-	// DeleteBlobs deletes those of the blobs that no file refers to, and returns the names of their objects.
+	// DeleteBlobs deletes the given blobs except those that a file refers to. It returns the names of the deleted
+	// blobs' objects.
 	DeleteBlobs(ctx context.Context, blobs []int64) ([]string, error)
 	// DeleteStaleFiles deletes the pending files that were uploaded before t.
 	DeleteStaleFiles(ctx context.Context, t Timestamp) error
 }
 
-// How long pending files, and objects that no blob refers to, are kept. The latter is long, so that restoring the
-// database from a backup does not delete the files that were uploaded after the backup. One round of deleting objects
-// takes at most deleteTimeout, and one query handles at most gcBatchSize rows.
+// Pending files are kept for pendingFileRetention, and objects that no blob refers to for orphanRetention. The latter
+// is long, so that restoring the database from a backup does not delete the files that were uploaded after the backup.
+// One round of deleting objects takes at most deleteTimeout, and one query handles at most gcBatchSize rows.
 const (
 	pendingFileRetention = Timestamp(24 * time.Hour / time.Microsecond)
 	orphanRetention      = 7 * 24 * time.Hour
@@ -33,8 +35,8 @@ const (
 	gcBatchSize          = 100
 )
 
-// releaseBlobs deletes those of the blobs that no file refers to any more. It runs after the commit that released them
-// and cannot undo it, so failures are only logged and CollectBlobGarbage tries again.
+// releaseBlobs deletes the given blobs except those that another file still refers to. The caller has already committed
+// the deletion of the files, so failures are only logged and CollectBlobGarbage tries again.
 func (s *Service) releaseBlobs(ctx context.Context, blobs []int64) {
 	if err := s.deleteBlobs(ctx, blobs); err != nil {
 		slog.WarnContext(ctx, "delete released blobs failed", "blobs", blobs, "error", err)
@@ -110,7 +112,7 @@ func (s *Service) deleteOrphanObjects(ctx context.Context) error {
 	return s.deleteUnreferenced(ctx, names)
 }
 
-// deleteUnreferenced deletes those of the objects that no blob refers to.
+// deleteUnreferenced deletes the objects with these names except those that a blob refers to.
 func (s *Service) deleteUnreferenced(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil

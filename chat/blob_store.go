@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// BlobReader reads the rows of blobs.
+// BlobReader reads blobs. A blob is a row that describes stored bytes.
 type BlobReader interface {
 	// BlobByHash returns the blob that was made from bytes with this SHA-256 hash.
 	BlobByHash(ctx context.Context, hash string) (id int64, b Blob, err error)
 }
 
-// BlobWriter stores the rows of blobs.
+// BlobWriter stores blobs.
 type BlobWriter interface {
 	// InsertBlob adds a blob, unless one with its hash exists.
 	InsertBlob(ctx context.Context, b Blob, at Timestamp) error
@@ -25,7 +25,8 @@ type BlobStore interface {
 	// Receive reads a file of at most limit bytes into temporary storage. It returns ErrFileTooLarge for more bytes,
 	// and errors of r unchanged. The caller must call Abort on the result.
 	Receive(ctx context.Context, r io.Reader, limit int64) (IncomingBlob, error)
-	// Open opens a variant that the object has. It returns ErrNotFound if there is no such object.
+	// Open opens a variant of an object; the object must have this variant. It returns ErrNotFound if there is no such
+	// object.
 	Open(ctx context.Context, object string, variant Variant) (OpenedBlob, error)
 	// Delete deletes an object with all its variants. It does nothing if there is no such object.
 	Delete(ctx context.Context, object string) error

@@ -9,8 +9,9 @@ import (
 
 // ConversationReader reads the rooms of a user, both channels and direct conversations.
 type ConversationReader interface {
-	// Conversations lists the rooms of a user: unread ones first, then by time of the last message. If they do not fit
-	// into limit, direct conversations are left out before channels. With after, the list continues behind that room.
+	// Conversations lists at most limit rooms of a user: unread ones first, then by time of the last message. If there
+	// are more, it prefers channels to direct conversations. With the room that comes last in this preference as after,
+	// the next call returns the following ones; zero means the beginning.
 	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
 	// AllConversations lists the rooms of a user, by id.
 	AllConversations(ctx context.Context, user int64) ([]Conversation, error)
@@ -34,8 +35,8 @@ const (
 // zero StreamKey identifies no conversation.
 type StreamKey struct{ Room, Low, High int64 }
 
-// ConversationRef is how a request identifies a conversation: by the other user or by the room. Exactly one of them is
-// set.
+// ConversationRef is how a request identifies a conversation: With is the id of the other user, Room the id of the
+// room. Exactly one of them is set.
 type ConversationRef struct{ With, Room int64 }
 
 // Conversation is a room as one of its members, the viewer, sees it. Room is zero if a direct conversation has no
@@ -119,10 +120,10 @@ func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation
 	return s.store.AllConversations(ctx, by.ID)
 }
 
-// ConversationsAfter lists the conversations that follow the room after, or the first ones if it is zero. If not all of
-// them fit, direct conversations are left out before channels. The result next is the room after which the list
-// continues, or zero at the end. It returns ErrNotFound if the acting user has left the room after, because an empty
-// list would look like the end.
+// ConversationsAfter lists the conversations that come after the room with the id after, or the first ones if after is
+// zero. If not all of them fit, channels are preferred to direct conversations. The result next is the value of after
+// for the following call, or zero if there are no more. It returns ErrNotFound if the acting user has left the room
+// with the id after, because an empty list would look like the end.
 func (s *Service) ConversationsAfter(
 	ctx context.Context, by User, after int64,
 ) (list []Conversation, next int64, err error) {
@@ -138,8 +139,8 @@ func (s *Service) ConversationsAfter(
 	return list, list[leftOutFirst(list)].Room, nil
 }
 
-// leftOutFirst returns the index of the conversation that a lower limit would leave out: the last direct one, or else
-// the last one.
+// leftOutFirst returns the index of the conversation that a list with one conversation fewer would not contain: the
+// last direct one, or the last one if there are only channels.
 func leftOutFirst(list []Conversation) int {
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Kind == Direct {

@@ -32,8 +32,8 @@ type Draft struct {
 	UpdatedAt Timestamp `db:"updated_at"`
 }
 
-// DraftUpdate is the current text of a composer. Base is the draft that the composer started from or saved last. Key
-// may be empty.
+// DraftUpdate is the current text of a composer. Base is the text of the draft that the composer started from or saved
+// last. Key is the idempotency key of the message, and may be empty.
 type DraftUpdate struct {
 	Conversation    ConversationRef
 	Body, Base, Key string
@@ -64,8 +64,8 @@ func (s *Service) DraftedConversations(ctx context.Context, by User) ([]Conversa
 
 // SaveDraft stores the text of a composer as a draft, deletes the draft if the text is empty, and announces that the
 // acting user is typing. If it overwrites a draft that another composer of the same user saved, it returns that draft,
-// so that nothing is lost. A text that led to a message that has been posted is ignored. It returns Invalid for a text
-// that could not be posted, ErrNotFound if the user has no such conversation, Forbidden if the other user deleted their
+// so that nothing is lost. A draft whose message has already been posted is ignored. It returns Invalid for a text that
+// could not be posted, ErrNotFound if the user has no such conversation, Forbidden if the other user deleted their
 // account, and Conflict if the key belongs to another message.
 func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (replaced string, err error) {
 	in.Body, in.Base = normalizeNewlines(in.Body), normalizeNewlines(in.Base)
@@ -104,13 +104,14 @@ func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (repla
 	return in.replacedText(old), nil
 }
 
-// draftGrace is how long after a message drafts that led to it may still arrive. It applies to texts with a shortcode
-// such as :smile:, because they cannot be compared with the message, in which the shortcode became an emoji.
+// draftGrace is how long after a message was posted SaveDraft ignores its late drafts without comparing texts, if they
+// contain a colon. A shortcode such as :smile: became an emoji in the message, so a draft with it differs from the
+// message.
 const draftGrace = Timestamp(10 * time.Second / time.Microsecond)
 
 // saveDraftTx stores or deletes a draft and returns the previous one. An empty text deletes the draft only if it is the
-// one that the composer knows. After the message was posted, it returns errAlreadyPosted for a text that led to it, and
-// Conflict for any other text with the same key.
+// one that the composer knows. If the message with this key has been posted already, it returns errAlreadyPosted for an
+// earlier version of the message's text, and Conflict for any other text.
 func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in DraftUpdate) (old Draft, err error) {
 	posted, sent, err := tx.MessageByKey(ctx, c.Viewer, in.Key)
 	if err == nil {
@@ -139,8 +140,8 @@ func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in Dra
 
 func (in DraftUpdate) hasText() bool { return strings.TrimSpace(in.Body) != "" }
 
-// replacedText returns the text of a previous draft that this update overwrites without having seen it, or nothing if
-// the text starts with it.
+// replacedText returns the text of the previous draft if this update overwrites it although its composer has not seen
+// it. It returns an empty string if nothing is lost, because the new text starts with the previous one.
 func (in DraftUpdate) replacedText(old Draft) string {
 	if !in.hasText() || old.Body == in.Base || strings.HasPrefix(in.Body, old.Body) {
 		return ""

@@ -14,7 +14,8 @@ type EmojiReader interface {
 type EmojiWriter interface {
 	// SetSkinTone stores the skin tone that a user chose.
 	SetSkinTone(ctx context.Context, user int64, tone int) error
-	// RecordEmojiUse records that a user used an emoji, and keeps only the latest keep emoji of the user.
+	// RecordEmojiUse records that a user used an emoji. Only the last used emoji of the user remain, as many as keep
+	// says.
 	RecordEmojiUse(ctx context.Context, user int64, emoji string, at Timestamp, keep int) error
 }
 

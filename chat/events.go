@@ -4,11 +4,11 @@ package chat
 // the database.
 type Event interface{ event() }
 
-// RoomChange is an event that took a seq of its room.
+// RoomChange is an event about a change that is numbered in its room. The changes of a room have the numbers 1, 2, 3
+// and so on without gaps; the number of a change is its seq.
 type RoomChange interface {
 	Event
-	// Position returns the stream key of the room and the seq of the change. The changes of a room are numbered from 1
-	// without gaps.
+	// Position returns the stream key of the room and the seq of the change.
 	Position() (StreamKey, int64)
 }
 
@@ -78,7 +78,7 @@ type UploadProgress struct {
 // AttachmentAction says what happened to a pending file in the composer of a conversation.
 type AttachmentAction string
 
-// The actions. There is none for sending: MessagePosted announces that.
+// A pending file is added, gets an alternative text, or is removed. Sending it is announced by MessagePosted instead.
 const (
 	AttachmentAdded     AttachmentAction = "came"
 	AttachmentDescribed AttachmentAction = "described"

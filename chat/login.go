@@ -36,7 +36,7 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (Credential
 	return found, nil
 }
 
-// passwordMatches is hasher.matches for passwords of any length; passwords that are too long match nothing.
+// passwordMatches reports whether hash is the hash of password. A password that is too long matches nothing.
 func (s *Service) passwordMatches(ctx context.Context, hash, password string) (bool, error) {
 	if len(password) > MaxPasswordBytes {
 		return false, nil

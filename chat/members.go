@@ -7,25 +7,27 @@ import (
 
 // MemberReader reads who is, or was, a member of which room.
 type MemberReader interface {
-	// Members lists the members of a room whose folded name contains nameKey, by name, after the user with the id
-	// after.
+	// Members lists members of a room by name, after the user with the id after. It returns only those whose folded
+	// name (see NameKey) contains nameKey.
 	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
-	// UsersInRooms returns those of the users who are a member of at least one of the rooms.
+	// UsersInRooms returns which of the users are a member of at least one of the rooms.
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
-	// FindNonMembers lists enabled users who are not members of a room and whose folded name contains nameKey, by name.
+	// FindNonMembers lists enabled users who are not members of a room, by name. It returns only those whose folded
+	// name (see NameKey) contains nameKey.
 	FindNonMembers(ctx context.Context, room int64, nameKey string, limit int) ([]UserSummary, error)
 	// LastDeparture returns how a user last left a room.
 	LastDeparture(ctx context.Context, room, user int64) (Departure, error)
-	// Departures lists the departures from all rooms at or after since.
+	// Departures lists all departures that happened at or after since, from any room.
 	Departures(ctx context.Context, since Timestamp) ([]Departure, error)
-	// AccountDeletedSince reports whether a member or former member of a room deleted their account after a seq.
+	// AccountDeletedSince reports whether a member or former member of a room deleted their account after the room's
+	// change with the number after.
 	AccountDeletedSince(ctx context.Context, room, after int64) (bool, error)
 }
 
 // MemberWriter adds and removes members of rooms.
 type MemberWriter interface {
-	// InsertMember adds a user to a room with everything before seq, the seq of joining, marked as read. It returns
-	// ErrDuplicate if the user is a member already.
+	// InsertMember adds a user to a room and marks everything in it as read. Seq is the room's number for this change.
+	// It returns ErrDuplicate if the user is a member already.
 	InsertMember(ctx context.Context, room, user, seq int64) error
 	// DeleteMember removes a user from a room and records the departure. It returns ErrNotFound if the user is not a
 	// member, unless d.AccountDeleted.
@@ -57,7 +59,7 @@ type Departure struct {
 // them.
 func (d Departure) Removed() bool { return d.By != d.User }
 
-// inMembershipTx runs f in a transaction and publishes the events that it returns after the commit.
+// inMembershipTx runs f in a transaction and, after the commit, publishes the events that f returned.
 func (s *Service) inMembershipTx(ctx context.Context, f func(tx Tx) ([]Event, error)) error {
 	var events []Event
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
@@ -73,7 +75,8 @@ func (s *Service) inMembershipTx(ctx context.Context, f func(tx Tx) ([]Event, er
 	return nil
 }
 
-// addMember adds a user to a room with a seq that was taken for it.
+// addMember adds a user to a room and returns the event to publish. Seq is the room's number for this change; the
+// caller has taken it with lockRoom.
 func addMember(ctx context.Context, tx Tx, room int64, user User, seq int64, role Role) ([]Event, error) {
 	if err := tx.InsertMember(ctx, room, user.ID, seq); err != nil {
 		return nil, err
@@ -86,8 +89,8 @@ func addMember(ctx context.Context, tx Tx, room int64, user User, seq int64, rol
 	return []Event{MemberJoined{StreamKey: StreamKey{Room: room}, User: user.Summary(), Seq: seq}}, nil
 }
 
-// lockRoom takes the next seq of a room, which locks the room, and then returns the room as the acting user sees it.
-// Nothing about it can change before the transaction ends.
+// lockRoom locks a room until the transaction ends and returns the room as the acting user sees it. Seq is the room's
+// number for the change that the caller is going to make.
 func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int64, err error) {
 	if seq, err = tx.NextSeq(ctx, id); err == nil {
 		room, err = tx.Room(ctx, by.ID, id)
@@ -96,7 +99,8 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 }
 
 // JoinRoom adds the acting user to an open room. It does nothing if they are a member already. It returns ErrNotFound
-// if they may not see the room, and Forbidden if they, or the owner of a bot, were removed from it.
+// if they may not see the room, and Forbidden if they were removed from it. A bot whose owner was removed is refused
+// too.
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
@@ -123,8 +127,9 @@ func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 	})
 }
 
-// joinRoom adds a user to a room as the acting user sees it, unless check returns an error. It does nothing if the user
-// is a member already.
+// joinRoom adds a user to a room. First it calls check with the room as the acting user sees it and with whether the
+// user was removed from it; an error of check is returned and the user is not added. It does nothing if they are a
+// member already.
 func (s *Service) joinRoom(
 	ctx context.Context, by User, userID, roomID int64, check func(r Room, wasRemoved bool) error,
 ) error {
@@ -153,8 +158,8 @@ func (s *Service) joinRoom(
 	return err
 }
 
-// wasRemoved reports whether the last departure of a user from a room was a removal. A bot counts as removed if
-// its owner was, because it could read on for them.
+// wasRemoved reports whether somebody removed a user from a room and the user has not come back since. A bot counts as
+// removed if its owner was, because the bot could read the room for them.
 func wasRemoved(ctx context.Context, tx Tx, room int64, user User) (bool, error) {
 	removed, err := lastDepartureWasRemoval(ctx, tx, room, user.ID)
 	if err != nil || removed || !user.IsBot() {
@@ -203,7 +208,8 @@ func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) e
 	})
 }
 
-// removeMember removes a user from a room that the acting user is a member of, unless check returns an error.
+// removeMember removes a user from a room that the acting user is a member of. First it calls check with the room; an
+// error of check is returned and the user stays.
 func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64, check func(Room) error) error {
 	return s.inMembershipTx(ctx, func(tx Tx) ([]Event, error) {
 		room, seq, err := lockRoom(ctx, tx, by, roomID)
@@ -234,7 +240,8 @@ func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64,
 	})
 }
 
-// removeBotsOf removes the bots of a removed user from a room too, except the acting user, who may be one of them.
+// removeBotsOf removes the bots of a user who was removed from a room. If the acting user is one of these bots, it
+// stays.
 func removeBotsOf(
 	ctx context.Context, tx Tx, by User, owner int64, room Room, now Timestamp,
 ) (events []Event, err error) {
@@ -275,8 +282,8 @@ func transferOwnership(ctx context.Context, tx Tx, room int64) error {
 	return tx.SetOwner(ctx, room, owner)
 }
 
-// HasLeftRoom reports whether the acting user was a member of a room once. A former member who comes back may be
-// informed that they left, because that tells them nothing new.
+// HasLeftRoom reports whether the acting user has ever left a room. If they have, a page may tell them that they left;
+// to anybody else it must not reveal that the room exists.
 func (s *Service) HasLeftRoom(ctx context.Context, by User, room int64) bool {
 	_, err := s.store.LastDeparture(ctx, room, by.ID)
 	return err == nil

@@ -8,14 +8,16 @@ import (
 	"charla/markdown"
 )
 
-// ChangeResult is a message after a change, and the ChangedSeq that it had before. Only a reader that has seen
-// everything up to PreviousSeq may be shown the message: with any other version it would skip changes or undo them.
+// ChangeResult is a message after a change. PreviousSeq is the ChangedSeq that it had before. A page may show the
+// message only if it has shown all changes up to PreviousSeq and none after it; otherwise it would skip changes or undo
+// them.
 type ChangeResult struct {
 	Message     Message
 	PreviousSeq int64
 }
 
-// errUnchanged rolls back a change that would change nothing, so that it takes no seq.
+// errUnchanged is returned by a change that would change nothing. It rolls the transaction back, so that the change
+// gets no number in the room.
 var errUnchanged = errors.New("nothing to change")
 
 var errMessageDeleted = Errorf(Conflict, "This message was deleted.")
@@ -118,7 +120,8 @@ func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (Ch
 	return result, nil
 }
 
-// authoredMessage returns a message that the acting user may change.
+// authoredMessage returns a message of the acting user. It returns ErrNotFound if they may not see it, and Forbidden if
+// somebody else wrote it.
 func (s *Service) authoredMessage(ctx context.Context, by User, message int64) (Message, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {
@@ -130,7 +133,8 @@ func (s *Service) authoredMessage(ctx context.Context, by User, message int64) (
 	return m, nil
 }
 
-// changeMessage makes one change of a message in a transaction and announces it after the commit.
+// changeMessage calls change in a transaction to change a message, and announces the result after the commit. If change
+// returns errUnchanged, it returns the message as it is.
 func (s *Service) changeMessage(
 	ctx context.Context, by User, m Message, kind MessageChangeKind, change func(tx Tx, m *Message) error,
 ) (ChangeResult, error) {
@@ -153,8 +157,9 @@ func (s *Service) changeMessage(
 	return result, nil
 }
 
-// changeMessageTx takes the next seq of the room, which locks the room, before it reads the message. So it sees the
-// current message, and checks that the user is a member now. It reads the result the way every reader does.
+// changeMessageTx locks the room before it reads the message, so that change gets the current version and only if the
+// acting user is still a member. After storing the change it reads the message again, so that the result equals what
+// others read.
 func changeMessageTx(
 	ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error,
 ) (ChangeResult, error) {

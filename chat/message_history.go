@@ -23,9 +23,10 @@ type MessagePage struct {
 	HasNewer bool // set by the other methods: there are more messages after the page
 }
 
-// MessagesBefore returns up to limit messages of c before a seq, or the newest ones if before is zero. A limit of zero
-// means DefaultPageSize; other limits are clamped to 1…200. It returns ErrNotFound if the viewer has left the room
-// since c was read, because an empty page would be wrong for a user who later rejoins the room.
+// MessagesBefore returns up to limit messages of c whose seq is less than before, the newest of them, or the newest of
+// all if before is zero. A limit of zero means DefaultPageSize; other limits are clamped to 1…200. It returns
+// ErrNotFound if the viewer has left the room since c was read, because an empty page would be wrong for a user who
+// later rejoins the room.
 func (s *Service) MessagesBefore(ctx context.Context, c Conversation, before int64, limit int) (MessagePage, error) {
 	if before <= 0 {
 		before = math.MaxInt64
@@ -44,8 +45,8 @@ func (s *Service) MessagesBefore(ctx context.Context, c Conversation, before int
 	return MessagePage{Messages: messages[1:], HasOlder: true}, nil
 }
 
-// MessagesAfter returns up to limit messages of c after a seq, the oldest of them, as they are now. The limit and the
-// errors are those of MessagesBefore.
+// MessagesAfter returns up to limit messages of c whose seq is greater than after, the oldest of them, as they are now.
+// The limit and the errors are those of MessagesBefore.
 func (s *Service) MessagesAfter(ctx context.Context, c Conversation, after int64, limit int) (MessagePage, error) {
 	limit = clampPageSize(limit)
 	messages, err := s.store.MessagesAfter(ctx, c.Viewer, c.Room, after, limit+1)
@@ -59,11 +60,12 @@ var errCursorTooOld = &Error{
 	Code: Conflict, Field: "changed_after", Format: "This number is too old or does not exist. Start again from 0.",
 }
 
-// MessagesChangedSince returns up to limit messages of c that were posted or changed after a seq, ordered by
-// ChangedSeq, as they are now. The limit and the errors are those of MessagesBefore. It also returns Conflict if after
-// is beyond the last seq of the room, or if somebody has deleted their account since, because that changes the author
-// of messages that are not listed. A reader that starts from 0 knows no messages and gets no Conflict. If such a reader
-// reads several pages, asOf is the room's last seq when it read the first page; otherwise asOf is zero.
+// MessagesChangedSince returns up to limit messages of c whose ChangedSeq is greater than after, lowest ChangedSeq
+// first, as they are now. The limit and the errors are those of MessagesBefore. It also returns Conflict if after is
+// beyond the last seq of the room, or if somebody has deleted their account since, because that changes the author of
+// messages that are not listed. A reader that starts from 0 knows no messages and gets no Conflict for the first page.
+// For the following pages it passes the room's last seq at the time of the first page as asOf; every other reader
+// passes zero.
 func (s *Service) MessagesChangedSince(
 	ctx context.Context, c Conversation, after, asOf int64, limit int,
 ) (MessagePage, error) {
@@ -84,7 +86,8 @@ func (s *Service) MessagesChangedSince(
 	return page, nil
 }
 
-// firstPage returns the first limit of messages, of which one more than limit was read.
+// firstPage returns a page with the first messages, at most limit. The caller has read one message more than limit, if
+// there was one: it shows that newer messages follow the page.
 func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Message, limit int) (MessagePage, error) {
 	if err := s.checkMember(ctx, c, messages); err != nil {
 		return MessagePage{}, err
@@ -93,8 +96,8 @@ func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Mess
 	return MessagePage{Messages: messages, HasNewer: more}, nil
 }
 
-// checkCursor returns Conflict if the changes after a seq are not enough to update the messages that a reader knew as
-// of that seq.
+// checkCursor checks whether changed messages are enough to update a reader that has seen everything up to the seq
+// after. It returns Conflict if the room has no such seq yet, or if somebody has deleted their account since.
 func (s *Service) checkCursor(ctx context.Context, c Conversation, after int64) error {
 	if after > c.LastSeq {
 		return errCursorTooOld
@@ -131,7 +134,8 @@ func (s *Service) Message(ctx context.Context, by User, id int64) (Message, erro
 	return s.store.Message(ctx, by.ID, id)
 }
 
-// Changes are the changes of a room after a cursor, read in one snapshot.
+// Changes are the changes of a room after a cursor, read in one snapshot. The cursor is the seq up to which a reader
+// has seen everything.
 type Changes struct {
 	LastSeq      int64       // last seq of the room in the snapshot
 	Replaced     []Message   // messages at or before the cursor that changed after it
@@ -140,8 +144,8 @@ type Changes struct {
 	TooFarBehind bool        // the messages are incomplete: the reader must load its page again
 }
 
-// ClassifyChanges returns Changes in which messages that changed after the cursor are divided into replaced and added
-// ones.
+// ClassifyChanges returns Changes with the given messages. Those that a reader at the cursor has in an older version
+// become Replaced; those that are new to it become Added.
 func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	c := Changes{LastSeq: lastSeq}
 	for _, m := range messages {
@@ -154,8 +158,9 @@ func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	return c
 }
 
-// Changes returns the changes of c after the cursor. They are TooFarBehind if the cursor is beyond the room's last seq
-// or more than ReplayLimit messages have changed. The errors are those of CheckMemberSince.
+// Changes returns the changes of c after the cursor. They are TooFarBehind if the cursor is beyond the room's last seq,
+// more than ReplayLimit messages have changed, or somebody has deleted their account since. The errors are those of
+// CheckMemberSince.
 func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Changes, error) {
 	if c.Room == 0 {
 		return Changes{TooFarBehind: cursor > 0}, nil
@@ -168,9 +173,9 @@ func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Ch
 	return changes, s.CheckMemberSince(ctx, c, cursor, changes)
 }
 
-// CheckMemberSince returns ErrNotFound if the viewer, who was a member of the room when c was read, had left when the
-// changes after the cursor were read, and has not returned. The departure is one of the changes, unless the cursor is
-// newer than c.
+// CheckMemberSince returns ErrNotFound if the viewer has left the room since c was read and has not come back. Changes
+// are the changes after the cursor. If they contain no departure of the viewer, no query is needed, unless the cursor
+// is newer than c: then the viewer may have left between c and the cursor.
 func (s *Service) CheckMemberSince(ctx context.Context, c Conversation, cursor int64, changes Changes) error {
 	isViewer := func(d Departure) bool { return d.User == c.Viewer }
 	if c.Kind == Direct || cursor <= c.LastSeq && !slices.ContainsFunc(changes.Left, isViewer) {
@@ -183,8 +188,8 @@ func (s *Service) CheckMemberSince(ctx context.Context, c Conversation, cursor i
 // authoredScanWindow is how many seqs one call of authoredMessages searches, so that it does not lock a room for long.
 const authoredScanWindow = 10_000
 
-// authoredMessages returns up to limit messages of a user in a room after a seq that are not deleted, and the seq up to
-// which it has searched.
+// authoredMessages returns up to limit messages of a user in a room whose seq is greater than after, without deleted
+// ones. ScannedTo is the seq up to which it has searched; the next call continues after it.
 func authoredMessages(
 	ctx context.Context, r MessageReader, user, room, after int64, limit int,
 ) (messages []Message, scannedTo int64, err error) {

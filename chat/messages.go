@@ -17,12 +17,11 @@ import (
 type MessageReader interface {
 	// Message returns one message.
 	Message(ctx context.Context, user, id int64) (Message, error)
-	// MessagesBefore lists the newest limit messages of a room with seq < before, oldest first.
+	// MessagesBefore lists at most limit messages of a room with seq < before: the newest of them, in ascending order.
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
-	// MessagesAfter lists the oldest limit messages of a room with seq > after, oldest first.
+	// MessagesAfter lists at most limit messages of a room with seq > after: the oldest of them, in ascending order.
 	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
-	// MessagesChangedSince lists the limit messages of a room that changed first after the seq after, ordered by
-	// changed_seq.
+	// MessagesChangedSince lists at most limit messages of a room with changed_seq > after, lowest changed_seq first.
 	MessagesChangedSince(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
 	// Changes reads, in one snapshot, what changed in a room after the cursor. The result is TooFarBehind if more than
 	// limit messages changed or somebody deleted their account.
@@ -37,10 +36,10 @@ type MessageWriter interface {
 	// MessageByKey returns the message that an author posted with this idempotency key, as it is now, and the
 	// ContentDigest of what was sent.
 	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
-	// ReservePost takes the next seq of a conversation for a message that author posts at a time, which locks the room.
-	// It returns ErrNotFound if there is no room yet, as before the first message of two users. It does not check that
-	// the author is a member; InsertMessage does. If the previous message is later than at by no more than maxSkew, the
-	// slot gets the time of the previous message.
+	// ReservePost locks the room of a conversation until the transaction ends, and assigns a seq and a time to a
+	// message that author is going to post. The time is at, or that of the previous message if that is later by no more
+	// than maxSkew. It returns ErrNotFound if there is no room yet, as before the first message of two users. It does
+	// not check that the author is a member; InsertMessage does.
 	ReservePost(ctx context.Context, author int64, ref ConversationRef, at, maxSkew Timestamp) (PostSlot, error)
 	// InsertMessage adds a message, with the ContentDigest of what was sent, and returns its id. It returns ErrNotFound
 	// if the author has used the message's key before, in any room, or is not a member of the room. It stores only the
@@ -91,7 +90,7 @@ type PostResult struct {
 	Created      bool
 }
 
-// errAlreadyPosted rolls back a transaction that found its message posted before.
+// errAlreadyPosted means that a message with the same key has been posted before. It rolls back the transaction.
 type errAlreadyPosted struct {
 	Message
 	sent string // ContentDigest of the message as it was sent
@@ -143,7 +142,7 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	return PostResult{Message: m, Conversation: c, Created: true}, nil
 }
 
-// checkNewMessage returns the message as it will be stored, with a key.
+// checkNewMessage checks a message and returns it as it will be stored. A message without a key gets one.
 func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	clean := cleanBody
 	if len(in.Files) > 0 {
@@ -167,12 +166,13 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	return in, nil
 }
 
-// maxClockSkew is how far the clock of a node may be behind that with which the previous message was posted, so that
-// the message still gets no earlier time. A larger difference means that the previous clock was wrong.
+// maxClockSkew is how far a node's clock may be behind the time of the previous message. Within this limit the new
+// message gets the time of the previous one, so that times do not go back. A larger difference means that the time of
+// the previous message was wrong.
 const maxClockSkew = Timestamp(15 * time.Minute / time.Microsecond)
 
-// insertMessage first takes the next seq of the room, which locks the room, so that nothing that it reads afterwards
-// can change before the commit.
+// insertMessage stores a message with its files and returns its conversation. It locks the room first, so that nothing
+// that it reads afterwards can change before the commit.
 func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Message) (Conversation, error) {
 	slot, err := tx.ReservePost(ctx, m.AuthorID, in.Conversation, m.PostedAt, maxClockSkew)
 	if errors.Is(err, ErrNotFound) && in.Conversation.Room == 0 {
@@ -273,9 +273,9 @@ func ContentDigest(key, body string, files ...int64) string {
 
 func (in NewMessage) digest() string { return ContentDigest(in.Key, in.Body, in.Files...) }
 
-// PostSlot is the seq and time that a room assigns to a new message: LastSeq of the Conversation, and PostedAt.
-// PostedAt is not before the time of the previous message unless a clock was set back by more than a quarter of an
-// hour. PreviousAuthor is zero for the first message of a room. Unread and HasDraft are not filled in.
+// PostSlot is what a room assigns to a new message: its seq, which is LastSeq of the Conversation, and its time,
+// PostedAt. PostedAt is not before the time of the previous message unless a clock was set back by more than a quarter
+// of an hour. PreviousAuthor is zero for the first message of a room. Unread and HasDraft are not filled in.
 type PostSlot struct {
 	Conversation
 	PostedAt       Timestamp `db:"last_posted_at"`
@@ -283,10 +283,12 @@ type PostSlot struct {
 	PreviousAt     Timestamp `db:"previous_posted_at"`
 }
 
-// maxGroupGap is the longest time between two messages of one group.
+// maxGroupGap is the longest time between two messages of one group. A group is a run of messages by one author that
+// shows the author only once.
 const maxGroupGap = Timestamp(5 * time.Minute / time.Microsecond)
 
-// assignSlot sets the room, seq and time of m, and decides whether m starts a day, in the given zone, or a group.
+// assignSlot sets the room, seq and time of m to those of slot. It decides whether m is the first message of a day, in
+// the given zone, and of a group.
 func (m *Message) assignSlot(slot PostSlot, zone *time.Location) {
 	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = slot.Room, slot.LastSeq, slot.LastSeq, slot.PostedAt
 	day := func(ts Timestamp) int { d := ts.Time().In(zone); return d.Year()*366 + d.YearDay() }

@@ -2,12 +2,13 @@ package chat
 
 import "context"
 
-// UnreadReader reads the unread messages that a notification is about. With a room, only that room is read.
+// UnreadReader reads the unread messages that a notification is about. Its methods read one room, or all rooms of the
+// user if room is zero.
 type UnreadReader interface {
 	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of
 	// the last message. If room is zero, messages that an earlier digest included do not count.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]UnreadConversation, error)
-	// UnreadPreviews lists the last unread messages of the same conversations, latest first.
+	// UnreadPreviews lists the beginnings of the last unread messages of the same conversations, latest first in each.
 	UnreadPreviews(ctx context.Context, user, room int64, limits PreviewLimits) ([]MessagePreview, error)
 }
 

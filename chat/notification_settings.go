@@ -77,7 +77,7 @@ func (s *Service) SavePushSettings(ctx context.Context, by User, settings Notifi
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPushSettings(ctx, by.ID, settings) })
 }
 
-// SendTestPush sends a push to the acting user, who can see by it whether their settings work. It returns Invalid if
+// SendTestPush sends a push to the acting user, so that they can see whether their settings work. It returns Invalid if
 // they have no topic.
 func (s *Service) SendTestPush(ctx context.Context, by User) error {
 	settings, err := s.store.NotificationSettings(ctx, by.ID)
@@ -125,7 +125,8 @@ func (s *Service) UserByUnsubscribeToken(ctx context.Context, token string) (Use
 	return s.store.User(ctx, id)
 }
 
-// Unsubscribe ends the digests to the user of an unsubscribe token.
+// Unsubscribe turns off the e-mail digests of the user to whom the unsubscribe token was sent. It returns ErrNotFound
+// for an invalid token.
 func (s *Service) Unsubscribe(ctx context.Context, token string) error {
 	user, err := s.UserByUnsubscribeToken(ctx, token)
 	if err != nil {

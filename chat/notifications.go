@@ -19,8 +19,8 @@ type NotificationWriter interface {
 	// InsertNotification adds a notification that is due at once. It is claimed before the ones that EnqueueDueDigests
 	// and EnqueuePushes add.
 	InsertNotification(ctx context.Context, n Notification) error
-	// ClaimNotifications claims notifications that are due at now, so that no other worker gets them before until, and
-	// counts an attempt of each.
+	// ClaimNotifications claims at most limit notifications that are due at now and counts one more attempt for each.
+	// Until the time until, no other worker gets them.
 	ClaimNotifications(ctx context.Context, medium Medium, now, until Timestamp, limit int) ([]Notification, error)
 	// LockNotification locks a notification: a transaction that deletes it waits until this one ends. It returns
 	// ErrNotFound if the notification was deleted.

@@ -31,7 +31,7 @@ const (
 	saltBytes   = 16
 )
 
-// maxHashWait is how long a request waits for a slot of the hasher before it gets the error TooMany.
+// maxHashWait is how long a request waits for its turn to hash a password before it gets the error TooMany.
 const maxHashWait = 5 * time.Second
 
 // hasher hashes passwords. It runs at most one hash per CPU core at a time, because each needs 19 MiB of memory.
@@ -46,7 +46,7 @@ func newHasher() *hasher {
 	return h
 }
 
-// acquire runs f when one of the slots is free. It returns TooMany if none becomes free within maxHashWait.
+// acquire runs f as soon as fewer hashes than CPU cores are running. It returns TooMany after waiting for maxHashWait.
 func (h *hasher) acquire(ctx context.Context, f func()) error {
 	ctx, cancel := context.WithTimeout(ctx, maxHashWait)
 	defer cancel()
@@ -71,8 +71,8 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 	return phc, err
 }
 
-// matches reports whether a password belongs to a PHC string. An empty string matches no password, after the same
-// amount of work.
+// matches reports whether phc is a hash of the password. If phc is empty, it does the same amount of work and returns
+// false.
 func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, err error) {
 	known := phc != ""
 	if !known {

@@ -7,19 +7,20 @@ import (
 
 // PeopleReader searches the directory of users. Lists are ordered by name.
 type PeopleReader interface {
-	// FindUsers lists enabled users whose folded name contains nameKey, after the user with the id after.
+	// FindUsers lists enabled users after the user with the id after. It returns only those whose folded name (see
+	// NameKey) contains nameKey.
 	FindUsers(ctx context.Context, nameKey string, after int64, limit int) ([]UserSummary, error)
-	// AllUsers lists users, including disabled ones, whose folded name or e-mail address contains key, after the user
-	// with the id after.
+	// AllUsers lists users, including disabled ones, after the user with the id after. It returns only those whose
+	// folded name or e-mail address contains key.
 	AllUsers(ctx context.Context, key string, after int64, limit int) ([]User, error)
 }
 
 // maxUsers is the most users that AllUsers returns.
 const maxUsers = 100
 
-// AllUsers lists users whose name or e-mail address contains query, including disabled ones, by name, after the user
-// with the id after. It returns at most 100; more reports whether there are others. It returns ErrNotFound if the
-// acting user is not an admin.
+// AllUsers lists users, including disabled ones, whose name or e-mail address contains query. They are ordered by name
+// and start after the user with the id after. It returns at most 100; more reports whether there are others. It returns
+// ErrNotFound if the acting user is not an admin.
 func (s *Service) AllUsers(
 	ctx context.Context, by User, query string, after int64,
 ) (users []User, more bool, err error) {
@@ -34,8 +35,8 @@ func (s *Service) AllUsers(
 	return users, more, err
 }
 
-// FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents, by
-// name, after the user with the id after. The result more reports whether there are others.
+// FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents. They
+// are ordered by name and start after the user with the id after. The result more reports whether there are others.
 func (s *Service) FindUsers(
 	ctx context.Context, query string, after int64, limit int,
 ) (users []UserSummary, more bool, err error) {

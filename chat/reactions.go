@@ -14,8 +14,8 @@ type ReactionReader interface {
 
 // ReactionWriter adds and removes reactions.
 type ReactionWriter interface {
-	// InsertReaction adds a reaction with the seq of this change. It returns ErrDuplicate if the user has already
-	// reacted with this emoji.
+	// InsertReaction adds a reaction. Seq is the room's number for this change. It returns ErrDuplicate if the user has
+	// already reacted with this emoji.
 	InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error
 	// DeleteReaction removes one reaction of a user.
 	DeleteReaction(ctx context.Context, message, user int64, emoji string) error
@@ -72,11 +72,10 @@ func groupIndex(groups []ReactionGroup, emoji string) int {
 }
 
 // React adds a reaction of the acting user to a message, or removes it if the user has already reacted with this emoji.
-// If mine is not nil, it says instead whether the reaction shall exist afterwards, so that a client can retry safely; a
-// reaction that is already as wanted takes no seq. The emoji must be in its canonical form; React checks only that it
-// is a short text. It returns ErrNotFound if the user may not see the message, Invalid for a bad emoji or too many
-// different ones, Conflict for a deleted message, and Forbidden if the other user of a direct conversation deleted
-// their account.
+// If mine is not nil, the reaction exists afterwards exactly if *mine is true, so that a client can retry safely; if
+// that is so already, nothing changes. The emoji must be in its canonical form; React checks only that it is a short
+// text. It returns ErrNotFound if the user may not see the message, Invalid for a bad emoji or too many different ones,
+// Conflict for a deleted message, and Forbidden if the other user of a direct conversation deleted their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string, mine *bool) (ChangeResult, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {

@@ -8,20 +8,21 @@ import (
 
 // RoomReader reads channels.
 type RoomReader interface {
-	// OpenRooms lists the open channels that a user is not a member of and whose folded name contains nameKey, by name,
-	// after the channel with the id after.
+	// OpenRooms lists open channels that a user is not a member of, by name, after the channel with the id after. It
+	// returns only those whose folded name (see NameKey) contains nameKey.
 	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
 	// Room returns a channel that is open or that a user is a member of.
 	Room(ctx context.Context, user, room int64) (Room, error)
-	// LastSeqs returns the rooms that belong to stream keys, with their last seq. Keys without a room are left out.
+	// LastSeqs returns the room of each stream key and the room's last seq. Keys without a room are left out.
 	LastSeqs(ctx context.Context, keys []StreamKey) (map[StreamKey]RoomSeq, error)
 }
 
 // RoomWriter creates rooms and assigns their sequence numbers.
 type RoomWriter interface {
-	// NextSeq takes the next seq of a room, which locks the room until the transaction ends.
+	// NextSeq locks a room until the transaction ends and returns the number of the room's next change.
 	NextSeq(ctx context.Context, room int64) (int64, error)
-	// LockRoom locks a room like NextSeq but takes no seq. It returns the room's stream key and last seq.
+	// LockRoom locks a room until the transaction ends, without counting a change. It returns the room's stream key and
+	// last seq.
 	LockRoom(ctx context.Context, room int64) (key StreamKey, lastSeq int64, err error)
 	// EnsureDirectRoom returns the id of the room of two users, lower id first. It creates the room with its members if
 	// it does not exist.
@@ -31,10 +32,10 @@ type RoomWriter interface {
 	InsertRoom(ctx context.Context, name, nameKey string, access Access, at Timestamp) (int64, error)
 }
 
-// General is the id of the channel that every user joins at registration. The start migration creates it.
+// General is the id of the channel that every user joins at registration. The first migration creates it.
 const General int64 = 1
 
-// RoomSeq is a room and its last seq.
+// RoomSeq is a room and its last seq, the number of its latest change.
 type RoomSeq struct{ Room, LastSeq int64 }
 
 // Access says how users join a channel.
@@ -91,7 +92,7 @@ func (r Room) nextJoinerRole() Role {
 	return RoleMember
 }
 
-// The most rooms, members and users that one list has.
+// The maximum lengths of lists of rooms, members and users.
 const (
 	maxRooms            = 100
 	MaxMembers          = 50
@@ -134,8 +135,8 @@ func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, er
 	return room, err
 }
 
-// OpenRooms lists the channels that the acting user may join and whose name contains query, by name, after the channel
-// with the id after. It returns at most 100; more reports whether there are others.
+// OpenRooms lists the channels that the acting user may join and whose name contains query. They are ordered by name
+// and start after the channel with the id after. It returns at most 100; more reports whether there are others.
 func (s *Service) OpenRooms(
 	ctx context.Context, by User, query string, after int64,
 ) (rooms []Room, more bool, err error) {
@@ -160,8 +161,9 @@ func (s *Service) Room(ctx context.Context, by User, room int64) (Room, error) {
 	return s.store.Room(ctx, by.ID, room)
 }
 
-// Members lists the members of a room whose name contains query, by name, after the user with the id after. It returns
-// at most MaxMembers; more reports whether there are others. Without membership in the room it returns nobody.
+// Members lists the members of a room whose name contains query. They are ordered by name and start after the user with
+// the id after. It returns at most MaxMembers; more reports whether there are others. It returns nobody if the acting
+// user is not a member of the room.
 func (s *Service) Members(
 	ctx context.Context, room Room, query string, after int64,
 ) (members []Member, more bool, err error) {
@@ -173,8 +175,8 @@ func (s *Service) Members(
 	return members, more, err
 }
 
-// FindNonMembers lists users who can be invited to a room and whose name contains query, by name, at most 20. It
-// returns nobody if the room does not let the user invite others.
+// FindNonMembers lists at most 20 users, by name, who can be invited to a room and whose name contains query. It
+// returns nobody if the acting user may not invite others to the room.
 func (s *Service) FindNonMembers(ctx context.Context, room Room, query string) ([]UserSummary, error) {
 	if err := checkQuery(query); err != nil || !room.CanInvite() {
 		return nil, err

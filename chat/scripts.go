@@ -42,9 +42,9 @@ var joiningScripts = []*unicode.RangeTable{
 
 func isJoiner(r rune) bool { return r == zeroWidthJoiner || r == zeroWidthNonJoiner }
 
-// removeJoiners returns s without joiners. It returns false if a joiner stands where it changes nothing visible, so
-// that it would only make two names differ that look the same. A joiner is right after a virama, between letters or
-// marks of one script that uses it, and inside an emoji.
+// removeJoiners returns s without joiners. It returns false if a joiner changes nothing that people see, because then
+// two names that look the same would differ. A joiner is allowed right after a virama, between letters or marks of one
+// script that uses joiners, and inside an emoji.
 func removeJoiners(s string) (string, bool) {
 	if !strings.ContainsFunc(s, isJoiner) {
 		return s, true
@@ -76,7 +76,8 @@ func isVirama(r rune) bool {
 	return norm.NFC.PropertiesString(string(r)).CCC() == viramaClass
 }
 
-// shareJoiningScript reports whether both runes are letters or marks of one script that uses joiners.
+// shareJoiningScript reports whether both runes are letters or marks of the same script, and it is one of
+// joiningScripts.
 func shareJoiningScript(a, b rune) bool {
 	if !unicode.In(a, unicode.L, unicode.M) || !unicode.In(b, unicode.L, unicode.M) {
 		return false
@@ -89,8 +90,8 @@ func shareJoiningScript(a, b rune) bool {
 	return false
 }
 
-// emojiJoiners returns the positions, counted in runes, of the zero-width joiners inside emoji such as a family. The
-// rules of grapheme clusters join the symbols on both sides into one cluster only if both are pictures.
+// emojiJoiners returns the positions, counted in runes, of the zero-width joiners that combine pictures into one emoji,
+// such as a family.
 func emojiJoiners(s string) map[int]bool {
 	found := map[int]bool{}
 	position := 0

@@ -100,8 +100,8 @@ func newSession(user int64, kind SessionKind, now Timestamp) Session {
 }
 
 // insertLoginSession adds a session for a user who has just proved their password. It returns Unauthenticated if the
-// user was disabled or their password changed since, because whoever did that ended all sessions and would have missed
-// this one. It takes the same lock as they do.
+// user was disabled or their password changed since. It takes the same lock as those changes do: they end all sessions
+// of the user, and would otherwise miss this one.
 func insertLoginSession(
 	ctx context.Context, tx Tx, by Credentials, session Session, hash string,
 ) (id int64, err error) {
@@ -133,8 +133,8 @@ func (s *Service) Session(ctx context.Context, token string) (Session, User, err
 	return s.sessionByToken(ctx, token, BrowserSession)
 }
 
-// sessionByToken returns the live session of a kind with this token, and its user. It serves tokens that are stored as
-// hashes, not access tokens.
+// sessionByToken returns the live session of a kind with this token, and its user. It finds only tokens whose hash is
+// stored, which excludes access tokens.
 func (s *Service) sessionByToken(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
 	now := s.now()
 	session, user, err := s.store.Session(ctx, hashToken(token), now)

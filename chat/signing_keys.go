@@ -37,8 +37,8 @@ const (
 	keyBytes    = 32
 )
 
-// The age up to which a node may use cached keys: maxKeyAge for signing and verifying, maxUnknownKeyAge before it
-// rejects a token because its key is unknown.
+// How old the cached keys of a node may be. It signs and verifies with keys up to maxKeyAge; before it rejects a token
+// because its key is unknown, it reads keys that are older than maxUnknownKeyAge again.
 const (
 	maxKeyAge        = 5 * time.Second
 	maxUnknownKeyAge = time.Second
@@ -65,7 +65,7 @@ func (r *keyCache) store(keys []SigningKey, now time.Time) {
 	r.keys, r.readAt = keys, now
 }
 
-// signingKeys returns the keys, newest first, as they were at most maxAge ago.
+// signingKeys returns the keys, newest first. It reads them from the store if the cached ones are older than maxAge.
 func (s *Service) signingKeys(ctx context.Context, maxAge time.Duration) ([]SigningKey, error) {
 	now := s.clock()
 	if keys, ok := s.keys.fresh(now, maxAge); ok {

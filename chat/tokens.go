@@ -18,7 +18,8 @@ import (
 type TokenWriter interface {
 	// InsertRefreshToken adds the first refresh token of a session.
 	InsertRefreshToken(ctx context.Context, session int64, hash string, at Timestamp) error
-	// RotateRefreshToken replaces the refresh token of a session. It returns false if the current token is not from.
+	// RotateRefreshToken replaces the refresh token with the hash from by one with the hash to. It returns false if
+	// from is not the hash of the session's current token.
 	RotateRefreshToken(ctx context.Context, session int64, from, to string, at Timestamp) (bool, error)
 	// IsPreviousRefreshToken reports whether hash was the session's token before the current one, and was replaced at
 	// or after since.
@@ -28,8 +29,8 @@ type TokenWriter interface {
 // AccessTokenLifetime is how long an access token is valid, unless its session ends earlier.
 const AccessTokenLifetime = 15 * time.Minute
 
-// refreshGrace is how long a refresh token that was already used still returns the same successor. A program whose
-// response was lost can retry within this time.
+// refreshGrace is how long after its first use a refresh token may be used again. It then returns the same successor,
+// so that a program whose response was lost can retry.
 const refreshGrace = Timestamp(time.Minute / time.Microsecond)
 
 // maxBearerTokenBytes is far above the length of any valid token.
@@ -75,7 +76,8 @@ func parseRefreshToken(token string) (r refreshToken, err error) {
 	return r, nil
 }
 
-// next returns the successor of r. It is always the same for a key, and nobody without the key can compute it.
+// next returns the refresh token that follows r. With the same key the result is always the same, and nobody without
+// the key can compute it.
 func (r refreshToken) next(key []byte) refreshToken {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(r.family[:])
@@ -157,8 +159,9 @@ func (s *Service) rotateRefreshToken(
 	return session, next, stolen, err
 }
 
-// rotateOrRevoke replaces the token old of a session by next. If old is neither the current token nor the previous one
-// within refreshGrace, it ends the session and returns true.
+// rotateOrRevoke replaces the current refresh token of a session, old, by next. If old was the token before the current
+// one and was replaced within refreshGrace, it changes nothing. Any other token was stolen: it ends the session and
+// returns true.
 func rotateOrRevoke(
 	ctx context.Context, tx Tx, session Session, old, next refreshToken, now Timestamp,
 ) (stolen bool, err error) {

@@ -2,16 +2,17 @@ package chat
 
 import "context"
 
-// DigestReader reads whether new messages have to be scanned.
+// DigestReader reads whether new messages have to be scanned. Each medium has a cursor: the id of the message after
+// which its scan starts.
 type DigestReader interface {
-	// ScanDue reports whether a scan may find new messages, or is needed to move the scan cursor forward.
+	// ScanDue reports whether a scan has something to do: new messages, a cursor to move forward, or digests that are
+	// due.
 	ScanDue(ctx context.Context, claim ScanClaim) (bool, error)
 }
 
 // DigestWriter scans new messages for notifications about unread conversations.
 type DigestWriter interface {
-	// ClaimScan claims a scan and returns the id of the message after which it starts. It returns ErrNotFound if
-	// another node has claimed the scan.
+	// ClaimScan claims a scan and returns the cursor. It returns ErrNotFound if another node has claimed the scan.
 	ClaimScan(ctx context.Context, claim ScanClaim) (int64, error)
 	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest
 	// included, and reschedules it for those who have used Charla since it was scheduled.

@@ -22,7 +22,7 @@ type UserWriter interface {
 	SetName(ctx context.Context, user int64, name, nameKey string) error
 	// SetRole sets a user's role in the community.
 	SetRole(ctx context.Context, user int64, role Role) error
-	// SetPassword replaces a password hash. It returns ErrNotFound if the stored hash is not old.
+	// SetPassword replaces the password hash old by hash. It returns ErrNotFound if old is not the stored hash.
 	SetPassword(ctx context.Context, user int64, old, hash string) error
 	// ReplacePassword replaces a password hash, whatever the stored one is.
 	ReplacePassword(ctx context.Context, user int64, hash string) error
@@ -35,8 +35,9 @@ type UserWriter interface {
 	SetDisabled(ctx context.Context, user int64, at Timestamp) error
 	// LockUser locks the row of a user: other transactions that lock or disable the same user wait until this one ends.
 	LockUser(ctx context.Context, user int64) error
-	// LockAccount is LockUser for a user who logs in or proves their password. It returns ErrNotFound if the user is
-	// disabled or their password hash is not hash. An empty hash matches every password hash.
+	// LockAccount locks the row of a user like LockUser. It is for a user who logs in or proves their password: it
+	// returns ErrNotFound if the user is disabled or hash is not the stored password hash. An empty hash skips the
+	// second check.
 	LockAccount(ctx context.Context, user int64, hash string) error
 }
 

@@ -6,7 +6,7 @@ import "context"
 type WebhookReader interface {
 	// Webhooks lists the webhooks of a user's bots, by bot and name of the channel.
 	Webhooks(ctx context.Context, owner int64) ([]BotRoom, error)
-	// Webhook returns the webhook with this hash of its secret, unless its bot is disabled.
+	// Webhook returns the webhook whose secret has this hash. It returns ErrNotFound if its bot is disabled.
 	Webhook(ctx context.Context, hash string) (Webhook, error)
 }
 

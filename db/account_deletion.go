@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// IsOnlyAdmin ignores disabled and deleted accounts, and bots.
+// IsOnlyAdmin counts only enabled admins. A disabled person still counts as another member; bots and deleted accounts
+// do not.
 func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = $2)
@@ -19,7 +20,7 @@ func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err err
 const selectErasureJob = `
 	SELECT user_id, room_id, departure_recorded, erase_messages, erased_through FROM erasure_jobs`
 
-// NextErasureJob finishes one person before the next.
+// NextErasureJob returns all jobs of one person before those of the next.
 func (r reader) NextErasureJob(ctx context.Context) (job chat.ErasureJob, err error) {
 	const query = selectErasureJob + ` ORDER BY user_id, room_id LIMIT 1`
 	err = r.get(ctx, "read next erasure job", &job, query)
@@ -33,7 +34,7 @@ func (r reader) ErasureJob(ctx context.Context, user, room int64) (job chat.Eras
 	return job, err
 }
 
-// CreateErasureJobs uses departures to find the rooms that the person has left.
+// CreateErasureJobs adds jobs for the person's rooms. It finds the rooms that the person has left by their departures.
 func (w writer) CreateErasureJobs(ctx context.Context, user, departed int64, eraseMessages bool) error {
 	const query = `
 		INSERT INTO erasure_jobs (user_id, room_id, departure_recorded, erase_messages)

@@ -14,7 +14,7 @@ func (r reader) RegisteredAt(ctx context.Context, user int64) (at chat.Timestamp
 	return at, err
 }
 
-// ExportRooms uses departures to find the rooms that the person has left.
+// ExportRooms finds the rooms that the person has left by their departures.
 func (r reader) ExportRooms(ctx context.Context, user, after int64,
 	limit int) (rooms []chat.ExportedRoom, err error) {
 	const query = `
@@ -32,7 +32,7 @@ func (r reader) ExportRooms(ctx context.Context, user, after int64,
 	return rooms, err
 }
 
-// ExportReactions continues after a message and an emoji.
+// ExportReactions lists the reactions that follow the message and emoji of after.
 func (r reader) ExportReactions(ctx context.Context, user int64, after chat.ExportedReaction,
 	limit int) (reactions []chat.ExportedReaction, err error) {
 	const query = `
@@ -45,7 +45,7 @@ func (r reader) ExportReactions(ctx context.Context, user int64, after chat.Expo
 	return reactions, err
 }
 
-// ExportFiles does not tell pending files from the person's picture: neither has a message.
+// ExportFiles returns both pending files and the person's picture with a Message of zero.
 func (r reader) ExportFiles(ctx context.Context, user, after int64,
 	limit int) (files []chat.ExportedFile, err error) {
 	const query = `
@@ -58,7 +58,7 @@ func (r reader) ExportFiles(ctx context.Context, user, after int64,
 	return files, err
 }
 
-// ExportDrafts continues after a conversation.
+// ExportDrafts lists the drafts that follow the one of the conversation after.
 func (r reader) ExportDrafts(ctx context.Context, user int64, after chat.ConversationRef,
 	limit int) (drafts []chat.ExportedDraft, err error) {
 	const query = `

@@ -7,8 +7,8 @@ import (
 	"charla/chat"
 )
 
-// filesColumn is a JSON array of the files of message x, in their order. The message has the number of its files, so
-// most rows need no lookup.
+// filesColumn is a JSON array of the files of message x, in their order. Messages store how many files they have, so
+// messages without files, which are most of them, need no lookup.
 const filesColumn = `
 	CASE WHEN x.file_count > 0 THEN '[' || COALESCE((
 		SELECT string_agg(CAST(json_build_object('id', f.id, 'name', f.name, 'alt', f.alt, 'type', b.type,
@@ -113,7 +113,7 @@ func (w writer) SetFileAlt(ctx context.Context, user, id int64, alt string) (cha
 	return location.conversation(), err
 }
 
-// SetFileAlts passes the descriptions as a JSON object with the ids as names.
+// SetFileAlts passes the descriptions to the database as one JSON object: {"file id": "description"}.
 func (w writer) SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error {
 	const query = `
 		UPDATE files AS f SET alt = o.value ->> 0

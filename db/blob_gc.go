@@ -39,7 +39,7 @@ func (w writer) DeleteBlobs(ctx context.Context, ids []int64) (objects []string,
 	return objects, err
 }
 
-// DeleteStaleFiles leaves the blobs to UnusedBlobs.
+// DeleteStaleFiles does not delete the blobs of the files; UnusedBlobs finds them afterwards.
 func (w writer) DeleteStaleFiles(ctx context.Context, before chat.Timestamp) error {
 	const query = `
 		DELETE FROM files AS f WHERE f.created_at < $1 AND ` + isUnattached

@@ -31,8 +31,9 @@ type conversationRow struct {
 }
 
 // Conversations applies the limit with channels first, so that a hundred direct conversations with unread messages do
-// not displace General. The kept rows are then sorted for display. A page continues after a room in the order of the
-// limit. MATERIALIZED keeps SQLite from counting the unread messages again for each use of the result.
+// not displace General. The kept rows are then sorted for display. The next page continues after the last room in the
+// order in which the limit was applied, not in the order for display. MATERIALIZED keeps SQLite from counting the
+// unread messages again for each use of the result.
 func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
@@ -50,7 +51,7 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 	return list, err
 }
 
-// AllConversations has no limit, because callers treat a conversation that is missing from the result as left.
+// AllConversations has no limit, because to its callers a missing conversation means that the person has left it.
 func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 ORDER BY r.id`
 	var rows []conversationRow

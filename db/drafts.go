@@ -6,8 +6,9 @@ import (
 	"charla/chat"
 )
 
-// notYetPosted excludes a draft d whose message is posted already. On PostgreSQL, saving a draft and posting its
-// message at the same time do not see each other, and the draft would remain.
+// notYetPosted is the condition that the message of draft d has not been posted. On PostgreSQL, two transactions that
+// save a draft and post its message at the same time do not see each other's rows, so the draft may remain after the
+// message was posted.
 const notYetPosted = `
 		AND NOT EXISTS (SELECT 1 FROM messages x WHERE x.author_id = d.user_id AND x.key = d.key)`
 
@@ -20,7 +21,7 @@ func (r reader) Draft(ctx context.Context, user int64, ref chat.ConversationRef)
 	return d, err
 }
 
-// DraftedConversations returns the conversations with the latest drafts first.
+// DraftedConversations returns the conversations in which the person has a draft, latest draft first.
 func (r reader) DraftedConversations(ctx context.Context, user int64,
 	limit int) (refs []chat.ConversationRef, err error) {
 	const query = `
@@ -32,7 +33,7 @@ func (r reader) DraftedConversations(ctx context.Context, user int64,
 	return refs, err
 }
 
-// SaveDraft keeps one draft per conversation.
+// SaveDraft replaces the previous draft in the same conversation.
 func (w writer) SaveDraft(ctx context.Context, user int64, ref chat.ConversationRef, d chat.Draft) error {
 	const query = `
 		INSERT INTO drafts (user_id, room_id, peer_id, key, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)

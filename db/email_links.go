@@ -34,9 +34,9 @@ func (w writer) UseEmailToken(ctx context.Context, hash string) error {
 	return w.execRow(ctx, "use e-mail token", query, hash)
 }
 
-// RevokeEmailTokens deletes queued e-mails first: a worker that is sending one locks its row while it creates the
-// token. E-mails for a forgotten password are not deleted. They name no user, and go to the address of the account
-// anyway.
+// RevokeEmailTokens deletes queued e-mails before tokens: a worker that is creating a token for such an e-mail has
+// locked it, so this waits for the worker and then deletes that token too. E-mails for a forgotten password are not
+// deleted. They name no user, and go to the address of the account anyway.
 func (w writer) RevokeEmailTokens(ctx context.Context, user int64) error {
 	const op = "revoke e-mail tokens"
 	const (

@@ -30,7 +30,7 @@ func (w writer) SetSkinTone(ctx context.Context, user int64, tone int) error {
 	return err
 }
 
-// RecordEmojiUse deletes the emoji that were used least recently.
+// RecordEmojiUse also deletes the emoji that the person used least recently, if there are more than keep.
 func (w writer) RecordEmojiUse(ctx context.Context, user int64, emoji string, at chat.Timestamp, keep int) error {
 	const op = "record emoji use"
 	const (

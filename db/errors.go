@@ -40,10 +40,11 @@ func mapStartError(err error) error {
 	return err
 }
 
-// errUnreachable is the class of errors that mean that the database did not answer or refuses all work for now.
+// errUnreachable means that the database did not answer or refuses all work for now.
 var errUnreachable = errors.New("the database cannot be reached")
 
-// classify returns chat.ErrNotFound, chat.ErrDuplicate, errUnreachable, or err itself.
+// classify returns what an error means to the caller: chat.ErrNotFound, chat.ErrDuplicate, errUnreachable, or err
+// itself.
 func classify(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return chat.ErrNotFound
@@ -60,7 +61,8 @@ func classify(err error) error {
 	return err
 }
 
-// classifyPostgres classifies the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// classifyPostgres returns what an error of PostgreSQL means to the caller, like classify. Its codes are listed in
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func classifyPostgres(e *pq.Error, err error) error {
 	switch e.Code {
 	case "23505": // unique_violation
@@ -81,7 +83,8 @@ func classifyPostgres(e *pq.Error, err error) error {
 	return err
 }
 
-// classifySQLite classifies the result codes of https://www.sqlite.org/rescode.html.
+// classifySQLite returns what an error of SQLite means to the caller, like classify. Its codes are listed in
+// https://www.sqlite.org/rescode.html.
 func classifySQLite(e *sqlite.Error, err error) error {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -97,8 +100,8 @@ func classifySQLite(e *sqlite.Error, err error) error {
 	return err
 }
 
-// isUnreachable reports whether err means that the database did not answer, or not in time. A transaction or connection
-// that is already closed was closed by its deadline.
+// isUnreachable reports whether err means that the database did not answer, or not in time. Errors about a transaction
+// or connection that is already closed are included, because its deadline has closed it.
 func isUnreachable(err error) bool {
 	for _, known := range []error{
 		context.DeadlineExceeded, context.Canceled, driver.ErrBadConn, sql.ErrTxDone, sql.ErrConnDone,

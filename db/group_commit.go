@@ -59,7 +59,8 @@ func (c *groupCommitter) do(ctx context.Context, f func(chat.Tx) error) error {
 	return write.err
 }
 
-// enqueue returns false if the committer is closed.
+// enqueue adds a write to the queue and starts commitLoop if it is not running. It returns false if the committer is
+// closed.
 func (c *groupCommitter) enqueue(write *queuedWrite) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +75,7 @@ func (c *groupCommitter) enqueue(write *queuedWrite) bool {
 	return true
 }
 
-// close waits for all queued writes and refuses new ones.
+// close refuses new writes and waits for all queued ones.
 func (c *groupCommitter) close() {
 	c.mu.Lock()
 	c.closed = true
@@ -82,8 +83,8 @@ func (c *groupCommitter) close() {
 	c.goroutines.Wait()
 }
 
-// commitLoop commits batches until the queue is empty. It yields before each, so that writers that are ready to run
-// join the batch.
+// commitLoop commits batches until the queue is empty. Before each batch it lets other goroutines run, so that those
+// that are about to write join the batch.
 func (c *groupCommitter) commitLoop() {
 	runtime.Gosched()
 	for batch := c.takeBatch(); len(batch) > 0; batch = c.takeBatch() {
@@ -92,7 +93,8 @@ func (c *groupCommitter) commitLoop() {
 	}
 }
 
-// takeBatch removes the next batch from the queue. If the queue is empty, it returns nothing, and the loop must end.
+// takeBatch removes the next batch from the queue and returns it. If the queue is empty, it returns nothing, and
+// commitLoop must end.
 func (c *groupCommitter) takeBatch() []*queuedWrite {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +152,8 @@ func (c *groupCommitter) runBatch(ctx context.Context, batch []*queuedWrite,
 // errWriteFailed rolls back a batch in which a write failed. The error of that write is in its queuedWrite.
 var errWriteFailed = errors.New("a write failed")
 
-// run executes one write. If it fails, the whole batch must be rolled back.
+// run executes one write and keeps its error for the caller. If the write fails, run returns errWriteFailed and the
+// whole batch must be rolled back.
 func (q *queuedWrite) run(_ context.Context, w writer) (err error) {
 	defer func() {
 		if q.panicked = recover(); q.panicked != nil {

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// Members can continue after a person who is not a member any more.
+// Members works even if the user with the id after is not a member any more.
 func (r reader) Members(ctx context.Context, room int64, nameKey string, after int64,
 	limit int) (members []chat.Member, err error) {
 	const query = `
@@ -32,7 +32,7 @@ func (r reader) UsersInRooms(ctx context.Context, rooms, users []int64) (found [
 	return found, err
 }
 
-// FindNonMembers reads an index of the names until it has found enough matches.
+// FindNonMembers reads users in the order of an index of names, and stops after limit matches.
 func (r reader) FindNonMembers(ctx context.Context, room int64, nameKey string,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
@@ -68,7 +68,8 @@ func (r reader) Departures(ctx context.Context, since chat.Timestamp) (list []ch
 	return list, err
 }
 
-// departuresBetween returns the departures from a room with after < seq <= upto.
+// departuresBetween returns the departures from a room with after < seq <= upto, where seq is the room's number of the
+// departure.
 func (r reader) departuresBetween(ctx context.Context, room, after, upto int64) (list []chat.Departure, err error) {
 	const query = selectDeparture + `
 		WHERE room_id = $1 AND seq > $2 AND seq <= $3
@@ -96,7 +97,8 @@ func (r reader) LongestStandingMember(ctx context.Context, room int64) (user int
 	return user, err
 }
 
-// InsertMember sets the read marker to the seq of joining, so that a new member has no unread messages.
+// InsertMember sets the read marker, the seq up to which the user has read, to the seq of joining. So a new member has
+// no unread messages.
 func (w writer) InsertMember(ctx context.Context, room, user, seq int64) error {
 	const query = `
 		INSERT INTO members (room_id, user_id, joined_seq, read_seq) VALUES ($1, $2, $3, $3)`

@@ -13,7 +13,7 @@ import (
 const selectReadableMessages = selectMessage + `
 	WHERE x.room_id = $1 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2)`
 
-// MessagesBefore reads backwards from a seq and returns the messages in ascending order.
+// MessagesBefore reads the newest messages first, so that the limit keeps those, and returns them in ascending order.
 func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]chat.Message, error) {
 	const query = selectReadableMessages + ` AND x.seq < $3 ORDER BY x.seq DESC LIMIT $4`
 	messages, err := r.listMessages(ctx, "list messages before", query, room, user, before, limit)
@@ -21,20 +21,21 @@ func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, li
 	return messages, err
 }
 
-// MessagesAfter reads forwards from a seq.
+// MessagesAfter returns the messages with the lowest seq above after, in ascending order.
 func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]chat.Message, error) {
 	const query = selectReadableMessages + ` AND x.seq > $3 ORDER BY x.seq LIMIT $4`
 	return r.listMessages(ctx, "list messages after", query, room, user, after, limit)
 }
 
-// MessagesChangedSince reads forwards from a changed_seq.
+// MessagesChangedSince returns the messages with the lowest changed_seq above after, in ascending order.
 func (r reader) MessagesChangedSince(ctx context.Context, user, room, after int64,
 	limit int) ([]chat.Message, error) {
 	const query = selectReadableMessages + ` AND x.changed_seq > $3 ORDER BY x.changed_seq LIMIT $4`
 	return r.listMessages(ctx, "list changed messages", query, room, user, after, limit)
 }
 
-// AccountDeletedSince reports whether a person deleted their account after a seq of a room they were in.
+// AccountDeletedSince reports whether a member or former member of a room deleted their account after the room's change
+// with the number after.
 func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (deleted bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM departures WHERE room_id = $1 AND seq > $2 AND account_deleted)`
@@ -45,8 +46,8 @@ func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (del
 // Changes reads the messages and the room's last seq with one statement, which sees one snapshot on both databases. A
 // room without changes still gives one row, without a message: hence the COALESCE. The messages are limited before the
 // joins; otherwise PostgreSQL would read and sort everything that changed since the cursor, which may be the whole
-// room. Departures never change, so a second query can read those up to the same seq. It is not needed if messages
-// account for every seq.
+// room. Departures never change, so a second query can read those up to the same seq. If there is a message for every
+// seq since the cursor, nobody has left and that query is not needed.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,

@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// messageColumns are the columns of a messageRow, from messages x and their authors u. The author has today's name.
+// messageColumns are the columns of a messageRow, from messages x and their authors u. The author's name is the current
+// one, not that of when the message was posted.
 const messageColumns = `
 	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar_file_id AS author_avatar,
 		u.owner_id <> 0 AS author_is_bot, x.key, x.body, x.html, x.posted_at, x.edited_at, x.deleted_at,
@@ -69,8 +70,8 @@ func (r reader) MessageByKey(ctx context.Context, author int64, key string) (cha
 	return row.message(), row.Digest, err
 }
 
-// MessagesByAuthor needs a narrow range of seqs from its caller, because it reads all messages in the range. An index
-// by author would slow down every post.
+// MessagesByAuthor reads all messages with after < seq <= upto, so the range must be small. An index by author would
+// make it fast, but would slow down every post.
 func (r reader) MessagesByAuthor(ctx context.Context, author, room, after, upto int64,
 	limit int) ([]chat.Message, error) {
 	const query = selectMessage + `
@@ -94,7 +95,7 @@ const returningPostSlot = `
 		COALESCE((SELECT u.name FROM users u
 			WHERE u.id = CASE WHEN pair_low = $1 THEN pair_high ELSE pair_low END), name) AS name`
 
-// ReservePost locks the room's row like NextSeq.
+// ReservePost locks the room's row until the transaction ends, like NextSeq.
 func (w writer) ReservePost(ctx context.Context, author int64, ref chat.ConversationRef,
 	at, maxSkew chat.Timestamp) (slot chat.PostSlot, err error) {
 	const op = "reserve post"
@@ -110,7 +111,8 @@ func (w writer) ReservePost(ctx context.Context, author int64, ref chat.Conversa
 	return slot, err
 }
 
-// InsertMessage checks membership when it runs, and therefore under the lock that its caller took with the seq.
+// InsertMessage also checks that the author is a member. The caller has locked the room, so the author cannot leave it
+// before the commit.
 func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string) (id int64, err error) {
 	const query = `
 		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,

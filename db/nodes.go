@@ -19,8 +19,8 @@ const (
 	maxNodes      = 100                                          // that Heartbeat returns
 )
 
-// Heartbeat records that a node is running and returns all other nodes of the last hour, latest heartbeat first.
-// Crashed nodes are among them; a running node has another SeenAt in the next call.
+// Heartbeat records that a node is running and returns the other nodes that were seen in the last hour, latest first.
+// They include crashed nodes: a node is running only if its SeenAt changes between two calls.
 func (s *Store) Heartbeat(ctx context.Context, me Node) (others []Node, err error) {
 	const op = "record heartbeat"
 	const (

@@ -6,11 +6,11 @@ import (
 	"charla/chat"
 )
 
-// notifiedSeq is the seq up to which member m needs no notification: that of the read marker or, unless a single room
-// $2 is asked for, that of the last e-mail.
+// notifiedSeq is the seq after which messages are news to member m. If $2 is a room, these are the unread messages. If
+// $2 is 0, messages that an earlier e-mail included are not news either.
 const notifiedSeq = `CASE WHEN $2 = 0 AND m.emailed_seq > m.read_seq THEN m.emailed_seq ELSE m.read_seq END`
 
-// UnreadConversations counts like Conversations.
+// UnreadConversations counts messages of others that are not deleted, up to chat.UnreadCap in each room.
 func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 	limit int) (list []chat.UnreadConversation, err error) {
 	const query = `
@@ -32,8 +32,8 @@ func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 	return list, err
 }
 
-// UnreadPreviews reads the end of each room, starting with the first of its last messages. PostgreSQL looks for that
-// start once per room, not once per message.
+// UnreadPreviews finds the first message to return in each room and reads on from there. PostgreSQL looks for that
+// message once per room, not once per message.
 func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
 	limits chat.PreviewLimits) (list []chat.MessagePreview, err error) {
 	const query = `

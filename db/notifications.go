@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// NotificationsDue reads only the first entry of an index.
+// NotificationsDue reads only the first entry of an index, so it is fast however long the queue is.
 func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now chat.Timestamp) (due bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM notifications WHERE medium = $1 AND next_attempt_at <= $2 AND failed_at = 0)`
@@ -14,8 +14,8 @@ func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now ch
 	return due, err
 }
 
-// InsertNotification makes the notification due at once, before digests and pushes about unread messages: a person
-// waits for it, while of those there may be thousands.
+// InsertNotification makes the notification due at once and puts it before digests and pushes about unread messages. A
+// person waits for it, while there may be thousands of the others.
 func (w writer) InsertNotification(ctx context.Context, n chat.Notification) error {
 	const query = `
 		INSERT INTO notifications (medium, kind, user_id, subject_id, address, locale, away_since, created_at,
@@ -65,7 +65,7 @@ func (w writer) FailNotification(ctx context.Context, id int64, failure string, 
 	return err
 }
 
-// MarkEmailed never moves the marker back.
+// MarkEmailed never moves the seq that was e-mailed back.
 func (w writer) MarkEmailed(ctx context.Context, user, room, seq int64) error {
 	const query = `
 		UPDATE members SET emailed_seq = $3 WHERE user_id = $1 AND room_id = $2 AND emailed_seq < $3`

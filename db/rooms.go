@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// OpenRooms continues after an open room, even if the person has joined it meanwhile. It does not continue after a
-// private room, because the position in the list would reveal something about its name.
+// OpenRooms works even if the person has joined the room with the id after meanwhile. If that is a private room, it
+// returns nothing, because the position in the list would reveal something about the room's name.
 func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after int64,
 	limit int) (rooms []chat.Room, err error) {
 	const query = `

@@ -15,7 +15,7 @@ const selectSession = `
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
 
-// Session returns the session whose token has a hash.
+// Session returns the live session whose token has this hash.
 func (r reader) Session(ctx context.Context, hash string, now chat.Timestamp) (chat.Session, chat.User, error) {
 	const query = selectSession + ` AND s.hash = $1`
 	return r.sessionRow(ctx, "read session", query, hash, now)
@@ -90,7 +90,7 @@ func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.T
 	return err
 }
 
-// EndSession keeps the first end of a session.
+// EndSession does not change a session that has already ended.
 func (w writer) EndSession(ctx context.Context, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at = 0`
@@ -105,7 +105,7 @@ func (w writer) EndUserSession(ctx context.Context, user, id int64, at chat.Time
 	return w.execRow(ctx, "end session of user", query, user, id, at)
 }
 
-// EndSessions ends all sessions of a person except one.
+// EndSessions ends all sessions of a person except the one with the id except.
 func (w writer) EndSessions(ctx context.Context, user, except int64, at chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at = 0

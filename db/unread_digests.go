@@ -42,17 +42,19 @@ const newMessagesCTE = `
 		fresh AS MATERIALIZED (
 			SELECT room_id, MAX(posted_at) AS last_posted_at, MAX(seq) AS seq FROM recent GROUP BY room_id)`
 
-// existsUnreadAfter is a condition for a member m with unread messages above a seq that follows.
+// existsUnreadAfter begins a condition: member m has unread messages with a seq greater than the expression that a
+// query appends, followed by a closing parenthesis.
 const existsUnreadAfter = `EXISTS (
 			SELECT 1 FROM messages y
 			WHERE y.room_id = m.room_id AND y.seq > m.read_seq AND y.author_id <> m.user_id AND y.deleted_at = 0
 				AND y.seq > `
 
-// lastSeenOf is the time at which the user that follows last used a session.
+// lastSeenOf begins an expression: the time at which a user last used a session, or 0. A query appends the id of the
+// user and then "), 0)".
 const lastSeenOf = `COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = `
 
-// ScheduleDigests keeps a digest that is scheduled already, unless the person was seen after it was scheduled and is
-// away again: that digest would be dropped, and would not mention what came later.
+// ScheduleDigests does not change a digest that is scheduled already, unless the person has used Charla after it was
+// scheduled and is away again. That digest would be dropped when it is due, and would not mention newer messages.
 func (w writer) ScheduleDigests(ctx context.Context, cursor int64, times chat.DigestTimes) error {
 	const query = newMessagesCTE + `
 		INSERT INTO unread_digests (user_id, away_since, due_at)

@@ -70,7 +70,7 @@ func (w writer) ConfirmEmail(ctx context.Context, user int64, at chat.Timestamp)
 	return err
 }
 
-// SetPassword returns chat.ErrNotFound if the current hash is not old.
+// SetPassword returns chat.ErrNotFound unless old is the stored hash.
 func (w writer) SetPassword(ctx context.Context, user int64, old, hash string) error {
 	const query = `
 		UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`
