@@ -30,7 +30,7 @@ func (s *Server) accountExportRoutes() []web.Route {
 	}
 }
 
-// activeExports are the users whose export is running. Each may have one at a time.
+// activeExports holds the users whose export is running. Each user may run one export at a time.
 type activeExports struct {
 	mu    sync.Mutex // guards users
 	users map[int64]bool
@@ -41,7 +41,8 @@ var errExportRunning = &chat.Error{
 	RetryAfter: 10 * time.Second,
 }
 
-// begin returns errExportRunning if the user has an export running. Otherwise the caller must call end.
+// begin records that the user's export has started. It returns errExportRunning if one is running already; otherwise
+// the caller must call end.
 func (e *activeExports) begin(user int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -60,8 +61,8 @@ func (e *activeExports) end(user int64) {
 
 const zipType = "application/zip"
 
-// exportAccount answers with a zip of the caller's data and writes it while it reads the database. If that fails
-// half-way, it closes the connection, so that the browser does not take the file for complete.
+// exportAccount answers with a zip of the caller's data, which it reads from the database while it sends it. If an
+// error occurs half-way, it closes the connection, so that the browser reports a broken download.
 func (s *Server) exportAccount(c echo.Context) error {
 	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {
@@ -104,19 +105,19 @@ func (s *Server) writeExport(ctx context.Context, z *zip.Writer, me chat.User) e
 	return z.Close()
 }
 
-// createExportEntry starts the next file of a zip.
+// createExportEntry starts the next file of a zip. The caller must write it completely before it starts another one.
 func createExportEntry(z *zip.Writer, name string) (io.Writer, error) {
 	return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Now()})
 }
 
-// writeExportJSON writes a value as one line of JSON, in which < and > stay readable.
+// writeExportJSON writes a value as one line of JSON. It does not escape < and >, so that people can read the file.
 func writeExportJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
 
-// writeExportList writes a list as a file of JSON. It converts each value with toJSON and holds only one in memory.
+// writeExportList writes a JSON file with a list. It converts each value with toJSON and has only one value in memory.
 func writeExportList[T any](z *zip.Writer, name string, list iter.Seq2[T, error], toJSON func(T) any) error {
 	w, err := createExportEntry(z, name)
 	if err != nil {

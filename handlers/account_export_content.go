@@ -11,7 +11,7 @@ import (
 	"charla/handlers/web"
 )
 
-// exportedAccount is the account itself, in account.json.
+// exportedAccount is the content of account.json: the account itself.
 type exportedAccount struct {
 	Format       int          `json:"format"` // exportFormat
 	ExportedAt   time.Time    `json:"exported_at"`
@@ -27,7 +27,7 @@ type exportedAccount struct {
 	} `json:"emoji"`
 }
 
-// exportFormat is the version of the export. It grows when an existing field changes its meaning.
+// exportFormat is the version of the export's format. It must be increased when an existing field changes its meaning.
 const exportFormat = 1
 
 func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.User) error {
@@ -56,7 +56,7 @@ func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.U
 	return writeExportJSON(w, account)
 }
 
-// exportedSession is a session, in sessions.json.
+// exportedSession is a session in sessions.json.
 type exportedSession struct {
 	Kind      string    `json:"kind"` // browser or program
 	Browser   string    `json:"browser"`
@@ -84,7 +84,7 @@ func (s *Server) exportSessions(ctx context.Context, z *zip.Writer, me chat.User
 	})
 }
 
-// exportedRoom is a conversation that the user takes or took part in, in rooms.json.
+// exportedRoom is an entry of rooms.json: a conversation that the user is or was a member of.
 type exportedRoom struct {
 	ID     int64  `json:"id"`
 	Kind   string `json:"kind"`
@@ -104,7 +104,7 @@ func (s *Server) exportRooms(ctx context.Context, z *zip.Writer, me chat.User) e
 	})
 }
 
-// exportedMessage is a message of the user, in a file per room.
+// exportedMessage is a message that the user wrote. Each room has its own file of messages.
 type exportedMessage struct {
 	ID       int64      `json:"id"`
 	Seq      int64      `json:"seq"`
@@ -131,7 +131,7 @@ func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User
 	return nil
 }
 
-// exportedReaction is a reaction of the user, in reactions.json.
+// exportedReaction is a reaction of the user in reactions.json.
 type exportedReaction struct {
 	Message int64  `json:"message"`
 	Room    int64  `json:"room"`
@@ -144,7 +144,7 @@ func (s *Server) exportReactions(ctx context.Context, z *zip.Writer, me chat.Use
 	})
 }
 
-// exportedDraft is a draft, in drafts.json.
+// exportedDraft is a draft in drafts.json.
 type exportedDraft struct {
 	Room      int64     `json:"room,omitempty"`
 	With      int64     `json:"with,omitempty"`
@@ -158,7 +158,7 @@ func (s *Server) exportDrafts(ctx context.Context, z *zip.Writer, me chat.User) 
 	})
 }
 
-// exportedFile is a file of the user, in files.json. Its bytes are in files/ID/name.
+// exportedFile is an entry of files.json. The content of the file is in files/ID/name.
 type exportedFile struct {
 	ID      int64  `json:"id"`
 	Name    string `json:"name"`
@@ -168,7 +168,7 @@ type exportedFile struct {
 	Message int64  `json:"message,omitempty"` // absent if the file is not sent yet, or is the avatar
 }
 
-// exportFiles writes the list of files and then the files themselves. It skips a file that is deleted meanwhile.
+// exportFiles writes files.json and the content of each file. It skips a file that is deleted while the export runs.
 func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) error {
 	err := writeExportList(z, "files.json", s.chat.ExportFiles(ctx, me), func(f chat.ExportedFile) any {
 		return exportedFile{f.ID, f.Name, f.Alt, f.Type, f.Size, f.Message}
@@ -187,8 +187,8 @@ func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) e
 	return nil
 }
 
-// exportFile writes the bytes of a file. It does not compress them, because large files are pictures, audio and video,
-// which are compressed already.
+// exportFile writes the content of a file uncompressed, because most large files (pictures, audio, video) are
+// compressed already.
 func (s *Server) exportFile(ctx context.Context, z *zip.Writer, f chat.ExportedFile) error {
 	content, err := s.chat.OpenFile(ctx, f.StoredFile, chat.VariantOriginal)
 	if err != nil {

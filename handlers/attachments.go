@@ -65,14 +65,15 @@ type uploadRequest struct {
 	Alt    string `form:"alt" json:"alt"` // of the next file only
 }
 
-// uploadResult is what became of the files in a request.
+// uploadResult says which files of a request were stored and which were rejected.
 type uploadResult struct {
 	conversation chat.ConversationRef // which the files are uploaded for; may be empty
 	files        []chat.File
 	rejected     []views.RejectedFile
 }
 
-// uploadFiles stores files until a message is posted with them. A rejected file does not stop the others.
+// uploadFiles stores files, which stay with the draft until a message is posted with them. It stores the other files
+// even if one is rejected.
 func (s *Server) uploadFiles(c echo.Context) error {
 	result, err := s.receiveFiles(c)
 	if err != nil {
@@ -94,8 +95,8 @@ func (s *Server) uploadFiles(c echo.Context) error {
 	return s.answerUpload(c, result, nil)
 }
 
-// answerUpload answers a form without htmx that uploaded, described or deleted attachments. If the composer had a text,
-// or if there are errors to show, it shows the composer again; otherwise it redirects to the conversation.
+// answerUpload answers a form that was sent without htmx and uploaded, described or deleted attachments. It shows the
+// composer again if that had a text or if there are errors. Otherwise it redirects to the conversation.
 func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) error {
 	form, conversation := c.Request().PostForm, result.conversation
 	in := postRequest{
@@ -113,8 +114,8 @@ func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) er
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(conversation))
 }
 
-// receiveFiles stores the files of a request while it reads them: those of a multipart form, or one file that is the
-// whole body.
+// receiveFiles stores the files in the body of a request while the body arrives. The body is a multipart form or a
+// single file.
 func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 	r := c.Request()
 	defer func() {
@@ -144,8 +145,8 @@ func uploadConversation(c echo.Context, fields url.Values) chat.ConversationRef 
 	return ref
 }
 
-// saveFile stores one file and adds it to result, as a file or as a rejected one. It returns the errors that are not
-// the fault of this file.
+// saveFile stores one file and adds it to result.files. If the file itself is at fault, for example too large, saveFile
+// adds it to result.rejected instead. It returns any other error.
 func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Values, name string, file io.Reader) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.Uploads.AllowUser(me); err != nil {
@@ -171,13 +172,14 @@ func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Value
 	return nil
 }
 
-// isFileRejected reports whether an error concerns one file only, so that the rest of the request can be read.
+// isFileRejected reports whether an error concerns only one file, so that the other files of the request can still be
+// stored.
 func isFileRejected(err error) bool {
 	code := chat.CodeOf(err)
 	return (code == chat.Invalid || code == chat.TooLarge) && err != web.ErrUploadBroken && err != web.ErrBodyTooLarge
 }
 
-// reportProgress reports to the uploader's own pages how many bytes of the request have arrived, until stop is called.
+// reportProgress tells the uploader's own pages how many bytes of the request have arrived, until stop is called.
 func (s *Server) reportProgress(c echo.Context, upload chat.NewUpload) (stop func()) {
 	body, ok := c.Request().Body.(*web.UploadBody)
 	if !ok || upload.UploadID == "" {
@@ -206,8 +208,8 @@ type altTextForm struct {
 	Alt string `form:"alt" json:"alt" example:""`
 }
 
-// describeFile sets the alt text of an uploaded file that is not sent yet. The form of the composer names the field
-// alt-ID, because it has one for each of its files.
+// describeFile sets the alt text of an uploaded file that is not sent yet. In the composer's form the field is called
+// alt-ID with the id of the file, because the form may have several files.
 func (s *Server) describeFile(c echo.Context) error {
 	var in altTextForm
 	if err := web.Bind(c, &in); err != nil {
@@ -236,7 +238,7 @@ func (s *Server) deleteFile(c echo.Context) error {
 	return s.finishAttachment(c, conversation)
 }
 
-// finishAttachment answers a change of an attachment in the composer of a conversation.
+// finishAttachment answers after an attachment in the composer of a conversation was described or deleted.
 func (s *Server) finishAttachment(c echo.Context, conversation chat.ConversationRef) error {
 	if web.WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
@@ -260,7 +262,8 @@ type refusedJSON struct {
 	Message string    `json:"message"`
 }
 
-// uploadResultToJSON returns the file if one was sent, or the result of several.
+// uploadResultToJSON returns the JSON of an upload: the file itself if the request had one file, otherwise lists of the
+// stored and the rejected files.
 func (s *Server) uploadResultToJSON(c echo.Context, result uploadResult) any {
 	if len(result.files) == 1 && len(result.rejected) == 0 {
 		return web.FileToJSON(result.files[0])

@@ -41,8 +41,8 @@ type avatarRequest struct {
 	Remove string `form:"remove" json:"remove" example:"1"` // anything but empty
 }
 
-// readAvatar does what the form of the picture asks for. It returns errNoFile if the form has neither a file nor the
-// field remove.
+// readAvatar stores the picture in the form as the caller's avatar, or removes the avatar if the form has the field
+// remove. It returns errNoFile if the form has neither.
 func (s *Server) readAvatar(c echo.Context) error {
 	me, set := web.CurrentUser(c), false
 	setAvatar := func(_ url.Values, name string, file io.Reader) error {

@@ -59,7 +59,7 @@ type botsJSON struct {
 	Bots []botJSON `json:"bots"`
 }
 
-// botTokenJSON is a bot with its new token, which Charla does not keep in plain text and cannot show again.
+// botTokenJSON is a bot with its new token. The token cannot be shown again, because Charla stores only its hash.
 type botTokenJSON struct {
 	ID    int64  `json:"id"`
 	Name  string `json:"name"`
@@ -108,8 +108,8 @@ func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
 	return list, nil
 }
 
-// renderBots answers with the page of bots. Page may hold a refused form, or a token or webhook URL that was just
-// created.
+// renderBots answers with the page of the caller's bots. The caller of renderBots fills page with what was just refused
+// or created: a form with errors, a token, or a webhook URL.
 func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err error) {
 	if page.Bots, err = s.loadBots(c); err != nil {
 		return err
@@ -127,7 +127,7 @@ type createBotRequest struct {
 	Name string `form:"name" json:"name" required:"true"`
 }
 
-// createBot creates a bot and answers with its token. Because the token is shown only once, the page is not a redirect.
+// createBot creates a bot and answers with its token. It does not redirect, because the token is shown only once.
 func (s *Server) createBot(c echo.Context) error {
 	var in createBotRequest
 	if err := web.Bind(c, &in); err != nil {

@@ -14,16 +14,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// maxSuggestions is how many shortcodes the composer suggests for a mistyped one.
+// maxSuggestions is how many shortcodes (:name: for an emoji) the composer suggests for a mistyped one.
 const maxSuggestions = 3
 
-// withSuggestions adds suggestions for a mistyped shortcode to a composer.
+// withSuggestions adds to a composer the shortcodes that resemble typo, a mistyped one. It adds none if typo is "".
 func withSuggestions(composer views.Composer, typo string) views.Composer {
 	composer.MistypedShortcode, composer.Suggestions = typo, emoji.Suggest(typo, maxSuggestions)
 	return composer
 }
 
-// newComposer returns the composer of a conversation with the saved draft and its files.
+// newComposer returns the composer of a conversation, filled with the saved draft and its uploaded files.
 func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Composer, error) {
 	draft, err := s.chat.Draft(c.Request().Context(), conv)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Comp
 	}, nil
 }
 
-// refilledComposer returns a composer with the text that was sent in a form. It needs no database.
+// refilledComposer returns a composer with the text of a submitted form. It does not read the database.
 func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer {
 	return views.Composer{
 		UserID:       web.CurrentUser(c).ID,
@@ -62,9 +62,10 @@ func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer
 	}
 }
 
-// rerenderComposer answers a form with the page of its conversation and the form's text in the composer. It shows err
-// and the rejected files, if there are any; the status is that of err or of the first rejected file. Programs and htmx,
-// which keep the text themselves, get that error instead, and so does everybody if the conversation does not exist.
+// rerenderComposer answers a submitted form with the page of its conversation, so that the text is not lost: the
+// composer has the text again and shows err and the rejected files. The HTTP status is that of err or, without one,
+// that of the first rejected file. Programs and htmx still have the text, so they get only that error. Everyone gets
+// the error if the conversation does not exist.
 func (s *Server) rerenderComposer(c echo.Context, in postRequest, rejected []views.RejectedFile, err error) error {
 	composer, status := s.refilledComposer(c, in), http.StatusOK
 	composer.RejectedFiles = rejected
@@ -91,7 +92,8 @@ func (s *Server) rerenderComposer(c echo.Context, in postRequest, rejected []vie
 	return s.renderConversation(c, status, timeline)
 }
 
-// newestMessages loads the conversation of a composer and its newest messages, and completes the composer.
+// newestMessages loads a page's newest messages for the conversation of the composer. It also adds the uploaded files
+// and the name of the conversation to the composer.
 func (s *Server) newestMessages(c echo.Context, composer *views.Composer) (views.Timeline, error) {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), composer.Conversation)

@@ -29,7 +29,7 @@ type conversationsJSON struct {
 	Next          string                 `json:"next,omitempty"` // URL of the next page
 }
 
-// listConversations lists all conversations of the caller, a page at a time.
+// listConversations lists all conversations of the caller in pages.
 func (s *Server) listConversations(c echo.Context) error {
 	after, err := web.QueryNumber(c, "after")
 	if err != nil {

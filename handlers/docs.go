@@ -12,9 +12,9 @@ import (
 	"charla/handlers/web"
 )
 
-// GeneratedDocs returns the contents of the documentation that is generated from the routes and events, by file name.
-// The Markdown files in dir keep their prose: only what stands between "<!-- begin NAME -->" and "<!-- end NAME -->"
-// is replaced.
+// GeneratedDocs returns the documentation that is generated from the routes and events, as a map from file name to
+// content. In the Markdown files of dir it replaces only the text between "<!-- begin NAME -->" and "<!-- end NAME
+// -->".
 func GeneratedDocs(dir string) (map[string][]byte, error) {
 	groups := (&Server{}).routeGroups()
 	http, err := replaceBlocks(filepath.Join(dir, "http.md"), map[string]string{
@@ -40,7 +40,8 @@ func GeneratedDocs(dir string) (map[string][]byte, error) {
 	return map[string][]byte{"http.md": http, "stream.md": events, "openapi.json": openAPI.Bytes()}, nil
 }
 
-// replaceBlocks returns the text of a file with other contents between the markers of the named blocks.
+// replaceBlocks reads a file and returns its text with new contents for the named blocks. A block is the text between
+// its begin and end markers.
 func replaceBlocks(file string, blocks map[string]string) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -98,7 +98,7 @@ func (s *Server) emailLinkRoutes() []web.Route {
 	}
 }
 
-// requireEmail hides a route if e-mail is off.
+// requireEmail answers 404 if the server is not configured to send e-mail.
 func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.chat.Media().Email {
@@ -108,8 +108,8 @@ func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// checkEmailRate counts an e-mail against the rate limit of its address. The limit depends on the address only, so that
-// the answer does not reveal whether the address has an account.
+// checkEmailRate counts an e-mail against the rate limit of its address. It does not look for an account, so that the
+// answer is the same whether the address has one or not.
 func (s *Server) checkEmailRate(email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err != nil {
@@ -118,8 +118,8 @@ func (s *Server) checkEmailRate(email string) error {
 	return s.limits.Emails.Allow(key)
 }
 
-// resendConfirmation sends the e-mail that confirms a registration again, unless the address has reached its rate
-// limit.
+// resendConfirmation sends the e-mail that confirms a registration again. If the address has reached its rate limit, it
+// silently sends nothing.
 func (s *Server) resendConfirmation(c echo.Context, email string) error {
 	if s.checkEmailRate(email) != nil {
 		return nil
@@ -156,7 +156,8 @@ func (s *Server) forgotPassword(c echo.Context) error {
 	return web.Accepted(c, "/forgot?sent=1")
 }
 
-// requestPasswordReset checks the rate limits of the network and of the address before it sends the link.
+// requestPasswordReset sends a link to set a new password. Before that it checks the rate limits of the caller's
+// network and of the address.
 func (s *Server) requestPasswordReset(c echo.Context, email string) error {
 	if err := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return err
@@ -175,7 +176,7 @@ func (s *Server) resetPasswordPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ResetPasswordPage(s.Page(c), token, views.Form{}))
 }
 
-// passwordRequest is a form with a password, behind a link from an e-mail.
+// passwordRequest is the form on a page that people reach by a link in an e-mail. It asks for their password.
 type passwordRequest struct {
 	Password string `form:"password" json:"password" required:"true"`
 }
@@ -209,7 +210,7 @@ func (s *Server) confirmRegistrationPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ConfirmSignupPage(s.Page(c), token, views.Form{}))
 }
 
-// confirmRegistration creates the account of a confirmed registration and logs in.
+// confirmRegistration creates the account of a confirmed registration and signs the user in.
 func (s *Server) confirmRegistration(c echo.Context) error {
 	var in passwordRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -229,7 +230,8 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")
 }
 
-// verifyConfirmation checks the rate limits of the network and of the link before it checks the password.
+// verifyConfirmation checks the password of a registration and returns its user. Before that it checks the rate limits
+// of the caller's network and of the link.
 func (s *Server) verifyConfirmation(c echo.Context, token, password string) (chat.User, error) {
 	if err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
@@ -267,8 +269,8 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), token, false))
 }
 
-// unsubscribe switches digests off. People press a button on the page; mail programs post to the same URL (RFC 8058).
-// It ignores the fields of the form.
+// unsubscribe switches the digests off. People press a button on the page; mail programs post to the same URL as RFC
+// 8058 describes, so it ignores the fields of the form.
 func (s *Server) unsubscribe(c echo.Context) error {
 	if err := s.chat.Unsubscribe(c.Request().Context(), c.Param("token")); err != nil {
 		return err

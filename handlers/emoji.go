@@ -41,7 +41,8 @@ func (s *Server) emojiRoutes() []web.Route {
 // maxFoundEmoji is how many emoji a search returns.
 const maxFoundEmoji = 100
 
-// emojiRequest is the form of an emoji picker. The picked emoji becomes a reaction to Message, or is appended to Body.
+// emojiRequest is the form of an emoji picker. If Message is set, the picked emoji becomes a reaction to that message.
+// Otherwise it is appended to Body, the text in the composer.
 type emojiRequest struct {
 	Message web.ID `form:"message" json:"message" example:""` // to react to; 0 for the composer
 	With    web.ID `form:"with" json:"with"`                  // With, Room, Body, Key and Base are the fields of the composer
@@ -55,7 +56,7 @@ type emojiRequest struct {
 	Group   string `form:"group" json:"group"`
 }
 
-// postRequest returns the fields of the composer.
+// postRequest returns the part of the form that belongs to the composer: the text and its conversation.
 func (in emojiRequest) postRequest() postRequest {
 	return postRequest{With: in.With, Room: in.Room, Body: in.Body, Key: in.Key, Base: in.Base}
 }
@@ -72,7 +73,7 @@ type emojisJSON struct {
 	Emoji []emojiJSON `json:"emoji"`
 }
 
-// pickedJSON is a text with the picked emoji appended.
+// pickedJSON is the text with the picked emoji at its end.
 type pickedJSON struct {
 	Body string `json:"body"`
 }
@@ -91,7 +92,7 @@ func (s *Server) showEmoji(c echo.Context) error {
 	})
 }
 
-// renderEmojiPicker answers with emoji to pick from: as JSON, as the content of a picker for htmx, or as a page.
+// renderEmojiPicker answers with the emoji to choose from: as JSON, as the content of a picker for htmx, or as a page.
 func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	target, conversation, err := s.pickTarget(c, in)
 	if err != nil {
@@ -119,9 +120,9 @@ func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	return s.Render(c, http.StatusOK, views.EmojiPage(s.Page(c), side, picker, conversation))
 }
 
-// pickTarget returns what becomes of a picked emoji, and the conversation it belongs to: it becomes a reaction to a
-// message, or part of the text in the composer. With htmx the composer stays on the page; without it, the page of emoji
-// carries the text along.
+// pickTarget returns the form that will receive the picked emoji, and the conversation to return to. For a message it
+// is the form that adds a reaction. Otherwise it is a form that adds the emoji to the composer's text; without htmx it
+// also carries that text, because the page with the composer is no longer there.
 func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, chat.ConversationRef, error) {
 	conversation := in.postRequest().conversation()
 	switch {
@@ -134,8 +135,9 @@ func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, 
 	return views.PickForComposerPage(s.refilledComposer(c, in.postRequest())), conversation, nil
 }
 
-// newPicker returns the emoji of a search or of a group. The results of a search begin with those of the chosen group.
-// If no group is chosen, the picker shows the first one and the emoji that the user used last.
+// newPicker returns the content of the picker. With a query it shows the results of the search, emoji of the chosen
+// group first. Without a query it shows the chosen group. If no group is chosen, it shows the first group and the emoji
+// that the user picked last.
 func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, error) {
 	prefs, err := s.chat.EmojiPreferences(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -161,8 +163,9 @@ func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, 
 	return p, nil
 }
 
-// shownEmoji returns the results of a search, those of the group first, or without a query the emoji of the group.
-// Group -1 stands for none.
+// shownEmoji returns the emoji to show. With a query it returns the results of the search, emoji of the group first.
+// Without a query it returns all emoji of the group. Group -1 means that no group is chosen; then it returns the first
+// one.
 func shownEmoji(query string, group int) []emoji.Emoji {
 	if query == "" {
 		return emoji.InGroup(max(group, 0))
@@ -172,7 +175,7 @@ func shownEmoji(query string, group int) []emoji.Emoji {
 	return found
 }
 
-// groupRank returns 0 for an emoji of the group and 1 for any other.
+// groupRank returns the sort key that puts emoji of the group first: 0 for them, 1 for all others.
 func groupRank(e emoji.Emoji, group int) int {
 	if e.Group == group {
 		return 0
@@ -196,7 +199,8 @@ func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
 	return out
 }
 
-// pickEmoji appends the picked emoji to a text. Without an emoji it answers with the picker.
+// pickEmoji appends the picked emoji to a text. If no emoji was picked, for example after a search, it shows the
+// picker.
 func (s *Server) pickEmoji(c echo.Context) error {
 	var in emojiRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -227,7 +231,8 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	return s.rerenderComposer(c, text, nil, nil)
 }
 
-// recordEmojiUse saves which emoji and skin tone the user picked last. If that fails, the pick itself still counts.
+// recordEmojiUse saves the emoji and the skin tone that the user picked last. It only logs an error, so that the user
+// still gets the emoji.
 func (s *Server) recordEmojiUse(c echo.Context, e emoji.Emoji, tone string) {
 	var picked *int
 	if n := parseBounded(tone, emoji.ToneCount, -1); n >= 0 {

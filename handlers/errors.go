@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// handleError is the one place where an error becomes an answer.
+// handleError answers a request whose handler returned an error. Echo calls it for every such request.
 func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -25,8 +25,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-// keepsText reports whether a browser without htmx sent a text that its handler never saw, because the database did not
-// answer or because the user sends too often.
+// keepsText reports whether the answer must contain the text that the user sent, because otherwise it would be lost.
+// That is so for a browser without htmx if the user sends too often or the database did not answer.
 func keepsText(c echo.Context, err error) bool {
 	if !web.RouteOf(c).KeepsText || web.IsHTMX(c) || web.WantsJSON(c) {
 		return false
@@ -35,7 +35,8 @@ func keepsText(c echo.Context, err error) bool {
 	return code == chat.Unavailable || code == chat.TooMany
 }
 
-// rerenderText answers with a page that contains the text of a message or an edit that did not reach its handler.
+// rerenderText answers with an error page that still contains the submitted message or edit, in a form to send it
+// again.
 func (s *Server) rerenderText(c echo.Context, err error) error {
 	e, status := web.ClassifyError(c, err)
 	web.SetRetryAfter(c, e)

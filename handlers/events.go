@@ -40,8 +40,8 @@ func (s *Server) eventRoutes() []web.Route {
 }
 
 // Limits on open streams. Over HTTP/1.1 a browser opens six connections to a host, and two must stay free for other
-// requests. The other two limits stop abuse: every message makes the server compute the state of each of its readers'
-// streams.
+// requests. The other limits stop abuse, because each message makes the server compute unread counts for every open
+// stream of its readers.
 const (
 	maxStreamsPerSession            = 4
 	maxStreamsPerMultiplexedSession = 100 // HTTP/2, and programs
@@ -62,7 +62,7 @@ func (s *Server) checkStreamCount(c echo.Context) error {
 	return nil
 }
 
-// newViewer returns the caller as the viewer of a stream.
+// newViewer describes the caller to the hub: the user, the session, and how many streams the session may have.
 func (s *Server) newViewer(c echo.Context) live.Viewer {
 	caller := web.CallerOf(c)
 	limit := maxStreamsPerSession
@@ -101,8 +101,8 @@ func (s *Server) events(c echo.Context) error {
 	})
 }
 
-// newListener returns the viewer of an event stream, the encoder for its format, and the state that only this viewer
-// gets.
+// newListener returns what the hub needs for an event stream: the viewer, the encoder for the format of the stream, and
+// the function that computes the events for this viewer only, such as unread counts.
 func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.StateFunc) {
 	viewer := s.newViewer(c)
 	if web.WantsJSON(c) {
@@ -115,8 +115,8 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, reconnected)
 }
 
-// endIfLeft answers a page that reconnects after its user left the room with a stream that says so, because browsers
-// repeat requests that fail. It returns err if the user was never a member.
+// endIfLeft answers a page that reconnects after its user left the room. It sends a stream that reports this and ends,
+// because browsers would repeat a request that fails. It returns err if the user was never a member.
 func (s *Server) endIfLeft(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
@@ -124,7 +124,8 @@ func (s *Server) endIfLeft(c echo.Context, err error) error {
 	return stream.EndNow(c, live.EndLeft)
 }
 
-// hasLeft reports whether err means that the user of a page left the room that the page shows.
+// hasLeft reports whether err means that the user of a page is no longer a member of the room. It is always false for
+// programs, which get the error.
 func (s *Server) hasLeft(c echo.Context, err error) bool {
 	if chat.CodeOf(err) != chat.NotFound || web.WantsJSON(c) {
 		return false
@@ -132,7 +133,8 @@ func (s *Server) hasLeft(c echo.Context, err error) bool {
 	return s.chat.HasLeftRoom(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c).Room)
 }
 
-// streamTarget returns the conversation that the query names, or one with the zero StreamKey if it names none.
+// streamTarget returns the conversation that the query names. Without one in the query, it returns a conversation with
+// the zero StreamKey, for a stream without messages of a single conversation.
 func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	if c.QueryParam("with") == "" && c.QueryParam("room") == "" {
 		return chat.Conversation{Kind: chat.Channel}, nil
@@ -140,9 +142,10 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	return s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))
 }
 
-// pageState returns the state of a page's stream: the sidebar with its unread counts, the title, whether the other
-// person of a direct conversation is online, the icon and the sound. If the page reconnected, its first state also
-// has the attachments in the composer, because their changes have no seq and may have been missed.
+// pageState returns the function that computes what a page's stream sends to its user alone: the sidebar with unread
+// counts, the title, whether the other user of a direct conversation is online, the favicon and the sound. After a
+// reconnection it also sends the attachments in the composer once. Changes of attachments are not replayed, so the page
+// may have missed some.
 func (s *Server) pageState(
 	user chat.User, conv chat.Conversation, enc stream.HTMLEvents, reconnected bool,
 ) live.StateFunc {
@@ -169,8 +172,8 @@ func (s *Server) pageState(
 	}
 }
 
-// currentConversation returns conv as it is in the list, where it may have a new name, or nil if conv has the zero
-// StreamKey.
+// currentConversation returns the entry of the list for the conversation conv, which may have a newer name. It returns
+// conv itself if the list does not contain it, and nil if the page shows no conversation.
 func currentConversation(conversations []chat.Conversation, conv chat.Conversation) *chat.Conversation {
 	if conv.StreamKey() == (chat.StreamKey{}) {
 		return nil
@@ -182,7 +185,8 @@ func currentConversation(conversations []chat.Conversation, conv chat.Conversati
 	return &conversations[i]
 }
 
-// liveMessages serves the messages of a conversation to browsers without JavaScript, as a page that does not end.
+// liveMessages serves the messages of a conversation to browsers without JavaScript, as a page that keeps loading and
+// shows new messages as they arrive.
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), web.QueryConversation(c))
@@ -215,16 +219,17 @@ func (s *Server) liveMessages(c echo.Context) error {
 	})
 }
 
-// renderRemovedFromFrame answers the frame that shows the messages. An error page would be too large for it.
+// renderRemovedFromFrame tells the user in the frame of the messages that they are no longer a member. A normal error
+// page would not fit into the frame.
 func (s *Server) renderRemovedFromFrame(c echo.Context) error {
 	page := stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{}))
 	page = append(page, stream.RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
 	return c.Blob(http.StatusNotFound, web.HTMLType, page)
 }
 
-// loadNoscriptPage renders the newest messages as the beginning of the page. It must be called after the stream was
-// subscribed. The replay starts after the last of these messages or after the cursor, whichever is later, because the
-// page can only append.
+// loadNoscriptPage renders the newest messages as the beginning of the page. It must be called after the subscription
+// to the stream. It returns them as the head of a replay whose cursor (LastSeq) covers all of them, because the page
+// can only append and would show a message twice.
 func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.Replay, error) {
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), conv.Ref())
 	if err != nil {

@@ -29,8 +29,7 @@ func (s *Server) fileRoutes() []web.Route {
 	}
 }
 
-// fileCSP is the Content-Security-Policy of a file, so that a file that a browser opens as a page can load and run
-// nothing.
+// fileCSP is the Content-Security-Policy of files. A file that is opened as a page cannot load anything or run scripts.
 const fileCSP = "default-src 'none'; sandbox"
 
 // downloadFile answers with a file, or one variant of a picture.
@@ -40,8 +39,8 @@ func (s *Server) downloadFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	// A file never changes, so its id is enough for an ETag. A hash of the content would reveal to somebody who uploads
-	// the same bytes that Charla has them already.
+	// A file never changes, so its id is enough for an ETag. A hash of the content would tell an uploader of the same
+	// bytes that somebody has uploaded them before.
 	etag := fmt.Sprintf(`"%d-%s"`, f.ID, variant)
 	if c.Request().Header.Get("If-None-Match") == etag && f.HasVariant(variant) {
 		setFileCaching(c.Response().Header(), f, etag)
@@ -62,10 +61,10 @@ func (s *Server) downloadFile(c echo.Context) error {
 	return nil
 }
 
-// dropUnusableRange removes a Range header that is not exactly one valid range of bytes, so that the whole file is
-// sent. RFC 9110 requires that for invalid ranges, which ServeContent refuses, and allows it for several ranges. Each
-// of several ranges could be a request to S3, and ServeContent would read them in a goroutine that may outlive the open
-// file.
+// dropUnusableRange removes the Range header unless it is a single valid range of bytes; the answer is then the whole
+// file. RFC 9110 requires this for invalid ranges, which http.ServeContent refuses, and allows it for several ranges.
+// Several ranges could cause as many requests to S3, and http.ServeContent reads them in a goroutine that may outlive
+// the open file.
 func dropUnusableRange(h http.Header) {
 	if !isSingleRange(h.Get("Range")) {
 		h.Del("Range")
@@ -89,9 +88,9 @@ func isSingleRange(s string) bool {
 	return firstErr == nil && lastErr == nil && first <= last
 }
 
-// setFileCaching lets a browser cache a file and makes it revalidate each time: somebody who left the room or logged
-// out must not see it again, and nobody a deleted one. Avatars are on every page and visible to all users, so they are
-// revalidated once an hour; a new avatar has a new URL.
+// setFileCaching lets a browser cache a file but makes it ask each time whether it may still show it: the user may have
+// left the room or signed out, or the file may have been deleted. An avatar may be shown for an hour without asking,
+// because all users may see it and a new avatar has a new URL.
 func setFileCaching(h http.Header, f chat.StoredFile, etag string) {
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", "private, no-cache")
@@ -100,8 +99,8 @@ func setFileCaching(h http.Header, f chat.StoredFile, etag string) {
 	}
 }
 
-// contentDisposition allows a browser to open a file as a page only if Charla re-encoded it or if it is audio or video.
-// A browser must save any other file.
+// contentDisposition returns the Content-Disposition header of a file. Browsers may show pictures, which Charla has
+// re-encoded, and audio and video. They must save any other file.
 func contentDisposition(f chat.File) string {
 	disposition := "attachment"
 	if f.IsImage() || f.IsPlayable() {
@@ -110,11 +109,12 @@ func contentDisposition(f chat.File) string {
 	return mime.FormatMediaType(disposition, map[string]string{"filename": f.Name})
 }
 
-// chunkSize is how many bytes of a file are sent under one deadline of 30 s. A client must read at least 8.5 KB a
-// second.
+// chunkSize is the number of bytes that are sent with one deadline. With the usual deadline of 30 s, a client must read
+// at least 8.5 KB a second.
 const chunkSize = 256 << 10
 
-// fileResponse writes a file in chunks, each with a deadline of its own, and lets the kernel copy where it can.
+// fileResponse is a response that sends a file in chunks. Each chunk has its own deadline. If possible, the kernel
+// copies the bytes from the file to the connection.
 type fileResponse struct {
 	*echo.Response
 	control      *http.ResponseController
@@ -132,9 +132,9 @@ func (r fileResponse) Write(p []byte) (int, error) {
 	return r.Response.Write(p)
 }
 
-// ReadFrom is what io.Copy calls. It passes chunks to the ReadFrom of the connection, which uses sendfile for files.
-// The connection recognizes a file only below a single LimitedReader, so a chunk replaces the given one and does not
-// wrap it.
+// ReadFrom sends the content of src; io.Copy calls it. It passes one chunk after the other to the connection, which
+// uses sendfile for files. The connection recognizes a file only inside a single LimitedReader, so each chunk gets a
+// new LimitedReader around the file instead of one around src.
 func (r fileResponse) ReadFrom(src io.Reader) (total int64, err error) {
 	dst, ok := r.Response.Writer.(io.ReaderFrom)
 	whole, limited := src.(*io.LimitedReader)

@@ -22,7 +22,7 @@ func (s *Server) lightboxRoutes() []web.Route {
 	}
 }
 
-// showPicture answers htmx with a picture for the lightbox, and others with a page that shows it.
+// showPicture shows a picture of a message: in the lightbox for htmx, otherwise as a page.
 func (s *Server) showPicture(c echo.Context) error {
 	m, err := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {

@@ -51,7 +51,7 @@ func (s *Server) loginRoutes() []web.Route {
 	}
 }
 
-// homeJSON tells a program where the description of the API is.
+// homeJSON tells a program the URL of the API description.
 type homeJSON struct {
 	Name    string `json:"name"`
 	OpenAPI string `json:"openapi"`
@@ -67,7 +67,7 @@ func (s *Server) home(c echo.Context) error {
 	return web.Redirect(c, "/login")
 }
 
-// afterLogin answers a log-in or a registration: with the user as JSON, or with a redirect.
+// afterLogin answers after a successful sign-in or sign-up: with the user as JSON, or with a redirect.
 func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to string) error {
 	if _, key, err := chat.CleanEmail(user.Email); err == nil {
 		s.knownBrowsers.Remember(c, key)
@@ -78,8 +78,9 @@ func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to strin
 	return web.Redirect(c, to)
 }
 
-// loginPage answers with the page to log in. htmx requests it when a stream reports that the session has ended; htmx is
-// redirected, so that the browser loads the whole page. The page then says why it is shown, and the log-in leads back.
+// loginPage answers with the sign-in page. htmx requests it when a stream reports that the session has ended. Then the
+// answer redirects, so that the browser loads a full page; that page says that the session has ended, and signing in
+// leads back to the page that was open.
 func (s *Server) loginPage(c echo.Context) error {
 	next := c.QueryParam("next")
 	if web.CallerOf(c).SignedIn() {
@@ -102,8 +103,8 @@ func (s *Server) loginPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
 }
 
-// loginURLWithNext returns the URL of the log-in page that htmx requested. If a session ended, it leads back to the
-// page on which that happened.
+// loginURLWithNext returns the URL of the sign-in page for a request by htmx. If the session ended, the URL names the
+// page that was open, so that signing in leads back to it.
 func loginURLWithNext(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
@@ -114,7 +115,7 @@ func loginURLWithNext(c echo.Context) string {
 	return to.Path + "?" + query.Encode()
 }
 
-// loginRequest is the form to log in.
+// loginRequest is the form to sign in.
 type loginRequest struct {
 	Email    string `form:"email" json:"email" required:"true"`
 	Password string `form:"password" json:"password" required:"true"`
@@ -146,7 +147,7 @@ func (s *Server) login(c echo.Context) error {
 	return s.afterLogin(c, http.StatusOK, credentials.User, web.LocalPath(in.Next))
 }
 
-// verifyLogin checks the rate limits before it checks the password.
+// verifyLogin checks the e-mail address and the password. Before that it checks the rate limits.
 func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials, error) {
 	if err := s.checkLoginRate(c, in.Email); err != nil {
 		return chat.Credentials{}, err
@@ -154,8 +155,9 @@ func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials,
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 }
 
-// checkLoginRate counts a log-in against the rate limits of its network and of the account. A browser in which the
-// account has been used has a limit of its own, so that nobody is locked out because somebody else guesses passwords.
+// checkLoginRate counts an attempt to sign in against the rate limits of the network and of the account. A browser that
+// has signed in to the account before has its own limit, so that strangers who guess passwords cannot lock out the
+// owner.
 func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err == nil && s.knownBrowsers.Knows(c, key) {
@@ -170,8 +172,9 @@ func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	return s.limits.LoginsByAccount.Allow(key)
 }
 
-// draftedConversations returns the caller, and the conversations whose drafts this browser may hold, so that the answer
-// to a log-out can delete them there. If the database fails, the log-out goes on without them.
+// draftedConversations returns the caller and the conversations in which they have a draft, so that the answer to a
+// sign-out can delete the copies in the browser. If the database fails, it returns no conversations and the sign-out
+// continues.
 func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
 	me := web.CurrentUser(c)
 	if me.ID == 0 || !web.IsHTMX(c) {

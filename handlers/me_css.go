@@ -21,14 +21,14 @@ func (s *Server) meCSSRoutes() []web.Route {
 	}
 }
 
-// ownRules are the style rules for the user with an id. A message has the class by-ID of its author; a reaction lists
-// the users who added it in data-by.
+// ownRules is the format of the style rules for one user; the argument is the user's id. A message has the class by-ID
+// with the id of its author. A reaction has the ids of its users in data-by.
 const ownRules = `.by-%[1]d{--own:1;--message-surface:var(--own-surface);--own-label-display:block}
 [data-by~="%[1]d"]{--reaction-border:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}
 `
 
-// meCSS answers with the style rules that mark the caller's own messages and reactions. Messages are rendered once for
-// all readers, so what is personal cannot be in their markup.
+// meCSS answers with style rules that mark the caller's own messages and reactions. The HTML of a message is rendered
+// once for all readers, so it cannot say which messages are the reader's own.
 func (s *Server) meCSS(c echo.Context) error {
 	css := ""
 	if caller := web.CallerOf(c); caller.SignedIn() {

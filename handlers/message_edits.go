@@ -63,7 +63,8 @@ type altTextRequest struct {
 	Alt string `json:"alt"`
 }
 
-// edit returns the edit that the request and the fields alt-ID of its form describe.
+// edit returns the edit that the request describes. form holds the alt texts in its fields alt-ID, where ID is the id
+// of a file.
 func (in editRequest) edit(form url.Values) chat.MessageEdit {
 	e := chat.MessageEdit{Alts: map[int64]string{}}
 	for _, f := range in.Files {
@@ -114,13 +115,14 @@ func (s *Server) deleteMessage(c echo.Context) error {
 	return s.renderChangedMessage(c, changed)
 }
 
-// checkChangeRate counts a change against the rate limit of messages, because everybody in the room receives both.
+// checkChangeRate counts a change of a message against the rate limit of new messages, because both are sent to
+// everyone in the room.
 func (s *Server) checkChangeRate(c echo.Context) error {
 	return s.limits.Posts.AllowUser(web.CurrentUser(c))
 }
 
-// renderChangedMessage answers a change of a message: with the message as JSON, with a fragment that replaces it, or
-// with a redirect to its conversation.
+// renderChangedMessage answers after a message was changed: with the message as JSON, with a fragment that replaces it,
+// or with a redirect to its conversation.
 func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult) error {
 	switch {
 	case web.WantsJSON(c):
@@ -131,8 +133,9 @@ func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult)
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.ConversationRef{Room: changed.Message.Room}))
 }
 
-// rerenderEdit answers a refused edit with the page of the message and the text that was typed. Programs and htmx,
-// which keep the text themselves, get the error. If the page cannot be loaded, handleError shows the text again.
+// rerenderEdit answers a rejected edit with the page of the message, which shows err and the text that was typed.
+// Programs and htmx still have the text, so they get only the error. If the page cannot be loaded, handleError shows
+// the text.
 func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error) error {
 	code := chat.CodeOf(err)
 	if web.IsHTMX(c) || web.WantsJSON(c) || code != chat.Invalid && code != chat.Conflict {
@@ -146,8 +149,9 @@ func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error)
 	return s.renderMessage(c, status, m, views.EditForm{MessageEdit: typed, Error: e})
 }
 
-// renderChangedSince answers with the messages of a page that changed after a seq. A page of older messages asks for
-// them once it is inserted, because the stream may have delivered changes while the page was on its way.
+// renderChangedSince answers htmx with the messages of the timeline whose ChangedSeq is greater than after, or with 204
+// if there are none. A page of older messages requests them once it is in the document, because the stream may have
+// delivered changes while the page was loading.
 func (s *Server) renderChangedSince(c echo.Context, timeline views.Timeline, after int64) error {
 	timeline.Messages = slices.DeleteFunc(timeline.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
 	if len(timeline.Messages) == 0 {

@@ -45,8 +45,7 @@ func (s *Server) showMessage(c echo.Context) error {
 	return s.renderMessage(c, http.StatusOK, m, views.EditForm{MessageEdit: chat.MessageEdit{Text: m.Body}})
 }
 
-// renderMessage answers with the page of one message and what can be done with it. The form to edit it is filled with
-// e.
+// renderMessage answers with the page of one message and its actions. e fills the form that edits the message.
 func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e views.EditForm) error {
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
@@ -55,7 +54,7 @@ func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e vie
 	return s.Render(c, status, views.MessagePage(s.Page(c), side, m, e))
 }
 
-// postRequest is the form of the composer. With or Room names the conversation.
+// postRequest is the form of the composer. One of With (a user) and Room names the conversation.
 type postRequest struct {
 	With web.ID   `form:"with" json:"with"`
 	Room web.ID   `form:"room" json:"room" example:""`
@@ -69,7 +68,7 @@ func (in postRequest) conversation() chat.ConversationRef {
 	return chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
 }
 
-// message returns the message to post. A file that is named twice is attached once.
+// message returns the message to post. It attaches a file only once, even if the form names it twice.
 func (in postRequest) message() chat.NewMessage {
 	m := chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key}
 	for _, f := range in.File {
@@ -112,8 +111,8 @@ func postedJSON(c echo.Context, posted chat.PostResult) error {
 	return c.JSON(status, web.MessageToJSON(posted.Message))
 }
 
-// readPostRequest reads a message and uploads the files in its form. If the message is refused later, the uploaded
-// files stay with the draft. It also returns the files that were rejected.
+// readPostRequest reads a new message and stores the files in its form. It also returns the files that were rejected.
+// If the message is refused later, the stored files stay with the draft.
 func (s *Server) readPostRequest(c echo.Context) (in postRequest, rejected []views.RejectedFile, err error) {
 	var uploads uploadResult
 	if web.IsMultipart(c.Request()) {
@@ -130,7 +129,7 @@ func (s *Server) readPostRequest(c echo.Context) (in postRequest, rejected []vie
 	return in, uploads.rejected, nil
 }
 
-// sendMessage posts a message under the rate limit of its author. A bot has one limit for all its webhooks.
+// sendMessage posts a message under the rate limit of its author. All webhooks of a bot share one limit.
 func (s *Server) sendMessage(c echo.Context, by chat.User, in chat.NewMessage) (chat.PostResult, error) {
 	limit := s.limits.Posts
 	if by.IsBot() {

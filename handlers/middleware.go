@@ -17,11 +17,12 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// maxBodySize is how much of a request without files is read. A form-encoded message of 100,000 bytes can take three
-// times as much, and it must reach the handler, which refuses it with a message and keeps the text.
+// maxBodySize limits the body of a request without files. A message of 100,000 bytes, the longest, can take three times
+// as much in a form. It must reach its handler even so: the handler refuses longer messages but shows their text again.
 const maxBodySize = "512K"
 
-// gzipLevel produces 10 % more bytes than the default level in two thirds of the time.
+// gzipLevel is a fast compression level. It needs two thirds of the time of the default level; its output is 10 %
+// larger.
 const gzipLevel = 2
 
 // middleware returns the middleware of every route, outermost first.
@@ -41,7 +42,7 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 	}
 }
 
-// withMiddleware returns the handler of a route inside the middleware, which asks web.RouteOf for the route.
+// withMiddleware wraps the handler of a route in the middleware and records the route for web.RouteOf.
 func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 	handler := r.Handler
 	for _, wrap := range slices.Backward(s.middlewares) {
@@ -53,8 +54,9 @@ func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 	}
 }
 
-// skipGzip reports whether an answer is sent uncompressed: a compressor would hold back streams, and files and assets
-// are compressed already. Echo itself takes "gzip;q=0" for consent.
+// skipGzip reports whether an answer is sent uncompressed. The compressor would delay the events of streams; files and
+// assets are compressed already. It also covers clients that refuse gzip with "gzip;q=0", which Echo would compress
+// for.
 func skipGzip(c echo.Context) bool {
 	r := web.RouteOf(c)
 	return r.Stream != web.NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
@@ -77,7 +79,7 @@ func (s *Server) limitBody() echo.MiddlewareFunc {
 	}
 }
 
-// setRequestID gives each request an id of ours; an id that the client sends is ignored.
+// setRequestID gives each request an id, which the log and error pages show. It ignores an id that the client sends.
 func setRequestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderXRequestID, rand.Text())
@@ -85,9 +87,9 @@ func setRequestID(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// observeRequest reports each request to Config.ObserveRequest. It measures the time until the answer begins, because
-// what follows depends on the network or is a stream. For a stream on a hijacked connection, which has no ordinary
-// answer, it measures until the handler returns.
+// observeRequest reports the duration of each request to Config.ObserveRequest. The duration ends when the answer
+// begins, because the rest depends on the network or is an endless stream. For a hijacked connection it ends when the
+// handler returns.
 func (s *Server) observeRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	if s.config.ObserveRequest == nil {
 		return next
@@ -128,7 +130,7 @@ func logPanic(c echo.Context, err error, stack []byte) error {
 	return err
 }
 
-// contentSecurityPolicy is the policy of every page; %s is the nonce.
+// contentSecurityPolicy is the Content-Security-Policy of all pages. %s is the nonce of the page's scripts.
 const contentSecurityPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; manifest-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types htmx"
@@ -153,8 +155,8 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// rejectCrossOrigin refuses requests that another site made a browser send. A browser never adds a bearer token by
-// itself, so requests with one pass.
+// rejectCrossOrigin refuses requests that another website makes a browser send. It lets requests with a bearer token
+// pass, because browsers never send one on their own.
 func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, hasToken := web.BearerToken(c.Request()); hasToken {
@@ -167,8 +169,9 @@ func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// authenticate finds the caller of a request. Assets and health checks need no caller, and a route that authenticates
-// itself ignores cookies and tokens, because a program that refreshes its tokens often sends the expired one along.
+// authenticate finds the caller of a request. It does nothing for assets and health checks. It also ignores cookies and
+// tokens on routes that authenticate their callers themselves: a program that refreshes its tokens often sends the
+// expired one too.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)
@@ -195,8 +198,8 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// lookUpCaller returns who owns the token or the session cookie of the request, or the zero Caller. It reads the
-// database once.
+// lookUpCaller returns the user of the bearer token or of the session cookie, or the zero Caller if there is neither.
+// It reads the database once.
 func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
 	if token, hasToken := web.BearerToken(c.Request()); hasToken {
 		return s.authenticateBearer(c, token)
@@ -204,7 +207,7 @@ func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
 	return s.sessions.Caller(c.Request())
 }
 
-// limitRate limits how often one user, or one IP address without a user, sends requests.
+// limitRate limits how often a user may send requests. Anonymous requests share a limit per IP address.
 func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)
@@ -222,8 +225,8 @@ func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requireLogin refuses anonymous callers of routes for signed-in users. A page learns it from the event stream,
-// because its browser would follow a redirect again and again.
+// requireLogin refuses anonymous callers on routes that require a user. The event stream of a page gets an event that
+// says so instead of an error, because the browser would repeat a failed request again and again.
 func requireLogin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)

@@ -65,12 +65,12 @@ type pushSettings struct {
 	IncludeText web.Checkbox `form:"include_text" json:"include_text" example:""`
 }
 
-// pushSettingsOf returns the saved settings.
+// pushSettingsOf returns the push settings of a user's notification settings.
 func pushSettingsOf(n chat.NotificationSettings) pushSettings {
 	return pushSettings{n.NtfyTopic, web.Checkbox(n.PushRooms), web.Checkbox(n.IncludeText)}
 }
 
-// values returns the values of the form's fields.
+// values returns the settings as values of the form's fields.
 func (p pushSettings) values() map[string]string {
 	return map[string]string{"topic": p.Topic, "rooms": p.Rooms.FormValue(), "include_text": p.IncludeText.FormValue()}
 }
@@ -89,7 +89,7 @@ func (s *Server) savePushSettings(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=push")
 }
 
-// testPush sends a test notification. It has a rate limit, because the topic may belong to somebody else.
+// testPush sends a test notification. It is rate limited, because the topic may belong to someone else.
 func (s *Server) testPush(c echo.Context) error {
 	me := web.CurrentUser(c)
 	refuse := func(err error) error { return s.rerenderSettings(c, err, pushNotificationsForm, nil) }
@@ -102,7 +102,7 @@ func (s *Server) testPush(c echo.Context) error {
 	return web.Accepted(c, "/settings?saved=test")
 }
 
-// requirePush hides a route if push notifications are off.
+// requirePush answers 404 if the server is not configured to send push notifications.
 func (s *Server) requirePush(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.chat.Media().Push {

@@ -21,7 +21,7 @@ func (s *Server) openAPIRoutes() []web.Route {
 	}
 }
 
-// openAPI answers with the description of all routes, which is built once.
+// openAPI answers with the OpenAPI description of all routes. It is built once.
 func (s *Server) openAPI(c echo.Context) error {
 	return c.JSONBlob(http.StatusOK, s.openAPIDocument())
 }

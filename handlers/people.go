@@ -63,7 +63,7 @@ type accountsJSON struct {
 	Next   string        `json:"next,omitempty"` // URL of the next page
 }
 
-// listPeople lists all accounts for an admin, a page at a time.
+// listPeople lists all accounts in pages. Only admins may call it.
 func (s *Server) listPeople(c echo.Context) error {
 	query := c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")

@@ -38,8 +38,8 @@ func (s *Server) react(c echo.Context) error {
 	if err := s.checkChangeRate(c); err != nil {
 		return err
 	}
-	// React refuses an unknown emoji, which has no text here, but only after it found the message: a hidden message
-	// must look like a missing one.
+	// React refuses an unknown emoji (e is then empty), but only after it has found the message. A caller who may not
+	// see the message gets the same answer as for a missing one.
 	e, _ := emoji.Lookup(in.Emoji)
 	me, message := web.CurrentUser(c), web.ParseID(c.Param("id"))
 	changed, err := s.chat.React(c.Request().Context(), me, message, e.Text, (*bool)(in.Mine))

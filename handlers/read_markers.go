@@ -24,17 +24,17 @@ func (s *Server) readMarkerRoutes() []web.Route {
 	}
 }
 
-// markReadRequest marks a conversation as read up to and including Seq.
+// markReadRequest marks the messages of a conversation as read, up to and including the one with the number Seq.
 type markReadRequest struct {
 	With web.ID    `form:"with" json:"with"`
 	Room web.ID    `form:"room" json:"room" example:""`
 	Seq  *seqParam `form:"seq" json:"seq" required:"true"`
 }
 
-// seqParam is a seq in a form or in JSON, where it may be a number or a string.
+// seqParam is a seq (the number of a message in its room) in a form or in JSON. In JSON it may be a number or a string.
 type seqParam int64
 
-// UnmarshalParam parses the field of a form.
+// UnmarshalParam parses the value of a form field.
 func (n *seqParam) UnmarshalParam(s string) error {
 	seq, ok := web.ParseNumber(s)
 	if !ok {
@@ -64,8 +64,8 @@ func (s *Server) markRead(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// markPageRead marks a conversation as read up to the last message of a page that is about to be rendered. If it fails,
-// the page is rendered all the same.
+// markPageRead marks the messages of a page as read just before the page is rendered. It only logs an error, so that
+// the page is rendered in any case.
 func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, page chat.MessagePage) {
 	if conv.Unread == 0 || len(page.Messages) == 0 {
 		return

@@ -39,7 +39,7 @@ func (s *Server) roomRoutes() []web.Route {
 	}
 }
 
-// roomJSON is a room as the caller sees it.
+// roomJSON is a room with the caller's role and unread count.
 type roomJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -54,7 +54,7 @@ type roomsJSON struct {
 	Next  string     `json:"next,omitempty"` // URL of the next page
 }
 
-// membersJSON is a room with a page of its members.
+// membersJSON is a room with one page of its members.
 type membersJSON struct {
 	roomJSON
 	Count   int          `json:"count"`
@@ -81,7 +81,7 @@ func (s *Server) listRooms(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// findOpenRooms returns a page of the rooms that the caller can join, and the URL of the next page.
+// findOpenRooms returns one page of the rooms that the caller can join, and the URL of the next page.
 func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
 	query := c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -95,7 +95,7 @@ func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, 
 	return rooms, next, err
 }
 
-// renderRooms answers with the page of rooms to join. Form is the form to create one.
+// renderRooms answers with the page of rooms to join. form fills the form that creates a room.
 func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error {
 	rooms, next, err := s.findOpenRooms(c)
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *Server) showRoom(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.RoomPage(s.Page(c), side, info))
 }
 
-// loadRoom returns a room with a page of its members.
+// loadRoom returns a room with one page of its members.
 func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
 	room, err := s.chat.Room(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {

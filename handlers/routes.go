@@ -12,7 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// routeGroups returns all routes that openapi.json and docs/http.md describe.
+// routeGroups returns the documented routes, grouped by feature. openapi.json and docs/http.md are made from them.
 func (s *Server) routeGroups() []web.RouteGroup {
 	return []web.RouteGroup{
 		{Name: "Log-in", Routes: s.loginRoutes()},
@@ -46,7 +46,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 	}
 }
 
-// routes returns everything that Charla answers.
+// routes returns all routes of the server, documented or not.
 func (s *Server) routes() []web.Route {
 	routes := []web.Route{{Method: http.MethodGet, Path: "/static/*", Handler: serveAsset, Asset: true}}
 	for _, group := range s.routeGroups() {
@@ -64,7 +64,7 @@ func serveAsset(c echo.Context) error {
 	return nil
 }
 
-// addRoutes registers the routes, and handlers for the other methods of their paths and for all other paths.
+// addRoutes registers the routes. For all other methods and paths it registers handlers that answer with an error.
 func (s *Server) addRoutes(routes []web.Route) {
 	methods := map[string][]string{}
 	for _, r := range routes {
@@ -91,7 +91,8 @@ func (s *Server) addRoutes(routes []web.Route) {
 	})
 }
 
-// otherMethod answers OPTIONS with the allowed methods of a path, and refuses all methods that have no route.
+// otherMethod answers the methods of a path that have no route: OPTIONS with the list of allowed methods, any other
+// method with 405.
 func otherMethod(allowed []string) echo.HandlerFunc {
 	slices.Sort(allowed)
 	allow := strings.Join(append([]string{http.MethodOptions}, allowed...), ", ")

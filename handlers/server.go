@@ -32,11 +32,11 @@ type Config struct {
 	ObserveRequest RequestObserver             // called for every request; may be nil
 }
 
-// RequestObserver receives the route of an answered request, such as "GET /messages/:id" or "other", its status, and
-// the time until the answer began. It must not block.
+// RequestObserver receives each answered request: its route, such as "GET /messages/:id" or "other", its HTTP status,
+// and the time until the answer began. It must not block.
 type RequestObserver func(route string, status int, took time.Duration)
 
-// Server answers every request.
+// Server answers all HTTP requests. Create it with New.
 type Server struct {
 	*web.Renderer
 	chat             *chat.Service
@@ -54,7 +54,7 @@ type Server struct {
 	openAPIDocument  func() []byte
 }
 
-// New returns the whole site of a service and its hub.
+// New returns a server for the service, whose streams come from the hub.
 func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	https := config.TLS || config.BaseURL != nil && config.BaseURL.Scheme == "https"
 	s := &Server{
@@ -82,7 +82,8 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// newCrossOriginProtection returns a protection that also accepts requests from base, which a proxy may hide from us.
+// newCrossOriginProtection returns a protection against requests from other websites. It also accepts requests from the
+// origin of base, because behind a proxy the request may have a different Host header.
 func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 	protection := http.NewCrossOriginProtection()
 	if base == nil {
@@ -94,8 +95,8 @@ func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 	return protection
 }
 
-// ipExtractor returns a function that finds the IP address of a client: the address of the connection, or the one
-// that a trusted proxy reports.
+// ipExtractor returns a function that finds the IP address of a client. It believes the X-Forwarded-For header only if
+// it comes from one of the trusted proxies.
 func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()

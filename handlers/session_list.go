@@ -53,7 +53,7 @@ type sessionsJSON struct {
 	Sessions []sessionJSON `json:"sessions"`
 }
 
-// listSessions lists the devices and programs with which the caller is signed in.
+// listSessions lists the caller's sessions, one for each browser and program that is signed in.
 func (s *Server) listSessions(c echo.Context) error {
 	caller := web.CallerOf(c)
 	sessions, err := s.chat.Sessions(c.Request().Context(), caller.User)
@@ -81,7 +81,7 @@ func sessionsToJSON(sessions []chat.Session, current int64) sessionsJSON {
 	return out
 }
 
-// endSession ends a session of the caller, which may be the one that sent the request.
+// endSession ends one of the caller's sessions. It may be the session of the request itself.
 func (s *Server) endSession(c echo.Context) error {
 	if err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err

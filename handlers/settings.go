@@ -63,7 +63,7 @@ type preferences struct {
 	Sound  web.Checkbox `form:"sound" json:"sound" example:""`
 }
 
-// values returns the values of the form's fields.
+// values returns the preferences as values of the form's fields.
 func (p preferences) values() map[string]string {
 	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.FormValue()}
 }
@@ -101,7 +101,7 @@ func (s *Server) settingsPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.SettingsPage(s.Page(c), forms))
 }
 
-// noteSaved adds a note to the form that was just saved, which the query names.
+// noteSaved adds a success message to the form that was just saved. The query parameter saved names the form.
 func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
 	l := s.Locale(c)
 	saved := c.QueryParam("saved")
@@ -121,7 +121,7 @@ func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
 	}
 }
 
-// settingsForms returns the forms of the settings page, filled with the saved settings.
+// settingsForms returns the forms of the settings page with the stored values.
 func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 	me := web.CurrentUser(c)
 	n, err := s.chat.NotificationSettings(c.Request().Context(), me)
@@ -138,7 +138,8 @@ func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 	}, nil
 }
 
-// rerenderSettings shows the settings again with a form that was refused and the values that were sent.
+// rerenderSettings shows the settings page again after err. form selects the form that was refused, and values are what
+// the user typed.
 func (s *Server) rerenderSettings(
 	c echo.Context, err error, form func(*views.SettingsForms) *views.Form, values map[string]string,
 ) error {
@@ -154,7 +155,7 @@ func (s *Server) rerenderSettings(
 	return s.RerenderForm(c, err, page, page)
 }
 
-// The forms of the settings page, for rerenderSettings
+// These functions select a form of the settings page for rerenderSettings.
 func appearanceForm(f *views.SettingsForms) *views.Form { return &f.Appearance }
 func nameForm(f *views.SettingsForms) *views.Form       { return &f.Name }
 func passwordForm(f *views.SettingsForms) *views.Form   { return &f.Password }
@@ -198,7 +199,8 @@ func (s *Server) rename(c echo.Context) error {
 	return web.Redirect(c, "/settings?saved=name")
 }
 
-// renameLimited renames the caller under a rate limit, because everybody who shares a room with them gets the new name.
+// renameLimited renames the caller under a rate limit, because the new name is sent to everyone who shares a room with
+// them.
 func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, error) {
 	me := web.CurrentUser(c)
 	if err := s.limits.Renames.AllowUser(me); err != nil {
@@ -237,8 +239,8 @@ type changeEmailRequest struct {
 	Current string `form:"current" json:"current" required:"true"` // the password
 }
 
-// changeEmail changes the caller's e-mail address. If e-mail is on, the change takes effect when the link that is sent
-// to the new address is opened.
+// changeEmail changes the caller's e-mail address. If the server sends e-mail, the change takes effect only after the
+// user opens the link that is sent to the new address.
 func (s *Server) changeEmail(c echo.Context) error {
 	var in changeEmailRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -253,7 +255,8 @@ func (s *Server) changeEmail(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=email")
 }
 
-// requestEmailChange checks the rate limits of the caller and of the address before it checks the password.
+// requestEmailChange changes the address, or sends the link that does. Before that it checks the rate limits of the
+// caller and of the address.
 func (s *Server) requestEmailChange(c echo.Context, in changeEmailRequest) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.PasswordChecks.AllowUser(me); err != nil {

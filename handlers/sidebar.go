@@ -48,7 +48,7 @@ const (
 	maxListedPeople  = 200 // people in a JSON response
 )
 
-// chatPage shows the sidebar as a page, with the people that a search found.
+// chatPage answers with the sidebar as a page, including the people that a search found.
 func (s *Server) chatPage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return s.writeChatJSON(c)
@@ -68,7 +68,7 @@ func (s *Server) chatPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ChatPage(s.Page(c), side))
 }
 
-// sidebar returns the conversations of the caller and who is online. current is the conversation that the page shows.
+// sidebar returns the caller's conversations and the online users. current is the conversation that the page shows.
 func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar, error) {
 	conversations, err := s.chat.Conversations(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -80,7 +80,8 @@ func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar,
 	}, nil
 }
 
-// rows returns the conversations with whether their other person is online and which one is current.
+// rows returns the rows of the sidebar: each conversation, whether its other user is online, and whether it is the
+// current one.
 func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey) []views.ConversationRow {
 	peers := make([]int64, len(conversations))
 	for i, c := range conversations {
@@ -96,7 +97,7 @@ func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey)
 	return rows
 }
 
-// searchPeople adds the people whose names match the query to a sidebar.
+// searchPeople adds to a sidebar the people whose names match the query.
 func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	side.Query, side.Searched = c.QueryParam("q"), true
 	after, err := web.QueryNumber(c, "after")
@@ -113,7 +114,7 @@ func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	return nil
 }
 
-// searchResults returns people with whether they are online.
+// searchResults returns the people found and whether each of them is online.
 func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	ids := make([]int64, len(people))
 	for i, p := range people {
@@ -127,8 +128,8 @@ func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	return found
 }
 
-// writeChatJSON answers GET /chat in JSON. The people are those with a direct conversation, then those online, then
-// all others by name. With a query, and on the pages after the first, there are only people by name.
+// writeChatJSON answers GET /chat as JSON. It lists people in this order: those with a direct conversation, those
+// online, and all others by name. With a query, and on later pages, it lists people by name only.
 func (s *Server) writeChatJSON(c echo.Context) error {
 	me, query := web.CurrentUser(c), c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -168,7 +169,7 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// selfJSON returns a user for a response to that user.
+// selfJSON returns the caller's own entry in the answer.
 func (s *Server) selfJSON(user chat.User) personJSON {
 	return personJSON{
 		ID: user.ID, Name: user.Name, Avatar: web.AvatarURL(user.Avatar),
@@ -176,10 +177,10 @@ func (s *Server) selfJSON(user chat.User) personJSON {
 	}
 }
 
-// peopleList is a list in which nobody appears twice.
+// peopleList is a list of people without duplicates.
 type peopleList []personJSON
 
-// add appends a person who is not in the list yet.
+// add appends a person unless the list contains them already.
 func (l *peopleList) add(p chat.UserSummary, unread int) {
 	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
 		person := personJSON{ID: p.ID, Name: p.Name, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot}
@@ -187,8 +188,8 @@ func (l *peopleList) add(p chat.UserSummary, unread int) {
 	}
 }
 
-// addAll appends people other than me until the list has maxListedPeople, and returns how many of people it has
-// passed. It always passes at least one, so that the pages of a list make progress.
+// addAll appends people, except me, until the list has maxListedPeople entries. It returns how many of people it has
+// processed. It processes at least one even if the list is full, so that each page of results gets further.
 func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	for i, p := range people {
 		if i > 0 && len(*l) >= maxListedPeople {
@@ -201,7 +202,7 @@ func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	return len(people)
 }
 
-// withPresence returns the list with whether each person is online.
+// withPresence returns the list with Online set for each person.
 func (l peopleList) withPresence(online func(...int64) map[int64]bool) []personJSON {
 	ids := make([]int64, len(l))
 	for i, p := range l {

@@ -74,7 +74,8 @@ func (s *Server) register(c echo.Context) error {
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")
 }
 
-// signUp creates an account. If e-mail is on, it sends a link to confirm the address instead and returns the zero User.
+// signUp creates an account and returns its user. If the server sends e-mail, it sends a link to confirm the address
+// instead and returns the zero User.
 func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
 	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err

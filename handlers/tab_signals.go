@@ -28,16 +28,16 @@ func (s *Server) tabSignalRoutes() []web.Route {
 	}
 }
 
-// tabSignals is what a stream last sent to its page about the favicon and unread messages, so that it sends only
-// changes. It is not safe for concurrent use: a stream computes one state of its page at a time.
+// tabSignals stores the favicon and the unread counts that a stream sent last, so that it sends only changes. It is not
+// safe for concurrent use, which is enough because a stream never computes two updates at once.
 type tabSignals struct {
 	soundOn bool                         // the user wants a sound for new messages
 	icon    string                       // URL of the favicon that the page has
 	unread  map[chat.ConversationRef]int // nil until the first state
 }
 
-// update returns the fragments for a page whose list of conversations is rows: another favicon, and a request for a
-// sound if a conversation has more unread messages than before.
+// update compares rows, the current list of conversations, with the previous call. It returns fragments for the page: a
+// new favicon if that changed, and a request for a sound if a conversation has more unread messages.
 func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
 	var fragments []templ.Component
 	if icon := static.URL(views.FaviconName(views.Sidebar{Rows: rows}.Unread() > 0)); icon != g.icon {
@@ -55,16 +55,16 @@ func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
 	return fragments
 }
 
-// soundPause is the shortest time between two sounds in a browser, whichever of its pages play them.
+// soundPause is the shortest time between two sounds in one browser, across all its tabs.
 const soundPause = 2 * time.Second
 
-// soundThrottle remembers which sessions played a sound during the last soundPause.
+// soundThrottle stores which sessions played a sound during the last soundPause.
 type soundThrottle struct {
 	mu       sync.Mutex          // guards playedAt
 	playedAt map[int64]time.Time // by session
 }
 
-// allow reports whether a session may play a sound now, and if so, starts its pause.
+// allow reports whether a session may play a sound now. If so, the session must wait soundPause until the next one.
 func (t *soundThrottle) allow(session int64, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,8 +80,8 @@ func (t *soundThrottle) allow(session int64, now time.Time) bool {
 	return true
 }
 
-// playSound answers a page that the stream told to request a sound. There is none if the user has read the message
-// meanwhile, on any device, or if another page of the browser has just played one.
+// playSound answers the request of a page for a sound. It answers 204, without a sound, if the user has meanwhile read
+// the message on any device, or if another tab of the browser has just played one.
 func (s *Server) playSound(c echo.Context) error {
 	caller := web.CallerOf(c)
 	conv, err := s.chat.Conversation(c.Request().Context(), caller.User, web.QueryConversation(c))

@@ -44,8 +44,8 @@ func (s *Server) tokenRoutes() []web.Route {
 
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 
-// authenticateBearer returns the caller that a bearer token belongs to. Requests with bad tokens count against the rate
-// limit of their IP address, as anonymous requests do.
+// authenticateBearer returns the user and the session of a bearer token. A request with an invalid token counts against
+// the rate limit of its IP address, like an anonymous request.
 func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, error) {
 	if _, err := c.Cookie(s.sessions.CookieName()); err == nil {
 		return web.Caller{}, errTwoCredentials
@@ -59,7 +59,7 @@ func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, e
 	return web.Caller{Session: session, User: user}, err
 }
 
-// tokensJSON is a pair of tokens, with the names of OAuth 2.0.
+// tokensJSON is an access token and a refresh token. The field names are those of OAuth 2.0.
 type tokensJSON struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type" enum:"Bearer"`
@@ -71,7 +71,7 @@ func renderTokens(c echo.Context, status int, t chat.Tokens) error {
 	return c.JSON(status, tokensJSON{t.Access, "Bearer", int(chat.AccessTokenLifetime.Seconds()), t.Refresh})
 }
 
-// issueTokens logs a program in, under the rate limits of log-in.
+// issueTokens signs a program in with e-mail and password. The rate limits are those of the sign-in form.
 func (s *Server) issueTokens(c echo.Context) error {
 	var in loginRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -105,7 +105,7 @@ func (s *Server) refreshTokens(c echo.Context) error {
 	return renderTokens(c, http.StatusOK, tokens)
 }
 
-// revokeToken ends the session of the token that the request carries.
+// revokeToken ends the session of the request's token.
 func (s *Server) revokeToken(c echo.Context) error {
 	if err := s.chat.EndSession(c.Request().Context(), web.CallerOf(c).Session); err != nil {
 		return err

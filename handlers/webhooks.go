@@ -66,8 +66,8 @@ func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
 	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
 }
 
-// publicOrigin returns the scheme and host under which programs reach Charla: those of BaseURL, or those of the
-// request.
+// publicOrigin returns the scheme and host by which programs reach the server. They come from Config.BaseURL or, if
+// that is not set, the host is that of the request.
 func (s *Server) publicOrigin(c echo.Context) string {
 	if base := s.config.BaseURL; base != nil {
 		return base.Scheme + "://" + base.Host
@@ -83,7 +83,7 @@ type createWebhookRequest struct {
 	Room web.ID `form:"room" json:"room" required:"true"`
 }
 
-// createWebhook creates a webhook and answers with its URL, which contains the secret and is shown only once.
+// createWebhook creates a webhook and answers with its URL. The URL contains the secret and is shown only once.
 func (s *Server) createWebhook(c echo.Context) error {
 	var in createWebhookRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -109,7 +109,7 @@ func (s *Server) deleteWebhook(c echo.Context) error {
 	return web.Finish(c, "/bots")
 }
 
-// postToWebhook posts a message as the bot of a webhook. The secret in the URL is the only credential.
+// postToWebhook posts a message as the bot that owns the webhook. The secret in the URL is the only credential.
 func (s *Server) postToWebhook(c echo.Context) error {
 	hook, err := s.chat.Webhook(c.Request().Context(), c.Param("secret"))
 	if err != nil {
@@ -130,8 +130,8 @@ func (s *Server) postToWebhook(c echo.Context) error {
 	return postedJSON(c, posted)
 }
 
-// parseWebhook reads the message in a request to a webhook: JSON and multipart forms as everywhere, and any other body
-// as the text itself. The key may also be in the header Idempotency-Key or in the query.
+// parseWebhook reads the message of a webhook request. JSON and multipart forms have the fields of any message; any
+// other body is the text itself. The idempotency key may also be in the header Idempotency-Key or in the query.
 func parseWebhook(c echo.Context) (in postRequest, err error) {
 	switch mediaType, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); mediaType {
 	case echo.MIMEApplicationJSON, echo.MIMEMultipartForm:
@@ -143,8 +143,8 @@ func parseWebhook(c echo.Context) (in postRequest, err error) {
 	return in, err
 }
 
-// parseTextBody returns the body as the text of a message. `curl -d` labels every body as a form; such a body is parsed
-// as a form only if it begins with the field body.
+// parseTextBody returns the message in the body of a webhook request. The whole body is the text, even if it is labeled
+// as a form, as `curl -d` labels every body. Only a form that begins with the field body is parsed as one.
 func parseTextBody(c echo.Context, labeledAsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {

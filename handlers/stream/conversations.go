@@ -10,9 +10,10 @@ import (
 	"charla/live"
 )
 
-// ConversationState returns the state of a program's stream: which conversations of the user changed, were read, are
-// new, or are no longer theirs. The first state has all conversations, so that the program can fetch what it missed
-// and forget the others. If announceReady is set, the event ready follows it.
+// ConversationState returns the function that computes the events of a program's stream about its user's conversations:
+// which of them have new messages or a new name, were read, or were left. The first call reports all conversations, so
+// that the program can fetch what it missed and remove the others. If announceReady is set, the event ready follows
+// them.
 func ConversationState(service *chat.Service, user chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
 	return func(ctx context.Context) ([]byte, error) {
@@ -24,19 +25,19 @@ func ConversationState(service *chat.Service, user chat.User, announceReady bool
 	}
 }
 
-// lastSeen is the state of a conversation that a program was sent last.
+// lastSeen is what the program was last told about a conversation.
 type lastSeen struct {
 	seq, read int64
 	name      string
 }
 
-// conversationTracker remembers what a program knows of its user's conversations.
+// conversationTracker stores what a program was told about its user's conversations.
 type conversationTracker struct {
 	announceReady bool
 	known         map[int64]lastSeen // by room; nil before the first state
 }
 
-// changes returns events for everything that differs from the last call.
+// changes returns an event for each difference between conversations and those of the previous call.
 func (t *conversationTracker) changes(conversations []chat.Conversation) (b []byte) {
 	first, now := t.known == nil, make(map[int64]lastSeen, len(conversations))
 	for _, c := range conversations {

@@ -14,8 +14,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// RenderFragment renders a fragment of a stream. If that fails, it logs the error and returns nil, so that the stream
-// continues.
+// RenderFragment renders a fragment for a stream. If that fails, it logs the error and returns nil, and the stream
+// continues without the fragment.
 func RenderFragment(component templ.Component) []byte {
 	var b bytes.Buffer
 	if err := component.Render(context.Background(), &b); err != nil {
@@ -25,11 +25,12 @@ func RenderFragment(component templ.Component) []byte {
 	return b.Bytes()
 }
 
-// HTMLEvents is the live.Encoder for pages: server-sent events with HTML that htmx inserts. All pages in the same
-// language share the bytes.
+// HTMLEvents is the live.Encoder for pages. It encodes server-sent events with HTML that htmx inserts. An event is
+// encoded once for all pages in the same language.
 type HTMLEvents struct{ views.Locale }
 
-// Frame returns an event with a rendered component. id is the cursor that the reader reaches with it, or 0.
+// Frame returns an event with a rendered component. id becomes the reader's cursor, the position after which a replay
+// starts; 0 leaves the cursor as it is.
 func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	event := live.ServerSentEvent{Data: RenderFragment(component)}
 	if id > 0 {
@@ -38,7 +39,7 @@ func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	return event.AppendTo(nil)
 }
 
-// Change encodes a new or changed message.
+// Change encodes a new or changed message. id is as for Frame.
 func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
@@ -49,28 +50,28 @@ func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
 	return nil
 }
 
-// Presence encodes who is online.
+// Presence encodes which users are online.
 func (e HTMLEvents) Presence(p live.Presence) []byte {
 	online := views.OnlineUsers{Users: p.Users, Count: p.Count}
 	return e.Frame(views.PresenceFragment(e.Locale, online, p.ListChanged, p.CameOnline, p.WentOffline), 0)
 }
 
-// Typing encodes who is typing.
+// Typing encodes which users are typing.
 func (e HTMLEvents) Typing(t live.Typing) []byte {
 	return e.Frame(views.TypingFragment(e.Locale, t.Users, t.Count), 0)
 }
 
-// UploadProgress encodes how much of an upload has arrived, for the pages of its user.
+// UploadProgress encodes how much of an upload has arrived. Only pages of the uploader get it.
 func (e HTMLEvents) UploadProgress(u chat.UploadProgress) []byte {
 	return e.Frame(views.UploadProgressFragment(e.Locale, u), 0)
 }
 
-// Attachment encodes a change of the files in a composer, for the pages of its user.
+// Attachment encodes an added, described or removed attachment of the composer. Only pages of its owner get it.
 func (e HTMLEvents) Attachment(changed chat.AttachmentChanged) []byte {
 	return e.Frame(views.AttachmentChangedFragment(e.Locale, changed), 0)
 }
 
-// Cursor encodes an event that only moves the cursor of the reader.
+// Cursor encodes an event without content that sets the reader's cursor to id.
 func (e HTMLEvents) Cursor(id int64) []byte {
 	return live.ServerSentEvent{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
 }
@@ -78,17 +79,18 @@ func (e HTMLEvents) Cursor(id int64) []byte {
 // Heartbeat returns a comment that keeps the connection open.
 func (e HTMLEvents) Heartbeat() []byte { return live.KeepAliveComment }
 
-// After a restart, each reader waits a random time between these before it reconnects, so that not all come at once.
+// Before a server stops, it tells each page to wait a random time between these limits before it reconnects, so that
+// not all pages reconnect at once.
 const (
 	minRetryMillis = 300
 	maxRetryMillis = 1500
 )
 
-// End encodes why the stream ends.
+// End encodes the reason why the stream ends.
 func (e HTMLEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte{}) }
 
-// endEvents returns the events that say why a stream ends. There are none if the reader may simply reconnect. data is
-// the data of each event; it must not be nil, because browsers ignore events without data.
+// endEvents returns the events that tell a client why its stream ends. It returns none if the client should simply
+// reconnect. Each event has the given data, which must not be nil because browsers ignore events without data.
 func endEvents(reason live.EndReason, data []byte) []byte {
 	named := func(name string, retry int) []byte {
 		return live.ServerSentEvent{Name: name, RetryMillis: retry, Data: data}.AppendTo(nil)

@@ -8,11 +8,12 @@ import (
 	"charla/live"
 )
 
-// JSONEvents is the live.Encoder for programs: server-sent events with a name and JSON. The JSON depends neither on
-// the language nor on the reader, so all programs share the bytes.
+// JSONEvents is the live.Encoder for programs. It encodes server-sent events with a name and JSON. The JSON is the same
+// for every reader and language, so an event is encoded once for all programs.
 type JSONEvents struct{}
 
-// jsonFrame returns an event. id is the cursor that the reader reaches with it, or 0.
+// jsonFrame returns an event. id becomes the reader's cursor, the position after which a replay starts; 0 leaves the
+// cursor as it is.
 func jsonFrame(name string, id int64, data []byte) []byte {
 	event := live.ServerSentEvent{Name: name, Data: data}
 	if id > 0 {
@@ -21,7 +22,7 @@ func jsonFrame(name string, id int64, data []byte) []byte {
 	return event.AppendTo(nil)
 }
 
-// Change encodes a new or changed message in its current state.
+// Change encodes a new or changed message as it is now.
 func (JSONEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
@@ -32,7 +33,8 @@ func (JSONEvents) Change(change chat.RoomChange, id int64) []byte {
 	return nil
 }
 
-// changedFrames returns an event for each kind of change; the last one moves the cursor.
+// changedFrames returns an event for each kind of change. Only the last event has the id, so a client that is
+// interrupted before it receives the others again.
 func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
 	data, kinds := live.MarshalJSON(web.MessageToJSON(change.Message)), changeKinds(change)
 	last := len(kinds) - 1
@@ -42,8 +44,9 @@ func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
 	return append(frames, jsonFrame(string(kinds[last]), id, data)...)
 }
 
-// changeKinds returns what was done to a message, at least one kind. A replay does not know what was done; then the
-// kinds are all that may have been done, judging by the message: an edit, if it was ever edited, and a reaction.
+// changeKinds returns how a message was changed, at least one kind. In a replay the kind of the change is unknown. Then
+// changeKinds returns each kind that the message shows: Edited if it was ever edited, and Reacted if it has reactions
+// or was not edited.
 func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
 	m := change.Message
 	if m.DeletedAt > 0 {
@@ -70,7 +73,7 @@ type presenceJSON struct {
 	Renamed []web.AuthorJSON `json:"renamed,omitempty"` // who has a new name or picture, online or not
 }
 
-// Presence encodes who is online.
+// Presence encodes which users are online.
 func (JSONEvents) Presence(p live.Presence) []byte {
 	out := presenceJSON{Count: p.Count, Came: p.CameOnline, Left: p.WentOffline, Renamed: web.AuthorsToJSON(p.Renamed)}
 	if p.ListChanged {
@@ -85,15 +88,15 @@ type typingJSON struct {
 	People []web.AuthorJSON `json:"people"` // the first three
 }
 
-// Typing encodes who is typing.
+// Typing encodes which users are typing.
 func (JSONEvents) Typing(t live.Typing) []byte {
 	return jsonFrame("typing", 0, live.MarshalJSON(typingJSON{t.Count, web.AuthorsToJSON(t.Users)}))
 }
 
-// UploadProgress returns nothing, because a program knows what it uploads.
+// UploadProgress returns nothing, because a program knows how much it has uploaded.
 func (JSONEvents) UploadProgress(chat.UploadProgress) []byte { return nil }
 
-// Attachment returns nothing, because a program names the files of its messages itself.
+// Attachment returns nothing, because a program itself decides which files its messages have.
 func (JSONEvents) Attachment(chat.AttachmentChanged) []byte { return nil }
 
 // readyJSON is the data of the event ready.
@@ -101,7 +104,8 @@ type readyJSON struct {
 	Seq int64 `json:"seq"` // the cursor
 }
 
-// Cursor encodes the event ready, which moves the cursor. Many programs would ignore an event without a name and data.
+// Cursor encodes the event ready, which sets the reader's cursor to id. It has a name and data because many programs
+// would ignore an event without them.
 func (JSONEvents) Cursor(id int64) []byte {
 	return jsonFrame("ready", id, live.MarshalJSON(readyJSON{id}))
 }
@@ -109,10 +113,10 @@ func (JSONEvents) Cursor(id int64) []byte {
 // Heartbeat returns a comment that keeps the connection open.
 func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 
-// End encodes why the stream ends.
+// End encodes the reason why the stream ends.
 func (JSONEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte("{}")) }
 
-// leftJSON is the data of the event left: the room that the user left.
+// leftJSON is the data of the event left: the room of which the user is no longer a member.
 type leftJSON struct {
 	Room int64 `json:"room"`
 }

@@ -18,8 +18,8 @@ import (
 // EventStreamType is the Content-Type of an event stream.
 const EventStreamType = "text/event-stream"
 
-// CloseOnError calls f and closes the stream if f returns an error or panics. Otherwise its user would seem to be
-// online for ever.
+// CloseOnError calls f. If f returns an error or panics, CloseOnError closes the stream, because otherwise its user
+// would appear to be online for ever.
 func CloseOnError(stream *live.Stream, f func() error) error {
 	succeeded := false
 	defer func() {
@@ -39,9 +39,10 @@ func EndNow(c echo.Context, reason live.EndReason) error {
 	return c.Blob(http.StatusOK, EventStreamType, HTMLEvents{}.End(reason))
 }
 
-// Serve writes a stream until it ends, and closes it unless Serve returns an error or panics. It writes an ordinary
-// response. Only over plain HTTP/1.1 it hijacks the connection if the server allows that, because the buffers and
-// goroutines of an ordinary response need more memory than the stream.
+// Serve writes a stream to the client. If it returns an error or panics, the caller must close the stream. Over plain
+// HTTP/1.1 it takes the connection away from the server, which saves the memory of a response and a goroutine, and
+// returns while the stream goes on in the background. Otherwise, or if the server does not give the connection away, it
+// writes an ordinary response, and returns after the stream has ended and is closed.
 func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.Replay, state live.StateFunc) error {
 	setHeaders(c.Response().Header(), contentType)
 	if r := c.Request(); r.ProtoMajor == 1 && r.TLS == nil {
@@ -62,7 +63,7 @@ func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.
 	return nil
 }
 
-// ServeHead answers a HEAD request with the headers that Serve sends.
+// ServeHead answers a HEAD request with the headers that Serve would send.
 func ServeHead(c echo.Context, contentType string) error {
 	setHeaders(c.Response().Header(), contentType)
 	return c.NoContent(http.StatusOK)
@@ -74,8 +75,8 @@ func setHeaders(h http.Header, contentType string) {
 	h.Set("X-Accel-Buffering", "no") // nginx must not hold back events
 }
 
-// hijackStream hijacks the connection of a request and starts to write a stream to it. It returns http.ErrNotSupported,
-// without any effect, if the connection cannot be hijacked.
+// hijackStream takes the connection of a request from the server and starts writing a stream to it in the background.
+// If the server does not allow that, it returns http.ErrNotSupported and changes nothing.
 func hijackStream(c echo.Context, stream *live.Stream, replay live.Replay, state live.StateFunc) error {
 	conn, err := hijack(c)
 	if err != nil {
@@ -93,7 +94,7 @@ func hijackStream(c echo.Context, stream *live.Stream, replay live.Replay, state
 	return nil
 }
 
-// hijack takes the connection of a request from the server. The server reads nothing more from it.
+// hijack takes the connection of a request from the server, which neither reads from it nor closes it from then on.
 func hijack(c echo.Context) (net.Conn, error) {
 	conn, _, err := http.NewResponseController(c.Response()).Hijack()
 	if err != nil {
@@ -107,7 +108,7 @@ func hijack(c echo.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// responseHead returns the status line and headers of a response that ends when the connection is closed.
+// responseHead returns the status line and headers of a response whose end is marked by closing the connection.
 func responseHead(h http.Header) []byte {
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 200 OK\r\nConnection: close\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n")
@@ -116,7 +117,7 @@ func responseHead(h http.Header) []byte {
 	return b.Bytes()
 }
 
-// responseWriter is a live.BlockingWriter that writes to an ordinary response.
+// responseWriter is a live.BlockingWriter for an ordinary HTTP response.
 type responseWriter struct {
 	response   http.ResponseWriter
 	controller *http.ResponseController
@@ -125,7 +126,7 @@ type responseWriter struct {
 	timeout time.Duration // how long a write may take
 }
 
-// ShortenDeadline limits a write in progress, and each later one, to d.
+// ShortenDeadline sets the write timeout to d. A write in progress must also end within d from now.
 func (w *responseWriter) ShortenDeadline(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,7 +134,7 @@ func (w *responseWriter) ShortenDeadline(d time.Duration) {
 	w.controller.SetWriteDeadline(time.Now().Add(d))
 }
 
-// Write writes b within the timeout and flushes it.
+// Write writes and flushes b. It fails if that takes longer than the timeout.
 func (w *responseWriter) Write(b []byte) error {
 	if err := w.setWriteDeadline(); err != nil {
 		return err
@@ -144,7 +145,7 @@ func (w *responseWriter) Write(b []byte) error {
 	return w.controller.Flush()
 }
 
-// setWriteDeadline sets the deadline of the next write.
+// setWriteDeadline sets the connection's write deadline for the next write, from the timeout.
 func (w *responseWriter) setWriteDeadline() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

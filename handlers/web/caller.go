@@ -6,35 +6,35 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Caller is who sent a request: a signed-in user with their session, or nobody.
+// Caller is the sender of a request: a signed-in user with their session. The zero Caller is anonymous.
 type Caller struct {
 	Session chat.Session
 	User    chat.User
 }
 
-// SignedIn reports whether the caller is a user.
+// SignedIn reports whether the caller is a signed-in user.
 func (c Caller) SignedIn() bool { return c.User.ID != 0 }
 
-// Keys of values in an echo.Context.
+// These are the keys of values in an echo.Context.
 const (
 	callerKey = "caller"
 	nonceKey  = "nonce"
 	routeKey  = "route"
 )
 
-// SetCaller records who sent the request.
+// SetCaller stores the sender of the request in its context.
 func SetCaller(c echo.Context, caller Caller) { c.Set(callerKey, caller) }
 
-// CallerOf returns who sent the request; the zero Caller is anonymous.
+// CallerOf returns the sender of the request, or the zero Caller for an anonymous request.
 func CallerOf(c echo.Context) Caller {
 	caller, _ := c.Get(callerKey).(Caller)
 	return caller
 }
 
-// CurrentUser returns the user who sent the request; the zero User is anonymous.
+// CurrentUser returns the user who sent the request, or the zero User for an anonymous request.
 func CurrentUser(c echo.Context) chat.User { return CallerOf(c).User }
 
-// SetNonce records the nonce of the answer's Content-Security-Policy.
+// SetNonce stores the nonce of the answer's Content-Security-Policy in the context of the request.
 func SetNonce(c echo.Context, nonce string) { c.Set(nonceKey, nonce) }
 
 func nonce(c echo.Context) string {
@@ -42,7 +42,7 @@ func nonce(c echo.Context) string {
 	return value
 }
 
-// RequestID returns the id under which the request appears in the log.
+// RequestID returns the request's id, under which the log mentions it.
 func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
 // ErrSignedOut is the error of a route that only signed-in users may call.

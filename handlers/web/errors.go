@@ -18,7 +18,7 @@ type ErrorJSON struct {
 	Error FailureJSON `json:"error"`
 }
 
-// FailureJSON says what went wrong.
+// FailureJSON describes an error to a program.
 type FailureJSON struct {
 	Code    chat.Code         `json:"code"`
 	Message string            `json:"message"`          // for a person, in their language
@@ -26,7 +26,8 @@ type FailureJSON struct {
 	Fields  map[string]string `json:"fields,omitempty"` // a message for each wrong field, if there are several
 }
 
-// ErrorToJSON returns e in the language of l. all is the error that contains e and the errors of other fields.
+// ErrorToJSON returns e as JSON in the language of l. all is the error that e was taken from; it may contain errors of
+// other fields, which are added.
 func ErrorToJSON(l views.Locale, e *chat.Error, all error) ErrorJSON {
 	out := FailureJSON{Code: e.Code, Message: l.Error(e), Field: e.Field}
 	if fields := chat.FieldErrors(all); len(fields) > 1 {
@@ -38,7 +39,8 @@ func ErrorToJSON(l views.Locale, e *chat.Error, all error) ErrorJSON {
 	return ErrorJSON{out}
 }
 
-// WriteError answers with an error: as JSON, as a text for htmx, as a redirect to the log-in, or as a page.
+// WriteError answers with an error: as JSON for programs, as a text for htmx, as a redirect to the sign-in page, or as
+// an error page.
 func (r *Renderer) WriteError(c echo.Context, err error) error {
 	e, status := ClassifyError(c, err)
 	SetRetryAfter(c, e)
@@ -58,21 +60,21 @@ func (r *Renderer) WriteError(c echo.Context, err error) error {
 	return r.RenderErrorPage(c, e, status)
 }
 
-// SetRetryAfter tells the caller when to try again, if the error says so.
+// SetRetryAfter sets the Retry-After header if the error says when to try again.
 func SetRetryAfter(c echo.Context, e *chat.Error) {
 	if e.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 }
 
-// ErrorDoc is a code of an error in JSON with its HTTP status.
+// ErrorDoc documents an error code of JSON responses and its HTTP status.
 type ErrorDoc struct {
 	Code        chat.Code
 	Status      int
 	Description string // one sentence
 }
 
-// The codes of errors that chat does not know.
+// These are the error codes of this package, in addition to those of chat.
 const (
 	MethodNotAllowed chat.Code = "method_not_allowed"
 	NotAcceptable    chat.Code = "not_acceptable"
@@ -80,7 +82,7 @@ const (
 	Internal         chat.Code = "internal"
 )
 
-// ErrorDocs are all codes of errors in the order of their statuses.
+// ErrorDocs documents all error codes, ordered by status.
 var ErrorDocs = []ErrorDoc{
 	{chat.Unauthenticated, http.StatusUnauthorized, "The session or token is missing, wrong or over."},
 	{chat.Forbidden, http.StatusForbidden, "The caller can see this, but may not do it."},
@@ -97,7 +99,7 @@ var ErrorDocs = []ErrorDoc{
 		"Try again as `Retry-After` says."},
 }
 
-// StatusOf returns the HTTP status of a code.
+// StatusOf returns the HTTP status of an error code.
 func StatusOf(code chat.Code) int {
 	for _, doc := range ErrorDocs {
 		if doc.Code == code {
@@ -107,18 +109,18 @@ func StatusOf(code chat.Code) int {
 	return http.StatusInternalServerError
 }
 
-// statusClientClosedRequest appears in the log and the metrics, as in nginx, for a request whose client did not wait.
+// statusClientClosedRequest is the status in the log and the metrics of a request whose client disconnected before the
+// answer. nginx uses the same number.
 const statusClientClosedRequest = 499
 
-// clientGone reports whether a query failed because the client disconnected, rather than because the database did not
-// answer.
+// clientGone reports whether a query failed only because the client disconnected. The database itself may be fine.
 func clientGone(c echo.Context, e *chat.Error) bool {
 	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
 }
 
 var errInternal = chat.Errorf(Internal, "Something went wrong on our side. It has been logged.")
 
-// errorsByStatus are the errors that callers see for those of Echo.
+// errorsByStatus are the errors that callers get in place of Echo's own errors.
 var errorsByStatus = map[int]*chat.Error{
 	http.StatusNotFound:              chat.ErrNotFound,
 	http.StatusMethodNotAllowed:      chat.Errorf(MethodNotAllowed, "This method is not allowed here."),
@@ -127,8 +129,8 @@ var errorsByStatus = map[int]*chat.Error{
 	http.StatusUnsupportedMediaType:  chat.Errorf(Unsupported, "Send a form or JSON, and set the Content-Type header."),
 }
 
-// ClassifyError returns the error that the caller sees for err, and its HTTP status. It logs unexpected errors, which
-// become Internal, and unavailable databases and storage.
+// ClassifyError returns the error that the caller may see for err, and its HTTP status. An unexpected error becomes
+// Internal and is logged. An unavailable database or storage is logged too.
 func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
 		if clientGone(c, e) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// RoutesMarkdown returns the routes as Markdown: one table for each group.
+// RoutesMarkdown returns the documentation of the routes as Markdown, with a table for each group.
 func RoutesMarkdown(groups []RouteGroup) string {
 	var b strings.Builder
 	for _, group := range groups {
@@ -25,7 +25,7 @@ func RoutesMarkdown(groups []RouteGroup) string {
 
 var accessNames = map[Access]string{Anonymous: "everybody", Member: "members", Admin: "admins"}
 
-// fieldNames returns the names of the query parameters and of the body's fields.
+// fieldNames returns the names of a route's query parameters and body fields.
 func fieldNames(r Route) string {
 	names := strings.Fields(r.Doc.Query)
 	if r.Doc.Body != nil {
@@ -55,7 +55,8 @@ func structFieldNames(t reflect.Type) []string {
 	return names
 }
 
-// maxEventFields is how many fields of an event's data are listed; larger types are named.
+// maxEventFields is the largest number of fields that the documentation lists for an event. For an event with more
+// fields it shows the name of the type.
 const maxEventFields = 6
 
 func dataNames(t reflect.Type) string {
@@ -78,7 +79,7 @@ func codeList(names []string) string {
 	return "`" + strings.Join(names, "` `") + "`"
 }
 
-// responseNames returns the statuses of the successful responses with their types.
+// responseNames returns the successful statuses of an operation and the type of each response.
 func responseNames(responses Responses) string {
 	var list []string
 	for _, status := range slices.Sorted(maps.Keys(responses)) {
@@ -123,8 +124,8 @@ func ErrorsMarkdown() string {
 	return b.String()
 }
 
-// EventsMarkdown returns those events as a Markdown table that browsers receive too, or those that only programs
-// receive.
+// EventsMarkdown returns a Markdown table of events: of those that browsers receive too if browsers is true, otherwise
+// of those that only programs receive.
 func EventsMarkdown(events []EventDoc, browsers bool) string {
 	var b strings.Builder
 	b.WriteString("| Event | Data | |\n|---|---|---|\n")

@@ -7,7 +7,7 @@ import (
 	"charla/views"
 )
 
-// AuthorJSON is a user beside something that they wrote or did.
+// AuthorJSON is a user in a list or beside something that they wrote or did.
 type AuthorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -32,7 +32,7 @@ type MessageJSON struct {
 	Files     []FileJSON     `json:"files"`
 }
 
-// ReactionJSON is an emoji with everybody who reacted with it.
+// ReactionJSON is an emoji and the users who reacted with it.
 type ReactionJSON struct {
 	Emoji  string       `json:"emoji"`
 	Count  int          `json:"count"`
@@ -40,7 +40,7 @@ type ReactionJSON struct {
 	Mine   *bool        `json:"mine,omitempty"` // only in responses to GET
 }
 
-// MessageToJSON returns a message as every reader sees it.
+// MessageToJSON returns a message as JSON without anything that depends on the reader.
 func MessageToJSON(m chat.Message) MessageJSON {
 	out := MessageJSON{
 		ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq,
@@ -67,7 +67,7 @@ func AvatarURL(file int64) string {
 	return views.FileURL(file, chat.VariantSquare)
 }
 
-// OptionalTime returns a time for an optional JSON field: nil if at is 0, because it never happened.
+// OptionalTime returns a time for an optional JSON field. It returns nil if at is 0, which means never.
 func OptionalTime(at chat.Timestamp) *time.Time {
 	if at == 0 {
 		return nil
@@ -76,7 +76,7 @@ func OptionalTime(at chat.Timestamp) *time.Time {
 	return &t
 }
 
-// MessageToJSONFor returns a message as one reader sees it: it marks the reader's own reactions.
+// MessageToJSONFor returns a message as JSON for one reader: the reader's own reactions are marked.
 func MessageToJSONFor(m chat.Message, reader int64) MessageJSON {
 	out := MessageToJSON(m)
 	for i, r := range m.Reactions.Groups() {
@@ -86,7 +86,7 @@ func MessageToJSONFor(m chat.Message, reader int64) MessageJSON {
 	return out
 }
 
-// FileJSON is a file of a message, or an uploaded file that waits for its message.
+// FileJSON is a file of a message, or an uploaded file that is not in a message yet.
 type FileJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -111,7 +111,7 @@ func FileToJSON(f chat.File) FileJSON {
 	return out
 }
 
-// FilesToJSON returns files for JSON responses; the list is never nil.
+// FilesToJSON returns files for JSON responses. The result is never nil, because nil would become null.
 func FilesToJSON(files []chat.File) []FileJSON {
 	out := make([]FileJSON, len(files))
 	for i, f := range files {
@@ -120,7 +120,7 @@ func FilesToJSON(files []chat.File) []FileJSON {
 	return out
 }
 
-// AuthorsToJSON returns users for JSON responses; the list is never nil.
+// AuthorsToJSON returns users for JSON responses. The result is never nil, because nil would become null.
 func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	out := make([]AuthorJSON, len(people))
 	for i, p := range people {
@@ -129,7 +129,7 @@ func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	return out
 }
 
-// ConversationJSON is the state of a conversation for one user.
+// ConversationJSON is a conversation as one user sees it.
 type ConversationJSON struct {
 	Room   int64  `json:"room"`
 	With   int64  `json:"with,omitempty"` // the other person of a direct conversation

@@ -10,9 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// WantsJSON reports whether the caller gets JSON, errors included, or else HTML. It decides in this order: routes for
-// programs answer JSON; then an Accept header decides that prefers JSON or HTML; then a bearer token or a JSON body
-// means JSON.
+// WantsJSON reports whether to answer with JSON, errors included, rather than with HTML. The first of these rules that
+// applies decides: a route for programs answers JSON; an Accept header may prefer JSON or HTML; a request with a bearer
+// token or a JSON body gets JSON.
 func WantsJSON(c echo.Context) bool {
 	if RouteOf(c).ProgramsOnly || c.Get(forceJSONKey) != nil {
 		return true
@@ -28,11 +28,11 @@ func WantsJSON(c echo.Context) bool {
 
 const forceJSONKey = "force JSON"
 
-// ForceJSON makes the request's error JSON, whatever its Accept header says. Bad tokens get it, because no browser
-// sends one.
+// ForceJSON makes the error of this request JSON, even if its Accept header prefers HTML. It is used for invalid bearer
+// tokens, which only programs send.
 func ForceJSON(c echo.Context) { c.Set(forceJSONKey, true) }
 
-// acceptedTypes returns the quality of each media type that the Accept headers name.
+// acceptedTypes returns the media types of the Accept headers with their quality, the client's preference from 0 to 1.
 func acceptedTypes(h http.Header) map[string]float64 {
 	accepted := map[string]float64{}
 	for part := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
@@ -49,7 +49,7 @@ func acceptedTypes(h http.Header) map[string]float64 {
 	return accepted
 }
 
-// mediaType returns the media type of the body in lower case, without parameters, or "" if there is none.
+// mediaType returns the media type of the body in lower case and without parameters, or "" if there is none.
 func mediaType(h http.Header) string {
 	name, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
@@ -58,10 +58,10 @@ func mediaType(h http.Header) string {
 	return name
 }
 
-// ErrHTMLOnly is the error of a page that has no JSON form.
+// ErrHTMLOnly is the error for a program that asks for JSON where only HTML exists.
 var ErrHTMLOnly = echo.NewHTTPError(http.StatusNotAcceptable)
 
-// HTMLOnly answers 406 instead of calling the handler if the caller wants JSON.
+// HTMLOnly wraps the handler of a page that has no JSON form. Callers who want JSON get status 406.
 func HTMLOnly(handler echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if WantsJSON(c) {
@@ -71,16 +71,17 @@ func HTMLOnly(handler echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// IsHTMX reports whether htmx sent the request. It takes a fragment where a browser takes a page or a redirect.
+// IsHTMX reports whether htmx sent the request. htmx expects a fragment instead of a full page, and a header instead of
+// a redirect.
 func IsHTMX(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
 
-// IsGet reports whether the method is GET or HEAD, which have the same handlers.
+// IsGet reports whether the method is GET or HEAD. Both call the same handler.
 func IsGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // IsHead reports whether the method is HEAD.
 func IsHead(c echo.Context) bool { return c.Request().Method == http.MethodHead }
 
-// Redirect sends a browser to another page, and tells htmx to go there.
+// Redirect answers with a redirect to another page. For htmx it sends the header that makes htmx go there.
 func Redirect(c echo.Context, to string) error {
 	if IsHTMX(c) {
 		c.Response().Header().Set("HX-Redirect", to)
@@ -89,7 +90,7 @@ func Redirect(c echo.Context, to string) error {
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
-// LoginURL returns the address of the log-in that leads back to the requested page.
+// LoginURL returns the URL of the sign-in page. Signing in leads back to the page that r requested.
 func LoginURL(r *http.Request) string {
 	if !IsGet(r) || r.URL.Path == "/" {
 		return "/login"
@@ -97,8 +98,8 @@ func LoginURL(r *http.Request) string {
 	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
 }
 
-// LocalPath returns next if it is a path of this site, and otherwise /chat. It guards against links that redirect
-// elsewhere.
+// LocalPath returns next if it is a path on this site, otherwise /chat. It prevents links that lead to other sites
+// after signing in.
 func LocalPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
@@ -112,9 +113,8 @@ func LocalPath(next string) string {
 	return u.RequestURI()
 }
 
-// BearerToken returns the bearer token of a request, and whether there is one. Other authorization schemes are
-// ignored, because a proxy may use them. If there are several Authorization headers, the token is empty, which is no
-// valid token.
+// BearerToken returns the bearer token of a request, and whether the request has one. It ignores other authorization
+// schemes, which a proxy may use. With several Authorization headers it returns an empty token, which is never valid.
 func BearerToken(r *http.Request) (token string, hasToken bool) {
 	values := r.Header.Values("Authorization")
 	for _, v := range values {

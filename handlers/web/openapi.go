@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Operation documents a route. The fields of requests and responses are read from the Go types.
+// Operation documents a route. The documentation derives the fields of requests and responses from their Go types.
 type Operation struct {
 	Summary   string // what the route does, in one or two sentences
 	Query     string // names of query parameters, separated by spaces; QueryParameters describes them
@@ -21,23 +21,23 @@ type Operation struct {
 	Responses Responses
 }
 
-// Responses are the successful responses of a route by status: a value of the type that is written as JSON, a
-// MediaType, AnyOf, or nil for an empty body. Every failure is an ErrorJSON.
+// Responses maps the successful statuses of a route to their responses: a value of the type that is sent as JSON, a
+// MediaType, AnyOf, or nil for an empty body. All errors are sent as ErrorJSON.
 type Responses map[int]any
 
 // MediaType is the media type of a response that is not JSON.
 type MediaType string
 
-// HTML is the media type of pages.
+// HTML is the media type of HTML pages.
 const HTML MediaType = "text/html"
 
-// AnyOf is a JSON response of one of several types.
+// AnyOf is a JSON response that has one of several types.
 type AnyOf []any
 
-// JSONObject is a JSON object of any content.
+// JSONObject is a JSON object with any content.
 type JSONObject = map[string]any
 
-// EventDoc documents an event of the stream.
+// EventDoc documents an event of the event stream.
 type EventDoc struct {
 	Name        string
 	Data        any    // a value of the type that the event carries as JSON; nil for none
@@ -55,10 +55,10 @@ func OpenAPI(groups []RouteGroup, events []EventDoc) []byte {
 	return text
 }
 
-// pathParameter matches a parameter in the path of a route.
+// pathParameter matches a parameter in the path of a route, such as :id.
 var pathParameter = regexp.MustCompile(`:(\w+)`)
 
-// openAPIBuilder collects the schemas of the types that it meets.
+// openAPIBuilder builds the description and collects the schemas of all types that it refers to.
 type openAPIBuilder struct {
 	schemas JSONObject
 }
@@ -165,7 +165,7 @@ func (o Operation) onlyHTML() bool {
 
 var wordPattern = regexp.MustCompile(`\w+`)
 
-// operationID names a route after its method and path, such as postBotsIdHooks.
+// operationID returns the name of a route, made from its method and path, such as postBotsIdHooks.
 func operationID(r Route) string {
 	id := strings.ToLower(r.Method)
 	for _, word := range wordPattern.FindAllString(r.Path, -1) {
@@ -230,7 +230,7 @@ func jsonContent(schema JSONObject) JSONObject {
 	return JSONObject{echo.MIMEApplicationJSON: JSONObject{"schema": schema}}
 }
 
-// parameters describes the parameters in the path and in the query.
+// parameters returns the description of the parameters in the path and in the query.
 func (b *openAPIBuilder) parameters(path, query string) []JSONObject {
 	list := []JSONObject{}
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {

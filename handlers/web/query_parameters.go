@@ -1,6 +1,6 @@
 package web
 
-// QueryParameter documents a query parameter. A name means the same on every route.
+// QueryParameter documents a query parameter. A parameter has the same meaning on every route.
 type QueryParameter struct {
 	Name        string
 	Type        any // a value of its type
@@ -34,7 +34,7 @@ var QueryParameters = []QueryParameter{
 // queryEnums are the values of the query parameters that have few, separated by commas.
 var queryEnums = map[string]string{"size": "thumb,medium,square"}
 
-// queryParameter returns the parameter of that name. It panics if the name is not documented.
+// queryParameter returns the documentation of a parameter. It panics if the name is not documented.
 func queryParameter(name string) QueryParameter {
 	for _, p := range QueryParameters {
 		if p.Name == name {

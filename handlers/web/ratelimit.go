@@ -11,8 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// RateLimits are the limits of everything that can be done too often. The limits of log-in and sign-up are tight,
-// because they slow down guessing; the others only stop abuse.
+// RateLimits holds the rate limits of all actions. Those of sign-in and sign-up are strict to slow down guessing. The
+// others only stop abuse.
 type RateLimits struct {
 	Requests             *Limiter // per user, or per IP address without a user
 	Posts                *Limiter // messages, edits and reactions, per user
@@ -35,7 +35,7 @@ type RateLimits struct {
 	WebhookPosts         *Limiter // per webhook
 }
 
-// NewRateLimits returns the limits with their rates multiplied by scale. If scale is 0, nothing is limited.
+// NewRateLimits returns the rate limits, with all rates multiplied by scale. Scale 0 switches all limits off.
 func NewRateLimits(scale float64) *RateLimits {
 	return &RateLimits{
 		Requests:             NewLimiter(scale*200, 1000),
@@ -60,7 +60,8 @@ func NewRateLimits(scale float64) *RateLimits {
 	}
 }
 
-// Limiter limits how often each key may act. It has a token bucket for each key that was used lately.
+// Limiter limits how often each key, such as a user or an IP address, may act. It has a token bucket for each key that
+// was used recently.
 type Limiter struct {
 	rate  rate.Limit // per second; 0 means no limit
 	burst int
@@ -70,15 +71,15 @@ type Limiter struct {
 	lastCleanup time.Time
 }
 
-// NewLimiter returns a limiter that allows each key burst actions at once and perSecond actions per second after that.
+// NewLimiter returns a limiter that allows each key a burst of actions at once, and then perSecond actions per second.
 func NewLimiter(perSecond float64, burst int) *Limiter {
 	return &Limiter{
 		rate: rate.Limit(perSecond), burst: burst, buckets: map[string]*rate.Limiter{}, lastCleanup: time.Now(),
 	}
 }
 
-// Allow counts one action of key. If key has acted too often, it returns chat.TooMany with the time until the next
-// action.
+// Allow counts an action of the key. If the key has acted too often, it returns a chat.TooMany error with the time
+// until the next action is allowed.
 func (l *Limiter) Allow(key string) error {
 	if l.rate == 0 {
 		return nil
@@ -93,7 +94,7 @@ func (l *Limiter) Allow(key string) error {
 	return &chat.Error{Code: chat.TooMany, Format: "Too many requests. Wait a moment and try again.", RetryAfter: wait}
 }
 
-// AllowUser counts one action of a user, in whichever session.
+// AllowUser counts an action of a user. All sessions of the user share one limit.
 func (l *Limiter) AllowUser(user chat.User) error {
 	return l.Allow("user " + strconv.FormatInt(user.ID, 10))
 }
@@ -110,7 +111,7 @@ func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// removeFull removes, once a minute, the buckets that are full again. The caller holds mu.
+// removeFull removes buckets that are full again, at most once a minute. The caller must hold mu.
 func (l *Limiter) removeFull(now time.Time) {
 	if now.Sub(l.lastCleanup) < time.Minute {
 		return
@@ -123,8 +124,8 @@ func (l *Limiter) removeFull(now time.Time) {
 	}
 }
 
-// NetworkPrefix returns the addresses that one customer of a provider can use: an IPv4 address itself, or the /64
-// network of an IPv6 address.
+// NetworkPrefix returns the network that usually belongs to one customer of an internet provider: the IPv4 address
+// itself, or the /64 network of an IPv6 address.
 func NetworkPrefix(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Is4() || addr.Is4In6() {

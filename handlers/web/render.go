@@ -17,7 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// HTMLType is the Content-Type of a page or a fragment.
+// HTMLType is the Content-Type of HTML pages and fragments.
 const HTMLType = "text/html; charset=utf-8"
 
 // Renderer renders templ components in the language of the caller.
@@ -30,8 +30,8 @@ type Renderer struct {
 
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// Render answers with a component. It renders into a buffer first, so a component that fails to render sends nothing.
-// The component is rendered even if the client has disconnected.
+// Render answers with a component. It renders the whole component before it sends anything, so that a failure does not
+// leave half a page. It also renders if the client has already disconnected.
 func (r *Renderer) Render(c echo.Context, status int, component templ.Component) error {
 	b := bufferPool.Get().(*bytes.Buffer)
 	defer bufferPool.Put(b)
@@ -42,13 +42,13 @@ func (r *Renderer) Render(c echo.Context, status int, component templ.Component)
 	return c.Blob(status, HTMLType, b.Bytes())
 }
 
-// Locale returns the language that the caller chose in the settings, or else the one that the browser prefers.
+// Locale returns the language that the caller has set or, if none is set, the one that the browser prefers.
 func (r *Renderer) Locale(c echo.Context) views.Locale {
 	lang := views.MatchLang(CurrentUser(c).Locale, c.Request().Header.Get("Accept-Language"))
 	return views.Locale{Lang: lang, Zone: r.TimeZone}
 }
 
-// Page returns what every full page needs.
+// Page returns the values that every full page needs.
 func (r *Renderer) Page(c echo.Context) views.Page {
 	return views.Page{
 		Locale:   r.Locale(c),
@@ -60,21 +60,22 @@ func (r *Renderer) Page(c echo.Context) views.Page {
 	}
 }
 
-// Multiplexed reports whether the browser can hold many streams on one connection. It can if HTTP/2 reaches this
-// process, and it is assumed to if a proxy terminates TLS, because common proxies then speak HTTP/2.
+// Multiplexed reports whether the browser can have many streams open at once on one connection. That is so with HTTP/2.
+// If a proxy terminates TLS, the browser's connection ends there, and Multiplexed assumes HTTP/2, which common proxies
+// speak.
 func (r *Renderer) Multiplexed(c echo.Context) bool {
 	return c.Request().ProtoMajor >= 2 || r.HTTPS && !r.TLS
 }
 
-// RenderErrorPage answers with the page of an error.
+// RenderErrorPage answers with the page that shows an error.
 func (r *Renderer) RenderErrorPage(c echo.Context, e *chat.Error, status int) error {
 	p := r.Page(c)
 	return r.Render(c, status, views.ErrorPage(p, status, p.Error(e), RequestID(c)))
 }
 
-// RerenderForm shows a refused form again with its errors: htmx gets the result of form, a browser the result of
-// page. It returns err unchanged if the caller wants JSON or if the error belongs to no field, except for failed
-// logins and rate limits, which are shown above the form.
+// RerenderForm shows a refused form again with its errors. form and page return the HTML: form for htmx, page for a
+// browser. It returns err unchanged if the caller wants JSON, or if the error does not belong to a field. Failed
+// sign-ins and rate limits belong to no field either, but are shown above the form.
 func (r *Renderer) RerenderForm(
 	c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component,
 ) error {
@@ -104,8 +105,8 @@ func Finish(c echo.Context, to string) error {
 	return Redirect(c, to)
 }
 
-// Accepted answers a request that may send an e-mail, the same whether one is sent or not: JSON callers get 202,
-// browsers are redirected.
+// Accepted answers a request that may cause an e-mail. The answer does not depend on whether an e-mail is sent: JSON
+// callers get 202, browsers are redirected.
 func Accepted(c echo.Context, to string) error {
 	if WantsJSON(c) {
 		return c.NoContent(http.StatusAccepted)

@@ -18,8 +18,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Bind reads a form or a JSON object into the tagged fields of in, a pointer to a struct. It returns 415 for other
-// media types, and chat.Invalid for malformed bodies and for JSON that is not valid UTF-8, in which Go's decoder
+// Bind reads a form or a JSON object into the tagged fields of in, a pointer to a struct. It returns status 415 for
+// other media types, and chat.Invalid for malformed bodies. JSON with invalid UTF-8 is malformed too; Go's decoder
 // would silently replace the invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
@@ -60,8 +60,8 @@ func bindJSON(r *http.Request, in any) error {
 	return BindError(json.Unmarshal(body, in))
 }
 
-// hasLoneSurrogate reports whether the JSON text b contains an escape of half a surrogate pair, such as \ud83c alone,
-// which is not a character.
+// hasLoneSurrogate reports whether a JSON text contains half of a surrogate pair, such as \ud83c without a second half.
+// That is not a character.
 func hasLoneSurrogate(b []byte) bool {
 	for i := bytes.IndexByte(b, '\\'); i >= 0; i = bytes.IndexByte(b, '\\') {
 		b = b[i:]
@@ -82,7 +82,8 @@ func hasLoneSurrogate(b []byte) bool {
 	return false
 }
 
-// parseUnicodeEscape returns the code unit of the escape \uXXXX at the beginning of b, and false if there is none.
+// parseUnicodeEscape returns the UTF-16 code unit of the escape \uXXXX at the beginning of b. It returns false if b
+// does not begin with one.
 func parseUnicodeEscape(b []byte) (rune, bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
@@ -91,8 +92,8 @@ func parseUnicodeEscape(b []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// BindError turns an error of reading a request body into chat.Invalid. It names the JSON field that has the wrong
-// type, and returns errors that say more, such as a body that is too large, unchanged.
+// BindError returns the error for the caller when a request body could not be read. It is chat.Invalid, with the JSON
+// field whose type is wrong. Errors that say more, such as a body that is too large, stay unchanged.
 func BindError(err error) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
 		return err
@@ -107,19 +108,20 @@ func BindError(err error) error {
 	return errMalformed
 }
 
-// IsMultipart reports whether the request announces a multipart form, even if the header's parameters are malformed.
+// IsMultipart reports whether the Content-Type says that the body is a multipart form, even if the rest of that header
+// is malformed.
 func IsMultipart(r *http.Request) bool {
 	name, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(name), echo.MIMEMultipartForm)
 }
 
-// ParseID parses an id. It returns 0, which is the id of nothing, if s is not a positive number.
+// ParseID parses an id. It returns 0, which no object has, if s is not a positive number.
 func ParseID(s string) int64 {
 	n, _ := ParseNumber(s)
 	return n
 }
 
-// ParseNumber parses a number of 0 or more and returns false if s is none. It excludes the largest int64, so that
+// ParseNumber parses a number from 0 up, and returns false if s is not one. It rejects the largest int64, so that
 // callers can add 1.
 func ParseNumber(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -129,8 +131,8 @@ func ParseNumber(s string) (int64, bool) {
 	return n, true
 }
 
-// InvalidNumber returns the error for a field that must be a number. Treating it as missing would return another part
-// of a list than the caller asked for.
+// InvalidNumber returns the error for a field that must be a number. Ignoring the wrong value would return a different
+// page of a list than the caller asked for.
 func InvalidNumber(field string) *chat.Error {
 	return &chat.Error{Code: chat.Invalid, Field: field, Format: "Must be 0 or more."}
 }
@@ -145,12 +147,12 @@ func QueryNumber(c echo.Context, name string) (int64, error) {
 	return n, nil
 }
 
-// QueryConversation returns the conversation that the query names with room or with.
+// QueryConversation returns the conversation that the query parameter room or with selects.
 func QueryConversation(c echo.Context) chat.ConversationRef {
 	return chat.ConversationRef{With: ParseID(c.QueryParam("with")), Room: ParseID(c.QueryParam("room"))}
 }
 
-// ID is an id in a form or in JSON. Anything that is not a positive number becomes 0, which is the id of nothing.
+// ID is an id in a form or in JSON. A value that is not a positive number becomes 0, which no object has.
 type ID int64
 
 // UnmarshalParam parses the field of a form.
@@ -159,14 +161,14 @@ func (n *ID) UnmarshalParam(s string) error {
 	return nil
 }
 
-// UnmarshalJSON parses a number, with or without quotes.
+// UnmarshalJSON parses a number or a number in quotes.
 func (n *ID) UnmarshalJSON(b []byte) error {
 	*n = ID(ParseID(strings.Trim(string(b), `"`)))
 	return nil
 }
 
-// Checkbox is a boolean: in a form it is true if the field is 1 or true, and false otherwise, as an unchecked box
-// sends nothing.
+// Checkbox is a boolean. In a form it is true if the field is 1 or true. Otherwise it is false, because browsers send
+// nothing for an unchecked box.
 type Checkbox bool
 
 // UnmarshalParam parses the field of a form.
@@ -175,7 +177,7 @@ func (f *Checkbox) UnmarshalParam(s string) error {
 	return nil
 }
 
-// FormValue returns the value that the field has in a form.
+// FormValue returns the value of the form field for this boolean.
 func (f Checkbox) FormValue() string {
 	if f {
 		return "1"
@@ -183,8 +185,8 @@ func (f Checkbox) FormValue() string {
 	return ""
 }
 
-// StrictBool is a boolean in a form or in JSON that must be true or false. It suits fields whose wrong value could
-// undo something.
+// StrictBool is a boolean in a form or in JSON that must be exactly true or false. It is for fields where treating a
+// wrong value as false could undo something.
 type StrictBool bool
 
 var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "Must be true or false."}

@@ -4,37 +4,38 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Access says who may call a route. What a signed-in user may see behind it is decided in chat.
+// Access says who may call a route. Whether a signed-in user may see the requested object is decided in chat.
 type Access int
 
-// The values of Access.
+// These are the values of Access.
 const (
 	Anonymous Access = iota // everybody
 	Member                  // signed-in users
 	Admin                   // signed-in users; chat refuses those who are no admin
 )
 
-// UploadKind says whether the body of a request may hold files, which have larger limits than other bodies.
+// UploadKind says whether the body of a request may contain files. Such bodies have higher limits.
 type UploadKind int
 
-// The values of UploadKind.
+// These are the values of UploadKind.
 const (
 	NoUpload        UploadKind = iota
 	MultipartUpload            // a multipart form may hold files
 	AnyUpload                  // a multipart form may hold files, and any other body is a file
 )
 
-// StreamKind says whether an answer goes on after its beginning.
+// StreamKind says whether a route answers with a stream, which stays open.
 type StreamKind int
 
-// The values of StreamKind.
+// These are the values of StreamKind.
 const (
 	NoStream    StreamKind = iota
 	EventStream            // server-sent events; anonymous pages are told in the stream that their session ended
 	OtherStream            // a page or file that is written while it is produced
 )
 
-// Route is one method and path, with the facts that the middleware asks for. A GET route answers HEAD too.
+// Route is a method and a path with its handler, and what the middleware must know about them. HEAD requests are
+// answered by the GET route.
 type Route struct {
 	Method, Path string // Method is empty if no handler answers this method on this path
 	Handler      echo.HandlerFunc
@@ -51,7 +52,7 @@ type Route struct {
 	Probe               bool // a health check: no session, logged only if it fails
 }
 
-// Label names the route for logs and metrics, such as "GET /messages/:id", or "other" if no route matched.
+// Label returns the name of the route in logs and metrics, such as "GET /messages/:id", or "other" if no route matched.
 func (r *Route) Label() string {
 	if r.Method == "" {
 		return "other"
@@ -59,13 +60,13 @@ func (r *Route) Label() string {
 	return r.Method + " " + r.Path
 }
 
-// SetRoute records which route the request matched.
+// SetRoute stores the route of the request in its context.
 func SetRoute(c echo.Context, r *Route) { c.Set(routeKey, r) }
 
-// HasRoute reports whether a route was recorded.
+// HasRoute reports whether SetRoute was called for the request.
 func HasRoute(c echo.Context) bool { return c.Get(routeKey) != nil }
 
-// RouteOf returns the route that the request matched, or an empty one.
+// RouteOf returns the route of the request, or an empty one if no route matched.
 func RouteOf(c echo.Context) *Route {
 	if r, ok := c.Get(routeKey).(*Route); ok {
 		return r
@@ -73,7 +74,7 @@ func RouteOf(c echo.Context) *Route {
 	return &Route{}
 }
 
-// RouteGroup is the routes of one feature under the name that the documentation uses.
+// RouteGroup is the routes of one feature and its title in the documentation.
 type RouteGroup struct {
 	Name   string
 	Routes []Route

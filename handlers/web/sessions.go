@@ -11,20 +11,21 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// cookieMaxAge is the lifetime of cookies in seconds: 400 days, the most that browsers allow. Sessions themselves end
-// sooner.
+// cookieMaxAge is the lifetime of cookies in seconds: 400 days, the longest that browsers allow. Sessions end earlier,
+// on the server.
 const cookieMaxAge = 400 * 24 * 3600
 
-// cookieOptions returns the options of every cookie. Neither scripts nor other sites can use such a cookie. maxAge is
-// in seconds; a negative one deletes the cookie.
+// cookieOptions returns the options of all cookies. Scripts cannot read such a cookie. Browsers send it with links from
+// other sites, but not with their forms and scripts (SameSite=Lax). maxAge is in seconds; a negative one deletes the
+// cookie.
 func cookieOptions(https bool, maxAge int) sessions.Options {
 	return sessions.Options{
 		Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: https,
 	}
 }
 
-// CookieName returns the name of the session cookie. Over https its prefix makes browsers refuse cookies that another
-// host set.
+// CookieName returns the name of the session cookie. With https its prefix __Host- makes browsers reject a cookie of
+// this name that another host has set.
 func CookieName(https bool) string {
 	if https {
 		return "__Host-charla"
@@ -32,19 +33,19 @@ func CookieName(https bool) string {
 	return "charla"
 }
 
-// SessionStore is a sessions.Store that keeps sessions in the database. The only values of a session are its Caller
-// and, while somebody logs in, their chat.Credentials.
+// SessionStore is a sessions.Store that keeps sessions in the database. A session has only these values: its Caller
+// and, during sign-in, the chat.Credentials.
 type SessionStore struct {
 	chat    *chat.Service
 	options sessions.Options
 }
 
-// Get returns the session of a request. It reads the database once per request.
+// Get returns the session of a request. It reads the database only once per request.
 func (st *SessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(st, name)
 }
 
-// New returns the session that the cookie of the request names, or an empty one.
+// New returns the session of the request's cookie, or an empty session if there is none or it has ended.
 func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(st, name)
 	options := st.options
@@ -65,7 +66,8 @@ func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	return session, nil
 }
 
-// Save starts a session for the credentials in it, under a new id, or ends it if its MaxAge is negative.
+// Save starts a session for the credentials that it contains and sets the cookie. If MaxAge is negative, it ends the
+// session instead.
 func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	caller, _ := session.Values[callerKey].(Caller)
 	if session.Options.MaxAge < 0 {
@@ -81,8 +83,8 @@ func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	return nil
 }
 
-// endSession ends a session and then deletes its cookie. If it fails, the browser still has the cookie and can try
-// again.
+// endSession ends a session in the database and then deletes the cookie. If it fails, the browser keeps the cookie, so
+// that the user can try again.
 func (st *SessionStore) endSession(
 	r *http.Request, w http.ResponseWriter, session *sessions.Session, stored chat.Session,
 ) error {
@@ -95,13 +97,13 @@ func (st *SessionStore) endSession(
 	return nil
 }
 
-// Sessions reads and writes the session cookies of browsers.
+// Sessions starts, finds and ends the sessions of browsers, which have their token in a cookie.
 type Sessions struct {
 	store *SessionStore
 	https bool
 }
 
-// NewSessions returns the sessions of service. Their cookies are secure if https is set.
+// NewSessions returns the browser sessions of the service. If https is true, browsers send the cookies only over https.
 func NewSessions(service *chat.Service, https bool) *Sessions {
 	store := &SessionStore{chat: service, options: cookieOptions(https, cookieMaxAge)}
 	return &Sessions{store: store, https: https}
@@ -110,7 +112,7 @@ func NewSessions(service *chat.Service, https bool) *Sessions {
 // CookieName returns the name of the session cookie.
 func (s *Sessions) CookieName() string { return CookieName(s.https) }
 
-// Caller returns the user and the session that the request's cookie names, or the zero Caller.
+// Caller returns the user and the session of the request's cookie, or the zero Caller if there is none.
 func (s *Sessions) Caller(r *http.Request) (Caller, error) {
 	session, err := s.store.Get(r, s.CookieName())
 	if err != nil {
@@ -120,10 +122,10 @@ func (s *Sessions) Caller(r *http.Request) (Caller, error) {
 	return caller, nil
 }
 
-// credentialsKey is the key of the session's value that holds the credentials of the user who logs in.
+// credentialsKey is the name of the value with the credentials of a user who is signing in.
 const credentialsKey = "credentials"
 
-// Start ends the session that the browser has and starts one for the user who logs in.
+// Start ends the current session of the browser, if any, and starts a new one for the user who signs in.
 func (s *Sessions) Start(c echo.Context, credentials chat.Credentials) error {
 	session, err := s.store.Get(c.Request(), s.CookieName())
 	if err != nil {
@@ -139,7 +141,7 @@ func (s *Sessions) Start(c echo.Context, credentials chat.Credentials) error {
 	return session.Save(c.Request(), c.Response())
 }
 
-// End ends the session of the browser and deletes its cookie.
+// End ends the current session of the browser and deletes the cookie.
 func (s *Sessions) End(c echo.Context) error {
 	session, err := s.store.Get(c.Request(), s.CookieName())
 	if err != nil {
@@ -149,15 +151,15 @@ func (s *Sessions) End(c echo.Context) error {
 	return session.Save(c.Request(), c.Response())
 }
 
-// DeleteCookies deletes all cookies of Charla in the browser.
+// DeleteCookies deletes all cookies that Charla has set in the browser.
 func (s *Sessions) DeleteCookies(c echo.Context) {
 	expired := cookieOptions(s.https, -1)
 	http.SetCookie(c.Response(), sessions.NewCookie(s.CookieName(), "", &expired))
 	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &expired))
 }
 
-// KnownBrowsers remembers in a signed cookie that an account was used in this browser before. Such a browser has a
-// rate limit of its own, so that somebody who guesses passwords elsewhere cannot lock out the owner of the account.
+// KnownBrowsers sets a signed cookie in browsers where a user signed in. Sign-ins from such a browser have their own
+// rate limit, so that strangers who guess passwords cannot lock the user out.
 type KnownBrowsers struct {
 	codec   *securecookie.SecureCookie
 	options sessions.Options
@@ -165,20 +167,23 @@ type KnownBrowsers struct {
 
 const knownBrowserCookie = "charla-known"
 
-// NewKnownBrowsers returns KnownBrowsers whose cookies are signed with secret, and secure if https is set.
+// NewKnownBrowsers returns KnownBrowsers that signs its cookies with secret. If https is true, browsers send them only
+// over https.
 func NewKnownBrowsers(secret []byte, https bool) *KnownBrowsers {
 	codec := securecookie.New(secret, nil).MaxAge(cookieMaxAge)
 	return &KnownBrowsers{codec: codec, options: cookieOptions(https, cookieMaxAge)}
 }
 
-// Remember sets the cookie for the account with that e-mail key.
+// Remember sets the cookie that says that this account was used in the browser. emailKey identifies the account: it is
+// the normalized e-mail address from chat.CleanEmail.
 func (k *KnownBrowsers) Remember(c echo.Context, emailKey string) {
 	if value, err := k.codec.Encode(knownBrowserCookie, emailKey); err == nil {
 		http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, value, &k.options))
 	}
 }
 
-// Knows reports whether this browser logged in to the account with that e-mail key before.
+// Knows reports whether the account was used in this browser before. emailKey is as for Remember. A browser knows only
+// the account that was used last.
 func (k *KnownBrowsers) Knows(c echo.Context, emailKey string) bool {
 	cookie, err := c.Cookie(knownBrowserCookie)
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// TransferTimeouts are the deadlines of uploads and downloads. They are longer than those of other requests as long
-// as bytes move.
+// TransferTimeouts are the time limits of uploads and downloads. A transfer may take longer than another request, as
+// long as enough bytes keep arriving.
 type TransferTimeouts struct {
 	Idle     time.Duration // how long an upload may pause; a download may take twice as long for each chunk
 	MinRate  int64         // bytes per second that must arrive on average
 	Response time.Duration // how long the client may take to read the response to an upload
 }
 
-// DefaultTransferTimeouts are the deadlines of the product.
+// DefaultTransferTimeouts are the time limits that are used outside of tests.
 var DefaultTransferTimeouts = TransferTimeouts{Idle: 15 * time.Second, MinRate: 8 << 10, Response: 30 * time.Second}
 
 const (
@@ -30,13 +30,13 @@ const (
 	partOverhead  = 100       // bytes that each part counts in addition to its value
 )
 
-// Errors of reading uploads.
+// These are the errors of reading an upload.
 var (
 	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is too large.")
 	ErrUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "The upload was interrupted. Try again."}
 )
 
-// AcceptsFiles reports whether the body of the request may hold files.
+// AcceptsFiles reports whether the body of this request may contain files.
 func AcceptsFiles(c echo.Context) bool {
 	switch RouteOf(c).Upload {
 	case AnyUpload:
@@ -47,8 +47,8 @@ func AcceptsFiles(c echo.Context) bool {
 	return false
 }
 
-// LimitUpload replaces the body of a request that may hold files by one with a size limit and deadlines of its own. It
-// returns ErrBodyTooLarge if the request announces more than limits allow.
+// LimitUpload replaces the body of an upload request by an UploadBody, which has its own size limit and deadlines. It
+// returns ErrBodyTooLarge if the Content-Length exceeds the limit.
 func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeouts) error {
 	r := c.Request()
 	maxBytes := int64(limits.FilesPerMessage)*limits.FileBytes + maxFieldBytes
@@ -63,7 +63,7 @@ func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeou
 	return nil
 }
 
-// UploadBody is a request body with files. It moves the deadlines of the connection while bytes arrive.
+// UploadBody is a request body that may contain files. While bytes arrive, it extends the deadlines of the connection.
 type UploadBody struct {
 	io.ReadCloser
 	TransferTimeouts
@@ -75,7 +75,7 @@ type UploadBody struct {
 	received      int64         // bytes
 }
 
-// Read reads from the body. It returns ErrBodyTooLarge or ErrUploadBroken instead of the errors of net/http.
+// Read reads from the body. It returns ErrBodyTooLarge and ErrUploadBroken in place of the errors of net/http.
 func (a *UploadBody) Read(p []byte) (int, error) {
 	start := time.Now()
 	a.extendDeadline(start)
@@ -87,8 +87,9 @@ func (a *UploadBody) Read(p []byte) (int, error) {
 	return n, uploadError(err)
 }
 
-// extendDeadline moves the deadline of reads, at most ten times per idle timeout, and the deadline of the response
-// behind it. If the connection has no deadlines of its own, those of the server remain.
+// extendDeadline extends the read deadline by the idle timeout, or by less if the upload is slower than MinRate. It
+// extends the write deadline too, so that the response can follow. To save system calls it acts at most ten times per
+// idle timeout. It ignores errors: a connection without deadlines of its own keeps those of the server.
 func (a *UploadBody) extendDeadline(now time.Time) {
 	if now.Sub(a.deadlineSetAt) < a.Idle/10 {
 		return
@@ -100,7 +101,8 @@ func (a *UploadBody) extendDeadline(now time.Time) {
 	a.control.SetWriteDeadline(until.Add(a.Response))
 }
 
-// uploadError returns the error for the user that stands for err.
+// uploadError returns the error that the user sees if reading an upload fails with err. It returns nil for nil and
+// io.EOF for the end.
 func uploadError(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return ErrBodyTooLarge
@@ -111,11 +113,12 @@ func uploadError(err error) error {
 	return err
 }
 
-// FileFunc receives each file of a multipart form while it arrives, with the fields that came before it. What it
-// leaves unread is skipped.
+// FileFunc receives each file of a multipart form as it arrives. fields are the form fields that came before the file.
+// Bytes that it does not read are skipped.
 type FileFunc func(fields url.Values, name string, file io.Reader) error
 
-// ReadMultipart reads a multipart form, passes its files to save, and stores its fields in r, so that Bind finds them.
+// ReadMultipart reads a multipart form. It calls save for each file, and stores the other fields in r so that Bind
+// finds them.
 func ReadMultipart(r *http.Request, save FileFunc) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -138,7 +141,8 @@ func ReadMultipart(r *http.Request, save FileFunc) error {
 	}
 }
 
-// readPart passes a file to save, or adds a field to the form. left is how many bytes the remaining fields may have.
+// readPart handles one part of a multipart form: it calls save for a file, and adds any other field to form. left is
+// how many bytes the remaining fields may have; readPart reduces it.
 func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc) error {
 	field := part.FormName()
 	if *left -= int64(partOverhead + len(field)); *left < 0 {
@@ -160,7 +164,8 @@ func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc)
 	return err
 }
 
-// multipartError returns errors that have a text for the user unchanged, and an error about the form for all others.
+// multipartError returns the error that the user sees if reading a multipart form fails. Errors that are meant for
+// users stay unchanged; any other becomes an error about the form.
 func multipartError(err error) error {
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err
