@@ -9,31 +9,35 @@ import (
 	"charla/chat"
 )
 
-// contentReader is what the content of notifications is built from.
+// contentReader reads what the content of notifications is made from.
 type contentReader interface {
 	User(ctx context.Context, id int64) (chat.User, error)
-	// UserByEmail finds the account of a normalised e-mail address, with its password hash.
+	// UserByEmail returns the account with an e-mail address, including its password hash. The key is the normalized
+	// address.
 	UserByEmail(ctx context.Context, emailKey string) (chat.Credentials, error)
 	NotificationSettings(ctx context.Context, user int64) (chat.NotificationSettings, error)
 	LastSeen(ctx context.Context, user int64) (chat.Timestamp, error)
 	PendingRegistration(ctx context.Context, id int64) (chat.PendingRegistration, error)
-	// UnreadConversations lists the unread conversations of a user, or only room unless that is 0.
+	// UnreadConversations returns at most limit unread conversations of a user. If room is not 0, it returns only that
+	// one.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]chat.UnreadConversation, error)
-	// UnreadPreviews lists the newest unread messages of those conversations, newest first.
+	// UnreadPreviews returns the newest unread messages of a user, newest first. If room is not 0, they are those of
+	// that room.
 	UnreadPreviews(ctx context.Context, user, room int64, limits chat.PreviewLimits) ([]chat.MessagePreview, error)
 }
 
-// Limits of one digest.
+// These are the limits of a digest, an e-mail that lists unread messages.
 const (
 	maxDigestConversations = 10
 	maxPreviews            = 3 // per conversation
 )
 
-// previewLimits allow more characters than any medium shows, because the text is shortened at a word.
+// previewLimits limits the messages that are read for one notification. It allows more characters than a notification
+// shows, because the text is cut at the end of a word.
 var previewLimits = chat.PreviewLimits{PerRoom: maxPreviews, Total: 1000, Chars: 600}
 
-// buildContent reads what a notification says as things are now. It returns ErrNotFound if the notification has
-// become pointless, for instance because its recipient has read the messages.
+// buildContent returns the current content of a notification. It returns ErrNotFound if the notification is not needed
+// any more, for example because the user has read the messages.
 func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	switch n.Kind {
 	case chat.NotifyConfirmSignup:
@@ -52,8 +56,8 @@ func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.No
 	return chat.NotificationContent{}, chat.ErrNotFound
 }
 
-// contentForUser addresses a notification to its user, in their language. It returns ErrNotFound if the user is
-// disabled.
+// contentForUser returns content addressed to the user of the notification, in the user's language. It returns
+// ErrNotFound if the user is deactivated.
 func (w *Worker) contentForUser(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	user, err := w.Store.User(ctx, n.User)
 	if err != nil {
@@ -75,7 +79,7 @@ func (w *Worker) contentForUser(ctx context.Context, n chat.Notification) (chat.
 	}, nil
 }
 
-// addressOwner returns the user with an e-mail address, or a zero User if nobody has it.
+// addressOwner returns the user with an e-mail address, or the zero User if no account has it.
 func (w *Worker) addressOwner(ctx context.Context, emailKey string) (chat.User, error) {
 	owner, err := w.Store.UserByEmail(ctx, emailKey)
 	if errors.Is(err, chat.ErrNotFound) {
@@ -84,8 +88,8 @@ func (w *Worker) addressOwner(ctx context.Context, emailKey string) (chat.User, 
 	return owner.User, err
 }
 
-// buildAddressInUse tells the owner of an address that somebody tried to use it. Whoever tried does not learn that
-// the address has an owner.
+// buildAddressInUse returns an e-mail that tells the owner of an address that somebody tried to use it. The other
+// person gets no sign that the address has an account.
 func (w *Worker) buildAddressInUse(
 	ctx context.Context, n chat.Notification, owner chat.User,
 ) (chat.NotificationContent, error) {
@@ -150,8 +154,8 @@ func (w *Worker) buildEmailChange(ctx context.Context, n chat.Notification) (cha
 	return content, err
 }
 
-// buildUnreadDigest collects unread conversations. It returns ErrNotFound if the user is online, was online since the
-// digest was scheduled, or no longer wants digests.
+// buildUnreadDigest returns the content of a digest. It returns ErrNotFound if the user has been online since the
+// digest was scheduled, is online now, or does not want digests any more.
 func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	content, err := w.contentForUser(ctx, n)
 	if err != nil {
@@ -176,8 +180,8 @@ func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (ch
 	return content, err
 }
 
-// buildPush describes one unread conversation. It returns ErrNotFound if the user has read it, is online, or has no
-// topic.
+// buildPush returns the content of a push notification about one unread conversation. It returns ErrNotFound if the
+// user has read the conversation, is online, or has no ntfy topic.
 func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	settings, err := w.Store.NotificationSettings(ctx, n.User)
 	if err != nil {
@@ -200,8 +204,8 @@ func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.Notif
 
 func (w *Worker) isOnline(user int64) bool { return w.Presence.Online(user)[user] }
 
-// unreadConversations lists the unread conversations of a user, or only room unless that is 0, with their newest
-// messages, oldest first. It returns ErrNotFound if nothing is unread.
+// unreadConversations returns the unread conversations of a user, each with its newest messages, oldest first. If room
+// is not 0, it returns only that one. It returns ErrNotFound if nothing is unread.
 func (w *Worker) unreadConversations(ctx context.Context, user, room int64) ([]chat.UnreadConversation, error) {
 	list, err := w.Store.UnreadConversations(ctx, user, room, maxDigestConversations)
 	if err != nil {

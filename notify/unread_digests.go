@@ -10,15 +10,16 @@ import (
 	"charla/chat"
 )
 
-// scanStore is what the scan for unread messages needs of the database.
+// scanStore is the part of the database that the scan for unread messages uses.
 type scanStore interface {
-	// ScanDue reports whether a scan may find something, or is needed to keep the scan cursor fresh.
+	// ScanDue reports whether to scan now: there may be new messages, or the scan cursor (where the last scan ended) is
+	// old and must be refreshed.
 	ScanDue(ctx context.Context, c chat.ScanClaim) (bool, error)
-	// InTx runs f in one write transaction. f may run more than once.
+	// InTx runs f in a write transaction. It may run f more than once, because it repeats failed transactions.
 	InTx(ctx context.Context, f func(tx chat.Tx) error) error
 }
 
-// How often new messages are scanned. One node at a time scans.
+// These are the intervals of the scans for new messages. Only one node at a time scans.
 const (
 	pushScanInterval   = 2 * time.Second
 	digestScanInterval = 20 * time.Second
@@ -31,9 +32,9 @@ func scanInterval(medium chat.Medium) time.Duration {
 	return pushScanInterval
 }
 
-// A scan starts scanOverlap before the time of the last one, which is longer than any transaction takes, so that no
-// message that was committed late is skipped. If no scan ran for scanMaxAge, for instance while e-mail was switched
-// off, the messages of that time cause no notifications.
+// A scan starts scanOverlap before the time of the previous one. That is longer than any transaction, so a message that
+// was committed late is not skipped. If there was no scan for scanMaxAge, for example because e-mail was switched off,
+// the older messages cause no notifications.
 const (
 	scanOverlap       = time.Minute
 	scanMaxAge        = time.Hour
@@ -42,13 +43,13 @@ const (
 	maxDigestsPerScan = 500  // likewise
 )
 
-// How long after the newest unread message a digest is due, for the settings "soon" and "hour".
+// These are the times between the newest unread message and its digest, for the settings "soon" and "hour".
 const (
 	soonDigestDelay = chat.Timestamp(5 * time.Minute / time.Microsecond)
 	hourDigestDelay = chat.Timestamp(time.Hour / time.Microsecond)
 )
 
-// newScanClaim returns a claim on scanning that lasts half an interval.
+// newScanClaim returns a claim, by which a node makes the others leave the scan to it. It lasts half a scan interval.
 func newScanClaim(medium chat.Medium, now time.Time) chat.ScanClaim {
 	return chat.ScanClaim{
 		Medium:        medium,
@@ -60,8 +61,8 @@ func newScanClaim(medium chat.Medium, now time.Time) chat.ScanClaim {
 	}
 }
 
-// ScanUnread looks for new messages that people who are away have not read. For e-mail it schedules their digests and
-// enqueues those that are due; for push it enqueues one notification per conversation.
+// ScanUnread looks for messages that users have not read and are not online to read. For e-mail it schedules digests
+// and enqueues those that are due. For push it enqueues a notification for each conversation.
 func (w *Worker) ScanUnread(ctx context.Context, medium chat.Medium) {
 	if err := w.scan(ctx, newScanClaim(medium, time.Now())); err != nil {
 		slog.Warn("scan unread messages failed", "medium", medium, "error", err)
@@ -99,7 +100,8 @@ func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, n
 	return tx.EnqueueDueDigests(ctx, now, maxDigestsPerScan)
 }
 
-// enqueuePushes enqueues a push for every candidate who is not online.
+// enqueuePushes enqueues a push notification for each candidate who is not online. It continues after cursor, where the
+// last scan ended.
 func (w *Worker) enqueuePushes(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
 	candidates, err := tx.PushCandidates(ctx, cursor)
 	if err != nil {
@@ -120,7 +122,7 @@ func (w *Worker) enqueuePushes(ctx context.Context, tx chat.Tx, cursor int64, no
 // digestHour is the hour of the day, in the community's time zone, at which daily digests are sent.
 const digestHour = 8
 
-// nextDailyDigest returns the next time after now at which daily digests are sent.
+// nextDailyDigest returns the next time, after now, at which daily digests are sent.
 func nextDailyDigest(now chat.Timestamp, zone *time.Location) chat.Timestamp {
 	t := now.Time().In(zone)
 	next := time.Date(t.Year(), t.Month(), t.Day(), digestHour, 0, 0, 0, zone)

@@ -1,5 +1,5 @@
-// Package notify reaches people who are away: it finds unread messages, builds the content of queued notifications,
-// and delivers them as e-mails and as ntfy pushes.
+// Package notify sends notifications to users who are not online. It finds unread messages, builds the content of
+// queued notifications, and delivers them as e-mails and through ntfy.
 package notify
 
 import (
@@ -16,15 +16,15 @@ import (
 	"charla/views"
 )
 
-// Store is what the worker reads and writes in the database, apart from claiming and completing notifications, which
-// chat.Service does.
+// Store is the part of the database that the worker uses itself. chat.Service takes notifications from the queue and
+// records their delivery.
 type Store interface {
 	contentReader
 	scanStore
 }
 
-// Worker delivers notifications over the media that are configured. Workers of several nodes may share one database:
-// each notification is claimed by one of them.
+// Worker delivers notifications by e-mail and ntfy, if these are configured. Several nodes may run a worker on the same
+// database: each notification is claimed by one of them.
 type Worker struct {
 	Service  *chat.Service
 	Store    Store
@@ -35,8 +35,8 @@ type Worker struct {
 	Ntfy     *ntfy.Client   // nil if ntfy is not configured
 }
 
-// The worker polls the queue every pollInterval and delivers up to batchSize notifications of a medium in parallel.
-// It retries recording a delivery for about as long as the claim on the notification lasts.
+// The worker checks the queue every pollInterval and delivers at most batchSize notifications of a medium at once. It
+// tries to record a delivery for about as long as its claim on the notification lasts.
 const (
 	pollInterval          = time.Second
 	batchSize             = 8
@@ -44,8 +44,8 @@ const (
 	completeAttempts      = 60
 )
 
-// Run scans for unread messages and delivers notifications until ctx is done. Scanning and delivering run in separate
-// loops, so that a stalled mail server does not delay the scan.
+// Run scans for unread messages and delivers notifications until ctx is canceled. Each task and medium has its own
+// loop, so that a slow mail server does not delay the scan.
 func (w *Worker) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	start := func(medium chat.Medium) {
@@ -62,7 +62,7 @@ func (w *Worker) Run(ctx context.Context) {
 	loops.Wait()
 }
 
-// Deliver delivers the notifications of a medium that are due, batch by batch, until none is left.
+// Deliver delivers the due notifications of a medium in batches, until none is left.
 func (w *Worker) Deliver(ctx context.Context, medium chat.Medium) {
 	for ctx.Err() == nil {
 		notifications, err := w.Service.ClaimNotifications(ctx, medium, batchSize)
@@ -81,14 +81,14 @@ func (w *Worker) Deliver(ctx context.Context, medium chat.Medium) {
 	}
 }
 
-// deliverOne tries once to deliver a notification and records the result.
+// deliverOne tries once to deliver a notification, and records whether that succeeded.
 func (w *Worker) deliverOne(ctx context.Context, n chat.Notification) {
 	content, err := w.attempt(ctx, n)
 	w.complete(ctx, n, content.Unread, err)
 }
 
-// complete records the result of a delivery. It retries while the database is unavailable, because a delivery that is
-// not recorded would be repeated. After ctx is done it tries only once more.
+// complete records the result of a delivery. While the database is unavailable it tries again, because a delivery that
+// is not recorded would be repeated. When ctx is canceled it stops after one more attempt.
 func (w *Worker) complete(
 	ctx context.Context, n chat.Notification, emailed []chat.UnreadConversation, deliveryErr error,
 ) {
@@ -109,8 +109,9 @@ func (w *Worker) complete(
 	}
 }
 
-// attempt builds the content of a notification and sends it. It turns a panic into an error, so that one broken
-// notification does not stop the others. The returned content lists the conversations that an e-mail has covered.
+// attempt builds the content of a notification and sends it. It turns a panic into an error, so that other
+// notifications are still delivered. The content that it returns names the conversations that were e-mailed; for push
+// it names none.
 func (w *Worker) attempt(ctx context.Context, n chat.Notification) (content chat.NotificationContent, err error) {
 	defer func() {
 		if r := recover(); r != nil {

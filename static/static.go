@@ -23,7 +23,7 @@ import (
 //go:embed css/*.css vendor/*.js *.svg chime.wav
 var files embed.FS
 
-// asset is one file as the server sends it.
+// asset is an embedded file with what the server needs to send it.
 type asset struct {
 	content     []byte
 	contentType string
@@ -35,8 +35,8 @@ var (
 	assetByURL = map[string]asset{}  // file by its URL
 )
 
-// layersCSS sets the order of the cascade layers and must come first in the bundle. noscriptCSS is served on its own,
-// only to browsers without JavaScript.
+// layersCSS sets the order of the cascade layers, so it must come first in the bundle. noscriptCSS is not in the
+// bundle, because only browsers without JavaScript load it.
 const (
 	layersCSS   = "css/layers.css"
 	noscriptCSS = "css/noscript.css"
@@ -53,8 +53,8 @@ func init() {
 	}
 }
 
-// bundle concatenates the stylesheets. Cascade layers decide which rule wins, so the order of the files hardly
-// matters.
+// bundle returns all stylesheets as one. The order of the files hardly matters, because the cascade layers decide which
+// rule wins.
 func bundle() []byte {
 	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool {
 		return name == layersCSS || name == noscriptCSS
@@ -90,8 +90,8 @@ func addAsset(name string, content []byte) {
 	assetByURL[hashed] = asset{content, mimeType(ext), sync.OnceValue(func() []byte { return compress(content) })}
 }
 
-// mimeType returns the media type for a file extension. It does not rely on the operating system, whose tables
-// differ.
+// mimeType returns the media type of a file extension. It does not ask the operating system, whose answer differs
+// between machines.
 func mimeType(ext string) string {
 	switch ext {
 	case ".js":
@@ -114,7 +114,7 @@ func compress(content []byte) []byte {
 	return b.Bytes()
 }
 
-// URL returns the URL of a file by its name, such as "charla.css". It panics if there is no such file.
+// URL returns the URL of a file, given its name, such as "charla.css". It panics if there is no such file.
 func URL(name string) string {
 	p, ok := urlByName[name]
 	if !ok {
@@ -123,13 +123,13 @@ func URL(name string) string {
 	return p
 }
 
-// Exists reports whether there is a file with this URL.
+// Exists reports whether url is the URL of a file.
 func Exists(url string) bool {
 	_, ok := assetByURL[url]
 	return ok
 }
 
-// Serve answers a request for a file. The caller must have checked with Exists that the file exists.
+// Serve answers a request for a file. The caller must have checked the URL with Exists.
 func Serve(w http.ResponseWriter, r *http.Request) {
 	a := assetByURL[r.URL.Path]
 	h := w.Header()

@@ -129,7 +129,7 @@ func AccountDeletionPage(p Page, f Form) templ.Component {
 	})
 }
 
-// AccountDeletionForm is the form on that page. After a rejected submission it replaces itself.
+// AccountDeletionForm is the form on the page of account deletion. After a rejected submission it replaces itself.
 func AccountDeletionForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -291,8 +291,8 @@ func AccountDeletionForm(p Page, f Form) templ.Component {
 	})
 }
 
-// AccountDeletedResponse tells the user that their account was deleted. It also removes the drafts that this browser
-// stored.
+// AccountDeletedResponse answers htmx after an account was deleted. It tells the user so, and removes the drafts that
+// the browser has stored for the conversations in places.
 func AccountDeletedResponse(l Locale, person int64, places []chat.ConversationRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// initials returns the first letters of the first and the last word of a name.
+// initials returns the first letters of the first and the last word of a name, for an avatar without a picture.
 func initials(name string) string {
 	words := strings.Fields(name)
 	if len(words) == 0 {
@@ -24,12 +24,12 @@ func initials(name string) string {
 	return letters
 }
 
-// isJoinedScript reports whether the letters belong to a script that joins them, such as Arabic.
+// isJoinedScript reports whether letters belong to a script such as Arabic, in which neighbouring letters join.
 func isJoinedScript(letters string) bool {
 	return strings.ContainsFunc(letters, func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.AL })
 }
 
-// firstLetter returns the first letter or digit of a word in upper case. If there is none, it returns the first
+// firstLetter returns the first letter or digit of a word in upper case. If the word has neither, it returns the first
 // character.
 func firstLetter(word string) string {
 	at := strings.IndexFunc(word, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
@@ -40,5 +40,5 @@ func firstLetter(word string) string {
 // hueCount is the number of avatar colours. theme.css defines them as hue-0 to hue-11.
 const hueCount = 12
 
-// hueClass returns the CSS class with the colour of a user. It never changes.
+// hueClass returns the CSS class with the avatar colour of a user. A user always has the same colour.
 func hueClass(person int64) string { return "hue-" + formatInt(person%hueCount) }

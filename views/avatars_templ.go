@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// avatar shows the picture of a user, and their initials until it has loaded.
+// avatar shows the picture of a user. Until it has loaded, or if there is none, it shows the initials.
 func avatar(p chat.UserSummary) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -135,7 +135,7 @@ func avatarImage(avatar int64) templ.Component {
 	})
 }
 
-// avatarForm changes the picture of the user. With JavaScript it is submitted as soon as a file is chosen.
+// avatarForm lets users change their own picture. With JavaScript the form is submitted as soon as a file is chosen.
 func avatarForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

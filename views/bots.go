@@ -9,8 +9,8 @@ type Bot struct {
 	Rooms, Webhooks []chat.BotRoom
 }
 
-// BotList is the content of the page of bots. Token or WebhookURL is set only right after it was created for the bot
-// RevealedBot, because only its hash is stored.
+// BotList is the content of the page of bots. RevealedBot is the bot whose token or webhook was just created. Only then
+// is Token or WebhookURL set: they are shown once, because only their hashes are stored.
 type BotList struct {
 	Bots              []Bot
 	Form              Form
@@ -19,7 +19,7 @@ type BotList struct {
 	Origin            string // public URL of the server, without a path
 }
 
-// curlExample returns a command line that uses the new token or webhook.
+// curlExample returns a command line that tries the new token or webhook.
 func (b BotList) curlExample() string {
 	if b.WebhookURL != "" {
 		return "curl -d 'Hello' " + b.WebhookURL

@@ -6,13 +6,13 @@ import (
 	"github.com/a-h/templ"
 )
 
-// olderTrigger loads older messages 50 pixels before the link to them scrolls into view, or on a click.
+// olderTrigger makes a link load older messages when it is clicked, or when it is within 50 pixels of the visible area.
 const olderTrigger = "intersect once root:#" + idScroller + " rootMargin:50px, click"
 
-// backToListLink returns a link to the list of conversations, without loading a full page.
+// backToListLink returns the attributes of a link to the list of conversations. The link does not load a full page.
 func backToListLink() templ.Attributes { return swapLink("/chat") }
 
-// swapLink returns the attributes of a link that replaces the conversation instead of loading a full page.
+// swapLink returns the attributes of a link that replaces only the open conversation instead of loading a full page.
 func swapLink(url string) templ.Attributes {
 	return templ.Attributes{
 		"href": url, "hx-get": url, "hx-target": byID(idConversation), "hx-select": byID(idConversation),
@@ -20,16 +20,17 @@ func swapLink(url string) templ.Attributes {
 	}
 }
 
-// standalone returns a message as it is shown on its own page, with its date and author. The reactions are left out
-// because the page lists them below.
+// standalone returns a message as its own page shows it: with date and author, and without reactions, which the page
+// lists below.
 func standalone(m chat.Message) chat.Message {
 	m.StartsGroup, m.StartsDay, m.Reactions = true, true, nil
 	return m
 }
 
-// newMessageTarget returns a selector for the list that a new message is added to. The author gets a message twice,
-// with the response and from the stream. The list is not selected a second time, so that a screen reader announces
-// the message once. A message that has changed since is always inserted and replaces its earlier version.
+// newMessageTarget returns a selector for the list to which a new message is added. Authors get their message twice: in
+// the response to the form and from the stream. The selector matches only the first time, so that a screen reader
+// announces the message once. If the message has changed since it was posted, the selector always matches, and the
+// message replaces its earlier version.
 func newMessageTarget(m chat.Message) string {
 	if messageVersion(m) != "" {
 		return byID(idMessages)
@@ -37,7 +38,7 @@ func newMessageTarget(m chat.Message) string {
 	return byID(idMessages) + ":not(:has(" + byID(messageID(m.Seq)) + "))"
 }
 
-// Timeline is a part of the messages of an open conversation.
+// Timeline is a page of the messages of an open conversation.
 type Timeline struct {
 	Conversation chat.Conversation
 	Online       bool // whether the other user of a direct conversation is online

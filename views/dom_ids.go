@@ -6,8 +6,7 @@ import (
 	"charla/chat"
 )
 
-// DOM ids of the elements that the stream and the responses of forms update. All DOM ids of the program are in this
-// file.
+// These are the DOM ids of the elements that streams and form responses update. All DOM ids are defined in this file.
 const (
 	idMain                = "main"                  // main content; htmx restores it when the user goes back
 	idConversation        = "conversation"          // open conversation, or its placeholder
@@ -60,18 +59,18 @@ const (
 	idPeopleList          = "people-list"           // people on the page for admins
 )
 
-// messageID returns the DOM id of a message. The seq is its position in the room.
+// messageID returns the DOM id of a message. seq is the number of the message in its room.
 func messageID(seq int64) string { return "m-" + formatInt(seq) }
 
-// attachmentID returns the DOM id of an attachment of the next message.
+// attachmentID returns the DOM id of a file that is attached to the next message.
 func attachmentID(file int64) string { return "attachment-" + formatInt(file) }
 
-// reactionID returns the DOM id of the nth reaction of a message. Because of the id the button keeps the focus when
-// the message is replaced.
+// reactionID returns the DOM id of the nth reaction of a message. With it, the button keeps the focus when the message
+// is replaced.
 func reactionID(seq int64, n int) string { return fmt.Sprintf("reaction-%d-%d", seq, n) }
 
-// menuButtonID returns the DOM id of the button that opens the menu of a message. On a deleted message it is the id
-// of the link to its page, so that the focus stays when the message is replaced.
+// menuButtonID returns the DOM id of the button that opens a message's menu. A deleted message has no such button, so
+// there the link to its page has this id. The focus then stays there when the message is replaced.
 func menuButtonID(seq int64) string { return "menu-button-" + formatInt(seq) }
 
 // conversationID returns the DOM id of a conversation in the sidebar.
@@ -82,23 +81,24 @@ func conversationID(p chat.ConversationRef) string {
 	return "with-" + formatInt(p.With)
 }
 
-// emojiGridID returns the DOM id of the emoji in a picker.
+// emojiGridID returns the DOM id of the list of emoji in a picker.
 func emojiGridID(p PickTarget) string { return p.ID + "-emoji" }
 
-// onlineID returns the DOM id of a user in the list of online users. It is short because there may be a hundred.
+// onlineID returns the DOM id of a user in the list of online users. It is short because the list may contain a hundred
+// users.
 func onlineID(person int64) string { return "u" + formatInt(person) }
 
-// rowPresenceID returns the DOM id of a user's presence in the list of conversations.
+// rowPresenceID returns the DOM id of the online state of a user in the list of conversations.
 func rowPresenceID(person int64) string { return "presence-" + formatInt(person) }
 
-// headerPresenceID returns the DOM id of a user's presence in the header of the conversation.
+// headerPresenceID returns the DOM id of the online state of a user in the header of the conversation.
 func headerPresenceID(person int64) string { return "peer-presence-" + formatInt(person) }
 
-// webhookRoomID returns the DOM id of the list of rooms for a new webhook of a bot.
+// webhookRoomID returns the DOM id of the field that selects the room of a bot's new webhook.
 func webhookRoomID(bot int64) string { return "webhook-room-" + formatInt(bot) }
 
 // fieldErrorID returns the DOM id of the error of a form field.
 func fieldErrorID(field string) string { return field + "-error" }
 
-// byID returns the selector of a DOM id.
+// byID returns the CSS selector for a DOM id.
 func byID(id string) string { return "#" + id }

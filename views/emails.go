@@ -22,17 +22,17 @@ type Email struct {
 	createdAt chat.Timestamp
 }
 
-// Link is a URL with its label.
+// Link is a URL and the text of its link.
 type Link struct{ Label, URL string }
 
-// EmailConversation is a conversation with unread messages in an e-mail.
+// EmailConversation is a conversation with unread messages, as an e-mail shows it.
 type EmailConversation struct {
 	Link
 	Count string
 	Lines []chat.MessagePreview
 }
 
-// NewEmail writes the e-mail for a notification in the language of l. Links begin with base.
+// NewEmail returns the e-mail for a notification in the language of l. base is the origin of its links.
 func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	link := func(label, path string) Link { return Link{label, base.JoinPath(path).String()} }
 	email := Email{Locale: l, createdAt: p.CreatedAt}
@@ -77,7 +77,8 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	return email
 }
 
-// addUnread adds the conversations with unread messages.
+// addUnread fills an e-mail about unread messages: the subject, the conversations with their newest messages, and links
+// to the settings and to unsubscribe. link makes a Link from a label and a path.
 func (email *Email) addUnread(p chat.NotificationContent, base *url.URL, link func(label, path string) Link) {
 	total := 0
 	for _, w := range p.Unread {
@@ -128,7 +129,7 @@ func (email Email) Text() string {
 	return b.String()
 }
 
-// messageTime returns the time of a message. It adds the date unless the e-mail was created on the same day.
+// messageTime returns the time of a message. It includes the date unless the e-mail is from the same day.
 func (email Email) messageTime(at chat.Timestamp) string {
 	if email.Date(at) == email.Date(email.createdAt) {
 		return email.TimeOfDay(at)
@@ -136,7 +137,7 @@ func (email Email) messageTime(at chat.Timestamp) string {
 	return email.dateTime(at)
 }
 
-// previewText returns the beginning of a message, or the number of its files if it has no text.
+// previewText returns the beginning of a message. For a message without text it returns the number of its files.
 func (l Locale) previewText(line chat.MessagePreview) string {
 	if line.Body == "" {
 		return l.T("%d files", line.FileCount)

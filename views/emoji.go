@@ -21,8 +21,8 @@ type PickerState struct {
 	Shown  []emoji.Emoji // results for Query, or else the emoji of the group
 }
 
-// PickTarget is the form that receives the chosen emoji. The form posts it as "emoji" to Action, together with the
-// hidden fields.
+// PickTarget is the form that receives the emoji that the user picks. The form posts it to Action as the field emoji,
+// together with HiddenFields.
 type PickTarget struct {
 	ID           string // DOM id of the picker
 	Action       string
@@ -30,11 +30,11 @@ type PickTarget struct {
 	HiddenFields []HiddenField
 }
 
-// HiddenField is a hidden field of the form of a picker and of its search.
+// HiddenField is a hidden field of a picker. It is sent with the picked emoji and with each search.
 type HiddenField struct{ Name, Value string }
 
-// PickForComposer inserts the chosen emoji at the caret of the composer by htmx. The form is not validated, because
-// the composer may be empty.
+// PickForComposer returns a form that inserts the picked emoji into the composer at the caret, by htmx. The browser
+// does not validate the form, because the composer may be empty.
 func PickForComposer(p chat.ConversationRef) PickTarget {
 	return PickTarget{
 		ID: idEmojiPicker, Action: emojiURL, HiddenFields: conversationHiddenFields(p),
@@ -45,14 +45,16 @@ func PickForComposer(p chat.ConversationRef) PickTarget {
 	}
 }
 
-// PickForComposerPage takes the text of the composer to the emoji page and back, without JavaScript.
+// PickForComposerPage returns a form for browsers without JavaScript. It takes the composer's text to the emoji page,
+// and back with the picked emoji.
 func PickForComposerPage(c Composer) PickTarget {
 	fields := append(conversationHiddenFields(c.Conversation),
 		HiddenField{"body", c.Body}, HiddenField{"key", c.Key}, HiddenField{"base", c.SavedDraft})
 	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: fields}
 }
 
-// PickForReaction adds the chosen emoji to a message as a reaction. The message menu sets the other htmx attributes.
+// PickForReaction returns a form that adds the picked emoji to a message as a reaction. The message menu around it sets
+// the other htmx attributes.
 func PickForReaction(message int64) PickTarget {
 	return PickTarget{
 		ID: idMessageMenu, Action: reactionsURL(message), Attrs: templ.Attributes{"hx-post": reactionsURL(message)},
@@ -67,7 +69,7 @@ func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
 	return []HiddenField{{"with", formatInt(p.With)}}
 }
 
-// url returns the URL of the picker.
+// url returns the URL of the picker for this form.
 func (p PickTarget) url() string {
 	q := url.Values{}
 	for _, c := range p.HiddenFields {
@@ -76,8 +78,8 @@ func (p PickTarget) url() string {
 	return emojiURL + "?" + q.Encode()
 }
 
-// filterAttrs returns the htmx attributes that update the emoji while the user types, and when the user chooses a
-// group or a skin tone.
+// filterAttrs returns the htmx attributes that update the list of emoji when the user types in the search field or
+// chooses a group or a skin tone.
 func (p PickTarget) filterAttrs() templ.Attributes {
 	if p.Attrs == nil {
 		return nil
@@ -89,7 +91,8 @@ func (p PickTarget) filterAttrs() templ.Attributes {
 	}
 }
 
-// selectedGroup returns the group that is marked as selected. Without recently used emoji it is the first group.
+// selectedGroup returns the group that is marked as selected; -1 stands for the recently used emoji. If the user has
+// none, it is the first group.
 func (k PickerState) selectedGroup() int {
 	if k.Group < 0 && len(k.Recent) == 0 {
 		return 0
@@ -97,7 +100,7 @@ func (k PickerState) selectedGroup() int {
 	return k.Group
 }
 
-// groupIcons are the icons of the emoji groups.
+// groupIcons are the icons of the emoji groups, in the order of the groups.
 var groupIcons = [emoji.GroupCount]string{"😀", "👋", "🐻", "🍎", "🚗", "⚽", "💡", "🔣", "🏁"}
 
 func groupName(l Locale, group int) string {
@@ -107,7 +110,7 @@ func groupName(l Locale, group int) string {
 	}[group]
 }
 
-// toneIcon returns a hand in a skin tone.
+// toneIcon returns the emoji of a hand in a skin tone.
 func toneIcon(tone int) string {
 	hand, _ := emoji.Lookup("✋")
 	return hand.WithTone(tone).Text
@@ -120,11 +123,11 @@ func toneName(l Locale, tone int) string {
 	}[tone]
 }
 
-// maxLargeEmoji is the maximum number of emoji in a message that shows them large.
+// maxLargeEmoji is the largest number of emoji that a message without other text shows in a large size.
 const maxLargeEmoji = 3
 
-// isOnlyEmoji reports whether a text consists of at most maxLargeEmoji emoji. It counts grapheme clusters, so a flag
-// or a family counts as one.
+// isOnlyEmoji reports whether a text consists only of emoji, at most maxLargeEmoji of them. A flag or a family counts
+// as one, because it is one grapheme cluster.
 func isOnlyEmoji(text string) bool {
 	n := 0
 	for rest, state := text, -1; rest != ""; {

@@ -23,7 +23,7 @@ func FileURL(id int64, size chat.Variant) string {
 // altText returns the alternative text of a file, or its name if there is none.
 func altText(f chat.File) string { return cmp.Or(f.Alt, f.Name) }
 
-// fileSize formats a size in bytes for people.
+// fileSize returns a size for people, such as "1.2 MB".
 func fileSize(l Locale, bytes int64) string {
 	switch {
 	case bytes < 1<<10:
@@ -35,7 +35,7 @@ func fileSize(l Locale, bytes int64) string {
 	}
 }
 
-// pictures returns the files of a message that are pictures.
+// pictures returns those files of a message that are pictures.
 func pictures(m chat.Message) (list []chat.File) {
 	for _, f := range m.Files {
 		if f.IsImage() {
@@ -66,32 +66,33 @@ func messageSummary(m chat.Message) string {
 	return strings.Join(all, ", ")
 }
 
-// A single picture is scaled down to fit into these dimensions, in CSS pixels. The shorter side of a very long
-// picture is at least minPictureSide.
+// A picture that is alone in its message is scaled down to these dimensions, in CSS pixels. A very long picture keeps a
+// shorter side of at least minPictureSide.
 const (
 	maxPictureWidth, maxPictureHeight = 480, 320
 	minPictureSide                    = 48
 )
 
-// fitPicture returns the size at which a picture is shown. The page sets it in advance so that nothing moves when the
-// picture loads.
+// fitPicture returns the size in which a picture is shown, in CSS pixels. The page sets it, so that nothing moves when
+// the picture has loaded.
 func fitPicture(f chat.File) (width, height int) {
 	scale := min(1, maxPictureWidth/float64(f.Width), maxPictureHeight/float64(f.Height))
 	side := func(n int) int { return max(minPictureSide, int(float64(n)*scale+0.5)) }
 	return side(f.Width), side(f.Height)
 }
 
-// Length of the longer side of the smaller variants, in pixels.
+// These are the lengths of the longer side of the smaller variants of a picture, in pixels.
 const thumbSide, mediumSide = 320, 960
 
-// pictureSrcset returns the srcset attribute with the smaller variants of a picture.
+// pictureSrcset returns the srcset attribute, which offers the browser the smaller variants of a picture.
 func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
 	return fmt.Sprintf("%s %dw, %s %dw",
 		FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
 }
 
-// pictureSizes returns the sizes attribute: the width at which a picture is shown in a message with count pictures.
+// pictureSizes returns the sizes attribute, which tells the browser how wide a picture is in a message with count
+// pictures.
 func pictureSizes(f chat.File, count int) string {
 	width, _ := fitPicture(f)
 	if count > 1 { // shown as a square tile
@@ -100,18 +101,18 @@ func pictureSizes(f chat.File, count int) string {
 	return strconv.Itoa(width) + "px"
 }
 
-// tileSide is the approximate width of one of several pictures, in CSS pixels.
+// tileSide is the approximate width of a picture that shares its message with others, in CSS pixels.
 const tileSide = 200
 
-// maxAutoplayBytes is the maximum size in bytes of an animated picture that moves inside a message. Larger ones move
-// in the lightbox only.
+// maxAutoplayBytes is the size in bytes up to which an animated picture plays inside its message. Larger ones play only
+// in the lightbox.
 const maxAutoplayBytes = 5 << 20
 
-// fileKind is the icon and the type of a file as people call it.
+// fileKind is the icon of a file and a word for its type.
 type fileKind struct{ Icon, Word string }
 
-// fileKindOf derives the kind from the media type, which was detected from the content. For an unknown type it
-// returns the file extension.
+// fileKindOf returns the kind of a file. It uses the media type, which was detected from the content. For a type that
+// it does not know, the word is the file extension.
 func fileKindOf(l Locale, f chat.File) fileKind {
 	switch {
 	case f.IsImage():
@@ -141,7 +142,8 @@ func fileKindOf(l Locale, f chat.File) fileKind {
 	return fileKind{"file", cmp.Or(extension(f.Name), l.T("File"))}
 }
 
-// extension returns the file extension in upper case if it has at most five ASCII letters and digits, otherwise "".
+// extension returns the file extension in upper case. It returns "" if the extension is longer than five characters or
+// contains anything but ASCII letters and digits.
 func extension(name string) string {
 	ext := strings.ToUpper(strings.TrimPrefix(path.Ext(name), "."))
 	isOther := func(r rune) bool {

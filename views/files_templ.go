@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// messageFiles shows the files of a message: pictures, sound and video players, and a download card for everything
-// else.
+// messageFiles shows the files of a message: pictures, players for audio and video, and a download card for any other
+// file.
 func messageFiles(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -146,8 +146,8 @@ func messageFiles(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// pictureLink shows a picture of a message with count pictures. It links to the original, which the lightbox shows if
-// JavaScript runs. An animated picture stands still if it is large or if the user prefers reduced motion.
+// pictureLink shows one of the count pictures of a message. It links to the original; with JavaScript the link opens
+// the lightbox instead. An animated picture does not play if it is large or if the user prefers reduced motion.
 func pictureLink(m chat.Message, f chat.File, count int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -351,7 +351,7 @@ func pictureLink(m chat.Message, f chat.File, count int) templ.Component {
 	})
 }
 
-// fileCard shows the name of a file and downloads it.
+// fileCard shows the name of a file with a link to download it.
 func fileCard(l Locale, f chat.File) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -19,8 +19,8 @@ type inputField struct {
 
 func (in inputField) id() string { return cmp.Or(in.ID, in.Name) }
 
-// hasFocus reports whether a field gets the focus: the first one with an error or, if there is none, the field with
-// Autofocus.
+// hasFocus reports whether the page puts the focus into a field: into the first field with an error or, if there is
+// none, into the field with Autofocus.
 func (f Form) hasFocus(in inputField) bool {
 	for _, name := range []string{"name", "email", "current", "password", "topic"} {
 		if f.Errors[name] != nil {
@@ -30,8 +30,8 @@ func (f Form) hasFocus(in inputField) bool {
 	return in.Autofocus
 }
 
-// formSwapAttrs returns the htmx attributes of a form that replaces itself when it was rejected. Other errors are
-// shown above the form.
+// formSwapAttrs returns the htmx attributes of a form that its response replaces if the submission was rejected. Other
+// errors are shown above the form.
 func formSwapAttrs() templ.Attributes {
 	const again, text = "swap:outerHTML", "target:#" + idFormError + " swap:innerHTML"
 	return templ.Attributes{
@@ -44,15 +44,15 @@ func formSwapAttrs() templ.Attributes {
 // formURLEncoded is the encoding of buttons that submit a form without its files.
 const formURLEncoded = "application/x-www-form-urlencoded"
 
-// Form holds the values and errors of a form that was rejected, so that it can be shown again. Errors[""] belongs to
-// the whole form.
+// Form holds what a form shows again after it was submitted: values, errors and a note. Errors[""] is the error of the
+// whole form.
 type Form struct {
 	Values map[string]string
 	Errors map[string]*chat.Error
 	Note   string // success message or next step
 }
 
-// filter is a search field that narrows a list.
+// filter is a search field that filters a list.
 type filter struct{ Action, Name, Value, Label, Target string }
 
 // option is an option of a selectField.
@@ -63,11 +63,11 @@ type selectField struct {
 	Options     []option
 }
 
-// isSubmitted reports whether the form was just submitted, with or without success.
+// isSubmitted reports whether the form was just submitted, successfully or not.
 func (f Form) isSubmitted() bool { return f.Note != "" || len(f.Errors) > 0 }
 
-// chosenLabels returns the labels of the options that the user has chosen. Options with an empty value are defaults
-// and are left out.
+// chosenLabels returns the labels of the chosen options of several lists. It skips options with an empty value, which
+// are the defaults.
 func chosenLabels(f Form, lists []selectField) string {
 	var labels []string
 	for _, list := range lists {
@@ -80,7 +80,7 @@ func chosenLabels(f Form, lists []selectField) string {
 	return strings.Join(labels, " · ")
 }
 
-// errorText returns the error of a field in the language of l, or "".
+// errorText returns the error of a field in the language of l, or "" if there is none.
 func (f Form) errorText(l Locale, field string) string {
 	if e := f.Errors[field]; e != nil {
 		return l.Error(e)

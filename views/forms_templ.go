@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// filterForm narrows a list while the user types. The result replaces the list.
+// filterForm filters a list while the user types: the search results replace the list.
 func filterForm(l Locale, f filter) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -232,7 +232,7 @@ func nextLink(next, label string) templ.Component {
 	})
 }
 
-// actionForm is a form with one button. The description names the object of the action for screen readers.
+// actionForm is a form with only a button. description tells users of screen readers what the button acts on.
 func actionForm(action, label, description string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -297,8 +297,8 @@ func actionForm(action, label, description string) templ.Component {
 	})
 }
 
-// confirmForm is an actionForm that asks for confirmation without a script. Only one question is open at a time,
-// because they share a name.
+// confirmForm is an actionForm that asks for confirmation, also without JavaScript. Opening one question closes the
+// others, because they have the same name.
 func confirmForm(action, label, description string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -592,7 +592,7 @@ func formField(l Locale, f Form, in inputField) templ.Component {
 	})
 }
 
-// formError shows the error of a whole form. Error responses that are not a form are inserted here too.
+// formError shows the error of a whole form. htmx also inserts error responses here that are not a form.
 func formError(l Locale, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -644,7 +644,7 @@ func formError(l Locale, f Form) templ.Component {
 	})
 }
 
-// formNote shows a success message or the next step.
+// formNote shows a success message or tells the user what to do next.
 func formNote(f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -685,7 +685,7 @@ func formNote(f Form) templ.Component {
 	})
 }
 
-// radioButton is one option of several.
+// radioButton is one of several options of a form.
 func radioButton(f Form, name, value, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

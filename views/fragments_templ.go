@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// upsertMessage adds a message to the list of the newest messages, or replaces it there.
+// upsertMessage adds a message to the newest messages of the page. If the message is there already, it replaces it.
 func upsertMessage(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -58,7 +58,8 @@ func upsertMessage(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// NewMessageFragment adds a new message to the list and updates the read marker.
+// NewMessageFragment adds a new message to the page. It also updates the read marker, which reports that the user has
+// seen the message.
 func NewMessageFragment(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -87,7 +88,7 @@ func NewMessageFragment(l Locale, m chat.Message) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(idReadMarker)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `fragments.templ`, Line: 15, Col: 43}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `fragments.templ`, Line: 16, Col: 43}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 		if templ_7745c5c3_Err != nil {
@@ -109,8 +110,8 @@ func NewMessageFragment(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// ChangedMessageFragment replaces an edited or deleted message. It does nothing if the page does not show the
-// message. A deleted message has no actions any more, so its menu is closed.
+// ChangedMessageFragment replaces an edited or deleted message. It does nothing if the page does not contain the
+// message. For a deleted message it also closes the menu, because no action is possible any more.
 func ChangedMessageFragment(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

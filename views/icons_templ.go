@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// lineIcon is an icon that is drawn with lines.
+// lineIcon is an icon that consists of lines.
 func lineIcon(path string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -48,7 +48,7 @@ func lineIcon(path string) templ.Component {
 	})
 }
 
-// SVG paths of the icons, in a view box of 24 by 24.
+// These are the SVG paths of the icons, in a view box of 24 by 24.
 const (
 	closeIconPath    = "M6 6l12 12M18 6L6 18"
 	downloadIconPath = "M12 4v11M7 11l5 5 5-5M5 20h14"

@@ -1,13 +1,14 @@
 package views
 
-// scripts are vendored scripts in the order in which they must run. None is deferred, because htmx may start before a
-// deferred extension has loaded, and then a stream would never connect.
+// scripts are the scripts of other projects, in the order in which they must run. They are not deferred: htmx may start
+// before a deferred extension has loaded, and then the page would never connect to its stream.
 var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-csp.min.js"}
 
-// deferredScripts run in this order after the document was parsed and before htmx processes it.
+// deferredScripts run after the document was parsed and before htmx processes it, in this order.
 var deferredScripts = []string{"alpine-persist.min.js", "alpine-csp.min.js"}
 
-// Background colours of the pages, for the browser's own toolbar. A test compares them with theme.css.
+// These are the background colours of the pages, which the browser uses for its toolbar. A test compares them with
+// theme.css.
 const (
 	lightBackground = "#f9f3ec"
 	darkBackground  = "#1d1815"
@@ -15,7 +16,7 @@ const (
 
 type themeColor struct{ Color, Media string }
 
-// themeColors returns the toolbar colours for a theme. Without a chosen theme they follow the system.
+// themeColors returns the toolbar colours for a theme. If the user has chosen no theme, they depend on the system's.
 func themeColors(theme string) []themeColor {
 	switch theme {
 	case "light":
@@ -36,8 +37,8 @@ func colorScheme(theme string) string {
 	return theme
 }
 
-// streamConfig returns the configuration of the event stream. A hidden tab keeps its stream only over HTTP/2, because
-// over HTTP/1.1 browsers allow few connections per server.
+// streamConfig returns the htmx configuration of the event stream. With HTTP/2 a hidden tab keeps its stream. With
+// HTTP/1.1 it closes the stream, because browsers allow only few connections to a server.
 func streamConfig(p Page) string {
 	if p.HTTP2 {
 		return "sse.reconnectMaxDelay:10s sse.pauseOnBackground:false"
@@ -45,7 +46,8 @@ func streamConfig(p Page) string {
 	return "sse.reconnectMaxDelay:10s"
 }
 
-// Values of hx-swap for the event stream: whether a title in a fragment replaces the title of the page.
+// These are the values of hx-swap for the event stream. They say whether a title in an event replaces the title of the
+// page.
 const (
 	updatesTitle = "none"
 	keepsTitle   = "none ignoreTitle:true"

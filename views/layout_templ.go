@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// document is the HTML document of every full page. htmx prevents the browser's own action on a link before it looks at
-// the modifier keys, so a click with Ctrl, Cmd or Shift must not reach it: these open a new tab or window.
+// document is the HTML document of a full page. A click with Ctrl, Cmd or Shift opens a link in a new tab or window.
+// htmx would follow the link in this tab, so the document hides such clicks from htmx.
 func document(p Page, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -192,7 +192,7 @@ func document(p Page, title string) templ.Component {
 	})
 }
 
-// head is the content of the head element, shared with the message list without JavaScript.
+// head is the content of the head element. The list of messages without JavaScript uses it too.
 func head(p Page, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -320,7 +320,7 @@ func head(p Page, title string) templ.Component {
 	})
 }
 
-// appLayout is the layout of pages for signed-in users: the sidebar and the main content.
+// appLayout is the layout of pages for signed-in users: the sidebar beside the main content.
 func appLayout(p Page, s Sidebar, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -561,8 +561,8 @@ func cardLayout(p Page, title string) templ.Component {
 	})
 }
 
-// unreachableTemplate is the error that a page shows if a request did not reach the server. It disappears after the
-// next successful request, or when the connection is back.
+// unreachableTemplate is the error that a page shows when a request did not reach the server. It disappears after the
+// next successful request or when the browser is online again.
 func unreachableTemplate(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -601,8 +601,8 @@ func unreachableTemplate(l Locale) templ.Component {
 	})
 }
 
-// eventStream opens the event stream of a page. swap says whether the stream may change the title. If the first
-// connection fails, the trigger tries again.
+// eventStream connects the page to its event stream. renews is updatesTitle or keepsTitle: whether events may change
+// the title of the page. If the first connection fails, hx-trigger tries again.
 func eventStream(p Page, url string, renews string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -667,7 +667,7 @@ func eventStream(p Page, url string, renews string) templ.Component {
 	})
 }
 
-// pageLayout is the layout of pages beside the sidebar that are not a conversation.
+// pageLayout is the layout of pages that stand beside the sidebar in place of a conversation.
 func pageLayout(p Page, back, backWords, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

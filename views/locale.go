@@ -15,15 +15,15 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
-// Locale is the language of a page or fragment, and the time zone of the times that the server writes. Where JavaScript
-// runs, the browser replaces those times by its own. The zero Locale is English in UTC.
+// Locale is the language of a page or fragment and the time zone of its times. With JavaScript, the browser shows the
+// times in its own time zone instead. The zero Locale is English in UTC.
 type Locale struct {
 	Lang string // "en" or "es"
 	Zone *time.Location
 }
 
-// spanish is a JSON object that maps every English sentence of the program to its Spanish translation. english has only
-// the sentences whose wording depends on a number. See translation for the values.
+// spanish is a JSON object that maps each English sentence of the interface to its Spanish translation. english
+// contains only sentences whose wording depends on a number. The type translation describes the values.
 var (
 	//go:embed es.json
 	spanish []byte
@@ -37,8 +37,8 @@ var (
 	printers        = newPrinters()
 )
 
-// translation is a translated sentence. In JSON it is a string or, where the first argument is a number that decides
-// the wording, an object with the texts for one and for other numbers: {"one": "%d file", "other": "%d files"}.
+// translation is a translated sentence. In JSON it is a string. If the wording depends on a number, which must be the
+// first argument, it is an object with a text for one and for other numbers: {"one": "%d file", "other": "%d files"}.
 type translation struct{ One, Other string }
 
 // UnmarshalJSON reads a string or an object with plural forms.
@@ -50,7 +50,7 @@ func (t *translation) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*forms)(t))
 }
 
-// message returns the sentence for the catalog of x/text.
+// message converts the translation for the catalog of golang.org/x/text.
 func (t translation) message() catalog.Message {
 	if t.One == "" {
 		return catalog.String(t.Other)
@@ -58,7 +58,8 @@ func (t translation) message() catalog.Message {
 	return plural.Selectf(1, "%d", "one", t.One, "other", t.Other)
 }
 
-// readTranslations parses an embedded file. It panics if the file is broken, because a build with it cannot work.
+// readTranslations parses an embedded file of translations. It panics if the file is malformed, because then the
+// program was built wrongly.
 func readTranslations(text []byte) map[string]translation {
 	sentences := map[string]translation{}
 	if err := json.Unmarshal(text, &sentences); err != nil {
@@ -67,7 +68,7 @@ func readTranslations(text []byte) map[string]translation {
 	return sentences
 }
 
-// newPrinters returns a printer for each language by its code.
+// newPrinters returns a printer, which translates and formats, for each language code.
 func newPrinters() map[string]*message.Printer {
 	b := catalog.NewBuilder(catalog.Fallback(language.English))
 	for tag, text := range map[language.Tag][]byte{language.English: english, language.Spanish: spanish} {
@@ -84,8 +85,8 @@ func newPrinters() map[string]*message.Printer {
 	return all
 }
 
-// MatchLang returns the code of the language for a person: their own choice if it is supported, otherwise the best
-// match for an Accept-Language header.
+// MatchLang returns the code of the language to use for a user: the user's choice if it is supported, otherwise the
+// best match for an Accept-Language header.
 func MatchLang(choice, acceptLanguage string) string {
 	if printers[choice] != nil {
 		return choice
@@ -95,16 +96,16 @@ func MatchLang(choice, acceptLanguage string) string {
 	return languages[i].String()
 }
 
-// T translates an English sentence and fills in its arguments as fmt.Sprintf does. Numbers are formatted as the
-// language writes them.
+// T translates an English sentence and inserts the arguments as fmt.Sprintf does. It formats numbers as is usual in the
+// language.
 func (l Locale) T(sentence string, args ...any) string {
 	return printers[l.lang()].Sprintf(sentence, args...)
 }
 
-// Error returns the text of e for people.
+// Error returns the text of an error in the language of l.
 func (l Locale) Error(e *chat.Error) string { return l.T(e.Format, e.Args...) }
 
-// lang returns the code of the language for a lang attribute, which is "en" if l.Lang is not supported.
+// lang returns the language code for a lang attribute. It is "en" if l.Lang is not supported.
 func (l Locale) lang() string {
 	if printers[l.Lang] == nil {
 		return "en"
@@ -120,8 +121,8 @@ func (l Locale) localTime(at chat.Timestamp) time.Time {
 	return at.Time().In(l.Zone)
 }
 
-// TimeOfDay returns the time of day, such as "1:27 PM" in English and "13:27" in Spanish. It adds "UTC" where the
-// zone is UTC, because hardly anybody lives there.
+// TimeOfDay returns the time of day, such as "1:27 PM" in English and "13:27" in Spanish. In UTC it adds "UTC", because
+// few people live in that time zone and would take the time for local.
 func (l Locale) TimeOfDay(at chat.Timestamp) string {
 	layout := "3:04 PM"
 	if l.lang() == "es" {
@@ -158,8 +159,8 @@ func (l Locale) Date(at chat.Timestamp) string {
 	return date
 }
 
-// rfc3339 returns a timestamp for the datetime attribute.
+// rfc3339 returns a timestamp in the format of the datetime attribute.
 func rfc3339(at chat.Timestamp) string { return at.Time().Format(time.RFC3339) }
 
-// dateTime returns the day and the time of day.
+// dateTime returns the date and the time of day.
 func (l Locale) dateTime(at chat.Timestamp) string { return l.Date(at) + ", " + l.TimeOfDay(at) }

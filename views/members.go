@@ -8,7 +8,7 @@ type Member struct {
 	Online bool
 }
 
-// RoomDetails is the content of the page of a room: one page of its members, and the people who can be invited.
+// RoomDetails is the content of a room's page: one page of its members, and the people who can be invited.
 type RoomDetails struct {
 	chat.Room
 	Members       []Member
@@ -18,5 +18,5 @@ type RoomDetails struct {
 	InviteResults []FoundUser
 }
 
-// memberCount returns how many members a room has, in words.
+// memberCount returns the number of members as text.
 func memberCount(l Locale, n int) string { return l.T("%d members", n) }

@@ -9,14 +9,14 @@ import (
 	"charla/chat"
 )
 
-// EditForm is the form that edits a message. Error is set after a rejected submission.
+// EditForm is the form that edits a message. Error is set if the edit was rejected.
 type EditForm struct {
 	chat.MessageEdit
 	Error *chat.Error
 }
 
-// describedPictures returns the pictures of a message with the alternative texts of the form. If the message could
-// not be read, it returns the pictures that the form describes.
+// describedPictures returns the pictures of a message with the alternative texts that the user typed into the form. If
+// the message could not be read from the database, it returns the pictures that the form names.
 func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	list := pictures(m)
 	if len(m.Files) == 0 {
@@ -32,11 +32,12 @@ func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	return list
 }
 
-// hasError reports whether the edit was rejected. Then the form must be open.
+// hasError reports whether the edit was rejected. If so, the page shows the form opened.
 func (e EditForm) hasError() bool { return e.Error != nil }
 
-// messageSwap returns how htmx replaces a message. Morphing keeps the menu button, which positions the open menu. A
-// deleted message has no such button and is replaced as a whole; its id keeps the focus.
+// messageSwap returns how htmx replaces a message. It morphs, which means that it changes the existing elements: the
+// menu button must stay, because the open menu is positioned at it. A deleted message has no menu button and is
+// replaced as a whole; the focus is kept by its DOM id.
 func messageSwap(m chat.Message) string {
 	if m.DeletedAt > 0 {
 		return "outerHTML"
@@ -44,7 +45,8 @@ func messageSwap(m chat.Message) string {
 	return "outerMorph"
 }
 
-// messageVersion returns the version of a message that changed after it was posted, otherwise "".
+// messageVersion returns the version of a message, the seq of its last change, or "" if it has not changed since it was
+// posted.
 func messageVersion(m chat.Message) string {
 	if m.ChangedSeq == m.Seq {
 		return ""
@@ -52,8 +54,8 @@ func messageVersion(m chat.Message) string {
 	return formatInt(m.ChangedSeq)
 }
 
-// staleMessageSelector returns a selector for a message in the version before a change. If the stream has already
-// delivered this change or a later one, it selects nothing and the page keeps the newer version.
+// staleMessageSelector returns a selector for the message in the version before the change. It matches nothing if the
+// stream has already delivered this change or a later one, so that the page keeps the newer version.
 func staleMessageSelector(c chat.ChangeResult) string {
 	line := byID(messageID(c.Message.Seq))
 	if c.PreviousSeq == c.Message.Seq {
@@ -62,8 +64,8 @@ func staleMessageSelector(c chat.ChangeResult) string {
 	return fmt.Sprintf("%s[data-version='%d']", line, c.PreviousSeq)
 }
 
-// editedSameDay reports whether a message was edited on the day on which it was posted. Then the time of day is
-// enough.
+// editedSameDay reports whether a message was edited on the day on which it was posted. If so, the page shows only the
+// time of the edit.
 func editedSameDay(l Locale, m chat.Message) bool {
 	return l.localTime(m.EditedAt).Format(time.DateOnly) == l.localTime(m.PostedAt).Format(time.DateOnly)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-// messageMenuAttrs returns the htmx attributes that the menu buttons of a list inherit.
+// messageMenuAttrs returns the htmx attributes that a list of messages passes on to its menu buttons.
 func messageMenuAttrs() templ.Attributes {
 	return templ.Attributes{
 		"hx-target:inherited": byID(idMessageActions), "hx-select:inherited": byID(idMessageActions),
@@ -18,10 +18,10 @@ func messageMenuAttrs() templ.Attributes {
 	}
 }
 
-// menuSync cancels the request for a menu when another menu is opened.
+// menuSync cancels the request for a menu when the user opens another one.
 const menuSync = "#" + idMessageMenu + ":replace"
 
-// menuSelector returns a selector for the menu if it shows the actions for the message m.
+// menuSelector returns a selector for the menu that matches only while it shows the actions of the message m.
 func menuSelector(m chat.Message) string {
 	return fmt.Sprintf("%s:has([action='%s'])", byID(idMessageMenu), reactionsURL(m.ID))
 }

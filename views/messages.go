@@ -4,7 +4,8 @@ import (
 	"charla/chat"
 )
 
-// messageClass returns the CSS classes of a message: its author, and whether it starts a group.
+// messageClass returns the CSS classes of a message. They tell who the author is, and whether the message starts a
+// group.
 func messageClass(m chat.Message) string {
 	class := "message by-" + formatInt(m.AuthorID)
 	if m.StartsGroup {

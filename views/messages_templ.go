@@ -11,9 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// Message is a message of a conversation. Pages and streams use the same markup for every reader; /me.css marks the
-// own messages by the class by-ID. m.HTML is the only markup that does not come from a component. The package
-// markdown made it from text. In addition, hx-ignore and x-ignore keep htmx and Alpine from processing it.
+// Message is a message of a conversation. All readers get the same markup in pages and streams; the style sheet /me.css
+// marks a reader's own messages by the class by-ID. m.HTML is the only markup that does not come from a component: the
+// package markdown made it from the text. hx-ignore and x-ignore keep htmx and Alpine from processing it.
 func Message(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -331,7 +331,7 @@ func Message(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// messageTimeLink shows the time of a message and links to its page.
+// messageTimeLink shows the time of a message as a link to its page.
 func messageTimeLink(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

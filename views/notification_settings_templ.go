@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// emailNotificationForm chooses when e-mails about unread messages are sent.
+// emailNotificationForm lets users choose when they get e-mails about unread messages.
 func emailNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -79,7 +79,7 @@ func emailNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Co
 	})
 }
 
-// pushNotificationForm sets the ntfy topic for push notifications, and sends a test notification.
+// pushNotificationForm lets users set the ntfy topic for push notifications and send a test notification.
 func pushNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,10 +1,10 @@
-// Package views renders HTML. Its templ components take finished values and never load anything. Pages and event
-// streams share the same components.
+// Package views renders HTML. Its templ components get all values as parameters and never load anything. Pages and
+// event streams use the same components.
 package views
 
 import "charla/chat"
 
-// Page is what every full page needs besides its content.
+// Page is the values that every full page needs in addition to its content.
 type Page struct {
 	Locale
 	Nonce     string                   // nonce of the Content-Security-Policy header

@@ -2,13 +2,13 @@ package views
 
 import "charla/chat"
 
-// DirectoryUser is a user as admins see them.
+// DirectoryUser is a user in the list that admins see.
 type DirectoryUser struct {
 	chat.User
 	Online bool
 }
 
-// Directory is one page of the users, or of those that a search found.
+// Directory is one page of the users, all or those that a search found.
 type Directory struct {
 	Users   []DirectoryUser
 	Query   string

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// onlineRows are the rows of the list of online users. Their markup is short because the list is sent to everyone who
+// onlineRows are the rows of the list of online users. Their markup is short because every page gets the list when it
 // connects.
 func onlineRows(l Locale, h OnlineUsers) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -171,7 +171,7 @@ func onlineRows(l Locale, h OnlineUsers) templ.Component {
 	})
 }
 
-// presenceState shows whether a user is online. In a list the dot is enough, and the text is for screen readers only.
+// presenceState shows whether a user is online. In a list it shows only a dot, with a text for screen readers.
 func presenceState(l Locale, online bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -230,7 +230,8 @@ func presenceState(l Locale, online bool) templ.Component {
 	})
 }
 
-// userPresence updates the presence of a user in the list of conversations and in the header of the open one.
+// userPresence updates whether a user is shown as online, in the list of conversations and in the header of an open
+// direct conversation.
 func userPresence(l Locale, id int64, online bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -255,7 +256,7 @@ func userPresence(l Locale, id int64, online bool) templ.Component {
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(rowPresenceID(id)) + "," + byID(headerPresenceID(id))).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 43, Col: 83}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 44, Col: 83}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var13)
 		if templ_7745c5c3_Err != nil {
@@ -277,8 +278,8 @@ func userPresence(l Locale, id int64, online bool) templ.Component {
 	})
 }
 
-// PresenceFragment updates the list of online users, if it changed, their number, and the presence of the users who
-// came and left. Morphing keeps the focus in the list.
+// PresenceFragment updates how many users are online, and the state of those who came online or left. If listChanged is
+// true, it also updates the list of online users, in a way that keeps the focus there.
 func PresenceFragment(l Locale, h OnlineUsers, listChanged bool, came []int64, left []int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -304,7 +305,7 @@ func PresenceFragment(l Locale, h OnlineUsers, listChanged bool, came []int64, l
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(idOnlineList)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 52, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 53, Col: 44}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var15)
 			if templ_7745c5c3_Err != nil {
@@ -330,7 +331,7 @@ func PresenceFragment(l Locale, h OnlineUsers, listChanged bool, came []int64, l
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(idOnlineCount)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 56, Col: 44}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 57, Col: 44}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var16)
 		if templ_7745c5c3_Err != nil {
@@ -343,7 +344,7 @@ func PresenceFragment(l Locale, h OnlineUsers, listChanged bool, came []int64, l
 		var templ_7745c5c3_Var17 string
 		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(l.T("%d", h.Count))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 56, Col: 67}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence.templ`, Line: 57, Col: 67}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {

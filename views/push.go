@@ -9,8 +9,7 @@ import (
 // Push is the content of a push notification and the URL that it opens.
 type Push struct{ Title, Text, URL string }
 
-// NewPush writes the push notification for a notification. It contains the text of the message only if the user chose
-// so.
+// NewPush returns the push notification for p. It contains the text of the message only if the user has chosen that.
 func NewPush(l Locale, p chat.NotificationContent, base *url.URL) Push {
 	if p.Kind == chat.NotifyTestPush {
 		return Push{"Charla", l.T("Push notifications are working."), base.JoinPath("/settings").String()}

@@ -7,10 +7,11 @@ import (
 	"charla/chat"
 )
 
-// maxReactionNames is the maximum number of names in the tooltip of a reaction. The page of the message lists all.
+// maxReactionNames is the largest number of names in the tooltip of a reaction. The page of the message lists all
+// names.
 const maxReactionNames = 20
 
-// nameList joins the first names and counts the rest.
+// nameList joins at most limit names and says how many more there are.
 func nameList(l Locale, people []chat.UserSummary, limit int) string {
 	var all []string
 	for _, p := range people[:min(len(people), limit)] {
@@ -23,12 +24,12 @@ func nameList(l Locale, people []chat.UserSummary, limit int) string {
 	return list
 }
 
-// reactionLabel describes a reaction for screen readers.
+// reactionLabel returns the description of a reaction for screen readers.
 func reactionLabel(l Locale, r chat.ReactionGroup) string {
 	return r.Emoji + " " + l.T("%d", len(r.Users)) + ": " + nameList(l, r.Users, maxReactionNames)
 }
 
-// reactorIDs returns the ids of the users who reacted. A rule in /me.css finds the own reactions by them.
+// reactorIDs returns the ids of the users who reacted. With them, a rule in /me.css marks the reader's own reactions.
 func reactorIDs(people []chat.UserSummary) string {
 	var all []string
 	for _, p := range people {
@@ -37,5 +38,5 @@ func reactorIDs(people []chat.UserSummary) string {
 	return strings.Join(all, " ")
 }
 
-// ariaBool returns the value of an ARIA attribute.
+// ariaBool returns a boolean as the value of an ARIA attribute.
 func ariaBool(on bool) string { return strconv.FormatBool(on) }

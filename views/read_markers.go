@@ -2,8 +2,9 @@ package views
 
 import "fmt"
 
-// readMarkerSeq returns the seq up to which a fresh page marks messages as read when it becomes visible, or 0 for
-// none. Loading a page is not enough, because htmx may load one in a tab that nobody looks at.
+// readMarkerSeq returns the seq, the number in the room, of the last message that a newly loaded page marks as read as
+// soon as it is visible. It returns 0 if there is nothing to mark. Loading the page is not enough, because htmx may
+// load it in a hidden tab.
 func readMarkerSeq(t Timeline) int64 {
 	if t.FirstUnread == 0 || len(t.Messages) == 0 {
 		return 0

@@ -10,7 +10,7 @@ type RoomList struct {
 	Form    Form
 }
 
-// accessLabel says who can join a room.
+// accessLabel returns a text that says who can join a room.
 func accessLabel(l Locale, a chat.Access) string {
 	if a == chat.AccessOpen {
 		return l.T("Anyone can join")
@@ -18,8 +18,8 @@ func accessLabel(l Locale, a chat.Access) string {
 	return l.T("Invitation only")
 }
 
-// backURL returns the target of the back link of a room's page: the conversation for a member, otherwise the list of
-// rooms.
+// backURL returns the URL of the back link on a room's page. It leads members to the conversation and others to the
+// list of rooms.
 func (r RoomDetails) backURL() string {
 	if r.IsMember() {
 		return MessagesURL(r.Ref())

@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// userAgentToken maps a part of a User-Agent header to a name. The first match counts: Chrome also claims to be
-// Safari, and Edge claims to be both.
+// userAgentToken maps a word in a User-Agent header to the name of a program. The first word that matches decides,
+// because Chrome also claims to be Safari, and Edge claims to be both.
 type userAgentToken struct{ token, name string }
 
 var (

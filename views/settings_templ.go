@@ -9,8 +9,8 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// SettingsPage shows the settings of a user in sections that open in place. Each section has its own form and errors.
-// The section of a submitted form is open and scrolled into view.
+// SettingsPage shows the settings of a user in sections that can be opened. Each section has its own form and errors.
+// After a form was submitted, its section is open and in view.
 func SettingsPage(p Page, s SettingsForms) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -455,8 +455,8 @@ func SettingsPage(p Page, s SettingsForms) templ.Component {
 	})
 }
 
-// settingsSection is a section of the settings: its title, the current value and its form. After a submission the
-// message or the first field with an error has the focus, so the browser scrolls to it with or without scripts.
+// settingsSection is a section of the settings: a title, the current value and a form. After a submission its message
+// or the first field with an error has the focus. The browser scrolls to the focus, also without JavaScript.
 func settingsSection(title, now string, open bool, f Form, l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -575,7 +575,7 @@ func settingsSection(title, now string, open bool, f Form, l Locale) templ.Compo
 	})
 }
 
-// appearanceForm chooses language, theme and sound.
+// appearanceForm lets users choose language, theme and sound.
 func appearanceForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -741,7 +741,7 @@ func passwordForm(p Page, f Form) templ.Component {
 	})
 }
 
-// emailAddressForm changes the e-mail address of a user.
+// emailAddressForm lets users change their e-mail address.
 func emailAddressForm(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

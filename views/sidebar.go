@@ -2,7 +2,8 @@ package views
 
 import "charla/chat"
 
-// conversationHue returns the CSS class with the colour of the other user. Rooms have no colour of their own.
+// conversationHue returns the CSS class with the avatar colour of the other user. Rooms have no colour, but a class of
+// their own.
 func conversationHue(r ConversationRow) string {
 	if r.Kind == chat.Channel {
 		return "list-row--channel"
@@ -10,7 +11,7 @@ func conversationHue(r ConversationRow) string {
 	return hueClass(r.Peer)
 }
 
-// conversationInitials returns the text in the circle of a conversation.
+// conversationInitials returns the text in the circle that a conversation has in place of a picture.
 func conversationInitials(r ConversationRow) string {
 	if r.Kind == chat.Channel {
 		return "#"
@@ -18,7 +19,7 @@ func conversationInitials(r ConversationRow) string {
 	return initials(r.Name)
 }
 
-// isAlone reports whether there is nobody to talk to yet: nobody else is online and no conversation has begun.
+// isAlone reports whether the user has nobody to talk to yet: no conversation has begun and nobody else is online.
 func (s Sidebar) isAlone() bool {
 	for _, r := range s.Rows {
 		if r.Kind == chat.Direct && r.Peer != r.Viewer || r.LastSeq > 1 {
@@ -41,7 +42,7 @@ type FoundUser struct {
 	Online bool
 }
 
-// Sidebar is the column with conversations and people.
+// Sidebar is the content of the column with conversations and people.
 type Sidebar struct {
 	Rows     []ConversationRow
 	Online   OnlineUsers
@@ -51,7 +52,7 @@ type Sidebar struct {
 	NextURL  string      // next page of results; empty on the last one
 }
 
-// Unread returns the number of unread messages in all rows, each counted up to chat.UnreadCap.
+// Unread returns the number of unread messages in all conversations. At most chat.UnreadCap are counted for each.
 func (s Sidebar) Unread() int {
 	n := 0
 	for _, r := range s.Rows {

@@ -289,7 +289,7 @@ func sidebar(p Page, s Sidebar) templ.Component {
 	})
 }
 
-// peopleSearch finds users by name. The results are separate from the lists that the stream updates.
+// peopleSearch finds users by name. Its results do not stand in the lists that the stream updates.
 func peopleSearch(p Page, s Sidebar) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -419,9 +419,9 @@ func peopleSearch(p Page, s Sidebar) templ.Component {
 	})
 }
 
-// conversationLinks makes all links inside it replace the open conversation. The attributes stand once on the
-// container because a list of a hundred people is sent to everyone who connects. A second click cancels the first
-// request.
+// conversationLinks makes all links inside it replace only the open conversation. A second click cancels the request of
+// the first. The attributes stand on the container instead of each link, because the list may have a hundred people and
+// every page gets it.
 func conversationLinks() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -508,7 +508,7 @@ func conversationLinks() templ.Component {
 	})
 }
 
-// openErrorSwap shows why a conversation could not be opened, and keeps the open one.
+// openErrorSwap shows why a conversation could not be opened. The conversation that was open stays open.
 const openErrorSwap = "target:#" + idPageNotice + " select:.error-text swap:innerHTML push:false"
 
 // conversationRows are the rows of the list of conversations.
@@ -694,7 +694,7 @@ func conversationRows(l Locale, rows []ConversationRow) templ.Component {
 	})
 }
 
-// conversationBadges show a draft and the number of unread messages.
+// conversationBadges shows whether a conversation has a draft, and its number of unread messages.
 func conversationBadges(l Locale, r ConversationRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1022,7 +1022,8 @@ func searchResults(l Locale, s Sidebar) templ.Component {
 	})
 }
 
-// SidebarFragment updates the list of conversations, the title of the page, and the presence of the other user.
+// SidebarFragment updates the list of conversations, the title of the page and, in a direct conversation, whether the
+// other user is online. open is the open conversation, or nil if there is none.
 func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1047,7 +1048,7 @@ func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) 
 		var templ_7745c5c3_Var57 string
 		templ_7745c5c3_Var57, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(idConversationList)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 192, Col: 49}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 193, Col: 49}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var57)
 		if templ_7745c5c3_Err != nil {
@@ -1074,7 +1075,7 @@ func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) 
 				var templ_7745c5c3_Var58 string
 				templ_7745c5c3_Var58, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(idConversationName)).Resolve(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 197, Col: 51}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 198, Col: 51}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var58)
 				if templ_7745c5c3_Err != nil {
@@ -1087,7 +1088,7 @@ func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) 
 				var templ_7745c5c3_Var59 string
 				templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(conversationName(l, *open))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 197, Col: 87}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 198, Col: 87}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var59))
 				if templ_7745c5c3_Err != nil {
@@ -1100,7 +1101,7 @@ func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) 
 				var templ_7745c5c3_Var60 string
 				templ_7745c5c3_Var60, templ_7745c5c3_Err = templruntime.NewAttributeExpression(byID(headerPresenceID(open.Peer))).Resolve(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 198, Col: 60}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 199, Col: 60}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var60)
 				if templ_7745c5c3_Err != nil {
@@ -1126,7 +1127,7 @@ func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) 
 			var templ_7745c5c3_Var61 string
 			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(PageTitle(l, s.Unread(), conversationName(l, *open)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 202, Col: 63}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 203, Col: 63}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var61))
 			if templ_7745c5c3_Err != nil {
@@ -1144,7 +1145,7 @@ func SidebarFragment(l Locale, s Sidebar, open *chat.Conversation, online bool) 
 			var templ_7745c5c3_Var62 string
 			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(PageTitle(l, s.Unread(), ""))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 204, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sidebar.templ`, Line: 205, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var62))
 			if templ_7745c5c3_Err != nil {

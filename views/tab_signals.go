@@ -2,7 +2,7 @@ package views
 
 import "charla/chat"
 
-// FaviconName returns the name of the icon file, which shows whether there are unread messages.
+// FaviconName returns the name of the favicon's file. There is one for unread messages and one for none.
 func FaviconName(unread bool) string {
 	if unread {
 		return "icon-unread.svg"
@@ -10,7 +10,8 @@ func FaviconName(unread bool) string {
 	return "icon.svg"
 }
 
-// soundURL returns the URL that answers with a sound for the message seq, unless that has been read meanwhile.
+// soundURL returns the URL that answers with a sound for the message with the number seq, unless the user has read the
+// message by then.
 func soundURL(p chat.ConversationRef, seq int64) string {
 	return "/sound?" + conversationQuery(p) + "&seq=" + formatInt(seq)
 }

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// favicon is the icon in the browser tab. It has a dot if there are unread messages.
+// favicon is the icon in the browser tab. href is the URL of one of two icons; one has a dot for unread messages.
 func favicon(href string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -63,7 +63,7 @@ func favicon(href string) templ.Component {
 	})
 }
 
-// FaviconFragment replaces the icon.
+// FaviconFragment replaces the favicon of the page.
 func FaviconFragment(href string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -110,8 +110,8 @@ func FaviconFragment(href string) templ.Component {
 	})
 }
 
-// SoundRequestFragment makes the page ask for a sound 700 ms after a message arrived. By then a page that shows the
-// message has marked it as read, and the answer is empty.
+// SoundRequestFragment makes the page request a sound 700 ms after a message has arrived. If the message is visible on
+// a page, that page has by then marked it as read, and the answer contains no sound.
 func SoundRequestFragment(p chat.ConversationRef, seq int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -176,7 +176,7 @@ func SoundRequestFragment(p chat.ConversationRef, seq int64) templ.Component {
 	})
 }
 
-// SoundResponse plays the sound. A browser does not play it until the user has clicked somewhere on the page.
+// SoundResponse plays a sound. Browsers play it only if the user has clicked somewhere on the page before.
 func SoundResponse(src string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

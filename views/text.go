@@ -10,7 +10,8 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// PageTitle returns the title of a page: the number of unread messages, the name and the product.
+// PageTitle returns the title of a page: the number of unread messages, the name of what the page shows, and the
+// product.
 func PageTitle(l Locale, unread int, name string) string {
 	title := "Charla"
 	if name != "" {
@@ -22,13 +23,14 @@ func PageTitle(l Locale, unread int, name string) string {
 	return title
 }
 
-// withSidebar returns the page with HasUnread set from the conversations.
+// withSidebar returns the page with HasUnread set if the sidebar has unread messages.
 func (p Page) withSidebar(s Sidebar) Page {
 	p.HasUnread = s.Unread() > 0
 	return p
 }
 
-// cappedCount formats a number of unread messages, which is counted up to chat.UnreadCap.
+// cappedCount formats a number of unread messages. A number above chat.UnreadCap is not known exactly, and a plus sign
+// says so.
 func cappedCount(n int) string {
 	if n >= chat.UnreadCap {
 		return strconv.Itoa(chat.UnreadCap-1) + "+"
@@ -44,8 +46,8 @@ func (l Locale) UserName(name string) string {
 	return name
 }
 
-// isolateName encloses a right-to-left name in isolation characters, for attributes where a bdi element is not
-// possible.
+// isolateName puts invisible isolation characters around a right-to-left name, so that it does not reorder the text
+// around it. It is for attributes, where a bdi element is not possible.
 func isolateName(name string) string {
 	turns := func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.R || p.Class() == bidi.AL }
 	if strings.ContainsFunc(name, turns) {
@@ -54,13 +56,13 @@ func isolateName(name string) string {
 	return name
 }
 
-// formatInt formats an id or another integer for machines.
+// formatInt formats an integer without separators, for attributes and URLs.
 func formatInt(id int64) string { return strconv.FormatInt(id, 10) }
 
-// maxExcerptLength is the maximum number of characters of a message in a notification.
+// maxExcerptLength is the largest number of characters of a message that a notification shows.
 const maxExcerptLength = 140
 
-// excerpt returns the beginning of a message as one line of plain text without direction marks.
+// excerpt returns the beginning of a message in one line, without characters that change the direction of text.
 func excerpt(body string) string {
 	runes := []rune(stripControls(strings.Join(strings.Fields(body), " ")))
 	if len(runes) > maxExcerptLength {
@@ -69,7 +71,8 @@ func excerpt(body string) string {
 	return string(runes)
 }
 
-// stripControls removes control characters and direction marks. It keeps joiners, which hold emoji together.
+// stripControls removes control characters and characters that change the direction of text. It keeps joiners, which
+// some emoji contain.
 func stripControls(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// conversationQuery returns the query parameters that name a conversation; "" for the zero value.
+// conversationQuery returns the query parameters that name a conversation. It returns "" for the zero ConversationRef.
 func conversationQuery(p chat.ConversationRef) string {
 	switch {
 	case p.Room != 0:
@@ -17,8 +17,8 @@ func conversationQuery(p chat.ConversationRef) string {
 	return ""
 }
 
-// EventsURL returns the URL of the event stream of a conversation after a cursor. For the zero conversation it is the
-// stream without messages.
+// EventsURL returns the URL of a conversation's event stream. It begins with the changes after the number after. For
+// the zero ConversationRef it is the URL of the stream for pages without a conversation.
 func EventsURL(p chat.ConversationRef, after int64) string {
 	if p == (chat.ConversationRef{}) {
 		return "/events"
@@ -26,11 +26,11 @@ func EventsURL(p chat.ConversationRef, after int64) string {
 	return "/events?" + conversationQuery(p) + "&after=" + formatInt(after)
 }
 
-// MessagesURL returns the URL of a conversation with its newest messages.
+// MessagesURL returns the URL of the page with the newest messages of a conversation.
 func MessagesURL(p chat.ConversationRef) string { return "/messages?" + conversationQuery(p) }
 
-// AfterPostURL returns the URL of a conversation after a message was posted. typo is a mistyped shortcode in the
-// message, or "".
+// AfterPostURL returns the URL to which a posted message leads: the conversation. typo is a mistyped shortcode in the
+// message, for which the page suggests emoji, or "".
 func AfterPostURL(p chat.ConversationRef, typo string) string {
 	if typo == "" {
 		return MessagesURL(p)
@@ -38,23 +38,23 @@ func AfterPostURL(p chat.ConversationRef, typo string) string {
 	return MessagesURL(p) + "&typo=" + url.QueryEscape(typo)
 }
 
-// MessagesBeforeURL returns the URL of a conversation with the messages before a seq.
+// MessagesBeforeURL returns the URL of the page with the messages whose seq is below before.
 func MessagesBeforeURL(p chat.ConversationRef, before int64) string {
 	return MessagesURL(p) + "&before=" + formatInt(before)
 }
 
-// MessagesAfterURL returns the URL where programs read the messages after a seq.
+// MessagesAfterURL returns the URL from which programs read the messages whose seq is above after.
 func MessagesAfterURL(p chat.ConversationRef, after int64) string {
 	return MessagesURL(p) + "&after=" + formatInt(after)
 }
 
-// MessagesChangedURL returns the URL where programs read the changes after a seq. asOf is the seq at which they began
-// to page through them.
+// MessagesChangedURL returns the URL from which programs read the messages that changed after the number after. asOf is
+// the room's last number when the program read the first page; later pages carry it along.
 func MessagesChangedURL(p chat.ConversationRef, after, asOf int64) string {
 	return MessagesURL(p) + "&changed_after=" + formatInt(after) + "&as_of=" + formatInt(asOf)
 }
 
-// NoscriptMessagesURL returns the URL of the endless message list for browsers without JavaScript.
+// NoscriptMessagesURL returns the URL of the message list for browsers without JavaScript, which keeps loading.
 func NoscriptMessagesURL(p chat.ConversationRef) string {
 	return "/messages/live?" + conversationQuery(p)
 }
@@ -62,12 +62,13 @@ func NoscriptMessagesURL(p chat.ConversationRef) string {
 // RoomURL returns the URL of a room's page.
 func RoomURL(room int64) string { return "/rooms/" + formatInt(room) }
 
-// MembersURL returns the URL of a room's page with the members after a user id whose names contain query.
+// MembersURL returns the URL of a room's page with some of its members: those whose names contain query and whose ids
+// are above after.
 func MembersURL(room int64, query string, after int64) string {
 	return NextPageURL(RoomURL(room), query, after)
 }
 
-// NextPageURL returns the URL of the next page of a list, after an id and with the same search.
+// NextPageURL returns the URL of the next page of a list. It begins above the id after and has the same search query.
 func NextPageURL(path, query string, after int64) string {
 	q := url.Values{"after": {formatInt(after)}}
 	if query != "" {
@@ -81,12 +82,12 @@ func removeMemberURL(room, user int64) string {
 	return RoomURL(room) + "/members/" + formatInt(user) + "/remove"
 }
 
-// personActionURL returns the URL of an admin action on a user, such as "disable".
+// personActionURL returns the URL of an action of admins on a user, such as "disable".
 func personActionURL(user int64, action string) string {
 	return "/people/" + formatInt(user) + "/" + action
 }
 
-// WebhookURL returns the path that a webhook receives messages at, without the origin.
+// WebhookURL returns the path to which programs post the messages of a webhook, without scheme and host.
 func WebhookURL(secret string) string { return "/hooks/" + secret }
 
 // endSessionURL returns the URL that ends a session.
@@ -97,7 +98,7 @@ func botActionURL(id int64, action string) string {
 	return "/bots/" + formatInt(id) + "/" + action
 }
 
-// timelineChangesURL returns the URL of the changes after a seq to the messages before another seq.
+// timelineChangesURL returns the URL with the messages before one number that changed after another.
 func timelineChangesURL(p chat.ConversationRef, before, after int64) string {
 	return MessagesBeforeURL(p, before) + "&changed_after=" + formatInt(after)
 }
@@ -111,7 +112,7 @@ const emojiURL = "/emoji"
 // MessageURL returns the URL of the page of a message.
 func MessageURL(id int64) string { return "/messages/" + formatInt(id) }
 
-// URLs of the data export and of the deletion of the own account.
+// These are the URLs for exporting one's data and deleting one's account.
 const (
 	accountExportURL   = "/settings/export"
 	accountDeletionURL = "/settings/delete"
@@ -122,7 +123,7 @@ func revokeWebhookURL(h chat.BotRoom) string {
 	return botActionURL(h.Bot, "hooks/") + formatInt(h.ID) + "/remove"
 }
 
-// conversationURL returns the absolute URL of a conversation for e-mails and notifications.
+// conversationURL returns the absolute URL of a conversation, for e-mails and push notifications.
 func conversationURL(base *url.URL, p chat.ConversationRef) string {
 	return base.Scheme + "://" + base.Host + MessagesURL(p)
 }

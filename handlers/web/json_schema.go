@@ -24,7 +24,7 @@ var plainTypes = map[reflect.Kind]string{
 	reflect.Int64: "integer", reflect.Int: "integer", reflect.String: "string", reflect.Bool: "boolean",
 }
 
-// schema returns the JSON schema of a type. The schema of a struct is a reference to one of the collected schemas.
+// schema returns the JSON schema of a type. For a struct it returns a reference to the schema, which it collects.
 func (b *openAPIBuilder) schema(t reflect.Type) JSONObject {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
@@ -59,13 +59,13 @@ func errorCodes() []string {
 	return codes
 }
 
-// schemaName returns the name of a struct in the description: its Go name without the suffix JSON.
+// schemaName returns the name of a struct in the description: the name in Go without the suffix JSON.
 func schemaName(t reflect.Type) string {
 	name := strings.TrimSuffix(t.Name(), "JSON")
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-// structSchema collects the schema of a struct and returns a reference to it.
+// structSchema collects the schema of a struct, unless that is done already, and returns a reference to it.
 func (b *openAPIBuilder) structSchema(t reflect.Type) JSONObject {
 	name := schemaName(t)
 	if b.schemas[name] == nil {
@@ -85,7 +85,7 @@ func objectSchema(properties JSONObject, required map[string]bool) JSONObject {
 	return schema
 }
 
-// addStructFields describes the fields of a struct.
+// addStructFields adds the schemas of a struct's fields to properties, and the names of required fields to required.
 func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, required map[string]bool) {
 	for f := range t.Fields() {
 		name := jsonName(f)
@@ -104,7 +104,7 @@ func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, 
 	}
 }
 
-// jsonName returns the name of a field in JSON, or "" for an embedded struct.
+// jsonName returns the name of a struct field in JSON, or "" for an embedded struct.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
@@ -127,10 +127,10 @@ func hasRequiredField(t reflect.Type) bool {
 	return false
 }
 
-// enumValues returns the values that an enum tag lists. One of them may be empty.
+// enumValues returns the values that an enum tag lists. A value may be empty.
 func enumValues(tag string) []string { return strings.Split(tag, ",") }
 
-// example returns an example of a struct as it stands in JSON, with the required fields and those with an example tag.
+// example returns an example of a struct in JSON. It contains the required fields and those with an example tag.
 func example(t reflect.Type) JSONObject {
 	out := JSONObject{}
 	addExamples(t, out)
@@ -152,7 +152,7 @@ func addExamples(t reflect.Type, out JSONObject) {
 	}
 }
 
-// parseExample returns the value of an example tag, which is JSON unless the field is a string.
+// parseExample returns the value of an example tag. The tag is JSON, except for a field that is a string.
 func parseExample(t reflect.Type, text string) (value any) {
 	if t.Kind() == reflect.Pointer {
 		return parseExample(t.Elem(), text)
@@ -166,7 +166,7 @@ func parseExample(t reflect.Type, text string) (value any) {
 	return value
 }
 
-// fieldExample returns an example of a field of that name. Of the values of an enum, it is the last one.
+// fieldExample returns an example value for a field with this name. For an enum it is the last value.
 func fieldExample(t reflect.Type, name, enum string) any {
 	switch {
 	case enum != "":
@@ -193,7 +193,7 @@ func fieldExample(t reflect.Type, name, enum string) any {
 	return text
 }
 
-// exampleTexts are examples of texts by the name of their field. A name means the same everywhere.
+// exampleTexts are example texts by the name of their field. A field has the same meaning in all structs.
 var exampleTexts = map[string]string{
 	"access_token":  "eyJhY2Nlc3MiOjN9.c2lnbmF0dXJl",
 	"address":       "203.0.113.7",

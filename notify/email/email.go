@@ -1,5 +1,5 @@
-// Package email sends e-mails over SMTP, one message per connection. Callers decide what a message says and when to
-// retry.
+// Package email sends e-mails over SMTP, with a connection for each message. Its callers decide on the content and
+// repeat failed attempts.
 package email
 
 import (
@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// sendTimeout limits how long sending one message may take, from the connection to the server's last response.
+// sendTimeout limits the time for sending one message, from connecting to the server's last response.
 const sendTimeout = 30 * time.Second
 
-// Message is an e-mail to one person. A message that is sent again keeps its ID, so that mail programs can recognise
-// it.
+// Message is an e-mail to one person. If it is sent again it must have the same ID, so that mail programs can recognize
+// the copy.
 type Message struct {
 	ID             string // the part of the Message-ID before the "@"
 	Name, To       string
@@ -40,10 +40,10 @@ type Sender struct {
 	plaintext      bool // no TLS at all
 }
 
-// Parse returns the sender that a URL describes: smtp://user:password@host:587?from=Name%20<address>. With smtps://
-// the connection uses TLS from the first byte; with smtp:// it uses STARTTLS, and sending fails if the server does
-// not offer that. The parameter tls=none switches encryption off, for a server on the same machine. Errors never
-// contain the URL, because it may hold a password.
+// Parse returns a sender for a URL such as smtp://user:password@host:587?from=Name%20<address>. With smtps:// the
+// connection uses TLS from the start. With smtp:// it switches to TLS by STARTTLS, and sending fails if the server does
+// not offer that. The parameter tls=none turns encryption off; it is only for a server on the same machine. Errors do
+// not contain the URL, because it may contain a password.
 func Parse(raw string) (*Sender, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" ||
@@ -91,19 +91,19 @@ func (s *Sender) parseOptions(query url.Values) (err error) {
 	return nil
 }
 
-// isLoopback reports whether a host is this machine.
+// isLoopback reports whether a host name means this machine.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// fromDomain returns the domain of the sender's address.
+// fromDomain returns the domain of the sender address.
 func (s *Sender) fromDomain() string {
 	return s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:]
 }
 
-// Send sends a message within sendTimeout. If it returns an error, the server may still have accepted the message; a
-// retry must use the same ID.
+// Send sends a message within sendTimeout. After an error the server may have accepted the message nevertheless, so
+// another attempt must use the same ID.
 func (s *Sender) Send(ctx context.Context, l Message) error {
 	message, err := s.encode(l)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 var errLineBreak = errors.New("a header of the message contains a line break")
 
-// encode builds a MIME message with a plain text part and an HTML part.
+// encode returns a MIME message with a plain text part and an HTML part.
 func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	for _, header := range []string{l.ID, l.Name, l.To, l.Subject, l.Lang, l.UnsubscribeURL} {
 		if strings.ContainsAny(header, "\r\n\x00") {
@@ -42,7 +42,8 @@ func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	return m, nil
 }
 
-// asciiAddress converts the domain of an address to ASCII, because not every server supports international domains.
+// asciiAddress returns an e-mail address with its domain in ASCII (punycode), because some servers do not support
+// international domains.
 func asciiAddress(address string) (string, error) {
 	if parsed, err := netmail.ParseAddress(address); err != nil || parsed.Address != address {
 		return "", errors.New("the recipient's address is invalid")
@@ -52,7 +53,7 @@ func asciiAddress(address string) (string, error) {
 	return address[:at] + domain, err
 }
 
-// newClient returns a client for one message. Its connection is closed when ctx is done.
+// newClient returns an SMTP client for one message. When ctx is canceled, its connection is closed.
 func (s *Sender) newClient(ctx context.Context) (*gomail.Client, error) {
 	dial := func(_ context.Context, network, _ string) (net.Conn, error) { return s.dial(ctx, network) }
 	options := []gomail.Option{
@@ -101,11 +102,11 @@ func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
 	return tlsConn, tlsConn.HandshakeContext(ctx)
 }
 
-// maxResponseBytes limits what is read from the server for one message, certificates included. An SMTP server sends a
-// few thousand bytes; without the limit an endless response would fill the memory.
+// maxResponseBytes limits the bytes that are read from the server for one message, including its certificates. A normal
+// server sends a few thousand; without the limit an endless response could fill the memory.
 const maxResponseBytes = 256 << 10
 
-// limitedConn is a connection that fails after a number of bytes has been read.
+// limitedConn is a connection from which only a limited number of bytes can be read. After that, reading fails.
 type limitedConn struct {
 	net.Conn
 	remaining int

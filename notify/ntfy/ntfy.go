@@ -1,5 +1,5 @@
-// Package ntfy publishes push notifications to an ntfy server. Callers decide what a notification says and when to
-// retry.
+// Package ntfy sends push notifications to an ntfy server. Its callers decide on the content and repeat failed
+// attempts.
 package ntfy
 
 import (
@@ -17,7 +17,8 @@ import (
 // publishTimeout limits how long one request to the server may take.
 const publishTimeout = 15 * time.Second
 
-// Notification is a push notification to a topic. It is sent as JSON, because HTTP headers cannot carry UTF-8.
+// Notification is a push notification for the subscribers of a topic. It is sent as JSON, because HTTP headers cannot
+// contain UTF-8.
 type Notification struct {
 	Topic   string   `json:"topic"`
 	Title   string   `json:"title"`
@@ -26,15 +27,15 @@ type Notification struct {
 	Tags    []string `json:"tags,omitempty"`
 }
 
-// Client publishes to one server. It is safe for concurrent use.
+// Client sends notifications to one server. It is safe for concurrent use.
 type Client struct {
 	url  string
 	auth *url.Userinfo
 	http *http.Client
 }
 
-// Parse returns the client that a URL describes: https://ntfy.example.org, with user:password@ or :token@ before the host if
-// the server requires it. Errors never contain the URL, because it may hold a password.
+// Parse returns a client for a URL such as https://ntfy.example.org. If the server requires credentials, the URL has
+// user:password@ or :token@ before the host. Errors do not contain the URL, because it may contain a password.
 func Parse(raw string) (*Client, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" ||
@@ -54,8 +55,8 @@ func Parse(raw string) (*Client, error) {
 	return c, nil
 }
 
-// noRedirect makes the client treat a redirect as a failure, so that nothing is sent to a server that the operator
-// did not choose.
+// noRedirect makes the client treat a redirect as an error. Otherwise notifications could reach a server that the
+// operator has not chosen.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Publish sends a notification. If it returns an error, the server may still have accepted the notification.
@@ -82,7 +83,8 @@ func (c *Client) Publish(ctx context.Context, n Notification) error {
 	return nil
 }
 
-// authorize adds the credentials of the URL: basic authentication, or a bearer token if the user name is empty.
+// authorize adds the credentials of the URL to a request: a bearer token if the user name is empty, otherwise basic
+// authentication.
 func (c *Client) authorize(r *http.Request) {
 	if c.auth == nil {
 		return

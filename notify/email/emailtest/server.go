@@ -30,10 +30,10 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Fault is a way in which the server misbehaves.
+// Fault is a kind of failure of the server, for tests.
 type Fault int
 
-// The faults.
+// These are the faults that a test can choose.
 const (
 	None              Fault = iota
 	Stall                   // does not answer MAIL until the server is closed
@@ -65,7 +65,7 @@ type Server struct {
 	attempts int
 }
 
-// New starts a server that is closed when the test ends. It offers STARTTLS only if withTLS is true.
+// New starts a server and closes it when the test ends. It offers STARTTLS only if withTLS is true.
 func New(t testing.TB, withTLS bool) *Server {
 	t.Helper()
 	s := &Server{closed: make(chan struct{})}
@@ -116,7 +116,7 @@ func (s *Server) newCertificate(t testing.TB) *tls.Config {
 // Close stops the server and closes all its connections.
 func (s *Server) Close() { s.stop() }
 
-// URL returns the value of SMTP_URL for this server.
+// URL returns the URL of this server as SMTP_URL expects it.
 func (s *Server) URL() string {
 	return "smtp://charla:geheim@" + s.address + "?from=Charla%20%3Ccharla@example.org%3E"
 }
@@ -132,7 +132,7 @@ func (s *Server) Sender(t testing.TB) *email.Sender {
 	return sender
 }
 
-// Messages returns the messages accepted so far.
+// Messages returns the messages that the server has accepted so far.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +146,7 @@ func (s *Server) Attempts() int {
 	return s.attempts
 }
 
-// SetFault makes the server misbehave in one way from now on, or behave again with None.
+// SetFault makes the server fail in one way from now on. None makes it work again.
 func (s *Server) SetFault(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
