@@ -29,7 +29,8 @@ func (b *tab) checkAccessibility(what string) {
 		findings, err := chromedp.Run(ctx,
 			chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ['violations']}).then(r => r.violations
 			.filter(v => v.impact === 'serious' || v.impact === 'critical')
-			.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target + ': ' + n.failureSummary)))`, chromedp.EvalAwaitPromise))
+			.flatMap(v => v.nodes.map(n =>
+				v.id + ': ' + n.target + ': ' + n.failureSummary)))`, chromedp.EvalAwaitPromise))
 		if err != nil {
 			b.Fatal(err)
 		}

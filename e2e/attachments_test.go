@@ -12,7 +12,8 @@ import (
 )
 
 // attachmentNames is a script for the names of the files attached in the composer, separated by bars.
-const attachmentNames = `[...document.querySelectorAll('.attachment--ready:not([hidden]) .attachment__name')].map(e => e.innerText).join('|')`
+const attachmentNames = `[...document.querySelectorAll('.attachment--ready:not([hidden]) .attachment__name')]
+	.map(e => e.innerText).join('|')`
 
 // pictureNames is a script for the names of the pictures of the nth message, separated by bars.
 func pictureNames(n int) string {
@@ -115,7 +116,8 @@ func TestSendWaitsForUploads(t *testing.T) {
 	ana.waitUntil("the upload is cancelled, and the next file is attached",
 		sprintf(`%s === 'next.txt' && document.querySelectorAll('.attachment:not(.attachment--canceled)').length === 1`,
 			attachmentNames))
-	upload := eval[string](ana, `document.querySelector('.attachment--canceled [id^=upload-]').id.slice('upload-'.length)`)
+	upload := eval[string](ana,
+		`document.querySelector('.attachment--canceled [id^=upload-]').id.slice('upload-'.length)`)
 	late := ana.api().uploadFile("text/plain", samples.write("late.txt", []byte("late")), "with=2&upload="+upload)
 	ana.waitUntil("the file that arrived after the cancellation is removed",
 		sprintf(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') &&
@@ -134,7 +136,8 @@ func TestRejectedFiles(t *testing.T) {
 	ana.open("/messages?with=1")
 	ana.waitForStream()
 	refused := func(why string) string {
-		return sprintf(`[...document.querySelectorAll('.attachment--failed .attachment__error')].map(e => e.innerText).join('|') === %s`,
+		return sprintf(`[...document.querySelectorAll('.attachment--failed .attachment__error')].map(e => e.innerText)
+			.join('|') === %s`,
 			asJSON(why))
 	}
 	ana.chooseFiles(samples.write("film.bin", make([]byte, 2<<20)))
@@ -184,7 +187,8 @@ func TestDropAndPasteFiles(t *testing.T) {
 	ana.waitUntil("the file is attached, and the drop area is gone",
 		attachmentNames+` === 'dropped.jpg' && !document.querySelector('.drop-overlay')`)
 	eval[bool](ana, `(() => { const d = new DataTransfer(); d.items.add(new File(['pasted'], 'pasted.txt')); `+
-		composer+`.dispatchEvent(new ClipboardEvent('paste', {clipboardData: d, bubbles: true, cancelable: true})); return true })()`)
+		composer+`.dispatchEvent(new ClipboardEvent('paste', {clipboardData: d, bubbles: true,
+			cancelable: true})); return true })()`)
 	ana.waitUntil("the pasted file is attached too", attachmentNames+` === 'dropped.jpg|pasted.txt'`)
 
 	ana.click(".attachment__alt-summary")
@@ -216,7 +220,8 @@ func TestFilesWithoutScripts(t *testing.T) {
 	ana.waitUntil("the picture, the file and the text arrived",
 		`(d => d?.querySelector('.picture__link')?.dataset.name === 'plain.jpg' &&
 		d.querySelector('.file__name').innerText === 'plain.txt' &&
-		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')?.contentDocument)`)
+		d.querySelector('.message__body').innerText === 'and words')(document.querySelector('iframe')
+			?.contentDocument)`)
 }
 
 // chooseFiles chooses files in the composer as the file dialog of the browser does.

@@ -168,7 +168,8 @@ func TestEmojiPickerOnPhone(t *testing.T) {
 		pickerOpen+` && document.querySelector('#emoji-picker h2').innerText === 'Caras'`)
 	ana.waitUntil("the whole picker is on the screen",
 		`(r => r.left >= 0 && r.top >= 0 && r.right <= 320 &&
-		r.bottom <= document.querySelector('.emoji-button').getBoundingClientRect().top)(document.querySelector('#emoji-picker').getBoundingClientRect())`)
+		r.bottom <= document.querySelector('.emoji-button')
+			.getBoundingClientRect().top)(document.querySelector('#emoji-picker').getBoundingClientRect())`)
 	ana.checkFits("the picker", 320)
 	ana.click(`#emoji-picker-emoji [value="😂"]`)
 	ana.waitUntil("it is in the composer", composer+`.value === '😂' && `+pickerClosed)

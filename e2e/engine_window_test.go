@@ -207,7 +207,9 @@ func testFilesAndSettings(t *testing.T, e engine) {
 // not report that as a lost connection.
 func (w *engineWindow) leaveAndReturn() {
 	w.Helper()
-	const observe = `new MutationObserver(() => sessionStorage.news ||= document.querySelector('.connection-status__message')?.innerText ?? '').observe(document.body, {childList: true, subtree: true}) ?? true`
+	const observe = `new MutationObserver(() =>
+		sessionStorage.news ||= document.querySelector('.connection-status__message')?.innerText ?? '')
+		.observe(document.body, {childList: true, subtree: true}) ?? true`
 	if err := w.eval(observe, new(bool)); err != nil {
 		w.Fatal(err)
 	}

@@ -138,7 +138,8 @@ func TestEditWithoutScripts(t *testing.T) {
 	bob.mustPost("/messages/1/reactions", url.Values{"emoji": {"👍"}})
 	ana.clickInFrame("#m-1 .reaction")
 	ana.waitUntil("her reaction is removed, his stays",
-		`(e => e && e.title === 'Bob')(document.querySelector('iframe').contentDocument.querySelector('#m-1 .reaction'))`)
+		`(e => e && e.title === 'Bob')(document.querySelector('iframe')
+			.contentDocument.querySelector('#m-1 .reaction'))`)
 
 	ana.clickInFrame("#m-1 .message__time")
 	ana.waitForPath("/messages/1")

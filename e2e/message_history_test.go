@@ -41,7 +41,8 @@ func TestScrollingUpLoadsOlderMessages(t *testing.T) {
 	}
 	ana.waitUntil("the button to the newest message shows that there are unread messages",
 		`document.querySelector('.list-row[aria-current] .unread-badge') &&
-		getComputedStyle(document.querySelector('.scroll-to-newest')).backgroundColor === getComputedStyle(document.querySelector('.send-button')).backgroundColor`)
+		(([a, b]) => a === b)(['.scroll-to-newest', '.send-button']
+			.map(e => getComputedStyle(document.querySelector(e)).backgroundColor))`)
 	ana.click(".scroll-to-newest")
 	ana.waitUntil("the new message is on the screen, and read",
 		`[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect().top < innerHeight &&

@@ -154,7 +154,8 @@ const menuFailed = `(m => m && m.innerText.trim() === 'Something went wrong. Try
 // with the same right edge.
 func menuBesideButton(n int) string {
 	return sprintf(`((m, b) => Math.abs(m.right - b.right) < 2 && (Math.abs(m.top - b.bottom) < 8 ||
-		Math.abs(m.bottom - b.top) < 8))(document.querySelector('#message-menu').getBoundingClientRect(), document.querySelector('%s .message__menu-button').getBoundingClientRect())`, messageSelector(n))
+		Math.abs(m.bottom - b.top) < 8))(document.querySelector('#message-menu').getBoundingClientRect(),
+			document.querySelector('%s .message__menu-button').getBoundingClientRect())`, messageSelector(n))
 }
 
 func TestMenuActsOnItsOwnMessage(t *testing.T) {

@@ -3,12 +3,14 @@ package e2e
 import "testing"
 
 // messageTexts is a script for the texts of all messages on the page, from top to bottom.
-const messageTexts = `[...document.querySelectorAll('.messages > .message')].map(e => e.querySelector('.message__body').innerText.trim())`
+const messageTexts = `[...document.querySelectorAll('.messages > .message')]
+	.map(e => e.querySelector('.message__body').innerText.trim())`
 
 // openConversationWith waits until a user is online and opens the conversation with them.
 func (b *tab) openConversationWith(other *tab) {
 	b.Helper()
-	link := sprintf(`[...document.querySelectorAll('#online-list a')].find(e => e.querySelector('bdi').textContent === %s)`,
+	link := sprintf(`[...document.querySelectorAll('#online-list a')]
+		.find(e => e.querySelector('bdi').textContent === %s)`,
 		asJSON(other.name))
 	b.waitUntil(other.name+" is online", link)
 	b.click("#" + eval[string](b, link+".id"))
@@ -32,7 +34,8 @@ func (b *tab) waitForMessages(want ...string) {
 	b.Helper()
 	b.waitUntil("the messages are "+asJSON(want), sprintf(`JSON.stringify(%s) === %s`, messageTexts,
 		asJSON(asJSON(want))))
-	if !b.isTrue(`new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size === document.querySelectorAll('[id]').length`) {
+	if !b.isTrue(`new Set([...document.querySelectorAll('[id]')]
+		.map(e => e.id)).size === document.querySelectorAll('[id]').length`) {
 		b.Errorf("%s: an id is on the page twice", b.name)
 	}
 }

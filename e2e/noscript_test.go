@@ -18,7 +18,8 @@ func (b *tab) disableScripts() {
 
 // frameMessageTexts is a script for the texts in the frame that loads forever, in which new messages appear without
 // scripts.
-const frameMessageTexts = `[...document.querySelector('iframe').contentDocument.querySelectorAll('.message')].map(e => e.querySelector('.message__body').innerText.trim())`
+const frameMessageTexts = `[...document.querySelector('iframe').contentDocument.querySelectorAll('.message')]
+	.map(e => e.querySelector('.message__body').innerText.trim())`
 
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()

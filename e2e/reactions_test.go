@@ -4,7 +4,8 @@ import "testing"
 
 // reactionsOf is a script for the reactions to the nth message: emoji and count, separated by commas.
 func reactionsOf(n int) string {
-	return sprintf(`[...document.querySelectorAll('%s .reaction')].map(e => e.innerText.replace(/\s+/g, ' ').trim()).join()`,
+	return sprintf(`[...document.querySelectorAll('%s .reaction')].map(e => e.innerText.replace(/\s+/g, ' ').trim())
+		.join()`,
 		messageSelector(n))
 }
 

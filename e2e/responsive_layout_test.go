@@ -40,7 +40,8 @@ func (b *tab) checkFits(path string, width int64) {
 	b.Helper()
 	b.waitUntil("the page is loaded", `document.readyState === 'complete'`)
 	if wide := eval[int64](b,
-		`Math.max(document.scrollingElement.scrollWidth, document.querySelector('.page')?.scrollWidth ?? 0)`); wide > width {
+		`Math.max(document.scrollingElement.scrollWidth,
+			document.querySelector('.page')?.scrollWidth ?? 0)`); wide > width {
 		b.Errorf("%s is %d pixels wide, but the window only %d", path, wide, width)
 	}
 }
@@ -92,7 +93,12 @@ func TestNamesFitInAdminLists(t *testing.T) {
 		for _, path := range []string{"/people", "/rooms/" + room} {
 			ana.open(path)
 			ana.waitUntil(sprintf("Bob's name is whole on %s at %d", path, width),
-				`(e => e && (n => { const r = document.createRange(); r.selectNodeContents(n); return r.getBoundingClientRect().right <= e.getBoundingClientRect().right + 1 })(e.firstChild))(document.querySelector('.list-entry [href="/messages?with=2"] bdi'))`)
+				`(e => {
+					if (!e) return false
+					const r = document.createRange()
+					r.selectNodeContents(e.firstChild)
+					return r.getBoundingClientRect().right <= e.getBoundingClientRect().right + 1
+				})(document.querySelector('.list-entry [href="/messages?with=2"] bdi'))`)
 			ana.checkFits(path, width)
 		}
 	}
@@ -113,13 +119,19 @@ func TestNothingCoversMessageText(t *testing.T) {
 		for n := 1; n <= 3; n++ {
 			ana.hover(messageSelector(n) + " .message__body")
 			ana.waitUntil("neither the button nor the time covers the text",
-				sprintf(`(l => [...l.querySelectorAll('.message__menu-button, :scope > .message__row > .message__time')].every(e => {
+				sprintf(`(l => [...l.querySelectorAll('.message__menu-button, :scope > .message__row > .message__time')]
+					.every(e => {
 				const a = e.getBoundingClientRect(), b = l.querySelector('.message__body').getBoundingClientRect()
 				return a.right <= b.left + 1 || a.left >= b.right - 1
 			}))(document.querySelector('%s'))`, messageSelector(n)))
 		}
 	}
 	ana.waitUntil("reactions use the whole width of the message",
-		`(r => (f => Math.max(...r.map(e => e.right)) > f.right - Math.max(...r.map(e => e.width)) - 5)(document.querySelector('#m-2 .message__row').getBoundingClientRect()))([...document.querySelectorAll('#m-2 .reaction')].map(e => e.getBoundingClientRect()))`)
+		`(() => {
+			const row = document.querySelector('#m-2 .message__row').getBoundingClientRect()
+			const reactions = [...document.querySelectorAll('#m-2 .reaction')].map(e => e.getBoundingClientRect())
+			const widest = Math.max(...reactions.map(r => r.width))
+			return Math.max(...reactions.map(r => r.right)) > row.right - widest - 5
+		})()`)
 	ana.checkFits("reactions", 320)
 }

@@ -4,10 +4,12 @@ import "testing"
 
 // recordAnnouncements is a script that records the ids of the elements that are added to the message log, which a
 // screen reader announces.
-const recordAnnouncements = `!!(globalThis.aloud = []) &&
-	new MutationObserver(all => all.flatMap(r => [...r.addedNodes])
-	.forEach(n => n.id &&
-		aloud.push(n.id))).observe(document.querySelector('[role=log]'), {childList: true, subtree: true}) === undefined`
+const recordAnnouncements = `(() => {
+	globalThis.announced = []
+	new MutationObserver(all => all.flatMap(r => [...r.addedNodes]).forEach(n => n.id && announced.push(n.id)))
+		.observe(document.querySelector('[role=log]'), {childList: true, subtree: true})
+	return true
+})()`
 
 // TestScreenReaderAnnouncesEachMessageOnce includes own messages, which arrive in the response and in the stream.
 // Changes of messages and typing indicators are not announced.
@@ -33,6 +35,6 @@ func TestScreenReaderAnnouncesEachMessageOnce(t *testing.T) {
 	for _, b := range []*tab{ana, bob} {
 		b.waitForMessages("Hello Bob", "Hello, Ana")
 		b.waitUntil("the reaction is there", reactionsOf(1)+` === '🎉 1'`)
-		b.waitUntil("each message was announced once", `aloud.filter(id => id.startsWith('m-')).join() === 'm-1,m-2'`)
+		b.waitUntil("each message was announced once", `announced.filter(id => id.startsWith('m-')).join() === 'm-1,m-2'`)
 	}
 }

@@ -43,7 +43,8 @@ func TestSendOffline(t *testing.T) {
 	ana.sendMessage("before the tunnel")
 
 	ana.setOffline(true)
-	ana.waitUntil("there is no connection", connectionStatus+` === 'You are offline. Messages will be sent when you reconnect.'`)
+	ana.waitUntil("there is no connection",
+		connectionStatus+` === 'You are offline. Messages will be sent when you reconnect.'`)
 	ana.typeAndEnter("in the tunnel")
 	ana.typeAndEnter("still in it")
 	ana.typeAndEnter("this one not")

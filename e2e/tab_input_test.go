@@ -7,15 +7,21 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// focusVisible is a script that is true if the focused element or one around it has an outline, or the composer a shadow.
+const focusVisible = `(e => {
+	for (; e && e !== document.body; e = e.parentElement) {
+		const s = getComputedStyle(e)
+		if (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) return true
+		if (e.matches('.composer__frame') && s.boxShadow !== 'none') return true
+	}
+})(document.activeElement)`
+
 // tabTo presses Tab until an element has the focus, and requires that the focus is visible.
 func (b *tab) tabTo(selector string) {
 	b.Helper()
 	for range 30 {
 		if b.isTrue(sprintf(`document.activeElement.matches('%s')`, selector)) {
-			if !b.isTrue(`(e => { for (; e &&
-				e !== document.body; e = e.parentElement) { const s = getComputedStyle(e); if (s.outlineStyle !== 'none' &&
-				parseFloat(s.outlineWidth) > 0 || e.matches('.composer__frame') &&
-				s.boxShadow !== 'none') return true } })(document.activeElement)`) {
+			if !b.isTrue(focusVisible) {
 				b.Errorf("the focus of %s is not visible", selector)
 			}
 			return

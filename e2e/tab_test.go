@@ -222,8 +222,10 @@ func (b *tab) waitUntil(what, script string) {
 }
 
 // pageState is a script for a summary of the page, for the error message of a failed test.
-const pageState = `(t => location.href + (t ? ', the composer ' + (t.disabled ? 'disabled ' : '') + 'with ' + JSON.stringify(t.value.slice(-80)) : '') +
-	', focus on ' + document.activeElement?.outerHTML.slice(0, 80) + '\n…' + document.body.innerText.slice(-600))(document.querySelector('#composer-text'))`
+const pageState = `(t => location.href +
+	(t ? ', the composer ' + (t.disabled ? 'disabled ' : '') + 'with ' + JSON.stringify(t.value.slice(-80)) : '') +
+	', focus on ' + document.activeElement?.outerHTML.slice(0, 80) +
+	'\n…' + document.body.innerText.slice(-600))(document.querySelector('#composer-text'))`
 
 // inAnotherBrowser logs the same user in with another browser.
 func (b *tab) inAnotherBrowser() *tab {

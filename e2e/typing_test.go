@@ -26,7 +26,8 @@ func TestTypingIndicator(t *testing.T) {
 
 	began := eval[float64](ana, `performance.timeOrigin + performance.now()`)
 	eval[bool](ana,
-		`new MutationObserver(() => { window.shown ??= performance.timeOrigin + performance.now() }).observe(document.querySelector('#typing'), {childList: true, subtree: true, characterData: true}) ||
+		`new MutationObserver(() => { window.shown ??= performance.timeOrigin + performance.now() })
+			.observe(document.querySelector('#typing'), {childList: true, subtree: true, characterData: true}) ||
 		true`)
 	bob.fill("#composer-text", "H")
 	pressed := eval[float64](bob, `performance.timeOrigin + performance.now()`)

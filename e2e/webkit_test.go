@@ -132,12 +132,16 @@ func (k *webkit) open(url string) string {
 // collectErrors is a script that makes the page collect its errors, from the first evaluation on, and returns the new
 // ones. The protocol of this browser does not report them.
 const collectErrors = `(globalThis.heard ??= (list => {
-	addEventListener('securitypolicyviolation', e => list.push('policy violated: ' + e.violatedDirective + ' ' + e.blockedURI))
+	addEventListener('securitypolicyviolation', e =>
+		list.push('policy violated: ' + e.violatedDirective + ' ' + e.blockedURI))
 	addEventListener('error', e => list.push('exception: ' + e.message))
 	addEventListener('unhandledrejection', e => list.push('exception: ' + e.reason))
 	for (const kind of ['error', 'warn', 'assert']) {
 		const say = console[kind]
-		console[kind] = (...words) => { list.push('console.' + kind + ': ' + words.join(' ')); say.apply(console, words) }
+		console[kind] = (...words) => {
+			list.push('console.' + kind + ': ' + words.join(' '))
+			say.apply(console, words)
+		}
 	}
 	return list
 })([])).splice(0)`
