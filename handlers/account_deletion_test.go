@@ -280,7 +280,7 @@ func TestAccountDeletionRefusals(t *testing.T) {
 		isError(409, "conflict", "")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).
 		has("You are the only admin.")
-	admin.get("/people").is(200).has("Make Ana an admin")
+	admin.get("/people").is(200).has("Make admin: Ana")
 	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
 	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)

@@ -185,7 +185,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 					templ_7745c5c3_Err = confirmForm(
 						botActionURL(one.ID, "remove"),
 						p.T("Delete bot"),
-						p.T("Delete the bot %s", one.Name),
+						p.T("Delete bot: %s", one.Name),
 					).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -194,7 +194,7 @@ func memberList(p Page, r RoomDetails) templ.Component {
 				templ_7745c5c3_Err = confirmForm(
 					removeMemberURL(r.ID, m.ID),
 					p.T("Remove from room"),
-					p.T("Remove %s from room", m.Name),
+					p.T("Remove from room: %s", m.Name),
 				).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

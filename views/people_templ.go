@@ -268,7 +268,7 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 							templ_7745c5c3_Err = confirmForm(
 								personActionURL(a.ID, "admin"),
 								p.T("Make admin"),
-								p.T("Make %s an admin", a.Name),
+								p.T("Make admin: %s", a.Name),
 							).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
