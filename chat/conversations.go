@@ -30,9 +30,9 @@ const (
 	Channel RoomKind = "channel"
 )
 
-// StreamKey identifies the conversation whose events a stream gets. A channel is identified by its room. A direct
-// conversation is identified by its two users, lower id first, because it has no room before the first message. The
-// zero StreamKey identifies no conversation.
+// StreamKey identifies a conversation in events, so that each event stream gets the events of its conversation. A
+// channel is identified by its room. A direct conversation is identified by its two users, lower id first, because it
+// has no room before the first message. The zero StreamKey identifies no conversation.
 type StreamKey struct{ Room, Low, High int64 }
 
 // ConversationRef is how a request identifies a conversation: With is the id of the other user, Room the id of the

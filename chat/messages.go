@@ -49,8 +49,9 @@ type MessageWriter interface {
 	UpdateMessage(ctx context.Context, m Message) error
 }
 
-// Message is a message as of its last change. Seq is the seq with which it was posted and never changes. ChangedSeq is
-// the seq of its last change; at first it equals Seq. A deleted message has no text.
+// Message is a message as of its last change. Every change of a room has a number, its seq. Seq is the number of the
+// message's posting and never changes; ChangedSeq is that of its last change and equals Seq at first. A deleted message
+// has no text.
 type Message struct {
 	ID          int64     `db:"id"`
 	Room        int64     `db:"room_id"`

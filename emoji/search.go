@@ -33,7 +33,7 @@ func Search(query string, limit int) []Emoji {
 	return found[:min(len(found), limit)]
 }
 
-// matchesPrefixes reports whether each of the words is the start of a word of text. Text must come from fold.
+// matchesPrefixes reports whether each of the words is the start of a word of text. Text must be a result of fold.
 func matchesPrefixes(words []string, text string) bool {
 	for _, w := range words {
 		if !strings.Contains(text, " "+w) {

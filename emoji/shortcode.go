@@ -76,7 +76,7 @@ func toShortcode(name string) string {
 	return strings.ReplaceAll(strings.TrimSpace(fold(name)), " ", "_")
 }
 
-// indexShortcodes fills byShortcode. If two emoji have the same shortcode, it belongs to the first one. English
+// indexShortcodes fills catalog.byShortcode. If two emoji have the same shortcode, it belongs to the first one. English
 // shortcodes take precedence over Spanish names.
 func (c *catalog) indexShortcodes() {
 	add := func(name string, i int) {

@@ -53,8 +53,8 @@ var formats = map[string]format{
 	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, readWebPProfile, measureWebP},
 }
 
-// check decides from the headers of a file whether it can be decoded. It decodes no pixels, because a file of 100 KB
-// may contain billions of them.
+// check returns an error if a file cannot be decoded or would need too much memory, and the animation if it is one. It
+// reads headers and decodes no pixels, because a file of 100 KB may contain billions of them.
 func (f format) check(src io.ReadSeeker) (*animation, error) {
 	c, err := readFromStart(src, f.decodeConfig)
 	if err != nil || c.Width <= 0 || c.Height <= 0 {

@@ -215,7 +215,7 @@ func firstFrame(src io.Reader) (image.Image, error) {
 	return img, nil
 }
 
-// process keeps the whole animation as the original, and smaller variants of the first frame.
+// process passes the renditions to keep: the whole animation as the original, and smaller variants of its first frame.
 func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Rendition) error) (Picture, error) {
 	first, err := readFromStart(src, firstFrame)
 	if err != nil {

@@ -31,7 +31,7 @@ const maxConcurrent = 2
 
 var (
 	slots = make(chan struct{}, maxConcurrent)
-	// slotTimeout is how long a picture waits for a slot. Tests shorten it.
+	// slotTimeout is how long a picture waits while maxConcurrent others are processed. Tests shorten it.
 	slotTimeout = 10 * time.Second
 )
 
@@ -69,7 +69,8 @@ func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rend
 	return makeSmallerVariants(original, f.preferJPEG, false, keep)
 }
 
-// acquireSlot waits for a slot, which the caller must release by receiving from slots.
+// acquireSlot waits until fewer than maxConcurrent pictures are processed, and counts one more by sending to slots. The
+// caller must receive from slots when it is done. It returns Unavailable after slotTimeout.
 func acquireSlot(ctx context.Context) error {
 	timeout := time.NewTimer(slotTimeout)
 	defer timeout.Stop()

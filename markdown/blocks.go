@@ -14,7 +14,7 @@ import (
 // maxNesting is how many levels deep quotes and lists may nest. Deeper ones show as typed.
 const maxNesting = 4
 
-// canNest reports whether n may contain another quote or list, and counts it as an element.
+// canNest reports whether n may contain another quote or list. Each time it returns true counts towards maxElements.
 func canNest(n ast.Node, pc parser.Context) bool {
 	depth := 0
 	for ; n != nil; n = n.Parent() {
@@ -153,8 +153,8 @@ func (fencedCodeParser) Continue(code ast.Node, block text.Reader, _ parser.Cont
 
 func (fencedCodeParser) Close(ast.Node, text.Reader, parser.Context) {}
 
-// hasClosingFence reports whether a line after pos ends with a fence. It stores the position of the next one in pc, so
-// that the text is searched only once.
+// hasClosingFence reports whether a closing fence follows after pos. It remembers the position of the next fence in pc,
+// so that repeated calls do not search the same text again.
 func hasClosingFence(source []byte, pos int, pc parser.Context) bool {
 	next, _ := pc.Get(nextFenceKey).(int)
 	if next < pos {

@@ -11,7 +11,7 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// literal consumes the next n bytes of the line as plain text.
+// literal returns the next n bytes of the line as plain text and moves the reader behind them.
 func literal(block text.Reader, n int) ast.Node {
 	_, segment := block.PeekLine()
 	block.Advance(n)
@@ -21,8 +21,9 @@ func literal(block text.Reader, n int) ast.Node {
 // runLength returns how many times the first byte of a line repeats at its start.
 func runLength(line []byte) int { return len(line) - len(bytes.TrimLeft(line, string(line[:1]))) }
 
-// codeSpanParser parses code within a line, between two runs of equally many backticks. A search for the closing run
-// fails only for runs of different lengths, and few of these fit into a line, so parsing stays fast.
+// codeSpanParser parses code within a line, between two runs of equally many backticks. Parsing stays fast, because a
+// run without a closing run of the same length costs one search to the end of the line, and a line has room for few
+// different lengths.
 type codeSpanParser struct{}
 
 func (codeSpanParser) Trigger() []byte { return []byte("`") }
