@@ -2,8 +2,9 @@ package live
 
 import "charla/chat"
 
-// offerToUser queues a frame for the streams that one user has in a conversation, for instance upload progress. Such
-// frames are best effort: a stream that is opened later receives the next one, and its page shows the current state.
+// offerToUser sends a frame, for instance about upload progress, to the streams that one user has open in a
+// conversation. A stream that is opened later does not get the frame, but its page shows the current state and it gets
+// the next frame.
 func (h *Hub) offerToUser(user int64, key chat.StreamKey, f *frame) {
 	c := h.lookup(key)
 	if c == nil {

@@ -10,19 +10,21 @@ import (
 // WriteTimeout is how long one write to a stream may take before its reader is disconnected.
 const WriteTimeout = hijacked.WriteTimeout
 
-// finalWriteTimeout replaces WriteTimeout once a stream is ended.
+// finalWriteTimeout replaces WriteTimeout when a stream is about to end: a revoked reader must be disconnected quickly.
 const finalWriteTimeout = hijacked.FinalWriteTimeout
 
 // BlockingWriter writes a stream to an ordinary HTTP response.
 type BlockingWriter interface {
-	// Write sends all of p within a timeout, WriteTimeout before ShortenDeadline. After an error the reader is gone.
+	// Write sends all of p. It fails if that takes longer than WriteTimeout, or than the limit of ShortenDeadline.
+	// After an error the reader is gone.
 	Write(p []byte) error
 	// ShortenDeadline limits a write in progress, and each later one, to d. It may be called concurrently with Write.
 	ShortenDeadline(d time.Duration)
 }
 
-// Run writes the replay and then live events on the calling goroutine, until the reader disconnects, ctx is canceled or
-// the stream ends. It calls state at the start and after each change of the state, at most once a second.
+// Run writes the replay and then live events on the calling goroutine. It returns when the reader disconnects, ctx is
+// canceled or the stream ends. It calls state at the start and again after the viewer's unread counts may have changed,
+// at most once a second.
 func (s *Stream) Run(ctx context.Context, w BlockingWriter, replay Replay, state StateFunc) error {
 	ready := make(chan struct{}, 1)
 	wake := func() { ready <- struct{}{} } // never blocks, because the stream wakes its writer only after drain

@@ -8,8 +8,9 @@ import (
 	"charla/chat"
 )
 
-// loadLastSeq reads the last seq of a new conversation. Publish already knows the conversation, so that a change that
-// is committed meanwhile is either included in the seq or leaves a gap.
+// loadLastSeq makes a new conversation send the changes after the last seq (number of a change) of its room in the
+// database. The caller has already registered the conversation with the hub, so that a change that is committed during
+// the query is not lost: either the seq includes it, or the conversation notices that it is missing.
 func (h *Hub) loadLastSeq(ctx context.Context, c *conversation) error {
 	if c.started() {
 		return nil
@@ -24,9 +25,10 @@ func (h *Hub) loadLastSeq(ctx context.Context, c *conversation) error {
 	return nil
 }
 
-// catchUp fills the gap of a conversation on a new goroutine, of which each conversation has at most one. Goroutines
-// whose posts were committed together publish them in any order, and all of them are ready to run. Therefore catchUp
-// yields to them once before it reads the database. After an error, the next poll tries again.
+// catchUp reads the missing changes of a conversation from the database and sends them, on a new goroutine. It does
+// nothing if such a goroutine is already running. Goroutines whose posts were committed together publish them in any
+// order, and all of them are ready to run; catchUp yields to them once, which often fills the gap without a query.
+// After an error, the next poll tries again.
 func (h *Hub) catchUp(c *conversation) {
 	if !c.beginFill() {
 		return
@@ -42,8 +44,9 @@ func (h *Hub) catchUp(c *conversation) {
 	})
 }
 
-// fillGap reads the changes of a room after a seq, sends them and marks the unread counts that they affect. It returns
-// false if that made no progress.
+// fillGap sends the changes of a room that follow sent, the seq (number in its room) of the last change that was sent.
+// It also has the unread counts that they affect read again. It returns false if the query failed or found nothing to
+// send.
 func (h *Hub) fillGap(c *conversation, room, sent int64) (filled bool) {
 	recoverPanic("fill gap", func() {
 		ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)

@@ -15,7 +15,7 @@ type conversation struct {
 
 	mu         sync.Mutex                // guards all below
 	roomID     int64                     // 0 until the room exists
-	sentSeq    int64                     // the seq of the last change that was sent; -1 before start
+	sentSeq    int64                     // seq (number in the room) of the last sent change; -1 before start
 	knownSeq   int64                     // the highest seq that is known to exist; above sentSeq there is a gap
 	outOfOrder map[int64]chat.RoomChange // changes that must wait for missing ones, by seq
 	filling    bool                      // a goroutine is filling the gap
@@ -23,8 +23,8 @@ type conversation struct {
 	lastReplay *cachedReplay // nil if a change was sent after it
 }
 
-// maxOutOfOrder is how many changes a conversation keeps while earlier ones are missing, and how many frames a cached
-// replay may have. All others are read from the database.
+// maxOutOfOrder is how many changes a conversation keeps in memory while earlier ones are missing, and how many frames
+// a cached replay may have. Changes beyond that are read from the database.
 const maxOutOfOrder = 64
 
 func newConversation(key chat.StreamKey) *conversation {
@@ -34,15 +34,15 @@ func newConversation(key chat.StreamKey) *conversation {
 	}
 }
 
-// started reports whether start was called.
+// started reports whether the conversation knows after which seq it sends changes.
 func (c *conversation) started() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sentSeq >= 0
 }
 
-// start sets the seq from which changes are sent, unless another stream has already set it. It reports whether there is
-// a gap.
+// start sets the seq (number of a change) after which the conversation sends changes. If another stream has already set
+// it, it stays. It reports whether changes are missing, which the caller must read with catchUp.
 func (c *conversation) start(last chat.RoomSeq) (gap bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,7 +69,7 @@ func (c *conversation) remove(s *Stream) {
 }
 
 // deliver sends a change if it is the next one, keeps it if earlier ones are missing, and ignores it if it was already
-// sent. It reports whether there is a gap that the caller must fill.
+// sent. It reports whether changes are missing, which the caller must read with catchUp.
 func (c *conversation) deliver(e chat.RoomChange) (gap bool) {
 	_, seq := e.Position()
 	c.mu.Lock()
@@ -94,7 +94,8 @@ func (c *conversation) sendInOrder() {
 	}
 }
 
-// roomIDOf returns the room of a change. The key of a direct conversation does not contain it, but its messages do.
+// roomIDOf returns the room of a change. The key of a direct conversation contains only its two users, but its messages
+// contain the room.
 func roomIDOf(e chat.RoomChange) int64 {
 	switch e := e.(type) {
 	case chat.MessagePosted:
@@ -107,8 +108,8 @@ func roomIDOf(e chat.RoomChange) int64 {
 	}
 }
 
-// noteSeq records the last seq of the room in the database and reports whether there is a gap that the caller must
-// fill.
+// noteSeq tells the conversation which seq is the last of its room in the database. It reports whether changes are
+// missing, which the caller must read with catchUp.
 func (c *conversation) noteSeq(last chat.RoomSeq) (gap bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,8 +120,8 @@ func (c *conversation) noteSeq(last chat.RoomSeq) (gap bool) {
 	return c.sentSeq >= 0 && c.knownSeq > c.sentSeq
 }
 
-// beginFill makes the caller the one that fills the gap. It returns false if another goroutine does, or if that is not
-// possible yet.
+// beginFill gives the caller the task of reading the missing changes. It returns false if another goroutine has that
+// task, or if the conversation was not started or its room does not exist yet.
 func (c *conversation) beginFill() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,8 +132,8 @@ func (c *conversation) beginFill() bool {
 	return true
 }
 
-// nextGap returns the room and the seq after which to read changes. If more is false, nothing is missing and the fill
-// has ended.
+// nextGap returns the room whose changes are missing and the seq of the last change that was sent. If more is false,
+// nothing is missing, and the caller no longer has the task of beginFill.
 func (c *conversation) nextGap() (room, sent int64, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,16 +141,16 @@ func (c *conversation) nextGap() (room, sent int64, more bool) {
 	return c.roomID, c.sentSeq, c.filling
 }
 
-// abortFill ends the fill although the gap remains.
+// abortFill takes the task of beginFill from the caller although changes are still missing.
 func (c *conversation) abortFill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.filling = false
 }
 
-// applyChanges sends changes that were read from the database, without those that were sent meanwhile. If there are
-// too many, it ends all streams instead, so that the readers load their pages again. It returns false if the database
-// has no change that was not sent.
+// applyChanges sends changes that were read from the database, except those that were sent during the query. If there
+// were too many to read, it ends all streams instead, and their readers load their pages again. It returns false if
+// changes are missing and the database did not have them.
 func (c *conversation) applyChanges(changes chat.Changes) (progress bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,8 +174,8 @@ func (c *conversation) applyChanges(changes chat.Changes) (progress bool) {
 	return true
 }
 
-// sendChanges sends changes that were read from the database. Members who left come first, because they may not see
-// messages that were changed since. The caller holds mu.
+// sendChanges sends changes that were read from the database. It sends the departures of members first, which end the
+// streams of those members: they may not see edits that were made after they left. The caller holds mu.
 func (c *conversation) sendChanges(changes chat.Changes) {
 	for _, d := range changes.Left {
 		if d.Seq > c.sentSeq {
@@ -194,9 +195,10 @@ func (c *conversation) offerAll(f *frame) {
 	}
 }
 
-// framesSince returns the frames of changes for readers that have everything up to seq. Changes of old messages come
-// first and leave the cursor as it is. New messages follow, each with its cursor. A new message that was changed
-// already has two frames, because some streams have the message and lack only the change.
+// framesSince returns the frames of those changes that a reader who has everything up to seq is missing. Frames of
+// edited, older messages come first, without a cursor. Frames of new messages follow, each with its seq as the cursor.
+// A new message that was already edited gets a second frame for the edit, because some streams have the message and
+// miss only the edit.
 func framesSince(key chat.StreamKey, seq int64, changes chat.Changes) []*frame {
 	var frames []*frame
 	replace := func(m chat.Message) {

@@ -6,8 +6,8 @@ import "charla/chat"
 // comparable: streams with equal encoders share the rendered bytes. A method returns nil if its format has nothing to
 // send.
 type Encoder interface {
-	// Change renders a change. Cursor is the value that the reader passes when it reconnects after this change, or 0 if
-	// the change does not move the reader's cursor.
+	// Change renders a change. Cursor is the value that the reader passes when it reconnects after it received this
+	// change. If cursor is 0, the reader keeps its previous one.
 	Change(e chat.RoomChange, cursor int64) []byte
 	Presence(p Presence) []byte
 	Typing(t Typing) []byte
@@ -15,9 +15,9 @@ type Encoder interface {
 	Attachment(a chat.AttachmentChanged) []byte
 	// Cursor renders only a new cursor: the reader has everything up to it.
 	Cursor(cursor int64) []byte
-	// Heartbeat renders what keeps an idle connection open.
+	// Heartbeat renders the bytes that keep an idle connection open.
 	Heartbeat() []byte
-	// End renders the reason for which the stream ends.
+	// End renders the last event of a stream, which tells the reader why it ends.
 	End(reason EndReason) []byte
 }
 
@@ -27,8 +27,8 @@ type EndReason int
 // The reasons. After EndSlow and EndAged the reader reconnects with its cursor.
 const (
 	notEnded        EndReason = iota
-	EndSlow                   // its queue was full, or it missed more changes than a replay may have
-	EndAged                   // it reached its maximum age, which exists because half-open connections go unnoticed
+	EndSlow                   // it read too slowly: its queue was full, or it missed too many changes
+	EndAged                   // it reached its maximum age, which removes connections that broke unnoticed
 	EndReplaced               // its session opened more streams than it may have
 	EndLogout                 // its session ended
 	EndLeft                   // its user is no longer a member of the room

@@ -6,19 +6,18 @@ import (
 	"charla/chat"
 )
 
-// frame is something that is sent to many readers. Each encoder renders it once, when the first of its readers is
-// written to; other readers with an equal encoder share the bytes. At most one of the first six fields is set. If none
-// is, the frame is a heartbeat.
+// frame is one event, of which the streams of many readers share one copy. Each encoder renders it once, when the first
+// of its readers is written to. At most one of the first six fields is set. If none is set, the frame is a heartbeat.
 type frame struct {
 	change         chat.RoomChange
 	presence       *Presence
 	typing         *Typing
 	uploadProgress *chat.UploadProgress
 	attachment     *chat.AttachmentChanged
-	private        []byte // rendered state that only one reader receives
+	private        []byte // bytes for a single reader, for instance unread counts
 
 	seq            int64 // the seq of the change in its room, or 0 for a frame that is not a change
-	cursor         int64 // the cursor of a reader that received the frame, or 0
+	cursor         int64 // the cursor with which a reader of this frame reconnects, or 0 if it does not change
 	leftUser       int64 // the user who left the room and may see nothing after this frame, or 0
 	accountDeleted bool  // leftUser left because the account was deleted
 
@@ -41,7 +40,8 @@ func newChangeFrame(e chat.RoomChange, cursor int64) *frame {
 	return f
 }
 
-// encode returns the frame as enc renders it. There are few encoders, so that a slice is faster than a map.
+// encode returns the frame as enc renders it. The rendered bytes are kept in a slice, because there are few encoders
+// and a slice is then faster than a map.
 func (f *frame) encode(enc Encoder) []byte {
 	if f.private != nil {
 		return f.private

@@ -8,9 +8,9 @@ import (
 	"charla/live/internal/hijacked"
 )
 
-// StartHijacked is Run for a connection that was hijacked from its HTTP server. It returns at once; the hub writes in
-// the background and closes stream and connection at the end. Such a stream has no goroutine while nothing happens.
-// If StartHijacked panics, the caller must close both.
+// StartHijacked does what Run does, for a connection that was hijacked from its HTTP server. It returns at once; the
+// hub writes in the background and closes the stream and the connection at the end. An idle stream has no goroutine. If
+// StartHijacked panics, the caller must close both.
 func (s *Stream) StartHijacked(ctx context.Context, conn net.Conn, replay Replay, state StateFunc) {
 	c := s.hub.hijacked.NewConn(conn, hijackedStream{s})
 	s.attachWriter(c.Wake, c.ShortenDeadline)
@@ -20,11 +20,11 @@ func (s *Stream) StartHijacked(ctx context.Context, conn net.Conn, replay Replay
 	c.Start(*buffer)
 }
 
-// initialBuffers holds buffers for the first bytes of streams. Many streams open at once, and most readers accept these
-// bytes at once, so that few buffers serve all of them.
+// initialBuffers holds buffers for the first bytes of streams. A few buffers serve many streams that open at once,
+// because most readers accept these bytes immediately.
 var initialBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// hijackedStream is the hijacked.Stream of a Stream.
+// hijackedStream adapts a Stream to the interface hijacked.Stream.
 type hijackedStream struct{ *Stream }
 
 // Next implements hijacked.Stream. If an encoder panics, the panic is logged and the stream ends.

@@ -111,7 +111,7 @@ func (h *Hub) dispatch(e chat.Event) {
 	}
 }
 
-// deliver delivers a change of a room and marks the unread counts that it affects.
+// deliver sends a change of a room to its streams, and has the unread counts that it affects read again soon.
 func (h *Hub) deliver(e chat.RoomChange) {
 	key, _ := e.Position()
 	if c := h.lookup(key); c != nil && c.deliver(e) {
@@ -132,8 +132,8 @@ func (h *Hub) deliver(e chat.RoomChange) {
 	}
 }
 
-// noteRemoteSeq handles a change on another node of which only the seq is known. The hub reads the change from the
-// database if a stream needs it.
+// noteRemoteSeq handles a change on another node of which only the seq (number in its room) is known. If the
+// conversation has streams here, the hub reads the change from the database.
 func (h *Hub) noteRemoteSeq(key chat.StreamKey, last chat.RoomSeq) {
 	if c := h.lookup(key); c != nil && c.noteSeq(last) {
 		h.catchUp(c)

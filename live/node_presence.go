@@ -14,42 +14,43 @@ const (
 	announceInterval = 3 * time.Second
 	// nodeTimeout is how long a node may be silent before its users go offline.
 	nodeTimeout = 11 * time.Second
-	// presenceRequestInterval is the minimum time between two requests for all users of one node.
+	// presenceRequestInterval is the minimum time between two requests to one node for the full list of its users.
 	presenceRequestInterval = time.Second
 	// usersPerAnnouncement is how many users one announcement may contain.
 	usersPerAnnouncement = 2000
 )
 
-// presenceAnnouncement is what a node announces about its users. Seq counts the announcements with changes, so that a
-// node notices a missed one. If Parts is above 0, Online is one part of all users of the node.
+// presenceAnnouncement says which users are online on the node that sends it. Seq counts the announcements that contain
+// changes, so that the receiver notices when it missed one. If Parts is above 0, the announcement is one of several
+// parts that together list all users of the node.
 type presenceAnnouncement struct {
 	Seq     int64
 	Online  []chat.UserSummary `json:",omitempty"` // users who came online, or a part of all users
 	Offline []int64            `json:",omitempty"` // users who went offline
 	Part    int                `json:",omitempty"` // the number of this part, from 0
 	Parts   int                `json:",omitempty"`
-	ReadBy  []int64            `json:",omitempty"` // users who read something, so that their unread counts change
+	ReadBy  []int64            `json:",omitempty"` // users who have read messages, so that their unread counts change
 }
 
-// remoteNode is what another node announced about itself.
+// remoteNode is what this node knows about another node from its announcements.
 type remoteNode struct {
 	users         map[int64]bool
-	seq           int64              // the seq of the last announcement that was applied
-	partialUsers  []chat.UserSummary // the parts of all users that have arrived so far
+	seq           int64              // Seq of the last announcement that was applied
+	partialUsers  []chat.UserSummary // users in the parts of a full list that have arrived so far
 	nextPart      int                // the number of the part that must arrive next
 	lastHeard     time.Time          // when the last announcement arrived
-	lastRequested time.Time          // when all users were last requested
+	lastRequested time.Time          // when this node last requested the full list
 }
 
-// RemoteNodeCount returns the number of other nodes that this node hears.
+// RemoteNodeCount returns the number of other nodes from which announcements arrive.
 func (h *Hub) RemoteNodeCount() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.remoteNodes)
 }
 
-// setLocallyOnline sets whether a user is online on this node, and announces it to the other nodes. The caller holds
-// Hub.mu.
+// setLocallyOnline records whether a user is online on this node, and has a change announced to the other nodes. The
+// caller holds Hub.mu.
 func (h *Hub) setLocallyOnline(u *onlineUser, online bool) {
 	if u.local == online {
 		return
@@ -66,8 +67,8 @@ func (h *Hub) setLocallyOnline(u *onlineUser, online bool) {
 	h.relay.announceSoon()
 }
 
-// takeAnnouncements returns what changed among the users of this node since the last call, or, if whole is true, all
-// users of this node.
+// takeAnnouncements returns announcements of the users who came online or went offline on this node since the last
+// call. If whole is true, or if there are too many changes, it returns all online users of this node instead.
 func (h *Hub) takeAnnouncements(whole bool) []presenceAnnouncement {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -91,7 +92,8 @@ func (h *Hub) takeAnnouncements(whole bool) []presenceAnnouncement {
 	return []presenceAnnouncement{a}
 }
 
-// fullAnnouncements returns all users of this node, in parts. The caller holds Hub.mu.
+// fullAnnouncements lists all online users of this node, split into announcements of limited size. There is at least
+// one announcement, even if nobody is online. The caller holds Hub.mu.
 func (h *Hub) fullAnnouncements() []presenceAnnouncement {
 	var users []chat.UserSummary
 	for _, u := range h.arrivalOrder {
@@ -110,8 +112,8 @@ func (h *Hub) fullAnnouncements() []presenceAnnouncement {
 	return list
 }
 
-// applyAnnouncement applies what another node announced. It returns true if an announcement was missed, so that the
-// caller must request all users of the node.
+// applyAnnouncement applies an announcement of another node. It returns true if this node missed an earlier one, so
+// that the caller must request the full list of that node's users.
 func (h *Hub) applyAnnouncement(node string, a presenceAnnouncement) (requestAll bool) {
 	if len(a.ReadBy) > 0 {
 		h.markUnreadDirty(a.ReadBy...)
@@ -141,8 +143,8 @@ func (h *Hub) applyAnnouncement(node string, a presenceAnnouncement) (requestAll
 	return false
 }
 
-// addPart keeps one part of all users of a node and reports whether it was the last one. It ignores a part that does
-// not follow the one before.
+// addPart keeps one part of the full list of a node's users and reports whether the list is complete. It ignores a part
+// that does not directly follow the previous one.
 func (n *remoteNode) addPart(a presenceAnnouncement) (complete bool) {
 	if a.Part == 0 {
 		n.nextPart, n.partialUsers = 0, nil
@@ -155,7 +157,7 @@ func (n *remoteNode) addPart(a presenceAnnouncement) (complete bool) {
 	return n.nextPart == a.Parts
 }
 
-// replaceRemoteUsers replaces the users of a node by those whose parts have arrived. The caller holds Hub.mu.
+// replaceRemoteUsers makes the users in the received parts the only users of a node. The caller holds Hub.mu.
 func (h *Hub) replaceRemoteUsers(n *remoteNode, now time.Time) {
 	offline := maps.Clone(n.users)
 	for _, u := range n.partialUsers {
@@ -165,8 +167,8 @@ func (h *Hub) replaceRemoteUsers(n *remoteNode, now time.Time) {
 	n.partialUsers = nil
 }
 
-// updateRemoteUsers applies which users came online and went offline on another node. The other node announces a user
-// as offline only after the grace period, so that there is none here. The caller holds Hub.mu.
+// updateRemoteUsers applies which users came online and went offline on another node. Users go offline at once: the
+// other node has already waited offlineGrace before it announced them as offline. The caller holds Hub.mu.
 func (h *Hub) updateRemoteUsers(n *remoteNode, online []chat.UserSummary, offline []int64, now time.Time) {
 	for _, u := range online {
 		if !n.users[u.ID] {
@@ -187,7 +189,8 @@ func (h *Hub) updateRemoteUsers(n *remoteNode, online []chat.UserSummary, offlin
 	}
 }
 
-// removeNode removes a node that shuts down. Its users get a grace period, because they reconnect to other nodes.
+// removeNode removes a node that shuts down. Its users stay online for offlineGrace, because they reconnect to other
+// nodes.
 func (h *Hub) removeNode(node string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -205,7 +208,7 @@ func (h *Hub) removeNode(node string) {
 	delete(h.remoteNodes, node)
 }
 
-// removeLostNodes removes the nodes that were silent for longer than nodeTimeout, with their users.
+// removeLostNodes removes the nodes from which nothing arrived for longer than nodeTimeout. Their users go offline.
 func (h *Hub) removeLostNodes(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,7 +9,8 @@ import (
 	"charla/chat"
 )
 
-// The hub polls the database for what it was not told, because a relay message was lost or there is no relay.
+// The hub polls the database for changes that no relay message announced to it, because a message was lost or there is
+// no relay.
 const (
 	revocationPollInterval = time.Second // for ended sessions and for members who left
 	changePollInterval     = 3 * time.Second
@@ -36,7 +37,8 @@ func repeat(ctx context.Context, interval time.Duration, poll func(context.Conte
 	}
 }
 
-// pollSessions ends the streams of sessions that ended since the last successful poll, for instance on another node.
+// pollSessions ends the streams of sessions that ended since the last successful poll, for instance because the user
+// signed out on another node.
 func (h *Hub) pollSessions(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -50,7 +52,8 @@ func (h *Hub) pollSessions(ctx context.Context) {
 	h.endSessions(ended)
 }
 
-// pollDepartures finds rooms that a member left and reads their changes, which ends the streams of that member.
+// pollDepartures finds rooms that a member left and reads their changes. This ends the streams that the member has open
+// there.
 func (h *Hub) pollDepartures(ctx context.Context) {
 	if h.StreamCount() == 0 {
 		return
@@ -70,7 +73,7 @@ func (h *Hub) pollDepartures(ctx context.Context) {
 	}
 }
 
-// pollConversations finds conversations with changes that were not announced and reads them.
+// pollConversations finds conversations whose changes did not reach this node and reads those changes.
 func (h *Hub) pollConversations(ctx context.Context) {
 	for batch := range slices.Chunk(h.openConversations(), conversationsPerPoll) {
 		if err := h.pollSeqs(ctx, batch); err != nil {
@@ -91,7 +94,8 @@ func (h *Hub) openConversations() []*conversation {
 	return list
 }
 
-// pollSeqs reads the last seqs of some conversations and fills their gaps.
+// pollSeqs compares the last seqs (numbers of changes) of some rooms in the database with what was sent, and reads the
+// changes that are missing.
 func (h *Hub) pollSeqs(ctx context.Context, conversations []*conversation) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -111,7 +115,8 @@ func (h *Hub) pollSeqs(ctx context.Context, conversations []*conversation) error
 	return nil
 }
 
-// refreshAllConversationStreams refreshes the states of streams that follow all conversations of their users.
+// refreshAllConversationStreams reads the unread counts of all users again who have a stream that follows all their
+// conversations.
 func (h *Hub) refreshAllConversationStreams(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()

@@ -21,20 +21,21 @@ type Presence struct {
 // MaxListedOnline is how many online users Presence and OnlineUsers list.
 const MaxListedOnline = 100
 
-// offlineGrace is how long a user without a stream stays online. It is long enough for the next page to load.
+// offlineGrace is how long a user without an open stream still counts as online: long enough to load another page.
 const offlineGrace = 5 * time.Second
 
-// onlineUser is a user who has an open stream, or had one within the grace period, on this node or on another.
+// onlineUser is a user who has an open stream on any node, or had one less than offlineGrace ago.
 type onlineUser struct {
 	chat.UserSummary
 	streams     int       // open streams on this node
-	local       bool      // online on this node: has a stream, or had one within the grace period
-	graceStart  time.Time // when the grace period began, or zero
+	local       bool      // online on this node: has a stream, or had one less than offlineGrace ago
+	graceStart  time.Time // when the current offlineGrace began, or zero if there is none
 	remoteNodes int       // how many other nodes have announced the user
 	removed     bool      // no longer online on any node
 }
 
-// graceEntry is the start of a grace period. It has no effect if the user has had a stream since.
+// graceEntry schedules the moment at which a user without a stream goes offline. It has no effect if the user has
+// opened a stream since start.
 type graceEntry struct {
 	user  *onlineUser
 	start time.Time
@@ -57,8 +58,8 @@ func (h *Hub) userDisconnected(id int64) {
 	}
 }
 
-// addOnlineUser returns the online user with this id and sets the name. It adds the user if they were offline. The
-// caller holds Hub.mu.
+// addOnlineUser returns the onlineUser of a user, with the given name and picture. It creates one if the user was
+// offline. The caller holds Hub.mu.
 func (h *Hub) addOnlineUser(user chat.UserSummary) *onlineUser {
 	u := h.online[user.ID]
 	if u == nil {
@@ -75,7 +76,7 @@ func (h *Hub) addOnlineUser(user chat.UserSummary) *onlineUser {
 	return u
 }
 
-// removeOnlineUser removes a user who is online on no node. The caller holds Hub.mu.
+// removeOnlineUser makes a user offline who is no longer online on any node. The caller holds Hub.mu.
 func (h *Hub) removeOnlineUser(u *onlineUser, now time.Time) {
 	delete(h.online, u.ID)
 	u.removed, h.arrivalsStale = true, true
@@ -83,7 +84,7 @@ func (h *Hub) removeOnlineUser(u *onlineUser, now time.Time) {
 	h.wakeScheduler()
 }
 
-// renameUser sends the new name and picture of a user to everybody.
+// renameUser sends the new name and picture of a user to all open streams.
 func (h *Hub) renameUser(user chat.UserSummary) {
 	h.mu.Lock()
 	if u := h.online[user.ID]; u != nil {
@@ -101,16 +102,16 @@ func (h *Hub) scheduleRename(user chat.UserSummary) {
 	h.wakeScheduler()
 }
 
-// startGrace starts the grace period of a user. The caller holds Hub.mu.
+// startGrace starts the time in which a user without open streams still counts as online. The caller holds Hub.mu.
 func (h *Hub) startGrace(u *onlineUser) {
 	u.graceStart = time.Now()
 	h.graceQueue = append(h.graceQueue, graceEntry{u, u.graceStart})
 	h.wakeScheduler()
 }
 
-// expireGrace removes the users whose grace period has ended. It returns when the next one ends, or the zero time.
-// Grace periods end in the order in which they began, so that only the front of the queue matters. The caller holds
-// Hub.mu.
+// expireGrace makes users offline who have had no stream for offlineGrace. It returns when that time ends for the next
+// user, or the zero time. The queue has the users in the order in which they go offline, so that only its front must be
+// checked. The caller holds Hub.mu.
 func (h *Hub) expireGrace(now time.Time) (next time.Time) {
 	for ; len(h.graceQueue) > 0; h.graceQueue = h.graceQueue[1:] {
 		entry := h.graceQueue[0]
@@ -130,7 +131,7 @@ func (h *Hub) expireGrace(now time.Time) (next time.Time) {
 	return time.Time{}
 }
 
-// Online reports which of some users are online.
+// Online reports for each of the given users whether they are online.
 func (h *Hub) Online(ids ...int64) map[int64]bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -164,15 +165,15 @@ func (h *Hub) firstOnline() []chat.UserSummary {
 	return list
 }
 
-// currentPresence returns the frame about presence that a new stream receives.
+// currentPresence returns the frame that tells a new stream who is online.
 func (h *Hub) currentPresence() *frame {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.presenceSnapshot
 }
 
-// togglePresence records that a user came online or went offline. Two such changes before the next Presence cancel each
-// other out. The caller holds Hub.mu.
+// togglePresence records that a user came online or went offline, for the next Presence. If a user does both before it
+// is sent, nothing is sent about them. The caller holds Hub.mu.
 func (h *Hub) togglePresence(id int64, now time.Time) {
 	if h.toggled[id] {
 		delete(h.toggled, id)

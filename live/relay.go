@@ -16,8 +16,8 @@ import (
 	"charla/chat"
 )
 
-// Relay connects a hub to the hubs of the other nodes over NATS. A node that misses a message finds the same in the
-// database. Therefore nothing here waits for the network, and a message is dropped if its queue is full.
+// Relay connects a hub to the hubs of the other nodes over NATS. A node that misses a message reads the same change
+// from the database. Therefore the relay never waits for the network, and it drops messages when a queue is full.
 type Relay struct {
 	hub           *Hub
 	nodeName      string // random, new at each start
@@ -108,7 +108,7 @@ func (r *Relay) enqueue(e chat.Event) {
 	}
 }
 
-// announceSoon makes the relay announce the users of this node to the other nodes.
+// announceSoon has the relay announce changes in who is online on this node to the other nodes.
 func (r *Relay) announceSoon() { signal(r.presenceChanged) }
 
 // Run sends and receives messages until ctx ends, then announces that this node shuts down. It may be called once.
@@ -124,7 +124,8 @@ func (r *Relay) Run(ctx context.Context) {
 	r.conn.Close()
 }
 
-// sendLoop sends queued events, and announcements about this node: soon after a change, and at each announceInterval.
+// sendLoop sends queued events. It also sends announcements about the users of this node, soon after a change and at
+// every announceInterval.
 func (r *Relay) sendLoop(ctx context.Context) {
 	ticker := time.NewTicker(announceInterval)
 	defer ticker.Stop()
@@ -181,7 +182,8 @@ func (r *Relay) sendEvent(e chat.Event) {
 	})
 }
 
-// announce announces the users of this node and who read something. It empties readers.
+// announce sends announcements of the users of this node, either all of them or only changes, and of the users in
+// readers, who have read messages. It empties readers.
 func (r *Relay) announce(whole bool, readers map[int64]bool) {
 	announcements := r.hub.takeAnnouncements(whole)
 	announcements[0].ReadBy = slices.Collect(maps.Keys(readers))

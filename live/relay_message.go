@@ -14,8 +14,9 @@ import (
 // New fields and kinds need no new version, because older nodes ignore them.
 const relayVersion = 1
 
-// relayMessage is what a node sends to the other nodes, as JSON. A change carries its position beside the event, so
-// that a node which cannot decode the event still learns that there is something to read.
+// relayMessage is what a node sends to the other nodes, as JSON. A change carries its room and seq (number of the
+// change) beside the event. A node that cannot decode the event, because it runs another version, still learns that
+// there is a change to read from the database.
 type relayMessage struct {
 	Version     int                   `json:"v"`
 	Node        string                `json:"node"`            // the sender
@@ -57,8 +58,9 @@ func eventTypesOf(events ...chat.Event) map[string]eventType {
 	return types
 }
 
-// describeType describes a type by the names and types of its fields. If two versions of Charla differ in a field of an
-// event, their fingerprints differ, and a node reads the change from the database instead of using an incomplete event.
+// describeType describes a type by the names and types of its fields, from which its fingerprint is computed. If two
+// versions of Charla differ in a field of an event, the fingerprints differ, and a node reads the change from the
+// database instead of using an incomplete event.
 func describeType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -74,7 +76,8 @@ func describeType(t reflect.Type) string {
 	}
 }
 
-// newRelayMessage returns the message for an event. It returns false if events of that type are not sent.
+// newRelayMessage returns the message for an event. It returns false if events of that type are not sent to other
+// nodes.
 func newRelayMessage(e chat.Event) (relayMessage, bool) {
 	name := reflect.TypeOf(e).Name()
 	t, ok := eventTypes[name]
@@ -89,7 +92,8 @@ func newRelayMessage(e chat.Event) (relayMessage, bool) {
 	return m, true
 }
 
-// decodeEvent returns the event of a message. It returns false if this version of Charla has a different event type.
+// decodeEvent returns the event of a message. It returns false if this version of Charla defines the event type
+// differently or cannot decode the event.
 func (m relayMessage) decodeEvent() (chat.Event, bool) {
 	t, ok := eventTypes[m.Kind]
 	if !ok || t.fingerprint != m.Fingerprint {
@@ -103,7 +107,7 @@ func (m relayMessage) decodeEvent() (chat.Event, bool) {
 }
 
 // subject returns the NATS subject of a message, without the prefix of the community. Every node subscribes to all
-// subjects. They differ so that the nodes of a larger community could subscribe to some of them.
+// subjects today. Different subjects leave a larger community the possibility that a node subscribes to some of them.
 func (m relayMessage) subject() string {
 	switch {
 	case m.Key == nil:

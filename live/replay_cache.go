@@ -2,8 +2,8 @@ package live
 
 import "charla/chat"
 
-// cachedReplay is what readers with the same cursor missed. After a restart, most readers of a room reconnect with the
-// same cursor, so that their changes are read and rendered once.
+// cachedReplay keeps the changes after one cursor. After a restart, most readers of a room reconnect with the same
+// cursor; the cache lets the database be read and the frames be rendered once for all of them.
 type cachedReplay struct {
 	after   int64
 	changes chat.Changes
@@ -14,8 +14,8 @@ type cachedReplay struct {
 // reader with the same cursor is unlikely, and the cache would only use memory.
 const minStreamsToCacheReplay = 8
 
-// cachedChanges returns the changes after a cursor if they were read for another reader and none was sent since.
-// Changes that are sent later are in the queues of the streams.
+// cachedChanges returns the changes after the given cursor if they were read for another reader and are still complete.
+// Changes that are sent later reach the streams through their queues.
 func (c *conversation) cachedChanges(after int64) (chat.Changes, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -26,8 +26,8 @@ func (c *conversation) cachedChanges(after int64) (chat.Changes, bool) {
 	return r.changes, true
 }
 
-// replayFrames returns the frames of the changes after a cursor and caches them. Cached frames can be used if the
-// cursor and the last seq are the same, because then the changes are the same.
+// replayFrames returns the frames of the changes after the given cursor. It reuses the frames of the previous reader if
+// that had the same cursor and the same last change, and otherwise caches the new ones.
 func (c *conversation) replayFrames(after int64, changes chat.Changes) []*frame {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,19 +11,21 @@ const (
 	// minSendInterval is the minimum time between two frames about presence, and between two refreshes of unread
 	// counts.
 	minSendInterval = time.Second
-	// presenceDelay is how long a frame about presence waits for other users who come online or go offline.
+	// presenceDelay is how long the hub waits after a user came online or went offline, so that one frame covers
+	// several users.
 	presenceDelay = 50 * time.Millisecond
-	// unreadDelay is how long a refresh of unread counts waits. It is longer, so that pages that show the new message
-	// have reported it as read.
+	// unreadDelay is how long the hub waits before it reads unread counts again. Pages that show a new message report
+	// it as read within that time, so that it is not counted.
 	unreadDelay = 500 * time.Millisecond
-	// maxPresenceDeltas is how many users a frame about presence may say came online or went offline. With more, all
-	// streams refresh their whole state instead.
+	// maxPresenceDeltas is the largest number of users whom one frame reports as having come online or gone offline.
+	// With more, each stream reads its own state again instead.
 	maxPresenceDeltas = 100
-	// heartbeatInterval must be shorter than the time after which proxies close idle connections, often a minute.
+	// heartbeatInterval is the time between two heartbeats of a stream. It must be shorter than the time after which
+	// proxies close idle connections, often a minute.
 	heartbeatInterval = 15 * time.Second
 )
 
-// debounce decides when something is sent: a delay after the first request, and at most once in minSendInterval.
+// debounce decides when something is sent: some time after the first request, and at most once in minSendInterval.
 type debounce struct{ requested, lastSent time.Time }
 
 // request asks for something to be sent. It reports whether this is the first request since the last markSent.
@@ -50,7 +52,7 @@ func (d *debounce) due(delay time.Duration) time.Time {
 // markSent records that the requested thing was sent.
 func (d *debounce) markSent(now time.Time) { d.requested, d.lastSent = time.Time{}, now }
 
-// wakeScheduler makes Run check soon what is due.
+// wakeScheduler makes Run check at once whether something must be sent.
 func (h *Hub) wakeScheduler() { signal(h.wake) }
 
 // signal sends to a channel with a capacity of 1, unless it is full.
@@ -89,7 +91,7 @@ func (h *Hub) Run(ctx context.Context) {
 	}
 }
 
-// earliest returns the earliest of some times, of which zero ones do not count.
+// earliest returns the earliest of the given times, ignoring zero times. It returns the zero time if there is no other.
 func earliest(times ...time.Time) (first time.Time) {
 	for _, t := range times {
 		if first.IsZero() || !t.IsZero() && t.Before(first) {
@@ -99,7 +101,7 @@ func earliest(times ...time.Time) (first time.Time) {
 	return first
 }
 
-// sendPresence sends who came online and who went offline, if that is due. It returns when it must run again.
+// sendPresence sends who came online and who went offline, if it is time for that. It returns when it must run again.
 func (h *Hub) sendPresence(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -125,8 +127,8 @@ func (h *Hub) sendPresence(now time.Time) time.Time {
 	return next
 }
 
-// sendHeartbeats sends heartbeats to the streams for which one is due and ends those that reached their age. It does so
-// once a second and returns when it must run again.
+// sendHeartbeats sends a heartbeat to each stream that has had none for heartbeatInterval, and ends the streams that
+// reached their maximum age. It works once a second and returns when it must run again.
 func (h *Hub) sendHeartbeats(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -150,9 +152,10 @@ func (h *Hub) sendHeartbeats(now time.Time) time.Time {
 }
 
 const (
-	// freeMemoryThreshold is how many streams must have opened or closed before freeMemoryAfterBurst frees memory.
+	// freeMemoryThreshold is by how many the number of open streams must have changed before memory is freed.
 	freeMemoryThreshold = 1000
-	// quietThreshold is how many streams may open or close in a second after the burst.
+	// quietThreshold is the largest change of the number of open streams within a second at which a burst counts as
+	// over.
 	quietThreshold = 10
 )
 

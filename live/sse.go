@@ -30,8 +30,8 @@ func (e ServerSentEvent) AppendTo(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// KeepAliveComment is a comment in a text/event-stream, which readers ignore. It keeps proxies from closing an idle
-// connection.
+// KeepAliveComment is a comment in a text/event-stream. Readers ignore it, but proxies see that the connection is in
+// use and do not close it.
 var KeepAliveComment = []byte(":\n\n")
 
 // appendField appends a field line, unless value is empty. It removes line breaks and NUL from value.
@@ -48,7 +48,8 @@ func appendField(b []byte, name, value string) []byte {
 	return append(b, '\n')
 }
 
-// cutLine splits b at its first line break, which is CRLF, LF or CR as for readers. More is false if there is none.
+// cutLine splits b at its first line break, which may be CRLF, LF or CR because readers accept all three. More is false
+// if there is no line break.
 func cutLine(b []byte) (line, rest []byte, more bool) {
 	i := bytes.IndexAny(b, "\r\n")
 	if i < 0 {

@@ -18,7 +18,7 @@ var endReasonNames = [...]string{
 	EndRestart: "restart", EndResync: "resync", endDisconnected: "gone",
 }
 
-// Stats is the state of a hub now and what it counted since it was created.
+// Stats are the current numbers of a hub and what it has counted since it was created.
 type Stats struct {
 	Streams         map[string]int // open streams, by each Viewer.MetricRoute that occurred
 	QueuedForWriter int            // hijacked connections that wait for a writer

@@ -26,7 +26,7 @@ type Stream struct {
 	conversation *conversation // nil for a stream that is not in a conversation
 	closeOnce    sync.Once
 
-	// stateMu is held while a state is read and queued, so that states are sent in the order in which they were read.
+	// stateMu is held while the state (see StateFunc) is read and queued, so that an older one is never sent last.
 	stateMu sync.Mutex
 
 	nextHeartbeat, expiresAt time.Time // guarded by Hub.mu
@@ -43,8 +43,8 @@ type Stream struct {
 	shorten     func(time.Duration) // limits a write in progress, and each later one; nil before the first write
 }
 
-// StateFunc returns the state that only this viewer sees, such as unread counts, as bytes for the reader. It may read
-// the database. It is never called concurrently for one stream. A nil StateFunc means that the stream has no such
+// StateFunc reads what only this viewer sees, such as unread counts, and returns it as bytes for the reader. It may
+// read the database. It is never called concurrently for one stream. A nil StateFunc means that the stream has no such
 // state.
 type StateFunc func(context.Context) ([]byte, error)
 
@@ -56,7 +56,8 @@ func newStream(h *Hub, v Viewer, enc Encoder) *Stream {
 	}
 }
 
-// attachWriter sets how the stream wakes its writer and limits its writes. The writer counts as woken already.
+// attachWriter connects the stream to its writer. The stream calls wake when it has something to write, and shorten to
+// limit how long a write may take. The writer must call drain once without being woken.
 func (s *Stream) attachWriter(wake func(), shorten func(time.Duration)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,8 +90,8 @@ func (s *Stream) offer(f *frame) {
 	s.wakeWriter()
 }
 
-// coalesce replaces a queued frame about typing, or about the same upload, by a newer one and reports whether it did.
-// Each such frame contains the whole state. The caller holds mu.
+// coalesce replaces a queued frame by a newer one that makes it obsolete, and reports whether it did. This applies to
+// frames about typing and to frames about the same upload, which contain the whole state. The caller holds mu.
 func (s *Stream) coalesce(f *frame) bool {
 	replaces := func(*frame) bool { return false }
 	switch {
@@ -109,7 +110,7 @@ func (s *Stream) coalesce(f *frame) bool {
 	return true
 }
 
-// end ends the stream. It drops the queue, because the reader may no longer be allowed to see it.
+// end ends the stream. It drops the queued frames, because the reader may no longer be allowed to see them.
 func (s *Stream) end(reason EndReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +122,7 @@ func (s *Stream) end(reason EndReason) {
 	s.wakeWriter()
 }
 
-// reason returns why a closed stream ended. A stream without a reason lost its reader or never had one.
+// reason returns why a closed stream ended. If the hub did not end the stream, it returns endDisconnected.
 func (s *Stream) reason() EndReason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,8 +148,8 @@ func (s *Stream) wakeWriter() {
 	}
 }
 
-// drain empties the queue and returns its frames. It stops before a frame that ends the stream. If it returns
-// nothing, the writer must stop until it is woken.
+// drain empties the queue and returns its frames up to one that ends the stream, and why the stream ends, if it does.
+// If it returns neither, the writer must stop until it is woken.
 func (s *Stream) drain() (queue []*frame, end EndReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,19 +166,20 @@ func (s *Stream) drain() (queue []*frame, end EndReason) {
 	return queue, end
 }
 
-// endsForViewer reports whether a frame says that the viewer left the room after the replay was read. The caller holds
-// mu.
+// endsForViewer reports whether a frame says that the viewer left the room after the replay was read. Then the stream
+// must end. The caller holds mu.
 func (s *Stream) endsForViewer(f *frame) bool {
 	return f.leftUser != 0 && f.leftUser == s.viewer.User.ID && f.seq > s.replayedSeq
 }
 
-// forcesResync reports whether a frame says that an account was deleted after the replay was read. That changes the
-// author of messages that no frame contains, so that the page must be loaded again. The caller holds mu.
+// forcesResync reports whether the page must be loaded again, because a frame says that an account was deleted after
+// the replay was read. The author's name on older messages changes then, and no frame contains those messages. The
+// caller holds mu.
 func (s *Stream) forcesResync(f *frame) bool { return f.accountDeleted && f.seq > s.replayedSeq }
 
-// CachedReplay returns the changes after a cursor if another stream of the conversation has just read them. Otherwise
-// it returns false, and the caller must read them. The caller has already checked that the viewer is a member of the
-// room.
+// CachedReplay returns the changes after the given cursor if another stream of the conversation has just read them.
+// Otherwise it returns false, and the caller must read them from the database. The caller must have checked that the
+// viewer is a member of the room.
 func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 	if s.conversation == nil {
 		return chat.Changes{}, false
@@ -186,15 +188,16 @@ func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 }
 
 // Replay is what a reader receives before live events. Head is the start of the response. After is the cursor with
-// which the reader connected, or -1 if it has none. Changes are those that it missed; the caller reads them after
-// Subscribe and before it last checks that the viewer is a member of the room.
+// which the reader connected, or -1 if it has none. Changes are those that the reader missed. The caller reads them
+// after Subscribe, and afterwards checks once more that the viewer is a member of the room.
 type Replay struct {
 	Head    []byte
 	After   int64
 	Changes chat.Changes
 }
 
-// maxReplay is the maximum size of a replay in bytes. Each reader has its own copy and may accept it slowly.
+// maxReplay is the maximum size of a replay in bytes. Each replay is held in memory until its reader, which may be
+// slow, has accepted it.
 const maxReplay = 1 << 20
 
 // appendInitial appends to b what the reader receives first: the replay, its new cursor, who is online, and its own
@@ -247,7 +250,8 @@ func (s *Stream) appendReplay(b []byte, r Replay) []byte {
 	return b
 }
 
-// refreshState reads the viewer's own state and queues it. If that fails, the hub tries again.
+// refreshState reads the viewer's own state (see StateFunc) again and queues it for the reader. If that fails, the hub
+// tries again.
 func (s *Stream) refreshState(ctx context.Context) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
@@ -267,8 +271,9 @@ func (s *Stream) refreshState(ctx context.Context) {
 	}
 }
 
-// render appends frames to b, without the changes that the replay contains. For a single frame and an empty b it
-// returns the bytes that the frame shares with other streams instead.
+// render appends frames to b, without the changes that the replay already contained, and at the end the reason for
+// which the stream ends. For a single frame and an empty b it returns the bytes that the frame shares with other
+// streams, so the caller must not change them.
 func (s *Stream) render(b []byte, queue []*frame, end EndReason) []byte {
 	s.hub.counters.framesSent.Add(int64(len(queue)))
 	if len(queue) == 1 && end == notEnded && len(b) == 0 {
@@ -288,5 +293,5 @@ func (s *Stream) render(b []byte, queue []*frame, end EndReason) []byte {
 	return b
 }
 
-// replayed reports whether the replay contains the change of a frame.
+// replayed reports whether the replay already contained the change of a frame.
 func (s *Stream) replayed(f *frame) bool { return f.seq != 0 && f.seq <= s.replayedSeq }

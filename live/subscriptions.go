@@ -12,15 +12,16 @@ type Viewer struct {
 	Session int64
 	// MaxStreams is how many streams the session may have. One more ends the oldest.
 	MaxStreams int
-	// MetricRoute is the label under which Stats counts the stream. There must be only a few different ones.
+	// MetricRoute is the label under which Stats counts the stream. All viewers together must use only a few labels.
 	MetricRoute string
-	// AllConversations says that the stream follows all conversations of the user by its state alone. The hub refreshes
-	// that state every few seconds, even if nothing announced a change.
+	// AllConversations says that the stream shows all conversations of the user and not the events of one. The hub
+	// reads the state of such a stream again every few seconds, even if nothing announced a change.
 	AllConversations bool
 }
 
-// Subscribe opens a stream of a conversation, or, for the zero key, a stream without one. The caller must Close it, and
-// must read the changes that the reader missed after Subscribe. Subscribe returns an error if the database fails.
+// Subscribe opens a stream of a conversation. With the zero key, the stream is not in a conversation. After Subscribe,
+// the caller must read the changes that the reader missed, and at the end call Close. Subscribe returns an error if it
+// cannot read the database.
 func (h *Hub) Subscribe(ctx context.Context, v Viewer, key chat.StreamKey, enc Encoder) (*Stream, error) {
 	s := newStream(h, v, enc)
 	if key != (chat.StreamKey{}) {
@@ -49,7 +50,7 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer, key chat.StreamKey, enc E
 	return s, nil
 }
 
-// removeStream removes a stream from every index. It runs once for each stream.
+// removeStream makes the hub forget a stream. It runs once for each stream.
 func (h *Hub) removeStream(s *Stream) {
 	h.counters.streamsEnded[s.reason()].Add(1)
 	if s.conversation != nil {
@@ -80,7 +81,8 @@ func (h *Hub) lookup(key chat.StreamKey) *conversation {
 	return h.conversations[key]
 }
 
-// acquire returns a conversation, which it creates if necessary, and keeps it until release.
+// acquire returns a conversation, which it creates if necessary. The conversation exists until the caller calls
+// release.
 func (h *Hub) acquire(key chat.StreamKey) *conversation {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -11,7 +11,7 @@ const (
 	// typingTimeout is how long a user counts as typing. Browsers repeat the event every 1.5 seconds while the user
 	// types.
 	typingTimeout = 3 * time.Second
-	// typingDelay is how long a frame waits for other users who begin to type at the same moment.
+	// typingDelay is how long the hub waits after a user began to type, so that one frame covers several users.
 	typingDelay = 50 * time.Millisecond
 	// typingInterval is the minimum time between two frames about one conversation.
 	typingInterval = 250 * time.Millisecond
@@ -69,7 +69,7 @@ func (h *Hub) stopTyping(key chat.StreamKey, author int64) {
 	}
 }
 
-// scheduleTyping makes the hub send soon who is typing in a conversation. The caller holds Hub.mu.
+// scheduleTyping has the hub send soon who is typing in a conversation. The caller holds Hub.mu.
 func (h *Hub) scheduleTyping(c *conversation) {
 	h.typingConversations[c] = true
 	if !c.due.IsZero() {
@@ -80,7 +80,7 @@ func (h *Hub) scheduleTyping(c *conversation) {
 	h.wakeScheduler()
 }
 
-// sendTyping removes users who stopped typing and sends who is typing, in the conversations for which that is due. It
+// sendTyping sends who is typing in the conversations where that has changed, and leaves out users who stopped. It
 // returns when it must run again, or the zero time.
 func (h *Hub) sendTyping(now time.Time) (next time.Time) {
 	h.mu.Lock()
@@ -115,7 +115,8 @@ func (t *typingState) removeExpired(now time.Time) bool {
 	return len(t.typists) < before
 }
 
-// frameExcluding returns the frame about all typists except one user, or about all of them if user is 0.
+// frameExcluding returns the frame that lists all typing users except the given one. If user is 0, it lists all of
+// them.
 func (t *typingState) frameExcluding(user int64) *frame {
 	typing := &Typing{}
 	for _, u := range t.typists {

@@ -12,7 +12,7 @@ import (
 	"charla/chat"
 )
 
-// unreadUpdates is whose unread counts may have changed, so that the states of their streams must be refreshed.
+// unreadUpdates collects whose unread counts may have changed, so that their streams need new ones.
 type unreadUpdates struct {
 	debounce
 	users      map[int64]bool
@@ -21,8 +21,8 @@ type unreadUpdates struct {
 	refreshing bool           // a goroutine is refreshing states
 }
 
-// markUnreadDirty makes the hub refresh the states of some users soon, or of everybody if there are no arguments. Users
-// without a stream on this node cost nothing.
+// markUnreadDirty has the hub read the unread counts of the given users again soon and send them to their streams.
+// Without arguments, it does so for everybody. Users without a stream on this node cost nothing.
 func (h *Hub) markUnreadDirty(users ...int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -40,7 +40,7 @@ func (h *Hub) markUnreadDirty(users ...int64) {
 	}
 }
 
-// markRoomUnreadDirty makes the hub refresh the states of the members of a room soon.
+// markRoomUnreadDirty has the hub read the unread counts of a room's members again soon and send them to their streams.
 func (h *Hub) markRoomUnreadDirty(room int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -49,8 +49,8 @@ func (h *Hub) markRoomUnreadDirty(room int64) {
 	h.wakeScheduler()
 }
 
-// markConversationUnreadDirty makes the hub refresh the states of the users for whom a message in a conversation may be
-// unread. These are all its members except the author, who is 0 if unknown.
+// markConversationUnreadDirty has the hub read the unread counts of a conversation's members again soon, except those
+// of the author of a new message. Author is 0 if unknown; then no member is left out.
 func (h *Hub) markConversationUnreadDirty(key chat.StreamKey, author int64) {
 	switch {
 	case key.Room == chat.General:
@@ -66,8 +66,8 @@ func (h *Hub) markConversationUnreadDirty(key chat.StreamKey, author int64) {
 	}
 }
 
-// sendUnread starts a refresh of the states of users whose unread counts may have changed, if that is due. It returns
-// when it must run again, or the zero time.
+// sendUnread starts reading the unread counts again that may have changed, if it is time for that. It returns when it
+// must run again, or the zero time.
 func (h *Hub) sendUnread(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,7 +98,8 @@ func (h *Hub) sendUnread(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// refreshStatesOf refreshes the states of stale streams, and of those candidates whose users are members of some rooms.
+// refreshStatesOf sends new unread counts to all stale streams, and to those candidates whose users are members of the
+// given rooms.
 func (h *Hub) refreshStatesOf(stale, candidates []*Stream, rooms []int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()
@@ -112,8 +113,8 @@ func (h *Hub) refreshStatesOf(stale, candidates []*Stream, rooms []int64) {
 	h.wakeScheduler()
 }
 
-// streamsOfMembers returns the streams whose users are members of one of the rooms. If the database fails, it returns
-// all streams.
+// streamsOfMembers returns those streams whose users are members of one of the rooms. If the database fails, it returns
+// all streams. It reuses the memory of streams.
 func (h *Hub) streamsOfMembers(ctx context.Context, streams []*Stream, rooms []int64) []*Stream {
 	isMember := map[int64]bool{}
 	for _, s := range streams {
@@ -130,11 +131,11 @@ func (h *Hub) streamsOfMembers(ctx context.Context, streams []*Stream, rooms []i
 	return slices.DeleteFunc(streams, func(s *Stream) bool { return !isMember[s.viewer.User.ID] })
 }
 
-// timeSlice is how long a goroutine of refreshStates works before it sleeps, and how long it sleeps.
+// timeSlice is how long each worker of refreshStates works before it pauses, and how long it pauses.
 const timeSlice = time.Millisecond
 
-// refreshStates refreshes the states of streams. It uses half of the processors for half of the time, so that messages
-// are not delayed by unread counts.
+// refreshStates reads the state of each stream's user (unread counts and so on) again and queues it for the stream. It
+// uses at most half of the processors and pauses half of the time, so that delivering messages has priority.
 func refreshStates(ctx context.Context, streams []*Stream) {
 	var workers sync.WaitGroup
 	n := max(1, runtime.GOMAXPROCS(0)/2)

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Sources are functions that return what the parts of a node counted. Each scrape calls all of them. Relay is nil on a
-// node without a relay.
+// Sources are functions that return what the parts of a node have counted. Each scrape calls all of them. Relay is nil
+// on a node that does not use NATS.
 type Sources struct {
 	Hub              func() live.Stats
 	Relay            func() live.RelayStats
@@ -18,7 +18,7 @@ type Sources struct {
 	DataWritable     func() bool // reports whether files can be written to CHARLA_DATA
 }
 
-// metricDesc describes one metric of the sources.
+// metricDesc describes one metric whose value comes from Sources.
 type metricDesc struct {
 	desc      *prometheus.Desc
 	valueType prometheus.ValueType
@@ -63,7 +63,8 @@ var (
 	relayDropped     = counter("charla_hints_dropped_total", "Messages between nodes that were lost.", "reason")
 )
 
-// Describe implements prometheus.Collector. It describes nothing, because some labels are not known before a scrape.
+// Describe implements prometheus.Collector. It describes nothing in advance, because some labels are not known before a
+// scrape.
 func (s Sources) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.

@@ -23,14 +23,14 @@ type Metrics struct {
 	commitSeconds, commitWrites prometheus.Histogram
 }
 
-// The bounds of histogram buckets, in seconds. They contain the usual durations, those that users notice, and the
-// timeouts of the code, which are 5 s for a read and 10 s for a write.
+// The upper bounds of histogram buckets, in seconds. They cover the usual durations, durations that users notice, and
+// the timeouts of the code, which are 5 s for a read and 10 s for a write.
 var (
 	requestBuckets  = []float64{.001, .005, .025, .1, .25, 1, 2.5, 10}
 	databaseBuckets = []float64{.0001, .001, .005, .025, .1, .5, 1, 5, 10}
 )
 
-// commitBuckets are the bounds of buckets for the number of writes in a commit.
+// commitBuckets are the upper bounds of the buckets for the number of writes in a commit.
 var commitBuckets = []float64{1, 2, 4, 16, 64, 256}
 
 // New returns the metrics of a node that runs this version of Charla. They include those of the Go runtime and of the
@@ -90,10 +90,10 @@ func (m *Metrics) newHistogram(name, help string, buckets []float64) prometheus.
 	return h
 }
 
-// Register adds what the parts of a node count for themselves.
+// Register adds the metrics that the parts of a node count themselves.
 func (m *Metrics) Register(s Sources) { m.registry.MustRegister(s) }
 
-// Handler answers GET /metrics, at most two requests at a time, and nothing else.
+// Handler returns a handler that answers GET /metrics, at most two requests at a time, and nothing else.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2}))

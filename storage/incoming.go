@@ -14,7 +14,7 @@ import (
 	"charla/images"
 )
 
-// incoming is a received file that is not committed yet. It lies in a directory of its own.
+// incoming is a received file that is not committed yet. It has a directory of its own.
 type incoming struct {
 	store    *Store
 	dir      string
@@ -158,8 +158,8 @@ func (w *variantWriter) writeVariant(r images.Rendition) error {
 	return nil
 }
 
-// linkOriginal makes the received file the only variant. It uses a hard link, or moves the file if the file system
-// has no hard links; in that case the file cannot be committed again.
+// linkOriginal makes the received file the only variant. It creates a hard link. On a file system without hard links it
+// moves the file instead, and then the file cannot be committed again.
 func (w *variantWriter) linkOriginal(file *os.File, contentType, checksum string) error {
 	info, err := file.Stat()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"charla/chat"
 )
 
-// localBackend stores each file as a directory with one file per variant. The directories are sharded by the first
-// two letters of their names.
+// localBackend stores each file as a directory with one file per variant. These directories are grouped into shards,
+// which are directories named by the first two letters.
 type localBackend struct{ root *os.Root }
 
 func blobDir(name string) string { return path.Join(blobsDir, name[:2], name) }
@@ -112,7 +112,8 @@ func (b localBackend) claimOwner(_ context.Context, owner string) (string, error
 
 func (b localBackend) close() {}
 
-// mapFileError returns ErrNotFound for a missing file and StorageUnavailable for every other error.
+// mapFileError converts an error of the file system: it returns ErrNotFound for a missing file and StorageUnavailable
+// for every other error.
 func mapFileError(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return chat.ErrNotFound
@@ -120,7 +121,7 @@ func mapFileError(err error) error {
 	return chat.StorageUnavailable(err)
 }
 
-// delete first moves the directory away, so that the file disappears at once, and then deletes its contents.
+// delete first renames the directory, so that the file disappears at once, and then deletes its contents.
 func (b localBackend) delete(_ context.Context, name string) error {
 	deleted := path.Join(incomingDir, newObjectName())
 	if err := b.root.Rename(blobDir(name), deleted); errors.Is(err, fs.ErrNotExist) {
@@ -148,7 +149,8 @@ func (b localBackend) list(ctx context.Context) iter.Seq2[chat.StoredObject, err
 	}
 }
 
-// listShard yields the files of one shard and reports whether the caller wants more.
+// listShard yields the files of one shard (directory of files with the same first two letters). It returns false if
+// yield asked it to stop.
 func (b localBackend) listShard(ctx context.Context, shard string, yield func(chat.StoredObject, error) bool) bool {
 	for entry, err := range readDir(b.root, path.Join(blobsDir, shard)) {
 		if err == nil {
@@ -168,8 +170,8 @@ func (b localBackend) listShard(ctx context.Context, shard string, yield func(ch
 	return true
 }
 
-// readDir yields the entries of a directory. It reads them in batches, so that its memory does not grow with the
-// directory.
+// readDir yields the entries of a directory. It reads them in batches, so that a large directory takes no more memory
+// than a small one.
 func readDir(root *os.Root, dir string) iter.Seq2[fs.DirEntry, error] {
 	const batchSize = 256
 	return func(yield func(fs.DirEntry, error) bool) {

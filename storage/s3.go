@@ -19,7 +19,7 @@ import (
 	"charla/chat"
 )
 
-// s3Backend stores each variant of a file as an object, whose key begins with the name of the file.
+// s3Backend stores each variant of a file as an object. The keys of these objects begin with the name of the file.
 type s3Backend struct {
 	core      *minio.Core
 	transport *http.Transport
@@ -34,8 +34,8 @@ const (
 	minBytesPerSecond = 256 << 10        // an upload may take requestTimeout plus its size at this rate
 )
 
-// CheckS3 returns an error if a URL does not describe a bucket: https://KEY:SECRET@host/bucket?region=…, or http://. The
-// error does not contain the URL.
+// CheckS3 returns an error unless rawURL describes a bucket, as https://KEY:SECRET@host/bucket?region=… or the same
+// with http://. The error does not contain the URL, which holds the secret.
 func CheckS3(rawURL string) error {
 	_, err := parseS3(rawURL)
 	return err
@@ -61,8 +61,8 @@ func parseS3(rawURL string) (*url.URL, error) {
 	return u, nil
 }
 
-// OpenS3 opens a store in a bucket, which it creates if necessary. Incoming files lie in the local directory dir.
-// Errors are one line and contain no secret.
+// OpenS3 opens a store in the bucket that rawURL describes, and creates the bucket if necessary. Files that are not
+// committed yet lie in the local directory dir. Errors are one line and contain no secret.
 func OpenS3(ctx context.Context, rawURL, dir string) (*Store, error) {
 	u, err := parseS3(rawURL)
 	if err != nil {
@@ -119,8 +119,8 @@ func (b *s3Backend) objectKey(name string, variant chat.Variant) string {
 	return keyPrefix + name + "/" + strings.TrimSuffix(storedVariant{variant: variant}.filePrefix(), ".")
 }
 
-// put uploads the original last. If an upload fails, it deletes the variants that it has uploaded, as far as
-// possible.
+// put uploads all variants, the original last. If an upload fails, it tries to delete the variants that it has already
+// uploaded.
 func (b *s3Backend) put(ctx context.Context, name, dir string, variants []storedVariant) error {
 	for i := len(variants) - 1; i >= 0; i-- {
 		if err := b.upload(ctx, name, dir, variants[i]); err != nil {
@@ -139,8 +139,8 @@ func (b *s3Backend) rollBack(ctx context.Context, name string) {
 	b.delete(ctx, name)
 }
 
-// upload uploads one variant. It signs the request with the checksum, which the server compares with what it
-// received. It streams the file, so that its memory does not depend on the size.
+// upload uploads one variant. It signs the request with the checksum, which the server compares with the bytes that it
+// received. It streams the file, so that a large file takes no more memory than a small one.
 func (b *s3Backend) upload(ctx context.Context, name, dir string, v storedVariant) error {
 	file, err := b.root.Open(path.Join(dir, v.fileName()))
 	if err != nil {
@@ -157,9 +157,9 @@ func (b *s3Backend) upload(ctx context.Context, name, dir string, v storedVarian
 	return mapS3Error(err)
 }
 
-// uploadOnce makes one attempt to upload a variant. Its request body cannot seek, so that the client does not retry
-// by itself with the same reader: net/http may still be reading the body of a request that was already answered, and
-// would take bytes away from the retry.
+// uploadOnce makes one attempt to upload a variant. The client must not retry by itself with the same reader, because
+// net/http may still be reading the body of a request that was already answered and would take bytes away from the
+// retry. Therefore the request body cannot seek, which prevents such retries.
 func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant, file io.ReaderAt) error {
 	body := struct{ io.Reader }{io.NewSectionReader(file, 0, v.length)}
 	info, err := b.core.PutObject(ctx, b.bucket, b.objectKey(name, v.variant), body, v.length, "", v.checksum,
@@ -173,7 +173,8 @@ func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant
 	return err
 }
 
-// mapS3Error returns ErrNotFound for a missing object and StorageUnavailable for every other error.
+// mapS3Error converts an error of S3: it returns ErrNotFound for a missing object and StorageUnavailable for every
+// other error.
 func mapS3Error(err error) error {
 	switch {
 	case err == nil:
@@ -196,7 +197,7 @@ func (b *s3Backend) open(ctx context.Context, name string, variant chat.Variant)
 	return chat.OpenedBlob{ReadSeekCloser: reader, Type: info.ContentType, Size: info.Size}, nil
 }
 
-// fetch returns the bytes of an object from an offset on.
+// fetch returns the bytes of an object from offset to the end, and its metadata.
 func (b *s3Backend) fetch(ctx context.Context, key string, offset int64) (io.ReadCloser, minio.ObjectInfo, error) {
 	var options minio.GetObjectOptions
 	if offset > 0 {

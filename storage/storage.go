@@ -18,8 +18,8 @@ import (
 	"charla/chat"
 )
 
-// Store is a chat.BlobStore. It is safe for concurrent use. Files that are not committed yet lie in a local
-// directory, also if the backend is S3.
+// Store is a chat.BlobStore. It is safe for concurrent use. Files that are not committed yet lie in a local directory,
+// even if the committed files are in S3.
 type Store struct {
 	root    *os.Root
 	backend backend
@@ -27,14 +27,15 @@ type Store struct {
 
 var _ chat.BlobStore = (*Store)(nil)
 
-// backend stores committed files. Its callers pass only valid object names.
+// backend stores committed files. Its callers pass only names for which isObjectName is true.
 type backend interface {
-	// put stores all variants of a file, which lie in dir below the root, or none of them.
+	// put stores all variants of a file under name, or none of them. The variants lie in dir, a path below the root of
+	// the store.
 	put(ctx context.Context, name, dir string, variants []storedVariant) error
 	open(ctx context.Context, name string, variant chat.Variant) (chat.OpenedBlob, error)
 	delete(ctx context.Context, name string) error
 	list(ctx context.Context) iter.Seq2[chat.StoredObject, error]
-	// claimOwner returns the owner of all files. If they have none, they belong to the given owner from now on.
+	// claimOwner returns the owner of all files in the backend. If they have none, it makes owner their owner first.
 	claimOwner(ctx context.Context, owner string) (string, error)
 	close()
 }
@@ -54,8 +55,8 @@ const (
 	ownerFile   = "owner"    // names the database that the files belong to
 )
 
-// abandonedAfter is the age at which an incoming file counts as left behind by a process that ended. It is longer
-// than any upload may take.
+// abandonedAfter is the age at which an incoming file is deleted, because the process that received it must have ended.
+// It is longer than any upload may take.
 const abandonedAfter = 24 * time.Hour
 
 // OpenLocal opens a store in a directory, which it creates if necessary.
@@ -166,7 +167,7 @@ func (s *Store) RemoveTemp() error {
 // newObjectName returns a random name of 26 lower-case letters and digits.
 func newObjectName() string { return strings.ToLower(rand.Text()) }
 
-// isObjectName reports whether newObjectName could have returned a name.
+// isObjectName reports whether name has the form of the names that newObjectName returns.
 func isObjectName(name string) bool {
 	return len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
@@ -184,8 +185,8 @@ func (v storedVariant) filePrefix() string {
 	return string(v.variant) + "."
 }
 
-// hashingWriter writes to a file and computes the length and the checksum of what it writes. It returns
-// StorageUnavailable if the disk fails.
+// hashingWriter writes to a file and computes the length and the checksum of the bytes. It returns StorageUnavailable
+// if the file cannot be written.
 type hashingWriter struct {
 	file  *os.File
 	hash  hash.Hash

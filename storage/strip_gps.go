@@ -38,17 +38,17 @@ type atom struct {
 }
 
 // stripGPS removes metadata about where, when and with which device a video or audio file was recorded, and reports
-// whether it changed the file. It turns such atoms into atoms of kind free, which players skip, so that no other atom
-// moves. Titles, covers and chapters stay. If it meets an invalid atom, it leaves that and the rest of its parent
-// unchanged.
+// whether it changed the file. It fills such atoms with zeros and changes their kind to free, which players skip, so
+// that all other bytes keep their positions. Titles, covers and chapters stay. If it meets an invalid atom, it leaves
+// that atom and the rest of its parent unchanged.
 func stripGPS(f mp4File) (bool, error) {
 	f.atomsLeft = maxAtoms
 	err := f.eachAtom(0, f.size, f.visitor(""))
 	return f.changed, err
 }
 
-// visitor returns what to do with each atom inside a parent of some kind. It descends only into the kinds listed
-// here: the media data lies elsewhere, and the nesting stays bounded.
+// visitor returns the function to call for each atom inside a parent of the given kind. It searches only inside the
+// kinds listed here. They do not contain the media data, and the depth of the search stays limited.
 func (f *mp4File) visitor(parent string) func(atom) error {
 	return func(a atom) error {
 		switch path := parent + "/" + a.kind; path {
@@ -74,9 +74,9 @@ func (f *mp4File) visitor(parent string) func(atom) error {
 	}
 }
 
-// visitMeta handles a meta atom. One that contains a keys atom has arbitrary metadata, such as
-// com.apple.quicktime.location.ISO6709, and is blanked; every other one is a list of titles and covers. The inner
-// atoms begin at once in QuickTime, and after a version of four bytes elsewhere.
+// visitMeta handles a meta atom. If it contains a keys atom, it may hold any metadata, such as
+// com.apple.quicktime.location.ISO6709, and is blanked. Otherwise it lists titles and covers and is searched further.
+// Its inner atoms begin at once in QuickTime files, and after a version of four bytes in other files.
 func (f *mp4File) visitMeta(a atom) error {
 	start, err := f.read(a.content, a.end, 8)
 	if err != nil {
@@ -97,7 +97,8 @@ func (f *mp4File) visitMeta(a atom) error {
 	return f.eachAtom(from, a.end, f.visitor("meta"))
 }
 
-// eachAtom calls visit for the atoms between two offsets, until one of them is invalid or too many were read.
+// eachAtom calls visit for the atoms between two offsets in the file. It stops at an invalid atom, or after too many
+// atoms.
 func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 	for f.atomsLeft > 0 {
 		f.atomsLeft--
@@ -148,7 +149,7 @@ func (f *mp4File) read(at, limit int64, count int) ([]byte, error) {
 
 var zeros [32 << 10]byte
 
-// blank turns an atom into one of kind free whose content is zeros.
+// blank overwrites the content of an atom with zeros and changes its kind to free.
 func (f *mp4File) blank(a atom) error {
 	f.changed = true
 	if _, err := f.file.WriteAt([]byte("free"), a.start+4); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// unknownType is the content type of every file that is not of an allowed type. Web pages, scripts and SVG images are
-// among those, because a browser would run them.
+// unknownType is the content type of every file whose type is not allowed. That includes web pages, scripts and SVG
+// images, because a browser would run them.
 const unknownType = "application/octet-stream"
 
 // allowedTypes are the content types that a file may have: images, which are encoded again, audio and video that
@@ -27,7 +27,7 @@ var allowedTypes = []string{
 	"application/vnd.oasis.opendocument.presentation",
 }
 
-// typeAliases maps other names of some types to the allowed one. An animated PNG is treated as a PNG.
+// typeAliases maps other names of a type to its name in allowedTypes. An animated PNG is treated as a PNG.
 var typeAliases = map[string]string{"image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4"}
 
 // detectType returns the content type of the bytes that r returns next. It never looks at a file name.
@@ -40,7 +40,8 @@ func detectType(r io.Reader) string {
 	return contentType
 }
 
-// allowedType returns the allowed type for a detected one, or unknownType.
+// allowedType returns the content type under which a file of the detected type is stored. It is unknownType if that
+// type is not allowed.
 func allowedType(detected string) string {
 	if alias := typeAliases[detected]; alias != "" {
 		detected = alias

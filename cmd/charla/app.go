@@ -27,7 +27,7 @@ type app struct {
 	handler  http.Handler
 }
 
-// newApp creates all parts and connects them. It starts nothing.
+// newApp creates all parts and connects them. Nothing runs before start.
 func newApp(
 	ctx context.Context, c config, store *db.Store, files *storage.Store, metrics *metricsServer,
 ) (*app, error) {
@@ -63,7 +63,8 @@ func newApp(
 }
 
 // start starts everything that runs beside the requests. The returned function stops it and waits until it has ended.
-// Call stop after the last request: requests need these parts, so ctx must not be the context that ends the requests.
+// Call that function after the last request has ended, because requests need these parts. For the same reason ctx must
+// still be active while the last requests run.
 func (a *app) start(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var tasks sync.WaitGroup

@@ -44,7 +44,8 @@ func (c config) usesHTTPS() bool {
 	return c.tls.enabled() || c.baseURL != nil && c.baseURL.Scheme == "https"
 }
 
-// validate checks settings that depend on each other. It derives the base URL from the TLS domain.
+// validate returns an error if settings contradict each other. If the base URL is not set, it takes the URL from the
+// TLS domain.
 func (c *config) validate() error {
 	switch {
 	case c.natsURL != "" && c.databaseURL == "":
@@ -67,8 +68,9 @@ func (c *config) validate() error {
 	return nil
 }
 
-// loadConfig reads the configuration. Flags take precedence over the environment, and that over the defaults. It
-// writes help to usage and returns flag.ErrHelp if the arguments ask for help. Every other error is one line.
+// loadConfig reads the configuration. Flags take precedence over environment variables, which take precedence over the
+// defaults. If the arguments ask for help, loadConfig writes it to usage and returns flag.ErrHelp. Every other error is
+// one line.
 func loadConfig(args, environ []string, usage io.Writer) (config, error) {
 	values, err := readEnvironment(environ)
 	if err != nil {
@@ -101,8 +103,8 @@ func loadConfig(args, environ []string, usage io.Writer) (config, error) {
 	return c, c.validate()
 }
 
-// readEnvironment returns the settings from the environment. It refuses unknown variables that begin with CHARLA_,
-// because those are typing errors. An empty variable counts as not set.
+// readEnvironment returns the settings from the environment. An unknown variable that begins with CHARLA_ is an error,
+// because it is probably misspelled. An empty variable counts as not set.
 func readEnvironment(environ []string) (map[string]string, error) {
 	values := map[string]string{}
 	for _, pair := range environ {

@@ -14,17 +14,18 @@ import (
 	"charla/db"
 )
 
-// diskCheckInterval is how often CHARLA_DATA is checked. It is long, because each check wakes a sleeping disk. Tests
-// shorten it.
+// diskCheckInterval is the time between two checks of CHARLA_DATA. It is long, because each check wakes a sleeping
+// disk. Tests shorten it.
 var diskCheckInterval = 30 * time.Second
 
-// A check writes probeBlocks blocks: a disk with less than a megabyte left counts as full.
+// probeBlocks is how many blocks a check writes. Together they have a megabyte, so that a disk with less space counts
+// as full.
 const probeBlocks = 16
 
 var probeBlock [64 << 10]byte
 
-// diskMonitor checks whether CHARLA_DATA can be written, so that the operator learns it before the users do. A
-// failing check does not make the node unready, because reading still works.
+// diskMonitor checks whether CHARLA_DATA can be written, so that the operator learns of a problem before the users do.
+// The node stays ready after a failed check, because reading still works.
 type diskMonitor struct {
 	dirs       []string
 	store      *db.Store

@@ -24,8 +24,8 @@ func main() {
 // command is a subcommand that needs the configuration.
 type command func(ctx context.Context, c config, stdout io.Writer) error
 
-// run is main without global state. It returns the exit code: 0 for success, 1 for a failure, 2 for wrong arguments
-// or settings.
+// run does the work of main without global state. It returns the exit code: 0 for success, 1 for a failure, 2 for wrong
+// arguments or settings.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && strings.TrimLeft(args[0], "-") == "version" {
 		fmt.Fprintln(stdout, "charla", versionString())
@@ -52,8 +52,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return 0
 }
 
-// parseCommand returns the command that the first arguments name, which is serve if they name none, and the other
-// arguments.
+// parseCommand returns the command named by the first arguments, or serve if they name none. It also returns the
+// remaining arguments.
 func parseCommand(args []string) (command, []string, error) {
 	if len(args) == 0 {
 		return serve, args, nil

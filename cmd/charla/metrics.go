@@ -21,8 +21,8 @@ type metricsServer struct {
 	server   *http.Server
 }
 
-// startMetrics opens the listener and begins to count database calls and log records. It returns nil if
-// CHARLA_METRICS_ADDR is not set.
+// startMetrics opens the listener and returns a server that counts database calls and log records from now on. It
+// returns nil if CHARLA_METRICS_ADDR is not set.
 func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	if c.metricsAddr == "" {
 		return nil, nil
@@ -44,7 +44,8 @@ func (s *metricsServer) requestObserver() handlers.RequestObserver {
 	return s.ObserveRequest
 }
 
-// register adds the metrics that the parts of the app count themselves, and prints the URL of all metrics.
+// register adds the metrics that the parts of the app count themselves, and prints the URL at which all metrics are
+// served.
 func (s *metricsServer) register(a *app, store *db.Store, stdout io.Writer) {
 	if s == nil {
 		return

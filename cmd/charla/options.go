@@ -129,7 +129,7 @@ func setRate(c *config, v string) error {
 	return nil
 }
 
-// parseInt returns a whole number from min to max.
+// parseInt parses a whole number. It returns an error if the number is below min or above max.
 func parseInt(v string, min, max int64) (int64, error) {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < min || n > max {
@@ -185,7 +185,7 @@ func parseNetwork(v string) (*net.IPNet, error) {
 	return &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, bits)}, nil
 }
 
-// setDatabaseURL checks only the scheme. Its error does not contain the URL, because that may hold a password.
+// setDatabaseURL checks only the scheme of the URL. Its error does not contain the URL, which may hold a password.
 func setDatabaseURL(c *config, v string) error {
 	u, err := url.Parse(v)
 	if v != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {

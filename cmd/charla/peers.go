@@ -13,8 +13,8 @@ import (
 	"charla/live"
 )
 
-// newRelay connects the hub to other nodes over NATS. It returns nil if NATS_URL is not set. The nodes of one
-// community share a subject that is derived from a secret in their database.
+// newRelay connects the hub to the other nodes over NATS. It returns nil if NATS_URL is not set. The nodes of one
+// community share a NATS subject that is derived from a secret in their database.
 func newRelay(ctx context.Context, c config, service *chat.Service, hub *live.Hub) (*live.Relay, error) {
 	if c.natsURL == "" {
 		if c.databaseURL != "" {
@@ -90,8 +90,9 @@ func (m *peerMonitor) poll(ctx context.Context) {
 	}
 }
 
-// hasUnreachablePeer reports whether another node runs that is not connected over NATS, or this one is not. A node
-// runs if its heartbeat changed within peerTimeout. The method never compares clocks of different machines.
+// hasUnreachablePeer reports whether another node is running but this node or the other one does not use NATS. A node
+// counts as running if its heartbeat changed within peerTimeout by the clock of this node, because the clocks of two
+// machines may differ.
 func (m *peerMonitor) hasUnreachablePeer(others []db.Node, now time.Time) bool {
 	peers, found := map[string]peerState{}, false
 	for _, other := range others {

@@ -13,7 +13,7 @@ import (
 	"charla/live"
 )
 
-// maxSeedUsers is the largest number of users that one run creates. One machine cannot serve more streams.
+// maxSeedUsers is the largest number of users that one run creates. One machine cannot serve the streams of more users.
 const maxSeedUsers = 1_000_000
 
 // seedCount returns the number of users from the arguments after "seed".
@@ -26,8 +26,8 @@ func seedCount(args []string) (int, error) {
 	return 0, errors.New("seed needs a number of users, such as: charla seed 1000")
 }
 
-// seed returns a command that creates n users with sessions. It prints one line per user: the id and the session
-// cookie, as in a Cookie header. Whoever has these lines can act as the users. With SQLite the server must be stopped
+// seed returns a command that creates n users with sessions. It prints one line per user: the user's id and the session
+// cookie as in a Cookie header. With these lines anybody can act as the users. With SQLite the server must be stopped
 // first.
 func seed(n int) func(context.Context, config, io.Writer) error {
 	return func(ctx context.Context, c config, stdout io.Writer) error {

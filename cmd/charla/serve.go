@@ -27,8 +27,9 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
-// maxHeaderBytes is large enough for a token of 1 MB, so that this gets the same answer as every other invalid token.
-// A connection may use that much memory only until readHeaderTimeout.
+// maxHeaderBytes is the maximum size of request headers. It is large enough for a token of 1 MB, so that such a token
+// gets the same response as every other invalid token. A connection may use that much memory only until
+// readHeaderTimeout.
 const maxHeaderBytes = 1 << 20
 
 // serve runs Charla until ctx is done. Then it lets requests finish and asks the streams to reconnect.
@@ -66,7 +67,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	return serveHTTP(ctx, listener, a.handler, a.hub)
 }
 
-// openListener listens at the address for users, with TLS if that is configured.
+// openListener listens at the address for users, and accepts TLS connections if TLS is configured.
 func openListener(c config) (net.Listener, error) {
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
@@ -146,8 +147,8 @@ func (connectionLogger) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// serveHTTP serves until ctx is done. It ends the streams before it shuts the server down, because the server waits
-// for them.
+// serveHTTP answers requests until ctx is done. Then it ends the event streams before it shuts the server down, because
+// the shutdown waits for them.
 func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, hub *live.Hub) error {
 	server := newHTTPServer(handler)
 	result := make(chan error, 1)

@@ -10,8 +10,8 @@ import (
 )
 
 // rotateKeys creates a new signing key for access tokens. Tokens signed with the previous key stay valid, so that
-// programs notice nothing; a second rotation makes them invalid, and programs must refresh them. With SQLite the
-// server must be stopped first.
+// programs notice nothing. A second rotation makes those tokens invalid, and programs must refresh them. With SQLite
+// the server must be stopped first.
 func rotateKeys(ctx context.Context, c config, stdout io.Writer) error {
 	store, err := openDatabase(ctx, c)
 	if err != nil {

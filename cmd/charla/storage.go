@@ -11,8 +11,8 @@ import (
 	"charla/storage"
 )
 
-// openStorage opens the storage for files: the S3 bucket of S3_URL, or a directory in CHARLA_DATA. Incoming files lie
-// in that directory in both cases.
+// openStorage opens the storage for files: the S3 bucket of S3_URL, or a directory in CHARLA_DATA. In both cases, files
+// that are being uploaded lie in that directory.
 func openStorage(ctx context.Context, c config) (files *storage.Store, err error) {
 	dir := filepath.Join(c.data, "files")
 	if c.s3URL != "" {
@@ -37,8 +37,9 @@ func storageSetting(c config) string {
 	return "CHARLA_DATA"
 }
 
-// claimStorage binds the stored files to this database. It identifies the database by a hash of a secret that was
-// created with it, so that a database restored from a backup has the same identity.
+// claimStorage binds the stored files to this database, so that no other database deletes them as unreferenced. It
+// identifies the database by a hash of a secret that was created with it, which a database restored from a backup has
+// as well.
 func claimStorage(ctx context.Context, c config, files *storage.Store, secret []byte) error {
 	identity := sha256.Sum256(append([]byte("files "), secret...))
 	if err := files.ClaimOwner(ctx, hex.EncodeToString(identity[:12])); err != nil {

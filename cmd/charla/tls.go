@@ -19,7 +19,7 @@ import (
 // acmeClient requests certificates; nil means Let's Encrypt. Tests use a server of their own.
 var acmeClient *acme.Client
 
-// withTLS adds TLS and HTTP/2 to a listener if a certificate is configured.
+// withTLS returns a listener that accepts TLS with HTTP/2 connections if a certificate is configured, and l otherwise.
 func withTLS(c config, l net.Listener) (net.Listener, error) {
 	var settings *tls.Config
 	switch {
@@ -47,7 +47,8 @@ func withTLS(c config, l net.Listener) (net.Listener, error) {
 	return tls.NewListener(l, settings), nil
 }
 
-// certificateMonitor logs a missing or expiring certificate, which users would only see as a failing connection.
+// certificateMonitor logs when a certificate is missing or expires soon. Otherwise nobody would notice before the
+// connections of users fail.
 type certificateMonitor struct {
 	domain string // of certificates from ACME
 	next   func(*tls.ClientHelloInfo) (*tls.Certificate, error)
@@ -69,7 +70,7 @@ func (m *certificateMonitor) getCertificate(hello *tls.ClientHelloInfo) (*tls.Ce
 	return certificate, err
 }
 
-// warnExpiry logs a warning at most once an hour.
+// warnExpiry logs, at most once an hour, that a certificate expires soon.
 func (m *certificateMonitor) warnExpiry(leaf *x509.Certificate) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,15 +81,15 @@ func (m *certificateMonitor) warnExpiry(leaf *x509.Certificate) {
 	slog.Warn("certificate expires soon and was not renewed", "until", leaf.NotAfter)
 }
 
-// expiresSoon reports whether a certificate should have been renewed. Certificates from ACME are renewed when a third
-// of their validity is left, so less than a quarter means that the renewal failed. For long validities three weeks
-// count.
+// expiresSoon reports whether a certificate should already have been renewed. Certificates from ACME are renewed when a
+// third of their validity is left, so that less than a quarter means that the renewal failed. Certificates with a long
+// validity expire soon when less than three weeks are left.
 func expiresSoon(leaf *x509.Certificate, now time.Time) bool {
 	validity := leaf.NotAfter.Sub(leaf.NotBefore)
 	return leaf.NotAfter.Sub(now) < min(validity/4, 21*24*time.Hour)
 }
 
-// certificateFile is a certificate that the operator provides. It is read again after the file changed.
+// certificateFile is a certificate that the operator provides. It is read again after its files have changed.
 type certificateFile struct {
 	certPath, keyPath string
 
@@ -97,8 +98,8 @@ type certificateFile struct {
 	loaded  *tls.Certificate
 }
 
-// get implements tls.Config.GetCertificate. While the files are inconsistent, because somebody is replacing them, it
-// returns the previous certificate.
+// get implements tls.Config.GetCertificate. While certificate and key do not match, because somebody is replacing the
+// files, it returns the previous certificate.
 func (f *certificateFile) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// samples returns the sum of the notes. It fades the end of the sound to silence.
+// samples returns the sound with all notes. Its end fades to silence.
 func samples() []int16 {
 	sound := make([]int16, int(sampleRate*durationSeconds))
 	for i := range sound {

@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// entry is the part of an emoji in one language that Charla uses.
+// entry is what Charla uses of an emoji in one language.
 type entry struct {
 	Hexcode string
 	Label   string
@@ -45,7 +45,8 @@ func (c *shortcodeList) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &(*c)[0])
 }
 
-// emojibase holds the data from the package. Shortcodes are keyed by hexcode; the best known set comes first.
+// emojibase holds the data of the source package. Shortcodes are keyed by hexcode; the list with the best known
+// shortcodes comes first.
 type emojibase struct {
 	english, spanish []entry
 	shortcodes       [2]map[string]shortcodeList

@@ -29,7 +29,7 @@ func (b box) columnY(name string) int {
 	return b.y + headHeight + i*rowHeight + rowHeight/2
 }
 
-// connector is a reference from one column to another and the route of its line.
+// connector is the line from a foreign key column to the column that it references.
 type connector struct {
 	from, to  box
 	column    column
@@ -77,8 +77,8 @@ func tableLevels(tables []table) map[string]int {
 	return levels
 }
 
-// placeBoxes stacks the boxes of each level. It leaves room for the lines: to the left of a level for those that
-// leave or enter it, and above all boxes for those that cross a level.
+// placeBoxes stacks the tables of each level and returns the size of the drawing. It leaves room for the lines: to the
+// left of a level for those that begin or end there, and above all boxes for those that cross a level.
 func placeBoxes(boxes []box, lines []connector) (width, height int) {
 	gaps, crossing, last := map[int]int{}, 0, 0
 	for _, l := range lines {
@@ -109,7 +109,7 @@ func placeBoxes(boxes []box, lines []connector) (width, height int) {
 	return x[last+1] - margin, height
 }
 
-// routeConnectors gives every line a lane of its own in each gap that it passes.
+// routeConnectors moves the lines apart, so that no two of them lie on each other in the space between two levels.
 func routeConnectors(lines []connector) {
 	left, right := map[int]int{}, map[int]int{} // the number of used lanes on each side of a level
 	crossing := 0

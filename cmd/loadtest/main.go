@@ -26,8 +26,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is main without global state. It returns the exit code: 0 for success, 1 for a failed or bad measurement, 2 for
-// invalid arguments.
+// run does the work of main without global state. It returns the exit code: 0 for success, 1 for a failed or bad
+// measurement, 2 for invalid arguments.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p, err := parsePlan(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -49,7 +49,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// compare measures Charla and, with -reference, the reference server, and prints the table.
+// compare measures Charla and, with -reference, the reference server, and prints a table of the results.
 func compare(p plan, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := raiseFileLimit(p.streams); err != nil {
 		return err

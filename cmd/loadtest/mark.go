@@ -22,13 +22,14 @@ func newPrefix() string { return "q" + strings.ToLower(rand.Text()[:prefixLength
 
 func mark(prefix string, n int) string { return fmt.Sprintf("%s%0*d", prefix, numberLength, n) }
 
-// markScanner finds marks in content that arrives in pieces.
+// markScanner finds marks, which identify the messages of this run, in content that arrives in pieces.
 type markScanner struct {
 	tail       [markLength - 1]byte // the end of the previous content, where a mark may begin
 	tailLength int                  // how many bytes of tail are used
 }
 
-// scan calls found with the number of every mark that ends in p.
+// scan calls found with the message number of every mark that is complete with p. The beginning of the mark may be in
+// the previous piece.
 func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	if s.tailLength > 0 {
 		var seam [2 * (markLength - 1)]byte
@@ -40,8 +41,9 @@ func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	s.keepTail(p)
 }
 
-// findMarks finds complete marks. A buffer made of the end of one piece and the start of the next is too short for a
-// mark that lies in only one of them, so no mark is found twice.
+// findMarks calls found with the message number of every complete mark in p. Scan also passes it the end of one piece
+// with the start of the next; that is too short for a mark that lies in only one of them, so that no mark is found
+// twice.
 func findMarks(prefix, p []byte, found func(n int)) {
 	for {
 		i := bytes.Index(p, prefix)
@@ -68,7 +70,7 @@ func (s *markScanner) keepTail(p []byte) {
 // bitset is a growing set of numbers from 0.
 type bitset []uint64
 
-// add adds n and reports whether it is new.
+// add adds n and reports whether the set did not contain it before.
 func (s *bitset) add(n int) bool {
 	for n/64 >= len(*s) {
 		*s = append(*s, 0)

@@ -35,11 +35,12 @@ type result struct {
 	writes       int64           // calls of write(2) by the server, until it was idle again
 }
 
-// deliveryTimeout is how long no message may arrive before the missing ones are given up.
+// deliveryTimeout is how long the program waits for another message before it counts the missing ones as lost.
 const deliveryTimeout = 5 * time.Second
 
 // measure runs a plan against a server: it opens the streams, measures them idle, posts the messages and counts the
-// deliveries. If prefix is empty, it uses a random one.
+// deliveries. Prefix begins the mark in the text of every message that the test posts; if it is empty, measure uses a
+// random one.
 func measure(p plan, to target, prefix string) (result, error) {
 	if prefix == "" {
 		prefix = newPrefix()
@@ -80,7 +81,7 @@ func (r *result) measureIdle(p plan, c *streamGroup) error {
 	return err
 }
 
-// measureLoad posts the messages and waits until all have arrived or no more arrive, and then until the server is
+// measureLoad posts the messages, waits until all have arrived or no more arrive, and then waits until the server is
 // idle.
 func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
 	before, err := readUsage(c.target.pid)
@@ -106,7 +107,8 @@ func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
 	return err
 }
 
-// waitForDeliveries waits until the expected number of messages has arrived, or none has arrived for deliveryTimeout.
+// waitForDeliveries returns when the expected number of messages has arrived, or when none has arrived for
+// deliveryTimeout.
 func (c *streamGroup) waitForDeliveries(expected int64) {
 	for {
 		before := c.delivered.Load()
@@ -119,7 +121,7 @@ func (c *streamGroup) waitForDeliveries(expected int64) {
 	}
 }
 
-// tally compares the acknowledged messages with those that each stream received. The stream group must be closed.
+// tally counts how many acknowledged messages each stream missed or received twice. The stream group must be closed.
 func (r *result) tally(p plan, c *streamGroup) {
 	for n, ok := range r.posts.acknowledged {
 		if !ok {
@@ -161,7 +163,7 @@ func (r result) verdict() error {
 	return nil
 }
 
-// percentile returns the value below which a share of the sorted durations lies.
+// percentile returns the duration below which the given share of all durations lies. Share is between 0 and 1.
 func percentile(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0

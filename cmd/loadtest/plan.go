@@ -28,7 +28,7 @@ type plan struct {
 	serveReference bool
 }
 
-// Limits of a run, so that a typing error does not fill the disk or run for hours.
+// Limits of a run, so that a mistyped argument does not fill the disk or run for hours.
 const (
 	maxStreams  = 50_000
 	maxMessages = 500_000
@@ -98,7 +98,8 @@ func (p plan) check(rest []string) error {
 	return nil
 }
 
-// loopback parses -url. It refuses servers on other machines, so that this program cannot be used against them.
+// loopback parses the argument of -url. It returns an error for servers on other machines, so that this program cannot
+// be used against them.
 func loopback(at string) (netip.AddrPort, error) {
 	u, err := url.Parse(at)
 	if err != nil || u.Scheme != "http" || u.Port() == "" {

@@ -60,7 +60,8 @@ func (c *streamGroup) postAll(p plan) (postResults, error) {
 	return done, nil
 }
 
-// waitUntilDue sleeps until message n is due. If that time has passed, it returns by how much.
+// waitUntilDue sleeps until message n must be posted. It returns how late the message is; the result is 0 or less if it
+// is not late.
 func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	if p.burst > 0 {
 		return 0
@@ -70,7 +71,7 @@ func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	return -wait
 }
 
-// storeMax sets the number to v if v is larger.
+// storeMax sets top to v if v is larger.
 func storeMax(top *atomic.Int64, v int64) {
 	for old := top.Load(); v > old; old = top.Load() {
 		if top.CompareAndSwap(old, v) {
@@ -79,7 +80,7 @@ func storeMax(top *atomic.Int64, v int64) {
 	}
 }
 
-// connection is a connection for posts.
+// connection is an HTTP connection over which messages are posted.
 type connection struct {
 	addr   netip.AddrPort
 	conn   net.Conn
@@ -100,7 +101,7 @@ func (l *connection) dial() (err error) {
 
 func (l *connection) close() { l.conn.Close() }
 
-// post sends a request and reports whether its status is a success. After a failure it reconnects.
+// post sends a request and reports whether the server accepted it. After a failure it reconnects.
 func (l *connection) post(request string) bool {
 	status, err := l.roundTrip(request)
 	if err != nil {

@@ -54,11 +54,11 @@ func readUsage(pid int) (u processUsage, err error) {
 	return u, err
 }
 
-// A server counts as idle if it uses less than idleShare of a core for idleWindow.
+// A server counts as idle if it uses less than idleShare of a processor core for idleWindow.
 const (
 	idleShare   = 0.05
 	idleWindow  = 1200 * time.Millisecond // longer than the second by which Charla delays unread counts
-	idleTimeout = 20 * time.Second        // the measurement goes on after this time
+	idleTimeout = 20 * time.Second        // after this time the measurement continues although the server is not idle
 )
 
 // waitForIdle waits until the server is idle and returns its resource usage.
@@ -75,7 +75,8 @@ func waitForIdle(pid int) (processUsage, error) {
 	return last, err
 }
 
-// serverPID returns the process id from -pid, or of the process that listens at the address.
+// serverPID returns the process id that -pid gives. Without -pid, it returns that of the process that listens at the
+// address.
 func serverPID(p plan) (int, error) {
 	if p.pid != 0 {
 		return p.pid, nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The read loop reads large pieces into one buffer, and checks every stopCheckInterval whether it should stop.
+// The read loop reads large pieces into one buffer. Every stopCheckInterval it checks whether it should stop.
 const (
 	readSize          = 64 << 10
 	eventCount        = 256
@@ -38,7 +38,8 @@ func (c *streamGroup) readLoop() {
 	}
 }
 
-// dropStream removes a stream that the server has ended.
+// dropStream stops reading a stream that the server has ended. It counts the stream as disconnected, or as refused if
+// the server did not accept it.
 func (c *streamGroup) dropStream(s *stream, fd int) {
 	syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_DEL, fd, nil)
 	if s.open {
@@ -91,7 +92,7 @@ func (c *streamGroup) readHeaders(s *stream, p []byte) []byte {
 	return bytes.Clone(rest)
 }
 
-// recordDelivery records that message n arrived at a stream.
+// recordDelivery records that a stream received message n, and when.
 func (c *streamGroup) recordDelivery(s *stream, n int, now int64) {
 	if n >= len(c.postedAt) || !s.received.add(n) {
 		c.duplicates.Add(1)

@@ -17,14 +17,14 @@ import (
 	"sync"
 )
 
-// referenceServer is the server that Charla is compared with: a minimal program that sends one text to many streams
-// with net/http. It has no users, stores nothing and checks nothing.
+// referenceServer is a minimal server with which Charla is compared: it sends a posted text to many streams with
+// net/http. It has no users, stores nothing and checks nothing.
 type referenceServer struct {
 	mu      sync.Mutex // guards streams
 	streams map[int]chan []byte
 }
 
-// referenceQueueSize is how many texts may wait for a stream. Charla has the same limit.
+// referenceQueueSize is how many texts may wait for a slow stream. Charla has the same limit.
 const referenceQueueSize = 256
 
 func (b *referenceServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -110,8 +110,8 @@ func serveReference(stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
-// measureReference runs the plan against a reference server in a process of its own. It posts the bytes of a message
-// event that Charla sent.
+// measureReference runs the plan against a reference server, which it starts as another process. Like is the result of
+// Charla: the reference server sends the same bytes for each message.
 func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 	if p.messages() > 0 && like.frame == nil {
 		return result{}, errors.New("no complete message event arrived from Charla")

@@ -16,8 +16,9 @@ import (
 // restartTimeout is how long the operator has to stop the server and start it again.
 const restartTimeout = 2 * time.Minute
 
-// measureRestart opens the streams, waits until the server was restarted, and opens them again with a cursor before
-// the last messages. All streams reconnect at once, without the delay that the server asks browsers for.
+// measureRestart opens the streams, waits until the operator has restarted the server, and opens them again. It prints
+// how long it takes until all are open and have received the last messages, which they request with a cursor before
+// them. All streams reconnect at once, without the delay that the server asks browsers for.
 func measureRestart(p plan, to target, prefix string, stdout, stderr io.Writer) error {
 	cursor, err := cursorBefore(p, to)
 	if err != nil {
@@ -78,7 +79,7 @@ func isListening(p plan) bool {
 	return true
 }
 
-// cursorBefore returns the seq before the newest p.restart messages in General.
+// cursorBefore returns the cursor with which a stream receives the newest p.restart messages of General.
 func cursorBefore(p plan, to target) (int64, error) {
 	path := fmt.Sprintf("/messages?room=1&limit=%d", p.restart)
 	request := strings.Replace(to.eventsRequest(0), "/events?room=1", path, 1)

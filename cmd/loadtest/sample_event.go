@@ -4,10 +4,11 @@ package main
 
 import "bytes"
 
-// maxSampleBuffer limits how many bytes are searched for a message event.
+// maxSampleBuffer limits how many bytes of a stream are searched for a message event.
 const maxSampleBuffer = 256 << 10
 
-// sampleEvent finds the first event with a message in a stream. The reference server sends the same bytes.
+// sampleEvent keeps the first event of a stream that contains a message, so that the reference server can send the same
+// bytes.
 type sampleEvent struct {
 	buffer []byte
 	frame  []byte
@@ -15,7 +16,8 @@ type sampleEvent struct {
 
 var eventEnd = []byte("\n\n")
 
-// scan reads content until it has found a complete event with a mark.
+// scan searches the next bytes of the stream. It keeps the first complete event that contains prefix, with which the
+// marks of this run begin. Later calls do nothing.
 func (x *sampleEvent) scan(prefix, content []byte) {
 	if x.frame != nil || len(x.buffer) > maxSampleBuffer {
 		return
@@ -34,7 +36,8 @@ func (x *sampleEvent) scan(prefix, content []byte) {
 	}
 }
 
-// replaceMark returns the frame with another mark.
+// replaceMark returns a copy of a recorded event as if its message had been posted with the given mark. Prefix is the
+// beginning of the mark that it replaces.
 func replaceMark(frame []byte, prefix, mark string) string {
 	i := bytes.Index(frame, []byte(prefix))
 	return string(frame[:i]) + mark + string(frame[i+markLength:])

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// sourceAddresses is the number of loopback addresses that streams are opened from. One address has only 28,000
-// ports, and a server that limits connections by address should not see a single one.
+// sourceAddresses is the number of loopback addresses from which streams are opened. One address has only 28,000 ports,
+// and a server that limits the connections of an address must not see all streams come from the same one.
 const sourceAddresses = 50
 
 // bindAddressNoPort is IP_BIND_ADDRESS_NO_PORT on Linux: the kernel chooses the port when the socket connects, so
@@ -47,7 +47,7 @@ func connect(fd int, to netip.AddrPort, i int, request string) error {
 // spareFiles is the number of files that the program opens besides the streams.
 const spareFiles = 200
 
-// raiseFileLimit raises the limit of open files of this process.
+// raiseFileLimit raises this process's limit of open files so that the given number of streams can be open.
 func raiseFileLimit(streams int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -48,7 +48,7 @@ type streamGroup struct {
 	sample    sampleEvent
 }
 
-// newStreamGroup returns a group without open streams. It counts messages whose marks begin with a prefix.
+// newStreamGroup returns a group without open streams. It counts the messages whose marks begin with prefix.
 func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -65,7 +65,7 @@ func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	return c, nil
 }
 
-// openAll opens all streams. It returns how long it took until the last had its headers.
+// openAll opens all streams. It returns how long it took until the response headers of the last one had arrived.
 func (c *streamGroup) openAll() (time.Duration, error) {
 	start := time.Now()
 	late := time.After(openTimeout)
@@ -115,7 +115,7 @@ func (c *streamGroup) close() {
 	syscall.Close(c.epoll)
 }
 
-// waitUntil waits until a condition holds and reports whether it did so in time.
+// waitUntil waits until holds returns true. It returns false if that takes longer than within.
 func waitUntil(within time.Duration, holds func() bool) bool {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()

@@ -25,7 +25,7 @@ func micros(d time.Duration, n int64) float64 {
 
 func postsPerSecond(r result) float64 { return float64(r.posts.count) / r.posts.elapsed.Seconds() }
 
-// perDelivery returns a number divided by the number of deliveries.
+// perDelivery returns n divided by the number of deliveries.
 func perDelivery(r result, n int64) float64 { return float64(n) / float64(max(r.deliveries, 1)) }
 
 func latencyPercentile(share float64) func(result) float64 {

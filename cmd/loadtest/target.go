@@ -19,15 +19,16 @@ type target struct {
 	pid  int
 	// eventsRequest returns the request that opens stream i.
 	eventsRequest func(i int) string
-	// messageRequest returns the request that posts a message with a mark as the user of a stream, to the partner of
-	// a pair or to General.
+	// messageRequest returns the request that posts a message whose text contains mark, as the user of stream from. It
+	// goes to the user's partner if the plan has pairs, and to General otherwise.
 	messageRequest func(from int, mark string) string
 }
 
 // seededUser is one line of the output of charla seed.
 type seededUser struct{ id, cookie string }
 
-// readUsers reads n lines of the output of charla seed.
+// readUsers reads the first n lines of the output of charla seed. Name is the file with that output, or "-" for
+// standard input.
 func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 	if name != "-" {
 		file, err := os.Open(name)
@@ -61,8 +62,8 @@ func partner(i int) int { return i ^ 1 }
 
 const messageText = "+how+about+a+coffee+at+the+corner%2C+say+at+five%3F+https%3A%2F%2Fexample.org%2Fcafe"
 
-// charlaTarget returns the target for Charla. It sends the same requests as htmx: an event stream for the
-// conversation, and forms.
+// charlaTarget returns the target for Charla. It sends the same requests as a page in a browser: one for the event
+// stream of the conversation, and forms.
 func charlaTarget(p plan, people []seededUser) target {
 	place := func(i int) string {
 		if p.pairs {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// check tests one promise: find returns the places where a history breaks it.
+// check tests one promise of Charla. Find returns the places where the history breaks that promise.
 type check struct {
 	name string
 	find func(history, databaseState) []violation
@@ -42,7 +42,7 @@ type violation struct {
 	Excerpt []string
 }
 
-// newViolation makes a violation whose excerpt is the text of the given records.
+// newViolation makes a violation. Its excerpt is the text of the given records.
 func newViolation(records []fmt.Stringer, format string, args ...any) violation {
 	v := violation{Text: fmt.Sprintf(format, args...)}
 	for _, r := range records {
@@ -51,7 +51,7 @@ func newViolation(records []fmt.Stringer, format string, args ...any) violation 
 	return v
 }
 
-// maxReported is the number of violations that are printed for each check.
+// maxReported is the number of violations that are printed for each check; the rest are only counted.
 const maxReported = 3
 
 // runChecks runs every check and returns the violations as text to print.
@@ -76,7 +76,7 @@ func (h history) opsOf(is opKind) (ops []op) {
 	return ops
 }
 
-// intent identifies a message that a user wants to send, however many requests that takes.
+// intent identifies a message that a user wants to post. If the user repeats the request, the intent stays the same.
 type intent struct {
 	By        int64
 	Key, Body string
@@ -97,8 +97,8 @@ func anyWithOutcome(ops []op, is outcome) bool {
 	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == is })
 }
 
-// storedByIntent groups the stored messages by intent. A message that was changed later is found by the id in the
-// response to its post.
+// storedByIntent groups the stored messages by the intent to post them. It finds a message whose text was changed later
+// by the id in the response to its post.
 func (h history) storedByIntent(db databaseState) map[intent][]storedMessage {
 	sent := map[int64]intent{}
 	for _, o := range h.opsOf(doPost) {
@@ -147,7 +147,7 @@ func acknowledgedOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// unknownAtMostOnce requires that a message that was never acknowledged is stored at most once.
+// unknownAtMostOnce requires that a message is stored at most once if no response says whether it was accepted.
 func unknownAtMostOnce(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {
@@ -158,7 +158,7 @@ func unknownAtMostOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// refusedNever requires that a message whose every request was refused is not stored.
+// refusedNever requires that a message is not stored if all requests to post it were refused.
 func refusedNever(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {
@@ -169,8 +169,8 @@ func refusedNever(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// nothingInvented requires an intent for each stored message, a stored message for each shown one, and requests that
-// asked for the text and the reactions it is shown with.
+// nothingInvented requires three things: a user posted each stored message, each shown message is stored, and the text
+// and reactions that it is shown with were requested by somebody.
 func nothingInvented(h history, db databaseState) (found []violation) {
 	intents, versions, reacted := h.intents(), h.textVersions(), h.reactions()
 	for i, r := range h.storedByIntent(db) {
@@ -222,8 +222,8 @@ func (h history) eachShownMessage(visit func(room int64, where fmt.Stringer, mes
 	}
 }
 
-// between returns the part of a sorted list from the first element for which low is not negative up to, but not
-// including, the first for which high is not negative.
+// between returns a part of a sorted list: from the first element for which low is 0 or positive to the last one for
+// which high is negative.
 func between[T any](list []T, low, high func(T) int) []T {
 	from := sort.Search(len(list), func(i int) bool { return low(list[i]) >= 0 })
 	to := sort.Search(len(list), func(i int) bool { return high(list[i]) >= 0 })

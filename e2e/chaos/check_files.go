@@ -18,7 +18,8 @@ func (h history) uploads() map[int64]op {
 	return all
 }
 
-// postsByFile returns the posts that may have sent each file, by file id, in the order in which they were made.
+// postsByFile returns the posts that may have sent each file with a message, by file id, in the order in which they
+// were made.
 func (h history) postsByFile() map[int64][]op {
 	all := map[int64][]op{}
 	for _, o := range h.opsOf(doPost) {
@@ -31,9 +32,9 @@ func (h history) postsByFile() map[int64][]op {
 	return all
 }
 
-// filesAsSent requires that a downloaded file has the bytes that were uploaded, that every stored blob was uploaded
-// completely, that an uploaded file can be sent with a message, and that the last download from each node returns every
-// file of a message.
+// filesAsSent requires that a downloaded file has the bytes that were uploaded, that every stored blob (content of a
+// file) was uploaded completely, that an uploaded file can be sent with a message, and that in the end every node
+// returns every file of a message.
 func filesAsSent(h history, db databaseState) (found []violation) {
 	uploads, complete := h.uploads(), map[string]bool{}
 	for _, o := range h.opsOf(doUpload) {
@@ -73,8 +74,8 @@ func filesAsSent(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// objectsMatch requires that every blob has an object, and that after garbage collection every blob has a file and
-// every object a blob.
+// objectsMatch requires that every blob (stored content) belongs to a file and has an object in the file storage, and
+// that every object belongs to a blob. The database state is read after garbage collection.
 func objectsMatch(_ history, db databaseState) (found []violation) {
 	files, objects := map[int64]bool{}, map[string]bool{}
 	for _, f := range db.Files {
@@ -99,8 +100,8 @@ func objectsMatch(_ history, db databaseState) (found []violation) {
 	return found
 }
 
-// filesPrivate requires that only its owner can download a file that was not sent yet, only members of the room one
-// that was sent, and nobody one whose message was deleted.
+// filesPrivate requires that a file can be downloaded only by those who may see it: before it is sent only by its
+// owner, then only by members of the room, and by nobody after its message was deleted.
 func filesPrivate(h history, db databaseState) (found []violation) {
 	uploads, posts := h.uploads(), h.postsByFile()
 	posted, deleted := map[int64]op{}, map[int64]op{} // by file, and by message

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// textVersion is a text that its author gave a message, however many requests that took. A deletion gives an empty
-// text.
+// textVersion is one of the texts that an author gave a message, with all requests for it. A deletion is a version with
+// an empty text.
 type textVersion struct {
 	Body string
 	ops  []op
 }
 
-// textVersions returns the texts of each message, by message id, in the order in which its author gave them. An author
-// waits for each response before sending the next request.
+// textVersions returns the texts of each message, by message id, in the order in which its author requested them. An
+// author waits for each response before sending the next request.
 func (h history) textVersions() map[int64][]textVersion {
 	all := map[int64][]textVersion{}
 	for _, ops := range h.intents() {
@@ -41,8 +41,9 @@ func indexOfText(all []textVersion, body string) int {
 	return slices.IndexFunc(all, func(v textVersion) bool { return v.Body == body })
 }
 
-// replacedBy returns the op, acknowledged before a time, that replaced a text for good: a deletion, or a later text
-// that was requested when no request for the first could still take effect. It returns nil if there is none.
+// replacedBy returns the op that replaced a text for good and was acknowledged before the given time, or nil if no op
+// did. A deletion replaces a text for good. A later text does so only if no earlier request for the first text could
+// still take effect.
 func replacedBy(all []textVersion, body string, before time.Time) []op {
 	i := indexOfText(all, body)
 	if i < 0 {
@@ -59,7 +60,7 @@ func replacedBy(all []textVersion, body string, before time.Time) []op {
 	return nil
 }
 
-// mayTakeEffectAfter reports whether one of the requests without a response may still take effect after a time.
+// mayTakeEffectAfter reports whether one of the ops had no response and may still take effect after the given time.
 func mayTakeEffectAfter(ops []op, after time.Time) bool {
 	return slices.ContainsFunc(ops, func(o op) bool {
 		return o.Outcome == unknown && o.Start.Add(maxLateEffect).After(after)
@@ -69,8 +70,8 @@ func mayTakeEffectAfter(ops []op, after time.Time) bool {
 // endOfTime is later than everything.
 var endOfTime = time.Unix(1<<40, 0)
 
-// lastChangeStands requires that no replaced text is stored, that deletions are final, and that a deleted message keeps
-// no text, reactions or files.
+// lastChangeStands requires that no replaced text is stored, that a deleted message stays deleted, and that it has no
+// text, reactions or files.
 func lastChangeStands(h history, db databaseState) (found []violation) {
 	versions := h.textVersions()
 	for _, m := range db.Messages {
@@ -105,15 +106,15 @@ func (h history) reactions() map[reaction][]op {
 	return all
 }
 
-// reaction returns the reaction that a request adds or removes, such as "🎉:12".
+// reaction returns the emoji and user of a reaction that a request adds or removes, such as "🎉:12".
 func (o op) reaction() string { return fmt.Sprintf("%s:%d", o.Body, o.By) }
 
-// hasReaction reports whether a list like "🎉:12 👍:3" contains one.
+// hasReaction reports whether a list like "🎉:12 👍:3" contains the given reaction.
 func hasReaction(reactions, one string) bool { return slices.Contains(strings.Fields(reactions), one) }
 
-// reactionsToggle requires that each acknowledged request inverts the state that the one before it left, and that the
-// database has the last state. After a request without a response the state is unknown until the next response, and for
-// as long as the request may still take effect.
+// reactionsToggle requires that each acknowledged request adds a missing reaction or removes an existing one, and that
+// the database has the result of the last request. A request without a response may take effect later. From then on it
+// is unknown whether the reaction exists, until the next response or for as long as the request may take effect.
 func reactionsToggle(h history, db databaseState) (found []violation) {
 	rows := map[int64]storedMessage{}
 	for _, m := range db.Messages {
@@ -143,7 +144,8 @@ func reactionsToggle(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// shownIdentically requires that a version of a message is the same on every page, in every stream and in the database.
+// shownIdentically requires that the same version of a message looks the same on every page, in every stream and in the
+// database.
 func shownIdentically(h history, db databaseState) (found []violation) {
 	type sighting struct {
 		message shownMessage

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// acknowledgedChange is an acknowledged message, or change of a message, with the time span of its requests.
+// acknowledgedChange is a posted or changed message whose request was acknowledged, with the time from the first
+// request to the response.
 type acknowledgedChange struct {
 	Room, Seq  int64
 	Start, End time.Time
@@ -36,8 +37,9 @@ func (h history) acknowledgedChanges() map[int64][]acknowledgedChange {
 	return rooms
 }
 
-// inOrder requires that seqs follow the time of the requests wherever two requests do not overlap. The messages of one
-// writer, who waits for each response, therefore stand in the order in which they were written.
+// inOrder requires that of two requests that do not overlap in time, the later one has the higher seq (number of a
+// change in its room). Writers wait for each response, so that the messages of one writer stand in the order in which
+// they were written.
 func inOrder(h history, _ databaseState) (found []violation) {
 	for room, all := range h.acknowledgedChanges() {
 		begun := slices.SortedFunc(slices.Values(all), byStart)
@@ -61,8 +63,8 @@ func inOrder(h history, _ databaseState) (found []violation) {
 func byStart(a, b acknowledgedChange) int { return a.Start.Compare(b.Start) }
 func byEnd(a, b acknowledgedChange) int   { return a.End.Compare(b.End) }
 
-// readsSeeWrites requires that a read shows every message that was acknowledged before it began, on whatever nodes the
-// two were, and no text that was replaced before.
+// readsSeeWrites requires that a read shows every message that was acknowledged before the read began, even by another
+// node, and no text that was replaced before the read began.
 func readsSeeWrites(h history, db databaseState) (found []violation) {
 	posts, versions := h.acknowledgedPosts(), h.textVersions()
 	for _, all := range posts {
@@ -100,7 +102,8 @@ func readsSeeWrites(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// highestAcknowledged returns a function for the highest seq of a room that was acknowledged before a time.
+// highestAcknowledged returns a function. Called with a room and a time, it returns the highest seq of the room that
+// was acknowledged before that time.
 func highestAcknowledged(posts map[int64][]acknowledgedChange) func(room int64, at time.Time) int64 {
 	type mark struct {
 		at  time.Time

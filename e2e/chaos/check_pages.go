@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// pagesComplete replays what each reader received as a browser would apply it, and requires that the page shows every
-// message up to its cursor, that nothing goes back, and that in the end nothing is missing.
+// pagesComplete applies what each reader received as a browser would. It requires that the page shows every message up
+// to its cursor, that no message returns to an older version, and that in the end nothing is missing.
 func pagesComplete(h history, db databaseState) (found []violation) {
 	changed := db.changedMessages()
 	for _, r := range h.Readers {
@@ -39,7 +39,7 @@ func pagesComplete(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// changedMessages returns a function that finds the messages of a room whose last change has a seq from one to another,
+// changedMessages returns a function that finds the messages of a room whose last change has a seq between from and to,
 // both included.
 func (db databaseState) changedMessages() func(room, from, to int64) []storedMessage {
 	compare := func(m storedMessage, room, seq int64) int {
@@ -55,10 +55,10 @@ func (db databaseState) changedMessages() func(room, from, to int64) []storedMes
 	}
 }
 
-// contextBefore is the number of observations before a violation that its excerpt includes.
+// contextBefore is the number of observations before a violation that are printed with it.
 const contextBefore = 5
 
-// violationAt makes a violation that became visible at observation i.
+// violationAt makes a violation for observation i, which is the first that shows it.
 func (r readerLog) violationAt(i int, format string, args ...any) violation {
 	records := []fmt.Stringer{}
 	for _, s := range r.Observations[max(0, i-contextBefore):min(len(r.Observations), i+1)] {

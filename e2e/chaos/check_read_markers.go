@@ -8,9 +8,9 @@ import (
 	"charla/chat"
 )
 
-// readMarkersNeverGoBack requires that a read marker that a user is shown, or that is stored, is not lower than one
-// that was acknowledged or shown before, and not higher than the last seq of the room. A user who comes back to a room
-// begins beyond their earlier marker.
+// readMarkersNeverGoBack requires that a user's read marker, shown or stored, is never lower than one that was
+// acknowledged or shown before, and never higher than the last seq of the room. A user who comes back to a room gets a
+// higher read marker than before.
 func readMarkersNeverGoBack(h history, db databaseState) (found []violation) {
 	type key struct{ user, room int64 }
 	marks := map[key][]op{}
@@ -71,7 +71,8 @@ func readMarkersNeverGoBack(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// expectedStates computes the state of each conversation of a user from the stored rows.
+// expectedStates computes from the stored rows what a user must be shown about each conversation, such as the unread
+// count.
 func (db databaseState) expectedStates(user int64) (all []conversationState) {
 	for _, m := range db.Members {
 		if m.User != user {
@@ -88,8 +89,8 @@ func (db databaseState) expectedStates(user int64) (all []conversationState) {
 	return all
 }
 
-// unreadCountsCorrect requires that in the end every node returns to every user the counts that follow from the stored
-// rows, and that the streams of users who stayed carried them.
+// unreadCountsCorrect requires that in the end every node returns the unread counts that follow from the stored rows.
+// The streams of users who stayed until the end must have shown them too.
 func unreadCountsCorrect(h history, db databaseState) (found []violation) {
 	compare := func(user int64, where fmt.Stringer, shown []conversationState) {
 		for _, s := range db.expectedStates(user) {
@@ -119,7 +120,7 @@ func unreadCountsCorrect(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// lastStates returns the state of each conversation that a stream carried last.
+// lastStates returns the last state that a stream showed of each conversation.
 func (r readerLog) lastStates() (all []conversationState) {
 	for _, s := range r.Observations {
 		if s.Kind != sawState {

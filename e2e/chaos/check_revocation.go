@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// nothingAfterRemoval requires that, until a removed user may have been added again, no change with a higher seq than
-// the departure reaches them through a stream or a read, and no change of theirs is assigned one. A stream that was
-// opened before the departure never carries one.
+// nothingAfterRemoval requires that a removed user sees no change with a higher seq than the departure, through a
+// stream or a read, and can make none, until they may have been added again. A stream that was opened before the
+// departure never shows such a change.
 func nothingAfterRemoval(h history, db databaseState) (found []violation) {
 	joins, reads, changes := h.opsOf(doJoin), h.opsOf(doRead), h.acknowledgedChanges()
 	for _, o := range h.opsOf(doLeave) {
@@ -47,7 +47,7 @@ func nothingAfterRemoval(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// departureOf finds the stored departure of an acknowledged request by its time, which lies within the request.
+// departureOf finds the stored departure that an acknowledged request caused: its time lies within the request.
 func (db databaseState) departureOf(o op) (departure, bool) {
 	for _, d := range db.Departures {
 		during := !d.At.Before(o.Start.Truncate(time.Microsecond)) && !d.At.After(o.End)
@@ -58,7 +58,8 @@ func (db databaseState) departureOf(o op) (departure, bool) {
 	return departure{}, false
 }
 
-// rejoinTime returns the first moment at which the user of a departure may be a member again.
+// rejoinTime returns the first moment after a departure at which the user may be a member again. Returned is false if
+// there is none.
 func rejoinTime(left op, joins []op) (first time.Time, returned bool) {
 	for _, o := range joins {
 		if o.Outcome == refused || o.Target != left.Target || o.Room != left.Room {
@@ -72,7 +73,7 @@ func rejoinTime(left op, joins []op) (first time.Time, returned bool) {
 	return first, returned
 }
 
-// seenAfter returns what a reader saw although it happened after their departure from the room.
+// seenAfter returns what a reader saw although it happened after the reader's departure from the room.
 func (r readerLog) seenAfter(o op, d departure, outside func(time.Time) bool) (found []violation) {
 	var opened time.Time
 	for i, s := range r.Observations {
@@ -94,13 +95,14 @@ func (r readerLog) seenAfter(o op, d departure, outside func(time.Time) bool) (f
 	return found
 }
 
-// revokedWithin is the time in which open streams must end: three times the promised 2 s, because the machine is busy.
+// revokedWithin is the time after which streams that must end count as open too long. It is three times the promised 2
+// s, because the machine is busy.
 const revokedWithin = 6 * time.Second
 
-// nothingAfterLogOut requires that requests of a session are refused once its end was acknowledged, and that no change
-// made later than its streams may live reaches them. Sessions end by a log-out, by a password change in another
-// session, and by disabling the user, even one who is enabled again. Time in which nodes could not learn of it does not
-// count.
+// nothingAfterLogOut requires that the requests of a session are refused once its end was acknowledged, and that its
+// streams do not show changes made more than revokedWithin later. Sessions end by a log-out, by a password change in
+// another session, and by disabling the user, even if the user is enabled again later. A fault gives the nodes more
+// time, because they may not learn of the end during it.
 func nothingAfterLogOut(h history, _ databaseState) (found []violation) {
 	begun := map[roomSeq]time.Time{}
 	for room, all := range h.acknowledgedChanges() {
@@ -133,7 +135,7 @@ func nothingAfterLogOut(h history, _ databaseState) (found []violation) {
 	return found
 }
 
-// faultFreeAfter returns the first moment after t at which the given time has passed without a fault since t.
+// faultFreeAfter returns the first moment at which there has been no fault for as long as quiet, all of it after t.
 func (h history) faultFreeAfter(t time.Time, quiet time.Duration) time.Time {
 	for _, f := range h.Faults { // in the order in which they began
 		if f.Start.Before(t.Add(quiet)) && f.End.After(t) {
@@ -166,7 +168,7 @@ func (h history) membershipLog(db databaseState) membershipLog {
 	return l
 }
 
-// mayHaveBeenMember reports whether a user may have been a member of a room at some moment of a time span.
+// mayHaveBeenMember reports whether a user may have been a member of a room at some moment between from and until.
 func (l membershipLog) mayHaveBeenMember(who, room int64, from, until time.Time) bool {
 	key := [2]int64{room, who}
 	joined := slices.ContainsFunc(l.joins[key], func(o op) bool { return o.Start.Before(until) })

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// seqsUsedOnce requires that every seq of a room belongs to exactly one change. The database alone cannot account for
-// every seq: a departure deletes the row of the join before it, and of the changes of a message only the last keeps its
-// seq. The others are known if they were acknowledged or shown to somebody. The seqs that remain must suffice for one
-// join before each departure, and otherwise be changes without a response: no more than there were, each before the
-// last change of its message. Which is which cannot be known.
+// seqsUsedOnce requires that every seq (number of a change) of a room belongs to exactly one change. The database does
+// not have all changes: a departure deletes the row of the join before it, and a message keeps only the seq of its last
+// change. Other changes are known only if they were acknowledged or shown to somebody. Every seq that is left must fit
+// a join before a departure, or a change of a message that got no response. Each such join needs a seq of its own.
+// Which seq belongs to which of them cannot be known.
 func seqsUsedOnce(h history, db databaseState) (found []violation) {
 	uses := seqUses{}
 	uses.addHistory(h)
@@ -46,13 +46,13 @@ func seqsUsedOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// roomSeq is a seq of a room.
+// roomSeq is a seq (number of a change) in one room.
 type roomSeq struct{ room, seq int64 }
 
 // seqUses maps each seq to the changes that use it, each with one record that shows it.
 type seqUses map[roomSeq]map[string]fmt.Stringer
 
-// add notes that a change uses a seq. Calls that describe the change in the same words count as one.
+// add records that a change uses a seq. Two calls with the same description of the change count as one change.
 func (u seqUses) add(room, seq int64, record fmt.Stringer, change string, args ...any) {
 	n := roomSeq{room, seq}
 	if u[n] == nil {
@@ -63,7 +63,8 @@ func (u seqUses) add(room, seq int64, record fmt.Stringer, change string, args .
 
 const changeOfMessage = "a change of message %d"
 
-// addHistory adds the changes that were acknowledged or shown. Two acknowledged changes with one seq count as two.
+// addHistory adds the changes that were acknowledged or shown. Two requests that were acknowledged with the same seq
+// count as two changes.
 func (u seqUses) addHistory(h history) {
 	h.eachShownMessage(func(room int64, where fmt.Stringer, messages ...shownMessage) {
 		for _, m := range messages {
@@ -82,7 +83,7 @@ func (u seqUses) addHistory(h history) {
 	}
 }
 
-// addDatabase adds the changes whose seqs are stored.
+// addDatabase adds the changes whose seqs are stored in the database.
 func (u seqUses) addDatabase(db databaseState) {
 	for _, m := range db.Messages {
 		if u.add(m.Room, m.Seq, m, "message %d", m.Seq); m.ChangedSeq != m.Seq {
@@ -103,14 +104,14 @@ func (m membership) String() string {
 	return fmt.Sprintf("stored: %d is a member of room %d since %d", m.User, m.Room, m.JoinedSeq)
 }
 
-// seqRange is a change that was assigned one of the seqs between two others, both excluded.
+// seqRange is a change whose seq is unknown but lies between after and before, both excluded.
 type seqRange struct {
 	after, before int64
 	source        fmt.Stringer
 }
 
-// joinRanges returns for each departure the range of the join before it, which begins at the departure of the same user
-// before.
+// joinRanges returns a range for the join before each departure. Its seq lies between the user's previous departure, if
+// any, and this one.
 func joinRanges(room int64, db databaseState) (ranges []seqRange) {
 	before := map[int64]int64{}
 	for _, d := range db.Departures {
@@ -122,7 +123,7 @@ func joinRanges(room int64, db databaseState) (ranges []seqRange) {
 	return ranges
 }
 
-// unansweredChanges returns the changes without a response, which may have been assigned a seq.
+// unansweredChanges returns the changes of messages in a room that got no response. Each of them may have a seq.
 func unansweredChanges(room int64, h history, db databaseState) (ranges []seqRange) {
 	for _, o := range h.Ops {
 		if o.isChange() && o.Outcome == unknown && o.Room == room {
@@ -134,9 +135,9 @@ func unansweredChanges(room int64, h history, db databaseState) (ranges []seqRan
 	return ranges
 }
 
-// assignSeqs assigns each seq, in ascending order, to the range that ends first of those that contain it. This leaves
-// as few seqs and ranges over as possible. (If all seqs can be assigned, and all of some ranges can get one, then both
-// are possible at once: Mendelsohn and Dulmage, 1958.)
+// assignSeqs assigns each seq, in ascending order, to one of the ranges that contain it, namely the one that ends
+// first. This leaves as few seqs and ranges over as possible. (If all seqs can be assigned, and all of some ranges can
+// get one, then both are possible at once: Mendelsohn and Dulmage, 1958.)
 func assignSeqs(seqs []int64, ranges []seqRange) (left []int64, unused []seqRange) {
 	byEnd := func(a, b seqRange) int { return cmp.Compare(a.before, b.before) }
 	unused = slices.SortedStableFunc(slices.Values(ranges), byEnd)

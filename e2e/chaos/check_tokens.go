@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// refreshGrace is the time in which a used refresh token returns the same successor again, unless the successor was
-// used.
+// refreshGrace is the time in which a client may repeat a refresh and gets the same new token again, unless it has
+// already used that token.
 const refreshGrace = time.Minute
 
-// sessionsStayValid requires that a client that repeats a refresh with the same token until it gets a response gets
-// one, always with the same successor, if that takes less than a minute and no earlier request can still arrive; and
-// that no session gets a 401 or a logout event without a cause.
+// sessionsStayValid requires two things. A client that repeats a refresh with the same token within refreshGrace is not
+// refused, and all responses contain the same new token. And no request gets status 401, and no stream a logout event,
+// unless the session may have ended.
 func sessionsStayValid(h history, _ databaseState) (found []violation) {
 	first := map[string]op{} // by token
 	successor := map[string]op{}
@@ -49,14 +49,14 @@ func sessionsStayValid(h history, _ databaseState) (found []violation) {
 	return found
 }
 
-// sessionMayHaveEnded reports whether a request that ends the session began before a time.
+// sessionMayHaveEnded reports whether a request that ends the session began before the given time.
 func (h history) sessionMayHaveEnded(session string, before time.Time) bool {
 	return slices.ContainsFunc(h.Ops, func(o op) bool {
 		return slices.Contains(o.EndedSessions, session) && o.Start.Before(before)
 	})
 }
 
-// deliveredOnce requires that an API client gets no new message at or below its cursor.
+// deliveredOnce requires that an API client never gets a new message whose seq is at or below the client's cursor.
 func deliveredOnce(h history, _ databaseState) (found []violation) {
 	for _, r := range h.Readers {
 		p := page{}

@@ -42,8 +42,8 @@ const (
 	doCountUnread opKind = "count unread"
 )
 
-// outcome is what the response to a request says. It is unknown if there was no response, or a 5xx: the request may
-// have taken effect, or may still do so.
+// outcome is what the response to a request says. It is unknown without a response and after a response with status
+// 5xx: the request may have taken effect, or may do so later.
 type outcome string
 
 const (
@@ -78,13 +78,14 @@ type op struct {
 	EndedSessions   []string // the sessions that this request ends
 }
 
-// maxLateEffect is how long a request without a response may still take effect. The store gives up a write after 12 s.
+// maxLateEffect is how long after its start a request without a response may still take effect. The database stops
+// trying a write after 12 s.
 const maxLateEffect = 30 * time.Second
 
 // isChange reports whether the request changes an existing message.
 func (o op) isChange() bool { return o.Kind == doEdit || o.Kind == doDelete || o.Kind == doReact }
 
-// assignedSeq returns the seq that an acknowledged change was assigned, or 0 if it changed nothing.
+// assignedSeq returns the seq (number in the room) of an acknowledged change, or 0 if the request changed nothing.
 func (o op) assignedSeq() int64 {
 	if o.Outcome != succeeded || o.Message.Version == o.PreviousVersion {
 		return 0
@@ -161,10 +162,11 @@ type databaseState struct {
 	Objects    []string // names of the stored objects, after garbage collection
 }
 
-// storedFile is a row of the table files. Message is the id of the message it was sent with, or 0 before it is sent.
+// storedFile is a row of the table files. Message is the id of the message with which the file was sent, or 0 before
+// that.
 type storedFile struct{ ID, Blob, Message int64 }
 
-// storedBlob is content that all files with the same bytes share.
+// storedBlob is stored content, which all files with the same bytes share.
 type storedBlob struct {
 	ID, Size     int64
 	Object, Hash string
@@ -178,7 +180,7 @@ type storedMessage struct {
 	Reactions, Files                  string // as in shownMessage
 }
 
-// shown returns the message as a page must show it.
+// shown returns the message in the form in which a page must show it.
 func (m storedMessage) shown() shownMessage {
 	s := shownMessage{
 		Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted,

@@ -7,8 +7,9 @@ type page struct {
 	messages map[int64]shownMessage
 }
 
-// apply applies an observation as a browser does. A new message is inserted or replaces the one with the same seq; a
-// changed message replaces the one with the same seq, if there is one; a loaded page replaces everything.
+// apply applies an observation as a browser does. A new message is added, or replaces the one with the same seq. A
+// changed message replaces the one with the same seq, and is ignored if the page does not have that. A loaded page
+// replaces everything.
 func (p *page) apply(s observation) {
 	switch s.Kind {
 	case sawPage:
@@ -31,8 +32,8 @@ func (p *page) apply(s observation) {
 	}
 }
 
-// missing returns those of the given messages that the page does not show, or shows in another version than the last
-// although the seq of their last change is at most upTo.
+// missing returns those messages of which the page does not show the latest version, although the seq of their last
+// change is at most upTo.
 func (p *page) missing(messages []storedMessage, upTo int64) (missing []storedMessage) {
 	for _, m := range messages {
 		shown, there := p.messages[m.Seq]

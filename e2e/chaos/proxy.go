@@ -22,13 +22,14 @@ type Proxy struct {
 	conns   map[*connPair]bool
 }
 
-// connPair is a connection of a client and the connection to the server that belongs to it.
+// connPair is a connection from a client and the proxy's own connection to the server for it.
 type connPair struct {
 	client, server net.Conn
 	bytesUntilCut  atomic.Int64 // of the response; negative for no cut
 }
 
-// NewProxy listens on a free local port and forwards to a server at an address, or at the path of a Unix socket.
+// NewProxy listens on a free local port and forwards connections to the server at address. The network is "tcp" or
+// "unix".
 func NewProxy(network, address string) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,7 +61,7 @@ func (p *Proxy) Cut() {
 	p.reset()
 }
 
-// Delay delays every chunk by a duration, until Restore.
+// Delay holds back every chunk of bytes for the given time, until Restore.
 func (p *Proxy) Delay(by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,8 +78,9 @@ func (p *Proxy) Restore() {
 	p.stalled, p.down, p.delay = nil, false, 0
 }
 
-// CutWhen sets a function that decides for each chunk a client sends whether to reset its connection, and after how
-// many bytes of the response. Restore does not end it; nil does.
+// CutWhen sets a function that is called with each chunk of bytes from a client. If it returns true, the proxy resets
+// that connection as soon as the response has more bytes than answered; the client gets the bytes before that. Restore
+// does not remove the function; nil does.
 func (p *Proxy) CutWhen(decide func(request []byte) (answered int, cut bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,7 +145,8 @@ func (p *Proxy) handle(client net.Conn) {
 	p.mu.Unlock()
 }
 
-// copyBytes copies one direction. If pass allows only a part of a chunk, the pair is reset after that part.
+// copyBytes copies one direction of a connection. If pass allows only a part of a chunk, both connections are reset
+// after that part.
 func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, []byte) (allowed int)) {
 	defer to.Close()
 	defer from.Close()
@@ -166,7 +169,7 @@ func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, [
 	}
 }
 
-// waitUntilReleased waits for the end of a stall, and for the delay if there is one.
+// waitUntilReleased waits until a stall has ended, and then for the delay if one is set.
 func (p *Proxy) waitUntilReleased() {
 	p.mu.Lock()
 	stalled, delay := p.stalled, p.delay
@@ -179,7 +182,7 @@ func (p *Proxy) waitUntilReleased() {
 	}
 }
 
-// onRequest asks the function of CutWhen about a chunk of a client, which it always lets through.
+// onRequest calls the function of CutWhen with a chunk from a client. It lets all bytes through.
 func (p *Proxy) onRequest(c *connPair, chunk []byte) int {
 	p.mu.Lock()
 	decide := p.cutWhen
@@ -194,7 +197,8 @@ func (p *Proxy) onRequest(c *connPair, chunk []byte) int {
 	return len(chunk)
 }
 
-// onResponse counts down to the cut. The first byte beyond the limit triggers it, so a silent connection stays open.
+// onResponse counts the bytes of a response until the cut. The first byte beyond the limit triggers the cut, so that a
+// connection without more bytes stays open.
 func (p *Proxy) onResponse(c *connPair, chunk []byte) int {
 	left := c.bytesUntilCut.Load()
 	if left < 0 {

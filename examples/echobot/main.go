@@ -58,7 +58,7 @@ func main() {
 	}
 }
 
-// follow opens the event stream and handles its events until it ends.
+// follow opens the event stream and handles its events until the connection ends or an event cannot be handled.
 func (b *bot) follow() error {
 	if err := b.fetchUserID(); err != nil {
 		return err
@@ -90,7 +90,8 @@ func (b *bot) follow() error {
 	}
 }
 
-// heartbeatTimeout is how long the stream may be silent. The server sends something at least every 15 seconds.
+// heartbeatTimeout is how long the stream may be silent before the bot reconnects. The server sends something at least
+// every 15 seconds.
 const heartbeatTimeout = 45 * time.Second
 
 // event is one event of a stream of type text/event-stream.
@@ -112,8 +113,8 @@ func (e *event) parseLine(line string) {
 	}
 }
 
-// handleEvent handles an event and then moves the cursor. After a failure the cursor stays, so that the event comes
-// again.
+// handleEvent handles an event and then stores its id as the cursor. If it fails, the cursor stays as it is, so that
+// the server sends the event again.
 func (b *bot) handleEvent(e event) error {
 	switch e.name {
 	case "message":
@@ -137,7 +138,8 @@ func (b *bot) handleEvent(e event) error {
 	return nil
 }
 
-// catchUp reads messages that the stream does not replay, because the bot missed more than 500 changes.
+// catchUp reads the missed messages page by page. It is needed when the bot missed more than 500 changes, because the
+// stream does not replay so many.
 func (b *bot) catchUp() error {
 	for next := "/messages?room=" + b.room + "&after=" + b.cursor; next != ""; {
 		var page struct {
@@ -161,9 +163,9 @@ func (b *bot) catchUp() error {
 	return nil
 }
 
-// echo posts the text of a message again. It retries until the message is posted or the bot has lost access. The key
-// makes sure that the message is posted only once, however often it is sent. It ignores messages of bots, because two
-// echo bots would never stop.
+// echo posts the text of a message again. It retries until the message is posted or the bot has lost access. The
+// request has a key, so that the message is posted only once, however often it is sent. Messages of bots are ignored,
+// because two echo bots would answer each other forever.
 func (b *bot) echo(m message) error {
 	if m.From.ID == b.userID || m.From.Bot || m.Body == "" {
 		return nil

@@ -30,7 +30,7 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Cluster returns the n running servers of one cluster.
+// Cluster starts n servers that form one cluster, and returns them. They are stopped at the end of the test.
 func Cluster(t testing.TB, n int) []*Server {
 	t.Helper()
 	var servers []*Server
@@ -82,7 +82,7 @@ func (s *Server) Kill() {
 // URL returns the URL of the server.
 func (s *Server) URL() string { return s.server.ClientURL() }
 
-// URLs returns the URLs of servers in the format of NATS_URL.
+// URLs returns the URLs of several servers as one value of NATS_URL.
 func URLs(servers []*Server) string {
 	var list []string
 	for _, s := range servers {

@@ -10,16 +10,16 @@ import (
 	"testing"
 )
 
-// Proxy is a reverse proxy in front of a server that applies a fault to requests.
+// Proxy is a reverse proxy in front of an S3 server. It can apply a fault to all requests.
 type Proxy struct {
 	addr  string
 	fault atomic.Pointer[Fault]
 }
 
-// Fault handles a request in place of the server. It may pass the request on to the server.
+// Fault answers a request in place of the server. It may also pass the request on to server.
 type Fault func(w http.ResponseWriter, r *http.Request, server http.Handler)
 
-// NewProxy starts a proxy without a fault, which is closed when the test ends.
+// NewProxy starts a proxy without a fault. It is closed when the test ends.
 func NewProxy(t testing.TB, s *Server) *Proxy {
 	t.Helper()
 	transport := &http.Transport{}
@@ -64,7 +64,7 @@ func Unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	w.Write([]byte("<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"))
 }
 
-// Stall reads a request and never answers it. It must read the response body to notice when the client disconnects.
+// Stall reads a request and never answers it. It returns when the client disconnects.
 func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()

@@ -31,8 +31,8 @@ type Server struct {
 	process           *exec.Cmd
 }
 
-// New starts a server that is killed when the test ends. It skips the test if the server is not installed, unless
-// CI=true.
+// New starts a server and kills it when the test ends. If the server is not installed, New skips the test, or fails it
+// if CI=true.
 func New(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{addr: freeAddr(t), dir: t.TempDir(), binary: findBinary(t)}
@@ -46,8 +46,8 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Start starts the server and waits until it answers. It runs the server in a shell that kills it when its standard
-// input is closed, so that the server ends also if the test process is killed.
+// Start starts the server and waits until it answers. A shell runs the server and kills it when the shell's standard
+// input is closed, so that the server also ends if the test process is killed.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	s.process = exec.Command("/bin/sh", "-c", `"$0" "$@" & cat; kill -9 $!; wait`, s.binary,
@@ -98,7 +98,7 @@ func (s *Server) Addr() string { return s.addr }
 // Dir returns the directory in which the server stores objects as files.
 func (s *Server) Dir() string { return filepath.Join(s.dir, "buckets") }
 
-// URL returns the value of S3_URL for a bucket of a server that is reached at an address.
+// URL returns the value of S3_URL for a bucket of the server that is reached at addr.
 func URL(addr, bucket string) string {
 	return fmt.Sprintf("http://%s:un%%20secreto%%2Fde+veras@%s/%s", AccessKey, addr, bucket)
 }

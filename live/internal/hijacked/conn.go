@@ -15,15 +15,15 @@ import (
 // WriteTimeout is how long one write may take before the reader is disconnected.
 const WriteTimeout = 8 * time.Second
 
-// FinalWriteTimeout is how long the last write may take. Two of these, for a write in progress and the one after it,
-// fit into the two seconds within which a revoked reader must be disconnected.
+// FinalWriteTimeout is how long the last write may take. A revoked reader must be disconnected within two seconds, in
+// which a write may be in progress and another may follow, so that twice this time must fit into them.
 const FinalWriteTimeout = time.Second
 
 // maxUnacknowledged is how long sent bytes may stay unacknowledged by the reader's machine. Without it, TCP keeps the
 // connection to a machine that vanished for about 15 minutes.
 const maxUnacknowledged = 30 * time.Second
 
-// Stream is the source of the bytes that are written to a connection. Only one goroutine at a time calls Next.
+// Stream provides the bytes that are written to a connection. Only one goroutine at a time calls Next.
 type Stream interface {
 	// Next returns the bytes to write next. If last is true, the connection is closed after they are written. If
 	// nothing is queued, Next returns no bytes, and the stream must call Conn.Wake once when it has some. Next may use
@@ -103,8 +103,8 @@ func (c *Conn) awaitDisconnect() {
 	c.stream.Disconnected()
 }
 
-// flush writes what the stream has queued without blocking. If the connection does not accept everything at once, a new
-// goroutine writes the rest.
+// flush writes what the stream has queued. It does not block: if the connection does not accept everything at once, a
+// new goroutine writes the rest.
 func (c *Conn) flush(scratch *[]byte) {
 	for {
 		b, last := c.stream.Next(scratch)
@@ -123,8 +123,8 @@ func (c *Conn) flush(scratch *[]byte) {
 	}
 }
 
-// writeNonblocking writes as many bytes of b as the connection accepts now and returns their number. It does not report
-// errors: the next blocking write returns the same error.
+// writeNonblocking writes as many bytes of b as the connection accepts now and returns their number. It ignores errors,
+// because the blocking write that follows returns the same error.
 func (c *Conn) writeNonblocking(b []byte) (n int) {
 	if c.raw == nil || len(b) == 0 {
 		return 0
@@ -136,8 +136,8 @@ func (c *Conn) writeNonblocking(b []byte) (n int) {
 	return n
 }
 
-// writeBlocking writes b and then everything that the stream has queued. If last is true, or after a failed write, it
-// closes the connection.
+// writeBlocking writes b and then everything that the stream has queued, and waits for a slow reader. If last is true,
+// or after a failed write, it closes the connection.
 func (c *Conn) writeBlocking(b []byte, last bool) {
 	var scratch []byte
 	for {
@@ -156,7 +156,7 @@ func (c *Conn) writeBlocking(b []byte, last bool) {
 }
 
 // writeWithDeadline writes b within the timeout and reports whether that worked. It removes the deadline afterwards,
-// because an expired one would make later nonblocking writes fail.
+// because later nonblocking writes would fail after an expired one.
 func (c *Conn) writeWithDeadline(b []byte, last bool) bool {
 	c.setWriteDeadline(last)
 	_, err := c.conn.Write(b)
@@ -164,8 +164,8 @@ func (c *Conn) writeWithDeadline(b []byte, last bool) bool {
 	return err == nil
 }
 
-// setWriteDeadline sets the deadline of the next write. It holds mu, so that it never overwrites the earlier deadline
-// of a concurrent ShortenDeadline.
+// setWriteDeadline sets the deadline of the next write. It holds mu, so that it cannot overwrite an earlier deadline
+// that ShortenDeadline sets at the same time.
 func (c *Conn) setWriteDeadline(last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

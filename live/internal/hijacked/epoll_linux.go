@@ -21,8 +21,8 @@ type disconnectWatcher struct {
 // readers send.
 const epollDisconnected = syscall.EPOLLRDHUP
 
-// add calls Disconnected on the stream of c when its reader disconnects, until remove. It returns false if c cannot be
-// watched.
+// add starts watching c: when its reader disconnects, the watcher calls Disconnected on the stream of c. It returns
+// false if c cannot be watched.
 func (w *disconnectWatcher) add(c *Conn) bool {
 	if c.raw == nil {
 		return false
@@ -42,8 +42,8 @@ func (w *disconnectWatcher) add(c *Conn) bool {
 	return err == nil
 }
 
-// register adds the descriptor of c to the epoll set. The event carries the watch id in the two fields that the kernel
-// passes through unchanged. The caller holds mu.
+// register adds the file descriptor of c to the epoll set. It stores the watch id of c in the two event fields that the
+// kernel returns unchanged. The caller holds mu.
 func (w *disconnectWatcher) register(c *Conn) error {
 	event := syscall.EpollEvent{
 		Events: epollDisconnected | syscall.EPOLLONESHOT,
@@ -96,7 +96,7 @@ func (w *disconnectWatcher) closeIfEmpty() {
 	}
 }
 
-// wait ends the streams of readers that disconnect, until the epoll set is closed.
+// wait tells streams that their readers have disconnected, until the epoll set is closed.
 func (w *disconnectWatcher) wait(epoll syscall.RawConn) {
 	var events [64]syscall.EpollEvent
 	for n := 0; ; n = 0 {

@@ -18,8 +18,8 @@ type Pool struct {
 }
 
 // NewPool returns a pool without connections. It starts writers with start, which must always run its argument on a new
-// goroutine. It starts everything else with tryGo, which does the same until the owner shuts down and returns false
-// from then on.
+// goroutine. It starts everything else with tryGo, which does the same, or returns false without running its argument
+// after the owner has shut down.
 func NewPool(start func(func()), tryGo func(func()) bool) *Pool {
 	return &Pool{start: start, tryGo: tryGo}
 }
@@ -31,7 +31,7 @@ func (p *Pool) Queued() int {
 	return len(p.ready)
 }
 
-// enqueue makes a writer flush c, and starts one if fewer than allowed are running.
+// enqueue has a writer flush c soon. It starts a writer if fewer than one per processor are running.
 func (p *Pool) enqueue(c *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,7 +46,7 @@ func (p *Pool) enqueue(c *Conn) {
 // lock, and small enough that they share the work evenly.
 const maxBatch = 32
 
-// write flushes connections until none is ready.
+// write is the loop of one writer: it flushes connections until none is ready.
 func (p *Pool) write() {
 	var batch [maxBatch]*Conn
 	var scratch []byte
@@ -58,7 +58,7 @@ func (p *Pool) write() {
 }
 
 // takeBatch moves ready connections to batch and returns their number. If it returns 0, the calling writer must stop,
-// because it no longer counts as running.
+// because the pool no longer counts it as running.
 func (p *Pool) takeBatch(batch []*Conn) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
