@@ -19,6 +19,7 @@ type Emoji struct {
 	HasTones     bool     // whether there are variants with skin tones
 	nameEN       string
 	nameES       string
+	wordsES      []string  // search words in Spanish, with _ within a phrase
 	searchKey    string    // folded for search: the names in the first line, other search words in the second
 	tonePatterns [2]string // the variants in the lightest tone and, for two people, in the two lightest tones
 }
@@ -133,7 +134,7 @@ func parseLine(line string) Emoji {
 	copy(fields[:], strings.Split(line, "\t"))
 	e := Emoji{
 		Text: fields[0], Group: int(fields[1][0] - '0'), Shortcodes: strings.Fields(fields[2]),
-		nameEN: fields[3], nameES: fields[5],
+		nameEN: fields[3], nameES: fields[5], wordsES: strings.Fields(fields[6]),
 	}
 	e.Shortcodes = append(e.Shortcodes, toShortcode(e.nameEN))
 	names, others := e.nameEN+" "+e.nameES, strings.Join(e.Shortcodes, " ")+" "+fields[4]+" "+fields[6]

@@ -77,39 +77,69 @@ func toShortcode(name string) string {
 }
 
 // indexShortcodes fills catalog.byShortcode. If two emoji have the same shortcode, it belongs to the first one. English
-// shortcodes take precedence over Spanish names.
+// shortcodes take precedence over Spanish names, and these over Spanish search words.
 func (c *catalog) indexShortcodes() {
-	add := func(name string, i int) {
-		shortcode := toShortcode(name)
-		if _, taken := c.byShortcode[shortcode]; !taken {
-			c.byShortcode[shortcode] = i
-		}
+	for i, e := range c.all {
+		c.addShortcodes(i, e.Shortcodes...)
 	}
 	for i, e := range c.all {
-		for _, shortcode := range e.Shortcodes {
-			add(shortcode, i)
-		}
+		c.addShortcodes(i, e.nameES)
+	}
+	c.indexSpanishWords()
+}
+
+// indexSpanishWords makes the Spanish search words and the words of the Spanish names shortcodes, because many emoji
+// have only a long Spanish name: people type :corazon: for ❤️, whose name is "corazón rojo". Frequent emoji come first.
+func (c *catalog) indexSpanishWords() {
+	for _, text := range Frequent {
+		i := c.variants[stripSelectors(text)].index
+		c.addShortcodes(i, c.all[i].spanishWords()...)
 	}
 	for i, e := range c.all {
-		add(e.nameES, i)
+		c.addShortcodes(i, e.spanishWords()...)
 	}
 }
 
-// maxMistyped is how many unknown shortcodes FirstMistyped checks. It bounds the work for a message full of colons.
-const maxMistyped = 5
+// addShortcodes adds those of the names that are no shortcodes yet.
+func (c *catalog) addShortcodes(i int, names ...string) {
+	for _, name := range names {
+		shortcode := toShortcode(name)
+		if _, taken := c.byShortcode[shortcode]; !taken && shortcode != "" {
+			c.byShortcode[shortcode] = i
+		}
+	}
+}
 
-// FirstMistyped returns the first unknown shortcode in a message for which there are suggestions, or "". It checks at
-// most maxMistyped of them.
-func FirstMistyped(text string) (found string) {
-	checked := 0
+// functionWords are words of Spanish names that say nothing about an emoji.
+var functionWords = strings.Fields("con del desde detrás las los más muy para por que sin sobre una unas uno unos")
+
+// spanishWords returns the Spanish search words and the words of the Spanish name that can be shortcodes: they have a
+// letter, those of the name have at least three characters, and none of them is a function word.
+func (e Emoji) spanishWords() []string {
+	words := slices.DeleteFunc(strings.Fields(e.nameES), func(word string) bool {
+		return utf8.RuneCountInString(word) < 3 || slices.Contains(functionWords, word)
+	})
+	return slices.DeleteFunc(slices.Concat(e.wordsES, words), func(word string) bool {
+		return !strings.ContainsFunc(word, unicode.IsLetter)
+	})
+}
+
+// MaxMistyped is how many unknown shortcodes of a message get suggestions. It bounds the work for a message full of
+// colons.
+const MaxMistyped = 10
+
+// Mistyped returns the different unknown shortcodes in a message for which there are suggestions, in order. It checks
+// the first MaxMistyped unknown ones.
+func Mistyped(text string) (found []string) {
+	checked := map[string]bool{}
 	eachShortcode(text, func(_ int, name string) bool {
 		_, ok := byShortcode(name)
-		if ok || found != "" || checked == maxMistyped {
+		if ok || checked[name] || len(checked) == MaxMistyped {
 			return ok
 		}
-		checked++
+		checked[name] = true
 		if len(Suggest(name, 1)) > 0 {
-			found = name
+			found = append(found, name)
 		}
 		return ok
 	})

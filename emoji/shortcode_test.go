@@ -1,6 +1,7 @@
 package emoji
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,21 +29,46 @@ func TestShortcodes(t *testing.T) {
 	}
 }
 
+// TestSpanishShortcodes checks that each whole Spanish word for which the picker finds emoji is a shortcode of one of
+// them, unless it is an English shortcode.
+func TestSpanishShortcodes(t *testing.T) {
+	for text, want := range map[string]string{
+		":corazon: :Corazón: :fiesta:": "❤️ ❤️ 🎉", ":risa: :fuego: :sol: :gato: :perro:": "😂 🔥 ☀️ 🐈 🐕",
+		":celebración::celebracion:": "🎉🎉", ":ojos_cerrados:": "🤣", ":con: :las: :2:": ":con: :las: :2:",
+	} {
+		if got := Expand(text); got != want {
+			t.Errorf("Expand(%q) = %q, want %q", text, got, want)
+		}
+	}
+	for _, e := range loadCatalog().all {
+		for _, word := range e.spanishWords() {
+			found, ok := byShortcode(word)
+			if !ok || !strings.Contains(found.searchKey, fold(word)) {
+				t.Errorf(":%s: of %s is %q", word, e.Text, found.Text)
+			}
+		}
+	}
+}
+
 func TestMistypedShortcodes(t *testing.T) {
 	for text, want := range map[string]string{
 		":smlie:": "😄", "well :hart:": "❤️", ":corazon_rjo:": "❤️", ":thumsup:": "👍", ":tada: :grining:": "😀", ":Pizzza:": "🍕",
 		":tada:": "", ":x:": "", ":xy:": "", "10:30:45": "", "12 :345: 6": "", ":nothingofthekind:": "", "`:smlie:`": "", "http://a/:smlie:": "", "": "",
-		strings.Repeat(":qqqq: ", 4) + ":smlie:": "😄", strings.Repeat(":qqqq: ", 1000) + ":smlie:": "",
+		strings.Repeat(":qqqq: ", 4) + ":smlie:": "😄", strings.Repeat(":qqqq: ", 1000) + ":smlie:": "😄",
+		":qqqa: :qqqb: :qqqd: :qqqe: :qqqf: :qqqg: :qqqh: :qqqi: :qqqj: :qqqk: :smlie:": "",
 	} {
 		got := ""
-		if found := Suggest(FirstMistyped(text), 3); len(found) > 0 {
-			got = found[0].Text
+		for _, name := range Mistyped(text) {
+			got += Suggest(name, 3)[0].Text
 		}
 		if got != want {
-			t.Errorf("in %q the first suggestion for %q is %q, want %q", text, FirstMistyped(text), got, want)
+			t.Errorf("in %q the first suggestions for %q are %q, want %q", text, Mistyped(text), got, want)
 		}
 	}
-	found := Suggest(FirstMistyped("a :nothingofthekind: :hart: and a :smlie:"), 3)
+	if names := Mistyped("a :nothingofthekind: :hart: and a :smlie:, :hart:"); !slices.Equal(names, []string{"hart", "smlie"}) {
+		t.Errorf("the mistyped shortcodes are %q", names)
+	}
+	found := Suggest("hart", 3)
 	if len(found) != 3 || found[0].Shortcode != "heart" {
 		t.Errorf("the suggestions are %v", found)
 	}
@@ -68,7 +94,7 @@ func TestWorstCaseMessage(t *testing.T) {
 		Expand(":tada:")
 		start := time.Now()
 		Expand(text)
-		FirstMistyped(text)
+		Mistyped(text)
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("a message full of %q takes %v", piece, took)
 		}

@@ -17,9 +17,14 @@ import (
 // maxSuggestions is how many shortcodes (:name: for an emoji) the composer suggests for a mistyped one.
 const maxSuggestions = 3
 
-// withSuggestions adds to a composer the shortcodes that resemble typo, a mistyped one. It adds none if typo is "".
-func withSuggestions(composer views.Composer, typo string) views.Composer {
-	composer.MistypedShortcode, composer.Suggestions = typo, emoji.Suggest(typo, maxSuggestions)
+// withSuggestions adds suggestions for mistyped shortcodes to a composer. It ignores shortcodes without suggestions and
+// those above emoji.MaxMistyped.
+func withSuggestions(composer views.Composer, typos []string) views.Composer {
+	for _, typo := range typos[:min(len(typos), emoji.MaxMistyped)] {
+		if found := emoji.Suggest(typo, maxSuggestions); len(found) > 0 {
+			composer.Mistyped = append(composer.Mistyped, views.MistypedShortcode{Name: typo, Suggestions: found})
+		}
+	}
 	return composer
 }
 

@@ -49,6 +49,12 @@ func TestMistypedShortcodeSuggestions(t *testing.T) {
 	ana.get("/messages?room=1&typo=smlie").is(200).has("Did you mean").shows("[value='😄']")
 	ana.get("/messages?room=1&typo=%3Cscript%3E").is(200).lacks("Did you mean", "<script>\"")
 	berta.get("/messages?room=1").is(200).has("well :smlie:").lacks("Did you mean", "😄")
+
+	two := []string{"room", "1", "body", ":smlie: :qqqq: :hart:"}
+	ana.post("/messages", two, asHTMX).is(200).shows("[value='😄']", ":smile:").shows("[value='❤️']", ":heart:").
+		has("“:smlie:”", "“:hart:”").lacks("“:qqqq:”")
+	ana.post("/messages", two).redirectsTo("/messages?room=1&typo=smlie&typo=hart")
+	ana.get("/messages?room=1&typo=smlie&typo=hart").is(200).shows("[value='😄']").shows("[value='❤️']")
 }
 
 func TestPickingEmoji(t *testing.T) {

@@ -125,7 +125,7 @@ func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params
 	if timeline.Composer, err = s.newComposer(c, conv); err != nil {
 		return err
 	}
-	timeline.Composer = withSuggestions(timeline.Composer, c.QueryParam("typo"))
+	timeline.Composer = withSuggestions(timeline.Composer, c.QueryParams()["typo"])
 	return s.renderConversation(c, http.StatusOK, timeline)
 }
 

@@ -94,12 +94,12 @@ func (s *Server) postMessage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return postedJSON(c, posted)
 	}
-	typo := emoji.FirstMistyped(in.Body)
+	typos := emoji.Mistyped(in.Body)
 	if web.IsHTMX(c) {
-		composer := withSuggestions(views.Composer{Conversation: in.conversation()}, typo)
+		composer := withSuggestions(views.Composer{Conversation: in.conversation()}, typos)
 		return s.Render(c, http.StatusOK, views.PostResponse(s.Locale(c), posted.Message, composer))
 	}
-	return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), typo))
+	return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), typos))
 }
 
 // postedJSON answers with a posted message as JSON: 201, or 200 if it had been posted before.

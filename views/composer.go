@@ -101,6 +101,11 @@ type Composer struct {
 	RejectedFiles []RejectedFile // rejected by the last upload
 	FileLimits    chat.FileLimits
 
-	MistypedShortcode string             // unknown shortcode in the message that was just sent
-	Suggestions       []emoji.Suggestion // emoji that may have been meant by it
+	Mistyped []MistypedShortcode // unknown shortcodes in the message that was just sent
+}
+
+// MistypedShortcode is an unknown shortcode with the emoji that it may mean.
+type MistypedShortcode struct {
+	Name        string // without colons
+	Suggestions []emoji.Suggestion
 }

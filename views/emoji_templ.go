@@ -938,7 +938,7 @@ func emojiGrid(l Locale, all []emoji.Emoji) templ.Component {
 	})
 }
 
-// emojiSuggestions offers emoji for a mistyped shortcode in the last message. Its buttons submit the form of the
+// emojiSuggestions offers emoji for each mistyped shortcode in the last message. Its buttons submit the form of the
 // composer.
 func emojiSuggestions(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -957,15 +957,15 @@ func emojiSuggestions(l Locale, c Composer) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		if len(c.Suggestions) > 0 {
+		for _, typo := range c.Mistyped {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<p class=\"emoji-suggestions\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(l.T("“:%s:” is not an emoji. Did you mean…", c.MistypedShortcode))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(l.T("“:%s:” is not an emoji. Did you mean…", typo.Name))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `emoji.templ`, Line: 154, Col: 76}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `emoji.templ`, Line: 154, Col: 66}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var50))
 			if templ_7745c5c3_Err != nil {
@@ -975,7 +975,7 @@ func emojiSuggestions(l Locale, c Composer) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, g := range c.Suggestions {
+			for _, g := range typo.Suggestions {
 				{
 					templ_7745c5c3_ElementWriter := templ_7745c5c3_Buffer
 					templ_7745c5c3_Buffer := templ.GetBuffer()

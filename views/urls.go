@@ -29,13 +29,14 @@ func EventsURL(p chat.ConversationRef, after int64) string {
 // MessagesURL returns the URL of the page with the newest messages of a conversation.
 func MessagesURL(p chat.ConversationRef) string { return "/messages?" + conversationQuery(p) }
 
-// AfterPostURL returns the URL to which a posted message leads: the conversation. typo is a mistyped shortcode in the
-// message, for which the page suggests emoji, or "".
-func AfterPostURL(p chat.ConversationRef, typo string) string {
-	if typo == "" {
-		return MessagesURL(p)
+// AfterPostURL returns the URL to which a posted message leads: the conversation. typos are the mistyped shortcodes in
+// the message, for which the page suggests emoji.
+func AfterPostURL(p chat.ConversationRef, typos []string) string {
+	address := MessagesURL(p)
+	for _, typo := range typos {
+		address += "&typo=" + url.QueryEscape(typo)
 	}
-	return MessagesURL(p) + "&typo=" + url.QueryEscape(typo)
+	return address
 }
 
 // MessagesBeforeURL returns the URL of the page with the messages whose seq is below before.
