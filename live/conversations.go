@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// conversation is a conversation with open streams. It sends the changes of its room to them in the order of their
-// seqs.
+// conversation is a room, or the direct messages of two users, that has open streams on this node. It sends the changes
+// of the room to the streams in the order of their seqs (numbers in the room).
 type conversation struct {
 	key         chat.StreamKey
 	refs        int // how often the conversation was acquired; guarded by Hub.mu

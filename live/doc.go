@@ -6,7 +6,7 @@
 // Subscribe adds a stream to its conversation. Then the caller reads the changes that the reader missed, and Run or
 // StartHijacked writes them and everything that follows until one side ends the stream. A change that is committed
 // before Subscribe is in the database, and a later one is in the queue of the stream. A change that is in both is
-// recognized by its seq and sent once.
+// recognized by its seq (its number in the room) and sent once.
 //
 // A stream without queued frames has no running writer. The first queued frame wakes the writer, which writes until the
 // queue is empty, so that a stream never has two writers. Run writes on the goroutine of the HTTP request.
@@ -16,7 +16,7 @@
 //
 // A conversation remembers the last seq that it sent. It sends the next one, ignores one that it already sent, and
 // reads missing ones from the database. Changes that are published out of order, lost relay messages and posts on
-// other nodes are therefore the same case.
+// other nodes are all handled in this way.
 //
 // # Leaving a room
 //

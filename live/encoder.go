@@ -2,9 +2,9 @@ package live
 
 import "charla/chat"
 
-// Encoder renders what a stream sends in the format of its reader: HTML or JSON, in one language. Encoders are
-// comparable: streams with equal encoders share the rendered bytes. A method returns nil if its format has nothing to
-// send.
+// Encoder renders what a stream sends in the format of its reader: HTML or JSON, in one language. Encoders can be
+// compared with ==, and streams with equal encoders share the rendered bytes. A method returns nil if its format has
+// nothing to send for the event.
 type Encoder interface {
 	// Change renders a change. Cursor is the value that the reader passes when it reconnects after it received this
 	// change. If cursor is 0, the reader keeps its previous one.

@@ -11,7 +11,7 @@ import (
 	"charla/live/internal/hijacked"
 )
 
-// Source is what the hub reads from the database.
+// Source is the database as the hub reads it.
 type Source interface {
 	Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error)
 	LastSeqs(ctx context.Context, keys []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error)

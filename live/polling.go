@@ -15,8 +15,8 @@ const (
 	revocationPollInterval = time.Second // for ended sessions and for members who left
 	changePollInterval     = 3 * time.Second
 	queryTimeout           = 10 * time.Second
-	// pollOverlap is how far back each poll for revocations reads again. The clocks of nodes differ, and a transaction
-	// commits later than its timestamps say.
+	// pollOverlap is how much earlier time each poll for ended sessions and departures reads once more. Without it, a
+	// poll could miss some: the clocks of nodes differ, and a transaction commits later than its timestamps say.
 	pollOverlap = 30 * time.Second
 )
 

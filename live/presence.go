@@ -14,7 +14,7 @@ type Presence struct {
 	Users                   []chat.UserSummary // the first MaxListedOnline users who came online
 	Count                   int                // how many users are online
 	ListChanged             bool               // Users differs from the last Presence
-	CameOnline, WentOffline []int64            // users whose state changed since the last Presence
+	CameOnline, WentOffline []int64            // ids of users, since the last Presence
 	Renamed                 []chat.UserSummary // users with a new name or picture since then, online or not
 }
 

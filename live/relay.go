@@ -40,11 +40,13 @@ type Relay struct {
 const (
 	maxOutgoing = 4096 // events that wait for the network
 	maxIncoming = 4096 // messages that wait for the hub
-	// announceDelay is how long an announcement waits for other changes to announce.
+	// announceDelay is how long the relay waits after a user came online or went offline, so that one announcement
+	// covers several users.
 	announceDelay             = 20 * time.Millisecond
 	maxReadersPerAnnouncement = 1000
 	shutdownTimeout           = time.Second
-	// natsPingInterval is how often the relay checks its NATS server. It leaves a server that does not answer twice.
+	// natsPingInterval is how often the relay checks its NATS server. It changes to another server if two checks get no
+	// answer.
 	natsPingInterval = 2 * time.Second
 )
 

@@ -13,8 +13,8 @@ import (
 // maxQueue is how many frames may wait for a reader before its stream is ended. A burst of 200 messages must fit.
 const maxQueue = 256
 
-// minAge is the age at which a stream ends at the earliest. Each stream gets a random age between minAge and twice
-// that, so that readers do not all reconnect at once.
+// minAge is the minimum age at which the hub ends a stream. Each stream gets a random age between minAge and twice
+// minAge, so that readers do not all reconnect at once.
 const minAge = 15 * time.Minute
 
 // Stream is one open stream of one reader. It is written either by Run, on the goroutine of its HTTP request, or by

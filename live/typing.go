@@ -26,7 +26,7 @@ type Typing struct {
 	Count int
 }
 
-// typingState is who is typing in a conversation. Hub.mu guards it.
+// typingState lists who is typing in a conversation. Hub.mu guards it.
 type typingState struct {
 	typists       []typist  // in the order in which they began
 	due, lastSent time.Time // when the next frame is due, or zero, and when the last one was sent

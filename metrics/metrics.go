@@ -1,4 +1,4 @@
-// Package metrics exposes the metrics of a node in the format of Prometheus. The other packages know nothing of it:
+// Package metrics exposes the metrics of a node in the format of Prometheus. The other packages do not import it:
 // they count for themselves, or call a function with what they measured.
 package metrics
 

@@ -131,8 +131,8 @@ func (b *s3Backend) put(ctx context.Context, name, dir string, variants []stored
 	return nil
 }
 
-// rollBack deletes the uploaded variants of a file. It gives up soon, because a person waits for the result; the blob
-// garbage collection deletes what is left.
+// rollBack deletes the uploaded variants of a file. It gives up after a short time, because a user waits for the
+// result. The garbage collection of blobs deletes the rest later.
 func (b *s3Backend) rollBack(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), idleTimeout/2)
 	defer cancel()
@@ -249,7 +249,8 @@ func (b *s3Backend) claimOwner(ctx context.Context, owner string) (string, error
 
 func (b *s3Backend) close() { b.transport.CloseIdleConnections() }
 
-// list yields each file once, although each of its variants is an object. The variants of a file follow each other.
+// list yields each file once. Each variant of a file is an object of its own, but the objects of one file follow each
+// other in the list of the bucket.
 func (b *s3Backend) list(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
 	return func(yield func(chat.StoredObject, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)

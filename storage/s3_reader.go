@@ -102,7 +102,7 @@ func newTransport() *http.Transport {
 	}
 }
 
-// idleTimeoutConn is a connection that fails if it transfers nothing in either direction for a while.
+// idleTimeoutConn is a connection that fails if it transfers nothing in either direction for idleTimeout.
 type idleTimeoutConn struct {
 	net.Conn
 	timeout time.Duration

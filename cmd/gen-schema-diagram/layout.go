@@ -63,8 +63,8 @@ func layout(tables []table) (boxes []box, lines []connector, width, height int) 
 	return boxes, lines, width, height
 }
 
-// tableLevels returns the length of each table's longest chain of references. Tables reference only earlier tables or
-// themselves.
+// tableLevels returns for each table the length of its longest chain of references. Tables reference only themselves or
+// tables that were created earlier.
 func tableLevels(tables []table) map[string]int {
 	levels := map[string]int{}
 	for _, t := range tables {

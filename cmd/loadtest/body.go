@@ -14,7 +14,8 @@ type bodyDecoder struct {
 	done      bool
 }
 
-// next returns the first piece of content in p and what follows it. The content is empty if p contains no more.
+// next returns the first piece of content in p and the bytes that follow it. The content is empty if there is none left
+// in p.
 func (b *bodyDecoder) next(p []byte) (content, rest []byte) {
 	if b.identity {
 		return p, nil
@@ -28,8 +29,8 @@ func (b *bodyDecoder) next(p []byte) (content, rest []byte) {
 	return p[:n], p[n:]
 }
 
-// readSizeByte reads one byte between two chunks: the end of the previous line, or the hexadecimal size of the next
-// chunk and its line end.
+// readSizeByte reads one byte of what stands between two chunks: the line end of the first, and the hexadecimal size of
+// the second with its line end.
 func (b *bodyDecoder) readSizeByte(c byte) {
 	switch {
 	case c >= '0' && c <= '9':

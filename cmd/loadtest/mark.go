@@ -41,9 +41,9 @@ func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	s.keepTail(p)
 }
 
-// findMarks calls found with the message number of every complete mark in p. Scan also passes it the end of one piece
-// with the start of the next; that is too short for a mark that lies in only one of them, so that no mark is found
-// twice.
+// findMarks calls found with the message number of every complete mark in p. The method scan also passes it the end of
+// one piece with the start of the next. These bytes are too few for a mark that lies in only one of the pieces, so that
+// no mark is found twice.
 func findMarks(prefix, p []byte, found func(n int)) {
 	for {
 		i := bytes.Index(p, prefix)

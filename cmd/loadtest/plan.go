@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// plan holds the arguments of a run.
+// plan holds the arguments of the command, which say what to measure.
 type plan struct {
 	addr           netip.AddrPort // of the server, which must run on this machine
 	usersFile      string         // the output of charla seed; "-" for standard input

@@ -64,7 +64,8 @@ func (b *referenceServer) remove(id int) {
 	delete(b.streams, id)
 }
 
-// post sends the body to the streams that the parameter "to" lists, or to all.
+// post sends the request body to the streams that the query parameter "to" lists. Without that parameter, it sends the
+// body to all streams.
 func (b *referenceServer) post(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // and a server that limits the connections of an address must not see all streams come from the same one.
 const sourceAddresses = 50
 
-// bindAddressNoPort is IP_BIND_ADDRESS_NO_PORT on Linux: the kernel chooses the port when the socket connects, so
-// that several destinations may share one.
+// bindAddressNoPort is IP_BIND_ADDRESS_NO_PORT on Linux. With this option the kernel chooses the local port only when
+// the socket connects, so that connections to different servers may use the same port.
 const bindAddressNoPort = 24
 
 // dial connects from the source address with index i, sends a request and returns the non-blocking file descriptor.

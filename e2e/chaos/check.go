@@ -82,7 +82,7 @@ type intent struct {
 	Key, Body string
 }
 
-// intents groups the post requests by message, in the order in which they were made.
+// intents groups the requests to post by the message that they post, in the order in which they were made.
 func (h history) intents() map[intent][]op {
 	all := map[intent][]op{}
 	for _, o := range h.opsOf(doPost) {

@@ -93,7 +93,7 @@ func (o op) assignedSeq() int64 {
 	return o.Message.Version
 }
 
-// shownMessage is a message as a page, a stream or a response shows it.
+// shownMessage is a message in the form in which a page, a stream or a response shows it.
 type shownMessage struct {
 	Seq             int64
 	Version         int64 // the seq of its last change, or 0 if it never changed

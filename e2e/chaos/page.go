@@ -1,6 +1,6 @@
 package chaos
 
-// page is the state of a page in a browser: the messages of a room that it shows.
+// page is what a page in a browser shows: messages of one room.
 type page struct {
 	first    int64 // seq of the first message when it was loaded; 0 if it was empty
 	cursor   int64 // the page claims to show everything from first to cursor
