@@ -30,6 +30,7 @@ type asset struct {
 	gzipped     func() []byte // compresses on the first call
 }
 
+// Both maps are filled by init and never change afterwards.
 var (
 	urlByName  = map[string]string{} // URL of each file by its name
 	assetByURL = map[string]asset{}  // file by its URL
@@ -42,6 +43,7 @@ const (
 	noscriptCSS = "css/noscript.css"
 )
 
+// init prepares all files, because their URLs are needed before the first request.
 func init() {
 	addAsset("charla.css", bundle())
 	addAsset("noscript.css", readFile(noscriptCSS))
@@ -66,6 +68,7 @@ func bundle() []byte {
 	return content
 }
 
+// readFile returns the content of an embedded file. It panics if there is no such file.
 func readFile(name string) []byte {
 	content, err := files.ReadFile(name)
 	if err != nil {
@@ -74,6 +77,7 @@ func readFile(name string) []byte {
 	return content
 }
 
+// glob returns the names of the embedded files that match a pattern.
 func glob(pattern string) []string {
 	names, err := fs.Glob(files, pattern)
 	if err != nil {
@@ -82,6 +86,7 @@ func glob(pattern string) []string {
 	return names
 }
 
+// addAsset makes a file available under a URL with a hash of its content.
 func addAsset(name string, content []byte) {
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)
@@ -106,6 +111,7 @@ func mimeType(ext string) string {
 	return mime.TypeByExtension(ext)
 }
 
+// compress returns the content compressed with gzip.
 func compress(content []byte) []byte {
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // cannot fail: the level is valid

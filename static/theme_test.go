@@ -101,7 +101,7 @@ func TestContrast(t *testing.T) {
 		check := func(front, back string, least float64) {
 			t.Helper()
 			if got := contrast(th[front], th[back]); got < least {
-				t.Errorf("%s theme: the contrast of %s on %s is %.2f, want at least %.1f", name, front, back, got, least)
+				t.Errorf("%s theme: contrast of %s on %s: got %.2f, want at least %.1f", name, front, back, got, least)
 			}
 		}
 		for _, surface := range surfaces {

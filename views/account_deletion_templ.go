@@ -292,8 +292,8 @@ func AccountDeletionForm(p Page, f Form) templ.Component {
 }
 
 // AccountDeletedResponse answers htmx after an account was deleted. It tells the user so, and removes the drafts that
-// the browser has stored for the conversations in places.
-func AccountDeletedResponse(l Locale, person int64, places []chat.ConversationRef) templ.Component {
+// the browser has stored for the given conversations.
+func AccountDeletedResponse(l Locale, user int64, conversations []chat.ConversationRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -310,7 +310,7 @@ func AccountDeletedResponse(l Locale, person int64, places []chat.ConversationRe
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = forgetDrafts(person, places).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = forgetDrafts(user, conversations).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

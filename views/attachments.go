@@ -77,6 +77,7 @@ func (c Composer) tooLargeText(l Locale) string {
 	return l.T("A file can have at most %d MB.", c.FileLimits.FileBytes>>20)
 }
 
+// tooManyText is the same sentence that the server would answer.
 func (c Composer) tooManyText(l Locale) string {
 	return l.T("A message can have at most %d files.", c.FileLimits.FilesPerMessage)
 }

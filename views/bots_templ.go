@@ -109,13 +109,13 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, one := range b.Bots {
+				for _, bot := range b.Bots {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<section class=\"page__section\"><h2 class=\"page__title\"><bdi>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(one.Name)
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(bot.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bots.templ`, Line: 22, Col: 21}
 					}
@@ -135,7 +135,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if one.ID == b.RevealedBot {
+					if bot.ID == b.RevealedBot {
 						templ_7745c5c3_Err = newSecret(p.Locale, b).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -145,7 +145,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if one.SeenAt > 0 {
+					if bot.SeenAt > 0 {
 						var templ_7745c5c3_Var8 string
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("Token last used:") + " ")
 						if templ_7745c5c3_Err != nil {
@@ -155,7 +155,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = dateTimeElement(p.Locale, one.SeenAt).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = dateTimeElement(p.Locale, bot.SeenAt).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -175,17 +175,17 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					templ_7745c5c3_Err = confirmForm(
-						botActionURL(one.ID, "renew"),
+						botActionURL(bot.ID, "renew"),
 						p.T("New token"),
-						p.T("Create a new token for %s", one.Name),
+						p.T("Create a new token for %s", bot.Name),
 					).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					templ_7745c5c3_Err = confirmForm(
-						botActionURL(one.ID, "remove"),
+						botActionURL(bot.ID, "remove"),
 						p.T("Delete bot"),
-						p.T("Delete bot: %s", one.Name),
+						p.T("Delete bot: %s", bot.Name),
 					).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -194,7 +194,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = webhooks(p.Locale, one).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = webhooks(p.Locale, bot).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

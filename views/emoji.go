@@ -62,6 +62,7 @@ func PickForReaction(message int64) PickTarget {
 	}
 }
 
+// conversationHiddenFields returns the hidden field that names a conversation.
 func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
 	if p.Room != 0 {
 		return []HiddenField{{"room", formatInt(p.Room)}}
@@ -103,6 +104,7 @@ func (k PickerState) selectedGroup() int {
 // groupIcons are the icons of the emoji groups, in the order of the groups.
 var groupIcons = [emoji.GroupCount]string{"😀", "👋", "🐻", "🍎", "🚗", "⚽", "💡", "🔣", "🏁"}
 
+// groupName returns the name of an emoji group.
 func groupName(l Locale, group int) string {
 	return [emoji.GroupCount]string{
 		l.T("Smileys"), l.T("People"), l.T("Animals and nature"), l.T("Food and drink"), l.T("Travel and places"),
@@ -116,6 +118,7 @@ func toneIcon(tone int) string {
 	return hand.WithTone(tone).Text
 }
 
+// toneName returns the name of a skin tone.
 func toneName(l Locale, tone int) string {
 	return [emoji.ToneCount + 1]string{
 		l.T("No skin tone"), l.T("Light skin"), l.T("Medium-light skin"),

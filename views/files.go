@@ -45,6 +45,7 @@ func pictures(m chat.Message) (list []chat.File) {
 	return list
 }
 
+// otherFiles returns the files of a message that are not pictures.
 func otherFiles(m chat.Message) (list []chat.File) {
 	for _, f := range m.Files {
 		if !f.IsImage() {

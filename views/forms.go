@@ -17,6 +17,7 @@ type inputField struct {
 	Optional                              bool
 }
 
+// id returns the DOM id of the field, which is its name unless ID is set.
 func (in inputField) id() string { return cmp.Or(in.ID, in.Name) }
 
 // hasFocus reports whether the page puts the focus into a field: into the first field with an error or, if there is
@@ -58,6 +59,7 @@ type filter struct{ Action, Name, Value, Label, Target string }
 // option is an option of a selectField.
 type option struct{ Value, Label string }
 
+// selectField is a list of options to choose from.
 type selectField struct {
 	Name, Label string
 	Options     []option

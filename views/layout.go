@@ -14,6 +14,7 @@ const (
 	darkBackground  = "#1d1815"
 )
 
+// themeColor is a colour for the toolbar of the browser, and the media query for which it applies.
 type themeColor struct{ Color, Media string }
 
 // themeColors returns the toolbar colours for a theme. If the user has chosen no theme, they depend on the system's.
@@ -30,6 +31,7 @@ func themeColors(theme string) []themeColor {
 	}
 }
 
+// colorScheme returns the colour schemes that a page supports with the chosen theme.
 func colorScheme(theme string) string {
 	if theme == "" {
 		return "light dark"

@@ -31,6 +31,7 @@ var (
 	english []byte
 )
 
+// The supported languages, and what translates into them.
 var (
 	languages       = []language.Tag{language.English, language.Spanish}
 	languageMatcher = language.NewMatcher(languages)
@@ -135,6 +136,7 @@ func (l Locale) TimeOfDay(at chat.Timestamp) string {
 	return t.Format(layout)
 }
 
+// Spanish names of days and months, which the time package does not know.
 var (
 	weekdays = []string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"}
 	months   = []string{"enero", "febrero", "marzo", "abril", "mayo", "junio",

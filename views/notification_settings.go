@@ -1,5 +1,6 @@
 package views
 
+// emailNotificationFields returns the choices for e-mail notifications.
 func (p Page) emailNotificationFields() []selectField {
 	return []selectField{{"mail", p.T("When I have unread messages"), []option{
 		{"off", p.T("Don't e-mail me")},
@@ -9,6 +10,7 @@ func (p Page) emailNotificationFields() []selectField {
 	}}}
 }
 
+// pushNotificationFields returns the choices for push notifications.
 func (p Page) pushNotificationFields() []selectField {
 	return []selectField{
 		{"rooms", p.T("Notify me about"), []option{
@@ -20,6 +22,7 @@ func (p Page) pushNotificationFields() []selectField {
 	}
 }
 
+// emailChangeHint says that a changed address must be confirmed, if the server can send e-mails.
 func emailChangeHint(p Page) string {
 	if p.Media.Email {
 		return p.T("We'll send a link to this address to confirm it.")

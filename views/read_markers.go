@@ -12,4 +12,5 @@ func readMarkerSeq(t Timeline) int64 {
 	return t.Messages[len(t.Messages)-1].Seq
 }
 
+// readMarkerVals returns the form values that mark messages as read, as JSON for hx-vals.
 func readMarkerVals(room, seq int64) string { return fmt.Sprintf(`{"room":%d,"seq":%d}`, room, seq) }

@@ -636,7 +636,7 @@ func connectionStatus(l Locale) templ.Component {
 }
 
 // LoggedOutResponse removes the drafts that this browser stored, and opens the sign-in page.
-func LoggedOutResponse(l Locale, person int64, places []chat.ConversationRef) templ.Component {
+func LoggedOutResponse(l Locale, user int64, conversations []chat.ConversationRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -653,7 +653,7 @@ func LoggedOutResponse(l Locale, person int64, places []chat.ConversationRef) te
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = forgetDrafts(person, places).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = forgetDrafts(user, conversations).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -691,7 +691,8 @@ func LoggedOutResponse(l Locale, person int64, places []chat.ConversationRef) te
 	})
 }
 
-func forgetDrafts(person int64, places []chat.ConversationRef) templ.Component {
+// forgetDrafts removes what this browser stored for a user: the drafts of the given conversations and the send queue.
+func forgetDrafts(user int64, conversations []chat.ConversationRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -708,14 +709,14 @@ func forgetDrafts(person int64, places []chat.ConversationRef) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		for _, p := range places {
-			templ_7745c5c3_Err = forgetStored(storageKey(person, p)).Render(ctx, templ_7745c5c3_Buffer)
+		for _, p := range conversations {
+			templ_7745c5c3_Err = forgetStored(storageKey(user, p)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		if person != 0 {
-			templ_7745c5c3_Err = forgetStored(storagePrefix(person)+"-outbox").Render(ctx, templ_7745c5c3_Buffer)
+		if user != 0 {
+			templ_7745c5c3_Err = forgetStored(storagePrefix(user)+"-outbox").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -728,6 +729,7 @@ func forgetDrafts(person int64, places []chat.ConversationRef) templ.Component {
 	})
 }
 
+// forgetStored removes one key from localStorage.
 func forgetStored(store string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -752,7 +754,7 @@ func forgetStored(store string) templ.Component {
 		var templ_7745c5c3_Var48 string
 		templ_7745c5c3_Var48, templ_7745c5c3_Err = templruntime.NewAttributeExpression(store).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `send_queue.templ`, Line: 149, Col: 29}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `send_queue.templ`, Line: 151, Col: 29}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var48)
 		if templ_7745c5c3_Err != nil {
@@ -765,7 +767,7 @@ func forgetStored(store string) templ.Component {
 		var templ_7745c5c3_Var49 string
 		templ_7745c5c3_Var49, templ_7745c5c3_Err = templruntime.NewAttributeExpression(xForgetDraft).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `send_queue.templ`, Line: 149, Col: 104}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `send_queue.templ`, Line: 151, Col: 104}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var49)
 		if templ_7745c5c3_Err != nil {

@@ -10,6 +10,7 @@ import (
 // because Chrome also claims to be Safari, and Edge claims to be both.
 type userAgentToken struct{ token, name string }
 
+// browsers and systems are searched in this order.
 var (
 	browsers = []userAgentToken{
 		{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"Edg", "Edge"}, {"OPR/", "Opera"},
@@ -22,6 +23,7 @@ var (
 	}
 )
 
+// matchUserAgent returns the name for the first token that the text contains, or "".
 func matchUserAgent(list []userAgentToken, text string) string {
 	for _, k := range list {
 		if strings.Contains(text, k.token) {

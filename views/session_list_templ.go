@@ -70,15 +70,15 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, one := range sessions {
+				for _, session := range sessions {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<li class=\"item\"><span class=\"item__label\"><b><bdi>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(agentName(p.Locale, one))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(agentName(p.Locale, session))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `session_list.templ`, Line: 17, Col: 42}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `session_list.templ`, Line: 17, Col: 46}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -88,7 +88,7 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if one.ID == current {
+					if session.ID == current {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("This session."))
 						if templ_7745c5c3_Err != nil {
@@ -103,7 +103,7 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 							return templ_7745c5c3_Err
 						}
 					}
-					if one.Kind == chat.ProgramSession {
+					if session.Kind == chat.ProgramSession {
 						var templ_7745c5c3_Var7 string
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("App."))
 						if templ_7745c5c3_Err != nil {
@@ -127,11 +127,11 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = dateTimeElement(p.Locale, one.SeenAt).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = dateTimeElement(p.Locale, session.SeenAt).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if one.IP != "" {
+					if session.IP != "" {
 						var templ_7745c5c3_Var9 string
 						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
 						if templ_7745c5c3_Err != nil {
@@ -146,9 +146,9 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(one.IP)
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(session.IP)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `session_list.templ`, Line: 29, Col: 23}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `session_list.templ`, Line: 29, Col: 27}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 						if templ_7745c5c3_Err != nil {
@@ -164,9 +164,9 @@ func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) tem
 						return templ_7745c5c3_Err
 					}
 					templ_7745c5c3_Err = actionForm(
-						endSessionURL(one.ID),
+						endSessionURL(session.ID),
 						p.T("Sign out"),
-						p.T("Sign out %s", agentName(p.Locale, one)),
+						p.T("Sign out %s", agentName(p.Locale, session)),
 					).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

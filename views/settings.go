@@ -22,6 +22,7 @@ func (s SettingsForms) anySubmitted() bool {
 	return false
 }
 
+// appearanceFields returns the choices for language, theme and sound.
 func (p Page) appearanceFields() []selectField {
 	return []selectField{
 		{"locale", p.T("Language"), []option{{"", p.T("Match browser")}, {"en", "English"}, {"es", "Español"}}},
