@@ -36,7 +36,7 @@ func TestDeleteAccount(t *testing.T) {
 	bob.waitUntil("her messages are deleted",
 		`document.querySelector('#messages').innerText.includes('This message was deleted.')`)
 	bob.waitUntil("her name is gone", `document.querySelector('#conversation-name').innerText === 'Deleted account' &&
-		document.querySelector('#with-2 bdi').innerText === 'Deleted person' &&
+		document.querySelector('#with-2 bdi').innerText === 'Deleted account' &&
 			!document.body.innerText.includes('words of Ana')`)
 	bob.fill("#composer-text", "are you there?")
 	bob.pressKeys("\r")
