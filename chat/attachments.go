@@ -135,8 +135,10 @@ func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, erro
 func (s *Service) receive(ctx context.Context, body io.Reader) (IncomingBlob, error) {
 	incoming, err := s.blobs.Receive(ctx, body, s.fileLimits.FileBytes)
 	if errors.Is(err, ErrFileTooLarge) {
-		megabytes := s.fileLimits.FileBytes >> 20
-		return nil, &Error{Code: TooLarge, Field: "file", Format: "A file can have at most %d MB.", Args: []any{megabytes}}
+		return nil, &Error{
+			Code: TooLarge, Field: "file",
+			Format: "A file can have at most %d MB.", Args: []any{s.fileLimits.FileBytes >> 20},
+		}
 	}
 	return incoming, err
 }

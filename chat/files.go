@@ -98,8 +98,8 @@ func CleanFileName(s string) string {
 	return name
 }
 
-// stripInvisible removes invisible characters except joiners, replaces any white space by a space, and removes combining
-// marks that no language needs.
+// stripInvisible removes invisible characters except joiners, replaces any white space by a space, and removes
+// combining marks that no language needs.
 func stripInvisible(s string) string {
 	var marks markCounter
 	return strings.Map(func(r rune) rune {

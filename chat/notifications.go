@@ -90,7 +90,9 @@ const (
 
 // ClaimNotifications claims up to limit notifications that are due, oldest first, so that no other worker gets them for
 // two minutes.
-func (s *Service) ClaimNotifications(ctx context.Context, medium Medium, limit int) (claimed []Notification, err error) {
+func (s *Service) ClaimNotifications(
+	ctx context.Context, medium Medium, limit int,
+) (claimed []Notification, err error) {
 	now := s.now()
 	due, err := s.store.NotificationsDue(ctx, medium, now)
 	if err != nil || !due {

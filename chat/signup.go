@@ -59,7 +59,8 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 
 func errEmailTaken() *Error {
 	return &Error{
-		Code: Conflict, Field: "email", Format: "There is already an account with this e-mail address. Sign in instead.",
+		Code: Conflict, Field: "email",
+		Format: "There is already an account with this e-mail address. Sign in instead.",
 	}
 }
 

@@ -180,7 +180,8 @@ func checkBody(body string) error {
 		return invalidf("body", "A message can have at most %d characters. Send it in parts.", MaxMessage)
 	case len(body) > maxMessageBytes:
 		return invalidf("body",
-			"A message can have at most %d KB; some characters take up more space than others. Send it in parts.", maxMessageBytes>>10)
+			"A message can have at most %d KB; some characters take up more space than others. Send it in parts.",
+			maxMessageBytes>>10)
 	}
 	return nil
 }

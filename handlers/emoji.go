@@ -45,7 +45,7 @@ const maxFoundEmoji = 100
 // Otherwise it is appended to Body, the text in the composer.
 type emojiRequest struct {
 	Message web.ID `form:"message" json:"message" example:""` // to react to; 0 for the composer
-	With    web.ID `form:"with" json:"with"`                  // With, Room, Body, Key and Base are the fields of the composer
+	With    web.ID `form:"with" json:"with"`                  // With, Room, Body, Key, Base: as in the composer
 	Room    web.ID `form:"room" json:"room"`
 	Body    string `form:"body" json:"body"`
 	Key     string `form:"key" json:"key"`

@@ -53,7 +53,7 @@ func (s *Server) messageEditRoutes() []web.Route {
 
 // editRequest replaces the text of a message, the alt texts of its files, or both.
 type editRequest struct {
-	Body  *string          `form:"body" json:"body" example:""` // if it is absent and an alt text is present, the text stays
+	Body  *string          `form:"body" json:"body" example:""` // absent with an alt text: the text stays
 	Files []altTextRequest `form:"-" json:"files"`              // in a form, the alt text of a file is the field alt-ID
 }
 

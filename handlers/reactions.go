@@ -27,7 +27,7 @@ func (s *Server) reactionRoutes() []web.Route {
 type reactionRequest struct {
 	Emoji string          `form:"emoji" json:"emoji" required:"true"`
 	Tone  string          `form:"tone" json:"tone"`            // the skin tone that the picker was set to
-	Mine  *web.StrictBool `form:"mine" json:"mine" example:""` // whether the reaction should exist; if absent, it is toggled
+	Mine  *web.StrictBool `form:"mine" json:"mine" example:""` // whether it should exist; absent: toggle
 }
 
 func (s *Server) react(c echo.Context) error {

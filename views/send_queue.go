@@ -2,8 +2,8 @@ package views
 
 import "charla/chat"
 
-// flushTriggers are the events at which the send queue sends its oldest message. Only that message is in the form. It is
-// sent when it becomes the oldest, when the connection may be back, and every 10 seconds.
+// flushTriggers are the events at which the send queue sends its oldest message. Only that message is in the form. It
+// is sent when it becomes the oldest, when the connection may be back, and every 10 seconds.
 const (
 	hasQueuedFilter = `[this.dataset.waits]`
 	flushTriggers   = `send, load` + hasQueuedFilter + `, online` + hasQueuedFilter +
