@@ -1,8 +1,8 @@
 package emoji
 
-// editDistance returns the number of typing errors between two words: letters that were left out, added, replaced, or
-// swapped with the next one. It returns -1 if there are more than limit. It is the optimal string alignment variant of
-// the Damerau–Levenshtein distance.
+// editDistance returns the number of typing errors that turn one word into the other: letters that were left out,
+// added, replaced, or swapped with the next letter. It returns -1 if there are more errors than limit. The algorithm is
+// the optimal string alignment variant of the Damerau–Levenshtein distance.
 func editDistance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return -1

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// Emoji is an emoji in one skin tone.
+// Emoji is an emoji in one skin tone, with its names and shortcodes.
 type Emoji struct {
 	Text         string   // the characters, with the variation selectors that Unicode recommends
 	Group        int      // 0 to GroupCount-1
@@ -24,17 +24,19 @@ type Emoji struct {
 	tonePatterns [2]string // the variants in the lightest tone and, for two people, in the two lightest tones
 }
 
-// GroupCount is the number of groups. These are, in this order: faces, people, animals and nature, food and drink,
-// travel and places, activities, objects, symbols, flags.
+// GroupCount is the number of groups into which Unicode divides the emoji. The groups are, in this order: faces,
+// people, animals and nature, food and drink, travel and places, activities, objects, symbols, flags.
 const GroupCount = 9
 
-// MaxBytes is the maximum length of an emoji in bytes. The longest one, a kiss of two people with skin tones, has 35.
+// MaxBytes is an upper limit of the length of an emoji in bytes. The longest emoji, a kiss of two people with skin
+// tones, has 35 bytes.
 const MaxBytes = 40
 
-// Frequent are the most common reactions.
+// Frequent lists the emoji that people use most often as reactions.
 var Frequent = []string{"👍", "❤️", "😂", "🎉", "😮", "😢"}
 
-// Name returns the name of an emoji in a language, "es" or "en", without its skin tone. English is the default.
+// Name returns the name of an emoji in Spanish if lang is "es", and in English otherwise. The name does not mention the
+// skin tone.
 func (e Emoji) Name(lang string) string {
 	if lang == "es" {
 		return e.nameES
@@ -42,8 +44,9 @@ func (e Emoji) Name(lang string) string {
 	return e.nameEN
 }
 
-// Lookup returns the emoji that a text consists of, in any skin tone, or false if the text is not exactly one emoji. It
-// ignores missing and superfluous variation selectors. Text of the result is the normalized text to store.
+// Lookup returns the emoji that a text consists of, in any skin tone. It returns false if the text is not exactly one
+// emoji. Variation selectors may be missing or superfluous; the field Text of the result has the recommended ones and
+// is the form to store.
 func Lookup(text string) (Emoji, bool) {
 	if len(text) < 2 || len(text) > MaxBytes {
 		return Emoji{}, false
@@ -67,8 +70,8 @@ func InGroup(group int) (found []Emoji) {
 	return found
 }
 
-// WithTone returns an emoji in a skin tone from 1 (light) to 5 (dark). It returns the emoji unchanged for other
-// tones, or if the emoji has no tones.
+// WithTone returns an emoji in a skin tone from 1 (light) to 5 (dark). It returns the emoji unchanged if tone is
+// another number or the emoji has no skin tones.
 func (e Emoji) WithTone(tone int) Emoji {
 	if e.HasTones && tone >= 1 && tone <= ToneCount {
 		e.Text = applyTones(e.tonePatterns[0], tone, tone)
@@ -76,19 +79,20 @@ func (e Emoji) WithTone(tone int) Emoji {
 	return e
 }
 
-// variationSelector is the character after another one that asks to display it as an emoji instead of as text.
+// variationSelector is a character that follows another character and asks to display that as an emoji instead of as
+// text.
 const variationSelector = "\uFE0F"
 
-// stripSelectors removes the variation selectors, which are optional in many emoji.
+// stripSelectors removes the variation selectors from a text. Many emoji may be written with or without them.
 func stripSelectors(text string) string { return strings.ReplaceAll(text, variationSelector, "") }
 
-// variant is an emoji in one of its skin tones.
+// variant is an emoji in one skin tone: its text and the position of the emoji in the catalog.
 type variant struct {
 	index int // in catalog.all
 	text  string
 }
 
-// catalog contains all emoji.
+// catalog contains all emoji, and indexes that find an emoji by its text or by a shortcode.
 type catalog struct {
 	all         []Emoji            // in the order of Unicode, without skin tones
 	variants    map[string]variant // by text without variation selectors
@@ -98,7 +102,7 @@ type catalog struct {
 //go:embed data.txt.gz
 var compressedData []byte
 
-// loadCatalog returns the catalog. The first call decompresses it.
+// loadCatalog returns the catalog of all emoji. The first call decompresses and parses the data.
 var loadCatalog = sync.OnceValue(func() *catalog {
 	r, err := gzip.NewReader(bytes.NewReader(compressedData))
 	if err != nil {
@@ -118,7 +122,7 @@ var loadCatalog = sync.OnceValue(func() *catalog {
 	return c
 })
 
-// add adds an emoji with its variants.
+// add adds an emoji and the texts of all its skin tones to the catalog.
 func (c *catalog) add(e Emoji) {
 	i := len(c.all)
 	c.all = append(c.all, e)
@@ -128,7 +132,8 @@ func (c *catalog) add(e Emoji) {
 	}
 }
 
-// parseLine parses a line of the data. The comments at the top of the data describe its fields.
+// parseLine parses a line of the data, which describes one emoji. The comments at the top of the data describe the
+// fields of a line.
 func parseLine(line string) Emoji {
 	var fields [8]string
 	copy(fields[:], strings.Split(line, "\t"))

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxQueryWords is how many words of a query Search uses. It ignores the rest, so that a search stays fast.
+// maxQueryWords is how many words of a query Search uses. Search ignores further words, so that it stays fast.
 const maxQueryWords = 8
 
 // Search returns at most limit emoji that match a query in English or Spanish. Each word of the query must be the
@@ -33,7 +33,8 @@ func Search(query string, limit int) []Emoji {
 	return found[:min(len(found), limit)]
 }
 
-// matchesPrefixes reports whether each of the words is the start of a word of text. Text must be a result of fold.
+// matchesPrefixes reports whether each of the words is the start of a word in text. Both the words and the text must
+// have been normalized by fold.
 func matchesPrefixes(words []string, text string) bool {
 	for _, w := range words {
 		if !strings.Contains(text, " "+w) {
@@ -43,7 +44,8 @@ func matchesPrefixes(words []string, text string) bool {
 	return true
 }
 
-// fold normalizes text for search: it removes case, accents and punctuation and writes a space before each word.
+// fold normalizes text for search. It converts letters to lower case, removes accents and punctuation, and writes a
+// space before each word.
 func fold(text string) string {
 	var b strings.Builder
 	betweenWords := true

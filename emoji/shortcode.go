@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// tokenPattern matches possible shortcodes in a message. It also matches code blocks, inline code and web addresses, so
-// that colons in them do not count.
+// tokenPattern matches the parts of a message that matter when looking for shortcodes: possible shortcodes, and also
+// code blocks, inline code and web addresses. The latter are matched in order to skip them, because a colon in them
+// does not begin a shortcode.
 var tokenPattern = regexp.MustCompile(
 	"(?s)```.*?(?:```|\\z)|``.+?``|`[^`]+`|(?i:https?://)\\S+|:[\\p{L}\\p{M}\\p{N}_+-]{1,60}:")
 
@@ -34,8 +35,9 @@ func Expand(text string) string {
 	return b.String() + rest
 }
 
-// eachShortcode calls f with the position and the name of each possible shortcode in a message. If f returns false,
-// because there is no such shortcode, the next one may begin at the same colon at which this one ends.
+// eachShortcode calls f with the position and the name of each possible shortcode in a message. f reports whether the
+// shortcode exists. If it does not, its closing colon may also open the next shortcode: in ":nope:smile:", f first gets
+// "nope" and then "smile".
 func eachShortcode(text string, f func(i int, name string) bool) {
 	for from := 0; from < len(text); {
 		match := tokenPattern.FindStringIndex(text[from:])
@@ -61,8 +63,8 @@ func isLetterOrDigit(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// byShortcode returns the emoji with a shortcode, which has no colons. Case and accents do not matter. The names in
-// both languages, with _ between the words, are shortcodes too.
+// byShortcode returns the emoji with the given shortcode, without colons. Case and accents do not matter. The English
+// and Spanish names, with _ between words, and single Spanish words are shortcodes too.
 func byShortcode(name string) (Emoji, bool) {
 	i, ok := loadCatalog().byShortcode[toShortcode(name)]
 	if !ok {
@@ -71,13 +73,14 @@ func byShortcode(name string) (Emoji, bool) {
 	return loadCatalog().all[i], true
 }
 
-// toShortcode converts a name to a shortcode.
+// toShortcode converts a name or a typed shortcode to the form of the index: lower case without accents, and _ between
+// words.
 func toShortcode(name string) string {
 	return strings.ReplaceAll(strings.TrimSpace(fold(name)), " ", "_")
 }
 
-// indexShortcodes fills catalog.byShortcode. If two emoji have the same shortcode, it belongs to the first one. English
-// shortcodes take precedence over Spanish names, and these over Spanish search words.
+// indexShortcodes fills catalog.byShortcode. A shortcode that fits several emoji belongs to the first one. English
+// shortcodes take precedence over Spanish names, and Spanish names over single Spanish words.
 func (c *catalog) indexShortcodes() {
 	for i, e := range c.all {
 		c.addShortcodes(i, e.Shortcodes...)
@@ -88,8 +91,9 @@ func (c *catalog) indexShortcodes() {
 	c.indexSpanishWords()
 }
 
-// indexSpanishWords makes the Spanish search words and the words of the Spanish names shortcodes, because many emoji
-// have only a long Spanish name: people type :corazon: for ❤️, whose name is "corazón rojo". Frequent emoji come first.
+// indexSpanishWords makes single Spanish words shortcodes: the search words of each emoji and the words of its name.
+// Many emoji have only a long Spanish name: people type :corazon: for ❤️, whose name is "corazón rojo". If several
+// emoji share a word, it belongs to a frequent emoji, or else to the first one.
 func (c *catalog) indexSpanishWords() {
 	for _, text := range Frequent {
 		i := c.variants[stripSelectors(text)].index
@@ -100,7 +104,8 @@ func (c *catalog) indexSpanishWords() {
 	}
 }
 
-// addShortcodes adds those of the names that are no shortcodes yet.
+// addShortcodes registers names as shortcodes of the emoji with index i. It ignores a name that is already the
+// shortcode of some emoji.
 func (c *catalog) addShortcodes(i int, names ...string) {
 	for _, name := range names {
 		shortcode := toShortcode(name)
@@ -110,11 +115,12 @@ func (c *catalog) addShortcodes(i int, names ...string) {
 	}
 }
 
-// functionWords are words of Spanish names that say nothing about an emoji.
+// functionWords are words in Spanish names, such as "con", that are no shortcodes because they say nothing about the
+// emoji.
 var functionWords = strings.Fields("con del desde detrás las los más muy para por que sin sobre una unas uno unos")
 
-// spanishWords returns the Spanish search words and the words of the Spanish name that can be shortcodes: they have a
-// letter, those of the name have at least three characters, and none of them is a function word.
+// spanishWords returns the Spanish words that may become shortcodes of an emoji: its search words, and the words of its
+// name that have at least three characters and are not function words. Every word must contain a letter.
 func (e Emoji) spanishWords() []string {
 	words := slices.DeleteFunc(strings.Fields(e.nameES), func(word string) bool {
 		return utf8.RuneCountInString(word) < 3 || slices.Contains(functionWords, word)
@@ -124,12 +130,12 @@ func (e Emoji) spanishWords() []string {
 	})
 }
 
-// MaxMistyped is how many unknown shortcodes of a message get suggestions. It bounds the work for a message full of
-// colons.
+// MaxMistyped is how many unknown shortcodes of a message can get suggestions. The limit bounds the work for a message
+// full of colons.
 const MaxMistyped = 10
 
-// Mistyped returns the different unknown shortcodes in a message for which there are suggestions, in order. It checks
-// the first MaxMistyped unknown ones.
+// Mistyped returns the unknown shortcodes in a message for which Suggest finds an emoji, in the order of the message
+// and each only once. It ignores further unknown shortcodes after MaxMistyped different ones.
 func Mistyped(text string) (found []string) {
 	checked := map[string]bool{}
 	eachShortcode(text, func(_ int, name string) bool {
@@ -146,14 +152,15 @@ func Mistyped(text string) (found []string) {
 	return found
 }
 
-// Suggestion is an emoji that a mistyped shortcode may mean. Shortcode is the correct shortcode.
+// Suggestion is an emoji that the author of a mistyped shortcode may have meant. Shortcode is the correct shortcode of
+// the emoji.
 type Suggestion struct {
 	Emoji
 	Shortcode string
 }
 
-// Suggest returns at most limit emoji with shortcodes that are similar to a mistyped one: with one typing error, or
-// with two in a longer word. The most similar ones come first.
+// Suggest returns at most limit emoji that have a shortcode similar to name, a mistyped one. Similar means one typing
+// error, or up to two if name has at least six bytes. The most similar shortcodes come first.
 func Suggest(name string, limit int) (found []Suggestion) {
 	word := toShortcode(name)
 	if !strings.ContainsFunc(word, unicode.IsLetter) || len(word) < 3 || len(word) > maxShortcodeBytes {

@@ -11,13 +11,13 @@ import (
 	"charla/chat"
 )
 
-// jpegQuality is the quality of every JPEG. A lower one shows artifacts at edges; a higher one costs bytes without a
-// visible gain.
+// jpegQuality is the quality of every JPEG that Charla encodes, from 1 to 100. A lower quality shows artifacts at
+// edges; a higher one costs bytes without a visible gain.
 const jpegQuality = 85
 
-// newRendition returns the rendition of an image in the most suitable format. That is PNG for an image with
-// transparency, and JPEG for an opaque photo. Other opaque images, such as drawings and screenshots, become PNG
-// unless that takes more than twice the bytes of a JPEG.
+// newRendition returns a rendition (one size of a picture) in the most suitable format. An image with transparency
+// becomes a PNG. An opaque photo becomes a JPEG. Other opaque images, such as drawings and screenshots, become a PNG
+// unless that has more than twice the bytes of a JPEG.
 func newRendition(variant chat.Variant, img image.Image, photo bool) Rendition {
 	img = toEncodable(img)
 	if !isOpaque(img) {
@@ -40,13 +40,13 @@ func newRendition(variant chat.Variant, img image.Image, photo bool) Rendition {
 	return encodedRendition(variant, "image/png", pngBytes.Bytes())
 }
 
-// encodedRendition returns a rendition that is already encoded.
+// encodedRendition returns a rendition whose bytes are b. It is for images that are already encoded.
 func encodedRendition(variant chat.Variant, mime string, b []byte) Rendition {
 	return Rendition{variant, mime, func(w io.Writer) error { _, err := w.Write(b); return err }}
 }
 
-// toEncodable converts an image to 8 bits per channel. It leaves the types that the encoders store in fewer bytes
-// unchanged: indexed colors, gray and YCbCr.
+// toEncodable converts an image to 8 bits per channel. It returns images with indexed colors, gray or YCbCr unchanged,
+// because the encoders store them in fewer bytes.
 func toEncodable(img image.Image) image.Image {
 	switch img.(type) {
 	case *image.Paletted, *image.Gray, *image.YCbCr:
@@ -55,13 +55,13 @@ func toEncodable(img image.Image) image.Image {
 	return toRGBA(img)
 }
 
-// isOpaque reports whether an image is known to have no transparency.
+// isOpaque reports whether an image certainly has no transparency. It returns false if it cannot know.
 func isOpaque(img image.Image) bool {
 	o, ok := img.(interface{ Opaque() bool })
 	return ok && o.Opaque()
 }
 
-// limitedBuffer is a buffer that returns an error when more than remaining bytes are written to it.
+// limitedBuffer is a buffer for at most remaining more bytes. A write beyond them returns an error.
 type limitedBuffer struct {
 	bytes.Buffer
 	remaining int

@@ -17,9 +17,10 @@ import (
 const (
 	// maxPixels is the maximum number of pixels. Phones take pictures of up to 50 megapixels.
 	maxPixels = 64 << 20
-	// maxSide is the maximum length of a side. Only a PNG can have a longer one, and scaling that needs much memory.
+	// maxSide is the maximum width and height in pixels. Only a PNG can be wider or higher, and scaling such a picture
+	// needs much memory.
 	maxSide = 1<<16 - 1
-	// maxDecodedBytes is how much memory a decoder may use.
+	// maxDecodedBytes is how many bytes of memory decoding one picture may use.
 	maxDecodedBytes = 256 << 20
 )
 
@@ -35,17 +36,18 @@ type format struct {
 	metaFormat   imagemeta.ImageFormat      // for the orientation; ImageFormatAuto if the format has none
 	preferJPEG   bool                       // whether opaque pictures are likely to be photos
 	readProfile  func(*bufio.Reader) []byte // nil if the format has no color profiles
-	// measure estimates what decoding needs, without decoding.
+	// measure estimates the memory that decoding needs, from the structure of the file and without decoding.
 	measure func(io.ReadSeeker, image.Config) (decodeCost, error)
 }
 
-// decodeCost is what decoding a picture needs. An animation is decoded frame by frame.
+// decodeCost is what decoding a picture needs. For an animation, it is the cost of one frame, because only one frame at
+// a time is decoded.
 type decodeCost struct {
 	bytes     int64      // memory
 	animation *animation // nil for a still picture
 }
 
-// formats are the supported formats by MIME type.
+// formats contains the supported formats by MIME type.
 var formats = map[string]format{
 	"image/jpeg": {jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, true, readJPEGProfile, measureJPEG},
 	"image/png":  {png.DecodeConfig, png.Decode, imagemeta.PNG, false, readPNGProfile, measurePNG},
@@ -53,8 +55,9 @@ var formats = map[string]format{
 	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, readWebPProfile, measureWebP},
 }
 
-// check returns an error if a file cannot be decoded or would need too much memory, and the animation if it is one. It
-// reads headers and decodes no pixels, because a file of 100 KB may contain billions of them.
+// check returns an error if a file cannot be decoded or if decoding would need too much memory. It returns the
+// animation if the file is one, and nil otherwise. It reads headers and decodes no pixels, because a file of 100 KB may
+// contain billions of pixels.
 func (f format) check(src io.ReadSeeker) (*animation, error) {
 	c, err := readFromStart(src, f.decodeConfig)
 	if err != nil || c.Width <= 0 || c.Height <= 0 {
@@ -73,7 +76,8 @@ func (f format) check(src io.ReadSeeker) (*animation, error) {
 	return cost.animation, err
 }
 
-// decodeUpright decodes a picture, scales it to the original size, converts it to sRGB and turns it upright.
+// decodeUpright decodes a picture and prepares it as the original rendition: it scales it to the size of that
+// rendition, converts its colors to sRGB and turns it upright.
 func (f format) decodeUpright(src io.ReadSeeker) (image.Image, error) {
 	decoded, err := readFromStart(src, f.decode)
 	if err != nil || decoded.Bounds().Empty() {
@@ -82,7 +86,7 @@ func (f format) decodeUpright(src io.ReadSeeker) (image.Image, error) {
 	return applyOrientation(toSRGB(fit(decoded, originalSide), f.profile(src)), f.orientation(src)), nil
 }
 
-// profile returns the ICC profile of a file, or nil.
+// profile returns the ICC color profile of a file, or nil if the file has none.
 func (f format) profile(src io.ReadSeeker) []byte {
 	if _, err := src.Seek(0, io.SeekStart); err != nil || f.readProfile == nil {
 		return nil
@@ -90,7 +94,7 @@ func (f format) profile(src io.ReadSeeker) []byte {
 	return f.readProfile(bufio.NewReaderSize(src, 64<<10))
 }
 
-// readFromStart calls read with a buffered reader at the start of src.
+// readFromStart moves src to its start and calls read with a buffered reader of src. It returns what read returns.
 func readFromStart[T any](src io.ReadSeeker, read func(io.Reader) (T, error)) (T, error) {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		var none T
@@ -99,8 +103,8 @@ func readFromStart[T any](src io.ReadSeeker, read func(io.Reader) (T, error)) (T
 	return read(bufio.NewReaderSize(src, 64<<10))
 }
 
-// orientation returns the EXIF orientation of a file, which is 1 to 8 depending on how the camera was held. It
-// returns 1, the upright one, if the file has no valid orientation.
+// orientation returns the EXIF orientation of a file: a number from 1 to 8 that says how the camera was held. It
+// returns 1, which means upright, if the file has no valid orientation.
 func (f format) orientation(src io.ReadSeeker) int {
 	found := 1
 	if _, err := src.Seek(0, io.SeekStart); err != nil || f.metaFormat == imagemeta.ImageFormatAuto {
@@ -124,9 +128,9 @@ func (f format) orientation(src io.ReadSeeker) int {
 // pixelCount returns the number of pixels of a picture.
 func pixelCount(c image.Config) int64 { return int64(c.Width) * int64(c.Height) }
 
-// measurePNG estimates the memory for decoding a PNG. Chunks after the header may make a color transparent, so that
-// only indexed colors are sure to need one byte per pixel. The decoder keeps the passes of an interlaced picture in
-// addition to the whole picture.
+// measurePNG estimates the memory for decoding a PNG. Chunks after the header may make a color transparent; therefore
+// only pictures with indexed colors certainly need just one byte per pixel. For an interlaced picture, the decoder
+// keeps each pass in addition to the whole picture.
 func measurePNG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	head := make([]byte, 29) // the signature, and the first chunk with its length and name
 	if _, err := io.ReadFull(src, head); err != nil {
@@ -151,7 +155,7 @@ var errAnimatedWebP = &chat.Error{
 	Format: "Charla cannot show animated WebP pictures. Send it as a GIF or as a video.",
 }
 
-// measureWebP estimates the memory for decoding a WebP. The lossless format needs twice the memory of the pixels.
+// measureWebP estimates the memory for decoding a WebP. The lossless format needs twice as much memory as its pixels.
 func measureWebP(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	head := make([]byte, 21) // "RIFF", length, "WEBP", "VP8X", length and flags
 	const animated = 1 << 1

@@ -15,7 +15,8 @@ import (
 	"charla/chat"
 )
 
-// An animation with more frames, or with more pixels in all its frames, would take too long to process.
+// The limits of an animation: its number of frames, and the number of pixels in all frames together. An animation
+// beyond them would take too long to process.
 const (
 	maxFrames          = 1000
 	maxAnimationPixels = 192 << 20
@@ -26,13 +27,14 @@ var errAnimationTooLong = &chat.Error{
 	Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again.",
 }
 
-// animation is a GIF with several frames. Only one frame at a time is in memory.
+// animation is a GIF with several frames. It holds no pixels; the frames are decoded one at a time.
 type animation struct {
 	width, height int
 	loopExtension []byte // the extension with the number of loops; empty for one
 }
 
-// gifReader reads the blocks of a GIF (GIF89a specification, appendix B) and returns each frame as a GIF of its own.
+// gifReader splits a GIF into its frames and returns each frame as a GIF of its own. Blocks and extensions are terms of
+// the GIF89a specification, appendix B.
 type gifReader struct {
 	r              *bufio.Reader
 	header         []byte // signature, screen size and global color table
@@ -48,7 +50,7 @@ const (
 	headerLength, imageDescriptorLength   = 6 + 7, 9
 )
 
-// newGIFReader returns a gifReader that has read the header of a GIF.
+// newGIFReader returns a gifReader for r. It has already read the header of the GIF.
 func newGIFReader(r io.Reader) (*gifReader, error) {
 	g := &gifReader{r: bufio.NewReaderSize(r, 64<<10)}
 	screen, err := g.readBytes(nil, headerLength)
@@ -59,7 +61,7 @@ func newGIFReader(r io.Reader) (*gifReader, error) {
 	return g, err
 }
 
-// readBytes appends the next n bytes to b.
+// readBytes appends the next n bytes of the file to b.
 func (g *gifReader) readBytes(b []byte, n int) ([]byte, error) {
 	start := len(b)
 	b = append(b, make([]byte, n)...)
@@ -67,7 +69,8 @@ func (g *gifReader) readBytes(b []byte, n int) ([]byte, error) {
 	return b, err
 }
 
-// readColorTable appends a color table to b, if the flags say that there is one.
+// readColorTable appends the color table that comes next in the file to b. It returns b unchanged if the flags say that
+// there is no color table.
 func (g *gifReader) readColorTable(b []byte, flags byte) ([]byte, error) {
 	if flags&0x80 == 0 {
 		return b, nil
@@ -75,8 +78,8 @@ func (g *gifReader) readColorTable(b []byte, flags byte) ([]byte, error) {
 	return g.readBytes(b, 3<<(1+flags&7))
 }
 
-// readSubBlocks appends a chain of sub-blocks, each with its length, to b. It drops the sub-blocks that begin after
-// the first limit bytes.
+// readSubBlocks reads a chain of sub-blocks, each of which begins with its length, and appends them to b. It leaves out
+// sub-blocks that begin after the first limit bytes.
 func (g *gifReader) readSubBlocks(b []byte, limit int) ([]byte, error) {
 	for {
 		n, err := g.r.ReadByte()
@@ -94,10 +97,11 @@ func (g *gifReader) readSubBlocks(b []byte, limit int) ([]byte, error) {
 	}
 }
 
-// errNoMoreFrames is the error of next after the last frame.
+// errNoMoreFrames is the error that next returns after the last frame.
 var errNoMoreFrames = errors.New("no more frames")
 
-// next returns the next frame and its size. With sizeOnly, the frame has no pixels.
+// next returns the next frame, as a GIF of its own, and its size in pixels. With sizeOnly, it returns a frame without
+// pixel data. After the last frame it returns errNoMoreFrames.
 func (g *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err error) {
 	for {
 		block, err := g.r.ReadByte()
@@ -119,8 +123,8 @@ func (g *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err err
 	}
 }
 
-// readExtension keeps an extension about the next frame or about the number of loops, and drops any other, such as a
-// comment.
+// readExtension reads an extension. It keeps the extension if it describes the next frame or the number of loops, and
+// drops any other extension, such as a comment.
 func (g *gifReader) readExtension() error {
 	label, err := g.r.ReadByte()
 	if err != nil {
@@ -139,7 +143,8 @@ func (g *gifReader) readExtension() error {
 	return nil
 }
 
-// readFrame returns the frame whose descriptor comes next.
+// readFrame reads the frame whose descriptor comes next in the file, and returns it as a GIF of its own with its size
+// in pixels.
 func (g *gifReader) readFrame(sizeOnly bool) ([]byte, image.Point, error) {
 	descriptor, err := g.readBytes([]byte{imageBlock}, imageDescriptorLength)
 	if err != nil {
@@ -165,7 +170,8 @@ func (g *gifReader) readFrame(sizeOnly bool) ([]byte, image.Point, error) {
 	return append(frame, trailer), size, err
 }
 
-// measureGIF counts the frames and their pixels.
+// measureGIF estimates the memory for decoding a GIF and finds out whether it is an animation. It counts the frames and
+// their pixels without decoding them, and returns errAnimationTooLong if there are too many.
 func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	r, err := newGIFReader(src)
 	if err != nil {
@@ -192,7 +198,7 @@ func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	return found, nil
 }
 
-// firstFrame decodes the first frame of a GIF and draws it at its position on the screen.
+// firstFrame decodes the first frame of a GIF and draws it at the position that the frame has in the whole picture.
 func firstFrame(src io.Reader) (image.Image, error) {
 	r, err := newGIFReader(src)
 	if err != nil {
@@ -215,7 +221,8 @@ func firstFrame(src io.Reader) (image.Image, error) {
 	return img, nil
 }
 
-// process passes the renditions to keep: the whole animation as the original, and smaller variants of its first frame.
+// process makes the renditions of an animation and passes them to keep: first the whole animation as the original, then
+// smaller variants of its first frame.
 func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Rendition) error) (Picture, error) {
 	first, err := readFromStart(src, firstFrame)
 	if err != nil {
@@ -231,7 +238,8 @@ func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Re
 	return makeSmallerVariants(first, false, true, keep)
 }
 
-// reencode decodes and encodes the animation frame by frame. It stops when ctx ends.
+// reencode writes the animation to w with every frame decoded and encoded again, so that nothing else from the file
+// remains. It stops with an error when ctx ends.
 func (a *animation) reencode(ctx context.Context, w io.Writer, src io.Reader) error {
 	r, err := newGIFReader(src)
 	if err != nil {
@@ -263,7 +271,7 @@ func (a *animation) reencode(ctx context.Context, w io.Writer, src io.Reader) er
 	}
 }
 
-// reencodeFrame decodes and encodes a GIF with one frame. The result has its own color table.
+// reencodeFrame decodes a GIF with one frame and encodes it again. The result has its own color table.
 func (a *animation) reencodeFrame(frame []byte) ([]byte, error) {
 	g, err := gif.DecodeAll(bytes.NewReader(frame))
 	if err != nil {

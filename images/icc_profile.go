@@ -15,17 +15,17 @@ import (
 // profiles are supported, as screens and cameras have them: a curve for each channel and a matrix. Other profiles are
 // ignored.
 
-// maxProfileBytes is the maximum size of a profile. One with three curves of 4096 points is smaller.
+// maxProfileBytes is the maximum size of an ICC profile. A profile with three curves of 4096 points is smaller.
 const maxProfileBytes = 64 << 10
 
-// app2Marker is the marker of the JPEG segment that contains a profile. A profile that needs several segments is not
-// supported.
+// app2Marker is the marker of the JPEG segments that may contain an ICC profile.
 const app2Marker = 0xe2
 
-// jpegICCHeader starts the only segment of a profile in a JPEG.
+// jpegICCHeader is how a JPEG segment begins that contains a whole ICC profile: a name, then "segment 1 of 1". Profiles
+// in several segments are not supported.
 var jpegICCHeader = []byte("ICC_PROFILE\x00\x01\x01")
 
-// readJPEGProfile returns the profile in a JPEG, or nil.
+// readJPEGProfile returns the ICC profile in a JPEG, or nil if there is none.
 func readJPEGProfile(r *bufio.Reader) []byte {
 	for {
 		marker, err := nextMarker(r)
@@ -48,7 +48,7 @@ func readJPEGProfile(r *bufio.Reader) []byte {
 	}
 }
 
-// readPNGProfile returns the profile in a PNG, or nil.
+// readPNGProfile returns the ICC profile in a PNG, or nil if there is none.
 func readPNGProfile(r *bufio.Reader) []byte {
 	r.Discard(8) // skips the signature
 	for {
@@ -78,7 +78,7 @@ func readPNGProfile(r *bufio.Reader) []byte {
 	}
 }
 
-// readWebPProfile returns the profile in a WebP, or nil.
+// readWebPProfile returns the ICC profile in a WebP, or nil if there is none.
 func readWebPProfile(r *bufio.Reader) []byte {
 	r.Discard(12) // skips "RIFF", the length and "WEBP"
 	for {
@@ -102,23 +102,23 @@ func readWebPProfile(r *bufio.Reader) []byte {
 	}
 }
 
-// iccProfile converts the channels of a pixel to linear light in sRGB: a curve for each channel, then one matrix for
-// all of them.
+// iccProfile describes how to convert pixels to linear light in sRGB: first a curve for each of the three channels,
+// then one matrix for all of them.
 type iccProfile struct {
 	curves [3][256]float32
 	matrix [3][3]float32
 }
 
-// xyzToSRGB converts the connection space of profiles, XYZ with the white point D50, to linear sRGB. It is the
-// inverse of the primaries of IEC 61966-2-1, adapted by the Bradford method.
+// xyzToSRGB is a matrix that converts colors from XYZ with the white point D50, in which profiles describe their
+// colors, to linear sRGB. It is the inverse of the primaries of IEC 61966-2-1, adapted by the Bradford method.
 var xyzToSRGB = [3][3]float64{
 	{3.1338561, -1.6168667, -0.4906146},
 	{-0.9787684, 1.9161415, 0.0334540},
 	{0.0719453, -0.2289914, 1.4052427},
 }
 
-// parseProfile parses a matrix profile. It returns false for any other. The curves and the matrix contain only finite
-// numbers, whatever the profile contains.
+// parseProfile parses a matrix profile. It returns false for any other kind of profile. The curves and the matrix of
+// the result contain only finite numbers, even if the bytes are invalid or malicious.
 func parseProfile(b []byte) (p iccProfile, ok bool) {
 	if len(b) < 132 || string(b[16:24]) != "RGB XYZ " || string(b[36:40]) != "acsp" {
 		return p, false
@@ -144,8 +144,8 @@ func parseProfile(b []byte) (p iccProfile, ok bool) {
 	return p, true
 }
 
-// profileTag returns the data of a tag, or nil. The table of tags, with a name, an offset and a length for each,
-// follows the header of 128 bytes.
+// profileTag returns the data of the tag with the given name, or nil if the profile has no such tag. It finds the tag
+// in the table after the header of 128 bytes, which lists the name, offset and length of each tag.
 func profileTag(b []byte, name string) []byte {
 	for entry := b[132:]; len(entry) >= 12; entry = entry[12:] {
 		if string(entry[:4]) == name {
@@ -158,10 +158,10 @@ func profileTag(b []byte, name string) []byte {
 	return nil
 }
 
-// fixed16 decodes a fixed-point number with 16 fractional bits.
+// fixed16 decodes a signed 32-bit fixed-point number with 16 fractional bits.
 func fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / (1 << 16) }
 
-// clamp01 limits a number to 0…1. It returns 0 for NaN.
+// clamp01 returns v, or the nearest end of the range from 0 to 1 if v is outside of it. It returns 0 for NaN.
 func clamp01(v float64) float64 {
 	if !(v > 0) {
 		return 0
@@ -169,7 +169,8 @@ func clamp01(v float64) float64 {
 	return min(v, 1)
 }
 
-// parseCurve parses a curve, which is a list of points or one of five formulas (ICC.1:2022, 10.6 and 10.18).
+// parseCurve parses the curve of a channel and returns it as a function. A curve is a list of points or one of five
+// formulas (ICC.1:2022, 10.6 and 10.18). parseCurve returns false if the curve is invalid.
 func parseCurve(b []byte) (func(float64) float64, bool) {
 	if len(b) < 12 {
 		return nil, false
@@ -189,7 +190,8 @@ func parseCurve(b []byte) (func(float64) float64, bool) {
 	}
 }
 
-// interpolate returns the value of a curve at x, between two of its points.
+// interpolate returns the value at x of a curve with count points, by linear interpolation between the two nearest
+// points.
 func interpolate(points []byte, count int, x float64) float64 {
 	position := x * float64(count-1)
 	i := min(int(position), count-2)
@@ -197,8 +199,8 @@ func interpolate(points []byte, count int, x float64) float64 {
 	return (low + (high-low)*(position-float64(i))) / math.MaxUint16
 }
 
-// parametricCurve returns the formula (ax + b)^g + e for x ≥ d, and cx + f for smaller x. The five kinds omit some of
-// the seven parameters.
+// parametricCurve returns the formula (ax + b)^g + e for x ≥ d, and cx + f for smaller x. The kind, one of five, says
+// which of the seven parameters are stored in b; the others have default values.
 func parametricCurve(kind uint16, b []byte) (func(float64) float64, bool) {
 	counts := []int{1, 3, 4, 5, 7}
 	if int(kind) >= len(counts) || len(b) < 4*counts[kind] {
@@ -226,7 +228,7 @@ func parametricCurve(kind uint16, b []byte) (func(float64) float64, bool) {
 	}, true
 }
 
-// srgbTable contains the sRGB values of equal steps of linear light. There are so many steps that the sRGB values of
+// srgbTable contains the sRGB values for equal steps of linear light. It has so many steps that the values of
 // neighboring steps differ by at most one.
 var srgbTable = func() (out [1 << 12]byte) {
 	for i := range out {
@@ -241,7 +243,8 @@ var srgbTable = func() (out [1 << 12]byte) {
 	return out
 }()
 
-// encodeSRGB returns the sRGB value of linear light. It returns the nearest one for light outside the range of sRGB.
+// encodeSRGB returns the sRGB value, 0 to 255, of linear light from 0 to 1. For light outside this range, it returns
+// the nearest value.
 func encodeSRGB(light float32) byte {
 	if !(light > 0) {
 		return 0
@@ -249,7 +252,7 @@ func encodeSRGB(light float32) byte {
 	return srgbTable[int(min(light, 1)*float32(len(srgbTable)-1)+0.5)]
 }
 
-// convert converts a color to sRGB.
+// convert converts a color from the profile's color space to sRGB.
 func (p *iccProfile) convert(r, g, b byte) (byte, byte, byte) {
 	red, green, blue, m := p.curves[0][r], p.curves[1][g], p.curves[2][b], &p.matrix
 	return encodeSRGB(m[0][0]*red + m[0][1]*green + m[0][2]*blue),
@@ -257,8 +260,8 @@ func (p *iccProfile) convert(r, g, b byte) (byte, byte, byte) {
 		encodeSRGB(m[2][0]*red + m[2][1]*green + m[2][2]*blue)
 }
 
-// differsFromSRGB reports whether the profile changes some color by more than rounding does. Most profiles describe
-// sRGB.
+// differsFromSRGB reports whether the profile changes some color by more than rounding does. It returns false for most
+// profiles, because they describe sRGB itself.
 func (p *iccProfile) differsFromSRGB() bool {
 	differ := func(a, b byte) bool { return max(a, b)-min(a, b) > 2 }
 	for n := range 6 * 6 * 6 {
@@ -270,7 +273,8 @@ func (p *iccProfile) differsFromSRGB() bool {
 	return false
 }
 
-// toSRGB converts an image with a profile to sRGB. It returns the image unchanged without a supported profile.
+// toSRGB converts an image with the ICC profile icc to sRGB. It returns the image unchanged if icc is nil or not
+// supported.
 func toSRGB(img image.Image, icc []byte) image.Image {
 	p, ok := parseProfile(icc)
 	if !ok || !p.differsFromSRGB() {

@@ -13,29 +13,29 @@ import (
 	"charla/chat"
 )
 
-// Picture describes a processed picture: its size in pixels as it is shown, and whether it is animated.
+// Picture describes a processed picture: its size in pixels as people see it, and whether it is animated.
 type Picture struct {
 	Width, Height int
 	Animated      bool
 }
 
-// Rendition is one of the sizes of a picture. Write encodes it in the format MIMEType.
+// Rendition is a picture in one of the sizes that Charla stores. Write encodes the picture in the format MIMEType.
 type Rendition struct {
 	Variant  chat.Variant
 	MIMEType string
 	Write    func(io.Writer) error
 }
 
-// maxConcurrent is how many pictures are processed at a time. Each may need a few hundred megabytes.
+// maxConcurrent is how many pictures are processed at the same time. Each may need a few hundred megabytes of memory.
 const maxConcurrent = 2
 
 var (
 	slots = make(chan struct{}, maxConcurrent)
-	// slotTimeout is how long a picture waits while maxConcurrent others are processed. Tests shorten it.
+	// slotTimeout is how long a picture waits if maxConcurrent other pictures are being processed. Tests shorten it.
 	slotTimeout = 10 * time.Second
 )
 
-// errCorrupt is the error of a file that is not a valid picture of its type.
+// errCorrupt is the error for a file that is not a valid picture of its type.
 var errCorrupt = &chat.Error{
 	Code: chat.Invalid, Field: "file", Format: "This picture is damaged or has an unsupported format.",
 }
@@ -43,9 +43,10 @@ var errCorrupt = &chat.Error{
 // IsSupported reports whether Process accepts files of a MIME type.
 func IsSupported(mime string) bool { return formats[mime].decode != nil }
 
-// Process reads a picture of a supported MIME type and passes its renditions to keep, the original size first. It omits
-// the medium size if the original is small and not animated. It returns Invalid for a picture that is corrupt or would
-// need too much memory or time, Unavailable if too many pictures are waiting, and errors of keep unchanged.
+// Process reads a picture of a supported MIME type and passes its renditions (sizes) to keep, the original size first.
+// It omits the medium size if the original is small and not animated. It returns Invalid if the picture is corrupt or
+// would need too much memory or time, and Unavailable if too many other pictures are waiting. It returns errors of keep
+// unchanged.
 func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rendition) error) (Picture, error) {
 	f := formats[mime]
 	animated, err := f.check(src)
@@ -69,8 +70,9 @@ func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rend
 	return makeSmallerVariants(original, f.preferJPEG, false, keep)
 }
 
-// acquireSlot waits until fewer than maxConcurrent pictures are processed, and counts one more by sending to slots. The
-// caller must receive from slots when it is done. It returns Unavailable after slotTimeout.
+// acquireSlot waits until fewer than maxConcurrent pictures are being processed, and then takes a slot by sending to
+// the channel slots. The caller must receive from slots when it is done. acquireSlot returns Unavailable if it has
+// waited for slotTimeout.
 func acquireSlot(ctx context.Context) error {
 	timeout := time.NewTimer(slotTimeout)
 	defer timeout.Stop()
@@ -87,14 +89,15 @@ func acquireSlot(ctx context.Context) error {
 	}
 }
 
-// The maximum lengths in pixels of the longer side of each variant, and the side of the square variant.
+// The dimensions of the variants in pixels: the maximum length of the longer side, and for the square variant the
+// length of all sides.
 const (
 	originalSide, mediumSide, thumbSide = 2560, 960, 320
 	squareSide                          = 128
 )
 
-// makeSmallerVariants makes the smaller renditions, each from the one before it. An animated picture always gets a
-// medium rendition, which is its first frame.
+// makeSmallerVariants makes the renditions that are smaller than the original, each from the next larger one, and
+// passes them to keep. It makes a medium rendition of every animated picture, which shows the first frame.
 func makeSmallerVariants(original image.Image, photo, animated bool, keep func(Rendition) error) (Picture, error) {
 	size := original.Bounds().Size()
 	medium := fit(original, mediumSide)

@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// maxScans is how many scans, passes over all pixels, a JPEG may have. Encoders use about ten. Each scan may cost
-// much time and few bytes.
+// maxScans is how many scans a JPEG may have. A scan is a pass over all pixels; encoders use about ten. A scan of few
+// bytes may still take much time.
 const maxScans = 32
 
-// Markers of a JPEG (ITU T.81, table B.1).
+// The bytes that mark segments of a JPEG (ITU T.81, table B.1).
 const (
 	startOfFrame0, startOfFrame2 = 0xc0, 0xc2
 	restart0, startOfImage       = 0xd0, 0xd8
@@ -19,10 +19,10 @@ const (
 	adobeMarker                  = 0xee
 )
 
-// measureJPEG estimates the memory for decoding a JPEG from its segments. The decoder keeps the coefficients of a
-// progressive picture, four bytes for each sample, until the last scan. It converts unusual colors into a second
-// picture with four bytes for each pixel. measureJPEG rejects a file with a second frame, as the decoder does,
-// because the estimate uses one frame.
+// measureJPEG estimates the memory for decoding a JPEG from its segments. Until the last scan of a progressive picture,
+// the decoder keeps its coefficients, four bytes for each sample. The decoder converts unusual colors into a second
+// picture with four bytes for each pixel. Like the decoder, measureJPEG rejects a file with a second frame, because the
+// estimate is for one frame.
 func measureJPEG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	r := bufio.NewReaderSize(src, 64<<10)
 	samples, frames, scans := int64(0), 0, 0
@@ -59,8 +59,8 @@ func measureJPEG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 	return decodeCost{bytes: samples}, nil
 }
 
-// nextMarker skips to the next marker that starts a segment or ends the picture. In pixel data, 0xff is followed by 0
-// or a restart marker, which it skips too.
+// nextMarker reads up to the next marker that starts a segment or ends the picture, and returns it. It skips pixel
+// data, in which 0xff is followed by 0 or belongs to a restart marker.
 func nextMarker(r *bufio.Reader) (byte, error) {
 	for {
 		if _, err := r.ReadSlice(0xff); errors.Is(err, bufio.ErrBufferFull) {
@@ -81,8 +81,8 @@ func nextMarker(r *bufio.Reader) (byte, error) {
 	}
 }
 
-// readSegment returns the content of the segment after a marker. It skips segments other than frames and the Adobe
-// segment about colors, and returns nil for them.
+// readSegment reads the segment that follows a marker. It returns the content of a frame or of the Adobe segment about
+// colors. It skips every other segment and returns nil.
 func readSegment(r *bufio.Reader, marker byte) ([]byte, error) {
 	var length [2]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {
@@ -98,10 +98,10 @@ func readSegment(r *bufio.Reader, marker byte) ([]byte, error) {
 	return segment, err
 }
 
-// countSamples returns the number of samples of a frame, or an upper limit of it. The frame contains the precision,
-// height, width and number of components, and for each component its id, sampling factors and table. Most cameras
-// store the two color components at half the resolution in both directions, which makes one and a half samples per
-// pixel. Any other picture has at most one sample for each component and pixel.
+// countSamples returns an upper limit of the number of samples of a frame. The frame contains the precision, height,
+// width and number of components, and for each component its id, sampling factors and table. Most cameras store the two
+// color components at half the resolution in both directions, which makes one and a half samples per pixel. Any other
+// picture has at most one sample for each component and pixel.
 func countSamples(frame []byte, c image.Config) int64 {
 	if len(frame) == 6+3*3 && frame[7] == 0x22 && frame[10] == 0x11 && frame[13] == 0x11 {
 		return pixelCount(c) * 3 / 2
@@ -112,7 +112,8 @@ func countSamples(frame []byte, c image.Config) int64 {
 	return 4 * pixelCount(c)
 }
 
-// needsColorConversion reports whether a frame has four components, or components named R, G and B.
+// needsColorConversion reports whether the decoder converts the colors of a frame into a second picture. That is the
+// case if the frame has four components, or components named R, G and B.
 func needsColorConversion(frame []byte) bool {
 	return len(frame) == 6+4*3 || len(frame) == 6+3*3 && frame[6] == 'R' && frame[9] == 'G' && frame[12] == 'B'
 }

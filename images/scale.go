@@ -6,7 +6,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// fit scales an image down so that its longer side has at most side pixels. It returns a smaller image unchanged.
+// fit scales an image down so that its longer side has at most side pixels. If the image is not larger than that, it is
+// returned unchanged.
 func fit(img image.Image, side int) image.Image {
 	size := img.Bounds().Size()
 	longer := max(size.X, size.Y)
@@ -31,12 +32,12 @@ func cropSquare(img image.Image) image.Image {
 	return scaleDown(img, image.Rectangle{at, at.Add(image.Pt(side, side))}, image.Pt(small, small))
 }
 
-// maxCatmullRomPixels is the maximum size of a result that is interpolated with CatmullRom. For larger ones, its
-// memory of more than 32 bytes per pixel is not worth the gain.
+// maxCatmullRomPixels is the number of pixels up to which results are interpolated with CatmullRom. That method needs
+// more than 32 bytes of memory per pixel, and in larger results the gain in quality is not worth it.
 const maxCatmullRomPixels = 1 << 18
 
-// scaleDown scales a part of an image down in two steps. First it averages blocks of whole pixels, which uses every
-// pixel and little memory, until the image is less than twice as large as the result. Then it interpolates.
+// scaleDown scales a part of an image down to the size to. First it averages blocks of whole pixels until the image is
+// less than twice as large as the result; this uses every pixel and needs little memory. Then it interpolates.
 func scaleDown(img image.Image, part image.Rectangle, to image.Point) *image.RGBA {
 	if block := image.Pt(part.Dx()/to.X, part.Dy()/to.Y); block.X > 1 || block.Y > 1 {
 		small := averageBlocks(img, part, block)
@@ -51,8 +52,8 @@ func scaleDown(img image.Image, part image.Rectangle, to image.Point) *image.RGB
 	return dst
 }
 
-// averageBlocks makes one pixel of each block of block.X × block.Y pixels and drops incomplete blocks. It converts
-// one row of blocks at a time.
+// averageBlocks divides a part of an image into blocks of block.X × block.Y pixels and returns an image with one pixel
+// for each block, the average. It drops incomplete blocks. It converts one row of blocks at a time, to save memory.
 func averageBlocks(img image.Image, part image.Rectangle, block image.Point) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, part.Dx()/block.X, part.Dy()/block.Y))
 	blocks := image.NewRGBA(image.Rect(0, 0, part.Dx(), block.Y))
@@ -63,7 +64,7 @@ func averageBlocks(img image.Image, part image.Rectangle, block image.Point) *im
 	return dst
 }
 
-// averageRow computes one row of pixels from a row of blocks.
+// averageRow averages a row of blocks, whose pixels are in blocks, and writes one pixel per block into row.
 func averageRow(row []byte, blocks *image.RGBA, block image.Point) {
 	n := uint32(block.X * block.Y)
 	for x := 0; x < len(row)/4; x++ {
@@ -102,7 +103,8 @@ func applyOrientation(img image.Image, orientation int) image.Image {
 	return dst
 }
 
-// sourcePixel returns the position in a w × h picture of the pixel that is at x, y in the upright picture.
+// sourcePixel returns where the pixel at x, y of the upright picture lies in the picture as the camera stored it, which
+// has the size w × h.
 func sourcePixel(orientation, x, y, w, h int) image.Point {
 	switch orientation {
 	case 2:
@@ -123,7 +125,7 @@ func sourcePixel(orientation, x, y, w, h int) image.Point {
 	return image.Pt(x, y)
 }
 
-// toRGBA converts an image to RGBA with its origin at 0, 0. It returns an image that already is that unchanged.
+// toRGBA converts an image to RGBA with its origin at 0, 0. An image that already has this form is returned unchanged.
 func toRGBA(img image.Image) *image.RGBA {
 	if ready, ok := img.(*image.RGBA); ok && ready.Rect.Min == (image.Point{}) {
 		return ready

@@ -14,7 +14,7 @@ import (
 	"charla/images"
 )
 
-// incoming is a received file that is not committed yet. It has a directory of its own.
+// incoming is a file that was received but is not committed yet. It lies in a directory of its own.
 type incoming struct {
 	store    *Store
 	dir      string
@@ -22,7 +22,7 @@ type incoming struct {
 	checksum string    // SHA-256 of the file in dir, hex; differs from hash after stripGPS
 }
 
-// receivedFile is the name of the received bytes in the directory.
+// receivedFile is the name under which the received bytes lie in the directory of an incoming file.
 const receivedFile = "received"
 
 func (i *incoming) receive(ctx context.Context, r io.Reader, limit int64) error {
@@ -54,7 +54,7 @@ func createFile(root *os.Root, name string) (*os.File, error) {
 	return file, nil
 }
 
-// contextReader is a reader that fails after its context is done.
+// contextReader is a reader that returns the error of its context once the context is done.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -71,7 +71,8 @@ func (i *incoming) Hash() string { return hex.EncodeToString(i.hash.Sum(nil)) }
 
 func (i *incoming) Abort() { i.store.root.RemoveAll(i.dir) }
 
-// Commit detects the type of the file, creates its variants and stores all of them.
+// Commit stores the received file: it detects the content type, creates the variants of the file, such as smaller
+// images, and stores all of them.
 func (i *incoming) Commit(ctx context.Context) (chat.Blob, error) {
 	root, name := i.store.root, newObjectName()
 	file, err := root.OpenFile(path.Join(i.dir, receivedFile), os.O_RDWR, 0)
@@ -95,7 +96,8 @@ func (i *incoming) Commit(ctx context.Context) (chat.Blob, error) {
 	return blob, nil
 }
 
-// writeVariants writes the variants of a file. If the file is an image, it also sets the dimensions of the blob.
+// writeVariants writes the variants of a file. If the file is an image, it also sets width, height and animation of the
+// blob.
 func (i *incoming) writeVariants(ctx context.Context, w *variantWriter, file *os.File, blob *chat.Blob) error {
 	detected := detectType(file)
 	contentType := allowedType(detected)
@@ -110,7 +112,8 @@ func (i *incoming) writeVariants(ctx context.Context, w *variantWriter, file *os
 	return w.linkOriginal(file, contentType, i.checksum)
 }
 
-// stripGPS removes the location from a video, and computes the checksum again if that changed the file.
+// stripGPS removes metadata about where, when and with which device a video or audio file was recorded. If that changes
+// the file, it also computes the checksum again.
 func (i *incoming) stripGPS(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
@@ -128,14 +131,14 @@ func (i *incoming) stripGPS(file *os.File) error {
 	return nil
 }
 
-// variantWriter writes the variants of a file into a directory.
+// variantWriter writes the variants of a file into a directory and lists what it has written.
 type variantWriter struct {
 	root    *os.Root
 	dir     string
 	written []storedVariant // the original first
 }
 
-// writeImage writes all variants of an image and sets the dimensions of the blob.
+// writeImage writes all variants of an image and sets width, height and animation of the blob.
 func (w *variantWriter) writeImage(ctx context.Context, src io.ReadSeeker, contentType string, blob *chat.Blob) error {
 	image, err := images.Process(ctx, src, contentType, w.writeVariant)
 	blob.Width, blob.Height, blob.Animated = image.Width, image.Height, image.Animated
@@ -158,8 +161,8 @@ func (w *variantWriter) writeVariant(r images.Rendition) error {
 	return nil
 }
 
-// linkOriginal makes the received file the only variant. It creates a hard link. On a file system without hard links it
-// moves the file instead, and then the file cannot be committed again.
+// linkOriginal makes the received file, unchanged, the only variant, by means of a hard link. On a file system without
+// hard links it moves the file instead; then the file cannot be committed again if the commit fails later.
 func (w *variantWriter) linkOriginal(file *os.File, contentType, checksum string) error {
 	info, err := file.Stat()
 	if err != nil {

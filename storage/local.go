@@ -13,14 +13,14 @@ import (
 	"charla/chat"
 )
 
-// localBackend stores each file as a directory with one file per variant. These directories are grouped into shards,
-// which are directories named by the first two letters.
+// localBackend stores each file as a directory that contains one file per variant. This directory lies in a shard, a
+// directory named after the first two characters of the file's name, as in ab/abcdef….
 type localBackend struct{ root *os.Root }
 
 func blobDir(name string) string { return path.Join(blobsDir, name[:2], name) }
 
-// put syncs the variants to disk and then renames their directory, so that after a crash either all of them are
-// stored or none.
+// put syncs the variants to disk and then renames their directory to its final name. After a crash, either all variants
+// are stored or none.
 func (b localBackend) put(_ context.Context, name, dir string, variants []storedVariant) error {
 	if err := b.putSynced(name, dir, variants); err != nil {
 		b.root.RemoveAll(blobDir(name))
@@ -47,7 +47,8 @@ func (b localBackend) putSynced(name, dir string, variants []storedVariant) erro
 	return b.fsync(path.Dir(blobDir(name)))
 }
 
-// makeShard creates the directory for names that begin with two letters, unless it exists.
+// makeShard creates the shard with the given two characters (directory of all files whose names begin with them),
+// unless it exists.
 func (b localBackend) makeShard(letters string) error {
 	if err := b.root.Mkdir(path.Join(blobsDir, letters), 0o700); errors.Is(err, fs.ErrExist) {
 		return nil
@@ -57,7 +58,7 @@ func (b localBackend) makeShard(letters string) error {
 	return b.fsync(blobsDir)
 }
 
-// fsync waits until a file, or the list of names in a directory, is on disk.
+// fsync waits until the content of a file, or the list of names in a directory, is on disk.
 func (b localBackend) fsync(name string) error {
 	f, err := b.root.Open(name)
 	if err != nil {
@@ -121,7 +122,8 @@ func mapFileError(err error) error {
 	return chat.StorageUnavailable(err)
 }
 
-// delete first renames the directory, so that the file disappears at once, and then deletes its contents.
+// delete deletes a file. It first renames the file's directory, so that all variants disappear at once, and then
+// deletes the contents.
 func (b localBackend) delete(_ context.Context, name string) error {
 	deleted := path.Join(incomingDir, newObjectName())
 	if err := b.root.Rename(blobDir(name), deleted); errors.Is(err, fs.ErrNotExist) {
@@ -149,8 +151,8 @@ func (b localBackend) list(ctx context.Context) iter.Seq2[chat.StoredObject, err
 	}
 }
 
-// listShard yields the files of one shard (directory of files with the same first two letters). It returns false if
-// yield asked it to stop.
+// listShard yields the files of one shard (directory of files with the same first two characters). It returns false if
+// yield returned false, which means that the caller wants no more files.
 func (b localBackend) listShard(ctx context.Context, shard string, yield func(chat.StoredObject, error) bool) bool {
 	for entry, err := range readDir(b.root, path.Join(blobsDir, shard)) {
 		if err == nil {
@@ -170,8 +172,8 @@ func (b localBackend) listShard(ctx context.Context, shard string, yield func(ch
 	return true
 }
 
-// readDir yields the entries of a directory. It reads them in batches, so that a large directory takes no more memory
-// than a small one.
+// readDir yields the entries of a directory. It reads them in batches, so that the memory that it needs does not depend
+// on the size of the directory.
 func readDir(root *os.Root, dir string) iter.Seq2[fs.DirEntry, error] {
 	const batchSize = 256
 	return func(yield func(fs.DirEntry, error) bool) {

@@ -19,7 +19,8 @@ import (
 	"charla/chat"
 )
 
-// s3Backend stores each variant of a file as an object. The keys of these objects begin with the name of the file.
+// s3Backend stores each variant of a file as an object in an S3 bucket. The key of the object begins with the name of
+// the file.
 type s3Backend struct {
 	core      *minio.Core
 	transport *http.Transport
@@ -34,8 +35,8 @@ const (
 	minBytesPerSecond = 256 << 10        // an upload may take requestTimeout plus its size at this rate
 )
 
-// CheckS3 returns an error unless rawURL describes a bucket, as https://KEY:SECRET@host/bucket?region=… or the same
-// with http://. The error does not contain the URL, which holds the secret.
+// CheckS3 returns an error unless rawURL describes a bucket. The form is https://KEY:SECRET@host/bucket?region=… or the
+// same with http://. The error does not contain the URL, which holds the secret.
 func CheckS3(rawURL string) error {
 	_, err := parseS3(rawURL)
 	return err
@@ -61,8 +62,8 @@ func parseS3(rawURL string) (*url.URL, error) {
 	return u, nil
 }
 
-// OpenS3 opens a store in the bucket that rawURL describes, and creates the bucket if necessary. Files that are not
-// committed yet lie in the local directory dir. Errors are one line and contain no secret.
+// OpenS3 opens a store in the bucket that rawURL describes, and creates the bucket if necessary. Files lie in the local
+// directory dir until they are committed. Errors are one line and contain no secret.
 func OpenS3(ctx context.Context, rawURL, dir string) (*Store, error) {
 	u, err := parseS3(rawURL)
 	if err != nil {
@@ -78,7 +79,8 @@ func OpenS3(ctx context.Context, rawURL, dir string) (*Store, error) {
 	return &Store{backend.root, backend}, nil
 }
 
-// connectS3 returns a backend after it has made sure that the bucket exists and the credentials are accepted.
+// connectS3 returns a backend for the bucket that u describes. It creates the bucket if necessary and fails if the
+// server does not accept the credentials.
 func connectS3(ctx context.Context, u *url.URL) (*s3Backend, error) {
 	secret, _ := u.User.Password()
 	region := u.Query().Get("region")
@@ -119,8 +121,8 @@ func (b *s3Backend) objectKey(name string, variant chat.Variant) string {
 	return keyPrefix + name + "/" + strings.TrimSuffix(storedVariant{variant: variant}.filePrefix(), ".")
 }
 
-// put uploads all variants, the original last. If an upload fails, it tries to delete the variants that it has already
-// uploaded.
+// put uploads all variants of a file, the original last. If an upload fails, put tries to delete the variants that were
+// already uploaded.
 func (b *s3Backend) put(ctx context.Context, name, dir string, variants []storedVariant) error {
 	for i := len(variants) - 1; i >= 0; i-- {
 		if err := b.upload(ctx, name, dir, variants[i]); err != nil {
@@ -131,16 +133,17 @@ func (b *s3Backend) put(ctx context.Context, name, dir string, variants []stored
 	return nil
 }
 
-// rollBack deletes the uploaded variants of a file. It gives up after a short time, because a user waits for the
-// result. The garbage collection of blobs deletes the rest later.
+// rollBack deletes the variants of a file that were uploaded before an upload failed. It gives up after a short time,
+// because a user waits for the result. The hourly deletion of unreferenced files deletes the rest.
 func (b *s3Backend) rollBack(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), idleTimeout/2)
 	defer cancel()
 	b.delete(ctx, name)
 }
 
-// upload uploads one variant. It signs the request with the checksum, which the server compares with the bytes that it
-// received. It streams the file, so that a large file takes no more memory than a small one.
+// upload uploads one variant from the local directory. It sends the checksum with the request, so that the server can
+// compare it with the bytes that arrived. It does not load the file into memory, so that large files take no more than
+// small ones.
 func (b *s3Backend) upload(ctx context.Context, name, dir string, v storedVariant) error {
 	file, err := b.root.Open(path.Join(dir, v.fileName()))
 	if err != nil {
@@ -157,9 +160,9 @@ func (b *s3Backend) upload(ctx context.Context, name, dir string, v storedVarian
 	return mapS3Error(err)
 }
 
-// uploadOnce makes one attempt to upload a variant. The client must not retry by itself with the same reader, because
-// net/http may still be reading the body of a request that was already answered and would take bytes away from the
-// retry. Therefore the request body cannot seek, which prevents such retries.
+// uploadOnce makes one attempt to upload a variant. It prevents the S3 client from repeating the request by itself, by
+// passing a body that cannot seek. net/http may still be reading the body of a request after its response has arrived,
+// and would take bytes away from a second request with the same body.
 func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant, file io.ReaderAt) error {
 	body := struct{ io.Reader }{io.NewSectionReader(file, 0, v.length)}
 	info, err := b.core.PutObject(ctx, b.bucket, b.objectKey(name, v.variant), body, v.length, "", v.checksum,
@@ -173,8 +176,8 @@ func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant
 	return err
 }
 
-// mapS3Error converts an error of S3: it returns ErrNotFound for a missing object and StorageUnavailable for every
-// other error.
+// mapS3Error converts an error of the S3 client. It returns ErrNotFound for a missing object and StorageUnavailable for
+// every other error.
 func mapS3Error(err error) error {
 	switch {
 	case err == nil:
@@ -197,7 +200,7 @@ func (b *s3Backend) open(ctx context.Context, name string, variant chat.Variant)
 	return chat.OpenedBlob{ReadSeekCloser: reader, Type: info.ContentType, Size: info.Size}, nil
 }
 
-// fetch returns the bytes of an object from offset to the end, and its metadata.
+// fetch returns the bytes of an object from the offset to the end, and the metadata of the object.
 func (b *s3Backend) fetch(ctx context.Context, key string, offset int64) (io.ReadCloser, minio.ObjectInfo, error) {
 	var options minio.GetObjectOptions
 	if offset > 0 {
@@ -249,8 +252,8 @@ func (b *s3Backend) claimOwner(ctx context.Context, owner string) (string, error
 
 func (b *s3Backend) close() { b.transport.CloseIdleConnections() }
 
-// list yields each file once. Each variant of a file is an object of its own, but the objects of one file follow each
-// other in the list of the bucket.
+// list yields each stored file once. A file has one object for each variant, but these objects follow one another in
+// the list of the bucket.
 func (b *s3Backend) list(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
 	return func(yield func(chat.StoredObject, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)

@@ -13,8 +13,8 @@ import (
 	"charla/chat"
 )
 
-// s3Reader reads an object from S3 and can seek. After a seek it requests the object again from the new offset, so that
-// it does not download bytes that nobody reads.
+// s3Reader reads an object from S3 and can seek. After a seek it requests the object again, beginning at the new
+// offset, and thus does not download the bytes in between.
 type s3Reader struct {
 	fetch        func(offset int64) (io.ReadCloser, minio.ObjectInfo, error)
 	body         io.ReadCloser // the current response; nil if there is none
@@ -41,7 +41,8 @@ func (r *s3Reader) Read(p []byte) (int, error) {
 	return n, chat.StorageUnavailable(err)
 }
 
-// ensureBody makes the next read of body return the byte at offset. It sends a new request if necessary.
+// ensureBody makes sure that the next read of r.body returns the byte at r.offset. It requests the object again if
+// necessary.
 func (r *s3Reader) ensureBody() error {
 	if r.body != nil && r.bodyOffset == r.offset {
 		return nil
@@ -78,11 +79,11 @@ func (r *s3Reader) Close() error {
 	return body.Close()
 }
 
-// idleTimeout is how long a connection to S3 may transfer nothing before it is closed. Tests shorten it.
+// idleTimeout is the time after which a connection to S3 is closed if it transfers nothing. Tests shorten it.
 var idleTimeout = 10 * time.Second
 
-// newTransport returns an HTTP transport that closes a connection on which nothing was transferred for idleTimeout. It
-// has no deadline for a whole request, which would also end transfers that are slow but make progress.
+// newTransport returns an HTTP transport that closes a connection that transfers nothing for idleTimeout. It sets no
+// deadline for a whole request, because that would also end transfers that are slow but make progress.
 func newTransport() *http.Transport {
 	dialer, timeout := net.Dialer{Timeout: idleTimeout / 2}, idleTimeout
 	return &http.Transport{
@@ -115,8 +116,8 @@ func (c *idleTimeoutConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write also extends the read deadline: while the request is being sent, the read that waits for its response cannot
-// make progress and must not time out.
+// Write sends bytes to the server. It also extends the read deadline: while a request is being sent, the read that
+// waits for the response cannot make progress and must not time out.
 func (c *idleTimeoutConn) Write(p []byte) (int, error) {
 	if err := c.SetDeadline(time.Now().Add(c.timeout)); err != nil {
 		return 0, err

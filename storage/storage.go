@@ -18,8 +18,8 @@ import (
 	"charla/chat"
 )
 
-// Store is a chat.BlobStore. It is safe for concurrent use. Files that are not committed yet lie in a local directory,
-// even if the committed files are in S3.
+// Store stores files. It implements chat.BlobStore and is safe for concurrent use. A file lies in a local directory
+// until it is committed, even if committed files are in S3.
 type Store struct {
 	root    *os.Root
 	backend backend
@@ -27,20 +27,22 @@ type Store struct {
 
 var _ chat.BlobStore = (*Store)(nil)
 
-// backend stores committed files. Its callers pass only names for which isObjectName is true.
+// backend stores committed files, in a local directory or in S3. The callers pass only names for which isObjectName is
+// true.
 type backend interface {
-	// put stores all variants of a file under name, or none of them. The variants lie in dir, a path below the root of
-	// the store.
+	// put stores all variants of a file under the given name, or none of them if it fails. It takes the variants from
+	// dir, a path below the root of the store.
 	put(ctx context.Context, name, dir string, variants []storedVariant) error
 	open(ctx context.Context, name string, variant chat.Variant) (chat.OpenedBlob, error)
 	delete(ctx context.Context, name string) error
 	list(ctx context.Context) iter.Seq2[chat.StoredObject, error]
-	// claimOwner returns the owner of all files in the backend. If they have none, it makes owner their owner first.
+	// claimOwner returns the name of the database to which all files in the backend belong. If they belong to none yet,
+	// it first records that they belong to owner.
 	claimOwner(ctx context.Context, owner string) (string, error)
 	close()
 }
 
-// storedVariant describes one variant of a file.
+// storedVariant describes one variant of a file, such as a smaller size of an image.
 type storedVariant struct {
 	variant     chat.Variant
 	contentType string
@@ -48,18 +50,18 @@ type storedVariant struct {
 	checksum    string // SHA-256, hex
 }
 
-// The names below the root.
+// The names of directories and files below the root of the store.
 const (
 	incomingDir = "arriving" // files that are not committed
 	blobsDir    = "kept"     // committed files
 	ownerFile   = "owner"    // names the database that the files belong to
 )
 
-// abandonedAfter is the age at which an incoming file is deleted, because the process that received it must have ended.
-// It is longer than any upload may take.
+// abandonedAfter is the age at which an uncommitted file is deleted. It is longer than any upload may take, so that the
+// process that received the file must have ended.
 const abandonedAfter = 24 * time.Hour
 
-// OpenLocal opens a store in a directory, which it creates if necessary.
+// OpenLocal opens a store that keeps files in the directory dir. It creates the directory if necessary.
 func OpenLocal(dir string) (*Store, error) {
 	root, err := openRoot(dir)
 	if err != nil {
@@ -72,7 +74,7 @@ func OpenLocal(dir string) (*Store, error) {
 	return &Store{root, localBackend{root}}, nil
 }
 
-// openRoot opens the directory for incoming files and creates it if necessary.
+// openRoot opens dir as the root of a store. It creates dir and the directory for uncommitted files in it if necessary.
 func openRoot(dir string) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -88,8 +90,8 @@ func openRoot(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// ClaimOwner binds the store to the database that owner identifies. The first database to claim a store owns it;
-// ClaimOwner returns an error for every other one, because that database would delete all files as unreferenced.
+// ClaimOwner records that the stored files belong to the database that owner identifies. It returns an error if they
+// belong to another database, because each database would delete the files of the other as unreferenced.
 func (s *Store) ClaimOwner(ctx context.Context, owner string) error {
 	found, err := s.backend.claimOwner(ctx, owner)
 	if err != nil {
@@ -102,14 +104,14 @@ func (s *Store) ClaimOwner(ctx context.Context, owner string) error {
 	return nil
 }
 
-// Close releases the store. It must not be used afterwards.
+// Close releases the resources of the store. The store must not be used afterwards.
 func (s *Store) Close() error {
 	s.backend.close()
 	return s.root.Close()
 }
 
-// Receive reads a file of at most limit bytes from r into the local directory. It does not store the file: the caller
-// must call Commit or Abort on the result.
+// Receive reads a file of at most limit bytes from r into the local directory. The caller must call Commit on the
+// result to store the file, or Abort to discard it.
 func (s *Store) Receive(ctx context.Context, r io.Reader, limit int64) (chat.IncomingBlob, error) {
 	i := &incoming{store: s, dir: path.Join(incomingDir, newObjectName()), hash: sha256.New()}
 	if err := i.receive(ctx, r, limit); err != nil {
@@ -119,8 +121,8 @@ func (s *Store) Receive(ctx context.Context, r io.Reader, limit int64) (chat.Inc
 	return i, nil
 }
 
-// Open opens a variant of a stored file. It returns ErrNotFound if there is no such file or the file has no such
-// variant. An image that is too small to have a medium variant is opened as it is.
+// Open opens a variant of a stored file. It returns ErrNotFound if the file or the variant does not exist. For an image
+// that is too small to have a medium variant, it opens the original instead.
 func (s *Store) Open(ctx context.Context, object string, variant chat.Variant) (chat.OpenedBlob, error) {
 	if !isObjectName(object) {
 		return chat.OpenedBlob{}, chat.ErrNotFound
@@ -137,7 +139,7 @@ func (s *Store) Open(ctx context.Context, object string, variant chat.Variant) (
 	return original, err
 }
 
-// Delete deletes all variants of a stored file. Deleting a file that does not exist is no error.
+// Delete deletes all variants of a stored file. It returns no error if the file does not exist.
 func (s *Store) Delete(ctx context.Context, object string) error {
 	if !isObjectName(object) {
 		return nil
@@ -145,12 +147,12 @@ func (s *Store) Delete(ctx context.Context, object string) error {
 	return s.backend.delete(ctx, object)
 }
 
-// Objects lists the stored files.
+// Objects lists the files that the store contains, whether or not the database knows them.
 func (s *Store) Objects(ctx context.Context) iter.Seq2[chat.StoredObject, error] {
 	return s.backend.list(ctx)
 }
 
-// RemoveTemp deletes incoming files that are older than abandonedAfter.
+// RemoveTemp deletes uncommitted files that are older than abandonedAfter.
 func (s *Store) RemoveTemp() error {
 	var errs []error
 	for entry, err := range readDir(s.root, incomingDir) {
@@ -172,12 +174,13 @@ func isObjectName(name string) bool {
 	return len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
-// fileName returns the name of a variant's file. It contains the content type, with "_" instead of "/".
+// fileName returns the name under which a variant is stored: which variant it is and its content type, with "_" instead
+// of "/".
 func (v storedVariant) fileName() string {
 	return v.filePrefix() + strings.ReplaceAll(v.contentType, "/", "_")
 }
 
-// filePrefix returns the part of fileName before the content type.
+// filePrefix returns the part of a variant's file name before the content type.
 func (v storedVariant) filePrefix() string {
 	if v.variant == chat.VariantOriginal {
 		return "whole."
@@ -185,8 +188,8 @@ func (v storedVariant) filePrefix() string {
 	return string(v.variant) + "."
 }
 
-// hashingWriter writes to a file and computes the length and the checksum of the bytes. It returns StorageUnavailable
-// if the file cannot be written.
+// hashingWriter writes to a file and computes the length and the checksum of the written bytes. It returns
+// StorageUnavailable if the file cannot be written.
 type hashingWriter struct {
 	file  *os.File
 	hash  hash.Hash

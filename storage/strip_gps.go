@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
-// mp4Types are the content types of video and audio files that consist of atoms, also called boxes (ISO/IEC 14496-12
-// and QuickTime). HEIC images consist of atoms too, but need their metadata to be displayed.
+// mp4Types are the content types of audio and video files that consist of atoms (also called boxes), as ISO/IEC
+// 14496-12 and QuickTime define them. HEIC images also consist of atoms but are not listed, because they cannot be
+// displayed without their metadata.
 var mp4Types = []string{
 	"video/mp4", "video/quicktime", "video/3gpp", "video/3gpp2", "video/x-m4v", "audio/mp4", "audio/x-m4a",
 }
 
-// maxAtoms limits how many atoms of a file are read. A video in fragments of a quarter of a second has that many
-// after nine hours.
+// maxAtoms limits how many atoms (parts of a file) are read. A video that was recorded in fragments of a quarter of a
+// second reaches the limit after nine hours.
 const maxAtoms = 1 << 18
 
-// xmpUUID begins the content of a uuid atom that contains XMP metadata.
+// xmpUUID is how the content of a uuid atom begins if the atom contains XMP metadata.
 const xmpUUID = "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
 
-// mp4File is a file that consists of atoms.
+// mp4File is an open audio or video file that consists of atoms.
 type mp4File struct {
 	file interface {
 		io.ReaderAt
@@ -31,24 +32,24 @@ type mp4File struct {
 	changed   bool // an atom was blanked
 }
 
-// atom is a part of a file: a header from start, then the content up to end.
+// atom is a part of a file. Its header begins at start; its content begins after the header and extends to end.
 type atom struct {
 	kind                string
 	start, content, end int64
 }
 
-// stripGPS removes metadata about where, when and with which device a video or audio file was recorded, and reports
-// whether it changed the file. It fills such atoms with zeros and changes their kind to free, which players skip, so
-// that all other bytes keep their positions. Titles, covers and chapters stay. If it meets an invalid atom, it leaves
-// that atom and the rest of its parent unchanged.
+// stripGPS removes metadata about where, when and with which device a video or audio file was recorded. It reports
+// whether it changed the file. All other bytes keep their positions: stripGPS fills the atoms that contain the metadata
+// with zeros and changes their kind to free, which players skip. Titles, covers and chapters stay. If it meets an
+// invalid atom, it leaves that atom and the rest of the parent atom unchanged.
 func stripGPS(f mp4File) (bool, error) {
 	f.atomsLeft = maxAtoms
 	err := f.eachAtom(0, f.size, f.visitor(""))
 	return f.changed, err
 }
 
-// visitor returns the function to call for each atom inside a parent of the given kind. It searches only inside the
-// kinds listed here. They do not contain the media data, and the depth of the search stays limited.
+// visitor returns the function that handles the atoms inside a parent of the given kind. Only the kinds listed here are
+// searched. They do not contain the media data, and they limit the depth of the search.
 func (f *mp4File) visitor(parent string) func(atom) error {
 	return func(a atom) error {
 		switch path := parent + "/" + a.kind; path {
@@ -74,9 +75,9 @@ func (f *mp4File) visitor(parent string) func(atom) error {
 	}
 }
 
-// visitMeta handles a meta atom. If it contains a keys atom, it may hold any metadata, such as
-// com.apple.quicktime.location.ISO6709, and is blanked. Otherwise it lists titles and covers and is searched further.
-// Its inner atoms begin at once in QuickTime files, and after a version of four bytes in other files.
+// visitMeta handles a meta atom. With a keys atom inside, it may hold any metadata, such as
+// com.apple.quicktime.location.ISO6709, and visitMeta blanks it. Without one, it lists titles and covers, and visitMeta
+// searches the atoms inside. These begin at once in QuickTime files, and after a version of four bytes in other files.
 func (f *mp4File) visitMeta(a atom) error {
 	start, err := f.read(a.content, a.end, 8)
 	if err != nil {
@@ -97,8 +98,8 @@ func (f *mp4File) visitMeta(a atom) error {
 	return f.eachAtom(from, a.end, f.visitor("meta"))
 }
 
-// eachAtom calls visit for the atoms between two offsets in the file. It stops at an invalid atom, or after too many
-// atoms.
+// eachAtom calls visit for each atom between two offsets in the file. It stops at an invalid atom, or when maxAtoms
+// were read.
 func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 	for f.atomsLeft > 0 {
 		f.atomsLeft--
@@ -114,9 +115,9 @@ func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 	return nil
 }
 
-// readHeader reads the header of the atom at an offset. It returns a zero atom if no valid atom fits before the
-// limit. A size of 1 means that a 64-bit size follows the kind; a size of 0 means that the atom extends to the end of
-// the file.
+// readHeader reads the header of the atom at an offset. It returns a zero atom if there is no valid atom that ends at
+// or before limit. A size of 1 means that a 64-bit size follows the kind; a size of 0 means that the atom extends to
+// the end of the file.
 func (f *mp4File) readHeader(at, limit int64) (atom, error) {
 	header, err := f.read(at, limit, 16)
 	if err != nil || len(header) < 8 {
@@ -137,7 +138,7 @@ func (f *mp4File) readHeader(at, limit int64) (atom, error) {
 	return a, nil
 }
 
-// read returns count bytes from an offset, or fewer if the limit comes first.
+// read returns count bytes of the file from the offset at, or fewer if limit comes first.
 func (f *mp4File) read(at, limit int64, count int) ([]byte, error) {
 	p := make([]byte, max(0, min(int64(count), limit-at)))
 	n, err := f.file.ReadAt(p, at)

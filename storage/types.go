@@ -8,12 +8,12 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// unknownType is the content type of every file whose type is not allowed. That includes web pages, scripts and SVG
-// images, because a browser would run them.
+// unknownType is the content type of every stored file whose detected type is not in allowedTypes. Such files include
+// web pages, scripts and SVG images, because a browser would run what they contain.
 const unknownType = "application/octet-stream"
 
-// allowedTypes are the content types that a file may have: images, which are encoded again, audio and video that
-// browsers play, and common documents.
+// allowedTypes are the content types under which files may be stored: images, which Charla encodes again, audio and
+// video that browsers play, and common documents.
 var allowedTypes = []string{
 	"image/jpeg", "image/png", "image/gif", "image/webp",
 	"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/flac", "video/mp4", "video/webm", "video/ogg",
@@ -27,10 +27,10 @@ var allowedTypes = []string{
 	"application/vnd.oasis.opendocument.presentation",
 }
 
-// typeAliases maps other names of a type to its name in allowedTypes. An animated PNG is treated as a PNG.
+// typeAliases maps other names of a content type to the name in allowedTypes. An animated PNG is stored as a PNG.
 var typeAliases = map[string]string{"image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4"}
 
-// detectType returns the content type of the bytes that r returns next. It never looks at a file name.
+// detectType returns the content type that the first bytes of r indicate. It does not consider the name of the file.
 func detectType(r io.Reader) string {
 	detected, err := mimetype.DetectReader(r)
 	if err != nil {
@@ -40,8 +40,8 @@ func detectType(r io.Reader) string {
 	return contentType
 }
 
-// allowedType returns the content type under which a file of the detected type is stored. It is unknownType if that
-// type is not allowed.
+// allowedType returns the content type under which to store a file of the detected type. That is unknownType if the
+// detected type is not allowed.
 func allowedType(detected string) string {
 	if alias := typeAliases[detected]; alias != "" {
 		detected = alias

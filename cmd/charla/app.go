@@ -14,7 +14,7 @@ import (
 	"charla/storage"
 )
 
-// app holds the parts of a running Charla, apart from its database and its file storage.
+// app holds the parts of a running Charla process, apart from its database and its file storage.
 type app struct {
 	config   config
 	service  *chat.Service
@@ -27,7 +27,7 @@ type app struct {
 	handler  http.Handler
 }
 
-// newApp creates all parts and connects them. Nothing runs before start.
+// newApp creates all parts of Charla and connects them. Nothing runs in the background before start is called.
 func newApp(
 	ctx context.Context, c config, store *db.Store, files *storage.Store, metrics *metricsServer,
 ) (*app, error) {
@@ -62,9 +62,9 @@ func newApp(
 	return &app{c, service, hub, relay, notifier, peers, disk, metrics, handler}, nil
 }
 
-// start starts everything that runs beside the requests. The returned function stops it and waits until it has ended.
-// Call that function after the last request has ended, because requests need these parts. For the same reason ctx must
-// still be active while the last requests run.
+// start starts the background work, such as notifications and maintenance. The returned function stops that work and
+// waits until it has ended. The caller calls it after the last request has ended, because requests need the background
+// work. For the same reason, ctx must not be canceled while requests are still running.
 func (a *app) start(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var tasks sync.WaitGroup

@@ -16,7 +16,7 @@ import (
 	"charla/notify/ntfy"
 )
 
-// config is the configuration of a Charla process.
+// config is the configuration of a Charla process, read from flags and environment variables.
 type config struct {
 	addr           string
 	data           string
@@ -39,13 +39,14 @@ type tlsConfig struct{ domain, certFile, keyFile string }
 
 func (c tlsConfig) enabled() bool { return c.domain != "" || c.certFile != "" }
 
-// usesHTTPS reports whether users reach Charla over HTTPS, which Charla or a proxy in front of it provides.
+// usesHTTPS reports whether users reach Charla over HTTPS. Either Charla itself or a proxy in front of it provides
+// HTTPS.
 func (c config) usesHTTPS() bool {
 	return c.tls.enabled() || c.baseURL != nil && c.baseURL.Scheme == "https"
 }
 
-// validate returns an error if settings contradict each other. If the base URL is not set, it takes the URL from the
-// TLS domain.
+// validate returns an error if settings contradict each other. If a TLS domain is set and the base URL is not, validate
+// sets the base URL to https:// and the domain.
 func (c *config) validate() error {
 	switch {
 	case c.natsURL != "" && c.databaseURL == "":
@@ -68,9 +69,9 @@ func (c *config) validate() error {
 	return nil
 }
 
-// loadConfig reads the configuration. Flags take precedence over environment variables, which take precedence over the
-// defaults. If the arguments ask for help, loadConfig writes it to usage and returns flag.ErrHelp. Every other error is
-// one line.
+// loadConfig reads the configuration. Flags take precedence over environment variables, and environment variables over
+// the defaults. If the arguments ask for help, loadConfig writes the help to usage and returns flag.ErrHelp. Every
+// other error is one line.
 func loadConfig(args, environ []string, usage io.Writer) (config, error) {
 	values, err := readEnvironment(environ)
 	if err != nil {

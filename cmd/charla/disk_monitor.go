@@ -14,12 +14,12 @@ import (
 	"charla/db"
 )
 
-// diskCheckInterval is the time between two checks of CHARLA_DATA. It is long, because each check wakes a sleeping
-// disk. Tests shorten it.
+// diskCheckInterval is the time between two checks whether CHARLA_DATA can be written. It is long, because each check
+// wakes a sleeping disk. Tests shorten it.
 var diskCheckInterval = 30 * time.Second
 
-// probeBlocks is how many blocks a check writes. Together they have a megabyte, so that a disk with less space counts
-// as full.
+// probeBlocks is how many blocks a check writes into its temporary file. Together they take a megabyte, so that a disk
+// with less free space counts as full.
 const probeBlocks = 16
 
 var probeBlock [64 << 10]byte
@@ -37,7 +37,7 @@ func newDiskMonitor(c config, store *db.Store) *diskMonitor {
 	return &diskMonitor{dirs: []string{c.data, filepath.Join(c.data, "files")}, store: store}
 }
 
-// warning returns what /readyz shows: the fault that the last check found, or an empty string.
+// warning returns the text that /readyz shows: the fault that the last check found, or an empty string.
 func (m *diskMonitor) warning() string {
 	fault, _ := m.fault.Load().(string)
 	return fault
@@ -63,7 +63,7 @@ func (m *diskMonitor) check() {
 	m.fault.Store("CHARLA_DATA cannot be written: " + err.Error())
 }
 
-// probe returns an error if the database file was deleted or a directory cannot be written.
+// probe checks the disk. It returns an error if the database file was deleted or a directory cannot be written.
 func (m *diskMonitor) probe() error {
 	if err := m.store.CheckFile(); err != nil {
 		return err
@@ -76,7 +76,8 @@ func (m *diskMonitor) probe() error {
 	return nil
 }
 
-// probeWritable writes a temporary file into a directory and returns the error of the operating system if that fails.
+// probeWritable writes a temporary file into a directory and deletes it. It returns the error of the operating system
+// if that fails.
 func probeWritable(dir string) error {
 	file, err := os.OpenFile(filepath.Join(dir, "write-test"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {

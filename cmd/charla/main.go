@@ -21,11 +21,11 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// command is a subcommand that needs the configuration.
+// command is the function that executes a subcommand, with the configuration that was loaded for it.
 type command func(ctx context.Context, c config, stdout io.Writer) error
 
-// run does the work of main without global state. It returns the exit code: 0 for success, 1 for a failure, 2 for wrong
-// arguments or settings.
+// run does the work of main with explicit arguments and streams, so that tests can call it. It returns the exit code: 0
+// for success, 1 for a failure, 2 for wrong arguments or settings.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && strings.TrimLeft(args[0], "-") == "version" {
 		fmt.Fprintln(stdout, "charla", versionString())
@@ -52,8 +52,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return 0
 }
 
-// parseCommand returns the command named by the first arguments, or serve if they name none. It also returns the
-// remaining arguments.
+// parseCommand returns the subcommand that the arguments begin with, or serve if they begin with none. It also returns
+// the remaining arguments, which are flags.
 func parseCommand(args []string) (command, []string, error) {
 	if len(args) == 0 {
 		return serve, args, nil

@@ -24,15 +24,15 @@ func runMaintenance(ctx context.Context, service *chat.Service) {
 	})
 }
 
-// Every erasurePollInterval the server looks for data of deleted accounts to erase. It pauses for erasureStepPause
-// between two steps, so that it erases about a thousand messages a second, which open pages can follow.
+// Every erasurePollInterval the server looks for data of deleted accounts to erase. It erases in steps and pauses for
+// erasureStepPause between two steps. This makes about a thousand messages a second, which open pages can follow.
 const (
 	erasurePollInterval = 2 * time.Second
 	erasureStepPause    = 50 * time.Millisecond
 )
 
-// runErasures erases the remaining data of deleted accounts, until ctx is done. It continues an erasure that a restart
-// interrupted.
+// runErasures erases the remaining data of deleted accounts, such as their messages, until ctx is done. It also
+// continues an erasure that a restart interrupted.
 func runErasures(ctx context.Context, service *chat.Service) {
 	for {
 		more, err := service.RunErasureStep(ctx)

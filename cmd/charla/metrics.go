@@ -13,16 +13,16 @@ import (
 	"charla/metrics"
 )
 
-// metricsServer serves metrics to Prometheus on a listener of its own. A nil metricsServer means that metrics are
-// off; its methods do nothing.
+// metricsServer serves metrics to Prometheus at an address of its own. A nil metricsServer means that metrics are off;
+// its methods do nothing.
 type metricsServer struct {
 	*metrics.Metrics
 	listener net.Listener
 	server   *http.Server
 }
 
-// startMetrics opens the listener and returns a server that counts database calls and log records from now on. It
-// returns nil if CHARLA_METRICS_ADDR is not set.
+// startMetrics opens the listener for metrics and starts to count database calls and log records. It returns nil if
+// CHARLA_METRICS_ADDR is not set.
 func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	if c.metricsAddr == "" {
 		return nil, nil
@@ -44,7 +44,7 @@ func (s *metricsServer) requestObserver() handlers.RequestObserver {
 	return s.ObserveRequest
 }
 
-// register adds the metrics that the parts of the app count themselves, and prints the URL at which all metrics are
+// register adds the metrics of the app's parts, such as open streams. It also prints the URL at which all metrics are
 // served.
 func (s *metricsServer) register(a *app, store *db.Store, stdout io.Writer) {
 	if s == nil {
@@ -61,7 +61,7 @@ func (s *metricsServer) register(a *app, store *db.Store, stdout io.Writer) {
 	fmt.Fprintf(stdout, "Metrics are at http://%s/metrics\n", s.listener.Addr())
 }
 
-// serve answers requests until close is called.
+// serve answers requests for metrics until close is called.
 func (s *metricsServer) serve() {
 	if s == nil {
 		return

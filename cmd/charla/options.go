@@ -15,13 +15,13 @@ import (
 	"charla/storage"
 )
 
-// option is a setting: an environment variable and a flag with the same name.
+// option is a setting. It can be set by an environment variable, or by a flag whose name is derived from the variable.
 type option struct {
 	env, defaultValue, help string
 	set                     func(c *config, value string) error
 }
 
-// flagName returns the name of the flag: base-url for CHARLA_BASE_URL.
+// flagName returns the name of the option's flag, such as base-url for CHARLA_BASE_URL.
 func (o option) flagName() string {
 	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(o.env, "CHARLA_"), "_", "-"))
 }
@@ -171,7 +171,8 @@ func setTrustedProxies(c *config, v string) error {
 	return nil
 }
 
-// parseNetwork parses a network in CIDR notation, or an address, which becomes a network with a single address.
+// parseNetwork parses a network in CIDR notation, such as 10.0.0.0/8. A single address becomes a network that contains
+// only this address.
 func parseNetwork(v string) (*net.IPNet, error) {
 	ip := net.ParseIP(v)
 	if ip == nil {
@@ -185,7 +186,8 @@ func parseNetwork(v string) (*net.IPNet, error) {
 	return &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, bits)}, nil
 }
 
-// setDatabaseURL checks only the scheme of the URL. Its error does not contain the URL, which may hold a password.
+// setDatabaseURL stores the URL after checking its scheme. The error of a wrong URL does not contain the URL, because
+// it may hold a password.
 func setDatabaseURL(c *config, v string) error {
 	u, err := url.Parse(v)
 	if v != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {

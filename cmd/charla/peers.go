@@ -13,8 +13,9 @@ import (
 	"charla/live"
 )
 
-// newRelay connects the hub to the other nodes over NATS. It returns nil if NATS_URL is not set. The nodes of one
-// community share a NATS subject that is derived from a secret in their database.
+// newRelay connects this node to the other nodes over NATS, so that their hubs exchange events. It returns nil if
+// NATS_URL is not set. The name of the NATS subject is derived from a secret in the database, so that only nodes with
+// the same database use it.
 func newRelay(ctx context.Context, c config, service *chat.Service, hub *live.Hub) (*live.Relay, error) {
 	if c.natsURL == "" {
 		if c.databaseURL != "" {
@@ -39,14 +40,14 @@ const (
 	logInterval       = time.Minute // how often a lasting fault is logged
 )
 
-// peerState is the last heartbeat of another node.
+// peerState says when another node wrote its last heartbeat.
 type peerState struct {
 	seenAt    chat.Timestamp // by the clock of that node
 	changedAt time.Time      // when this node first saw seenAt, by its own clock
 }
 
-// peerMonitor writes heartbeats of this node into the database and reads those of others. It warns if nodes share the
-// database but are not connected over NATS.
+// peerMonitor writes heartbeats (signs of life) of this node into the database and reads the heartbeats of other nodes.
+// It warns if nodes share the database but are not connected over NATS.
 type peerMonitor struct {
 	store       *db.Store
 	self        db.Node
@@ -59,7 +60,7 @@ const unreachableWarning = "other nodes share this database, but NATS does not c
 	"changes made on one node appear on the others seconds later, and who is online is wrong. " +
 	"Set NATS_URL on every node"
 
-// warning returns what /readyz shows: unreachableWarning or an empty string.
+// warning returns the text that /readyz shows: unreachableWarning, or an empty string if NATS connects all nodes.
 func (m *peerMonitor) warning() string {
 	if m.unreachable.Load() {
 		return unreachableWarning
@@ -67,7 +68,7 @@ func (m *peerMonitor) warning() string {
 	return ""
 }
 
-// run polls until ctx is done. Then it removes this node from the database.
+// run writes and reads heartbeats regularly until ctx is done. Then it removes this node from the database.
 func (m *peerMonitor) run(ctx context.Context) {
 	chat.Every(ctx, heartbeatInterval, func() { m.poll(ctx) })
 	if err := m.store.DeleteNode(context.WithoutCancel(ctx), m.self.ID); err != nil {
@@ -90,9 +91,9 @@ func (m *peerMonitor) poll(ctx context.Context) {
 	}
 }
 
-// hasUnreachablePeer reports whether another node is running but this node or the other one does not use NATS. A node
-// counts as running if its heartbeat changed within peerTimeout by the clock of this node, because the clocks of two
-// machines may differ.
+// hasUnreachablePeer reports whether another node is running that NATS does not connect to this one, because one of the
+// two does not use NATS. A node counts as running if its heartbeat changed within the last peerTimeout. This node's own
+// clock measures that time, because the clocks of two machines may differ.
 func (m *peerMonitor) hasUnreachablePeer(others []db.Node, now time.Time) bool {
 	peers, found := map[string]peerState{}, false
 	for _, other := range others {

@@ -16,7 +16,7 @@ import (
 // maxSeedUsers is the largest number of users that one run creates. One machine cannot serve the streams of more users.
 const maxSeedUsers = 1_000_000
 
-// seedCount returns the number of users from the arguments after "seed".
+// seedCount returns how many users to create, according to the arguments after "seed".
 func seedCount(args []string) (int, error) {
 	if len(args) > 0 {
 		if n, err := strconv.Atoi(args[0]); err == nil && n > 0 && n <= maxSeedUsers {

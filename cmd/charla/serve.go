@@ -27,12 +27,11 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
-// maxHeaderBytes is the maximum size of request headers. It is large enough for a token of 1 MB, so that such a token
-// gets the same response as every other invalid token. A connection may use that much memory only until
-// readHeaderTimeout.
+// maxHeaderBytes is the maximum size of request headers. A token of 1 MB still fits, so that the client gets the same
+// response as for every other invalid token. A connection may use that much memory only until readHeaderTimeout.
 const maxHeaderBytes = 1 << 20
 
-// serve runs Charla until ctx is done. Then it lets requests finish and asks the streams to reconnect.
+// serve runs Charla until ctx is done. Then it lets requests finish and asks the clients of event streams to reconnect.
 func serve(ctx context.Context, c config, stdout io.Writer) error {
 	store, err := openDatabase(ctx, c)
 	if err != nil {
@@ -67,7 +66,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	return serveHTTP(ctx, listener, a.handler, a.hub)
 }
 
-// openListener listens at the address for users, and accepts TLS connections if TLS is configured.
+// openListener listens at the address that users connect to. It accepts TLS connections if TLS is configured.
 func openListener(c config) (net.Listener, error) {
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
@@ -107,7 +106,7 @@ func openSQLite(ctx context.Context, c config) (*db.Store, error) {
 	return store, nil
 }
 
-// publicAddress returns the URL that is printed after the start.
+// publicAddress returns the URL that Charla prints after the start, at which users can open it.
 func publicAddress(c config, l net.Listener) string {
 	if c.baseURL != nil {
 		return fmt.Sprintf("%s (listening on %s)", c.baseURL, l.Addr())
@@ -118,7 +117,7 @@ func publicAddress(c config, l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
-// newHTTPServer returns an HTTP server with the limits above.
+// newHTTPServer returns an HTTP server with the time and size limits of this file.
 func newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -147,8 +146,8 @@ func (connectionLogger) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// serveHTTP answers requests until ctx is done. Then it ends the event streams before it shuts the server down, because
-// the shutdown waits for them.
+// serveHTTP answers requests until ctx is done. Then it first ends the event streams, because they would otherwise
+// delay the shutdown of the server, and then shuts the server down.
 func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, hub *live.Hub) error {
 	server := newHTTPServer(handler)
 	result := make(chan error, 1)

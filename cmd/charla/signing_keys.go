@@ -9,9 +9,9 @@ import (
 	"charla/live"
 )
 
-// rotateKeys creates a new signing key for access tokens. Tokens signed with the previous key stay valid, so that
-// programs notice nothing. A second rotation makes those tokens invalid, and programs must refresh them. With SQLite
-// the server must be stopped first.
+// rotateKeys creates a new signing key for access tokens and keeps the previous one. Tokens signed with the previous
+// key stay valid, so that programs notice nothing. A second rotation makes these tokens invalid, so that programs must
+// refresh them. With SQLite the server must be stopped first.
 func rotateKeys(ctx context.Context, c config, stdout io.Writer) error {
 	store, err := openDatabase(ctx, c)
 	if err != nil {

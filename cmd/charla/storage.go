@@ -11,8 +11,8 @@ import (
 	"charla/storage"
 )
 
-// openStorage opens the storage for files: the S3 bucket of S3_URL, or a directory in CHARLA_DATA. In both cases, files
-// that are being uploaded lie in that directory.
+// openStorage opens the storage for files: the S3 bucket of S3_URL, or a directory in CHARLA_DATA if S3_URL is not set.
+// In both cases, files lie in that directory while they are being uploaded.
 func openStorage(ctx context.Context, c config) (files *storage.Store, err error) {
 	dir := filepath.Join(c.data, "files")
 	if c.s3URL != "" {
@@ -29,7 +29,7 @@ func openStorage(ctx context.Context, c config) (files *storage.Store, err error
 	return files, nil
 }
 
-// storageSetting returns the name of the setting that decides where files are stored.
+// storageSetting returns the name of the setting that selects the file storage, for error messages.
 func storageSetting(c config) string {
 	if c.s3URL != "" {
 		return "S3_URL"
@@ -37,9 +37,9 @@ func storageSetting(c config) string {
 	return "CHARLA_DATA"
 }
 
-// claimStorage binds the stored files to this database, so that no other database deletes them as unreferenced. It
-// identifies the database by a hash of a secret that was created with it, which a database restored from a backup has
-// as well.
+// claimStorage records that the stored files belong to this database. It returns an error if they belong to another
+// one, because each database would delete the files of the other as unreferenced. The database is identified by a hash
+// of its secret. A database restored from a backup has the same secret, so that it may use the files too.
 func claimStorage(ctx context.Context, c config, files *storage.Store, secret []byte) error {
 	identity := sha256.Sum256(append([]byte("files "), secret...))
 	if err := files.ClaimOwner(ctx, hex.EncodeToString(identity[:12])); err != nil {

@@ -16,10 +16,12 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// acmeClient requests certificates; nil means Let's Encrypt. Tests use a server of their own.
+// acmeClient is the client that requests certificates. If it is nil, certificates come from Let's Encrypt. Tests set it
+// to use a server of their own.
 var acmeClient *acme.Client
 
-// withTLS returns a listener that accepts TLS with HTTP/2 connections if a certificate is configured, and l otherwise.
+// withTLS returns a listener that accepts TLS connections from l, including HTTP/2. It returns l itself if no
+// certificate is configured.
 func withTLS(c config, l net.Listener) (net.Listener, error) {
 	var settings *tls.Config
 	switch {
@@ -57,8 +59,8 @@ type certificateMonitor struct {
 	lastLogged time.Time
 }
 
-// getCertificate implements tls.Config.GetCertificate. It does not log failures for names other than the domain,
-// because those are requests of scanners.
+// getCertificate implements tls.Config.GetCertificate and logs failures. It does not log requests for names other than
+// the configured domain, because those come from scanners.
 func (m *certificateMonitor) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	certificate, err := m.next(hello)
 	switch {
@@ -81,15 +83,15 @@ func (m *certificateMonitor) warnExpiry(leaf *x509.Certificate) {
 	slog.Warn("certificate expires soon and was not renewed", "until", leaf.NotAfter)
 }
 
-// expiresSoon reports whether a certificate should already have been renewed. Certificates from ACME are renewed when a
-// third of their validity is left, so that less than a quarter means that the renewal failed. Certificates with a long
-// validity expire soon when less than three weeks are left.
+// expiresSoon reports whether a certificate should already have been renewed. ACME certificates are renewed when a
+// third of their validity is left. Less than a quarter therefore means that the renewal failed. Certificates with a
+// long validity expire soon when less than three weeks are left.
 func expiresSoon(leaf *x509.Certificate, now time.Time) bool {
 	validity := leaf.NotAfter.Sub(leaf.NotBefore)
 	return leaf.NotAfter.Sub(now) < min(validity/4, 21*24*time.Hour)
 }
 
-// certificateFile is a certificate that the operator provides. It is read again after its files have changed.
+// certificateFile is a certificate that the operator provides as files. It is loaded again when the files have changed.
 type certificateFile struct {
 	certPath, keyPath string
 
@@ -98,8 +100,8 @@ type certificateFile struct {
 	loaded  *tls.Certificate
 }
 
-// get implements tls.Config.GetCertificate. While certificate and key do not match, because somebody is replacing the
-// files, it returns the previous certificate.
+// get implements tls.Config.GetCertificate. If the certificate does not match the key, it returns the previous
+// certificate, because the operator may be replacing the files at this moment.
 func (f *certificateFile) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

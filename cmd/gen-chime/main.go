@@ -12,17 +12,18 @@ import (
 	"os"
 )
 
-// The sound is uncompressed, because every browser can play that. A rate of 8 kHz is enough for tones below 2 kHz.
+// The sound is not compressed, because every browser can play such a file. A sample rate of 8 kHz is enough for tones
+// below 2 kHz.
 const (
 	sampleRate      = 8000 // 16-bit samples per second, on one channel
 	durationSeconds = 0.6
 	volume          = 0.35 // of the maximum
 )
 
-// tone is a note that starts at a time and fades out.
+// tone is a note of the sound. It begins at the time start and fades out.
 type tone struct{ start, frequency float64 } // seconds, Hz
 
-// notes are E5 and A5, a fourth upwards.
+// notes are the two notes of the sound: E5, then A5, which is a fourth higher.
 var notes = []tone{{0, 659.26}, {0.14, 880}}
 
 func main() {
@@ -36,7 +37,7 @@ func main() {
 	}
 }
 
-// samples returns the sound with all notes. Its end fades to silence.
+// samples returns the sound of all notes together. It fades to silence at the end.
 func samples() []int16 {
 	sound := make([]int16, int(sampleRate*durationSeconds))
 	for i := range sound {
@@ -50,8 +51,8 @@ func samples() []int16 {
 	return sound
 }
 
-// sample returns the amplitude of a note t seconds after its start: a sine with a little of its octave. The note
-// rises within 8 ms, so that it does not click, and falls to a third in 130 ms.
+// sample returns the amplitude of a note t seconds after the note starts. The note is a sine wave with a little of its
+// octave. It rises within 8 ms, so that it does not click, and falls to a third of its loudness every 130 ms.
 func (n tone) sample(t float64) float64 {
 	if t < 0 {
 		return 0

@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// entry is what Charla uses of an emoji in one language.
+// entry is one emoji in one language, as the source package describes it. It has only the fields that Charla uses.
 type entry struct {
 	Hexcode string
 	Label   string
@@ -21,10 +21,11 @@ type entry struct {
 	Tone    skinTones
 }
 
-// skinTones are the skin tones of a variant, from 1 to 5. There are two if two people have different ones.
+// skinTones are the skin tones of a variant, each from 1 to 5. A variant has two of them if it shows two people with
+// different tones.
 type skinTones []int
 
-// UnmarshalJSON reads a number or a list of numbers.
+// UnmarshalJSON reads skin tones, which are a number or a list of numbers in the source.
 func (t *skinTones) UnmarshalJSON(b []byte) error {
 	if b[0] == '[' {
 		return json.Unmarshal(b, (*[]int)(t))
@@ -33,10 +34,10 @@ func (t *skinTones) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &(*t)[0])
 }
 
-// shortcodeList lists the shortcodes of an emoji.
+// shortcodeList lists the shortcodes of one emoji, such as "tada". The source writes a single one without a list.
 type shortcodeList []string
 
-// UnmarshalJSON reads a string or a list of strings.
+// UnmarshalJSON reads shortcodes, which are a string or a list of strings in the source.
 func (c *shortcodeList) UnmarshalJSON(b []byte) error {
 	if b[0] == '[' {
 		return json.Unmarshal(b, (*[]string)(c))
@@ -45,8 +46,8 @@ func (c *shortcodeList) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &(*c)[0])
 }
 
-// emojibase holds the data of the source package. Shortcodes are keyed by hexcode; the list with the best known
-// shortcodes comes first.
+// emojibase holds the data of the source package. Each of the two maps in shortcodes is keyed by the hexcode of an
+// emoji; the first map has the best known shortcodes.
 type emojibase struct {
 	english, spanish []entry
 	shortcodes       [2]map[string]shortcodeList

@@ -6,7 +6,7 @@ import (
 	"html"
 )
 
-// style adapts to light and dark mode.
+// style is the style sheet of the diagram. The colors follow the light or dark mode of the reader.
 const style = `
 svg {
   --paper: #fff; --box: #f6f8fa; --head: #dbe7f5; --edge: #8a99aa;
@@ -87,8 +87,8 @@ func drawText(b *bytes.Buffer, class string, x, y int, s string) {
 	}
 }
 
-// drawConnector draws a line from the left side of the foreign key to the right side of its target, with a dot at the
-// end.
+// drawConnector draws the line from a foreign key column to the column that it references. The line begins at the left
+// side of the foreign key and ends with a dot at the right side of the target.
 func drawConnector(b *bytes.Buffer, l connector) {
 	x, y := l.from.x, l.from.columnY(l.column.Name)
 	endX, endY := l.to.x+boxWidth, l.to.columnY(l.column.TargetColumn.String)

@@ -14,8 +14,8 @@ const (
 	laneWidth   = 10 // between two parallel lines
 )
 
-// box is a table with its position. Tables of level 0 have no references; every other table stands to the right of
-// the tables that it references.
+// box is a table with its position in the drawing. A table without references to others has level 0; every other table
+// stands to the right of the tables that it references.
 type box struct {
 	table
 	level, x, y int
@@ -23,7 +23,7 @@ type box struct {
 
 func (b box) height() int { return headHeight + len(b.columns)*rowHeight + boxPad }
 
-// columnY returns the y of the middle of a column's row.
+// columnY returns the vertical position, in pixels, of the middle of a column's row.
 func (b box) columnY(name string) int {
 	i := slices.IndexFunc(b.columns, func(c column) bool { return c.Name == name })
 	return b.y + headHeight + i*rowHeight + rowHeight/2
@@ -40,7 +40,7 @@ type connector struct {
 
 func (l connector) isSelfReference() bool { return l.from.name == l.to.name }
 
-// layout positions the tables and routes the lines. It also returns the size of the picture.
+// layout positions the tables and routes the lines between them. It also returns the size of the drawing in pixels.
 func layout(tables []table) (boxes []box, lines []connector, width, height int) {
 	levels := tableLevels(tables)
 	byName := map[string]int{}
@@ -63,8 +63,8 @@ func layout(tables []table) (boxes []box, lines []connector, width, height int) 
 	return boxes, lines, width, height
 }
 
-// tableLevels returns for each table the length of its longest chain of references. Tables reference only themselves or
-// tables that were created earlier.
+// tableLevels returns the level of each table: 0 if it references no other table, otherwise one more than the highest
+// level that it references. Tables must come after the tables that they reference.
 func tableLevels(tables []table) map[string]int {
 	levels := map[string]int{}
 	for _, t := range tables {
@@ -77,8 +77,9 @@ func tableLevels(tables []table) map[string]int {
 	return levels
 }
 
-// placeBoxes stacks the tables of each level and returns the size of the drawing. It leaves room for the lines: to the
-// left of a level for those that begin or end there, and above all boxes for those that cross a level.
+// placeBoxes places the tables of each level below one another and returns the size of the drawing in pixels. It leaves
+// room for the lines. To the left of each level there is room for the lines that begin or end there, and above all
+// boxes for the lines that cross a level.
 func placeBoxes(boxes []box, lines []connector) (width, height int) {
 	gaps, crossing, last := map[int]int{}, 0, 0
 	for _, l := range lines {
@@ -109,7 +110,7 @@ func placeBoxes(boxes []box, lines []connector) (width, height int) {
 	return x[last+1] - margin, height
 }
 
-// routeConnectors moves the lines apart, so that no two of them lie on each other in the space between two levels.
+// routeConnectors sets the positions of the lines between two levels, so that no line covers another one.
 func routeConnectors(lines []connector) {
 	left, right := map[int]int{}, map[int]int{} // the number of used lanes on each side of a level
 	crossing := 0

@@ -12,13 +12,14 @@ import (
 	"charla/db"
 )
 
-// table is a table with its columns in order.
+// table is a database table. Its columns are in the order of the schema.
 type table struct {
 	name    string
 	columns []column
 }
 
-// column is a column. TargetTable and TargetColumn name the column that it references, if any.
+// column is a column of a table. If it is a foreign key, TargetTable and TargetColumn name the column that it
+// references.
 type column struct {
 	Table        string         `db:"table_name"`
 	Name         string         `db:"name"`
@@ -29,7 +30,8 @@ type column struct {
 	TargetColumn sql.NullString `db:"target_column"`
 }
 
-// readSchema migrates a new database and returns its tables in the order in which they were created.
+// readSchema creates a new database, runs all migrations in it and returns its tables in the order in which they were
+// created.
 func readSchema(ctx context.Context) ([]table, error) {
 	dir, err := os.MkdirTemp("", "charla-schema-")
 	if err != nil {

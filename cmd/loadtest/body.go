@@ -14,8 +14,8 @@ type bodyDecoder struct {
 	done      bool
 }
 
-// next returns the first piece of content in p and the bytes that follow it. The content is empty if there is none left
-// in p.
+// next returns the first run of body bytes in p, without the chunk sizes between them, and the rest of p. The content
+// is empty if p contains no more body bytes.
 func (b *bodyDecoder) next(p []byte) (content, rest []byte) {
 	if b.identity {
 		return p, nil
@@ -29,8 +29,8 @@ func (b *bodyDecoder) next(p []byte) (content, rest []byte) {
 	return p[:n], p[n:]
 }
 
-// readSizeByte reads one byte of what stands between two chunks: the line end of the first, and the hexadecimal size of
-// the second with its line end.
+// readSizeByte reads one byte of the text that stands before a chunk: the line end of the previous chunk, then the size
+// of the next chunk in hexadecimal and a line end.
 func (b *bodyDecoder) readSizeByte(c byte) {
 	switch {
 	case c >= '0' && c <= '9':
@@ -45,7 +45,8 @@ func (b *bodyDecoder) readSizeByte(c byte) {
 
 var headersEnd = []byte("\r\n\r\n")
 
-// splitHeaders splits a response after its headers. It returns false while the headers are incomplete.
+// splitHeaders splits a response into its status line with headers and the part of the body that has arrived. It
+// returns false while the headers are incomplete.
 func splitHeaders(p []byte) (head, rest []byte, ok bool) {
 	i := bytes.Index(p, headersEnd)
 	if i < 0 {
@@ -54,7 +55,8 @@ func splitHeaders(p []byte) (head, rest []byte, ok bool) {
 	return p[:i+2], p[i+len(headersEnd):], true
 }
 
-// isStream reports whether a response is an event stream, and whether its body is chunked.
+// isStream reports whether a status line with headers belongs to an event stream, and whether the body of that stream
+// uses chunked transfer encoding.
 func isStream(head []byte) (ok, chunked bool) {
 	head = bytes.ToLower(head)
 	return bytes.HasPrefix(head, []byte("http/1.1 200 ")) && bytes.Contains(head, []byte("\r\ncontent-type: text/event-stream")),

@@ -26,8 +26,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run does the work of main without global state. It returns the exit code: 0 for success, 1 for a failed or bad
-// measurement, 2 for invalid arguments.
+// run does the work of main with explicit arguments and files, so that tests can call it. It returns the exit code: 0
+// for success, 1 for a failed or bad measurement, 2 for invalid arguments.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p, err := parsePlan(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// A mark identifies a message of this run in its text. It consists of a random prefix, which occurs in no other text,
-// and the number of the message.
+// A mark is a string in the text of a message by which this program recognizes the message. It consists of a random
+// prefix, which is the same for the whole run and occurs in no other text, and the number of the message.
 const (
 	prefixLength = 9
 	numberLength = 7
@@ -22,14 +22,15 @@ func newPrefix() string { return "q" + strings.ToLower(rand.Text()[:prefixLength
 
 func mark(prefix string, n int) string { return fmt.Sprintf("%s%0*d", prefix, numberLength, n) }
 
-// markScanner finds marks, which identify the messages of this run, in content that arrives in pieces.
+// markScanner finds marks in the content of one stream, which arrives in pieces. A mark is a string in the text of a
+// message that identifies the message.
 type markScanner struct {
 	tail       [markLength - 1]byte // the end of the previous content, where a mark may begin
 	tailLength int                  // how many bytes of tail are used
 }
 
-// scan calls found with the message number of every mark that is complete with p. The beginning of the mark may be in
-// the previous piece.
+// scan takes the next piece p of the content. It calls found with the message number of every mark that ends in p, even
+// if the mark begins in an earlier piece.
 func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	if s.tailLength > 0 {
 		var seam [2 * (markLength - 1)]byte
@@ -41,9 +42,9 @@ func (s *markScanner) scan(prefix, p []byte, found func(n int)) {
 	s.keepTail(p)
 }
 
-// findMarks calls found with the message number of every complete mark in p. The method scan also passes it the end of
-// one piece with the start of the next. These bytes are too few for a mark that lies in only one of the pieces, so that
-// no mark is found twice.
+// findMarks calls found with the message number of every complete mark in p. To find marks that lie across two pieces,
+// scan also calls it with the end of one piece joined to the start of the next. Each of the two parts is shorter than a
+// mark, so that no mark is found twice.
 func findMarks(prefix, p []byte, found func(n int)) {
 	for {
 		i := bytes.Index(p, prefix)
@@ -67,7 +68,7 @@ func (s *markScanner) keepTail(p []byte) {
 	s.tailLength = n + copy(s.tail[n:], p)
 }
 
-// bitset is a growing set of numbers from 0.
+// bitset is a set of numbers from 0. It grows as numbers are added.
 type bitset []uint64
 
 // add adds n and reports whether the set did not contain it before.

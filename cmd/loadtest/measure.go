@@ -35,12 +35,13 @@ type result struct {
 	writes       int64           // calls of write(2) by the server, until it was idle again
 }
 
-// deliveryTimeout is how long the program waits for another message before it counts the missing ones as lost.
+// deliveryTimeout is how long the program waits for the next message to arrive. After this time it counts all messages
+// that have not arrived as lost.
 const deliveryTimeout = 5 * time.Second
 
-// measure runs a plan against a server: it opens the streams, measures them idle, posts the messages and counts the
-// deliveries. Prefix begins the mark in the text of every message that the test posts; if it is empty, measure uses a
-// random one.
+// measure runs a plan against a server: it opens the streams, measures the server while nothing is posted, posts the
+// messages and counts the deliveries. Every posted text contains a mark, a string that identifies the message. All
+// marks begin with the given prefix, or with a random one if it is empty.
 func measure(p plan, to target, prefix string) (result, error) {
 	if prefix == "" {
 		prefix = newPrefix()
@@ -59,7 +60,8 @@ func measure(p plan, to target, prefix string) (result, error) {
 	return r, err
 }
 
-// measureIdle opens the streams and measures what they cost while nothing is posted.
+// measureIdle opens the streams and measures the memory and the CPU time that they cost the server while nothing is
+// posted.
 func (r *result) measureIdle(p plan, c *streamGroup) error {
 	rest, err := waitForIdle(c.target.pid)
 	if err != nil {
@@ -81,8 +83,8 @@ func (r *result) measureIdle(p plan, c *streamGroup) error {
 	return err
 }
 
-// measureLoad posts the messages, waits until all have arrived or no more arrive, and then waits until the server is
-// idle.
+// measureLoad posts the messages and waits until all have arrived, or until no more arrive. Then it waits until the
+// server is idle, and records what resources the server has used.
 func (r *result) measureLoad(p plan, c *streamGroup) (err error) {
 	before, err := readUsage(c.target.pid)
 	if err != nil {
@@ -121,7 +123,8 @@ func (c *streamGroup) waitForDeliveries(expected int64) {
 	}
 }
 
-// tally counts how many acknowledged messages each stream missed or received twice. The stream group must be closed.
+// tally counts the messages that the server accepted but some stream did not receive, and those that a stream received
+// twice. The stream group must be closed.
 func (r *result) tally(p plan, c *streamGroup) {
 	for n, ok := range r.posts.acknowledged {
 		if !ok {
@@ -163,7 +166,7 @@ func (r result) verdict() error {
 	return nil
 }
 
-// percentile returns the duration below which the given share of all durations lies. Share is between 0 and 1.
+// percentile returns the duration that the given share of all durations does not exceed. The share is between 0 and 1.
 func percentile(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// plan holds the arguments of the command, which say what to measure.
+// plan holds the arguments of the command: which server to measure, with how many streams and messages, and for how
+// long.
 type plan struct {
 	addr           netip.AddrPort // of the server, which must run on this machine
 	usersFile      string         // the output of charla seed; "-" for standard input
@@ -35,7 +36,7 @@ const (
 	maxDuration = 10 * time.Minute
 )
 
-// messages returns how many messages the run posts.
+// messages returns how many messages the run posts: the burst, or as many as the rate gives in the duration.
 func (p plan) messages() int {
 	if p.burst > 0 {
 		return p.burst
@@ -43,7 +44,7 @@ func (p plan) messages() int {
 	return int(p.rate * p.duration.Seconds())
 }
 
-// readers returns how many streams receive each message.
+// readers returns how many streams receive each message: both users of a pair, or all users of General.
 func (p plan) readers() int {
 	if p.pairs {
 		return 2
@@ -98,8 +99,8 @@ func (p plan) check(rest []string) error {
 	return nil
 }
 
-// loopback parses the argument of -url. It returns an error for servers on other machines, so that this program cannot
-// be used against them.
+// loopback parses the argument of -url and returns the address of the server. It returns an error if the server is on
+// another machine, so that this program cannot be used to attack one.
 func loopback(at string) (netip.AddrPort, error) {
 	u, err := url.Parse(at)
 	if err != nil || u.Scheme != "http" || u.Port() == "" {

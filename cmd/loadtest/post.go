@@ -13,13 +13,14 @@ import (
 	"time"
 )
 
-// Messages are posted by several goroutines, each with a connection of its own.
+// Up to posters goroutines post messages at the same time. Each has its own connection and waits for a response at most
+// responseTimeout.
 const (
 	posters         = 32
 	responseTimeout = 30 * time.Second
 )
 
-// postResults holds what happened to the messages.
+// postResults records which messages the server accepted, how long posting took, and whether it kept to the schedule.
 type postResults struct {
 	acknowledged []bool // by the number of the message
 	count        int
@@ -28,7 +29,7 @@ type postResults struct {
 	maxDelay     time.Duration // the longest delay of a post behind its schedule
 }
 
-// postAll posts the messages of a plan, at its rate or as fast as the server answers.
+// postAll posts the messages of a plan at the rate of the plan, or in a burst as fast as the server answers.
 func (c *streamGroup) postAll(p plan) (postResults, error) {
 	lines := make([]*connection, min(posters, p.messages()))
 	for i := range lines {
@@ -60,8 +61,8 @@ func (c *streamGroup) postAll(p plan) (postResults, error) {
 	return done, nil
 }
 
-// waitUntilDue sleeps until message n must be posted. It returns how late the message is; the result is 0 or less if it
-// is not late.
+// waitUntilDue sleeps until message n must be posted. It returns how long ago that time was; the result is 0 or less if
+// the message is not late.
 func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	if p.burst > 0 {
 		return 0
@@ -71,7 +72,7 @@ func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	return -wait
 }
 
-// storeMax sets top to v if v is larger.
+// storeMax sets top to v if v is larger than the present value.
 func storeMax(top *atomic.Int64, v int64) {
 	for old := top.Load(); v > old; old = top.Load() {
 		if top.CompareAndSwap(old, v) {
@@ -101,7 +102,8 @@ func (l *connection) dial() (err error) {
 
 func (l *connection) close() { l.conn.Close() }
 
-// post sends a request and reports whether the server accepted it. After a failure it reconnects.
+// post sends a request and reports whether the server accepted it. If the connection fails, it reports false and
+// reconnects.
 func (l *connection) post(request string) bool {
 	status, err := l.roundTrip(request)
 	if err != nil {

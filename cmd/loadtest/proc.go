@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// processUsage holds the resources that a process has used.
+// processUsage holds the CPU time, memory and system calls that a process has used since its start.
 type processUsage struct {
 	cpu      time.Duration // in user and kernel mode since its start, in steps of clockTick
 	resident int           // KB
@@ -61,7 +61,8 @@ const (
 	idleTimeout = 20 * time.Second        // after this time the measurement continues although the server is not idle
 )
 
-// waitForIdle waits until the server is idle and returns its resource usage.
+// waitForIdle waits until the process uses almost no CPU time, but at most idleTimeout. It returns the resources that
+// the process has used since its start.
 func waitForIdle(pid int) (processUsage, error) {
 	last, err := readUsage(pid)
 	for deadline := time.Now().Add(idleTimeout); err == nil && time.Now().Before(deadline); {
@@ -75,8 +76,8 @@ func waitForIdle(pid int) (processUsage, error) {
 	return last, err
 }
 
-// serverPID returns the process id that -pid gives. Without -pid, it returns that of the process that listens at the
-// address.
+// serverPID returns the process id that was passed with -pid. Without -pid, it returns the id of the process that
+// listens at the server's address.
 func serverPID(p plan) (int, error) {
 	if p.pid != 0 {
 		return p.pid, nil
@@ -94,8 +95,8 @@ func serverPID(p plan) (int, error) {
 	return 0, fmt.Errorf("cannot find the process that listens at %s: use -pid", p.addr)
 }
 
-// listenerInode returns the inode of the listening socket at an address. It reads the kernel's tables, which contain
-// addresses in hexadecimal and in the machine's byte order.
+// listenerInode returns the inode number of the socket that listens at an address. It reads the kernel's tables of
+// sockets in /proc, which contain addresses in hexadecimal and in the machine's byte order.
 func listenerInode(at netip.AddrPort) (string, error) {
 	ip := at.Addr().As4()
 	port := fmt.Sprintf(":%04X", at.Port())

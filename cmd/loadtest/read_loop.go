@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// The read loop reads large pieces into one buffer. Every stopCheckInterval it checks whether it should stop.
+// The read loop handles up to eventCount streams at a time and reads up to readSize bytes of each into a buffer that
+// all streams share. Every stopCheckInterval it checks whether it should stop.
 const (
 	readSize          = 64 << 10
 	eventCount        = 256
@@ -53,7 +54,8 @@ func (c *streamGroup) dropStream(s *stream, fd int) {
 	}
 }
 
-// handleBytes handles the bytes of one read.
+// handleBytes handles bytes that were read from a stream: it completes the headers, decodes the body and records the
+// messages in it.
 func (c *streamGroup) handleBytes(s *stream, p []byte) {
 	c.bytes.Add(int64(len(p)))
 	if s.headers != nil {
@@ -74,7 +76,8 @@ func (c *streamGroup) handleBytes(s *stream, p []byte) {
 	}
 }
 
-// readHeaders reads the headers of a stream and returns the bytes after them, or nil if they are incomplete.
+// readHeaders adds bytes to the headers of a stream. Once the headers are complete, it returns the bytes after them;
+// until then it returns nil.
 func (c *streamGroup) readHeaders(s *stream, p []byte) []byte {
 	s.headers = append(s.headers, p...)
 	head, rest, ok := splitHeaders(s.headers)
@@ -92,7 +95,7 @@ func (c *streamGroup) readHeaders(s *stream, p []byte) []byte {
 	return bytes.Clone(rest)
 }
 
-// recordDelivery records that a stream received message n, and when.
+// recordDelivery records that a stream received message n at the time now, in nanoseconds since 1970.
 func (c *streamGroup) recordDelivery(s *stream, n int, now int64) {
 	if n >= len(c.postedAt) || !s.received.add(n) {
 		c.duplicates.Add(1)

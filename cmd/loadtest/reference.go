@@ -17,14 +17,14 @@ import (
 	"sync"
 )
 
-// referenceServer is a minimal server with which Charla is compared: it sends a posted text to many streams with
-// net/http. It has no users, stores nothing and checks nothing.
+// referenceServer is a minimal server with which Charla is compared: it sends each posted text to many event streams
+// with net/http. It has no users, stores nothing and checks nothing.
 type referenceServer struct {
 	mu      sync.Mutex // guards streams
 	streams map[int]chan []byte
 }
 
-// referenceQueueSize is how many texts may wait for a slow stream. Charla has the same limit.
+// referenceQueueSize is how many texts may wait for a slow stream. Charla's limit is the same.
 const referenceQueueSize = 256
 
 func (b *referenceServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +93,8 @@ func offer(queue chan []byte, text []byte) {
 	}
 }
 
-// serveReference runs the reference server until stdin is closed. It prints its address.
+// serveReference runs the reference server until stdin is closed. It writes the address at which the server listens to
+// stdout.
 func serveReference(stdin io.Reader, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -111,8 +112,8 @@ func serveReference(stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
-// measureReference runs the plan against a reference server, which it starts as another process. Like is the result of
-// Charla: the reference server sends the same bytes for each message.
+// measureReference starts a reference server as another process and runs the plan against it. The parameter like is the
+// result of Charla: for each message, the reference server sends the same bytes as Charla did.
 func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 	if p.messages() > 0 && like.frame == nil {
 		return result{}, errors.New("no complete message event arrived from Charla")
@@ -132,7 +133,7 @@ func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 	return measure(p, referenceTarget(p, at, child.Process.Pid, like), like.prefix)
 }
 
-// startReference starts a reference server and returns its address.
+// startReference starts a reference server with the command child and returns the address at which the server listens.
 func startReference(child *exec.Cmd) (netip.AddrPort, error) {
 	stdout, err := child.StdoutPipe()
 	if err != nil {

@@ -16,9 +16,10 @@ import (
 // restartTimeout is how long the operator has to stop the server and start it again.
 const restartTimeout = 2 * time.Minute
 
-// measureRestart opens the streams, waits until the operator has restarted the server, and opens them again. It prints
-// how long it takes until all are open and have received the last messages, which they request with a cursor before
-// them. All streams reconnect at once, without the delay that the server asks browsers for.
+// measureRestart opens the streams, waits until the operator has restarted the server, and opens the streams again. It
+// prints how long it takes until all are open and have received the messages that they missed. To miss messages, the
+// streams ask for everything after a cursor that lies p.restart messages back. All streams reconnect at once, without
+// the delay that the server asks browsers for.
 func measureRestart(p plan, to target, prefix string, stdout, stderr io.Writer) error {
 	cursor, err := cursorBefore(p, to)
 	if err != nil {

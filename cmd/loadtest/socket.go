@@ -8,15 +8,16 @@ import (
 	"syscall"
 )
 
-// sourceAddresses is the number of loopback addresses from which streams are opened. One address has only 28,000 ports,
-// and a server that limits the connections of an address must not see all streams come from the same one.
+// sourceAddresses is the number of loopback addresses from which streams are opened. One address has only 28,000 ports.
+// Besides, a server may limit the connections of one address.
 const sourceAddresses = 50
 
 // bindAddressNoPort is IP_BIND_ADDRESS_NO_PORT on Linux. With this option the kernel chooses the local port only when
 // the socket connects, so that connections to different servers may use the same port.
 const bindAddressNoPort = 24
 
-// dial connects from the source address with index i, sends a request and returns the non-blocking file descriptor.
+// dial connects to a server, sends a request and returns the non-blocking file descriptor of the socket. The connection
+// comes from the source address with index i.
 func dial(to netip.AddrPort, i int, request string) (fd int, err error) {
 	fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

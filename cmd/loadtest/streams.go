@@ -17,7 +17,7 @@ const (
 	maxSampled    = 20               // streams whose latency is measured if all are in one room
 )
 
-// stream is one event stream. Once it is registered with epoll, only the read loop accesses it.
+// stream is one event stream. After the stream was registered with epoll, only the read loop accesses it.
 type stream struct {
 	headers  []byte // the headers received so far; nil once they are complete
 	body     bodyDecoder
@@ -27,7 +27,7 @@ type stream struct {
 	open     bool
 }
 
-// streamGroup is a group of event streams that one goroutine reads.
+// streamGroup opens event streams to one server and reads all of them in one goroutine, the read loop.
 type streamGroup struct {
 	target     target
 	epoll      int
@@ -48,7 +48,8 @@ type streamGroup struct {
 	sample    sampleEvent
 }
 
-// newStreamGroup returns a group without open streams. It counts the messages whose marks begin with prefix.
+// newStreamGroup returns a group without open streams. The group will count the messages of this run, whose marks begin
+// with prefix.
 func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -65,7 +66,7 @@ func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	return c, nil
 }
 
-// openAll opens all streams. It returns how long it took until the response headers of the last one had arrived.
+// openAll opens all streams. It returns the time until the response headers of the last stream had arrived.
 func (c *streamGroup) openAll() (time.Duration, error) {
 	start := time.Now()
 	late := time.After(openTimeout)
@@ -115,7 +116,7 @@ func (c *streamGroup) close() {
 	syscall.Close(c.epoll)
 }
 
-// waitUntil waits until holds returns true. It returns false if that takes longer than within.
+// waitUntil waits until the function holds returns true. It returns false if that takes longer than the time within.
 func waitUntil(within time.Duration, holds func() bool) bool {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()

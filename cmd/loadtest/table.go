@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// row is one line of the table. If ratio is true, the ratio of the two servers is printed too.
+// row is one line of the table. If ratio is true, the line also shows the value of Charla divided by the value of the
+// reference server.
 type row struct {
 	name   string
 	format string
@@ -18,14 +19,14 @@ type row struct {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// micros returns the duration per item in microseconds.
+// micros returns the duration d divided by n, in microseconds.
 func micros(d time.Duration, n int64) float64 {
 	return float64(d) / float64(time.Microsecond) / float64(max(n, 1))
 }
 
 func postsPerSecond(r result) float64 { return float64(r.posts.count) / r.posts.elapsed.Seconds() }
 
-// perDelivery returns n divided by the number of deliveries.
+// perDelivery returns n divided by the number of deliveries in r.
 func perDelivery(r result, n int64) float64 { return float64(n) / float64(max(r.deliveries, 1)) }
 
 func latencyPercentile(share float64) func(result) float64 {
@@ -61,7 +62,8 @@ var messageRows = []row{
 	{"load program's own, µs", "%.2f", false, func(r result) float64 { return micros(r.ownCPU, r.deliveries) }},
 }
 
-// printTable prints a column for each result and, if there are two, the ratio of the first to the second.
+// printTable prints a table with a column for each result. If there are two results, another column shows the ratio of
+// the first to the second.
 func printTable(w io.Writer, results []result) {
 	fmt.Fprintf(w, "%-33s", "")
 	for _, r := range results {

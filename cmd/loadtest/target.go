@@ -12,22 +12,23 @@ import (
 	"strings"
 )
 
-// target is a server under test and how to send requests to it.
+// target describes a server under test: its address and the requests to send.
 type target struct {
 	name string
 	addr netip.AddrPort
 	pid  int
-	// eventsRequest returns the request that opens stream i.
+	// eventsRequest returns the HTTP request that opens stream i.
 	eventsRequest func(i int) string
-	// messageRequest returns the request that posts a message whose text contains mark, as the user of stream from. It
-	// goes to the user's partner if the plan has pairs, and to General otherwise.
+	// messageRequest returns the request that posts a message whose text contains a mark, a string that identifies the
+	// message. The sender is the user with index from. With pairs, the message goes to the sender's partner, otherwise
+	// to General.
 	messageRequest func(from int, mark string) string
 }
 
-// seededUser is one line of the output of charla seed.
+// seededUser is a user whom charla seed created: one line of its output.
 type seededUser struct{ id, cookie string }
 
-// readUsers reads the first n lines of the output of charla seed. Name is the file with that output, or "-" for
+// readUsers reads n users from the output of charla seed. Name is the file that contains the output; "-" stands for
 // standard input.
 func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 	if name != "-" {
@@ -57,13 +58,13 @@ func readUsers(name string, stdin io.Reader, n int) ([]seededUser, error) {
 	return people, nil
 }
 
-// partner returns the index of the other user in the pair of user i.
+// partner returns the index of the user with whom user i forms a pair.
 func partner(i int) int { return i ^ 1 }
 
 const messageText = "+how+about+a+coffee+at+the+corner%2C+say+at+five%3F+https%3A%2F%2Fexample.org%2Fcafe"
 
-// charlaTarget returns the target for Charla. It sends the same requests as a page in a browser: one for the event
-// stream of the conversation, and forms.
+// charlaTarget returns the target for Charla. It sends the same requests as a page in a browser: it opens the event
+// stream of the conversation and posts messages as forms.
 func charlaTarget(p plan, people []seededUser) target {
 	place := func(i int) string {
 		if p.pairs {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// check tests one promise of Charla. Find returns the places where the history breaks that promise.
+// check tests one promise of Charla. Name states the promise; find returns the places where the history breaks it.
 type check struct {
 	name string
 	find func(history, databaseState) []violation
@@ -36,13 +36,13 @@ var checks = []check{
 	{"unread messages are counted correctly", unreadCountsCorrect},
 }
 
-// violation is a broken promise with the records that show it.
+// violation describes how a history breaks a promise, with the records that show it.
 type violation struct {
 	Text    string
 	Excerpt []string
 }
 
-// newViolation makes a violation. Its excerpt is the text of the given records.
+// newViolation returns a violation with the formatted text. Its excerpt is the text of the given records.
 func newViolation(records []fmt.Stringer, format string, args ...any) violation {
 	v := violation{Text: fmt.Sprintf(format, args...)}
 	for _, r := range records {
@@ -66,7 +66,7 @@ func runChecks(h history, db databaseState) (report []string) {
 	return report
 }
 
-// opsOf returns the ops of one kind.
+// opsOf returns the requests of one kind, in the order in which they were made.
 func (h history) opsOf(is opKind) (ops []op) {
 	for _, o := range h.Ops {
 		if o.Kind == is {
@@ -82,7 +82,8 @@ type intent struct {
 	Key, Body string
 }
 
-// intents groups the requests to post by the message that they post, in the order in which they were made.
+// intents groups the requests to post by the message that they post. The requests of a message are in the order in
+// which they were made.
 func (h history) intents() map[intent][]op {
 	all := map[intent][]op{}
 	for _, o := range h.opsOf(doPost) {
@@ -92,13 +93,13 @@ func (h history) intents() map[intent][]op {
 	return all
 }
 
-// anyWithOutcome reports whether one of the ops has this outcome.
+// anyWithOutcome reports whether at least one of the requests has the given outcome.
 func anyWithOutcome(ops []op, is outcome) bool {
 	return slices.ContainsFunc(ops, func(o op) bool { return o.Outcome == is })
 }
 
-// storedByIntent groups the stored messages by the intent to post them. It finds a message whose text was changed later
-// by the id in the response to its post.
+// storedByIntent groups the stored messages by the intent to post them. If the text of a message was changed later, it
+// finds the intent by the message id in the response to the request to post.
 func (h history) storedByIntent(db databaseState) map[intent][]storedMessage {
 	sent := map[int64]intent{}
 	for _, o := range h.opsOf(doPost) {
@@ -117,7 +118,8 @@ func (h history) storedByIntent(db databaseState) map[intent][]storedMessage {
 	return all
 }
 
-// evidence returns the records about one message: the requests and the stored rows.
+// evidence returns the records about one message as an excerpt for a violation: first the requests, then the stored
+// rows.
 func evidence(ops []op, rows []storedMessage) (records []fmt.Stringer) {
 	for _, o := range ops {
 		records = append(records, o)
@@ -128,8 +130,8 @@ func evidence(ops []op, rows []storedMessage) (records []fmt.Stringer) {
 	return records
 }
 
-// acknowledgedOnce requires that an acknowledged message is stored exactly once, with the room, seq and id of the
-// response.
+// acknowledgedOnce requires that a message is stored exactly once if a response acknowledged it, and with the room, seq
+// (number of a change in the room) and id of that response.
 func acknowledgedOnce(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {
@@ -147,7 +149,8 @@ func acknowledgedOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// unknownAtMostOnce requires that a message is stored at most once if no response says whether it was accepted.
+// unknownAtMostOnce requires that a message is stored at most once if its user does not know whether it was accepted,
+// because no response said so.
 func unknownAtMostOnce(h history, db databaseState) (found []violation) {
 	rows := h.storedByIntent(db)
 	for i, ops := range h.intents() {
@@ -169,8 +172,8 @@ func refusedNever(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// nothingInvented requires three things: a user posted each stored message, each shown message is stored, and the text
-// and reactions that it is shown with were requested by somebody.
+// nothingInvented requires three things: somebody posted each stored message; each shown message is stored; somebody
+// requested the text and the reactions with which a message is shown.
 func nothingInvented(h history, db databaseState) (found []violation) {
 	intents, versions, reacted := h.intents(), h.textVersions(), h.reactions()
 	for i, r := range h.storedByIntent(db) {
@@ -206,7 +209,8 @@ func nothingInvented(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// eachShownMessage calls visit for every message that a page, a stream or a response showed.
+// eachShownMessage calls visit with the messages that a page, a stream or a response showed. The parameter where is the
+// record that showed them.
 func (h history) eachShownMessage(visit func(room int64, where fmt.Stringer, messages ...shownMessage)) {
 	for _, r := range h.Readers {
 		for _, s := range r.Observations {
@@ -222,8 +226,8 @@ func (h history) eachShownMessage(visit func(room int64, where fmt.Stringer, mes
 	}
 }
 
-// between returns a part of a sorted list: from the first element for which low is 0 or positive to the last one for
-// which high is negative.
+// between returns a part of a sorted list: from the first element for which low returns 0 or more up to the last
+// element for which high returns a negative number.
 func between[T any](list []T, low, high func(T) int) []T {
 	from := sort.Search(len(list), func(i int) bool { return low(list[i]) >= 0 })
 	to := sort.Search(len(list), func(i int) bool { return high(list[i]) >= 0 })

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// uploads returns the acknowledged uploads by file id.
+// uploads returns the uploads that a response acknowledged, by file id.
 func (h history) uploads() map[int64]op {
 	all := map[int64]op{}
 	for _, o := range h.opsOf(doUpload) {
@@ -18,8 +18,8 @@ func (h history) uploads() map[int64]op {
 	return all
 }
 
-// postsByFile returns the posts that may have sent each file with a message, by file id, in the order in which they
-// were made.
+// postsByFile returns, for each file id, the posts that may have sent the file with a message, in the order in which
+// they were made.
 func (h history) postsByFile() map[int64][]op {
 	all := map[int64][]op{}
 	for _, o := range h.opsOf(doPost) {
@@ -32,9 +32,9 @@ func (h history) postsByFile() map[int64][]op {
 	return all
 }
 
-// filesAsSent requires that a downloaded file has the bytes that were uploaded, that every stored blob (content of a
-// file) was uploaded completely, that an uploaded file can be sent with a message, and that in the end every node
-// returns every file of a message.
+// filesAsSent requires four things: a downloaded file has the bytes that were uploaded; every stored blob (content of a
+// file) was uploaded completely; an uploaded file can be sent with a message; in the end every node returns every file
+// of a message.
 func filesAsSent(h history, db databaseState) (found []violation) {
 	uploads, complete := h.uploads(), map[string]bool{}
 	for _, o := range h.opsOf(doUpload) {
@@ -74,8 +74,8 @@ func filesAsSent(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// objectsMatch requires that every blob (stored content) belongs to a file and has an object in the file storage, and
-// that every object belongs to a blob. The database state is read after garbage collection.
+// objectsMatch requires two things: every blob (stored content) belongs to a file and has an object in the file
+// storage, and every object belongs to a blob. It must see the database state after garbage collection.
 func objectsMatch(_ history, db databaseState) (found []violation) {
 	files, objects := map[int64]bool{}, map[string]bool{}
 	for _, f := range db.Files {
@@ -100,8 +100,8 @@ func objectsMatch(_ history, db databaseState) (found []violation) {
 	return found
 }
 
-// filesPrivate requires that a file can be downloaded only by those who may see it: before it is sent only by its
-// owner, then only by members of the room, and by nobody after its message was deleted.
+// filesPrivate requires that only users who may see a file can download it. Before the file is sent, that is only its
+// owner; then only members of the room; after its message was deleted, nobody.
 func filesPrivate(h history, db databaseState) (found []violation) {
 	uploads, posts := h.uploads(), h.postsByFile()
 	posted, deleted := map[int64]op{}, map[int64]op{} // by file, and by message

@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// textVersion is one of the texts that an author gave a message, with all requests for it. A deletion is a version with
-// an empty text.
+// textVersion is one of the texts that an author gave a message over time, with all requests that set this text. A
+// deletion is a version with an empty text.
 type textVersion struct {
 	Body string
 	ops  []op
 }
 
-// textVersions returns the texts of each message, by message id, in the order in which its author requested them. An
-// author waits for each response before sending the next request.
+// textVersions returns the texts that authors gave each message, by message id. The texts of a message are in the order
+// in which its author requested them. This order is certain, because an author waits for each response before sending
+// the next request.
 func (h history) textVersions() map[int64][]textVersion {
 	all := map[int64][]textVersion{}
 	for _, ops := range h.intents() {
@@ -36,14 +37,14 @@ func (h history) textVersions() map[int64][]textVersion {
 	return all
 }
 
-// indexOfText returns the index of the version with this text, or -1.
+// indexOfText returns the index of the version with the text body, or -1 if there is none.
 func indexOfText(all []textVersion, body string) int {
 	return slices.IndexFunc(all, func(v textVersion) bool { return v.Body == body })
 }
 
-// replacedBy returns the op that replaced a text for good and was acknowledged before the given time, or nil if no op
-// did. A deletion replaces a text for good. A later text does so only if no earlier request for the first text could
-// still take effect.
+// replacedBy returns the request that replaced a text for good and was acknowledged before the given time, or nil if no
+// request did. A deletion always replaces a text for good. An edit does so only if no earlier request for the replaced
+// text could still take effect; posting the first text cannot, because it never overwrites an edit.
 func replacedBy(all []textVersion, body string, before time.Time) []op {
 	i := indexOfText(all, body)
 	if i < 0 {
@@ -60,18 +61,19 @@ func replacedBy(all []textVersion, body string, before time.Time) []op {
 	return nil
 }
 
-// mayTakeEffectAfter reports whether one of the ops had no response and may still take effect after the given time.
+// mayTakeEffectAfter reports whether one of the requests had no response and may therefore still take effect after the
+// given time.
 func mayTakeEffectAfter(ops []op, after time.Time) bool {
 	return slices.ContainsFunc(ops, func(o op) bool {
 		return o.Outcome == unknown && o.Start.Add(maxLateEffect).After(after)
 	})
 }
 
-// endOfTime is later than everything.
+// endOfTime is a time later than every time in a history.
 var endOfTime = time.Unix(1<<40, 0)
 
-// lastChangeStands requires that no replaced text is stored, that a deleted message stays deleted, and that it has no
-// text, reactions or files.
+// lastChangeStands requires that the last change of each message is stored: the text is none that was replaced, a
+// deleted message stays deleted, and it has no text, reactions or files.
 func lastChangeStands(h history, db databaseState) (found []violation) {
 	versions := h.textVersions()
 	for _, m := range db.Messages {
@@ -89,13 +91,15 @@ func lastChangeStands(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// reaction is a user's reaction to a message, written as "🎉:12" with the user's id.
+// reaction identifies a user's reaction to a message. The field emojiAndUser is written as "🎉:12", where 12 is the
+// user's id.
 type reaction struct {
 	message      int64
 	emojiAndUser string
 }
 
-// reactions groups the requests that add or remove a reaction, in the order in which they were made.
+// reactions groups the requests that add or remove a reaction by that reaction. The requests are in the order in which
+// they were made.
 func (h history) reactions() map[reaction][]op {
 	all := map[reaction][]op{}
 	for _, o := range h.opsOf(doReact) {
@@ -106,15 +110,16 @@ func (h history) reactions() map[reaction][]op {
 	return all
 }
 
-// reaction returns the emoji and user of a reaction that a request adds or removes, such as "🎉:12".
+// reaction returns the emoji and the user of the reaction that the request adds or removes, such as "🎉:12".
 func (o op) reaction() string { return fmt.Sprintf("%s:%d", o.Body, o.By) }
 
-// hasReaction reports whether a list like "🎉:12 👍:3" contains the given reaction.
+// hasReaction reports whether a list such as "🎉:12 👍:3" contains a single reaction such as "👍:3".
 func hasReaction(reactions, one string) bool { return slices.Contains(strings.Fields(reactions), one) }
 
 // reactionsToggle requires that each acknowledged request adds a missing reaction or removes an existing one, and that
-// the database has the result of the last request. A request without a response may take effect later. From then on it
-// is unknown whether the reaction exists, until the next response or for as long as the request may take effect.
+// the database has the result of the last request. A request without a response may take effect later. From then on,
+// the check does not know whether the reaction exists, until the next response says so or as long as the request may
+// still take effect.
 func reactionsToggle(h history, db databaseState) (found []violation) {
 	rows := map[int64]storedMessage{}
 	for _, m := range db.Messages {
@@ -144,7 +149,7 @@ func reactionsToggle(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// shownIdentically requires that the same version of a message looks the same on every page, in every stream and in the
+// shownIdentically requires that a version of a message looks the same on every page, in every stream and in the
 // database.
 func shownIdentically(h history, db databaseState) (found []violation) {
 	type sighting struct {

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// acknowledgedChange is a posted or changed message whose request was acknowledged, with the time from the first
-// request to the response.
+// acknowledgedChange is a message that was posted or changed by a request that a response acknowledged. It records the
+// time from the first request to the response.
 type acknowledgedChange struct {
 	Room, Seq  int64
 	Start, End time.Time
 	ops        []op
 }
 
-// acknowledgedPosts returns the acknowledged messages by room.
+// acknowledgedPosts returns, for each room, the posted messages that a response acknowledged.
 func (h history) acknowledgedPosts() map[int64][]acknowledgedChange {
 	rooms := map[int64][]acknowledgedChange{}
 	for _, ops := range h.intents() {
@@ -26,7 +26,7 @@ func (h history) acknowledgedPosts() map[int64][]acknowledgedChange {
 	return rooms
 }
 
-// acknowledgedChanges returns the acknowledged messages and changes of messages by room.
+// acknowledgedChanges returns, for each room, the posts and the changes of messages that a response acknowledged.
 func (h history) acknowledgedChanges() map[int64][]acknowledgedChange {
 	rooms := h.acknowledgedPosts()
 	for _, o := range h.Ops {
@@ -38,8 +38,8 @@ func (h history) acknowledgedChanges() map[int64][]acknowledgedChange {
 }
 
 // inOrder requires that of two requests that do not overlap in time, the later one has the higher seq (number of a
-// change in its room). Writers wait for each response, so that the messages of one writer stand in the order in which
-// they were written.
+// change in its room). As a writer waits for each response, the messages of one writer stand in the order in which they
+// were written.
 func inOrder(h history, _ databaseState) (found []violation) {
 	for room, all := range h.acknowledgedChanges() {
 		begun := slices.SortedFunc(slices.Values(all), byStart)
@@ -63,8 +63,8 @@ func inOrder(h history, _ databaseState) (found []violation) {
 func byStart(a, b acknowledgedChange) int { return a.Start.Compare(b.Start) }
 func byEnd(a, b acknowledgedChange) int   { return a.End.Compare(b.End) }
 
-// readsSeeWrites requires that a read shows every message that was acknowledged before the read began, even by another
-// node, and no text that was replaced before the read began.
+// readsSeeWrites requires two things of each read, on any node: it shows every message that was acknowledged before the
+// read began, and no text that was replaced before the read began.
 func readsSeeWrites(h history, db databaseState) (found []violation) {
 	posts, versions := h.acknowledgedPosts(), h.textVersions()
 	for _, all := range posts {
@@ -102,8 +102,8 @@ func readsSeeWrites(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// highestAcknowledged returns a function. Called with a room and a time, it returns the highest seq of the room that
-// was acknowledged before that time.
+// highestAcknowledged returns a function that takes a room and a time. That function returns the highest seq (number of
+// a change) of the room that was acknowledged before the time.
 func highestAcknowledged(posts map[int64][]acknowledgedChange) func(room int64, at time.Time) int64 {
 	type mark struct {
 		at  time.Time

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// pagesComplete applies what each reader received as a browser would. It requires that the page shows every message up
-// to its cursor, that no message returns to an older version, and that in the end nothing is missing.
+// pagesComplete replays for each reader what the reader received, in the way in which a page in a browser applies it.
+// It requires three things: the page always shows every message up to its cursor, no message returns to an older
+// version, and in the end nothing is missing.
 func pagesComplete(h history, db databaseState) (found []violation) {
 	changed := db.changedMessages()
 	for _, r := range h.Readers {
@@ -39,8 +40,8 @@ func pagesComplete(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// changedMessages returns a function that finds the messages of a room whose last change has a seq between from and to,
-// both included.
+// changedMessages returns a function that takes a room and two seqs (numbers of changes). That function returns the
+// messages of the room whose last change has a seq between from and to, both included.
 func (db databaseState) changedMessages() func(room, from, to int64) []storedMessage {
 	compare := func(m storedMessage, room, seq int64) int {
 		return cmp.Or(cmp.Compare(m.Room, room), cmp.Compare(m.ChangedSeq, seq))
@@ -55,10 +56,10 @@ func (db databaseState) changedMessages() func(room, from, to int64) []storedMes
 	}
 }
 
-// contextBefore is the number of observations before a violation that are printed with it.
+// contextBefore is how many of the observations that precede a violation are printed with it.
 const contextBefore = 5
 
-// violationAt makes a violation for observation i, which is the first that shows it.
+// violationAt makes a violation whose excerpt ends with observation i, the first one that shows the violation.
 func (r readerLog) violationAt(i int, format string, args ...any) violation {
 	records := []fmt.Stringer{}
 	for _, s := range r.Observations[max(0, i-contextBefore):min(len(r.Observations), i+1)] {

@@ -8,9 +8,9 @@ import (
 	"charla/chat"
 )
 
-// readMarkersNeverGoBack requires that a user's read marker, shown or stored, is never lower than one that was
-// acknowledged or shown before, and never higher than the last seq of the room. A user who comes back to a room gets a
-// higher read marker than before.
+// readMarkersNeverGoBack requires two things of a user's read marker (number up to which the user has read a room),
+// whether shown or stored: it is never lower than a marker that was acknowledged or shown before, and never higher than
+// the last seq of the room. A user who comes back to a room gets a higher read marker than before.
 func readMarkersNeverGoBack(h history, db databaseState) (found []violation) {
 	type key struct{ user, room int64 }
 	marks := map[key][]op{}
@@ -71,7 +71,7 @@ func readMarkersNeverGoBack(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// expectedStates computes from the stored rows what a user must be shown about each conversation, such as the unread
+// expectedStates computes from the stored rows what Charla must show a user about each conversation, such as the unread
 // count.
 func (db databaseState) expectedStates(user int64) (all []conversationState) {
 	for _, m := range db.Members {
@@ -90,7 +90,7 @@ func (db databaseState) expectedStates(user int64) (all []conversationState) {
 }
 
 // unreadCountsCorrect requires that in the end every node returns the unread counts that follow from the stored rows.
-// The streams of users who stayed until the end must have shown them too.
+// To users who stayed until the end, their streams must have shown these counts too.
 func unreadCountsCorrect(h history, db databaseState) (found []violation) {
 	compare := func(user int64, where fmt.Stringer, shown []conversationState) {
 		for _, s := range db.expectedStates(user) {
@@ -120,7 +120,7 @@ func unreadCountsCorrect(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// lastStates returns the last state that a stream showed of each conversation.
+// lastStates returns, for each conversation, the last state that a stream showed to the reader.
 func (r readerLog) lastStates() (all []conversationState) {
 	for _, s := range r.Observations {
 		if s.Kind != sawState {

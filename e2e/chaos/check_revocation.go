@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// nothingAfterRemoval requires that a removed user sees no change with a higher seq than the departure, through a
-// stream or a read, and can make none, until they may have been added again. A stream that was opened before the
-// departure never shows such a change.
+// nothingAfterRemoval requires that a user who left or was removed from a room gets no change with a higher seq (number
+// of a change) than the departure, neither through a stream nor by a read, and can change nothing in the room. This
+// holds until the user may have been added again. A stream that was opened before the departure never shows such a
+// change.
 func nothingAfterRemoval(h history, db databaseState) (found []violation) {
 	joins, reads, changes := h.opsOf(doJoin), h.opsOf(doRead), h.acknowledgedChanges()
 	for _, o := range h.opsOf(doLeave) {
@@ -47,7 +48,8 @@ func nothingAfterRemoval(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// departureOf finds the stored departure that an acknowledged request caused: its time lies within the request.
+// departureOf finds the stored departure that an acknowledged request caused. That is the departure whose time lies
+// within the request.
 func (db databaseState) departureOf(o op) (departure, bool) {
 	for _, d := range db.Departures {
 		during := !d.At.Before(o.Start.Truncate(time.Microsecond)) && !d.At.After(o.End)
@@ -58,8 +60,8 @@ func (db databaseState) departureOf(o op) (departure, bool) {
 	return departure{}, false
 }
 
-// rejoinTime returns the first moment after a departure at which the user may be a member again. Returned is false if
-// there is none.
+// rejoinTime returns the earliest time after a departure at which the user may be a member again. It returns false if
+// the user did not come back.
 func rejoinTime(left op, joins []op) (first time.Time, returned bool) {
 	for _, o := range joins {
 		if o.Outcome == refused || o.Target != left.Target || o.Room != left.Room {
@@ -73,7 +75,9 @@ func rejoinTime(left op, joins []op) (first time.Time, returned bool) {
 	return first, returned
 }
 
-// seenAfter returns what a reader saw although it happened after the reader's departure from the room.
+// seenAfter returns a violation for each observation in which the reader saw a change of a room with a higher seq than
+// the departure d from it. Two kinds of observations count: those at a time when the reader was certainly no member,
+// for which outside returns true, and those of a stream that was opened before the request o.
 func (r readerLog) seenAfter(o op, d departure, outside func(time.Time) bool) (found []violation) {
 	var opened time.Time
 	for i, s := range r.Observations {
@@ -95,14 +99,14 @@ func (r readerLog) seenAfter(o op, d departure, outside func(time.Time) bool) (f
 	return found
 }
 
-// revokedWithin is the time after which streams that must end count as open too long. It is three times the promised 2
-// s, because the machine is busy.
+// revokedWithin is how long a stream may stay open after its session has ended. It is three times the promised 2
+// seconds, because the machine is busy.
 const revokedWithin = 6 * time.Second
 
-// nothingAfterLogOut requires that the requests of a session are refused once its end was acknowledged, and that its
-// streams do not show changes made more than revokedWithin later. Sessions end by a log-out, by a password change in
-// another session, and by disabling the user, even if the user is enabled again later. A fault gives the nodes more
-// time, because they may not learn of the end during it.
+// nothingAfterLogOut requires that a session's reads are refused after the session's end was acknowledged, and that its
+// streams do not show changes made more than revokedWithin later. A session ends when its user logs out, changes the
+// password in another session, or is disabled, even if the user is enabled again later. If a fault occurs in this time,
+// the time counts from the end of the fault, because nodes may not learn during a fault that a session ended.
 func nothingAfterLogOut(h history, _ databaseState) (found []violation) {
 	begun := map[roomSeq]time.Time{}
 	for room, all := range h.acknowledgedChanges() {
@@ -135,7 +139,8 @@ func nothingAfterLogOut(h history, _ databaseState) (found []violation) {
 	return found
 }
 
-// faultFreeAfter returns the first moment at which there has been no fault for as long as quiet, all of it after t.
+// faultFreeAfter returns the earliest time at which there has been no fault for the duration quiet. This duration
+// begins at t or later.
 func (h history) faultFreeAfter(t time.Time, quiet time.Duration) time.Time {
 	for _, f := range h.Faults { // in the order in which they began
 		if f.Start.Before(t.Add(quiet)) && f.End.After(t) {
@@ -145,7 +150,8 @@ func (h history) faultFreeAfter(t time.Time, quiet time.Duration) time.Time {
 	return t.Add(quiet)
 }
 
-// membershipLog knows who may have been a member of which room at what time. Its keys are a room and a user.
+// membershipLog records who may have been a member of which room at what time. The keys of its maps are a room and a
+// user.
 type membershipLog struct {
 	members map[[2]int64]bool // in the end
 	joins   map[[2]int64][]op

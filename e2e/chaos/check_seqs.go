@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// seqsUsedOnce requires that every seq (number of a change) of a room belongs to exactly one change. The database does
-// not have all changes: a departure deletes the row of the join before it, and a message keeps only the seq of its last
-// change. Other changes are known only if they were acknowledged or shown to somebody. Every seq that is left must fit
-// a join before a departure, or a change of a message that got no response. Each such join needs a seq of its own.
-// Which seq belongs to which of them cannot be known.
+// seqsUsedOnce requires that every seq (number of a change) of a room belongs to exactly one change. It collects the
+// changes that are in the database, were acknowledged or were shown to somebody. Some changes are none of these: a
+// departure deletes the row of the join before it, and a message keeps only the seq of its last change. Therefore every
+// seq without a known change must fit a join before a departure, or a change of a message that got no response, and
+// each such join must get a seq of its own. The check cannot know which seq belongs to which of them.
 func seqsUsedOnce(h history, db databaseState) (found []violation) {
 	uses := seqUses{}
 	uses.addHistory(h)
@@ -46,13 +46,15 @@ func seqsUsedOnce(h history, db databaseState) (found []violation) {
 	return found
 }
 
-// roomSeq is a seq (number of a change) in one room.
+// roomSeq is a seq (number of a change) together with the room to which it belongs.
 type roomSeq struct{ room, seq int64 }
 
-// seqUses maps each seq to the changes that use it, each with one record that shows it.
+// seqUses lists which changes use each seq (number of a change in a room). For each change, it has one record that
+// shows the use.
 type seqUses map[roomSeq]map[string]fmt.Stringer
 
-// add records that a change uses a seq. Two calls with the same description of the change count as one change.
+// add records that a change uses a seq. The parameter change and its arguments describe the change; two calls with the
+// same description count as one change.
 func (u seqUses) add(room, seq int64, record fmt.Stringer, change string, args ...any) {
 	n := roomSeq{room, seq}
 	if u[n] == nil {
@@ -63,8 +65,8 @@ func (u seqUses) add(room, seq int64, record fmt.Stringer, change string, args .
 
 const changeOfMessage = "a change of message %d"
 
-// addHistory adds the changes that were acknowledged or shown. Two requests that were acknowledged with the same seq
-// count as two changes.
+// addHistory adds the changes that responses acknowledged or that somebody saw. Two requests that were acknowledged
+// with the same seq count as two changes.
 func (u seqUses) addHistory(h history) {
 	h.eachShownMessage(func(room int64, where fmt.Stringer, messages ...shownMessage) {
 		for _, m := range messages {
@@ -104,14 +106,14 @@ func (m membership) String() string {
 	return fmt.Sprintf("stored: %d is a member of room %d since %d", m.User, m.Room, m.JoinedSeq)
 }
 
-// seqRange is a change whose seq is unknown but lies between after and before, both excluded.
+// seqRange is a change whose seq is unknown. The seq lies between after and before, both excluded.
 type seqRange struct {
 	after, before int64
 	source        fmt.Stringer
 }
 
-// joinRanges returns a range for the join before each departure. Its seq lies between the user's previous departure, if
-// any, and this one.
+// joinRanges returns, for each departure from a room, the range of the seq of the join before it. That seq lies between
+// the same user's previous departure, if any, and this departure.
 func joinRanges(room int64, db databaseState) (ranges []seqRange) {
 	before := map[int64]int64{}
 	for _, d := range db.Departures {
@@ -123,7 +125,8 @@ func joinRanges(room int64, db databaseState) (ranges []seqRange) {
 	return ranges
 }
 
-// unansweredChanges returns the changes of messages in a room that got no response. Each of them may have a seq.
+// unansweredChanges returns the changes of messages in a room whose requests got no response. Each of them may have
+// used a seq.
 func unansweredChanges(room int64, h history, db databaseState) (ranges []seqRange) {
 	for _, o := range h.Ops {
 		if o.isChange() && o.Outcome == unknown && o.Room == room {
@@ -135,9 +138,9 @@ func unansweredChanges(room int64, h history, db databaseState) (ranges []seqRan
 	return ranges
 }
 
-// assignSeqs assigns each seq, in ascending order, to one of the ranges that contain it, namely the one that ends
-// first. This leaves as few seqs and ranges over as possible. (If all seqs can be assigned, and all of some ranges can
-// get one, then both are possible at once: Mendelsohn and Dulmage, 1958.)
+// assignSeqs assigns each seq, in ascending order, to one of the ranges that contain it, namely to the range that ends
+// first. It returns the seqs and the ranges that are left over, which are as few as possible. (If all seqs can be
+// assigned, and all of some ranges can get one, then both are possible at once: Mendelsohn and Dulmage, 1958.)
 func assignSeqs(seqs []int64, ranges []seqRange) (left []int64, unused []seqRange) {
 	byEnd := func(a, b seqRange) int { return cmp.Compare(a.before, b.before) }
 	unused = slices.SortedStableFunc(slices.Values(ranges), byEnd)

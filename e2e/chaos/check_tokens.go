@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// refreshGrace is the time in which a client may repeat a refresh and gets the same new token again, unless it has
-// already used that token.
+// refreshGrace is the time in which a client may repeat a refresh with the same token and gets the same new token
+// again. It ends early when the client uses the new token.
 const refreshGrace = time.Minute
 
-// sessionsStayValid requires two things. A client that repeats a refresh with the same token within refreshGrace is not
-// refused, and all responses contain the same new token. And no request gets status 401, and no stream a logout event,
-// unless the session may have ended.
+// sessionsStayValid requires two things. First, Charla does not refuse a client that repeats a refresh with the same
+// token within refreshGrace, and all responses contain the same new token. Second, no request gets status 401 and no
+// stream gets a logout event, unless the session may have ended.
 func sessionsStayValid(h history, _ databaseState) (found []violation) {
 	first := map[string]op{} // by token
 	successor := map[string]op{}
@@ -49,14 +49,15 @@ func sessionsStayValid(h history, _ databaseState) (found []violation) {
 	return found
 }
 
-// sessionMayHaveEnded reports whether a request that ends the session began before the given time.
+// sessionMayHaveEnded reports whether a request that ends the session was sent before the given time.
 func (h history) sessionMayHaveEnded(session string, before time.Time) bool {
 	return slices.ContainsFunc(h.Ops, func(o op) bool {
 		return slices.Contains(o.EndedSessions, session) && o.Start.Before(before)
 	})
 }
 
-// deliveredOnce requires that an API client never gets a new message whose seq is at or below the client's cursor.
+// deliveredOnce requires that the stream of an API client never delivers a new message whose seq (number in the room)
+// is not higher than the client's cursor.
 func deliveredOnce(h history, _ databaseState) (found []violation) {
 	for _, r := range h.Readers {
 		p := page{}

@@ -20,7 +20,7 @@ type history struct {
 	Faults  []faultRecord
 }
 
-// opKind is the kind of a request.
+// opKind is the kind of a request, in words for excerpts.
 type opKind string
 
 const (
@@ -42,8 +42,8 @@ const (
 	doCountUnread opKind = "count unread"
 )
 
-// outcome is what the response to a request says. It is unknown without a response and after a response with status
-// 5xx: the request may have taken effect, or may do so later.
+// outcome says whether a request succeeded, according to its response. It is unknown without a response and after a
+// response with status 5xx: the request may have taken effect, or may do so later.
 type outcome string
 
 const (
@@ -52,7 +52,7 @@ const (
 	unknown   outcome = "unknown"
 )
 
-// op is one request of a user. A repeated request is another op.
+// op is one request of a user, with its response. If a user repeats a request, that is another op.
 type op struct {
 	Start, End      time.Time
 	Kind            opKind
@@ -78,14 +78,15 @@ type op struct {
 	EndedSessions   []string // the sessions that this request ends
 }
 
-// maxLateEffect is how long after its start a request without a response may still take effect. The database stops
-// trying a write after 12 s.
+// maxLateEffect is how long after its start a request without a response may still take effect. It is longer than the
+// 12 s after which Charla stops trying to write to the database.
 const maxLateEffect = 30 * time.Second
 
 // isChange reports whether the request changes an existing message.
 func (o op) isChange() bool { return o.Kind == doEdit || o.Kind == doDelete || o.Kind == doReact }
 
-// assignedSeq returns the seq (number in the room) of an acknowledged change, or 0 if the request changed nothing.
+// assignedSeq returns the seq (number in the room) of the change that an acknowledged request made, or 0 if the request
+// changed nothing.
 func (o op) assignedSeq() int64 {
 	if o.Outcome != succeeded || o.Message.Version == o.PreviousVersion {
 		return 0
@@ -93,7 +94,7 @@ func (o op) assignedSeq() int64 {
 	return o.Message.Version
 }
 
-// shownMessage is a message in the form in which a page, a stream or a response shows it.
+// shownMessage is a message as a page, a stream or a response shows it.
 type shownMessage struct {
 	Seq             int64
 	Version         int64 // the seq of its last change, or 0 if it never changed
@@ -103,14 +104,14 @@ type shownMessage struct {
 	Files           string // ids, in the order shown
 }
 
-// conversationState is the state of a conversation for a user: its last seq, the seq up to which they have read, and
-// the number of unread messages, which is capped at chat.UnreadCap.
+// conversationState is what Charla shows a user about a conversation: its last seq (number of a change), the seq up to
+// which the user has read, and the number of unread messages, at most chat.UnreadCap.
 type conversationState struct{ Room, Seq, Read, Unread int64 }
 
-// lastSeq returns the seq of the last change of the message, or of the message itself.
+// lastSeq returns the seq of the last change of the message, or the seq of the message itself if it never changed.
 func (m shownMessage) lastSeq() int64 { return max(m.Seq, m.Version) }
 
-// readerLog is what one reader saw of one room.
+// readerLog records what one reader, a page or an API client, saw of one room.
 type readerLog struct {
 	Reader       string
 	User, Room   int64
@@ -132,7 +133,7 @@ const (
 	sawEnd     observationKind = "end"     // the stream ended; Reason says why
 )
 
-// observation is one thing that a reader saw.
+// observation is one thing that a reader saw: a page, an event, or the start or end of a stream.
 type observation struct {
 	At          time.Time
 	RequestedAt time.Time // when an opened stream was requested
@@ -145,13 +146,13 @@ type observation struct {
 	Reason      string
 }
 
-// faultRecord is a fault that was injected.
+// faultRecord records a fault that the test injected, such as a killed node.
 type faultRecord struct {
 	Name       string
 	Start, End time.Time
 }
 
-// databaseState is what the database holds in the end.
+// databaseState is what the database and the file storage hold at the end of a run.
 type databaseState struct {
 	LastSeq    map[int64]int64 // by room
 	Messages   []storedMessage // by room and seq
@@ -162,17 +163,17 @@ type databaseState struct {
 	Objects    []string // names of the stored objects, after garbage collection
 }
 
-// storedFile is a row of the table files. Message is the id of the message with which the file was sent, or 0 before
-// that.
+// storedFile is a row of the table files. Message is the id of the message with which the file was sent, or 0 if it was
+// not sent.
 type storedFile struct{ ID, Blob, Message int64 }
 
-// storedBlob is stored content, which all files with the same bytes share.
+// storedBlob is the stored content of a file. All files with the same bytes share one.
 type storedBlob struct {
 	ID, Size     int64
 	Object, Hash string
 }
 
-// storedMessage is a message as the database has it.
+// storedMessage is a message with the values that the database holds.
 type storedMessage struct {
 	Room, Seq, ChangedSeq, ID, Author int64
 	Key, Body                         string
@@ -180,7 +181,7 @@ type storedMessage struct {
 	Reactions, Files                  string // as in shownMessage
 }
 
-// shown returns the message in the form in which a page must show it.
+// shown returns the message as a page must show it.
 func (m storedMessage) shown() shownMessage {
 	s := shownMessage{
 		Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted,
@@ -195,13 +196,13 @@ func (m storedMessage) shown() shownMessage {
 // membership is a row of the table members.
 type membership struct{ Room, User, JoinedSeq, ReadSeq int64 }
 
-// departure is a row of the table departures: a user left a room.
+// departure is a row of the table departures. It says when a user left a room, or was removed from it.
 type departure struct {
 	Room, User, Seq int64
 	At              time.Time
 }
 
-// messagesBetween returns the messages of a room from one seq to another, both included.
+// messagesBetween returns the messages of a room whose seqs lie between from and to, both included.
 func (db databaseState) messagesBetween(room, from, to int64) []storedMessage {
 	compare := func(m storedMessage, seq int64) int {
 		return cmp.Or(cmp.Compare(m.Room, room), cmp.Compare(m.Seq, seq))

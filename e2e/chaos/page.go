@@ -1,15 +1,15 @@
 package chaos
 
-// page is what a page in a browser shows: messages of one room.
+// page holds what a page in a browser shows: messages of one room, and the cursor up to which it is complete.
 type page struct {
 	first    int64 // seq of the first message when it was loaded; 0 if it was empty
 	cursor   int64 // the page claims to show everything from first to cursor
 	messages map[int64]shownMessage
 }
 
-// apply applies an observation as a browser does. A new message is added, or replaces the one with the same seq. A
-// changed message replaces the one with the same seq, and is ignored if the page does not have that. A loaded page
-// replaces everything.
+// apply changes the page as an observation changes a page in a browser. A new message is added, or replaces the message
+// with the same seq. A changed message replaces the message with the same seq, or is ignored if the page does not have
+// one. A loaded page replaces everything.
 func (p *page) apply(s observation) {
 	switch s.Kind {
 	case sawPage:
@@ -32,8 +32,8 @@ func (p *page) apply(s observation) {
 	}
 }
 
-// missing returns those messages of which the page does not show the latest version, although the seq of their last
-// change is at most upTo.
+// missing returns those of the given messages that the page lacks, and those that it shows in an older version although
+// the seq of their last change is at most upTo. It ignores messages older than the first one of the loaded page.
 func (p *page) missing(messages []storedMessage, upTo int64) (missing []storedMessage) {
 	for _, m := range messages {
 		shown, there := p.messages[m.Seq]

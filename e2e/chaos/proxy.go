@@ -22,7 +22,7 @@ type Proxy struct {
 	conns   map[*connPair]bool
 }
 
-// connPair is a connection from a client and the proxy's own connection to the server for it.
+// connPair is a connection of a client to the proxy, and the connection that the proxy opened to the server for it.
 type connPair struct {
 	client, server net.Conn
 	bytesUntilCut  atomic.Int64 // of the response; negative for no cut
@@ -41,10 +41,10 @@ func NewProxy(network, address string) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr returns the address for clients.
+// Addr returns the address to which clients connect.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Stall holds back every byte without closing any connection, until Restore.
+// Stall makes the proxy hold back all bytes, without closing connections, until Restore is called.
 func (p *Proxy) Stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *Proxy) Stall() {
 	}
 }
 
-// Cut resets all connections, and every new one, until Restore.
+// Cut makes the proxy reset all connections, including new ones, until Restore is called.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	p.down = true
@@ -61,14 +61,14 @@ func (p *Proxy) Cut() {
 	p.reset()
 }
 
-// Delay holds back every chunk of bytes for the given time, until Restore.
+// Delay makes the proxy hold back each chunk of bytes for the given time, until Restore is called.
 func (p *Proxy) Delay(by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = by
 }
 
-// Restore ends Stall, Cut and Delay.
+// Restore ends the effects of Stall, Cut and Delay.
 func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,16 +78,16 @@ func (p *Proxy) Restore() {
 	p.stalled, p.down, p.delay = nil, false, 0
 }
 
-// CutWhen sets a function that is called with each chunk of bytes from a client. If it returns true, the proxy resets
-// that connection as soon as the response has more bytes than answered; the client gets the bytes before that. Restore
-// does not remove the function; nil does.
+// CutWhen sets a function that the proxy calls with each chunk of bytes from a client. If the function returns cut, the
+// proxy resets that connection as soon as the server has sent more bytes than answered; the client gets only that many.
+// Restore does not remove the function; CutWhen(nil) does.
 func (p *Proxy) CutWhen(decide func(request []byte) (answered int, cut bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cutWhen = decide
 }
 
-// Cuts returns the number of connections that were reset because of CutWhen.
+// Cuts returns the number of connections that were reset because of the function of CutWhen.
 func (p *Proxy) Cuts() int { return int(p.cuts.Load()) }
 
 // Close stops listening and resets all connections.
@@ -115,7 +115,8 @@ func (p *Proxy) accept() {
 	}
 }
 
-// bufferSize is the size of each buffer in bytes. It is small so that a server notices a slow reader.
+// bufferSize is the size of each buffer in bytes. It is small so that bytes which a slow reader does not take soon hold
+// up the server.
 const bufferSize = 16 << 10
 
 // handle connects a client to the server and copies in both directions until one side closes.
@@ -145,8 +146,8 @@ func (p *Proxy) handle(client net.Conn) {
 	p.mu.Unlock()
 }
 
-// copyBytes copies one direction of a connection. If pass allows only a part of a chunk, both connections are reset
-// after that part.
+// copyBytes copies one direction of a connection. It asks pass how many bytes of each chunk are allowed. If fewer are
+// allowed than the chunk has, it resets both connections after them.
 func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, []byte) (allowed int)) {
 	defer to.Close()
 	defer from.Close()
@@ -169,7 +170,7 @@ func (p *Proxy) copyBytes(c *connPair, to, from net.Conn, pass func(*connPair, [
 	}
 }
 
-// waitUntilReleased waits until a stall has ended, and then for the delay if one is set.
+// waitUntilReleased waits while the proxy is stalled, and then for the delay if one is set.
 func (p *Proxy) waitUntilReleased() {
 	p.mu.Lock()
 	stalled, delay := p.stalled, p.delay
@@ -182,7 +183,7 @@ func (p *Proxy) waitUntilReleased() {
 	}
 }
 
-// onRequest calls the function of CutWhen with a chunk from a client. It lets all bytes through.
+// onRequest calls the function of CutWhen, if any, with a chunk from a client. It allows all bytes of the chunk.
 func (p *Proxy) onRequest(c *connPair, chunk []byte) int {
 	p.mu.Lock()
 	decide := p.cutWhen
@@ -197,8 +198,8 @@ func (p *Proxy) onRequest(c *connPair, chunk []byte) int {
 	return len(chunk)
 }
 
-// onResponse counts the bytes of a response until the cut. The first byte beyond the limit triggers the cut, so that a
-// connection without more bytes stays open.
+// onResponse allows the bytes of a response up to the limit that the function of CutWhen set. Only a byte beyond the
+// limit triggers the reset, so that a connection without further bytes stays open.
 func (p *Proxy) onResponse(c *connPair, chunk []byte) int {
 	left := c.bytesUntilCut.Load()
 	if left < 0 {
@@ -214,7 +215,7 @@ func (c *connPair) reset() {
 	closeWithReset(c.server)
 }
 
-// closeWithReset closes a connection with RST instead of FIN, so that undelivered data is lost.
+// closeWithReset closes a connection with RST instead of FIN, so that data that was not delivered is lost.
 func closeWithReset(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		tcp.SetLinger(0)

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// bot is a program that follows one room.
+// bot is a client that follows the events of one room and repeats the messages of others.
 type bot struct {
 	url, room string
 	userID    int64
@@ -39,7 +39,8 @@ type message struct {
 	}
 }
 
-// errAccessRevoked means that the token is no longer valid or the bot was removed from the room. The bot then ends.
+// errAccessRevoked means that the token is no longer valid, or that the bot was removed from the room. The program ends
+// after this error.
 var errAccessRevoked = errors.New("access revoked")
 
 func main() {
@@ -94,10 +95,10 @@ func (b *bot) follow() error {
 // every 15 seconds.
 const heartbeatTimeout = 45 * time.Second
 
-// event is one event of a stream of type text/event-stream.
+// event is one event of an event stream (text/event-stream). The fields have the names that the format gives them.
 type event struct{ name, id, data, retry string }
 
-// parseLine adds one line of an event. It ignores comments and unknown fields.
+// parseLine adds one line of the stream to the event. It ignores comments and unknown fields.
 func (e *event) parseLine(line string) {
 	field, value, _ := strings.Cut(line, ":")
 	value = strings.TrimPrefix(value, " ")
@@ -113,8 +114,8 @@ func (e *event) parseLine(line string) {
 	}
 }
 
-// handleEvent handles an event and then stores its id as the cursor. If it fails, the cursor stays as it is, so that
-// the server sends the event again.
+// handleEvent handles an event and then stores the event's id as the cursor. If handling fails, the cursor does not
+// change, so that the server sends the event again after the bot has reconnected.
 func (b *bot) handleEvent(e event) error {
 	switch e.name {
 	case "message":
@@ -138,8 +139,8 @@ func (b *bot) handleEvent(e event) error {
 	return nil
 }
 
-// catchUp reads the missed messages page by page. It is needed when the bot missed more than 500 changes, because the
-// stream does not replay so many.
+// catchUp reads the missed messages page by page, repeats them in the room and moves the cursor behind them. The bot
+// needs this when it missed more than 500 changes, because the stream does not send so many again.
 func (b *bot) catchUp() error {
 	for next := "/messages?room=" + b.room + "&after=" + b.cursor; next != ""; {
 		var page struct {
@@ -198,7 +199,7 @@ func (b *bot) fetchUserID() error {
 	return err
 }
 
-// get requests a path and decodes the JSON response.
+// get sends a GET request and decodes the JSON response into v.
 func (b *bot) get(path string, v any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -210,7 +211,7 @@ func (b *bot) get(path string, v any) error {
 	return json.NewDecoder(r.Body).Decode(v)
 }
 
-// statusError is the status of a response that is not a success.
+// statusError is an HTTP status that means failure, as an error.
 type statusError int
 
 func (r statusError) Error() string { return fmt.Sprintf("%d %s", int(r), http.StatusText(int(r))) }
@@ -218,7 +219,8 @@ func (r statusError) Error() string { return fmt.Sprintf("%d %s", int(r), http.S
 // isTemporary reports whether the same request may succeed later.
 func (r statusError) isTemporary() bool { return r == http.StatusTooManyRequests || r >= 500 }
 
-// request sends a request and returns the response if it is a success. The caller must close its body.
+// request sends a request and returns the response. It returns a statusError if the status does not mean success. The
+// caller must close the body of the response.
 func (b *bot) request(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.url+path, bytes.NewReader(body))
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"testing"
 )
 
-// Proxy is a reverse proxy in front of an S3 server. It can apply a fault to all requests.
+// Proxy is a reverse proxy in front of an S3 server. A test can make it apply a fault to all requests.
 type Proxy struct {
 	addr  string
 	fault atomic.Pointer[Fault]
 }
 
-// Fault answers a request in place of the server. It may also pass the request on to server.
+// Fault answers a request in place of the S3 server. It may pass the request on by calling server.
 type Fault func(w http.ResponseWriter, r *http.Request, server http.Handler)
 
-// NewProxy starts a proxy without a fault. It is closed when the test ends.
+// NewProxy starts a proxy that passes all requests on to s. The proxy is closed when the test ends.
 func NewProxy(t testing.TB, s *Server) *Proxy {
 	t.Helper()
 	transport := &http.Transport{}
@@ -48,29 +48,29 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 	return p
 }
 
-// SetFault applies a fault to every request until ClearFault is called.
+// SetFault makes the proxy apply f to every request until ClearFault is called.
 func (p *Proxy) SetFault(f Fault) { p.fault.Store(&f) }
 
-// ClearFault passes all requests on again.
+// ClearFault makes the proxy pass all requests on unchanged again.
 func (p *Proxy) ClearFault() { p.fault.Store(nil) }
 
-// URL returns the value of S3_URL for a bucket behind the proxy.
+// URL returns the value of the setting S3_URL for a bucket that is reached through the proxy.
 func (p *Proxy) URL(bucket string) string { return URL(p.addr, bucket) }
 
-// Unavailable answers a request as S3 does when it is overloaded.
+// Unavailable is a Fault that answers every request with an error, as S3 does when it is overloaded.
 func Unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	w.Write([]byte("<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"))
 }
 
-// Stall reads a request and never answers it. It returns when the client disconnects.
+// Stall is a Fault that reads the request and never answers it. It returns when the client disconnects.
 func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-// TruncateResponse closes the connection in the middle of the response body.
+// TruncateResponse is a Fault that passes the request on and closes the connection in the middle of the response body.
 func TruncateResponse(w http.ResponseWriter, r *http.Request, server http.Handler) {
 	response := httptest.NewRecorder()
 	server.ServeHTTP(response, r)
@@ -82,7 +82,7 @@ func TruncateResponse(w http.ResponseWriter, r *http.Request, server http.Handle
 	panic(http.ErrAbortHandler)
 }
 
-// CorruptBody changes the first byte of the request body.
+// CorruptBody is a Fault that changes the first byte of the request body before passing the request on.
 func CorruptBody(w http.ResponseWriter, r *http.Request, server http.Handler) {
 	r.Body = &corruptingBody{r.Body, false}
 	server.ServeHTTP(w, r)
@@ -102,7 +102,8 @@ func (f *corruptingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// StallAfter sends the first n bytes of the response and then nothing.
+// StallAfter sends the first n bytes of the server's response and then nothing. A test wraps it in a function to make
+// it a Fault.
 func StallAfter(w http.ResponseWriter, r *http.Request, server http.Handler, n int) {
 	response := httptest.NewRecorder()
 	server.ServeHTTP(response, r)

@@ -15,16 +15,17 @@ import (
 	"time"
 )
 
-// binaryPath is the path below the root of the module at which .ci/needs installs the server.
+// binaryPath is the path of the S3 server's program, below the root of the module. The script .ci/needs installs the
+// program there.
 const binaryPath = "build/tools/versitygw@v1.8.0/versitygw"
 
-// The credentials of the server.
+// The credentials that the S3 server accepts.
 const (
 	AccessKey = "charla"
 	SecretKey = "un secreto/de+veras"
 )
 
-// Server is an S3 server that a test may kill and restart at the same address.
+// Server is a real S3 server. A test may kill it and start it again at the same address.
 type Server struct {
 	addr, dir, binary string
 	stdin             io.Closer
@@ -89,16 +90,17 @@ func (s *Server) Kill(t testing.TB) {
 	s.process = nil
 }
 
-// URL returns the value of S3_URL for a bucket of the server.
+// URL returns the value of the setting S3_URL for a bucket of this server.
 func (s *Server) URL(bucket string) string { return URL(s.addr, bucket) }
 
 // Addr returns the address at which the server listens.
 func (s *Server) Addr() string { return s.addr }
 
-// Dir returns the directory in which the server stores objects as files.
+// Dir returns the directory in which the server stores each object as a file.
 func (s *Server) Dir() string { return filepath.Join(s.dir, "buckets") }
 
-// URL returns the value of S3_URL for a bucket of the server that is reached at addr.
+// URL returns the value of the setting S3_URL for a bucket of the server, or of a proxy in front of it, that listens at
+// addr.
 func URL(addr, bucket string) string {
 	return fmt.Sprintf("http://%s:un%%20secreto%%2Fde+veras@%s/%s", AccessKey, addr, bucket)
 }
@@ -113,7 +115,8 @@ func freeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// findBinary returns the path of the server. It looks for binaryPath in the working directory and its parents.
+// findBinary returns the path of the S3 server's program. It looks for binaryPath in the working directory and all
+// directories above.
 func findBinary(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
