@@ -108,8 +108,11 @@ func TestSlowUploadsDoNotBlockOthers(t *testing.T) {
 	last := s.newUser("Last")
 	stop := make(chan struct{})
 	defer close(stop)
+	var uploaders []*client // all exist before the first upload begins, because a slow upload ends after a while
 	for i := range users {
-		b := s.newUser(fmt.Sprint("Person ", i))
+		uploaders = append(uploaders, s.newUser(fmt.Sprint("Person ", i)))
+	}
+	for _, b := range uploaders {
 		for range perUser {
 			in, out := io.Pipe()
 			go func() {

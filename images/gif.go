@@ -15,11 +15,12 @@ import (
 	"charla/chat"
 )
 
-// The limits of an animation: its number of frames, and the number of pixels in all frames together. An animation
-// beyond them would take too long to process.
+// The limits of an animation: its number of frames, the number of pixels in all frames together, and the number of
+// extensions, of which a frame usually has one. An animation beyond them would take too long to process.
 const (
 	maxFrames          = 1000
 	maxAnimationPixels = 192 << 20
+	maxExtensions      = 10 * maxFrames
 )
 
 var errAnimationTooLong = &chat.Error{
@@ -41,6 +42,7 @@ type gifReader struct {
 	graphicControl []byte // the extension about the next frame: its duration and its transparent color
 	loopExtension  []byte
 	scratch        []byte // reused by readExtension, because a small file may contain many extensions
+	extensions     int    // how many extensions were read
 }
 
 // The first bytes of blocks and extensions, and the lengths of parts of a GIF.
@@ -126,6 +128,9 @@ func (g *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err err
 // readExtension reads an extension. It keeps the extension if it describes the next frame or the number of loops, and
 // drops any other extension, such as a comment.
 func (g *gifReader) readExtension() error {
+	if g.extensions++; g.extensions > maxExtensions {
+		return errAnimationTooLong
+	}
 	label, err := g.r.ReadByte()
 	if err != nil {
 		return err
@@ -182,6 +187,9 @@ func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
 		_, size, err := r.next(true)
 		if errors.Is(err, errNoMoreFrames) && n > 0 {
 			break
+		}
+		if errors.Is(err, errAnimationTooLong) {
+			return decodeCost{}, err
 		}
 		if err != nil {
 			return decodeCost{}, errCorrupt
