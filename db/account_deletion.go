@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// IsOnlyAdmin counts only enabled admins. A disabled person still counts as another member; bots and deleted accounts
-// do not.
+// IsOnlyAdmin reports whether a user is the only enabled admin while other people have accounts. Disabled people count
+// as other people; bots and deleted accounts do not.
 func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = $2)
@@ -20,7 +20,7 @@ func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err err
 const selectErasureJob = `
 	SELECT user_id, room_id, departure_recorded, erase_messages, erased_through FROM erasure_jobs`
 
-// NextErasureJob returns all jobs of one person before those of the next.
+// NextErasureJob returns any unfinished job. It returns all jobs of one person before those of another person.
 func (r reader) NextErasureJob(ctx context.Context) (job chat.ErasureJob, err error) {
 	const query = selectErasureJob + ` ORDER BY user_id, room_id LIMIT 1`
 	err = r.get(ctx, "read next erasure job", &job, query)
@@ -34,7 +34,8 @@ func (r reader) ErasureJob(ctx context.Context, user, room int64) (job chat.Eras
 	return job, err
 }
 
-// CreateErasureJobs adds jobs for the person's rooms. It finds the rooms that the person has left by their departures.
+// CreateErasureJobs adds an erasure job for each room that the person is or was a member of. It finds the rooms that
+// the person has left in the recorded departures.
 func (w writer) CreateErasureJobs(ctx context.Context, user, departed int64, eraseMessages bool) error {
 	const query = `
 		INSERT INTO erasure_jobs (user_id, room_id, departure_recorded, erase_messages)
@@ -46,7 +47,7 @@ func (w writer) CreateErasureJobs(ctx context.Context, user, departed int64, era
 	return err
 }
 
-// UpdateErasureJob stores the progress of a job.
+// UpdateErasureJob stores the progress of an erasure job.
 func (w writer) UpdateErasureJob(ctx context.Context, job chat.ErasureJob) error {
 	const query = `
 		UPDATE erasure_jobs SET departure_recorded = $3, erased_through = $4 WHERE user_id = $1 AND room_id = $2`
@@ -54,7 +55,7 @@ func (w writer) UpdateErasureJob(ctx context.Context, job chat.ErasureJob) error
 	return err
 }
 
-// DeleteErasureJob removes a job that is done.
+// DeleteErasureJob removes a finished erasure job.
 func (w writer) DeleteErasureJob(ctx context.Context, job chat.ErasureJob) error {
 	const query = `
 		DELETE FROM erasure_jobs WHERE user_id = $1 AND room_id = $2`
@@ -62,9 +63,9 @@ func (w writer) DeleteErasureJob(ctx context.Context, job chat.ErasureJob) error
 	return err
 }
 
-// EraseUser puts a placeholder in the place of the e-mail address, so that the address can be used again. Blobs of
-// deleted files are deleted later. Sessions, also those of the person's bots, stay for a while, so that every node
-// notices that they ended; they lose their IP address and user agent.
+// EraseUser deletes a person's personal data and disables the account. A placeholder replaces the e-mail address, so
+// that the address can be used again. Blobs of deleted files are deleted later. The sessions of the person and their
+// bots stay for a while without IP address and user agent, so that every node notices that they ended.
 func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.Timestamp) error {
 	const op = "erase user"
 	const (

@@ -14,7 +14,8 @@ func (r reader) RegisteredAt(ctx context.Context, user int64) (at chat.Timestamp
 	return at, err
 }
 
-// ExportRooms finds the rooms that the person has left by their departures.
+// ExportRooms lists the rooms that a person is or was a member of. It finds the rooms that the person has left in the
+// recorded departures.
 func (r reader) ExportRooms(ctx context.Context, user, after int64,
 	limit int) (rooms []chat.ExportedRoom, err error) {
 	const query = `
@@ -32,7 +33,7 @@ func (r reader) ExportRooms(ctx context.Context, user, after int64,
 	return rooms, err
 }
 
-// ExportReactions lists the reactions that follow the message and emoji of after.
+// ExportReactions lists a person's reactions by message and emoji, starting after the reaction given as "after".
 func (r reader) ExportReactions(ctx context.Context, user int64, after chat.ExportedReaction,
 	limit int) (reactions []chat.ExportedReaction, err error) {
 	const query = `
@@ -45,7 +46,7 @@ func (r reader) ExportReactions(ctx context.Context, user int64, after chat.Expo
 	return reactions, err
 }
 
-// ExportFiles returns both pending files and the person's picture with a Message of zero.
+// ExportFiles lists a person's files by id. Message is zero for pending files and for the person's avatar.
 func (r reader) ExportFiles(ctx context.Context, user, after int64,
 	limit int) (files []chat.ExportedFile, err error) {
 	const query = `
@@ -58,7 +59,7 @@ func (r reader) ExportFiles(ctx context.Context, user, after int64,
 	return files, err
 }
 
-// ExportDrafts lists the drafts that follow the one of the conversation after.
+// ExportDrafts lists a person's drafts by conversation, starting after the conversation given as "after".
 func (r reader) ExportDrafts(ctx context.Context, user int64, after chat.ConversationRef,
 	limit int) (drafts []chat.ExportedDraft, err error) {
 	const query = `

@@ -34,7 +34,8 @@ func (f fileJSON) file() chat.File {
 		Animated: f.Animated == 1}
 }
 
-// PendingFiles excludes pictures of people, which belong to no conversation.
+// PendingFiles lists a person's pending files for a conversation, oldest first. It excludes avatars, which belong to no
+// conversation.
 func (r reader) PendingFiles(ctx context.Context, user int64, ref chat.ConversationRef,
 	limit int) (files []chat.File, err error) {
 	const query = `
@@ -47,7 +48,8 @@ func (r reader) PendingFiles(ctx context.Context, user int64, ref chat.Conversat
 	return files, err
 }
 
-// Usage counts the bytes of a blob once for each file that uses it.
+// Usage returns how many bytes a person has stored and how many pending files a conversation has. Files with the same
+// blob count with its full size each.
 func (r reader) Usage(ctx context.Context, user int64, ref chat.ConversationRef) (u chat.Usage, err error) {
 	const query = `
 		SELECT CAST(COALESCE(SUM(b.size), 0) AS BIGINT) AS bytes,
@@ -58,7 +60,8 @@ func (r reader) Usage(ctx context.Context, user int64, ref chat.ConversationRef)
 	return u, err
 }
 
-// PendingFilesByID returns the files in the order of ids. It leaves out those that are attached or gone.
+// PendingFilesByID returns the files with the given ids, in the order of ids. It leaves out files that are attached to
+// a message or deleted.
 func (r reader) PendingFilesByID(ctx context.Context, user int64, ids []int64) (files []chat.File, err error) {
 	const query = `
 		SELECT ` + fileColumns + `
@@ -71,7 +74,8 @@ func (r reader) PendingFilesByID(ctx context.Context, user int64, ids []int64) (
 	return files, err
 }
 
-// InsertFile relies on the foreign key to the blob: if the blob is being deleted, it returns chat.ErrNotFound.
+// InsertFile adds a pending file. If the file's blob is being deleted, the foreign key fails and InsertFile returns
+// chat.ErrNotFound.
 func (w writer) InsertFile(ctx context.Context, f chat.NewFile) (file chat.File, err error) {
 	const op = "insert file"
 	const (
@@ -103,7 +107,8 @@ func (l fileLocation) conversation() chat.ConversationRef {
 	return chat.ConversationRef{Room: l.Room, With: l.With}
 }
 
-// SetFileAlt returns chat.ErrNotFound if the file is attached to a message already.
+// SetFileAlt sets the alternative text of a pending file and returns the file's conversation. It returns
+// chat.ErrNotFound if the file is attached to a message.
 func (w writer) SetFileAlt(ctx context.Context, user, id int64, alt string) (chat.ConversationRef, error) {
 	const query = `
 		UPDATE files AS f SET alt = $3 WHERE f.id = $2 AND f.user_id = $1 AND ` + isUnattached + `
@@ -113,7 +118,8 @@ func (w writer) SetFileAlt(ctx context.Context, user, id int64, alt string) (cha
 	return location.conversation(), err
 }
 
-// SetFileAlts passes the descriptions to the database as one JSON object: {"file id": "description"}.
+// SetFileAlts sets the alternative texts of a message's files. It passes them to the database as one JSON object:
+// {"file id": "text"}.
 func (w writer) SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error {
 	const query = `
 		UPDATE files AS f SET alt = o.value ->> 0
@@ -134,7 +140,8 @@ func (w writer) SetFileAlts(ctx context.Context, message int64, alts map[int64]s
 	return err
 }
 
-// DeletePendingFile returns chat.ErrNotFound if the file is attached to a message already.
+// DeletePendingFile deletes a pending file and returns its conversation and blob. It returns chat.ErrNotFound if the
+// file is attached to a message.
 func (w writer) DeletePendingFile(ctx context.Context, user, id int64) (chat.ConversationRef, int64, error) {
 	const query = `
 		DELETE FROM files AS f WHERE f.id = $2 AND f.user_id = $1 AND ` + isUnattached + `
@@ -144,8 +151,8 @@ func (w writer) DeletePendingFile(ctx context.Context, user, id int64) (chat.Con
 	return location.conversation(), location.Blob, err
 }
 
-// AttachFiles gives a file to one message only: a concurrent second caller waits for the first and then finds the file
-// attached.
+// AttachFiles attaches pending files to a message and returns how many it attached. If two transactions attach the same
+// file at the same time, the second waits for the first and then skips the file.
 func (w writer) AttachFiles(ctx context.Context, user int64, ids []int64, message int64) (int, error) {
 	const query = `
 		UPDATE files AS f SET message_id = $3, position = CAST(o.key AS BIGINT), room_id = 0, peer_id = 0
@@ -155,7 +162,8 @@ func (w writer) AttachFiles(ctx context.Context, user int64, ids []int64, messag
 	return int(attached), err
 }
 
-// DeleteMessageFiles does not change the file count of the message; UpdateMessage does.
+// DeleteMessageFiles deletes the files of a message and returns their blobs. It does not change the file count of the
+// message; UpdateMessage does.
 func (w writer) DeleteMessageFiles(ctx context.Context, message int64) (blobs []int64, err error) {
 	const query = `
 		DELETE FROM files WHERE message_id = $1 RETURNING blob_id`

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// UnusedBlobs reads the whole table. It runs once an hour.
+// UnusedBlobs returns the ids of blobs that no file refers to. It reads the whole table, but runs only once an hour.
 func (r reader) UnusedBlobs(ctx context.Context, limit int) (ids []int64, err error) {
 	const query = `
 		SELECT b.id FROM blobs b
@@ -17,7 +17,8 @@ func (r reader) UnusedBlobs(ctx context.Context, limit int) (ids []int64, err er
 	return ids, err
 }
 
-// UnreferencedObjects passes the names as JSON; see listToJSON.
+// UnreferencedObjects returns those of the given object names that no blob refers to. It passes the names as JSON; see
+// listToJSON.
 func (r reader) UnreferencedObjects(ctx context.Context, objects []string) (unreferenced []string, err error) {
 	const query = `
 		WITH asked AS MATERIALIZED (SELECT value ->> 0 AS object FROM json_each($1))
@@ -28,7 +29,8 @@ func (r reader) UnreferencedObjects(ctx context.Context, objects []string) (unre
 	return unreferenced, err
 }
 
-// DeleteBlobs returns chat.ErrNotFound and deletes nothing if another transaction is creating a file with one of them.
+// DeleteBlobs deletes the given blobs that no file refers to and returns the names of their objects. If another
+// transaction is creating a file with one of the blobs, DeleteBlobs deletes nothing and returns chat.ErrNotFound.
 func (w writer) DeleteBlobs(ctx context.Context, ids []int64) (objects []string, err error) {
 	const query = `
 		DELETE FROM blobs
@@ -39,7 +41,8 @@ func (w writer) DeleteBlobs(ctx context.Context, ids []int64) (objects []string,
 	return objects, err
 }
 
-// DeleteStaleFiles does not delete the blobs of the files; UnusedBlobs finds them afterwards.
+// DeleteStaleFiles deletes the pending files that were uploaded before a time. Their blobs stay; UnusedBlobs finds them
+// afterwards.
 func (w writer) DeleteStaleFiles(ctx context.Context, before chat.Timestamp) error {
 	const query = `
 		DELETE FROM files AS f WHERE f.created_at < $1 AND ` + isUnattached

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// BlobByHash returns a blob by the hash of the uploaded bytes, with its id.
+// BlobByHash returns the blob that was made from uploaded bytes with this SHA-256 hash, and its id.
 func (r reader) BlobByHash(ctx context.Context, hash string) (int64, chat.Blob, error) {
 	const query = `
 		SELECT id, object, hash, type, size, width, height, animated FROM blobs WHERE hash = $1`
@@ -18,7 +18,8 @@ func (r reader) BlobByHash(ctx context.Context, hash string) (int64, chat.Blob, 
 	return row.ID, row.Blob, err
 }
 
-// InsertBlob waits for another transaction that inserts the same bytes.
+// InsertBlob adds a blob, unless one with the same hash exists. It waits for another transaction that inserts the same
+// hash.
 func (w writer) InsertBlob(ctx context.Context, b chat.Blob, at chat.Timestamp) error {
 	const query = `
 		INSERT INTO blobs (object, hash, type, size, width, height, animated, created_at)

@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// Bots needs no limit, because the number of bots per person is limited.
+// Bots lists the enabled bots of a person. It needs no limit, because a person can have only chat.MaxBots bots.
 func (r reader) Bots(ctx context.Context, owner int64) (bots []chat.Bot, err error) {
 	const query = `
 		SELECT ` + userSummaryColumns + `,
@@ -18,7 +18,7 @@ func (r reader) Bots(ctx context.Context, owner int64) (bots []chat.Bot, err err
 	return bots, err
 }
 
-// BotRooms returns the rooms for which a webhook can be created.
+// BotRooms lists the channels that a person's bots are members of. A webhook can be created for each of them.
 func (r reader) BotRooms(ctx context.Context, owner int64, limit int) (rooms []chat.BotRoom, err error) {
 	const query = `
 		SELECT u.id AS bot_id, r.id AS room_id, r.name

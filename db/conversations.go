@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// selectConversation reads a room as its member m sees it. $1 is the highest number of unread messages that are
-// counted; latest is the time to sort by. The index messages_unread answers the count without reading a message.
+// selectConversation reads a room as its member m sees it. $1 is the number at which counting of unread messages stops;
+// the column latest is the time to sort by. The index messages_unread answers the count without reading a message.
 const selectConversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq,
 		m.read_seq, m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar_file_id, 0) AS peer_avatar, r.access,
@@ -24,16 +24,16 @@ const selectConversation = `
 	JOIN rooms r ON r.id = m.room_id
 	LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END`
 
-// conversationRow is a conversation with the time to sort by.
+// conversationRow is a conversation together with the time by which lists are sorted.
 type conversationRow struct {
 	chat.Conversation
 	Latest chat.Timestamp `db:"latest"`
 }
 
-// Conversations applies the limit with channels first, so that a hundred direct conversations with unread messages do
-// not displace General. The kept rows are then sorted for display. The next page continues after the last room in the
-// order in which the limit was applied, not in the order for display. MATERIALIZED keeps SQLite from counting the
-// unread messages again for each use of the result.
+// Conversations lists at most limit rooms of a person. The limit prefers channels, so that a hundred direct
+// conversations with unread messages do not displace General. The chosen rooms are then sorted for display. The next
+// page starts after the last room in the order of preference, not in the order of display. MATERIALIZED keeps SQLite
+// from counting the unread messages again for each use of the result.
 func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
 	const query = `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
@@ -51,7 +51,8 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 	return list, err
 }
 
-// AllConversations has no limit, because to its callers a missing conversation means that the person has left it.
+// AllConversations lists all rooms of a person by id. It has no limit, because its callers conclude from a missing room
+// that the person has left it.
 func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 ORDER BY r.id`
 	var rows []conversationRow
@@ -63,7 +64,7 @@ func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conver
 	return list, err
 }
 
-// ConversationIn returns chat.ErrNotFound if the person is not a member.
+// ConversationIn returns a room as a person sees it, or chat.ErrNotFound if the person is not a member.
 func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
 	var row conversationRow
@@ -71,7 +72,7 @@ func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conv
 	return row.Conversation, err
 }
 
-// ConversationWith finds the room by its two members.
+// ConversationWith returns the direct conversation of two people, or chat.ErrNotFound if they have none.
 func (r reader) ConversationWith(ctx context.Context, user, peer int64) (chat.Conversation, error) {
 	const query = selectConversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
 	var row conversationRow

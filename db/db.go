@@ -19,7 +19,7 @@ const (
 	maxTxAttempts = 5                // how often a transaction runs that conflicts with others
 )
 
-// Store is a chat.Store. It is safe for concurrent use.
+// Store implements chat.Store on SQLite or PostgreSQL. It is safe for concurrent use.
 type Store struct {
 	reader
 	read, write *sqlx.DB        // the same pool on PostgreSQL
@@ -30,7 +30,8 @@ type Store struct {
 
 var _ chat.Store = (*Store)(nil)
 
-// Ping returns an Unavailable error if the database does not answer or is a PostgreSQL standby, which takes no writes.
+// Ping checks that the database answers and takes writes. It returns an Unavailable error otherwise, also for a
+// PostgreSQL standby.
 func (s *Store) Ping(ctx context.Context) error {
 	const op = "ping"
 	if s.committer != nil {
@@ -59,10 +60,11 @@ func (s *Store) Close() error {
 	return err
 }
 
-// InTx runs f in a transaction and commits unless f fails. All writes go through InTx, because database/sql silently
-// repeats a single statement if its reply is lost. The transaction has its own deadline, so that a client that
-// disconnects cannot abort it. A conflict with another transaction is reported before anything is committed, so f runs
-// again. If a commit gets no reply, it may have happened: InTx returns an Unavailable error and does not run f again.
+// InTx runs f in a transaction and commits unless f fails. All writes go through InTx, because database/sql repeats a
+// statement outside a transaction if its reply is lost, and a write could then happen twice. The transaction has its
+// own deadline, so that a client that disconnects cannot abort it. After a conflict with another transaction nothing
+// has been committed, so InTx runs f again. If a commit gets no reply, it may have happened: InTx returns an
+// Unavailable error and does not run f again.
 func (s *Store) InTx(ctx context.Context, f func(chat.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()

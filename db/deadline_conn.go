@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// ioTimeout is how long PostgreSQL may send or accept nothing before a connection counts as lost. It is longer than the
-// lock timeout, which the server reports itself. lib/pq ignores the deadline of a context while the network stalls, so
-// deadlines are set on the network connection.
+// ioTimeout limits how long one read from or write to PostgreSQL may wait before the connection counts as lost. It is
+// longer than the server's lock timeout, so that the server can report that one first. lib/pq ignores the deadline of a
+// context while the network stalls, so the network connection needs deadlines of its own.
 const ioTimeout = 6 * time.Second
 
 // deadlineConn is a network connection to PostgreSQL on which every read and write has a deadline. Only one goroutine
-// at a time uses it, the one that uses the driver's connection on top of it. On SQLite a deadlineConn exists but is
-// unused.
+// at a time uses it. SQLite has no network connection, so a deadlineConn is never used there.
 type deadlineConn struct {
 	net.Conn
 	deadline time.Time // of the current statement, or zero
 }
 
-// nextDeadline returns the deadline of the statement or the end of ioTimeout, whichever is earlier.
+// nextDeadline returns the deadline of the current statement or the time at which ioTimeout ends, whichever is earlier.
 func (c *deadlineConn) nextDeadline() time.Time {
 	limit := time.Now().Add(ioTimeout)
 	if !c.deadline.IsZero() && c.deadline.Before(limit) {
@@ -28,7 +27,7 @@ func (c *deadlineConn) nextDeadline() time.Time {
 	return limit
 }
 
-// Read implements net.Conn.
+// Read reads with a deadline. It implements net.Conn.
 func (c *deadlineConn) Read(b []byte) (int, error) {
 	if err := c.SetReadDeadline(c.nextDeadline()); err != nil {
 		return 0, err
@@ -36,7 +35,7 @@ func (c *deadlineConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// Write implements net.Conn.
+// Write writes with a deadline. It implements net.Conn.
 func (c *deadlineConn) Write(b []byte) (int, error) {
 	if err := c.SetWriteDeadline(c.nextDeadline()); err != nil {
 		return 0, err
@@ -52,10 +51,10 @@ func withDeadlineConn(ctx context.Context, c *deadlineConn) context.Context {
 	return context.WithValue(ctx, deadlineConnKey{}, c)
 }
 
-// dialer is a pq.DialerContext that returns a deadlineConn.
+// dialer connects to PostgreSQL with deadlineConns. It implements pq.DialerContext.
 type dialer struct{ net.Dialer }
 
-// DialContext connects and fills the deadlineConn in ctx, or a new one.
+// DialContext connects to a server. It uses the deadlineConn that withDeadlineConn put into ctx, or a new one.
 func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := d.Dialer.DialContext(ctx, network, address)
 	if err != nil {
@@ -69,12 +68,12 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return c, nil
 }
 
-// Dial implements pq.Dialer.
+// Dial connects without a context. It implements pq.Dialer.
 func (d dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialTimeout implements pq.Dialer.
+// DialTimeout connects without a context, within a time limit. It implements pq.Dialer.
 func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

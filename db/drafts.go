@@ -33,7 +33,7 @@ func (r reader) DraftedConversations(ctx context.Context, user int64,
 	return refs, err
 }
 
-// SaveDraft replaces the previous draft in the same conversation.
+// SaveDraft stores a draft and replaces the person's previous draft in the same conversation.
 func (w writer) SaveDraft(ctx context.Context, user int64, ref chat.ConversationRef, d chat.Draft) error {
 	const query = `
 		INSERT INTO drafts (user_id, room_id, peer_id, key, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -43,7 +43,7 @@ func (w writer) SaveDraft(ctx context.Context, user int64, ref chat.Conversation
 	return err
 }
 
-// DeleteDraft does not delete a draft with another key.
+// DeleteDraft deletes a draft if it has the given message key, and reports whether it did.
 func (w writer) DeleteDraft(ctx context.Context, user int64, ref chat.ConversationRef, key string) (bool, error) {
 	const query = `
 		DELETE FROM drafts WHERE user_id = $1 AND room_id = $2 AND peer_id = $3 AND key = $4`

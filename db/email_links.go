@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// EmailToken returns a token that has not expired.
+// EmailToken returns the unexpired token that has this kind and hash.
 func (r reader) EmailToken(ctx context.Context, kind chat.EmailTokenKind, hash string,
 	now chat.Timestamp) (t chat.EmailToken, err error) {
 	const query = `
@@ -27,16 +27,18 @@ func (w writer) InsertEmailToken(ctx context.Context, t chat.EmailToken) error {
 	return err
 }
 
-// UseEmailToken succeeds for only one of several concurrent callers.
+// UseEmailToken deletes a token. If several transactions use the same token at the same time, only one succeeds; the
+// others get chat.ErrNotFound.
 func (w writer) UseEmailToken(ctx context.Context, hash string) error {
 	const query = `
 		DELETE FROM email_tokens WHERE hash = $1`
 	return w.execRow(ctx, "use e-mail token", query, hash)
 }
 
-// RevokeEmailTokens deletes queued e-mails before tokens: a worker that is creating a token for such an e-mail has
-// locked it, so this waits for the worker and then deletes that token too. E-mails for a forgotten password are not
-// deleted. They name no user, and go to the address of the account anyway.
+// RevokeEmailTokens deletes the tokens of a user and the queued e-mails that would create new ones. It deletes the
+// e-mails first: a worker that is creating a token for an e-mail has locked that e-mail, so RevokeEmailTokens waits for
+// the worker and then deletes the new token too. E-mails for a forgotten password stay, because they do not name a
+// user; they are sent to the current address of the account.
 func (w writer) RevokeEmailTokens(ctx context.Context, user int64) error {
 	const op = "revoke e-mail tokens"
 	const (
@@ -52,7 +54,7 @@ func (w writer) RevokeEmailTokens(ctx context.Context, user int64) error {
 	return err
 }
 
-// PruneEmailTokens deletes expired tokens.
+// PruneEmailTokens deletes the tokens that have expired at the time now.
 func (w writer) PruneEmailTokens(ctx context.Context, now chat.Timestamp) error {
 	const query = `
 		DELETE FROM email_tokens WHERE expires_at <= $1`

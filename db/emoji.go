@@ -14,7 +14,8 @@ func (r reader) SkinTone(ctx context.Context, user int64) (tone int, err error) 
 	return tone, err
 }
 
-// RecentEmoji has no limit, because RecordEmojiUse limits the number of rows.
+// RecentEmoji lists the emoji that a person used, latest first. It needs no limit, because RecordEmojiUse limits their
+// number.
 func (r reader) RecentEmoji(ctx context.Context, user int64) (emoji []string, err error) {
 	const query = `
 		SELECT emoji FROM recent_emoji WHERE user_id = $1 ORDER BY used_at DESC, emoji`
@@ -22,7 +23,7 @@ func (r reader) RecentEmoji(ctx context.Context, user int64) (emoji []string, er
 	return emoji, err
 }
 
-// SetSkinTone stores a skin tone.
+// SetSkinTone stores the skin tone that a person chose in the emoji picker.
 func (w writer) SetSkinTone(ctx context.Context, user int64, tone int) error {
 	const query = `
 		UPDATE users SET skin_tone = $2 WHERE id = $1`
@@ -30,7 +31,8 @@ func (w writer) SetSkinTone(ctx context.Context, user int64, tone int) error {
 	return err
 }
 
-// RecordEmojiUse also deletes the emoji that the person used least recently, if there are more than keep.
+// RecordEmojiUse records that a person used an emoji. It keeps only as many of the person's last used emoji as keep
+// says.
 func (w writer) RecordEmojiUse(ctx context.Context, user int64, emoji string, at chat.Timestamp, keep int) error {
 	const op = "record emoji use"
 	const (

@@ -16,10 +16,11 @@ import (
 	"charla/chat"
 )
 
-// mapError translates an error of a driver. A missing row or a missing referenced row becomes chat.ErrNotFound, a
-// violated unique constraint chat.ErrDuplicate; both are ordinary results and stay as they are. Every other error gets
-// the name of the operation in front. If the database could not be reached, mapError returns an Unavailable chat.Error
-// with the named error as its cause. It looks at error codes, never at texts.
+// mapError translates the error of a driver. A missing row, or a missing row that a foreign key needs, becomes
+// chat.ErrNotFound. A violated unique constraint becomes chat.ErrDuplicate. Both are returned unwrapped, because they
+// are ordinary results. Every other error is prefixed with op, the name of the operation. If the database could not be
+// reached, this prefixed error becomes the cause of an Unavailable chat.Error. mapError looks at error codes, never at
+// texts.
 func mapError(op string, err error) error {
 	switch class := classify(err); class {
 	case nil:
@@ -32,7 +33,8 @@ func mapError(op string, err error) error {
 	return fmt.Errorf("%s: %w", op, err)
 }
 
-// mapStartError is mapError for the start of Charla, where errors already name the operation.
+// mapStartError translates an error during the start of Charla, as mapError does. It adds no operation, because these
+// errors already name theirs.
 func mapStartError(err error) error {
 	if classify(err) == errUnreachable {
 		return chat.DatabaseUnavailable(err)

@@ -6,17 +6,18 @@ import (
 	"charla/chat"
 )
 
-// fileColumns are the columns of a chat.File, from files f and their blobs b.
+// fileColumns lists the columns of a chat.File. The query must call the table files f and the table blobs b.
 const fileColumns = `f.id, f.name, f.alt, b.type, b.size, b.width, b.height, b.animated`
 
 const (
-	// isAvatar is a condition for a file f that is the picture of its owner.
+	// isAvatar is an SQL condition that is true if file f is the avatar of its owner.
 	isAvatar = `EXISTS (SELECT 1 FROM users a WHERE a.id = f.user_id AND a.avatar_file_id = f.id)`
-	// isUnattached is a condition for a file f that can still be attached to a message.
+	// isUnattached is an SQL condition that is true if file f can still be attached to a message.
 	isUnattached = `f.message_id IS NULL AND NOT ` + isAvatar
 )
 
-// File reads a file and checks who may see it in one statement, so that nothing can change in between.
+// File returns a file if the person may see it, and chat.ErrNotFound otherwise. One statement checks access and reads
+// the file, so that nothing can change in between.
 func (r reader) File(ctx context.Context, user, id int64) (f chat.StoredFile, err error) {
 	const query = `
 		SELECT ` + fileColumns + `, b.object, ` + isAvatar + ` AS is_avatar

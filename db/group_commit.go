@@ -13,11 +13,11 @@ import (
 	"charla/chat"
 )
 
-// maxBatchWrites is how many transactions share a commit at most: enough to make the cost of a disk sync small for
-// each, and few enough that none waits long.
+// maxBatchWrites is how many transactions may share a commit: enough to spread the cost of a disk sync, and few enough
+// that none of them waits long.
 const maxBatchWrites = 256
 
-// isolationPeriod is how long after a failed transaction the next batches run with savepoints from the start.
+// isolationPeriod is how long every batch runs with savepoints after a transaction has failed.
 const isolationPeriod = time.Second
 
 // groupCommitter runs all writes on SQLite. A commit costs a sync of the disk, so transactions that arrive while a
@@ -36,8 +36,9 @@ type groupCommitter struct {
 	isolateUntil time.Time // see commitBatch; used by commitLoop only
 }
 
-// queuedWrite is a transaction that waits for its turn. The caller gets its result after the commit, even if it is an
-// error: the error may depend on what the function read from earlier writes of the batch, which may be rolled back.
+// queuedWrite is a transaction that waits for its turn. Its caller gets the result, even an error, only after the
+// commit of the batch. The error may depend on what the function read from earlier writes of the batch, and these may
+// still be rolled back.
 type queuedWrite struct {
 	ctx      context.Context
 	fn       func(chat.Tx) error
@@ -93,8 +94,8 @@ func (c *groupCommitter) commitLoop() {
 	}
 }
 
-// takeBatch removes the next batch from the queue and returns it. If the queue is empty, it returns nothing, and
-// commitLoop must end.
+// takeBatch removes the next batch from the queue and returns it. It returns nil if the queue is empty; commitLoop must
+// then end.
 func (c *groupCommitter) takeBatch() []*queuedWrite {
 	c.mu.Lock()
 	defer c.mu.Unlock()

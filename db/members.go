@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// Members works even if the user with the id after is not a member any more.
+// Members lists members of a room by name, starting after the user with the id "after", even if that user has left the
+// room.
 func (r reader) Members(ctx context.Context, room int64, nameKey string, after int64,
 	limit int) (members []chat.Member, err error) {
 	const query = `
@@ -19,7 +20,8 @@ func (r reader) Members(ctx context.Context, room int64, nameKey string, after i
 	return members, err
 }
 
-// UsersInRooms passes its two lists as JSON; see listToJSON.
+// UsersInRooms returns those of the given users who are members of at least one of the given rooms. It passes both
+// lists as JSON; see listToJSON.
 func (r reader) UsersInRooms(ctx context.Context, rooms, users []int64) (found []int64, err error) {
 	const query = `
 		WITH asked AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT) AS user_id FROM json_each($2))
@@ -32,7 +34,8 @@ func (r reader) UsersInRooms(ctx context.Context, rooms, users []int64) (found [
 	return found, err
 }
 
-// FindNonMembers reads users in the order of an index of names, and stops after limit matches.
+// FindNonMembers lists enabled users, by name, who are not members of a room and whose folded name contains nameKey. It
+// reads an index of the names and stops after limit matches.
 func (r reader) FindNonMembers(ctx context.Context, room int64, nameKey string,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
@@ -48,7 +51,7 @@ func (r reader) FindNonMembers(ctx context.Context, room int64, nameKey string,
 const selectDeparture = `
 	SELECT room_id, user_id, removed_by_id, seq, departed_at, account_deleted FROM departures`
 
-// LastDeparture returns how a person last left a room.
+// LastDeparture returns the latest record of a person leaving a room.
 func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Departure, err error) {
 	const query = selectDeparture + `
 		WHERE room_id = $1 AND user_id = $2
@@ -58,8 +61,8 @@ func (r reader) LastDeparture(ctx context.Context, room, user int64) (d chat.Dep
 	return d, err
 }
 
-// Departures has no limit, because a person who is missing from the result would keep reading the room. Few people
-// leave in the short time that callers ask for.
+// Departures lists the departures from all rooms at or after a time. It has no limit, because a person who is missing
+// from the result would keep reading the room. Callers ask for a short time, in which few people leave.
 func (r reader) Departures(ctx context.Context, since chat.Timestamp) (list []chat.Departure, err error) {
 	const query = selectDeparture + `
 		WHERE departed_at >= $1
@@ -68,8 +71,8 @@ func (r reader) Departures(ctx context.Context, since chat.Timestamp) (list []ch
 	return list, err
 }
 
-// departuresBetween returns the departures from a room with after < seq <= upto, where seq is the room's number of the
-// departure.
+// departuresBetween returns the departures from a room whose seq (the number of the departure in the room) is greater
+// than after and at most upto.
 func (r reader) departuresBetween(ctx context.Context, room, after, upto int64) (list []chat.Departure, err error) {
 	const query = selectDeparture + `
 		WHERE room_id = $1 AND seq > $2 AND seq <= $3
@@ -78,7 +81,7 @@ func (r reader) departuresBetween(ctx context.Context, room, after, upto int64) 
 	return list, err
 }
 
-// SetOwner does not change the role of the previous owner, who has left the room already.
+// SetOwner makes a member the owner of a room. It does not change the role of the previous owner, who has already left.
 func (w writer) SetOwner(ctx context.Context, room, user int64) error {
 	const query = `
 		UPDATE members SET role = $3 WHERE room_id = $1 AND user_id = $2`
@@ -86,7 +89,8 @@ func (w writer) SetOwner(ctx context.Context, room, user int64) error {
 	return err
 }
 
-// LongestStandingMember prefers enabled people to bots, and enabled bots to disabled accounts.
+// LongestStandingMember returns the member who joined a room first. It prefers enabled people to bots, and enabled bots
+// to disabled accounts.
 func (r reader) LongestStandingMember(ctx context.Context, room int64) (user int64, err error) {
 	const query = `
 		SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
@@ -97,8 +101,8 @@ func (r reader) LongestStandingMember(ctx context.Context, room int64) (user int
 	return user, err
 }
 
-// InsertMember sets the read marker, the seq up to which the user has read, to the seq of joining. So a new member has
-// no unread messages.
+// InsertMember adds a user to a room. It sets the user's read marker, the seq up to which they have read, to the seq of
+// joining, so that a new member has no unread messages.
 func (w writer) InsertMember(ctx context.Context, room, user, seq int64) error {
 	const query = `
 		INSERT INTO members (room_id, user_id, joined_seq, read_seq) VALUES ($1, $2, $3, $3)`
@@ -106,7 +110,8 @@ func (w writer) InsertMember(ctx context.Context, room, user, seq int64) error {
 	return err
 }
 
-// DeleteMember returns chat.ErrNotFound if the user is not a member, unless d.AccountDeleted.
+// DeleteMember removes a user from a room and records the departure. It returns chat.ErrNotFound if the user is not a
+// member, unless d.AccountDeleted is set.
 func (w writer) DeleteMember(ctx context.Context, d chat.Departure) error {
 	const op = "delete member"
 	const (

@@ -13,7 +13,7 @@ import (
 const selectReadableMessages = selectMessage + `
 	WHERE x.room_id = $1 AND EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2)`
 
-// MessagesBefore reads the newest messages first, so that the limit keeps those, and returns them in ascending order.
+// MessagesBefore returns at most limit messages of a room with seq < before: the newest of them, in ascending order.
 func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]chat.Message, error) {
 	const query = selectReadableMessages + ` AND x.seq < $3 ORDER BY x.seq DESC LIMIT $4`
 	messages, err := r.listMessages(ctx, "list messages before", query, room, user, before, limit)
@@ -21,21 +21,21 @@ func (r reader) MessagesBefore(ctx context.Context, user, room, before int64, li
 	return messages, err
 }
 
-// MessagesAfter returns the messages with the lowest seq above after, in ascending order.
+// MessagesAfter returns at most limit messages of a room with seq > after: the oldest of them, in ascending order.
 func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]chat.Message, error) {
 	const query = selectReadableMessages + ` AND x.seq > $3 ORDER BY x.seq LIMIT $4`
 	return r.listMessages(ctx, "list messages after", query, room, user, after, limit)
 }
 
-// MessagesChangedSince returns the messages with the lowest changed_seq above after, in ascending order.
+// MessagesChangedSince returns at most limit messages of a room with changed_seq > after, lowest changed_seq first.
 func (r reader) MessagesChangedSince(ctx context.Context, user, room, after int64,
 	limit int) ([]chat.Message, error) {
 	const query = selectReadableMessages + ` AND x.changed_seq > $3 ORDER BY x.changed_seq LIMIT $4`
 	return r.listMessages(ctx, "list changed messages", query, room, user, after, limit)
 }
 
-// AccountDeletedSince reports whether a member or former member of a room deleted their account after the room's change
-// with the number after.
+// AccountDeletedSince reports whether a member or former member of a room deleted their account, and the room's change
+// for it has a seq greater than after.
 func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (deleted bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM departures WHERE room_id = $1 AND seq > $2 AND account_deleted)`
@@ -43,11 +43,12 @@ func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (del
 	return deleted, err
 }
 
-// Changes reads the messages and the room's last seq with one statement, which sees one snapshot on both databases. A
-// room without changes still gives one row, without a message: hence the COALESCE. The messages are limited before the
-// joins; otherwise PostgreSQL would read and sort everything that changed since the cursor, which may be the whole
-// room. Departures never change, so a second query can read those up to the same seq. If there is a message for every
-// seq since the cursor, nobody has left and that query is not needed.
+// Changes reads the messages of a room that changed after the cursor, the room's last seq and the departures, all as of
+// one moment. One statement reads the messages and the last seq. A room without changes still gives one row, without a
+// message: hence the COALESCE. The messages are limited before the joins; otherwise PostgreSQL would read and sort
+// everything that changed since the cursor, which may be the whole room. A second query reads the departures up to the
+// same last seq, which never change afterwards. It is skipped if there is a message for every seq since the cursor,
+// because then nobody has left.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,

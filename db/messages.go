@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// messageColumns are the columns of a messageRow, from messages x and their authors u. The author's name is the current
-// one, not that of when the message was posted.
+// messageColumns lists the columns of a messageRow. The query must call the table messages x and the authors u. The
+// author's name is the current one, not the name at the time of posting.
 const messageColumns = `
 	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar_file_id AS author_avatar,
 		u.owner_id <> 0 AS author_is_bot, x.key, x.body, x.html, x.posted_at, x.edited_at, x.deleted_at,
@@ -36,7 +36,7 @@ func (row *messageRow) message() chat.Message {
 	return m
 }
 
-// listMessages runs a query that returns messageColumns.
+// listMessages runs a query that selects messageColumns and returns its messages.
 func (r reader) listMessages(ctx context.Context, op, query string, args ...any) ([]chat.Message, error) {
 	var rows []messageRow
 	if err := r.list(ctx, op, &rows, query, args...); err != nil {
@@ -49,7 +49,7 @@ func (r reader) listMessages(ctx context.Context, op, query string, args ...any)
 	return messages, nil
 }
 
-// Message returns chat.ErrNotFound if the person is not in the room of the message.
+// Message returns a message, or chat.ErrNotFound if the person is not a member of its room.
 func (r reader) Message(ctx context.Context, user, id int64) (chat.Message, error) {
 	const query = selectMessage + `
 		WHERE x.id = $2 AND x.room_id IN (SELECT room_id FROM members WHERE user_id = $1)`
@@ -58,7 +58,7 @@ func (r reader) Message(ctx context.Context, user, id int64) (chat.Message, erro
 	return row.message(), err
 }
 
-// MessageByKey returns the message with an idempotency key of its author.
+// MessageByKey returns the message that an author posted with an idempotency key, and the digest of what was sent.
 func (r reader) MessageByKey(ctx context.Context, author int64, key string) (chat.Message, string, error) {
 	const query = `SELECT x.content_digest, ` + messageColumns + fromMessages + `
 		WHERE x.author_id = $1 AND x.key = $2`
@@ -70,8 +70,9 @@ func (r reader) MessageByKey(ctx context.Context, author int64, key string) (cha
 	return row.message(), row.Digest, err
 }
 
-// MessagesByAuthor reads all messages with after < seq <= upto, so the range must be small. An index by author would
-// make it fast, but would slow down every post.
+// MessagesByAuthor lists an author's messages with after < seq <= upto that are not deleted. It reads the messages of
+// all authors in this range, so the range must be small. An index by author would make it fast, but would slow down
+// every post.
 func (r reader) MessagesByAuthor(ctx context.Context, author, room, after, upto int64,
 	limit int) ([]chat.Message, error) {
 	const query = selectMessage + `
@@ -81,21 +82,21 @@ func (r reader) MessagesByAuthor(ctx context.Context, author, room, after, upto 
 	return r.listMessages(ctx, "list messages by author", query, room, after, upto, author, limit)
 }
 
-// reservePostSQL takes the next seq of a room, remembers the previous message, and records the author $1 and the time
-// $2. If the previous message is later than $2 by at most $3, the time of the previous message is kept.
+// reservePostSQL takes the next seq of a room, remembers the previous message, and stores author $1 and time $2 for the
+// new message. If the previous message is later than $2 by at most $3, its time is used instead of $2.
 const reservePostSQL = `
 	UPDATE rooms SET last_seq = last_seq + 1, previous_author_id = last_author_id, previous_posted_at = last_posted_at,
 		last_author_id = $1,
 		last_posted_at = CASE WHEN last_posted_at - $2 BETWEEN 0 AND $3 THEN last_posted_at ELSE $2 END`
 
-// returningPostSlot returns a chat.PostSlot after reservePostSQL.
+// returningPostSlot ends a statement that begins with reservePostSQL. It returns the columns of a chat.PostSlot.
 const returningPostSlot = `
 	RETURNING id AS room, kind, access, last_seq, last_posted_at, previous_author_id, previous_posted_at,
 		CAST($1 AS BIGINT) AS me, COALESCE(CASE WHEN pair_low = $1 THEN pair_high ELSE pair_low END, 0) AS peer,
 		COALESCE((SELECT u.name FROM users u
 			WHERE u.id = CASE WHEN pair_low = $1 THEN pair_high ELSE pair_low END), name) AS name`
 
-// ReservePost locks the room's row until the transaction ends, like NextSeq.
+// ReservePost takes a seq and a time for a new message. It locks the room's row until the transaction ends.
 func (w writer) ReservePost(ctx context.Context, author int64, ref chat.ConversationRef,
 	at, maxSkew chat.Timestamp) (slot chat.PostSlot, err error) {
 	const op = "reserve post"
@@ -111,8 +112,8 @@ func (w writer) ReservePost(ctx context.Context, author int64, ref chat.Conversa
 	return slot, err
 }
 
-// InsertMessage also checks that the author is a member. The caller has locked the room, so the author cannot leave it
-// before the commit.
+// InsertMessage adds a message and returns its id. It returns chat.ErrNotFound if the author is not a member or has
+// used the message's key before. The caller has locked the room, so the author cannot leave it before the commit.
 func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string) (id int64, err error) {
 	const query = `
 		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,
@@ -126,7 +127,8 @@ func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string
 	return id, err
 }
 
-// UpdateMessage does not change the position of a message: its room, its seq, and whether it starts a group or a day.
+// UpdateMessage stores the changed content of a message. It does not change the message's room, its seq, and whether it
+// starts a group or a day.
 func (w writer) UpdateMessage(ctx context.Context, m chat.Message) error {
 	const query = `
 		UPDATE messages

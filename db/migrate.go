@@ -13,7 +13,7 @@ import (
 // baselineVersion is the number of the first migration. Databases from before the first release have lower numbers.
 const baselineVersion = 100
 
-// errBeforeFirstRelease is shown to the operator as it is.
+// errBeforeFirstRelease is returned for a database from before the first release. The operator sees this text as it is.
 const errBeforeFirstRelease startError = "This database is from before the first release; see docs/operating.md."
 
 // startError is a complete sentence about why Charla does not start.
@@ -21,10 +21,10 @@ type startError string
 
 func (e startError) Error() string { return string(e) }
 
-// migrate runs the migrations in a folder of files that the database lacks. It refuses a database from before the first
-// release. If the schema of the database is newer than the migrations, migrate returns an error on SQLite, because only
-// the newer program knows what a write must contain. On PostgreSQL this is a node of the previous version beside newer
-// ones; it works until it is replaced, and may restart meanwhile.
+// migrate applies the migrations in a folder that the database lacks. It returns an error for a database from before
+// the first release. If the database has a newer schema than this program, the result depends on the dialect. On SQLite
+// migrate returns an error, because only the newer program knows what a write must contain. On PostgreSQL it succeeds,
+// because nodes of the previous version may run, and restart, beside newer nodes until they are replaced.
 func migrate(ctx context.Context, dialect goose.Dialect, files fs.FS, folder string, pool *sql.DB,
 	options ...goose.ProviderOption) error {
 	files, err := fs.Sub(files, folder)

@@ -45,7 +45,7 @@ func (s *Store) Heartbeat(ctx context.Context, me Node) (others []Node, err erro
 	return others, err
 }
 
-// DeleteNode removes a node that stops.
+// DeleteNode removes the record of a node that is stopping.
 func (s *Store) DeleteNode(ctx context.Context, id string) error {
 	const query = `
 		DELETE FROM nodes WHERE id = $1`

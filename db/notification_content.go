@@ -6,11 +6,12 @@ import (
 	"charla/chat"
 )
 
-// notifiedSeq is the seq after which messages are news to member m. If $2 is a room, these are the unread messages. If
-// $2 is 0, messages that an earlier e-mail included are not news either.
+// notifiedSeq is an SQL expression: the seq after which messages are news to member m. If $2 is the id of a room, all
+// unread messages are news. If $2 is 0, messages that an earlier e-mail included are not.
 const notifiedSeq = `CASE WHEN $2 = 0 AND m.emailed_seq > m.read_seq THEN m.emailed_seq ELSE m.read_seq END`
 
-// UnreadConversations counts messages of others that are not deleted, up to chat.UnreadCap in each room.
+// UnreadConversations lists a user's conversations with unread messages. It counts only messages of others that are not
+// deleted, up to chat.UnreadCap in each room.
 func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 	limit int) (list []chat.UnreadConversation, err error) {
 	const query = `
@@ -32,8 +33,9 @@ func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 	return list, err
 }
 
-// UnreadPreviews finds the first message to return in each room and reads on from there. PostgreSQL looks for that
-// message once per room, not once per message.
+// UnreadPreviews lists the beginnings of the last unread messages in each conversation. For each room it first finds
+// the earliest message to return and then reads on from there. PostgreSQL does this search once per room, not once per
+// message.
 func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
 	limits chat.PreviewLimits) (list []chat.MessagePreview, err error) {
 	const query = `

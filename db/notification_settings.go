@@ -15,7 +15,8 @@ func (r reader) NotificationSettings(ctx context.Context, user int64) (s chat.No
 	return s, err
 }
 
-// SetDigestSetting leaves the stored browser locale unchanged if locale is empty.
+// SetDigestSetting stores when a user gets e-mails about unread messages, and the language of their browser. An empty
+// language leaves the stored one unchanged.
 func (w writer) SetDigestSetting(ctx context.Context, user int64, digest, locale string) error {
 	const query = `
 		UPDATE users
@@ -25,7 +26,7 @@ func (w writer) SetDigestSetting(ctx context.Context, user int64, digest, locale
 	return err
 }
 
-// SetPushSettings stores where pushes go and what they contain.
+// SetPushSettings stores the ntfy topic of a user and what its pushes contain.
 func (w writer) SetPushSettings(ctx context.Context, user int64, s chat.NotificationSettings) error {
 	const query = `
 		UPDATE users SET ntfy_topic = $2, push_rooms = $3, push_include_text = $4 WHERE id = $1`

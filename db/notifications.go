@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// NotificationsDue reads only the first entry of an index, so it is fast however long the queue is.
+// NotificationsDue reports whether notifications of a medium are due. It reads only the first entry of an index, so it
+// is fast however long the queue is.
 func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now chat.Timestamp) (due bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM notifications WHERE medium = $1 AND next_attempt_at <= $2 AND failed_at = 0)`
@@ -14,8 +15,8 @@ func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now ch
 	return due, err
 }
 
-// InsertNotification makes the notification due at once and puts it before digests and pushes about unread messages. A
-// person waits for it, while there may be thousands of the others.
+// InsertNotification adds a notification that is due at once and comes before all digests and pushes about unread
+// messages. A person is waiting for it, and there may be thousands of digests and pushes.
 func (w writer) InsertNotification(ctx context.Context, n chat.Notification) error {
 	const query = `
 		INSERT INTO notifications (medium, kind, user_id, subject_id, address, locale, away_since, created_at,
@@ -26,8 +27,8 @@ func (w writer) InsertNotification(ctx context.Context, n chat.Notification) err
 	return err
 }
 
-// ClaimNotifications checks again that a row is due after it has locked the row: if two nodes choose the same row, only
-// one gets it.
+// ClaimNotifications claims at most limit due notifications until a time. It locks each row and then checks again that
+// it is due: if two nodes choose the same row, only one gets it.
 func (w writer) ClaimNotifications(ctx context.Context, medium chat.Medium, now, until chat.Timestamp,
 	limit int) (claimed []chat.Notification, err error) {
 	const query = `
@@ -42,14 +43,15 @@ func (w writer) ClaimNotifications(ctx context.Context, medium chat.Medium, now,
 	return claimed, err
 }
 
-// LockNotification locks the row. It returns chat.ErrNotFound if the notification was deleted.
+// LockNotification locks a notification until the transaction ends. It returns chat.ErrNotFound if the notification was
+// deleted.
 func (w writer) LockNotification(ctx context.Context, id int64) error {
 	const query = `
 		UPDATE notifications SET attempts = attempts WHERE id = $1`
 	return w.execRow(ctx, "lock notification", query, id)
 }
 
-// PostponeNotification stores the error of an attempt and the time of the next attempt.
+// PostponeNotification stores why an attempt failed and when the next one is due.
 func (w writer) PostponeNotification(ctx context.Context, id int64, failure string, next chat.Timestamp) error {
 	const query = `
 		UPDATE notifications SET last_error = $2, next_attempt_at = $3 WHERE id = $1`
@@ -57,7 +59,8 @@ func (w writer) PostponeNotification(ctx context.Context, id int64, failure stri
 	return err
 }
 
-// FailNotification keeps the row, so that the operator can see the error.
+// FailNotification records that a notification was given up, and why. The row stays, so that the operator can see the
+// error.
 func (w writer) FailNotification(ctx context.Context, id int64, failure string, at chat.Timestamp) error {
 	const query = `
 		UPDATE notifications SET last_error = $2, failed_at = $3 WHERE id = $1`
@@ -65,7 +68,8 @@ func (w writer) FailNotification(ctx context.Context, id int64, failure string, 
 	return err
 }
 
-// MarkEmailed never moves the seq that was e-mailed back.
+// MarkEmailed records that a digest included the messages of a room up to seq. It changes nothing if a later seq is
+// already recorded.
 func (w writer) MarkEmailed(ctx context.Context, user, room, seq int64) error {
 	const query = `
 		UPDATE members SET emailed_seq = $3 WHERE user_id = $1 AND room_id = $2 AND emailed_seq < $3`
@@ -81,7 +85,7 @@ func (w writer) DeleteNotification(ctx context.Context, id int64) error {
 	return err
 }
 
-// PruneNotifications deletes notifications that failed for good before a time.
+// PruneNotifications deletes notifications that were given up before a time.
 func (w writer) PruneNotifications(ctx context.Context, failedBefore chat.Timestamp) error {
 	const query = `
 		DELETE FROM notifications WHERE failed_at > 0 AND failed_at < $1`

@@ -8,17 +8,18 @@ import (
 // Observer receives the durations of database operations. Its methods are called from many goroutines at once and must
 // not block.
 type Observer interface {
-	// ReadFinished reports a query outside a transaction. The duration includes the wait for a connection. The query
-	// failed if the database did not answer while the caller was still waiting.
+	// ReadFinished reports a query outside a transaction. Its duration includes the wait for a connection. The argument
+	// failed is true if the database could not be reached or did not answer in time. It is false if the caller
+	// cancelled the query, and for errors that the database returned, such as a missing row.
 	ReadFinished(took time.Duration, failed bool)
-	// WriteFinished reports a transaction, with all waiting and repeating. It failed if the database did not answer; a
-	// write that was rejected did not fail.
+	// WriteFinished reports a transaction. Its duration includes all waiting and repeating. The argument failed is true
+	// if the database could not be reached or did not answer in time; it is false for a write that was rejected.
 	WriteFinished(took time.Duration, failed bool)
-	// BatchCommitted reports a commit on SQLite and the number of transactions that shared it.
+	// BatchCommitted reports a commit on SQLite: how many transactions shared it and how long it took.
 	BatchCommitted(writes int, took time.Duration)
 }
 
-// SetObserver makes the store report to o. Call it before the store is used.
+// SetObserver makes the store report its operations to o. It must be called before the store is used.
 func (s *Store) SetObserver(o Observer) {
 	s.observer, s.reader = o, reader{poolQuerier{s.read, o}}
 	if s.committer != nil {

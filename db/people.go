@@ -6,15 +6,16 @@ import (
 	"charla/chat"
 )
 
-// sortedAfterUser is a condition for users u that come after the person $2 in the order of names. If $2 is 0, it holds
-// for all.
+// sortedAfterUser is an SQL condition that is true for users u whose name comes after that of user $2. If $2 is 0, it
+// is true for everybody.
 const sortedAfterUser = `(CAST($2 AS BIGINT) = 0
 	OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $2))`
 
-// userSummaryColumns are the columns of a chat.UserSummary, from users u.
+// userSummaryColumns lists the columns of a chat.UserSummary. The query must call the table users u.
 const userSummaryColumns = `u.id, u.name, u.avatar_file_id, u.owner_id <> 0 AS is_bot`
 
-// FindUsers reads an index of the names until it has found enough matches.
+// FindUsers lists enabled users, by name, whose folded name contains nameKey. It reads an index of the names until it
+// has found enough matches.
 func (r reader) FindUsers(ctx context.Context, nameKey string, after int64,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
@@ -26,7 +27,8 @@ func (r reader) FindUsers(ctx context.Context, nameKey string, after int64,
 	return users, err
 }
 
-// AllUsers includes disabled accounts and excludes deleted ones.
+// AllUsers lists users, by name, whose folded name or e-mail address contains key. It includes disabled accounts and
+// excludes deleted ones.
 func (r reader) AllUsers(ctx context.Context, key string, after int64, limit int) (users []chat.User, err error) {
 	const query = `
 		SELECT ` + userColumns + ` FROM users u

@@ -20,8 +20,8 @@ import (
 // maxConns is how many connections a node opens at most. Four nodes stay below PostgreSQL's default limit of 100.
 const maxConns = 24
 
-// sessionSettings are PostgreSQL settings that apply unless the URL sets them. The timeouts limit how long people wait
-// and how long locks of a crashed node remain. synchronous_commit makes commits survive a crash.
+// sessionSettings are PostgreSQL settings that apply unless the URL sets them. The timeouts limit how long users wait
+// and how long locks of a crashed node remain. With synchronous_commit, commits survive a crash.
 var sessionSettings = map[string]string{
 	"application_name":                    "charla",
 	"statement_timeout":                   "10s",
@@ -31,9 +31,9 @@ var sessionSettings = map[string]string{
 }
 
 // OpenPostgres connects to a postgres:// URL and migrates the schema. Nodes that start at the same time migrate one
-// after the other. If the URL has no sslmode, a connection to this machine is not encrypted, and any other must be:
-// "require", which does not check the name of the server (use verify-full across a network that is not yours).
-// Connecting takes at most 5 seconds unless the URL sets connect_timeout.
+// after the other. If the URL has no sslmode, connections to this machine are not encrypted, and connections to other
+// machines use "require": they are encrypted, but the identity of the server is not checked, so a network that is not
+// yours needs verify-full. Connecting takes at most 5 seconds unless the URL sets connect_timeout.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	return openPostgres(ctx, url, migrations.FS)
 }

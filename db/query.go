@@ -16,28 +16,30 @@ import (
 // reader implements chat.Reader on a connection pool or inside a transaction.
 type reader struct{ q querier }
 
-// writer implements chat.Tx.
+// writer implements chat.Tx: it reads and writes inside a transaction.
 type writer struct{ reader }
 
-// querier is what a connection pool and a transaction have in common.
+// querier has the methods for running queries that connection pools and transactions share.
 type querier interface {
 	GetContext(ctx context.Context, dest any, query string, args ...any) error
 	SelectContext(ctx context.Context, dest any, query string, args ...any) error
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// get reads one row into dest. It returns chat.ErrNotFound if there is none. The name of the operation, op, begins the
-// text of every other error, here and in list and exec.
+// get reads one row into dest. It returns chat.ErrNotFound if there is no row. The text of any other error begins with
+// op, the name of the operation.
 func (r reader) get(ctx context.Context, op string, dest any, query string, args ...any) error {
 	return mapError(op, r.q.GetContext(ctx, dest, query, args...))
 }
 
-// list reads all rows into the slice that dest points to.
+// list reads all rows into the slice to which dest points. The text of an error begins with op, the name of the
+// operation.
 func (r reader) list(ctx context.Context, op string, dest any, query string, args ...any) error {
 	return mapError(op, r.q.SelectContext(ctx, dest, query, args...))
 }
 
-// exec runs a statement and returns the number of rows that it changed.
+// exec runs a statement and returns the number of rows that it changed. The text of an error begins with op, the name
+// of the operation.
 func (r reader) exec(ctx context.Context, op, query string, args ...any) (int64, error) {
 	result, err := r.q.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -47,7 +49,7 @@ func (r reader) exec(ctx context.Context, op, query string, args ...any) (int64,
 	return n, mapError(op, err)
 }
 
-// execRow runs a statement like exec. It returns chat.ErrNotFound if no row was changed.
+// execRow runs a statement that must change a row. It returns chat.ErrNotFound if no row was changed.
 func (r reader) execRow(ctx context.Context, op, query string, args ...any) error {
 	n, err := r.exec(ctx, op, query, args...)
 	if err == nil && n == 0 {
@@ -56,8 +58,8 @@ func (r reader) execRow(ctx context.Context, op, query string, args ...any) erro
 	return err
 }
 
-// poolQuerier runs queries on a connection pool. Each has at most readTimeout, so that callers do not queue up behind a
-// stalled database.
+// poolQuerier runs queries on a connection pool. A query may take at most readTimeout, so that callers do not queue up
+// behind a stalled database.
 type poolQuerier struct {
 	db       *sqlx.DB
 	observer Observer // may be nil
@@ -97,8 +99,8 @@ func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Con
 	return err
 }
 
-// txQuerier runs every statement with the context of the transaction and ignores the caller's, which belongs to a
-// request that may be cancelled.
+// txQuerier runs statements in a transaction. They use the transaction's context, not that of the caller, because the
+// caller's request may be cancelled.
 type txQuerier struct {
 	ctx context.Context
 	tx  *sqlx.Tx
@@ -116,9 +118,9 @@ func (t txQuerier) ExecContext(_ context.Context, query string, args ...any) (sq
 	return t.tx.ExecContext(t.ctx, query, args...)
 }
 
-// listToJSON encodes values as a JSON object with numbered names: {"0":[12],"1":[15]}. A query reads it with json_each.
-// Both databases have that function for objects, but not for arrays: PostgreSQL has another name for those. A
-// placeholder for each value would be slow on SQLite, which looks placeholders up by name.
+// listToJSON encodes values as a JSON object with numbered names: {"0":[12],"1":[15]}. A query reads it with json_each,
+// which PostgreSQL and SQLite both have for objects; for arrays the names differ. One SQL placeholder per value would
+// be slow on SQLite, which looks placeholders up by name.
 func listToJSON[T any](values []T) string {
 	object := make(map[int]T, len(values))
 	for i, v := range values {
@@ -131,7 +133,7 @@ func listToJSON[T any](values []T) string {
 	return string(text)
 }
 
-// tuples puts each value into an array of one element, so that SQL reads all lists alike: value ->> 0.
+// tuples puts each value into an array of its own, so that SQL reads all lists in the same way: value ->> 0.
 func tuples[T any](values []T) [][1]T {
 	list := make([][1]T, len(values))
 	for i, v := range values {
@@ -140,10 +142,10 @@ func tuples[T any](values []T) [][1]T {
 	return list
 }
 
-// jsonRows is a column with a JSON array of objects, one per row of a subquery.
+// jsonRows reads a column that contains a JSON array of objects, one object per row of a subquery.
 type jsonRows[T any] []T
 
-// Scan implements sql.Scanner. It fails if the column has anything but the fields of T.
+// Scan decodes a column. It implements sql.Scanner. It fails if an object has a field that T does not have.
 func (rows *jsonRows[T]) Scan(value any) error {
 	var text string
 	switch v := value.(type) {

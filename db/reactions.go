@@ -15,7 +15,7 @@ const reactionsColumn = `
 		FROM reactions e JOIN users p ON p.id = e.user_id
 		WHERE e.message_id = x.id), '') || ']' ELSE '[]' END AS reactions`
 
-// reactionJSON is an element of reactionsColumn.
+// reactionJSON is one element of the array in reactionsColumn.
 type reactionJSON struct {
 	Emoji string `json:"emoji"`
 	User  int64  `json:"user"`
@@ -26,7 +26,8 @@ func (r reactionJSON) reaction() chat.Reaction {
 	return chat.Reaction{Emoji: r.Emoji, User: chat.UserSummary{ID: r.User, Name: r.Name}}
 }
 
-// MessagesReactedTo returns messages with all their fields, because its caller changes each of them.
+// MessagesReactedTo lists messages of a room to which a user reacted. It reads all their fields, because its caller
+// changes each message.
 func (r reader) MessagesReactedTo(ctx context.Context, user, room int64, limit int) ([]chat.Message, error) {
 	const query = selectMessage + `
 		WHERE x.id IN (
@@ -38,7 +39,8 @@ func (r reader) MessagesReactedTo(ctx context.Context, user, room int64, limit i
 	return r.listMessages(ctx, "list messages reacted to", query, user, room, limit)
 }
 
-// InsertReaction relies on the primary key: a person can react with an emoji once.
+// InsertReaction adds a reaction. The primary key ensures that a user reacts to a message with an emoji only once; a
+// second time it returns chat.ErrDuplicate.
 func (w writer) InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error {
 	const query = `
 		INSERT INTO reactions (message_id, user_id, emoji, seq) VALUES ($1, $2, $3, $4)`
@@ -46,7 +48,7 @@ func (w writer) InsertReaction(ctx context.Context, message, user int64, emoji s
 	return err
 }
 
-// DeleteReaction deletes one reaction.
+// DeleteReaction deletes one user's reaction with one emoji to a message.
 func (w writer) DeleteReaction(ctx context.Context, message, user int64, emoji string) error {
 	const query = `
 		DELETE FROM reactions WHERE message_id = $1 AND user_id = $2 AND emoji = $3`

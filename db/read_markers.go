@@ -2,7 +2,8 @@ package db
 
 import "context"
 
-// SetReadMarker never moves a read marker back.
+// SetReadMarker moves the read marker of a member forward to seq and reports whether it moved. It never moves a marker
+// back.
 func (w writer) SetReadMarker(ctx context.Context, room, user, seq int64) (moved bool, err error) {
 	const query = `
 		UPDATE members SET read_seq = $3 WHERE room_id = $1 AND user_id = $2 AND read_seq < $3`

@@ -6,8 +6,9 @@ import (
 	"charla/chat"
 )
 
-// OpenRooms works even if the person has joined the room with the id after meanwhile. If that is a private room, it
-// returns nothing, because the position in the list would reveal something about the room's name.
+// OpenRooms lists open rooms, by name, that a person is not a member of, starting after the room with the id "after".
+// This works even if the person has joined that room meanwhile. If that room is private, OpenRooms returns nothing,
+// because the room's position in the list would reveal something about its name.
 func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after int64,
 	limit int) (rooms []chat.Room, err error) {
 	const query = `
@@ -23,7 +24,7 @@ func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after
 	return rooms, err
 }
 
-// Room returns chat.ErrNotFound for a private room that the person is not in.
+// Room returns a channel, or chat.ErrNotFound for a private channel that the person is not a member of.
 func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, err error) {
 	const query = `
 		SELECT r.id, r.name, r.access, COALESCE(m.role, '') AS role,
@@ -38,8 +39,8 @@ func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, er
 	return found, err
 }
 
-// LastSeqs finds channels by id and direct conversations by their two members. The result is a map, so the query needs
-// no order. The keys are passed as JSON; see listToJSON.
+// LastSeqs returns the room and the last seq of each stream key. It finds channels by id and direct conversations by
+// their two members. It passes the keys as JSON; see listToJSON. The result is a map, so the query needs no order.
 func (r reader) LastSeqs(ctx context.Context, keys []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error) {
 	const query = `
 		WITH asked AS MATERIALIZED (
@@ -71,7 +72,8 @@ func (r reader) LastSeqs(ctx context.Context, keys []chat.StreamKey) (map[chat.S
 	return found, nil
 }
 
-// NextSeq locks the room's row until the transaction ends. That makes the order of commits equal the order of seqs.
+// NextSeq takes the next seq of a room. It locks the room's row until the transaction ends, so that changes are
+// committed in the order of their seqs.
 func (w writer) NextSeq(ctx context.Context, room int64) (seq int64, err error) {
 	const query = `
 		UPDATE rooms SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq`
@@ -79,7 +81,7 @@ func (w writer) NextSeq(ctx context.Context, room int64) (seq int64, err error) 
 	return seq, err
 }
 
-// LockRoom locks the room's row like NextSeq, but takes no seq.
+// LockRoom locks the room's row until the transaction ends, as NextSeq does, but takes no seq.
 func (w writer) LockRoom(ctx context.Context, room int64) (key chat.StreamKey, lastSeq int64, err error) {
 	const query = `
 		UPDATE rooms SET last_seq = last_seq WHERE id = $1
@@ -97,7 +99,8 @@ func (w writer) LockRoom(ctx context.Context, room int64) (key chat.StreamKey, l
 	return chat.StreamKey{Room: room}, row.LastSeq, nil
 }
 
-// InsertRoom relies on the unique index of the names of open rooms.
+// InsertRoom adds a channel and returns its id. It returns chat.ErrDuplicate if another open channel has the name,
+// which a unique index ensures.
 func (w writer) InsertRoom(ctx context.Context, name, nameKey string, access chat.Access,
 	at chat.Timestamp) (id int64, err error) {
 	const query = `
@@ -107,8 +110,8 @@ func (w writer) InsertRoom(ctx context.Context, name, nameKey string, access cha
 	return id, err
 }
 
-// EnsureDirectRoom works if two nodes create the same room at the same time: the second waits for the first and then
-// finds the room with its members.
+// EnsureDirectRoom returns the room of two users, and creates it if they have none. If two nodes create the same room
+// at the same time, the second waits for the first and then finds the room with its members.
 func (w writer) EnsureDirectRoom(ctx context.Context, low, high int64, at chat.Timestamp) (id int64, err error) {
 	const op = "ensure direct room"
 	const (

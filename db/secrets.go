@@ -2,7 +2,8 @@ package db
 
 import "context"
 
-// EnsureSecret does not replace a secret: if two nodes store one with the same name, both get the first.
+// EnsureSecret stores a secret unless one with this name exists, and returns the stored one. If two nodes do this at
+// the same time, both get the same secret.
 func (w writer) EnsureSecret(ctx context.Context, name string, value []byte) (stored []byte, err error) {
 	const op = "ensure secret"
 	const (

@@ -7,7 +7,7 @@ import (
 	"charla/chat"
 )
 
-// selectSession reads a session that is live at time $2, and its user.
+// selectSession selects a session that is live at time $2, together with its user.
 const selectSession = `
 	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at",
 		s.seen_at AS "s.seen_at", s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
@@ -21,7 +21,7 @@ func (r reader) Session(ctx context.Context, hash string, now chat.Timestamp) (c
 	return r.sessionRow(ctx, "read session", query, hash, now)
 }
 
-// SessionByID returns the session that an access token names.
+// SessionByID returns the live session with this id, and its user.
 func (r reader) SessionByID(ctx context.Context, id int64, now chat.Timestamp) (chat.Session, chat.User, error) {
 	const query = selectSession + ` AND s.id = $1`
 	return r.sessionRow(ctx, "read session by id", query, id, now)
@@ -36,7 +36,7 @@ func (r reader) sessionRow(ctx context.Context, op, query string, args ...any) (
 	return row.Session, row.User, err
 }
 
-// Sessions excludes ended and expired sessions.
+// Sessions lists the live sessions of a user, without ended and expired ones.
 func (r reader) Sessions(ctx context.Context, user int64, now chat.Timestamp,
 	limit int) (sessions []chat.Session, err error) {
 	const query = `
@@ -48,8 +48,8 @@ func (r reader) Sessions(ctx context.Context, user int64, now chat.Timestamp,
 	return sessions, err
 }
 
-// EndedSessions has no limit, because a session that is missing from the result would keep its access. Few sessions end
-// in the short time that callers ask for.
+// EndedSessions lists the sessions that ended at or after a time. It has no limit, because a session that is missing
+// from the result would keep its access. Callers ask for a short time, in which few sessions end.
 func (r reader) EndedSessions(ctx context.Context, since chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		SELECT id FROM sessions
@@ -63,7 +63,7 @@ func (r reader) EndedSessions(ctx context.Context, since chat.Timestamp) (ids []
 	return ids, err
 }
 
-// LastSeen considers ended sessions too.
+// LastSeen returns when a user last used a session, which may have ended since.
 func (r reader) LastSeen(ctx context.Context, user int64) (at chat.Timestamp, err error) {
 	const query = `
 		SELECT COALESCE(MAX(seen_at), 0) FROM sessions WHERE user_id = $1`
@@ -71,7 +71,8 @@ func (r reader) LastSeen(ctx context.Context, user int64) (at chat.Timestamp, er
 	return at, err
 }
 
-// InsertSession stores a session with the hash of its token. A session without a kind is that of a browser.
+// InsertSession stores a session with the hash of its token and returns its id. An empty Kind is stored as a browser
+// session.
 func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) (id int64, err error) {
 	const query = `
 		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip)
@@ -82,7 +83,7 @@ func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) 
 	return id, err
 }
 
-// TouchSession does not change a session that has ended.
+// TouchSession records when a session was used and when it expires. It does nothing if the session has ended.
 func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at = 0`
@@ -90,7 +91,7 @@ func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.T
 	return err
 }
 
-// EndSession does not change a session that has already ended.
+// EndSession ends a session. It does nothing if the session has already ended.
 func (w writer) EndSession(ctx context.Context, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at = 0`
@@ -98,14 +99,15 @@ func (w writer) EndSession(ctx context.Context, id int64, at chat.Timestamp) err
 	return err
 }
 
-// EndUserSession returns chat.ErrNotFound if the person has no such live session.
+// EndUserSession ends a live session of a user. It returns chat.ErrNotFound if the user has no such session.
 func (w writer) EndUserSession(ctx context.Context, user, id int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`
 	return w.execRow(ctx, "end session of user", query, user, id, at)
 }
 
-// EndSessions ends all sessions of a person except the one with the id except.
+// EndSessions ends all sessions of a user, apart from one that the caller excepts by its id (zero for none), and
+// returns the ids of the ended sessions.
 func (w writer) EndSessions(ctx context.Context, user, except int64, at chat.Timestamp) (ids []int64, err error) {
 	const query = `
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at = 0

@@ -6,10 +6,10 @@ import (
 	"charla/chat"
 )
 
-// keptSigningKeys is how many keys remain: the one that signs and the one before it.
+// keptSigningKeys is how many keys are kept: the one that signs and the one before it, which still verifies.
 const keptSigningKeys = 2
 
-// SigningKeys returns the newest keys, newest first.
+// SigningKeys returns the kept keys, newest first.
 func (r reader) SigningKeys(ctx context.Context) (keys []chat.SigningKey, err error) {
 	const query = `
 		SELECT id, value, created_at FROM signing_keys ORDER BY id DESC LIMIT $1`
@@ -17,7 +17,8 @@ func (r reader) SigningKeys(ctx context.Context) (keys []chat.SigningKey, err er
 	return keys, err
 }
 
-// InsertSigningKey keeps the first of two keys that nodes add at the same time, because both have the same id.
+// InsertSigningKey adds a key and deletes the outdated ones. If two nodes add a key at the same time, both keys have
+// the same id, and only the first is stored.
 func (w writer) InsertSigningKey(ctx context.Context, k chat.SigningKey) error {
 	const op = "insert signing key"
 	const (

@@ -9,14 +9,14 @@ import (
 const selectRegistration = `
 	SELECT id, name, email, email_key, password_hash, browser_locale, created_at FROM pending_registrations`
 
-// PendingRegistration returns a registration by id.
+// PendingRegistration returns the unconfirmed registration with this id.
 func (r reader) PendingRegistration(ctx context.Context, id int64) (p chat.PendingRegistration, err error) {
 	const query = selectRegistration + ` WHERE id = $1`
 	err = r.get(ctx, "read pending registration", &p, query, id)
 	return p, err
 }
 
-// PendingRegistrationByEmail returns the latest registration with an address.
+// PendingRegistrationByEmail returns the latest unconfirmed registration of an e-mail address.
 func (r reader) PendingRegistrationByEmail(ctx context.Context, emailKey string,
 	since chat.Timestamp) (p chat.PendingRegistration, err error) {
 	const query = selectRegistration + `
@@ -27,7 +27,8 @@ func (r reader) PendingRegistrationByEmail(ctx context.Context, emailKey string,
 	return p, err
 }
 
-// InsertPendingRegistration does not check whether an account has the address already.
+// InsertPendingRegistration adds an unconfirmed registration and returns its id. It does not check whether an account
+// already has the e-mail address.
 func (w writer) InsertPendingRegistration(ctx context.Context, u chat.NewUser) (id int64, err error) {
 	const query = `
 		INSERT INTO pending_registrations (name, email, email_key, password_hash, browser_locale, created_at)
@@ -38,7 +39,7 @@ func (w writer) InsertPendingRegistration(ctx context.Context, u chat.NewUser) (
 	return id, err
 }
 
-// DeletePendingRegistrations deletes all registrations with an address.
+// DeletePendingRegistrations deletes all unconfirmed registrations of an e-mail address.
 func (w writer) DeletePendingRegistrations(ctx context.Context, emailKey string) error {
 	const query = `
 		DELETE FROM pending_registrations WHERE email_key = $1`
@@ -46,7 +47,7 @@ func (w writer) DeletePendingRegistrations(ctx context.Context, emailKey string)
 	return err
 }
 
-// PrunePendingRegistrations deletes registrations that nobody confirmed in time.
+// PrunePendingRegistrations deletes the unconfirmed registrations that were made before a time.
 func (w writer) PrunePendingRegistrations(ctx context.Context, before chat.Timestamp) error {
 	const query = `
 		DELETE FROM pending_registrations WHERE created_at < $1`

@@ -44,8 +44,8 @@ func openSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
 	return s, nil
 }
 
-// lockDir locks a directory against other processes: each would have its own idea of who is online and would deliver
-// only its own messages.
+// lockDir locks a database directory, so that no second process can use it. Two processes would not know of each
+// other's online users, and each would deliver only its own messages.
 func lockDir(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -105,8 +105,8 @@ func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, erro
 	return s, nil
 }
 
-// openAllConns opens all connections that a pool may have. Later, the process may have no file descriptors left, or the
-// file may be gone. Queries such as that for ended sessions must still work then.
+// openAllConns opens all connections that a pool may have. A later attempt could fail, because the process has no file
+// descriptors left or the file is gone. Important queries, such as the one for ended sessions, must still work then.
 func openAllConns(ctx context.Context, pool *sqlx.DB) error {
 	for range pool.Stats().MaxOpenConnections {
 		conn, err := pool.Connx(ctx)
@@ -132,14 +132,14 @@ func newSQLitePool(path, options string, size int) (*sqlx.DB, error) {
 	return sqlx.NewDb(pool, "sqlite"), nil
 }
 
-// PostgreSQL has the function json_build_object; init gives it to SQLite, so that one SQL text works on both. SQLite's
-// own json_object has a name that PostgreSQL 15 does not know.
+// init gives SQLite the function json_build_object, which PostgreSQL has too, so that the same SQL works on both. The
+// function json_object of SQLite does not exist in PostgreSQL 15.
 func init() {
 	sqlite.MustRegisterFunction("json_build_object",
 		&sqlite.FunctionImpl{NArgs: -1, Deterministic: true, Scalar: jsonBuildObject})
 }
 
-// jsonBuildObject returns a JSON object made of names and values in turns.
+// jsonBuildObject returns a JSON object. Its arguments are alternately names and values.
 func jsonBuildObject(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	if len(args)%2 != 0 {
 		return nil, errors.New("json_build_object needs a value for each name")
@@ -156,8 +156,8 @@ func jsonBuildObject(_ *sqlite.FunctionContext, args []driver.Value) (driver.Val
 	return string(text), err
 }
 
-// dbFile is the database file as it was when it was opened. If it is deleted or replaced, the process still has the old
-// file open, but everything written to it would be lost at the end of the process.
+// dbFile identifies the database file that was opened. If the file is deleted or replaced later, the process goes on
+// using the old one, and everything that it writes is lost when it ends.
 type dbFile struct {
 	path string
 	info fs.FileInfo
@@ -165,8 +165,7 @@ type dbFile struct {
 
 var errFileReplaced = errors.New("charla.db was deleted, moved or replaced while Charla is running: writes are refused")
 
-// checkLinked returns an error if path is no longer the opened file. If path cannot be examined, checkLinked assumes
-// that the file is still there.
+// checkLinked returns an error if path no longer leads to the opened file. If path cannot be examined, it returns nil.
 func (f *dbFile) checkLinked() error {
 	info, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(f.info, info) {

@@ -12,7 +12,7 @@ import (
 // too.
 type stmtCacheConnector struct{ driver.Connector }
 
-// maxCachedStmts limits the cache of a connection. Charla has fewer different statements.
+// maxCachedStmts is how many statements a connection caches. Charla has fewer different statements.
 const maxCachedStmts = 128
 
 // Connect opens a connection with an empty cache.
@@ -26,7 +26,7 @@ func (c stmtCacheConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &stmtCacheConn{driverConn: conn.(driverConn), netConn: netConn, stmts: map[string]driver.Stmt{}}, nil
 }
 
-// driverConn is what the connections of both drivers implement.
+// driverConn has the methods that this package needs of a connection; both drivers' connections implement it.
 type driverConn interface {
 	driver.Conn
 	driver.ConnPrepareContext
@@ -36,22 +36,22 @@ type driverConn interface {
 	driver.Validator
 }
 
-// stmtCacheConn is a connection with prepared statements by their text.
+// stmtCacheConn is a connection that keeps prepared statements in a map, by their SQL text.
 type stmtCacheConn struct {
 	driverConn
 	netConn *deadlineConn
 	stmts   map[string]driver.Stmt
 }
 
-// setDeadline puts the deadline of ctx on the network connection and returns a context without cancellation for the
-// driver. To obey a cancellation, both drivers would start a goroutine for each statement, and lib/pq would open a
-// second connection to the server. Statements are short enough to do without.
+// setDeadline sets the deadline of ctx on the network connection. It returns a context that cannot be cancelled, for
+// the driver. Otherwise both drivers would start a goroutine for each statement, and lib/pq would cancel through a
+// second connection to the server. Statements are short, so they need no cancellation.
 func (c *stmtCacheConn) setDeadline(ctx context.Context) context.Context {
 	c.netConn.deadline, _ = ctx.Deadline()
 	return context.WithoutCancel(ctx)
 }
 
-// cachedStmt returns the prepared statement for query. A full cache is emptied first.
+// cachedStmt returns the prepared statement for query, from the cache or newly prepared. It empties a full cache first.
 func (c *stmtCacheConn) cachedStmt(ctx context.Context, query string) (driver.Stmt, error) {
 	if stmt, ok := c.stmts[query]; ok {
 		return stmt, nil
@@ -69,7 +69,7 @@ func (c *stmtCacheConn) cachedStmt(ctx context.Context, query string) (driver.St
 	return stmt, err
 }
 
-// QueryContext implements driver.QueryerContext.
+// QueryContext runs a query as a cached prepared statement. It implements driver.QueryerContext.
 func (c *stmtCacheConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx = c.setDeadline(ctx)
 	stmt, err := c.cachedStmt(ctx, query)
@@ -79,7 +79,7 @@ func (c *stmtCacheConn) QueryContext(ctx context.Context, query string, args []d
 	return stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
 
-// ExecContext implements driver.ExecerContext.
+// ExecContext executes a cached prepared statement. It implements driver.ExecerContext.
 func (c *stmtCacheConn) ExecContext(ctx context.Context, query string,
 	args []driver.NamedValue) (driver.Result, error) {
 	ctx = c.setDeadline(ctx)
@@ -90,12 +90,14 @@ func (c *stmtCacheConn) ExecContext(ctx context.Context, query string,
 	return stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 }
 
-// BeginTx implements driver.ConnBeginTx. The commit has no context and keeps the deadline of its transaction.
+// BeginTx starts a transaction. It implements driver.ConnBeginTx. The commit has no context of its own, so the deadline
+// of the transaction stays set for it.
 func (c *stmtCacheConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	return c.driverConn.BeginTx(c.setDeadline(ctx), opts)
 }
 
-// ResetSession implements driver.SessionResetter. It clears the deadline of the previous user.
+// ResetSession prepares the connection for its next use by clearing the deadline of the previous one. It implements
+// driver.SessionResetter.
 func (c *stmtCacheConn) ResetSession(ctx context.Context) error {
 	c.netConn.deadline = time.Time{}
 	return c.driverConn.ResetSession(ctx)

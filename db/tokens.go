@@ -14,8 +14,8 @@ func (w writer) InsertRefreshToken(ctx context.Context, session int64, hash stri
 	return err
 }
 
-// RotateRefreshToken succeeds for only one of two concurrent callers with the same token: the second waits for the row
-// and then finds another hash in it.
+// RotateRefreshToken replaces a session's refresh token and reports whether it did. If two transactions replace the
+// same token at the same time, the second waits for the first, then finds a different hash, and returns false.
 func (w writer) RotateRefreshToken(ctx context.Context, session int64, from, to string,
 	at chat.Timestamp) (bool, error) {
 	const query = `
@@ -25,7 +25,8 @@ func (w writer) RotateRefreshToken(ctx context.Context, session int64, from, to 
 	return rotated > 0, err
 }
 
-// IsPreviousRefreshToken compares with one token only, the one before the current token.
+// IsPreviousRefreshToken reports whether hash is that of the token just before the current one. It does not recognize
+// older tokens.
 func (r reader) IsPreviousRefreshToken(ctx context.Context, session int64, hash string,
 	since chat.Timestamp) (previous bool, err error) {
 	const query = `

@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// ScanDue returns false while no message is newer than the cursor, so that a quiet community causes no writes.
+// ScanDue reports whether a scan of new messages has something to do: new messages, a cursor to move forward, or
+// digests that are due. In a quiet community it returns false, so that nothing is written.
 func (r reader) ScanDue(ctx context.Context, c chat.ScanClaim) (due bool, err error) {
 	const query = `
 		SELECT EXISTS (
@@ -18,8 +19,9 @@ func (r reader) ScanDue(ctx context.Context, c chat.ScanClaim) (due bool, err er
 	return due, err
 }
 
-// ClaimScan moves the cursor to next_cursor once everything before that is committed. The database assigns ids before
-// the rows become visible, so the highest visible id cannot be the cursor at once: a lower one may follow.
+// ClaimScan claims a scan of new messages for a node and returns its cursor, the id of the message after which the scan
+// starts. It moves the stored cursor to next_cursor only when everything before that is committed. Ids are assigned
+// before the rows become visible, so a message with a lower id may still appear after the highest visible one.
 func (w writer) ClaimScan(ctx context.Context, c chat.ScanClaim) (cursor int64, err error) {
 	const query = `
 		UPDATE scan_cursors SET claimed_until = $3,
@@ -34,27 +36,28 @@ func (w writer) ClaimScan(ctx context.Context, c chat.ScanClaim) (cursor int64, 
 	return cursor, err
 }
 
-// newMessagesCTE finds the rooms with messages after the cursor $1, and the last of those messages in each. It reads
-// them by id: "+ 0" keeps SQLite from reading the whole index of messages that are not deleted.
+// newMessagesCTE finds the rooms that have messages with an id greater than the cursor $1, and the last such message in
+// each. "+ 0" makes SQLite read the messages by id instead of reading the whole index of messages that are not deleted.
 const newMessagesCTE = `
 		WITH recent AS MATERIALIZED (
 			SELECT x.room_id, x.seq, x.posted_at FROM messages x WHERE x.id > $1 AND x.deleted_at + 0 = 0),
 		fresh AS MATERIALIZED (
 			SELECT room_id, MAX(posted_at) AS last_posted_at, MAX(seq) AS seq FROM recent GROUP BY room_id)`
 
-// existsUnreadAfter begins a condition: member m has unread messages with a seq greater than the expression that a
-// query appends, followed by a closing parenthesis.
+// existsUnreadAfter is the beginning of an SQL condition that is true if member m has unread messages after a seq. A
+// query appends an expression for that seq and a closing parenthesis.
 const existsUnreadAfter = `EXISTS (
 			SELECT 1 FROM messages y
 			WHERE y.room_id = m.room_id AND y.seq > m.read_seq AND y.author_id <> m.user_id AND y.deleted_at = 0
 				AND y.seq > `
 
-// lastSeenOf begins an expression: the time at which a user last used a session, or 0. A query appends the id of the
-// user and then "), 0)".
+// lastSeenOf is the beginning of an SQL expression for the time at which a user last used a session, or 0. A query
+// appends the id of the user and then "), 0)".
 const lastSeenOf = `COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = `
 
-// ScheduleDigests does not change a digest that is scheduled already, unless the person has used Charla after it was
-// scheduled and is away again. That digest would be dropped when it is due, and would not mention newer messages.
+// ScheduleDigests schedules a digest for each user with new unread messages. A scheduled digest stays unchanged, unless
+// the user has used Charla since it was scheduled and is away again: such a digest would be dropped when it is due, and
+// the newer messages would not be mentioned.
 func (w writer) ScheduleDigests(ctx context.Context, cursor int64, times chat.DigestTimes) error {
 	const query = newMessagesCTE + `
 		INSERT INTO unread_digests (user_id, away_since, due_at)
@@ -74,7 +77,8 @@ func (w writer) ScheduleDigests(ctx context.Context, cursor int64, times chat.Di
 	return err
 }
 
-// EnqueueDueDigests skips people who have a queued digest: that one will contain everything unread when it is sent.
+// EnqueueDueDigests moves due digests into the notification queue. It skips users who already have a queued digest,
+// which will contain everything unread when it is sent.
 func (w writer) EnqueueDueDigests(ctx context.Context, now chat.Timestamp, limit int) error {
 	const op = "enqueue digests"
 	const (
@@ -100,7 +104,8 @@ func (w writer) EnqueueDueDigests(ctx context.Context, now chat.Timestamp, limit
 	return err
 }
 
-// PushCandidates takes a few milliseconds for 200 messages in a room of 10,000 people.
+// PushCandidates lists the users who want a push about unread messages after the cursor, each with the conversation and
+// its newest message. It takes a few milliseconds for 200 new messages in a room of 10,000 people.
 func (r reader) PushCandidates(ctx context.Context, cursor int64) (list []chat.PushCandidate, err error) {
 	const query = newMessagesCTE + `
 		SELECT m.user_id, m.room_id, f.seq
@@ -115,7 +120,8 @@ func (r reader) PushCandidates(ctx context.Context, cursor int64) (list []chat.P
 	return list, err
 }
 
-// EnqueuePushes passes its list as JSON; see listToJSON.
+// EnqueuePushes adds pushes to the notification queue and records them for their rooms. It passes the list as JSON; see
+// listToJSON.
 func (w writer) EnqueuePushes(ctx context.Context, list []chat.PushCandidate, now chat.Timestamp) error {
 	const op = "enqueue pushes"
 	const (

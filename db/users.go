@@ -6,7 +6,7 @@ import (
 	"charla/chat"
 )
 
-// userColumns are the columns of a chat.User, from users u.
+// userColumns lists the columns of a chat.User. The query must call the table users u.
 const userColumns = `u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar_file_id, u.owner_id,
 	u.sound_enabled`
 
@@ -26,7 +26,8 @@ func (r reader) UserByEmail(ctx context.Context, emailKey string) (c chat.Creden
 	return c, err
 }
 
-// InsertUser relies on the lock on General, which its caller holds: only one person can be the first, and become admin.
+// InsertUser adds an account. The first person becomes admin. The caller has locked General, so that only one account
+// at a time can find itself the first.
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
 		INSERT INTO users (name, name_key, email, email_key, password_hash, created_at, owner_id, browser_locale,
@@ -39,7 +40,8 @@ func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User,
 	return user, err
 }
 
-// SetName returns chat.ErrNotFound for a deleted account, which must stay without a name.
+// SetName changes the name of a user. It returns chat.ErrNotFound for a deleted account, which must stay without a
+// name.
 func (w writer) SetName(ctx context.Context, user int64, name, nameKey string) error {
 	const query = `
 		UPDATE users SET name = $2, name_key = $3 WHERE id = $1 AND name <> ''`
@@ -54,7 +56,8 @@ func (w writer) SetRole(ctx context.Context, user int64, role chat.Role) error {
 	return err
 }
 
-// SetEmail relies on the unique constraint of the address.
+// SetEmail changes the e-mail address of a user. It returns chat.ErrDuplicate if another account has the address, which
+// a unique constraint ensures.
 func (w writer) SetEmail(ctx context.Context, user int64, email, emailKey string, confirmed chat.Timestamp) error {
 	const query = `
 		UPDATE users SET email = $2, email_key = $3, email_confirmed_at = $4 WHERE id = $1`
@@ -62,7 +65,7 @@ func (w writer) SetEmail(ctx context.Context, user int64, email, emailKey string
 	return err
 }
 
-// ConfirmEmail keeps the time of the first confirmation.
+// ConfirmEmail records when a user confirmed their e-mail address. It keeps the time of the first confirmation.
 func (w writer) ConfirmEmail(ctx context.Context, user int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE users SET email_confirmed_at = $2 WHERE id = $1 AND email_confirmed_at = 0`
@@ -70,14 +73,16 @@ func (w writer) ConfirmEmail(ctx context.Context, user int64, at chat.Timestamp)
 	return err
 }
 
-// SetPassword returns chat.ErrNotFound unless old is the stored hash.
+// SetPassword replaces the password hash. It returns chat.ErrNotFound unless the stored hash equals the one given as
+// "old".
 func (w writer) SetPassword(ctx context.Context, user int64, old, hash string) error {
 	const query = `
 		UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`
 	return w.execRow(ctx, "set password", query, user, old, hash)
 }
 
-// ReplacePassword does not compare the current hash: the person has proved their identity in another way.
+// ReplacePassword replaces the password hash without comparing the stored one: the user has proved their identity in
+// another way.
 func (w writer) ReplacePassword(ctx context.Context, user int64, hash string) error {
 	const query = `
 		UPDATE users SET password_hash = $2 WHERE id = $1`
@@ -85,7 +90,7 @@ func (w writer) ReplacePassword(ctx context.Context, user int64, hash string) er
 	return err
 }
 
-// SetDisabled disables a person at a time, or enables them if the time is zero.
+// SetDisabled disables a user as of a time, or enables them if the time is zero.
 func (w writer) SetDisabled(ctx context.Context, user int64, at chat.Timestamp) error {
 	const query = `
 		UPDATE users SET disabled_at = $2 WHERE id = $1`
@@ -93,7 +98,8 @@ func (w writer) SetDisabled(ctx context.Context, user int64, at chat.Timestamp) 
 	return err
 }
 
-// SetAvatar returns chat.ErrNotFound if the file does not belong to the person or is attached to a message.
+// SetAvatar makes a file the avatar of a user, or removes the avatar if file is zero. It returns the blob of the
+// previous avatar. It returns chat.ErrNotFound if the file does not belong to the user or is attached to a message.
 func (w writer) SetAvatar(ctx context.Context, user, file int64) (blobs []int64, err error) {
 	const op = "set avatar"
 	const (
@@ -121,7 +127,8 @@ func (w writer) SetAvatar(ctx context.Context, user, file int64) (blobs []int64,
 	return blobs, err
 }
 
-// LockUser locks the person's row on PostgreSQL. On SQLite, writes run one after the other anyway.
+// LockUser locks the user's row until the transaction ends. It does so on PostgreSQL only, because on SQLite writes run
+// one after the other anyway.
 func (w writer) LockUser(ctx context.Context, user int64) error {
 	const query = `
 		UPDATE users SET disabled_at = disabled_at WHERE id = $1`
@@ -129,8 +136,9 @@ func (w writer) LockUser(ctx context.Context, user int64) error {
 	return err
 }
 
-// LockAccount locks the same row as LockUser. Transactions that change a password or disable a person update that row
-// first, so they wait.
+// LockAccount locks the user's row, or returns chat.ErrNotFound if the user is disabled or the stored password hash
+// differs from the given one. Transactions that change the password or disable the user update the same row first, so
+// they wait.
 func (w writer) LockAccount(ctx context.Context, user int64, hash string) error {
 	const query = `
 		UPDATE users SET disabled_at = disabled_at

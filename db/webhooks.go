@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// Webhooks includes webhooks into rooms that the bot has left: they work again when it comes back.
+// Webhooks lists the webhooks of a person's bots. It includes webhooks into rooms that the bot has left, because they
+// work again when the bot comes back.
 func (r reader) Webhooks(ctx context.Context, owner int64) (webhooks []chat.BotRoom, err error) {
 	const query = `
 		SELECT h.id, h.bot_id, h.room_id, r.name
@@ -19,7 +20,7 @@ func (r reader) Webhooks(ctx context.Context, owner int64) (webhooks []chat.BotR
 	return webhooks, err
 }
 
-// Webhook returns chat.ErrNotFound if the bot is disabled.
+// Webhook returns the webhook whose secret has this hash. It returns chat.ErrNotFound if the bot is disabled.
 func (r reader) Webhook(ctx context.Context, hash string) (webhook chat.Webhook, err error) {
 	const query = `
 		SELECT h.id AS webhook_id, h.room_id, ` + userColumns + `
@@ -29,7 +30,7 @@ func (r reader) Webhook(ctx context.Context, hash string) (webhook chat.Webhook,
 	return webhook, err
 }
 
-// InsertWebhook stores a webhook with the hash of its secret.
+// InsertWebhook stores a webhook with the hash of its secret and returns its id.
 func (w writer) InsertWebhook(ctx context.Context, bot, room int64, hash string,
 	at chat.Timestamp) (id int64, err error) {
 	const query = `
@@ -47,7 +48,7 @@ func (w writer) DeleteWebhooks(ctx context.Context, bot int64) error {
 	return err
 }
 
-// DeleteWebhook returns chat.ErrNotFound if the webhook belongs to another bot.
+// DeleteWebhook deletes one webhook of a bot. It returns chat.ErrNotFound if the bot has no such webhook.
 func (w writer) DeleteWebhook(ctx context.Context, bot, webhook int64) error {
 	const query = `
 		DELETE FROM webhooks WHERE bot_id = $1 AND id = $2`

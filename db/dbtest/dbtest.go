@@ -21,7 +21,8 @@ func OpenSQLite(t testing.TB) *db.Store {
 	return mustOpen(t)(db.OpenSQLite(t.Context(), t.TempDir()))
 }
 
-// OpenPostgres returns a store with a new PostgreSQL database. It is closed at the end of the test. See PostgresURL.
+// OpenPostgres returns a store with a new PostgreSQL database, and closes the store at the end of the test. Without
+// PostgreSQL it skips or fails the test; see PostgresURL.
 func OpenPostgres(t testing.TB) *db.Store {
 	t.Helper()
 	return mustOpen(t)(db.OpenPostgres(t.Context(), PostgresURL(t)))
@@ -42,7 +43,7 @@ func mustOpen(t testing.TB) func(*db.Store, error) *db.Store {
 	}
 }
 
-// shared is the PostgreSQL cluster of this test binary.
+// shared is the PostgreSQL cluster that all tests of this test binary share.
 var shared struct {
 	sync.Mutex // guards all below; also held while a database is copied, because only one copy can run at a time
 	server     *Server
@@ -81,7 +82,7 @@ func createTemplate(t testing.TB, server *Server) {
 	}
 }
 
-// exec runs one statement in the database postgres.
+// exec runs one statement in the cluster's database named postgres.
 func (s *Server) exec(t testing.TB, query string) {
 	t.Helper()
 	pool, err := sql.Open("postgres", s.URL("postgres"))
@@ -94,7 +95,8 @@ func (s *Server) exec(t testing.TB, query string) {
 	}
 }
 
-// Eventually waits until ok returns true. It calls ok every 10 ms and fails the test after 20 seconds.
+// Eventually waits until ok returns true. It calls ok every 10 ms, and after 20 seconds it fails the test with the text
+// what.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -32,19 +32,19 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 	return p
 }
 
-// URL returns the URL of a database behind the proxy.
+// URL returns the URL of a database that is reached through the proxy.
 func (p *Proxy) URL(database string) string {
 	return "postgres://charla@" + p.listener.Addr().String() + "/" + database + "?sslmode=disable"
 }
 
-// Stall stops all data in both directions without closing connections.
+// Stall holds back all data in both directions without closing connections.
 func (p *Proxy) Stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stalled = make(chan struct{})
 }
 
-// Resume ends Stall.
+// Resume lets data flow again after Stall.
 func (p *Proxy) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,8 +54,8 @@ func (p *Proxy) Resume() {
 	}
 }
 
-// DropReply forwards the next request that contains text, waits for the reply of the server, and then closes the
-// connection instead of forwarding the reply. It does so only once.
+// DropReply waits for the next request that contains a text, forwards the request, waits for the reply of the server,
+// and then closes the connection instead of forwarding the reply. It does so once.
 func (p *Proxy) DropReply(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +107,8 @@ func (p *Proxy) forwardReplies(client, server net.Conn, lose chan struct{}) {
 	})
 }
 
-// forward copies data until the end of from, or until pass returns false for a piece of it.
+// forward copies data from one connection to the other. It stops at the end of the data, or when pass returns false for
+// a piece of it.
 func (p *Proxy) forward(to io.Writer, from io.Reader, pass func([]byte) bool) {
 	buffer := make([]byte, 64<<10)
 	for {

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Server is a PostgreSQL cluster in a temporary directory with a Unix socket in that directory. It ends with the test
-// binary, even if that is killed.
+// Server is a PostgreSQL cluster in a temporary directory, which also contains its Unix socket. The cluster stops when
+// the test binary ends, even if that is killed.
 type Server struct {
 	dir, bin   string
 	credential *syscall.Credential
@@ -23,8 +23,8 @@ type Server struct {
 	lifeline   io.Closer     // closing it makes the watchdog stop the server
 }
 
-// NewServer returns a running cluster that a test can stop and kill. If PostgreSQL is not installed, it does the same
-// as PostgresURL.
+// NewServer returns a running cluster that a test can stop and kill. If PostgreSQL is not installed, it skips the test,
+// or fails it if CI=true.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
 	s := newCluster(t)
@@ -38,17 +38,17 @@ func (s *Server) URL(database string) string {
 	return "postgres:///" + database + "?user=charla&sslmode=disable&host=" + s.dir
 }
 
-// Environ returns environment variables for PostgreSQL's client programs, which are taken from the version of the
+// Environ returns environment variables with which commands find PostgreSQL's client programs and connect to the
 // server.
 func (s *Server) Environ() []string {
 	return []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "PGHOST=" + s.dir, "PGUSER=charla"}
 }
 
-// Socket returns the path of the Unix socket.
+// Socket returns the path of the server's Unix socket.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 
-// Start starts the server and waits until it answers. After Kill, it tries again until the last backend process has
-// ended.
+// Start starts the server and waits until it answers. After Kill it tries again and again until the last old backend
+// process has ended.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	pool, err := sql.Open("postgres", s.URL("postgres")+"&connect_timeout=2")
@@ -114,7 +114,8 @@ func (s *Server) signalAndWait(t testing.TB, signal os.Signal) {
 	<-s.exited
 }
 
-// SetStandby makes the server a standby, which takes no writes, or a primary again. It takes effect at the next start.
+// SetStandby makes the server a standby, which takes no writes, or a primary again. The change takes effect at the next
+// Start.
 func (s *Server) SetStandby(t testing.TB, on bool) {
 	t.Helper()
 	signal := filepath.Join(s.dataDir(), "standby.signal")
@@ -161,8 +162,8 @@ func newCluster(t testing.TB) *Server {
 	return s
 }
 
-// startWatchdog starts a process that waits for the end of its input. The input ends with this test binary, even if
-// that is killed. The watchdog then stops the server and removes its directory.
+// startWatchdog starts a process that waits for the end of its input. Its input ends with this test binary, even if
+// that is killed. The watchdog then stops the server and removes the server's directory.
 func (s *Server) startWatchdog(t testing.TB) {
 	t.Helper()
 	c := exec.Command(
@@ -202,8 +203,8 @@ func findPostgres(t testing.TB) string {
 	return ""
 }
 
-// serverCredential returns the user that runs the server, because PostgreSQL refuses to run as root. Nil means the
-// current user.
+// serverCredential returns the operating system user that runs the server, because PostgreSQL refuses to run as root.
+// It returns nil if the current user can run the server.
 func serverCredential(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {
