@@ -5,36 +5,36 @@ import (
 	"errors"
 )
 
-// AccountDeletionReader reads what remains to be done for deleted accounts.
+// AccountDeletionReader reads the work that remains for deleted accounts.
 type AccountDeletionReader interface {
 	// IsOnlyAdmin reports whether a user is the only admin of a community that has other members.
 	IsOnlyAdmin(ctx context.Context, user int64) (bool, error)
-	// NextErasureJob returns any job that is not finished.
+	// NextErasureJob returns any erasure job that is not finished.
 	NextErasureJob(ctx context.Context) (ErasureJob, error)
-	// ErasureJob returns the job for a user in a room.
+	// ErasureJob returns the erasure job of a user in a room.
 	ErasureJob(ctx context.Context, user, room int64) (ErasureJob, error)
 }
 
 // AccountDeletionWriter deletes accounts.
 type AccountDeletionWriter interface {
 	// EraseUser disables a user and deletes their personal data, drafts, used emoji, e-mail links, notifications and
-	// pending files. Of the account only the id remains. It returns ErrNotFound if hash is not the stored password
-	// hash, because another request has changed the password.
+	// pending files. An account row with nothing but its id remains. It returns ErrNotFound if hash is not the stored
+	// password hash, because another request has changed the password.
 	EraseUser(ctx context.Context, user int64, hash string, at Timestamp) error
-	// CreateErasureJobs adds a job for every room that a user is or was a member of. For the room with the id departed
-	// the caller records the departure itself. The jobs erase the messages if eraseMessages is set; the job for the
-	// user's notes to themself always does.
+	// CreateErasureJobs adds an erasure job for each room that a user is or was a member of. If eraseMessages is set,
+	// the jobs erase the user's messages; the job for the user's notes to themself always does. The parameter departed
+	// is the id of the room that the caller removes the user from; its job does not record the departure again.
 	CreateErasureJobs(ctx context.Context, user, departed int64, eraseMessages bool) error
 	// UpdateErasureJob stores the progress of a job.
 	UpdateErasureJob(ctx context.Context, job ErasureJob) error
-	// DeleteErasureJob deletes a job that is finished.
+	// DeleteErasureJob deletes a finished job.
 	DeleteErasureJob(ctx context.Context, job ErasureJob) error
 }
 
 // ContentPolicy says what happens to the messages and reactions of a user who deletes their account.
 type ContentPolicy string
 
-// Messages and reactions either stay, without the name of the user, or are erased.
+// The policies: messages and reactions either stay without the name of the user, or are erased.
 const (
 	KeepMessages  ContentPolicy = "keep"
 	EraseMessages ContentPolicy = "delete"
@@ -74,10 +74,10 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, p
 	return nil
 }
 
-// deleteAccountTx deletes an account in one transaction. It returns the sessions that it ended and the event of leaving
-// General. It locks General first, so that of two admins who delete their accounts at the same time, the second one is
-// refused. Then it locks the user, so that until the commit nobody can add them to a room, and they cannot disable the
-// only other admin.
+// deleteAccountTx deletes an account in one transaction. It returns the sessions that it ended and the event that
+// announces leaving General. It locks General first: if two admins delete their accounts at the same time, the second
+// must see that it is the only one left. Then it locks the user: until the commit nobody can add them to a room, and
+// they cannot disable the only other admin.
 func (s *Service) deleteAccountTx(
 	ctx context.Context, tx Tx, user int64, hash string, policy ContentPolicy,
 ) (ended []int64, left Event, err error) {
@@ -108,7 +108,7 @@ func (s *Service) deleteAccountTx(
 	return ended, left, tx.DeleteMember(ctx, d)
 }
 
-// ErasureJob is what remains to be done in one room after a user deleted their account.
+// ErasureJob is the work that remains in one room after a user deleted their account.
 type ErasureJob struct {
 	User              int64 `db:"user_id"`
 	Room              int64 `db:"room_id"`
@@ -206,7 +206,8 @@ func (s *Service) recordAccountDeparture(
 	return erasureResult{events: []Event{left}}, tx.UpdateErasureJob(ctx, job)
 }
 
-// eraseMessages deletes the user's next messages in the room, at most maxErasedPerStep, and stores how far it got.
+// eraseMessages deletes the user's next messages in the room, at most maxErasedPerStep, and stores in the job how far
+// it got.
 func (s *Service) eraseMessages(
 	ctx context.Context, tx Tx, job ErasureJob, key StreamKey,
 ) (result erasureResult, err error) {
@@ -226,7 +227,7 @@ func (s *Service) eraseMessages(
 	return result, tx.UpdateErasureJob(ctx, job)
 }
 
-// eraseMessage deletes a message as DeleteMessage does, without an acting user. It returns the blobs of its files.
+// eraseMessage deletes one message, as DeleteMessage does for its author, and returns the blobs of the message's files.
 func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (blobs []int64, err error) {
 	if m.ChangedSeq, err = tx.NextSeq(ctx, m.Room); err != nil {
 		return nil, err
@@ -237,8 +238,8 @@ func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (blobs []
 	return blobs, tx.UpdateMessage(ctx, *m)
 }
 
-// clearMessage removes the text, files and reactions of a message and marks it as deleted. It returns the blobs of its
-// files.
+// clearMessage removes the text, files and reactions of a message and marks the message as deleted. It returns the
+// blobs of the removed files.
 func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (blobs []int64, err error) {
 	if len(m.Files) > 0 {
 		if blobs, err = tx.DeleteMessageFiles(ctx, m.ID); err != nil {

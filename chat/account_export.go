@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// AccountExportReader reads everything that belongs to a user, page by page. Each page starts after the given item.
+// AccountExportReader reads everything that belongs to a user, page by page. Each page starts after the item given as
+// "after".
 type AccountExportReader interface {
 	// RegisteredAt returns when an account was created.
 	RegisteredAt(ctx context.Context, user int64) (Timestamp, error)
-	// ExportRooms lists the rooms that a user is or was a member of, by id.
+	// ExportRooms lists the rooms that a user is or was a member of, ordered by id.
 	ExportRooms(ctx context.Context, user, after int64, limit int) ([]ExportedRoom, error)
-	// ExportReactions lists the reactions of a user, by message and emoji.
+	// ExportReactions lists the reactions of a user, ordered by message and emoji.
 	ExportReactions(ctx context.Context, user int64, after ExportedReaction, limit int) ([]ExportedReaction, error)
-	// ExportFiles lists the files of a user, by id.
+	// ExportFiles lists the files of a user, ordered by id.
 	ExportFiles(ctx context.Context, user, after int64, limit int) ([]ExportedFile, error)
-	// ExportDrafts lists the drafts of a user, by conversation.
+	// ExportDrafts lists the drafts of a user, ordered by conversation.
 	ExportDrafts(ctx context.Context, user int64, after ConversationRef, limit int) ([]ExportedDraft, error)
 }
 
@@ -39,7 +40,7 @@ type ExportedReaction struct {
 	Emoji   string `db:"emoji"`
 }
 
-// ExportedFile is a file of a user. Message is zero if the file does not belong to a message.
+// ExportedFile is a file of a user. Message is the id of the message that the file belongs to, or zero.
 type ExportedFile struct {
 	StoredFile
 	Message int64 `db:"message_id"`
@@ -60,7 +61,7 @@ func (s *Service) RegisteredAt(ctx context.Context, by User) (time.Time, error) 
 	return at.Time(), err
 }
 
-// ExportRooms iterates over the rooms that the acting user is or was a member of, by id.
+// ExportRooms iterates over the rooms that the acting user is or was a member of, ordered by id.
 func (s *Service) ExportRooms(ctx context.Context, by User) iter.Seq2[ExportedRoom, error] {
 	return paged(ExportedRoom{}, func(last ExportedRoom) ([]ExportedRoom, error) {
 		return s.store.ExportRooms(ctx, by.ID, last.ID, exportPageSize)
@@ -86,14 +87,14 @@ func (s *Service) ExportMessages(ctx context.Context, by User, room ExportedRoom
 	}
 }
 
-// ExportReactions iterates over the reactions of the acting user, by message.
+// ExportReactions iterates over the reactions of the acting user, ordered by message.
 func (s *Service) ExportReactions(ctx context.Context, by User) iter.Seq2[ExportedReaction, error] {
 	return paged(ExportedReaction{}, func(last ExportedReaction) ([]ExportedReaction, error) {
 		return s.store.ExportReactions(ctx, by.ID, last, exportPageSize)
 	})
 }
 
-// ExportFiles iterates over the files of the acting user: in messages, pending, or their avatar.
+// ExportFiles iterates over the files of the acting user: files in messages, pending files and the avatar.
 func (s *Service) ExportFiles(ctx context.Context, by User) iter.Seq2[ExportedFile, error] {
 	return paged(ExportedFile{}, func(last ExportedFile) ([]ExportedFile, error) {
 		return s.store.ExportFiles(ctx, by.ID, last.ID, exportPageSize)
@@ -107,8 +108,8 @@ func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedD
 	})
 }
 
-// paged iterates over all items of a list that read returns page by page. It calls read first with last, and then with
-// the last item of the previous page, until a page is empty.
+// paged iterates over all items of a list that read returns page by page. The first call of read gets the argument
+// last; every other call gets the last item of the previous page. An empty page ends the iteration.
 func paged[T any](last T, read func(last T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// AttachmentReader reads pending files: files that were uploaded and do not belong to a message yet. A pending file
-// belongs to the composer of one conversation, or to none if the conversation is the zero ConversationRef.
+// AttachmentReader reads pending files. A pending file was uploaded, but no message contains it yet. It waits in the
+// composer of one conversation, or in none if its conversation is the zero ConversationRef.
 type AttachmentReader interface {
 	// PendingFiles lists the pending files of a user for a conversation, oldest first.
 	PendingFiles(ctx context.Context, user int64, ref ConversationRef, limit int) ([]File, error)
@@ -19,11 +19,11 @@ type AttachmentReader interface {
 
 // AttachmentWriter stores files and attaches them to messages.
 type AttachmentWriter interface {
-	// InsertFile adds a pending file. It returns ErrNotFound if its blob was deleted.
+	// InsertFile adds a pending file and returns it. It returns ErrNotFound if the file's blob was deleted.
 	InsertFile(ctx context.Context, f NewFile) (File, error)
 	// SetFileAlt sets the alternative text of a pending file and returns the file's conversation.
 	SetFileAlt(ctx context.Context, user, id int64, alt string) (ConversationRef, error)
-	// SetFileAlts sets the alternative texts of files of a message, by file id.
+	// SetFileAlts sets the alternative texts of a message's files. The key of each entry in alts is the id of a file.
 	SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error
 	// DeletePendingFile deletes a pending file of a user and returns its conversation and its blob.
 	DeletePendingFile(ctx context.Context, user, id int64) (ref ConversationRef, blob int64, err error)
@@ -39,13 +39,14 @@ type AttachmentWriter interface {
 	SetAvatar(ctx context.Context, user, file int64) ([]int64, error)
 }
 
-// The limits of one user.
+// The limits for the uploads of one user.
 const (
 	maxConcurrentUploads = 8   // uploads at the same time, on each node
 	maxUnattached        = 100 // pending files that belong to no conversation
 )
 
-// NewUpload is a file to upload. It becomes a pending file of Conversation, or of none if that is the zero value.
+// NewUpload is a file to upload. It becomes a pending file of Conversation; with the zero ConversationRef it belongs to
+// no conversation, as an avatar does.
 type NewUpload struct {
 	Conversation ConversationRef
 	Name, Alt    string
@@ -53,17 +54,17 @@ type NewUpload struct {
 	Body         io.Reader
 }
 
-// FileLimits returns the limits for uploads.
+// FileLimits returns the limits for uploads, which the operator configures.
 func (s *Service) FileLimits() FileLimits { return s.fileLimits }
 
-// uploadLimiter counts the uploads that are under way.
+// uploadLimiter limits how many uploads each user may have at the same time.
 type uploadLimiter struct {
 	mu     sync.Mutex    // guards active
 	active map[int64]int // number of uploads by user
 }
 
-// acquire counts one more upload of a user. It returns TooMany if there are too many. After it has succeeded, release
-// must be called.
+// acquire counts one more upload of a user. It returns TooMany if the user has too many at the same time. After it has
+// succeeded, the caller must call release when the upload ends.
 func (l *uploadLimiter) acquire(user int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,8 +89,8 @@ func (l *uploadLimiter) release(user int64) {
 	}
 }
 
-// Upload stores a pending file of the acting user. It returns ErrNotFound if the user has no such conversation,
-// TooLarge and Invalid if the file exceeds the limits, TooMany for too many uploads at the same time, and
+// Upload stores a file of the acting user as a pending file. It returns ErrNotFound if the user has no such
+// conversation, TooLarge or Invalid if the file exceeds the limits, TooMany for too many uploads at the same time, and
 // Unauthenticated if the user was disabled during the upload. Errors of in.Body are returned unchanged. No transaction
 // is open while the bytes arrive.
 func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, error) {
@@ -143,7 +144,7 @@ func (s *Service) receive(ctx context.Context, body io.Reader) (IncomingBlob, er
 	return incoming, err
 }
 
-// publishAttachment announces what happened to a pending file of a conversation to the pages of its owner.
+// publishAttachment announces a change of a pending file to the pages of its owner that show the conversation.
 func (s *Service) publishAttachment(by User, ref ConversationRef, e AttachmentChanged) {
 	if ref == (ConversationRef{}) {
 		return
@@ -208,10 +209,10 @@ func (s *Service) storeUpload(ctx context.Context, by User, incoming IncomingBlo
 // errSignedOut is returned if the user was disabled or deleted their account during an upload, which may take minutes.
 var errSignedOut = Errorf(Unauthenticated, "Your session ended. Sign in again to continue.")
 
-// insertFile inserts the row of a file and, if its blob is new, the row of the blob. The caller has stored the object
-// (the bytes) before, so that no row ever exists without its object. If the object of a new blob turns out not to be
-// needed, insertFile deletes it. If the database does not answer, nobody knows whether the rows exist, so insertFile
-// keeps the object and CollectBlobGarbage decides later.
+// insertFile inserts the row of a file and, if its blob is new, the row of the blob. The caller has already stored the
+// object (the bytes), so that no row ever exists without its object. If a new object turns out not to be needed,
+// insertFile deletes it. If the database does not answer, the rows may or may not exist, so insertFile keeps the object
+// and CollectBlobGarbage decides later.
 func (s *Service) insertFile(ctx context.Context, by User, f NewFile, blob Blob, isNew bool) (file File, err error) {
 	var stored Blob
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
@@ -289,8 +290,8 @@ func (s *Service) DeleteFile(ctx context.Context, by User, id int64) (ref Conver
 	return ref, nil
 }
 
-// ReportUploadProgress announces the progress of an upload to the pages of its user. It does nothing if the page gave
-// no valid id to the upload; the rules for ids are those for message keys.
+// ReportUploadProgress announces the progress of an upload to the pages of the uploading user. It does nothing if the
+// upload has no valid id; the page chooses the id, and the rules for it are those of message keys.
 func (s *Service) ReportUploadProgress(by User, ref ConversationRef, progress UploadProgress) {
 	if checkKey(progress.UploadID) != nil {
 		return

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// GarbageReader finds blobs and objects that nothing refers to. A file refers to its blob, the row that describes
-// stored bytes; a blob refers to its object, the stored bytes themselves.
+// GarbageReader finds blobs and objects that nothing refers to. An object is the stored bytes themselves. A blob is a
+// database row that describes an object. A file is a database row that refers to a blob.
 type GarbageReader interface {
 	// UnusedBlobs lists blobs that no file refers to.
 	UnusedBlobs(ctx context.Context, limit int) ([]int64, error)
-	// UnreferencedObjects returns which of the objects no blob refers to.
+	// UnreferencedObjects returns those of the given objects that no blob refers to.
 	UnreferencedObjects(ctx context.Context, objects []string) ([]string, error)
 }
 
@@ -21,13 +21,14 @@ type GarbageWriter interface {
 	// DeleteBlobs deletes the given blobs except those that a file refers to. It returns the names of the deleted
 	// blobs' objects.
 	DeleteBlobs(ctx context.Context, blobs []int64) ([]string, error)
-	// DeleteStaleFiles deletes the pending files that were uploaded before t.
+	// DeleteStaleFiles deletes the pending files that were uploaded before the time t.
 	DeleteStaleFiles(ctx context.Context, t Timestamp) error
 }
 
-// Pending files are kept for pendingFileRetention, and objects that no blob refers to for orphanRetention. The latter
-// is long, so that restoring the database from a backup does not delete the files that were uploaded after the backup.
-// One round of deleting objects takes at most deleteTimeout, and one query handles at most gcBatchSize rows.
+// The limits of deleting. A pending file is kept for pendingFileRetention, and an object that no blob refers to for
+// orphanRetention. The second period is long, so that restoring the database from a backup does not delete the files
+// that were uploaded after the backup. One round of deleting objects takes at most deleteTimeout, and one query handles
+// at most gcBatchSize rows.
 const (
 	pendingFileRetention = Timestamp(24 * time.Hour / time.Microsecond)
 	orphanRetention      = 7 * 24 * time.Hour
@@ -90,8 +91,8 @@ func (s *Service) deleteUnusedBlobs(ctx context.Context) error {
 	}
 }
 
-// deleteOrphanObjects deletes old objects that no blob refers to. It skips newer ones, because their upload may still
-// be under way.
+// deleteOrphanObjects deletes objects that no blob refers to and that are older than orphanRetention. A newer object
+// may belong to an upload that has not finished.
 func (s *Service) deleteOrphanObjects(ctx context.Context) error {
 	old := s.clock().Add(-orphanRetention)
 	var names []string
@@ -112,7 +113,7 @@ func (s *Service) deleteOrphanObjects(ctx context.Context) error {
 	return s.deleteUnreferenced(ctx, names)
 }
 
-// deleteUnreferenced deletes the objects with these names except those that a blob refers to.
+// deleteUnreferenced deletes those of the named objects that no blob refers to.
 func (s *Service) deleteUnreferenced(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -126,7 +127,7 @@ func (s *Service) deleteUnreferenced(ctx context.Context, names []string) error 
 	return nil
 }
 
-// deleteObjects deletes objects that no blob refers to. Failures are only logged: CollectBlobGarbage tries again.
+// deleteObjects deletes objects that no blob refers to. It only logs a failure, because CollectBlobGarbage tries again.
 func (s *Service) deleteObjects(ctx context.Context, objects ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// BlobReader reads blobs. A blob is a row that describes stored bytes.
+// BlobReader reads blobs. A blob is a database row that describes stored bytes.
 type BlobReader interface {
 	// BlobByHash returns the blob that was made from bytes with this SHA-256 hash.
 	BlobByHash(ctx context.Context, hash string) (id int64, b Blob, err error)
@@ -15,22 +15,22 @@ type BlobReader interface {
 
 // BlobWriter stores blobs.
 type BlobWriter interface {
-	// InsertBlob adds a blob, unless one with its hash exists.
+	// InsertBlob adds a blob, unless a blob with the same hash exists.
 	InsertBlob(ctx context.Context, b Blob, at Timestamp) error
 }
 
-// BlobStore stores the bytes of files as objects under names that it chooses. Its methods return an Error with the code
-// Unavailable if the storage does not answer.
+// BlobStore stores the bytes of files as objects. It chooses the names of the objects. Its methods return an Error with
+// the code Unavailable if the storage does not answer.
 type BlobStore interface {
-	// Receive reads a file of at most limit bytes into temporary storage. It returns ErrFileTooLarge for more bytes,
-	// and errors of r unchanged. The caller must call Abort on the result.
+	// Receive reads a file of at most limit bytes into temporary storage. It returns ErrFileTooLarge for a larger file,
+	// and errors of r unchanged. The caller must call Abort on the result, even after Commit.
 	Receive(ctx context.Context, r io.Reader, limit int64) (IncomingBlob, error)
-	// Open opens a variant of an object; the object must have this variant. It returns ErrNotFound if there is no such
-	// object.
+	// Open opens one variant of an object. It returns ErrNotFound if there is no such object. The caller must know that
+	// the object has this variant.
 	Open(ctx context.Context, object string, variant Variant) (OpenedBlob, error)
 	// Delete deletes an object with all its variants. It does nothing if there is no such object.
 	Delete(ctx context.Context, object string) error
-	// RemoveTemp deletes the temporary files of processes that ended before Commit or Abort.
+	// RemoveTemp deletes temporary files that processes left behind because they ended before Commit or Abort.
 	RemoveTemp() error
 	// Objects iterates over all objects.
 	Objects(ctx context.Context) iter.Seq2[StoredObject, error]
@@ -41,15 +41,16 @@ type IncomingBlob interface {
 	// Hash returns the SHA-256 of the received bytes in hexadecimal.
 	Hash() string
 	// Commit detects the type of the file, makes the variants of a picture, and stores everything as an object. It
-	// returns Invalid for a picture that is too large or broken. If it fails, nothing stays stored, and it may be
-	// called again.
+	// returns Invalid for a picture that is too large or broken. If Commit fails, nothing stays stored and the caller
+	// may try again.
 	Commit(ctx context.Context) (Blob, error)
-	// Abort deletes the temporary file. It does not affect a committed object, and may be called more than once.
+	// Abort deletes the temporary file. It has no effect on an object that Commit stored, and may be called more than
+	// once.
 	Abort()
 }
 
-// Blob describes a stored object. A picture is encoded again from its pixels, so that no location, camera or other
-// hidden data of the uploaded file remains. The location and camera are removed from videos too.
+// Blob describes a stored object. A picture is encoded again from its pixels, so that no location, camera model or
+// other hidden data of the uploaded file remains. Videos lose their location and camera model too.
 type Blob struct {
 	Object   string `db:"object"` // name in the blob store
 	Hash     string `db:"hash"`
@@ -60,11 +61,11 @@ type Blob struct {
 	Animated bool   `db:"animated"` // an animated picture; its smaller variants are still
 }
 
-// Variant is a form in which a file is stored.
+// Variant names one of the forms in which a file is stored, for example a thumbnail.
 type Variant string
 
-// Every file has the original variant; pictures have all of them. No variant has more pixels than the original. If the
-// medium variant would equal the original, the original is opened instead.
+// The variants. Every file has the original variant; a picture has all of them. No variant has more pixels than the
+// original. If the medium variant would equal the original, the original is opened instead.
 const (
 	VariantOriginal Variant = ""
 	VariantThumb    Variant = "thumb"  // at most 320 pixels on the longer side
@@ -72,7 +73,7 @@ const (
 	VariantSquare   Variant = "square" // 128 by 128 pixels, cut from the centre, for avatars
 )
 
-// OpenedBlob is an open variant of an object.
+// OpenedBlob is a variant of an object, opened for reading.
 type OpenedBlob struct {
 	io.ReadSeekCloser
 	Type string // media type

@@ -10,17 +10,17 @@ import (
 type BotReader interface {
 	// Bots lists the enabled bots of a user, by name.
 	Bots(ctx context.Context, owner int64) ([]Bot, error)
-	// BotRooms lists the channels that the bots of a user are members of, by bot and name of the channel.
+	// BotRooms lists the channels that the bots of a user are members of, ordered by bot and channel name.
 	BotRooms(ctx context.Context, owner int64, limit int) ([]BotRoom, error)
 }
 
-// MaxBots is how many bots a person may have.
+// MaxBots is how many bots one user may own.
 const MaxBots = 10
 
-// maxBotRooms is how many channels a page offers for a new webhook at most.
+// maxBotRooms is the most channels that a page offers for a new webhook.
 const maxBotRooms = 1000
 
-// botTokenPrefix begins every bot token, so that secret scanners can find and recognize a leaked one.
+// botTokenPrefix begins every bot token, so that programs that search for leaked secrets can recognize one.
 const botTokenPrefix = "charla_"
 
 // Bot is a bot as its owner sees it.
@@ -29,7 +29,7 @@ type Bot struct {
 	SeenAt Timestamp `db:"seen_at"` // when its token was last used, to the minute; zero if it has no token
 }
 
-// BotRoom is a channel that a bot is a member of, or a webhook of the bot into the channel.
+// BotRoom is either a channel that a bot is a member of, or a webhook that posts to a channel as the bot.
 type BotRoom struct {
 	ID   int64  `db:"id"` // of the webhook; zero if this is only a channel
 	Bot  int64  `db:"bot_id"`
@@ -39,7 +39,7 @@ type BotRoom struct {
 
 var errNotForBots = Errorf(Forbidden, "Bots cannot do this.")
 
-// Bots lists the bots of the acting user, the channels that these are members of, and their webhooks.
+// Bots lists the bots of the acting user, the channels that the bots are members of, and the bots' webhooks.
 func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, webhooks []BotRoom, err error) {
 	if bots, err = s.store.Bots(ctx, by.ID); err != nil || len(bots) == 0 {
 		return nil, nil, nil, err
@@ -84,9 +84,9 @@ func (s *Service) CreateBot(ctx context.Context, by User, name string) (bot User
 	return bot, token, nil
 }
 
-// checkBotLimit returns Conflict if the owner has more than MaxBots bots. It locks the owner until the transaction
-// ends, so that they cannot create two bots at the same time, or one while they are being disabled. The caller must
-// already have locked General, because General is always locked before users.
+// checkBotLimit returns Conflict if the owner has more than MaxBots bots, including the one that was just created. It
+// locks the owner until the transaction ends, so that they cannot create two bots at the same time, or one while they
+// are being disabled. The caller must already have locked General, because General is always locked before users.
 func checkBotLimit(ctx context.Context, tx Tx, by User) error {
 	if _, err := lockUser(ctx, tx, by.ID); err != nil {
 		return err
@@ -101,7 +101,7 @@ func checkBotLimit(ctx context.Context, tx Tx, by User) error {
 	return nil
 }
 
-// lockOwnBot locks and returns a bot of the acting user, which nobody can disable before the transaction ends. It
+// lockOwnBot locks and returns a bot of the acting user. Nobody can disable the bot before the transaction ends. It
 // returns ErrNotFound if the user has no such enabled bot.
 func lockOwnBot(ctx context.Context, tx Tx, by User, id int64) (User, error) {
 	bot, err := lockUser(ctx, tx, id)
@@ -137,8 +137,8 @@ func (s *Service) RotateBotToken(ctx context.Context, by User, id int64) (bot Us
 	return bot, token, nil
 }
 
-// RemoveBot disables a bot: its messages stay, its token and webhooks become invalid. The owner and admins may remove
-// it; for everybody else, and for a user who is not a bot, it returns ErrNotFound.
+// RemoveBot disables a bot. Its messages stay; its token and webhooks become invalid. Only the owner of the bot and
+// admins may remove it. It returns ErrNotFound to any other user, and for an id that is not a bot's.
 func (s *Service) RemoveBot(ctx context.Context, by User, id int64) error {
 	var ended []int64
 	err := s.store.InTx(ctx, func(tx Tx) error {

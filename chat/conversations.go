@@ -9,19 +9,21 @@ import (
 
 // ConversationReader reads the rooms of a user, both channels and direct conversations.
 type ConversationReader interface {
-	// Conversations lists at most limit rooms of a user: unread ones first, then by time of the last message. If there
-	// are more, it prefers channels to direct conversations. With the room that comes last in this preference as after,
-	// the next call returns the following ones; zero means the beginning.
+	// Conversations lists at most limit rooms of a user: unread ones first, then by time of the last message. If the
+	// user has more rooms, it prefers channels to direct conversations. The argument after is zero for the first page.
+	// For the next page it is the least preferred room of the previous page: its last direct conversation, or its last
+	// channel if there is none.
 	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
-	// AllConversations lists the rooms of a user, by id.
+	// AllConversations lists the rooms of a user, ordered by id.
 	AllConversations(ctx context.Context, user int64) ([]Conversation, error)
 	// ConversationIn returns a room that a user is a member of.
 	ConversationIn(ctx context.Context, user, room int64) (Conversation, error)
-	// ConversationWith returns the direct conversation of two users. It returns ErrNotFound before the first message.
+	// ConversationWith returns the direct conversation of two users. It returns ErrNotFound if they have not exchanged
+	// a message yet.
 	ConversationWith(ctx context.Context, user, peer int64) (Conversation, error)
 }
 
-// RoomKind distinguishes direct conversations of two users from channels.
+// RoomKind is the kind of a room: a channel, or a direct conversation of two users.
 type RoomKind string
 
 // The kinds of rooms.
@@ -35,8 +37,8 @@ const (
 // has no room before the first message. The zero StreamKey identifies no conversation.
 type StreamKey struct{ Room, Low, High int64 }
 
-// ConversationRef is how a request identifies a conversation: With is the id of the other user, Room the id of the
-// room. Exactly one of them is set.
+// ConversationRef identifies a conversation in requests. With is the id of the other user of a direct conversation,
+// Room the id of a room. Exactly one of them is set.
 type ConversationRef struct{ With, Room int64 }
 
 // Conversation is a room as one of its members, the viewer, sees it. Room is zero if a direct conversation has no
@@ -57,10 +59,11 @@ type Conversation struct {
 	PeerIsBot  bool     `db:"peer_is_bot"`
 }
 
-// UnreadCap is where counting of unread messages stops. Pages show one less, followed by a plus sign.
+// UnreadCap is the number at which counting of unread messages stops. Pages then show the number below it and a plus
+// sign, as in 99+.
 const UnreadCap = 100
 
-// StreamKey returns the stream key of the conversation.
+// StreamKey returns the key that events of this conversation carry.
 func (c Conversation) StreamKey() StreamKey {
 	if c.Kind == Channel {
 		return StreamKey{Room: c.Room}
@@ -68,7 +71,7 @@ func (c Conversation) StreamKey() StreamKey {
 	return StreamKey{Low: min(c.Viewer, c.Peer), High: max(c.Viewer, c.Peer)}
 }
 
-// Ref returns how links and requests of the viewer identify the conversation.
+// Ref returns the ConversationRef that the viewer's links and requests contain.
 func (c Conversation) Ref() ConversationRef {
 	if c.Kind == Channel {
 		return ConversationRef{Room: c.Room}
@@ -84,8 +87,8 @@ var errPeerDeleted = Errorf(Forbidden, "This person deleted their account, so yo
 
 var errAmbiguousTarget = invalidf("with", "Give either a person or a room, not both.")
 
-// Conversation returns a conversation of the acting user. The Room of a direct conversation without messages is zero.
-// It returns ErrNotFound if the user is not a member or the other user does not exist.
+// Conversation returns a conversation of the acting user. A direct conversation without messages has a Room of zero. It
+// returns ErrNotFound if the user is not a member or the other user does not exist.
 func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef) (Conversation, error) {
 	if ref.Room != 0 && ref.With != 0 {
 		return Conversation{}, errAmbiguousTarget
@@ -107,7 +110,7 @@ func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef
 	}, nil
 }
 
-// MaxConversations is the most conversations that Conversations and ConversationsAfter return.
+// MaxConversations is the most conversations that Conversations or ConversationsAfter returns.
 const MaxConversations = 100
 
 // Conversations lists the conversations of the acting user, unread ones first, then by time of the last message.
@@ -115,15 +118,15 @@ func (s *Service) Conversations(ctx context.Context, by User) ([]Conversation, e
 	return s.store.Conversations(ctx, by.ID, 0, MaxConversations)
 }
 
-// AllConversations lists all conversations of the acting user, by room id.
+// AllConversations lists all conversations of the acting user, ordered by room id.
 func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation, error) {
 	return s.store.AllConversations(ctx, by.ID)
 }
 
-// ConversationsAfter lists the conversations that come after the room with the id after, or the first ones if after is
-// zero. If not all of them fit, channels are preferred to direct conversations. The result next is the value of after
-// for the following call, or zero if there are no more. It returns ErrNotFound if the acting user has left the room
-// with the id after, because an empty list would look like the end.
+// ConversationsAfter returns a page of the acting user's conversations. The argument after is zero for the first page;
+// for every other page it is the result next of the previous call. If not all conversations fit on a page, channels are
+// preferred to direct conversations. The result next is zero after the last page. ConversationsAfter returns
+// ErrNotFound if the acting user has left the room with the id "after", because an empty list would look like the end.
 func (s *Service) ConversationsAfter(
 	ctx context.Context, by User, after int64,
 ) (list []Conversation, next int64, err error) {
@@ -139,8 +142,8 @@ func (s *Service) ConversationsAfter(
 	return list, list[leftOutFirst(list)].Room, nil
 }
 
-// leftOutFirst returns the index of the conversation that a list with one conversation fewer would not contain: the
-// last direct one, or the last one if there are only channels.
+// leftOutFirst returns the index of the least preferred conversation in a list: the last direct one, or the last one if
+// there are only channels.
 func leftOutFirst(list []Conversation) int {
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Kind == Direct {

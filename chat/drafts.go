@@ -20,7 +20,8 @@ type DraftReader interface {
 type DraftWriter interface {
 	// SaveDraft stores a draft and replaces the previous one in the same conversation.
 	SaveDraft(ctx context.Context, user int64, ref ConversationRef, d Draft) error
-	// DeleteDraft deletes the draft with this message key. It returns false if there is none.
+	// DeleteDraft deletes the draft in a conversation if it has this message key. It returns false if there is no such
+	// draft.
 	DeleteDraft(ctx context.Context, user int64, ref ConversationRef, key string) (bool, error)
 }
 
@@ -32,14 +33,15 @@ type Draft struct {
 	UpdatedAt Timestamp `db:"updated_at"`
 }
 
-// DraftUpdate is the current text of a composer. Base is the text of the draft that the composer started from or saved
-// last. Key is the idempotency key of the message, and may be empty.
+// DraftUpdate is the current text of a composer. Base is the draft's text that the composer started from or saved last,
+// so it shows which text the composer knows. Key is the idempotency key with which the message will be posted, and may
+// be empty.
 type DraftUpdate struct {
 	Conversation    ConversationRef
 	Body, Base, Key string
 }
 
-// Draft returns the draft of the viewer of a conversation. It returns the zero Draft if there is none.
+// Draft returns the viewer's draft in a conversation. It returns the zero Draft if there is no draft.
 func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 	d, err := s.store.Draft(ctx, c.Viewer, c.Ref())
 	if errors.Is(err, ErrNotFound) {
@@ -48,8 +50,8 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 	return d, err
 }
 
-// DraftedConversations lists the conversations in which the acting user may have text in a composer: those with drafts
-// and all others in their list.
+// DraftedConversations lists the conversations in which the acting user may have text in a composer: those with drafts,
+// and all other conversations in their list.
 func (s *Service) DraftedConversations(ctx context.Context, by User) ([]ConversationRef, error) {
 	refs, err := s.store.DraftedConversations(ctx, by.ID, MaxConversations)
 	if err != nil {
@@ -62,11 +64,11 @@ func (s *Service) DraftedConversations(ctx context.Context, by User) ([]Conversa
 	return refs, err
 }
 
-// SaveDraft stores the text of a composer as a draft, deletes the draft if the text is empty, and announces that the
-// acting user is typing. If it overwrites a draft that another composer of the same user saved, it returns that draft,
-// so that nothing is lost. A draft whose message has already been posted is ignored. It returns Invalid for a text that
-// could not be posted, ErrNotFound if the user has no such conversation, Forbidden if the other user deleted their
-// account, and Conflict if the key belongs to another message.
+// SaveDraft stores the text of a composer as a draft and announces that the acting user is typing. If the text is
+// empty, it deletes the draft. If it overwrites a draft that the same user saved in another composer, it returns the
+// text of that draft, so that nothing is lost. A draft whose message has already been posted is ignored. It returns
+// Invalid for a text that could not be posted, ErrNotFound if the user has no such conversation, Forbidden if the other
+// user deleted their account, and Conflict if the key belongs to another message.
 func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (replaced string, err error) {
 	in.Body, in.Base = normalizeNewlines(in.Body), normalizeNewlines(in.Base)
 	if err := checkBody(in.Body); err != nil {
@@ -104,14 +106,14 @@ func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (repla
 	return in.replacedText(old), nil
 }
 
-// draftGrace is how long after a message was posted SaveDraft ignores its late drafts without comparing texts, if they
-// contain a colon. A shortcode such as :smile: became an emoji in the message, so a draft with it differs from the
-// message.
+// draftGrace is how long SaveDraft ignores late drafts of a posted message without comparing texts, if the draft
+// contains a colon. A shortcode such as :smile: became an emoji in the message, so the draft's text differs from the
+// message's.
 const draftGrace = Timestamp(10 * time.Second / time.Microsecond)
 
-// saveDraftTx stores or deletes a draft and returns the previous one. An empty text deletes the draft only if it is the
-// one that the composer knows. If the message with this key has been posted already, it returns errAlreadyPosted for an
-// earlier version of the message's text, and Conflict for any other text.
+// saveDraftTx stores or deletes a draft and returns the previous draft. An empty text deletes a draft only if the
+// composer knows its text (in.Base). If the message with this key has already been posted, saveDraftTx returns
+// errAlreadyPosted if the text is an earlier version of the message's text, and Conflict for any other text.
 func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in DraftUpdate) (old Draft, err error) {
 	posted, sent, err := tx.MessageByKey(ctx, c.Viewer, in.Key)
 	if err == nil {
@@ -140,8 +142,8 @@ func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in Dra
 
 func (in DraftUpdate) hasText() bool { return strings.TrimSpace(in.Body) != "" }
 
-// replacedText returns the text of the previous draft if this update overwrites it although its composer has not seen
-// it. It returns an empty string if nothing is lost, because the new text starts with the previous one.
+// replacedText returns the text of the previous draft if the update overwrites a text that its composer has not seen.
+// It returns an empty string if nothing is lost, because the new text starts with the previous one.
 func (in DraftUpdate) replacedText(old Draft) string {
 	if !in.hasText() || old.Body == in.Base || strings.HasPrefix(in.Body, old.Body) {
 		return ""

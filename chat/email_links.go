@@ -8,15 +8,15 @@ import (
 
 // EmailTokenReader reads the tokens of links in e-mails.
 type EmailTokenReader interface {
-	// EmailToken returns the token with this hash unless it has expired.
+	// EmailToken returns the token with this kind and hash, unless it has expired.
 	EmailToken(ctx context.Context, kind EmailTokenKind, hash string, now Timestamp) (EmailToken, error)
 }
 
 // EmailTokenWriter stores the tokens of links in e-mails.
 type EmailTokenWriter interface {
-	// InsertEmailToken adds a token.
+	// InsertEmailToken stores a token.
 	InsertEmailToken(ctx context.Context, t EmailToken) error
-	// UseEmailToken deletes a token. It returns ErrNotFound if the token was used already.
+	// UseEmailToken deletes a token, so that it works only once. It returns ErrNotFound if the token was already used.
 	UseEmailToken(ctx context.Context, hash string) error
 	// RevokeEmailTokens deletes all tokens of a user, and the queued e-mails that would bring new ones.
 	RevokeEmailTokens(ctx context.Context, user int64) error
@@ -24,24 +24,24 @@ type EmailTokenWriter interface {
 	PruneEmailTokens(ctx context.Context, now Timestamp) error
 }
 
-// EmailTokenKind says what the link of an EmailToken does.
+// EmailTokenKind is what the link with an EmailToken does.
 type EmailTokenKind string
 
-// A link confirms a registration, resets a password, or confirms a new e-mail address.
+// The kinds of links: confirm a registration, reset a password, confirm a new e-mail address.
 const (
 	EmailTokenSignup EmailTokenKind = "signup"
 	EmailTokenReset  EmailTokenKind = "password_reset"
 	EmailTokenChange EmailTokenKind = "email_change"
 )
 
-// How long links are valid. Links that confirm a registration are valid for confirmationLinkLifetime.
+// How long the other links are valid. A link that confirms a registration is valid for confirmationLinkLifetime.
 const (
 	resetLinkLifetime       = Timestamp(30 * time.Minute / time.Microsecond)
 	emailChangeLinkLifetime = Timestamp(24 * time.Hour / time.Microsecond)
 )
 
-// EmailToken is the permission to use a link in an e-mail once. The store keeps only a hash of the token, never the
-// token itself.
+// EmailToken is a permission to use a link in an e-mail once. The store keeps a hash of the token, never the token
+// itself.
 type EmailToken struct {
 	Hash         string         `db:"hash"`
 	Kind         EmailTokenKind `db:"kind"`
@@ -54,7 +54,7 @@ type EmailToken struct {
 // errLinkExpired is returned for a link that was used, has expired or never existed.
 var errLinkExpired = Errorf(NotFound, "This link has expired or was already used. Request a new one.")
 
-// emailToken returns the EmailToken of a link that is still valid, or errLinkExpired.
+// emailToken returns the EmailToken of a valid link, or errLinkExpired.
 func (s *Service) emailToken(ctx context.Context, kind EmailTokenKind, token string) (EmailToken, error) {
 	t, err := s.store.EmailToken(ctx, kind, hashToken(token), s.now())
 	if errors.Is(err, ErrNotFound) {
@@ -83,16 +83,16 @@ func (s *Service) IssueResetToken(ctx context.Context, n Notification, user User
 	})
 }
 
-// IssueEmailChangeToken creates the token of a link that confirms the address of n as the new address of its user. It
-// returns ErrNotFound if the notification was cancelled.
+// IssueEmailChangeToken creates the token of a link that confirms a user's new e-mail address, which is the address of
+// n. It returns ErrNotFound if the notification was cancelled.
 func (s *Service) IssueEmailChangeToken(ctx context.Context, n Notification) (string, error) {
 	return s.issueEmailToken(ctx, n, EmailToken{
 		Kind: EmailTokenChange, User: n.User, Email: n.Address, ExpiresAt: s.now() + emailChangeLinkLifetime,
 	})
 }
 
-// issueEmailToken stores the hash of a new token and returns the token. It returns ErrNotFound if the notification was
-// cancelled. Every attempt to send an e-mail issues another token; all of them are valid until one is used.
+// issueEmailToken creates a token, stores its hash and returns the token. It returns ErrNotFound if the notification
+// was cancelled. Each attempt to send an e-mail creates another token; all of them are valid until one is used.
 func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailToken) (string, error) {
 	token := newToken()
 	t.Hash = hashToken(token)
@@ -104,9 +104,9 @@ func (s *Service) issueEmailToken(ctx context.Context, n Notification, t EmailTo
 	})
 }
 
-// RequestPasswordReset sends a link to an e-mail address if an account has it. The result does not tell whether one
-// does: the account is looked up later, when the e-mail is sent. The e-mail is in the language locale unless the user
-// has chosen another. It returns Invalid for a malformed address.
+// RequestPasswordReset sends an e-mail with a link that resets the password, if an account has the given e-mail
+// address. The result does not reveal whether one has it: the account is looked up later, when the e-mail is sent. The
+// e-mail is in the user's chosen language, or else in the language locale. It returns Invalid for a malformed address.
 func (s *Service) RequestPasswordReset(ctx context.Context, email, locale string) error {
 	email, _, err := CleanEmail(email)
 	if err != nil {
@@ -124,8 +124,9 @@ func (s *Service) CheckResetLink(ctx context.Context, token string) error {
 	return err
 }
 
-// ResetPassword sets a new password for the user of a link, ends all their sessions and confirms their e-mail address.
-// It returns Invalid for a bad password, after which the link stays valid, and errLinkExpired if the link is not valid.
+// ResetPassword sets a new password for the user to whom a link was sent, ends all their sessions and confirms their
+// e-mail address. It returns Invalid for a bad password, after which the link stays valid, and errLinkExpired if the
+// link is not valid.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	link, err := s.emailToken(ctx, EmailTokenReset, token)
 	if err != nil {
@@ -166,14 +167,16 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	return nil
 }
 
-// PendingEmailChange returns the new e-mail address that a link confirms, or errLinkExpired.
+// PendingEmailChange returns the new e-mail address that a link would confirm. It returns errLinkExpired if the link is
+// not valid.
 func (s *Service) PendingEmailChange(ctx context.Context, token string) (string, error) {
 	link, err := s.emailToken(ctx, EmailTokenChange, token)
 	return link.Email, err
 }
 
-// ConfirmEmailChange makes the address of a link the e-mail address of its user, and sends an e-mail about it to the
-// old address. It returns errLinkExpired if the link is not valid or another account has the address by now.
+// ConfirmEmailChange completes a change of e-mail address: it gives the user the new address for which the link was
+// made, and sends an e-mail about the change to the old address. It returns errLinkExpired if the link is not valid or
+// another account has taken the new address.
 func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
 	link, err := s.emailToken(ctx, EmailTokenChange, token)
 	if err != nil {

@@ -2,9 +2,9 @@ package chat
 
 import "context"
 
-// EmojiReader reads what a user's emoji picker shows first.
+// EmojiReader reads which emoji and skin tone a user chose last. The emoji picker shows them first.
 type EmojiReader interface {
-	// SkinTone returns the skin tone that a user chose last, or zero for none.
+	// SkinTone returns the skin tone that a user chose last, or zero if they chose none.
 	SkinTone(ctx context.Context, user int64) (int, error)
 	// RecentEmoji lists the emoji that a user used, latest first.
 	RecentEmoji(ctx context.Context, user int64) ([]string, error)
@@ -14,21 +14,21 @@ type EmojiReader interface {
 type EmojiWriter interface {
 	// SetSkinTone stores the skin tone that a user chose.
 	SetSkinTone(ctx context.Context, user int64, tone int) error
-	// RecordEmojiUse records that a user used an emoji. Only the last used emoji of the user remain, as many as keep
-	// says.
+	// RecordEmojiUse records that a user used an emoji. Afterwards only the user's last used emoji remain stored, as
+	// many as keep says.
 	RecordEmojiUse(ctx context.Context, user int64, emoji string, at Timestamp, keep int) error
 }
 
-// EmojiPreferences are what a user's emoji picker shows first.
+// EmojiPreferences are the emoji and the skin tone that a user's emoji picker shows first.
 type EmojiPreferences struct {
 	Recent   []string // the emoji that the user used last, latest first
 	SkinTone int      // the skin tone that the user chose: 0 for none, 1 (light) to 5 (dark)
 }
 
-// maxRecentEmoji is how many recently used emoji are stored per user.
+// maxRecentEmoji is how many of a user's last used emoji are stored.
 const maxRecentEmoji = 24
 
-// maxSkinTone is the darkest skin tone.
+// maxSkinTone is the number of the darkest skin tone; the tones are 1 to 5.
 const maxSkinTone = 5
 
 // EmojiPreferences returns the emoji preferences of the acting user.
@@ -40,8 +40,8 @@ func (s *Service) EmojiPreferences(ctx context.Context, by User) (p EmojiPrefere
 	return p, err
 }
 
-// RecordEmojiUse records that the acting user used an emoji, given in its canonical form. If the picker offered skin
-// tones, tone is the one that it showed; otherwise it is nil. It returns Invalid for a tone that does not exist.
+// RecordEmojiUse records that the acting user used an emoji, given in its canonical form. The tone is the skin tone
+// that the emoji picker was set to, or nil if it offered none. It returns Invalid for a tone that does not exist.
 func (s *Service) RecordEmojiUse(ctx context.Context, by User, emoji string, tone *int) error {
 	if tone != nil && (*tone < 0 || *tone > maxSkinTone) {
 		return invalidf("tone", "There is no such skin tone. Use a number from 0 to 5.")

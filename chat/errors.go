@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Code classifies an Error.
+// Code is the kind of an Error. Clients can rely on it.
 type Code string
 
 // The codes of errors. The code of an error that is not an *Error is "internal"; see CodeOf.
@@ -54,11 +54,12 @@ func invalidf(field, format string, args ...any) *Error {
 	return &Error{Code: Invalid, Field: field, Format: format, Args: args}
 }
 
-// ErrNotFound is returned for things that do not exist and for things that the acting user may not see, so that nobody
-// learns the difference.
+// ErrNotFound is returned for things that do not exist and for things that the acting user may not see. The error is
+// the same, so that a user cannot find out whether something exists.
 var ErrNotFound = Errorf(NotFound, "This does not exist, or you don't have access to it.")
 
-// DatabaseUnavailable wraps the cause of a database failure that may be temporary.
+// DatabaseUnavailable returns an Error with the code Unavailable for a database failure that may be temporary, and its
+// cause.
 func DatabaseUnavailable(cause error) *Error {
 	return &Error{
 		Code: Unavailable, Format: "Charla cannot reach its database. Try again in a moment.",
@@ -66,10 +67,10 @@ func DatabaseUnavailable(cause error) *Error {
 	}
 }
 
-// ErrDuplicate is returned by a Store if a unique constraint does not allow a write.
+// ErrDuplicate is returned by a Store if a write violates a unique constraint.
 var ErrDuplicate = errors.New("duplicate")
 
-// CodeOf returns the code of the first Error in the chain of err, or "internal" if there is none.
+// CodeOf returns the code of the first Error in the chain of err, or "internal" if err contains no Error.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
@@ -77,7 +78,7 @@ func CodeOf(err error) Code {
 	return "internal"
 }
 
-// FieldErrors returns every Error about a form field in the tree of err, by field.
+// FieldErrors returns the Errors about form fields that err contains, by name of the field.
 func FieldErrors(err error) map[string]*Error {
 	found := map[string]*Error{}
 	collectFieldErrors(err, found)

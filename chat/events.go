@@ -1,11 +1,11 @@
 package chat
 
-// Event is something that happened and was committed. Events are hints: a reader that misses one finds its effect in
-// the database.
+// Event is something that happened and was committed. An event is only a hint: a reader that misses it finds the same
+// change in the database.
 type Event interface{ event() }
 
-// RoomChange is an event about a change that is numbered in its room. The changes of a room have the numbers 1, 2, 3
-// and so on without gaps; the number of a change is its seq.
+// RoomChange is an event about a numbered change of a room. The changes of a room have the numbers 1, 2, 3 and so on
+// without gaps. The number of a change is its seq.
 type RoomChange interface {
 	Event
 	// Position returns the stream key of the room and the seq of the change.
@@ -18,19 +18,19 @@ type MessagePosted struct {
 	Message   Message
 }
 
-// MessageChangeKind says how a message changed.
+// MessageChangeKind is the way in which a message changed.
 type MessageChangeKind string
 
-// The ways in which a message changes. Reacted includes removing a reaction.
+// The ways in which a message changes. Reacted covers adding and removing a reaction.
 const (
 	Edited  MessageChangeKind = "edited"
 	Deleted MessageChangeKind = "deleted"
 	Reacted MessageChangeKind = "reaction"
 )
 
-// MessageChanged announces that a message was edited, deleted or reacted to. Message is the message after this change,
-// with ChangedSeq as the seq of the change. Kind is empty if the message was read from the database, because then it
-// may include any number of changes.
+// MessageChanged announces that a message was edited, deleted or reacted to. Message is the message after this change;
+// its ChangedSeq is the seq of the change. Kind says what changed. It is empty if the message was read from the
+// database, because the message may then have changed several times.
 type MessageChanged struct {
 	StreamKey StreamKey
 	Kind      MessageChangeKind
@@ -44,8 +44,9 @@ type MemberJoined struct {
 	Seq       int64
 }
 
-// MemberLeft announces that a user left a room or was removed from it. They may not see anything with a later seq. If
-// AccountDeleted is set, the user deleted their account, and all their messages in the room lose their name.
+// MemberLeft announces that a user left a room or was removed from it. The user may not see changes with a later seq.
+// If AccountDeleted is set, the user deleted their account, and all their messages in the room lose their author's
+// name.
 type MemberLeft struct {
 	StreamKey      StreamKey
 	User           int64
@@ -53,20 +54,20 @@ type MemberLeft struct {
 	AccountDeleted bool
 }
 
-// UserChanged announces a new name or avatar of a user. The name is empty after they deleted their account.
+// UserChanged announces that a user has a new name or avatar. The name is empty if the user deleted their account.
 type UserChanged struct{ User UserSummary }
 
-// ReadMarkerMoved announces that a user has read more of a room.
+// ReadMarkerMoved announces that a user has read further in a room.
 type ReadMarkerMoved struct{ User, Room int64 }
 
-// UserTyping announces that a user is writing in a conversation now.
+// UserTyping announces that a user is typing in a conversation.
 type UserTyping struct {
 	StreamKey StreamKey
 	User      UserSummary
 }
 
-// UploadProgress announces, to the uploading user only, how much of a file has arrived. UploadID is the id that their
-// page gave to the upload. Done means that no more bytes will arrive, whether the upload succeeded or failed.
+// UploadProgress announces, only to the uploading user, how much of a file has arrived. UploadID is the id that the
+// user's page chose for the upload. Done means that no more bytes will arrive, because the upload succeeded or failed.
 type UploadProgress struct {
 	User               int64
 	StreamKey          StreamKey
@@ -75,18 +76,19 @@ type UploadProgress struct {
 	Done               bool
 }
 
-// AttachmentAction says what happened to a pending file in the composer of a conversation.
+// AttachmentAction is what happened to a pending file in the composer of a conversation.
 type AttachmentAction string
 
-// A pending file is added, gets an alternative text, or is removed. Sending it is announced by MessagePosted instead.
+// The actions: a pending file was added, got an alternative text, or was removed. MessagePosted announces that it was
+// sent.
 const (
 	AttachmentAdded     AttachmentAction = "came"
 	AttachmentDescribed AttachmentAction = "described"
 	AttachmentRemoved   AttachmentAction = "taken out"
 )
 
-// AttachmentChanged announces, to the uploading user only, that a pending file of a conversation changed. UploadID is
-// the id that their page gave to the upload of an added file. After a removal only the ID of File is set.
+// AttachmentChanged announces, only to the uploading user, that a pending file of a conversation changed. For an added
+// file, UploadID is the id that the user's page chose for the upload. For a removed file, only the ID of File is set.
 type AttachmentChanged struct {
 	User      int64
 	StreamKey StreamKey
@@ -95,7 +97,7 @@ type AttachmentChanged struct {
 	File      File
 }
 
-// DraftChanged announces that a user started a draft, or that a draft is gone.
+// DraftChanged announces that a user started a draft, or that a draft was deleted or sent.
 type DraftChanged struct{ User int64 }
 
 // SessionEnded announces that a session has ended. Its event streams must be closed.

@@ -12,29 +12,29 @@ import (
 
 // FileReader reads files.
 type FileReader interface {
-	// File returns a file that a user may see: it belongs to a message in one of the user's rooms, it is an unsent file
-	// of the user, or it is an avatar.
+	// File returns a file if a user may see it: a file of a message in one of the user's rooms, a pending file of the
+	// user, or an avatar.
 	File(ctx context.Context, user, id int64) (StoredFile, error)
 }
 
-// The limits of names and descriptions of files.
+// The limits of the names and alternative texts of files.
 const (
 	maxFileNameBytes  = 255
 	maxExtensionBytes = 16  // of the file extension that a shortened name keeps
 	MaxAlt            = 500 // characters of an alternative text
 )
 
-// FileLimits are limits that the operator configures.
+// FileLimits are the limits of files that the operator configures.
 type FileLimits struct {
 	FileBytes       int64 // size of one file
 	FilesPerMessage int
 	QuotaBytes      int64 // size of all files of one user; zero for no limit
 }
 
-// DefaultFileLimits are the limits if the operator does not configure any.
+// DefaultFileLimits apply if the operator does not configure any limits.
 var DefaultFileLimits = FileLimits{FileBytes: 25 << 20, FilesPerMessage: 10, QuotaBytes: 1000 << 20}
 
-// File is a file as users see it. Its bytes are a Blob.
+// File is a file as users see it. A Blob describes its bytes.
 type File struct {
 	ID       int64  `db:"id"`
 	Name     string `db:"name"`     // only for display; see CleanFileName
@@ -46,7 +46,7 @@ type File struct {
 	Animated bool   `db:"animated"` // an animated picture
 }
 
-// IsImage reports whether f is a picture, which has all variants.
+// IsImage reports whether f is a picture. A picture has all variants.
 func (f File) IsImage() bool { return f.Width > 0 }
 
 // IsPlayable reports whether f is audio or video that browsers can play.
@@ -58,19 +58,19 @@ func (f File) IsAudio() bool { return strings.HasPrefix(f.Type, "audio/") }
 // imageVariants are the variants of a picture besides the original.
 var imageVariants = []Variant{VariantThumb, VariantMedium, VariantSquare}
 
-// HasVariant reports whether f has a variant.
+// HasVariant reports whether f is stored in the given variant.
 func (f File) HasVariant(variant Variant) bool {
 	return variant == VariantOriginal || f.IsImage() && slices.Contains(imageVariants, variant)
 }
 
-// StoredFile is a file with what is needed to open it.
+// StoredFile is a file with the name of its stored object, which is needed to open it.
 type StoredFile struct {
 	File
 	Object   string `db:"object"`
 	IsAvatar bool   `db:"is_avatar"` // everybody may see it
 }
 
-// NewFile is a pending file to insert. It belongs to no conversation if Conversation is the zero value.
+// NewFile is a pending file to insert. With the zero Conversation it belongs to no conversation.
 type NewFile struct {
 	Blob, Owner  int64
 	Conversation ConversationRef
@@ -84,9 +84,9 @@ type Usage struct {
 	Pending int   `db:"pending"`
 }
 
-// CleanFileName makes a name that is safe to show and to use from whatever name a file was uploaded with. It removes
-// folders, invisible characters and those that change the direction of text, and shortens the name to 255 bytes without
-// losing the extension. Cleaning a name twice changes nothing.
+// CleanFileName turns the name with which a file was uploaded into one that is safe to show and to use. It removes
+// folders, invisible characters and characters that change the direction of text. It shortens the name to 255 bytes and
+// keeps the extension. Cleaning a name twice gives the same result as once.
 func CleanFileName(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
@@ -127,7 +127,8 @@ func truncateFileName(name string) string {
 	return strings.TrimSpace(truncate(name, maxFileNameBytes-len(extension))) + extension
 }
 
-// CleanAlt returns an alternative text as one line. It returns Invalid for a text that is too long or not valid text.
+// CleanAlt returns an alternative text as one line. It returns Invalid for a text that is too long or that cannot be
+// stored.
 func CleanAlt(s string) (string, error) {
 	if !isStorableText(s) {
 		return "", invalidf("alt", "This description contains characters that cannot be stored.")
@@ -148,13 +149,14 @@ func CleanAlt(s string) (string, error) {
 	return alt, nil
 }
 
-// File returns a file that the acting user may see: it belongs to a message in one of their rooms, it is one of their
-// pending files, or it is an avatar. Otherwise it returns ErrNotFound.
+// File returns a file if the acting user may see it: a file of a message in one of their rooms, one of their pending
+// files, or an avatar. Otherwise it returns ErrNotFound.
 func (s *Service) File(ctx context.Context, by User, id int64) (StoredFile, error) {
 	return s.store.File(ctx, by.ID, id)
 }
 
-// OpenFile opens a variant of a file that File returned. It returns ErrNotFound if the file does not have this variant.
+// OpenFile opens a variant of a file that the method File returned. It returns ErrNotFound if the file does not have
+// this variant.
 func (s *Service) OpenFile(ctx context.Context, f StoredFile, variant Variant) (OpenedBlob, error) {
 	if !f.HasVariant(variant) {
 		return OpenedBlob{}, ErrNotFound

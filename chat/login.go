@@ -7,9 +7,10 @@ import (
 
 var errBadCredentials = Errorf(Unauthenticated, "Wrong e-mail or password.")
 
-// LogIn checks an e-mail address and a password. An unknown address, a wrong password and a disabled user all return
-// the same Unauthenticated error after the same amount of work, so that nobody can probe for accounts. LogIn returns
-// ErrUnconfirmed if the password is that of a registration whose address is not confirmed yet.
+// LogIn checks an e-mail address and a password and returns the user. It returns the same Unauthenticated error, after
+// the same amount of work, for an unknown address, a wrong password and a disabled user, so that nobody can find out
+// which accounts exist. It returns ErrUnconfirmed if the password belongs to a registration whose e-mail address is not
+// confirmed yet.
 func (s *Service) LogIn(ctx context.Context, email, password string) (Credentials, error) {
 	if len(password) > MaxPasswordBytes {
 		return Credentials{}, errBadCredentials
@@ -36,7 +37,7 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (Credential
 	return found, nil
 }
 
-// passwordMatches reports whether hash is the hash of password. A password that is too long matches nothing.
+// passwordMatches reports whether hash is the hash of password. It returns false for a password that is too long.
 func (s *Service) passwordMatches(ctx context.Context, hash, password string) (bool, error) {
 	if len(password) > MaxPasswordBytes {
 		return false, nil
@@ -44,7 +45,8 @@ func (s *Service) passwordMatches(ctx context.Context, hash, password string) (b
 	return s.hasher.matches(ctx, hash, password)
 }
 
-// hashNewPassword checks a new password for a user and returns its hash.
+// hashNewPassword returns the hash of a new password. It returns Invalid if the password is not allowed for the user;
+// see checkPassword.
 func (s *Service) hashNewPassword(ctx context.Context, password string, user User) (string, error) {
 	if err := checkPassword(password, user.Name, user.Email); err != nil {
 		return "", err

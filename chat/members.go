@@ -5,40 +5,40 @@ import (
 	"errors"
 )
 
-// MemberReader reads who is, or was, a member of which room.
+// MemberReader reads who is, or was, a member of a room.
 type MemberReader interface {
-	// Members lists members of a room by name, after the user with the id after. It returns only those whose folded
-	// name (see NameKey) contains nameKey.
+	// Members lists members of a room, ordered by name, starting after the user with the id "after". It returns only
+	// members whose folded name (see NameKey) contains nameKey.
 	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
-	// UsersInRooms returns which of the users are a member of at least one of the rooms.
+	// UsersInRooms returns those of the given users who are members of at least one of the given rooms.
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
-	// FindNonMembers lists enabled users who are not members of a room, by name. It returns only those whose folded
-	// name (see NameKey) contains nameKey.
+	// FindNonMembers lists enabled users, ordered by name, who are not members of a room. It returns only users whose
+	// folded name (see NameKey) contains nameKey.
 	FindNonMembers(ctx context.Context, room int64, nameKey string, limit int) ([]UserSummary, error)
-	// LastDeparture returns how a user last left a room.
+	// LastDeparture returns the record of the last time that a user left a room.
 	LastDeparture(ctx context.Context, room, user int64) (Departure, error)
-	// Departures lists all departures that happened at or after since, from any room.
+	// Departures lists the departures from all rooms at or after the time "since".
 	Departures(ctx context.Context, since Timestamp) ([]Departure, error)
-	// AccountDeletedSince reports whether a member or former member of a room deleted their account after the room's
-	// change with the number after.
+	// AccountDeletedSince reports whether a member or former member of a room deleted their account, and the change
+	// that announces it in this room has a seq greater than after.
 	AccountDeletedSince(ctx context.Context, room, after int64) (bool, error)
 }
 
 // MemberWriter adds and removes members of rooms.
 type MemberWriter interface {
-	// InsertMember adds a user to a room and marks everything in it as read. Seq is the room's number for this change.
-	// It returns ErrDuplicate if the user is a member already.
+	// InsertMember adds a user to a room and marks everything in it as read. The argument seq is the number of this
+	// change in the room. It returns ErrDuplicate if the user is already a member.
 	InsertMember(ctx context.Context, room, user, seq int64) error
 	// DeleteMember removes a user from a room and records the departure. It returns ErrNotFound if the user is not a
-	// member, unless d.AccountDeleted.
+	// member, unless d.AccountDeleted is set.
 	DeleteMember(ctx context.Context, d Departure) error
 	// SetOwner makes a member the owner of a room.
 	SetOwner(ctx context.Context, room, user int64) error
-	// LongestStandingMember returns the member who has been in a room for the longest time, people before bots.
+	// LongestStandingMember returns the member who has been in a room for the longest time. It prefers people to bots.
 	LongestStandingMember(ctx context.Context, room int64) (int64, error)
 }
 
-// Member is a user in a room.
+// Member is a user as a member of a room.
 type Member struct {
 	UserSummary
 	Role Role `db:"role"`
@@ -75,8 +75,8 @@ func (s *Service) inMembershipTx(ctx context.Context, f func(tx Tx) ([]Event, er
 	return nil
 }
 
-// addMember adds a user to a room and returns the event to publish. Seq is the room's number for this change; the
-// caller has taken it with lockRoom.
+// addMember adds a user to a room and returns the event to publish. The argument seq is the number of this change in
+// the room; the caller has taken it with lockRoom.
 func addMember(ctx context.Context, tx Tx, room int64, user User, seq int64, role Role) ([]Event, error) {
 	if err := tx.InsertMember(ctx, room, user.ID, seq); err != nil {
 		return nil, err
@@ -89,8 +89,8 @@ func addMember(ctx context.Context, tx Tx, room int64, user User, seq int64, rol
 	return []Event{MemberJoined{StreamKey: StreamKey{Room: room}, User: user.Summary(), Seq: seq}}, nil
 }
 
-// lockRoom locks a room until the transaction ends and returns the room as the acting user sees it. Seq is the room's
-// number for the change that the caller is going to make.
+// lockRoom locks a room until the transaction ends. It returns the room as the acting user sees it, and the seq
+// (number) of the change that the caller is going to make.
 func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int64, err error) {
 	if seq, err = tx.NextSeq(ctx, id); err == nil {
 		room, err = tx.Room(ctx, by.ID, id)
@@ -98,9 +98,8 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 	return room, seq, err
 }
 
-// JoinRoom adds the acting user to an open room. It does nothing if they are a member already. It returns ErrNotFound
-// if they may not see the room, and Forbidden if they were removed from it. A bot whose owner was removed is refused
-// too.
+// JoinRoom adds the acting user to an open room. It does nothing if they are already a member. It returns ErrNotFound
+// if they may not see the room, and Forbidden if they, or the owner of an acting bot, were removed from it.
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
@@ -110,9 +109,9 @@ func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	})
 }
 
-// Invite adds another user to a room that the acting user is a member of. It does nothing if they are a member already.
-// It returns ErrNotFound if the user does not exist or is disabled. It returns Forbidden if the acting user may not
-// invite anybody, or may not invite this user because they were removed.
+// Invite adds another user to a room that the acting user is a member of. It does nothing if the other user is already
+// a member. It returns ErrNotFound if the other user does not exist or is disabled. It returns Forbidden if the acting
+// user may not invite anybody, or may not invite this user because they were removed from the room.
 func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 	return s.joinRoom(ctx, by, user, room, func(r Room, removed bool) error {
 		switch {
@@ -127,9 +126,9 @@ func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 	})
 }
 
-// joinRoom adds a user to a room. First it calls check with the room as the acting user sees it and with whether the
-// user was removed from it; an error of check is returned and the user is not added. It does nothing if they are a
-// member already.
+// joinRoom adds a user to a room. It does nothing if they are already a member. First it calls check with two values:
+// the room as the acting user sees it, and whether the user was removed from the room. If check returns an error,
+// joinRoom returns it and does not add the user.
 func (s *Service) joinRoom(
 	ctx context.Context, by User, userID, roomID int64, check func(r Room, wasRemoved bool) error,
 ) error {
@@ -158,8 +157,8 @@ func (s *Service) joinRoom(
 	return err
 }
 
-// wasRemoved reports whether somebody removed a user from a room and the user has not come back since. A bot counts as
-// removed if its owner was, because the bot could read the room for them.
+// wasRemoved reports whether somebody removed a user from a room and the user has not come back since. A bot also
+// counts as removed if its owner was removed, because the owner could read the room through the bot.
 func wasRemoved(ctx context.Context, tx Tx, room int64, user User) (bool, error) {
 	removed, err := lastDepartureWasRemoval(ctx, tx, room, user.ID)
 	if err != nil || removed || !user.IsBot() {
@@ -183,8 +182,8 @@ func lastDepartureWasRemoval(ctx context.Context, tx Tx, room, user int64) (bool
 	return last.Removed(), err
 }
 
-// LeaveRoom removes the acting user from a room. If they own it, the longest-standing member becomes the owner. It
-// returns ErrNotFound if they are not a member, and Forbidden in General.
+// LeaveRoom removes the acting user from a room. If they own the room, the longest-standing member becomes its owner.
+// It returns ErrNotFound if they are not a member, and Forbidden for General.
 func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	return s.removeMember(ctx, by, by.ID, room, func(r Room) error {
 		if !r.CanLeave() {
@@ -194,8 +193,9 @@ func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	})
 }
 
-// RemoveMember removes another user and their bots from a room. It returns ErrNotFound if one of the two is not a
-// member, Forbidden if the acting user does not own the room, and Conflict if they try to remove themself.
+// RemoveMember removes another user and that user's bots from a room. It returns ErrNotFound if the acting user or the
+// other user is not a member, Forbidden if the acting user does not own the room, and Conflict if they try to remove
+// themself.
 func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) error {
 	return s.removeMember(ctx, by, user, room, func(r Room) error {
 		switch {
@@ -208,8 +208,8 @@ func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) e
 	})
 }
 
-// removeMember removes a user from a room that the acting user is a member of. First it calls check with the room; an
-// error of check is returned and the user stays.
+// removeMember removes a user from a room that the acting user is a member of. First it calls check with the room. If
+// check returns an error, removeMember returns it and does not remove the user.
 func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64, check func(Room) error) error {
 	return s.inMembershipTx(ctx, func(tx Tx) ([]Event, error) {
 		room, seq, err := lockRoom(ctx, tx, by, roomID)
@@ -240,8 +240,7 @@ func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64,
 	})
 }
 
-// removeBotsOf removes the bots of a user who was removed from a room. If the acting user is one of these bots, it
-// stays.
+// removeBotsOf removes the bots of a removed user from the same room. A bot that is the acting user stays.
 func removeBotsOf(
 	ctx context.Context, tx Tx, by User, owner int64, room Room, now Timestamp,
 ) (events []Event, err error) {
@@ -270,7 +269,8 @@ func removeBotsOf(
 	return events, nil
 }
 
-// transferOwnership makes the longest-standing member the owner of a room. A room without members has no owner.
+// transferOwnership makes the longest-standing member the owner of a room. If the room has no members, it gets no
+// owner.
 func transferOwnership(ctx context.Context, tx Tx, room int64) error {
 	owner, err := tx.LongestStandingMember(ctx, room)
 	if errors.Is(err, ErrNotFound) {
@@ -282,8 +282,8 @@ func transferOwnership(ctx context.Context, tx Tx, room int64) error {
 	return tx.SetOwner(ctx, room, owner)
 }
 
-// HasLeftRoom reports whether the acting user has ever left a room. If they have, a page may tell them that they left;
-// to anybody else it must not reveal that the room exists.
+// HasLeftRoom reports whether the acting user has ever left a room. If so, a page may tell them that they left. A user
+// who was never in the room must not learn that it exists.
 func (s *Service) HasLeftRoom(ctx context.Context, by User, room int64) bool {
 	_, err := s.store.LastDeparture(ctx, room, by.ID)
 	return err == nil

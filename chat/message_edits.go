@@ -8,16 +8,16 @@ import (
 	"charla/markdown"
 )
 
-// ChangeResult is a message after a change. PreviousSeq is the ChangedSeq that it had before. A page may show the
-// message only if it has shown all changes up to PreviousSeq and none after it; otherwise it would skip changes or undo
-// them.
+// ChangeResult is a message after a change. PreviousSeq is the message's ChangedSeq before the change. A page may
+// replace its copy of the message only if it shows all changes of the room up to PreviousSeq and none after that;
+// otherwise it would skip or undo changes.
 type ChangeResult struct {
 	Message     Message
 	PreviousSeq int64
 }
 
-// errUnchanged is returned by a change that would change nothing. It rolls the transaction back, so that the change
-// gets no number in the room.
+// errUnchanged is returned by a function that was to change a message but found nothing to change. It rolls back the
+// transaction, so that no seq is used for the change.
 var errUnchanged = errors.New("nothing to change")
 
 var errMessageDeleted = Errorf(Conflict, "This message was deleted.")
@@ -61,7 +61,7 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Me
 	})
 }
 
-// clean returns the edit as it will be stored, for a message with these files.
+// clean returns the edit in the form in which it will be stored. It needs the files of the message that is edited.
 func (in MessageEdit) clean(files []File) (MessageEdit, error) {
 	clean, known := cleanBody, files
 	if len(known) > 0 {
@@ -86,7 +86,7 @@ func (in MessageEdit) clean(files []File) (MessageEdit, error) {
 	return out, nil
 }
 
-// changedAlts returns the alternative texts that differ from those of the files.
+// changedAlts returns those alternative texts of the edit that differ from the current ones of the files.
 func (in MessageEdit) changedAlts(files []File) map[int64]string {
 	alts := map[int64]string{}
 	for _, f := range files {
@@ -97,9 +97,9 @@ func (in MessageEdit) changedAlts(files []File) map[int64]string {
 	return alts
 }
 
-// DeleteMessage deletes the text, reactions and files of a message of the acting user. The message stays as a deleted
-// one without text. Deleting it again changes nothing. It returns ErrNotFound if the user may not see the message, and
-// Forbidden for a message of somebody else.
+// DeleteMessage deletes the text, reactions and files of a message of the acting user. What remains is a message that
+// is marked as deleted. Deleting it again changes nothing. It returns ErrNotFound if the user may not see the message,
+// and Forbidden for a message of somebody else.
 func (s *Service) DeleteMessage(ctx context.Context, by User, message int64) (ChangeResult, error) {
 	m, err := s.authoredMessage(ctx, by, message)
 	if err != nil {
@@ -133,8 +133,8 @@ func (s *Service) authoredMessage(ctx context.Context, by User, message int64) (
 	return m, nil
 }
 
-// changeMessage calls change in a transaction to change a message, and announces the result after the commit. If change
-// returns errUnchanged, it returns the message as it is.
+// changeMessage lets the function change alter a message in a transaction, and announces the result after the commit.
+// If change returns errUnchanged, changeMessage returns the message as it is.
 func (s *Service) changeMessage(
 	ctx context.Context, by User, m Message, kind MessageChangeKind, change func(tx Tx, m *Message) error,
 ) (ChangeResult, error) {
@@ -157,9 +157,9 @@ func (s *Service) changeMessage(
 	return result, nil
 }
 
-// changeMessageTx locks the room before it reads the message, so that change gets the current version and only if the
-// acting user is still a member. After storing the change it reads the message again, so that the result equals what
-// others read.
+// changeMessageTx does the work of changeMessage inside the transaction. It locks the room before it reads the message,
+// so that change gets the current version, and only if the acting user is still a member. After storing the change it
+// reads the message again, so that the result equals what other users read.
 func changeMessageTx(
 	ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error,
 ) (ChangeResult, error) {

@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// The number of messages on a page of history.
+// The default and the maximum number of messages on a page of history.
 const (
 	DefaultPageSize = 50
 	maxPageSize     = 200
 )
 
-// ReplayLimit is how many changed messages a reader may have missed. A reader that missed more must load its page
-// again.
+// ReplayLimit is how many changed messages a reader may have missed before it must load its page again.
 const ReplayLimit = 500
 
 // MessagePage is a page of a conversation's messages, ordered by seq.
@@ -23,10 +22,10 @@ type MessagePage struct {
 	HasNewer bool // set by the other methods: there are more messages after the page
 }
 
-// MessagesBefore returns up to limit messages of c whose seq is less than before, the newest of them, or the newest of
-// all if before is zero. A limit of zero means DefaultPageSize; other limits are clamped to 1…200. It returns
-// ErrNotFound if the viewer has left the room since c was read, because an empty page would be wrong for a user who
-// later rejoins the room.
+// MessagesBefore returns a page of the messages of c whose seq is less than before, or of all messages if before is
+// zero. The page holds the newest of them, at most limit. A limit of zero means DefaultPageSize; other limits are
+// clamped to 1…200. It returns ErrNotFound if the viewer has left the room since c was read. An empty page would be
+// wrong then, because the viewer may later rejoin the room.
 func (s *Service) MessagesBefore(ctx context.Context, c Conversation, before int64, limit int) (MessagePage, error) {
 	if before <= 0 {
 		before = math.MaxInt64
@@ -45,8 +44,9 @@ func (s *Service) MessagesBefore(ctx context.Context, c Conversation, before int
 	return MessagePage{Messages: messages[1:], HasOlder: true}, nil
 }
 
-// MessagesAfter returns up to limit messages of c whose seq is greater than after, the oldest of them, as they are now.
-// The limit and the errors are those of MessagesBefore.
+// MessagesAfter returns a page of the messages of c whose seq is greater than after. The page holds the oldest of them,
+// at most limit, in their current version. A limit of zero means DefaultPageSize; other limits are clamped to 1…200. It
+// returns ErrNotFound if the viewer has left the room since c was read.
 func (s *Service) MessagesAfter(ctx context.Context, c Conversation, after int64, limit int) (MessagePage, error) {
 	limit = clampPageSize(limit)
 	messages, err := s.store.MessagesAfter(ctx, c.Viewer, c.Room, after, limit+1)
@@ -60,12 +60,13 @@ var errCursorTooOld = &Error{
 	Code: Conflict, Field: "changed_after", Format: "This number is too old or does not exist. Start again from 0.",
 }
 
-// MessagesChangedSince returns up to limit messages of c whose ChangedSeq is greater than after, lowest ChangedSeq
-// first, as they are now. The limit and the errors are those of MessagesBefore. It also returns Conflict if after is
-// beyond the last seq of the room, or if somebody has deleted their account since, because that changes the author of
-// messages that are not listed. A reader that starts from 0 knows no messages and gets no Conflict for the first page.
-// For the following pages it passes the room's last seq at the time of the first page as asOf; every other reader
-// passes zero.
+// MessagesChangedSince returns a page of the messages of c whose ChangedSeq is greater than after, lowest ChangedSeq
+// first, in their current version. The limit and ErrNotFound are as in MessagesBefore. It returns Conflict if the room
+// has no such seq yet, or if somebody has deleted their account since, because a deletion changes the author of
+// messages that are not listed.
+//
+// A reader that starts from 0 knows no messages, so it gets no Conflict for the first page. For the following pages it
+// passes as asOf the room's last seq at the time of the first page. Every other reader passes zero as asOf.
 func (s *Service) MessagesChangedSince(
 	ctx context.Context, c Conversation, after, asOf int64, limit int,
 ) (MessagePage, error) {
@@ -86,8 +87,8 @@ func (s *Service) MessagesChangedSince(
 	return page, nil
 }
 
-// firstPage returns a page with the first messages, at most limit. The caller has read one message more than limit, if
-// there was one: it shows that newer messages follow the page.
+// firstPage returns a page with the first messages of a list, at most limit. The caller has tried to read one message
+// more than limit; if the list has it, newer messages follow the page.
 func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Message, limit int) (MessagePage, error) {
 	if err := s.checkMember(ctx, c, messages); err != nil {
 		return MessagePage{}, err
@@ -96,8 +97,8 @@ func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Mess
 	return MessagePage{Messages: messages, HasNewer: more}, nil
 }
 
-// checkCursor checks whether changed messages are enough to update a reader that has seen everything up to the seq
-// after. It returns Conflict if the room has no such seq yet, or if somebody has deleted their account since.
+// checkCursor reports, by returning Conflict, that changed messages are not enough to update a reader that has seen
+// everything up to the seq after: the room has no such seq yet, or somebody has deleted their account since.
 func (s *Service) checkCursor(ctx context.Context, c Conversation, after int64) error {
 	if after > c.LastSeq {
 		return errCursorTooOld
@@ -144,8 +145,8 @@ type Changes struct {
 	TooFarBehind bool        // the messages are incomplete: the reader must load its page again
 }
 
-// ClassifyChanges returns Changes with the given messages. Those that a reader at the cursor has in an older version
-// become Replaced; those that are new to it become Added.
+// ClassifyChanges sorts messages that changed after the cursor. A message that the reader already has in an older
+// version goes to Replaced, a message that is new to the reader to Added.
 func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	c := Changes{LastSeq: lastSeq}
 	for _, m := range messages {
@@ -173,9 +174,9 @@ func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Ch
 	return changes, s.CheckMemberSince(ctx, c, cursor, changes)
 }
 
-// CheckMemberSince returns ErrNotFound if the viewer has left the room since c was read and has not come back. Changes
-// are the changes after the cursor. If they contain no departure of the viewer, no query is needed, unless the cursor
-// is newer than c: then the viewer may have left between c and the cursor.
+// CheckMemberSince returns ErrNotFound if the viewer has left the room since c was read and has not come back. The
+// argument changes holds the changes after the cursor. If they contain no departure of the viewer, no query is needed,
+// unless the cursor is newer than c: then the viewer may have left between c and the cursor.
 func (s *Service) CheckMemberSince(ctx context.Context, c Conversation, cursor int64, changes Changes) error {
 	isViewer := func(d Departure) bool { return d.User == c.Viewer }
 	if c.Kind == Direct || cursor <= c.LastSeq && !slices.ContainsFunc(changes.Left, isViewer) {
@@ -185,11 +186,12 @@ func (s *Service) CheckMemberSince(ctx context.Context, c Conversation, cursor i
 	return err
 }
 
-// authoredScanWindow is how many seqs one call of authoredMessages searches, so that it does not lock a room for long.
+// authoredScanWindow is how many seqs one call of authoredMessages searches. It bounds the time for which a caller has
+// the room locked.
 const authoredScanWindow = 10_000
 
-// authoredMessages returns up to limit messages of a user in a room whose seq is greater than after, without deleted
-// ones. ScannedTo is the seq up to which it has searched; the next call continues after it.
+// authoredMessages returns at most limit messages of a user in a room whose seq is greater than after, without deleted
+// ones. The result scannedTo is the seq up to which it has searched; the next call passes it as after.
 func authoredMessages(
 	ctx context.Context, r MessageReader, user, room, after int64, limit int,
 ) (messages []Message, scannedTo int64, err error) {
