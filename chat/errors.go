@@ -21,8 +21,8 @@ const (
 	Unavailable     Code = "unavailable"
 )
 
-// Error is a failure that the user can understand. Format is an English sentence with fmt verbs for Args; it is also
-// the key under which translations are found.
+// Error is a failure that the user can understand. Format is an English sentence with fmt verbs for Args; translations
+// are found by this sentence.
 type Error struct {
 	Code       Code
 	Field      string // the form field that is wrong; empty for none

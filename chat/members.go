@@ -99,7 +99,8 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 }
 
 // JoinRoom adds the acting user to an open room. It does nothing if they are already a member. It returns ErrNotFound
-// if they may not see the room, and Forbidden if they, or the owner of an acting bot, were removed from it.
+// if they may not see the room, and Forbidden if they were removed from it. A bot also gets Forbidden if its owner was
+// removed from the room.
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {

@@ -97,8 +97,8 @@ func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Mess
 	return MessagePage{Messages: messages, HasNewer: more}, nil
 }
 
-// checkCursor reports, by returning Conflict, that changed messages are not enough to update a reader that has seen
-// everything up to the seq after: the room has no such seq yet, or somebody has deleted their account since.
+// checkCursor returns Conflict if changed messages are not enough to update a reader that has seen everything up to the
+// seq after, because the room has no such seq yet or somebody has deleted their account since.
 func (s *Service) checkCursor(ctx context.Context, c Conversation, after int64) error {
 	if after > c.LastSeq {
 		return errCursorTooOld
@@ -135,7 +135,7 @@ func (s *Service) Message(ctx context.Context, by User, id int64) (Message, erro
 	return s.store.Message(ctx, by.ID, id)
 }
 
-// Changes are the changes of a room after a cursor, read in one snapshot. The cursor is the seq up to which a reader
+// Changes are the changes of a room after a cursor, all as of one moment. The cursor is the seq up to which a reader
 // has seen everything.
 type Changes struct {
 	LastSeq      int64       // last seq of the room in the snapshot
@@ -159,9 +159,9 @@ func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	return c
 }
 
-// Changes returns the changes of c after the cursor. They are TooFarBehind if the cursor is beyond the room's last seq,
-// more than ReplayLimit messages have changed, or somebody has deleted their account since. The errors are those of
-// CheckMemberSince.
+// Changes returns the changes of c after the cursor. TooFarBehind is set if the cursor is beyond the room's last seq,
+// more than ReplayLimit messages have changed, or somebody has deleted their account since. It returns ErrNotFound if
+// the viewer has left the room; see CheckMemberSince.
 func (s *Service) Changes(ctx context.Context, c Conversation, cursor int64) (Changes, error) {
 	if c.Room == 0 {
 		return Changes{TooFarBehind: cursor > 0}, nil

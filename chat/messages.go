@@ -13,9 +13,10 @@ import (
 	"charla/markdown"
 )
 
-// MessageReader reads messages. The methods with a user return messages only from rooms that the user is a member of.
+// MessageReader reads messages. A method with the parameter user returns messages only from rooms that this user is a
+// member of.
 type MessageReader interface {
-	// Message returns one message.
+	// Message returns the message with this id.
 	Message(ctx context.Context, user, id int64) (Message, error)
 	// MessagesBefore lists at most limit messages of a room with seq < before: the newest of them, in ascending order.
 	MessagesBefore(ctx context.Context, user, room, before int64, limit int) ([]Message, error)
@@ -23,35 +24,36 @@ type MessageReader interface {
 	MessagesAfter(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
 	// MessagesChangedSince lists at most limit messages of a room with changed_seq > after, lowest changed_seq first.
 	MessagesChangedSince(ctx context.Context, user, room, after int64, limit int) ([]Message, error)
-	// Changes reads, in one snapshot, what changed in a room after the cursor. The result is TooFarBehind if more than
-	// limit messages changed or somebody deleted their account.
+	// Changes reads what changed in a room after the cursor, all as of one moment. TooFarBehind is set in the result if
+	// more than limit messages changed or somebody deleted their account.
 	Changes(ctx context.Context, room, cursor int64, limit int) (Changes, error)
-	// MessagesByAuthor lists the messages of an author in a room with after < seq <= upTo that are not deleted, oldest
-	// first.
+	// MessagesByAuthor lists an author's messages in a room with after < seq <= upTo, oldest first, without deleted
+	// ones.
 	MessagesByAuthor(ctx context.Context, author, room, after, upTo int64, limit int) ([]Message, error)
 }
 
 // MessageWriter stores messages.
 type MessageWriter interface {
-	// MessageByKey returns the message that an author posted with this idempotency key, as it is now, and the
-	// ContentDigest of what was sent.
+	// MessageByKey returns the message that an author posted with this idempotency key, in its current version, and the
+	// ContentDigest of what the author sent at first.
 	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
-	// ReservePost locks the room of a conversation until the transaction ends, and assigns a seq and a time to a
-	// message that author is going to post. The time is at, or that of the previous message if that is later by no more
-	// than maxSkew. It returns ErrNotFound if there is no room yet, as before the first message of two users. It does
-	// not check that the author is a member; InsertMessage does.
+	// ReservePost locks the room of a conversation until the transaction ends, and takes a seq and a time for a message
+	// that the author is going to post. The time is the argument at, unless the previous message is later by no more
+	// than maxSkew; then it is the time of the previous message. It returns ErrNotFound if the conversation has no room
+	// yet, as before the first message of two users. It does not check that the author is a member; InsertMessage does.
 	ReservePost(ctx context.Context, author int64, ref ConversationRef, at, maxSkew Timestamp) (PostSlot, error)
-	// InsertMessage adds a message, with the ContentDigest of what was sent, and returns its id. It returns ErrNotFound
-	// if the author has used the message's key before, in any room, or is not a member of the room. It stores only the
-	// number of files; AttachFiles stores the files.
+	// InsertMessage adds a message and returns its id. The argument sent is the ContentDigest of what the author sent.
+	// It returns ErrNotFound if the author has used the message's key before, in any room, or is not a member of the
+	// room. It stores only the number of files; AttachFiles stores the files.
 	InsertMessage(ctx context.Context, m Message, sent string) (int64, error)
-	// UpdateMessage stores the text, HTML, number of files, edit and deletion time and ChangedSeq of a message.
+	// UpdateMessage stores the fields of a message that can change: text, HTML, number of files, times of editing and
+	// deletion, and ChangedSeq.
 	UpdateMessage(ctx context.Context, m Message) error
 }
 
-// Message is a message as of its last change. Every change of a room has a number, its seq. Seq is the number of the
-// message's posting and never changes; ChangedSeq is that of its last change and equals Seq at first. A deleted message
-// has no text.
+// Message is a message as of its last change. Every change of a room has a number, its seq. Seq is the number with
+// which the message was posted and never changes. ChangedSeq is the number of the message's last change; before the
+// first change it equals Seq. A deleted message has no text.
 type Message struct {
 	ID          int64     `db:"id"`
 	Room        int64     `db:"room_id"`
@@ -91,7 +93,8 @@ type PostResult struct {
 	Created      bool
 }
 
-// errAlreadyPosted means that a message with the same key has been posted before. It rolls back the transaction.
+// errAlreadyPosted means that a message with the same key has already been posted. Returning it rolls back the
+// transaction.
 type errAlreadyPosted struct {
 	Message
 	sent string // ContentDigest of the message as it was sent
@@ -99,7 +102,7 @@ type errAlreadyPosted struct {
 
 func (errAlreadyPosted) Error() string { return "posted before" }
 
-// errKeyConflict is returned if a key belongs to a message with other content.
+// errKeyConflict is returned if a message with other content has already been posted with the same key.
 var errKeyConflict = &Error{
 	Code: Conflict, Field: "key",
 	Format: "Another message was already sent with this key. Your text is still here: send it again.",
@@ -109,8 +112,8 @@ var errFileUnavailable = invalidf("file", "A file no longer exists or was alread
 
 // PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too
 // many files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such
-// conversation, Forbidden if the other user deleted their account, and Conflict if the key belongs to a message with
-// other content.
+// conversation, Forbidden if the other user deleted their account, and Conflict if a message with other content was
+// already posted with the same key.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (PostResult, error) {
 	in, err := s.checkNewMessage(in)
 	if err != nil {
@@ -143,7 +146,8 @@ func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (Post
 	return PostResult{Message: m, Conversation: c, Created: true}, nil
 }
 
-// checkNewMessage checks a message and returns it as it will be stored. A message without a key gets one.
+// checkNewMessage checks a message and returns it in the form in which it will be stored. It adds a key if the message
+// has none.
 func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	clean := cleanBody
 	if len(in.Files) > 0 {
@@ -167,9 +171,9 @@ func (s *Service) checkNewMessage(in NewMessage) (NewMessage, error) {
 	return in, nil
 }
 
-// maxClockSkew is how far a node's clock may be behind the time of the previous message. Within this limit the new
-// message gets the time of the previous one, so that times do not go back. A larger difference means that the time of
-// the previous message was wrong.
+// maxClockSkew is how far a node's clock may be behind the time of the previous message. Up to this limit, a new
+// message gets the time of the previous one, so that times do not go back. Beyond it, the time of the previous message
+// was probably wrong and is ignored.
 const maxClockSkew = Timestamp(15 * time.Minute / time.Microsecond)
 
 // insertMessage stores a message with its files and returns its conversation. It locks the room first, so that nothing
@@ -201,7 +205,7 @@ func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Me
 	return slot.Conversation, attachFiles(ctx, tx, in.Files, *m)
 }
 
-// attachFiles attaches all files to a message, or returns Invalid if one of them is not a pending file any more.
+// attachFiles attaches all files to a message. It returns Invalid if one of the files is no longer a pending file.
 func attachFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
 	if len(files) == 0 {
 		return nil
@@ -216,7 +220,7 @@ func attachFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
 	return nil
 }
 
-// startDirectRoom creates the room of two users for their first message.
+// startDirectRoom creates the room of a direct conversation before its first message is stored.
 func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSlot, error) {
 	if user, err := tx.User(ctx, peer); err != nil || user.Deleted() {
 		return PostSlot{}, cmp.Or(err, error(ErrNotFound))
@@ -227,8 +231,8 @@ func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSl
 	return tx.ReservePost(ctx, m.AuthorID, ConversationRef{With: peer}, m.PostedAt, maxClockSkew)
 }
 
-// classifyInsertConflict returns why InsertMessage did not insert a message: errAlreadyPosted if its key was used
-// before, or ErrNotFound if the author is not a member of the room.
+// classifyInsertConflict returns the reason for which InsertMessage did not insert a message: errAlreadyPosted if the
+// message's key was used before, or ErrNotFound if the author is not a member of the room.
 func classifyInsertConflict(ctx context.Context, tx Tx, m *Message) error {
 	posted, sent, err := tx.MessageByKey(ctx, m.AuthorID, m.Key)
 	if err != nil {
@@ -237,8 +241,8 @@ func classifyInsertConflict(ctx context.Context, tx Tx, m *Message) error {
 	return errAlreadyPosted{posted, sent}
 }
 
-// classifyDeletedPeer returns why nobody can post to a user who deleted their account, or errAlreadyPosted if the
-// message was posted before they did.
+// classifyDeletedPeer returns the error for a message to a user who deleted their account: Forbidden, or
+// errAlreadyPosted if the same message was posted before the account was deleted.
 func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
 	if err := classifyInsertConflict(ctx, tx, m); !errors.Is(err, ErrNotFound) {
 		return err
@@ -246,8 +250,8 @@ func classifyDeletedPeer(ctx context.Context, tx Tx, m *Message) error {
 	return errPeerDeleted
 }
 
-// replayPosted returns the message that was posted before with the same key, as it is now. It returns Conflict if the
-// room, the text or the files were different.
+// replayPosted returns the message that was posted before with the same key, in its current version. It returns
+// Conflict if the room, the text or the files are different from those of the first request.
 func (s *Service) replayPosted(
 	ctx context.Context, by User, in NewMessage, posted errAlreadyPosted,
 ) (PostResult, error) {
@@ -261,8 +265,8 @@ func (s *Service) replayPosted(
 	return PostResult{Message: posted.Message, Conversation: c}, nil
 }
 
-// ContentDigest returns 64 bits of the SHA-256 of a message's key, text and files, in hexadecimal. It tells apart
-// messages with different content that were sent with the same key.
+// ContentDigest returns the first 64 bits of a SHA-256 hash of a message's key, text and files, in hexadecimal. It
+// shows whether two messages that were sent with the same key have the same content.
 func ContentDigest(key, body string, files ...int64) string {
 	text := key + "\x00" + body
 	for _, f := range files {
@@ -274,9 +278,9 @@ func ContentDigest(key, body string, files ...int64) string {
 
 func (in NewMessage) digest() string { return ContentDigest(in.Key, in.Body, in.Files...) }
 
-// PostSlot is what a room assigns to a new message: its seq, which is LastSeq of the Conversation, and its time,
-// PostedAt. PostedAt is not before the time of the previous message unless a clock was set back by more than a quarter
-// of an hour. PreviousAuthor is zero for the first message of a room. Unread and HasDraft are not filled in.
+// PostSlot is the place of a new message in its room. Its seq is LastSeq of the Conversation, and its time is PostedAt.
+// PostedAt is not before the time of the previous message unless a clock was set back by more than a quarter of an
+// hour. PreviousAuthor is zero for the first message of a room. Unread and HasDraft are not filled in.
 type PostSlot struct {
 	Conversation
 	PostedAt       Timestamp `db:"last_posted_at"`
@@ -288,8 +292,8 @@ type PostSlot struct {
 // shows the author only once.
 const maxGroupGap = Timestamp(5 * time.Minute / time.Microsecond)
 
-// assignSlot sets the room, seq and time of m to those of slot. It decides whether m is the first message of a day, in
-// the given zone, and of a group.
+// assignSlot gives m the room, seq and time of slot. It also decides whether m is the first message of a group, and of
+// a day in the given time zone.
 func (m *Message) assignSlot(slot PostSlot, zone *time.Location) {
 	m.Room, m.Seq, m.ChangedSeq, m.PostedAt = slot.Room, slot.LastSeq, slot.LastSeq, slot.PostedAt
 	day := func(ts Timestamp) int { d := ts.Time().In(zone); return d.Year()*366 + d.YearDay() }

@@ -2,13 +2,14 @@ package chat
 
 import "context"
 
-// UnreadReader reads the unread messages that a notification is about. Its methods read one room, or all rooms of the
-// user if room is zero.
+// UnreadReader reads the unread messages that a notification is about. If the parameter room is zero, the methods read
+// all rooms of the user, otherwise only this room.
 type UnreadReader interface {
 	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of
-	// the last message. If room is zero, messages that an earlier digest included do not count.
+	// the last message. If room is zero, messages that an earlier digest e-mail included do not count as unread.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]UnreadConversation, error)
-	// UnreadPreviews lists the beginnings of the last unread messages of the same conversations, latest first in each.
+	// UnreadPreviews lists the beginnings of the last unread messages in the conversations that UnreadConversations
+	// lists, latest first in each.
 	UnreadPreviews(ctx context.Context, user, room int64, limits PreviewLimits) ([]MessagePreview, error)
 }
 
@@ -23,7 +24,7 @@ type UnreadConversation struct {
 	Previews []MessagePreview // of the newest unread messages, oldest first
 }
 
-// Ref returns how links name the conversation: by its room, or by the other person of a direct conversation.
+// Ref returns the ConversationRef for links to the conversation: its room, or the other user of a direct conversation.
 func (c UnreadConversation) Ref() ConversationRef {
 	if c.Kind == Channel {
 		return ConversationRef{Room: c.Room}
@@ -38,7 +39,7 @@ type PreviewLimits struct {
 	Chars   int // characters of the text of one message
 }
 
-// MessagePreview is the beginning of a message.
+// MessagePreview is the beginning of a message's text, with what is shown beside it.
 type MessagePreview struct {
 	Room      int64     `db:"room_id"`
 	Author    string    `db:"author"`
@@ -47,7 +48,7 @@ type MessagePreview struct {
 	PostedAt  Timestamp `db:"posted_at"`
 }
 
-// NotificationContent is a queued notification with everything that its text needs.
+// NotificationContent is a queued notification with all data that its text contains.
 type NotificationContent struct {
 	Notification
 	To            string // e-mail address or ntfy topic
@@ -60,6 +61,6 @@ type NotificationContent struct {
 
 // Presence tells who is online.
 type Presence interface {
-	// Online returns those of the given users who have an event stream open.
+	// Online returns which of the given users have an event stream open.
 	Online(ids ...int64) map[int64]bool
 }

@@ -18,8 +18,8 @@ type NotificationSettingsReader interface {
 
 // NotificationSettingsWriter stores notification settings.
 type NotificationSettingsWriter interface {
-	// SetDigestSetting stores when a user gets e-mails about unread messages. It stores the language of the user's
-	// browser too, unless that is empty.
+	// SetDigestSetting stores when a user gets e-mails about unread messages. It also stores the language of the user's
+	// browser, unless that is empty.
 	SetDigestSetting(ctx context.Context, user int64, digest, browserLocale string) error
 	// SetPushSettings stores the ntfy topic of a user and what is pushed to it.
 	SetPushSettings(ctx context.Context, user int64, settings NotificationSettings) error
@@ -28,10 +28,10 @@ type NotificationSettingsWriter interface {
 // Media says which media this server can use.
 type Media struct{ Email, Push bool }
 
-// Media returns which media this server can use.
+// Media returns whether this server can send e-mails and pushes.
 func (s *Service) Media() Media { return s.media }
 
-// NotificationSettings are how a user wants to be notified while they are away.
+// NotificationSettings are a user's choices of how they are notified while they are away.
 type NotificationSettings struct {
 	EmailDigest      string    `db:"email_digest"`       // when unread messages cause an e-mail: one of digestChoices
 	NtfyTopic        string    `db:"ntfy_topic"`         // where pushes go; empty for no pushes
@@ -41,8 +41,8 @@ type NotificationSettings struct {
 	EmailConfirmedAt Timestamp `db:"email_confirmed_at"` // zero if the address is not confirmed
 }
 
-// digestChoices are when a user gets an e-mail about unread messages: never, after five minutes, after an hour, or each
-// morning.
+// digestChoices are the times at which a user can get an e-mail about unread messages: never, after five minutes, after
+// an hour, or each morning.
 var digestChoices = []string{"off", "soon", "hour", "day"}
 
 var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{0,64}$`) // the topics that ntfy allows, or none
@@ -64,9 +64,9 @@ func (s *Service) SaveDigestSetting(ctx context.Context, by User, digest, browse
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetDigestSetting(ctx, by.ID, digest, browserLocale) })
 }
 
-// SavePushSettings stores the push settings of the acting user. An empty topic ends the pushes. It returns Invalid for
-// a topic that ntfy does not allow. It returns Forbidden for a bot, because whoever once had its token would go on
-// getting pushes, and its owner has no page that shows the topic.
+// SavePushSettings stores the push settings of the acting user. An empty topic turns pushes off. It returns Invalid for
+// a topic that ntfy does not allow. It returns Forbidden for a bot: a person who knew the bot's token once would go on
+// getting its pushes, and no page shows the topic to the bot's owner.
 func (s *Service) SavePushSettings(ctx context.Context, by User, settings NotificationSettings) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -95,8 +95,8 @@ func (s *Service) SendTestPush(ctx context.Context, by User) error {
 // unsubscribeSecret is the name of the secret that signs the unsubscribe links in digests.
 const unsubscribeSecret = "unsubscribe"
 
-// UnsubscribeToken returns the token of the link in a digest that switches digests off. It never expires, because the
-// e-mail does not either.
+// UnsubscribeToken returns the token of the link in a digest that turns digests off. The token never expires, because
+// people may open the e-mail at any time.
 func (s *Service) UnsubscribeToken(ctx context.Context, user int64) (string, error) {
 	secret, err := s.Secret(ctx, unsubscribeSecret)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Service) UnsubscribeToken(ctx context.Context, user int64) (string, err
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(id)), nil
 }
 
-// UserByUnsubscribeToken returns the user of an unsubscribe token, or ErrNotFound.
+// UserByUnsubscribeToken returns the user to whom an unsubscribe token was sent, or ErrNotFound for an invalid token.
 func (s *Service) UserByUnsubscribeToken(ctx context.Context, token string) (User, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) != 8+sha256.Size {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// NotificationReader reads the notification queue.
+// NotificationReader reads the queue of notifications.
 type NotificationReader interface {
 	// NotificationsDue reports whether the queue has notifications for a medium that are due.
 	NotificationsDue(ctx context.Context, medium Medium, now Timestamp) (bool, error)
@@ -16,26 +16,26 @@ type NotificationReader interface {
 
 // NotificationWriter changes the notification queue.
 type NotificationWriter interface {
-	// InsertNotification adds a notification that is due at once. It is claimed before the ones that EnqueueDueDigests
+	// InsertNotification adds a notification that is due at once. Workers get it before the ones that EnqueueDueDigests
 	// and EnqueuePushes add.
 	InsertNotification(ctx context.Context, n Notification) error
-	// ClaimNotifications claims at most limit notifications that are due at now and counts one more attempt for each.
-	// Until the time until, no other worker gets them.
+	// ClaimNotifications claims at most limit notifications that are due at the time now. Until the time given as
+	// "until", no other worker gets them. It counts one more attempt for each.
 	ClaimNotifications(ctx context.Context, medium Medium, now, until Timestamp, limit int) ([]Notification, error)
-	// LockNotification locks a notification: a transaction that deletes it waits until this one ends. It returns
-	// ErrNotFound if the notification was deleted.
+	// LockNotification locks a notification until the transaction ends; other transactions that would delete it wait.
+	// It returns ErrNotFound if the notification was already deleted.
 	LockNotification(ctx context.Context, id int64) error
-	// PostponeNotification records why an attempt failed and when the next one is due.
+	// PostponeNotification records why an attempt failed and the time of the next attempt.
 	PostponeNotification(ctx context.Context, id int64, failure string, next Timestamp) error
 	// FailNotification records that a notification was given up, and why.
 	FailNotification(ctx context.Context, id int64, failure string, at Timestamp) error
 	// DeleteNotification removes a notification from the queue.
 	DeleteNotification(ctx context.Context, id int64) error
-	// PruneNotifications deletes notifications that were given up before a time.
+	// PruneNotifications deletes notifications that were given up before the given time.
 	PruneNotifications(ctx context.Context, failedBefore Timestamp) error
 }
 
-// Medium is a way to reach users who are away.
+// Medium is a way to reach users who are away: e-mail or push.
 type Medium string
 
 // The media. Each has a queue of its own, so that a slow mail server does not delay pushes, and the other way round.
@@ -44,7 +44,7 @@ const (
 	MediumPush  Medium = "push"
 )
 
-// NotificationKind says what a Notification is about.
+// NotificationKind is the event or purpose that a Notification is about.
 type NotificationKind string
 
 // The kinds of notifications. If the address of NotifyConfirmSignup or NotifyConfirmEmail belongs to another account,
@@ -76,9 +76,9 @@ type Notification struct {
 	Attempts  int              `db:"attempts"`
 }
 
-// How notifications are retried. A claim lasts longer than any attempt. The time between attempts doubles from half a
-// minute to an hour and varies randomly by a quarter, so that retries spread out. After ten attempts, which take three
-// hours or more, a notification is given up; its row is kept for a week.
+// How delivery is retried. A claim lasts longer than any attempt. The time between attempts doubles from half a minute
+// up to an hour, and varies randomly by a quarter, so that retries do not all happen at once. After ten attempts, which
+// take three hours or more, a notification is given up; its row is kept for a week.
 const (
 	claimDuration   = Timestamp(2 * time.Minute / time.Microsecond)
 	minBackoff      = 30 * time.Second
@@ -106,8 +106,8 @@ func (s *Service) ClaimNotifications(
 }
 
 // RecordDelivery records the result of an attempt to deliver a notification. If failure is nil, or ErrNotFound because
-// there is nothing to deliver any more, the notification is removed from the queue and the conversations of a digest
-// are recorded as emailed. After any other failure it is retried later or given up.
+// there is nothing left to deliver, it removes the notification from the queue; for a digest it also records which
+// messages were sent. After any other failure it schedules another attempt, or gives the notification up.
 func (s *Service) RecordDelivery(
 	ctx context.Context, n Notification, emailed []UnreadConversation, failure error,
 ) error {
@@ -124,7 +124,7 @@ func (s *Service) RecordDelivery(
 	})
 }
 
-// postpone schedules the next attempt after a failure, or gives the notification up after the last one.
+// postpone schedules the next attempt after a failure, or gives the notification up if this was the last attempt.
 func (s *Service) postpone(ctx context.Context, tx Tx, n Notification, failure error) error {
 	text := truncate(failure.Error(), maxErrorBytes)
 	log := slog.With("notification", n.ID, "kind", n.Kind, "attempt", n.Attempts, "error", text)
@@ -137,7 +137,7 @@ func (s *Service) postpone(ctx context.Context, tx Tx, n Notification, failure e
 	return tx.PostponeNotification(ctx, n.ID, text, now+Timestamp(backoff(n.Attempts)/time.Microsecond))
 }
 
-// backoff returns how long to wait after the nth attempt.
+// backoff returns how long to wait after attempt number n.
 func backoff(n int) time.Duration {
 	wait := min(minBackoff<<(n-1), maxBackoff)
 	return wait*3/4 + rand.N(wait/2)

@@ -15,14 +15,15 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The bounds of the length of a password. NIST SP 800-63B requires a minimum of 8 characters and a maximum of at least
-// 64. Hashing takes longer for longer passwords, so anything above 1024 bytes is refused.
+// The minimum and maximum length of a password. NIST SP 800-63B requires a minimum of 8 characters and a maximum of at
+// least 64. Hashing takes longer for longer passwords, so more than 1024 bytes are refused.
 const (
 	minPasswordBytes = 8
 	MaxPasswordBytes = 1024
 )
 
-// The cost of a hash: parameters for argon2id that the OWASP password storage cheat sheet recommends for little memory.
+// The cost of a hash: the parameters for argon2id with little memory that the OWASP password storage cheat sheet
+// recommends.
 const (
 	hashMemory  = 19 << 10 // KiB
 	hashTime    = 2
@@ -34,7 +35,7 @@ const (
 // maxHashWait is how long a request waits for its turn to hash a password before it gets the error TooMany.
 const maxHashWait = 5 * time.Second
 
-// hasher hashes passwords. It runs at most one hash per CPU core at a time, because each needs 19 MiB of memory.
+// hasher hashes passwords. It computes at most one hash per CPU core at a time, because each needs 19 MiB of memory.
 type hasher struct {
 	slots chan struct{}
 	dummy string // the hash that a password is compared with if there is no account, so that it takes equally long
@@ -46,7 +47,8 @@ func newHasher() *hasher {
 	return h
 }
 
-// acquire runs f as soon as fewer hashes than CPU cores are running. It returns TooMany after waiting for maxHashWait.
+// acquire waits until fewer hashes than CPU cores are being computed, and then runs f. It returns TooMany if the wait
+// takes longer than maxHashWait.
 func (h *hasher) acquire(ctx context.Context, f func()) error {
 	ctx, cancel := context.WithTimeout(ctx, maxHashWait)
 	defer cancel()
@@ -71,8 +73,8 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 	return phc, err
 }
 
-// matches reports whether phc is a hash of the password. If phc is empty, it does the same amount of work and returns
-// false.
+// matches reports whether phc, a stored hash, belongs to the password. If phc is empty, it does the same amount of work
+// and returns false.
 func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, err error) {
 	known := phc != ""
 	if !known {

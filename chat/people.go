@@ -7,11 +7,11 @@ import (
 
 // PeopleReader searches the directory of users. Lists are ordered by name.
 type PeopleReader interface {
-	// FindUsers lists enabled users after the user with the id after. It returns only those whose folded name (see
-	// NameKey) contains nameKey.
+	// FindUsers lists enabled users, starting after the user with the id "after". It returns only users whose folded
+	// name (see NameKey) contains nameKey.
 	FindUsers(ctx context.Context, nameKey string, after int64, limit int) ([]UserSummary, error)
-	// AllUsers lists users, including disabled ones, after the user with the id after. It returns only those whose
-	// folded name or e-mail address contains key.
+	// AllUsers lists users, including disabled ones, starting after the user with the id "after". It returns only users
+	// whose folded name or e-mail address contains key.
 	AllUsers(ctx context.Context, key string, after int64, limit int) ([]User, error)
 }
 
@@ -19,8 +19,8 @@ type PeopleReader interface {
 const maxUsers = 100
 
 // AllUsers lists users, including disabled ones, whose name or e-mail address contains query. They are ordered by name
-// and start after the user with the id after. It returns at most 100; more reports whether there are others. It returns
-// ErrNotFound if the acting user is not an admin.
+// and start after the user with the id "after". It returns at most 100 users; the result more reports whether there are
+// others. It returns ErrNotFound if the acting user is not an admin.
 func (s *Service) AllUsers(
 	ctx context.Context, by User, query string, after int64,
 ) (users []User, more bool, err error) {
@@ -35,8 +35,8 @@ func (s *Service) AllUsers(
 	return users, more, err
 }
 
-// FindUsers lists up to limit users who are not disabled and whose name contains query, ignoring case and accents. They
-// are ordered by name and start after the user with the id after. The result more reports whether there are others.
+// FindUsers lists at most limit enabled users whose name contains query, ignoring case and accents. They are ordered by
+// name and start after the user with the id "after". The result more reports whether there are others.
 func (s *Service) FindUsers(
 	ctx context.Context, query string, after int64, limit int,
 ) (users []UserSummary, more bool, err error) {
@@ -48,7 +48,8 @@ func (s *Service) FindUsers(
 	return users, more, err
 }
 
-// trimToLimit trims a list that was read with one item more than the limit, and reports whether there was one more.
+// trimToLimit shortens a list to limit items. The caller has tried to read one item more than limit; the second result
+// reports whether the list had it.
 func trimToLimit[T any](list []T, limit int) ([]T, bool) {
 	return list[:min(len(list), limit)], len(list) > limit
 }
@@ -71,8 +72,8 @@ func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	return nil
 }
 
-// disableUser disables a user and all their bots, deletes their webhooks, and returns the sessions that it ended. It
-// reads the bots after disabling the owner, because after that the owner cannot create another one.
+// disableUser disables a user and all their bots, deletes the bots' webhooks, and returns the sessions that it ended.
+// It reads the bots after disabling the user, because a disabled user cannot create another bot.
 func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended []int64, err error) {
 	if !target.Disabled() {
 		if err := tx.SetDisabled(ctx, target.ID, now); err != nil {
@@ -97,8 +98,9 @@ func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended 
 	return append(ended, endedOfUser...), err
 }
 
-// EnableUser lets a disabled user log in again. Their bots stay disabled. An enabled bot has no token and no webhooks,
-// and EnableUser returns Conflict while its owner is disabled. The other errors are those of DisableUser.
+// EnableUser lets a disabled user log in again. The user's bots stay disabled. An enabled bot starts without a token
+// and webhooks, and EnableUser returns Conflict if the bot's owner is disabled. The other errors are those of
+// DisableUser.
 func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
 		if target.IsBot() {
@@ -135,9 +137,9 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 
 var errAdminsOnly = Errorf(Forbidden, "Only admins can do this.")
 
-// inAdminTx runs f in a transaction for an admin and the user whom they manage. It locks both users in the order of
-// their ids and then checks that the admin still is one, so that of two admins who disable each other at the same time
-// one remains.
+// inAdminTx runs f in a transaction for an admin who manages a user. It locks both in the order of their ids and then
+// checks that the admin is still an admin. So if two admins disable each other at the same time, only one of them
+// succeeds.
 func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx Tx, target User) error) error {
 	if !by.CanManageUsers() {
 		return errAdminsOnly

@@ -8,16 +8,16 @@ import (
 
 // ReactionReader reads reactions.
 type ReactionReader interface {
-	// MessagesReactedTo lists messages of a room that a user reacted to.
+	// MessagesReactedTo lists messages of a room to which a user reacted.
 	MessagesReactedTo(ctx context.Context, user, room int64, limit int) ([]Message, error)
 }
 
 // ReactionWriter adds and removes reactions.
 type ReactionWriter interface {
-	// InsertReaction adds a reaction. Seq is the room's number for this change. It returns ErrDuplicate if the user has
-	// already reacted with this emoji.
+	// InsertReaction adds a reaction. The argument seq is the number of this change in the room. It returns
+	// ErrDuplicate if the user has already reacted with this emoji.
 	InsertReaction(ctx context.Context, message, user int64, emoji string, seq int64) error
-	// DeleteReaction removes one reaction of a user.
+	// DeleteReaction removes a user's reaction with one emoji.
 	DeleteReaction(ctx context.Context, message, user int64, emoji string) error
 	// DeleteReactions removes all reactions to a message.
 	DeleteReactions(ctx context.Context, message int64) error
@@ -44,7 +44,7 @@ type ReactionGroup struct {
 	Users []UserSummary
 }
 
-// By reports whether a user is in the group.
+// By reports whether a user reacted with the emoji of the group.
 func (r ReactionGroup) By(user int64) bool {
 	return slices.ContainsFunc(r.Users, func(p UserSummary) bool { return p.ID == user })
 }
@@ -54,7 +54,7 @@ func (r Reactions) By(user int64, emoji string) bool {
 	return slices.ContainsFunc(r, func(one Reaction) bool { return one.Emoji == emoji && one.User.ID == user })
 }
 
-// Groups groups reactions by emoji, in the order in which each emoji was first used.
+// Groups returns the reactions grouped by emoji. The emoji that was used first comes first.
 func (r Reactions) Groups() (groups []ReactionGroup) {
 	for _, one := range r {
 		i := groupIndex(groups, one.Emoji)
@@ -66,14 +66,14 @@ func (r Reactions) Groups() (groups []ReactionGroup) {
 	return groups
 }
 
-// groupIndex returns the index of the group of an emoji, or -1.
+// groupIndex returns the index of the group for an emoji, or -1 if no group has it.
 func groupIndex(groups []ReactionGroup, emoji string) int {
 	return slices.IndexFunc(groups, func(r ReactionGroup) bool { return r.Emoji == emoji })
 }
 
 // React adds a reaction of the acting user to a message, or removes it if the user has already reacted with this emoji.
-// If mine is not nil, the reaction exists afterwards exactly if *mine is true, so that a client can retry safely; if
-// that is so already, nothing changes. The emoji must be in its canonical form; React checks only that it is a short
+// If mine is not nil, *mine says instead whether the user wants the reaction, and nothing changes if that is already
+// so; a client can then retry safely. The emoji must be in its canonical form; React checks only that it is a short
 // text. It returns ErrNotFound if the user may not see the message, Invalid for a bad emoji or too many different ones,
 // Conflict for a deleted message, and Forbidden if the other user of a direct conversation deleted their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string, mine *bool) (ChangeResult, error) {

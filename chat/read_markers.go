@@ -4,11 +4,12 @@ import "context"
 
 // ReadMarkerWriter stores how far members have read.
 type ReadMarkerWriter interface {
-	// SetReadMarker moves the read marker of a member forward. It returns false if the marker was at or beyond seq.
+	// SetReadMarker moves the read marker of a member forward to seq. It returns false if the marker was already there
+	// or further.
 	SetReadMarker(ctx context.Context, room, user, seq int64) (bool, error)
 }
 
-// MarkRead records that the acting user has read a conversation up to seq. A read marker never moves back and never
+// MarkRead records that the acting user has read a conversation up to seq. It does not move the read marker back, nor
 // beyond the last message.
 func (s *Service) MarkRead(ctx context.Context, by User, ref ConversationRef, seq int64) error {
 	c, err := s.Conversation(ctx, by, ref)

@@ -8,24 +8,25 @@ import (
 
 // RoomReader reads channels.
 type RoomReader interface {
-	// OpenRooms lists open channels that a user is not a member of, by name, after the channel with the id after. It
-	// returns only those whose folded name (see NameKey) contains nameKey.
+	// OpenRooms lists open channels that a user is not a member of. They are ordered by name and start after the
+	// channel with the id "after". It returns only channels whose folded name (see NameKey) contains nameKey.
 	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
-	// Room returns a channel that is open or that a user is a member of.
+	// Room returns a channel that is open or that the user is a member of.
 	Room(ctx context.Context, user, room int64) (Room, error)
-	// LastSeqs returns the room of each stream key and the room's last seq. Keys without a room are left out.
+	// LastSeqs returns, for each stream key, its room and the room's last seq. It leaves out keys that have no room.
 	LastSeqs(ctx context.Context, keys []StreamKey) (map[StreamKey]RoomSeq, error)
 }
 
-// RoomWriter creates rooms and assigns their sequence numbers.
+// RoomWriter creates rooms and takes the numbers of their changes.
 type RoomWriter interface {
-	// NextSeq locks a room until the transaction ends and returns the number of the room's next change.
+	// NextSeq locks a room until the transaction ends, and takes and returns the seq (number) of the room's next
+	// change.
 	NextSeq(ctx context.Context, room int64) (int64, error)
-	// LockRoom locks a room until the transaction ends, without counting a change. It returns the room's stream key and
-	// last seq.
+	// LockRoom locks a room until the transaction ends, without taking a seq. It returns the room's stream key and last
+	// seq.
 	LockRoom(ctx context.Context, room int64) (key StreamKey, lastSeq int64, err error)
-	// EnsureDirectRoom returns the id of the room of two users, lower id first. It creates the room with its members if
-	// it does not exist.
+	// EnsureDirectRoom returns the id of the room of two users, given with the lower id first. It creates the room with
+	// both members if it does not exist.
 	EnsureDirectRoom(ctx context.Context, low, high int64, at Timestamp) (int64, error)
 	// InsertRoom adds a channel without members and returns its id. It returns ErrDuplicate if the channel is open and
 	// another open channel has the same folded name.
@@ -38,20 +39,20 @@ const General int64 = 1
 // RoomSeq is a room and its last seq, the number of its latest change.
 type RoomSeq struct{ Room, LastSeq int64 }
 
-// Access says how users join a channel.
+// Access is who may join a channel.
 type Access string
 
-// Every user can see and join an open channel. Only the owner of an invite-only channel can add users to it, and nobody
-// else can see that it exists.
+// The kinds of access. Every user can see and join an open channel. An invite-only channel is visible only to its
+// members, and only its owner can add users to it.
 const (
 	AccessOpen       Access = "open"
 	AccessInviteOnly Access = "invited"
 )
 
-// accessChoices are the values of Access that a new channel may have.
+// accessChoices are the kinds of access that a new channel may have.
 var accessChoices = []Access{AccessOpen, AccessInviteOnly}
 
-// Room is a channel as a user sees it who is a member of it or may join it.
+// Room is a channel as a user sees it. The user is a member of the channel or may join it.
 type Room struct {
 	ID          int64  `db:"id"`
 	Name        string `db:"name"`
@@ -62,10 +63,10 @@ type Room struct {
 	OwnerName   string `db:"owner_name"`
 }
 
-// StreamKey returns the stream key of the room.
+// StreamKey returns the key that events of this room carry.
 func (r Room) StreamKey() StreamKey { return StreamKey{Room: r.ID} }
 
-// Ref returns how links and requests identify the room.
+// Ref returns the ConversationRef that links and requests contain.
 func (r Room) Ref() ConversationRef { return ConversationRef{Room: r.ID} }
 
 // IsMember reports whether the user is a member of the room.
@@ -74,8 +75,8 @@ func (r Room) IsMember() bool { return r.Role != "" }
 // CanLeave reports whether the user may leave the room. Nobody leaves General.
 func (r Room) CanLeave() bool { return r.IsMember() && r.ID != General }
 
-// CanInvite reports whether the user may add others to the room: every member of an open room may, and only the owner
-// of any other.
+// CanInvite reports whether the user may add others to the room: in an open room every member may, in an invite-only
+// room only the owner.
 func (r Room) CanInvite() bool {
 	return r.ID != General && (r.Role == RoleOwner || r.Role == RoleMember && r.Access == AccessOpen)
 }
@@ -83,8 +84,7 @@ func (r Room) CanInvite() bool {
 // CanRemove reports whether the user may remove others from the room.
 func (r Room) CanRemove() bool { return r.Role == RoleOwner && r.ID != General }
 
-// nextJoinerRole returns the role of the next user who joins: the first one in a room without members becomes its
-// owner.
+// nextJoinerRole returns the role of the next user who joins: owner if the room has no members, and member otherwise.
 func (r Room) nextJoinerRole() Role {
 	if r.OwnerID == 0 && r.ID != General {
 		return RoleOwner
@@ -92,7 +92,7 @@ func (r Room) nextJoinerRole() Role {
 	return RoleMember
 }
 
-// The maximum lengths of lists of rooms, members and users.
+// The most rooms, members and users that one list returns.
 const (
 	maxRooms            = 100
 	MaxMembers          = 50
@@ -136,7 +136,8 @@ func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, er
 }
 
 // OpenRooms lists the channels that the acting user may join and whose name contains query. They are ordered by name
-// and start after the channel with the id after. It returns at most 100; more reports whether there are others.
+// and start after the channel with the id "after". It returns at most 100 channels; the result more reports whether
+// there are others.
 func (s *Service) OpenRooms(
 	ctx context.Context, by User, query string, after int64,
 ) (rooms []Room, more bool, err error) {
@@ -156,14 +157,14 @@ func checkQuery(query string) error {
 	return nil
 }
 
-// Room returns a channel that the acting user is a member of or may join. It returns ErrNotFound for any other.
+// Room returns a channel that the acting user is a member of or may join. Otherwise it returns ErrNotFound.
 func (s *Service) Room(ctx context.Context, by User, room int64) (Room, error) {
 	return s.store.Room(ctx, by.ID, room)
 }
 
 // Members lists the members of a room whose name contains query. They are ordered by name and start after the user with
-// the id after. It returns at most MaxMembers; more reports whether there are others. It returns nobody if the acting
-// user is not a member of the room.
+// the id "after". It returns at most MaxMembers; the result more reports whether there are others. The list is empty if
+// the acting user is not a member of the room.
 func (s *Service) Members(
 	ctx context.Context, room Room, query string, after int64,
 ) (members []Member, more bool, err error) {
@@ -175,8 +176,8 @@ func (s *Service) Members(
 	return members, more, err
 }
 
-// FindNonMembers lists at most 20 users, by name, who can be invited to a room and whose name contains query. It
-// returns nobody if the acting user may not invite others to the room.
+// FindNonMembers lists at most 20 users, by name, who can be invited to a room and whose name contains query. The list
+// is empty if the acting user may not invite others to the room.
 func (s *Service) FindNonMembers(ctx context.Context, room Room, query string) ([]UserSummary, error) {
 	if err := checkQuery(query); err != nil || !room.CanInvite() {
 		return nil, err
