@@ -25,7 +25,7 @@ type NotificationSettingsWriter interface {
 	SetPushSettings(ctx context.Context, user int64, settings NotificationSettings) error
 }
 
-// Media says which media this server can use.
+// Media says whether this server can send e-mails and pushes.
 type Media struct{ Email, Push bool }
 
 // Media returns whether this server can send e-mails and pushes.

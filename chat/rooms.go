@@ -84,7 +84,8 @@ func (r Room) CanInvite() bool {
 // CanRemove reports whether the user may remove others from the room.
 func (r Room) CanRemove() bool { return r.Role == RoleOwner && r.ID != General }
 
-// nextJoinerRole returns the role of the next user who joins: owner if the room has no members, and member otherwise.
+// nextJoinerRole returns the role of the next user who joins: owner if the room has no owner and is not General, and
+// member otherwise.
 func (r Room) nextJoinerRole() Role {
 	if r.OwnerID == 0 && r.ID != General {
 		return RoleOwner

@@ -17,20 +17,22 @@ const (
 // viramaClass is the canonical combining class of a virama, the sign that removes the vowel of a consonant.
 const viramaClass = 9
 
-// The maximum numbers of combining marks on one letter. Vietnamese needs two general marks. Tibetan, Hebrew and Burmese
-// letters carry several marks of their own script.
+// The maximum numbers of combining marks on one letter. Vietnamese needs two marks that belong to no script. Tibetan,
+// Hebrew and Burmese letters carry several marks of their own script.
 const (
 	maxGeneralMarks = 2
 	maxScriptMarks  = 6
 )
 
-// generalMarks are the blocks of combining marks that belong to no script. Text is made unreadable by stacking them.
+// generalMarks are the blocks of combining marks that belong to no script. People stack many of these marks to make
+// text unreadable.
 var generalMarks = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0x0300, Hi: 0x036F, Stride: 1}, {Lo: 0x1AB0, Hi: 0x1AFF, Stride: 1}, {Lo: 0x1DC0, Hi: 0x1DFF, Stride: 1},
 	{Lo: 0x20D0, Hi: 0x20FF, Stride: 1}, {Lo: 0xFE20, Hi: 0xFE2F, Stride: 1},
 }}
 
-// joiningScripts are the scripts in which a joiner between two characters changes how they are written.
+// joiningScripts are the scripts in which a joiner (a zero-width character) between two characters changes how they are
+// written.
 var joiningScripts = []*unicode.RangeTable{
 	unicode.Adlam, unicode.Arabic, unicode.Balinese, unicode.Bengali, unicode.Brahmi, unicode.Chakma,
 	unicode.Devanagari, unicode.Grantha, unicode.Gujarati, unicode.Gurmukhi, unicode.Hanifi_Rohingya,
@@ -42,9 +44,9 @@ var joiningScripts = []*unicode.RangeTable{
 
 func isJoiner(r rune) bool { return r == zeroWidthJoiner || r == zeroWidthNonJoiner }
 
-// removeJoiners returns s without joiners. It returns false if a joiner changes nothing that people see, because then
-// two names that look the same would differ. A joiner is allowed right after a virama, between letters or marks of one
-// script that uses joiners, and inside an emoji.
+// removeJoiners returns s without joiners, and whether all joiners in s were allowed. A joiner is allowed right after a
+// virama, between letters or marks of one of the joiningScripts, and inside an emoji. Elsewhere it changes nothing that
+// people see, so two different names could look the same.
 func removeJoiners(s string) (string, bool) {
 	if !strings.ContainsFunc(s, isJoiner) {
 		return s, true
@@ -62,7 +64,7 @@ func removeJoiners(s string) (string, bool) {
 	return dropJoiners(s), true
 }
 
-// dropJoiners removes all joiners from s.
+// dropJoiners returns s without joiners.
 func dropJoiners(s string) string {
 	return strings.Map(func(r rune) rune {
 		if isJoiner(r) {
@@ -76,8 +78,8 @@ func isVirama(r rune) bool {
 	return norm.NFC.PropertiesString(string(r)).CCC() == viramaClass
 }
 
-// shareJoiningScript reports whether both runes are letters or marks of the same script, and it is one of
-// joiningScripts.
+// shareJoiningScript reports whether both runes are letters or marks of the same script, and a joiner can matter in
+// that script.
 func shareJoiningScript(a, b rune) bool {
 	if !unicode.In(a, unicode.L, unicode.M) || !unicode.In(b, unicode.L, unicode.M) {
 		return false
@@ -90,7 +92,7 @@ func shareJoiningScript(a, b rune) bool {
 	return false
 }
 
-// emojiJoiners returns the positions, counted in runes, of the zero-width joiners that combine pictures into one emoji,
+// emojiJoiners returns the positions, counted in runes, of the zero-width joiners that combine several emoji into one,
 // such as a family.
 func emojiJoiners(s string) map[int]bool {
 	found := map[int]bool{}
@@ -114,8 +116,8 @@ type markCounter struct {
 	lastMark        rune
 }
 
-// add takes the next character and reports whether it may stand there: a mark needs a letter, a letter has a limited
-// number of marks, and no mark comes twice in a row.
+// add takes the next character of the text and reports whether it may stand there. A mark needs a letter before it, a
+// letter may carry only a limited number of marks, and no mark may come twice in a row.
 func (c *markCounter) add(r rune) bool {
 	if !unicode.Is(unicode.M, r) {
 		*c = markCounter{onLetter: true}

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// seedBatchSize is how many users are created in one transaction. It spreads the cost of a commit over many users, and
-// is small enough that General is not locked for long while a server is running.
+// seedBatchSize is how many users one transaction creates. Many users then share the cost of a commit, but General is
+// not locked for long while a server is running.
 const seedBatchSize = 500
 
-// seedUser is a user to create, and the result.
+// seedUser is a user to create, together with the created user and their session token.
 type seedUser struct {
 	account NewUser
 	token   string
@@ -19,9 +19,9 @@ type seedUser struct {
 	joined  MemberJoined
 }
 
-// SeedUsers creates n users for measurements. Each is a member of General, has a live session, and has no password, so
-// that nobody can log in as them. After each commit it calls each with every new user and the token of their session,
-// in the order of their ids.
+// SeedUsers creates n users for measurements. Each is a member of General and has a live session, but no password, so
+// that nobody can log in as them. After each commit it calls the function each for every new user, in the order of
+// their ids, with the token of their session.
 func (s *Service) SeedUsers(ctx context.Context, n int, each func(by User, token string) error) error {
 	for made := 0; made < n; made += seedBatchSize {
 		batch := s.newSeedUsers(made, min(n-made, seedBatchSize))
@@ -38,8 +38,8 @@ func (s *Service) SeedUsers(ctx context.Context, n int, each func(by User, token
 	return nil
 }
 
-// newSeedUsers prepares n users. Random values are made here, outside the transaction, which may run more than once.
-// The empty password hash matches no password.
+// newSeedUsers prepares n users. It makes their random values outside the transaction, which may run more than once.
+// Their empty password hash matches no password.
 func (s *Service) newSeedUsers(from, n int) []seedUser {
 	batch := make([]seedUser, n)
 	for i := range batch {

@@ -2,8 +2,8 @@ package chat
 
 import "time"
 
-// Service is what people can do. The acting user is always an argument; the context carries only deadlines and the
-// request id.
+// Service has a method for each thing that people and programs can do. The acting user is always an argument. The
+// context carries only deadlines and the request id.
 type Service struct {
 	store      Store
 	events     Publisher
@@ -18,7 +18,7 @@ type Service struct {
 	clock   func() time.Time
 }
 
-// Options are what a Service depends on. Store and Events are required.
+// Options are the dependencies and the configuration of a Service. Store and Events are required.
 type Options struct {
 	Store      Store
 	Events     Publisher      // gets every event after the transaction that caused it has committed
@@ -28,7 +28,7 @@ type Options struct {
 	Media      Media          // how users who are away can be notified
 }
 
-// NewService returns a Service.
+// NewService returns a Service with these options.
 func NewService(o Options) *Service {
 	if o.TimeZone == nil {
 		o.TimeZone = time.UTC

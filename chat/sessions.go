@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// SessionReader reads sessions. A session is live until it ends or expires or its user is disabled.
+// SessionReader reads sessions. A session is live until it ends, expires or its user is disabled.
 type SessionReader interface {
-	// Session returns the live session with this token hash, and its user.
+	// Session returns the live session whose token has this hash, and its user.
 	Session(ctx context.Context, hash string, now Timestamp) (Session, User, error)
 	// SessionByID returns the live session with this id, and its user.
 	SessionByID(ctx context.Context, id int64, now Timestamp) (Session, User, error)
 	// Sessions lists the live sessions of a user, most recently used first.
 	Sessions(ctx context.Context, user int64, now Timestamp, limit int) ([]Session, error)
-	// EndedSessions lists the ids of sessions that ended, or whose user was disabled, at or after since.
+	// EndedSessions lists the ids of sessions that ended, or whose user was disabled, at or after the time "since".
 	EndedSessions(ctx context.Context, since Timestamp) ([]int64, error)
-	// LastSeen returns when a user last used one of their sessions, or zero if they never did.
+	// LastSeen returns when a user last used a session, or zero if they never did.
 	LastSeen(ctx context.Context, user int64) (Timestamp, error)
 }
 
@@ -35,16 +35,18 @@ type SessionWriter interface {
 	EndSession(ctx context.Context, id int64, at Timestamp) error
 	// EndUserSession ends a live session of a user. It returns ErrNotFound if the user has no such session.
 	EndUserSession(ctx context.Context, user, id int64, at Timestamp) error
-	// EndSessions ends the sessions of a user except the one with the id except (zero for none), and returns their ids.
+	// EndSessions ends the sessions of a user and returns their ids. It leaves out the session whose id is given as
+	// "except", if that is not zero.
 	EndSessions(ctx context.Context, user, except int64, at Timestamp) ([]int64, error)
-	// PruneSessions deletes the rows of sessions that expired or ended before t.
+	// PruneSessions deletes the rows of sessions that expired or ended before the time t.
 	PruneSessions(ctx context.Context, t Timestamp) error
 }
 
-// SessionKind says what kind of client holds a session, and how.
+// SessionKind is the kind of client that holds a session.
 type SessionKind string
 
-// A browser holds a cookie, a program holds access and refresh tokens, and a bot holds one token that lives long.
+// The kinds of clients. A browser holds a cookie, a program holds access and refresh tokens, and a bot holds one token
+// that lives long.
 const (
 	BrowserSession SessionKind = "browser"
 	ProgramSession SessionKind = "program"
@@ -63,15 +65,15 @@ type Session struct {
 	IP        string      `db:"ip"`
 }
 
-// A session expires 30 days after its last use, and the session of a bot after a year. Its use is recorded at most once
-// a minute.
+// How long a session lives and how often its use is recorded. A session expires 30 days after its last use, the session
+// of a bot after a year. Its use is recorded at most once a minute.
 const (
 	sessionLifetime  = Timestamp(30 * 24 * time.Hour / time.Microsecond)
 	botTokenLifetime = Timestamp(365 * 24 * time.Hour / time.Microsecond)
 	touchInterval    = Timestamp(time.Minute / time.Microsecond)
 )
 
-// lifetime returns how long after its last use a session expires.
+// lifetime returns how long after its last use a session of this kind expires.
 func (k SessionKind) lifetime() Timestamp {
 	if k == BotSession {
 		return botTokenLifetime
@@ -81,8 +83,8 @@ func (k SessionKind) lifetime() Timestamp {
 
 const maxUserAgentBytes = 200 // of the User-Agent header that a session keeps
 
-// hashToken returns the hash by which a token is stored. Tokens have 256 random bits, so an unsalted hash cannot be
-// reversed by guessing.
+// hashToken returns the hash under which a token is stored. It needs no salt: tokens have 256 random bits, so nobody
+// can find a token by guessing.
 func hashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
@@ -100,8 +102,8 @@ func newSession(user int64, kind SessionKind, now Timestamp) Session {
 }
 
 // insertLoginSession adds a session for a user who has just proved their password. It returns Unauthenticated if the
-// user was disabled or their password changed since. It takes the same lock as those changes do: they end all sessions
-// of the user, and would otherwise miss this one.
+// user was disabled or their password changed since then. Disabling a user and changing a password end all sessions of
+// the user. They take the same lock as insertLoginSession, so that they do not miss the new session.
 func insertLoginSession(
 	ctx context.Context, tx Tx, by Credentials, session Session, hash string,
 ) (id int64, err error) {
@@ -128,13 +130,14 @@ func (s *Service) StartSession(ctx context.Context, by Credentials, userAgent, i
 	return token, err
 }
 
-// Session returns the live browser session with this token and its user. It returns ErrNotFound if there is none.
+// Session returns the live browser session with this token, and its user. It returns ErrNotFound if there is no such
+// session.
 func (s *Service) Session(ctx context.Context, token string) (Session, User, error) {
 	return s.sessionByToken(ctx, token, BrowserSession)
 }
 
-// sessionByToken returns the live session of a kind with this token, and its user. It finds only tokens whose hash is
-// stored, which excludes access tokens.
+// sessionByToken returns the live session with this kind and token, and its user. It cannot find access tokens, because
+// their hashes are not stored.
 func (s *Service) sessionByToken(ctx context.Context, token string, kind SessionKind) (Session, User, error) {
 	now := s.now()
 	session, user, err := s.store.Session(ctx, hashToken(token), now)
@@ -148,7 +151,7 @@ func (s *Service) sessionByToken(ctx context.Context, token string, kind Session
 	return session, user, nil
 }
 
-// touchSession records that a session was used. A failure is only logged: the next request tries again.
+// touchSession records that a session was used. It only logs a failure, because the next request tries again.
 func (s *Service) touchSession(ctx context.Context, session Session, now Timestamp) {
 	if now-session.SeenAt <= touchInterval {
 		return
@@ -161,7 +164,7 @@ func (s *Service) touchSession(ctx context.Context, session Session, now Timesta
 	}
 }
 
-// EndSession ends a session and closes its streams.
+// EndSession ends a session and closes its event streams.
 func (s *Service) EndSession(ctx context.Context, session Session) error {
 	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.EndSession(ctx, session.ID, s.now()) }); err != nil {
 		return err
@@ -187,7 +190,7 @@ func (s *Service) EndSessionByID(ctx context.Context, by User, session int64) er
 	return nil
 }
 
-// EndOtherSessions ends all sessions of the acting user except one.
+// EndOtherSessions ends all sessions of the acting user except the session kept.
 func (s *Service) EndOtherSessions(ctx context.Context, by User, kept Session) error {
 	var ended []int64
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
@@ -207,7 +210,7 @@ func (s *Service) PruneSessions(ctx context.Context) error {
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.PruneSessions(ctx, before) })
 }
 
-// publishSessionsEnded announces that sessions have ended, which closes their streams.
+// publishSessionsEnded announces that sessions have ended. The event streams of these sessions are then closed.
 func (s *Service) publishSessionsEnded(sessions []int64) {
 	for _, id := range sessions {
 		s.events.Publish(SessionEnded{Session: id})

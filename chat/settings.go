@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// SettingsWriter stores settings of a user.
+// SettingsWriter stores the preferences of a user.
 type SettingsWriter interface {
-	// SetPreferences stores language, theme and sound of a user.
+	// SetPreferences stores the language and the theme that a user chose, and whether sounds are on.
 	SetPreferences(ctx context.Context, user int64, p Preferences) error
 }
 
-// themes and locales are the values that Preferences may have. An empty value means that the browser decides.
+// themes and locales are the values that Preferences may have. With an empty value, the browser decides.
 var (
 	themes  = []string{"", "light", "dark"}
 	locales = []string{"", "en", "es"}
 )
 
-// Preferences are the language, theme and sound that a user chose.
+// Preferences are the language and the theme that a user chose, and whether sounds are on.
 type Preferences struct {
 	Locale, Theme string
 	Sound         bool
@@ -70,10 +70,11 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 	return nil
 }
 
-// ChangeEmail changes the e-mail address of the acting user. If Charla can send e-mails, it sends a link to the new
-// address, and the address changes when the user opens the link; the result is the same if the address belongs to
-// another account, so that nobody can probe for accounts. Otherwise the address changes at once, and a taken address
-// returns Conflict. A wrong password and a malformed address return Invalid.
+// ChangeEmail changes the e-mail address of the acting user. It returns Invalid for a wrong password or a malformed
+// address. If Charla can send e-mails, it sends a link to the new address, and the address changes when the user opens
+// the link. The result is then the same if the address belongs to another account, so that nobody can find out which
+// accounts exist. If Charla cannot send e-mails, the address changes at once, and an address of another account returns
+// Conflict.
 func (s *Service) ChangeEmail(ctx context.Context, by User, current, email string) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -102,7 +103,8 @@ func (s *Service) ChangeEmail(ctx context.Context, by User, current, email strin
 	return err
 }
 
-// verifyPassword returns the stored password hash of a user if the given password matches it, and Invalid otherwise.
+// verifyPassword returns the stored password hash of a user if the given password matches it. Otherwise it returns
+// Invalid.
 func (s *Service) verifyPassword(ctx context.Context, user User, password string) (hash string, err error) {
 	_, key, err := CleanEmail(user.Email)
 	if err != nil {
@@ -124,9 +126,9 @@ func (s *Service) verifyPassword(ctx context.Context, user User, password string
 
 func errWrongPassword() *Error { return invalidf("current", "Wrong password.") }
 
-// credentialsChanged does what must follow a change of password in the same transaction: it ends all sessions of the
-// user except one (zero for none), revokes the links in e-mails to them, and sends an e-mail to their address. It
-// returns the sessions that it ended.
+// credentialsChanged must be called in every transaction that changes a user's password or e-mail address. It ends all
+// sessions of the user except one (exceptSession; zero ends all), revokes the links in earlier e-mails to the user, and
+// sends an e-mail about the change to their address. It returns the sessions that it ended.
 func (s *Service) credentialsChanged(ctx context.Context, tx Tx, user User, exceptSession int64) ([]int64, error) {
 	if err := tx.RevokeEmailTokens(ctx, user.ID); err != nil {
 		return nil, err

@@ -16,8 +16,8 @@ type SigningKeyReader interface {
 
 // SigningKeyWriter stores the keys that sign access tokens.
 type SigningKeyWriter interface {
-	// InsertSigningKey adds a key and deletes all others except the one before it. It does nothing if another node has
-	// already added a key with this id.
+	// InsertSigningKey adds a key and keeps only the previous key beside it. It does nothing if another node has
+	// already added a key with the same id.
 	InsertSigningKey(ctx context.Context, k SigningKey) error
 }
 
@@ -28,17 +28,18 @@ type SigningKey struct {
 	CreatedAt Timestamp `db:"created_at"`
 }
 
-// keyID returns the id as the "kid" header of a token has it.
+// keyID returns the id of the key as it stands in the "kid" header of a token.
 func (k SigningKey) keyID() string { return strconv.FormatInt(k.ID, 10) }
 
-// A key signs tokens for 30 days. It has 256 random bits, as RFC 7518 section 3.2 requires for HS256.
+// The lifetime and the size of a key. A key signs tokens for 30 days. It has 256 random bits, as RFC 7518 section 3.2
+// requires for HS256.
 const (
 	keyLifetime = Timestamp(30 * 24 * time.Hour / time.Microsecond)
 	keyBytes    = 32
 )
 
-// How old the cached keys of a node may be. It signs and verifies with keys up to maxKeyAge; before it rejects a token
-// because its key is unknown, it reads keys that are older than maxUnknownKeyAge again.
+// How old a node's cached keys may be before the node reads them again: at most maxKeyAge when it signs or verifies a
+// token, and at most maxUnknownKeyAge before it rejects a token because its key is unknown.
 const (
 	maxKeyAge        = 5 * time.Second
 	maxUnknownKeyAge = time.Second
@@ -51,21 +52,22 @@ type keyCache struct {
 	readAt time.Time
 }
 
-// fresh returns the cached keys, and whether they were read within maxAge.
+// fresh returns the cached keys, and whether they were read at most maxAge ago.
 func (r *keyCache) fresh(now time.Time, maxAge time.Duration) ([]SigningKey, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.keys, now.Sub(r.readAt) < maxAge
 }
 
-// store replaces the cached keys.
+// store puts new keys into the cache.
 func (r *keyCache) store(keys []SigningKey, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keys, r.readAt = keys, now
 }
 
-// signingKeys returns the keys, newest first. It reads them from the store if the cached ones are older than maxAge.
+// signingKeys returns the keys, newest first. It uses the cache if the cached keys were read at most maxAge ago, and
+// otherwise reads them from the store.
 func (s *Service) signingKeys(ctx context.Context, maxAge time.Duration) ([]SigningKey, error) {
 	now := s.clock()
 	if keys, ok := s.keys.fresh(now, maxAge); ok {
@@ -85,7 +87,8 @@ func (s *Service) readSigningKeys(ctx context.Context) ([]SigningKey, error) {
 	return keys, nil
 }
 
-// signingKey returns the newest key. It creates one if there is none or the newest has reached its lifetime.
+// signingKey returns the newest key, which signs new tokens. It creates a key if there is none or the newest one is
+// older than keyLifetime.
 func (s *Service) signingKey(ctx context.Context) (SigningKey, error) {
 	keys, err := s.signingKeys(ctx, maxKeyAge)
 	if err != nil {
@@ -103,8 +106,9 @@ func (s *Service) signingKey(ctx context.Context) (SigningKey, error) {
 	return keys[0], nil
 }
 
-// RotateSigningKeys creates a new key for signing access tokens. The previous key still verifies tokens; older ones do
-// not. Other nodes learn the new key when they see its first token, and sign with it within maxKeyAge.
+// RotateSigningKeys creates a new key for signing access tokens. Tokens that the previous key signed stay valid; tokens
+// of earlier keys do not. Other nodes learn the new key when they see its first token, and sign with it within
+// maxKeyAge.
 func (s *Service) RotateSigningKeys(ctx context.Context) error {
 	keys, err := s.store.SigningKeys(ctx)
 	if err != nil {

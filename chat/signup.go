@@ -10,7 +10,8 @@ import (
 type SignupReader interface {
 	// PendingRegistration returns the registration with this id.
 	PendingRegistration(ctx context.Context, id int64) (PendingRegistration, error)
-	// PendingRegistrationByEmail returns the latest registration of an address that was made at or after since.
+	// PendingRegistrationByEmail returns the latest registration of an e-mail address that was made at or after the
+	// time "since".
 	PendingRegistrationByEmail(ctx context.Context, emailKey string, since Timestamp) (PendingRegistration, error)
 }
 
@@ -18,24 +19,24 @@ type SignupReader interface {
 type SignupWriter interface {
 	// InsertPendingRegistration adds a registration and returns its id.
 	InsertPendingRegistration(ctx context.Context, u NewUser) (int64, error)
-	// DeletePendingRegistrations deletes all registrations of an address, with their e-mail tokens.
+	// DeletePendingRegistrations deletes all registrations of an e-mail address and their e-mail tokens.
 	DeletePendingRegistrations(ctx context.Context, emailKey string) error
-	// PrunePendingRegistrations deletes registrations that were made before a time.
+	// PrunePendingRegistrations deletes registrations that were made before the given time.
 	PrunePendingRegistrations(ctx context.Context, before Timestamp) error
 }
 
-// Registration is what somebody enters to register, and the language of their browser.
+// Registration is what a user enters to register, and the language of their browser.
 type Registration struct{ Name, Email, Password, BrowserLocale string }
 
-// Check returns one Invalid error for each bad field, joined, without looking at the database.
+// Check returns an Invalid error for each bad field, all joined into one. It does not look at the database.
 func (in Registration) Check() error {
 	_, errName := CleanName(in.Name)
 	_, _, errEmail := CleanEmail(in.Email)
 	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
 }
 
-// Register creates an account, which joins General. It returns the errors of Check, and Conflict if another account has
-// the e-mail address, regardless of case and Unicode form.
+// Register creates an account and adds it to General. It returns the errors of Check, and Conflict if another account
+// has the e-mail address, regardless of case and Unicode form.
 func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	account, err := s.newAccount(ctx, in)
 	if err != nil {
@@ -64,7 +65,7 @@ func errEmailTaken() *Error {
 	}
 }
 
-// newAccount checks a registration and hashes its password.
+// newAccount checks a registration and returns the account to create, with its password hashed.
 func (s *Service) newAccount(ctx context.Context, in Registration) (NewUser, error) {
 	if err := in.Check(); err != nil {
 		return NewUser{}, err
@@ -78,8 +79,8 @@ func (s *Service) newAccount(ctx context.Context, in Registration) (NewUser, err
 	}, err
 }
 
-// createUser adds an account, which joins General, and returns the event to publish after the commit. It locks General
-// first, so that only one registration at a time checks whether it is the first one.
+// createUser creates an account, adds it to General, and returns the event to publish after the commit. It locks
+// General first, so that only one account at a time can find itself the first.
 func createUser(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
 	seq, err := tx.NextSeq(ctx, General)
 	if err != nil {
@@ -107,9 +108,9 @@ type PendingRegistration struct {
 var ErrUnconfirmed = Errorf(Unauthenticated,
 	"Confirm your e-mail address first: open the link in the e-mail that we sent you. It may be in your spam folder.")
 
-// RequestRegistration stores a registration and sends a link to its e-mail address, which confirms it. It is for
-// servers that can send e-mails. It returns the errors of Check. If an account has the address already, the result is
-// the same, but the e-mail informs the owner of the account, so that nobody can probe for accounts.
+// RequestRegistration stores a registration and sends an e-mail with a link that confirms it. It is for servers that
+// can send e-mails. It returns the errors of Check. If an account already has the address, the result is the same, so
+// that nobody can find out which accounts exist; the e-mail then informs the owner of that account.
 func (s *Service) RequestRegistration(ctx context.Context, in Registration) error {
 	account, err := s.newAccount(ctx, in)
 	if err != nil {
@@ -124,8 +125,8 @@ func (s *Service) RequestRegistration(ctx context.Context, in Registration) erro
 	})
 }
 
-// ResendConfirmation sends the confirmation of the latest pending registration of an address again. It returns
-// ErrNotFound if there is none.
+// ResendConfirmation sends the e-mail that confirms a registration again, for the latest pending registration of an
+// address. It returns ErrNotFound if there is no such registration.
 func (s *Service) ResendConfirmation(ctx context.Context, email string) error {
 	found, err := s.pendingRegistration(ctx, email)
 	if err != nil {
@@ -136,14 +137,14 @@ func (s *Service) ResendConfirmation(ctx context.Context, email string) error {
 	})
 }
 
-// pendingRegistration returns the latest registration of an address that can still be confirmed.
+// pendingRegistration returns the latest registration of an address if it can still be confirmed. Otherwise it returns
+// ErrNotFound.
 func (s *Service) pendingRegistration(ctx context.Context, email string) (PendingRegistration, error) {
 	_, key, _ := CleanEmail(email)
 	return s.store.PendingRegistrationByEmail(ctx, key, s.now()-confirmationLinkLifetime)
 }
 
-// CheckConfirmationLink returns nil if a link that confirms a registration is still valid, and errLinkExpired
-// otherwise.
+// CheckConfirmationLink returns nil if a link that confirms a registration is valid, and errLinkExpired otherwise.
 func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error {
 	_, err := s.emailToken(ctx, EmailTokenSignup, token)
 	return err
@@ -151,7 +152,7 @@ func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error
 
 // ConfirmRegistration creates the account of a registration. It asks for the password that was chosen at registration,
 // because the link alone must not open an account that somebody else registered with this address. It returns Invalid
-// for another password, and errLinkExpired if the link is not valid or another account has the address by now.
+// for a different password, and errLinkExpired if the link is not valid or another account has taken the address.
 func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (User, error) {
 	link, err := s.emailToken(ctx, EmailTokenSignup, token)
 	if err != nil {

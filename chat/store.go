@@ -8,13 +8,13 @@ import "context"
 type Store interface {
 	Reader
 
-	// InTx runs f in one write transaction and commits it if f returns nil. The transaction has a deadline of its own
-	// and is not cancelled with ctx. InTx may run f again after a conflict with another node, so f must have no other
-	// effects than reads and writes through tx.
+	// InTx runs f in a write transaction and commits if f returns nil. The transaction has its own deadline and is not
+	// cancelled with ctx. After a conflict with another node InTx runs f again, so f must have no effects other than
+	// reads and writes through tx.
 	InTx(ctx context.Context, f func(tx Tx) error) error
 }
 
-// Reader reads data. Every list has a total order and a limit.
+// Reader reads data. Every list has a limit and an order without ties.
 type Reader interface {
 	AccountDeletionReader
 	AccountExportReader
@@ -43,7 +43,7 @@ type Reader interface {
 	WebhookReader
 }
 
-// Tx is one write transaction. Its reads include its own writes.
+// Tx is a write transaction. Its reads see its own writes.
 type Tx interface {
 	Reader
 

@@ -16,24 +16,24 @@ import (
 
 // TokenWriter stores the refresh tokens of program sessions, by their hashes.
 type TokenWriter interface {
-	// InsertRefreshToken adds the first refresh token of a session.
+	// InsertRefreshToken stores the hash of the first refresh token of a session.
 	InsertRefreshToken(ctx context.Context, session int64, hash string, at Timestamp) error
-	// RotateRefreshToken replaces the refresh token with the hash from by one with the hash to. It returns false if
-	// from is not the hash of the session's current token.
+	// RotateRefreshToken replaces the hash of a session's refresh token: from is the old hash, to the new one. It
+	// returns false, and changes nothing, if from is not the hash of the current token.
 	RotateRefreshToken(ctx context.Context, session int64, from, to string, at Timestamp) (bool, error)
-	// IsPreviousRefreshToken reports whether hash was the session's token before the current one, and was replaced at
-	// or after since.
+	// IsPreviousRefreshToken reports whether hash is that of the token just before the session's current one, and that
+	// token was replaced at or after the time "since".
 	IsPreviousRefreshToken(ctx context.Context, session int64, hash string, since Timestamp) (bool, error)
 }
 
 // AccessTokenLifetime is how long an access token is valid, unless its session ends earlier.
 const AccessTokenLifetime = 15 * time.Minute
 
-// refreshGrace is how long after its first use a refresh token may be used again. It then returns the same successor,
-// so that a program whose response was lost can retry.
+// refreshGrace is how long a refresh token may be used again after its first use. It then returns the same next token,
+// so that a program can retry if it did not get the response.
 const refreshGrace = Timestamp(time.Minute / time.Microsecond)
 
-// maxBearerTokenBytes is far above the length of any valid token.
+// maxBearerTokenBytes is the longest token that is examined. Valid tokens are far shorter.
 const maxBearerTokenBytes = 4 << 10
 
 // The issuer and the audience of access tokens.
@@ -42,20 +42,21 @@ const (
 	tokenAudience = "charla"
 )
 
-// ErrBadToken is the only error for a token that is not valid, so that a client learns nothing about the reason.
+// ErrBadToken is returned for every invalid token, so that a client does not learn why the token is invalid.
 var ErrBadToken = Errorf(Unauthenticated, "This token is not valid. Get a new one.")
 
-// Tokens are what a program holds: an access token, valid for AccessTokenLifetime, and a refresh token, valid for one
-// use.
+// Tokens are the two tokens of a program: an access token, valid for AccessTokenLifetime, and a refresh token, valid
+// for one use.
 type Tokens struct{ Access, Refresh string }
 
-// accessClaims are the claims of an access token. The session id makes the token invalid when the session ends.
+// accessClaims are the claims of an access token. They name the session, so that the token becomes invalid when the
+// session ends.
 type accessClaims struct {
 	jwt.RegisteredClaims
 	Session int64 `json:"sid"`
 }
 
-// refreshToken is a refresh token. All tokens of a session share the family; the secret is different in each.
+// refreshToken is a decoded refresh token. All tokens of a session have the same family; each has a secret of its own.
 type refreshToken struct {
 	family [16]byte
 	secret [32]byte
@@ -76,8 +77,8 @@ func parseRefreshToken(token string) (r refreshToken, err error) {
 	return r, nil
 }
 
-// next returns the refresh token that follows r. With the same key the result is always the same, and nobody without
-// the key can compute it.
+// next returns the refresh token that replaces r. It computes the token from r and key, so that the result is always
+// the same, and nobody without the key can compute it.
 func (r refreshToken) next(key []byte) refreshToken {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(r.family[:])
@@ -88,7 +89,7 @@ func (r refreshToken) next(key []byte) refreshToken {
 func (r refreshToken) familyHash() string { return hashToken(string(r.family[:])) }
 func (r refreshToken) secretHash() string { return hashToken(string(r.secret[:])) }
 
-// IssueTokens starts a session of a program. It returns the same errors as StartSession.
+// IssueTokens starts a session of a program and returns its tokens. The errors are those of StartSession.
 func (s *Service) IssueTokens(ctx context.Context, by Credentials, userAgent, ip string) (Tokens, error) {
 	key, err := s.signingKey(ctx)
 	if err != nil {
@@ -111,9 +112,9 @@ func (s *Service) IssueTokens(ctx context.Context, by Credentials, userAgent, ip
 	return s.signTokens(key, session, token)
 }
 
-// RefreshTokens exchanges a refresh token for new tokens. A used token returns the same successor again for a minute,
-// unless the successor was used. After that, a second use means that the token was stolen, so the session ends. Every
-// invalid token returns ErrBadToken.
+// RefreshTokens exchanges a refresh token for a new access token and a new refresh token. If a program repeats this
+// within a minute, it gets the same new refresh token again, unless it has already used that one. Any later use of an
+// old token means that the token was stolen, so the session ends. Every invalid token returns ErrBadToken.
 func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, error) {
 	old, err := parseRefreshToken(token)
 	if err != nil {
@@ -159,9 +160,9 @@ func (s *Service) rotateRefreshToken(
 	return session, next, stolen, err
 }
 
-// rotateOrRevoke replaces the current refresh token of a session, old, by next. If old was the token before the current
-// one and was replaced within refreshGrace, it changes nothing. Any other token was stolen: it ends the session and
-// returns true.
+// rotateOrRevoke replaces a session's refresh token, old, by next. If old is the token just before the current one and
+// was replaced within refreshGrace, it changes nothing, because the program is retrying. Any other token was stolen:
+// then it ends the session and returns true.
 func rotateOrRevoke(
 	ctx context.Context, tx Tx, session Session, old, next refreshToken, now Timestamp,
 ) (stolen bool, err error) {
@@ -212,7 +213,7 @@ func (s *Service) SessionByBearerToken(ctx context.Context, token string) (sessi
 	return session, user, err
 }
 
-// sessionByAccessToken returns the live session that an access token names, and its user.
+// sessionByAccessToken returns the live session to which an access token belongs, and its user.
 func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Session, User, error) {
 	claims, err := s.verifyAccessToken(ctx, token)
 	if err != nil {
@@ -230,8 +231,8 @@ func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Sessi
 	return session, user, nil
 }
 
-// verifyAccessToken checks an access token. If its key is unknown, it reads the keys again, because another node may
-// have created the key.
+// verifyAccessToken checks an access token and returns its claims. If the key that signed it is unknown, it reads the
+// keys from the store, because another node may have created that key.
 func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessClaims, error) {
 	for _, age := range []time.Duration{maxKeyAge, maxUnknownKeyAge} {
 		keys, err := s.signingKeys(ctx, age)
@@ -251,7 +252,7 @@ func (s *Service) verifyAccessToken(ctx context.Context, token string) (accessCl
 
 var errUnknownKey = errors.New("unknown key")
 
-// parseAccessToken accepts exactly the tokens that signTokens makes with one of the keys.
+// parseAccessToken checks that an access token was made by signTokens with one of the keys, and returns its claims.
 func (s *Service) parseAccessToken(token string, keys []SigningKey) (claims accessClaims, err error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(tokenIssuer), jwt.WithAudience(tokenAudience),

@@ -9,49 +9,50 @@ import (
 type UserReader interface {
 	// User returns the account with this id.
 	User(ctx context.Context, id int64) (User, error)
-	// UserByEmail returns the account with this normalized e-mail address (see CleanEmail) and its password hash.
+	// UserByEmail returns the account with this normalized e-mail address (see CleanEmail), and its password hash.
 	UserByEmail(ctx context.Context, emailKey string) (Credentials, error)
 }
 
 // UserWriter changes accounts.
 type UserWriter interface {
-	// InsertUser adds an account. The first account becomes the admin. It returns ErrDuplicate if the e-mail address is
-	// taken.
+	// InsertUser adds an account. The first person becomes admin. It returns ErrDuplicate if another account has the
+	// e-mail address.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// SetName renames a user. It returns ErrNotFound if the account was deleted.
 	SetName(ctx context.Context, user int64, name, nameKey string) error
 	// SetRole sets a user's role in the community.
 	SetRole(ctx context.Context, user int64, role Role) error
-	// SetPassword replaces the password hash old by hash. It returns ErrNotFound if old is not the stored hash.
+	// SetPassword replaces a user's password hash. It returns ErrNotFound if the stored hash differs from the one given
+	// as "old".
 	SetPassword(ctx context.Context, user int64, old, hash string) error
-	// ReplacePassword replaces a password hash, whatever the stored one is.
+	// ReplacePassword replaces a user's password hash without comparing the stored one.
 	ReplacePassword(ctx context.Context, user int64, hash string) error
-	// SetEmail changes a user's e-mail address. The time confirmed is zero if nobody proved to own the address.
-	// It returns ErrDuplicate if another account has the address.
+	// SetEmail changes a user's e-mail address. The parameter confirmed is the time at which the user proved to own the
+	// address, or zero. It returns ErrDuplicate if another account has the address.
 	SetEmail(ctx context.Context, user int64, email, emailKey string, confirmed Timestamp) error
 	// ConfirmEmail records that a user proved to own their e-mail address.
 	ConfirmEmail(ctx context.Context, user int64, at Timestamp) error
-	// SetDisabled disables a user as of at, or enables them if at is zero.
+	// SetDisabled disables a user as of the time at, or enables them if it is zero.
 	SetDisabled(ctx context.Context, user int64, at Timestamp) error
-	// LockUser locks the row of a user: other transactions that lock or disable the same user wait until this one ends.
+	// LockUser locks a user until the transaction ends: other transactions that lock or disable the same user wait.
 	LockUser(ctx context.Context, user int64) error
-	// LockAccount locks the row of a user like LockUser. It is for a user who logs in or proves their password: it
-	// returns ErrNotFound if the user is disabled or hash is not the stored password hash. An empty hash skips the
-	// second check.
+	// LockAccount locks a user who logs in or proves their password, as LockUser does. It returns ErrNotFound if the
+	// user is disabled or hash is not the stored password hash. An empty hash skips the comparison.
 	LockAccount(ctx context.Context, user int64, hash string) error
 }
 
-// Role is what a user may do, in the community or in a room.
+// Role decides what a user may do in the community or in a room.
 type Role string
 
-// The first user who registers becomes an admin of the community. Whoever creates a room becomes its owner.
+// The roles. The first user who registers becomes an admin of the community. The user who creates a room becomes its
+// owner.
 const (
 	RoleMember Role = "member"
 	RoleAdmin  Role = "admin"
 	RoleOwner  Role = "owner"
 )
 
-// User is an account of a person or a bot. An empty Locale or Theme means that the browser decides.
+// User is an account of a person or a bot. If Locale or Theme is empty, the browser decides.
 type User struct {
 	ID         int64     `db:"id"`
 	Name       string    `db:"name"` // empty after the account was deleted
@@ -88,8 +89,8 @@ func (u User) Disabled() bool { return u.DisabledAt > 0 }
 // Deleted reports whether the account was deleted. A deleted user keeps only the id.
 func (u User) Deleted() bool { return u.Name == "" }
 
-// Credentials are a user with the hash of their password. A session starts only if this hash is still the stored one.
-// An empty hash, as right after registration, skips that check.
+// Credentials are a user with a password hash. A session starts only if this hash is still the stored one. An empty
+// hash skips that check, as right after registration.
 type Credentials struct {
 	User
 	PasswordHash string `db:"password_hash"`
@@ -108,8 +109,8 @@ type NewUser struct {
 	OwnerID       int64     `db:"-"` // the person who owns this bot; zero for a person
 }
 
-// lockUser locks and returns a user who is not disabled; nobody can disable them before the transaction ends. It
-// returns ErrNotFound if the user is disabled.
+// lockUser locks and returns an enabled user, whom nobody can disable before the transaction ends. It returns
+// ErrNotFound if the user is disabled.
 func lockUser(ctx context.Context, tx Tx, id int64) (User, error) {
 	if err := tx.LockUser(ctx, id); err != nil {
 		return User{}, err
@@ -139,7 +140,7 @@ func (s *Service) Rename(ctx context.Context, by User, name string) (UserSummary
 }
 
 // SetAvatar uploads a picture and makes it the avatar of the acting user. It returns Invalid if the file is not a
-// picture, and otherwise the same errors as Upload.
+// picture. The other errors are those of Upload.
 func (s *Service) SetAvatar(ctx context.Context, by User, in NewUpload) (File, error) {
 	in.Conversation = ConversationRef{}
 	f, err := s.Upload(ctx, by, in)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The limits of texts that users write. A character is a grapheme cluster, which is what a person counts as one
+// The maximum lengths of texts that users write. Characters are counted as people do: one grapheme cluster is one
 // character.
 const (
 	MaxName         = 40   // characters
@@ -22,9 +22,9 @@ const (
 	maxKeyBytes     = 64 // printable ASCII
 )
 
-// CleanName trims a name and normalizes it to Unicode NFC. It returns Invalid for a name that is empty or too long, and
-// for one with control, bidirectional or blank-looking characters, with zero-width characters that its script does not
-// need, or with stacked combining marks.
+// CleanName returns a name without white space around it, normalized to Unicode NFC. It returns Invalid for a name that
+// is empty or too long, or that contains control, bidirectional or blank-looking characters, zero-width characters that
+// its script does not need, or stacked combining marks.
 func CleanName(s string) (string, error) {
 	name := strings.Join(strings.Fields(stripVariationSelectors(norm.NFC.String(s))), " ")
 	switch {
@@ -40,8 +40,8 @@ func CleanName(s string) (string, error) {
 	return name, nil
 }
 
-// stripVariationSelectors removes the characters that only choose how the character before them is drawn. With them,
-// two different names could look the same.
+// stripVariationSelectors removes the characters that only choose how the previous character is drawn. With them, two
+// different names could look the same.
 func stripVariationSelectors(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0xFE00 && r <= 0xFE0F {
@@ -51,7 +51,7 @@ func stripVariationSelectors(s string) string {
 	}, s)
 }
 
-// cleanRoomName is CleanName with the messages for the name of a room.
+// cleanRoomName cleans the name of a room by the rules of CleanName. Its error messages speak of a room.
 func cleanRoomName(s string) (string, error) {
 	if strings.TrimSpace(s) == "" {
 		return "", invalidf("name", "Enter a name for the room.")
@@ -73,8 +73,8 @@ var blankRunes = map[rune]bool{
 // isInvisible reports whether r is a blank rune or a variation selector.
 func isInvisible(r rune) bool { return blankRunes[r] || unicode.Is(unicode.Variation_Selector, r) }
 
-// allVisible reports whether every character of s is visible and no letter has too many combining marks. Unassigned,
-// control and format characters and variation selectors are not visible.
+// allVisible reports whether every character of s can be seen and no letter has too many combining marks. Unassigned
+// characters, control and format characters and variation selectors cannot be seen.
 func allVisible(s string) bool {
 	var marks markCounter
 	for _, r := range norm.NFD.String(s) {
@@ -86,18 +86,19 @@ func allVisible(s string) bool {
 	return true
 }
 
-// isReadableName is allVisible for names, in which scripts and emoji may use joiners.
+// isReadableName reports whether a name has only visible characters, as allVisible does, except that joiners are
+// allowed where scripts and emoji need them.
 func isReadableName(s string) bool {
 	without, ok := removeJoiners(s)
 	return ok && allVisible(without)
 }
 
-// foldCase removes differences of case. Case folding alone is not stable for Cherokee letters, so the result is
-// converted to lower case.
+// foldCase returns s without differences of case. Case folding alone gives unstable results for Cherokee letters, so
+// the result is also converted to lower case.
 func foldCase(s string) string { return strings.ToLower(cases.Fold().String(s)) }
 
-// NameKey folds a name for searching: without case, accents and compatibility variants of characters. Folding a name
-// twice changes nothing.
+// NameKey returns the folded form of a name, by which names are searched: without case, accents and compatibility
+// variants of characters. Folding a name twice gives the same result as once.
 func NameKey(name string) string {
 	folded := foldCase(norm.NFKD.String(strings.ToValidUTF8(name, "")))
 	folded = strings.Map(func(r rune) rune {
@@ -109,9 +110,9 @@ func NameKey(name string) string {
 	return strings.Join(strings.Fields(folded), " ")
 }
 
-// CleanEmail checks an e-mail address. It returns the address as it was written, trimmed, and its normalized form,
-// which is the same for the same account in any case and Unicode form and has the domain in ASCII. Normalizing an
-// address twice changes nothing.
+// CleanEmail checks an e-mail address and returns it in two forms: as it was written, without white space around it,
+// and normalized. The normalized form is the same for all ways to write the address that differ only in case or Unicode
+// form; its domain is in ASCII. Normalizing an address twice gives the same result as once.
 func CleanEmail(s string) (email, key string, err error) {
 	email = norm.NFC.String(strings.TrimSpace(s))
 	bad := invalidf("email", "This does not look like an e-mail address.")
@@ -135,7 +136,7 @@ func CleanEmail(s string) (email, key string, err error) {
 	return email, key, nil
 }
 
-// isMailAddress reports whether s is a bare address in the syntax of RFC 5322.
+// isMailAddress reports whether s is an e-mail address in the syntax of RFC 5322, without a name before it.
 func isMailAddress(s string) bool {
 	parsed, err := mail.ParseAddress(s)
 	return err == nil && parsed.Address == s
@@ -146,7 +147,7 @@ func normalizeNewlines(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// cleanBody checks and cleans the text of a message without files, which must have visible text.
+// cleanBody checks and cleans the text of a message without files. It returns Invalid if the text shows nothing.
 func cleanBody(s string) (string, error) {
 	body, err := cleanOptionalBody(s)
 	if err != nil {
@@ -158,20 +159,20 @@ func cleanBody(s string) (string, error) {
 	return body, nil
 }
 
-// isVisible reports whether r shows something. Unassigned characters count as visible, because they may be emoji of a
-// newer Unicode version.
+// isVisible reports whether r shows something on the screen. Unassigned characters count as visible, because they may
+// be emoji of a newer Unicode version.
 func isVisible(r rune) bool {
 	return !unicode.IsSpace(r) && !isInvisible(r) && !unicode.In(r, unicode.Cc, unicode.Cf)
 }
 
-// cleanOptionalBody checks and cleans the text of a message with files, which may be empty. Only line endings and white
-// space at the end and blank lines at the start change.
+// cleanOptionalBody checks and cleans the text of a message with files, which may be empty. It changes only line
+// endings, white space at the end and blank lines at the start.
 func cleanOptionalBody(s string) (string, error) {
 	body := strings.TrimRightFunc(strings.Trim(normalizeNewlines(s), "\n"), unicode.IsSpace)
 	return body, checkBody(body)
 }
 
-// checkBody returns Invalid for a text that is too long for a message or cannot be stored.
+// checkBody returns Invalid for a message text that is too long or cannot be stored.
 func checkBody(body string) error {
 	switch {
 	case !isStorableText(body):
@@ -186,7 +187,7 @@ func checkBody(body string) error {
 	return nil
 }
 
-// checkKey returns Invalid unless key is a valid idempotency key: 1 to 64 printable ASCII characters.
+// checkKey returns Invalid if key is not a valid idempotency key, which has 1 to 64 printable ASCII characters.
 func checkKey(key string) error {
 	notPrintable := func(r rune) bool { return r < ' ' || r > '~' }
 	if key == "" || len(key) > maxKeyBytes || strings.ContainsFunc(key, notPrintable) {
@@ -195,7 +196,7 @@ func checkKey(key string) error {
 	return nil
 }
 
-// truncate shortens s to at most n bytes of valid UTF-8 without NUL.
+// truncate shortens s to at most n bytes and removes NUL and bytes that are not valid UTF-8.
 func truncate(s string, n int) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), n)], ""), "\x00", "")
 }

@@ -1,5 +1,5 @@
 package chat
 
-// Version is the version of Charla. It is the first version in CHANGELOG.md; a "-dev" suffix means that it is not
-// released.
+// Version is the version of Charla. It equals the first version in CHANGELOG.md; the suffix "-dev" means that this
+// version is not released yet.
 const Version = "0.1.0-dev"

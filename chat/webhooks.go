@@ -4,7 +4,7 @@ import "context"
 
 // WebhookReader reads webhooks.
 type WebhookReader interface {
-	// Webhooks lists the webhooks of a user's bots, by bot and name of the channel.
+	// Webhooks lists the webhooks of a user's bots, ordered by bot and channel name.
 	Webhooks(ctx context.Context, owner int64) ([]BotRoom, error)
 	// Webhook returns the webhook whose secret has this hash. It returns ErrNotFound if its bot is disabled.
 	Webhook(ctx context.Context, hash string) (Webhook, error)
@@ -23,16 +23,16 @@ type WebhookWriter interface {
 // maxWebhooks is how many webhooks a bot may have.
 const maxWebhooks = 20
 
-// Webhook is a URL with which anybody who knows its secret posts to a room as a bot.
+// Webhook is a URL for posting to a room as a bot. Anybody who knows its secret can use it.
 type Webhook struct {
 	ID   int64 `db:"webhook_id"`
 	Room int64 `db:"room_id"`
 	User       // the bot
 }
 
-// CreateWebhook creates a webhook that posts as a bot of the acting user to a channel that the bot is a member of, and
-// returns its secret, which cannot be read again later. It returns ErrNotFound if the user has no such bot or the bot
-// is not a member of the channel, and Conflict if the bot has maxWebhooks webhooks.
+// CreateWebhook creates a webhook with which messages are posted to a channel as a bot. It returns the webhook's
+// secret, which cannot be read again later. The acting user must own the bot, and the bot must be a member of the
+// channel; otherwise it returns ErrNotFound. It returns Conflict if the bot has maxWebhooks webhooks.
 func (s *Service) CreateWebhook(
 	ctx context.Context, by User, bot, room int64,
 ) (webhook BotRoom, secret string, err error) {
@@ -62,7 +62,7 @@ func (s *Service) CreateWebhook(
 	return webhook, secret, err
 }
 
-// countWebhooks returns how many of the webhooks belong to a bot.
+// countWebhooks returns how many of the given webhooks belong to a bot.
 func countWebhooks(webhooks []BotRoom, bot int64) (n int) {
 	for _, w := range webhooks {
 		if w.Bot == bot {
@@ -72,7 +72,8 @@ func countWebhooks(webhooks []BotRoom, bot int64) (n int) {
 	return n
 }
 
-// RemoveWebhook deletes a webhook. It returns ErrNotFound if no bot of the acting user has it.
+// RemoveWebhook deletes a webhook of a bot. It returns ErrNotFound if the acting user has no such bot or the bot has no
+// such webhook.
 func (s *Service) RemoveWebhook(ctx context.Context, by User, bot, webhook int64) error {
 	return s.store.InTx(ctx, func(tx Tx) error {
 		if _, err := lockOwnBot(ctx, tx, by, bot); err != nil {
@@ -82,7 +83,8 @@ func (s *Service) RemoveWebhook(ctx context.Context, by User, bot, webhook int64
 	})
 }
 
-// Webhook returns the webhook with this secret, or ErrNotFound.
+// Webhook returns the webhook with this secret. It returns ErrNotFound if there is no such webhook or its bot is
+// disabled.
 func (s *Service) Webhook(ctx context.Context, secret string) (Webhook, error) {
 	return s.store.Webhook(ctx, hashToken(secret))
 }

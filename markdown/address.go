@@ -13,8 +13,8 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// autolinkParser turns addresses in the text into links. The parser calls it at a colon; it then moves the scheme from
-// the text before the colon into the link.
+// autolinkParser turns addresses in the text into links. goldmark calls it at a colon. It then moves the scheme, which
+// it finds before the colon, from the text into the link.
 type autolinkParser struct{}
 
 var schemeSuffix = regexp.MustCompile(`(?i)(?:https?|mailto)$`)
@@ -45,11 +45,12 @@ func (autolinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 	return link
 }
 
-// isAddress is the attribute of the links whose text is their address.
+// isAddress is the name of the node attribute that marks links whose text is their address.
 const isAddress = "address"
 
-// trimAddress removes from the end of an address the punctuation of the sentence around it, and the delimiters that
-// were opened before it. Any other *, _ or ~ belongs to the address.
+// trimAddress returns an address without what follows it in the text: the punctuation of the sentence around it, and
+// delimiters such as * that were opened before it. A delimiter that was not opened before the address belongs to the
+// address.
 func trimAddress(address, before []byte, pc parser.Context) string {
 	var open map[delimiter]int
 	for {
@@ -71,13 +72,14 @@ func trimAddress(address, before []byte, pc parser.Context) string {
 	}
 }
 
-// delimiter is a kind of emphasis delimiter.
+// delimiter is a kind of emphasis delimiter: a character and how often it is repeated.
 type delimiter struct {
 	char   byte
 	length int
 }
 
-// openDelimiters counts the delimiters of each kind that were opened before the current position and not closed yet.
+// openDelimiters returns, for each kind of delimiter, how many were opened before the current position and are not
+// closed yet.
 func openDelimiters(pc parser.Context) map[delimiter]int {
 	open := map[delimiter]int{}
 	for d := pc.FirstDelimiter(); d != nil; d = d.NextDelimiter {
@@ -93,8 +95,8 @@ func openDelimiters(pc parser.Context) map[delimiter]int {
 }
 
 // urlLength returns how many bytes at the start of a line can belong to a URL. The URL ends before a space, an ASCII
-// quotation mark, an invisible character, a closing bracket without its opening one, or a character for which isEnd
-// returns true.
+// quotation mark, an invisible character, a closing bracket that was not opened in the URL, or a character for which
+// isEnd returns true.
 func urlLength(line []byte, isEnd func(rune) bool) int {
 	round, square, curly := 0, 0, 0
 	end := bytes.IndexFunc(line, func(r rune) bool {
@@ -121,8 +123,8 @@ func urlLength(line []byte, isEnd func(rune) bool) int {
 	return end
 }
 
-// endsAddress reports whether an address in a text ends before r: a quotation mark, bracket or sentence mark of any
-// script, full-width or CJK punctuation, or Arabic punctuation. ASCII characters are not among them.
+// endsAddress reports whether an address in the text ends before r, because r is a quotation mark, bracket or sentence
+// mark of any script, full-width or CJK punctuation, or Arabic punctuation. It returns false for all ASCII characters.
 func endsAddress(r rune) bool {
 	if r < utf8.RuneSelf {
 		return false
@@ -131,10 +133,10 @@ func endsAddress(r rune) bool {
 		unicode.Pf) || unicode.In(r, unicode.P, unicode.S) && unicode.Is(eastPunctuation, r)
 }
 
-// endsWrittenLink returns false, because the address of [label](address) ends only at its bracket.
+// endsWrittenLink always returns false: the address of [label](address) ends only at its bracket.
 func endsWrittenLink(rune) bool { return false }
 
-// eastPunctuation covers the blocks whose punctuation and symbols never belong to an address.
+// eastPunctuation covers the Unicode blocks whose punctuation and symbols never belong to an address.
 var eastPunctuation = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0x0600, Hi: 0x06FF, Stride: 1}, // Arabic
 	{Lo: 0x3000, Hi: 0x303F, Stride: 1}, // CJK symbols and punctuation
@@ -147,9 +149,9 @@ var eastPunctuation = &unicode.RangeTable{R16: []unicode.Range16{
 // maxURLBytes is the longest URL that becomes a link. Many browsers and servers do not accept longer ones.
 const maxURLBytes = 2048
 
-// safeURL returns an http, https or mailto URL in its normalized form, and false for anything else. It rejects web URLs
-// with user information, because https://bank.example@evil.example looks like the address of another site. A percent
-// sign without two hexadecimal digits stands for itself.
+// safeURL returns the normalized form of an http, https or mailto URL, and whether address is one. It rejects web URLs
+// with user information, because https://bank.example@evil.example looks like the address of another site. It encodes a
+// percent sign that no two hexadecimal digits follow.
 func safeURL(address string) (string, bool) {
 	u, err := url.Parse(encodePercents(address))
 	if err != nil || len(address) > maxURLBytes {
@@ -164,7 +166,8 @@ func safeURL(address string) (string, bool) {
 	return "", false
 }
 
-// encodePercents encodes the percent signs that do not begin an encoded byte.
+// encodePercents encodes the percent signs that no two hexadecimal digits follow, because they do not begin an encoded
+// byte.
 func encodePercents(address string) string {
 	first, rest, found := strings.Cut(address, "%")
 	var b strings.Builder

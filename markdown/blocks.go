@@ -11,10 +11,11 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxNesting is how many levels deep quotes and lists may nest. Deeper ones show as typed.
+// maxNesting is how many levels deep quotes and lists may be nested. Quotes and lists on deeper levels show as they
+// were typed.
 const maxNesting = 4
 
-// canNest reports whether n may contain another quote or list. Each time it returns true counts towards maxElements.
+// canNest reports whether n may contain another quote or list. If so, it counts one more element towards maxElements.
 func canNest(n ast.Node, pc parser.Context) bool {
 	depth := 0
 	for ; n != nil; n = n.Parent() {
@@ -25,8 +26,8 @@ func canNest(n ast.Node, pc parser.Context) bool {
 	return depth < maxNesting && withinLimit(pc)
 }
 
-// listParser parses lists. A list starts only if its first item has text, and a numbered list only with "1.": otherwise
-// a dash or a number at the start of a line is plain text.
+// listParser parses lists. A list starts only if its first item has text; a numbered list starts only with "1.". Any
+// other dash or number at the start of a line is plain text.
 type listParser struct{ parser.BlockParser }
 
 func (p listParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -38,8 +39,9 @@ func (p listParser) Open(parent ast.Node, block text.Reader, pc parser.Context) 
 	return node, state
 }
 
-// Continue nests a list whose marker is indented by at least two spaces more than that of the item above it, although
-// the text of the item may begin further right, as in "1. text". A number with a leading zero ends the list.
+// Continue decides whether a line belongs to the list or starts a nested one. A list whose marker is indented by at
+// least two spaces more than the marker of the item above it is nested. Standard Markdown requires more for "1. text",
+// where the text of the item begins further right. A number with a leading zero ends the list.
 func (p listParser) Continue(node ast.Node, block text.Reader, pc parser.Context) parser.State {
 	line, _ := block.PeekLine()
 	item := node.LastChild().(*ast.ListItem)
@@ -60,10 +62,10 @@ var (
 	zeroNumber = regexp.MustCompile(`^[ \t]*0\d+[.)](?:\s|$)`)
 )
 
-// listItemParser parses the items of lists and stores by how many columns their markers are indented.
+// listItemParser parses the items of lists and records how far the marker of each is indented.
 type listItemParser struct{ parser.BlockParser }
 
-// markerIndent is the attribute of a list item for the indentation of its marker in columns.
+// markerIndent is the name of the node attribute with the indentation of a list item's marker, in columns.
 const markerIndent = "indent"
 
 func (p listItemParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -76,7 +78,8 @@ func (p listItemParser) Open(parent ast.Node, block text.Reader, pc parser.Conte
 	return node, state
 }
 
-// quoteParser parses quotes. A quote starts only if a space and some text follow the ">": ">_<" is an emoticon.
+// quoteParser parses quotes. A quote starts only if a space and some text follow the ">", so that the emoticon ">_<" is
+// plain text.
 type quoteParser struct{ parser.BlockParser }
 
 func (p quoteParser) Open(parent ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -88,8 +91,9 @@ func (p quoteParser) Open(parent ast.Node, block text.Reader, pc parser.Context)
 	return p.BlockParser.Open(parent, block, pc)
 }
 
-// paragraphParser parses all lines that no other parser accepts, and keeps the space at their start. Unlike in
-// Markdown, a line without the marker of the quote or list above it does not continue it: it is the reply to the quote.
+// paragraphParser parses all lines that no other parser accepts, and keeps the space at their start. A line after a
+// quote or list that has no marker of its own starts a new paragraph: it is the reply to the quote. In Markdown it
+// would continue the quote.
 type paragraphParser struct{ parser.BlockParser }
 
 func (paragraphParser) CanInterruptParagraph() bool { return true }
@@ -109,8 +113,8 @@ func (paragraphParser) Close(n ast.Node, block text.Reader, _ parser.Context) {
 }
 
 // fencedCodeParser parses code between two fences of three backticks. A language or the first line of the code may
-// follow the opening fence, and the last line of the code may precede the closing fence. Without a closing fence, the
-// opening one is plain text.
+// follow the opening fence on the same line, and the last line of the code may stand before the closing fence. Without
+// a closing fence, the opening fence is plain text.
 type fencedCodeParser struct{}
 
 var (

@@ -12,14 +12,15 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// The levels of emphasis.
+// The kinds of emphasis, as the Level of a goldmark emphasis node.
 const (
 	italic = 1
 	bold   = 2
 )
 
 // emphasisParser parses *bold*, **bold**, _italic_ and ~~struck~~. The closing delimiter must equal the opening one.
-// Delimiters inside a word are plain text, as in snake_case and 2*3*4, and so are those of emoticons, as in <_<.
+// Delimiters inside a word are plain text, as in snake_case and 2*3*4. Delimiters in an emoticon are plain text too, as
+// in <_<.
 type emphasisParser struct{}
 
 func (emphasisParser) Trigger() []byte { return []byte("*_~") }
@@ -43,11 +44,12 @@ func (emphasisParser) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 	return mark
 }
 
-// maxDelimiterBytes is how many bytes of delimiters may separate a delimiter from its text, as in *_~~text~~_*.
+// maxDelimiterBytes is how many bytes of delimiters may stand between a delimiter and the text that it emphasizes, as
+// in *_~~text~~_*.
 const maxDelimiterBytes = 8
 
-// beginsText reports whether text that can be emphasized follows an opening delimiter: a letter, a digit or an emoji
-// after other delimiters and opening punctuation, or code or a link.
+// beginsText reports whether rest, the text after an opening delimiter, begins with something that can be emphasized:
+// code, a link, or a letter, digit or emoji. Other delimiters and opening punctuation may stand before it.
 func beginsText(rest []byte) bool {
 	marks := min(len(rest)-len(bytes.TrimLeft(rest, "*_~")), maxDelimiterBytes)
 	rest = rest[marks:]
@@ -61,8 +63,9 @@ func beginsText(rest []byte) bool {
 	return isTextRune(first)
 }
 
-// endsText reports whether text that can be emphasized precedes a closing delimiter, which is about to become the last
-// child of parent: a letter, a digit or an emoji before other delimiters and closing punctuation, or code or a link.
+// endsText reports whether something that can be emphasized precedes a closing delimiter: code, a link, or a letter,
+// digit or emoji. Other delimiters and closing punctuation may stand in between. The delimiter is about to become the
+// last child of parent.
 func endsText(parent ast.Node, source []byte) bool {
 	last := parent.LastChild()
 	for range maxDelimiterBytes {
@@ -89,10 +92,10 @@ func endsText(parent ast.Node, source []byte) bool {
 	return false
 }
 
-// maxPunctuation is how many punctuation marks may separate text from its closing delimiter.
+// maxPunctuation is how many punctuation marks may stand between text and its closing delimiter.
 const maxPunctuation = 4
 
-// isTextRune reports whether r is a letter, a digit, a mark of a script, or part of an emoji.
+// isTextRune reports whether r is a letter, a digit, a combining mark, or part of an emoji.
 func isTextRune(r rune) bool {
 	const firstEmoji = 0x1F000
 	return r != utf8.RuneError && (isWordRune(r) || unicode.IsMark(r) || r >= firstEmoji)
@@ -101,7 +104,8 @@ func isTextRune(r rune) bool {
 func isDelimiter(s string) bool { return s == "*" || s == "**" || s == "_" || s == "~~" }
 func isWordRune(r rune) bool    { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// delimiterProcessor pairs the delimiters that consist of one character, and makes the node between a pair.
+// delimiterProcessor decides which delimiters form a pair, and makes the bold, italic or struck-out node between them.
+// Its value is the character of the delimiters.
 type delimiterProcessor byte
 
 func (p delimiterProcessor) IsDelimiter(b byte) bool { return b == byte(p) }

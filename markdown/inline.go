@@ -11,19 +11,19 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// literal returns the next n bytes of the line as plain text and moves the reader behind them.
+// literal reads the next n bytes of the line and returns them as plain text.
 func literal(block text.Reader, n int) ast.Node {
 	_, segment := block.PeekLine()
 	block.Advance(n)
 	return ast.NewTextSegment(segment.WithStop(segment.Start + n))
 }
 
-// runLength returns how many times the first byte of a line repeats at its start.
+// runLength returns how often the first byte of a line is repeated at the start of the line. For "**a" it returns 2.
 func runLength(line []byte) int { return len(line) - len(bytes.TrimLeft(line, string(line[:1]))) }
 
-// codeSpanParser parses code within a line, between two runs of equally many backticks. Parsing stays fast, because a
-// run without a closing run of the same length costs one search to the end of the line, and a line has room for few
-// different lengths.
+// codeSpanParser parses code between two runs of equally many backticks on the same line. For a run without a closing
+// run of the same length it searches to the end of the line. Parsing stays fast nevertheless, because a line has room
+// for few runs of different lengths.
 type codeSpanParser struct{}
 
 func (codeSpanParser) Trigger() []byte { return []byte("`") }
@@ -46,7 +46,8 @@ func (codeSpanParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast
 	return span
 }
 
-// findRun returns the position of the next run of exactly n backticks after the first n bytes of line, or -1.
+// findRun returns the position of a closing run of exactly n backticks in line, or -1. It skips the first n bytes,
+// which are the opening run.
 func findRun(line []byte, n int) int {
 	for pos := n; ; {
 		next := bytes.IndexByte(line[pos:], '`')
@@ -62,7 +63,8 @@ func findRun(line []byte, n int) int {
 	}
 }
 
-// linkParser parses [label](address). A link whose label looks like another address is left as typed: it would deceive.
+// linkParser parses [label](address). If the label looks like another address, the link would deceive readers, so it
+// shows as it was typed.
 type linkParser struct{}
 
 func (linkParser) Trigger() []byte { return []byte("[") }
@@ -85,11 +87,11 @@ func (linkParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.No
 	return newLink(href, text.NewSegment(segment.Start+1, segment.Start+end))
 }
 
-// looksLikeDomain matches text that people take for a domain name.
+// looksLikeDomain matches text that people would take for a domain name.
 var looksLikeDomain = regexp.MustCompile(`[\pL\pN]\.\pL{2,}`)
 
-// isDeceptiveLink reports whether the label of a link looks like an address other than its own, or contains invisible
-// characters that may hide one.
+// isDeceptiveLink reports whether the label of a link looks like a different address, or contains invisible characters
+// that may hide one.
 func isDeceptiveLink(label, address string) bool {
 	_, bare, _ := strings.Cut(address, ":")
 	for _, whole := range []string{address, strings.TrimPrefix(bare, "//")} {

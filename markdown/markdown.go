@@ -12,30 +12,31 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Document is a parsed text.
+// Document is the parsed text of a message.
 type Document struct {
 	source []byte
 	root   ast.Node
 }
 
-// Parse parses a text. Every text is valid: whatever is not formatting is plain text.
+// Parse parses the text of a message. Every text is valid: anything that is not formatting is plain text.
 func Parse(source string) *Document {
 	d := &Document{source: []byte(source)}
 	d.root = messageParser.Parse(text.NewReader(d.source))
 	return d
 }
 
-// Render turns a text into HTML that is safe to put into a page. The HTML has at most 16 times the bytes of the text.
+// Render returns the text of a message as HTML that is safe to put into a page. The HTML has at most 16 times as many
+// bytes as the text.
 func Render(source string) string { return Parse(source).HTML() }
 
-// HTML renders d. Sanitizing is a second line of defence: the renderer escapes all text and writes only allowed
-// elements.
+// HTML returns d as safe HTML. The renderer escapes all text and writes only allowed elements; sanitizing the result is
+// a second line of defence.
 func (d *Document) HTML() string {
 	return sanitizer.Sanitize(renderDocument(d))
 }
 
-// PlainText returns the pieces of text outside code, links and addresses, in order. These are the places in which a
-// mention counts.
+// PlainText returns the pieces of text outside code, links and addresses, in order. Only in these pieces does a mention
+// count.
 func (d *Document) PlainText() (pieces []string) {
 	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		switch n := n.(type) {
@@ -51,8 +52,9 @@ func (d *Document) PlainText() (pieces []string) {
 	return pieces
 }
 
-// messageParser is safe for concurrent use. Each of its parsers reads a piece of text a bounded number of times. Only
-// the pairing of emphasis delimiters takes quadratic time, in their number, which maxElements bounds.
+// messageParser parses the text of messages. It is safe for concurrent use. Each of its parsers reads a piece of text a
+// limited number of times. Only pairing emphasis delimiters takes time that is quadratic in their number, and
+// maxElements limits that number.
 var messageParser = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(listParser{parser.NewListParser()}, 1),
@@ -69,21 +71,21 @@ var messageParser = parser.NewParser(
 	),
 )
 
-// maxElements is the largest number of delimiters, links, quotes and lists in one text. Any further ones show as typed.
-// It bounds the time of parsing, because a closing delimiter is compared with all open ones, and the size of the HTML,
-// because a link takes about a hundred bytes more than its text.
+// maxElements is the most delimiters, links, quotes and lists that one text may have. Further ones show as they were
+// typed. The limit bounds the time of parsing, because a closing delimiter is compared with all open ones. It also
+// bounds the size of the HTML, because a link takes about a hundred bytes more than its text.
 const maxElements = 1000
 
 var elementCountKey = parser.NewContextKey()
 
-// withinLimit counts one more element and reports whether it is within maxElements.
+// withinLimit counts one more element of the text and reports whether there are at most maxElements.
 func withinLimit(pc parser.Context) bool {
 	count, _ := pc.Get(elementCountKey).(int)
 	pc.Set(elementCountKey, count+1)
 	return count < maxElements
 }
 
-// sanitizer allows the elements and attributes that the renderer writes, and nothing else.
+// sanitizer removes all elements and attributes except those that the renderer writes.
 var sanitizer = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li")

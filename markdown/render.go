@@ -9,7 +9,7 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 )
 
-// renderDocument returns the HTML of a document, which is not sanitized yet.
+// renderDocument returns the HTML of a document. The HTML is not sanitized yet.
 func renderDocument(d *Document) string {
 	w := htmlWriter{source: d.source, openElements: map[string]int{}}
 	_ = ast.Walk(d.root, w.visit) // visit returns no errors
@@ -23,7 +23,7 @@ type htmlWriter struct {
 	openElements map[string]int // how many elements with a name are open; only emphasis is counted
 }
 
-// visit writes what a node adds to the HTML when the walk enters or leaves it.
+// visit writes what a node adds to the HTML. It is called twice for each node, before and after its children.
 func (w *htmlWriter) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 	switch n := n.(type) {
 	case *ast.Text:
@@ -40,7 +40,7 @@ func (w *htmlWriter) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 	return ast.WalkContinue, nil
 }
 
-// writeTag writes the opening or closing tag of a node.
+// writeTag writes the opening tag of a node if entering is true, and the closing tag otherwise.
 func (w *htmlWriter) writeTag(n ast.Node, entering bool) {
 	name, attributes := w.element(n)
 	switch {
@@ -52,8 +52,8 @@ func (w *htmlWriter) writeTag(n ast.Node, entering bool) {
 	}
 }
 
-// isNestedInSame reports whether n is emphasis inside emphasis of the same kind, which would change nothing. Without
-// such elements, emphasis nests at most three levels deep.
+// isNestedInSame reports whether n is emphasis inside emphasis of the same kind. Such emphasis changes nothing and gets
+// no HTML element, so that emphasis elements nest at most three levels deep.
 func (w *htmlWriter) isNestedInSame(n ast.Node, name string, entering bool) bool {
 	if n.Kind() != ast.KindEmphasis && n.Kind() != extast.KindStrikethrough {
 		return false
@@ -66,7 +66,7 @@ func (w *htmlWriter) isNestedInSame(n ast.Node, name string, entering bool) bool
 	return w.openElements[name] > 0
 }
 
-// element returns the name and the attributes of the HTML element for a node. The name is empty if the node has none.
+// element returns the name and the attributes of a node's HTML element. The name is empty if the node gets no element.
 func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 	switch n := n.(type) {
 	case *ast.Paragraph:
@@ -99,8 +99,9 @@ func (w *htmlWriter) element(n ast.Node) (name, attributes string) {
 	return "", ""
 }
 
-// directionAttribute returns the dir attribute of a block, which gets the direction of its own text. The first block in
-// a quote or list item has none: the outer block takes its direction from it, for its border or marker.
+// directionAttribute returns the dir attribute of a block, which makes the block follow the direction of its own text.
+// It returns nothing for the first block in a quote or list item: there the quote or item takes the direction of that
+// text, for its border or marker.
 func directionAttribute(n ast.Node) string {
 	for ; n.PreviousSibling() == nil; n = n.Parent() {
 		switch n.Parent().Kind() {
@@ -113,8 +114,8 @@ func directionAttribute(n ast.Node) string {
 	return ` dir="auto"`
 }
 
-// linkDirection returns the dir attribute of a link, which also isolates it from the text around it. Addresses are
-// written from left to right in every language; a label has the direction of its own text.
+// linkDirection returns the dir attribute of a link, which also isolates the link from the text around it. An address
+// is written from left to right in every language. A label has the direction of its own text.
 func linkDirection(n *ast.Link) string {
 	if _, ok := n.AttributeString(isAddress); ok {
 		return ` dir="ltr"`
@@ -122,8 +123,8 @@ func linkDirection(n *ast.Link) string {
 	return ` dir="auto"`
 }
 
-// valueAttribute returns the value attribute of a list item if its number does not follow from the previous item, so
-// that numbers show as typed.
+// valueAttribute returns the value attribute of a list item if its number is not one more than that of the previous
+// item, so that numbers show as they were typed.
 func (w *htmlWriter) valueAttribute(n *ast.ListItem) string {
 	if list, ok := n.Parent().(*ast.List); !ok || !list.IsOrdered() {
 		return ""
@@ -135,7 +136,8 @@ func (w *htmlWriter) valueAttribute(n *ast.ListItem) string {
 	return ` value="` + strconv.Itoa(number) + `"`
 }
 
-// itemNumber returns the number that was typed before a list item, or zero for no item.
+// itemNumber returns the number that was typed before a list item. It returns zero for nil and for an item without a
+// number.
 func (w *htmlWriter) itemNumber(n ast.Node) (number int) {
 	if n == nil {
 		return 0
@@ -146,14 +148,15 @@ func (w *htmlWriter) itemNumber(n ast.Node) (number int) {
 	return number
 }
 
-// writeCodeBlock writes a code block. It gets a tabindex because it may scroll, and keyboard users must reach it.
+// writeCodeBlock writes a code block. The block gets a tabindex, because keyboard users must be able to reach and
+// scroll it.
 func (w *htmlWriter) writeCodeBlock(n *ast.CodeBlock) {
 	code := strings.TrimSuffix(string(n.Lines().Value(w.source)), "\n")
 	w.WriteString(`<pre tabindex="0"><code>` + html.EscapeString(code) + "</code></pre>")
 }
 
-// writeText writes a piece of a line. The parser drops a backslash at the end of a line, because in Markdown it means a
-// line break; writeText writes it, because here it is just a backslash.
+// writeText writes a piece of a line. In Markdown a backslash at the end of a line means a line break, so the parser
+// drops it. Here it is just a backslash, so writeText adds it again.
 func (w *htmlWriter) writeText(n *ast.Text) {
 	w.WriteString(html.EscapeString(string(n.Value(w.source))))
 	if end := n.Segment.Stop; n.HardLineBreak() && w.source[end] == '\\' {
