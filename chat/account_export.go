@@ -108,8 +108,8 @@ func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedD
 	})
 }
 
-// paged iterates over all items of a list that read returns page by page. The first call of read gets the argument
-// last; every other call gets the last item of the previous page. An empty page ends the iteration.
+// paged iterates over all items of a list that read returns page by page. Each call of read gets the last item of the
+// previous page; the first call gets the item given as "last". An empty page ends the iteration.
 func paged[T any](last T, read func(last T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

@@ -21,7 +21,7 @@ type GarbageWriter interface {
 	// DeleteBlobs deletes the given blobs except those that a file refers to. It returns the names of the deleted
 	// blobs' objects.
 	DeleteBlobs(ctx context.Context, blobs []int64) ([]string, error)
-	// DeleteStaleFiles deletes the pending files that were uploaded before the time t.
+	// DeleteStaleFiles deletes the pending files that were uploaded before the given time.
 	DeleteStaleFiles(ctx context.Context, t Timestamp) error
 }
 

@@ -10,9 +10,9 @@ import (
 // ConversationReader reads the rooms of a user, both channels and direct conversations.
 type ConversationReader interface {
 	// Conversations lists at most limit rooms of a user: unread ones first, then by time of the last message. If the
-	// user has more rooms, it prefers channels to direct conversations. The argument after is zero for the first page.
-	// For the next page it is the least preferred room of the previous page: its last direct conversation, or its last
-	// channel if there is none.
+	// user has more rooms, it prefers channels to direct conversations. For the first page, "after" is zero. For each
+	// further page it is the id of the least preferred room of the previous page: its last direct conversation, or its
+	// last channel if it has only channels.
 	Conversations(ctx context.Context, user, after int64, limit int) ([]Conversation, error)
 	// AllConversations lists the rooms of a user, ordered by id.
 	AllConversations(ctx context.Context, user int64) ([]Conversation, error)
@@ -123,10 +123,10 @@ func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation
 	return s.store.AllConversations(ctx, by.ID)
 }
 
-// ConversationsAfter returns a page of the acting user's conversations. The argument after is zero for the first page;
-// for every other page it is the result next of the previous call. If not all conversations fit on a page, channels are
-// preferred to direct conversations. The result next is zero after the last page. ConversationsAfter returns
-// ErrNotFound if the acting user has left the room with the id "after", because an empty list would look like the end.
+// ConversationsAfter returns a page of the acting user's conversations. For the first page, "after" is zero; for each
+// further page it is the result "next" of the previous call, which is zero after the last page. If not all
+// conversations fit on a page, channels are preferred to direct conversations. ConversationsAfter returns ErrNotFound
+// if the acting user has left the room with the id "after", because an empty list would look like the end.
 func (s *Service) ConversationsAfter(
 	ctx context.Context, by User, after int64,
 ) (list []Conversation, next int64, err error) {

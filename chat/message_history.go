@@ -97,8 +97,8 @@ func (s *Service) firstPage(ctx context.Context, c Conversation, messages []Mess
 	return MessagePage{Messages: messages, HasNewer: more}, nil
 }
 
-// checkCursor returns Conflict if changed messages are not enough to update a reader that has seen everything up to the
-// seq after, because the room has no such seq yet or somebody has deleted their account since.
+// checkCursor returns Conflict if a reader that has seen everything up to the seq given as "after" cannot be updated
+// with changed messages alone. This is so if the room has no such seq yet, or somebody has deleted their account since.
 func (s *Service) checkCursor(ctx context.Context, c Conversation, after int64) error {
 	if after > c.LastSeq {
 		return errCursorTooOld

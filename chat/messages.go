@@ -38,9 +38,10 @@ type MessageWriter interface {
 	// ContentDigest of what the author sent at first.
 	MessageByKey(ctx context.Context, author int64, key string) (m Message, sent string, err error)
 	// ReservePost locks the room of a conversation until the transaction ends, and takes a seq and a time for a message
-	// that the author is going to post. The time is the argument at, unless the previous message is later by no more
-	// than maxSkew; then it is the time of the previous message. It returns ErrNotFound if the conversation has no room
-	// yet, as before the first message of two users. It does not check that the author is a member; InsertMessage does.
+	// that the author is going to post. The time is the one given as "at". If the previous message is later than that
+	// by at most maxSkew, it is the time of the previous message. ReservePost returns ErrNotFound if the conversation
+	// has no room yet, as before the first message of two users. It does not check that the author is a member;
+	// InsertMessage does.
 	ReservePost(ctx context.Context, author int64, ref ConversationRef, at, maxSkew Timestamp) (PostSlot, error)
 	// InsertMessage adds a message and returns its id. The argument sent is the ContentDigest of what the author sent.
 	// It returns ErrNotFound if the author has used the message's key before, in any room, or is not a member of the

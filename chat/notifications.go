@@ -16,8 +16,8 @@ type NotificationReader interface {
 
 // NotificationWriter changes the notification queue.
 type NotificationWriter interface {
-	// InsertNotification adds a notification that is due at once. Workers get it before the ones that EnqueueDueDigests
-	// and EnqueuePushes add.
+	// InsertNotification adds a notification that is due at once. Workers get it before the notifications that
+	// EnqueueDueDigests and EnqueuePushes add.
 	InsertNotification(ctx context.Context, n Notification) error
 	// ClaimNotifications claims at most limit notifications that are due at the time now. Until the time given as
 	// "until", no other worker gets them. It counts one more attempt for each.
@@ -38,7 +38,8 @@ type NotificationWriter interface {
 // Medium is a way to reach users who are away: e-mail or push.
 type Medium string
 
-// The media. Each has a queue of its own, so that a slow mail server does not delay pushes, and the other way round.
+// The media. Each has a queue of its own, so that a slow mail server does not delay pushes, and a slow push server does
+// not delay e-mails.
 const (
 	MediumEmail Medium = "email"
 	MediumPush  Medium = "push"

@@ -72,10 +72,11 @@ func groupIndex(groups []ReactionGroup, emoji string) int {
 }
 
 // React adds a reaction of the acting user to a message, or removes it if the user has already reacted with this emoji.
-// If mine is not nil, *mine says instead whether the user wants the reaction, and nothing changes if that is already
-// so; a client can then retry safely. The emoji must be in its canonical form; React checks only that it is a short
-// text. It returns ErrNotFound if the user may not see the message, Invalid for a bad emoji or too many different ones,
-// Conflict for a deleted message, and Forbidden if the other user of a direct conversation deleted their account.
+// If mine is not nil, React instead adds the reaction if *mine is true and removes it if *mine is false; a client can
+// then retry safely, because nothing changes the second time. The emoji must be in its canonical form; React checks
+// only that it is a short text. It returns ErrNotFound if the user may not see the message, Invalid for a bad emoji or
+// too many different ones, Conflict for a deleted message, and Forbidden if the other user of a direct conversation
+// deleted their account.
 func (s *Service) React(ctx context.Context, by User, message int64, emoji string, mine *bool) (ChangeResult, error) {
 	m, err := s.store.Message(ctx, by.ID, message)
 	if err != nil {

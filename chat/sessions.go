@@ -38,7 +38,7 @@ type SessionWriter interface {
 	// EndSessions ends the sessions of a user and returns their ids. It leaves out the session whose id is given as
 	// "except", if that is not zero.
 	EndSessions(ctx context.Context, user, except int64, at Timestamp) ([]int64, error)
-	// PruneSessions deletes the rows of sessions that expired or ended before the time t.
+	// PruneSessions deletes the rows of sessions that expired or ended before the given time.
 	PruneSessions(ctx context.Context, t Timestamp) error
 }
 

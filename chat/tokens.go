@@ -21,8 +21,8 @@ type TokenWriter interface {
 	// RotateRefreshToken replaces the hash of a session's refresh token: from is the old hash, to the new one. It
 	// returns false, and changes nothing, if from is not the hash of the current token.
 	RotateRefreshToken(ctx context.Context, session int64, from, to string, at Timestamp) (bool, error)
-	// IsPreviousRefreshToken reports whether hash is that of the token just before the session's current one, and that
-	// token was replaced at or after the time "since".
+	// IsPreviousRefreshToken reports whether hash is the hash of the token just before the session's current one, and
+	// that token was replaced at or after the time "since".
 	IsPreviousRefreshToken(ctx context.Context, session int64, hash string, since Timestamp) (bool, error)
 }
 

@@ -32,7 +32,7 @@ type UserWriter interface {
 	SetEmail(ctx context.Context, user int64, email, emailKey string, confirmed Timestamp) error
 	// ConfirmEmail records that a user proved to own their e-mail address.
 	ConfirmEmail(ctx context.Context, user int64, at Timestamp) error
-	// SetDisabled disables a user as of the time at, or enables them if it is zero.
+	// SetDisabled disables a user as of the given time, or enables them if the time is zero.
 	SetDisabled(ctx context.Context, user int64, at Timestamp) error
 	// LockUser locks a user until the transaction ends: other transactions that lock or disable the same user wait.
 	LockUser(ctx context.Context, user int64) error

@@ -63,8 +63,8 @@ func classify(err error) error {
 	return err
 }
 
-// classifyPostgres returns what an error of PostgreSQL means to the caller, like classify. Its codes are listed in
-// https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// classifyPostgres returns what an error of PostgreSQL means to the caller, with the same results as classify. The
+// error codes are listed in https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func classifyPostgres(e *pq.Error, err error) error {
 	switch e.Code {
 	case "23505": // unique_violation
@@ -85,8 +85,8 @@ func classifyPostgres(e *pq.Error, err error) error {
 	return err
 }
 
-// classifySQLite returns what an error of SQLite means to the caller, like classify. Its codes are listed in
-// https://www.sqlite.org/rescode.html.
+// classifySQLite returns what an error of SQLite means to the caller, with the same results as classify. The error
+// codes are listed in https://www.sqlite.org/rescode.html.
 func classifySQLite(e *sqlite.Error, err error) error {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -102,8 +102,8 @@ func classifySQLite(e *sqlite.Error, err error) error {
 	return err
 }
 
-// isUnreachable reports whether err means that the database did not answer, or not in time. Errors about a transaction
-// or connection that is already closed are included, because its deadline has closed it.
+// isUnreachable reports whether err means that the database did not answer at all or not in time. This includes errors
+// about a closed transaction or connection, because an expired deadline closes them.
 func isUnreachable(err error) bool {
 	for _, known := range []error{
 		context.DeadlineExceeded, context.Canceled, driver.ErrBadConn, sql.ErrTxDone, sql.ErrConnDone,

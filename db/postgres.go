@@ -84,9 +84,9 @@ func isLocalHost(host string) bool {
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || ip != nil && ip.IsLoopback()
 }
 
-// migratePostgres migrates on a separate connection without timeouts, because a migration may take longer than any
-// request. A migration may lock tables in another order than a running node of the previous version. PostgreSQL may
-// then end the migration to resolve a deadlock, so it is tried again.
+// migratePostgres applies the migrations on a separate connection without timeouts, because a migration may take longer
+// than any request. It tries again if PostgreSQL ends a migration to resolve a deadlock. A deadlock can arise because a
+// migration may lock tables in another order than a running node of the previous version.
 func migratePostgres(ctx context.Context, cfg pq.Config, files fs.FS) error {
 	cfg.Runtime = maps.Clone(cfg.Runtime)
 	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {

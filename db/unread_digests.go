@@ -44,8 +44,8 @@ const newMessagesCTE = `
 		fresh AS MATERIALIZED (
 			SELECT room_id, MAX(posted_at) AS last_posted_at, MAX(seq) AS seq FROM recent GROUP BY room_id)`
 
-// existsUnreadAfter is the beginning of an SQL condition that is true if member m has unread messages after a seq. A
-// query appends an expression for that seq and a closing parenthesis.
+// existsUnreadAfter is the beginning of an SQL condition that is true if member m has unread messages whose seq is
+// greater than a given one. A query appends an expression for the given seq, and a closing parenthesis.
 const existsUnreadAfter = `EXISTS (
 			SELECT 1 FROM messages y
 			WHERE y.room_id = m.room_id AND y.seq > m.read_seq AND y.author_id <> m.user_id AND y.deleted_at = 0
