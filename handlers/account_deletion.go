@@ -31,7 +31,8 @@ func (s *Server) accountDeletionRoutes() []web.Route {
 	}
 }
 
-// accountDeletionPage asks for the password and whether to keep the user's messages.
+// accountDeletionPage answers with the page on which users delete their account. The form asks for the password and
+// whether to keep the user's messages.
 func (s *Server) accountDeletionPage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return web.ErrHTMLOnly
@@ -40,13 +41,14 @@ func (s *Server) accountDeletionPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.AccountDeletionPage(s.Page(c), form))
 }
 
-// deleteAccountRequest deletes the account of the caller.
+// deleteAccountRequest is the form or JSON with which the caller deletes their own account.
 type deleteAccountRequest struct {
 	Current  string `form:"current" json:"current" required:"true"` // the password
 	Messages string `form:"messages" json:"messages" required:"true" enum:"delete,keep"`
 }
 
-// deleteAccount deletes the caller's account and what the browser stores for it.
+// deleteAccount deletes the caller's account. It also makes the browser delete the cookies and everything else that it
+// stores for this site.
 func (s *Server) deleteAccount(c echo.Context) error {
 	var in deleteAccountRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -71,7 +73,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	return web.Redirect(c, "/login?ended=deleted")
 }
 
-// rerenderAccountDeletion shows the form again with its errors.
+// rerenderAccountDeletion answers a refused deletion with the same form again, which shows err.
 func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest, err error) error {
 	form := func(e map[string]*chat.Error) views.Form {
 		return views.Form{Values: map[string]string{"messages": in.Messages}, Errors: e}

@@ -30,7 +30,7 @@ func (s *Server) accountExportRoutes() []web.Route {
 	}
 }
 
-// activeExports holds the users whose export is running. Each user may run one export at a time.
+// activeExports stores which users are downloading their data at the moment. Each user may run one export at a time.
 type activeExports struct {
 	mu    sync.Mutex // guards users
 	users map[int64]bool
@@ -41,8 +41,8 @@ var errExportRunning = &chat.Error{
 	RetryAfter: 10 * time.Second,
 }
 
-// begin records that the user's export has started. It returns errExportRunning if one is running already; otherwise
-// the caller must call end.
+// begin records that an export of the user has started. The caller must call end when the export is finished. If the
+// user already has a running export, begin returns errExportRunning, and the caller must not call end.
 func (e *activeExports) begin(user int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -61,8 +61,8 @@ func (e *activeExports) end(user int64) {
 
 const zipType = "application/zip"
 
-// exportAccount answers with a zip of the caller's data, which it reads from the database while it sends it. If an
-// error occurs half-way, it closes the connection, so that the browser reports a broken download.
+// exportAccount answers with a zip file of the caller's data. It reads the data from the database while it sends the
+// file. If an error occurs half-way, it closes the connection, so that the browser reports a broken download.
 func (s *Server) exportAccount(c echo.Context) error {
 	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {
@@ -92,7 +92,7 @@ func (s *Server) exportAccount(c echo.Context) error {
 	return nil
 }
 
-// writeExport writes all files of an export to a zip and closes it.
+// writeExport writes all files of a user's export to the zip file and finishes the zip file.
 func (s *Server) writeExport(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for _, write := range []func(context.Context, *zip.Writer, chat.User) error{
 		s.exportAccountInfo, s.exportSessions, s.exportRooms, s.exportMessages, s.exportReactions, s.exportDrafts,
@@ -105,7 +105,8 @@ func (s *Server) writeExport(ctx context.Context, z *zip.Writer, me chat.User) e
 	return z.Close()
 }
 
-// createExportEntry starts the next file of a zip. The caller must write it completely before it starts another one.
+// createExportEntry starts the next file inside the zip file and returns the writer for its content. The caller must
+// write the whole content before it starts another file.
 func createExportEntry(z *zip.Writer, name string) (io.Writer, error) {
 	return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Now()})
 }
@@ -117,7 +118,8 @@ func writeExportJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// writeExportList writes a JSON file with a list. It converts each value with toJSON and has only one value in memory.
+// writeExportList writes a JSON file with a list to the zip file. It converts each value with toJSON. It reads the
+// values one by one, so that a long list needs little memory.
 func writeExportList[T any](z *zip.Writer, name string, list iter.Seq2[T, error], toJSON func(T) any) error {
 	w, err := createExportEntry(z, name)
 	if err != nil {

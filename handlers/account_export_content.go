@@ -11,7 +11,7 @@ import (
 	"charla/handlers/web"
 )
 
-// exportedAccount is the content of account.json: the account itself.
+// exportedAccount is the content of account.json: the profile and the settings of the user.
 type exportedAccount struct {
 	Format       int          `json:"format"` // exportFormat
 	ExportedAt   time.Time    `json:"exported_at"`
@@ -27,7 +27,8 @@ type exportedAccount struct {
 	} `json:"emoji"`
 }
 
-// exportFormat is the version of the export's format. It must be increased when an existing field changes its meaning.
+// exportFormat is the version number of the export's file format. It must be increased when an existing field changes
+// its meaning.
 const exportFormat = 1
 
 func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.User) error {
@@ -56,7 +57,7 @@ func (s *Server) exportAccountInfo(ctx context.Context, z *zip.Writer, me chat.U
 	return writeExportJSON(w, account)
 }
 
-// exportedSession is a session in sessions.json.
+// exportedSession is an entry of sessions.json: a browser or program in which the user is signed in.
 type exportedSession struct {
 	Kind      string    `json:"kind"` // browser or program
 	Browser   string    `json:"browser"`
@@ -104,7 +105,7 @@ func (s *Server) exportRooms(ctx context.Context, z *zip.Writer, me chat.User) e
 	})
 }
 
-// exportedMessage is a message that the user wrote. Each room has its own file of messages.
+// exportedMessage is a message that the user wrote. There is one file of such messages for each room.
 type exportedMessage struct {
 	ID       int64      `json:"id"`
 	Seq      int64      `json:"seq"`
@@ -113,8 +114,8 @@ type exportedMessage struct {
 	EditedAt *time.Time `json:"edited_at,omitempty"`
 }
 
-// exportMessages writes a file for each room with the messages that the user wrote there. It exports no messages of
-// others.
+// exportMessages writes one file for each room, with the messages that the user wrote there. It leaves out messages
+// that other people wrote.
 func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for room, err := range s.chat.ExportRooms(ctx, me) {
 		if err != nil {
@@ -131,7 +132,7 @@ func (s *Server) exportMessages(ctx context.Context, z *zip.Writer, me chat.User
 	return nil
 }
 
-// exportedReaction is a reaction of the user in reactions.json.
+// exportedReaction is an entry of reactions.json: an emoji with which the user reacted to a message.
 type exportedReaction struct {
 	Message int64  `json:"message"`
 	Room    int64  `json:"room"`
@@ -144,7 +145,7 @@ func (s *Server) exportReactions(ctx context.Context, z *zip.Writer, me chat.Use
 	})
 }
 
-// exportedDraft is a draft in drafts.json.
+// exportedDraft is an entry of drafts.json: a text that the user has not sent yet.
 type exportedDraft struct {
 	Room      int64     `json:"room,omitempty"`
 	With      int64     `json:"with,omitempty"`
@@ -168,7 +169,8 @@ type exportedFile struct {
 	Message int64  `json:"message,omitempty"` // absent if the file is not sent yet, or is the avatar
 }
 
-// exportFiles writes files.json and the content of each file. It skips a file that is deleted while the export runs.
+// exportFiles writes files.json and the content of each file that the user uploaded. It skips a file that is deleted
+// while the export runs.
 func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) error {
 	err := writeExportList(z, "files.json", s.chat.ExportFiles(ctx, me), func(f chat.ExportedFile) any {
 		return exportedFile{f.ID, f.Name, f.Alt, f.Type, f.Size, f.Message}
@@ -187,8 +189,8 @@ func (s *Server) exportFiles(ctx context.Context, z *zip.Writer, me chat.User) e
 	return nil
 }
 
-// exportFile writes the content of a file uncompressed, because most large files (pictures, audio, video) are
-// compressed already.
+// exportFile copies the content of one uploaded file to the zip file. It does not compress it, because most large files
+// (pictures, audio, video) are compressed already.
 func (s *Server) exportFile(ctx context.Context, z *zip.Writer, f chat.ExportedFile) error {
 	content, err := s.chat.OpenFile(ctx, f.StoredFile, chat.VariantOriginal)
 	if err != nil {

@@ -57,7 +57,7 @@ const progressInterval = 250 * time.Millisecond
 
 var errNoFile = &chat.Error{Code: chat.Invalid, Field: "file", Format: "Choose a file first."}
 
-// uploadRequest documents the fields of a form with files. Each field counts for the files that follow it.
+// uploadRequest documents the form fields of an upload. In the form, a field applies to the files that come after it.
 type uploadRequest struct {
 	With   web.ID `form:"with" json:"with"`
 	Room   web.ID `form:"room" json:"room"`
@@ -72,8 +72,8 @@ type uploadResult struct {
 	rejected     []views.RejectedFile
 }
 
-// uploadFiles stores files, which stay with the draft until a message is posted with them. It stores the other files
-// even if one is rejected.
+// uploadFiles stores the files of the request as attachments of the caller's draft, until a message is posted with
+// them. If one file is rejected, it still stores the others.
 func (s *Server) uploadFiles(c echo.Context) error {
 	result, err := s.receiveFiles(c)
 	if err != nil {
@@ -95,8 +95,9 @@ func (s *Server) uploadFiles(c echo.Context) error {
 	return s.answerUpload(c, result, nil)
 }
 
-// answerUpload answers a form that was sent without htmx and uploaded, described or deleted attachments. It shows the
-// composer again if that had a text or if there are errors. Otherwise it redirects to the conversation.
+// answerUpload answers a browser without htmx that uploaded, described or deleted attachments. If the form contained a
+// message text or something was refused, it answers with the page of the conversation, where the composer has the text
+// again. Otherwise it redirects to the conversation. It returns err if the request names no conversation.
 func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) error {
 	form, conversation := c.Request().PostForm, result.conversation
 	in := postRequest{
@@ -114,8 +115,8 @@ func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) er
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(conversation))
 }
 
-// receiveFiles stores the files in the body of a request while the body arrives. The body is a multipart form or a
-// single file.
+// receiveFiles stores the files in the body of a request while the body is still arriving. The body is a multipart form
+// or a single file.
 func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 	r := c.Request()
 	defer func() {
@@ -136,7 +137,8 @@ func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 	return result, save(c.QueryParams(), c.QueryParam("name"), r.Body)
 }
 
-// uploadConversation returns the conversation that the form or the query names.
+// uploadConversation returns the conversation for which the files are uploaded. The form fields name it, or else the
+// query parameters.
 func uploadConversation(c echo.Context, fields url.Values) chat.ConversationRef {
 	ref := chat.ConversationRef{With: web.ParseID(fields.Get("with")), Room: web.ParseID(fields.Get("room"))}
 	if ref == (chat.ConversationRef{}) {
@@ -145,8 +147,8 @@ func uploadConversation(c echo.Context, fields url.Values) chat.ConversationRef 
 	return ref
 }
 
-// saveFile stores one file and adds it to result.files. If the file itself is at fault, for example too large, saveFile
-// adds it to result.rejected instead. It returns any other error.
+// saveFile stores one file and adds it to result.files. If the file itself is refused, for example because it is too
+// large, saveFile adds it to result.rejected and returns nil. It returns any other error.
 func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Values, name string, file io.Reader) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.Uploads.AllowUser(me); err != nil {
@@ -172,14 +174,15 @@ func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Value
 	return nil
 }
 
-// isFileRejected reports whether an error concerns only one file, so that the other files of the request can still be
+// isFileRejected reports whether err concerns one file only, so that the other files of the request can still be
 // stored.
 func isFileRejected(err error) bool {
 	code := chat.CodeOf(err)
 	return (code == chat.Invalid || code == chat.TooLarge) && err != web.ErrUploadBroken && err != web.ErrBodyTooLarge
 }
 
-// reportProgress tells the uploader's own pages how many bytes of the request have arrived, until stop is called.
+// reportProgress tells the pages of the uploading user how many bytes of the request have arrived, until the caller
+// calls stop.
 func (s *Server) reportProgress(c echo.Context, upload chat.NewUpload) (stop func()) {
 	body, ok := c.Request().Body.(*web.UploadBody)
 	if !ok || upload.UploadID == "" {
@@ -203,13 +206,13 @@ func (s *Server) reportProgress(c echo.Context, upload chat.NewUpload) (stop fun
 	}
 }
 
-// altTextForm sets the alt text of a file.
+// altTextForm is the form or JSON that sets the alt text of a file.
 type altTextForm struct {
 	Alt string `form:"alt" json:"alt" example:""`
 }
 
-// describeFile sets the alt text of an uploaded file that is not sent yet. In the composer's form the field is called
-// alt-ID with the id of the file, because the form may have several files.
+// describeFile sets the alt text of an uploaded file that has not been sent yet. The composer may show several files,
+// so its form calls the field alt-ID, with the id of the file. Programs call it alt.
 func (s *Server) describeFile(c echo.Context) error {
 	var in altTextForm
 	if err := web.Bind(c, &in); err != nil {
@@ -226,7 +229,7 @@ func (s *Server) describeFile(c echo.Context) error {
 	return s.finishAttachment(c, conversation)
 }
 
-// deleteFile deletes an uploaded file that is not sent yet.
+// deleteFile deletes an uploaded file that has not been sent yet.
 func (s *Server) deleteFile(c echo.Context) error {
 	if err := web.Bind(c, &struct{}{}); err != nil {
 		return err
@@ -238,7 +241,7 @@ func (s *Server) deleteFile(c echo.Context) error {
 	return s.finishAttachment(c, conversation)
 }
 
-// finishAttachment answers after an attachment in the composer of a conversation was described or deleted.
+// finishAttachment sends the answer after an attachment in the composer of the conversation was described or deleted.
 func (s *Server) finishAttachment(c echo.Context, conversation chat.ConversationRef) error {
 	if web.WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
@@ -249,21 +252,21 @@ func (s *Server) finishAttachment(c echo.Context, conversation chat.Conversation
 	return s.answerUpload(c, uploadResult{conversation: conversation}, nil)
 }
 
-// filesJSON is the result of uploading several files.
+// filesJSON is the response to an upload of several files: which were stored and which were rejected.
 type filesJSON struct {
 	Files   []web.FileJSON `json:"files"`
 	Refused []refusedJSON  `json:"refused,omitempty"`
 }
 
-// refusedJSON is a file that was rejected.
+// refusedJSON is a rejected file in filesJSON: its name and the reason.
 type refusedJSON struct {
 	Name    string    `json:"name"`
 	Code    chat.Code `json:"code"`
 	Message string    `json:"message"`
 }
 
-// uploadResultToJSON returns the JSON of an upload: the file itself if the request had one file, otherwise lists of the
-// stored and the rejected files.
+// uploadResultToJSON returns the JSON response to an upload. For a request with one file it is the file itself,
+// otherwise it has lists of the stored and the rejected files.
 func (s *Server) uploadResultToJSON(c echo.Context, result uploadResult) any {
 	if len(result.files) == 1 && len(result.rejected) == 0 {
 		return web.FileToJSON(result.files[0])

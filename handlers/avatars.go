@@ -28,7 +28,7 @@ func (s *Server) avatarRoutes() []web.Route {
 
 func pictureForm(f *views.SettingsForms) *views.Form { return &f.Picture }
 
-// changeAvatar sets the caller's picture, or removes it.
+// changeAvatar sets or removes the caller's profile picture.
 func (s *Server) changeAvatar(c echo.Context) error {
 	if err := s.readAvatar(c); err != nil {
 		return s.rerenderSettings(c, err, pictureForm, nil)
@@ -36,13 +36,14 @@ func (s *Server) changeAvatar(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=picture")
 }
 
-// avatarRequest removes the picture of the caller, unless a form has a file.
+// avatarRequest is the form or JSON that removes the caller's profile picture. It is not used if a form contains a
+// picture.
 type avatarRequest struct {
 	Remove string `form:"remove" json:"remove" example:"1"` // anything but empty
 }
 
-// readAvatar stores the picture in the form as the caller's avatar, or removes the avatar if the form has the field
-// remove. It returns errNoFile if the form has neither.
+// readAvatar stores the picture in the form as the caller's profile picture. If the form has the field "remove", it
+// removes the profile picture instead. It returns errNoFile if the form has neither.
 func (s *Server) readAvatar(c echo.Context) error {
 	me, set := web.CurrentUser(c), false
 	setAvatar := func(_ url.Values, name string, file io.Reader) error {

@@ -45,7 +45,7 @@ func (s *Server) botRoutes() []web.Route {
 	}
 }
 
-// botJSON is a bot of the caller.
+// botJSON is a bot of the caller, in JSON responses.
 type botJSON struct {
 	ID       int64         `json:"id"`
 	Name     string        `json:"name"`
@@ -54,12 +54,13 @@ type botJSON struct {
 	Webhooks []webhookJSON `json:"hooks"`
 }
 
-// botsJSON lists the bots of the caller.
+// botsJSON is the JSON response that lists the bots of the caller.
 type botsJSON struct {
 	Bots []botJSON `json:"bots"`
 }
 
-// botTokenJSON is a bot with its new token. The token cannot be shown again, because Charla stores only its hash.
+// botTokenJSON is the JSON response with a bot and its new token. The token cannot be shown again, because Charla
+// stores only its hash.
 type botTokenJSON struct {
 	ID    int64  `json:"id"`
 	Name  string `json:"name"`
@@ -108,8 +109,8 @@ func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
 	return list, nil
 }
 
-// renderBots answers with the page of the caller's bots. The caller of renderBots fills page with what was just refused
-// or created: a form with errors, a token, or a webhook URL.
+// renderBots answers with the page that lists the caller's bots. In page, the caller of renderBots sets what the page
+// shows besides the list: a form with errors, a new token, or the URL of a new webhook.
 func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err error) {
 	if page.Bots, err = s.loadBots(c); err != nil {
 		return err
@@ -122,7 +123,7 @@ func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err
 	return s.Render(c, status, views.BotsPage(s.Page(c), side, page))
 }
 
-// createBotRequest creates a bot.
+// createBotRequest is the form or JSON that creates a bot.
 type createBotRequest struct {
 	Name string `form:"name" json:"name" required:"true"`
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// maxSuggestions is how many shortcodes (:name: for an emoji) the composer suggests for a mistyped one.
+// maxSuggestions is how many emoji the composer suggests for one mistyped shortcode, such as :smlie:.
 const maxSuggestions = 3
 
-// withSuggestions adds suggestions for mistyped shortcodes to a composer. It ignores shortcodes without suggestions and
-// those above emoji.MaxMistyped.
+// withSuggestions returns the composer with suggestions for the mistyped shortcodes in typos. It uses at most the first
+// emoji.MaxMistyped of them and leaves out those for which it finds no suggestion.
 func withSuggestions(composer views.Composer, typos []string) views.Composer {
 	for _, typo := range typos[:min(len(typos), emoji.MaxMistyped)] {
 		if found := emoji.Suggest(typo, maxSuggestions); len(found) > 0 {
@@ -28,7 +28,8 @@ func withSuggestions(composer views.Composer, typos []string) views.Composer {
 	return composer
 }
 
-// newComposer returns the composer of a conversation, filled with the saved draft and its uploaded files.
+// newComposer returns the composer (the form for a new message) of a conversation, filled with the user's saved draft
+// and uploaded files.
 func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Composer, error) {
 	draft, err := s.chat.Draft(c.Request().Context(), conv)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Comp
 	}, nil
 }
 
-// refilledComposer returns a composer with the text of a submitted form. It does not read the database.
+// refilledComposer returns a composer that contains the text of a submitted form. It reads nothing from the database.
 func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer {
 	return views.Composer{
 		UserID:       web.CurrentUser(c).ID,
@@ -67,10 +68,10 @@ func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer
 	}
 }
 
-// rerenderComposer answers a submitted form with the page of its conversation, so that the text is not lost: the
-// composer has the text again and shows err and the rejected files. The HTTP status is that of err or, without one,
-// that of the first rejected file. Programs and htmx still have the text, so they get only that error. Everyone gets
-// the error if the conversation does not exist.
+// rerenderComposer answers a submitted form after an error. Browsers without htmx get the page of the conversation: it
+// shows err and the rejected files, and the composer has the text again, so that the text is not lost. The HTTP status
+// is that of err or, if err is nil, that of the first rejected file. Programs and htmx still have the text, so they get
+// only the error. If the conversation does not exist, everyone gets only the error.
 func (s *Server) rerenderComposer(c echo.Context, in postRequest, rejected []views.RejectedFile, err error) error {
 	composer, status := s.refilledComposer(c, in), http.StatusOK
 	composer.RejectedFiles = rejected
@@ -97,8 +98,8 @@ func (s *Server) rerenderComposer(c echo.Context, in postRequest, rejected []vie
 	return s.renderConversation(c, status, timeline)
 }
 
-// newestMessages loads a page's newest messages for the conversation of the composer. It also adds the uploaded files
-// and the name of the conversation to the composer.
+// newestMessages returns the newest messages of the composer's conversation, as a page shows them. It also stores the
+// user's uploaded files and the name of the conversation in the composer.
 func (s *Server) newestMessages(c echo.Context, composer *views.Composer) (views.Timeline, error) {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), composer.Conversation)

@@ -23,13 +23,13 @@ func (s *Server) conversationRoutes() []web.Route {
 	}
 }
 
-// conversationsJSON is a page of the list of conversations.
+// conversationsJSON is the JSON response with one page of the caller's list of conversations.
 type conversationsJSON struct {
 	Conversations []web.ConversationJSON `json:"conversations"`
 	Next          string                 `json:"next,omitempty"` // URL of the next page
 }
 
-// listConversations lists all conversations of the caller in pages.
+// listConversations answers with one page of the list of the caller's conversations.
 func (s *Server) listConversations(c echo.Context) error {
 	after, err := web.QueryNumber(c, "after")
 	if err != nil {

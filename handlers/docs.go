@@ -13,8 +13,8 @@ import (
 )
 
 // GeneratedDocs returns the documentation that is generated from the routes and events, as a map from file name to
-// content. In the Markdown files of dir it replaces only the text between "<!-- begin NAME -->" and "<!-- end NAME
-// -->".
+// content. In a Markdown file of dir only the text between "<!-- begin NAME -->" and "<!-- end NAME -->" is generated;
+// the rest of the file is returned unchanged.
 func GeneratedDocs(dir string) (map[string][]byte, error) {
 	groups := (&Server{}).routeGroups()
 	http, err := replaceBlocks(filepath.Join(dir, "http.md"), map[string]string{
@@ -40,8 +40,8 @@ func GeneratedDocs(dir string) (map[string][]byte, error) {
 	return map[string][]byte{"http.md": http, "stream.md": events, "openapi.json": openAPI.Bytes()}, nil
 }
 
-// replaceBlocks reads a file and returns its text with new contents for the named blocks. A block is the text between
-// its begin and end markers.
+// replaceBlocks returns the text of a file in which the named blocks have new contents. A block is the text between its
+// begin and end markers.
 func replaceBlocks(file string, blocks map[string]string) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -25,13 +25,13 @@ func (s *Server) draftRoutes() []web.Route {
 	}
 }
 
-// replacedJSON is the text of a draft that was overwritten.
+// replacedJSON is the JSON response with the text of a draft that was overwritten.
 type replacedJSON struct {
 	Replaced string `json:"replaced"`
 }
 
-// saveDraft saves a draft and shows others that the caller is typing. If it overwrites a draft from another browser
-// that the caller has not seen, the answer contains the overwritten text.
+// saveDraft saves the caller's draft and tells the other members that the caller is typing. If it overwrites a draft
+// from another browser that the caller has not seen, the response contains the overwritten text.
 func (s *Server) saveDraft(c echo.Context) error {
 	var in postRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -54,8 +54,8 @@ func (s *Server) saveDraft(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.conversation()))
 }
 
-// returnReplacedDraft answers with the text of an overwritten draft: as JSON, as a fragment for the composer, or as a
-// page that shows both texts.
+// returnReplacedDraft answers with the text of an overwritten draft: as JSON for programs, as a fragment for htmx, or
+// as a page that shows the old and the new text.
 func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced string) error {
 	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, replacedJSON{replaced})

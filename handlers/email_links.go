@@ -98,7 +98,7 @@ func (s *Server) emailLinkRoutes() []web.Route {
 	}
 }
 
-// requireEmail answers 404 if the server is not configured to send e-mail.
+// requireEmail is middleware that answers 404 if the server is not configured to send e-mail.
 func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.chat.Media().Email {
@@ -108,8 +108,8 @@ func (s *Server) requireEmail(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// checkEmailRate counts an e-mail against the rate limit of its address. It does not look for an account, so that the
-// answer is the same whether the address has one or not.
+// checkEmailRate counts an e-mail to an address, and returns an error if the address has reached its rate limit. It
+// counts without checking whether the address has an account, so that the response does not reveal that.
 func (s *Server) checkEmailRate(email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err != nil {
@@ -118,8 +118,8 @@ func (s *Server) checkEmailRate(email string) error {
 	return s.limits.Emails.Allow(key)
 }
 
-// resendConfirmation sends the e-mail that confirms a registration again. If the address has reached its rate limit, it
-// silently sends nothing.
+// resendConfirmation sends another e-mail with a link to confirm a registration. If the address has reached its rate
+// limit, it sends nothing and returns no error.
 func (s *Server) resendConfirmation(c echo.Context, email string) error {
 	if s.checkEmailRate(email) != nil {
 		return nil
@@ -136,7 +136,7 @@ func (s *Server) forgotPasswordPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ForgotPasswordPage(s.Page(c), f))
 }
 
-// forgotPasswordRequest asks for a link to set a new password.
+// forgotPasswordRequest is the form or JSON that asks for a link to set a new password.
 type forgotPasswordRequest struct {
 	Email string `form:"email" json:"email" required:"true"`
 }
@@ -156,8 +156,8 @@ func (s *Server) forgotPassword(c echo.Context) error {
 	return web.Accepted(c, "/forgot?sent=1")
 }
 
-// requestPasswordReset sends a link to set a new password. Before that it checks the rate limits of the caller's
-// network and of the address.
+// requestPasswordReset sends an e-mail with a link to set a new password. Before that it checks two rate limits: that
+// of the caller's network and that of the address.
 func (s *Server) requestPasswordReset(c echo.Context, email string) error {
 	if err := s.limits.LoginsByIP.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *Server) resetPasswordPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ResetPasswordPage(s.Page(c), token, views.Form{}))
 }
 
-// passwordRequest is the form on a page that people reach by a link in an e-mail. It asks for their password.
+// passwordRequest is a form or JSON with a password. It is used on pages that people open by a link in an e-mail.
 type passwordRequest struct {
 	Password string `form:"password" json:"password" required:"true"`
 }
@@ -210,7 +210,7 @@ func (s *Server) confirmRegistrationPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ConfirmSignupPage(s.Page(c), token, views.Form{}))
 }
 
-// confirmRegistration creates the account of a confirmed registration and signs the user in.
+// confirmRegistration creates the account after its owner opened the link in the e-mail, and signs the user in.
 func (s *Server) confirmRegistration(c echo.Context) error {
 	var in passwordRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -230,8 +230,8 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")
 }
 
-// verifyConfirmation checks the password of a registration and returns its user. Before that it checks the rate limits
-// of the caller's network and of the link.
+// verifyConfirmation completes a registration: it checks the password, creates the account and returns its user. Before
+// that it checks the rate limits of the caller's network and of the link.
 func (s *Server) verifyConfirmation(c echo.Context, token, password string) (chat.User, error) {
 	if err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
@@ -269,8 +269,8 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.UnsubscribePage(s.Page(c), token, false))
 }
 
-// unsubscribe switches the digests off. People press a button on the page; mail programs post to the same URL as RFC
-// 8058 describes, so it ignores the fields of the form.
+// unsubscribe turns off the e-mail digests of the user to whom the link was sent. People press a button on the page;
+// mail programs post to the same URL as RFC 8058 describes, so it ignores the fields of the form.
 func (s *Server) unsubscribe(c echo.Context) error {
 	if err := s.chat.Unsubscribe(c.Request().Context(), c.Param("token")); err != nil {
 		return err

@@ -38,7 +38,7 @@ func (s *Server) emojiRoutes() []web.Route {
 	}
 }
 
-// maxFoundEmoji is how many emoji a search returns.
+// maxFoundEmoji is how many emoji a search returns at most.
 const maxFoundEmoji = 100
 
 // emojiRequest is the form of an emoji picker. If Message is set, the picked emoji becomes a reaction to that message.
@@ -56,24 +56,24 @@ type emojiRequest struct {
 	Group   string `form:"group" json:"group"`
 }
 
-// postRequest returns the part of the form that belongs to the composer: the text and its conversation.
+// postRequest returns the fields that belong to the composer: the text and its conversation.
 func (in emojiRequest) postRequest() postRequest {
 	return postRequest{With: in.With, Room: in.Room, Body: in.Body, Key: in.Key, Base: in.Base}
 }
 
-// emojiJSON is an emoji with its name in the language of the caller.
+// emojiJSON is an emoji in JSON responses, with its name in the language of the caller.
 type emojiJSON struct {
 	Emoji      string   `json:"emoji"`
 	Name       string   `json:"name"`
 	Shortcodes []string `json:"shortcodes"`
 }
 
-// emojisJSON is a list of emoji.
+// emojisJSON is the JSON response that lists emoji.
 type emojisJSON struct {
 	Emoji []emojiJSON `json:"emoji"`
 }
 
-// pickedJSON is the text with the picked emoji at its end.
+// pickedJSON is the JSON response to picking an emoji: the text with the emoji appended.
 type pickedJSON struct {
 	Body string `json:"body"`
 }
@@ -120,9 +120,9 @@ func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	return s.Render(c, http.StatusOK, views.EmojiPage(s.Page(c), side, picker, conversation))
 }
 
-// pickTarget returns the form that will receive the picked emoji, and the conversation to return to. For a message it
-// is the form that adds a reaction. Otherwise it is a form that adds the emoji to the composer's text; without htmx it
-// also carries that text, because the page with the composer is no longer there.
+// pickTarget returns the form that will receive the picked emoji, and the conversation to return to. If the request
+// names a message, the form adds a reaction to it. Otherwise the form adds the emoji to the text in the composer.
+// Without htmx that form also carries the text, because the page with the composer is no longer there.
 func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, chat.ConversationRef, error) {
 	conversation := in.postRequest().conversation()
 	switch {
@@ -135,9 +135,9 @@ func (s *Server) pickTarget(c echo.Context, in emojiRequest) (views.PickTarget, 
 	return views.PickForComposerPage(s.refilledComposer(c, in.postRequest())), conversation, nil
 }
 
-// newPicker returns the content of the picker. With a query it shows the results of the search, emoji of the chosen
-// group first. Without a query it shows the chosen group. If no group is chosen, it shows the first group and the emoji
-// that the user picked last.
+// newPicker returns the content of the emoji picker. With a query it shows what the search found, emoji of the chosen
+// group first. Without a query it shows the chosen group. If no group is chosen, it shows the emoji that the user
+// picked last and the first group.
 func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, error) {
 	prefs, err := s.chat.EmojiPreferences(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -163,9 +163,9 @@ func (s *Server) newPicker(c echo.Context, in emojiRequest) (views.PickerState, 
 	return p, nil
 }
 
-// shownEmoji returns the emoji to show. With a query it returns the results of the search, emoji of the group first.
-// Without a query it returns all emoji of the group. Group -1 means that no group is chosen; then it returns the first
-// one.
+// shownEmoji returns the emoji to show. With a query it returns what the search found, emoji of the group first.
+// Without a query it returns all emoji of the group. Group -1 means that no group is chosen; it then returns the first
+// group.
 func shownEmoji(query string, group int) []emoji.Emoji {
 	if query == "" {
 		return emoji.InGroup(max(group, 0))
@@ -175,7 +175,7 @@ func shownEmoji(query string, group int) []emoji.Emoji {
 	return found
 }
 
-// groupRank returns the sort key that puts emoji of the group first: 0 for them, 1 for all others.
+// groupRank returns a sort key that puts the emoji of a group first: 0 if e belongs to the group, otherwise 1.
 func groupRank(e emoji.Emoji, group int) int {
 	if e.Group == group {
 		return 0
@@ -183,7 +183,7 @@ func groupRank(e emoji.Emoji, group int) int {
 	return 1
 }
 
-// parseBounded parses a number from 0 to highest. It returns fallback for anything else.
+// parseBounded parses a number from 0 to highest. It returns fallback if s is anything else.
 func parseBounded(s string, highest, fallback int) int {
 	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n <= highest {
 		return n
@@ -199,8 +199,8 @@ func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
 	return out
 }
 
-// pickEmoji appends the picked emoji to a text. If no emoji was picked, for example after a search, it shows the
-// picker.
+// pickEmoji answers with the submitted text to which the picked emoji is appended. If the request names no emoji, for
+// example because the user pressed the search button, browsers get the picker instead.
 func (s *Server) pickEmoji(c echo.Context) error {
 	var in emojiRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -231,8 +231,8 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	return s.rerenderComposer(c, text, nil, nil)
 }
 
-// recordEmojiUse saves the emoji and the skin tone that the user picked last. It only logs an error, so that the user
-// still gets the emoji.
+// recordEmojiUse saves which emoji and skin tone the user picked last. If that fails, it only logs the error, so that
+// the user still gets the emoji.
 func (s *Server) recordEmojiUse(c echo.Context, e emoji.Emoji, tone string) {
 	var picked *int
 	if n := parseBounded(tone, emoji.ToneCount, -1); n >= 0 {

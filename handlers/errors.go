@@ -25,8 +25,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-// keepsText reports whether the answer must contain the text that the user sent, because otherwise it would be lost.
-// That is so for a browser without htmx if the user sends too often or the database did not answer.
+// keepsText reports whether the error page must contain the text that the user sent, because the text would be lost
+// otherwise. It returns true for browsers without htmx if the user reached a rate limit or the database is unavailable.
 func keepsText(c echo.Context, err error) bool {
 	if !web.RouteOf(c).KeepsText || web.IsHTMX(c) || web.WantsJSON(c) {
 		return false
@@ -35,7 +35,7 @@ func keepsText(c echo.Context, err error) bool {
 	return code == chat.Unavailable || code == chat.TooMany
 }
 
-// rerenderText answers with an error page that still contains the submitted message or edit, in a form to send it
+// rerenderText answers with an error page that contains the submitted message or edit, in a form to send the text
 // again.
 func (s *Server) rerenderText(c echo.Context, err error) error {
 	e, status := web.ClassifyError(c, err)

@@ -39,9 +39,9 @@ func (s *Server) eventRoutes() []web.Route {
 	}
 }
 
-// Limits on open streams. Over HTTP/1.1 a browser opens six connections to a host, and two must stay free for other
-// requests. The other limits stop abuse, because each message makes the server compute unread counts for every open
-// stream of its readers.
+// These limit the open event streams. Over HTTP/1.1 a browser opens at most six connections to a host, and two of them
+// must stay free for other requests. The other limits stop abuse: each new message makes the server compute the unread
+// counts for every open stream of its readers.
 const (
 	maxStreamsPerSession            = 4
 	maxStreamsPerMultiplexedSession = 100 // HTTP/2, and programs
@@ -54,7 +54,7 @@ var errTooManyStreams = &chat.Error{
 	RetryAfter: 15 * time.Second,
 }
 
-// checkStreamCount returns an error if the caller has too many open streams.
+// checkStreamCount returns errTooManyStreams if the caller has maxStreamsPerUser open streams on this node.
 func (s *Server) checkStreamCount(c echo.Context) error {
 	if s.hub.StreamCountOf(web.CurrentUser(c).ID) >= maxStreamsPerUser {
 		return errTooManyStreams
@@ -62,7 +62,8 @@ func (s *Server) checkStreamCount(c echo.Context) error {
 	return nil
 }
 
-// newViewer describes the caller to the hub: the user, the session, and how many streams the session may have.
+// newViewer describes the caller to the hub, which distributes events to streams: the user, the session, and how many
+// streams the session may have.
 func (s *Server) newViewer(c echo.Context) live.Viewer {
 	caller := web.CallerOf(c)
 	limit := maxStreamsPerSession
@@ -101,8 +102,8 @@ func (s *Server) events(c echo.Context) error {
 	})
 }
 
-// newListener returns what the hub needs for an event stream: the viewer, the encoder for the format of the stream, and
-// the function that computes the events for this viewer only, such as unread counts.
+// newListener returns what the hub needs to serve an event stream: the viewer, the encoder for HTML or JSON, and the
+// function that computes the events that only this viewer gets, such as unread counts.
 func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewer, live.Encoder, live.StateFunc) {
 	viewer := s.newViewer(c)
 	if web.WantsJSON(c) {
@@ -115,8 +116,8 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, reconnected)
 }
 
-// endIfLeft answers a page that reconnects after its user left the room. It sends a stream that reports this and ends,
-// because browsers would repeat a request that fails. It returns err if the user was never a member.
+// endIfLeft answers a page that tries to reconnect to its stream after the user left the room. It sends a stream that
+// only says so and ends, because browsers repeat a request that fails. It returns err if err has another reason.
 func (s *Server) endIfLeft(c echo.Context, err error) error {
 	if !s.hasLeft(c, err) {
 		return err
@@ -124,8 +125,8 @@ func (s *Server) endIfLeft(c echo.Context, err error) error {
 	return stream.EndNow(c, live.EndLeft)
 }
 
-// hasLeft reports whether err means that the user of a page is no longer a member of the room. It is always false for
-// programs, which get the error.
+// hasLeft reports whether err means that the user of the page is no longer a member of the room. It always returns
+// false for programs, which simply get the error.
 func (s *Server) hasLeft(c echo.Context, err error) bool {
 	if chat.CodeOf(err) != chat.NotFound || web.WantsJSON(c) {
 		return false
@@ -133,8 +134,8 @@ func (s *Server) hasLeft(c echo.Context, err error) bool {
 	return s.chat.HasLeftRoom(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c).Room)
 }
 
-// streamTarget returns the conversation that the query names. Without one in the query, it returns a conversation with
-// the zero StreamKey, for a stream without messages of a single conversation.
+// streamTarget returns the conversation that the query parameters name. If they name none, it returns a conversation
+// with the zero StreamKey, which means a stream without the messages of a conversation.
 func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	if c.QueryParam("with") == "" && c.QueryParam("room") == "" {
 		return chat.Conversation{Kind: chat.Channel}, nil
@@ -142,10 +143,10 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 	return s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), web.QueryConversation(c))
 }
 
-// pageState returns the function that computes what a page's stream sends to its user alone: the sidebar with unread
+// pageState returns the function that computes the events that only one user's page gets: the sidebar with unread
 // counts, the title, whether the other user of a direct conversation is online, the favicon and the sound. After a
-// reconnection it also sends the attachments in the composer once. Changes of attachments are not replayed, so the page
-// may have missed some.
+// reconnection it also sends the attachments in the composer once, because a replay does not include the changes of
+// attachments that the page missed.
 func (s *Server) pageState(
 	user chat.User, conv chat.Conversation, enc stream.HTMLEvents, reconnected bool,
 ) live.StateFunc {
@@ -172,8 +173,8 @@ func (s *Server) pageState(
 	}
 }
 
-// currentConversation returns the entry of the list for the conversation conv, which may have a newer name. It returns
-// conv itself if the list does not contain it, and nil if the page shows no conversation.
+// currentConversation returns the entry for conv in conversations, because its name may be newer than that in conv. It
+// returns conv itself if the list does not contain it, and nil if the page shows no conversation.
 func currentConversation(conversations []chat.Conversation, conv chat.Conversation) *chat.Conversation {
 	if conv.StreamKey() == (chat.StreamKey{}) {
 		return nil
@@ -185,8 +186,8 @@ func currentConversation(conversations []chat.Conversation, conv chat.Conversati
 	return &conversations[i]
 }
 
-// liveMessages serves the messages of a conversation to browsers without JavaScript, as a page that keeps loading and
-// shows new messages as they arrive.
+// liveMessages answers browsers without JavaScript with the messages of a conversation. The page never finishes
+// loading, so that it can show new messages as they arrive.
 func (s *Server) liveMessages(c echo.Context) error {
 	ctx := c.Request().Context()
 	conv, err := s.chat.Conversation(ctx, web.CurrentUser(c), web.QueryConversation(c))
@@ -219,17 +220,17 @@ func (s *Server) liveMessages(c echo.Context) error {
 	})
 }
 
-// renderRemovedFromFrame tells the user in the frame of the messages that they are no longer a member. A normal error
-// page would not fit into the frame.
+// renderRemovedFromFrame answers inside the frame that shows the messages. It tells users that they are no longer
+// members of the room. A normal error page would not fit into the frame.
 func (s *Server) renderRemovedFromFrame(c echo.Context) error {
 	page := stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), views.Timeline{}))
 	page = append(page, stream.RenderFragment(views.NoscriptMessagesRemoved(s.Locale(c)))...)
 	return c.Blob(http.StatusNotFound, web.HTMLType, page)
 }
 
-// loadNoscriptPage renders the newest messages as the beginning of the page. It must be called after the subscription
-// to the stream. It returns them as the head of a replay whose cursor (LastSeq) covers all of them, because the page
-// can only append and would show a message twice.
+// loadNoscriptPage renders the page with the newest messages as the beginning of a stream. The caller must subscribe to
+// the stream before. The page can only append messages and would show a repeated message twice, so the returned replay
+// has a cursor (LastSeq) that covers all of them.
 func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.Replay, error) {
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), conv.Ref())
 	if err != nil {

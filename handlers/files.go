@@ -29,10 +29,12 @@ func (s *Server) fileRoutes() []web.Route {
 	}
 }
 
-// fileCSP is the Content-Security-Policy of files. A file that is opened as a page cannot load anything or run scripts.
+// fileCSP is the Content-Security-Policy of downloaded files. If a browser opens a file as a page, the page cannot load
+// anything or run scripts.
 const fileCSP = "default-src 'none'; sandbox"
 
-// downloadFile answers with a file, or one variant of a picture.
+// downloadFile answers with the content of an uploaded file. For a picture the query may ask for a variant, such as a
+// thumbnail.
 func (s *Server) downloadFile(c echo.Context) error {
 	ctx, variant := c.Request().Context(), chat.Variant(c.QueryParam("size"))
 	f, err := s.chat.File(ctx, web.CurrentUser(c), web.ParseID(c.Param("id")))
@@ -61,17 +63,18 @@ func (s *Server) downloadFile(c echo.Context) error {
 	return nil
 }
 
-// dropUnusableRange removes the Range header unless it is a single valid range of bytes; the answer is then the whole
-// file. RFC 9110 requires this for invalid ranges, which http.ServeContent refuses, and allows it for several ranges.
-// Several ranges could cause as many requests to S3, and http.ServeContent reads them in a goroutine that may outlive
-// the open file.
+// dropUnusableRange removes the Range header unless it asks for a single valid range of bytes. Without the header, the
+// whole file is sent. RFC 9110 requires that for invalid ranges, to which http.ServeContent would answer with an error,
+// and allows it for several ranges. Several ranges could cause as many requests to S3, and http.ServeContent reads them
+// in a goroutine that may outlive the open file.
 func dropUnusableRange(h http.Header) {
 	if !isSingleRange(h.Get("Range")) {
 		h.Del("Range")
 	}
 }
 
-// isSingleRange reports whether s has the form bytes=5-9, bytes=5- or bytes=-9. A suffix of length 0 does not count.
+// isSingleRange reports whether s is a single range of bytes: bytes=5-9, bytes=5- (from byte 5) or bytes=-9 (the last 9
+// bytes). It returns false for bytes=-0.
 func isSingleRange(s string) bool {
 	s, inBytes := strings.CutPrefix(s, "bytes=")
 	from, to, hasDash := strings.Cut(s, "-")
@@ -88,9 +91,9 @@ func isSingleRange(s string) bool {
 	return firstErr == nil && lastErr == nil && first <= last
 }
 
-// setFileCaching lets a browser cache a file but makes it ask each time whether it may still show it: the user may have
-// left the room or signed out, or the file may have been deleted. An avatar may be shown for an hour without asking,
-// because all users may see it and a new avatar has a new URL.
+// setFileCaching sets the headers that let a browser cache a file. The browser must ask the server before it shows the
+// file again, because the user may have left the room or signed out, or the file may have been deleted. Only an avatar
+// may be shown for an hour without asking: all users may see it, and a new avatar has a new URL.
 func setFileCaching(h http.Header, f chat.StoredFile, etag string) {
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", "private, no-cache")
@@ -99,8 +102,8 @@ func setFileCaching(h http.Header, f chat.StoredFile, etag string) {
 	}
 }
 
-// contentDisposition returns the Content-Disposition header of a file. Browsers may show pictures, which Charla has
-// re-encoded, and audio and video. They must save any other file.
+// contentDisposition returns the Content-Disposition header of a file. It lets browsers show pictures, which Charla has
+// re-encoded, and play audio and video. It makes them save any other file.
 func contentDisposition(f chat.File) string {
 	disposition := "attachment"
 	if f.IsImage() || f.IsPlayable() {
@@ -109,12 +112,12 @@ func contentDisposition(f chat.File) string {
 	return mime.FormatMediaType(disposition, map[string]string{"filename": f.Name})
 }
 
-// chunkSize is the number of bytes that are sent with one deadline. With the usual deadline of 30 s, a client must read
-// at least 8.5 KB a second.
+// chunkSize is how many bytes of a file are sent before the write deadline is extended. With the usual deadline of 30
+// s, a client must read at least 8.5 KB a second.
 const chunkSize = 256 << 10
 
-// fileResponse is a response that sends a file in chunks. Each chunk has its own deadline. If possible, the kernel
-// copies the bytes from the file to the connection.
+// fileResponse is a response that sends a file in chunks and extends the write deadline before each chunk, so that only
+// clients that stop reading are cut off. If possible, the kernel copies the bytes from the file to the connection.
 type fileResponse struct {
 	*echo.Response
 	control      *http.ResponseController
@@ -132,9 +135,9 @@ func (r fileResponse) Write(p []byte) (int, error) {
 	return r.Response.Write(p)
 }
 
-// ReadFrom sends the content of src; io.Copy calls it. It passes one chunk after the other to the connection, which
-// uses sendfile for files. The connection recognizes a file only inside a single LimitedReader, so each chunk gets a
-// new LimitedReader around the file instead of one around src.
+// ReadFrom sends the content of src in chunks, each with its own write deadline; io.Copy calls it. The connection uses
+// the system call sendfile only if it gets a file in at most one LimitedReader. src is already a LimitedReader around
+// the file, so ReadFrom takes the file out of it and puts it into a new LimitedReader for each chunk.
 func (r fileResponse) ReadFrom(src io.Reader) (total int64, err error) {
 	dst, ok := r.Response.Writer.(io.ReaderFrom)
 	whole, limited := src.(*io.LimitedReader)

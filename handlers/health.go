@@ -29,10 +29,11 @@ func (s *Server) healthRoutes() []web.Route {
 	}
 }
 
-// healthz answers 200 while the process runs.
+// healthz answers 200 as long as the process runs. It does not check the database.
 func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
-// readyz answers 200 if the database can be reached. The text of the answer lists current warnings for the operator.
+// readyz answers 200 if the database can be reached, otherwise with an error. The text of the answer lists current
+// warnings for the operator.
 func (s *Server) readyz(c echo.Context) error {
 	if err := s.config.Ping(c.Request().Context()); err != nil {
 		return err

@@ -22,7 +22,8 @@ func (s *Server) lightboxRoutes() []web.Route {
 	}
 }
 
-// showPicture shows a picture of a message: in the lightbox for htmx, otherwise as a page.
+// showPicture shows a large picture from a message. htmx gets it for the lightbox of the current page, browsers without
+// htmx as a page of its own.
 func (s *Server) showPicture(c echo.Context) error {
 	m, err := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {

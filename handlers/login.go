@@ -51,7 +51,7 @@ func (s *Server) loginRoutes() []web.Route {
 	}
 }
 
-// homeJSON tells a program the URL of the API description.
+// homeJSON is the JSON response of the home page. It tells programs the URL of the API description.
 type homeJSON struct {
 	Name    string `json:"name"`
 	OpenAPI string `json:"openapi"`
@@ -67,7 +67,8 @@ func (s *Server) home(c echo.Context) error {
 	return web.Redirect(c, "/login")
 }
 
-// afterLogin answers after a successful sign-in or sign-up: with the user as JSON, or with a redirect.
+// afterLogin answers after a user has signed in or up: programs get the user as JSON, browsers are redirected to the
+// path in to.
 func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to string) error {
 	if _, key, err := chat.CleanEmail(user.Email); err == nil {
 		s.knownBrowsers.Remember(c, key)
@@ -78,9 +79,9 @@ func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to strin
 	return web.Redirect(c, to)
 }
 
-// loginPage answers with the sign-in page. htmx requests it when a stream reports that the session has ended. Then the
-// answer redirects, so that the browser loads a full page; that page says that the session has ended, and signing in
-// leads back to the page that was open.
+// loginPage answers with the sign-in page. When a stream reports that the session has ended, htmx requests this page.
+// It then gets a redirect, so that the browser loads the sign-in page as a full page, which says that the session has
+// ended. Signing in leads back to the page that was open.
 func (s *Server) loginPage(c echo.Context) error {
 	next := c.QueryParam("next")
 	if web.CallerOf(c).SignedIn() {
@@ -103,8 +104,8 @@ func (s *Server) loginPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
 }
 
-// loginURLWithNext returns the URL of the sign-in page for a request by htmx. If the session ended, the URL names the
-// page that was open, so that signing in leads back to it.
+// loginURLWithNext returns the URL of the sign-in page to which htmx is redirected. If the session has ended, the URL
+// contains the address of the open page, so that signing in leads back to it. It does not if the account was deleted.
 func loginURLWithNext(c echo.Context) string {
 	to, query := c.Request().URL, c.QueryParams()
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
@@ -115,7 +116,7 @@ func loginURLWithNext(c echo.Context) string {
 	return to.Path + "?" + query.Encode()
 }
 
-// loginRequest is the form to sign in.
+// loginRequest is the form or JSON to sign in.
 type loginRequest struct {
 	Email    string `form:"email" json:"email" required:"true"`
 	Password string `form:"password" json:"password" required:"true"`
@@ -147,7 +148,8 @@ func (s *Server) login(c echo.Context) error {
 	return s.afterLogin(c, http.StatusOK, credentials.User, web.LocalPath(in.Next))
 }
 
-// verifyLogin checks the e-mail address and the password. Before that it checks the rate limits.
+// verifyLogin returns the credentials of the user if the e-mail address and the password are right. Before that it
+// checks the rate limits.
 func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials, error) {
 	if err := s.checkLoginRate(c, in.Email); err != nil {
 		return chat.Credentials{}, err
@@ -155,9 +157,9 @@ func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials,
 	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 }
 
-// checkLoginRate counts an attempt to sign in against the rate limits of the network and of the account. A browser that
-// has signed in to the account before has its own limit, so that strangers who guess passwords cannot lock out the
-// owner.
+// checkLoginRate counts an attempt to sign in, and returns an error if the network or the account has reached its rate
+// limit. A browser that has signed in to the account before has its own limit, so that strangers who guess passwords
+// cannot lock the owner out.
 func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	_, key, err := chat.CleanEmail(email)
 	if err == nil && s.knownBrowsers.Knows(c, key) {
@@ -172,9 +174,9 @@ func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	return s.limits.LoginsByAccount.Allow(key)
 }
 
-// draftedConversations returns the caller and the conversations in which they have a draft, so that the answer to a
-// sign-out can delete the copies in the browser. If the database fails, it returns no conversations and the sign-out
-// continues.
+// draftedConversations returns the caller and the conversations in which the caller has drafts. The answer to signing
+// out uses them to delete the copies of drafts in the browser. If the database fails, the list is empty, so that the
+// user can still sign out.
 func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
 	me := web.CurrentUser(c)
 	if me.ID == 0 || !web.IsHTMX(c) {

@@ -45,7 +45,7 @@ func (s *Server) memberRoutes() []web.Route {
 	}
 }
 
-// memberJSON is a member of a room.
+// memberJSON is a member of a room in JSON responses.
 type memberJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -70,7 +70,7 @@ func (s *Server) leaveRoom(c echo.Context) error {
 	return web.Finish(c, "/rooms")
 }
 
-// inviteRequest adds a user to a room.
+// inviteRequest is the form or JSON that adds a user to a room.
 type inviteRequest struct {
 	User web.ID `form:"user" json:"user" required:"true"`
 }

@@ -51,20 +51,20 @@ func (s *Server) messageEditRoutes() []web.Route {
 	}
 }
 
-// editRequest replaces the text of a message, the alt texts of its files, or both.
+// editRequest is the form or JSON that changes the text of a message, the alt texts of its files, or both.
 type editRequest struct {
 	Body  *string          `form:"body" json:"body" example:""` // absent with an alt text: the text stays
 	Files []altTextRequest `form:"-" json:"files"`              // in a form, the alt text of a file is the field alt-ID
 }
 
-// altTextRequest is the new alt text of a file.
+// altTextRequest is the new alt text of one file, in the JSON of an editRequest.
 type altTextRequest struct {
 	ID  web.ID `json:"id"`
 	Alt string `json:"alt"`
 }
 
-// edit returns the edit that the request describes. form holds the alt texts in its fields alt-ID, where ID is the id
-// of a file.
+// edit returns the change that the request describes. In a form, the alt texts are in fields called alt-ID, where ID is
+// the id of the file.
 func (in editRequest) edit(form url.Values) chat.MessageEdit {
 	e := chat.MessageEdit{Alts: map[int64]string{}}
 	for _, f := range in.Files {
@@ -115,14 +115,14 @@ func (s *Server) deleteMessage(c echo.Context) error {
 	return s.renderChangedMessage(c, changed)
 }
 
-// checkChangeRate counts a change of a message against the rate limit of new messages, because both are sent to
-// everyone in the room.
+// checkChangeRate counts a change of a message by the caller, and returns an error if the caller has reached the rate
+// limit. Changes count against the limit for new messages, because both are sent to everyone in the room.
 func (s *Server) checkChangeRate(c echo.Context) error {
 	return s.limits.Posts.AllowUser(web.CurrentUser(c))
 }
 
-// renderChangedMessage answers after a message was changed: with the message as JSON, with a fragment that replaces it,
-// or with a redirect to its conversation.
+// renderChangedMessage answers after a message was changed. Programs get the message as JSON, htmx gets a fragment that
+// replaces the message on the page, and other browsers are redirected to the conversation.
 func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult) error {
 	switch {
 	case web.WantsJSON(c):
@@ -133,9 +133,9 @@ func (s *Server) renderChangedMessage(c echo.Context, changed chat.ChangeResult)
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(chat.ConversationRef{Room: changed.Message.Room}))
 }
 
-// rerenderEdit answers a rejected edit with the page of the message, which shows err and the text that was typed.
-// Programs and htmx still have the text, so they get only the error. If the page cannot be loaded, handleError shows
-// the text.
+// rerenderEdit answers a refused edit with the page of the message, which shows err and the text that the user typed.
+// Programs and htmx still have the text, so they get only the error. If the page cannot be loaded, rerenderEdit returns
+// the error, and handleError shows the text.
 func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error) error {
 	code := chat.CodeOf(err)
 	if web.IsHTMX(c) || web.WantsJSON(c) || code != chat.Invalid && code != chat.Conflict {
@@ -149,9 +149,9 @@ func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error)
 	return s.renderMessage(c, status, m, views.EditForm{MessageEdit: typed, Error: e})
 }
 
-// renderChangedSince answers htmx with the messages of the timeline whose ChangedSeq is greater than after, or with 204
-// if there are none. A page of older messages requests them once it is in the document, because the stream may have
-// delivered changes while the page was loading.
+// renderChangedSince answers htmx with those messages of the timeline whose ChangedSeq is greater than after, or with
+// status 204 if there are none. A page of older messages makes this request once it is in the document, because the
+// stream may have delivered changes while the page was loading.
 func (s *Server) renderChangedSince(c echo.Context, timeline views.Timeline, after int64) error {
 	timeline.Messages = slices.DeleteFunc(timeline.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
 	if len(timeline.Messages) == 0 {

@@ -46,7 +46,7 @@ func (s *Server) listMessages(c echo.Context) error {
 	return s.messagesBefore(c, conv, params)
 }
 
-// pageParams are the numbers in the query that select a page of messages. A missing number is 0.
+// pageParams are the query parameters that select a page of messages. All are numbers; a missing one is 0.
 type pageParams struct{ before, after, changedAfter, asOf, limit int64 }
 
 func readPageParams(c echo.Context) (p pageParams, err error) {
@@ -64,7 +64,8 @@ func readPageParams(c echo.Context) (p pageParams, err error) {
 	return p, nil
 }
 
-// messagesBefore answers with the messages before params.before, or with the newest ones if that is 0, as JSON.
+// messagesBefore answers with JSON: the messages whose seq (the number of a message in its room) is less than
+// params.before, or the newest messages if params.before is 0.
 func (s *Server) messagesBefore(c echo.Context, conv chat.Conversation, params pageParams) error {
 	page, err := s.chat.MessagesBefore(c.Request().Context(), conv, params.before, int(params.limit))
 	if err != nil {
@@ -77,8 +78,8 @@ func (s *Server) messagesBefore(c echo.Context, conv chat.Conversation, params p
 	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
 }
 
-// messagesAfter answers with the messages after params.after as JSON. Like before, it is a seq, the number of a message
-// in its room.
+// messagesAfter answers with JSON: the messages whose seq (the number of a message in its room) is greater than
+// params.after.
 func (s *Server) messagesAfter(c echo.Context, conv chat.Conversation, params pageParams) error {
 	page, err := s.chat.MessagesAfter(c.Request().Context(), conv, params.after, int(params.limit))
 	if err != nil {
@@ -91,8 +92,8 @@ func (s *Server) messagesAfter(c echo.Context, conv chat.Conversation, params pa
 	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
 }
 
-// messagesChangedSince answers with the messages that were posted or changed after params.changedAfter, as JSON.
-// Programs use it to catch up after an interruption.
+// messagesChangedSince answers with JSON: the messages that were posted or changed after the change with the number
+// params.changedAfter. Programs use it to catch up after an interruption.
 func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, params pageParams) error {
 	limit := int(params.limit)
 	page, err := s.chat.MessagesChangedSince(c.Request().Context(), conv, params.changedAfter, params.asOf, limit)
@@ -107,9 +108,9 @@ func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, pa
 	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, limit))
 }
 
-// conversationPage answers with the page of a conversation, or with the changes that a page of older messages missed.
-// The newest messages become read when a browser loads them, but not when htmx does: htmx may load them in a hidden
-// tab, and its page reports itself what is on the screen.
+// conversationPage answers with the page of a conversation. If htmx asks which messages changed while a page was
+// loading, it answers with those messages. When a browser loads the newest messages, they are marked as read. When htmx
+// loads them they are not, because the tab may be hidden; the page itself reports what is on the screen.
 func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params pageParams) error {
 	page, err := s.chat.MessagesBefore(c.Request().Context(), conv, params.before, int(params.limit))
 	if err != nil {
@@ -129,8 +130,10 @@ func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params
 	return s.renderConversation(c, http.StatusOK, timeline)
 }
 
-// newTimeline returns the part of a conversation that a page shows. The page's stream continues after conv.LastSeq, so
-// conv must have been read before the messages. Otherwise a message that is posted in between would be missed.
+// newTimeline returns the messages of page as the timeline that a web page shows. The page's stream continues after
+// conv.LastSeq, so conv must have been read from the database before the messages. Otherwise the page would miss a
+// message that was posted in between. before is the position before which the messages end; 0 stands for the newest
+// messages.
 func (s *Server) newTimeline(conv chat.Conversation, page chat.MessagePage, before int64) views.Timeline {
 	return views.Timeline{
 		Conversation: conv,
@@ -143,7 +146,7 @@ func (s *Server) newTimeline(conv chat.Conversation, page chat.MessagePage, befo
 	}
 }
 
-// firstUnread returns the seq of the first unread message of the page, or 0 if it has none.
+// firstUnread returns the seq of the first message on the page that the user has not read, or 0 if there is none.
 func firstUnread(conv chat.Conversation, page chat.MessagePage) int64 {
 	if conv.Unread == 0 {
 		return 0
@@ -164,15 +167,15 @@ func (s *Server) renderConversation(c echo.Context, status int, timeline views.T
 	return s.Render(c, status, views.MessagesPage(s.Page(c), side, timeline))
 }
 
-// historyJSON is a page of the messages of a conversation.
+// historyJSON is the JSON response with one page of the messages of a conversation.
 type historyJSON struct {
 	Messages []web.MessageJSON `json:"messages"`
 	Cursor   int64             `json:"cursor"`         // where a stream continues
 	Next     string            `json:"next,omitempty"` // the URL of the next page
 }
 
-// historyToJSON returns a page of messages as JSON. next is the URL of the next page, or "" for the last one; if there
-// is a limit, it is added to that URL.
+// historyToJSON returns a page of messages as JSON. next is the URL of the next page, or "" if this page is the last.
+// If the request had a limit, historyToJSON adds the limit to that URL.
 func historyToJSON(c chat.Conversation, h chat.MessagePage, next string, limit int) historyJSON {
 	out := historyJSON{Messages: make([]web.MessageJSON, len(h.Messages)), Cursor: c.LastSeq, Next: next}
 	for i, m := range h.Messages {
@@ -184,7 +187,8 @@ func historyToJSON(c chat.Conversation, h chat.MessagePage, next string, limit i
 	return out
 }
 
-// limitParameter returns the query parameter that keeps the limit on the next page, or "" if the caller gave no limit.
+// limitParameter returns the query parameter that repeats the limit in the URL of the next page, or "" if the request
+// had no limit.
 func limitParameter(limit int) string {
 	if limit <= 0 {
 		return ""

@@ -45,7 +45,8 @@ func (s *Server) showMessage(c echo.Context) error {
 	return s.renderMessage(c, http.StatusOK, m, views.EditForm{MessageEdit: chat.MessageEdit{Text: m.Body}})
 }
 
-// renderMessage answers with the page of one message and its actions. e fills the form that edits the message.
+// renderMessage answers with the page that shows one message and what the caller can do with it. e is the content of
+// the form that edits the message.
 func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e views.EditForm) error {
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
@@ -54,7 +55,8 @@ func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e vie
 	return s.Render(c, status, views.MessagePage(s.Page(c), side, m, e))
 }
 
-// postRequest is the form of the composer. One of With (a user) and Room names the conversation.
+// postRequest is the form or JSON that posts a message; the composer sends it. Either With (a user) or Room names the
+// conversation.
 type postRequest struct {
 	With web.ID   `form:"with" json:"with"`
 	Room web.ID   `form:"room" json:"room" example:""`
@@ -68,7 +70,7 @@ func (in postRequest) conversation() chat.ConversationRef {
 	return chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
 }
 
-// message returns the message to post. It attaches a file only once, even if the form names it twice.
+// message returns the message to post. If the form names a file twice, the message has it once.
 func (in postRequest) message() chat.NewMessage {
 	m := chat.NewMessage{Conversation: in.conversation(), Body: in.Body, Key: in.Key}
 	for _, f := range in.File {
@@ -102,7 +104,8 @@ func (s *Server) postMessage(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), typos))
 }
 
-// postedJSON answers with a posted message as JSON: 201, or 200 if it had been posted before.
+// postedJSON answers with a posted message as JSON. The status is 201, or 200 if an earlier request with the same key
+// had already posted the message.
 func postedJSON(c echo.Context, posted chat.PostResult) error {
 	status := http.StatusOK
 	if posted.Created {
@@ -111,8 +114,8 @@ func postedJSON(c echo.Context, posted chat.PostResult) error {
 	return c.JSON(status, web.MessageToJSON(posted.Message))
 }
 
-// readPostRequest reads a new message and stores the files in its form. It also returns the files that were rejected.
-// If the message is refused later, the stored files stay with the draft.
+// readPostRequest reads a new message from the request and stores the files in its form. It also returns the files that
+// were rejected. If the message is refused later, the stored files stay in the draft.
 func (s *Server) readPostRequest(c echo.Context) (in postRequest, rejected []views.RejectedFile, err error) {
 	var uploads uploadResult
 	if web.IsMultipart(c.Request()) {
@@ -129,7 +132,7 @@ func (s *Server) readPostRequest(c echo.Context) (in postRequest, rejected []vie
 	return in, uploads.rejected, nil
 }
 
-// sendMessage posts a message under the rate limit of its author. All webhooks of a bot share one limit.
+// sendMessage posts a message if its author has not reached the rate limit. All webhooks of a bot share one limit.
 func (s *Server) sendMessage(c echo.Context, by chat.User, in chat.NewMessage) (chat.PostResult, error) {
 	limit := s.limits.Posts
 	if by.IsBot() {

@@ -17,15 +17,16 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// maxBodySize limits the body of a request without files. A message of 100,000 bytes, the longest, can take three times
-// as much in a form. It must reach its handler even so: the handler refuses longer messages but shows their text again.
+// maxBodySize limits the body of a request without files. The longest message has 100,000 bytes and can take three
+// times as much in a form. Somewhat longer messages fit too, because the handler refuses them but shows their text
+// again.
 const maxBodySize = "512K"
 
-// gzipLevel is a fast compression level. It needs two thirds of the time of the default level; its output is 10 %
-// larger.
+// gzipLevel is the compression level of responses. It needs two thirds of the time of the default level, and its output
+// is 10 % larger.
 const gzipLevel = 2
 
-// middleware returns the middleware of every route, outermost first.
+// middleware returns the middleware that every route has, outermost first.
 func (s *Server) middleware() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
 		setRequestID,
@@ -42,7 +43,8 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 	}
 }
 
-// withMiddleware wraps the handler of a route in the middleware and records the route for web.RouteOf.
+// withMiddleware returns the handler of a route wrapped in the middleware. It also stores the route in the context of
+// each request, where web.RouteOf finds it.
 func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 	handler := r.Handler
 	for _, wrap := range slices.Backward(s.middlewares) {
@@ -54,15 +56,16 @@ func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 	}
 }
 
-// skipGzip reports whether an answer is sent uncompressed. The compressor would delay the events of streams; files and
-// assets are compressed already. It also covers clients that refuse gzip with "gzip;q=0", which Echo would compress
-// for.
+// skipGzip reports whether the response must not be compressed here: streams, because the compressor would delay their
+// events; files and assets, because they are compressed already; and responses to clients that refuse gzip with
+// "gzip;q=0", which Echo overlooks.
 func skipGzip(c echo.Context) bool {
 	r := web.RouteOf(c)
 	return r.Stream != web.NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
 }
 
-// limitBody limits how much of a request body is read.
+// limitBody returns middleware that refuses request bodies above the limit: maxBodySize, or the limits for uploads on
+// routes that accept files.
 func (s *Server) limitBody() echo.MiddlewareFunc {
 	limitSmall := middleware.BodyLimit(maxBodySize)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -79,7 +82,8 @@ func (s *Server) limitBody() echo.MiddlewareFunc {
 	}
 }
 
-// setRequestID gives each request an id, which the log and error pages show. It ignores an id that the client sends.
+// setRequestID is middleware that gives each request a random id, which the log and error pages show. It ignores an id
+// that the client sends.
 func setRequestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderXRequestID, rand.Text())
@@ -87,9 +91,9 @@ func setRequestID(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// observeRequest reports the duration of each request to Config.ObserveRequest. The duration ends when the answer
-// begins, because the rest depends on the network or is an endless stream. For a hijacked connection it ends when the
-// handler returns.
+// observeRequest is middleware that reports the duration of each request to Config.ObserveRequest. The duration ends
+// when the answer begins, because the rest depends on the network or is an endless stream. For a hijacked connection,
+// which a stream has taken over, it ends when the handler returns.
 func (s *Server) observeRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	if s.config.ObserveRequest == nil {
 		return next
@@ -107,7 +111,7 @@ func (s *Server) observeRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// logRequest logs one line for each request. It logs ids, never bodies or query strings.
+// logRequest is middleware that logs one line for each request. The line contains ids, never bodies or query strings.
 func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -135,7 +139,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'nonce-%s'; style-
 	"connect-src 'self'; manifest-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types htmx"
 
-// securityHeaders sets the headers that restrict what a browser does with the answer.
+// securityHeaders is middleware that sets the headers that restrict what a browser does with the answer.
 func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		nonce := rand.Text()
@@ -155,8 +159,8 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// rejectCrossOrigin refuses requests that another website makes a browser send. It lets requests with a bearer token
-// pass, because browsers never send one on their own.
+// rejectCrossOrigin is middleware that refuses requests that another website makes a browser send. It lets requests
+// with a bearer token pass, because browsers never send such a token on their own.
 func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, hasToken := web.BearerToken(c.Request()); hasToken {
@@ -169,9 +173,10 @@ func (s *Server) rejectCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// authenticate finds the caller of a request. It does nothing for assets and health checks. It also ignores cookies and
-// tokens on routes that authenticate their callers themselves: a program that refreshes its tokens often sends the
-// expired one too.
+// authenticate is middleware that finds out who sent a request and stores the caller in its context. It also sets the
+// headers that keep private answers out of shared caches. It does nothing for assets and health checks. It looks for no
+// caller on routes that authenticate callers themselves, because a program that refreshes its tokens often sends the
+// expired token too.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)
@@ -207,7 +212,8 @@ func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
 	return s.sessions.Caller(c.Request())
 }
 
-// limitRate limits how often a user may send requests. Anonymous requests share a limit per IP address.
+// limitRate is middleware that limits how often a user may send requests. Anonymous requests share a limit per IP
+// address.
 func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)
@@ -225,8 +231,9 @@ func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requireLogin refuses anonymous callers on routes that require a user. The event stream of a page gets an event that
-// says so instead of an error, because the browser would repeat a failed request again and again.
+// requireLogin is middleware that refuses anonymous callers on routes that require a user. On the event stream of a
+// page it answers with an event that says so instead of an error, because the browser would repeat a failed request
+// again and again.
 func requireLogin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)

@@ -41,7 +41,7 @@ func (s *Server) notificationSettingsRoutes() []web.Route {
 	}
 }
 
-// emailSettingsRequest sets when the caller gets digests of unread messages by e-mail.
+// emailSettingsRequest is the form or JSON that sets when the caller gets e-mail digests of unread messages.
 type emailSettingsRequest struct {
 	Mail string `form:"mail" json:"mail" required:"true" enum:"off,soon,hour,day"`
 }
@@ -58,19 +58,19 @@ func (s *Server) saveEmailSettings(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=mail")
 }
 
-// pushSettings are the settings of push notifications through ntfy.
+// pushSettings are a user's settings for push notifications through ntfy.
 type pushSettings struct {
 	Topic       string       `form:"topic" json:"topic" example:""` // on the ntfy server; empty for none
 	Rooms       web.Checkbox `form:"rooms" json:"rooms" example:""` // also for messages in rooms
 	IncludeText web.Checkbox `form:"include_text" json:"include_text" example:""`
 }
 
-// pushSettingsOf returns the push settings of a user's notification settings.
+// pushSettingsOf returns the part of a user's notification settings that concerns push notifications.
 func pushSettingsOf(n chat.NotificationSettings) pushSettings {
 	return pushSettings{n.NtfyTopic, web.Checkbox(n.PushRooms), web.Checkbox(n.IncludeText)}
 }
 
-// values returns the settings as values of the form's fields.
+// values returns the push settings as a map from form field to value.
 func (p pushSettings) values() map[string]string {
 	return map[string]string{"topic": p.Topic, "rooms": p.Rooms.FormValue(), "include_text": p.IncludeText.FormValue()}
 }
@@ -89,7 +89,8 @@ func (s *Server) savePushSettings(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=push")
 }
 
-// testPush sends a test notification. It is rate limited, because the topic may belong to someone else.
+// testPush sends a test notification to the caller's ntfy topic. It is rate limited, because the topic may belong to
+// someone else.
 func (s *Server) testPush(c echo.Context) error {
 	me := web.CurrentUser(c)
 	refuse := func(err error) error { return s.rerenderSettings(c, err, pushNotificationsForm, nil) }
@@ -102,7 +103,7 @@ func (s *Server) testPush(c echo.Context) error {
 	return web.Accepted(c, "/settings?saved=test")
 }
 
-// requirePush answers 404 if the server is not configured to send push notifications.
+// requirePush is middleware that answers 404 if the server is not configured to send push notifications.
 func (s *Server) requirePush(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !s.chat.Media().Push {

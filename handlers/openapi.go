@@ -21,7 +21,8 @@ func (s *Server) openAPIRoutes() []web.Route {
 	}
 }
 
-// openAPI answers with the OpenAPI description of all routes. It is built once.
+// openAPI answers with the OpenAPI description of all routes. The first request builds it; later requests get the same
+// bytes.
 func (s *Server) openAPI(c echo.Context) error {
 	return c.JSONBlob(http.StatusOK, s.openAPIDocument())
 }

@@ -44,7 +44,7 @@ func (s *Server) peopleRoutes() []web.Route {
 	}
 }
 
-// accountJSON is an account as admins see it.
+// accountJSON is an account in JSON responses to admins.
 type accountJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -57,13 +57,13 @@ type accountJSON struct {
 	Bot      bool   `json:"bot,omitempty"`
 }
 
-// accountsJSON is a page of the list of accounts.
+// accountsJSON is the JSON response with one page of the list of accounts.
 type accountsJSON struct {
 	People []accountJSON `json:"people"`
 	Next   string        `json:"next,omitempty"` // URL of the next page
 }
 
-// listPeople lists all accounts in pages. Only admins may call it.
+// listPeople answers with one page of the list of all accounts. Only admins may call it.
 func (s *Server) listPeople(c echo.Context) error {
 	query := c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")

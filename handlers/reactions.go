@@ -23,7 +23,7 @@ func (s *Server) reactionRoutes() []web.Route {
 	}
 }
 
-// reactionRequest adds or removes a reaction of the caller.
+// reactionRequest is the form or JSON that adds or removes a reaction of the caller.
 type reactionRequest struct {
 	Emoji string          `form:"emoji" json:"emoji" required:"true"`
 	Tone  string          `form:"tone" json:"tone"`            // the skin tone that the picker was set to

@@ -24,17 +24,19 @@ func (s *Server) readMarkerRoutes() []web.Route {
 	}
 }
 
-// markReadRequest marks the messages of a conversation as read, up to and including the one with the number Seq.
+// markReadRequest is the form or JSON that marks the messages of a conversation as read, up to and including the
+// message whose seq is Seq.
 type markReadRequest struct {
 	With web.ID    `form:"with" json:"with"`
 	Room web.ID    `form:"room" json:"room" example:""`
 	Seq  *seqParam `form:"seq" json:"seq" required:"true"`
 }
 
-// seqParam is a seq (the number of a message in its room) in a form or in JSON. In JSON it may be a number or a string.
+// seqParam is a seq (the number of a message in its room) in a form or in JSON. JSON may contain it as a number or as a
+// string.
 type seqParam int64
 
-// UnmarshalParam parses the value of a form field.
+// UnmarshalParam reads the seq from the value of a form field.
 func (n *seqParam) UnmarshalParam(s string) error {
 	seq, ok := web.ParseNumber(s)
 	if !ok {
@@ -44,7 +46,7 @@ func (n *seqParam) UnmarshalParam(s string) error {
 	return nil
 }
 
-// UnmarshalJSON parses a number or a string.
+// UnmarshalJSON reads the seq from a JSON number or string.
 func (n *seqParam) UnmarshalJSON(b []byte) error {
 	return n.UnmarshalParam(strings.Trim(string(b), `"`))
 }
@@ -64,8 +66,8 @@ func (s *Server) markRead(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// markPageRead marks the messages of a page as read just before the page is rendered. It only logs an error, so that
-// the page is rendered in any case.
+// markPageRead marks the messages of a page as read; it is called just before the page is rendered. It only logs an
+// error, so that the page is rendered even if marking fails.
 func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, page chat.MessagePage) {
 	if conv.Unread == 0 || len(page.Messages) == 0 {
 		return

@@ -39,7 +39,7 @@ func (s *Server) roomRoutes() []web.Route {
 	}
 }
 
-// roomJSON is a room with the caller's role and unread count.
+// roomJSON is a room in JSON responses, with the caller's role and unread count.
 type roomJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -48,13 +48,13 @@ type roomJSON struct {
 	Role   string `json:"role" enum:",member,owner"` // of the caller; empty if they are not a member
 }
 
-// roomsJSON is a page of the list of rooms.
+// roomsJSON is the JSON response with one page of the list of rooms.
 type roomsJSON struct {
 	Rooms []roomJSON `json:"rooms"`
 	Next  string     `json:"next,omitempty"` // URL of the next page
 }
 
-// membersJSON is a room with one page of its members.
+// membersJSON is the JSON response with a room and one page of its members.
 type membersJSON struct {
 	roomJSON
 	Count   int          `json:"count"`
@@ -81,7 +81,8 @@ func (s *Server) listRooms(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// findOpenRooms returns one page of the rooms that the caller can join, and the URL of the next page.
+// findOpenRooms returns one page of the rooms that the caller can join, and the URL of the next page ("" after the
+// last).
 func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, err error) {
 	query := c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -95,7 +96,7 @@ func (s *Server) findOpenRooms(c echo.Context) (rooms []chat.Room, next string, 
 	return rooms, next, err
 }
 
-// renderRooms answers with the page of rooms to join. form fills the form that creates a room.
+// renderRooms answers with the page that lists the rooms to join. form is the content of the form that creates a room.
 func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error {
 	rooms, next, err := s.findOpenRooms(c)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error 
 	return s.Render(c, status, views.RoomsPage(s.Page(c), side, list))
 }
 
-// createRoomRequest creates a room.
+// createRoomRequest is the form or JSON that creates a room.
 type createRoomRequest struct {
 	Name   string `form:"name" json:"name" required:"true"`
 	Access string `form:"access" json:"access" required:"true" enum:"invited,open"`
@@ -162,7 +163,7 @@ func (s *Server) showRoom(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.RoomPage(s.Page(c), side, info))
 }
 
-// loadRoom returns a room with one page of its members.
+// loadRoom returns the room that the request names, with one page of its members.
 func (s *Server) loadRoom(c echo.Context) (views.RoomDetails, error) {
 	room, err := s.chat.Room(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// routeGroups returns the documented routes, grouped by feature. openapi.json and docs/http.md are made from them.
+// routeGroups returns the documented routes, grouped by feature. The OpenAPI description and docs/http.md are made from
+// them.
 func (s *Server) routeGroups() []web.RouteGroup {
 	return []web.RouteGroup{
 		{Name: "Log-in", Routes: s.loginRoutes()},
@@ -55,7 +56,7 @@ func (s *Server) routes() []web.Route {
 	return routes
 }
 
-// serveAsset answers with an embedded file.
+// serveAsset answers with an embedded file, such as a style sheet.
 func serveAsset(c echo.Context) error {
 	if !static.Exists(c.Request().URL.Path) {
 		return chat.ErrNotFound
@@ -64,7 +65,8 @@ func serveAsset(c echo.Context) error {
 	return nil
 }
 
-// addRoutes registers the routes. For all other methods and paths it registers handlers that answer with an error.
+// addRoutes registers the routes with Echo. For all other methods and paths it registers handlers that answer with an
+// error.
 func (s *Server) addRoutes(routes []web.Route) {
 	methods := map[string][]string{}
 	for _, r := range routes {
@@ -91,8 +93,8 @@ func (s *Server) addRoutes(routes []web.Route) {
 	})
 }
 
-// otherMethod answers the methods of a path that have no route: OPTIONS with the list of allowed methods, any other
-// method with 405.
+// otherMethod returns the handler for those methods of a path that have no route. It answers OPTIONS with the list of
+// allowed methods, and any other method with 405.
 func otherMethod(allowed []string) echo.HandlerFunc {
 	slices.Sort(allowed)
 	allow := strings.Join(append([]string{http.MethodOptions}, allowed...), ", ")

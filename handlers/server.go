@@ -19,7 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Config is the configuration of a Server.
+// Config contains the settings of a Server and the functions that connect it to the rest of the program.
 type Config struct {
 	BaseURL        *url.URL                    // the URL that browsers use; nil if they reach this process directly
 	TimeZone       *time.Location              // of days, and of times on pages without JavaScript
@@ -54,7 +54,7 @@ type Server struct {
 	openAPIDocument  func() []byte
 }
 
-// New returns a server for the service, whose streams come from the hub.
+// New returns a server that calls service for what users do and gets its event streams from the hub.
 func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 	https := config.TLS || config.BaseURL != nil && config.BaseURL.Scheme == "https"
 	s := &Server{
@@ -82,8 +82,8 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// newCrossOriginProtection returns a protection against requests from other websites. It also accepts requests from the
-// origin of base, because behind a proxy the request may have a different Host header.
+// newCrossOriginProtection returns the protection against requests that other websites make a browser send. It also
+// accepts requests from the origin of base, because behind a proxy the request may have a different Host header.
 func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 	protection := http.NewCrossOriginProtection()
 	if base == nil {
@@ -95,8 +95,8 @@ func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 	return protection
 }
 
-// ipExtractor returns a function that finds the IP address of a client. It believes the X-Forwarded-For header only if
-// it comes from one of the trusted proxies.
+// ipExtractor returns a function that finds the IP address of the client of a request. It uses the X-Forwarded-For
+// header only if one of the given proxies sent the request.
 func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()

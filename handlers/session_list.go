@@ -37,7 +37,7 @@ func (s *Server) sessionListRoutes() []web.Route {
 	}
 }
 
-// sessionJSON is a session of the caller.
+// sessionJSON is a session of the caller in JSON responses.
 type sessionJSON struct {
 	ID        int64     `json:"id"`
 	Kind      string    `json:"kind" enum:"bot,program,browser"`
@@ -48,12 +48,12 @@ type sessionJSON struct {
 	Current   bool      `json:"current"` // the one that sent the request
 }
 
-// sessionsJSON lists the sessions of the caller.
+// sessionsJSON is the JSON response that lists the caller's sessions.
 type sessionsJSON struct {
 	Sessions []sessionJSON `json:"sessions"`
 }
 
-// listSessions lists the caller's sessions, one for each browser and program that is signed in.
+// listSessions answers with the list of the caller's sessions. Each browser or program that is signed in has one.
 func (s *Server) listSessions(c echo.Context) error {
 	caller := web.CallerOf(c)
 	sessions, err := s.chat.Sessions(c.Request().Context(), caller.User)
@@ -81,7 +81,7 @@ func sessionsToJSON(sessions []chat.Session, current int64) sessionsJSON {
 	return out
 }
 
-// endSession ends one of the caller's sessions. It may be the session of the request itself.
+// endSession ends one of the caller's sessions, which may be the session that sends this request.
 func (s *Server) endSession(c echo.Context) error {
 	if err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err

@@ -56,14 +56,14 @@ func (s *Server) settingsRoutes() []web.Route {
 	}
 }
 
-// preferences are the language, the theme and the sound of a user.
+// preferences are the language, the theme and the sound setting of a user.
 type preferences struct {
 	Locale string       `form:"locale" json:"locale" enum:",en,es" example:""`
 	Theme  string       `form:"theme" json:"theme" enum:",light,dark" example:""`
 	Sound  web.Checkbox `form:"sound" json:"sound" example:""`
 }
 
-// values returns the preferences as values of the form's fields.
+// values returns the preferences as a map from form field to value.
 func (p preferences) values() map[string]string {
 	return map[string]string{"locale": p.Locale, "theme": p.Theme, "sound": p.Sound.FormValue()}
 }
@@ -73,7 +73,7 @@ func preferencesOf(u chat.User) preferences {
 	return preferences{u.Locale, u.Theme, web.Checkbox(u.Sound)}
 }
 
-// settingsJSON is everything that a user can set.
+// settingsJSON is the JSON response with all settings of the caller.
 type settingsJSON struct {
 	preferences
 	Email     string `json:"email"`
@@ -101,7 +101,8 @@ func (s *Server) settingsPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.SettingsPage(s.Page(c), forms))
 }
 
-// noteSaved adds a success message to the form that was just saved. The query parameter saved names the form.
+// noteSaved adds a success message to the form that the user has just saved. The query parameter "saved" names the
+// form.
 func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
 	l := s.Locale(c)
 	saved := c.QueryParam("saved")
@@ -121,7 +122,7 @@ func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
 	}
 }
 
-// settingsForms returns the forms of the settings page with the stored values.
+// settingsForms returns all forms of the settings page, filled with the stored values.
 func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 	me := web.CurrentUser(c)
 	n, err := s.chat.NotificationSettings(c.Request().Context(), me)
@@ -138,8 +139,8 @@ func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 	}, nil
 }
 
-// rerenderSettings shows the settings page again after err. form selects the form that was refused, and values are what
-// the user typed.
+// rerenderSettings answers with the settings page after a form on it was refused with err. form returns that form, and
+// values are what the user typed into it.
 func (s *Server) rerenderSettings(
 	c echo.Context, err error, form func(*views.SettingsForms) *views.Form, values map[string]string,
 ) error {
@@ -155,7 +156,7 @@ func (s *Server) rerenderSettings(
 	return s.RerenderForm(c, err, page, page)
 }
 
-// These functions select a form of the settings page for rerenderSettings.
+// These functions return one form of the settings page each. They are the argument form of rerenderSettings.
 func appearanceForm(f *views.SettingsForms) *views.Form { return &f.Appearance }
 func nameForm(f *views.SettingsForms) *views.Form       { return &f.Name }
 func passwordForm(f *views.SettingsForms) *views.Form   { return &f.Password }
@@ -179,7 +180,7 @@ func (s *Server) savePreferences(c echo.Context) error {
 	return web.Redirect(c, "/settings?saved=1")
 }
 
-// renameRequest changes the name of the caller.
+// renameRequest is the form or JSON that changes the name of the caller.
 type renameRequest struct {
 	Name string `form:"name" json:"name" required:"true"`
 }
@@ -199,8 +200,8 @@ func (s *Server) rename(c echo.Context) error {
 	return web.Redirect(c, "/settings?saved=name")
 }
 
-// renameLimited renames the caller under a rate limit, because the new name is sent to everyone who shares a room with
-// them.
+// renameLimited changes the caller's name if the caller has not reached the rate limit. There is a limit because the
+// new name is sent to everyone who shares a room with the caller.
 func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, error) {
 	me := web.CurrentUser(c)
 	if err := s.limits.Renames.AllowUser(me); err != nil {
@@ -209,7 +210,7 @@ func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, e
 	return s.chat.Rename(c.Request().Context(), me, name)
 }
 
-// changePasswordRequest changes the password of the caller.
+// changePasswordRequest is the form or JSON that changes the password of the caller.
 type changePasswordRequest struct {
 	Current  string `form:"current" json:"current" required:"true"`
 	Password string `form:"password" json:"password" required:"true"`
@@ -233,7 +234,7 @@ func (s *Server) changePassword(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=password")
 }
 
-// changeEmailRequest changes the e-mail address of the caller.
+// changeEmailRequest is the form or JSON that changes the e-mail address of the caller.
 type changeEmailRequest struct {
 	Email   string `form:"email" json:"email" required:"true"`
 	Current string `form:"current" json:"current" required:"true"` // the password
@@ -255,8 +256,8 @@ func (s *Server) changeEmail(c echo.Context) error {
 	return web.Finish(c, "/settings?saved=email")
 }
 
-// requestEmailChange changes the address, or sends the link that does. Before that it checks the rate limits of the
-// caller and of the address.
+// requestEmailChange changes the caller's e-mail address or, if the server sends e-mail, sends a link that completes
+// the change. Before that it checks the rate limits of the caller and of the new address.
 func (s *Server) requestEmailChange(c echo.Context, in changeEmailRequest) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.PasswordChecks.AllowUser(me); err != nil {

@@ -25,7 +25,7 @@ func (s *Server) sidebarRoutes() []web.Route {
 	}
 }
 
-// personJSON is a person in the list of GET /chat.
+// personJSON is a person in the response of GET /chat.
 type personJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -35,7 +35,7 @@ type personJSON struct {
 	Bot    bool   `json:"bot,omitempty"`
 }
 
-// chatJSON is the response of GET /chat.
+// chatJSON is the JSON response of GET /chat: the caller, other people, and the rooms of the caller.
 type chatJSON struct {
 	Me     personJSON   `json:"me"`
 	People []personJSON `json:"people"`
@@ -48,7 +48,7 @@ const (
 	maxListedPeople  = 200 // people in a JSON response
 )
 
-// chatPage answers with the sidebar as a page, including the people that a search found.
+// chatPage answers with the sidebar as a page of its own. With a query it also shows the people that the search found.
 func (s *Server) chatPage(c echo.Context) error {
 	if web.WantsJSON(c) {
 		return s.writeChatJSON(c)
@@ -68,7 +68,8 @@ func (s *Server) chatPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ChatPage(s.Page(c), side))
 }
 
-// sidebar returns the caller's conversations and the online users. current is the conversation that the page shows.
+// sidebar returns the content of the sidebar: the caller's conversations and the users who are online. current is the
+// conversation that the page shows.
 func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar, error) {
 	conversations, err := s.chat.Conversations(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -80,8 +81,8 @@ func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar,
 	}, nil
 }
 
-// rows returns the rows of the sidebar: each conversation, whether its other user is online, and whether it is the
-// current one.
+// rows returns the rows of the sidebar, one for each conversation: whether its other user is online (in a direct
+// conversation), and whether it is the current conversation.
 func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey) []views.ConversationRow {
 	peers := make([]int64, len(conversations))
 	for i, c := range conversations {
@@ -97,7 +98,7 @@ func (s *Server) rows(conversations []chat.Conversation, current chat.StreamKey)
 	return rows
 }
 
-// searchPeople adds to a sidebar the people whose names match the query.
+// searchPeople adds the people whose names match the query to the sidebar.
 func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	side.Query, side.Searched = c.QueryParam("q"), true
 	after, err := web.QueryNumber(c, "after")
@@ -114,7 +115,7 @@ func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	return nil
 }
 
-// searchResults returns the people found and whether each of them is online.
+// searchResults returns the people that a search found, each with whether they are online.
 func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	ids := make([]int64, len(people))
 	for i, p := range people {
@@ -128,8 +129,9 @@ func (s *Server) searchResults(people []chat.UserSummary) []views.FoundUser {
 	return found
 }
 
-// writeChatJSON answers GET /chat as JSON. It lists people in this order: those with a direct conversation, those
-// online, and all others by name. With a query, and on later pages, it lists people by name only.
+// writeChatJSON answers GET /chat as JSON. Without a query, the first page lists people in this order: those with whom
+// the caller has a direct conversation, those who are online, and all others by name. With a query, and on later pages,
+// it lists people by name only.
 func (s *Server) writeChatJSON(c echo.Context) error {
 	me, query := web.CurrentUser(c), c.QueryParam("q")
 	after, err := web.QueryNumber(c, "after")
@@ -169,7 +171,7 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// selfJSON returns the caller's own entry in the answer.
+// selfJSON returns the caller's own entry in the JSON response.
 func (s *Server) selfJSON(user chat.User) personJSON {
 	return personJSON{
 		ID: user.ID, Name: user.Name, Avatar: web.AvatarURL(user.Avatar),
@@ -188,8 +190,9 @@ func (l *peopleList) add(p chat.UserSummary, unread int) {
 	}
 }
 
-// addAll appends people, except me, until the list has maxListedPeople entries. It returns how many of people it has
-// processed. It processes at least one even if the list is full, so that each page of results gets further.
+// addAll appends people to the list until it has maxListedPeople entries. It leaves out me. It returns how many of
+// people it has processed, so that the next page can start there. It processes at least one even if the list is full,
+// so that every page of results makes progress.
 func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	for i, p := range people {
 		if i > 0 && len(*l) >= maxListedPeople {
@@ -202,7 +205,8 @@ func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 	return len(people)
 }
 
-// withPresence returns the list with Online set for each person.
+// withPresence returns a copy of the list in which Online is set for each person. online returns which of the given
+// users are online.
 func (l peopleList) withPresence(online func(...int64) map[int64]bool) []personJSON {
 	ids := make([]int64, len(l))
 	for i, p := range l {

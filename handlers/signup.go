@@ -42,7 +42,7 @@ func (s *Server) signupPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.SignupPage(s.Page(c), views.Form{}))
 }
 
-// registerRequest is the form to sign up.
+// registerRequest is the form or JSON to sign up.
 type registerRequest struct {
 	Name     string `form:"name" json:"name" required:"true"`
 	Email    string `form:"email" json:"email" required:"true"`
@@ -74,8 +74,8 @@ func (s *Server) register(c echo.Context) error {
 	return s.afterLogin(c, http.StatusCreated, user, "/chat")
 }
 
-// signUp creates an account and returns its user. If the server sends e-mail, it sends a link to confirm the address
-// instead and returns the zero User.
+// signUp creates an account and returns its user. If the server sends e-mail, it creates no account yet: it sends a
+// link that confirms the address, and returns the zero User.
 func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
 	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err

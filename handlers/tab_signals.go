@@ -28,16 +28,16 @@ func (s *Server) tabSignalRoutes() []web.Route {
 	}
 }
 
-// tabSignals stores the favicon and the unread counts that a stream sent last, so that it sends only changes. It is not
-// safe for concurrent use, which is enough because a stream never computes two updates at once.
+// tabSignals stores which favicon and unread counts a stream sent last, so that the stream sends them again only if
+// they have changed. It needs no lock, because a stream never computes two updates at once.
 type tabSignals struct {
 	soundOn bool                         // the user wants a sound for new messages
 	icon    string                       // URL of the favicon that the page has
 	unread  map[chat.ConversationRef]int // nil until the first state
 }
 
-// update compares rows, the current list of conversations, with the previous call. It returns fragments for the page: a
-// new favicon if that changed, and a request for a sound if a conversation has more unread messages.
+// update compares rows, the current list of conversations, with the rows of the previous call. It returns fragments for
+// the page: a new favicon if it has changed, and a request for a sound if a conversation has more unread messages.
 func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
 	var fragments []templ.Component
 	if icon := static.URL(views.FaviconName(views.Sidebar{Rows: rows}.Unread() > 0)); icon != g.icon {
@@ -58,13 +58,14 @@ func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
 // soundPause is the shortest time between two sounds in one browser, across all its tabs.
 const soundPause = 2 * time.Second
 
-// soundThrottle stores which sessions played a sound during the last soundPause.
+// soundThrottle stores which sessions have played a sound within the last soundPause.
 type soundThrottle struct {
 	mu       sync.Mutex          // guards playedAt
 	playedAt map[int64]time.Time // by session
 }
 
-// allow reports whether a session may play a sound now. If so, the session must wait soundPause until the next one.
+// allow reports whether a session may play a sound now. If it returns true, it returns false for that session until
+// soundPause is over.
 func (t *soundThrottle) allow(session int64, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,8 +81,8 @@ func (t *soundThrottle) allow(session int64, now time.Time) bool {
 	return true
 }
 
-// playSound answers the request of a page for a sound. It answers 204, without a sound, if the user has meanwhile read
-// the message on any device, or if another tab of the browser has just played one.
+// playSound answers a page that asks whether to play a sound. It answers 204, which means no sound, if the user has
+// meanwhile read the message on any device, or if another tab of the browser has just played a sound.
 func (s *Server) playSound(c echo.Context) error {
 	caller := web.CallerOf(c)
 	conv, err := s.chat.Conversation(c.Request().Context(), caller.User, web.QueryConversation(c))

@@ -44,8 +44,8 @@ func (s *Server) tokenRoutes() []web.Route {
 
 var errTwoCredentials = chat.Errorf(chat.Unauthenticated, "Send a token or a cookie, not both.")
 
-// authenticateBearer returns the user and the session of a bearer token. A request with an invalid token counts against
-// the rate limit of its IP address, like an anonymous request.
+// authenticateBearer returns the user and the session to which a bearer token belongs. A request with an invalid token
+// counts against the rate limit of its IP address, as an anonymous request does.
 func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, error) {
 	if _, err := c.Cookie(s.sessions.CookieName()); err == nil {
 		return web.Caller{}, errTwoCredentials
@@ -59,7 +59,7 @@ func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, e
 	return web.Caller{Session: session, User: user}, err
 }
 
-// tokensJSON is an access token and a refresh token. The field names are those of OAuth 2.0.
+// tokensJSON is the JSON response with an access token and a refresh token. The field names are those of OAuth 2.0.
 type tokensJSON struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type" enum:"Bearer"`
@@ -71,7 +71,8 @@ func renderTokens(c echo.Context, status int, t chat.Tokens) error {
 	return c.JSON(status, tokensJSON{t.Access, "Bearer", int(chat.AccessTokenLifetime.Seconds()), t.Refresh})
 }
 
-// issueTokens signs a program in with e-mail and password. The rate limits are those of the sign-in form.
+// issueTokens signs a program in by e-mail address and password, and answers with its tokens. It has the same rate
+// limits as the sign-in form.
 func (s *Server) issueTokens(c echo.Context) error {
 	var in loginRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -88,7 +89,7 @@ func (s *Server) issueTokens(c echo.Context) error {
 	return renderTokens(c, http.StatusCreated, tokens)
 }
 
-// refreshRequest exchanges a refresh token for a new pair of tokens.
+// refreshRequest is the form or JSON that exchanges a refresh token for a new pair of tokens.
 type refreshRequest struct {
 	RefreshToken string `form:"refresh_token" json:"refresh_token" required:"true"`
 }
@@ -105,7 +106,7 @@ func (s *Server) refreshTokens(c echo.Context) error {
 	return renderTokens(c, http.StatusOK, tokens)
 }
 
-// revokeToken ends the session of the request's token.
+// revokeToken ends the session to which the request's token belongs.
 func (s *Server) revokeToken(c echo.Context) error {
 	if err := s.chat.EndSession(c.Request().Context(), web.CallerOf(c).Session); err != nil {
 		return err

@@ -49,14 +49,14 @@ func (s *Server) webhookRoutes() []web.Route {
 	}
 }
 
-// webhookJSON is a webhook of a bot.
+// webhookJSON is a webhook of a bot in JSON responses.
 type webhookJSON struct {
 	ID   int64       `json:"id"`
 	Room webhookRoom `json:"room"`
 	URL  string      `json:"url,omitempty"` // only in the answer that created it
 }
 
-// webhookRoom is the room that a webhook posts into.
+// webhookRoom is the room, in JSON responses, into which a webhook posts.
 type webhookRoom struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
@@ -66,8 +66,9 @@ func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
 	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
 }
 
-// publicOrigin returns the scheme and host by which programs reach the server. They come from Config.BaseURL or, if
-// that is not set, the host is that of the request.
+// publicOrigin returns the scheme and host under which programs reach the server, such as https://chat.example.org.
+// Both are those of Config.BaseURL. If it is not set, the host is that of the request, and the scheme is https if the
+// server runs with HTTPS.
 func (s *Server) publicOrigin(c echo.Context) string {
 	if base := s.config.BaseURL; base != nil {
 		return base.Scheme + "://" + base.Host
@@ -78,12 +79,13 @@ func (s *Server) publicOrigin(c echo.Context) string {
 	return "http://" + c.Request().Host
 }
 
-// createWebhookRequest creates a webhook that posts into a room.
+// createWebhookRequest is the form or JSON that creates a webhook. Room is the room into which it posts.
 type createWebhookRequest struct {
 	Room web.ID `form:"room" json:"room" required:"true"`
 }
 
-// createWebhook creates a webhook and answers with its URL. The URL contains the secret and is shown only once.
+// createWebhook creates a webhook and answers with its URL. The URL contains the webhook's secret and is shown only
+// this once.
 func (s *Server) createWebhook(c echo.Context) error {
 	var in createWebhookRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -109,7 +111,7 @@ func (s *Server) deleteWebhook(c echo.Context) error {
 	return web.Finish(c, "/bots")
 }
 
-// postToWebhook posts a message as the bot that owns the webhook. The secret in the URL is the only credential.
+// postToWebhook posts a message as the bot to which the webhook belongs. The secret in the URL is the only credential.
 func (s *Server) postToWebhook(c echo.Context) error {
 	hook, err := s.chat.Webhook(c.Request().Context(), c.Param("secret"))
 	if err != nil {
@@ -130,8 +132,9 @@ func (s *Server) postToWebhook(c echo.Context) error {
 	return postedJSON(c, posted)
 }
 
-// parseWebhook reads the message of a webhook request. JSON and multipart forms have the fields of any message; any
-// other body is the text itself. The idempotency key may also be in the header Idempotency-Key or in the query.
+// parseWebhook returns the message in a webhook request. JSON and multipart forms have the same fields as the form that
+// posts a message; any other body is the text itself. The idempotency key, which prevents posting twice, may also be in
+// the header Idempotency-Key or in the query.
 func parseWebhook(c echo.Context) (in postRequest, err error) {
 	switch mediaType, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); mediaType {
 	case echo.MIMEApplicationJSON, echo.MIMEMultipartForm:
@@ -143,8 +146,9 @@ func parseWebhook(c echo.Context) (in postRequest, err error) {
 	return in, err
 }
 
-// parseTextBody returns the message in the body of a webhook request. The whole body is the text, even if it is labeled
-// as a form, as `curl -d` labels every body. Only a form that begins with the field body is parsed as one.
+// parseTextBody returns the message in the body of a webhook request. The whole body is the text, even if its
+// Content-Type is that of a form, because `curl -d` always sends that type. Only if the form begins with the field
+// "body", the body is parsed as a form. labeledAsForm says whether the Content-Type is that of a form.
 func parseTextBody(c echo.Context, labeledAsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {

@@ -9,35 +9,35 @@ import (
 	"charla/chat"
 )
 
-// contentReader reads what the content of notifications is made from.
+// contentReader is the part of the database from which the content of notifications is made.
 type contentReader interface {
 	User(ctx context.Context, id int64) (chat.User, error)
-	// UserByEmail returns the account with an e-mail address, including its password hash. The key is the normalized
-	// address.
+	// UserByEmail returns the account with an e-mail address, including its password hash. emailKey is the address as
+	// normalized by chat.CleanEmail.
 	UserByEmail(ctx context.Context, emailKey string) (chat.Credentials, error)
 	NotificationSettings(ctx context.Context, user int64) (chat.NotificationSettings, error)
 	LastSeen(ctx context.Context, user int64) (chat.Timestamp, error)
 	PendingRegistration(ctx context.Context, id int64) (chat.PendingRegistration, error)
-	// UnreadConversations returns at most limit unread conversations of a user. If room is not 0, it returns only that
-	// one.
+	// UnreadConversations returns at most limit conversations in which the user has unread messages. If room is not 0,
+	// it returns only the conversation with that id.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]chat.UnreadConversation, error)
-	// UnreadPreviews returns the newest unread messages of a user, newest first. If room is not 0, they are those of
-	// that room.
+	// UnreadPreviews returns the newest unread messages of a user, newest first. If room is not 0, it returns only
+	// messages of the conversation with that id.
 	UnreadPreviews(ctx context.Context, user, room int64, limits chat.PreviewLimits) ([]chat.MessagePreview, error)
 }
 
-// These are the limits of a digest, an e-mail that lists unread messages.
+// These limit what a digest, an e-mail about unread messages, contains.
 const (
 	maxDigestConversations = 10
 	maxPreviews            = 3 // per conversation
 )
 
-// previewLimits limits the messages that are read for one notification. It allows more characters than a notification
-// shows, because the text is cut at the end of a word.
+// previewLimits limits the messages that are read from the database for one notification. It allows more characters
+// than a notification shows, because the shown text must end at the end of a word.
 var previewLimits = chat.PreviewLimits{PerRoom: maxPreviews, Total: 1000, Chars: 600}
 
-// buildContent returns the current content of a notification. It returns ErrNotFound if the notification is not needed
-// any more, for example because the user has read the messages.
+// buildContent returns the content of a notification as it is at the moment. It returns ErrNotFound if the notification
+// is not needed any more, for example because the user has read the messages.
 func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	switch n.Kind {
 	case chat.NotifyConfirmSignup:
@@ -56,8 +56,8 @@ func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.No
 	return chat.NotificationContent{}, chat.ErrNotFound
 }
 
-// contentForUser returns content addressed to the user of the notification, in the user's language. It returns
-// ErrNotFound if the user is deactivated.
+// contentForUser returns content without messages: to whom the notification is addressed, in which language, and
+// whether it may contain the text of messages. It returns ErrNotFound if the user is deactivated.
 func (w *Worker) contentForUser(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	user, err := w.Store.User(ctx, n.User)
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *Worker) contentForUser(ctx context.Context, n chat.Notification) (chat.
 	}, nil
 }
 
-// addressOwner returns the user with an e-mail address, or the zero User if no account has it.
+// addressOwner returns the user who has the e-mail address with the given key, or the zero User if no account has it.
 func (w *Worker) addressOwner(ctx context.Context, emailKey string) (chat.User, error) {
 	owner, err := w.Store.UserByEmail(ctx, emailKey)
 	if errors.Is(err, chat.ErrNotFound) {
@@ -88,8 +88,8 @@ func (w *Worker) addressOwner(ctx context.Context, emailKey string) (chat.User, 
 	return owner.User, err
 }
 
-// buildAddressInUse returns an e-mail that tells the owner of an address that somebody tried to use it. The other
-// person gets no sign that the address has an account.
+// buildAddressInUse returns the content of an e-mail to the owner of an e-mail address. It says that somebody else
+// tried to use the address for an account. The other person does not learn that the address has an account.
 func (w *Worker) buildAddressInUse(
 	ctx context.Context, n chat.Notification, owner chat.User,
 ) (chat.NotificationContent, error) {
@@ -154,8 +154,8 @@ func (w *Worker) buildEmailChange(ctx context.Context, n chat.Notification) (cha
 	return content, err
 }
 
-// buildUnreadDigest returns the content of a digest. It returns ErrNotFound if the user has been online since the
-// digest was scheduled, is online now, or does not want digests any more.
+// buildUnreadDigest returns the content of an e-mail about unread messages. It returns ErrNotFound if the user is
+// online, has been online since the digest was scheduled, or does not want digests any more.
 func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	content, err := w.contentForUser(ctx, n)
 	if err != nil {
@@ -204,8 +204,9 @@ func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.Notif
 
 func (w *Worker) isOnline(user int64) bool { return w.Presence.Online(user)[user] }
 
-// unreadConversations returns the unread conversations of a user, each with its newest messages, oldest first. If room
-// is not 0, it returns only that one. It returns ErrNotFound if nothing is unread.
+// unreadConversations returns the conversations in which the user has unread messages, each with the newest of these
+// messages, oldest first. If room is not 0, it returns only the conversation with that id. It returns ErrNotFound if
+// nothing is unread.
 func (w *Worker) unreadConversations(ctx context.Context, user, room int64) ([]chat.UnreadConversation, error) {
 	list, err := w.Store.UnreadConversations(ctx, user, room, maxDigestConversations)
 	if err != nil {

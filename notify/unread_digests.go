@@ -10,16 +10,16 @@ import (
 	"charla/chat"
 )
 
-// scanStore is the part of the database that the scan for unread messages uses.
+// scanStore is the part of the database that the worker needs to look for unread messages.
 type scanStore interface {
-	// ScanDue reports whether to scan now: there may be new messages, or the scan cursor (where the last scan ended) is
-	// old and must be refreshed.
+	// ScanDue reports whether it is time to scan: there may be new messages, or the scan cursor (the place where the
+	// last scan ended) is old and must be refreshed.
 	ScanDue(ctx context.Context, c chat.ScanClaim) (bool, error)
 	// InTx runs f in a write transaction. It may run f more than once, because it repeats failed transactions.
 	InTx(ctx context.Context, f func(tx chat.Tx) error) error
 }
 
-// These are the intervals of the scans for new messages. Only one node at a time scans.
+// These are the times between two scans for new messages. Only one node at a time scans.
 const (
 	pushScanInterval   = 2 * time.Second
 	digestScanInterval = 20 * time.Second
@@ -32,9 +32,10 @@ func scanInterval(medium chat.Medium) time.Duration {
 	return pushScanInterval
 }
 
-// A scan starts scanOverlap before the time of the previous one. That is longer than any transaction, so a message that
-// was committed late is not skipped. If there was no scan for scanMaxAge, for example because e-mail was switched off,
-// the older messages cause no notifications.
+// A scan begins with the messages that were posted scanOverlap before the previous scan. No transaction takes that
+// long, so a message that was committed late is not skipped. Messages that are older than scanMaxAge cause no
+// notifications if there was no scan in the meantime, for example because e-mail was switched off. scanRefresh is how
+// often the scan cursor moves forward even if nobody posts.
 const (
 	scanOverlap       = time.Minute
 	scanMaxAge        = time.Hour
@@ -43,13 +44,14 @@ const (
 	maxDigestsPerScan = 500  // likewise
 )
 
-// These are the times between the newest unread message and its digest, for the settings "soon" and "hour".
+// These are the times between the newest unread message and the digest about it, for the settings "soon" and "hour".
 const (
 	soonDigestDelay = chat.Timestamp(5 * time.Minute / time.Microsecond)
 	hourDigestDelay = chat.Timestamp(time.Hour / time.Microsecond)
 )
 
-// newScanClaim returns a claim, by which a node makes the others leave the scan to it. It lasts half a scan interval.
+// newScanClaim returns a claim to scan for one medium. While a node holds the claim, no other node scans. The claim
+// lasts half a scan interval.
 func newScanClaim(medium chat.Medium, now time.Time) chat.ScanClaim {
 	return chat.ScanClaim{
 		Medium:        medium,
@@ -61,8 +63,8 @@ func newScanClaim(medium chat.Medium, now time.Time) chat.ScanClaim {
 	}
 }
 
-// ScanUnread looks for messages that users have not read and are not online to read. For e-mail it schedules digests
-// and enqueues those that are due. For push it enqueues a notification for each conversation.
+// ScanUnread looks for unread messages of users who are not online. For e-mail it schedules digests and queues those
+// that are due. For push it queues a notification for each conversation.
 func (w *Worker) ScanUnread(ctx context.Context, medium chat.Medium) {
 	if err := w.scan(ctx, newScanClaim(medium, time.Now())); err != nil {
 		slog.Warn("scan unread messages failed", "medium", medium, "error", err)
@@ -100,8 +102,8 @@ func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, n
 	return tx.EnqueueDueDigests(ctx, now, maxDigestsPerScan)
 }
 
-// enqueuePushes enqueues a push notification for each candidate who is not online. It continues after cursor, where the
-// last scan ended.
+// enqueuePushes queues push notifications about messages that came after cursor, the place where the last scan ended.
+// It leaves out users who are online.
 func (w *Worker) enqueuePushes(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
 	candidates, err := tx.PushCandidates(ctx, cursor)
 	if err != nil {

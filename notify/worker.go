@@ -16,15 +16,15 @@ import (
 	"charla/views"
 )
 
-// Store is the part of the database that the worker uses itself. chat.Service takes notifications from the queue and
-// records their delivery.
+// Store is the part of the database that the worker reads directly. The queue of notifications belongs to chat.Service,
+// which also records their delivery.
 type Store interface {
 	contentReader
 	scanStore
 }
 
 // Worker delivers notifications by e-mail and ntfy, if these are configured. Several nodes may run a worker on the same
-// database: each notification is claimed by one of them.
+// database: only one of them claims a notification and delivers it.
 type Worker struct {
 	Service  *chat.Service
 	Store    Store
@@ -35,8 +35,9 @@ type Worker struct {
 	Ntfy     *ntfy.Client   // nil if ntfy is not configured
 }
 
-// The worker checks the queue every pollInterval and delivers at most batchSize notifications of a medium at once. It
-// tries to record a delivery for about as long as its claim on the notification lasts.
+// These control the delivery. The worker checks the queue every pollInterval, and delivers at most batchSize
+// notifications of a medium at once. It tries completeAttempts times to record a delivery, which takes about as long as
+// its claim on the notification lasts.
 const (
 	pollInterval          = time.Second
 	batchSize             = 8
@@ -44,8 +45,8 @@ const (
 	completeAttempts      = 60
 )
 
-// Run scans for unread messages and delivers notifications until ctx is canceled. Each task and medium has its own
-// loop, so that a slow mail server does not delay the scan.
+// Run scans for unread messages and delivers notifications until ctx is canceled. Scanning and delivering run
+// separately for each medium, so that a slow mail server delays nothing else.
 func (w *Worker) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	start := func(medium chat.Medium) {
@@ -62,7 +63,7 @@ func (w *Worker) Run(ctx context.Context) {
 	loops.Wait()
 }
 
-// Deliver delivers the due notifications of a medium in batches, until none is left.
+// Deliver delivers in batches all notifications of a medium that are due.
 func (w *Worker) Deliver(ctx context.Context, medium chat.Medium) {
 	for ctx.Err() == nil {
 		notifications, err := w.Service.ClaimNotifications(ctx, medium, batchSize)
@@ -81,14 +82,14 @@ func (w *Worker) Deliver(ctx context.Context, medium chat.Medium) {
 	}
 }
 
-// deliverOne tries once to deliver a notification, and records whether that succeeded.
+// deliverOne tries once to deliver a notification, and records whether it succeeded.
 func (w *Worker) deliverOne(ctx context.Context, n chat.Notification) {
 	content, err := w.attempt(ctx, n)
 	w.complete(ctx, n, content.Unread, err)
 }
 
-// complete records the result of a delivery. While the database is unavailable it tries again, because a delivery that
-// is not recorded would be repeated. When ctx is canceled it stops after one more attempt.
+// complete records whether a delivery succeeded. While the database is unavailable it tries again, because a delivery
+// that is not recorded would be repeated. When ctx is canceled it makes one more attempt and stops.
 func (w *Worker) complete(
 	ctx context.Context, n chat.Notification, emailed []chat.UnreadConversation, deliveryErr error,
 ) {
@@ -109,9 +110,9 @@ func (w *Worker) complete(
 	}
 }
 
-// attempt builds the content of a notification and sends it. It turns a panic into an error, so that other
-// notifications are still delivered. The content that it returns names the conversations that were e-mailed; for push
-// it names none.
+// attempt builds the content of a notification and sends it. It returns a panic as an error, so that other
+// notifications are still delivered. The returned content lists the conversations about which an e-mail was sent; for
+// push the list is empty.
 func (w *Worker) attempt(ctx context.Context, n chat.Notification) (content chat.NotificationContent, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -10,10 +10,10 @@ import (
 	"charla/live"
 )
 
-// ConversationState returns the function that computes the events of a program's stream about its user's conversations:
-// which of them have new messages or a new name, were read, or were left. The first call reports all conversations, so
-// that the program can fetch what it missed and remove the others. If announceReady is set, the event ready follows
-// them.
+// ConversationState returns a function that a program's stream calls again and again. Each call returns the events
+// about the user's conversations since the previous call: which of them have new messages or a new name, were read, or
+// were left. The first call reports all conversations, so that the program can fetch the messages that it missed and
+// forget any other conversation. If announceReady is true, the first call adds the event ready.
 func ConversationState(service *chat.Service, user chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
 	return func(ctx context.Context) ([]byte, error) {
@@ -25,19 +25,19 @@ func ConversationState(service *chat.Service, user chat.User, announceReady bool
 	}
 }
 
-// lastSeen is what the program was last told about a conversation.
+// lastSeen is what the program already knows about a conversation.
 type lastSeen struct {
 	seq, read int64
 	name      string
 }
 
-// conversationTracker stores what a program was told about its user's conversations.
+// conversationTracker stores what a program already knows about its user's conversations.
 type conversationTracker struct {
 	announceReady bool
 	known         map[int64]lastSeen // by room; nil before the first state
 }
 
-// changes returns an event for each difference between conversations and those of the previous call.
+// changes returns an event for each difference between conversations and the list of the previous call.
 func (t *conversationTracker) changes(conversations []chat.Conversation) (b []byte) {
 	first, now := t.known == nil, make(map[int64]lastSeen, len(conversations))
 	for _, c := range conversations {

@@ -2,10 +2,10 @@ package stream
 
 import "charla/handlers/web"
 
-// emptyJSON is the data of an event that needs no data besides its name.
+// emptyJSON is the data of an event that says everything by its name.
 type emptyJSON struct{}
 
-// Docs documents the events that programs receive.
+// Docs documents the events that event streams send to programs.
 var Docs = []web.EventDoc{
 	{
 		Name: "message", Data: web.MessageJSON{},

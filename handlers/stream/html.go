@@ -14,8 +14,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// RenderFragment renders a fragment for a stream. If that fails, it logs the error and returns nil, and the stream
-// continues without the fragment.
+// RenderFragment renders a fragment of a page for a stream. If rendering fails, it logs the error and returns nil, and
+// the stream continues without the fragment.
 func RenderFragment(component templ.Component) []byte {
 	var b bytes.Buffer
 	if err := component.Render(context.Background(), &b); err != nil {
@@ -25,12 +25,12 @@ func RenderFragment(component templ.Component) []byte {
 	return b.Bytes()
 }
 
-// HTMLEvents is the live.Encoder for pages. It encodes server-sent events with HTML that htmx inserts. An event is
-// encoded once for all pages in the same language.
+// HTMLEvents is the live.Encoder for pages. It encodes changes as server-sent events with HTML that htmx inserts into
+// the page. A change is encoded once for all pages in the same language.
 type HTMLEvents struct{ views.Locale }
 
-// Frame returns an event with a rendered component. id becomes the reader's cursor, the position after which a replay
-// starts; 0 leaves the cursor as it is.
+// Frame returns an event that contains a rendered component. id becomes the reader's cursor, from which a reconnected
+// reader continues; 0 leaves the cursor as it is.
 func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	event := live.ServerSentEvent{Data: RenderFragment(component)}
 	if id > 0 {
@@ -39,7 +39,7 @@ func (e HTMLEvents) Frame(component templ.Component, id int64) []byte {
 	return event.AppendTo(nil)
 }
 
-// Change encodes a new or changed message. id is as for Frame.
+// Change encodes a new or changed message. id becomes the reader's cursor; 0 leaves the cursor as it is.
 func (e HTMLEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
@@ -61,36 +61,37 @@ func (e HTMLEvents) Typing(t live.Typing) []byte {
 	return e.Frame(views.TypingFragment(e.Locale, t.Users, t.Count), 0)
 }
 
-// UploadProgress encodes how much of an upload has arrived. Only pages of the uploader get it.
+// UploadProgress encodes how many bytes of an upload have arrived. Only pages of the user who uploads get this event.
 func (e HTMLEvents) UploadProgress(u chat.UploadProgress) []byte {
 	return e.Frame(views.UploadProgressFragment(e.Locale, u), 0)
 }
 
-// Attachment encodes an added, described or removed attachment of the composer. Only pages of its owner get it.
+// Attachment encodes that a file was added to the composer, described or removed. Only pages of the user whose composer
+// it is get this event.
 func (e HTMLEvents) Attachment(changed chat.AttachmentChanged) []byte {
 	return e.Frame(views.AttachmentChangedFragment(e.Locale, changed), 0)
 }
 
-// Cursor encodes an event without content that sets the reader's cursor to id.
+// Cursor encodes an event that only sets the reader's cursor to id, from which a reconnected reader continues.
 func (e HTMLEvents) Cursor(id int64) []byte {
 	return live.ServerSentEvent{ID: strconv.FormatInt(id, 10)}.AppendTo(nil)
 }
 
-// Heartbeat returns a comment that keeps the connection open.
+// Heartbeat returns a comment that keeps the connection open. Browsers ignore it.
 func (e HTMLEvents) Heartbeat() []byte { return live.KeepAliveComment }
 
-// Before a server stops, it tells each page to wait a random time between these limits before it reconnects, so that
+// When the server is about to stop, it tells each page to reconnect after a random time between these limits, so that
 // not all pages reconnect at once.
 const (
 	minRetryMillis = 300
 	maxRetryMillis = 1500
 )
 
-// End encodes the reason why the stream ends.
+// End encodes the events that tell a page why its stream ends.
 func (e HTMLEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte{}) }
 
-// endEvents returns the events that tell a client why its stream ends. It returns none if the client should simply
-// reconnect. Each event has the given data, which must not be nil because browsers ignore events without data.
+// endEvents returns the events that tell a client why its stream ends, or no events if the client should simply
+// reconnect. The data of each event is data. It must not be nil, because browsers ignore events without data.
 func endEvents(reason live.EndReason, data []byte) []byte {
 	named := func(name string, retry int) []byte {
 		return live.ServerSentEvent{Name: name, RetryMillis: retry, Data: data}.AppendTo(nil)

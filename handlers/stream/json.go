@@ -8,12 +8,12 @@ import (
 	"charla/live"
 )
 
-// JSONEvents is the live.Encoder for programs. It encodes server-sent events with a name and JSON. The JSON is the same
-// for every reader and language, so an event is encoded once for all programs.
+// JSONEvents is the live.Encoder for programs. It encodes changes as named server-sent events with JSON. The JSON is
+// the same for every reader and language, so a change is encoded once for all programs.
 type JSONEvents struct{}
 
-// jsonFrame returns an event. id becomes the reader's cursor, the position after which a replay starts; 0 leaves the
-// cursor as it is.
+// jsonFrame returns an event with the given name and JSON. id becomes the reader's cursor, from which a reconnected
+// reader continues; 0 leaves the cursor as it is.
 func jsonFrame(name string, id int64, data []byte) []byte {
 	event := live.ServerSentEvent{Name: name, Data: data}
 	if id > 0 {
@@ -22,7 +22,7 @@ func jsonFrame(name string, id int64, data []byte) []byte {
 	return event.AppendTo(nil)
 }
 
-// Change encodes a new or changed message as it is now.
+// Change encodes a new or changed message. The JSON is the whole message in its current state.
 func (JSONEvents) Change(change chat.RoomChange, id int64) []byte {
 	switch change := change.(type) {
 	case chat.MessagePosted:
@@ -33,8 +33,8 @@ func (JSONEvents) Change(change chat.RoomChange, id int64) []byte {
 	return nil
 }
 
-// changedFrames returns an event for each kind of change. Only the last event has the id, so a client that is
-// interrupted before it receives the others again.
+// changedFrames returns an event for each way in which a message was changed. Only the last event sets the reader's
+// cursor to id, so a client that is interrupted before the last event receives all of them again.
 func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
 	data, kinds := live.MarshalJSON(web.MessageToJSON(change.Message)), changeKinds(change)
 	last := len(kinds) - 1
@@ -44,9 +44,10 @@ func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
 	return append(frames, jsonFrame(string(kinds[last]), id, data)...)
 }
 
-// changeKinds returns how a message was changed, at least one kind. In a replay the kind of the change is unknown. Then
-// changeKinds returns each kind that the message shows: Edited if it was ever edited, and Reacted if it has reactions
-// or was not edited.
+// changeKinds returns the ways in which a message was changed; there is at least one. For a message that is deleted by
+// now it returns Deleted, otherwise change.Kind. In a replay, change.Kind is empty because the kind is unknown. Then
+// changeKinds returns Edited if the message was ever edited, and Reacted if the message has reactions or was never
+// edited.
 func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
 	m := change.Message
 	if m.DeletedAt > 0 {
@@ -93,10 +94,10 @@ func (JSONEvents) Typing(t live.Typing) []byte {
 	return jsonFrame("typing", 0, live.MarshalJSON(typingJSON{t.Count, web.AuthorsToJSON(t.Users)}))
 }
 
-// UploadProgress returns nothing, because a program knows how much it has uploaded.
+// UploadProgress returns nothing, because a program itself knows how many bytes it has uploaded.
 func (JSONEvents) UploadProgress(chat.UploadProgress) []byte { return nil }
 
-// Attachment returns nothing, because a program itself decides which files its messages have.
+// Attachment returns nothing, because a program itself decides which files it attaches to a message.
 func (JSONEvents) Attachment(chat.AttachmentChanged) []byte { return nil }
 
 // readyJSON is the data of the event ready.
@@ -104,16 +105,16 @@ type readyJSON struct {
 	Seq int64 `json:"seq"` // the cursor
 }
 
-// Cursor encodes the event ready, which sets the reader's cursor to id. It has a name and data because many programs
-// would ignore an event without them.
+// Cursor encodes the event ready, which sets the reader's cursor to id. A reconnected reader continues from there. The
+// event has a name and data because many programs would ignore an event without them.
 func (JSONEvents) Cursor(id int64) []byte {
 	return jsonFrame("ready", id, live.MarshalJSON(readyJSON{id}))
 }
 
-// Heartbeat returns a comment that keeps the connection open.
+// Heartbeat returns a comment that keeps the connection open. Programs ignore it.
 func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 
-// End encodes the reason why the stream ends.
+// End encodes the events that tell a program why its stream ends.
 func (JSONEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte("{}")) }
 
 // leftJSON is the data of the event left: the room of which the user is no longer a member.

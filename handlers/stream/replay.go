@@ -11,9 +11,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// LoadReplay reads the changes that the reader missed since its cursor, which is in the header Last-Event-ID or else in
-// the query parameter after. Call it after subscribing to the stream, so that no change between the replay and the live
-// events is lost. It returns chat.ErrNotFound if the user is no longer a member of the room.
+// LoadReplay reads the changes of the conversation that a reconnected reader missed. The reader's cursor says from
+// where; it is in the header Last-Event-ID or else in the query parameter "after". The caller must subscribe to the
+// stream before, so that no change between the replay and the live events is lost. It returns chat.ErrNotFound if the
+// user is no longer a member of the room.
 func LoadReplay(
 	c echo.Context, service *chat.Service, stream *live.Stream, conv chat.Conversation,
 ) (live.Replay, error) {

@@ -18,8 +18,8 @@ import (
 // EventStreamType is the Content-Type of an event stream.
 const EventStreamType = "text/event-stream"
 
-// CloseOnError calls f. If f returns an error or panics, CloseOnError closes the stream, because otherwise its user
-// would appear to be online for ever.
+// CloseOnError calls f and returns its error. If f returns an error or panics, CloseOnError closes the stream, because
+// otherwise its user would appear to be online for ever.
 func CloseOnError(stream *live.Stream, f func() error) error {
 	succeeded := false
 	defer func() {
@@ -32,7 +32,7 @@ func CloseOnError(stream *live.Stream, f func() error) error {
 	return err
 }
 
-// EndNow answers with an event stream that only says why it ends.
+// EndNow answers with an event stream that only tells the client why it ends.
 func EndNow(c echo.Context, reason live.EndReason) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	c.Response().Header().Set("Connection", "close")
@@ -40,9 +40,9 @@ func EndNow(c echo.Context, reason live.EndReason) error {
 }
 
 // Serve writes a stream to the client. If it returns an error or panics, the caller must close the stream. Over plain
-// HTTP/1.1 it takes the connection away from the server, which saves the memory of a response and a goroutine, and
-// returns while the stream goes on in the background. Otherwise, or if the server does not give the connection away, it
-// writes an ordinary response, and returns after the stream has ended and is closed.
+// HTTP/1.1 it takes the connection away from the server and returns at once; the stream then goes on in the background,
+// without the memory of a response and a goroutine. Otherwise, or if the server does not give the connection away, it
+// writes an ordinary response, and returns when the stream has ended and is closed.
 func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.Replay, state live.StateFunc) error {
 	setHeaders(c.Response().Header(), contentType)
 	if r := c.Request(); r.ProtoMajor == 1 && r.TLS == nil {
@@ -63,7 +63,7 @@ func Serve(c echo.Context, stream *live.Stream, contentType string, replay live.
 	return nil
 }
 
-// ServeHead answers a HEAD request with the headers that Serve would send.
+// ServeHead answers a HEAD request with the headers that Serve would send, and no body.
 func ServeHead(c echo.Context, contentType string) error {
 	setHeaders(c.Response().Header(), contentType)
 	return c.NoContent(http.StatusOK)
@@ -75,8 +75,8 @@ func setHeaders(h http.Header, contentType string) {
 	h.Set("X-Accel-Buffering", "no") // nginx must not hold back events
 }
 
-// hijackStream takes the connection of a request from the server and starts writing a stream to it in the background.
-// If the server does not allow that, it returns http.ErrNotSupported and changes nothing.
+// hijackStream takes over the connection of a request and starts writing the stream to it in the background. If the
+// server does not allow that, it returns http.ErrNotSupported and changes nothing.
 func hijackStream(c echo.Context, stream *live.Stream, replay live.Replay, state live.StateFunc) error {
 	conn, err := hijack(c)
 	if err != nil {
@@ -94,7 +94,8 @@ func hijackStream(c echo.Context, stream *live.Stream, replay live.Replay, state
 	return nil
 }
 
-// hijack takes the connection of a request from the server, which neither reads from it nor closes it from then on.
+// hijack takes over the connection of a request. From then on the server neither reads from the connection nor closes
+// it.
 func hijack(c echo.Context) (net.Conn, error) {
 	conn, _, err := http.NewResponseController(c.Response()).Hijack()
 	if err != nil {
@@ -108,7 +109,7 @@ func hijack(c echo.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// responseHead returns the status line and headers of a response whose end is marked by closing the connection.
+// responseHead returns the status line and the headers of a response that ends when the connection is closed.
 func responseHead(h http.Header) []byte {
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 200 OK\r\nConnection: close\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n")
@@ -126,7 +127,8 @@ type responseWriter struct {
 	timeout time.Duration // how long a write may take
 }
 
-// ShortenDeadline sets the write timeout to d. A write in progress must also end within d from now.
+// ShortenDeadline sets the write timeout to d for all later writes. A write in progress must also end within d from
+// now.
 func (w *responseWriter) ShortenDeadline(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -134,7 +136,7 @@ func (w *responseWriter) ShortenDeadline(d time.Duration) {
 	w.controller.SetWriteDeadline(time.Now().Add(d))
 }
 
-// Write writes and flushes b. It fails if that takes longer than the timeout.
+// Write writes b and flushes it to the client. It fails if that takes longer than the write timeout.
 func (w *responseWriter) Write(b []byte) error {
 	if err := w.setWriteDeadline(); err != nil {
 		return err
@@ -145,7 +147,7 @@ func (w *responseWriter) Write(b []byte) error {
 	return w.controller.Flush()
 }
 
-// setWriteDeadline sets the connection's write deadline for the next write, from the timeout.
+// setWriteDeadline sets the connection's write deadline to the write timeout from now.
 func (w *responseWriter) setWriteDeadline() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,7 +15,7 @@ type Caller struct {
 // SignedIn reports whether the caller is a signed-in user.
 func (c Caller) SignedIn() bool { return c.User.ID != 0 }
 
-// These are the keys of values in an echo.Context.
+// These are the keys under which this package stores values in an echo.Context.
 const (
 	callerKey = "caller"
 	nonceKey  = "nonce"
@@ -42,8 +42,8 @@ func nonce(c echo.Context) string {
 	return value
 }
 
-// RequestID returns the request's id, under which the log mentions it.
+// RequestID returns the random id of the request, under which the log and error pages mention it.
 func RequestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
-// ErrSignedOut is the error of a route that only signed-in users may call.
+// ErrSignedOut is the error for anonymous callers of a route that only signed-in users may call.
 var ErrSignedOut = chat.Errorf(chat.Unauthenticated, "Your session ended. Sign in again to continue.")

@@ -18,7 +18,7 @@ type ErrorJSON struct {
 	Error FailureJSON `json:"error"`
 }
 
-// FailureJSON describes an error to a program.
+// FailureJSON describes an error to a program: its code, a message for people and further details.
 type FailureJSON struct {
 	Code    chat.Code         `json:"code"`
 	Message string            `json:"message"`          // for a person, in their language
@@ -26,8 +26,8 @@ type FailureJSON struct {
 	Fields  map[string]string `json:"fields,omitempty"` // a message for each wrong field, if there are several
 }
 
-// ErrorToJSON returns e as JSON in the language of l. all is the error that e was taken from; it may contain errors of
-// other fields, which are added.
+// ErrorToJSON returns e as JSON in the language of l. all is the error from which e was taken. If all contains errors
+// of several form fields, ErrorToJSON adds them.
 func ErrorToJSON(l views.Locale, e *chat.Error, all error) ErrorJSON {
 	out := FailureJSON{Code: e.Code, Message: l.Error(e), Field: e.Field}
 	if fields := chat.FieldErrors(all); len(fields) > 1 {
@@ -39,8 +39,8 @@ func ErrorToJSON(l views.Locale, e *chat.Error, all error) ErrorJSON {
 	return ErrorJSON{out}
 }
 
-// WriteError answers with an error: as JSON for programs, as a text for htmx, as a redirect to the sign-in page, or as
-// an error page.
+// WriteError answers with an error. Programs get JSON, and browsers get an error page. A form that htmx has sent gets a
+// text to show beside the form. If the caller must sign in, browsers are redirected to the sign-in page instead.
 func (r *Renderer) WriteError(c echo.Context, err error) error {
 	e, status := ClassifyError(c, err)
 	SetRetryAfter(c, e)
@@ -60,7 +60,7 @@ func (r *Renderer) WriteError(c echo.Context, err error) error {
 	return r.RenderErrorPage(c, e, status)
 }
 
-// SetRetryAfter sets the Retry-After header if the error says when to try again.
+// SetRetryAfter sets the Retry-After header of the answer if the error says when the client may try again.
 func SetRetryAfter(c echo.Context, e *chat.Error) {
 	if e.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
@@ -74,7 +74,7 @@ type ErrorDoc struct {
 	Description string // one sentence
 }
 
-// These are the error codes of this package, in addition to those of chat.
+// These are the error codes that this package adds to those of package chat.
 const (
 	MethodNotAllowed chat.Code = "method_not_allowed"
 	NotAcceptable    chat.Code = "not_acceptable"
@@ -82,7 +82,7 @@ const (
 	Internal         chat.Code = "internal"
 )
 
-// ErrorDocs documents all error codes, ordered by status.
+// ErrorDocs documents all error codes, ordered by HTTP status.
 var ErrorDocs = []ErrorDoc{
 	{chat.Unauthenticated, http.StatusUnauthorized, "The session or token is missing, wrong or over."},
 	{chat.Forbidden, http.StatusForbidden, "The caller can see this, but may not do it."},
@@ -109,18 +109,18 @@ func StatusOf(code chat.Code) int {
 	return http.StatusInternalServerError
 }
 
-// statusClientClosedRequest is the status in the log and the metrics of a request whose client disconnected before the
-// answer. nginx uses the same number.
+// statusClientClosedRequest is the status that the log and the metrics show for a request if its client disconnected
+// before the answer. nginx uses the same number.
 const statusClientClosedRequest = 499
 
-// clientGone reports whether a query failed only because the client disconnected. The database itself may be fine.
+// clientGone reports whether a query failed only because the client disconnected. The database is not at fault then.
 func clientGone(c echo.Context, e *chat.Error) bool {
 	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
 }
 
 var errInternal = chat.Errorf(Internal, "Something went wrong on our side. It has been logged.")
 
-// errorsByStatus are the errors that callers get in place of Echo's own errors.
+// errorsByStatus are the errors that callers get in place of Echo's own errors, by HTTP status.
 var errorsByStatus = map[int]*chat.Error{
 	http.StatusNotFound:              chat.ErrNotFound,
 	http.StatusMethodNotAllowed:      chat.Errorf(MethodNotAllowed, "This method is not allowed here."),
@@ -129,8 +129,8 @@ var errorsByStatus = map[int]*chat.Error{
 	http.StatusUnsupportedMediaType:  chat.Errorf(Unsupported, "Send a form or JSON, and set the Content-Type header."),
 }
 
-// ClassifyError returns the error that the caller may see for err, and its HTTP status. An unexpected error becomes
-// Internal and is logged. An unavailable database or storage is logged too.
+// ClassifyError returns the error that the caller may see instead of err, and its HTTP status. It turns an unexpected
+// error into Internal and logs it. It also logs an unavailable database or file storage.
 func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
 		if clientGone(c, e) {

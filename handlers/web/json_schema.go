@@ -16,7 +16,7 @@ import (
 //
 //	required:"true"  a request without the field is refused
 //	enum:"open,invited"  the allowed values
-//	example:"Design"  the field is part of the example of its struct, with this value or that of exampleTexts
+//	example:"Design"  examples include the field with this value; example:"" takes it from exampleTexts
 //
 // In responses, a field is required unless it is omitted when it is empty.
 
@@ -24,7 +24,8 @@ var plainTypes = map[reflect.Kind]string{
 	reflect.Int64: "integer", reflect.Int: "integer", reflect.String: "string", reflect.Bool: "boolean",
 }
 
-// schema returns the JSON schema of a type. For a struct it returns a reference to the schema, which it collects.
+// schema returns the JSON schema of a Go type. For a struct it returns a reference, and adds the struct's own schema to
+// b.schemas.
 func (b *openAPIBuilder) schema(t reflect.Type) JSONObject {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
@@ -50,7 +51,7 @@ func (b *openAPIBuilder) schema(t reflect.Type) JSONObject {
 	panic(fmt.Sprintf("no JSON schema for %s", t))
 }
 
-// errorCodes returns the codes of all errors.
+// errorCodes returns all error codes of JSON responses.
 func errorCodes() []string {
 	codes := make([]string, len(ErrorDocs))
 	for i, doc := range ErrorDocs {
@@ -59,13 +60,14 @@ func errorCodes() []string {
 	return codes
 }
 
-// schemaName returns the name of a struct in the description: the name in Go without the suffix JSON.
+// schemaName returns the name of a struct in the OpenAPI description: its name in Go without the suffix JSON.
 func schemaName(t reflect.Type) string {
 	name := strings.TrimSuffix(t.Name(), "JSON")
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-// structSchema collects the schema of a struct, unless that is done already, and returns a reference to it.
+// structSchema returns a reference to the schema of a struct. When it is called first for the struct, it adds the
+// schema to b.schemas.
 func (b *openAPIBuilder) structSchema(t reflect.Type) JSONObject {
 	name := schemaName(t)
 	if b.schemas[name] == nil {
@@ -130,7 +132,7 @@ func hasRequiredField(t reflect.Type) bool {
 // enumValues returns the values that an enum tag lists. A value may be empty.
 func enumValues(tag string) []string { return strings.Split(tag, ",") }
 
-// example returns an example of a struct in JSON. It contains the required fields and those with an example tag.
+// example returns an example of a struct as JSON. It contains the required fields and the fields with an example tag.
 func example(t reflect.Type) JSONObject {
 	out := JSONObject{}
 	addExamples(t, out)
@@ -152,7 +154,8 @@ func addExamples(t reflect.Type, out JSONObject) {
 	}
 }
 
-// parseExample returns the value of an example tag. The tag is JSON, except for a field that is a string.
+// parseExample returns the value of an example tag for a field of type t. The tag contains JSON, except for a string
+// field, for which it contains the string without quotes.
 func parseExample(t reflect.Type, text string) (value any) {
 	if t.Kind() == reflect.Pointer {
 		return parseExample(t.Elem(), text)
@@ -166,7 +169,8 @@ func parseExample(t reflect.Type, text string) (value any) {
 	return value
 }
 
-// fieldExample returns an example value for a field with this name. For an enum it is the last value.
+// fieldExample returns an example value for a field with the given type, name and enum tag. With an enum tag it returns
+// the last allowed value.
 func fieldExample(t reflect.Type, name, enum string) any {
 	switch {
 	case enum != "":
@@ -193,7 +197,7 @@ func fieldExample(t reflect.Type, name, enum string) any {
 	return text
 }
 
-// exampleTexts are example texts by the name of their field. A field has the same meaning in all structs.
+// exampleTexts maps the name of a field to an example of its value. A name has the same meaning in all structs.
 var exampleTexts = map[string]string{
 	"access_token":  "eyJhY2Nlc3MiOjN9.c2lnbmF0dXJl",
 	"address":       "203.0.113.7",

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// RoutesMarkdown returns the documentation of the routes as Markdown, with a table for each group.
+// RoutesMarkdown returns the documentation of the routes as Markdown, with a table for each group of routes.
 func RoutesMarkdown(groups []RouteGroup) string {
 	var b strings.Builder
 	for _, group := range groups {
@@ -55,8 +55,8 @@ func structFieldNames(t reflect.Type) []string {
 	return names
 }
 
-// maxEventFields is the largest number of fields that the documentation lists for an event. For an event with more
-// fields it shows the name of the type.
+// maxEventFields is how many fields of an event the documentation lists at most. If an event has more, it shows the
+// name of the event's type instead.
 const maxEventFields = 6
 
 func dataNames(t reflect.Type) string {
@@ -79,7 +79,7 @@ func codeList(names []string) string {
 	return "`" + strings.Join(names, "` `") + "`"
 }
 
-// responseNames returns the successful statuses of an operation and the type of each response.
+// responseNames returns the HTTP statuses with which a route succeeds, and the type of the response for each.
 func responseNames(responses Responses) string {
 	var list []string
 	for _, status := range slices.Sorted(maps.Keys(responses)) {
@@ -104,7 +104,7 @@ func responseNames(responses Responses) string {
 	return strings.Join(list, ", ")
 }
 
-// QueryMarkdown returns the query parameters as a Markdown table.
+// QueryMarkdown returns a Markdown table of all query parameters.
 func QueryMarkdown() string {
 	var b strings.Builder
 	b.WriteString("| Parameter | |\n|---|---|\n")
@@ -114,7 +114,7 @@ func QueryMarkdown() string {
 	return b.String()
 }
 
-// ErrorsMarkdown returns the codes of errors with their statuses as a Markdown table.
+// ErrorsMarkdown returns a Markdown table of the error codes and their HTTP statuses.
 func ErrorsMarkdown() string {
 	var b strings.Builder
 	b.WriteString("| Code | Status | |\n|---|---|---|\n")
@@ -124,8 +124,8 @@ func ErrorsMarkdown() string {
 	return b.String()
 }
 
-// EventsMarkdown returns a Markdown table of events: of those that browsers receive too if browsers is true, otherwise
-// of those that only programs receive.
+// EventsMarkdown returns a Markdown table of events. If browsers is true, it contains the events that both browsers and
+// programs receive, otherwise those that only programs receive.
 func EventsMarkdown(events []EventDoc, browsers bool) string {
 	var b strings.Builder
 	b.WriteString("| Event | Data | |\n|---|---|---|\n")

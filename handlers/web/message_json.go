@@ -7,7 +7,7 @@ import (
 	"charla/views"
 )
 
-// AuthorJSON is a user in a list or beside something that they wrote or did.
+// AuthorJSON is a user in JSON responses and events, for example the author of a message.
 type AuthorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
@@ -15,7 +15,7 @@ type AuthorJSON struct {
 	Bot    bool   `json:"bot,omitempty"` // absent in reactions
 }
 
-// MessageJSON is a message.
+// MessageJSON is a message in JSON responses and events.
 type MessageJSON struct {
 	ID       int64      `json:"id"`
 	Room     int64      `json:"room"`
@@ -32,7 +32,7 @@ type MessageJSON struct {
 	Files     []FileJSON     `json:"files"`
 }
 
-// ReactionJSON is an emoji and the users who reacted with it.
+// ReactionJSON is an emoji of a message in JSON responses and events, with the users who reacted with it.
 type ReactionJSON struct {
 	Emoji  string       `json:"emoji"`
 	Count  int          `json:"count"`
@@ -40,7 +40,8 @@ type ReactionJSON struct {
 	Mine   *bool        `json:"mine,omitempty"` // only in responses to GET
 }
 
-// MessageToJSON returns a message as JSON without anything that depends on the reader.
+// MessageToJSON returns a message for JSON. The result contains nothing that depends on the reader, so it can be sent
+// to all readers.
 func MessageToJSON(m chat.Message) MessageJSON {
 	out := MessageJSON{
 		ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq,
@@ -59,7 +60,7 @@ func MessageToJSON(m chat.Message) MessageJSON {
 	return out
 }
 
-// AvatarURL returns the URL of a profile picture, or "" if file is 0.
+// AvatarURL returns the URL of the profile picture with the given file id, or "" if file is 0.
 func AvatarURL(file int64) string {
 	if file == 0 {
 		return ""
@@ -67,7 +68,8 @@ func AvatarURL(file int64) string {
 	return views.FileURL(file, chat.VariantSquare)
 }
 
-// OptionalTime returns a time for an optional JSON field. It returns nil if at is 0, which means never.
+// OptionalTime returns a time for an optional JSON field. If at is 0, which means never, it returns nil, and the field
+// is left out.
 func OptionalTime(at chat.Timestamp) *time.Time {
 	if at == 0 {
 		return nil
@@ -76,7 +78,7 @@ func OptionalTime(at chat.Timestamp) *time.Time {
 	return &t
 }
 
-// MessageToJSONFor returns a message as JSON for one reader: the reader's own reactions are marked.
+// MessageToJSONFor returns a message for JSON as one reader sees it: the reader's own reactions are marked.
 func MessageToJSONFor(m chat.Message, reader int64) MessageJSON {
 	out := MessageToJSON(m)
 	for i, r := range m.Reactions.Groups() {
@@ -86,7 +88,7 @@ func MessageToJSONFor(m chat.Message, reader int64) MessageJSON {
 	return out
 }
 
-// FileJSON is a file of a message, or an uploaded file that is not in a message yet.
+// FileJSON is a file in JSON responses and events: part of a message, or uploaded and not sent yet.
 type FileJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -99,7 +101,7 @@ type FileJSON struct {
 	Height   int    `json:"height"`
 }
 
-// FileToJSON returns a file for JSON responses.
+// FileToJSON returns a file for JSON.
 func FileToJSON(f chat.File) FileJSON {
 	out := FileJSON{
 		ID: f.ID, Name: f.Name, Alt: f.Alt, Type: f.Type, Size: f.Size,
@@ -111,7 +113,8 @@ func FileToJSON(f chat.File) FileJSON {
 	return out
 }
 
-// FilesToJSON returns files for JSON responses. The result is never nil, because nil would become null.
+// FilesToJSON returns a list of files for JSON. The result is never nil, because JSON would contain null instead of an
+// empty list.
 func FilesToJSON(files []chat.File) []FileJSON {
 	out := make([]FileJSON, len(files))
 	for i, f := range files {
@@ -120,7 +123,8 @@ func FilesToJSON(files []chat.File) []FileJSON {
 	return out
 }
 
-// AuthorsToJSON returns users for JSON responses. The result is never nil, because nil would become null.
+// AuthorsToJSON returns a list of users for JSON. The result is never nil, because JSON would contain null instead of
+// an empty list.
 func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	out := make([]AuthorJSON, len(people))
 	for i, p := range people {
@@ -129,7 +133,7 @@ func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	return out
 }
 
-// ConversationJSON is a conversation as one user sees it.
+// ConversationJSON is a conversation in JSON responses and events, as one user sees it.
 type ConversationJSON struct {
 	Room   int64  `json:"room"`
 	With   int64  `json:"with,omitempty"` // the other person of a direct conversation
@@ -139,7 +143,7 @@ type ConversationJSON struct {
 	Unread int    `json:"unread"` // counted up to 100
 }
 
-// ConversationToJSON returns a conversation for JSON responses and events.
+// ConversationToJSON returns a conversation for JSON.
 func ConversationToJSON(c chat.Conversation) ConversationJSON {
 	out := ConversationJSON{Room: c.Room, Name: c.Name, Seq: c.LastSeq, Read: c.ReadSeq, Unread: c.Unread}
 	if c.Kind == chat.Direct {

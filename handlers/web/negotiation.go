@@ -10,9 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// WantsJSON reports whether to answer with JSON, errors included, rather than with HTML. The first of these rules that
-// applies decides: a route for programs answers JSON; an Accept header may prefer JSON or HTML; a request with a bearer
-// token or a JSON body gets JSON.
+// WantsJSON reports whether to answer with JSON rather than with HTML; errors too. It applies the first of these rules
+// that decides: a route for programs answers with JSON; the Accept header may prefer JSON or HTML; a request with a
+// bearer token or a JSON body gets JSON; any other gets HTML.
 func WantsJSON(c echo.Context) bool {
 	if RouteOf(c).ProgramsOnly || c.Get(forceJSONKey) != nil {
 		return true
@@ -28,11 +28,12 @@ func WantsJSON(c echo.Context) bool {
 
 const forceJSONKey = "force JSON"
 
-// ForceJSON makes the error of this request JSON, even if its Accept header prefers HTML. It is used for invalid bearer
-// tokens, which only programs send.
+// ForceJSON makes WantsJSON return true for this request, even if its Accept header prefers HTML. It is used for
+// invalid bearer tokens, which only programs send.
 func ForceJSON(c echo.Context) { c.Set(forceJSONKey, true) }
 
-// acceptedTypes returns the media types of the Accept headers with their quality, the client's preference from 0 to 1.
+// acceptedTypes returns the media types in the Accept headers, each with its quality: how much the client likes it,
+// from 0 to 1.
 func acceptedTypes(h http.Header) map[string]float64 {
 	accepted := map[string]float64{}
 	for part := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
@@ -49,7 +50,8 @@ func acceptedTypes(h http.Header) map[string]float64 {
 	return accepted
 }
 
-// mediaType returns the media type of the body in lower case and without parameters, or "" if there is none.
+// mediaType returns the media type of the request body, in lower case and without parameters, or "" if the header has
+// none.
 func mediaType(h http.Header) string {
 	name, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
@@ -58,10 +60,10 @@ func mediaType(h http.Header) string {
 	return name
 }
 
-// ErrHTMLOnly is the error for a program that asks for JSON where only HTML exists.
+// ErrHTMLOnly is the error for a program that asks for JSON at a URL that has only HTML.
 var ErrHTMLOnly = echo.NewHTTPError(http.StatusNotAcceptable)
 
-// HTMLOnly wraps the handler of a page that has no JSON form. Callers who want JSON get status 406.
+// HTMLOnly returns the handler of a page that cannot answer with JSON. Callers who want JSON get status 406.
 func HTMLOnly(handler echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if WantsJSON(c) {
@@ -71,17 +73,17 @@ func HTMLOnly(handler echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// IsHTMX reports whether htmx sent the request. htmx expects a fragment instead of a full page, and a header instead of
-// a redirect.
+// IsHTMX reports whether htmx sent the request. htmx expects a fragment instead of a full page, and the header
+// HX-Redirect instead of a redirect.
 func IsHTMX(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
 
-// IsGet reports whether the method is GET or HEAD. Both call the same handler.
+// IsGet reports whether the method is GET or HEAD, which the same handlers answer.
 func IsGet(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // IsHead reports whether the method is HEAD.
 func IsHead(c echo.Context) bool { return c.Request().Method == http.MethodHead }
 
-// Redirect answers with a redirect to another page. For htmx it sends the header that makes htmx go there.
+// Redirect answers with a redirect to another page. For htmx it sends a header that makes htmx open that page.
 func Redirect(c echo.Context, to string) error {
 	if IsHTMX(c) {
 		c.Response().Header().Set("HX-Redirect", to)
@@ -90,7 +92,8 @@ func Redirect(c echo.Context, to string) error {
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
-// LoginURL returns the URL of the sign-in page. Signing in leads back to the page that r requested.
+// LoginURL returns the URL of the sign-in page for a user who requested the page of r. Signing in leads back to that
+// page.
 func LoginURL(r *http.Request) string {
 	if !IsGet(r) || r.URL.Path == "/" {
 		return "/login"
@@ -98,8 +101,8 @@ func LoginURL(r *http.Request) string {
 	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
 }
 
-// LocalPath returns next if it is a path on this site, otherwise /chat. It prevents links that lead to other sites
-// after signing in.
+// LocalPath returns next if it is a path on this site, otherwise /chat. It prevents that signing in leads to another
+// site.
 func LocalPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
@@ -113,8 +116,9 @@ func LocalPath(next string) string {
 	return u.RequestURI()
 }
 
-// BearerToken returns the bearer token of a request, and whether the request has one. It ignores other authorization
-// schemes, which a proxy may use. With several Authorization headers it returns an empty token, which is never valid.
+// BearerToken returns the bearer token of a request, and whether the request has one. It ignores other kinds of
+// authorization, which a proxy may use. If there are several Authorization headers it returns an empty token, which is
+// never valid.
 func BearerToken(r *http.Request) (token string, hasToken bool) {
 	values := r.Header.Values("Authorization")
 	for _, v := range values {

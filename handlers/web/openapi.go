@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Operation documents a route. The documentation derives the fields of requests and responses from their Go types.
+// Operation documents a route. The fields of its requests and responses are derived from Go types.
 type Operation struct {
 	Summary   string // what the route does, in one or two sentences
 	Query     string // names of query parameters, separated by spaces; QueryParameters describes them
@@ -21,23 +21,23 @@ type Operation struct {
 	Responses Responses
 }
 
-// Responses maps the successful statuses of a route to their responses: a value of the type that is sent as JSON, a
-// MediaType, AnyOf, or nil for an empty body. All errors are sent as ErrorJSON.
+// Responses maps each HTTP status with which a route succeeds to its response: a value of the Go type that is sent as
+// JSON, a MediaType, AnyOf, or nil for an empty body. All errors are sent as ErrorJSON.
 type Responses map[int]any
 
-// MediaType is the media type of a response that is not JSON.
+// MediaType is the media type of a response that is not JSON, such as text/html.
 type MediaType string
 
 // HTML is the media type of HTML pages.
 const HTML MediaType = "text/html"
 
-// AnyOf is a JSON response that has one of several types.
+// AnyOf lists the Go types of a JSON response that may have any of several types.
 type AnyOf []any
 
 // JSONObject is a JSON object with any content.
 type JSONObject = map[string]any
 
-// EventDoc documents an event of the event stream.
+// EventDoc documents an event that an event stream sends.
 type EventDoc struct {
 	Name        string
 	Data        any    // a value of the type that the event carries as JSON; nil for none
@@ -45,7 +45,7 @@ type EventDoc struct {
 	Description string // one or two sentences
 }
 
-// OpenAPI returns the OpenAPI description of the routes and events as JSON.
+// OpenAPI returns the OpenAPI description of the routes and events, as a JSON document.
 func OpenAPI(groups []RouteGroup, events []EventDoc) []byte {
 	b := newOpenAPIBuilder()
 	text, err := json.Marshal(b.document(groups, events))
@@ -58,7 +58,7 @@ func OpenAPI(groups []RouteGroup, events []EventDoc) []byte {
 // pathParameter matches a parameter in the path of a route, such as :id.
 var pathParameter = regexp.MustCompile(`:(\w+)`)
 
-// openAPIBuilder builds the description and collects the schemas of all types that it refers to.
+// openAPIBuilder builds the OpenAPI description and collects the schemas of all types to which the description refers.
 type openAPIBuilder struct {
 	schemas JSONObject
 }
@@ -137,7 +137,8 @@ func (b *openAPIBuilder) operation(tag string, r Route) JSONObject {
 	return out
 }
 
-// security lists the credentials of which a request must carry exactly one. A route without credentials has none.
+// security returns the credentials with which a route may be called: one element for each alternative. A route for
+// anonymous callers has none.
 func security(r Route) []JSONObject {
 	session, bearer := JSONObject{"session": []string{}}, JSONObject{"bearer": []string{}}
 	switch {
@@ -151,7 +152,7 @@ func security(r Route) []JSONObject {
 	return []JSONObject{session, bearer}
 }
 
-// onlyHTML reports whether every response with a body is a page.
+// onlyHTML reports whether every response of the route that has a body is an HTML page.
 func (o Operation) onlyHTML() bool {
 	hasPage := false
 	for _, value := range o.Responses {
@@ -165,7 +166,7 @@ func (o Operation) onlyHTML() bool {
 
 var wordPattern = regexp.MustCompile(`\w+`)
 
-// operationID returns the name of a route, made from its method and path, such as postBotsIdHooks.
+// operationID returns a unique name for a route, made from its method and path, such as postBotsIdHooks.
 func operationID(r Route) string {
 	id := strings.ToLower(r.Method)
 	for _, word := range wordPattern.FindAllString(r.Path, -1) {
@@ -174,8 +175,8 @@ func operationID(r Route) string {
 	return id
 }
 
-// requestBody describes the media types in which a route takes its fields. A route for uploads takes files in a
-// multipart form, and perhaps one file as the whole body.
+// requestBody describes the body of a request: its fields in each media type that the route accepts. A route for
+// uploads takes files in a multipart form; some also take one file as the whole body.
 func (b *openAPIBuilder) requestBody(r Route) JSONObject {
 	t := reflect.TypeOf(r.Doc.Body)
 	content := JSONObject{}
@@ -192,10 +193,12 @@ func (b *openAPIBuilder) requestBody(r Route) JSONObject {
 	return JSONObject{"content": content, "required": hasRequiredField(t) || r.Upload == AnyUpload}
 }
 
-// binarySchema describes the bytes of a file. OpenAPI 3.1 needs no format, but generators recognize files by it.
+// binarySchema is the schema of the content of a file. OpenAPI 3.1 does not need "format", but generators of client
+// code recognize files by it.
 var binarySchema = JSONObject{"type": "string", "format": "binary", "contentMediaType": echo.MIMEOctetStream}
 
-// multipartSchema describes a form with the fields of a struct, in which the field file may be repeated.
+// multipartSchema returns the schema of a multipart form: the fields of a struct, and any number of files in the field
+// "file".
 func (b *openAPIBuilder) multipartSchema(t reflect.Type) JSONObject {
 	properties, required := JSONObject{}, map[string]bool{}
 	b.addStructFields(t, properties, required)
@@ -230,7 +233,7 @@ func jsonContent(schema JSONObject) JSONObject {
 	return JSONObject{echo.MIMEApplicationJSON: JSONObject{"schema": schema}}
 }
 
-// parameters returns the description of the parameters in the path and in the query.
+// parameters describes the parameters in the path and in the query of a route.
 func (b *openAPIBuilder) parameters(path, query string) []JSONObject {
 	list := []JSONObject{}
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {

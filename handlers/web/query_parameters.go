@@ -7,7 +7,7 @@ type QueryParameter struct {
 	Description string
 }
 
-// QueryParameters are all query parameters.
+// QueryParameters documents the query parameters of all routes.
 var QueryParameters = []QueryParameter{
 	{"with", int64(0), "The id of the other person of a direct conversation, instead of room."},
 	{"room", int64(0), "The id of the room, instead of with."},
@@ -31,10 +31,12 @@ var QueryParameters = []QueryParameter{
 	{"ended", "", "Why the log-in is shown. Only on the page."},
 }
 
-// queryEnums are the values of the query parameters that have few, separated by commas.
+// queryEnums maps a query parameter to its allowed values, separated by commas. It contains only the parameters that
+// have few values.
 var queryEnums = map[string]string{"size": "thumb,medium,square"}
 
-// queryParameter returns the documentation of a parameter. It panics if the name is not documented.
+// queryParameter returns the documentation of the parameter with the given name. It panics if the parameter is not
+// documented.
 func queryParameter(name string) QueryParameter {
 	for _, p := range QueryParameters {
 		if p.Name == name {

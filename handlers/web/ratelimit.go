@@ -11,8 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// RateLimits holds the rate limits of all actions. Those of sign-in and sign-up are strict to slow down guessing. The
-// others only stop abuse.
+// RateLimits holds the rate limits of all actions. The limits of sign-in and sign-up are strict, to slow down guessing.
+// All other limits only stop abuse.
 type RateLimits struct {
 	Requests             *Limiter // per user, or per IP address without a user
 	Posts                *Limiter // messages, edits and reactions, per user
@@ -60,8 +60,8 @@ func NewRateLimits(scale float64) *RateLimits {
 	}
 }
 
-// Limiter limits how often each key, such as a user or an IP address, may act. It has a token bucket for each key that
-// was used recently.
+// Limiter limits how often each key, such as a user or an IP address, may act. It counts with a token bucket for each
+// recently used key.
 type Limiter struct {
 	rate  rate.Limit // per second; 0 means no limit
 	burst int
@@ -94,7 +94,7 @@ func (l *Limiter) Allow(key string) error {
 	return &chat.Error{Code: chat.TooMany, Format: "Too many requests. Wait a moment and try again.", RetryAfter: wait}
 }
 
-// AllowUser counts an action of a user. All sessions of the user share one limit.
+// AllowUser counts an action of a user and returns an error as Allow does. All sessions of the user share one limit.
 func (l *Limiter) AllowUser(user chat.User) error {
 	return l.Allow("user " + strconv.FormatInt(user.ID, 10))
 }
@@ -111,7 +111,8 @@ func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// removeFull removes buckets that are full again, at most once a minute. The caller must hold mu.
+// removeFull removes the buckets that are full again, because a new bucket would be the same. It does so at most once a
+// minute. The caller must hold mu.
 func (l *Limiter) removeFull(now time.Time) {
 	if now.Sub(l.lastCleanup) < time.Minute {
 		return

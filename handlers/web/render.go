@@ -1,5 +1,5 @@
 // Package web holds what every handler needs: reading requests, the choice between HTML and JSON, pages and errors,
-// sessions and cookies, rate limits, and the routes with their facts.
+// sessions and cookies, rate limits, and the description of routes.
 package web
 
 import (
@@ -20,7 +20,7 @@ import (
 // HTMLType is the Content-Type of HTML pages and fragments.
 const HTMLType = "text/html; charset=utf-8"
 
-// Renderer renders templ components in the language of the caller.
+// Renderer answers requests with templ components in the language of the caller.
 type Renderer struct {
 	Chat     *chat.Service
 	TimeZone *time.Location // of the dates on the page
@@ -31,7 +31,7 @@ type Renderer struct {
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // Render answers with a component. It renders the whole component before it sends anything, so that a failure does not
-// leave half a page. It also renders if the client has already disconnected.
+// leave half a page. It renders even if the client has already disconnected.
 func (r *Renderer) Render(c echo.Context, status int, component templ.Component) error {
 	b := bufferPool.Get().(*bytes.Buffer)
 	defer bufferPool.Put(b)
@@ -42,7 +42,8 @@ func (r *Renderer) Render(c echo.Context, status int, component templ.Component)
 	return c.Blob(status, HTMLType, b.Bytes())
 }
 
-// Locale returns the language that the caller has set or, if none is set, the one that the browser prefers.
+// Locale returns the language that the caller has chosen in the settings or, if none is chosen, the language that the
+// browser prefers.
 func (r *Renderer) Locale(c echo.Context) views.Locale {
 	lang := views.MatchLang(CurrentUser(c).Locale, c.Request().Header.Get("Accept-Language"))
 	return views.Locale{Lang: lang, Zone: r.TimeZone}
@@ -60,9 +61,9 @@ func (r *Renderer) Page(c echo.Context) views.Page {
 	}
 }
 
-// Multiplexed reports whether the browser can have many streams open at once on one connection. That is so with HTTP/2.
-// If a proxy terminates TLS, the browser's connection ends there, and Multiplexed assumes HTTP/2, which common proxies
-// speak.
+// Multiplexed reports whether the browser can have many streams open at once on one connection, as HTTP/2 allows. If a
+// proxy terminates TLS, the server cannot see the browser's protocol. It then assumes HTTP/2, which common proxies
+// offer.
 func (r *Renderer) Multiplexed(c echo.Context) bool {
 	return c.Request().ProtoMajor >= 2 || r.HTTPS && !r.TLS
 }
@@ -73,9 +74,9 @@ func (r *Renderer) RenderErrorPage(c echo.Context, e *chat.Error, status int) er
 	return r.Render(c, status, views.ErrorPage(p, status, p.Error(e), RequestID(c)))
 }
 
-// RerenderForm shows a refused form again with its errors. form and page return the HTML: form for htmx, page for a
-// browser. It returns err unchanged if the caller wants JSON, or if the error does not belong to a field. Failed
-// sign-ins and rate limits belong to no field either, but are shown above the form.
+// RerenderForm answers a refused form with the same form and its errors. page and form return the HTML: page for a
+// browser, form for htmx. Besides errors of fields it shows failed sign-ins and rate limits, above the form. It returns
+// err unchanged for any other error, or if the caller wants JSON.
 func (r *Renderer) RerenderForm(
 	c echo.Context, err error, page, form func(map[string]*chat.Error) templ.Component,
 ) error {
@@ -97,7 +98,8 @@ func (r *Renderer) RerenderForm(
 	return r.Render(c, status, page(fields))
 }
 
-// Finish answers an action that has no result to show: JSON callers get 204, browsers are redirected.
+// Finish answers after an action that has no result to show: programs get status 204, browsers are redirected to the
+// given path.
 func Finish(c echo.Context, to string) error {
 	if WantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
@@ -105,8 +107,8 @@ func Finish(c echo.Context, to string) error {
 	return Redirect(c, to)
 }
 
-// Accepted answers a request that may cause an e-mail. The answer does not depend on whether an e-mail is sent: JSON
-// callers get 202, browsers are redirected.
+// Accepted answers a request that may cause an e-mail. Programs get status 202, browsers are redirected to the given
+// path. The answer does not reveal whether an e-mail is sent.
 func Accepted(c echo.Context, to string) error {
 	if WantsJSON(c) {
 		return c.NoContent(http.StatusAccepted)

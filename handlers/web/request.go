@@ -18,9 +18,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Bind reads a form or a JSON object into the tagged fields of in, a pointer to a struct. It returns status 415 for
-// other media types, and chat.Invalid for malformed bodies. JSON with invalid UTF-8 is malformed too; Go's decoder
-// would silently replace the invalid bytes.
+// Bind reads the form or the JSON object in the request body into in, a pointer to a struct with tagged fields. It
+// returns status 415 for other media types, and chat.Invalid for malformed bodies. JSON with invalid UTF-8 counts as
+// malformed; Go's decoder would silently replace the invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
 	name := mediaType(r.Header)
@@ -61,7 +61,7 @@ func bindJSON(r *http.Request, in any) error {
 }
 
 // hasLoneSurrogate reports whether a JSON text contains half of a surrogate pair, such as \ud83c without a second half.
-// That is not a character.
+// Half a pair is not a valid character.
 func hasLoneSurrogate(b []byte) bool {
 	for i := bytes.IndexByte(b, '\\'); i >= 0; i = bytes.IndexByte(b, '\\') {
 		b = b[i:]
@@ -92,8 +92,9 @@ func parseUnicodeEscape(b []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// BindError returns the error for the caller when a request body could not be read. It is chat.Invalid, with the JSON
-// field whose type is wrong. Errors that say more, such as a body that is too large, stay unchanged.
+// BindError returns the error that the caller sees when reading a request body failed with err. It is chat.Invalid and
+// names the JSON field if a field has a wrong type. Errors that say more, such as that the body is too large, stay
+// unchanged.
 func BindError(err error) error {
 	if e, ok := errors.AsType[*echo.HTTPError](err); err == nil || ok && e.Code == http.StatusRequestEntityTooLarge {
 		return err
@@ -121,8 +122,8 @@ func ParseID(s string) int64 {
 	return n
 }
 
-// ParseNumber parses a number from 0 up, and returns false if s is not one. It rejects the largest int64, so that
-// callers can add 1.
+// ParseNumber parses a number from 0 up. It returns false if s is not such a number. It rejects the largest int64 too,
+// so that callers can add 1 without overflow.
 func ParseNumber(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n == math.MaxInt64 {
@@ -131,13 +132,13 @@ func ParseNumber(s string) (int64, bool) {
 	return n, true
 }
 
-// InvalidNumber returns the error for a field that must be a number. Ignoring the wrong value would return a different
-// page of a list than the caller asked for.
+// InvalidNumber returns the error for a field whose value must be a number and is not. Ignoring the wrong value could
+// return another page of a list than the caller asked for.
 func InvalidNumber(field string) *chat.Error {
 	return &chat.Error{Code: chat.Invalid, Field: field, Format: "Must be 0 or more."}
 }
 
-// QueryNumber returns a number from the query, or 0 if the parameter is missing or empty.
+// QueryNumber returns the number in a query parameter, or 0 if the parameter is missing or empty.
 func QueryNumber(c echo.Context, name string) (int64, error) {
 	s := c.QueryParam(name)
 	n, ok := ParseNumber(s)
@@ -147,15 +148,15 @@ func QueryNumber(c echo.Context, name string) (int64, error) {
 	return n, nil
 }
 
-// QueryConversation returns the conversation that the query parameter room or with selects.
+// QueryConversation returns the conversation that the query parameter "room" or "with" names.
 func QueryConversation(c echo.Context) chat.ConversationRef {
 	return chat.ConversationRef{With: ParseID(c.QueryParam("with")), Room: ParseID(c.QueryParam("room"))}
 }
 
-// ID is an id in a form or in JSON. A value that is not a positive number becomes 0, which no object has.
+// ID is an id in a form or in JSON. A value that is not a positive number becomes 0, which is no valid id.
 type ID int64
 
-// UnmarshalParam parses the field of a form.
+// UnmarshalParam reads the id from the value of a form field.
 func (n *ID) UnmarshalParam(s string) error {
 	*n = ID(ParseID(s))
 	return nil
@@ -171,7 +172,7 @@ func (n *ID) UnmarshalJSON(b []byte) error {
 // nothing for an unchecked box.
 type Checkbox bool
 
-// UnmarshalParam parses the field of a form.
+// UnmarshalParam reads the boolean from the value of a form field.
 func (f *Checkbox) UnmarshalParam(s string) error {
 	*f = Checkbox(s == "1" || s == "true")
 	return nil
@@ -191,7 +192,7 @@ type StrictBool bool
 
 var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "Must be true or false."}
 
-// UnmarshalParam parses the field of a form.
+// UnmarshalParam reads the boolean from the value of a form field.
 func (b *StrictBool) UnmarshalParam(s string) error {
 	value, err := strconv.ParseBool(s)
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Access says who may call a route. Whether a signed-in user may see the requested object is decided in chat.
+// Access says who may call a route. Package chat decides whether a signed-in user may see the requested object.
 type Access int
 
 // These are the values of Access.
@@ -14,7 +14,7 @@ const (
 	Admin                   // signed-in users; chat refuses those who are no admin
 )
 
-// UploadKind says whether the body of a request may contain files. Such bodies have higher limits.
+// UploadKind says whether the body of a request may contain files. A body with files may be larger and take longer.
 type UploadKind int
 
 // These are the values of UploadKind.
@@ -24,7 +24,7 @@ const (
 	AnyUpload                  // a multipart form may hold files, and any other body is a file
 )
 
-// StreamKind says whether a route answers with a stream, which stays open.
+// StreamKind says whether a route answers with a stream: a response that stays open while the server goes on writing.
 type StreamKind int
 
 // These are the values of StreamKind.
@@ -34,8 +34,8 @@ const (
 	OtherStream            // a page or file that is written while it is produced
 )
 
-// Route is a method and a path with its handler, and what the middleware must know about them. HEAD requests are
-// answered by the GET route.
+// Route is a method and a path with its handler, its documentation and what the middleware must know about it. The GET
+// route also answers HEAD requests.
 type Route struct {
 	Method, Path string // Method is empty if no handler answers this method on this path
 	Handler      echo.HandlerFunc
@@ -63,7 +63,7 @@ func (r *Route) Label() string {
 // SetRoute stores the route of the request in its context.
 func SetRoute(c echo.Context, r *Route) { c.Set(routeKey, r) }
 
-// HasRoute reports whether SetRoute was called for the request.
+// HasRoute reports whether the request has a route, that is, whether SetRoute was called.
 func HasRoute(c echo.Context) bool { return c.Get(routeKey) != nil }
 
 // RouteOf returns the route of the request, or an empty one if no route matched.
@@ -74,7 +74,7 @@ func RouteOf(c echo.Context) *Route {
 	return &Route{}
 }
 
-// RouteGroup is the routes of one feature and its title in the documentation.
+// RouteGroup is the routes of one feature with their title in the documentation.
 type RouteGroup struct {
 	Name   string
 	Routes []Route

@@ -15,17 +15,17 @@ import (
 // on the server.
 const cookieMaxAge = 400 * 24 * 3600
 
-// cookieOptions returns the options of all cookies. Scripts cannot read such a cookie. Browsers send it with links from
-// other sites, but not with their forms and scripts (SameSite=Lax). maxAge is in seconds; a negative one deletes the
-// cookie.
+// cookieOptions returns the options of every cookie that Charla sets. Scripts cannot read the cookie. Browsers send it
+// when a user follows a link from another site, but not with requests that forms and scripts of another site make
+// (SameSite=Lax). maxAge is in seconds; a negative value deletes the cookie.
 func cookieOptions(https bool, maxAge int) sessions.Options {
 	return sessions.Options{
 		Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: https,
 	}
 }
 
-// CookieName returns the name of the session cookie. With https its prefix __Host- makes browsers reject a cookie of
-// this name that another host has set.
+// CookieName returns the name of the session cookie. With https the name begins with __Host-, so that browsers reject a
+// cookie of this name that another host has set.
 func CookieName(https bool) string {
 	if https {
 		return "__Host-charla"
@@ -33,19 +33,20 @@ func CookieName(https bool) string {
 	return "charla"
 }
 
-// SessionStore is a sessions.Store that keeps sessions in the database. A session has only these values: its Caller
-// and, during sign-in, the chat.Credentials.
+// SessionStore is a sessions.Store that keeps sessions in the database. The values of a session are its Caller and,
+// while the user is signing in, the chat.Credentials.
 type SessionStore struct {
 	chat    *chat.Service
 	options sessions.Options
 }
 
-// Get returns the session of a request. It reads the database only once per request.
+// Get returns the session of a request. It reads the database at most once per request.
 func (st *SessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(st, name)
 }
 
-// New returns the session of the request's cookie, or an empty session if there is none or it has ended.
+// New returns the session to which the request's cookie belongs. If there is no cookie or the session has ended, it
+// returns an empty session.
 func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(st, name)
 	options := st.options
@@ -66,8 +67,8 @@ func (st *SessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	return session, nil
 }
 
-// Save starts a session for the credentials that it contains and sets the cookie. If MaxAge is negative, it ends the
-// session instead.
+// Save signs a user in: it starts a session in the database for the credentials in session.Values and sets the cookie
+// to the new session's token. If session.Options.MaxAge is negative, it ends the session of the caller instead.
 func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	caller, _ := session.Values[callerKey].(Caller)
 	if session.Options.MaxAge < 0 {
@@ -97,7 +98,7 @@ func (st *SessionStore) endSession(
 	return nil
 }
 
-// Sessions starts, finds and ends the sessions of browsers, which have their token in a cookie.
+// Sessions starts, finds and ends the sessions of browsers. A browser has the token of its session in a cookie.
 type Sessions struct {
 	store *SessionStore
 	https bool
@@ -112,7 +113,8 @@ func NewSessions(service *chat.Service, https bool) *Sessions {
 // CookieName returns the name of the session cookie.
 func (s *Sessions) CookieName() string { return CookieName(s.https) }
 
-// Caller returns the user and the session of the request's cookie, or the zero Caller if there is none.
+// Caller returns the user and the session to which the request's cookie belongs, or the zero Caller if there is no such
+// session.
 func (s *Sessions) Caller(r *http.Request) (Caller, error) {
 	session, err := s.store.Get(r, s.CookieName())
 	if err != nil {
@@ -122,10 +124,10 @@ func (s *Sessions) Caller(r *http.Request) (Caller, error) {
 	return caller, nil
 }
 
-// credentialsKey is the name of the value with the credentials of a user who is signing in.
+// credentialsKey is the key in session.Values of the credentials of a user who is signing in.
 const credentialsKey = "credentials"
 
-// Start ends the current session of the browser, if any, and starts a new one for the user who signs in.
+// Start ends the current session of the browser, if any, and starts a new session for the user with these credentials.
 func (s *Sessions) Start(c echo.Context, credentials chat.Credentials) error {
 	session, err := s.store.Get(c.Request(), s.CookieName())
 	if err != nil {
@@ -141,7 +143,7 @@ func (s *Sessions) Start(c echo.Context, credentials chat.Credentials) error {
 	return session.Save(c.Request(), c.Response())
 }
 
-// End ends the current session of the browser and deletes the cookie.
+// End ends the current session of the browser and deletes its cookie.
 func (s *Sessions) End(c echo.Context) error {
 	session, err := s.store.Get(c.Request(), s.CookieName())
 	if err != nil {
@@ -158,8 +160,8 @@ func (s *Sessions) DeleteCookies(c echo.Context) {
 	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &expired))
 }
 
-// KnownBrowsers sets a signed cookie in browsers where a user signed in. Sign-ins from such a browser have their own
-// rate limit, so that strangers who guess passwords cannot lock the user out.
+// KnownBrowsers remembers, in a signed cookie, which account was used in a browser. Attempts to sign in to that account
+// from that browser have their own rate limit, so that strangers who guess passwords cannot lock the user out.
 type KnownBrowsers struct {
 	codec   *securecookie.SecureCookie
 	options sessions.Options
@@ -167,23 +169,23 @@ type KnownBrowsers struct {
 
 const knownBrowserCookie = "charla-known"
 
-// NewKnownBrowsers returns KnownBrowsers that signs its cookies with secret. If https is true, browsers send them only
-// over https.
+// NewKnownBrowsers returns a KnownBrowsers that signs its cookies with secret. If https is true, browsers send the
+// cookies only over https.
 func NewKnownBrowsers(secret []byte, https bool) *KnownBrowsers {
 	codec := securecookie.New(secret, nil).MaxAge(cookieMaxAge)
 	return &KnownBrowsers{codec: codec, options: cookieOptions(https, cookieMaxAge)}
 }
 
-// Remember sets the cookie that says that this account was used in the browser. emailKey identifies the account: it is
-// the normalized e-mail address from chat.CleanEmail.
+// Remember sets the cookie that says which account was used in this browser. emailKey identifies the account: it is the
+// normalized e-mail address that chat.CleanEmail returns.
 func (k *KnownBrowsers) Remember(c echo.Context, emailKey string) {
 	if value, err := k.codec.Encode(knownBrowserCookie, emailKey); err == nil {
 		http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, value, &k.options))
 	}
 }
 
-// Knows reports whether the account was used in this browser before. emailKey is as for Remember. A browser knows only
-// the account that was used last.
+// Knows reports whether the account was the last one that was used in this browser. emailKey is the account's
+// normalized e-mail address from chat.CleanEmail.
 func (k *KnownBrowsers) Knows(c echo.Context, emailKey string) bool {
 	cookie, err := c.Cookie(knownBrowserCookie)
 	if err != nil {

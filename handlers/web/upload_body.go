@@ -14,8 +14,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// TransferTimeouts are the time limits of uploads and downloads. A transfer may take longer than another request, as
-// long as enough bytes keep arriving.
+// TransferTimeouts are the time limits of uploads and downloads. A transfer may go on as long as enough bytes keep
+// arriving, even if it takes longer than other requests may.
 type TransferTimeouts struct {
 	Idle     time.Duration // how long an upload may pause; a download may take twice as long for each chunk
 	MinRate  int64         // bytes per second that must arrive on average
@@ -30,13 +30,13 @@ const (
 	partOverhead  = 100       // bytes that each part counts in addition to its value
 )
 
-// These are the errors of reading an upload.
+// These are the errors that a user sees when reading an upload fails.
 var (
 	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is too large.")
 	ErrUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "The upload was interrupted. Try again."}
 )
 
-// AcceptsFiles reports whether the body of this request may contain files.
+// AcceptsFiles reports whether the body of this request may contain files, according to its route and Content-Type.
 func AcceptsFiles(c echo.Context) bool {
 	switch RouteOf(c).Upload {
 	case AnyUpload:
@@ -48,7 +48,7 @@ func AcceptsFiles(c echo.Context) bool {
 }
 
 // LimitUpload replaces the body of an upload request by an UploadBody, which has its own size limit and deadlines. It
-// returns ErrBodyTooLarge if the Content-Length exceeds the limit.
+// returns ErrBodyTooLarge if the Content-Length already exceeds the limit.
 func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeouts) error {
 	r := c.Request()
 	maxBytes := int64(limits.FilesPerMessage)*limits.FileBytes + maxFieldBytes
@@ -63,7 +63,8 @@ func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeou
 	return nil
 }
 
-// UploadBody is a request body that may contain files. While bytes arrive, it extends the deadlines of the connection.
+// UploadBody is a request body that may contain files. It extends the deadlines of the connection as long as bytes keep
+// arriving.
 type UploadBody struct {
 	io.ReadCloser
 	TransferTimeouts
@@ -75,7 +76,7 @@ type UploadBody struct {
 	received      int64         // bytes
 }
 
-// Read reads from the body. It returns ErrBodyTooLarge and ErrUploadBroken in place of the errors of net/http.
+// Read reads from the body. Instead of errors of net/http it returns ErrBodyTooLarge and ErrUploadBroken.
 func (a *UploadBody) Read(p []byte) (int, error) {
 	start := time.Now()
 	a.extendDeadline(start)
@@ -87,9 +88,10 @@ func (a *UploadBody) Read(p []byte) (int, error) {
 	return n, uploadError(err)
 }
 
-// extendDeadline extends the read deadline by the idle timeout, or by less if the upload is slower than MinRate. It
-// extends the write deadline too, so that the response can follow. To save system calls it acts at most ten times per
-// idle timeout. It ignores errors: a connection without deadlines of its own keeps those of the server.
+// extendDeadline extends the read deadline by the idle timeout, or by less if the upload is slower than MinRate on
+// average. It sets the write deadline later still, so that the response can follow. To save system calls it acts at
+// most ten times per idle timeout. It ignores errors: if the connection does not allow deadlines, those of the server
+// stay in force.
 func (a *UploadBody) extendDeadline(now time.Time) {
 	if now.Sub(a.deadlineSetAt) < a.Idle/10 {
 		return
@@ -101,8 +103,8 @@ func (a *UploadBody) extendDeadline(now time.Time) {
 	a.control.SetWriteDeadline(until.Add(a.Response))
 }
 
-// uploadError returns the error that the user sees if reading an upload fails with err. It returns nil for nil and
-// io.EOF for the end.
+// uploadError returns the error that the user sees if reading an upload fails with err. It returns nil if err is nil,
+// and io.EOF at the end of the upload.
 func uploadError(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return ErrBodyTooLarge
@@ -114,11 +116,11 @@ func uploadError(err error) error {
 }
 
 // FileFunc receives each file of a multipart form as it arrives. fields are the form fields that came before the file.
-// Bytes that it does not read are skipped.
+// ReadMultipart skips the bytes of the file that FileFunc does not read.
 type FileFunc func(fields url.Values, name string, file io.Reader) error
 
-// ReadMultipart reads a multipart form. It calls save for each file, and stores the other fields in r so that Bind
-// finds them.
+// ReadMultipart reads a multipart form. It calls save for each file, and stores all other fields in r, where Bind finds
+// them.
 func ReadMultipart(r *http.Request, save FileFunc) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -141,8 +143,8 @@ func ReadMultipart(r *http.Request, save FileFunc) error {
 	}
 }
 
-// readPart handles one part of a multipart form: it calls save for a file, and adds any other field to form. left is
-// how many bytes the remaining fields may have; readPart reduces it.
+// readPart handles one part of a multipart form: it calls save if the part is a file, otherwise it adds the field to
+// form. left is how many bytes all remaining fields together may have; readPart subtracts the bytes of this field.
 func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc) error {
 	field := part.FormName()
 	if *left -= int64(partOverhead + len(field)); *left < 0 {
@@ -164,8 +166,8 @@ func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc)
 	return err
 }
 
-// multipartError returns the error that the user sees if reading a multipart form fails. Errors that are meant for
-// users stay unchanged; any other becomes an error about the form.
+// multipartError returns the error that the user sees if reading a multipart form fails with err. It returns an error
+// that is meant for users unchanged, and replaces any other by an error about the form.
 func multipartError(err error) error {
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err

@@ -1,5 +1,5 @@
-// Package email sends e-mails over SMTP, with a connection for each message. Its callers decide on the content and
-// repeat failed attempts.
+// Package email sends e-mails over SMTP, with a new connection for each message. Its callers write the content and try
+// again after errors.
 package email
 
 import (
@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// sendTimeout limits the time for sending one message, from connecting to the server's last response.
+// sendTimeout limits how long sending one message may take, from connecting to the server's last response.
 const sendTimeout = 30 * time.Second
 
-// Message is an e-mail to one person. If it is sent again it must have the same ID, so that mail programs can recognize
-// the copy.
+// Message is an e-mail to one person. If the same e-mail is sent again, it must have the same ID, so that mail programs
+// can recognize the copy.
 type Message struct {
 	ID             string // the part of the Message-ID before the "@"
 	Name, To       string
@@ -91,18 +91,18 @@ func (s *Sender) parseOptions(query url.Values) (err error) {
 	return nil
 }
 
-// isLoopback reports whether a host name means this machine.
+// isLoopback reports whether a host name or IP address means this machine, such as localhost.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// fromDomain returns the domain of the sender address.
+// fromDomain returns the domain of the address from which the messages are sent.
 func (s *Sender) fromDomain() string {
 	return s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:]
 }
 
-// Send sends a message within sendTimeout. After an error the server may have accepted the message nevertheless, so
+// Send sends a message within sendTimeout. Even if it returns an error, the server may have accepted the message, so
 // another attempt must use the same ID.
 func (s *Sender) Send(ctx context.Context, l Message) error {
 	message, err := s.encode(l)

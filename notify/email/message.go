@@ -14,7 +14,7 @@ import (
 
 var errLineBreak = errors.New("a header of the message contains a line break")
 
-// encode returns a MIME message with a plain text part and an HTML part.
+// encode returns the message in MIME format, with a plain text part and an HTML part.
 func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	for _, header := range []string{l.ID, l.Name, l.To, l.Subject, l.Lang, l.UnsubscribeURL} {
 		if strings.ContainsAny(header, "\r\n\x00") {
@@ -53,7 +53,8 @@ func asciiAddress(address string) (string, error) {
 	return address[:at] + domain, err
 }
 
-// newClient returns an SMTP client for one message. When ctx is canceled, its connection is closed.
+// newClient returns an SMTP client that sends one message. When ctx is canceled, the connection of the client is
+// closed.
 func (s *Sender) newClient(ctx context.Context) (*gomail.Client, error) {
 	dial := func(_ context.Context, network, _ string) (net.Conn, error) { return s.dial(ctx, network) }
 	options := []gomail.Option{
@@ -106,7 +107,7 @@ func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
 // server sends a few thousand; without the limit an endless response could fill the memory.
 const maxResponseBytes = 256 << 10
 
-// limitedConn is a connection from which only a limited number of bytes can be read. After that, reading fails.
+// limitedConn is a network connection from which only a limited number of bytes can be read. After that, reading fails.
 type limitedConn struct {
 	net.Conn
 	remaining int

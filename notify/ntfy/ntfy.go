@@ -1,5 +1,4 @@
-// Package ntfy sends push notifications to an ntfy server. Its callers decide on the content and repeat failed
-// attempts.
+// Package ntfy sends push notifications to an ntfy server. Its callers write the content and try again after errors.
 package ntfy
 
 import (
@@ -17,8 +16,8 @@ import (
 // publishTimeout limits how long one request to the server may take.
 const publishTimeout = 15 * time.Second
 
-// Notification is a push notification for the subscribers of a topic. It is sent as JSON, because HTTP headers cannot
-// contain UTF-8.
+// Notification is a push notification for everyone who subscribes to an ntfy topic. It is sent as JSON, because HTTP
+// headers cannot contain UTF-8.
 type Notification struct {
 	Topic   string   `json:"topic"`
 	Title   string   `json:"title"`
@@ -59,7 +58,8 @@ func Parse(raw string) (*Client, error) {
 // operator has not chosen.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Publish sends a notification. If it returns an error, the server may still have accepted the notification.
+// Publish sends a notification to the server. Even if it returns an error, the server may have accepted the
+// notification.
 func (c *Client) Publish(ctx context.Context, n Notification) error {
 	body, err := json.Marshal(n)
 	if err != nil {
@@ -83,8 +83,8 @@ func (c *Client) Publish(ctx context.Context, n Notification) error {
 	return nil
 }
 
-// authorize adds the credentials of the URL to a request: a bearer token if the user name is empty, otherwise basic
-// authentication.
+// authorize adds the credentials in the server's URL to a request: as a bearer token if the user name is empty,
+// otherwise as basic authentication.
 func (c *Client) authorize(r *http.Request) {
 	if c.auth == nil {
 		return
@@ -97,5 +97,5 @@ func (c *Client) authorize(r *http.Request) {
 	r.SetBasicAuth(c.auth.Username(), password)
 }
 
-// Close closes idle connections.
+// Close closes idle connections to the server.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -1,6 +1,7 @@
-// Command generatedclient uses Charla with a client that oapi-codegen generated from openapi.json into the package api.
-// Its only argument is the URL of a server. It registers a user, gets a token, posts a message, reacts, uploads files
-// in both ways, and follows the stream. Beside the bearer token, which openapi.json describes, it sets no header.
+// Command generatedclient tests the OpenAPI description with a client (package api) that oapi-codegen has generated
+// from it. Its only argument is the URL of a server. It registers a user, gets a token, posts a message, reacts,
+// uploads files in both possible ways, and reads the event stream. The bearer token is the only header that it sets
+// itself, and the description mentions it.
 package main
 
 import (
@@ -85,7 +86,8 @@ func run(ctx context.Context, server string) error {
 	return events.expect("message", sent.Id)
 }
 
-// failure returns the error of a response that is not the expected one, with what the server says.
+// failure returns an error that says that the response to an operation is not the expected one. It includes what the
+// server answered.
 func failure(operation string, response *http.Response, described *api.Error) error {
 	if described == nil {
 		return fmt.Errorf("%s: %s (%s)", operation, response.Status, response.Header.Get("Content-Type"))
@@ -93,7 +95,8 @@ func failure(operation string, response *http.Response, described *api.Error) er
 	return fmt.Errorf("%s: %s: %s: %s", operation, response.Status, described.Error.Code, described.Error.Message)
 }
 
-// signUp registers a user and returns an access token. A wrong password must be a described error.
+// signUp registers a user and returns an access token. It also checks that the description covers the error for a wrong
+// password.
 func signUp(ctx context.Context, server string) (token string, err error) {
 	client, err := api.NewClientWithResponses(server)
 	if err != nil {
@@ -124,7 +127,8 @@ func signUp(ctx context.Context, server string) (token string, err error) {
 	return tokens.JSON201.AccessToken, nil
 }
 
-// createRooms creates a room with a generated enum, and checks that the error of another value names the allowed ones.
+// createRooms creates a room with a value of a generated enum. It also checks that the error for any other value names
+// the allowed values.
 func createRooms(ctx context.Context, client *api.ClientWithResponses) error {
 	room := api.CreateRoomRequest{Name: "Design", Access: api.CreateRoomRequestAccessInvited}
 	created, err := client.PostRoomsWithResponse(ctx, room)
@@ -157,7 +161,7 @@ func post(ctx context.Context, client *api.ClientWithResponses, in api.PostReque
 	return *posted.JSON201, nil
 }
 
-// postAndList posts a message and finds it in the list.
+// postAndList posts a message, checks that the list of messages contains it, and returns it.
 func postAndList(ctx context.Context, client *api.ClientWithResponses) (api.Message, error) {
 	message, err := post(ctx, client, api.PostRequest{Room: new(general), Body: new("hello"), Key: new("first")})
 	if err != nil {
@@ -193,7 +197,7 @@ func react(ctx context.Context, client *api.ClientWithResponses, message int64) 
 	return nil
 }
 
-// upload sends one file as the whole body and two in a form, and returns their ids.
+// upload uploads one file as the whole body and two files in a form, and returns the ids of the files.
 func upload(ctx context.Context, client *api.ClientWithResponses) (ids []int64, err error) {
 	params := &api.PostFilesParams{Room: new(general), Name: new("raw.txt")}
 	raw, err := client.PostFilesWithBodyWithResponse(ctx, params, "application/octet-stream", strings.NewReader("one"))
@@ -225,7 +229,7 @@ func upload(ctx context.Context, client *api.ClientWithResponses) (ids []int64, 
 	return []int64{file.Id, files.Files[0].Id, files.Files[1].Id}, nil
 }
 
-// form returns a multipart form with files for the room General.
+// form returns a multipart form that contains files with the given names for the room General.
 func form(names ...string) (contentType string, body io.Reader, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -240,13 +244,13 @@ func form(names ...string) (contentType string, body io.Reader, err error) {
 	return w.FormDataContentType(), &b, errors.Join(err, w.Close())
 }
 
-// eventReader reads the named events of a stream.
+// eventReader reads events with a name from an event stream.
 type eventReader struct {
 	lines *bufio.Scanner
 	close func() error
 }
 
-// follow opens the stream of the room General.
+// follow opens the event stream of the room General.
 func follow(ctx context.Context, client *api.ClientWithResponses) (*eventReader, error) {
 	response, err := client.GetEvents(ctx, &api.GetEventsParams{Room: new(general)})
 	if err != nil {
@@ -259,7 +263,7 @@ func follow(ctx context.Context, client *api.ClientWithResponses) (*eventReader,
 	return &eventReader{bufio.NewScanner(response.Body), response.Body.Close}, nil
 }
 
-// expect reads until an event of that name carries the message.
+// expect reads events until one has the given name and is about the given message.
 func (r *eventReader) expect(name string, message int64) error {
 	event := ""
 	for r.lines.Scan() {

@@ -1,4 +1,5 @@
-// Package emailtest provides a real SMTP server with STARTTLS, authentication and injectable faults for tests.
+// Package emailtest provides an SMTP server for tests, with STARTTLS, authentication and faults that a test can switch
+// on.
 package emailtest
 
 import (
@@ -30,10 +31,10 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Fault is a kind of failure of the server, for tests.
+// Fault is a way in which a test can make the server fail.
 type Fault int
 
-// These are the faults that a test can choose.
+// These are the values of Fault.
 const (
 	None              Fault = iota
 	Stall                   // does not answer MAIL until the server is closed
@@ -42,7 +43,7 @@ const (
 	Disconnect              // accepts the message and closes the connection without a response
 )
 
-// Message is a message that the server has accepted.
+// Message is a message that the server has accepted, with its headers and parts decoded.
 type Message struct {
 	To         string
 	Header     netmail.Header
@@ -51,7 +52,7 @@ type Message struct {
 	Raw        string
 }
 
-// Server is a running SMTP server.
+// Server is an SMTP server on this machine that stores the messages that it accepts. Create it with New.
 type Server struct {
 	RootCAs *x509.CertPool // verifies the server's certificate
 
@@ -65,7 +66,7 @@ type Server struct {
 	attempts int
 }
 
-// New starts a server and closes it when the test ends. It offers STARTTLS only if withTLS is true.
+// New starts a server that is closed when the test ends. The server offers STARTTLS only if withTLS is true.
 func New(t testing.TB, withTLS bool) *Server {
 	t.Helper()
 	s := &Server{closed: make(chan struct{})}
@@ -89,7 +90,8 @@ func New(t testing.TB, withTLS bool) *Server {
 	return s
 }
 
-// newCertificate creates a self-signed certificate for 127.0.0.1 and sets RootCAs to trust it.
+// newCertificate returns a TLS configuration with a new self-signed certificate for 127.0.0.1. It sets s.RootCAs so
+// that clients can trust the certificate.
 func (s *Server) newCertificate(t testing.TB) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -116,12 +118,12 @@ func (s *Server) newCertificate(t testing.TB) *tls.Config {
 // Close stops the server and closes all its connections.
 func (s *Server) Close() { s.stop() }
 
-// URL returns the URL of this server as SMTP_URL expects it.
+// URL returns the URL of this server, with credentials, in the form of the setting SMTP_URL.
 func (s *Server) URL() string {
 	return "smtp://charla:geheim@" + s.address + "?from=Charla%20%3Ccharla@example.org%3E"
 }
 
-// Sender returns a sender that trusts the server's certificate.
+// Sender returns a sender that sends through this server and trusts its certificate.
 func (s *Server) Sender(t testing.TB) *email.Sender {
 	t.Helper()
 	sender, err := email.Parse(s.URL())
@@ -139,14 +141,15 @@ func (s *Server) Messages() []Message {
 	return slices.Clone(s.messages)
 }
 
-// Attempts returns how many MAIL commands the server has received.
+// Attempts returns how many MAIL commands the server has received. A client sends one for each attempt to deliver a
+// message.
 func (s *Server) Attempts() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.attempts
 }
 
-// SetFault makes the server fail in one way from now on. None makes it work again.
+// SetFault makes the server fail in the given way from now on. None makes it work again.
 func (s *Server) SetFault(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,7 +227,7 @@ func (s *session) Reset() {}
 
 func (s *session) Logout() error { return nil }
 
-// parseMessage reads a multipart/alternative message with a text part and an HTML part.
+// parseMessage decodes an e-mail that has the type multipart/alternative and consists of a text part and an HTML part.
 func parseMessage(raw []byte) (m Message, err error) {
 	parsed, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
