@@ -83,8 +83,8 @@ func (s *Server) rerenderAccountDeletion(c echo.Context, in deleteAccountRequest
 		func(e map[string]*chat.Error) templ.Component { return views.AccountDeletionForm(s.Page(c), form(e)) })
 }
 
-// clearStorage asks the browser to delete what it stores for this site apart from cookies. Browsers accept that only
-// over https.
+// clearStorage sets the header that makes the browser delete everything that it stores for this site except cookies.
+// Browsers obey this header only over https.
 func (s *Server) clearStorage(c echo.Context) {
 	if s.HTTPS {
 		c.Response().Header().Set("Clear-Site-Data", `"storage"`)

@@ -111,7 +111,7 @@ func createExportEntry(z *zip.Writer, name string) (io.Writer, error) {
 	return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Now()})
 }
 
-// writeExportJSON writes a value as one line of JSON. It does not escape < and >, so that people can read the file.
+// writeExportJSON writes a value as one line of JSON. It leaves < and > unescaped, so that people can read the file.
 func writeExportJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -159,7 +159,7 @@ func (s *Server) exportDrafts(ctx context.Context, z *zip.Writer, me chat.User) 
 	})
 }
 
-// exportedFile is an entry of files.json. The content of the file is in files/ID/name.
+// exportedFile is an entry of files.json: a file that the user uploaded. The content of the file is in files/ID/name.
 type exportedFile struct {
 	ID      int64  `json:"id"`
 	Name    string `json:"name"`

@@ -86,7 +86,7 @@ func (s *Server) listBots(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// loadBots returns the bots of the caller, each with its rooms and webhooks.
+// loadBots returns all bots of the caller, each with the rooms of which it is a member and its webhooks.
 func (s *Server) loadBots(c echo.Context) ([]views.Bot, error) {
 	bots, rooms, hooks, err := s.chat.Bots(c.Request().Context(), web.CurrentUser(c))
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *Server) rotateBotToken(c echo.Context) error {
 	return s.renderBotToken(c, http.StatusOK, bot, token)
 }
 
-// renderBotToken answers with the new token of a bot.
+// renderBotToken answers with a bot and its new token: as JSON, or on the page of the caller's bots.
 func (s *Server) renderBotToken(c echo.Context, status int, bot chat.User, token string) error {
 	if web.WantsJSON(c) {
 		return c.JSON(status, botTokenJSON{bot.ID, bot.Name, token})

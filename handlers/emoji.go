@@ -41,8 +41,8 @@ func (s *Server) emojiRoutes() []web.Route {
 // maxFoundEmoji is how many emoji a search returns at most.
 const maxFoundEmoji = 100
 
-// emojiRequest is the form of an emoji picker. If Message is set, the picked emoji becomes a reaction to that message.
-// Otherwise it is appended to Body, the text in the composer.
+// emojiRequest is the form or JSON of an emoji picker. If Message is set, the picked emoji becomes a reaction to the
+// message with that id. Otherwise it is appended to Body, which is the text in the composer.
 type emojiRequest struct {
 	Message web.ID `form:"message" json:"message" example:""` // to react to; 0 for the composer
 	With    web.ID `form:"with" json:"with"`                  // With, Room, Body, Key, Base: as in the composer
@@ -92,7 +92,8 @@ func (s *Server) showEmoji(c echo.Context) error {
 	})
 }
 
-// renderEmojiPicker answers with the emoji to choose from: as JSON, as the content of a picker for htmx, or as a page.
+// renderEmojiPicker answers with the emoji from which the user can choose: programs get JSON, htmx gets the content of
+// a picker, and browsers get a page.
 func (s *Server) renderEmojiPicker(c echo.Context, in emojiRequest) error {
 	target, conversation, err := s.pickTarget(c, in)
 	if err != nil {

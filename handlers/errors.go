@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// handleError answers a request whose handler returned an error. Echo calls it for every such request.
+// handleError answers a request with the error that its handler returned. Echo calls it.
 func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return

@@ -134,7 +134,8 @@ func logPanic(c echo.Context, err error, stack []byte) error {
 	return err
 }
 
-// contentSecurityPolicy is the Content-Security-Policy of all pages. %s is the nonce of the page's scripts.
+// contentSecurityPolicy is the format string of the Content-Security-Policy of all pages. Its argument is the nonce
+// that the scripts of the page must have.
 const contentSecurityPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; manifest-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types htmx"
@@ -203,8 +204,8 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// lookUpCaller returns the user of the bearer token or of the session cookie, or the zero Caller if there is neither.
-// It reads the database once.
+// lookUpCaller returns the user to whom the request's bearer token or session cookie belongs, with the session. It
+// returns the zero Caller if the request has neither. It reads the database at most once.
 func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
 	if token, hasToken := web.BearerToken(c.Request()); hasToken {
 		return s.authenticateBearer(c, token)

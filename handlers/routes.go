@@ -47,7 +47,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 	}
 }
 
-// routes returns all routes of the server, documented or not.
+// routes returns all routes of the server, including those that are not documented.
 func (s *Server) routes() []web.Route {
 	routes := []web.Route{{Method: http.MethodGet, Path: "/static/*", Handler: serveAsset, Asset: true}}
 	for _, group := range s.routeGroups() {

@@ -32,8 +32,9 @@ type Config struct {
 	ObserveRequest RequestObserver             // called for every request; may be nil
 }
 
-// RequestObserver receives each answered request: its route, such as "GET /messages/:id" or "other", its HTTP status,
-// and the time until the answer began. It must not block.
+// RequestObserver is a function that New's caller provides to measure requests. It is called for each answered request,
+// with its route, such as "GET /messages/:id" or "other", its HTTP status, and the time until the answer began. It must
+// not block.
 type RequestObserver func(route string, status int, took time.Duration)
 
 // Server answers all HTTP requests. Create it with New.

@@ -15,7 +15,7 @@ type scanStore interface {
 	// ScanDue reports whether it is time to scan: there may be new messages, or the scan cursor (the place where the
 	// last scan ended) is old and must be refreshed.
 	ScanDue(ctx context.Context, c chat.ScanClaim) (bool, error)
-	// InTx runs f in a write transaction. It may run f more than once, because it repeats failed transactions.
+	// InTx runs f in a write transaction. If the transaction fails for a temporary reason, InTx runs f again.
 	InTx(ctx context.Context, f func(tx chat.Tx) error) error
 }
 
@@ -124,7 +124,8 @@ func (w *Worker) enqueuePushes(ctx context.Context, tx chat.Tx, cursor int64, no
 // digestHour is the hour of the day, in the community's time zone, at which daily digests are sent.
 const digestHour = 8
 
-// nextDailyDigest returns the next time, after now, at which daily digests are sent.
+// nextDailyDigest returns the first time after now at which daily digests are sent: digestHour o'clock in the given
+// time zone.
 func nextDailyDigest(now chat.Timestamp, zone *time.Location) chat.Timestamp {
 	t := now.Time().In(zone)
 	next := time.Date(t.Year(), t.Month(), t.Day(), digestHour, 0, 0, 0, zone)

@@ -65,7 +65,7 @@ func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
 	return kinds
 }
 
-// presenceJSON is the data of the event presence.
+// presenceJSON is the data of the event presence, which says which users are online.
 type presenceJSON struct {
 	Count   int              `json:"count"`             // how many people are online
 	People  []web.AuthorJSON `json:"people,omitempty"`  // the first hundred of them, if that list changed
@@ -83,7 +83,7 @@ func (JSONEvents) Presence(p live.Presence) []byte {
 	return jsonFrame("presence", 0, live.MarshalJSON(out))
 }
 
-// typingJSON is the data of the event typing.
+// typingJSON is the data of the event typing, which says which users are typing.
 type typingJSON struct {
 	Count  int              `json:"count"`
 	People []web.AuthorJSON `json:"people"` // the first three
@@ -100,7 +100,7 @@ func (JSONEvents) UploadProgress(chat.UploadProgress) []byte { return nil }
 // Attachment returns nothing, because a program itself decides which files it attaches to a message.
 func (JSONEvents) Attachment(chat.AttachmentChanged) []byte { return nil }
 
-// readyJSON is the data of the event ready.
+// readyJSON is the data of the event ready, which tells a program that it has received everything that it missed.
 type readyJSON struct {
 	Seq int64 `json:"seq"` // the cursor
 }
@@ -117,7 +117,7 @@ func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 // End encodes the events that tell a program why its stream ends.
 func (JSONEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte("{}")) }
 
-// leftJSON is the data of the event left: the room of which the user is no longer a member.
+// leftJSON is the data of the event left. It names the room of which the user is no longer a member.
 type leftJSON struct {
 	Room int64 `json:"room"`
 }

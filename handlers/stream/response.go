@@ -1,5 +1,6 @@
-// Package stream serves the live streams of pages and programs: it encodes events as HTML or JSON, reads what a
-// reader missed, and writes to an ordinary response or to a hijacked connection.
+// Package stream serves the live event streams of pages and programs. It encodes events as HTML or JSON, reads the
+// events that a reconnected reader missed, and writes them to an ordinary response or to a hijacked connection (one
+// that it took over from the server).
 package stream
 
 import (
@@ -118,7 +119,7 @@ func responseHead(h http.Header) []byte {
 	return b.Bytes()
 }
 
-// responseWriter is a live.BlockingWriter for an ordinary HTTP response.
+// responseWriter is a live.BlockingWriter that writes to an ordinary HTTP response.
 type responseWriter struct {
 	response   http.ResponseWriter
 	controller *http.ResponseController

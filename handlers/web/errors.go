@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// ErrorJSON is the body of every error response in JSON.
+// ErrorJSON is the body of every JSON response that reports an error.
 type ErrorJSON struct {
 	Error FailureJSON `json:"error"`
 }
@@ -67,7 +67,7 @@ func SetRetryAfter(c echo.Context, e *chat.Error) {
 	}
 }
 
-// ErrorDoc documents an error code of JSON responses and its HTTP status.
+// ErrorDoc documents an error code of JSON responses: its HTTP status and its meaning.
 type ErrorDoc struct {
 	Code        chat.Code
 	Status      int
@@ -99,7 +99,7 @@ var ErrorDocs = []ErrorDoc{
 		"Try again as `Retry-After` says."},
 }
 
-// StatusOf returns the HTTP status of an error code.
+// StatusOf returns the HTTP status with which an error code is sent.
 func StatusOf(code chat.Code) int {
 	for _, doc := range ErrorDocs {
 		if doc.Code == code {

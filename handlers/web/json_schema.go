@@ -87,7 +87,8 @@ func objectSchema(properties JSONObject, required map[string]bool) JSONObject {
 	return schema
 }
 
-// addStructFields adds the schemas of a struct's fields to properties, and the names of required fields to required.
+// addStructFields adds the schemas of the fields of the struct t to properties. In required it sets the names of the
+// fields that JSON must contain to true.
 func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, required map[string]bool) {
 	for f := range t.Fields() {
 		name := jsonName(f)
@@ -106,7 +107,8 @@ func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, 
 	}
 }
 
-// jsonName returns the name of a struct field in JSON, or "" for an embedded struct.
+// jsonName returns the name that a struct field has in JSON, or "" for an embedded struct, whose fields JSON contains
+// directly.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name

@@ -25,7 +25,7 @@ func RoutesMarkdown(groups []RouteGroup) string {
 
 var accessNames = map[Access]string{Anonymous: "everybody", Member: "members", Admin: "admins"}
 
-// fieldNames returns the names of a route's query parameters and body fields.
+// fieldNames returns the names of a route's query parameters and of the fields in the request body, for a table.
 func fieldNames(r Route) string {
 	names := strings.Fields(r.Doc.Query)
 	if r.Doc.Body != nil {

@@ -28,7 +28,7 @@ type Responses map[int]any
 // MediaType is the media type of a response that is not JSON, such as text/html.
 type MediaType string
 
-// HTML is the media type of HTML pages.
+// HTML is the media type of a response that is an HTML page.
 const HTML MediaType = "text/html"
 
 // AnyOf lists the Go types of a JSON response that may have any of several types.
@@ -55,7 +55,7 @@ func OpenAPI(groups []RouteGroup, events []EventDoc) []byte {
 	return text
 }
 
-// pathParameter matches a parameter in the path of a route, such as :id.
+// pathParameter is the pattern of a parameter in the path of a route, such as :id.
 var pathParameter = regexp.MustCompile(`:(\w+)`)
 
 // openAPIBuilder builds the OpenAPI description and collects the schemas of all types to which the description refers.

@@ -1,6 +1,6 @@
 package web
 
-// QueryParameter documents a query parameter. A parameter has the same meaning on every route.
+// QueryParameter documents a parameter in the query of a URL. A parameter has the same meaning on every route.
 type QueryParameter struct {
 	Name        string
 	Type        any // a value of its type

@@ -78,8 +78,8 @@ func NewLimiter(perSecond float64, burst int) *Limiter {
 	}
 }
 
-// Allow counts an action of the key. If the key has acted too often, it returns a chat.TooMany error with the time
-// until the next action is allowed.
+// Allow counts an action of the key and returns nil if the action is allowed. If the key has acted too often, it
+// returns a chat.TooMany error that contains the time until the next action is allowed.
 func (l *Limiter) Allow(key string) error {
 	if l.rate == 0 {
 		return nil

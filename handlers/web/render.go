@@ -68,7 +68,7 @@ func (r *Renderer) Multiplexed(c echo.Context) bool {
 	return c.Request().ProtoMajor >= 2 || r.HTTPS && !r.TLS
 }
 
-// RenderErrorPage answers with the page that shows an error.
+// RenderErrorPage answers with a page that shows the error e.
 func (r *Renderer) RenderErrorPage(c echo.Context, e *chat.Error, status int) error {
 	p := r.Page(c)
 	return r.Render(c, status, views.ErrorPage(p, status, p.Error(e), RequestID(c)))

@@ -82,8 +82,8 @@ func hasLoneSurrogate(b []byte) bool {
 	return false
 }
 
-// parseUnicodeEscape returns the UTF-16 code unit of the escape \uXXXX at the beginning of b. It returns false if b
-// does not begin with one.
+// parseUnicodeEscape returns the UTF-16 code unit of the JSON escape \uXXXX at the beginning of b. It returns false if
+// b does not begin with such an escape.
 func parseUnicodeEscape(b []byte) (rune, bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
@@ -116,7 +116,7 @@ func IsMultipart(r *http.Request) bool {
 	return strings.EqualFold(strings.TrimSpace(name), echo.MIMEMultipartForm)
 }
 
-// ParseID parses an id. It returns 0, which no object has, if s is not a positive number.
+// ParseID parses an id. If s is not a positive number it returns 0, which is no valid id.
 func ParseID(s string) int64 {
 	n, _ := ParseNumber(s)
 	return n
@@ -162,14 +162,14 @@ func (n *ID) UnmarshalParam(s string) error {
 	return nil
 }
 
-// UnmarshalJSON parses a number or a number in quotes.
+// UnmarshalJSON reads the id from a JSON number or string.
 func (n *ID) UnmarshalJSON(b []byte) error {
 	*n = ID(ParseID(strings.Trim(string(b), `"`)))
 	return nil
 }
 
-// Checkbox is a boolean. In a form it is true if the field is 1 or true. Otherwise it is false, because browsers send
-// nothing for an unchecked box.
+// Checkbox is a boolean in a form or in JSON that is false unless it is set. In a form, 1 and true mean true, and
+// anything else means false, because browsers send nothing for an unchecked box.
 type Checkbox bool
 
 // UnmarshalParam reads the boolean from the value of a form field.
@@ -178,7 +178,7 @@ func (f *Checkbox) UnmarshalParam(s string) error {
 	return nil
 }
 
-// FormValue returns the value of the form field for this boolean.
+// FormValue returns the text for this boolean in a form field.
 func (f Checkbox) FormValue() string {
 	if f {
 		return "1"
@@ -186,8 +186,8 @@ func (f Checkbox) FormValue() string {
 	return ""
 }
 
-// StrictBool is a boolean in a form or in JSON that must be exactly true or false. It is for fields where treating a
-// wrong value as false could undo something.
+// StrictBool is a boolean in a form or in JSON that must have a valid value. It is for fields where treating a wrong
+// value as false could undo something.
 type StrictBool bool
 
 var errNotBool = &chat.Error{Code: chat.Invalid, Field: "mine", Format: "Must be true or false."}

@@ -7,7 +7,7 @@ import (
 // Access says who may call a route. Package chat decides whether a signed-in user may see the requested object.
 type Access int
 
-// These are the values of Access.
+// These are the users who may call a route.
 const (
 	Anonymous Access = iota // everybody
 	Member                  // signed-in users
@@ -17,7 +17,7 @@ const (
 // UploadKind says whether the body of a request may contain files. A body with files may be larger and take longer.
 type UploadKind int
 
-// These are the values of UploadKind.
+// These are the kinds of request bodies, according to which files they may contain.
 const (
 	NoUpload        UploadKind = iota
 	MultipartUpload            // a multipart form may hold files
@@ -27,7 +27,7 @@ const (
 // StreamKind says whether a route answers with a stream: a response that stays open while the server goes on writing.
 type StreamKind int
 
-// These are the values of StreamKind.
+// These are the kinds of responses, according to whether they stay open.
 const (
 	NoStream    StreamKind = iota
 	EventStream            // server-sent events; anonymous pages are told in the stream that their session ended
@@ -52,7 +52,8 @@ type Route struct {
 	Probe               bool // a health check: no session, logged only if it fails
 }
 
-// Label returns the name of the route in logs and metrics, such as "GET /messages/:id", or "other" if no route matched.
+// Label returns the name that the route has in logs and metrics, such as "GET /messages/:id". It returns "other" if no
+// route matched.
 func (r *Route) Label() string {
 	if r.Method == "" {
 		return "other"

@@ -84,8 +84,8 @@ func (st *SessionStore) Save(r *http.Request, w http.ResponseWriter, session *se
 	return nil
 }
 
-// endSession ends a session in the database and then deletes the cookie. If it fails, the browser keeps the cookie, so
-// that the user can try again.
+// endSession ends a session in the database and then deletes the browser's cookie. If the database fails, the browser
+// keeps the cookie, so that the user can try again.
 func (st *SessionStore) endSession(
 	r *http.Request, w http.ResponseWriter, session *sessions.Session, stored chat.Session,
 ) error {
@@ -104,7 +104,8 @@ type Sessions struct {
 	https bool
 }
 
-// NewSessions returns the browser sessions of the service. If https is true, browsers send the cookies only over https.
+// NewSessions returns the object that starts, finds and ends browser sessions of the service. If https is true,
+// browsers send the cookies only over https.
 func NewSessions(service *chat.Service, https bool) *Sessions {
 	store := &SessionStore{chat: service, options: cookieOptions(https, cookieMaxAge)}
 	return &Sessions{store: store, https: https}

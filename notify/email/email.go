@@ -29,7 +29,7 @@ type Message struct {
 	UnsubscribeURL string // for one-click unsubscription by POST (RFC 8058); empty for none
 }
 
-// Sender sends messages through one SMTP server. It is safe for concurrent use.
+// Sender sends e-mails through one SMTP server. It is safe for concurrent use.
 type Sender struct {
 	TLS *tls.Config // verifies the server's certificate; set by Parse
 
@@ -41,9 +41,9 @@ type Sender struct {
 }
 
 // Parse returns a sender for a URL such as smtp://user:password@host:587?from=Name%20<address>. With smtps:// the
-// connection uses TLS from the start. With smtp:// it switches to TLS by STARTTLS, and sending fails if the server does
-// not offer that. The parameter tls=none turns encryption off; it is only for a server on the same machine. Errors do
-// not contain the URL, because it may contain a password.
+// connection uses TLS from the start. With smtp:// the connection switches to TLS by STARTTLS, and sending fails if the
+// server does not offer STARTTLS. The parameter tls=none turns encryption off; together with a password it is allowed
+// only for a server on the same machine. Errors do not contain the URL, because the URL may contain a password.
 func Parse(raw string) (*Sender, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" ||

@@ -42,8 +42,8 @@ func (s *Sender) encode(l Message) (*gomail.Msg, error) {
 	return m, nil
 }
 
-// asciiAddress returns an e-mail address with its domain in ASCII (punycode), because some servers do not support
-// international domains.
+// asciiAddress returns an e-mail address in which the domain is converted to ASCII (punycode), because some servers do
+// not support international domains.
 func asciiAddress(address string) (string, error) {
 	if parsed, err := netmail.ParseAddress(address); err != nil || parsed.Address != address {
 		return "", errors.New("the recipient's address is invalid")
@@ -103,8 +103,9 @@ func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
 	return tlsConn, tlsConn.HandshakeContext(ctx)
 }
 
-// maxResponseBytes limits the bytes that are read from the server for one message, including its certificates. A normal
-// server sends a few thousand; without the limit an endless response could fill the memory.
+// maxResponseBytes limits how many bytes are read from the server while one message is sent, including the server's
+// certificates. A normal server sends a few thousand bytes; without the limit an endless response could fill the
+// memory.
 const maxResponseBytes = 256 << 10
 
 // limitedConn is a network connection from which only a limited number of bytes can be read. After that, reading fails.

@@ -26,15 +26,16 @@ type Notification struct {
 	Tags    []string `json:"tags,omitempty"`
 }
 
-// Client sends notifications to one server. It is safe for concurrent use.
+// Client sends notifications to one ntfy server. It is safe for concurrent use.
 type Client struct {
 	url  string
 	auth *url.Userinfo
 	http *http.Client
 }
 
-// Parse returns a client for a URL such as https://ntfy.example.org. If the server requires credentials, the URL has
-// user:password@ or :token@ before the host. Errors do not contain the URL, because it may contain a password.
+// Parse returns a client for a URL such as https://ntfy.example.org. If the server requires credentials, the URL
+// contains user:password@ or :token@ before the host. Errors do not contain the URL, because the URL may contain a
+// password.
 func Parse(raw string) (*Client, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" ||
@@ -54,8 +55,8 @@ func Parse(raw string) (*Client, error) {
 	return c, nil
 }
 
-// noRedirect makes the client treat a redirect as an error. Otherwise notifications could reach a server that the
-// operator has not chosen.
+// noRedirect makes the HTTP client return a redirect as the response instead of following it, so that Publish reports
+// an error. Otherwise notifications could reach a server that the operator has not chosen.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Publish sends a notification to the server. Even if it returns an error, the server may have accepted the
