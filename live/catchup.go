@@ -8,9 +8,10 @@ import (
 	"charla/chat"
 )
 
-// loadLastSeq makes a new conversation send the changes after the last seq (number of a change) of its room in the
-// database. The caller has already registered the conversation with the hub, so that a change that is committed during
-// the query is not lost: either the seq includes it, or the conversation notices that it is missing.
+// loadLastSeq reads the seq (number) of the latest change in a conversation's room from the database, and makes the
+// conversation send the changes after it. The caller has already registered the conversation with the hub. A change
+// that is committed during the query is therefore not lost: either the seq includes it, or the conversation notices
+// that it is missing.
 func (h *Hub) loadLastSeq(ctx context.Context, c *conversation) error {
 	if c.started() {
 		return nil
@@ -26,9 +27,9 @@ func (h *Hub) loadLastSeq(ctx context.Context, c *conversation) error {
 }
 
 // catchUp reads the missing changes of a conversation from the database and sends them, on a new goroutine. It does
-// nothing if such a goroutine is already running. Goroutines whose posts were committed together publish them in any
-// order, and all of them are ready to run; catchUp yields to them once, which often fills the gap without a query.
-// After an error, the next poll tries again.
+// nothing if such a goroutine is already running for the conversation. Changes that were committed together are often
+// published out of order, by goroutines that are ready to run. The new goroutine therefore lets other goroutines run
+// once first, which often delivers the missing changes without a query. After an error, the next poll tries again.
 func (h *Hub) catchUp(c *conversation) {
 	if !c.beginFill() {
 		return
@@ -44,9 +45,9 @@ func (h *Hub) catchUp(c *conversation) {
 	})
 }
 
-// fillGap sends the changes of a room that follow sent, the seq (number in its room) of the last change that was sent.
-// It also has the unread counts that they affect read again. It returns false if the query failed or found nothing to
-// send.
+// fillGap reads the changes of a room after a seq from the database and sends them. The parameter sent is that seq: the
+// number of the last change that the conversation has sent. The unread counts that these changes affect are read again.
+// fillGap returns false if the query failed or found nothing to send.
 func (h *Hub) fillGap(c *conversation, room, sent int64) (filled bool) {
 	recoverPanic("fill gap", func() {
 		ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)

@@ -6,8 +6,8 @@ import (
 	"charla/chat"
 )
 
-// conversation is a room, or the direct messages of two users, that has open streams on this node. It sends the changes
-// of the room to the streams in the order of their seqs (numbers in the room).
+// conversation is a room, or the direct messages of two users, with at least one open stream on this node. It sends the
+// changes of the room to the streams in the order of their seqs (numbers in the room).
 type conversation struct {
 	key         chat.StreamKey
 	refs        int // how often the conversation was acquired; guarded by Hub.mu
@@ -34,15 +34,16 @@ func newConversation(key chat.StreamKey) *conversation {
 	}
 }
 
-// started reports whether the conversation knows after which seq it sends changes.
+// started reports whether start has set the seq after which the conversation sends changes.
 func (c *conversation) started() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sentSeq >= 0
 }
 
-// start sets the seq (number of a change) after which the conversation sends changes. If another stream has already set
-// it, it stays. It reports whether changes are missing, which the caller must read with catchUp.
+// start makes the conversation send all changes after last.LastSeq, the seq (number) of the latest change in the
+// database. If start was called before, the earlier seq stays in force. It reports whether changes are missing; if so,
+// the caller must read them with catchUp.
 func (c *conversation) start(last chat.RoomSeq) (gap bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,8 +69,9 @@ func (c *conversation) remove(s *Stream) {
 	delete(c.streams, s)
 }
 
-// deliver sends a change if it is the next one, keeps it if earlier ones are missing, and ignores it if it was already
-// sent. It reports whether changes are missing, which the caller must read with catchUp.
+// deliver takes a published change. It sends the change if the change is the next one, keeps it if earlier ones are
+// missing, and ignores it if it was already sent. It reports whether changes are missing; if so, the caller must read
+// them with catchUp.
 func (c *conversation) deliver(e chat.RoomChange) (gap bool) {
 	_, seq := e.Position()
 	c.mu.Lock()
@@ -85,7 +87,7 @@ func (c *conversation) deliver(e chat.RoomChange) (gap bool) {
 	return c.sentSeq >= 0 && c.knownSeq > c.sentSeq
 }
 
-// sendInOrder sends the kept changes that directly follow the last one sent. The caller holds mu.
+// sendInOrder sends those changes kept by deliver that follow the last change sent without a gap. The caller holds mu.
 func (c *conversation) sendInOrder() {
 	for e, next := c.outOfOrder[c.sentSeq+1]; next && c.sentSeq >= 0; e, next = c.outOfOrder[c.sentSeq+1] {
 		c.sentSeq++
@@ -94,8 +96,8 @@ func (c *conversation) sendInOrder() {
 	}
 }
 
-// roomIDOf returns the room of a change. The key of a direct conversation contains only its two users, but its messages
-// contain the room.
+// roomIDOf returns the id of the room that a change belongs to. For direct messages it takes the id from the message,
+// because the stream key names only the two users.
 func roomIDOf(e chat.RoomChange) int64 {
 	switch e := e.(type) {
 	case chat.MessagePosted:
@@ -108,8 +110,8 @@ func roomIDOf(e chat.RoomChange) int64 {
 	}
 }
 
-// noteSeq tells the conversation which seq is the last of its room in the database. It reports whether changes are
-// missing, which the caller must read with catchUp.
+// noteSeq tells the conversation the seq of the latest change of its room in the database. It reports whether changes
+// are missing; if so, the caller must read them with catchUp.
 func (c *conversation) noteSeq(last chat.RoomSeq) (gap bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,8 +122,9 @@ func (c *conversation) noteSeq(last chat.RoomSeq) (gap bool) {
 	return c.sentSeq >= 0 && c.knownSeq > c.sentSeq
 }
 
-// beginFill gives the caller the task of reading the missing changes. It returns false if another goroutine has that
-// task, or if the conversation was not started or its room does not exist yet.
+// beginFill allows the caller to read the missing changes of the conversation, which only one goroutine may do at a
+// time. It returns false if another goroutine is reading them, if start has not been called, or if the room does not
+// exist yet.
 func (c *conversation) beginFill() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,8 +135,8 @@ func (c *conversation) beginFill() bool {
 	return true
 }
 
-// nextGap returns the room whose changes are missing and the seq of the last change that was sent. If more is false,
-// nothing is missing, and the caller no longer has the task of beginFill.
+// nextGap returns the id of the room and the seq of the last change that was sent, after which changes are missing. If
+// more is false, no change is missing, and the permission that beginFill gave has ended.
 func (c *conversation) nextGap() (room, sent int64, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,7 +144,8 @@ func (c *conversation) nextGap() (room, sent int64, more bool) {
 	return c.roomID, c.sentSeq, c.filling
 }
 
-// abortFill takes the task of beginFill from the caller although changes are still missing.
+// abortFill ends the permission that beginFill gave, although changes are still missing. A later call of beginFill can
+// succeed again.
 func (c *conversation) abortFill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +154,7 @@ func (c *conversation) abortFill() {
 
 // applyChanges sends changes that were read from the database, except those that were sent during the query. If there
 // were too many to read, it ends all streams instead, and their readers load their pages again. It returns false if
-// changes are missing and the database did not have them.
+// changes are known to be missing but the database did not return any of them.
 func (c *conversation) applyChanges(changes chat.Changes) (progress bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -174,8 +178,8 @@ func (c *conversation) applyChanges(changes chat.Changes) (progress bool) {
 	return true
 }
 
-// sendChanges sends changes that were read from the database. It sends the departures of members first, which end the
-// streams of those members: they may not see edits that were made after they left. The caller holds mu.
+// sendChanges sends changes that were read from the database. It sends the departures of members first. Each departure
+// ends the streams of that member, who may not see edits that were made afterwards. The caller holds mu.
 func (c *conversation) sendChanges(changes chat.Changes) {
 	for _, d := range changes.Left {
 		if d.Seq > c.sentSeq {
@@ -195,10 +199,10 @@ func (c *conversation) offerAll(f *frame) {
 	}
 }
 
-// framesSince returns the frames of those changes that a reader who has everything up to seq is missing. Frames of
-// edited, older messages come first, without a cursor. Frames of new messages follow, each with its seq as the cursor.
-// A new message that was already edited gets a second frame for the edit, because some streams have the message and
-// miss only the edit.
+// framesSince returns frames with the changes that a reader still needs who has everything up to seq. Frames of edited,
+// older messages come first, without a cursor. Frames of new messages follow, each with its seq as the cursor. A new
+// message that was already edited gets a second frame for the edit, because some streams have the message and lack only
+// the edit.
 func framesSince(key chat.StreamKey, seq int64, changes chat.Changes) []*frame {
 	var frames []*frame
 	replace := func(m chat.Message) {

@@ -6,25 +6,25 @@ import "charla/chat"
 // compared with ==, and streams with equal encoders share the rendered bytes. A method returns nil if its format has
 // nothing to send for the event.
 type Encoder interface {
-	// Change renders a change. Cursor is the value that the reader passes when it reconnects after it received this
-	// change. If cursor is 0, the reader keeps its previous one.
+	// Change renders a change. The reader passes the cursor when it reconnects after it received this change. If cursor
+	// is 0, the reader keeps its previous one.
 	Change(e chat.RoomChange, cursor int64) []byte
 	Presence(p Presence) []byte
 	Typing(t Typing) []byte
 	UploadProgress(u chat.UploadProgress) []byte
 	Attachment(a chat.AttachmentChanged) []byte
-	// Cursor renders only a new cursor: the reader has everything up to it.
+	// Cursor renders an event that only gives the reader a new cursor: the reader has received everything up to there.
 	Cursor(cursor int64) []byte
-	// Heartbeat renders the bytes that keep an idle connection open.
+	// Heartbeat returns the bytes that keep an idle connection open.
 	Heartbeat() []byte
 	// End renders the last event of a stream, which tells the reader why it ends.
 	End(reason EndReason) []byte
 }
 
-// EndReason is the reason for which a stream ended.
+// EndReason says why a stream ended.
 type EndReason int
 
-// The reasons. After EndSlow and EndAged the reader reconnects with its cursor.
+// The reasons for which a stream ends. After EndSlow and EndAged the reader reconnects with its last cursor.
 const (
 	notEnded        EndReason = iota
 	EndSlow                   // it read too slowly: its queue was full, or it missed too many changes

@@ -6,8 +6,9 @@ import (
 	"charla/chat"
 )
 
-// frame is one event, of which the streams of many readers share one copy. Each encoder renders it once, when the first
-// of its readers is written to. At most one of the first six fields is set. If none is set, the frame is a heartbeat.
+// frame is one event that many streams send; they share one copy. Each encoder renders the frame once, when it is first
+// written to a reader who uses that encoder. At most one of the first six fields is set. If none is set, the frame is a
+// heartbeat.
 type frame struct {
 	change         chat.RoomChange
 	presence       *Presence
@@ -30,7 +31,8 @@ type encodedFrame struct {
 	bytes   []byte
 }
 
-// newChangeFrame returns the frame of a change.
+// newChangeFrame returns a frame that sends a change. A reader of the frame reconnects with the given cursor; 0 leaves
+// its cursor unchanged.
 func newChangeFrame(e chat.RoomChange, cursor int64) *frame {
 	_, seq := e.Position()
 	f := &frame{change: e, seq: seq, cursor: cursor}
@@ -40,8 +42,8 @@ func newChangeFrame(e chat.RoomChange, cursor int64) *frame {
 	return f
 }
 
-// encode returns the frame as enc renders it. The rendered bytes are kept in a slice, because there are few encoders
-// and a slice is then faster than a map.
+// encode returns the frame rendered by enc, and keeps the bytes for other readers. They are kept in a slice, because
+// there are few encoders and a slice is then faster than a map.
 func (f *frame) encode(enc Encoder) []byte {
 	if f.private != nil {
 		return f.private

@@ -8,9 +8,9 @@ import (
 	"charla/live/internal/hijacked"
 )
 
-// StartHijacked does what Run does, for a connection that was hijacked from its HTTP server. It returns at once; the
-// hub writes in the background and closes the stream and the connection at the end. An idle stream has no goroutine. If
-// StartHijacked panics, the caller must close both.
+// StartHijacked writes the stream to conn, a connection that was hijacked from its HTTP server: first the replay, then
+// live events. It calls state as Run does. It returns at once. The hub writes in the background, and closes the stream
+// and the connection at the end. An idle stream has no goroutine. If StartHijacked panics, the caller must close both.
 func (s *Stream) StartHijacked(ctx context.Context, conn net.Conn, replay Replay, state StateFunc) {
 	c := s.hub.hijacked.NewConn(conn, hijackedStream{s})
 	s.attachWriter(c.Wake, c.ShortenDeadline)
@@ -20,14 +20,15 @@ func (s *Stream) StartHijacked(ctx context.Context, conn net.Conn, replay Replay
 	c.Start(*buffer)
 }
 
-// initialBuffers holds buffers for the first bytes of streams. A few buffers serve many streams that open at once,
-// because most readers accept these bytes immediately.
+// initialBuffers holds buffers for the first bytes of streams. A buffer is reused as soon as the connection has taken
+// its bytes, usually at once, so that few buffers serve many streams that open together.
 var initialBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// hijackedStream adapts a Stream to the interface hijacked.Stream.
+// hijackedStream lets package hijacked write a Stream: it implements hijacked.Stream.
 type hijackedStream struct{ *Stream }
 
-// Next implements hijacked.Stream. If an encoder panics, the panic is logged and the stream ends.
+// Next implements hijacked.Stream: it renders the queued frames. If an encoder panics, Next logs the panic and ends the
+// stream.
 func (s hijackedStream) Next(scratch *[]byte) (b []byte, last bool) {
 	if !recoverPanic("stream", func() { b, last = s.next(scratch) }) {
 		return nil, true
@@ -52,7 +53,7 @@ func (s hijackedStream) next(scratch *[]byte) (b []byte, last bool) {
 	}
 }
 
-// Disconnected implements hijacked.Stream.
+// Disconnected implements hijacked.Stream: it ends the stream, because its reader has gone.
 func (s hijackedStream) Disconnected() { s.end(endDisconnected) }
 
 var _ hijacked.Stream = hijackedStream{}

@@ -11,7 +11,7 @@ import (
 	"charla/live/internal/hijacked"
 )
 
-// Source is the database as the hub reads it.
+// Source contains the queries with which the hub reads the database.
 type Source interface {
 	Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error)
 	LastSeqs(ctx context.Context, keys []chat.StreamKey) (map[chat.StreamKey]chat.RoomSeq, error)
@@ -111,7 +111,8 @@ func (h *Hub) dispatch(e chat.Event) {
 	}
 }
 
-// deliver sends a change of a room to its streams, and has the unread counts that it affects read again soon.
+// deliver sends a change of a room to the streams of that room on this node. It also has the unread counts that the
+// change affects read again soon.
 func (h *Hub) deliver(e chat.RoomChange) {
 	key, _ := e.Position()
 	if c := h.lookup(key); c != nil && c.deliver(e) {
@@ -132,7 +133,7 @@ func (h *Hub) deliver(e chat.RoomChange) {
 	}
 }
 
-// noteRemoteSeq handles a change on another node of which only the seq (number in its room) is known. If the
+// noteRemoteSeq handles a change on another node of which this node knows only the seq (number in its room). If the
 // conversation has streams here, the hub reads the change from the database.
 func (h *Hub) noteRemoteSeq(key chat.StreamKey, last chat.RoomSeq) {
 	if c := h.lookup(key); c != nil && c.noteSeq(last) {
@@ -141,7 +142,7 @@ func (h *Hub) noteRemoteSeq(key chat.StreamKey, last chat.RoomSeq) {
 	h.markConversationUnreadDirty(key, 0)
 }
 
-// goTracked runs f on a goroutine that Wait waits for. After Shutdown it returns false and does not run f.
+// goTracked runs f on a new goroutine, for which Wait waits. After Shutdown it returns false and does not run f.
 func (h *Hub) goTracked(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -164,8 +165,8 @@ func recoverPanic(operation string, f func()) (ok bool) {
 	return true
 }
 
-// Shutdown ends all streams, and each one that is opened later, with EndRestart. It does not wait for their readers;
-// see Wait.
+// Shutdown ends all open streams, and every stream that is opened later, with the reason EndRestart. It returns before
+// the readers have received the reason; call Wait to wait for that.
 func (h *Hub) Shutdown() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -175,7 +176,7 @@ func (h *Hub) Shutdown() {
 	}
 }
 
-// Wait waits after Shutdown until the hub has no goroutines. It returns an error if ctx ends first.
+// Wait waits until all goroutines of the hub have ended. Call Shutdown first. It returns ctx.Err() if ctx ends earlier.
 func (h *Hub) Wait(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { h.goroutines.Wait(); close(done) }()

@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// announceInterval is how often a node announces itself. With nodeTimeout it keeps the promise that the users of a
-	// dead node are offline within 15 seconds.
+	// announceInterval is how often a node tells the other nodes that it is running. Together with nodeTimeout it
+	// ensures that the users of a crashed node are shown as offline within 15 seconds.
 	announceInterval = 3 * time.Second
-	// nodeTimeout is how long a node may be silent before its users go offline.
+	// nodeTimeout is how long a node may send nothing before the other nodes show its users as offline.
 	nodeTimeout = 11 * time.Second
-	// presenceRequestInterval is the minimum time between two requests to one node for the full list of its users.
+	// presenceRequestInterval is the minimum time between two requests to the same node for the full list of its users.
 	presenceRequestInterval = time.Second
 	// usersPerAnnouncement is how many users one announcement may contain.
 	usersPerAnnouncement = 2000
 )
 
-// presenceAnnouncement says which users are online on the node that sends it. Seq counts the announcements that contain
-// changes, so that the receiver notices when it missed one. If Parts is above 0, the announcement is one of several
-// parts that together list all users of the node.
+// presenceAnnouncement tells the other nodes which users are online on the sending node. Seq counts the announcements
+// that contain changes, so that a receiver notices when it missed one. If Parts is above 0, the announcement is one of
+// several parts that together list all online users of the sending node.
 type presenceAnnouncement struct {
 	Seq     int64
 	Online  []chat.UserSummary `json:",omitempty"` // users who came online, or a part of all users
@@ -42,15 +42,15 @@ type remoteNode struct {
 	lastRequested time.Time          // when this node last requested the full list
 }
 
-// RemoteNodeCount returns the number of other nodes from which announcements arrive.
+// RemoteNodeCount returns the number of other nodes from which this node receives announcements.
 func (h *Hub) RemoteNodeCount() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.remoteNodes)
 }
 
-// setLocallyOnline records whether a user is online on this node, and has a change announced to the other nodes. The
-// caller holds Hub.mu.
+// setLocallyOnline records whether a user is online on this node. If that has changed, the relay soon announces it to
+// the other nodes. The caller holds Hub.mu.
 func (h *Hub) setLocallyOnline(u *onlineUser, online bool) {
 	if u.local == online {
 		return
@@ -67,8 +67,9 @@ func (h *Hub) setLocallyOnline(u *onlineUser, online bool) {
 	h.relay.announceSoon()
 }
 
-// takeAnnouncements returns announcements of the users who came online or went offline on this node since the last
-// call. If whole is true, or if there are too many changes, it returns all online users of this node instead.
+// takeAnnouncements returns an announcement of the users who came online or went offline on this node since the last
+// call. If whole is true, or if more than usersPerAnnouncement users changed, it returns announcements that list all
+// online users of this node instead.
 func (h *Hub) takeAnnouncements(whole bool) []presenceAnnouncement {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,8 +93,8 @@ func (h *Hub) takeAnnouncements(whole bool) []presenceAnnouncement {
 	return []presenceAnnouncement{a}
 }
 
-// fullAnnouncements lists all online users of this node, split into announcements of limited size. There is at least
-// one announcement, even if nobody is online. The caller holds Hub.mu.
+// fullAnnouncements returns announcements that together list all online users of this node, at most
+// usersPerAnnouncement in each. It returns at least one, even if nobody is online. The caller holds Hub.mu.
 func (h *Hub) fullAnnouncements() []presenceAnnouncement {
 	var users []chat.UserSummary
 	for _, u := range h.arrivalOrder {
@@ -112,8 +113,8 @@ func (h *Hub) fullAnnouncements() []presenceAnnouncement {
 	return list
 }
 
-// applyAnnouncement applies an announcement of another node. It returns true if this node missed an earlier one, so
-// that the caller must request the full list of that node's users.
+// applyAnnouncement records the users who are online on another node, as that node announced them. It returns true if
+// this node missed an earlier announcement; then the caller must request the full list of that node's users.
 func (h *Hub) applyAnnouncement(node string, a presenceAnnouncement) (requestAll bool) {
 	if len(a.ReadBy) > 0 {
 		h.markUnreadDirty(a.ReadBy...)
@@ -143,8 +144,8 @@ func (h *Hub) applyAnnouncement(node string, a presenceAnnouncement) (requestAll
 	return false
 }
 
-// addPart keeps one part of the full list of a node's users and reports whether the list is complete. It ignores a part
-// that does not directly follow the previous one.
+// addPart keeps one part of the full list of a node's online users, and reports whether the list is now complete. It
+// ignores a part that does not directly follow the previous one.
 func (n *remoteNode) addPart(a presenceAnnouncement) (complete bool) {
 	if a.Part == 0 {
 		n.nextPart, n.partialUsers = 0, nil
@@ -157,7 +158,8 @@ func (n *remoteNode) addPart(a presenceAnnouncement) (complete bool) {
 	return n.nextPart == a.Parts
 }
 
-// replaceRemoteUsers makes the users in the received parts the only users of a node. The caller holds Hub.mu.
+// replaceRemoteUsers records that exactly the users in the received parts are online on node n. The caller holds
+// Hub.mu.
 func (h *Hub) replaceRemoteUsers(n *remoteNode, now time.Time) {
 	offline := maps.Clone(n.users)
 	for _, u := range n.partialUsers {
@@ -167,8 +169,9 @@ func (h *Hub) replaceRemoteUsers(n *remoteNode, now time.Time) {
 	n.partialUsers = nil
 }
 
-// updateRemoteUsers applies which users came online and went offline on another node. Users go offline at once: the
-// other node has already waited offlineGrace before it announced them as offline. The caller holds Hub.mu.
+// updateRemoteUsers records that some users came online on another node and others went offline there. A user who is on
+// no other node goes offline at once: the other node has already waited offlineGrace before it announced this. The
+// caller holds Hub.mu.
 func (h *Hub) updateRemoteUsers(n *remoteNode, online []chat.UserSummary, offline []int64, now time.Time) {
 	for _, u := range online {
 		if !n.users[u.ID] {
@@ -189,8 +192,8 @@ func (h *Hub) updateRemoteUsers(n *remoteNode, online []chat.UserSummary, offlin
 	}
 }
 
-// removeNode removes a node that shuts down. Its users stay online for offlineGrace, because they reconnect to other
-// nodes.
+// removeNode forgets another node, which is shutting down. Its users stay online for offlineGrace, because their
+// browsers reconnect to the remaining nodes.
 func (h *Hub) removeNode(node string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -208,7 +211,7 @@ func (h *Hub) removeNode(node string) {
 	delete(h.remoteNodes, node)
 }
 
-// removeLostNodes removes the nodes from which nothing arrived for longer than nodeTimeout. Their users go offline.
+// removeLostNodes forgets the nodes that have sent nothing for longer than nodeTimeout. Their users go offline.
 func (h *Hub) removeLostNodes(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,18 +9,19 @@ import (
 	"charla/chat"
 )
 
-// The hub polls the database for changes that no relay message announced to it, because a message was lost or there is
-// no relay.
+// The hub polls the database for changes of which no relay message told it, because a message was lost or there is no
+// relay. These constants say how often it does so, and how long a query may take.
 const (
 	revocationPollInterval = time.Second // for ended sessions and for members who left
 	changePollInterval     = 3 * time.Second
 	queryTimeout           = 10 * time.Second
-	// pollOverlap is how much earlier time each poll for ended sessions and departures reads once more. Without it, a
-	// poll could miss some: the clocks of nodes differ, and a transaction commits later than its timestamps say.
+	// pollOverlap is how far back each poll for ended sessions and departures looks again, into time that an earlier
+	// poll has already covered. Otherwise a poll could miss some, because the clocks of nodes differ, and a transaction
+	// commits later than its timestamps say.
 	pollOverlap = 30 * time.Second
 )
 
-// conversationsPerPoll is how many conversations one query asks for.
+// conversationsPerPoll is the largest number of conversations in one query.
 const conversationsPerPoll = 500
 
 // repeat calls poll after each interval until ctx ends. It logs panics of poll and continues.
@@ -52,8 +53,9 @@ func (h *Hub) pollSessions(ctx context.Context) {
 	h.endSessions(ended)
 }
 
-// pollDepartures finds rooms that a member left and reads their changes. This ends the streams that the member has open
-// there.
+// pollDepartures ends the streams of members who left a room without this node being told. It looks for departures in
+// the last pollOverlap and reads the missing changes of those rooms. The change that records a departure ends the
+// streams that the member has open in the room.
 func (h *Hub) pollDepartures(ctx context.Context) {
 	if h.StreamCount() == 0 {
 		return
@@ -73,7 +75,7 @@ func (h *Hub) pollDepartures(ctx context.Context) {
 	}
 }
 
-// pollConversations finds conversations whose changes did not reach this node and reads those changes.
+// pollConversations looks for conversations with changes that no event reported to this node, and reads those changes.
 func (h *Hub) pollConversations(ctx context.Context) {
 	for batch := range slices.Chunk(h.openConversations(), conversationsPerPoll) {
 		if err := h.pollSeqs(ctx, batch); err != nil {
@@ -94,8 +96,8 @@ func (h *Hub) openConversations() []*conversation {
 	return list
 }
 
-// pollSeqs compares the last seqs (numbers of changes) of some rooms in the database with what was sent, and reads the
-// changes that are missing.
+// pollSeqs reads the changes that are missing in some conversations. It finds them by comparing the seq (number) of the
+// latest change in the database with that of the last change sent.
 func (h *Hub) pollSeqs(ctx context.Context, conversations []*conversation) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -115,8 +117,8 @@ func (h *Hub) pollSeqs(ctx context.Context, conversations []*conversation) error
 	return nil
 }
 
-// refreshAllConversationStreams reads the unread counts of all users again who have a stream that follows all their
-// conversations.
+// refreshAllConversationStreams reads the unread counts again for the streams that follow all conversations of a user
+// (see Viewer.AllConversations).
 func (h *Hub) refreshAllConversationStreams(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()

@@ -8,8 +8,8 @@ import (
 	"charla/chat"
 )
 
-// Presence says who is online. In the snapshot that a new stream receives, CameOnline, WentOffline and Renamed are
-// empty.
+// Presence says who is online, and what has changed since the previous Presence. A new stream receives one with the
+// current state, in which CameOnline, WentOffline and Renamed are empty.
 type Presence struct {
 	Users                   []chat.UserSummary // the first MaxListedOnline users who came online
 	Count                   int                // how many users are online
@@ -18,7 +18,7 @@ type Presence struct {
 	Renamed                 []chat.UserSummary // users with a new name or picture since then, online or not
 }
 
-// MaxListedOnline is how many online users Presence and OnlineUsers list.
+// MaxListedOnline is the largest number of online users that Presence and OnlineUsers list.
 const MaxListedOnline = 100
 
 // offlineGrace is how long a user without an open stream still counts as online: long enough to load another page.
@@ -34,8 +34,8 @@ type onlineUser struct {
 	removed     bool      // no longer online on any node
 }
 
-// graceEntry schedules the moment at which a user without a stream goes offline. It has no effect if the user has
-// opened a stream since start.
+// graceEntry is a user who had no stream left at the time start, and who goes offline when offlineGrace has passed. If
+// the user has opened a stream in the meantime, the entry has no effect.
 type graceEntry struct {
 	user  *onlineUser
 	start time.Time
@@ -58,8 +58,8 @@ func (h *Hub) userDisconnected(id int64) {
 	}
 }
 
-// addOnlineUser returns the onlineUser of a user, with the given name and picture. It creates one if the user was
-// offline. The caller holds Hub.mu.
+// addOnlineUser returns the onlineUser of a user, and sets the given name and picture in it. If the user was offline,
+// the user is now online. The caller holds Hub.mu.
 func (h *Hub) addOnlineUser(user chat.UserSummary) *onlineUser {
 	u := h.online[user.ID]
 	if u == nil {
@@ -76,7 +76,8 @@ func (h *Hub) addOnlineUser(user chat.UserSummary) *onlineUser {
 	return u
 }
 
-// removeOnlineUser makes a user offline who is no longer online on any node. The caller holds Hub.mu.
+// removeOnlineUser removes a user who is no longer online on any node, and has the streams told about it. The caller
+// holds Hub.mu.
 func (h *Hub) removeOnlineUser(u *onlineUser, now time.Time) {
 	delete(h.online, u.ID)
 	u.removed, h.arrivalsStale = true, true
@@ -109,9 +110,9 @@ func (h *Hub) startGrace(u *onlineUser) {
 	h.wakeScheduler()
 }
 
-// expireGrace makes users offline who have had no stream for offlineGrace. It returns when that time ends for the next
-// user, or the zero time. The queue has the users in the order in which they go offline, so that only its front must be
-// checked. The caller holds Hub.mu.
+// expireGrace makes users offline on this node who have had no stream for offlineGrace. It returns when the
+// offlineGrace of the next user ends, or the zero time if no user is waiting. The queue has the users in the order in
+// which they go offline, so that only its front must be checked. The caller holds Hub.mu.
 func (h *Hub) expireGrace(now time.Time) (next time.Time) {
 	for ; len(h.graceQueue) > 0; h.graceQueue = h.graceQueue[1:] {
 		entry := h.graceQueue[0]
@@ -172,8 +173,8 @@ func (h *Hub) currentPresence() *frame {
 	return h.presenceSnapshot
 }
 
-// togglePresence records that a user came online or went offline, for the next Presence. If a user does both before it
-// is sent, nothing is sent about them. The caller holds Hub.mu.
+// togglePresence records for the next Presence that a user came online or went offline. If a user does both before the
+// next Presence is sent, it mentions neither. The caller holds Hub.mu.
 func (h *Hub) togglePresence(id int64, now time.Time) {
 	if h.toggled[id] {
 		delete(h.toggled, id)
@@ -183,8 +184,8 @@ func (h *Hub) togglePresence(id int64, now time.Time) {
 	h.presenceDebounce.request(now)
 }
 
-// takePresenceChanges returns what changed since its last call and updates the snapshot for new streams. The caller
-// holds Hub.mu.
+// takePresenceChanges returns a Presence with everything that changed since the last call. It also updates the copy
+// that new streams receive. The caller holds Hub.mu.
 func (h *Hub) takePresenceChanges() Presence {
 	p := Presence{Users: h.firstOnline(), Count: len(h.online)}
 	for id := range h.toggled {

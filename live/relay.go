@@ -45,14 +45,14 @@ const (
 	announceDelay             = 20 * time.Millisecond
 	maxReadersPerAnnouncement = 1000
 	shutdownTimeout           = time.Second
-	// natsPingInterval is how often the relay checks its NATS server. It changes to another server if two checks get no
-	// answer.
+	// natsPingInterval is how often the relay checks that its NATS server answers. If two checks in a row get no
+	// answer, the relay connects to another server.
 	natsPingInterval = 2 * time.Second
 )
 
-// NewRelay connects hub to the other nodes of a community. All of them share the secret community. Servers are the URLs
-// of one NATS cluster, separated by commas; the relay keeps trying until one of them answers. Call NewRelay before the
-// first stream is opened.
+// NewRelay connects hub to the other nodes of a community. The parameter community is a secret that all these nodes
+// share. The parameter servers is a list of the URLs of one NATS cluster, separated by commas; the relay keeps trying
+// until one of them answers. Call NewRelay before the first stream is opened.
 func NewRelay(hub *Hub, servers, community string) (*Relay, error) {
 	r := &Relay{
 		hub: hub, nodeName: rand.Text(), subjectPrefix: "charla." + community + ".",
@@ -98,7 +98,7 @@ func (r *Relay) onDisconnect(_ *nats.Conn, err error) {
 // Connected reports whether the relay is connected to a NATS server now.
 func (r *Relay) Connected() bool { return r.conn.IsConnected() }
 
-// enqueue queues an event for the other nodes. It never blocks. A nil relay drops the event.
+// enqueue queues an event for the other nodes. It never blocks. Without NATS, r is nil and enqueue drops the event.
 func (r *Relay) enqueue(e chat.Event) {
 	if r == nil {
 		return
@@ -110,7 +110,7 @@ func (r *Relay) enqueue(e chat.Event) {
 	}
 }
 
-// announceSoon has the relay announce changes in who is online on this node to the other nodes.
+// announceSoon makes the relay announce soon to the other nodes which users came online or went offline on this node.
 func (r *Relay) announceSoon() { signal(r.presenceChanged) }
 
 // Run sends and receives messages until ctx ends, then announces that this node shuts down. It may be called once.
@@ -169,7 +169,7 @@ func (r *Relay) sendLoop(ctx context.Context) {
 	}
 }
 
-// sendRemaining sends the events that are queued at shutdown.
+// sendRemaining sends the events that are still queued when the node shuts down.
 func (r *Relay) sendRemaining() {
 	for len(r.outgoing) > 0 {
 		r.sendEvent(<-r.outgoing)
@@ -184,8 +184,8 @@ func (r *Relay) sendEvent(e chat.Event) {
 	})
 }
 
-// announce sends announcements of the users of this node, either all of them or only changes, and of the users in
-// readers, who have read messages. It empties readers.
+// announce tells the other nodes which users are online on this node: all of them if whole is true, otherwise only what
+// has changed. It also tells them which users have read messages, which are the keys of readers, and empties readers.
 func (r *Relay) announce(whole bool, readers map[int64]bool) {
 	announcements := r.hub.takeAnnouncements(whole)
 	announcements[0].ReadBy = slices.Collect(maps.Keys(readers))
@@ -195,7 +195,7 @@ func (r *Relay) announce(whole bool, readers map[int64]bool) {
 	}
 }
 
-// publish passes a message to NATS. Without a connection, the message is lost.
+// publish sends a message to the other nodes through NATS. If no NATS server is connected, the message is lost.
 func (r *Relay) publish(m relayMessage) {
 	m.Version, m.Node = relayVersion, r.nodeName
 	if err := r.conn.Publish(r.subjectPrefix+m.subject(), MarshalJSON(m)); err != nil {
@@ -205,7 +205,7 @@ func (r *Relay) publish(m relayMessage) {
 	r.sent.Add(1)
 }
 
-// logDropped logs how many events were dropped since it last logged that.
+// logDropped logs how many events were dropped since its last log line.
 func (r *Relay) logDropped() {
 	if n := r.dropped.Load(); n > r.droppedLogged {
 		slog.Warn("relay queue full, other nodes must poll for changes", "dropped", n-r.droppedLogged)
@@ -225,7 +225,7 @@ func (r *Relay) receiveLoop(ctx context.Context) {
 	}
 }
 
-// handle applies a message of another node. It ignores messages that it cannot decode.
+// handle processes a message from another node. It ignores messages that it cannot decode.
 func (r *Relay) handle(data []byte) {
 	var m relayMessage
 	if json.Unmarshal(data, &m) != nil || m.Version > relayVersion || m.Node == r.nodeName {

@@ -10,13 +10,13 @@ import (
 	"charla/chat"
 )
 
-// relayVersion is the version of relay messages. It must grow if older nodes must ignore the messages of newer ones.
-// New fields and kinds need no new version, because older nodes ignore them.
+// relayVersion is the version of the format of relay messages. Raise it if nodes with an older version must ignore the
+// messages of newer nodes. New fields and kinds need no new version, because older nodes ignore them anyway.
 const relayVersion = 1
 
-// relayMessage is what a node sends to the other nodes, as JSON. A change carries its room and seq (number of the
-// change) beside the event. A node that cannot decode the event, because it runs another version, still learns that
-// there is a change to read from the database.
+// relayMessage is what a node sends to the other nodes, as JSON. A message about a change contains the event and,
+// beside it, the room and the seq (number of the change). A node that runs another version and cannot decode the event
+// still learns that there is a change to read from the database.
 type relayMessage struct {
 	Version     int                   `json:"v"`
 	Node        string                `json:"node"`            // the sender
@@ -37,14 +37,14 @@ const (
 	kindShutdown        = "bye"   // says that a node shuts down
 )
 
-// eventType is a type of events that are sent to the other nodes.
+// eventType is a type of event that nodes send to each other, with a fingerprint of its fields.
 type eventType struct {
 	goType      reflect.Type
 	fingerprint uint32 // changes with the fields of the type
 }
 
-// eventTypes are the types of events that are sent to the other nodes, by name. Read markers are sent in presence
-// announcements instead.
+// eventTypes contains each type of event that nodes send to each other, by its name. Read markers are missing, because
+// presence announcements contain them.
 var eventTypes = eventTypesOf(
 	chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{},
 	chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{}, chat.UserChanged{})
@@ -58,9 +58,9 @@ func eventTypesOf(events ...chat.Event) map[string]eventType {
 	return types
 }
 
-// describeType describes a type by the names and types of its fields, from which its fingerprint is computed. If two
-// versions of Charla differ in a field of an event, the fingerprints differ, and a node reads the change from the
-// database instead of using an incomplete event.
+// describeType returns a text with the names and types of all fields of a type. The fingerprint of the type is computed
+// from this text. If two versions of Charla differ in a field of an event, the fingerprints differ, and a node reads
+// the change from the database instead of using an incomplete event.
 func describeType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -107,7 +107,7 @@ func (m relayMessage) decodeEvent() (chat.Event, bool) {
 }
 
 // subject returns the NATS subject of a message, without the prefix of the community. Every node subscribes to all
-// subjects today. Different subjects leave a larger community the possibility that a node subscribes to some of them.
+// subjects today. There are several so that the nodes of a larger community could subscribe to only some of them.
 func (m relayMessage) subject() string {
 	switch {
 	case m.Key == nil:

@@ -3,7 +3,7 @@ package live
 import "charla/chat"
 
 // cachedReplay keeps the changes after one cursor. After a restart, most readers of a room reconnect with the same
-// cursor; the cache lets the database be read and the frames be rendered once for all of them.
+// cursor. For all of them together, the hub then reads the database once and renders the frames once.
 type cachedReplay struct {
 	after   int64
 	changes chat.Changes
@@ -14,8 +14,8 @@ type cachedReplay struct {
 // reader with the same cursor is unlikely, and the cache would only use memory.
 const minStreamsToCacheReplay = 8
 
-// cachedChanges returns the changes after the given cursor if they were read for another reader and are still complete.
-// Changes that are sent later reach the streams through their queues.
+// cachedChanges returns the changes after the given cursor if they were recently read for another reader and no change
+// is missing. Changes that are sent later reach the streams through their queues.
 func (c *conversation) cachedChanges(after int64) (chat.Changes, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -26,8 +26,8 @@ func (c *conversation) cachedChanges(after int64) (chat.Changes, bool) {
 	return r.changes, true
 }
 
-// replayFrames returns the frames of the changes after the given cursor. It reuses the frames of the previous reader if
-// that had the same cursor and the same last change, and otherwise caches the new ones.
+// replayFrames returns the frames of the changes after the given cursor. If the previous reader had the same cursor and
+// the same last change, it returns that reader's frames. Otherwise it makes new frames and caches them.
 func (c *conversation) replayFrames(after int64, changes chat.Changes) []*frame {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,21 +14,22 @@ const (
 	// presenceDelay is how long the hub waits after a user came online or went offline, so that one frame covers
 	// several users.
 	presenceDelay = 50 * time.Millisecond
-	// unreadDelay is how long the hub waits before it reads unread counts again. Pages that show a new message report
-	// it as read within that time, so that it is not counted.
+	// unreadDelay is how long the hub waits before it reads unread counts again. A page that shows a new message marks
+	// it as read within that time, so that the message is not counted as unread.
 	unreadDelay = 500 * time.Millisecond
-	// maxPresenceDeltas is the largest number of users whom one frame reports as having come online or gone offline.
-	// With more, each stream reads its own state again instead.
+	// maxPresenceDeltas is the largest number of users whom one frame reports as having come online or gone offline. If
+	// there are more, the frame lists none of them, and the state of every stream is read again instead.
 	maxPresenceDeltas = 100
 	// heartbeatInterval is the time between two heartbeats of a stream. It must be shorter than the time after which
 	// proxies close idle connections, often a minute.
 	heartbeatInterval = 15 * time.Second
 )
 
-// debounce decides when something is sent: some time after the first request, and at most once in minSendInterval.
+// debounce decides when something that was requested is sent: after a delay from the first request, and at most once in
+// minSendInterval.
 type debounce struct{ requested, lastSent time.Time }
 
-// request asks for something to be sent. It reports whether this is the first request since the last markSent.
+// request asks for something to be sent. It returns true for the first request since the last call of markSent.
 func (d *debounce) request(now time.Time) bool {
 	if !d.requested.IsZero() {
 		return false
@@ -37,7 +38,8 @@ func (d *debounce) request(now time.Time) bool {
 	return true
 }
 
-// due returns when to send, or the zero time if nothing was requested.
+// due returns the earliest time at which to send what was requested: delay after the request, and minSendInterval after
+// the last sending. It returns the zero time if nothing was requested.
 func (d *debounce) due(delay time.Duration) time.Time {
 	if d.requested.IsZero() {
 		return time.Time{}
@@ -49,7 +51,7 @@ func (d *debounce) due(delay time.Duration) time.Time {
 	return requested
 }
 
-// markSent records that the requested thing was sent.
+// markSent records that what was requested has been sent now.
 func (d *debounce) markSent(now time.Time) { d.requested, d.lastSent = time.Time{}, now }
 
 // wakeScheduler makes Run check at once whether something must be sent.
@@ -101,7 +103,8 @@ func earliest(times ...time.Time) (first time.Time) {
 	return first
 }
 
-// sendPresence sends who came online and who went offline, if it is time for that. It returns when it must run again.
+// sendPresence tells all streams who came online and who went offline, if the time for that has come. It returns when
+// it must be called again, or the zero time.
 func (h *Hub) sendPresence(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,7 +131,7 @@ func (h *Hub) sendPresence(now time.Time) time.Time {
 }
 
 // sendHeartbeats sends a heartbeat to each stream that has had none for heartbeatInterval, and ends the streams that
-// reached their maximum age. It works once a second and returns when it must run again.
+// reached their maximum age. It does so at most once a second, and returns when it must be called again.
 func (h *Hub) sendHeartbeats(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -152,16 +155,17 @@ func (h *Hub) sendHeartbeats(now time.Time) time.Time {
 }
 
 const (
-	// freeMemoryThreshold is by how many the number of open streams must have changed before memory is freed.
+	// freeMemoryThreshold is by how much the number of open streams must have changed before freeMemoryAfterBurst frees
+	// memory.
 	freeMemoryThreshold = 1000
-	// quietThreshold is the largest change of the number of open streams within a second at which a burst counts as
-	// over.
+	// quietThreshold says when a burst of opened or closed streams is over: the number of open streams changes by no
+	// more than this within a second.
 	quietThreshold = 10
 )
 
-// freeMemoryAfterBurst returns memory to the operating system after many streams were opened or closed. Opening a
-// stream takes several times the memory of an open one, and the Go runtime would keep it for minutes. The hub calls
-// it every second. The caller holds Hub.mu.
+// freeMemoryAfterBurst returns memory to the operating system after many streams were opened or closed. While a stream
+// is being opened, it takes several times the memory of an open stream, and the Go runtime would keep that memory for
+// minutes. The hub calls this method every second. The caller holds Hub.mu.
 func (h *Hub) freeMemoryAfterBurst(open int) {
 	quiet := absDiff(open, h.lastOpen) <= quietThreshold
 	if quiet && absDiff(open, h.lastFreed) >= freeMemoryThreshold && !h.closed {

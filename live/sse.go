@@ -48,8 +48,8 @@ func appendField(b []byte, name, value string) []byte {
 	return append(b, '\n')
 }
 
-// cutLine splits b at its first line break, which may be CRLF, LF or CR because readers accept all three. More is false
-// if there is no line break.
+// cutLine splits b at its first line break. That may be CRLF, LF or CR, because readers accept all three as line
+// breaks. More is false if there is no line break.
 func cutLine(b []byte) (line, rest []byte, more bool) {
 	i := bytes.IndexAny(b, "\r\n")
 	if i < 0 {

@@ -5,20 +5,20 @@ import (
 	"sync/atomic"
 )
 
-// counters counts what happened since the hub was created. Counting neither blocks nor allocates.
+// counters counts what has happened since the hub was created. Counting neither blocks nor allocates memory.
 type counters struct {
 	messagesPosted, framesSent, replays, gapsFilled, gapsFailed atomic.Int64
 
 	streamsEnded [endDisconnected + 1]atomic.Int64 // by EndReason
 }
 
-// endReasonNames are the names of the end reasons in Stats.
+// endReasonNames are the names under which Stats reports each EndReason.
 var endReasonNames = [...]string{
 	EndSlow: "slow", EndAged: "aged", EndReplaced: "replaced", EndLogout: "logout", EndLeft: "left",
 	EndRestart: "restart", EndResync: "resync", endDisconnected: "gone",
 }
 
-// Stats are the current numbers of a hub and what it has counted since it was created.
+// Stats are the current numbers of a hub, such as its open streams, and its counts since it was created.
 type Stats struct {
 	Streams         map[string]int // open streams, by each Viewer.MetricRoute that occurred
 	QueuedForWriter int            // hijacked connections that wait for a writer
@@ -53,7 +53,8 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// RelayStats is what a relay counted since it was created.
+// RelayStats contains the numbers of messages that a relay has counted since it was created, and whether it is
+// connected.
 type RelayStats struct {
 	Connected      bool  // whether a NATS server is connected now
 	Sent, Received int64 // messages

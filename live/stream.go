@@ -26,7 +26,8 @@ type Stream struct {
 	conversation *conversation // nil for a stream that is not in a conversation
 	closeOnce    sync.Once
 
-	// stateMu is held while the state (see StateFunc) is read and queued, so that an older one is never sent last.
+	// stateMu is held while the state (see StateFunc) is read and queued, so that an older state is never queued after
+	// a newer one.
 	stateMu sync.Mutex
 
 	nextHeartbeat, expiresAt time.Time // guarded by Hub.mu
@@ -90,8 +91,9 @@ func (s *Stream) offer(f *frame) {
 	s.wakeWriter()
 }
 
-// coalesce replaces a queued frame by a newer one that makes it obsolete, and reports whether it did. This applies to
-// frames about typing and to frames about the same upload, which contain the whole state. The caller holds mu.
+// coalesce replaces a queued frame by the newer frame f if that makes the queued one obsolete, and reports whether it
+// did. It does so for frames about typing and for frames about the same upload, because each of them contains the whole
+// state. The caller holds mu.
 func (s *Stream) coalesce(f *frame) bool {
 	replaces := func(*frame) bool { return false }
 	switch {
@@ -132,7 +134,7 @@ func (s *Stream) reason() EndReason {
 	return s.endReason
 }
 
-// shortenDeadline limits the write in progress, and those after it, to finalWriteTimeout. The caller holds mu.
+// shortenDeadline limits the write in progress and every later write to finalWriteTimeout. The caller holds mu.
 func (s *Stream) shortenDeadline() {
 	s.finalWrites = true
 	if s.shorten != nil {
@@ -148,8 +150,9 @@ func (s *Stream) wakeWriter() {
 	}
 }
 
-// drain empties the queue and returns its frames up to one that ends the stream, and why the stream ends, if it does.
-// If it returns neither, the writer must stop until it is woken.
+// drain empties the queue and returns the frames to write. If one of them ends the stream, it returns only the frames
+// before that one, and the reason for the end. If it returns neither frames nor a reason, the writer must stop until it
+// is woken again.
 func (s *Stream) drain() (queue []*frame, end EndReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,9 +175,8 @@ func (s *Stream) endsForViewer(f *frame) bool {
 	return f.leftUser != 0 && f.leftUser == s.viewer.User.ID && f.seq > s.replayedSeq
 }
 
-// forcesResync reports whether the page must be loaded again, because a frame says that an account was deleted after
-// the replay was read. The author's name on older messages changes then, and no frame contains those messages. The
-// caller holds mu.
+// forcesResync reports whether a frame says that an account was deleted after the replay was read. Then the page must
+// be loaded again, because the author's name changes on older messages, which no frame contains. The caller holds mu.
 func (s *Stream) forcesResync(f *frame) bool { return f.accountDeleted && f.seq > s.replayedSeq }
 
 // CachedReplay returns the changes after the given cursor if another stream of the conversation has just read them.
@@ -189,7 +191,7 @@ func (s *Stream) CachedReplay(after int64) (chat.Changes, bool) {
 
 // Replay is what a reader receives before live events. Head is the start of the response. After is the cursor with
 // which the reader connected, or -1 if it has none. Changes are those that the reader missed. The caller reads them
-// after Subscribe, and afterwards checks once more that the viewer is a member of the room.
+// after Subscribe, and after that checks once more that the viewer is a member of the room.
 type Replay struct {
 	Head    []byte
 	After   int64
@@ -200,8 +202,8 @@ type Replay struct {
 // slow, has accepted it.
 const maxReplay = 1 << 20
 
-// appendInitial appends to b what the reader receives first: the replay, its new cursor, who is online, and its own
-// state.
+// appendInitial appends to b what a reader receives first: the replay, the cursor after the replay, who is online, and
+// the viewer's own state.
 func (s *Stream) appendInitial(ctx context.Context, b []byte, r Replay, state StateFunc) []byte {
 	s.mu.Lock()
 	s.replayedSeq = r.Changes.LastSeq
@@ -235,7 +237,8 @@ func (s *Stream) appendInitial(ctx context.Context, b []byte, r Replay, state St
 	return append(b, own...)
 }
 
-// appendReplay appends the changes that the reader missed, unless it has no cursor.
+// appendReplay appends to b the changes that the reader missed. If the reader connected without a cursor, it appends
+// nothing.
 func (s *Stream) appendReplay(b []byte, r Replay) []byte {
 	if r.After < 0 {
 		return b
@@ -250,8 +253,8 @@ func (s *Stream) appendReplay(b []byte, r Replay) []byte {
 	return b
 }
 
-// refreshState reads the viewer's own state (see StateFunc) again and queues it for the reader. If that fails, the hub
-// tries again.
+// refreshState reads the viewer's own state (see StateFunc) again and queues it for the reader. If reading fails, the
+// hub tries again later.
 func (s *Stream) refreshState(ctx context.Context) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
@@ -271,9 +274,9 @@ func (s *Stream) refreshState(ctx context.Context) {
 	}
 }
 
-// render appends frames to b, without the changes that the replay already contained, and at the end the reason for
-// which the stream ends. For a single frame and an empty b it returns the bytes that the frame shares with other
-// streams, so the caller must not change them.
+// render appends the rendered frames to b, and at the end the reason for which the stream ends. It leaves out changes
+// that the replay already contained. For a single frame and an empty b it returns bytes that other streams share, so
+// the caller must not change them.
 func (s *Stream) render(b []byte, queue []*frame, end EndReason) []byte {
 	s.hub.counters.framesSent.Add(int64(len(queue)))
 	if len(queue) == 1 && end == notEnded && len(b) == 0 {

@@ -6,20 +6,20 @@ import (
 	"charla/chat"
 )
 
-// Viewer is the user who opens a stream, and how the hub treats the stream.
+// Viewer is the user who opens a stream, with the settings of that stream.
 type Viewer struct {
 	User    chat.UserSummary
 	Session int64
-	// MaxStreams is how many streams the session may have. One more ends the oldest.
+	// MaxStreams is how many streams the session may have open. Opening one more ends the oldest.
 	MaxStreams int
-	// MetricRoute is the label under which Stats counts the stream. All viewers together must use only a few labels.
+	// MetricRoute is the label under which Stats counts the stream. Use only a few different labels in total.
 	MetricRoute string
 	// AllConversations says that the stream shows all conversations of the user and not the events of one. The hub
 	// reads the state of such a stream again every few seconds, even if nothing announced a change.
 	AllConversations bool
 }
 
-// Subscribe opens a stream of a conversation. With the zero key, the stream is not in a conversation. After Subscribe,
+// Subscribe opens a stream of a conversation. If key is zero, the stream belongs to no conversation. After Subscribe,
 // the caller must read the changes that the reader missed, and at the end call Close. Subscribe returns an error if it
 // cannot read the database.
 func (h *Hub) Subscribe(ctx context.Context, v Viewer, key chat.StreamKey, enc Encoder) (*Stream, error) {
@@ -81,8 +81,8 @@ func (h *Hub) lookup(key chat.StreamKey) *conversation {
 	return h.conversations[key]
 }
 
-// acquire returns a conversation, which it creates if necessary. The conversation exists until the caller calls
-// release.
+// acquire returns the conversation with the given key, and creates it if necessary. The hub keeps the conversation
+// until the caller calls release.
 func (h *Hub) acquire(key chat.StreamKey) *conversation {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,7 +95,7 @@ func (h *Hub) acquire(key chat.StreamKey) *conversation {
 	return c
 }
 
-// release undoes one acquire and drops the conversation with the last one.
+// release undoes one call of acquire. When all calls are undone, the hub drops the conversation.
 func (h *Hub) release(c *conversation) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// typingTimeout is how long a user counts as typing. Browsers repeat the event every 1.5 seconds while the user
-	// types.
+	// typingTimeout is how long a user counts as typing after a typing event. Browsers repeat the event every 1.5
+	// seconds while the user types.
 	typingTimeout = 3 * time.Second
 	// typingDelay is how long the hub waits after a user began to type, so that one frame covers several users.
 	typingDelay = 50 * time.Millisecond
-	// typingInterval is the minimum time between two frames about one conversation.
+	// typingInterval is the minimum time between two frames about typing in the same conversation.
 	typingInterval = 250 * time.Millisecond
-	// maxTypingListed is how many users a frame lists.
+	// maxTypingListed is the largest number of typing users whom a frame names.
 	maxTypingListed = 3
 )
 
-// Typing says which other users are typing in a conversation. Users are the first three in the order in which they
-// began; Count is the number of all of them.
+// Typing says which other users are typing in a conversation. Users contains at most three, in the order in which they
+// began to type. Count is the number of all who are typing.
 type Typing struct {
 	Users []chat.UserSummary
 	Count int
@@ -32,7 +32,7 @@ type typingState struct {
 	due, lastSent time.Time // when the next frame is due, or zero, and when the last one was sent
 }
 
-// typist is a user who is typing.
+// typist is a user who is typing, and when that ends unless the browser reports it again.
 type typist struct {
 	chat.UserSummary
 	expiresAt time.Time
@@ -80,8 +80,8 @@ func (h *Hub) scheduleTyping(c *conversation) {
 	h.wakeScheduler()
 }
 
-// sendTyping sends who is typing in the conversations where that has changed, and leaves out users who stopped. It
-// returns when it must run again, or the zero time.
+// sendTyping sends who is typing in each conversation in which that has changed. Before that, it removes the users
+// whose typing has timed out. It returns when it must be called again, or the zero time.
 func (h *Hub) sendTyping(now time.Time) (next time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -108,15 +108,15 @@ func (t *typingState) indexOf(user int64) int {
 	return slices.IndexFunc(t.typists, func(u typist) bool { return u.ID == user })
 }
 
-// removeExpired removes the users who stopped typing and reports whether there were any.
+// removeExpired removes the users whose typing has timed out, and reports whether there were any.
 func (t *typingState) removeExpired(now time.Time) bool {
 	before := len(t.typists)
 	t.typists = slices.DeleteFunc(t.typists, func(u typist) bool { return !now.Before(u.expiresAt) })
 	return len(t.typists) < before
 }
 
-// frameExcluding returns the frame that lists all typing users except the given one. If user is 0, it lists all of
-// them.
+// frameExcluding returns a frame that lists all typing users except the given one, who reads it. If user is 0, it lists
+// all of them.
 func (t *typingState) frameExcluding(user int64) *frame {
 	typing := &Typing{}
 	for _, u := range t.typists {

@@ -12,7 +12,8 @@ import (
 	"charla/chat"
 )
 
-// unreadUpdates collects whose unread counts may have changed, so that their streams need new ones.
+// unreadUpdates collects the users and rooms whose unread counts may have changed, until the hub reads those counts
+// again.
 type unreadUpdates struct {
 	debounce
 	users      map[int64]bool
@@ -21,8 +22,8 @@ type unreadUpdates struct {
 	refreshing bool           // a goroutine is refreshing states
 }
 
-// markUnreadDirty has the hub read the unread counts of the given users again soon and send them to their streams.
-// Without arguments, it does so for everybody. Users without a stream on this node cost nothing.
+// markUnreadDirty makes the hub read the unread counts of the given users again soon and send them to the streams of
+// those users. Without arguments, it does so for everybody. Users without a stream on this node cost nothing.
 func (h *Hub) markUnreadDirty(users ...int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -40,7 +41,8 @@ func (h *Hub) markUnreadDirty(users ...int64) {
 	}
 }
 
-// markRoomUnreadDirty has the hub read the unread counts of a room's members again soon and send them to their streams.
+// markRoomUnreadDirty makes the hub read the unread counts of a room's members again soon and send them to the members'
+// streams.
 func (h *Hub) markRoomUnreadDirty(room int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -49,8 +51,8 @@ func (h *Hub) markRoomUnreadDirty(room int64) {
 	h.wakeScheduler()
 }
 
-// markConversationUnreadDirty has the hub read the unread counts of a conversation's members again soon, except those
-// of the author of a new message. Author is 0 if unknown; then no member is left out.
+// markConversationUnreadDirty makes the hub read the unread counts of a conversation's members again soon, but not
+// those of the author of a new message. Author is the author's user id. If it is 0, no member is left out.
 func (h *Hub) markConversationUnreadDirty(key chat.StreamKey, author int64) {
 	switch {
 	case key.Room == chat.General:
@@ -66,8 +68,8 @@ func (h *Hub) markConversationUnreadDirty(key chat.StreamKey, author int64) {
 	}
 }
 
-// sendUnread starts reading the unread counts again that may have changed, if it is time for that. It returns when it
-// must run again, or the zero time.
+// sendUnread starts a goroutine that reads the unread counts again that may have changed, if the time for that has
+// come. It returns when it must be called again, or the zero time.
 func (h *Hub) sendUnread(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,8 +100,8 @@ func (h *Hub) sendUnread(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// refreshStatesOf sends new unread counts to all stale streams, and to those candidates whose users are members of the
-// given rooms.
+// refreshStatesOf sends new unread counts to all streams in stale. It also sends them to the streams in candidates
+// whose users are members of one of the given rooms.
 func (h *Hub) refreshStatesOf(stale, candidates []*Stream, rooms []int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()

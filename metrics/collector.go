@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Sources are functions that return what the parts of a node have counted. Each scrape calls all of them. Relay is nil
-// on a node that does not use NATS.
+// Sources are functions that return the numbers that the parts of a node have counted. Each scrape calls all of them.
+// Relay is nil on a node that does not use NATS.
 type Sources struct {
 	Hub              func() live.Stats
 	Relay            func() live.RelayStats
@@ -18,7 +18,7 @@ type Sources struct {
 	DataWritable     func() bool // reports whether files can be written to CHARLA_DATA
 }
 
-// metricDesc describes one metric whose value comes from Sources.
+// metricDesc is the name, help text, labels and type of one metric whose value comes from Sources.
 type metricDesc struct {
 	desc      *prometheus.Desc
 	valueType prometheus.ValueType
@@ -52,7 +52,7 @@ var (
 	poolWaitSeconds    = counter("charla_database_wait_seconds_total", "Time spent waiting for connections.", "pool")
 )
 
-// The metrics of the connection to other nodes and of the data directory.
+// The metrics of the connection to other nodes, the messages to and from them, and the data directory.
 var (
 	natsConnected    = gauge("charla_nats_connected", "1 while a NATS server is connected.")
 	remoteNodes      = gauge("charla_nodes", "Other nodes that this node hears.")
@@ -67,7 +67,7 @@ var (
 // scrape.
 func (s Sources) Describe(chan<- *prometheus.Desc) {}
 
-// Collect implements prometheus.Collector.
+// Collect implements prometheus.Collector. It sends all metrics with the values that Sources return now.
 func (s Sources) Collect(ch chan<- prometheus.Metric) {
 	emit := func(m metricDesc, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(m.desc, m.valueType, value, labels...)

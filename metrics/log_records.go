@@ -14,7 +14,7 @@ type countingHandler struct {
 	metrics *Metrics
 }
 
-// Handle implements slog.Handler.
+// Handle implements slog.Handler. It counts a warning or an error, and passes every record on.
 func (c countingHandler) Handle(ctx context.Context, r slog.Record) error {
 	switch {
 	case r.Level >= slog.LevelError:

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are the metrics of one node. It is a db.Observer.
+// Metrics collects the metrics of one node. It implements db.Observer.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -90,20 +90,22 @@ func (m *Metrics) newHistogram(name, help string, buckets []float64) prometheus.
 	return h
 }
 
-// Register adds the metrics that the parts of a node count themselves.
+// Register adds the metrics whose values s returns.
 func (m *Metrics) Register(s Sources) { m.registry.MustRegister(s) }
 
-// Handler returns a handler that answers GET /metrics, at most two requests at a time, and nothing else.
+// Handler returns a handler that answers GET /metrics and no other request. It answers at most two requests at a time.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2}))
 	return mux
 }
 
-// statusClasses are the classes of HTTP status codes, by their first digit. Index 0 is for invalid codes.
+// statusClasses are the labels for the HTTP status codes that begin with a digit, with the digit as the index. Index 0
+// is for invalid codes.
 var statusClasses = [...]string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"}
 
-// ObserveRequest counts an answered request. It is a handlers.RequestObserver.
+// ObserveRequest counts an answered request by its route and status, and records how long the answer took. It is a
+// handlers.RequestObserver.
 func (m *Metrics) ObserveRequest(route string, status int, took time.Duration) {
 	class := statusClasses[0]
 	if n := status / 100; n < len(statusClasses) {
@@ -113,7 +115,7 @@ func (m *Metrics) ObserveRequest(route string, status int, took time.Duration) {
 	m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// ReadFinished counts a read. The database calls it after each read outside a transaction.
+// ReadFinished implements db.Observer: it records how long a read outside a transaction took, and whether it failed.
 func (m *Metrics) ReadFinished(took time.Duration, failed bool) {
 	m.readSeconds.Observe(took.Seconds())
 	if failed {
@@ -121,7 +123,7 @@ func (m *Metrics) ReadFinished(took time.Duration, failed bool) {
 	}
 }
 
-// WriteFinished counts a write. The database calls it after each transaction.
+// WriteFinished implements db.Observer: it records how long a transaction took, and whether it failed.
 func (m *Metrics) WriteFinished(took time.Duration, failed bool) {
 	m.writeSeconds.Observe(took.Seconds())
 	if failed {
@@ -129,7 +131,7 @@ func (m *Metrics) WriteFinished(took time.Duration, failed bool) {
 	}
 }
 
-// BatchCommitted counts a commit on SQLite. The database calls it after each commit, with the number of writes in it.
+// BatchCommitted implements db.Observer: it records how many writes a commit on SQLite contained, and how long it took.
 func (m *Metrics) BatchCommitted(writes int, took time.Duration) {
 	m.commitSeconds.Observe(took.Seconds())
 	m.commitWrites.Observe(float64(writes))

@@ -23,21 +23,21 @@ import (
 //go:embed css/*.css vendor/*.js *.svg chime.wav
 var files embed.FS
 
-// asset is an embedded file with what the server needs to send it.
+// asset is an embedded file with its media type and its gzipped content.
 type asset struct {
 	content     []byte
 	contentType string
 	gzipped     func() []byte // compresses on the first call
 }
 
-// Both maps are filled by init and never change afterwards.
+// These maps contain all files. The function init fills them, and they never change afterwards.
 var (
 	urlByName  = map[string]string{} // URL of each file by its name
 	assetByURL = map[string]asset{}  // file by its URL
 )
 
-// layersCSS sets the order of the cascade layers, so it must come first in the bundle. noscriptCSS is not in the
-// bundle, because only browsers without JavaScript load it.
+// layersCSS sets the order of the cascade layers, so it must come first in the bundle of stylesheets. noscriptCSS is
+// not in the bundle, because only browsers without JavaScript load it.
 const (
 	layersCSS   = "css/layers.css"
 	noscriptCSS = "css/noscript.css"
@@ -55,8 +55,8 @@ func init() {
 	}
 }
 
-// bundle returns all stylesheets as one. The order of the files hardly matters, because the cascade layers decide which
-// rule wins.
+// bundle returns all stylesheets joined into one. Their order hardly matters, except that layersCSS comes first,
+// because the cascade layers decide which rule wins.
 func bundle() []byte {
 	sheets := slices.DeleteFunc(glob("css/*.css"), func(name string) bool {
 		return name == layersCSS || name == noscriptCSS
@@ -86,7 +86,7 @@ func glob(pattern string) []string {
 	return names
 }
 
-// addAsset makes a file available under a URL with a hash of its content.
+// addAsset makes a file available under a URL that contains a hash of its content.
 func addAsset(name string, content []byte) {
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)
@@ -95,8 +95,8 @@ func addAsset(name string, content []byte) {
 	assetByURL[hashed] = asset{content, mimeType(ext), sync.OnceValue(func() []byte { return compress(content) })}
 }
 
-// mimeType returns the media type of a file extension. It does not ask the operating system, whose answer differs
-// between machines.
+// mimeType returns the media type for a file extension. For the files of pages it does not ask the operating system,
+// whose answer differs between machines.
 func mimeType(ext string) string {
 	switch ext {
 	case ".js":
@@ -120,7 +120,7 @@ func compress(content []byte) []byte {
 	return b.Bytes()
 }
 
-// URL returns the URL of a file, given its name, such as "charla.css". It panics if there is no such file.
+// URL returns the URL of the file with the given name, such as "charla.css". It panics if there is no such file.
 func URL(name string) string {
 	p, ok := urlByName[name]
 	if !ok {
@@ -135,7 +135,7 @@ func Exists(url string) bool {
 	return ok
 }
 
-// Serve answers a request for a file. The caller must have checked the URL with Exists.
+// Serve answers a request for an embedded file. The caller must have checked the URL with Exists.
 func Serve(w http.ResponseWriter, r *http.Request) {
 	a := assetByURL[r.URL.Path]
 	h := w.Header()

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// initials returns the first letters of the first and the last word of a name, for an avatar without a picture.
+// initials returns the text of an avatar without a picture: the first letters of the first and the last word of a name.
 func initials(name string) string {
 	words := strings.Fields(name)
 	if len(words) == 0 {
@@ -29,8 +29,8 @@ func isJoinedScript(letters string) bool {
 	return strings.ContainsFunc(letters, func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.AL })
 }
 
-// firstLetter returns the first letter or digit of a word in upper case. If the word has neither, it returns the first
-// character.
+// firstLetter returns the first letter or digit of a word, in upper case. If the word has neither, it returns the
+// word's first character.
 func firstLetter(word string) string {
 	at := strings.IndexFunc(word, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 	r, _ := utf8.DecodeRuneInString(word[max(at, 0):])

@@ -2,7 +2,8 @@ package views
 
 import "charla/chat"
 
-// Bot is a bot as its owner sees it, with the rooms that it is a member of and its webhooks.
+// Bot is what the page of bots shows about a bot to its owner: the bot, the rooms that it is a member of, and its
+// webhooks.
 type Bot struct {
 	chat.Bot
 	Online          bool
@@ -10,7 +11,7 @@ type Bot struct {
 }
 
 // BotList is the content of the page of bots. RevealedBot is the bot whose token or webhook was just created. Only then
-// is Token or WebhookURL set: they are shown once, because only their hashes are stored.
+// is Token or WebhookURL set. The page shows such a secret once, because the database stores only its hash.
 type BotList struct {
 	Bots              []Bot
 	Form              Form
@@ -19,7 +20,7 @@ type BotList struct {
 	Origin            string // public URL of the server, without a path
 }
 
-// curlExample returns a command line that tries the new token or webhook.
+// curlExample returns a command line with which the owner can try the new token or webhook.
 func (b BotList) curlExample() string {
 	if b.WebhookURL != "" {
 		return "curl -d 'Hello' " + b.WebhookURL

@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// BotsPage lists the bots of a user and creates new ones.
+// BotsPage is the page on which a user sees the bots that belong to them, and creates new ones.
 func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -219,8 +219,8 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 	})
 }
 
-// newSecret shows a new token or webhook URL with an example of its use. The page tells the user to copy it, because it
-// cannot be shown again.
+// newSecret shows a new token or webhook URL, with an example of its use. It asks the user to copy the secret, because
+// the page cannot show it again.
 func newSecret(l Locale, b BotList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -336,7 +336,7 @@ func newSecret(l Locale, b BotList) templ.Component {
 	})
 }
 
-// webhooks lists the webhooks of a bot and creates new ones.
+// webhooks lists the webhooks of a bot, and has a form that creates a new one.
 func webhooks(l Locale, b Bot) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -5,11 +5,11 @@ import (
 	"charla/emoji"
 )
 
-// composerErrorSwap shows an error below the composer.
+// composerErrorSwap is the htmx setting that shows an error response below the composer.
 const composerErrorSwap = "target:#" + idComposerError + " swap:innerHTML"
 
-// storagePrefix returns how the localStorage keys of a user begin. Two users of one browser do not see each other's
-// drafts.
+// storagePrefix returns how the localStorage keys of a user begin. Because of it, two users of one browser do not see
+// each other's drafts.
 func storagePrefix(person int64) string { return "charla-" + formatInt(person) }
 
 // storageKey returns the localStorage key of the draft in a conversation.
@@ -17,10 +17,10 @@ func storageKey(person int64, p chat.ConversationRef) string {
 	return storagePrefix(person) + "-" + conversationID(p)
 }
 
-// millis converts a timestamp to milliseconds, as the clock of a browser counts.
+// millis converts a timestamp to milliseconds, the unit of the clock in browsers.
 func millis(at chat.Timestamp) string { return formatInt(int64(at) / 1000) }
 
-// label names the composer for screen readers.
+// label returns the name of the composer for screen readers.
 func (c Composer) label(l Locale) string {
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s", c.ConversationName)
@@ -28,7 +28,7 @@ func (c Composer) label(l Locale) string {
 	return l.T("Write a message to %s", c.ConversationName)
 }
 
-// placeholder is the text of the empty composer.
+// placeholder returns the text that the composer shows while it is empty.
 func (c Composer) placeholder(l Locale) string {
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s…", c.ConversationName)
@@ -36,8 +36,8 @@ func (c Composer) placeholder(l Locale) string {
 	return l.T("Write to %s…", c.ConversationName)
 }
 
-// Composer is the form for a new message. Body is the saved draft or, together with Error, the text of a rejected
-// message.
+// Composer is the content of the form for a new message. Body is the saved draft. If Error is set, Body is the text of
+// the message that was rejected.
 type Composer struct {
 	UserID           int64 // author, for the localStorage keys; 0 if not signed in
 	Conversation     chat.ConversationRef
@@ -58,7 +58,7 @@ type Composer struct {
 	Mistyped []MistypedShortcode // unknown shortcodes in the message that was just sent
 }
 
-// MistypedShortcode is an unknown shortcode with the emoji that it may mean.
+// MistypedShortcode is a shortcode in a message that names no emoji, with the emoji that the author may have meant.
 type MistypedShortcode struct {
 	Name        string // without colons
 	Suggestions []emoji.Suggestion

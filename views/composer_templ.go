@@ -473,7 +473,7 @@ func composer(l Locale, c Composer) templ.Component {
 	})
 }
 
-// conversationFields are the hidden fields that name the conversation of a form.
+// conversationFields are hidden fields that say which conversation a form belongs to.
 func conversationFields(p chat.ConversationRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -532,9 +532,9 @@ func conversationFields(p chat.ConversationRef) templ.Component {
 	})
 }
 
-// composerFields are the text and the idempotency key of the next message. With c.ReplaceText, Body replaces the text
-// that the browser stores. While the user types, the text is saved on the server as a draft, and the others see the
-// typing indicator.
+// composerFields are the fields with the text and the idempotency key of the next message. If c.ReplaceText is true,
+// c.Body replaces the text that the browser has stored. While the user types, the text is saved on the server as a
+// draft, and the other members of the conversation see that the user is typing.
 func composerFields(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -700,8 +700,8 @@ func composerFields(l Locale, c Composer) templ.Component {
 	})
 }
 
-// peerDeleted replaces the composer if the other user has deleted their account. It shows the text of a rejected
-// message so that it is not lost.
+// peerDeleted stands in place of the composer if the other user has deleted their account. If a message was rejected,
+// it shows the text, so that it is not lost.
 func peerDeleted(l Locale, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -6,13 +6,16 @@ import (
 	"github.com/a-h/templ"
 )
 
-// olderTrigger makes a link load older messages when it is clicked, or when it is within 50 pixels of the visible area.
+// olderTrigger is the htmx trigger of the link to older messages. It loads them when the link is clicked, or when it
+// comes within 50 pixels of the visible area.
 const olderTrigger = "intersect once root:#" + idScroller + " rootMargin:50px, click"
 
-// backToListLink returns the attributes of a link to the list of conversations. The link does not load a full page.
+// backToListLink returns the htmx attributes of a link to the list of conversations. They replace only a part of the
+// page instead of loading a full page.
 func backToListLink() templ.Attributes { return swapLink("/chat") }
 
-// swapLink returns the attributes of a link that replaces only the open conversation instead of loading a full page.
+// swapLink returns the htmx attributes of a link that replaces only the open conversation instead of loading a full
+// page.
 func swapLink(url string) templ.Attributes {
 	return templ.Attributes{
 		"href": url, "hx-get": url, "hx-target": byID(idConversation), "hx-select": byID(idConversation),
@@ -20,17 +23,17 @@ func swapLink(url string) templ.Attributes {
 	}
 }
 
-// standalone returns a message as its own page shows it: with date and author, and without reactions, which the page
-// lists below.
+// standalone returns a copy of a message for its own page: it has a date and an author, and no reactions, because that
+// page lists them below the message.
 func standalone(m chat.Message) chat.Message {
 	m.StartsGroup, m.StartsDay, m.Reactions = true, true, nil
 	return m
 }
 
-// newMessageTarget returns a selector for the list to which a new message is added. Authors get their message twice: in
-// the response to the form and from the stream. The selector matches only the first time, so that a screen reader
-// announces the message once. If the message has changed since it was posted, the selector always matches, and the
-// message replaces its earlier version.
+// newMessageTarget returns a CSS selector for the list to which a new message is added. The author's page receives each
+// message twice: in the response to the form and from the stream. The selector matches only if the message is not in
+// the list yet, so that a screen reader announces it once. If the message has changed since it was posted, the selector
+// always matches, and the message replaces its earlier version.
 func newMessageTarget(m chat.Message) string {
 	if messageVersion(m) != "" {
 		return byID(idMessages)
@@ -38,7 +41,7 @@ func newMessageTarget(m chat.Message) string {
 	return byID(idMessages) + ":not(:has(" + byID(messageID(m.Seq)) + "))"
 }
 
-// Timeline is a page of the messages of an open conversation.
+// Timeline is the content of a page of messages in an open conversation.
 type Timeline struct {
 	Conversation chat.Conversation
 	Online       bool // whether the other user of a direct conversation is online

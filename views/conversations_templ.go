@@ -37,7 +37,7 @@ func ChatPage(p Page, s Sidebar) templ.Component {
 	})
 }
 
-// RemovedFromRoomPage is the start page with a notice that the user is no longer a member of the room that was open.
+// RemovedFromRoomPage is the start page with a notice: the user is no longer a member of the room that was open.
 func RemovedFromRoomPage(p Page, s Sidebar) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -63,7 +63,7 @@ func RemovedFromRoomPage(p Page, s Sidebar) templ.Component {
 	})
 }
 
-// emptyConversation is the start page, with a notice if there is one.
+// emptyConversation is the start page, which has no open conversation. It shows the notice unless that is empty.
 func emptyConversation(p Page, s Sidebar, notice string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -695,7 +695,7 @@ func MessagePage(p Page, s Sidebar, m chat.Message, e EditForm) templ.Component 
 }
 
 // conversationHeader shows the name of the conversation. In a direct conversation it also shows whether the other user
-// is online, in a room a link to the members.
+// is online. In a room it has a link to the members.
 func conversationHeader(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1245,8 +1245,8 @@ func liveTimeline(p Page, t Timeline) templ.Component {
 	})
 }
 
-// olderTimeline shows a page of older messages. It has neither a stream nor a composer, which only the newest messages
-// have.
+// olderTimeline shows a page of older messages. It has no stream and no composer, because only the page of the newest
+// messages has them.
 func olderTimeline(p Page, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1392,7 +1392,7 @@ func olderTimeline(p Page, t Timeline) templ.Component {
 	})
 }
 
-// olderLink links to older messages. At the beginning of the conversation it says so instead.
+// olderLink is the link to older messages. If there are none, it says that the conversation begins here.
 func olderLink(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1526,7 +1526,7 @@ func olderLink(l Locale, t Timeline) templ.Component {
 	})
 }
 
-// messageRows are the messages of a timeline, with a divider before the first unread one.
+// messageRows are the messages of a timeline, with a divider before the first unread message.
 func messageRows(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -65,15 +65,15 @@ func messageID(seq int64) string { return "m-" + formatInt(seq) }
 // attachmentID returns the DOM id of a file that is attached to the next message.
 func attachmentID(file int64) string { return "attachment-" + formatInt(file) }
 
-// reactionID returns the DOM id of the nth reaction of a message. With it, the button keeps the focus when the message
-// is replaced.
+// reactionID returns the DOM id of the button of a message's nth reaction. Because of this id, the button keeps the
+// focus when the message is replaced.
 func reactionID(seq int64, n int) string { return fmt.Sprintf("reaction-%d-%d", seq, n) }
 
-// menuButtonID returns the DOM id of the button that opens a message's menu. A deleted message has no such button, so
-// there the link to its page has this id. The focus then stays there when the message is replaced.
+// menuButtonID returns the DOM id of the button that opens a message's menu. A deleted message has no such button. Its
+// link to the message's page has this id instead, so that the focus stays there when the message is replaced.
 func menuButtonID(seq int64) string { return "menu-button-" + formatInt(seq) }
 
-// conversationID returns the DOM id of a conversation in the sidebar.
+// conversationID returns the DOM id of a conversation's row in the sidebar.
 func conversationID(p chat.ConversationRef) string {
 	if p.Room != 0 {
 		return "room-" + formatInt(p.Room)
@@ -81,24 +81,25 @@ func conversationID(p chat.ConversationRef) string {
 	return "with-" + formatInt(p.With)
 }
 
-// emojiGridID returns the DOM id of the list of emoji in a picker.
+// emojiGridID returns the DOM id of the list of emoji in an emoji picker.
 func emojiGridID(p PickTarget) string { return p.ID + "-emoji" }
 
 // onlineID returns the DOM id of a user in the list of online users. It is short because the list may contain a hundred
 // users.
 func onlineID(person int64) string { return "u" + formatInt(person) }
 
-// rowPresenceID returns the DOM id of the online state of a user in the list of conversations.
+// rowPresenceID returns the DOM id of the element in the list of conversations that shows whether a user is online.
 func rowPresenceID(person int64) string { return "presence-" + formatInt(person) }
 
-// headerPresenceID returns the DOM id of the online state of a user in the header of the conversation.
+// headerPresenceID returns the DOM id of the element in a conversation's header that shows whether the other user is
+// online.
 func headerPresenceID(person int64) string { return "peer-presence-" + formatInt(person) }
 
-// webhookRoomID returns the DOM id of the field that selects the room of a bot's new webhook.
+// webhookRoomID returns the DOM id of the field in which a bot's owner chooses the room of a new webhook.
 func webhookRoomID(bot int64) string { return "webhook-room-" + formatInt(bot) }
 
-// fieldErrorID returns the DOM id of the error of a form field.
+// fieldErrorID returns the DOM id of the element that shows the error of a form field.
 func fieldErrorID(field string) string { return field + "-error" }
 
-// byID returns the CSS selector for a DOM id.
+// byID returns the CSS selector for the element with a DOM id.
 func byID(id string) string { return "#" + id }

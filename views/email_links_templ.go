@@ -9,7 +9,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// ForgotPasswordPage asks for an e-mail address, to which a link to reset the password is sent.
+// ForgotPasswordPage asks for the user's e-mail address, so that the server can send a link for resetting the password.
 func ForgotPasswordPage(p Page, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -111,7 +111,7 @@ func ForgotPasswordPage(p Page, f Form) templ.Component {
 	})
 }
 
-// ResetPasswordPage asks for a new password. People reach it by a link in an e-mail. Opening it changes nothing.
+// ResetPasswordPage asks for a new password. People reach the page by a link in an e-mail. Opening it changes nothing.
 func ResetPasswordPage(p Page, token string, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -209,8 +209,8 @@ func ResetPasswordPage(p Page, token string, f Form) templ.Component {
 	})
 }
 
-// ConfirmEmailChangePage asks to confirm a new e-mail address. People reach it by a link in an e-mail. Opening it
-// changes nothing.
+// ConfirmEmailChangePage asks the user to confirm a new e-mail address. People reach the page by a link in an e-mail.
+// Opening it changes nothing.
 func ConfirmEmailChangePage(p Page, token, email string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -376,8 +376,8 @@ func EmailChangedPage(p Page) templ.Component {
 	})
 }
 
-// UnsubscribePage asks whether to stop the e-mails about unread messages, or confirms it if done is true. Opening it
-// changes nothing, because mail scanners open links but do not press buttons.
+// UnsubscribePage asks whether to stop the e-mails about unread messages. If done is true, it says that they are
+// stopped. Opening the page changes nothing, because mail scanners open links but do not press buttons.
 func UnsubscribePage(p Page, token string, done bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

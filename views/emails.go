@@ -25,14 +25,15 @@ type Email struct {
 // Link is a URL and the text of its link.
 type Link struct{ Label, URL string }
 
-// EmailConversation is a conversation with unread messages, as an e-mail shows it.
+// EmailConversation is what an e-mail shows about a conversation with unread messages.
 type EmailConversation struct {
 	Link
 	Count string
 	Lines []chat.MessagePreview
 }
 
-// NewEmail returns the e-mail for a notification in the language of l. base is the origin of its links.
+// NewEmail returns the e-mail for a notification, in the language of l. Its links begin with base, the public URL of
+// the server.
 func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	link := func(label, path string) Link { return Link{label, base.JoinPath(path).String()} }
 	email := Email{Locale: l, createdAt: p.CreatedAt}
@@ -77,8 +78,9 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	return email
 }
 
-// addUnread fills an e-mail about unread messages: the subject, the conversations with their newest messages, and links
-// to the settings and to unsubscribe. link makes a Link from a label and a path.
+// addUnread completes an e-mail about unread messages. It sets the subject, the conversations with their newest
+// messages, and the links to the settings and to unsubscribe. The function link returns a Link, given its label and its
+// path.
 func (email *Email) addUnread(p chat.NotificationContent, base *url.URL, link func(label, path string) Link) {
 	total := 0
 	for _, w := range p.Unread {
@@ -129,7 +131,8 @@ func (email Email) Text() string {
 	return b.String()
 }
 
-// messageTime returns the time of a message. It includes the date unless the e-mail is from the same day.
+// messageTime returns the time of a message as text. It includes the date if the message was posted on another day than
+// the e-mail.
 func (email Email) messageTime(at chat.Timestamp) string {
 	if email.Date(at) == email.Date(email.createdAt) {
 		return email.TimeOfDay(at)

@@ -21,8 +21,8 @@ type PickerState struct {
 	Shown  []emoji.Emoji // results for Query, or else the emoji of the group
 }
 
-// PickTarget is the form that receives the emoji that the user picks. The form posts it to Action as the field emoji,
-// together with HiddenFields.
+// PickTarget is the form that contains an emoji picker. When the user picks an emoji, the form posts it to Action as
+// the field emoji, together with HiddenFields.
 type PickTarget struct {
 	ID           string // DOM id of the picker
 	Action       string
@@ -30,11 +30,12 @@ type PickTarget struct {
 	HiddenFields []HiddenField
 }
 
-// HiddenField is a hidden field of a picker. It is sent with the picked emoji and with each search.
+// HiddenField is a hidden field in the form of an emoji picker. The form sends it with the picked emoji and with each
+// search.
 type HiddenField struct{ Name, Value string }
 
-// PickForComposer returns a form that inserts the picked emoji into the composer at the caret, by htmx. The browser
-// does not validate the form, because the composer may be empty.
+// PickForComposer returns the form of the composer's emoji picker. The form uses htmx, and the response inserts the
+// picked emoji into the text at the caret. The browser does not validate the form, because the composer may be empty.
 func PickForComposer(p chat.ConversationRef) PickTarget {
 	return PickTarget{
 		ID: idEmojiPicker, Action: emojiURL, HiddenFields: conversationHiddenFields(p),
@@ -45,16 +46,16 @@ func PickForComposer(p chat.ConversationRef) PickTarget {
 	}
 }
 
-// PickForComposerPage returns a form for browsers without JavaScript. It takes the composer's text to the emoji page,
-// and back with the picked emoji.
+// PickForComposerPage returns the form of the emoji page, for browsers without JavaScript. It carries the composer's
+// text to the emoji page, and back together with the picked emoji.
 func PickForComposerPage(c Composer) PickTarget {
 	fields := append(conversationHiddenFields(c.Conversation),
 		HiddenField{"body", c.Body}, HiddenField{"key", c.Key}, HiddenField{"base", c.SavedDraft})
 	return PickTarget{ID: idEmojiPicker, Action: emojiURL, HiddenFields: fields}
 }
 
-// PickForReaction returns a form that adds the picked emoji to a message as a reaction. The message menu around it sets
-// the other htmx attributes.
+// PickForReaction returns the form of an emoji picker that adds the picked emoji to a message as a reaction. Its other
+// htmx attributes, such as hx-target, come from the message menu that contains it.
 func PickForReaction(message int64) PickTarget {
 	return PickTarget{
 		ID: idMessageMenu, Action: reactionsURL(message), Attrs: templ.Attributes{"hx-post": reactionsURL(message)},
@@ -62,7 +63,7 @@ func PickForReaction(message int64) PickTarget {
 	}
 }
 
-// conversationHiddenFields returns the hidden field that names a conversation.
+// conversationHiddenFields returns the hidden field that says which conversation a form belongs to.
 func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
 	if p.Room != 0 {
 		return []HiddenField{{"room", formatInt(p.Room)}}
@@ -70,7 +71,7 @@ func conversationHiddenFields(p chat.ConversationRef) []HiddenField {
 	return []HiddenField{{"with", formatInt(p.With)}}
 }
 
-// url returns the URL of the picker for this form.
+// url returns the URL from which the picker for this form is loaded.
 func (p PickTarget) url() string {
 	q := url.Values{}
 	for _, c := range p.HiddenFields {
@@ -79,8 +80,8 @@ func (p PickTarget) url() string {
 	return emojiURL + "?" + q.Encode()
 }
 
-// filterAttrs returns the htmx attributes that update the list of emoji when the user types in the search field or
-// chooses a group or a skin tone.
+// filterAttrs returns htmx attributes for the search field, the groups and the skin tones of a picker. When the user
+// changes one of them, the list of emoji is updated.
 func (p PickTarget) filterAttrs() templ.Attributes {
 	if p.Attrs == nil {
 		return nil
@@ -92,8 +93,8 @@ func (p PickTarget) filterAttrs() templ.Attributes {
 	}
 }
 
-// selectedGroup returns the group that is marked as selected; -1 stands for the recently used emoji. If the user has
-// none, it is the first group.
+// selectedGroup returns the number of the emoji group that the picker marks as selected. -1 means the recently used
+// emoji. If that is chosen but the user has not used any emoji, selectedGroup returns 0, the first group.
 func (k PickerState) selectedGroup() int {
 	if k.Group < 0 && len(k.Recent) == 0 {
 		return 0
@@ -112,7 +113,7 @@ func groupName(l Locale, group int) string {
 	}[group]
 }
 
-// toneIcon returns the emoji of a hand in a skin tone.
+// toneIcon returns the emoji that stands for a skin tone: a hand in that tone.
 func toneIcon(tone int) string {
 	hand, _ := emoji.Lookup("✋")
 	return hand.WithTone(tone).Text

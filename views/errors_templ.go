@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// ErrorPage tells the user what went wrong. It needs no signed-in user.
+// ErrorPage is a page that tells the user what went wrong. It also works for people who are not signed in.
 func ErrorPage(p Page, status int, message string, requestID string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -125,7 +125,7 @@ func ErrorPage(p Page, status int, message string, requestID string) templ.Compo
 	})
 }
 
-// ErrorText is the text of an error. Its class lets htmx select the text from a response.
+// ErrorText is the text of an error. Its CSS class lets htmx select the text from a response.
 func ErrorText(message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

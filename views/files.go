@@ -11,7 +11,7 @@ import (
 	"charla/chat"
 )
 
-// FileURL returns the URL of a file or of a smaller variant of a picture.
+// FileURL returns the URL of a file, or of a smaller variant of a picture if size says so.
 func FileURL(id int64, size chat.Variant) string {
 	url := "/files/" + formatInt(id)
 	if size != chat.VariantOriginal {
@@ -20,10 +20,10 @@ func FileURL(id int64, size chat.Variant) string {
 	return url
 }
 
-// altText returns the alternative text of a file, or its name if there is none.
+// altText returns the alternative text of a file. If it has none, altText returns the name of the file.
 func altText(f chat.File) string { return cmp.Or(f.Alt, f.Name) }
 
-// fileSize returns a size for people, such as "1.2 MB".
+// fileSize returns a number of bytes as a readable text, such as "1.2 MB".
 func fileSize(l Locale, bytes int64) string {
 	switch {
 	case bytes < 1<<10:
@@ -35,7 +35,7 @@ func fileSize(l Locale, bytes int64) string {
 	}
 }
 
-// pictures returns those files of a message that are pictures.
+// pictures returns the files of a message that are pictures.
 func pictures(m chat.Message) (list []chat.File) {
 	for _, f := range m.Files {
 		if f.IsImage() {
@@ -67,15 +67,15 @@ func messageSummary(m chat.Message) string {
 	return strings.Join(all, ", ")
 }
 
-// A picture that is alone in its message is scaled down to these dimensions, in CSS pixels. A very long picture keeps a
-// shorter side of at least minPictureSide.
+// These are the largest dimensions in CSS pixels of a picture that is alone in its message. It is scaled down to fit
+// into them. The shorter side of a very long picture is not scaled below minPictureSide.
 const (
 	maxPictureWidth, maxPictureHeight = 480, 320
 	minPictureSide                    = 48
 )
 
-// fitPicture returns the size in which a picture is shown, in CSS pixels. The page sets it, so that nothing moves when
-// the picture has loaded.
+// fitPicture returns the width and height in CSS pixels at which a page shows a picture. The page reserves this space,
+// so that nothing moves when the picture has loaded.
 func fitPicture(f chat.File) (width, height int) {
 	scale := min(1, maxPictureWidth/float64(f.Width), maxPictureHeight/float64(f.Height))
 	side := func(n int) int { return max(minPictureSide, int(float64(n)*scale+0.5)) }
@@ -85,15 +85,15 @@ func fitPicture(f chat.File) (width, height int) {
 // These are the lengths of the longer side of the smaller variants of a picture, in pixels.
 const thumbSide, mediumSide = 320, 960
 
-// pictureSrcset returns the srcset attribute, which offers the browser the smaller variants of a picture.
+// pictureSrcset returns the value of a picture's srcset attribute, which offers the browser its smaller variants.
 func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
 	return fmt.Sprintf("%s %dw, %s %dw",
 		FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
 }
 
-// pictureSizes returns the sizes attribute, which tells the browser how wide a picture is in a message with count
-// pictures.
+// pictureSizes returns the value of the sizes attribute, which tells the browser how wide a picture is shown. count is
+// the number of pictures in the message.
 func pictureSizes(f chat.File, count int) string {
 	width, _ := fitPicture(f)
 	if count > 1 { // shown as a square tile
@@ -105,15 +105,15 @@ func pictureSizes(f chat.File, count int) string {
 // tileSide is the approximate width of a picture that shares its message with others, in CSS pixels.
 const tileSide = 200
 
-// maxAutoplayBytes is the size in bytes up to which an animated picture plays inside its message. Larger ones play only
-// in the lightbox.
+// maxAutoplayBytes is the largest size in bytes of an animated picture that plays inside its message. Larger ones play
+// only in the lightbox.
 const maxAutoplayBytes = 5 << 20
 
 // fileKind is the icon of a file and a word for its type.
 type fileKind struct{ Icon, Word string }
 
-// fileKindOf returns the kind of a file. It uses the media type, which was detected from the content. For a type that
-// it does not know, the word is the file extension.
+// fileKindOf returns the kind of a file. It uses the media type, which the server detected from the file's content. If
+// it does not know the media type, the word is the file's extension.
 func fileKindOf(l Locale, f chat.File) fileKind {
 	switch {
 	case f.IsImage():
@@ -143,8 +143,8 @@ func fileKindOf(l Locale, f chat.File) fileKind {
 	return fileKind{"file", cmp.Or(extension(f.Name), l.T("File"))}
 }
 
-// extension returns the file extension in upper case. It returns "" if the extension is longer than five characters or
-// contains anything but ASCII letters and digits.
+// extension returns the extension of a file name, in upper case. It returns "" if the extension is longer than five
+// characters or contains anything but ASCII letters and digits.
 func extension(name string) string {
 	ext := strings.ToUpper(strings.TrimPrefix(path.Ext(name), "."))
 	isOther := func(r rune) bool {
@@ -156,7 +156,7 @@ func extension(name string) string {
 	return ext
 }
 
-// fileIconPaths are the SVG paths of the icons, in a view box of 24 by 24.
+// fileIconPaths contains the SVG path of each file icon, in a view box of 24 by 24.
 var fileIconPaths = map[string]string{
 	"picture": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.500 9v.01",
 	"sound":   "M9 18V6l10-2v12M9 18a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0ZM19 16a3 2.500 0 1 1-6 0a3 2.500 0 0 1 6 0Z",

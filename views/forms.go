@@ -20,8 +20,8 @@ type inputField struct {
 // id returns the DOM id of the field, which is its name unless ID is set.
 func (in inputField) id() string { return cmp.Or(in.ID, in.Name) }
 
-// hasFocus reports whether the page puts the focus into a field: into the first field with an error or, if there is
-// none, into the field with Autofocus.
+// hasFocus reports whether the page sets the focus to a field. That is the first field with an error. If there is none,
+// it is the field with Autofocus.
 func (f Form) hasFocus(in inputField) bool {
 	for _, name := range []string{"name", "email", "current", "password", "topic"} {
 		if f.Errors[name] != nil {
@@ -31,8 +31,8 @@ func (f Form) hasFocus(in inputField) bool {
 	return in.Autofocus
 }
 
-// formSwapAttrs returns the htmx attributes of a form that its response replaces if the submission was rejected. Other
-// errors are shown above the form.
+// formSwapAttrs returns the htmx attributes of a form. If the server rejects the submission, its response replaces the
+// form. Other errors are shown above the form.
 func formSwapAttrs() templ.Attributes {
 	const again, text = "swap:outerHTML", "target:#" + idFormError + " swap:innerHTML"
 	return templ.Attributes{
@@ -42,34 +42,34 @@ func formSwapAttrs() templ.Attributes {
 	}
 }
 
-// formURLEncoded is the encoding of buttons that submit a form without its files.
+// formURLEncoded is the encoding with which a button submits a form without the form's files.
 const formURLEncoded = "application/x-www-form-urlencoded"
 
-// Form holds what a form shows again after it was submitted: values, errors and a note. Errors[""] is the error of the
-// whole form.
+// Form is what a form shows after it was submitted: the entered values, the errors by field, and a note. Errors[""] is
+// an error that concerns the whole form.
 type Form struct {
 	Values map[string]string
 	Errors map[string]*chat.Error
 	Note   string // success message or next step
 }
 
-// filter is a search field that filters a list.
+// filter describes a search field that filters a list on the page.
 type filter struct{ Action, Name, Value, Label, Target string }
 
 // option is an option of a selectField.
 type option struct{ Value, Label string }
 
-// selectField is a list of options to choose from.
+// selectField describes a form field in which the user chooses from a list of options.
 type selectField struct {
 	Name, Label string
 	Options     []option
 }
 
-// isSubmitted reports whether the form was just submitted, successfully or not.
+// isSubmitted reports whether the user has just submitted the form, successfully or not.
 func (f Form) isSubmitted() bool { return f.Note != "" || len(f.Errors) > 0 }
 
-// chosenLabels returns the labels of the chosen options of several lists. It skips options with an empty value, which
-// are the defaults.
+// chosenLabels returns a text with the label of the option that is chosen in each of several lists. It skips options
+// with an empty value, because they are the defaults.
 func chosenLabels(f Form, lists []selectField) string {
 	var labels []string
 	for _, list := range lists {
@@ -82,7 +82,7 @@ func chosenLabels(f Form, lists []selectField) string {
 	return strings.Join(labels, " · ")
 }
 
-// errorText returns the error of a field in the language of l, or "" if there is none.
+// errorText returns the error of a field in the language of l, or "" if the field has no error.
 func (f Form) errorText(l Locale, field string) string {
 	if e := f.Errors[field]; e != nil {
 		return l.Error(e)

@@ -1,14 +1,14 @@
 package views
 
-// scripts are the scripts of other projects, in the order in which they must run. They are not deferred: htmx may start
-// before a deferred extension has loaded, and then the page would never connect to its stream.
+// scripts are the scripts from other projects that pages load first, in the order in which they must run. They are not
+// deferred: htmx may start before a deferred extension has loaded, and then the page would never connect to its stream.
 var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-csp.min.js"}
 
-// deferredScripts run after the document was parsed and before htmx processes it, in this order.
+// deferredScripts are the scripts that run, in this order, after the document was parsed and before htmx processes it.
 var deferredScripts = []string{"alpine-persist.min.js", "alpine-csp.min.js"}
 
-// These are the background colours of the pages, which the browser uses for its toolbar. A test compares them with
-// theme.css.
+// These are the background colours of the pages in the light and the dark theme. Browsers use them for their toolbar. A
+// test compares them with theme.css.
 const (
 	lightBackground = "#f9f3ec"
 	darkBackground  = "#1d1815"
@@ -17,7 +17,8 @@ const (
 // themeColor is a colour for the toolbar of the browser, and the media query for which it applies.
 type themeColor struct{ Color, Media string }
 
-// themeColors returns the toolbar colours for a theme. If the user has chosen no theme, they depend on the system's.
+// themeColors returns the toolbar colours for the theme that the user has chosen. Without a choice, it returns one
+// colour for each theme, and the system's theme decides.
 func themeColors(theme string) []themeColor {
 	switch theme {
 	case "light":
@@ -31,7 +32,8 @@ func themeColors(theme string) []themeColor {
 	}
 }
 
-// colorScheme returns the colour schemes that a page supports with the chosen theme.
+// colorScheme returns the value of the meta element color-scheme for the chosen theme, so that the browser draws its
+// own controls to match.
 func colorScheme(theme string) string {
 	if theme == "" {
 		return "light dark"
@@ -39,8 +41,8 @@ func colorScheme(theme string) string {
 	return theme
 }
 
-// streamConfig returns the htmx configuration of the event stream. With HTTP/2 a hidden tab keeps its stream. With
-// HTTP/1.1 it closes the stream, because browsers allow only few connections to a server.
+// streamConfig returns the htmx settings for the event stream of a page. With HTTP/2, a hidden tab keeps its stream.
+// With HTTP/1.1, a hidden tab closes its stream, because browsers allow only few connections to a server.
 func streamConfig(p Page) string {
 	if p.HTTP2 {
 		return "sse.reconnectMaxDelay:10s sse.pauseOnBackground:false"
@@ -48,8 +50,8 @@ func streamConfig(p Page) string {
 	return "sse.reconnectMaxDelay:10s"
 }
 
-// These are the values of hx-swap for the event stream. They say whether a title in an event replaces the title of the
-// page.
+// These are the values of hx-swap for the event stream. With updatesTitle, a title in an event replaces the title of
+// the page. With keepsTitle, the title of the page stays.
 const (
 	updatesTitle = "none"
 	keepsTitle   = "none ignoreTitle:true"

@@ -8,14 +8,16 @@ import (
 	"github.com/a-h/templ"
 )
 
-// LightboxPicture is a picture of a message, with the ids of the pictures before and after it; 0 for none.
+// LightboxPicture is a picture of a message, with the file ids of the previous and the next picture. An id is 0 if
+// there is no such picture.
 type LightboxPicture struct {
 	chat.File
 	Message        int64
 	Previous, Next int64
 }
 
-// NewLightboxPicture returns the picture of a message with this file id. It returns false if there is none.
+// NewLightboxPicture returns the picture of a message with the given file id. It returns false if the message has no
+// such picture.
 func NewLightboxPicture(m chat.Message, file int64) (LightboxPicture, bool) {
 	list := pictures(m)
 	i := slices.IndexFunc(list, func(f chat.File) bool { return f.ID == file })
@@ -35,13 +37,14 @@ func NewLightboxPicture(m chat.Message, file int64) (LightboxPicture, bool) {
 // hasSeveral reports whether the message has more than one picture.
 func (p LightboxPicture) hasSeveral() bool { return p.Previous != 0 || p.Next != 0 }
 
-// PictureURL returns the URL that shows a picture of a message in the lightbox.
+// PictureURL returns the URL that shows a picture of a message in the lightbox, or as a page of its own.
 func PictureURL(message, file int64) string {
 	return MessageURL(message) + "/pictures/" + formatInt(file)
 }
 
-// lightboxAttrs returns the htmx attributes of a link to a picture. They also replace what the list of messages hands
-// down for the menu buttons.
+// lightboxAttrs returns the htmx attributes of a link that opens a picture in the lightbox. The link needs values of
+// its own for several attributes, because it stands in a list of messages and would inherit the values that are meant
+// for menu buttons.
 func lightboxAttrs(message, file int64) templ.Attributes {
 	return templ.Attributes{
 		"hx-get": PictureURL(message, file), "hx-sync": byID(idLightbox) + ":replace",

@@ -22,8 +22,9 @@ type Locale struct {
 	Zone *time.Location
 }
 
-// spanish is a JSON object that maps each English sentence of the interface to its Spanish translation. english
-// contains only sentences whose wording depends on a number. The type translation describes the values.
+// These embedded files are JSON objects that map English sentences of the interface to translations. spanish contains
+// every sentence. english contains only the sentences whose wording depends on a number. The type translation describes
+// the values.
 var (
 	//go:embed es.json
 	spanish []byte
@@ -31,18 +32,19 @@ var (
 	english []byte
 )
 
-// The supported languages, and what translates into them.
+// The supported languages, the matcher that chooses one of them for a user, and the printers that translate.
 var (
 	languages       = []language.Tag{language.English, language.Spanish}
 	languageMatcher = language.NewMatcher(languages)
 	printers        = newPrinters()
 )
 
-// translation is a translated sentence. In JSON it is a string. If the wording depends on a number, which must be the
-// first argument, it is an object with a text for one and for other numbers: {"one": "%d file", "other": "%d files"}.
+// translation is a sentence in one language. In JSON it is usually a string. If the wording depends on a number, which
+// must be the first argument, it is an object with two texts, one for the number 1 and the other for all other numbers:
+// {"one": "%d file", "other": "%d files"}.
 type translation struct{ One, Other string }
 
-// UnmarshalJSON reads a string or an object with plural forms.
+// UnmarshalJSON reads a translation from a JSON string, or from a JSON object with the texts "one" and "other".
 func (t *translation) UnmarshalJSON(text []byte) error {
 	if text[0] == '"' {
 		return json.Unmarshal(text, &t.Other)
@@ -69,7 +71,7 @@ func readTranslations(text []byte) map[string]translation {
 	return sentences
 }
 
-// newPrinters returns a printer, which translates and formats, for each language code.
+// newPrinters returns a printer for each language code. A printer translates sentences and formats numbers.
 func newPrinters() map[string]*message.Printer {
 	b := catalog.NewBuilder(catalog.Fallback(language.English))
 	for tag, text := range map[language.Tag][]byte{language.English: english, language.Spanish: spanish} {
@@ -97,8 +99,8 @@ func MatchLang(choice, acceptLanguage string) string {
 	return languages[i].String()
 }
 
-// T translates an English sentence and inserts the arguments as fmt.Sprintf does. It formats numbers as is usual in the
-// language.
+// T returns the translation of an English sentence, with the arguments inserted as fmt.Sprintf does. Numbers are
+// formatted as is usual in the language.
 func (l Locale) T(sentence string, args ...any) string {
 	return printers[l.lang()].Sprintf(sentence, args...)
 }
@@ -106,7 +108,7 @@ func (l Locale) T(sentence string, args ...any) string {
 // Error returns the text of an error in the language of l.
 func (l Locale) Error(e *chat.Error) string { return l.T(e.Format, e.Args...) }
 
-// lang returns the language code for a lang attribute. It is "en" if l.Lang is not supported.
+// lang returns the language code for the lang attribute of HTML. It returns "en" if l.Lang is not supported.
 func (l Locale) lang() string {
 	if printers[l.Lang] == nil {
 		return "en"
@@ -122,8 +124,8 @@ func (l Locale) localTime(at chat.Timestamp) time.Time {
 	return at.Time().In(l.Zone)
 }
 
-// TimeOfDay returns the time of day, such as "1:27 PM" in English and "13:27" in Spanish. In UTC it adds "UTC", because
-// few people live in that time zone and would take the time for local.
+// TimeOfDay returns the time of day, such as "1:27 PM" in English and "13:27" in Spanish. If l has the time zone UTC,
+// it adds "UTC", because few people live in that zone and the others would take the time for their local time.
 func (l Locale) TimeOfDay(at chat.Timestamp) string {
 	layout := "3:04 PM"
 	if l.lang() == "es" {
@@ -136,7 +138,7 @@ func (l Locale) TimeOfDay(at chat.Timestamp) string {
 	return t.Format(layout)
 }
 
-// Spanish names of days and months, which the time package does not know.
+// The Spanish names of days and months. The time package has only English names.
 var (
 	weekdays = []string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"}
 	months   = []string{"enero", "febrero", "marzo", "abril", "mayo", "junio",
@@ -144,7 +146,7 @@ var (
 )
 
 // Date returns the day, such as "Monday, November 30" in English and "lunes, 30 de noviembre" in Spanish. It adds the
-// year if that is not the current one.
+// year unless it is the current year.
 func (l Locale) Date(at chat.Timestamp) string {
 	t := l.localTime(at)
 	thisYear := t.Year() == time.Now().In(t.Location()).Year()
@@ -161,8 +163,8 @@ func (l Locale) Date(at chat.Timestamp) string {
 	return date
 }
 
-// rfc3339 returns a timestamp in the format of the datetime attribute.
+// rfc3339 returns a timestamp in the format of HTML's datetime attribute.
 func rfc3339(at chat.Timestamp) string { return at.Time().Format(time.RFC3339) }
 
-// dateTime returns the date and the time of day.
+// dateTime returns the date and the time of day, such as "Monday, November 30, 1:27 PM".
 func (l Locale) dateTime(at chat.Timestamp) string { return l.Date(at) + ", " + l.TimeOfDay(at) }

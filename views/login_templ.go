@@ -119,7 +119,7 @@ func LoginPage(p Page, next string, f Form) templ.Component {
 	})
 }
 
-// LoginForm is the form on the sign-in page. After a rejected submission it replaces itself.
+// LoginForm is the form with which users sign in. If the server rejects the submission, its response replaces the form.
 func LoginForm(p Page, next string, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

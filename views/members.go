@@ -2,7 +2,7 @@ package views
 
 import "charla/chat"
 
-// Member is a member of a room.
+// Member is what the page of a room shows about a member.
 type Member struct {
 	chat.Member
 	Online bool
@@ -18,5 +18,5 @@ type RoomDetails struct {
 	InviteResults []FoundUser
 }
 
-// memberCount returns the number of members as text.
+// memberCount returns a text with the number of members, such as "3 members".
 func memberCount(l Locale, n int) string { return l.T("%d members", n) }

@@ -236,7 +236,7 @@ func memberList(p Page, r RoomDetails) templ.Component {
 	})
 }
 
-// inviteForm finds people by name and invites them into the room.
+// inviteForm is the form with which a member finds people by name and invites them into the room.
 func inviteForm(l Locale, r RoomDetails) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

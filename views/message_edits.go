@@ -9,14 +9,14 @@ import (
 	"charla/chat"
 )
 
-// EditForm is the form that edits a message. Error is set if the edit was rejected.
+// EditForm is the content of the form with which an author edits a message. Error is set if the edit was rejected.
 type EditForm struct {
 	chat.MessageEdit
 	Error *chat.Error
 }
 
-// describedPictures returns the pictures of a message with the alternative texts that the user typed into the form. If
-// the message could not be read from the database, it returns the pictures that the form names.
+// describedPictures returns the pictures of a message, with the alternative texts that the user typed into the form. If
+// the message could not be read from the database, it returns the pictures that the form itself lists.
 func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	list := pictures(m)
 	if len(m.Files) == 0 {
@@ -32,12 +32,12 @@ func (e EditForm) describedPictures(m chat.Message) []chat.File {
 	return list
 }
 
-// hasError reports whether the edit was rejected. If so, the page shows the form opened.
+// hasError reports whether the edit was rejected. Then the page shows the form already open.
 func (e EditForm) hasError() bool { return e.Error != nil }
 
-// messageSwap returns how htmx replaces a message. It morphs, which means that it changes the existing elements: the
-// menu button must stay, because the open menu is positioned at it. A deleted message has no menu button and is
-// replaced as a whole; the focus is kept by its DOM id.
+// messageSwap returns the hx-swap value with which a message is replaced. Normally htmx morphs the message, which means
+// that it changes the existing elements: the menu button must stay, because the open menu is positioned at it. A
+// deleted message has no menu button and is replaced as a whole; its link keeps the focus by the same DOM id.
 func messageSwap(m chat.Message) string {
 	if m.DeletedAt > 0 {
 		return "outerHTML"
@@ -45,8 +45,8 @@ func messageSwap(m chat.Message) string {
 	return "outerMorph"
 }
 
-// messageVersion returns the version of a message, the seq of its last change, or "" if it has not changed since it was
-// posted.
+// messageVersion returns the version of a message, which is the seq (number in the room) of its last change. It returns
+// "" if the message has not changed since it was posted.
 func messageVersion(m chat.Message) string {
 	if m.ChangedSeq == m.Seq {
 		return ""
@@ -54,8 +54,9 @@ func messageVersion(m chat.Message) string {
 	return formatInt(m.ChangedSeq)
 }
 
-// staleMessageSelector returns a selector for the message in the version before the change. It matches nothing if the
-// stream has already delivered this change or a later one, so that the page keeps the newer version.
+// staleMessageSelector returns a CSS selector that matches a message on the page only if the page still shows the
+// version before the change c. If the stream has already delivered this change or a later one, it matches nothing, so
+// that the page keeps the newer version.
 func staleMessageSelector(c chat.ChangeResult) string {
 	line := byID(messageID(c.Message.Seq))
 	if c.PreviousSeq == c.Message.Seq {
@@ -64,8 +65,8 @@ func staleMessageSelector(c chat.ChangeResult) string {
 	return fmt.Sprintf("%s[data-version='%d']", line, c.PreviousSeq)
 }
 
-// editedSameDay reports whether a message was edited on the day on which it was posted. If so, the page shows only the
-// time of the edit.
+// editedSameDay reports whether a message was edited on the day on which it was posted. Then the page shows only the
+// time of the edit, without the date.
 func editedSameDay(l Locale, m chat.Message) bool {
 	return l.localTime(m.EditedAt).Format(time.DateOnly) == l.localTime(m.PostedAt).Format(time.DateOnly)
 }

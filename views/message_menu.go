@@ -8,7 +8,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-// messageMenuAttrs returns the htmx attributes that a list of messages passes on to its menu buttons.
+// messageMenuAttrs returns the htmx attributes of a list of messages that the menu buttons in the list inherit.
 func messageMenuAttrs() templ.Attributes {
 	return templ.Attributes{
 		"hx-target:inherited": byID(idMessageActions), "hx-select:inherited": byID(idMessageActions),
@@ -18,10 +18,12 @@ func messageMenuAttrs() templ.Attributes {
 	}
 }
 
-// menuSync cancels the request for a menu when the user opens another one.
+// menuSync is the value of hx-sync for menu buttons. When the user opens another menu, it cancels the request that
+// loads the first one.
 const menuSync = "#" + idMessageMenu + ":replace"
 
-// menuSelector returns a selector for the menu that matches only while it shows the actions of the message m.
+// menuSelector returns a CSS selector for the message menu. It matches only while the menu shows the actions of the
+// message m.
 func menuSelector(m chat.Message) string {
 	return fmt.Sprintf("%s:has([action='%s'])", byID(idMessageMenu), reactionsURL(m.ID))
 }

@@ -11,12 +11,12 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// messageMenu is the popover with the actions of a message. htmx loads them from the page of the message; if the menu
-// is empty and no request is running, that has failed. When the user opens the menu of another message, the old actions
-// are removed first, because loading the new ones may fail.
+// messageMenu is the popover with the actions of a message. htmx loads the actions from the page of the message. If the
+// menu is empty and no request is running, loading has failed. When the user opens the menu of another message, the old
+// actions are removed first, because loading the new ones may fail.
 //
-// The response to a form in the menu replaces the message and the menu. The new menu is closed and sets the focus to
-// the element that matches the selector from.
+// The response to a form in the menu replaces the message and the menu. The new menu is closed, and sets the focus to
+// the element that matches the CSS selector in the parameter from.
 func messageMenu(l Locale, from string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -143,11 +143,11 @@ func messageMenu(l Locale, from string) templ.Component {
 	})
 }
 
-// menuErrorSwap shows an error in the menu and keeps it open.
+// menuErrorSwap is the htmx setting that shows an error response in the menu and keeps the menu open.
 const menuErrorSwap = "target:#" + idMessageActionsError + " select:.error-text swap:innerHTML"
 
-// messageMenuButton opens the menu of a message. Without JavaScript users follow the link of the time to the message's
-// page.
+// messageMenuButton is the button that opens the menu of a message. Without JavaScript, users click the message's time
+// instead, which is a link to the message's page.
 func messageMenuButton(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -238,8 +238,8 @@ func messageMenuButton(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// messageActions are the actions of a message. They stand in the menu and on the message's page, where they are
-// ordinary forms.
+// messageActions are the actions on a message, such as reacting and editing. They stand in the menu and on the
+// message's page, where they are ordinary forms.
 func messageActions(p Page, m chat.Message, e EditForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -370,7 +370,8 @@ func messageActions(p Page, m chat.Message, e EditForm) templ.Component {
 	})
 }
 
-// closeMenu closes the menu if it shows the message, by replacing it. The focus returns to the message.
+// closeMenu closes the message menu if it shows the actions of the message m: it replaces the menu with a closed, empty
+// one. The focus returns to the message.
 func closeMenu(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -395,7 +396,7 @@ func closeMenu(l Locale, m chat.Message) templ.Component {
 		var templ_7745c5c3_Var22 string
 		templ_7745c5c3_Var22, templ_7745c5c3_Err = templruntime.NewAttributeExpression(menuSelector(m)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message_menu.templ`, Line: 79, Col: 40}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message_menu.templ`, Line: 80, Col: 40}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var22)
 		if templ_7745c5c3_Err != nil {

@@ -4,8 +4,8 @@ import (
 	"charla/chat"
 )
 
-// messageClass returns the CSS classes of a message. They tell who the author is, and whether the message starts a
-// group.
+// messageClass returns the CSS classes of a message. They say who the author is, and whether the message is the first
+// of a group of messages by one author.
 func messageClass(m chat.Message) string {
 	class := "message by-" + formatInt(m.AuthorID)
 	if m.StartsGroup {

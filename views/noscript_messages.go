@@ -9,9 +9,9 @@ import (
 	"github.com/a-h/templ"
 )
 
-// NoscriptMessagesStart is the beginning of the message list for browsers without JavaScript: the head and the newest
-// messages. The response never ends, and browsers show each message as it arrives. NoscriptMessagesStart therefore
-// leaves the body and the list open, which templ cannot express.
+// NoscriptMessagesStart renders the beginning of the message list for browsers without JavaScript: the head and the
+// newest messages. The response never ends, and browsers show each message as it arrives. NoscriptMessagesStart
+// therefore leaves the body and the list open, which a templ component cannot do.
 func NoscriptMessagesStart(p Page, t Timeline) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		open := `<!DOCTYPE html><html lang="` + p.lang() + `" data-theme="` + templ.EscapeString(p.Me.Theme) + `">`
@@ -30,5 +30,5 @@ func NoscriptMessagesStart(p Page, t Timeline) templ.Component {
 	})
 }
 
-// NoscriptMessage is one more message for the list that NoscriptMessagesStart began.
+// NoscriptMessage renders one more message for the list that NoscriptMessagesStart began.
 func NoscriptMessage(l Locale, m chat.Message) templ.Component { return Message(l, m) }

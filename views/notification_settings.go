@@ -1,6 +1,6 @@
 package views
 
-// emailNotificationFields returns the choices for e-mail notifications.
+// emailNotificationFields returns the form fields in which a user chooses when to get e-mail notifications.
 func (p Page) emailNotificationFields() []selectField {
 	return []selectField{{"mail", p.T("When I have unread messages"), []option{
 		{"off", p.T("Don't e-mail me")},
@@ -10,7 +10,8 @@ func (p Page) emailNotificationFields() []selectField {
 	}}}
 }
 
-// pushNotificationFields returns the choices for push notifications.
+// pushNotificationFields returns the form fields in which a user chooses which messages cause push notifications, and
+// what the notifications show.
 func (p Page) pushNotificationFields() []selectField {
 	return []selectField{
 		{"rooms", p.T("Notify me about"), []option{
@@ -22,7 +23,8 @@ func (p Page) pushNotificationFields() []selectField {
 	}
 }
 
-// emailChangeHint says that a changed address must be confirmed, if the server can send e-mails.
+// emailChangeHint returns a hint that a new e-mail address must be confirmed. It returns "" if the server cannot send
+// e-mails.
 func emailChangeHint(p Page) string {
 	if p.Media.Email {
 		return p.T("We'll send a link to this address to confirm it.")

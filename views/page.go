@@ -4,7 +4,7 @@ package views
 
 import "charla/chat"
 
-// Page is the values that every full page needs in addition to its content.
+// Page contains the values that every full page needs in addition to its own content.
 type Page struct {
 	Locale
 	Nonce     string                   // nonce of the Content-Security-Policy header

@@ -2,13 +2,14 @@ package views
 
 import "charla/chat"
 
-// DirectoryUser is a user in the list that admins see.
+// DirectoryUser is what the list of users for admins shows about a user.
 type DirectoryUser struct {
 	chat.User
 	Online bool
 }
 
-// Directory is one page of the users, all or those that a search found.
+// Directory is one page of the list of users for admins. With a query, the list contains only the users that a search
+// found.
 type Directory struct {
 	Users   []DirectoryUser
 	Query   string

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// PeoplePage lists users for admins, who can deactivate them, reactivate them and make them admins.
+// PeoplePage is the page on which admins see all users. They can deactivate and reactivate users, and make them admins.
 func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,7 +2,8 @@ package views
 
 import "charla/chat"
 
-// OnlineUsers are the users with an open stream: the first ones, always in the same order, and the number of all.
+// OnlineUsers is the content of the list of online users. Users contains only the first ones, always in the same order.
+// Count is the number of all online users.
 type OnlineUsers struct {
 	Users []chat.UserSummary
 	Count int

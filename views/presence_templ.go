@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// onlineRows are the rows of the list of online users. Their markup is short because every page gets the list when it
-// connects.
+// onlineRows are the rows of the list of online users. Their markup is short, because every page receives the list when
+// it connects to its stream.
 func onlineRows(l Locale, h OnlineUsers) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -171,7 +171,7 @@ func onlineRows(l Locale, h OnlineUsers) templ.Component {
 	})
 }
 
-// presenceState shows whether a user is online. In a list it shows only a dot, with a text for screen readers.
+// presenceState shows whether a user is online. In a list it is only a dot, with a text for screen readers.
 func presenceState(l Locale, online bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -230,8 +230,8 @@ func presenceState(l Locale, online bool) templ.Component {
 	})
 }
 
-// userPresence updates whether a user is shown as online, in the list of conversations and in the header of an open
-// direct conversation.
+// userPresence updates the online state of a user in two places: in the list of conversations, and in the header of an
+// open direct conversation.
 func userPresence(l Locale, id int64, online bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -278,8 +278,8 @@ func userPresence(l Locale, id int64, online bool) templ.Component {
 	})
 }
 
-// PresenceFragment updates how many users are online, and the state of those who came online or left. If listChanged is
-// true, it also updates the list of online users, in a way that keeps the focus there.
+// PresenceFragment updates the number of online users, and the online state of the users who came online or left. If
+// listChanged is true, it also updates the list of online users; if the focus is in the list, it stays there.
 func PresenceFragment(l Locale, h OnlineUsers, listChanged bool, came []int64, left []int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,7 +9,8 @@ import (
 // Push is the content of a push notification and the URL that it opens.
 type Push struct{ Title, Text, URL string }
 
-// NewPush returns the push notification for p. It contains the text of the message only if the user has chosen that.
+// NewPush returns the push notification with the content of p, in the language of l. It contains the text of the
+// message only if the user has chosen that. base is the public URL of the server.
 func NewPush(l Locale, p chat.NotificationContent, base *url.URL) Push {
 	if p.Kind == chat.NotifyTestPush {
 		return Push{"Charla", l.T("Push notifications are working."), base.JoinPath("/settings").String()}

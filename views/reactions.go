@@ -11,7 +11,7 @@ import (
 // names.
 const maxReactionNames = 20
 
-// nameList joins at most limit names and says how many more there are.
+// nameList returns a text with at most limit names of users. If there are more users, the text also says how many.
 func nameList(l Locale, people []chat.UserSummary, limit int) string {
 	var all []string
 	for _, p := range people[:min(len(people), limit)] {
@@ -29,7 +29,8 @@ func reactionLabel(l Locale, r chat.ReactionGroup) string {
 	return r.Emoji + " " + l.T("%d", len(r.Users)) + ": " + nameList(l, r.Users, maxReactionNames)
 }
 
-// reactorIDs returns the ids of the users who reacted. With them, a rule in /me.css marks the reader's own reactions.
+// reactorIDs returns the ids of the users who reacted, as the value of an attribute. A rule in the style sheet /me.css
+// finds the reader's own reactions by it.
 func reactorIDs(people []chat.UserSummary) string {
 	var all []string
 	for _, p := range people {

@@ -14,8 +14,8 @@ import (
 	"charla/emoji"
 )
 
-// reactions shows the reactions to a message as buttons. Each button adds the user's own reaction or removes it. All
-// readers get the same markup; the style sheet /me.css marks a reader's own reactions by data-by.
+// reactions shows the reactions to a message as buttons. Pressing a button adds the user's own reaction or removes it.
+// All readers get the same markup. The style sheet /me.css marks a reader's own reactions by the attribute data-by.
 func reactions(l Locale, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -168,8 +168,8 @@ func reactions(l Locale, m chat.Message) templ.Component {
 	})
 }
 
-// reactionChoices offers common reactions and a link to all others, and lists who reacted. The link replaces the form
-// with the emoji picker.
+// reactionChoices is a form that offers common reactions, with a link to all other emoji, and lists who reacted. The
+// link replaces the form with the emoji picker.
 func reactionChoices(p Page, m chat.Message) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

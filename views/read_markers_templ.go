@@ -9,9 +9,9 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// readMarker marks the messages of a room as read, up to the number seq, as soon as the page is visible. The stream
-// replaces it with each new message; a short delay makes several quick messages cause one request. With seq 0 it does
-// nothing.
+// readMarker marks the messages of a room up to the number seq as read, as soon as the page is visible. The stream
+// replaces it when a new message arrives. After a short delay it sends a request, so that several quick messages cause
+// only one. If seq is 0, it does nothing.
 func readMarker(room, seq int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

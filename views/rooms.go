@@ -2,7 +2,8 @@ package views
 
 import "charla/chat"
 
-// RoomList is one page of the rooms that the user can join, and the form that creates a room.
+// RoomList is the content of the page of rooms: some of the rooms that the user can join, and the form that creates a
+// room.
 type RoomList struct {
 	Rooms   []chat.Room
 	Query   string
@@ -18,8 +19,8 @@ func accessLabel(l Locale, a chat.Access) string {
 	return l.T("Invitation only")
 }
 
-// backURL returns the URL of the back link on a room's page. It leads members to the conversation and others to the
-// list of rooms.
+// backURL returns the URL of the back link on a room's page. For members the link leads to the room's conversation, for
+// others to the list of rooms.
 func (r RoomDetails) backURL() string {
 	if r.IsMember() {
 		return MessagesURL(r.Ref())

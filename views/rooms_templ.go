@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// RoomsPage lists the rooms that the user can join.
+// RoomsPage is the page with the rooms that the user can join.
 func RoomsPage(p Page, s Sidebar, r RoomList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -180,7 +180,7 @@ func RoomsPage(p Page, s Sidebar, r RoomList) templ.Component {
 	})
 }
 
-// newRoomForm creates a room.
+// newRoomForm is the form with which users create a room.
 func newRoomForm(l Locale, f Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -251,7 +251,7 @@ func newRoomForm(l Locale, f Form) templ.Component {
 	})
 }
 
-// RoomPage shows a room with its members and what the user can do there.
+// RoomPage is the page of a room. It shows the members and what the user can do in the room, such as inviting people.
 func RoomPage(p Page, s Sidebar, r RoomDetails) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -6,11 +6,11 @@ import (
 	"charla/chat"
 )
 
-// userAgentToken maps a word in a User-Agent header to the name of a program. The first word that matches decides,
-// because Chrome also claims to be Safari, and Edge claims to be both.
+// userAgentToken says that a User-Agent header that contains the text token comes from the program called name.
 type userAgentToken struct{ token, name string }
 
-// browsers and systems are searched in this order.
+// These lists are searched from the first entry. The first token that matches decides, because Chrome also claims to be
+// Safari, and Edge claims to be both.
 var (
 	browsers = []userAgentToken{
 		{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"Edg", "Edge"}, {"OPR/", "Opera"},
@@ -23,7 +23,8 @@ var (
 	}
 )
 
-// matchUserAgent returns the name for the first token that the text contains, or "".
+// matchUserAgent returns the name for the first token in the list that the text contains, or "" if it contains none of
+// them.
 func matchUserAgent(list []userAgentToken, text string) string {
 	for _, k := range list {
 		if strings.Contains(text, k.token) {

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// SessionsPage lists the sessions of a user. current is the id of the session that sent the request.
+// SessionsPage is the page with the sessions of a user. current is the id of the session that sent the request.
 func SessionsPage(p Page, s Sidebar, sessions []chat.Session, current int64) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

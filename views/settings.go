@@ -2,7 +2,7 @@ package views
 
 import "charla/chat"
 
-// SettingsForms are the forms of the settings page, each with its own errors and success message.
+// SettingsForms contains the forms of the settings page, each with its own errors and success message.
 type SettingsForms struct {
 	Appearance, Name, Picture, Password, EmailAddress Form
 	EmailNotifications, PushNotifications             Form
@@ -22,7 +22,7 @@ func (s SettingsForms) anySubmitted() bool {
 	return false
 }
 
-// appearanceFields returns the choices for language, theme and sound.
+// appearanceFields returns the form fields in which a user chooses language, theme and sound.
 func (p Page) appearanceFields() []selectField {
 	return []selectField{
 		{"locale", p.T("Language"), []option{{"", p.T("Match browser")}, {"en", "English"}, {"es", "Español"}}},

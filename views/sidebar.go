@@ -2,8 +2,8 @@ package views
 
 import "charla/chat"
 
-// conversationHue returns the CSS class with the avatar colour of the other user. Rooms have no colour, but a class of
-// their own.
+// conversationHue returns the CSS class of a conversation's circle. For direct messages it gives the avatar colour of
+// the other user. Rooms have a class of their own without a colour.
 func conversationHue(r ConversationRow) string {
 	if r.Kind == chat.Channel {
 		return "list-row--channel"
@@ -11,7 +11,8 @@ func conversationHue(r ConversationRow) string {
 	return hueClass(r.Peer)
 }
 
-// conversationInitials returns the text in the circle that a conversation has in place of a picture.
+// conversationInitials returns the text in the circle of a conversation: "#" for a room, and the other user's initials
+// for direct messages.
 func conversationInitials(r ConversationRow) string {
 	if r.Kind == chat.Channel {
 		return "#"
@@ -19,7 +20,7 @@ func conversationInitials(r ConversationRow) string {
 	return initials(r.Name)
 }
 
-// isAlone reports whether the user has nobody to talk to yet: no conversation has begun and nobody else is online.
+// isAlone reports whether the user has nobody to talk to yet: there is no conversation, and nobody else is online.
 func (s Sidebar) isAlone() bool {
 	for _, r := range s.Rows {
 		if r.Kind == chat.Direct && r.Peer != r.Viewer || r.LastSeq > 1 {
@@ -29,20 +30,20 @@ func (s Sidebar) isAlone() bool {
 	return s.Online.Count <= 1
 }
 
-// ConversationRow is a conversation in the sidebar.
+// ConversationRow is what the sidebar shows about a conversation.
 type ConversationRow struct {
 	chat.Conversation
 	Online  bool // whether the other user is online; false for rooms
 	Current bool // whether it is the open conversation
 }
 
-// FoundUser is a user that a search found.
+// FoundUser is a user whom a search in the sidebar found.
 type FoundUser struct {
 	chat.UserSummary
 	Online bool
 }
 
-// Sidebar is the content of the column with conversations and people.
+// Sidebar is the content of the column with conversations and people beside the main content.
 type Sidebar struct {
 	Rows     []ConversationRow
 	Online   OnlineUsers
@@ -52,7 +53,8 @@ type Sidebar struct {
 	NextURL  string      // next page of results; empty on the last one
 }
 
-// Unread returns the number of unread messages in all conversations. At most chat.UnreadCap are counted for each.
+// Unread returns the number of unread messages in all conversations together. Of each conversation it counts at most
+// chat.UnreadCap.
 func (s Sidebar) Unread() int {
 	n := 0
 	for _, r := range s.Rows {

@@ -10,8 +10,7 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// PageTitle returns the title of a page: the number of unread messages, the name of what the page shows, and the
-// product.
+// PageTitle returns the title of a page: the number of unread messages, the name of what the page shows, and "Charla".
 func PageTitle(l Locale, unread int, name string) string {
 	title := "Charla"
 	if name != "" {
@@ -23,14 +22,14 @@ func PageTitle(l Locale, unread int, name string) string {
 	return title
 }
 
-// withSidebar returns the page with HasUnread set if the sidebar has unread messages.
+// withSidebar returns a copy of the page in which HasUnread says whether s has unread messages.
 func (p Page) withSidebar(s Sidebar) Page {
 	p.HasUnread = s.Unread() > 0
 	return p
 }
 
-// cappedCount formats a number of unread messages. A number above chat.UnreadCap is not known exactly, and a plus sign
-// says so.
+// cappedCount returns a number of unread messages as text. Above chat.UnreadCap the exact number is not known, so the
+// text ends with a plus sign.
 func cappedCount(n int) string {
 	if n >= chat.UnreadCap {
 		return strconv.Itoa(chat.UnreadCap-1) + "+"
@@ -38,7 +37,8 @@ func cappedCount(n int) string {
 	return strconv.Itoa(n)
 }
 
-// UserName returns the name to show for a user. A deleted account has an empty name.
+// UserName returns the name to show for a user. For a deleted account, whose name is empty, it returns a text such as
+// "Deleted account".
 func (l Locale) UserName(name string) string {
 	if name == "" {
 		return l.T("Deleted account")
@@ -46,8 +46,8 @@ func (l Locale) UserName(name string) string {
 	return name
 }
 
-// isolateName puts invisible isolation characters around a right-to-left name, so that it does not reorder the text
-// around it. It is for attributes, where a bdi element is not possible.
+// isolateName puts invisible isolation characters around a right-to-left name, so that the name does not reorder the
+// text around it. Use it in attributes, where a bdi element is not possible.
 func isolateName(name string) string {
 	turns := func(r rune) bool { p, _ := bidi.LookupRune(r); return p.Class() == bidi.R || p.Class() == bidi.AL }
 	if strings.ContainsFunc(name, turns) {
@@ -62,7 +62,8 @@ func formatInt(id int64) string { return strconv.FormatInt(id, 10) }
 // maxExcerptLength is the largest number of characters of a message that a notification shows.
 const maxExcerptLength = 140
 
-// excerpt returns the beginning of a message in one line, without characters that change the direction of text.
+// excerpt returns the beginning of a message in one line, at most maxExcerptLength characters. It removes characters
+// that change the direction of text.
 func excerpt(body string) string {
 	runes := []rune(stripControls(strings.Join(strings.Fields(body), " ")))
 	if len(runes) > maxExcerptLength {

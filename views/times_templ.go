@@ -63,8 +63,8 @@ func dateTimeElement(l Locale, at chat.Timestamp) templ.Component {
 	})
 }
 
-// browserTime shows a timestamp in the time zone of the browser. day, month and year are the formats of the parts of
-// the date; an empty one leaves its part out. Without JavaScript the browser shows fallback.
+// browserTime shows a timestamp in the time zone of the browser. day, month and year say in which format the date shows
+// these parts; an empty format leaves the part out. Without JavaScript the browser shows fallback.
 func browserTime(at chat.Timestamp, day, month, year, fallback string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,8 +2,8 @@ package views
 
 import "charla/chat"
 
-// typingText returns a sentence that says who is typing. Each name is isolated, so that a right-to-left name does not
-// reorder the text around it.
+// typingText returns a sentence that names the users who are typing. Each name is isolated, so that a right-to-left
+// name does not reorder the text around it.
 func typingText(l Locale, people []chat.UserSummary, count int) string {
 	names := make([]any, len(people))
 	for i, p := range people {

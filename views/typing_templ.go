@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// TypingFragment updates the typing indicator. The indicator stands outside of the messages, whose additions screen
-// readers announce, so that they do not announce it.
+// TypingFragment updates the text that says who is typing. This text stands outside the list of messages, because
+// screen readers announce everything that is added to the list.
 func TypingFragment(l Locale, people []chat.UserSummary, count int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -6,7 +6,8 @@ import (
 	"charla/chat"
 )
 
-// conversationQuery returns the query parameters that name a conversation. It returns "" for the zero ConversationRef.
+// conversationQuery returns the query parameter that says which conversation is meant, such as "room=5". It returns ""
+// for the zero ConversationRef.
 func conversationQuery(p chat.ConversationRef) string {
 	switch {
 	case p.Room != 0:
@@ -17,8 +18,9 @@ func conversationQuery(p chat.ConversationRef) string {
 	return ""
 }
 
-// EventsURL returns the URL of a conversation's event stream. It begins with the changes after the number after. For
-// the zero ConversationRef it is the URL of the stream for pages without a conversation.
+// EventsURL returns the URL of a conversation's event stream. The stream begins with the changes whose seq (number in
+// the room) is greater than the parameter after. For the zero ConversationRef, EventsURL returns the URL of the stream
+// for pages without a conversation.
 func EventsURL(p chat.ConversationRef, after int64) string {
 	if p == (chat.ConversationRef{}) {
 		return "/events"
@@ -29,8 +31,8 @@ func EventsURL(p chat.ConversationRef, after int64) string {
 // MessagesURL returns the URL of the page with the newest messages of a conversation.
 func MessagesURL(p chat.ConversationRef) string { return "/messages?" + conversationQuery(p) }
 
-// AfterPostURL returns the URL to which a posted message leads: the conversation. typos are the mistyped shortcodes in
-// the message, for which the page suggests emoji.
+// AfterPostURL returns the URL to which the browser goes after it posted a message: that of the conversation. typos are
+// the mistyped shortcodes in the message, for which the page suggests emoji.
 func AfterPostURL(p chat.ConversationRef, typos []string) string {
 	address := MessagesURL(p)
 	for _, typo := range typos {
@@ -39,23 +41,28 @@ func AfterPostURL(p chat.ConversationRef, typos []string) string {
 	return address
 }
 
-// MessagesBeforeURL returns the URL of the page with the messages whose seq is below before.
+// MessagesBeforeURL returns the URL of a page with older messages: those whose seq (number in the room) is less than
+// the parameter before.
 func MessagesBeforeURL(p chat.ConversationRef, before int64) string {
 	return MessagesURL(p) + "&before=" + formatInt(before)
 }
 
-// MessagesAfterURL returns the URL from which programs read the messages whose seq is above after.
+// MessagesAfterURL returns the URL from which programs read newer messages: those whose seq (number in the room) is
+// greater than the parameter after.
 func MessagesAfterURL(p chat.ConversationRef, after int64) string {
 	return MessagesURL(p) + "&after=" + formatInt(after)
 }
 
-// MessagesChangedURL returns the URL from which programs read the messages that changed after the number after. asOf is
-// the room's last number when the program read the first page; later pages carry it along.
+// MessagesChangedURL returns the URL from which programs read the messages that were posted or changed since their last
+// request. The parameter after is the seq (number in the room) of the last change that the program knows. asOf is the
+// seq of the room's latest change when the program read the first page; the URLs of all later pages contain the same
+// value.
 func MessagesChangedURL(p chat.ConversationRef, after, asOf int64) string {
 	return MessagesURL(p) + "&changed_after=" + formatInt(after) + "&as_of=" + formatInt(asOf)
 }
 
-// NoscriptMessagesURL returns the URL of the message list for browsers without JavaScript, which keeps loading.
+// NoscriptMessagesURL returns the URL of the message list for browsers without JavaScript. The response stays open and
+// continues with new messages.
 func NoscriptMessagesURL(p chat.ConversationRef) string {
 	return "/messages/live?" + conversationQuery(p)
 }
@@ -63,13 +70,14 @@ func NoscriptMessagesURL(p chat.ConversationRef) string {
 // RoomURL returns the URL of a room's page.
 func RoomURL(room int64) string { return "/rooms/" + formatInt(room) }
 
-// MembersURL returns the URL of a room's page with some of its members: those whose names contain query and whose ids
-// are above after.
+// MembersURL returns the URL of a room's page with a part of its members: those whose names contain query and whose ids
+// are greater than the parameter after.
 func MembersURL(room int64, query string, after int64) string {
 	return NextPageURL(RoomURL(room), query, after)
 }
 
-// NextPageURL returns the URL of the next page of a list. It begins above the id after and has the same search query.
+// NextPageURL returns the URL of the next page of a list. That page has the same search query and contains the entries
+// whose ids are greater than the parameter after.
 func NextPageURL(path, query string, after int64) string {
 	q := url.Values{"after": {formatInt(after)}}
 	if query != "" {
@@ -83,28 +91,30 @@ func removeMemberURL(room, user int64) string {
 	return RoomURL(room) + "/members/" + formatInt(user) + "/remove"
 }
 
-// personActionURL returns the URL of an action of admins on a user, such as "disable".
+// personActionURL returns the URL to which an admin posts an action on a user, such as "disable".
 func personActionURL(user int64, action string) string {
 	return "/people/" + formatInt(user) + "/" + action
 }
 
-// WebhookURL returns the path to which programs post the messages of a webhook, without scheme and host.
+// WebhookURL returns the path, without scheme and host, to which programs post the messages of a webhook.
 func WebhookURL(secret string) string { return "/hooks/" + secret }
 
 // endSessionURL returns the URL that ends a session.
 func endSessionURL(id int64) string { return "/sessions/" + formatInt(id) + "/end" }
 
-// botActionURL returns the URL of an action on a bot, such as "remove".
+// botActionURL returns the URL to which the owner of a bot posts an action on the bot, such as "remove".
 func botActionURL(id int64, action string) string {
 	return "/bots/" + formatInt(id) + "/" + action
 }
 
-// timelineChangesURL returns the URL with the messages before one number that changed after another.
+// timelineChangesURL returns the URL from which a page of older messages loads those that have changed meanwhile:
+// messages whose seq (number in the room) is less than the parameter before, and that were changed by a change whose
+// seq is greater than the parameter after.
 func timelineChangesURL(p chat.ConversationRef, before, after int64) string {
 	return MessagesBeforeURL(p, before) + "&changed_after=" + formatInt(after)
 }
 
-// reactionsURL returns the URL that adds and removes reactions to a message.
+// reactionsURL returns the URL to which users post a reaction to a message, to add or remove it.
 func reactionsURL(id int64) string { return MessageURL(id) + "/reactions" }
 
 // emojiURL is the URL of the emoji picker.
@@ -113,7 +123,7 @@ const emojiURL = "/emoji"
 // MessageURL returns the URL of the page of a message.
 func MessageURL(id int64) string { return "/messages/" + formatInt(id) }
 
-// These are the URLs for exporting one's data and deleting one's account.
+// These are the URLs at which users export their data and delete their account.
 const (
 	accountExportURL   = "/settings/export"
 	accountDeletionURL = "/settings/delete"

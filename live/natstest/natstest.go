@@ -16,7 +16,7 @@ type Server struct {
 	server  *server.Server
 }
 
-// localOptions are the options of a server on a random port of this machine.
+// localOptions returns the options of a server that listens on a random port of this machine.
 func localOptions() server.Options {
 	return server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true}
 }
@@ -79,10 +79,10 @@ func (s *Server) Kill() {
 	s.server.WaitForShutdown()
 }
 
-// URL returns the URL of the server.
+// URL returns the URL at which clients connect to the server.
 func (s *Server) URL() string { return s.server.ClientURL() }
 
-// URLs returns the URLs of several servers as one value of NATS_URL.
+// URLs returns the URLs of several servers in the form in which the setting NATS_URL lists them.
 func URLs(servers []*Server) string {
 	var list []string
 	for _, s := range servers {

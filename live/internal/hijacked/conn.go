@@ -15,27 +15,28 @@ import (
 // WriteTimeout is how long one write may take before the reader is disconnected.
 const WriteTimeout = 8 * time.Second
 
-// FinalWriteTimeout is how long the last write may take. A revoked reader must be disconnected within two seconds, in
-// which a write may be in progress and another may follow, so that twice this time must fit into them.
+// FinalWriteTimeout is how long the last write of a stream may take. A reader who lost access must be disconnected
+// within two seconds. A write may be in progress at that moment and the last write follows it, so that each of the two
+// gets one second.
 const FinalWriteTimeout = time.Second
 
-// maxUnacknowledged is how long sent bytes may stay unacknowledged by the reader's machine. Without it, TCP keeps the
-// connection to a machine that vanished for about 15 minutes.
+// maxUnacknowledged is how long the machine of a reader may leave sent bytes unacknowledged before the connection is
+// closed. Without this limit, TCP keeps a connection to a machine that vanished for about 15 minutes.
 const maxUnacknowledged = 30 * time.Second
 
 // Stream provides the bytes that are written to a connection. Only one goroutine at a time calls Next.
 type Stream interface {
 	// Next returns the bytes to write next. If last is true, the connection is closed after they are written. If
-	// nothing is queued, Next returns no bytes, and the stream must call Conn.Wake once when it has some. Next may use
-	// scratch as its buffer, and may also return bytes that it shares with other streams.
+	// nothing is queued, Next returns no bytes, and the stream must call Conn.Wake once when it has something to write.
+	// Next may use scratch as its buffer, and may also return bytes that it shares with other streams.
 	Next(scratch *[]byte) (b []byte, last bool)
-	// Disconnected tells the stream that its reader has gone. The next call of Next must return last.
+	// Disconnected tells the stream that its reader has gone. From then on, Next must return true for last.
 	Disconnected()
-	// Close is called when the connection is about to be closed.
+	// Close ends the stream. It is called just before the connection is closed.
 	Close()
 }
 
-// Conn is a hijacked connection that a stream is written to.
+// Conn is a hijacked connection, together with the stream that is written to it.
 type Conn struct {
 	pool    *Pool
 	stream  Stream
@@ -47,7 +48,7 @@ type Conn struct {
 	timeout time.Duration
 }
 
-// NewConn returns a Conn that writes stream to conn. Nothing is written before Start.
+// NewConn returns a Conn that writes stream to conn. It writes nothing until Start is called.
 func (p *Pool) NewConn(conn net.Conn, stream Stream) *Conn {
 	c := &Conn{pool: p, stream: stream, conn: conn, timeout: WriteTimeout}
 	sc, ok := conn.(syscall.Conn)
@@ -60,8 +61,9 @@ func (p *Pool) NewConn(conn net.Conn, stream Stream) *Conn {
 	return c
 }
 
-// Start writes initial and then what the stream has queued. It returns as soon as the connection accepts no more bytes;
-// the pool writes the rest and closes the stream and the connection at the end. Start does not keep initial.
+// Start writes the bytes in initial and then those that the stream has queued. It returns as soon as the connection
+// accepts no more bytes; the pool writes the rest, and closes the stream and the connection at the end. Start does not
+// keep initial.
 func (c *Conn) Start(initial []byte) {
 	rest := bytes.Clone(initial[c.writeNonblocking(initial):])
 	watched := c.pool.disconnects.add(c) || c.pool.tryGo(c.awaitDisconnect)
@@ -74,10 +76,10 @@ func (c *Conn) Start(initial []byte) {
 	}
 }
 
-// Wake asks the pool to write what the stream has queued.
+// Wake tells the pool that the stream has something to write.
 func (c *Conn) Wake() { c.pool.enqueue(c) }
 
-// ShortenDeadline limits a write in progress, and each later one, to d.
+// ShortenDeadline limits the write in progress and every later write to the duration d.
 func (c *Conn) ShortenDeadline(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,8 +91,8 @@ func (c *Conn) ShortenDeadline(d time.Duration) {
 // send anything.
 const maxClientBytes = 4 << 10
 
-// awaitDisconnect blocks until the reader disconnects or sends too much. It replaces the disconnect watcher where
-// that is not available.
+// awaitDisconnect blocks until the reader disconnects or sends more than maxClientBytes. It serves connections that
+// disconnectWatcher cannot watch.
 func (c *Conn) awaitDisconnect() {
 	var b [64]byte
 	for received := 0; received < maxClientBytes; {
@@ -124,7 +126,7 @@ func (c *Conn) flush(scratch *[]byte) {
 }
 
 // writeNonblocking writes as many bytes of b as the connection accepts now and returns their number. It ignores errors,
-// because the blocking write that follows returns the same error.
+// because the blocking write of the remaining bytes returns the same error.
 func (c *Conn) writeNonblocking(b []byte) (n int) {
 	if c.raw == nil || len(b) == 0 {
 		return 0
@@ -136,8 +138,8 @@ func (c *Conn) writeNonblocking(b []byte) (n int) {
 	return n
 }
 
-// writeBlocking writes b and then everything that the stream has queued, and waits for a slow reader. If last is true,
-// or after a failed write, it closes the connection.
+// writeBlocking writes b and then everything that the stream has queued. It waits if the reader is slow. It closes the
+// connection if last is true or a write fails.
 func (c *Conn) writeBlocking(b []byte, last bool) {
 	var scratch []byte
 	for {
@@ -155,8 +157,8 @@ func (c *Conn) writeBlocking(b []byte, last bool) {
 	}
 }
 
-// writeWithDeadline writes b within the timeout and reports whether that worked. It removes the deadline afterwards,
-// because later nonblocking writes would fail after an expired one.
+// writeWithDeadline writes b within the write timeout and reports whether it succeeded. It removes the deadline
+// afterwards, because an expired deadline would make later nonblocking writes fail.
 func (c *Conn) writeWithDeadline(b []byte, last bool) bool {
 	c.setWriteDeadline(last)
 	_, err := c.conn.Write(b)
@@ -164,8 +166,8 @@ func (c *Conn) writeWithDeadline(b []byte, last bool) bool {
 	return err == nil
 }
 
-// setWriteDeadline sets the deadline of the next write. It holds mu, so that it cannot overwrite an earlier deadline
-// that ShortenDeadline sets at the same time.
+// setWriteDeadline sets the deadline of the next write. It holds mu, because ShortenDeadline may set a shorter deadline
+// at the same time, which must stay in force.
 func (c *Conn) setWriteDeadline(last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

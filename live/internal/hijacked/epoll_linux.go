@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// disconnectWatcher notices when the readers of connections disconnect. It uses one epoll set and one goroutine for all
-// connections, because a goroutine for each would cost as much memory as the rest of its stream. The set exists only
+// disconnectWatcher notices when readers disconnect. It uses one epoll set and one goroutine for all connections,
+// because a goroutine for each connection would cost as much memory as the rest of its stream. The set exists only
 // while it contains connections.
 type disconnectWatcher struct {
 	mu     sync.Mutex // guards all below
@@ -17,8 +17,8 @@ type disconnectWatcher struct {
 	conns  map[int64]*Conn
 }
 
-// epollDisconnected is the event of a connection whose reader closed it or became unreachable. The watcher ignores what
-// readers send.
+// epollDisconnected is the epoll event that the kernel reports when a reader closed its connection or became
+// unreachable. The watcher asks for no other event, because it ignores what readers send.
 const epollDisconnected = syscall.EPOLLRDHUP
 
 // add starts watching c: when its reader disconnects, the watcher calls Disconnected on the stream of c. It returns
@@ -42,8 +42,8 @@ func (w *disconnectWatcher) add(c *Conn) bool {
 	return err == nil
 }
 
-// register adds the file descriptor of c to the epoll set. It stores the watch id of c in the two event fields that the
-// kernel returns unchanged. The caller holds mu.
+// register adds the file descriptor of c to the epoll set. It stores the watch id of c in two fields of the event,
+// which the kernel returns unchanged. The caller holds mu.
 func (w *disconnectWatcher) register(c *Conn) error {
 	event := syscall.EpollEvent{
 		Events: epollDisconnected | syscall.EPOLLONESHOT,
@@ -60,7 +60,8 @@ func (w *disconnectWatcher) register(c *Conn) error {
 	return err
 }
 
-// remove stops watching c. The kernel removes the descriptor from the set when it is closed.
+// remove stops watching c. It leaves the file descriptor in the epoll set, because the kernel removes it when it is
+// closed.
 func (w *disconnectWatcher) remove(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,7 +69,8 @@ func (w *disconnectWatcher) remove(c *Conn) {
 	w.closeIfEmpty()
 }
 
-// open creates the epoll set and starts the goroutine that waits for its events. The caller holds mu.
+// open creates the epoll set and starts the goroutine that waits for its events. It returns false if that failed. The
+// caller holds mu.
 func (w *disconnectWatcher) open(p *Pool) bool {
 	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -96,7 +98,7 @@ func (w *disconnectWatcher) closeIfEmpty() {
 	}
 }
 
-// wait tells streams that their readers have disconnected, until the epoll set is closed.
+// wait blocks until readers disconnect and tells their streams. It returns when the epoll set is closed.
 func (w *disconnectWatcher) wait(epoll syscall.RawConn) {
 	var events [64]syscall.EpollEvent
 	for n := 0; ; n = 0 {

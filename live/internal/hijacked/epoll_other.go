@@ -2,7 +2,8 @@
 
 package hijacked
 
-// disconnectWatcher watches nothing on this platform: each connection has a goroutine that notices a disconnect.
+// disconnectWatcher cannot watch connections on this platform. Each connection has a goroutine instead that notices
+// when its reader disconnects.
 type disconnectWatcher struct{}
 
 func (*disconnectWatcher) add(*Conn) bool { return false }

@@ -2,5 +2,6 @@
 
 package hijacked
 
-// writeNonblocking writes nothing on this platform: all writes are blocking and have their own goroutine.
+// writeNonblocking writes nothing on this platform and returns 0, so that a goroutine with a blocking write sends the
+// bytes.
 func writeNonblocking(uintptr, []byte) int { return 0 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Pool writes to hijacked connections. It runs at most one writer goroutine per processor while there is something to
-// write, and none otherwise.
+// Pool writes to hijacked connections. While there is something to write, it runs at most one writer goroutine per
+// processor. Otherwise it runs none.
 type Pool struct {
 	start       func(func())
 	tryGo       func(func()) bool
@@ -17,9 +17,9 @@ type Pool struct {
 	writers int        // running writer goroutines
 }
 
-// NewPool returns a pool without connections. It starts writers with start, which must always run its argument on a new
-// goroutine. It starts everything else with tryGo, which does the same, or returns false without running its argument
-// after the owner has shut down.
+// NewPool returns a pool without connections. Both functions must run their argument on a new goroutine. The pool
+// starts writers with start. It starts everything else with tryGo, which must return false and run nothing after the
+// owner of the pool has shut down.
 func NewPool(start func(func()), tryGo func(func()) bool) *Pool {
 	return &Pool{start: start, tryGo: tryGo}
 }
@@ -31,7 +31,8 @@ func (p *Pool) Queued() int {
 	return len(p.ready)
 }
 
-// enqueue has a writer flush c soon. It starts a writer if fewer than one per processor are running.
+// enqueue adds c to the connections that wait for a writer. It starts a writer if fewer than one per processor are
+// running.
 func (p *Pool) enqueue(c *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -57,8 +58,8 @@ func (p *Pool) write() {
 	}
 }
 
-// takeBatch moves ready connections to batch and returns their number. If it returns 0, the calling writer must stop,
-// because the pool no longer counts it as running.
+// takeBatch moves waiting connections into batch and returns their number. If it returns 0, the calling writer must
+// stop, because the pool no longer counts it as running.
 func (p *Pool) takeBatch(batch []*Conn) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
