@@ -10,7 +10,8 @@ import (
 
 // StartHijacked writes the stream to conn, a connection that was hijacked from its HTTP server: first the replay, then
 // live events. It calls state as Run does. It returns at once. The hub writes in the background, and closes the stream
-// and the connection at the end. An idle stream has no goroutine. If StartHijacked panics, the caller must close both.
+// and the connection at the end. An idle stream has no goroutine. If StartHijacked panics, the caller must close the
+// stream and the connection.
 func (s *Stream) StartHijacked(ctx context.Context, conn net.Conn, replay Replay, state StateFunc) {
 	c := s.hub.hijacked.NewConn(conn, hijackedStream{s})
 	s.attachWriter(c.Wake, c.ShortenDeadline)

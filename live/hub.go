@@ -165,8 +165,8 @@ func recoverPanic(operation string, f func()) (ok bool) {
 	return true
 }
 
-// Shutdown ends all open streams, and every stream that is opened later, with the reason EndRestart. It returns before
-// the readers have received the reason; call Wait to wait for that.
+// Shutdown ends all open streams, and every stream that is opened later, with the reason EndRestart. It does not wait
+// until the readers have received the reason. Wait waits for the writers that the hub runs itself.
 func (h *Hub) Shutdown() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

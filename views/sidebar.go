@@ -20,7 +20,7 @@ func conversationInitials(r ConversationRow) string {
 	return initials(r.Name)
 }
 
-// isAlone reports whether the user has nobody to talk to yet: there is no conversation, and nobody else is online.
+// isAlone reports whether the user has nobody to talk to yet: no conversation has begun, and nobody else is online.
 func (s Sidebar) isAlone() bool {
 	for _, r := range s.Rows {
 		if r.Kind == chat.Direct && r.Peer != r.Viewer || r.LastSeq > 1 {
