@@ -82,7 +82,9 @@ func (b *tab) checkNoInjection() {
 		"live markup": `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
 		"links": `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol) ||
 			a.rel !== 'nofollow noopener noreferrer').length`,
-		"attributes":     `[...document.querySelectorAll('.message__body *')].filter(e => [...e.attributes].some(a => !['href', 'rel', 'target', 'tabindex', 'value'].includes(a.name))).length`,
+		"attributes": `[...document.querySelectorAll('.message__body *')].filter(e => [...e.attributes].some(a =>
+			!['href', 'rel', 'target', 'tabindex', 'value'].includes(a.name) &&
+			!(a.name === 'dir' && ['auto', 'ltr'].includes(a.value)))).length`,
 		"event handlers": `[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on|^hx-on/.test(a.name))).length`,
 	} {
 		if n := eval[int](b, script); n != 0 {
