@@ -170,7 +170,7 @@ func parseExpressions(t *testing.T, expressions []string) (problems []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := exec.Command("node", "testdata/parse_expressions.js", "../static/vendor/alpine-csp.min.js")
+	node := exec.Command("node", "testdata/parse_expressions.cjs", "../static/vendor/alpine-csp.min.js")
 	node.Stdin = bytes.NewReader(input)
 	output, err := node.Output()
 	if err != nil {
