@@ -145,8 +145,9 @@ type Changes struct {
 	TooFarBehind bool        // the messages are incomplete: the reader must load its page again
 }
 
-// ClassifyChanges sorts messages that changed after the cursor. A message that the reader already has in an older
-// version goes to Replaced, a message that is new to the reader to Added.
+// ClassifyChanges divides the messages that changed after the cursor: those that were posted after it are new to the
+// reader and go to Added; the reader has the others in an older version, and they go to Replaced. lastSeq becomes
+// LastSeq of the result.
 func ClassifyChanges(cursor, lastSeq int64, messages []Message) Changes {
 	c := Changes{LastSeq: lastSeq}
 	for _, m := range messages {

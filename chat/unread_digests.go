@@ -39,7 +39,8 @@ type ScanClaim struct {
 	ExpireBefore  Timestamp // a cursor set before this time is discarded: the scan starts with new messages
 }
 
-// DigestTimes are the times at which digests are due, one for each setting of a user.
+// DigestTimes says when a digest is due, for each choice that users have in their digest setting: soon, after an hour,
+// or daily.
 type DigestTimes struct {
 	SoonDelay Timestamp // after the newest unread message
 	HourDelay Timestamp // after the newest unread message

@@ -120,8 +120,8 @@ func (r reader) PushCandidates(ctx context.Context, cursor int64) (list []chat.P
 	return list, err
 }
 
-// EnqueuePushes adds pushes to the notification queue and records them for their rooms. It passes the list as JSON; see
-// listToJSON.
+// EnqueuePushes adds pushes to the notification queue and stores in each user's membership of the room
+// (members.pushed_seq) the seq of the message that the push is about. It passes the list as JSON; see listToJSON.
 func (w writer) EnqueuePushes(ctx context.Context, list []chat.PushCandidate, now chat.Timestamp) error {
 	const op = "enqueue pushes"
 	const (

@@ -91,9 +91,9 @@ func (c *catalog) indexShortcodes() {
 	c.indexSpanishWords()
 }
 
-// indexSpanishWords makes single Spanish words shortcodes: the search words of each emoji and the words of its name.
-// Many emoji have only a long Spanish name: people type :corazon: for ❤️, whose name is "corazón rojo". If several
-// emoji share a word, it belongs to a frequent emoji, or else to the first one.
+// indexSpanishWords registers each emoji's Spanish search words, and the single words of its Spanish name, as
+// shortcodes. So :corazon: finds ❤️, although its full name is "corazón rojo". If several emoji share a word, it goes
+// to a frequent emoji, or else to the first one in the catalog.
 func (c *catalog) indexSpanishWords() {
 	for _, text := range Frequent {
 		i := c.variants[stripSelectors(text)].index

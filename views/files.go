@@ -112,8 +112,8 @@ const maxAutoplayBytes = 5 << 20
 // fileKind is the icon of a file and a word for its type.
 type fileKind struct{ Icon, Word string }
 
-// fileKindOf returns the kind of a file. It uses the media type, which the server detected from the file's content. If
-// it does not know the media type, the word is the file's extension.
+// fileKindOf returns the icon and the word for a file's media type, which the server detected from the content. For a
+// media type that is not listed here, the word is the file's extension or, without one, "File".
 func fileKindOf(l Locale, f chat.File) fileKind {
 	switch {
 	case f.IsImage():

@@ -75,9 +75,9 @@ func rejoinTime(left op, joins []op) (first time.Time, returned bool) {
 	return first, returned
 }
 
-// seenAfter returns a violation for each observation in which the reader saw a change of a room with a higher seq than
-// the departure d from it. Two kinds of observations count: those at a time when the reader was certainly no member,
-// for which outside returns true, and those of a stream that was opened before the request o.
+// seenAfter checks that the reader saw nothing of a room after leaving it. d is the departure, o the request that
+// caused it. It returns a violation for each observation with a seq above d.Seq that was made while the reader was
+// certainly not a member (outside returns true for its time), or on a stream that was already open when o started.
 func (r readerLog) seenAfter(o op, d departure, outside func(time.Time) bool) (found []violation) {
 	var opened time.Time
 	for i, s := range r.Observations {

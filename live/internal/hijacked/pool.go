@@ -17,9 +17,9 @@ type Pool struct {
 	writers int        // running writer goroutines
 }
 
-// NewPool returns a pool without connections. Both functions must run their argument on a new goroutine. The pool
-// starts writers with start. It starts everything else with tryGo, which must return false and run nothing after the
-// owner of the pool has shut down.
+// NewPool returns a pool without connections. start and tryGo run a function on a new goroutine. start always does; the
+// pool uses it for goroutines that write. tryGo returns true if it started the function, and false, without starting
+// it, once the owner of the pool has shut down.
 func NewPool(start func(func()), tryGo func(func()) bool) *Pool {
 	return &Pool{start: start, tryGo: tryGo}
 }
