@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"testing"
 	"testing/fstest"
@@ -18,8 +19,10 @@ func (s *Store) RawExec(t testing.TB, query string, args ...any) {
 	}
 }
 
-// nextVersion returns the migrations of this version and migration 101, which only tests have. It locks users before
-// messages.
+// NextVersion is the number of the migration that only tests have.
+const NextVersion = 999
+
+// nextVersion returns the migrations of this version and migration NextVersion. It locks users before messages.
 func nextVersion(t testing.TB) fs.FS {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -35,7 +38,7 @@ func nextVersion(t testing.TB) fs.FS {
 			}
 			files[name] = &fstest.MapFile{Data: text}
 		}
-		files[folder+"/00101_test.sql"] = &fstest.MapFile{Data: []byte(`-- +goose Up
+		files[fmt.Sprintf("%s/%05d_test.sql", folder, NextVersion)] = &fstest.MapFile{Data: []byte(`-- +goose Up
 			ALTER TABLE users ADD COLUMN pronouns TEXT NOT NULL DEFAULT '';
 			ALTER TABLE messages ADD COLUMN title TEXT NOT NULL DEFAULT '';`)}
 	}
