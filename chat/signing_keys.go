@@ -10,15 +10,15 @@ import (
 
 // SigningKeyReader reads the keys that sign access tokens.
 type SigningKeyReader interface {
-	// SigningKeys lists the two newest keys, newest first.
-	SigningKeys(ctx context.Context) ([]SigningKey, error)
+	// SigningKeys lists at most limit keys, newest first.
+	SigningKeys(ctx context.Context, limit int) ([]SigningKey, error)
 }
 
 // SigningKeyWriter stores the keys that sign access tokens.
 type SigningKeyWriter interface {
-	// InsertSigningKey adds a key and keeps only the previous key beside it. It does nothing if another node has
-	// already added a key with the same id.
-	InsertSigningKey(ctx context.Context, k SigningKey) error
+	// InsertSigningKey adds a key and deletes all but the newest keep keys. It adds nothing if another node has already
+	// added a key with the same id.
+	InsertSigningKey(ctx context.Context, k SigningKey, keep int) error
 }
 
 // SigningKey is a key that signs access tokens. A token carries the id of its key.
@@ -37,6 +37,9 @@ const (
 	keyLifetime = Timestamp(30 * 24 * time.Hour / time.Microsecond)
 	keyBytes    = 32
 )
+
+// keptSigningKeys is how many keys are kept: the one that signs, and the one before it, whose tokens are still valid.
+const keptSigningKeys = 2
 
 // How old a node's cached keys may be before the node reads them again: at most maxKeyAge when it signs or verifies a
 // token, and at most maxUnknownKeyAge before it rejects a token because its key is unknown.
@@ -79,7 +82,7 @@ func (s *Service) signingKeys(ctx context.Context, maxAge time.Duration) ([]Sign
 // readSigningKeys reads the keys from the store into the cache.
 func (s *Service) readSigningKeys(ctx context.Context) ([]SigningKey, error) {
 	now := s.clock()
-	keys, err := s.store.SigningKeys(ctx)
+	keys, err := s.store.SigningKeys(ctx, keptSigningKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +113,7 @@ func (s *Service) signingKey(ctx context.Context) (SigningKey, error) {
 // of earlier keys do not. Other nodes learn the new key when they see its first token, and sign with it within
 // maxKeyAge.
 func (s *Service) RotateSigningKeys(ctx context.Context) error {
-	keys, err := s.store.SigningKeys(ctx)
+	keys, err := s.store.SigningKeys(ctx, keptSigningKeys)
 	if err != nil {
 		return err
 	}
@@ -119,7 +122,7 @@ func (s *Service) RotateSigningKeys(ctx context.Context) error {
 	if len(keys) > 0 {
 		next.ID = keys[0].ID + 1
 	}
-	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.InsertSigningKey(ctx, next) }); err != nil {
+	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.InsertSigningKey(ctx, next, keptSigningKeys) }); err != nil {
 		return err
 	}
 	_, err = s.readSigningKeys(ctx)

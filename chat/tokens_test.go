@@ -134,7 +134,7 @@ func TestSigningKeyRotation(t *testing.T) {
 	old := w.issueTokens(t, ana)
 	now.advance(29 * 24 * time.Hour)
 	keys := func() string {
-		keys, err := w.store.SigningKeys(t.Context())
+		keys, err := w.store.SigningKeys(t.Context(), 2)
 		must(t, err)
 		names := ""
 		for _, k := range keys {

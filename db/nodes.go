@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"time"
 
 	"charla/chat"
 )
@@ -14,14 +13,10 @@ type Node struct {
 	HasRelay bool           `db:"has_relay"`
 }
 
-const (
-	nodeRetention = chat.Timestamp(time.Hour / time.Microsecond) // after which a silent node is deleted
-	maxNodes      = 100                                          // that Heartbeat returns
-)
-
-// Heartbeat records that a node is running and returns the other nodes that were seen in the last hour, latest first.
-// They include crashed nodes: a node is running only if its SeenAt changes between two calls.
-func (s *Store) Heartbeat(ctx context.Context, me Node) (others []Node, err error) {
+// Heartbeat records that the node me is running and deletes nodes that were last seen before forgetBefore. It returns at
+// most limit other nodes, latest first. They include crashed nodes: a node is running only if its SeenAt changes between
+// two calls.
+func (s *Store) Heartbeat(ctx context.Context, me Node, forgetBefore chat.Timestamp, limit int) (others []Node, err error) {
 	const op = "record heartbeat"
 	const (
 		touch = `
@@ -37,10 +32,10 @@ func (s *Store) Heartbeat(ctx context.Context, me Node) (others []Node, err erro
 		if _, err := w.exec(ctx, op, touch, me.ID, me.SeenAt, me.HasRelay); err != nil {
 			return err
 		}
-		if _, err := w.exec(ctx, op, prune, me.SeenAt-nodeRetention); err != nil {
+		if _, err := w.exec(ctx, op, prune, forgetBefore); err != nil {
 			return err
 		}
-		return w.list(ctx, op, &others, list, me.ID, maxNodes)
+		return w.list(ctx, op, &others, list, me.ID, limit)
 	})
 	return others, err
 }

@@ -13,7 +13,7 @@ func TestNodeHeartbeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			touch := func(id string, at chat.Timestamp, relay bool) []db.Node {
 				t.Helper()
-				others, err := s.Heartbeat(t.Context(), db.Node{ID: id, SeenAt: at, HasRelay: relay})
+				others, err := s.Heartbeat(t.Context(), db.Node{ID: id, SeenAt: at, HasRelay: relay}, at-999, 1)
 				wantErr(t, err, nil)
 				return others
 			}
@@ -24,7 +24,9 @@ func TestNodeHeartbeats(t *testing.T) {
 			wantErr(t, s.DeleteNode(t.Context(), "b"), nil)
 			equal(t, len(touch("a", 1004, true)), 0)
 			touch("b", 1005, false)
-			equal(t, len(touch("a", 1005+3_600_000_001, true)), 0)
+			touch("c", 1006, false)
+			equal(t, touch("a", 1007, true), []db.Node{{ID: "c", SeenAt: 1006}})
+			equal(t, len(touch("a", 2007, true)), 0)
 		})
 	}
 }

@@ -6,20 +6,17 @@ import (
 	"charla/chat"
 )
 
-// keptSigningKeys is how many keys are kept: the one that signs and the one before it, which still verifies.
-const keptSigningKeys = 2
-
-// SigningKeys returns the kept keys, newest first.
-func (r reader) SigningKeys(ctx context.Context) (keys []chat.SigningKey, err error) {
+// SigningKeys returns at most limit keys, newest first.
+func (r reader) SigningKeys(ctx context.Context, limit int) (keys []chat.SigningKey, err error) {
 	const query = `
 		SELECT id, value, created_at FROM signing_keys ORDER BY id DESC LIMIT $1`
-	err = r.list(ctx, "list signing keys", &keys, query, keptSigningKeys)
+	err = r.list(ctx, "list signing keys", &keys, query, limit)
 	return keys, err
 }
 
-// InsertSigningKey adds a key and deletes the outdated ones. If two nodes add a key at the same time, both keys have
+// InsertSigningKey adds a key and deletes all but the newest keep keys. If two nodes add a key at the same time, both keys have
 // the same id, and only the first is stored.
-func (w writer) InsertSigningKey(ctx context.Context, k chat.SigningKey) error {
+func (w writer) InsertSigningKey(ctx context.Context, k chat.SigningKey, keep int) error {
 	const op = "insert signing key"
 	const (
 		insert = `
@@ -30,6 +27,6 @@ func (w writer) InsertSigningKey(ctx context.Context, k chat.SigningKey) error {
 	if _, err := w.exec(ctx, op, insert, k.ID, k.Value, k.CreatedAt); err != nil {
 		return err
 	}
-	_, err := w.exec(ctx, op, prune, k.ID-keptSigningKeys)
+	_, err := w.exec(ctx, op, prune, k.ID-int64(keep))
 	return err
 }

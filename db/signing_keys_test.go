@@ -12,7 +12,7 @@ func testSigningKeys(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	keys := func() (told string) {
 		t.Helper()
-		keys, err := s.SigningKeys(ctx)
+		keys, err := s.SigningKeys(ctx, 2)
 		wantErr(t, err, nil)
 		for _, k := range keys {
 			told += fmt.Sprint(k.ID, " ", string(k.Value), " ", k.CreatedAt, ";")
@@ -23,7 +23,7 @@ func testSigningKeys(t *testing.T, s *db.Store) {
 		t.Helper()
 		mustWrite(t, s, func(tx chat.Tx) error {
 			return tx.InsertSigningKey(ctx,
-				chat.SigningKey{ID: id, Value: []byte(value), CreatedAt: chat.Timestamp(id)})
+				chat.SigningKey{ID: id, Value: []byte(value), CreatedAt: chat.Timestamp(id)}, 2)
 		})
 	}
 	equal(t, keys(), "")

@@ -25,7 +25,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	if err != nil || json.Unmarshal(payload, &said) != nil {
 		t.Fatal(program.token)
 	}
-	keys, err := s.store.SigningKeys(t.Context())
+	keys, err := s.store.SigningKeys(t.Context(), 2)
 	if err != nil || len(keys) != 1 {
 		t.Fatal(keys, err)
 	}

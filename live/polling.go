@@ -24,18 +24,9 @@ const (
 // conversationsPerPoll is the largest number of conversations in one query.
 const conversationsPerPoll = 500
 
-// repeat calls poll after each interval until ctx ends. It logs panics of poll and continues.
-func repeat(ctx context.Context, interval time.Duration, poll func(context.Context)) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			recoverPanic("poll", func() { poll(ctx) })
-		}
-	}
+// pollEvery calls poll at once and after each interval until ctx ends. It logs panics of poll and continues.
+func pollEvery(ctx context.Context, interval time.Duration, poll func(context.Context)) {
+	chat.Every(ctx, interval, func() { recoverPanic("poll", func() { poll(ctx) }) })
 }
 
 // pollSessions ends the streams of sessions that ended since the last successful poll, for instance because the user

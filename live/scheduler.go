@@ -69,10 +69,10 @@ func signal(c chan struct{}) {
 func (h *Hub) Run(ctx context.Context) {
 	var polls sync.WaitGroup
 	defer polls.Wait()
-	polls.Go(func() { repeat(ctx, revocationPollInterval, h.pollSessions) })
-	polls.Go(func() { repeat(ctx, revocationPollInterval, h.pollDepartures) })
-	polls.Go(func() { repeat(ctx, changePollInterval, h.pollConversations) })
-	polls.Go(func() { repeat(ctx, changePollInterval, h.refreshAllConversationStreams) })
+	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollSessions) })
+	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollDepartures) })
+	polls.Go(func() { pollEvery(ctx, changePollInterval, h.pollConversations) })
+	polls.Go(func() { pollEvery(ctx, changePollInterval, h.refreshAllConversationStreams) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -38,6 +38,8 @@ const (
 	heartbeatInterval = 3 * time.Second
 	peerTimeout       = 4 * heartbeatInterval
 	logInterval       = time.Minute // how often a lasting fault is logged
+	nodeRetention     = time.Hour   // after which a silent node is deleted from the database
+	maxPeers          = 100         // other nodes that are read at each heartbeat
 )
 
 // peerState says when another node wrote its last heartbeat.
@@ -79,7 +81,7 @@ func (m *peerMonitor) run(ctx context.Context) {
 func (m *peerMonitor) poll(ctx context.Context) {
 	now := time.Now()
 	m.self.SeenAt = chat.TimestampOf(now)
-	others, err := m.store.Heartbeat(ctx, m.self)
+	others, err := m.store.Heartbeat(ctx, m.self, chat.TimestampOf(now.Add(-nodeRetention)), maxPeers)
 	if err != nil {
 		slog.Warn("heartbeat failed", "error", err)
 		return
