@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"testing"
@@ -80,4 +83,60 @@ func TestFilesAreAccessibleOnPhone(t *testing.T) {
 	ana.waitUntil("the lightbox is open", lightboxName)
 	ana.saveScreenshot("viewer-320")
 	ana.checkAccessibility("a picture, large")
+}
+
+// boxes lists the sizes of all pictures of messages.
+const boxes = `[...document.querySelectorAll('#messages .picture__image')].map(e => {
+	const box = e.getBoundingClientRect(); return [box.width, box.height].map(Math.round).join('×') }).join(' ')`
+
+// TestPicturesKeepTheirBox: on a phone, a picture that has loaded has exactly the size that the page reserved for it,
+// whatever its shape, and nothing on the page moves.
+func TestPicturesKeepTheirBox(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	samples := newSampleFiles(t)
+	release := make(chan struct{})
+	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: s.addr})
+	forward.FlushInterval = -1
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/files/") {
+			<-release
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.CloseClientConnections)
+	bob := s.newUser("Bob")
+	bob.open("/messages?room=1")
+	bob.waitForStream()
+	send := func(name, path string) {
+		bob.attachFiles(name, path)
+		bob.click(".send-button")
+		bob.waitUntil("the picture is sent", attachmentNames+` === ''`)
+	}
+	send("stored.jpg", samples.jpeg("stored.jpg", 1601, 1067, 1))
+	send("tall.png", samples.png("tall.png", 1, 20000))
+	ana := s.newBrowser()
+	ana.addr = strings.TrimPrefix(proxy.URL, "http://")
+	ana.register("Ana")
+	ana.waitForPath("/chat")
+	ana.setSize(390, 844)
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	eval[bool](ana, `(window.shift = 0, new PerformanceObserver(list => list.getEntries().forEach(
+		e => { if (!e.hadRecentInput) window.shift += e.value })).observe({type: 'layout-shift', buffered: true}), true)`)
+	send("wide.png", samples.png("wide.png", 20000, 1))
+	send("small.png", samples.png("small.png", 30, 20))
+	send("pushed.jpg", samples.jpeg("pushed.jpg", 700, 1000, 2))
+	ana.waitUntil("all pictures are on the page", `document.querySelectorAll('#messages .picture__image').length === 5`)
+	reserved := eval[string](ana, boxes)
+	moved := eval[float64](ana, `window.shift`)
+	close(release)
+	ana.waitUntil("all pictures are loaded", `[...document.querySelectorAll('#messages .picture__image')].every(
+		e => (e.loading = 'eager', e.complete && e.naturalWidth))`)
+	if got := eval[string](ana, boxes); got != reserved {
+		t.Errorf("the boxes of the pictures were %s, and are %s after they have loaded", reserved, got)
+	}
+	if got := eval[float64](ana, `window.shift`); got > moved+0.001 {
+		t.Errorf("the page moved by %v before and by %v after the pictures loaded", moved, got)
+	}
 }

@@ -85,11 +85,23 @@ func fitPicture(f chat.File) (width, height int) {
 // These are the lengths of the longer side of the smaller variants of a picture, in pixels.
 const thumbSide, mediumSide = 320, 960
 
-// pictureSrcset returns the value of a picture's srcset attribute, which offers the browser its smaller variants.
+// isCropped reports whether a page shows only the middle of a picture, because the picture is so long that its box has
+// another aspect ratio.
+func isCropped(f chat.File) bool {
+	width, height := fitPicture(f)
+	longer, shorter := max(f.Width, f.Height), min(f.Width, f.Height)
+	return min(width, height) == minPictureSide && longer*minPictureSide > max(width, height)*shorter
+}
+
+// pictureSrcset returns the value of a picture's srcset attribute, which offers the browser its smaller variants. No two
+// of them have the same width.
 func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
-	return fmt.Sprintf("%s %dw, %s %dw",
-		FileURL(f.ID, chat.VariantThumb), width(thumbSide), FileURL(f.ID, chat.VariantMedium), width(mediumSide))
+	medium := fmt.Sprintf("%s %dw", FileURL(f.ID, chat.VariantMedium), width(mediumSide))
+	if width(thumbSide) == width(mediumSide) {
+		return medium
+	}
+	return fmt.Sprintf("%s %dw, %s", FileURL(f.ID, chat.VariantThumb), width(thumbSide), medium)
 }
 
 // pictureSizes returns the value of the sizes attribute, which tells the browser how wide a picture is shown. count is

@@ -13,6 +13,8 @@ func TestPictureSizeIsKnownInAdvance(t *testing.T) {
 		{300, 200, 300, 200},   // never enlarged
 		{5000, 100, 480, 48},   // never too thin to click
 		{40, 2000, 48, 320},
+		{1, 2560, 48, 320},
+		{2560, 1, 480, 48},
 		{1, 1, 48, 48},
 	} {
 		f := chat.File{ID: 7, Width: c.width, Height: c.height}
@@ -30,8 +32,8 @@ func TestPictureSrcset(t *testing.T) {
 	}{
 		{1600, 800, "/files/7?size=thumb 320w, /files/7?size=medium 960w"},
 		{800, 1600, "/files/7?size=thumb 160w, /files/7?size=medium 480w"},
-		{200, 100, "/files/7?size=thumb 200w, /files/7?size=medium 200w"},
-		{1, 2000, "/files/7?size=thumb 1w, /files/7?size=medium 1w"},
+		{200, 100, "/files/7?size=medium 200w"},
+		{1, 2000, "/files/7?size=medium 1w"},
 	} {
 		if got := pictureSrcset(chat.File{ID: 7, Width: c.width, Height: c.height}); got != c.want {
 			t.Errorf("srcset of %d × %d: got %q, want %q", c.width, c.height, got, c.want)
