@@ -9,7 +9,8 @@
 //
 // The program shares the machine with the server, so it must be cheap: one goroutine reads all streams through epoll
 // into one buffer and looks only for the marks of its own messages. Only ratios measured in one run on an idle
-// machine are meaningful; -reference runs the same load against a minimal net/http server that stores nothing.
+// machine are meaningful. With -reference the same load runs against a minimal net/http server that stores nothing,
+// with -reference-store against one that inserts each message into a database before it answers.
 //
 // The number of streams is limited by open files and by ports. This program raises its own limit of open files; the
 // server needs the same limit (ulimit -n). Streams come from several loopback addresses, because one address has too
@@ -38,7 +39,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if p.serveReference {
-		err = serveReference(stdin, stdout)
+		err = serveReference(p, stdin, stdout)
 	} else {
 		err = compare(p, stdin, stdout, stderr)
 	}
@@ -49,7 +50,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// compare measures Charla and, with -reference, the reference server, and prints a table of the results.
+// compare measures Charla and the reference servers of the plan, and prints a table of the results.
 func compare(p plan, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := raiseFileLimit(p.streams); err != nil {
 		return err
@@ -63,24 +64,39 @@ func compare(p plan, stdin io.Reader, stdout, stderr io.Writer) error {
 		return err
 	}
 	before := loadAverage()
-	charla, err := measure(p, target, "")
-	if err != nil {
-		return err
-	}
-	results := []result{charla}
-	if p.reference {
-		reference, err := measureReference(p, charla, stderr)
+	var runs [][]result
+	var verdicts []error
+	for range p.runs {
+		results, err := measureAll(p, target, stderr)
 		if err != nil {
 			return err
 		}
-		results = append(results, reference)
+		runs, verdicts = append(runs, results), append(verdicts, results[0].verdict())
 	}
 	fmt.Fprintf(stdout, "load average %s before, %s after\n", before, loadAverage())
-	printTable(stdout, results)
+	printTable(stdout, runs)
+	printExpectation(stdout, p, runs)
 	if p.restart > 0 {
-		if err := measureRestart(p, target, charla.prefix, stdout, stderr); err != nil {
+		if err := measureRestart(p, target, runs[len(runs)-1][0].prefix, stdout, stderr); err != nil {
 			return err
 		}
 	}
-	return charla.verdict()
+	return errors.Join(verdicts...)
+}
+
+// measureAll measures Charla and then the reference servers of the plan. The result of Charla is the first.
+func measureAll(p plan, charla target, stderr io.Writer) ([]result, error) {
+	first, err := measure(p, charla, "")
+	if err != nil {
+		return nil, err
+	}
+	results := []result{first}
+	for _, kind := range p.references() {
+		reference, err := measureReference(p, kind, first, stderr)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, reference)
+	}
+	return results, nil
 }

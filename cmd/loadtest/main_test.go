@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,14 +20,16 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"charla/db/dbtest"
 )
 
-// TestMain lets the test binary act as the reference server, which the program starts by running itself again.
+// TestMain lets the test binary act as a reference server, which the program starts by running itself again.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "-serve-reference") {
 		main()
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) // PostgreSQL runs as long as the tests
 }
 
 // testServer is a Charla process with seeded users.
@@ -102,7 +106,7 @@ func (s *testServer) args(more ...string) []string {
 func parseTable(t *testing.T, table string) map[string]float64 {
 	t.Helper()
 	found := map[string]float64{}
-	for _, m := range regexp.MustCompile(`(?m)^([a-zA-Z].*?)\s{2,}([-0-9.]+)`).FindAllStringSubmatch(table, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-zA-Z].*?)\s{2,}(-?[0-9.]+)(?:\s|$)`).FindAllStringSubmatch(table, -1) {
 		v, err := strconv.ParseFloat(m[2], 64)
 		if err != nil {
 			t.Fatal(err)
@@ -134,9 +138,20 @@ func TestSmallLoad(t *testing.T) {
 		"streams open": 50, "messages acknowledged": 100, "deliveries": 50 * 100,
 		"missing": 0, "doubled": 0, "streams cut": 0,
 	}
-	table := s.runLoad(t, clean, "-streams", "50", "-burst", "100", "-reference")
-	if !regexp.MustCompile(`CPU per delivery, µs +[0-9.]+ +[0-9.]+`).MatchString(table) {
-		t.Errorf("the table has no column for the reference\n%s", table)
+	table := s.runLoad(t, clean, "-streams", "50", "-burst", "100", "-runs", "2", "-reference", "-reference-store")
+	const value, ratio, spread = ` +[0-9.]+`, ` +×[0-9.]+`, ` +[0-9.]+-[0-9.]+`
+	for _, row := range []string{
+		`charla +net/http +ratio +storing +ratio`,
+		`CPU per message, µs` + value + value + ratio + value + ratio,
+		`p99 from the due moment, ms` + value + value + ratio + value + ratio,
+		`spread of the message's CPU, µs` + strings.Repeat(spread, 5),
+	} {
+		if !regexp.MustCompile(`(?m)^` + row + `$|^ +` + row + `$`).MatchString(table) {
+			t.Errorf("the table has no row %q\n%s", row, table)
+		}
+	}
+	if n := strings.Count(table, "CPU per message"); n != 1 {
+		t.Errorf("the table has %d rows with the CPU per message\n%s", n, table)
 	}
 	clean["deliveries"] = 2 * 100
 	pid := fmt.Sprint(s.cmd.Process.Pid)
@@ -186,7 +201,7 @@ func TestInvalidArguments(t *testing.T) {
 	for _, args := range []string{
 		"-url http://192.0.2.1:80", "-url http://example.org:80", "-url http://0.0.0.0:80",
 		"-url https://127.0.0.1:80", "-url http://127.0.0.1", "-url http://[::1]:80", "-streams 1", "-streams 60000", "-streams 3 -pairs", "-rate 5 -burst 5", "-rate -1", "-for 1h", "-idle 1h",
-		"-rate 100000 -for 10m", "-restart 10", "-restart 10 -pairs -burst 20", "more", "-what",
+		"-rate 100000 -for 10m", "-runs 0", "-runs 21", "-restart 10", "-restart 10 -pairs -burst 20", "more", "-what",
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(strings.Fields(args), strings.NewReader(""), &stdout, &stderr); code != 2 || stdout.Len() > 0 {
@@ -197,5 +212,34 @@ func TestInvalidArguments(t *testing.T) {
 	code := run([]string{"-streams", "2"}, strings.NewReader("1 charla=a\n"), &stdout, &stderr)
 	if code != 1 || !strings.Contains(stderr.String(), "charla seed") {
 		t.Errorf("with too few users: exit code %d, stderr %s", code, &stderr)
+	}
+}
+
+// TestReferenceStore posts to a reference server with a store and reads the message in its database before the answer
+// is used, on both databases.
+func TestReferenceStore(t *testing.T) {
+	for name, databaseURL := range map[string]string{"sqlite": "", "postgres": dbtest.PostgresURL(t)} {
+		t.Run(name, func(t *testing.T) {
+			store, err := openMessageStore(databaseURL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.close()
+			server := httptest.NewServer(&referenceServer{store: store, streams: map[int]chan []byte{}})
+			defer server.Close()
+			answer, err := server.Client().Post(server.URL+"/messages?room=7&author=3&body=how+are+you", "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			var message string
+			const query = `SELECT room || ' ' || author || ' ' || body FROM `
+			if err := store.pool.QueryRow(query + store.table).Scan(&message); err != nil {
+				t.Fatal(err)
+			}
+			if answer.StatusCode != http.StatusOK || message != "7 3 how are you" {
+				t.Errorf("the answer has status %d, and the database has %q", answer.StatusCode, message)
+			}
+		})
 	}
 }

@@ -27,7 +27,8 @@ type result struct {
 	duplicates   int64
 	disconnected int64
 	bytes        int64
-	latencies    []time.Duration // sorted
+	latencies    []time.Duration // from the POST, sorted
+	sinceDue     []time.Duration // latencies from the moment at which the message was due, sorted
 	deliveryTime time.Duration   // from the first POST to the last delivery
 	cpuToLast    time.Duration   // of the server, until about the last delivery
 	cpu          time.Duration   // of the server, until it was idle again
@@ -140,8 +141,9 @@ func (r *result) tally(p plan, c *streamGroup) {
 	}
 	r.deliveries, r.duplicates = c.delivered.Load(), c.duplicates.Load()
 	r.disconnected, r.frame = c.disconnected.Load(), c.sample.frame
-	r.latencies = c.latencies
+	r.latencies, r.sinceDue = c.latencies, c.sinceDue
 	slices.Sort(r.latencies)
+	slices.Sort(r.sinceDue)
 	if last := c.lastDeliveryAt.Load(); last > 0 {
 		r.deliveryTime = time.Unix(0, last).Sub(r.posts.startedAt)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
+	"os"
 	"time"
 )
 
@@ -25,8 +26,11 @@ type plan struct {
 	idle           time.Duration
 	restart        int
 	pid            int
-	reference      bool
-	serveReference bool
+	runs           int    // how often to measure, each time all servers one after the other
+	reference      bool   // also measure a server that stores nothing
+	referenceStore bool   // also measure a server that stores each message
+	serveReference bool   // run as a reference server
+	databaseURL    string // of PostgreSQL for -reference-store; empty for SQLite
 }
 
 // Limits of a run, so that a mistyped argument does not fill the disk or run for hours.
@@ -34,6 +38,7 @@ const (
 	maxStreams  = 50_000
 	maxMessages = 500_000
 	maxDuration = 10 * time.Minute
+	maxRuns     = 20
 )
 
 // messages returns how many messages the run posts: the burst, or as many as the rate gives in the duration.
@@ -67,12 +72,18 @@ func parsePlan(args []string, usage io.Writer) (p plan, err error) {
 	flags.IntVar(&p.restart, "restart", 0,
 		"then wait until the server was restarted, and measure reconnects with this number of missed messages")
 	flags.IntVar(&p.pid, "pid", 0, "the process id of the server; 0 to find it by its port")
-	flags.BoolVar(&p.reference, "reference", false, "also measure a minimal net/http server and print ratios")
+	flags.BoolVar(&p.reference, "reference", false,
+		"also measure a minimal net/http server that stores nothing, and print ratios")
+	flags.BoolVar(&p.referenceStore, "reference-store", false,
+		"also measure a minimal net/http server that inserts each message into SQLite in TMPDIR, or into PostgreSQL "+
+			"at DATABASE_URL, and print ratios")
+	flags.IntVar(&p.runs, "runs", 1, "measure all servers this often, in turn, and print medians and spreads")
 	flags.BoolVar(&p.serveReference, "serve-reference", false,
-		"run as that minimal server until standard input is closed")
+		"run as such a minimal server until standard input is closed")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}
+	p.databaseURL = os.Getenv("DATABASE_URL")
 	if p.addr, err = loopback(*at); err != nil {
 		return p, err
 	}
@@ -93,6 +104,8 @@ func (p plan) check(rest []string) error {
 		return fmt.Errorf("the run posts more than %d messages", maxMessages)
 	case p.pairs && p.streams%2 != 0:
 		return errors.New("-pairs requires an even number of -streams")
+	case p.runs < 1 || p.runs > maxRuns:
+		return fmt.Errorf("-runs must be from 1 to %d", maxRuns)
 	case p.restart < 0 || p.restart > 200 || p.restart > 0 && (p.pairs || p.messages() < p.restart):
 		return errors.New("-restart must be from 1 to 200, at most the number of messages, and without -pairs")
 	}

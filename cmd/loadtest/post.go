@@ -45,8 +45,11 @@ func (c *streamGroup) postAll(p plan) (postResults, error) {
 	for _, l := range lines {
 		work.Go(func() {
 			for n := int(next.Add(1)) - 1; n < p.messages(); n = int(next.Add(1)) - 1 {
-				storeMax(&late, int64(waitUntilDue(p, n, done.startedAt)))
-				c.postedAt[n].Store(time.Now().UnixNano())
+				delay := waitUntilDue(p, n, done.startedAt)
+				storeMax(&late, int64(delay))
+				now := time.Now()
+				c.dueAt[n].Store(now.Add(-delay).UnixNano())
+				c.postedAt[n].Store(now.UnixNano())
 				done.acknowledged[n] = l.post(c.target.messageRequest(n%p.streams, mark(string(c.prefix), n)))
 			}
 		})
@@ -61,15 +64,15 @@ func (c *streamGroup) postAll(p plan) (postResults, error) {
 	return done, nil
 }
 
-// waitUntilDue sleeps until message n must be posted. It returns how long ago that time was; the result is 0 or less if
-// the message is not late.
+// waitUntilDue sleeps until message n must be posted. It returns how long ago that time was when it was called, or 0 if
+// the message was not late.
 func waitUntilDue(p plan, n int, start time.Time) time.Duration {
 	if p.burst > 0 {
 		return 0
 	}
 	wait := time.Until(start.Add(time.Duration(float64(n) / p.rate * float64(time.Second))))
 	time.Sleep(wait)
-	return -wait
+	return max(0, -wait)
 }
 
 // storeMax sets top to v if v is larger than the present value.

@@ -104,6 +104,7 @@ func (c *streamGroup) recordDelivery(s *stream, n int, now int64) {
 	if s.sampled {
 		if began := c.postedAt[n].Load(); began > 0 {
 			c.latencies = append(c.latencies, time.Duration(now-began))
+			c.sinceDue = append(c.sinceDue, time.Duration(now-c.dueAt[n].Load()))
 		}
 	}
 	c.lastDeliveryAt.Store(now)

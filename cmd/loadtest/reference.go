@@ -18,10 +18,28 @@ import (
 )
 
 // referenceServer is a minimal server with which Charla is compared: it sends each posted text to many event streams
-// with net/http. It has no users, stores nothing and checks nothing.
+// with net/http. It has no users and checks nothing. With a store it inserts each message before it sends it.
 type referenceServer struct {
-	mu      sync.Mutex // guards streams
+	store   *messageStore // may be nil
+	mu      sync.Mutex    // guards streams
 	streams map[int]chan []byte
+}
+
+// referenceKind is a kind of reference server: its name in the table and the flags that start it.
+type referenceKind struct {
+	name  string
+	flags []string
+}
+
+// references returns the kinds of reference servers that the plan asks for.
+func (p plan) references() (kinds []referenceKind) {
+	if p.reference {
+		kinds = append(kinds, referenceKind{"net/http", []string{"-serve-reference"}})
+	}
+	if p.referenceStore {
+		kinds = append(kinds, referenceKind{storingReference, []string{"-serve-reference", "-reference-store"}})
+	}
+	return kinds
 }
 
 // referenceQueueSize is how many texts may wait for a slow stream. Charla's limit is the same.
@@ -64,17 +82,24 @@ func (b *referenceServer) remove(id int) {
 	delete(b.streams, id)
 }
 
-// post sends the request body to the streams that the query parameter "to" lists. Without that parameter, it sends the
-// body to all streams.
+// post sends the request body, an event, to the streams that the query parameter "to" lists. Without that parameter, it
+// sends the event to all streams. A server with a store first inserts the message that the other parameters contain.
 func (b *referenceServer) post(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	query := r.URL.Query()
+	if b.store != nil {
+		if err := b.store.insert(r.Context(), query); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if to := r.URL.Query().Get("to"); to != "" {
+	if to := query.Get("to"); to != "" {
 		for name := range strings.SplitSeq(to, " ") {
 			id, _ := strconv.Atoi(name)
 			offer(b.streams[id], text)
@@ -93,14 +118,23 @@ func offer(queue chan []byte, text []byte) {
 	}
 }
 
-// serveReference runs the reference server until stdin is closed. It writes the address at which the server listens to
+// serveReference runs a reference server until stdin is closed. It writes the address at which the server listens to
 // stdout.
-func serveReference(stdin io.Reader, stdout io.Writer) error {
+func serveReference(p plan, stdin io.Reader, stdout io.Writer) error {
+	reference := &referenceServer{streams: map[int]chan []byte{}}
+	if p.referenceStore {
+		store, err := openMessageStore(p.databaseURL)
+		if err != nil {
+			return err
+		}
+		defer store.close()
+		reference.store = store
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: &referenceServer{streams: map[int]chan []byte{}}}
+	server := &http.Server{Handler: reference}
 	go func() {
 		io.Copy(io.Discard, stdin)
 		server.Close()
@@ -114,11 +148,11 @@ func serveReference(stdin io.Reader, stdout io.Writer) error {
 
 // measureReference starts a reference server as another process and runs the plan against it. The parameter like is the
 // result of Charla: for each message, the reference server sends the same bytes as Charla did.
-func measureReference(p plan, like result, stderr io.Writer) (result, error) {
+func measureReference(p plan, kind referenceKind, like result, stderr io.Writer) (result, error) {
 	if p.messages() > 0 && like.frame == nil {
 		return result{}, errors.New("no complete message event arrived from Charla")
 	}
-	child := exec.Command(os.Args[0], "-serve-reference")
+	child := exec.Command(os.Args[0], kind.flags...)
 	child.Stderr = stderr
 	stdin, err := child.StdinPipe()
 	if err != nil {
@@ -130,7 +164,9 @@ func measureReference(p plan, like result, stderr io.Writer) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return measure(p, referenceTarget(p, at, child.Process.Pid, like), like.prefix)
+	target := referenceTarget(p, at, like)
+	target.name, target.pid = kind.name, child.Process.Pid
+	return measure(p, target, like.prefix)
 }
 
 // startReference starts a reference server with the command child and returns the address at which the server listens.
@@ -149,19 +185,21 @@ func startReference(child *exec.Cmd) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(strings.TrimSpace(line))
 }
 
-func referenceTarget(p plan, at netip.AddrPort, pid int, like result) target {
-	return target{name: "net/http", addr: at, pid: pid,
+// referenceTarget returns the requests for a reference server. Only a server with a store uses the parameters room,
+// author and body, but both kinds get them, so that both parse the same.
+func referenceTarget(p plan, at netip.AddrPort, like result) target {
+	return target{addr: at,
 		eventsRequest: func(i int) string {
 			return fmt.Sprintf("GET /events?id=%d HTTP/1.1\r\nHost: %s\r\n\r\n", i, at)
 		},
 		messageRequest: func(from int, mark string) string {
-			to := ""
+			room, to := 1, ""
 			if p.pairs {
-				to = fmt.Sprintf("?to=%d+%d", from, partner(from))
+				room, to = 1+min(from, partner(from)), fmt.Sprintf("&to=%d+%d", from, partner(from))
 			}
-			text := replaceMark(like.frame, like.prefix, mark)
-			return fmt.Sprintf("POST /messages%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s",
-				to, at, len(text), text)
+			event := replaceMark(like.frame, like.prefix, mark)
+			return fmt.Sprintf("POST /messages?room=%d&author=%d&body=%s%s HTTP/1.1\r\nHost: %s\r\n"+
+				"Content-Length: %d\r\n\r\n%s", room, from, mark+messageText, to, at, len(event), event)
 		},
 	}
 }

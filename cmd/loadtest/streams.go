@@ -35,6 +35,7 @@ type streamGroup struct {
 	fds        []int
 	prefix     []byte
 	postedAt   []atomic.Int64 // the time of each POST in nanoseconds since 1970
+	dueAt      []atomic.Int64 // the time at which each POST was due; in a burst the time of the POST
 	connecting chan struct{}
 
 	open, disconnected, refused, bytes, delivered, duplicates atomic.Int64
@@ -45,6 +46,7 @@ type streamGroup struct {
 
 	// Only the read loop accesses these fields until close has returned.
 	latencies []time.Duration
+	sinceDue  []time.Duration
 	sample    sampleEvent
 }
 
@@ -57,7 +59,7 @@ func newStreamGroup(p plan, to target, prefix string) (*streamGroup, error) {
 	}
 	c := &streamGroup{target: to, epoll: epoll, streams: make([]stream, p.streams), fds: make([]int, 0, p.streams),
 		prefix: []byte(prefix), postedAt: make([]atomic.Int64, p.messages()),
-		connecting: make(chan struct{}, maxConnecting)}
+		dueAt: make([]atomic.Int64, p.messages()), connecting: make(chan struct{}, maxConnecting)}
 	for i := range c.streams {
 		c.streams[i].headers = []byte{}
 		c.streams[i].sampled = p.pairs || i%(1+(p.streams-1)/maxSampled) == 0
