@@ -150,12 +150,8 @@ func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx 
 				return err
 			}
 		}
-		admin, err := tx.User(ctx, by.ID)
-		if err != nil {
+		if err := checkAdmin(ctx, tx, by.ID); err != nil {
 			return err
-		}
-		if !admin.CanManageUsers() || admin.Disabled() {
-			return errAdminsOnly
 		}
 		target, err := tx.User(ctx, user)
 		if err != nil {
@@ -166,4 +162,14 @@ func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx 
 		}
 		return f(tx, target)
 	})
+}
+
+// checkAdmin returns errAdminsOnly unless a user is an enabled admin. It locks the user, so that they stay one until the
+// transaction ends.
+func checkAdmin(ctx context.Context, tx Tx, user int64) error {
+	admin, err := lockUser(ctx, tx, user)
+	if errors.Is(err, ErrNotFound) || err == nil && !admin.CanManageUsers() {
+		return errAdminsOnly
+	}
+	return err
 }

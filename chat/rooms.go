@@ -106,9 +106,17 @@ type NewRoom struct {
 	Access Access
 }
 
-// CreateRoom creates a channel that the acting user owns. It returns Invalid for a bad name or access, and Conflict if
-// an open channel has the same name, regardless of case and accents.
+// CanMakeRooms reports whether the acting user may create channels. The settings of the community say who may.
+func (s *Service) CanMakeRooms(ctx context.Context, by User) bool {
+	return by.has(s.Community(ctx).MayMakeRooms)
+}
+
+// CreateRoom creates a channel that the acting user owns. It returns Invalid for a bad name or access, Conflict if an
+// open channel has the same name, regardless of case and accents, and Forbidden if the user may not create channels.
 func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, error) {
+	if !s.CanMakeRooms(ctx, by) {
+		return Room{}, Errorf(Forbidden, "Only admins can create rooms here.")
+	}
 	name, errName := cleanRoomName(in.Name)
 	var errAccess error
 	if !slices.Contains(accessChoices, in.Access) {

@@ -12,10 +12,11 @@ type Service struct {
 	fileLimits FileLimits
 	media      Media
 
-	hasher  *hasher
-	keys    keyCache
-	uploads uploadLimiter
-	clock   func() time.Time
+	hasher    *hasher
+	keys      keyCache
+	community communityCache
+	uploads   uploadLimiter
+	clock     func() time.Time
 }
 
 // Options are the dependencies and the configuration of a Service. Store and Events are required.

@@ -35,8 +35,8 @@ func (in Registration) Check() error {
 	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
 }
 
-// Register creates an account and adds it to General. It returns the errors of Check, and Conflict if another account
-// has the e-mail address, regardless of case and Unicode form.
+// Register creates an account and adds it to General. It returns the errors of Check, Conflict if another account has
+// the e-mail address, regardless of case and Unicode form, and ErrRegistrationClosed.
 func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	account, err := s.newAccount(ctx, in)
 	if err != nil {
@@ -45,6 +45,9 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	var user User
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		if err = checkRegistration(ctx, tx, account.EmailKey); err != nil {
+			return err
+		}
 		user, joined, err = createUser(ctx, tx, account)
 		return err
 	})
@@ -109,7 +112,7 @@ var ErrUnconfirmed = Errorf(Unauthenticated,
 	"Confirm your e-mail address first: open the link in the e-mail that we sent you. It may be in your spam folder.")
 
 // RequestRegistration stores a registration and sends an e-mail with a link that confirms it. It is for servers that
-// can send e-mails. It returns the errors of Check. If an account already has the address, the result is the same, so
+// can send e-mails. It returns the errors of Check, and ErrRegistrationClosed. If an account already has the address, the result is the same, so
 // that nobody can find out which accounts exist; the e-mail then informs the owner of that account.
 func (s *Service) RequestRegistration(ctx context.Context, in Registration) error {
 	account, err := s.newAccount(ctx, in)
@@ -117,6 +120,9 @@ func (s *Service) RequestRegistration(ctx context.Context, in Registration) erro
 		return err
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
+		if err := checkRegistration(ctx, tx, account.EmailKey); err != nil {
+			return err
+		}
 		id, err := tx.InsertPendingRegistration(ctx, account)
 		if err != nil {
 			return err
@@ -152,7 +158,7 @@ func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error
 
 // ConfirmRegistration creates the account of a registration. It asks for the password that was chosen at registration,
 // because the link alone must not open an account that somebody else registered with this address. It returns Invalid
-// for a different password, and errLinkExpired if the link is not valid or another account has taken the address.
+// for a different password, ErrRegistrationClosed, and errLinkExpired if the link is not valid or another account has taken the address.
 func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (User, error) {
 	link, err := s.emailToken(ctx, EmailTokenSignup, token)
 	if err != nil {
@@ -172,6 +178,9 @@ func (s *Service) ConfirmRegistration(ctx context.Context, token, password strin
 	var user User
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		if err = checkRegistration(ctx, tx, found.EmailKey); err != nil {
+			return err
+		}
 		if err = tx.UseEmailToken(ctx, link.Hash); err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ type Reader interface {
 	AttachmentReader
 	BlobReader
 	BotReader
+	CommunityReader
 	ConversationReader
 	DigestReader
 	DraftReader
@@ -50,6 +51,7 @@ type Tx interface {
 	AccountDeletionWriter
 	AttachmentWriter
 	BlobWriter
+	CommunityWriter
 	DigestWriter
 	DraftWriter
 	EmailTokenWriter

@@ -83,6 +83,9 @@ func (u User) IsBot() bool { return u.OwnerID != 0 }
 // CanManageUsers reports whether u may disable and enable other users.
 func (u User) CanManageUsers() bool { return u.Role == RoleAdmin }
 
+// has reports whether u has at least a role in the community.
+func (u User) has(role Role) bool { return role == RoleMember || u.Role == role }
+
 // Disabled reports whether u is disabled: a disabled user cannot log in and has no sessions.
 func (u User) Disabled() bool { return u.DisabledAt > 0 }
 

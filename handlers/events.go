@@ -165,9 +165,11 @@ func (s *Server) pageState(
 		if err != nil {
 			return nil, err
 		}
+		locale := enc.Locale
+		locale.Community = s.chat.Community(ctx).Name // it may have changed since the stream was opened
 		side := views.Sidebar{Rows: s.rows(conversations, conv.StreamKey())}
 		current := currentConversation(conversations, conv)
-		state := []templ.Component{views.SidebarFragment(enc.Locale, side, current, s.hub.IsOnline(conv.Peer))}
+		state := []templ.Component{views.SidebarFragment(locale, side, current, s.hub.IsOnline(conv.Peer))}
 		attachmentsStale = false
 		return enc.Frame(templ.Join(slices.Concat(state, signals.update(side.Rows), attachments)...), 0), nil
 	}

@@ -53,13 +53,13 @@ func (s *Server) loginRoutes() []web.Route {
 
 // homeJSON is the JSON response of the home page. It tells programs the URL of the API description.
 type homeJSON struct {
-	Name    string `json:"name"`
+	Name    string `json:"name"` // of the community
 	OpenAPI string `json:"openapi"`
 }
 
 func (s *Server) home(c echo.Context) error {
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusOK, homeJSON{"Charla", "/openapi.json"})
+		return c.JSON(http.StatusOK, homeJSON{s.chat.Community(c.Request().Context()).Name, "/openapi.json"})
 	}
 	if web.CallerOf(c).SignedIn() {
 		return web.Redirect(c, "/chat")

@@ -106,7 +106,10 @@ func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error 
 	if err != nil {
 		return err
 	}
-	list := views.RoomList{Rooms: rooms, Query: c.QueryParam("q"), NextURL: next, Form: form}
+	list := views.RoomList{
+		Rooms: rooms, Query: c.QueryParam("q"), NextURL: next, Form: form,
+		MayMake: s.chat.CanMakeRooms(c.Request().Context(), web.CurrentUser(c)),
+	}
 	return s.Render(c, status, views.RoomsPage(s.Page(c), side, list))
 }
 

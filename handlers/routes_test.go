@@ -88,6 +88,8 @@ var routeCases = []routeCase{
 	{route: "POST /rooms/:id/members", form: "user=TARGET", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
 	{route: "POST /rooms/:id/members/:user/remove", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
 	{route: "GET /people", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
+	{route: "GET /admin", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
+	{route: "POST /admin", form: "pins=member", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 200}},
 	{route: "POST /people/:id/disable", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
 	{route: "POST /people/:id/enable", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
 	{route: "POST /people/:id/admin", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},

@@ -39,6 +39,9 @@ func (s *Server) signupPage(c echo.Context) error {
 	if c.QueryParams().Has("sent") {
 		return s.Render(c, http.StatusOK, views.ConfirmationSentPage(s.Page(c)))
 	}
+	if err := s.chat.Community(c.Request().Context()).CheckRegistration(); err != nil {
+		return err
+	}
 	return s.Render(c, http.StatusOK, views.SignupPage(s.Page(c), views.Form{}))
 }
 
@@ -85,6 +88,9 @@ func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
 	}
 	if !s.chat.Media().Email {
 		return s.chat.Register(c.Request().Context(), registration)
+	}
+	if err := s.chat.Community(c.Request().Context()).CheckRegistration(); err != nil {
+		return chat.User{}, err
 	}
 	if err := registration.Check(); err != nil { // no e-mail is sent before the form is valid
 		return chat.User{}, err

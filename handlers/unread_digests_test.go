@@ -40,7 +40,7 @@ func TestUnreadDigest(t *testing.T) {
 		equal(t, "e-mails", len(emails), 1)
 		email := emails[0]
 		equal(t, "to", email.To, "ana@example.org")
-		equal(t, "subject", email.Subject, "3 sin leer en chat.example.org")
+		equal(t, "subject", email.Subject, "3 sin leer en Charla")
 		contains(t, email.Text, "Berta <b>& – 2 sin leer", "hola, ¿comemos?", "General – 1 sin leer", "to all: long",
 			"…", "https://chat.example.org/messages?with="+formatID(berta.user.ID),
 			"https://chat.example.org/messages?room=1")

@@ -122,7 +122,9 @@ func (w *Worker) attempt(ctx context.Context, n chat.Notification) (content chat
 	if content, err = w.buildContent(ctx, n); err != nil {
 		return content, err
 	}
-	locale := views.Locale{Lang: views.MatchLang(content.Language, ""), Zone: w.Zone}
+	locale := views.Locale{
+		Lang: views.MatchLang(content.Language, ""), Zone: w.Zone, Community: w.Service.Community(ctx).Name,
+	}
 	if n.Medium == chat.MediumPush {
 		err := w.sendPush(ctx, locale, content)
 		content.Unread = nil // no e-mail has covered these conversations

@@ -41,36 +41,36 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	switch p.Kind {
 	case chat.NotifyConfirmSignup:
 		write(l.T("Confirm your e-mail"),
-			l.T("Someone, probably you, created an account at %s with this e-mail.", base.Host),
+			l.T("Someone, probably you, created an account at %s with this e-mail.", l.CommunityName()),
 			l.T("Use this link to finish creating your account. It expires in 24 hours and works once."))
 		email.Link = link(l.T("Confirm e-mail"), "/confirm/"+p.Token)
 		email.Footer = l.T("If this wasn't you, ignore this e-mail. No account will be created.")
 	case chat.NotifyAddressInUse:
 		write(l.T("Someone tried to use your e-mail"),
 			l.T("Someone, perhaps you, tried to create an account with your e-mail at %s. "+
-				"You already have an account, and nothing has changed.", base.Host),
+				"You already have an account, and nothing has changed.", l.CommunityName()),
 			l.T("If this was you, sign in. If you forgot your password, reset it."))
 		email.Link = link(l.T("Choose a new password"), "/forgot")
 	case chat.NotifyPasswordReset:
 		write(l.T("Choose a new password"),
-			l.T("Someone, probably you, asked to reset your password at %s.", base.Host),
+			l.T("Someone, probably you, asked to reset your password at %s.", l.CommunityName()),
 			l.T("Use this link to choose a new one. It expires in 30 minutes and works once."))
 		email.Link = link(l.T("Choose a new password"), "/reset/"+p.Token)
 		email.Footer = l.T("If this wasn't you, ignore this e-mail. Your password stays the same.")
 	case chat.NotifyPasswordChanged:
 		write(l.T("Your password was changed"),
-			l.T("The password of your account at %s was changed. You were signed out everywhere else.", base.Host),
+			l.T("The password of your account at %s was changed. You were signed out everywhere else.", l.CommunityName()),
 			l.T("If this wasn't you, reset your password now."))
 		email.Link = link(l.T("Choose a new password"), "/forgot")
 	case chat.NotifyConfirmEmail:
 		write(l.T("Confirm your new e-mail"),
-			l.T("Someone, probably you, wants to use this e-mail at %s.", base.Host),
+			l.T("Someone, probably you, wants to use this e-mail at %s.", l.CommunityName()),
 			l.T("Use this link to confirm it. It expires in 24 hours and works once."))
 		email.Link = link(l.T("Confirm e-mail"), "/email/"+p.Token)
 		email.Footer = l.T("If this wasn't you, ignore this e-mail.")
 	case chat.NotifyEmailChanged:
 		write(l.T("Your e-mail was changed"),
-			l.T("The e-mail of your account at %s was changed.", base.Host),
+			l.T("The e-mail of your account at %s was changed.", l.CommunityName()),
 			l.T("If this wasn't you, contact the administrators."))
 	case chat.NotifyUnreadDigest:
 		email.addUnread(p, base, link)
@@ -91,7 +91,7 @@ func (email *Email) addUnread(p chat.NotificationContent, base *url.URL, link fu
 			Lines: w.Previews,
 		})
 	}
-	email.Subject = email.T("%s unread at %s", cappedCount(total), base.Host)
+	email.Subject = email.T("%s unread at %s", cappedCount(total), email.CommunityName())
 	email.Paragraphs = []string{email.T("While you were away:")}
 	email.Footer = email.T("You get this e-mail because you have unread messages. " +
 		"You can change this in the settings.")

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -15,12 +16,16 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
-// Locale is the language of a page or fragment and the time zone of its times. With JavaScript, the browser shows the
-// times in its own time zone instead. The zero Locale is English in UTC.
+// Locale is the language of a page or fragment, the time zone of its times, and the name of the community. With
+// JavaScript, the browser shows the times in its own time zone instead. The zero Locale is English in UTC.
 type Locale struct {
-	Lang string // "en" or "es"
-	Zone *time.Location
+	Lang      string // "en" or "es"
+	Zone      *time.Location
+	Community string // empty for chat.DefaultCommunityName
 }
+
+// CommunityName returns the name of the community.
+func (l Locale) CommunityName() string { return cmp.Or(l.Community, chat.DefaultCommunityName) }
 
 // These embedded files are JSON objects that map English sentences of the interface to translations. spanish contains
 // every sentence. english contains only the sentences whose wording depends on a number. The type translation describes

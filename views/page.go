@@ -13,4 +13,5 @@ type Page struct {
 	Media     chat.Media               // enabled notification media
 	AssetURL  func(name string) string // returns the hashed URL of a static file such as "charla.css"
 	HasUnread bool                     // whether there are unread messages, which the icon shows
+	Settings  chat.Community           // of the community
 }

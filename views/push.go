@@ -13,7 +13,7 @@ type Push struct{ Title, Text, URL string }
 // message only if the user has chosen that. base is the public URL of the server.
 func NewPush(l Locale, p chat.NotificationContent, base *url.URL) Push {
 	if p.Kind == chat.NotifyTestPush {
-		return Push{"Charla", l.T("Push notifications are working."), base.JoinPath("/settings").String()}
+		return Push{l.CommunityName(), l.T("Push notifications are working."), base.JoinPath("/settings").String()}
 	}
 	w := p.Unread[0]
 	push := Push{

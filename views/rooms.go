@@ -2,12 +2,13 @@ package views
 
 import "charla/chat"
 
-// RoomList is the content of the page of rooms: some of the rooms that the user can join, and the form that creates a
-// room.
+// RoomList is the content of the page of rooms: some of the rooms that the user can join, and, if the
+// user may create rooms, the form for that.
 type RoomList struct {
 	Rooms   []chat.Room
 	Query   string
 	NextURL string // next page; empty on the last one
+	MayMake bool   // whether the user may create rooms
 	Form    Form
 }
 

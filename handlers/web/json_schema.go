@@ -206,6 +206,7 @@ var exampleTexts = map[string]string{
 	"alt":           "Two people at a lake",
 	"body":          "Good morning!",
 	"current":       "correct horse battery",
+	"domains":       "example.org",
 	"email":         "ana@example.org",
 	"emoji":         "🎉",
 	"field":         "body",
@@ -223,4 +224,5 @@ var exampleTexts = map[string]string{
 	"type":          "image/webp",
 	"url":           "/files/3",
 	"user_agent":    "Mozilla/5.0",
+	"welcome":       "Welcome to our chess club!",
 }

@@ -43,10 +43,10 @@ func (r *Renderer) Render(c echo.Context, status int, component templ.Component)
 }
 
 // Locale returns the language that the caller has chosen in the settings or, if none is chosen, the language that the
-// browser prefers.
+// browser prefers, with the name of the community.
 func (r *Renderer) Locale(c echo.Context) views.Locale {
 	lang := views.MatchLang(CurrentUser(c).Locale, c.Request().Header.Get("Accept-Language"))
-	return views.Locale{Lang: lang, Zone: r.TimeZone}
+	return views.Locale{Lang: lang, Zone: r.TimeZone, Community: r.Chat.Community(c.Request().Context()).Name}
 }
 
 // Page returns the values that every full page needs.
@@ -58,6 +58,7 @@ func (r *Renderer) Page(c echo.Context) views.Page {
 		HTTP2:    r.Multiplexed(c),
 		Media:    r.Chat.Media(),
 		AssetURL: static.URL,
+		Settings: r.Chat.Community(c.Request().Context()),
 	}
 }
 

@@ -1,0 +1,44 @@
+package views
+
+import (
+	"strings"
+
+	"charla/chat"
+)
+
+// CommunityForm returns the form with the settings of the community.
+func CommunityForm(c chat.Community) Form {
+	return Form{Values: map[string]string{
+		"name": c.Name, "welcome": c.Welcome, "registration": string(c.Registration), "domains": c.EmailDomains,
+		"rooms": string(c.MayMakeRooms), "invites": string(c.MayInvite), "notify_all": string(c.MayNotifyAll),
+		"pins": string(c.MayPin),
+	}}
+}
+
+// communityPermissions are the fields of the form that say who may do something.
+func (l Locale) communityPermissions() []selectField {
+	roles := []option{{string(chat.RoleMember), l.T("Everyone")}, {string(chat.RoleAdmin), l.T("Only admins")}}
+	return []selectField{
+		{"rooms", l.T("Who may create rooms"), roles},
+		{"invites", l.T("Who may invite people into the community"), roles},
+		{"notify_all", l.T("Who may notify everyone in a room"), roles},
+		{"pins", l.T("Who may pin messages"), roles},
+	}
+}
+
+// registrationField is the field of the form that says how people can create an account.
+func (l Locale) registrationField() selectField {
+	return selectField{"registration", l.T("Who can create an account"), []option{
+		{string(chat.RegistrationOpen), l.T("Anyone")}, {string(chat.RegistrationClosed), l.T("Nobody")},
+	}}
+}
+
+// lines returns the lines of a text that are not empty.
+func lines(text string) (list []string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
