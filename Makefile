@@ -3,7 +3,7 @@ SHELL := /bin/bash
 TEMPL := go tool templ
 TOOL := go tool -modfile=tools.mod
 
-.PHONY: run dev build generate er test check needs bench screenshots
+.PHONY: run dev build generate er test check needs bench profile screenshots
 
 run: ## run the server with SQLite in ./data
 	go run ./cmd/charla
@@ -42,6 +42,9 @@ bench: ## measure performance, in about five minutes
 	go test -run '^$$' -bench . -benchmem ./...
 	.ci/measure
 	.ci/bench
+
+profile: ## print a CPU profile of the server under load, in about a minute
+	.ci/profile
 
 screenshots: ## take the pictures of the README
 	go test ./e2e -run TestScreenshots -screenshots docs

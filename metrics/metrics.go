@@ -4,6 +4,8 @@ package metrics
 
 import (
 	"net/http"
+	"net/http/pprof"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -93,11 +95,25 @@ func (m *Metrics) newHistogram(name, help string, buckets []float64) prometheus.
 // Register adds the metrics whose values s returns.
 func (m *Metrics) Register(s Sources) { m.registry.MustRegister(s) }
 
-// Handler returns a handler that answers GET /metrics and no other request. It answers at most two requests at a time.
+// Handler returns a handler that answers GET /metrics, at most two requests at a time. To clients on the same machine it
+// also answers GET /debug/pprof/profile?seconds=N with a CPU profile; N must be less than the write timeout of the
+// server, in seconds.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2}))
+	mux.HandleFunc("GET /debug/pprof/profile", serveProfile)
 	return mux
+}
+
+// serveProfile answers with a CPU profile of this process. A profile costs time and shows how the server works, so only
+// clients on the loopback interface get one.
+func serveProfile(w http.ResponseWriter, r *http.Request) {
+	client, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !client.Addr().Unmap().IsLoopback() {
+		http.NotFound(w, r)
+		return
+	}
+	pprof.Profile(w, r)
 }
 
 // statusClasses are the labels for the HTTP status codes that begin with a digit, with the digit as the index. Index 0

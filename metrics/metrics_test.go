@@ -113,3 +113,18 @@ func BenchmarkScrape(b *testing.B) {
 		io.Copy(io.Discard, w.Body)
 	}
 }
+
+func TestProfileIsServedOnlyToThisMachine(t *testing.T) {
+	handler := New("1.2.3").Handler()
+	for client, status := range map[string]int{
+		"127.0.0.1:4000": 200, "[::1]:4000": 200, "[::ffff:127.0.0.1]:4000": 200, "192.0.2.1:4000": 404, "": 404,
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/debug/pprof/profile?seconds=1", nil)
+		r.RemoteAddr = client
+		handler.ServeHTTP(w, r)
+		const gzipMagic = "\x1f\x8b" // a profile is compressed with gzip
+		if w.Code != status || strings.HasPrefix(w.Body.String(), gzipMagic) != (status == 200) {
+			t.Errorf("a client at %q got status %d and %q", client, w.Code, w.Body.String()[:20])
+		}
+	}
+}
