@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -62,7 +63,7 @@ func TestSecurityHeaders(t *testing.T) {
 		}
 	}
 	secure := openSQLite(t, withHTTPS).anonymous().get("/login")
-	contains(t, secure.header.Get("Strict-Transport-Security"), "max-age=31536000")
+	contains(t, secure.header.Get("Strict-Transport-Security"), "max-age=31536000; includeSubDomains")
 }
 
 func TestCookies(t *testing.T) {
@@ -82,11 +83,21 @@ func TestCookies(t *testing.T) {
 	if c := plain["charla"]; c == nil || c.Secure || len(c.Value) < 43 {
 		t.Errorf("over http: %v", plain)
 	}
+	equal(t, "cookies over http", len(plain), 2)
+	for name, c := range plain {
+		isUnreadable(t, name, c.Value)
+	}
 	s := openSQLite(t, withHTTPS)
 	b := s.anonymous()
 	secure := flags(b.post("/register", register).is(303))
 	if c := secure["__Host-charla"]; c == nil || !c.Secure || secure["charla"] != nil {
 		t.Errorf("over https: %v", secure)
+	}
+	for name, c := range secure {
+		if !strings.HasPrefix(name, "__Host-") || !c.Secure {
+			t.Errorf("over https another host could set the cookie %v", c)
+		}
+		isUnreadable(t, name, c.Value)
 	}
 	b.get("/chat").is(200)
 	kept := b.cookies["__Host-charla"]
@@ -98,6 +109,25 @@ func TestCookies(t *testing.T) {
 	plainName := s.anonymous()
 	plainName.cookies["charla"] = kept
 	plainName.get("/chat").is(303)
+}
+
+// isUnreadable fails the test if a cookie contains the e-mail address or the name of its owner, ana@example.org, also
+// if the address stands inside of base64.
+func isUnreadable(t *testing.T, name, value string) {
+	t.Helper()
+	for depth := 0; depth < 3; depth++ {
+		if text := strings.ToLower(value); strings.Contains(text, "ana") || strings.Contains(text, "example") {
+			t.Errorf("the cookie %s contains the address: %q", name, value)
+		}
+		raw, err := base64.URLEncoding.DecodeString(value)
+		if err != nil {
+			return
+		}
+		value = string(raw)
+		if parts := strings.SplitN(value, "|", 3); len(parts) == 3 { // date, value and signature
+			value = parts[1]
+		}
+	}
 }
 
 func TestCrossSiteRequestsAreRefused(t *testing.T) {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 
@@ -158,40 +160,52 @@ func (s *Sessions) End(c echo.Context) error {
 func (s *Sessions) DeleteCookies(c echo.Context) {
 	expired := cookieOptions(s.https, -1)
 	http.SetCookie(c.Response(), sessions.NewCookie(s.CookieName(), "", &expired))
-	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, "", &expired))
+	http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookieName(s.https), "", &expired))
 }
 
 // KnownBrowsers remembers, in a signed cookie, which account was used in a browser. Attempts to sign in to that account
-// from that browser have their own rate limit, so that strangers who guess passwords cannot lock the user out.
+// from that browser have their own rate limit, so that strangers who guess passwords cannot lock the user out. The
+// cookie names the account by an HMAC of its e-mail address, because other users of the device may read it.
 type KnownBrowsers struct {
+	secret  []byte
 	codec   *securecookie.SecureCookie
+	cookie  string
 	options sessions.Options
 }
-
-const knownBrowserCookie = "charla-known"
 
 // NewKnownBrowsers returns a KnownBrowsers that signs its cookies with secret. If https is true, browsers send the
 // cookies only over https.
 func NewKnownBrowsers(secret []byte, https bool) *KnownBrowsers {
-	codec := securecookie.New(secret, nil).MaxAge(cookieMaxAge)
-	return &KnownBrowsers{codec: codec, options: cookieOptions(https, cookieMaxAge)}
+	return &KnownBrowsers{
+		secret: secret, codec: securecookie.New(secret, nil).MaxAge(cookieMaxAge),
+		cookie: knownBrowserCookieName(https), options: cookieOptions(https, cookieMaxAge),
+	}
 }
+
+func knownBrowserCookieName(https bool) string { return CookieName(https) + "-known" }
 
 // Remember sets the cookie that says which account was used in this browser. emailKey identifies the account: it is the
 // normalized e-mail address that chat.CleanEmail returns.
 func (k *KnownBrowsers) Remember(c echo.Context, emailKey string) {
-	if value, err := k.codec.Encode(knownBrowserCookie, emailKey); err == nil {
-		http.SetCookie(c.Response(), sessions.NewCookie(knownBrowserCookie, value, &k.options))
+	if value, err := k.codec.Encode(k.cookie, k.accountHash(emailKey)); err == nil {
+		http.SetCookie(c.Response(), sessions.NewCookie(k.cookie, value, &k.options))
 	}
 }
 
 // Knows reports whether the account was the last one that was used in this browser. emailKey is the account's
 // normalized e-mail address from chat.CleanEmail.
 func (k *KnownBrowsers) Knows(c echo.Context, emailKey string) bool {
-	cookie, err := c.Cookie(knownBrowserCookie)
+	cookie, err := c.Cookie(k.cookie)
 	if err != nil {
 		return false
 	}
-	var key string
-	return k.codec.Decode(knownBrowserCookie, cookie.Value, &key) == nil && key == emailKey
+	var hash []byte
+	return k.codec.Decode(k.cookie, cookie.Value, &hash) == nil && hmac.Equal(hash, k.accountHash(emailKey))
+}
+
+// accountHash returns the HMAC-SHA-256 of a normalized e-mail address.
+func (k *KnownBrowsers) accountHash(emailKey string) []byte {
+	mac := hmac.New(sha256.New, k.secret)
+	mac.Write([]byte("account " + emailKey))
+	return mac.Sum(nil)
 }
