@@ -13,14 +13,17 @@ type AccountDeletionReader interface {
 	NextErasureJob(ctx context.Context) (ErasureJob, error)
 	// ErasureJob returns the erasure job of a user in a room.
 	ErasureJob(ctx context.Context, user, room int64) (ErasureJob, error)
+	// AllBots lists the ids of a user's bots, including disabled ones, but not those that EraseUser erased.
+	AllBots(ctx context.Context, owner int64) ([]int64, error)
 }
 
 // AccountDeletionWriter deletes accounts.
 type AccountDeletionWriter interface {
-	// EraseUser disables a user and deletes their personal data, drafts, used emoji, e-mail links, notifications and
-	// pending files. An account row with nothing but its id remains. It returns ErrNotFound if hash is not the stored
-	// password hash, because another request has changed the password.
-	EraseUser(ctx context.Context, user int64, hash string, at Timestamp) error
+	// EraseUser disables a user and deletes their personal data, drafts, used emoji, e-mail links, notifications,
+	// pending registrations and pending files. An account row with nothing but its id remains. It returns the blobs of
+	// the deleted files. It returns ErrNotFound if hash is not the stored password hash, because another request has
+	// changed the password.
+	EraseUser(ctx context.Context, user int64, hash string, at Timestamp) (blobs []int64, err error)
 	// CreateErasureJobs adds an erasure job for each room that a user is or was a member of. If eraseMessages is set,
 	// the jobs erase the user's messages; the job for the user's notes to themself always does. The parameter departed
 	// is the id of the room that the caller removes the user from; its job does not record the departure again.
@@ -43,8 +46,8 @@ const (
 // DeleteAccount deletes the personal data of the acting user: name, e-mail address, password, avatar, settings and
 // drafts. Their sessions end, their bots are disabled, and they leave General. RunErasureStep does the rest in the
 // background: it records their departure from all other rooms and, if the policy asks for it, erases their messages and
-// reactions. It returns Invalid for a wrong password or policy, Forbidden for a bot, and Conflict if the user is the
-// only admin and there are other users.
+// reactions. With EraseMessages it deletes their bots, too, in the same way. It returns Invalid for a wrong password or
+// policy, Forbidden for a bot, and Conflict if the user is the only admin and there are other users.
 func (s *Service) DeleteAccount(ctx context.Context, by User, password string, policy ContentPolicy) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -56,10 +59,9 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, p
 	if err != nil {
 		return err
 	}
-	var ended []int64
-	var left Event
+	var result accountDeletion
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		ended, left, err = s.deleteAccountTx(ctx, tx, by.ID, hash, policy)
+		result, err = s.deleteAccountTx(ctx, tx, by.ID, hash, policy)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // another request changed the password or deleted the account in the meantime
@@ -68,45 +70,83 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, p
 	if err != nil {
 		return err
 	}
-	s.publishSessionsEnded(ended)
-	s.events.Publish(left)
-	s.events.Publish(UserChanged{UserSummary{ID: by.ID}})
+	s.publishSessionsEnded(result.ended)
+	s.events.Publish(result.left)
+	for _, user := range append(result.bots, by.ID) {
+		s.events.Publish(UserChanged{UserSummary{ID: user}})
+	}
+	s.releaseBlobs(ctx, result.blobs)
 	return nil
 }
 
-// deleteAccountTx deletes an account in one transaction. It returns the sessions that it ended and the event that
-// announces leaving General. It locks General first: if two admins delete their accounts at the same time, the second
-// must see that it is the only one left. Then it locks the user: until the commit nobody can add them to a room, and
-// they cannot disable the only other admin.
+// accountDeletion is the result of deleteAccountTx: the sessions that ended, the event that announces leaving General,
+// the deleted bots, and the blobs of deleted files.
+type accountDeletion struct {
+	ended, bots, blobs []int64
+	left               Event
+}
+
+// deleteAccountTx deletes an account in one transaction. It locks General first: if two admins delete their accounts at
+// the same time, the second must see that it is the only one left. Then it locks the user: until the commit nobody can
+// add them to a room, and they cannot disable the only other admin.
 func (s *Service) deleteAccountTx(
 	ctx context.Context, tx Tx, user int64, hash string, policy ContentPolicy,
-) (ended []int64, left Event, err error) {
+) (result accountDeletion, err error) {
 	d := Departure{Room: General, User: user, By: user, At: s.now(), AccountDeleted: true}
 	if d.Seq, err = tx.NextSeq(ctx, General); err != nil {
-		return nil, nil, err
+		return accountDeletion{}, err
 	}
 	if err = tx.LockUser(ctx, user); err != nil {
-		return nil, nil, err
+		return accountDeletion{}, err
 	}
 	isOnlyAdmin, err := tx.IsOnlyAdmin(ctx, user)
 	if err != nil {
-		return nil, nil, err
+		return accountDeletion{}, err
 	}
 	if isOnlyAdmin {
-		return nil, nil, Errorf(Conflict, "You are the only admin. Make someone else an admin first.")
+		return accountDeletion{}, Errorf(Conflict, "You are the only admin. Make someone else an admin first.")
 	}
 	if err = tx.CreateErasureJobs(ctx, user, General, policy == EraseMessages); err != nil {
-		return nil, nil, err
+		return accountDeletion{}, err
 	}
-	if err = tx.EraseUser(ctx, user, hash, d.At); err != nil {
-		return nil, nil, err
+	if result.blobs, err = tx.EraseUser(ctx, user, hash, d.At); err != nil {
+		return accountDeletion{}, err
 	}
-	if ended, err = disableUser(ctx, tx, User{ID: user, DisabledAt: d.At}, d.At); err != nil {
-		return nil, nil, err
+	if result.ended, err = disableUser(ctx, tx, User{ID: user, DisabledAt: d.At}, d.At); err != nil {
+		return accountDeletion{}, err
 	}
-	left = MemberLeft{StreamKey: StreamKey{Room: General}, User: user, Seq: d.Seq, AccountDeleted: true}
-	return ended, left, tx.DeleteMember(ctx, d)
+	if policy == EraseMessages {
+		if err = eraseBots(ctx, tx, user, d.At, &result); err != nil {
+			return accountDeletion{}, err
+		}
+	}
+	result.left = MemberLeft{StreamKey: StreamKey{Room: General}, User: user, Seq: d.Seq, AccountDeleted: true}
+	return result, tx.DeleteMember(ctx, d)
 }
+
+// eraseBots deletes the bots of a user as accounts, with all their messages, and adds them to result. The caller has
+// disabled them.
+func eraseBots(ctx context.Context, tx Tx, owner int64, now Timestamp, result *accountDeletion) error {
+	bots, err := tx.AllBots(ctx, owner)
+	if err != nil {
+		return err
+	}
+	for _, bot := range bots {
+		if err := tx.CreateErasureJobs(ctx, bot, 0, true); err != nil {
+			return err
+		}
+		blobs, err := tx.EraseUser(ctx, bot, noPassword, now)
+		if err != nil {
+			return err
+		}
+		result.blobs = append(result.blobs, blobs...)
+	}
+	result.bots = bots
+	return nil
+}
+
+// noPassword is the password hash of bots.
+const noPassword = ""
 
 // ErasureJob is the work that remains in one room after a user deleted their account.
 type ErasureJob struct {

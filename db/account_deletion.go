@@ -17,6 +17,14 @@ func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err err
 	return only, err
 }
 
+// AllBots lists the ids of a person's bots that have a name, including disabled ones.
+func (r reader) AllBots(ctx context.Context, owner int64) (ids []int64, err error) {
+	const query = `
+		SELECT id FROM users WHERE owner_id = $1 AND owner_id > 0 AND name <> '' ORDER BY id`
+	err = r.list(ctx, "list all bots", &ids, query, owner)
+	return ids, err
+}
+
 const selectErasureJob = `
 	SELECT user_id, room_id, departure_recorded, erase_messages, erased_through FROM erasure_jobs`
 
@@ -64,11 +72,19 @@ func (w writer) DeleteErasureJob(ctx context.Context, job chat.ErasureJob) error
 }
 
 // EraseUser deletes a person's personal data and disables the account. A placeholder replaces the e-mail address, so
-// that the address can be used again. Blobs of deleted files are deleted later. The sessions of the person and their
-// bots stay for a while without IP address and user agent, so that every node notices that they ended.
-func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.Timestamp) error {
+// that the address can be used again. Notifications and registrations that have only the address belong to the person
+// too. The sessions of the person and their bots stay for a while without IP address and user agent, so that every node
+// notices that they ended.
+func (w writer) EraseUser(
+	ctx context.Context, user int64, hash string, at chat.Timestamp,
+) (blobs []int64, err error) {
 	const op = "erase user"
 	const (
+		notifications = `
+			DELETE FROM notifications
+			WHERE user_id = $1 OR address <> '' AND address = (SELECT email FROM users WHERE id = $1)`
+		registrations = `
+			DELETE FROM pending_registrations WHERE email_key = (SELECT email_key FROM users WHERE id = $1)`
 		account = `
 			UPDATE users SET name = '', name_key = '', email = '', email_key = 'deleted ' || id, email_confirmed_at = 0,
 				password_hash = '', role = $4, avatar_file_id = 0, locale = '', browser_locale = '', theme = '',
@@ -79,25 +95,30 @@ func (w writer) EraseUser(ctx context.Context, user int64, hash string, at chat.
 			DELETE FROM drafts WHERE user_id = $1`
 		emoji = `
 			DELETE FROM recent_emoji WHERE user_id = $1`
-		files = `
-			DELETE FROM files WHERE user_id = $1 AND message_id IS NULL`
 		emailTokens = `
 			DELETE FROM email_tokens WHERE user_id = $1`
-		notifications = `
-			DELETE FROM notifications WHERE user_id = $1`
 		digests = `
 			DELETE FROM unread_digests WHERE user_id = $1`
 		sessions = `
 			UPDATE sessions SET user_agent = '', ip = ''
 			WHERE user_id = $1 OR user_id IN (SELECT id FROM users WHERE owner_id = $1 AND owner_id > 0)`
+		files = `
+			DELETE FROM files WHERE user_id = $1 AND message_id IS NULL
+			RETURNING blob_id`
 	)
-	if err := w.execRow(ctx, op, account, user, hash, at, chat.RoleMember); err != nil {
-		return err
-	}
-	for _, query := range []string{drafts, emoji, files, emailTokens, notifications, digests, sessions} {
+	for _, query := range []string{notifications, registrations} {
 		if _, err := w.exec(ctx, op, query, user); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	if err := w.execRow(ctx, op, account, user, hash, at, chat.RoleMember); err != nil {
+		return nil, err
+	}
+	for _, query := range []string{drafts, emoji, emailTokens, digests, sessions} {
+		if _, err := w.exec(ctx, op, query, user); err != nil {
+			return nil, err
+		}
+	}
+	err = w.list(ctx, op, &blobs, files, user)
+	return blobs, err
 }

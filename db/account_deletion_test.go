@@ -72,7 +72,10 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	})
 
 	erase := func(hash string) error {
-		return s.InTx(ctx, func(tx chat.Tx) error { return tx.EraseUser(ctx, ben.ID, hash, 9) })
+		return s.InTx(ctx, func(tx chat.Tx) error {
+			_, err := tx.EraseUser(ctx, ben.ID, hash, 9)
+			return err
+		})
 	}
 	wantErr(t, erase("another hash"), chat.ErrNotFound)
 	wantErr(t, erase("hash of ben"), nil)

@@ -48,12 +48,13 @@ func (s *Store) Ping(ctx context.Context) error {
 
 var errStandby = errors.New("this PostgreSQL server is a standby and takes no writes")
 
-// Close waits for running writes and closes all connections.
+// Close waits for running writes, removes deleted text from the files and closes all connections.
 func (s *Store) Close() error {
 	if s.committer != nil {
 		s.committer.close()
 	}
-	err := errors.Join(s.read.Close(), s.write.Close())
+	_, err := s.PurgeDeleted(context.Background())
+	err = errors.Join(err, s.read.Close(), s.write.Close())
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 	}

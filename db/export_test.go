@@ -106,3 +106,17 @@ func (s *Store) RowsRead(t testing.TB, run func(r chat.Reader) error) (n int64) 
 	}
 	return after - before
 }
+
+// BeginRead begins to read the database and keeps the transaction open until finish is called.
+func (s *Store) BeginRead(t testing.TB) (finish func()) {
+	t.Helper()
+	tx, err := s.read.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.Get(&n, `SELECT count(*) FROM users`); err != nil {
+		t.Fatal(err)
+	}
+	return func() { tx.Rollback() }
+}

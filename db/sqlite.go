@@ -67,8 +67,8 @@ func lockDir(dir string) (*flock.Flock, error) {
 // connection that opens later find the existing file or fail; it never creates a new one.
 const (
 	writeOptions = "mode=rw&_txlock=immediate&_busy_timeout=5000&_pragma=journal_mode(WAL)" +
-		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	readOptions = "mode=rw&_busy_timeout=5000&_query_only=1"
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)"
+	readOptions = "mode=rw&_busy_timeout=5000&_query_only=1&_pragma=secure_delete(1)"
 )
 
 func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, error) {

@@ -177,9 +177,20 @@ func TestAccountDeletionErasingMessages(t *testing.T) {
 		for i := range 120 {
 			ana.sendMessage("room=1", fmt.Sprint("line ", i, " of Ana"))
 		}
+		removed := ana.createBot("Removed Robot")
+		for _, bot := range []*client{ana.bot, removed} {
+			bot.sendMessage("room=1", "words of a bot")
+		}
+		hook := requestURI(ana.createWebhook(ana.bot, 1).URL)
+		s.anonymous().post(hook, []string{"text", "words of a webhook"}).is(201)
+		ana.post("/bots/"+formatID(removed.user.ID)+"/remove", nil, asJSON).is(204)
 		reader := openReader(berta, htmlReader, "room=1")
 		defer reader.close()
+		objects := s.count(`SELECT COUNT(*) FROM blobs`)
 		ana.post("/settings/delete", []string{"current", testPassword, "messages", "delete"}, asJSON).is(204)
+		equal(t, "blobs of unsent files", objects-s.count(`SELECT COUNT(*) FROM blobs`), 2) // avatar and unsent file
+		ana.bot.get("/chat", asJSON).isError(401, "unauthenticated", "")
+		s.anonymous().post(hook, []string{"text", "too late"}).isError(404, "not_found", "")
 		if steps := s.runErasures(); steps < 8 {
 			t.Errorf("the erasure took %d steps", steps)
 		}
@@ -193,6 +204,15 @@ func TestAccountDeletionErasingMessages(t *testing.T) {
 		)
 		equal(t, "deleted messages of Ana", s.count(`SELECT COUNT(*) FROM messages WHERE author_id = $1`, ana.user.ID),
 			126)
+		equal(t, "names and texts of bots", s.count(`
+			SELECT (SELECT COUNT(*) FROM users WHERE owner_id > 0 AND (name <> '' OR name_key <> '' OR disabled_at = 0))
+				+ (SELECT COUNT(*) FROM messages m JOIN users u ON u.id = m.author_id
+					WHERE u.owner_id > 0 AND (m.body <> '' OR m.html <> '' OR m.deleted_at = 0))
+				+ (SELECT COUNT(*) FROM members m JOIN users u ON u.id = m.user_id WHERE u.owner_id > 0)`), 0)
+		berta.get("/messages?room=1").is(200).lacks("Robot", "words of a")
+		berta.get("/chat?q=robot").is(200).lacks("Robot")
+		berta.get("/people?q=", asJSON).is(200).lacks("Robot")
+		equal(t, "blobs", s.count(`SELECT COUNT(*) FROM blobs`), 0)
 		equal(t, "files of Ana", s.count(`SELECT COUNT(*) FROM files WHERE user_id = $1`, ana.user.ID), 0)
 		equal(t, "reactions of Ana", s.count(`SELECT COUNT(*) FROM reactions WHERE user_id = $1`, ana.user.ID), 0)
 		m := decode[message](berta.get(ana.general.path(), asJSON).is(200))

@@ -238,7 +238,7 @@ func AccountDeletionForm(p Page, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = radioButton(f, "messages", "delete", p.T("Delete my messages and reactions. This can take a while.")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = radioButton(f, "messages", "delete", p.T("Delete my messages, my reactions and my bots. This can take a while.")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -17,6 +17,7 @@ import (
 // app holds the parts of a running Charla process, apart from its database and its file storage.
 type app struct {
 	config   config
+	store    *db.Store
 	service  *chat.Service
 	hub      *live.Hub
 	relay    *live.Relay // nil if this node does not use NATS
@@ -59,7 +60,7 @@ func newApp(
 		Warnings:       []func() string{peers.warning, disk.warning},
 		ObserveRequest: metrics.requestObserver(),
 	})
-	return &app{c, service, hub, relay, notifier, peers, disk, metrics, handler}, nil
+	return &app{c, store, service, hub, relay, notifier, peers, disk, metrics, handler}, nil
 }
 
 // start starts the background work, such as notifications and maintenance. The returned function stops that work and
@@ -71,6 +72,9 @@ func (a *app) start(ctx context.Context) (stop func()) {
 	tasks.Go(func() { a.hub.Run(ctx) })
 	tasks.Go(func() { runMaintenance(ctx, a.service) })
 	tasks.Go(func() { runErasures(ctx, a.service) })
+	if a.config.databaseURL == "" {
+		tasks.Go(func() { runPurges(ctx, a.store) })
+	}
 	tasks.Go(func() { a.notifier.Run(ctx) })
 	tasks.Go(func() { a.disk.run(ctx) })
 	tasks.Go(a.metrics.serve)

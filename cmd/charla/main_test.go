@@ -18,7 +18,7 @@ import (
 
 // TestMain lets the test binary act as charla, so that a test can run it as a process of its own.
 func TestMain(m *testing.M) {
-	diskCheckInterval = 20 * time.Millisecond
+	diskCheckInterval, purgeInterval = 20*time.Millisecond, 100*time.Millisecond
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/db"
 )
 
 // runMaintenance deletes old sessions, old entries of the notification queue and unreferenced files once an hour,
@@ -42,6 +43,36 @@ func runErasures(ctx context.Context, service *chat.Service) {
 		pause := erasurePollInterval
 		if more {
 			pause = erasureStepPause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Text that was deleted leaves the files of SQLite within purgeInterval. If the write-ahead log is still in use, the
+// next attempt follows after purgeRetryPause. Purging takes at most one twentieth of the time, so a database of several
+// gigabytes takes longer than the interval. Tests shorten the interval.
+var purgeInterval = 20 * time.Second
+
+const (
+	purgeRetryPause = time.Second
+	purgeRestFactor = 20
+)
+
+// runPurges removes deleted text from the files of SQLite until ctx is done.
+func runPurges(ctx context.Context, store *db.Store) {
+	for {
+		start := time.Now()
+		done, err := store.PurgeDeleted(ctx)
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("purge deleted text failed", "error", err)
+		}
+		pause := max(purgeInterval, purgeRestFactor*time.Since(start))
+		if !done {
+			pause = max(purgeRetryPause, purgeRestFactor*time.Since(start))
 		}
 		select {
 		case <-ctx.Done():
