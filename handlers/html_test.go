@@ -114,14 +114,14 @@ func (a *answer) hides(selector string, texts ...string) *answer {
 // isPage fails the test unless the answer is a whole page.
 func (a *answer) isPage() *answer {
 	a.t.Helper()
-	contains(a.t, a.body, "<!doctype html>", "</html>")
+	contains(a.t, a.body, "<!DOCTYPE html>", "</html>")
 	return a
 }
 
 // isFragment fails the test if the answer is a whole page.
 func (a *answer) isFragment() *answer {
 	a.t.Helper()
-	lacks(a.t, a.body, "<!doctype", "<html")
+	lacks(a.t, a.body, "<!DOCTYPE", "<html")
 	return a
 }
 

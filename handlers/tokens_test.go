@@ -68,7 +68,7 @@ func TestTokens(t *testing.T) {
 	program := ana.withToken(t, given.Access)
 	equal(t, "me", decode[overviewInfo](program.get("/chat", asJSON).is(200)).Me.ID, ana.user.ID)
 	equal(t, "me without an Accept header", decode[overviewInfo](program.get("/chat").is(200)).Me.ID, ana.user.ID)
-	program.get("/chat", "Accept: text/html").is(200).has("<!doctype html>")
+	program.get("/chat", "Accept: text/html").is(200).has("<!DOCTYPE html>")
 	program.sendMessage("room=1", "from a program")
 	st := program.listen("/events?room=1&after=0")
 	st.waitFor("from the browser")

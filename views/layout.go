@@ -1,5 +1,18 @@
 package views
 
+import (
+	"context"
+	"io"
+
+	"github.com/a-h/templ"
+)
+
+// doctype begins a document. Validators ask for capitals, and templ writes the declaration in lower case.
+var doctype = templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "<!DOCTYPE html>")
+	return err
+})
+
 // scripts are the scripts from other projects that pages load first, in the order in which they must run. They are not
 // deferred: htmx may start before a deferred extension has loaded, and then the page would never connect to its stream.
 var scripts = []string{"htmx.min.js", "hx-sse.min.js", "hx-upsert.min.js", "hx-csp.min.js"}
