@@ -47,7 +47,7 @@ type EmailToken struct {
 	Kind         EmailTokenKind `db:"kind"`
 	Registration int64          `db:"registration_id"` // id of a PendingRegistration; zero for the other kinds
 	User         int64          `db:"user_id"`         // zero for a registration
-	Email        string         `db:"email"`
+	Email        string         `db:"email"`           // empty for a link that CreateResetLink made
 	ExpiresAt    Timestamp      `db:"expires_at"`
 }
 
@@ -124,8 +124,8 @@ func (s *Service) CheckResetLink(ctx context.Context, token string) error {
 	return err
 }
 
-// ResetPassword sets a new password for the user to whom a link was sent, ends all their sessions and confirms their
-// e-mail address. It returns Invalid for a bad password, after which the link stays valid, and errLinkExpired if the
+// ResetPassword sets a new password for the user for whom a link was made and ends all their sessions. If the link was
+// sent in an e-mail, it also confirms their e-mail address. It returns Invalid for a bad password, after which the link stays valid, and errLinkExpired if the
 // link is not valid.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	link, err := s.emailToken(ctx, EmailTokenReset, token)
@@ -136,7 +136,8 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	if err != nil {
 		return err
 	}
-	if user.Disabled() || user.Email != link.Email { // the address may have changed after the e-mail was sent
+	mailed := link.Email != ""
+	if user.Disabled() || mailed && user.Email != link.Email { // the address may have changed after the e-mail was sent
 		return errLinkExpired
 	}
 	hash, err := s.hashNewPassword(ctx, password, user)
@@ -151,8 +152,10 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		if err = tx.ReplacePassword(ctx, user.ID, hash); err != nil {
 			return err
 		}
-		if err = tx.ConfirmEmail(ctx, user.ID, s.now()); err != nil {
-			return err
+		if mailed {
+			if err = tx.ConfirmEmail(ctx, user.ID, s.now()); err != nil {
+				return err
+			}
 		}
 		ended, err = s.credentialsChanged(ctx, tx, user, 0)
 		return err

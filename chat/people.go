@@ -129,11 +129,13 @@ func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
 		case target.IsBot():
 			return errNotForBots
 		case target.Disabled():
-			return Errorf(Conflict, "This person is deactivated. Reactivate them first.")
+			return errDeactivated
 		}
 		return tx.SetRole(ctx, user, RoleAdmin)
 	})
 }
+
+var errDeactivated = Errorf(Conflict, "This person is deactivated. Reactivate them first.")
 
 var errAdminsOnly = Errorf(Forbidden, "Only admins can do this.")
 

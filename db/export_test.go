@@ -55,6 +55,16 @@ func OpenNextPostgres(t testing.TB, url string) (*Store, error) {
 	return openPostgres(context.WithoutCancel(t.Context()), url, nextVersion(t))
 }
 
+// OpenExistingNextSQLite opens a database like a command of the next version of Charla.
+func OpenExistingNextSQLite(t testing.TB, dir string) (*Store, error) {
+	return openExistingSQLite(context.WithoutCancel(t.Context()), dir, nextVersion(t))
+}
+
+// OpenExistingNextPostgres opens a database like a command of the next version of Charla.
+func OpenExistingNextPostgres(t testing.TB, url string) (*Store, error) {
+	return openExistingPostgres(context.WithoutCancel(t.Context()), url, nextVersion(t))
+}
+
 // Column returns the first column of all rows of a query.
 func Column[T any](t testing.TB, s *Store, query string, args ...any) (values []T) {
 	t.Helper()

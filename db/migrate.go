@@ -27,12 +27,7 @@ func (e startError) Error() string { return string(e) }
 // because nodes of the previous version may run, and restart, beside newer nodes until they are replaced.
 func migrate(ctx context.Context, dialect goose.Dialect, files fs.FS, folder string, pool *sql.DB,
 	options ...goose.ProviderOption) error {
-	files, err := fs.Sub(files, folder)
-	if err != nil {
-		return err
-	}
-	options = append(options, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
-	provider, err := goose.NewProvider(dialect, pool, files, options...)
+	provider, err := newProvider(dialect, files, folder, pool, options...)
 	if err != nil {
 		return err
 	}
@@ -52,8 +47,7 @@ func migrate(ctx context.Context, dialect goose.Dialect, files fs.FS, folder str
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	if current > known && dialect == goose.DialectSQLite3 {
-		return fmt.Errorf("the database has schema version %d of a newer Charla, and this one knows version %d: "+
-			"start the newer Charla, or restore a backup", current, known)
+		return newerSchemaError(current, known)
 	}
 	if current > known {
 		slog.WarnContext(ctx, "database schema is newer than this node: upgrade this node",
@@ -61,6 +55,46 @@ func migrate(ctx context.Context, dialect goose.Dialect, files fs.FS, folder str
 	}
 	if len(done) > 0 {
 		slog.InfoContext(ctx, "migrated database schema", "from", before, "to", done[len(done)-1].Source.Version)
+	}
+	return nil
+}
+
+func newProvider(dialect goose.Dialect, files fs.FS, folder string, pool *sql.DB,
+	options ...goose.ProviderOption) (*goose.Provider, error) {
+	files, err := fs.Sub(files, folder)
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(dialect, pool, files, options...)
+}
+
+func newerSchemaError(current, known int64) error {
+	return fmt.Errorf("the database has schema version %d of a newer Charla, and this one knows version %d: "+
+		"start the newer Charla, or restore a backup", current, known)
+}
+
+// checkSchema returns an error unless the database has the schema of this program. It changes nothing, because a server
+// of another version may be using the database. As for migrate, a newer schema is accepted on PostgreSQL.
+func checkSchema(ctx context.Context, dialect goose.Dialect, files fs.FS, folder string, pool *sql.DB) error {
+	provider, err := newProvider(dialect, files, folder, pool)
+	if err != nil {
+		return err
+	}
+	var current int64
+	if err := pool.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&current); err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	sources := provider.ListSources()
+	known := sources[len(sources)-1].Version
+	switch {
+	case current < baselineVersion:
+		return errBeforeFirstRelease
+	case current < known:
+		return fmt.Errorf("the database has schema version %d and this Charla needs version %d: "+
+			"start this version of the server first, which migrates the database", current, known)
+	case current > known && dialect == goose.DialectSQLite3:
+		return newerSchemaError(current, known)
 	}
 	return nil
 }

@@ -11,8 +11,9 @@ import (
 	"charla/db/dbtest"
 )
 
-// engine opens one database on one of the two engines, as this version and as the next version of Charla.
-type engine struct{ open, openNext func() (*db.Store, error) }
+// engine opens one database on one of the two engines, as this version and as the next version of Charla, as a server
+// and as a command beside a server.
+type engine struct{ open, openNext, openExisting, openExistingNext func() (*db.Store, error) }
 
 // engines returns an empty database on each engine.
 func engines(t *testing.T) map[string]engine {
@@ -22,10 +23,14 @@ func engines(t *testing.T) map[string]engine {
 		"sqlite": {
 			func() (*db.Store, error) { return db.OpenSQLite(t.Context(), dir) },
 			func() (*db.Store, error) { return db.OpenNextSQLite(t, dir) },
+			func() (*db.Store, error) { return db.OpenExistingSQLite(t.Context(), dir) },
+			func() (*db.Store, error) { return db.OpenExistingNextSQLite(t, dir) },
 		},
 		"postgres": {
 			func() (*db.Store, error) { return db.OpenPostgres(t.Context(), url) },
 			func() (*db.Store, error) { return db.OpenNextPostgres(t, url) },
+			func() (*db.Store, error) { return db.OpenExistingPostgres(t.Context(), url) },
+			func() (*db.Store, error) { return db.OpenExistingNextPostgres(t, url) },
 		},
 	}
 }
@@ -80,6 +85,37 @@ func TestNodeOneVersionBehind(t *testing.T) {
 			equal(t, got, m)
 			postMessage(t, next, chat.General, ana, "from the new node", 2)
 			equal(t, countMessages(t, old), 2)
+		})
+	}
+}
+
+// TestCommandBesideServer opens a database that a server uses, as a command does: both see what the other commits. A
+// command of the next version refuses the database and does not migrate it.
+func TestCommandBesideServer(t *testing.T) {
+	for name, e := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			_, err := e.openExisting()
+			if err == nil {
+				t.Fatal("a command opened a database that does not exist")
+			}
+			server, err := e.open()
+			wantErr(t, err, nil)
+			defer server.Close()
+			ana := createUser(t, server, "ana")
+			command, err := e.openExisting()
+			wantErr(t, err, nil)
+			defer command.Close()
+			postMessage(t, command, chat.General, ana, "from the command", 1)
+			postMessage(t, server, chat.General, ana, "from the server", 2)
+			equal(t, []int{countMessages(t, command), countMessages(t, server)}, []int{2, 2})
+			_, err = e.openExistingNext()
+			if err == nil || !strings.Contains(err.Error(), "start this version of the server first") {
+				t.Errorf("a command of the next version: %v", err)
+			}
+			versions := db.Column[int64](t, server, `SELECT version_id FROM goose_db_version`)
+			if slices.Contains(versions, db.NextVersion) {
+				t.Error("the command migrated the database")
+			}
 		})
 	}
 }

@@ -46,6 +46,33 @@ func openPostgres(ctx context.Context, url string, files fs.FS) (*Store, error) 
 	if err := migratePostgres(ctx, cfg, files); err != nil {
 		return nil, mapStartError(err)
 	}
+	return connectPostgres(cfg)
+}
+
+// OpenExistingPostgres connects to a postgres:// URL for a short task beside running nodes. Unlike OpenPostgres, it
+// returns an error if the schema needs a migration.
+func OpenExistingPostgres(ctx context.Context, url string) (*Store, error) {
+	return openExistingPostgres(ctx, url, migrations.FS)
+}
+
+func openExistingPostgres(ctx context.Context, url string, files fs.FS) (*Store, error) {
+	cfg, err := configPostgres(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := connectPostgres(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSchema(ctx, goose.DialectPostgres, files, "postgres", s.write.DB); err != nil {
+		s.Close()
+		return nil, mapStartError(err)
+	}
+	return s, nil
+}
+
+// connectPostgres returns a store for a database. It does not connect before the first query.
+func connectPostgres(cfg pq.Config) (*Store, error) {
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,32 @@ func OpenSQLite(ctx context.Context, dir string) (*Store, error) {
 	return openSQLite(ctx, dir, migrations.FS)
 }
 
+// OpenExistingSQLite opens the database in dir for a short task beside a running server. It takes no lock, and creates
+// and migrates nothing. It returns an error if there is no database or its schema is not the one of this program.
+func OpenExistingSQLite(ctx context.Context, dir string) (*Store, error) {
+	return openExistingSQLite(ctx, dir, migrations.FS)
+}
+
+func openExistingSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
+	path := filepath.Join(dir, "charla.db")
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database in %s: start Charla first, or choose the directory that it uses", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := connectSQLite(path, info)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSchema(ctx, goose.DialectSQLite3, files, "sqlite", s.write.DB); err != nil {
+		s.Close()
+		return nil, mapStartError(fmt.Errorf("open the database in %s: %w", dir, err))
+	}
+	return s, nil
+}
+
 func openSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
 	lock, err := lockDir(dir)
 	if err != nil {
@@ -84,6 +110,23 @@ func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, erro
 	// Commits sync the data and the size of the file, as other builds of SQLite do, but not its times: a journaling
 	// file system would write twice for those. On systems without fdatasync this changes nothing.
 	sqlite.Fdatasync(true)
+	s, err := connectSQLite(path, info)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, goose.DialectSQLite3, files, "sqlite", s.write.DB); err != nil {
+		s.Close()
+		return nil, mapStartError(err)
+	}
+	if err := openAllConns(ctx, s.read); err != nil {
+		s.Close()
+		return nil, mapStartError(err)
+	}
+	return s, nil
+}
+
+// connectSQLite returns a store for the database at path, which has the given file information.
+func connectSQLite(path string, info fs.FileInfo) (*Store, error) {
 	write, err := newSQLitePool(path, writeOptions, 1)
 	if err != nil {
 		return nil, err
@@ -93,16 +136,7 @@ func openSQLiteFile(ctx context.Context, path string, files fs.FS) (*Store, erro
 		return nil, err
 	}
 	committer := &groupCommitter{pool: write, file: &dbFile{path, info}}
-	s := &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: committer}
-	if err := migrate(ctx, goose.DialectSQLite3, files, "sqlite", write.DB); err != nil {
-		s.Close()
-		return nil, mapStartError(err)
-	}
-	if err := openAllConns(ctx, read); err != nil {
-		s.Close()
-		return nil, mapStartError(err)
-	}
-	return s, nil
+	return &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: committer}, nil
 }
 
 // openAllConns opens all connections that a pool may have. A later attempt could fail, because the process has no file

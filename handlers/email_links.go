@@ -49,7 +49,7 @@ func (s *Server) emailLinkRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodGet, Path: "/reset/:token",
-			Handler: s.requireEmail(web.HTMLOnly(s.resetPasswordPage)), Access: web.Anonymous,
+			Handler: web.HTMLOnly(s.resetPasswordPage), Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Shows the page of a password link. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},
@@ -57,7 +57,7 @@ func (s *Server) emailLinkRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/reset/:token",
-			Handler: s.requireEmail(s.resetPassword), Access: web.Anonymous,
+			Handler: s.resetPassword, Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary:   "Sets a new password and ends all sessions.",
 				Body:      passwordRequest{},

@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"slices"
@@ -69,39 +67,27 @@ func (c *config) validate() error {
 	return nil
 }
 
-// loadConfig reads the configuration. Flags take precedence over environment variables, and environment variables over
-// the defaults. If the arguments ask for help, loadConfig writes the help to usage and returns flag.ErrHelp. Every
-// other error is one line.
-func loadConfig(args, environ []string, usage io.Writer) (config, error) {
+// loadConfig reads the configuration and the arguments of a command. Flags take precedence over environment variables,
+// and environment variables over the defaults. If the arguments ask for help, it returns flag.ErrHelp. Every other
+// error is one line.
+func loadConfig(cmd command, args, environ []string) (c config, in invocation, err error) {
 	values, err := readEnvironment(environ)
 	if err != nil {
-		return config{}, err
+		return config{}, in, err
 	}
-	flags := flag.NewFlagSet("charla", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	for _, o := range options {
-		flags.Func(o.flagName(), o.help, func(v string) error { values[o.env] = v; return nil })
+	if in, err = cmd.parseArguments(args, values); err != nil {
+		return config{}, in, err
 	}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			printHelp(usage)
-		}
-		return config{}, err
-	}
-	if flags.NArg() > 0 {
-		return config{}, fmt.Errorf("unknown command %q: see charla --help", flags.Arg(0))
-	}
-	var c config
 	for _, o := range options {
 		v, given := values[o.env]
 		if !given {
 			v = o.defaultValue
 		}
 		if err := o.set(&c, v); err != nil {
-			return config{}, fmt.Errorf("%s %w", o.env, err)
+			return config{}, in, fmt.Errorf("%s %w", o.env, err)
 		}
 	}
-	return c, c.validate()
+	return c, in, c.validate()
 }
 
 // readEnvironment returns the settings from the environment. An unknown variable that begins with CHARLA_ is an error,
@@ -112,33 +98,11 @@ func readEnvironment(environ []string) (map[string]string, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		known := slices.ContainsFunc(options, func(o option) bool { return o.env == name })
 		if !known && strings.HasPrefix(name, "CHARLA_") {
-			return nil, fmt.Errorf("%s is not a setting of Charla: see charla --help", name)
+			return nil, fmt.Errorf("%s is not a setting of Charla: see charla help", name)
 		}
 		if known && value != "" {
 			values[name] = value
 		}
 	}
 	return values, nil
-}
-
-const helpHeader = `Charla is a self-hosted chat for a community.
-
-  charla [settings]               run the server
-  charla seed N [settings]        create N people with sessions, for load tests
-  charla rotate-keys [settings]   sign access tokens with a new key
-  charla version                  print the version
-
-Every setting is an environment variable and a flag:
-
-`
-
-func printHelp(w io.Writer) {
-	fmt.Fprint(w, helpHeader)
-	for _, o := range options {
-		value := "not set"
-		if o.defaultValue != "" {
-			value = o.defaultValue
-		}
-		fmt.Fprintf(w, "  %-24s --%s\n      %s\n      default: %s\n", o.env, o.flagName(), o.help, value)
-	}
 }

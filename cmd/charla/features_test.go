@@ -42,6 +42,7 @@ var features = map[string]string{
 	"presence":              "live views e2e",
 	"reactions":             "chat db handlers views css e2e",
 	"read_markers":          "chat db handlers views e2e",
+	"recovery":              "chat",
 	"rooms":                 "chat db handlers views e2e",
 	"send_queue":            "views css e2e",
 	"session_list":          "handlers views",

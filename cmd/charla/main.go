@@ -21,52 +21,46 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// command is the function that executes a subcommand, with the configuration that was loaded for it.
-type command func(ctx context.Context, c config, stdout io.Writer) error
-
 // run does the work of main with explicit arguments and streams, so that tests can call it. It returns the exit code: 0
 // for success, 1 for a failure, 2 for wrong arguments or settings.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && strings.TrimLeft(args[0], "-") == "version" {
+	switch {
+	case len(args) == 0:
+	case strings.TrimLeft(args[0], "-") == "version":
 		fmt.Fprintln(stdout, "charla", versionString())
 		return 0
+	case args[0] == "help":
+		printHelp(stdout)
+		return 0
 	}
-	execute, args, err := parseCommand(args)
+	cmd, args, err := findCommand(args)
 	if err != nil {
-		fmt.Fprintln(stderr, "charla:", err)
+		fmt.Fprintf(stderr, "charla: %v. The commands are:\n\n", err)
+		printCommands(stderr)
 		return 2
 	}
-	c, err := loadConfig(args, environ, stdout)
+	c, in, err := loadConfig(cmd, args, environ)
 	if errors.Is(err, flag.ErrHelp) {
+		printHelp(stdout)
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "charla:", err)
-		return 2
+		return fail(stderr, cmd, err, 2)
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
-	if err := execute(ctx, c, stdout); err != nil {
-		fmt.Fprintln(stderr, "charla:", err)
-		return 1
+	in.stdout, in.stderr = stdout, stderr
+	if err := cmd.run(ctx, c, in); err != nil {
+		return fail(stderr, cmd, err, 1)
 	}
 	return 0
 }
 
-// parseCommand returns the subcommand that the arguments begin with, or serve if they begin with none. It also returns
-// the remaining arguments, which are flags.
-func parseCommand(args []string) (command, []string, error) {
-	if len(args) == 0 {
-		return serve, args, nil
+// fail prints an error and returns the exit code: 2 for wrong arguments, with the usage of the command, otherwise code.
+func fail(stderr io.Writer, cmd command, err error, code int) int {
+	fmt.Fprintln(stderr, "charla:", err)
+	if _, wrong := errors.AsType[usageError](err); wrong {
+		fmt.Fprintln(stderr, "usage:", cmd.usage())
+		return 2
 	}
-	switch args[0] {
-	case "seed":
-		n, err := seedCount(args[1:])
-		if err != nil {
-			return nil, nil, err
-		}
-		return seed(n), args[2:], nil
-	case "rotate-keys":
-		return rotateKeys, args[1:], nil
-	}
-	return serve, args, nil
+	return code
 }

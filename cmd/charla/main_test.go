@@ -65,10 +65,15 @@ func lastLine(s string) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, arg := range []string{"--help", "-h"} {
-		code, stdout, stderr := runCommand(t, nil, arg)
+	for _, arg := range []string{"--help", "-h", "help", "admin -h"} {
+		code, stdout, stderr := runCommand(t, nil, strings.Fields(arg)...)
 		if code != 0 || stderr != "" {
 			t.Errorf("%s: exit code %d, stderr %q", arg, code, stderr)
+		}
+		for _, c := range commands {
+			if !strings.Contains(stdout, c.usage()+"\n      "+c.help) {
+				t.Errorf("%s does not explain %q", arg, c.usage())
+			}
 		}
 		for _, o := range options {
 			if !strings.Contains(stdout, o.env) || !strings.Contains(stdout, "--"+o.flagName()) {
@@ -92,7 +97,10 @@ var invalidSettings = []string{
 	"SMTP_URL=smtp://u:geheim@mail.example.org?from=a@b.c&tls=none",
 	"CHARLA_NTFY_URL=ntfy.example.org", "CHARLA_NTFY_URL=https://ntfy.example.org",
 	"CHARLA_TLS_CERT=c.pem", "CHARLA_TLS_KEY=k.pem",
-	"CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost",
+	"CHARLA_TLS_DOMAIN=https://chat.example.org", "CHARLA_TLS_DOMAIN=localhost", "CHARLA_TLS_DOMAIN=*.example.org",
+	"CHARLA_TLS_DOMAIN=192.0.2.7", "CHARLA_TLS_DOMAIN=2001:db8::7", "CHARLA_TLS_DOMAIN=[2001:db8::7]",
+	"CHARLA_TLS_DOMAIN=127.1", "CHARLA_TLS_DOMAIN=a b.example.org", "CHARLA_TLS_DOMAIN=chat..org",
+	"CHARLA_TLS_DOMAIN=chat.example.org,b.example.org", "CHARLA_TLS_DOMAIN=chat.example.org:443",
 	"S3_URL=s3://bucket", "S3_URL=http://127.0.0.1:9000/bucket", "S3_URL=https://key:secret@s3.example.org",
 	"S3_URL=https://key:secret@s3.example.org/b?acl=public",
 	"CHARLA_FILE_SIZE=0", "CHARLA_FILE_SIZE=25MB", "CHARLA_FILES=1000", "CHARLA_QUOTA=-1",
@@ -112,12 +120,22 @@ func TestInvalidSettings(t *testing.T) {
 			t.Errorf("%s: the error contains the secret: %q", setting, stderr)
 		}
 	}
-	for _, args := range [][]string{
-		{"--adress", ":1"}, {"--rate"}, {"serve"}, {"--rate", "x"}, {"--data", "d", "extra"},
+	for _, test := range []struct{ line, stderr string }{
+		{"--adress :1", "usage: charla [settings]\n"},
+		{"--rate", "usage: charla [settings]\n"},
+		{"--rate x", "charla: CHARLA_RATE must be a number"},
+		{"--data d extra", "usage: charla [settings]\n"},
+		{"backpu x", "  charla admin ADDRESS [settings]\n      Make the person"},
+		{"admin", "usage: charla admin ADDRESS [settings]\n"},
+		{"admin a@example.org b@example.org", "usage: charla admin ADDRESS [settings]\n"},
+		{"admin ana", "usage: charla admin ADDRESS [settings]\n"},
+		{"admin a@example.org --force", "usage: charla admin ADDRESS [settings]\n"},
+		{"reset-password", "usage: charla reset-password ADDRESS [settings]\n"},
+		{"rotate-keys now", "usage: charla rotate-keys [settings]\n"},
 	} {
-		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...)
-		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
-			t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
+		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, strings.Fields(test.line)...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", test.line, code, stdout, stderr)
 		}
 	}
 	if _, err := os.Stat(data); err == nil {
@@ -168,10 +186,10 @@ func TestUnusableSettings(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	c, err := loadConfig([]string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
+	c, _, err := loadConfig(commands[0], []string{"--rate", "3", "--base-url=https://chat.example.org/"}, []string{
 		"CHARLA_RATE=2", "CHARLA_ADDR=:9", "CHARLA_DATA=", "CHARLA_TRUSTED_PROXIES= 10.0.0.0/8, ::1 ,192.0.2.1",
 		"CHARLA_TIMEZONE=Europe/Madrid", "CHARLAX=1", "HOME=/",
-	}, &syncBuffer{})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,9 @@ type metricsServer struct {
 	server   *http.Server
 }
 
-// startMetrics opens the listener for metrics and starts to count database calls and log records. It returns nil if
-// CHARLA_METRICS_ADDR is not set.
-func startMetrics(c config, store *db.Store) (*metricsServer, error) {
+// openMetrics opens the listener for metrics and starts to count log records. It returns nil if CHARLA_METRICS_ADDR is
+// not set.
+func openMetrics(c config) (*metricsServer, error) {
 	if c.metricsAddr == "" {
 		return nil, nil
 	}
@@ -33,8 +33,14 @@ func startMetrics(c config, store *db.Store) (*metricsServer, error) {
 	}
 	m := metrics.New(versionString())
 	slog.SetDefault(slog.New(m.CountLogRecords(slog.Default().Handler())))
-	store.SetObserver(m)
 	return &metricsServer{m, listener, newHTTPServer(m.Handler())}, nil
+}
+
+// observe starts to count the calls of a database.
+func (s *metricsServer) observe(store *db.Store) {
+	if s != nil {
+		store.SetObserver(s.Metrics)
+	}
 }
 
 func (s *metricsServer) requestObserver() handlers.RequestObserver {

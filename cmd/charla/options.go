@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 
 	"charla/chat"
 	"charla/notify/email"
@@ -232,11 +235,25 @@ func setS3URL(c *config, v string) error {
 	return storage.CheckS3(v)
 }
 
+var domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9][a-z0-9-]*[a-z0-9]$`)
+
+// setTLSDomain stores the domain for which Charla fetches certificates. Let's Encrypt gives none for wildcards in the
+// way in which Charla proves that it controls the domain, and autocert asks for none for IP addresses.
 func setTLSDomain(c *config, v string) error {
-	if strings.ContainsAny(v, ":/ ") || v != "" && !strings.Contains(v, ".") {
+	c.tls.domain = v
+	ascii, err := idna.Lookup.ToASCII(v)
+	lastLabel := v[strings.LastIndexByte(v, '.')+1:]
+	switch {
+	case v == "":
+		return nil
+	case strings.Contains(v, "*"):
+		return errors.New("must be one domain, such as chat.example.org: Charla cannot fetch certificates for wildcards, " +
+			"but it can use one from a file in CHARLA_TLS_CERT")
+	case net.ParseIP(strings.Trim(v, "[]")) != nil, strings.Trim(lastLabel, "0123456789") == "":
+		return errors.New("must be a domain, such as chat.example.org: Charla cannot fetch certificates for IP addresses")
+	case err != nil, !domainName.MatchString(ascii):
 		return errors.New("must be a domain, such as chat.example.org")
 	}
-	c.tls.domain = v
 	return nil
 }
 

@@ -43,8 +43,8 @@ func TestSeededUsersAreSignedIn(t *testing.T) {
 	data := t.TempDir()
 	environ := []string{"CHARLA_DATA=" + data}
 	cookies := map[string]string{}
-	for range 2 {
-		code, stdout, stderr := runCommand(t, environ, "seed", "600")
+	for _, args := range [][]string{{"seed", "600"}, {"seed", "--force", "600"}} {
+		code, stdout, stderr := runCommand(t, environ, args...)
 		if code != 0 || strings.Count(stdout, "\n") != 600 {
 			t.Fatalf("exit code %d, %d lines, stderr %s", code, strings.Count(stdout, "\n"), stderr)
 		}
@@ -56,6 +56,10 @@ func TestSeededUsersAreSignedIn(t *testing.T) {
 			}
 			cookies[m[1]] = m[2]
 		}
+	}
+	code, stdout, stderr := runCommand(t, environ, "seed", "1")
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "already has people") {
+		t.Errorf("seed among people: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	checkSeededGeneral(t, data, 1200)
 
@@ -116,7 +120,7 @@ func TestSeedArguments(t *testing.T) {
 		{"seed", "--data", data},
 	} {
 		code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + data}, args...)
-		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		if code != 2 || stdout != "" || !strings.Contains(stderr, "usage: charla seed N [--force] [settings]\n") {
 			t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
 	}

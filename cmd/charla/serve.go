@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"net"
@@ -32,37 +31,40 @@ const (
 const maxHeaderBytes = 1 << 20
 
 // serve runs Charla until ctx is done. Then it lets requests finish and asks the clients of event streams to reconnect.
-func serve(ctx context.Context, c config, stdout io.Writer) error {
-	store, err := openDatabase(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	metrics, err := startMetrics(c, store)
-	if err != nil {
-		return err
-	}
-	defer metrics.close()
-	files, err := openStorage(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer files.Close()
+// It takes its ports before it opens the database, so that a second start by mistake does not migrate the schema under
+// the running server.
+func serve(ctx context.Context, c config, in invocation) error {
 	listener, err := openListener(c)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	metrics, err := openMetrics(c)
+	if err != nil {
+		return err
+	}
+	defer metrics.close()
+	store, err := openDatabase(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	metrics.observe(store)
+	files, err := openStorage(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
 	a, err := newApp(ctx, c, store, files, metrics)
 	if err != nil {
 		return err
 	}
 	stop := a.start(context.WithoutCancel(ctx))
 	defer stop()
-	metrics.register(a, store, stdout)
+	metrics.register(a, store, in.stdout)
 	slog.Info("started", "version", versionString(), "postgres", c.databaseURL != "", "nats", c.natsURL != "",
 		"s3", c.s3URL != "", "email", c.email != nil, "ntfy", c.ntfy != nil)
-	fmt.Fprintf(stdout, "Charla is at %s\n", publicAddress(c, listener))
+	fmt.Fprintf(in.stdout, "Charla is at %s\n", publicAddress(c, listener))
 	return serveHTTP(ctx, listener, a.handler, a.hub)
 }
 
@@ -80,30 +82,37 @@ func openListener(c config) (net.Listener, error) {
 	return tlsListener, nil
 }
 
-// openDatabase opens the database. Its errors begin with the name of the setting that selects the database.
+// openDatabase opens the database and migrates its schema. Its errors begin with the name of the setting that selects
+// the database.
 func openDatabase(ctx context.Context, c config) (*db.Store, error) {
 	if c.databaseURL == "" {
-		return openSQLite(ctx, c)
+		store, err := db.OpenSQLite(ctx, c.data)
+		return store, sqliteError(c, err)
 	}
 	store, err := db.OpenPostgres(ctx, c.databaseURL)
-	if chat.CodeOf(err) == chat.Unavailable {
-		err = fmt.Errorf("cannot use PostgreSQL: %w", errors.Unwrap(err))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
-	}
-	return store, nil
+	return store, postgresError(err)
 }
 
-func openSQLite(ctx context.Context, c config) (*db.Store, error) {
-	store, err := db.OpenSQLite(ctx, c.data)
+// sqliteError adds the name of the setting to an error of opening SQLite. It returns nil if err is nil.
+func sqliteError(c config, err error) error {
 	if chat.CodeOf(err) == chat.Unavailable {
 		err = cmp.Or(probeWritable(c.data), err) // SQLite reports a full disk only as an I/O error
 	}
 	if err != nil {
-		return nil, fmt.Errorf("CHARLA_DATA: %w", err)
+		return fmt.Errorf("CHARLA_DATA: %w", err)
 	}
-	return store, nil
+	return nil
+}
+
+// postgresError adds the name of the setting to an error of opening PostgreSQL. It returns nil if err is nil.
+func postgresError(err error) error {
+	if chat.CodeOf(err) == chat.Unavailable {
+		err = fmt.Errorf("cannot use PostgreSQL: %w", errors.Unwrap(err))
+	}
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return nil
 }
 
 // publicAddress returns the URL that Charla prints after the start, at which users can open it.

@@ -15,7 +15,7 @@ func TestFileLocation(t *testing.T) {
 	s3 := storagetest.New(t).URL("charla")
 	for _, environ := range [][]string{nil, {"S3_URL=" + s3}} {
 		data := t.TempDir()
-		c, err := loadConfig(nil, append(environ, "CHARLA_DATA="+data), &syncBuffer{})
+		c, _, err := loadConfig(commands[0], nil, append(environ, "CHARLA_DATA="+data))
 		if err != nil {
 			t.Fatal(err)
 		}

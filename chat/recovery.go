@@ -1,0 +1,62 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// operatorResetLinkLifetime is how long a link is valid that CreateResetLink makes. A person has to carry it to another.
+const operatorResetLinkLifetime = Timestamp(time.Hour / time.Microsecond)
+
+// MakeAdminByEmail makes the person with an e-mail address an admin of the community. It is for the operator, who has
+// access to the database. It returns NotFound if no account has the address, Conflict if the person is disabled, and
+// Forbidden for a bot.
+func (s *Service) MakeAdminByEmail(ctx context.Context, email string) (user User, err error) {
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		if user, err = personByEmail(ctx, tx, email); err != nil {
+			return err
+		}
+		return tx.SetRole(ctx, user.ID, RoleAdmin)
+	})
+	return user, err
+}
+
+// CreateResetLink returns the token of a link with which the person with an e-mail address chooses a new password. It
+// works once. It is for the operator, who gives the link to the person; using it does not prove that the person owns
+// the address. The errors are those of MakeAdminByEmail.
+func (s *Service) CreateResetLink(ctx context.Context, email string) (user User, token string, err error) {
+	token = newToken()
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		if user, err = personByEmail(ctx, tx, email); err != nil {
+			return err
+		}
+		return tx.InsertEmailToken(ctx, EmailToken{
+			Hash: hashToken(token), Kind: EmailTokenReset, User: user.ID, ExpiresAt: s.now() + operatorResetLinkLifetime,
+		})
+	})
+	return user, token, err
+}
+
+// personByEmail locks and returns the enabled person with an e-mail address.
+func personByEmail(ctx context.Context, tx Tx, email string) (User, error) {
+	email, key, err := CleanEmail(email)
+	if err != nil {
+		return User{}, err
+	}
+	found, err := tx.UserByEmail(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return User{}, Errorf(NotFound, "There is no account with the e-mail %s.", email)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	if found.IsBot() {
+		return User{}, errNotForBots
+	}
+	user, err := lockUser(ctx, tx, found.ID)
+	if errors.Is(err, ErrNotFound) {
+		return User{}, errDeactivated
+	}
+	return user, err
+}
