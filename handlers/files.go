@@ -3,7 +3,6 @@ package handlers
 import (
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -109,7 +108,7 @@ func contentDisposition(f chat.File) string {
 	if f.IsImage() || f.IsPlayable() {
 		disposition = "inline"
 	}
-	return mime.FormatMediaType(disposition, map[string]string{"filename": f.Name})
+	return web.ContentDisposition(disposition, f.Name)
 }
 
 // chunkSize is how many bytes of a file are sent before the write deadline is extended. With the usual deadline of 30

@@ -214,14 +214,14 @@ func (s *Server) lookUpCaller(c echo.Context) (web.Caller, error) {
 }
 
 // limitRate is middleware that limits how often a user may send requests. Anonymous requests share a limit per IP
-// address.
+// address or IPv6 network.
 func (s *Server) limitRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		route := web.RouteOf(c)
 		if route.Asset || route.Path == "" {
 			return next(c)
 		}
-		key := "ip " + c.RealIP()
+		key := "ip " + web.NetworkPrefix(c.RealIP())
 		if user := web.CurrentUser(c); user.ID != 0 {
 			key = fmt.Sprint("user ", user.ID)
 		}

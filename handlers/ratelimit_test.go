@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net"
 	"strconv"
@@ -142,6 +143,31 @@ func TestClientAddress(t *testing.T) {
 	equal(t, "without a proxy", address(openSQLite(t)), "127.0.0.1")
 	equal(t, "behind an untrusted proxy", address(openSQLite(t, network("10.0.0.0/8"))), "127.0.0.1")
 	equal(t, "behind a trusted proxy", address(openSQLite(t, network("127.0.0.1/32"))), "192.0.2.7")
+}
+
+// One customer has a whole IPv6 /64 network. Its addresses count as one client, for every limit that counts addresses.
+func TestIPv6NetworkIsOneClient(t *testing.T) {
+	t.Parallel()
+	_, loopback, _ := net.ParseCIDR("127.0.0.0/8")
+	behindProxy := func(c *serverOptions) { c.RateScale, c.TrustedProxies = 0.0001, []*net.IPNet{loopback} }
+	for name, request := range map[string]func(b *client, header string) *answer{
+		"a page":      func(b *client, header string) *answer { return b.get("/login", header) },
+		"a bad token": func(b *client, header string) *answer { return b.withToken(t, "x").get("/chat", header) },
+		"a log-in": func(b *client, header string) *answer {
+			return b.post("/login", []string{"email", rand.Text() + "@example.org", "password", overlongPassword}, header)
+		},
+	} {
+		s := openSQLite(t, behindProxy)
+		limited := false
+		for i := 0; i < 1100 && !limited; i++ {
+			from := fmt.Sprintf("X-Forwarded-For: [2001:db8:0:1:%x::%x]:4000", i+1, i)
+			limited = request(s.anonymous(), from).status == 429
+		}
+		equal(t, name+" from many addresses of a network is limited", limited, true)
+		if request(s.anonymous(), "X-Forwarded-For: 2001:db8:0:2::1").status == 429 {
+			t.Errorf("%s: another network is limited too", name)
+		}
+	}
 }
 
 // Strings that are no e-mail addresses must not share one rate limit.

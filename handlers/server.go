@@ -73,7 +73,7 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 		echo:             echo.New(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.IPExtractor = ipExtractor(config.TrustedProxies)
+	s.echo.IPExtractor = web.ClientAddress(config.TrustedProxies)
 	s.openAPIDocument = sync.OnceValue(func() []byte { return web.OpenAPI(s.routeGroups(), stream.Docs) })
 	s.middlewares = s.middleware()
 	s.addRoutes(s.routes())
@@ -81,7 +81,10 @@ func New(service *chat.Service, hub *live.Hub, config Config) *Server {
 }
 
 // ServeHTTP answers a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	web.NormalizeRequest(r)
+	s.echo.ServeHTTP(w, r)
+}
 
 // newCrossOriginProtection returns the protection against requests that other websites make a browser send. It also
 // accepts requests from the origin of base, because behind a proxy the request may have a different Host header.
@@ -94,17 +97,4 @@ func newCrossOriginProtection(base *url.URL) *http.CrossOriginProtection {
 		slog.Warn("trust base URL failed", "url", base, "error", err)
 	}
 	return protection
-}
-
-// ipExtractor returns a function that finds the IP address of the client of a request. It uses the X-Forwarded-For
-// header only if one of the given proxies sent the request.
-func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
-	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range proxies {
-		trust = append(trust, echo.TrustIPRange(p))
-	}
-	return echo.ExtractIPFromXFFHeader(trust...)
 }

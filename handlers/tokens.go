@@ -52,7 +52,7 @@ func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, e
 	}
 	session, user, err := s.chat.SessionByBearerToken(c.Request().Context(), token)
 	if err == chat.ErrBadToken {
-		if limitErr := s.limits.Requests.Allow("ip " + c.RealIP()); limitErr != nil {
+		if limitErr := s.limits.Requests.Allow("ip " + web.NetworkPrefix(c.RealIP())); limitErr != nil {
 			return web.Caller{}, limitErr
 		}
 	}

@@ -1,13 +1,11 @@
 package handlers
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"net/url"
+	"strings"
 
 	"charla/chat"
 	"charla/handlers/web"
@@ -136,7 +134,7 @@ func (s *Server) postToWebhook(c echo.Context) error {
 // posts a message; any other body is the text itself. The idempotency key, which prevents posting twice, may also be in
 // the header Idempotency-Key or in the query.
 func parseWebhook(c echo.Context) (in postRequest, err error) {
-	switch mediaType, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); mediaType {
+	switch mediaType := web.MediaTypeOf(c.Request().Header); mediaType {
 	case echo.MIMEApplicationJSON, echo.MIMEMultipartForm:
 		err = web.Bind(c, &in)
 	default:
@@ -147,16 +145,24 @@ func parseWebhook(c echo.Context) (in postRequest, err error) {
 }
 
 // parseTextBody returns the message in the body of a webhook request. The whole body is the text, even if its
-// Content-Type is that of a form, because `curl -d` always sends that type. Only if the form begins with the field
-// "body", the body is parsed as a form. labeledAsForm says whether the Content-Type is that of a form.
+// Content-Type is that of a form, because `curl -d` always sends that type. Only a form that begins with the field
+// "body" and has no other fields than "body" and "key" is parsed as one. If it has others, the text was not encoded as
+// a form and has an "&" in it: everything after "body=" is the text then. labeledAsForm says whether the Content-Type is
+// that of a form.
 func parseTextBody(c echo.Context, labeledAsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {
 		return postRequest{}, web.BindError(err)
 	}
-	if !labeledAsForm || !bytes.HasPrefix(raw, []byte("body=")) {
+	text, beginsWithBody := strings.CutPrefix(string(raw), "body=")
+	if !labeledAsForm || !beginsWithBody {
 		return postRequest{Body: string(raw)}, nil
 	}
-	form, err := url.ParseQuery(string(raw))
-	return postRequest{Body: form.Get("body"), Key: form.Get("key")}, web.BindError(err)
+	form, err := web.ParseForm(string(raw))
+	for name := range form {
+		if name != "body" && name != "key" {
+			return postRequest{Body: text}, nil
+		}
+	}
+	return postRequest{Body: form.Get("body"), Key: form.Get("key")}, err
 }

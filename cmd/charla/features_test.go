@@ -68,8 +68,8 @@ var otherFiles = map[string]string{
 		"replay_cache scheduler sse stats stream subscriptions unread",
 	"handlers":        "account_export_content docs errors events health me_css middleware openapi routes server",
 	"handlers/stream": "event_docs html json replay response",
-	"handlers/web": "caller errors json_schema markdown message_json negotiation openapi query_parameters ratelimit " +
-		"render request route upload_body",
+	"handlers/web": "caller client_address content_disposition errors json_schema markdown message_json negotiation openapi query_parameters ratelimit " +
+		"render request route upload_body urlencoded",
 	"views": "dom_ids emails errors forms fragments icons layout locale page push text times urls",
 	"css":   "app base card_page forms layers noscript pages reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +

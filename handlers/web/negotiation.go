@@ -23,7 +23,7 @@ func WantsJSON(c echo.Context) bool {
 		return json > html
 	}
 	_, hasToken := BearerToken(r)
-	return hasToken || mediaType(r.Header) == echo.MIMEApplicationJSON
+	return hasToken || MediaTypeOf(r.Header) == echo.MIMEApplicationJSON
 }
 
 const forceJSONKey = "force JSON"
@@ -32,11 +32,15 @@ const forceJSONKey = "force JSON"
 // invalid bearer tokens, which only programs send.
 func ForceJSON(c echo.Context) { c.Set(forceJSONKey, true) }
 
+// maxAcceptBytes is how much of the Accept headers is read. Browsers send about 150 bytes.
+const maxAcceptBytes = 2000
+
 // acceptedTypes returns the media types in the Accept headers, each with its quality: how much the client likes it,
 // from 0 to 1.
 func acceptedTypes(h http.Header) map[string]float64 {
 	accepted := map[string]float64{}
-	for part := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
+	list := strings.Join(h.Values("Accept"), ",")
+	for _, part := range splitList(list[:min(len(list), maxAcceptBytes)]) {
 		name, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
@@ -50,14 +54,30 @@ func acceptedTypes(h http.Header) map[string]float64 {
 	return accepted
 }
 
-// mediaType returns the media type of the request body, in lower case and without parameters, or "" if the header has
-// none.
-func mediaType(h http.Header) string {
-	name, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil {
-		return ""
+// splitList splits the value of a header at its commas, except those in quoted strings.
+func splitList(s string) []string {
+	var parts []string
+	start, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '\\' && quoted:
+			i++ // the next character is escaped
+		case s[i] == ',' && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
 	}
-	return name
+	return append(parts, s[start:])
+}
+
+// MediaTypeOf returns the media type of the request body, in lower case and without parameters, or "" if the header
+// names none. Malformed parameters do not matter, because no handler depends on one apart from the boundary of
+// multipart forms.
+func MediaTypeOf(h http.Header) string {
+	name, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(name))
 }
 
 // ErrHTMLOnly is the error for a program that asks for JSON at a URL that has only HTML.

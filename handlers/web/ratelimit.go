@@ -14,7 +14,7 @@ import (
 // RateLimits holds the rate limits of all actions. The limits of sign-in and sign-up are strict, to slow down guessing.
 // All other limits only stop abuse.
 type RateLimits struct {
-	Requests             *Limiter // per user, or per IP address without a user
+	Requests             *Limiter // per user, or per IP address or IPv6 network
 	Posts                *Limiter // messages, edits and reactions, per user
 	Typing               *Limiter // saved drafts, per user
 	Uploads              *Limiter // files, per user

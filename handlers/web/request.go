@@ -23,7 +23,7 @@ import (
 // malformed; Go's decoder would silently replace the invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
-	name := mediaType(r.Header)
+	name := MediaTypeOf(r.Header)
 	if r.ContentLength == 0 && name != echo.MIMEApplicationJSON {
 		return nil // an empty form
 	}
@@ -32,7 +32,7 @@ func Bind(c echo.Context, in any) error {
 	case echo.MIMEApplicationJSON:
 		return bindJSON(r, in)
 	case echo.MIMEApplicationForm:
-		err = r.ParseForm()
+		err = readForm(r)
 	case echo.MIMEMultipartForm:
 		if r.MultipartForm == nil { // otherwise the handler has read it, with its files
 			err = ReadMultipart(r, func(url.Values, string, io.Reader) error { return nil })
@@ -43,17 +43,36 @@ func Bind(c echo.Context, in any) error {
 	if err != nil {
 		return BindError(err)
 	}
-	r.Form = r.PostForm // without the parameters of the query
+	r.Form = r.PostForm                        // without the parameters of the query
+	r.Header.Set(echo.HeaderContentType, name) // in lower case, as the binder needs it
 	return BindError((&echo.DefaultBinder{}).BindBody(c, in))
 }
 
 var errMalformed = chat.Errorf(chat.Invalid, "The form can't be read.")
 
+// readForm reads a form into r.PostForm. If the form has already been read, it does nothing.
+func readForm(r *http.Request) error {
+	if r.PostForm != nil {
+		return nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.PostForm, err = ParseForm(string(body))
+	return err
+}
+
+// utf8BOM is the byte order mark that some programs write before a text.
+const utf8BOM = "\xef\xbb\xbf"
+
+// bindJSON reads a JSON object into in. It skips a byte order mark before the object, as RFC 8259 allows.
 func bindJSON(r *http.Request, in any) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return BindError(err)
 	}
+	body = bytes.TrimPrefix(body, []byte(utf8BOM))
 	if !utf8.Valid(body) || hasLoneSurrogate(body) {
 		return chat.Errorf(chat.Invalid, "The text must be UTF-8.")
 	}
@@ -111,10 +130,7 @@ func BindError(err error) error {
 
 // IsMultipart reports whether the Content-Type says that the body is a multipart form, even if the rest of that header
 // is malformed.
-func IsMultipart(r *http.Request) bool {
-	name, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(name), echo.MIMEMultipartForm)
-}
+func IsMultipart(r *http.Request) bool { return MediaTypeOf(r.Header) == echo.MIMEMultipartForm }
 
 // ParseID parses an id. If s is not a positive number it returns 0, which is no valid id.
 func ParseID(s string) int64 {

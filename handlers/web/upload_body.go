@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"io"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -150,11 +149,11 @@ func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc)
 	if *left -= int64(partOverhead + len(field)); *left < 0 {
 		return ErrBodyTooLarge
 	}
-	if _, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition")); params["filename"] != "" {
+	if name := partFileName(part.Header.Get("Content-Disposition")); name != "" {
 		if field != "file" {
 			return nil
 		}
-		return save(form, params["filename"], part)
+		return save(form, name, part)
 	}
 	value, err := io.ReadAll(io.LimitReader(part, *left+1))
 	if *left -= int64(len(value)); *left < 0 {
