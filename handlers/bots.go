@@ -119,7 +119,7 @@ func (s *Server) renderBots(c echo.Context, status int, page views.BotList) (err
 	if err != nil {
 		return err
 	}
-	page.Origin = s.publicOrigin(c)
+	page.Origin = web.PublicOrigin(c.Request(), s.config.BaseURL, s.HTTPS)
 	return s.Render(c, status, views.BotsPage(s.Page(c), side, page))
 }
 

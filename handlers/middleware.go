@@ -34,6 +34,7 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 		s.logRequest,
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: logPanic}),
 		s.securityHeaders,
+		s.checkHead,
 		s.limitBody(),
 		middleware.GzipWithConfig(middleware.GzipConfig{Skipper: skipGzip, Level: gzipLevel, MinLength: 1 << 10}),
 		s.rejectCrossOrigin,
@@ -155,6 +156,18 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if s.HTTPS {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		return next(c)
+	}
+}
+
+// checkHead is middleware that refuses requests whose head is too large or whose Host header names another server; see
+// web.CheckHead. The answer is not cached, because it depends on the settings of the operator.
+func (s *Server) checkHead(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := web.CheckHead(c.Request(), s.config.BaseURL, web.RouteOf(c)); err != nil {
+			c.Response().Header().Set("Cache-Control", "no-store")
+			return err
 		}
 		return next(c)
 	}

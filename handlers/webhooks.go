@@ -64,26 +64,13 @@ func webhookToJSON(h chat.BotRoom, url string) webhookJSON {
 	return webhookJSON{h.ID, webhookRoom{h.Room, h.Name}, url}
 }
 
-// publicOrigin returns the scheme and host under which programs reach the server, such as https://chat.example.org.
-// Both are those of Config.BaseURL. If it is not set, the host is that of the request, and the scheme is https if the
-// server runs with HTTPS.
-func (s *Server) publicOrigin(c echo.Context) string {
-	if base := s.config.BaseURL; base != nil {
-		return base.Scheme + "://" + base.Host
-	}
-	if s.HTTPS {
-		return "https://" + c.Request().Host
-	}
-	return "http://" + c.Request().Host
-}
-
 // createWebhookRequest is the form or JSON that creates a webhook. Room is the room into which it posts.
 type createWebhookRequest struct {
 	Room web.ID `form:"room" json:"room" required:"true"`
 }
 
 // createWebhook creates a webhook and answers with its URL. The URL contains the webhook's secret and is shown only
-// this once.
+// this once. It is only a path if no base URL is set and the request came over the network; see web.PublicOrigin.
 func (s *Server) createWebhook(c echo.Context) error {
 	var in createWebhookRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -94,7 +81,7 @@ func (s *Server) createWebhook(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	url := s.publicOrigin(c) + views.WebhookURL(secret)
+	url := web.PublicOrigin(c.Request(), s.config.BaseURL, s.HTTPS) + views.WebhookURL(secret)
 	if web.WantsJSON(c) {
 		return c.JSON(http.StatusCreated, webhookToJSON(hook, url))
 	}

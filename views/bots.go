@@ -17,7 +17,7 @@ type BotList struct {
 	Form              Form
 	RevealedBot       int64
 	Token, WebhookURL string
-	Origin            string // public URL of the server, without a path
+	Origin            string // public URL of the server, without a path; "" if the server does not know it
 }
 
 // curlExample returns a command line with which the owner can try the new token or webhook.

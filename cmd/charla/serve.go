@@ -14,6 +14,7 @@ import (
 
 	"charla/chat"
 	"charla/db"
+	"charla/handlers/web"
 	"charla/live"
 )
 
@@ -26,9 +27,9 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
-// maxHeaderBytes is the maximum size of request headers. A token of 1 MB still fits, so that the client gets the same
-// response as for every other invalid token. A connection may use that much memory only until readHeaderTimeout.
-const maxHeaderBytes = 1 << 20
+// maxHeaderBytes is how many bytes net/http reads of the head of a request before it answers 431 and closes the
+// connection. It adds about 4 KB for HTTP/1 and 320 bytes for HTTP/2. The exact limit is web.MaxHeadBytes.
+const maxHeaderBytes = web.MaxHeadBytes
 
 // serve runs Charla until ctx is done. Then it lets requests finish and asks the clients of event streams to reconnect.
 // It takes its ports before it opens the database, so that a second start by mistake does not migrate the schema under

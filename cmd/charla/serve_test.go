@@ -235,7 +235,7 @@ func TestHTTPTimeouts(t *testing.T) {
 	if s.ReadHeaderTimeout != 5*time.Second || s.ReadTimeout != 15*time.Second {
 		t.Errorf("headers time out after %v, bodies after %v", s.ReadHeaderTimeout, s.ReadTimeout)
 	}
-	if s.WriteTimeout <= 0 || s.WriteTimeout > time.Minute || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 1<<20 {
+	if s.WriteTimeout <= 0 || s.WriteTimeout > time.Minute || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 64<<10 {
 		t.Errorf("the server is %+v", s)
 	}
 	if shutdownTimeout >= 15*time.Second {

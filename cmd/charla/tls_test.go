@@ -89,6 +89,43 @@ func TestTLSWithCertificateFile(t *testing.T) {
 	}
 }
 
+// TestCipherSuites tries each cipher suite of TLS 1.2 that Go knows. Only those without CBC may be accepted.
+func TestCipherSuites(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	pool := writeSelfSigned(t, cert, key, 1)
+	s := startServer(t, context.Background(), "CHARLA_TLS_CERT="+cert, "CHARLA_TLS_KEY="+key)
+	address := strings.TrimPrefix(s.url, "https://")
+	connect := func(settings *tls.Config) error {
+		settings.RootCAs = pool
+		conn, err := tls.Dial("tcp", address, settings)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}
+	accepted := 0
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		settings := &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}}
+		isCBC := !strings.Contains(suite.Name, "GCM") && !strings.Contains(suite.Name, "POLY1305")
+		if connect(settings) == nil {
+			accepted++
+			if isCBC {
+				t.Errorf("%s is accepted", suite.Name)
+			}
+		}
+	}
+	if accepted != 3 { // those for the key of the certificate, which is ECDSA
+		t.Errorf("%d cipher suites of TLS 1.2 are accepted", accepted)
+	}
+	if err := connect(&tls.Config{MinVersion: tls.VersionTLS13}); err != nil {
+		t.Errorf("TLS 1.3: %v", err)
+	}
+	if connect(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}) == nil {
+		t.Error("TLS 1.1 is accepted")
+	}
+}
+
 func TestCertificateFileIsReloaded(t *testing.T) {
 	dir := t.TempDir()
 	c := &certificateFile{certPath: filepath.Join(dir, "cert.pem"), keyPath: filepath.Join(dir, "key.pem")}

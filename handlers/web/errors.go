@@ -79,6 +79,8 @@ const (
 	MethodNotAllowed chat.Code = "method_not_allowed"
 	NotAcceptable    chat.Code = "not_acceptable"
 	Unsupported      chat.Code = "unsupported"
+	Misdirected      chat.Code = "misdirected"
+	HeadTooLarge     chat.Code = "head_too_large"
 	Internal         chat.Code = "internal"
 )
 
@@ -92,8 +94,10 @@ var ErrorDocs = []ErrorDoc{
 	{chat.Conflict, http.StatusConflict, "It contradicts what is stored."},
 	{chat.TooLarge, http.StatusRequestEntityTooLarge, "The body or a file is too large."},
 	{Unsupported, http.StatusUnsupportedMediaType, "The media type of the body is not supported."},
+	{Misdirected, http.StatusMisdirectedRequest, "`CHARLA_BASE_URL` is set, and the `Host` header names another host."},
 	{chat.Invalid, http.StatusUnprocessableEntity, "A field is wrong."},
 	{chat.TooMany, http.StatusTooManyRequests, "Wait as long as `Retry-After` says."},
+	{HeadTooLarge, http.StatusRequestHeaderFieldsTooLarge, "The address and the headers have more than 64 KB."},
 	{Internal, http.StatusInternalServerError, "Charla has a bug. The log has the details."},
 	{chat.Unavailable, http.StatusServiceUnavailable, "The database or the storage does not answer. " +
 		"Try again as `Retry-After` says."},
