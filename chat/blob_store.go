@@ -2,8 +2,10 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
+	"syscall"
 	"time"
 )
 
@@ -86,8 +88,12 @@ type StoredObject struct {
 	StoredAt time.Time
 }
 
-// StorageUnavailable wraps the cause of a failure of the blob store that may be temporary.
+// StorageUnavailable wraps the cause of a failure of the blob store that may be temporary. If the cause is a full disk
+// or an exhausted quota of the operating system, it returns DiskFull.
 func StorageUnavailable(cause error) *Error {
+	if errors.Is(cause, syscall.ENOSPC) || errors.Is(cause, syscall.EDQUOT) {
+		return DiskFull(cause)
+	}
 	return &Error{
 		Code: Unavailable, Format: "Charla cannot reach its file storage. Try again in a moment.",
 		RetryAfter: 2 * time.Second, cause: cause,

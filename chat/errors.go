@@ -67,6 +67,18 @@ func DatabaseUnavailable(cause error) *Error {
 	}
 }
 
+// ErrDiskFull is in the chain of every error that DiskFull returns.
+var ErrDiskFull = errors.New("the disk is full")
+
+// DiskFull returns an Error with the code Unavailable for a write that failed because a disk of the database or of the
+// file storage is full, and its cause.
+func DiskFull(cause error) *Error {
+	return &Error{
+		Code: Unavailable, Format: "The server's disk is full. Nothing can be saved until there is space again.",
+		RetryAfter: 5 * time.Second, cause: fmt.Errorf("%w: %w", ErrDiskFull, cause),
+	}
+}
+
 // ErrDuplicate is returned by a Store if a write violates a unique constraint.
 var ErrDuplicate = errors.New("duplicate")
 

@@ -19,7 +19,7 @@ import (
 // mapError translates the error of a driver. A missing row, or a missing row that a foreign key needs, becomes
 // chat.ErrNotFound. A violated unique constraint becomes chat.ErrDuplicate. Both are returned unwrapped, because they
 // are ordinary results. Every other error is prefixed with op, the name of the operation. If the database could not be
-// reached, this prefixed error becomes the cause of an Unavailable chat.Error. mapError looks at error codes, never at
+// reached or its disk is full, this prefixed error becomes the cause of an Unavailable chat.Error. mapError looks at error codes, never at
 // texts.
 func mapError(op string, err error) error {
 	switch class := classify(err); class {
@@ -29,6 +29,8 @@ func mapError(op string, err error) error {
 		return class
 	case errUnreachable:
 		return chat.DatabaseUnavailable(fmt.Errorf("%s: %w", op, err))
+	case chat.ErrDiskFull:
+		return chat.DiskFull(fmt.Errorf("%s: %w", op, err))
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }
@@ -36,8 +38,11 @@ func mapError(op string, err error) error {
 // mapStartError translates an error during the start of Charla, as mapError does. It adds no operation, because these
 // errors already name theirs.
 func mapStartError(err error) error {
-	if classify(err) == errUnreachable {
+	switch classify(err) {
+	case errUnreachable:
 		return chat.DatabaseUnavailable(err)
+	case chat.ErrDiskFull:
+		return chat.DiskFull(err)
 	}
 	return err
 }
@@ -45,8 +50,8 @@ func mapStartError(err error) error {
 // errUnreachable means that the database did not answer or refuses all work for now.
 var errUnreachable = errors.New("the database cannot be reached")
 
-// classify returns what an error means to the caller: chat.ErrNotFound, chat.ErrDuplicate, errUnreachable, or err
-// itself.
+// classify returns what an error means to the caller: chat.ErrNotFound, chat.ErrDuplicate, chat.ErrDiskFull,
+// errUnreachable, or err itself.
 func classify(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return chat.ErrNotFound
@@ -71,6 +76,8 @@ func classifyPostgres(e *pq.Error, err error) error {
 		return chat.ErrDuplicate
 	case "23503": // foreign_key_violation: the person or room does not exist any more
 		return chat.ErrNotFound
+	case "53100": // disk_full
+		return chat.ErrDiskFull
 	case "25P03", "55P03", "58030": // idle_in_transaction_session_timeout, lock_not_available, io_error
 		return errUnreachable
 	case "0A000", "25006": // feature_not_supported, read_only_sql_transaction: a standby refuses a write
@@ -93,10 +100,12 @@ func classifySQLite(e *sqlite.Error, err error) error {
 		return chat.ErrDuplicate
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return chat.ErrNotFound
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE: // the latter: the index of the log cannot grow
+		return chat.ErrDiskFull
 	}
 	switch e.Code() & 0xff { // the low byte is the primary result code
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
-		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY:
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY:
 		return errUnreachable
 	}
 	return err

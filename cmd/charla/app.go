@@ -33,8 +33,9 @@ func newApp(
 	ctx context.Context, c config, store *db.Store, files *storage.Store, metrics *metricsServer,
 ) (*app, error) {
 	hub := live.NewHub(store)
+	disk := newDiskMonitor(c, store)
 	service := chat.NewService(chat.Options{
-		Store: store, Events: hub, Blobs: files, TimeZone: c.timezone, FileLimits: c.fileLimits,
+		Store: watchedStore{store, disk}, Events: hub, Blobs: watchedBlobs{files, disk}, TimeZone: c.timezone, FileLimits: c.fileLimits,
 		Media: chat.Media{Email: c.email != nil, Push: c.ntfy != nil},
 	})
 	notifier := &notify.Worker{
@@ -52,8 +53,7 @@ func newApp(
 	if err != nil {
 		return nil, err
 	}
-	peers := &peerMonitor{store: store, self: db.Node{ID: rand.Text(), HasRelay: relay != nil}}
-	disk := newDiskMonitor(c, store)
+	peers := &peerMonitor{store: store, disk: disk, self: db.Node{ID: rand.Text(), HasRelay: relay != nil}}
 	handler := handlers.New(service, hub, handlers.Config{
 		BaseURL: c.baseURL, TLS: c.tls.enabled(), TimeZone: c.timezone, RateScale: c.rate,
 		TrustedProxies: c.trustedProxies, Ping: store.Ping, CookieSecret: secret,

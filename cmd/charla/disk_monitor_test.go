@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,8 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"charla/db/dbtest"
 )
 
 // startInShell starts the program from a shell script, which finds the binary in $0 and the data directory in
@@ -23,22 +27,16 @@ func startInShell(t *testing.T, script string) (*exec.Cmd, *testServer, *syncBuf
 // TestFullDisk checks that on a full disk messages can still be read, that the operator is warned and that posting
 // keeps the text, and that posting works again when there is space.
 func TestFullDisk(t *testing.T) {
-	if err := exec.Command("unshare", "--user", "--map-root-user", "--mount", "true").Run(); err != nil {
-		t.Skip("cannot create a small disk: unshare: ", err)
-	}
-	const script = `exec unshare --user --map-root-user --mount /bin/sh -c ` +
-		`'mount -t tmpfs -o size=3m none "$CHARLA_DATA" && exec "$0"' "$0"`
-	c, s, out := startInShell(t, script)
-	disk := fmt.Sprintf("/proc/%d/root%s", c.Process.Pid, s.dataDir)
+	disk, s, out := startOnSmallDisk(t)
 	s.register(t, "ana@example.org")
 	s.postFormJSON(t, "/messages", url.Values{"room": {"1"}, "body": {"said before"}}, http.StatusCreated)
 	waitFor(t, out, "/readyz warns", func() bool {
 		fillDisk(t, filepath.Join(disk, "fill")) // again, because a check may have freed the space of its file
-		return s.get(t, "/readyz") == "ok, but CHARLA_DATA cannot be written: no space left on device\n"
+		return s.get(t, "/readyz") == "ok, but CHARLA_DATA cannot be written: the disk is full (no space left on device)\n"
 	})
-	warning := `level=WARN msg="CHARLA_DATA cannot be written" error="write ` + s.dataDir +
-		`/write-test: no space left on device"`
-	if !strings.Contains(out.String(), warning) {
+	warning := regexp.MustCompile(`level=WARN msg="CHARLA_DATA cannot be written" error="write ` +
+		regexp.QuoteMeta(s.dataDir) + `(/files)?/write-test: no space left on device"`)
+	if !warning.MatchString(out.String()) {
 		t.Errorf("the warning is not in the log:\n%s", out)
 	}
 	text := url.Values{"room": {"1"}, "body": {strings.Repeat("my precious text ", 200)}}
@@ -68,6 +66,121 @@ func TestFullDisk(t *testing.T) {
 	s.postFormJSON(t, "/messages", text, http.StatusCreated)
 	waitFor(t, out, "/readyz stops warning", func() bool { return s.get(t, "/readyz") == "ok\n" })
 }
+
+// startOnSmallDisk starts the program with a disk of 3 MB for its data, which disk is the path of.
+func startOnSmallDisk(t *testing.T) (disk string, s *testServer, out *syncBuffer) {
+	t.Helper()
+	if err := exec.Command("unshare", "--user", "--map-root-user", "--mount", "true").Run(); err != nil {
+		t.Skip("cannot create a small disk: unshare: ", err)
+	}
+	const script = `exec unshare --user --map-root-user --mount /bin/sh -c ` +
+		`'mount -t tmpfs -o size=3m none "$CHARLA_DATA" && exec "$0"' "$0"`
+	c, s, out := startInShell(t, script)
+	return fmt.Sprintf("/proc/%d/root%s", c.Process.Pid, s.dataDir), s, out
+}
+
+// TestFirstFailedWriteReportsFullDisk checks that the first write that fails on a full disk tells people why, keeps
+// their text, and changes /readyz at once. Nobody checks the disk before it.
+func TestFirstFailedWriteReportsFullDisk(t *testing.T) {
+	t.Setenv("TEST_DISK_CHECK_INTERVAL", "1h")
+	const ready, full = "ok\n", "ok, but CHARLA_DATA cannot be written: the disk is full (no space left on device)\n"
+	for name, write := range map[string]func(s *testServer) (*http.Response, error){
+		"a message": func(s *testServer) (*http.Response, error) {
+			return s.http.PostForm(s.url+"/messages", url.Values{"room": {"1"}, "body": {preciousText}})
+		},
+		"a file": func(s *testServer) (*http.Response, error) {
+			return s.http.Post(s.url+"/files?name=a.txt", "text/plain", strings.NewReader(preciousText))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk, s, out := startOnSmallDisk(t)
+			s.register(t, "ana@example.org")
+			waitFor(t, out, "the first check of the disk", func() bool { return s.get(t, "/readyz") == ready })
+			for {
+				fillDisk(t, filepath.Join(disk, "fill"))
+				before := s.get(t, "/readyz")
+				r, err := write(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Body.Close()
+				if r.StatusCode == http.StatusOK { // SQLite had space in its files, or has freed some
+					continue
+				}
+				if after := s.get(t, "/readyz"); before != ready || after != full {
+					t.Errorf("/readyz was %q before the failed write and is %q after it", before, after)
+				}
+				page, err := io.ReadAll(r.Body)
+				text := string(page)
+				if err != nil || r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "disk is full") ||
+					name == "a message" && !strings.Contains(text, preciousText) {
+					t.Errorf("status %d, %v, and the page is\n%s", r.StatusCode, err, text)
+				}
+				break
+			}
+			if err := os.Remove(filepath.Join(disk, "fill")); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, out, "/readyz stops warning", func() bool { return s.get(t, "/readyz") == ready })
+			r, err := write(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Body.Close(); r.StatusCode != http.StatusOK {
+				t.Errorf("after there was space: %s", r.Status)
+			}
+		})
+	}
+}
+
+// TestFullDiskOfPostgres checks the same for PostgreSQL, whose disk may belong to another machine. A trigger stands in
+// for the full disk: it raises the same error.
+func TestFullDiskOfPostgres(t *testing.T) {
+	address := dbtest.PostgresURL(t)
+	s := startServer(t, context.Background(), "DATABASE_URL="+address)
+	s.register(t, "ana@example.org")
+	database, err := sql.Open("postgres", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	for _, query := range []string{
+		`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device' USING ERRCODE = '53100';
+		END $$`,
+		`CREATE TRIGGER full_disk BEFORE INSERT ON messages EXECUTE FUNCTION fail()`,
+	} {
+		if _, err := database.Exec(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	form := strings.NewReader(url.Values{"room": {"1"}, "body": {preciousText}}.Encode())
+	request, _ := http.NewRequest(http.MethodPost, s.url+"/messages", form)
+	request.Header = http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "Accept-Language": {"es"},
+	}
+	r, err := s.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	page, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" ||
+		!strings.Contains(string(page), "El disco del servidor está lleno") || !strings.Contains(string(page), preciousText) {
+		t.Errorf("%s, %v:\n%s", r.Status, err, page)
+	}
+	if ready := s.get(t, "/readyz"); ready != "ok, but PostgreSQL cannot write: its disk is full\n" {
+		t.Errorf("/readyz says %q", ready)
+	}
+	if _, err := database.Exec(`DROP TRIGGER full_disk ON messages`); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "/readyz stops warning", func() bool { return s.get(t, "/readyz") == "ok\n" })
+	s.postFormJSON(t, "/messages", url.Values{"room": {"1"}, "body": {preciousText}}, http.StatusCreated)
+}
+
+// preciousText is longer than the free space that SQLite may have left in a page.
+var preciousText = strings.TrimSpace(strings.Repeat("my precious text ", 230))
 
 // fillDisk appends to a file until the disk is full.
 func fillDisk(t *testing.T, path string) {

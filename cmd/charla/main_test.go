@@ -19,6 +19,9 @@ import (
 // TestMain lets the test binary act as charla, so that a test can run it as a process of its own.
 func TestMain(m *testing.M) {
 	diskCheckInterval, purgeInterval = 20*time.Millisecond, 100*time.Millisecond
+	if interval, err := time.ParseDuration(os.Getenv("TEST_DISK_CHECK_INTERVAL")); err == nil {
+		diskCheckInterval = interval
+	}
 	if os.Getenv("BE_CHARLA") != "" {
 		main()
 	}

@@ -52,6 +52,7 @@ type peerState struct {
 // It warns if nodes share the database but are not connected over NATS.
 type peerMonitor struct {
 	store       *db.Store
+	disk        *diskMonitor // learns whether heartbeats can be written
 	self        db.Node
 	peers       map[string]peerState
 	lastLogged  time.Time
@@ -82,6 +83,7 @@ func (m *peerMonitor) poll(ctx context.Context) {
 	now := time.Now()
 	m.self.SeenAt = chat.TimestampOf(now)
 	others, err := m.store.Heartbeat(ctx, m.self, chat.TimestampOf(now.Add(-nodeRetention)), maxPeers)
+	m.disk.recordTx(err)
 	if err != nil {
 		slog.Warn("heartbeat failed", "error", err)
 		return

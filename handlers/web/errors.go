@@ -99,8 +99,8 @@ var ErrorDocs = []ErrorDoc{
 	{chat.TooMany, http.StatusTooManyRequests, "Wait as long as `Retry-After` says."},
 	{HeadTooLarge, http.StatusRequestHeaderFieldsTooLarge, "The address and the headers have more than 64 KB."},
 	{Internal, http.StatusInternalServerError, "Charla has a bug. The log has the details."},
-	{chat.Unavailable, http.StatusServiceUnavailable, "The database or the storage does not answer. " +
-		"Try again as `Retry-After` says."},
+	{chat.Unavailable, http.StatusServiceUnavailable, "The database or the storage does not answer, " +
+		"or a disk is full. Try again as `Retry-After` says."},
 }
 
 // StatusOf returns the HTTP status with which an error code is sent.
