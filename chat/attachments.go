@@ -27,6 +27,8 @@ type AttachmentWriter interface {
 	SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error
 	// DeletePendingFile deletes a pending file of a user and returns its conversation and its blob.
 	DeletePendingFile(ctx context.Context, user, id int64) (ref ConversationRef, blob int64, err error)
+	// PendingDuplicate returns the pending file of the same owner and conversation that has the same name and blob as f.
+	PendingDuplicate(ctx context.Context, f NewFile) (File, error)
 	// PendingFilesByID returns the pending files of a user that have the given ids, in the order of ids.
 	PendingFilesByID(ctx context.Context, user int64, ids []int64) ([]File, error)
 	// AttachFiles attaches files to a message and returns how many it attached. It skips ids that are not pending files
@@ -50,7 +52,7 @@ const (
 type NewUpload struct {
 	Conversation ConversationRef
 	Name, Alt    string
-	UploadID     string // the id that the page gave to the upload, if any; see UploadProgress
+	UploadID     string // the id that a page gave to its uploads, or empty; see UploadProgress
 	Body         io.Reader
 }
 
@@ -93,6 +95,9 @@ func (l *uploadLimiter) release(user int64) {
 // conversation, TooLarge or Invalid if the file exceeds the limits, TooMany for too many uploads at the same time, and
 // Unauthenticated if the user was disabled during the upload. Errors of in.Body are returned unchanged. No transaction
 // is open while the bytes arrive.
+//
+// A page repeats an upload that failed, although the server may have stored some of its files. So with an UploadID,
+// Upload returns the pending file of the conversation that has the same name and content, if there is one.
 func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, error) {
 	alt, err := CleanAlt(in.Alt)
 	if err != nil {
@@ -109,8 +114,11 @@ func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, erro
 		}
 		in.Conversation = c.Ref() // direct conversations can also be referred to by their room
 	}
-	if err := s.checkQuota(ctx, s.store, by, in.Conversation, 1); err != nil {
-		return File{}, err
+	repeatable := in.UploadID != ""
+	if !repeatable {
+		if err := s.checkQuota(ctx, s.store, by, in.Conversation, 1); err != nil {
+			return File{}, err
+		}
 	}
 	incoming, err := s.receive(ctx, in.Body)
 	if err != nil {
@@ -118,17 +126,12 @@ func (s *Service) Upload(ctx context.Context, by User, in NewUpload) (File, erro
 	}
 	defer incoming.Abort()
 	f, err := s.storeUpload(ctx, by, incoming, NewFile{
-		Owner: by.ID, Conversation: in.Conversation, Name: CleanFileName(in.Name), Alt: alt,
+		Owner: by.ID, Conversation: in.Conversation, Name: CleanFileName(in.Name), Alt: alt, Repeatable: repeatable,
 	})
 	if err != nil {
 		return File{}, err
 	}
-	if checkKey(in.UploadID) != nil {
-		in.UploadID = ""
-	}
-	s.publishAttachment(by, in.Conversation, AttachmentChanged{
-		Action: AttachmentAdded, UploadID: in.UploadID, File: f,
-	})
+	s.publishAttachment(by, in.Conversation, AttachmentChanged{Action: AttachmentAdded, File: f})
 	return f, nil
 }
 
@@ -231,6 +234,11 @@ func (s *Service) insertFile(ctx context.Context, by User, f NewFile, blob Blob,
 		}
 		if f.Blob, stored, err = tx.BlobByHash(ctx, blob.Hash); err != nil {
 			return err
+		}
+		if f.Repeatable {
+			if file, err = tx.PendingDuplicate(ctx, f); !errors.Is(err, ErrNotFound) {
+				return err
+			}
 		}
 		if err := s.checkQuota(ctx, tx, by, f.Conversation, stored.Size); err != nil {
 			return err

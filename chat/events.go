@@ -66,14 +66,13 @@ type UserTyping struct {
 	User      UserSummary
 }
 
-// UploadProgress announces, only to the uploading user, how much of a file has arrived. UploadID is the id that the
-// user's page chose for the upload. Done means that no more bytes will arrive, because the upload succeeded or failed.
+// UploadProgress announces, only to the uploading user, how much of an upload has arrived. UploadID is the id that the
+// user's page chose for its uploads, and FileName is the file that is arriving.
 type UploadProgress struct {
 	User               int64
 	StreamKey          StreamKey
 	UploadID, FileName string
-	Received, Total    int64 // in bytes; Total is zero if unknown
-	Done               bool
+	Received, Total    int64 // bytes of all files of the request; Total is zero if unknown
 }
 
 // AttachmentAction is what happened to a pending file in the composer of a conversation.
@@ -87,13 +86,12 @@ const (
 	AttachmentRemoved   AttachmentAction = "taken out"
 )
 
-// AttachmentChanged announces, only to the uploading user, that a pending file of a conversation changed. For an added
-// file, UploadID is the id that the user's page chose for the upload. For a removed file, only the ID of File is set.
+// AttachmentChanged announces, only to the uploading user, that a pending file of a conversation changed. For a removed
+// file, only the ID of File is set.
 type AttachmentChanged struct {
 	User      int64
 	StreamKey StreamKey
 	Action    AttachmentAction
-	UploadID  string
 	File      File
 }
 

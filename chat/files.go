@@ -76,6 +76,7 @@ type NewFile struct {
 	Conversation ConversationRef
 	Name, Alt    string
 	CreatedAt    Timestamp
+	Repeatable   bool // a pending file with the same name and blob takes the place of this one
 }
 
 // Usage is how many bytes a user has stored, and how many pending files they have for one conversation.

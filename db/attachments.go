@@ -74,6 +74,18 @@ func (r reader) PendingFilesByID(ctx context.Context, user int64, ids []int64) (
 	return files, err
 }
 
+// PendingDuplicate returns the pending file with the same owner, conversation, name and blob as f, or chat.ErrNotFound.
+func (w writer) PendingDuplicate(ctx context.Context, f chat.NewFile) (file chat.File, err error) {
+	const query = `
+		SELECT ` + fileColumns + `
+		FROM files f JOIN blobs b ON b.id = f.blob_id
+		WHERE f.user_id = $1 AND f.room_id = $2 AND f.peer_id = $3 AND f.name = $4 AND f.blob_id = $5 AND ` + isUnattached + `
+		ORDER BY f.id
+		LIMIT 1`
+	err = w.get(ctx, "read pending file", &file, query, f.Owner, f.Conversation.Room, f.Conversation.With, f.Name, f.Blob)
+	return file, err
+}
+
 // InsertFile adds a pending file. If the file's blob is being deleted, the foreign key fails and InsertFile returns
 // chat.ErrNotFound.
 func (w writer) InsertFile(ctx context.Context, f chat.NewFile) (file chat.File, err error) {

@@ -109,22 +109,39 @@ func TestSendWaitsForUploads(t *testing.T) {
 		sprintf(`%s === '' && !document.querySelector('.composer__pending') && %s`, attachmentNames, composerReady))
 
 	ana.limitUploadRate(100 << 10)
-	ana.chooseFiles(samples.write("other.bin", make([]byte, 1<<20)), samples.write("next.txt", []byte("next")))
-	ana.waitUntil("the upload is in progress", `document.querySelector('.attachment__progress')`)
-	ana.click(".attachment:has(.attachment__progress) .attachment__button")
+	ana.chooseFiles(samples.write("first.txt", []byte("first")), samples.write("other.bin", make([]byte, 20<<20)))
+	ana.waitUntil("the first file is attached while the second one is uploaded",
+		attachmentNames+` === 'first.txt' && document.querySelector('.attachment__progress')?.ariaLabel === 'other.bin'`)
+	ana.click("[aria-label='Cancel upload']")
 	ana.limitUploadRate(-1)
-	ana.waitUntil("the upload is cancelled, and the next file is attached",
-		sprintf(`%s === 'next.txt' && document.querySelectorAll('.attachment:not(.attachment--canceled)').length === 1`,
-			attachmentNames))
-	upload := eval[string](ana,
-		`document.querySelector('.attachment--canceled [id^=upload-]').id.slice('upload-'.length)`)
-	late := ana.api().uploadFile("text/plain", samples.write("late.txt", []byte("late")), "with=2&upload="+upload)
-	ana.waitUntil("the file that arrived after the cancellation is removed",
-		sprintf(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/files/%s/delete') &&
-		e.responseStatus === 200)`, late))
-	ana.open("/messages?with=2")
+	ana.waitUntil("the upload is cancelled, and the first file is still attached",
+		attachmentNames+` === 'first.txt' && document.querySelectorAll('.attachment').length === 1`)
+	ana.chooseFiles(samples.write("next.txt", []byte("next")))
+	ana.waitUntil("another file can be attached", attachmentNames+` === 'first.txt|next.txt'`)
+}
+
+// TestFailedUploadsCanBeRepeated stops the server during an upload of several files.
+func TestFailedUploadsCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	samples := newSampleFiles(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors(serverDownErrors)
+	ana.open("/messages?with=1")
 	ana.waitForStream()
-	ana.waitUntil("the file is gone", sprintf(`%s === 'next.txt'`, attachmentNames))
+	ana.limitUploadRate(200 << 10)
+	ana.chooseFiles(samples.write("first.txt", []byte("first")), samples.write("large.bin", make([]byte, 20<<20)))
+	ana.waitUntil("the first file is attached while the second one is uploaded",
+		attachmentNames+` === 'first.txt' && document.querySelector('.attachment__progress')?.value > 0`)
+	s.stop()
+	failed := `[...document.querySelectorAll('.attachment--failed .attachment__name')].map(e => e.innerText).join('|')`
+	ana.waitUntil("the page names the files that failed", failed+` === 'first.txt|large.bin'`)
+	ana.saveScreenshot("failed")
+	ana.limitUploadRate(-1)
+	s.start()
+	ana.click(".attachment__retry")
+	ana.waitUntil("both files are attached once",
+		attachmentNames+` === 'first.txt|large.bin' && document.querySelectorAll('.attachment').length === 2`)
 }
 
 func TestRejectedFiles(t *testing.T) {
@@ -132,7 +149,7 @@ func TestRejectedFiles(t *testing.T) {
 	s := startServer(t, "CHARLA_FILE_SIZE=1", "CHARLA_FILES=2")
 	samples := newSampleFiles(t)
 	ana := s.newUser("Ana")
-	ana.allowErrors("status of 422")
+	ana.allowErrors("status of 422|status of 413")
 	ana.open("/messages?with=1")
 	ana.waitForStream()
 	refused := func(why string) string {
@@ -141,7 +158,12 @@ func TestRejectedFiles(t *testing.T) {
 			asJSON(why))
 	}
 	ana.chooseFiles(samples.write("film.bin", make([]byte, 2<<20)))
-	ana.waitUntil("a file that is too large is not uploaded", refused("A file can have at most 1 MB."))
+	ana.waitUntil("a file that is too large is refused", refused("A file can have at most 1 MB."))
+	ana.click(".attachment--failed .attachment__button")
+	ana.chooseFiles(samples.write("long.bin", make([]byte, 4<<20)))
+	ana.waitUntil("an upload that is too large is refused as a whole",
+		refused("Upload failed.")+
+			` && document.querySelector('#composer-error').innerText === 'All files together can have at most 2 MB.'`)
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("broken.png", []byte("\x89PNG\r\n\x1a\n and no picture")),
 		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
@@ -183,7 +205,7 @@ func TestDropAndPasteFiles(t *testing.T) {
 	ana.dragFiles(".conversation-start", false, path)
 	ana.waitUntil("the drop area is shown", isVisible(".drop-overlay"))
 	ana.saveScreenshot("dropping")
-	ana.dragFiles(".conversation-start", true, path)
+	ana.dragFiles(".attach-button__input", true, path)
 	ana.waitUntil("the file is attached, and the drop area is gone",
 		attachmentNames+` === 'dropped.jpg' && !document.querySelector('.drop-overlay')`)
 	eval[bool](ana, `(() => { const d = new DataTransfer(); d.items.add(new File(['pasted'], 'pasted.txt')); `+

@@ -21,7 +21,7 @@ func (s *Server) attachmentRoutes() []web.Route {
 			Upload: web.AnyUpload,
 			Doc: web.Operation{
 				Summary: "Uploads files, which wait one day for their message: as a multipart form, or one file as " +
-					"the whole body.",
+					"the whole body. If files are refused or the request ends early, the others are kept.",
 				Query:     "with room name upload",
 				Body:      uploadRequest{},
 				Responses: web.Responses{201: web.AnyOf{web.FileJSON{}, filesJSON{}}},
@@ -70,13 +70,21 @@ type uploadResult struct {
 	conversation chat.ConversationRef // which the files are uploaded for; may be empty
 	files        []chat.File
 	rejected     []views.RejectedFile
+	current      string    // name of the file that is being read; empty between files
+	reportedAt   time.Time // when progress was last reported
+}
+
+// reject adds the current file to the rejected ones.
+func (r *uploadResult) reject(c echo.Context, err error) {
+	e, _ := web.ClassifyError(c, err)
+	r.rejected = append(r.rejected, views.RejectedFile{Name: r.current, Error: e})
 }
 
 // uploadFiles stores the files of the request as attachments of the caller's draft, until a message is posted with
-// them. If one file is rejected, it still stores the others.
+// them. If one file is rejected or the request ends early, it still stores the others.
 func (s *Server) uploadFiles(c echo.Context) error {
 	result, err := s.receiveFiles(c)
-	if err != nil {
+	if err != nil && len(result.files) == 0 {
 		return err
 	}
 	if len(result.files)+len(result.rejected) == 0 {
@@ -116,18 +124,20 @@ func (s *Server) answerUpload(c echo.Context, result uploadResult, err error) er
 }
 
 // receiveFiles stores the files in the body of a request while the body is still arriving. The body is a multipart form
-// or a single file.
+// or a single file. If the body ends early, receiveFiles returns an error, and the files that were complete by then.
 func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 	r := c.Request()
 	defer func() {
 		http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(s.transferTimeouts.Response))
 	}()
 	save := func(fields url.Values, name string, file io.Reader) error {
-		result.conversation = uploadConversation(c, fields)
+		result.conversation, result.current = uploadConversation(c, fields), chat.CleanFileName(name)
 		return s.saveFile(c, &result, fields, name, file)
 	}
 	if web.IsMultipart(r) {
-		err = web.ReadMultipart(r, save)
+		if err = web.ReadMultipart(r, save); err != nil && len(result.files) > 0 {
+			result.reject(c, err)
+		}
 		result.conversation = uploadConversation(c, r.PostForm)
 		return result, err
 	}
@@ -158,52 +168,36 @@ func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Value
 		Conversation: result.conversation, Name: name, Alt: fields.Get("alt"),
 		UploadID: cmp.Or(fields.Get("upload"), c.QueryParam("upload")), Body: file,
 	}
-	stop := s.reportProgress(c, upload)
-	f, err := s.chat.Upload(c.Request().Context(), me, upload)
-	stop()
-	fields.Del("alt") // it described this file; the next one may have its own
-	if err == nil {
-		result.files = append(result.files, f)
-		return nil
+	body, _ := c.Request().Body.(*web.UploadBody)
+	if body != nil && upload.UploadID != "" {
+		body.OnProgress = func(received int64) { s.reportProgress(c, result, upload.UploadID, received) }
 	}
-	if !isFileRejected(err) {
+	f, err := s.chat.Upload(c.Request().Context(), me, upload)
+	fields.Del("alt") // it described this file; the next one may have its own
+	code := chat.CodeOf(err)
+	switch {
+	case err == nil:
+		result.files = append(result.files, f)
+	case (code == chat.Invalid || code == chat.TooLarge) && !(body != nil && body.Failed()): // the next one may be better
+		result.reject(c, err)
+	default:
 		return err
 	}
-	e, _ := web.ClassifyError(c, err)
-	result.rejected = append(result.rejected, views.RejectedFile{Name: chat.CleanFileName(name), Error: e})
+	result.current = ""
 	return nil
 }
 
-// isFileRejected reports whether err concerns one file only, so that the other files of the request can still be
-// stored.
-func isFileRejected(err error) bool {
-	code := chat.CodeOf(err)
-	return (code == chat.Invalid || code == chat.TooLarge) && err != web.ErrUploadBroken && err != web.ErrBodyTooLarge
-}
-
-// reportProgress tells the pages of the uploading user how many bytes of the request have arrived, until the caller
-// calls stop.
-func (s *Server) reportProgress(c echo.Context, upload chat.NewUpload) (stop func()) {
-	body, ok := c.Request().Body.(*web.UploadBody)
-	if !ok || upload.UploadID == "" {
-		return func() {}
+// reportProgress tells the pages of the uploading user how many bytes of the request have arrived. It does so at most
+// four times a second, and when all bytes have arrived.
+func (s *Server) reportProgress(c echo.Context, result *uploadResult, uploadID string, received int64) {
+	total, now := max(0, c.Request().ContentLength), time.Now()
+	if now.Sub(result.reportedAt) < progressInterval && (total == 0 || received < total) {
+		return
 	}
-	progress := chat.UploadProgress{
-		UploadID: upload.UploadID, FileName: chat.CleanFileName(upload.Name), Total: max(0, c.Request().ContentLength),
-	}
-	report := func() { s.chat.ReportUploadProgress(web.CurrentUser(c), upload.Conversation, progress) }
-	var last time.Time
-	body.OnProgress = func(received int64) {
-		if now := time.Now(); now.Sub(last) >= progressInterval {
-			last, progress.Received = now, received
-			report()
-		}
-	}
-	return func() {
-		body.OnProgress = nil
-		progress.Done = true
-		report()
-	}
+	result.reportedAt = now
+	s.chat.ReportUploadProgress(web.CurrentUser(c), result.conversation, chat.UploadProgress{
+		UploadID: uploadID, FileName: result.current, Received: received, Total: total,
+	})
 }
 
 // altTextForm is the form or JSON that sets the alt text of a file.
@@ -258,7 +252,8 @@ type filesJSON struct {
 	Refused []refusedJSON  `json:"refused,omitempty"`
 }
 
-// refusedJSON is a rejected file in filesJSON: its name and the reason.
+// refusedJSON is a rejected file in filesJSON: its name and the reason. The name is empty if the rest of the request
+// could not be read.
 type refusedJSON struct {
 	Name    string    `json:"name"`
 	Code    chat.Code `json:"code"`

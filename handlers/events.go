@@ -112,8 +112,7 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 		return viewer, stream.JSONEvents{}, state
 	}
 	enc := stream.HTMLEvents{Locale: s.Locale(c)}
-	reconnected := c.Request().Header.Get("Last-Event-ID") != ""
-	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, reconnected)
+	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc)
 }
 
 // endIfLeft answers a page that tries to reconnect to its stream after the user left the room. It sends a stream that
@@ -144,14 +143,12 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 }
 
 // pageState returns the function that computes the events that only one user's page gets: the sidebar with unread
-// counts, the title, whether the other user of a direct conversation is online, the favicon and the sound. After a
-// reconnection it also sends the attachments in the composer once, because a replay does not include the changes of
+// counts, the title, whether the other user of a direct conversation is online, the favicon and the sound. The
+// first time it also sends the attachments in the composer, because a replay does not include the changes of
 // attachments that the page missed.
-func (s *Server) pageState(
-	user chat.User, conv chat.Conversation, enc stream.HTMLEvents, reconnected bool,
-) live.StateFunc {
+func (s *Server) pageState(user chat.User, conv chat.Conversation, enc stream.HTMLEvents) live.StateFunc {
 	signals := &tabSignals{soundOn: user.Sound}
-	attachmentsStale := reconnected && conv.StreamKey() != (chat.StreamKey{})
+	attachmentsStale := conv.StreamKey() != (chat.StreamKey{})
 	return func(ctx context.Context) ([]byte, error) {
 		var attachments []templ.Component
 		if attachmentsStale {

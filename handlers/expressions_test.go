@@ -74,10 +74,10 @@ func (e clientExpressions) total() (bytes int) {
 
 // The limits of client expressions.
 const (
-	maxExpressions = 9_500 // bytes of all different expressions
+	maxExpressions = 7_250 // bytes of all different expressions
 	maxExpression  = 120
 	maxModel       = 200
-	maxLong        = 18 // longer ones, all of the send queue, the composer and the uploads; lower this when one goes
+	maxLong        = 7 // longer ones, all of the send queue and the composer; lower this when one goes
 )
 
 // TestClientExpressions collects the Alpine expressions and htmx filters of all kinds of pages, parses them with the

@@ -104,28 +104,23 @@ func testAttachmentSync(t *testing.T, here, there *testServer) {
 	mine.waitForElement("[hx-target='#attachments:not(:has(#"+attachment+"))'][hx-swap=beforeend] #"+attachment,
 		"first.txt")
 	ana.post(f.URL, []string{"alt", "what it says"}, asJSON).is(204)
-	mine.waitForElement(
-		"[hx-target='#" + attachment + ":not(:has([open]))'][hx-swap=outerHTML] [data-alt='what it says']")
+	described := mine.waitForElement("[hx-target='#" + attachment + ":not(:has([open]))'][hx-swap=outerHTML] li")
+	shows(t, described.data, "[hx-target='#"+attachment+" .attachment__alt-current']", "what it says")
 	ana.do(http.MethodDelete, f.URL, nil, asJSON).is(204)
 	mine.waitForElement("[hx-target='#" + attachment + "'][hx-swap=delete]")
 
-	upload(with+"&upload=u:1", "named.txt")
-	named := formatID(f.ID + 1)
-	e := mine.waitForElement(
-		"[hx-target='.attachment-tray:not(:has(#upload-u_1)) > #attachments:not(:has(#attachment-"+named+"))']",
-		"named.txt")
-	shows(t, e.data,
-		"[hx-target='.attachment--canceled #upload-u_1'] > i[hx-post='/files/"+named+"/delete'][hx-trigger=load]")
-	ana.do(http.MethodDelete, "/files/"+named, nil, asJSON).is(204)
+	sent := upload(with, "sent.txt")
+	mine.waitFor("sent.txt")
+	ana.sendWithFiles(with, "with a file", sent)
+	mine.waitForElement("[hx-target='#attachment-" + formatID(sent.ID) + "'][hx-swap=delete]")
 
 	g := upload("room="+formatID(direct), "second.txt") // the direct conversation by its room
 	mine.waitFor("second.txt")
-	back := other.listen("/events?"+with, "Last-Event-ID: 1").waitForElement("[hx-swap=delete]")
-	shows(t, back.data, "[hx-target='#attachments .attachment:not(#attachment-"+formatID(g.ID)+")']")
+	back := other.listen("/events?"+with, "Last-Event-ID: 1").waitForElement(
+		"[hx-target='#attachments .attachment:not(#attachment-" + formatID(g.ID) + ")'][hx-swap=delete]")
 	contains(t, back.data, "second.txt")
 	lacks(t, back.data, "first.txt")
-	// A stream without a cursor belongs to a page that has just been rendered with its attachments.
-	lacks(t, other.listen("/events?"+with).waitForPresence().data, "second.txt")
+	other.listen("/events?" + with).waitFor("second.txt") // a page that was just opened
 
 	berta.sendMessage(ana.peerQuery(), "the last")
 	for _, st := range []*eventStream{hers, program} {

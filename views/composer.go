@@ -51,6 +51,7 @@ type Composer struct {
 	ReplaceText      bool           // whether Body replaces the text that the browser stores
 	Error            *chat.Error
 
+	UploadID      string         // id of the page's uploads, under which the stream reports their progress
 	Attachments   []chat.File    // uploaded for the next message
 	RejectedFiles []RejectedFile // rejected by the last upload
 	FileLimits    chat.FileLimits

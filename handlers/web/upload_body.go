@@ -32,7 +32,7 @@ const (
 // These are the errors that a user sees when reading an upload fails.
 var (
 	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is too large.")
-	ErrUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "The upload was interrupted. Try again."}
+	errUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "The upload was interrupted. Try again."}
 )
 
 // AcceptsFiles reports whether the body of this request may contain files, according to its route and Content-Type.
@@ -46,18 +46,24 @@ func AcceptsFiles(c echo.Context) bool {
 	return false
 }
 
-// LimitUpload replaces the body of an upload request by an UploadBody, which has its own size limit and deadlines. It
-// returns ErrBodyTooLarge if the Content-Length already exceeds the limit.
+// LimitUpload replaces the body of an upload request by an UploadBody, which has its own size limit and deadlines. The
+// limit is that of all files of one message. LimitUpload returns TooLarge if the Content-Length already exceeds it.
 func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeouts) error {
 	r := c.Request()
-	maxBytes := int64(limits.FilesPerMessage)*limits.FileBytes + maxFieldBytes
+	fileBytes := int64(limits.FilesPerMessage) * limits.FileBytes
+	maxBytes := fileBytes + maxFieldBytes
+	tooLarge := &chat.Error{
+		Code: chat.TooLarge, Field: "file",
+		Format: "All files together can have at most %d MB.", Args: []any{fileBytes >> 20},
+	}
 	if r.ContentLength > maxBytes {
-		return ErrBodyTooLarge
+		return tooLarge
 	}
 	r.Body = &UploadBody{
 		ReadCloser:       http.MaxBytesReader(c.Response(), r.Body, maxBytes),
 		TransferTimeouts: timeouts,
 		control:          http.NewResponseController(c.Response()),
+		tooLarge:         tooLarge,
 	}
 	return nil
 }
@@ -70,12 +76,17 @@ type UploadBody struct {
 	OnProgress func(received int64) // called after each read, unless nil
 
 	control       *http.ResponseController
+	tooLarge      error // for a body above the limit
+	failed        bool
 	deadlineSetAt time.Time
 	waited        time.Duration // time spent in reads, without the time in which the server stores files
 	received      int64         // bytes
 }
 
-// Read reads from the body. Instead of errors of net/http it returns ErrBodyTooLarge and ErrUploadBroken.
+// Failed reports whether the rest of the body cannot be read, because the connection failed or the body is too large.
+func (a *UploadBody) Failed() bool { return a.failed }
+
+// Read reads from the body. Instead of errors of net/http it returns errors that the user may see.
 func (a *UploadBody) Read(p []byte) (int, error) {
 	start := time.Now()
 	a.extendDeadline(start)
@@ -84,7 +95,14 @@ func (a *UploadBody) Read(p []byte) (int, error) {
 	if a.received += int64(n); n > 0 && a.OnProgress != nil {
 		a.OnProgress(a.received)
 	}
-	return n, uploadError(err)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	a.failed = true
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return n, a.tooLarge
+	}
+	return n, errUploadBroken
 }
 
 // extendDeadline extends the read deadline by the idle timeout, or by less if the upload is slower than MinRate on
@@ -100,18 +118,6 @@ func (a *UploadBody) extendDeadline(now time.Time) {
 	until := now.Add(min(a.Idle, average))
 	a.control.SetReadDeadline(until)
 	a.control.SetWriteDeadline(until.Add(a.Response))
-}
-
-// uploadError returns the error that the user sees if reading an upload fails with err. It returns nil if err is nil,
-// and io.EOF at the end of the upload.
-func uploadError(err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return ErrBodyTooLarge
-	}
-	if err != nil && err != io.EOF {
-		return ErrUploadBroken
-	}
-	return err
 }
 
 // FileFunc receives each file of a multipart form as it arrives. fields are the form fields that came before the file.
