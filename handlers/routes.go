@@ -44,7 +44,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Account export", Routes: s.accountExportRoutes()},
 		{Name: "Account deletion", Routes: s.accountDeletionRoutes()},
 		{Name: "Pages", Routes: slices.Concat(s.tabSignalRoutes(), s.meCSSRoutes())},
-		{Name: "Operation", Routes: slices.Concat(s.healthRoutes(), s.openAPIRoutes())},
+		{Name: "Operation", Routes: slices.Concat(s.healthRoutes(), s.wellKnownRoutes(), s.openAPIRoutes())},
 	}
 }
 

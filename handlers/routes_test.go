@@ -39,7 +39,7 @@ var routeCases = []routeCase{
 	{route: "POST /confirm/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 	{route: "GET /forgot", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 	{route: "POST /forgot", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
-	{route: "GET /reset/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /reset/:token", anonymous: statuses{404, 406}, outsider: statuses{404, 406}, member: statuses{404, 406}},
 	{route: "POST /reset/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 	{route: "GET /email/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 	{route: "POST /email/:token", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
@@ -110,6 +110,11 @@ var routeCases = []routeCase{
 	{route: "GET /openapi.json", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "GET /healthz", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "GET /readyz", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /favicon.ico", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /manifest.webmanifest", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /robots.txt", anonymous: statuses{200, 200}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /.well-known/security.txt", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
+	{route: "GET /.well-known/change-password", anonymous: statuses{302, 302}, outsider: statuses{302, 302}, member: statuses{302, 302}},
 	{route: "GET /static/*", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 }
 

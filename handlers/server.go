@@ -21,15 +21,16 @@ import (
 
 // Config contains the settings of a Server and the functions that connect it to the rest of the program.
 type Config struct {
-	BaseURL        *url.URL                    // the URL that browsers use; nil if they reach this process directly
-	TimeZone       *time.Location              // of days, and of times on pages without JavaScript
-	RateScale      float64                     // multiplies all rate limits; 0 switches them off
-	TrustedProxies []*net.IPNet                // proxies whose X-Forwarded-For header is trusted
-	TLS            bool                        // this process terminates TLS, even if BaseURL is set
-	Ping           func(context.Context) error // returns an error if the database does not answer
-	Warnings       []func() string             // texts for the operator on /readyz; empty ones are left out
-	CookieSecret   []byte                      // signs the cookies of known browsers
-	ObserveRequest RequestObserver             // called for every request; may be nil
+	BaseURL         *url.URL                    // the URL that browsers use; nil if they reach this process directly
+	TimeZone        *time.Location              // of days, and of times on pages without JavaScript
+	RateScale       float64                     // multiplies all rate limits; 0 switches them off
+	TrustedProxies  []*net.IPNet                // proxies whose X-Forwarded-For header is trusted
+	TLS             bool                        // this process terminates TLS, even if BaseURL is set
+	Ping            func(context.Context) error // returns an error if the database does not answer
+	Warnings        []func() string             // texts for the operator on /readyz; empty ones are left out
+	SecurityContact string                      // the URI of whom to tell about vulnerabilities; empty for nobody
+	CookieSecret    []byte                      // signs the cookies of known browsers
+	ObserveRequest  RequestObserver             // called for every request; may be nil
 }
 
 // RequestObserver is a function that New's caller provides to measure requests. It is called for each answered request,

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-//go:embed css/*.css vendor/*.js *.svg chime.wav
+//go:embed css/*.css vendor/*.js *.svg *.png favicon.ico chime.wav
 var files embed.FS
 
 // asset is an embedded file with its media type and its gzipped content.
@@ -47,7 +47,7 @@ const (
 func init() {
 	addAsset("charla.css", bundle())
 	addAsset("noscript.css", readFile(noscriptCSS))
-	for _, name := range []string{"icon.svg", "icon-unread.svg", "chime.wav"} {
+	for _, name := range slices.Concat(glob("*.svg"), glob("*.png"), []string{"favicon.ico", "chime.wav"}) {
 		addAsset(name, readFile(name))
 	}
 	for _, name := range glob("vendor/*.js") {
@@ -105,6 +105,10 @@ func mimeType(ext string) string {
 		return "text/css; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".ico":
+		return "image/x-icon"
 	case ".wav":
 		return "audio/wav"
 	}
@@ -127,6 +131,12 @@ func URL(name string) string {
 		panic("static: there is no file " + name)
 	}
 	return p
+}
+
+// Content returns the content and the media type of the file with the given name. It panics if there is no such file.
+func Content(name string) (content []byte, contentType string) {
+	a := assetByURL[URL(name)]
+	return a.content, a.contentType
 }
 
 // Exists reports whether url is the URL of a file.

@@ -23,9 +23,14 @@ var deferredScripts = []string{"alpine-persist.min.js", "alpine-csp.min.js"}
 // These are the background colours of the pages in the light and the dark theme. Browsers use them for their toolbar. A
 // test compares them with theme.css.
 const (
-	lightBackground = "#f9f3ec"
-	darkBackground  = "#1d1815"
+	LightBackground = "#f9f3ec"
+	DarkBackground  = "#1d1815"
 )
+
+// Description returns one sentence about the chat for search engines, link previews and app stores.
+func (l Locale) Description() string {
+	return l.T("The chat of %s: rooms, direct messages, pictures and files.", l.CommunityName())
+}
 
 // themeColor is a colour for the toolbar of the browser, and the media query for which it applies.
 type themeColor struct{ Color, Media string }
@@ -35,13 +40,13 @@ type themeColor struct{ Color, Media string }
 func themeColors(theme string) []themeColor {
 	switch theme {
 	case "light":
-		return []themeColor{{lightBackground, "all"}}
+		return []themeColor{{LightBackground, "all"}}
 	case "dark":
-		return []themeColor{{darkBackground, "all"}}
+		return []themeColor{{DarkBackground, "all"}}
 	}
 	return []themeColor{
-		{lightBackground, "(prefers-color-scheme: light)"},
-		{darkBackground, "(prefers-color-scheme: dark)"},
+		{LightBackground, "(prefers-color-scheme: light)"},
+		{DarkBackground, "(prefers-color-scheme: dark)"},
 	}
 }
 

@@ -56,7 +56,7 @@ func newApp(
 	peers := &peerMonitor{store: store, disk: disk, self: db.Node{ID: rand.Text(), HasRelay: relay != nil}}
 	handler := handlers.New(service, hub, handlers.Config{
 		BaseURL: c.baseURL, TLS: c.tls.enabled(), TimeZone: c.timezone, RateScale: c.rate,
-		TrustedProxies: c.trustedProxies, Ping: store.Ping, CookieSecret: secret,
+		TrustedProxies: c.trustedProxies, SecurityContact: c.securityContact, Ping: store.Ping, CookieSecret: secret,
 		Warnings:       []func() string{peers.warning, disk.warning},
 		ObserveRequest: metrics.requestObserver(),
 	})

@@ -16,20 +16,21 @@ import (
 
 // config is the configuration of a Charla process, read from flags and environment variables.
 type config struct {
-	addr           string
-	data           string
-	baseURL        *url.URL // nil if not set
-	timezone       *time.Location
-	rate           float64
-	trustedProxies []*net.IPNet
-	databaseURL    string
-	natsURL        string
-	email          *email.Sender // nil if e-mail is off
-	ntfy           *ntfy.Client  // nil if push notifications are off
-	s3URL          string
-	metricsAddr    string
-	tls            tlsConfig
-	fileLimits     chat.FileLimits
+	addr            string
+	data            string
+	baseURL         *url.URL // nil if not set
+	timezone        *time.Location
+	rate            float64
+	trustedProxies  []*net.IPNet
+	securityContact string // a URI; empty if not set
+	databaseURL     string
+	natsURL         string
+	email           *email.Sender // nil if e-mail is off
+	ntfy            *ntfy.Client  // nil if push notifications are off
+	s3URL           string
+	metricsAddr     string
+	tls             tlsConfig
+	fileLimits      chat.FileLimits
 }
 
 // tlsConfig selects the TLS certificate: one from ACME for a domain, one from files, or none.

@@ -93,6 +93,7 @@ var invalidSettings = []string{
 	"CHARLA_BASE_URL=https://", "CHARLA_TIMEZONE=Mars/Olympus", "CHARLA_TIMEZONE=../etc/passwd",
 	"CHARLA_RATE=fast", "CHARLA_RATE=-1", "CHARLA_RATE=NaN", "CHARLA_RATE=Inf", "CHARLA_RATE=1e9",
 	"CHARLA_TRUSTED_PROXIES=proxy", "CHARLA_TRUSTED_PROXIES=10.0.0.0/33",
+	"CHARLA_SECURITY_CONTACT=somebody", "CHARLA_SECURITY_CONTACT=http://example.org/security",
 	"DATABASE_URL=mysql://x", "DATABASE_URL=x.db",
 	"NATS_URL=nats://127.0.0.1:4222", "NATS_URL=127.0.0.1:4222", "NATS_URL=nats://a,http://b", "NATS_URL=,",
 	"SMTP_URL=mail.example.org", "SMTP_URL=smtp://u:geheim@h:0?from=a@b.c", "SMTP_URL=smtp://h",

@@ -43,6 +43,9 @@ var options = []option{
 		"a factor for all rate limits; 0 switches them off", setRate},
 	{"CHARLA_TRUSTED_PROXIES", "",
 		"comma-separated addresses or networks of proxies whose X-Forwarded-For header is trusted", setTrustedProxies},
+	{"CHARLA_SECURITY_CONTACT", "",
+		"an e-mail address, or an https:// page, for reports of vulnerabilities; " +
+			"Charla publishes it at /.well-known/security.txt", setSecurityContact},
 	{"DATABASE_URL", "",
 		"postgres://… to use PostgreSQL; SQLite if empty", setDatabaseURL},
 	{"NATS_URL", "",
@@ -187,6 +190,24 @@ func parseNetwork(v string) (*net.IPNet, error) {
 	}
 	bits := 8 * len(ip)
 	return &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, bits)}, nil
+}
+
+// setSecurityContact stores the contact as a URI, which is mailto: for an e-mail address.
+func setSecurityContact(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	address := strings.TrimPrefix(v, "mailto:")
+	if email, _, err := chat.CleanEmail(address); err == nil {
+		c.securityContact = (&url.URL{Scheme: "mailto", Opaque: url.PathEscape(email)}).String()
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return errors.New("must be an e-mail address, or the https:// address of a page")
+	}
+	c.securityContact = u.String()
+	return nil
 }
 
 // setDatabaseURL stores the URL after checking its scheme. The error of a wrong URL does not contain the URL, because

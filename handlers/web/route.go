@@ -48,7 +48,7 @@ type Route struct {
 	AuthenticatesItself bool // the handler checks credentials in the body or the path; no session is looked up
 	ProgramsOnly        bool // browsers never call it
 	NoGzip              bool // the answer would not shrink
-	Asset               bool // an embedded file: no session, no rate limit, cached for ever
+	Asset               bool // the same for everybody, and cheap: no session, no rate limit
 	Probe               bool // a health check: no session, logged only if it fails
 }
 
