@@ -70,10 +70,22 @@ func (w *engineWindow) click(selector string) {
 
 // Keys in the encoding of WebDriver.
 const (
-	enterKey  = "\ue007"
-	escapeKey = "\ue00c"
-	shiftKey  = "\ue008"
+	enterKey   = "\ue007"
+	escapeKey  = "\ue00c"
+	shiftKey   = "\ue008"
+	controlKey = "\ue009"
 )
+
+// clickWith clicks while a key is down.
+func (w *engineWindow) clickWith(key, selector string) {
+	w.Helper()
+	press := func(action string) {
+		w.performActions(w.id, params{"type": "key", "id": "keyboard", "actions": []params{{"type": action, "value": key}}})
+	}
+	press("keyDown")
+	w.click(selector)
+	press("keyUp")
+}
 
 // typeKeys presses and releases one key after the other.
 func (w *engineWindow) typeKeys(keys string) {

@@ -46,6 +46,10 @@ func TestFilesAreAccessibleOnPhone(t *testing.T) {
 	bob.waitUntil("the avatar is shown",
 		`location.search.includes('saved=') && document.querySelector('.avatar-form .avatar img')?.naturalWidth > 0`)
 	bob.saveScreenshot("settings")
+	bob.click("details.confirm:has([name=remove]) > summary")
+	bob.click("details.confirm [name=remove] ~ button")
+	bob.waitUntil("the avatar is removed after a confirmation",
+		`location.search.includes('saved=') && !document.querySelector('.avatar-form .avatar img')`)
 	bob.open("/messages?with=2")
 	bob.waitForStream()
 	bob.attachFiles("lake.jpg", samples.jpeg("lake.jpg", 1500, 1000, 1))

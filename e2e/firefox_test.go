@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,6 +181,21 @@ func (f *firefox) setFiles(context, selector string, paths []string) {
 		"files": paths}, nil)
 }
 
+// waitForTabAt waits until a tab or window shows an address that ends with suffix.
+func (f *firefox) waitForTabAt(suffix string) {
+	f.Helper()
+	waitUntil(f.T, "a tab is at "+suffix, func() (bool, string) {
+		var tree struct{ Contexts []struct{ URL string } }
+		err := f.call("browsingContext.getTree", params{"maxDepth": 0}, &tree)
+		for _, context := range tree.Contexts {
+			if strings.HasSuffix(context.URL, suffix) {
+				return true, ""
+			}
+		}
+		return false, fmt.Sprint(tree.Contexts, err)
+	})
+}
+
 // streamErrors matches what Firefox reports when a stream is cut, which also happens when a link is followed.
 const streamErrors = `Error in input stream|NetworkError`
 
@@ -191,4 +207,23 @@ func TestFirefox(t *testing.T) {
 func TestFirefoxFilesAndSettings(t *testing.T) {
 	t.Parallel()
 	testFilesAndSettings(t, startFirefox(t))
+}
+
+// A click with Ctrl opens a link of the conversation list in a new tab, with Shift in a new window, and leaves the page
+// as it is.
+func TestFirefoxModifierClicksOpenLinksElsewhere(t *testing.T) {
+	t.Parallel()
+	s, f := startServer(t), startFirefox(t)
+	ana := newEngineUser(f, s, "Ana")
+	s.newAPIUser("Bob").postMessages("with=1", "Hello Ana")
+	s.newAPIUser("Carla").postMessages("with=1", "Hello Ana")
+	isOpen := `location.search === '?with=2' && document.querySelector('#conversation-name bdi')?.textContent === 'Bob'`
+	ana.click("#with-2")
+	ana.waitUntil("the conversation is open", isOpen)
+	ana.clickWith(controlKey, "#with-3")
+	f.waitForTabAt("/messages?with=3")
+	f.mustCall("browsingContext.activate", params{"context": ana.id}, nil)
+	ana.clickWith(shiftKey, "#room-1")
+	f.waitForTabAt("/messages?room=1")
+	ana.waitUntil("the conversation is still open", isOpen)
 }

@@ -28,6 +28,8 @@ func TestAvatar(t *testing.T) {
 		berta.get(list, asJSON).is(200).has(`"avatar_url":"` + url + `"`)
 	}
 	s.anonymous().get(url).is(303)
+	ana.get("/settings").shows("details.confirm:not([open]) > form[action='/settings/avatar'] > [name=remove][value='1']")
+	equal(t, "ways to remove it", ana.get("/settings").elements("[name=remove]"), 1)
 	ana.post("/settings/avatar", []string{"remove", "1"}, asJSON).is(204)
 	berta.get(url).is(404)
 	berta.get("/messages?room=1").is(200).lacks(url)
