@@ -49,8 +49,21 @@ type File struct {
 // IsImage reports whether f is a picture. A picture has all variants.
 func (f File) IsImage() bool { return f.Width > 0 }
 
+// UnchangedVideo is the media type of an audio or video file whose structure Charla does not understand, so that its
+// bytes are stored as they were uploaded.
+const UnchangedVideo = "application/mp4"
+
+// IsUnchanged reports whether f is a picture that could not be decoded, or a video whose structure is unknown, which is
+// stored unchanged. Its bytes may say where it was taken. Other pictures and videos lose such data.
+func (f File) IsUnchanged() bool {
+	return strings.HasPrefix(f.Type, "image/") && !f.IsImage() || f.Type == UnchangedVideo
+}
+
+// playableVideos are the media types of the videos that browsers can play.
+var playableVideos = []string{"video/mp4", "video/webm", "video/ogg"}
+
 // IsPlayable reports whether f is audio or video that browsers can play.
-func (f File) IsPlayable() bool { return f.IsAudio() || strings.HasPrefix(f.Type, "video/") }
+func (f File) IsPlayable() bool { return f.IsAudio() || slices.Contains(playableVideos, f.Type) }
 
 // IsAudio reports whether f is audio.
 func (f File) IsAudio() bool { return strings.HasPrefix(f.Type, "audio/") }

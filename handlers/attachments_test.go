@@ -161,11 +161,34 @@ func TestPostFormWithFiles(t *testing.T) {
 		shows("#composer textarea", "nothing chosen").has("Choose a file first.")
 	ana.postParts("/files", []string{"room", "1", "<d.txt", "d"}).redirectsTo("/messages?room=1")
 
-	broken := picture(9, 9)[:40]
-	withBroken := []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<broken.png", broken}
-	page = ana.postParts("/messages", withBroken).is(422)
-	page.shows("textarea", "words").has("d.txt", "e.txt", "broken.png", "This picture is damaged")
+	withHuge := []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<huge.png", hugePNG(50_000)}
+	page = ana.postParts("/messages", withHuge).is(422)
+	page.shows("textarea", "words").has("d.txt", "e.txt", "huge.png", "This picture has more pixels")
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
+}
+
+// A picture that cannot be decoded is kept as a file, whose page and JSON say that it still has all its data.
+func TestUndecodablePictureIsKept(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	heic := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
+	for name, data := range map[string]string{"a.png": picture(9, 9)[:40], "b.heic": heic} {
+		f := ana.upload(name, data)
+		if !f.Unchanged || f.Width != 0 || f.ThumbURL != "" || !strings.HasPrefix(f.Type, "image/") {
+			t.Errorf("%s: %+v", name, f)
+		}
+		got := ana.get(f.URL).is(200)
+		equal(t, "bytes", got.body, data)
+		contains(t, got.header.Get("Content-Disposition"), "attachment;")
+		ana.do(http.MethodPost, "/files?room=1&name="+name, strings.NewReader(data), asJSON).is(201)
+		ana.get("/messages?room=1").is(200).shows(".attachment", "Kept unchanged, with all its data (such as the place)")
+		m := ana.sendWithFiles("room=1", "", f)
+		ana.get(m.path()).shows(".file__card", "Kept unchanged, with all its data (such as the place)")
+	}
+	if f := ana.upload("shown.png", picture(9, 9)); f.Unchanged {
+		t.Error("a picture that is shown is called unchanged")
+	}
 }
 
 func TestRefusedFileDoesNotStopOthers(t *testing.T) {

@@ -227,6 +227,7 @@ type fileInfo struct {
 	URL           string
 	ThumbURL      string `json:"thumb_url"`
 	Width, Height int
+	Unchanged     bool
 }
 
 // path returns the URL of the message's own page.

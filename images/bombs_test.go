@@ -2,11 +2,18 @@ package images
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"image"
+	"image/color"
+	"image/gif"
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -42,32 +49,21 @@ func manyFrames(t testing.TB, n int) []byte {
 // TestDecompressionBombs: files that need much memory or time to decode are rejected quickly, without decoding them.
 func TestDecompressionBombs(t *testing.T) {
 	photo := func() []byte { return asJPEG(t, testPhoto(16, 16)) }
-	gray := image.NewGray(image.Rect(0, 0, 8, 8))
 	animated := asGIF(t, testAnimation(2))
 	gifHeader := animated[: 13+12 : 13+12]
-	subBlock := append([]byte{255}, make([]byte, 255)...)
 	for name, c := range map[string]struct {
 		mime string
 		file []byte
 	}{
-		"50 000 × 50 000 PNG":                             {"image/png", hugePNG(t, 50_000, 50_000, 8, 0, 0)},
-		"a PNG with 2^31 columns":                         {"image/png", hugePNG(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
-		"64 bits per pixel":                               {"image/png", hugePNG(t, 8000, 8000, 16, 6, 0)},
-		"32 bits, interlaced":                             {"image/png", hugePNG(t, 8000, 8000, 8, 6, 1)},
-		"16-bit gray, maybe with a transparent color":     {"image/png", hugePNG(t, 8000, 8000, 16, 0, 0)},
-		"interlaced gray, maybe with a transparent color": {"image/png", hugePNG(t, 8000, 8000, 8, 0, 1)},
-		"a PNG with one very long row":                    {"image/png", hugePNG(t, 1<<26, 1, 8, 0, 0)},
-		"64 megapixels in CMYK":                           {"image/jpeg", withSize(cmykJPEG(t, gray), 8000, 8000)},
-		"64 megapixels in RGB":                            {"image/jpeg", asRGBJPEG(withSize(photo(), 8000, 8000))},
-		"64 megapixels in the RGB of Adobe":               {"image/jpeg", asAdobeRGB(withSize(photo(), 8000, 8000))},
-		"a second frame with a lower cost":                {"image/jpeg", withSecondFrame(asProgressive(withSize(photo(), 8000, 6000)))},
-		"50 000 × 50 000 JPEG":                            {"image/jpeg", withSize(photo(), 50_000, 50_000)},
-		"a large progressive JPEG":                        {"image/jpeg", asProgressive(withSize(photo(), 8000, 6000))},
-		"a JPEG with 5000 scans":                          {"image/jpeg", manyScans(t)},
-		"a GIF with 10 000 frames":                        {"image/gif", manyFrames(t, 10_000)},
-		"a GIF with 4 billion pixels":                     {"image/gif", withScreenSize(bytes.Clone(animated), 65_535, 65_535)},
-		"a GIF with a million extensions":                 {"image/gif", append(gifHeader, bytes.Repeat([]byte{extensionBlock, 0xfe, 1, 'x', 0}, 1<<20)...)},
-		"a GIF with an extension of 20 MB":                {"image/gif", append(append(gifHeader, extensionBlock, 0xff), bytes.Repeat(subBlock, 80_000)...)},
+		"50 000 × 50 000 PNG":             {"image/png", hugePNG(t, 50_000, 50_000, 8, 0, 0)},
+		"a PNG with 2^31 columns":         {"image/png", hugePNG(t, 1<<31-1, 1<<31-1, 8, 0, 0)},
+		"64 bits per pixel":               {"image/png", hugePNG(t, 8000, 8000, 16, 6, 0)},
+		"a PNG with one very long row":    {"image/png", hugePNG(t, 1<<26, 1, 8, 0, 0)},
+		"50 000 × 50 000 JPEG":            {"image/jpeg", withSize(photo(), 50_000, 50_000)},
+		"a JPEG with 5000 scans":          {"image/jpeg", manyScans(t)},
+		"a GIF with 10 000 frames":        {"image/gif", manyFrames(t, 10_000)},
+		"a GIF with 4 billion pixels":     {"image/gif", withScreenSize(bytes.Clone(animated), 65_535, 65_535)},
+		"a GIF with a million extensions": {"image/gif", append(gifHeader, bytes.Repeat([]byte{extensionBlock, 0xfe, 1, 'x', 0}, 1<<20)...)},
 	} {
 		took, used := time.Duration(math.MaxInt64), uint64(0)
 		for range 3 { // uses the fastest of three runs, because the machine may be busy
@@ -88,36 +84,6 @@ func TestDecompressionBombs(t *testing.T) {
 	}
 }
 
-// asProgressive changes the header of a JPEG to that of a progressive one.
-func asProgressive(file []byte) []byte {
-	file[bytes.Index(file, []byte{0xff, 0xc0})+1] = 0xc2
-	return file
-}
-
-// asRGBJPEG changes the names of the components of a JPEG to R, G and B.
-func asRGBJPEG(file []byte) []byte {
-	frame := file[bytes.Index(file, []byte{0xff, 0xc0}):]
-	frame[10], frame[13], frame[16] = 'R', 'G', 'B'
-	scan := file[bytes.Index(file, []byte{0xff, 0xda}):]
-	scan[5], scan[7], scan[9] = 'R', 'G', 'B'
-	return file
-}
-
-// asAdobeRGB adds an Adobe segment to a JPEG that says that its components are RGB.
-func asAdobeRGB(file []byte) []byte {
-	segment := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
-	return append(append(file[:2:2], segment...), file[2:]...)
-}
-
-// withSecondFrame adds to a progressive JPEG a second frame that is not progressive.
-func withSecondFrame(file []byte) []byte {
-	at := bytes.Index(file, []byte{0xff, 0xc2})
-	frame := bytes.Clone(file[at:][:2+17])
-	frame[1] = 0xc0
-	file[bytes.Index(file, []byte{0xff, 0xda})+12] = 0 // makes the first scan one of a progressive picture
-	return append(append(file[:len(file)-2:len(file)-2], frame...), 0xff, 0xd9)
-}
-
 // withScreenSize changes the size in the header of a GIF.
 func withScreenSize(file []byte, w, h uint16) []byte {
 	binary.LittleEndian.PutUint16(file[6:], w)
@@ -125,16 +91,111 @@ func withScreenSize(file []byte, w, h uint16) []byte {
 	return file
 }
 
-// TestFiftyMegapixels: the largest pictures of phones are accepted.
-func TestFiftyMegapixels(t *testing.T) {
+// TestMemory: the largest pictures are processed two at a time in the memory that they may use together, and in what they
+// have reserved. This includes the largest pictures of phones.
+func TestMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a second and 100 MB")
+		t.Skip("some seconds")
 	}
-	img := image.NewYCbCr(image.Rect(0, 0, 8160, 6120), image.YCbCrSubsampleRatio420)
-	m := mustProcess(t, asJPEG(t, img), "image/jpeg")
-	if m.Width != 2560 || m.Height != 1920 {
-		t.Errorf("%+v", m.Picture)
+	defer debug.SetGCPercent(debug.SetGCPercent(10)) // so that the heap contains little that is not in use
+	photo := image.NewYCbCr(image.Rect(0, 0, 8160, 6120), image.YCbCrSubsampleRatio420)
+	files := map[string]string{
+		"image/jpeg": string(asJPEG(t, photo)), "image/png": string(largePNG(8000, 8000)),
+		"image/gif": string(asGIF(t, &gif.GIF{
+			Image: []*image.Paletted{image.NewPaletted(image.Rect(0, 0, 5000, 5000), color.Palette{color.Black, color.White})},
+			Delay: []int{0},
+		})),
 	}
+	photo = nil
+	defer func(old time.Duration) { slotTimeout = old }(slotTimeout)
+	slotTimeout = 10 * time.Minute // a picture waits for the other one
+	memory = &budget{changed: make(chan struct{})}
+	for mime, file := range files {
+		runtime.GC()
+		before, done := heapInUse(), make(chan error)
+		for range 2 {
+			go func() {
+				m, err := process([]byte(file), mime)
+				if err == nil && max(m.Width, m.Height) != originalSide {
+					err = fmt.Errorf("%+v", m.Picture)
+				}
+				done <- err
+			}()
+		}
+		var used uint64
+		for finished := 0; finished < 2; {
+			select {
+			case err := <-done:
+				finished++
+				if err != nil {
+					t.Errorf("%s: %v", mime, err)
+				}
+			case <-time.After(time.Millisecond):
+				used = max(used, heapInUse())
+			}
+		}
+		if used -= min(used, before); used > maxMemory+maxMemory/8 {
+			t.Errorf("%s: two pictures used %d MiB", mime, used>>20)
+		}
+	}
+	if memory.peak > maxMemory || memory.peak < maxMemory/2 {
+		t.Errorf("%d MiB were reserved", memory.peak>>20)
+	}
+}
+
+// heapInUse returns how many bytes the objects on the heap have.
+func heapInUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// largePNG returns a PNG with transparent pixels, and never has the picture in memory.
+func largePNG(w, h int) []byte {
+	var packed bytes.Buffer
+	z, row := zlib.NewWriter(&packed), make([]byte, 1+4*w)
+	for y := range h {
+		for x := range w {
+			row[1+4*x], row[4+4*x] = byte(x*y>>9), byte(y>>5)
+		}
+		z.Write(row)
+	}
+	z.Close()
+	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
+	out := append([]byte("\x89PNG\r\n\x1a\n"), pngChunk("IHDR", append(head, 8, 6, 0, 0, 0))...)
+	return append(append(out, pngChunk("IDAT", packed.Bytes())...), pngChunk("IEND", nil)...)
+}
+
+// TestReservedMemory: a picture reserves its memory before it is decoded, and less than its whole pixels need. A picture
+// that needs more than the whole budget is rejected.
+func TestReservedMemory(t *testing.T) {
+	for name, c := range map[string]struct {
+		mime string
+		file []byte
+	}{
+		"an 8,000 × 8,000 PNG":        {"image/png", hugePNG(t, 8000, 8000, 8, 6, 0)},
+		"interlaced":                  {"image/png", hugePNG(t, 8000, 8000, 8, 6, 1)},
+		"16 bits":                     {"image/png", hugePNG(t, 5000, 5000, 16, 6, 0)},
+		"50 megapixels":               {"image/jpeg", withSize(asJPEG(t, testPhoto(16, 16)), 8160, 6120)},
+		"64 megapixels in CMYK":       {"image/jpeg", withSize(cmykJPEG(t, asGray(testPhoto(8, 8))), 8000, 8000)},
+		"64 megapixels in many scans": {"image/jpeg", asProgressive(withSize(asJPEG(t, testPhoto(16, 16)), 8000, 8000))},
+	} {
+		p, err := formats[c.mime].read(bytes.NewReader(c.file))
+		if err != nil || p.memoryFor(originalSide) > maxMemory {
+			t.Errorf("%s: %d MiB, %v", name, p.memoryFor(originalSide)>>20, err)
+		}
+	}
+	header := binary.LittleEndian.AppendUint32([]byte{0x2f}, 7999|7999<<14)
+	_, err := process(webpFile(webpChunk("VP8L", string(header))), "image/webp")
+	if !errors.Is(err, errNeedsMemory) {
+		t.Errorf("a lossless WebP of 64 megapixels: %v", err)
+	}
+}
+
+// asProgressive changes the header of a JPEG to that of a progressive one.
+func asProgressive(file []byte) []byte {
+	file[bytes.Index(file, []byte{0xff, 0xc0})+1] = 0xc2
+	return file
 }
 
 // TestConcurrencyLimit: a picture that waits too long for a slot is rejected, and every picture releases its slot.
@@ -142,18 +203,22 @@ func TestConcurrencyLimit(t *testing.T) {
 	defer func(old time.Duration) { slotTimeout = old }(slotTimeout)
 	slotTimeout = time.Millisecond
 	file := asPNG(t, testPhoto(5, 5))
-	for range maxConcurrent {
-		slots <- struct{}{}
-	}
-	_, err := process(file, "image/png")
-	if chat.CodeOf(err) != chat.Unavailable {
-		t.Errorf("without a free slot: %v", err)
-	}
-	for range maxConcurrent {
-		<-slots
+	for name, used := range map[string][]int64{"without a free slot": {1, 1}, "without free memory": {maxMemory - 1}} {
+		t.Run(name, func(t *testing.T) {
+			for _, bytes := range used {
+				release, err := memory.acquire(t.Context(), bytes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer release()
+			}
+			if _, err := process(file, "image/png"); chat.CodeOf(err) != chat.Unavailable {
+				t.Error(err)
+			}
+		})
 	}
 	for range 2 * maxConcurrent {
-		process(firstHalf(file), "image/png")
+		process(file[:40], "image/png")
 		mustProcess(t, file, "image/png")
 	}
 }
@@ -161,7 +226,7 @@ func TestConcurrencyLimit(t *testing.T) {
 // FuzzProcess checks that no file causes a panic and that all renditions can be decoded.
 func FuzzProcess(f *testing.F) {
 	for _, file := range [][]byte{
-		withEXIF(f, asJPEG(f, testPhoto(20, 10)), 6), asProgressive(asJPEG(f, testPhoto(20, 10))),
+		withEXIF(f, asJPEG(f, testPhoto(20, 10)), 6),
 		cmykJPEG(f, image.NewGray(image.Rect(0, 0, 8, 8))),
 		asPNG(f, testPhoto(9, 9)), interlacedPNG(9, 9, func(x, y int) byte { return byte(x * y) }),
 		asGIF(f, testAnimation(3)),
@@ -176,12 +241,12 @@ func FuzzProcess(f *testing.F) {
 			return
 		}
 		for mime, k := range formats {
-			if c, err := k.decodeConfig(bytes.NewReader(file)); err == nil && pixelCount(c) > 1<<18 {
+			if p, err := k.read(bytes.NewReader(file)); err == nil && pixelCount(p.size) > 1<<18 {
 				continue // accepted, but slow
 			}
 			m, err := process(file, mime)
 			if err != nil {
-				if code := chat.CodeOf(err); code != chat.Invalid {
+				if chat.CodeOf(err) != chat.Invalid && !errors.Is(err, ErrUndecodable) {
 					t.Errorf("%s: %v", mime, err)
 				}
 				continue

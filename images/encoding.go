@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -15,13 +16,16 @@ import (
 // edges; a higher one costs bytes without a visible gain.
 const jpegQuality = 85
 
+// maxCompared is the number of bytes of a JPEG up to which it is compared with a PNG. Both are in memory then. An image
+// that needs more looks like a photo.
+const maxCompared = 3 << 20
+
 // newRendition returns a rendition (one size of a picture) in the most suitable format. An image with transparency
 // becomes a PNG. An opaque photo becomes a JPEG. Other opaque images, such as drawings and screenshots, become a PNG
 // unless that has more than twice the bytes of a JPEG.
-func newRendition(variant chat.Variant, img image.Image, photo bool) Rendition {
-	img = toEncodable(img)
-	if !isOpaque(img) {
-		return Rendition{variant, "image/png", func(w io.Writer) error { return png.Encode(w, img) }}
+func newRendition(variant chat.Variant, img *image.RGBA, photo bool) Rendition {
+	if !img.Opaque() {
+		return Rendition{variant, "image/png", func(w io.Writer) error { return png.Encode(w, withFewColors(img)) }}
 	}
 	asJPEG := Rendition{variant, "image/jpeg", func(w io.Writer) error {
 		return jpeg.Encode(w, img, &jpeg.Options{Quality: jpegQuality})
@@ -29,12 +33,12 @@ func newRendition(variant chat.Variant, img image.Image, photo bool) Rendition {
 	if photo {
 		return asJPEG
 	}
-	var jpegBytes bytes.Buffer
-	if err := asJPEG.Write(&jpegBytes); err != nil {
+	jpegBytes := &limitedBuffer{remaining: maxCompared}
+	if err := asJPEG.Write(jpegBytes); err != nil {
 		return asJPEG
 	}
 	pngBytes := &limitedBuffer{remaining: 2 * jpegBytes.Len()}
-	if err := png.Encode(pngBytes, img); err != nil {
+	if err := png.Encode(pngBytes, withFewColors(img)); err != nil {
 		return encodedRendition(variant, "image/jpeg", jpegBytes.Bytes())
 	}
 	return encodedRendition(variant, "image/png", pngBytes.Bytes())
@@ -45,20 +49,28 @@ func encodedRendition(variant chat.Variant, mime string, b []byte) Rendition {
 	return Rendition{variant, mime, func(w io.Writer) error { _, err := w.Write(b); return err }}
 }
 
-// toEncodable converts an image to 8 bits per channel. It returns images with indexed colors, gray or YCbCr unchanged,
-// because the encoders store them in fewer bytes.
-func toEncodable(img image.Image) image.Image {
-	switch img.(type) {
-	case *image.Paletted, *image.Gray, *image.YCbCr:
-		return img
+// withFewColors returns an image that has at most 256 colors with a palette, because a PNG stores it in fewer bytes. It
+// returns any other image unchanged.
+func withFewColors(img *image.RGBA) image.Image {
+	indexed := image.NewPaletted(img.Rect, nil)
+	found, last, index := map[[4]byte]byte{}, [4]byte{}, byte(0)
+	for i := 0; i < len(img.Pix); i += 4 {
+		pixel := [4]byte(img.Pix[i : i+4])
+		if pixel != last || i == 0 {
+			n, known := found[pixel]
+			if !known {
+				if len(found) == 256 {
+					return img
+				}
+				n = byte(len(found))
+				found[pixel] = n
+				indexed.Palette = append(indexed.Palette, color.RGBA{pixel[0], pixel[1], pixel[2], pixel[3]})
+			}
+			last, index = pixel, n
+		}
+		indexed.Pix[i/4] = index
 	}
-	return toRGBA(img)
-}
-
-// isOpaque reports whether an image certainly has no transparency. It returns false if it cannot know.
-func isOpaque(img image.Image) bool {
-	o, ok := img.(interface{ Opaque() bool })
-	return ok && o.Opaque()
+	return indexed
 }
 
 // limitedBuffer is a buffer for at most remaining more bytes. A write beyond them returns an error.

@@ -2,14 +2,11 @@ package images
 
 import (
 	"bufio"
+	"context"
 	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 
 	"github.com/bep/imagemeta"
-	"golang.org/x/image/webp"
 
 	"charla/chat"
 )
@@ -20,70 +17,71 @@ const (
 	// maxSide is the maximum width and height in pixels. Only a PNG can be wider or higher, and scaling such a picture
 	// needs much memory.
 	maxSide = 1<<16 - 1
-	// maxDecodedBytes is how many bytes of memory decoding one picture may use.
+	// maxDecodedBytes is how many bytes a PNG may have before it was compressed. Decoding more would take too long.
 	maxDecodedBytes = 256 << 20
 )
 
-var errTooLarge = &chat.Error{
-	Code: chat.Invalid, Field: "file",
-	Format: "This picture has more pixels than Charla can show. Make it smaller and send it again.",
-}
+var (
+	errTooLarge = &chat.Error{
+		Code: chat.Invalid, Field: "file",
+		Format: "This picture has more pixels than Charla can show. Make it smaller and send it again.",
+	}
+	errNeedsMemory = &chat.Error{
+		Code: chat.Invalid, Field: "file",
+		Format: "This picture needs more memory than Charla uses for pictures. Make it smaller, or send it as a JPEG.",
+	}
+)
 
 // format is a file format of pictures.
 type format struct {
-	decodeConfig func(io.Reader) (image.Config, error)
-	decode       func(io.Reader) (image.Image, error)
-	metaFormat   imagemeta.ImageFormat      // for the orientation; ImageFormatAuto if the format has none
-	preferJPEG   bool                       // whether opaque pictures are likely to be photos
-	readProfile  func(*bufio.Reader) []byte // nil if the format has no color profiles
-	// measure estimates the memory that decoding needs, from the structure of the file and without decoding.
-	measure func(io.ReadSeeker, image.Config) (decodeCost, error)
+	// read reads the header of a file. It decodes no pixels, because a file of 100 KB may contain billions of pixels.
+	read        func(io.ReadSeeker) (picture, error)
+	metaFormat  imagemeta.ImageFormat      // for the orientation; ImageFormatAuto if the format has none
+	preferJPEG  bool                       // whether opaque pictures are likely to be photos
+	readProfile func(*bufio.Reader) []byte // nil if the format has no color profiles
 }
 
-// decodeCost is what decoding a picture needs. For an animation, it is the cost of one frame, because only one frame at
-// a time is decoded.
-type decodeCost struct {
-	bytes     int64      // memory
-	animation *animation // nil for a still picture
+// picture is what the header of a file says about its picture.
+type picture struct {
+	size      image.Point           // of the rows that decode adds to the canvas
+	memory    int64                 // how many bytes decode needs besides the canvas
+	decode    func(c *canvas) error // decodes the picture, or the first frame
+	animation *animation            // nil for a still picture
 }
 
 // formats contains the supported formats by MIME type.
 var formats = map[string]format{
-	"image/jpeg": {jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, true, readJPEGProfile, measureJPEG},
-	"image/png":  {png.DecodeConfig, png.Decode, imagemeta.PNG, false, readPNGProfile, measurePNG},
-	"image/gif":  {gif.DecodeConfig, firstFrame, imagemeta.ImageFormatAuto, false, nil, measureGIF},
-	"image/webp": {webp.DecodeConfig, webp.Decode, imagemeta.WebP, true, readWebPProfile, measureWebP},
+	"image/jpeg": {readJPEG, imagemeta.JPEG, true, readJPEGProfile},
+	"image/png":  {readPNG, imagemeta.PNG, false, readPNGProfile},
+	"image/gif":  {readGIF, imagemeta.ImageFormatAuto, false, nil},
+	"image/webp": {readWebP, imagemeta.WebP, true, readWebPProfile},
 }
 
-// check returns an error if a file cannot be decoded or if decoding would need too much memory. It returns the
-// animation if the file is one, and nil otherwise. It reads headers and decodes no pixels, because a file of 100 KB may
-// contain billions of pixels.
-func (f format) check(src io.ReadSeeker) (*animation, error) {
-	c, err := readFromStart(src, f.decodeConfig)
-	if err != nil || c.Width <= 0 || c.Height <= 0 {
-		return nil, errCorrupt
+// checkSize returns an error if a picture has too many pixels.
+func checkSize(size image.Point) error {
+	if pixelCount(size) > maxPixels || max(size.X, size.Y) > maxSide {
+		return errTooLarge
 	}
-	if c.Width > maxPixels/c.Height || max(c.Width, c.Height) > maxSide {
-		return nil, errTooLarge
-	}
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
+	return nil
+}
+
+// renditionBytes is the memory for the smaller renditions, and for scaling and encoding all of them.
+const renditionBytes = 24 << 20
+
+// memoryFor returns how many bytes processing a picture needs, of which the original rendition has at most side pixels on
+// its longer side. Decoding and encoding do not happen at the same time.
+func (p picture) memoryFor(side int) int64 {
+	return 4*pixelCount(fitSize(p.size, side)) + max(p.memory, renditionBytes)
+}
+
+// decodeUpright decodes a picture and scales it down so that its longer side has at most side pixels. It converts its
+// colors to sRGB and turns it upright.
+func (f format) decodeUpright(ctx context.Context, src io.ReadSeeker, p picture, side int) (*image.RGBA, error) {
+	c := newCanvas(ctx, p.size, side, f.orientation(src), newProfile(f.profile(src)))
+	if err := p.decode(c); err != nil {
 		return nil, err
 	}
-	cost, err := f.measure(src, c)
-	if err == nil && cost.bytes > maxDecodedBytes {
-		err = errTooLarge
-	}
-	return cost.animation, err
-}
-
-// decodeUpright decodes a picture and prepares it as the original rendition: it scales it to the size of that
-// rendition, converts its colors to sRGB and turns it upright.
-func (f format) decodeUpright(src io.ReadSeeker) (image.Image, error) {
-	decoded, err := readFromStart(src, f.decode)
-	if err != nil || decoded.Bounds().Empty() {
-		return nil, errCorrupt
-	}
-	return applyOrientation(toSRGB(fit(decoded, originalSide), f.profile(src)), f.orientation(src)), nil
+	return c.picture, nil
 }
 
 // profile returns the ICC color profile of a file, or nil if the file has none.
@@ -92,15 +90,6 @@ func (f format) profile(src io.ReadSeeker) []byte {
 		return nil
 	}
 	return f.readProfile(bufio.NewReaderSize(src, 64<<10))
-}
-
-// readFromStart moves src to its start and calls read with a buffered reader of src. It returns what read returns.
-func readFromStart[T any](src io.ReadSeeker, read func(io.Reader) (T, error)) (T, error) {
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
-		var none T
-		return none, err
-	}
-	return read(bufio.NewReaderSize(src, 64<<10))
 }
 
 // orientation returns the EXIF orientation of a file: a number from 1 to 8 that says how the camera was held. It
@@ -126,44 +115,4 @@ func (f format) orientation(src io.ReadSeeker) int {
 }
 
 // pixelCount returns the number of pixels of a picture.
-func pixelCount(c image.Config) int64 { return int64(c.Width) * int64(c.Height) }
-
-// measurePNG estimates the memory for decoding a PNG. Chunks after the header may make a color transparent; therefore
-// only pictures with indexed colors certainly need just one byte per pixel. For an interlaced picture, the decoder
-// keeps each pass in addition to the whole picture.
-func measurePNG(src io.ReadSeeker, c image.Config) (decodeCost, error) {
-	head := make([]byte, 29) // the signature, and the first chunk with its length and name
-	if _, err := io.ReadFull(src, head); err != nil {
-		return decodeCost{}, errCorrupt
-	}
-	depth, colorType, interlaced := head[24], head[25], head[28] != 0
-	bytes := 4 * pixelCount(c)
-	switch {
-	case colorType == 3: // indexed
-		bytes = pixelCount(c)
-	case depth == 16:
-		bytes *= 2
-	}
-	if interlaced {
-		bytes *= 2
-	}
-	return decodeCost{bytes: bytes}, nil
-}
-
-var errAnimatedWebP = &chat.Error{
-	Code: chat.Invalid, Field: "file",
-	Format: "Charla cannot show animated WebP pictures. Send it as a GIF or as a video.",
-}
-
-// measureWebP estimates the memory for decoding a WebP. The lossless format needs twice as much memory as its pixels.
-func measureWebP(src io.ReadSeeker, c image.Config) (decodeCost, error) {
-	head := make([]byte, 21) // "RIFF", length, "WEBP", "VP8X", length and flags
-	const animated = 1 << 1
-	if _, err := io.ReadFull(src, head); err != nil {
-		return decodeCost{}, errCorrupt
-	}
-	if string(head[12:16]) == "VP8X" && head[20]&animated != 0 {
-		return decodeCost{}, errAnimatedWebP
-	}
-	return decodeCost{bytes: 8 * pixelCount(c)}, nil
-}
+func pixelCount(size image.Point) int64 { return int64(size.X) * int64(size.Y) }

@@ -7,10 +7,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
-	"image/draw"
+	"image/color"
 	"image/gif"
 	"io"
-	"math"
 
 	"charla/chat"
 )
@@ -30,19 +29,19 @@ var errAnimationTooLong = &chat.Error{
 
 // animation is a GIF with several frames. It holds no pixels; the frames are decoded one at a time.
 type animation struct {
-	width, height int
+	screen        image.Rectangle
 	loopExtension []byte // the extension with the number of loops; empty for one
 }
 
-// gifReader splits a GIF into its frames and returns each frame as a GIF of its own. Blocks and extensions are terms of
-// the GIF89a specification, appendix B.
+// gifReader reads the frames of a GIF. Blocks and extensions are terms of the GIF89a specification, appendix B.
 type gifReader struct {
-	r              *bufio.Reader
-	header         []byte // signature, screen size and global color table
-	graphicControl []byte // the extension about the next frame: its duration and its transparent color
-	loopExtension  []byte
-	scratch        []byte // reused by readExtension, because a small file may contain many extensions
-	extensions     int    // how many extensions were read
+	r             *bufio.Reader
+	screen        image.Rectangle
+	colors        []byte // the color table of frames without their own
+	control       []byte // the content of the extension about the next frame
+	loopExtension []byte
+	scratch       []byte // reused by readExtension, because a small file may contain many extensions
+	extensions    int    // how many extensions were read
 }
 
 // The first bytes of blocks and extensions, and the lengths of parts of a GIF.
@@ -52,32 +51,81 @@ const (
 	headerLength, imageDescriptorLength   = 6 + 7, 9
 )
 
-// newGIFReader returns a gifReader for r. It has already read the header of the GIF.
-func newGIFReader(r io.Reader) (*gifReader, error) {
-	g := &gifReader{r: bufio.NewReaderSize(r, 64<<10)}
-	screen, err := g.readBytes(nil, headerLength)
-	if err != nil {
+// newGIFReader returns a gifReader for a file. It has already read the header of the GIF.
+func newGIFReader(src io.ReadSeeker) (*gifReader, error) {
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	g.header, err = g.readColorTable(screen, screen[10])
-	return g, err
+	g := &gifReader{r: bufio.NewReaderSize(src, 64<<10)}
+	header, err := g.readBytes(headerLength)
+	if err != nil {
+		return nil, ErrUndecodable
+	}
+	size := image.Pt(int(binary.LittleEndian.Uint16(header[6:])), int(binary.LittleEndian.Uint16(header[8:])))
+	g.screen = image.Rectangle{Max: size}
+	if g.colors, err = g.readColorTable(header[10]); err != nil {
+		return nil, ErrUndecodable
+	}
+	return g, nil
 }
 
-// readBytes appends the next n bytes of the file to b.
-func (g *gifReader) readBytes(b []byte, n int) ([]byte, error) {
-	start := len(b)
-	b = append(b, make([]byte, n)...)
-	_, err := io.ReadFull(g.r, b[start:])
+// readBytes returns the next n bytes of the file.
+func (g *gifReader) readBytes(n int) ([]byte, error) {
+	b := make([]byte, n)
+	_, err := io.ReadFull(g.r, b)
 	return b, err
 }
 
-// readColorTable appends the color table that comes next in the file to b. It returns b unchanged if the flags say that
-// there is no color table.
-func (g *gifReader) readColorTable(b []byte, flags byte) ([]byte, error) {
+// readColorTable returns the color table that comes next in the file, or nil if the flags say that there is none.
+func (g *gifReader) readColorTable(flags byte) ([]byte, error) {
 	if flags&0x80 == 0 {
-		return b, nil
+		return nil, nil
 	}
-	return g.readBytes(b, 3<<(1+flags&7))
+	return g.readBytes(3 << (1 + flags&7))
+}
+
+// errNoMoreFrames is the error that next returns after the last frame.
+var errNoMoreFrames = errors.New("no more frames")
+
+// next returns the next frame. The caller must then read its pixels. After the last frame, which may be where the file
+// ends or is damaged, next returns errNoMoreFrames.
+func (g *gifReader) next() (*gifFrame, error) {
+	for {
+		block, err := g.r.ReadByte()
+		switch {
+		case err == nil && block == extensionBlock:
+			if err := g.readExtension(); err != nil {
+				return nil, err
+			}
+		case err == nil && block == imageBlock:
+			return g.readFrame()
+		case err != nil || block != 0: // some programs write a zero too many
+			return nil, errNoMoreFrames
+		}
+	}
+}
+
+// readExtension reads an extension. It keeps the extension if it describes the next frame or the number of loops, and
+// drops any other extension, such as a comment.
+func (g *gifReader) readExtension() error {
+	if g.extensions++; g.extensions > maxExtensions {
+		return errAnimationTooLong
+	}
+	label, err := g.r.ReadByte()
+	if err != nil {
+		return errNoMoreFrames
+	}
+	body, err := g.readSubBlocks(g.scratch[:0], 16)
+	g.scratch = body
+	switch {
+	case err != nil:
+		return errNoMoreFrames
+	case label == graphicControlLabel && len(body) >= 5:
+		g.control = bytes.Clone(body[1:5])
+	case label == applicationLabel && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) && len(body) >= 17:
+		g.loopExtension = append([]byte{extensionBlock, label}, append(body[:16:16], 0)...)
+	}
+	return nil
 }
 
 // readSubBlocks reads a chain of sub-blocks, each of which begins with its length, and appends them to b. It leaves out
@@ -91,7 +139,9 @@ func (g *gifReader) readSubBlocks(b []byte, limit int) ([]byte, error) {
 		if len(b) > limit {
 			_, err = g.r.Discard(int(n))
 		} else {
-			b, err = g.readBytes(append(b, n), int(n))
+			start := len(b) + 1
+			b = append(append(b, n), make([]byte, n)...)
+			_, err = io.ReadFull(g.r, b[start:])
 		}
 		if n == 0 || err != nil {
 			return b, err
@@ -99,196 +149,196 @@ func (g *gifReader) readSubBlocks(b []byte, limit int) ([]byte, error) {
 	}
 }
 
-// errNoMoreFrames is the error that next returns after the last frame.
-var errNoMoreFrames = errors.New("no more frames")
-
-// next returns the next frame, as a GIF of its own, and its size in pixels. With sizeOnly, it returns a frame without
-// pixel data. After the last frame it returns errNoMoreFrames.
-func (g *gifReader) next(sizeOnly bool) (frame []byte, size image.Point, err error) {
-	for {
-		block, err := g.r.ReadByte()
-		if err != nil {
-			return nil, size, err
-		}
-		switch block {
-		case extensionBlock:
-			if err := g.readExtension(); err != nil {
-				return nil, size, err
-			}
-		case imageBlock:
-			return g.readFrame(sizeOnly)
-		case trailer:
-			return nil, size, errNoMoreFrames
-		default:
-			return nil, size, errCorrupt
+// readFrame reads the descriptor of a frame, up to its pixels. It makes the screen as large as the first frame needs, as
+// browsers do.
+func (g *gifReader) readFrame() (*gifFrame, error) {
+	b, err := g.readBytes(imageDescriptorLength)
+	if err != nil {
+		return nil, errNoMoreFrames
+	}
+	number := func(i int) int { return int(binary.LittleEndian.Uint16(b[i:])) }
+	at, size := image.Pt(number(0), number(2)), image.Pt(number(4), number(6))
+	if size.X == 0 || size.Y == 0 {
+		size = g.screen.Max
+	}
+	f := &gifFrame{area: image.Rectangle{at, at.Add(size)}, interlaced: b[8]&0x40 != 0, transparent: -1}
+	if c := g.control; c != nil {
+		f.disposal, f.delay = c[0]>>2&7, int(binary.LittleEndian.Uint16(c[1:]))
+		if c[0]&1 != 0 {
+			f.transparent = int(c[3])
 		}
 	}
+	g.control = nil
+	if f.colors, err = g.readColorTable(b[8]); err != nil {
+		return nil, errNoMoreFrames
+	}
+	if f.colors == nil {
+		f.colors = g.colors
+	}
+	if f.codeSize, err = g.r.ReadByte(); err != nil {
+		return nil, errNoMoreFrames
+	}
+	return f, nil
 }
 
-// readExtension reads an extension. It keeps the extension if it describes the next frame or the number of loops, and
-// drops any other extension, such as a comment.
-func (g *gifReader) readExtension() error {
-	if g.extensions++; g.extensions > maxExtensions {
-		return errAnimationTooLong
+// skipPixels skips the pixels of a frame.
+func (g *gifReader) skipPixels() { g.readSubBlocks(nil, -1) }
+
+// decodePixels decodes the pixels of a frame, and skips what follows them.
+func (g *gifReader) decodePixels(f *gifFrame, screen image.Rectangle) *image.Paletted {
+	pixels := &subBlockReader{r: g.r}
+	img := f.decode(pixels, screen)
+	io.Copy(io.Discard, pixels)
+	return img
+}
+
+// readGIF reads the structure of a GIF and finds out whether it is an animation. It counts the frames and their pixels
+// without decoding them, and returns errAnimationTooLong if there are too many.
+func readGIF(src io.ReadSeeker) (picture, error) {
+	r, err := newGIFReader(src)
+	if err != nil {
+		return picture{}, err
 	}
-	label, err := g.r.ReadByte()
+	var n, sum int64
+	for {
+		f, err := r.next()
+		if errors.Is(err, errNoMoreFrames) {
+			break
+		}
+		if err != nil {
+			return picture{}, err
+		}
+		if n == 0 {
+			r.screen = r.screen.Union(image.Rectangle{Max: f.area.Max})
+		}
+		r.skipPixels()
+		n, sum = n+1, sum+pixelCount(f.area.Size())
+		if n > 1 && (n > maxFrames || sum > maxAnimationPixels) {
+			return picture{}, errAnimationTooLong
+		}
+	}
+	if n == 0 {
+		return picture{}, ErrUndecodable
+	}
+	if err := checkSize(r.screen.Max); err != nil {
+		return picture{}, err
+	}
+	p := picture{size: r.screen.Max, memory: pixelCount(r.screen.Max) + 4*int64(r.screen.Max.X)}
+	p.decode = func(c *canvas) error { return decodeFirstFrame(src, r.screen, c) }
+	if n > 1 {
+		p.animation = &animation{r.screen, r.loopExtension}
+	}
+	return p, nil
+}
+
+// decodeFirstFrame decodes the first frame of a GIF, at the position that the frame has in the whole picture.
+func decodeFirstFrame(src io.ReadSeeker, screen image.Rectangle, c *canvas) error {
+	r, err := newGIFReader(src)
 	if err != nil {
 		return err
 	}
-	body, err := g.readSubBlocks(g.scratch[:0], 16)
-	g.scratch = body
-	switch {
-	case err != nil:
-		return err
-	case label == graphicControlLabel:
-		g.graphicControl = append([]byte{extensionBlock, label}, body...)
-	case label == applicationLabel && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) && len(body) >= 17:
-		g.loopExtension = append([]byte{extensionBlock, label}, append(body[:16:16], 0)...)
+	f, err := r.next()
+	if err != nil {
+		return ErrUndecodable
+	}
+	img := r.decodePixels(f, screen)
+	if img == nil {
+		return ErrUndecodable
+	}
+	var colors [256][4]byte
+	for i, v := range img.Palette {
+		c := v.(color.RGBA)
+		colors[i] = [4]byte{c.R, c.G, c.B, c.A}
+	}
+	row := make([]byte, 4*screen.Max.X)
+	for y := range screen.Max.Y {
+		clear(row)
+		if y >= img.Rect.Min.Y && y < img.Rect.Max.Y {
+			for i, v := range img.Pix[(y-img.Rect.Min.Y)*img.Stride:][:img.Rect.Dx()] {
+				copy(row[4*(img.Rect.Min.X+i):][:4], colors[v][:])
+			}
+		}
+		if err := c.addRow(row); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// readFrame reads the frame whose descriptor comes next in the file, and returns it as a GIF of its own with its size
-// in pixels.
-func (g *gifReader) readFrame(sizeOnly bool) ([]byte, image.Point, error) {
-	descriptor, err := g.readBytes([]byte{imageBlock}, imageDescriptorLength)
-	if err != nil {
-		return nil, image.Point{}, err
-	}
-	width, height := binary.LittleEndian.Uint16(descriptor[5:]), binary.LittleEndian.Uint16(descriptor[7:])
-	size := image.Pt(int(width), int(height))
-	frame := append(bytes.Clone(g.header), g.graphicControl...)
-	g.graphicControl = nil
-	frame, err = g.readColorTable(append(frame, descriptor...), descriptor[imageDescriptorLength])
-	if err != nil {
-		return nil, size, err
-	}
-	frame, err = g.readBytes(frame, 1) // the initial size of a code in bits
-	if err != nil {
-		return nil, size, err
-	}
-	limit := math.MaxInt
-	if sizeOnly {
-		limit = 0
-	}
-	frame, err = g.readSubBlocks(frame, limit)
-	return append(frame, trailer), size, err
-}
-
-// measureGIF estimates the memory for decoding a GIF and finds out whether it is an animation. It counts the frames and
-// their pixels without decoding them, and returns errAnimationTooLong if there are too many.
-func measureGIF(src io.ReadSeeker, c image.Config) (decodeCost, error) {
-	r, err := newGIFReader(src)
-	if err != nil {
-		return decodeCost{}, errCorrupt
-	}
-	var n, sum int64
-	for {
-		_, size, err := r.next(true)
-		if errors.Is(err, errNoMoreFrames) && n > 0 {
-			break
-		}
-		if errors.Is(err, errAnimationTooLong) {
-			return decodeCost{}, err
-		}
-		if err != nil {
-			return decodeCost{}, errCorrupt
-		}
-		n, sum = n+1, sum+int64(size.X)*int64(size.Y)
-		if n > 1 && (n > maxFrames || sum > maxAnimationPixels) {
-			return decodeCost{}, errAnimationTooLong
-		}
-	}
-	found := decodeCost{bytes: (1 + 4) * pixelCount(c)} // the indexed pixels, and the screen in RGBA
-	if n > 1 {
-		found.animation = &animation{c.Width, c.Height, r.loopExtension}
-	}
-	return found, nil
-}
-
-// firstFrame decodes the first frame of a GIF and draws it at the position that the frame has in the whole picture.
-func firstFrame(src io.Reader) (image.Image, error) {
-	r, err := newGIFReader(src)
-	if err != nil {
-		return nil, err
-	}
-	frame, _, err := r.next(false)
-	if err != nil {
-		return nil, err
-	}
-	g, err := gif.DecodeAll(bytes.NewReader(frame))
-	if err != nil {
-		return nil, err
-	}
-	screen := image.Rect(0, 0, g.Config.Width, g.Config.Height)
-	if g.Image[0].Rect == screen {
-		return g.Image[0], nil
-	}
-	img := image.NewRGBA(screen)
-	draw.Draw(img, g.Image[0].Rect, g.Image[0], g.Image[0].Rect.Min, draw.Src)
-	return img, nil
-}
-
-// process makes the renditions of an animation and passes them to keep: first the whole animation as the original, then
-// smaller variants of its first frame.
-func (a *animation) process(ctx context.Context, src io.ReadSeeker, keep func(Rendition) error) (Picture, error) {
-	first, err := readFromStart(src, firstFrame)
-	if err != nil {
-		return Picture{}, errCorrupt
-	}
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
-		return Picture{}, err
-	}
-	reencode := func(w io.Writer) error { return a.reencode(ctx, w, src) }
-	if err := keep(Rendition{chat.VariantOriginal, "image/gif", reencode}); err != nil {
-		return Picture{}, err
-	}
-	return makeSmallerVariants(first, false, true, keep)
-}
-
 // reencode writes the animation to w with every frame decoded and encoded again, so that nothing else from the file
-// remains. It stops with an error when ctx ends.
-func (a *animation) reencode(ctx context.Context, w io.Writer, src io.Reader) error {
+// remains. It leaves out frames without visible pixels, of which the last may be one if the file is truncated. It stops
+// with an error when ctx ends.
+func (a *animation) reencode(ctx context.Context, w io.Writer, src io.ReadSeeker) error {
 	r, err := newGIFReader(src)
 	if err != nil {
-		return errCorrupt
+		return err
 	}
-	for n := 0; ; n++ {
-		frame, _, err := r.next(false)
+	out := &frameWriter{w: w, loopExtension: a.loopExtension}
+	for {
+		f, err := r.next()
 		if errors.Is(err, errNoMoreFrames) {
 			_, err := w.Write([]byte{trailer})
 			return err
 		}
 		if err != nil {
-			return errCorrupt
+			return err
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if frame, err = a.reencodeFrame(frame); err != nil {
-			return err
-		}
-		if n == 0 {
-			if _, err := w.Write(append(frame[:headerLength:headerLength], a.loopExtension...)); err != nil {
+		if img := r.decodePixels(f, a.screen); img != nil {
+			if err := out.writeFrame(f, img, a.screen.Max); err != nil {
 				return err
 			}
-		}
-		if _, err := w.Write(frame[headerLength : len(frame)-1]); err != nil {
-			return err
 		}
 	}
 }
 
-// reencodeFrame decodes a GIF with one frame and encodes it again. The result has its own color table.
-func (a *animation) reencodeFrame(frame []byte) ([]byte, error) {
-	g, err := gif.DecodeAll(bytes.NewReader(frame))
-	if err != nil {
-		return nil, errCorrupt
+// frameWriter writes frames of an animation, each of which was encoded as a GIF of its own. It drops the header of all
+// GIFs but the first, and the trailer of every GIF.
+type frameWriter struct {
+	w             io.Writer
+	loopExtension []byte
+	started       bool // a header was written
+	skip          int  // how many more bytes belong to the header of the current GIF
+	last          []byte
+}
+
+// writeFrame encodes a frame with its own color table.
+func (f *frameWriter) writeFrame(frame *gifFrame, img *image.Paletted, screen image.Point) error {
+	f.skip, f.last = headerLength, nil
+	one := &gif.GIF{
+		Image: []*image.Paletted{img}, Delay: []int{frame.delay}, Disposal: []byte{frame.disposal},
+		Config: image.Config{Width: screen.X, Height: screen.Y}, LoopCount: -1,
 	}
-	g.Config.ColorModel = nil
-	var out bytes.Buffer
-	if err := gif.EncodeAll(&out, g); err != nil {
-		return nil, errCorrupt
+	return gif.EncodeAll(f, one)
+}
+
+func (f *frameWriter) Write(p []byte) (int, error) {
+	n := len(p)
+	if f.skip > 0 {
+		head := p[:min(f.skip, len(p))]
+		f.skip -= len(head)
+		p = p[len(head):]
+		if !f.started {
+			if f.skip == 0 {
+				head = append(head[:len(head):len(head)], f.loopExtension...)
+				f.started = true
+			}
+			if _, err := f.w.Write(head); err != nil {
+				return 0, err
+			}
+		}
 	}
-	return out.Bytes(), nil
+	if len(p) == 0 {
+		return n, nil
+	}
+	if _, err := f.w.Write(f.last); err != nil { // everything but the trailer, which is the last byte
+		return 0, err
+	}
+	f.last = []byte{p[len(p)-1]}
+	if _, err := f.w.Write(p[:len(p)-1]); err != nil {
+		return 0, err
+	}
+	return n, nil
 }

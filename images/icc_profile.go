@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
-	"image"
 	"io"
 	"math"
 )
@@ -273,24 +272,27 @@ func (p *iccProfile) differsFromSRGB() bool {
 	return false
 }
 
-// toSRGB converts an image with the ICC profile icc to sRGB. It returns the image unchanged if icc is nil or not
-// supported.
-func toSRGB(img image.Image, icc []byte) image.Image {
+// newProfile parses an ICC profile for the conversion of pictures to sRGB. It returns nil if the pictures need no
+// conversion or if the profile is not supported.
+func newProfile(icc []byte) *iccProfile {
 	p, ok := parseProfile(icc)
 	if !ok || !p.differsFromSRGB() {
-		return img
+		return nil
 	}
-	out := toRGBA(img)
-	for i := 0; i < len(out.Pix); i += 4 {
-		pix := out.Pix[i : i+4 : i+4]
+	return &p
+}
+
+// convertRow converts a row to sRGB, in RGBA with the color channels multiplied by alpha.
+func (p *iccProfile) convertRow(row []byte) {
+	for i := 0; i < len(row); i += 4 {
+		pix := row[i : i+4 : i+4]
 		switch a := uint32(pix[3]); a {
 		case 0:
 		case 255:
 			pix[0], pix[1], pix[2] = p.convert(pix[0], pix[1], pix[2])
-		default: // the channels are multiplied by alpha
+		default:
 			r, g, b := p.convert(byte(uint32(pix[0])*255/a), byte(uint32(pix[1])*255/a), byte(uint32(pix[2])*255/a))
 			pix[0], pix[1], pix[2] = byte(uint32(r)*a/255), byte(uint32(g)*a/255), byte(uint32(b)*a/255)
 		}
 	}
-	return out
 }

@@ -1,6 +1,7 @@
-// Package images turns an uploaded picture into the pictures that others see. It checks a file before it decodes it,
-// turns the picture upright, scales it to a few sizes, and encodes its pixels anew, so that nothing else from the file
-// remains. It does not store the pictures.
+// Package images turns an uploaded picture into the pictures that others see. It reads the header of a file before it
+// decodes it, scales the picture to a few sizes while it is decoded, turns it upright, and encodes its pixels anew, so
+// that nothing else from the file remains. Like browsers, it shows damaged pictures as far as possible. It does not
+// store the pictures.
 package images
 
 import (
@@ -8,7 +9,6 @@ import (
 	"errors"
 	"image"
 	"io"
-	"time"
 
 	"charla/chat"
 )
@@ -26,67 +26,48 @@ type Rendition struct {
 	Write    func(io.Writer) error
 }
 
-// maxConcurrent is how many pictures are processed at the same time. Each may need a few hundred megabytes of memory.
-const maxConcurrent = 2
-
-var (
-	slots = make(chan struct{}, maxConcurrent)
-	// slotTimeout is how long a picture waits if maxConcurrent other pictures are being processed. Tests shorten it.
-	slotTimeout = 10 * time.Second
-)
-
-// errCorrupt is the error for a file that is not a valid picture of its type.
-var errCorrupt = &chat.Error{
-	Code: chat.Invalid, Field: "file", Format: "This picture is damaged or has an unsupported format.",
-}
+// ErrUndecodable is the error for a file that is not a picture of its type, or one that browsers do not show either.
+var ErrUndecodable = errors.New("the picture cannot be decoded")
 
 // IsSupported reports whether Process accepts files of a MIME type.
-func IsSupported(mime string) bool { return formats[mime].decode != nil }
+func IsSupported(mime string) bool { return formats[mime].read != nil }
 
 // Process reads a picture of a supported MIME type and passes its renditions (sizes) to keep, the original size first.
-// It omits the medium size if the original is small and not animated. It returns Invalid if the picture is corrupt or
-// would need too much memory or time, and Unavailable if too many other pictures are waiting. It returns errors of keep
-// unchanged.
+// It omits the medium size if the original is small and not animated. It returns ErrUndecodable if the file contains no
+// picture that can be shown, Invalid if the picture would need too much memory or time, and Unavailable if too many
+// other pictures are waiting. It returns errors of keep unchanged.
 func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rendition) error) (Picture, error) {
 	f := formats[mime]
-	animated, err := f.check(src)
+	p, err := f.read(src)
 	if err != nil {
 		return Picture{}, err
 	}
-	if err := acquireSlot(ctx); err != nil {
-		return Picture{}, err
+	side := originalSide
+	if p.animation != nil {
+		side = mediumSide
 	}
-	defer func() { <-slots }()
-	if animated != nil {
-		return animated.process(ctx, src, keep)
-	}
-	original, err := f.decodeUpright(src)
+	release, err := memory.acquire(ctx, p.memoryFor(side))
 	if err != nil {
 		return Picture{}, err
 	}
-	if err := keep(newRendition(chat.VariantOriginal, original, f.preferJPEG)); err != nil {
+	defer release()
+	img, err := f.decodeUpright(ctx, src, p, side)
+	if err != nil {
 		return Picture{}, err
 	}
-	return makeSmallerVariants(original, f.preferJPEG, false, keep)
-}
-
-// acquireSlot waits until fewer than maxConcurrent pictures are being processed, and then takes a slot by sending to
-// the channel slots. The caller must receive from slots when it is done. acquireSlot returns Unavailable if it has
-// waited for slotTimeout.
-func acquireSlot(ctx context.Context) error {
-	timeout := time.NewTimer(slotTimeout)
-	defer timeout.Stop()
-	select {
-	case slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timeout.C:
-		return &chat.Error{
-			Code: chat.Unavailable, RetryAfter: slotTimeout,
-			Format: "Too many pictures are being processed right now. Try again in a moment.",
-		}
+	var original Rendition
+	size := img.Rect.Size()
+	if a := p.animation; a != nil {
+		size = a.screen.Max
+		original = Rendition{chat.VariantOriginal, "image/gif", func(w io.Writer) error { return a.reencode(ctx, w, src) }}
+	} else {
+		original = newRendition(chat.VariantOriginal, img, f.preferJPEG)
 	}
+	if err := keep(original); err != nil {
+		return Picture{}, err
+	}
+	result := Picture{Width: size.X, Height: size.Y, Animated: p.animation != nil}
+	return result, makeSmallerVariants(img, f.preferJPEG, result.Animated, keep)
 }
 
 // The dimensions of the variants in pixels: the maximum length of the longer side, and for the square variant the
@@ -98,16 +79,14 @@ const (
 
 // makeSmallerVariants makes the renditions that are smaller than the original, each from the next larger one, and
 // passes them to keep. It makes a medium rendition of every animated picture, which shows the first frame.
-func makeSmallerVariants(original image.Image, photo, animated bool, keep func(Rendition) error) (Picture, error) {
-	size := original.Bounds().Size()
+func makeSmallerVariants(original *image.RGBA, photo, animated bool, keep func(Rendition) error) error {
 	medium := fit(original, mediumSide)
-	thumb := fit(medium, thumbSide)
 	var errs []error
 	if animated || medium != original {
 		errs = append(errs, keep(newRendition(chat.VariantMedium, medium, photo)))
 	}
 	errs = append(errs,
-		keep(newRendition(chat.VariantThumb, thumb, photo)),
+		keep(newRendition(chat.VariantThumb, fit(medium, thumbSide), photo)),
 		keep(newRendition(chat.VariantSquare, cropSquare(medium), photo)))
-	return Picture{Width: size.X, Height: size.Y, Animated: animated}, errors.Join(errs...)
+	return errors.Join(errs...)
 }

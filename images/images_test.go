@@ -208,11 +208,18 @@ func TestOrientationIsAppliedAndLocationRemoved(t *testing.T) {
 
 // storedAs returns the pixels that a camera in an orientation stores for the picture shown.
 func storedAs(shown *image.RGBA, orientation int) image.Image {
-	inverse := map[int]int{6: 8, 8: 6} // all others are their own inverse
-	if o := inverse[orientation]; o != 0 {
-		orientation = o
+	size := shown.Rect.Max
+	if orientation >= 5 {
+		size = image.Pt(size.Y, size.X)
 	}
-	return applyOrientation(shown, orientation)
+	stored := image.NewRGBA(image.Rectangle{Max: size})
+	for y := range size.Y {
+		for x := range size.X {
+			at := uprightPixel(orientation, x, y, shown.Rect.Max.X, shown.Rect.Max.Y)
+			stored.SetRGBA(x, y, shown.RGBAAt(at.X, at.Y))
+		}
+	}
+	return stored
 }
 
 func TestTrailingDataIsRemoved(t *testing.T) {
@@ -226,31 +233,6 @@ func TestTrailingDataIsRemoved(t *testing.T) {
 			if bytes.Contains(b, []byte("PK")) && bytes.Contains(b, []byte("script")) {
 				t.Errorf("%s: %q contains the trailing data", mime, size)
 			}
-		}
-	}
-}
-
-func TestCorruptPictures(t *testing.T) {
-	img := testPhoto(300, 200)
-	for name, c := range map[string]struct {
-		mime string
-		file []byte
-	}{
-		"a truncated JPEG":     {"image/jpeg", firstHalf(asJPEG(t, img))},
-		"a truncated PNG":      {"image/png", firstHalf(asPNG(t, img))},
-		"a truncated GIF":      {"image/gif", firstHalf(asGIF(t, testAnimation(3)))},
-		"a GIF without frames": {"image/gif", append(asGIF(t, testAnimation(1))[:13:13], trailer)},
-		"an HTML page":         {"image/png", []byte("<html><script>alert(1)</script>")},
-		"a JPEG of size 0":     {"image/jpeg", withSize(asJPEG(t, img), 0, 0)},
-		"an empty file":        {"image/jpeg", nil},
-		"a truncated WebP":     {"image/webp", []byte("RIFF\x10\x00\x00\x00WEBPVP8 ")},
-		"an animated WebP": {"image/webp", []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00" +
-			"\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00")},
-		"a JPEG with PNG data": {"image/jpeg", append(asJPEG(t, img)[:160], asPNG(t, img)...)},
-	} {
-		m, err := process(c.file, c.mime)
-		if chat.CodeOf(err) != chat.Invalid {
-			t.Errorf("%s: %v, %+v", name, err, m.Picture)
 		}
 	}
 }

@@ -8,23 +8,16 @@ import (
 
 // fit scales an image down so that its longer side has at most side pixels. If the image is not larger than that, it is
 // returned unchanged.
-func fit(img image.Image, side int) image.Image {
+func fit(img *image.RGBA, side int) *image.RGBA {
 	size := img.Bounds().Size()
-	longer := max(size.X, size.Y)
-	if longer <= side {
-		return img
+	if to := fitSize(size, side); to != size {
+		return scaleDown(img, img.Bounds(), to)
 	}
-	to := image.Pt(scaleRounded(size.X, side, longer), scaleRounded(size.Y, side, longer))
-	return scaleDown(img, img.Bounds(), to)
-}
-
-// scaleRounded returns n × numerator ÷ denominator, rounded and at least 1.
-func scaleRounded(n, numerator, denominator int) int {
-	return max(1, (n*numerator+denominator/2)/denominator)
+	return img
 }
 
 // cropSquare returns the square in the middle of an image, scaled down to squareSide.
-func cropSquare(img image.Image) image.Image {
+func cropSquare(img *image.RGBA) *image.RGBA {
 	b := img.Bounds()
 	side := min(b.Dx(), b.Dy())
 	at := b.Min.Add(image.Pt((b.Dx()-side)/2, (b.Dy()-side)/2))
@@ -79,59 +72,4 @@ func averageRow(row []byte, blocks *image.RGBA, block image.Point) {
 			row[4*x+i] = byte((sum + n/2) / n)
 		}
 	}
-}
-
-// applyOrientation turns a picture upright, according to its EXIF orientation. The orientations 2, 4, 5 and 7 are
-// mirrored; from 5 on, rows and columns are swapped.
-func applyOrientation(img image.Image, orientation int) image.Image {
-	if orientation == 1 {
-		return img
-	}
-	src := toRGBA(img)
-	w, h := src.Rect.Dx(), src.Rect.Dy()
-	size := image.Pt(w, h)
-	if orientation >= 5 {
-		size = image.Pt(h, w)
-	}
-	dst := image.NewRGBA(image.Rectangle{Max: size})
-	for y := range size.Y {
-		for x := range size.X {
-			from := sourcePixel(orientation, x, y, w, h)
-			copy(dst.Pix[y*dst.Stride+4*x:][:4], src.Pix[from.Y*src.Stride+4*from.X:][:4])
-		}
-	}
-	return dst
-}
-
-// sourcePixel returns where the pixel at x, y of the upright picture lies in the picture as the camera stored it, which
-// has the size w × h.
-func sourcePixel(orientation, x, y, w, h int) image.Point {
-	switch orientation {
-	case 2:
-		return image.Pt(w-1-x, y)
-	case 3:
-		return image.Pt(w-1-x, h-1-y)
-	case 4:
-		return image.Pt(x, h-1-y)
-	case 5:
-		return image.Pt(y, x)
-	case 6:
-		return image.Pt(y, h-1-x)
-	case 7:
-		return image.Pt(w-1-y, h-1-x)
-	case 8:
-		return image.Pt(w-1-y, x)
-	}
-	return image.Pt(x, y)
-}
-
-// toRGBA converts an image to RGBA with its origin at 0, 0. An image that already has this form is returned unchanged.
-func toRGBA(img image.Image) *image.RGBA {
-	if ready, ok := img.(*image.RGBA); ok && ready.Rect.Min == (image.Point{}) {
-		return ready
-	}
-	size := img.Bounds().Size()
-	dst := image.NewRGBA(image.Rectangle{Max: size})
-	draw.Draw(dst, dst.Bounds(), img, img.Bounds().Min, draw.Src)
-	return dst
 }

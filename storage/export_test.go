@@ -23,6 +23,13 @@ func (b memoryFile) WriteAt(p []byte, at int64) (int, error) {
 // StripGPS returns a copy of the bytes of a file after stripGPS.
 func StripGPS(sent []byte) ([]byte, error) {
 	b := bytes.Clone(sent)
-	_, err := stripGPS(mp4File{file: memoryFile(b), size: int64(len(b))})
+	f := mp4File{file: memoryFile(b), size: int64(len(b))}
+	err := f.findPrivate()
+	if err == nil {
+		err = f.apply()
+	}
+	if err == errNotMP4 {
+		err = nil
+	}
 	return b, err
 }

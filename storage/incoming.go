@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"os"
 	"path"
-	"slices"
 
 	"charla/chat"
 	"charla/images"
@@ -97,38 +97,56 @@ func (i *incoming) Commit(ctx context.Context) (chat.Blob, error) {
 }
 
 // writeVariants writes the variants of a file. If the file is an image, it also sets width, height and animation of the
-// blob.
+// blob. An image that cannot be decoded is kept like any other file.
 func (i *incoming) writeVariants(ctx context.Context, w *variantWriter, file *os.File, blob *chat.Blob) error {
 	detected := detectType(file)
 	contentType := allowedType(detected)
 	if images.IsSupported(contentType) {
-		return w.writeImage(ctx, file, contentType, blob)
+		if err := w.writeImage(ctx, file, contentType, blob); !errors.Is(err, images.ErrUndecodable) {
+			return err
+		}
 	}
-	if slices.Contains(mp4Types, detected) {
-		if err := i.stripGPS(file); err != nil {
+	if isMP4(file, detected) {
+		var err error
+		if contentType, err = i.stripGPS(file, detected); err != nil {
 			return chat.StorageUnavailable(err)
 		}
 	}
 	return w.linkOriginal(file, contentType, i.checksum)
 }
 
-// stripGPS removes metadata about where, when and with which device a video or audio file was recorded. If that changes
-// the file, it also computes the checksum again.
-func (i *incoming) stripGPS(file *os.File) error {
+// stripGPS removes metadata about where, when and with which device a video or audio file was recorded, and returns the
+// content type of the file. If that changes the file, it also computes the checksum again. A file that it does not
+// understand stays unchanged.
+func (i *incoming) stripGPS(file *os.File, detected string) (contentType string, err error) {
 	info, err := file.Stat()
 	if err != nil {
-		return err
+		return "", err
 	}
-	changed, err := stripGPS(mp4File{file: file, size: info.Size()})
-	if err != nil || !changed {
-		return err
+	f := mp4File{file: file, size: info.Size()}
+	switch err := f.findPrivate(); {
+	case (err == nil || err == errNotMP4) && detected == unknownType && !f.moov:
+		return unknownType, nil
+	case err == errNotMP4:
+		return chat.UnchangedVideo, nil
+	case err != nil:
+		return "", err
+	}
+	if contentType = allowedType(f.contentType(detected)); contentType == unknownType {
+		return chat.UnchangedVideo, nil
+	}
+	if len(f.erased) == 0 {
+		return contentType, nil
+	}
+	if err := f.apply(); err != nil {
+		return "", err
 	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, info.Size())); err != nil {
-		return err
+		return "", err
 	}
 	i.checksum = hex.EncodeToString(sum.Sum(nil))
-	return nil
+	return contentType, nil
 }
 
 // variantWriter writes the variants of a file into a directory and lists what it has written.

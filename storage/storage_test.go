@@ -282,10 +282,8 @@ func TestRefusedFiles(t *testing.T) {
 		if _, err := store.Receive(cancelled, strings.NewReader("late"), 100); !errors.Is(err, context.Canceled) {
 			t.Errorf("receiving with a cancelled context returned %v", err)
 		}
-		for _, broken := range [][]byte{testImage(t, 300, 300)[:2000], decompressionBomb(t)} {
-			if _, err := receive(t, store, broken).Commit(t.Context()); chat.CodeOf(err) != chat.Invalid {
-				t.Errorf("committing an invalid image returned %v", err)
-			}
+		if _, err := receive(t, store, decompressionBomb(t)).Commit(t.Context()); chat.CodeOf(err) != chat.Invalid {
+			t.Errorf("committing an image that is too large returned %v", err)
 		}
 		if all := objects(t, store); len(all) != 0 {
 			t.Errorf("Objects lists %v", all)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
+
+	"charla/chat"
 )
 
 // unknownType is the content type of every stored file whose detected type is not in allowedTypes. Such files include
@@ -17,6 +19,7 @@ const unknownType = "application/octet-stream"
 var allowedTypes = []string{
 	"image/jpeg", "image/png", "image/gif", "image/webp",
 	"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/flac", "video/mp4", "video/webm", "video/ogg",
+	"video/quicktime", "video/3gpp", "video/3gpp2", chat.UnchangedVideo,
 	"application/pdf", "application/zip", "text/plain", "text/csv",
 	"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
 	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -28,7 +31,9 @@ var allowedTypes = []string{
 }
 
 // typeAliases maps other names of a content type to the name in allowedTypes. An animated PNG is stored as a PNG.
-var typeAliases = map[string]string{"image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4"}
+var typeAliases = map[string]string{
+	"image/apng": "image/png", "image/vnd.mozilla.apng": "image/png", "audio/x-m4a": "audio/mp4",
+}
 
 // detectType returns the content type that the first bytes of r indicate. It does not consider the name of the file.
 func detectType(r io.Reader) string {
@@ -41,13 +46,31 @@ func detectType(r io.Reader) string {
 }
 
 // allowedType returns the content type under which to store a file of the detected type. That is unknownType if the
-// detected type is not allowed.
+// detected type is not allowed. Every type of picture is allowed but SVG, which may contain scripts.
 func allowedType(detected string) string {
 	if alias := typeAliases[detected]; alias != "" {
 		detected = alias
 	}
-	if !slices.Contains(allowedTypes, detected) {
+	isPicture := strings.HasPrefix(detected, "image/") && detected != "image/svg+xml"
+	if !isPicture && !slices.Contains(allowedTypes, detected) {
 		return unknownType
 	}
 	return detected
+}
+
+// mp4Types are the detected types of audio and video files that consist of atoms (also called boxes), as ISO/IEC
+// 14496-12 and QuickTime define them. HEIC images also consist of atoms but are not listed, because they cannot be
+// displayed without their metadata.
+var mp4Types = []string{
+	"video/mp4", "video/quicktime", "video/3gpp", "video/3gpp2", "video/x-m4v", "audio/mp4", "audio/x-m4a",
+}
+
+// isMP4 reports whether a file consists of atoms. If its type is unknown, the name of its first atom decides.
+func isMP4(file io.ReaderAt, detected string) bool {
+	var head [8]byte
+	if detected == unknownType {
+		_, err := file.ReadAt(head[:], 0)
+		return err == nil && slices.Contains([]string{"ftyp", "moov", "mdat", "wide", "skip", "free", "pnot"}, string(head[4:]))
+	}
+	return slices.Contains(mp4Types, detected)
 }

@@ -48,7 +48,7 @@ func TestDetectedTypes(t *testing.T) {
 		"docx": {zipArchive(t, "[Content_Types].xml", "_rels/.rels", "word/document.xml"),
 			"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
 		"mp4": {"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41", "video/mp4"},
-		"m4a": {"\x00\x00\x00\x20ftypM4A \x00\x00\x02\x00isomiso2", "audio/mp4"},
+		"m4a": {"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00isomiso2", "audio/mp4"},
 		"webm": {"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm",
 			"video/webm"},
 		"mp3":  {"ID3\x03\x00\x00\x00\x00\x00\x15TIT2\x00\x00\x00\x0b\x00\x00\x00A good song", "audio/mpeg"},
@@ -65,7 +65,7 @@ func TestDetectedTypes(t *testing.T) {
 		"shell script":      {"#!/bin/sh\nrm -rf /\n", none},
 		"Windows program":   {"MZ\x90\x00" + strings.Repeat("\x00", 100), none},
 		"json":              {`{"a": 1}`, none},
-		"tiff":              {"II*\x00\x08\x00\x00\x00", none},
+		"tiff":              {"II*\x00\x08\x00\x00\x00", "image/tiff"},
 		"bmp":               {"BM" + strings.Repeat("\x00", 60), none},
 	} {
 		t.Run(name, func(t *testing.T) {

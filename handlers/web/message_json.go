@@ -99,6 +99,8 @@ type FileJSON struct {
 	ThumbURL string `json:"thumb_url,omitempty"` // only for pictures
 	Width    int    `json:"width"`
 	Height   int    `json:"height"`
+	// Unchanged says that a picture or video is stored with all its bytes, which may say where it was taken.
+	Unchanged bool `json:"unchanged"`
 }
 
 // FileToJSON returns a file for JSON.
@@ -106,6 +108,7 @@ func FileToJSON(f chat.File) FileJSON {
 	out := FileJSON{
 		ID: f.ID, Name: f.Name, Alt: f.Alt, Type: f.Type, Size: f.Size,
 		URL: views.FileURL(f.ID, chat.VariantOriginal), Width: f.Width, Height: f.Height,
+		Unchanged: f.IsUnchanged(),
 	}
 	if f.IsImage() {
 		out.ThumbURL = views.FileURL(f.ID, chat.VariantThumb)

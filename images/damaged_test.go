@@ -1,0 +1,380 @@
+package images
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"charla/chat"
+)
+
+// TestPicturesFromOtherPrograms: files that browsers show are shown, as large as there.
+func TestPicturesFromOtherPrograms(t *testing.T) {
+	for name, want := range map[string]image.Point{
+		"s_mixed.jpg": {300, 200}, "no_eoi.jpg": {300, 200}, "adler_bad.png": {300, 200}, "iccp_badcrc.png": {300, 200},
+		"frame_out_of_bounds.gif": {20, 20}, "no_trailer.gif": {20, 20}, "apng_gps.png": {60, 40},
+	} {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := strings.Replace(filepath.Ext(name)[1:], "jpg", "jpeg", 1)
+		m := mustProcess(t, file, "image/"+kind)
+		if m.Width != want.X || m.Height != want.Y {
+			t.Errorf("%s: %+v", name, m.Picture)
+		}
+		for size, b := range m.bytes {
+			m.decode(t, size)
+			for _, secret := range []string{"GPS", "Exif", "eXIf", "acTL"} {
+				if bytes.Contains(b, []byte(secret)) {
+					t.Errorf("%s: %q contains %q", name, size, secret)
+				}
+			}
+		}
+	}
+}
+
+// damagedPNGs returns variants of a PNG whose pixels are all there.
+func damagedPNGs(t *testing.T, file []byte) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{
+		"without IEND": file[:len(file)-12], "trailing data": append(bytes.Clone(file), "PK\x03\x04 more"...),
+		"without the last checksum": file[:len(file)-12-4],
+	}
+	for at := 8; at+12 <= len(file); {
+		length := int(binary.BigEndian.Uint32(file[at:]))
+		name := string(file[at+4 : at+8])
+		wrong := bytes.Clone(file)
+		wrong[at+8+length] ^= 0xff
+		all["checksum of "+name] = wrong
+		if name == "IDAT" {
+			wrong = bytes.Clone(file)
+			wrong[at+8+length-1] ^= 0xff // the last byte of the Adler-32 checksum
+			all["Adler-32"] = wrong
+		}
+		at += 12 + length
+	}
+	return all
+}
+
+func TestDamagedPNG(t *testing.T) {
+	photo := testPhoto(40, 30)
+	indexed := image.NewPaletted(image.Rect(0, 0, 40, 30), color.Palette{color.RGBA{220, 20, 20, 255}, color.RGBA{}})
+	indexed.SetColorIndex(39, 29, 1)
+	for name, file := range map[string][]byte{
+		"a photo":     pngWithProfile(asPNG(t, photo), screenProfile(srgbPrimaries, parametricTag)),
+		"a palette":   asPNG(t, indexed),
+		"interlaced":  interlacedPNG(40, 30, func(x, y int) byte { return byte(x) }),
+		"more chunks": withPNGChunks(asPNG(t, photo), "tEXt", "gAMA", "tIME", "eXIf", "zTXt", "pHYs", "cHRM", "sRGB", "bKGD"),
+	} {
+		want := mustProcess(t, file, "image/png").bytes[chat.VariantOriginal]
+		for damage, file := range damagedPNGs(t, file) {
+			if got := mustProcess(t, file, "image/png").bytes[chat.VariantOriginal]; !bytes.Equal(got, want) {
+				t.Errorf("%s, %s: the picture changed", name, damage)
+			}
+		}
+		if len(file) < 2000 { // three quarters of it have no pixels
+			continue
+		}
+		half := mustProcess(t, file[:len(file)*3/4], "image/png")
+		if half.Width != 40 || half.Height != 30 {
+			t.Errorf("three quarters of %s: %+v", name, half.Picture)
+		}
+	}
+}
+
+// withPNGChunks adds chunks with a few bytes to a PNG, after its header.
+func withPNGChunks(file []byte, names ...string) []byte {
+	out := bytes.Clone(file[:33])
+	for _, name := range names {
+		out = append(out, pngChunk(name, []byte("GPS"))...)
+	}
+	return append(out, file[33:]...)
+}
+
+// TestInterlacedTooLarge: of an interlaced PNG that needs too much memory, every second row and column is shown.
+func TestInterlacedTooLarge(t *testing.T) {
+	m := mustProcess(t, interlacedPNG(4000, 2400, func(x, y int) byte { return byte(x / 20) }), "image/png")
+	if img := m.decode(t, chat.VariantOriginal); m.Width != 2000 || m.Height != 1200 || !nearGray(img.At(1500, 600), 150) {
+		t.Errorf("%+v, a pixel is %v", m.Picture, img.At(1500, 600))
+	}
+}
+
+// nearGray reports whether a color is about a gray value.
+func nearGray(c color.Color, want int) bool {
+	r, g, b, _ := c.RGBA()
+	near := func(v uint32) bool { return int(v>>8) > want-8 && int(v>>8) < want+8 }
+	return near(r) && near(g) && near(b)
+}
+
+func TestTruncatedJPEG(t *testing.T) {
+	shown := testPhoto(320, 240)
+	for name, file := range map[string][]byte{"color": asJPEG(t, shown), "gray": asJPEG(t, asGray(shown))} {
+		whole := mustProcess(t, file, "image/jpeg").decode(t, chat.VariantOriginal)
+		withoutEnd := mustProcess(t, file[:len(file)-2], "image/jpeg").decode(t, chat.VariantOriginal)
+		if whole.At(300, 230) != withoutEnd.At(300, 230) {
+			t.Errorf("%s without an end is %v instead of %v", name, withoutEnd.At(300, 230), whole.At(300, 230))
+		}
+		m := mustProcess(t, file[:len(file)*2/3], "image/jpeg")
+		img := m.decode(t, chat.VariantOriginal)
+		if m.Width != 320 || m.Height != 240 || m.mimeTypes[chat.VariantOriginal] != "image/jpeg" {
+			t.Errorf("two thirds of %s: %+v, %s", name, m.Picture, m.mimeTypes[chat.VariantOriginal])
+		}
+		if img.At(40, 40) != whole.At(40, 40) || !nearGray(img.At(300, 230), 128) {
+			t.Errorf("two thirds of %s: %v and %v", name, img.At(40, 40), img.At(300, 230))
+		}
+	}
+}
+
+func asGray(img image.Image) *image.Gray {
+	gray := image.NewGray(img.Bounds())
+	for y := range gray.Rect.Max.Y {
+		for x := range gray.Rect.Max.X {
+			gray.Set(x, y, img.At(x, y))
+		}
+	}
+	return gray
+}
+
+// TestJPEGKinds: pictures of all kinds are decoded like the decoder of the standard library does, or like another kind of
+// the same picture.
+func TestJPEGKinds(t *testing.T) {
+	shown := testPhoto(75, 53)
+	for name, file := range map[string][]byte{
+		"4:2:0": asJPEG(t, shown), "gray": asJPEG(t, asGray(shown)), "RGB": asRGBJPEG(asJPEG(t, shown)),
+		"RGB of Adobe": asAdobeRGB(asJPEG(t, shown)), "CMYK": cmykJPEG(t, asGray(shown)),
+	} {
+		want, err := jpeg.Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := formats["image/jpeg"]
+		p, err := f.read(bytes.NewReader(file))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, err := f.decodeUpright(t.Context(), bytes.NewReader(file), p, originalSide)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d := difference(got, want); d > 1 {
+			t.Errorf("%s: the pixels differ by %.2f on average", name, d)
+		}
+	}
+}
+
+// difference returns the average difference between the color channels of two images.
+func difference(a, b image.Image) float64 {
+	var sum, n float64
+	for y := range a.Bounds().Dy() {
+		for x := range a.Bounds().Dx() {
+			r1, g1, b1, _ := a.At(x, y).RGBA()
+			r2, g2, b2, _ := b.At(x, y).RGBA()
+			for _, d := range []float64{
+				float64(r1) - float64(r2), float64(g1) - float64(g2), float64(b1) - float64(b2),
+			} {
+				sum, n = sum+max(d, -d)/257, n+1
+			}
+		}
+	}
+	return sum / n
+}
+
+// asRGBJPEG changes the names of the components of a JPEG to R, G and B.
+func asRGBJPEG(file []byte) []byte {
+	frame := file[bytes.Index(file, []byte{0xff, 0xc0}):]
+	frame[10], frame[13], frame[16] = 'R', 'G', 'B'
+	scan := file[bytes.Index(file, []byte{0xff, 0xda}):]
+	scan[5], scan[7], scan[9] = 'R', 'G', 'B'
+	return file
+}
+
+// asAdobeRGB adds an Adobe segment to a JPEG that says that its components are RGB.
+func asAdobeRGB(file []byte) []byte {
+	segment := append([]byte{0xff, 0xee, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+	return append(append(file[:2:2], segment...), file[2:]...)
+}
+
+// TestDamagedGIF: a GIF without its end, or with a screen of another size than its frames, is shown.
+func TestDamagedGIF(t *testing.T) {
+	still, moving := asGIF(t, testAnimation(1)), asGIF(t, testAnimation(3))
+	screen := func(file []byte, w, h uint16) []byte { return withScreenSize(bytes.Clone(file), w, h) }
+	for name, c := range map[string]struct {
+		file     []byte
+		want     image.Point
+		animated bool
+	}{
+		"without a trailer":                {still[:len(still)-1], image.Pt(64, 48), false},
+		"without the end of the pixels":    {still[:len(still)-20], image.Pt(64, 48), false},
+		"an animation without a trailer":   {moving[:len(moving)-1], image.Pt(64, 48), true},
+		"with a truncated last frame":      {moving[:len(moving)-20], image.Pt(64, 48), true},
+		"with garbage instead of an end":   {append(moving[:len(moving)-1:len(moving)-1], "garbage"...), image.Pt(64, 48), true},
+		"with trailing data":               {append(bytes.Clone(moving), "PK\x03\x04"...), image.Pt(64, 48), true},
+		"0 × 0":                            {screen(still, 0, 0), image.Pt(64, 48), false},
+		"0 × 0, an animation":              {screen(moving, 0, 0), image.Pt(64, 48), true},
+		"a screen smaller than its frame":  {screen(still, 20, 10), image.Pt(64, 48), false},
+		"a screen larger than its frame":   {screen(still, 100, 90), image.Pt(100, 90), false},
+		"later frames beyond the screen":   {movedFrame(t, moving), image.Pt(64, 48), true},
+		"a frame far away from the screen": {withFrameAt(still, 10, 5), image.Pt(74, 53), false},
+	} {
+		m := mustProcess(t, c.file, "image/gif")
+		if m.Width != c.want.X || m.Height != c.want.Y || m.Animated != c.animated {
+			t.Errorf("%s: %+v", name, m.Picture)
+		}
+		original := m.decode(t, chat.VariantOriginal)
+		if c.animated && len(decodeGIF(t, m.bytes[chat.VariantOriginal]).Image) < 2 {
+			t.Errorf("%s: one frame is left", name)
+		}
+		if original.Bounds().Empty() {
+			t.Errorf("%s: the original is empty", name)
+		}
+	}
+}
+
+// withFrameAt moves the first frame of a GIF.
+func withFrameAt(file []byte, x, y uint16) []byte {
+	file = bytes.Clone(file)
+	at := bytes.IndexByte(file, imageBlock)
+	binary.LittleEndian.PutUint16(file[at+1:], x)
+	binary.LittleEndian.PutUint16(file[at+3:], y)
+	return file
+}
+
+// movedFrame moves the second frame of an animation so that a part of it lies beyond the screen.
+func movedFrame(t *testing.T, file []byte) []byte {
+	t.Helper()
+	area := []byte{imageBlock, 8, 0, 4, 0, 16, 0, 16, 0}
+	if !bytes.Contains(file, area) {
+		t.Fatal("the second frame is not where it was expected")
+	}
+	return bytes.Replace(file, area, []byte{imageBlock, 60, 0, 40, 0, 16, 0, 16, 0}, 1)
+}
+
+// TestInterlacedGIF: the rows of an interlaced GIF are put into their order.
+func TestInterlacedGIF(t *testing.T) {
+	colors := color.Palette{}
+	for i := range 48 {
+		colors = append(colors, color.Gray{byte(5 * i)})
+	}
+	frame := image.NewPaletted(image.Rect(0, 0, 64, 48), colors)
+	row := 0
+	for _, pass := range [][2]int{{0, 8}, {4, 8}, {2, 4}, {1, 2}} {
+		for y := pass[0]; y < 48; y += pass[1] {
+			for x := range 64 {
+				frame.SetColorIndex(x, row, byte(y)) // the row at which the decoder has to put it
+			}
+			row++
+		}
+	}
+	file := asGIF(t, &gif.GIF{Image: []*image.Paletted{frame}, Delay: []int{0}})
+	at := bytes.LastIndex(file, []byte{imageBlock, 0, 0, 0, 0, 64, 0, 48, 0})
+	file[at+9] |= 0x40
+	img := mustProcess(t, file, "image/gif").decode(t, chat.VariantOriginal)
+	for y := range 48 {
+		if !nearGray(img.At(30, y), 5*y) {
+			t.Fatalf("row %d is %v", y, img.At(30, y))
+		}
+	}
+}
+
+// webpFile returns a WebP with the given chunks.
+func webpFile(chunks ...string) []byte {
+	all := strings.Join(chunks, "")
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(4+len(all))), "WEBP"+all...)
+}
+
+func webpChunk(name, content string) string {
+	out := string(binary.LittleEndian.AppendUint32([]byte(name), uint32(len(content)))) + content
+	return out + strings.Repeat("\x00", len(content)&1)
+}
+
+// TestWebPKinds: animations show their first frame, and damage behind the pixels does not matter.
+func TestWebPKinds(t *testing.T) {
+	lossy, err := base64.StdEncoding.DecodeString(lossyWebP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := string(lossy[12:])
+	canvas := func(flags string) string { return webpChunk("VP8X", flags+"\x00\x00\x00\x07\x00\x00\x03\x00\x00") }
+	frame := webpChunk("ANMF", "\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x64\x00\x00\x00"+pixels)
+	animated := webpFile(canvas("\x02"), webpChunk("ANIM", "\xff\xff\xff\xff\x00\x00"), frame, frame,
+		webpChunk("EXIF", "GPS-40.4168N"))
+	for name, c := range map[string]struct {
+		file []byte
+		want image.Point
+	}{
+		"an animation":                         {animated, image.Pt(8, 4)},
+		"an animation without its last frame":  {animated[:len(animated)-60], image.Pt(8, 4)},
+		"a wrong length of the file":           {append([]byte("RIFF\x00\x00\x00\x00"), lossy[8:]...), image.Pt(1, 1)},
+		"a length beyond the end of the file":  {append([]byte("RIFF\xff\xff\x00\x00"), lossy[8:]...), image.Pt(1, 1)},
+		"trailing data":                        {append(bytes.Clone(lossy), "PK\x03\x04"...), image.Pt(1, 1)},
+		"without the last bytes of the pixels": {lossy[:len(lossy)-4], image.Pt(1, 1)},
+		"metadata before the pixels":           {webpFile(webpChunk("EXIF", "GPS-40.4168N"), pixels), image.Pt(1, 1)},
+	} {
+		m := mustProcess(t, c.file, "image/webp")
+		if m.Width != c.want.X || m.Height != c.want.Y || m.Animated {
+			t.Errorf("%s: %+v", name, m.Picture)
+		}
+		m.decode(t, chat.VariantOriginal)
+		for size, b := range m.bytes {
+			if bytes.Contains(b, []byte("GPS")) {
+				t.Errorf("%s: %q contains the place", name, size)
+			}
+		}
+	}
+	img := mustProcess(t, animated, "image/webp").decode(t, chat.VariantOriginal)
+	if _, _, _, a := img.At(0, 0).RGBA(); a != 0 {
+		t.Error("the canvas outside of the first frame is not transparent")
+	}
+	if _, _, _, a := img.At(2, 2).RGBA(); a == 0 {
+		t.Error("the first frame is not at its position")
+	}
+}
+
+// TestUndecodable: what browsers do not show either is not a picture.
+func TestUndecodable(t *testing.T) {
+	img := testPhoto(300, 200)
+	marker := func(b byte) []byte {
+		file := asJPEG(t, img)
+		file[bytes.Index(file, []byte{0xff, 0xc0})+1] = b
+		return file
+	}
+	for name, c := range map[string]struct {
+		mime string
+		file []byte
+	}{
+		"a JPEG without pixels":     {"image/jpeg", asJPEG(t, img)[:200]},
+		"a PNG without pixels":      {"image/png", asPNG(t, img)[:41]},
+		"a GIF without frames":      {"image/gif", append(asGIF(t, testAnimation(1))[:13:13], trailer)},
+		"an HTML page":              {"image/png", []byte("<html><script>alert(1)</script>")},
+		"a JPEG of size 0":          {"image/jpeg", withSize(asJPEG(t, img), 0, 0)},
+		"an empty file":             {"image/jpeg", nil},
+		"a truncated WebP":          {"image/webp", []byte("RIFF\x10\x00\x00\x00WEBPVP8 ")},
+		"a JPEG with PNG data":      {"image/jpeg", append(asJPEG(t, img)[:160], asPNG(t, img)...)},
+		"a JPEG in arithmetic code": {"image/jpeg", marker(0xc9)},
+		"a lossless JPEG":           {"image/jpeg", marker(0xc3)},
+		"a JPEG with two frames":    {"image/jpeg", withSecondFrame(asJPEG(t, img))},
+		"a GIF with an extension of 20 MB": {"image/gif", append(asGIF(t, testAnimation(1))[:13+12:13+12],
+			extensionBlock, 0xff, 255)},
+	} {
+		m, err := process(c.file, c.mime)
+		if !errors.Is(err, ErrUndecodable) || len(m.bytes) > 0 {
+			t.Errorf("%s: %v, %+v", name, err, m.Picture)
+		}
+	}
+}
+
+// withSecondFrame adds a second frame to a JPEG.
+func withSecondFrame(file []byte) []byte {
+	frame := bytes.Clone(file[bytes.Index(file, []byte{0xff, 0xc0}):][:2+17])
+	return append(append(file[:len(file)-2:len(file)-2], frame...), 0xff, 0xd9)
+}
