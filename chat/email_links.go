@@ -125,24 +125,25 @@ func (s *Service) CheckResetLink(ctx context.Context, token string) error {
 }
 
 // ResetPassword sets a new password for the user for whom a link was made and ends all their sessions. If the link was
-// sent in an e-mail, it also confirms their e-mail address. It returns Invalid for a bad password, after which the link stays valid, and errLinkExpired if the
-// link is not valid.
-func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
+// sent in an e-mail, it also confirms their e-mail address. It returns the id of the user, or zero if the link is not
+// valid. The error is Invalid for a bad password, after which the link stays valid, and errLinkExpired if the link is
+// not valid.
+func (s *Service) ResetPassword(ctx context.Context, token, password string) (userID int64, err error) {
 	link, err := s.emailToken(ctx, EmailTokenReset, token)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	user, err := s.store.User(ctx, link.User)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	mailed := link.Email != ""
 	if user.Disabled() || mailed && user.Email != link.Email { // the address may have changed after the e-mail was sent
-		return errLinkExpired
+		return user.ID, errLinkExpired
 	}
 	hash, err := s.hashNewPassword(ctx, password, user)
 	if err != nil {
-		return err
+		return user.ID, err
 	}
 	var ended []int64
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
@@ -161,13 +162,13 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	})
 	if errors.Is(err, ErrNotFound) { // another request has used the link
-		return errLinkExpired
+		return user.ID, errLinkExpired
 	}
 	if err != nil {
-		return err
+		return user.ID, err
 	}
 	s.publishSessionsEnded(ended)
-	return nil
+	return user.ID, nil
 }
 
 // PendingEmailChange returns the new e-mail address that a link would confirm. It returns errLinkExpired if the link is
@@ -178,16 +179,16 @@ func (s *Service) PendingEmailChange(ctx context.Context, token string) (string,
 }
 
 // ConfirmEmailChange completes a change of e-mail address: it gives the user the new address for which the link was
-// made, and sends an e-mail about the change to the old address. It returns errLinkExpired if the link is not valid or
-// another account has taken the new address.
-func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
+// made, and sends an e-mail about the change to the old address. It returns the id of the user, or zero if the link is
+// not valid. The error is errLinkExpired if the link is not valid or another account has taken the new address.
+func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (userID int64, err error) {
 	link, err := s.emailToken(ctx, EmailTokenChange, token)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	email, key, err := CleanEmail(link.Email)
 	if err != nil {
-		return err
+		return link.User, err
 	}
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		if err := tx.UseEmailToken(ctx, link.Hash); err != nil {
@@ -210,7 +211,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, token string) error {
 		return s.enqueue(ctx, tx, n)
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
-		return errLinkExpired
+		return link.User, errLinkExpired
 	}
-	return err
+	return link.User, err
 }

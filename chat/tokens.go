@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,12 @@ const (
 
 // ErrBadToken is returned for every invalid token, so that a client does not learn why the token is invalid.
 var ErrBadToken = Errorf(Unauthenticated, "This token is not valid. Get a new one.")
+
+// TokenReuse is part of the error for a refresh token that was used again. Only the log may mention it.
+type TokenReuse struct{ User, Session int64 }
+
+// Error implements error.
+func (TokenReuse) Error() string { return "the refresh token was used again" }
 
 // Tokens are the two tokens of a program: an access token, valid for AccessTokenLifetime, and a refresh token, valid
 // for one use.
@@ -114,7 +121,8 @@ func (s *Service) IssueTokens(ctx context.Context, by Credentials, userAgent, ip
 
 // RefreshTokens exchanges a refresh token for a new access token and a new refresh token. If a program repeats this
 // within a minute, it gets the same new refresh token again, unless it has already used that one. Any later use of an
-// old token means that the token was stolen, so the session ends. Every invalid token returns ErrBadToken.
+// old token means that the token was stolen, so the session ends. Every invalid token returns ErrBadToken, and a stolen
+// one returns ErrBadToken wrapped together with a TokenReuse.
 func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, error) {
 	old, err := parseRefreshToken(token)
 	if err != nil {
@@ -132,7 +140,7 @@ func (s *Service) RefreshTokens(ctx context.Context, token string) (Tokens, erro
 		return Tokens{}, err
 	case stolen:
 		s.publishSessionsEnded([]int64{session.ID})
-		return Tokens{}, ErrBadToken
+		return Tokens{}, fmt.Errorf("%w: %w", ErrBadToken, TokenReuse{User: session.UserID, Session: session.ID})
 	}
 	return s.signTokens(key, session, next)
 }

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -56,6 +57,15 @@ func TestAccessTokenExpires(t *testing.T) {
 	wantEqual(t, "token of 1 MB is valid", w.tokenIsValid(t, strings.Repeat("A", 1<<20)), false)
 }
 
+// reuseBy returns the id of the user in an error for a stolen refresh token, or zero for any other error.
+func reuseBy(err error) int64 {
+	var reuse chat.TokenReuse
+	if errors.Is(err, chat.ErrBadToken) && errors.As(err, &reuse) {
+		return reuse.User
+	}
+	return 0
+}
+
 func TestRefreshTokenIsValidForOneUse(t *testing.T) {
 	w := newFixture(t)
 	now := w.useFakeClock()
@@ -72,7 +82,7 @@ func TestRefreshTokenIsValidForOneUse(t *testing.T) {
 
 	now.advance(time.Second)
 	_, err = refresh(first.Refresh)
-	wantEqual(t, "retry after a minute", err, error(chat.ErrBadToken))
+	wantEqual(t, "retry after a minute", reuseBy(err), ana.ID)
 	wantEqual(t, "sessions that ended", len(w.recorder.ended()), 1)
 	_, err = refresh(second.Refresh)
 	wantEqual(t, "its successor after the session ended", err, error(chat.ErrBadToken))
@@ -84,7 +94,7 @@ func TestRefreshTokenIsValidForOneUse(t *testing.T) {
 	_, err = refresh(second.Refresh)
 	must(t, err)
 	_, err = refresh(first.Refresh)
-	wantEqual(t, "retry after its successor was used", err, error(chat.ErrBadToken))
+	wantEqual(t, "retry after its successor was used", reuseBy(err), ana.ID)
 
 	idle := w.issueTokens(t, ana)
 	now.advance(29 * 24 * time.Hour)

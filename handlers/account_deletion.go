@@ -55,11 +55,12 @@ func (s *Server) deleteAccount(c echo.Context) error {
 		return err
 	}
 	me, conversations := s.draftedConversations(c)
-	if err := s.limits.PasswordChecks.AllowUser(me); err != nil {
-		return s.rerenderAccountDeletion(c, in, err)
+	err := s.limits.PasswordChecks.AllowUser(me)
+	if err == nil {
+		err = s.chat.DeleteAccount(c.Request().Context(), me, in.Current, chat.ContentPolicy(in.Messages))
 	}
-	policy := chat.ContentPolicy(in.Messages)
-	if err := s.chat.DeleteAccount(c.Request().Context(), me, in.Current, policy); err != nil {
+	s.logOwnAction(c, "account deletion", err)
+	if err != nil {
 		return s.rerenderAccountDeletion(c, in, err)
 	}
 	s.sessions.DeleteCookies(c)

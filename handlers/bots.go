@@ -138,6 +138,7 @@ func (s *Server) createBot(c echo.Context) error {
 		return err
 	}
 	bot, token, err := s.chat.CreateBot(c.Request().Context(), web.CurrentUser(c), in.Name)
+	s.logOwnAction(c, "new bot", err, "bot", bot.ID)
 	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		_, status := web.ClassifyError(c, err)
 		form := views.Form{Values: map[string]string{"name": in.Name}, Errors: fields}
@@ -154,6 +155,7 @@ func (s *Server) rotateBotToken(c echo.Context) error {
 		return err
 	}
 	bot, token, err := s.chat.RotateBotToken(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
+	s.logOwnAction(c, "new bot token", err, "bot", web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}

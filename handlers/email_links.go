@@ -146,7 +146,9 @@ func (s *Server) forgotPassword(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.requestPasswordReset(c, in.Email); err != nil {
+	err := s.requestPasswordReset(c, in.Email)
+	s.logSecurity(c, "request for a password reset", err, s.emailAttr(c.Request().Context(), in.Email))
+	if err != nil {
 		page := func(e map[string]*chat.Error) templ.Component {
 			form := views.Form{Values: map[string]string{"email": in.Email}, Errors: e}
 			return views.ForgotPasswordPage(s.Page(c), form)
@@ -171,6 +173,7 @@ func (s *Server) requestPasswordReset(c echo.Context, email string) error {
 func (s *Server) resetPasswordPage(c echo.Context) error {
 	token := c.Param("token")
 	if err := s.chat.CheckResetLink(c.Request().Context(), token); err != nil {
+		s.logSecurity(c, "password reset", err)
 		return err
 	}
 	return s.Render(c, http.StatusOK, views.ResetPasswordPage(s.Page(c), token, views.Form{}))
@@ -196,7 +199,9 @@ func (s *Server) resetPassword(c echo.Context) error {
 	if err := s.limits.EmailLinks.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return refuse(err)
 	}
-	if err := s.chat.ResetPassword(c.Request().Context(), token, in.Password); err != nil {
+	user, err := s.chat.ResetPassword(c.Request().Context(), token, in.Password)
+	s.logSecurity(c, "password reset", err, userAttr(user))
+	if err != nil {
 		return refuse(err)
 	}
 	return web.Finish(c, "/login?reset=1")
@@ -218,6 +223,7 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 	}
 	token := c.Param("token")
 	user, err := s.verifyConfirmation(c, token, in.Password)
+	s.logSecurity(c, "sign-up", err, userAttr(user.ID))
 	if err != nil {
 		page := func(e map[string]*chat.Error) templ.Component {
 			return views.ConfirmSignupPage(s.Page(c), token, views.Form{Errors: e})
@@ -252,7 +258,9 @@ func (s *Server) confirmEmailChangePage(c echo.Context) error {
 }
 
 func (s *Server) confirmEmailChange(c echo.Context) error {
-	if err := s.chat.ConfirmEmailChange(c.Request().Context(), c.Param("token")); err != nil {
+	user, err := s.chat.ConfirmEmailChange(c.Request().Context(), c.Param("token"))
+	s.logSecurity(c, "change of e-mail address", err, userAttr(user))
+	if err != nil {
 		return err
 	}
 	if web.WantsJSON(c) {

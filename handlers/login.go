@@ -149,12 +149,13 @@ func (s *Server) login(c echo.Context) error {
 }
 
 // verifyLogin returns the credentials of the user if the e-mail address and the password are right. Before that it
-// checks the rate limits.
-func (s *Server) verifyLogin(c echo.Context, in loginRequest) (chat.Credentials, error) {
-	if err := s.checkLoginRate(c, in.Email); err != nil {
-		return chat.Credentials{}, err
+// checks the rate limits. It logs the result.
+func (s *Server) verifyLogin(c echo.Context, in loginRequest) (credentials chat.Credentials, err error) {
+	if err = s.checkLoginRate(c, in.Email); err == nil {
+		credentials, err = s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
 	}
-	return s.chat.LogIn(c.Request().Context(), in.Email, in.Password)
+	s.logSecurity(c, "sign-in", err, s.emailAttr(c.Request().Context(), in.Email))
+	return credentials, err
 }
 
 // checkLoginRate counts an attempt to sign in, and returns an error if the network or the account has reached its rate
@@ -194,7 +195,11 @@ func (s *Server) logout(c echo.Context) error {
 		return s.revokeToken(c)
 	}
 	me, conversations := s.draftedConversations(c)
-	if err := s.sessions.End(c); err != nil {
+	err := s.sessions.End(c)
+	if me.ID != 0 {
+		s.logOwnAction(c, "sign-out", err)
+	}
+	if err != nil {
 		return err
 	}
 	s.clearStorage(c)

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 
 	"charla/chat"
@@ -109,21 +111,25 @@ func accountsToJSON(users []chat.User, online map[int64]bool, next string) accou
 }
 
 func (s *Server) disablePerson(c echo.Context) error {
-	if err := s.chat.DisableUser(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
-		return err
-	}
-	return web.Finish(c, "/people")
+	return s.manageUser(c, "deactivation", s.chat.DisableUser)
 }
 
 func (s *Server) enablePerson(c echo.Context) error {
-	if err := s.chat.EnableUser(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
-		return err
-	}
-	return web.Finish(c, "/people")
+	return s.manageUser(c, "reactivation", s.chat.EnableUser)
 }
 
 func (s *Server) makeAdmin(c echo.Context) error {
-	if err := s.chat.MakeAdmin(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
+	return s.manageUser(c, "change of role to admin", s.chat.MakeAdmin)
+}
+
+// manageUser calls one of the functions above for the user in the path, and logs it as the given action.
+func (s *Server) manageUser(
+	c echo.Context, action string, do func(ctx context.Context, by chat.User, user int64) error,
+) error {
+	user := web.ParseID(c.Param("id"))
+	err := do(c.Request().Context(), web.CurrentUser(c), user)
+	s.logSecurity(c, action, err, userAttr(user), slog.Int64("by", web.CurrentUser(c).ID))
+	if err != nil {
 		return err
 	}
 	return web.Finish(c, "/people")

@@ -29,7 +29,7 @@ type Config struct {
 	Ping            func(context.Context) error // returns an error if the database does not answer
 	Warnings        []func() string             // texts for the operator on /readyz; empty ones are left out
 	SecurityContact string                      // the URI of whom to tell about vulnerabilities; empty for nobody
-	CookieSecret    []byte                      // signs the cookies of known browsers
+	CookieSecret    []byte                      // for signed cookies and for pseudonyms in the log
 	ObserveRequest  RequestObserver             // called for every request; may be nil
 }
 

@@ -83,7 +83,10 @@ func sessionsToJSON(sessions []chat.Session, current int64) sessionsJSON {
 
 // endSession ends one of the caller's sessions, which may be the session that sends this request.
 func (s *Server) endSession(c echo.Context) error {
-	if err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
+	session := web.ParseID(c.Param("id"))
+	err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), session)
+	s.logOwnAction(c, "end of another session", err, "session", session)
+	if err != nil {
 		return err
 	}
 	return web.Finish(c, "/sessions")
@@ -91,7 +94,9 @@ func (s *Server) endSession(c echo.Context) error {
 
 func (s *Server) endOtherSessions(c echo.Context) error {
 	caller := web.CallerOf(c)
-	if err := s.chat.EndOtherSessions(c.Request().Context(), caller.User, caller.Session); err != nil {
+	err := s.chat.EndOtherSessions(c.Request().Context(), caller.User, caller.Session)
+	s.logOwnAction(c, "end of all other sessions", err)
+	if err != nil {
 		return err
 	}
 	return web.Finish(c, "/sessions")

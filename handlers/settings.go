@@ -224,10 +224,11 @@ func (s *Server) changePassword(c echo.Context) error {
 	}
 	caller := web.CallerOf(c)
 	refuse := func(err error) error { return s.rerenderSettings(c, err, passwordForm, nil) }
-	if err := s.limits.PasswordChecks.AllowUser(caller.User); err != nil {
-		return refuse(err)
+	err := s.limits.PasswordChecks.AllowUser(caller.User)
+	if err == nil {
+		err = s.chat.ChangePassword(c.Request().Context(), caller.User, caller.Session, in.Current, in.Password)
 	}
-	err := s.chat.ChangePassword(c.Request().Context(), caller.User, caller.Session, in.Current, in.Password)
+	s.logOwnAction(c, "change of password", err)
 	if err != nil {
 		return refuse(err)
 	}
@@ -247,13 +248,23 @@ func (s *Server) changeEmail(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.requestEmailChange(c, in); err != nil {
+	err := s.requestEmailChange(c, in)
+	s.logOwnAction(c, s.emailChangeAction(), err)
+	if err != nil {
 		return s.rerenderSettings(c, err, emailAddressForm, map[string]string{"email": in.Email})
 	}
 	if s.chat.Media().Email {
 		return web.Accepted(c, "/settings?saved=email")
 	}
 	return web.Finish(c, "/settings?saved=email")
+}
+
+// emailChangeAction returns what the form for the e-mail address does: without e-mail it changes the address at once.
+func (s *Server) emailChangeAction() string {
+	if s.chat.Media().Email {
+		return "request for a change of e-mail address"
+	}
+	return "change of e-mail address"
 }
 
 // requestEmailChange changes the caller's e-mail address or, if the server sends e-mail, sends a link that completes

@@ -58,6 +58,11 @@ func (s *Server) register(c echo.Context) error {
 		return err
 	}
 	user, err := s.signUp(c, in)
+	if user.ID != 0 {
+		s.logSecurity(c, "sign-up", nil, userAttr(user.ID))
+	} else {
+		s.logSecurity(c, "request for a sign-up", err, s.emailAttr(c.Request().Context(), in.Email))
+	}
 	if err == nil && user.ID == 0 {
 		return web.Accepted(c, "/register?sent=1")
 	}

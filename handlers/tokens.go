@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"errors"
+	"log/slog"
 	"net/http"
 
 	"charla/chat"
@@ -52,6 +54,7 @@ func (s *Server) authenticateBearer(c echo.Context, token string) (web.Caller, e
 	}
 	session, user, err := s.chat.SessionByBearerToken(c.Request().Context(), token)
 	if err == chat.ErrBadToken {
+		s.logSecurity(c, "token check", err)
 		if limitErr := s.limits.Requests.Allow("ip " + web.NetworkPrefix(c.RealIP())); limitErr != nil {
 			return web.Caller{}, limitErr
 		}
@@ -101,14 +104,28 @@ func (s *Server) refreshTokens(c echo.Context) error {
 	}
 	tokens, err := s.chat.RefreshTokens(c.Request().Context(), in.RefreshToken)
 	if err != nil {
+		s.logFailedRefresh(c, err)
 		return err
 	}
 	return renderTokens(c, http.StatusOK, tokens)
 }
 
+// logFailedRefresh logs why a program got no new tokens. A refresh token that is used again was probably stolen.
+func (s *Server) logFailedRefresh(c echo.Context, err error) {
+	reuse, ok := errors.AsType[chat.TokenReuse](err)
+	if !ok {
+		s.logSecurity(c, "token refresh", err)
+		return
+	}
+	slog.WarnContext(c.Request().Context(), "refresh token was used again, session ended", "user", reuse.User,
+		"session", reuse.Session, "ip", c.RealIP(), "request", web.RequestID(c))
+}
+
 // revokeToken ends the session to which the request's token belongs.
 func (s *Server) revokeToken(c echo.Context) error {
-	if err := s.chat.EndSession(c.Request().Context(), web.CallerOf(c).Session); err != nil {
+	err := s.chat.EndSession(c.Request().Context(), web.CallerOf(c).Session)
+	s.logOwnAction(c, "sign-out", err)
+	if err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -100,6 +100,7 @@ func (s *Server) deleteWebhook(c echo.Context) error {
 func (s *Server) postToWebhook(c echo.Context) error {
 	hook, err := s.chat.Webhook(c.Request().Context(), c.Param("secret"))
 	if err != nil {
+		s.logSecurity(c, "webhook check", err)
 		return err
 	}
 	if err := s.limits.WebhookPosts.Allow(fmt.Sprint("hook ", hook.ID)); err != nil {

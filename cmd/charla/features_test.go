@@ -66,7 +66,8 @@ var otherFiles = map[string]string{
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
-	"handlers":        "account_export_content docs errors events health me_css middleware openapi routes server well_known",
+	"handlers":        "account_export_content docs errors events health me_css middleware openapi routes security_log server " +
+		"well_known",
 	"handlers/stream": "event_docs html json replay response",
 	"handlers/web": "caller client_address content_disposition errors host json_schema markdown message_json negotiation openapi query_parameters ratelimit " +
 		"render request route upload_body urlencoded",
