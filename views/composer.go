@@ -20,8 +20,14 @@ func storageKey(person int64, p chat.ConversationRef) string {
 // millis converts a timestamp to milliseconds, the unit of the clock in browsers.
 func millis(at chat.Timestamp) string { return formatInt(int64(at) / 1000) }
 
+// isForNotes reports whether the conversation is the user's own, which only they can see.
+func (c Composer) isForNotes() bool { return c.UserID != 0 && c.Conversation.With == c.UserID }
+
 // label returns the name of the composer for screen readers.
 func (c Composer) label(l Locale) string {
+	if c.isForNotes() {
+		return l.T("Write a note")
+	}
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s", c.ConversationName)
 	}
@@ -30,6 +36,9 @@ func (c Composer) label(l Locale) string {
 
 // placeholder returns the text that the composer shows while it is empty.
 func (c Composer) placeholder(l Locale) string {
+	if c.isForNotes() {
+		return l.T("Write a note…")
+	}
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s…", c.ConversationName)
 	}
