@@ -12,7 +12,7 @@ var errBadCredentials = Errorf(Unauthenticated, "Wrong e-mail or password.")
 // which accounts exist. It returns ErrUnconfirmed if the password belongs to a registration whose e-mail address is not
 // confirmed yet.
 func (s *Service) LogIn(ctx context.Context, email, password string) (Credentials, error) {
-	if len(password) > MaxPasswordBytes {
+	if passwordTooLong(password) {
 		return Credentials{}, errBadCredentials
 	}
 	_, key, _ := CleanEmail(email)
@@ -50,7 +50,7 @@ func (s *Service) UserIDByEmail(ctx context.Context, email string) int64 {
 
 // passwordMatches reports whether hash is the hash of password. It returns false for a password that is too long.
 func (s *Service) passwordMatches(ctx context.Context, hash, password string) (bool, error) {
-	if len(password) > MaxPasswordBytes {
+	if passwordTooLong(password) {
 		return false, nil
 	}
 	return s.hasher.matches(ctx, hash, password)

@@ -13,14 +13,22 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
-// The minimum and maximum length of a password. NIST SP 800-63B requires a minimum of 8 characters and a maximum of at
-// least 64. Hashing takes longer for longer passwords, so more than 1024 bytes are refused.
+// The minimum and maximum length of a password, in Unicode NFC. NIST SP 800-63B requires a minimum of 8 characters, and
+// counts each code point as one, and a maximum of at least 64. Hashing takes longer for longer passwords, so more than
+// 1024 bytes are refused.
 const (
-	minPasswordBytes = 8
-	MaxPasswordBytes = 1024
+	minPasswordCharacters = 8
+	MaxPasswordBytes      = 1024
 )
+
+// passwordTooLong reports whether a password has more than MaxPasswordBytes. Decomposed text has at most four times as
+// many bytes as NFC; what is longer is not even normalized.
+func passwordTooLong(password string) bool {
+	return len(password) > 4*MaxPasswordBytes || len(norm.NFC.String(password)) > MaxPasswordBytes
+}
 
 // The cost of a hash: the parameters for argon2id with little memory that the OWASP password storage cheat sheet
 // recommends.
@@ -65,16 +73,18 @@ func (h *hasher) acquire(ctx context.Context, f func()) error {
 	}
 }
 
-// hash returns the hash of a password with a new salt, as a PHC string.
+// hash returns the hash of a password with a new salt, as a PHC string. It hashes the password in Unicode NFC, because
+// keyboards differ in whether they send "é" as one character or as two.
 func (h *hasher) hash(ctx context.Context, password string) (phc string, err error) {
 	salt := make([]byte, saltBytes)
 	rand.Read(salt)
-	err = h.acquire(ctx, func() { phc = encodeHash(salt, derive(password, salt)) })
+	err = h.acquire(ctx, func() { phc = encodeHash(salt, derive(norm.NFC.String(password), salt)) })
 	return phc, err
 }
 
-// matches reports whether phc, a stored hash, belongs to the password. If phc is empty, it does the same amount of work
-// and returns false.
+// matches reports whether phc, a stored hash, belongs to the password. It compares the password in Unicode NFC and then
+// as it was typed, because older versions of Charla hashed it so. If phc is empty, it does the same amount of work and
+// returns false.
 func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, err error) {
 	known := phc != ""
 	if !known {
@@ -84,8 +94,10 @@ func (h *hasher) matches(ctx context.Context, phc, password string) (ok bool, er
 	if err != nil {
 		return false, err
 	}
-	err = h.acquire(ctx, func() { ok = subtle.ConstantTimeCompare(derive(password, salt), want) == 1 && known })
-	return ok, err
+	isRight := func(form string) bool { return subtle.ConstantTimeCompare(derive(form, salt), want) == 1 }
+	normal := norm.NFC.String(password)
+	err = h.acquire(ctx, func() { ok = isRight(normal) || normal != password && isRight(password) })
+	return ok && known, err
 }
 
 func derive(password string, salt []byte) []byte {
@@ -129,19 +141,27 @@ var commonPasswords = func() map[string]bool {
 // checkPassword returns Invalid for a password that is too short, too long or common, or that is the user's own name or
 // address.
 func checkPassword(password, name, email string) error {
+	if passwordTooLong(password) {
+		return invalidf("password", "A password can have at most %d bytes.", MaxPasswordBytes)
+	}
+	password = norm.NFC.String(password)
 	lower := strings.ToLower(password)
 	local, _, _ := strings.Cut(strings.ToLower(email), "@")
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
 		return invalidf("password", "This password contains characters that cannot be used.")
-	case len(password) < minPasswordBytes:
-		return invalidf("password", "Use at least %d characters.", minPasswordBytes)
-	case len(password) > MaxPasswordBytes:
-		return invalidf("password", "A password can have at most %d bytes.", MaxPasswordBytes)
-	case commonPasswords[lower] || strings.Trim(lower, lower[:1]) == "":
+	case utf8.RuneCountInString(password) < minPasswordCharacters:
+		return invalidf("password", "Use at least %d characters.", minPasswordCharacters)
+	case commonPasswords[lower] || isOneCharacter(lower):
 		return invalidf("password", "This password is too common. Choose another one.")
 	case lower == strings.ToLower(name) || lower == strings.ToLower(email) || lower == local:
 		return invalidf("password", "Do not use your name or e-mail address as your password.")
 	}
 	return nil
+}
+
+// isOneCharacter reports whether s repeats a single character.
+func isOneCharacter(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	return strings.Trim(s, string(first)) == ""
 }

@@ -161,7 +161,8 @@ func TestCleanBody(t *testing.T) {
 
 func TestCheckPassword(t *testing.T) {
 	for _, good := range []string{
-		"tortilla-y-pan", strings.Repeat("ab", MaxPasswordBytes/2), "ñandúñandú", "        a",
+		"tortilla-y-pan", strings.Repeat("ab", MaxPasswordBytes/2), "ñandúñandú", "        a", "пароль-1", "密码密码密码一二",
+		strings.Repeat("ae\u0301", MaxPasswordBytes/3), // shorter in NFC
 	} {
 		if err := checkPassword(good, "Ana", "ana@x.org"); err != nil {
 			t.Errorf("%.20q: %v", good, err)
@@ -169,7 +170,9 @@ func TestCheckPassword(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "short", "password", "Password1", "12345678", "iloveyou", "aaaaaaaaaaaa", strings.Repeat("ab", 513),
-		"Ana María López", "ana.lopez@x.org", "ana.lopez", "nul\x00nul\x00", "\xff\xff\xff\xff\xff\xff\xff\xff",
+		"Ana María López", "ana.lopez@x.org", "ana.lopez", "nul\x00nul\x00", "密码密码密码一", "ñññññññ",
+		"e\u0301e\u0301e\u0301e\u0301xyz", // 11 code points, 7 characters in NFC
+		"ñññññññññ", strings.Repeat("ñ", 513), strings.Repeat("n\u0303o", 400), "\xff\xff\xff\xff\xff\xff\xff\xff",
 	} {
 		if err := checkPassword(bad, "Ana María López", "Ana.Lopez@x.org"); CodeOf(err) != Invalid ||
 			FieldErrors(err)["password"] == nil {
@@ -192,6 +195,23 @@ func TestHasher(t *testing.T) {
 		if ok, err := h.matches(t.Context(), one, password); err != nil || ok != want {
 			t.Errorf("%q: %v, %v", password, ok, err)
 		}
+	}
+	const composed, decomposed = "cora\u00e7\u00e3o-\u00e9l\u00e9gant", "corac\u0327a\u0303o-e\u0301le\u0301gant"
+	salt := make([]byte, saltBytes)
+	old := encodeHash(salt, derive(decomposed, salt)) // as older versions stored it
+	for _, registered := range []string{composed, decomposed} {
+		hash, _ := h.hash(t.Context(), registered)
+		for _, typed := range []string{composed, decomposed} {
+			if ok, err := h.matches(t.Context(), hash, typed); err != nil || !ok {
+				t.Errorf("registered as %+q, %+q does not match: %v", registered, typed, err)
+			}
+		}
+	}
+	if ok, err := h.matches(t.Context(), old, decomposed); err != nil || !ok {
+		t.Errorf("an old hash does not match: %v", err)
+	}
+	if ok, err := h.matches(t.Context(), "", decomposed); ok || err != nil {
+		t.Error("a decomposed password matched an empty hash", err)
 	}
 	if ok, err := h.matches(t.Context(), "", "tortilla-y-pan"); ok || err != nil {
 		t.Error("a password matched an empty hash", err)

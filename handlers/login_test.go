@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -91,6 +92,25 @@ func TestLogInAndOut(t *testing.T) {
 		b.get("/chat", asJSON).isError(401, "unauthenticated", "")
 		s.anonymous().withT(t).postJSON("/logout", "{}").is(204)
 	})
+}
+
+// The same password is the same in both Unicode forms, wherever it is typed.
+func TestPasswordsAreNormalized(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	const composed, decomposed = "p\u00e4ssw\u00f6rter lang \u00e9", "pa\u0308sswo\u0308rter lang e\u0301"
+	for i, pair := range [][2]string{{composed, decomposed}, {decomposed, composed}} {
+		email := fmt.Sprintf("ana%d@example.org", i)
+		ana := s.anonymous()
+		ana.post("/register", []string{"name", "Ana", "email", email, "password", pair[0]}).is(303)
+		s.anonymous().logIn(email, pair[1]).redirectsTo("/chat")
+		s.anonymous().post("/tokens", []string{"email", email, "password", pair[1]}).is(201)
+		ana.post("/settings/password", []string{"current", pair[1], "password", "otra contrase\u00f1a"}, asJSON).is(204)
+		s.anonymous().logIn(email, "otra contrasen\u0303a").redirectsTo("/chat")
+		s.anonymous().logIn(email, "otra contrasena").is(401)
+	}
+	s.anonymous().post("/register", []string{"name", "Eva", "email", "eva@example.org", "password", "ñññéééá"}, asJSON).
+		isError(422, "invalid", "password")
 }
 
 func TestLogOutEndsTheStreamsOfThatSession(t *testing.T) {
