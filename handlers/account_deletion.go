@@ -43,7 +43,7 @@ func (s *Server) accountDeletionPage(c echo.Context) error {
 
 // deleteAccountRequest is the form or JSON with which the caller deletes their own account.
 type deleteAccountRequest struct {
-	Current  string `form:"current" json:"current" required:"true"` // the password
+	Current  string `form:"current" json:"current" required:"true" max:"4096"` // the password
 	Messages string `form:"messages" json:"messages" required:"true" enum:"delete,keep"`
 }
 

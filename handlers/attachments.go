@@ -57,7 +57,8 @@ const progressInterval = 250 * time.Millisecond
 
 var errNoFile = &chat.Error{Code: chat.Invalid, Field: "file", Format: "Choose a file first."}
 
-// uploadRequest documents the form fields of an upload. In the form, a field applies to the files that come after it.
+// uploadRequest are the form fields of an upload, or the query parameters of one whose whole body is the file. In a
+// form, a field applies to the files that come after it.
 type uploadRequest struct {
 	With   web.ID `form:"with" json:"with"`
 	Room   web.ID `form:"room" json:"room"`
@@ -131,8 +132,13 @@ func (s *Server) receiveFiles(c echo.Context) (result uploadResult, err error) {
 		http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(s.transferTimeouts.Response))
 	}()
 	save := func(fields url.Values, name string, file io.Reader) error {
+		var in uploadRequest
+		if err := web.BindUpload(fields, &in); err != nil {
+			return err
+		}
+		fields.Del("alt") // it describes this file; the next one may have its own
 		result.conversation, result.current = uploadConversation(c, fields), chat.CleanFileName(name)
-		return s.saveFile(c, &result, fields, name, file)
+		return s.saveFile(c, &result, in, name, file)
 	}
 	if web.IsMultipart(r) {
 		if err = web.ReadMultipart(r, save); err != nil && len(result.files) > 0 {
@@ -159,21 +165,20 @@ func uploadConversation(c echo.Context, fields url.Values) chat.ConversationRef 
 
 // saveFile stores one file and adds it to result.files. If the file itself is refused, for example because it is too
 // large, saveFile adds it to result.rejected and returns nil. It returns any other error.
-func (s *Server) saveFile(c echo.Context, result *uploadResult, fields url.Values, name string, file io.Reader) error {
+func (s *Server) saveFile(c echo.Context, result *uploadResult, in uploadRequest, name string, file io.Reader) error {
 	me := web.CurrentUser(c)
 	if err := s.limits.Uploads.AllowUser(me); err != nil {
 		return err
 	}
 	upload := chat.NewUpload{
-		Conversation: result.conversation, Name: name, Alt: fields.Get("alt"),
-		UploadID: cmp.Or(fields.Get("upload"), c.QueryParam("upload")), Body: file,
+		Conversation: result.conversation, Name: name, Alt: in.Alt,
+		UploadID: cmp.Or(in.Upload, c.QueryParam("upload")), Body: file,
 	}
 	body, _ := c.Request().Body.(*web.UploadBody)
 	if body != nil && upload.UploadID != "" {
 		body.OnProgress = func(received int64) { s.reportProgress(c, result, upload.UploadID, received) }
 	}
 	f, err := s.chat.Upload(c.Request().Context(), me, upload)
-	fields.Del("alt") // it described this file; the next one may have its own
 	code := chat.CodeOf(err)
 	switch {
 	case err == nil:

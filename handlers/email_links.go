@@ -181,7 +181,7 @@ func (s *Server) resetPasswordPage(c echo.Context) error {
 
 // passwordRequest is a form or JSON with a password. It is used on pages that people open by a link in an e-mail.
 type passwordRequest struct {
-	Password string `form:"password" json:"password" required:"true"`
+	Password string `form:"password" json:"password" required:"true" max:"4096"`
 }
 
 func (s *Server) resetPassword(c echo.Context) error {

@@ -47,12 +47,12 @@ type emojiRequest struct {
 	Message web.ID `form:"message" json:"message" example:""` // to react to; 0 for the composer
 	With    web.ID `form:"with" json:"with"`                  // With, Room, Body, Key, Base: as in the composer
 	Room    web.ID `form:"room" json:"room"`
-	Body    string `form:"body" json:"body"`
+	Body    string `form:"body" json:"body" max:"150000"`
 	Key     string `form:"key" json:"key"`
-	Base    string `form:"base" json:"base"`
+	Base    string `form:"base" json:"base" max:"150000"`
 	Emoji   string `form:"emoji" json:"emoji" example:""` // empty until one is picked
 	Tone    string `form:"tone" json:"tone"`
-	Query   string `form:"q" json:"q"`
+	Query   string `form:"q" json:"q" max:"200"`
 	Group   string `form:"group" json:"group"`
 }
 

@@ -3,6 +3,8 @@ package handlers
 import (
 	"time"
 
+	"charla/handlers/web"
+
 	"github.com/labstack/echo/v4"
 )
 
@@ -16,6 +18,9 @@ func (s *Server) RegisteredRoutes() []string {
 	}
 	return routes
 }
+
+// RouteTable returns all routes with their facts.
+func (s *Server) RouteTable() []web.Route { return s.routes() }
 
 // SetTransferTimeouts shortens the deadlines of uploads and downloads. It must be called before the first request.
 func (s *Server) SetTransferTimeouts(idle time.Duration, minRate int64) {

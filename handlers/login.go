@@ -116,11 +116,12 @@ func loginURLWithNext(c echo.Context) string {
 	return to.Path + "?" + query.Encode()
 }
 
-// loginRequest is the form or JSON to sign in.
+// loginRequest is the form or JSON to sign in. The password has a high maximum length, so that long ones are answered as
+// any other wrong password.
 type loginRequest struct {
 	Email    string `form:"email" json:"email" required:"true"`
-	Password string `form:"password" json:"password" required:"true"`
-	Next     string `form:"next" json:"next"` // the path to go on to
+	Password string `form:"password" json:"password" required:"true" max:"150000"`
+	Next     string `form:"next" json:"next" max:"2000"` // the path to go on to
 }
 
 func (s *Server) login(c echo.Context) error {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"charla/chat"
-	"charla/emoji"
 	"charla/handlers/web"
 	"charla/views"
 
@@ -53,8 +52,8 @@ func (s *Server) messageEditRoutes() []web.Route {
 
 // editRequest is the form or JSON that changes the text of a message, the alt texts of its files, or both.
 type editRequest struct {
-	Body  *string          `form:"body" json:"body" example:""` // absent with an alt text: the text stays
-	Files []altTextRequest `form:"-" json:"files"`              // in a form, the alt text of a file is the field alt-ID
+	Body  *string          `form:"body" json:"body" example:"" max:"150000"` // absent with an alt text: the text stays
+	Files []altTextRequest `form:"-" json:"files"`                           // in a form, the alt text of a file is the field alt-ID
 }
 
 // altTextRequest is the new alt text of one file, in the JSON of an editRequest.
@@ -93,7 +92,7 @@ func (s *Server) editMessage(c echo.Context) error {
 	}
 	typed := in.edit(c.Request().PostForm)
 	edit := typed
-	edit.Text = emoji.Expand(typed.Text)
+	edit.Text = expandShortcodes(typed.Text)
 	changed, err := s.chat.EditMessage(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")), edit)
 	if err != nil {
 		return s.rerenderEdit(c, typed, err)

@@ -60,10 +60,10 @@ func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e vie
 type postRequest struct {
 	With web.ID   `form:"with" json:"with"`
 	Room web.ID   `form:"room" json:"room" example:""`
-	Body string   `form:"body" json:"body" example:""`
+	Body string   `form:"body" json:"body" example:"" max:"150000"`
 	Key  string   `form:"key" json:"key" example:""`
-	Base string   `form:"base" json:"base"` // the draft that the composer was rendered with
-	File []web.ID `form:"file" json:"file"` // uploaded files to attach
+	Base string   `form:"base" json:"base" max:"150000"` // the draft that the composer was rendered with
+	File []web.ID `form:"file" json:"file"`              // uploaded files to attach
 }
 
 func (in postRequest) conversation() chat.ConversationRef {
@@ -141,6 +141,18 @@ func (s *Server) sendMessage(c echo.Context, by chat.User, in chat.NewMessage) (
 	if err := limit.AllowUser(by); err != nil {
 		return chat.PostResult{}, err
 	}
-	in.Body = emoji.Expand(in.Body)
+	in.Body = expandShortcodes(in.Body)
 	return s.chat.PostMessage(c.Request().Context(), by, in)
+}
+
+// maxShortcodeBytes is the length above which a text is not searched for shortcodes. With or without them it is too long
+// for a message.
+const maxShortcodeBytes = 64 << 10
+
+// expandShortcodes replaces the emoji shortcodes of a message, such as :tada:, by emoji.
+func expandShortcodes(text string) string {
+	if len(text) > maxShortcodeBytes {
+		return text
+	}
+	return emoji.Expand(text)
 }

@@ -41,6 +41,7 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 		s.authenticate,
 		s.limitRate,
 		requireLogin,
+		checkParameters,
 	}
 }
 
@@ -258,5 +259,15 @@ func requireLogin(next echo.HandlerFunc) echo.HandlerFunc {
 			return stream.EndNow(c, live.EndLogout)
 		}
 		return web.ErrSignedOut
+	}
+}
+
+// checkParameters is middleware that refuses parameters in the path or the query that are too long.
+func checkParameters(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := web.CheckParameters(c); err != nil {
+			return err
+		}
+		return next(c)
 	}
 }

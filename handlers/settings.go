@@ -212,8 +212,8 @@ func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, e
 
 // changePasswordRequest is the form or JSON that changes the password of the caller.
 type changePasswordRequest struct {
-	Current  string `form:"current" json:"current" required:"true"`
-	Password string `form:"password" json:"password" required:"true"`
+	Current  string `form:"current" json:"current" required:"true" max:"4096"`
+	Password string `form:"password" json:"password" required:"true" max:"4096"`
 }
 
 // changePassword changes the caller's password and ends all their sessions except the one that sent the request.
@@ -238,7 +238,7 @@ func (s *Server) changePassword(c echo.Context) error {
 // changeEmailRequest is the form or JSON that changes the e-mail address of the caller.
 type changeEmailRequest struct {
 	Email   string `form:"email" json:"email" required:"true"`
-	Current string `form:"current" json:"current" required:"true"` // the password
+	Current string `form:"current" json:"current" required:"true" max:"4096"` // the password
 }
 
 // changeEmail changes the caller's e-mail address. If the server sends e-mail, the change takes effect only after the

@@ -49,7 +49,7 @@ func (s *Server) signupPage(c echo.Context) error {
 type registerRequest struct {
 	Name     string `form:"name" json:"name" required:"true"`
 	Email    string `form:"email" json:"email" required:"true"`
-	Password string `form:"password" json:"password" required:"true"`
+	Password string `form:"password" json:"password" required:"true" max:"4096"`
 }
 
 func (s *Server) register(c echo.Context) error {

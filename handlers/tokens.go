@@ -94,7 +94,7 @@ func (s *Server) issueTokens(c echo.Context) error {
 
 // refreshRequest is the form or JSON that exchanges a refresh token for a new pair of tokens.
 type refreshRequest struct {
-	RefreshToken string `form:"refresh_token" json:"refresh_token" required:"true"`
+	RefreshToken string `form:"refresh_token" json:"refresh_token" required:"true" max:"150000"`
 }
 
 func (s *Server) refreshTokens(c echo.Context) error {

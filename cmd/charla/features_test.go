@@ -69,7 +69,7 @@ var otherFiles = map[string]string{
 	"handlers":        "account_export_content docs errors events health me_css middleware openapi routes security_log server " +
 		"well_known",
 	"handlers/stream": "event_docs html json replay response",
-	"handlers/web": "caller client_address content_disposition errors host json_schema markdown message_json negotiation openapi query_parameters ratelimit " +
+	"handlers/web": "caller client_address content_disposition errors host json_schema markdown max_lengths message_json negotiation openapi query_parameters ratelimit " +
 		"render request route upload_body urlencoded",
 	"views": "dom_ids emails errors forms fragments icons layout locale page push text times urls",
 	"css":   "app base card_page forms layers noscript pages reset theme utilities",

@@ -16,6 +16,7 @@ import (
 //
 //	required:"true"  a request without the field is refused
 //	enum:"open,invited"  the allowed values
+//	max:"4096"  the maximum length of a text in characters, if it is not defaultMaxLength
 //	example:"Design"  examples include the field with this value; example:"" takes it from exampleTexts
 //
 // In responses, a field is required unless it is omitted when it is empty.
@@ -99,6 +100,9 @@ func (b *openAPIBuilder) addStructFields(t reflect.Type, properties JSONObject, 
 		schema := b.schema(f.Type)
 		if values, ok := f.Tag.Lookup("enum"); ok {
 			schema["enum"] = enumValues(values)
+		}
+		if isText(f) {
+			schema["maxLength"] = maxLength(f)
 		}
 		properties[name] = schema
 		if isRequired(f) {

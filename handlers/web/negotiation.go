@@ -32,15 +32,23 @@ const forceJSONKey = "force JSON"
 // invalid bearer tokens, which only programs send.
 func ForceJSON(c echo.Context) { c.Set(forceJSONKey, true) }
 
-// maxAcceptBytes is how much of the Accept headers is read. Browsers send about 150 bytes.
+// maxAcceptBytes is how much of the Accept and Accept-Language headers is read. Browsers send about 150 bytes.
 const maxAcceptBytes = 2000
+
+// startOfList returns the value of a header with a list, or its first elements if it is longer than maxAcceptBytes.
+func startOfList(s string) string {
+	if len(s) <= maxAcceptBytes {
+		return s
+	}
+	s = s[:maxAcceptBytes]
+	return s[:max(strings.LastIndexByte(s, ','), 0)]
+}
 
 // acceptedTypes returns the media types in the Accept headers, each with its quality: how much the client likes it,
 // from 0 to 1.
 func acceptedTypes(h http.Header) map[string]float64 {
 	accepted := map[string]float64{}
-	list := strings.Join(h.Values("Accept"), ",")
-	for _, part := range splitList(list[:min(len(list), maxAcceptBytes)]) {
+	for _, part := range splitList(startOfList(strings.Join(h.Values("Accept"), ","))) {
 		name, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
@@ -115,10 +123,11 @@ func Redirect(c echo.Context, to string) error {
 // LoginURL returns the URL of the sign-in page for a user who requested the page of r. Signing in leads back to that
 // page.
 func LoginURL(r *http.Request) string {
-	if !IsGet(r) || r.URL.Path == "/" {
+	next := r.URL.RequestURI()
+	if !IsGet(r) || r.URL.Path == "/" || len(next) > maxNext {
 		return "/login"
 	}
-	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	return "/login?" + url.Values{"next": {next}}.Encode()
 }
 
 // LocalPath returns next if it is a path on this site, otherwise /chat. It prevents that signing in leads to another

@@ -244,10 +244,15 @@ func (b *openAPIBuilder) parameters(path, query string) []JSONObject {
 		list = append(list, JSONObject{"name": m[1], "in": "path", "required": true, "schema": b.schema(t)})
 	}
 	for name := range strings.FieldsSeq(query) {
-		p := queryParameter(name)
+		p := findQueryParameter(name)
+		if p.Description == "" {
+			panic("query parameter " + name + " is not documented")
+		}
 		schema := b.schema(reflect.TypeOf(p.Type))
 		if values, ok := queryEnums[name]; ok {
 			schema["enum"] = enumValues(values)
+		} else if schema["type"] == "string" {
+			schema["maxLength"] = p.maxLength()
 		}
 		list = append(list, JSONObject{
 			"name": name, "in": "query", "description": p.Description, "schema": schema,

@@ -1,5 +1,7 @@
 package web
 
+import "cmp"
+
 // QueryParameter documents a parameter in the query of a URL. A parameter has the same meaning on every route.
 type QueryParameter struct {
 	Name        string
@@ -9,8 +11,8 @@ type QueryParameter struct {
 
 // QueryParameters documents the query parameters of all routes.
 var QueryParameters = []QueryParameter{
-	{"with", int64(0), "The id of the other person of a direct conversation, instead of room."},
-	{"room", int64(0), "The id of the room, instead of with."},
+	{"with", ID(0), "The id of the other person of a direct conversation, instead of room."},
+	{"room", ID(0), "The id of the room, instead of with."},
 	{"before", int64(0), "Returns the newest messages with a smaller seq."},
 	{"after", int64(0), "Continues a list or a stream: a seq for messages and streams, otherwise an id."},
 	{"changed_after", int64(0), "Returns what was posted or changed after this number, in the order of the changes. " +
@@ -21,7 +23,7 @@ var QueryParameters = []QueryParameter{
 	{"q", "", "Filters by name; upper and lower case and accents do not matter."},
 	{"group", 0, "The number of an emoji group, from 0."},
 	{"tone", 0, "A skin tone from 1 to 5, or 0 for none."},
-	{"message", int64(0), "The id of the message to react to."},
+	{"message", ID(0), "The id of the message to react to."},
 	{"name", "", "The name of a file that is the whole body."},
 	{"upload", "", "An id that the caller chooses. With it, a repeated upload does not store a waiting file again, and " +
 		"the page with this id shows the progress."},
@@ -36,13 +38,23 @@ var QueryParameters = []QueryParameter{
 // have few values.
 var queryEnums = map[string]string{"size": "thumb,medium,square"}
 
-// queryParameter returns the documentation of the parameter with the given name. It panics if the parameter is not
-// documented.
-func queryParameter(name string) QueryParameter {
+// maxNext is the maximum length of the parameter next, in characters.
+const maxNext = 2000
+
+// queryMaxLengths maps a query parameter to the maximum length of its text in characters, if it is not
+// defaultMaxLength.
+var queryMaxLengths = map[string]int{"q": 200, "invite": 200, "next": maxNext}
+
+// maxLength returns the maximum length of a text in characters.
+func (p QueryParameter) maxLength() int { return cmp.Or(queryMaxLengths[p.Name], defaultMaxLength) }
+
+// findQueryParameter returns the documentation of the parameter with the given name. For a parameter that is not
+// documented it returns a text without a description.
+func findQueryParameter(name string) QueryParameter {
 	for _, p := range QueryParameters {
 		if p.Name == name {
 			return p
 		}
 	}
-	panic("query parameter " + name + " is not documented")
+	return QueryParameter{Name: name, Type: ""}
 }

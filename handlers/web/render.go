@@ -45,7 +45,7 @@ func (r *Renderer) Render(c echo.Context, status int, component templ.Component)
 // Locale returns the language that the caller has chosen in the settings or, if none is chosen, the language that the
 // browser prefers, with the name of the community.
 func (r *Renderer) Locale(c echo.Context) views.Locale {
-	lang := views.MatchLang(CurrentUser(c).Locale, c.Request().Header.Get("Accept-Language"))
+	lang := views.MatchLang(CurrentUser(c).Locale, startOfList(c.Request().Header.Get("Accept-Language")))
 	return views.Locale{Lang: lang, Zone: r.TimeZone, Community: r.Chat.Community(c.Request().Context()).Name}
 }
 

@@ -19,7 +19,8 @@ import (
 )
 
 // Bind reads the form or the JSON object in the request body into in, a pointer to a struct with tagged fields. It
-// returns status 415 for other media types, and chat.Invalid for malformed bodies. JSON with invalid UTF-8 counts as
+// returns status 415 for other media types, and chat.Invalid for malformed bodies and for a text that is longer than its
+// field allows. JSON with invalid UTF-8 counts as
 // malformed; Go's decoder would silently replace the invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
@@ -45,7 +46,10 @@ func Bind(c echo.Context, in any) error {
 	}
 	r.Form = r.PostForm                        // without the parameters of the query
 	r.Header.Set(echo.HeaderContentType, name) // in lower case, as the binder needs it
-	return BindError((&echo.DefaultBinder{}).BindBody(c, in))
+	if err := (&echo.DefaultBinder{}).BindBody(c, in); err != nil {
+		return BindError(err)
+	}
+	return checkLengths(in)
 }
 
 var errMalformed = chat.Errorf(chat.Invalid, "The form can't be read.")
@@ -76,7 +80,10 @@ func bindJSON(r *http.Request, in any) error {
 	if !utf8.Valid(body) || hasLoneSurrogate(body) {
 		return chat.Errorf(chat.Invalid, "The text must be UTF-8.")
 	}
-	return BindError(json.Unmarshal(body, in))
+	if err := json.Unmarshal(body, in); err != nil {
+		return BindError(err)
+	}
+	return checkLengths(in)
 }
 
 // hasLoneSurrogate reports whether a JSON text contains half of a surrogate pair, such as \ud83c without a second half.
@@ -141,6 +148,9 @@ func ParseID(s string) int64 {
 // ParseNumber parses a number from 0 up. It returns false if s is not such a number. It rejects the largest int64 too,
 // so that callers can add 1 without overflow.
 func ParseNumber(s string) (int64, bool) {
+	if len(s) > maxNumberLength {
+		return 0, false
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n == math.MaxInt64 {
 		return 0, false
@@ -172,17 +182,18 @@ func QueryConversation(c echo.Context) chat.ConversationRef {
 // ID is an id in a form or in JSON. A value that is not a positive number becomes 0, which is no valid id.
 type ID int64
 
-// UnmarshalParam reads the id from the value of a form field.
+// UnmarshalParam reads the id from the value of a form field. It returns chat.ErrNotFound if the value is longer than
+// any id.
 func (n *ID) UnmarshalParam(s string) error {
+	if len(s) > maxNumberLength {
+		return chat.ErrNotFound
+	}
 	*n = ID(ParseID(s))
 	return nil
 }
 
-// UnmarshalJSON reads the id from a JSON number or string.
-func (n *ID) UnmarshalJSON(b []byte) error {
-	*n = ID(ParseID(strings.Trim(string(b), `"`)))
-	return nil
-}
+// UnmarshalJSON reads the id from a JSON number or string, as UnmarshalParam does.
+func (n *ID) UnmarshalJSON(b []byte) error { return n.UnmarshalParam(strings.Trim(string(b), `"`)) }
 
 // Checkbox is a boolean in a form or in JSON that is false unless it is set. In a form, 1 and true mean true, and
 // anything else means false, because browsers send nothing for an unchecked box.

@@ -159,6 +159,9 @@ func readPart(form url.Values, part *multipart.Part, left *int64, save FileFunc)
 		if field != "file" {
 			return nil
 		}
+		if isLonger(name, defaultMaxLength) {
+			return tooLong("file", defaultMaxLength)
+		}
 		return save(form, name, part)
 	}
 	value, err := io.ReadAll(io.LimitReader(part, *left+1))
