@@ -36,8 +36,8 @@ func (b *client) expectRefusal(t *testing.T, field, method, path string, body io
 	}
 }
 
-// multipartForm returns a form with the fields and perhaps a file, and its Content-Type header.
-func multipartForm(fields map[string]string, withFile bool) (io.Reader, string) {
+// multipartFields returns a form with the fields and perhaps a file, and its Content-Type header.
+func multipartFields(fields map[string]string, withFile bool) (io.Reader, string) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	for name, value := range fields {
@@ -97,7 +97,7 @@ func TestEveryParameterHasAMaximumLength(t *testing.T) {
 				if name != "with" && name != "room" {
 					fields["room"] = "1"
 				}
-				body, kind := multipartForm(fields, r.Upload == web.AnyUpload)
+				body, kind := multipartFields(fields, r.Upload == web.AnyUpload)
 				ana.expectRefusal(t, name, r.Method, path, body, kind)
 				if r.Upload == web.AnyUpload {
 					continue // any other body is a file
