@@ -33,6 +33,7 @@ type Reader interface {
 	MessageReader
 	NotificationReader
 	NotificationSettingsReader
+	PageSlotReader
 	PeopleReader
 	ReactionReader
 	RoomReader
@@ -61,6 +62,7 @@ type Tx interface {
 	MessageWriter
 	NotificationSettingsWriter
 	NotificationWriter
+	PageSlotWriter
 	ReactionWriter
 	ReadMarkerWriter
 	RoomWriter

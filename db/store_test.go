@@ -50,6 +50,8 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 		"account export":            testAccountExport,
 		"drafts":                    testDrafts,
 		"files":                     testFiles,
+		"page slots":                testPageSlots,
+		"page slots at once":        testPageSlotsAtOnce,
 		"unattached files":          testUnattachedFiles,
 		"blob deleted concurrently": testBlobDeletedConcurrently,
 		"file attached twice":       testFileAttachedTwice,
