@@ -12,8 +12,6 @@ import (
 type DraftReader interface {
 	// Draft returns the draft of a user in a conversation.
 	Draft(ctx context.Context, user int64, ref ConversationRef) (Draft, error)
-	// DraftedConversations lists the conversations in which a user has a draft.
-	DraftedConversations(ctx context.Context, user int64, limit int) ([]ConversationRef, error)
 }
 
 // DraftWriter stores drafts.
@@ -35,10 +33,12 @@ type Draft struct {
 
 // DraftUpdate is the current text of a composer. Base is the draft's text that the composer started from or saved last,
 // so it shows which text the composer knows. Key is the idempotency key with which the message will be posted, and may
-// be empty.
+// be empty. KeepUnseen says that a draft whose text the composer does not know is kept. Rekey says that the draft gets
+// nextKey if another message was posted with the key.
 type DraftUpdate struct {
-	Conversation    ConversationRef
-	Body, Base, Key string
+	Conversation      ConversationRef
+	Body, Base, Key   string
+	KeepUnseen, Rekey bool
 }
 
 // Draft returns the viewer's draft in a conversation. It returns the zero Draft if there is no draft.
@@ -50,25 +50,12 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 	return d, err
 }
 
-// DraftedConversations lists the conversations in which the acting user may have text in a composer: those with drafts,
-// and all other conversations in their list.
-func (s *Service) DraftedConversations(ctx context.Context, by User) ([]ConversationRef, error) {
-	refs, err := s.store.DraftedConversations(ctx, by.ID, MaxConversations)
-	if err != nil {
-		return nil, err
-	}
-	conversations, err := s.Conversations(ctx, by)
-	for _, c := range conversations {
-		refs = append(refs, c.Ref())
-	}
-	return refs, err
-}
-
 // SaveDraft stores the text of a composer as a draft and announces that the acting user is typing. If the text is
 // empty, it deletes the draft. If it overwrites a draft that the same user saved in another composer, it returns the
-// text of that draft, so that nothing is lost. A draft whose message has already been posted is ignored. It returns
-// Invalid for a text that could not be posted, ErrNotFound if the user has no such conversation, Forbidden if the other
-// user deleted their account, and Conflict if the key belongs to another message.
+// text of that draft, so that nothing is lost; with in.KeepUnseen it saves nothing then. A draft whose message has
+// already been posted is ignored. It returns Invalid for a text that could not be posted, ErrNotFound if the user has no
+// such conversation, Forbidden if the other user deleted their account, and Conflict if the key belongs to another
+// message, unless in.Rekey is set.
 func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (replaced string, err error) {
 	in.Body, in.Base = normalizeNewlines(in.Body), normalizeNewlines(in.Base)
 	if err := checkBody(in.Body); err != nil {
@@ -86,11 +73,11 @@ func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (repla
 	if c.PeerDeleted() {
 		return "", errPeerDeleted
 	}
-	var old Draft
-	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		old, err = s.saveDraftTx(ctx, tx, c, in)
-		return err
-	})
+	old, err := s.saveDraftOnce(ctx, c, in)
+	for n := 0; in.Rekey && errors.Is(err, errKeyConflict) && n < maxRekeys; n++ {
+		in.Key = nextKey(in.Key)
+		old, err = s.saveDraftOnce(ctx, c, in)
+	}
 	if _, posted := errors.AsType[errAlreadyPosted](err); posted {
 		return "", nil
 	}
@@ -104,6 +91,15 @@ func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (repla
 		s.events.Publish(DraftChanged{User: by.ID})
 	}
 	return in.replacedText(old), nil
+}
+
+// saveDraftOnce saves a draft under its key and returns the previous draft.
+func (s *Service) saveDraftOnce(ctx context.Context, c Conversation, in DraftUpdate) (old Draft, err error) {
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		old, err = s.saveDraftTx(ctx, tx, c, in)
+		return err
+	})
+	return old, err
 }
 
 // draftGrace is how long SaveDraft ignores late drafts of a posted message without comparing texts, if the draft
@@ -129,6 +125,9 @@ func (s *Service) saveDraftTx(ctx context.Context, tx Tx, c Conversation, in Dra
 	}
 	if old, err = tx.Draft(ctx, c.Viewer, c.Ref()); err != nil && !errors.Is(err, ErrNotFound) {
 		return Draft{}, err
+	}
+	if in.KeepUnseen && in.replacedText(old) != "" {
+		return old, nil
 	}
 	if in.hasText() {
 		return old, tx.SaveDraft(ctx, c.Viewer, c.Ref(), Draft{Key: in.Key, Body: in.Body, UpdatedAt: s.now()})

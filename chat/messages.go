@@ -84,6 +84,7 @@ type NewMessage struct {
 	Body         string  // may be empty if there are files
 	Key          string  // idempotency key; if it is empty, a retry posts the message twice
 	Files        []int64 // pending files of the author
+	Rekey        bool    // if another message has the key, post this one under nextKey
 }
 
 // PostResult is a stored message and its conversation. Created is false if the message had been posted before with the
@@ -114,8 +115,18 @@ var errFileUnavailable = invalidf("file", "A file no longer exists or was alread
 // PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too
 // many files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such
 // conversation, Forbidden if the other user deleted their account, and Conflict if a message with other content was
-// already posted with the same key.
+// already posted with the same key, unless in.Rekey is set.
 func (s *Service) PostMessage(ctx context.Context, by User, in NewMessage) (PostResult, error) {
+	posted, err := s.postOnce(ctx, by, in)
+	for n := 0; in.Rekey && errors.Is(err, errKeyConflict) && n < maxRekeys; n++ {
+		in.Key = nextKey(in.Key)
+		posted, err = s.postOnce(ctx, by, in)
+	}
+	return posted, err
+}
+
+// postOnce posts a message under its key.
+func (s *Service) postOnce(ctx context.Context, by User, in NewMessage) (PostResult, error) {
 	in, err := s.checkNewMessage(in)
 	if err != nil {
 		return PostResult{}, err

@@ -21,18 +21,6 @@ func (r reader) Draft(ctx context.Context, user int64, ref chat.ConversationRef)
 	return d, err
 }
 
-// DraftedConversations returns the conversations in which the person has a draft, latest draft first.
-func (r reader) DraftedConversations(ctx context.Context, user int64,
-	limit int) (refs []chat.ConversationRef, err error) {
-	const query = `
-		SELECT d.room_id AS room, d.peer_id AS "with" FROM drafts d
-		WHERE d.user_id = $1` + notYetPosted + `
-		ORDER BY d.updated_at DESC, d.room_id, d.peer_id
-		LIMIT $2`
-	err = r.list(ctx, "list drafts", &refs, query, user, limit)
-	return refs, err
-}
-
 // SaveDraft stores a draft and replaces the person's previous draft in the same conversation.
 func (w writer) SaveDraft(ctx context.Context, user int64, ref chat.ConversationRef, d chat.Draft) error {
 	const query = `

@@ -17,7 +17,7 @@ func TestFilesQueueOffline(t *testing.T) {
 	ana.waitUntil("they are queued",
 		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
 	ana.waitUntil("the files are not in the composer", attachmentNames+` === ''`)
-	ana.cancelQueued("")
+	ana.cancelQueued(1)
 	ana.waitUntil("the attachments are back in the composer", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`,
 		attachmentNames, composer))
 	ana.chooseFiles(samples.write("three.txt", []byte("three")))

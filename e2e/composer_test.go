@@ -57,7 +57,7 @@ func TestRejectedTextReturnsToComposer(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.waitUntil("the page shows the reason", `document.querySelector('#send-error').innerText.length > 5`)
 	ana.waitForComposerText(long)
-	ana.waitUntil("the queue is empty", `!document.querySelector('#send-queue[data-waits]')`)
+	ana.waitUntil("the queue is empty", queueEmpty)
 
 	ana.click("#composer-text")
 	ana.pressKeys("a", chromedp.ModifierCtrl)
@@ -97,7 +97,7 @@ func TestEnterOnTouchScreenAddsLine(t *testing.T) {
 // and the send queue has nothing left to send.
 const (
 	composer      = `document.querySelector('#composer-text')`
-	composerReady = composer + `.value === '' && !document.querySelector('#send-queue[data-waits]')`
+	composerReady = composer + `.value === '' && ` + queueEmpty
 )
 
 func TestTypingWhileSending(t *testing.T) {

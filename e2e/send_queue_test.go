@@ -9,8 +9,10 @@ import (
 // queuedTexts is a script for the texts in the send queue, separated by bars.
 const queuedTexts = `[...document.querySelectorAll('#send-queue .pending-text__body')].map(e => e.innerText).join('|')`
 
-// queueEmpty is a script that is true if every message was sent or cancelled.
-const queueEmpty = `document.querySelector('#send-queue') && !document.querySelector('#send-queue[data-waits]')`
+// queueEmpty is a script that is true if no page of the browser has a message that was neither sent nor cancelled.
+const queueEmpty = `(all => document.querySelector('#send-queue') &&
+	!Object.keys(all).some(id => id.startsWith('message-') && !all['gone-' + id]))(
+	Object.assign({}, ...Object.keys(localStorage).filter(k => k.includes('-slot-')).map(k => JSON.parse(localStorage[k]))))`
 
 // connectionStatus is a script for what the page says about the connection.
 const connectionStatus = `document.querySelector('#connection-status').textContent.trim()`
@@ -18,12 +20,12 @@ const connectionStatus = `document.querySelector('#connection-status').textConte
 // localStorageText is a script for everything in the local storage of the browser.
 const localStorageText = `Object.values(localStorage).join()`
 
-// cancelQueued clicks on Cancel beside one of the queued messages, after their animation has ended.
-func (b *tab) cancelQueued(which string) {
+// cancelQueued clicks on Cancel beside the nth of the queued messages, after their animation has ended.
+func (b *tab) cancelQueued(n int) {
 	b.Helper()
 	b.waitUntil("the queue is not animated any more",
 		`document.querySelector('#send-queue .pending-text')?.getAnimations().length === 0`)
-	b.click("#send-queue li" + which + " .button")
+	b.click(sprintf("#send-queue li:nth-child(%d of :has(.pending-text__row)) .button", n))
 }
 
 // typeAndEnter types a text and presses Enter, without waiting for anything.
@@ -49,7 +51,7 @@ func TestSendOffline(t *testing.T) {
 	ana.typeAndEnter("still in it")
 	ana.typeAndEnter("this one not")
 	ana.waitUntil("they are queued", queuedTexts+` === 'in the tunnel|still in it|this one not'`)
-	ana.cancelQueued(":last-of-type")
+	ana.cancelQueued(3)
 	ana.waitUntil("one message is cancelled",
 		queuedTexts+` === 'in the tunnel|still in it' && `+composer+`.value === 'this one not'`)
 	ana.closeTab()
@@ -132,7 +134,7 @@ func TestCancelAfterDelivery(t *testing.T) {
 	ana.typeAndEnter("said once")
 	bob.waitForMessages("said once")
 	ana.waitUntil("it seems to be queued", queuedTexts+` === 'said once'`)
-	ana.cancelQueued("")
+	ana.cancelQueued(1)
 	ana.waitUntil("it is in the composer", composer+`.value === 'said once'`)
 	slow.setDelay(0)
 	ana.click("#composer-text")
@@ -213,13 +215,13 @@ func TestQueueAcrossConversations(t *testing.T) {
 	ana.typeAndEnter("to Bob")
 	ana.typeAndEnter("to nobody")
 	ana.typeAndEnter(strings.Repeat("long ", 1000))
-	bob.waitForMessages("to Bob")
+	bob.waitForMessages("to Bob", "to nobody")
 	ana.click("#room-1")
 	ana.waitForConversation("room=1")
 	ana.fill("#composer-text", "to all")
-	ana.waitUntil("three are queued", `document.querySelectorAll('#send-queue li').length === 3`)
-	ana.cancelQueued(":nth-of-type(2)")
-	ana.waitUntil("two are queued", `document.querySelectorAll('#send-queue li').length === 2`)
+	ana.waitUntil("three are queued", `document.querySelectorAll('#send-queue .pending-text__row').length === 3`)
+	ana.cancelQueued(2)
+	ana.waitUntil("two are queued", `document.querySelectorAll('#send-queue .pending-text__row').length === 2`)
 	slow.setDelay(0)
 	ana.waitUntil("the page says why one message was refused",
 		`document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message can have')`)
@@ -231,10 +233,13 @@ func TestQueueAcrossConversations(t *testing.T) {
 
 	ana.click("#with-2")
 	ana.waitForConversation("with=2")
-	ana.waitForMessages("to Bob")
-	ana.waitUntil("the cancelled and the refused text are in the composer",
-		composer+`.value === `+asJSON(strings.Repeat("long ", 1000)+"\nto nobody"))
-	bob.waitForMessages("to Bob")
+	ana.waitForMessages("to Bob", "to nobody")
+	ana.waitUntil("the text that was cancelled too late and the refused text are offered", sprintf(`%s === %s`,
+		otherDrafts, asJSON("to nobody|"+strings.Repeat("long ", 1000))))
+	ana.click(".composer-area .pending-text .button")
+	ana.waitForComposerText("to nobody")
+	ana.waitForStoredDraft("with=2", "to nobody")
+	bob.waitForMessages("to Bob", "to nobody")
 }
 
 func TestTwoTabsShareSendQueue(t *testing.T) {
@@ -257,7 +262,7 @@ func TestTwoTabsShareSendQueue(t *testing.T) {
 	second.typeAndEnter("not this one")
 	ana.waitUntil("the first tab shows all queued texts",
 		queuedTexts+` === 'from the first|from the second|not this one'`)
-	ana.cancelQueued(":last-of-type")
+	ana.cancelQueued(3)
 	second.waitUntil("the message is cancelled in both tabs", queuedTexts+` === 'from the first|from the second'`)
 	second.closeTab()
 	ana.closeTab()

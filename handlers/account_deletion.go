@@ -54,7 +54,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	me, conversations := s.draftedConversations(c)
+	me := web.CurrentUser(c)
 	err := s.limits.PasswordChecks.AllowUser(me)
 	if err == nil {
 		err = s.chat.DeleteAccount(c.Request().Context(), me, in.Current, chat.ContentPolicy(in.Messages))
@@ -69,7 +69,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 		return c.NoContent(http.StatusNoContent)
 	}
 	if web.IsHTMX(c) {
-		return s.Render(c, http.StatusOK, views.AccountDeletedResponse(s.Locale(c), me.ID, conversations))
+		return s.Render(c, http.StatusOK, views.AccountDeletedResponse(s.Locale(c), me.ID))
 	}
 	return web.Redirect(c, "/login?ended=deleted")
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"net/http"
-	"time"
 
 	"charla/chat"
 	"charla/emoji"
@@ -48,8 +47,6 @@ func (s *Server) newComposer(c echo.Context, conv chat.Conversation) (views.Comp
 		UploadID:         rand.Text(),
 		Body:             draft.Body,
 		SavedDraft:       draft.Body,
-		DraftSavedAt:     draft.UpdatedAt,
-		ServerTime:       chat.TimestampOf(time.Now()),
 		Attachments:      pending,
 		FileLimits:       s.chat.FileLimits(),
 	}, nil
@@ -65,7 +62,6 @@ func (s *Server) refilledComposer(c echo.Context, in postRequest) views.Composer
 		UploadID:     rand.Text(),
 		Body:         in.Body,
 		SavedDraft:   in.Base,
-		ReplaceText:  true,
 		FileLimits:   s.chat.FileLimits(),
 	}
 }

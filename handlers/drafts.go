@@ -1,12 +1,14 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"charla/chat"
 	"charla/handlers/web"
 	"charla/views"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 )
 
@@ -54,16 +56,43 @@ func (s *Server) saveDraft(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, views.MessagesURL(in.conversation()))
 }
 
-// returnReplacedDraft answers with the text of an overwritten draft: as JSON for programs, as a fragment for htmx, or
-// as a page that shows the old and the new text.
+// returnReplacedDraft answers with the text of an overwritten draft: as JSON for programs, or as a page that shows the
+// old and the new text.
 func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced string) error {
 	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, replacedJSON{replaced})
 	}
-	if web.IsHTMX(c) {
-		return s.Render(c, http.StatusOK, views.DraftReplacedResponse(in.Body, replaced))
-	}
 	in.Base = in.Body
 	err := chat.Errorf(chat.Conflict, "Your draft was saved. It replaced another draft: “%s”", replaced)
 	return s.rerenderComposer(c, in, nil, err)
+}
+
+// draftSignal remembers which draft the server has of the conversation that a page shows, so that the page is told when
+// the draft was sent or deleted elsewhere.
+type draftSignal struct {
+	s           *Server
+	conv        chat.Conversation
+	reconnected bool   // the page missed what happened before
+	key         string // of the draft; empty for none
+}
+
+// update returns what to send to the page: a fragment if the draft is gone, otherwise nothing. current is the
+// conversation as it is now, or nil on a page without one.
+func (d *draftSignal) update(ctx context.Context, current *chat.Conversation) ([]templ.Component, error) {
+	if current == nil {
+		return nil, nil
+	}
+	before, missed := d.key, d.reconnected
+	d.key, d.reconnected = "", false
+	if current.HasDraft {
+		draft, err := d.s.chat.Draft(ctx, d.conv)
+		if err != nil {
+			return nil, err
+		}
+		d.key = draft.Key
+	}
+	if before != "" && before != d.key || missed && d.key == "" {
+		return []templ.Component{views.DraftGoneFragment(d.conv.Ref(), before)}, nil
+	}
+	return nil, nil
 }

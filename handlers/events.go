@@ -66,12 +66,14 @@ func (s *Server) checkStreamCount(c echo.Context) error {
 // streams the session may have.
 func (s *Server) newViewer(c echo.Context) live.Viewer {
 	caller := web.CallerOf(c)
+	page, _ := web.PageSlotOf(c)
 	limit := maxStreamsPerSession
 	if s.Multiplexed(c) || caller.Session.Kind != chat.BrowserSession {
 		limit = maxStreamsPerMultiplexedSession
 	}
 	return live.Viewer{
 		User: caller.User.Summary(), Session: caller.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path,
+		Page: page,
 	}
 }
 
@@ -86,6 +88,13 @@ func (s *Server) events(c echo.Context) error {
 	}
 	if web.IsHead(c) {
 		return stream.ServeHead(c, stream.EventStreamType)
+	}
+	kept, err := s.keepPageSlot(c)
+	if err != nil {
+		return err
+	}
+	if !kept {
+		return stream.EndNow(c, live.EndLogout) // which makes the page load again
 	}
 	viewer, enc, state := s.newListener(c, conv)
 	opened, err := s.hub.Subscribe(c.Request().Context(), viewer, conv.StreamKey(), enc)
@@ -112,7 +121,9 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 		return viewer, stream.JSONEvents{}, state
 	}
 	enc := stream.HTMLEvents{Locale: s.Locale(c)}
-	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc)
+	reconnected := c.Request().Header.Get("Last-Event-ID") != ""
+	drafts := &draftSignal{s: s, conv: conv, reconnected: reconnected}
+	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, drafts)
 }
 
 // endIfLeft answers a page that tries to reconnect to its stream after the user left the room. It sends a stream that
@@ -145,8 +156,10 @@ func (s *Server) streamTarget(c echo.Context) (chat.Conversation, error) {
 // pageState returns the function that computes the events that only one user's page gets: the sidebar with unread
 // counts, the title, whether the other user of a direct conversation is online, the favicon and the sound. The
 // first time it also sends the attachments in the composer, because a replay does not include the changes of
-// attachments that the page missed.
-func (s *Server) pageState(user chat.User, conv chat.Conversation, enc stream.HTMLEvents) live.StateFunc {
+// attachments that the page missed. It tells the page when its draft is gone.
+func (s *Server) pageState(
+	user chat.User, conv chat.Conversation, enc stream.HTMLEvents, drafts *draftSignal,
+) live.StateFunc {
 	signals := &tabSignals{soundOn: user.Sound}
 	attachmentsStale := conv.StreamKey() != (chat.StreamKey{})
 	return func(ctx context.Context) ([]byte, error) {
@@ -166,9 +179,13 @@ func (s *Server) pageState(user chat.User, conv chat.Conversation, enc stream.HT
 		locale.Community = s.chat.Community(ctx).Name // it may have changed since the stream was opened
 		side := views.Sidebar{Rows: s.rows(conversations, conv.StreamKey())}
 		current := currentConversation(conversations, conv)
+		draftGone, err := drafts.update(ctx, current)
+		if err != nil {
+			return nil, err
+		}
 		state := []templ.Component{views.SidebarFragment(locale, side, current, s.hub.IsOnline(conv.Peer))}
 		attachmentsStale = false
-		return enc.Frame(templ.Join(slices.Concat(state, signals.update(side.Rows), attachments)...), 0), nil
+		return enc.Frame(templ.Join(slices.Concat(state, signals.update(side.Rows), attachments, draftGone)...), 0), nil
 	}
 }
 

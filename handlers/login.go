@@ -3,7 +3,6 @@ package handlers
 import (
 	"cmp"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 
@@ -85,7 +84,7 @@ func (s *Server) afterLogin(c echo.Context, status int, user chat.User, to strin
 func (s *Server) loginPage(c echo.Context) error {
 	next := c.QueryParam("next")
 	if web.CallerOf(c).SignedIn() {
-		return web.Redirect(c, web.LocalPath(next))
+		return web.Redirect(c, pageAfterLogin(c, next))
 	}
 	if web.IsHTMX(c) {
 		return web.Redirect(c, loginURLWithNext(c))
@@ -102,6 +101,16 @@ func (s *Server) loginPage(c echo.Context) error {
 		f.Note = s.Locale(c).T("Your password was changed. Sign in with the new one.")
 	}
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
+}
+
+// pageAfterLogin returns where a user who is signed in goes instead of to the sign-in page: to next or, if a page asks
+// because its stream ended as if the session was over, to that page, which is loaded again.
+func pageAfterLogin(c echo.Context, next string) string {
+	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
+	if err != nil || !web.IsHTMX(c) || c.QueryParam("ended") == "" {
+		return web.LocalPath(next)
+	}
+	return web.LocalPath(page.RequestURI())
 }
 
 // loginURLWithNext returns the URL of the sign-in page to which htmx is redirected. If the session has ended, the URL
@@ -176,26 +185,11 @@ func (s *Server) checkLoginRate(c echo.Context, email string) error {
 	return s.limits.LoginsByAccount.Allow(key)
 }
 
-// draftedConversations returns the caller and the conversations in which the caller has drafts. The answer to signing
-// out uses them to delete the copies of drafts in the browser. If the database fails, the list is empty, so that the
-// user can still sign out.
-func (s *Server) draftedConversations(c echo.Context) (chat.User, []chat.ConversationRef) {
-	me := web.CurrentUser(c)
-	if me.ID == 0 || !web.IsHTMX(c) {
-		return me, nil
-	}
-	conversations, err := s.chat.DraftedConversations(c.Request().Context(), me)
-	if err != nil {
-		slog.Warn("read drafted conversations failed", "request", web.RequestID(c), "error", err)
-	}
-	return me, conversations
-}
-
 func (s *Server) logout(c echo.Context) error {
 	if caller := web.CallerOf(c); caller.SignedIn() && caller.Session.Kind != chat.BrowserSession {
 		return s.revokeToken(c)
 	}
-	me, conversations := s.draftedConversations(c)
+	me := web.CurrentUser(c)
 	err := s.sessions.End(c)
 	if me.ID != 0 {
 		s.logOwnAction(c, "sign-out", err)
@@ -208,7 +202,7 @@ func (s *Server) logout(c echo.Context) error {
 		return c.NoContent(http.StatusNoContent)
 	}
 	if web.IsHTMX(c) {
-		return s.Render(c, http.StatusOK, views.LoggedOutResponse(s.Locale(c), me.ID, conversations))
+		return s.Render(c, http.StatusOK, views.LoggedOutResponse(s.Locale(c), me.ID))
 	}
 	return web.Redirect(c, "/login")
 }

@@ -66,13 +66,16 @@ func skipGzip(c echo.Context) bool {
 	return r.Stream != web.NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
 }
 
-// limitBody returns middleware that refuses request bodies above the limit: maxBodySize, or the limits for uploads on
-// routes that accept files.
+// limitBody returns middleware that refuses request bodies above the limit: that of the route, or else maxBodySize, or
+// the limits for uploads on routes that accept files.
 func (s *Server) limitBody() echo.MiddlewareFunc {
 	limitSmall := middleware.BodyLimit(maxBodySize)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		small := limitSmall(next)
 		return func(c echo.Context) error {
+			if limit := web.RouteOf(c).MaxBody; limit != "" {
+				return middleware.BodyLimit(limit)(next)(c)
+			}
 			if !web.AcceptsFiles(c) {
 				return small(c)
 			}

@@ -23,7 +23,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Tokens", Routes: s.tokenRoutes()},
 		{Name: "Chat", Routes: s.sidebarRoutes()},
 		{Name: "Conversations", Routes: s.conversationRoutes()},
-		{Name: "Messages", Routes: slices.Concat(s.messageHistoryRoutes(), s.messageRoutes())},
+		{Name: "Messages", Routes: slices.Concat(s.messageHistoryRoutes(), s.messageRoutes(), s.sendQueueRoutes())},
 		{Name: "Editing messages", Routes: s.messageEditRoutes()},
 		{Name: "Reactions", Routes: s.reactionRoutes()},
 		{Name: "Drafts", Routes: s.draftRoutes()},

@@ -258,6 +258,7 @@ func TestDatabaseUnavailable(t *testing.T) {
 	equal(t, "the key", page.composerKey(), "precious")
 	retry(ana.post("/messages", form, asHTMX)).has("cannot reach its database").isFragment().hides("textarea")
 	retry(ana.post("/messages", form, asJSON)).isError(503, "unavailable", "")
+	retry(ana.postQueue(t, queuedEntries{{"message-PAGE-0", queued{"place": "room-1", "body": "waits"}}}, nil))
 	retry(ana.post("/drafts", form)).shows("textarea", "my <precious> text").shows("[name=room][value='1']")
 	retry(ana.post("/messages/1/edit", form)).has("cannot reach its database").
 		shows("form[action='/messages/1/edit'] textarea", "my <precious> text")

@@ -14,6 +14,8 @@ type Viewer struct {
 	MaxStreams int
 	// MetricRoute is the label under which Stats counts the stream. Use only a few different labels in total.
 	MetricRoute string
+	// Page is the browser page that shows the stream, or zero if it has no slot.
+	Page chat.PageSlot
 	// AllConversations says that the stream shows all conversations of the user and not the events of one. The hub
 	// reads the state of such a stream again every few seconds, even if nothing announced a change.
 	AllConversations bool
@@ -72,6 +74,18 @@ func (h *Hub) removeStream(s *Stream) {
 	}
 	h.streamCounts[s.viewer.MetricRoute]--
 	h.userDisconnected(s.viewer.User.ID)
+}
+
+// OpenPages returns the pages whose streams are open on this node.
+func (h *Hub) OpenPages() (pages []chat.PageSlot) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.openStreams() {
+		if s.viewer.Page.Page != "" {
+			pages = append(pages, s.viewer.Page)
+		}
+	}
+	return pages
 }
 
 // lookup returns a conversation, or nil if it has no streams.

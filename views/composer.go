@@ -8,26 +8,8 @@ import (
 // composerErrorSwap is the htmx setting that shows an error response below the composer.
 const composerErrorSwap = "target:#" + idComposerError + " swap:innerHTML"
 
-// storagePrefix returns how the localStorage keys of a user begin. Because of it, two users of one browser do not see
-// each other's drafts.
-func storagePrefix(person int64) string { return "charla-" + formatInt(person) }
-
-// storageKey returns the localStorage key of the draft in a conversation.
-func storageKey(person int64, p chat.ConversationRef) string {
-	return storagePrefix(person) + "-" + conversationID(p)
-}
-
-// millis converts a timestamp to milliseconds, the unit of the clock in browsers.
-func millis(at chat.Timestamp) string { return formatInt(int64(at) / 1000) }
-
-// isForNotes reports whether the conversation is the user's own, which only they can see.
-func (c Composer) isForNotes() bool { return c.UserID != 0 && c.Conversation.With == c.UserID }
-
 // label returns the name of the composer for screen readers.
 func (c Composer) label(l Locale) string {
-	if c.isForNotes() {
-		return l.T("Write a note")
-	}
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s", c.ConversationName)
 	}
@@ -36,9 +18,6 @@ func (c Composer) label(l Locale) string {
 
 // placeholder returns the text that the composer shows while it is empty.
 func (c Composer) placeholder(l Locale) string {
-	if c.isForNotes() {
-		return l.T("Write a note…")
-	}
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s…", c.ConversationName)
 	}
@@ -48,16 +27,13 @@ func (c Composer) placeholder(l Locale) string {
 // Composer is the content of the form for a new message. Body is the saved draft. If Error is set, Body is the text of
 // the message that was rejected.
 type Composer struct {
-	UserID           int64 // author, for the localStorage keys; 0 if not signed in
+	UserID           int64 // author; 0 if not signed in
 	Conversation     chat.ConversationRef
 	ConversationName string // name of the room or of the other user
 	Key              string // idempotency key of the next message
 	KeyPrefix        string // prefix of the keys that the page makes for later messages
 	Body             string
-	SavedDraft       string         // draft as the server stores it
-	DraftSavedAt     chat.Timestamp // when SavedDraft was saved
-	ServerTime       chat.Timestamp // time at which the page is rendered
-	ReplaceText      bool           // whether Body replaces the text that the browser stores
+	SavedDraft       string // draft as the server stores it
 	Error            *chat.Error
 
 	UploadID      string         // id of the page's uploads, under which the stream reports their progress

@@ -42,7 +42,6 @@ func TestPostResponseNamesTheKey(t *testing.T) {
 	m := testMessage(18)
 	m.Key = `"k"`
 	wantContains(t, renderHTML(t, PostResponse(Locale{}, m, Composer{Conversation: chat.ConversationRef{Room: 7}})),
-		`<i data-key="&#34;k&#34;" x-init=`,
 		`<hx-upsert hx-target="[data-place=room-7] #messages:not(:has(#m-18))"><li id="m-18"`,
 		`<hx-partial hx-target="#composer-error,#send-error"></hx-partial>`)
 }
@@ -51,9 +50,8 @@ func TestComposerKeepsText(t *testing.T) {
 	html := renderHTML(t,
 		composerFields(Locale{}, Composer{ConversationName: "Ana", Key: "k", Body: "\n two</textarea>"}))
 	wantContains(t, html, ">\n\n two&lt;/textarea&gt;</textarea>") // HTML drops the first newline of a textarea
-	wantLacks(t, html, "data-text")
-	wantContains(t, renderHTML(t, composerFields(Locale{}, Composer{Key: "k", Body: "two", ReplaceText: true})),
-		`data-text="two" x-init=`)
+	wantContains(t, renderHTML(t, composer(Locale{}, Composer{Key: "k", Body: "two", SavedDraft: "one"})),
+		`data-text="two"`, `data-saved="one"`)
 }
 
 // TestOnlineListIsSmall limits the size of the list of online users, which is sent to everyone who connects.

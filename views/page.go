@@ -14,4 +14,5 @@ type Page struct {
 	AssetURL  func(name string) string // returns the hashed URL of a static file such as "charla.css"
 	HasUnread bool                     // whether there are unread messages, which the icon shows
 	Settings  chat.Community           // of the community
+	Slot      chat.PageSlot            // where the page stores what it has not sent; the zero value in a fragment
 }

@@ -1,14 +1,26 @@
 package views
 
-import "charla/chat"
+import (
+	"strconv"
+	"strings"
 
-// flushTriggers is the htmx trigger of the form that posts the oldest message in the send queue. It posts when a
-// message becomes the oldest, when the connection may be back, and every 10 seconds. hasQueuedFilter limits most of
-// these events to a queue that is not empty.
+	"charla/chat"
+
+	"github.com/a-h/templ"
+)
+
+// PageHeader is the request header in which htmx sends the slot and the name of the page, such as "7-NAME".
+const PageHeader = "Charla-Page"
+
+// These are parts of hx-trigger. whileQueued limits an event to a page that shows a message in the send queue.
 const (
-	hasQueuedFilter = `[this.dataset.waits]`
-	flushTriggers   = `send, load` + hasQueuedFilter + `, online` + hasQueuedFilter +
-		` from:window, htmx:sse:after:connection` + hasQueuedFilter + ` from:body, every 10s` + hasQueuedFilter
+	whileQueued  = `[this.querySelector('.pending-text__row')]`
+	readTriggers = `load, storage from:window, send from:window delay:20ms, giveback from:window delay:20ms, ` +
+		`typed from:window, htmx:finally:request from:#` + idSendQueue + ` delay:20ms`
+	sendTriggers = `send from:window delay:20ms, giveback from:window delay:20ms, waits from:window once delay:200ms, ` +
+		`typed from:window throttle:1500ms, online from:window, ` +
+		`htmx:sse:after:connection` + whileQueued + ` from:body, every 10s` + whileQueued +
+		`, every 120s[document.hidden]`
 )
 
 // sendErrorSwap is the htmx setting that shows the error of a queued message below the conversation.
@@ -18,4 +30,84 @@ const sendErrorSwap = "target:#" + idSendError + " swap:innerHTML"
 // conversation p is open.
 func inConversation(p chat.ConversationRef, selector string) string {
 	return "[data-place=" + conversationID(p) + "] " + selector
+}
+
+// slotPrefix returns how the localStorage keys of a user's slots begin. Because of it, two users of one browser do not
+// see each other's texts.
+func slotPrefix(user int64) string { return "charla-" + formatInt(user) + "-slot-" }
+
+// slotStore returns the localStorage key of a page. A page without a slot has a key that no other page reads.
+func slotStore(user int64, slot chat.PageSlot) string {
+	if slot.Slot < 0 {
+		return slotPrefix(user) + slot.Page
+	}
+	return slotPrefix(user) + strconv.Itoa(slot.Slot)
+}
+
+// SlotNumber returns the number of the slot with a localStorage key, or -1 for the key of a page without a slot. It
+// returns false for a key of another user and for any other text.
+func SlotNumber(user int64, store string) (int, bool) {
+	name, ok := strings.CutPrefix(store, slotPrefix(user))
+	number, err := strconv.Atoi(name)
+	if err != nil || number < 0 || number >= chat.PageSlots {
+		number = -1
+	}
+	return number, ok
+}
+
+// slotStores returns the localStorage keys of all slots of a user.
+func slotStores(user int64) []string {
+	stores := make([]string, chat.PageSlots)
+	for i := range stores {
+		stores[i] = slotStore(user, chat.PageSlot{Slot: i})
+	}
+	return stores
+}
+
+// store returns the localStorage key of the page.
+func (p Page) store() string { return slotStore(p.Me.ID, p.Slot) }
+
+// stores returns the localStorage keys that the page reads, its own one first, separated by blanks.
+func (p Page) stores() string { return p.store() + " " + strings.Join(slotStores(p.Me.ID), " ") }
+
+// pageHeader returns the headers that htmx adds to every request of the page, as JSON.
+func (p Page) pageHeader() string {
+	return `{"` + PageHeader + `":"` + strconv.Itoa(p.Slot.Slot) + "-" + p.Slot.Page + `"}`
+}
+
+// QueueAnswer is what a page is to do after it has sent what the pages of its browser had stored.
+type QueueAnswer struct {
+	Dropped   []string     // ids of entries to remove from its own slot
+	Marked    []QueueMark  // entries of other slots to mark as done
+	Refused   []string     // ids of messages to give back to the user
+	Saved     []QueueDraft // drafts that it is writing and that the server has now
+	Known     []QueueDraft // texts of the server that its composer now knows of
+	Offered   []QueueDraft // texts to offer to the user as other drafts
+	Recovered []QueueDraft // drafts that another page had left and that the server has now
+	Posted    []QueuePosted
+	Error     *chat.Error // why the last refused message was refused
+	ErrorName string      // its conversation
+}
+
+// QueueMark is the id of an entry that is done and what its mark says: the text of a draft, which may change.
+type QueueMark struct{ ID, Mark string }
+
+// QueueDraft is a text that is not sent: the id of its entry, its conversation as in the attribute data-place, the text
+// and the key of its message.
+type QueueDraft struct{ ID, Place, Body, Key string }
+
+// attrs returns the attributes with which a draft is passed to the page.
+func (d QueueDraft) attrs() templ.Attributes {
+	return templ.Attributes{"data-id": d.ID, "data-place": d.Place, "data-body": d.Body, "data-key": d.Key}
+}
+
+// QueuePosted is a posted message, with the conversation of the composer and suggestions for mistyped shortcodes.
+type QueuePosted struct {
+	Message  chat.Message
+	Composer Composer
+}
+
+// IsEmpty reports whether the page has nothing to do.
+func (a QueueAnswer) IsEmpty() bool {
+	return len(a.Dropped)+len(a.Marked)+len(a.Refused)+len(a.Saved)+len(a.Known)+len(a.Offered)+len(a.Recovered) == 0
 }

@@ -71,6 +71,7 @@ func (a *app) start(ctx context.Context) (stop func()) {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { a.hub.Run(ctx) })
 	tasks.Go(func() { runMaintenance(ctx, a.service) })
+	tasks.Go(func() { runPageSlots(ctx, a.service, a.hub) })
 	tasks.Go(func() { runErasures(ctx, a.service) })
 	if a.config.databaseURL == "" {
 		tasks.Go(func() { runPurges(ctx, a.store) })

@@ -37,6 +37,7 @@ var features = map[string]string{
 	"notification_content":  "chat db notify",
 	"notification_settings": "chat db handlers views",
 	"notifications":         "chat db",
+	"page_slots":            "chat db handlers/web",
 	"people":                "chat db handlers views",
 	"people_list":           "css",
 	"presence":              "live views e2e",
@@ -44,7 +45,7 @@ var features = map[string]string{
 	"read_markers":          "chat db handlers views e2e",
 	"recovery":              "chat",
 	"rooms":                 "chat db handlers views e2e",
-	"send_queue":            "views css e2e",
+	"send_queue":            "chat handlers views css e2e",
 	"session_list":          "handlers views",
 	"sessions":              "chat db handlers/web",
 	"settings":              "chat db handlers views css e2e",
@@ -62,11 +63,11 @@ var features = map[string]string{
 // otherFiles lists the files of each layer that belong to no feature. Their names have no extension and no _test.
 var otherFiles = map[string]string{
 	"chat":   "chat errors events every password scripts secrets seed service store validation version",
-	"db":     "backup db deadline_conn errors group_commit migrate nodes observer postgres query secrets secure_delete sqlite stmt_cache",
+	"db":     "db deadline_conn errors group_commit migrate nodes observer postgres query secrets secure_delete sqlite stmt_cache",
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
-	"handlers":        "account_export_content docs errors events health me_css middleware openapi routes security_log server " +
+	"handlers": "account_export_content docs errors events health me_css middleware openapi routes security_log send_queue_entries server " +
 		"well_known",
 	"handlers/stream": "event_docs html json replay response",
 	"handlers/web": "caller client_address content_disposition errors host json_schema markdown max_lengths message_json negotiation openapi query_parameters ratelimit " +
@@ -75,7 +76,7 @@ var otherFiles = map[string]string{
 	"css":   "app base card_page forms layers noscript pages reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
 		"firefox flaky_proxy html_validation injection keyboard main markdown navigation noscript reconnect responsive_layout " +
-		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input touch webkit",
+		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input webkit",
 }
 
 // layerFiles returns the names of the files in a layer, without their extensions. They are production files, except

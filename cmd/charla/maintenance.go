@@ -7,6 +7,7 @@ import (
 
 	"charla/chat"
 	"charla/db"
+	"charla/live"
 )
 
 // runMaintenance deletes old sessions, old entries of the notification queue and unreferenced files once an hour,
@@ -21,6 +22,15 @@ func runMaintenance(ctx context.Context, service *chat.Service) {
 		}
 		if err := service.CollectBlobGarbage(ctx); err != nil {
 			slog.Warn("delete unreferenced files failed", "error", err)
+		}
+	})
+}
+
+// runPageSlots records every minute which pages have an open stream on this node, so that none of them loses its slot.
+func runPageSlots(ctx context.Context, service *chat.Service, hub *live.Hub) {
+	chat.Every(ctx, time.Minute, func() {
+		if err := service.TouchPageSlots(ctx, hub.OpenPages()); err != nil {
+			slog.Warn("touch page slots failed", "error", err)
 		}
 	})
 }

@@ -141,6 +141,7 @@ func ClassifyError(c echo.Context, err error) (*chat.Error, int) {
 			return e, statusClientClosedRequest
 		}
 		if e.Code == chat.Unavailable {
+			c.Set(noPageSlotKey, true)
 			slog.Warn("request failed, database or storage unavailable",
 				"request", RequestID(c), "route", RouteOf(c).Path, "error", errors.Unwrap(e))
 		}

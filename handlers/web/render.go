@@ -59,6 +59,7 @@ func (r *Renderer) Page(c echo.Context) views.Page {
 		Media:    r.Chat.Media(),
 		AssetURL: static.URL,
 		Settings: r.Chat.Community(c.Request().Context()),
+		Slot:     r.takePageSlot(c),
 	}
 }
 

@@ -77,7 +77,7 @@ func bindJSON(r *http.Request, in any) error {
 		return BindError(err)
 	}
 	body = bytes.TrimPrefix(body, []byte(utf8BOM))
-	if !utf8.Valid(body) || hasLoneSurrogate(body) {
+	if !utf8.Valid(body) || HasLoneSurrogate(body) {
 		return chat.Errorf(chat.Invalid, "The text must be UTF-8.")
 	}
 	if err := json.Unmarshal(body, in); err != nil {
@@ -86,9 +86,9 @@ func bindJSON(r *http.Request, in any) error {
 	return checkLengths(in)
 }
 
-// hasLoneSurrogate reports whether a JSON text contains half of a surrogate pair, such as \ud83c without a second half.
+// HasLoneSurrogate reports whether a JSON text contains half of a surrogate pair, such as \ud83c without a second half.
 // Half a pair is not a valid character.
-func hasLoneSurrogate(b []byte) bool {
+func HasLoneSurrogate(b []byte) bool {
 	for i := bytes.IndexByte(b, '\\'); i >= 0; i = bytes.IndexByte(b, '\\') {
 		b = b[i:]
 		first, ok := parseUnicodeEscape(b)
@@ -106,6 +106,26 @@ func hasLoneSurrogate(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// EachMember calls f for each member of a JSON object, in the order of the text. Go's maps would lose the order.
+func EachMember(object []byte, f func(name string, value json.RawMessage)) error {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return errMalformed
+	}
+	for decoder.More() {
+		name, err := decoder.Token()
+		var value json.RawMessage
+		if err != nil || decoder.Decode(&value) != nil {
+			return errMalformed
+		}
+		f(name.(string), value)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return errMalformed
+	}
+	return nil
 }
 
 // parseUnicodeEscape returns the UTF-16 code unit of the JSON escape \uXXXX at the beginning of b. It returns false if

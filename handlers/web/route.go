@@ -42,6 +42,7 @@ type Route struct {
 	Access       Access
 	Stream       StreamKind
 	Upload       UploadKind
+	MaxBody      string // the largest body without files, such as "4M"; empty for the usual limit
 	Doc          Operation
 
 	KeepsText           bool // an error page shows again what the user typed

@@ -1,0 +1,124 @@
+package handlers
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"charla/chat"
+	"charla/handlers/web"
+	"charla/views"
+)
+
+// The ids of stored entries begin with what they are. All others, such as texts that are offered to the user, stay in
+// the browser.
+const (
+	messagePrefix = "message-"
+	draftPrefix   = "draft-"
+	markPrefix    = "gone-" // followed by the id of an entry that is done
+)
+
+const (
+	maxEntryID    = 200   // bytes
+	maxEntries    = 2_000 // of all slots together
+	maxEntryFiles = 100
+)
+
+// queueSlot is what one page has stored.
+type queueSlot struct {
+	store   string // name in the storage of the browser
+	number  int    // of the page slot; -1 for a page without one
+	own     bool   // it belongs to the page that sent the request
+	entries []queueEntry
+	marks   map[string]string // ids of entries that are done, with the marks
+}
+
+// queueEntry is a message or a draft that a browser has stored. The browser wrote it, so no field can be trusted.
+type queueEntry struct {
+	id    string
+	Place string   `json:"place"` // room-ID or with-ID
+	Body  string   `json:"body"`
+	Key   string   `json:"key"`
+	Base  string   `json:"base"` // of a draft: the text of the server's draft, as the page knows it
+	Name  string   `json:"name"` // of the conversation
+	Files []web.ID `json:"files"`
+}
+
+func (e queueEntry) isMessage() bool { return strings.HasPrefix(e.id, messagePrefix) }
+
+func (e queueEntry) isDraft() bool { return strings.HasPrefix(e.id, draftPrefix) }
+
+// markText returns what the mark of the entry says: the text of a draft, because its page may have changed it since.
+func (e queueEntry) markText() string {
+	if e.isDraft() {
+		return e.Body
+	}
+	return ""
+}
+
+// conversation returns the conversation of the entry, or an empty one, which does not exist.
+func (e queueEntry) conversation() (ref chat.ConversationRef) {
+	switch kind, id, _ := strings.Cut(e.Place, "-"); kind {
+	case "room":
+		ref.Room = web.ParseID(id)
+	case "with":
+		ref.With = web.ParseID(id)
+	}
+	return ref
+}
+
+// message returns the message to post. An entry without a key of its own has its id, which is unique.
+func (e queueEntry) message() chat.NewMessage {
+	in := postRequest{Body: e.Body, Key: cmp.Or(e.Key, e.id), File: e.Files[:min(len(e.Files), maxEntryFiles)]}
+	m := in.message()
+	m.Conversation, m.Rekey = e.conversation(), true
+	return m
+}
+
+func (e queueEntry) draft() chat.DraftUpdate {
+	return chat.DraftUpdate{
+		Conversation: e.conversation(), Body: e.Body, Base: e.Base, Key: e.Key, KeepUnseen: true, Rekey: true,
+	}
+}
+
+// decodeQueue decodes what the pages of a user have stored: a JSON object with the content of each slot as a text, which
+// is a JSON object too. The order of the entries is kept. Slots of other users are left out, and so is whatever cannot
+// be read.
+func decodeQueue(stored string, user int64) (slots []queueSlot, err error) {
+	count := 0
+	err = web.EachMember([]byte(stored), func(name string, value json.RawMessage) {
+		number, ok := views.SlotNumber(user, name)
+		var content string
+		if !ok || json.Unmarshal(value, &content) != nil ||
+			slices.ContainsFunc(slots, func(s queueSlot) bool { return s.store == name }) {
+			return
+		}
+		slot := queueSlot{store: name, number: number, marks: map[string]string{}}
+		_ = web.EachMember([]byte(content), func(id string, value json.RawMessage) {
+			if count++; count <= maxEntries && len(id) <= maxEntryID {
+				slot.add(id, value)
+			}
+		})
+		slots = append(slots, slot)
+	})
+	return slots, err
+}
+
+// add adds an entry or a mark to the slot.
+func (s *queueSlot) add(id string, value json.RawMessage) {
+	if target, isMark := strings.CutPrefix(id, markPrefix); isMark {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = string(bytes.TrimSpace(value))
+		}
+		s.marks[target] = text
+		return
+	}
+	e := queueEntry{id: id}
+	if json.Unmarshal(value, &e) != nil || web.HasLoneSurrogate(value) {
+		e = queueEntry{id: id, Place: e.Place, Name: e.Name, Body: "\x00"} // which is refused
+	}
+	s.entries = append(s.entries, e)
+}
