@@ -43,8 +43,9 @@ type IncomingBlob interface {
 	// Hash returns the SHA-256 of the received bytes in hexadecimal.
 	Hash() string
 	// Commit detects the type of the file, makes the variants of a picture, and stores everything as an object. It
-	// returns Invalid for a picture that is too large or broken. If Commit fails, nothing stays stored and the caller
-	// may try again.
+	// returns Invalid for a picture that is too large. A picture that cannot be decoded, and a video whose structure is
+	// unknown, are stored unchanged; see File.IsUnchanged. If Commit fails, nothing stays stored and the caller may try
+	// again.
 	Commit(ctx context.Context) (Blob, error)
 	// Abort deletes the temporary file. It has no effect on an object that Commit stored, and may be called more than
 	// once.

@@ -166,11 +166,13 @@ func TestRejectedFiles(t *testing.T) {
 			` && document.querySelector('#composer-error').innerText === 'All files together can have at most 2 MB.'`)
 	ana.click(".attachment--failed .attachment__button")
 	header := "IHDR\x00\x00\xff\x00\x00\x00\xff\x00\x08\x02\x00\x00\x00" // of 65,280 × 65,280 pixels
-	ana.chooseFiles(samples.write("huge.png", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"+header+" sum\x00\x00\x00\x00IDAT")),
+	huge := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + header + " sum\x00\x00\x00\x00IDAT")
+	ana.chooseFiles(samples.write("huge.png", huge),
 		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
 	ana.waitUntil("the huge picture is refused with a reason, and the other file is attached",
 		sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`,
-			refused("This picture has more pixels than Charla can show. Make it smaller and send it again."), attachmentNames))
+			refused("This picture has more pixels than Charla can show. Make it smaller and send it again."),
+			attachmentNames))
 	ana.saveScreenshot("refused")
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("2.txt", []byte("2")), samples.write("3.txt", []byte("3")))

@@ -126,8 +126,9 @@ func TestPicturesKeepTheirBox(t *testing.T) {
 	ana.setSize(390, 844)
 	ana.open("/messages?room=1")
 	ana.waitForStream()
-	eval[bool](ana, `(window.shift = 0, new PerformanceObserver(list => list.getEntries().forEach(
-		e => { if (!e.hadRecentInput) window.shift += e.value })).observe({type: 'layout-shift', buffered: true}), true)`)
+	eval[bool](ana, `(window.shift = 0, new PerformanceObserver(list => list.getEntries().forEach(e => {
+		if (!e.hadRecentInput) window.shift += e.value
+	})).observe({type: 'layout-shift', buffered: true}), true)`)
 	send("wide.png", samples.png("wide.png", 20000, 1))
 	send("small.png", samples.png("small.png", 30, 20))
 	send("pushed.jpg", samples.jpeg("pushed.jpg", 700, 1000, 2))

@@ -173,6 +173,7 @@ func TestUndecodablePictureIsKept(t *testing.T) {
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
 	heic := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
+	const note = "Kept unchanged, with all its data (such as the place)"
 	for name, data := range map[string]string{"a.png": picture(9, 9)[:40], "b.heic": heic} {
 		f := ana.upload(name, data)
 		if !f.Unchanged || f.Width != 0 || f.ThumbURL != "" || !strings.HasPrefix(f.Type, "image/") {
@@ -182,9 +183,9 @@ func TestUndecodablePictureIsKept(t *testing.T) {
 		equal(t, "bytes", got.body, data)
 		contains(t, got.header.Get("Content-Disposition"), "attachment;")
 		ana.do(http.MethodPost, "/files?room=1&name="+name, strings.NewReader(data), asJSON).is(201)
-		ana.get("/messages?room=1").is(200).shows(".attachment", "Kept unchanged, with all its data (such as the place)")
+		ana.get("/messages?room=1").is(200).shows(".attachment", note)
 		m := ana.sendWithFiles("room=1", "", f)
-		ana.get(m.path()).shows(".file__card", "Kept unchanged, with all its data (such as the place)")
+		ana.get(m.path()).shows(".file__card", note)
 	}
 	if f := ana.upload("shown.png", picture(9, 9)); f.Unchanged {
 		t.Error("a picture that is shown is called unchanged")

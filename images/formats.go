@@ -65,13 +65,15 @@ func checkSize(size image.Point) error {
 	return nil
 }
 
-// renditionBytes is the memory for the smaller renditions, and for scaling and encoding all of them.
-const renditionBytes = 24 << 20
+// maxRenditionBytes is the memory for the smaller renditions, and for scaling and encoding all of them. Smaller
+// pictures need less.
+const maxRenditionBytes = 24 << 20
 
-// memoryFor returns how many bytes processing a picture needs, of which the original rendition has at most side pixels on
-// its longer side. Decoding and encoding do not happen at the same time.
+// memoryFor returns how many bytes processing a picture needs, of which the original rendition has at most side pixels
+// on its longer side. Decoding and encoding do not happen at the same time.
 func (p picture) memoryFor(side int) int64 {
-	return 4*pixelCount(fitSize(p.size, side)) + max(p.memory, renditionBytes)
+	pixels := pixelCount(fitSize(p.size, side))
+	return 4*pixels + max(p.memory, min(maxRenditionBytes, 16*pixels+1<<20))
 }
 
 // decodeUpright decodes a picture and scales it down so that its longer side has at most side pixels. It converts its

@@ -19,8 +19,8 @@ type gifFrame struct {
 	transparent int // the index of the transparent color, or -1
 }
 
-// decode decodes the part of a frame that lies on a screen. If the pixels end too early, the rest is transparent, or cut
-// off if the frame has no transparent color. decode returns nil if no part of the frame is visible.
+// decode decodes the part of a frame that lies on a screen. If the pixels end too early, the rest is transparent, or
+// cut off if the frame has no transparent color. decode returns nil if no part of the frame is visible.
 func (f *gifFrame) decode(pixels io.Reader, screen image.Rectangle) *image.Paletted {
 	visible := f.area.Intersect(screen)
 	if visible.Empty() || f.codeSize < 2 || f.codeSize > 8 {

@@ -3,10 +3,12 @@ package images
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/color"
 	"image/gif"
+	"slices"
 	"testing"
 
 	"charla/chat"
@@ -107,5 +109,88 @@ func TestAnimationStopsWithContext(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestDamagedGIF: a GIF without its end, or with a screen of another size than its frames, is shown.
+func TestDamagedGIF(t *testing.T) {
+	garbage := []byte("garbage")
+	still, moving := asGIF(t, testAnimation(1)), asGIF(t, testAnimation(3))
+	screen := func(file []byte, w, h uint16) []byte { return withScreenSize(bytes.Clone(file), w, h) }
+	for name, c := range map[string]struct {
+		file     []byte
+		want     image.Point
+		animated bool
+	}{
+		"without a trailer":                {still[:len(still)-1], image.Pt(64, 48), false},
+		"without the end of the pixels":    {still[:len(still)-20], image.Pt(64, 48), false},
+		"an animation without a trailer":   {moving[:len(moving)-1], image.Pt(64, 48), true},
+		"with a truncated last frame":      {moving[:len(moving)-20], image.Pt(64, 48), true},
+		"with garbage instead of an end":   {slices.Concat(moving[:len(moving)-1], garbage), image.Pt(64, 48), true},
+		"with trailing data":               {append(bytes.Clone(moving), "PK\x03\x04"...), image.Pt(64, 48), true},
+		"0 × 0":                            {screen(still, 0, 0), image.Pt(64, 48), false},
+		"0 × 0, an animation":              {screen(moving, 0, 0), image.Pt(64, 48), true},
+		"a screen smaller than its frame":  {screen(still, 20, 10), image.Pt(64, 48), false},
+		"a screen larger than its frame":   {screen(still, 100, 90), image.Pt(100, 90), false},
+		"later frames beyond the screen":   {movedFrame(t, moving), image.Pt(64, 48), true},
+		"a frame far away from the screen": {withFrameAt(still, 10, 5), image.Pt(74, 53), false},
+	} {
+		m := mustProcess(t, c.file, "image/gif")
+		if m.Width != c.want.X || m.Height != c.want.Y || m.Animated != c.animated {
+			t.Errorf("%s: %+v", name, m.Picture)
+		}
+		original := m.decode(t, chat.VariantOriginal)
+		if c.animated && len(decodeGIF(t, m.bytes[chat.VariantOriginal]).Image) < 2 {
+			t.Errorf("%s: one frame is left", name)
+		}
+		if original.Bounds().Empty() {
+			t.Errorf("%s: the original is empty", name)
+		}
+	}
+}
+
+// withFrameAt moves the first frame of a GIF.
+func withFrameAt(file []byte, x, y uint16) []byte {
+	file = bytes.Clone(file)
+	at := bytes.IndexByte(file, imageBlock)
+	binary.LittleEndian.PutUint16(file[at+1:], x)
+	binary.LittleEndian.PutUint16(file[at+3:], y)
+	return file
+}
+
+// movedFrame moves the second frame of an animation so that a part of it lies beyond the screen.
+func movedFrame(t *testing.T, file []byte) []byte {
+	t.Helper()
+	area := []byte{imageBlock, 8, 0, 4, 0, 16, 0, 16, 0}
+	if !bytes.Contains(file, area) {
+		t.Fatal("the second frame is not where it was expected")
+	}
+	return bytes.Replace(file, area, []byte{imageBlock, 60, 0, 40, 0, 16, 0, 16, 0}, 1)
+}
+
+// TestInterlacedGIF: the rows of an interlaced GIF are put into their order.
+func TestInterlacedGIF(t *testing.T) {
+	colors := color.Palette{}
+	for i := range 48 {
+		colors = append(colors, color.Gray{byte(5 * i)})
+	}
+	frame := image.NewPaletted(image.Rect(0, 0, 64, 48), colors)
+	row := 0
+	for _, pass := range [][2]int{{0, 8}, {4, 8}, {2, 4}, {1, 2}} {
+		for y := pass[0]; y < 48; y += pass[1] {
+			for x := range 64 {
+				frame.SetColorIndex(x, row, byte(y)) // the row at which the decoder has to put it
+			}
+			row++
+		}
+	}
+	file := asGIF(t, &gif.GIF{Image: []*image.Paletted{frame}, Delay: []int{0}})
+	at := bytes.LastIndex(file, []byte{imageBlock, 0, 0, 0, 0, 64, 0, 48, 0})
+	file[at+9] |= 0x40
+	img := mustProcess(t, file, "image/gif").decode(t, chat.VariantOriginal)
+	for y := range 48 {
+		if !nearGray(img.At(30, y), 5*y) {
+			t.Fatalf("row %d is %v", y, img.At(30, y))
+		}
 	}
 }

@@ -59,7 +59,8 @@ func Process(ctx context.Context, src io.ReadSeeker, mime string, keep func(Rend
 	size := img.Rect.Size()
 	if a := p.animation; a != nil {
 		size = a.screen.Max
-		original = Rendition{chat.VariantOriginal, "image/gif", func(w io.Writer) error { return a.reencode(ctx, w, src) }}
+		reencode := func(w io.Writer) error { return a.reencode(ctx, w, src) }
+		original = Rendition{chat.VariantOriginal, "image/gif", reencode}
 	} else {
 		original = newRendition(chat.VariantOriginal, img, f.preferJPEG)
 	}

@@ -62,8 +62,8 @@ func (b *jpegBits) nextMarker() (byte, error) {
 	return nextMarker(b.r)
 }
 
-// restart drops the rest of the current byte. If the scan goes on, it also reads up to the next restart marker. If there
-// is another marker, the data of the scan have ended.
+// restart drops the rest of the current byte. If the scan goes on, it also reads up to the next restart marker. If
+// there is another marker, the data of the scan have ended.
 func (b *jpegBits) restart(goesOn bool) {
 	b.bits, b.count, b.padding = 0, 0, 0
 	if !goesOn {
@@ -111,7 +111,7 @@ func (b *jpegBits) readSigned(n int) int32 {
 
 // huffmanTable decodes Huffman codes.
 type huffmanTable struct {
-	short  [256]uint16 // by the first 8 bits of a code: its length, and in the lower byte its value; 0 for a longer code
+	short  [256]uint16 // by the first 8 bits of a code: 256 times its length, plus its value; 0 for a longer code
 	end    [17]int32   // by the length of a code: the first code that is too large, in 16 bits
 	offset [17]int32   // by the length: the index of the first value, minus the first code
 	values [256]byte

@@ -5,6 +5,27 @@ import (
 	"image"
 )
 
+// pngPasses are the passes of an interlaced PNG: the first column and row, and the distances between columns and rows.
+var pngPasses = [7][4]int{
+	{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
+}
+
+// decodeInterlaced decodes an interlaced picture. Each pixel of a pass also fills the pixels on its right and below,
+// which later passes replace, so that a file that ends too early shows a coarse picture.
+func (p *pngRows) decodeInterlaced(shift int, c *canvas) error {
+	size := p.header.reduced(shift)
+	whole := make([]byte, 4*size.X*size.Y)
+	if err := p.readPasses(c.ctx, shift, size, whole); err != nil {
+		return err
+	}
+	for y := range size.Y {
+		if err := c.addRow(whole[4*size.X*y:][:4*size.X]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readPasses reads the passes of an interlaced picture into whole, which has the given size and only every 2^shift-th
 // row and column of the picture.
 func (p *pngRows) readPasses(ctx context.Context, shift int, size image.Point, whole []byte) error {

@@ -20,8 +20,8 @@ type webpFrame struct {
 	size   image.Point // of the pixels
 }
 
-// readWebP reads the structure of a WebP and its compressed pixels. It ignores everything that is not needed to show the
-// picture or the first frame, and lengths that go beyond the end of the file.
+// readWebP reads the structure of a WebP and its compressed pixels. It ignores everything that is not needed to show
+// the picture or the first frame, and lengths that go beyond the end of the file.
 func readWebP(src io.ReadSeeker) (picture, error) {
 	end, err := src.Seek(0, io.SeekEnd)
 	if err != nil {

@@ -45,8 +45,8 @@ type atom struct {
 	start, content, end int64
 }
 
-// eachAtom calls visit for each atom between two offsets in the file. What follows the last atom, if it is too short for
-// another one, is erased. eachAtom returns errNotMP4 for an invalid atom, or when maxAtoms were read.
+// eachAtom calls visit for each atom between two offsets in the file. What follows the last atom, if it is too short
+// for another one, is erased. eachAtom returns errNotMP4 for an invalid atom, or when maxAtoms were read.
 func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 	for from+8 <= to {
 		if f.atomsLeft--; f.atomsLeft < 0 {
@@ -69,7 +69,8 @@ func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 
 // readHeader reads the header of the atom at an offset. It returns errNotMP4 if there is no valid atom that ends at or
 // before limit. A size of 1 means that a 64-bit size follows the kind; a size of 0 means that the atom extends to the
-// end of the file; inside another atom it ends the list, and the result is empty. An atom with media data may extend beyond the end of the file, which is then truncated.
+// end of the file; inside another atom, or without a kind, it ends the list, and the
+// result is empty. An atom with media data may extend beyond the end of the file, which is then truncated.
 func (f *mp4File) readHeader(at, limit int64) (atom, error) {
 	header, err := f.read(at, limit, 16)
 	if err != nil {
@@ -78,7 +79,7 @@ func (f *mp4File) readHeader(at, limit int64) (atom, error) {
 	a := atom{kind: string(header[4:8]), start: at, content: at + 8}
 	size := uint64(binary.BigEndian.Uint32(header))
 	switch {
-	case size == 0 && limit == f.size:
+	case size == 0 && limit == f.size && a.kind != "\x00\x00\x00\x00":
 		size = uint64(limit - at)
 	case size == 0:
 		a.end = at

@@ -22,8 +22,8 @@ var keptAtoms = map[string][]string{
 	"udta": {"chpl"}, // chapters
 	"meta": {"hdlr"},
 	"ilst": { // titles, and a cover
-		"\xa9nam", "\xa9ART", "\xa9alb", "\xa9gen", "\xa9day", "\xa9wrt", "aART", "trkn", "disk", "gnre", "cpil", "pgap",
-		"tmpo", "stik", "covr",
+		"\xa9nam", "\xa9ART", "\xa9alb", "\xa9gen", "\xa9day", "\xa9wrt", "aART", "trkn", "disk", "gnre", "cpil",
+		"pgap", "tmpo", "stik", "covr",
 	},
 }
 
@@ -96,8 +96,8 @@ func (f *mp4File) visit(parent string, a atom) error {
 }
 
 // visitMeta handles a meta atom. With a keys atom inside, it may hold any metadata, such as
-// com.apple.quicktime.location.ISO6709, and is erased. Without one, it lists titles and covers. Its atoms begin at once in
-// QuickTime files, and after a version of four bytes in other files.
+// com.apple.quicktime.location.ISO6709, and is erased. Without one, it lists titles and covers. Its atoms begin at once
+// in QuickTime files, and after a version of four bytes in other files.
 func (f *mp4File) visitMeta(a atom) error {
 	start, err := f.read(a.content, a.end, 8)
 	if err != nil {

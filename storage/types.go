@@ -65,12 +65,15 @@ var mp4Types = []string{
 	"video/mp4", "video/quicktime", "video/3gpp", "video/3gpp2", "video/x-m4v", "audio/mp4", "audio/x-m4a",
 }
 
+// firstAtoms are the kinds of atoms with which a file may begin.
+var firstAtoms = []string{"ftyp", "moov", "mdat", "wide", "skip", "free", "pnot"}
+
 // isMP4 reports whether a file consists of atoms. If its type is unknown, the name of its first atom decides.
 func isMP4(file io.ReaderAt, detected string) bool {
-	var head [8]byte
-	if detected == unknownType {
-		_, err := file.ReadAt(head[:], 0)
-		return err == nil && slices.Contains([]string{"ftyp", "moov", "mdat", "wide", "skip", "free", "pnot"}, string(head[4:]))
+	if detected != unknownType {
+		return slices.Contains(mp4Types, detected)
 	}
-	return slices.Contains(mp4Types, detected)
+	var head [8]byte
+	_, err := file.ReadAt(head[:], 0)
+	return err == nil && slices.Contains(firstAtoms, string(head[4:]))
 }

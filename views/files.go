@@ -93,8 +93,8 @@ func isCropped(f chat.File) bool {
 	return min(width, height) == minPictureSide && longer*minPictureSide > max(width, height)*shorter
 }
 
-// pictureSrcset returns the value of a picture's srcset attribute, which offers the browser its smaller variants. No two
-// of them have the same width.
+// pictureSrcset returns the value of a picture's srcset attribute, which offers the browser its smaller variants. No
+// two of them have the same width.
 func pictureSrcset(f chat.File) string {
 	width := func(side int) int { return max(1, f.Width*min(side, max(f.Width, f.Height))/max(f.Width, f.Height)) }
 	medium := fmt.Sprintf("%s %dw", FileURL(f.ID, chat.VariantMedium), width(mediumSide))
