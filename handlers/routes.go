@@ -29,7 +29,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Drafts", Routes: s.draftRoutes()},
 		{Name: "Read markers", Routes: s.readMarkerRoutes()},
 		{Name: "Events", Routes: s.eventRoutes()},
-		{Name: "Attachments", Routes: s.attachmentRoutes()},
+		{Name: "Attachments", Routes: slices.Concat(s.uploadRoutes(), s.attachmentRoutes())},
 		{Name: "Files", Routes: s.fileRoutes()},
 		{Name: "Lightbox", Routes: s.lightboxRoutes()},
 		{Name: "Emoji", Routes: s.emojiRoutes()},

@@ -77,7 +77,7 @@ func UnsentMessagePage(p Page, c Composer) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = attachmentArea().Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = uploadArea().Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -17,7 +17,7 @@ import "charla/chat"
 // In the model, draft is the text, saved the draft that the server has, key the idempotency key of the next message,
 // place the conversation, and message the message that is being handed over. The send queue has the rest, see
 // send_queue.templ: a text that the server does not have is stored there as a draft, and what is sent becomes a message
-// there. attachmentArea has the model of the uploads.
+// there. uploadArea has the model of the uploads.
 //
 // Sending has three steps: the form makes the message, the attachments add themselves to it (event handover), and the
 // send queue takes it (event queue). Then the composer is empty and has the focus, also after a click or a tap on Send.

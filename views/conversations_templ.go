@@ -478,7 +478,7 @@ func MessagesPage(p Page, s Sidebar, t Timeline) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = attachmentArea().Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = uploadArea().Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -57,6 +57,7 @@ var features = map[string]string{
 	"typing":                "live views css e2e",
 	"unread_digests":        "chat db notify",
 	"users":                 "chat db",
+	"uploads":               "chat handlers views e2e",
 	"webhooks":              "chat db handlers",
 }
 
