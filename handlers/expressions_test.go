@@ -74,7 +74,7 @@ func (e clientExpressions) total() (bytes int) {
 
 // The limits of client expressions.
 const (
-	maxExpressions = 7_250 // bytes of all different expressions
+	maxExpressions = 7_400 // bytes of all different expressions
 	maxExpression  = 120
 	maxModel       = 200
 	maxLong        = 7 // longer ones, all of the send queue and the composer; lower this when one goes

@@ -150,4 +150,6 @@ func (s *Server) securityTxt(c echo.Context) error {
 }
 
 // changePasswordURL redirects to the form for a new password. Someone who is not signed in gets the sign-in page first.
-func changePasswordURL(c echo.Context) error { return c.Redirect(http.StatusFound, "/settings#password") }
+func changePasswordURL(c echo.Context) error {
+	return c.Redirect(http.StatusFound, "/settings#password")
+}

@@ -8,8 +8,14 @@ import (
 // composerErrorSwap is the htmx setting that shows an error response below the composer.
 const composerErrorSwap = "target:#" + idComposerError + " swap:innerHTML"
 
+// isForNotes reports whether the conversation is the user's own, which only they can see.
+func (c Composer) isForNotes() bool { return c.UserID != 0 && c.Conversation.With == c.UserID }
+
 // label returns the name of the composer for screen readers.
 func (c Composer) label(l Locale) string {
+	if c.isForNotes() {
+		return l.T("Write a note")
+	}
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s", c.ConversationName)
 	}
@@ -18,6 +24,9 @@ func (c Composer) label(l Locale) string {
 
 // placeholder returns the text that the composer shows while it is empty.
 func (c Composer) placeholder(l Locale) string {
+	if c.isForNotes() {
+		return l.T("Write a note…")
+	}
 	if c.Conversation.Room != 0 {
 		return l.T("Message %s…", c.ConversationName)
 	}

@@ -25,6 +25,8 @@ var commands = []command{
 		help: "Make the person with this e-mail address an admin."},
 	{name: "reset-password", argument: "ADDRESS", run: printResetLink,
 		help: "Print a link with which the person with this e-mail address chooses a new password within an hour."},
+	{name: "backup", argument: "FILE", run: backup, force: "Replace FILE if it exists.",
+		help: "Write the database and all files into one archive, while the server runs."},
 	{name: "rotate-keys", run: rotateKeys,
 		help: "Sign the access tokens of programs with a new key."},
 	{name: "seed", argument: "N", run: seed, force: "Create people in a database that already has some.",

@@ -64,7 +64,7 @@ var features = map[string]string{
 // otherFiles lists the files of each layer that belong to no feature. Their names have no extension and no _test.
 var otherFiles = map[string]string{
 	"chat":   "chat errors events every password scripts secrets seed service store validation version",
-	"db":     "db deadline_conn errors group_commit migrate nodes observer postgres query secrets secure_delete sqlite stmt_cache",
+	"db":     "backup db deadline_conn errors group_commit migrate nodes observer postgres query secrets secure_delete sqlite stmt_cache",
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
@@ -77,7 +77,7 @@ var otherFiles = map[string]string{
 	"css":   "app base card_page forms layers noscript pages reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
 		"firefox flaky_proxy html_validation injection keyboard main markdown navigation noscript reconnect responsive_layout " +
-		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input webkit",
+		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input touch webkit",
 }
 
 // layerFiles returns the names of the files in a layer, without their extensions. They are production files, except
