@@ -7,8 +7,10 @@ import (
 
 // AccountDeletionReader reads the work that remains for deleted accounts.
 type AccountDeletionReader interface {
-	// IsOnlyAdmin reports whether a user is the only admin of a community that has other members.
-	IsOnlyAdmin(ctx context.Context, user int64) (bool, error)
+	// OwnsOthers reports whether a user is the owner of a community that has other people.
+	OwnsOthers(ctx context.Context, user int64) (bool, error)
+	// OldestAdmin returns the id of the enabled admin who registered first.
+	OldestAdmin(ctx context.Context) (int64, error)
 	// NextErasureJob returns any erasure job that is not finished.
 	NextErasureJob(ctx context.Context) (ErasureJob, error)
 	// ErasureJob returns the erasure job of a user in a room.
@@ -47,7 +49,8 @@ const (
 // drafts. Their sessions end, their bots are disabled, and they leave General. RunErasureStep does the rest in the
 // background: it records their departure from all other rooms and, if the policy asks for it, erases their messages and
 // reactions. With EraseMessages it deletes their bots, too, in the same way. It returns Invalid for a wrong password or
-// policy, Forbidden for a bot, and Conflict if the user is the only admin and there are other users.
+// policy, Forbidden for a bot, and Conflict if the user is the owner of the community and there are other users, but no
+// admin who could become the owner.
 func (s *Service) DeleteAccount(ctx context.Context, by User, password string, policy ContentPolicy) error {
 	if by.IsBot() {
 		return errNotForBots
@@ -86,9 +89,9 @@ type accountDeletion struct {
 	left               Event
 }
 
-// deleteAccountTx deletes an account in one transaction. It locks General first: if two admins delete their accounts at
-// the same time, the second must see that it is the only one left. Then it locks the user: until the commit nobody can
-// add them to a room, and they cannot disable the only other admin.
+// deleteAccountTx deletes an account in one transaction. It locks General first: nobody can register until the commit,
+// and so the owner can know that they are alone. Then it locks the user: until the commit nobody can add them to a room
+// or make them the owner.
 func (s *Service) deleteAccountTx(
 	ctx context.Context, tx Tx, user int64, hash string, policy ContentPolicy,
 ) (result accountDeletion, err error) {
@@ -99,12 +102,9 @@ func (s *Service) deleteAccountTx(
 	if err = tx.LockUser(ctx, user); err != nil {
 		return accountDeletion{}, err
 	}
-	isOnlyAdmin, err := tx.IsOnlyAdmin(ctx, user)
+	successor, err := lockSuccessor(ctx, tx, user)
 	if err != nil {
 		return accountDeletion{}, err
-	}
-	if isOnlyAdmin {
-		return accountDeletion{}, Errorf(Conflict, "You are the only admin. Make someone else an admin first.")
 	}
 	if err = tx.CreateErasureJobs(ctx, user, General, policy == EraseMessages); err != nil {
 		return accountDeletion{}, err
@@ -117,6 +117,11 @@ func (s *Service) deleteAccountTx(
 	}
 	if policy == EraseMessages {
 		if err = eraseBots(ctx, tx, user, d.At, &result); err != nil {
+			return accountDeletion{}, err
+		}
+	}
+	if successor != 0 {
+		if err = tx.SetRole(ctx, successor, RoleOwner); err != nil {
 			return accountDeletion{}, err
 		}
 	}
@@ -147,6 +152,29 @@ func eraseBots(ctx context.Context, tx Tx, owner int64, now Timestamp, result *a
 
 // noPassword is the password hash of bots.
 const noPassword = ""
+
+// lockSuccessor returns the admin who becomes the owner of the community when a user deletes their account, and locks
+// them. It returns zero if the user is not the owner, or if there are no other people. It returns Conflict if there are
+// other people, but no admin among them.
+func lockSuccessor(ctx context.Context, tx Tx, user int64) (successor int64, err error) {
+	ownsOthers, err := tx.OwnsOthers(ctx, user)
+	if err != nil || !ownsOthers {
+		return 0, err
+	}
+	noAdmin := Errorf(Conflict, "You are the only admin. Make someone else an admin first.")
+	successor, err = tx.OldestAdmin(ctx)
+	if errors.Is(err, ErrNotFound) {
+		return 0, noAdmin
+	}
+	if err != nil {
+		return 0, err
+	}
+	locked, err := lockUser(ctx, tx, successor)
+	if errors.Is(err, ErrNotFound) || err == nil && locked.Role != RoleAdmin { // changed before the lock
+		return 0, noAdmin
+	}
+	return successor, err
+}
 
 // ErasureJob is the work that remains in one room after a user deleted their account.
 type ErasureJob struct {

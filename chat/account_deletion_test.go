@@ -64,7 +64,7 @@ func deleteAccountDuring(
 		t.Context(), chat.Registration{Name: "Ana", Email: "ana@example.org", Password: "tortilla-y-pan"},
 	)
 	must(t, err)
-	must(t, w.MakeAdmin(t.Context(), admin, ana.ID))
+	must(t, w.SetRole(t.Context(), admin, ana.ID, chat.RoleAdmin))
 	ana.Role = chat.RoleAdmin
 	w.createRoom(t, admin, "Kitchen", chat.AccessOpen)
 
@@ -87,6 +87,7 @@ func deleteAccountDuring(
 		more, err = w.RunErasureStep(t.Context())
 		must(t, err)
 	}
+	wantEqual(t, "owners", count(`SELECT COUNT(*) FROM users WHERE role = 'owner' AND disabled_at = 0`), 1)
 	return count(`SELECT COUNT(*) FROM members WHERE user_id = $1`, ana.ID), done, deleted
 }
 
@@ -101,10 +102,10 @@ func TestJoiningDuringAccountDeletion(t *testing.T) {
 	wantEqual(t, "rooms", rooms, 0)
 }
 
-func TestDisablingTheOtherAdminDuringAccountDeletion(t *testing.T) {
+func TestBecomingOwnerDuringAccountDeletion(t *testing.T) {
 	_, done, deleted := deleteAccountDuring(t, func(during *chat.Service, admin, ana chat.User) error {
-		return during.DisableUser(t.Context(), ana, admin.ID)
+		return during.SetRole(t.Context(), admin, ana.ID, chat.RoleOwner)
 	})
 	must(t, done)
-	wantCode(t, "deletion of the only admin", deleted, chat.Conflict)
+	must(t, deleted)
 }

@@ -58,6 +58,9 @@ func (s *Service) CreateBot(ctx context.Context, by User, name string) (bot User
 	if by.IsBot() {
 		return User{}, "", errNotForBots
 	}
+	if err := s.CheckPermission(ctx, by, MakeBots); err != nil {
+		return User{}, "", err
+	}
 	if name, err = CleanName(name); err != nil {
 		return User{}, "", err
 	}
@@ -146,7 +149,7 @@ func (s *Service) RemoveBot(ctx context.Context, by User, id int64) error {
 		if err != nil {
 			return err
 		}
-		mayRemove := bot.OwnerID == by.ID || by.CanManageUsers()
+		mayRemove := bot.OwnerID == by.ID || by.Role.AtLeast(RoleAdmin)
 		if !bot.IsBot() || bot.Disabled() || !mayRemove {
 			return ErrNotFound
 		}

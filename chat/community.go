@@ -61,7 +61,7 @@ var defaultCommunity = Community{
 // The values that settings may have, and the largest lengths of texts, in characters.
 var (
 	registrationModes = []RegistrationMode{RegistrationOpen, RegistrationClosed}
-	permissionRoles   = []Role{RoleMember, RoleAdmin}
+	permissionRoles   = []Role{RoleMember, RoleModerator, RoleAdmin}
 )
 
 const (
@@ -119,7 +119,7 @@ func (s *Service) ChangeCommunity(
 	ctx context.Context, by User, change func(*Community),
 ) (settings Community, err error) {
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		if err := checkAdmin(ctx, tx, by.ID); err != nil {
+		if _, err := checkInTx(ctx, tx, by.ID, ChangeCommunity); err != nil {
 			return err
 		}
 		if settings, err = tx.LockCommunity(ctx); err != nil {
@@ -174,7 +174,7 @@ func checkRegistrationMode(mode RegistrationMode) error {
 
 func checkPermissionRole(field string, role Role) error {
 	if !slices.Contains(permissionRoles, role) {
-		return invalidf(field, "Choose who may do this: member or admin.")
+		return invalidf(field, "Choose who may do this: member, moderator or admin.")
 	}
 	return nil
 }

@@ -54,6 +54,13 @@ type MemberLeft struct {
 	AccountDeleted bool
 }
 
+// MemberRoleChanged announces that a member of a channel has another role there.
+type MemberRoleChanged struct {
+	StreamKey StreamKey
+	User      int64
+	Seq       int64
+}
+
 // UserChanged announces that a user has a new name or avatar. The name is empty if the user deleted their account.
 type UserChanged struct{ User UserSummary }
 
@@ -105,6 +112,7 @@ func (MessagePosted) event()     {}
 func (MessageChanged) event()    {}
 func (MemberJoined) event()      {}
 func (MemberLeft) event()        {}
+func (MemberRoleChanged) event() {}
 func (ReadMarkerMoved) event()   {}
 func (UserTyping) event()        {}
 func (UploadProgress) event()    {}
@@ -124,6 +132,9 @@ func (e MemberJoined) Position() (StreamKey, int64) { return e.StreamKey, e.Seq 
 
 // Position returns the stream key of the room and the seq of leaving.
 func (e MemberLeft) Position() (StreamKey, int64) { return e.StreamKey, e.Seq }
+
+// Position returns the stream key of the room and the seq of the change.
+func (e MemberRoleChanged) Position() (StreamKey, int64) { return e.StreamKey, e.Seq }
 
 // Publisher announces events after their transaction has committed. Publish never blocks and cannot fail.
 type Publisher interface{ Publish(Event) }

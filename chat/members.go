@@ -32,8 +32,8 @@ type MemberWriter interface {
 	// DeleteMember removes a user from a room and records the departure. It returns ErrNotFound if the user is not a
 	// member, unless d.AccountDeleted is set.
 	DeleteMember(ctx context.Context, d Departure) error
-	// SetOwner makes a member the owner of a room.
-	SetOwner(ctx context.Context, room, user int64) error
+	// SetMemberRole sets the role of a member of a room. It returns ErrDuplicate if the room already has an owner.
+	SetMemberRole(ctx context.Context, room, user int64, role Role) error
 	// LongestStandingMember returns the member who has been in a room for the longest time. It prefers people to bots.
 	LongestStandingMember(ctx context.Context, room int64) (int64, error)
 }
@@ -82,7 +82,7 @@ func addMember(ctx context.Context, tx Tx, room int64, user User, seq int64, rol
 		return nil, err
 	}
 	if role == RoleOwner {
-		if err := tx.SetOwner(ctx, room, user.ID); err != nil {
+		if err := tx.SetMemberRole(ctx, room, user.ID, RoleOwner); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +104,7 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
-			return Errorf(Forbidden, "You were removed from this room. Only its owner can invite you again.")
+			return Errorf(Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.")
 		}
 		return nil
 	})
@@ -119,9 +119,9 @@ func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 		case !r.IsMember():
 			return ErrNotFound
 		case !r.CanInvite():
-			return Errorf(Forbidden, "Only the owner of this room can invite people.")
+			return Errorf(Forbidden, "Only the owner and moderators of this room can invite people.")
 		case removed && !r.CanRemove():
-			return Errorf(Forbidden, "Only the owner can invite someone who was removed from this room.")
+			return Errorf(Forbidden, "Only the owner and moderators can invite someone who was removed from this room.")
 		}
 		return nil
 	})
@@ -186,7 +186,7 @@ func lastDepartureWasRemoval(ctx context.Context, tx Tx, room, user int64) (bool
 // LeaveRoom removes the acting user from a room. If they own the room, the longest-standing member becomes its owner.
 // It returns ErrNotFound if they are not a member, and Forbidden for General.
 func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
-	return s.removeMember(ctx, by, by.ID, room, func(r Room) error {
+	return s.removeMember(ctx, by, by.ID, room, func(r Room, _ Role) error {
 		if !r.CanLeave() {
 			return Errorf(Forbidden, "You cannot leave %s: everyone is a member.", r.Name)
 		}
@@ -195,23 +195,27 @@ func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 }
 
 // RemoveMember removes another user and that user's bots from a room. It returns ErrNotFound if the acting user or the
-// other user is not a member, Forbidden if the acting user does not own the room, and Conflict if they try to remove
-// themself.
+// other user is not a member, Forbidden if the acting user may not remove this member, and Conflict if they try to
+// remove themself.
 func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) error {
-	return s.removeMember(ctx, by, user, room, func(r Room) error {
+	return s.removeMember(ctx, by, user, room, func(r Room, role Role) error {
 		switch {
 		case !r.CanRemove():
-			return Errorf(Forbidden, "Only the owner of this room can remove people.")
+			return Errorf(Forbidden, "Only the owner and moderators of this room can remove people.")
 		case user == by.ID:
 			return Errorf(Conflict, "You cannot remove yourself. Leave the room instead.")
+		case role != "" && !r.CanRemoveMember(role):
+			return Errorf(Forbidden, "Only the owner of this room can remove its moderators.")
 		}
 		return nil
 	})
 }
 
-// removeMember removes a user from a room that the acting user is a member of. First it calls check with the room. If
-// check returns an error, removeMember returns it and does not remove the user.
-func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64, check func(Room) error) error {
+// removeMember removes a user from a room that the acting user is a member of. First it calls check with the room and
+// the role of the user in it. If check returns an error, removeMember returns it and does not remove the user.
+func (s *Service) removeMember(
+	ctx context.Context, by User, user, roomID int64, check func(Room, Role) error,
+) error {
 	return s.inMembershipTx(ctx, func(tx Tx) ([]Event, error) {
 		room, seq, err := lockRoom(ctx, tx, by, roomID)
 		if err != nil {
@@ -220,7 +224,11 @@ func (s *Service) removeMember(ctx context.Context, by User, user, roomID int64,
 		if !room.IsMember() {
 			return nil, ErrNotFound
 		}
-		if err := check(room); err != nil {
+		role, err := roleInRoom(ctx, tx, roomID, user)
+		if err != nil {
+			return nil, err
+		}
+		if err := check(room, role); err != nil {
 			return nil, err
 		}
 		d := Departure{Room: roomID, User: user, By: by.ID, Seq: seq, At: s.now()}
@@ -280,7 +288,7 @@ func transferOwnership(ctx context.Context, tx Tx, room int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.SetOwner(ctx, room, owner)
+	return tx.SetMemberRole(ctx, room, owner, RoleOwner)
 }
 
 // HasLeftRoom reports whether the acting user has ever left a room. If so, a page may tell them that they left. A user

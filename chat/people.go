@@ -24,7 +24,7 @@ const maxUsers = 100
 func (s *Service) AllUsers(
 	ctx context.Context, by User, query string, after int64,
 ) (users []User, more bool, err error) {
-	if !by.CanManageUsers() {
+	if s.CheckPermission(ctx, by, ManagePeople) != nil {
 		return nil, false, ErrNotFound
 	}
 	if err := checkQuery(query); err != nil {
@@ -55,13 +55,17 @@ func trimToLimit[T any](list []T, limit int) ([]T, bool) {
 }
 
 // DisableUser disables a user and their bots and ends all their sessions. It returns Forbidden if the acting user is
-// not an admin, Conflict if they try to disable themself, and ErrNotFound if the user does not exist.
+// not an admin or the user is the owner of the community, Conflict if they try to disable themself, and ErrNotFound if
+// the user does not exist.
 func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
-	if user == by.ID && by.CanManageUsers() {
-		return Errorf(Conflict, "You cannot deactivate yourself.")
-	}
 	var ended []int64
-	err := s.inAdminTx(ctx, by, user, func(tx Tx, target User) (err error) {
+	err := s.inManagerTx(ctx, by, user, ManagePeople, func(tx Tx, actor, target User) (err error) {
+		switch {
+		case actor.ID == target.ID:
+			return Errorf(Conflict, "You cannot deactivate yourself.")
+		case target.Role == RoleOwner:
+			return Errorf(Forbidden, "The owner cannot be deactivated.")
+		}
 		ended, err = disableUser(ctx, tx, target, s.now())
 		return err
 	})
@@ -102,7 +106,7 @@ func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended 
 // and webhooks, and EnableUser returns Conflict if the bot's owner is disabled. The other errors are those of
 // DisableUser.
 func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
-	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
+	return s.inManagerTx(ctx, by, user, ManagePeople, func(tx Tx, _, target User) error {
 		if target.IsBot() {
 			if err := checkOwnerEnabled(ctx, tx, target); err != nil {
 				return err
@@ -121,30 +125,16 @@ func checkOwnerEnabled(ctx context.Context, tx Tx, bot User) error {
 	return err
 }
 
-// MakeAdmin makes a user an admin of the community. It returns Conflict if the user is disabled and Forbidden if the
-// user is a bot. The other errors are those of DisableUser.
-func (s *Service) MakeAdmin(ctx context.Context, by User, user int64) error {
-	return s.inAdminTx(ctx, by, user, func(tx Tx, target User) error {
-		switch {
-		case target.IsBot():
-			return errNotForBots
-		case target.Disabled():
-			return errDeactivated
-		}
-		return tx.SetRole(ctx, user, RoleAdmin)
-	})
-}
-
 var errDeactivated = Errorf(Conflict, "This person is deactivated. Reactivate them first.")
 
-var errAdminsOnly = Errorf(Forbidden, "Only admins can do this.")
-
-// inAdminTx runs f in a transaction for an admin who manages a user. It locks both in the order of their ids and then
-// checks that the admin is still an admin. So if two admins disable each other at the same time, only one of them
-// succeeds.
-func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx Tx, target User) error) error {
-	if !by.CanManageUsers() {
-		return errAdminsOnly
+// inManagerTx runs f in a transaction for an acting user who manages a user. It locks both in the order of their ids
+// and then checks that the acting user may still do the action. So if two admins disable each other at the same time,
+// only one of them succeeds.
+func (s *Service) inManagerTx(
+	ctx context.Context, by User, user int64, a Action, f func(tx Tx, actor, target User) error,
+) error {
+	if err := s.CheckPermission(ctx, by, a); err != nil {
+		return err
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		for _, id := range []int64{min(by.ID, user), max(by.ID, user)} {
@@ -152,7 +142,8 @@ func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx 
 				return err
 			}
 		}
-		if err := checkAdmin(ctx, tx, by.ID); err != nil {
+		actor, err := checkInTx(ctx, tx, by.ID, a)
+		if err != nil {
 			return err
 		}
 		target, err := tx.User(ctx, user)
@@ -162,16 +153,6 @@ func (s *Service) inAdminTx(ctx context.Context, by User, user int64, f func(tx 
 		if target.Deleted() {
 			return ErrNotFound
 		}
-		return f(tx, target)
+		return f(tx, actor, target)
 	})
-}
-
-// checkAdmin returns errAdminsOnly unless a user is an enabled admin. It locks the user, so that they stay one until the
-// transaction ends.
-func checkAdmin(ctx context.Context, tx Tx, user int64) error {
-	admin, err := lockUser(ctx, tx, user)
-	if errors.Is(err, ErrNotFound) || err == nil && !admin.CanManageUsers() {
-		return errAdminsOnly
-	}
-	return err
 }

@@ -79,7 +79,7 @@ func TestDisabledUser(t *testing.T) {
 func TestDisabledAdminManagesNobody(t *testing.T) {
 	w := newFixture(t)
 	admin, ben := w.addUser(t, "Admin"), w.addUser(t, "Ben")
-	must(t, w.MakeAdmin(t.Context(), admin, ben.ID))
+	must(t, w.SetRole(t.Context(), admin, ben.ID, chat.RoleAdmin))
 	ben.Role = chat.RoleAdmin
 	must(t, w.DisableUser(t.Context(), admin, ben.ID))
 	wantCode(t, "disabling the other admin", w.DisableUser(t.Context(), ben, admin.ID), chat.Forbidden)
@@ -92,7 +92,7 @@ func TestTwoAdminsDisableEachOther(t *testing.T) {
 	for i := range 15 {
 		pair := [2]chat.User{w.addUser(t, fmt.Sprint("Ana", i)), w.addUser(t, fmt.Sprint("Ben", i))}
 		for n := range pair {
-			must(t, w.MakeAdmin(t.Context(), admin, pair[n].ID))
+			must(t, w.SetRole(t.Context(), admin, pair[n].ID, chat.RoleAdmin))
 			pair[n].Role = chat.RoleAdmin
 		}
 		var errs [2]error

@@ -9,12 +9,13 @@ import (
 // operatorResetLinkLifetime is how long a link is valid that CreateResetLink makes. A person has to carry it to another.
 const operatorResetLinkLifetime = Timestamp(time.Hour / time.Microsecond)
 
-// MakeAdminByEmail makes the person with an e-mail address an admin of the community. It is for the operator, who has
+// MakeAdminByEmail makes the person with an e-mail address an admin of the community. An owner stays the owner. It is for the operator, who has
 // access to the database. It returns NotFound if no account has the address, Conflict if the person is disabled, and
 // Forbidden for a bot.
 func (s *Service) MakeAdminByEmail(ctx context.Context, email string) (user User, err error) {
 	err = s.store.InTx(ctx, func(tx Tx) error {
-		if user, err = personByEmail(ctx, tx, email); err != nil {
+		user, err = personByEmail(ctx, tx, email)
+		if err != nil || user.Role.AtLeast(RoleAdmin) {
 			return err
 		}
 		return tx.SetRole(ctx, user.ID, RoleAdmin)

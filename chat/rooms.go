@@ -59,7 +59,8 @@ type Room struct {
 	Access      Access `db:"access"`
 	Role        Role   `db:"role"` // of the user in the room; empty if they are not a member
 	MemberCount int    `db:"members"`
-	OwnerID     int64  `db:"owner_id"` // zero in General and in a room without members
+	ViewerRole  Role   `db:"viewer_role"` // of the user in the community
+	OwnerID     int64  `db:"owner_id"`    // zero in General and in a room without members
 	OwnerName   string `db:"owner_name"`
 }
 
@@ -75,14 +76,29 @@ func (r Room) IsMember() bool { return r.Role != "" }
 // CanLeave reports whether the user may leave the room. Nobody leaves General.
 func (r Room) CanLeave() bool { return r.IsMember() && r.ID != General }
 
-// CanInvite reports whether the user may add others to the room: in an open room every member may, in an invite-only
-// room only the owner.
-func (r Room) CanInvite() bool {
-	return r.ID != General && (r.Role == RoleOwner || r.Role == RoleMember && r.Access == AccessOpen)
+// May reports whether the user may do an action in the room. The roles of members in the room and in the community
+// decide, not the settings of the community.
+func (r Room) May(a Action) bool {
+	p := DefaultPermission(a)
+	return r.IsMember() && (r.Role.AtLeast(p.Room) || r.ViewerRole.AtLeast(p.Community))
 }
 
-// CanRemove reports whether the user may remove others from the room.
-func (r Room) CanRemove() bool { return r.Role == RoleOwner && r.ID != General }
+// CanInvite reports whether the user may add others to the room. Everybody is in General.
+func (r Room) CanInvite() bool {
+	if r.Access == AccessOpen {
+		return r.ID != General && r.May(InviteToOpenRoom)
+	}
+	return r.May(InviteToRoom)
+}
+
+// CanRemove reports whether the user may remove others from the room. Nobody is removed from General.
+func (r Room) CanRemove() bool { return r.ID != General && r.May(RemoveFromRoom) }
+
+// CanRemoveMember reports whether the user may remove a member with this role in the room. Only owners and admins of the
+// community can remove somebody of the same or a higher role than their own.
+func (r Room) CanRemoveMember(role Role) bool {
+	return r.CanRemove() && (r.May(ChangeRoomRoles) || role == RoleMember)
+}
 
 // nextJoinerRole returns the role of the next user who joins: owner if the room has no owner and is not General, and
 // member otherwise.
@@ -106,16 +122,11 @@ type NewRoom struct {
 	Access Access
 }
 
-// CanMakeRooms reports whether the acting user may create channels. The settings of the community say who may.
-func (s *Service) CanMakeRooms(ctx context.Context, by User) bool {
-	return by.has(s.Community(ctx).MayMakeRooms)
-}
-
 // CreateRoom creates a channel that the acting user owns. It returns Invalid for a bad name or access, Conflict if an
 // open channel has the same name, regardless of case and accents, and Forbidden if the user may not create channels.
 func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, error) {
-	if !s.CanMakeRooms(ctx, by) {
-		return Room{}, Errorf(Forbidden, "Only admins can create rooms here.")
+	if err := s.CheckPermission(ctx, by, MakeRooms); err != nil {
+		return Room{}, err
 	}
 	name, errName := cleanRoomName(in.Name)
 	var errAccess error
@@ -125,7 +136,10 @@ func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, er
 	if err := errors.Join(errName, errAccess); err != nil {
 		return Room{}, err
 	}
-	room := Room{Name: name, Access: in.Access, Role: RoleOwner, MemberCount: 1, OwnerID: by.ID, OwnerName: by.Name}
+	room := Room{
+		Name: name, Access: in.Access, Role: RoleOwner, MemberCount: 1, ViewerRole: by.Role,
+		OwnerID: by.ID, OwnerName: by.Name,
+	}
 	err := s.inMembershipTx(ctx, func(tx Tx) (_ []Event, err error) {
 		if room.ID, err = tx.InsertRoom(ctx, name, NameKey(name), in.Access, s.now()); err != nil {
 			return nil, err

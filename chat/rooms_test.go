@@ -52,8 +52,8 @@ func TestOpenRoom(t *testing.T) {
 	wantEqual(
 		t, "the room", room,
 		chat.Room{
-			ID: room.ID, Name: "Café", Access: chat.AccessOpen, Role: chat.RoleOwner, MemberCount: 1, OwnerID: ana.ID,
-			OwnerName: "Ana",
+			ID: room.ID, Name: "Café", Access: chat.AccessOpen, Role: chat.RoleOwner, MemberCount: 1,
+			ViewerRole: chat.RoleOwner, OwnerID: ana.ID, OwnerName: "Ana",
 		},
 	)
 	wantEqual(

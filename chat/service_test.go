@@ -104,7 +104,7 @@ func wantCode(t *testing.T, what string, err error, want chat.Code) {
 	}
 }
 
-func TestFirstUserIsAdminAndAllJoinGeneral(t *testing.T) {
+func TestFirstUserIsOwnerAndAllJoinGeneral(t *testing.T) {
 	w := newFixture(t)
 	first, err := w.Register(
 		t.Context(), chat.Registration{Name: " Ana ", Email: "Ana@X.org", Password: "tortilla-y-pan"},
@@ -121,7 +121,7 @@ func TestFirstUserIsAdminAndAllJoinGeneral(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.Role != chat.RoleAdmin || second.Role != chat.RoleMember {
+	if first.Role != chat.RoleOwner || second.Role != chat.RoleMember {
 		t.Errorf("roles %s and %s", first.Role, second.Role)
 	}
 	rooms, err := w.Conversations(t.Context(), second)

@@ -15,7 +15,7 @@ type UserReader interface {
 
 // UserWriter changes accounts.
 type UserWriter interface {
-	// InsertUser adds an account. The first person becomes admin. It returns ErrDuplicate if another account has the
+	// InsertUser adds an account. The first person becomes the owner. It returns ErrDuplicate if another account has the
 	// e-mail address.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// SetName renames a user. It returns ErrNotFound if the account was deleted.
@@ -40,17 +40,6 @@ type UserWriter interface {
 	// user is disabled or hash is not the stored password hash. An empty hash skips the comparison.
 	LockAccount(ctx context.Context, user int64, hash string) error
 }
-
-// Role decides what a user may do in the community or in a room.
-type Role string
-
-// The roles. The first user who registers becomes an admin of the community. The user who creates a room becomes its
-// owner.
-const (
-	RoleMember Role = "member"
-	RoleAdmin  Role = "admin"
-	RoleOwner  Role = "owner"
-)
 
 // User is an account of a person or a bot. If Locale or Theme is empty, the browser decides.
 type User struct {
@@ -79,12 +68,6 @@ func (u User) Summary() UserSummary { return UserSummary{u.ID, u.Name, u.Avatar,
 
 // IsBot reports whether u is a bot.
 func (u User) IsBot() bool { return u.OwnerID != 0 }
-
-// CanManageUsers reports whether u may disable and enable other users.
-func (u User) CanManageUsers() bool { return u.Role == RoleAdmin }
-
-// has reports whether u has at least a role in the community.
-func (u User) has(role Role) bool { return role == RoleMember || u.Role == role }
 
 // Disabled reports whether u is disabled: a disabled user cannot log in and has no sessions.
 func (u User) Disabled() bool { return u.DisabledAt > 0 }

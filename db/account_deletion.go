@@ -6,15 +6,22 @@ import (
 	"charla/chat"
 )
 
-// IsOnlyAdmin reports whether a user is the only enabled admin while other people have accounts. Disabled people count
-// as other people; bots and deleted accounts do not.
-func (r reader) IsOnlyAdmin(ctx context.Context, user int64) (only bool, err error) {
+// OwnsOthers reports whether a user is the owner while other people have accounts. Disabled people count as other
+// people; bots and deleted accounts do not.
+func (r reader) OwnsOthers(ctx context.Context, user int64) (owns bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = $2)
-			AND NOT EXISTS (SELECT 1 FROM users WHERE id <> $1 AND role = $2 AND disabled_at = 0)
 			AND EXISTS (SELECT 1 FROM users WHERE id <> $1 AND name <> '' AND owner_id = 0)`
-	err = r.get(ctx, "check for other admins", &only, query, user, chat.RoleAdmin)
-	return only, err
+	err = r.get(ctx, "check for other people", &owns, query, user, chat.RoleOwner)
+	return owns, err
+}
+
+// OldestAdmin returns the enabled admin with the lowest id.
+func (r reader) OldestAdmin(ctx context.Context) (id int64, err error) {
+	const query = `
+		SELECT id FROM users WHERE role = $1 AND disabled_at = 0 ORDER BY id LIMIT 1`
+	err = r.get(ctx, "find oldest admin", &id, query, chat.RoleAdmin)
+	return id, err
 }
 
 // AllBots lists the ids of a person's bots that have a name, including disabled ones.

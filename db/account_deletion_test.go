@@ -28,14 +28,20 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	})
 	only := func(u chat.User) bool {
 		t.Helper()
-		alone, err := s.IsOnlyAdmin(ctx, u.ID)
+		alone, err := s.OwnsOthers(ctx, u.ID)
 		wantErr(t, err, nil)
 		return alone
 	}
 	equal(t, only(ana), true)
 	equal(t, only(ben), false)
-	mustWrite(t, s, func(tx chat.Tx) error { return tx.SetRole(ctx, eve.ID, chat.RoleAdmin) })
+	mustWrite(t, s, func(tx chat.Tx) error {
+		if err := tx.SetRole(ctx, ana.ID, chat.RoleAdmin); err != nil {
+			return err
+		}
+		return tx.SetRole(ctx, eve.ID, chat.RoleOwner)
+	})
 	equal(t, only(ana), false)
+	equal(t, only(eve), true)
 
 	_, err := s.NextErasureJob(ctx)
 	wantErr(t, err, chat.ErrNotFound)

@@ -81,11 +81,12 @@ func (r reader) departuresBetween(ctx context.Context, room, after, upto int64) 
 	return list, err
 }
 
-// SetOwner makes a member the owner of a room. It does not change the role of the previous owner, who has already left.
-func (w writer) SetOwner(ctx context.Context, room, user int64) error {
+// SetMemberRole sets the role of a member of a room. A unique index keeps a room from having two owners, so it returns
+// chat.ErrDuplicate if the room has another owner.
+func (w writer) SetMemberRole(ctx context.Context, room, user int64, role chat.Role) error {
 	const query = `
 		UPDATE members SET role = $3 WHERE room_id = $1 AND user_id = $2`
-	_, err := w.exec(ctx, "set room owner", query, room, user, chat.RoleOwner)
+	_, err := w.exec(ctx, "set role of member", query, room, user, role)
 	return err
 }
 

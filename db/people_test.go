@@ -22,8 +22,8 @@ func testAccounts(t *testing.T, s *db.Store) {
 		}
 		return names
 	}
-	equal(t, list("", 9), "ana0admin ben100member ")
-	equal(t, list("", 1), "ana0admin ")
+	equal(t, list("", 9), "ana0owner ben100member ")
+	equal(t, list("", 1), "ana0owner ")
 	equal(t, list("ben@", 9), "ben100member ")
 	equal(t, list("_", 9), "")
 	after = ana.ID

@@ -29,8 +29,9 @@ func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, er
 	const query = `
 		SELECT r.id, r.name, r.access, COALESCE(m.role, '') AS role,
 			(SELECT COUNT(*) FROM members x WHERE x.room_id = r.id) AS members,
-			COALESCE(u.id, 0) AS owner_id, COALESCE(u.name, '') AS owner_name
+			v.role AS viewer_role, COALESCE(u.id, 0) AS owner_id, COALESCE(u.name, '') AS owner_name
 		FROM rooms r
+		JOIN users v ON v.id = $1
 		LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $1
 		LEFT JOIN members o ON o.room_id = r.id AND o.role = $3
 		LEFT JOIN users u ON u.id = o.user_id

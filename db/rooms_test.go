@@ -74,7 +74,7 @@ func createChannel(t testing.TB, s *db.Store, name string, access chat.Access, o
 		if err = addMember(t, tx, room, owner); err != nil {
 			return err
 		}
-		return tx.SetOwner(ctx, room, owner.ID)
+		return tx.SetMemberRole(ctx, room, owner.ID, chat.RoleOwner)
 	})
 	return room
 }
@@ -85,13 +85,13 @@ func testChannels(t *testing.T, s *db.Store) {
 	open := createChannel(t, s, "Café", chat.AccessOpen, ana)
 	hidden := createChannel(t, s, "Café", chat.AccessInviteOnly, ana)
 	mine := chat.Room{ID: open, Name: "Café", Access: chat.AccessOpen, Role: chat.RoleOwner, MemberCount: 1,
-		OwnerID: ana.ID, OwnerName: "ana"}
+		ViewerRole: chat.RoleOwner, OwnerID: ana.ID, OwnerName: "ana"}
 	found, err := s.Room(ctx, ana.ID, open)
 	wantErr(t, err, nil)
 	equal(t, found, mine)
 	found, err = s.Room(ctx, ben.ID, open)
 	wantErr(t, err, nil)
-	mine.Role = ""
+	mine.Role, mine.ViewerRole = "", chat.RoleMember
 	equal(t, found, mine)
 	found, err = s.Room(ctx, ana.ID, hidden)
 	wantErr(t, err, nil)
@@ -103,7 +103,8 @@ func testChannels(t *testing.T, s *db.Store) {
 	found, err = s.Room(ctx, ana.ID, chat.General)
 	wantErr(t, err, nil)
 	equal(t, found,
-		chat.Room{ID: chat.General, Name: "General", Access: chat.AccessOpen, Role: chat.RoleMember, MemberCount: 2})
+		chat.Room{ID: chat.General, Name: "General", Access: chat.AccessOpen, Role: chat.RoleMember, MemberCount: 2,
+			ViewerRole: chat.RoleOwner})
 
 	for _, taken := range []string{"CAFE", "general"} {
 		wantErr(t, s.InTx(ctx, func(tx chat.Tx) error {

@@ -190,5 +190,5 @@ func testDuplicateEmail(t *testing.T, s *db.Store) {
 	}
 	equal(t, made, 2)
 	equal(t, lastSeqOf(t, s, chat.General), 2)
-	equal(t, len(db.Column[int64](t, s, `SELECT id FROM users WHERE role = 'admin'`)), 1)
+	equal(t, len(db.Column[int64](t, s, `SELECT id FROM users WHERE role = 'owner'`)), 1)
 }

@@ -26,7 +26,7 @@ func (r reader) UserByEmail(ctx context.Context, emailKey string) (c chat.Creden
 	return c, err
 }
 
-// InsertUser adds an account. The first person becomes admin. The caller has locked General, so that only one account
+// InsertUser adds an account. The first person becomes the owner. The caller has locked General, so that only one account
 // at a time can find itself the first.
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
@@ -36,7 +36,7 @@ func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User,
 			CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN $10 ELSE $11 END)
 		RETURNING id, name, email, locale, theme, role, disabled_at, avatar_file_id, owner_id, sound_enabled`
 	err = w.get(ctx, "insert user", &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.CreatedAt,
-		u.OwnerID, u.BrowserLocale, u.ConfirmedAt, chat.RoleMember, chat.RoleAdmin)
+		u.OwnerID, u.BrowserLocale, u.ConfirmedAt, chat.RoleMember, chat.RoleOwner)
 	return user, err
 }
 

@@ -10,7 +10,7 @@ import (
 func testUsers(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana, ben := createUser(t, s, "ana"), createUser(t, s, "ben")
-	equal(t, ana.Role, chat.RoleAdmin)
+	equal(t, ana.Role, chat.RoleOwner)
 	equal(t, ben.Role, chat.RoleMember)
 	equal(t, ben, chat.User{ID: ben.ID, Name: "ben", Email: "ben@example.org", Role: chat.RoleMember})
 

@@ -285,7 +285,7 @@ func TestAccountDeletionRefusals(t *testing.T) {
 	s := openSQLite(t, withRateLimits)
 	admin := s.anonymous().register("Admin", "admin@example.org")
 	ana := s.anonymous().register("Ana", "ana@example.org")
-	equal(t, "the first is admin", s.count(`SELECT COUNT(*) FROM users WHERE name = 'Admin' AND role = 'admin'`), 1)
+	equal(t, "the first is admin", s.count(`SELECT COUNT(*) FROM users WHERE name = 'Admin' AND role = 'owner'`), 1)
 
 	ana.get("/settings/delete").is(200).shows("form[action='/settings/delete'] input[type=password]").
 		shows("[name=messages][value=keep][required][checked]")
@@ -300,11 +300,12 @@ func TestAccountDeletionRefusals(t *testing.T) {
 		isError(409, "conflict", "")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).
 		has("You are the only admin.")
-	admin.get("/people").is(200).has("Make admin: Ana")
+	admin.get("/people").is(200).has("Change role: Ana")
 	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
 	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).is(204)
 	ana.get("/people").is(200)
+	equal(t, "the admin is the owner now", s.roleOf(ana), "owner")
 
 	for range 7 {
 		ana.post("/settings/delete", []string{"current", overlongPassword, "messages", "keep"}, asJSON).
@@ -325,5 +326,5 @@ func TestLastUserMayDeleteAccount(t *testing.T) {
 	berta := s.anonymous().register("Berta", "berta@example.org")
 	berta.get("/people").is(200)
 	user, err := s.store.User(t.Context(), berta.user.ID)
-	equal(t, "the role", fmt.Sprint(user.Role, err), fmt.Sprint(chat.RoleAdmin, nil))
+	equal(t, "the role", fmt.Sprint(user.Role, err), fmt.Sprint(chat.RoleOwner, nil))
 }

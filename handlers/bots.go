@@ -22,6 +22,7 @@ func (s *Server) botRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/bots", Handler: s.createBot, Access: web.Member,
+			Action: chat.MakeBots,
 			Doc: web.Operation{
 				Summary:   "Creates a bot. Its token is returned only here. A person can have 10 bots.",
 				Body:      createBotRequest{},

@@ -13,14 +13,16 @@ import (
 func (s *Server) communityRoutes() []web.Route {
 	return []web.Route{
 		{
-			Method: http.MethodGet, Path: "/admin", Handler: s.communityPage, Access: web.Admin,
+			Method: http.MethodGet, Path: "/admin", Handler: s.communityPage, Access: web.Member,
+			Action: chat.ChangeCommunity,
 			Doc: web.Operation{
 				Summary:   "Returns the settings of the community.",
 				Responses: web.Responses{200: communityJSON{}},
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/admin", Handler: s.saveCommunity, Access: web.Admin,
+			Method: http.MethodPost, Path: "/admin", Handler: s.saveCommunity, Access: web.Member,
+			Action: chat.ChangeCommunity,
 			Doc: web.Operation{
 				Summary:   "Changes the settings of the community. A field that is missing stays as it is.",
 				Body:      communityRequest{},
@@ -37,10 +39,10 @@ type communityJSON struct {
 	Welcome      string `json:"welcome"`
 	Registration string `json:"registration" enum:"open,closed" example:"open"`
 	Domains      string `json:"domains"` // of the e-mail addresses that may register; empty for all
-	MakeRooms    string `json:"rooms" enum:"member,admin"`
-	Invite       string `json:"invites" enum:"member,admin"`
-	NotifyAll    string `json:"notify_all" enum:"member,admin"`
-	Pin          string `json:"pins" enum:"member,admin"`
+	MakeRooms    string `json:"rooms" enum:"member,moderator,admin"`
+	Invite       string `json:"invites" enum:"member,moderator,admin"`
+	NotifyAll    string `json:"notify_all" enum:"member,moderator,admin"`
+	Pin          string `json:"pins" enum:"member,moderator,admin"`
 }
 
 func communityToJSON(c chat.Community) communityJSON {
@@ -57,10 +59,10 @@ type communityRequest struct {
 	Welcome      *string `form:"welcome" json:"welcome"`
 	Registration *string `form:"registration" json:"registration" enum:"open,closed"`
 	Domains      *string `form:"domains" json:"domains"`
-	MakeRooms    *string `form:"rooms" json:"rooms" enum:"member,admin"`
-	Invite       *string `form:"invites" json:"invites" enum:"member,admin"`
-	NotifyAll    *string `form:"notify_all" json:"notify_all" enum:"member,admin"`
-	Pin          *string `form:"pins" json:"pins" enum:"member,admin"`
+	MakeRooms    *string `form:"rooms" json:"rooms" enum:"member,moderator,admin"`
+	Invite       *string `form:"invites" json:"invites" enum:"member,moderator,admin"`
+	NotifyAll    *string `form:"notify_all" json:"notify_all" enum:"member,moderator,admin"`
+	Pin          *string `form:"pins" json:"pins" enum:"member,moderator,admin"`
 }
 
 // apply changes the settings that the request contains.
@@ -83,9 +85,6 @@ func replace[T ~string](setting *T, field *string) {
 }
 
 func (s *Server) communityPage(c echo.Context) error {
-	if !web.CurrentUser(c).CanManageUsers() {
-		return chat.ErrNotFound
-	}
 	settings := s.chat.Community(c.Request().Context())
 	if web.WantsJSON(c) {
 		return c.JSON(http.StatusOK, communityToJSON(settings))

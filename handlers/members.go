@@ -14,6 +14,7 @@ func (s *Server) memberRoutes() []web.Route {
 	return []web.Route{
 		{
 			Method: http.MethodPost, Path: "/rooms/:id/join", Handler: s.joinRoom, Access: web.Member,
+			Action: chat.JoinRooms,
 			Doc: web.Operation{
 				Summary:   "Joins an open room.",
 				Responses: web.Responses{204: nil},
@@ -28,6 +29,7 @@ func (s *Server) memberRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/rooms/:id/members", Handler: s.inviteMember, Access: web.Member,
+			Action: chat.InviteToOpenRoom,
 			Doc: web.Operation{
 				Summary:   "Adds a person to a room.",
 				Body:      inviteRequest{},
@@ -36,7 +38,7 @@ func (s *Server) memberRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/rooms/:id/members/:user/remove",
-			Handler: s.removeMember, Access: web.Member,
+			Handler: s.removeMember, Access: web.Member, Action: chat.RemoveFromRoom,
 			Doc: web.Operation{
 				Summary:   "Removes a person from a room.",
 				Responses: web.Responses{204: nil},
@@ -51,7 +53,7 @@ type memberJSON struct {
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
-	Role   string `json:"role" enum:"owner,member"`
+	Role   string `json:"role" enum:"member,moderator,owner"`
 	Bot    bool   `json:"bot,omitempty"`
 }
 

@@ -42,6 +42,7 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 		s.limitRate,
 		requireLogin,
 		checkParameters,
+		s.requirePermission,
 	}
 }
 
@@ -272,5 +273,24 @@ func checkParameters(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		return next(c)
+	}
+}
+
+// requirePermission is middleware that refuses callers who may not do the action of the route. A page that they may not
+// see does not exist for them. Package chat decides about actions in a room.
+func (s *Server) requirePermission(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		route := web.RouteOf(c)
+		if route.Action == "" || chat.DefaultPermission(route.Action).IsRoomAction() {
+			return next(c)
+		}
+		err := s.chat.CheckPermission(c.Request().Context(), web.CurrentUser(c), route.Action)
+		switch {
+		case err == nil:
+			return next(c)
+		case web.IsGet(c.Request()):
+			return chat.ErrNotFound
+		}
+		return err
 	}
 }

@@ -15,7 +15,8 @@ import (
 func (s *Server) peopleRoutes() []web.Route {
 	return []web.Route{
 		{
-			Method: http.MethodGet, Path: "/people", Handler: s.listPeople, Access: web.Admin,
+			Method: http.MethodGet, Path: "/people", Handler: s.listPeople, Access: web.Member,
+			Action: chat.ManagePeople,
 			Doc: web.Operation{
 				Summary:   "Returns all accounts.",
 				Query:     "q after",
@@ -23,21 +24,24 @@ func (s *Server) peopleRoutes() []web.Route {
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/people/:id/disable", Handler: s.disablePerson, Access: web.Admin,
+			Method: http.MethodPost, Path: "/people/:id/disable", Handler: s.disablePerson, Access: web.Member,
+			Action: chat.ManagePeople,
 			Doc: web.Operation{
 				Summary:   "Disables an account and ends its sessions.",
 				Responses: web.Responses{204: nil},
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/people/:id/enable", Handler: s.enablePerson, Access: web.Admin,
+			Method: http.MethodPost, Path: "/people/:id/enable", Handler: s.enablePerson, Access: web.Member,
+			Action: chat.ManagePeople,
 			Doc: web.Operation{
 				Summary:   "Enables a disabled account.",
 				Responses: web.Responses{204: nil},
 			},
 		},
 		{
-			Method: http.MethodPost, Path: "/people/:id/admin", Handler: s.makeAdmin, Access: web.Admin,
+			Method: http.MethodPost, Path: "/people/:id/admin", Handler: s.makeAdmin, Access: web.Member,
+			Action: chat.ChangeRoles,
 			Doc: web.Operation{
 				Summary:   "Makes a person an admin.",
 				Responses: web.Responses{204: nil},
@@ -53,7 +57,7 @@ type accountJSON struct {
 	Avatar   string `json:"avatar_url,omitempty"`
 	Email    string `json:"email"`
 	Online   bool   `json:"online"`
-	Role     string `json:"role" enum:"admin,member"`
+	Role     string `json:"role" enum:"member,moderator,admin,owner"`
 	Disabled bool   `json:"disabled"`
 	Owner    int64  `json:"owner,omitempty"` // the user that a bot belongs to
 	Bot      bool   `json:"bot,omitempty"`
@@ -119,7 +123,9 @@ func (s *Server) enablePerson(c echo.Context) error {
 }
 
 func (s *Server) makeAdmin(c echo.Context) error {
-	return s.manageUser(c, "change of role to admin", s.chat.MakeAdmin)
+	return s.manageUser(c, "change of role to admin", func(ctx context.Context, by chat.User, user int64) error {
+		return s.chat.SetRole(ctx, by, user, chat.RoleAdmin)
+	})
 }
 
 // manageUser calls one of the functions above for the user in the path, and logs it as the given action.

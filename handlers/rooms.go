@@ -14,6 +14,7 @@ func (s *Server) roomRoutes() []web.Route {
 	return []web.Route{
 		{
 			Method: http.MethodGet, Path: "/rooms", Handler: s.listRooms, Access: web.Member,
+			Action: chat.JoinRooms,
 			Doc: web.Operation{
 				Summary:   "Returns the open rooms that the caller can join.",
 				Query:     "q after",
@@ -22,6 +23,7 @@ func (s *Server) roomRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/rooms", Handler: s.createRoom, Access: web.Member,
+			Action: chat.MakeRooms,
 			Doc: web.Operation{
 				Summary:   "Creates a room.",
 				Body:      createRoomRequest{},
@@ -45,7 +47,7 @@ type roomJSON struct {
 	Name   string `json:"name"`
 	Unread int    `json:"unread"`
 	Access string `json:"access" enum:"invited,open"`
-	Role   string `json:"role" enum:",member,owner"` // of the caller; empty if they are not a member
+	Role   string `json:"role" enum:",member,moderator,owner"` // of the caller; empty if they are not a member
 }
 
 // roomsJSON is the JSON response with one page of the list of rooms.
@@ -108,7 +110,7 @@ func (s *Server) renderRooms(c echo.Context, status int, form views.Form) error 
 	}
 	list := views.RoomList{
 		Rooms: rooms, Query: c.QueryParam("q"), NextURL: next, Form: form,
-		MayMake: s.chat.CanMakeRooms(c.Request().Context(), web.CurrentUser(c)),
+		MayMake: s.chat.CheckPermission(c.Request().Context(), web.CurrentUser(c), chat.MakeRooms) == nil,
 	}
 	return s.Render(c, status, views.RoomsPage(s.Page(c), side, list))
 }

@@ -91,6 +91,9 @@ var routeCases = []routeCase{
 	{route: "GET /people", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
 	{route: "GET /admin", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
 	{route: "POST /admin", form: "pins=member", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 200}},
+	{route: "GET /roles", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /people/:id/role", form: "role=member", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
+	{route: "POST /rooms/:id/members/:user/role", form: "role=moderator", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},
 	{route: "POST /people/:id/disable", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
 	{route: "POST /people/:id/enable", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
 	{route: "POST /people/:id/admin", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
@@ -146,7 +149,7 @@ func TestRouteAccess(t *testing.T) {
 	s := openSQLite(t)
 	admin, ana, berta, carla := s.newUser("Admin"), s.newUser("Ana"), s.newUser("Berta"), s.newUser("Carla")
 	other, target := s.newUser("Other"), s.newUser("Target")
-	equal(t, "the first is admin", admin.user.Role, chat.RoleAdmin)
+	equal(t, "the role of the first", admin.user.Role, chat.RoleOwner)
 	m := ana.sendWithFiles(berta.peerQuery(), "a secret", ana.upload("secret.txt", "secret"), ana.upload("secret.png", blankPNG(t)))
 	equal(t, "members called Carla", s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, m.Room, carla.user.ID), 0)
 	fill := strings.NewReplacer("ROOM", formatID(m.Room), "MESSAGE", formatID(m.ID), "SEQ", formatID(m.Seq), "TARGET", formatID(target.user.ID),

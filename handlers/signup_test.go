@@ -36,14 +36,14 @@ func TestRegister(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	first := s.anonymous().register("  Ana   María ", "Ana@Example.org")
-	equal(t, "admins", s.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND id = $1`, first.user.ID), 1)
+	equal(t, "admins", s.count(`SELECT COUNT(*) FROM users WHERE role = 'owner' AND id = $1`, first.user.ID), 1)
 	me := decode[overviewInfo](first.get("/chat", asJSON))
 	equal(t, "the name", me.Me.Name, "Ana María")
 	equal(t, "rooms", len(me.Rooms), 1)
 	equal(t, "the room", me.Rooms[0].Name, "General")
 
 	second := s.anonymous().register("Berta", "berta@example.org")
-	equal(t, "admins", s.count(`SELECT COUNT(*) FROM users WHERE role = 'admin'`), 1)
+	equal(t, "admins", s.count(`SELECT COUNT(*) FROM users WHERE role = 'owner'`), 1)
 	first.sendMessage(second.peerQuery(), "hello")
 
 	t.Run("as a program", func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 		b.post(path, []string{"password", testPassword}).redirectsTo("/chat")
 		b.get("/chat").is(200)
 		equal(t, "the first is admin",
-			a.count(`SELECT COUNT(*) FROM users WHERE role = 'admin' AND email_confirmed_at > 0`), 1)
+			a.count(`SELECT COUNT(*) FROM users WHERE role = 'owner' AND email_confirmed_at > 0`), 1)
 		b.post(path, []string{"password", testPassword}).is(404).has("already used")
 		a.anonymous().withT(t).get(path).is(404)
 		a.anonymous().withT(t).get(path, asJSON).isError(406, "not_acceptable", "")

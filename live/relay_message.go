@@ -46,8 +46,8 @@ type eventType struct {
 // eventTypes contains each type of event that nodes send to each other, by its name. Read markers are missing, because
 // presence announcements contain them.
 var eventTypes = eventTypesOf(
-	chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.SessionEnded{},
-	chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{}, chat.UserChanged{})
+	chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.MemberRoleChanged{},
+	chat.SessionEnded{}, chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{}, chat.UserChanged{})
 
 func eventTypesOf(events ...chat.Event) map[string]eventType {
 	types := map[string]eventType{}

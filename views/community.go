@@ -17,7 +17,10 @@ func CommunityForm(c chat.Community) Form {
 
 // communityPermissions are the fields of the form that say who may do something.
 func (l Locale) communityPermissions() []selectField {
-	roles := []option{{string(chat.RoleMember), l.T("Everyone")}, {string(chat.RoleAdmin), l.T("Only admins")}}
+	roles := []option{
+		{string(chat.RoleMember), l.T("Everyone")}, {string(chat.RoleModerator), l.T("Moderators and admins")},
+		{string(chat.RoleAdmin), l.T("Only admins")},
+	}
 	return []selectField{
 		{"rooms", l.T("Who may create rooms"), roles},
 		{"invites", l.T("Who may invite people into the community"), roles},

@@ -16,3 +16,6 @@ type Page struct {
 	Settings  chat.Community           // of the community
 	Slot      chat.PageSlot            // where the page stores what it has not sent; the zero value in a fragment
 }
+
+// may reports whether the user of the page may do an action in the community.
+func (p Page) may(a chat.Action) bool { return p.Settings.May(p.Me, a) }

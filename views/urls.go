@@ -91,6 +91,11 @@ func removeMemberURL(room, user int64) string {
 	return RoomURL(room) + "/members/" + formatInt(user) + "/remove"
 }
 
+// memberRoleURL returns the URL that changes the role of a member of a room.
+func memberRoleURL(room, user int64) string {
+	return RoomURL(room) + "/members/" + formatInt(user) + "/role"
+}
+
 // personActionURL returns the URL to which an admin posts an action on a user, such as "disable".
 func personActionURL(user int64, action string) string {
 	return "/people/" + formatInt(user) + "/" + action

@@ -44,6 +44,7 @@ var features = map[string]string{
 	"reactions":             "chat db handlers views css e2e",
 	"read_markers":          "chat db handlers views e2e",
 	"recovery":              "chat",
+	"roles":                 "chat handlers views",
 	"rooms":                 "chat db handlers views e2e",
 	"send_queue":            "chat handlers views css e2e",
 	"session_list":          "handlers views",

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"charla/chat"
 )
 
 // RoutesMarkdown returns the documentation of the routes as Markdown, with a table for each group of routes.
@@ -15,7 +17,7 @@ func RoutesMarkdown(groups []RouteGroup) string {
 	for _, group := range groups {
 		fmt.Fprintf(&b, "## %s\n\n| Route | Who | Fields | Answers | |\n|---|---|---|---|---|\n", group.Name)
 		for _, r := range group.Routes {
-			b.WriteString(tableRow("`"+r.Label()+"`", accessNames[r.Access], fieldNames(r),
+			b.WriteString(tableRow("`"+r.Label()+"`", callers(r), fieldNames(r),
 				responseNames(r.Doc.Responses), r.Doc.Summary))
 		}
 		b.WriteString("\n")
@@ -23,7 +25,20 @@ func RoutesMarkdown(groups []RouteGroup) string {
 	return b.String()
 }
 
-var accessNames = map[Access]string{Anonymous: "everybody", Member: "members", Admin: "admins"}
+// callers returns who may call a route, for a table. If settings of the community say who may, it names the defaults.
+func callers(r Route) string {
+	if r.Access == Anonymous {
+		return "everybody"
+	}
+	if r.Action == "" {
+		return "members"
+	}
+	p := chat.DefaultPermission(r.Action)
+	if p.IsRoomAction() {
+		return fmt.Sprintf("%ss of the room", p.Room)
+	}
+	return fmt.Sprintf("%ss", p.Community)
+}
 
 // fieldNames returns the names of a route's query parameters and of the fields in the request body, for a table.
 func fieldNames(r Route) string {

@@ -1,17 +1,18 @@
 package web
 
 import (
+	"charla/chat"
+
 	"github.com/labstack/echo/v4"
 )
 
 // Access says who may call a route. Package chat decides whether a signed-in user may see the requested object.
 type Access int
 
-// These are the users who may call a route.
+// These are the users who may call a route. The field Route.Action can restrict them further.
 const (
 	Anonymous Access = iota // everybody
 	Member                  // signed-in users
-	Admin                   // signed-in users; chat refuses those who are no admin
 )
 
 // UploadKind says whether the body of a request may contain files. A body with files may be larger and take longer.
@@ -40,6 +41,7 @@ type Route struct {
 	Method, Path string // Method is empty if no handler answers this method on this path
 	Handler      echo.HandlerFunc
 	Access       Access
+	Action       chat.Action // what the caller must be allowed to do; empty for everybody with access
 	Stream       StreamKind
 	Upload       UploadKind
 	MaxBody      string // the largest body without files, such as "4M"; empty for the usual limit
