@@ -30,6 +30,28 @@ func TestAudioKeepsPlaying(t *testing.T) {
 		`document.querySelector('#m-1 .reaction') && `+plays)
 }
 
+// TestQuickTimeVideoPlays: a video of a phone plays in its message, and its file no longer says where it was recorded.
+func TestQuickTimeVideoPlays(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	samples := newSampleFiles(t)
+	ana := s.newUser("Ana")
+	ana.open("/messages?with=1")
+	ana.waitForStream()
+	if eval[string](ana, `document.createElement('video').canPlayType('video/mp4; codecs="avc1.42E01E"')`) == "" {
+		t.Skip("this browser was built without H.264")
+	}
+	ana.attachFiles("clip.mov", samples.mov("clip.mov", 3))
+	ana.click(".send-button")
+	ana.waitUntil("the video is ready", `document.querySelector('#m-1 .file__video')?.readyState >= 2`)
+	ana.waitUntil("the video has its size and length", `(e => e.videoWidth === 64 && e.duration === 3)(
+		document.querySelector('#m-1 .file__video'))`)
+	eval[bool](ana, `(fetch(document.querySelector('#m-1 .file__video').src).then(async answer => {
+		window.served = answer.headers.get('Content-Type') + ' ' + (await answer.text()).includes('40.4168')
+	}), true)`)
+	ana.waitUntil("the file is an MP4 without the place", `window.served === 'video/mp4 false'`)
+}
+
 func TestFilesAreAccessibleOnPhone(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
