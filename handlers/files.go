@@ -10,6 +10,7 @@ import (
 
 	"charla/chat"
 	"charla/handlers/web"
+	"charla/static"
 
 	"github.com/labstack/echo/v4"
 )
@@ -43,7 +44,7 @@ func (s *Server) downloadFile(c echo.Context) error {
 	// A file never changes, so its id is enough for an ETag. A hash of the content would tell an uploader of the same
 	// bytes that somebody has uploaded them before.
 	etag := fmt.Sprintf(`"%d-%s"`, f.ID, variant)
-	if c.Request().Header.Get("If-None-Match") == etag && f.HasVariant(variant) {
+	if static.NotModified(c.Request(), etag) && f.HasVariant(variant) {
 		setFileCaching(c.Response().Header(), f, etag)
 		return c.NoContent(http.StatusNotModified)
 	}

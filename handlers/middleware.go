@@ -11,7 +11,6 @@ import (
 	"charla/handlers/stream"
 	"charla/handlers/web"
 	"charla/live"
-	"charla/static"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -21,10 +20,6 @@ import (
 // times as much in a form. Somewhat longer messages fit too, because the handler refuses them but shows their text
 // again.
 const maxBodySize = "512K"
-
-// gzipLevel is the compression level of responses. It needs two thirds of the time of the default level, and its output
-// is 10 % larger.
-const gzipLevel = 2
 
 // middleware returns the middleware that every route has, outermost first.
 func (s *Server) middleware() []echo.MiddlewareFunc {
@@ -36,7 +31,7 @@ func (s *Server) middleware() []echo.MiddlewareFunc {
 		s.securityHeaders,
 		s.checkHead,
 		s.limitBody(),
-		middleware.GzipWithConfig(middleware.GzipConfig{Skipper: skipGzip, Level: gzipLevel, MinLength: 1 << 10}),
+		compressResponse,
 		s.rejectCrossOrigin,
 		s.authenticate,
 		s.limitRate,
@@ -57,14 +52,6 @@ func (s *Server) withMiddleware(r web.Route) echo.HandlerFunc {
 		web.SetRoute(c, &r)
 		return handler(c)
 	}
-}
-
-// skipGzip reports whether the response must not be compressed here: streams, because the compressor would delay their
-// events; files and assets, because they are compressed already; and responses to clients that refuse gzip with
-// "gzip;q=0", which Echo overlooks.
-func skipGzip(c echo.Context) bool {
-	r := web.RouteOf(c)
-	return r.Stream != web.NoStream || r.NoGzip || r.Asset || !static.AcceptsGzip(c.Request())
 }
 
 // limitBody returns middleware that refuses request bodies above the limit: that of the route, or else maxBodySize, or

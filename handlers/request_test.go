@@ -1,12 +1,17 @@
 package handlers_test
 
 import (
+	"compress/gzip"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // A wrong number must be refused: if it counted as missing, the answer would be another part of the list.
@@ -180,12 +185,58 @@ func TestTokenRequestsGetJSONErrors(t *testing.T) {
 	s.anonymous().post("/tokens", nil, "Accept: text/html").isError(401, "unauthenticated", "")
 }
 
+// Pages and JSON are compressed as the client prefers, and are the same in every encoding.
 func TestAcceptEncodingIsRespected(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
-	for encodings, want := range map[string]string{"gzip": "gzip", "br, gzip;q=0.5": "gzip", "gzip;q=0": "", "identity": "", "br": "", "gzip;q=0, *;q=0": ""} {
-		a := ana.get("/messages?room=1", "Accept-Encoding: "+encodings).is(200)
-		equal(t, encodings, a.header.Get("Content-Encoding"), want)
+	for encodings, want := range map[string]string{
+		"gzip": "gzip", "br, gzip;q=0.5": "gzip", "gzip;q=0": "", "identity": "", "br": "", "gzip;q=0, *;q=0": "",
+		"gzip, deflate, br, zstd": "zstd", "zstd;q=0.5, gzip": "gzip", "Zstd": "zstd",
+	} {
+		for _, path := range []string{"/messages?room=1", "/openapi.json"} {
+			accept := "Accept-Encoding: " + encodings
+			plain, a := ana.get(path, "Accept-Encoding: identity").is(200), ana.get(path, accept).is(200)
+			equal(t, encodings, a.header.Get("Content-Encoding"), want)
+			contains(t, strings.Join(a.header.Values("Vary"), ", "), "Accept-Encoding")
+			contains(t, strings.Join(plain.header.Values("Vary"), ", "), "Accept-Encoding")
+			if want != "" {
+				equal(t, "the length", a.header.Get("Content-Length"), fmt.Sprint(len(a.body)))
+			}
+			if want != "" && len(a.body) > len(plain.body)/2 {
+				t.Errorf("%s in %q has %d bytes of %d", path, encodings, len(a.body), len(plain.body))
+			}
+			head := ana.do(http.MethodHead, path, nil, accept).is(200)
+			equal(t, "Content-Encoding of HEAD", head.header.Get("Content-Encoding"), want)
+			if path == "/openapi.json" {
+				equal(t, "the content in "+encodings, decompress(t, want, a.body), plain.body)
+			}
+		}
 	}
+	small := ana.get("/rooms?q=nothing", asJSON, "Accept-Encoding: zstd").is(200)
+	equal(t, "a small answer", small.header.Get("Content-Encoding")+small.body, "{\"rooms\":[]}\n")
+	ana.get("/messages?room=99", "Accept-Encoding: zstd").is(404)
+	ana.post("/read", []string{"room", "1", "seq", "0"}, "Accept-Encoding: zstd, gzip").is(204)
+	ana.get("/", "Accept-Encoding: gzip").redirectsTo("/chat")
+	equal(t, "a stream", ana.listen("/events?room=1", "Accept-Encoding: gzip, zstd").header.Get("Content-Encoding"), "")
+}
+
+// decompress returns a body without its content coding.
+func decompress(t *testing.T, encoding, body string) string {
+	t.Helper()
+	reader, err := io.Reader(strings.NewReader(body)), error(nil)
+	switch encoding {
+	case "gzip":
+		reader, err = gzip.NewReader(reader)
+	case "zstd":
+		reader, err = zstd.NewReader(reader)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }

@@ -203,7 +203,9 @@ func TestCompressionAndCaching(t *testing.T) {
 			file, content := s.anonymous().getGzipped(url)
 			file.is(200)
 			equal(t, url, file.header.Get("Cache-Control"), "public, max-age=31536000, immutable")
-			equal(t, url, file.header.Get("Content-Encoding"), "gzip")
+			if !strings.HasSuffix(url, ".png") { // compressed already
+				equal(t, url, file.header.Get("Content-Encoding"), "gzip")
+			}
 			equal(t, url, file.header.Get("X-Content-Type-Options"), "nosniff")
 			equal(t, "cookies with "+url, len(file.header.Values("Set-Cookie")), 0)
 			plain := s.anonymous().do(http.MethodGet, url, nil, "Accept-Encoding: identity").body

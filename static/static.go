@@ -18,16 +18,19 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 //go:embed css/*.css vendor/*.js *.svg *.png favicon.ico chime.wav
 var files embed.FS
 
-// asset is an embedded file with its media type and its gzipped content.
+// asset is an embedded file with its media type, a hash of its content, and its compressed content.
 type asset struct {
 	content     []byte
 	contentType string
-	gzipped     func() []byte // compresses on the first call
+	hash        string
+	encoded     map[string]func() []byte // by content coding; each function compresses on its first call
 }
 
 // These maps contain all files. The function init fills them, and they never change afterwards.
@@ -89,10 +92,14 @@ func glob(pattern string) []string {
 // addAsset makes a file available under a URL that contains a hash of its content.
 func addAsset(name string, content []byte) {
 	sum := sha256.Sum256(content)
-	ext := path.Ext(name)
-	hashed := "/static/" + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:5]) + ext
+	hash, ext := hex.EncodeToString(sum[:5]), path.Ext(name)
+	hashed := "/static/" + strings.TrimSuffix(name, ext) + "." + hash + ext
 	urlByName[name] = hashed
-	assetByURL[hashed] = asset{content, mimeType(ext), sync.OnceValue(func() []byte { return compress(content) })}
+	assetByURL[hashed] = asset{content, mimeType(ext), hash, map[string]func() []byte{
+		Gzip: sync.OnceValue(func() []byte { return compressGzip(content) }),
+		Zstd: sync.OnceValue(func() []byte { return compressZstd(content) }),
+		"":   func() []byte { return content },
+	}}
 }
 
 // mimeType returns the media type for a file extension. For the files of pages it does not ask the operating system,
@@ -115,13 +122,21 @@ func mimeType(ext string) string {
 	return mime.TypeByExtension(ext)
 }
 
-// compress returns the content compressed with gzip.
-func compress(content []byte) []byte {
+// compressGzip returns the content compressed with gzip.
+func compressGzip(content []byte) []byte {
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // cannot fail: the level is valid
 	w.Write(content)                                      // writing to a bytes.Buffer cannot fail
 	w.Close()
 	return b.Bytes()
+}
+
+// compressZstd returns the content compressed with Zstandard.
+func compressZstd(content []byte) []byte {
+	// These options are valid, so there is no error.
+	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+	defer encoder.Close()
+	return encoder.EncodeAll(content, nil)
 }
 
 // URL returns the URL of the file with the given name, such as "charla.css". It panics if there is no such file.
@@ -152,31 +167,32 @@ func Serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Type", a.contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	if strings.HasPrefix(a.contentType, "audio/") { // browsers request ranges of uncompressed audio
+	if !isCompressible(a.contentType) {
+		h.Set("ETag", `"`+a.hash+`"`)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
 		return
 	}
 	h.Add("Vary", "Accept-Encoding")
-	content := a.content
-	if AcceptsGzip(r) {
-		h.Set("Content-Encoding", "gzip")
-		content = a.gzipped()
+	encoding := Encoding(r)
+	etag := `"` + strings.TrimSuffix(a.hash+"-"+encoding, "-") + `"`
+	h.Set("ETag", etag)
+	if NotModified(r, etag) {
+		h.Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		return
 	}
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+	}
+	content := a.encoded[encoding]()
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	if r.Method != http.MethodHead {
 		w.Write(content) // an error means that the client disconnected
 	}
 }
 
-// AcceptsGzip reports whether the client accepts gzip. A weight of zero, as in "gzip;q=0", means that it does not.
-func AcceptsGzip(r *http.Request) bool {
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
-		weight = strings.TrimSpace(weight)
-		refused := strings.HasPrefix(weight, "q=") && strings.Trim(weight[2:], "0.") == ""
-		if strings.EqualFold(coding, "gzip") && !refused {
-			return true
-		}
-	}
-	return false
+// isCompressible reports whether files of a media type become smaller by compression. The others are sent as they are,
+// and in byte ranges if the browser asks for them, as it does for audio.
+func isCompressible(contentType string) bool {
+	return strings.HasPrefix(contentType, "text/") || contentType == "image/svg+xml" || contentType == "image/x-icon"
 }

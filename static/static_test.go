@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // TestVendoredFilesAreUnmodified compares the vendored files with the checksums that their authors published.
@@ -65,23 +67,63 @@ func TestFilesAreCachedForever(t *testing.T) {
 }
 
 func TestCompression(t *testing.T) {
-	for encoding, want := range map[string]bool{
-		"": false, "gzip": true, "br, GZIP;q=0.5": true, "deflate, gzip, br, zstd": true, "gzip;q=0": false,
-		"gzip; q=0.000": false, "br": false,
+	for accept, want := range map[string]string{
+		"": "", "gzip": "gzip", "br, GZIP;q=0.5": "gzip", "deflate, gzip, br, zstd": "zstd", "gzip;q=0": "",
+		"gzip; q=0.000": "", "br": "", "ZSTD": "zstd", "gzip;q=1, zstd;q=0.9": "gzip", "gzip;q=0.5, zstd;q=0.9": "zstd",
+		"zstd;q=0, gzip": "gzip", "zstd ; Q=0": "", "*": "gzip", "*;q=0": "", "gzip;q=0, *": "", "x-gzip": "gzip",
+		"identity": "", "identity;q=0.5, gzip": "gzip", "gzip;q=0.5, identity": "", "zstd;q=x": "zstd",
 	} {
-		w := request("GET", URL("charla.css"), encoding)
-		if got := w.Header().Get("Content-Encoding") == "gzip"; got != want {
-			t.Errorf("Accept-Encoding %q: compressed is %v, want %v", encoding, got, want)
+		w := request("GET", URL("charla.css"), accept)
+		if got := w.Header().Get("Content-Encoding"); got != want {
+			t.Errorf("Accept-Encoding %q: got %q, want %q", accept, got, want)
 		}
 		body := io.Reader(w.Body)
-		if want {
-			var err error
-			if body, err = gzip.NewReader(w.Body); err != nil {
-				t.Fatal(err)
-			}
+		var err error
+		switch want {
+		case "gzip":
+			body, err = gzip.NewReader(w.Body)
+		case "zstd":
+			body, err = zstd.NewReader(w.Body)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		if content, err := io.ReadAll(body); err != nil || string(content) != string(bundle()) {
-			t.Errorf("Accept-Encoding %q: the content differs (error %v)", encoding, err)
+			t.Errorf("Accept-Encoding %q: the content differs (error %v)", accept, err)
+		}
+	}
+}
+
+// A client that has a file already gets 304, for GET and HEAD and in each encoding.
+func TestConditionalRequests(t *testing.T) {
+	for _, name := range []string{"charla.css", "htmx.min.js", "icon.svg", "icon-192.png", "chime.wav"} {
+		tags := map[string]bool{}
+		for _, encoding := range []string{"", "gzip", "zstd"} {
+			first := request("GET", URL(name), encoding)
+			tag := first.Header().Get("ETag")
+			tags[tag] = true
+			for header, want := range map[string]int{
+				tag: 304, "W/" + tag: 304, `"x", ` + tag: 304, `"a,b" ,W/` + tag + `, "c"`: 304, "*": 304,
+				`"x"`: 200, "": 200, strings.Trim(tag, `"`): 200, `W/"`: 200, `"`: 200, tag[:len(tag)-1]: 200,
+			} {
+				for _, method := range []string{"GET", "HEAD"} {
+					r := httptest.NewRequest(method, URL(name), nil)
+					r.Header.Set("Accept-Encoding", encoding)
+					r.Header.Set("If-None-Match", header)
+					w := httptest.NewRecorder()
+					if Serve(w, r); w.Code != want {
+						t.Errorf("%s %s with If-None-Match: %s: status %d, want %d", method, name, header, w.Code, want)
+					}
+					if w.Code == 304 && (w.Body.Len() > 0 || w.Header().Get("ETag") != tag ||
+						w.Header().Get("Cache-Control") != first.Header().Get("Cache-Control") ||
+						w.Header().Get("Vary") != first.Header().Get("Vary")) {
+						t.Errorf("%s %s: the answer 304 is %v, %q", method, name, w.Header(), w.Body)
+					}
+				}
+			}
+		}
+		if first := request("GET", URL(name), "zstd").Header(); len(tags) != 1+2*strings.Count(first.Get("Vary"), "Encoding") {
+			t.Errorf("%s has the ETags %v", name, tags)
 		}
 	}
 }

@@ -69,11 +69,12 @@ var otherFiles = map[string]string{
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
-	"handlers": "account_export_content docs errors events health me_css middleware openapi routes security_log send_queue_entries server " +
-		"well_known",
+	"handlers": "account_export_content compression docs errors events health me_css middleware openapi routes " +
+		"security_log send_queue_entries server well_known",
 	"handlers/stream": "event_docs html json replay response",
-	"handlers/web": "caller client_address content_disposition errors host json_schema markdown max_lengths message_json negotiation openapi query_parameters ratelimit " +
-		"render request route upload_body urlencoded",
+	"handlers/web": "caller client_address content_disposition errors host json_schema markdown max_lengths " +
+		"message_json negotiation openapi query_parameters ratelimit render request route upload_body " +
+		"urlencoded",
 	"views": "dom_ids emails errors forms fragments icons layout locale page push text times urls",
 	"css":   "app base card_page forms layers noscript pages print reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
