@@ -115,8 +115,8 @@ func (a sampleFiles) mov(name string, frames int) string {
 	matrix := numbers32(1<<16, 0, 0, 0, 1<<16, 0, 0, 0, 1<<30)
 	config := slices.Concat([]byte{1}, sequence[1:4], []byte{0xff, 0xe1, 0, byte(len(sequence))}, sequence,
 		[]byte{1, 0, byte(len(picture))}, picture)
-	description := slices.Concat(numbers32(0, 1), make([]byte, 16), numbers32(64<<16|64, 72<<16, 72<<16, 0), []byte{0, 1},
-		make([]byte, 32), []byte{0, 24, 0xff, 0xff}, atom("avcC", config))
+	description := slices.Concat(numbers32(0, 1), make([]byte, 16), numbers32(64<<16|64, 72<<16, 72<<16, 0),
+		[]byte{0, 1}, make([]byte, 32), []byte{0, 24, 0xff, 0xff}, atom("avcC", config))
 	table := atom("stbl", atom("stsd", numbers32(0, 1), atom("avc1", description)),
 		atom("stts", numbers32(0, 1, n, 1000)), atom("stsc", numbers32(0, 1, 1, n, 1)),
 		atom("stsz", numbers32(0, 0, n), numbers32(sizes...)), atom("stco", numbers32(0, 1, uint32(len(start)+8))))
@@ -124,7 +124,8 @@ func (a sampleFiles) mov(name string, frames int) string {
 		atom("hdlr", numbers32(0), []byte("mhlrvide"), make([]byte, 13)),
 		atom("minf", atom("vmhd", numbers32(1, 0, 0)),
 			atom("dinf", atom("dref", numbers32(0, 1), atom("url ", numbers32(1)))), table))
-	track := atom("trak", atom("tkhd", numbers32(7, 0, 0, 1, 0, 1000*n, 0, 0, 0, 0), matrix, numbers32(64<<16, 64<<16)), media)
+	header := atom("tkhd", numbers32(7, 0, 0, 1, 0, 1000*n, 0, 0, 0, 0), matrix, numbers32(64<<16, 64<<16))
+	track := atom("trak", header, media)
 	movie := atom("moov", atom("mvhd", numbers32(0, 0, 0, 1000, 1000*n, 1<<16, 1<<24, 0, 0), matrix, make([]byte, 24),
 		numbers32(2)), track, atom("udta", atom("\xa9xyz", []byte("\x00\x12\x15\xc7"+movPlace))))
 	file := slices.Concat(start, atom("mdat", samples...), movie, atom("skip", []byte(movPlace)))

@@ -79,7 +79,7 @@ var otherFiles = map[string]string{
 	"css":   "app base card_page forms layers noscript pages print reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
 		"firefox flaky_proxy html_validation injection keyboard main markdown navigation noscript print reconnect responsive_layout " +
-		"sample_files screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input touch webkit",
+		"sample_files sample_videos screen_reader screenshots server slow_proxy stream_cuts tab tab_events tab_input touch webkit",
 }
 
 // layerFiles returns the names of the files in a layer, without their extensions. They are production files, except
