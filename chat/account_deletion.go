@@ -56,7 +56,7 @@ func (s *Service) DeleteAccount(ctx context.Context, by User, password string, p
 		return errNotForBots
 	}
 	if policy != KeepMessages && policy != EraseMessages {
-		return invalidf("messages", "Choose what happens to your messages: keep or delete.")
+		return invalidf("messages", "The value must be keep or delete.")
 	}
 	hash, err := s.verifyPassword(ctx, by, password)
 	if err != nil {
@@ -161,7 +161,7 @@ func lockSuccessor(ctx context.Context, tx Tx, user int64) (successor int64, err
 	if err != nil || !ownsOthers {
 		return 0, err
 	}
-	noAdmin := Errorf(Conflict, "You are the only admin. Make someone else an admin first.")
+	noAdmin := Errorf(Conflict, "You're the only admin. Make someone else an admin first.")
 	successor, err = tx.OldestAdmin(ctx)
 	if errors.Is(err, ErrNotFound) {
 		return 0, noAdmin

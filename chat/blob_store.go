@@ -96,7 +96,7 @@ func StorageUnavailable(cause error) *Error {
 		return DiskFull(cause)
 	}
 	return &Error{
-		Code: Unavailable, Format: "Charla cannot reach its file storage. Try again in a moment.",
+		Code: Unavailable, Format: "Files aren't available right now. Try again in a moment.",
 		RetryAfter: 2 * time.Second, cause: cause,
 	}
 }

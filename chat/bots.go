@@ -37,7 +37,7 @@ type BotRoom struct {
 	Name string `db:"name"` // of the room
 }
 
-var errNotForBots = Errorf(Forbidden, "Bots cannot do this.")
+var errNotForBots = Errorf(Forbidden, "Bots can't do this.")
 
 // Bots lists the bots of the acting user, the channels that the bots are members of, and the bots' webhooks.
 func (s *Service) Bots(ctx context.Context, by User) (bots []Bot, rooms, webhooks []BotRoom, err error) {
@@ -99,7 +99,7 @@ func checkBotLimit(ctx context.Context, tx Tx, by User) error {
 		return err
 	}
 	if len(bots) > MaxBots {
-		return Errorf(Conflict, "You already have %d bots. Remove one first.", MaxBots)
+		return Errorf(Conflict, "You already have %d bots. Delete one first.", MaxBots)
 	}
 	return nil
 }

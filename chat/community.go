@@ -158,7 +158,7 @@ func (c *Community) clean() error {
 func checkWelcome(text string) error {
 	switch {
 	case !isStorableText(text):
-		return invalidf("welcome", "This text contains characters that cannot be stored.")
+		return invalidf("welcome", "This text contains characters that can't be stored.")
 	case uniseg.GraphemeClusterCount(text) > maxWelcome:
 		return invalidf("welcome", "This text can have at most %d characters.", maxWelcome)
 	}
@@ -188,7 +188,7 @@ func cleanEmailDomains(text string) (string, error) {
 		domain = strings.TrimPrefix(domain, "@")
 		_, key, err := CleanEmail("a@" + domain)
 		if err != nil || strings.Contains(domain, "@") {
-			return text, invalidf("domains", "This is not a domain of e-mail addresses: %s", truncate(domain, 100))
+			return text, invalidf("domains", "This isn't a domain of e-mail addresses: %s", truncate(domain, 100))
 		}
 		domain = strings.TrimPrefix(key, "a@")
 		if !slices.Contains(domains, domain) {

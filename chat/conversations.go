@@ -83,9 +83,9 @@ func (c Conversation) Ref() ConversationRef {
 // read-only.
 func (c Conversation) PeerDeleted() bool { return c.Kind == Direct && c.Name == "" }
 
-var errPeerDeleted = Errorf(Forbidden, "This person deleted their account, so you cannot send them messages.")
+var errPeerDeleted = Errorf(Forbidden, "This person deleted their account, so you can't send them messages.")
 
-var errAmbiguousTarget = invalidf("with", "Give either a person or a room, not both.")
+var errAmbiguousTarget = invalidf("with", "Choose a person or a room, not both.")
 
 // Conversation returns a conversation of the acting user. A direct conversation without messages has a Room of zero. It
 // returns ErrNotFound if the user is not a member or the other user does not exist.

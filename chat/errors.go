@@ -56,13 +56,13 @@ func invalidf(field, format string, args ...any) *Error {
 
 // ErrNotFound is returned for things that do not exist and for things that the acting user may not see. The error is
 // the same, so that a user cannot find out whether something exists.
-var ErrNotFound = Errorf(NotFound, "This does not exist, or you don't have access to it.")
+var ErrNotFound = Errorf(NotFound, "This doesn't exist, or you don't have access to it.")
 
 // DatabaseUnavailable returns an Error with the code Unavailable for a database failure that may be temporary, and its
 // cause.
 func DatabaseUnavailable(cause error) *Error {
 	return &Error{
-		Code: Unavailable, Format: "Charla cannot reach its database. Try again in a moment.",
+		Code: Unavailable, Format: "Charla isn't available right now. Try again in a moment.",
 		RetryAfter: 2 * time.Second, cause: cause,
 	}
 }

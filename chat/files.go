@@ -145,7 +145,7 @@ func truncateFileName(name string) string {
 // stored.
 func CleanAlt(s string) (string, error) {
 	if !isStorableText(s) {
-		return "", invalidf("alt", "This description contains characters that cannot be stored.")
+		return "", invalidf("alt", "This description contains characters that can't be stored.")
 	}
 	alt := strings.Map(func(r rune) rune {
 		switch {

@@ -188,7 +188,7 @@ func lastDepartureWasRemoval(ctx context.Context, tx Tx, room, user int64) (bool
 func (s *Service) LeaveRoom(ctx context.Context, by User, room int64) error {
 	return s.removeMember(ctx, by, by.ID, room, func(r Room, _ Role) error {
 		if !r.CanLeave() {
-			return Errorf(Forbidden, "You cannot leave %s: everyone is a member.", r.Name)
+			return Errorf(Forbidden, "You can't leave %s because everyone is a member.", r.Name)
 		}
 		return nil
 	})
@@ -203,7 +203,7 @@ func (s *Service) RemoveMember(ctx context.Context, by User, room, user int64) e
 		case !r.CanRemove():
 			return Errorf(Forbidden, "Only the owner and moderators of this room can remove people.")
 		case user == by.ID:
-			return Errorf(Conflict, "You cannot remove yourself. Leave the room instead.")
+			return Errorf(Conflict, "You can't remove yourself. Leave the room instead.")
 		case role != "" && !r.CanRemoveMember(role):
 			return Errorf(Forbidden, "Only the owner of this room can remove its moderators.")
 		}

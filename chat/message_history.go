@@ -57,7 +57,7 @@ func (s *Service) MessagesAfter(ctx context.Context, c Conversation, after int64
 }
 
 var errCursorTooOld = &Error{
-	Code: Conflict, Field: "changed_after", Format: "This number is too old or does not exist. Start again from 0.",
+	Code: Conflict, Field: "changed_after", Format: "This position is too old or doesn't exist. Start again from 0.",
 }
 
 // MessagesChangedSince returns a page of the messages of c whose ChangedSeq is greater than after, lowest ChangedSeq

@@ -107,10 +107,10 @@ func (errAlreadyPosted) Error() string { return "posted before" }
 // errKeyConflict is returned if a message with other content has already been posted with the same key.
 var errKeyConflict = &Error{
 	Code: Conflict, Field: "key",
-	Format: "Another message was already sent with this key. Your text is still here: send it again.",
+	Format: "Your message wasn't sent. Your text is still here: send it again.",
 }
 
-var errFileUnavailable = invalidf("file", "A file no longer exists or was already sent. Choose it again.")
+var errFileUnavailable = invalidf("file", "One of the files no longer exists or was already sent. Choose it again.")
 
 // PostMessage stores a message of the acting user and announces it. It returns Invalid for a bad text or key, for too
 // many files and for a file that is not a pending file of the user. It returns ErrNotFound if the user has no such

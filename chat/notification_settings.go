@@ -59,7 +59,7 @@ func (s *Service) SaveDigestSetting(ctx context.Context, by User, digest, browse
 		return errNotForBots
 	}
 	if !slices.Contains(digestChoices, digest) {
-		return invalidf("mail", "Choose off, soon, hour or day.")
+		return invalidf("mail", "The value must be off, soon, hour or day.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetDigestSetting(ctx, by.ID, digest, browserLocale) })
 }
@@ -85,7 +85,7 @@ func (s *Service) SendTestPush(ctx context.Context, by User) error {
 		return err
 	}
 	if settings.NtfyTopic == "" {
-		return invalidf("topic", "Save a topic first.")
+		return invalidf("topic", "Save an ntfy topic first.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
 		return s.enqueue(ctx, tx, Notification{Medium: MediumPush, Kind: NotifyTestPush, User: by.ID})

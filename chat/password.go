@@ -142,14 +142,14 @@ var commonPasswords = func() map[string]bool {
 // address.
 func checkPassword(password, name, email string) error {
 	if passwordTooLong(password) {
-		return invalidf("password", "A password can have at most %d bytes.", MaxPasswordBytes)
+		return invalidf("password", "This password is too long.")
 	}
 	password = norm.NFC.String(password)
 	lower := strings.ToLower(password)
 	local, _, _ := strings.Cut(strings.ToLower(email), "@")
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
-		return invalidf("password", "This password contains characters that cannot be used.")
+		return invalidf("password", "This password contains characters that can't be used.")
 	case utf8.RuneCountInString(password) < minPasswordCharacters:
 		return invalidf("password", "Use at least %d characters.", minPasswordCharacters)
 	case commonPasswords[lower] || isOneCharacter(lower):

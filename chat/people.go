@@ -62,9 +62,9 @@ func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	err := s.inManagerTx(ctx, by, user, ManagePeople, func(tx Tx, actor, target User) (err error) {
 		switch {
 		case actor.ID == target.ID:
-			return Errorf(Conflict, "You cannot deactivate yourself.")
+			return Errorf(Conflict, "You can't deactivate your own account.")
 		case target.Role == RoleOwner:
-			return Errorf(Forbidden, "The owner cannot be deactivated.")
+			return Errorf(Forbidden, "The owner can't be deactivated.")
 		}
 		ended, err = disableUser(ctx, tx, target, s.now())
 		return err

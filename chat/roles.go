@@ -126,7 +126,7 @@ func (c Community) check(user User, a Action) error {
 	}
 	switch lowest {
 	case RoleMember:
-		return Errorf(Forbidden, "Guests cannot do this.")
+		return Errorf(Forbidden, "Guests can't do this.")
 	case RoleModerator:
 		return Errorf(Forbidden, "Only moderators and admins can do this.")
 	case RoleAdmin:

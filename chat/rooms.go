@@ -131,7 +131,7 @@ func (s *Service) CreateRoom(ctx context.Context, by User, in NewRoom) (Room, er
 	name, errName := cleanRoomName(in.Name)
 	var errAccess error
 	if !slices.Contains(accessChoices, in.Access) {
-		errAccess = invalidf("access", "Choose who can join: open or invited.")
+		errAccess = invalidf("access", "The value must be open or invited.")
 	}
 	if err := errors.Join(errName, errAccess); err != nil {
 		return Room{}, err
@@ -175,7 +175,7 @@ func (s *Service) OpenRooms(
 // checkQuery returns Invalid for a search text that no name can contain.
 func checkQuery(query string) error {
 	if !isStorableText(query) || len(query) > maxEmailBytes {
-		return invalidf("q", "This name contains characters that cannot be used.")
+		return invalidf("q", "This name contains characters that can't be used.")
 	}
 	return nil
 }

@@ -27,10 +27,10 @@ type Preferences struct {
 // SavePreferences stores the preferences of the acting user. It returns Invalid for an unknown locale or theme.
 func (s *Service) SavePreferences(ctx context.Context, by User, p Preferences) error {
 	if !slices.Contains(locales, p.Locale) {
-		return invalidf("locale", "Choose a language that Charla speaks: en or es.")
+		return invalidf("locale", "The language must be en or es.")
 	}
 	if !slices.Contains(themes, p.Theme) {
-		return invalidf("theme", "Choose a theme: light or dark.")
+		return invalidf("theme", "The theme must be light or dark.")
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.SetPreferences(ctx, by.ID, p) })
 }

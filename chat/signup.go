@@ -173,7 +173,7 @@ func (s *Service) ConfirmRegistration(ctx context.Context, token, password strin
 		return User{}, err
 	}
 	if !ok {
-		return User{}, invalidf("password", "This is not the password that you chose when you signed up.")
+		return User{}, invalidf("password", "This isn't the password that you chose when you signed up.")
 	}
 	var user User
 	var joined MemberJoined

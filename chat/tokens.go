@@ -44,7 +44,7 @@ const (
 )
 
 // ErrBadToken is returned for every invalid token, so that a client does not learn why the token is invalid.
-var ErrBadToken = Errorf(Unauthenticated, "This token is not valid. Get a new one.")
+var ErrBadToken = Errorf(Unauthenticated, "This token isn't valid. Get a new one.")
 
 // TokenReuse is part of the error for a refresh token that was used again. Only the log may mention it.
 type TokenReuse struct{ User, Session int64 }

@@ -108,7 +108,7 @@ func (s *Service) receive(ctx context.Context, body io.Reader) (IncomingBlob, er
 	if errors.Is(err, ErrFileTooLarge) {
 		return nil, &Error{
 			Code: TooLarge, Field: "file",
-			Format: "A file can have at most %d MB.", Args: []any{s.fileLimits.FileBytes >> 20},
+			Format: "A file can be at most %d MB.", Args: []any{s.fileLimits.FileBytes >> 20},
 		}
 	}
 	return incoming, err
@@ -129,7 +129,7 @@ func (s *Service) checkQuota(ctx context.Context, r AttachmentReader, by User, r
 		return invalidf("file", "A message can have at most %d files.", s.fileLimits.FilesPerMessage)
 	case quota > 0 && used.Bytes+bytes > quota:
 		return invalidf("file",
-			"All your files together can have at most %d MB. Delete messages with files that nobody needs.", quota>>20)
+			"Your files can take up at most %d MB in total. Delete messages with files you no longer need.", quota>>20)
 	}
 	return nil
 }

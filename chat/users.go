@@ -135,7 +135,7 @@ func (s *Service) SetAvatar(ctx context.Context, by User, in NewUpload) (File, e
 	}
 	if !f.IsImage() {
 		_, err = s.DeleteFile(ctx, by, f.ID)
-		unsupported := invalidf("file", "Charla cannot show this picture. Use a JPEG, PNG, GIF or WebP file.")
+		unsupported := invalidf("file", "This picture can't be shown. Use a JPEG, PNG, GIF or WebP file.")
 		return File{}, errors.Join(err, unsupported)
 	}
 	return f, s.changeAvatar(ctx, by, f.ID)

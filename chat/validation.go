@@ -29,13 +29,13 @@ func CleanName(s string) (string, error) {
 	name := strings.Join(strings.Fields(stripVariationSelectors(norm.NFC.String(s))), " ")
 	switch {
 	case !isStorableText(s):
-		return "", invalidf("name", "This name contains characters that cannot be used.")
+		return "", invalidf("name", "This name contains characters that can't be used.")
 	case name == "":
 		return "", invalidf("name", "Enter your name.")
 	case uniseg.GraphemeClusterCount(name) > MaxName:
 		return "", invalidf("name", "A name can have at most %d characters.", MaxName)
 	case !isReadableName(name):
-		return "", invalidf("name", "This name contains characters that cannot be used.")
+		return "", invalidf("name", "This name contains characters that can't be used.")
 	}
 	return name, nil
 }
@@ -115,7 +115,7 @@ func NameKey(name string) string {
 // form; its domain is in ASCII. Normalizing an address twice gives the same result as once.
 func CleanEmail(s string) (email, key string, err error) {
 	email = norm.NFC.String(strings.TrimSpace(s))
-	bad := invalidf("email", "This does not look like an e-mail address.")
+	bad := invalidf("email", "Enter a valid e-mail address.")
 	if email == "" {
 		return "", "", invalidf("email", "Enter your e-mail address.")
 	}
@@ -176,12 +176,12 @@ func cleanOptionalBody(s string) (string, error) {
 func checkBody(body string) error {
 	switch {
 	case !isStorableText(body):
-		return invalidf("body", "This message contains characters that cannot be stored.")
+		return invalidf("body", "This message contains characters that can't be stored.")
 	case len(body) > 4*maxMessageBytes || uniseg.GraphemeClusterCount(body) > MaxMessage:
 		return invalidf("body", "A message can have at most %d characters. Send it in parts.", MaxMessage)
 	case len(body) > maxMessageBytes:
 		return invalidf("body",
-			"A message can have at most %d KB; some characters take up more space than others. Send it in parts.",
+			"This message is too long: at most %d KB. Send it in parts.",
 			maxMessageBytes>>10)
 	}
 	return nil

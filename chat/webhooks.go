@@ -53,7 +53,7 @@ func (s *Service) CreateWebhook(
 			return err
 		}
 		if countWebhooks(webhooks, bot) >= maxWebhooks {
-			return Errorf(Conflict, "This bot already has %d webhooks. Remove one first.", maxWebhooks)
+			return Errorf(Conflict, "This bot already has %d webhooks. Revoke one first.", maxWebhooks)
 		}
 		webhook = BotRoom{Bot: bot, Room: room, Name: c.Name}
 		webhook.ID, err = tx.InsertWebhook(ctx, bot, room, hashToken(secret), s.now())

@@ -299,7 +299,7 @@ func TestAccountDeletionRefusals(t *testing.T) {
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}, asJSON).
 		isError(409, "conflict", "")
 	admin.post("/settings/delete", []string{"current", testPassword, "messages", "keep"}).is(409).
-		has("You are the only admin.")
+		has("the only admin.")
 	admin.get("/people").is(200).has("Change role: Ana")
 	ana.post("/people/"+formatID(ana.user.ID)+"/admin", nil, asJSON).isError(403, "forbidden", "")
 	admin.post("/people/"+formatID(ana.user.ID)+"/admin", nil).redirectsTo("/people")

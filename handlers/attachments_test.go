@@ -158,7 +158,7 @@ func TestPostFormWithFiles(t *testing.T) {
 
 	withHuge := []string{"room", "1", "body", "words", "key", "k3", "<e.txt", "e", "<huge.png", hugePNG(50_000)}
 	page = ana.postParts("/messages", withHuge).is(422)
-	page.shows("textarea", "words").has("d.txt", "e.txt", "huge.png", "This picture has more pixels")
+	page.shows("textarea", "words").has("d.txt", "e.txt", "huge.png", "This picture has too many pixels")
 	equal(t, "messages", s.count(`SELECT COUNT(*) FROM messages`), 1)
 }
 

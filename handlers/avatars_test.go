@@ -11,7 +11,7 @@ func TestAvatar(t *testing.T) {
 	s := openSQLite(t)
 	ana, berta := s.newUser("Ana"), s.newUser("Berta")
 	ana.postParts("/settings/avatar", []string{"<me.txt", "words"}).is(422).
-		has("Charla cannot show this picture. Use a JPEG, PNG, GIF or WebP file.")
+		has("be shown. Use a JPEG, PNG, GIF or WebP file.")
 	ana.postParts("/settings/avatar", nil, asJSON).isError(422, "invalid", "file")
 	ana.postParts("/settings/avatar", []string{"<me.png", picture(300, 200)}).redirectsTo("/settings?saved=picture")
 	m := ana.sendMessage("room=1", "it is me")

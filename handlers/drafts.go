@@ -63,7 +63,8 @@ func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced st
 		return c.JSON(http.StatusOK, replacedJSON{replaced})
 	}
 	in.Base = in.Body
-	err := chat.Errorf(chat.Conflict, "Your draft was saved. It replaced another draft: “%s”", replaced)
+	err := chat.Errorf(chat.Conflict,
+		"Your draft was saved. It replaced a draft from another tab or device: “%s”", replaced)
 	return s.rerenderComposer(c, in, nil, err)
 }
 

@@ -131,7 +131,7 @@ func (s *Server) forgotPasswordPage(c echo.Context) error {
 	var f views.Form
 	if c.QueryParams().Has("sent") {
 		f.Note = s.Locale(c).
-			T("If there is an account with this e-mail, we sent it a link. The link expires in 30 minutes.")
+			T("If there's an account with this e-mail address, we sent a link to it. The link expires in 30 minutes.")
 	}
 	return s.Render(c, http.StatusOK, views.ForgotPasswordPage(s.Page(c), f))
 }

@@ -35,7 +35,7 @@ func TestPasswordReset(t *testing.T) {
 		anonymous.get("/forgot").is(200)
 		anonymous.post("/forgot", []string{"email", "ANA@example.org"}, "Accept-Language: es").
 			redirectsTo("/forgot?sent=1")
-		anonymous.get("/forgot?sent=1").is(200).has("If there is an account with this e-mail")
+		anonymous.get("/forgot?sent=1").is(200).has("an account with this e-mail")
 		email := a.deliverOne(t, "ana@example.org")
 		equal(t, "subject", email.Subject, "Elige una contraseña nueva")
 		path := linkIn(t, email)
@@ -169,7 +169,7 @@ func TestEmailChange(t *testing.T) {
 		move("no address", testPassword).is(422)
 		move("berta@example.org", testPassword).redirectsTo("/settings?saved=email")
 		equal(t, "notice to the owner", a.deliverOne(t, "berta@example.org").Subject,
-			"Someone tried to use your e-mail")
+			"Someone tried to use your e-mail address")
 
 		move("nueva@example.org", testPassword).redirectsTo("/settings?saved=email")
 		ana.get("/settings?saved=email").is(200).has("We sent a link", "ana@example.org")
@@ -180,7 +180,7 @@ func TestEmailChange(t *testing.T) {
 		a.anonymous().withT(t).logIn("nueva@example.org", testPassword).is(401) // opening the page changes nothing yet
 		a.anonymous().withT(t).post(path, nil).is(200)
 		a.anonymous().withT(t).post(path, nil).is(404)
-		equal(t, "notice to the old address", a.deliverOne(t, "ana@example.org").Subject, "Your e-mail was changed")
+		equal(t, "notice to the old address", a.deliverOne(t, "ana@example.org").Subject, "Your e-mail address was changed")
 		a.anonymous().withT(t).logIn("nueva@example.org", testPassword).redirectsTo("/chat")
 		a.anonymous().withT(t).logIn("ana@example.org", testPassword).is(401)
 		ana.get("/settings", asJSON).is(200).has(`"email":"nueva@example.org","email_confirmed":true`)

@@ -212,7 +212,7 @@ func (s *Server) pickEmoji(c echo.Context) error {
 	}
 	e, ok := emoji.Lookup(in.Emoji)
 	if !ok {
-		return &chat.Error{Code: chat.Invalid, Field: "emoji", Format: "Charla does not know this emoji."}
+		return &chat.Error{Code: chat.Invalid, Field: "emoji", Format: "This emoji isn't supported."}
 	}
 	text := in.postRequest()
 	conv, err := s.chat.Conversation(c.Request().Context(), web.CurrentUser(c), text.conversation())

@@ -50,7 +50,7 @@ const (
 
 var errTooManyStreams = &chat.Error{
 	Code:       chat.TooMany,
-	Format:     "You have too many open pages and programs. Close some of them.",
+	Format:     "Charla is open in too many tabs or apps. Close some of them.",
 	RetryAfter: 15 * time.Second,
 }
 

@@ -300,6 +300,6 @@ func TestNoscriptMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(rest), "You are signed out.")
+	contains(t, string(rest), "been signed out.")
 	shows(t, string(rest), "a[href='/login']")
 }

@@ -135,7 +135,7 @@ func TestPushTopicValidation(t *testing.T) {
 	ana := a.newConfirmedUser(t, "Ana", "ana@example.org")
 	ana.get("/settings").is(200).shows("[action='/settings/push']").shows("[action='/settings/mail']").
 		hides("[action='/settings/push/test']")
-	ana.post("/settings/push/test", nil).is(422).has("Save a topic first")
+	ana.post("/settings/push/test", nil).is(422).has("Save an ntfy topic first")
 	for _, topic := range []string{"a/b", "../admin", "http://127.0.0.1:1", "a b", "ñ", "a\nb", "a%2Fb", strings.Repeat("a", 65), "a?x=1"} {
 		ana.post("/settings/push", []string{"topic", topic}, asJSON).isError(422, "invalid", "topic")
 	}

@@ -99,7 +99,7 @@ func TestPreferences(t *testing.T) {
 	ana.post("/settings", []string{"locale", "es", "theme", "dark"}).redirectsTo("/settings?saved=1")
 	ana.get("/settings?saved=1", "Accept-Language: en").is(200).shows("html[lang=es][data-theme=dark]").
 		shows("[role=status]")
-	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("This does not exist")
+	ana.get("/messages/999", "Accept-Language: en", asJSON).isError(404, "not_found", "").lacks("This doesn't exist")
 	s.newSession(ana.user).get("/chat").shows("html[lang=es]") // in every browser of the user
 	for field, form := range map[string][]string{
 		"locale": {"locale", "tlh", "theme", ""},

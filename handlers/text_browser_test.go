@@ -43,7 +43,7 @@ func TestPagesShowOnlyWhatIsTrue(t *testing.T) {
 		}
 		for _, text := range texts {
 			for _, untrue := range []string{"offline.", "Can't connect", "Connected again", "went wrong", "Will be sent",
-				"Uploading", "Upload failed", "Drop files", "Waiting to send", "ther draft"} {
+				"Uploading", "Upload failed", "Drop files", "Waiting to send", "Draft from"} {
 				if strings.Contains(text, untrue) {
 					t.Errorf("%s shows %q", path, text)
 				}

@@ -39,7 +39,7 @@ func (b *client) withToken(t testing.TB, token string) *client {
 // isBadToken fails the test unless the answer is the one that every invalid token gets.
 func (a *answer) isBadToken() *answer {
 	a.t.Helper()
-	a.isError(401, "unauthenticated", "").has("This token is not valid")
+	a.isError(401, "unauthenticated", "").has("This token isn't valid")
 	equal(a.t, "WWW-Authenticate", a.header.Get("WWW-Authenticate"), "Bearer")
 	return a
 }

@@ -30,7 +30,7 @@ func TestRefusedFileDoesNotStopOthers(t *testing.T) {
 		is(201)
 	several := decode[severalFiles](a)
 	equal(t, "files", len(several.Files), 2)
-	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file can have at most 1 MB.}]")
+	equal(t, "refused", fmt.Sprint(several.Refused), "[{large.bin too_large A file can be at most 1 MB.}]")
 	parts := ana.postParts("/files", []string{"room", "1", "<c.txt", "c", "<d.txt", "d"}, asHTMX).is(200)
 	third := parts.attr("[name=file]", "value")
 	parts.shows("[hx-target='[data-place=room-1] #attachments:not(:has(#attachment-"+third+"))']", "c.txt")
@@ -89,7 +89,7 @@ func TestFilesThatWereCompleteSurviveACut(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "files", got.Files[0].Name+" "+got.Files[1].Name, "one.txt two.txt")
-	equal(t, "refused", fmt.Sprint(got.Refused), "[{huge.png invalid This picture has more pixels than Charla can show. "+
+	equal(t, "refused", fmt.Sprint(got.Refused), "[{huge.png invalid This picture has too many pixels. "+
 		"Make it smaller and send it again.} {last.txt invalid The upload was interrupted. Try again.}]")
 	page.waitFor("one.txt")
 	page.waitFor("two.txt")
@@ -115,7 +115,7 @@ func TestFilesBeforeTheTotalLimitAreKept(t *testing.T) {
 	got := decode[severalFiles](streamed)
 	equal(t, "files", len(got.Files), 1)
 	equal(t, "refused", fmt.Sprint(got.Refused),
-		"[{b too_large A file can have at most 1 MB.} {c too_large "+together+"}]")
+		"[{b too_large A file can be at most 1 MB.} {c too_large "+together+"}]")
 }
 
 func TestQuotaRefusesOneFile(t *testing.T) {
@@ -127,8 +127,8 @@ func TestQuotaRefusesOneFile(t *testing.T) {
 	fields := []string{"<a", "a", "<large", strings.Repeat("x", 1<<20), "<b", "b"}
 	got := decode[severalFiles](ana.postParts("/files?room=1", fields, asJSON).is(201))
 	equal(t, "files", got.Files[0].Name+" "+got.Files[1].Name, "a b")
-	equal(t, "refused", fmt.Sprint(got.Refused), "[{large invalid All your files together can have at most 1 MB. "+
-		"Delete messages with files that nobody needs.}]")
+	equal(t, "refused", fmt.Sprint(got.Refused), "[{large invalid Your files can take up at most 1 MB in total. "+
+		"Delete messages with files you no longer need.}]")
 }
 
 // A page repeats an upload of which it got no answer. The server may have stored all of it.

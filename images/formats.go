@@ -24,7 +24,7 @@ const (
 var (
 	errTooLarge = &chat.Error{
 		Code: chat.Invalid, Field: "file",
-		Format: "This picture has more pixels than Charla can show. Make it smaller and send it again.",
+		Format: "This picture has too many pixels. Make it smaller and send it again.",
 	}
 	errNeedsMemory = &chat.Error{
 		Code: chat.Invalid, Field: "file",

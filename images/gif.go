@@ -22,7 +22,7 @@ const (
 
 var errAnimationTooLong = &chat.Error{
 	Code: chat.Invalid, Field: "file",
-	Format: "This animation is longer or larger than Charla can show. Make it shorter or smaller and send it again.",
+	Format: "This animation is too long or too large. Make it shorter or smaller and send it again.",
 }
 
 // animation is a GIF with several frames. It holds no pixels; the frames are decoded one at a time.

@@ -232,7 +232,7 @@ func AccountDeletionForm(p Page, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = radioButton(f, "messages", "keep", p.T("Keep my messages, shown as from a deleted account")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = radioButton(f, "messages", "keep", p.T("Keep my messages under the name “Deleted account”")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -70,7 +70,7 @@ func BotsPage(p Page, s Sidebar, b BotList) templ.Component {
 				}
 				var templ_7745c5c3_Var5 string
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("A bot is a program that posts messages under its own name. " +
-					"It is marked as a bot, and members can invite it to rooms."))
+					"It's labeled as a bot, and members can invite it to rooms."))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `bots.templ`, Line: 11, Col: 67}
 				}

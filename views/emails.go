@@ -46,7 +46,7 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 		email.Link = link(l.T("Confirm e-mail"), "/confirm/"+p.Token)
 		email.Footer = l.T("If this wasn't you, ignore this e-mail. No account will be created.")
 	case chat.NotifyAddressInUse:
-		write(l.T("Someone tried to use your e-mail"),
+		write(l.T("Someone tried to use your e-mail address"),
 			l.T("Someone, perhaps you, tried to create an account with your e-mail at %s. "+
 				"You already have an account, and nothing has changed.", l.CommunityName()),
 			l.T("If this was you, sign in. If you forgot your password, reset it."))
@@ -69,8 +69,8 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 		email.Link = link(l.T("Confirm e-mail"), "/email/"+p.Token)
 		email.Footer = l.T("If this wasn't you, ignore this e-mail.")
 	case chat.NotifyEmailChanged:
-		write(l.T("Your e-mail was changed"),
-			l.T("The e-mail of your account at %s was changed.", l.CommunityName()),
+		write(l.T("Your e-mail address was changed"),
+			l.T("The e-mail address of your account at %s was changed.", l.CommunityName()),
 			l.T("If this wasn't you, contact the administrators."))
 	case chat.NotifyUnreadDigest:
 		email.addUnread(p, base, link)

@@ -122,7 +122,7 @@ func toneIcon(tone int) string {
 // toneName returns the name of a skin tone.
 func toneName(l Locale, tone int) string {
 	return [emoji.ToneCount + 1]string{
-		l.T("No skin tone"), l.T("Light skin"), l.T("Medium-light skin"),
+		l.T("Default skin tone"), l.T("Light skin"), l.T("Medium-light skin"),
 		l.T("Medium skin"), l.T("Medium-dark skin"), l.T("Dark skin"),
 	}[tone]
 }

@@ -18,7 +18,7 @@ func (p Page) pushNotificationFields() []selectField {
 			{"", p.T("Direct messages")}, {"1", p.T("Rooms and direct messages")},
 		}},
 		{"include_text", p.T("Show in notifications"), []option{
-			{"", p.T("Conversation only")}, {"1", p.T("Sender and message")},
+			{"", p.T("Only the conversation name")}, {"1", p.T("Sender and message")},
 		}},
 	}
 }

@@ -103,7 +103,7 @@ func pushNotificationForm(p Page, f Form, w chat.NotificationSettings) templ.Com
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = formField(p.Locale, f, inputField{
-			Name: "topic", Label: p.T("Topic"), Type: "text", Autocomplete: "off", Optional: true,
+			Name: "topic", Label: p.T("ntfy topic"), Type: "text", Autocomplete: "off", Optional: true,
 			Hint: p.T("Subscribe to a hard-to-guess topic in the ntfy app and enter it here. " +
 				"Leave it empty to turn push notifications off."),
 		}).Render(ctx, templ_7745c5c3_Buffer)

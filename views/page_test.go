@@ -60,7 +60,7 @@ func TestStartPage(t *testing.T) {
 
 func TestErrorPageForAnonymousUsers(t *testing.T) {
 	anonymous := Page{AssetURL: testPage().AssetURL}
-	html := renderHTML(t, ErrorPage(anonymous, 404, "This does not exist, or you don't have access to it.", "req-1"))
-	wantContains(t, html, "This does not exist", "req-1", "<title>404 · Charla</title>")
+	html := renderHTML(t, ErrorPage(anonymous, 404, "This doesn't exist, or you don't have access to it.", "req-1"))
+	wantContains(t, html, "This doesn&#39;t exist", "req-1", "<title>404 · Charla</title>")
 	wantLacks(t, html, "/me.css", "logout")
 }

@@ -122,12 +122,12 @@ func clientGone(c echo.Context, e *chat.Error) bool {
 	return e.Code == chat.Unavailable && c.Request().Context().Err() != nil
 }
 
-var errInternal = chat.Errorf(Internal, "Something went wrong on our side. It has been logged.")
+var errInternal = chat.Errorf(Internal, "Something went wrong on our side. The error was logged.")
 
 // errorsByStatus are the errors that callers get in place of Echo's own errors, by HTTP status.
 var errorsByStatus = map[int]*chat.Error{
 	http.StatusNotFound:              chat.ErrNotFound,
-	http.StatusMethodNotAllowed:      chat.Errorf(MethodNotAllowed, "This method is not allowed here."),
+	http.StatusMethodNotAllowed:      chat.Errorf(MethodNotAllowed, "This method isn't allowed here."),
 	http.StatusNotAcceptable:         chat.Errorf(NotAcceptable, "This page is only available as HTML."),
 	http.StatusRequestEntityTooLarge: ErrBodyTooLarge,
 	http.StatusUnsupportedMediaType:  chat.Errorf(Unsupported, "Send a form or JSON, and set the Content-Type header."),

@@ -31,7 +31,7 @@ const (
 
 // These are the errors that a user sees when reading an upload fails.
 var (
-	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is too large.")
+	ErrBodyTooLarge = chat.Errorf(chat.TooLarge, "This is too large to send.")
 	errUploadBroken = &chat.Error{Code: chat.Invalid, Field: "file", Format: "The upload was interrupted. Try again."}
 )
 
