@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,47 @@ func TestDamagedPNG(t *testing.T) {
 		half := mustProcess(t, file[:len(file)*3/4], "image/png")
 		if half.Width != 40 || half.Height != 30 {
 			t.Errorf("three quarters of %s: %+v", name, half.Picture)
+		}
+	}
+}
+
+// TestAnimatedPNG: the first frame of an animation is shown, also if the file has another picture for programs that do
+// not know animations.
+func TestAnimatedPNG(t *testing.T) {
+	blue, red := image.NewRGBA(image.Rect(0, 0, 40, 30)), image.NewRGBA(image.Rect(0, 0, 10, 8))
+	for i := range blue.Pix {
+		blue.Pix[i] = []byte{0, 0, 200, 255}[i%4]
+	}
+	for i := range red.Pix {
+		red.Pix[i] = []byte{220, 20, 20, 255}[i%4]
+	}
+	file := asPNG(t, blue)
+	frame := asPNG(t, red)
+	pixels := frame[bytes.Index(frame, []byte("IDAT"))+4 : len(frame)-16]
+	half := len(pixels) / 2
+	control := func(w, h, x, y byte) []byte {
+		return pngChunk("fcTL", []byte{0, 0, 0, 0, 0, 0, 0, w, 0, 0, 0, h, 0, 0, 0, x, 0, 0, 0, y, 0, 1, 0, 1, 0, 0})
+	}
+	start := slices.Concat(file[:33], pngChunk("acTL", []byte{0, 0, 0, 1, 0, 0, 0, 0}))
+	data := func(part []byte) []byte { return pngChunk("fdAT", append([]byte{0, 0, 0, 1}, part...)) }
+	end := slices.Concat(control(10, 8, 5, 4), data(pixels[:half]), data(pixels[half:]), pngChunk("IEND", nil))
+	whole := file[33 : len(file)-12]
+	for name, c := range map[string]struct {
+		file []byte
+		red  bool
+	}{
+		"the first frame is the picture": {slices.Concat(start, control(40, 30, 0, 0), whole, end), false},
+		"the picture is not a frame":     {slices.Concat(start, whole, end), true},
+		"the frames are missing":         {slices.Concat(start, whole), false},
+		"a frame beyond the picture":     {slices.Concat(start, whole, control(40, 8, 5, 4), data(pixels)), false},
+	} {
+		m := mustProcess(t, c.file, "image/png")
+		img := m.decode(t, chat.VariantOriginal)
+		if m.Width != 40 || m.Height != 30 || isRed(img.At(7, 6)) != c.red {
+			t.Errorf("%s: %+v, a pixel is %v", name, m.Picture, img.At(7, 6))
+		}
+		if _, _, _, a := img.At(20, 20).RGBA(); (a == 0) != c.red {
+			t.Errorf("%s: a pixel outside of the first frame is %v", name, img.At(20, 20))
 		}
 	}
 }

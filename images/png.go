@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/flate"
 	"encoding/binary"
-	"errors"
 	"image"
 	"io"
 )
@@ -19,6 +18,8 @@ type pngHeader struct {
 	transparent      [3]uint16    // the color that is transparent
 	hasTransparent   bool
 	hasPalette       bool
+	animated         bool
+	frame            image.Rectangle // where the first frame of an animation lies; empty before its header was read
 }
 
 // The color types of a PNG.
@@ -32,7 +33,7 @@ func readPNG(src io.ReadSeeker) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	p := picture{size: image.Pt(h.width, h.height), memory: 2*int64(h.rowBytes(h.width)) + 4*int64(h.width)}
+	p := picture{size: image.Pt(h.width, h.height), memory: 2*int64(h.rowBytes(h.width)) + 8*int64(h.width)}
 	shift := 0
 	if h.interlaced {
 		for shift < 3 && 4*pixelCount(h.reduced(shift)) > maxInterlacedBytes {
@@ -58,8 +59,18 @@ func (h *pngHeader) reduced(shift int) image.Point {
 // rowBytes returns the number of bytes of a row with a number of pixels.
 func (h *pngHeader) rowBytes(pixels int) int { return (pixels*h.channels*int(h.depth) + 7) / 8 }
 
-// openPNG reads the chunks before the pixels, and returns a reader of the pixels.
+// openPNG reads the chunks before the pixels, and returns a reader of the pixels. Of an animation these are the pixels
+// of the first frame, which may come after a picture for programs that do not know animations.
 func openPNG(src io.ReadSeeker) (*pngHeader, *pngPixels, error) {
+	h, pixels, err := findPixels(src, true)
+	if err == ErrUndecodable {
+		return findPixels(src, false)
+	}
+	return h, pixels, err
+}
+
+// findPixels is openPNG for the first frame of an animation, or else for the picture that is not a part of it.
+func findPixels(src io.ReadSeeker, animation bool) (*pngHeader, *pngPixels, error) {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return nil, nil, err
 	}
@@ -75,11 +86,17 @@ func openPNG(src io.ReadSeeker) (*pngHeader, *pngPixels, error) {
 		switch {
 		case h.width == 0 && name != "IHDR":
 			return nil, nil, ErrUndecodable
-		case name == "IDAT":
+		case name == "IDAT" && animation && h.animated && h.frame.Empty() && !h.interlaced: // not a part of the animation
+		case name == "IDAT", name == "fdAT" && !h.frame.Empty():
 			if h.colorType == pngIndexed && !h.hasPalette {
 				return nil, nil, ErrUndecodable
 			}
-			return h, &pngPixels{r: r, left: length}, nil
+			if name == "IDAT" {
+				h.frame = image.Rect(0, 0, h.width, h.height)
+			}
+			pixels := &pngPixels{r: r, name: name}
+			pixels.start(length)
+			return h, pixels, nil
 		}
 		chunk := make([]byte, min(length, 3*256)) // no chunk that is read is longer
 		n, _ := io.ReadFull(r, chunk)
@@ -107,6 +124,18 @@ func (h *pngHeader) readChunk(name string, chunk []byte) error {
 		}
 	case "tRNS":
 		h.readTransparency(chunk)
+	case "acTL":
+		h.animated = true
+	case "fcTL":
+		if len(chunk) >= 20 && h.frame.Empty() {
+			number := func(i int) int { return int(binary.BigEndian.Uint32(chunk[i:])) }
+			at := image.Pt(number(12), number(16))
+			frame := image.Rectangle{at, at.Add(image.Pt(number(4), number(8)))}
+			h.frame = frame.Intersect(image.Rect(0, 0, h.width, h.height))
+			if h.frame != frame {
+				return ErrUndecodable
+			}
+		}
 	}
 	return nil
 }
@@ -157,19 +186,28 @@ func (h *pngHeader) readTransparency(chunk []byte) {
 // multiply returns a color channel multiplied by alpha.
 func multiply(v, alpha byte) byte { return byte((uint32(v)*uint32(alpha) + 127) / 255) }
 
-// pngPixels reads the content of the IDAT chunks, which follow each other.
+// pngPixels reads the content of the chunks with pixels, which follow each other.
 type pngPixels struct {
 	r    *bufio.Reader
-	left int64 // bytes of the current chunk
+	name string // of the chunks
+	left int64  // bytes of the current chunk
+}
+
+// start begins a chunk. A chunk of an animation begins with a number.
+func (p *pngPixels) start(length int64) {
+	if p.left = length; p.name == "fdAT" {
+		n, _ := p.r.Discard(int(min(4, length)))
+		p.left -= int64(n)
+	}
 }
 
 func (p *pngPixels) Read(b []byte) (int, error) {
 	for p.left == 0 {
 		var head [12]byte // the checksum of the last chunk, and the length and the name of the next one
-		if _, err := io.ReadFull(p.r, head[:]); err != nil || string(head[8:]) != "IDAT" {
+		if _, err := io.ReadFull(p.r, head[:]); err != nil || string(head[8:]) != p.name {
 			return 0, io.EOF
 		}
-		p.left = int64(binary.BigEndian.Uint32(head[4:]))
+		p.start(int64(binary.BigEndian.Uint32(head[4:])))
 	}
 	n, err := p.r.Read(b[:min(int64(len(b)), p.left)])
 	p.left -= int64(n)
@@ -191,98 +229,27 @@ func decodePNG(src io.ReadSeeker, shift int, c *canvas) error {
 	if h.interlaced {
 		return rows.decodeInterlaced(shift, c)
 	}
-	rgba := make([]byte, 4*h.width)
-	rows.start(h.width)
+	return rows.decode(c)
+}
+
+// decode decodes a picture that is not interlaced. What lies outside of the first frame is transparent.
+func (p *pngRows) decode(c *canvas) error {
+	h := p.header
+	rgba, none := make([]byte, 4*h.width), make([]byte, 4*h.width)
+	p.start(h.frame.Dx())
 	for y := range h.height {
-		row, err := rows.next()
-		if err != nil {
-			return undecodableAt(y)
+		shown := none
+		if y >= h.frame.Min.Y && y < h.frame.Max.Y {
+			row, err := p.next()
+			if err != nil {
+				return undecodableAt(y - h.frame.Min.Y)
+			}
+			h.toRGBA(rgba[4*h.frame.Min.X:4*h.frame.Max.X], row)
+			shown = rgba
 		}
-		h.toRGBA(rgba, row)
-		if err := c.addRow(rgba); err != nil {
+		if err := c.addRow(shown); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// undecodableAt returns the error for a file whose pixels end before a row. A part of a picture is shown.
-func undecodableAt(row int) error {
-	if row == 0 {
-		return ErrUndecodable
-	}
-	return nil
-}
-
-// pngRows reads rows of pixels and undoes their filters.
-type pngRows struct {
-	header        *pngHeader
-	r             io.Reader
-	row, previous []byte // without the byte for the filter
-	pixelBytes    int    // the distance in bytes to the pixel on the left
-}
-
-// start begins a picture, or a pass of an interlaced picture, whose rows have the given number of pixels.
-func (p *pngRows) start(pixels int) {
-	n := p.header.rowBytes(pixels)
-	p.row, p.previous = make([]byte, n), make([]byte, n)
-	p.pixelBytes = max(1, p.header.channels*int(p.header.depth)/8)
-}
-
-var errFilter = errors.New("unknown filter of a PNG row")
-
-// next returns the next row. It is valid until the next call.
-func (p *pngRows) next() ([]byte, error) {
-	p.row, p.previous = p.previous, p.row
-	var filter [1]byte
-	if _, err := io.ReadFull(p.r, filter[:]); err != nil {
-		return nil, err
-	}
-	if _, err := io.ReadFull(p.r, p.row); err != nil {
-		return nil, err
-	}
-	row, up, n := p.row, p.previous[:len(p.row)], p.pixelBytes
-	switch filter[0] {
-	case 0:
-	case 1:
-		for i := n; i < len(row); i++ {
-			row[i] += row[i-n]
-		}
-	case 2:
-		for i := range row {
-			row[i] += up[i]
-		}
-	case 3:
-		for i := range row {
-			left := 0
-			if i >= n {
-				left = int(row[i-n])
-			}
-			row[i] += byte((left + int(up[i])) / 2)
-		}
-	case 4:
-		for i := range min(n, len(row)) {
-			row[i] += up[i]
-		}
-		for i := n; i < len(row); i++ {
-			row[i] += paeth(int(row[i-n]), int(up[i]), int(up[i-n]))
-		}
-	default:
-		return nil, errFilter
-	}
-	return row, nil
-}
-
-// paeth returns the one of left, up and corner that is nearest to left + up - corner (PNG specification, 9.4).
-func paeth(left, up, corner int) byte {
-	toLeft, toUp := up-corner, left-corner
-	toCorner := max(toLeft+toUp, -toLeft-toUp)
-	toLeft, toUp = max(toLeft, -toLeft), max(toUp, -toUp)
-	switch {
-	case toLeft <= toUp && toLeft <= toCorner:
-		return byte(left)
-	case toUp <= toCorner:
-		return byte(up)
-	}
-	return byte(corner)
 }
