@@ -216,8 +216,8 @@ func (c Community) checkEmailDomain(emailKey string) error {
 // ErrRegistrationClosed is returned to people who want to register while registration is closed.
 var ErrRegistrationClosed = Errorf(Forbidden, "Registration is closed here. Ask an admin of this community.")
 
-// CheckRegistration returns nil if people can register, and otherwise the error that says why they cannot.
-func (c Community) CheckRegistration() error {
+// checkRegistration returns ErrRegistrationClosed if nobody can register.
+func (c Community) checkRegistration() error {
 	if c.Registration == RegistrationClosed {
 		return ErrRegistrationClosed
 	}
@@ -227,12 +227,15 @@ func (c Community) CheckRegistration() error {
 // checkRegistration returns nil if a person with this e-mail address may register now, and otherwise the error that
 // says why not. It reads the settings in the transaction that makes the account, so that a closed registration stays
 // closed.
-func checkRegistration(ctx context.Context, tx Tx, emailKey string) error {
+func (s *Service) checkRegistration(ctx context.Context, tx Tx, emailKey string) error {
+	if err := s.checkSetUp(ctx, tx); err != nil {
+		return err
+	}
 	settings, err := tx.Community(ctx)
 	if err != nil {
 		return err
 	}
-	if err := settings.CheckRegistration(); err != nil {
+	if err := settings.checkRegistration(); err != nil {
 		return err
 	}
 	return settings.checkEmailDomain(emailKey)

@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Service has a method for each thing that people and programs can do. The acting user is always an argument. The
 // context carries only deadlines and the request id.
@@ -12,11 +15,13 @@ type Service struct {
 	fileLimits FileLimits
 	media      Media
 
-	hasher    *hasher
-	keys      keyCache
-	community communityCache
-	uploads   uploadLimiter
-	clock     func() time.Time
+	hasher     *hasher
+	keys       keyCache
+	community  communityCache
+	setupMu    sync.Mutex // held while the first account is made
+	needsSetup bool
+	uploads    uploadLimiter
+	clock      func() time.Time
 }
 
 // Options are the dependencies and the configuration of a Service. Store and Events are required.
@@ -27,6 +32,7 @@ type Options struct {
 	TimeZone   *time.Location // the zone in which days begin; nil means UTC
 	FileLimits FileLimits     // the zero value means DefaultFileLimits
 	Media      Media          // how users who are away can be notified
+	NeedsSetup bool           // the first account is made with the set-up link, not by registering
 }
 
 // NewService returns a Service with these options.
@@ -39,7 +45,7 @@ func NewService(o Options) *Service {
 	}
 	return &Service{
 		store: o.Store, events: o.Events, blobs: o.Blobs, zone: o.TimeZone, fileLimits: o.FileLimits, media: o.Media,
-		hasher: newHasher(), clock: time.Now,
+		needsSetup: o.NeedsSetup, hasher: newHasher(), clock: time.Now,
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
 	var user User
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = checkRegistration(ctx, tx, account.EmailKey); err != nil {
+		if err = s.checkRegistration(ctx, tx, account.EmailKey); err != nil {
 			return err
 		}
 		user, joined, err = createUser(ctx, tx, account)
@@ -120,7 +120,7 @@ func (s *Service) RequestRegistration(ctx context.Context, in Registration) erro
 		return err
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		if err := checkRegistration(ctx, tx, account.EmailKey); err != nil {
+		if err := s.checkRegistration(ctx, tx, account.EmailKey); err != nil {
 			return err
 		}
 		id, err := tx.InsertPendingRegistration(ctx, account)
@@ -178,7 +178,7 @@ func (s *Service) ConfirmRegistration(ctx context.Context, token, password strin
 	var user User
 	var joined MemberJoined
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = checkRegistration(ctx, tx, found.EmailKey); err != nil {
+		if err = s.checkRegistration(ctx, tx, found.EmailKey); err != nil {
 			return err
 		}
 		if err = tx.UseEmailToken(ctx, link.Hash); err != nil {

@@ -38,6 +38,7 @@ type Reader interface {
 	ReactionReader
 	RoomReader
 	SessionReader
+	SetupReader
 	SigningKeyReader
 	SignupReader
 	UnreadReader

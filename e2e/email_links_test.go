@@ -25,6 +25,7 @@ func TestConfirmAndResetByEmail(t *testing.T) {
 	mail := emailtest.New(t, false)
 	s := startServer(t, "SMTP_URL="+mail.URL()+"&tls=none", "CHARLA_NTFY_URL=http://127.0.0.1:1",
 		"CHARLA_BASE_URL=http://chat.example.org")
+	s.setUp()
 	ana := s.newBrowser()
 	ana.disableCSP()
 	ana.allowErrors("status of 4")

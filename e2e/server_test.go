@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
@@ -89,6 +90,22 @@ func (s *server) start() {
 		answer.Body.Close()
 		return answer.StatusCode == http.StatusOK, answer.Status
 	})
+}
+
+var setupLink = regexp.MustCompile(`/setup/\S+`)
+
+// setUp makes the first account with the set-up link that the server has printed.
+func (s *server) setUp() {
+	s.t.Helper()
+	form := url.Values{"name": {"Owner"}, "email": {"owner@example.org"}, "password": {"tres tristes tigres"}}
+	answer, err := http.PostForm(s.url(setupLink.FindString(s.log.String())), form)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.Request.URL.Path != "/chat" {
+		s.t.Fatalf("set up: %s at %s", answer.Status, answer.Request.URL)
+	}
 }
 
 // stop shuts the server down with SIGTERM and requires that it exits with success.

@@ -32,6 +32,8 @@ var routeCases = []routeCase{
 	{route: "GET /", anonymous: statuses{303, 200}, outsider: statuses{303, 200}, member: statuses{303, 200}},
 	{route: "GET /register", anonymous: statuses{200, 406}, outsider: statuses{303, 406}, member: statuses{303, 406}},
 	{route: "POST /register", form: "name=", anonymous: statuses{422, 422}, outsider: statuses{422, 422}, member: statuses{422, 422}},
+	{route: "GET /setup/:token", anonymous: statuses{404, 406}, outsider: statuses{404, 406}, member: statuses{404, 406}},
+	{route: "POST /setup/:token", form: "name=", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 	{route: "GET /login", anonymous: statuses{200, 406}, outsider: statuses{303, 406}, member: statuses{303, 406}},
 	{route: "POST /login", form: "email=", anonymous: statuses{401, 401}, outsider: statuses{401, 401}, member: statuses{401, 401}},
 	{route: "POST /logout", anonymous: statuses{303, 204}, outsider: statuses{303, 204}, member: statuses{303, 204}},

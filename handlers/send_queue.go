@@ -32,9 +32,9 @@ func (s *Server) sendQueueRoutes() []web.Route {
 
 // queueRequest is the form with which a page sends what the pages of its browser have stored.
 type queueRequest struct {
-	Own    string `form:"own" json:"own" example:"charla-3-slot-7"` // storage name of the slot of the page
-	Page   string `form:"page" json:"page" example:"PAGE"`          // random name of the page
-	Stored string `form:"stored" json:"stored" example:"{}" max:"4200000"`        // JSON object: what is stored, by storage name
+	Own    string `form:"own" json:"own" example:"charla-3-slot-7"`        // storage name of the slot of the page
+	Page   string `form:"page" json:"page" example:"PAGE"`                 // random name of the page
+	Stored string `form:"stored" json:"stored" example:"{}" max:"4200000"` // JSON object: what is stored, by storage name
 }
 
 // These limit how much one request posts and saves. What is left stays in the browser and comes with the next request.

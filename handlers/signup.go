@@ -39,7 +39,7 @@ func (s *Server) signupPage(c echo.Context) error {
 	if c.QueryParams().Has("sent") {
 		return s.Render(c, http.StatusOK, views.ConfirmationSentPage(s.Page(c)))
 	}
-	if err := s.chat.Community(c.Request().Context()).CheckRegistration(); err != nil {
+	if err := s.chat.CheckRegistration(c.Request().Context()); err != nil {
 		return err
 	}
 	return s.Render(c, http.StatusOK, views.SignupPage(s.Page(c), views.Form{}))
@@ -50,6 +50,11 @@ type registerRequest struct {
 	Name     string `form:"name" json:"name" required:"true"`
 	Email    string `form:"email" json:"email" required:"true"`
 	Password string `form:"password" json:"password" required:"true" max:"4096"`
+}
+
+// registration returns what a person with this language of their browser entered.
+func (in registerRequest) registration(l views.Locale) chat.Registration {
+	return chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: l.Lang}
 }
 
 func (s *Server) register(c echo.Context) error {
@@ -88,13 +93,11 @@ func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
 	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
-	registration := chat.Registration{
-		Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: s.Locale(c).Lang,
-	}
+	registration := in.registration(s.Locale(c))
 	if !s.chat.Media().Email {
 		return s.chat.Register(c.Request().Context(), registration)
 	}
-	if err := s.chat.Community(c.Request().Context()).CheckRegistration(); err != nil {
+	if err := s.chat.CheckRegistration(c.Request().Context()); err != nil {
 		return chat.User{}, err
 	}
 	if err := registration.Check(); err != nil { // no e-mail is sent before the form is valid

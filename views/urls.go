@@ -96,6 +96,9 @@ func memberRoleURL(room, user int64) string {
 	return RoomURL(room) + "/members/" + formatInt(user) + "/role"
 }
 
+// setupURL returns the URL of the set-up link.
+func setupURL(token string) string { return "/setup/" + token }
+
 // personActionURL returns the URL to which an admin posts an action on a user, such as "disable".
 func personActionURL(user int64, action string) string {
 	return "/people/" + formatInt(user) + "/" + action

@@ -36,7 +36,8 @@ func newApp(
 	disk := newDiskMonitor(c, store)
 	service := chat.NewService(chat.Options{
 		Store: watchedStore{store, disk}, Events: hub, Blobs: watchedBlobs{files, disk}, TimeZone: c.timezone, FileLimits: c.fileLimits,
-		Media: chat.Media{Email: c.email != nil, Push: c.ntfy != nil},
+		Media:      chat.Media{Email: c.email != nil, Push: c.ntfy != nil},
+		NeedsSetup: c.needsSetupLink(),
 	})
 	notifier := &notify.Worker{
 		Service: service, Store: store, Presence: hub, BaseURL: c.baseURL, Zone: c.timezone,

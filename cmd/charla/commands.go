@@ -23,6 +23,8 @@ var commands = []command{
 	{help: "Run the server.", run: serve},
 	{name: "admin", argument: "ADDRESS", run: makeAdmin,
 		help: "Make the person with this e-mail address an admin."},
+	{name: "setup-link", run: printSetupLink,
+		help: "Print the link with which the owner of a new community makes the first account."},
 	{name: "reset-password", argument: "ADDRESS", run: printResetLink,
 		help: "Print a link with which the person with this e-mail address chooses a new password within an hour."},
 	{name: "backup", argument: "FILE", run: backup, force: "Replace FILE if it exists.",

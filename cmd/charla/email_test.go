@@ -25,6 +25,8 @@ func TestEmailEndToEnd(t *testing.T) {
 	reserved.Close()
 	s := startServer(t, context.Background(), "SMTP_URL="+server.URL()+"&tls=none",
 		"CHARLA_ADDR="+strings.TrimPrefix(base, "http://"), "CHARLA_BASE_URL="+base)
+	s.register(t, "owner@example.org")
+	s.newClient(t)
 	post := func(path string, form url.Values) *http.Response {
 		r, err := s.http.PostForm(s.url+path, form)
 		if err != nil {

@@ -51,6 +51,7 @@ var features = map[string]string{
 	"sessions":              "chat db handlers/web",
 	"settings":              "chat db handlers views css e2e",
 	"sidebar":               "handlers views css",
+	"setup":                 "chat db handlers views",
 	"signing_keys":          "chat db",
 	"signup":                "chat db handlers views",
 	"tab_signals":           "handlers views e2e",

@@ -57,10 +57,8 @@ func printResetLink(ctx context.Context, c config, in invocation) error {
 		if err != nil {
 			return err
 		}
-		base := localURL(c)
-		if c.baseURL != nil {
-			base = c.baseURL.Scheme + "://" + c.baseURL.Host
-		} else {
+		base := linkBase(c)
+		if c.baseURL == nil {
 			fmt.Fprintln(in.stderr, "CHARLA_BASE_URL is not set, so this link begins with the address on which Charla "+
 				"listens. From another machine, replace its beginning with the address that people type.")
 		}
@@ -69,6 +67,15 @@ func printResetLink(ctx context.Context, c config, in invocation) error {
 		_, err = fmt.Fprintf(in.stdout, "%s/reset/%s\n", base, token)
 		return err
 	})
+}
+
+// linkBase returns the beginning of links that a command prints: the base URL if it is set, and otherwise the address on
+// which Charla listens.
+func linkBase(c config) string {
+	if c.baseURL != nil {
+		return c.baseURL.Scheme + "://" + c.baseURL.Host
+	}
+	return localURL(c)
 }
 
 // checkAddress returns a usageError if an argument is not an e-mail address.

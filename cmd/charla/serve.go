@@ -65,6 +65,9 @@ func serve(ctx context.Context, c config, in invocation) error {
 	metrics.register(a, store, in.stdout)
 	slog.Info("started", "version", versionString(), "postgres", c.databaseURL != "", "nats", c.natsURL != "",
 		"s3", c.s3URL != "", "email", c.email != nil, "ntfy", c.ntfy != nil)
+	if c.needsSetupLink() {
+		announceSetupLink(ctx, c, a.service, in.stdout)
+	}
 	fmt.Fprintf(in.stdout, "Charla is at %s\n", publicAddress(c, listener))
 	return serveHTTP(ctx, listener, a.handler, a.hub)
 }

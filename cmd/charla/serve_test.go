@@ -20,6 +20,7 @@ type testServer struct {
 	url, dataDir string
 	addr         string // host:port, set if the URL has another host
 	http         *http.Client
+	isSetUp      bool // the first account was made
 	stop         context.CancelFunc
 	exitCode     chan int
 	stdout       syncBuffer
@@ -81,9 +82,25 @@ func (s *testServer) get(t *testing.T, path string) string {
 	return string(body)
 }
 
+var setupLine = regexp.MustCompile(`(?m)at https?://[^/\s]+(/setup/\S+)$`)
+
+// setupPath returns the path of the set-up link that the server has printed, or "/register" if it has printed none.
+func (s *testServer) setupPath() string {
+	if m := setupLine.FindStringSubmatch(s.stdout.String()); m != nil {
+		return m[1]
+	}
+	return "/register"
+}
+
+// register makes an account. The first one is made with the set-up link, if the server has printed one.
 func (s *testServer) register(t *testing.T, email string) {
 	t.Helper()
-	r, err := s.http.PostForm(s.url+"/register", url.Values{"name": {"Ana"}, "email": {email}, "password": {"tres tristes tigres"}})
+	path := s.setupPath()
+	if s.isSetUp {
+		path = "/register"
+	}
+	s.isSetUp = true
+	r, err := s.http.PostForm(s.url+path, url.Values{"name": {"Ana"}, "email": {email}, "password": {"tres tristes tigres"}})
 	if err != nil {
 		t.Fatal(err)
 	}
