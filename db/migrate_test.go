@@ -127,6 +127,7 @@ func TestPrereleaseDatabaseIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := e.open()
 			wantErr(t, err, nil)
+			s.RawExec(t, `DELETE FROM goose_db_version WHERE version_id > 100`)
 			s.RawExec(t, `UPDATE goose_db_version SET version_id = 13 WHERE version_id = 100`)
 			wantErr(t, s.Close(), nil)
 			if _, err = e.open(); err == nil || err.Error() != want {

@@ -56,9 +56,9 @@ func communityToJSON(c chat.Community) communityJSON {
 // communityRequest is the form or JSON that changes the settings of the community. A nil field stays as it is.
 type communityRequest struct {
 	Name         *string `form:"name" json:"name" example:"Chess club"`
-	Welcome      *string `form:"welcome" json:"welcome"`
+	Welcome      *string `form:"welcome" json:"welcome" max:"4000"`
 	Registration *string `form:"registration" json:"registration" enum:"open,closed"`
-	Domains      *string `form:"domains" json:"domains"`
+	Domains      *string `form:"domains" json:"domains" max:"4000"`
 	MakeRooms    *string `form:"rooms" json:"rooms" enum:"member,moderator,admin"`
 	Invite       *string `form:"invites" json:"invites" enum:"member,moderator,admin"`
 	NotifyAll    *string `form:"notify_all" json:"notify_all" enum:"member,moderator,admin"`
