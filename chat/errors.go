@@ -19,6 +19,8 @@ const (
 	TooMany         Code = "too_many"
 	TooLarge        Code = "too_large"
 	Unavailable     Code = "unavailable"
+
+	PasswordRequired Code = "password_required"
 )
 
 // Error is a failure that the user can understand. Format is an English sentence with fmt verbs for Args; translations

@@ -31,6 +31,8 @@ type SessionWriter interface {
 	InsertSession(ctx context.Context, s Session, hash string) (int64, error)
 	// TouchSession records when a session was used and when it will expire.
 	TouchSession(ctx context.Context, id int64, seen, expires Timestamp) error
+	// SetPasswordAt records when the password was given in a session. It returns ErrNotFound if the session has ended.
+	SetPasswordAt(ctx context.Context, id int64, at Timestamp) error
 	// EndSession ends a session.
 	EndSession(ctx context.Context, id int64, at Timestamp) error
 	// EndUserSession ends a live session of a user. It returns ErrNotFound if the user has no such session.
@@ -38,6 +40,8 @@ type SessionWriter interface {
 	// EndSessions ends the sessions of a user and returns their ids. It leaves out the session whose id is given as
 	// "except", if that is not zero.
 	EndSessions(ctx context.Context, user, except int64, at Timestamp) ([]int64, error)
+	// EndExpiredSessions ends the sessions that have expired and returns their ids.
+	EndExpiredSessions(ctx context.Context, now Timestamp) ([]int64, error)
 	// PruneSessions deletes the rows of sessions that expired or ended before the given time.
 	PruneSessions(ctx context.Context, t Timestamp) error
 }
@@ -63,23 +67,30 @@ type Session struct {
 	ExpiresAt Timestamp   `db:"expires_at"`
 	UserAgent string      `db:"user_agent"`
 	IP        string      `db:"ip"`
+
+	PasswordAt Timestamp `db:"password_at"` // when the password was last given in this session; zero for never
 }
 
-// How long a session lives and how often its use is recorded. A session expires 30 days after its last use, the session
-// of a bot after a year. Its use is recorded at most once a minute.
+// How long a session lives and how often its use is recorded. A session expires 30 days after its last use, and at the
+// latest a year after its start. The session of a bot expires a year after its last use. The use of a session is
+// recorded at most once a minute.
 const (
-	sessionLifetime  = Timestamp(30 * 24 * time.Hour / time.Microsecond)
-	botTokenLifetime = Timestamp(365 * 24 * time.Hour / time.Microsecond)
-	touchInterval    = Timestamp(time.Minute / time.Microsecond)
+	sessionLifetime    = Timestamp(30 * 24 * time.Hour / time.Microsecond)
+	maxSessionLifetime = Timestamp(365 * 24 * time.Hour / time.Microsecond)
+	botTokenLifetime   = Timestamp(365 * 24 * time.Hour / time.Microsecond)
+	touchInterval      = Timestamp(time.Minute / time.Microsecond)
 )
 
-// lifetime returns how long after its last use a session of this kind expires.
-func (k SessionKind) lifetime() Timestamp {
-	if k == BotSession {
-		return botTokenLifetime
+// expiry returns when a session expires that is used now.
+func (s Session) expiry(now Timestamp) Timestamp {
+	if s.Kind == BotSession {
+		return now + botTokenLifetime
 	}
-	return sessionLifetime
+	return min(now+sessionLifetime, s.CreatedAt+maxSessionLifetime)
 }
+
+// endedSessionRetention is how long the row of an ended session is kept, so that every node notices that it ended.
+const endedSessionRetention = Timestamp(24 * time.Hour / time.Microsecond)
 
 const maxUserAgentBytes = 200 // of the User-Agent header that a session keeps
 
@@ -98,7 +109,9 @@ func newToken() string {
 }
 
 func newSession(user int64, kind SessionKind, now Timestamp) Session {
-	return Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now, ExpiresAt: now + kind.lifetime()}
+	session := Session{UserID: user, Kind: kind, CreatedAt: now, SeenAt: now}
+	session.ExpiresAt = session.expiry(now)
+	return session
 }
 
 // insertLoginSession adds a session for a user who has just proved their password. It returns Unauthenticated if the
@@ -114,6 +127,7 @@ func insertLoginSession(
 	if err != nil {
 		return 0, err
 	}
+	session.PasswordAt = session.CreatedAt
 	return tx.InsertSession(ctx, session, hash)
 }
 
@@ -144,7 +158,7 @@ func (s *Service) sessionByToken(ctx context.Context, token string, kind Session
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	if session.Kind != kind {
+	if session.Kind != kind || session.expiry(now) <= now {
 		return Session{}, User{}, ErrNotFound
 	}
 	s.touchSession(ctx, session, now)
@@ -157,7 +171,7 @@ func (s *Service) touchSession(ctx context.Context, session Session, now Timesta
 		return
 	}
 	err := s.store.InTx(ctx, func(tx Tx) error {
-		return tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime())
+		return tx.TouchSession(ctx, session.ID, now, session.expiry(now))
 	})
 	if err != nil {
 		slog.WarnContext(ctx, "record session use failed", "session", session.ID, "error", err)
@@ -204,10 +218,22 @@ func (s *Service) EndOtherSessions(ctx context.Context, by User, kept Session) e
 	return nil
 }
 
-// PruneSessions deletes the rows of sessions that ended or expired more than a day ago.
+// PruneSessions ends the sessions that have expired, which closes their event streams, and deletes the rows of sessions
+// that ended or expired more than a day ago.
 func (s *Service) PruneSessions(ctx context.Context) error {
-	before := TimestampOf(s.clock().Add(-24 * time.Hour))
-	return s.store.InTx(ctx, func(tx Tx) error { return tx.PruneSessions(ctx, before) })
+	now := s.now()
+	var expired []int64
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		if expired, err = tx.EndExpiredSessions(ctx, now); err != nil {
+			return err
+		}
+		return tx.PruneSessions(ctx, now-endedSessionRetention)
+	})
+	if err != nil {
+		return err
+	}
+	s.publishSessionsEnded(expired)
+	return nil
 }
 
 // publishSessionsEnded announces that sessions have ended. The event streams of these sessions are then closed.

@@ -57,6 +57,9 @@ func (s *Service) ChangePassword(ctx context.Context, by User, session Session, 
 		if err = tx.SetPassword(ctx, by.ID, oldHash, hash); err != nil {
 			return err
 		}
+		if err = tx.SetPasswordAt(ctx, session.ID, s.now()); err != nil {
+			return err
+		}
 		ended, err = s.credentialsChanged(ctx, tx, by, session.ID)
 		return err
 	})

@@ -179,7 +179,7 @@ func rotateOrRevoke(
 		return false, err
 	}
 	if rotated {
-		return false, tx.TouchSession(ctx, session.ID, now, now+session.Kind.lifetime())
+		return false, tx.TouchSession(ctx, session.ID, now, session.expiry(now))
 	}
 	isRetry, err := tx.IsPreviousRefreshToken(ctx, session.ID, old.secretHash(), now-refreshGrace)
 	if err != nil || isRetry {
@@ -232,7 +232,7 @@ func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Sessi
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	if session.Kind != ProgramSession || strconv.FormatInt(user.ID, 10) != claims.Subject {
+	if session.Kind != ProgramSession || session.expiry(now) <= now || strconv.FormatInt(user.ID, 10) != claims.Subject {
 		return Session{}, User{}, ErrBadToken
 	}
 	s.touchSession(ctx, session, now)

@@ -11,6 +11,7 @@ import (
 const selectSession = `
 	SELECT s.id AS "s.id", s.user_id AS "s.user_id", s.kind AS "s.kind", s.created_at AS "s.created_at",
 		s.seen_at AS "s.seen_at", s.expires_at AS "s.expires_at", s.user_agent AS "s.user_agent", s.ip AS "s.ip",
+		s.password_at AS "s.password_at",
 		` + userColumns + `
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
@@ -75,11 +76,11 @@ func (r reader) LastSeen(ctx context.Context, user int64) (at chat.Timestamp, er
 // session.
 func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) (id int64, err error) {
 	const query = `
-		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		INSERT INTO sessions (hash, user_id, kind, created_at, seen_at, expires_at, user_agent, ip, password_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		RETURNING id`
 	err = w.get(ctx, "insert session", &id, query, hash, s.UserID, cmp.Or(s.Kind, chat.BrowserSession), s.CreatedAt,
-		s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP)
+		s.SeenAt, s.ExpiresAt, s.UserAgent, s.IP, s.PasswordAt)
 	return id, err
 }
 
@@ -89,6 +90,13 @@ func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.T
 		UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at = 0`
 	_, err := w.exec(ctx, "touch session", query, id, seen, expires)
 	return err
+}
+
+// SetPasswordAt records when the password was given in a session.
+func (w writer) SetPasswordAt(ctx context.Context, id int64, at chat.Timestamp) error {
+	const query = `
+		UPDATE sessions SET password_at = $2 WHERE id = $1 AND ended_at = 0`
+	return w.execRow(ctx, "set time of password", query, id, at)
 }
 
 // EndSession ends a session. It does nothing if the session has already ended.
@@ -113,6 +121,15 @@ func (w writer) EndSessions(ctx context.Context, user, except int64, at chat.Tim
 		UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at = 0
 		RETURNING id`
 	err = w.list(ctx, "end sessions", &ids, query, user, except, at)
+	return ids, err
+}
+
+// EndExpiredSessions ends the sessions that have expired and returns their ids.
+func (w writer) EndExpiredSessions(ctx context.Context, now chat.Timestamp) (ids []int64, err error) {
+	const query = `
+		UPDATE sessions SET ended_at = $1 WHERE expires_at <= $1 AND ended_at = 0
+		RETURNING id`
+	err = w.list(ctx, "end expired sessions", &ids, query, now)
 	return ids, err
 }
 

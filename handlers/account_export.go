@@ -23,7 +23,17 @@ func (s *Server) accountExportRoutes() []web.Route {
 			Method: http.MethodGet, Path: "/settings/export", Handler: s.exportAccount, Access: web.Member,
 			Stream: web.OtherStream,
 			Doc: web.Operation{
-				Summary:   "Returns a zip with everything that the caller wrote and chose. One download at a time.",
+				Summary: "Returns a zip with everything that the caller wrote and chose, if the password was given " +
+					"in the last 15 minutes. One download at a time.",
+				Responses: web.Responses{200: web.MediaType(zipType)},
+			},
+		},
+		{
+			Method: http.MethodPost, Path: "/settings/export", Handler: s.exportAccount, Access: web.Member,
+			Stream: web.OtherStream,
+			Doc: web.Operation{
+				Summary:   "The same, with the password.",
+				Body:      confirmationRequest{},
 				Responses: web.Responses{200: web.MediaType(zipType)},
 			},
 		},
@@ -64,6 +74,9 @@ const zipType = "application/zip"
 // exportAccount answers with a zip file of the caller's data. It reads the data from the database while it sends the
 // file. If an error occurs half-way, it closes the connection, so that the browser reports a broken download.
 func (s *Server) exportAccount(c echo.Context) error {
+	if err := s.confirmPassword(c); err != nil {
+		return s.askPassword(c, err, "/settings")
+	}
 	me := web.CurrentUser(c)
 	if err := s.exports.begin(me.ID); err != nil {
 		return err

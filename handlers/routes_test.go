@@ -74,6 +74,7 @@ var routeCases = []routeCase{
 	{route: "GET /settings", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "POST /settings", form: "locale=&theme=", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
 	{route: "POST /settings/name", form: "name=Another", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
+	{route: "POST /settings/export", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "GET /settings/export", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "GET /settings/delete", anonymous: statuses{303, 401}, outsider: statuses{200, 406}, member: statuses{200, 406}},
 	{route: "POST /settings/delete", form: "current=x&messages=delete", anonymous: statuses{303, 401}, outsider: statuses{422, 422}, member: statuses{422, 422}},

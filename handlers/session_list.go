@@ -23,14 +23,16 @@ func (s *Server) sessionListRoutes() []web.Route {
 		{
 			Method: http.MethodPost, Path: "/sessions/:id/end", Handler: s.endSession, Access: web.Member,
 			Doc: web.Operation{
-				Summary:   "Ends a session of the caller and its streams.",
+				Summary:   "Ends a session of the caller and its streams. Another session than the own needs the password.",
+				Body:      confirmationRequest{},
 				Responses: web.Responses{204: nil},
 			},
 		},
 		{
 			Method: http.MethodPost, Path: "/sessions/end-others", Handler: s.endOtherSessions, Access: web.Member,
 			Doc: web.Operation{
-				Summary:   "Ends all sessions of the caller except the current one.",
+				Summary:   "Ends all sessions of the caller except the current one. Needs the password.",
+				Body:      confirmationRequest{},
 				Responses: web.Responses{204: nil},
 			},
 		},
@@ -81,9 +83,14 @@ func sessionsToJSON(sessions []chat.Session, current int64) sessionsJSON {
 	return out
 }
 
-// endSession ends one of the caller's sessions, which may be the session that sends this request.
+// endSession ends one of the caller's sessions. Any other session than the one that sends this request needs a recent
+// password, so that somebody who finds an unattended browser cannot sign its owner out elsewhere.
 func (s *Server) endSession(c echo.Context) error {
 	session := web.ParseID(c.Param("id"))
+	isOwn := session == web.CallerOf(c).Session.ID
+	if err := s.confirmPassword(c); err != nil && !(isOwn && err == chat.ErrPasswordRequired) {
+		return s.askPassword(c, err, "/sessions")
+	}
 	err := s.chat.EndSessionByID(c.Request().Context(), web.CurrentUser(c), session)
 	s.logOwnAction(c, "end of another session", err, "session", session)
 	if err != nil {
@@ -93,6 +100,9 @@ func (s *Server) endSession(c echo.Context) error {
 }
 
 func (s *Server) endOtherSessions(c echo.Context) error {
+	if err := s.confirmPassword(c); err != nil {
+		return s.askPassword(c, err, "/sessions")
+	}
 	caller := web.CallerOf(c)
 	err := s.chat.EndOtherSessions(c.Request().Context(), caller.User, caller.Session)
 	s.logOwnAction(c, "end of all other sessions", err)

@@ -38,6 +38,7 @@ var features = map[string]string{
 	"notification_settings": "chat db handlers views",
 	"notifications":         "chat db",
 	"page_slots":            "chat db handlers/web",
+	"password_confirmation": "chat handlers views",
 	"people":                "chat db handlers views",
 	"people_list":           "css",
 	"presence":              "live views e2e",
