@@ -188,14 +188,27 @@ func (b *backupRun) addDatabase(
 func (b *backupRun) copyDatabase(ctx context.Context) (path string, objects []string, err error) {
 	if b.config.databaseURL == "" {
 		path = filepath.Join(b.dir, "charla.db")
+		defer logGrowth(path)()
 		objects, err = b.store.CopySQLite(ctx, path)
 		return path, objects, err
 	}
 	path = filepath.Join(b.dir, "charla.dump")
+	defer logGrowth(path)()
 	objects, err = b.store.ExportSnapshot(ctx, func(snapshot string) error {
 		return dumpPostgres(ctx, b.config.databaseURL, snapshot, path)
 	})
 	return path, objects, err
+}
+
+// logGrowth logs the size of a file every progressInterval until the returned function is called.
+func logGrowth(path string) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go chat.Every(ctx, progressInterval, func() {
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			slog.Info("backup: copying the database", "megabytes", info.Size()>>20)
+		}
+	})
+	return cancel
 }
 
 // dumpPostgres runs pg_dump for a snapshot of a database. It passes the password in the environment, because other

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -46,13 +45,16 @@ func (s *testServer) statusWithToken(t *testing.T, token string) int {
 // TestRotateKeys checks that access tokens stay valid after one rotation of the signing keys and become invalid after
 // two.
 func TestRotateKeys(t *testing.T) {
-	database := "DATABASE_URL=" + dbtest.PostgresURL(t)
-	s := startServer(t, context.Background(), database)
+	onBothDatabases(t, testRotateKeys)
+}
+
+// testRotateKeys runs TestRotateKeys on one database, beside the server.
+func testRotateKeys(t *testing.T, s *testServer, settings []string) {
 	s.register(t, "ana@example.org")
 	first := s.accessToken(t)
 	rotate := func() {
 		t.Helper()
-		code, stdout, stderr := runCommand(t, []string{database}, "rotate-keys")
+		code, stdout, stderr := runCommand(t, settings, "rotate-keys")
 		if code != 0 || stdout != "Access tokens are signed with a new key.\n" {
 			t.Fatalf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
@@ -66,7 +68,7 @@ func TestRotateKeys(t *testing.T) {
 	if got := s.statusWithToken(t, s.accessToken(t)); got != 200 {
 		t.Errorf("a new token returned status %d", got)
 	}
-	if code, _, _ := runCommand(t, []string{database}, "rotate-keys", "now"); code != 2 {
+	if code, _, _ := runCommand(t, settings, "rotate-keys", "now"); code != 2 {
 		t.Errorf("rotate-keys with an argument: exit code %d", code)
 	}
 }
