@@ -36,7 +36,7 @@ func uploadArea() templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		templ_7745c5c3_Var1 := templ.GetChildren(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"upload-area\" x-data=\"{ chosen: [], uploading: 0, lost: [], dragging: false, sendLater: false }\" x-on:paste=\"chosen = $event.clipboardData.getData('text/plain') ? [] : $event.clipboardData.files\" x-on:dragover.window=\"dragging = $event.dataTransfer.types.includes('Files')\" x-on:dragleave.window=\"$event.relatedTarget || (dragging = false)\" x-on:drop.window=\"dragging = false\" x-on:submit.capture=\"uploading && $event.target.matches('.composer')\n\t\t\t&& [$event.preventDefault(), $event.stopPropagation(), sendLater = true]\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"upload-area\" x-data=\"{ chosen: [], uploading: 0, lost: [], dragging: false, sendLater: false }\" x-on:paste=\"chosen = $event.clipboardData.getData('text/plain') ? [] : $event.clipboardData.files\" x-on:dragover.window=\"dragging = $event.dataTransfer.types.includes('Files')\" x-on:dragleave.window=\"$event.relatedTarget || (dragging = false)\" x-on:drop.window=\"dragging = false\" x-on:submit.capture.prevent=\"uploading && $event.target.matches('.composer')\n\t\t\t&& [$event.stopPropagation(), sendLater = true]\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
