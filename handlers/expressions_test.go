@@ -74,10 +74,10 @@ func (e clientExpressions) total() (bytes int) {
 
 // The limits of client expressions.
 const (
-	maxExpressions = 7_400 // bytes of all different expressions
+	maxExpressions = 5_750 // bytes of all different expressions
 	maxExpression  = 120
 	maxModel       = 200
-	maxLong        = 7 // longer ones, all of the send queue and the composer; lower this when one goes
+	maxLong        = 1 // longer ones, in the drafts; lower this when it goes
 )
 
 // allowedValues are the names of the values of hx-vals that may be JavaScript: what the pages of the browser have stored,
