@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Scripts for the state of the emoji picker: whether it is open and filled, or closed, the emoji it offers, and whether
@@ -11,6 +12,7 @@ import (
 const (
 	pickerOpen = `document.querySelector('#emoji-picker').matches(':popover-open') &&
 		document.querySelector('#emoji-picker-emoji button')`
+	pickerOpenEmpty = `document.querySelector('#emoji-picker:popover-open .emoji-picker__empty')`
 	pickerClosed    = `!document.querySelector('#emoji-picker').matches(':popover-open')`
 	pickerEmoji     = `[...document.querySelectorAll('#emoji-picker-emoji button')].map(e => e.value)`
 	composerFocused = `document.activeElement === ` + composer
@@ -97,13 +99,29 @@ func TestEmojiPickerByKeyboard(t *testing.T) {
 	ana.typeText("pizza")
 	ana.waitUntil("the search found it", pickerEmoji+`[0] === '🍕'`)
 	ana.pressKeys("\r")
-	ana.waitUntil("Enter searches and selects nothing",
-		pickerOpen+` && !document.querySelector('.emoji-picker__search.htmx-request') && `+composer+`.value === ''`)
-	ana.tabTo(`[value="🍕"]`)
-	ana.pressKeys("\r")
-	ana.waitUntil("it is in the composer", composer+`.value === '🍕' && `+composerFocused)
+	ana.waitUntil("Enter picks the first emoji", composer+`.value === '🍕' && `+composerFocused)
 	ana.pressKeys("\r")
 	ana.waitForMessages("🍕")
+
+	ana.tabTo(".emoji-button--popover")
+	ana.pressKeys("\r")
+	ana.waitUntil("the picker is open", pickerOpen+` && document.activeElement.name === 'q'`)
+	for _, step := range []struct {
+		key  string
+		rows string // the position of the emoji that has the focus then, in its list
+	}{
+		{kb.ArrowDown, "0"}, {kb.ArrowDown, "0"}, {kb.ArrowDown, "8"}, {kb.ArrowRight, "9"}, {kb.ArrowLeft, "8"},
+		{kb.ArrowUp, "0"},
+	} {
+		ana.run(chromedp.KeyEvent(step.key))
+		ana.waitUntil("the focus moves to emoji "+step.rows,
+			`[...document.activeElement.parentElement.children].indexOf(document.activeElement) === `+step.rows)
+	}
+	ana.run(chromedp.KeyEvent(kb.ArrowUp))
+	ana.waitUntil("the focus is back in the search", `document.activeElement.name === 'q'`)
+	ana.typeText("nothing of the kind")
+	ana.pressKeys("\r")
+	ana.waitUntil("Enter picks nothing where nothing is found", pickerOpenEmpty+` && `+composer+`.value === ''`)
 }
 
 func TestShortcodes(t *testing.T) {

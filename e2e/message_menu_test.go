@@ -78,7 +78,6 @@ func TestMessageMenuByKeyboard(t *testing.T) {
 	ana.waitUntil("the picker is in the menu", `document.activeElement.matches('#message-menu [name=q]')`)
 	ana.typeText("pizza")
 	ana.waitUntil("the search found it", `document.querySelector('#message-menu-emoji button').value === '🍕'`)
-	ana.tabTo(`#message-menu-emoji [value="🍕"]`)
 	ana.pressKeys("\r")
 	ana.waitUntil("the reaction is shown, and the focus is back on the button",
 		reactionsOf(1)+` === '😂 2,🍕 1' && `+menuClosed+` && `+menuButtonFocused(1))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // waitForConversation waits until a conversation is open and its stream is the only one.
@@ -94,4 +95,33 @@ func TestModifierClicksOpenLinksElsewhere(t *testing.T) {
 	ana.click("#room-1", chromedp.ButtonModifiers(chromedp.ModifierShift))
 	ana.waitForTabAt("/messages?room=1")
 	ana.waitForConversation("with=2")
+}
+
+func TestPeopleSearchByKeyboard(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	for _, name := range []string{"Bea", "Berta", "Carla"} {
+		s.newAPIUser(name)
+	}
+	ana.open("/messages?room=1")
+	ana.waitForStream()
+	ana.fill(".search-form input", "be")
+	ana.pressKeys("\r")
+	ana.waitForConversation("with=2")
+	ana.click(".search-form input")
+	ana.typeText("r")
+	ana.waitUntil("one person is found", `document.querySelectorAll('#search-results a').length === 1`)
+	ana.pressKeys("\b")
+	ana.waitUntil("two people are found", `document.querySelectorAll('#search-results a').length === 2`)
+	for _, step := range []struct{ key, focused string }{
+		{kb.ArrowDown, "#search-results li:first-child a"}, {kb.ArrowDown, "#search-results li:last-child a"},
+		{kb.ArrowUp, "#search-results li:first-child a"}, {kb.ArrowUp, "[name=q]"},
+		{kb.ArrowDown, "#search-results li:first-child a"}, {kb.ArrowDown, "#search-results li:last-child a"},
+	} {
+		ana.run(chromedp.KeyEvent(step.key))
+		ana.waitUntil("the focus is on "+step.focused, sprintf(`document.activeElement.matches('%s')`, step.focused))
+	}
+	ana.pressKeys("\r")
+	ana.waitForConversation("with=3")
 }

@@ -54,6 +54,8 @@ type emojiRequest struct {
 	Tone    string `form:"tone" json:"tone"`
 	Query   string `form:"q" json:"q" max:"200"`
 	Group   string `form:"group" json:"group"`
+
+	First web.StrictBool `form:"first" json:"first" example:""` // pick the first emoji that Query finds
 }
 
 // postRequest returns the fields that belong to the composer: the text and its conversation.
@@ -200,12 +202,21 @@ func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
 	return out
 }
 
-// pickEmoji answers with the submitted text to which the picked emoji is appended. If the request names no emoji, for
+// pickEmoji answers with the submitted text to which the picked emoji is appended, or adds a reaction if the search for
+// one picked its first result. If the request names no emoji, for
 // example because the user pressed the search button, browsers get the picker instead.
 func (s *Server) pickEmoji(c echo.Context) error {
 	var in emojiRequest
 	if err := web.Bind(c, &in); err != nil {
 		return err
+	}
+	if in.First && in.Emoji == "" {
+		if in.Emoji = firstFound(in); in.Emoji == "" && web.IsHTMX(c) {
+			return c.NoContent(http.StatusNoContent)
+		}
+		if in.Message != 0 && in.Emoji != "" {
+			return s.addReaction(c, int64(in.Message), reactionRequest{Emoji: in.Emoji, Tone: in.Tone})
+		}
 	}
 	if in.Emoji == "" && !web.WantsJSON(c) {
 		return s.renderEmojiPicker(c, in)
@@ -230,6 +241,19 @@ func (s *Server) pickEmoji(c echo.Context) error {
 		return s.Render(c, http.StatusOK, views.EmojiPickedResponse(s.Locale(c), composer, e))
 	}
 	return s.rerenderComposer(c, text, nil, nil)
+}
+
+// firstFound returns the first emoji that a picker shows for a query, in the chosen skin tone. It returns "" without a
+// query, or if nothing is found.
+func firstFound(in emojiRequest) string {
+	if in.Query == "" {
+		return ""
+	}
+	found := shownEmoji(in.Query, parseBounded(in.Group, emoji.GroupCount-1, -1))
+	if len(found) == 0 {
+		return ""
+	}
+	return found[0].WithTone(parseBounded(in.Tone, emoji.ToneCount, 0)).Text
 }
 
 // recordEmojiUse saves which emoji and skin tone the user picked last. If that fails, it only logs the error, so that

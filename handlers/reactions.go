@@ -35,13 +35,18 @@ func (s *Server) react(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
+	return s.addReaction(c, web.ParseID(c.Param("id")), in)
+}
+
+// addReaction adds or removes a reaction of the caller to a message.
+func (s *Server) addReaction(c echo.Context, message int64, in reactionRequest) error {
 	if err := s.checkChangeRate(c); err != nil {
 		return err
 	}
 	// React refuses an unknown emoji (e is then empty), but only after it has found the message. A caller who may not
 	// see the message gets the same answer as for a missing one.
 	e, _ := emoji.Lookup(in.Emoji)
-	me, message := web.CurrentUser(c), web.ParseID(c.Param("id"))
+	me := web.CurrentUser(c)
 	changed, err := s.chat.React(c.Request().Context(), me, message, e.Text, (*bool)(in.Mine))
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func (s *Server) sidebarRoutes() []web.Route {
 			Doc: web.Operation{
 				Summary: "Returns the caller, their rooms, and people: those they talked with, then those online, " +
 					"then others by name.",
-				Query:     "q after",
+				Query:     "q after open",
 				Responses: web.Responses{200: chatJSON{}},
 			},
 		},
@@ -60,6 +60,11 @@ func (s *Server) chatPage(c echo.Context) error {
 	if c.QueryParams().Has("q") {
 		if err = s.searchPeople(c, &side); err != nil {
 			return err
+		}
+		if c.QueryParam("open") == "first" && web.IsHTMX(c) && len(side.Results) > 0 {
+			first := chat.ConversationRef{With: side.Results[0].ID}
+			c.Response().Header().Set("HX-Location", views.OpenConversationHeader(first))
+			return c.NoContent(http.StatusOK)
 		}
 	}
 	if c.QueryParams().Has("gone") {

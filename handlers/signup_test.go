@@ -175,7 +175,7 @@ func TestRegistrationNeedsConfirmation(t *testing.T) {
 			equal(t, "Referrer-Policy", page.header.Get("Referrer-Policy"), "same-origin")
 			b.do("HEAD", path, nil).is(200)
 		}
-		b.post(path, []string{"password", "not this one"}).is(422).has("not the password")
+		b.post(path, []string{"password", "not this one"}).is(422).has("the password that you chose when you signed up")
 		b.post(path, []string{"password", testPassword}).redirectsTo("/chat")
 		b.get("/chat").is(200)
 		equal(t, "the first is admin",

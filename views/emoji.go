@@ -1,6 +1,7 @@
 package views
 
 import (
+	"maps"
 	"net/url"
 	"unicode"
 
@@ -87,10 +88,21 @@ func (p PickTarget) filterAttrs() templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{
-		"hx-get": emojiURL, "hx-trigger": "submit, input delay:200ms", "hx-sync": "this:replace",
+		"hx-get": emojiURL, "hx-trigger": "input delay:200ms", "hx-sync": "this:replace",
 		"hx-target": byID(emojiGridID(p)), "hx-select": byID(emojiGridID(p)), "hx-swap": "outerHTML",
 		"hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
 	}
+}
+
+// pickFirstAttrs returns the htmx attributes of the button that the key Enter presses in the search field.
+func (p PickTarget) pickFirstAttrs() templ.Attributes {
+	if p.Attrs == nil {
+		return nil
+	}
+	attrs := maps.Clone(p.Attrs)
+	delete(attrs, "novalidate")
+	attrs["hx-post"], attrs["hx-vals"], attrs["hx-sync"] = emojiURL, `{"first":"true"}`, "closest form:replace"
+	return attrs
 }
 
 // selectedGroup returns the number of the emoji group that the picker marks as selected. -1 means the recently used

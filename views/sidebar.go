@@ -1,6 +1,12 @@
 package views
 
-import "charla/chat"
+import (
+	"fmt"
+
+	"charla/chat"
+
+	"github.com/a-h/templ"
+)
 
 // conversationHue returns the CSS class of a conversation's circle. For direct messages it gives the avatar colour of
 // the other user. Rooms have a class of their own without a colour.
@@ -61,4 +67,18 @@ func (s Sidebar) Unread() int {
 		n += r.Unread
 	}
 	return n
+}
+
+// peopleSearchSwap returns the htmx attributes of a request that updates the results of the people search.
+func peopleSearchSwap() templ.Attributes {
+	return templ.Attributes{
+		"hx-target": byID(idSearchResults), "hx-select": byID(idSearchResults), "hx-swap": "outerHTML ignoreTitle:true",
+		"hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
+	}
+}
+
+// OpenConversationHeader returns the value of the header HX-Location that makes htmx open a conversation in the page.
+func OpenConversationHeader(p chat.ConversationRef) string {
+	return fmt.Sprintf(`{"path":%q,"target":%q,"select":%q,"swap":"outerHTML show:none"}`,
+		MessagesURL(p), byID(idConversation), byID(idConversation))
 }

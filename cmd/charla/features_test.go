@@ -77,7 +77,7 @@ var otherFiles = map[string]string{
 	"handlers/web": "caller client_address content_disposition errors host json_schema markdown max_lengths " +
 		"message_json negotiation openapi query_parameters ratelimit render request route upload_body " +
 		"urlencoded",
-	"views": "dom_ids emails errors forms fragments icons layout locale page push text times urls",
+	"views": "arrow_keys dom_ids emails errors forms fragments icons layout locale page push text times urls",
 	"css":   "app base card_page forms layers noscript pages print reset theme utilities",
 	"e2e": "accessibility alt_text api_user attachments_sync connection_banner durability engine engine_window " +
 		"firefox flaky_proxy html_validation injection keyboard main markdown navigation noscript print reconnect responsive_layout " +

@@ -31,6 +31,7 @@ var QueryParameters = []QueryParameter{
 	{"size", "", "The size of a picture: thumb, medium or square. Without it the whole file is returned."},
 	{"invite", "", "Searches people who can be added to the room. Only on the page."},
 	{"next", "", "The path to open after the log-in."},
+	{"open", "", "With first, opens the conversation with the first person found. Only on the page."},
 	{"ended", "", "Why the log-in is shown. Only on the page."},
 }
 
