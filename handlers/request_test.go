@@ -221,6 +221,17 @@ func TestAcceptEncodingIsRespected(t *testing.T) {
 	equal(t, "a stream", ana.listen("/events?room=1", "Accept-Encoding: gzip, zstd").header.Get("Content-Encoding"), "")
 }
 
+// Files at known paths answer conditional requests too.
+func TestKnownFilesAreNotSentTwice(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	for _, path := range []string{"/favicon.ico", "/robots.txt"} {
+		a := s.anonymous().get(path).is(200)
+		again := s.anonymous().get(path, `If-None-Match: "x", W/`+a.header.Get("ETag")).is(304)
+		equal(t, path, again.body+again.header.Get("Cache-Control"), a.header.Get("Cache-Control"))
+	}
+}
+
 // decompress returns a body without its content coding.
 func decompress(t *testing.T, encoding, body string) string {
 	t.Helper()

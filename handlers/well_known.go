@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -63,10 +64,20 @@ func (s *Server) wellKnownRoutes() []web.Route {
 // wellKnownMaxAge is the Cache-Control header of answers that hardly ever change.
 const wellKnownMaxAge = "public, max-age=86400"
 
+// sendWellKnown answers with content that hardly ever changes, or with status 304 if the client has it already.
+func sendWellKnown(c echo.Context, contentType string, content []byte) error {
+	etag := fmt.Sprintf(`"%x"`, sha256.Sum256(content))
+	c.Response().Header().Set("Cache-Control", wellKnownMaxAge)
+	c.Response().Header().Set("ETag", etag)
+	if static.NotModified(c.Request(), etag) {
+		return c.NoContent(http.StatusNotModified)
+	}
+	return c.Blob(http.StatusOK, contentType, content)
+}
+
 func favicon(c echo.Context) error {
 	content, contentType := static.Content("favicon.ico")
-	c.Response().Header().Set("Cache-Control", wellKnownMaxAge)
-	return c.Blob(http.StatusOK, contentType, content)
+	return sendWellKnown(c, contentType, content)
 }
 
 // manifest is the web app manifest. Its members have the names of the W3C specification.
@@ -127,8 +138,7 @@ Disallow: /
 `
 
 func robots(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", wellKnownMaxAge)
-	return c.String(http.StatusOK, robotsTxt)
+	return sendWellKnown(c, echo.MIMETextPlainCharsetUTF8, []byte(robotsTxt))
 }
 
 // securityTxtLifetime is how long a copy of security.txt may be trusted. RFC 9116 recommends less than a year.
@@ -145,8 +155,7 @@ func (s *Server) securityTxt(c echo.Context) error {
 	if base := s.config.BaseURL; base != nil && base.Scheme == "https" {
 		fmt.Fprintf(&b, "Canonical: %s\n", base.JoinPath("/.well-known/security.txt"))
 	}
-	c.Response().Header().Set("Cache-Control", wellKnownMaxAge)
-	return c.String(http.StatusOK, b.String())
+	return sendWellKnown(c, echo.MIMETextPlainCharsetUTF8, []byte(b.String()))
 }
 
 // changePasswordURL redirects to the form for a new password. Someone who is not signed in gets the sign-in page first.
