@@ -38,7 +38,7 @@ func (s *Server) attachmentRoutes() []web.Route {
 
 // altTextForm is the form or JSON that sets the alt text of a file.
 type altTextForm struct {
-	Alt string `form:"alt" json:"alt" example:""`
+	Alt string `form:"alt" json:"alt" example:"" max:"4000"`
 }
 
 // describeFile sets the alt text of an uploaded file that has not been sent yet. The composer may show several files,

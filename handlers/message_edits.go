@@ -59,7 +59,7 @@ type editRequest struct {
 // altTextRequest is the new alt text of one file, in the JSON of an editRequest.
 type altTextRequest struct {
 	ID  web.ID `json:"id"`
-	Alt string `json:"alt"`
+	Alt string `json:"alt" max:"4000"`
 }
 
 // edit returns the change that the request describes. In a form, the alt texts are in fields called alt-ID, where ID is

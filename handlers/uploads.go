@@ -41,7 +41,7 @@ type uploadRequest struct {
 	With   web.ID `form:"with" json:"with"`
 	Room   web.ID `form:"room" json:"room"`
 	Upload string `form:"upload" json:"upload"`
-	Alt    string `form:"alt" json:"alt"` // of the next file only
+	Alt    string `form:"alt" json:"alt" max:"4000"` // of the next file only
 }
 
 // uploadResult says which files of a request were stored and which were rejected.
