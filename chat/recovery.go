@@ -39,6 +39,30 @@ func (s *Service) CreateResetLink(ctx context.Context, email string) (user User,
 	return user, token, err
 }
 
+// CreateResetLinkFor returns the token of a link with which a person chooses a new password, and when it expires. It
+// works as that of CreateResetLink. It returns Forbidden if the acting user is not an admin, for a bot, and for the owner
+// of the community unless they ask for themself, Conflict if the person is disabled, and ErrNotFound if there is no such
+// person.
+func (s *Service) CreateResetLinkFor(
+	ctx context.Context, by User, id int64,
+) (user User, token string, expires Timestamp, err error) {
+	token, expires = newToken(), s.now()+operatorResetLinkLifetime
+	err = s.inManagerTx(ctx, by, id, ManagePeople, func(tx Tx, actor, target User) error {
+		switch user = target; {
+		case target.IsBot():
+			return errNotForBots
+		case target.Disabled():
+			return errDeactivated
+		case target.Role == RoleOwner && actor.ID != target.ID: // an admin could take the community over
+			return Errorf(Forbidden, "Only the owner can do this.")
+		}
+		return tx.InsertEmailToken(ctx, EmailToken{
+			Hash: hashToken(token), Kind: EmailTokenReset, User: target.ID, ExpiresAt: expires,
+		})
+	})
+	return user, token, expires, err
+}
+
 // personByEmail locks and returns the enabled person with an e-mail address.
 func personByEmail(ctx context.Context, tx Tx, email string) (User, error) {
 	email, key, err := CleanEmail(email)

@@ -37,6 +37,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Rooms", Routes: s.roomRoutes()},
 		{Name: "Members", Routes: s.memberRoutes()},
 		{Name: "People", Routes: s.peopleRoutes()},
+		{Name: "Recovery", Routes: s.recoveryRoutes()},
 		{Name: "Roles", Routes: s.roleRoutes()},
 		{Name: "Community", Routes: s.communityRoutes()},
 		{Name: "Bots", Routes: s.botRoutes()},

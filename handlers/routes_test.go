@@ -94,6 +94,7 @@ var routeCases = []routeCase{
 	{route: "GET /people", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
 	{route: "GET /admin", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{404, 404}, admin: statuses{200, 200}},
 	{route: "POST /admin", form: "pins=member", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 200}},
+	{route: "POST /people/:id/reset-link", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{201, 201}},
 	{route: "GET /roles", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "POST /people/:id/role", form: "role=member", anonymous: statuses{303, 401}, outsider: statuses{403, 403}, member: statuses{403, 403}, admin: statuses{303, 204}},
 	{route: "POST /rooms/:id/members/:user/role", form: "role=moderator", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{403, 403}, owner: statuses{303, 204}},

@@ -273,6 +273,14 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						if !a.IsBot() {
+							templ_7745c5c3_Err = confirmForm(
+								personActionURL(a.ID, "reset-link"),
+								p.T("Password link"),
+								p.T("Make a password link for %s", a.Name),
+							).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
 							templ_7745c5c3_Err = roleForm(p.Locale, personActionURL(a.ID, "role"), a.Name, a.Role, p.communityRoles()).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
@@ -292,7 +300,7 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 					var templ_7745c5c3_Var14 string
 					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("No one found for “%s”.", d.Query))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 61, Col: 80}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 66, Col: 80}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 					if templ_7745c5c3_Err != nil {

@@ -44,7 +44,7 @@ var features = map[string]string{
 	"presence":              "live views e2e",
 	"reactions":             "chat db handlers views css e2e",
 	"read_markers":          "chat db handlers views e2e",
-	"recovery":              "chat",
+	"recovery":              "chat handlers views",
 	"roles":                 "chat handlers views",
 	"rooms":                 "chat db handlers views e2e",
 	"send_queue":            "chat handlers views css e2e",
