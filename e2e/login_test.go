@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -109,5 +110,39 @@ func TestLogOutClearsSendQueue(t *testing.T) {
 	ana.waitForPath("/login")
 	if left := eval[string](ana, localStorageText); strings.Contains(left, "between us") {
 		t.Errorf("after the log-out the browser keeps %q", left)
+	}
+}
+
+// TestSignOutByOneClick signs out from an open conversation, on a phone and on a wide screen. On every page the button is
+// in the window and covers no other control.
+func TestSignOutByOneClick(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana := s.newUser("Ana")
+	ana.allowErrors("status of 404")
+	s.newAPIUser("Bob").postMessages("room=1", "hello")
+	const button = `form[action="/logout"] button`
+	for _, width := range []int64{320, 1000} {
+		ana.setSize(width, 640)
+		for _, path := range pagePaths {
+			ana.open(path)
+			ana.waitUntil("the button to sign out is in the window of "+path, `(() => {
+				const button = document.querySelector('`+button+`');
+				button.scrollIntoView({block: 'nearest'});
+				const box = button.getBoundingClientRect();
+				const others = [...document.querySelectorAll('a, button')].filter(e => e !== button && e.checkVisibility());
+				return box.width >= 44 && box.left >= 0 && box.right <= innerWidth &&
+					button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)) &&
+					!others.some(e => { const o = e.getBoundingClientRect();
+						return o.width > 1 && o.left < box.right && o.right > box.left && o.top < box.bottom && o.bottom > box.top; });
+			})()`)
+		}
+		ana.open("/messages?room=1")
+		ana.waitForStream()
+		ana.saveScreenshot(fmt.Sprint("sign-out-", width))
+		ana.click(button)
+		ana.waitForPath("/login")
+		ana.logIn("Ana")
+		ana.waitForPath("/chat")
 	}
 }

@@ -254,3 +254,24 @@ func FuzzOwnPath(f *testing.F) {
 		}
 	})
 }
+
+// TestSignOutIsOnEveryPage checks that every page of a signed-in person has a form that signs out with one click.
+func TestSignOutIsOnEveryPage(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	berta := s.newUser("Berta")
+	m := berta.sendMessage("room=1", "hello")
+	for _, path := range []string{
+		"/chat", "/messages?room=1", "/messages?" + berta.peerQuery(), "/messages?room=1&before=1", m.path(), "/rooms",
+		"/rooms/1", "/conversations", "/people", "/bots", "/sessions", "/settings", "/settings/delete", "/emoji?message=" +
+			formatID(m.ID), "/nowhere", "/messages?room=99",
+	} {
+		page := ana.get(path)
+		if page.status != 200 && page.status != 404 {
+			t.Errorf("%s: status %d", path, page.status)
+		}
+		page.shows("form[method=post][action='/logout'] button[type=submit]")
+	}
+	s.anonymous().get("/login").is(200).hides("form[action='/logout']")
+}

@@ -42,6 +42,15 @@ func formSwapAttrs() templ.Attributes {
 	}
 }
 
+// signOutAttrs returns the htmx attributes of the form that signs out. Its response replaces the form and then opens the
+// sign-in page. An error is shown above the conversation.
+func signOutAttrs() templ.Attributes {
+	return templ.Attributes{
+		"hx-swap": "outerHTML", "hx-sync": "this:drop", "hx-disable": "find button",
+		"hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
+	}
+}
+
 // formURLEncoded is the encoding with which a button submits a form without the form's files.
 const formURLEncoded = "application/x-www-form-urlencoded"
 
