@@ -85,10 +85,11 @@ func (c *canvas) addAcross(rgba []byte) {
 	for i := 0; i+4 <= 4*c.source.X; i += 4 {
 		pix := rgba[i : i+4 : i+4]
 		part := min(left, c.size.X)
-		sum := c.across[to : to+4 : to+4]
-		for k, v := range pix {
-			sum[k] += uint32(v) * uint32(part)
-		}
+		sum, units := c.across[to:to+4:to+4], uint32(part)
+		sum[0] += uint32(pix[0]) * units // not a loop, because this is most of the work for a large picture
+		sum[1] += uint32(pix[1]) * units
+		sum[2] += uint32(pix[2]) * units
+		sum[3] += uint32(pix[3]) * units
 		if left -= part; left > 0 {
 			continue
 		}
