@@ -67,3 +67,21 @@ func TestConnectionBannerCoversNothing(t *testing.T) {
 	ana.setOffline(false)
 	ana.waitUntil("the notice is cleared", noticeText+` === ''`)
 }
+
+func TestPresenceIsUnknownWhileOffline(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	ana, bob := s.newUser("Ana"), s.newAPIUser("Bob")
+	ana.allowErrors(serverDownErrors)
+	bob.holdStream()
+	ana.open("/messages?with=2")
+	ana.waitForStream()
+	const state = `document.querySelector('.conversation__state .presence')`
+	const shown = state + `.innerText === 'Online' && ` + state + `.checkVisibility({ visibilityProperty: true })`
+	ana.waitUntil("Bob is online", shown)
+	ana.setOffline(true)
+	ana.waitUntil("nothing says whether Bob is online",
+		connectionStatus+` && !`+state+`.checkVisibility({ visibilityProperty: true })`)
+	ana.setOffline(false)
+	ana.waitUntil("Bob is online again", shown)
+}
