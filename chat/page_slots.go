@@ -35,9 +35,12 @@ type PageSlot struct {
 	UsedAt  Timestamp `db:"used_at"`
 }
 
-// pageSlotLife is how long after it was last heard of a page counts as open. An open page is heard of every minute by
-// its stream, and a hidden page without a stream every two minutes by its requests.
-const pageSlotLife = Timestamp(5 * time.Minute / time.Microsecond)
+// An open page is heard of every minute: by its stream or, while it is hidden and has none, by a request. pageSlotLife is
+// how long after that it counts as open. Within pageSlotTouch nothing is written.
+const (
+	pageSlotLife  = Timestamp(90 * time.Second / time.Microsecond)
+	pageSlotTouch = Timestamp(50 * time.Second / time.Microsecond)
+)
 
 // ErrNoPageSlot is returned by TakePageSlot if all slots belong to open pages.
 var ErrNoPageSlot = errors.New("all page slots are in use")
@@ -84,7 +87,7 @@ func freePageSlots(given []PageSlot, now Timestamp) (free []PageSlot) {
 	return free
 }
 
-// KeepPageSlot records that a page is open, at most once a minute. It returns false if the page no longer has its slot,
+// KeepPageSlot records that a page is open, about once a minute. It returns false if the page no longer has its slot,
 // for instance because it was asleep for long or its session ended: then it must not write to the slot any more.
 func (s *Service) KeepPageSlot(ctx context.Context, page PageSlot) (kept bool, err error) {
 	given, err := s.store.PageSlots(ctx, page.Session)
@@ -96,7 +99,7 @@ func (s *Service) KeepPageSlot(ctx context.Context, page PageSlot) (kept bool, e
 		if slot.Slot != page.Slot || slot.Page != page.Page {
 			continue
 		}
-		if now-slot.UsedAt <= touchInterval {
+		if now-slot.UsedAt <= pageSlotTouch {
 			return true, nil
 		}
 		return true, s.TouchPageSlots(ctx, []PageSlot{page})

@@ -70,12 +70,12 @@ func TestOpenPagesKeepTheirSlots(t *testing.T) {
 			}
 
 			asked, streamed := pages[0], pages[1]
-			clock = clock.Add(4 * time.Minute)
+			clock = clock.Add(20 * time.Second)
 			w.keepsPageSlot(t, asked, true)
 			if err := w.TouchPageSlots(t.Context(), []chat.PageSlot{streamed}); err != nil {
 				t.Fatal(err)
 			}
-			clock = clock.Add(2 * time.Minute)
+			clock = clock.Add(80 * time.Second)
 			for _, old := range pages[2:10] {
 				if got := w.takePageSlot(t, session); got.Slot != old.Slot {
 					t.Errorf("a new page has slot %d, want the least recently used one, %d", got.Slot, old.Slot)

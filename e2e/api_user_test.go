@@ -97,6 +97,37 @@ func (p apiUser) postMessages(place string, texts ...string) {
 	}
 }
 
+// messageBodies returns the texts of all messages of a conversation, oldest first.
+func (p apiUser) messageBodies(place string) (bodies []string) {
+	p.Helper()
+	for path := "/messages?" + place + "&after=0&limit=200"; path != ""; {
+		var page struct {
+			Messages []struct{ Body string }
+			Next     string
+		}
+		request, err := http.NewRequest(http.MethodGet, p.server.url(path), nil)
+		if err != nil {
+			p.Fatal(err)
+		}
+		request.Header.Set("Accept", "application/json")
+		request.Header.Set("Cookie", p.cookie)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			p.Fatal(err)
+		}
+		err = json.NewDecoder(answer.Body).Decode(&page)
+		answer.Body.Close()
+		if err != nil {
+			p.Fatalf("GET %s: %s %v", path, answer.Status, err)
+		}
+		for _, m := range page.Messages {
+			bodies = append(bodies, m.Body)
+		}
+		path = page.Next
+	}
+	return bodies
+}
+
 // numberedTexts returns n texts that end with their number, from 1.
 func numberedTexts(what string, n int) []string {
 	texts := make([]string, n)

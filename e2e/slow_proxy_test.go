@@ -11,13 +11,15 @@ import (
 	"time"
 )
 
-// slowProxy forwards to the server, and delays or drops the responses to posts under /messages.
+// slowProxy forwards to the server, and delays or drops the responses to posts under /messages. It can also refuse all
+// requests.
 type slowProxy struct {
 	addr string
 
 	mu            sync.Mutex // guards all below
 	responseDelay time.Duration
 	drop          bool
+	away          bool
 }
 
 // newSlowProxy starts a proxy for the server.
@@ -31,7 +33,12 @@ func (s *server) newSlowProxy(t *testing.T) *slowProxy {
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: s.addr})
 	proxy.FlushInterval = -1
 	proxy.ModifyResponse = p.delayResponse
-	site := &http.Server{Handler: proxy}
+	site := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.isAway() {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	})}
 	go site.Serve(l)
 	t.Cleanup(func() { site.Close() })
 	return p
@@ -68,6 +75,19 @@ func (p *slowProxy) setDelay(milliseconds int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.responseDelay, p.drop = time.Duration(milliseconds)*time.Millisecond, false
+}
+
+// setAway makes the proxy refuse new requests, as if the server was not there, or forward them again.
+func (p *slowProxy) setAway(away bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = away
+}
+
+func (p *slowProxy) isAway() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.away
 }
 
 // dropResponses closes the connection after the server has handled a request, instead of forwarding the response.

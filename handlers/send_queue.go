@@ -241,27 +241,28 @@ func (r *queueRun) saveDrafts() {
 // is offered to this page.
 func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 	other, err := r.s.chat.SaveDraft(r.c.Request().Context(), web.CurrentUser(r.c), e.draft())
-	place := views.QueueDraft{ID: e.id, Place: e.Place, Body: e.Body, Key: e.Key}
+	saved := views.QueueDraft{ID: e.id, Conversation: e.conversation(), Body: e.Body, Key: e.Key}
 	code := chat.CodeOf(err)
 	switch {
 	case isTemporary(err):
 		r.failed = err
 	case typing && err == nil && other != "":
 		r.offer(e, other)
-		place.Body = other
-		r.answer.Known = append(r.answer.Known, place)
+		saved.Body = other
+		r.answer.Known = append(r.answer.Known, saved)
 	case typing && err == nil:
-		r.answer.Saved = append(r.answer.Saved, place)
+		r.answer.Saved = append(r.answer.Saved, saved)
+		r.answer.Known = append(r.answer.Known, saved)
 	case !typing && (err == nil && other != "" || code == chat.Invalid):
 		r.offer(e, e.Body)
 		r.forget(slot, e)
 	case !typing && err == nil:
-		r.answer.Recovered = append(r.answer.Recovered, place)
+		r.answer.Recovered = append(r.answer.Recovered, saved)
 		r.forget(slot, e)
 	}
 }
 
 // offer makes the page offer a text to the user in the conversation of a draft.
 func (r *queueRun) offer(e queueEntry, text string) {
-	r.answer.Offered = append(r.answer.Offered, views.QueueDraft{ID: rand.Text(), Place: e.Place, Body: text, Key: e.Key})
+	r.answer.Offered = append(r.answer.Offered, views.QueueDraft{ID: rand.Text(), Conversation: e.conversation(), Body: text})
 }

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -21,8 +20,8 @@ const (
 )
 
 const (
-	maxEntryID    = 200   // bytes
-	maxEntries    = 2_000 // of all slots together
+	maxEntryID    = 200    // bytes
+	maxEntries    = 20_000 // of all slots together, without marks
 	maxEntryFiles = 100
 )
 
@@ -97,8 +96,10 @@ func decodeQueue(stored string, user int64) (slots []queueSlot, err error) {
 		}
 		slot := queueSlot{store: name, number: number, marks: map[string]string{}}
 		_ = web.EachMember([]byte(content), func(id string, value json.RawMessage) {
-			if count++; count <= maxEntries && len(id) <= maxEntryID {
-				slot.add(id, value)
+			if strings.HasPrefix(id, markPrefix) {
+				slot.addMark(strings.TrimPrefix(id, markPrefix), value)
+			} else if count++; count <= maxEntries && len(id) <= maxEntryID {
+				slot.addEntry(id, value)
 			}
 		})
 		slots = append(slots, slot)
@@ -106,19 +107,20 @@ func decodeQueue(stored string, user int64) (slots []queueSlot, err error) {
 	return slots, err
 }
 
-// add adds an entry or a mark to the slot.
-func (s *queueSlot) add(id string, value json.RawMessage) {
-	if target, isMark := strings.CutPrefix(id, markPrefix); isMark {
-		var text string
-		if json.Unmarshal(value, &text) != nil {
-			text = string(bytes.TrimSpace(value))
-		}
-		s.marks[target] = text
-		return
+// addMark adds the mark of an entry. Marks are not limited, because a message that was canceled must not be sent.
+func (s *queueSlot) addMark(id string, value json.RawMessage) {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		text = string(value)
 	}
+	s.marks[id] = text
+}
+
+// addEntry adds an entry. One that cannot be read becomes an entry that is refused.
+func (s *queueSlot) addEntry(id string, value json.RawMessage) {
 	e := queueEntry{id: id}
 	if json.Unmarshal(value, &e) != nil || web.HasLoneSurrogate(value) {
-		e = queueEntry{id: id, Place: e.Place, Name: e.Name, Body: "\x00"} // which is refused
+		e = queueEntry{id: id, Place: e.Place, Name: e.Name, Body: "\x00"}
 	}
 	s.entries = append(s.entries, e)
 }

@@ -94,8 +94,7 @@ const (
 	drops   = "mine[$el.dataset.id] = undefined"
 	marks   = "mine['gone-'"
 	refuses = "$dispatch('refused'"
-	offers  = "mine['other-'"
-	saves   = "$dispatch('saved'"
+	saves   = "(mine[$el.dataset.id] || {})"
 )
 
 // queueAnswers returns answers of the queue of all kinds.
@@ -225,7 +224,7 @@ func TestQueueWaitsWhileItFails(t *testing.T) {
 // TestQueueUnderARateLimit sends more messages at once than the limit allows.
 func TestQueueUnderARateLimit(t *testing.T) {
 	t.Parallel()
-	s := openSQLite(t, func(o *serverOptions) { o.RateScale = 0.02 })
+	s := openSQLite(t, func(o *serverOptions) { o.RateScale = 0.0001 })
 	ana := s.newUser("Ana")
 	var own queuedEntries
 	for i := range 100 {
@@ -253,13 +252,13 @@ func TestQueueSavesDrafts(t *testing.T) {
 	equal(t, "saved", answer.answered(saves), "draft-PAGE-"+toBerta)
 	shown("hel")
 	answer = ana.postQueue(t, nil, draft("draft-OLD-"+toBerta, toBerta, "hel", "hello")).is(200)
-	answer.shows("[x-init^=\"$dispatch('recovered'\"][data-body=hello]")
+	answer.shows("[x-init^='draft === saved'][data-body=hello]")
 	answer.shows("[x-init^=\"mine['gone-'\"][data-mark=hello]")
 	shown("hello")
 
 	// A draft that its writer does not know is not replaced.
 	answer = ana.postQueue(t, draft("draft-PAGE-"+toBerta, toBerta, "", "goodbye"), nil).is(200)
-	answer.shows("[x-init^=\"mine['other-'\"][data-body=hello]").shows("[x-init^=\"$dispatch('saved'\"][data-body=hello]")
+	answer.shows("[x-init^=\"mine['other-'\"][data-body=hello]").shows("[x-init^='saved = '][data-body=hello]")
 	shown("hello")
 	answer = ana.postQueue(t, nil, draft("draft-OLD-"+toBerta, toBerta, "", "goodbye")).is(200)
 	answer.shows("[x-init^=\"mine['other-'\"][data-body=goodbye]").shows("[x-init^=\"mine['gone-'\"][data-mark=goodbye]")
@@ -338,4 +337,20 @@ func (a *answer) pageHeader() string {
 	}
 	a.t.Fatal("the page has no slot")
 	return ""
+}
+
+// TestPageHearsThatItsDraftIsGone sends a draft while another page of its author shows it.
+func TestPageHearsThatItsDraftIsGone(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	ana.post("/drafts", []string{"room", "1", "body", "half", "key", "k"}, asJSON).is(204)
+	stream := ana.listen("/events?room=1&after=0")
+	stream.readUntil("the cursor", isBareID)
+	stream.waitFor("conversation-list")
+	ana.sendMessage("room=1", "another message")
+	ana.post("/messages", []string{"room", "1", "body", "half", "key", "k"}, asJSON).is(201)
+	stream.waitForElement("[hx-target='[data-place=room-1] #draft-response'] [data-key=k]", "")
+	reconnected := ana.listen("/events?room=1", "Last-Event-ID: 1")
+	reconnected.waitForElement("[hx-target='[data-place=room-1] #draft-response'] i[data-key='']", "")
 }

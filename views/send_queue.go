@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"charla/chat"
-
-	"github.com/a-h/templ"
 )
 
 // PageHeader is the request header in which htmx sends the slot and the name of the page, such as "7-NAME".
@@ -20,7 +18,7 @@ const (
 	sendTriggers = `send from:window delay:20ms, giveback from:window delay:20ms, waits from:window once delay:200ms, ` +
 		`typed from:window throttle:1500ms, online from:window, ` +
 		`htmx:sse:after:connection` + whileQueued + ` from:body, every 10s` + whileQueued +
-		`, every 120s[document.hidden]`
+		`, every 60s[document.hidden]`
 )
 
 // sendErrorSwap is the htmx setting that shows the error of a queued message below the conversation.
@@ -81,7 +79,7 @@ type QueueAnswer struct {
 	Marked    []QueueMark  // entries of other slots to mark as done
 	Refused   []string     // ids of messages to give back to the user
 	Saved     []QueueDraft // drafts that it is writing and that the server has now
-	Known     []QueueDraft // texts of the server that its composer now knows of
+	Known     []QueueDraft // drafts of the server that its composers now know of
 	Offered   []QueueDraft // texts to offer to the user as other drafts
 	Recovered []QueueDraft // drafts that another page had left and that the server has now
 	Posted    []QueuePosted
@@ -92,13 +90,10 @@ type QueueAnswer struct {
 // QueueMark is the id of an entry that is done and what its mark says: the text of a draft, which may change.
 type QueueMark struct{ ID, Mark string }
 
-// QueueDraft is a text that is not sent: the id of its entry, its conversation as in the attribute data-place, the text
-// and the key of its message.
-type QueueDraft struct{ ID, Place, Body, Key string }
-
-// attrs returns the attributes with which a draft is passed to the page.
-func (d QueueDraft) attrs() templ.Attributes {
-	return templ.Attributes{"data-id": d.ID, "data-place": d.Place, "data-body": d.Body, "data-key": d.Key}
+// QueueDraft is a text that is not sent: the id of its entry, its conversation, the text and the key of its message.
+type QueueDraft struct {
+	ID, Body, Key string
+	Conversation  chat.ConversationRef
 }
 
 // QueuePosted is a posted message, with the conversation of the composer and suggestions for mistyped shortcodes.
