@@ -91,7 +91,7 @@ func TestRejectedFiles(t *testing.T) {
 			asJSON(why))
 	}
 	ana.chooseFiles(samples.write("film.bin", make([]byte, 2<<20)))
-	ana.waitUntil("a file that is too large is refused", refused("A file can have at most 1 MB."))
+	ana.waitUntil("a file that is too large is refused", refused("A file can be at most 1 MB."))
 	ana.click(".attachment--failed .attachment__button")
 	ana.chooseFiles(samples.write("long.bin", make([]byte, 4<<20)))
 	ana.waitUntil("an upload that is too large is refused as a whole",
@@ -104,7 +104,7 @@ func TestRejectedFiles(t *testing.T) {
 		samples.write("<img src=x onerror=alert(1)>\u202egpj.txt", []byte("harmless")))
 	ana.waitUntil("the huge picture is refused with a reason, and the other file is attached",
 		sprintf(`%s && %s === '<img src=x onerror=alert(1)>gpj.txt'`,
-			refused("This picture has more pixels than Charla can show. Make it smaller and send it again."),
+			refused("This picture has too many pixels. Make it smaller and send it again."),
 			attachmentNames))
 	ana.saveScreenshot("refused")
 	ana.click(".attachment--failed .attachment__button")
