@@ -98,12 +98,15 @@ var setupLink = regexp.MustCompile(`/setup/\S+`)
 func (s *server) setUp() {
 	s.t.Helper()
 	form := url.Values{"name": {"Owner"}, "email": {"owner@example.org"}, "password": {"tres tristes tigres"}}
+	waitUntil(s.t, "the set-up link is printed", func() (bool, string) {
+		return setupLink.MatchString(s.log.String()), s.log.String()
+	})
 	answer, err := http.PostForm(s.url(setupLink.FindString(s.log.String())), form)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	answer.Body.Close()
-	if answer.Request.URL.Path != "/chat" {
+	if answer.StatusCode != http.StatusOK {
 		s.t.Fatalf("set up: %s at %s", answer.Status, answer.Request.URL)
 	}
 }
