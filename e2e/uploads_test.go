@@ -123,8 +123,7 @@ func TestRejectedFiles(t *testing.T) {
 	ana.typeText("short")
 	ana.pressKeys("\r")
 	ana.waitUntil("the message is sent, and file names are escaped",
-		sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt'`,
-			fileNames(1)))
+		sprintf(`%s === '<img src=x onerror=alert(1)>gpj.txt|2.txt' && %s === ''`, fileNames(1), attachmentNames))
 	ana.openMenu(1)
 	ana.waitUntil("the menu shows the text of the message",
 		`document.querySelector('#message-menu .message-actions__quote').innerText === 'Ana: short'`)
