@@ -278,6 +278,7 @@ func (s *Server) requirePermission(next echo.HandlerFunc) echo.HandlerFunc {
 		case web.IsGet(c.Request()):
 			return chat.ErrNotFound
 		}
+		s.logOwnAction(c, "permission check", err, "action", route.Action)
 		return err
 	}
 }

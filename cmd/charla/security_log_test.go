@@ -75,7 +75,7 @@ func testSecurityLog(t *testing.T) {
 	s.newClient(t)
 	s.register(t, "berta@example.org")
 	s.postForm(t, "/people/1/disable", nil)
-	logs.has(`msg="deactivation failed" user=1 by=2 reason=forbidden`)
+	logs.has(`msg="permission check failed" user=2 action=manage_people reason=forbidden`)
 	s.http = admin // signed out by the reset
 	logIn("/login", "ana@example.org", password)
 	s.postForm(t, "/people/2/admin", nil)
