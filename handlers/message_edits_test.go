@@ -31,7 +31,7 @@ func TestEditing(t *testing.T) {
 			"(edited)")
 		equal(t, "the event's id", e.id, "3")
 		equal(t, "the message for others", fmt.Sprint(decode[message](berta.get(m.path(), asJSON))), fmt.Sprint(edited))
-		berta.get("/messages?"+ana.peerQuery()).shows("#messages li", "(edited)", "second <b>").lacks("first")
+		berta.get("/messages?"+ana.peerQuery()).shows("#messages li", "(edited)", "second <b>").hides("#messages li", "first")
 
 		berta.putMessage(m, "mine").isError(403, "forbidden", "")
 		carla.putMessage(m, "mine").isError(404, "not_found", "")
