@@ -89,9 +89,9 @@ type accountDeletion struct {
 	left               Event
 }
 
-// deleteAccountTx deletes an account in one transaction. It locks General first: nobody can register until the commit,
-// and so the owner can know that they are alone. Then it locks the user: until the commit nobody can add them to a room
-// or make them the owner.
+// deleteAccountTx deletes an account in one transaction. It locks General first, so that nobody can register before the
+// commit: otherwise an owner who was alone might leave a community without an owner. Then it locks the user, so that
+// nobody can add them to a room or make them the owner before the commit.
 func (s *Service) deleteAccountTx(
 	ctx context.Context, tx Tx, user int64, hash string, policy ContentPolicy,
 ) (result accountDeletion, err error) {

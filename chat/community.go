@@ -69,8 +69,8 @@ const (
 	maxEmailDomains = 1000
 )
 
-// communityRefreshInterval is how long a node uses the settings that it has read. So a change acts on all nodes within
-// this time.
+// communityRefreshInterval is how long a node uses the settings that it has read. A change takes effect on all nodes
+// within this time.
 const communityRefreshInterval = time.Second
 
 // communityCache keeps the settings that a node has read, so that requests need no query.

@@ -33,8 +33,8 @@ type Draft struct {
 
 // DraftUpdate is the current text of a composer. Base is the draft's text that the composer started from or saved last,
 // so it shows which text the composer knows. Key is the idempotency key with which the message will be posted, and may
-// be empty. KeepUnseen says that a draft whose text the composer does not know is kept. Rekey says that the draft gets
-// nextKey if another message was posted with the key.
+// be empty. With KeepUnseen, a stored draft whose text differs from Base is not overwritten. With Rekey, the draft gets
+// another key if a different message was already posted with Key; see nextKey.
 type DraftUpdate struct {
 	Conversation      ConversationRef
 	Body, Base, Key   string

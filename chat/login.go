@@ -37,8 +37,8 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (Credential
 	return found, nil
 }
 
-// UserIDByEmail returns the id of the user who has an e-mail address, or zero if nobody has it or the store fails. Only
-// the log may tell the difference.
+// UserIDByEmail returns the id of the user who has an e-mail address, or zero if nobody has it or the store fails. It
+// is only for the log: no response may reveal whether an address has an account.
 func (s *Service) UserIDByEmail(ctx context.Context, email string) int64 {
 	_, key, err := CleanEmail(email)
 	if err != nil {

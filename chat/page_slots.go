@@ -26,8 +26,9 @@ type PageSlotWriter interface {
 // PageSlots is how many pages of a session can each have a slot of their own.
 const PageSlots = 64
 
-// PageSlot is a numbered place in the storage of a browser in which one open page keeps what it has not sent yet. The
-// number is from 0 to PageSlots-1. Page is the random name of the page.
+// PageSlot is a numbered entry in the localStorage of a browser in which one open page keeps what it has not sent yet.
+// Slot is a number from 0 to PageSlots-1. Page is the random name of the page. UsedAt is when the page was last known
+// to be open.
 type PageSlot struct {
 	Session int64     `db:"session_id"`
 	Slot    int       `db:"slot"`
@@ -35,8 +36,8 @@ type PageSlot struct {
 	UsedAt  Timestamp `db:"used_at"`
 }
 
-// An open page is heard of every minute: by its stream or, while it is hidden and has none, by a request. pageSlotLife is
-// how long after that it counts as open. Within pageSlotTouch nothing is written.
+// How long a page counts as open after it was last known to be, and the shortest time between two records of that. An
+// open page is recorded every minute: because it has a stream or, while it is hidden and has none, by a request.
 const (
 	pageSlotLife  = Timestamp(90 * time.Second / time.Microsecond)
 	pageSlotTouch = Timestamp(50 * time.Second / time.Microsecond)

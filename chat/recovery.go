@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// operatorResetLinkLifetime is how long a link is valid that CreateResetLink makes. A person has to carry it to another.
+// operatorResetLinkLifetime is how long a link of CreateResetLink or CreateResetLinkFor is valid. It is longer than for
+// links in e-mails, because a person has to pass the link on to another.
 const operatorResetLinkLifetime = Timestamp(time.Hour / time.Microsecond)
 
-// MakeAdminByEmail makes the person with an e-mail address an admin of the community. An owner stays the owner. It is for the operator, who has
-// access to the database. It returns NotFound if no account has the address, Conflict if the person is disabled, and
-// Forbidden for a bot.
+// MakeAdminByEmail makes the person with an e-mail address an admin of the community. An owner stays the owner. It is
+// for the operator, who has access to the database. It returns NotFound if no account has the address, Conflict if the
+// person is disabled, and Forbidden for a bot.
 func (s *Service) MakeAdminByEmail(ctx context.Context, email string) (user User, err error) {
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		user, err = personByEmail(ctx, tx, email)
@@ -39,10 +40,10 @@ func (s *Service) CreateResetLink(ctx context.Context, email string) (user User,
 	return user, token, err
 }
 
-// CreateResetLinkFor returns the token of a link with which a person chooses a new password, and when it expires. It
-// works as that of CreateResetLink. It returns Forbidden if the acting user is not an admin, for a bot, and for the owner
-// of the community unless they ask for themself, Conflict if the person is disabled, and ErrNotFound if there is no such
-// person.
+// CreateResetLinkFor returns the token of a link with which a person chooses a new password, and when it expires. The
+// link works like one of CreateResetLink, but an admin makes it. CreateResetLinkFor returns Forbidden if the acting
+// user is not an admin, if the person is a bot, and if the person is the owner of the community and not the acting
+// user. It returns Conflict if the person is disabled, and ErrNotFound if there is no such person.
 func (s *Service) CreateResetLinkFor(
 	ctx context.Context, by User, id int64,
 ) (user User, token string, expires Timestamp, err error) {

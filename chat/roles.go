@@ -57,9 +57,9 @@ const (
 	ChangeRoomRoles  Action = "change_room_roles"
 )
 
-// Permission says who may do an action: people with a role in the community, and for an action in a room also its
-// members with a role there. A person with the role in the community must be a member of the room too. The roles are the
-// lowest that suffice; an empty role means that no role of this kind suffices.
+// Permission says who may do an action. Community is the lowest role in the community with which people may do it. For
+// an action in a room, a role in the room suffices too: Room is the lowest such role. People who may do the action by
+// their role in the community must still be members of the room. If a field is empty, no role of its kind suffices.
 type Permission struct {
 	Action    Action
 	Community Role
@@ -96,7 +96,8 @@ func (c Community) Permission(a Action) Permission {
 // DefaultPermission returns who may do an action in a community whose settings nobody has changed.
 func DefaultPermission(a Action) Permission { return defaultCommunity.Permission(a) }
 
-// CommunityRoles returns the roles in the community with which people may do the action, from the lowest to the highest.
+// CommunityRoles returns the roles in the community with which people may do the action, from the lowest to the
+// highest.
 func (p Permission) CommunityRoles() []Role { return rolesFrom(CommunityRoles, p.Community) }
 
 // RoomRoles returns the roles in a room with which its members may do the action, from the lowest to the highest.

@@ -112,8 +112,9 @@ var ErrUnconfirmed = Errorf(Unauthenticated,
 	"Confirm your e-mail address first: open the link in the e-mail that we sent you. It may be in your spam folder.")
 
 // RequestRegistration stores a registration and sends an e-mail with a link that confirms it. It is for servers that
-// can send e-mails. It returns the errors of Check, and ErrRegistrationClosed. If an account already has the address, the result is the same, so
-// that nobody can find out which accounts exist; the e-mail then informs the owner of that account.
+// can send e-mails. It returns the errors of Check, and ErrRegistrationClosed. If an account already has the address,
+// the result is the same, so that nobody can find out which accounts exist; the e-mail then informs the owner of that
+// account.
 func (s *Service) RequestRegistration(ctx context.Context, in Registration) error {
 	account, err := s.newAccount(ctx, in)
 	if err != nil {
@@ -158,7 +159,8 @@ func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error
 
 // ConfirmRegistration creates the account of a registration. It asks for the password that was chosen at registration,
 // because the link alone must not open an account that somebody else registered with this address. It returns Invalid
-// for a different password, ErrRegistrationClosed, and errLinkExpired if the link is not valid or another account has taken the address.
+// for a different password, ErrRegistrationClosed if registration is closed, and errLinkExpired if the link is not
+// valid or another account has taken the address.
 func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (User, error) {
 	link, err := s.emailToken(ctx, EmailTokenSignup, token)
 	if err != nil {

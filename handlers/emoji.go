@@ -202,9 +202,9 @@ func emojiToJSON(l views.Locale, found []emoji.Emoji) []emojiJSON {
 	return out
 }
 
-// pickEmoji answers with the submitted text to which the picked emoji is appended, or adds a reaction if the search for
-// one picked its first result. If the request names no emoji, for
-// example because the user pressed the search button, browsers get the picker instead.
+// pickEmoji answers with the submitted text to which the picked emoji is appended. If the picker was opened for a
+// reaction and its search picked the first result, pickEmoji adds the reaction instead. If the request names no emoji,
+// for example because the user pressed the search button, browsers get the picker.
 func (s *Server) pickEmoji(c echo.Context) error {
 	var in emojiRequest
 	if err := web.Bind(c, &in); err != nil {

@@ -43,12 +43,12 @@ const (
 	maxQueuedDrafts   = 20
 )
 
-// queueRun is the work of one request: what the browser has stored, and what is answered.
+// queueRun is the work of one request of a send queue: what the browser has stored, and the answer to it.
 type queueRun struct {
 	s        *Server
 	c        echo.Context
 	page     string
-	slots    []queueSlot       // the own slot first
+	slots    []queueSlot       // the slot of the requesting page first
 	open     map[int]bool      // the numbers of the slots that belong to open pages
 	answer   views.QueueAnswer // what the page is to do
 	messages int               // messages posted or refused so far
@@ -56,9 +56,9 @@ type queueRun struct {
 	failed   error             // the last temporary failure
 }
 
-// postQueue posts the messages and saves the drafts that a page sends. Each entry is checked by itself, so that one that
-// is refused holds up no other. An entry that fails for a moment stays in the browser; the entries after it in its slot
-// wait with it, so that the order is kept. If nothing could be done at all, the whole request fails.
+// postQueue posts the messages and saves the drafts that a page sends. Each entry is checked separately, so a refused
+// entry does not hold up the others. An entry with a temporary failure stays in the browser, and so do the entries
+// after it in its slot, so that the order is kept. If nothing could be done at all, the whole request fails.
 func (s *Server) postQueue(c echo.Context) error {
 	var in queueRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -109,7 +109,7 @@ func (r *queueRun) read(in queueRequest) (err error) {
 	return err
 }
 
-// rank returns 1 for the own slot and 0 for all others.
+// rank returns 1 for the slot of the requesting page and 0 for all others.
 func rank(slot queueSlot, own string) int {
 	if slot.store == own {
 		return 1
@@ -136,8 +136,8 @@ func (r *queueRun) postMessages() {
 	}
 }
 
-// postMessage posts one message and adds to the answer what became of it. It returns the error of a message that was
-// not posted.
+// postMessage posts one message and adds the result to the answer. It returns the error of a message that was not
+// posted.
 func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
 	posted, err := r.s.sendMessage(r.c, web.CurrentUser(r.c), e.message())
 	if isTemporary(err) {
@@ -154,7 +154,8 @@ func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
 	return nil
 }
 
-// refuse gives the text of a message back to the page that has it. The page of another slot asks itself, if it is open.
+// refuse tells the page to give the text of a refused message back to the user. It does nothing for a message in the
+// slot of another page that is open, because that page sends the message too and gets this answer itself.
 func (r *queueRun) refuse(slot queueSlot, e queueEntry, err error) {
 	if !slot.own && r.open[slot.number] {
 		return
@@ -164,7 +165,7 @@ func (r *queueRun) refuse(slot queueSlot, e queueEntry, err error) {
 	r.answer.ErrorName = e.Name
 }
 
-// isTemporary reports whether an entry failed for a reason that may be gone when it is sent again.
+// isTemporary reports whether an entry failed for a reason that may no longer apply when it is sent again.
 func isTemporary(err error) bool {
 	switch chat.CodeOf(err) {
 	case chat.Invalid, chat.NotFound, chat.Forbidden, chat.Conflict, chat.TooLarge:
@@ -173,7 +174,7 @@ func isTemporary(err error) bool {
 	return err != nil
 }
 
-// forget makes the page remove an entry from its own slot, or mark one of another slot as done.
+// forget makes the page remove a finished entry from its own slot, or mark an entry of another slot as finished.
 func (r *queueRun) forget(slot queueSlot, e queueEntry) {
 	switch {
 	case slot.own:
@@ -183,7 +184,8 @@ func (r *queueRun) forget(slot queueSlot, e queueEntry) {
 	}
 }
 
-// isGone reports whether a page has marked an entry as done. A mark of a draft holds for the text that it names.
+// isGone reports whether a page has marked an entry as finished. The mark of a draft contains the draft's text, and
+// applies only as long as the draft has that text.
 func (r *queueRun) isGone(e queueEntry) bool {
 	for _, slot := range r.slots {
 		if mark, ok := slot.marks[e.id]; ok && (e.isMessage() || mark == cmp.Or(e.Body, "1")) {
@@ -236,9 +238,9 @@ func (r *queueRun) saveDrafts() {
 	}
 }
 
-// saveDraft saves one draft. The argument typing says that the page itself is writing it. If the server has a draft that
-// the writer does not know, both are kept: a page that is writing is offered the other one, and what another page left
-// is offered to this page.
+// saveDraft saves one draft. typing says whether the requesting page is editing it now. If the server has another draft
+// that the writer does not know, neither is lost: a page that is editing is offered the server's draft, and a draft
+// that another page left behind is offered to the requesting page.
 func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 	other, err := r.s.chat.SaveDraft(r.c.Request().Context(), web.CurrentUser(r.c), e.draft())
 	saved := views.QueueDraft{ID: e.id, Conversation: e.conversation(), Body: e.Body, Key: e.Key}
@@ -262,7 +264,7 @@ func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 	}
 }
 
-// offer makes the page offer a text to the user in the conversation of a draft.
+// offer makes the page offer a text to the user in the conversation of entry e.
 func (r *queueRun) offer(e queueEntry, text string) {
 	r.answer.Offered = append(r.answer.Offered, views.QueueDraft{ID: rand.Text(), Conversation: e.conversation(), Body: text})
 }

@@ -11,12 +11,12 @@ import (
 	"charla/views"
 )
 
-// The ids of stored entries begin with what they are. All others, such as texts that are offered to the user, stay in
-// the browser.
+// The prefix of an entry's id says what the entry is. Entries with other prefixes, such as texts that are offered to the
+// user, are ignored by the server and stay in the browser.
 const (
 	messagePrefix = "message-"
 	draftPrefix   = "draft-"
-	markPrefix    = "gone-" // followed by the id of an entry that is done
+	markPrefix    = "gone-" // followed by the id of a finished entry
 )
 
 const (
@@ -31,7 +31,7 @@ type queueSlot struct {
 	number  int    // of the page slot; -1 for a page without one
 	own     bool   // it belongs to the page that sent the request
 	entries []queueEntry
-	marks   map[string]string // ids of entries that are done, with the marks
+	marks   map[string]string // by the id of a finished entry; see markText
 }
 
 // queueEntry is a message or a draft that a browser has stored. The browser wrote it, so no field can be trusted.
@@ -49,7 +49,8 @@ func (e queueEntry) isMessage() bool { return strings.HasPrefix(e.id, messagePre
 
 func (e queueEntry) isDraft() bool { return strings.HasPrefix(e.id, draftPrefix) }
 
-// markText returns what the mark of the entry says: the text of a draft, because its page may have changed it since.
+// markText returns the content of the entry's mark. For a draft it is the text, because the draft's page may have
+// changed it since. For a message it is empty.
 func (e queueEntry) markText() string {
 	if e.isDraft() {
 		return e.Body
@@ -57,7 +58,7 @@ func (e queueEntry) markText() string {
 	return ""
 }
 
-// conversation returns the conversation of the entry, or an empty one, which does not exist.
+// conversation returns the conversation of the entry, or the zero ConversationRef if Place is not valid.
 func (e queueEntry) conversation() (ref chat.ConversationRef) {
 	switch kind, id, _ := strings.Cut(e.Place, "-"); kind {
 	case "room":
@@ -68,7 +69,7 @@ func (e queueEntry) conversation() (ref chat.ConversationRef) {
 	return ref
 }
 
-// message returns the message to post. An entry without a key of its own has its id, which is unique.
+// message returns the message to post. Without a key, it gets the id of the entry as its key, which is unique.
 func (e queueEntry) message() chat.NewMessage {
 	in := postRequest{Body: e.Body, Key: cmp.Or(e.Key, e.id), File: e.Files[:min(len(e.Files), maxEntryFiles)]}
 	m := in.message()
@@ -82,9 +83,9 @@ func (e queueEntry) draft() chat.DraftUpdate {
 	}
 }
 
-// decodeQueue decodes what the pages of a user have stored: a JSON object with the content of each slot as a text, which
-// is a JSON object too. The order of the entries is kept. Slots of other users are left out, and so is whatever cannot
-// be read.
+// decodeQueue decodes what the pages of a user have stored: a JSON object whose values are the contents of the slots,
+// as strings. Each content is a JSON object of entries by id. The order of the entries is kept. Slots of other users,
+// and everything that cannot be decoded, are left out.
 func decodeQueue(stored string, user int64) (slots []queueSlot, err error) {
 	count := 0
 	err = web.EachMember([]byte(stored), func(name string, value json.RawMessage) {
@@ -107,7 +108,8 @@ func decodeQueue(stored string, user int64) (slots []queueSlot, err error) {
 	return slots, err
 }
 
-// addMark adds the mark of an entry. Marks are not limited, because a message that was canceled must not be sent.
+// addMark adds the mark of a finished entry. The number of marks is not limited, because without its mark a canceled
+// message would be sent.
 func (s *queueSlot) addMark(id string, value json.RawMessage) {
 	var text string
 	if json.Unmarshal(value, &text) != nil {
@@ -116,7 +118,7 @@ func (s *queueSlot) addMark(id string, value json.RawMessage) {
 	s.marks[id] = text
 }
 
-// addEntry adds an entry. One that cannot be read becomes an entry that is refused.
+// addEntry adds an entry. An entry that cannot be decoded gets an invalid text, so that it is refused.
 func (s *queueSlot) addEntry(id string, value json.RawMessage) {
 	e := queueEntry{id: id}
 	if json.Unmarshal(value, &e) != nil || web.HasLoneSurrogate(value) {

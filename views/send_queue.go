@@ -73,24 +73,25 @@ func (p Page) pageHeader() string {
 	return `{"` + PageHeader + `":"` + strconv.Itoa(p.Slot.Slot) + "-" + p.Slot.Page + `"}`
 }
 
-// QueueAnswer is what a page is to do after it has sent what the pages of its browser had stored.
+// QueueAnswer tells a page what to do after it has sent the stored entries of all pages of its browser.
 type QueueAnswer struct {
-	Dropped   []string     // ids of entries to remove from its own slot
-	Marked    []QueueMark  // entries of other slots to mark as done
+	Dropped   []string     // ids of entries to remove from the page's own slot
+	Marked    []QueueMark  // entries of other slots to mark as finished
 	Refused   []string     // ids of messages to give back to the user
-	Saved     []QueueDraft // drafts that it is writing and that the server has now
-	Known     []QueueDraft // drafts of the server that its composers now know of
+	Saved     []QueueDraft // drafts of this page that the server has stored
+	Known     []QueueDraft // drafts as the server has them now, for the composers of this page
 	Offered   []QueueDraft // texts to offer to the user as other drafts
-	Recovered []QueueDraft // drafts that another page had left and that the server has now
+	Recovered []QueueDraft // drafts that other pages left and that the server has stored
 	Posted    []QueuePosted
 	Error     *chat.Error // why the last refused message was refused
-	ErrorName string      // its conversation
+	ErrorName string      // the name of its conversation
 }
 
-// QueueMark is the id of an entry that is done and what its mark says: the text of a draft, which may change.
+// QueueMark marks an entry of another page as finished. ID is the id of the entry. Mark is the text of a draft, because
+// its page may change it meanwhile, and "1" for a message.
 type QueueMark struct{ ID, Mark string }
 
-// QueueDraft is a text that is not sent: the id of its entry, its conversation, the text and the key of its message.
+// QueueDraft is an unsent text. ID is the id of its entry in the browser, and Key the idempotency key of its message.
 type QueueDraft struct {
 	ID, Body, Key string
 	Conversation  chat.ConversationRef

@@ -11,8 +11,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// PageSlotOf returns the page that sent the request, which names its slot in a header. It returns false for requests of
-// programs and of pages without a slot. The page may have lost its slot meanwhile.
+// PageSlotOf returns the slot that the requesting page names in a header. It returns false for programs and for pages
+// without a slot. The page may have lost the slot since.
 func PageSlotOf(c echo.Context) (chat.PageSlot, bool) {
 	number, page, _ := strings.Cut(c.Request().Header.Get(views.PageHeader), "-")
 	slot, err := strconv.Atoi(number)
@@ -23,9 +23,11 @@ func PageSlotOf(c echo.Context) (chat.PageSlot, bool) {
 // noPageSlotKey marks a request whose error page is rendered without a write to the database.
 const noPageSlotKey = "no page slot"
 
-// takePageSlot gives the page that answers the request a slot of its own. A fragment belongs to the page that asked for
-// it, and a program, an anonymous visitor, a HEAD request and the frame of the page without JavaScript need none. A page
-// that can get no slot is shown without one: it stores what was not sent under its own name, where no other page looks.
+// takePageSlot gives the page that is rendered a slot of its own. It returns the zero PageSlot if none is needed: for
+// fragments, which belong to the page that requested them, for programs, for callers who are not signed in, for HEAD
+// requests, and for the frame of the page without JavaScript. If all slots are taken or the database does not answer,
+// it returns a slot with the number -1 and a unique page name. The page then stores what it has not sent where no other
+// page finds it.
 func (r *Renderer) takePageSlot(c echo.Context) chat.PageSlot {
 	caller := CallerOf(c)
 	none := caller.Session.Kind != chat.BrowserSession || IsHTMX(c) || IsHead(c) || WantsJSON(c) ||
