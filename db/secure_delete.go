@@ -72,8 +72,8 @@ func truncateOn(ctx context.Context, conn *sqlx.Conn) (done bool, err error) {
 	return busy == 0 && err == nil, errors.Join(err, restoreErr)
 }
 
-// maxCleanedPages is the size of a database above which cleanPages does nothing. The first byte of other pages than
-// those of trees is 0 only below this size; see unusedSpace.
+// maxCleanedPages is the number of pages of a database from which on cleanPages does nothing. Below it, the first byte
+// of a page number is 0 or 1, so that unusedSpace cannot mistake another page for one of a b-tree.
 const maxCleanedPages = 1 << 25
 
 // cleanPages overwrites the unused space of all pages of SQLite with zeros.
@@ -151,8 +151,9 @@ func hasRemains(page []byte) bool {
 }
 
 // unusedSpace returns the part of a page between the list of its cells and their content, as
-// https://www.sqlite.org/fileformat.html#b_tree_pages describes it. It returns nil if the page is not part of a tree:
-// all other pages begin with a page number, whose first byte is 0 in a database of less than maxCleanedPages.
+// https://www.sqlite.org/fileformat.html#b_tree_pages describes it. It returns nil if the page is not part of a b-tree.
+// All other pages begin with a page number. In a database of less than maxCleanedPages its first byte is 0 or 1, and
+// that of a b-tree page is 2, 5, 10 or 13.
 func unusedSpace(page []byte) []byte {
 	header := 0
 	if bytes.HasPrefix(page, []byte("SQLite format 3\x00")) { // the first page begins with the header of the file

@@ -133,10 +133,10 @@ func parseWebhook(c echo.Context) (in postRequest, err error) {
 }
 
 // parseTextBody returns the message in the body of a webhook request. The whole body is the text, even if its
-// Content-Type is that of a form, because `curl -d` always sends that type. Only a form that begins with the field
-// "body" and has no other fields than "body" and "key" is parsed as one. If it has others, the text was not encoded as
-// a form and has an "&" in it: everything after "body=" is the text then. labeledAsForm says whether the Content-Type is
-// that of a form.
+// Content-Type is that of a form, because `curl -d` always sends that type. The body is parsed as a form only if it
+// begins with the field "body". If such a form has other fields than "body" and "key", the text was not encoded and
+// contains an "&": the text is then everything after "body=". labeledAsForm says whether the Content-Type is that of a
+// form.
 func parseTextBody(c echo.Context, labeledAsForm bool) (postRequest, error) {
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {

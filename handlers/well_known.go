@@ -126,8 +126,8 @@ func (s *Server) manifest(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/manifest+json", content)
 }
 
-// robotsTxt lets crawlers read the pages for people who have no account, so that people find the chat by its name. What
-// is written in it needs a session anyway.
+// robotsTxt lets crawlers read only the pages for people without an account, so that people find the chat by its name.
+// Messages need a session anyway.
 const robotsTxt = `# This is a private chat. Only the pages for people without an account are public.
 User-agent: *
 Allow: /$

@@ -22,8 +22,8 @@ const (
 	restartInterval, adobeMarker = 0xdd, 0xee
 )
 
-// maxCoefficientBytes is the memory in bytes for the coefficients of a JPEG with several scans. Of a larger picture,
-// fewer coefficients are kept, which are a smaller picture.
+// maxCoefficientBytes is the memory in bytes for the coefficients of a JPEG with several scans. For a larger picture,
+// only those of the lowest frequencies are kept, so that it is decoded with fewer pixels.
 const maxCoefficientBytes = 32 << 20
 
 // jpegFrame is the header of the pixels of a JPEG.
@@ -150,13 +150,14 @@ func (f *jpegFrame) units() image.Point {
 	return image.Pt((f.width+8*f.maxH-1)/(8*f.maxH), (f.height+8*f.maxV-1)/(8*f.maxV))
 }
 
-// scaled returns the size of the picture if a block of 8 × 8 pixels is decoded into block × block pixels.
+// scaled returns the size of the picture if each block of 8 × 8 pixels is decoded into block × block pixels.
 func (f *jpegFrame) scaled(block int) image.Point {
 	return image.Pt((f.width*block+7)/8, (f.height*block+7)/8)
 }
 
-// blockSize returns the number of pixels of a side into which a block is decoded: as few as the original rendition
-// needs, and fewer if the coefficients need too much memory.
+// blockSize returns the width and height in pixels, from 1 to 8, into which each block is decoded. It is the smallest
+// size that is enough for the original rendition, and smaller still if the coefficients need more than
+// maxCoefficientBytes.
 func (f *jpegFrame) blockSize() int {
 	block := 8
 	for block > 1 {
@@ -169,7 +170,7 @@ func (f *jpegFrame) blockSize() int {
 	return block
 }
 
-// memory returns the memory in bytes that decoding needs.
+// memory returns how many bytes of memory decoding needs if each block is decoded into block × block pixels.
 func (f *jpegFrame) memory(block int) (bytes int64) {
 	for _, c := range f.components {
 		if f.buffered {

@@ -100,7 +100,8 @@ func (d *jpegDecoder) bufferBlock(s *jpegScan, i, block int) {
 	}
 }
 
-// keep stores a coefficient, if it belongs to those that are kept: those of the lowest frequencies.
+// keep marks coefficient k of a block as nonzero, and stores its value if its frequency is low enough for the size into
+// which blocks are decoded.
 func (d *jpegDecoder) keep(comp *jpegComponent, block, k int, v int32) {
 	comp.nonzero[block] |= 1 << k
 	if x, y := int(zigzag[k]&7), int(zigzag[k]>>3); x < d.block && y < d.block {
@@ -108,7 +109,8 @@ func (d *jpegDecoder) keep(comp *jpegComponent, block, k int, v int32) {
 	}
 }
 
-// loadBlock sets coefficients to those of a block, in zigzag order.
+// loadBlock reads the stored coefficients of a block into an array in zigzag order. Coefficients that were not kept are
+// zero.
 func (d *jpegDecoder) loadBlock(comp *jpegComponent, block int, coefficients *[64]int32) {
 	clear(coefficients[:])
 	for k := range coefficients {
@@ -142,8 +144,8 @@ func (d *jpegDecoder) decodeFirstAC(s *jpegScan, comp *jpegComponent, block int)
 	}
 }
 
-// refineAC decodes one more bit of some coefficients of a block (ITU T.81, G.1.2.3): first of those that are not zero
-// already, in between coefficients that become so.
+// refineAC decodes one more bit of the coefficients of a block in a progressive scan (ITU T.81, G.1.2.3). Coefficients
+// that are already nonzero get one more bit of precision. Between them, coefficients that were zero may become nonzero.
 func (d *jpegDecoder) refineAC(s *jpegScan, comp *jpegComponent, block int) {
 	k := s.first
 	for s.skip == 0 && k <= s.end {
@@ -171,8 +173,9 @@ func (d *jpegDecoder) refineAC(s *jpegScan, comp *jpegComponent, block int) {
 	}
 }
 
-// refineNonzero refines the coefficients from position k on that are not zero. It stops at a coefficient that is zero,
-// after it has skipped a number of others, and returns its position.
+// refineNonzero reads one more bit for each nonzero coefficient from position k on. It passes over as many zero
+// coefficients as zeros says, stops at the next one and returns its position. If there is none, it returns a position
+// after s.end.
 func (d *jpegDecoder) refineNonzero(s *jpegScan, comp *jpegComponent, block, k, zeros int) int {
 	for ; k <= s.end; k++ {
 		if comp.nonzero[block]&(1<<k) == 0 {

@@ -47,7 +47,8 @@ func readPNG(src io.ReadSeeker) (picture, error) {
 }
 
 // maxInterlacedBytes is the memory in bytes for the pixels of an interlaced PNG, whose passes have to be put together
-// before they are scaled. Of a larger picture, only the first passes are read, which are a smaller picture.
+// before they are scaled. Of a larger picture, only the first passes are read, which form the same picture with fewer
+// pixels.
 const maxInterlacedBytes = 24 << 20
 
 // reduced returns the size of an interlaced picture of which only every 2^shift-th row and column is read.
@@ -59,8 +60,8 @@ func (h *pngHeader) reduced(shift int) image.Point {
 // rowBytes returns the number of bytes of a row with a number of pixels.
 func (h *pngHeader) rowBytes(pixels int) int { return (pixels*h.channels*int(h.depth) + 7) / 8 }
 
-// openPNG reads the chunks before the pixels, and returns a reader of the pixels. Of an animation these are the pixels
-// of the first frame, which may come after a picture for programs that do not know animations.
+// openPNG reads the chunks before the pixels, and returns a reader of the pixels. For an animation these are the pixels
+// of the first frame. The file may have another picture before it, for programs that do not support animations.
 func openPNG(src io.ReadSeeker) (*pngHeader, *pngPixels, error) {
 	h, pixels, err := findPixels(src, true)
 	if err == ErrUndecodable {
@@ -69,7 +70,8 @@ func openPNG(src io.ReadSeeker) (*pngHeader, *pngPixels, error) {
 	return h, pixels, err
 }
 
-// findPixels is openPNG for the first frame of an animation, or else for the picture that is not a part of it.
+// findPixels does the work of openPNG. If animation is true, it looks for the first frame of an animation and ignores a
+// picture that is not part of it. Otherwise it looks for that picture.
 func findPixels(src io.ReadSeeker, animation bool) (*pngHeader, *pngPixels, error) {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return nil, nil, err

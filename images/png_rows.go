@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// undecodableAt returns the error for a file whose pixels end before a row. A part of a picture is shown.
+// undecodableAt returns the error for a file whose pixels end before the given row. It is nil unless the file has no
+// complete row, because an incomplete picture is still shown.
 func undecodableAt(row int) error {
 	if row == 0 {
 		return ErrUndecodable

@@ -33,7 +33,8 @@ type mp4File struct {
 	sound     bool     // the file has a sound track
 }
 
-// span is a part of a file between two offsets. With free, it is an atom that becomes a free atom.
+// span is a part of a file between two offsets that is erased. If free is true, the part is an atom: its size stays,
+// and its kind becomes free.
 type span struct {
 	from, to int64
 	free     bool
@@ -45,8 +46,8 @@ type atom struct {
 	start, content, end int64
 }
 
-// eachAtom calls visit for each atom between two offsets in the file. What follows the last atom, if it is too short
-// for another one, is erased. eachAtom returns errNotMP4 for an invalid atom, or when maxAtoms were read.
+// eachAtom calls visit for each atom between two offsets in the file. Bytes after the last atom that are too few for
+// another one are erased. eachAtom returns errNotMP4 for an invalid atom, or when maxAtoms were read.
 func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 	for from+8 <= to {
 		if f.atomsLeft--; f.atomsLeft < 0 {
@@ -68,9 +69,9 @@ func (f *mp4File) eachAtom(from, to int64, visit func(atom) error) error {
 }
 
 // readHeader reads the header of the atom at an offset. It returns errNotMP4 if there is no valid atom that ends at or
-// before limit. A size of 1 means that a 64-bit size follows the kind; a size of 0 means that the atom extends to the
-// end of the file; inside another atom, or without a kind, it ends the list, and the
-// result is empty. An atom with media data may extend beyond the end of the file, which is then truncated.
+// before limit. A size of 1 means that a 64-bit size follows the kind. A size of 0 means that the atom extends to the
+// end of the file; but inside another atom, or if the kind is zero too, it marks the end of a list, and readHeader
+// returns an empty atom. An atom with media data may extend beyond the end of the file, which is then truncated.
 func (f *mp4File) readHeader(at, limit int64) (atom, error) {
 	header, err := f.read(at, limit, 16)
 	if err != nil {

@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// track is what decides about a track: what it contains, and the positions of its samples.
+// track is what is known about a track: its type of media, its codec, and the tables with the positions of its samples.
 type track struct {
 	handler string // vide, soun or something else
 	codec   string // of the first sample description
 	tables  map[string]atom
 }
 
-// visitTrack handles a track. Video and sound are kept. Any other track may contain positions, as cameras and drones
-// store them for every second, also as subtitles; browsers do not show it, and it is erased with its samples.
+// visitTrack keeps tracks with video or sound. It erases any other track with its samples: browsers do not show it, and
+// it may contain where the file was recorded, because cameras and drones store their position every second, sometimes
+// as subtitles.
 func (f *mp4File) visitTrack(a atom) error {
 	t := track{tables: map[string]atom{}}
 	before := len(f.erased)

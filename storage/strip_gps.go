@@ -34,8 +34,8 @@ var searchedAtoms = map[string][]string{
 }
 
 // findPrivate finds the metadata about where, when and with which device a file was recorded, and what its tracks are.
-// It returns errNotMP4 if it does not understand the file, which is then kept as it is. After the last atom of the file
-// it allows anything, and erases it.
+// It returns errNotMP4 if it does not understand the file, which is then kept as it is. The file may end with bytes
+// that are not an atom; findPrivate marks them for erasing.
 func (f *mp4File) findPrivate() error {
 	f.atomsLeft = maxAtoms
 	valid := int64(0)

@@ -21,8 +21,8 @@ import (
 // storingReference is the name of the reference server with a store in the table.
 const storingReference = "storing"
 
-// messageStore is the database of a reference server. It stores a message as cheaply as the promise allows that a
-// stored message survives a power failure: one prepared INSERT into a table with one index, in a transaction of its own.
+// messageStore is the database of a reference server. It does the least that makes a stored message survive a power
+// failure: one prepared INSERT into a table with one index, in a transaction of its own.
 type messageStore struct {
 	pool    *sql.DB
 	table   string
@@ -97,15 +97,16 @@ func (s *messageStore) close() {
 	s.remove()
 }
 
-// The reference server with a store used expectedStoreCPU µs per message on the machine of docs/performance.md, with
-// SQLite, 1,000 streams in pairs and 2,000 messages per second.
+// How much CPU time in µs the reference server with a store used per message on the machine of docs/performance.md,
+// with SQLite, 1,000 streams in pairs and 2,000 messages per second, and how far a measurement may be off, as a fraction.
 const (
 	expectedStoreCPU = 276
 	storeTolerance   = 0.15
 )
 
-// printExpectation prints a row if the reference server with a store, under the conditions of expectedStoreCPU, used
-// another amount of CPU time than expected. The machine then is another one, or busy, and only ratios are meaningful.
+// printExpectation prints a row if the reference server with a store, measured under the conditions of
+// expectedStoreCPU, used more or less CPU time than storeTolerance allows. That means that the machine is a different
+// one or is busy, so that only ratios are meaningful.
 func printExpectation(w io.Writer, p plan, runs [][]result) {
 	for column, r := range runs[0] {
 		if r.name != storingReference || !p.pairs || p.streams != 1000 || p.rate != 2000 || p.databaseURL != "" {
