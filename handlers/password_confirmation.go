@@ -35,8 +35,8 @@ func (s *Server) confirmPassword(c echo.Context) error {
 	return err
 }
 
-// askPassword answers a request for which confirmPassword returned err. Browsers get a page that asks for the password
-// and then sends the same request again. back is the URL to which the page leads back.
+// askPassword answers a request for which confirmPassword returned err. Browsers get a page with a password form, which
+// sends the password to the URL of the request. back is the URL of the page's Back link.
 func (s *Server) askPassword(c echo.Context, err error, back string) error {
 	page := func(e map[string]*chat.Error) templ.Component {
 		if e["password"] == chat.ErrPasswordRequired { // nothing is wrong yet

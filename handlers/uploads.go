@@ -53,7 +53,7 @@ type uploadResult struct {
 	reportedAt   time.Time // when progress was last reported
 }
 
-// reject adds the current file to the rejected ones.
+// reject adds the file that is being read to the rejected files, with err as the reason.
 func (r *uploadResult) reject(c echo.Context, err error) {
 	e, _ := web.ClassifyError(c, err)
 	r.rejected = append(r.rejected, views.RejectedFile{Name: r.current, Error: e})

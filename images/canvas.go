@@ -53,8 +53,9 @@ func (c *canvas) addRow(rgba []byte) error {
 	return c.ctx.Err()
 }
 
-// scaleRow adds a row to the sums. A row of the source has size.Y units of height, a row of the result source.Y, so
-// that a source row may belong to two rows of the result.
+// scaleRow adds a row of the source to the sums and completes a row of the result when the sums cover it. A row of the
+// source counts as size.Y units high and a row of the result as source.Y, so that both have whole heights. A row of the
+// source may belong to two rows of the result.
 func (c *canvas) scaleRow(rgba []byte) {
 	c.addAcross(rgba)
 	from := c.y * c.size.Y
@@ -77,8 +78,8 @@ func (c *canvas) scaleRow(rgba []byte) {
 	}
 }
 
-// addAcross sets across to the sums of one row. A pixel of the source has size.X units of width, a pixel of the result
-// source.X.
+// addAcross sets across to the sums of one row of the source. A pixel of the source counts as size.X units wide, and a
+// pixel of the result as source.X.
 func (c *canvas) addAcross(rgba []byte) {
 	clear(c.across)
 	to, left := 0, c.source.X // the current pixel of the result, and how many units of it are missing

@@ -10,8 +10,8 @@ var pngPasses = [7][4]int{
 	{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
 }
 
-// decodeInterlaced decodes an interlaced picture. Each pixel of a pass also fills the pixels on its right and below,
-// which later passes replace, so that a file that ends too early shows a coarse picture.
+// decodeInterlaced decodes an interlaced picture. Each pixel of a pass also fills the pixels on its right and below
+// that only later passes contain. So if the file ends too early, a coarse picture is shown.
 func (p *pngRows) decodeInterlaced(shift int, c *canvas) error {
 	size := p.header.reduced(shift)
 	whole := make([]byte, 4*size.X*size.Y)

@@ -51,8 +51,9 @@ func (h *Hub) markRoomUnreadDirty(room int64) {
 	h.wakeScheduler()
 }
 
-// markConversationUnreadDirty makes the hub read the unread counts of a conversation's members again soon, but not
-// those of the author of a new message. Author is the author's user id. If it is 0, no member is left out.
+// markConversationUnreadDirty makes the hub read the unread counts of a conversation's members again soon. It leaves
+// out the member with the id author, who has just posted a message and has read it. If author is 0, it leaves out
+// nobody.
 func (h *Hub) markConversationUnreadDirty(key chat.StreamKey, author int64) {
 	switch {
 	case key.Room == chat.General:

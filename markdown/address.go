@@ -166,8 +166,8 @@ func safeURL(address string) (string, bool) {
 	return "", false
 }
 
-// encodePercents encodes the percent signs that no two hexadecimal digits follow, because they do not begin an encoded
-// byte.
+// encodePercents encodes each percent sign that is not followed by two hexadecimal digits, because it does not begin an
+// encoded byte.
 func encodePercents(address string) string {
 	first, rest, found := strings.Cut(address, "%")
 	var b strings.Builder

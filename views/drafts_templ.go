@@ -11,9 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// otherDrafts shows texts that belong into this conversation and are in no composer: drafts that another page or browser
-// wrote, and messages that were canceled or refused while the conversation was not open. Using one exchanges it with
-// what the composer has.
+// otherDrafts shows texts for this conversation that are not in the composer: drafts that another page or browser
+// wrote, and messages that were canceled or refused while the conversation was not open. If the user picks one, it
+// changes places with the text in the composer.
 func otherDrafts(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
