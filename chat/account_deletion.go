@@ -150,7 +150,7 @@ func eraseBots(ctx context.Context, tx Tx, owner int64, now Timestamp, result *a
 	return nil
 }
 
-// noPassword is the password hash of bots.
+// noPassword is stored as the password hash of bots, which cannot sign in with a password.
 const noPassword = ""
 
 // lockSuccessor returns the admin who becomes the owner of the community when a user deletes their account, and locks

@@ -25,8 +25,8 @@ const (
 	zstdWindow = 256 << 10
 )
 
-// zstdEncoder compresses responses. It needs about 1 MB for each of the two responses that it compresses at a time;
-// others wait for less than a millisecond.
+// zstdEncoder compresses responses. It compresses at most two at a time and needs about 1 MB for each. Other responses
+// wait, for less than a millisecond.
 var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2),
 		zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true))

@@ -68,8 +68,8 @@ func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced st
 	return s.rerenderComposer(c, in, nil, err)
 }
 
-// draftSignal remembers which draft the server has of the conversation that a page shows, so that the page is told when
-// the draft was sent or deleted elsewhere.
+// draftSignal tells a page when the draft of its conversation was sent or deleted elsewhere. It remembers the draft
+// that the server had last.
 type draftSignal struct {
 	s           *Server
 	conv        chat.Conversation
@@ -77,8 +77,8 @@ type draftSignal struct {
 	key         string // of the draft; empty for none
 }
 
-// update returns what to send to the page: a fragment if the draft is gone, otherwise nothing. current is the
-// conversation as it is now, or nil on a page without one.
+// update returns a fragment for the page if the draft is gone, and otherwise nothing. current is the conversation as it
+// is now, or nil on a page without one.
 func (d *draftSignal) update(ctx context.Context, current *chat.Conversation) ([]templ.Component, error) {
 	if current == nil {
 		return nil, nil

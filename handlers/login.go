@@ -103,8 +103,9 @@ func (s *Server) loginPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.LoginPage(s.Page(c), next, f))
 }
 
-// pageAfterLogin returns where a user who is signed in goes instead of to the sign-in page: to next or, if a page asks
-// because its stream ended as if the session was over, to that page, which is loaded again.
+// pageAfterLogin returns the URL to which a user who is already signed in is sent instead of the sign-in page. It is
+// next, unless an open page requested the sign-in page because its stream had ended as if the session was over: then it
+// is the URL of that page, which is loaded again.
 func pageAfterLogin(c echo.Context, next string) string {
 	page, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
 	if err != nil || !web.IsHTMX(c) || c.QueryParam("ended") == "" {

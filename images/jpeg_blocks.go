@@ -202,8 +202,9 @@ func (d *jpegDecoder) refineNonzero(s *jpegScan, comp *jpegComponent, block, k, 
 	return k
 }
 
-// inverseDCT turns the coefficients of a block into pixels. With fewer than 8 × 8 pixels it uses only the coefficients
-// of the lowest frequencies, which gives a smaller picture of the same block.
+// inverseDCT converts the coefficients of a block to pixels (the inverse discrete cosine transform). If a block is
+// decoded into fewer than 8 × 8 pixels, it uses only the coefficients of the lowest frequencies, which give the same
+// picture in a smaller size.
 type inverseDCT struct {
 	block int
 	basis [8][8]float32 // by pixel and by frequency

@@ -45,8 +45,8 @@ func (f *jpegFrame) isYCbCr() bool {
 	return c[0].id != 'R' || c[1].id != 'G' || c[2].id != 'B'
 }
 
-// fromCMYK converts four inks to RGB. Files contain their complements. If the first three were converted from YCbCr,
-// they are the inks themselves.
+// fromCMYK converts the four inks of a CMYK pixel to RGB. Files store the complement of each ink. If the first three
+// channels were converted from YCbCr, they are not complements.
 func fromCMYK(v [4]byte, converted bool) [4]byte {
 	for i := range 3 {
 		if converted {

@@ -244,8 +244,8 @@ func sendQueue(p Page) templ.Component {
 
 // queuedMessage is an entry of a slot. It is visible only for a message that waits. Canceling the message returns its
 // text to the composer of its conversation or, if that is not open, offers the text when it is opened. If another page
-// has marked an entry of this page as finished, this page removes the entry. It keeps a draft whose text has changed
-// since.
+// has marked a message of this page as finished, this page removes the message. It does not remove a draft in this way,
+// because the text of the draft may have changed since.
 func queuedMessage(l Locale) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
