@@ -1,8 +1,8 @@
 package chat
 
-// The send queue of a browser holds messages and drafts that the server does not have yet. They are posted and saved like
-// all others, by PostMessage and SaveDraft. Because the user cannot be asked about a conflict, two fields decide how it is
-// resolved: Rekey if the key was already used, and KeepUnseen if another draft is stored.
+// The send queue of a browser holds messages and drafts that the server does not have yet. They are posted and saved
+// like all others, by PostMessage and SaveDraft. Because the user cannot be asked about a conflict, two fields decide
+// how it is resolved: Rekey if the key was already used, and KeepUnseen if another draft is stored.
 
 // maxRekeys is how many other keys are tried for a message or draft before it is refused.
 const maxRekeys = 8

@@ -11,8 +11,8 @@ import (
 	"charla/views"
 )
 
-// The prefix of an entry's id says what the entry is. Entries with other prefixes, such as texts that are offered to the
-// user, are ignored by the server and stay in the browser.
+// The prefix of an entry's id says what the entry is. Entries with other prefixes, such as texts that are offered to
+// the user, are ignored by the server and stay in the browser.
 const (
 	messagePrefix = "message-"
 	draftPrefix   = "draft-"

@@ -11,9 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "charla/chat"
 
-// A page keeps what the server does not have yet in one entry of localStorage, the slot that the server gave it. No other
-// page writes there while the page is open. Every page reads the slots of all pages of its browser, shows the messages
-// that wait in them, and sends everything. The server ignores what it already has.
+// A page keeps what the server does not have yet in one entry of localStorage, the slot that the server gave it. No
+// other page writes there while the page is open. Every page reads the slots of all pages of its browser, shows the
+// messages that wait in them, and sends everything. The server ignores what it already has.
 //
 // In the model of the page, mine is its own slot, all is what all slots have, page is the random name of the page, and
 // count numbers what it stores. The prefix of an id in these maps says what an entry is:
@@ -22,8 +22,8 @@ import "charla/chat"
 //   - other-… is a text that is offered to the user in its conversation;
 //   - gone-ID says that the entry ID, which may be in a slot of another page, is finished.
 //
-// A value is removed by setting it to undefined, which is not stored. The two JavaScript values read localStorage, which
-// Alpine's expressions cannot; Alpine stores a moment after a change, so the triggers have a delay.
+// A value is removed by setting it to undefined, which is not stored. The two JavaScript values read localStorage,
+// which Alpine's expressions cannot; Alpine stores a moment after a change, so the triggers have a delay.
 
 // sendQueue sends what is stored in all slots, whatever conversation is open. Messages that have waited for a moment
 // are shown and can be canceled. The hidden element reads the slots and never makes a request.
@@ -617,8 +617,8 @@ func SendQueueResponse(l Locale, a QueueAnswer) templ.Component {
 	})
 }
 
-// PostResponse answers an htmx request that posted one message. If the message's conversation is open, the page shows it
-// at once.
+// PostResponse answers an htmx request that posted one message. If the message's conversation is open, the page shows
+// it at once.
 func PostResponse(l Locale, m chat.Message, c Composer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -98,7 +98,8 @@ func (s *messageStore) close() {
 }
 
 // How much CPU time in µs the reference server with a store used per message on the machine of docs/performance.md,
-// with SQLite, 1,000 streams in pairs and 2,000 messages per second, and how far a measurement may be off, as a fraction.
+// with SQLite, 1,000 streams in pairs and 2,000 messages per second, and how far a measurement may be off, as a
+// fraction.
 const (
 	expectedStoreCPU = 276
 	storeTolerance   = 0.15
