@@ -21,7 +21,8 @@ type AttachmentWriter interface {
 	SetFileAlts(ctx context.Context, message int64, alts map[int64]string) error
 	// DeletePendingFile deletes a pending file of a user and returns its conversation and its blob.
 	DeletePendingFile(ctx context.Context, user, id int64) (ref ConversationRef, blob int64, err error)
-	// PendingDuplicate returns the pending file of the same owner and conversation that has the same name and blob as f.
+	// PendingDuplicate returns the pending file of the same owner and conversation that has the same name and blob as
+	// f.
 	PendingDuplicate(ctx context.Context, f NewFile) (File, error)
 	// PendingFilesByID returns the pending files of a user that have the given ids, in the order of ids.
 	PendingFilesByID(ctx context.Context, user int64, ids []int64) ([]File, error)

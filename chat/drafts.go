@@ -53,8 +53,8 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 // SaveDraft stores the text of a composer as a draft and announces that the acting user is typing. If the text is
 // empty, it deletes the draft. If it overwrites a draft that the same user saved in another composer, it returns the
 // text of that draft, so that nothing is lost; with in.KeepUnseen it saves nothing then. A draft whose message has
-// already been posted is ignored. It returns Invalid for a text that could not be posted, ErrNotFound if the user has no
-// such conversation, Forbidden if the other user deleted their account, and Conflict if the key belongs to another
+// already been posted is ignored. It returns Invalid for a text that could not be posted, ErrNotFound if the user has
+// no such conversation, Forbidden if the other user deleted their account, and Conflict if the key belongs to another
 // message, unless in.Rekey is set.
 func (s *Service) SaveDraft(ctx context.Context, by User, in DraftUpdate) (replaced string, err error) {
 	in.Body, in.Base = normalizeNewlines(in.Body), normalizeNewlines(in.Base)

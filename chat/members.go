@@ -104,7 +104,9 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
-			return Errorf(Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.")
+			return Errorf(
+				Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.",
+			)
 		}
 		return nil
 	})

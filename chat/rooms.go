@@ -94,8 +94,8 @@ func (r Room) CanInvite() bool {
 // CanRemove reports whether the user may remove others from the room. Nobody is removed from General.
 func (r Room) CanRemove() bool { return r.ID != General && r.May(RemoveFromRoom) }
 
-// CanRemoveMember reports whether the user may remove a member with this role in the room. Only owners and admins of the
-// community can remove somebody of the same or a higher role than their own.
+// CanRemoveMember reports whether the user may remove a member with this role in the room. Only owners and admins of
+// the community can remove somebody of the same or a higher role than their own.
 func (r Room) CanRemoveMember(role Role) bool {
 	return r.CanRemove() && (r.May(ChangeRoomRoles) || role == RoleMember)
 }

@@ -122,7 +122,9 @@ func (s *Service) RotateSigningKeys(ctx context.Context) error {
 	if len(keys) > 0 {
 		next.ID = keys[0].ID + 1
 	}
-	if err := s.store.InTx(ctx, func(tx Tx) error { return tx.InsertSigningKey(ctx, next, keptSigningKeys) }); err != nil {
+	if err := s.store.InTx(
+		ctx, func(tx Tx) error { return tx.InsertSigningKey(ctx, next, keptSigningKeys) },
+	); err != nil {
 		return err
 	}
 	_, err = s.readSigningKeys(ctx)

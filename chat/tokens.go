@@ -232,7 +232,8 @@ func (s *Service) sessionByAccessToken(ctx context.Context, token string) (Sessi
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	if session.Kind != ProgramSession || session.expiry(now) <= now || strconv.FormatInt(user.ID, 10) != claims.Subject {
+	if session.Kind != ProgramSession || session.expiry(now) <= now ||
+		strconv.FormatInt(user.ID, 10) != claims.Subject {
 		return Session{}, User{}, ErrBadToken
 	}
 	s.touchSession(ctx, session, now)

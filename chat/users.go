@@ -15,8 +15,8 @@ type UserReader interface {
 
 // UserWriter changes accounts.
 type UserWriter interface {
-	// InsertUser adds an account. The first person becomes the owner. It returns ErrDuplicate if another account has the
-	// e-mail address.
+	// InsertUser adds an account. The first person becomes the owner. It returns ErrDuplicate if another account has
+	// the e-mail address.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// SetName renames a user. It returns ErrNotFound if the account was deleted.
 	SetName(ctx context.Context, user int64, name, nameKey string) error

@@ -79,10 +79,13 @@ func (w writer) PendingDuplicate(ctx context.Context, f chat.NewFile) (file chat
 	const query = `
 		SELECT ` + fileColumns + `
 		FROM files f JOIN blobs b ON b.id = f.blob_id
-		WHERE f.user_id = $1 AND f.room_id = $2 AND f.peer_id = $3 AND f.name = $4 AND f.blob_id = $5 AND ` + isUnattached + `
+		WHERE f.user_id = $1 AND f.room_id = $2 AND f.peer_id = $3 AND f.name = $4 AND f.blob_id = $5
+			AND ` + isUnattached + `
 		ORDER BY f.id
 		LIMIT 1`
-	err = w.get(ctx, "read pending file", &file, query, f.Owner, f.Conversation.Room, f.Conversation.With, f.Name, f.Blob)
+	err = w.get(
+		ctx, "read pending file", &file, query, f.Owner, f.Conversation.Room, f.Conversation.With, f.Name, f.Blob,
+	)
 	return file, err
 }
 

@@ -19,8 +19,8 @@ import (
 // mapError translates the error of a driver. A missing row, or a missing row that a foreign key needs, becomes
 // chat.ErrNotFound. A violated unique constraint becomes chat.ErrDuplicate. Both are returned unwrapped, because they
 // are ordinary results. Every other error is prefixed with op, the name of the operation. If the database could not be
-// reached or its disk is full, this prefixed error becomes the cause of an Unavailable chat.Error. mapError looks at error codes, never at
-// texts.
+// reached or its disk is full, this prefixed error becomes the cause of an Unavailable chat.Error. mapError looks at
+// error codes, never at texts.
 func mapError(op string, err error) error {
 	switch class := classify(err); class {
 	case nil:

@@ -13,10 +13,12 @@ type Node struct {
 	HasRelay bool           `db:"has_relay"`
 }
 
-// Heartbeat records that the node me is running and deletes nodes that were last seen before forgetBefore. It returns at
-// most limit other nodes, latest first. They include crashed nodes: a node is running only if its SeenAt changes between
-// two calls.
-func (s *Store) Heartbeat(ctx context.Context, me Node, forgetBefore chat.Timestamp, limit int) (others []Node, err error) {
+// Heartbeat records that the node me is running and deletes nodes that were last seen before forgetBefore. It returns
+// at most limit other nodes, latest first. They include crashed nodes: a node is running only if its SeenAt changes
+// between two calls.
+func (s *Store) Heartbeat(
+	ctx context.Context, me Node, forgetBefore chat.Timestamp, limit int,
+) (others []Node, err error) {
 	const op = "record heartbeat"
 	const (
 		touch = `

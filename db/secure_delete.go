@@ -120,13 +120,15 @@ func (s *Store) cleanPagesTx(ctx context.Context, pages []int) error {
 // init gives SQLite the functions of the queries above.
 func init() {
 	sqlite.MustRegisterFunction("charla_has_remains", &sqlite.FunctionImpl{
-		NArgs: 1, Deterministic: true, Scalar: func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		NArgs: 1, Deterministic: true,
+		Scalar: func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 			page, err := pageOf(args)
 			return hasRemains(page), err
 		},
 	})
 	sqlite.MustRegisterFunction("charla_without_remains", &sqlite.FunctionImpl{
-		NArgs: 1, Deterministic: true, Scalar: func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		NArgs: 1, Deterministic: true,
+		Scalar: func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 			page, err := pageOf(args)
 			page = bytes.Clone(page)
 			clear(unusedSpace(page))

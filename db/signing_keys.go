@@ -14,8 +14,8 @@ func (r reader) SigningKeys(ctx context.Context, limit int) (keys []chat.Signing
 	return keys, err
 }
 
-// InsertSigningKey adds a key and deletes all but the newest keep keys. If two nodes add a key at the same time, both keys have
-// the same id, and only the first is stored.
+// InsertSigningKey adds a key and deletes all but the newest keep keys. If two nodes add a key at the same time, both
+// keys have the same id, and only the first is stored.
 func (w writer) InsertSigningKey(ctx context.Context, k chat.SigningKey, keep int) error {
 	const op = "insert signing key"
 	const (

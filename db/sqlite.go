@@ -37,7 +37,9 @@ func openExistingSQLite(ctx context.Context, dir string, files fs.FS) (*Store, e
 	path := filepath.Join(dir, "charla.db")
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no database in %s: start Charla first, or choose the directory that it uses", dir)
+		return nil, fmt.Errorf(
+			"there is no database in %s: start Charla first, or choose the directory that it uses", dir,
+		)
 	}
 	if err != nil {
 		return nil, err

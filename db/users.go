@@ -26,8 +26,8 @@ func (r reader) UserByEmail(ctx context.Context, emailKey string) (c chat.Creden
 	return c, err
 }
 
-// InsertUser adds an account. The first person becomes the owner. The caller has locked General, so that only one account
-// at a time can find itself the first.
+// InsertUser adds an account. The first person becomes the owner. The caller has locked General, so that only one
+// account at a time can find itself the first.
 func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User, err error) {
 	const query = `
 		INSERT INTO users (name, name_key, email, email_key, password_hash, created_at, owner_id, browser_locale,

@@ -126,8 +126,8 @@ func loginURLWithNext(c echo.Context) string {
 	return to.Path + "?" + query.Encode()
 }
 
-// loginRequest is the form or JSON to sign in. The password has a high maximum length, so that long ones are answered as
-// any other wrong password.
+// loginRequest is the form or JSON to sign in. The password has a high maximum length, so that long ones are answered
+// as any other wrong password.
 type loginRequest struct {
 	Email    string `form:"email" json:"email" required:"true"`
 	Password string `form:"password" json:"password" required:"true" max:"150000"`

@@ -52,8 +52,9 @@ func (s *Server) messageEditRoutes() []web.Route {
 
 // editRequest is the form or JSON that changes the text of a message, the alt texts of its files, or both.
 type editRequest struct {
-	Body  *string          `form:"body" json:"body" example:"" max:"150000"` // absent with an alt text: the text stays
-	Files []altTextRequest `form:"-" json:"files"`                           // in a form, the alt text of a file is the field alt-ID
+	Body *string `form:"body" json:"body" example:"" max:"150000"` // absent with an alt text: the text stays
+	// in a form, the alt text of a file is the field alt-ID
+	Files []altTextRequest `form:"-" json:"files"`
 }
 
 // altTextRequest is the new alt text of one file, in the JSON of an editRequest.

@@ -145,8 +145,8 @@ func (s *Server) sendMessage(c echo.Context, by chat.User, in chat.NewMessage) (
 	return s.chat.PostMessage(c.Request().Context(), by, in)
 }
 
-// maxShortcodeBytes is the length above which a text is not searched for shortcodes. With or without them it is too long
-// for a message.
+// maxShortcodeBytes is the length above which a text is not searched for shortcodes. With or without them it is too
+// long for a message.
 const maxShortcodeBytes = 64 << 10
 
 // expandShortcodes replaces the emoji shortcodes of a message, such as :tada:, by emoji.

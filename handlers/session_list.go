@@ -23,7 +23,7 @@ func (s *Server) sessionListRoutes() []web.Route {
 		{
 			Method: http.MethodPost, Path: "/sessions/:id/end", Handler: s.endSession, Access: web.Member,
 			Doc: web.Operation{
-				Summary:   "Ends a session of the caller and its streams. Another session than the own needs the password.",
+				Summary:   "Ends a session of the caller and its streams. Any but the caller's own needs the password.",
 				Body:      confirmationRequest{},
 				Responses: web.Responses{204: nil},
 			},

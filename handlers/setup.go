@@ -17,7 +17,7 @@ func (s *Server) setupRoutes() []web.Route {
 		{
 			Method: http.MethodGet, Path: "/setup/:token", Handler: web.HTMLOnly(s.setupPage), Access: web.Anonymous,
 			Doc: web.Operation{
-				Summary:   "Shows the page of the set-up link, which the server prints when it starts. Only for browsers.",
+				Summary:   "Shows the page of the set-up link that the server prints at start. Only for browsers.",
 				Responses: web.Responses{200: web.HTML},
 			},
 		},

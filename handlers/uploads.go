@@ -161,7 +161,8 @@ func (s *Server) saveFile(c echo.Context, result *uploadResult, in uploadRequest
 	switch {
 	case err == nil:
 		result.files = append(result.files, f)
-	case (code == chat.Invalid || code == chat.TooLarge) && !(body != nil && body.Failed()): // the next one may be better
+	// the next one may be better
+	case (code == chat.Invalid || code == chat.TooLarge) && !(body != nil && body.Failed()):
 		result.reject(c, err)
 	default:
 		return err

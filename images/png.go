@@ -88,7 +88,8 @@ func findPixels(src io.ReadSeeker, animation bool) (*pngHeader, *pngPixels, erro
 		switch {
 		case h.width == 0 && name != "IHDR":
 			return nil, nil, ErrUndecodable
-		case name == "IDAT" && animation && h.animated && h.frame.Empty() && !h.interlaced: // not a part of the animation
+		// not a part of the animation
+		case name == "IDAT" && animation && h.animated && h.frame.Empty() && !h.interlaced:
 		case name == "IDAT", name == "fdAT" && !h.frame.Empty():
 			if h.colorType == pngIndexed && !h.hasPalette {
 				return nil, nil, ErrUndecodable

@@ -47,7 +47,8 @@ type eventType struct {
 // presence announcements contain them.
 var eventTypes = eventTypesOf(
 	chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.MemberRoleChanged{},
-	chat.SessionEnded{}, chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{}, chat.UserChanged{})
+	chat.SessionEnded{}, chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{},
+	chat.UserChanged{})
 
 func eventTypesOf(events ...chat.Event) map[string]eventType {
 	types := map[string]eventType{}

@@ -95,8 +95,8 @@ func (m *Metrics) newHistogram(name, help string, buckets []float64) prometheus.
 // Register adds the metrics whose values s returns.
 func (m *Metrics) Register(s Sources) { m.registry.MustRegister(s) }
 
-// Handler returns a handler that answers GET /metrics, at most two requests at a time. To clients on the same machine it
-// also answers GET /debug/pprof/profile?seconds=N with a CPU profile; N must be less than the write timeout of the
+// Handler returns a handler that answers GET /metrics, at most two requests at a time. To clients on the same machine
+// it also answers GET /debug/pprof/profile?seconds=N with a CPU profile; N must be less than the write timeout of the
 // server, in seconds.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// maxAcceptBytes is how much of the Accept-Encoding and If-None-Match headers is read. Browsers send less than 100 bytes.
+// maxAcceptBytes is how much of the Accept-Encoding and If-None-Match headers is read. Browsers send less than 100
+// bytes.
 const maxAcceptBytes = 2000
 
 // These are the content codings in which responses are sent.

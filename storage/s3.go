@@ -176,8 +176,8 @@ func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant
 	return err
 }
 
-// mapS3Error converts an error of the S3 client. It returns ErrNotFound for a missing object, DiskFull if the server has
-// no space left, and StorageUnavailable for every other error.
+// mapS3Error converts an error of the S3 client. It returns ErrNotFound for a missing object, DiskFull if the server
+// has no space left, and StorageUnavailable for every other error.
 func mapS3Error(err error) error {
 	switch response := minio.ToErrorResponse(err); {
 	case err == nil:

@@ -10,7 +10,8 @@ import (
 // the CSS selector of the next element. If there is none, the focus stays.
 const moveFocus = "($root.querySelector($el.dataset[$event.key]) || $event.target).focus()"
 
-// arrowKeys maps arrow keys (up, down, left, right) to the CSS selector of the element to which the key moves the focus.
+// arrowKeys maps arrow keys (up, down, left, right) to the CSS selector of the element to which the key moves the
+// focus.
 type arrowKeys map[string]string
 
 // attrs returns the attributes of an element inside which the keys move the focus.

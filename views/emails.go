@@ -59,7 +59,10 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 		email.Footer = l.T("If this wasn't you, ignore this e-mail. Your password stays the same.")
 	case chat.NotifyPasswordChanged:
 		write(l.T("Your password was changed"),
-			l.T("The password of your account at %s was changed. You were signed out everywhere else.", l.CommunityName()),
+			l.T(
+				"The password of your account at %s was changed. You were signed out everywhere else.",
+				l.CommunityName(),
+			),
 			l.T("If this wasn't you, reset your password now."))
 		email.Link = link(l.T("Choose a new password"), "/forgot")
 	case chat.NotifyConfirmEmail:

@@ -42,8 +42,8 @@ func formSwapAttrs() templ.Attributes {
 	}
 }
 
-// signOutAttrs returns the htmx attributes of the form that signs out. Its response replaces the form and then opens the
-// sign-in page. An error is shown above the conversation.
+// signOutAttrs returns the htmx attributes of the form that signs out. Its response replaces the form and then opens
+// the sign-in page. An error is shown above the conversation.
 func signOutAttrs() templ.Attributes {
 	return templ.Attributes{
 		"hx-swap": "outerHTML", "hx-sync": "this:drop", "hx-disable": "find button",

@@ -15,8 +15,8 @@ const (
 	whileQueued  = `[this.querySelector('.pending-text__row')]`
 	readTriggers = `load, storage from:window, send from:window delay:20ms, giveback from:window delay:20ms, ` +
 		`typed from:window, htmx:finally:request from:#` + idSendQueue + ` delay:20ms`
-	sendTriggers = `send from:window delay:20ms, giveback from:window delay:20ms, waits from:window once delay:200ms, ` +
-		`typed from:window throttle:1500ms, online from:window, ` +
+	sendTriggers = `send from:window delay:20ms, giveback from:window delay:20ms, ` +
+		`waits from:window once delay:200ms, typed from:window throttle:1500ms, online from:window, ` +
 		`htmx:sse:after:connection` + whileQueued + ` from:body, every 10s` + whileQueued +
 		`, every 60s[document.hidden]`
 )

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// PageTitle returns the title of a page: the number of unread messages, the name of what the page shows, and the name of the
-// community.
+// PageTitle returns the title of a page: the number of unread messages, the name of what the page shows, and the name
+// of the community.
 func PageTitle(l Locale, unread int, name string) string {
 	title := l.CommunityName()
 	if name != "" {

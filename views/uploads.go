@@ -17,8 +17,8 @@ func (c Composer) uploadURL() string {
 	return "/files?" + conversationQuery(c.Conversation) + "&upload=" + url.QueryEscape(c.UploadID)
 }
 
-// uploadID returns the DOM id of the element that shows the progress of a page's uploads. A client may choose another id
-// for its uploads, so every character that could have a meaning in a selector is replaced.
+// uploadID returns the DOM id of the element that shows the progress of a page's uploads. A client may choose another
+// id for its uploads, so every character that could have a meaning in a selector is replaced.
 func uploadID(upload string) string {
 	return "upload-" + strings.Map(func(r rune) rune {
 		if r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' {

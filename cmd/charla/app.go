@@ -35,7 +35,8 @@ func newApp(
 	hub := live.NewHub(store)
 	disk := newDiskMonitor(c, store)
 	service := chat.NewService(chat.Options{
-		Store: watchedStore{store, disk}, Events: hub, Blobs: watchedBlobs{files, disk}, TimeZone: c.timezone, FileLimits: c.fileLimits,
+		Store: watchedStore{store, disk}, Events: hub, Blobs: watchedBlobs{files, disk}, TimeZone: c.timezone,
+		FileLimits: c.fileLimits,
 		Media:      chat.Media{Email: c.email != nil, Push: c.ntfy != nil},
 		NeedsSetup: c.needsSetupLink(),
 	})

@@ -32,7 +32,8 @@ var commands = []command{
 	{name: "rotate-keys", run: rotateKeys,
 		help: "Sign the access tokens of programs with a new key."},
 	{name: "seed", argument: "N", run: seed, force: "Create people in a database that already has some.",
-		help: "Create N people with sessions in an empty database. A tool for load tests: never use it for a community."},
+		help: "Create N people with sessions in an empty database. " +
+			"A tool for load tests: never use it for a community."},
 }
 
 // invocation is a call of a command.

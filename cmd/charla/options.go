@@ -268,10 +268,12 @@ func setTLSDomain(c *config, v string) error {
 	case v == "":
 		return nil
 	case strings.Contains(v, "*"):
-		return errors.New("must be one domain, such as chat.example.org: Charla cannot fetch certificates for wildcards, " +
-			"but it can use one from a file in CHARLA_TLS_CERT")
+		return errors.New("must be one domain, such as chat.example.org: Charla cannot fetch certificates for " +
+			"wildcards, but it can use one from a file in CHARLA_TLS_CERT")
 	case net.ParseIP(strings.Trim(v, "[]")) != nil, strings.Trim(lastLabel, "0123456789") == "":
-		return errors.New("must be a domain, such as chat.example.org: Charla cannot fetch certificates for IP addresses")
+		return errors.New(
+			"must be a domain, such as chat.example.org: Charla cannot fetch certificates for IP addresses",
+		)
 	case err != nil, !domainName.MatchString(ascii):
 		return errors.New("must be a domain, such as chat.example.org")
 	}

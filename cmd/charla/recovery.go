@@ -10,8 +10,8 @@ import (
 	"charla/live"
 )
 
-// withService opens the database beside a running server and calls f with a service that uses it. The server's
-// requests and polls see what f commits. Errors of opening begin with the name of the setting that selects the database.
+// withService opens the database beside a running server and calls f with a service that uses it. The server's requests
+// and polls see what f commits. Errors of opening begin with the name of the setting that selects the database.
 func withService(ctx context.Context, c config, f func(*chat.Service) error) error {
 	store, err := openBesideServer(ctx, c)
 	if err != nil {
@@ -69,8 +69,8 @@ func printResetLink(ctx context.Context, c config, in invocation) error {
 	})
 }
 
-// linkBase returns the beginning of links that a command prints: the base URL if it is set, and otherwise the address on
-// which Charla listens.
+// linkBase returns the beginning of links that a command prints: the base URL if it is set, and otherwise the address
+// on which Charla listens.
 func linkBase(c config) string {
 	if c.baseURL != nil {
 		return c.baseURL.Scheme + "://" + c.baseURL.Host

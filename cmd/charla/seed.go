@@ -33,8 +33,8 @@ func seed(ctx context.Context, c config, in invocation) error {
 		return err
 	}
 	if len(users) > 0 && !in.force {
-		return errors.New("this database already has people, and seed is a tool for load tests: use an empty database, " +
-			"or add --force to create invented people among them")
+		return errors.New("this database already has people, and seed is a tool for load tests: " +
+			"use an empty database, or add --force to create invented people among them")
 	}
 	lines, cookie := bufio.NewWriter(in.stdout), web.CookieName(c.usesHTTPS())
 	service := chat.NewService(chat.Options{Store: store, Events: live.NewHub(store), TimeZone: c.timezone})

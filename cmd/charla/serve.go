@@ -143,8 +143,8 @@ func newHTTPServer(handler http.Handler) *http.Server {
 	}
 }
 
-// connectionLogger forwards the log of net/http to slog. It logs errors of single connections, which scanners and phones
-// cause all the time, only at debug level.
+// connectionLogger forwards the log of net/http to slog. It logs errors of single connections, which scanners and
+// phones cause all the time, only at debug level.
 type connectionLogger struct{}
 
 func (connectionLogger) Write(line []byte) (int, error) {

@@ -1,5 +1,5 @@
-// Command gen-docs writes docs/http.md, docs/stream.md and docs/openapi.json from the routes and events of the program. It
-// runs in the directory of the module.
+// Command gen-docs writes docs/http.md, docs/stream.md and docs/openapi.json from the routes and events of the program.
+// It runs in the directory of the module.
 package main
 
 import (

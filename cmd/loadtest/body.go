@@ -59,6 +59,7 @@ func splitHeaders(p []byte) (head, rest []byte, ok bool) {
 // uses chunked transfer encoding.
 func isStream(head []byte) (ok, chunked bool) {
 	head = bytes.ToLower(head)
-	return bytes.HasPrefix(head, []byte("http/1.1 200 ")) && bytes.Contains(head, []byte("\r\ncontent-type: text/event-stream")),
+	return bytes.HasPrefix(head, []byte("http/1.1 200 ")) &&
+			bytes.Contains(head, []byte("\r\ncontent-type: text/event-stream")),
 		bytes.Contains(head, []byte("\r\ntransfer-encoding: chunked\r\n"))
 }

@@ -236,7 +236,8 @@ func (b *bot) request(ctx context.Context, method, path string, body []byte) (*h
 	}
 	io.Copy(io.Discard, response.Body)
 	response.Body.Close()
-	if response.StatusCode == http.StatusUnauthorized || method == http.MethodGet && response.StatusCode == http.StatusNotFound {
+	if response.StatusCode == http.StatusUnauthorized || method == http.MethodGet &&
+		response.StatusCode == http.StatusNotFound {
 		return nil, errAccessRevoked
 	}
 	return nil, statusError(response.StatusCode)

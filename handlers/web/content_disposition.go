@@ -44,8 +44,8 @@ func escapeExtendedValue(s string) string {
 // percent sign is part of the name (HTML standard, multipart/form-data encoding algorithm).
 var decodeFileName = strings.NewReplacer("%22", `"`, "%0A", "\n", "%0a", "\n", "%0D", "\r", "%0d", "\r")
 
-// partFileName returns the name of the file in a part of a multipart form, given the Content-Disposition of the part. It
-// returns "" if the part is no file. A name in the parameter filename* is decoded already.
+// partFileName returns the name of the file in a part of a multipart form, given the Content-Disposition of the part.
+// It returns "" if the part is no file. A name in the parameter filename* is decoded already.
 func partFileName(disposition string) string {
 	_, params, _ := mime.ParseMediaType(disposition)
 	if strings.Contains(strings.ToLower(disposition), "filename*") {

@@ -88,7 +88,10 @@ const (
 var ErrorDocs = []ErrorDoc{
 	{chat.Unauthenticated, http.StatusUnauthorized, "The session or token is missing, wrong or over."},
 	{chat.Forbidden, http.StatusForbidden, "The caller can see this, but may not do it."},
-	{chat.PasswordRequired, http.StatusForbidden, "The password was last given more than 15 minutes ago. Send it as `password`."},
+	{
+		chat.PasswordRequired, http.StatusForbidden,
+		"The password was last given more than 15 minutes ago. Send it as `password`.",
+	},
 	{chat.NotFound, http.StatusNotFound, "It does not exist, or the caller may not see it."},
 	{MethodNotAllowed, http.StatusMethodNotAllowed, "The `Allow` header lists the methods."},
 	{NotAcceptable, http.StatusNotAcceptable, "This page has no JSON form."},

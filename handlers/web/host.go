@@ -79,8 +79,8 @@ func splitHost(host string) (name, port string) {
 }
 
 // PublicOrigin returns the scheme and host under which programs reach the server, such as https://chat.example.org.
-// Both are those of base. If base is nil, they are those of the request, but only if its host is the machine itself: any
-// other Host header could be invented. PublicOrigin then returns "", so that a URL made from it has only a path.
+// Both are those of base. If base is nil, they are those of the request, but only if its host is the machine itself:
+// any other Host header could be invented. PublicOrigin then returns "", so that a URL made from it has only a path.
 func PublicOrigin(r *http.Request, base *url.URL, https bool) string {
 	switch {
 	case base != nil:

@@ -25,8 +25,8 @@ var QueryParameters = []QueryParameter{
 	{"tone", 0, "A skin tone from 1 to 5, or 0 for none."},
 	{"message", ID(0), "The id of the message to react to."},
 	{"name", "", "The name of a file that is the whole body."},
-	{"upload", "", "An id that the caller chooses. With it, a repeated upload does not store a waiting file again, and " +
-		"the page with this id shows the progress."},
+	{"upload", "", "An id that the caller chooses. With it, a repeated upload does not store a waiting file again, " +
+		"and the page with this id shows the progress."},
 	{"seq", int64(0), "The seq of a message."},
 	{"size", "", "The size of a picture: thumb, medium or square. Without it the whole file is returned."},
 	{"invite", "", "Searches people who can be added to the room. Only on the page."},

@@ -19,9 +19,8 @@ import (
 )
 
 // Bind reads the form or the JSON object in the request body into in, a pointer to a struct with tagged fields. It
-// returns status 415 for other media types, and chat.Invalid for malformed bodies and for a text that is longer than its
-// field allows. JSON with invalid UTF-8 counts as
-// malformed; Go's decoder would silently replace the invalid bytes.
+// returns status 415 for other media types, and chat.Invalid for malformed bodies and for a text that is longer than
+// its field allows. JSON with invalid UTF-8 counts as malformed; Go's decoder would silently replace the invalid bytes.
 func Bind(c echo.Context, in any) error {
 	r := c.Request()
 	name := MediaTypeOf(r.Header)

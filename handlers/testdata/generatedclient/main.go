@@ -256,7 +256,8 @@ func follow(ctx context.Context, client *api.ClientWithResponses) (*eventReader,
 	if err != nil {
 		return nil, err
 	}
-	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "text/event-stream" {
+	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK ||
+		kind != "text/event-stream" {
 		response.Body.Close()
 		return nil, failure("follow the stream", response, nil)
 	}
