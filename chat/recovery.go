@@ -34,7 +34,8 @@ func (s *Service) CreateResetLink(ctx context.Context, email string) (user User,
 			return err
 		}
 		return tx.InsertEmailToken(ctx, EmailToken{
-			Hash: hashToken(token), Kind: EmailTokenReset, User: user.ID, ExpiresAt: s.now() + operatorResetLinkLifetime,
+			Hash: hashToken(token), Kind: EmailTokenReset, User: user.ID,
+			ExpiresAt: s.now() + operatorResetLinkLifetime,
 		})
 	})
 	return user, token, err

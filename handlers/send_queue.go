@@ -32,9 +32,10 @@ func (s *Server) sendQueueRoutes() []web.Route {
 
 // queueRequest is the form with which a page sends what the pages of its browser have stored.
 type queueRequest struct {
-	Own    string `form:"own" json:"own" example:"charla-3-slot-7"`        // storage name of the slot of the page
-	Page   string `form:"page" json:"page" example:"PAGE"`                 // random name of the page
-	Stored string `form:"stored" json:"stored" example:"{}" max:"4200000"` // JSON object: what is stored, by storage name
+	Own  string `form:"own" json:"own" example:"charla-3-slot-7"` // storage name of the slot of the page
+	Page string `form:"page" json:"page" example:"PAGE"`          // random name of the page
+	// JSON object: what is stored, by storage name
+	Stored string `form:"stored" json:"stored" example:"{}" max:"4200000"`
 }
 
 // These limit how much one request posts and saves. What is left stays in the browser and comes with the next request.
@@ -266,5 +267,7 @@ func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 
 // offer makes the page offer a text to the user in the conversation of entry e.
 func (r *queueRun) offer(e queueEntry, text string) {
-	r.answer.Offered = append(r.answer.Offered, views.QueueDraft{ID: rand.Text(), Conversation: e.conversation(), Body: text})
+	r.answer.Offered = append(
+		r.answer.Offered, views.QueueDraft{ID: rand.Text(), Conversation: e.conversation(), Body: text},
+	)
 }

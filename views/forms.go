@@ -42,11 +42,11 @@ func formSwapAttrs() templ.Attributes {
 	}
 }
 
-// signOutAttrs returns the htmx attributes of the form that signs out. Its response replaces the form and then opens
-// the sign-in page. An error is shown above the conversation.
+// signOutAttrs returns the htmx attributes of the form that signs out. Its response replaces the whole page, so that no
+// composer can store a draft again, and then opens the sign-in page. An error is shown above the conversation.
 func signOutAttrs() templ.Attributes {
 	return templ.Attributes{
-		"hx-swap": "outerHTML", "hx-sync": "this:drop", "hx-disable": "find button",
+		"hx-target": "body", "hx-swap": "innerHTML", "hx-sync": "this:drop", "hx-disable": "find button",
 		"hx-status:4xx": openErrorSwap, "hx-status:5xx": openErrorSwap,
 	}
 }

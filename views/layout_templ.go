@@ -710,7 +710,7 @@ func cardLayout(p Page, title string) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.RenderAttributes(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_ElementWriter, "form", formSwapAttrs())
+					templ_7745c5c3_Err = templruntime.RenderAttributes(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_ElementWriter, "form", signOutAttrs())
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
