@@ -19,10 +19,11 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 		ana.saveScreenshot(sprintf("noscript-%d", width))
 		ana.waitUntil("the text has the width of the composer",
 			composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
-		ana.waitUntil("the buttons are in one row",
-			`(([a, b]) => Math.abs(a.top - b.top) < 10)(
-				['.send-button', '.composer__noscript-button[formaction="/drafts"]']
-					.map(e => document.querySelector(e).getBoundingClientRect()))`)
+		for _, row := range []string{`'.attach-button', '.send-button'`,
+			`'.composer__noscript-button[formaction="/files"]', '.composer__noscript-button[formaction="/drafts"]'`} {
+			ana.waitUntil("the buttons "+row+" are in one row", `(([a, b]) => Math.abs(a.bottom - b.bottom) < 10)(
+				[`+row+`].map(e => document.querySelector(e).getBoundingClientRect()))`)
+		}
 		ana.waitUntil("nothing is wider than the window",
 			`document.scrollingElement.scrollWidth <= innerWidth &&
 			document.querySelector('.send-button').getBoundingClientRect().right <= innerWidth`)

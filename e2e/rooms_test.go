@@ -60,7 +60,7 @@ func TestRoomLifecycle(t *testing.T) {
 	ana.waitForMessages("What shall we cook?", "Arepas", "Arepas it is")
 	bob.allowErrors("status of 404")
 	bob.open("/messages?room=2")
-	bob.waitUntil("the room does not exist for Bob", `document.body.innerText.includes('This does not exist')`)
+	bob.waitUntil("the room does not exist for Bob", `document.body.innerText.includes("This doesn't exist")`)
 	s.newAPIUser("Carla").postMessages("with=2", "psst")
 	bob.open("/chat")
 	bob.waitUntil("Carla's message is unread", `document.querySelector('#with-3 .unread-badge')`)

@@ -203,15 +203,15 @@ func TestWebKitAndChromium(t *testing.T) {
 		`getComputedStyle(document.querySelector('#m-3 .message__row')).gridTemplateRows.split(' ').length === 2`)
 
 	const room = composer + `.clientHeight`
-	ana.waitUntil("the composer has one line", room+` === 40`)
+	ana.waitUntil("the composer has one line", room+` === 44`)
 	ana.typeKeys("first")
 	ana.pressShiftEnter()
 	ana.typeKeys("second")
 	ana.waitUntil("the composer grew by a line, and shows all lines",
-		room+` === 64 && `+composer+`.scrollHeight === 64`)
+		room+` === 68 && `+composer+`.scrollHeight === 68`)
 	ana.typeKeys(enterKey)
 	bob.waitForMessages("one", "two", "hm", "first\nsecond")
-	ana.waitUntil("the composer has one line again", room+` === 40`)
+	ana.waitUntil("the composer has one line again", room+` === 44`)
 
 	bob.api().postMessages("with=1", numberedTexts("line", 40)...)
 	const place = `document.querySelector('#m-24').getBoundingClientRect().top`
