@@ -24,6 +24,9 @@ const connectionStatus = `document.querySelector('#connection-status').textConte
 // localStorageText is a script for everything in the local storage of the browser.
 const localStorageText = `Object.values(localStorage).join()`
 
+// localStorageEmpty is a script that is true if every entry of the local storage of the browser is empty.
+const localStorageEmpty = `Object.values(localStorage).every(entry => entry === '{}')`
+
 // cancelQueued clicks on Cancel beside the nth of the queued messages, after their animation has ended.
 func (b *tab) cancelQueued(n int) {
 	b.Helper()
@@ -169,7 +172,7 @@ func TestSendQueueOnPhoneInSpanish(t *testing.T) {
 	ana.setOffline(true)
 	ana.typeAndEnter(strings.Repeat("una palabra muy larga ", 20) + strings.Repeat("larguísima", 10))
 	ana.waitUntil("it is queued",
-		`document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando haya conexión:'`)
+		`document.querySelector('.pending-text__label')?.innerText === 'Bob · Se enviará cuando recuperes la conexión:'`)
 	ana.waitUntil("the page shows the reason",
 		connectionStatus+` === 'No tienes conexión. Los mensajes se enviarán cuando la recuperes.'`)
 	ana.fill("#composer-text", "y otra")
