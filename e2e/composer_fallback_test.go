@@ -19,7 +19,7 @@ func TestComposerWithoutScriptsOnPhone(t *testing.T) {
 		ana.saveScreenshot(sprintf("noscript-%d", width))
 		ana.waitUntil("the text has the width of the composer",
 			composer+`.clientWidth > 0.9 * document.querySelector('.composer__frame').clientWidth`)
-		for _, row := range []string{`'.attach-button', '.send-button'`,
+		for _, row := range []string{`'noscript .emoji-button', '.send-button'`, `'.attach-button', '.send-button'`,
 			`'.composer__noscript-button[formaction="/files"]', '.composer__noscript-button[formaction="/drafts"]'`} {
 			ana.waitUntil("the buttons "+row+" are in one row", `(([a, b]) => Math.abs(a.bottom - b.bottom) < 10)(
 				[`+row+`].map(e => document.querySelector(e).getBoundingClientRect()))`)
