@@ -56,6 +56,7 @@ func TestEmojiPicker(t *testing.T) {
 	ana.waitUntil("two emoji", composer+`.value === '🎉❤️!'`)
 	ana.pressKeys("\r")
 	ana.waitForMessages("🎉❤️!")
+	ana.waitUntil("the message has left the queue, so that the button stays where it is", composerReady)
 
 	ana.click(".emoji-button--popover")
 	ana.waitUntil("the emoji used last comes first",
@@ -183,7 +184,9 @@ func TestEmojiPickerOnPhone(t *testing.T) {
 	ana.waitForStream()
 	ana.click(".emoji-button--popover")
 	ana.waitUntil("the picker is open, in Spanish",
-		pickerOpen+` && document.querySelector('#emoji-picker h2').innerText === 'Caras'`)
+		pickerOpen+` && document.querySelector('#emoji-picker h2').innerText === 'Caritas'`)
+	ana.waitUntil("it shows the search, the groups and the skin tones", isVisible("#emoji-picker [name=q]")+` && `+
+		isVisible("#emoji-picker .tab:has([name=group])")+` && `+isVisible("#emoji-picker .tab:has([name=tone])"))
 	ana.waitUntil("the whole picker is on the screen",
 		`(r => r.left >= 0 && r.top >= 0 && r.right <= 320 &&
 		r.bottom <= document.querySelector('.emoji-button')
