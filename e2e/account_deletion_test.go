@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestDeleteAccount(t *testing.T) {
 	t.Parallel()
@@ -13,8 +16,10 @@ func TestDeleteAccount(t *testing.T) {
 	bob.waitForMessages("words of Ana", "dear Ana")
 
 	elsewhere := ana.anotherTab()
-	elsewhere.open("/chat")
+	elsewhere.open("/messages?room=1")
 	elsewhere.waitForStream()
+	elsewhere.fill("#composer-text", strings.Repeat("long ", 1000)) // which the server refuses
+	elsewhere.waitUntil("the browser keeps what she writes", localStorageText+`.includes('long long')`)
 	ana.open("/settings")
 	ana.click("a[href='/settings/delete']")
 	ana.waitForPath("/settings/delete")
@@ -31,6 +36,7 @@ func TestDeleteAccount(t *testing.T) {
 		`document.querySelector('.form__note').innerText.includes('deleted')`)
 	ana.waitUntil("the browser has none of her data", localStorageEmpty)
 	elsewhere.waitUntil("the other page is signed out", `location.pathname === '/login'`)
+	elsewhere.waitUntil("the browser still has none of her data", localStorageEmpty)
 
 	bob.allowErrors("status of 403")
 	bob.waitUntil("her messages are deleted",

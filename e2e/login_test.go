@@ -54,10 +54,13 @@ func TestLogOutReachesEveryTab(t *testing.T) {
 	second := ana.anotherTab()
 	second.open("/messages?room=1")
 	second.waitForStream()
+	second.fill("#composer-text", strings.Repeat("long ", 1000)) // which the server refuses
+	second.waitUntil("the browser keeps what she writes", localStorageText+`.includes('long long')`)
 	ana.open("/settings")
 	ana.click(`form[action="/logout"] button`)
 	ana.waitForPath("/login")
 	second.waitUntil("the session has ended", `location.pathname === '/login'`)
+	second.waitUntil("the browser keeps nothing of what she wrote", localStorageEmpty)
 	second.open("/messages?room=1")
 	second.waitUntil("the login page is open", `location.pathname === '/login'`)
 }
