@@ -15,18 +15,13 @@ func CommunityForm(c chat.Community) Form {
 	}}
 }
 
-// communityPermissions are the fields of the form that say who may do something.
-func (l Locale) communityPermissions() []selectField {
-	roles := []option{
+// roomCreationField is the field of the form that says who can create rooms. The settings for invitations,
+// notifications of a whole room and pinned messages have no fields, because people cannot do those things yet.
+func (l Locale) roomCreationField() selectField {
+	return selectField{"rooms", l.T("Who can create rooms"), []option{
 		{string(chat.RoleMember), l.T("Everyone")}, {string(chat.RoleModerator), l.T("Moderators and admins")},
 		{string(chat.RoleAdmin), l.T("Only admins")},
-	}
-	return []selectField{
-		{"rooms", l.T("Who may create rooms"), roles},
-		{"invites", l.T("Who may invite people into the community"), roles},
-		{"notify_all", l.T("Who may notify everyone in a room"), roles},
-		{"pins", l.T("Who may pin messages"), roles},
-	}
+	}}
 }
 
 // registrationField is the field of the form that says how people can create an account.
