@@ -188,7 +188,7 @@ func cleanEmailDomains(text string) (string, error) {
 		domain = strings.TrimPrefix(domain, "@")
 		_, key, err := CleanEmail("a@" + domain)
 		if err != nil || strings.Contains(domain, "@") {
-			return text, invalidf("domains", "This isn't a domain of e-mail addresses: %s", truncate(domain, 100))
+			return text, invalidf("domains", "This isn't a valid e-mail domain: %s", truncate(domain, 100))
 		}
 		domain = strings.TrimPrefix(key, "a@")
 		if !slices.Contains(domains, domain) {
@@ -209,12 +209,12 @@ func (c Community) checkEmailDomain(emailKey string) error {
 	if c.EmailDomains == "" || slices.Contains(strings.Fields(c.EmailDomains), domain) {
 		return nil
 	}
-	return invalidf("email", "Only e-mail addresses of these domains can be used here: %s",
+	return invalidf("email", "Only e-mail addresses at these domains can be used here: %s",
 		strings.ReplaceAll(c.EmailDomains, " ", ", "))
 }
 
 // ErrRegistrationClosed is returned to people who want to register while registration is closed.
-var ErrRegistrationClosed = Errorf(Forbidden, "Registration is closed here. Ask an admin of this community.")
+var ErrRegistrationClosed = Errorf(Forbidden, "Registration is closed. Ask an admin of this community for access.")
 
 // checkRegistration returns ErrRegistrationClosed if nobody can register.
 func (c Community) checkRegistration() error {

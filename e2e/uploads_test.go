@@ -96,7 +96,7 @@ func TestRejectedFiles(t *testing.T) {
 	ana.chooseFiles(samples.write("long.bin", make([]byte, 4<<20)))
 	ana.waitUntil("an upload that is too large is refused as a whole",
 		refused("Upload failed.")+
-			` && document.querySelector('#composer-error').innerText === 'All files together can have at most 2 MB.'`)
+			` && document.querySelector('#composer-error').innerText === 'All files together can be at most 2 MB.'`)
 	ana.click(".attachment--failed .attachment__button")
 	header := "IHDR\x00\x00\xff\x00\x00\x00\xff\x00\x08\x02\x00\x00\x00" // of 65,280 × 65,280 pixels
 	huge := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + header + " sum\x00\x00\x00\x00IDAT")

@@ -168,7 +168,7 @@ func TestUndecodablePictureIsKept(t *testing.T) {
 	s := openSQLite(t)
 	ana := s.newUser("Ana")
 	heic := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
-	const note = "Kept unchanged, with all its data (such as the place)"
+	const note = "Stored unchanged, including hidden data such as the location"
 	for name, data := range map[string]string{"a.png": picture(9, 9)[:40], "b.heic": heic} {
 		f := ana.upload(name, data)
 		if !f.Unchanged || f.Width != 0 || f.ThumbURL != "" || !strings.HasPrefix(f.Type, "image/") {

@@ -105,7 +105,7 @@ func TestFilesBeforeTheTotalLimitAreKept(t *testing.T) {
 	s := openSQLite(t,
 		func(o *serverOptions) { o.FileLimits = chat.FileLimits{FileBytes: 1 << 20, FilesPerMessage: 2} })
 	ana := s.newUser("Ana")
-	const together = "All files together can have at most 2 MB."
+	const together = "All files together can be at most 2 MB."
 	large := strings.Repeat("x", 1<<20)
 	fields := []string{"<a", large, "<b", large + "x", "<c", large}
 	a := ana.postParts("/files?room=1", fields, asJSON).isError(413, "too_large", "file") // announced

@@ -28,7 +28,7 @@ var (
 	}
 	errNeedsMemory = &chat.Error{
 		Code: chat.Invalid, Field: "file",
-		Format: "This picture needs more memory than Charla uses for pictures. Make it smaller, or send it as a JPEG.",
+		Format: "This picture takes too much memory to process. Make it smaller, or send it as a JPEG.",
 	}
 )
 

@@ -64,13 +64,13 @@ func CommunityPage(p Page, s Sidebar, f Form) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = formField(p.Locale, f, inputField{
-					Name: "name", Label: p.T("Name of the community"), Type: "text", Autocomplete: "off",
+					Name: "name", Label: p.T("Community name"), Type: "text", Autocomplete: "off",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = textField(p.Locale, f, inputField{
-					Name: "welcome", Label: p.T("Welcome text"), Hint: p.T("People see it when they sign in."),
+					Name: "welcome", Label: p.T("Welcome text"), Hint: p.T("Shown on the sign-in page."),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -81,7 +81,7 @@ func CommunityPage(p Page, s Sidebar, f Form) templ.Component {
 				}
 				templ_7745c5c3_Err = formField(p.Locale, f, inputField{
 					Name: "domains", Label: p.T("E-mail domains"), Type: "text", Autocomplete: "off", Optional: true,
-					Hint: p.T("Only people with an address of these domains can create an account. Empty means all."),
+					Hint: p.T("Only people with an e-mail address at these domains can create an account. Leave empty to allow all."),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -275,8 +275,8 @@ func PeoplePage(p Page, s Sidebar, d Directory) templ.Component {
 						if !a.IsBot() {
 							templ_7745c5c3_Err = confirmForm(
 								personActionURL(a.ID, "reset-link"),
-								p.T("Password link"),
-								p.T("Make a password link for %s", a.Name),
+								p.T("Reset link"),
+								p.T("Reset link for %s", a.Name),
 							).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err

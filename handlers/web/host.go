@@ -15,7 +15,7 @@ import (
 const MaxHeadBytes = 64 << 10
 
 var (
-	errHeadTooLarge = chat.Errorf(HeadTooLarge, "The address and the headers of this request are too large.")
+	errHeadTooLarge = chat.Errorf(HeadTooLarge, "The URL and headers of this request are too large.")
 	errMisdirected  = chat.Errorf(Misdirected, "This server does not answer at this address. If you run it: "+
 		"CHARLA_BASE_URL must be the address that people use, and a proxy in front of Charla must pass on the host of "+
 		"that address, which nginx does with: proxy_set_header Host $host")

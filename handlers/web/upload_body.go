@@ -54,7 +54,7 @@ func LimitUpload(c echo.Context, limits chat.FileLimits, timeouts TransferTimeou
 	maxBytes := fileBytes + maxFieldBytes
 	tooLarge := &chat.Error{
 		Code: chat.TooLarge, Field: "file",
-		Format: "All files together can have at most %d MB.", Args: []any{fileBytes >> 20},
+		Format: "All files together can be at most %d MB.", Args: []any{fileBytes >> 20},
 	}
 	if r.ContentLength > maxBytes {
 		return tooLarge
