@@ -26,11 +26,17 @@ const localStorageText = `Object.values(localStorage).join()`
 // localStorageEmpty is a script that is true if every entry of the local storage of the browser is empty.
 const localStorageEmpty = `Object.values(localStorage).every(entry => entry === '{}')`
 
-// cancelQueued clicks on Cancel beside the nth of the queued messages, after their animation has ended.
-func (b *tab) cancelQueued(n int) {
+// waitForQueueAnimation waits until the queued messages are unfolded. Before that, what is above them still moves.
+func (b *tab) waitForQueueAnimation() {
 	b.Helper()
 	b.waitUntil("the queue is not animated any more",
 		`document.querySelector('#send-queue .pending-text')?.getAnimations().length === 0`)
+}
+
+// cancelQueued clicks on Cancel beside the nth of the queued messages, after their animation has ended.
+func (b *tab) cancelQueued(n int) {
+	b.Helper()
+	b.waitForQueueAnimation()
 	b.click(sprintf("#send-queue li:nth-child(%d of :has(.pending-text__row)) .button", n))
 }
 
@@ -231,7 +237,8 @@ func TestQueueAcrossConversations(t *testing.T) {
 	slow.setDelay(0)
 	ana.waitUntil("the page says why one message was refused",
 		`document.querySelector('.send-queue__error').innerText.startsWith('Bob: A message can have')`)
-	ana.waitUntil("the queue is empty", queueEmpty)
+	ana.waitUntil("the queue is empty, and no longer shown",
+		queueEmpty+` && !document.querySelector('#send-queue .pending-text__row')`)
 	ana.waitForComposerText("to all")
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
@@ -347,11 +354,13 @@ func TestOtherTabsQueueIsVisible(t *testing.T) {
 	s.stop()
 	ana.typeAndEnter("from the first")
 	second.waitUntil("the other tab shows the queued text", queuedTexts+` === 'from the first'`)
+	second.waitForQueueAnimation()
 	second.typeAndEnter("from the second")
 	second.typeText("not this one") // the focus is still in the composer
 	second.pressKeys("\r")
 	ana.waitUntil("the first tab shows all queued texts",
 		queuedTexts+`.split('|').sort().join('|') === 'from the first|from the second|not this one'`)
+	ana.waitForQueueAnimation()
 	ana.click(`#send-queue li:nth-last-child(1 of :has(.pending-text__row)) .button`)
 	second.waitUntil("one message less is queued in both tabs", `document.querySelectorAll('#send-queue .pending-text__row').length === 2`)
 	cancelled := eval[string](second, `['from the first', 'from the second', 'not this one'].find(text => !`+queuedTexts+`.includes(text))`)
