@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"database/sql"
+	"sync"
 	"testing"
 
 	"charla/chat"
@@ -10,10 +11,11 @@ import (
 	"charla/db/dbtest"
 )
 
-// pausingStore pauses a transaction right before it adds a member or disables a user. It closes reached and then waits
-// for resume.
+// pausingStore pauses a transaction once, right before it first adds a member or sets a role. It closes reached and then
+// waits for resume.
 type pausingStore struct {
 	chat.Store
+	once            *sync.Once
 	reached, resume chan struct{}
 }
 
@@ -27,8 +29,10 @@ type pausingTx struct {
 }
 
 func (b pausingTx) pause() {
-	close(b.reached)
-	<-b.resume
+	b.once.Do(func() {
+		close(b.reached)
+		<-b.resume
+	})
 }
 
 func (b pausingTx) InsertMember(ctx context.Context, room, user, seq int64) error {
@@ -36,9 +40,9 @@ func (b pausingTx) InsertMember(ctx context.Context, room, user, seq int64) erro
 	return b.Tx.InsertMember(ctx, room, user, seq)
 }
 
-func (b pausingTx) SetDisabled(ctx context.Context, user int64, at chat.Timestamp) error {
+func (b pausingTx) SetRole(ctx context.Context, user int64, role chat.Role) error {
 	b.pause()
-	return b.Tx.SetDisabled(ctx, user, at)
+	return b.Tx.SetRole(ctx, user, role)
 }
 
 // deleteAccountDuring starts the deletion of an account while another action is in the middle of its transaction. The
@@ -68,12 +72,16 @@ func deleteAccountDuring(
 	ana.Role = chat.RoleAdmin
 	w.createRoom(t, admin, "Kitchen", chat.AccessOpen)
 
-	slow := pausingStore{store, make(chan struct{}), make(chan struct{})}
+	slow := pausingStore{store, new(sync.Once), make(chan struct{}), make(chan struct{})}
 	deedDone, deletedDone := make(chan error, 1), make(chan error, 1)
 	go func() {
 		deedDone <- deed(chat.NewService(chat.Options{Store: slow, Events: &eventRecorder{}}), admin, ana)
 	}()
-	<-slow.reached
+	select {
+	case <-slow.reached:
+	case err := <-deedDone:
+		t.Fatalf("the action ended before it paused, with the error %v", err)
+	}
 	go func() { deletedDone <- w.DeleteAccount(t.Context(), ana, "tortilla-y-pan", chat.KeepMessages) }()
 	dbtest.Eventually(t, "the deletion to wait, or to be through", func() bool {
 		waiting := count(
