@@ -24,8 +24,8 @@ er: ## draw docs/er.svg, the diagram of the database schema
 # The browser tests and the chaos tests run one after the other, because each needs all processors. -count=1 makes Go run them
 # again even if nothing has changed, because they build the program that they test.
 test: needs check ## run all checks and tests
-	go test -race -timeout 10m $$(go list ./... | grep -Ev '/e2e(/|$$)')
-	go test -count=1 -timeout 15m ./e2e
+	go test -race -timeout 20m $$(go list ./... | grep -Ev '/e2e(/|$$)')
+	go test -count=1 -timeout 30m ./e2e
 	go test -count=1 -timeout 10m ./e2e/chaos
 
 check: ## check formatting, vet, staticcheck and generated files
