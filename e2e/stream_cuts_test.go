@@ -23,6 +23,7 @@ const (
 	readerBrowsers = 5
 	tabsPerBrowser = 4    // as many streams as one session may have
 	maxStreamBytes = 4000 // bytes
+	maxLines       = 400  // a page that missed more than chat.ReplayLimit would be loaded again, with the newest only
 )
 
 // TestThousandStreamCuts posts messages while the streams of twenty pages are cut 1,000 times in total, each after a
@@ -103,11 +104,11 @@ func (b *tab) useSessionOf(p apiUser) {
 	}
 }
 
-// postSteadily posts five messages per second, each until it is acknowledged.
+// postSteadily posts five messages per second, each until it is acknowledged, but at most maxLines.
 func (p apiUser) postSteadily(enough chan struct{}) {
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
-	for n := 0; ; n++ {
+	for n := range maxLines {
 		select {
 		case <-enough:
 			return
