@@ -7,8 +7,8 @@ import (
 
 // AccountDeletionReader reads the work that remains for deleted accounts.
 type AccountDeletionReader interface {
-	// OwnsOthers reports whether a user is the owner of a community that has other people.
-	OwnsOthers(ctx context.Context, user int64) (bool, error)
+	// NeedsSuccessor reports whether a user is the owner of a community that has other people.
+	NeedsSuccessor(ctx context.Context, user int64) (bool, error)
 	// OldestAdmin returns the id of the enabled admin who registered first.
 	OldestAdmin(ctx context.Context) (int64, error)
 	// NextErasureJob returns any erasure job that is not finished.
@@ -157,8 +157,8 @@ const noPassword = ""
 // them. It returns zero if the user is not the owner, or if there are no other people. It returns Conflict if there are
 // other people, but no admin among them.
 func lockSuccessor(ctx context.Context, tx Tx, user int64) (successor int64, err error) {
-	ownsOthers, err := tx.OwnsOthers(ctx, user)
-	if err != nil || !ownsOthers {
+	needsSuccessor, err := tx.NeedsSuccessor(ctx, user)
+	if err != nil || !needsSuccessor {
 		return 0, err
 	}
 	noAdmin := Errorf(Conflict, "You're the only admin. Make someone else an admin first.")

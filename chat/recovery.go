@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// operatorResetLinkLifetime is how long a link of CreateResetLink or CreateResetLinkFor is valid. It is longer than for
+// handedResetLinkLifetime is how long a link of CreateResetLink or CreateResetLinkFor is valid. It is longer than for
 // links in e-mails, because a person has to pass the link on to another.
-const operatorResetLinkLifetime = Timestamp(time.Hour / time.Microsecond)
+const handedResetLinkLifetime = Timestamp(time.Hour / time.Microsecond)
 
 // MakeAdminByEmail makes the person with an e-mail address an admin of the community. An owner stays the owner. It is
 // for the operator, who has access to the database. It returns NotFound if no account has the address, Conflict if the
@@ -35,7 +35,7 @@ func (s *Service) CreateResetLink(ctx context.Context, email string) (user User,
 		}
 		return tx.InsertEmailToken(ctx, EmailToken{
 			Hash: hashToken(token), Kind: EmailTokenReset, User: user.ID,
-			ExpiresAt: s.now() + operatorResetLinkLifetime,
+			ExpiresAt: s.now() + handedResetLinkLifetime,
 		})
 	})
 	return user, token, err
@@ -48,7 +48,7 @@ func (s *Service) CreateResetLink(ctx context.Context, email string) (user User,
 func (s *Service) CreateResetLinkFor(
 	ctx context.Context, by User, id int64,
 ) (user User, token string, expires Timestamp, err error) {
-	token, expires = newToken(), s.now()+operatorResetLinkLifetime
+	token, expires = newToken(), s.now()+handedResetLinkLifetime
 	err = s.inManagerTx(ctx, by, id, ManagePeople, func(tx Tx, actor, target User) error {
 		switch user = target; {
 		case target.IsBot():

@@ -6,9 +6,9 @@ import (
 	"charla/chat"
 )
 
-// OwnsOthers reports whether a user is the owner while other people have accounts. Disabled people count as other
+// NeedsSuccessor reports whether a user is the owner while other people have accounts. Disabled people count as other
 // people; bots and deleted accounts do not.
-func (r reader) OwnsOthers(ctx context.Context, user int64) (owns bool, err error) {
+func (r reader) NeedsSuccessor(ctx context.Context, user int64) (owns bool, err error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = $2)
 			AND EXISTS (SELECT 1 FROM users WHERE id <> $1 AND name <> '' AND owner_id = 0)`

@@ -28,7 +28,7 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	})
 	only := func(u chat.User) bool {
 		t.Helper()
-		alone, err := s.OwnsOthers(ctx, u.ID)
+		alone, err := s.NeedsSuccessor(ctx, u.ID)
 		wantErr(t, err, nil)
 		return alone
 	}

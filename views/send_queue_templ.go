@@ -57,7 +57,7 @@ func sendQueue(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" hx-vals=\"js:{ all: Object.assign.apply(0, this.dataset.slots.split(' ').map(localStorage.getItem, localStorage).map(JSON.parse)) }\" hx-trigger=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" hx-vals=\"js:{ all: Object.assign({}, ...this.dataset.slots.split(' ').map(slot => JSON.parse(localStorage[slot] || '{}'))) }\" hx-trigger=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
