@@ -192,8 +192,8 @@ func startWithACME(t *testing.T, data string, port int, roots *x509.CertPool) *t
 	return s
 }
 
-// TestACMECertificateIsFetched checks that Charla requests a certificate for its domain and for no other name, serves
-// HTTP/2 with it, and keeps it over a restart.
+// TestACMECertificateIsFetched checks that Charla requests a certificate when it starts, for its domain and for no other
+// name, serves HTTP/2 with it, and keeps it over a restart.
 func TestACMECertificateIsFetched(t *testing.T) {
 	port, data := freePort(t), t.TempDir()
 	pebble := newACMEServer(t, port, 3600)
@@ -202,6 +202,11 @@ func TestACMECertificateIsFetched(t *testing.T) {
 	if !strings.HasPrefix(s.url, "https://"+domain) {
 		t.Fatalf("Charla is at %s", s.url)
 	}
+	certificate := filepath.Join(data, "certificates", domain)
+	eventually(t, "the certificate is stored before anybody has connected", func() bool {
+		_, err := os.Stat(certificate)
+		return err == nil
+	})
 	_, err := s.servedSerial(t, "other.example.test", nil)
 	if err == nil || strings.Contains(s.stderr.String(), "get certificate failed") {
 		t.Errorf("connecting with another name: error %v, log:\n%s", err, s.stderr)
@@ -243,10 +248,12 @@ func TestACMECertificateIsRenewed(t *testing.T) {
 	pebble := newACMEServer(t, port, 9)
 	pebble.use(t, pebble.directoryURL)
 	s := startWithACME(t, t.TempDir(), port, pebble.rootPool(t))
-	first, err := s.servedSerial(t, domain, pebble.rootPool(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var first string
+	eventually(t, "a certificate is served", func() (served bool) {
+		var err error
+		first, err = s.servedSerial(t, domain, pebble.rootPool(t))
+		return err == nil
+	})
 	eventually(t, "another certificate is served", func() bool {
 		serial, err := s.servedSerial(t, domain, pebble.rootPool(t))
 		return err == nil && serial != first

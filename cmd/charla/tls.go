@@ -30,7 +30,8 @@ var cipherSuites = []uint16{
 }
 
 // withTLS returns a listener that accepts TLS connections from l, including HTTP/2. It returns l itself if no
-// certificate is configured.
+// certificate is configured. With a domain it begins to request the certificate at once. The ACME server connects to l
+// meanwhile, and gets its answer as soon as the caller accepts connections.
 func withTLS(c config, l net.Listener) (net.Listener, error) {
 	var settings *tls.Config
 	switch {
@@ -57,6 +58,10 @@ func withTLS(c config, l net.Listener) (net.Listener, error) {
 	}
 	monitor := &certificateMonitor{domain: c.tls.domain, next: settings.GetCertificate}
 	settings.GetCertificate = monitor.getCertificate
+	if c.tls.domain != "" {
+		// The connection of a first visitor would time out before the certificate arrives.
+		go monitor.getCertificate(&tls.ClientHelloInfo{ServerName: c.tls.domain, CipherSuites: cipherSuites})
+	}
 	return tls.NewListener(l, settings), nil
 }
 
