@@ -12,9 +12,9 @@ import (
 	"charla/db/dbtest"
 )
 
-func openPostgresURL(t testing.TB, url string) *db.Store {
+func openPostgresURL(t testing.TB, url string, options ...db.Option) *db.Store {
 	t.Helper()
-	s, err := db.OpenPostgres(t.Context(), url)
+	s, err := db.OpenPostgres(t.Context(), url, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

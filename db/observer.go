@@ -19,12 +19,25 @@ type Observer interface {
 	BatchCommitted(writes int, took time.Duration)
 }
 
-// SetObserver makes the store report its operations to o. It must be called before the store is used.
-func (s *Store) SetObserver(o Observer) {
-	s.observer, s.reader = o, reader{poolQuerier{s.read, o}}
-	if s.committer != nil {
-		s.committer.observer = o
+// Option changes how a database is opened.
+type Option func(*Store)
+
+// WithObserver makes the store report its operations to o.
+func WithObserver(o Observer) Option {
+	return func(s *Store) {
+		s.observer, s.reader = o, reader{poolQuerier{s.read, o}}
+		if s.committer != nil {
+			s.committer.observer = o
+		}
 	}
+}
+
+// apply applies the options to a store that nobody uses yet.
+func (s *Store) apply(options []Option) *Store {
+	for _, option := range options {
+		option(s)
+	}
+	return s
 }
 
 // PoolStats returns the statistics of the connection pools by name: "all" on PostgreSQL, "read" and "write" on SQLite.

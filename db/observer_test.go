@@ -45,10 +45,12 @@ func (l *recordingObserver) BatchCommitted(writes int, took time.Duration) {
 
 func TestObserver(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*db.Store{"sqlite": dbtest.OpenSQLite(t), "postgres": dbtest.OpenPostgres(t)} {
+	for name, open := range map[string]func(testing.TB, ...db.Option) *db.Store{
+		"sqlite": dbtest.OpenSQLite, "postgres": dbtest.OpenPostgres,
+	} {
 		t.Run(name, func(t *testing.T) {
 			l := &recordingObserver{}
-			s.SetObserver(l)
+			s := open(t, db.WithObserver(l))
 			ana := createUser(t, s, "ana")
 			written := l.writes
 			for _, err := range concurrently(32, func(i int) error {
@@ -85,9 +87,8 @@ func TestObserver(t *testing.T) {
 func TestObserverFailures(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := openPostgresURL(t, server.URL("postgres"))
 	l := &recordingObserver{}
-	s.SetObserver(l)
+	s := openPostgresURL(t, server.URL("postgres"), db.WithObserver(l))
 	wantErr(t, s.Ping(t.Context()), nil)
 	equal(t, l.readsFailed, 0)
 	server.Kill(t)

@@ -34,11 +34,11 @@ var sessionSettings = map[string]string{
 // after the other. If the URL has no sslmode, connections to this machine are not encrypted, and connections to other
 // machines use "require": they are encrypted, but the identity of the server is not checked, so a network that is not
 // yours needs verify-full. Connecting takes at most 5 seconds unless the URL sets connect_timeout.
-func OpenPostgres(ctx context.Context, url string) (*Store, error) {
-	return openPostgres(ctx, url, migrations.FS)
+func OpenPostgres(ctx context.Context, url string, options ...Option) (*Store, error) {
+	return openPostgres(ctx, url, migrations.FS, options...)
 }
 
-func openPostgres(ctx context.Context, url string, files fs.FS) (*Store, error) {
+func openPostgres(ctx context.Context, url string, files fs.FS, options ...Option) (*Store, error) {
 	cfg, err := configPostgres(url)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,11 @@ func openPostgres(ctx context.Context, url string, files fs.FS) (*Store, error) 
 	if err := migratePostgres(ctx, cfg, files); err != nil {
 		return nil, mapStartError(err)
 	}
-	return connectPostgres(cfg)
+	s, err := connectPostgres(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.apply(options), nil
 }
 
 // OpenExistingPostgres connects to a postgres:// URL for a short task beside running nodes. Unlike OpenPostgres, it

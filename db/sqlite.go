@@ -23,8 +23,8 @@ import (
 
 // OpenSQLite opens the database in dir, creates it if it is missing, and migrates its schema. Only one process at a
 // time may use a directory; OpenSQLite returns an error in a second one.
-func OpenSQLite(ctx context.Context, dir string) (*Store, error) {
-	return openSQLite(ctx, dir, migrations.FS)
+func OpenSQLite(ctx context.Context, dir string, options ...Option) (*Store, error) {
+	return openSQLite(ctx, dir, migrations.FS, options...)
 }
 
 // OpenExistingSQLite opens the database in dir for a short task beside a running server. It takes no lock, and creates
@@ -55,7 +55,7 @@ func openExistingSQLite(ctx context.Context, dir string, files fs.FS) (*Store, e
 	return s, nil
 }
 
-func openSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
+func openSQLite(ctx context.Context, dir string, files fs.FS, options ...Option) (*Store, error) {
 	lock, err := lockDir(dir)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func openSQLite(ctx context.Context, dir string, files fs.FS) (*Store, error) {
 		return nil, fmt.Errorf("open the database in %s: %w", dir, err)
 	}
 	s.lock = lock
-	return s, nil
+	return s.apply(options), nil
 }
 
 // lockDir locks a database directory, so that no second process can use it. Two processes would not know of each

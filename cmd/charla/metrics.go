@@ -36,11 +36,12 @@ func openMetrics(c config) (*metricsServer, error) {
 	return &metricsServer{m, listener, newHTTPServer(m.Handler())}, nil
 }
 
-// observe starts to count the calls of a database.
-func (s *metricsServer) observe(store *db.Store) {
-	if s != nil {
-		store.SetObserver(s.Metrics)
+// databaseOptions makes a database that is opened with them report its operations.
+func (s *metricsServer) databaseOptions() []db.Option {
+	if s == nil {
+		return nil
 	}
+	return []db.Option{db.WithObserver(s.Metrics)}
 }
 
 func (s *metricsServer) requestObserver() handlers.RequestObserver {

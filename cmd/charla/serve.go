@@ -45,12 +45,11 @@ func serve(ctx context.Context, c config, in invocation) error {
 		return err
 	}
 	defer metrics.close()
-	store, err := openDatabase(ctx, c)
+	store, err := openDatabase(ctx, c, metrics.databaseOptions()...)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	metrics.observe(store)
 	files, err := openStorage(ctx, c)
 	if err != nil {
 		return err
@@ -88,12 +87,12 @@ func openListener(c config) (net.Listener, error) {
 
 // openDatabase opens the database and migrates its schema. Its errors begin with the name of the setting that selects
 // the database.
-func openDatabase(ctx context.Context, c config) (*db.Store, error) {
+func openDatabase(ctx context.Context, c config, options ...db.Option) (*db.Store, error) {
 	if c.databaseURL == "" {
-		store, err := db.OpenSQLite(ctx, c.data)
+		store, err := db.OpenSQLite(ctx, c.data, options...)
 		return store, sqliteError(c, err)
 	}
-	store, err := db.OpenPostgres(ctx, c.databaseURL)
+	store, err := db.OpenPostgres(ctx, c.databaseURL, options...)
 	return store, postgresError(err)
 }
 

@@ -16,16 +16,16 @@ import (
 )
 
 // OpenSQLite returns a store with a new SQLite file. Both are removed at the end of the test.
-func OpenSQLite(t testing.TB) *db.Store {
+func OpenSQLite(t testing.TB, options ...db.Option) *db.Store {
 	t.Helper()
-	return mustOpen(t)(db.OpenSQLite(t.Context(), t.TempDir()))
+	return mustOpen(t)(db.OpenSQLite(t.Context(), t.TempDir(), options...))
 }
 
 // OpenPostgres returns a store with a new PostgreSQL database, and closes the store at the end of the test. Without
 // PostgreSQL it skips or fails the test; see PostgresURL.
-func OpenPostgres(t testing.TB) *db.Store {
+func OpenPostgres(t testing.TB, options ...db.Option) *db.Store {
 	t.Helper()
-	return mustOpen(t)(db.OpenPostgres(t.Context(), PostgresURL(t)))
+	return mustOpen(t)(db.OpenPostgres(t.Context(), PostgresURL(t), options...))
 }
 
 func mustOpen(t testing.TB) func(*db.Store, error) *db.Store {
