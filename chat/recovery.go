@@ -73,7 +73,7 @@ func personByEmail(ctx context.Context, tx Tx, email string) (User, error) {
 	}
 	found, err := tx.UserByEmail(ctx, key)
 	if errors.Is(err, ErrNotFound) {
-		return User{}, Errorf(NotFound, "There is no account with the e-mail %s.", email)
+		return User{}, Errorf(NotFound, "There's no account with the e-mail address %s.", email)
 	}
 	if err != nil {
 		return User{}, err

@@ -14,8 +14,8 @@ type SetupReader interface {
 }
 
 // ErrNotSetUp is returned to people who want to register before the owner has used the set-up link.
-var ErrNotSetUp = Errorf(Forbidden, "This community is not set up yet. Open the set-up link that the server printed "+
-	"when it started. The command charla setup-link prints it again.")
+var ErrNotSetUp = Errorf(Forbidden, "This community isn't set up yet. Open the set-up link that the server printed "+
+	"at startup, or run charla setup-link to print it again.")
 
 var errAlreadySetUp = Errorf(Conflict, "This community is already set up. Sign in instead.")
 

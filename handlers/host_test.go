@@ -58,7 +58,7 @@ func TestForeignHostsAreRefused(t *testing.T) {
 		s.anonymous().withHost(host, "/healthz").is(200)
 		s.anonymous().withHost(host, "/readyz").is(200)
 	}
-	for lang, words := range map[string]string{"en": "This server does not answer", "es": "Este servidor no responde"} {
+	for lang, words := range map[string]string{"en": "answer at this address", "es": "Este servidor no responde"} {
 		a := ana.withHost("evil.example", "/chat", "Accept-Language: "+lang).is(421).isPage()
 		a.has(words, "CHARLA_BASE_URL", "proxy_set_header Host $host").lacks("chat.example.org")
 		equal(t, "Cache-Control", a.header.Get("Cache-Control"), "no-store")
@@ -141,7 +141,7 @@ func TestPublicURLsHaveAKnownHost(t *testing.T) {
 		equal(t, "the URL", strings.Index(webhook(withBase, host), "https://chat.example.org/hooks/"), 0)
 	}
 	r := plain.newUser("Ana").request(http.MethodPost, "/bots", strings.NewReader("name=Robot"), inForm)
-	plain.anonymous().send(r, "evil.example").is(201).has("Put the address of this server before the path").
+	plain.anonymous().send(r, "evil.example").is(201).has("Set CHARLA_BASE_URL to show the full URL here").
 		lacks("evil.example")
 }
 

@@ -64,9 +64,9 @@ func (l Locale) actionName(a chat.Action) string {
 	case chat.ChangeCommunity:
 		return l.T("Change the settings of the community")
 	case chat.InviteToOpenRoom:
-		return l.T("Add people to an open room")
+		return l.T("Invite people to an open room")
 	case chat.InviteToRoom:
-		return l.T("Add people to a room by invitation")
+		return l.T("Invite people to an invitation-only room")
 	case chat.RemoveFromRoom:
 		return l.T("Remove people from a room")
 	case chat.ChangeRoomRoles:

@@ -62,7 +62,7 @@ func TestAdminCommand(t *testing.T) {
 			t.Errorf("after the command the page of admins answers %d", got)
 		}
 		code, stdout, stderr = runCommand(t, settings, "admin", "nobody@example.org")
-		if code != 1 || stdout != "" || lastLine(stderr) != "charla: There is no account with the e-mail nobody@example.org." {
+		if code != 1 || stdout != "" || lastLine(stderr) != "charla: There's no account with the e-mail address nobody@example.org." {
 			t.Errorf("an unknown address: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	})
@@ -107,7 +107,7 @@ func TestResetPasswordCommand(t *testing.T) {
 			r.Body.Close()
 		}
 		code, _, stderr = runCommand(t, settings, "reset-password", "nobody@example.org")
-		if code != 1 || !strings.Contains(stderr, "There is no account with the e-mail nobody@example.org.") {
+		if code != 1 || !strings.Contains(stderr, "There's no account with the e-mail address nobody@example.org.") {
 			t.Errorf("an unknown address: exit code %d, stderr %q", code, stderr)
 		}
 	})

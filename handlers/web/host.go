@@ -16,9 +16,9 @@ const MaxHeadBytes = 64 << 10
 
 var (
 	errHeadTooLarge = chat.Errorf(HeadTooLarge, "The URL and headers of this request are too large.")
-	errMisdirected  = chat.Errorf(Misdirected, "This server does not answer at this address. If you run it: "+
-		"CHARLA_BASE_URL must be the address that people use, and a proxy in front of Charla must pass on the host of "+
-		"that address, which nginx does with: proxy_set_header Host $host")
+	errMisdirected  = chat.Errorf(Misdirected, "This server doesn't answer at this address. If you run it, check "+
+		"that CHARLA_BASE_URL is the address people use, and that a proxy in front of Charla passes on the original "+
+		"host (in nginx: proxy_set_header Host $host).")
 )
 
 // CheckHead returns an error for a request that no handler should see: if its head is larger than MaxHeadBytes, or if
