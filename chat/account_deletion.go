@@ -121,7 +121,7 @@ func (s *Service) deleteAccountTx(
 		}
 	}
 	if successor != 0 {
-		if err = tx.SetRole(ctx, successor, RoleOwner); err != nil {
+		if err = tx.SetRole(ctx, successor, RoleOwner, d.At); err != nil {
 			return accountDeletion{}, err
 		}
 	}

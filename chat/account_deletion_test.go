@@ -40,9 +40,9 @@ func (b pausingTx) InsertMember(ctx context.Context, room, user, seq int64) erro
 	return b.Tx.InsertMember(ctx, room, user, seq)
 }
 
-func (b pausingTx) SetRole(ctx context.Context, user int64, role chat.Role) error {
+func (b pausingTx) SetRole(ctx context.Context, user int64, role chat.Role, at chat.Timestamp) error {
 	b.pause()
-	return b.Tx.SetRole(ctx, user, role)
+	return b.Tx.SetRole(ctx, user, role, at)
 }
 
 // deleteAccountDuring starts the deletion of an account while another action is in the middle of its transaction. The

@@ -88,7 +88,7 @@ var errPeerDeleted = Errorf(Forbidden, "This person deleted their account, so yo
 var errAmbiguousTarget = invalidf("with", "Choose a person or a room, not both.")
 
 // Conversation returns a conversation of the acting user. A direct conversation without messages has a Room of zero. It
-// returns ErrNotFound if the user is not a member or the other user does not exist.
+// returns ErrNotFound if the user is not a member or does not see the other user.
 func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef) (Conversation, error) {
 	if ref.Room != 0 && ref.With != 0 {
 		return Conversation{}, errAmbiguousTarget
@@ -100,7 +100,7 @@ func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef
 	if !errors.Is(err, ErrNotFound) {
 		return c, err
 	}
-	peer, err := s.store.User(ctx, ref.With)
+	peer, err := s.store.VisibleUser(ctx, by.ID, ref.With)
 	if err != nil || peer.Deleted() {
 		return Conversation{}, cmp.Or(err, error(ErrNotFound))
 	}

@@ -64,6 +64,12 @@ type MemberRoleChanged struct {
 // UserChanged announces that a user has a new name or avatar. The name is empty if the user deleted their account.
 type UserChanged struct{ User UserSummary }
 
+// RoleChanged announces that a user has another role in the community.
+type RoleChanged struct {
+	User int64
+	Role Role
+}
+
 // ReadMarkerMoved announces that a user has read further in a room.
 type ReadMarkerMoved struct{ User, Room int64 }
 
@@ -113,6 +119,7 @@ func (MessageChanged) event()    {}
 func (MemberJoined) event()      {}
 func (MemberLeft) event()        {}
 func (MemberRoleChanged) event() {}
+func (RoleChanged) event()       {}
 func (ReadMarkerMoved) event()   {}
 func (UserTyping) event()        {}
 func (UploadProgress) event()    {}

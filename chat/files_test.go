@@ -366,7 +366,7 @@ func TestAvatars(t *testing.T) {
 		m.AuthorAvatar != first.ID {
 		t.Errorf("read %+v, %v", read, err)
 	}
-	people, _, err := w.FindUsers(t.Context(), "ana", 0, 9)
+	people, _, err := w.FindUsers(t.Context(), ben, "ana", 0, 9)
 	if err != nil || !slices.Equal(people, []chat.UserSummary{ana.Summary()}) {
 		t.Errorf("found %+v, %v", people, err)
 	}

@@ -12,9 +12,9 @@ type MemberReader interface {
 	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
 	// UsersInRooms returns those of the given users who are members of at least one of the given rooms.
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
-	// FindNonMembers lists enabled users, ordered by name, who are not members of a room. It returns only users whose
-	// folded name (see NameKey) contains nameKey.
-	FindNonMembers(ctx context.Context, room int64, nameKey string, limit int) ([]UserSummary, error)
+	// FindNonMembers lists enabled users, ordered by name, whom the viewer sees and who are not members of a room. It
+	// returns only users whose folded name (see NameKey) contains nameKey.
+	FindNonMembers(ctx context.Context, viewer, room int64, nameKey string, limit int) ([]UserSummary, error)
 	// LastDeparture returns the record of the last time that a user left a room.
 	LastDeparture(ctx context.Context, room, user int64) (Departure, error)
 	// Departures lists the departures from all rooms at or after the time "since".
@@ -113,8 +113,9 @@ func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 }
 
 // Invite adds another user to a room that the acting user is a member of. It does nothing if the other user is already
-// a member. It returns ErrNotFound if the other user does not exist or is disabled. It returns Forbidden if the acting
-// user may not invite anybody, or may not invite this user because they were removed from the room.
+// a member. It returns ErrNotFound if the acting user does not see the other user or that user is disabled. It returns
+// Forbidden if the acting user may not invite anybody, or may not invite this user because they were removed from the
+// room.
 func (s *Service) Invite(ctx context.Context, by User, room, user int64) error {
 	return s.joinRoom(ctx, by, user, room, func(r Room, removed bool) error {
 		switch {
@@ -143,6 +144,9 @@ func (s *Service) joinRoom(
 		// A user who deletes their account at the same time waits for this lock, and then leaves this room too.
 		user, err := lockUser(ctx, tx, userID)
 		if err != nil {
+			return nil, err
+		}
+		if _, err := tx.VisibleUser(ctx, by.ID, userID); err != nil {
 			return nil, err
 		}
 		removed, err := wasRemoved(ctx, tx, roomID, user)

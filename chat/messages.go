@@ -232,9 +232,10 @@ func attachFiles(ctx context.Context, tx Tx, files []int64, m Message) error {
 	return nil
 }
 
-// startDirectRoom creates the room of a direct conversation before its first message is stored.
+// startDirectRoom creates the room of a direct conversation before its first message is stored. It returns ErrNotFound
+// if the author does not see the other user.
 func startDirectRoom(ctx context.Context, tx Tx, peer int64, m *Message) (PostSlot, error) {
-	if user, err := tx.User(ctx, peer); err != nil || user.Deleted() {
+	if user, err := tx.VisibleUser(ctx, m.AuthorID, peer); err != nil || user.Deleted() {
 		return PostSlot{}, cmp.Or(err, error(ErrNotFound))
 	}
 	if _, err := tx.EnsureDirectRoom(ctx, min(m.AuthorID, peer), max(m.AuthorID, peer), m.PostedAt); err != nil {

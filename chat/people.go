@@ -2,14 +2,13 @@ package chat
 
 import (
 	"context"
-	"errors"
 )
 
 // PeopleReader searches the directory of users. Lists are ordered by name.
 type PeopleReader interface {
-	// FindUsers lists enabled users, starting after the user with the id "after". It returns only users whose folded
-	// name (see NameKey) contains nameKey.
-	FindUsers(ctx context.Context, nameKey string, after int64, limit int) ([]UserSummary, error)
+	// FindUsers lists enabled users whom the viewer sees, starting after the user with the id "after". It returns only
+	// users whose folded name (see NameKey) contains nameKey.
+	FindUsers(ctx context.Context, viewer int64, nameKey string, after int64, limit int) ([]UserSummary, error)
 	// AllUsers lists users, including disabled ones, starting after the user with the id "after". It returns only users
 	// whose folded name or e-mail address contains key.
 	AllUsers(ctx context.Context, key string, after int64, limit int) ([]User, error)
@@ -35,15 +34,16 @@ func (s *Service) AllUsers(
 	return users, more, err
 }
 
-// FindUsers lists at most limit enabled users whose name contains query, ignoring case and accents. They are ordered by
-// name and start after the user with the id "after". The result more reports whether there are others.
+// FindUsers lists at most limit enabled users whom the acting user sees and whose name contains query, ignoring case and
+// accents. They are ordered by name and start after the user with the id "after". The result more reports whether there
+// are others.
 func (s *Service) FindUsers(
-	ctx context.Context, query string, after int64, limit int,
+	ctx context.Context, by User, query string, after int64, limit int,
 ) (users []UserSummary, more bool, err error) {
 	if err := checkQuery(query); err != nil {
 		return nil, false, err
 	}
-	users, err = s.store.FindUsers(ctx, NameKey(query), after, limit+1)
+	users, err = s.store.FindUsers(ctx, by.ID, NameKey(query), after, limit+1)
 	users, more = trimToLimit(users, limit)
 	return users, more, err
 }
@@ -103,26 +103,17 @@ func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended 
 }
 
 // EnableUser lets a disabled user log in again. The user's bots stay disabled. An enabled bot starts without a token
-// and webhooks, and EnableUser returns Conflict if the bot's owner is disabled. The other errors are those of
+// and webhooks, and EnableUser returns Conflict if the bot's owner is disabled or a guest. The other errors are those of
 // DisableUser.
 func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 	return s.inManagerTx(ctx, by, user, ManagePeople, func(tx Tx, _, target User) error {
 		if target.IsBot() {
-			if err := checkOwnerEnabled(ctx, tx, target); err != nil {
+			if err := checkOwnerOfBot(ctx, tx, target); err != nil {
 				return err
 			}
 		}
 		return tx.SetDisabled(ctx, user, 0)
 	})
-}
-
-// checkOwnerEnabled returns Conflict if the owner of a bot is disabled.
-func checkOwnerEnabled(ctx context.Context, tx Tx, bot User) error {
-	_, err := lockUser(ctx, tx, bot.OwnerID)
-	if errors.Is(err, ErrNotFound) {
-		return Errorf(Conflict, "The owner of this bot is deactivated. Reactivate them first.")
-	}
-	return err
 }
 
 var errDeactivated = Errorf(Conflict, "This person is deactivated. Reactivate them first.")
@@ -137,22 +128,28 @@ func (s *Service) inManagerTx(
 		return err
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		for _, id := range []int64{min(by.ID, user), max(by.ID, user)} {
-			if err := tx.LockUser(ctx, id); err != nil {
-				return err
-			}
-		}
-		actor, err := checkInTx(ctx, tx, by.ID, a)
+		actor, target, err := lockManaged(ctx, tx, by, user, a)
 		if err != nil {
 			return err
-		}
-		target, err := tx.User(ctx, user)
-		if err != nil {
-			return err
-		}
-		if target.Deleted() {
-			return ErrNotFound
 		}
 		return f(tx, actor, target)
 	})
+}
+
+// lockManaged locks an acting user and the user whom they manage, and returns both. The errors are those of checkInTx,
+// and ErrNotFound if the managed user does not exist.
+func lockManaged(ctx context.Context, tx Tx, by User, user int64, a Action) (actor, target User, err error) {
+	for _, id := range []int64{min(by.ID, user), max(by.ID, user)} {
+		if err := tx.LockUser(ctx, id); err != nil {
+			return User{}, User{}, err
+		}
+	}
+	if actor, err = checkInTx(ctx, tx, by.ID, a); err != nil {
+		return User{}, User{}, err
+	}
+	target, err = tx.User(ctx, user)
+	if err == nil && target.Deleted() {
+		err = ErrNotFound
+	}
+	return actor, target, err
 }

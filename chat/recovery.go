@@ -11,15 +11,20 @@ import (
 const handedResetLinkLifetime = Timestamp(time.Hour / time.Microsecond)
 
 // MakeAdminByEmail makes the person with an e-mail address an admin of the community. An owner stays the owner. It is
-// for the operator, who has access to the database. It returns NotFound if no account has the address, Conflict if the
+// for the operator, who has access to the database. The command runs beside the server, whose nodes notice the change
+// in the database, so no event is published. It returns NotFound if no account has the address, Conflict if the
 // person is disabled, and Forbidden for a bot.
 func (s *Service) MakeAdminByEmail(ctx context.Context, email string) (user User, err error) {
 	err = s.store.InTx(ctx, func(tx Tx) error {
+		if _, _, err = tx.LockRoom(ctx, General); err != nil { // as always before users
+			return err
+		}
 		user, err = personByEmail(ctx, tx, email)
 		if err != nil || user.Role.AtLeast(RoleAdmin) {
 			return err
 		}
-		return tx.SetRole(ctx, user.ID, RoleAdmin)
+		_, err = changeRole(ctx, tx, user, RoleAdmin, s.now())
+		return err
 	})
 	return user, err
 }

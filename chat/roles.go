@@ -23,7 +23,7 @@ const (
 // CommunityRoles are the roles that a person can have in the community, and RoomRoles those in a room, both from the
 // lowest to the highest.
 var (
-	CommunityRoles = []Role{RoleMember, RoleModerator, RoleAdmin, RoleOwner}
+	CommunityRoles = []Role{RoleGuest, RoleMember, RoleModerator, RoleAdmin, RoleOwner}
 	RoomRoles      = []Role{RoleMember, RoleModerator, RoleOwner}
 )
 
@@ -162,19 +162,45 @@ func (s *Service) SetRole(ctx context.Context, by User, user int64, role Role) e
 		return err
 	}
 	if !slices.Contains(CommunityRoles, role) {
-		return invalidf("role", "Choose a role: member, moderator, admin or owner.")
+		return invalidf("role", "Choose a role: guest, member, moderator, admin or owner.")
 	}
-	return s.inManagerTx(ctx, by, user, ChangeRoles, func(tx Tx, actor, target User) error {
-		if err := checkNewRole(actor, target, role); err != nil || role == target.Role {
-			return err
+	return s.inMembershipTx(ctx, func(tx Tx) ([]Event, error) {
+		if _, _, err := tx.LockRoom(ctx, General); err != nil { // as always before users
+			return nil, err
 		}
+		actor, target, err := lockManaged(ctx, tx, by, user, ChangeRoles)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkNewRole(actor, target, role); err != nil || role == target.Role {
+			return nil, err
+		}
+		var events []Event
 		if role == RoleOwner {
-			if err := tx.SetRole(ctx, actor.ID, RoleAdmin); err != nil {
-				return err
+			if events, err = changeRole(ctx, tx, actor, RoleAdmin, s.now()); err != nil {
+				return nil, err
 			}
 		}
-		return tx.SetRole(ctx, target.ID, role)
+		changed, err := changeRole(ctx, tx, target, role, s.now())
+		return append(events, changed...), err
 	})
+}
+
+// changeRole gives a person a role in the community and returns the events to publish. Who becomes a guest leaves
+// General, and who stops being one joins it. The caller has locked General and the person.
+func changeRole(ctx context.Context, tx Tx, target User, role Role, now Timestamp) ([]Event, error) {
+	if err := tx.SetRole(ctx, target.ID, role, now); err != nil {
+		return nil, err
+	}
+	var events []Event
+	var err error
+	switch {
+	case role == RoleGuest:
+		events, err = becomeGuest(ctx, tx, target, now)
+	case target.Role == RoleGuest:
+		events, err = stopBeingGuest(ctx, tx, target)
+	}
+	return append(events, RoleChanged{User: target.ID, Role: role}), err
 }
 
 // checkNewRole returns an error if the acting user may not give a role to a user.

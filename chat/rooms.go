@@ -8,10 +8,10 @@ import (
 
 // RoomReader reads channels.
 type RoomReader interface {
-	// OpenRooms lists open channels that a user is not a member of. They are ordered by name and start after the
+	// OpenRooms lists open channels that a user sees and is not a member of. They are ordered by name and start after the
 	// channel with the id "after". It returns only channels whose folded name (see NameKey) contains nameKey.
 	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
-	// Room returns a channel that is open or that the user is a member of.
+	// Room returns a channel that the user is a member of, or an open channel that they see.
 	Room(ctx context.Context, user, room int64) (Room, error)
 	// LastSeqs returns, for each stream key, its room and the room's last seq. It leaves out keys that have no room.
 	LastSeqs(ctx context.Context, keys []StreamKey) (map[StreamKey]RoomSeq, error)
@@ -73,8 +73,8 @@ func (r Room) Ref() ConversationRef { return ConversationRef{Room: r.ID} }
 // IsMember reports whether the user is a member of the room.
 func (r Room) IsMember() bool { return r.Role != "" }
 
-// CanLeave reports whether the user may leave the room. Nobody leaves General.
-func (r Room) CanLeave() bool { return r.IsMember() && r.ID != General }
+// CanLeave reports whether the user may leave the room. Only guests leave General.
+func (r Room) CanLeave() bool { return r.IsMember() && (r.ID != General || r.ViewerRole == RoleGuest) }
 
 // May reports whether the user may do an action in the room. The roles of members in the room and in the community
 // decide, not the settings of the community.
@@ -199,11 +199,11 @@ func (s *Service) Members(
 	return members, more, err
 }
 
-// FindNonMembers lists at most 20 users, by name, who can be invited to a room and whose name contains query. The list
-// is empty if the acting user may not invite others to the room.
-func (s *Service) FindNonMembers(ctx context.Context, room Room, query string) ([]UserSummary, error) {
+// FindNonMembers lists at most 20 users, by name, who can be invited to a room and whose name contains query. It lists
+// only users whom the acting user sees. The list is empty if the acting user may not invite others to the room.
+func (s *Service) FindNonMembers(ctx context.Context, by User, room Room, query string) ([]UserSummary, error) {
 	if err := checkQuery(query); err != nil || !room.CanInvite() {
 		return nil, err
 	}
-	return s.store.FindNonMembers(ctx, room.ID, NameKey(query), maxInviteCandidates)
+	return s.store.FindNonMembers(ctx, by.ID, room.ID, NameKey(query), maxInviteCandidates)
 }

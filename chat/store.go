@@ -43,6 +43,7 @@ type Reader interface {
 	SignupReader
 	UnreadReader
 	UserReader
+	VisibilityReader
 	WebhookReader
 }
 

@@ -20,8 +20,8 @@ type UserWriter interface {
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// SetName renames a user. It returns ErrNotFound if the account was deleted.
 	SetName(ctx context.Context, user int64, name, nameKey string) error
-	// SetRole sets a user's role in the community.
-	SetRole(ctx context.Context, user int64, role Role) error
+	// SetRole sets a user's role in the community and records the time of the change.
+	SetRole(ctx context.Context, user int64, role Role, at Timestamp) error
 	// SetPassword replaces a user's password hash. It returns ErrNotFound if the stored hash differs from the one given
 	// as "old".
 	SetPassword(ctx context.Context, user int64, old, hash string) error

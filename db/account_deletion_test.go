@@ -35,10 +35,10 @@ func testAccountDeletion(t *testing.T, s *db.Store) {
 	equal(t, only(ana), true)
 	equal(t, only(ben), false)
 	mustWrite(t, s, func(tx chat.Tx) error {
-		if err := tx.SetRole(ctx, ana.ID, chat.RoleAdmin); err != nil {
+		if err := tx.SetRole(ctx, ana.ID, chat.RoleAdmin, 1); err != nil {
 			return err
 		}
-		return tx.SetRole(ctx, eve.ID, chat.RoleOwner)
+		return tx.SetRole(ctx, eve.ID, chat.RoleOwner, 1)
 	})
 	equal(t, only(ana), false)
 	equal(t, only(eve), true)

@@ -58,7 +58,7 @@ func testBots(t *testing.T, s *db.Store) {
 	in, err := s.ConversationIn(ctx, ben.ID, chat.General)
 	wantErr(t, err, nil)
 	equal(t, in.PeerIsBot, false)
-	found, err := s.FindUsers(ctx, "a", 0, 9)
+	found, err := s.FindUsers(ctx, ben.ID, "a", 0, 9)
 	wantErr(t, err, nil)
 	equal(t, fmt.Sprint(found[0].IsBot, found[1].IsBot), "true false") // alpha, ana
 

@@ -34,17 +34,17 @@ func (r reader) UsersInRooms(ctx context.Context, rooms, users []int64) (found [
 	return found, err
 }
 
-// FindNonMembers lists enabled users, by name, who are not members of a room and whose folded name contains nameKey. It
-// reads an index of the names and stops after limit matches.
-func (r reader) FindNonMembers(ctx context.Context, room int64, nameKey string,
+// FindNonMembers lists enabled users, by name, whom the viewer sees, who are not members of a room, and whose folded name
+// contains nameKey. It reads an index of the names and stops after limit matches.
+func (r reader) FindNonMembers(ctx context.Context, viewer, room int64, nameKey string,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
 		SELECT ` + userSummaryColumns + ` FROM users u
 		WHERE u.name_key LIKE $2 ESCAPE '\' AND u.disabled_at = 0
-			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = $1 AND m.user_id = u.id)
+			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = $4 AND m.user_id = u.id) AND ` + isVisible + `
 		ORDER BY u.name_key, u.id
 		LIMIT $3`
-	err = r.list(ctx, "find non-members", &users, query, room, likePattern(nameKey), limit)
+	err = r.list(ctx, "find non-members", &users, query, viewer, likePattern(nameKey), limit, room)
 	return users, err
 }
 

@@ -61,7 +61,7 @@ func testMembers(t *testing.T, s *db.Store) {
 
 	outside := func(query string, limit int) (names string) {
 		t.Helper()
-		people, err := s.FindNonMembers(ctx, room, query, limit)
+		people, err := s.FindNonMembers(ctx, ben.ID, room, query, limit)
 		wantErr(t, err, nil)
 		for _, p := range people {
 			names += p.Name + " "

@@ -14,16 +14,16 @@ const sortedAfterUser = `(CAST($2 AS BIGINT) = 0
 // userSummaryColumns lists the columns of a chat.UserSummary. The query must call the table users u.
 const userSummaryColumns = `u.id, u.name, u.avatar_file_id, u.owner_id <> 0 AS is_bot`
 
-// FindUsers lists enabled users, by name, whose folded name contains nameKey. It reads an index of the names until it
-// has found enough matches.
-func (r reader) FindUsers(ctx context.Context, nameKey string, after int64,
+// FindUsers lists enabled users, by name, whom the viewer sees and whose folded name contains nameKey. It reads an index
+// of the names until it has found enough matches.
+func (r reader) FindUsers(ctx context.Context, viewer int64, nameKey string, after int64,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
 		SELECT ` + userSummaryColumns + ` FROM users u
-		WHERE u.name_key LIKE $1 ESCAPE '\' AND u.disabled_at = 0 AND ` + sortedAfterUser + `
+		WHERE u.name_key LIKE $3 ESCAPE '\' AND u.disabled_at = 0 AND ` + sortedAfterUser + ` AND ` + isVisible + `
 		ORDER BY u.name_key, u.id
-		LIMIT $3`
-	err = r.list(ctx, "find users", &users, query, likePattern(nameKey), after, limit)
+		LIMIT $4`
+	err = r.list(ctx, "find users", &users, query, viewer, after, likePattern(nameKey), limit)
 	return users, err
 }
 

@@ -57,10 +57,10 @@ func testAccounts(t *testing.T, s *db.Store) {
 }
 
 func testFindPeople(t *testing.T, s *db.Store) {
-	after := int64(0)
+	var viewer, after int64
 	find := func(query string, limit int) (names string) {
 		t.Helper()
-		people, err := s.FindUsers(t.Context(), query, after, limit)
+		people, err := s.FindUsers(t.Context(), viewer, query, after, limit)
 		wantErr(t, err, nil)
 		for _, p := range people {
 			names += p.Name + ";"
@@ -69,7 +69,7 @@ func testFindPeople(t *testing.T, s *db.Store) {
 	}
 	equal(t, find("", 9), "")
 	for _, name := range []string{"Zoë", "100%", "a_b", `back\slash`, "Adam", "Ñandú", "gone"} {
-		createUser(t, s, name)
+		viewer = createUser(t, s, name).ID
 	}
 	s.RawExec(t, `UPDATE users SET disabled_at = 5 WHERE name = 'gone'`)
 	equal(t, find("zoe", 9), "Zoë;")

@@ -6,14 +6,14 @@ import (
 	"charla/chat"
 )
 
-// OpenRooms lists open rooms, by name, that a person is not a member of, starting after the room with the id "after".
+// OpenRooms lists open rooms, by name, that a person sees and is not a member of, starting after the room with the id "after".
 // This works even if the person has joined that room meanwhile. If that room is private, OpenRooms returns nothing,
 // because the room's position in the list would reveal something about its name.
 func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after int64,
 	limit int) (rooms []chat.Room, err error) {
 	const query = `
 		SELECT r.id, r.name, r.access
-		FROM rooms r
+		FROM rooms r JOIN users v ON v.id = $1 AND ` + seesOpenRooms + `
 		WHERE r.kind = 'channel' AND r.access = 'open' AND r.name_key LIKE $2 ESCAPE '\'
 			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = $1)
 			AND (CAST($3 AS BIGINT) = 0 OR r.name_key >
@@ -24,7 +24,7 @@ func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after
 	return rooms, err
 }
 
-// Room returns a channel, or chat.ErrNotFound for a private channel that the person is not a member of.
+// Room returns a channel, or chat.ErrNotFound if the person is neither a member nor sees it as an open channel.
 func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, err error) {
 	const query = `
 		SELECT r.id, r.name, r.access, COALESCE(m.role, '') AS role,
@@ -35,7 +35,8 @@ func (r reader) Room(ctx context.Context, user, room int64) (found chat.Room, er
 		LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $1
 		LEFT JOIN members o ON o.room_id = r.id AND o.role = $3
 		LEFT JOIN users u ON u.id = o.user_id
-		WHERE r.id = $2 AND r.kind = 'channel' AND (r.access = 'open' OR m.user_id IS NOT NULL)`
+		WHERE r.id = $2 AND r.kind = 'channel' 
+			AND (m.user_id IS NOT NULL OR r.access = 'open' AND ` + seesOpenRooms + `)`
 	err = r.get(ctx, "read room", &found, query, user, room, chat.RoleOwner)
 	return found, err
 }

@@ -48,11 +48,11 @@ func (w writer) SetName(ctx context.Context, user int64, name, nameKey string) e
 	return w.execRow(ctx, "set name", query, user, name, nameKey)
 }
 
-// SetRole sets the role of a person in the community.
-func (w writer) SetRole(ctx context.Context, user int64, role chat.Role) error {
+// SetRole sets the role of a person in the community and records the time of the change.
+func (w writer) SetRole(ctx context.Context, user int64, role chat.Role, at chat.Timestamp) error {
 	const query = `
-		UPDATE users SET role = $2 WHERE id = $1`
-	_, err := w.exec(ctx, "set role", query, user, role)
+		UPDATE users SET role = $2, role_changed_at = $3 WHERE id = $1`
+	_, err := w.exec(ctx, "set role", query, user, role, at)
 	return err
 }
 

@@ -57,7 +57,7 @@ type accountJSON struct {
 	Avatar   string `json:"avatar_url,omitempty"`
 	Email    string `json:"email"`
 	Online   bool   `json:"online"`
-	Role     string `json:"role" enum:"member,moderator,admin,owner"`
+	Role     string `json:"role" enum:"guest,member,moderator,admin,owner"`
 	Disabled bool   `json:"disabled"`
 	Owner    int64  `json:"owner,omitempty"` // the user that a bot belongs to
 	Bot      bool   `json:"bot,omitempty"`

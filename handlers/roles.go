@@ -80,7 +80,7 @@ func rolesToJSON(roles []chat.Role) []string {
 
 // roleRequest is the form or JSON that changes the role of a person in the community.
 type roleRequest struct {
-	Role string `form:"role" json:"role" required:"true" enum:"member,moderator,admin,owner"`
+	Role string `form:"role" json:"role" required:"true" enum:"guest,member,moderator,admin,owner"`
 }
 
 func (s *Server) setRole(c echo.Context) error {

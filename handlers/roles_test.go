@@ -21,6 +21,12 @@ func (s *testServer) roleOf(b *client) (role string) {
 	return role
 }
 
+// isIn reports whether a user is a member of a room.
+func (s *testServer) isIn(b *client, room int64) bool {
+	s.t.Helper()
+	return s.count(`SELECT COUNT(*) FROM members WHERE room_id = $1 AND user_id = $2`, room, b.user.ID) > 0
+}
+
 func TestRolesInTheCommunity(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *testServer) {
 		owner, ana, berta := s.newUser("Owner").withT(t), s.newUser("Ana").withT(t), s.newUser("Berta").withT(t)
@@ -45,6 +51,19 @@ func TestRolesInTheCommunity(t *testing.T) {
 		owner.post(owner.rolePath(), []string{"role", "member"}, asJSON).isError(409, "conflict", "")
 		bot := ana.createBot("Robot")
 		owner.post(bot.rolePath(), []string{"role", "admin"}, asJSON).isError(403, "forbidden", "")
+
+		berta.createBot("Robot of Berta")
+		cellar := ana.createRoom("Cellar", "open", berta)
+		stream := berta.listen("/events?room=1&after=0")
+		ana.post(berta.rolePath(), []string{"role", "guest"}, asJSON).is(204)
+		stream.waitForNamed("gone")
+		equal(t, "a guest stays in rooms but General", fmt.Sprint(s.isIn(berta, cellar), s.isIn(berta, 1)), "true false")
+		equal(t, "bots of the guest", s.count(`SELECT COUNT(*) FROM users WHERE owner_id = $1 AND disabled_at = 0`, berta.user.ID), 0)
+		berta.get("/roles", "Accept-Language: es").is(200).has("Tu rol: invitado")
+		berta.post("/bots", []string{"name", "Robot"}, asJSON).isError(403, "forbidden", "")
+		berta.post("/rooms", []string{"name", "Attic", "access", "open"}, asJSON).isError(403, "forbidden", "")
+		ana.post(berta.rolePath(), []string{"role", "moderator"}, asJSON).is(204)
+		equal(t, "who stops being a guest joins General", s.isIn(berta, 1), true)
 
 		owner.post(berta.rolePath(), []string{"role", "owner"}, asJSON).is(204)
 		equal(t, "the old owner", s.roleOf(owner), "admin")

@@ -155,7 +155,7 @@ func (s *Server) showRoom(c echo.Context) error {
 		return s.renderRoomJSON(c, info)
 	}
 	if info.InviteQuery != "" {
-		people, err := s.chat.FindNonMembers(c.Request().Context(), info.Room, info.InviteQuery)
+		people, err := s.chat.FindNonMembers(c.Request().Context(), web.CurrentUser(c), info.Room, info.InviteQuery)
 		if err != nil {
 			return err
 		}

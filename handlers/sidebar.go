@@ -110,7 +110,7 @@ func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	if err != nil {
 		return err
 	}
-	people, more, err := s.chat.FindUsers(c.Request().Context(), side.Query, after, maxSearchResults)
+	people, more, err := s.chat.FindUsers(c.Request().Context(), web.CurrentUser(c), side.Query, after, maxSearchResults)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	matches, more, err := s.chat.FindUsers(c.Request().Context(), query, after, maxListedPeople)
+	matches, more, err := s.chat.FindUsers(c.Request().Context(), me, query, after, maxListedPeople)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ var features = map[string]string{
 	"email_links":           "chat db handlers views e2e",
 	"emoji":                 "chat db handlers views css e2e",
 	"files":                 "chat db handlers views css e2e",
+	"guests":                "chat db",
 	"lightbox":              "handlers views css e2e",
 	"login":                 "chat handlers views e2e",
 	"members":               "chat db handlers views",
