@@ -122,7 +122,7 @@ func stripInvisible(s string) string {
 			return ' '
 		case isJoiner(r):
 			return r
-		case isInvisible(r) || !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S) || !marks.add(r):
+		case !isGraphic(r) || !marks.add(r):
 			return -1
 		}
 		return r

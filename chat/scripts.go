@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -12,7 +14,13 @@ import (
 const (
 	zeroWidthNonJoiner = '\u200C'
 	zeroWidthJoiner    = '\u200D'
+	vowelSeparator     = '\u180E' // Mongolian
 )
+
+// mongolianSelectors choose the form of the Mongolian letter before them.
+var mongolianSelectors = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x180B, Hi: 0x180D, Stride: 1}, {Lo: 0x180F, Hi: 0x180F, Stride: 1},
+}}
 
 // viramaClass is the canonical combining class of a virama, the sign that removes the vowel of a consonant.
 const viramaClass = 9
@@ -24,10 +32,11 @@ const (
 	maxScriptMarks  = 6
 )
 
-// generalMarks are the blocks of combining marks that belong to no script. People stack many of these marks to make
-// text unreadable.
+// generalMarks are the blocks of combining marks that belong to no script, without the two marks that only Greek uses.
+// People stack many of these marks to make text unreadable.
 var generalMarks = &unicode.RangeTable{R16: []unicode.Range16{
-	{Lo: 0x0300, Hi: 0x036F, Stride: 1}, {Lo: 0x1AB0, Hi: 0x1AFF, Stride: 1}, {Lo: 0x1DC0, Hi: 0x1DFF, Stride: 1},
+	{Lo: 0x0300, Hi: 0x0341, Stride: 1}, {Lo: 0x0343, Hi: 0x0344, Stride: 1}, {Lo: 0x0346, Hi: 0x036F, Stride: 1},
+	{Lo: 0x1AB0, Hi: 0x1AFF, Stride: 1}, {Lo: 0x1DC0, Hi: 0x1DFF, Stride: 1},
 	{Lo: 0x20D0, Hi: 0x20FF, Stride: 1}, {Lo: 0xFE20, Hi: 0xFE2F, Stride: 1},
 }}
 
@@ -42,11 +51,14 @@ var joiningScripts = []*unicode.RangeTable{
 	unicode.Telugu, unicode.Tibetan, unicode.Tirhuta,
 }
 
-func isJoiner(r rune) bool { return r == zeroWidthJoiner || r == zeroWidthNonJoiner }
+// isJoiner reports whether r is a zero-width character that changes only how letters or emoji beside it are written.
+func isJoiner(r rune) bool {
+	return r == zeroWidthJoiner || r == zeroWidthNonJoiner || r == vowelSeparator || unicode.Is(mongolianSelectors, r)
+}
 
 // removeJoiners returns s without joiners, and whether all joiners in s were allowed. A joiner is allowed right after a
-// virama, between letters or marks of one of the joiningScripts, and inside an emoji. Elsewhere it changes nothing that
-// people see, so two different names could look the same.
+// virama, between letters or marks of one of the joiningScripts, and inside an emoji; a selector right after a Mongolian
+// letter. Elsewhere it changes nothing that people see, so two different names could look the same.
 func removeJoiners(s string) (string, bool) {
 	if !strings.ContainsFunc(s, isJoiner) {
 		return s, true
@@ -57,11 +69,25 @@ func removeJoiners(s string) (string, bool) {
 		if !isJoiner(r) || inEmoji[i] {
 			continue
 		}
-		if i == 0 || !isVirama(runes[i-1]) && (i+1 == len(runes) || !shareJoiningScript(runes[i-1], runes[i+1])) {
+		if !mayJoin(runes[:i], r, runes[i+1:]) {
 			return "", false
 		}
 	}
 	return dropJoiners(s), true
+}
+
+// mayJoin reports whether a joiner may stand between two parts of a text.
+func mayJoin(before []rune, joiner rune, after []rune) bool {
+	switch {
+	case len(before) == 0:
+		return false
+	case unicode.Is(mongolianSelectors, joiner):
+		return unicode.Is(unicode.Mongolian, before[len(before)-1])
+	case isVirama(before[len(before)-1]):
+		return true
+	}
+	a, b := joiningScript(slices.Backward(before)), joiningScript(slices.All(after))
+	return a != nil && a == b
 }
 
 // dropJoiners returns s without joiners.
@@ -78,18 +104,23 @@ func isVirama(r rune) bool {
 	return norm.NFC.PropertiesString(string(r)).CCC() == viramaClass
 }
 
-// shareJoiningScript reports whether both runes are letters or marks of the same script, and a joiner can matter in
-// that script.
-func shareJoiningScript(a, b rune) bool {
-	if !unicode.In(a, unicode.L, unicode.M) || !unicode.In(b, unicode.L, unicode.M) {
-		return false
-	}
-	for _, script := range joiningScripts {
-		if unicode.Is(script, a) {
-			return unicode.Is(script, b)
+// joiningScript returns the script of the first characters of a text if a joiner can matter in that script, or nil. It
+// skips characters that several scripts share, such as Arabic vowel signs.
+func joiningScript(text iter.Seq2[int, rune]) *unicode.RangeTable {
+	for _, r := range text {
+		if !unicode.In(r, unicode.L, unicode.M) {
+			return nil
+		}
+		for _, script := range joiningScripts {
+			if unicode.Is(script, r) {
+				return script
+			}
+		}
+		if !unicode.In(r, unicode.Inherited, unicode.Common) {
+			return nil
 		}
 	}
-	return false
+	return nil
 }
 
 // emojiJoiners returns the positions, counted in runes, of the zero-width joiners that combine several emoji into one,

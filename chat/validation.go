@@ -40,13 +40,15 @@ func CleanName(s string) (string, error) {
 	return name, nil
 }
 
-// stripVariationSelectors removes the characters that only choose how the previous character is drawn. With them, two
-// different names could look the same.
+// stripVariationSelectors removes the characters that only choose how the previous character is drawn: those for
+// symbols, and those for Han characters. With them, two different names could look the same.
 func stripVariationSelectors(s string) string {
+	var last rune
 	return strings.Map(func(r rune) rune {
-		if r >= 0xFE00 && r <= 0xFE0F {
+		if r >= 0xFE00 && r <= 0xFE0F || r >= 0xE0100 && r <= 0xE01EF && unicode.Is(unicode.Han, last) {
 			return -1
 		}
+		last = r
 		return r
 	}, s)
 }
@@ -73,24 +75,42 @@ var blankRunes = map[rune]bool{
 // isInvisible reports whether r is a blank rune or a variation selector.
 func isInvisible(r rune) bool { return blankRunes[r] || unicode.Is(unicode.Variation_Selector, r) }
 
-// allVisible reports whether every character of s can be seen and no letter has too many combining marks. Unassigned
-// characters, control and format characters and variation selectors cannot be seen.
+// newCharacters are the blocks of emoji and Han characters to which every version of Unicode adds some. Characters that
+// the unicode package does not know yet are visible too.
+var newCharacters = &unicode.RangeTable{R32: []unicode.Range32{
+	{Lo: 0x1F300, Hi: 0x1FAFF, Stride: 1}, {Lo: 0x20000, Hi: 0x33FFF, Stride: 1},
+}}
+
+// isGraphic reports whether r shows something in a name: a letter, mark, number, punctuation mark or symbol.
+func isGraphic(r rune) bool {
+	return !isInvisible(r) &&
+		unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, newCharacters)
+}
+
+// allVisible reports whether every character of s is a space or can be seen, and no letter has too many combining marks.
+// Unassigned characters, control and format characters and variation selectors cannot be seen.
 func allVisible(s string) bool {
 	var marks markCounter
 	for _, r := range norm.NFD.String(s) {
-		visible := unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Zs)
-		if !visible || isInvisible(r) || !marks.add(r) {
+		if !isGraphic(r) && !unicode.Is(unicode.Zs, r) || !marks.add(r) {
 			return false
 		}
 	}
 	return true
 }
 
-// isReadableName reports whether a name has only visible characters, as allVisible does, except that joiners are
-// allowed where scripts and emoji need them.
+// regionFlags replaces the flags of England, Scotland and Wales by a black flag. They consist of a black flag and
+// characters that show nothing by themselves.
+var regionFlags = strings.NewReplacer(
+	"🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", "🏴",
+	"🏴\U000E0067\U000E0062\U000E0073\U000E0063\U000E0074\U000E007F", "🏴",
+	"🏴\U000E0067\U000E0062\U000E0077\U000E006C\U000E0073\U000E007F", "🏴")
+
+// isReadableName reports whether a name has only visible characters, as allVisible does, except that joiners and the
+// hidden characters of flags are allowed where scripts and emoji need them.
 func isReadableName(s string) bool {
 	without, ok := removeJoiners(s)
-	return ok && allVisible(without)
+	return ok && allVisible(regionFlags.Replace(without))
 }
 
 // foldCase returns s without differences of case. Case folding alone gives unstable results for Cherokee letters, so

@@ -31,6 +31,16 @@ func TestCleanName(t *testing.T) {
 		"مُحَمَّد":        norm.NFC.String("مُحَمَّد"),
 		"Ana 👩🏽\u200D🚀":   "Ana 👩🏽\u200D🚀",
 		"❤\uFE0F\u200D🔥":  "❤\u200D🔥",
+		// Characters that only choose a form, marks that several scripts share, and characters of newer Unicode versions.
+		"ᠰᠠᠷ\u180Eᠠ":     "ᠰᠠᠷ\u180Eᠠ", // Mongolian: a separator before the last vowel
+		"ᠬᠠ\u180Bᠨ":      "ᠬᠠ\u180Bᠨ",
+		"عَلیِ\u200Cرضا": norm.NFC.String("عَلیِ\u200Cرضا"), // a vowel sign before the non-joiner
+		"محمـ\u200Cعلی":  "محمـ\u200Cعلی",
+		"ᾍδης":           "ᾍδης", // Greek: three marks on one letter
+		"辻\U000E0100さん":  "辻さん",  // a form of the Han character
+		"Tom 🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F": "Tom 🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F",
+		"Ana \U0001FAE9": "Ana \U0001FAE9",
+		"\U0002EBF0":     "\U0002EBF0",
 	} {
 		if got, err := CleanName(in); err != nil || got != want {
 			t.Errorf("%q: got %q, %v, want %q", in, got, err, want)
@@ -67,6 +77,10 @@ func TestCleanName(t *testing.T) {
 		"a joiner at the start":        "\u200Cعلی",
 		"a joiner after a symbol":      "Ana ❤\u200D",
 		"a joiner at the end":          "علی\u200C",
+		"a joiner between two marks":   "A\u0301\u200D\u0301",
+		"a selector after another":     "A\u180B",
+		"a separator at the end":       "ᠰᠠᠷ\u180E",
+		"a flag with hidden letters":   "🏴\U000E0061\U000E007F",
 	} {
 		if got, err := CleanName(in); CodeOf(err) != Invalid || FieldErrors(err)["name"] == nil {
 			t.Errorf("%s: %q passed as %q, %v", what, in, got, err)
