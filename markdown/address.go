@@ -33,6 +33,9 @@ func (autolinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 		return nil
 	}
 	start, n := tail.Start+at[0], urlLength(line, endsAddress)
+	if dash := bytes.Index(line[:n], []byte("——")); dash >= 0 { // a dash in Chinese
+		n = dash
+	}
 	address := trimAddress(block.Source()[start:segment.Start+n], block.Source()[:start], pc)
 	href, ok := safeURL(address)
 	if !ok || !withinLimit(pc) {
@@ -54,7 +57,7 @@ const isAddress = "address"
 func trimAddress(address, before []byte, pc parser.Context) string {
 	var open map[delimiter]int
 	for {
-		address = bytes.TrimRight(address, ".,;:!?…—'׳״")
+		address = bytes.TrimRight(address, ".,;:!?—'׳״")
 		if len(address) == 0 || !bytes.ContainsAny(address[len(address)-1:], "*_~") {
 			return string(address)
 		}
@@ -124,12 +127,13 @@ func urlLength(line []byte, isEnd func(rune) bool) int {
 }
 
 // endsAddress reports whether an address in the text ends before r, because r is a quotation mark, bracket or sentence
-// mark of any script, full-width or CJK punctuation, or Arabic punctuation. It returns false for all ASCII characters.
+// mark of any script, an ellipsis, full-width or CJK punctuation, or Arabic punctuation. It returns false for all ASCII
+// characters.
 func endsAddress(r rune) bool {
 	if r < utf8.RuneSelf {
 		return false
 	}
-	return unicode.In(r, unicode.Quotation_Mark, unicode.Terminal_Punctuation, unicode.Ps, unicode.Pe, unicode.Pi,
+	return r == '…' || unicode.In(r, unicode.Quotation_Mark, unicode.Terminal_Punctuation, unicode.Ps, unicode.Pe, unicode.Pi,
 		unicode.Pf) || unicode.In(r, unicode.P, unicode.S) && unicode.Is(eastPunctuation, r)
 }
 
@@ -140,6 +144,7 @@ func endsWrittenLink(rune) bool { return false }
 var eastPunctuation = &unicode.RangeTable{R16: []unicode.Range16{
 	{Lo: 0x0600, Hi: 0x06FF, Stride: 1}, // Arabic
 	{Lo: 0x3000, Hi: 0x303F, Stride: 1}, // CJK symbols and punctuation
+	{Lo: 0x30A0, Hi: 0x30A0, Stride: 1}, // the double hyphen of Katakana
 	{Lo: 0x30FB, Hi: 0x30FB, Stride: 1}, // the middle dot of Katakana
 	{Lo: 0xFE10, Hi: 0xFE1F, Stride: 1}, // vertical forms
 	{Lo: 0xFE30, Hi: 0xFE6F, Stride: 1}, // CJK compatibility forms and small forms

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"regexp"
+	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -114,15 +115,33 @@ func (paragraphParser) Close(n ast.Node, block text.Reader, _ parser.Context) {
 
 // fencedCodeParser parses code between two fences of three backticks. A language or the first line of the code may
 // follow the opening fence on the same line, and the last line of the code may stand before the closing fence. Without
-// a closing fence, the opening fence is plain text.
+// a closing fence, the opening fence is plain text. Code that has fences itself stands between longer fences.
 type fencedCodeParser struct{}
 
+// The number of backticks of a fence.
+const (
+	minFence = 3
+	maxFence = 8
+)
+
 var (
-	fenceMarker  = []byte("```")
-	closingFence = regexp.MustCompile("(?m)```[ \t]*$")
 	infoString   = regexp.MustCompile(`^[ \t]*[\w.#+-]*\s*$`)
 	nextFenceKey = parser.NewContextKey()
 )
+
+// closingFences match a closing fence of each length.
+var closingFences = func() (all [maxFence + 1]*regexp.Regexp) {
+	for n := minFence; n <= maxFence; n++ {
+		all[n] = regexp.MustCompile("(?m)" + fence(n) + "[ \t]*$")
+	}
+	return all
+}()
+
+// fence returns n backticks.
+func fence(n int) string { return strings.Repeat("`", n) }
+
+// fenceLength is the name of the node attribute with the number of backticks of a block's opening fence.
+const fenceLength = "fence"
 
 func (fencedCodeParser) Trigger() []byte             { return []byte("`") }
 func (fencedCodeParser) CanInterruptParagraph() bool { return true }
@@ -130,11 +149,15 @@ func (fencedCodeParser) CanAcceptIndentedLine() bool { return false }
 
 func (fencedCodeParser) Open(_ ast.Node, block text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := block.PeekLine()
-	first, ok := bytes.CutPrefix(bytes.TrimLeft(line, " "), fenceMarker)
-	if !ok || bytes.IndexByte(first, '`') >= 0 || !hasClosingFence(block.Source(), segment.Stop, pc) {
+	line = bytes.TrimLeft(line, " ")
+	n := runLength(line)
+	first := line[n:]
+	if n < minFence || n > maxFence || bytes.IndexByte(first, '`') >= 0 ||
+		!hasClosingFence(block.Source(), segment.Stop, n, pc) {
 		return nil, parser.NoChildren
 	}
 	code := ast.NewCodeBlock()
+	code.SetAttributeString(fenceLength, n)
 	if !infoString.Match(first) {
 		code.Lines().Append(segment.WithStart(segment.Stop - len(first)))
 	}
@@ -144,12 +167,13 @@ func (fencedCodeParser) Open(_ ast.Node, block text.Reader, pc parser.Context) (
 func (fencedCodeParser) Continue(code ast.Node, block text.Reader, _ parser.Context) parser.State {
 	line, segment := block.PeekLine()
 	block.AdvanceToEOL()
-	last, closed := bytes.CutSuffix(bytes.TrimRight(line, " \t\n"), fenceMarker)
+	n, _ := code.AttributeString(fenceLength)
+	last, closed := bytes.CutSuffix(bytes.TrimRight(line, " \t\n"), []byte(fence(n.(int))))
 	if !closed {
 		code.Lines().Append(segment)
 		return parser.Continue | parser.NoChildren
 	}
-	if !util.IsBlank(last) {
+	if !util.IsBlank(bytes.TrimRight(last, "`")) {
 		code.Lines().Append(segment.WithStop(segment.Start - segment.Padding + len(last)))
 	}
 	return parser.Close
@@ -157,16 +181,16 @@ func (fencedCodeParser) Continue(code ast.Node, block text.Reader, _ parser.Cont
 
 func (fencedCodeParser) Close(ast.Node, text.Reader, parser.Context) {}
 
-// hasClosingFence reports whether a closing fence follows after pos. It remembers the position of the next fence in pc,
-// so that repeated calls do not search the same text again.
-func hasClosingFence(source []byte, pos int, pc parser.Context) bool {
-	next, _ := pc.Get(nextFenceKey).(int)
-	if next < pos {
-		next = math.MaxInt
-		if at := closingFence.FindIndex(source[pos:]); at != nil {
-			next = pos + at[0]
+// hasClosingFence reports whether a closing fence of n backticks follows after pos. It remembers the position of the next
+// fence of each length in pc, so that repeated calls do not search the same text again.
+func hasClosingFence(source []byte, pos, n int, pc parser.Context) bool {
+	next, _ := pc.Get(nextFenceKey).([maxFence + 1]int)
+	if next[n] < pos {
+		next[n] = math.MaxInt
+		if at := closingFences[n].FindIndex(source[pos:]); at != nil {
+			next[n] = pos + at[0]
 		}
 		pc.Set(nextFenceKey, next)
 	}
-	return next < math.MaxInt
+	return next[n] < math.MaxInt
 }

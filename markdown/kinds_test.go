@@ -44,12 +44,11 @@ func TestWhereAddressesEnd(t *testing.T) {
 		"https://x.org/上海/東京":                  anchor("https://x.org/%E4%B8%8A%E6%B5%B7/%E6%9D%B1%E4%BA%AC", "https://x.org/上海/東京"),
 		"https://%zz https://x%.org":           "https://%zz https://x%.org",
 	}
-	for _, end := range strings.Fields("， 。 、 （ ） 「 」 《 》 〈 『 【 〔 “ ” ’ ‘ › ‹ « » „ ‚ ？ ！ ： ； ～ ｡ ､ ｢ ﹁ ・ ، ؛ ؟ ۔ । ॥ ։ ። ។ ༽ …。") {
+	for _, end := range strings.Fields("， 。 、 （ ） 「 」 《 》 〈 『 【 〔 “ ” ’ ‘ › ‹ « » „ ‚ ？ ！ ： ； ～ ｡ ､ ｢ ﹁ ・ ، ؛ ؟ ۔ । ॥ ։ ። ។ ༽ … …… —— ゠ …。") {
 		texts[x+end+"b"] = at(x) + end + "b"
 		texts[end+x+end] = end + at(x) + end
 		texts[end+x+"_"+end] = end + at(x+"_") + end
 	}
-	delete(texts, x+"…。b")
 	wantRendered(t, texts)
 }
 
@@ -97,6 +96,18 @@ func TestFencesWithLanguage(t *testing.T) {
 	for _, fence := range []string{"```js", "``` js", "```  js  ", "```\tc++", "``` objective-c", "``` "} {
 		wantRendered(t, map[string]string{fence + "\nx\n```": `<pre tabindex="0"><code>x</code></pre>`})
 	}
+}
+
+func TestLongFences(t *testing.T) {
+	pre := func(code string) string { return `<pre tabindex="0"><code>` + code + `</code></pre>` }
+	wantRendered(t, map[string]string{
+		"````\n```js\nx\n```\n````":      pre("```js\nx\n```"),
+		"```` md\n```\n````":             pre("```"),
+		"```\nx\n````":                   pre("x"),
+		"````\nx\n```":                   "````<br>x<br>```",
+		"````x y\n````\n```\ny\n```":     pre("x y") + pre("y"),
+		strings.Repeat("`", 9) + "\nx\n": strings.Repeat("`", 9) + "<br>x",
+	})
 }
 
 func TestDirections(t *testing.T) {
