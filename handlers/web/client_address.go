@@ -21,11 +21,16 @@ func ClientAddress(trusted []*net.IPNet) func(*http.Request) string {
 		list := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 		for list != "" && isTrusted(trusted, address) {
 			comma := strings.LastIndexByte(list, ',')
-			entry, ok := parseAddress(list[comma+1:])
+			last := strings.TrimSpace(list[comma+1:])
+			list = list[:max(comma, 0)]
+			if last == "" { // empty entries do not count (RFC 9110, 5.6.1.2)
+				continue
+			}
+			entry, ok := parseAddress(last)
 			if !ok {
 				break
 			}
-			address, list = entry, list[:max(comma, 0)]
+			address = entry
 		}
 		return address.String()
 	}
@@ -43,7 +48,7 @@ func isTrusted(trusted []*net.IPNet, address netip.Addr) bool {
 // parseAddress parses an IP address that may have a port, brackets or quotation marks. It returns IPv4 addresses in
 // IPv4 form, and addresses without a zone, so that one client has one address.
 func parseAddress(s string) (netip.Addr, bool) {
-	s = strings.Trim(strings.TrimSpace(s), `"`)
+	s = strings.Trim(s, `"`)
 	if withPort, err := netip.ParseAddrPort(s); err == nil {
 		return withPort.Addr().Unmap().WithZone(""), true
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"mime"
+	"regexp"
 	"strings"
 )
 
@@ -40,15 +41,18 @@ func escapeExtendedValue(s string) string {
 	return b.String()
 }
 
-// decodeFileName decodes what browsers encode in the file names of multipart forms: %22, %0A and %0D. Every other
-// percent sign is part of the name (HTML standard, multipart/form-data encoding algorithm).
-var decodeFileName = strings.NewReplacer("%22", `"`, "%0A", "\n", "%0a", "\n", "%0D", "\r", "%0d", "\r")
+// decodeFileName decodes what browsers encode in the file names of multipart forms: %22, %0A and %0D, in upper case.
+// Every other percent sign is part of the name (HTML standard, multipart/form-data encoding algorithm).
+var decodeFileName = strings.NewReplacer("%22", `"`, "%0A", "\n", "%0D", "\r")
+
+// extendedFileName matches the beginning of the parameter filename* of a Content-Disposition.
+var extendedFileName = regexp.MustCompile(`(?i);\s*filename\*`)
 
 // partFileName returns the name of the file in a part of a multipart form, given the Content-Disposition of the part.
 // It returns "" if the part is no file. A name in the parameter filename* is decoded already.
 func partFileName(disposition string) string {
 	_, params, _ := mime.ParseMediaType(disposition)
-	if strings.Contains(strings.ToLower(disposition), "filename*") {
+	if extendedFileName.MatchString(disposition) {
 		return params["filename"]
 	}
 	return decodeFileName.Replace(params["filename"])
