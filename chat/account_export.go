@@ -108,6 +108,17 @@ func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedD
 	})
 }
 
+// ExportInvitations iterates over the open invitations of the acting user, newest first.
+func (s *Service) ExportInvitations(ctx context.Context, by User) iter.Seq2[Invitation, error] {
+	return paged(Invitation{}, func(last Invitation) ([]Invitation, error) {
+		list, err := s.store.Invitations(ctx, by.ID, last.ID, s.now(), exportPageSize)
+		if err != nil {
+			return nil, err
+		}
+		return list, addInvitedRooms(ctx, s.store, list)
+	})
+}
+
 // paged iterates over all items of a list that read returns page by page. Each call of read gets the last item of the
 // previous page; the first call gets the item given as "last". An empty page ends the iteration.
 func paged[T any](last T, read func(last T) ([]T, error)) iter.Seq2[T, error] {

@@ -30,11 +30,16 @@ type CommunityWriter interface {
 // RegistrationMode says how people can create an account.
 type RegistrationMode string
 
-// The modes of registration: everybody can create an account, or nobody.
+// The modes of registration: everybody can create an account, only people with an invitation, or nobody. Invitations
+// work in every mode.
 const (
-	RegistrationOpen   RegistrationMode = "open"
-	RegistrationClosed RegistrationMode = "closed"
+	RegistrationOpen    RegistrationMode = "open"
+	RegistrationInvited RegistrationMode = "invited"
+	RegistrationClosed  RegistrationMode = "closed"
 )
+
+// IsOpen reports whether people can register without an invitation.
+func (m RegistrationMode) IsOpen() bool { return m != RegistrationClosed && m != RegistrationInvited }
 
 // Community is the settings of the community. The fields MayMakeRooms to MayPin contain the lowest role that may do
 // something.
@@ -44,7 +49,7 @@ type Community struct {
 	Registration RegistrationMode `db:"registration"`
 	EmailDomains string           `db:"email_domains"` // of those who may register, with spaces between; empty for all
 	MayMakeRooms Role             `db:"may_make_rooms"`
-	MayInvite    Role             `db:"may_invite"`
+	MayInvite    Role             `db:"may_invite"` // new people into the community
 	MayNotifyAll Role             `db:"may_notify_all"`
 	MayPin       Role             `db:"may_pin"`
 }
@@ -60,7 +65,7 @@ var defaultCommunity = Community{
 
 // The values that settings may have, and the largest lengths of texts, in characters.
 var (
-	registrationModes = []RegistrationMode{RegistrationOpen, RegistrationClosed}
+	registrationModes = []RegistrationMode{RegistrationOpen, RegistrationInvited, RegistrationClosed}
 	permissionRoles   = []Role{RoleMember, RoleModerator, RoleAdmin}
 )
 
@@ -167,7 +172,7 @@ func checkWelcome(text string) error {
 
 func checkRegistrationMode(mode RegistrationMode) error {
 	if !slices.Contains(registrationModes, mode) {
-		return invalidf("registration", "Choose who can register: open or closed.")
+		return invalidf("registration", "Choose who can register: open, invited or closed.")
 	}
 	return nil
 }
@@ -216,10 +221,18 @@ func (c Community) checkEmailDomain(emailKey string) error {
 // ErrRegistrationClosed is returned to people who want to register while registration is closed.
 var ErrRegistrationClosed = Errorf(Forbidden, "Registration is closed. Ask an admin of this community for access.")
 
-// checkRegistration returns ErrRegistrationClosed if nobody can register.
+// ErrInvitationNeeded is returned to people who want to register without an invitation while they need one.
+var ErrInvitationNeeded = Errorf(Forbidden,
+	"You need an invitation to create an account here. Ask someone in this community for a link.")
+
+// checkRegistration returns ErrRegistrationClosed if nobody can register, and ErrInvitationNeeded if only people with
+// an invitation can.
 func (c Community) checkRegistration() error {
-	if c.Registration == RegistrationClosed {
+	switch c.Registration {
+	case RegistrationClosed:
 		return ErrRegistrationClosed
+	case RegistrationInvited:
+		return ErrInvitationNeeded
 	}
 	return nil
 }

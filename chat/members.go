@@ -98,15 +98,15 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 	return room, seq, err
 }
 
+var errRemoved = Errorf(Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.")
+
 // JoinRoom adds the acting user to an open room. It does nothing if they are already a member. It returns ErrNotFound
 // if they may not see the room, and Forbidden if they were removed from it. A bot also gets Forbidden if its owner was
 // removed from the room.
 func (s *Service) JoinRoom(ctx context.Context, by User, room int64) error {
 	return s.joinRoom(ctx, by, by.ID, room, func(_ Room, removed bool) error {
 		if removed {
-			return Errorf(
-				Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.",
-			)
+			return errRemoved
 		}
 		return nil
 	})

@@ -145,7 +145,7 @@ func backoff(n int) time.Duration {
 }
 
 // PruneNotifications deletes notifications that were given up a week ago, registrations that nobody confirmed in time,
-// and expired e-mail tokens.
+// expired e-mail tokens, and invitations that have ended.
 func (s *Service) PruneNotifications(ctx context.Context) error {
 	now := s.now()
 	return s.store.InTx(ctx, func(tx Tx) error {
@@ -153,6 +153,7 @@ func (s *Service) PruneNotifications(ctx context.Context) error {
 			tx.PruneNotifications(ctx, now-failedRetention),
 			tx.PrunePendingRegistrations(ctx, now-confirmationLinkLifetime),
 			tx.PruneEmailTokens(ctx, now),
+			tx.PruneInvitations(ctx, now),
 		)
 	})
 }

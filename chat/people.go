@@ -76,7 +76,7 @@ func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	return nil
 }
 
-// disableUser disables a user and all their bots, deletes the bots' webhooks, and returns the sessions that it ended.
+// disableUser disables a user and all their bots, deletes the bots' webhooks and the user's invitations, and returns the sessions that it ended.
 // It reads the bots after disabling the user, because a disabled user cannot create another bot.
 func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended []int64, err error) {
 	if !target.Disabled() {
@@ -96,6 +96,9 @@ func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended 
 		ended = append(ended, endedOfBot...)
 	}
 	if err := tx.DeleteWebhooks(ctx, target.ID); err != nil {
+		return nil, err
+	}
+	if err := tx.DeleteInvitations(ctx, target.ID); err != nil {
 		return nil, err
 	}
 	endedOfUser, err := tx.EndSessions(ctx, target.ID, 0, now)

@@ -47,6 +47,7 @@ const (
 	ChangeRoles     Action = "change_roles"
 	HandOver        Action = "hand_over" // make somebody else the owner
 	ChangeCommunity Action = "change_community"
+	InvitePeople    Action = "invite_people" // invite new people into the community
 )
 
 // The actions in a room. Only its members may do them.
@@ -72,6 +73,7 @@ func (c Community) Permissions() []Permission {
 		{JoinRooms, RoleMember, ""},
 		{MakeRooms, c.MayMakeRooms, ""},
 		{MakeBots, RoleMember, ""},
+		{InvitePeople, c.MayInvite, ""},
 		{ManagePeople, RoleAdmin, ""},
 		{ChangeRoles, RoleAdmin, ""},
 		{HandOver, RoleOwner, ""},

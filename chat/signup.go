@@ -18,15 +18,16 @@ type SignupReader interface {
 // SignupWriter stores registrations whose e-mail address is not confirmed yet.
 type SignupWriter interface {
 	// InsertPendingRegistration adds a registration and returns its id.
-	InsertPendingRegistration(ctx context.Context, u NewUser) (int64, error)
+	InsertPendingRegistration(ctx context.Context, p PendingRegistration) (int64, error)
 	// DeletePendingRegistrations deletes all registrations of an e-mail address and their e-mail tokens.
 	DeletePendingRegistrations(ctx context.Context, emailKey string) error
 	// PrunePendingRegistrations deletes registrations that were made before the given time.
 	PrunePendingRegistrations(ctx context.Context, before Timestamp) error
 }
 
-// Registration is what a user enters to register, and the language of their browser.
-type Registration struct{ Name, Email, Password, BrowserLocale string }
+// Registration is what a user enters to register, the language of their browser, and the token of the invitation with
+// which they register, if any.
+type Registration struct{ Name, Email, Password, BrowserLocale, Invitation string }
 
 // Check returns an Invalid error for each bad field, all joined into one. It does not look at the database.
 func (in Registration) Check() error {
@@ -36,29 +37,46 @@ func (in Registration) Check() error {
 }
 
 // Register creates an account and adds it to General. It returns the errors of Check, Conflict if another account has
-// the e-mail address, regardless of case and Unicode form, and ErrRegistrationClosed.
-func (s *Service) Register(ctx context.Context, in Registration) (User, error) {
-	account, err := s.newAccount(ctx, in)
+// the e-mail address, regardless of case and Unicode form, and the errors of CheckRegistration or, with an invitation,
+// of InvitationByToken.
+func (s *Service) Register(ctx context.Context, in Registration) (user User, err error) {
+	pending, err := s.newRegistration(ctx, in)
 	if err != nil {
 		return User{}, err
 	}
-	var user User
-	var joined MemberJoined
-	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = s.checkRegistration(ctx, tx, account.EmailKey); err != nil {
-			return err
-		}
-		user, joined, err = createUser(ctx, tx, account)
-		return err
+	err = s.inMembershipTx(ctx, func(tx Tx) (events []Event, err error) {
+		user, events, err = s.admit(ctx, tx, pending)
+		return events, err
 	})
 	if errors.Is(err, ErrDuplicate) {
 		return User{}, errEmailTaken()
 	}
-	if err != nil {
-		return User{}, err
+	return user, err
+}
+
+// admit creates the account of a registration and returns its user and the events to publish.
+func (s *Service) admit(ctx context.Context, tx Tx, p PendingRegistration) (User, []Event, error) {
+	if p.Invitation != 0 {
+		return s.createInvited(ctx, tx, p.NewUser, p.Invitation)
 	}
-	s.events.Publish(joined)
-	return user, nil
+	if err := s.checkRegistration(ctx, tx, p.EmailKey); err != nil {
+		return User{}, nil, err
+	}
+	user, joined, err := createUser(ctx, tx, p.NewUser)
+	return user, []Event{joined}, err
+}
+
+// newRegistration checks a registration and returns it with its password hashed. It looks for the invitation first,
+// because hashing takes long.
+func (s *Service) newRegistration(ctx context.Context, in Registration) (p PendingRegistration, err error) {
+	var invitation Invitation
+	if in.Invitation != "" {
+		if invitation, err = s.InvitationByToken(ctx, in.Invitation); err != nil {
+			return PendingRegistration{}, err
+		}
+	}
+	account, err := s.newAccount(ctx, in)
+	return PendingRegistration{NewUser: account, Invitation: invitation.ID}, err
 }
 
 func errEmailTaken() *Error {
@@ -103,7 +121,8 @@ const confirmationLinkLifetime = Timestamp(24 * time.Hour / time.Microsecond)
 
 // PendingRegistration is a registration whose e-mail address is not confirmed yet.
 type PendingRegistration struct {
-	ID int64 `db:"id"`
+	ID         int64 `db:"id"`
+	Invitation int64 `db:"invitation_id"` // with which it was made; zero for none
 	NewUser
 }
 
@@ -112,24 +131,40 @@ var ErrUnconfirmed = Errorf(Unauthenticated,
 	"Confirm your e-mail address first: open the link in the e-mail that we sent you. It may be in your spam folder.")
 
 // RequestRegistration stores a registration and sends an e-mail with a link that confirms it. It is for servers that
-// can send e-mails. It returns the errors of Check, and ErrRegistrationClosed. If an account already has the address,
-// the result is the same, so that nobody can find out which accounts exist; the e-mail then informs the owner of that
-// account.
+// can send e-mails. It returns the errors of Check, and those of CheckRegistration or, with an invitation, of
+// InvitationByToken. If an account already has the address, the result is the same, so that nobody can find out which
+// accounts exist; the e-mail then informs the owner of that account.
 func (s *Service) RequestRegistration(ctx context.Context, in Registration) error {
-	account, err := s.newAccount(ctx, in)
+	pending, err := s.newRegistration(ctx, in)
 	if err != nil {
 		return err
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		if err := s.checkRegistration(ctx, tx, account.EmailKey); err != nil {
+		if err := s.checkPending(ctx, tx, pending); err != nil {
 			return err
 		}
-		id, err := tx.InsertPendingRegistration(ctx, account)
+		id, err := tx.InsertPendingRegistration(ctx, pending)
 		if err != nil {
 			return err
 		}
 		return s.enqueue(ctx, tx, Notification{Medium: MediumEmail, Kind: NotifyConfirmSignup, SubjectID: id})
 	})
+}
+
+// checkPending returns nil if a registration can be stored until its e-mail address is confirmed. Whether an invitation
+// is used up is decided later, when the account is created.
+func (s *Service) checkPending(ctx context.Context, tx Tx, p PendingRegistration) error {
+	if p.Invitation == 0 {
+		return s.checkRegistration(ctx, tx, p.EmailKey)
+	}
+	in, err := tx.Invitation(ctx, p.Invitation, s.now())
+	if errors.Is(err, ErrNotFound) {
+		return errInvitationEnded
+	}
+	if err != nil {
+		return err
+	}
+	return checkInvitedDomain(ctx, tx, in, p.EmailKey)
 }
 
 // ResendConfirmation sends the e-mail that confirms a registration again, for the latest pending registration of an
@@ -159,9 +194,9 @@ func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error
 
 // ConfirmRegistration creates the account of a registration. It asks for the password that was chosen at registration,
 // because the link alone must not open an account that somebody else registered with this address. It returns Invalid
-// for a different password, ErrRegistrationClosed if registration is closed, and errLinkExpired if the link is not
-// valid or another account has taken the address.
-func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (User, error) {
+// for a different password, the errors of CheckRegistration or, with an invitation, of InvitationByToken, and
+// errLinkExpired if the link is not valid or another account has taken the address.
+func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (user User, err error) {
 	link, err := s.emailToken(ctx, EmailTokenSignup, token)
 	if err != nil {
 		return User{}, err
@@ -177,27 +212,18 @@ func (s *Service) ConfirmRegistration(ctx context.Context, token, password strin
 	if !ok {
 		return User{}, invalidf("password", "This isn't the password that you chose when you signed up.")
 	}
-	var user User
-	var joined MemberJoined
-	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		if err = s.checkRegistration(ctx, tx, found.EmailKey); err != nil {
-			return err
+	found.NameKey, found.CreatedAt, found.ConfirmedAt = NameKey(found.Name), s.now(), s.now()
+	err = s.inMembershipTx(ctx, func(tx Tx) (events []Event, err error) {
+		if user, events, err = s.admit(ctx, tx, found); err != nil {
+			return nil, err
 		}
 		if err = tx.UseEmailToken(ctx, link.Hash); err != nil {
-			return err
+			return nil, err
 		}
-		found.NameKey, found.CreatedAt, found.ConfirmedAt = NameKey(found.Name), s.now(), s.now()
-		if user, joined, err = createUser(ctx, tx, found.NewUser); err != nil {
-			return err
-		}
-		return tx.DeletePendingRegistrations(ctx, found.EmailKey)
+		return events, tx.DeletePendingRegistrations(ctx, found.EmailKey)
 	})
 	if errors.Is(err, ErrDuplicate) || errors.Is(err, ErrNotFound) {
 		return User{}, errLinkExpired
 	}
-	if err != nil {
-		return User{}, err
-	}
-	s.events.Publish(joined)
-	return user, nil
+	return user, err
 }

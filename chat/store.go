@@ -29,6 +29,7 @@ type Reader interface {
 	EmojiReader
 	FileReader
 	GarbageReader
+	InvitationReader
 	MemberReader
 	MessageReader
 	NotificationReader
@@ -60,6 +61,7 @@ type Tx interface {
 	EmailTokenWriter
 	EmojiWriter
 	GarbageWriter
+	InvitationWriter
 	MemberWriter
 	MessageWriter
 	NotificationSettingsWriter

@@ -93,6 +93,7 @@ type NewUser struct {
 	CreatedAt     Timestamp `db:"created_at"`
 	ConfirmedAt   Timestamp `db:"-"` // when the user proved to own the address; zero for never
 	OwnerID       int64     `db:"-"` // the person who owns this bot; zero for a person
+	Role          Role      `db:"-"` // in the community; empty for member
 }
 
 // lockUser locks and returns an enabled user, whom nobody can disable before the transaction ends. It returns

@@ -7,7 +7,9 @@ import (
 )
 
 const selectRegistration = `
-	SELECT id, name, email, email_key, password_hash, browser_locale, created_at FROM pending_registrations`
+	SELECT id, name, email, email_key, password_hash, browser_locale, created_at,
+		COALESCE(invitation_id, 0) AS invitation_id
+	FROM pending_registrations`
 
 // PendingRegistration returns the unconfirmed registration with this id.
 func (r reader) PendingRegistration(ctx context.Context, id int64) (p chat.PendingRegistration, err error) {
@@ -29,13 +31,14 @@ func (r reader) PendingRegistrationByEmail(ctx context.Context, emailKey string,
 
 // InsertPendingRegistration adds an unconfirmed registration and returns its id. It does not check whether an account
 // already has the e-mail address.
-func (w writer) InsertPendingRegistration(ctx context.Context, u chat.NewUser) (id int64, err error) {
+func (w writer) InsertPendingRegistration(ctx context.Context, p chat.PendingRegistration) (id int64, err error) {
 	const query = `
-		INSERT INTO pending_registrations (name, email, email_key, password_hash, browser_locale, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6)
+		INSERT INTO pending_registrations (name, email, email_key, password_hash, browser_locale, created_at,
+			invitation_id)
+		VALUES ($1, $2, $3, $4, $5, $6, NULLIF(CAST($7 AS BIGINT), 0))
 		RETURNING id`
-	err = w.get(ctx, "insert pending registration", &id, query, u.Name, u.Email, u.EmailKey, u.PasswordHash,
-		u.BrowserLocale, u.CreatedAt)
+	err = w.get(ctx, "insert pending registration", &id, query, p.Name, p.Email, p.EmailKey, p.PasswordHash,
+		p.BrowserLocale, p.CreatedAt, p.Invitation)
 	return id, err
 }
 

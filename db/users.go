@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 
 	"charla/chat"
@@ -36,7 +37,7 @@ func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User,
 			CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN $10 ELSE $11 END)
 		RETURNING id, name, email, locale, theme, role, disabled_at, avatar_file_id, owner_id, sound_enabled`
 	err = w.get(ctx, "insert user", &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.CreatedAt,
-		u.OwnerID, u.BrowserLocale, u.ConfirmedAt, chat.RoleMember, chat.RoleOwner)
+		u.OwnerID, u.BrowserLocale, u.ConfirmedAt, cmp.Or(u.Role, chat.RoleMember), chat.RoleOwner)
 	return user, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"charla/chat"
 	"charla/handlers/web"
+	"charla/views"
 )
 
 // exportedAccount is the content of account.json: the profile and the settings of the user.
@@ -156,6 +157,31 @@ type exportedDraft struct {
 func (s *Server) exportDrafts(ctx context.Context, z *zip.Writer, me chat.User) error {
 	return writeExportList(z, "drafts.json", s.chat.ExportDrafts(ctx, me), func(d chat.ExportedDraft) any {
 		return exportedDraft{d.Room, d.With, d.Body, d.UpdatedAt.Time()}
+	})
+}
+
+// exportedInvitation is an entry of invitations.json: an open invitation that the user made.
+type exportedInvitation struct {
+	Path      string     `json:"path"` // of its link
+	Role      string     `json:"role"`
+	Rooms     []string   `json:"rooms"`
+	MaxUses   int        `json:"max_uses,omitempty"` // absent for any number
+	Uses      int        `json:"uses"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // absent for never
+}
+
+func (s *Server) exportInvitations(ctx context.Context, z *zip.Writer, me chat.User) error {
+	list := s.chat.ExportInvitations(ctx, me)
+	return writeExportList(z, "invitations.json", list, func(in chat.Invitation) any {
+		out := exportedInvitation{
+			Path: views.InvitationURL(in.Token), Role: string(in.Role), Rooms: []string{}, MaxUses: in.MaxUses,
+			Uses: in.Uses, CreatedAt: in.CreatedAt.Time(), ExpiresAt: web.OptionalTime(in.ExpiresAt),
+		}
+		for _, room := range in.Rooms {
+			out.Rooms = append(out.Rooms, room.Name)
+		}
+		return out
 	})
 }
 

@@ -37,7 +37,7 @@ func (s *Server) communityRoutes() []web.Route {
 type communityJSON struct {
 	Name         string `json:"name" example:"Chess club"`
 	Welcome      string `json:"welcome"`
-	Registration string `json:"registration" enum:"open,closed" example:"open"`
+	Registration string `json:"registration" enum:"open,invited,closed" example:"open"`
 	Domains      string `json:"domains"` // of the e-mail addresses that may register; empty for all
 	MakeRooms    string `json:"rooms" enum:"member,moderator,admin"`
 	Invite       string `json:"invites" enum:"member,moderator,admin"`
@@ -57,7 +57,7 @@ func communityToJSON(c chat.Community) communityJSON {
 type communityRequest struct {
 	Name         *string `form:"name" json:"name" example:"Chess club"`
 	Welcome      *string `form:"welcome" json:"welcome" max:"4000"`
-	Registration *string `form:"registration" json:"registration" enum:"open,closed"`
+	Registration *string `form:"registration" json:"registration" enum:"open,invited,closed"`
 	Domains      *string `form:"domains" json:"domains" max:"4000"`
 	MakeRooms    *string `form:"rooms" json:"rooms" enum:"member,moderator,admin"`
 	Invite       *string `form:"invites" json:"invites" enum:"member,moderator,admin"`

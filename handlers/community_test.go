@@ -28,7 +28,8 @@ func TestCommunitySettings(t *testing.T) {
 		ana.post("/admin", []string{"name", "Mine"}, asJSON).isError(403, "forbidden", "")
 
 		admin.get("/admin").is(200).shows("[name=name][value=Charla]").
-			shows("[name=rooms] [value=member][selected]").hides("[name=invites]")
+			shows("[name=rooms] [value=member][selected]").
+			shows("[name=invites] [value=admin][selected]").hides("[name=pins]")
 		fields := []string{"name", " Club  Ñandú ", "welcome", "Hello!\r\nBe kind.", "domains", "@Example.org, example.net",
 			"registration", "open", "rooms", "admin", "invites", "member", "notify_all", "admin", "pins", "admin"}
 		admin.post("/admin", fields).redirectsTo("/admin?saved=1")

@@ -19,6 +19,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Log-in", Routes: s.loginRoutes()},
 		{Name: "Sign-up", Routes: s.signupRoutes()},
 		{Name: "Set-up", Routes: s.setupRoutes()},
+		{Name: "Invitations", Routes: s.invitationRoutes()},
 		{Name: "E-mail links", Routes: s.emailLinkRoutes()},
 		{Name: "Sessions", Routes: s.sessionListRoutes()},
 		{Name: "Tokens", Routes: s.tokenRoutes()},

@@ -62,49 +62,69 @@ func (s *Server) register(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	user, err := s.signUp(c, in)
+	form := func(e map[string]*chat.Error) views.Form {
+		return views.Form{Values: map[string]string{"name": in.Name, "email": in.Email}, Errors: e}
+	}
+	return s.signUp(c, signUpForm{
+		registration: in.registration(s.Locale(c)),
+		page: func(e map[string]*chat.Error) templ.Component {
+			return views.SignupPage(s.Page(c), form(e))
+		},
+		form: func(e map[string]*chat.Error) templ.Component {
+			return views.SignupForm(s.Page(c), form(e))
+		},
+		next: "/chat",
+	})
+}
+
+// signUpForm is a submitted form with which somebody creates an account. page and form render it again with its errors:
+// page for a browser, form for htmx.
+type signUpForm struct {
+	registration chat.Registration
+	page, form   func(map[string]*chat.Error) templ.Component
+	next         string // the path to open afterwards
+}
+
+// signUp creates an account and signs in, or answers that an e-mail was sent.
+func (s *Server) signUp(c echo.Context, in signUpForm) error {
+	user, err := s.createAccount(c, in.registration)
 	if user.ID != 0 {
 		s.logSecurity(c, "sign-up", nil, userAttr(user.ID))
 	} else {
-		s.logSecurity(c, "request for a sign-up", err, s.emailAttr(c.Request().Context(), in.Email))
-	}
-	if err == nil && user.ID == 0 {
-		return web.Accepted(c, "/register?sent=1")
+		s.logSecurity(c, "request for a sign-up", err, s.emailAttr(c.Request().Context(), in.registration.Email))
 	}
 	if err != nil {
-		values := map[string]string{"name": in.Name, "email": in.Email}
-		return s.RerenderForm(c, err,
-			func(e map[string]*chat.Error) templ.Component {
-				return views.SignupPage(s.Page(c), views.Form{Values: values, Errors: e})
-			},
-			func(e map[string]*chat.Error) templ.Component {
-				return views.SignupForm(s.Page(c), views.Form{Values: values, Errors: e})
-			})
+		return s.RerenderForm(c, err, in.page, in.form)
+	}
+	if user.ID == 0 {
+		return web.Accepted(c, "/register?sent=1")
 	}
 	if err := s.sessions.Start(c, chat.Credentials{User: user}); err != nil {
 		return err
 	}
-	return s.afterLogin(c, http.StatusCreated, user, "/chat")
+	return s.afterLogin(c, http.StatusCreated, user, in.next)
 }
 
-// signUp creates an account and returns its user. If the server sends e-mail, it creates no account yet: it sends a
-// link that confirms the address, and returns the zero User.
-func (s *Server) signUp(c echo.Context, in registerRequest) (chat.User, error) {
+// createAccount creates an account and returns its user. If the server sends e-mail, it creates no account yet: it sends
+// a link that confirms the address, and returns the zero User.
+func (s *Server) createAccount(c echo.Context, in chat.Registration) (chat.User, error) {
+	ctx := c.Request().Context()
 	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {
 		return chat.User{}, err
 	}
-	registration := in.registration(s.Locale(c))
 	if !s.chat.Media().Email {
-		return s.chat.Register(c.Request().Context(), registration)
+		return s.chat.Register(ctx, in)
 	}
-	if err := s.chat.CheckRegistration(c.Request().Context()); err != nil {
-		return chat.User{}, err
+	if in.Invitation == "" {
+		if err := s.chat.CheckRegistration(ctx); err != nil {
+			return chat.User{}, err
+		}
 	}
-	if err := registration.Check(); err != nil { // no e-mail is sent before the form is valid
+	if err := in.Check(); err != nil { // no e-mail is sent before the form is valid
 		return chat.User{}, err
 	}
 	if err := s.checkEmailRate(in.Email); err != nil {
 		return chat.User{}, err
 	}
-	return chat.User{}, s.chat.RequestRegistration(c.Request().Context(), registration)
+	return chat.User{}, s.chat.RequestRegistration(ctx, in)
 }

@@ -15,19 +15,24 @@ func CommunityForm(c chat.Community) Form {
 	}}
 }
 
-// roomCreationField is the field of the form that says who can create rooms. The settings for invitations,
-// notifications of a whole room and pinned messages have no fields, because people cannot do those things yet.
-func (l Locale) roomCreationField() selectField {
-	return selectField{"rooms", l.T("Who can create rooms"), []option{
+// permissionFields are the fields of the form that say who can do something. The settings for notifications of a whole
+// room and pinned messages have no fields, because people cannot do those things yet.
+func (l Locale) permissionFields() []selectField {
+	roles := []option{
 		{string(chat.RoleMember), l.T("Everyone")}, {string(chat.RoleModerator), l.T("Moderators and admins")},
 		{string(chat.RoleAdmin), l.T("Only admins")},
-	}}
+	}
+	return []selectField{
+		{"rooms", l.T("Who can create rooms"), roles}, {"invites", l.T("Who can invite new people"), roles},
+	}
 }
 
 // registrationField is the field of the form that says how people can create an account.
 func (l Locale) registrationField() selectField {
 	return selectField{"registration", l.T("Who can create an account"), []option{
-		{string(chat.RegistrationOpen), l.T("Anyone")}, {string(chat.RegistrationClosed), l.T("Nobody")},
+		{string(chat.RegistrationOpen), l.T("Anyone")},
+		{string(chat.RegistrationInvited), l.T("People with an invitation")},
+		{string(chat.RegistrationClosed), l.T("Nobody")},
 	}}
 }
 

@@ -55,6 +55,8 @@ func (l Locale) actionName(a chat.Action) string {
 		return l.T("Create rooms")
 	case chat.MakeBots:
 		return l.T("Create bots")
+	case chat.InvitePeople:
+		return l.T("Invite new people")
 	case chat.ManagePeople:
 		return l.T("See all accounts, deactivate and reactivate them")
 	case chat.ChangeRoles:

@@ -99,6 +99,17 @@ func memberRoleURL(room, user int64) string {
 // setupURL returns the URL of the set-up link.
 func setupURL(token string) string { return "/setup/" + token }
 
+// InvitationURL returns the path, without scheme and host, of an invitation's link.
+func InvitationURL(token string) string { return "/invite/" + token }
+
+// AfterInvitationURL returns the URL that is opened after somebody accepted an invitation: its first room, if it has one.
+func AfterInvitationURL(in chat.Invitation) string {
+	if len(in.Rooms) == 0 {
+		return "/chat"
+	}
+	return MessagesURL(in.Rooms[0].Ref())
+}
+
 // personActionURL returns the URL to which an admin posts an action on a user, such as "disable".
 func personActionURL(user int64, action string) string {
 	return "/people/" + formatInt(user) + "/" + action

@@ -50,7 +50,7 @@ type Route struct {
 	KeepsText           bool // an error page shows again what the user typed
 	AuthenticatesItself bool // the handler checks credentials in the body or the path; no session is looked up
 	ProgramsOnly        bool // browsers never call it
-	NoGzip              bool // the answer would not shrink
+	NoGzip              bool // the answer would not shrink, or it has secrets that its length could tell
 	Asset               bool // the same for everybody, and cheap: no session, no rate limit
 	Probe               bool // a health check: no session, logged only if it fails
 }
