@@ -97,7 +97,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	bob.mustPost("/rooms", url.Values{"name": {"Garden"}, "access": {"open"}})
 	s.newAPIUser("Carla")
 	ana.api().mustPost("/bots", url.Values{"name": {"Robot"}})
-	for _, path := range []string{"/bots", "/rooms", "/rooms/" + room + "?invite=carla", "/rooms/3"} {
+	for _, path := range []string{"/bots", "/invites", "/rooms", "/rooms/" + room + "?invite=carla", "/rooms/3"} {
 		ana.open(path)
 		ana.waitUntil("the page is loaded",
 			`document.readyState === 'complete' && document.querySelector('.page .button')`)

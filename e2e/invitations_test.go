@@ -14,7 +14,7 @@ func TestInvitation(t *testing.T) {
 	ana.click(`a[href="/invites"]`)
 	ana.waitForPath("/invites")
 	ana.fill("#uses", "2")
-	ana.click(`[name=rooms]`)
+	ana.click(`[name=rooms][value="` + cellar + `"]`)
 	ana.click(`form[action="/invites"] .button`)
 	ana.waitUntil("the invitation is listed", `document.querySelector('.item-list input')`)
 	link, err := url.Parse(eval[string](ana, `document.querySelector('.item-list input').value`))
