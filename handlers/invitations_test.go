@@ -294,3 +294,28 @@ func TestInvitationsInExportAndDeletion(t *testing.T) {
 	s.anonymous().get(path).is(404)
 	equal(t, "left", s.count(`SELECT COUNT(*) FROM invitations`), 1)
 }
+
+func TestGuestInvitation(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		admin := s.newUser("Admin").withT(t)
+		cellar := admin.createRoom("Cellar", "invited")
+		admin.postJSON("/invites", map[string]any{"role": "guest"}).isError(422, "invalid", "rooms")
+		admin.post("/invites", []string{"role", "guest"}).is(422).shows(".field__error").shows("[value=guest][selected]")
+		general := s.lastSeq(1)
+		_, path := admin.invite(map[string]any{"role": "guest", "rooms": []int64{cellar}})
+		guest := s.anonymous().withT(t)
+		guest.post(path, newcomer("Gast")).redirectsTo("/messages?room=" + formatID(cellar))
+		equal(t, "guests", s.count(`SELECT COUNT(*) FROM users WHERE name = 'Gast' AND role = 'guest'`), 1)
+		equal(t, "changes of General", s.lastSeq(1), general)
+		guest.get("/messages?room=" + formatID(cellar)).is(200)
+		guest.get("/messages?room=1").is(404)
+		guest.get("/invites").is(404)
+
+		_, path = admin.invite(map[string]any{"role": "guest", "rooms": []int64{1}})
+		guest.post(path, nil).redirectsTo("/messages?room=1")
+		guest.get("/messages?room=1").is(200)
+		_, path = admin.invite(map[string]any{"role": "guest", "rooms": []int64{cellar}})
+		s.exec(`DELETE FROM members WHERE room_id = $1 AND user_id = $2`, cellar, admin.user.ID)
+		s.anonymous().withT(t).get(path).is(404) // no room is left
+	})
+}
