@@ -109,6 +109,9 @@ func (s *Service) deleteAccountTx(
 	if err = tx.CreateErasureJobs(ctx, user, General, policy == EraseMessages); err != nil {
 		return accountDeletion{}, err
 	}
+	if err = freeHandle(ctx, tx, user, d.At); err != nil {
+		return accountDeletion{}, err
+	}
 	if result.blobs, err = tx.EraseUser(ctx, user, hash, d.At); err != nil {
 		return accountDeletion{}, err
 	}
@@ -138,6 +141,9 @@ func eraseBots(ctx context.Context, tx Tx, owner int64, now Timestamp, result *a
 	}
 	for _, bot := range bots {
 		if err := tx.CreateErasureJobs(ctx, bot, 0, true); err != nil {
+			return err
+		}
+		if err := freeHandle(ctx, tx, bot, now); err != nil {
 			return err
 		}
 		blobs, err := tx.EraseUser(ctx, bot, noPassword, now)

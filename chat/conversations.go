@@ -53,8 +53,9 @@ type Conversation struct {
 	Role       Role     `db:"role"`   // of the viewer in the room
 	Unread     int      `db:"unread"` // number of unread messages, at most UnreadCap
 	Viewer     int64    `db:"me"`
-	Peer       int64    `db:"peer"`        // the other user; equals Viewer in notes to oneself; zero in a channel
-	HasDraft   bool     `db:"draft"`       // of the viewer
+	Peer       int64    `db:"peer"`  // the other user; equals Viewer in notes to oneself; zero in a channel
+	HasDraft   bool     `db:"draft"` // of the viewer
+	PeerHandle string   `db:"peer_handle"`
 	PeerAvatar int64    `db:"peer_avatar"` // id of the picture's file; zero for none
 	PeerIsBot  bool     `db:"peer_is_bot"`
 }
@@ -107,6 +108,7 @@ func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef
 	return Conversation{
 		Kind: Direct, Viewer: by.ID,
 		Name: peer.Name, Peer: peer.ID, PeerAvatar: peer.Avatar, PeerIsBot: peer.IsBot(),
+		PeerHandle: peer.Handle,
 	}, nil
 }
 

@@ -8,12 +8,12 @@ import (
 // MemberReader reads who is, or was, a member of a room.
 type MemberReader interface {
 	// Members lists members of a room, ordered by name, starting after the user with the id "after". It returns only
-	// members whose folded name (see NameKey) contains nameKey.
+	// members whose folded name (see NameKey) or handle contains nameKey.
 	Members(ctx context.Context, room int64, nameKey string, after int64, limit int) ([]Member, error)
 	// UsersInRooms returns those of the given users who are members of at least one of the given rooms.
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
 	// FindNonMembers lists enabled users, ordered by name, whom the viewer sees and who are not members of a room. It
-	// returns only users whose folded name (see NameKey) contains nameKey.
+	// returns only users whose folded name (see NameKey) or handle contains nameKey.
 	FindNonMembers(ctx context.Context, viewer, room int64, nameKey string, limit int) ([]UserSummary, error)
 	// LastDeparture returns the record of the last time that a user left a room.
 	LastDeparture(ctx context.Context, room, user int64) (Departure, error)

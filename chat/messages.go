@@ -56,21 +56,22 @@ type MessageWriter interface {
 // which the message was posted and never changes. ChangedSeq is the number of the message's last change; before the
 // first change it equals Seq. A deleted message has no text.
 type Message struct {
-	ID          int64     `db:"id"`
-	Room        int64     `db:"room_id"`
-	Seq         int64     `db:"seq"`
-	ChangedSeq  int64     `db:"changed_seq"`
-	AuthorID    int64     `db:"author_id"`
-	AuthorName  string    `db:"author_name"`
-	AuthorBot   bool      `db:"author_is_bot"`
-	Key         string    `db:"key"`
-	Body        string    `db:"body"`
-	HTML        string    `db:"html"`
-	PostedAt    Timestamp `db:"posted_at"`
-	EditedAt    Timestamp `db:"edited_at"`
-	DeletedAt   Timestamp `db:"deleted_at"`
-	StartsGroup bool      `db:"starts_group"` // first of a group of messages by one author
-	StartsDay   bool      `db:"starts_day"`   // first of a day in the zone of the Service
+	ID           int64     `db:"id"`
+	Room         int64     `db:"room_id"`
+	Seq          int64     `db:"seq"`
+	ChangedSeq   int64     `db:"changed_seq"`
+	AuthorID     int64     `db:"author_id"`
+	AuthorName   string    `db:"author_name"`
+	AuthorBot    bool      `db:"author_is_bot"`
+	AuthorHandle string    `db:"author_handle"`
+	Key          string    `db:"key"`
+	Body         string    `db:"body"`
+	HTML         string    `db:"html"`
+	PostedAt     Timestamp `db:"posted_at"`
+	EditedAt     Timestamp `db:"edited_at"`
+	DeletedAt    Timestamp `db:"deleted_at"`
+	StartsGroup  bool      `db:"starts_group"` // first of a group of messages by one author
+	StartsDay    bool      `db:"starts_day"`   // first of a day in the zone of the Service
 
 	Reactions Reactions `db:"-"`
 	Files     []File    `db:"-"` // in the order of the message
@@ -133,7 +134,8 @@ func (s *Service) postOnce(ctx context.Context, by User, in NewMessage) (PostRes
 	}
 	m := Message{
 		AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(),
-		Key: in.Key, Body: in.Body, HTML: markdown.Render(in.Body),
+		AuthorHandle: by.Handle,
+		Key:          in.Key, Body: in.Body, HTML: markdown.Render(in.Body),
 	}
 	var c Conversation
 	var draftDeleted bool

@@ -7,19 +7,19 @@ import (
 // PeopleReader searches the directory of users. Lists are ordered by name.
 type PeopleReader interface {
 	// FindUsers lists enabled users whom the viewer sees, starting after the user with the id "after". It returns only
-	// users whose folded name (see NameKey) contains nameKey.
+	// users whose folded name (see NameKey) or handle contains nameKey.
 	FindUsers(ctx context.Context, viewer int64, nameKey string, after int64, limit int) ([]UserSummary, error)
 	// AllUsers lists users, including disabled ones, starting after the user with the id "after". It returns only users
-	// whose folded name or e-mail address contains key.
+	// whose folded name, handle or e-mail address contains key.
 	AllUsers(ctx context.Context, key string, after int64, limit int) ([]User, error)
 }
 
 // maxUsers is the most users that AllUsers returns.
 const maxUsers = 100
 
-// AllUsers lists users, including disabled ones, whose name or e-mail address contains query. They are ordered by name
-// and start after the user with the id "after". It returns at most 100 users; the result more reports whether there are
-// others. It returns ErrNotFound if the acting user is not an admin.
+// AllUsers lists users, including disabled ones, whose name, handle or e-mail address contains query. They are ordered
+// by name and start after the user with the id "after". It returns at most 100 users; the result more reports whether
+// there are others. It returns ErrNotFound if the acting user is not an admin.
 func (s *Service) AllUsers(
 	ctx context.Context, by User, query string, after int64,
 ) (users []User, more bool, err error) {
@@ -34,8 +34,8 @@ func (s *Service) AllUsers(
 	return users, more, err
 }
 
-// FindUsers lists at most limit enabled users whom the acting user sees and whose name contains query, ignoring case and
-// accents. They are ordered by name and start after the user with the id "after". The result more reports whether there
+// FindUsers lists at most limit enabled users whom the acting user sees and whose name or handle contains query, ignoring
+// case and accents. They are ordered by name and start after the user with the id "after". The result more reports whether there
 // are others.
 func (s *Service) FindUsers(
 	ctx context.Context, by User, query string, after int64, limit int,

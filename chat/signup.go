@@ -100,7 +100,7 @@ func (s *Service) newAccount(ctx context.Context, in Registration) (NewUser, err
 	}, err
 }
 
-// createUser creates an account, adds it to General, and returns the event to publish after the commit. It locks
+// createUser creates an account, gives it a handle, adds it to General, and returns the event to publish after the commit. It locks
 // General first, so that only one account at a time can find itself the first.
 func createUser(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
 	seq, err := tx.NextSeq(ctx, General)
@@ -109,6 +109,9 @@ func createUser(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined
 	}
 	user, err := tx.InsertUser(ctx, account)
 	if err != nil {
+		return User{}, MemberJoined{}, err
+	}
+	if user.Handle, err = assignHandle(ctx, tx, user.Summary(), account.CreatedAt); err != nil {
 		return User{}, MemberJoined{}, err
 	}
 	joined := MemberJoined{StreamKey: StreamKey{Room: General}, User: user.Summary(), Seq: seq}

@@ -29,6 +29,7 @@ type Reader interface {
 	EmojiReader
 	FileReader
 	GarbageReader
+	HandleReader
 	InvitationReader
 	MemberReader
 	MessageReader
@@ -61,6 +62,7 @@ type Tx interface {
 	EmailTokenWriter
 	EmojiWriter
 	GarbageWriter
+	HandleWriter
 	InvitationWriter
 	MemberWriter
 	MessageWriter

@@ -53,6 +53,7 @@ type User struct {
 	OwnerID    int64     `db:"owner_id"`       // the person who owns this bot; zero for a person
 	Avatar     int64     `db:"avatar_file_id"` // id of the picture's file; zero for none
 	Sound      bool      `db:"sound_enabled"`  // plays a sound for new messages
+	Handle     string    `db:"handle"`         // by which the user is mentioned; see CleanHandle
 }
 
 // UserSummary is the public part of a User.
@@ -61,10 +62,11 @@ type UserSummary struct {
 	Name   string `db:"name"`
 	Avatar int64  `db:"avatar_file_id"` // id of the picture's file; zero for none or unknown
 	IsBot  bool   `db:"is_bot"`
+	Handle string `db:"handle"` // empty where it does not matter, and until AssignHandles ran
 }
 
 // Summary returns the public part of u.
-func (u User) Summary() UserSummary { return UserSummary{u.ID, u.Name, u.Avatar, u.IsBot()} }
+func (u User) Summary() UserSummary { return UserSummary{u.ID, u.Name, u.Avatar, u.IsBot(), u.Handle} }
 
 // IsBot reports whether u is a bot.
 func (u User) IsBot() bool { return u.OwnerID != 0 }

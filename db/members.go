@@ -13,10 +13,12 @@ func (r reader) Members(ctx context.Context, room int64, nameKey string, after i
 	const query = `
 		SELECT ` + userSummaryColumns + `, m.role
 		FROM members m JOIN users u ON u.id = m.user_id
-		WHERE m.room_id = $1 AND u.name_key LIKE $3 ESCAPE '\' AND ` + sortedAfterUser + `
+		WHERE m.room_id = $1 AND (u.name_key LIKE $3 ESCAPE '\' OR u.handle_key LIKE $5 ESCAPE '\')
+			AND ` + sortedAfterUser + `
 		ORDER BY u.name_key, u.id
 		LIMIT $4`
-	err = r.list(ctx, "list members", &members, query, room, after, likePattern(nameKey), limit)
+	err = r.list(ctx, "list members", &members, query, room, after, likePattern(nameKey), limit,
+		handlePattern(nameKey))
 	return members, err
 }
 
@@ -35,16 +37,17 @@ func (r reader) UsersInRooms(ctx context.Context, rooms, users []int64) (found [
 }
 
 // FindNonMembers lists enabled users, by name, whom the viewer sees, who are not members of a room, and whose folded name
-// contains nameKey. It reads an index of the names and stops after limit matches.
+// or handle contains nameKey. It reads an index of the names and stops after limit matches.
 func (r reader) FindNonMembers(ctx context.Context, viewer, room int64, nameKey string,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
 		SELECT ` + userSummaryColumns + ` FROM users u
-		WHERE u.name_key LIKE $2 ESCAPE '\' AND u.disabled_at = 0
+		WHERE (u.name_key LIKE $2 ESCAPE '\' OR u.handle_key LIKE $5 ESCAPE '\') AND u.disabled_at = 0
 			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = $4 AND m.user_id = u.id) AND ` + isVisible + `
 		ORDER BY u.name_key, u.id
 		LIMIT $3`
-	err = r.list(ctx, "find non-members", &users, query, viewer, likePattern(nameKey), limit, room)
+	err = r.list(ctx, "find non-members", &users, query, viewer, likePattern(nameKey), limit, room,
+		handlePattern(nameKey))
 	return users, err
 }
 

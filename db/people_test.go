@@ -80,6 +80,8 @@ func testFindPeople(t *testing.T, s *db.Store) {
 	equal(t, find("a", 2), "a_b;Adam;")
 	equal(t, find("gone", 9), "")
 	equal(t, find("", 9), `100%;a_b;Adam;back\slash;Ñandú;Zoë;`)
+	s.RawExec(t, `UPDATE users SET handle = 'eva', handle_key = 'eva' WHERE name = '100%'`)
+	equal(t, find("eva", 9)+find("@eva", 9), "100%;100%;")
 	after = db.Column[int64](t, s, `SELECT id FROM users WHERE name = 'Adam'`)[0]
 	equal(t, find("", 2), `back\slash;Ñandú;`)
 	equal(t, find("z", 9), `Zoë;`)

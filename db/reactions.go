@@ -10,20 +10,21 @@ import (
 // so most rows need no lookup.
 const reactionsColumn = `
 	CASE WHEN x.changed_seq > x.seq THEN '[' || COALESCE((
-		SELECT string_agg(CAST(json_build_object('emoji', e.emoji, 'user', e.user_id, 'name', p.name) AS TEXT), ','
-			ORDER BY e.seq)
+		SELECT string_agg(CAST(json_build_object('emoji', e.emoji, 'user', e.user_id, 'name', p.name,
+			'handle', p.handle) AS TEXT), ',' ORDER BY e.seq)
 		FROM reactions e JOIN users p ON p.id = e.user_id
 		WHERE e.message_id = x.id), '') || ']' ELSE '[]' END AS reactions`
 
 // reactionJSON is one element of the array in reactionsColumn.
 type reactionJSON struct {
-	Emoji string `json:"emoji"`
-	User  int64  `json:"user"`
-	Name  string `json:"name"`
+	Emoji  string `json:"emoji"`
+	User   int64  `json:"user"`
+	Name   string `json:"name"`
+	Handle string `json:"handle"`
 }
 
 func (r reactionJSON) reaction() chat.Reaction {
-	return chat.Reaction{Emoji: r.Emoji, User: chat.UserSummary{ID: r.User, Name: r.Name}}
+	return chat.Reaction{Emoji: r.Emoji, User: chat.UserSummary{ID: r.User, Name: r.Name, Handle: r.Handle}}
 }
 
 // MessagesReactedTo lists messages of a room to which a user reacted. It reads all their fields, because its caller

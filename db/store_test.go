@@ -24,6 +24,7 @@ func testStore(t *testing.T, open func(*testing.T) *db.Store) {
 	for name, test := range map[string]func(*testing.T, *db.Store){
 		"users":                     testUsers,
 		"find users":                testFindPeople,
+		"handles":                   testHandles,
 		"sessions":                  testSessions,
 		"lock account":              testLockAccount,
 		"ended sessions":            testEndedSessions,

@@ -9,7 +9,7 @@ import (
 
 // userColumns lists the columns of a chat.User. The query must call the table users u.
 const userColumns = `u.id, u.name, u.email, u.locale, u.theme, u.role, u.disabled_at, u.avatar_file_id, u.owner_id,
-	u.sound_enabled`
+	u.sound_enabled, u.handle`
 
 // User returns a person or bot by id.
 func (r reader) User(ctx context.Context, id int64) (u chat.User, err error) {
@@ -35,7 +35,8 @@ func (w writer) InsertUser(ctx context.Context, u chat.NewUser) (user chat.User,
 			email_confirmed_at, role)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
 			CASE WHEN EXISTS (SELECT 1 FROM users WHERE name <> '' AND owner_id = 0) THEN $10 ELSE $11 END)
-		RETURNING id, name, email, locale, theme, role, disabled_at, avatar_file_id, owner_id, sound_enabled`
+		RETURNING id, name, email, locale, theme, role, disabled_at, avatar_file_id, owner_id, sound_enabled,
+			handle`
 	err = w.get(ctx, "insert user", &user, query, u.Name, u.NameKey, u.Email, u.EmailKey, u.PasswordHash, u.CreatedAt,
 		u.OwnerID, u.BrowserLocale, u.ConfirmedAt, cmp.Or(u.Role, chat.RoleMember), chat.RoleOwner)
 	return user, err

@@ -50,6 +50,7 @@ func (s *Server) botRoutes() []web.Route {
 type botJSON struct {
 	ID       int64         `json:"id"`
 	Name     string        `json:"name"`
+	Handle   string        `json:"handle"`
 	Online   bool          `json:"online"`
 	SeenAt   *time.Time    `json:"seen_at,omitempty"` // absent if it was never used
 	Webhooks []webhookJSON `json:"hooks"`
@@ -78,7 +79,7 @@ func (s *Server) listBots(c echo.Context) error {
 	}
 	out := botsJSON{Bots: []botJSON{}}
 	for _, b := range bots {
-		bot := botJSON{b.ID, b.Name, b.Online, web.OptionalTime(b.SeenAt), []webhookJSON{}}
+		bot := botJSON{b.ID, b.Name, b.Handle, b.Online, web.OptionalTime(b.SeenAt), []webhookJSON{}}
 		for _, h := range b.Webhooks {
 			bot.Webhooks = append(bot.Webhooks, webhookToJSON(h, ""))
 		}

@@ -11,6 +11,7 @@ import (
 type botInfo struct {
 	ID       int64
 	Name     string
+	Handle   string
 	Online   bool
 	SeenAt   string        `json:"seen_at"`
 	Webhooks []webhookInfo `json:"hooks"`

@@ -201,6 +201,7 @@ type message struct {
 		Name   string
 		Avatar string `json:"avatar_url"`
 		Bot    bool
+		Handle string
 	}
 	Body, HTML string
 	PostedAt   string `json:"posted_at"`
@@ -211,8 +212,9 @@ type message struct {
 		Emoji  string
 		Count  int
 		People []struct {
-			ID   int64
-			Name string
+			ID     int64
+			Name   string
+			Handle string
 		}
 		Mine *bool
 	}

@@ -51,6 +51,7 @@ func (s *Server) memberRoutes() []web.Route {
 type memberJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
+	Handle string `json:"handle"`
 	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
 	Role   string `json:"role" enum:"member,moderator,owner"`

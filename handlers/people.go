@@ -54,6 +54,7 @@ func (s *Server) peopleRoutes() []web.Route {
 type accountJSON struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
+	Handle   string `json:"handle"`
 	Avatar   string `json:"avatar_url,omitempty"`
 	Email    string `json:"email"`
 	Online   bool   `json:"online"`
@@ -107,7 +108,7 @@ func accountsToJSON(users []chat.User, online map[int64]bool, next string) accou
 	out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
 	for i, u := range users {
 		out.People[i] = accountJSON{
-			ID: u.ID, Name: u.Name, Avatar: web.AvatarURL(u.Avatar), Email: u.Email, Online: online[u.ID],
+			ID: u.ID, Name: u.Name, Handle: u.Handle, Avatar: web.AvatarURL(u.Avatar), Email: u.Email, Online: online[u.ID],
 			Role: string(u.Role), Disabled: u.Disabled(), Owner: u.OwnerID, Bot: u.IsBot(),
 		}
 	}

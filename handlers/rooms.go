@@ -209,7 +209,7 @@ func (s *Server) renderRoomJSON(c echo.Context, info views.RoomDetails) error {
 		out.Unread = conv.Unread
 	}
 	for _, m := range info.Members {
-		member := memberJSON{m.ID, m.Name, web.AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot}
+		member := memberJSON{m.ID, m.Name, m.Handle, web.AvatarURL(m.Avatar), m.Online, string(m.Role), m.IsBot}
 		out.Members = append(out.Members, member)
 	}
 	return c.JSON(http.StatusOK, out)

@@ -26,6 +26,7 @@ type roomDetail struct {
 	Members []struct {
 		ID     int64
 		Name   string
+		Handle string
 		Online bool
 		Role   string
 	}

@@ -204,6 +204,12 @@ func (s *testServer) newUser(name string) *client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if err = s.chat.AssignHandles(context.Background()); err == nil {
+		user, err = s.store.User(context.Background(), user.ID)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	return s.newSession(user)
 }
 

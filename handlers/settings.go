@@ -37,6 +37,14 @@ func (s *Server) settingsRoutes() []web.Route {
 			},
 		},
 		{
+			Method: http.MethodPost, Path: "/settings/handle", Handler: s.changeHandle, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Changes the handle by which the caller is mentioned.",
+				Body:      changeHandleRequest{},
+				Responses: web.Responses{200: web.AuthorJSON{}},
+			},
+		},
+		{
 			Method: http.MethodPost, Path: "/settings/password", Handler: s.changePassword, Access: web.Member,
 			Doc: web.Operation{
 				Summary:   "Sets a new password and ends all other sessions.",
@@ -76,6 +84,7 @@ func preferencesOf(u chat.User) preferences {
 // settingsJSON is the JSON response with all settings of the caller.
 type settingsJSON struct {
 	preferences
+	Handle    string `json:"handle"`
 	Email     string `json:"email"`
 	Confirmed bool   `json:"email_confirmed"`
 	Mail      string `json:"mail" enum:"off,soon,hour,day"` // when to send digests of unread messages
@@ -84,7 +93,7 @@ type settingsJSON struct {
 
 func settingsToJSON(me chat.User, n chat.NotificationSettings) settingsJSON {
 	return settingsJSON{
-		preferences: preferencesOf(me), Email: me.Email, Confirmed: n.EmailConfirmedAt > 0, Mail: n.EmailDigest,
+		preferences: preferencesOf(me), Handle: me.Handle, Email: me.Email, Confirmed: n.EmailConfirmedAt > 0, Mail: n.EmailDigest,
 		pushSettings: pushSettingsOf(n),
 	}
 }
@@ -107,7 +116,7 @@ func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
 	l := s.Locale(c)
 	saved := c.QueryParam("saved")
 	noted := map[string]*views.Form{
-		"1": &forms.Appearance, "name": &forms.Name, "picture": &forms.Picture, "password": &forms.Password,
+		"1": &forms.Appearance, "name": &forms.Name, "handle": &forms.Handle, "picture": &forms.Picture, "password": &forms.Password,
 		"email": &forms.EmailAddress, "mail": &forms.EmailNotifications,
 		"push": &forms.PushNotifications, "test": &forms.PushNotifications,
 	}[saved]
@@ -133,6 +142,7 @@ func (s *Server) settingsForms(c echo.Context) (views.SettingsForms, error) {
 		Notifications:      n,
 		Appearance:         views.Form{Values: preferencesOf(me).values()},
 		Name:               views.Form{Values: map[string]string{"name": me.Name}},
+		Handle:             views.Form{Values: map[string]string{"handle": me.Handle}},
 		EmailAddress:       views.Form{Values: map[string]string{"email": me.Email}},
 		EmailNotifications: views.Form{Values: map[string]string{"mail": n.EmailDigest}},
 		PushNotifications:  views.Form{Values: pushSettingsOf(n).values()},
@@ -159,6 +169,7 @@ func (s *Server) rerenderSettings(
 // These functions return one form of the settings page each. They are the argument form of rerenderSettings.
 func appearanceForm(f *views.SettingsForms) *views.Form { return &f.Appearance }
 func nameForm(f *views.SettingsForms) *views.Form       { return &f.Name }
+func handleForm(f *views.SettingsForms) *views.Form     { return &f.Handle }
 func passwordForm(f *views.SettingsForms) *views.Form   { return &f.Password }
 
 func emailAddressForm(f *views.SettingsForms) *views.Form       { return &f.EmailAddress }
@@ -195,7 +206,7 @@ func (s *Server) rename(c echo.Context) error {
 		return s.rerenderSettings(c, err, nameForm, map[string]string{"name": in.Name})
 	}
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusOK, web.AuthorJSON{ID: me.ID, Name: me.Name, Bot: web.CurrentUser(c).IsBot()})
+		return c.JSON(http.StatusOK, web.AuthorsToJSON([]chat.UserSummary{me})[0])
 	}
 	return web.Redirect(c, "/settings?saved=name")
 }
@@ -208,6 +219,31 @@ func (s *Server) renameLimited(c echo.Context, name string) (chat.UserSummary, e
 		return chat.UserSummary{}, err
 	}
 	return s.chat.Rename(c.Request().Context(), me, name)
+}
+
+// changeHandleRequest is the form or JSON that changes the handle of the caller.
+type changeHandleRequest struct {
+	Handle string `form:"handle" json:"handle" required:"true"`
+}
+
+func (s *Server) changeHandle(c echo.Context) error {
+	var in changeHandleRequest
+	if err := web.Bind(c, &in); err != nil {
+		return err
+	}
+	caller := web.CurrentUser(c)
+	err := s.limits.Renames.AllowUser(caller)
+	me := caller.Summary()
+	if err == nil {
+		me, err = s.chat.ChangeHandle(c.Request().Context(), caller, in.Handle)
+	}
+	if err != nil {
+		return s.rerenderSettings(c, err, handleForm, map[string]string{"handle": in.Handle})
+	}
+	if web.WantsJSON(c) {
+		return c.JSON(http.StatusOK, web.AuthorsToJSON([]chat.UserSummary{me})[0])
+	}
+	return web.Redirect(c, "/settings?saved=handle")
 }
 
 // changePasswordRequest is the form or JSON that changes the password of the caller.

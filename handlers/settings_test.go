@@ -23,13 +23,45 @@ func TestRename(t *testing.T) {
 		berta.get("/messages?" + ana.peerQuery()).is(200).has("Ana María").shows("[aria-label='🎉 1: Ana María']")
 		berta.get("/chat?q=maria", asJSON).is(200).has("Ana María")
 		renamed := ana.postJSON("/settings/name", map[string]string{"name": "Anita"}).is(200)
-		equal(t, "by a program", renamed.body, `{"id":`+formatID(ana.user.ID)+`,"name":"Anita"}`+"\n")
+		equal(t, "by a program", renamed.body, `{"id":`+formatID(ana.user.ID)+`,"name":"Anita","handle":"ana"}`+"\n")
 
 		for _, bad := range []string{"", "   ", strings.Repeat("x", 41), "a\u202eb", "\xff"} {
 			ana.post("/settings/name", []string{"name", bad}).is(422).has("Your name")
 			ana.post("/settings/name", []string{"name", bad}, asJSON).isError(422, "invalid", "name")
 		}
 		equal(t, "people without a name", s.count(`SELECT COUNT(*) FROM users WHERE name = ''`), 0)
+	})
+}
+
+// TestHandle changes a handle in the settings, and finds people by their handles.
+func TestHandle(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana, berta := s.newUser("Ana María"), s.newUser("Berta")
+		ana.get("/settings", asJSON).is(200).has(`"handle":"ana.maría"`)
+		ana.get("/settings").is(200).shows("[name=handle][value='ana.maría']").shows(".card__user .handle", "@ana.maría")
+		ana.post("/settings/handle", []string{"handle", " @Anita "}).redirectsTo("/settings?saved=handle")
+		ana.get("/settings", asJSON).is(200).has(`"handle":"anita"`)
+		changed := berta.postJSON("/settings/handle", map[string]string{"handle": "bertita"}).is(200)
+		equal(t, "by a program", changed.body, `{"id":`+formatID(berta.user.ID)+`,"name":"Berta","handle":"bertita"}`+"\n")
+		for handle, status := range map[string]int{
+			"": 422, "a": 422, "here": 422, "a b": 422, "anita": 409, "Ánita": 409, "ana.maria": 409, "\xff": 422,
+		} {
+			page := berta.post("/settings/handle", []string{"handle", handle}).is(status)
+			if handle != "\xff" && handle != "" {
+				page.shows("[name=handle][aria-invalid][value='" + handle + "']")
+			}
+			berta.post("/settings/handle", []string{"handle", handle}, asJSON).is(status).has(`"field":"handle"`)
+		}
+		m := ana.sendMessage("room=1", "hello")
+		ana.react(m, "🎉").is(200)
+		from := `"id":` + formatID(ana.user.ID) + `,"name":"Ana María","handle":"anita"`
+		message := berta.get("/messages?room=1", asJSON).is(200)
+		equal(t, "author and reaction", strings.Count(message.body, from), 2)
+		berta.get("/chat", asJSON).is(200).has(from, `"handle":"bertita"`)
+		berta.get("/chat?q=%40anita").is(200).shows("#search-results .handle", "@anita")
+		berta.get("/rooms/1?q=anita", asJSON).is(200).has(from)
+		ana.get("/people?q=bertita", asJSON).is(200).has(`"handle":"bertita"`)
+		berta.get("/messages?"+ana.peerQuery()).is(200).shows(".conversation__header .handle", "@anita")
 	})
 }
 

@@ -29,6 +29,7 @@ func (s *Server) sidebarRoutes() []web.Route {
 type personJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
+	Handle string `json:"handle,omitempty"` // absent for a deleted account
 	Avatar string `json:"avatar_url,omitempty"`
 	Online bool   `json:"online"`
 	Unread int    `json:"unread"` // messages from them
@@ -161,7 +162,8 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 			room := roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)}
 			out.Rooms = append(out.Rooms, room)
 		} else if conv.Peer != me.ID && query == "" {
-			peer := chat.UserSummary{ID: conv.Peer, Name: conv.Name, Avatar: conv.PeerAvatar, IsBot: conv.PeerIsBot}
+			peer := chat.UserSummary{ID: conv.Peer, Name: conv.Name, Avatar: conv.PeerAvatar, IsBot: conv.PeerIsBot,
+				Handle: conv.PeerHandle}
 			list.add(peer, conv.Unread)
 		}
 	}
@@ -179,7 +181,7 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 // selfJSON returns the caller's own entry in the JSON response.
 func (s *Server) selfJSON(user chat.User) personJSON {
 	return personJSON{
-		ID: user.ID, Name: user.Name, Avatar: web.AvatarURL(user.Avatar),
+		ID: user.ID, Name: user.Name, Handle: user.Handle, Avatar: web.AvatarURL(user.Avatar),
 		Online: s.hub.IsOnline(user.ID), Bot: user.IsBot(),
 	}
 }
@@ -190,7 +192,9 @@ type peopleList []personJSON
 // add appends a person unless the list contains them already.
 func (l *peopleList) add(p chat.UserSummary, unread int) {
 	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
-		person := personJSON{ID: p.ID, Name: p.Name, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot}
+		person := personJSON{
+			ID: p.ID, Name: p.Name, Handle: p.Handle, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot,
+		}
 		*l = append(*l, person)
 	}
 }

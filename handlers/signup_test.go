@@ -27,6 +27,7 @@ type overviewInfo struct {
 type personInfo struct {
 	ID     int64
 	Name   string
+	Handle string
 	Online bool
 	Unread int
 	Bot    bool

@@ -101,8 +101,9 @@ func waitForJSON[T any](s *eventStream, name string) (v T, e event) {
 
 // userRef is a user in an event.
 type userRef struct {
-	ID   int64
-	Name string
+	ID     int64
+	Name   string
+	Handle string
 }
 
 type presenceEvent struct {
@@ -142,7 +143,7 @@ func TestJSONStreamEvents(t *testing.T) {
 
 	ana.post("/drafts", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
 	who, _ := waitForJSON[typingEvent](stream, "typing")
-	equal(t, "who is typing", who.People[0], userRef{ana.user.ID, "Ana"})
+	equal(t, "who is typing", who.People[0], userRef{ana.user.ID, "Ana", "ana"})
 
 	said := ana.sendMessage("room=1", "<b>hello</b>\r\n\u2028data: x")
 	got, e := waitForJSON[message](stream, "message")
@@ -287,7 +288,7 @@ func TestJSONStreamOfMemberships(t *testing.T) {
 		for len(now.Renamed) == 0 { // skip presence events about others
 			now, _ = waitForJSON[presenceEvent](stream, "presence")
 		}
-		equal(t, "the renamed user", now.Renamed[0], userRef{carla.user.ID, "Carla Lopez"})
+		equal(t, "the renamed user", now.Renamed[0], userRef{carla.user.ID, "Carla Lopez", "carla"})
 		renamed := next("changed")
 		room := carla.sendMessage(ben.peerQuery(), "it is me").Room
 		want := conversationEvent{Room: room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1}

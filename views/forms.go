@@ -23,7 +23,7 @@ func (in inputField) id() string { return cmp.Or(in.ID, in.Name) }
 // hasFocus reports whether the page sets the focus to a field. That is the first field with an error. If there is none,
 // it is the field with Autofocus.
 func (f Form) hasFocus(in inputField) bool {
-	for _, name := range []string{"name", "email", "current", "password", "topic", "domains"} {
+	for _, name := range []string{"name", "handle", "email", "current", "password", "topic", "domains"} {
 		if f.Errors[name] != nil {
 			return name == in.Name
 		}

@@ -4,8 +4,8 @@ import "charla/chat"
 
 // SettingsForms contains the forms of the settings page, each with its own errors and success message.
 type SettingsForms struct {
-	Appearance, Name, Picture, Password, EmailAddress Form
-	EmailNotifications, PushNotifications             Form
+	Appearance, Name, Handle, Picture, Password, EmailAddress Form
+	EmailNotifications, PushNotifications                     Form
 
 	Notifications chat.NotificationSettings // saved notification settings
 }
@@ -13,7 +13,7 @@ type SettingsForms struct {
 // anySubmitted reports whether one of the forms was just submitted.
 func (s SettingsForms) anySubmitted() bool {
 	for _, f := range []Form{
-		s.Appearance, s.Name, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications, s.PushNotifications,
+		s.Appearance, s.Name, s.Handle, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications, s.PushNotifications,
 	} {
 		if f.isSubmitted() {
 			return true

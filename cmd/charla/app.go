@@ -48,6 +48,9 @@ func newApp(
 	if err != nil {
 		return nil, err
 	}
+	if err := service.AssignHandles(ctx); err != nil {
+		return nil, err
+	}
 	if err := claimStorage(ctx, c, files, secret); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ var features = map[string]string{
 	"emoji":                 "chat db handlers views css e2e",
 	"files":                 "chat db handlers views css e2e",
 	"guests":                "chat db",
+	"handles":               "chat db views css",
 	"invitations":           "chat db handlers views e2e",
 	"lightbox":              "handlers views css e2e",
 	"login":                 "chat handlers views e2e",

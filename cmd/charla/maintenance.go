@@ -10,8 +10,8 @@ import (
 	"charla/live"
 )
 
-// runMaintenance deletes old sessions, old entries of the notification queue and unreferenced files once an hour,
-// until ctx is done.
+// runMaintenance deletes old sessions, old entries of the notification queue, records of old handles and unreferenced files once an hour, until
+// ctx is done. It also gives handles to users without one, which a node of the previous version may have created.
 func runMaintenance(ctx context.Context, service *chat.Service) {
 	chat.Every(ctx, time.Hour, func() {
 		if err := service.PruneSessions(ctx); err != nil {
@@ -19,6 +19,12 @@ func runMaintenance(ctx context.Context, service *chat.Service) {
 		}
 		if err := service.PruneNotifications(ctx); err != nil {
 			slog.Warn("prune notification queue failed", "error", err)
+		}
+		if err := service.AssignHandles(ctx); err != nil {
+			slog.Warn("assign handles failed", "error", err)
+		}
+		if err := service.PruneFreedHandles(ctx); err != nil {
+			slog.Warn("prune freed handles failed", "error", err)
 		}
 		if err := service.CollectBlobGarbage(ctx); err != nil {
 			slog.Warn("delete unreferenced files failed", "error", err)

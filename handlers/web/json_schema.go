@@ -218,6 +218,7 @@ var exampleTexts = map[string]string{
 	"key":           "0b6f3c1e",
 	"message":       "Write a message.",
 	"name":          "Ana",
+	"handle":        "ana",
 	"openapi":       "/openapi.json",
 	"password":      "correct horse battery",
 	"refresh_token": "cmVmcmVzaCBtZQ",

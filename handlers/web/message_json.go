@@ -12,7 +12,8 @@ type AuthorJSON struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Avatar string `json:"avatar_url,omitempty"`
-	Bot    bool   `json:"bot,omitempty"` // absent in reactions
+	Bot    bool   `json:"bot,omitempty"`    // absent in reactions
+	Handle string `json:"handle,omitempty"` // absent for a deleted account
 }
 
 // MessageJSON is a message in JSON responses and events.
@@ -45,7 +46,7 @@ type ReactionJSON struct {
 func MessageToJSON(m chat.Message) MessageJSON {
 	out := MessageJSON{
 		ID: m.ID, Room: m.Room, Seq: m.Seq, Changed: m.ChangedSeq,
-		From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot},
+		From: AuthorJSON{m.AuthorID, m.AuthorName, AvatarURL(m.AuthorAvatar), m.AuthorBot, m.AuthorHandle},
 		Body: m.Body, HTML: m.HTML,
 		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt),
 		Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files),
@@ -53,7 +54,7 @@ func MessageToJSON(m chat.Message) MessageJSON {
 	for _, group := range m.Reactions.Groups() {
 		reaction := ReactionJSON{Emoji: group.Emoji, Count: len(group.Users)}
 		for _, user := range group.Users {
-			reaction.People = append(reaction.People, AuthorJSON{ID: user.ID, Name: user.Name})
+			reaction.People = append(reaction.People, AuthorJSON{ID: user.ID, Name: user.Name, Handle: user.Handle})
 		}
 		out.Reactions = append(out.Reactions, reaction)
 	}
@@ -131,7 +132,7 @@ func FilesToJSON(files []chat.File) []FileJSON {
 func AuthorsToJSON(people []chat.UserSummary) []AuthorJSON {
 	out := make([]AuthorJSON, len(people))
 	for i, p := range people {
-		out[i] = AuthorJSON{ID: p.ID, Name: p.Name, Avatar: AvatarURL(p.Avatar), Bot: p.IsBot}
+		out[i] = AuthorJSON{ID: p.ID, Name: p.Name, Avatar: AvatarURL(p.Avatar), Bot: p.IsBot, Handle: p.Handle}
 	}
 	return out
 }
