@@ -18,8 +18,8 @@ const ReplayLimit = 500
 // MessagePage is a page of a conversation's messages, ordered by seq.
 type MessagePage struct {
 	Messages []Message
-	HasOlder bool // set by MessagesBefore: there are older messages
-	HasNewer bool // set by the other methods: there are more messages after the page
+	HasOlder bool // there are older messages; not set by MessagesAfter and MessagesChangedSince
+	HasNewer bool // there are more messages after the page; not set by MessagesBefore
 }
 
 // MessagesBefore returns a page of the messages of c whose seq is less than before, or of all messages if before is

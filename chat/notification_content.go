@@ -42,6 +42,7 @@ type PreviewLimits struct {
 // MessagePreview is the beginning of a message's text, with what is shown beside it.
 type MessagePreview struct {
 	Room      int64     `db:"room_id"`
+	Seq       int64     `db:"seq"`
 	Author    string    `db:"author"`
 	Body      string    `db:"body"`       // the first characters
 	FileCount int       `db:"file_count"` // attached to the message

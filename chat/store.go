@@ -37,6 +37,7 @@ type Reader interface {
 	NotificationSettingsReader
 	PageSlotReader
 	PeopleReader
+	PlaceReader
 	ReactionReader
 	RoomReader
 	SessionReader

@@ -39,7 +39,7 @@ func (r reader) UnreadConversations(ctx context.Context, user, room int64,
 func (r reader) UnreadPreviews(ctx context.Context, user, room int64,
 	limits chat.PreviewLimits) (list []chat.MessagePreview, err error) {
 	const query = `
-		SELECT x.room_id, a.name AS author, SUBSTR(x.body, 1, $4) AS body, x.file_count, x.posted_at
+		SELECT x.room_id, x.seq, a.name AS author, SUBSTR(x.body, 1, $4) AS body, x.file_count, x.posted_at
 		FROM members m
 		JOIN rooms r ON r.id = m.room_id
 		JOIN messages x ON x.room_id = m.room_id

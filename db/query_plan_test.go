@@ -85,6 +85,8 @@ func TestQueryPlans(t *testing.T) {
 		"Message":             func(r reader) error { _, err := r.Message(ctx, 1, 1); return err },
 		"MessageByKey":        func(r reader) error { _, _, err := r.MessageByKey(ctx, 1, "k"); return err },
 		"MessagesBefore":      func(r reader) error { _, err := r.MessagesBefore(ctx, 1, 1, 9, 50); return err },
+		"FirstMessageSince":   func(r reader) error { _, err := r.FirstMessageSince(ctx, 1, 1, 9); return err },
+		"FirstUnread":         func(r reader) error { _, err := r.FirstUnread(ctx, 1, 1, 9); return err },
 		"Changes":             func(r reader) error { r.Changes(ctx, 1, 0, 500); return nil },
 		"Draft": func(r reader) error {
 			_, err := r.Draft(ctx, 1, chat.ConversationRef{Room: 1})

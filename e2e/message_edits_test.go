@@ -120,7 +120,7 @@ func TestEditWithoutScripts(t *testing.T) {
 	ana.fill("#composer-text", "Hello Bbo")
 	ana.click(".send-button")
 	ana.waitUntil("the message is shown", frameMessageTexts+`.at(-1) === 'Hello Bbo'`)
-	ana.clickInFrame("#m-2 .message__time")
+	ana.clickInFrame("#m-2 .message__actions-link")
 	ana.waitForPath("/messages/2")
 	ana.click("details:nth-of-type(1) summary")
 	eval[bool](ana, `(e => { e.select(); return true })(document.querySelector('.message-actions textarea'))`)
@@ -129,7 +129,7 @@ func TestEditWithoutScripts(t *testing.T) {
 	ana.waitForPath("/messages?room=2")
 	ana.waitUntil("the edited text is shown", frameMessageTexts+`.at(-1).includes('!')`)
 
-	ana.clickInFrame("#m-1 .message__time")
+	ana.clickInFrame("#m-1 .message__actions-link")
 	ana.waitForPath("/messages/1")
 	ana.click(`.emoji-option[value="👍"]`)
 	ana.waitForPath("/messages?room=2")
@@ -141,7 +141,7 @@ func TestEditWithoutScripts(t *testing.T) {
 		`(e => e && e.title === 'Bob')(document.querySelector('iframe')
 			.contentDocument.querySelector('#m-1 .reaction'))`)
 
-	ana.clickInFrame("#m-1 .message__time")
+	ana.clickInFrame("#m-1 .message__actions-link")
 	ana.waitForPath("/messages/1")
 	ana.click("a.emoji-option")
 	ana.waitForPath("/emoji?message=1")
@@ -156,7 +156,7 @@ func TestEditWithoutScripts(t *testing.T) {
 	ana.open("/messages?with=1")
 	ana.waitUntil("the deleted message is gone from the next page",
 		frameMessageTexts+`[0] === 'This message was deleted.'`)
-	ana.clickInFrame("#m-2 .message__time")
+	ana.clickInFrame("#m-2 .message__actions-link")
 	ana.waitForPath("/messages/2")
 	ana.click("details:nth-of-type(2) summary")
 	ana.click(".button--danger")

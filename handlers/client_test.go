@@ -257,7 +257,9 @@ func (m message) reactionSummary() string {
 type historyInfo struct {
 	Messages []message
 	Cursor   int64
+	Previous string
 	Next     string
+	On       string
 }
 
 // sendMessage posts a message as a program does. The conversation is "room=1" or "with=2".

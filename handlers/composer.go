@@ -112,7 +112,11 @@ func (s *Server) newestMessages(c echo.Context, composer *views.Composer) (views
 		return views.Timeline{}, err
 	}
 	composer.Conversation, composer.ConversationName = conv.Ref(), conv.Name
-	timeline := s.newTimeline(conv, page, 0)
+	unread, err := s.chat.FirstUnread(ctx, conv)
+	if err != nil {
+		return views.Timeline{}, err
+	}
+	timeline := s.newTimeline(conv, page, 0, unread)
 	timeline.Composer = *composer
 	return timeline, nil
 }

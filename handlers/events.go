@@ -23,7 +23,7 @@ func (s *Server) eventRoutes() []web.Route {
 			Stream: web.OtherStream,
 			Doc: web.Operation{
 				Summary:   "Streams the conversation as a page that needs no JavaScript. Only for browsers.",
-				Query:     "with room",
+				Query:     "with room unread",
 				Responses: web.Responses{200: web.HTML},
 			},
 		},
@@ -256,10 +256,15 @@ func (s *Server) loadNoscriptPage(c echo.Context, conv chat.Conversation) (live.
 	if err != nil {
 		return live.Replay{}, err
 	}
+	unread, err := web.QueryNumber(c, "unread")
+	if err != nil {
+		return live.Replay{}, err
+	}
 	lastSeq := conv.LastSeq
 	if n := len(history.Messages); n > 0 {
 		lastSeq = max(lastSeq, history.Messages[n-1].Seq)
 	}
-	head := stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), s.newTimeline(conv, history, 0)))
+	timeline := s.newTimeline(conv, history, 0, chat.UnreadPlace{Place: chat.Place{Seq: unread}})
+	head := stream.RenderFragment(views.NoscriptMessagesStart(s.Page(c), timeline))
 	return live.Replay{Head: head, After: -1, Changes: chat.Changes{LastSeq: lastSeq}}, nil
 }

@@ -152,7 +152,13 @@ func (s *Server) rerenderEdit(c echo.Context, typed chat.MessageEdit, err error)
 // renderChangedSince answers htmx with those messages of the timeline whose ChangedSeq is greater than after, or with
 // status 204 if there are none. A page of older messages makes this request once it is in the document, because the
 // stream may have delivered changes while the page was loading.
+//
+// If the page of newer messages is full by now, more of them may follow. The browser then asks for the next ones.
 func (s *Server) renderChangedSince(c echo.Context, timeline views.Timeline, after int64) error {
+	if n := len(timeline.Messages); timeline.After > 0 && timeline.HasNewer && n > 0 {
+		timeline.After, timeline.Cursor = timeline.Messages[n-1].Seq, after
+	}
+	timeline.ChangedAfter = after
 	timeline.Messages = slices.DeleteFunc(timeline.Messages, func(m chat.Message) bool { return m.ChangedSeq <= after })
 	if len(timeline.Messages) == 0 {
 		return c.NoContent(http.StatusNoContent)

@@ -18,8 +18,9 @@ func (s *Server) messageHistoryRoutes() []web.Route {
 			Method: http.MethodGet, Path: "/messages", Handler: s.listMessages, Access: web.Member,
 			Doc: web.Operation{
 				Summary: "Returns messages of a conversation, oldest first: the newest, those before or after a " +
-					"seq, or those changed since.",
-				Query:     "with room before after changed_after as_of limit",
+					"seq, around a seq, from a day on, or those changed since. With around, on or after, " +
+					"previous leads to older and next to newer messages; otherwise next leads to older ones.",
+				Query:     "with room before after around on unread changed_after as_of limit",
 				Responses: web.Responses{200: historyJSON{}},
 			},
 		},
@@ -38,25 +39,34 @@ func (s *Server) listMessages(c echo.Context) error {
 	switch query := c.QueryParams(); {
 	case !web.WantsJSON(c):
 		return s.conversationPage(c, conv, params)
-	case query.Has("after"):
-		return s.messagesAfter(c, conv, params)
 	case query.Has("changed_after"):
 		return s.messagesChangedSince(c, conv, params)
+	case isPlace(c):
+		return s.listPlace(c, conv, params)
 	}
 	return s.messagesBefore(c, conv, params)
 }
 
-// pageParams are the query parameters that select a page of messages. All are numbers; a missing one is 0.
-type pageParams struct{ before, after, changedAfter, asOf, limit int64 }
+// pageParams are the query parameters that select a page of messages. A missing number is 0.
+type pageParams struct {
+	before, after, around, unread, changedAfter, asOf, limit int64
+
+	aroundUnread bool   // the parameter around is "unread"
+	on           string // a day
+}
 
 func readPageParams(c echo.Context) (p pageParams, err error) {
+	p.aroundUnread, p.on = c.QueryParam("around") == "unread", c.QueryParam("on")
 	for _, param := range []struct {
 		name  string
 		value *int64
 	}{
-		{"before", &p.before}, {"after", &p.after}, {"changed_after", &p.changedAfter}, {"as_of", &p.asOf},
-		{"limit", &p.limit},
+		{"before", &p.before}, {"after", &p.after}, {"around", &p.around}, {"unread", &p.unread},
+		{"changed_after", &p.changedAfter}, {"as_of", &p.asOf}, {"limit", &p.limit},
 	} {
+		if param.name == "around" && p.aroundUnread {
+			continue
+		}
 		if *param.value, err = web.QueryNumber(c, param.name); err != nil {
 			return p, err
 		}
@@ -74,20 +84,6 @@ func (s *Server) messagesBefore(c echo.Context, conv chat.Conversation, params p
 	next := ""
 	if page.HasOlder {
 		next = views.MessagesBeforeURL(conv.Ref(), page.Messages[0].Seq)
-	}
-	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
-}
-
-// messagesAfter answers with JSON: the messages whose seq (the number of a message in its room) is greater than
-// params.after.
-func (s *Server) messagesAfter(c echo.Context, conv chat.Conversation, params pageParams) error {
-	page, err := s.chat.MessagesAfter(c.Request().Context(), conv, params.after, int(params.limit))
-	if err != nil {
-		return err
-	}
-	next := ""
-	if page.HasNewer {
-		next = views.MessagesAfterURL(conv.Ref(), page.Messages[len(page.Messages)-1].Seq)
 	}
 	return c.JSON(http.StatusOK, historyToJSON(conv, page, next, int(params.limit)))
 }
@@ -112,16 +108,19 @@ func (s *Server) messagesChangedSince(c echo.Context, conv chat.Conversation, pa
 // loading, it answers with those messages. When a browser loads the newest messages, they are marked as read. When htmx
 // loads them they are not, because the tab may be hidden; the page itself reports what is on the screen.
 func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params pageParams) error {
-	page, err := s.chat.MessagesBefore(c.Request().Context(), conv, params.before, int(params.limit))
+	unread, err := s.firstUnread(c, conv, params)
 	if err != nil {
 		return err
 	}
-	timeline := s.newTimeline(conv, page, params.before)
+	timeline, err := s.placeTimeline(c, conv, params, unread)
+	if err != nil {
+		return err
+	}
 	if web.IsHTMX(c) && c.QueryParams().Has("changed_after") {
 		return s.renderChangedSince(c, timeline, params.changedAfter)
 	}
-	if params.before == 0 && c.Request().Method == http.MethodGet && !web.IsHTMX(c) {
-		s.markPageRead(c, conv, page)
+	if timeline.IsNewest() && c.Request().Method == http.MethodGet && !web.IsHTMX(c) {
+		s.markPageRead(c, conv, timeline.Messages)
 	}
 	if timeline.Composer, err = s.newComposer(c, conv); err != nil {
 		return err
@@ -134,29 +133,20 @@ func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params
 // conv.LastSeq, so conv must have been read from the database before the messages. Otherwise the page would miss a
 // message that was posted in between. before is the position before which the messages end; 0 stands for the newest
 // messages.
-func (s *Server) newTimeline(conv chat.Conversation, page chat.MessagePage, before int64) views.Timeline {
+func (s *Server) newTimeline(
+	conv chat.Conversation, page chat.MessagePage, before int64, unread chat.UnreadPlace,
+) views.Timeline {
 	return views.Timeline{
 		Conversation: conv,
 		Online:       s.hub.IsOnline(conv.Peer),
 		Messages:     page.Messages,
 		HasOlder:     page.HasOlder,
+		HasNewer:     page.HasNewer,
 		Before:       before,
 		Cursor:       conv.LastSeq,
-		FirstUnread:  firstUnread(conv, page),
+		FirstUnread:  unread.Seq,
+		Unread:       unread,
 	}
-}
-
-// firstUnread returns the seq of the first message on the page that the user has not read, or 0 if there is none.
-func firstUnread(conv chat.Conversation, page chat.MessagePage) int64 {
-	if conv.Unread == 0 {
-		return 0
-	}
-	for _, m := range page.Messages {
-		if m.Seq > conv.ReadSeq && m.AuthorID != conv.Viewer && m.DeletedAt == 0 {
-			return m.Seq
-		}
-	}
-	return 0
 }
 
 func (s *Server) renderConversation(c echo.Context, status int, timeline views.Timeline) error {
@@ -170,8 +160,10 @@ func (s *Server) renderConversation(c echo.Context, status int, timeline views.T
 // historyJSON is the JSON response with one page of the messages of a conversation.
 type historyJSON struct {
 	Messages []web.MessageJSON `json:"messages"`
-	Cursor   int64             `json:"cursor"`         // where a stream continues
-	Next     string            `json:"next,omitempty"` // the URL of the next page
+	Cursor   int64             `json:"cursor"`             // where a stream continues
+	Previous string            `json:"previous,omitempty"` // the URL of older messages, with around, on or after
+	Next     string            `json:"next,omitempty"`     // the URL of the next page
+	On       string            `json:"on,omitempty"`       // with on: the first day that has messages
 }
 
 // historyToJSON returns a page of messages as JSON. next is the URL of the next page, or "" if this page is the last.

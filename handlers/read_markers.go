@@ -68,11 +68,11 @@ func (s *Server) markRead(c echo.Context) error {
 
 // markPageRead marks the messages of a page as read; it is called just before the page is rendered. It only logs an
 // error, so that the page is rendered even if marking fails.
-func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, page chat.MessagePage) {
-	if conv.Unread == 0 || len(page.Messages) == 0 {
+func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, messages []chat.Message) {
+	if conv.Unread == 0 || len(messages) == 0 {
 		return
 	}
-	last := page.Messages[len(page.Messages)-1].Seq
+	last := messages[len(messages)-1].Seq
 	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last); err != nil {
 		slog.Warn("mark conversation read failed", "request", web.RequestID(c), "room", conv.Room, "error", err)
 	}

@@ -42,10 +42,16 @@ func TestUnreadDigest(t *testing.T) {
 		equal(t, "to", email.To, "ana@example.org")
 		equal(t, "subject", email.Subject, "3 sin leer en Charla")
 		contains(t, email.Text, "Berta <b>& – 2 sin leer", "hola, ¿comemos?", "General – 1 sin leer", "to all: long",
-			"…", "https://chat.example.org/messages?with="+formatID(berta.user.ID),
-			"https://chat.example.org/messages?room=1")
+			"…", "https://chat.example.org/messages?room=2&around=1#m-1",
+			"https://chat.example.org/messages?room=1&around=")
 		contains(t, email.HTML, "Berta &lt;b&gt;&amp;", "&lt;/li&gt;&lt;script&gt;")
-		shows(t, email.HTML, "a[href='https://chat.example.org/messages?room=1']")
+		links := selectAll(t, parseHTML(t, email.HTML), "li a[href*='room=2&around=']")
+		equal(t, "links to messages", len(links), 2)
+		place, _, _ := strings.Cut(strings.TrimPrefix(attr(links[1], "href"), "https://chat.example.org"), "#")
+		page := parseHTML(t, ana.get(place).is(200).body)
+		marked := selectAll(t, page, ".marked-message + .message")
+		equal(t, "marked messages", len(marked), 1)
+		contains(t, textOf(marked[0]), "txt.exe")
 		hides(t, email.HTML, "script,img,[src],[href^=javascript]")
 		lacks(t, email.HTML, "\u202E")
 		lacks(t, email.Text, "\u202E")

@@ -30,15 +30,20 @@ func standalone(m chat.Message) chat.Message {
 	return m
 }
 
+// inNewestMessages is a CSS selector that matches the scrolling area of a page that shows the newest messages. While a
+// page shows only a part of the conversation, a link to newer messages stands below it.
+const inNewestMessages = "#" + idScroller + ":not(:has(.newer-link))"
+
 // newMessageTarget returns a CSS selector for the list to which a new message is added. The author's page receives each
-// message twice: in the response to the form and from the stream. The selector matches only if the message is not in
-// the list yet, so that a screen reader announces it once. If the message has changed since it was posted, the selector
-// always matches, and the message replaces its earlier version.
+// message twice: in the response to the form and from the stream. The selector matches only if the message is not on
+// the page yet, so that a screen reader announces it once. If the message has changed since it was posted, the selector
+// also matches if the list has the message, and the message replaces its earlier version.
 func newMessageTarget(m chat.Message) string {
+	known := byID(messageID(m.Seq))
 	if messageVersion(m) != "" {
-		return byID(idMessages)
+		known = ":not(" + byID(idMessages) + ") > " + known
 	}
-	return byID(idMessages) + ":not(:has(" + byID(messageID(m.Seq)) + "))"
+	return inNewestMessages + ":not(:has(" + known + ")) " + byID(idMessages)
 }
 
 // Timeline is the content of a page of messages in an open conversation.
@@ -47,11 +52,23 @@ type Timeline struct {
 	Online       bool // whether the other user of a direct conversation is online
 	Messages     []chat.Message
 	HasOlder     bool  // whether there are messages before the first one
-	Before       int64 // exclusive upper limit of the seqs; 0 for the newest messages, which a stream updates
+	HasNewer     bool  // whether there are messages after the last one
+	Before       int64 // exclusive upper limit of the seqs; 0 for none
+	After        int64 // exclusive lower limit of the seqs; 0 for none
 	Cursor       int64 // last seq of the room, read before Messages: the stream continues after it
+	ChangedAfter int64 // in MissedChanges: the cursor with which the page was loaded
 	FirstUnread  int64 // seq of the first unread message; 0 for none
 	Composer     Composer
+
+	Window      bool             // shows the messages at a place, perhaps not the newest
+	Marked      int64            // seq of the message that a link leads to; 0 for none
+	ReadThrough bool             // the user has seen everything unread before Messages
+	Notice      string           // says why the page shows another day than requested
+	Unread      chat.UnreadPlace // how many messages are unread, if the page shows the newest messages
 }
+
+// IsNewest reports whether the timeline is that of the conversation's page, which shows the newest messages.
+func (t Timeline) IsNewest() bool { return !t.Window && t.Before == 0 }
 
 // conversationName returns the name of a room, or of the other user of a direct conversation.
 func conversationName(l Locale, c chat.Conversation) string {

@@ -16,6 +16,7 @@ const (
 	idScroller            = "scroller"              // scrolling area of the messages
 	idOlderMessages       = "older-messages"        // list of older messages
 	idMessages            = "messages"              // list of the newest messages
+	idWindowMessages      = "window-messages"       // list of the messages at a place
 	idReadMarker          = "read-marker"           // marks the conversation as read when it is visible
 	idTyping              = "typing"                // typing indicator
 	idComposer            = "composer"              // form for a new message

@@ -20,6 +20,7 @@ type Email struct {
 	Unsubscribe   Link // set in e-mails that one can unsubscribe from
 
 	createdAt chat.Timestamp
+	base      *url.URL // public URL of the server
 }
 
 // Link is a URL and the text of its link.
@@ -36,7 +37,7 @@ type EmailConversation struct {
 // the server.
 func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 	link := func(label, path string) Link { return Link{label, base.JoinPath(path).String()} }
-	email := Email{Locale: l, createdAt: p.CreatedAt}
+	email := Email{Locale: l, createdAt: p.CreatedAt, base: base}
 	write := func(subject string, paragraphs ...string) { email.Subject, email.Paragraphs = subject, paragraphs }
 	switch p.Kind {
 	case chat.NotifyConfirmSignup:
@@ -89,7 +90,7 @@ func (email *Email) addUnread(p chat.NotificationContent, base *url.URL, link fu
 	for _, w := range p.Unread {
 		total += w.Unread
 		email.Conversations = append(email.Conversations, EmailConversation{
-			Link:  Link{email.UserName(w.Name), conversationURL(base, w.Ref())},
+			Link:  Link{email.UserName(w.Name), unreadURL(base, w)},
 			Count: email.T("%s unread", cappedCount(w.Unread)),
 			Lines: w.Previews,
 		})
@@ -100,6 +101,14 @@ func (email *Email) addUnread(p chat.NotificationContent, base *url.URL, link fu
 		"You can change this in the settings.")
 	email.Link = link(email.T("Settings"), "/settings")
 	email.Unsubscribe = link(email.T("Unsubscribe"), "/unsubscribe/"+p.Token)
+}
+
+// unreadURL returns the absolute URL of the first unread message of a conversation that an e-mail quotes.
+func unreadURL(base *url.URL, c chat.UnreadConversation) string {
+	if len(c.Previews) == 0 {
+		return conversationURL(base, c.Ref())
+	}
+	return messageURL(base, c.Previews[0])
 }
 
 // HTML returns the e-mail as HTML.

@@ -12,12 +12,12 @@ func TestPageAndStreamRenderTheSameMessage(t *testing.T) {
 	m := testMessage(18)
 	row := renderHTML(t, Message(Locale{}, m))
 	frame := renderHTML(t, NewMessageFragment(Locale{}, m))
-	wantContains(t, frame, `<hx-upsert hx-target="#messages:not(:has(#m-18))">`+row+`</hx-upsert>`,
-		`<hx-partial hx-target="#read-marker" hx-swap="outerHTML">`, `{&#34;room&#34;:7,&#34;seq&#34;:18}`)
+	wantContains(t, frame, `<hx-upsert hx-target="#scroller:not(:has(.newer-link)):not(:has(#m-18)) #messages">`+row+`</hx-upsert>`,
+		`<hx-partial hx-target="#scroller:not(:has(.newer-link)) #read-marker" hx-swap="outerHTML">`, `{&#34;room&#34;:7,&#34;seq&#34;:18}`)
 
 	m.ChangedSeq = 20
 	wantContains(t, renderHTML(t, NewMessageFragment(Locale{}, m)),
-		`<hx-upsert hx-target="#messages">`) // it was missed and changed since
+		`<hx-upsert hx-target="#scroller:not(:has(.newer-link)):not(:has(:not(#messages) &gt; #m-18)) #messages">`) // it was missed and changed since
 	m.ChangedSeq = 18
 
 	page := renderHTML(t,
@@ -42,7 +42,7 @@ func TestPostResponseNamesTheKey(t *testing.T) {
 	m := testMessage(18)
 	m.Key = `"k"`
 	wantContains(t, renderHTML(t, PostResponse(Locale{}, m, Composer{Conversation: chat.ConversationRef{Room: 7}})),
-		`<hx-upsert hx-target="[data-place=room-7] #messages:not(:has(#m-18))"><li id="m-18"`,
+		`<hx-upsert hx-target="[data-place=room-7] #scroller:not(:has(.newer-link)):not(:has(#m-18)) #messages"><li id="m-18"`,
 		`<hx-partial hx-target="#composer-error,#send-error"></hx-partial>`)
 }
 

@@ -585,7 +585,7 @@ func replaceMessage(l Locale, selector string, m chat.Message) templ.Component {
 	})
 }
 
-// fetchMissedChanges stands at the end of a page of older messages. One second after the page has loaded, it asks the
+// fetchMissedChanges stands at the end of a page of older or newer messages. One second after the page has loaded, it asks the
 // server which of these messages changed while they were loading. The stream could not replace them at that time,
 // because they were not on the page yet.
 func fetchMissedChanges(t Timeline) templ.Component {
@@ -610,9 +610,9 @@ func fetchMissedChanges(t Timeline) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression(timelineChangesURL(t.Conversation.Ref(), t.Before, t.Cursor)).Resolve(ctx)
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression(timelineChangesURL(t)).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message_edits.templ`, Line: 142, Col: 71}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `message_edits.templ`, Line: 142, Col: 32}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var33)
 		if templ_7745c5c3_Err != nil {
@@ -628,7 +628,7 @@ func fetchMissedChanges(t Timeline) templ.Component {
 
 // MissedChanges answers the request of fetchMissedChanges with the messages that have changed. It also makes the page
 // ask once more, because a message may have changed again since. If nothing has changed, the answer is empty and the
-// page stops asking.
+// page stops asking. Messages that were posted meanwhile are added if the page shows the newest messages by now.
 func MissedChanges(l Locale, t Timeline) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -651,6 +651,16 @@ func MissedChanges(l Locale, t Timeline) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, m := range t.Messages {
+			if m.Seq > t.ChangedAfter {
+				templ_7745c5c3_Err = upsertMessage(l, m).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 			templ_7745c5c3_Err = ChangedMessageFragment(l, m).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -19,8 +19,8 @@ func TestMessagesPageOpensItsStream(t *testing.T) {
 		HasOlder: true, Cursor: 18, FirstUnread: 18}
 	html := renderHTML(t, MessagesPage(testPage(), Sidebar{}, timeline))
 	wantContains(t, html, `hx-sse:connect="/events?with=2&amp;after=18"`, `hx-sse:close="bye"`,
-		`href="/messages?with=2&amp;before=17"`,
-		`<iframe class="noscript-messages-frame" src="/messages/live?with=2" loading="lazy"`,
+		`href="/messages?with=2&amp;before=17&amp;unread=18"`,
+		`<iframe class="noscript-messages-frame" src="/messages/live?with=2&amp;unread=18" loading="lazy"`,
 		`<div hx-get="/login?ended=1" hx-trigger="logout from:body"`, "New messages",
 		`<script nonce="N0" src="/static/htmx.min.js"></script>`, `<body hx-nonce:inherited="N0" x-data `,
 		`<title>Ana · Charla</title>`, `href="/me.css"`)

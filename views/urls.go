@@ -47,10 +47,31 @@ func MessagesBeforeURL(p chat.ConversationRef, before int64) string {
 	return MessagesURL(p) + "&before=" + formatInt(before)
 }
 
-// MessagesAfterURL returns the URL from which programs read newer messages: those whose seq (number in the room) is
-// greater than the parameter after.
+// MessagesAfterURL returns the URL of a page with newer messages: those whose seq (number in the room) is greater than
+// the parameter after.
 func MessagesAfterURL(p chat.ConversationRef, after int64) string {
 	return MessagesURL(p) + "&after=" + formatInt(after)
+}
+
+// PlaceBeforeURL returns the URL from which programs read older messages. Unlike MessagesBeforeURL it leads to a page
+// with which they can go on both ways.
+func PlaceBeforeURL(p chat.ConversationRef, before int64) string {
+	return MessagesURL(p) + "&around=" + formatInt(before) + "&before=" + formatInt(before)
+}
+
+// PermalinkURL returns the URL of a message in its conversation, among the messages around it. It is the same for all
+// users.
+func PermalinkURL(room, seq int64) string {
+	return MessagesURL(chat.ConversationRef{Room: room}) + "&around=" + formatInt(seq) + "#" + messageID(seq)
+}
+
+// withFirstUnread adds to the URL of a page of messages where the first unread message was when the user opened the
+// conversation. 0 stands for none.
+func withFirstUnread(address string, seq int64) string {
+	if seq == 0 {
+		return address
+	}
+	return address + "&unread=" + formatInt(seq)
 }
 
 // MessagesChangedURL returns the URL from which programs read the messages that were posted or changed since their last
@@ -63,8 +84,9 @@ func MessagesChangedURL(p chat.ConversationRef, after, asOf int64) string {
 
 // NoscriptMessagesURL returns the URL of the message list for browsers without JavaScript. The response stays open and
 // continues with new messages.
-func NoscriptMessagesURL(p chat.ConversationRef) string {
-	return "/messages/live?" + conversationQuery(p)
+// firstUnread is the seq of the first unread message, or 0.
+func NoscriptMessagesURL(p chat.ConversationRef, firstUnread int64) string {
+	return withFirstUnread("/messages/live?"+conversationQuery(p), firstUnread)
 }
 
 // RoomURL returns the URL of a room's page.
@@ -126,11 +148,14 @@ func botActionURL(id int64, action string) string {
 	return "/bots/" + formatInt(id) + "/" + action
 }
 
-// timelineChangesURL returns the URL from which a page of older messages loads those that have changed meanwhile:
-// messages whose seq (number in the room) is less than the parameter before, and that were changed by a change whose
-// seq is greater than the parameter after.
-func timelineChangesURL(p chat.ConversationRef, before, after int64) string {
-	return MessagesBeforeURL(p, before) + "&changed_after=" + formatInt(after)
+// timelineChangesURL returns the URL from which a page of older or newer messages loads those that have changed
+// meanwhile: messages of the page that were posted or changed after t.Cursor.
+func timelineChangesURL(t Timeline) string {
+	address := MessagesBeforeURL(t.Conversation.Ref(), t.Before)
+	if t.After > 0 {
+		address = MessagesAfterURL(t.Conversation.Ref(), t.After)
+	}
+	return address + "&changed_after=" + formatInt(t.Cursor)
 }
 
 // reactionsURL returns the URL to which users post a reaction to a message, to add or remove it.
@@ -156,4 +181,9 @@ func revokeWebhookURL(h chat.BotRoom) string {
 // conversationURL returns the absolute URL of a conversation, for e-mails and push notifications.
 func conversationURL(base *url.URL, p chat.ConversationRef) string {
 	return base.Scheme + "://" + base.Host + MessagesURL(p)
+}
+
+// messageURL returns the absolute URL of a message in its conversation, for e-mails.
+func messageURL(base *url.URL, m chat.MessagePreview) string {
+	return base.Scheme + "://" + base.Host + PermalinkURL(m.Room, m.Seq)
 }

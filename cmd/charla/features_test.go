@@ -44,6 +44,7 @@ var features = map[string]string{
 	"password_confirmation": "chat handlers views",
 	"people":                "chat db handlers views",
 	"people_list":           "css",
+	"permalinks":            "chat db handlers views css e2e",
 	"presence":              "live views e2e",
 	"reactions":             "chat db handlers views css e2e",
 	"read_markers":          "chat db handlers views e2e",

@@ -15,6 +15,9 @@ var QueryParameters = []QueryParameter{
 	{"room", ID(0), "The id of the room, instead of with."},
 	{"before", int64(0), "Returns the newest messages with a smaller seq."},
 	{"after", int64(0), "Continues a list or a stream: a seq for messages and streams, otherwise an id."},
+	{"around", "", "Returns the messages around this seq, or around the first unread message if it is unread."},
+	{"on", "", "Returns the messages from this day on, such as 2026-11-22, or from the next day that has messages."},
+	{"unread", int64(0), "The seq before which the page shows that new messages begin. Only on the page."},
 	{"changed_after", int64(0), "Returns what was posted or changed after this number, in the order of the changes. " +
 		"Answers 409 if the caller must start again from 0."},
 	{"as_of", int64(0), "In the next page of changed_after: the number of the room's latest change at the first page."},
