@@ -13,7 +13,9 @@ import (
 
 // insertMessages stores messages of an author in a room directly, one at each time. They have the given seqs, so that
 // there are gaps, as after other changes.
-func (s *testServer) insertMessages(room int64, by *client, seqs []int64, at func(i int) time.Time, startsDay func(i int) bool) {
+func (s *testServer) insertMessages(
+	room int64, by *client, seqs []int64, at func(i int) time.Time, startsDay func(i int) bool,
+) {
 	s.t.Helper()
 	for i, seq := range seqs {
 		s.exec(`INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,
@@ -46,10 +48,8 @@ func TestWalkingBothWays(t *testing.T) {
 		ana, ben := s.newUser("Ana"), s.newUser("Ben")
 		seqs := threeHundred()
 		start := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-		s.insertMessages(1, ben, seqs, func(i int) time.Time { return start.Add(time.Duration(i/13) * time.Hour) },
-			func(i int) bool {
-				return i == 0 || start.Add(time.Duration(i/13)*time.Hour).Day() != start.Add(time.Duration((i-1)/13)*time.Hour).Day()
-			})
+		at := func(i int) time.Time { return start.Add(time.Duration(i/13) * time.Hour) }
+		s.insertMessages(1, ben, seqs, at, func(i int) bool { return i == 0 || at(i).Day() != at(i-1).Day() })
 		places := []string{"around=unread", "after=100", "after=0", "on=2026-11-20", "on=2026-11-21", "on=2030-01-01",
 			"around=1", "around=99999"}
 		for i := 0; i < len(seqs); i += 43 {
@@ -180,7 +180,9 @@ func TestDaysOfOtherLengths(t *testing.T) {
 	s := openSQLite(t, func(o *serverOptions) { o.Options.TimeZone, o.Config.TimeZone = madrid, madrid })
 	ana, ben := s.newUser("Ana"), s.newUser("Ben")
 	var times []time.Time
-	for _, day := range []time.Time{time.Date(2026, 3, 28, 22, 30, 0, 0, time.UTC), time.Date(2026, 10, 24, 21, 30, 0, 0, time.UTC)} {
+	for _, day := range []time.Time{
+		time.Date(2026, 3, 28, 22, 30, 0, 0, time.UTC), time.Date(2026, 10, 24, 21, 30, 0, 0, time.UTC),
+	} {
 		for half := range 56 {
 			times = append(times, day.Add(time.Duration(half)*30*time.Minute))
 		}
@@ -245,7 +247,8 @@ func TestWindowReachesTheNewestMessage(t *testing.T) {
 	s := openSQLite(t)
 	ana, ben := s.newUser("Ana"), s.newUser("Ben")
 	seqs := threeHundred()[:120]
-	s.insertMessages(1, ben, seqs, func(int) time.Time { return time.Unix(1e9, 0) }, func(i int) bool { return i == 0 })
+	at := func(int) time.Time { return time.Unix(1e9, 0) }
+	s.insertMessages(1, ben, seqs, at, func(i int) bool { return i == 0 })
 	page := parsePage(t, ana.get("/messages?room=1&around="+formatID(seqs[30])).is(200).body)
 	stream := ana.listen(page.streamURL())
 	deliver := func(text string) {
