@@ -66,8 +66,8 @@ type UserChanged struct{ User UserSummary }
 
 // RoleChanged announces that a user has another role in the community.
 type RoleChanged struct {
-	User int64
-	Role Role
+	User int64 `db:"id"`
+	Role Role  `db:"role"`
 }
 
 // ReadMarkerMoved announces that a user has read further in a room.

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // VisibilityReader reads whom a user sees. Guests and others see each other only if they share a room, a direct
@@ -10,8 +11,35 @@ import (
 type VisibilityReader interface {
 	// VisibleUser returns a user whom the viewer sees. It returns ErrNotFound for any other.
 	VisibleUser(ctx context.Context, viewer, id int64) (User, error)
-	// VisibleUsers returns those of the given users whom the viewer sees.
+	// VisibleUsers returns those of the given users whom the viewer sees, in any order.
 	VisibleUsers(ctx context.Context, viewer int64, users []int64) ([]int64, error)
+	// RoomsOfUsers lists all rooms of the given users.
+	RoomsOfUsers(ctx context.Context, users []int64) ([]UserRoom, error)
+}
+
+// UserRoom is a room that a user is a member of, with the room's last seq.
+type UserRoom struct {
+	User    int64 `db:"user_id"`
+	Room    int64 `db:"room_id"`
+	LastSeq int64 `db:"last_seq"`
+}
+
+// VisibleUsers returns those of the given users whom the acting user sees, in the same order. It reuses the memory of
+// users.
+func (s *Service) VisibleUsers(ctx context.Context, by User, users []UserSummary) ([]UserSummary, error) {
+	ids := make([]int64, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	found, err := s.store.VisibleUsers(ctx, by.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	visible := map[int64]bool{}
+	for _, id := range found {
+		visible[id] = true
+	}
+	return slices.DeleteFunc(users, func(u UserSummary) bool { return !visible[u.ID] }), nil
 }
 
 // IsGuest reports whether u is a guest, who sees only their rooms and the people in them.

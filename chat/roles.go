@@ -6,6 +6,12 @@ import (
 	"slices"
 )
 
+// RoleReader reads which roles changed.
+type RoleReader interface {
+	// RoleChanges lists the people whose role in the community changed at or after a time, with their present role.
+	RoleChanges(ctx context.Context, since Timestamp) ([]RoleChanged, error)
+}
+
 // Role decides what a user may do in the community or in a room.
 type Role string
 

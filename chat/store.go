@@ -39,6 +39,7 @@ type Reader interface {
 	PeopleReader
 	PlaceReader
 	ReactionReader
+	RoleReader
 	RoomReader
 	SessionReader
 	SetupReader

@@ -63,10 +63,14 @@ type UserSummary struct {
 	Avatar int64  `db:"avatar_file_id"` // id of the picture's file; zero for none or unknown
 	IsBot  bool   `db:"is_bot"`
 	Handle string `db:"handle"` // empty where it does not matter, and until AssignHandles ran
+	// IsGuest is set only in summaries that come from an account, such as those of people who are online.
+	IsGuest bool `db:"is_guest"`
 }
 
 // Summary returns the public part of u.
-func (u User) Summary() UserSummary { return UserSummary{u.ID, u.Name, u.Avatar, u.IsBot(), u.Handle} }
+func (u User) Summary() UserSummary {
+	return UserSummary{u.ID, u.Name, u.Avatar, u.IsBot(), u.Handle, u.IsGuest()}
+}
 
 // IsBot reports whether u is a bot.
 func (u User) IsBot() bool { return u.OwnerID != 0 }

@@ -41,6 +41,19 @@ func (r reader) VisibleUser(ctx context.Context, viewer, id int64) (u chat.User,
 	return u, err
 }
 
+// RoomsOfUsers lists all rooms of users. It has no limit, because its callers conclude from a missing room that the user
+// left it. It passes the list as JSON; see listToJSON.
+func (r reader) RoomsOfUsers(ctx context.Context, users []int64) (rooms []chat.UserRoom, err error) {
+	const query = `
+		SELECT m.user_id, m.room_id, r.last_seq
+		FROM json_each($1) asked
+		JOIN members m ON m.user_id = CAST(asked.value ->> 0 AS BIGINT)
+		JOIN rooms r ON r.id = m.room_id
+		ORDER BY m.user_id, m.room_id`
+	err = r.list(ctx, "list rooms of users", &rooms, query, listToJSON(tuples(users)))
+	return rooms, err
+}
+
 // VisibleUsers returns those of the given users whom the viewer sees. It passes the list as JSON; see listToJSON.
 func (r reader) VisibleUsers(ctx context.Context, viewer int64, users []int64) (found []int64, err error) {
 	const query = `

@@ -13,7 +13,8 @@ const sortedAfterUser = `(CAST($2 AS BIGINT) = 0
 	OR (u.name_key, u.id) > (SELECT a.name_key, a.id FROM users a WHERE a.id = $2))`
 
 // userSummaryColumns lists the columns of a chat.UserSummary. The query must call the table users u.
-const userSummaryColumns = `u.id, u.name, u.avatar_file_id, u.owner_id <> 0 AS is_bot, u.handle`
+const userSummaryColumns = `u.id, u.name, u.avatar_file_id, u.owner_id <> 0 AS is_bot, u.handle,
+	u.role = 'guest' AS is_guest`
 
 // handlePattern returns a LIKE pattern for the handles that contain what somebody searches for: a folded name, with or
 // without the sign @ before it.

@@ -72,7 +72,7 @@ func (s *Server) newViewer(c echo.Context) live.Viewer {
 		limit = maxStreamsPerMultiplexedSession
 	}
 	return live.Viewer{
-		User: caller.User.Summary(), Session: caller.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path,
+		User: caller.User.Summary(), Role: caller.User.Role, Session: caller.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path,
 		Page: page,
 	}
 }
@@ -118,12 +118,13 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 	if web.WantsJSON(c) {
 		viewer.AllConversations = conv.StreamKey() == (chat.StreamKey{})
 		state := stream.ConversationState(s.chat, web.CurrentUser(c), viewer.AllConversations)
-		return viewer, stream.JSONEvents{}, state
+		return viewer, stream.JSONEvents{}, s.withGuestPresence(web.CurrentUser(c), stream.JSONEvents{}, state)
 	}
 	enc := stream.HTMLEvents{Locale: s.Locale(c)}
 	reconnected := c.Request().Header.Get("Last-Event-ID") != ""
 	drafts := &draftSignal{s: s, conv: conv, reconnected: reconnected}
-	return viewer, enc, s.pageState(web.CurrentUser(c), conv, enc, drafts)
+	state := s.pageState(web.CurrentUser(c), conv, enc, drafts)
+	return viewer, enc, s.withGuestPresence(web.CurrentUser(c), enc, state)
 }
 
 // endIfLeft answers a page that tries to reconnect to its stream after the user left the room. It sends a stream that
@@ -183,7 +184,12 @@ func (s *Server) pageState(
 		if err != nil {
 			return nil, err
 		}
-		state := []templ.Component{views.SidebarFragment(locale, side, current, s.hub.IsOnline(conv.Peer))}
+		peerOnline, err := s.sees(ctx, user, conv)
+		if err != nil {
+			return nil, err
+		}
+		peerOnline = peerOnline && s.hub.IsOnline(conv.Peer)
+		state := []templ.Component{views.SidebarFragment(locale, side, current, peerOnline)}
 		attachmentsStale = false
 		return enc.Frame(templ.Join(slices.Concat(state, signals.update(side.Rows), attachments, draftGone)...), 0), nil
 	}

@@ -81,7 +81,10 @@ func (s *Server) sidebar(c echo.Context, current chat.StreamKey) (views.Sidebar,
 	if err != nil {
 		return views.Sidebar{}, err
 	}
-	users, count := s.hub.OnlineUsers()
+	users, count, err := s.onlineUsers(c.Request().Context(), web.CurrentUser(c))
+	if err != nil {
+		return views.Sidebar{}, err
+	}
 	return views.Sidebar{
 		Rows: s.rows(conversations, current), Online: views.OnlineUsers{Users: users, Count: count},
 	}, nil
@@ -167,7 +170,11 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 			list.add(peer, conv.Unread)
 		}
 	}
-	if online, _ := s.hub.OnlineUsers(); query == "" && after == 0 {
+	if query == "" && after == 0 {
+		online, _, err := s.onlineUsers(c.Request().Context(), me)
+		if err != nil {
+			return err
+		}
 		list.addAll(online, me)
 	}
 	if added := list.addAll(matches, me); added > 0 && (more || added < len(matches)) {

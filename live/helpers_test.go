@@ -172,6 +172,14 @@ func (db *fakeSource) Departures(_ context.Context, since chat.Timestamp) (all [
 	return all, nil
 }
 
+func (db *fakeSource) RoleChanges(context.Context, chat.Timestamp) ([]chat.RoleChanged, error) {
+	return nil, nil
+}
+
+func (db *fakeSource) RoomsOfUsers(context.Context, []int64) ([]chat.UserRoom, error) {
+	return nil, nil
+}
+
 // UsersInRooms returns the users with even ids, who are members of all rooms.
 func (db *fakeSource) UsersInRooms(_ context.Context, _, users []int64) ([]int64, error) {
 	return slices.DeleteFunc(users, func(id int64) bool { return id%2 == 1 }), nil

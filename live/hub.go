@@ -18,6 +18,8 @@ type Source interface {
 	EndedSessions(ctx context.Context, since chat.Timestamp) ([]int64, error)
 	Departures(ctx context.Context, since chat.Timestamp) ([]chat.Departure, error)
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
+	RoleChanges(ctx context.Context, since chat.Timestamp) ([]chat.RoleChanged, error)
+	RoomsOfUsers(ctx context.Context, users []int64) ([]chat.UserRoom, error)
 }
 
 // Hub delivers events to all open streams of this process. It is a chat.Publisher.
@@ -53,7 +55,8 @@ type Hub struct {
 	unannounced map[int64]bool         // users who came or went on this node since the last announcement
 	announceSeq int64                  // number of the last announcement
 
-	lastPoll time.Time // when ended sessions were last read; used only by pollSessions
+	lastPoll   time.Time                 // when ended sessions were last read; used only by pollSessions
+	guestRooms map[int64]map[int64]int64 // last seq of each room, by guest and room; used only by pollGuests
 }
 
 // NewHub returns a hub without streams. The caller must call Run to send presence and unread counts and to poll the
@@ -108,6 +111,8 @@ func (h *Hub) dispatch(e chat.Event) {
 		h.endSessions([]int64{e.Session})
 	case chat.UserChanged:
 		h.renameUser(e.User)
+	case chat.RoleChanged:
+		h.applyRoleChanges([]chat.RoleChanged{e})
 	}
 }
 

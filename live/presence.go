@@ -11,8 +11,8 @@ import (
 // Presence says who is online, and what has changed since the previous Presence. A new stream receives one with the
 // current state, in which CameOnline, WentOffline and Renamed are empty.
 type Presence struct {
-	Users                   []chat.UserSummary // the first MaxListedOnline users who came online
-	Count                   int                // how many users are online
+	Users                   []chat.UserSummary // the first MaxListedOnline users who came online, without guests
+	Count                   int                // how many users are online, without guests
 	ListChanged             bool               // Users differs from the last Presence
 	CameOnline, WentOffline []int64            // ids of users, since the last Presence
 	Renamed                 []chat.UserSummary // users with a new name or picture since then, online or not
@@ -146,24 +146,30 @@ func (h *Hub) Online(ids ...int64) map[int64]bool {
 // IsOnline reports whether a user is online.
 func (h *Hub) IsOnline(id int64) bool { return h.Online(id)[id] }
 
-// OnlineUsers returns the first MaxListedOnline users who came online, and the number of all online users.
+// OnlineUsers returns the first MaxListedOnline users who came online, and the number of all online users. It leaves out
+// guests, because not everybody sees them.
 func (h *Hub) OnlineUsers() ([]chat.UserSummary, int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.firstOnline(), len(h.online)
+	return h.firstOnline()
 }
 
-// firstOnline returns the first MaxListedOnline users who came online. The caller holds Hub.mu.
-func (h *Hub) firstOnline() []chat.UserSummary {
+// firstOnline returns what OnlineUsers returns. The caller holds Hub.mu.
+func (h *Hub) firstOnline() (list []chat.UserSummary, count int) {
 	if h.arrivalsStale {
 		h.arrivalOrder = slices.DeleteFunc(h.arrivalOrder, func(u *onlineUser) bool { return u.removed })
 		h.arrivalsStale = false
 	}
-	list := make([]chat.UserSummary, min(len(h.arrivalOrder), MaxListedOnline))
-	for i := range list {
-		list[i] = h.arrivalOrder[i].UserSummary
+	list = make([]chat.UserSummary, 0, min(len(h.arrivalOrder), MaxListedOnline))
+	for _, u := range h.arrivalOrder {
+		if u.IsGuest {
+			continue
+		}
+		if count++; count <= MaxListedOnline {
+			list = append(list, u.UserSummary)
+		}
 	}
-	return list
+	return list, count
 }
 
 // currentPresence returns the frame that tells a new stream who is online.
@@ -187,7 +193,8 @@ func (h *Hub) togglePresence(id int64, now time.Time) {
 // takePresenceChanges returns a Presence with everything that changed since the last call. It also updates the copy
 // that new streams receive. The caller holds Hub.mu.
 func (h *Hub) takePresenceChanges() Presence {
-	p := Presence{Users: h.firstOnline(), Count: len(h.online)}
+	var p Presence
+	p.Users, p.Count = h.firstOnline()
 	for id := range h.toggled {
 		if h.online[id] != nil {
 			p.CameOnline = append(p.CameOnline, id)
@@ -196,7 +203,9 @@ func (h *Hub) takePresenceChanges() Presence {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(h.renamed)) {
-		p.Renamed = append(p.Renamed, h.renamed[id])
+		if !h.renamed[id].IsGuest {
+			p.Renamed = append(p.Renamed, h.renamed[id])
+		}
 	}
 	clear(h.toggled)
 	clear(h.renamed)

@@ -71,6 +71,8 @@ func (h *Hub) Run(ctx context.Context) {
 	defer polls.Wait()
 	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollSessions) })
 	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollDepartures) })
+	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollRoles) })
+	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollGuests) })
 	polls.Go(func() { pollEvery(ctx, changePollInterval, h.pollConversations) })
 	polls.Go(func() { pollEvery(ctx, changePollInterval, h.refreshAllConversationStreams) })
 	timer := time.NewTimer(0)
@@ -103,7 +105,8 @@ func earliest(times ...time.Time) (first time.Time) {
 	return first
 }
 
-// sendPresence tells all streams who came online and who went offline, if the time for that has come. It returns when
+// sendPresence tells all streams, except those of guests, who came online and who went offline, if the time for that has
+// come. It returns when
 // it must be called again, or the zero time.
 func (h *Hub) sendPresence(now time.Time) time.Time {
 	h.mu.Lock()
@@ -125,8 +128,11 @@ func (h *Hub) sendPresence(now time.Time) time.Time {
 	}
 	f := &frame{presence: &p}
 	for s := range h.openStreams() {
-		s.offer(f)
+		if !s.viewer.User.IsGuest {
+			s.offer(f)
+		}
 	}
+	h.markGuestsDirty(now)
 	return next
 }
 

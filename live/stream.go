@@ -124,6 +124,17 @@ func (s *Stream) end(reason EndReason) {
 	s.wakeWriter()
 }
 
+// endForRole ends the stream because its viewer has another role. If the viewer also left the room, the reader learns
+// that instead.
+func (s *Stream) endForRole() {
+	s.mu.Lock()
+	left := slices.ContainsFunc(s.queue, s.endsForViewer)
+	s.mu.Unlock()
+	if !left {
+		s.end(EndResync)
+	}
+}
+
 // reason returns why a closed stream ended. If the hub did not end the stream, it returns endDisconnected.
 func (s *Stream) reason() EndReason {
 	s.mu.Lock()
@@ -221,7 +232,9 @@ func (s *Stream) appendInitial(ctx context.Context, b []byte, r Replay, state St
 		}
 		b = append(b, s.encoder.Cursor(r.Changes.LastSeq)...)
 	}
-	b = append(b, s.hub.currentPresence().encode(s.encoder)...)
+	if !s.viewer.User.IsGuest {
+		b = append(b, s.hub.currentPresence().encode(s.encoder)...)
+	}
 	if state == nil {
 		return b
 	}

@@ -9,6 +9,7 @@ import (
 // Viewer is the user who opens a stream, with the settings of that stream.
 type Viewer struct {
 	User    chat.UserSummary
+	Role    chat.Role // in the community; when it changes, the stream ends
 	Session int64
 	// MaxStreams is how many streams the session may have open. Opening one more ends the oldest.
 	MaxStreams int
