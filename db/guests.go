@@ -41,8 +41,8 @@ func (r reader) VisibleUser(ctx context.Context, viewer, id int64) (u chat.User,
 	return u, err
 }
 
-// RoomsOfUsers lists all rooms of users. It has no limit, because its callers conclude from a missing room that the user
-// left it. It passes the list as JSON; see listToJSON.
+// RoomsOfUsers lists all rooms of users. It has no limit, because its callers conclude from a missing room that the
+// user left it. It passes the list as JSON; see listToJSON.
 func (r reader) RoomsOfUsers(ctx context.Context, users []int64) (rooms []chat.UserRoom, err error) {
 	const query = `
 		SELECT m.user_id, m.room_id, r.last_seq

@@ -146,8 +146,8 @@ func (h *Hub) Online(ids ...int64) map[int64]bool {
 // IsOnline reports whether a user is online.
 func (h *Hub) IsOnline(id int64) bool { return h.Online(id)[id] }
 
-// OnlineUsers returns the first MaxListedOnline users who came online, and the number of all online users. It leaves out
-// guests, because not everybody sees them.
+// OnlineUsers returns the first MaxListedOnline users who came online, and the number of all online users. It leaves
+// out guests, because not everybody sees them.
 func (h *Hub) OnlineUsers() ([]chat.UserSummary, int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
