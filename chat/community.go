@@ -30,15 +30,16 @@ type CommunityWriter interface {
 // RegistrationMode says how people can create an account.
 type RegistrationMode string
 
-// The modes of registration: everybody can create an account, only people with an invitation, or nobody. Invitations
-// work in every mode.
+// The modes of registration: everybody can create an account, only people with an invitation, everybody whom an admin
+// approves, or nobody. Invitations work in every mode.
 const (
-	RegistrationOpen    RegistrationMode = "open"
-	RegistrationInvited RegistrationMode = "invited"
-	RegistrationClosed  RegistrationMode = "closed"
+	RegistrationOpen     RegistrationMode = "open"
+	RegistrationInvited  RegistrationMode = "invited"
+	RegistrationApproval RegistrationMode = "approval"
+	RegistrationClosed   RegistrationMode = "closed"
 )
 
-// IsOpen reports whether people can register without an invitation.
+// IsOpen reports whether people can register, or apply for an account, without an invitation.
 func (m RegistrationMode) IsOpen() bool { return m != RegistrationClosed && m != RegistrationInvited }
 
 // Community is the settings of the community. The fields MayMakeRooms to MayPin contain the lowest role that may do
@@ -65,8 +66,10 @@ var defaultCommunity = Community{
 
 // The values that settings may have, and the largest lengths of texts, in characters.
 var (
-	registrationModes = []RegistrationMode{RegistrationOpen, RegistrationInvited, RegistrationClosed}
-	permissionRoles   = []Role{RoleMember, RoleModerator, RoleAdmin}
+	registrationModes = []RegistrationMode{
+		RegistrationOpen, RegistrationInvited, RegistrationApproval, RegistrationClosed,
+	}
+	permissionRoles = []Role{RoleMember, RoleModerator, RoleAdmin}
 )
 
 const (
@@ -172,7 +175,7 @@ func checkWelcome(text string) error {
 
 func checkRegistrationMode(mode RegistrationMode) error {
 	if !slices.Contains(registrationModes, mode) {
-		return invalidf("registration", "Choose who can register: open, invited or closed.")
+		return invalidf("registration", "Choose who can register: open, invited, approval or closed.")
 	}
 	return nil
 }
@@ -237,19 +240,18 @@ func (c Community) checkRegistration() error {
 	return nil
 }
 
-// checkRegistration returns nil if a person with this e-mail address may register now, and otherwise the error that
-// says why not. It reads the settings in the transaction that makes the account, so that a closed registration stays
-// closed.
-func (s *Service) checkRegistration(ctx context.Context, tx Tx, emailKey string) error {
+// checkRegistration returns how a person with this e-mail address may register now, or the error that says why they may
+// not. It reads the settings in the transaction that makes the account, so that a closed registration stays closed.
+func (s *Service) checkRegistration(ctx context.Context, tx Tx, emailKey string) (RegistrationMode, error) {
 	if err := s.checkSetUp(ctx, tx); err != nil {
-		return err
+		return "", err
 	}
 	settings, err := tx.Community(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := settings.checkRegistration(); err != nil {
-		return err
+		return "", err
 	}
-	return settings.checkEmailDomain(emailKey)
+	return settings.Registration, settings.checkEmailDomain(emailKey)
 }

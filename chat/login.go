@@ -9,18 +9,17 @@ var errBadCredentials = Errorf(Unauthenticated, "Wrong e-mail or password.")
 
 // LogIn checks an e-mail address and a password and returns the user. It returns the same Unauthenticated error, after
 // the same amount of work, for an unknown address, a wrong password and a disabled user, so that nobody can find out
-// which accounts exist. It returns ErrUnconfirmed if the password belongs to a registration whose e-mail address is not
-// confirmed yet.
+// which accounts exist. If the password belongs to a registration whose e-mail address is not confirmed yet, it returns
+// ErrUnconfirmed; if it belongs to an application, the error says that no admin has approved it.
 func (s *Service) LogIn(ctx context.Context, email, password string) (Credentials, error) {
 	if passwordTooLong(password) {
 		return Credentials{}, errBadCredentials
 	}
 	_, key, _ := CleanEmail(email)
 	found, err := s.store.UserByEmail(ctx, key)
-	if errors.Is(err, ErrNotFound) && s.media.Email {
-		var pending PendingRegistration
-		pending, err = s.pendingRegistration(ctx, email)
-		found.PasswordHash = pending.PasswordHash
+	var refusal *Error
+	if errors.Is(err, ErrNotFound) {
+		found.PasswordHash, refusal, err = s.unfinishedRegistration(ctx, email, key)
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Credentials{}, err
@@ -32,9 +31,26 @@ func (s *Service) LogIn(ctx context.Context, email, password string) (Credential
 	case !ok || found.Disabled():
 		return Credentials{}, errBadCredentials
 	case found.ID == 0:
-		return Credentials{}, ErrUnconfirmed
+		return Credentials{}, refusal
 	}
 	return found, nil
+}
+
+// unfinishedRegistration returns the password hash of an application or of a registration whose e-mail address is not
+// confirmed yet, and the error that the person gets who signs in with that password. It returns ErrNotFound if there is
+// neither.
+func (s *Service) unfinishedRegistration(
+	ctx context.Context, email, key string,
+) (hash string, refusal *Error, err error) {
+	application, err := s.store.ApplicationByEmail(ctx, key)
+	if !errors.Is(err, ErrNotFound) {
+		return application.PasswordHash, application.refusal(), err
+	}
+	if !s.media.Email {
+		return "", nil, ErrNotFound
+	}
+	pending, err := s.pendingRegistration(ctx, email)
+	return pending.PasswordHash, ErrUnconfirmed, err
 }
 
 // UserIDByEmail returns the id of the user who has an e-mail address, or zero if nobody has it or the store fails. It

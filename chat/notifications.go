@@ -59,6 +59,8 @@ const (
 	NotifyEmailChanged    NotificationKind = "email_changed"    // the e-mail address was changed
 	NotifyUnreadDigest    NotificationKind = "unread_digest"    // an e-mail about unread conversations
 	NotifyUnreadPush      NotificationKind = "unread_push"      // a push about one unread conversation
+	NotifyApproved        NotificationKind = "approved"         // an application was approved
+	NotifyRejected        NotificationKind = "rejected"         // an application was rejected
 	NotifyTestPush        NotificationKind = "test_push"        // a push that the user asked for to test their settings
 )
 
@@ -72,6 +74,7 @@ type Notification struct {
 	SubjectID int64            `db:"subject_id"` // the pending registration or the room that it is about, or zero
 	Address   string           `db:"address"`    // where to send it; empty for the address of the recipient
 	Locale    string           `db:"locale"`     // language of the browser that requested it; empty if unknown
+	Message   string           `db:"message"`    // what an admin wrote to the recipient; empty for nothing
 	AwaySince Timestamp        `db:"away_since"` // when the first message of a digest found the recipient away
 	CreatedAt Timestamp        `db:"created_at"`
 	Attempts  int              `db:"attempts"`
@@ -145,7 +148,7 @@ func backoff(n int) time.Duration {
 }
 
 // PruneNotifications deletes notifications that were given up a week ago, registrations that nobody confirmed in time,
-// expired e-mail tokens, and invitations that have ended.
+// expired e-mail tokens, invitations that have ended, and applications that were rejected a month ago.
 func (s *Service) PruneNotifications(ctx context.Context) error {
 	now := s.now()
 	return s.store.InTx(ctx, func(tx Tx) error {
@@ -154,6 +157,7 @@ func (s *Service) PruneNotifications(ctx context.Context) error {
 			tx.PrunePendingRegistrations(ctx, now-confirmationLinkLifetime),
 			tx.PruneEmailTokens(ctx, now),
 			tx.PruneInvitations(ctx, now),
+			tx.PruneApplications(ctx, now-rejectedApplications),
 		)
 	})
 }

@@ -54,6 +54,8 @@ const (
 	HandOver        Action = "hand_over" // make somebody else the owner
 	ChangeCommunity Action = "change_community"
 	InvitePeople    Action = "invite_people" // invite new people into the community
+
+	DecideApplications Action = "decide_applications" // approve or reject people who want to register
 )
 
 // The actions in a room. Only its members may do them.
@@ -80,6 +82,7 @@ func (c Community) Permissions() []Permission {
 		{MakeRooms, c.MayMakeRooms, ""},
 		{MakeBots, RoleMember, ""},
 		{InvitePeople, c.MayInvite, ""},
+		{DecideApplications, RoleAdmin, ""},
 		{ManagePeople, RoleAdmin, ""},
 		{ChangeRoles, RoleAdmin, ""},
 		{HandOver, RoleOwner, ""},

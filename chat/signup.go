@@ -25,9 +25,13 @@ type SignupWriter interface {
 	PrunePendingRegistrations(ctx context.Context, before Timestamp) error
 }
 
-// Registration is what a user enters to register, the language of their browser, and the token of the invitation with
-// which they register, if any.
-type Registration struct{ Name, Email, Password, BrowserLocale, Invitation string }
+// Registration is what a user enters to register.
+type Registration struct {
+	Name, Email, Password string
+	Reason                string // why they want to join; only if an admin decides about it
+	BrowserLocale         string // the language of their browser
+	Invitation            string // the token of the invitation with which they register; empty for none
+}
 
 // Check returns an Invalid error for each bad field, all joined into one. It does not look at the database.
 func (in Registration) Check() error {
@@ -36,7 +40,8 @@ func (in Registration) Check() error {
 	return errors.Join(errName, errEmail, checkPassword(in.Password, in.Name, in.Email))
 }
 
-// Register creates an account and adds it to General. It returns the errors of Check, Conflict if another account has
+// Register creates an account and adds it to General. If an admin decides about registrations, it stores an application
+// and returns the zero User. It returns the errors of Check, Conflict if another account has
 // the e-mail address, regardless of case and Unicode form, and the errors of CheckRegistration or, with an invitation,
 // of InvitationByToken.
 func (s *Service) Register(ctx context.Context, in Registration) (user User, err error) {
@@ -54,29 +59,51 @@ func (s *Service) Register(ctx context.Context, in Registration) (user User, err
 	return user, err
 }
 
-// admit creates the account of a registration and returns its user and the events to publish.
+// admit creates the account of a registration and returns its user and the events to publish. If an admin decides about
+// registrations, it stores an application and returns the zero User.
 func (s *Service) admit(ctx context.Context, tx Tx, p PendingRegistration) (User, []Event, error) {
 	if p.Invitation != 0 {
-		return s.createInvited(ctx, tx, p.NewUser, p.Invitation)
+		user, events, err := s.createInvited(ctx, tx, p.NewUser, p.Invitation)
+		if err != nil {
+			return User{}, nil, err
+		}
+		return user, events, tx.DeleteApplications(ctx, p.EmailKey)
 	}
-	if err := s.checkRegistration(ctx, tx, p.EmailKey); err != nil {
+	mode, err := s.checkRegistration(ctx, tx, p.EmailKey)
+	if err != nil {
 		return User{}, nil, err
 	}
+	if mode == RegistrationApproval {
+		return User{}, nil, s.apply(ctx, tx, p)
+	}
 	user, joined, err := createUser(ctx, tx, p.NewUser)
-	return user, []Event{joined}, err
+	if err != nil {
+		return User{}, nil, err
+	}
+	return user, []Event{joined}, tx.DeleteApplications(ctx, p.EmailKey)
 }
 
-// newRegistration checks a registration and returns it with its password hashed. It looks for the invitation first,
-// because hashing takes long.
+// newRegistration checks a registration and returns it with its password hashed. Because hashing takes long, it checks
+// first whether the person may register at all.
 func (s *Service) newRegistration(ctx context.Context, in Registration) (p PendingRegistration, err error) {
-	var invitation Invitation
 	if in.Invitation != "" {
-		if invitation, err = s.InvitationByToken(ctx, in.Invitation); err != nil {
+		invitation, err := s.InvitationByToken(ctx, in.Invitation)
+		if err != nil {
 			return PendingRegistration{}, err
 		}
+		p.Invitation = invitation.ID
+	} else if err := s.CheckRegistration(ctx); err != nil {
+		return PendingRegistration{}, err
 	}
-	account, err := s.newAccount(ctx, in)
-	return PendingRegistration{NewUser: account, Invitation: invitation.ID}, err
+	var errReason error
+	if p.Invitation == 0 && s.Community(ctx).Registration == RegistrationApproval {
+		p.Reason, errReason = cleanReason(in.Reason)
+	}
+	if err := errors.Join(in.Check(), errReason); err != nil {
+		return PendingRegistration{}, err
+	}
+	p.NewUser, err = s.newAccount(ctx, in)
+	return p, err
 }
 
 func errEmailTaken() *Error {
@@ -124,8 +151,9 @@ const confirmationLinkLifetime = Timestamp(24 * time.Hour / time.Microsecond)
 
 // PendingRegistration is a registration whose e-mail address is not confirmed yet.
 type PendingRegistration struct {
-	ID         int64 `db:"id"`
-	Invitation int64 `db:"invitation_id"` // with which it was made; zero for none
+	ID         int64  `db:"id"`
+	Invitation int64  `db:"invitation_id"` // with which it was made; zero for none
+	Reason     string `db:"reason"`        // why the person wants to join; empty if nobody asked
 	NewUser
 }
 
@@ -158,7 +186,8 @@ func (s *Service) RequestRegistration(ctx context.Context, in Registration) erro
 // is used up is decided later, when the account is created.
 func (s *Service) checkPending(ctx context.Context, tx Tx, p PendingRegistration) error {
 	if p.Invitation == 0 {
-		return s.checkRegistration(ctx, tx, p.EmailKey)
+		_, err := s.checkRegistration(ctx, tx, p.EmailKey)
+		return err
 	}
 	in, err := tx.Invitation(ctx, p.Invitation, s.now())
 	if errors.Is(err, ErrNotFound) {
@@ -195,7 +224,7 @@ func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error
 	return err
 }
 
-// ConfirmRegistration creates the account of a registration. It asks for the password that was chosen at registration,
+// ConfirmRegistration creates the account of a registration, or stores an application as Register does. It asks for the password that was chosen at registration,
 // because the link alone must not open an account that somebody else registered with this address. It returns Invalid
 // for a different password, the errors of CheckRegistration or, with an invitation, of InvitationByToken, and
 // errLinkExpired if the link is not valid or another account has taken the address.

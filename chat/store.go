@@ -18,6 +18,7 @@ type Store interface {
 type Reader interface {
 	AccountDeletionReader
 	AccountExportReader
+	ApplicationReader
 	AttachmentReader
 	BlobReader
 	BotReader
@@ -56,6 +57,7 @@ type Tx interface {
 	Reader
 
 	AccountDeletionWriter
+	ApplicationWriter
 	AttachmentWriter
 	BlobWriter
 	CommunityWriter

@@ -92,6 +92,8 @@ func (w writer) EraseUser(
 			WHERE user_id = $1 OR address <> '' AND address = (SELECT email FROM users WHERE id = $1)`
 		registrations = `
 			DELETE FROM pending_registrations WHERE email_key = (SELECT email_key FROM users WHERE id = $1)`
+		applications = `
+			DELETE FROM applications WHERE email_key = (SELECT email_key FROM users WHERE id = $1)`
 		account = `
 			UPDATE users SET name = '', name_key = '', handle = '', handle_key = '', email = '', email_key = 'deleted ' || id, email_confirmed_at = 0,
 				password_hash = '', role = $4, avatar_file_id = 0, locale = '', browser_locale = '', theme = '',
@@ -113,7 +115,7 @@ func (w writer) EraseUser(
 			DELETE FROM files WHERE user_id = $1 AND message_id IS NULL
 			RETURNING blob_id`
 	)
-	for _, query := range []string{notifications, registrations} {
+	for _, query := range []string{notifications, registrations, applications} {
 		if _, err := w.exec(ctx, op, query, user); err != nil {
 			return nil, err
 		}

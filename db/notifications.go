@@ -19,11 +19,11 @@ func (r reader) NotificationsDue(ctx context.Context, medium chat.Medium, now ch
 // messages. A person is waiting for it, and there may be thousands of digests and pushes.
 func (w writer) InsertNotification(ctx context.Context, n chat.Notification) error {
 	const query = `
-		INSERT INTO notifications (medium, kind, user_id, subject_id, address, locale, away_since, created_at,
+		INSERT INTO notifications (medium, kind, user_id, subject_id, address, locale, away_since, created_at, message,
 			next_attempt_at)
-		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, 0)`
+		VALUES ($1, $2, NULLIF(CAST($3 AS BIGINT), 0), $4, $5, $6, $7, $8, $9, 0)`
 	_, err := w.exec(ctx, "insert notification", query, n.Medium, n.Kind, n.User, n.SubjectID, n.Address, n.Locale,
-		n.AwaySince, n.CreatedAt)
+		n.AwaySince, n.CreatedAt, n.Message)
 	return err
 }
 
@@ -37,8 +37,8 @@ func (w writer) ClaimNotifications(ctx context.Context, medium chat.Medium, now,
 			SELECT id FROM notifications WHERE medium = $1 AND next_attempt_at <= $2 AND failed_at = 0
 			ORDER BY next_attempt_at, id
 			LIMIT $4)
-		RETURNING id, medium, kind, COALESCE(user_id, 0) AS user_id, subject_id, address, locale, away_since,
-			created_at, attempts`
+		RETURNING id, medium, kind, COALESCE(user_id, 0) AS user_id, subject_id, address, locale, message,
+			away_since, created_at, attempts`
 	err = w.list(ctx, "claim notifications", &claimed, query, medium, now, until, limit)
 	return claimed, err
 }

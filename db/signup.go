@@ -8,7 +8,7 @@ import (
 
 const selectRegistration = `
 	SELECT id, name, email, email_key, password_hash, browser_locale, created_at,
-		COALESCE(invitation_id, 0) AS invitation_id
+		COALESCE(invitation_id, 0) AS invitation_id, reason
 	FROM pending_registrations`
 
 // PendingRegistration returns the unconfirmed registration with this id.
@@ -34,11 +34,11 @@ func (r reader) PendingRegistrationByEmail(ctx context.Context, emailKey string,
 func (w writer) InsertPendingRegistration(ctx context.Context, p chat.PendingRegistration) (id int64, err error) {
 	const query = `
 		INSERT INTO pending_registrations (name, email, email_key, password_hash, browser_locale, created_at,
-			invitation_id)
-		VALUES ($1, $2, $3, $4, $5, $6, NULLIF(CAST($7 AS BIGINT), 0))
+			invitation_id, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, NULLIF(CAST($7 AS BIGINT), 0), $8)
 		RETURNING id`
 	err = w.get(ctx, "insert pending registration", &id, query, p.Name, p.Email, p.EmailKey, p.PasswordHash,
-		p.BrowserLocale, p.CreatedAt, p.Invitation)
+		p.BrowserLocale, p.CreatedAt, p.Invitation, p.Reason)
 	return id, err
 }
 

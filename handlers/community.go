@@ -37,17 +37,19 @@ func (s *Server) communityRoutes() []web.Route {
 type communityJSON struct {
 	Name         string `json:"name" example:"Chess club"`
 	Welcome      string `json:"welcome"`
-	Registration string `json:"registration" enum:"open,invited,closed" example:"open"`
+	Registration string `json:"registration" enum:"open,invited,approval,closed" example:"open"`
 	Domains      string `json:"domains"` // of the e-mail addresses that may register; empty for all
 	MakeRooms    string `json:"rooms" enum:"member,moderator,admin"`
 	Invite       string `json:"invites" enum:"member,moderator,admin"`
 	NotifyAll    string `json:"notify_all" enum:"member,moderator,admin"`
 	Pin          string `json:"pins" enum:"member,moderator,admin"`
+	Applications int    `json:"applications"` // how many people wait for a decision about their account
 }
 
-func communityToJSON(c chat.Community) communityJSON {
+func communityToJSON(c chat.Community, applications int) communityJSON {
 	return communityJSON{
-		Name: c.Name, Welcome: c.Welcome, Registration: string(c.Registration), Domains: c.EmailDomains,
+		Applications: applications,
+		Name:         c.Name, Welcome: c.Welcome, Registration: string(c.Registration), Domains: c.EmailDomains,
 		MakeRooms: string(c.MayMakeRooms), Invite: string(c.MayInvite), NotifyAll: string(c.MayNotifyAll),
 		Pin: string(c.MayPin),
 	}
@@ -57,7 +59,7 @@ func communityToJSON(c chat.Community) communityJSON {
 type communityRequest struct {
 	Name         *string `form:"name" json:"name" example:"Chess club"`
 	Welcome      *string `form:"welcome" json:"welcome" max:"4000"`
-	Registration *string `form:"registration" json:"registration" enum:"open,invited,closed"`
+	Registration *string `form:"registration" json:"registration" enum:"open,invited,approval,closed"`
 	Domains      *string `form:"domains" json:"domains" max:"4000"`
 	MakeRooms    *string `form:"rooms" json:"rooms" enum:"member,moderator,admin"`
 	Invite       *string `form:"invites" json:"invites" enum:"member,moderator,admin"`
@@ -87,7 +89,7 @@ func replace[T ~string](setting *T, field *string) {
 func (s *Server) communityPage(c echo.Context) error {
 	settings := s.chat.Community(c.Request().Context())
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusOK, communityToJSON(settings))
+		return s.writeCommunityJSON(c, settings)
 	}
 	form := views.CommunityForm(settings)
 	if c.QueryParams().Has("saved") {
@@ -96,12 +98,24 @@ func (s *Server) communityPage(c echo.Context) error {
 	return s.renderCommunity(c, http.StatusOK, form)
 }
 
+func (s *Server) writeCommunityJSON(c echo.Context, settings chat.Community) error {
+	applications, err := s.chat.CountApplications(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, communityToJSON(settings, applications))
+}
+
 func (s *Server) renderCommunity(c echo.Context, status int, form views.Form) error {
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	return s.Render(c, status, views.CommunityPage(s.Page(c), side, form))
+	applications, err := s.chat.CountApplications(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return s.Render(c, status, views.CommunityPage(s.Page(c), side, form, applications))
 }
 
 func (s *Server) saveCommunity(c echo.Context) error {
@@ -122,7 +136,7 @@ func (s *Server) saveCommunity(c echo.Context) error {
 		return err
 	}
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusOK, communityToJSON(settings))
+		return s.writeCommunityJSON(c, settings)
 	}
 	return web.Redirect(c, "/admin?saved=1")
 }

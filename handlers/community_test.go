@@ -13,6 +13,7 @@ type communityInfo struct {
 	Name, Welcome, Registration, Domains, Rooms, Invites string
 	NotifyAll                                            string `json:"notify_all"`
 	Pins                                                 string
+	Applications                                         int
 }
 
 func TestCommunitySettings(t *testing.T) {
@@ -34,7 +35,7 @@ func TestCommunitySettings(t *testing.T) {
 			"registration", "open", "rooms", "admin", "invites", "member", "notify_all", "admin", "pins", "admin"}
 		admin.post("/admin", fields).redirectsTo("/admin?saved=1")
 		admin.get("/admin?saved=1", "Accept-Language: es").is(200).has("Guardado", "Configuración de la comunidad")
-		want = communityInfo{"Club Ñandú", "Hello!\nBe kind.", "open", "example.org example.net", "admin", "member", "admin", "admin"}
+		want = communityInfo{"Club Ñandú", "Hello!\nBe kind.", "open", "example.org example.net", "admin", "member", "admin", "admin", 0}
 		equal(t, "saved", decode[communityInfo](admin.get("/admin", asJSON)), want)
 
 		want.Name = "Club"

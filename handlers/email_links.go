@@ -25,9 +25,10 @@ func (s *Server) emailLinkRoutes() []web.Route {
 			Method: http.MethodPost, Path: "/confirm/:token",
 			Handler: s.requireEmail(s.confirmRegistration), Access: web.Anonymous,
 			Doc: web.Operation{
-				Summary:   "Creates the account that the e-mail confirms and signs in.",
+				Summary: "Creates the account that the e-mail confirms and signs in, or answers 202 if an admin must " +
+					"approve it first.",
 				Body:      passwordRequest{},
-				Responses: web.Responses{201: personJSON{}},
+				Responses: web.Responses{201: personJSON{}, 202: nil},
 			},
 		},
 		{
@@ -215,7 +216,8 @@ func (s *Server) confirmRegistrationPage(c echo.Context) error {
 	return s.Render(c, http.StatusOK, views.ConfirmSignupPage(s.Page(c), token, views.Form{}))
 }
 
-// confirmRegistration creates the account after its owner opened the link in the e-mail, and signs the user in.
+// confirmRegistration creates the account after its owner opened the link in the e-mail, and signs the user in. If an
+// admin decides about registrations, it stores an application instead.
 func (s *Server) confirmRegistration(c echo.Context) error {
 	var in passwordRequest
 	if err := web.Bind(c, &in); err != nil {
@@ -229,6 +231,9 @@ func (s *Server) confirmRegistration(c echo.Context) error {
 			return views.ConfirmSignupPage(s.Page(c), token, views.Form{Errors: e})
 		}
 		return s.RerenderForm(c, err, page, page)
+	}
+	if user.ID == 0 {
+		return web.Accepted(c, applicationSentURL)
 	}
 	if err := s.sessions.Start(c, chat.Credentials{User: user}); err != nil {
 		return err

@@ -41,6 +41,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Recovery", Routes: s.recoveryRoutes()},
 		{Name: "Roles", Routes: s.roleRoutes()},
 		{Name: "Community", Routes: s.communityRoutes()},
+		{Name: "Applications", Routes: s.applicationRoutes()},
 		{Name: "Bots", Routes: s.botRoutes()},
 		{Name: "Webhooks", Routes: s.webhookRoutes()},
 		{Name: "Settings", Routes: slices.Concat(s.settingsRoutes(), s.avatarRoutes())},

@@ -24,7 +24,7 @@ func (s *Server) signupRoutes() []web.Route {
 			Method: http.MethodPost, Path: "/register", Handler: s.register, Access: web.Anonymous,
 			Doc: web.Operation{
 				Summary: "Creates an account and signs in. If e-mail is configured, it sends a confirmation link " +
-					"and answers 202 instead.",
+					"and answers 202 instead; so it does if an admin must approve the account.",
 				Body:      registerRequest{},
 				Responses: web.Responses{201: personJSON{}, 202: nil},
 			},
@@ -36,8 +36,11 @@ func (s *Server) signupPage(c echo.Context) error {
 	if web.CallerOf(c).SignedIn() {
 		return web.Redirect(c, "/chat")
 	}
-	if c.QueryParams().Has("sent") {
+	switch query := c.QueryParams(); {
+	case query.Has("sent"):
 		return s.Render(c, http.StatusOK, views.ConfirmationSentPage(s.Page(c)))
+	case query.Has("applied"):
+		return s.Render(c, http.StatusOK, views.ApplicationSentPage(s.Page(c)))
 	}
 	if err := s.chat.CheckRegistration(c.Request().Context()); err != nil {
 		return err
@@ -50,11 +53,14 @@ type registerRequest struct {
 	Name     string `form:"name" json:"name" required:"true"`
 	Email    string `form:"email" json:"email" required:"true"`
 	Password string `form:"password" json:"password" required:"true" max:"4096"`
+	Reason   string `form:"reason" json:"reason" max:"4000"` // why they want to join; required if an admin decides
 }
 
 // registration returns what a person with this language of their browser entered.
 func (in registerRequest) registration(l views.Locale) chat.Registration {
-	return chat.Registration{Name: in.Name, Email: in.Email, Password: in.Password, BrowserLocale: l.Lang}
+	return chat.Registration{
+		Name: in.Name, Email: in.Email, Password: in.Password, Reason: in.Reason, BrowserLocale: l.Lang,
+	}
 }
 
 func (s *Server) register(c echo.Context) error {
@@ -63,7 +69,7 @@ func (s *Server) register(c echo.Context) error {
 		return err
 	}
 	form := func(e map[string]*chat.Error) views.Form {
-		return views.Form{Values: map[string]string{"name": in.Name, "email": in.Email}, Errors: e}
+		return views.Form{Values: map[string]string{"name": in.Name, "email": in.Email, "reason": in.Reason}, Errors: e}
 	}
 	return s.signUp(c, signUpForm{
 		registration: in.registration(s.Locale(c)),
@@ -85,7 +91,7 @@ type signUpForm struct {
 	next         string // the path to open afterwards
 }
 
-// signUp creates an account and signs in, or answers that an e-mail was sent.
+// signUp creates an account and signs in, or answers that an e-mail or an application was sent.
 func (s *Server) signUp(c echo.Context, in signUpForm) error {
 	user, err := s.createAccount(c, in.registration)
 	if user.ID != 0 {
@@ -96,8 +102,11 @@ func (s *Server) signUp(c echo.Context, in signUpForm) error {
 	if err != nil {
 		return s.RerenderForm(c, err, in.page, in.form)
 	}
-	if user.ID == 0 {
+	if user.ID == 0 && s.chat.Media().Email {
 		return web.Accepted(c, "/register?sent=1")
+	}
+	if user.ID == 0 {
+		return web.Accepted(c, applicationSentURL)
 	}
 	if err := s.sessions.Start(c, chat.Credentials{User: user}); err != nil {
 		return err
@@ -105,7 +114,10 @@ func (s *Server) signUp(c echo.Context, in signUpForm) error {
 	return s.afterLogin(c, http.StatusCreated, user, in.next)
 }
 
-// createAccount creates an account and returns its user. If the server sends e-mail, it creates no account yet: it sends
+// applicationSentURL is where people go whose registration waits for the decision of an admin.
+const applicationSentURL = "/register?applied=1"
+
+// createAccount creates an account and returns its user, or the zero User if an admin must approve it first. If the server sends e-mail, it creates no account yet: it sends
 // a link that confirms the address, and returns the zero User.
 func (s *Server) createAccount(c echo.Context, in chat.Registration) (chat.User, error) {
 	ctx := c.Request().Context()

@@ -46,7 +46,9 @@ func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.No
 		return w.buildPasswordReset(ctx, n)
 	case chat.NotifyConfirmEmail:
 		return w.buildEmailChange(ctx, n)
-	case chat.NotifyPasswordChanged, chat.NotifyEmailChanged:
+	case chat.NotifyRejected:
+		return chat.NotificationContent{Notification: n, To: n.Address, Language: n.Locale}, nil
+	case chat.NotifyPasswordChanged, chat.NotifyEmailChanged, chat.NotifyApproved:
 		return w.contentForUser(ctx, n)
 	case chat.NotifyUnreadDigest:
 		return w.buildUnreadDigest(ctx, n)

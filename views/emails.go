@@ -76,6 +76,13 @@ func NewEmail(l Locale, p chat.NotificationContent, base *url.URL) Email {
 		write(l.T("Your e-mail address was changed"),
 			l.T("The e-mail address of your account at %s was changed.", l.CommunityName()),
 			l.T("If this wasn't you, contact the administrators."))
+	case chat.NotifyApproved:
+		write(l.T("Your application was approved"), l.T("You can sign in at %s now.", l.CommunityName()))
+		email.Paragraphs = append(email.Paragraphs, lines(p.Message)...)
+		email.Link = link(l.T("Sign in"), "/login")
+	case chat.NotifyRejected:
+		write(l.T("Your application was rejected"), l.T("An admin of %s rejected your application.", l.CommunityName()))
+		email.Paragraphs = append(email.Paragraphs, lines(p.Message)...)
 	case chat.NotifyUnreadDigest:
 		email.addUnread(p, base, link)
 	}

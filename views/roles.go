@@ -57,6 +57,8 @@ func (l Locale) actionName(a chat.Action) string {
 		return l.T("Create bots")
 	case chat.InvitePeople:
 		return l.T("Invite new people")
+	case chat.DecideApplications:
+		return l.T("Approve or reject applications for an account")
 	case chat.ManagePeople:
 		return l.T("See all accounts, deactivate and reactivate them")
 	case chat.ChangeRoles:

@@ -13,6 +13,7 @@ import (
 var features = map[string]string{
 	"account_deletion":      "chat db handlers views e2e",
 	"account_export":        "chat db handlers",
+	"applications":          "chat db handlers views",
 	"attachments":           "chat db live handlers views css e2e",
 	"avatars":               "handlers views css",
 	"blob_gc":               "chat db",

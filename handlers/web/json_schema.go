@@ -221,6 +221,7 @@ var exampleTexts = map[string]string{
 	"handle":        "ana",
 	"openapi":       "/openapi.json",
 	"password":      "correct horse battery",
+	"reason":        "I play chess, too.",
 	"refresh_token": "cmVmcmVzaCBtZQ",
 	"replaced":      "Good mor",
 	"shortcodes":    "tada",
