@@ -58,6 +58,8 @@ type Conversation struct {
 	PeerHandle string   `db:"peer_handle"`
 	PeerAvatar int64    `db:"peer_avatar"` // id of the picture's file; zero for none
 	PeerIsBot  bool     `db:"peer_is_bot"`
+
+	UnreadMarks int64 `db:"unread_marks"` // how often the viewer has marked messages as unread
 }
 
 // UnreadCap is the number at which counting of unread messages stops. Pages then show the number below it and a plus

@@ -195,7 +195,7 @@ func TestOnlyTheOwnerCanInviteARemovedMember(t *testing.T) {
 	wantEqual(t, "messages of it", len(h.Messages), 0)
 	_, err = w.Message(t.Context(), ben, before.ID)
 	wantCode(t, "a message", err, chat.NotFound)
-	wantCode(t, "a read marker", w.MarkRead(t.Context(), ben, room.Ref(), before.Seq), chat.NotFound)
+	wantCode(t, "a read marker", w.MarkRead(t.Context(), ben, room.Ref(), before.Seq, -1), chat.NotFound)
 	_, err = w.PostMessage(t.Context(), ben, chat.NewMessage{Conversation: room.Ref(), Body: "hello?"})
 	wantCode(t, "a post", err, chat.NotFound)
 	wantEqual(t, "Ben has left the room", w.HasLeftRoom(t.Context(), ben, room.ID), true)

@@ -207,7 +207,7 @@ func TestDirectConversation(t *testing.T) {
 	wantCode(t, "Eve posts", err, chat.NotFound)
 	_, err = w.Message(t.Context(), eve, first.ID)
 	wantCode(t, "Eve reads a message", err, chat.NotFound)
-	wantCode(t, "Eve moves a read marker", w.MarkRead(t.Context(), eve, room, 1), chat.NotFound)
+	wantCode(t, "Eve moves a read marker", w.MarkRead(t.Context(), eve, room, 1, -1), chat.NotFound)
 	_, err = w.Conversation(t.Context(), ana, chat.ConversationRef{With: 999})
 	wantCode(t, "unknown user", err, chat.NotFound)
 	_, err = w.Conversation(t.Context(), ana, chat.ConversationRef{})
@@ -413,7 +413,7 @@ func TestUnreadCount(t *testing.T) {
 		t.Fatalf("unread: Ana %d, Ben %d", a, b)
 	}
 	mark := func(seq int64) {
-		if err := w.MarkRead(t.Context(), ben, chat.ConversationRef{With: ana.ID}, seq); err != nil {
+		if err := w.MarkRead(t.Context(), ben, chat.ConversationRef{With: ana.ID}, seq, -1); err != nil {
 			t.Error(err)
 		}
 	}

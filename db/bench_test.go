@@ -34,7 +34,7 @@ func seedCommunity(b *testing.B, s *db.Store) (user chat.User, room int64) {
 					return err
 				}
 			}
-			if _, err := tx.SetReadMarker(ctx, room, users[0].ID, 490); err != nil {
+			if _, err := tx.SetReadMarker(ctx, room, users[0].ID, 490, -1); err != nil {
 				return err
 			}
 		}

@@ -11,7 +11,7 @@ import (
 const selectConversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq,
 		m.read_seq, m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar_file_id, 0) AS peer_avatar, r.access,
-		m.role, COALESCE(p.handle, '') AS peer_handle,
+		m.role, m.unread_marks, COALESCE(p.handle, '') AS peer_handle,
 		(SELECT COUNT(*) FROM (
 			SELECT 1 FROM messages x
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
@@ -38,7 +38,7 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 	const query = `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
 		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, peer_avatar, peer_handle,
-			peer_is_bot, unread, draft
+			peer_is_bot, unread, draft, unread_marks
 		FROM (
 			SELECT * FROM mine
 			WHERE CAST($4 AS BIGINT) = 0 OR (kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, -latest, room) > (

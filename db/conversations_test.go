@@ -123,7 +123,7 @@ func testUnread(t *testing.T, s *db.Store) {
 	equal(t, unread(ben), 1)
 	s.RawExec(t, `UPDATE messages SET deleted_at = 5 WHERE id = $1`, deleted.ID)
 	equal(t, unread(ana), 1)
-	mustWrite(t, s, func(tx chat.Tx) error { _, err := tx.SetReadMarker(ctx, room, ana.ID, first.Seq); return err })
+	mustWrite(t, s, func(tx chat.Tx) error { _, err := tx.SetReadMarker(ctx, room, ana.ID, first.Seq, -1); return err })
 	equal(t, unread(ana), 0)
 	mustWrite(t, s, func(tx chat.Tx) error {
 		for i := range chat.UnreadCap + 20 {

@@ -14,7 +14,7 @@ func testReadMarker(t *testing.T, s *db.Store) {
 	mark := func(user, seq int64) (moved bool) {
 		t.Helper()
 		mustWrite(t, s, func(tx chat.Tx) (err error) {
-			moved, err = tx.SetReadMarker(ctx, room, user, seq)
+			moved, err = tx.SetReadMarker(ctx, room, user, seq, -1)
 			return err
 		})
 		return moved

@@ -92,7 +92,7 @@ func (c *conversationModel) queryFor(b *client) string {
 
 func (c *conversationModel) step(rt *rapid.T) {
 	steps := []string{
-		"post", "post", "post", "files", "burst", "edit", "react", "react", "delete", "arrive", "cut", "hold", "release",
+		"post", "post", "post", "files", "burst", "edit", "react", "react", "delete", "unread", "arrive", "cut", "hold", "release",
 	}
 	if c.access != "" {
 		steps = append(steps, "go", "go", "come", "come", "arrive", "hold")
@@ -109,6 +109,10 @@ func (c *conversationModel) step(rt *rapid.T) {
 		c.change(rt, "/edit", []string{"body", fmt.Sprint("edited ", c.counter)}, false)
 	case "delete":
 		c.change(rt, "/delete", nil, false)
+	case "unread":
+		if len(c.posted) > 0 {
+			c.anyMember(rt).post(rapid.SampledFrom(c.posted).Draw(rt, "message").path()+"/unread", nil, asJSON).is(204)
+		}
 	case "react":
 		c.change(rt, "/reactions", []string{"emoji", rapid.SampledFrom([]string{"👍", "🎉", "❤️"}).Draw(rt, "emoji")},
 			true)

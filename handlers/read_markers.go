@@ -7,6 +7,7 @@ import (
 
 	"charla/chat"
 	"charla/handlers/web"
+	"charla/views"
 
 	"github.com/labstack/echo/v4"
 )
@@ -21,15 +22,24 @@ func (s *Server) readMarkerRoutes() []web.Route {
 				Responses: web.Responses{204: nil},
 			},
 		},
+		{
+			Method: http.MethodPost, Path: "/messages/:id/unread", Handler: s.markUnread, Access: web.Member,
+			Doc: web.Operation{
+				Summary:   "Marks a message and all after it as unread. Open pages do not mark them as read again.",
+				Responses: web.Responses{204: nil},
+			},
+		},
 	}
 }
 
 // markReadRequest is the form or JSON that marks the messages of a conversation as read, up to and including the
-// message whose seq is Seq.
+// message whose seq is Seq. Marks is the number that the page was opened with; see chat.Service.MarkRead.
 type markReadRequest struct {
 	With web.ID    `form:"with" json:"with"`
 	Room web.ID    `form:"room" json:"room" example:""`
 	Seq  *seqParam `form:"seq" json:"seq" required:"true"`
+
+	Marks *seqParam `form:"marks" json:"marks" example:""`
 }
 
 // seqParam is a seq (the number of a message in its room) in a form or in JSON. JSON may contain it as a number or as a
@@ -60,10 +70,31 @@ func (s *Server) markRead(c echo.Context) error {
 		return web.InvalidNumber("seq")
 	}
 	conversation := chat.ConversationRef{With: int64(in.With), Room: int64(in.Room)}
-	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conversation, int64(*in.Seq)); err != nil {
+	marks := int64(-1)
+	if in.Marks != nil {
+		marks = int64(*in.Marks)
+	}
+	err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conversation, int64(*in.Seq), marks)
+	if err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// markUnread makes a message and those after it unread. It leads away from the conversation, because its page would
+// show them as read when it is loaded again.
+func (s *Server) markUnread(c echo.Context) error {
+	err := s.chat.MarkUnread(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
+	switch {
+	case err != nil:
+		return err
+	case web.WantsJSON(c):
+		return c.NoContent(http.StatusNoContent)
+	case web.IsHTMX(c):
+		c.Response().Header().Set("HX-Location", views.OpenListHeader())
+		return c.NoContent(http.StatusOK)
+	}
+	return c.Redirect(http.StatusSeeOther, "/chat")
 }
 
 // markPageRead marks the messages of a page as read; it is called just before the page is rendered. It only logs an
@@ -73,7 +104,7 @@ func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, messages [
 		return
 	}
 	last := messages[len(messages)-1].Seq
-	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last); err != nil {
+	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last, conv.UnreadMarks); err != nil {
 		slog.Warn("mark conversation read failed", "request", web.RequestID(c), "room", conv.Room, "error", err)
 	}
 }

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -96,4 +97,41 @@ func TestMarkReadRefusesBadSeq(t *testing.T) {
 	ben.do(http.MethodPost, "/read", strings.NewReader(`{"room":1,"seq":"`+formatID(m.Seq)+`"}`), inJSON, asJSON).
 		is(204)
 	equal(t, "unread", unread(), 0)
+}
+
+// TestMarkUnread marks a message as unread, in a browser with and without scripts and as a program. A page that was
+// open before does not mark it as read again, whatever it shows later; a page that is opened afterwards does.
+func TestMarkUnread(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana, ben, carla := s.newUser("Ana"), s.newUser("Ben"), s.newUser("Carla")
+		var sent []message
+		for i := range 4 {
+			sent = append(sent, ana.sendMessage(ben.peerQuery(), fmt.Sprint("line ", i)))
+		}
+		room := sent[0].Room
+		marker := func() int64 {
+			return s.count(`SELECT read_seq FROM members WHERE room_id = $1 AND user_id = $2`, room, ben.user.ID)
+		}
+		read := func(page string, seq int64) {
+			t.Helper()
+			marks := attr(selectAll(t, parseHTML(t, page), "#unread-marks")[0], "value")
+			ben.post("/read", []string{"room", formatID(room), "seq", formatID(seq), "marks", marks}, asHTMX).is(204)
+		}
+		open := ben.get("/messages?" + ana.peerQuery()).is(200).body
+		equal(t, "the marker of a page", marker(), sent[3].Seq)
+		ben.post(sent[1].path()+"/unread", nil, asJSON).is(204)
+		equal(t, "the marker", marker(), sent[1].Seq-1)
+		read(open, ana.sendMessage(ben.peerQuery(), "news").Seq)
+		equal(t, "the marker after the open page", marker(), sent[1].Seq-1)
+		again := ben.get("/messages?"+ana.peerQuery(), asHTMX).is(200)
+		equal(t, "lines before the message", len(selectAll(t, parseHTML(t, again.body), ".unread-divider + #m-2")), 1)
+		read(again.body, sent[3].Seq)
+		equal(t, "the marker after a new page", marker(), sent[3].Seq)
+
+		contains(t, ben.post(sent[2].path()+"/unread", nil, asHTMX).is(200).header.Get("HX-Location"), `"/chat"`)
+		equal(t, "the marker", marker(), sent[2].Seq-1)
+		equal(t, "where it leads", ben.post(sent[0].path()+"/unread", nil).is(303).header.Get("Location"), "/chat")
+		equal(t, "the marker", marker(), sent[0].Seq-1)
+		carla.post(sent[0].path()+"/unread", nil, asJSON).isError(404, "not_found", "")
+	})
 }

@@ -73,6 +73,7 @@ var routeCases = []routeCase{
 	{route: "GET /emoji", query: "?room=ROOM&q=tada", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "POST /emoji", form: "room=ROOM&emoji=🎉", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
 	{route: "POST /drafts", form: "room=ROOM&body=hello&key=k", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
+	{route: "POST /messages/:id/unread", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 204}},
 	{route: "POST /read", form: "room=ROOM&seq=SEQ", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
 	{route: "GET /events", query: "?room=ROOM&after=0", streams: true, anonymous: statuses{200, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
 	{route: "GET /sound", query: "?room=ROOM&seq=SEQ", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},

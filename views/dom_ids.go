@@ -18,6 +18,7 @@ const (
 	idMessages            = "messages"              // list of the newest messages
 	idWindowMessages      = "window-messages"       // list of the messages at a place
 	idReadMarker          = "read-marker"           // marks the conversation as read when it is visible
+	idUnreadMarks         = "unread-marks"          // how often the user has marked messages as unread
 	idTyping              = "typing"                // typing indicator
 	idComposer            = "composer"              // form for a new message
 	idComposerFields      = "composer-fields"       // text and hidden fields of the composer

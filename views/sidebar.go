@@ -78,7 +78,14 @@ func peopleSearchSwap() templ.Attributes {
 }
 
 // OpenConversationHeader returns the value of the header HX-Location that makes htmx open a conversation in the page.
-func OpenConversationHeader(p chat.ConversationRef) string {
+func OpenConversationHeader(p chat.ConversationRef) string { return locationHeader(MessagesURL(p)) }
+
+// OpenListHeader returns the value of the header HX-Location that makes htmx close the conversation in the page.
+func OpenListHeader() string { return locationHeader("/chat") }
+
+// locationHeader returns the value of the header HX-Location that makes htmx replace the conversation by that of
+// another page.
+func locationHeader(address string) string {
 	return fmt.Sprintf(`{"path":%q,"target":%q,"select":%q,"swap":"outerHTML show:none"}`,
-		MessagesURL(p), byID(idConversation), byID(idConversation))
+		address, byID(idConversation), byID(idConversation))
 }
