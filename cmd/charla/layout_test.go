@@ -20,10 +20,11 @@ live                   → chat live/internal/hijacked
 live/internal/hijacked →
 storage                → chat images
 images                 → chat
-db                     → chat migrations
+db                     → chat migrations tokenizer
 metrics                → live
-chat                   → markdown
+chat                   → markdown tokenizer
 markdown               →
+tokenizer              →
 emoji                  →
 migrations             →
 static                 →
