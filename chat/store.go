@@ -42,6 +42,8 @@ type Reader interface {
 	ReactionReader
 	RoleReader
 	RoomReader
+	SearchIndexReader
+	SearchReader
 	SessionReader
 	SetupReader
 	SigningKeyReader
@@ -76,6 +78,7 @@ type Tx interface {
 	ReactionWriter
 	ReadMarkerWriter
 	RoomWriter
+	SearchIndexWriter
 	SecretWriter
 	SessionWriter
 	SettingsWriter

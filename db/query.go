@@ -24,7 +24,11 @@ type querier interface {
 	GetContext(ctx context.Context, dest any, query string, args ...any) error
 	SelectContext(ctx context.Context, dest any, query string, args ...any) error
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	DriverName() string
 }
+
+// isPostgres reports whether the database is PostgreSQL.
+func (r reader) isPostgres() bool { return r.q.DriverName() == "postgres" }
 
 // get reads one row into dest. It returns chat.ErrNotFound if there is no row. The text of any other error begins with
 // op, the name of the operation.
@@ -85,6 +89,9 @@ func (p poolQuerier) ExecContext(ctx context.Context, query string, args ...any)
 	return result, err
 }
 
+// DriverName returns the name of the engine.
+func (p poolQuerier) DriverName() string { return p.db.DriverName() }
+
 // withReadTimeout runs a query within readTimeout and reports it to the observer. A query that its caller cancelled,
 // for example because a browser disconnected, is not reported as failed.
 func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Context) error) error {
@@ -117,6 +124,9 @@ func (t txQuerier) SelectContext(_ context.Context, dest any, query string, args
 func (t txQuerier) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
 	return t.tx.ExecContext(t.ctx, query, args...)
 }
+
+// DriverName returns the name of the engine.
+func (t txQuerier) DriverName() string { return t.tx.DriverName() }
 
 // listToJSON encodes values as a JSON object with numbered names: {"0":[12],"1":[15]}. A query reads it with json_each,
 // which PostgreSQL and SQLite both have for objects; for arrays the names differ. One SQL placeholder per value would

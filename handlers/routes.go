@@ -28,6 +28,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Messages", Routes: slices.Concat(s.messageHistoryRoutes(), s.messageRoutes(), s.sendQueueRoutes())},
 		{Name: "Editing messages", Routes: s.messageEditRoutes()},
 		{Name: "Reactions", Routes: s.reactionRoutes()},
+		{Name: "Search", Routes: s.searchRoutes()},
 		{Name: "Drafts", Routes: s.draftRoutes()},
 		{Name: "Read markers", Routes: s.readMarkerRoutes()},
 		{Name: "Events", Routes: s.eventRoutes()},

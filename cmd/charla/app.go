@@ -78,6 +78,7 @@ func (a *app) start(ctx context.Context) (stop func()) {
 	tasks.Go(func() { runMaintenance(ctx, a.service) })
 	tasks.Go(func() { runPageSlots(ctx, a.service, a.hub) })
 	tasks.Go(func() { runErasures(ctx, a.service) })
+	tasks.Go(func() { runSearchIndex(ctx, a.service) })
 	if a.config.databaseURL == "" {
 		tasks.Go(func() { runPurges(ctx, a.store) })
 	}

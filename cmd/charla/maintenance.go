@@ -97,3 +97,30 @@ func runPurges(ctx context.Context, store *db.Store) {
 		}
 	}
 }
+
+// Every searchPollInterval the server looks for messages that the search index lacks. Between two batches it pauses for
+// indexBatchPause, so that posts come in between.
+const (
+	searchPollInterval = time.Second
+	indexBatchPause    = 5 * time.Millisecond
+)
+
+// runSearchIndex adds new and changed messages to the search index until ctx is done. It also indexes the messages of
+// earlier versions and continues after a restart.
+func runSearchIndex(ctx context.Context, service *chat.Service) {
+	for {
+		more, err := service.IndexMessages(ctx)
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("index messages for the search failed", "error", err)
+		}
+		pause := searchPollInterval
+		if more && err == nil {
+			pause = indexBatchPause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}

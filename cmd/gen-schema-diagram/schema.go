@@ -61,6 +61,7 @@ func readTables(ctx context.Context, pool *sqlx.DB) (tables []table, err error) 
 		JOIN pragma_table_info(m.name) c
 		LEFT JOIN pragma_foreign_key_list(m.name) f ON f."from" = c.name
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name <> 'goose_db_version'
+			AND m.name NOT LIKE 'search\_index%' ESCAPE '\'
 		ORDER BY m.rowid, c.cid`
 	var columns []column
 	if err := pool.SelectContext(ctx, &columns, query); err != nil {

@@ -46,7 +46,7 @@ func CheckParameters(c echo.Context) error {
 
 func checkQuery(query url.Values, route *Route) error {
 	for name, values := range query {
-		p := findQueryParameter(name)
+		p := route.Doc.queryParameter(name)
 		for _, value := range values {
 			switch p.Type.(type) {
 			case ID:

@@ -15,9 +15,10 @@ import (
 
 // Operation documents a route. The fields of its requests and responses are derived from Go types.
 type Operation struct {
-	Summary   string // what the route does, in one or two sentences
-	Query     string // names of query parameters, separated by spaces; QueryParameters describes them
-	Body      any    // a value of the type that a form or JSON body is read into, or nil
+	Summary   string           // what the route does, in one or two sentences
+	Query     string           // names of query parameters, separated by spaces; QueryParameters describes them
+	OwnQuery  []QueryParameter // those of them that mean something else than on other routes
+	Body      any              // a value of the type that a form or JSON body is read into, or nil
 	Responses Responses
 }
 
@@ -123,7 +124,7 @@ func (b *openAPIBuilder) events(events []EventDoc) JSONObject {
 func (b *openAPIBuilder) operation(tag string, r Route) JSONObject {
 	out := JSONObject{
 		"operationId": operationID(r), "summary": r.Doc.Summary, "tags": []string{tag},
-		"parameters": b.parameters(r.Path, r.Doc.Query), "security": security(r),
+		"parameters": b.parameters(r.Path, r.Doc), "security": security(r),
 	}
 	if r.Doc.Body != nil {
 		out["requestBody"] = b.requestBody(r)
@@ -234,7 +235,7 @@ func jsonContent(schema JSONObject) JSONObject {
 }
 
 // parameters describes the parameters in the path and in the query of a route.
-func (b *openAPIBuilder) parameters(path, query string) []JSONObject {
+func (b *openAPIBuilder) parameters(path string, op Operation) []JSONObject {
 	list := []JSONObject{}
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
 		t := reflect.TypeFor[int64]()
@@ -243,8 +244,8 @@ func (b *openAPIBuilder) parameters(path, query string) []JSONObject {
 		}
 		list = append(list, JSONObject{"name": m[1], "in": "path", "required": true, "schema": b.schema(t)})
 	}
-	for name := range strings.FieldsSeq(query) {
-		p := findQueryParameter(name)
+	for name := range strings.FieldsSeq(op.Query) {
+		p := op.queryParameter(name)
 		if p.Description == "" {
 			panic("query parameter " + name + " is not documented")
 		}

@@ -2,7 +2,8 @@ package web
 
 import "cmp"
 
-// QueryParameter documents a parameter in the query of a URL. A parameter has the same meaning on every route.
+// QueryParameter documents a parameter in the query of a URL. A parameter has the same meaning on every
+// route, except where a route describes its own.
 type QueryParameter struct {
 	Name        string
 	Type        any // a value of its type
@@ -22,6 +23,7 @@ var QueryParameters = []QueryParameter{
 		"Answers 409 if the caller must start again from 0."},
 	{"as_of", int64(0), "In the next page of changed_after: the number of the room's latest change at the first page."},
 	{"limit", 0, "How many messages to return: 50 by default, at most 200."},
+	{"cursor", int64(0), "Continues a search: the cursor in the URL of the next page."},
 	{"key", "", "Identifies the message, so that it is stored once however often it is sent."},
 	{"q", "", "Filters by name; upper and lower case and accents do not matter."},
 	{"group", 0, "The number of an emoji group, from 0."},
@@ -47,17 +49,19 @@ const maxNext = 2000
 
 // queryMaxLengths maps a query parameter to the maximum length of its text in characters, if it is not
 // defaultMaxLength.
-var queryMaxLengths = map[string]int{"q": 200, "invite": 200, "next": maxNext}
+var queryMaxLengths = map[string]int{"q": 500, "invite": 200, "next": maxNext}
 
 // maxLength returns the maximum length of a text in characters.
 func (p QueryParameter) maxLength() int { return cmp.Or(queryMaxLengths[p.Name], defaultMaxLength) }
 
-// findQueryParameter returns the documentation of the parameter with the given name. For a parameter that is not
-// documented it returns a text without a description.
-func findQueryParameter(name string) QueryParameter {
-	for _, p := range QueryParameters {
-		if p.Name == name {
-			return p
+// queryParameter returns the documentation of a query parameter of a route. For a parameter that is not documented it
+// returns a text without a description.
+func (o Operation) queryParameter(name string) QueryParameter {
+	for _, list := range [][]QueryParameter{o.OwnQuery, QueryParameters} {
+		for _, p := range list {
+			if p.Name == name {
+				return p
+			}
 		}
 	}
 	return QueryParameter{Name: name, Type: ""}
