@@ -57,7 +57,7 @@ type SearchResult struct {
 	Hits    []SearchHit
 	Next    int64       // the cursor of the next page; 0 after the last one
 	Empty   bool        // the query asks for nothing
-	Scope   *SearchRoom // the room that is searched, if it is a single one of several
+	Scope   *SearchRoom // the room that is searched, if it is a single one
 }
 
 // SearchFilter is an operator of a query that was understood.
@@ -80,7 +80,7 @@ func (s *Service) Search(ctx context.Context, by User, q SearchQuery, cursor int
 	for _, f := range p.filters {
 		result.Filters = append(result.Filters, SearchFilter{f.name, f.value, f.typed, f.negated})
 	}
-	if len(p.allowed) == 1 && len(p.rooms) > 1 {
+	if len(p.allowed) == 1 {
 		for room := range p.allowed {
 			scope := p.rooms[room]
 			result.Scope = &scope
