@@ -149,7 +149,7 @@ func (s *Service) RemoveBot(ctx context.Context, by User, id int64) error {
 		if err != nil {
 			return err
 		}
-		mayRemove := bot.OwnerID == by.ID || by.Role.AtLeast(RoleAdmin)
+		mayRemove := bot.OwnerID == by.ID || s.Community(ctx).May(by, ManagePeople)
 		if !bot.IsBot() || bot.Disabled() || !mayRemove {
 			return ErrNotFound
 		}

@@ -56,7 +56,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 
 // routes returns all routes of the server, including those that are not documented.
 func (s *Server) routes() []web.Route {
-	routes := []web.Route{{Method: http.MethodGet, Path: "/static/*", Handler: serveAsset, Asset: true}}
+	routes := []web.Route{{Method: http.MethodGet, Path: "/static/*", Handler: serveAsset, Access: web.Anonymous, Asset: true}}
 	for _, group := range s.routeGroups() {
 		routes = append(routes, group.Routes...)
 	}
@@ -86,9 +86,12 @@ func (s *Server) addRoutes(routes []web.Route) {
 		}
 	}
 	for path, allowed := range methods {
-		s.echo.RouteNotFound(path, s.withMiddleware(web.Route{Path: path, Handler: otherMethod(allowed)}))
+		other := web.Route{Path: path, Handler: otherMethod(allowed), Access: web.Anonymous}
+		s.echo.RouteNotFound(path, s.withMiddleware(other))
 	}
-	notFound := s.withMiddleware(web.Route{Handler: func(echo.Context) error { return echo.ErrNotFound }})
+	notFound := s.withMiddleware(web.Route{
+		Handler: func(echo.Context) error { return echo.ErrNotFound }, Access: web.Anonymous,
+	})
 	s.echo.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			err := next(c)

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ type statuses struct{ page, json int }
 // empty, it is as for an outsider.
 type routeCase struct {
 	route                       string
-	query, form                 string // ROOM, MESSAGE and SEQ stand for those of the conversation, OTHER for a member of the room
+	query, form                 string // ROOM, MESSAGE and SEQ stand for those of the conversation, HANDLE for one of the caller
 	anonymous, outsider, member statuses
 	owner, admin                statuses
 	streams                     bool
@@ -80,7 +81,7 @@ var routeCases = []routeCase{
 	{route: "GET /sound", query: "?room=ROOM&seq=SEQ", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
 	{route: "GET /settings", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "POST /settings", form: "locale=&theme=", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
-	{route: "POST /settings/handle", form: "handle=another", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
+	{route: "POST /settings/handle", form: "handle=HANDLE", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
 	{route: "POST /settings/name", form: "name=Another", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
 	{route: "POST /settings/export", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "GET /settings/export", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
@@ -137,6 +138,17 @@ var routeCases = []routeCase{
 	{route: "GET /static/*", anonymous: statuses{404, 404}, outsider: statuses{404, 404}, member: statuses{404, 404}},
 }
 
+// body returns the form of the request.
+func (l routeCase) body(b *client, fill *strings.Replacer) io.Reader {
+	return strings.NewReader(strings.ReplaceAll(fill.Replace(l.form), "HANDLE", "h"+formatID(b.user.ID)))
+}
+
+// withDefaults returns the case with the statuses for the owner and the admin filled in.
+func (l routeCase) withDefaults() routeCase {
+	l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
+	return l
+}
+
 func TestEveryRouteHasACase(t *testing.T) {
 	s := openSQLite(t)
 	known := map[string]bool{}
@@ -172,7 +184,7 @@ func TestRouteAccess(t *testing.T) {
 		"/files/:id", m.Files[0].URL, ":file", formatID(m.Files[1].ID), ":secret", "unknown", "/people/:id", "/people/"+formatID(target.user.ID), ":user", formatID(other.user.ID), "*", "nothing")
 	described := s.readContract()
 	for _, l := range routeCases {
-		l.owner, l.admin = cmp.Or(l.owner, l.member), cmp.Or(l.admin, l.outsider)
+		l = l.withDefaults()
 		t.Run(l.route, func(t *testing.T) {
 			for who, expected := range map[*client]statuses{s.anonymous(): l.anonymous, carla: l.outsider, berta: l.member, ana: l.owner, admin: l.admin} {
 				for _, headers := range [][]string{nil, {asJSON}} {
@@ -233,7 +245,7 @@ func (l routeCase) request(t *testing.T, b *client, fill *strings.Replacer, want
 		cancel()
 		response.Body.Close()
 	} else {
-		a = b.do(method, path, strings.NewReader(fill.Replace(l.form)), headers...)
+		a = b.do(method, path, l.body(b, fill), headers...)
 		equal(t, b.user.Name+" "+l.route, a.status, want)
 		header = a.header
 	}

@@ -9,10 +9,11 @@ import (
 // Access says who may call a route. Package chat decides whether a signed-in user may see the requested object.
 type Access int
 
-// These are the users who may call a route. The field Route.Action can restrict them further.
+// These are the users who may call a route. The field Route.Action can restrict them further. Every route must name one
+// of them: a test fails for a route that does not, and the middleware treats it like one for signed-in users.
 const (
-	Anonymous Access = iota // everybody
-	Member                  // signed-in users
+	Anonymous Access = iota + 1 // everybody
+	Member                      // signed-in users
 )
 
 // UploadKind says whether the body of a request may contain files. A body with files may be larger and take longer.
