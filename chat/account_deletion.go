@@ -320,7 +320,13 @@ func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (blobs []
 			return nil, err
 		}
 	}
+	if len(m.Mentions) > 0 {
+		if err = tx.SetMentions(ctx, m.ID, nil); err != nil {
+			return nil, err
+		}
+	}
 	m.Body, m.HTML, m.Files, m.Reactions, m.DeletedAt = "", "", nil, nil, s.now()
+	m.Mentions, m.Audience, m.Notified = nil, AudienceNone, false
 	return blobs, tx.DeleteReactions(ctx, m.ID)
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 
+	"charla/markdown"
+
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -111,11 +113,8 @@ func CleanHandle(s string) (string, error) {
 var errHandleCharacters = invalidf("handle",
 	"A handle has only letters, digits and the signs . _ -, and begins and ends with a letter or digit.")
 
-// IsHandleRune reports whether r can be part of a handle. Marks and joiners belong to the letters of their script.
-func IsHandleRune(r rune) bool {
-	return isHandleLetter(r) || r == '.' || r == '_' || r == '-'
-}
-
+// isHandleLetter reports whether r counts as a letter or digit of a handle. Marks and joiners belong to the letters of
+// their script.
 func isHandleLetter(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.M, unicode.Nd) || isJoiner(r)
 }
@@ -126,7 +125,7 @@ func hasHandleCharacters(handle string) bool {
 	if !isHandleLetter(runes[0]) || !isHandleLetter(runes[len(runes)-1]) {
 		return false
 	}
-	return !slices.ContainsFunc(runes, func(r rune) bool { return !IsHandleRune(r) }) && isReadableName(handle)
+	return !slices.ContainsFunc(runes, func(r rune) bool { return !markdown.IsHandleRune(r) }) && isReadableName(handle)
 }
 
 // mixedScripts are the scripts that people write together. All others stand alone.
@@ -170,7 +169,7 @@ func proposedHandle(name string) string {
 		switch {
 		case unicode.IsSpace(r):
 			return '.'
-		case IsHandleRune(r):
+		case markdown.IsHandleRune(r):
 			return r
 		}
 		return -1

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"charla/markdown"
 )
 
 // ChangeResult is a message after a change. PreviousSeq is the message's ChangedSeq before the change. A page may
@@ -44,19 +42,27 @@ func (s *Service) EditMessage(ctx context.Context, by User, message int64, in Me
 	if in, err = in.clean(m.Files); err != nil {
 		return ChangeResult{}, err
 	}
-	html := markdown.Render(in.Text)
+	found, err := s.findMentions(ctx, by, ConversationRef{Room: m.Room}, in.Text, m.Mentions)
+	if err != nil {
+		return ChangeResult{}, err
+	}
 	return s.changeMessage(ctx, by, m, Edited, func(tx Tx, m *Message) error {
 		if m.DeletedAt > 0 {
 			return errMessageDeleted
 		}
 		if in.KeepText {
-			in.Text, html = m.Body, m.HTML
+			in.Text, found = m.Body, mentions{html: m.HTML, users: m.Mentions, audience: m.Audience}
 		}
 		alts := in.changedAlts(m.Files)
 		if m.Body == in.Text && len(alts) == 0 {
 			return errUnchanged
 		}
-		m.Body, m.HTML, m.EditedAt = in.Text, html, s.now()
+		m.Body, m.HTML, m.EditedAt = in.Text, found.html, s.now()
+		m.Mentions, m.Notified = found.users, m.Notified && found.audience == m.Audience
+		m.Audience = found.audience
+		if err := tx.SetMentions(ctx, m.ID, m.Mentions); err != nil {
+			return err
+		}
 		return tx.SetFileAlts(ctx, m.ID, alts)
 	})
 }

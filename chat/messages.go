@@ -9,8 +9,6 @@ import (
 	"errors"
 	"strconv"
 	"time"
-
-	"charla/markdown"
 )
 
 // MessageReader reads messages. A method with the parameter user returns messages only from rooms that this user is a
@@ -76,16 +74,22 @@ type Message struct {
 	Reactions Reactions `db:"-"`
 	Files     []File    `db:"-"` // in the order of the message
 
+	Mentions []Mention `db:"-"`            // users who are mentioned by their handles, by id
+	Audience Audience  `db:"mention_all"`  // whom the message mentions at once
+	Notified bool      `db:"notifies_all"` // whether its audience is notified
+
 	AuthorAvatar int64 `db:"author_avatar"` // id of the picture's file; zero for none
 }
 
 // NewMessage is a message to post.
 type NewMessage struct {
 	Conversation ConversationRef
-	Body         string  // may be empty if there are files
-	Key          string  // idempotency key; if it is empty, a retry posts the message twice
-	Files        []int64 // pending files of the author
-	Rekey        bool    // if another message has the key, post this one under nextKey
+	Body         string         // may be empty if there are files
+	Key          string         // idempotency key; if it is empty, a retry posts the message twice
+	Files        []int64        // pending files of the author
+	Audience     AudienceChoice // whether @channel and @here notify people
+	Online       func() []int64 // returns the users who are online, for @here; may be nil
+	Rekey        bool           // if another message has the key, post this one under nextKey
 }
 
 // PostResult is a stored message and its conversation. Created is false if the message had been posted before with the
@@ -94,6 +98,7 @@ type PostResult struct {
 	Message      Message
 	Conversation Conversation
 	Created      bool
+	Outside      []UserSummary // people who are mentioned in the text and are not in the conversation
 }
 
 // errAlreadyPosted means that a message with the same key has already been posted. Returning it rolls back the
@@ -132,10 +137,19 @@ func (s *Service) postOnce(ctx context.Context, by User, in NewMessage) (PostRes
 	if err != nil {
 		return PostResult{}, err
 	}
+	found, err := s.findMentions(ctx, by, in.Conversation, in.Body, nil)
+	if err != nil {
+		return PostResult{}, err
+	}
+	notified, err := s.notifiesAudience(ctx, by, in, found.audience)
+	if err != nil {
+		return PostResult{}, err
+	}
 	m := Message{
 		AuthorID: by.ID, AuthorName: by.Name, AuthorAvatar: by.Avatar, AuthorBot: by.IsBot(),
 		AuthorHandle: by.Handle,
-		Key:          in.Key, Body: in.Body, HTML: markdown.Render(in.Body),
+		Key:          in.Key, Body: in.Body, HTML: found.html,
+		Mentions: found.users, Audience: found.audience, Notified: notified,
 	}
 	var c Conversation
 	var draftDeleted bool
@@ -157,7 +171,7 @@ func (s *Service) postOnce(ctx context.Context, by User, in NewMessage) (PostRes
 	if draftDeleted {
 		s.events.Publish(DraftChanged{User: by.ID})
 	}
-	return PostResult{Message: m, Conversation: c, Created: true}, nil
+	return PostResult{Message: m, Conversation: c, Created: true, Outside: found.outside}, nil
 }
 
 // checkNewMessage checks a message and returns it in the form in which it will be stored. It adds a key if the message
@@ -215,6 +229,11 @@ func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Me
 	}
 	if err != nil {
 		return Conversation{}, err
+	}
+	if len(m.Mentions) > 0 {
+		if err := tx.SetMentions(ctx, m.ID, m.Mentions); err != nil {
+			return Conversation{}, err
+		}
 	}
 	return slot.Conversation, attachFiles(ctx, tx, in.Files, *m)
 }

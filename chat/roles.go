@@ -54,6 +54,7 @@ const (
 	HandOver        Action = "hand_over" // make somebody else the owner
 	ChangeCommunity Action = "change_community"
 	InvitePeople    Action = "invite_people" // invite new people into the community
+	NotifyAll       Action = "notify_all"    // notify everybody in a room by @channel or @here
 
 	DecideApplications Action = "decide_applications" // approve or reject people who want to register
 )
@@ -82,6 +83,7 @@ func (c Community) Permissions() []Permission {
 		{MakeRooms, c.MayMakeRooms, ""},
 		{MakeBots, RoleMember, ""},
 		{InvitePeople, c.MayInvite, ""},
+		{NotifyAll, c.MayNotifyAll, ""},
 		{DecideApplications, RoleAdmin, ""},
 		{ManagePeople, RoleAdmin, ""},
 		{ChangeRoles, RoleAdmin, ""},

@@ -33,6 +33,7 @@ type Reader interface {
 	HandleReader
 	InvitationReader
 	MemberReader
+	MentionReader
 	MessageReader
 	NotificationReader
 	NotificationSettingsReader
@@ -71,6 +72,7 @@ type Tx interface {
 	HandleWriter
 	InvitationWriter
 	MemberWriter
+	MentionWriter
 	MessageWriter
 	NotificationSettingsWriter
 	NotificationWriter

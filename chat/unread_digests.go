@@ -21,7 +21,8 @@ type DigestWriter interface {
 	EnqueueDueDigests(ctx context.Context, now Timestamp, limit int) error
 	// MarkEmailed records that a digest included the messages of a room up to seq.
 	MarkEmailed(ctx context.Context, user, room, seq int64) error
-	// PushCandidates lists the users who want a push about unread messages after the cursor. It leaves out a
+	// PushCandidates lists the users who want a push about unread messages after the cursor. Users who want none about
+	// rooms are in the list only for rooms in which they were mentioned. It leaves out a
 	// conversation if a push was sent about it and the user has not read it since. The list has no limit: it includes
 	// users who are online and get no push, and a limit could make them displace users who are away.
 	PushCandidates(ctx context.Context, cursor int64) ([]PushCandidate, error)

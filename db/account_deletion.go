@@ -106,6 +106,8 @@ func (w writer) EraseUser(
 			DELETE FROM recent_emoji WHERE user_id = $1`
 		emailTokens = `
 			DELETE FROM email_tokens WHERE user_id = $1`
+		mentions = `
+			DELETE FROM mentions WHERE user_id = $1`
 		digests = `
 			DELETE FROM unread_digests WHERE user_id = $1`
 		sessions = `
@@ -123,7 +125,7 @@ func (w writer) EraseUser(
 	if err := w.execRow(ctx, op, account, user, hash, at, chat.RoleMember); err != nil {
 		return nil, err
 	}
-	for _, query := range []string{drafts, emoji, emailTokens, digests, sessions} {
+	for _, query := range []string{drafts, emoji, emailTokens, mentions, digests, sessions} {
 		if _, err := w.exec(ctx, op, query, user); err != nil {
 			return nil, err
 		}

@@ -54,14 +54,17 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
 			COALESCE(x.changed_seq, 0) AS changed_seq, COALESCE(x.author_id, 0) AS author_id,
 			COALESCE(u.name, '') AS author_name, COALESCE(u.avatar_file_id, 0) AS author_avatar,
-			COALESCE(u.owner_id, 0) <> 0 AS author_is_bot, COALESCE(u.handle, '') AS author_handle, COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
+			COALESCE(u.owner_id, 0) <> 0 AS author_is_bot, COALESCE(u.handle, '') AS author_handle,
+			COALESCE(x.key, '') AS key, COALESCE(x.body, '') AS body,
 			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.starts_group, FALSE) AS starts_group,
-			COALESCE(x.starts_day, FALSE) AS starts_day,` + reactionsColumn + `,` + filesColumn + `
+			COALESCE(x.starts_day, FALSE) AS starts_day, COALESCE(x.mention_all, '') AS mention_all,
+			COALESCE(x.notifies_all, FALSE) AS notifies_all,` + reactionsColumn + `,` + filesColumn + `,` + mentionsColumn + `
 		FROM rooms r
 		LEFT JOIN (
 			SELECT c.id, c.room_id, c.seq, c.changed_seq, c.author_id, c.key, c.body, c.html, c.posted_at, c.edited_at,
-				c.deleted_at, c.starts_group, c.starts_day, c.file_count
+				c.deleted_at, c.starts_group, c.starts_day, c.file_count, c.mention_count,
+				c.mention_all, c.notifies_all
 			FROM messages c WHERE c.room_id = $1 AND c.changed_seq > $2
 			ORDER BY c.changed_seq
 			LIMIT $3) x ON x.room_id = r.id

@@ -11,7 +11,8 @@ import (
 const messageColumns = `
 	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar_file_id AS author_avatar,
 		u.owner_id <> 0 AS author_is_bot, u.handle AS author_handle, x.key, x.body, x.html, x.posted_at, x.edited_at, x.deleted_at,
-		x.starts_group, x.starts_day,` + reactionsColumn + `,` + filesColumn
+		x.starts_group, x.starts_day, x.mention_all, x.notifies_all,` + reactionsColumn + `,` + filesColumn + `,` +
+	mentionsColumn
 
 const (
 	fromMessages  = ` FROM messages x JOIN users u ON u.id = x.author_id`
@@ -23,6 +24,7 @@ type messageRow struct {
 	chat.Message
 	Reactions jsonRows[reactionJSON] `db:"reactions"`
 	Files     jsonRows[fileJSON]     `db:"files"`
+	Mentions  jsonRows[mentionJSON]  `db:"mentions"`
 }
 
 func (row *messageRow) message() chat.Message {
@@ -33,6 +35,10 @@ func (row *messageRow) message() chat.Message {
 	for _, f := range row.Files {
 		m.Files = append(m.Files, f.file())
 	}
+	for _, n := range row.Mentions {
+		m.Mentions = append(m.Mentions, n.mention())
+	}
+	m.HTML = chat.WithHandles(m.HTML, m.Mentions)
 	return m
 }
 
@@ -117,13 +123,13 @@ func (w writer) ReservePost(ctx context.Context, author int64, ref chat.Conversa
 func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string) (id int64, err error) {
 	const query = `
 		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,
-			starts_day, content_digest, file_count)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+			starts_day, content_digest, file_count, mention_count, mention_all, notifies_all)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
 		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
 		ON CONFLICT (author_id, key) DO NOTHING
 		RETURNING id`
 	err = w.get(ctx, "insert message", &id, query, m.Room, m.Seq, m.ChangedSeq, m.AuthorID, m.Key, m.Body, m.HTML,
-		m.PostedAt, m.StartsGroup, m.StartsDay, digest, len(m.Files))
+		m.PostedAt, m.StartsGroup, m.StartsDay, digest, len(m.Files), len(m.Mentions), m.Audience, m.Notified)
 	return id, err
 }
 
@@ -132,9 +138,10 @@ func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string
 func (w writer) UpdateMessage(ctx context.Context, m chat.Message) error {
 	const query = `
 		UPDATE messages
-		SET changed_seq = $2, body = $3, html = $4, edited_at = $5, deleted_at = $6, file_count = $7
+		SET changed_seq = $2, body = $3, html = $4, edited_at = $5, deleted_at = $6, file_count = $7,
+			mention_count = $8, mention_all = $9, notifies_all = $10
 		WHERE id = $1`
 	_, err := w.exec(ctx, "update message", query, m.ID, m.ChangedSeq, m.Body, m.HTML, m.EditedAt, m.DeletedAt,
-		len(m.Files))
+		len(m.Files), len(m.Mentions), m.Audience, m.Notified)
 	return err
 }

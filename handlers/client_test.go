@@ -208,6 +208,10 @@ type message struct {
 	EditedAt   string `json:"edited_at"`
 	DeletedAt  string `json:"deleted_at"`
 	Files      []fileInfo
+	Mentions   []userRef
+	To         string
+	Notified   *bool
+	NotInRoom  []userRef `json:"not_in_room"`
 	Reactions  []struct {
 		Emoji  string
 		Count  int

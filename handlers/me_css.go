@@ -22,8 +22,9 @@ func (s *Server) meCSSRoutes() []web.Route {
 }
 
 // ownRules is the format string of the style rules for one user; its argument is the user's id. A message has the class
-// by-ID, where ID is the id of its author. A reaction lists the ids of its users in the attribute data-by.
+// by-ID, where ID is the id of its author. A mention has the class mention-ID. A reaction lists the ids of its users in the attribute data-by.
 const ownRules = `.by-%[1]d{--own:1;--message-surface:var(--own-surface);--own-label-display:block}
+.mention-%[1]d{--mention-surface:var(--own-surface);--mention-weight:700}
 [data-by~="%[1]d"]{--reaction-border:var(--accent);--reaction-text:var(--accent);--reaction-weight:700}
 `
 

@@ -126,6 +126,9 @@ func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params
 		return err
 	}
 	timeline.Composer = withSuggestions(timeline.Composer, c.QueryParams()["typo"])
+	if timeline.Composer.Hints, err = s.hintsFromQuery(c, conv.Ref()); err != nil {
+		return err
+	}
 	return s.renderConversation(c, http.StatusOK, timeline)
 }
 

@@ -62,8 +62,9 @@ type postRequest struct {
 	Room web.ID   `form:"room" json:"room" example:""`
 	Body string   `form:"body" json:"body" example:"" max:"150000"`
 	Key  string   `form:"key" json:"key" example:""`
-	Base string   `form:"base" json:"base" max:"150000"` // the draft that the composer was rendered with
-	File []web.ID `form:"file" json:"file"`              // uploaded files to attach
+	Base string   `form:"base" json:"base" max:"150000"`         // the draft that the composer was rendered with
+	File []web.ID `form:"file" json:"file"`                      // uploaded files to attach
+	All  string   `form:"all" json:"all" enum:",yes" example:""` // whether @channel and @here notify people
 }
 
 func (in postRequest) conversation() chat.ConversationRef {
@@ -89,7 +90,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	if len(rejected) > 0 {
 		return s.rerenderComposer(c, in, rejected, nil)
 	}
-	posted, err := s.sendMessage(c, web.CurrentUser(c), in.message())
+	posted, err := s.sendMessage(c, web.CurrentUser(c), s.askForAudience(c, in.message(), in.All))
 	if err != nil {
 		return s.rerenderComposer(c, in, nil, err)
 	}
@@ -99,9 +100,10 @@ func (s *Server) postMessage(c echo.Context) error {
 	typos := emoji.Mistyped(in.Body)
 	if web.IsHTMX(c) {
 		composer := withSuggestions(views.Composer{Conversation: in.conversation()}, typos)
+		composer.Hints = s.mentionHints(c, posted)
 		return s.Render(c, http.StatusOK, views.PostResponse(s.Locale(c), posted.Message, composer))
 	}
-	return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), typos))
+	return c.Redirect(http.StatusSeeOther, views.AfterPostURL(in.conversation(), typos, s.mentionHints(c, posted)))
 }
 
 // postedJSON answers with a posted message as JSON. The status is 201, or 200 if an earlier request with the same key
@@ -111,7 +113,11 @@ func postedJSON(c echo.Context, posted chat.PostResult) error {
 	if posted.Created {
 		status = http.StatusCreated
 	}
-	return c.JSON(status, web.MessageToJSON(posted.Message))
+	out := web.MessageToJSON(posted.Message)
+	if len(posted.Outside) > 0 {
+		out.NotInRoom = web.AuthorsToJSON(posted.Outside)
+	}
+	return c.JSON(status, out)
 }
 
 // readPostRequest reads a new message from the request and stores the files in its form. It also returns the files that

@@ -140,7 +140,7 @@ func (r *queueRun) postMessages() {
 // postMessage posts one message and adds the result to the answer. It returns the error of a message that was not
 // posted.
 func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
-	posted, err := r.s.sendMessage(r.c, web.CurrentUser(r.c), e.message())
+	posted, err := r.s.sendMessage(r.c, web.CurrentUser(r.c), r.s.askForAudience(r.c, e.message(), e.All))
 	if isTemporary(err) {
 		return err
 	}
@@ -151,6 +151,7 @@ func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
 	}
 	r.forget(slot, e)
 	composer := withSuggestions(views.Composer{Conversation: e.conversation()}, emoji.Mistyped(e.Body))
+	composer.Hints = r.s.mentionHints(r.c, posted)
 	r.answer.Posted = append(r.answer.Posted, views.QueuePosted{Message: posted.Message, Composer: composer})
 	return nil
 }
@@ -163,7 +164,7 @@ func (r *queueRun) refuse(slot queueSlot, e queueEntry, err error) {
 	}
 	r.answer.Refused = append(r.answer.Refused, e.id)
 	r.answer.Error, _ = web.ClassifyError(r.c, err)
-	r.answer.ErrorName = e.Name
+	r.answer.ErrorName, r.answer.ErrorAt = e.Name, e.conversation()
 }
 
 // isTemporary reports whether an entry failed for a reason that may no longer apply when it is sent again.

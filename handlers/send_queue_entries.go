@@ -43,6 +43,7 @@ type queueEntry struct {
 	Base  string   `json:"base"` // of a draft: the text of the server's draft, as the page knows it
 	Name  string   `json:"name"` // of the conversation
 	Files []web.ID `json:"files"`
+	All   string   `json:"all"` // yes if @channel and @here may notify many people
 }
 
 func (e queueEntry) isMessage() bool { return strings.HasPrefix(e.id, messagePrefix) }

@@ -154,6 +154,13 @@ func (h *Hub) OnlineUsers() ([]chat.UserSummary, int) {
 	return h.firstOnline()
 }
 
+// OnlineIDs returns the ids of all users who are online, in no particular order.
+func (h *Hub) OnlineIDs() []int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.online))
+}
+
 // firstOnline returns what OnlineUsers returns. The caller holds Hub.mu.
 func (h *Hub) firstOnline() (list []chat.UserSummary, count int) {
 	if h.arrivalsStale {

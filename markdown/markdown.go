@@ -27,29 +27,12 @@ func Parse(source string) *Document {
 
 // Render returns the text of a message as HTML that is safe to put into a page. The HTML has at most 16 times as many
 // bytes as the text.
-func Render(source string) string { return Parse(source).HTML() }
+func Render(source string) string { return Parse(source).HTML(nil) }
 
-// HTML returns d as safe HTML. The renderer escapes all text and writes only allowed elements; sanitizing the result is
-// a second line of defence.
-func (d *Document) HTML() string {
-	return sanitizer.Sanitize(renderDocument(d))
-}
-
-// PlainText returns the pieces of text outside code, links and addresses, in order. Only in these pieces does a mention
-// count.
-func (d *Document) PlainText() (pieces []string) {
-	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		switch n := n.(type) {
-		case *ast.CodeBlock, *ast.CodeSpan, *ast.Link:
-			return ast.WalkSkipChildren, nil
-		case *ast.Text:
-			if entering {
-				pieces = append(pieces, string(n.Value(d.source)))
-			}
-		}
-		return ast.WalkContinue, nil
-	})
-	return pieces
+// HTML returns d as safe HTML, in which mention chooses what each mention shows. Without mention there are none. The
+// renderer escapes all text and writes only allowed elements; sanitizing the result is a second line of defence.
+func (d *Document) HTML(mention func(written string) Mention) string {
+	return sanitizer.Sanitize(renderDocument(d, mention))
 }
 
 // messageParser parses the text of messages. It is safe for concurrent use. Each of its parsers reads a piece of text a
@@ -92,6 +75,7 @@ var sanitizer = func() *bluemonday.Policy {
 	p.AllowAttrs("value").Matching(bluemonday.Integer).OnElements("li")
 	p.AllowAttrs("tabindex").Matching(bluemonday.Integer).OnElements("pre")
 	p.AllowAttrs("dir").Matching(regexp.MustCompile("^(auto|ltr)$")).OnElements("p", "blockquote", "li", "a")
+	p.AllowAttrs("class").Matching(regexp.MustCompile("^mention mention-(all|[0-9]+)$")).OnElements("bdi")
 	p.AllowAttrs("href", "rel", "target").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.RequireParseableURLs(true)

@@ -10,8 +10,8 @@ import (
 )
 
 // renderDocument returns the HTML of a document. The HTML is not sanitized yet.
-func renderDocument(d *Document) string {
-	w := htmlWriter{source: d.source, openElements: map[string]int{}}
+func renderDocument(d *Document, mention func(string) Mention) string {
+	w := htmlWriter{source: d.source, mention: mention, openElements: map[string]int{}}
 	_ = ast.Walk(d.root, w.visit) // visit returns no errors
 	return w.String()
 }
@@ -20,7 +20,8 @@ func renderDocument(d *Document) string {
 type htmlWriter struct {
 	strings.Builder
 	source       []byte
-	openElements map[string]int // how many elements with a name are open; only emphasis is counted
+	mention      func(written string) Mention // may be nil
+	openElements map[string]int               // how many elements with a name are open; only emphasis is counted
 }
 
 // visit writes what a node adds to the HTML. It is called twice for each node, before and after its children.
@@ -155,14 +156,37 @@ func (w *htmlWriter) writeCodeBlock(n *ast.CodeBlock) {
 	w.WriteString(`<pre tabindex="0"><code>` + html.EscapeString(code) + "</code></pre>")
 }
 
-// writeText writes a piece of a line. In Markdown a backslash at the end of a line means a line break, so the parser
-// drops it. Here it is just a backslash, so writeText adds it again.
+// writeText writes a piece of a line with its mentions. In Markdown a backslash at the end of a line means a line break,
+// so the parser drops it. Here it is just a backslash, so writeText adds it again.
 func (w *htmlWriter) writeText(n *ast.Text) {
-	w.WriteString(html.EscapeString(string(n.Value(w.source))))
-	if end := n.Segment.Stop; n.HardLineBreak() && w.source[end] == '\\' {
+	if continuesText(n) {
+		return // the first node of the piece has written it
+	}
+	piece, last := textPiece(n, w.source)
+	if kind := n.Parent().Kind(); w.mention == nil || kind == ast.KindCodeSpan || kind == ast.KindLink {
+		w.WriteString(html.EscapeString(piece))
+	} else {
+		w.writeMentions(piece)
+	}
+	if end := last.Segment.Stop; last.HardLineBreak() && w.source[end] == '\\' {
 		w.WriteByte('\\')
 	}
-	if n.SoftLineBreak() || n.HardLineBreak() {
+	if last.SoftLineBreak() || last.HardLineBreak() {
 		w.WriteString("<br>")
 	}
+}
+
+// writeMentions writes a piece of text, with an element for each mention in it.
+func (w *htmlWriter) writeMentions(piece string) {
+	rest := 0
+	for at, written := range mentionsIn(piece) {
+		m := w.mention(written)
+		if m.Length == 0 {
+			continue
+		}
+		w.WriteString(html.EscapeString(piece[rest:at.sign]))
+		w.WriteString(`<bdi class="mention mention-` + m.Class + `">` + html.EscapeString(m.Text) + "</bdi>")
+		rest = at.handle + m.Length
+	}
+	w.WriteString(html.EscapeString(piece[rest:]))
 }

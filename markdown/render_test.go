@@ -287,18 +287,3 @@ func FuzzRender(f *testing.F) {
 		}
 	})
 }
-
-func TestPlainTextIsOutsideCodeAndLinks(t *testing.T) {
-	d := Parse("a @one `b @two` [c @three](https://x.org) *d @four* https://x.org/@five\n```\n@six\n```\n> e @seven")
-	got := strings.Join(d.PlainText(), "|")
-	for _, want := range []string{"@one", "@four", "@seven"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q lacks %s", got, want)
-		}
-	}
-	for _, unwanted := range []string{"@two", "@three", "@five", "@six"} {
-		if strings.Contains(got, unwanted) {
-			t.Errorf("%q has %s, which is in code, a link or an address", got, unwanted)
-		}
-	}
-}

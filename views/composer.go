@@ -50,6 +50,7 @@ type Composer struct {
 	RejectedFiles []RejectedFile // rejected by the last upload
 	FileLimits    chat.FileLimits
 
+	Hints    MentionHints        // about the mentions in the message that was just sent
 	Mistyped []MistypedShortcode // unknown shortcodes in the message that was just sent
 }
 

@@ -11,6 +11,9 @@ func messageClass(m chat.Message) string {
 	if m.StartsGroup {
 		class += " message--group-start"
 	}
+	if m.Notified {
+		class += " message--notifies-all"
+	}
 	return class
 }
 

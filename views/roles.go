@@ -55,6 +55,8 @@ func (l Locale) actionName(a chat.Action) string {
 		return l.T("Create rooms")
 	case chat.MakeBots:
 		return l.T("Create bots")
+	case chat.NotifyAll:
+		return l.T("Notify everyone in a room with @channel or @here")
 	case chat.InvitePeople:
 		return l.T("Invite new people")
 	case chat.DecideApplications:

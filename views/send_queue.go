@@ -85,6 +85,7 @@ type QueueAnswer struct {
 	Posted    []QueuePosted
 	Error     *chat.Error // why the last refused message was refused
 	ErrorName string      // the name of its conversation
+	ErrorAt   chat.ConversationRef
 }
 
 // QueueMark marks an entry of another page as finished. ID is the id of the entry. Mark is the text of a draft, because

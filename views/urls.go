@@ -32,11 +32,17 @@ func EventsURL(p chat.ConversationRef, after int64) string {
 func MessagesURL(p chat.ConversationRef) string { return "/messages?" + conversationQuery(p) }
 
 // AfterPostURL returns the URL to which the browser goes after it posted a message: that of the conversation. typos are
-// the mistyped shortcodes in the message, for which the page suggests emoji.
-func AfterPostURL(p chat.ConversationRef, typos []string) string {
+// the mistyped shortcodes in the message, for which the page suggests emoji, and hints what it says about the mentions.
+func AfterPostURL(p chat.ConversationRef, typos []string, hints MentionHints) string {
 	address := MessagesURL(p)
 	for _, typo := range typos {
 		address += "&typo=" + url.QueryEscape(typo)
+	}
+	for _, user := range hints.Outside {
+		address += "&outside=" + formatInt(user.ID)
+	}
+	if hints.NotNotified {
+		address += "&unnotified=1"
 	}
 	return address
 }

@@ -33,6 +33,7 @@ var features = map[string]string{
 	"lightbox":              "handlers views css e2e",
 	"login":                 "chat handlers views e2e",
 	"members":               "chat db handlers views",
+	"mentions":              "chat db handlers views css",
 	"message_edits":         "chat handlers views e2e",
 	"message_history":       "chat db handlers e2e",
 	"message_menu":          "views css e2e",

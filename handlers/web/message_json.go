@@ -31,6 +31,14 @@ type MessageJSON struct {
 	DeletedAt *time.Time     `json:"deleted_at,omitempty"`
 	Reactions []ReactionJSON `json:"reactions"`
 	Files     []FileJSON     `json:"files"`
+
+	Mentions []AuthorJSON `json:"mentions"`
+	To       string       `json:"to,omitempty" enum:"channel,here"` // whom it mentions at once, by @channel or @here
+	// Whether the people in "to" are notified. It is false if the author may not do that, is a bot, or did not send
+	// all=yes.
+	Notified *bool `json:"notified,omitempty"`
+	// People in the text who are not in the room and learn nothing; only in the answer that posted the message.
+	NotInRoom []AuthorJSON `json:"not_in_room,omitempty"`
 }
 
 // ReactionJSON is an emoji of a message in JSON responses and events, with the users who reacted with it.
@@ -50,6 +58,13 @@ func MessageToJSON(m chat.Message) MessageJSON {
 		Body: m.Body, HTML: m.HTML,
 		PostedAt: m.PostedAt.Time(), EditedAt: OptionalTime(m.EditedAt), DeletedAt: OptionalTime(m.DeletedAt),
 		Reactions: []ReactionJSON{}, Files: FilesToJSON(m.Files),
+		Mentions: []AuthorJSON{}, To: string(m.Audience),
+	}
+	for _, user := range m.Mentions {
+		out.Mentions = append(out.Mentions, AuthorJSON{ID: user.ID, Name: user.Name, Handle: user.Handle})
+	}
+	if m.Audience != chat.AudienceNone {
+		out.Notified = &m.Notified
 	}
 	for _, group := range m.Reactions.Groups() {
 		reaction := ReactionJSON{Emoji: group.Emoji, Count: len(group.Users)}
