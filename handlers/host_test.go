@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -9,10 +11,14 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"charla/handlers/web"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
 // withHost sends a GET request with a Host header.
@@ -198,4 +204,62 @@ func TestHeadLimit(t *testing.T) {
 	}
 	s.anonymous().get("/login?next=/"+strings.Repeat("x", 66<<10), asJSON).isError(431, "head_too_large", "")
 	s.anonymous().get("/login", asJSON, "Cookie: x="+strings.Repeat("x", 66<<10)).isError(431, "head_too_large", "")
+}
+
+// TestHeadLimitOverHTTP2 is TestHeadLimit over HTTP/2, where heads are compressed. Above the limit that the server
+// announces, net/http closes the connection.
+func TestHeadLimitOverHTTP2(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	for _, c := range []struct{ limit, total, want int }{
+		{64 << 10, 60 << 10, 401}, {0, 60 << 10, 401}, {0, 66 << 10, 431}, {0, 900 << 10, 431}, {64 << 10, 70 << 10, 0},
+	} {
+		server := httptest.NewUnstartedServer(s.handler)
+		server.EnableHTTP2, server.Config.MaxHeaderBytes = true, c.limit
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		token := "Bearer " + strings.Repeat("A", c.total)
+		if got := statusOverHTTP2(t, server, "/chat", hpack.HeaderField{Name: "authorization", Value: token}); got != c.want {
+			t.Errorf("%+v: got %d", c, got)
+		}
+	}
+}
+
+// statusOverHTTP2 sends a GET request without the limits of Go's client, and returns the status of the answer, or 0 if
+// the server closes the connection.
+func statusOverHTTP2(t *testing.T, server *httptest.Server, path string, headers ...hpack.HeaderField) (status int) {
+	t.Helper()
+	conn, err := tls.Dial("tcp", server.Listener.Addr().String(),
+		&tls.Config{InsecureSkipVerify: true, NextProtos: []string{http2.NextProtoTLS}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	framer := http2.NewFramer(conn, conn)
+	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	io.WriteString(conn, http2.ClientPreface)
+	framer.WriteSettings()
+	var head bytes.Buffer
+	encoder := hpack.NewEncoder(&head)
+	for _, f := range append([]hpack.HeaderField{{Name: ":method", Value: "GET"}, {Name: ":scheme", Value: "https"},
+		{Name: ":authority", Value: "127.0.0.1"}, {Name: ":path", Value: path}}, headers...) {
+		encoder.WriteField(f)
+	}
+	const frameBytes = 16 << 10
+	framer.WriteHeaders(http2.HeadersFrameParam{
+		StreamID: 1, EndStream: true, BlockFragment: head.Next(frameBytes), EndHeaders: head.Len() == 0,
+	})
+	for head.Len() > 0 {
+		framer.WriteContinuation(1, head.Len() <= frameBytes, head.Next(frameBytes))
+	}
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return 0
+		}
+		if answer, ok := frame.(*http2.MetaHeadersFrame); ok {
+			status, _ = strconv.Atoi(answer.PseudoValue("status"))
+			return status
+		}
+	}
 }

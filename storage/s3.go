@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,6 +177,10 @@ func (b *s3Backend) uploadOnce(ctx context.Context, name string, v storedVariant
 	return err
 }
 
+// fullCodes are the codes with which S3-compatible servers say that they have no space left for this user, beside the
+// status 507.
+var fullCodes = []string{"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"}
+
 // mapS3Error converts an error of the S3 client. It returns ErrNotFound for a missing object, DiskFull if the server
 // has no space left, and StorageUnavailable for every other error.
 func mapS3Error(err error) error {
@@ -184,7 +189,7 @@ func mapS3Error(err error) error {
 		return nil
 	case response.Code == minio.NoSuchKey:
 		return chat.ErrNotFound
-	case response.StatusCode == http.StatusInsufficientStorage:
+	case response.StatusCode == http.StatusInsufficientStorage, slices.Contains(fullCodes, response.Code):
 		return chat.DiskFull(err)
 	}
 	return chat.StorageUnavailable(err)

@@ -81,6 +81,32 @@ func TestFaultsDuringCommit(t *testing.T) {
 	}
 }
 
+// TestFullServer checks that a server without space is reported as a full disk, whichever code it has for that.
+func TestFullServer(t *testing.T) {
+	store, p, before := behindProxy(t)
+	in := receive(t, store, []byte("a text"))
+	for _, fault := range []storagetest.Fault{
+		storagetest.Refuse(http.StatusInsufficientStorage, "XMinioStorageFull"),
+		storagetest.Refuse(http.StatusInsufficientStorage, "InternalError"),
+		storagetest.Refuse(http.StatusForbidden, "QuotaExceeded"),
+	} {
+		p.SetFault(onlyMethod(http.MethodPut, fault))
+		_, err := in.Commit(t.Context())
+		if !errors.Is(err, chat.ErrDiskFull) || chat.CodeOf(err) != chat.Unavailable {
+			t.Errorf("Commit returned %v", err)
+		}
+		read(t, store, before.Object, chat.VariantOriginal)
+	}
+	p.SetFault(onlyMethod(http.MethodPut, storagetest.Refuse(http.StatusForbidden, "AccessDenied")))
+	if _, err := in.Commit(t.Context()); errors.Is(err, chat.ErrDiskFull) || chat.CodeOf(err) != chat.Unavailable {
+		t.Errorf("without access, Commit returned %v", err)
+	}
+	p.ClearFault()
+	if _, err := in.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRefusalBeforeUploadEnds uses a server that refuses an upload before it has read it. The request is still being
 // sent then, so the retry needs a reader of its own. The race detector fails the test if it has none.
 func TestRefusalBeforeUploadEnds(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"charla/db/dbtest"
+	"charla/storage/storagetest"
 )
 
 // startInShell starts the program from a shell script, which finds the binary in $0 and the data directory in
@@ -177,6 +178,34 @@ func TestFullDiskOfPostgres(t *testing.T) {
 	}
 	eventually(t, "/readyz stops warning", func() bool { return s.get(t, "/readyz") == "ok\n" })
 	s.postFormJSON(t, "/messages", url.Values{"room": {"1"}, "body": {preciousText}}, http.StatusCreated)
+}
+
+// TestFullDiskOfS3 checks the same for uploads to an S3 server without space.
+func TestFullDiskOfS3(t *testing.T) {
+	bucket := storagetest.NewProxy(t, storagetest.New(t))
+	s := startServer(t, context.Background(), "S3_URL="+bucket.URL("charla"))
+	s.register(t, "ana@example.org")
+	upload := func() (status int, text string) {
+		r, err := s.http.Post(s.url+"/files?name=a.txt", "text/plain", strings.NewReader(preciousText))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		page, _ := io.ReadAll(r.Body)
+		return r.StatusCode, string(page)
+	}
+	bucket.SetFault(storagetest.Refuse(http.StatusInsufficientStorage, "XMinioStorageFull"))
+	if status, page := upload(); status != http.StatusServiceUnavailable || !strings.Contains(page, "disk is full") {
+		t.Errorf("%d:\n%s", status, page)
+	}
+	const full = "ok, but files cannot be stored: the disk of the S3 server is full\n"
+	if ready := s.get(t, "/readyz"); ready != full {
+		t.Errorf("/readyz says %q", ready)
+	}
+	bucket.ClearFault()
+	if status, page := upload(); status != http.StatusOK {
+		t.Errorf("after there was space: %d:\n%s", status, page)
+	}
 }
 
 // preciousText is longer than the free space that SQLite may have left in a page.

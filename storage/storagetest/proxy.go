@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -58,10 +59,17 @@ func (p *Proxy) ClearFault() { p.fault.Store(nil) }
 func (p *Proxy) URL(bucket string) string { return URL(p.addr, bucket) }
 
 // Unavailable is a Fault that answers every request with an error, as S3 does when it is overloaded.
-func Unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	w.Write([]byte("<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"))
+func Unavailable(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	Refuse(http.StatusServiceUnavailable, "SlowDown")(w, r, server)
+}
+
+// Refuse returns a Fault that answers every request with an error of S3.
+func Refuse(status int, code string) Fault {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>refused</Message></Error>", code)
+	}
 }
 
 // Stall is a Fault that reads the request and never answers it. It returns when the client disconnects.
