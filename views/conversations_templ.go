@@ -1198,7 +1198,7 @@ func liveTimeline(p Page, t Timeline) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 82, "\" x-ref=\"scroller\" x-on:queue.window=\"$el.scrollTo(0, 0)\" x-on:scroll.passive=\"scrolledUp = $el.scrollTop < -200\" x-on:htmx:before:swap.window=\"anchored || !$el.scrollTop || (heightBefore = !$event.target.closest('.messages--older') && $el.scrollHeight)\" x-on:htmx:after:swap.window=\"anchored || heightBefore && $el.scrollTop && $el.scrollBy(0, heightBefore - $el.scrollHeight)\"><div class=\"scroller__content\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 82, "\" x-ref=\"scroller\" x-on:queue.window=\"$el.scrollTo(0, 0)\" x-on:scroll.passive=\"scrolledUp = $el.scrollTop < -200\" x-on:htmx:before:swap.window=\"heightBefore = anchored || $event.target.closest('.messages--older') ? 0 : $el.scrollHeight\" x-on:htmx:after:swap.window=\"heightBefore && $el.scrollTop && $el.scrollBy(0, heightBefore - $el.scrollHeight)\"><div class=\"scroller__content\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
