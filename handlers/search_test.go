@@ -1,9 +1,14 @@
 package handlers_test
 
 import (
+	"cmp"
+	"maps"
+	"math/rand/v2"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // foundMessage is a search hit in a JSON answer.
@@ -103,6 +108,177 @@ func TestSearch(t *testing.T) {
 		}
 		if n := s.count("SELECT COUNT(*) FROM search_changes"); n != 0 {
 			t.Errorf("%d changes are not indexed", n)
+		}
+	})
+}
+
+// vocabulary are the words of the messages of TestSearchEqualsScan. No word matches two of them, except where
+// searchedWords says so.
+var vocabulary = []string{
+	"canción", "cancion", "上海大学", "🎉", "C++", "foo_bar", "10.0.0.1", "casas", "https://www.example.com/x", "❤️", "año", "running",
+}
+
+// searchedWords maps what a query can contain to the words of the vocabulary that it matches.
+var searchedWords = map[string][]string{
+	"cancion": {"canción", "cancion"}, "CANCIÓN": {"canción"}, "canciones": {"canción", "cancion"},
+	`"cancion"`: {"canción", "cancion"}, "上海": {"上海大学"}, "学": {"上海大学"}, "🎉": {"🎉"}, "c++": {"C++"},
+	"foo_bar": {"foo_bar"}, "bar": {"foo_bar"}, "10.0.0.1": {"10.0.0.1"}, "casa": {"casas"},
+	"example.com": {"https://www.example.com/x"}, "❤": {"❤️"}, "ano": {"año"}, "año": {"año"}, "ñandú": {}, "runs": {"running"},
+	"is:pinned": {},
+}
+
+// scannedMessage is a message as TestSearchEqualsScan knows it.
+type scannedMessage struct {
+	words    []string
+	text     string
+	author   string
+	room     string
+	day      int // of January 2026
+	hasImage bool
+}
+
+// searchedFilters maps what a query can contain to the messages that it matches.
+var searchedFilters = map[string]func(scannedMessage) bool{
+	"from:Ana":          func(m scannedMessage) bool { return m.author == "Ana" },
+	"from:@beto":        func(m scannedMessage) bool { return m.author == "Beto" },
+	"in:general":        func(m scannedMessage) bool { return m.room == "General" },
+	`in:"Sala grande"`:  func(m scannedMessage) bool { return m.room == "Sala grande" },
+	"with:Beto":         func(m scannedMessage) bool { return m.room == "Beto" },
+	"on:2026-01-05":     func(m scannedMessage) bool { return m.day == 5 },
+	"before:2026-01-05": func(m scannedMessage) bool { return m.day < 5 },
+	"after:2026-01-05":  func(m scannedMessage) bool { return m.day > 5 },
+	"has:image":         func(m scannedMessage) bool { return m.hasImage },
+	"has:file":          func(m scannedMessage) bool { return m.hasImage },
+	"has:link":          func(m scannedMessage) bool { return slices.Contains(m.words, "https://www.example.com/x") },
+}
+
+// randomMessage returns a message of one to three words of the vocabulary.
+func randomMessage(random *rand.Rand) scannedMessage {
+	m := scannedMessage{
+		author: pick(random, "Ana", "Beto"), room: pick(random, "General", "Sala grande", "Beto"),
+		day: 1 + random.IntN(9), hasImage: random.IntN(6) == 0,
+	}
+	for range 1 + random.IntN(3) {
+		m.words = append(m.words, pick(random, vocabulary...))
+	}
+	m.text = strings.Join(m.words, pick(random, " ", ", ", "\n"))
+	return m
+}
+
+// randomQuery returns a query of words and filters, and a function that reports which messages match it.
+func randomQuery(random *rand.Rand) (query string, matches func(scannedMessage) bool) {
+	var parts []string
+	var conditions []func(scannedMessage) bool
+	add := func(text string, matches func(scannedMessage) bool) {
+		negated := random.IntN(4) == 0
+		if negated {
+			text = "-" + text
+		}
+		parts = append(parts, text)
+		conditions = append(conditions, func(m scannedMessage) bool { return matches(m) != negated })
+	}
+	for range random.IntN(3) {
+		text := pick(random, slices.Sorted(maps.Keys(searchedFilters))...)
+		add(text, searchedFilters[text])
+	}
+	for range random.IntN(3) + 1 - min(len(parts), 1) { // at least one part in all
+		text := pick(random, slices.Sorted(maps.Keys(searchedWords))...)
+		add(text, func(m scannedMessage) bool {
+			return slices.ContainsFunc(m.words, func(w string) bool { return slices.Contains(searchedWords[text], w) })
+		})
+	}
+	return strings.Join(parts, " "), func(m scannedMessage) bool {
+		return !slices.ContainsFunc(conditions, func(c func(scannedMessage) bool) bool { return !c(m) })
+	}
+}
+
+func pick[T any](random *rand.Rand, values ...T) T { return values[random.IntN(len(values))] }
+
+// searchIDs returns the ids of all messages that a search finds, on all pages.
+func (b *client) searchIDs(query string) (ids []int64) {
+	b.t.Helper()
+	values := url.Values{"q": {query}}
+	for next := "/search?" + values.Encode(); next != ""; {
+		found := decodeLoosely[searchAnswer](b.get(next, asJSON).is(200))
+		for _, m := range found.Messages {
+			ids = append(ids, m.ID)
+		}
+		next = found.Next
+	}
+	return ids
+}
+
+// TestSearchEqualsScan compares 200 searches with a scan of all messages that Ana may read, which knows nothing of
+// tokens. Some messages are indexed, some are not, and some have changed since. Then it compares 500 searches for random
+// bytes before and after the rest is indexed.
+func TestSearchEqualsScan(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		random := rand.New(rand.NewPCG(1, 2))
+		ana, beto := s.newUser("Ana"), s.newUser("Beto")
+		hall, secret := ana.createRoom("Sala grande", "open", beto), beto.createRoom("Secreto", "invited")
+		places := map[string]string{"General": "room=1", "Sala grande": "room=" + formatID(hall)}
+		readable := map[int64]scannedMessage{}
+		post := func(n int) {
+			for range n {
+				m := randomMessage(random)
+				author, peer := ana, beto
+				if m.author == "Beto" {
+					author, peer = beto, ana
+				}
+				place := cmp.Or(places[m.room], peer.peerQuery())
+				beto.sendMessage("room="+formatID(secret), m.text)
+				var files []fileInfo
+				if m.hasImage {
+					files = append(files, author.upload("a.png", picture(4, 3)))
+				}
+				posted := author.sendWithFiles(place, m.text, files...)
+				at := time.Date(2026, 1, m.day, random.IntN(24), 0, 0, 0, time.UTC)
+				s.exec("UPDATE messages SET posted_at = $1 WHERE id = $2", at.UnixMicro(), posted.ID)
+				readable[posted.ID] = m
+				if random.IntN(5) == 0 {
+					other := randomMessage(random)
+					author.editMessage(posted, other.text)
+					m.words, m.text = other.words, other.text
+					readable[posted.ID] = m
+				}
+				if random.IntN(8) == 0 {
+					author.deleteMessage(posted).is(204)
+					delete(readable, posted.ID)
+				}
+			}
+		}
+		post(40)
+		s.indexAll()
+		post(20)
+		for range 200 {
+			query, matches := randomQuery(random)
+			var want []int64
+			for id, m := range readable {
+				if matches(m) {
+					want = append(want, id)
+				}
+			}
+			slices.Sort(want)
+			slices.Reverse(want)
+			if got := ana.searchIDs(query); !slices.Equal(got, want) {
+				t.Errorf("%q found %v, want %v", query, got, want)
+			}
+		}
+		var queries []string
+		var found [][]int64
+		for range 500 {
+			text := make([]byte, random.IntN(12))
+			for i := range text {
+				text[i] = byte(random.IntN(256))
+			}
+			queries = append(queries, string(text))
+			found = append(found, ana.searchIDs(string(text)))
+		}
+		s.indexAll()
+		for i, query := range queries {
+			if got := ana.searchIDs(query); !slices.Equal(got, found[i]) {
+				t.Errorf("%q found %v after indexing, %v before", query, got, found[i])
+			}
 		}
 	})
 }
