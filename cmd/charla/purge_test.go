@@ -14,7 +14,7 @@ import (
 
 // TestDeletedTextLeavesTheDisk checks that what people delete or replace soon is in no file of the data directory:
 // edited and deleted messages, drafts, files, and everything of an account that takes its messages along. What others
-// wrote stays.
+// wrote stays. The search index contains the text before, and not afterwards.
 func TestDeletedTextLeavesTheDisk(t *testing.T) {
 	_, s, _ := startInShell(t, `exec "$0"`)
 	s.register(t, "admin@example.org")
@@ -25,6 +25,7 @@ func TestDeletedTextLeavesTheDisk(t *testing.T) {
 	for i := range 150 {
 		s.postMessage(t, fmt.Sprint("unwanted text ", i, strings.Repeat(" and more", i%60)))
 	}
+	eventually(t, "the text to be in the search index", func() bool { return s.indexedDocuments(t, "unwanted") == 150 })
 	for _, seq := range []int{7, 8, 9} {
 		path := fmt.Sprint("/messages/", seq)
 		s.postForm(t, path+"/edit", url.Values{"body": {fmt.Sprint("unwanted edit ", seq)}})
