@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path"
 	"testing"
 	"testing/fstest"
 
@@ -17,6 +18,32 @@ func (s *Store) RawExec(t testing.TB, query string, args ...any) {
 	if _, err := s.write.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// upToVersion returns the migrations with at most this number.
+func upToVersion(t testing.TB, version int) fs.FS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for name, file := range nextVersion(t).(fstest.MapFS) {
+		var number int
+		if _, err := fmt.Sscanf(path.Base(name), "%d_", &number); err != nil {
+			t.Fatal(err)
+		}
+		if number <= version {
+			files[name] = file
+		}
+	}
+	return files
+}
+
+// OpenSQLiteVersion opens a database with the schema of an earlier version of Charla.
+func OpenSQLiteVersion(t testing.TB, dir string, version int) (*Store, error) {
+	return openSQLite(context.WithoutCancel(t.Context()), dir, upToVersion(t, version))
+}
+
+// OpenPostgresVersion opens a database with the schema of an earlier version of Charla.
+func OpenPostgresVersion(t testing.TB, url string, version int) (*Store, error) {
+	return openPostgres(context.WithoutCancel(t.Context()), url, upToVersion(t, version))
 }
 
 // NextVersion is the number of the migration that only tests have.

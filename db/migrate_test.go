@@ -13,7 +13,10 @@ import (
 
 // engine opens one database on one of the two engines, as this version and as the next version of Charla, as a server
 // and as a command beside a server.
-type engine struct{ open, openNext, openExisting, openExistingNext func() (*db.Store, error) }
+type engine struct {
+	open, openNext, openExisting, openExistingNext func() (*db.Store, error)
+	openVersion                                    func(version int) (*db.Store, error)
+}
 
 // engines returns an empty database on each engine.
 func engines(t *testing.T) map[string]engine {
@@ -25,12 +28,14 @@ func engines(t *testing.T) map[string]engine {
 			func() (*db.Store, error) { return db.OpenNextSQLite(t, dir) },
 			func() (*db.Store, error) { return db.OpenExistingSQLite(t.Context(), dir) },
 			func() (*db.Store, error) { return db.OpenExistingNextSQLite(t, dir) },
+			func(version int) (*db.Store, error) { return db.OpenSQLiteVersion(t, dir, version) },
 		},
 		"postgres": {
 			func() (*db.Store, error) { return db.OpenPostgres(t.Context(), url) },
 			func() (*db.Store, error) { return db.OpenNextPostgres(t, url) },
 			func() (*db.Store, error) { return db.OpenExistingPostgres(t.Context(), url) },
 			func() (*db.Store, error) { return db.OpenExistingNextPostgres(t, url) },
+			func(version int) (*db.Store, error) { return db.OpenPostgresVersion(t, url, version) },
 		},
 	}
 }

@@ -278,7 +278,7 @@ func (s *Server) requirePermission(next echo.HandlerFunc) echo.HandlerFunc {
 		case web.IsGet(c.Request()):
 			return chat.ErrNotFound
 		}
-		s.logOwnAction(c, "permission check", err, "action", route.Action)
+		s.logOwnAction(c, "request", err, "action", route.Action)
 		return err
 	}
 }

@@ -2,9 +2,11 @@ package handlers_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"charla/chat"
 	"charla/db/dbtest"
@@ -206,7 +208,9 @@ func TestDemotionActsOnOpenPages(t *testing.T) {
 	open := there.newSession(ana.user)
 	open.get("/people").is(200)
 	open.get("/admin").is(200)
+	stream := open.listen("/events")
 	owner.post(ana.rolePath(), []string{"role", "member"}, asJSON).is(204)
+	demoted := time.Now()
 	open.get("/people").is(404)
 	open.get("/admin", asJSON).is(404)
 	for _, post := range [][]string{
@@ -218,6 +222,9 @@ func TestDemotionActsOnOpenPages(t *testing.T) {
 		open.post(post[0], post[1:], asJSON).isError(403, "forbidden", "")
 	}
 	equal(t, "members", here.count(`SELECT COUNT(*) FROM users WHERE role = $1`, string(chat.RoleMember)), 2)
+	if names := stream.readToEnd(); !slices.Contains(names, "resync") || time.Since(demoted) > 3*time.Second {
+		t.Errorf("the stream of the old role ended after %v with %q", time.Since(demoted), names)
+	}
 }
 
 // The owner of others can delete the account only if an admin is there, who then becomes the owner.

@@ -15,13 +15,18 @@ import (
 )
 
 // logSecurity logs how an action ended that matters for the security of accounts, such as a sign-in. err is nil if it
-// succeeded; otherwise the line contains the code of the error as the reason. attrs say whose account it is about. The
-// line never contains a password, a token or an e-mail address.
+// succeeded. The line says that the action was refused if the caller may not do it, and otherwise contains the code of
+// the error as the reason. attrs say whose account it is about. The line never contains a password, a token or an
+// e-mail address.
 func (s *Server) logSecurity(c echo.Context, action string, err error, attrs ...any) {
 	result := " succeeded"
-	if err != nil {
+	switch code := chat.CodeOf(err); {
+	case err == nil:
+	case code == chat.Forbidden:
+		result = " refused"
+	default:
 		result = " failed"
-		attrs = append(attrs, "reason", chat.CodeOf(err))
+		attrs = append(attrs, "reason", code)
 	}
 	attrs = append(attrs, "ip", c.RealIP(), "request", web.RequestID(c))
 	slog.InfoContext(c.Request().Context(), action+result, attrs...)

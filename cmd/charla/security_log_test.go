@@ -75,7 +75,7 @@ func testSecurityLog(t *testing.T) {
 	s.newClient(t)
 	s.register(t, "berta@example.org")
 	s.postForm(t, "/people/1/disable", nil)
-	logs.has(`msg="permission check failed" user=2 action=manage_people reason=forbidden`)
+	logs.has(`msg="request refused" user=2 action=manage_people`)
 	s.http = admin // signed out by the reset
 	logIn("/login", "ana@example.org", password)
 	s.postForm(t, "/people/2/admin", nil)
