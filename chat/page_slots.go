@@ -43,6 +43,9 @@ const (
 	pageSlotTouch = Timestamp(50 * time.Second / time.Microsecond)
 )
 
+// pageSlotStart is how long a new page may need to read what its slot contains.
+const pageSlotStart = Timestamp(10 * time.Second / time.Microsecond)
+
 // ErrNoPageSlot is returned by TakePageSlot if all slots belong to open pages.
 var ErrNoPageSlot = errors.New("all page slots are in use")
 
@@ -116,6 +119,40 @@ func (s *Service) OpenPageSlots(ctx context.Context, session Session) (map[int]b
 		open[slot.Slot] = now-slot.UsedAt <= pageSlotLife
 	}
 	return open, err
+}
+
+// TakeOverPageSlots takes slots from pages that seem to be closed, so that another page can empty them, and returns the
+// numbers of those that were taken. A page that is open all the same is loaded again, because KeepPageSlot returns false
+// for it. A slot that a page has just got is not taken, and no page gets a slot that was just taken.
+func (s *Service) TakeOverPageSlots(ctx context.Context, session Session, slots []int) (taken []int, err error) {
+	if len(slots) == 0 {
+		return nil, nil
+	}
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		taken = nil
+		given, err := tx.PageSlots(ctx, session.ID)
+		if err != nil {
+			return err
+		}
+		owners := map[int]PageSlot{}
+		for _, slot := range given {
+			owners[slot.Slot] = slot
+		}
+		for _, n := range slots {
+			free := PageSlot{Session: session.ID, Slot: n, Page: rand.Text(), UsedAt: s.now()}
+			if free.UsedAt-owners[n].UsedAt <= pageSlotStart {
+				continue
+			}
+			switch err := tx.GivePageSlot(ctx, free, owners[n].Page); {
+			case err == nil:
+				taken = append(taken, n)
+			case !errors.Is(err, ErrNotFound):
+				return err
+			}
+		}
+		return nil
+	})
+	return taken, err
 }
 
 // TouchPageSlots records that pages are open.

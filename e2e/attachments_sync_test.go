@@ -2,6 +2,9 @@ package e2e
 
 import "testing"
 
+// queuedFiles is a script for the names of the files of the messages that wait, separated by bars.
+const queuedFiles = `[...document.querySelectorAll('.waiting-message__files > bdi')].map(e => e.innerText).join('|')`
+
 func TestFilesQueueOffline(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -15,7 +18,7 @@ func TestFilesQueueOffline(t *testing.T) {
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
 	ana.waitUntil("they are queued",
-		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
+		queuedFiles+` === 'one.txt|two.txt'`)
 	ana.waitUntil("the files are not in the composer", attachmentNames+` === ''`)
 	ana.cancelQueued(1)
 	ana.waitUntil("the attachments are back in the composer", sprintf(`%s === 'one.txt|two.txt' && %s.value === ''`,
@@ -25,7 +28,7 @@ func TestFilesQueueOffline(t *testing.T) {
 		`document.querySelector('.attachment--failed .attachment__retry')?.checkVisibility()`)
 	ana.typeAndEnter("from the tunnel")
 	ana.waitUntil("the two other files are queued with a message",
-		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'one.txt, two.txt'`)
+		queuedFiles+` === 'one.txt|two.txt'`)
 	ana.setOffline(false)
 	bob.waitUntil("the message arrived once",
 		sprintf(`%s === 'one.txt|two.txt' && document.querySelectorAll('.message').length === 1`, fileNames(1)))
@@ -36,7 +39,7 @@ func TestFilesQueueOffline(t *testing.T) {
 	ana.click("#composer-text")
 	ana.pressKeys("\r")
 	ana.waitUntil("it is queued",
-		`document.querySelector('#send-queue .pending-text__files')?.innerText === 'three.txt'`)
+		queuedFiles+` === 'three.txt'`)
 	s.start()
 	bob.allowErrors(serverDownErrors)
 	ana.open("/messages?with=2")

@@ -164,7 +164,7 @@ func testConversation(t *testing.T, e engine) {
 		w.waitUntil("Charla does not answer", `document.querySelector('.connection-status__message')`)
 	}
 	bob.fill("#composer-text", "while it was away"+enterKey)
-	bob.waitUntil("it is queued", `document.querySelector('#send-queue .pending-text__row')`)
+	bob.waitUntil("it is queued", `document.querySelector('.waiting-message')`)
 	s.start()
 	for _, w := range []*engineWindow{ana, bob} {
 		w.waitForMessages("Hello Bob", "Hello Ana", "while it was away")

@@ -82,7 +82,9 @@ func (s *Server) postQueue(c echo.Context) error {
 	if run.failed != nil && run.answer.IsEmpty() {
 		return run.failed
 	}
-	run.dropUselessMarks()
+	if err := run.emptyClosedSlots(); err != nil {
+		return err
+	}
 	return s.Render(c, http.StatusOK, views.SendQueueResponse(s.Locale(c), run.answer))
 }
 
@@ -156,13 +158,16 @@ func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
 	return nil
 }
 
-// refuse tells the page to give the text of a refused message back to the user. It does nothing for a message in the
-// slot of another page that is open, because that page sends the message too and gets this answer itself.
+// refuse makes the page offer the text of a refused message to the user. It does nothing for a message in the slot of
+// another page that is open, because that page sends the message too and gets this answer itself.
 func (r *queueRun) refuse(slot queueSlot, e queueEntry, err error) {
 	if !slot.own && r.open[slot.number] {
 		return
 	}
-	r.answer.Refused = append(r.answer.Refused, e.id)
+	if strings.TrimSpace(e.Body) != "" {
+		r.answer.Refused = append(r.answer.Refused, e.id)
+	}
+	r.forget(slot, e)
 	r.answer.Error, _ = web.ClassifyError(r.c, err)
 	r.answer.ErrorName, r.answer.ErrorAt = e.Name, e.conversation()
 }
@@ -174,45 +179,6 @@ func isTemporary(err error) bool {
 		return false
 	}
 	return err != nil
-}
-
-// forget makes the page remove a finished entry from its own slot, or mark an entry of another slot as finished.
-func (r *queueRun) forget(slot queueSlot, e queueEntry) {
-	switch {
-	case slot.own:
-		r.answer.Dropped = append(r.answer.Dropped, e.id)
-	case !r.isGone(e):
-		r.answer.Marked = append(r.answer.Marked, views.QueueMark{ID: e.id, Mark: cmp.Or(e.markText(), "1")})
-	}
-}
-
-// isGone reports whether a page has marked an entry as finished. The mark of a draft contains the draft's text, and
-// applies only as long as the draft has that text.
-func (r *queueRun) isGone(e queueEntry) bool {
-	for _, slot := range r.slots {
-		if mark, ok := slot.marks[e.id]; ok && (e.isMessage() || mark == cmp.Or(e.Body, "1")) {
-			return true
-		}
-	}
-	return false
-}
-
-// dropUselessMarks makes the page remove its marks of entries that no slot has any more.
-func (r *queueRun) dropUselessMarks() {
-	stored := map[string]bool{}
-	for _, slot := range r.slots {
-		for _, e := range slot.entries {
-			stored[e.id] = true
-		}
-	}
-	for _, slot := range r.slots {
-		for id := range slot.marks {
-			if slot.own && !stored[id] {
-				r.answer.Dropped = append(r.answer.Dropped, markPrefix+id)
-			}
-		}
-	}
-	slices.Sort(r.answer.Dropped)
 }
 
 // saveDrafts saves the drafts of all slots, unless messages have to wait: a draft may continue one of them.
@@ -246,7 +212,6 @@ func (r *queueRun) saveDrafts() {
 func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 	other, err := r.s.chat.SaveDraft(r.c.Request().Context(), web.CurrentUser(r.c), e.draft())
 	saved := views.QueueDraft{ID: e.id, Conversation: e.conversation(), Body: e.Body, Key: e.Key}
-	code := chat.CodeOf(err)
 	switch {
 	case isTemporary(err):
 		r.failed = err
@@ -257,10 +222,10 @@ func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 	case typing && err == nil:
 		r.answer.Saved = append(r.answer.Saved, saved)
 		r.answer.Known = append(r.answer.Known, saved)
-	case !typing && (err == nil && other != "" || code == chat.Invalid):
+	case !typing && (err != nil || other != ""):
 		r.offer(e, e.Body)
 		r.forget(slot, e)
-	case !typing && err == nil:
+	case !typing:
 		r.answer.Recovered = append(r.answer.Recovered, saved)
 		r.forget(slot, e)
 	}

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"charla/chat"
 )
@@ -93,7 +95,7 @@ func (a *answer) answered(expression string) string {
 const (
 	drops   = "mine[$el.dataset.id] = undefined"
 	marks   = "mine['gone-'"
-	refuses = "$dispatch('refused'"
+	refuses = "all[$el.dataset.id] && (mine['other-'"
 	saves   = "(mine[$el.dataset.id] || {})"
 )
 
@@ -162,12 +164,14 @@ func TestQueueRefusesSingleEntries(t *testing.T) {
 	}...)
 	own = append(own, good("message-PAGE-10", "last")...)
 	answer := ana.postQueue(t, own, nil).is(200)
-	equal(t, "dropped", answer.answered(drops), "message-PAGE-0|message-PAGE-10")
 	var want []string
-	for i := 1; i <= 9; i++ {
+	for i := 1; i <= 8; i++ {
 		want = append(want, fmt.Sprint("message-PAGE-", i))
 	}
-	equal(t, "refused", answer.answered(refuses), strings.Join(want, "|"))
+	equal(t, "offered to the user, apart from an empty one", answer.answered(refuses), strings.Join(want, "|"))
+	want = append(want, "message-PAGE-0", "message-PAGE-10", "message-PAGE-9")
+	slices.Sort(want)
+	equal(t, "dropped", answer.answered(drops), strings.Join(want, "|"))
 	equal(t, "messages", berta.bodies("room=1"), "first|last")
 	ana.postQueue(t, own[1:2], nil).is(200).shows("[hx-target='#send-error'] bdi", "<General>:")
 
@@ -201,8 +205,66 @@ func TestQueueSkipsWhatIsGone(t *testing.T) {
 	}
 	answer := ana.postQueue(t, own, other).is(200)
 	equal(t, "dropped", answer.answered(drops), "gone-message-OLD-7|message-PAGE-0|message-PAGE-1")
-	equal(t, "marked", answer.answered(marks), "message-OLD-1")
+	equal(t, "marked, one of them with the time in place of the mark", answer.answered(marks), "message-OLD-0|message-OLD-1")
 	equal(t, "messages", ana.bodies("room=1"), "sent")
+}
+
+// TestQueueForgetsClosedPages empties the slots of closed pages, but not those of pages that may be open, and keeps what
+// is not finished.
+func TestQueueForgetsClosedPages(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.newUser("Ana")
+	const longAgo, now = "1000000000", "4000000000"
+	message := func(id string) queuedEntries {
+		return queuedEntries{{id, queued{"place": "room-1", "body": id}}}
+	}
+	open := func(slot int, page string, ago time.Duration) {
+		at := time.Now().Add(-ago).UnixMicro()
+		s.exec(fmt.Sprintf(`INSERT INTO page_slots (session_id, slot, page, used_at)
+			SELECT MAX(id), %d, '%s', %d FROM sessions`, slot, page, at))
+	}
+	own := queuedEntries{
+		{"gone-message-OLD-0", longAgo}, {"gone-message-OLD-1", now}, {"gone-message-OLD-2", 1}, {"attachment-7", "message-OLD-9"},
+	}
+	closed := slices.Concat(message("message-OLD-0"), queuedEntries{
+		{"other-message-8", queued{"place": "room-1", "body": "offered"}},
+		{"gone-message-NO-1", "1"}, {"gone-message-OLD-1", "1"}, {"attachment-8", "message-NO-1"},
+	})
+	slots := map[string]string{slotOf(ana.user, 0): own.text(t)}
+	for n, name := range []string{"", "asleep", "new", "open", "canceling", "closed"} {
+		switch name {
+		case "asleep": // seen a minute ago, but it has not removed what was marked long ago
+			open(n, name, time.Minute)
+			slots[slotOf(ana.user, n)] = closed.text(t)
+		case "new":
+			open(n, name, time.Second)
+			slots[slotOf(ana.user, n)] = message("message-OLD-0").text(t)
+		case "open":
+			open(n, name, time.Minute)
+			slots[slotOf(ana.user, n)] = slices.Concat(message("message-OLD-1"), queuedEntries{{"gone-message-NO-2", "1"}}).text(t)
+		case "canceling":
+			open(n, name, time.Minute)
+			slots[slotOf(ana.user, n)] = message("message-OLD-2").text(t)
+		case "closed":
+			open(n, name, time.Hour)
+			slots[slotOf(ana.user, n)] = message("message-OLD-1").text(t)
+		}
+	}
+	answer := ana.post("/messages/queue", queueForm(t, ana.user, slots), asHTMX).is(200)
+	equal(t, "emptied", answer.answered("stored["),
+		"attachment-8|gone-message-NO-1|message-OLD-0|message-OLD-1")
+	for _, n := range []int{1, 5} {
+		answer.shows(fmt.Sprintf("[data-store='%s'] i", slotOf(ana.user, n)))
+	}
+	equal(t, "dropped", answer.answered(drops), "attachment-7")
+	equal(t, "marked with the time in place of the mark", answer.answered(marks), "message-OLD-2")
+	equal(t, "messages", ana.bodies("room=1"), "")
+	equal(t, "pages that are asleep or closed and have lost their slots",
+		s.count(`SELECT COUNT(*) FROM page_slots WHERE page IN ('asleep', 'closed')`), 0)
+	equal(t, "pages that have kept their slots",
+		s.count(`SELECT COUNT(*) FROM page_slots WHERE page IN ('new', 'open', 'canceling')`), 3)
+	ana.get("/events?room=1&after=0", "Charla-Page: 1-asleep").is(200).has("event: logout")
 }
 
 // TestQueueWaitsWhileItFails checks that temporary failures leave the entries in the browser.

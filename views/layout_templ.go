@@ -220,7 +220,7 @@ func document(p Page, title string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\" x-data=\"{ mine: $persist({}).as($el.dataset.store), all: {}, page: $el.dataset.page, count: 0 }\" x-on:queue.window=\"[mine['message-' + page + '-' + count++] = $event.detail, $dispatch('send')]\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\" x-data=\"{ mine: $persist({}).as($el.dataset.store), all: {}, page: $el.dataset.page, count: 0 }\" x-on:queue.window=\"[mine[$event.detail.id] = $event.detail, $dispatch('send')]\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

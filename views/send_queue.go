@@ -10,15 +10,15 @@ import (
 // PageHeader is the request header in which htmx sends the slot and the name of the page, such as "7-NAME".
 const PageHeader = "Charla-Page"
 
-// These are parts of hx-trigger. whileQueued limits an event to a page that shows a message in the send queue.
+// These are parts of hx-trigger. whileStored limits an event to a browser that has stored messages or drafts to send. In
+// the text that it searches, a backslash and a quotation mark precede the id of an entry.
 const (
-	whileQueued  = `[this.querySelector('.pending-text__row')]`
-	readTriggers = `load, storage from:window, send from:window delay:20ms, giveback from:window delay:20ms, ` +
-		`typed from:window, htmx:finally:request from:#` + idSendQueue + ` delay:20ms`
-	sendTriggers = `send from:window delay:20ms, giveback from:window delay:20ms, ` +
-		`waits from:window once delay:200ms, typed from:window throttle:1500ms, online from:window, ` +
-		`htmx:sse:after:connection` + whileQueued + ` from:body, every 10s` + whileQueued +
-		`, every 60s[document.hidden]`
+	whileStored  = `[/\\.(message|draft)-/.test(JSON.stringify(localStorage, this.dataset.slots.split(' ')))]`
+	readTriggers = `load, storage from:window, send from:window delay:1ms, typed from:window, ` +
+		`htmx:finally:request from:#` + idSendQueue + ` delay:1ms`
+	sendTriggers = `submit, send from:window delay:1ms, load` + whileStored + ` delay:200ms, ` +
+		`typed from:window throttle:1500ms, online from:window, htmx:sse:after:connection` + whileStored +
+		` from:body, every 10s` + whileStored + `, every 60s[document.hidden]`
 )
 
 // sendErrorSwap is the htmx setting that shows the error of a queued message below the conversation.
@@ -75,17 +75,24 @@ func (p Page) pageHeader() string {
 
 // QueueAnswer tells a page what to do after it has sent the stored entries of all pages of its browser.
 type QueueAnswer struct {
-	Dropped   []string     // ids of entries to remove from the page's own slot
-	Marked    []QueueMark  // entries of other slots to mark as finished
-	Refused   []string     // ids of messages to give back to the user
-	Saved     []QueueDraft // drafts of this page that the server has stored
-	Known     []QueueDraft // drafts as the server has them now, for the composers of this page
-	Offered   []QueueDraft // texts to offer to the user as other drafts
-	Recovered []QueueDraft // drafts that other pages left and that the server has stored
+	Dropped   []string       // ids of entries to remove from the page's own slot
+	Marked    []QueueMark    // entries of other slots to mark as finished
+	Refused   []string       // ids of messages to offer to the user as other drafts
+	Cleared   []QueueCleared // finished entries of closed pages
+	Saved     []QueueDraft   // drafts of this page that the server has stored
+	Known     []QueueDraft   // drafts as the server has them now, for the composers of this page
+	Offered   []QueueDraft   // texts to offer to the user as other drafts
+	Recovered []QueueDraft   // drafts that other pages left and that the server has stored
 	Posted    []QueuePosted
 	Error     *chat.Error // why the last refused message was refused
 	ErrorName string      // the name of its conversation
 	ErrorAt   chat.ConversationRef
+}
+
+// QueueCleared lists the ids of entries to remove from the slot of a closed page. Store is the slot's localStorage key.
+type QueueCleared struct {
+	Store string
+	IDs   []string
 }
 
 // QueueMark marks an entry of another page as finished. ID is the id of the entry. Mark is the text of a draft, because
@@ -106,5 +113,5 @@ type QueuePosted struct {
 
 // IsEmpty reports whether the page has nothing to do.
 func (a QueueAnswer) IsEmpty() bool {
-	return len(a.Dropped)+len(a.Marked)+len(a.Refused)+len(a.Saved)+len(a.Known)+len(a.Offered)+len(a.Recovered) == 0
+	return len(a.Dropped)+len(a.Marked)+len(a.Cleared)+len(a.Saved)+len(a.Known)+len(a.Offered)+len(a.Recovered) == 0
 }

@@ -82,7 +82,7 @@ var otherFiles = map[string]string{
 	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
 	"handlers": "account_export_content compression docs errors events health me_css middleware openapi routes " +
-		"security_log send_queue_entries server well_known",
+		"security_log send_queue_cleanup send_queue_entries server well_known",
 	"handlers/stream": "event_docs html json replay response",
 	"handlers/web": "caller client_address content_disposition errors host json_schema markdown max_lengths " +
 		"message_json negotiation openapi query_parameters ratelimit render request route upload_body " +
