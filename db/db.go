@@ -26,6 +26,7 @@ type Store struct {
 	committer   *groupCommitter // runs all writes on SQLite; nil on PostgreSQL, where transactions run concurrently
 	lock        io.Closer       // lock of SQLite's directory; nil on PostgreSQL
 	observer    Observer        // may be nil
+	sessions    sessionCache
 }
 
 var _ chat.Store = (*Store)(nil)
@@ -84,18 +85,23 @@ func (s *Store) tryTx(ctx context.Context, f func(chat.Tx) error) error {
 	if s.committer != nil {
 		return s.committer.do(ctx, f)
 	}
-	return runTx(ctx, s.write, func(w writer) error { return f(w) })
+	return s.runTx(ctx, func(w writer) error { return f(w) })
 }
 
 // runTx runs f in a new transaction and commits unless f fails.
-func runTx(ctx context.Context, pool *sqlx.DB, f func(writer) error) error {
-	tx, err := pool.BeginTxx(ctx, nil)
+func (s *Store) runTx(ctx context.Context, f func(writer) error) error {
+	tx, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return mapError("begin transaction", err)
 	}
 	defer tx.Rollback() // does nothing after a commit; a panic in f passes through here
-	if err := f(writer{reader{txQuerier{ctx, tx}}}); err != nil {
+	q := &txQuerier{ctx: ctx, tx: tx}
+	if err := f(writer{reader{q}}); err != nil {
 		return err
 	}
-	return mapError("commit", tx.Commit())
+	err = tx.Commit()
+	if q.changesRights { // even if the commit failed: without a reply it may have happened
+		s.sessions.empty()
+	}
+	return mapError("commit", err)
 }

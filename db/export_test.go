@@ -18,6 +18,7 @@ func (s *Store) RawExec(t testing.TB, query string, args ...any) {
 	if _, err := s.write.ExecContext(context.WithoutCancel(t.Context()), query, args...); err != nil {
 		t.Fatal(err)
 	}
+	s.sessions.empty()
 }
 
 // upToVersion returns the migrations with at most this number.

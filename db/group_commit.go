@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"charla/chat"
 )
 
@@ -23,7 +21,7 @@ const isolationPeriod = time.Second
 // groupCommitter runs all writes on SQLite. A commit costs a sync of the disk, so transactions that arrive while a
 // commit runs share the next one. There is no timer: a single transaction starts at once.
 type groupCommitter struct {
-	pool       *sqlx.DB
+	runTx      func(context.Context, func(writer) error) error
 	file       *dbFile
 	observer   Observer // may be nil
 	goroutines sync.WaitGroup
@@ -137,7 +135,7 @@ func (c *groupCommitter) commitBatch(batch []*queuedWrite) {
 
 func (c *groupCommitter) runBatch(ctx context.Context, batch []*queuedWrite,
 	run func(*queuedWrite, context.Context, writer) error) error {
-	return runTx(ctx, c.pool, func(w writer) error {
+	return c.runTx(ctx, func(w writer) error {
 		for _, write := range batch {
 			if err := run(write, ctx, w); err != nil {
 				return err

@@ -109,19 +109,23 @@ func (p poolQuerier) withReadTimeout(ctx context.Context, query func(context.Con
 // txQuerier runs statements in a transaction. They use the transaction's context, not that of the caller, because the
 // caller's request may be cancelled.
 type txQuerier struct {
-	ctx context.Context
-	tx  *sqlx.Tx
+	ctx           context.Context
+	tx            *sqlx.Tx
+	changesRights bool // see the function changesRights
 }
 
-func (t txQuerier) GetContext(_ context.Context, dest any, query string, args ...any) error {
+func (t *txQuerier) GetContext(_ context.Context, dest any, query string, args ...any) error {
+	t.changesRights = t.changesRights || changesRights(query)
 	return t.tx.GetContext(t.ctx, dest, query, args...)
 }
 
-func (t txQuerier) SelectContext(_ context.Context, dest any, query string, args ...any) error {
+func (t *txQuerier) SelectContext(_ context.Context, dest any, query string, args ...any) error {
+	t.changesRights = t.changesRights || changesRights(query)
 	return t.tx.SelectContext(t.ctx, dest, query, args...)
 }
 
-func (t txQuerier) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+func (t *txQuerier) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	t.changesRights = t.changesRights || changesRights(query)
 	return t.tx.ExecContext(t.ctx, query, args...)
 }
 

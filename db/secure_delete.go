@@ -107,7 +107,7 @@ func (s *Store) cleanPagesTx(ctx context.Context, pages []int) error {
 		UPDATE sqlite_dbpage SET data = charla_without_remains(data) WHERE pgno = $1`
 	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
 	defer cancel()
-	return runTx(ctx, s.write, func(w writer) error {
+	return s.runTx(ctx, func(w writer) error {
 		for _, page := range pages {
 			if _, err := w.exec(ctx, "overwrite remains of deleted text", query, page); err != nil {
 				return err

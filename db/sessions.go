@@ -16,13 +16,35 @@ const selectSession = `
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.ended_at = 0 AND s.expires_at > $2 AND u.disabled_at = 0`
 
-// Session returns the live session whose token has this hash.
+// Session returns the live session whose token has this hash. On SQLite it may come from the sessionCache.
+func (s *Store) Session(ctx context.Context, hash string, now chat.Timestamp) (chat.Session, chat.User, error) {
+	query := func() (chat.Session, chat.User, error) { return s.reader.Session(ctx, hash, now) }
+	if !s.cachesSessions() {
+		return query()
+	}
+	return s.sessions.read(sessionKey{hash: hash}, now, query)
+}
+
+// SessionByID returns the live session with this id, and its user. On SQLite it may come from the sessionCache.
+func (s *Store) SessionByID(ctx context.Context, id int64, now chat.Timestamp) (chat.Session, chat.User, error) {
+	query := func() (chat.Session, chat.User, error) { return s.reader.SessionByID(ctx, id, now) }
+	if !s.cachesSessions() {
+		return query()
+	}
+	return s.sessions.read(sessionKey{id: id}, now, query)
+}
+
+// cachesSessions reports whether this process makes all changes of the database, as on SQLite. On PostgreSQL other nodes
+// change it too.
+func (s *Store) cachesSessions() bool { return s.committer != nil }
+
+// Session returns the live session whose token has this hash, as of this moment.
 func (r reader) Session(ctx context.Context, hash string, now chat.Timestamp) (chat.Session, chat.User, error) {
 	const query = selectSession + ` AND s.hash = $1`
 	return r.sessionRow(ctx, "read session", query, hash, now)
 }
 
-// SessionByID returns the live session with this id, and its user.
+// SessionByID returns the live session with this id, and its user, as of this moment.
 func (r reader) SessionByID(ctx context.Context, id int64, now chat.Timestamp) (chat.Session, chat.User, error) {
 	const query = selectSession + ` AND s.id = $1`
 	return r.sessionRow(ctx, "read session by id", query, id, now)
@@ -84,11 +106,12 @@ func (w writer) InsertSession(ctx context.Context, s chat.Session, hash string) 
 	return id, err
 }
 
+const touchSession = `
+	UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at = 0`
+
 // TouchSession records when a session was used and when it expires. It does nothing if the session has ended.
 func (w writer) TouchSession(ctx context.Context, id int64, seen, expires chat.Timestamp) error {
-	const query = `
-		UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at = 0`
-	_, err := w.exec(ctx, "touch session", query, id, seen, expires)
+	_, err := w.exec(ctx, "touch session", touchSession, id, seen, expires)
 	return err
 }
 

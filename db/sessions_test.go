@@ -27,11 +27,14 @@ func testSessions(t *testing.T, s *db.Store) {
 	ctx := t.Context()
 	ana := createUser(t, s, "ana")
 	session := insertSession(t, s, ana, "h1")
-	readSession := func(now chat.Timestamp) (chat.Session, error) {
-		found, user, err := s.Session(ctx, "h1", now)
-		if err == nil {
-			equal(t, user, ana)
-		}
+	readSession := func(now chat.Timestamp) (found chat.Session, err error) {
+		err = s.InTx(ctx, func(tx chat.Tx) (err error) {
+			var user chat.User
+			if found, user, err = tx.Session(ctx, "h1", now); err == nil {
+				equal(t, user, ana)
+			}
+			return err
+		})
 		return found, err
 	}
 	found, err := readSession(farFuture - 1)

@@ -137,8 +137,9 @@ func connectSQLite(path string, info fs.FileInfo) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	committer := &groupCommitter{pool: write, file: &dbFile{path, info}}
-	return &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write, committer: committer}, nil
+	s := &Store{reader: reader{poolQuerier{db: read}}, read: read, write: write}
+	s.committer = &groupCommitter{runTx: s.runTx, file: &dbFile{path, info}}
+	return s, nil
 }
 
 // openAllConns opens all connections that a pool may have. A later attempt could fail, because the process has no file

@@ -77,7 +77,7 @@ var features = map[string]string{
 // otherFiles lists the files of each layer that belong to no feature. Their names have no extension and no _test.
 var otherFiles = map[string]string{
 	"chat":   "chat errors events every password scripts secrets seed service store validation version",
-	"db":     "backup db deadline_conn errors group_commit migrate nodes observer postgres query secrets secure_delete sqlite stmt_cache",
+	"db":     "backup db deadline_conn errors group_commit migrate nodes observer postgres query secrets secure_delete session_cache sqlite stmt_cache",
 	"notify": "worker",
 	"live": "blocking_writer catchup doc encoder frame hijacked hub json node_presence polling relay relay_message " +
 		"replay_cache scheduler sse stats stream subscriptions unread",
