@@ -3,6 +3,7 @@
 package markdown
 
 import (
+	"html"
 	"regexp"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -27,7 +28,12 @@ func Parse(source string) *Document {
 
 // Render returns the text of a message as HTML that is safe to put into a page. The HTML has at most 16 times as many
 // bytes as the text.
-func Render(source string) string { return Parse(source).HTML(nil) }
+func Render(source string) string {
+	if isPlain(source) {
+		return html.EscapeString(source)
+	}
+	return Parse(source).HTML(nil)
+}
 
 // HTML returns d as safe HTML, in which mention chooses what each mention shows. Without mention there are none. The
 // renderer escapes all text and writes only allowed elements; sanitizing the result is a second line of defence.

@@ -55,6 +55,24 @@ func TestFormatting(t *testing.T) {
 	})
 }
 
+// plainSeeds are texts that are plain, and texts that look plain at first sight.
+var plainSeeds = []string{
+	"how about a coffee?", `it's "5 < 6" & more`, "¿qué tal? 👋🏽", "a\u00a0b\u2028c", "x > y", "&amp; <b>", "1. one", "- x", "> q",
+	"+ x", " x", "x ", "x\u00a0", "a\tb", "a\nb", "a\r", "a\x00", "\xff", "", "(x) - y + z 1. 2)", "#x", "===", "|a|b|", "]x[",
+}
+
+// FuzzPlain checks that the short way for plain text gives the same HTML as parsing.
+func FuzzPlain(f *testing.F) {
+	for _, s := range plainSeeds {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		if got, want := Render(source), Parse(source).HTML(nil); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", source, got, want)
+		}
+	})
+}
+
 func TestFencedCode(t *testing.T) {
 	pre := func(code string) string { return `<pre tabindex="0"><code>` + code + `</code></pre>` }
 	wantRendered(t, map[string]string{
