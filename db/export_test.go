@@ -55,22 +55,39 @@ func nextVersion(t testing.TB) fs.FS {
 	t.Helper()
 	files := fstest.MapFS{}
 	for _, folder := range []string{"sqlite", "postgres"} {
-		names, err := fs.Glob(migrations.FS, folder+"/*.sql")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
-			text, err := fs.ReadFile(migrations.FS, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[name] = &fstest.MapFile{Data: text}
-		}
+		addMigrations(t, files, folder, "99999")
 		files[fmt.Sprintf("%s/%05d_test.sql", folder, NextVersion)] = &fstest.MapFile{Data: []byte(`-- +goose Up
 			ALTER TABLE users ADD COLUMN pronouns TEXT NOT NULL DEFAULT '';
 			ALTER TABLE messages ADD COLUMN title TEXT NOT NULL DEFAULT '';`)}
 	}
 	return files
+}
+
+// addMigrations adds the migrations in a folder whose number is lower than that of the first one to leave out.
+func addMigrations(t testing.TB, files fstest.MapFS, folder, before string) {
+	t.Helper()
+	names, err := fs.Glob(migrations.FS, folder+"/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if name >= folder+"/"+before {
+			continue
+		}
+		text, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: text}
+	}
+}
+
+// OpenSQLiteBefore opens a database like a version of Charla without the migration of this number and later ones.
+func OpenSQLiteBefore(t testing.TB, dir, migration string) (*Store, error) {
+	t.Helper()
+	files := fstest.MapFS{}
+	addMigrations(t, files, "sqlite", migration)
+	return openSQLite(context.WithoutCancel(t.Context()), dir, files)
 }
 
 // OpenNextSQLite opens a database like the next version of Charla.

@@ -27,10 +27,24 @@ func (r reader) MessagesAfter(ctx context.Context, user, room, after int64, limi
 	return r.listMessages(ctx, "list messages after", query, room, user, after, limit)
 }
 
-// MessagesChangedSince returns at most limit messages of a room with changed_seq > after, lowest changed_seq first.
+// editedAfter selects the messages of room $1 that were changed after they were posted. The caller appends a
+// comparison of the number of the last change. The condition changed_seq > seq makes it use the index messages_edited.
+const editedAfter = `SELECT c.* FROM messages c WHERE c.room_id = $1 AND c.changed_seq > c.seq AND c.changed_seq`
+
+// MessagesChangedSince returns at most limit messages of a room with changed_seq > after, lowest changed_seq first. It
+// finds the messages that were never changed by their seq, and the others by an index that contains only them.
 func (r reader) MessagesChangedSince(ctx context.Context, user, room, after int64,
 	limit int) ([]chat.Message, error) {
-	const query = selectReadableMessages + ` AND x.changed_seq > $3 ORDER BY x.changed_seq LIMIT $4`
+	const query = `SELECT ` + messageColumns + `
+		FROM (
+			SELECT * FROM (
+				SELECT c.* FROM messages c WHERE c.room_id = $1 AND c.seq > $3 AND c.changed_seq = c.seq
+				ORDER BY c.seq LIMIT $4) AS added
+			UNION ALL
+			SELECT * FROM (` + editedAfter + ` > $3 ORDER BY c.changed_seq LIMIT $4) AS edited) AS x
+		JOIN users u ON u.id = x.author_id
+		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $2)
+		ORDER BY x.changed_seq LIMIT $4`
 	return r.listMessages(ctx, "list changed messages", query, room, user, after, limit)
 }
 
@@ -46,8 +60,10 @@ func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (del
 // Changes reads the messages of a room that changed after the cursor, the room's last seq and the departures, all as of
 // one moment. One statement reads the messages and the last seq. A room without changes still gives one row, without a
 // message: hence the COALESCE. The messages are limited before the joins; otherwise PostgreSQL would read and sort
-// everything that changed since the cursor, which may be the whole room. A second query reads the departures up to the
-// same last seq, which never change afterwards. It is skipped if there is a message for every seq since the cursor,
+// everything that changed since the cursor, which may be the whole room. They are the first ones that were posted after
+// the cursor, and the first ones that were changed after it, each limited. A new message that was changed is in both. If
+// one of the two is cut off by the limit, there are too many changes anyway. A second query reads the departures up to
+// the same last seq, which never change afterwards. It is skipped if there is a message for every seq since the cursor,
 // because then nobody has left.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
@@ -62,12 +78,10 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 			COALESCE(x.notifies_all, FALSE) AS notifies_all,` + reactionsColumn + `,` + filesColumn + `,` + mentionsColumn + `
 		FROM rooms r
 		LEFT JOIN (
-			SELECT c.id, c.room_id, c.seq, c.changed_seq, c.author_id, c.key, c.body, c.html, c.posted_at, c.edited_at,
-				c.deleted_at, c.starts_group, c.starts_day, c.file_count, c.mention_count,
-				c.mention_all, c.notifies_all
-			FROM messages c WHERE c.room_id = $1 AND c.changed_seq > $2
-			ORDER BY c.changed_seq
-			LIMIT $3) x ON x.room_id = r.id
+			SELECT * FROM (
+				SELECT c.* FROM messages c WHERE c.room_id = $1 AND c.seq > $2 ORDER BY c.seq LIMIT $3) AS added
+			UNION ALL
+			SELECT * FROM (` + editedAfter + ` > $2 ORDER BY c.changed_seq LIMIT $3) AS edited) x ON x.room_id = r.id
 		LEFT JOIN users u ON u.id = x.author_id
 		WHERE r.id = $1`
 	var rows []struct {
@@ -81,9 +95,6 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 		return chat.Changes{}, chat.ErrNotFound
 	}
 	lastSeq := rows[0].LastSeq
-	if len(rows) > limit {
-		return chat.Changes{LastSeq: lastSeq, TooFarBehind: true}, nil
-	}
 	var changed []chat.Message
 	for _, row := range rows {
 		if row.ID != 0 {
@@ -91,6 +102,10 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 		}
 	}
 	slices.SortFunc(changed, func(a, b chat.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	changed = slices.CompactFunc(changed, func(a, b chat.Message) bool { return a.ID == b.ID })
+	if len(changed) > limit {
+		return chat.Changes{LastSeq: lastSeq, TooFarBehind: true}, nil
+	}
 	c := chat.ClassifyChanges(cursor, lastSeq, changed)
 	if lastSeq-cursor <= int64(len(changed)) {
 		return c, nil

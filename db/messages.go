@@ -122,9 +122,10 @@ func (w writer) ReservePost(ctx context.Context, author int64, ref chat.Conversa
 // used the message's key before. The caller has locked the room, so the author cannot leave it before the commit.
 func (w writer) InsertMessage(ctx context.Context, m chat.Message, digest string) (id int64, err error) {
 	const query = `
-		INSERT INTO messages (room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,
+		INSERT INTO messages (id, room_id, seq, changed_seq, author_id, key, body, html, posted_at, starts_group,
 			starts_day, content_digest, file_count, mention_count, mention_all, notifies_all)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+		SELECT n.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+		FROM next_message_id n
 		WHERE EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND user_id = $4)
 		ON CONFLICT (author_id, key) DO NOTHING
 		RETURNING id`

@@ -50,14 +50,14 @@ func (e explainer) ExecContext(ctx context.Context, query string, args ...any) (
 }
 
 // allowedScans matches the scans of temporary results: the rooms of one person, the rows that are counted, the
-// arguments in JSON, and the messages since the last scan for digests.
+// arguments in JSON, the messages since the last scan for digests, and the limited lists of added and edited messages.
 var allowedScans = regexp.MustCompile(
-	`^SCAN (mine|counted|kept|a|w|f|recent|CONSTANT ROW|json_each VIRTUAL TABLE INDEX .*)$`)
+	`^SCAN (mine|counted|kept|a|w|f|recent|added|edited|CONSTANT ROW|json_each VIRTUAL TABLE INDEX .*)$`)
 
 // allowedSorts are the queries that may sort a temporary result, because it belongs to one person or one scan for
 // digests.
 var allowedSorts = []string{
-	"Conversations", "AllConversations", "UnreadConversations", "UnreadPreviews", "PushCandidates", "ScheduleDigests",
+	"Conversations", "AllConversations", "UnreadConversations", "UnreadPreviews", "MessagesChangedSince", "PushCandidates", "ScheduleDigests",
 }
 
 // TestQueryPlans checks that frequent queries use an index: no step may scan a table.
