@@ -53,6 +53,9 @@ type Community struct {
 	MayInvite    Role             `db:"may_invite"` // new people into the community
 	MayNotifyAll Role             `db:"may_notify_all"`
 	MayPin       Role             `db:"may_pin"`
+
+	RegistrationChosen bool `db:"registration_chosen"` // an admin has chosen who can register
+	ChecklistDismissed bool `db:"checklist_dismissed"` // see Checklist
 }
 
 // DefaultCommunityName is the name of a community that nobody has named.

@@ -22,6 +22,7 @@ type Reader interface {
 	AttachmentReader
 	BlobReader
 	BotReader
+	ChecklistReader
 	CommunityReader
 	ConversationReader
 	DigestReader

@@ -8,7 +8,7 @@ import (
 
 // communityColumns lists the columns of a chat.Community.
 const communityColumns = `name, welcome, registration, email_domains, may_make_rooms, may_invite, may_notify_all,
-	may_pin`
+	may_pin, registration_chosen, checklist_dismissed`
 
 // Community returns the settings of the community.
 func (r reader) Community(ctx context.Context) (c chat.Community, err error) {
@@ -30,8 +30,8 @@ func (w writer) LockCommunity(ctx context.Context) (c chat.Community, err error)
 func (w writer) SetCommunity(ctx context.Context, c chat.Community) error {
 	const query = `
 		UPDATE community SET name = $1, welcome = $2, registration = $3, email_domains = $4, may_make_rooms = $5,
-			may_invite = $6, may_notify_all = $7, may_pin = $8`
+			may_invite = $6, may_notify_all = $7, may_pin = $8, registration_chosen = $9, checklist_dismissed = $10`
 	_, err := w.exec(ctx, "save community settings", query, c.Name, c.Welcome, c.Registration, c.EmailDomains,
-		c.MayMakeRooms, c.MayInvite, c.MayNotifyAll, c.MayPin)
+		c.MayMakeRooms, c.MayInvite, c.MayNotifyAll, c.MayPin, c.RegistrationChosen, c.ChecklistDismissed)
 	return err
 }

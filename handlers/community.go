@@ -72,6 +72,7 @@ func (in communityRequest) apply(c *chat.Community) {
 	replace(&c.Name, in.Name)
 	replace(&c.Welcome, in.Welcome)
 	replace(&c.Registration, in.Registration)
+	c.RegistrationChosen = c.RegistrationChosen || in.Registration != nil
 	replace(&c.EmailDomains, in.Domains)
 	replace(&c.MayMakeRooms, in.MakeRooms)
 	replace(&c.MayInvite, in.Invite)

@@ -42,6 +42,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Recovery", Routes: s.recoveryRoutes()},
 		{Name: "Roles", Routes: s.roleRoutes()},
 		{Name: "Community", Routes: s.communityRoutes()},
+		{Name: "Checklist", Routes: s.checklistRoutes()},
 		{Name: "Applications", Routes: s.applicationRoutes()},
 		{Name: "Bots", Routes: s.botRoutes()},
 		{Name: "Webhooks", Routes: s.webhookRoutes()},

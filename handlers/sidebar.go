@@ -42,6 +42,8 @@ type chatJSON struct {
 	People []personJSON `json:"people"`
 	Rooms  []roomJSON   `json:"rooms"`
 	Next   string       `json:"next,omitempty"` // the URL of the next people
+
+	Checklist []checklistItemJSON `json:"checklist,omitempty"` // steps for a new owner to set up the community
 }
 
 const (
@@ -68,10 +70,14 @@ func (s *Server) chatPage(c echo.Context) error {
 			return c.NoContent(http.StatusOK)
 		}
 	}
-	if c.QueryParams().Has("gone") {
-		return s.Render(c, http.StatusOK, views.RemovedFromRoomPage(s.Page(c), side))
+	checklist, err := s.chat.Checklist(c.Request().Context(), web.CurrentUser(c))
+	if err != nil {
+		return err
 	}
-	return s.Render(c, http.StatusOK, views.ChatPage(s.Page(c), side))
+	if c.QueryParams().Has("gone") {
+		return s.Render(c, http.StatusOK, views.RemovedFromRoomPage(s.Page(c), side, checklist))
+	}
+	return s.Render(c, http.StatusOK, views.ChatPage(s.Page(c), side, checklist))
 }
 
 // sidebar returns the content of the sidebar: the caller's conversations and the users who are online. current is the
@@ -182,6 +188,11 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	}
 	out.People = list.withPresence(s.hub.Online)
 	out.Me = s.selfJSON(me)
+	checklist, err := s.chat.Checklist(c.Request().Context(), me)
+	if err != nil {
+		return err
+	}
+	out.Checklist = checklistToJSON(checklist)
 	return c.JSON(http.StatusOK, out)
 }
 

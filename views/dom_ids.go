@@ -60,6 +60,7 @@ const (
 	idMemberList          = "member-list"           // members of a room
 	idInviteResults       = "invite-results"        // people whom the user can invite
 	idNewSecret           = "new-secret"            // new token or webhook URL
+	idChecklistTitle      = "checklist-title"       // heading of the steps for a new owner
 	idPeopleList          = "people-list"           // people on the page for admins
 )
 

@@ -47,14 +47,14 @@ func TestStartPage(t *testing.T) {
 	general := ConversationRow{Conversation: chat.Conversation{Room: 1, Kind: chat.Channel, Name: "General",
 		LastSeq: 1}}
 	html := renderHTML(t,
-		ChatPage(testPage(), Sidebar{Rows: []ConversationRow{general}, Online: OnlineUsers{Count: 1}}))
+		ChatPage(testPage(), Sidebar{Rows: []ConversationRow{general}, Online: OnlineUsers{Count: 1}}, nil))
 	wantContains(t, html, `hx-sse:connect="/events"`, "Share the address of this page", `href="/messages?room=1"`)
 
 	html = renderHTML(t,
 		ChatPage(testPage(),
 			Sidebar{
 				Rows: []ConversationRow{general, {Conversation: directConversation}}, Online: OnlineUsers{Count: 1},
-			}))
+			}, nil))
 	wantContains(t, html, "Choose a conversation")
 }
 

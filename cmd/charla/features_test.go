@@ -19,6 +19,7 @@ var features = map[string]string{
 	"blob_gc":               "chat db",
 	"blob_store":            "chat db",
 	"bots":                  "chat db handlers views css e2e",
+	"checklist":             "chat db handlers views css",
 	"community":             "chat db handlers views",
 	"composer":              "handlers views css e2e",
 	"composer_fallback":     "views e2e",
