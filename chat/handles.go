@@ -113,6 +113,9 @@ func CleanHandle(s string) (string, error) {
 var errHandleCharacters = invalidf("handle",
 	"A handle has only letters, digits and the signs . _ -, and begins and ends with a letter or digit.")
 
+// IsHandleRune reports whether r can be part of a handle: a letter, mark, joiner or digit, or one of the signs . _ -
+func IsHandleRune(r rune) bool { return markdown.IsHandleRune(r) }
+
 // isHandleLetter reports whether r counts as a letter or digit of a handle. Marks and joiners belong to the letters of
 // their script.
 func isHandleLetter(r rune) bool {

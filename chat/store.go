@@ -24,6 +24,7 @@ type Reader interface {
 	BotReader
 	ChecklistReader
 	CommunityReader
+	CompletionReader
 	ConversationReader
 	DigestReader
 	DraftReader

@@ -36,6 +36,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Files", Routes: s.fileRoutes()},
 		{Name: "Lightbox", Routes: s.lightboxRoutes()},
 		{Name: "Emoji", Routes: s.emojiRoutes()},
+		{Name: "Completion", Routes: s.completionRoutes()},
 		{Name: "Rooms", Routes: s.roomRoutes()},
 		{Name: "Members", Routes: s.memberRoutes()},
 		{Name: "People", Routes: s.peopleRoutes()},

@@ -81,6 +81,7 @@ var routeCases = []routeCase{
 	{route: "GET /sound", query: "?room=ROOM&seq=SEQ", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{204, 204}},
 	{route: "GET /settings", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
 	{route: "POST /settings", form: "locale=&theme=", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
+	{route: "POST /complete", form: "room=ROOM&body=@a", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
 	{route: "POST /settings/handle", form: "handle=HANDLE", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
 	{route: "POST /settings/name", form: "name=Another", anonymous: statuses{303, 401}, outsider: statuses{303, 200}, member: statuses{303, 200}},
 	{route: "POST /settings/export", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
