@@ -109,7 +109,7 @@ func editForm(l Locale, m chat.Message, e EditForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" x-init=\"edited && $el.toggleAttribute('open', true)\" x-on:toggle=\"$el.open && [$refs.edit.setRangeText('', 100000, 100000, 'end'), $refs.edit.focus()]\"><summary class=\"message-actions__title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" x-init=\"edited && $el.toggleAttribute('open', true)\" x-on:toggle=\"$el.open && [$refs.edit.setRangeText('', 9999, 9999, 'end'), $refs.edit.focus()]\"><summary class=\"message-actions__title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -158,7 +158,7 @@ func editForm(l Locale, m chat.Message, e EditForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" x-ref=\"edit\" x-init=\"edited && $el.setRangeText(edited.elements[$el.name].value, 0, 100000, 'end')\" x-on:keydown.enter.shift.stop>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" x-ref=\"edit\" x-init=\"edited && $el.setRangeText(edited.elements[$el.name].value, 0, 9999, 'end')\" x-on:keydown.enter.shift.stop>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -341,7 +341,7 @@ func editAltText(l Locale, f chat.File) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "\" x-init=\"edited && $el.setRangeText(edited.elements[$el.name].value, 0, 100000, 'end')\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "\" x-init=\"edited && $el.setRangeText(edited.elements[$el.name].value, 0, 9999, 'end')\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -36,7 +36,7 @@ func uploadArea() templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		templ_7745c5c3_Var1 := templ.GetChildren(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"upload-area\" x-data=\"{ chosen: [], uploading: 0, lost: [], dragging: false, sendLater: false }\" x-on:paste=\"chosen = $event.clipboardData.getData('text/plain') ? [] : $event.clipboardData.files\" x-on:dragover.window=\"dragging = $event.dataTransfer.types.includes('Files')\" x-on:dragleave.window=\"$event.relatedTarget || (dragging = false)\" x-on:drop.window=\"dragging = false\" x-on:submit.capture.prevent=\"uploading && $event.target.matches('.composer')\n\t\t\t&& [$event.stopPropagation(), sendLater = true]\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"upload-area\" x-data=\"{ chosen: [], uploading: 0, lost: [], dragging: false, sendLater: false }\" x-on:paste=\"chosen = $event.clipboardData.getData('text/plain') ? [] : $event.clipboardData.files\" x-on:dragover.window=\"dragging = $event.dataTransfer.types.includes('Files')\" x-on:dragleave.window=\"$event.relatedTarget || (dragging = false)\" x-on:drop.window=\"dragging = false\" x-on:submit.capture.prevent=\"uploading && $event.target.id === 'composer'\n\t\t\t&& [$event.stopPropagation(), sendLater = true]\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -524,7 +524,7 @@ func pendingSend(l Locale) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<template x-if=\"sendLater\"><p class=\"composer__pending\" role=\"status\" x-on:htmx:finally:request.window.debounce.50ms=\"uploading || [sendLater = false,\n\t\t\t\t$root.querySelector('.attachment--failed') || $el.closest('form').requestSubmit()]\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<template x-if=\"sendLater\"><p class=\"composer__pending\" role=\"status\" x-on:htmx:finally:request.window.debounce.50ms=\"uploading || [sendLater = false,\n\t\t\t\t$root.querySelector('.attachment--failed') || $el.parentElement.requestSubmit()]\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
