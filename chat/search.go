@@ -36,6 +36,10 @@ const MaxSearchHits = 25
 // MaxSearchHits until then, the next call continues.
 const maxSearchCandidates = 4000
 
+// newestCandidates is how many messages a search compares before it asks the index. A frequent word is found among
+// them, for which the index would have to read many entries.
+const newestCandidates = 200
+
 // SearchHit is a message that was found, with its room and an excerpt of its text.
 type SearchHit struct {
 	Message Message
@@ -107,9 +111,12 @@ func (s *Service) Search(ctx context.Context, by User, q SearchQuery, cursor int
 func (s *Service) findMessages(
 	ctx context.Context, by User, p *searchPlan, below int64,
 ) (hits []Message, next int64, err error) {
-	groups := p.lookups(s.now())
-	limit := 2 * MaxSearchHits
+	var groups [][]tokenizer.Lookup
+	limit := newestCandidates
 	for compared := 0; compared < maxSearchCandidates && below > 0; compared += limit {
+		if compared > 0 {
+			groups = p.lookups(s.now())
+		}
 		ids, lowest, err := s.searchCandidates(ctx, by, groups, below, limit)
 		if err != nil {
 			return nil, 0, err
