@@ -75,6 +75,7 @@ func TestGuestsSeeNothingOutsideTheirRooms(t *testing.T) {
 	cases := append([]routeCase{
 		{route: "GET /chat?q="}, {route: "GET /chat?q=hid"}, {route: "GET /chat?q=e&open=first"}, {route: "GET /rooms?q=sec"},
 		{route: "GET /rooms/:id?invite=h"}, {route: "GET /rooms/:id?invite="}, {route: "GET /rooms/:id?q=h"},
+		{route: "GET /search?q=unheard"}, {route: "GET /search?q=words&sort=best"}, {route: "GET /search?q=&from=TARGET"}, {route: "GET /search?q=&in=ROOM"},
 		{route: "GET /messages?with=TARGET"}, {route: "GET " + w.hiddenMessage.Files[0].URL},
 		{route: "POST /rooms/" + formatID(w.hiddenOpenRoom) + "/join"}, {route: "GET /rooms/" + formatID(w.hiddenOpenRoom)},
 		{route: "POST /messages", form: "with=" + formatID(w.hidden.user.ID) + "&body=hello"},
