@@ -45,7 +45,7 @@ func newGuestWorld(t *testing.T, s *testServer) *guestWorld {
 	w.hidden.sendMessage(w.former.peerQuery(), "unheard words to one person")
 	w.owner.post(w.guest.rolePath(), []string{"role", "guest"}, asJSON).is(204)
 	w.secrets = []string{
-		"Hidden", "Owner Olga", "Secret Attic", "Secret Cellar", "unheard words", w.hidden.user.Email, w.owner.user.Email,
+		"Hidden", "Owner Olga", "hidden.hilda", "hidden.robot", "owner.olga", "Secret Attic", "Secret Cellar", "unheard words", w.hidden.user.Email, w.owner.user.Email,
 		formatID(w.hidden.user.ID), formatID(robot.user.ID), formatID(w.hiddenOpenRoom), formatID(w.hiddenRoom),
 		w.avatarOf(w.hidden), `"name":"General"`, ">General<",
 	}
@@ -117,15 +117,21 @@ func TestGuestsSeeTheirRooms(t *testing.T) {
 	guest.get(w.avatarOf(w.former)).is(200)
 	guest.get(w.avatarOf(w.hidden)).is(404)
 	guest.get("/rooms").is(404)
+	guest.get("/chat").is(200).hides("a[href='/rooms']")
+	w.hidden.get("/chat").is(200).shows("a[href='/rooms']")
 	guest.sendMessage(w.visible.peerQuery(), "hello Vera")
 	guest.post("/messages", []string{"with", formatID(w.former.user.ID), "body", "hello"}, asJSON).isError(404, "not_found", "")
 	guest.get("/conversations", asJSON).is(200).has("Visible Vera")
+
+	guest.get("/settings").is(200).hides("a[href='/bots']")
 
 	// Only the people of the room and admins see the guest.
 	w.hidden.get("/chat?q=gina", asJSON).is(200).lacks("Gina")
 	w.hidden.post("/messages", []string{"with", formatID(w.guest.user.ID), "body", "hello"}, asJSON).isError(404, "not_found", "")
 	w.visible.get("/chat?q=gina", asJSON).is(200).has("Gina")
 	w.owner.get("/chat?q=gina", asJSON).is(200).has("Gina")
+	guest.post(fmt.Sprintf("/rooms/%d/leave", w.room), nil).redirectsTo("/chat")
+	guest.get("/chat", asJSON).is(200).lacks("Lobby")
 }
 
 // onlineOnStream returns what says on the stream of a page that a user is online.

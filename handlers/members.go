@@ -70,6 +70,9 @@ func (s *Server) leaveRoom(c echo.Context) error {
 	if err := s.chat.LeaveRoom(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id"))); err != nil {
 		return err
 	}
+	if web.CurrentUser(c).IsGuest() { // who may not see the list of rooms
+		return web.Finish(c, "/chat")
+	}
 	return web.Finish(c, "/rooms")
 }
 
