@@ -266,6 +266,23 @@ func TestUnreadInTheStream(t *testing.T) {
 	lacks(t, e.data, "unread")
 }
 
+// TestNoscriptMessagesBegin: a room without messages says where it begins, also without scripts.
+func TestNoscriptMessagesBegin(t *testing.T) {
+	t.Parallel()
+	response, cancel := openSQLite(t).newUser("Ana").openStream("/messages/live?room=1")
+	defer response.Body.Close()
+	defer cancel()
+	reader, page := bufio.NewReader(response.Body), ""
+	for !strings.Contains(page, "Say hello!") {
+		part, err := reader.ReadString('!')
+		if err != nil {
+			t.Fatalf("%v in %s", err, page)
+		}
+		page += part
+	}
+	shows(t, page, "li.conversation-start", "This is the beginning of General. Say hello!")
+}
+
 func TestNoscriptMessages(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)

@@ -275,3 +275,25 @@ func TestSignOutIsOnEveryPage(t *testing.T) {
 	}
 	s.anonymous().get("/login").is(200).hides("form[action='/logout']")
 }
+
+// TestForgottenPasswordHelp: without e-mail, the sign-in page says whom to ask and which command makes a new password.
+func TestForgottenPasswordHelp(t *testing.T) {
+	t.Parallel()
+	openSQLite(t).anonymous().get("/login", "Accept-Language: es").is(200).hides("a[href='/forgot']").
+		shows("details summary", "¿Olvidaste tu contraseña?").shows("details code", "charla reset-password ")
+	openSQLite(t, withMedia).anonymous().get("/login").is(200).shows("a[href='/forgot']").hides("details code")
+}
+
+// TestPasswordsCanBeShown: every field for a password offers to show it, but only where scripts can do that.
+func TestPasswordsCanBeShown(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana := s.anonymous().register("Ana", "ana@example.org")
+	for path, client := range map[string]*client{
+		"/login": s.anonymous(), "/register": s.anonymous(), "/settings": ana, "/settings/delete": ana,
+	} {
+		page := client.get(path).is(200).shows(".field [type=password]").
+			shows(".field [type=password] ~ template .field__reveal", "Show password")
+		equal(t, path, page.elements("template .field__reveal [type=checkbox]"), page.elements("[type=password]"))
+	}
+}

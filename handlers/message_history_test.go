@@ -135,3 +135,14 @@ func TestMessagesChangedAfter(t *testing.T) {
 		equal(t, "from the beginning", catchUp(), "line 4, line 5, line 3🎉 Ben, mine, line 1 again, , line 6, ")
 	})
 }
+
+// TestOwnNotes: the composer of the conversation with oneself is for notes.
+func TestOwnNotes(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, berta := s.newUser("Ana"), s.newUser("Berta")
+	ana.get("/messages?" + ana.peerQuery()).is(200).shows("#composer-text[placeholder='Write a note…']")
+	ana.get("/messages?"+ana.peerQuery(), "Accept-Language: es").is(200).
+		shows("#composer-text[placeholder='Escribe una nota…']").has("Solo tú puedes verlo")
+	ana.get("/messages?" + berta.peerQuery()).is(200).shows("#composer-text[placeholder='Write to Berta…']")
+}
