@@ -57,8 +57,12 @@ func TestPagesAreAccessible(t *testing.T) {
 	anonymous := s.newBrowser()
 	anonymous.disableCSP()
 	anonymous.allowErrors("status of 4")
-	for _, path := range []string{"/login", "/register"} {
+	for _, path := range []string{s.setupPath(), "/login", "/register"} {
 		anonymous.open(path)
+		if path != "/login" && path != "/register" {
+			anonymous.checkAccessibility("the set-up page")
+			continue
+		}
 		anonymous.checkAccessibility(path)
 		if path == "/register" {
 			anonymous.fill("#name", "A")
@@ -103,6 +107,10 @@ func TestPagesAreAccessible(t *testing.T) {
 			`document.readyState === 'complete' && document.querySelector('.page .button')`)
 		ana.checkAccessibility(path)
 	}
+	ana.allowErrors("the frame for browsers without scripts was loaded")
+	call(ana, page.Navigate, page.NavigateParams{URL: s.url("/messages/live?room=1")})
+	ana.waitUntil("the messages without scripts are shown", `document.querySelector('.noscript-messages .message')`)
+	ana.checkAccessibility("the messages without scripts")
 	ana.setSize(360, 740)
 	for _, path := range append([]string{"/settings/delete", "/conversations", "/emoji?room=1",
 		"/rooms/" + room + "?invite=carla"}, pagePaths...) {

@@ -9,7 +9,7 @@ import (
 // pagePaths are the paths of every kind of page for the first user, who is the admin, when there is a message.
 var pagePaths = []string{"/chat", "/chat?q=bob", "/messages?room=1", "/messages?with=2", "/messages?room=1&before=2",
 	"/messages/1", "/settings",
-	"/rooms", "/rooms/1", "/people", "/sessions", "/bots", "/invites", "/admin", "/admin/registrations", "/chat?gone=1", "/nowhere"}
+	"/rooms", "/rooms/1", "/people", "/sessions", "/bots", "/invites", "/admin", "/admin/registrations", "/roles", "/chat?gone=1", "/nowhere"}
 
 func TestPagesFitEveryWidth(t *testing.T) {
 	t.Parallel()

@@ -111,6 +111,18 @@ func (s *server) setUp() {
 	}
 }
 
+// setupPath returns the path of the set-up link, as the command of the operator prints it.
+func (s *server) setupPath() string {
+	s.t.Helper()
+	command := exec.Command(binary, "setup-link")
+	command.Env = s.env
+	output, err := command.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("setup-link: %v\n%s", err, output)
+	}
+	return strings.TrimSpace(setupLink.FindString(string(output)))
+}
+
 // stop shuts the server down with SIGTERM and requires that it exits with success.
 func (s *server) stop() {
 	s.t.Helper()

@@ -51,6 +51,12 @@ func TestLanguageFromBrowser(t *testing.T) {
 	b.allowErrors("status of 401")
 	b.fill("#email", "nobody@example.org")
 	b.fill("#password", "not a password")
+	b.click(".field__reveal input")
+	b.waitUntil("the password is shown", `document.querySelector('#password').type === 'text' &&
+		document.querySelector('.field__reveal').innerText.trim() === 'Mostrar contraseña'`)
+	b.click(".field__reveal input")
+	b.waitUntil("the password is hidden", `document.querySelector('#password').type === 'password'`)
+	b.click("#password")
 	b.pressKeys("\r")
 	b.waitUntil("the error is Spanish too", `/contraseña/i.test(document.querySelector('#form-error').innerText)`)
 }
