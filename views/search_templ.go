@@ -57,7 +57,7 @@ func SearchPage(p Page, s Sidebar, r SearchResults) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = searchForm(p.Locale, searchField{Query: r.Query, Label: p.T("Search messages"), Class: "message-search--page"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = searchForm(p.Locale, searchField{Query: r.Query, Label: p.T("Search"), Class: "message-search--page"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
