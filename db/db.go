@@ -27,6 +27,8 @@ type Store struct {
 	lock        io.Closer       // lock of SQLite's directory; nil on PostgreSQL
 	observer    Observer        // may be nil
 	sessions    sessionCache
+
+	besideServer bool // another process serves this SQLite database
 }
 
 var _ chat.Store = (*Store)(nil)
@@ -102,6 +104,9 @@ func (s *Store) runTx(ctx context.Context, f func(writer) error) error {
 	err = tx.Commit()
 	if q.changesRights { // even if the commit failed: without a reply it may have happened
 		s.sessions.empty()
+		if s.besideServer {
+			time.Sleep(maxSessionAge) // until the server has read the session or user again
+		}
 	}
 	return mapError("commit", err)
 }

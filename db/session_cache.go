@@ -9,7 +9,7 @@ import (
 )
 
 // maxSessionAge is how long a session that was read serves the next requests. A change that a command of the operator
-// makes in the database, beside the server, acts that much later.
+// makes in the database, beside the server, acts that much later. The command waits for it.
 const maxSessionAge = time.Second
 
 // sessionCache keeps sessions that were just read, with their users. It is emptied by every transaction of this process

@@ -48,6 +48,7 @@ func openExistingSQLite(ctx context.Context, dir string, files fs.FS) (*Store, e
 	if err != nil {
 		return nil, err
 	}
+	s.besideServer = true
 	if err := checkSchema(ctx, goose.DialectSQLite3, files, "sqlite", s.write.DB); err != nil {
 		s.Close()
 		return nil, mapStartError(fmt.Errorf("open the database in %s: %w", dir, err))
