@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -63,6 +64,13 @@ func TestEmojiPicker(t *testing.T) {
 		pickerOpen+` && `+pickerEmoji+`[0] === '❤️' && `+pickerEmoji+`[1] === '🎉'`)
 	ana.click(`.tab:has([name=group][value="1"])`)
 	ana.waitUntil("the emoji of another group are shown", pickerEmoji+`[0] === '👋'`)
+	call(ana, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}},
+	})
+	ana.waitUntil("the chosen group is marked in forced colours",
+		`((chosen, other) => matchMedia('(forced-colors: active)').matches && chosen !== other)(
+			...['1', '2'].map(n => getComputedStyle(document.querySelector('.tab:has([name=group][value="' + n + '"])')).backgroundColor))`)
+	call(ana, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	ana.click(`.tab:has([name=tone][value="3"])`)
 	ana.waitUntil("the emoji have another skin tone", pickerEmoji+`[0] === '👋🏽'`)
 	ana.click(`#emoji-picker-emoji [value="👍🏽"]`)
