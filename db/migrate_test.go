@@ -142,11 +142,11 @@ func TestPrereleaseDatabaseIsRefused(t *testing.T) {
 	}
 }
 
-// TestSameColumns compares the tables and columns that the migrations create on the two engines.
+// TestSameColumns compares the tables, views and columns that the migrations create on the two engines.
 func TestSameColumns(t *testing.T) {
 	sqlite := db.Column[string](t, dbtest.OpenSQLite(t), `
 		SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'goose_db_version'
+		WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'goose_db_version'
 			AND m.name NOT LIKE 'search_index%' -- PostgreSQL has an ordinary index
 		ORDER BY 1`)
 	postgres := db.Column[string](t, dbtest.OpenPostgres(t), `
