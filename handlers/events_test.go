@@ -31,8 +31,8 @@ func TestStreamWithoutCursorStartsNow(t *testing.T) {
 		m := ana.sendMessage("room=1", "number "+strconv.Itoa(i))
 		e := st.waitFor("number " + strconv.Itoa(i))
 		equal(t, "id", e.id, formatID(m.Seq))
-		shows(t, e.data, fmt.Sprintf("hx-upsert[hx-target='#messages:not(:has(#m-%[1]d))'] > li#m-%[1]d", m.Seq))
-		shows(t, e.data, "[hx-target='#read-marker']")
+		shows(t, e.data, fmt.Sprintf("hx-upsert[hx-target$=':not(:has(#m-%[1]d)) #messages'] > li#m-%[1]d", m.Seq))
+		shows(t, e.data, "[hx-target$=' #read-marker']")
 		lacks(t, e.data, "before the stream")
 	}
 	id := fmt.Sprintf("m-%d", last.Seq+1)
@@ -86,7 +86,8 @@ func TestEditIsReplayedAsReplacement(t *testing.T) {
 		case strings.HasPrefix(e.data, `<hx-partial hx-target="#m-1" hx-swap="outerMorph">`):
 			replayed = append(replayed, "first replaced"+e.id)
 			contains(t, e.data, "first, edited", "(edited)")
-		case strings.HasPrefix(e.data, `<hx-upsert hx-target="#messages"><li id="m-`+formatID(third.Seq)):
+		case strings.HasPrefix(e.data, `<hx-upsert `) &&
+			strings.Contains(e.data, ` #messages"><li id="m-`+formatID(third.Seq)):
 			replayed = append(replayed, "third as "+e.id)
 			contains(t, e.data, "third, edited")
 		case strings.Contains(e.data, `hx-target="#m-`+formatID(third.Seq)):

@@ -36,7 +36,7 @@ func TestPostingAMessage(t *testing.T) {
 		key := ana.get("/messages?room=1").composerKey()
 		a := ana.post("/messages", []string{"room", "1", "body", "to all", "key", key}, asHTMX).is(200)
 		a.isFragment().hides("form").hides("textarea")
-		a.shows("hx-upsert[hx-target^='[data-place=room-1] #messages:not(:has(#m-'] > li", "to all")
+		a.shows("hx-upsert[hx-target^='[data-place=room-1] #scroller'] > li", "to all")
 		again := ana.post("/messages", []string{"room", "1", "body", "to all", "key", key}, asHTMX).is(200)
 		equal(t, "the message", again.attr("hx-upsert > li", "id"), a.attr("hx-upsert > li", "id"))
 	})

@@ -39,7 +39,7 @@ type markReadRequest struct {
 	Room web.ID    `form:"room" json:"room" example:""`
 	Seq  *seqParam `form:"seq" json:"seq" required:"true"`
 
-	Marks *seqParam `form:"marks" json:"marks" example:""`
+	Marks *marksParam `form:"marks" json:"marks" example:""`
 }
 
 // seqParam is a seq (the number of a message in its room) in a form or in JSON. JSON may contain it as a number or as a
@@ -58,6 +58,24 @@ func (n *seqParam) UnmarshalParam(s string) error {
 
 // UnmarshalJSON reads the seq from a JSON number or string.
 func (n *seqParam) UnmarshalJSON(b []byte) error {
+	return n.UnmarshalParam(strings.Trim(string(b), `"`))
+}
+
+// marksParam is a number of marks in a form or in JSON.
+type marksParam int64
+
+// UnmarshalParam reads the number from the value of a form field.
+func (n *marksParam) UnmarshalParam(s string) error {
+	marks, ok := web.ParseNumber(s)
+	if !ok {
+		return web.InvalidNumber("marks")
+	}
+	*n = marksParam(marks)
+	return nil
+}
+
+// UnmarshalJSON reads the number from a JSON number or string.
+func (n *marksParam) UnmarshalJSON(b []byte) error {
 	return n.UnmarshalParam(strings.Trim(string(b), `"`))
 }
 
