@@ -38,7 +38,8 @@ func (p apiUser) htmlOf(path string) []byte {
 	return page
 }
 
-// findings validates HTML files and returns what the validator objects to.
+// findings validates HTML files and returns what the validator objects to. Its settings allow what the standards allow:
+// every element whose role may have a name can be labelled (ARIA 1.2), and checkboxes can share a name.
 func findings(t *testing.T, files []string) (all []string) {
 	t.Helper()
 	config := filepath.Join("testdata", "html-validate", ".htmlvalidate.json")

@@ -52,12 +52,12 @@ func TestWithoutScripts(t *testing.T) {
 	ana.waitUntil("the older messages are shown",
 		`location.search.includes('before=') && !document.querySelector('iframe')`)
 	ana.waitUntil("the page begins with the first message", messageTexts+`[0] === 'line 1'`)
-	ana.click(".newest-link a")
+	ana.click(".newest-link a:last-child")
 	ana.waitForPath("/messages?room=1")
 
 	ana.allowErrors("status of 422")
 	ana.open("/chat?q=bob")
-	ana.waitUntil("a search finds Bob", `document.querySelector('#search-results a bdi').innerText === 'Bob'`)
+	ana.waitUntil("a search finds Bob", `document.querySelector('#search-results a bdi').innerText === 'Bob @bob'`)
 	ana.click("#search-results a")
 	ana.waitForPath("/messages?with=1")
 	ana.fill("#composer-text", "Hello Bob")

@@ -8,14 +8,7 @@ func TestChecklist(t *testing.T) {
 		steps := func() string {
 			t.Helper()
 			done := ""
-			for _, item := range decode[struct {
-				Me, People, Rooms any
-				Next              string
-				Checklist         []struct {
-					Step string
-					Done bool
-				}
-			}](owner.get("/chat", asJSON).is(200)).Checklist {
+			for _, item := range decode[overviewInfo](owner.get("/chat", asJSON).is(200)).Checklist {
 				done += item.Step
 				if item.Done {
 					done += "+"

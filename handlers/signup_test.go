@@ -19,9 +19,13 @@ func (b *client) register(name, email string) *client {
 
 // overviewInfo is the answer to GET /chat as programs receive it.
 type overviewInfo struct {
-	Me     personInfo
-	People []personInfo
-	Rooms  []roomInfo
+	Me        personInfo
+	People    []personInfo
+	Rooms     []roomInfo
+	Checklist []struct {
+		Step string
+		Done bool
+	}
 }
 
 type personInfo struct {
