@@ -62,9 +62,9 @@ type postRequest struct {
 	Room web.ID   `form:"room" json:"room" example:""`
 	Body string   `form:"body" json:"body" example:"" max:"150000"`
 	Key  string   `form:"key" json:"key" example:""`
-	Base string   `form:"base" json:"base" max:"150000"`         // the draft that the composer was rendered with
-	File []web.ID `form:"file" json:"file"`                      // uploaded files to attach
-	All  string   `form:"all" json:"all" enum:",yes" example:""` // whether @channel and @here notify people
+	Base string   `form:"base" json:"base" max:"150000"` // the draft that the composer was rendered with
+	File []web.ID `form:"file" json:"file"`              // uploaded files to attach
+	All  string   `form:"all" json:"all"`                // "yes" if @channel and @here may notify many people
 }
 
 func (in postRequest) conversation() chat.ConversationRef {

@@ -235,7 +235,7 @@ func (s *testServer) exec(query string, args ...any) {
 	if !strings.Contains(query, "users") && !strings.Contains(query, "sessions") {
 		return
 	}
-	err := s.store.InTx(context.Background(), func(tx chat.Tx) error { return tx.EndSession(context.Background(), 0, 1) })
+	err := s.store.InTx(context.Background(), func(tx chat.Tx) error { return tx.SetSkinTone(context.Background(), 0, 0) })
 	if err != nil {
 		s.t.Fatal(err)
 	}
