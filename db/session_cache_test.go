@@ -51,6 +51,7 @@ func TestSessionCache(t *testing.T) {
 		read(1)
 		wantQueries("after a change during the query", 6)
 		time.Sleep(3 * maxSessionAge)
+		synctest.Wait()
 		if c.entries != nil {
 			t.Errorf("%d sessions are kept without being used", len(c.entries))
 		}

@@ -95,11 +95,11 @@ func (s *Server) exec(t testing.TB, query string) {
 	}
 }
 
-// Eventually waits until ok returns true. It calls ok every 10 ms, and after 20 seconds it fails the test with the text
+// Eventually waits until ok returns true. It calls ok every 10 ms, and after a minute it fails the test with the text
 // what.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
