@@ -74,7 +74,7 @@ func (e clientExpressions) total() (bytes int) {
 
 // The limits of client expressions.
 const (
-	maxExpressions = 5_260 // bytes of all different expressions
+	maxExpressions = 5_290 // bytes of all different expressions
 	maxExpression  = 120
 	maxModel       = 200
 )
