@@ -52,8 +52,10 @@ const (
 )
 
 var (
-	errApplicationWaits = Errorf(Unauthenticated, "An admin has not decided about your application yet. Try again later.")
-	errAlreadyApplied   = &Error{
+	errApplicationWaits = Errorf(
+		Unauthenticated, "An admin has not decided about your application yet. Try again later.",
+	)
+	errAlreadyApplied = &Error{
 		Code: Conflict, Field: "email", Format: "There is already an application with this e-mail address.",
 	}
 )
@@ -113,8 +115,8 @@ func (s *Service) apply(ctx context.Context, tx Tx, p PendingRegistration) error
 	return err
 }
 
-// Applications lists the open applications, oldest first, starting after the one with the id "after". It returns at most
-// 50; the result more reports whether there are others. It returns ErrNotFound if the acting user may not decide.
+// Applications lists the open applications, oldest first, starting after the one with the id "after". It returns at
+// most 50; the result more reports whether there are others. It returns ErrNotFound if the acting user may not decide.
 func (s *Service) Applications(ctx context.Context, by User, after int64) (list []Application, more bool, err error) {
 	if s.CheckPermission(ctx, by, DecideApplications) != nil {
 		return nil, false, ErrNotFound

@@ -164,7 +164,8 @@ func CleanAlt(s string) (string, error) {
 }
 
 // File returns a file if the acting user may see it: a file of a message in one of their rooms, one of their pending
-// files, or the avatar of somebody whom they see or whose messages are in their rooms. Otherwise it returns ErrNotFound.
+// files, or the avatar of somebody whom they see or whose messages are in their rooms. Otherwise it returns
+// ErrNotFound.
 func (s *Service) File(ctx context.Context, by User, id int64) (StoredFile, error) {
 	return s.store.File(ctx, by.ID, id)
 }

@@ -239,7 +239,8 @@ func availableHandle(ctx context.Context, tx Tx, user int64, handles []string, n
 	return "", nil
 }
 
-// assignHandle gives a user who has none a handle that their name suggests, and returns it. The caller has locked General.
+// assignHandle gives a user who has none a handle that their name suggests, and returns it. The caller has locked
+// General.
 func assignHandle(ctx context.Context, tx Tx, user UserSummary, now Timestamp) (string, error) {
 	handle, err := availableHandle(ctx, tx, user.ID, handleCandidates(user.ID, user.Name), now)
 	if err != nil || handle == "" {

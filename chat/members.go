@@ -98,7 +98,9 @@ func lockRoom(ctx context.Context, tx Tx, by User, id int64) (room Room, seq int
 	return room, seq, err
 }
 
-var errRemoved = Errorf(Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.")
+var errRemoved = Errorf(
+	Forbidden, "You were removed from this room. Only its owner and moderators can invite you again.",
+)
 
 // JoinRoom adds the acting user to an open room. It does nothing if they are already a member. It returns ErrNotFound
 // if they may not see the room, and Forbidden if they were removed from it. A bot also gets Forbidden if its owner was

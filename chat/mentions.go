@@ -68,7 +68,8 @@ const maxUnasked = 10
 // maxMentions is the most different handles in a message that are looked up.
 const maxMentions = 100
 
-// maxWrittenHandle is the most characters after a sign @ that are compared with handles. Normalization may shorten them.
+// maxWrittenHandle is the most characters after a sign @ that are compared with handles. Normalization may shorten
+// them.
 const maxWrittenHandle = 2 * MaxHandle
 
 // mentions is the result of finding the mentions in a text.

@@ -122,8 +122,8 @@ func (s *Service) OpenPageSlots(ctx context.Context, session Session) (map[int]b
 }
 
 // TakeOverPageSlots takes slots from pages that seem to be closed, so that another page can empty them, and returns the
-// numbers of those that were taken. A page that is open all the same is loaded again, because KeepPageSlot returns false
-// for it. A slot that a page has just got is not taken, and no page gets a slot that was just taken.
+// numbers of those that were taken. A page that is open all the same is loaded again, because KeepPageSlot returns
+// false for it. A slot that a page has just got is not taken, and no page gets a slot that was just taken.
 func (s *Service) TakeOverPageSlots(ctx context.Context, session Session, slots []int) (taken []int, err error) {
 	if len(slots) == 0 {
 		return nil, nil

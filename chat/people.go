@@ -34,9 +34,9 @@ func (s *Service) AllUsers(
 	return users, more, err
 }
 
-// FindUsers lists at most limit enabled users whom the acting user sees and whose name or handle contains query, ignoring
-// case and accents. They are ordered by name and start after the user with the id "after". The result more reports whether there
-// are others.
+// FindUsers lists at most limit enabled users whom the acting user sees and whose name or handle contains query,
+// ignoring case and accents. They are ordered by name and start after the user with the id "after". The result more
+// reports whether there are others.
 func (s *Service) FindUsers(
 	ctx context.Context, by User, query string, after int64, limit int,
 ) (users []UserSummary, more bool, err error) {
@@ -76,8 +76,9 @@ func (s *Service) DisableUser(ctx context.Context, by User, user int64) error {
 	return nil
 }
 
-// disableUser disables a user and all their bots, deletes the bots' webhooks and the user's invitations, and returns the sessions that it ended.
-// It reads the bots after disabling the user, because a disabled user cannot create another bot.
+// disableUser disables a user and all their bots, deletes the bots' webhooks and the user's invitations, and returns
+// the sessions that it ended. It reads the bots after disabling the user, because a disabled user cannot create another
+// bot.
 func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended []int64, err error) {
 	if !target.Disabled() {
 		if err := tx.SetDisabled(ctx, target.ID, now); err != nil {
@@ -106,8 +107,8 @@ func disableUser(ctx context.Context, tx Tx, target User, now Timestamp) (ended 
 }
 
 // EnableUser lets a disabled user log in again. The user's bots stay disabled. An enabled bot starts without a token
-// and webhooks, and EnableUser returns Conflict if the bot's owner is disabled or a guest. The other errors are those of
-// DisableUser.
+// and webhooks, and EnableUser returns Conflict if the bot's owner is disabled or a guest. The other errors are those
+// of DisableUser.
 func (s *Service) EnableUser(ctx context.Context, by User, user int64) error {
 	return s.inManagerTx(ctx, by, user, ManagePeople, func(tx Tx, _, target User) error {
 		if target.IsBot() {

@@ -5,8 +5,8 @@ import "context"
 // ReadMarkerWriter stores how far members have read.
 type ReadMarkerWriter interface {
 	// SetReadMarker moves the read marker of a member forward to seq. It returns false if the marker was already there
-	// or further. If marks is not negative and the member has marked messages as unread another number of times, it does
-	// nothing and returns false.
+	// or further. If marks is not negative and the member has marked messages as unread another number of times, it
+	// does nothing and returns false.
 	SetReadMarker(ctx context.Context, room, user, seq, marks int64) (bool, error)
 	// MarkUnread sets the read marker of a member before a seq and counts one more mark.
 	MarkUnread(ctx context.Context, room, user, seq int64) error

@@ -8,8 +8,8 @@ import (
 
 // RoomReader reads channels.
 type RoomReader interface {
-	// OpenRooms lists open channels that a user sees and is not a member of. They are ordered by name and start after the
-	// channel with the id "after". It returns only channels whose folded name (see NameKey) contains nameKey.
+	// OpenRooms lists open channels that a user sees and is not a member of. They are ordered by name and start after
+	// the channel with the id "after". It returns only channels whose folded name (see NameKey) contains nameKey.
 	OpenRooms(ctx context.Context, user int64, nameKey string, after int64, limit int) ([]Room, error)
 	// Room returns a channel that the user is a member of, or an open channel that they see.
 	Room(ctx context.Context, user, room int64) (Room, error)

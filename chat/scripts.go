@@ -57,8 +57,8 @@ func isJoiner(r rune) bool {
 }
 
 // removeJoiners returns s without joiners, and whether all joiners in s were allowed. A joiner is allowed right after a
-// virama, between letters or marks of one of the joiningScripts, and inside an emoji; a selector right after a Mongolian
-// letter. Elsewhere it changes nothing that people see, so two different names could look the same.
+// virama, between letters or marks of one of the joiningScripts, and inside an emoji; a selector right after a
+// Mongolian letter. Elsewhere it changes nothing that people see, so two different names could look the same.
 func removeJoiners(s string) (string, bool) {
 	if !strings.ContainsFunc(s, isJoiner) {
 		return s, true

@@ -114,7 +114,8 @@ func messageTokens(m Message) []string {
 	day := m.PostedAt.Time()
 	tokens := append(tokenizer.Tokens(splitMessage(m)),
 		roomToken(m.Room), authorToken(m.AuthorID),
-		yearToken(day.Year()), monthToken(day.Year(), int(day.Month())), dayToken(day.Year(), int(day.Month()), day.Day()))
+		yearToken(day.Year()), monthToken(day.Year(), int(day.Month())),
+		dayToken(day.Year(), int(day.Month()), day.Day()))
 	for _, kind := range []string{"file", "image", "link"} {
 		if messageHas(m, kind) {
 			tokens = append(tokens, hasToken(kind))

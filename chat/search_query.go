@@ -95,7 +95,9 @@ func isOperatorName(name string) bool {
 func unquote(value string) string { return strings.TrimSpace(strings.Trim(value, `"`)) }
 
 func newSearchTerm(typed, bare string, negated bool) SearchTerm {
-	t := SearchTerm{Text: typed, Negated: negated, Phrase: len(bare) > 1 && bare[0] == '"' && strings.HasSuffix(bare, `"`)}
+	t := SearchTerm{
+		Text: typed, Negated: negated, Phrase: len(bare) > 1 && bare[0] == '"' && strings.HasSuffix(bare, `"`),
+	}
 	t.units = tokenizer.Split(bare)
 	return t
 }

@@ -127,8 +127,8 @@ func (s *Service) newAccount(ctx context.Context, in Registration) (NewUser, err
 	}, err
 }
 
-// createUser creates an account, gives it a handle, adds it to General, and returns the event to publish after the commit. It locks
-// General first, so that only one account at a time can find itself the first.
+// createUser creates an account, gives it a handle, adds it to General, and returns the event to publish after the
+// commit. It locks General first, so that only one account at a time can find itself the first.
 func createUser(ctx context.Context, tx Tx, account NewUser) (User, MemberJoined, error) {
 	seq, err := tx.NextSeq(ctx, General)
 	if err != nil {
@@ -224,10 +224,11 @@ func (s *Service) CheckConfirmationLink(ctx context.Context, token string) error
 	return err
 }
 
-// ConfirmRegistration creates the account of a registration, or stores an application as Register does. It asks for the password that was chosen at registration,
-// because the link alone must not open an account that somebody else registered with this address. It returns Invalid
-// for a different password, the errors of CheckRegistration or, with an invitation, of InvitationByToken, and
-// errLinkExpired if the link is not valid or another account has taken the address.
+// ConfirmRegistration creates the account of a registration, or stores an application as Register does. It asks for the
+// password that was chosen at registration, because the link alone must not open an account that somebody else
+// registered with this address. It returns Invalid for a different password, the errors of CheckRegistration or, with
+// an invitation, of InvitationByToken, and errLinkExpired if the link is not valid or another account has taken the
+// address.
 func (s *Service) ConfirmRegistration(ctx context.Context, token, password string) (user User, err error) {
 	link, err := s.emailToken(ctx, EmailTokenSignup, token)
 	if err != nil {

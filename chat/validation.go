@@ -87,8 +87,8 @@ func isGraphic(r rune) bool {
 		unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, newCharacters)
 }
 
-// allVisible reports whether every character of s is a space or can be seen, and no letter has too many combining marks.
-// Unassigned characters, control and format characters and variation selectors cannot be seen.
+// allVisible reports whether every character of s is a space or can be seen, and no letter has too many combining
+// marks. Unassigned characters, control and format characters and variation selectors cannot be seen.
 func allVisible(s string) bool {
 	var marks markCounter
 	for _, r := range norm.NFD.String(s) {

@@ -95,7 +95,8 @@ func (w writer) EraseUser(
 		applications = `
 			DELETE FROM applications WHERE email_key = (SELECT email_key FROM users WHERE id = $1)`
 		account = `
-			UPDATE users SET name = '', name_key = '', handle = '', handle_key = '', email = '', email_key = 'deleted ' || id, email_confirmed_at = 0,
+			UPDATE users SET name = '', name_key = '', handle = '', handle_key = '', email = '',
+				email_key = 'deleted ' || id, email_confirmed_at = 0,
 				password_hash = '', role = $4, avatar_file_id = 0, locale = '', browser_locale = '', theme = '',
 				sound_enabled = FALSE, skin_tone = 0, email_digest = 'off', ntfy_topic = '', push_rooms = FALSE,
 				push_include_text = FALSE, disabled_at = $3

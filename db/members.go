@@ -36,8 +36,8 @@ func (r reader) UsersInRooms(ctx context.Context, rooms, users []int64) (found [
 	return found, err
 }
 
-// FindNonMembers lists enabled users, by name, whom the viewer sees, who are not members of a room, and whose folded name
-// or handle contains nameKey. It reads an index of the names and stops after limit matches.
+// FindNonMembers lists enabled users, by name, whom the viewer sees, who are not members of a room, and whose folded
+// name or handle contains nameKey. It reads an index of the names and stops after limit matches.
 func (r reader) FindNonMembers(ctx context.Context, viewer, room int64, nameKey string,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `

@@ -61,10 +61,10 @@ func (r reader) AccountDeletedSince(ctx context.Context, room, after int64) (del
 // one moment. One statement reads the messages and the last seq. A room without changes still gives one row, without a
 // message: hence the COALESCE. The messages are limited before the joins; otherwise PostgreSQL would read and sort
 // everything that changed since the cursor, which may be the whole room. They are the first ones that were posted after
-// the cursor, and the first ones that were changed after it, each limited. A new message that was changed is in both. If
-// one of the two is cut off by the limit, there are too many changes anyway. A second query reads the departures up to
-// the same last seq, which never change afterwards. It is skipped if there is a message for every seq since the cursor,
-// because then nobody has left.
+// the cursor, and the first ones that were changed after it, each limited. A new message that was changed is in both.
+// If one of the two is cut off by the limit, there are too many changes anyway. A second query reads the departures up
+// to the same last seq, which never change afterwards. It is skipped if there is a message for every seq since the
+// cursor, because then nobody has left.
 func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (chat.Changes, error) {
 	const query = `
 		SELECT r.last_seq, COALESCE(x.id, 0) AS id, r.id AS room_id, COALESCE(x.seq, 0) AS seq,
@@ -75,7 +75,8 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 			COALESCE(x.html, '') AS html, COALESCE(x.posted_at, 0) AS posted_at, COALESCE(x.edited_at, 0) AS edited_at,
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.starts_group, FALSE) AS starts_group,
 			COALESCE(x.starts_day, FALSE) AS starts_day, COALESCE(x.mention_all, '') AS mention_all,
-			COALESCE(x.notifies_all, FALSE) AS notifies_all,` + reactionsColumn + `,` + filesColumn + `,` + mentionsColumn + `
+			COALESCE(x.notifies_all, FALSE) AS notifies_all,` +
+		reactionsColumn + `,` + filesColumn + `,` + mentionsColumn + `
 		FROM rooms r
 		LEFT JOIN (
 			SELECT * FROM (

@@ -10,8 +10,9 @@ import (
 // author's name is the current one, not the name at the time of posting.
 const messageColumns = `
 	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar_file_id AS author_avatar,
-		u.owner_id <> 0 AS author_is_bot, u.handle AS author_handle, x.key, x.body, x.html, x.posted_at, x.edited_at, x.deleted_at,
-		x.starts_group, x.starts_day, x.mention_all, x.notifies_all,` + reactionsColumn + `,` + filesColumn + `,` +
+		u.owner_id <> 0 AS author_is_bot, u.handle AS author_handle, x.key, x.body, x.html, x.posted_at,
+		x.edited_at, x.deleted_at, x.starts_group, x.starts_day, x.mention_all, x.notifies_all,` +
+	reactionsColumn + `,` + filesColumn + `,` +
 	mentionsColumn
 
 const (

@@ -22,8 +22,8 @@ func handlePattern(nameKey string) string {
 	return likePattern(chat.HandleKey(strings.TrimPrefix(nameKey, "@")))
 }
 
-// FindUsers lists enabled users, by name, whom the viewer sees and whose folded name or handle contains nameKey. It reads
-// an index of the names until it has found enough matches.
+// FindUsers lists enabled users, by name, whom the viewer sees and whose folded name or handle contains nameKey. It
+// reads an index of the names until it has found enough matches.
 func (r reader) FindUsers(ctx context.Context, viewer int64, nameKey string, after int64,
 	limit int) (users []chat.UserSummary, err error) {
 	const query = `
@@ -37,8 +37,8 @@ func (r reader) FindUsers(ctx context.Context, viewer int64, nameKey string, aft
 	return users, err
 }
 
-// AllUsers lists users, by name, whose folded name, handle or e-mail address contains key. It includes disabled accounts and
-// excludes deleted ones.
+// AllUsers lists users, by name, whose folded name, handle or e-mail address contains key. It includes disabled
+// accounts and excludes deleted ones.
 func (r reader) AllUsers(ctx context.Context, key string, after int64, limit int) (users []chat.User, err error) {
 	const query = `
 		SELECT ` + userColumns + ` FROM users u

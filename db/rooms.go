@@ -6,9 +6,9 @@ import (
 	"charla/chat"
 )
 
-// OpenRooms lists open rooms, by name, that a person sees and is not a member of, starting after the room with the id "after".
-// This works even if the person has joined that room meanwhile. If that room is private, OpenRooms returns nothing,
-// because the room's position in the list would reveal something about its name.
+// OpenRooms lists open rooms, by name, that a person sees and is not a member of, starting after the room with the id
+// "after". This works even if the person has joined that room meanwhile. If that room is private, OpenRooms returns
+// nothing, because the room's position in the list would reveal something about its name.
 func (r reader) OpenRooms(ctx context.Context, user int64, nameKey string, after int64,
 	limit int) (rooms []chat.Room, err error) {
 	const query = `

@@ -26,7 +26,8 @@ func (r reader) SearchRooms(ctx context.Context, user int64) (rooms []chat.Searc
 // sees them or their messages.
 func (r reader) SearchAuthors(ctx context.Context, user int64, a chat.SearchAuthor) (ids []int64, err error) {
 	const query = `
-		WITH named AS (SELECT n.id FROM users n WHERE n.handle_key = $2 AND $2 <> '' OR n.name_key = $3 AND n.name <> '')
+		WITH named AS (
+			SELECT n.id FROM users n WHERE n.handle_key = $2 AND $2 <> '' OR n.name_key = $3 AND n.name <> '')
 		SELECT u.id FROM users u
 		WHERE (u.id IN (SELECT id FROM named) OR u.id = $4 AND NOT EXISTS (SELECT 1 FROM named))
 			AND (` + isVisible + ` OR ` + wasInRoom + `)

@@ -101,8 +101,8 @@ func (c *sessionCache) empty() {
 }
 
 // changesRights reports whether a statement changes a user or a session in a way that matters to sessionCache. It looks
-// at the text of the statement, so that no statement can be forgotten. The time of a session's last use does not matter:
-// it changes every minute for everybody.
+// at the text of the statement, so that no statement can be forgotten. The time of a session's last use does not
+// matter: it changes every minute for everybody.
 func changesRights(statement string) bool {
 	if known, ok := statementChangesRights.Load(statement); ok {
 		return known.(bool)

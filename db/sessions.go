@@ -34,8 +34,8 @@ func (s *Store) SessionByID(ctx context.Context, id int64, now chat.Timestamp) (
 	return s.sessions.read(sessionKey{id: id}, now, query)
 }
 
-// cachesSessions reports whether this process makes all changes of the database, as on SQLite. On PostgreSQL other nodes
-// change it too.
+// cachesSessions reports whether this process makes all changes of the database, as on SQLite. On PostgreSQL other
+// nodes change it too.
 func (s *Store) cachesSessions() bool { return s.committer != nil }
 
 // Session returns the live session whose token has this hash, as of this moment.

@@ -123,7 +123,8 @@ func (r reader) PushCandidates(ctx context.Context, cursor int64) (list []chat.P
 		JOIN rooms r ON r.id = f.room_id
 		JOIN members m ON m.room_id = f.room_id
 		JOIN users u ON u.id = m.user_id
-		WHERE u.ntfy_topic <> '' AND u.disabled_at = 0 AND (r.kind = 'direct' OR u.push_rooms OR f.notifies_all = 1 OR ` + isMentioned + `)
+		WHERE u.ntfy_topic <> '' AND u.disabled_at = 0
+			AND (r.kind = 'direct' OR u.push_rooms OR f.notifies_all = 1 OR ` + isMentioned + `)
 			AND m.read_seq < f.seq AND m.pushed_seq <= m.read_seq AND ` + existsUnreadAfter + `0)
 		ORDER BY m.user_id, m.room_id`
 	err = r.list(ctx, "list push candidates", &list, query, cursor)

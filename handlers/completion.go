@@ -32,14 +32,15 @@ func (s *Server) completionRoutes() []web.Route {
 	}
 }
 
-// maxCompletions is how many people or emoji a completion offers, and how many people the page without JavaScript lists.
+// maxCompletions is how many people or emoji a completion offers, and how many people the page without JavaScript
+// lists.
 const (
 	maxCompletions     = 8
 	maxCompletionsPage = 50
 )
 
-// completionRequest is the form or JSON that asks for completions: the fields of the composer and the caret in its text.
-// Browsers without JavaScript search for people with Query and append Choice to the text.
+// completionRequest is the form or JSON that asks for completions: the fields of the composer and the caret in its
+// text. Browsers without JavaScript search for people with Query and append Choice to the text.
 type completionRequest struct {
 	With   web.ID `form:"with" json:"with"`
 	Room   web.ID `form:"room" json:"room" example:""`
@@ -119,9 +120,9 @@ func peopleCompletions(people []chat.UserSummary) []views.Completion {
 	return list
 }
 
-// wordBeforeCaret returns the word that is being written at the caret, if it begins with @ or is a shortcode of at least
-// two characters after a colon, and the position where it begins. The positions count UTF-16 units, as browsers do. A
-// full-width @ is returned as @.
+// wordBeforeCaret returns the word that is being written at the caret, if it begins with @ or is a shortcode of at
+// least two characters after a colon, and the position where it begins. The positions count UTF-16 units, as browsers
+// do. A full-width @ is returned as @.
 func wordBeforeCaret(body, caret string) (word string, start int) {
 	units := utf16.Encode([]rune(body))
 	if n, err := strconv.Atoi(caret); err == nil && n >= 0 {

@@ -72,8 +72,8 @@ func (s *Server) newViewer(c echo.Context) live.Viewer {
 		limit = maxStreamsPerMultiplexedSession
 	}
 	return live.Viewer{
-		User: caller.User.Summary(), Role: caller.User.Role, Session: caller.Session.ID, MaxStreams: limit, MetricRoute: web.RouteOf(c).Path,
-		Page: page,
+		User: caller.User.Summary(), Role: caller.User.Role, Session: caller.Session.ID, MaxStreams: limit,
+		MetricRoute: web.RouteOf(c).Path, Page: page,
 	}
 }
 

@@ -20,7 +20,8 @@ func (s *Server) invitationRoutes() []web.Route {
 			Method: http.MethodGet, Path: "/invites", Handler: s.listInvitations, Access: web.Member,
 			Action: chat.InvitePeople, NoGzip: true,
 			Doc: web.Operation{
-				Summary:   "Returns the open invitations of the caller, or those of everybody for admins, newest first.",
+				Summary: "Returns the open invitations of the caller, or those of everybody for admins, newest " +
+					"first.",
 				Query:     "after",
 				Responses: web.Responses{200: invitationsJSON{}},
 			},
@@ -45,7 +46,8 @@ func (s *Server) invitationRoutes() []web.Route {
 		{
 			Method: http.MethodGet, Path: "/invite/:token", Handler: s.showInvitation, Access: web.Anonymous,
 			Doc: web.Operation{
-				Summary:   "Returns who invites, into which rooms. Answers 404 if the invitation has ended or is used up.",
+				Summary: "Returns who invites, into which rooms. Answers 404 if the invitation has ended or is used " +
+					"up.",
 				Responses: web.Responses{200: receivedInvitationJSON{}},
 			},
 		},
@@ -133,8 +135,8 @@ func (s *Server) listInvitations(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// findInvitations returns one page of the invitations that the caller can manage, and the URL of the next page ("" after
-// the last).
+// findInvitations returns one page of the invitations that the caller can manage, and the URL of the next page (""
+// after the last).
 func (s *Server) findInvitations(c echo.Context) (list []chat.Invitation, next string, err error) {
 	after, err := web.QueryNumber(c, "after")
 	if err != nil {
@@ -222,10 +224,12 @@ func (in createInvitationRequest) newInvitation() chat.NewInvitation {
 const defaultInvitationLifetime = 7 * 24 * time.Hour
 
 // lifetimeUnits are the units of a duration such as 7d.
-var lifetimeUnits = map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
+var lifetimeUnits = map[byte]time.Duration{
+	'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour,
+}
 
-// parseLifetime returns for how long an invitation lasts. The text is a duration such as 30m, 12h, 7d or 2w, a time as in
-// RFC 3339, "never", for which it returns 0, or empty for the default. For any other text it returns -1.
+// parseLifetime returns for how long an invitation lasts. The text is a duration such as 30m, 12h, 7d or 2w, a time as
+// in RFC 3339, "never", for which it returns 0, or empty for the default. For any other text it returns -1.
 func parseLifetime(text string) time.Duration {
 	switch text {
 	case "":
@@ -252,7 +256,9 @@ func (s *Server) createInvitation(c echo.Context) error {
 	made, err := s.chat.CreateInvitation(c.Request().Context(), web.CurrentUser(c), in.newInvitation())
 	if fields := chat.FieldErrors(err); len(fields) > 0 && !web.WantsJSON(c) {
 		values := map[string]string{"uses": in.Uses.formValue(), "expires": in.Expires, "role": in.Role}
-		return s.renderInvitations(c, http.StatusUnprocessableEntity, views.Form{Values: values, Errors: fields}, in.Rooms)
+		return s.renderInvitations(
+			c, http.StatusUnprocessableEntity, views.Form{Values: values, Errors: fields}, in.Rooms,
+		)
 	}
 	if err != nil {
 		return err

@@ -33,7 +33,8 @@ func (s *Server) mentionHints(c echo.Context, posted chat.PostResult) views.Ment
 	return hints
 }
 
-// hintsFromQuery returns the hints that AfterPostURL has put into the query. It names nobody whom the user does not see.
+// hintsFromQuery returns the hints that AfterPostURL has put into the query. It names nobody whom the user does not
+// see.
 func (s *Server) hintsFromQuery(c echo.Context, ref chat.ConversationRef) (views.MentionHints, error) {
 	var ids []int64
 	for _, id := range c.QueryParams()["outside"] {

@@ -108,8 +108,8 @@ func accountsToJSON(users []chat.User, online map[int64]bool, next string) accou
 	out := accountsJSON{People: make([]accountJSON, len(users)), Next: next}
 	for i, u := range users {
 		out.People[i] = accountJSON{
-			ID: u.ID, Name: u.Name, Handle: u.Handle, Avatar: web.AvatarURL(u.Avatar), Email: u.Email, Online: online[u.ID],
-			Role: string(u.Role), Disabled: u.Disabled(), Owner: u.OwnerID, Bot: u.IsBot(),
+			ID: u.ID, Name: u.Name, Handle: u.Handle, Avatar: web.AvatarURL(u.Avatar), Email: u.Email,
+			Online: online[u.ID], Role: string(u.Role), Disabled: u.Disabled(), Owner: u.OwnerID, Bot: u.IsBot(),
 		}
 	}
 	return out

@@ -122,7 +122,9 @@ func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, messages [
 		return
 	}
 	last := messages[len(messages)-1].Seq
-	if err := s.chat.MarkRead(c.Request().Context(), web.CurrentUser(c), conv.Ref(), last, conv.UnreadMarks); err != nil {
+	if err := s.chat.MarkRead(
+		c.Request().Context(), web.CurrentUser(c), conv.Ref(), last, conv.UnreadMarks,
+	); err != nil {
 		slog.Warn("mark conversation read failed", "request", web.RequestID(c), "room", conv.Room, "error", err)
 	}
 }

@@ -58,7 +58,9 @@ func (s *Server) routeGroups() []web.RouteGroup {
 
 // routes returns all routes of the server, including those that are not documented.
 func (s *Server) routes() []web.Route {
-	routes := []web.Route{{Method: http.MethodGet, Path: "/static/*", Handler: serveAsset, Access: web.Anonymous, Asset: true}}
+	routes := []web.Route{
+		{Method: http.MethodGet, Path: "/static/*", Handler: serveAsset, Access: web.Anonymous, Asset: true},
+	}
 	for _, group := range s.routeGroups() {
 		routes = append(routes, group.Routes...)
 	}

@@ -15,8 +15,8 @@ func (s *Server) searchRoutes() []web.Route {
 		{
 			Method: http.MethodGet, Path: "/search", Handler: s.searchMessages, Access: web.Member,
 			Doc: web.Operation{
-				Summary: "Returns messages of the caller's rooms that match, newest first, 25 at a time. All words of " +
-					"q must match. q may contain the operators from:, in:, with:, before:, after:, on: and has:, " +
+				Summary: "Returns messages of the caller's rooms that match, newest first, 25 at a time. All words " +
+					"of q must match. q may contain the operators from:, in:, with:, before:, after:, on: and has:, " +
 					"words in double quotes, and - before any of them.",
 				Query:     "q in from with before after on has cursor",
 				OwnQuery:  searchParameters,
@@ -116,7 +116,8 @@ func searchToJSON(me chat.User, r chat.SearchResult, next string) searchJSON {
 	}
 	for i, hit := range r.Hits {
 		out.Messages[i] = searchHitJSON{
-			web.MessageToJSONFor(hit.Message, me.ID), views.ExcerptText(hit.Excerpt), views.PermalinkURL(hit.Message.Room, hit.Message.Seq),
+			web.MessageToJSONFor(hit.Message, me.ID), views.ExcerptText(hit.Excerpt),
+			views.PermalinkURL(hit.Message.Room, hit.Message.Seq),
 		}
 	}
 	return out

@@ -14,10 +14,11 @@ import (
 // The prefix of an entry's id says what the entry is. Entries with other prefixes, such as texts that are offered to
 // the user, are ignored by the server and stay in the browser.
 const (
-	messagePrefix    = "message-"
-	draftPrefix      = "draft-"
-	markPrefix       = "gone-"       // followed by the id of a finished entry
-	attachmentPrefix = "attachment-" // followed by the id of a file; the value is the id of the message that contains it
+	messagePrefix = "message-"
+	draftPrefix   = "draft-"
+	markPrefix    = "gone-" // followed by the id of a finished entry
+	// followed by the id of a file; the value is the id of the message that contains it
+	attachmentPrefix = "attachment-"
 )
 
 const (

@@ -93,7 +93,8 @@ type settingsJSON struct {
 
 func settingsToJSON(me chat.User, n chat.NotificationSettings) settingsJSON {
 	return settingsJSON{
-		preferences: preferencesOf(me), Handle: me.Handle, Email: me.Email, Confirmed: n.EmailConfirmedAt > 0, Mail: n.EmailDigest,
+		preferences: preferencesOf(me), Handle: me.Handle, Email: me.Email, Confirmed: n.EmailConfirmedAt > 0,
+		Mail:         n.EmailDigest,
 		pushSettings: pushSettingsOf(n),
 	}
 }
@@ -116,8 +117,8 @@ func (s *Server) noteSaved(c echo.Context, forms *views.SettingsForms) {
 	l := s.Locale(c)
 	saved := c.QueryParam("saved")
 	noted := map[string]*views.Form{
-		"1": &forms.Appearance, "name": &forms.Name, "handle": &forms.Handle, "picture": &forms.Picture, "password": &forms.Password,
-		"email": &forms.EmailAddress, "mail": &forms.EmailNotifications,
+		"1": &forms.Appearance, "name": &forms.Name, "handle": &forms.Handle, "picture": &forms.Picture,
+		"password": &forms.Password, "email": &forms.EmailAddress, "mail": &forms.EmailNotifications,
 		"push": &forms.PushNotifications, "test": &forms.PushNotifications,
 	}[saved]
 	switch {

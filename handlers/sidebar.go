@@ -120,7 +120,9 @@ func (s *Server) searchPeople(c echo.Context, side *views.Sidebar) error {
 	if err != nil {
 		return err
 	}
-	people, more, err := s.chat.FindUsers(c.Request().Context(), web.CurrentUser(c), side.Query, after, maxSearchResults)
+	people, more, err := s.chat.FindUsers(
+		c.Request().Context(), web.CurrentUser(c), side.Query, after, maxSearchResults,
+	)
 	if err != nil {
 		return err
 	}

@@ -117,8 +117,8 @@ func (s *Server) signUp(c echo.Context, in signUpForm) error {
 // applicationSentURL is where people go whose registration waits for the decision of an admin.
 const applicationSentURL = "/register?applied=1"
 
-// createAccount creates an account and returns its user, or the zero User if an admin must approve it first. If the server sends e-mail, it creates no account yet: it sends
-// a link that confirms the address, and returns the zero User.
+// createAccount creates an account and returns its user, or the zero User if an admin must approve it first. If the
+// server sends e-mail, it creates no account yet: it sends a link that confirms the address, and returns the zero User.
 func (s *Server) createAccount(c echo.Context, in chat.Registration) (chat.User, error) {
 	ctx := c.Request().Context()
 	if err := s.limits.Signups.Allow(web.NetworkPrefix(c.RealIP())); err != nil {

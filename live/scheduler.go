@@ -105,9 +105,8 @@ func earliest(times ...time.Time) (first time.Time) {
 	return first
 }
 
-// sendPresence tells all streams, except those of guests, who came online and who went offline, if the time for that has
-// come. It returns when
-// it must be called again, or the zero time.
+// sendPresence tells all streams, except those of guests, who came online and who went offline, if the time for that
+// has come. It returns when it must be called again, or the zero time.
 func (h *Hub) sendPresence(now time.Time) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -133,8 +133,8 @@ func endsAddress(r rune) bool {
 	if r < utf8.RuneSelf {
 		return false
 	}
-	return r == '…' || unicode.In(r, unicode.Quotation_Mark, unicode.Terminal_Punctuation, unicode.Ps, unicode.Pe, unicode.Pi,
-		unicode.Pf) || unicode.In(r, unicode.P, unicode.S) && unicode.Is(eastPunctuation, r)
+	return r == '…' || unicode.In(r, unicode.Quotation_Mark, unicode.Terminal_Punctuation, unicode.Ps, unicode.Pe,
+		unicode.Pi, unicode.Pf) || unicode.In(r, unicode.P, unicode.S) && unicode.Is(eastPunctuation, r)
 }
 
 // endsWrittenLink always returns false: the address of [label](address) ends only at its bracket.

@@ -181,8 +181,8 @@ func (fencedCodeParser) Continue(code ast.Node, block text.Reader, _ parser.Cont
 
 func (fencedCodeParser) Close(ast.Node, text.Reader, parser.Context) {}
 
-// hasClosingFence reports whether a closing fence of n backticks follows after pos. It remembers the position of the next
-// fence of each length in pc, so that repeated calls do not search the same text again.
+// hasClosingFence reports whether a closing fence of n backticks follows after pos. It remembers the position of the
+// next fence of each length in pc, so that repeated calls do not search the same text again.
 func hasClosingFence(source []byte, pos, n int, pc parser.Context) bool {
 	next, _ := pc.Get(nextFenceKey).([maxFence + 1]int)
 	if next[n] < pos {

@@ -156,8 +156,8 @@ func (w *htmlWriter) writeCodeBlock(n *ast.CodeBlock) {
 	w.WriteString(`<pre tabindex="0"><code>` + html.EscapeString(code) + "</code></pre>")
 }
 
-// writeText writes a piece of a line with its mentions. In Markdown a backslash at the end of a line means a line break,
-// so the parser drops it. Here it is just a backslash, so writeText adds it again.
+// writeText writes a piece of a line with its mentions. In Markdown a backslash at the end of a line means a line
+// break, so the parser drops it. Here it is just a backslash, so writeText adds it again.
 func (w *htmlWriter) writeText(n *ast.Text) {
 	if continuesText(n) {
 		return // the first node of the piece has written it

@@ -10,8 +10,8 @@ import (
 // PageHeader is the request header in which htmx sends the slot and the name of the page, such as "7-NAME".
 const PageHeader = "Charla-Page"
 
-// These are parts of hx-trigger. whileStored limits an event to a browser that has stored messages or drafts to send. In
-// the text that it searches, a backslash and a quotation mark precede the id of an entry.
+// These are parts of hx-trigger. whileStored limits an event to a browser that has stored messages or drafts to send.
+// In the text that it searches, a backslash and a quotation mark precede the id of an entry.
 const (
 	whileStored  = `[/\\.(message|draft)-/.test(JSON.stringify(localStorage, this.dataset.slots.split(' ')))]`
 	readTriggers = `load, storage from:window, send from:window delay:1ms, typed from:window, ` +

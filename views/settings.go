@@ -13,7 +13,8 @@ type SettingsForms struct {
 // anySubmitted reports whether one of the forms was just submitted.
 func (s SettingsForms) anySubmitted() bool {
 	for _, f := range []Form{
-		s.Appearance, s.Name, s.Handle, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications, s.PushNotifications,
+		s.Appearance, s.Name, s.Handle, s.Picture, s.Password, s.EmailAddress, s.EmailNotifications,
+		s.PushNotifications,
 	} {
 		if f.isSubmitted() {
 			return true

@@ -130,7 +130,8 @@ func setupURL(token string) string { return "/setup/" + token }
 // InvitationURL returns the path, without scheme and host, of an invitation's link.
 func InvitationURL(token string) string { return "/invite/" + token }
 
-// AfterInvitationURL returns the URL that is opened after somebody accepted an invitation: its first room, if it has one.
+// AfterInvitationURL returns the URL that is opened after somebody accepted an invitation: its first room, if it has
+// one.
 func AfterInvitationURL(in chat.Invitation) string {
 	if len(in.Rooms) == 0 {
 		return "/chat"

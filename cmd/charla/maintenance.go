@@ -10,8 +10,9 @@ import (
 	"charla/live"
 )
 
-// runMaintenance deletes old sessions, old entries of the notification queue, records of old handles and unreferenced files once an hour, until
-// ctx is done. It also gives handles to users without one, which a node of the previous version may have created.
+// runMaintenance deletes old sessions, old entries of the notification queue, records of old handles and unreferenced
+// files once an hour, until ctx is done. It also gives handles to users without one, which a node of the previous
+// version may have created.
 func runMaintenance(ctx context.Context, service *chat.Service) {
 	chat.Every(ctx, time.Hour, func() {
 		if err := service.PruneSessions(ctx); err != nil {
