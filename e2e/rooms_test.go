@@ -7,7 +7,7 @@ import (
 
 // listedNames is a script for the names in a list of people or rooms.
 func listedNames(list string) string {
-	return sprintf(`[...document.querySelectorAll('%s .list-row bdi')].map(e => e.textContent).join()`, list)
+	return sprintf(`[...document.querySelectorAll('%s .list-row > bdi')].map(e => e.firstChild.textContent.trim()).join()`, list)
 }
 
 func TestRoomLifecycle(t *testing.T) {
