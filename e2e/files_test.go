@@ -79,6 +79,7 @@ func TestFilesAreAccessibleOnPhone(t *testing.T) {
 	bob.attachFiles("1.jpg|2.jpg|3.jpg|4.jpg", samples.jpeg("1.jpg", 900, 600, 2), samples.jpeg("2.jpg", 600, 900, 3),
 		samples.jpeg("3.jpg", 800, 800, 4), samples.jpeg("4.jpg", 700, 500, 6))
 	bob.click(".send-button")
+	bob.waitUntil("the pictures are sent, not only uploaded", attachmentNames+` === ''`)
 	bob.attachFiles("A very long name of a report that nobody will ever read to its end.pdf|voice.wav|film.mp4",
 		samples.write("A very long name of a report that nobody will ever read to its end.pdf",
 			[]byte("%PDF-1.7\n"+strings.Repeat("x", 1<<20))),

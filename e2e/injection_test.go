@@ -79,7 +79,7 @@ func (b *tab) checkNoInjection() {
 		"images":      `document.querySelectorAll('img').length`,
 		"scripts":     `document.querySelectorAll('body script').length`,
 		"styles":      `document.querySelectorAll('style, body link').length`,
-		"live markup": `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi *, .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
+		"live markup": `document.querySelectorAll('.message__body [hx-get], [hx-on\\:click], bdi :not(.handle), .message__body :not(a, br, p, strong, em, del, code, pre, blockquote, ul, ol, li)').length`,
 		"links": `[...document.querySelectorAll('.message__body a')].filter(a => !/^https?:$/.test(a.protocol) ||
 			a.rel !== 'nofollow noopener noreferrer').length`,
 		"attributes": `[...document.querySelectorAll('.message__body *')].filter(e => [...e.attributes].some(a =>
