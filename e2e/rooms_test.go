@@ -43,7 +43,7 @@ func TestRoomLifecycle(t *testing.T) {
 	second := ana.anotherTab()
 	second.open("/rooms/2")
 	second.waitForStream()
-	second.fill("input[name=q]:not([aria-label^='Search people'])", "bo")
+	second.fill(".page input[name=q]", "bo")
 	second.waitUntil("only Bob is left", listedNames("#member-list")+` === 'Bob'`)
 	second.click("#member-list .list-entry summary")
 	second.click("#member-list .list-entry button")
