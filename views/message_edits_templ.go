@@ -52,7 +52,7 @@ func editedMark(l Locale, m chat.Message) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = browserTime(m.EditedAt, "numeric", "short", "", l.Date(m.EditedAt)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = browserTime(l, m.EditedAt, "numeric", "short", "", l.Date(m.EditedAt)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

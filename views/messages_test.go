@@ -69,7 +69,7 @@ func TestMessageMarkup(t *testing.T) {
 	m.StartsGroup, m.StartsDay = true, true
 	html = renderHTML(t, Message(Locale{Lang: "es"}, m))
 	wantContains(t, html, `<li id="m-19" class="message by-12 message--group-start"><p class="date-divider">`,
-		"viernes, 20 de noviembre", `class="avatar hue-0"`, ">AP</span>")
+		"viernes, 20 de noviembre", `class="avatar hue-0"`, ">AP</span>", `hour-cycle="h23"`)
 }
 
 func TestEditedAndDeletedMessages(t *testing.T) {
