@@ -53,7 +53,7 @@ const (
 
 var (
 	errApplicationWaits = Errorf(
-		Unauthenticated, "An admin has not decided about your application yet. Try again later.",
+		Unauthenticated, "An admin hasn't reviewed your application yet. Try again later.",
 	)
 	errAlreadyApplied = &Error{
 		Code: Conflict, Field: "email", Format: "There is already an application with this e-mail address.",

@@ -103,7 +103,7 @@ func CleanHandle(s string) (string, error) {
 	case !hasHandleCharacters(handle):
 		return "", errHandleCharacters
 	case !hasOneScript(handle):
-		return "", invalidf("handle", "A handle can't mix letters of several scripts.")
+		return "", invalidf("handle", "A handle can't mix letters from different alphabets.")
 	case reservedHandles[HandleKey(handle)]:
 		return "", invalidf("handle", "This handle is reserved. Choose another one.")
 	}

@@ -103,7 +103,7 @@ func (in NewInvitation) check(own Role) error {
 		errUses = invalidf("uses", "Choose a number from 1 to %d, or leave it empty.", maxInvitationUses)
 	}
 	if in.Lifetime < 0 || in.Lifetime > maxInvitationLifetime {
-		errLifetime = invalidf("expires", "Choose a time within a year, such as 7d, or never.")
+		errLifetime = invalidf("expires", "Choose a period of at most one year, such as 7d, or never.")
 	}
 	switch {
 	case len(in.Rooms) > maxInvitationRooms:
@@ -153,7 +153,7 @@ func (s *Service) CreateInvitation(ctx context.Context, by User, in NewInvitatio
 			return err
 		}
 		if len(open) == maxOpenInvitations {
-			return Errorf(Conflict, "You already have %d invitations. Remove one first.", maxOpenInvitations)
+			return Errorf(Conflict, "You already have %d invitations. Delete one first.", maxOpenInvitations)
 		}
 		made.ID, err = tx.InsertInvitation(ctx, made)
 		return err

@@ -43,7 +43,8 @@ const (
 	pageSlotTouch = Timestamp(50 * time.Second / time.Microsecond)
 )
 
-// pageSlotStart is how long a new page may need to read what its slot contains.
+// pageSlotStart is how long a slot cannot be taken over after its last use. A page that just got the slot may still be
+// reading what it contains.
 const pageSlotStart = Timestamp(10 * time.Second / time.Microsecond)
 
 // ErrNoPageSlot is returned by TakePageSlot if all slots belong to open pages.

@@ -231,7 +231,8 @@ func (r *queueRun) saveDraft(slot queueSlot, e queueEntry, typing bool) {
 	}
 }
 
-// offer makes the page offer a text to the user in the conversation of entry e.
+// offer adds a text that was not sent to the answer, for the page to show as another draft in the conversation of entry
+// e.
 func (r *queueRun) offer(e queueEntry, text string) {
 	r.answer.Offered = append(
 		r.answer.Offered, views.QueueDraft{ID: rand.Text(), Conversation: e.conversation(), Body: text},

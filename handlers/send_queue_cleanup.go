@@ -82,8 +82,9 @@ func (r *queueRun) storedIDs() map[string]bool {
 	return stored
 }
 
-// finishedEntries returns the ids of what can be removed from the slot of another page if that page is closed. It
-// returns none for a page that may be open.
+// finishedEntries returns the ids of the entries and notes in the slot of another page that are no longer needed. If
+// that page may still be open, it returns some only if a message in the slot is gone and was marked longer than
+// maxForgetting ago.
 func (r *queueRun) finishedEntries(slot queueSlot, stored map[string]bool) (ids []string) {
 	open, late := r.open[slot.number], time.Now().Add(-maxForgetting).Unix()
 	for _, e := range slot.entries {

@@ -33,7 +33,7 @@ func (l Locale) registrationField() selectField {
 	return selectField{"registration", l.T("Who can create an account"), []option{
 		{string(chat.RegistrationOpen), l.T("Anyone")},
 		{string(chat.RegistrationInvited), l.T("People with an invitation")},
-		{string(chat.RegistrationApproval), l.T("Anyone whom an admin approves")},
+		{string(chat.RegistrationApproval), l.T("Anyone, after an admin approves")},
 		{string(chat.RegistrationClosed), l.T("Nobody")},
 	}}
 }

@@ -43,7 +43,8 @@ func (t Timeline) newerURL() string {
 	return withFirstUnread(address, t.FirstUnread)
 }
 
-// lastSeq returns the seq of the last message, or the position before which the messages end if there are none.
+// lastSeq returns the seq of the last message that the timeline shows. If it shows none, it returns Before-1 or After,
+// whichever is larger.
 func (t Timeline) lastSeq() int64 {
 	if len(t.Messages) == 0 {
 		return max(t.Before-1, t.After)
