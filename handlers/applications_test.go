@@ -57,9 +57,9 @@ func TestApplications(t *testing.T) {
 		visitor().post("/register", []string{"name", "A", "email", ana.user.Email, "password", testPassword, "reason", "x"}, asJSON).
 			isError(409, "conflict", "email")
 		equal(t, "accounts", s.count(`SELECT COUNT(*) FROM users`), 2)
-		visitor().logIn("berta@example.org", testPassword).is(401).has("An admin has not decided")
-		visitor().logIn("berta@example.org", testPassword, asJSON).isError(401, "unauthenticated", "").has("An admin has not decided")
-		visitor().logIn("berta@example.org", "another password").is(401).lacks("An admin has not decided")
+		visitor().logIn("berta@example.org", testPassword).is(401).has("reviewed your application yet")
+		visitor().logIn("berta@example.org", testPassword, asJSON).isError(401, "unauthenticated", "").has("reviewed your application yet")
+		visitor().logIn("berta@example.org", "another password").is(401).lacks("reviewed your application yet")
 
 		ana.get("/admin/registrations").is(404)
 		admin.get("/admin").is(200).shows("a[href='/admin/registrations']", "2 open applications")
@@ -79,7 +79,7 @@ func TestApplications(t *testing.T) {
 		berta.get("/messages?room=1").is(200)
 		visitor().logIn("carla@example.org", testPassword).is(401).has("Your application was rejected: We are full.")
 		visitor().post("/register", applicant("Carla", "please"), asJSON).is(202)
-		visitor().logIn("carla@example.org", testPassword, asJSON).is(401).has("An admin has not decided")
+		visitor().logIn("carla@example.org", testPassword, asJSON).is(401).has("reviewed your application yet")
 
 		// An invitation needs no approval, and ends the application.
 		_, path := admin.invite(map[string]any{})
@@ -131,7 +131,7 @@ func TestApplicationsWithEmail(t *testing.T) {
 		list := admin.applications().Registrations
 		equal(t, "applications", len(list), 2)
 		equal(t, "confirmed", list[0].Confirmed, true)
-		visitor().logIn("berta@example.org", testPassword).is(401).has("An admin has not decided")
+		visitor().logIn("berta@example.org", testPassword).is(401).has("reviewed your application yet")
 
 		admin.decide("Berta", "approve", "Welcome!\nThe next match is on Friday.").is(303)
 		approved := a.deliverOne(t, "Berta@example.org")
