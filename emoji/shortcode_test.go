@@ -95,7 +95,7 @@ func TestWorstCaseMessage(t *testing.T) {
 		start := time.Now()
 		Expand(text)
 		Mistyped(text)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 30*time.Second {
 			t.Errorf("a message full of %q takes %v", piece, took)
 		}
 	}
