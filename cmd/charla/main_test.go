@@ -18,7 +18,7 @@ import (
 
 // TestMain lets the test binary act as charla, so that a test can run it as a process of its own.
 func TestMain(m *testing.M) {
-	diskCheckInterval, purgeInterval = 20*time.Millisecond, 100*time.Millisecond
+	diskCheckInterval, purgeInterval, purgeRestFactor = 20*time.Millisecond, 100*time.Millisecond, 1
 	if interval, err := time.ParseDuration(os.Getenv("TEST_DISK_CHECK_INTERVAL")); err == nil {
 		diskCheckInterval = interval
 	}
