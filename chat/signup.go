@@ -41,9 +41,9 @@ func (in Registration) Check() error {
 }
 
 // Register creates an account and adds it to General. If an admin decides about registrations, it stores an application
-// and returns the zero User. It returns the errors of Check, Conflict if another account has
-// the e-mail address, regardless of case and Unicode form, and the errors of CheckRegistration or, with an invitation,
-// of InvitationByToken.
+// and returns the zero User. It returns the errors of Check, Conflict if another account has the e-mail address,
+// regardless of case and Unicode form, and the errors of CheckRegistration or, with an invitation, those of
+// InvitationByToken.
 func (s *Service) Register(ctx context.Context, in Registration) (user User, err error) {
 	pending, err := s.newRegistration(ctx, in)
 	if err != nil {

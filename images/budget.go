@@ -31,8 +31,8 @@ type budget struct {
 	changed  chan struct{} // closed and replaced when a picture is done
 }
 
-// collectAbove is a number of bytes. After a picture that needed more, the garbage collector runs, so that the memory is
-// free before the next picture needs its own.
+// collectAbove is a number of bytes. After a picture that needed more, the garbage collector runs, so that the memory
+// is free before the next picture needs its own.
 const collectAbove = 16 << 20
 
 // acquire waits until a picture that needs a number of bytes may be processed, and reserves them. The caller must call

@@ -71,8 +71,8 @@ func runErasures(ctx context.Context, service *chat.Service) {
 
 // Text that was deleted leaves the files of SQLite within purgeInterval. If the write-ahead log is still in use, the
 // next attempt follows after purgeRetryPause. Purging takes at most one twentieth of the time, so a database of several
-// gigabytes takes longer than the interval. Tests shorten the interval and the rest after a purge, because a purge takes
-// many times as long with the race detector.
+// gigabytes takes longer than the interval. Tests shorten the interval and the rest after a purge, because a purge
+// takes many times as long with the race detector.
 var (
 	purgeInterval                 = 20 * time.Second
 	purgeRestFactor time.Duration = 20
