@@ -34,7 +34,6 @@ type cluster struct {
 	blobDir        string // directory with the stored blobs
 	random         *random
 	textCount      atomic.Int64
-	startedAt      time.Time
 	maxFaultMillis int // longest duration of a fault, in milliseconds
 
 	actorsCtx   context.Context // ends when actors should stop
@@ -72,7 +71,7 @@ func newCluster(t *testing.T) *cluster {
 			os.RemoveAll(dir)
 		}
 	})
-	c := &cluster{T: t, dir: dir, startedAt: time.Now(), maxFaultMillis: 4000, delays: map[string][]time.Duration{},
+	c := &cluster{T: t, dir: dir, maxFaultMillis: 4000, delays: map[string][]time.Duration{},
 		recent: map[int64][]op{}}
 	c.random = c.newRandom(t.Name())
 	c.actorsCtx, c.stopActors = context.WithCancel(t.Context())
@@ -201,6 +200,19 @@ func (c *cluster) record(o op) op {
 // maxRecent is the number of messages in a room that are changed. It is small, so that several users change one at the
 // same time.
 const maxRecent = 5
+
+// requiredKinds are the kinds of requests about which every run must prove something.
+var requiredKinds = []opKind{doPost, doEdit, doDelete, doReact, doRead, doJoin, doLeave, doUpload, doFetch, doRefresh,
+	doMarkRead, doCountUnread}
+
+// unprovedKinds returns the required kinds of which no request has been acknowledged yet.
+func (c *cluster) unprovedKinds() []opKind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(requiredKinds), func(k opKind) bool {
+		return slices.ContainsFunc(c.ops, func(o op) bool { return o.Kind == k && o.Outcome == succeeded })
+	})
+}
 
 // rememberPost keeps an acknowledged message for changeRecentMessage.
 func (c *cluster) rememberPost(o op) {

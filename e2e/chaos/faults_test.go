@@ -28,15 +28,21 @@ func filterFaults(weather [][]fault) (left [][]fault) {
 	return left
 }
 
-// endingReserve is the time for the last fault, catching up, reading all files and garbage collection.
-const endingReserve = 8 * time.Second
+// maxProvingTime is how much longer than planned a run may take until it has proved something about every kind of
+// request. Starting the nodes and the users takes longer on a slow machine, and so does every request.
+const maxProvingTime = 90 * time.Second
 
-// injectFaults injects one fault after the other until the time is over. It measures the promised delays after each
-// fault, and during faults that only take away hints.
+// injectFaults injects faults one after the other until the time is over and every kind of request was acknowledged. It
+// measures the promised delays after each fault, and during faults that only take away hints.
 func (c *cluster) injectFaults(lasting time.Duration, owner user, quiet conversation) {
 	c.Helper()
 	c.faultGroups = filterFaults(c.faultGroups)
-	for time.Since(c.startedAt) < lasting-endingReserve && !c.Failed() {
+	startedAt := time.Now()
+	for !c.Failed() {
+		elapsed := time.Since(startedAt)
+		if elapsed > lasting && (len(c.unprovedKinds()) == 0 || elapsed > lasting+maxProvingTime) {
+			return
+		}
 		now := []fault{pick(c.random, pick(c.random, c.faultGroups))}
 		if second := pick(c.random, pick(c.random, c.faultGroups)); second.hintsOnly && !now[0].hintsOnly &&
 			c.random.intN(2) == 0 {
@@ -121,7 +127,7 @@ func (c *cluster) onEveryNode(holds func(*reader) bool) func() bool {
 	return allReaders(c.readersWhere(func(r *reader) bool { return r.node != nil && r.stayed }), holds)
 }
 
-// waitWithin waits until a condition holds, and records the time since startedAt.
+// waitWithin waits until a condition holds, and records the time since begun.
 func (c *cluster) waitWithin(bound time.Duration, what string, begun time.Time, holds func() bool) {
 	c.Helper()
 	if !eventually(bound-time.Since(begun), holds) {

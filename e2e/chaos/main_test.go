@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	runTime = flag.Duration("for", time.Minute, "total duration of all runs; give go test a longer -timeout")
+	runTime = flag.Duration("for", 45*time.Second, "total time in which faults are injected; give go test a longer -timeout")
 	seed    = flag.Uint64("seed", 0,
 		"seed of all random choices; 0 chooses one. The course of a run also depends on the machine")
 	faultPattern = flag.String("fault", "", "a regular expression: only faults with a matching name are injected")
