@@ -22,11 +22,12 @@ er: ## draw docs/er.svg, the diagram of the database schema
 	go run ./cmd/gen-schema-diagram
 
 # The browser tests and the chaos tests run one after the other, because each needs all processors. -count=1 makes Go run them
-# again even if nothing has changed, because they build the program that they test. The memory that large pictures take is
-# measured without the race detector, which needs ten times as long for them.
+# again even if nothing has changed, because they build the program that they test. The tests that walk through all routes,
+# messages or searches one after the other (TestAll…), and the memory that large pictures take, are tested without the race
+# detector: it makes them ten times as slow and finds nothing in them. -short leaves them out.
 test: needs check ## run all checks and tests
-	go test -race -timeout 20m $$(go list ./... | grep -Ev '/(e2e|images)(/|$$)')
-	go test -race -short ./images
+	go test -race -short -timeout 20m $$(go list ./... | grep -Ev '/e2e(/|$$)')
+	go test -run '^TestAll' ./handlers
 	go test -run TestMemory ./images
 	go test -count=1 -timeout 30m ./e2e
 	go test -count=1 -timeout 10m ./e2e/chaos

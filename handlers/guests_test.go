@@ -67,7 +67,8 @@ func (w *guestWorld) fill(room int64, m message, person *client, file string) *s
 
 // A guest asks every route for hidden and for visible things, as a page, as a fragment and as JSON. No answer contains
 // anything about people and rooms outside of the guest's room.
-func TestGuestsSeeNothingOutsideTheirRooms(t *testing.T) {
+func TestAllRoutesHideOtherRoomsFromGuests(t *testing.T) {
+	skipWalkIfShort(t)
 	t.Parallel()
 	w := newGuestWorld(t, openSQLite(t))
 	visible := w.fill(w.room, w.message, w.visible, w.avatarOf(w.visible))

@@ -33,6 +33,19 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
+// skipWalkIfShort skips a test that walks through all routes, messages or searches one after the other when -short is
+// given, because the race detector would make it ten times as slow and find nothing. make test runs these tests on their
+// own, and knows them by the beginning of their names.
+func skipWalkIfShort(t *testing.T) {
+	t.Helper()
+	if !strings.HasPrefix(t.Name(), "TestAll") {
+		t.Fatal("the name of a test that -short leaves out begins with TestAll, so that make test finds it")
+	}
+	if testing.Short() {
+		t.Skip("a long walk")
+	}
+}
+
 // testServer is the whole of Charla on a real database, behind a real HTTP server.
 type testServer struct {
 	*httptest.Server
