@@ -127,28 +127,32 @@ func urlLength(line []byte, isEnd func(rune) bool) int {
 }
 
 // endsAddress reports whether an address in the text ends before r, because r is a quotation mark, bracket or sentence
-// mark of any script, an ellipsis, full-width or CJK punctuation, or Arabic punctuation. It returns false for all ASCII
-// characters.
+// mark of any script, or other punctuation that never belongs to an address. It returns false for all ASCII characters.
 func endsAddress(r rune) bool {
 	if r < utf8.RuneSelf {
 		return false
 	}
-	return r == '…' || unicode.In(r, unicode.Quotation_Mark, unicode.Terminal_Punctuation, unicode.Ps, unicode.Pe,
-		unicode.Pi, unicode.Pf) || unicode.In(r, unicode.P, unicode.S) && unicode.Is(eastPunctuation, r)
+	return unicode.In(r, unicode.Quotation_Mark, unicode.Terminal_Punctuation, unicode.Ps, unicode.Pe,
+		unicode.Pi, unicode.Pf) || unicode.In(r, unicode.P, unicode.S) && unicode.Is(textPunctuation, r)
 }
 
 // endsWrittenLink always returns false: the address of [label](address) ends only at its bracket.
 func endsWrittenLink(rune) bool { return false }
 
-// eastPunctuation covers the Unicode blocks whose punctuation and symbols never belong to an address.
-var eastPunctuation = &unicode.RangeTable{R16: []unicode.Range16{
+// textPunctuation covers the ranges of Unicode whose punctuation and symbols never belong to an address.
+var textPunctuation = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x055A, Hi: 0x055F, Stride: 1}, // Armenian
 	{Lo: 0x0600, Hi: 0x06FF, Stride: 1}, // Arabic
+	{Lo: 0x2025, Hi: 0x2026, Stride: 1}, // dot leader and ellipsis
+	{Lo: 0x275B, Hi: 0x2760, Stride: 1}, // ornamental quotation marks
 	{Lo: 0x3000, Hi: 0x303F, Stride: 1}, // CJK symbols and punctuation
 	{Lo: 0x30A0, Hi: 0x30A0, Stride: 1}, // the double hyphen of Katakana
 	{Lo: 0x30FB, Hi: 0x30FB, Stride: 1}, // the middle dot of Katakana
 	{Lo: 0xFE10, Hi: 0xFE1F, Stride: 1}, // vertical forms
 	{Lo: 0xFE30, Hi: 0xFE6F, Stride: 1}, // CJK compatibility forms and small forms
 	{Lo: 0xFF00, Hi: 0xFFEF, Stride: 1}, // half-width and full-width forms
+}, R32: []unicode.Range32{
+	{Lo: 0x1F676, Hi: 0x1F678, Stride: 1}, // ornamental quotation marks
 }}
 
 // maxURLBytes is the longest URL that becomes a link. Many browsers and servers do not accept longer ones.

@@ -60,7 +60,13 @@ func beginsText(rest []byte) bool {
 	if strings.ContainsRune("¡¿\"“„«", first) {
 		first, _ = utf8.DecodeRune(rest[size:])
 	}
-	return isTextRune(first)
+	return isTextRune(first) && !isFaceRune(first)
+}
+
+// isFaceRune reports whether r can follow a letter, but begins no word. Such characters draw the eyes and cheeks of
+// faces, as in (*ﾟ∀ﾟ*). The exceptions are two letters of Hawaiian and other languages that look like apostrophes.
+func isFaceRune(r rune) bool {
+	return unicode.In(r, unicode.Lm, unicode.M) && r != 'ʻ' && r != 'ʼ'
 }
 
 // endsText reports whether something that can be emphasized precedes a closing delimiter: code, a link, or a letter,

@@ -44,7 +44,7 @@ func TestWhereAddressesEnd(t *testing.T) {
 		"https://x.org/上海/東京":                  anchor("https://x.org/%E4%B8%8A%E6%B5%B7/%E6%9D%B1%E4%BA%AC", "https://x.org/上海/東京"),
 		"https://%zz https://x%.org":           "https://%zz https://x%.org",
 	}
-	for _, end := range strings.Fields("， 。 、 （ ） 「 」 《 》 〈 『 【 〔 “ ” ’ ‘ › ‹ « » „ ‚ ？ ！ ： ； ～ ｡ ､ ｢ ﹁ ・ ، ؛ ؟ ۔ । ॥ ։ ። ។ ༽ … …… —— ゠ …。") {
+	for _, end := range strings.Fields("， 。 、 （ ） 「 」 《 》 〈 『 【 〔 “ ” ’ ‘ › ‹ « » „ ‚ ？ ！ ： ； ～ ｡ ､ ｢ ﹁ ・ ، ؛ ؟ ۔ । ॥ ։ ። ។ ༽ … …… —— ゠ …。 ‥ ՝ ՞ ❝ ❞ ❛ ❜ 🙶 🙷 ⸮ ⁇ ؍ ٪ ۝ 〟 ﹂ ＂ ＇ ᠂ ། ၊") {
 		texts[x+end+"b"] = at(x) + end + "b"
 		texts[end+x+end] = end + at(x) + end
 		texts[end+x+"_"+end] = end + at(x+"_") + end
@@ -55,12 +55,14 @@ func TestWhereAddressesEnd(t *testing.T) {
 func TestEmoticonsStay(t *testing.T) {
 	wantAsTyped(t, "<_< ok >_>", "(*_*)", "*_* hi *_*", ">_> and <_<", "(>_<) (>_<)", "^_^ ^_^", "-_- _-", "(*^_^*)", "._. ._.",
 		"*.* *.*", "(*´ω`*) (*´∀*)", "$_$ $_$", ":* :*", ";* x ;*", "~~> <~~", "(~_~) (~~_~~)", "¯_(ツ)_/¯ ¯_(ツ)_/¯", ":-* <3 :-*",
-		"*-* *-*", "_(:3_", "*<b>*", "*(*")
+		"*-* *-*", "_(:3_", "*<b>*", "*(*", "(*ﾟ∀ﾟ*)", "(*ˊᵕˋ*) (*ˊᗜˋ*)", "(*ᵕᴗᵕ*)", "*ﾟ*", "(*́◡`*) (*゜▽゜*)", "٩(*•̀ᴗ•́*)و",
+		"(*^▽^*) (*^▽^*)", "_?_ **!** ~~-~~", "\\(*^o^*)/ \\(*^o^*)/")
 	wantRendered(t, map[string]string{
 		"(*_*) *hi* <_<": "(*_*) <strong>hi</strong> &lt;_&lt;",
 		"*¡Hola!* _no…_": "<strong>¡Hola!</strong> <em>no…</em>",
 		"*100%* _a_b_":   "<strong>100%</strong> <em>a_b</em>",
 		"*नमस्ते* *🎉*":   "<strong>नमस्ते</strong> <strong>🎉</strong>",
+		"*ʻŌlelo* _ﾊﾟﾟ_": "<strong>ʻŌlelo</strong> <em>ﾊﾟﾟ</em>",
 		"*`x`*":          "<strong><code>x</code></strong>",
 	})
 }
