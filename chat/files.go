@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -53,10 +54,24 @@ func (f File) IsImage() bool { return f.Width > 0 }
 // bytes are stored as they were uploaded.
 const UnchangedVideo = "application/mp4"
 
+// unknownType is the media type of a file whose bytes are of no known type, or of one that is not safe.
+const unknownType = "application/octet-stream"
+
+// visualName matches the names of pictures and videos.
+var visualName = regexp.MustCompile(`(?i)\.(jpe?g|jpe|jp2|jxl|png|apng|gif|webp|bmp|tiff?|avif|hei[cf]|svgz?|psd|` +
+	`dng|cr[23w]|nef|nrw|arw|srf|orf|rw2|raf|pef|srw|raw|mov|qt|mp4|m4v|3gp|avi|mkv|mts|m2ts|wmv|insv|insp|lrv)$`)
+
 // IsUnchanged reports whether f is a picture that could not be decoded, or a video whose structure is unknown, which is
-// stored unchanged. Its bytes may say where it was taken. Other pictures and videos lose such data.
+// stored unchanged. Its bytes may say where it was taken. Other pictures and videos lose such data. If the bytes do not
+// tell the type of the file, its name does.
 func (f File) IsUnchanged() bool {
-	return strings.HasPrefix(f.Type, "image/") && !f.IsImage() || f.Type == UnchangedVideo
+	switch f.Type {
+	case UnchangedVideo:
+		return true
+	case unknownType:
+		return visualName.MatchString(f.Name)
+	}
+	return strings.HasPrefix(f.Type, "image/") && !f.IsImage()
 }
 
 // playableVideos are the media types of the videos that browsers can play.

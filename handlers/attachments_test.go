@@ -169,9 +169,12 @@ func TestUndecodablePictureIsKept(t *testing.T) {
 	ana := s.newUser("Ana")
 	heic := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
 	const note = "Stored unchanged, including hidden data such as the location"
-	for name, data := range map[string]string{"a.png": picture(9, 9)[:40], "b.heic": heic} {
+	for name, data := range map[string]string{
+		"a.png": picture(9, 9)[:40], "b.heic": heic, "c.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+		"d.JPG": "\x00\x00\xff\xd8\xff\xe1Exif", "e.nef": "\x00\x01\x02", // the bytes do not tell the type
+	} {
 		f := ana.upload(name, data)
-		if !f.Unchanged || f.Width != 0 || f.ThumbURL != "" || !strings.HasPrefix(f.Type, "image/") {
+		if !f.Unchanged || f.Width != 0 || f.ThumbURL != "" {
 			t.Errorf("%s: %+v", name, f)
 		}
 		got := ana.get(f.URL).is(200)
@@ -182,7 +185,9 @@ func TestUndecodablePictureIsKept(t *testing.T) {
 		m := ana.sendWithFiles("room=1", "", f)
 		ana.get(m.path()).shows(".file__card", note)
 	}
-	if f := ana.upload("shown.png", picture(9, 9)); f.Unchanged {
-		t.Error("a picture that is shown is called unchanged")
+	for name, data := range map[string]string{"shown.png": picture(9, 9), "data.bin": "\x00\x01", "a.jpg.txt": "notes"} {
+		if f := ana.upload(name, data); f.Unchanged {
+			t.Errorf("%s is called unchanged", name)
+		}
 	}
 }

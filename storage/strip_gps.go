@@ -8,11 +8,17 @@ import (
 // keptAtoms are the atoms, by parent, that playing a file needs. Every other atom is erased, because it may contain
 // where, when and with which device the file was recorded.
 var keptAtoms = map[string][]string{
-	"":     {"ftyp", "styp", "sidx", "ssix", "mdat", "mfra"},
-	"moov": {"mvhd", "iods", "mvex", "pssh"},
-	"trak": {"tkhd", "edts", "tref", "tapt", "clef", "prof", "enof", "load", "txas", "clip", "matt"},
+	"":     {"ftyp", "styp", "sidx", "ssix", "mdat"},
+	"mfra": {"tfra", "mfro"},
+	"moov": {"mvhd", "iods", "pssh"},
+	"mvex": {"mehd", "trex", "leva"},
+	"trak": {"tkhd", "load", "txas"},
+	"edts": {"elst"},
+	"tref": {"vdep", "auxl", "fall", "folw"},
+	"tapt": {"clef", "prof", "enof"},
 	"mdia": {"mdhd", "hdlr", "elng"},
-	"minf": {"vmhd", "smhd", "sthd", "nmhd", "gmhd", "hdlr", "dinf"},
+	"minf": {"vmhd", "smhd", "sthd", "nmhd", "hdlr"},
+	"dinf": {"dref"},
 	"stbl": {
 		"stsd", "stts", "ctts", "cslg", "stss", "stps", "stsh", "sdtp", "stsz", "stz2", "stsc", "stco", "co64", "padb",
 		"stdp", "sbgp", "sgpd", "subs", "saiz", "saio",
@@ -29,8 +35,9 @@ var keptAtoms = map[string][]string{
 
 // searchedAtoms are the atoms, by parent, whose content is searched.
 var searchedAtoms = map[string][]string{
-	"": {"moov", "moof", "udta"}, "moov": {"trak", "udta"}, "trak": {"mdia", "udta"}, "mdia": {"minf"},
-	"minf": {"stbl"}, "moof": {"traf"}, "meta": {"ilst"},
+	"": {"moov", "moof", "mfra", "udta"}, "moov": {"trak", "mvex", "udta"},
+	"trak": {"mdia", "edts", "tref", "tapt", "udta"}, "mdia": {"minf"}, "minf": {"stbl", "dinf"},
+	"moof": {"traf"}, "meta": {"ilst"},
 }
 
 // findPrivate finds the metadata about where, when and with which device a file was recorded, and what its tracks are.
