@@ -156,9 +156,15 @@ func TestPathsHaveSeveralForms(t *testing.T) {
 	m := ana.sendMessage("room=1", "x")
 	for _, path := range []string{
 		"/%63hat", "/chat/", "/c%68at/", "/chat?q=x", "/chat/?q=x", "/rooms/%31", "/rooms/1/", m.path() + "/",
-		"/%6Dessages/?room=1", "/healthz/", "/settings/",
+		"/%6Dessages/?room=1", "/healthz/", "/settings/", "/chat//", "/%63%68%61%74///", "/rooms/%31//?x=%2F", "/%72ooms/",
+		"/rooms/?q=a%2Fb", "/s%65ttings", "/sessions/", "/%73%65arch/?q=a", "/emoji/?room=1", "/open%61pi.json/",
+		"/%66avicon.ico", "/%72obots.txt/", "/manifest%2Ewebmanifest", "/me%2ecss", "/read%79z", m.path() + "?x=%00",
 	} {
 		ana.get(path).is(200)
+		equal(t, "HEAD "+path, ana.do(http.MethodHead, path, nil).status, 200)
+	}
+	for _, path := range []string{"/.well%2Dknown/change-password", "/%2Ewell-known/change-password/"} {
+		ana.get(path).is(302)
 	}
 	ana.get("/messages/?room=1&limit=x", asJSON).isError(422, "invalid", "limit") // the query is kept
 	ana.post("/messages/", []string{"room", "1", "body", "with a slash"}, asJSON).is(201)
@@ -166,8 +172,15 @@ func TestPathsHaveSeveralForms(t *testing.T) {
 	s.anonymous().get("/%63hat/?q=x").redirectsTo("/login?" + url.Values{"next": {"/chat?q=x"}}.Encode())
 	for _, path := range []string{
 		"//chat", "//chat/", "//example.org/", "//example.org/chat/", "/%2fexample.org/", "/\\example.org/", "/rooms%2f1",
-		"/rooms/1%00", "/chat%20", "/./chat", "/static/..%2fgo.mod",
+		"/rooms/1%00", "/chat%20", "/./chat", "/static/..%2fgo.mod", "/chat/.", "/chat/..", "/../chat", "/%2e/chat", "/x/../chat",
+		"/%2e%2e/chat", "/chat%2F", "/chat%2f/", "/%2Fchat", "/%5Cchat", "/rooms/1%2F", "/rooms/%2531", "/%2563hat", "/chat%00",
+		"/%00", "/rooms/%00", "/chat%3Fq=x", "/chat%23x", "/chat;x", "/chat%3Bx", "/CHAT", "/chat/%C3%B1", "/%C3%B1",
+		"/rooms/%D9%A1", "/rooms/%EF%BC%91", "/rooms/%2B1", "/rooms/1%20", "/rooms/%FF", "/static/%2e%2e/go.mod", "/static/",
 	} {
+		equal(t, "HEAD "+path, ana.do(http.MethodHead, path, nil, asJSON).status, 404)
+		if a := ana.post(path, nil, asJSON); a.status != 404 && a.status != 405 || a.header.Get("Location") != "" {
+			t.Errorf("POST %s: %d %s", path, a.status, a.header.Get("Location"))
+		}
 		a := ana.get(path, asJSON).is(404)
 		equal(t, path, a.header.Get("Location"), "")
 	}

@@ -35,7 +35,7 @@ func TestQueryNumbersAreChecked(t *testing.T) {
 	}
 	for list, fields := range lists {
 		for _, field := range fields {
-			for _, wrong := range []string{"abc", "-1", "1.5", "1e3", " 5", "5 ", "0x10", "null", "٣", "1,2", "99999999999999999999", "9223372036854775807", "5\x00"} {
+			for _, wrong := range []string{"abc", "-1", "+1", "1.5", "1e3", " 5", "5 ", "0x10", "null", "٣", "1,2", "99999999999999999999", "9223372036854775807", "5\x00"} {
 				path := list + "&" + field + "=" + url.QueryEscape(wrong)
 				admin.get(path, asJSON).isError(422, "invalid", field)
 			}

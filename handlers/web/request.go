@@ -170,11 +170,11 @@ func ParseNumber(s string) (int64, bool) {
 	if len(s) > maxNumberLength {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n == math.MaxInt64 {
+	n, err := strconv.ParseUint(s, 10, 63) // accepts no sign
+	if err != nil || n == math.MaxInt64 {
 		return 0, false
 	}
-	return n, true
+	return int64(n), true
 }
 
 // InvalidNumber returns the error for a field whose value must be a number and is not. Ignoring the wrong value could
