@@ -11,7 +11,7 @@ import (
 
 // command is what charla does: run the server, or one of the subcommands.
 type command struct {
-	name     string // empty for the server
+	name     string
 	argument string // the name of the argument that the command requires, such as ADDRESS; empty if it takes none
 	force    string // what the flag --force allows, as a sentence; empty if the command does not have this flag
 	help     string // one sentence
@@ -20,7 +20,7 @@ type command struct {
 
 // commands lists the server and all subcommands, in the order of the help.
 var commands = []command{
-	{help: "Run the server.", run: serve},
+	{name: "serve", run: serve, help: "Run the server. The word serve may be left out."},
 	{name: "admin", argument: "ADDRESS", run: makeAdmin,
 		help: "Make the person with this e-mail address an admin."},
 	{name: "setup-link", run: printSetupLink,
@@ -63,12 +63,12 @@ func (c command) usage() string {
 }
 
 // findCommand returns the command that the arguments name, and the arguments after its name. Arguments that begin with
-// a flag, or no arguments, mean the server.
+// a flag, or no arguments, mean serve.
 func findCommand(args []string) (command, []string, error) {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return commands[0], args, nil
 	}
-	for _, c := range commands[1:] {
+	for _, c := range commands {
 		if c.name == args[0] {
 			return c, args[1:], nil
 		}

@@ -125,10 +125,11 @@ func TestInvalidSettings(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ line, stderr string }{
-		{"--adress :1", "usage: charla [settings]\n"},
-		{"--rate", "usage: charla [settings]\n"},
+		{"--adress :1", "usage: charla serve [settings]\n"},
+		{"--rate", "usage: charla serve [settings]\n"},
 		{"--rate x", "charla: CHARLA_RATE must be a number"},
-		{"--data d extra", "usage: charla [settings]\n"},
+		{"--data d extra", "usage: charla serve [settings]\n"},
+		{"serve extra", "usage: charla serve [settings]\n"},
 		{"backpu x", "  charla admin ADDRESS [settings]\n      Make the person"},
 		{"admin", "usage: charla admin ADDRESS [settings]\n"},
 		{"admin a@example.org b@example.org", "usage: charla admin ADDRESS [settings]\n"},
@@ -215,7 +216,7 @@ func TestSettings(t *testing.T) {
 
 func TestSecondProcessOnSameDirectory(t *testing.T) {
 	first := startServer(t, context.Background())
-	code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + first.dataDir, "CHARLA_ADDR=127.0.0.1:0"})
+	code, stdout, stderr := runCommand(t, []string{"CHARLA_DATA=" + first.dataDir, "CHARLA_ADDR=127.0.0.1:0"}, "serve")
 	if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 ||
 		!strings.Contains(stderr, "another Charla is running on "+first.dataDir) {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
