@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"charla/db/dbtest"
 )
 
 // waitTimeout is how long a condition may take to become true. It is long because the machine may be busy.
@@ -49,7 +51,7 @@ func (l *outputBuffer) String() string {
 func startServer(t *testing.T, env ...string) *server {
 	t.Helper()
 	s := &server{t: t, addr: freeAddr(t)}
-	s.env = append(s.env, "CHARLA_ADDR="+s.addr, "CHARLA_DATA="+t.TempDir(), "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC")
+	s.env = append(s.env, "CHARLA_ADDR="+s.addr, "CHARLA_DATA="+dbtest.SQLiteDir(t), "CHARLA_RATE=0", "CHARLA_TIMEZONE=UTC")
 	s.env = append(s.env, env...)
 	for _, pair := range os.Environ() {
 		if !strings.HasPrefix(pair, "CHARLA_") && !strings.HasPrefix(pair, "DATABASE_URL=") {

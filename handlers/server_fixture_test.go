@@ -81,7 +81,7 @@ type swappableBlobs struct{ chat.BlobStore }
 // openSQLite starts a server on a fresh SQLite file.
 func openSQLite(t testing.TB, change ...func(*serverOptions)) *testServer {
 	t.Helper()
-	dir := t.TempDir()
+	dir := dbtest.SQLiteDir(t)
 	store, err := db.OpenSQLite(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)

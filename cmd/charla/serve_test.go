@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"charla/db/dbtest"
 )
 
 // testServer is a running Charla server.
@@ -31,7 +33,7 @@ type testServer struct {
 func startServer(t *testing.T, parent context.Context, environ ...string) *testServer {
 	t.Helper()
 	ctx, stop := context.WithCancel(parent)
-	s := &testServer{dataDir: t.TempDir(), stop: stop, exitCode: make(chan int, 1), stderr: &syncBuffer{}}
+	s := &testServer{dataDir: dbtest.SQLiteDir(t), stop: stop, exitCode: make(chan int, 1), stderr: &syncBuffer{}}
 	environ = append([]string{"CHARLA_ADDR=127.0.0.1:0", "CHARLA_DATA=" + s.dataDir}, environ...)
 	ended := make(chan struct{})
 	go func() {

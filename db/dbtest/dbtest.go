@@ -6,6 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +20,49 @@ import (
 // OpenSQLite returns a store with a new SQLite file. Both are removed at the end of the test.
 func OpenSQLite(t testing.TB, options ...db.Option) *db.Store {
 	t.Helper()
-	return mustOpen(t)(db.OpenSQLite(t.Context(), t.TempDir(), options...))
+	return mustOpen(t)(db.OpenSQLite(t.Context(), SQLiteDir(t), options...))
+}
+
+// sqliteTemplate is the migrated database of which every test gets a copy. Migrating takes more than a second with the
+// race detector.
+var sqliteTemplate struct {
+	sync.Mutex // guards file
+	file       []byte
+}
+
+// SQLiteDir returns a new data directory with a migrated, empty SQLite database. It is removed at the end of the test.
+func SQLiteDir(t testing.TB) string {
+	t.Helper()
+	sqliteTemplate.Lock()
+	defer sqliteTemplate.Unlock()
+	if sqliteTemplate.file == nil {
+		sqliteTemplate.file = migratedFile(t)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, sqliteFile), sqliteTemplate.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// sqliteFile is the name of the database in a data directory.
+const sqliteFile = "charla.db"
+
+func migratedFile(t testing.TB) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := db.OpenSQLite(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join(dir, sqliteFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // OpenPostgres returns a store with a new PostgreSQL database, and closes the store at the end of the test. Without
