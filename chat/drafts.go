@@ -12,6 +12,8 @@ import (
 type DraftReader interface {
 	// Draft returns the draft of a user in a conversation.
 	Draft(ctx context.Context, user int64, ref ConversationRef) (Draft, error)
+	// PostedKeys returns the keys of the messages that a user has posted in a room after a seq.
+	PostedKeys(ctx context.Context, user, room, after int64) ([]string, error)
 }
 
 // DraftWriter stores drafts.
@@ -48,6 +50,16 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 		return Draft{}, nil
 	}
 	return d, err
+}
+
+// PostedKeys returns the keys of the messages that the viewer has posted in a conversation after a seq. One of them may
+// be the key of a draft that a page still shows, which was not connected when the message was posted. It returns none if
+// more than ReplayLimit changes came after the seq, because such a page is loaded again.
+func (s *Service) PostedKeys(ctx context.Context, c Conversation, after int64) ([]string, error) {
+	if c.LastSeq-after > ReplayLimit {
+		return nil, nil
+	}
+	return s.store.PostedKeys(ctx, c.Viewer, c.Room, after)
 }
 
 // SaveDraft stores the text of a composer as a draft and announces that the acting user is typing. If the text is

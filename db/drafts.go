@@ -21,6 +21,13 @@ func (r reader) Draft(ctx context.Context, user int64, ref chat.ConversationRef)
 	return d, err
 }
 
+// PostedKeys returns the keys of the messages that a person has posted in a room after a seq.
+func (r reader) PostedKeys(ctx context.Context, user, room, after int64) (keys []string, err error) {
+	const query = `SELECT key FROM messages WHERE room_id = $1 AND seq > $2 AND author_id = $3`
+	err = r.list(ctx, "read keys of posted messages", &keys, query, room, after, user)
+	return keys, err
+}
+
 // SaveDraft stores a draft and replaces the person's previous draft in the same conversation.
 func (w writer) SaveDraft(ctx context.Context, user int64, ref chat.ConversationRef, d chat.Draft) error {
 	const query = `

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"charla/chat"
 	"charla/handlers/web"
@@ -71,29 +72,52 @@ func (s *Server) returnReplacedDraft(c echo.Context, in postRequest, replaced st
 // draftSignal tells a page when the draft of its conversation was sent or deleted elsewhere. It remembers the draft
 // that the server had last.
 type draftSignal struct {
-	s           *Server
-	conv        chat.Conversation
-	reconnected bool   // the page missed what happened before
-	key         string // of the draft; empty for none
+	s      *Server
+	conv   chat.Conversation
+	missed int64  // the seq after which a page that has reconnected missed what happened; -1 for nothing
+	key    string // of the draft; empty for none
 }
 
-// update returns a fragment for the page if the draft is gone, and otherwise nothing. current is the conversation as it
-// is now, or nil on a page without one.
+// newDraftSignal returns the draftSignal of a page that opens its stream.
+func (s *Server) newDraftSignal(c echo.Context, conv chat.Conversation) *draftSignal {
+	missed, err := strconv.ParseInt(c.Request().Header.Get("Last-Event-ID"), 10, 64)
+	if err != nil {
+		missed = -1
+	}
+	return &draftSignal{s: s, conv: conv, missed: missed}
+}
+
+// update returns a fragment for the page if drafts that it may show are gone, and otherwise nothing. current is the
+// conversation as it is now, or nil on a page without one.
+//
+// To a page that has reconnected, a draft is gone only if its message was posted. That the server has no draft is no
+// reason: the page may be saving one right now, and would empty its composer.
 func (d *draftSignal) update(ctx context.Context, current *chat.Conversation) ([]templ.Component, error) {
 	if current == nil {
 		return nil, nil
 	}
-	before, missed := d.key, d.reconnected
-	d.key, d.reconnected = "", false
+	var gone []string
+	if d.missed >= 0 {
+		posted, err := d.s.chat.PostedKeys(ctx, *current, d.missed)
+		if err != nil {
+			return nil, err
+		}
+		gone = posted
+	}
+	key := ""
 	if current.HasDraft {
 		draft, err := d.s.chat.Draft(ctx, d.conv)
 		if err != nil {
 			return nil, err
 		}
-		d.key = draft.Key
+		key = draft.Key
 	}
-	if before != "" && before != d.key || missed && d.key == "" {
-		return []templ.Component{views.DraftGoneFragment(d.conv.Ref(), before)}, nil
+	if d.key != "" && d.key != key {
+		gone = append(gone, d.key)
 	}
-	return nil, nil
+	d.missed, d.key = -1, key
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	return []templ.Component{views.DraftsGoneFragment(d.conv.Ref(), gone)}, nil
 }

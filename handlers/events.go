@@ -121,9 +121,7 @@ func (s *Server) newListener(c echo.Context, conv chat.Conversation) (live.Viewe
 		return viewer, stream.JSONEvents{}, s.withGuestPresence(web.CurrentUser(c), stream.JSONEvents{}, state)
 	}
 	enc := stream.HTMLEvents{Locale: s.Locale(c)}
-	reconnected := c.Request().Header.Get("Last-Event-ID") != ""
-	drafts := &draftSignal{s: s, conv: conv, reconnected: reconnected}
-	state := s.pageState(web.CurrentUser(c), conv, enc, drafts)
+	state := s.pageState(web.CurrentUser(c), conv, enc, s.newDraftSignal(c, conv))
 	return viewer, enc, s.withGuestPresence(web.CurrentUser(c), enc, state)
 }
 

@@ -158,7 +158,7 @@ func renderedExpressions(t *testing.T) clientExpressions {
 	}
 	found.collect(t, ana.post("/messages", []string{"room", "1", "body", ":smilee:", "key", "k1"}, asHTMX).body)
 	found.collect(t, ana.post("/emoji", []string{"room", "1", "emoji", "🎉"}, asHTMX).body)
-	found.collect(t, ana.listen("/events?"+with, "Last-Event-ID: 1").waitFor("draft-response").data)
+	found.collect(t, ana.listen("/events?"+with, "Last-Event-ID: 0").waitFor("draft-response").data)
 	found.collect(t, queueAnswers(t, ana))
 	found.collect(t, ana.post("/logout", nil, asHTMX).body)
 	return found

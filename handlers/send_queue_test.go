@@ -413,6 +413,10 @@ func TestPageHearsThatItsDraftIsGone(t *testing.T) {
 	ana.sendMessage("room=1", "another message")
 	ana.post("/messages", []string{"room", "1", "body", "half", "key", "k"}, asJSON).is(201)
 	stream.waitForElement("[hx-target='[data-place=room-1] #draft-response'] [data-key=k]", "")
-	reconnected := ana.listen("/events?room=1", "Last-Event-ID: 1")
-	reconnected.waitForElement("[hx-target='[data-place=room-1] #draft-response'] i[data-key='']", "")
+	last := s.lastSeq(1)
+	missedIt := ana.listen("/events?room=1", "Last-Event-ID: "+formatID(last-1))
+	missedIt.waitForElement("[hx-target='[data-place=room-1] #draft-response'] i[data-key=k]", "")
+	missedNothing := ana.listen("/events?room=1", "Last-Event-ID: "+formatID(last))
+	missedNothing.readUntil("the state", isBareID)
+	equal(t, "a draft is gone", strings.Contains(missedNothing.waitFor("conversation-list").data, "draft-response"), false)
 }
