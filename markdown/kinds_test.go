@@ -44,7 +44,7 @@ func TestWhereAddressesEnd(t *testing.T) {
 		"https://x.org/上海/東京":                  anchor("https://x.org/%E4%B8%8A%E6%B5%B7/%E6%9D%B1%E4%BA%AC", "https://x.org/上海/東京"),
 		"https://%zz https://x%.org":           "https://%zz https://x%.org",
 	}
-	for _, end := range strings.Fields("， 。 、 （ ） 「 」 《 》 〈 『 【 〔 “ ” ’ ‘ › ‹ « » „ ‚ ？ ！ ： ； ～ ｡ ､ ｢ ﹁ ・ ، ؛ ؟ ۔ । ॥ ։ ። ។ ༽ … …… —— ゠ …。 ‥ ՝ ՞ ❝ ❞ ❛ ❜ 🙶 🙷 ⸮ ⁇ ؍ ٪ ۝ 〟 ﹂ ＂ ＇ ᠂ ། ၊") {
+	for _, end := range strings.Fields("， 。 、 （ ） 「 」 《 》 〈 『 【 〔 “ ” ’ ‘ › ‹ « » „ ‚ ？ ！ ： ； ～ ｡ ､ ｢ ﹁ ・ ، ؛ ؟ ۔ । ॥ ։ ። ។ ༽ … …… —— ゠ …。 ‥ ՝ ՞ ❝ ❞ ❛ ❜ 🙶 🙷 ⸮ ⁇ ؍ ٪ \u06dd 〟 ﹂ ＂ ＇ ᠂ ། ၊") {
 		texts[x+end+"b"] = at(x) + end + "b"
 		texts[end+x+end] = end + at(x) + end
 		texts[end+x+"_"+end] = end + at(x+"_") + end
