@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/url"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"charla/db/dbtest"
 )
 
 // foundMessage is a search hit in a JSON answer.
@@ -52,6 +55,12 @@ func (s *testServer) indexAll() {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// indexProblems compares the search index with the messages. Afterwards all messages are indexed.
+func (s *testServer) indexProblems() []string {
+	s.t.Helper()
+	return dbtest.SearchIndexProblems(s.t, s.sql, s.indexAll)
 }
 
 func wantTexts(t *testing.T, got []string, want ...string) {
@@ -109,7 +118,59 @@ func TestSearch(t *testing.T) {
 		if n := s.count("SELECT COUNT(*) FROM search_changes"); n != 0 {
 			t.Errorf("%d changes are not indexed", n)
 		}
+		equal(t, "problems of the index", fmt.Sprint(s.indexProblems()), "[]")
 	})
+}
+
+// TestDamageToTheSearchIndexIsFound damages the search index on purpose: the comparison with the messages, on which other
+// tests rely, finds it.
+func TestDamageToTheSearchIndexIsFound(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana := s.newUser("Ana")
+		m, other := ana.sendMessage("room=1", "one story"), ana.sendMessage("room=1", "another one")
+		s.indexAll()
+		ana.editMessage(other, "the next")
+		equal(t, "problems of a sound index that lacks a change", fmt.Sprint(s.indexProblems()), "[]")
+		damages := [][]string{
+			{"a missing document", `DELETE FROM search_documents WHERE message_id = $1`},
+			{"a document without tokens", `UPDATE search_documents SET tokens = '' WHERE message_id = $1`},
+			{"the tokens of another message", `UPDATE search_documents SET tokens = (
+				SELECT d.tokens FROM search_documents d WHERE d.message_id <> $1 LIMIT 1) WHERE message_id = $1`},
+			{"a change without a note", `UPDATE messages SET body = 'two stories' WHERE id = $1`,
+				`DELETE FROM search_changes WHERE message_id = $1`},
+		}
+		if !dbtest.IsPostgres(s.sql) {
+			damages = append(damages, []string{"a message that the full-text index lacks",
+				`INSERT INTO search_index (search_index, rowid, tokens)
+					SELECT 'delete', message_id, tokens FROM search_documents WHERE message_id = $1`})
+		}
+		for _, damage := range damages {
+			for _, statement := range damage[1:] {
+				s.exec(statement, m.ID)
+			}
+			equal(t, "problems after "+damage[0], len(s.indexProblems()), 1)
+		}
+	})
+}
+
+// TestSearchLeadsToThePlace follows the address of a result, in JSON and on the page, to the message among others.
+func TestSearchLeadsToThePlace(t *testing.T) {
+	t.Parallel()
+	s := openSQLite(t)
+	ana, ben := s.newUser("Ana"), s.newUser("Ben")
+	seqs := threeHundred()
+	at := func(int) time.Time { return time.Unix(1e9, 0) }
+	s.insertMessages(1, ben, seqs, at, func(i int) bool { return i == 0 })
+	query := fmt.Sprintf(`/search?q="line+%d"`, seqs[40])
+	found := decodeLoosely[searchAnswer](ana.get(query, asJSON).is(200)).Messages
+	equal(t, "results", len(found), 1)
+	place := linkOf(t, parseHTML(t, ana.get(query).is(200).body), ".search-hit")
+	equal(t, "the link on the page", place, found[0].URL)
+	contains(t, place, fmt.Sprintf("#m-%d", seqs[40]))
+	page := parseHTML(t, ana.get(strings.Split(place, "#")[0]).is(200).body)
+	equal(t, "marked messages", len(selectAll(t, page, fmt.Sprintf(".marked-message + #m-%d", seqs[40]))), 1)
+	equal(t, "links to newer messages", len(selectAll(t, page, ".newer-link")), 1)
+	equal(t, "links to older messages", len(selectAll(t, page, ".older-link")), 1)
 }
 
 // vocabulary are the words of the messages of TestAllSearchesEqualAScan. No word matches two of them, except where
@@ -284,5 +345,6 @@ func TestAllSearchesEqualAScan(t *testing.T) {
 				t.Errorf("%q found %v after indexing, %v before", query, got, found[i])
 			}
 		}
+		equal(t, "problems of the index", fmt.Sprint(s.indexProblems()), "[]")
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"charla/chat"
+
+	"github.com/a-h/templ"
 )
 
 // SearchResults is the content of the search page.
@@ -21,6 +23,20 @@ type searchField struct {
 	Class        string
 	Conversation chat.ConversationRef
 }
+
+// keys returns the attributes with which the field in the side bar gets the focus by Ctrl+K and Cmd+K.
+func (f searchField) keys() templ.Attributes {
+	if f.Class != sidebarSearch {
+		return nil
+	}
+	return templ.Attributes{
+		"aria-keyshortcuts": "Control+K Meta+K", "data-k": "." + sidebarSearch + " input",
+		"x-on:keydown.ctrl.k.window.prevent": moveFocus, "x-on:keydown.meta.k.window.prevent": moveFocus,
+	}
+}
+
+// sidebarSearch is the CSS class of the search field in the side bar.
+const sidebarSearch = "message-search--sidebar"
 
 // hidden returns the operators that the form sends along with the text, as names and values.
 func (f searchField) hidden() [][2]string {

@@ -127,7 +127,7 @@ func sidebar(p Page, s Sidebar) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = searchForm(p.Locale, searchField{Label: p.T("Search messages"), Class: "message-search--sidebar"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = searchForm(p.Locale, searchField{Label: p.T("Search messages"), Class: sidebarSearch}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

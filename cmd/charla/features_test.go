@@ -56,7 +56,7 @@ var features = map[string]string{
 	"recovery":              "chat handlers views",
 	"roles":                 "chat db live handlers views",
 	"rooms":                 "chat db handlers views e2e",
-	"search":                "chat db handlers views css",
+	"search":                "chat db handlers views css e2e",
 	"search_filters":        "chat",
 	"search_index":          "chat db",
 	"search_query":          "chat",
