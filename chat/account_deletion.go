@@ -309,6 +309,9 @@ func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (blobs []
 	if blobs, err = s.clearMessage(ctx, tx, m); err != nil {
 		return nil, err
 	}
+	if _, err = tx.DeleteInboxItems(ctx, m.ID, ""); err != nil {
+		return nil, err
+	}
 	return blobs, tx.UpdateMessage(ctx, *m)
 }
 
@@ -343,30 +346,38 @@ func (s *Service) eraseReactions(
 		return erasureResult{}, tx.DeleteErasureJob(ctx, job)
 	}
 	for _, m := range messages {
-		if err := removeUserReactions(ctx, tx, job.User, &m); err != nil {
+		author, err := removeUserReactions(ctx, tx, job.User, &m)
+		if err != nil {
 			return erasureResult{}, err
 		}
 		result.events = append(result.events, MessageChanged{StreamKey: key, Kind: Reacted, Message: m})
+		if len(author) > 0 {
+			result.events = append(result.events, InboxChanged{author})
+		}
 	}
 	return result, nil
 }
 
-// removeUserReactions removes the reactions of one user to a message, and reads the message again.
-func removeUserReactions(ctx context.Context, tx Tx, user int64, m *Message) (err error) {
+// removeUserReactions removes the reactions of one user to a message, and reads the message again. It returns the author
+// of the message if that changes their inbox.
+func removeUserReactions(ctx context.Context, tx Tx, user int64, m *Message) (author []int64, err error) {
+	before := *m
 	for _, group := range m.Reactions.Groups() {
 		if !group.By(user) {
 			continue
 		}
 		if err := tx.DeleteReaction(ctx, m.ID, user, group.Emoji); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if m.ChangedSeq, err = tx.NextSeq(ctx, m.Room); err != nil {
-		return err
+		return nil, err
 	}
 	if err = tx.UpdateMessage(ctx, *m); err != nil {
-		return err
+		return nil, err
 	}
-	*m, _, err = tx.MessageByKey(ctx, m.AuthorID, m.Key)
-	return err
+	if *m, _, err = tx.MessageByKey(ctx, m.AuthorID, m.Key); err != nil {
+		return nil, err
+	}
+	return updateReactionItem(ctx, tx, before, *m, m.PostedAt)
 }

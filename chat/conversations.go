@@ -60,6 +60,9 @@ type Conversation struct {
 	PeerIsBot  bool     `db:"peer_is_bot"`
 
 	UnreadMarks int64 `db:"unread_marks"` // how often the viewer has marked messages as unread
+
+	Unseen    int `db:"unseen"`     // number of items about the room in the inbox of the viewer that are not seen
+	AllUnseen int `db:"all_unseen"` // the same for all rooms of the viewer; only in Conversations
 }
 
 // UnreadCap is the number at which counting of unread messages stops. Pages then show the number below it and a plus

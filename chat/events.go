@@ -111,6 +111,10 @@ type AttachmentChanged struct {
 // DraftChanged announces that a user started a draft, or that a draft was deleted or sent.
 type DraftChanged struct{ User int64 }
 
+// InboxChanged announces that items of the inboxes of some users were added, withdrawn or seen. MessagePosted and the
+// events about members announce it for themselves.
+type InboxChanged struct{ Users []int64 }
+
 // SessionEnded announces that a session has ended. Its event streams must be closed.
 type SessionEnded struct{ Session int64 }
 
@@ -125,6 +129,7 @@ func (UserTyping) event()        {}
 func (UploadProgress) event()    {}
 func (AttachmentChanged) event() {}
 func (DraftChanged) event()      {}
+func (InboxChanged) event()      {}
 func (SessionEnded) event()      {}
 func (UserChanged) event()       {}
 

@@ -158,7 +158,11 @@ func (s *Service) joinRoom(
 		if err := check(room, removed); err != nil {
 			return nil, err
 		}
-		return addMember(ctx, tx, roomID, user, seq, room.nextJoinerRole())
+		events, err := addMember(ctx, tx, roomID, user, seq, room.nextJoinerRole())
+		if err != nil || userID == by.ID {
+			return events, err
+		}
+		return events, tx.InsertInvitationItem(ctx, roomID, userID, by.ID, s.now())
 	})
 	if errors.Is(err, ErrDuplicate) { // already a member; the rollback returned the seq
 		return nil

@@ -12,6 +12,8 @@ import (
 type ChangeResult struct {
 	Message     Message
 	PreviousSeq int64
+
+	inboxes []int64 // the users whose inboxes changed
 }
 
 // errUnchanged is returned by a function that was to change a message but found nothing to change. It rolls back the
@@ -150,7 +152,7 @@ func (s *Service) changeMessage(
 	}
 	var result ChangeResult
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		result, err = changeMessageTx(ctx, tx, by, m, change)
+		result, err = s.changeMessageTx(ctx, tx, by, m, change)
 		return err
 	})
 	if errors.Is(err, errUnchanged) {
@@ -160,13 +162,14 @@ func (s *Service) changeMessage(
 		return ChangeResult{}, err
 	}
 	s.events.Publish(MessageChanged{StreamKey: c.StreamKey(), Kind: kind, Message: result.Message})
+	s.publishInboxChanged(result.inboxes)
 	return result, nil
 }
 
 // changeMessageTx does the work of changeMessage inside the transaction. It locks the room before it reads the message,
 // so that change gets the current version, and only if the acting user is still a member. After storing the change it
 // reads the message again, so that the result equals what other users read.
-func changeMessageTx(
+func (s *Service) changeMessageTx(
 	ctx context.Context, tx Tx, by User, m Message, change func(tx Tx, m *Message) error,
 ) (ChangeResult, error) {
 	seq, err := tx.NextSeq(ctx, m.Room)
@@ -185,6 +188,9 @@ func changeMessageTx(
 	if err = tx.UpdateMessage(ctx, after); err != nil {
 		return ChangeResult{}, err
 	}
-	after, err = tx.Message(ctx, by.ID, m.ID)
-	return ChangeResult{Message: after, PreviousSeq: before.ChangedSeq}, err
+	if after, err = tx.Message(ctx, by.ID, m.ID); err != nil {
+		return ChangeResult{}, err
+	}
+	inboxes, err := updateInboxes(ctx, tx, before, after, s.now())
+	return ChangeResult{Message: after, PreviousSeq: before.ChangedSeq, inboxes: inboxes}, err
 }

@@ -235,6 +235,13 @@ func (s *Service) insertMessage(ctx context.Context, tx Tx, in NewMessage, m *Me
 			return Conversation{}, err
 		}
 	}
+	var online []int64
+	if m.Notified && m.Audience == AudienceHere && in.Online != nil {
+		online = in.Online()
+	}
+	if err := addToInboxes(ctx, tx, *m, online); err != nil {
+		return Conversation{}, err
+	}
 	return slot.Conversation, attachFiles(ctx, tx, in.Files, *m)
 }
 

@@ -12,26 +12,34 @@ type ReadMarkerWriter interface {
 	MarkUnread(ctx context.Context, room, user, seq int64) error
 }
 
-// MarkRead records that the acting user has read a conversation up to seq. It does not move the read marker back, nor
-// beyond the last message. A page gives the UnreadMarks of the Conversation with which it was opened: if its user has
+// MarkRead records that the acting user has read a conversation up to seq, and has seen what their inbox has about it up
+// to there. It does not move the read marker back, nor beyond the last message. A page gives the UnreadMarks of the Conversation with which it was opened: if its user has
 // marked messages as unread since, MarkRead does nothing. Negative marks mean that this does not matter.
 func (s *Service) MarkRead(ctx context.Context, by User, ref ConversationRef, seq, marks int64) error {
 	c, err := s.Conversation(ctx, by, ref)
 	if err != nil {
 		return err
 	}
-	if seq = min(seq, c.LastSeq); seq <= c.ReadSeq {
+	seq = min(seq, c.LastSeq)
+	if marks >= 0 && marks != c.UnreadMarks || seq <= c.ReadSeq && c.Unseen == 0 {
 		return nil
 	}
 	moved := false
 	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		moved, err = tx.SetReadMarker(ctx, c.Room, by.ID, seq, marks)
-		return err
+		if moved, err = tx.SetReadMarker(ctx, c.Room, by.ID, seq, marks); err != nil || c.Unseen == 0 {
+			return err
+		}
+		return tx.SeeInboxRoom(ctx, by.ID, c.Room, 0, seq, s.now())
 	})
-	if err != nil || !moved {
+	if err != nil {
 		return err
 	}
-	s.events.Publish(ReadMarkerMoved{User: by.ID, Room: c.Room})
+	if moved {
+		s.events.Publish(ReadMarkerMoved{User: by.ID, Room: c.Room})
+	}
+	if c.Unseen > 0 {
+		s.publishInboxChanged([]int64{by.ID})
+	}
 	return nil
 }
 

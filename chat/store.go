@@ -33,6 +33,7 @@ type Reader interface {
 	FileReader
 	GarbageReader
 	HandleReader
+	InboxReader
 	InvitationReader
 	MemberReader
 	MentionReader
@@ -72,6 +73,7 @@ type Tx interface {
 	EmojiWriter
 	GarbageWriter
 	HandleWriter
+	InboxWriter
 	InvitationWriter
 	MemberWriter
 	MentionWriter

@@ -109,6 +109,8 @@ func (w writer) EraseUser(
 			DELETE FROM email_tokens WHERE user_id = $1`
 		mentions = `
 			DELETE FROM mentions WHERE user_id = $1`
+		inbox = `
+			DELETE FROM inbox_items WHERE user_id = $1`
 		digests = `
 			DELETE FROM unread_digests WHERE user_id = $1`
 		sessions = `
@@ -126,7 +128,7 @@ func (w writer) EraseUser(
 	if err := w.execRow(ctx, op, account, user, hash, at, chat.RoleMember); err != nil {
 		return nil, err
 	}
-	for _, query := range []string{drafts, emoji, emailTokens, mentions, digests, sessions} {
+	for _, query := range []string{drafts, emoji, emailTokens, mentions, inbox, digests, sessions} {
 		if _, err := w.exec(ctx, op, query, user); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,8 @@ const selectConversation = `
 		EXISTS (SELECT 1 FROM drafts d WHERE d.user_id = m.user_id AND d.peer_id = COALESCE(p.id, 0)
 			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + notYetPosted + `) AS draft,
 		COALESCE(p.owner_id, 0) <> 0 AS peer_is_bot,
+		(SELECT COUNT(*) FROM inbox_items i
+			WHERE i.user_id = m.user_id AND i.room_id = m.room_id AND i.seen_at = 0) AS unseen,
 		CASE WHEN r.last_posted_at > 0 THEN r.last_posted_at ELSE r.created_at END AS latest
 	FROM members m
 	JOIN rooms r ON r.id = m.room_id
@@ -38,7 +40,8 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 	const query = `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
 		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, peer_avatar, peer_handle,
-			peer_is_bot, unread, draft, unread_marks
+			peer_is_bot, unread, draft, unread_marks, unseen,
+			CAST((SELECT SUM(unseen) FROM mine) AS BIGINT) AS all_unseen
 		FROM (
 			SELECT * FROM mine
 			WHERE CAST($4 AS BIGINT) = 0 OR (kind, CASE WHEN unread > 0 THEN 0 ELSE 1 END, -latest, room) > (

@@ -185,6 +185,22 @@ func (s *Server) exportInvitations(ctx context.Context, z *zip.Writer, me chat.U
 	})
 }
 
+// exportedInboxItem is an entry of inbox.json: something that the user was notified of. It leaves out rooms that the
+// user is not in.
+type exportedInboxItem struct {
+	Kind    string    `json:"kind"`
+	Room    int64     `json:"room"`
+	Message int64     `json:"message,omitempty"` // absent from an invitation
+	At      time.Time `json:"at"`
+	Seen    bool      `json:"seen"`
+}
+
+func (s *Server) exportInbox(ctx context.Context, z *zip.Writer, me chat.User) error {
+	return writeExportList(z, "inbox.json", s.chat.ExportInbox(ctx, me), func(i chat.InboxItem) any {
+		return exportedInboxItem{string(i.Kind), i.Room, i.MessageID, i.CreatedAt.Time(), i.SeenAt != 0}
+	})
+}
+
 // exportedFile is an entry of files.json: a file that the user uploaded. The content of the file is in files/ID/name.
 type exportedFile struct {
 	ID      int64  `json:"id"`

@@ -122,6 +122,7 @@ func (s *Server) conversationPage(c echo.Context, conv chat.Conversation, params
 	if timeline.IsNewest() && c.Request().Method == http.MethodGet && !web.IsHTMX(c) {
 		s.markPageRead(c, conv, timeline.Messages)
 	}
+	s.seeMarkedMessage(c, timeline)
 	if timeline.Composer, err = s.newComposer(c, conv); err != nil {
 		return err
 	}

@@ -118,10 +118,13 @@ func (s *Server) markUnread(c echo.Context) error {
 // markPageRead marks the messages of a page as read; it is called just before the page is rendered. It only logs an
 // error, so that the page is rendered even if marking fails.
 func (s *Server) markPageRead(c echo.Context, conv chat.Conversation, messages []chat.Message) {
-	if conv.Unread == 0 || len(messages) == 0 {
+	if conv.Unread == 0 && conv.Unseen == 0 {
 		return
 	}
-	last := messages[len(messages)-1].Seq
+	last := conv.LastSeq
+	if len(messages) > 0 {
+		last = messages[len(messages)-1].Seq
+	}
 	if err := s.chat.MarkRead(
 		c.Request().Context(), web.CurrentUser(c), conv.Ref(), last, conv.UnreadMarks,
 	); err != nil {

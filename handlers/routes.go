@@ -29,6 +29,7 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Editing messages", Routes: s.messageEditRoutes()},
 		{Name: "Reactions", Routes: s.reactionRoutes()},
 		{Name: "Search", Routes: s.searchRoutes()},
+		{Name: "Inbox", Routes: s.inboxRoutes()},
 		{Name: "Drafts", Routes: s.draftRoutes()},
 		{Name: "Read markers", Routes: s.readMarkerRoutes()},
 		{Name: "Events", Routes: s.eventRoutes()},

@@ -60,6 +60,8 @@ var routeCases = []routeCase{
 	{route: "POST /messages/queue", form: "stored={}", anonymous: statuses{303, 401}, outsider: statuses{200, 406}, member: statuses{200, 406}},
 	{route: "GET /messages/live", query: "?room=ROOM", streams: true, anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 406}},
 	{route: "GET /search", query: "?q=hello&in=ROOM", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "GET /inbox", anonymous: statuses{303, 401}, outsider: statuses{200, 200}, member: statuses{200, 200}},
+	{route: "POST /inbox/seen", form: "upto=1", anonymous: statuses{303, 401}, outsider: statuses{303, 204}, member: statuses{303, 204}},
 	{route: "GET /messages/:id", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 200}},
 	{route: "GET /messages/:id/pictures/:file", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{200, 406}},
 	{route: "POST /files", query: "?room=ROOM&name=a.txt", form: "a", anonymous: statuses{303, 401}, outsider: statuses{404, 404}, member: statuses{303, 201}},

@@ -180,6 +180,8 @@ func (db *fakeSource) RoomsOfUsers(context.Context, []int64) ([]chat.UserRoom, e
 	return nil, nil
 }
 
+func (db *fakeSource) UnseenCounts(context.Context, []int64) (map[int64]int, error) { return nil, nil }
+
 // UsersInRooms returns the users with even ids, who are members of all rooms.
 func (db *fakeSource) UsersInRooms(_ context.Context, _, users []int64) ([]int64, error) {
 	return slices.DeleteFunc(users, func(id int64) bool { return id%2 == 1 }), nil

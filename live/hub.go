@@ -20,6 +20,7 @@ type Source interface {
 	UsersInRooms(ctx context.Context, rooms, users []int64) ([]int64, error)
 	RoleChanges(ctx context.Context, since chat.Timestamp) ([]chat.RoleChanged, error)
 	RoomsOfUsers(ctx context.Context, users []int64) ([]chat.UserRoom, error)
+	UnseenCounts(ctx context.Context, users []int64) (map[int64]int, error)
 }
 
 // Hub delivers events to all open streams of this process. It is a chat.Publisher.
@@ -57,6 +58,7 @@ type Hub struct {
 
 	lastPoll   time.Time                 // when ended sessions were last read; used only by pollSessions
 	guestRooms map[int64]map[int64]int64 // last seq of each room, by guest and room; used only by pollGuests
+	unseen     map[int64]int             // number of unseen inbox items by user; used only by pollInboxes
 }
 
 // NewHub returns a hub without streams. The caller must call Run to send presence and unread counts and to poll the
@@ -99,6 +101,8 @@ func (h *Hub) dispatch(e chat.Event) {
 		h.deliver(e)
 	case chat.ReadMarkerMoved:
 		h.markUnreadDirty(e.User)
+	case chat.InboxChanged:
+		h.applyInboxChange(e)
 	case chat.DraftChanged:
 		h.markUnreadDirty(e.User)
 	case chat.UserTyping:

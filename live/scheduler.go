@@ -75,6 +75,7 @@ func (h *Hub) Run(ctx context.Context) {
 	polls.Go(func() { pollEvery(ctx, revocationPollInterval, h.pollGuests) })
 	polls.Go(func() { pollEvery(ctx, changePollInterval, h.pollConversations) })
 	polls.Go(func() { pollEvery(ctx, changePollInterval, h.refreshAllConversationStreams) })
+	polls.Go(func() { pollEvery(ctx, changePollInterval, h.pollInboxes) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -53,6 +53,7 @@ const (
 	idConversationList    = "conversation-list"     // conversations in the sidebar
 	idOnlineList          = "online-list"           // online users in the sidebar
 	idOnlineCount         = "online-count"          // number of online users
+	idInboxBadge          = "inbox-badge"           // number of new items in the inbox
 	idSearchResults       = "search-results"        // people that a search found
 	idAvatarFile          = "avatar-file"           // file input for the picture of the user
 	idFormError           = "form-error"            // error of a whole form

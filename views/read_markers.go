@@ -7,8 +7,11 @@ import "fmt"
 // hidden tab. readMarkerSeq returns 0 if there is nothing to mark, and for a page that shows
 // the messages at a place, which has its own markers.
 func readMarkerSeq(t Timeline) int64 {
-	if t.Window || t.FirstUnread == 0 || len(t.Messages) == 0 {
+	if t.Window || t.FirstUnread == 0 && t.Conversation.Unseen == 0 {
 		return 0
+	}
+	if len(t.Messages) == 0 {
+		return t.Cursor
 	}
 	return t.Messages[len(t.Messages)-1].Seq
 }

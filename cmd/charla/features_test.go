@@ -31,6 +31,7 @@ var features = map[string]string{
 	"files":                 "chat db handlers views css e2e",
 	"guests":                "chat db live handlers",
 	"handles":               "chat db views css",
+	"inbox":                 "chat db live handlers views css",
 	"invitation_use":        "chat",
 	"invitations":           "chat db handlers views e2e",
 	"lightbox":              "handlers views css e2e",

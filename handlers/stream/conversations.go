@@ -12,7 +12,7 @@ import (
 
 // ConversationState returns a function that a program's stream calls again and again. Each call returns the events
 // about the user's conversations since the previous call: which of them have new messages or a new name, were read, or
-// were left. The first call reports all conversations, so that the program can fetch the messages that it missed and
+// were left, and how many items of the inbox the user has not seen. The first call reports all conversations, so that the program can fetch the messages that it missed and
 // forget any other conversation. If announceReady is true, the first call adds the event ready.
 func ConversationState(service *chat.Service, user chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
@@ -35,6 +35,7 @@ type lastSeen struct {
 type conversationTracker struct {
 	announceReady bool
 	known         map[int64]lastSeen // by room; nil before the first state
+	unseen        int                // number of unseen items in the inbox
 }
 
 // changes returns an event for each difference between conversations and the list of the previous call.
@@ -60,8 +61,21 @@ func (t *conversationTracker) changes(conversations []chat.Conversation) (b []by
 			b = append(b, jsonFrame("left", 0, live.MarshalJSON(leftJSON{room}))...)
 		}
 	}
+	if unseen := unseenIn(conversations); first || unseen != t.unseen {
+		b = append(b, jsonFrame("inbox", 0, live.MarshalJSON(inboxJSON{unseen}))...)
+		t.unseen = unseen
+	}
 	if t.known = now; first && t.announceReady {
 		b = append(b, JSONEvents{}.Cursor(0)...)
 	}
 	return b
+}
+
+// unseenIn returns the number of items in the user's inbox that are not seen. All of them are about conversations of
+// the user.
+func unseenIn(conversations []chat.Conversation) (n int) {
+	for _, c := range conversations {
+		n += c.Unseen
+	}
+	return n
 }

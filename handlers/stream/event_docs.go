@@ -51,6 +51,10 @@ var Docs = []web.EventDoc{
 		Description: "You have read a conversation, here or elsewhere.",
 	},
 	{
+		Name: "inbox", Data: inboxJSON{},
+		Description: "How many items of your inbox you have not seen. At the start, and when the number changes.",
+	},
+	{
 		Name: "logout", Data: emptyJSON{}, Browsers: true,
 		Description: "The session ended.",
 	},

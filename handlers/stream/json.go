@@ -117,6 +117,11 @@ func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 // End encodes the events that tell a program why its stream ends.
 func (JSONEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte("{}")) }
 
+// inboxJSON is the data of the event inbox.
+type inboxJSON struct {
+	Unseen int `json:"unseen"` // number of items that the user has not seen
+}
+
 // leftJSON is the data of the event left. It names the room of which the user is no longer a member.
 type leftJSON struct {
 	Room int64 `json:"room"`

@@ -42,7 +42,9 @@ var QueryParameters = []QueryParameter{
 
 // queryEnums maps a query parameter to its allowed values, separated by commas. It contains only the parameters that
 // have few values.
-var queryEnums = map[string]string{"size": "thumb,medium,square"}
+var queryEnums = map[string]string{
+	"size": "thumb,medium,square", "kind": "mention,reply,reaction,invitation,moderation",
+}
 
 // maxNext is the maximum length of the parameter next, in characters.
 const maxNext = 2000
