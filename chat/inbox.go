@@ -15,6 +15,9 @@ type InboxReader interface {
 	InboxItems(ctx context.Context, user int64, kind InboxKind, before int64, limit int) ([]InboxItem, error)
 	// UnseenCounts returns how many items each of the given users has not seen. It leaves out users with none.
 	UnseenCounts(ctx context.Context, users []int64) (map[int64]int, error)
+	// UnseenMention returns the conversation of a message, with only this message, of whose text it returns the first
+	// chars characters. It returns ErrNotFound unless the user has an unseen item about a mention in the message.
+	UnseenMention(ctx context.Context, user, message int64, chars int) (UnreadConversation, error)
 }
 
 // InboxWriter changes inboxes. Methods that change items of several users return the ids of these users.
@@ -29,6 +32,9 @@ type InboxWriter interface {
 	// WithdrawInboxItems deletes the mentions and replies about a message, except for those in keep. If the message
 	// notifies its audience, it deletes no mentions.
 	WithdrawInboxItems(ctx context.Context, m Message, keep []InboxRecipient) ([]int64, error)
+	// EnqueueMentionPushes adds pushes about a mention that an edit added, for those of the given users who want pushes.
+	// It leaves out users who have not read the message if the next scan for new messages finds it.
+	EnqueueMentionPushes(ctx context.Context, m Message, users []int64, now Timestamp) error
 	// DeleteInboxItems deletes the items of one kind about a message. An empty kind means all kinds.
 	DeleteInboxItems(ctx context.Context, message int64, kind InboxKind) ([]int64, error)
 	// SeeInboxItem marks an item of a user as seen. It returns ErrNotFound if the user does not see the item.
@@ -240,6 +246,20 @@ func updateRecipients(ctx context.Context, tx Tx, before, after Message, at Time
 	}
 	added, err := tx.InsertInboxItems(ctx, after, to, at)
 	return slices.Concat(withdrawn, added), err
+}
+
+// enqueueMentionPushes adds pushes for users whom an edit newly mentions. The scan for new messages does not find them.
+func (s *Service) enqueueMentionPushes(ctx context.Context, tx Tx, before, after Message) error {
+	var users []int64
+	for _, r := range after.recipients() {
+		if !slices.Contains(before.recipients(), r) {
+			users = append(users, r.User)
+		}
+	}
+	if len(users) == 0 || !s.media.Push {
+		return nil
+	}
+	return tx.EnqueueMentionPushes(ctx, after, users, s.now())
 }
 
 // updateReactionItem changes the item about the reactions to a message in the inbox of its author. A new reaction moves

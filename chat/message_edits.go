@@ -192,5 +192,9 @@ func (s *Service) changeMessageTx(
 		return ChangeResult{}, err
 	}
 	inboxes, err := updateInboxes(ctx, tx, before, after, s.now())
-	return ChangeResult{Message: after, PreviousSeq: before.ChangedSeq, inboxes: inboxes}, err
+	if err != nil {
+		return ChangeResult{}, err
+	}
+	result := ChangeResult{Message: after, PreviousSeq: before.ChangedSeq, inboxes: inboxes}
+	return result, s.enqueueMentionPushes(ctx, tx, before, after)
 }

@@ -59,6 +59,7 @@ const (
 	NotifyEmailChanged    NotificationKind = "email_changed"    // the e-mail address was changed
 	NotifyUnreadDigest    NotificationKind = "unread_digest"    // an e-mail about unread conversations
 	NotifyUnreadPush      NotificationKind = "unread_push"      // a push about one unread conversation
+	NotifyMentionPush     NotificationKind = "mention_push"     // a push about a mention that an edit added
 	NotifyApproved        NotificationKind = "approved"         // an application was approved
 	NotifyRejected        NotificationKind = "rejected"         // an application was rejected
 	NotifyTestPush        NotificationKind = "test_push"        // a push that the user asked for to test their settings
@@ -71,7 +72,7 @@ type Notification struct {
 	Medium    Medium           `db:"medium"`
 	Kind      NotificationKind `db:"kind"`
 	User      int64            `db:"user_id"`    // the recipient; zero if only the address is known
-	SubjectID int64            `db:"subject_id"` // the pending registration or the room that it is about, or zero
+	SubjectID int64            `db:"subject_id"` // the pending registration, room or message that it is about, or zero
 	Address   string           `db:"address"`    // where to send it; empty for the address of the recipient
 	Locale    string           `db:"locale"`     // language of the browser that requested it; empty if unknown
 	Message   string           `db:"message"`    // what an admin wrote to the recipient; empty for nothing

@@ -66,6 +66,43 @@ func (r reader) UnseenCounts(ctx context.Context, users []int64) (map[int64]int,
 	return counts, err
 }
 
+// UnseenMention returns a message that mentions a person as the only unread message of its conversation.
+func (r reader) UnseenMention(ctx context.Context, user, message int64, chars int) (chat.UnreadConversation, error) {
+	const query = `
+		SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name,
+			COALESCE(p.id, 0) AS peer, x.seq AS last_seq, 1 AS unread, x.room_id, x.seq, a.name AS author,
+			SUBSTR(x.body, 1, $3) AS body, x.file_count, x.posted_at
+		FROM inbox_items i
+		JOIN members m ON m.room_id = i.room_id AND m.user_id = i.user_id
+		JOIN rooms r ON r.id = i.room_id
+		JOIN messages x ON x.id = i.message_id
+		JOIN users a ON a.id = x.author_id
+		LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END
+		WHERE i.user_id = $1 AND i.message_id = $2 AND i.kind = $4 AND i.seen_at = 0`
+	var row struct {
+		chat.UnreadConversation
+		chat.MessagePreview
+	}
+	err := r.get(ctx, "read unseen mention", &row, query, user, message, chars, chat.InboxMention)
+	row.Previews = []chat.MessagePreview{row.MessagePreview}
+	return row.UnreadConversation, err
+}
+
+// EnqueueMentionPushes adds pushes about a mention in an edited message. The scan for new messages covers those who have
+// not read a message above its cursor.
+func (w writer) EnqueueMentionPushes(ctx context.Context, m chat.Message, users []int64, now chat.Timestamp) error {
+	const query = `
+		INSERT INTO notifications (medium, kind, user_id, subject_id, created_at, next_attempt_at)
+		SELECT $1, $2, m.user_id, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT)
+		FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.room_id = $5 AND m.user_id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($6))
+			AND u.ntfy_topic <> '' AND u.disabled_at = 0
+			AND (m.read_seq >= $7 OR $3 <= COALESCE((SELECT cursor FROM scan_cursors WHERE medium = $1), 0))`
+	_, err := w.exec(ctx, "enqueue pushes about mentions", query, chat.MediumPush, chat.NotifyMentionPush, m.ID, now,
+		m.Room, listToJSON(tuples(users)), m.Seq)
+	return err
+}
+
 // recipientTuples returns recipients for listToJSON.
 func recipientTuples(list []chat.InboxRecipient) [][2]any {
 	rows := make([][2]any, len(list))

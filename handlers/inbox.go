@@ -50,9 +50,9 @@ type inboxItemJSON struct {
 	ID       int64            `json:"id"` // an item with a new reaction has a new id
 	Kind     string           `json:"kind" enum:"mention,reply,reaction,invitation,moderation"`
 	Room     int64            `json:"room"`
-	RoomName string           `json:"room_name"`         // of a direct conversation, the name of the other person
-	Message  *web.MessageJSON `json:"message,omitempty"` // absent from an invitation
-	People   []web.AuthorJSON `json:"people"`            // who did it; of a reaction everybody, first come first
+	RoomName string           `json:"room_name" example:"Kitchen"` // of a direct conversation, the name of the other person
+	Message  *web.MessageJSON `json:"message,omitempty"`           // absent from an invitation
+	People   []web.AuthorJSON `json:"people"`                      // who did it; of a reaction everybody, first come first
 	At       time.Time        `json:"at"`
 	Seen     bool             `json:"seen"`
 }

@@ -215,3 +215,27 @@ func TestPushTestRateLimit(t *testing.T) {
 	}
 	equal(t, "pushes", sent, 10)
 }
+
+// TestPushAboutAnAddedMention: an edit that mentions somebody sends the push that a new message would send, also if they
+// have read the message before.
+func TestPushAboutAnAddedMention(t *testing.T) {
+	t.Parallel()
+	onBothWithNotifications(t, func(t *testing.T, a *notifiedServer) {
+		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta",
+			"berta@example.org")
+		ana.setPushSettings("anas", "", "1")
+		m := berta.sendMessage("room=1", "for everybody")
+		ana.post("/read", []string{"room", "1", "seq", formatID(m.Seq)}, asJSON).is(204)
+		equal(t, "pushes before the edit", len(a.deliverPushes(t)), 0)
+		berta.editMessage(m, "for @ana")
+		notes := a.deliverPushes(t)
+		equal(t, "pushes", len(notes), 1)
+		equal(t, "text", notes[0].Title+": "+notes[0].Message, "General: Berta: for @ana")
+		berta.editMessage(m, "for @ana again")
+		equal(t, "pushes about the same mention", len(a.deliverPushes(t)), 0)
+		berta.editMessage(m, "for nobody")
+		berta.editMessage(m, "for @ana after all")
+		ana.post("/inbox/seen", []string{"upto", "1000"}, asJSON).is(204)
+		equal(t, "pushes about what was seen", len(a.deliverPushes(t)), 0)
+	})
+}

@@ -18,6 +18,7 @@ type contentReader interface {
 	NotificationSettings(ctx context.Context, user int64) (chat.NotificationSettings, error)
 	LastSeen(ctx context.Context, user int64) (chat.Timestamp, error)
 	PendingRegistration(ctx context.Context, id int64) (chat.PendingRegistration, error)
+	UnseenMention(ctx context.Context, user, message int64, chars int) (chat.UnreadConversation, error)
 	// UnreadConversations returns at most limit conversations in which the user has unread messages. If room is not 0,
 	// it returns only the conversation with that id.
 	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]chat.UnreadConversation, error)
@@ -52,7 +53,7 @@ func (w *Worker) buildContent(ctx context.Context, n chat.Notification) (chat.No
 		return w.contentForUser(ctx, n)
 	case chat.NotifyUnreadDigest:
 		return w.buildUnreadDigest(ctx, n)
-	case chat.NotifyUnreadPush, chat.NotifyTestPush:
+	case chat.NotifyUnreadPush, chat.NotifyMentionPush, chat.NotifyTestPush:
 		return w.buildPush(ctx, n)
 	}
 	return chat.NotificationContent{}, chat.ErrNotFound
@@ -182,8 +183,9 @@ func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (ch
 	return content, err
 }
 
-// buildPush returns the content of a push notification about one unread conversation. It returns ErrNotFound if the
-// user has read the conversation, is online, or has no ntfy topic.
+// buildPush returns the content of a push notification about one unread conversation, or about a mention that an edit
+// added. It returns ErrNotFound if the user has read the conversation or seen the mention, is online, or has no ntfy
+// topic.
 func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.NotificationContent, error) {
 	settings, err := w.Store.NotificationSettings(ctx, n.User)
 	if err != nil {
@@ -199,6 +201,11 @@ func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.Notif
 	}
 	if w.isOnline(n.User) {
 		return chat.NotificationContent{}, chat.ErrNotFound
+	}
+	if n.Kind == chat.NotifyMentionPush {
+		mention, err := w.Store.UnseenMention(ctx, n.User, n.SubjectID, previewLimits.Chars)
+		content.Unread = []chat.UnreadConversation{mention}
+		return content, err
 	}
 	content.Unread, err = w.unreadConversations(ctx, n.User, n.SubjectID)
 	return content, err
