@@ -358,8 +358,8 @@ func (s *Service) eraseReactions(
 	return result, nil
 }
 
-// removeUserReactions removes the reactions of one user to a message, and reads the message again. It returns the author
-// of the message if that changes their inbox.
+// removeUserReactions removes the reactions of one user to a message, and reads the message again. It returns the
+// author of the message if that changes their inbox.
 func removeUserReactions(ctx context.Context, tx Tx, user int64, m *Message) (author []int64, err error) {
 	before := *m
 	for _, group := range m.Reactions.Groups() {

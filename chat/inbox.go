@@ -32,8 +32,8 @@ type InboxWriter interface {
 	// WithdrawInboxItems deletes the mentions and replies about a message, except for those in keep. If the message
 	// notifies its audience, it deletes no mentions.
 	WithdrawInboxItems(ctx context.Context, m Message, keep []InboxRecipient) ([]int64, error)
-	// EnqueueMentionPushes adds pushes about a mention that an edit added, for those of the given users who want pushes.
-	// It leaves out users who have not read the message if the next scan for new messages finds it.
+	// EnqueueMentionPushes adds pushes about a mention that an edit added, for those of the given users who want
+	// pushes. It leaves out users who have not read the message if the next scan for new messages finds it.
 	EnqueueMentionPushes(ctx context.Context, m Message, users []int64, now Timestamp) error
 	// DeleteInboxItems deletes the items of one kind about a message. An empty kind means all kinds.
 	DeleteInboxItems(ctx context.Context, message int64, kind InboxKind) ([]int64, error)

