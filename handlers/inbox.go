@@ -29,8 +29,8 @@ func (s *Server) inboxRoutes() []web.Route {
 		{
 			Method: http.MethodPost, Path: "/inbox/seen", Handler: s.seeInbox, Access: web.Member,
 			Doc: web.Operation{
-				Summary: "Marks one item of the inbox as seen, or all items up to one. Whoever reads a conversation has " +
-					"also seen the items about it.",
+				Summary: "Marks one item of the inbox as seen, or all items up to one. Whoever reads a conversation " +
+					"has also seen the items about it.",
 				Body:      seeInboxRequest{},
 				Responses: web.Responses{204: nil},
 			},
@@ -50,9 +50,9 @@ type inboxItemJSON struct {
 	ID       int64            `json:"id"` // an item with a new reaction has a new id
 	Kind     string           `json:"kind" enum:"mention,reply,reaction,invitation,moderation"`
 	Room     int64            `json:"room"`
-	RoomName string           `json:"room_name" example:"Kitchen"` // of a direct conversation, the name of the other person
+	RoomName string           `json:"room_name" example:"Kitchen"` // or of the other person of a direct conversation
 	Message  *web.MessageJSON `json:"message,omitempty"`           // absent from an invitation
-	People   []web.AuthorJSON `json:"people"`                      // who did it; of a reaction everybody, first come first
+	People   []web.AuthorJSON `json:"people"`                      // who did it; reactions in their order
 	At       time.Time        `json:"at"`
 	Seen     bool             `json:"seen"`
 }

@@ -105,7 +105,8 @@ func TestInbox(t *testing.T) {
 		for _, emoji := range []string{"🎉", "👍", "👀"} {
 			beto.react(own, emoji).is(200)
 		}
-		ana.expectInbox("without reactions of others", "mention by beto: hello again, @ana; invitation by beto: Kitchen")
+		ana.expectInbox("without reactions of others",
+			"mention by beto: hello again, @ana; invitation by beto: Kitchen")
 		beto.deleteMessage(m).is(204)
 		ana.expectInbox("after a deletion", "invitation by beto: Kitchen")
 
@@ -401,9 +402,11 @@ func TestInboxEqualsMessages(t *testing.T) {
 		w.check()
 		for _, damage := range []string{
 			`DELETE FROM inbox_items WHERE id = (SELECT MAX(id) FROM inbox_items WHERE kind = 'mention')`,
-			`UPDATE inbox_items SET kind = 'reaction' WHERE id = (SELECT MAX(id) FROM inbox_items WHERE kind = 'mention')`,
+			`UPDATE inbox_items SET kind = 'reaction'
+				WHERE id = (SELECT MAX(id) FROM inbox_items WHERE kind = 'mention')`,
 			`INSERT INTO inbox_items (user_id, kind, room_id, message_id, seq, created_at)
-				SELECT author_id, 'mention', room_id, id, seq, 1 FROM messages WHERE id = (SELECT MAX(id) FROM messages)`,
+				SELECT author_id, 'mention', room_id, id, seq, 1 FROM messages
+				WHERE id = (SELECT MAX(id) FROM messages)`,
 		} {
 			s.exec(damage)
 			if !w.differs() {
