@@ -155,7 +155,8 @@ func (l *eventStream) expectEnd(t *testing.T) {
 }
 
 func TestGracefulShutdown(t *testing.T) {
-	s := startServer(t, context.Background())
+	data := "CHARLA_DATA=" + t.TempDir() // empty, unlike that of other tests
+	s := startServer(t, context.Background(), data)
 	s.register(t, "ana@example.org")
 	streams := []*eventStream{s.openStream(t), s.openStream(t)}
 	for _, s := range streams {
@@ -186,7 +187,7 @@ func TestGracefulShutdown(t *testing.T) {
 		t.Error("the port is still open")
 	}
 
-	again := startServer(t, context.Background(), "CHARLA_DATA="+s.dataDir)
+	again := startServer(t, context.Background(), data)
 	again.http.Jar = s.http.Jar
 	u, _ := url.Parse(s.url)
 	v, _ := url.Parse(again.url)
