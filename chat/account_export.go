@@ -31,6 +31,9 @@ type ExportedRoom struct {
 	Role    Role     `db:"role"` // of the user in the room; empty if they have left
 	ReadSeq int64    `db:"read_seq"`
 	LastSeq int64    `db:"last_seq"`
+
+	Level      NotificationLevel `db:"level"` // as in Conversation
+	MutedUntil Timestamp         `db:"muted_until"`
 }
 
 // ExportedReaction is a reaction of a user.

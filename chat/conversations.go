@@ -63,6 +63,11 @@ type Conversation struct {
 
 	Unseen    int `db:"unseen"`     // number of items about the room in the inbox of the viewer that are not seen
 	AllUnseen int `db:"all_unseen"` // the same for all rooms of the viewer; only in Conversations
+
+	Level          NotificationLevel `db:"level"`           // chosen by the viewer; see method NotificationLevel
+	MutedUntil     Timestamp         `db:"muted_until"`     // zero if the viewer has not muted the conversation
+	Muted          bool              `db:"-"`               // whether MutedUntil was in the future when this was read
+	UnreadMentions int               `db:"unread_mentions"` // those of Unread with a mention of the viewer, @channel or @here
 }
 
 // UnreadCap is the number at which counting of unread messages stops. Pages then show the number below it and a plus
@@ -100,11 +105,12 @@ func (s *Service) Conversation(ctx context.Context, by User, ref ConversationRef
 		return Conversation{}, errAmbiguousTarget
 	}
 	if ref.Room != 0 {
-		return s.store.ConversationIn(ctx, by.ID, ref.Room)
+		c, err := s.store.ConversationIn(ctx, by.ID, ref.Room)
+		return s.withMute(c), err
 	}
 	c, err := s.store.ConversationWith(ctx, by.ID, ref.With)
 	if !errors.Is(err, ErrNotFound) {
-		return c, err
+		return s.withMute(c), err
 	}
 	peer, err := s.store.VisibleUser(ctx, by.ID, ref.With)
 	if err != nil || peer.Deleted() {
@@ -122,12 +128,14 @@ const MaxConversations = 100
 
 // Conversations lists the conversations of the acting user, unread ones first, then by time of the last message.
 func (s *Service) Conversations(ctx context.Context, by User) ([]Conversation, error) {
-	return s.store.Conversations(ctx, by.ID, 0, MaxConversations)
+	list, err := s.store.Conversations(ctx, by.ID, 0, MaxConversations)
+	return s.withMutes(list), err
 }
 
 // AllConversations lists all conversations of the acting user, ordered by room id.
 func (s *Service) AllConversations(ctx context.Context, by User) ([]Conversation, error) {
-	return s.store.AllConversations(ctx, by.ID)
+	list, err := s.store.AllConversations(ctx, by.ID)
+	return s.withMutes(list), err
 }
 
 // ConversationsAfter returns a page of the acting user's conversations. For the first page, "after" is zero; for each
@@ -138,6 +146,7 @@ func (s *Service) ConversationsAfter(
 	ctx context.Context, by User, after int64,
 ) (list []Conversation, next int64, err error) {
 	list, err = s.store.Conversations(ctx, by.ID, after, MaxConversations+1)
+	list = s.withMutes(list)
 	if err == nil && len(list) == 0 && after != 0 {
 		_, err = s.store.ConversationIn(ctx, by.ID, after)
 	}

@@ -73,6 +73,10 @@ type RoleChanged struct {
 // ReadMarkerMoved announces that a user has read further in a room.
 type ReadMarkerMoved struct{ User, Room int64 }
 
+// NotificationLevelChanged announces, only to the user, that they have changed the notification level or the mute of a
+// conversation.
+type NotificationLevelChanged struct{ User int64 }
+
 // UserTyping announces that a user is typing in a conversation.
 type UserTyping struct {
 	StreamKey StreamKey
@@ -125,6 +129,9 @@ func (MemberLeft) event()        {}
 func (MemberRoleChanged) event() {}
 func (RoleChanged) event()       {}
 func (ReadMarkerMoved) event()   {}
+
+func (NotificationLevelChanged) event() {}
+
 func (UserTyping) event()        {}
 func (UploadProgress) event()    {}
 func (AttachmentChanged) event() {}

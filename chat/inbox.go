@@ -16,8 +16,11 @@ type InboxReader interface {
 	// UnseenCounts returns how many items each of the given users has not seen. It leaves out users with none.
 	UnseenCounts(ctx context.Context, users []int64) (map[int64]int, error)
 	// UnseenMention returns the conversation of a message, with only this message, of whose text it returns the first
-	// chars characters. It returns ErrNotFound unless the user has an unseen item about a mention in the message.
-	UnseenMention(ctx context.Context, user, message int64, chars int) (UnreadConversation, error)
+	// chars characters. It returns ErrNotFound unless the user has an unseen item about a mention in the message, about
+	// which the rule notifies.
+	UnseenMention(
+		ctx context.Context, user, message int64, chars int, rule NotificationRule,
+	) (UnreadConversation, error)
 }
 
 // InboxWriter changes inboxes. Methods that change items of several users return the ids of these users.

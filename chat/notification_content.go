@@ -2,15 +2,19 @@ package chat
 
 import "context"
 
-// UnreadReader reads the unread messages that a notification is about. If the parameter room is zero, the methods read
-// all rooms of the user, otherwise only this room.
+// UnreadReader reads the unread messages that a notification is about: those about which the rule notifies. If the
+// parameter room is zero, the methods read all rooms of the user, otherwise only this room.
 type UnreadReader interface {
 	// UnreadConversations lists the conversations of a user with unread messages: direct ones first, then by time of
 	// the last message. If room is zero, messages that an earlier digest e-mail included do not count as unread.
-	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]UnreadConversation, error)
-	// UnreadPreviews lists the beginnings of the last unread messages in the conversations that UnreadConversations
-	// lists, latest first in each.
-	UnreadPreviews(ctx context.Context, user, room int64, limits PreviewLimits) ([]MessagePreview, error)
+	UnreadConversations(
+		ctx context.Context, user, room int64, limit int, rule NotificationRule,
+	) ([]UnreadConversation, error)
+	// UnreadPreviews lists the beginnings of unread messages in the conversations that UnreadConversations lists,
+	// latest first in each: at least the last ones, and where only mentions notify all of them.
+	UnreadPreviews(
+		ctx context.Context, user, room int64, limits PreviewLimits, rule NotificationRule,
+	) ([]MessagePreview, error)
 }
 
 // UnreadConversation is a conversation with unread messages that no e-mail has covered yet.

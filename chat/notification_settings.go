@@ -35,7 +35,7 @@ func (s *Service) Media() Media { return s.media }
 type NotificationSettings struct {
 	EmailDigest      string    `db:"email_digest"`       // when unread messages cause an e-mail: one of digestChoices
 	NtfyTopic        string    `db:"ntfy_topic"`         // where pushes go; empty for no pushes
-	PushRooms        bool      `db:"push_rooms"`         // push for channels too, not only for direct conversations
+	PushRooms        bool      `db:"push_rooms"`         // push all messages of rooms for which no level was chosen
 	IncludeText      bool      `db:"push_include_text"`  // pushes quote the message
 	BrowserLocale    string    `db:"browser_locale"`     // the language of notifications if the user has not chosen one
 	EmailConfirmedAt Timestamp `db:"email_confirmed_at"` // zero if the address is not confirmed

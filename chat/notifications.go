@@ -35,14 +35,18 @@ type NotificationWriter interface {
 	PruneNotifications(ctx context.Context, failedBefore Timestamp) error
 }
 
-// Medium is a way to reach users who are away: e-mail or push.
+// Medium is a way to notify users: by e-mail or push if they are away, otherwise in the page.
 type Medium string
 
-// The media. Each has a queue of its own, so that a slow mail server does not delay pushes, and a slow push server does
-// not delay e-mails.
+// The media. E-mail and push have a queue each, so that a slow mail server does not delay pushes, and a slow push server
+// does not delay e-mails. The others are in the page: a sound, the count in the title with the dot on the icon, and the
+// badge beside each conversation.
 const (
 	MediumEmail Medium = "email"
 	MediumPush  Medium = "push"
+	MediumSound Medium = "sound"
+	MediumTitle Medium = "title"
+	MediumBadge Medium = "badge"
 )
 
 // NotificationKind is the event or purpose that a Notification is about.

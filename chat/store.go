@@ -78,6 +78,7 @@ type Tx interface {
 	MemberWriter
 	MentionWriter
 	MessageWriter
+	NotificationLevelWriter
 	NotificationSettingsWriter
 	NotificationWriter
 	PageSlotWriter

@@ -15,17 +15,17 @@ type DigestWriter interface {
 	// ClaimScan claims a scan and returns its cursor. It returns ErrNotFound if another node has claimed the scan.
 	ClaimScan(ctx context.Context, claim ScanClaim) (int64, error)
 	// ScheduleDigests schedules a digest for each user who has unread messages after the cursor that no digest has
-	// included. It schedules a digest again for a user who has used Charla since it was scheduled.
-	ScheduleDigests(ctx context.Context, cursor int64, times DigestTimes) error
+	// included and about which the rule notifies. It schedules a digest again for a user who has used Charla since it
+	// was scheduled.
+	ScheduleDigests(ctx context.Context, cursor int64, times DigestTimes, rule NotificationRule) error
 	// EnqueueDueDigests moves up to limit digests that are due into the notification queue, at most one for each user.
 	EnqueueDueDigests(ctx context.Context, now Timestamp, limit int) error
 	// MarkEmailed records that a digest included the messages of a room up to seq.
 	MarkEmailed(ctx context.Context, user, room, seq int64) error
-	// PushCandidates lists the users who want a push about unread messages after the cursor. Users who want none about
-	// rooms are in the list only for rooms in which they were mentioned. It leaves out a
+	// PushCandidates lists the users whom the rule notifies about unread messages after the cursor. It leaves out a
 	// conversation if a push was sent about it and the user has not read it since. The list has no limit: it includes
 	// users who are online and get no push, and a limit could make them displace users who are away.
-	PushCandidates(ctx context.Context, cursor int64) ([]PushCandidate, error)
+	PushCandidates(ctx context.Context, cursor int64, rule NotificationRule) ([]PushCandidate, error)
 	// EnqueuePushes adds pushes to the notification queue and records, for each room, that a push was sent.
 	EnqueuePushes(ctx context.Context, list []PushCandidate, now Timestamp) error
 }

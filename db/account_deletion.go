@@ -111,6 +111,8 @@ func (w writer) EraseUser(
 			DELETE FROM mentions WHERE user_id = $1`
 		inbox = `
 			DELETE FROM inbox_items WHERE user_id = $1`
+		levels = `
+			UPDATE members SET level = 0, muted_until = 0 WHERE user_id = $1 AND (level > 0 OR muted_until > 0)`
 		digests = `
 			DELETE FROM unread_digests WHERE user_id = $1`
 		sessions = `
@@ -128,7 +130,7 @@ func (w writer) EraseUser(
 	if err := w.execRow(ctx, op, account, user, hash, at, chat.RoleMember); err != nil {
 		return nil, err
 	}
-	for _, query := range []string{drafts, emoji, emailTokens, mentions, inbox, digests, sessions} {
+	for _, query := range []string{drafts, emoji, emailTokens, mentions, inbox, levels, digests, sessions} {
 		if _, err := w.exec(ctx, op, query, user); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ func (r reader) ExportRooms(ctx context.Context, user, after int64,
 	const query = `
 		SELECT r.id, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name,
 			COALESCE(p.id, 0) AS peer, r.access, COALESCE(m.role, '') AS role, COALESCE(m.read_seq, 0) AS read_seq,
-			r.last_seq
+			r.last_seq, COALESCE(m.level, 0) AS level, COALESCE(m.muted_until, 0) AS muted_until
 		FROM rooms r
 		LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $1
 		LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = $1 THEN r.pair_high ELSE r.pair_low END

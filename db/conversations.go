@@ -7,8 +7,9 @@ import (
 )
 
 // selectConversation reads a room as its member m sees it. $1 is the number at which counting of unread messages stops;
-// the column latest is the time to sort by. The index messages_position answers the count without reading a message.
-const selectConversation = `
+// the column latest is the time to sort by. The index messages_position answers the count without reading a message,
+// and mentions_position and messages_notifying_all find the few that the other count reads.
+var selectConversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq,
 		m.read_seq, m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar_file_id, 0) AS peer_avatar, r.access,
 		m.role, m.unread_marks, COALESCE(p.handle, '') AS peer_handle,
@@ -16,6 +17,9 @@ const selectConversation = `
 			SELECT 1 FROM messages x
 			WHERE x.room_id = m.room_id AND x.seq > m.read_seq AND x.author_id <> m.user_id AND x.deleted_at = 0
 			LIMIT $1) AS counted) AS unread,
+		(SELECT COUNT(*) FROM (` + mentionsAfter("m.read_seq", "x.mention_all <> ''") + `
+			LIMIT $1) AS counted) AS unread_mentions,
+		m.level, m.muted_until,
 		EXISTS (SELECT 1 FROM drafts d WHERE d.user_id = m.user_id AND d.peer_id = COALESCE(p.id, 0)
 			AND d.room_id = CASE WHEN r.kind = 'channel' THEN r.id ELSE 0 END` + notYetPosted + `) AS draft,
 		COALESCE(p.owner_id, 0) <> 0 AS peer_is_bot,
@@ -37,10 +41,10 @@ type conversationRow struct {
 // page starts after the last room in the order of preference, not in the order of display. MATERIALIZED keeps SQLite
 // from counting the unread messages again for each use of the result.
 func (r reader) Conversations(ctx context.Context, user, after int64, limit int) ([]chat.Conversation, error) {
-	const query = `
+	query := `
 		WITH mine AS MATERIALIZED (` + selectConversation + ` WHERE m.user_id = $2)
 		SELECT room, kind, name, access, role, last_seq, read_seq, me, peer, peer_avatar, peer_handle,
-			peer_is_bot, unread, draft, unread_marks, unseen,
+			peer_is_bot, unread, draft, unread_marks, unread_mentions, level, muted_until, unseen,
 			CAST((SELECT SUM(unseen) FROM mine) AS BIGINT) AS all_unseen
 		FROM (
 			SELECT * FROM mine
@@ -58,7 +62,7 @@ func (r reader) Conversations(ctx context.Context, user, after int64, limit int)
 // AllConversations lists all rooms of a person by id. It has no limit, because its callers conclude from a missing room
 // that the person has left it.
 func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conversation, error) {
-	const query = selectConversation + ` WHERE m.user_id = $2 ORDER BY r.id`
+	query := selectConversation + ` WHERE m.user_id = $2 ORDER BY r.id`
 	var rows []conversationRow
 	err := r.list(ctx, "list all conversations", &rows, query, chat.UnreadCap, user)
 	list := make([]chat.Conversation, len(rows))
@@ -70,7 +74,7 @@ func (r reader) AllConversations(ctx context.Context, user int64) ([]chat.Conver
 
 // ConversationIn returns a room as a person sees it, or chat.ErrNotFound if the person is not a member.
 func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conversation, error) {
-	const query = selectConversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
+	query := selectConversation + ` WHERE m.user_id = $2 AND m.room_id = $3`
 	var row conversationRow
 	err := r.get(ctx, "read conversation", &row, query, chat.UnreadCap, user, room)
 	return row.Conversation, err
@@ -78,7 +82,7 @@ func (r reader) ConversationIn(ctx context.Context, user, room int64) (chat.Conv
 
 // ConversationWith returns the direct conversation of two people, or chat.ErrNotFound if they have none.
 func (r reader) ConversationWith(ctx context.Context, user, peer int64) (chat.Conversation, error) {
-	const query = selectConversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
+	query := selectConversation + ` WHERE m.user_id = $2 AND r.pair_low = $3 AND r.pair_high = $4`
 	var row conversationRow
 	err := r.get(ctx, "read direct conversation", &row, query, chat.UnreadCap, user, min(user, peer), max(user, peer))
 	return row.Conversation, err

@@ -66,24 +66,28 @@ func (r reader) UnseenCounts(ctx context.Context, users []int64) (map[int64]int,
 	return counts, err
 }
 
-// UnseenMention returns a message that mentions a person as the only unread message of its conversation.
-func (r reader) UnseenMention(ctx context.Context, user, message int64, chars int) (chat.UnreadConversation, error) {
-	const query = `
+// UnseenMention returns a message that mentions a person as the only unread message of its conversation, if the rule
+// notifies the person about mentions in it.
+func (r reader) UnseenMention(ctx context.Context, user, message int64, chars int,
+	rule chat.NotificationRule) (chat.UnreadConversation, error) {
+	query := ruleCTE("$5") + `
 		SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name,
 			COALESCE(p.id, 0) AS peer, x.seq AS last_seq, 1 AS unread, x.room_id, x.seq, a.name AS author,
 			SUBSTR(x.body, 1, $3) AS body, x.file_count, x.posted_at
-		FROM inbox_items i
+		FROM rule, inbox_items i
 		JOIN members m ON m.room_id = i.room_id AND m.user_id = i.user_id
+		JOIN users u ON u.id = i.user_id
 		JOIN rooms r ON r.id = i.room_id
 		JOIN messages x ON x.id = i.message_id
 		JOIN users a ON a.id = x.author_id
 		LEFT JOIN users p ON p.id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END
-		WHERE i.user_id = $1 AND i.message_id = $2 AND i.kind = $4 AND i.seen_at = 0`
+		WHERE i.user_id = $1 AND i.message_id = $2 AND i.kind = $4 AND i.seen_at = 0
+			AND m.muted_until <= rule.now AND ` + memberLevel + ` >= rule.mention`
 	var row struct {
 		chat.UnreadConversation
 		chat.MessagePreview
 	}
-	err := r.get(ctx, "read unseen mention", &row, query, user, message, chars, chat.InboxMention)
+	err := r.get(ctx, "read unseen mention", &row, query, user, message, chars, chat.InboxMention, ruleToJSON(rule))
 	row.Previews = []chat.MessagePreview{row.MessagePreview}
 	return row.UnreadConversation, err
 }

@@ -52,9 +52,9 @@ func (w writer) SetMentions(ctx context.Context, message int64, mentions []chat.
 		remove = `
 			DELETE FROM mentions WHERE message_id = $1`
 		add = `
-			INSERT INTO mentions (message_id, user_id, written)
-			SELECT CAST($1 AS BIGINT), CAST(value ->> 0 AS BIGINT), value ->> 1 FROM json_each($2)
-			WHERE TRUE
+			INSERT INTO mentions (message_id, user_id, written, room_id, seq)
+			SELECT x.id, CAST(value ->> 0 AS BIGINT), value ->> 1, x.room_id, x.seq
+			FROM json_each($2), messages x WHERE x.id = $1
 			ON CONFLICT DO NOTHING`
 	)
 	if _, err := w.exec(ctx, op, remove, message); err != nil || len(mentions) == 0 {

@@ -52,7 +52,7 @@ func (e explainer) ExecContext(ctx context.Context, query string, args ...any) (
 // allowedScans matches the scans of temporary results: the rooms of one person, the rows that are counted, the
 // arguments in JSON, the messages since the last scan for digests, and the limited lists of added and edited messages.
 var allowedScans = regexp.MustCompile(
-	`^SCAN (mine|counted|kept|a|w|f|recent|added|edited|CONSTANT ROW|json_each VIRTUAL TABLE INDEX .*)$`)
+	`^SCAN (rule|mine|counted|kept|a|w|f|recent|added|edited|CONSTANT ROW|json_each VIRTUAL TABLE INDEX .*)$`)
 
 // allowedSorts are the queries that may sort a temporary result, because it belongs to one person or one scan for
 // digests.
@@ -121,13 +121,13 @@ func TestQueryPlans(t *testing.T) {
 			_, err := r.ScanDue(ctx, chat.ScanClaim{Medium: chat.MediumEmail})
 			return err
 		},
-		"PushCandidates": func(r reader) error { _, err := r.PushCandidates(ctx, 1); return err },
+		"PushCandidates": func(r reader) error { _, err := r.PushCandidates(ctx, 1, chat.NotificationRule{}); return err },
 		"UnreadConversations": func(r reader) error {
-			_, err := r.UnreadConversations(ctx, 1, 0, 9)
+			_, err := r.UnreadConversations(ctx, 1, 0, 9, chat.NotificationRule{})
 			return err
 		},
 		"UnreadPreviews": func(r reader) error {
-			_, err := r.UnreadPreviews(ctx, 1, 0, chat.PreviewLimits{PerRoom: 3, Total: 9, Chars: 9})
+			_, err := r.UnreadPreviews(ctx, 1, 0, chat.PreviewLimits{PerRoom: 3, Total: 9, Chars: 9}, chat.NotificationRule{})
 			return err
 		},
 		"ClaimNotifications": func(r reader) error {
@@ -135,7 +135,7 @@ func TestQueryPlans(t *testing.T) {
 			return err
 		},
 		"ScheduleDigests": func(r reader) error {
-			return writer{r}.ScheduleDigests(ctx, 1, chat.DigestTimes{})
+			return writer{r}.ScheduleDigests(ctx, 1, chat.DigestTimes{}, chat.NotificationRule{})
 		},
 		"EnqueueDueDigests": func(r reader) error { return writer{r}.EnqueueDueDigests(ctx, 1, 9) },
 		"MessagesByAuthor": func(r reader) error {

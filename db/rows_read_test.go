@@ -23,6 +23,7 @@ func TestRowsReadAreBounded(t *testing.T) {
 		FROM generate_series(1, $3::bigint) AS i`, ana.ID, authors, long)
 	s.RawExec(t, `UPDATE rooms SET last_seq = 10 + $1 WHERE id = 1`, long)
 	s.RawExec(t, `ANALYZE`)
+	everything := chat.NotificationRule{} // all messages notify at all levels
 	for what, query := range map[string]func(r chat.Reader) (found int, err error){
 		"changes after a long absence": func(r chat.Reader) (int, error) {
 			c, err := r.Changes(t.Context(), chat.General, 5, chat.ReplayLimit)
@@ -36,7 +37,7 @@ func TestRowsReadAreBounded(t *testing.T) {
 		},
 		"the previews of a digest": func(r chat.Reader) (int, error) {
 			limits := chat.PreviewLimits{PerRoom: 3, Total: 9, Chars: 9}
-			previews, err := r.UnreadPreviews(t.Context(), ana.ID, 0, limits)
+			previews, err := r.UnreadPreviews(t.Context(), ana.ID, 0, limits, everything)
 			equal(t, len(previews), 3)
 			return len(previews), err
 		},
@@ -49,7 +50,7 @@ func TestRowsReadAreBounded(t *testing.T) {
 			return len(page), err
 		},
 		"the conversations of a digest": func(r chat.Reader) (int, error) {
-			list, err := r.UnreadConversations(t.Context(), ana.ID, 0, 10)
+			list, err := r.UnreadConversations(t.Context(), ana.ID, 0, 10, everything)
 			return len(list), err
 		},
 		"the list of conversations": func(r chat.Reader) (int, error) {

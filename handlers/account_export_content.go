@@ -94,11 +94,17 @@ type exportedRoom struct {
 	With   int64  `json:"with,omitempty"`   // the other user of a direct conversation
 	Access string `json:"access,omitempty"` // of a channel only
 	Role   string `json:"role"`             // empty if the user is no longer a member
+	web.NotificationJSON
 }
 
 func (s *Server) exportRooms(ctx context.Context, z *zip.Writer, me chat.User) error {
 	return writeExportList(z, "rooms.json", s.chat.ExportRooms(ctx, me), func(r chat.ExportedRoom) any {
 		room := exportedRoom{ID: r.ID, Kind: string(r.Kind), Name: r.Name, With: r.Peer, Role: string(r.Role)}
+		if r.Role != "" {
+			room.NotificationJSON = web.NotificationToJSON(chat.Conversation{
+				Kind: r.Kind, Level: r.Level, MutedUntil: r.MutedUntil, Muted: r.MutedUntil > chat.TimestampOf(time.Now()),
+			})
+		}
 		if r.Kind == chat.Channel {
 			room.Access = string(r.Access)
 		}

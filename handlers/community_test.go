@@ -122,6 +122,6 @@ func TestCommunitySettingsOnAnotherNode(t *testing.T) {
 		t.Errorf("the other node learnt of the change after %v", took)
 	}
 	there.anonymous().get("/login").is(200).has("Sign in · Club")
-	there.newSession(admin.user).sendMessage("room=1", "hello")
+	there.newSession(admin.user).sendMessage("room=1", "hello @ana")
 	stream.waitFor("<title>(1) General · Club</title>")
 }

@@ -189,7 +189,8 @@ func (s *Server) pageState(
 		peerOnline = peerOnline && s.hub.IsOnline(conv.Peer)
 		state := []templ.Component{views.SidebarFragment(locale, side, current, peerOnline)}
 		attachmentsStale = false
-		return enc.Frame(templ.Join(slices.Concat(state, signals.update(side.Rows), attachments, draftGone)...), 0), nil
+		tabs := signals.update(locale, side.Rows)
+		return enc.Frame(templ.Join(slices.Concat(state, tabs, attachments, draftGone)...), 0), nil
 	}
 }
 

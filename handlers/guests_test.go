@@ -81,6 +81,7 @@ func TestAllRoutesHideOtherRoomsFromGuests(t *testing.T) {
 		{route: "POST /rooms/" + formatID(w.hiddenOpenRoom) + "/join"}, {route: "GET /rooms/" + formatID(w.hiddenOpenRoom)},
 		{route: "POST /messages", form: "with=" + formatID(w.hidden.user.ID) + "&body=hello"},
 		{route: "POST /rooms/" + formatID(w.room) + "/members", form: "user=" + formatID(w.hidden.user.ID)},
+		{route: "POST /notify", form: "with=" + formatID(w.hidden.user.ID) + "&mute=1h"},
 		{route: "POST /drafts", form: "with=" + formatID(w.hidden.user.ID) + "&body=hello"},
 	}, routeCases...)
 	for _, l := range cases {

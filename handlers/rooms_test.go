@@ -17,6 +17,7 @@ type roomInfo struct {
 	Name         string
 	Unread       int
 	Access, Role string
+	levelInfo
 }
 
 // roomDetail is a room with a page of its members as programs receive it.
@@ -77,7 +78,7 @@ func TestRoomsForPrograms(t *testing.T) {
 		"member3 1 Ana:owner Berta:member Carla:member ")
 	equal(t, "a filter", decode[roomDetail](berta.get(path+"?q=ana", asJSON)).memberNames(), "Ana:owner ")
 	mine := decode[overviewInfo](berta.get("/chat", asJSON)).Rooms
-	equal(t, "in the list", fmt.Sprint(mine[0]), fmt.Sprint(roomInfo{made.ID, "Café", 1, "open", "member"}))
+	equal(t, "in the list", fmt.Sprint(mine[0]), fmt.Sprint(roomInfo{made.ID, "Café", 1, "open", "member", levelInfo{"mentions", "off"}}))
 	carla.post(path+"/leave", nil, asJSON).is(204)
 	carla.get("/messages?room="+formatID(made.ID), asJSON).isError(404, "not_found", "")
 	ana.post(path+"/members/"+formatID(berta.user.ID)+"/remove", nil, asJSON).is(204)

@@ -27,13 +27,14 @@ func (s *Server) sidebarRoutes() []web.Route {
 
 // personJSON is a person in the response of GET /chat.
 type personJSON struct {
-	ID     int64  `json:"id"`
-	Name   string `json:"name"`
-	Handle string `json:"handle,omitempty"` // absent for a deleted account
-	Avatar string `json:"avatar_url,omitempty"`
-	Online bool   `json:"online"`
-	Unread int    `json:"unread"` // messages from them
-	Bot    bool   `json:"bot,omitempty"`
+	ID                   int64  `json:"id"`
+	Name                 string `json:"name"`
+	Handle               string `json:"handle,omitempty"` // absent for a deleted account
+	Avatar               string `json:"avatar_url,omitempty"`
+	Online               bool   `json:"online"`
+	Unread               int    `json:"unread"` // messages from them
+	Bot                  bool   `json:"bot,omitempty"`
+	web.NotificationJSON        // of the direct conversation; absent from the caller
 }
 
 // chatJSON is the JSON response of GET /chat: the caller, other people, and the rooms of the caller.
@@ -170,12 +171,15 @@ func (s *Server) writeChatJSON(c echo.Context) error {
 	}
 	for _, conv := range conversations {
 		if conv.Kind == chat.Channel {
-			room := roomJSON{conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role)}
+			room := roomJSON{
+				conv.Room, conv.Name, conv.Unread, string(conv.Access), string(conv.Role),
+				web.NotificationToJSON(conv),
+			}
 			out.Rooms = append(out.Rooms, room)
 		} else if conv.Peer != me.ID && query == "" {
 			peer := chat.UserSummary{ID: conv.Peer, Name: conv.Name, Avatar: conv.PeerAvatar, IsBot: conv.PeerIsBot,
 				Handle: conv.PeerHandle}
-			list.add(peer, conv.Unread)
+			list.add(peer, conv)
 		}
 	}
 	if query == "" && after == 0 {
@@ -209,11 +213,12 @@ func (s *Server) selfJSON(user chat.User) personJSON {
 // peopleList is a list of people without duplicates.
 type peopleList []personJSON
 
-// add appends a person unless the list contains them already.
-func (l *peopleList) add(p chat.UserSummary, unread int) {
+// add appends a person unless the list contains them already. conv is the conversation with them.
+func (l *peopleList) add(p chat.UserSummary, conv chat.Conversation) {
 	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
 		person := personJSON{
-			ID: p.ID, Name: p.Name, Handle: p.Handle, Avatar: web.AvatarURL(p.Avatar), Unread: unread, Bot: p.IsBot,
+			ID: p.ID, Name: p.Name, Handle: p.Handle, Avatar: web.AvatarURL(p.Avatar), Unread: conv.Unread, Bot: p.IsBot,
+			NotificationJSON: web.NotificationToJSON(conv),
 		}
 		*l = append(*l, person)
 	}
@@ -228,7 +233,7 @@ func (l *peopleList) addAll(people []chat.UserSummary, me chat.User) int {
 			return i
 		}
 		if p.ID != me.ID {
-			l.add(p, 0)
+			l.add(p, chat.Conversation{Kind: chat.Direct})
 		}
 	}
 	return len(people)

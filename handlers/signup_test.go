@@ -35,6 +35,7 @@ type personInfo struct {
 	Online bool
 	Unread int
 	Bot    bool
+	levelInfo
 }
 
 func TestRegister(t *testing.T) {

@@ -125,6 +125,7 @@ type conversationEvent struct {
 	Room, With, Seq, Read int64
 	Name                  string
 	Unread                int
+	Level, Mute           string
 }
 
 func TestJSONStreamEvents(t *testing.T) {
@@ -139,7 +140,7 @@ func TestJSONStreamEvents(t *testing.T) {
 	people, _ := waitForJSON[presenceEvent](stream, "presence")
 	equal(t, "people", people.Count, len(people.People))
 	about, _ := waitForJSON[conversationEvent](stream, "changed")
-	equal(t, "state of General", about, conversationEvent{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1})
+	equal(t, "state of General", about, conversationEvent{Room: 1, Seq: m.Seq, Read: 2, Name: "General", Unread: 1, Level: "mentions", Mute: "off"})
 
 	ana.post("/drafts", []string{"room", "1", "body", "h", "key", "k"}, asJSON).is(204)
 	who, _ := waitForJSON[typingEvent](stream, "typing")
@@ -231,6 +232,8 @@ func TestJSONStreamOfAllConversations(t *testing.T) {
 			Name:   "Carla",
 			Seq:    1,
 			Unread: 1,
+			Level:  "all",
+			Mute:   "off",
 		}
 	})
 	edited := ana.editMessage(m, "deep down in the cellar")
@@ -291,7 +294,8 @@ func TestJSONStreamOfMemberships(t *testing.T) {
 		equal(t, "the renamed user", now.Renamed[0], userRef{carla.user.ID, "Carla Lopez", "carla"})
 		renamed := next("changed")
 		room := carla.sendMessage(ben.peerQuery(), "it is me").Room
-		want := conversationEvent{Room: room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1}
+		want := conversationEvent{Room: room, With: carla.user.ID, Name: "Carla Lopez", Seq: 1, Unread: 1,
+			Level: "all", Mute: "off"}
 		equal(t, "the renamed conversation", renamed, want)
 		equal(t, "the seq of the new message", next("changed").Seq, 2)
 

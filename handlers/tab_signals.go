@@ -31,27 +31,36 @@ func (s *Server) tabSignalRoutes() []web.Route {
 // tabSignals stores which favicon and unread counts a stream sent last, so that the stream sends them again only if
 // they have changed. It needs no lock, because a stream never computes two updates at once.
 type tabSignals struct {
-	soundOn bool                         // the user wants a sound for new messages
-	icon    string                       // URL of the favicon that the page has
-	unread  map[chat.ConversationRef]int // nil until the first state
+	soundOn bool                                       // the user wants a sound for new messages
+	icon    string                                     // URL of the favicon that the page has
+	known   map[chat.ConversationRef]chat.Conversation // nil until the first state
 }
 
 // update compares rows, the current list of conversations, with the rows of the previous call. It returns fragments for
-// the page: a new favicon if it has changed, and a request for a sound if a conversation has more unread messages.
-func (g *tabSignals) update(rows []views.ConversationRow) []templ.Component {
+// the page: a new favicon if it has changed, a request for a sound if a conversation has more unread messages, and the
+// notification level of the open conversation if it has changed.
+func (g *tabSignals) update(l views.Locale, rows []views.ConversationRow) []templ.Component {
 	var fragments []templ.Component
-	if icon := static.URL(views.FaviconName(views.Sidebar{Rows: rows}.Unread() > 0)); icon != g.icon {
+	if icon := static.URL(views.FaviconName(views.Sidebar{Rows: rows}.Notifying() > 0)); icon != g.icon {
 		g.icon = icon
 		fragments = append(fragments, views.FaviconFragment(icon))
 	}
-	grown := slices.IndexFunc(rows, func(r views.ConversationRow) bool { return r.Unread > g.unread[r.Ref()] })
-	if g.soundOn && g.unread != nil && grown >= 0 {
+	grown := slices.IndexFunc(rows, func(r views.ConversationRow) bool {
+		return r.NotifiesSince(g.known[r.Ref()], chat.MediumSound)
+	})
+	if g.soundOn && g.known != nil && grown >= 0 {
 		fragments = append(fragments, views.SoundRequestFragment(rows[grown].Ref(), rows[grown].LastSeq))
 	}
-	g.unread = make(map[chat.ConversationRef]int, len(rows))
+	known := make(map[chat.ConversationRef]chat.Conversation, len(rows))
 	for _, r := range rows {
-		g.unread[r.Ref()] = r.Unread
+		before, exists := g.known[r.Ref()]
+		same := exists && r.Level == before.Level && r.MutedUntil == before.MutedUntil && r.Muted == before.Muted
+		if r.Current && !same {
+			fragments = append(fragments, views.NotificationLevelFragment(l, r.Conversation))
+		}
+		known[r.Ref()] = r.Conversation
 	}
+	g.known = known
 	return fragments
 }
 
@@ -82,7 +91,7 @@ func (t *soundThrottle) allow(session int64, now time.Time) bool {
 }
 
 // playSound answers a page that asks whether to play a sound. It answers 204, which means no sound, if the user has
-// meanwhile read the message on any device, or if another tab of the browser has just played a sound.
+// meanwhile read the message on any device or muted the conversation, or if another tab of the browser has just played a sound.
 func (s *Server) playSound(c echo.Context) error {
 	caller := web.CallerOf(c)
 	conv, err := s.chat.Conversation(c.Request().Context(), caller.User, web.QueryConversation(c))
@@ -93,7 +102,7 @@ func (s *Server) playSound(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	unread := conv.Unread > 0 && conv.ReadSeq < seq
+	unread := conv.Notifying(chat.MediumSound) > 0 && conv.ReadSeq < seq
 	if web.WantsJSON(c) || !caller.User.Sound || !unread || !s.sounds.allow(caller.Session.ID, time.Now()) {
 		return c.NoContent(http.StatusNoContent)
 	}

@@ -29,6 +29,7 @@ func TestUnreadDigest(t *testing.T) {
 		ana, berta := a.newConfirmedUser(t, "Ana", "ana@example.org"), a.newConfirmedUser(t, "Berta <b>&",
 			"berta@example.org")
 		a.exec(`UPDATE users SET locale = 'es' WHERE id = $1`, ana.user.ID)
+		ana.setLevel("room=1", "all", "").is(200)
 		a.deliverAll(t)
 		a.markAllAway()
 		berta.sendMessage(ana.peerQuery(), "hola,\n¿comemos?")
@@ -181,6 +182,7 @@ func TestDigestDueTimes(t *testing.T) {
 		for _, wish := range []string{"soon", "hour", "day", "off"} {
 			wants[wish] = a.newConfirmedUser(t, wish, wish+"@example.org")
 			wants[wish].post("/settings/mail", []string{"mail", wish}).redirectsTo("/settings?saved=mail")
+			wants[wish].setLevel("room=1", "all", "").is(200)
 		}
 		berta.post("/settings/mail", []string{"mail", "monthly"}, asJSON).isError(422, "invalid", "mail")
 		a.deliverAll(t)

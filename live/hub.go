@@ -105,6 +105,8 @@ func (h *Hub) dispatch(e chat.Event) {
 		h.applyInboxChange(e)
 	case chat.DraftChanged:
 		h.markUnreadDirty(e.User)
+	case chat.NotificationLevelChanged:
+		h.markUnreadDirty(e.User)
 	case chat.UserTyping:
 		h.noteTyping(e)
 	case chat.UploadProgress:

@@ -48,7 +48,7 @@ type eventType struct {
 var eventTypes = eventTypesOf(
 	chat.MessagePosted{}, chat.MessageChanged{}, chat.MemberJoined{}, chat.MemberLeft{}, chat.MemberRoleChanged{},
 	chat.SessionEnded{}, chat.UserTyping{}, chat.UploadProgress{}, chat.AttachmentChanged{}, chat.DraftChanged{},
-	chat.UserChanged{}, chat.RoleChanged{}, chat.InboxChanged{})
+	chat.UserChanged{}, chat.RoleChanged{}, chat.InboxChanged{}, chat.NotificationLevelChanged{})
 
 func eventTypesOf(events ...chat.Event) map[string]eventType {
 	types := map[string]eventType{}

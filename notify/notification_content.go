@@ -18,13 +18,10 @@ type contentReader interface {
 	NotificationSettings(ctx context.Context, user int64) (chat.NotificationSettings, error)
 	LastSeen(ctx context.Context, user int64) (chat.Timestamp, error)
 	PendingRegistration(ctx context.Context, id int64) (chat.PendingRegistration, error)
-	UnseenMention(ctx context.Context, user, message int64, chars int) (chat.UnreadConversation, error)
-	// UnreadConversations returns at most limit conversations in which the user has unread messages. If room is not 0,
-	// it returns only the conversation with that id.
-	UnreadConversations(ctx context.Context, user, room int64, limit int) ([]chat.UnreadConversation, error)
-	// UnreadPreviews returns the newest unread messages of a user, newest first. If room is not 0, it returns only
-	// messages of the conversation with that id.
-	UnreadPreviews(ctx context.Context, user, room int64, limits chat.PreviewLimits) ([]chat.MessagePreview, error)
+	UnseenMention(
+		ctx context.Context, user, message int64, chars int, rule chat.NotificationRule,
+	) (chat.UnreadConversation, error)
+	chat.UnreadReader
 }
 
 // These limit what a digest, an e-mail about unread messages, contains.
@@ -176,7 +173,7 @@ func (w *Worker) buildUnreadDigest(ctx context.Context, n chat.Notification) (ch
 	if unwanted || lastSeen > n.AwaySince || w.isOnline(n.User) {
 		return chat.NotificationContent{}, chat.ErrNotFound
 	}
-	if content.Unread, err = w.unreadConversations(ctx, n.User, 0); err != nil {
+	if content.Unread, err = w.unreadConversations(ctx, n, 0); err != nil {
 		return chat.NotificationContent{}, err
 	}
 	content.Token, err = w.Service.UnsubscribeToken(ctx, n.User)
@@ -203,37 +200,42 @@ func (w *Worker) buildPush(ctx context.Context, n chat.Notification) (chat.Notif
 		return chat.NotificationContent{}, chat.ErrNotFound
 	}
 	if n.Kind == chat.NotifyMentionPush {
-		mention, err := w.Store.UnseenMention(ctx, n.User, n.SubjectID, previewLimits.Chars)
+		rule := w.Service.NotificationRule(n.Medium)
+		mention, err := w.Store.UnseenMention(ctx, n.User, n.SubjectID, previewLimits.Chars, rule)
 		content.Unread = []chat.UnreadConversation{mention}
 		return content, err
 	}
-	content.Unread, err = w.unreadConversations(ctx, n.User, n.SubjectID)
+	content.Unread, err = w.unreadConversations(ctx, n, n.SubjectID)
 	return content, err
 }
 
 func (w *Worker) isOnline(user int64) bool { return w.Presence.Online(user)[user] }
 
-// unreadConversations returns the conversations in which the user has unread messages, each with the newest of these
-// messages, oldest first. If room is not 0, it returns only the conversation with that id. It returns ErrNotFound if
-// nothing is unread.
-func (w *Worker) unreadConversations(ctx context.Context, user, room int64) ([]chat.UnreadConversation, error) {
-	list, err := w.Store.UnreadConversations(ctx, user, room, maxDigestConversations)
+// unreadConversations returns the conversations with unread messages about which the user is notified by the medium of
+// n, each with the newest of these messages, oldest first. If room is not 0, it returns only the conversation with that
+// id. It returns ErrNotFound if there are none.
+func (w *Worker) unreadConversations(
+	ctx context.Context, n chat.Notification, room int64,
+) ([]chat.UnreadConversation, error) {
+	rule := w.Service.NotificationRule(n.Medium)
+	list, err := w.Store.UnreadConversations(ctx, n.User, room, maxDigestConversations, rule)
 	if err != nil {
 		return nil, err
 	}
 	if len(list) == 0 {
 		return nil, chat.ErrNotFound
 	}
-	previews, err := w.Store.UnreadPreviews(ctx, user, room, previewLimits)
+	previews, err := w.Store.UnreadPreviews(ctx, n.User, room, previewLimits, rule)
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
-		for _, p := range slices.Backward(previews) {
-			if p.Room == list[i].Room {
+		for _, p := range previews {
+			if p.Room == list[i].Room && len(list[i].Previews) < maxPreviews {
 				list[i].Previews = append(list[i].Previews, p)
 			}
 		}
+		slices.Reverse(list[i].Previews)
 	}
 	return list, nil
 }

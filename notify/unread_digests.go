@@ -96,7 +96,7 @@ func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, n
 	times := chat.DigestTimes{
 		SoonDelay: soonDigestDelay, HourDelay: hourDigestDelay, Daily: nextDailyDigest(now, w.Zone),
 	}
-	if err := tx.ScheduleDigests(ctx, cursor, times); err != nil {
+	if err := tx.ScheduleDigests(ctx, cursor, times, w.Service.NotificationRule(chat.MediumEmail)); err != nil {
 		return err
 	}
 	return tx.EnqueueDueDigests(ctx, now, maxDigestsPerScan)
@@ -105,7 +105,7 @@ func (w *Worker) enqueueDigests(ctx context.Context, tx chat.Tx, cursor int64, n
 // enqueuePushes queues push notifications about messages that came after cursor, the place where the last scan ended.
 // It leaves out users who are online.
 func (w *Worker) enqueuePushes(ctx context.Context, tx chat.Tx, cursor int64, now chat.Timestamp) error {
-	candidates, err := tx.PushCandidates(ctx, cursor)
+	candidates, err := tx.PushCandidates(ctx, cursor, w.Service.NotificationRule(chat.MediumPush))
 	if err != nil {
 		return err
 	}

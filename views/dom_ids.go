@@ -12,6 +12,7 @@ const (
 	idConversation        = "conversation"          // open conversation, or its placeholder
 	idConversationName    = "conversation-name"     // heading of the open conversation
 	idPageNotice          = "page-notice"           // error message above the conversation
+	idNotificationLevel   = "notification-level"    // notification level and mute of the open conversation
 	idTimeline            = "timeline"              // messages and the event stream
 	idScroller            = "scroller"              // scrolling area of the messages
 	idOlderMessages       = "older-messages"        // list of older messages
@@ -64,6 +65,10 @@ const (
 	idChecklistTitle      = "checklist-title"       // heading of the steps for a new owner
 	idPeopleList          = "people-list"           // people on the page for admins
 )
+
+// levelButtonID returns the DOM id of a button that chooses a notification level or a mute. Because of it the button
+// keeps the focus when the control is updated.
+func levelButtonID(name string, o option) string { return "notify-" + name + "-" + o.Value }
 
 // messageID returns the DOM id of a message. seq is the number of the message in its room.
 func messageID(seq int64) string { return "m-" + formatInt(seq) }

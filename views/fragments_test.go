@@ -67,7 +67,8 @@ func TestOnlineListIsSmall(t *testing.T) {
 
 func TestSidebarFragment(t *testing.T) {
 	s := Sidebar{Rows: []ConversationRow{{Conversation: directConversation, Online: true, Current: true},
-		{Conversation: chat.Conversation{Room: 1, Kind: chat.Channel, Name: "General", Unread: 100}}}}
+		{Conversation: chat.Conversation{Room: 1, Kind: chat.Channel, Name: "General", Unread: 100,
+			Level: chat.LevelAll}}}}
 	html := renderHTML(t, SidebarFragment(Locale{}, s, &directConversation, true))
 	wantContains(t, html, `<hx-partial hx-target="#conversation-list" hx-swap="innerMorph">`,
 		`<a id="with-2" class="list-row hue-2" href="/messages?with=2"`, ` aria-current="page"`, `id="presence-2"`,

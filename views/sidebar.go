@@ -59,12 +59,12 @@ type Sidebar struct {
 	NextURL  string      // next page of results; empty on the last one
 }
 
-// Unread returns the number of unread messages in all conversations together. Of each conversation it counts at most
-// chat.UnreadCap.
-func (s Sidebar) Unread() int {
+// Notifying returns the number of unread messages that the title and the icon of the page show, in all conversations
+// together. Of each conversation it counts at most chat.UnreadCap.
+func (s Sidebar) Notifying() int {
 	n := 0
 	for _, r := range s.Rows {
-		n += r.Unread
+		n += r.Notifying(chat.MediumTitle)
 	}
 	return n
 }

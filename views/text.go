@@ -25,7 +25,7 @@ func PageTitle(l Locale, unread int, name string) string {
 
 // withSidebar returns a copy of the page in which HasUnread says whether s has unread messages.
 func (p Page) withSidebar(s Sidebar) Page {
-	p.HasUnread = s.Unread() > 0
+	p.HasUnread = s.Notifying() > 0
 	return p
 }
 

@@ -11,9 +11,10 @@ import (
 )
 
 // ConversationState returns a function that a program's stream calls again and again. Each call returns the events
-// about the user's conversations since the previous call: which of them have new messages or a new name, were read, or
-// were left, and how many items of the inbox the user has not seen. The first call reports all conversations, so that the program can fetch the messages that it missed and
-// forget any other conversation. If announceReady is true, the first call adds the event ready.
+// about the user's conversations since the previous call: which of them have new messages, a new name, or another
+// notification level or mute, were read, or were left, and how many items of the inbox the user has not seen. The first
+// call reports all conversations, so that the program can fetch the messages that it missed and forget any other
+// conversation. If announceReady is true, the first call adds the event ready.
 func ConversationState(service *chat.Service, user chat.User, announceReady bool) live.StateFunc {
 	tracker := &conversationTracker{announceReady: announceReady}
 	return func(ctx context.Context) ([]byte, error) {
@@ -27,8 +28,9 @@ func ConversationState(service *chat.Service, user chat.User, announceReady bool
 
 // lastSeen is what the program already knows about a conversation.
 type lastSeen struct {
-	seq, read int64
-	name      string
+	seq, read    int64
+	name         string
+	notification web.NotificationJSON
 }
 
 // conversationTracker stores what a program already knows about its user's conversations.
@@ -43,13 +45,15 @@ func (t *conversationTracker) changes(conversations []chat.Conversation) (b []by
 	first, now := t.known == nil, make(map[int64]lastSeen, len(conversations))
 	for _, c := range conversations {
 		previous, existed := t.known[c.Room]
-		current := lastSeen{c.LastSeq, c.ReadSeq, c.Name}
+		current := lastSeen{c.LastSeq, c.ReadSeq, c.Name, web.NotificationToJSON(c)}
 		now[c.Room] = current
 		if existed && current == previous {
 			continue
 		}
 		data := live.MarshalJSON(web.ConversationToJSON(c))
-		if !existed || current.seq != previous.seq || current.name != previous.name {
+		onlyRead := current
+		onlyRead.read = previous.read
+		if !existed || onlyRead != previous {
 			b = append(b, jsonFrame("changed", 0, data)...)
 		}
 		if existed && current.read != previous.read {

@@ -160,11 +160,33 @@ type ConversationJSON struct {
 	Seq    int64  `json:"seq"`    // of the latest change
 	Read   int64  `json:"read"`   // the seq up to which the user has read
 	Unread int    `json:"unread"` // counted up to 100
+	NotificationJSON
+}
+
+// NotificationJSON says in JSON responses and events which messages of a conversation notify the user.
+type NotificationJSON struct {
+	Level string `json:"level,omitempty" enum:"all,mentions,nothing"`
+	Mute  string `json:"mute,omitempty" example:"off"` // off, forever, or when the mute ends, in RFC 3339
+}
+
+// NotificationToJSON returns the notification level and the mute of a conversation for JSON.
+func NotificationToJSON(c chat.Conversation) NotificationJSON {
+	out := NotificationJSON{Level: c.NotificationLevel().String(), Mute: "off"}
+	switch {
+	case c.Muted && c.MutedUntil == chat.MutedForever:
+		out.Mute = "forever"
+	case c.Muted:
+		out.Mute = c.MutedUntil.Time().Format(time.RFC3339)
+	}
+	return out
 }
 
 // ConversationToJSON returns a conversation for JSON.
 func ConversationToJSON(c chat.Conversation) ConversationJSON {
-	out := ConversationJSON{Room: c.Room, Name: c.Name, Seq: c.LastSeq, Read: c.ReadSeq, Unread: c.Unread}
+	out := ConversationJSON{
+		Room: c.Room, Name: c.Name, Seq: c.LastSeq, Read: c.ReadSeq, Unread: c.Unread,
+		NotificationJSON: NotificationToJSON(c),
+	}
 	if c.Kind == chat.Direct {
 		out.With = c.Peer
 	}
