@@ -16,8 +16,10 @@ const (
 	maxMemory     = 64 << 20
 )
 
-// slotTimeout is how long a picture waits while other pictures use the budget. Tests shorten it.
-var slotTimeout = 10 * time.Second
+// slotTimeout is how long a picture waits while other pictures use the budget. In this time about twenty of the largest
+// pictures are processed. Afterwards there must be time to process the picture before the connection is closed, which
+// is 30 seconds after the last byte of an upload (TransferTimeouts in the package web). Tests shorten it.
+var slotTimeout = 20 * time.Second
 
 // memory is the budget of all pictures.
 var memory = &budget{changed: make(chan struct{})}

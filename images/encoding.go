@@ -25,7 +25,7 @@ const maxCompared = 3 << 20
 // unless that has more than twice the bytes of a JPEG.
 func newRendition(variant chat.Variant, img *image.RGBA, photo bool) Rendition {
 	if !img.Opaque() {
-		return Rendition{variant, "image/png", func(w io.Writer) error { return png.Encode(w, withFewColors(img)) }}
+		return Rendition{variant, "image/png", func(w io.Writer) error { return encodePNG(w, img) }}
 	}
 	asJPEG := Rendition{variant, "image/jpeg", func(w io.Writer) error {
 		return jpeg.Encode(w, img, &jpeg.Options{Quality: jpegQuality})
@@ -38,10 +38,23 @@ func newRendition(variant chat.Variant, img *image.RGBA, photo bool) Rendition {
 		return asJPEG
 	}
 	pngBytes := &limitedBuffer{remaining: 2 * jpegBytes.Len()}
-	if err := png.Encode(pngBytes, withFewColors(img)); err != nil {
+	if err := encodePNG(pngBytes, img); err != nil {
 		return encodedRendition(variant, "image/jpeg", jpegBytes.Bytes())
 	}
 	return encodedRendition(variant, "image/png", pngBytes.Bytes())
+}
+
+// maxSlowPixels is the number of pixels up to which a PNG is compressed thoroughly. For more, as a screenshot rarely
+// has, that would take longer than decoding 64 megapixels.
+const maxSlowPixels = 4 << 20
+
+// encodePNG writes an image as a PNG.
+func encodePNG(w io.Writer, img *image.RGBA) error {
+	var encoder png.Encoder
+	if pixelCount(img.Rect.Size()) > maxSlowPixels {
+		encoder.CompressionLevel = png.BestSpeed
+	}
+	return encoder.Encode(w, withFewColors(img))
 }
 
 // encodedRendition returns a rendition whose bytes are b. It is for images that are already encoded.
