@@ -19,7 +19,7 @@ const queueEmpty = `(all => document.querySelector('#send-queue') && !document.q
 	Object.assign({}, ...Object.keys(localStorage).filter(k => k.includes('-slot-')).map(k => JSON.parse(localStorage[k]))))`
 
 // connectionStatus is a script for what the page says about the connection.
-const connectionStatus = `document.querySelector('#connection-status').textContent.trim()`
+const connectionStatus = `document.querySelector('#connection-status').innerText.trim()`
 
 // localStorageText is a script for everything in the local storage of the browser.
 const localStorageText = `Object.values(localStorage).join()`

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strconv"
 
@@ -119,5 +120,5 @@ func (d *draftSignal) update(ctx context.Context, current *chat.Conversation) ([
 	if len(gone) == 0 {
 		return nil, nil
 	}
-	return []templ.Component{views.DraftsGoneFragment(d.conv.Ref(), gone)}, nil
+	return []templ.Component{views.DraftsGoneFragment(d.conv.Ref(), gone, rand.Text())}, nil
 }

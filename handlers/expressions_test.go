@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,7 +75,7 @@ func (e clientExpressions) total() (bytes int) {
 
 // The limits of client expressions.
 const (
-	maxExpressions = 5_290 // bytes of all different expressions
+	maxExpressions = 4_801 // bytes of all different expressions
 	maxExpression  = 120
 	maxModel       = 200
 )
@@ -96,6 +97,9 @@ func TestClientExpressions(t *testing.T) {
 	}
 	if len(parseable) < 60 {
 		t.Errorf("only %d expressions were found", len(parseable))
+	}
+	if missing := found.missing(t); len(missing) > 0 {
+		t.Errorf("no page has the expressions\n%s", strings.Join(missing, "\n"))
 	}
 	if total := found.total(); total > maxExpressions {
 		t.Errorf("all expressions together have %d bytes, more than %d", total, maxExpressions)
@@ -160,8 +164,42 @@ func renderedExpressions(t *testing.T) clientExpressions {
 	found.collect(t, ana.post("/emoji", []string{"room", "1", "emoji", "🎉"}, asHTMX).body)
 	found.collect(t, ana.listen("/events?"+with, "Last-Event-ID: 0").waitFor("draft-response").data)
 	found.collect(t, queueAnswers(t, ana))
+	s.exec(`INSERT INTO page_slots (session_id, slot, page, used_at) SELECT MIN(id), 63, 'closed', 1 FROM sessions`)
+	closed := map[string]string{slotOf(ana.user, 0): "{}", slotOf(ana.user, 63): `{"gone-message-OLD-1":"1"}`}
+	found.collect(t, ana.post("/messages/queue", queueForm(t, ana.user, closed), asHTMX).body)
+	found.collect(t, ana.postParts("/files?"+room, []string{"<huge.png", hugePNG(50_000)}, asHTMX).body)
+	found.collect(t, ana.post(fmt.Sprintf("/messages/%d/edit", sent.ID), []string{"body", "three"}, asHTMX).body)
+	for i := range 10 {
+		s.newUser(fmt.Sprint("Reader ", i))
+	}
+	found.collect(t, ana.post("/messages", []string{"room", "1", "body", "@channel", "key", "k2"}).is(422).body)
 	found.collect(t, ana.post("/logout", nil, asHTMX).body)
 	return found
+}
+
+// templateExpression finds an expression in the source of a template.
+var templateExpression = regexp.MustCompile(`\s(x-(?:on|init|data|effect|if|bind|model|text|show)[^\s=]*)="([^"]*)"`)
+
+// missing returns the expressions of the templates that no rendered page contains.
+func (e clientExpressions) missing(t *testing.T) (all []string) {
+	t.Helper()
+	templates, err := filepath.Glob("../views/*.templ")
+	if err != nil || len(templates) == 0 {
+		t.Fatal("no templates", err)
+	}
+	for _, name := range templates {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range templateExpression.FindAllStringSubmatch(string(source), -1) {
+			expression := strings.Join(strings.Fields(found[2]), " ")
+			if e.alpine[expression] == "" && e.models[expression] == "" && expression != "" {
+				all = append(all, name+": "+found[1]+": "+expression)
+			}
+		}
+	}
+	return all
 }
 
 // parseExpressions parses expressions with the vendored Alpine build and returns the error of each, or "".

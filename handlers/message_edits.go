@@ -98,6 +98,9 @@ func (s *Server) editMessage(c echo.Context) error {
 	if err != nil {
 		return s.rerenderEdit(c, typed, err)
 	}
+	if web.IsHTMX(c) && !web.WantsJSON(c) {
+		return s.Render(c, http.StatusOK, views.MessageEditedResponse(s.Locale(c), changed))
+	}
 	return s.renderChangedMessage(c, changed)
 }
 

@@ -158,14 +158,16 @@ func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
 	return nil
 }
 
-// refuse makes the page offer the text of a refused message to the user. It does nothing for a message in the slot of
+// refuse makes the page offer the text of a refused message to the user, without what made it invalid. It does nothing for a message in the slot of
 // another page that is open, because that page sends the message too and gets this answer itself.
 func (r *queueRun) refuse(slot queueSlot, e queueEntry, err error) {
 	if !slot.own && r.open[slot.number] {
 		return
 	}
-	if strings.TrimSpace(e.Body) != "" {
-		r.answer.Refused = append(r.answer.Refused, e.id)
+	if text := strings.ReplaceAll(e.Body, invalidText, ""); strings.TrimSpace(text) != "" {
+		r.answer.Offered = append(
+			r.answer.Offered, views.QueueDraft{ID: e.id, Conversation: e.conversation(), Body: text, Key: e.Key},
+		)
 	}
 	r.forget(slot, e)
 	r.answer.Error, _ = web.ClassifyError(r.c, err)
@@ -191,7 +193,7 @@ func (r *queueRun) saveDrafts() {
 			if !e.isDraft() || r.drafts >= maxQueuedDrafts {
 				continue
 			}
-			typing := slot.own && strings.HasPrefix(e.id, draftPrefix+r.page+"-")
+			typing := slot.own && strings.HasPrefix(e.id, draftPrefix+r.page)
 			if !typing && r.isGone(e) {
 				r.forget(slot, e)
 				continue

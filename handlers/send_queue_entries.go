@@ -27,6 +27,9 @@ const (
 	maxEntryFiles = 100
 )
 
+// invalidText makes a text invalid, so that it is refused.
+const invalidText = "\x00"
+
 // queueSlot is what one page has stored.
 type queueSlot struct {
 	store   string // name in the storage of the browser
@@ -140,7 +143,7 @@ func (s *queueSlot) addEntry(id string, value json.RawMessage) {
 	}
 	e := queueEntry{id: id}
 	if json.Unmarshal(value, &e) != nil || web.HasLoneSurrogate(value) {
-		e = queueEntry{id: id, Place: e.Place, Name: e.Name, Body: "\x00"}
+		e = queueEntry{id: id, Place: e.Place, Name: e.Name, Body: e.Body + invalidText}
 	}
 	s.entries = append(s.entries, e)
 }

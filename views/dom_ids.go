@@ -35,6 +35,7 @@ const (
 	idRejectedFiles       = "rejected-files"        // rejected files
 	idFileLimits          = "file-limits"           // limits for attachments
 	idDraftResponse       = "draft-response"        // response to a saved draft
+	idEditResponse        = "edit-response"         // response to an edited message
 	idConnectionStatus    = "connection-status"     // offline and reconnection notice
 	idMessageMenu         = "message-menu"          // popover with the actions for a message
 	idMessageActions      = "message-actions"       // content of the menu, also on the page of a message

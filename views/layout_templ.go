@@ -230,7 +230,7 @@ func document(p Page, title string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, " x-on:htmx:error=\"$root.querySelector('.notice, .form__error, .composer__error').replaceChildren($refs.unreached.content.cloneNode(true))\" x-on:click.ctrl.capture.stop x-on:click.meta.capture.stop x-on:click.shift.capture.stop>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, " x-on:htmx:error=\"$root.querySelector('.page-error').replaceChildren($refs.unreached.content.cloneNode(true))\" x-on:click.ctrl.capture.stop x-on:click.meta.capture.stop x-on:click.shift.capture.stop>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -995,7 +995,7 @@ func pageLayout(p Page, back, backLabel, title string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\" class=\"notice\" role=\"alert\"></p><div class=\"scroller scroller--top\" tabindex=\"0\"><div class=\"page\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\" class=\"notice page-error\" role=\"alert\"></p><div class=\"scroller scroller--top\" tabindex=\"0\"><div class=\"page\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

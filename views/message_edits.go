@@ -35,6 +35,9 @@ func (e EditForm) describedPictures(m chat.Message) []chat.File {
 // hasError reports whether the edit was rejected. Then the page shows the form already open.
 func (e EditForm) hasError() bool { return e.Error != nil }
 
+// editURL returns the URL that edits a message from a form.
+func editURL(m chat.Message) string { return MessageURL(m.ID) + "/edit" }
+
 // messageSwap returns the hx-swap value with which a message is replaced. Normally htmx morphs the message, which means
 // that it changes the existing elements: the menu button must stay, because the open menu is positioned at it. A
 // deleted message has no menu button and is replaced as a whole; its link keeps the focus by the same DOM id.

@@ -40,7 +40,7 @@ func TestResponseReplacesOnlyThePreviousVersion(t *testing.T) {
 	wantContains(t, renderHTML(t, MessageChangedResponse(Locale{}, chat.ChangeResult{Message: m, PreviousSeq: 20})),
 		`hx-target="#m-18[data-version=&#39;20&#39;]"`,
 		`hx-target="#message-menu:has([action=&#39;/messages/918/reactions&#39;])" hx-swap="outerHTML"`,
-		`data-from="#menu-button-18, #composer-text"`, `id="menu-button-18"`)
+		`data-from=":focus, :root:not(:has(:focus)) :is(#menu-button-18, #composer-text)"`, `id="menu-button-18"`)
 	m.DeletedAt = testTime
 	wantContains(t, renderHTML(t, Message(Locale{}, m)), `id="menu-button-18"`) // so the focus stays here
 	wantLacks(t, renderHTML(t, messageMenu(Locale{}, "")), "data-from", "x-init")

@@ -20,7 +20,7 @@ import "charla/chat"
 // page for each new message.
 //
 // The response to a form in the menu replaces the message and the menu. The new menu is closed, and sets the focus to
-// the element that matches the CSS selector in the parameter from.
+// the first element that matches the CSS selector in the parameter from.
 func messageMenu(l Locale, from string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -64,7 +64,7 @@ func messageMenu(l Locale, from string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" x-on:keydown.escape=\"$event.target.value === '' && $el.hidePopover()\" x-on:htmx:after:swap.window=\"$el.matches(':popover-open') && $el.style.setProperty('--top', $el.getBoundingClientRect().y + 'px')\" x-on:htmx:before:request.window=\"$event.target.matches('.message__menu-button') && $el.children[0].replaceChildren()\" hx-boost:inherited=\"true\" hx-swap:inherited=\"none\" hx-push-url:inherited=\"false\" hx-disable:inherited=\"find button\" hx-status:4xx:inherited=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" x-on:keydown.escape=\"$event.target.value === '' && $el.hidePopover()\" x-on:htmx:after:swap.window=\"$el.matches(':popover-open') && $el.style.setProperty('--top', $el.getBoundingClientRect().y + 'px')\" x-on:htmx:before:request.window=\"$event.target.popoverTargetElement && $el.children[0].replaceChildren()\" hx-boost:inherited=\"true\" hx-swap:inherited=\"none\" hx-push-url:inherited=\"false\" hx-disable:inherited=\"find button\" hx-status:4xx:inherited=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -108,7 +108,7 @@ func messageMenu(l Locale, from string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" x-init=\"$el.matches(':root:has(:focus) *') || $el.closest('body').querySelector($el.dataset.from).focus({ preventScroll: true })\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" x-init=\"$el.closest('body').querySelector($el.dataset.from).focus({ preventScroll: true })\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -474,7 +474,7 @@ func closeMenu(l Locale, m chat.Message) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = messageMenu(l, byID(menuButtonID(m.Seq))+", "+byID(idComposerText)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = messageMenu(l, focusAfterMenu(m)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

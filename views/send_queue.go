@@ -1,6 +1,7 @@
 package views
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,31 @@ const sendErrorSwap = "target:#" + idSendError + " swap:innerHTML"
 // conversation p is open.
 func inConversation(p chat.ConversationRef, selector string) string {
 	return "[data-place=" + conversationID(p) + "] " + selector
+}
+
+// composerWithKey returns a CSS selector for the place in the composer of a conversation that receives drafts. It matches
+// only if the next message of the composer has one of these keys.
+func composerWithKey(p chat.ConversationRef, keys []string) string {
+	values := make([]string, len(keys))
+	for i, key := range keys {
+		values[i] = "[value=" + cssString(key) + "]"
+	}
+	return inConversation(p,
+		":has("+byID(idMessageKey)+":is("+strings.Join(values, ",")+")) "+byID(idDraftResponse))
+}
+
+// cssString returns an ASCII text as a string of a CSS selector. Everything but letters and digits is escaped, because
+// htmx splits selectors at commas.
+func cssString(text string) string {
+	var out strings.Builder
+	for _, c := range []byte(text) {
+		if '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
+			out.WriteByte(c)
+		} else {
+			fmt.Fprintf(&out, `\%x `, c)
+		}
+	}
+	return `"` + out.String() + `"`
 }
 
 // slotPrefix returns how the localStorage keys of a user's slots begin. Because of it, two users of one browser do not
@@ -77,7 +103,6 @@ func (p Page) pageHeader() string {
 type QueueAnswer struct {
 	Dropped   []string       // ids of entries to remove from the page's own slot
 	Marked    []QueueMark    // entries of other slots to mark as finished
-	Refused   []string       // ids of messages to offer to the user as other drafts
 	Cleared   []QueueCleared // finished entries of closed pages
 	Saved     []QueueDraft   // drafts of this page that the server has stored
 	Known     []QueueDraft   // drafts as the server has them now, for the composers of this page
