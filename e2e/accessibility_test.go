@@ -91,6 +91,9 @@ func TestPagesAreAccessible(t *testing.T) {
 	ana.sendMessage("Hello Bob")
 	ana.fill("#composer-text", numberedTexts("long", 1)[0])
 	ana.checkAccessibility("a conversation")
+	ana.typeText(" @bo")
+	ana.waitUntil("Bob is offered", offered+` === 'Bob'`)
+	ana.checkAccessibility("a list of people to mention")
 	for _, path := range append([]string{"/settings/delete", "/conversations", "/emoji?room=1"}, pagePaths...) {
 		ana.open(path)
 		ana.waitUntil("the page is loaded", `document.readyState === 'complete'`)

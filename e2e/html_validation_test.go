@@ -39,7 +39,8 @@ func (p apiUser) htmlOf(path string) []byte {
 }
 
 // findings validates HTML files and returns what the validator objects to. Its settings allow what the standards allow:
-// every element whose role may have a name can be labelled (ARIA 1.2), and checkboxes can share a name.
+// every element whose role may have a name can be labelled (ARIA 1.2), a list of suggestions for a text field is no
+// select element, and checkboxes can share a name.
 func findings(t *testing.T, files []string) (all []string) {
 	t.Helper()
 	config := filepath.Join("testdata", "html-validate", ".htmlvalidate.json")

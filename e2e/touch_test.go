@@ -16,7 +16,7 @@ func (b *tab) emulatePhone(width, height int64) {
 
 // smallTargets is a script for the visible buttons, links and fields below an element that are smaller than 44 by 44
 // pixels. A link inside a line of text, such as the time beside a name, may be small.
-const smallTargets = `(root => [...root.querySelectorAll('a[href], button, summary, input, select, textarea, .tab, .radio, .attach-button')]
+const smallTargets = `(root => [...root.querySelectorAll('a[href], button, summary, input, select, textarea, [role=option], .tab, .radio, .attach-button')]
 	.filter(e => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
 		!e.matches('.sr-only, .skip-link, label > input, .message__body a, .message__time, .message__edited a'))
 	.map(e => [e, e.getBoundingClientRect()])

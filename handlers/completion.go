@@ -74,7 +74,7 @@ func (s *Server) complete(c echo.Context) error {
 	if err := web.Bind(c, &in); err != nil {
 		return err
 	}
-	if !web.WantsJSON(c) {
+	if !web.WantsJSON(c) && !web.IsHTMX(c) {
 		return s.mentionPage(c, in)
 	}
 	word, start := wordBeforeCaret(in.Body, in.Caret)
@@ -82,11 +82,23 @@ func (s *Server) complete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !web.WantsJSON(c) {
+		return s.completionList(c, list, start)
+	}
 	out := completionsJSON{Choices: []completionJSON{}}
 	for _, choice := range list {
 		out.Choices = append(out.Choices, completionJSON{choice.Text, start, choice.Label, choice.Handle})
 	}
 	return c.JSON(http.StatusOK, out)
+}
+
+// completionList answers a composer with the choices. Without any, it makes the composer close its list.
+func (s *Server) completionList(c echo.Context, list []views.Completion, start int) error {
+	if len(list) == 0 {
+		c.Response().Header().Set("HX-Trigger", views.CompletionsClosed)
+		return c.NoContent(http.StatusNoContent)
+	}
+	return s.Render(c, http.StatusOK, views.Completions(list, start))
 }
 
 // completions returns the people or emoji with which a word may go on. The word begins with @ or a colon; for any other

@@ -37,6 +37,12 @@ func TestCompletion(t *testing.T) {
 			equal(t, test.body+" at "+test.caret, complete(test.body, test.caret), test.want)
 		}
 		contains(t, complete("well :tada", ""), "🎉5")
+		offer := func(body string) *answer {
+			return ana.post("/complete", []string{"room", room, "body", body}, asHTMX)
+		}
+		offer("@ruiz").is(200).shows("#completion-0[role=option][data-text='@eve.ruiz '][data-start='0']", "Eve Ruiz").
+			shows("#completion-0[data--arrow-up=completion-2][data--arrow-down=completion-1]", "")
+		equal(t, "nothing to offer", offer("hi").is(204).header.Get("HX-Trigger"), "abandon")
 		s.newUser("Stranger").post("/complete", []string{"room", room, "body", "@eve"}, asJSON).is(404)
 
 		ana.get("/messages?room="+room).is(200).shows("noscript", "Mention…")

@@ -27,6 +27,7 @@ const (
 	idMessageKey          = "message-key"           // idempotency key of the next message
 	idComposerError       = "composer-error"        // error below the composer
 	idAudienceQuestion    = "audience-question"     // asks whether to notify many people
+	idCompletions         = "completions"           // people or emoji that the composer offers
 	idMentionHints        = "mention-hints"         // what the author learns about the mentions in a message
 	idSendQueue           = "send-queue"            // messages that the browser has not sent yet
 	idSendResponse        = "send-response"         // response of the server to a queued message

@@ -21,7 +21,7 @@ var features = map[string]string{
 	"bots":                  "chat db handlers views css e2e",
 	"checklist":             "chat db handlers views css",
 	"community":             "chat db handlers views",
-	"completion":            "chat db handlers views",
+	"completion":            "chat db handlers views css e2e",
 	"composer":              "handlers views css e2e",
 	"composer_fallback":     "views e2e",
 	"conversations":         "chat db live handlers handlers/stream views css",
