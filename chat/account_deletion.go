@@ -315,8 +315,8 @@ func (s *Service) eraseMessage(ctx context.Context, tx Tx, m *Message) (blobs []
 	return blobs, tx.UpdateMessage(ctx, *m)
 }
 
-// clearMessage removes the text, files and reactions of a message and marks the message as deleted. It returns the
-// blobs of the removed files.
+// clearMessage removes the text, files, reactions, pin and saves of a message and marks the message as deleted. It
+// returns the blobs of the removed files.
 func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (blobs []int64, err error) {
 	if len(m.Files) > 0 {
 		if blobs, err = tx.DeleteMessageFiles(ctx, m.ID); err != nil {
@@ -330,6 +330,15 @@ func (s *Service) clearMessage(ctx context.Context, tx Tx, m *Message) (blobs []
 	}
 	m.Body, m.HTML, m.Files, m.Reactions, m.DeletedAt = "", "", nil, nil, s.now()
 	m.Mentions, m.Audience, m.Notified = nil, AudienceNone, false
+	if m.IsPinned() {
+		if err = tx.DeletePin(ctx, m.ID); err != nil {
+			return nil, err
+		}
+		m.Pin = Pin{}
+	}
+	if err = tx.DeleteSaves(ctx, m.ID); err != nil {
+		return nil, err
+	}
 	return blobs, tx.DeleteReactions(ctx, m.ID)
 }
 

@@ -104,6 +104,20 @@ func (s *Service) ExportFiles(ctx context.Context, by User) iter.Seq2[ExportedFi
 	})
 }
 
+// ExportPins iterates over the messages that the acting user pinned, ordered by message.
+func (s *Service) ExportPins(ctx context.Context, by User) iter.Seq2[ExportedPin, error] {
+	return paged(ExportedPin{}, func(last ExportedPin) ([]ExportedPin, error) {
+		return s.store.ExportPins(ctx, by.ID, last.Message, exportPageSize)
+	})
+}
+
+// ExportSavedMessages iterates over the messages that the acting user saved, ordered by message.
+func (s *Service) ExportSavedMessages(ctx context.Context, by User) iter.Seq2[ExportedSavedMessage, error] {
+	return paged(ExportedSavedMessage{}, func(last ExportedSavedMessage) ([]ExportedSavedMessage, error) {
+		return s.store.ExportSavedMessages(ctx, by.ID, last.Message, exportPageSize)
+	})
+}
+
 // ExportDrafts iterates over the drafts of the acting user.
 func (s *Service) ExportDrafts(ctx context.Context, by User) iter.Seq2[ExportedDraft, error] {
 	return paged(ExportedDraft{}, func(last ExportedDraft) ([]ExportedDraft, error) {

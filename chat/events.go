@@ -21,14 +21,15 @@ type MessagePosted struct {
 // MessageChangeKind is the way in which a message changed.
 type MessageChangeKind string
 
-// The ways in which a message changes. Reacted covers adding and removing a reaction.
+// The ways in which a message changes. Reacted covers adding and removing a reaction, Pinned pinning and unpinning.
 const (
 	Edited  MessageChangeKind = "edited"
 	Deleted MessageChangeKind = "deleted"
 	Reacted MessageChangeKind = "reaction"
+	Pinned  MessageChangeKind = "pinned"
 )
 
-// MessageChanged announces that a message was edited, deleted or reacted to. Message is the message after this change;
+// MessageChanged announces that a message was edited, deleted, reacted to, pinned or unpinned. Message is the message after this change;
 // its ChangedSeq is the seq of the change. Kind says what changed. It is empty if the message was read from the
 // database, because the message may then have changed several times.
 type MessageChanged struct {

@@ -19,6 +19,9 @@ type MentionReader interface {
 	MentionCandidates(
 		ctx context.Context, author int64, ref ConversationRef, keys []string,
 	) ([]MentionCandidate, error)
+	// MentionIDs lists at most limit ids below an id, highest first, of messages in the user's rooms that mention the
+	// user; see Message.MentionsUser.
+	MentionIDs(ctx context.Context, user, below int64, limit int) ([]int64, error)
 }
 
 // MentionWriter stores mentions.

@@ -78,6 +78,8 @@ type Message struct {
 	Audience Audience  `db:"mention_all"`  // whom the message mentions at once
 	Notified bool      `db:"notifies_all"` // whether its audience is notified
 
+	Pin Pin `db:"-"` // zero if the message is not pinned
+
 	AuthorAvatar int64 `db:"author_avatar"` // id of the picture's file; zero for none
 }
 

@@ -65,6 +65,7 @@ const (
 	InviteToRoom     Action = "invite_to_invited_room"
 	RemoveFromRoom   Action = "remove_from_room"
 	ChangeRoomRoles  Action = "change_room_roles"
+	PinMessages      Action = "pin_messages" // pin and unpin; in a direct conversation both people may
 )
 
 // Permission says who may do an action. Community is the lowest role in the community with which people may do it. For
@@ -93,6 +94,7 @@ func (c Community) Permissions() []Permission {
 		{InviteToRoom, RoleModerator, RoleModerator},
 		{RemoveFromRoom, RoleModerator, RoleModerator},
 		{ChangeRoomRoles, RoleAdmin, RoleOwner},
+		{PinMessages, c.MayPin, RoleModerator},
 	}
 }
 

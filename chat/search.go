@@ -117,12 +117,15 @@ func (s *Service) findMessages(
 		if compared > 0 {
 			groups = p.lookups(s.now())
 		}
-		ids, lowest, err := s.searchCandidates(ctx, by, groups, below, limit)
+		ids, lowest, err := s.candidates(ctx, by, p, groups, below, limit)
 		if err != nil {
 			return nil, 0, err
 		}
 		messages, err := s.store.SearchMessages(ctx, by.ID, ids)
 		if err != nil {
+			return nil, 0, err
+		}
+		if err := s.readSaved(ctx, by, p, ids); err != nil {
 			return nil, 0, err
 		}
 		for _, m := range messages {
@@ -137,6 +140,27 @@ func (s *Service) findMessages(
 		below, limit = lowest, min(2*limit, maxSearchCandidates/4)
 	}
 	return hits, below, nil
+}
+
+// candidates returns ids of messages that may match, as searchCandidates does. If only messages of one kind match, it
+// reads the list of these, which is short.
+func (s *Service) candidates(
+	ctx context.Context, by User, p *searchPlan, groups [][]tokenizer.Lookup, below int64, limit int,
+) (ids []int64, lowest int64, err error) {
+	switch {
+	case p.is[isSaved]:
+		ids, err = s.store.SavedIDs(ctx, by.ID, below, limit)
+	case p.is[isPinned]:
+		ids, err = s.store.PinnedIDs(ctx, by.ID, below, limit)
+	case p.is[isMention]:
+		ids, err = s.store.MentionIDs(ctx, by.ID, below, limit)
+	default:
+		return s.searchCandidates(ctx, by, groups, below, limit)
+	}
+	if len(ids) == limit {
+		lowest = ids[limit-1]
+	}
+	return ids, lowest, err
 }
 
 // searchCandidates returns ids of messages that may match, highest first: at least all of those from the result lowest

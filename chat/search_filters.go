@@ -38,6 +38,9 @@ type searchPlan struct {
 	from, to Timestamp            // from <= posted_at < to
 	skipped  [][2]Timestamp       // days to leave out
 	has      map[string]bool      // whether a message must have a file, image or link; other kinds do not matter
+	is       map[string]bool      // whether a message must be pinned or saved or a mention; other kinds do not matter
+	reader   int64                // the user who searches
+	saved    map[int64]bool       // messages that the reader saved, of those that are compared
 	empty    bool                 // nothing to search for
 }
 
@@ -45,7 +48,10 @@ const endOfTime = Timestamp(1 << 62)
 
 // planSearch parses a query and looks up the rooms and people that it names.
 func (s *Service) planSearch(ctx context.Context, by User, q SearchQuery) (*searchPlan, error) {
-	p := &searchPlan{rooms: map[int64]SearchRoom{}, excluded: map[int64]bool{}, to: endOfTime, has: map[string]bool{}}
+	p := &searchPlan{
+		rooms: map[int64]SearchRoom{}, excluded: map[int64]bool{}, to: endOfTime, reader: by.ID,
+		has: map[string]bool{}, is: map[string]bool{},
+	}
 	rooms, err := s.store.SearchRooms(ctx, by.ID)
 	if err != nil {
 		return nil, err
@@ -108,17 +114,25 @@ func (s *Service) applyFilter(ctx context.Context, by User, p *searchPlan, f sea
 		}
 		return ok, nil
 	case "has":
-		kind := strings.ToLower(f.value)
-		if kind != "file" && kind != "image" && kind != "link" {
-			return false, nil
-		}
-		if want, ok := p.has[kind]; ok && want == f.negated { // has:file -has:file
-			clear(p.allowed)
-		}
-		p.has[kind] = !f.negated
-		return true, nil
+		return p.filterKind(p.has, f, "file", "image", "link"), nil
+	case "is":
+		return p.filterKind(p.is, f, isPinned, isSaved, isMention), nil
 	}
-	return false, nil // is: what it names does not exist yet
+	return false, nil
+}
+
+// filterKind adds an operator to a map of the plan that says of which kinds a message must or must not be. It returns
+// false if the value is none of the kinds.
+func (p *searchPlan) filterKind(wanted map[string]bool, f searchFilter, kinds ...string) bool {
+	kind := strings.ToLower(f.value)
+	if !slices.Contains(kinds, kind) {
+		return false
+	}
+	if want, ok := wanted[kind]; ok && want == f.negated { // has:file -has:file
+		clear(p.allowed)
+	}
+	wanted[kind] = !f.negated
+	return true
 }
 
 // filterRooms keeps only the rooms that an operator names, or removes them. The function id returns the id by which a
@@ -224,6 +238,11 @@ func (p *searchPlan) matches(m Message) bool {
 	}
 	for kind, want := range p.has {
 		if messageHas(m, kind) != want {
+			return false
+		}
+	}
+	for kind, want := range p.is {
+		if p.messageIs(m, kind) != want {
 			return false
 		}
 	}

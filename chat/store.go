@@ -42,10 +42,12 @@ type Reader interface {
 	NotificationSettingsReader
 	PageSlotReader
 	PeopleReader
+	PinReader
 	PlaceReader
 	ReactionReader
 	RoleReader
 	RoomReader
+	SavedMessageReader
 	SearchIndexReader
 	SearchReader
 	SessionReader
@@ -82,9 +84,11 @@ type Tx interface {
 	NotificationSettingsWriter
 	NotificationWriter
 	PageSlotWriter
+	PinWriter
 	ReactionWriter
 	ReadMarkerWriter
 	RoomWriter
+	SavedMessageWriter
 	SearchIndexWriter
 	SecretWriter
 	SessionWriter

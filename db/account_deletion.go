@@ -113,6 +113,8 @@ func (w writer) EraseUser(
 			DELETE FROM inbox_items WHERE user_id = $1`
 		levels = `
 			UPDATE members SET level = 0, muted_until = 0 WHERE user_id = $1 AND (level > 0 OR muted_until > 0)`
+		saved = `
+			DELETE FROM saved_messages WHERE user_id = $1`
 		digests = `
 			DELETE FROM unread_digests WHERE user_id = $1`
 		sessions = `
@@ -130,7 +132,7 @@ func (w writer) EraseUser(
 	if err := w.execRow(ctx, op, account, user, hash, at, chat.RoleMember); err != nil {
 		return nil, err
 	}
-	for _, query := range []string{drafts, emoji, emailTokens, mentions, inbox, levels, digests, sessions} {
+	for _, query := range []string{drafts, emoji, emailTokens, mentions, inbox, levels, saved, digests, sessions} {
 		if _, err := w.exec(ctx, op, query, user); err != nil {
 			return nil, err
 		}

@@ -45,6 +45,22 @@ func (r reader) MentionCandidates(ctx context.Context, author int64, ref chat.Co
 	return list, err
 }
 
+// MentionIDs lists messages that mention a person, or everybody in one of the person's rooms, below an id and highest
+// first.
+func (r reader) MentionIDs(ctx context.Context, user, below int64, limit int) (ids []int64, err error) {
+	const query = `
+		SELECT f.id FROM (
+			SELECT n.message_id AS id FROM mentions n WHERE n.user_id = $1 AND n.message_id < $2
+			UNION
+			SELECT y.id FROM messages y WHERE y.notifies_all AND y.id < $2 AND y.author_id <> $1) AS f
+		JOIN messages x ON x.id = f.id
+		WHERE x.room_id IN (SELECT room_id FROM members WHERE user_id = $1)
+		ORDER BY f.id DESC
+		LIMIT $3`
+	err = r.list(ctx, "list ids of mentions", &ids, query, user, below, limit)
+	return ids, err
+}
+
 // SetMentions replaces the mentions of a message. It passes the list as JSON; see listToJSON.
 func (w writer) SetMentions(ctx context.Context, message int64, mentions []chat.Mention) error {
 	const op = "set mentions"

@@ -76,7 +76,7 @@ func (r reader) Changes(ctx context.Context, room, cursor int64, limit int) (cha
 			COALESCE(x.deleted_at, 0) AS deleted_at, COALESCE(x.starts_group, FALSE) AS starts_group,
 			COALESCE(x.starts_day, FALSE) AS starts_day, COALESCE(x.mention_all, '') AS mention_all,
 			COALESCE(x.notifies_all, FALSE) AS notifies_all,` +
-		reactionsColumn + `,` + filesColumn + `,` + mentionsColumn + `
+		listColumns + `
 		FROM rooms r
 		LEFT JOIN (
 			SELECT * FROM (

@@ -12,8 +12,10 @@ const messageColumns = `
 	x.id, x.room_id, x.seq, x.changed_seq, x.author_id, u.name AS author_name, u.avatar_file_id AS author_avatar,
 		u.owner_id <> 0 AS author_is_bot, u.handle AS author_handle, x.key, x.body, x.html, x.posted_at,
 		x.edited_at, x.deleted_at, x.starts_group, x.starts_day, x.mention_all, x.notifies_all,` +
-	reactionsColumn + `,` + filesColumn + `,` +
-	mentionsColumn
+	listColumns
+
+// listColumns lists those columns of a messageRow that contain lists.
+const listColumns = reactionsColumn + `,` + filesColumn + `,` + mentionsColumn + `,` + pinsColumn
 
 const (
 	fromMessages  = ` FROM messages x JOIN users u ON u.id = x.author_id`
@@ -26,6 +28,7 @@ type messageRow struct {
 	Reactions jsonRows[reactionJSON] `db:"reactions"`
 	Files     jsonRows[fileJSON]     `db:"files"`
 	Mentions  jsonRows[mentionJSON]  `db:"mentions"`
+	Pins      jsonRows[pinJSON]      `db:"pins"`
 }
 
 func (row *messageRow) message() chat.Message {
@@ -38,6 +41,9 @@ func (row *messageRow) message() chat.Message {
 	}
 	for _, n := range row.Mentions {
 		m.Mentions = append(m.Mentions, n.mention())
+	}
+	for _, p := range row.Pins {
+		m.Pin = p.pin()
 	}
 	m.HTML = chat.WithHandles(m.HTML, m.Mentions)
 	return m

@@ -8,7 +8,7 @@ import (
 
 // pagePaths are the paths of every kind of page for the first user, who is the admin, when there is a message.
 var pagePaths = []string{"/chat", "/chat?q=bob", "/messages?room=1", "/messages?with=2", "/messages?room=1&before=2",
-	"/messages/1", "/settings",
+	"/messages/1", "/pins?room=1", "/saved", "/settings",
 	"/rooms", "/rooms/1", "/people", "/sessions", "/bots", "/invites", "/admin", "/admin/registrations", "/roles", "/chat?gone=1", "/nowhere"}
 
 func TestPagesFitEveryWidth(t *testing.T) {
@@ -19,6 +19,8 @@ func TestPagesFitEveryWidth(t *testing.T) {
 	bob := s.newAPIUser("Bob " + strings.Repeat("W", 36))
 	bob.postMessages("room=1", strings.Repeat("unbreakable", 60), "https://example.org/"+strings.Repeat("path/", 100),
 		"one\n\n\ntwo")
+	bob.mustPost("/messages/1/pin", nil)
+	ana.api().mustPost("/messages/1/save", nil)
 	bob.postMessages("with=1", "hi")
 	anonymous := s.newBrowser()
 	for _, width := range []int64{320, 360, 768, 1440, 1920} {

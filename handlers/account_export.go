@@ -109,7 +109,7 @@ func (s *Server) exportAccount(c echo.Context) error {
 func (s *Server) writeExport(ctx context.Context, z *zip.Writer, me chat.User) error {
 	for _, write := range []func(context.Context, *zip.Writer, chat.User) error{
 		s.exportAccountInfo, s.exportSessions, s.exportRooms, s.exportMessages, s.exportReactions, s.exportDrafts,
-		s.exportInvitations, s.exportInbox, s.exportFiles,
+		s.exportInvitations, s.exportInbox, s.exportPins, s.exportSavedMessages, s.exportFiles,
 	} {
 		if err := write(ctx, z, me); err != nil {
 			return err

@@ -152,6 +152,33 @@ func (s *Server) exportReactions(ctx context.Context, z *zip.Writer, me chat.Use
 	})
 }
 
+// exportedPin is an entry of pins.json: a message that the user pinned and that is still pinned.
+type exportedPin struct {
+	Message  int64     `json:"message"`
+	Room     int64     `json:"room"`
+	PinnedAt time.Time `json:"pinned_at"`
+}
+
+func (s *Server) exportPins(ctx context.Context, z *zip.Writer, me chat.User) error {
+	return writeExportList(z, "pins.json", s.chat.ExportPins(ctx, me), func(p chat.ExportedPin) any {
+		return exportedPin{p.Message, p.Room, p.PinnedAt.Time()}
+	})
+}
+
+// exportedSavedMessage is an entry of saved.json: a message that the user saved.
+type exportedSavedMessage struct {
+	Message int64     `json:"message"`
+	Room    int64     `json:"room"`
+	SavedAt time.Time `json:"saved_at"`
+}
+
+func (s *Server) exportSavedMessages(ctx context.Context, z *zip.Writer, me chat.User) error {
+	list := s.chat.ExportSavedMessages(ctx, me)
+	return writeExportList(z, "saved.json", list, func(m chat.ExportedSavedMessage) any {
+		return exportedSavedMessage{m.Message, m.Room, m.SavedAt.Time()}
+	})
+}
+
 // exportedDraft is an entry of drafts.json: a text that the user has not sent yet.
 type exportedDraft struct {
 	Room      int64     `json:"room,omitempty"`

@@ -66,7 +66,7 @@ func TestAccountExport(t *testing.T) {
 		for name, text := range files {
 			lacks(t, name+text, "words of Berta", "dear Ana", "👍", "what I took back", "first", "password")
 		}
-		if strings.Count(files["messages/1.json"], `"id":`) != 3 || len(files) != 8+5+3 {
+		if strings.Count(files["messages/1.json"], `"id":`) != 3 || len(files) != 8+5+2+3 {
 			t.Errorf("%d files; messages of General: %s", len(files), files["messages/1.json"])
 		}
 		others := unzip(t, []byte(ana.berta.get("/settings/export").is(200).body))

@@ -212,6 +212,8 @@ type message struct {
 	To         string
 	Notified   *bool
 	NotInRoom  []userRef `json:"not_in_room"`
+	Pinned     *pinInfo
+	Saved      *bool
 	Reactions  []struct {
 		Emoji  string
 		Count  int

@@ -30,7 +30,7 @@ func TestCommunitySettings(t *testing.T) {
 
 		admin.get("/admin").is(200).shows("[name=name][value=Charla]").
 			shows("[name=rooms] [value=member][selected]").
-			shows("[name=invites] [value=admin][selected]").hides("[name=pins]")
+			shows("[name=invites] [value=admin][selected]").shows("[name=pins] [value=member][selected]")
 		fields := []string{"name", " Club  Ñandú ", "welcome", "Hello!\r\nBe kind.", "domains", "@Example.org, example.net",
 			"registration", "open", "rooms", "admin", "invites", "member", "notify_all", "admin", "pins", "admin"}
 		admin.post("/admin", fields).redirectsTo("/admin?saved=1")

@@ -92,7 +92,7 @@ func (c *conversationModel) queryFor(b *client) string {
 
 func (c *conversationModel) step(rt *rapid.T) {
 	steps := []string{
-		"post", "post", "post", "files", "burst", "edit", "react", "react", "delete", "unread", "arrive", "cut", "hold", "release",
+		"post", "post", "post", "files", "burst", "edit", "react", "react", "pin", "pin", "unpin", "save", "delete", "unread", "arrive", "cut", "hold", "release",
 	}
 	if c.access != "" {
 		steps = append(steps, "go", "go", "come", "come", "arrive", "hold")
@@ -116,6 +116,14 @@ func (c *conversationModel) step(rt *rapid.T) {
 	case "react":
 		c.change(rt, "/reactions", []string{"emoji", rapid.SampledFrom([]string{"👍", "🎉", "❤️"}).Draw(rt, "emoji")},
 			true)
+	case "pin":
+		c.change(rt, "/pin", nil, true)
+	case "unpin":
+		c.change(rt, "/unpin", nil, true)
+	case "save": // changes no page
+		if len(c.posted) > 0 {
+			c.anyMember(rt).post(rapid.SampledFrom(c.posted).Draw(rt, "message").path()+"/save", nil, asJSON)
+		}
 	case "go":
 		c.removeMember(c.anyMember(rt), rapid.SampledFrom([]string{"left", "removed"}).Draw(rt, "how"))
 	case "come":

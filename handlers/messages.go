@@ -35,12 +35,19 @@ func (s *Server) messageRoutes() []web.Route {
 }
 
 func (s *Server) showMessage(c echo.Context) error {
-	m, err := s.chat.Message(c.Request().Context(), web.CurrentUser(c), web.ParseID(c.Param("id")))
+	ctx, me := c.Request().Context(), web.CurrentUser(c)
+	m, err := s.chat.Message(ctx, me, web.ParseID(c.Param("id")))
 	if err != nil {
 		return err
 	}
 	if web.WantsJSON(c) {
-		return c.JSON(http.StatusOK, web.MessageToJSONFor(m, web.CurrentUser(c).ID))
+		saved, err := s.chat.HasSaved(ctx, me, m.ID)
+		if err != nil {
+			return err
+		}
+		out := web.MessageToJSONFor(m, me.ID)
+		out.Saved = &saved
+		return c.JSON(http.StatusOK, out)
 	}
 	return s.renderMessage(c, http.StatusOK, m, views.EditForm{MessageEdit: chat.MessageEdit{Text: m.Body}})
 }
@@ -48,11 +55,21 @@ func (s *Server) showMessage(c echo.Context) error {
 // renderMessage answers with the page that shows one message and what the caller can do with it. e is the content of
 // the form that edits the message.
 func (s *Server) renderMessage(c echo.Context, status int, m chat.Message, e views.EditForm) error {
+	ctx, me := c.Request().Context(), web.CurrentUser(c)
+	saved, err := s.chat.HasSaved(ctx, me, m.ID)
+	if err != nil {
+		return err
+	}
+	mayPin, err := s.chat.MayPin(ctx, me, m.Room)
+	if err != nil {
+		return err
+	}
 	side, err := s.sidebar(c, chat.StreamKey{})
 	if err != nil {
 		return err
 	}
-	return s.Render(c, status, views.MessagePage(s.Page(c), side, m, e))
+	state := views.MessageState{Saved: saved, Pin: mayPin}
+	return s.Render(c, status, views.MessagePage(s.Page(c), side, m, state, e))
 }
 
 // postRequest is the form or JSON that posts a message; the composer sends it. Either With (a user) or Room names the

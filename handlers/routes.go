@@ -28,6 +28,8 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Messages", Routes: slices.Concat(s.messageHistoryRoutes(), s.messageRoutes(), s.sendQueueRoutes())},
 		{Name: "Editing messages", Routes: s.messageEditRoutes()},
 		{Name: "Reactions", Routes: s.reactionRoutes()},
+		{Name: "Pins", Routes: s.pinRoutes()},
+		{Name: "Saved messages", Routes: s.savedMessageRoutes()},
 		{Name: "Search", Routes: s.searchRoutes()},
 		{Name: "Inbox", Routes: s.inboxRoutes()},
 		{Name: "Drafts", Routes: s.draftRoutes()},

@@ -16,8 +16,8 @@ func (s *Server) searchRoutes() []web.Route {
 			Method: http.MethodGet, Path: "/search", Handler: s.searchMessages, Access: web.Member,
 			Doc: web.Operation{
 				Summary: "Returns messages of the caller's rooms that match, newest first, 25 at a time. All words " +
-					"of q must match. q may contain the operators from:, in:, with:, before:, after:, on: and has:, " +
-					"words in double quotes, and - before any of them.",
+					"of q must match. q may contain the operators from:, in:, with:, before:, after:, on:, has: " +
+					"(file, image, link) and is: (pinned, saved, mention), words in double quotes, and - before any of them.",
 				Query:     "q in from with before after on has cursor",
 				OwnQuery:  searchParameters,
 				Responses: web.Responses{200: searchJSON{}},
@@ -62,7 +62,7 @@ type searchWordJSON struct {
 
 // searchFilterJSON is an operator of a search query.
 type searchFilterJSON struct {
-	Name    string `json:"name" enum:"from,in,with,before,after,on,has"`
+	Name    string `json:"name" enum:"from,in,with,before,after,on,is,has"`
 	Value   string `json:"value" example:"file"`
 	Negated bool   `json:"negated"`
 }

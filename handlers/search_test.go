@@ -173,6 +173,42 @@ func TestSearchLeadsToThePlace(t *testing.T) {
 	equal(t, "links to older messages", len(selectAll(t, page, ".older-link")), 1)
 }
 
+// TestSearchByMark searches for messages that are pinned, saved or mention the user, with words and without.
+func TestSearchByMark(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *testServer) {
+		ana, beto := s.newUser("Ana"), s.newUser("Beto")
+		room := beto.createRoom("Secreto", "invited")
+		secret := beto.sendMessage("room="+formatID(room), "secret @channel")
+		beto.post("/messages", []string{"room", "1", "body", "hello @channel", "all", "yes"}, asJSON).is(201)
+		beto.sendMessage("room=1", "asked nobody @channel")
+		ana.post("/messages", []string{"room", "1", "body", "my own @channel", "all", "yes"}, asJSON).is(201)
+		named, plain := beto.sendMessage("room=1", "good morning @ana"), beto.sendMessage("room=1", "good morning")
+		for _, m := range []message{secret, plain} {
+			beto.pin(m)
+			beto.post(m.path()+"/save", nil, asJSON).is(204)
+		}
+		ana.post(named.path()+"/save", nil, asJSON).is(204)
+		for _, indexed := range []bool{false, true} {
+			if indexed {
+				s.indexAll()
+			}
+			wantTexts(t, ana.search("is:mention"), "good morning @ana", "hello @channel")
+			wantTexts(t, ana.search("is:mention hello"), "hello @channel")
+			wantTexts(t, ana.search("is:pinned"), "good morning")
+			wantTexts(t, ana.search("is:SAVED morning"), "good morning @ana")
+			wantTexts(t, ana.search("is:saved is:mention"), "good morning @ana")
+			wantTexts(t, ana.search("is:saved is:pinned"))
+			wantTexts(t, ana.search("morning -is:saved"), "good morning")
+			wantTexts(t, ana.search("morning -is:pinned"), "good morning @ana")
+			wantTexts(t, ana.search("is:pinned -is:pinned"))
+			wantTexts(t, beto.search("is:pinned"), "good morning", "secret @channel")
+			wantTexts(t, beto.search("is:mention"), "my own @channel")
+		}
+		found := decodeLoosely[searchAnswer](ana.get("/search?q=is:pinned+is:nothing", asJSON).is(200))
+		wantTexts(t, found.Unknown, "is:nothing")
+	})
+}
+
 // vocabulary are the words of the messages of TestAllSearchesEqualAScan. No word matches two of them, except where
 // searchedWords says so.
 var vocabulary = []string{
@@ -185,7 +221,6 @@ var searchedWords = map[string][]string{
 	`"cancion"`: {"canción", "cancion"}, "上海": {"上海大学"}, "学": {"上海大学"}, "🎉": {"🎉"}, "c++": {"C++"},
 	"foo_bar": {"foo_bar"}, "bar": {"foo_bar"}, "10.0.0.1": {"10.0.0.1"}, "casa": {"casas"},
 	"example.com": {"https://www.example.com/x"}, "❤": {"❤️"}, "ano": {"año"}, "año": {"año"}, "ñandú": {}, "runs": {"running"},
-	"is:pinned": {},
 }
 
 // scannedMessage is a message as TestAllSearchesEqualAScan knows it.
@@ -196,6 +231,7 @@ type scannedMessage struct {
 	room     string
 	day      int // of January 2026
 	hasImage bool
+	marks    []string // what the message is for Ana: pinned, saved, or a mention
 }
 
 // searchedFilters maps what a query can contain to the messages that it matches.
@@ -210,6 +246,9 @@ var searchedFilters = map[string]func(scannedMessage) bool{
 	"after:2026-01-05":  func(m scannedMessage) bool { return m.day > 5 },
 	"has:image":         func(m scannedMessage) bool { return m.hasImage },
 	"has:file":          func(m scannedMessage) bool { return m.hasImage },
+	"is:pinned":         func(m scannedMessage) bool { return slices.Contains(m.marks, "pinned") },
+	"is:saved":          func(m scannedMessage) bool { return slices.Contains(m.marks, "saved") },
+	"is:mention":        func(m scannedMessage) bool { return slices.Contains(m.marks, "mention") },
 	"has:link":          func(m scannedMessage) bool { return slices.Contains(m.words, "https://www.example.com/x") },
 }
 
@@ -223,6 +262,9 @@ func randomMessage(random *rand.Rand) scannedMessage {
 		m.words = append(m.words, pick(random, vocabulary...))
 	}
 	m.text = strings.Join(m.words, pick(random, " ", ", ", "\n"))
+	if random.IntN(6) == 0 {
+		m.text, m.marks = m.text+" @ana", []string{"mention"}
+	}
 	return m
 }
 
@@ -300,9 +342,19 @@ func TestAllSearchesEqualAScan(t *testing.T) {
 				if random.IntN(5) == 0 {
 					other := randomMessage(random)
 					author.editMessage(posted, other.text)
-					m.words, m.text = other.words, other.text
+					m.words, m.text, m.marks = other.words, other.text, other.marks
 					readable[posted.ID] = m
 				}
+				if random.IntN(5) == 0 {
+					author.post(posted.path()+"/pin", nil, asJSON).is(200)
+					m.marks = append(m.marks, "pinned")
+				}
+				if random.IntN(5) == 0 {
+					ana.post(posted.path()+"/save", nil, asJSON).is(204)
+					beto.post(posted.path()+"/save", nil, asJSON).is(204)
+					m.marks = append(m.marks, "saved")
+				}
+				readable[posted.ID] = m
 				if random.IntN(8) == 0 {
 					author.deleteMessage(posted).is(204)
 					delete(readable, posted.ID)

@@ -50,7 +50,7 @@ func (k *programView) streamURL() string {
 // handleEvent stores a new message, and replaces a changed one if the view has it.
 func (k *programView) handleEvent(e event) {
 	switch e.name {
-	case "message", "edited", "deleted", "reaction":
+	case "message", "edited", "deleted", "reaction", "pinned":
 		var m message
 		if err := json.Unmarshal([]byte(e.data), &m); err != nil {
 			k.t.Errorf("%v in %s", err, e.data)

@@ -15,8 +15,7 @@ func CommunityForm(c chat.Community) Form {
 	}}
 }
 
-// permissionFields are the fields of the form that say who can do something. The settings for notifications of a whole
-// room and pinned messages have no fields, because people cannot do those things yet.
+// permissionFields are the fields of the form that say who can do something.
 func (l Locale) permissionFields() []selectField {
 	roles := []option{
 		{string(chat.RoleMember), l.T("Everyone")}, {string(chat.RoleModerator), l.T("Moderators and admins")},
@@ -25,6 +24,7 @@ func (l Locale) permissionFields() []selectField {
 	return []selectField{
 		{"rooms", l.T("Who can create rooms"), roles}, {"invites", l.T("Who can invite new people"), roles},
 		{"notify_all", l.T("Who can notify everyone in a room"), roles},
+		{"pins", l.T("Who can pin messages in rooms"), roles},
 	}
 }
 

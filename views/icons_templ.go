@@ -59,6 +59,7 @@ const (
 	bellIconPath   = "M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 1.500h-15ZM10 20.500h4"
 	searchIconPath = "M16 16l5 5M10.500 4a6.500 6.500 0 1 0 0 13a6.500 6.500 0 1 0 0-13"
 	mutedIconPath  = bellIconPath + "M4 4l16 16"
+	pinIconPath    = "M9 3.500h6M10 3.500v6l-3 4h10l-3-4v-6M12 13.500V21"
 	logoPath       = "M5 8h18v2h2a5 5 0 0 1 0 10h-2.3A8 8 0 0 1 15 25h-3l-5 4v-5.2A8 8 0 0 1 5 17Z" +
 		"m18 4.500v5h2a2.500 2.500 0 0 0 0-5Z"
 )
@@ -140,7 +141,7 @@ func logo() templ.Component {
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templruntime.NewAttributeExpression(logoPath).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 39, Col: 20}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 40, Col: 20}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var6)
 		if templ_7745c5c3_Err != nil {
@@ -179,7 +180,7 @@ func fileIcon(name string) templ.Component {
 		var templ_7745c5c3_Var8 string
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templruntime.NewAttributeExpression(fileIconPaths[name]).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 53, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 54, Col: 31}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var8)
 		if templ_7745c5c3_Err != nil {

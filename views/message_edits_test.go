@@ -10,16 +10,20 @@ import (
 func TestMessageActions(t *testing.T) {
 	p, m := testPage(), testMessage(18)
 	own := `action="/messages/918/edit"`
-	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), own, "/delete", "<details")
+	wantLacks(t, renderHTML(t, messageActions(p, m, MessageState{}, EditForm{})), own, "/delete", "<details")
+	wantLacks(t, renderHTML(t, messageActions(p, m, MessageState{}, EditForm{})), "/pin", "/unsave")
+	wantContains(t, renderHTML(t, messageActions(p, m, MessageState{Saved: true, Pin: true}, EditForm{})), "/pin", "/unsave")
 	m.AuthorID = p.Me.ID
-	wantContains(t, renderHTML(t, messageActions(p, m, EditForm{MessageEdit: chat.MessageEdit{Text: "\nhi"}})), own,
+	typed := EditForm{MessageEdit: chat.MessageEdit{Text: "\nhi"}}
+	wantContains(t, renderHTML(t, messageActions(p, m, MessageState{}, typed)), own,
 		`action="/messages/918/delete"`, "\n\nhi</textarea>", "<details x-data")
 	refused := EditForm{MessageEdit: chat.MessageEdit{Text: "x"},
 		Error: chat.Errorf(chat.Invalid, "Write a message first.")}
-	wantContains(t, renderHTML(t, messageActions(p, m, refused)), "<details open x-data", "Write a message first.")
+	wantContains(t, renderHTML(t, messageActions(p, m, MessageState{}, refused)),
+		"<details open x-data", "Write a message first.")
 	m.DeletedAt = testTime
-	wantLacks(t, renderHTML(t, messageActions(p, m, EditForm{})), "<form")
-	wantContains(t, renderHTML(t, messageActions(p, m, refused)), own) // the typed text stays
+	wantLacks(t, renderHTML(t, messageActions(p, m, MessageState{}, EditForm{})), "<form")
+	wantContains(t, renderHTML(t, messageActions(p, m, MessageState{}, refused)), own) // the typed text stays
 }
 
 func TestEditedMark(t *testing.T) {

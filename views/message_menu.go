@@ -8,6 +8,12 @@ import (
 	"github.com/a-h/templ"
 )
 
+// MessageState says what a message is for a user, and what they may do with it.
+type MessageState struct {
+	Saved bool // the user has saved it
+	Pin   bool // the user may pin and unpin it
+}
+
 // messageMenuAttrs returns the htmx attributes of a list of messages that the menu buttons in the list inherit.
 func messageMenuAttrs() templ.Attributes {
 	return templ.Attributes{

@@ -18,7 +18,7 @@ func TestReactionNamesAreLimited(t *testing.T) {
 	wantContains(t, html, `data-by="100 101 `, ` 122"`, "P19 and 3 more", `aria-label="🎉 23: P0, P1,`,
 		`title="&lt;Eva&gt;"`, `id="reaction-18-1"`)
 	wantLacks(t, html, "P20", "<Eva>")
-	wantContains(t, renderHTML(t, messageActions(testPage(), m, EditForm{})), "P21, P22")
+	wantContains(t, renderHTML(t, messageActions(testPage(), m, MessageState{}, EditForm{})), "P21, P22")
 }
 
 // TestRightToLeftNamesAreIsolated checks that names in right-to-left scripts do not change the order of the names

@@ -77,6 +77,8 @@ func (l Locale) actionName(a chat.Action) string {
 		return l.T("Remove people from a room")
 	case chat.ChangeRoomRoles:
 		return l.T("Change roles in a room")
+	case chat.PinMessages:
+		return l.T("Pin messages")
 	}
 	return ""
 }

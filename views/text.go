@@ -65,10 +65,13 @@ const maxExcerptLength = 140
 
 // excerpt returns the beginning of a message in one line, at most maxExcerptLength characters. It removes characters
 // that change the direction of text.
-func excerpt(body string) string {
+func excerpt(body string) string { return beginning(body, maxExcerptLength) }
+
+// beginning is like excerpt, but returns at most the given number of characters.
+func beginning(body string, length int) string {
 	runes := []rune(stripControls(strings.Join(strings.Fields(body), " ")))
-	if len(runes) > maxExcerptLength {
-		return strings.TrimSpace(string(runes[:maxExcerptLength])) + "…"
+	if len(runes) > length {
+		return strings.TrimSpace(string(runes[:length])) + "…"
 	}
 	return string(runes)
 }

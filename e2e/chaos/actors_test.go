@@ -129,15 +129,19 @@ func (c *cluster) readAndMark(p user, in conversation) {
 	}
 }
 
-// changeRecentMessage edits or deletes a recent message of the user, more often one with files, or toggles a reaction
-// to anybody's.
+// changeRecentMessage edits or deletes a recent message of the user, more often one with files, toggles a reaction to
+// anybody's, or pins or unpins it.
 func (c *cluster) changeRecentMessage(p user, in conversation) {
 	theirs, mine := c.recentPosts(in, p)
 	if len(theirs) == 0 {
 		return
 	}
 	m, is, body := pick(c.random, theirs), doReact, pick(c.random, []string{"👍", "🎉", "❤️"})
-	if roll := c.random.intN(10); roll > 4 && len(mine) > 0 {
+	roll := c.random.intN(10)
+	if roll < 2 {
+		is, body = []opKind{doPin, doUnpin}[roll], ""
+	}
+	if roll > 4 && len(mine) > 0 {
 		if m, is, body = pick(c.random, mine), doEdit, c.uniqueText(p); roll == 9 || m.Files != "" && roll > 6 {
 			is, body = doDelete, ""
 		}

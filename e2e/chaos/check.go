@@ -20,6 +20,7 @@ var checks = []check{
 	{"everything that is stored or shown was sent", nothingInvented},
 	{"every message is as its last change left it", lastChangeStands},
 	{"each request for a reaction toggles it", reactionsToggle},
+	{"a message is pinned as the last request left it", pinsStand},
 	{"a change looks the same wherever it is shown", shownIdentically},
 	{"every seq of a room belongs to exactly one change", seqsUsedOnce},
 	{"a change that was acknowledged before another began has the lower seq", inOrder},
@@ -173,9 +174,9 @@ func refusedNever(h history, db databaseState) (found []violation) {
 }
 
 // nothingInvented requires three things: somebody posted each stored message; each shown message is stored; somebody
-// requested the text and the reactions with which a message is shown.
+// requested the text, the reactions and the pin with which a message is shown.
 func nothingInvented(h history, db databaseState) (found []violation) {
-	intents, versions, reacted := h.intents(), h.textVersions(), h.reactions()
+	intents, versions, reacted, pins := h.intents(), h.textVersions(), h.reactions(), h.pinRequests()
 	for i, r := range h.storedByIntent(db) {
 		switch ops := intents[i]; {
 		case len(ops) == 0:
@@ -190,6 +191,9 @@ func nothingInvented(h history, db databaseState) (found []violation) {
 			if len(reacted[reaction{m.ID, r}]) == 0 {
 				return false
 			}
+		}
+		if s.Pinned && len(pins[m.ID]) == 0 {
+			return false
 		}
 		unchanged := !m.Edited && !m.Deleted && s.Body == m.Body
 		return unchanged || indexOfText(versions[m.ID], s.Body) >= 0

@@ -73,7 +73,7 @@ func mayTakeEffectAfter(ops []op, after time.Time) bool {
 var endOfTime = time.Unix(1<<40, 0)
 
 // lastChangeStands requires that the last change of each message is stored: the text is none that was replaced, a
-// deleted message stays deleted, and it has no text, reactions or files.
+// deleted message stays deleted, and it has no text, reactions, files or pin.
 func lastChangeStands(h history, db databaseState) (found []violation) {
 	versions := h.textVersions()
 	for _, m := range db.Messages {
@@ -83,7 +83,7 @@ func lastChangeStands(h history, db databaseState) (found []violation) {
 				"message %d of room %d was changed later", m.Seq, m.Room))
 		}
 		edited := indexOfText(all, m.Body) > 0
-		if m.Deleted != (m.Body == "") || m.Deleted && m.Reactions+m.Files != "" || !m.Deleted && m.Edited != edited {
+		if m.Deleted != (m.Body == "") || m.Deleted && (m.Pinned || m.Reactions+m.Files != "") || !m.Deleted && m.Edited != edited {
 			found = append(found, newViolation(evidence(nil, []storedMessage{m}),
 				"message %d of room %d is changed in part only", m.Seq, m.Room))
 		}
@@ -144,6 +144,41 @@ func reactionsToggle(h history, db databaseState) (found []violation) {
 		if hasReaction(m.Reactions, r.emojiAndUser) != there {
 			found = append(found, newViolation(evidence(ops, []storedMessage{m}),
 				"%s is not stored as the response said", r.emojiAndUser))
+		}
+	}
+	return found
+}
+
+// pinRequests groups the requests that pin or unpin a message by its id.
+func (h history) pinRequests() map[int64][]op {
+	all := map[int64][]op{}
+	for _, o := range h.Ops {
+		if (o.Kind == doPin || o.Kind == doUnpin) && o.Outcome != refused {
+			all[o.ID] = append(all[o.ID], o)
+		}
+	}
+	return all
+}
+
+// pinsStand requires that a message is pinned or not as the response to the last acknowledged request says. The last
+// one is the one with the highest version of the message. If a request had no response, the check does not know.
+func pinsStand(h history, db databaseState) (found []violation) {
+	requests := h.pinRequests()
+	for _, m := range db.Messages {
+		last, known := op{}, true
+		for _, o := range requests[m.ID] {
+			if o.Outcome == unknown {
+				known = false
+			} else if o.Message.Version >= last.Message.Version {
+				last = o
+			}
+			if o.Outcome == succeeded && o.Message.Pinned != (o.Kind == doPin) {
+				found = append(found, newViolation([]fmt.Stringer{o}, "the response does not show the pin"))
+			}
+		}
+		if last.ID != 0 && known && !m.Deleted && m.Pinned != (last.Kind == doPin) {
+			found = append(found, newViolation([]fmt.Stringer{last, m}, "message %d of room %d has another pin",
+				m.Seq, m.Room))
 		}
 	}
 	return found

@@ -136,6 +136,15 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		{"an acknowledged reaction is gone", both(become(six.withVersion(18, func(*shownMessage) {})),
 			do(changeOp(9400, doReact, bob, "🎉", 15, six.withVersion(17, withReactions("👍:3 🎉:2")),
 				succeeded))), []string{"reactionsToggle"}},
+		{"a pin that nobody made", become(six.withVersion(17, asPinned)), []string{"nothingInvented"}},
+		{"a deletion leaves a pin", both(do(changeOp(9290, doPin, ana, "", 9, messageWith(9, "five").withVersion(13,
+			asPinned), succeeded)), become(messageWith(9, "").withVersion(17, func(l *shownMessage) {
+			l.Deleted, l.Pinned = true, true
+		}))), []string{"lastChangeStands"}},
+		{"an acknowledged pin is gone", both(become(six.withVersion(18, func(*shownMessage) {})),
+			do(changeOp(9400, doPin, bob, "", 15, six.withVersion(17, asPinned), succeeded))), []string{"pinsStand"}},
+		{"a response does not show the pin", both(become(six), do(changeOp(9400, doPin, bob, "", 15, six, succeeded),
+			changeOp(9410, doUnpin, bob, "", 17, six, succeeded))), []string{"pinsStand"}},
 		{"two pages show one change differently",
 			other(seen(9210, sawChanged, 0, messageWith(11, "six").withVersion(12,
 				withReactions("")))), []string{"shownIdentically"}},

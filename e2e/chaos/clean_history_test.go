@@ -74,6 +74,8 @@ func withBody(body string) func(*shownMessage) {
 }
 func withReactions(by string) func(*shownMessage) { return func(l *shownMessage) { l.Reactions = by } }
 
+func asPinned(l *shownMessage) { l.Pinned = true }
+
 func asDeleted(l *shownMessage) {
 	l.Body, l.Reactions, l.Files, l.Edited, l.Deleted = "", "", "", false, true
 }
@@ -90,7 +92,7 @@ func changeOp(ms int, k opKind, who int64, body string, previous int64, m shownM
 // afterChange returns the row as its last change left it.
 func (m storedMessage) afterChange(l shownMessage) storedMessage {
 	m.ChangedSeq, m.Body, m.Edited, m.Deleted = l.lastSeq(), l.Body, l.Edited, l.Deleted
-	m.Reactions, m.Files = l.Reactions, l.Files
+	m.Reactions, m.Files, m.Pinned = l.Reactions, l.Files, l.Pinned
 	return m
 }
 

@@ -189,10 +189,10 @@ func (c *cluster) leave(by, who user, n *node, room int64) op {
 	return c.record(c.sendForm(by, n, op{Kind: doLeave, Target: who.id, Room: room}, http.MethodPost, path, nil, nil))
 }
 
-// changeMessage edits or deletes a posted message, or toggles a reaction to it. The response shows the message after
+// changeMessage edits, deletes, pins or unpins a posted message, or toggles a reaction to it. The response shows the message after
 // this change, and names the version that htmx is to rein.
 func (c *cluster) changeMessage(p user, n *node, m op, is opKind, body string) op {
-	path, form := map[opKind]string{doEdit: "edit", doDelete: "delete",
+	path, form := map[opKind]string{doEdit: "edit", doDelete: "delete", doPin: "pin", doUnpin: "unpin",
 		doReact: "reactions"}[is], url.Values{"body": {body}, "emoji": {body}}
 	o := op{Kind: is, Room: m.Room, Seq: m.Seq, ID: m.ID, Body: body}
 	var shown []shownMessage

@@ -43,10 +43,12 @@ func (c *cluster) readDatabase(driver, source string) databaseState {
 		return err
 	})
 	scanRows(c, pool, `
-		SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0
-		FROM messages ORDER BY room_id, seq`, func(scan func(...any) error) error {
+		SELECT room_id, seq, changed_seq, id, author_id, key, body, edited_at > 0, deleted_at > 0,
+			EXISTS (SELECT 1 FROM pins p WHERE p.message_id = m.id AND p.room_id = m.room_id AND p.seq <= m.changed_seq)
+		FROM messages m ORDER BY room_id, seq`, func(scan func(...any) error) error {
 		var m storedMessage
-		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body, &m.Edited, &m.Deleted)
+		err := scan(&m.Room, &m.Seq, &m.ChangedSeq, &m.ID, &m.Author, &m.Key, &m.Body, &m.Edited, &m.Deleted,
+			&m.Pinned)
 		m.Reactions, m.Files = reactions[m.ID].String(), strings.Join(files[m.ID], " ")
 		db.Messages = append(db.Messages, m)
 		return err

@@ -9,6 +9,7 @@ package chaos
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -28,6 +29,8 @@ const (
 	doEdit        opKind = "edit"
 	doDelete      opKind = "delete"
 	doReact       opKind = "react" // adds the reaction, or removes it if it is there
+	doPin         opKind = "pin"
+	doUnpin       opKind = "unpin"
 	doRead        opKind = "read"
 	doJoin        opKind = "join"  // a user joins, or is added by the owner
 	doLeave       opKind = "leave" // a user leaves, or is removed by the owner
@@ -83,7 +86,9 @@ type op struct {
 const maxLateEffect = 30 * time.Second
 
 // isChange reports whether the request changes an existing message.
-func (o op) isChange() bool { return o.Kind == doEdit || o.Kind == doDelete || o.Kind == doReact }
+func (o op) isChange() bool {
+	return slices.Contains([]opKind{doEdit, doDelete, doReact, doPin, doUnpin}, o.Kind)
+}
 
 // assignedSeq returns the seq (number in the room) of the change that an acknowledged request made, or 0 if the request
 // changed nothing.
@@ -102,6 +107,7 @@ type shownMessage struct {
 	Edited, Deleted bool
 	Reactions       string // with user ids, in the order shown, such as "🎉:12 🎉:15 👍:12"
 	Files           string // ids, in the order shown
+	Pinned          bool
 }
 
 // conversationState is what Charla shows a user about a conversation: its last seq (number of a change), the seq up to
@@ -179,13 +185,14 @@ type storedMessage struct {
 	Key, Body                         string
 	Edited, Deleted                   bool
 	Reactions, Files                  string // as in shownMessage
+	Pinned                            bool
 }
 
 // shown returns the message as a page must show it.
 func (m storedMessage) shown() shownMessage {
 	s := shownMessage{
 		Seq: m.Seq, Body: m.Body, Edited: m.Edited && !m.Deleted, Deleted: m.Deleted,
-		Reactions: m.Reactions, Files: m.Files,
+		Reactions: m.Reactions, Files: m.Files, Pinned: m.Pinned,
 	}
 	if m.ChangedSeq != m.Seq {
 		s.Version = m.ChangedSeq
@@ -248,6 +255,9 @@ func (m shownMessage) String() string {
 	}
 	if m.Deleted {
 		text += " (deleted)"
+	}
+	if m.Pinned {
+		text += " (pinned)"
 	}
 	return text + " " + m.Reactions + " files " + m.Files
 }

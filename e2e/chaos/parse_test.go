@@ -37,6 +37,7 @@ func parseMessages(html string) (messages []shownMessage) {
 func parseMessage(seq int64, html string) shownMessage {
 	m := shownMessage{Seq: seq, Body: bodyPattern.FindString(html), Version: matchInt(versionPattern, html)}
 	m.Edited, m.Deleted = strings.Contains(html, "message__edited"), strings.Contains(html, "message__body--deleted")
+	m.Pinned = strings.Contains(html, "message__pinned")
 	var all []string
 	for _, reaction := range reactionPattern.FindAllStringSubmatch(html, -1) {
 		for id := range strings.FieldsSeq(reaction[2]) {
@@ -63,7 +64,8 @@ type jsonMessage struct {
 		Emoji  string
 		People []struct{ ID int64 }
 	}
-	Files []struct{ ID int64 }
+	Files  []struct{ ID int64 }
+	Pinned *struct{ At time.Time }
 }
 
 // shown returns the message as a page shows it.
@@ -72,6 +74,7 @@ func (m jsonMessage) shown() shownMessage {
 	if m.Changed != m.Seq {
 		s.Version = m.Changed
 	}
+	s.Pinned = m.Pinned != nil
 	var reactions, files []string
 	for _, r := range m.Reactions {
 		for _, by := range r.People {

@@ -170,7 +170,7 @@ func (r *reader) handleEvent(e sseEvent, n *node) (more bool) {
 		}
 	}
 	switch e.name {
-	case "message", "edited", "deleted", "reaction":
+	case "message", "edited", "deleted", "reaction", "pinned":
 		var m jsonMessage
 		if err := decodeJSON(&m)([]byte(e.data)); err != nil {
 			r.cluster.Errorf("%v in %s", err, e.data)

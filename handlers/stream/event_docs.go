@@ -24,6 +24,11 @@ var Docs = []web.EventDoc{
 		Description: "The reactions of a message changed. Replace the message with the same seq, if you have it.",
 	},
 	{
+		Name: "pinned", Data: web.MessageJSON{},
+		Description: "A message was pinned, or unpinned: then it has no field pinned. Replace the message with the " +
+			"same seq, if you have it.",
+	},
+	{
 		Name: "ready", Data: readyJSON{},
 		Description: "Everything that was missed has been sent. What follows is live. Without a conversation, " +
 			"the state of all conversations has been sent.",

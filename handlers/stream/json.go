@@ -46,8 +46,8 @@ func changedFrames(change chat.MessageChanged, id int64) (frames []byte) {
 
 // changeKinds returns the ways in which a message was changed; there is at least one. For a message that is deleted by
 // now it returns Deleted, otherwise change.Kind. In a replay, change.Kind is empty because the kind is unknown. Then
-// changeKinds returns Edited if the message was ever edited, and Reacted if the message has reactions or was never
-// edited.
+// changeKinds returns Edited if the message was ever edited, Reacted if it has reactions, and Pinned if it is pinned. A
+// message that is none of that lost its reactions or its pin, so changeKinds returns Reacted and Pinned.
 func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
 	m := change.Message
 	if m.DeletedAt > 0 {
@@ -59,8 +59,14 @@ func changeKinds(change chat.MessageChanged) (kinds []chat.MessageChangeKind) {
 	if m.EditedAt > 0 {
 		kinds = append(kinds, chat.Edited)
 	}
-	if len(m.Reactions) > 0 || kinds == nil {
+	if len(m.Reactions) > 0 {
 		kinds = append(kinds, chat.Reacted)
+	}
+	if m.IsPinned() {
+		kinds = append(kinds, chat.Pinned)
+	}
+	if len(kinds) == 0 {
+		return []chat.MessageChangeKind{chat.Reacted, chat.Pinned}
 	}
 	return kinds
 }

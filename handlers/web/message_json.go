@@ -32,6 +32,9 @@ type MessageJSON struct {
 	Reactions []ReactionJSON `json:"reactions"`
 	Files     []FileJSON     `json:"files"`
 
+	Pinned *PinJSON `json:"pinned,omitempty"` // absent if it is not pinned
+	Saved  *bool    `json:"saved,omitempty"`  // whether the caller saved it; only in the answer of GET /messages/:id
+
 	Mentions []AuthorJSON `json:"mentions"`
 	To       string       `json:"to,omitempty" enum:"channel,here"` // whom it mentions at once, by @channel or @here
 	// Whether the people in "to" are notified. It is false if the author may not do that, is a bot, or did not send
@@ -39,6 +42,12 @@ type MessageJSON struct {
 	Notified *bool `json:"notified,omitempty"`
 	// People in the text who are not in the room and learn nothing; only in the answer that posted the message.
 	NotInRoom []AuthorJSON `json:"not_in_room,omitempty"`
+}
+
+// PinJSON says who pinned a message and when.
+type PinJSON struct {
+	By AuthorJSON `json:"by"`
+	At time.Time  `json:"at"`
 }
 
 // ReactionJSON is an emoji of a message in JSON responses and events, with the users who reacted with it.
@@ -62,6 +71,10 @@ func MessageToJSON(m chat.Message) MessageJSON {
 	}
 	for _, user := range m.Mentions {
 		out.Mentions = append(out.Mentions, AuthorJSON{ID: user.ID, Name: user.Name, Handle: user.Handle})
+	}
+	if m.IsPinned() {
+		by := m.Pin.By
+		out.Pinned = &PinJSON{AuthorJSON{ID: by.ID, Name: by.Name, Handle: by.Handle}, m.Pin.At.Time()}
 	}
 	if m.Audience != chat.AudienceNone {
 		out.Notified = &m.Notified
