@@ -23,7 +23,7 @@ const (
 	readerBrowsers = 5
 	tabsPerBrowser = 4    // as many streams as one session may have
 	maxStreamBytes = 4000 // bytes
-	maxLines       = 400  // a page that missed more than chat.ReplayLimit would be loaded again, with the newest only
+	maxLines       = 200  // a page needs about 7 ms for each, so that all pages need 14 s for all of them on two cores
 )
 
 // TestThousandStreamCuts posts messages while the streams of twenty pages are cut 1,000 times in total, each after a
@@ -104,9 +104,9 @@ func (b *tab) useSessionOf(p apiUser) {
 	}
 }
 
-// postSteadily posts five messages per second, each until it is acknowledged, but at most maxLines.
+// postSteadily posts two messages per second, each until it is acknowledged, but at most maxLines.
 func (p apiUser) postSteadily(enough chan struct{}) {
-	ticker := time.NewTicker(200 * time.Millisecond)
+	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
 	for n := range maxLines {
 		select {
