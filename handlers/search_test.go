@@ -60,7 +60,7 @@ func (s *testServer) indexAll() {
 // indexProblems compares the search index with the messages. Afterwards all messages are indexed.
 func (s *testServer) indexProblems() []string {
 	s.t.Helper()
-	return dbtest.SearchIndexProblems(s.t, s.sql, s.indexAll)
+	return dbtest.SearchIndexProblems(s.t, s.sql, s.store)
 }
 
 func wantTexts(t *testing.T, got []string, want ...string) {

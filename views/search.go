@@ -30,8 +30,8 @@ func (f searchField) keys() templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{
-		"aria-keyshortcuts": "Control+K Meta+K", "data-k": "." + sidebarSearch + " input",
-		"x-on:keydown.ctrl.k.window.prevent": moveFocus, "x-on:keydown.meta.k.window.prevent": moveFocus,
+		"aria-keyshortcuts":                  "Control+K Meta+K",
+		"x-on:keydown.ctrl.k.window.prevent": "$el.focus()", "x-on:keydown.meta.k.window.prevent": "$el.focus()",
 	}
 }
 

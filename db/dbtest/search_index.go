@@ -8,12 +8,16 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
+
+	"charla/chat"
+	"charla/db"
 )
 
 // SearchIndexProblems compares the search index with the messages and returns what differs. The messages that the index
-// is known to lack are not compared. It marks every message as changed and calls rebuild, which must bring the index up
-// to date; what this changes was wrong. On SQLite it also compares the full-text index with the stored tokens.
-func SearchIndexProblems(t testing.TB, pool *sql.DB, rebuild func()) (problems []string) {
+// is known to lack are not compared. It marks every message as changed and indexes it again; what this changes was
+// wrong. On SQLite it also compares the full-text index with the stored tokens. pool is another connection to the
+// database of the store.
+func SearchIndexProblems(t testing.TB, pool *sql.DB, store *db.Store) (problems []string) {
 	t.Helper()
 	if !IsPostgres(pool) {
 		const compare = `INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)`
@@ -28,7 +32,12 @@ func SearchIndexProblems(t testing.TB, pool *sql.DB, rebuild func()) (problems [
 	if err != nil {
 		t.Fatal(err)
 	}
-	rebuild()
+	service := chat.NewService(chat.Options{Store: store})
+	for more := true; more; {
+		if more, err = service.IndexMessages(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	right := indexedTokens(t, pool)
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		if found[id] != right[id] {
