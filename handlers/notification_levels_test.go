@@ -108,7 +108,8 @@ func TestEveryLevelInEveryMedium(t *testing.T) {
 // TestNotificationLevel sets levels and mutes, as a program and on the page, while the other member watches.
 func TestNotificationLevel(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *testServer) {
-		ana, berta, eve := s.newUser("Ana"), s.newUser("Berta"), s.newUser("Eve")
+		ana, eve := s.newUser("Ana"), s.newUser("Eve")
+		berta := s.anonymous().register("Berta", "berta@example.org")
 		room := "room=" + formatID(ana.createRoom("Kitchen", "invited", berta))
 		equal(t, "before the first message", ana.levelOf(berta.peerQuery()), levelInfo{"all", "off"})
 		ana.setLevel(berta.peerQuery(), "", "1h").isError(409, "conflict", "")
