@@ -8,7 +8,7 @@ import (
 
 // selectConversation reads a room as its member m sees it. $1 is the number at which counting of unread messages stops;
 // the column latest is the time to sort by. The index messages_position answers the count without reading a message,
-// and mentions_position and messages_notifying_all find the few that the other count reads.
+// and mentions_position and messages_notifying_room find the few that the other count reads.
 var selectConversation = `
 	SELECT r.id AS room, r.kind, CASE WHEN r.kind = 'channel' THEN r.name ELSE p.name END AS name, r.last_seq,
 		m.read_seq, m.user_id AS me, COALESCE(p.id, 0) AS peer, COALESCE(p.avatar_file_id, 0) AS peer_avatar, r.access,

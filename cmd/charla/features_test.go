@@ -44,7 +44,7 @@ var features = map[string]string{
 	"messages":              "chat db handlers views css e2e",
 	"noscript_messages":     "handlers/stream views css",
 	"notification_content":  "chat db notify",
-	"notification_levels":   "chat db handlers views css",
+	"notification_levels":   "chat db handlers views css e2e",
 	"notification_settings": "chat db handlers views",
 	"notifications":         "chat db",
 	"page_slots":            "chat db handlers/web",

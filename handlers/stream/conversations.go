@@ -66,7 +66,7 @@ func (t *conversationTracker) changes(conversations []chat.Conversation) (b []by
 		}
 	}
 	if unseen := unseenIn(conversations); first || unseen != t.unseen {
-		b = append(b, jsonFrame("inbox", 0, live.MarshalJSON(inboxJSON{unseen}))...)
+		b = append(b, jsonFrame("inbox", 0, live.MarshalJSON(unseenJSON{unseen}))...)
 		t.unseen = unseen
 	}
 	if t.known = now; first && t.announceReady {

@@ -56,7 +56,7 @@ var Docs = []web.EventDoc{
 		Description: "You have read a conversation, here or elsewhere.",
 	},
 	{
-		Name: "inbox", Data: inboxJSON{},
+		Name: "inbox", Data: unseenJSON{},
 		Description: "How many items of your inbox you have not seen. At the start, and when the number changes.",
 	},
 	{

@@ -123,8 +123,8 @@ func (JSONEvents) Heartbeat() []byte { return live.KeepAliveComment }
 // End encodes the events that tell a program why its stream ends.
 func (JSONEvents) End(reason live.EndReason) []byte { return endEvents(reason, []byte("{}")) }
 
-// inboxJSON is the data of the event inbox.
-type inboxJSON struct {
+// unseenJSON is the data of the event inbox.
+type unseenJSON struct {
 	Unseen int `json:"unseen"` // number of items that the user has not seen
 }
 

@@ -14,4 +14,4 @@ UPDATE mentions SET
 CREATE INDEX mentions_position ON mentions (user_id, room_id, seq);
 
 -- The messages with @channel or @here that notify everybody.
-CREATE INDEX messages_notifying_all ON messages (room_id, seq) WHERE notifies_all;
+CREATE INDEX messages_notifying_room ON messages (room_id, seq) WHERE notifies_all;
