@@ -52,7 +52,8 @@ func (r reader) MentionIDs(ctx context.Context, user, below int64, limit int) (i
 		SELECT f.id FROM (
 			SELECT n.message_id AS id FROM mentions n WHERE n.user_id = $1 AND n.message_id < $2
 			UNION
-			SELECT y.id FROM messages y WHERE y.notifies_all AND y.id < $2 AND y.author_id <> $1) AS f
+			SELECT y.id FROM members m JOIN messages y ON y.room_id = m.room_id
+			WHERE m.user_id = $1 AND y.notifies_all AND y.id < $2 AND y.author_id <> $1) AS f
 		JOIN messages x ON x.id = f.id
 		WHERE x.room_id IN (SELECT room_id FROM members WHERE user_id = $1)
 		ORDER BY f.id DESC

@@ -10,6 +10,3 @@ CREATE TABLE pins (
 ) STRICT;
 CREATE INDEX pins_room ON pins (room_id, seq);
 CREATE INDEX pins_user ON pins (user_id);
-
--- The search for mentions finds messages that notify everybody with it. They are few.
-CREATE INDEX messages_notifying_all ON messages (id) WHERE notifies_all;
