@@ -164,7 +164,8 @@ func renderedExpressions(t *testing.T) clientExpressions {
 	found.collect(t, ana.post("/emoji", []string{"room", "1", "emoji", "🎉"}, asHTMX).body)
 	found.collect(t, ana.listen("/events?"+with, "Last-Event-ID: 0").waitFor("draft-response").data)
 	found.collect(t, queueAnswers(t, ana))
-	s.exec(`INSERT INTO page_slots (session_id, slot, page, used_at) SELECT MIN(id), 63, 'closed', 1 FROM sessions`)
+	s.exec(`INSERT INTO page_slots (session_id, slot, page, used_at) SELECT MIN(id), 63, 'closed', 1 FROM sessions WHERE 1 = 1
+		ON CONFLICT (session_id, slot) DO UPDATE SET page = 'closed', used_at = 1`)
 	closed := map[string]string{slotOf(ana.user, 0): "{}", slotOf(ana.user, 63): `{"gone-message-OLD-1":"1"}`}
 	found.collect(t, ana.post("/messages/queue", queueForm(t, ana.user, closed), asHTMX).body)
 	found.collect(t, ana.post("/complete", []string{"room", "1", "body", "@"}, asHTMX).is(200).body)
