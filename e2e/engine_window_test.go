@@ -171,11 +171,6 @@ func testConversation(t *testing.T, e engine) {
 	}
 	ana.sendMessage("Welcome back")
 	bob.waitForMessages("Hello Bob", "Hello Ana", "while it was away", "Welcome back")
-
-	ana.fill("#composer-text", "@bo")
-	ana.waitUntil("Bob is offered", offered+` === 'Bob'`)
-	ana.typeKeys(enterKey)
-	ana.waitUntil("the mention is in the text", composer+`.value === '@bob ' && `+offered+` === ''`)
 }
 
 // testFilesAndSettings attaches, describes and sends files, and changes a setting.
