@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -20,6 +21,13 @@ func (b *tab) disableScripts() {
 // scripts.
 const frameMessageTexts = `[...document.querySelector('iframe').contentDocument.querySelectorAll('.message')]
 	.map(e => e.querySelector('.message__body').innerText.trim())`
+
+// ownMessageShape is a script for the corners, the colour and the height of Ana's message in the frame.
+const ownMessageShape = `(row => {
+	const style = getComputedStyle(row)
+	return [style.borderRadius, style.backgroundColor, row.offsetHeight].join()
+})([...document.querySelector('iframe').contentDocument.querySelectorAll('.message__row')]
+	.find(row => row.innerText.includes('half a thought')))`
 
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
@@ -46,6 +54,12 @@ func TestWithoutScripts(t *testing.T) {
 	ana.click(".send-button")
 	ana.waitUntil("the sent message is shown",
 		frameMessageTexts+`.at(-1) === 'half a thought' && `+composer+`.value === ''`)
+	shape := eval[string](ana, ownMessageShape)
+	bob.postMessages("room=1", "an answer")
+	ana.waitUntil("the answer is shown", frameMessageTexts+`.at(-1) === 'an answer'`)
+	if after := eval[string](ana, ownMessageShape); after != shape || strings.Contains(shape, "rgba(0, 0, 0, 0)") {
+		t.Errorf("the shape of the newest own message was %q, and is %q after an answer", shape, after)
+	}
 
 	xy := ana.clickPointInFrame(".older-link a")
 	ana.run(chromedp.MouseClickXY(xy[0], xy[1]))
