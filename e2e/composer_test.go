@@ -42,6 +42,9 @@ func TestEnterSends(t *testing.T) {
 
 	ana.click(".send-button")
 	ana.waitUntil("the button sends too", sprintf(`%s.length === 4`, messageTexts))
+	ana.waitUntil("the composer has the focus again", composerReady+` && document.activeElement === `+composer)
+	ana.typeText("the next words")
+	ana.waitUntil("they are in the composer", composer+`.value === 'the next words'`)
 }
 
 func TestRejectedTextReturnsToComposer(t *testing.T) {
@@ -89,8 +92,9 @@ func TestEnterOnTouchScreenAddsLine(t *testing.T) {
 	ana.pressKeys("\r")
 	ana.typeText("lines")
 	ana.waitUntil("the composer holds two lines", composer+`.value === 'two\nlines'`)
-	ana.click(".send-button")
+	ana.tap(".send-button")
 	ana.waitForMessages("two\nlines")
+	ana.waitUntil("the composer has the focus again", composerReady+` && document.activeElement === `+composer)
 }
 
 // composer is a script for the text field in which messages are written. composerReady is true when the field is empty

@@ -62,13 +62,33 @@ const clickPoint = `(sel => {
 // click clicks on an element as soon as it can be reached.
 func (b *tab) click(selector string, options ...chromedp.MouseOption) {
 	b.Helper()
-	var xy []float64
+	xy := b.waitForClickPoint(selector)
+	b.run(chromedp.MouseClickXY(xy[0], xy[1], options...))
+}
+
+// tap touches an element. The browser must emulate a touch screen.
+func (b *tab) tap(selector string) {
+	b.Helper()
+	xy := b.waitForClickPoint(selector)
+	start := input.DispatchTouchEventParams{
+		Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: xy[0], Y: xy[1]}},
+	}
+	end := input.DispatchTouchEventParams{
+		Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{},
+	}
+	call(b, input.DispatchTouchEvent, start)
+	call(b, input.DispatchTouchEvent, end)
+}
+
+// waitForClickPoint waits until an element can be clicked and returns a point of it in the window.
+func (b *tab) waitForClickPoint(selector string) (xy []float64) {
+	b.Helper()
 	waitUntil(b.T, b.name+" can click "+selector, func() (bool, string) {
 		var err error
 		xy, err = tryEval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
 		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
 	})
-	b.run(chromedp.MouseClickXY(xy[0], xy[1], options...))
+	return xy
 }
 
 // fill clicks on a field and types.
