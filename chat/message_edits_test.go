@@ -15,10 +15,10 @@ func TestChangesAreAnnouncedWithTheirSeq(t *testing.T) {
 	m := w.post(t, ana, chat.ConversationRef{With: ben.ID}, "hola")
 	announced := func(what string, got chat.ChangeResult, err error, after int64) {
 		t.Helper()
-		event, ok := w.recorder.last().(chat.MessageChanged)
+		event, ok := w.recorder.lastChange()
 		if err != nil || !ok || !reflect.DeepEqual(event.Message, got.Message) ||
 			event.StreamKey != (chat.StreamKey{Low: ana.ID, High: ben.ID}) {
-			t.Fatalf("%s: %+v, %v; published %+v", what, got, err, w.recorder.last())
+			t.Fatalf("%s: %+v, %v; published %+v", what, got, err, event)
 		}
 		if got.PreviousSeq != after || got.Message.ChangedSeq != after+1 || got.Message.Seq != m.Seq {
 			t.Errorf("%s: changed_seq %d, previous seq %d", what, got.Message.ChangedSeq, got.PreviousSeq)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,18 @@ func (d *eventRecorder) last() chat.Event {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.events[len(d.events)-1]
+}
+
+// lastChange returns the last change of a message that was published.
+func (d *eventRecorder) lastChange() (change chat.MessageChanged, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, e := range slices.Backward(d.events) {
+		if change, ok = e.(chat.MessageChanged); ok {
+			return change, true
+		}
+	}
+	return chat.MessageChanged{}, false
 }
 
 // fixture is a service on a new database.

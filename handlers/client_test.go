@@ -276,6 +276,14 @@ func (b *client) sendMessage(place, body string) message {
 	return decode[message](a.is(http.StatusCreated))
 }
 
+// readMessage returns a message as GET answers it, without the field saved, which no other answer has.
+func (b *client) readMessage(m message) message {
+	b.t.Helper()
+	m = decode[message](b.get(m.path(), asJSON).is(http.StatusOK))
+	m.Saved = nil
+	return m
+}
+
 // putMessage replaces the text of a message as a program does.
 func (b *client) putMessage(m message, body string) *answer {
 	b.t.Helper()

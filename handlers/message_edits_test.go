@@ -30,7 +30,7 @@ func TestEditing(t *testing.T) {
 		e := st.waitForElement(fmt.Sprintf("hx-partial[hx-target='#m-%d'][hx-swap=outerMorph]", m.Seq), "second",
 			"(edited)")
 		equal(t, "the event's id", e.id, "3")
-		equal(t, "the message for others", fmt.Sprint(decode[message](berta.get(m.path(), asJSON))), fmt.Sprint(edited))
+		equal(t, "the message for others", fmt.Sprint(berta.readMessage(m)), fmt.Sprint(edited))
 		berta.get("/messages?"+ana.peerQuery()).shows("#messages li", "(edited)", "second <b>").hides("#messages li", "first")
 
 		berta.putMessage(m, "mine").isError(403, "forbidden", "")

@@ -416,7 +416,7 @@ func TestPageHearsThatItsDraftIsGone(t *testing.T) {
 	stream.waitFor("conversation-list")
 	ana.sendMessage("room=1", "another message")
 	ana.post("/messages", []string{"room", "1", "body", "half", "key", "k"}, asJSON).is(201)
-	const gone = `[hx-target='[data-place=room-1] :has(#message-key:is([value="k"])) #draft-response'] i[data-body='']`
+	const gone = `[hx-target='[data-place=room-1] :has(#message-key[value="k"]) #draft-response'] i[data-body='']`
 	stream.waitForElement(gone, "")
 	last := s.lastSeq(1)
 	missedIt := ana.listen("/events?room=1", "Last-Event-ID: "+formatID(last-1))

@@ -32,14 +32,9 @@ func inConversation(p chat.ConversationRef, selector string) string {
 }
 
 // composerWithKey returns a CSS selector for the place in the composer of a conversation that receives drafts. It matches
-// only if the next message of the composer has one of these keys.
-func composerWithKey(p chat.ConversationRef, keys []string) string {
-	values := make([]string, len(keys))
-	for i, key := range keys {
-		values[i] = "[value=" + cssString(key) + "]"
-	}
-	return inConversation(p,
-		":has("+byID(idMessageKey)+":is("+strings.Join(values, ",")+")) "+byID(idDraftResponse))
+// only if the next message of the composer has this key.
+func composerWithKey(p chat.ConversationRef, key string) string {
+	return inConversation(p, ":has("+byID(idMessageKey)+"[value="+cssString(key)+"]) "+byID(idDraftResponse))
 }
 
 // cssString returns an ASCII text as a string of a CSS selector. Everything but letters and digits is escaped, because
