@@ -97,6 +97,8 @@ func TestPins(t *testing.T) {
 		equal(t, "rows", s.count(`SELECT COUNT(*) FROM pins`), 1)
 		replay := decode[pinsInfo](ana.get("/pins?"+place, asJSON)).Messages[0]
 		behind := ana.listen(fmt.Sprintf("/events?%s&after=%d", place, sent[3].Seq), asEventStream)
+		unpinned, _ := waitForJSON[message](behind, "pinned")
+		equal(t, "a missed unpinning", unpinned.Seq, sent[0].Seq)
 		missed, _ := waitForJSON[message](behind, "pinned")
 		for missed.ID != replay.ID { // a message that is no longer pinned comes as this event, too
 			missed, _ = waitForJSON[message](behind, "pinned")
