@@ -41,6 +41,9 @@ func (c *cluster) runUnderFaults(lasting time.Duration) {
 	c.collectGarbage()
 	c.stopNodes()
 	db = c.readState()
+	for _, problem := range c.indexProblems() {
+		c.Error("the search index differs: ", problem)
+	}
 	h := c.history()
 	for _, broken := range runChecks(h, db) {
 		c.Error(broken)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"charla/chat"
+	"charla/db"
 	"charla/db/dbtest"
 	"charla/storage"
 	"charla/storage/storagetest"
@@ -31,7 +32,8 @@ type cluster struct {
 	nodes          []*node
 	faultGroups    [][]fault // faults in groups that are equally likely
 	readState      func() databaseState
-	blobDir        string // directory with the stored blobs
+	indexProblems  func() []string // compares the search index with the messages, while no node runs
+	blobDir        string          // directory with the stored blobs
 	random         *random
 	textCount      atomic.Int64
 	maxFaultMillis int // longest duration of a fault, in milliseconds
@@ -100,6 +102,10 @@ func newSingleNode(t *testing.T) *cluster {
 		})
 		return db
 	}
+	c.indexProblems = func() []string {
+		return c.searchIndexProblems("sqlite", "file:"+filepath.Join(data, "charla.db")+"?_busy_timeout=5000",
+			func() (*db.Store, error) { return db.OpenSQLite(c.Context(), data) })
+	}
 	c.faultGroups = [][]fault{n.faults()}
 	c.start()
 	return c
@@ -142,6 +148,11 @@ func newThreeNodes(t *testing.T) *cluster {
 			return storage.OpenS3(c.Context(), storagetest.URL(s3.Addr(), bucket), filepath.Join(c.dir, "files"))
 		})
 		return db
+	}
+	c.indexProblems = func() []string {
+		source := postgres.URL("postgres")
+		return c.searchIndexProblems("postgres", source,
+			func() (*db.Store, error) { return db.OpenPostgres(c.Context(), source) })
 	}
 	c.start()
 	return c

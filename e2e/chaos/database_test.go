@@ -9,6 +9,9 @@ import (
 
 	_ "github.com/lib/pq"
 	_ "modernc.org/sqlite"
+
+	"charla/db"
+	"charla/db/dbtest"
 )
 
 // readDatabase reads the whole database directly.
@@ -70,6 +73,22 @@ func (c *cluster) readDatabase(driver, source string) databaseState {
 			return err
 		})
 	return db
+}
+
+// searchIndexProblems compares the search index of a database with its messages.
+func (c *cluster) searchIndexProblems(driver, source string, open func() (*db.Store, error)) []string {
+	c.Helper()
+	pool, err := sql.Open(driver, source)
+	if err != nil {
+		c.Fatal(err)
+	}
+	defer pool.Close()
+	store, err := open()
+	if err != nil {
+		c.Fatal(err)
+	}
+	defer store.Close()
+	return dbtest.SearchIndexProblems(c, pool, store)
 }
 
 // readReactions reads the reactions by message id.
