@@ -64,10 +64,11 @@ type Conversation struct {
 	Unseen    int `db:"unseen"`     // number of items about the room in the inbox of the viewer that are not seen
 	AllUnseen int `db:"all_unseen"` // the same for all rooms of the viewer; only in Conversations
 
-	Level          NotificationLevel `db:"level"`           // chosen by the viewer; see method NotificationLevel
-	MutedUntil     Timestamp         `db:"muted_until"`     // zero if the viewer has not muted the conversation
-	Muted          bool              `db:"-"`               // whether MutedUntil was in the future when this was read
-	UnreadMentions int               `db:"unread_mentions"` // those of Unread with a mention of the viewer, @channel or @here
+	Level      NotificationLevel `db:"level"`       // chosen by the viewer; see method NotificationLevel
+	MutedUntil Timestamp         `db:"muted_until"` // zero if the viewer has not muted the conversation
+	Muted      bool              `db:"-"`           // whether MutedUntil was in the future when this was read
+	// those of Unread with a mention of the viewer, @channel or @here
+	UnreadMentions int `db:"unread_mentions"`
 }
 
 // UnreadCap is the number at which counting of unread messages stops. Pages then show the number below it and a plus

@@ -53,8 +53,8 @@ func (s *Service) Draft(ctx context.Context, c Conversation) (Draft, error) {
 }
 
 // PostedKeys returns the keys of the messages that the viewer has posted in a conversation after a seq. One of them may
-// be the key of a draft that a page still shows, which was not connected when the message was posted. It returns none if
-// more than ReplayLimit changes came after the seq, because such a page is loaded again.
+// be the key of a draft that a page still shows, which was not connected when the message was posted. It returns none
+// if more than ReplayLimit changes came after the seq, because such a page is loaded again.
 func (s *Service) PostedKeys(ctx context.Context, c Conversation, after int64) ([]string, error) {
 	if c.LastSeq-after > ReplayLimit {
 		return nil, nil

@@ -29,9 +29,9 @@ const (
 	Pinned  MessageChangeKind = "pinned"
 )
 
-// MessageChanged announces that a message was edited, deleted, reacted to, pinned or unpinned. Message is the message after this change;
-// its ChangedSeq is the seq of the change. Kind says what changed. It is empty if the message was read from the
-// database, because the message may then have changed several times.
+// MessageChanged announces that a message was edited, deleted, reacted to, pinned or unpinned. Message is the message
+// after this change; its ChangedSeq is the seq of the change. Kind says what changed. It is empty if the message was
+// read from the database, because the message may then have changed several times.
 type MessageChanged struct {
 	StreamKey StreamKey
 	Kind      MessageChangeKind

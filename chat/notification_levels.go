@@ -126,8 +126,8 @@ func (c Conversation) Notifying(medium Medium) int {
 	return count
 }
 
-// NotifiesSince reports whether the conversation has more unread messages that notify its viewer by a medium than it had
-// before. The level and the mute that it has now count.
+// NotifiesSince reports whether the conversation has more unread messages that notify its viewer by a medium than it
+// had before. The level and the mute that it has now count.
 func (c Conversation) NotifiesSince(before Conversation, medium Medium) bool {
 	plain := func(c Conversation) int { return c.Unread - c.UnreadMentions }
 	level := c.NotificationLevel()

@@ -38,9 +38,9 @@ type NotificationWriter interface {
 // Medium is a way to notify users: by e-mail or push if they are away, otherwise in the page.
 type Medium string
 
-// The media. E-mail and push have a queue each, so that a slow mail server does not delay pushes, and a slow push server
-// does not delay e-mails. The others are in the page: a sound, the count in the title with the dot on the icon, and the
-// badge beside each conversation.
+// The media. E-mail and push have a queue each, so that a slow mail server does not delay pushes, and a slow push
+// server does not delay e-mails. The others are in the page: a sound, the count in the title with the dot on the icon,
+// and the badge beside each conversation.
 const (
 	MediumEmail Medium = "email"
 	MediumPush  Medium = "push"

@@ -36,8 +36,9 @@ func (w writer) ClaimScan(ctx context.Context, c chat.ScanClaim) (cursor int64, 
 	return cursor, err
 }
 
-// newMessagesCTE continues the CTEs of a query after ruleCTE. It finds the rooms that have messages with an id greater than the cursor $1, and the last such message in
-// each. "+ 0" makes SQLite read the messages by id instead of reading the whole index of messages that are not deleted.
+// newMessagesCTE continues the CTEs of a query after ruleCTE. It finds the rooms that have messages with an id greater
+// than the cursor $1, and the last such message in each. "+ 0" makes SQLite read the messages by id instead of reading
+// the whole index of messages that are not deleted.
 const newMessagesCTE = `,
 		recent AS MATERIALIZED (
 			SELECT x.room_id, x.seq, x.posted_at,
@@ -74,9 +75,9 @@ func notifies(seq string) string {
 					AND ` + forAway + ` AND x.id > $1 AND x.author_id <> m.user_id AND x.deleted_at = 0)))`
 }
 
-// ScheduleDigests schedules a digest for each user with new unread messages about which the rule notifies. A scheduled digest stays unchanged, unless
-// the user has used Charla since it was scheduled and is away again: such a digest would be dropped when it is due, and
-// the newer messages would not be mentioned.
+// ScheduleDigests schedules a digest for each user with new unread messages about which the rule notifies. A scheduled
+// digest stays unchanged, unless the user has used Charla since it was scheduled and is away again: such a digest would
+// be dropped when it is due, and the newer messages would not be mentioned.
 func (w writer) ScheduleDigests(ctx context.Context, cursor int64, times chat.DigestTimes,
 	rule chat.NotificationRule) error {
 	query := ruleCTE("$5") + newMessagesCTE + `
@@ -126,8 +127,8 @@ func (w writer) EnqueueDueDigests(ctx context.Context, now chat.Timestamp, limit
 	return err
 }
 
-// PushCandidates lists the users whom the rule notifies about unread messages after the cursor, each with the conversation and
-// its newest message. It takes a few milliseconds for 200 new messages in a room of 10,000 people.
+// PushCandidates lists the users whom the rule notifies about unread messages after the cursor, each with the
+// conversation and its newest message. It takes a few milliseconds for 200 new messages in a room of 10,000 people.
 func (r reader) PushCandidates(ctx context.Context, cursor int64,
 	rule chat.NotificationRule) (list []chat.PushCandidate, err error) {
 	query := ruleCTE("$2") + newMessagesCTE + `

@@ -102,7 +102,8 @@ func (s *Server) exportRooms(ctx context.Context, z *zip.Writer, me chat.User) e
 		room := exportedRoom{ID: r.ID, Kind: string(r.Kind), Name: r.Name, With: r.Peer, Role: string(r.Role)}
 		if r.Role != "" {
 			room.NotificationJSON = web.NotificationToJSON(chat.Conversation{
-				Kind: r.Kind, Level: r.Level, MutedUntil: r.MutedUntil, Muted: r.MutedUntil > chat.TimestampOf(time.Now()),
+				Kind: r.Kind, Level: r.Level, MutedUntil: r.MutedUntil,
+				Muted: r.MutedUntil > chat.TimestampOf(time.Now()),
 			})
 		}
 		if r.Kind == chat.Channel {

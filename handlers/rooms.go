@@ -43,11 +43,12 @@ func (s *Server) roomRoutes() []web.Route {
 
 // roomJSON is a room in JSON responses, with the caller's role and unread count.
 type roomJSON struct {
-	ID                   int64  `json:"id"`
-	Name                 string `json:"name"`
-	Unread               int    `json:"unread"`
-	Access               string `json:"access" enum:"invited,open"`
-	Role                 string `json:"role" enum:",member,moderator,owner"` // of the caller; empty if they are not a member
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Unread int    `json:"unread"`
+	Access string `json:"access" enum:"invited,open"`
+	// of the caller; empty if they are not a member
+	Role                 string `json:"role" enum:",member,moderator,owner"`
 	web.NotificationJSON        // only in GET /chat
 }
 

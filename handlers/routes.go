@@ -51,7 +51,10 @@ func (s *Server) routeGroups() []web.RouteGroup {
 		{Name: "Bots", Routes: s.botRoutes()},
 		{Name: "Webhooks", Routes: s.webhookRoutes()},
 		{Name: "Settings", Routes: slices.Concat(s.settingsRoutes(), s.avatarRoutes())},
-		{Name: "Notification settings", Routes: slices.Concat(s.notificationSettingsRoutes(), s.notificationLevelRoutes())},
+		{
+			Name:   "Notification settings",
+			Routes: slices.Concat(s.notificationSettingsRoutes(), s.notificationLevelRoutes()),
+		},
 		{Name: "Account export", Routes: s.accountExportRoutes()},
 		{Name: "Account deletion", Routes: s.accountDeletionRoutes()},
 		{Name: "Pages", Routes: slices.Concat(s.tabSignalRoutes(), s.meCSSRoutes())},

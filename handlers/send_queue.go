@@ -158,8 +158,9 @@ func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
 	return nil
 }
 
-// refuse makes the page offer the text of a refused message to the user, without what made it invalid. It does nothing for a message in the slot of
-// another page that is open, because that page sends the message too and gets this answer itself.
+// refuse makes the page offer the text of a refused message to the user, without what made it invalid. It does nothing
+// for a message in the slot of another page that is open, because that page sends the message too and gets this answer
+// itself.
 func (r *queueRun) refuse(slot queueSlot, e queueEntry, err error) {
 	if !slot.own && r.open[slot.number] {
 		return

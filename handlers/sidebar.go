@@ -217,7 +217,8 @@ type peopleList []personJSON
 func (l *peopleList) add(p chat.UserSummary, conv chat.Conversation) {
 	if !slices.ContainsFunc(*l, func(q personJSON) bool { return q.ID == p.ID }) {
 		person := personJSON{
-			ID: p.ID, Name: p.Name, Handle: p.Handle, Avatar: web.AvatarURL(p.Avatar), Unread: conv.Unread, Bot: p.IsBot,
+			ID: p.ID, Name: p.Name, Handle: p.Handle, Avatar: web.AvatarURL(p.Avatar), Unread: conv.Unread,
+			Bot:              p.IsBot,
 			NotificationJSON: web.NotificationToJSON(conv),
 		}
 		*l = append(*l, person)

@@ -91,7 +91,8 @@ func (t *soundThrottle) allow(session int64, now time.Time) bool {
 }
 
 // playSound answers a page that asks whether to play a sound. It answers 204, which means no sound, if the user has
-// meanwhile read the message on any device or muted the conversation, or if another tab of the browser has just played a sound.
+// meanwhile read the message on any device or muted the conversation, or if another tab of the browser has just played
+// a sound.
 func (s *Server) playSound(c echo.Context) error {
 	caller := web.CallerOf(c)
 	conv, err := s.chat.Conversation(c.Request().Context(), caller.User, web.QueryConversation(c))

@@ -36,8 +36,8 @@ const closeCompletions = "[$dispatch('htmx:abort'), choice = null, $el.replaceCh
 // completionID returns the DOM id of a choice.
 func completionID(i int) string { return "completion-" + formatInt(int64(i)) }
 
-// completionAttrs returns the attributes with which the text of the composer asks for choices: only while the word before
-// the caret has a sign that begins one. For any other word the list closes.
+// completionAttrs returns the attributes with which the text of the composer asks for choices: only while the word
+// before the caret has a sign that begins one. For any other word the list closes.
 func completionAttrs() templ.Attributes {
 	return templ.Attributes{
 		"aria-autocomplete":            "list",

@@ -28,8 +28,8 @@ func messageMenuAttrs() templ.Attributes {
 // loads the first one.
 const menuSync = "#" + idMessageMenu + ":replace"
 
-// focusAfterMenu returns a CSS selector for the element that has the focus after the menu of a message was replaced: the
-// element that has it already or, without one, the menu button of the message or the composer.
+// focusAfterMenu returns a CSS selector for the element that has the focus after the menu of a message was replaced:
+// the element that has it already or, without one, the menu button of the message or the composer.
 func focusAfterMenu(m chat.Message) string {
 	return fmt.Sprintf(":focus, :root:not(:has(:focus)) :is(%s, %s)", byID(menuButtonID(m.Seq)), byID(idComposerText))
 }

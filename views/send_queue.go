@@ -31,8 +31,8 @@ func inConversation(p chat.ConversationRef, selector string) string {
 	return "[data-place=" + conversationID(p) + "] " + selector
 }
 
-// composerWithKey returns a CSS selector for the place in the composer of a conversation that receives drafts. It matches
-// only if the next message of the composer has this key.
+// composerWithKey returns a CSS selector for the place in the composer of a conversation that receives drafts. It
+// matches only if the next message of the composer has this key.
 func composerWithKey(p chat.ConversationRef, key string) string {
 	return inConversation(p, ":has("+byID(idMessageKey)+"[value="+cssString(key)+"]) "+byID(idDraftResponse))
 }

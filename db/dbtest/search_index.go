@@ -41,7 +41,9 @@ func SearchIndexProblems(t testing.TB, pool *sql.DB, store *db.Store) (problems 
 	right := indexedTokens(t, pool)
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		if found[id] != right[id] {
-			problems = append(problems, fmt.Sprintf("message %d is indexed as %q instead of %q", id, found[id], right[id]))
+			problems = append(
+				problems, fmt.Sprintf("message %d is indexed as %q instead of %q", id, found[id], right[id]),
+			)
 		}
 	}
 	return problems

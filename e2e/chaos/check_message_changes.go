@@ -83,7 +83,8 @@ func lastChangeStands(h history, db databaseState) (found []violation) {
 				"message %d of room %d was changed later", m.Seq, m.Room))
 		}
 		edited := indexOfText(all, m.Body) > 0
-		if m.Deleted != (m.Body == "") || m.Deleted && (m.Pinned || m.Reactions+m.Files != "") || !m.Deleted && m.Edited != edited {
+		if m.Deleted != (m.Body == "") || m.Deleted && (m.Pinned || m.Reactions+m.Files != "") ||
+			!m.Deleted && m.Edited != edited {
 			found = append(found, newViolation(evidence(nil, []storedMessage{m}),
 				"message %d of room %d is changed in part only", m.Seq, m.Room))
 		}

@@ -44,8 +44,8 @@ var Docs = []web.EventDoc{
 	},
 	{
 		Name: "changed", Data: web.ConversationJSON{},
-		Description: "A conversation changed, is new for you, or has another name, level or mute. At the start there is one for " +
-			"each conversation; conversations not among them when ready comes are no longer yours.",
+		Description: "A conversation changed, is new for you, or has another name, level or mute. At the start there " +
+			"is one for each conversation; conversations not among them when ready comes are no longer yours.",
 	},
 	{
 		Name: "left", Data: leftJSON{},
