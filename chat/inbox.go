@@ -27,8 +27,8 @@ type InboxReader interface {
 type InboxWriter interface {
 	// InsertInboxItems adds items about a message. Whoever has an item of the same kind about it keeps that.
 	InsertInboxItems(ctx context.Context, m Message, to []InboxRecipient, at Timestamp) ([]int64, error)
-	// InsertAudienceItems adds mentions for the audience of a message: all members of its room other than the author,
-	// or those of them who are online.
+	// InsertAudienceItems adds a mention to the inboxes of those whom a message notifies: with @channel all members of
+	// the room except the author, with @here those of them whose ids are in online.
 	InsertAudienceItems(ctx context.Context, m Message, online []int64, at Timestamp) error
 	// InsertInvitationItem adds an item about a room to which somebody was added, and deletes an earlier one.
 	InsertInvitationItem(ctx context.Context, room, user, by int64, at Timestamp) error

@@ -56,8 +56,9 @@ func (s *Service) lockInvitedRooms(ctx context.Context, tx Tx, id int64) (Invita
 	return checkInvitation(ctx, tx, settings, found, err)
 }
 
-// useInvitation counts one use of an invitation. It is the last write of a transaction, so that of several people who
-// use an invitation at the same time only as many succeed as the invitation allows.
+// useInvitation counts one use of an invitation. It returns errInvitationEnded if the invitation has no uses left or
+// has expired, so that of several people who use it at the same time only as many succeed as it allows. It must be the
+// last write of a transaction, because the invitation stays locked until the commit.
 func (s *Service) useInvitation(ctx context.Context, tx Tx, id int64) error {
 	err := tx.UseInvitation(ctx, id, s.now())
 	if errors.Is(err, ErrNotFound) {

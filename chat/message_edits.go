@@ -7,8 +7,8 @@ import (
 )
 
 // ChangeResult is a message after a change. PreviousSeq is the message's ChangedSeq before the change. A page may
-// replace its copy of the message only if it shows all changes of the room up to PreviousSeq and none after that;
-// otherwise it would skip or undo changes.
+// replace its copy of the message only if that copy has this ChangedSeq. A newer copy would lose a change, and an older
+// one still waits for a change that comes by the stream.
 type ChangeResult struct {
 	Message     Message
 	PreviousSeq int64

@@ -152,8 +152,8 @@ func (s *Service) withMutes(list []Conversation) []Conversation {
 var (
 	errUnknownLevel  = invalidf("level", "The value must be all, mentions or nothing.")
 	errUnknownMute   = invalidf("mute", "The value must be 1h, 8h, tomorrow, week, forever or off.")
-	errNoLevel       = invalidf("level", "Choose a level or a time to mute.")
-	errNotBegunLevel = Errorf(Conflict, "This conversation has no messages yet.")
+	errNoLevel       = invalidf("level", "Choose what notifies you, or how long to mute the conversation.")
+	errNotBegunLevel = Errorf(Conflict, "Send a message first. Then you can choose its notifications.")
 )
 
 // SetNotificationLevel stores which messages of a conversation notify the acting user, and for how long it is muted. An

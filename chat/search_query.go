@@ -102,8 +102,8 @@ func newSearchTerm(typed, bare string, negated bool) SearchTerm {
 	return t
 }
 
-// prepareTerms removes terms without words and makes the others ready for comparison. The last one, if it is a word
-// that a message must have, also matches the beginnings of words.
+// prepareTerms removes terms without words and makes the others ready for comparison. If the last term is neither
+// negated nor a phrase, its last word also matches the beginnings of words.
 func prepareTerms(terms []SearchTerm) []SearchTerm {
 	terms = slices.DeleteFunc(terms, func(t SearchTerm) bool { return len(t.units) == 0 })
 	for i := range terms {

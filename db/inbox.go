@@ -131,7 +131,8 @@ func (w writer) InsertInboxItems(ctx context.Context, m chat.Message, to []chat.
 	return users, err
 }
 
-// InsertAudienceItems adds mentions for those whom a message with @channel or @here notifies.
+// InsertAudienceItems adds a mention to the inboxes of those whom a message notifies: with @channel all members of the
+// room except the author, with @here those of them whose ids are in online.
 func (w writer) InsertAudienceItems(ctx context.Context, m chat.Message, online []int64, at chat.Timestamp) error {
 	const query = `
 		INSERT INTO inbox_items (user_id, kind, room_id, message_id, seq, created_at)

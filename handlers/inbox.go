@@ -105,7 +105,7 @@ type seeInboxRequest struct {
 }
 
 var errNoInboxItem = &chat.Error{
-	Code: chat.Invalid, Field: "upto", Format: "Choose an item, or the last one of those that you have seen.",
+	Code: chat.Invalid, Field: "upto", Format: "Choose an item, or the last item that you have seen.",
 }
 
 func (s *Server) seeInbox(c echo.Context) error {

@@ -8,9 +8,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// askForAudience returns a new message with the sender's choice whether @channel and @here notify people. all is the
-// field of the request: without it a form asks above ten people, and a program notifies nobody.
-func (s *Server) askForAudience(c echo.Context, in chat.NewMessage, all string) chat.NewMessage {
+// withAudience returns a new message with the sender's choice whether @channel and @here in it notify people, and with
+// the function that lists who is online. all is the field of the request with that name: with "yes" they notify.
+// Otherwise a program's message notifies nobody, and a form's is refused with a question if it would notify more than
+// ten people.
+func (s *Server) withAudience(c echo.Context, in chat.NewMessage, all string) chat.NewMessage {
 	in.Online = s.hub.OnlineIDs
 	switch {
 	case all == "yes":

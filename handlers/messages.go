@@ -107,7 +107,7 @@ func (s *Server) postMessage(c echo.Context) error {
 	if len(rejected) > 0 {
 		return s.rerenderComposer(c, in, rejected, nil)
 	}
-	posted, err := s.sendMessage(c, web.CurrentUser(c), s.askForAudience(c, in.message(), in.All))
+	posted, err := s.sendMessage(c, web.CurrentUser(c), s.withAudience(c, in.message(), in.All))
 	if err != nil {
 		return s.rerenderComposer(c, in, nil, err)
 	}

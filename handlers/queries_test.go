@@ -21,6 +21,18 @@ func (c *queryCounter) ReadFinished(time.Duration, bool)  { c.Add(1) }
 func (c *queryCounter) WriteFinished(time.Duration, bool) {}
 func (c *queryCounter) BatchCommitted(int, time.Duration) {}
 
+// fewestDuring returns the smallest number of queries of three calls, because one of them may also read what the server
+// keeps for some seconds, such as the settings of the community.
+func (c *queryCounter) fewestDuring(call func()) int64 {
+	counts := make([]int64, 3)
+	for i := range counts {
+		before := c.Load()
+		call()
+		counts[i] = c.Load() - before
+	}
+	return slices.Min(counts)
+}
+
 // sendFullMessage posts a message that has everything a message can have. A feature that adds something to messages adds
 // it here.
 func sendFullMessage(room int64, n int, author, other *client) message {
@@ -65,9 +77,9 @@ func TestQueriesDoNotGrowWithTheMessages(t *testing.T) {
 		} {
 			queries := map[int]int64{}
 			for _, limit := range []int{1, 10, 50} {
-				before := count.Load()
-				ana.get(fmt.Sprintf("/messages?%s%s&limit=%d", in, place, limit), format).is(200)
-				queries[limit] = count.Load() - before
+				queries[limit] = count.fewestDuring(func() {
+					ana.get(fmt.Sprintf("/messages?%s%s&limit=%d", in, place, limit), format).is(200)
+				})
 			}
 			if len(slices.Compact(slices.Collect(maps.Values(queries)))) > 1 {
 				t.Errorf("%s (%s): the numbers of queries by messages are %v", path, format, queries)

@@ -142,7 +142,7 @@ func (r *queueRun) postMessages() {
 // postMessage posts one message and adds the result to the answer. It returns the error of a message that was not
 // posted.
 func (r *queueRun) postMessage(slot queueSlot, e queueEntry) error {
-	posted, err := r.s.sendMessage(r.c, web.CurrentUser(r.c), r.s.askForAudience(r.c, e.message(), e.All))
+	posted, err := r.s.sendMessage(r.c, web.CurrentUser(r.c), r.s.withAudience(r.c, e.message(), e.All))
 	if isTemporary(err) {
 		return err
 	}

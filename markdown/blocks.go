@@ -118,7 +118,7 @@ func (paragraphParser) Close(n ast.Node, block text.Reader, _ parser.Context) {
 // a closing fence, the opening fence is plain text. Code that has fences itself stands between longer fences.
 type fencedCodeParser struct{}
 
-// The number of backticks of a fence.
+// The least and the most backticks that make a fence, the line before and after a block of code.
 const (
 	minFence = 3
 	maxFence = 8

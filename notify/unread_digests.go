@@ -32,13 +32,14 @@ func scanInterval(medium chat.Medium) time.Duration {
 	return pushScanInterval
 }
 
-// A scan begins with the messages that were posted scanOverlap before the previous scan. No transaction takes that
-// long, so a message that was committed late is not skipped. Messages that are older than scanMaxAge cause no
-// notifications if there was no scan in the meantime, for example because e-mail was switched off. scanRefresh is how
-// often the scan cursor moves forward even if nobody posts.
 const (
-	scanOverlap       = time.Minute
-	scanMaxAge        = time.Hour
+	// scanOverlap is how far before the previous scan a scan begins. No transaction takes that long, so a message that
+	// was committed late is not skipped.
+	scanOverlap = time.Minute
+	// scanMaxAge is how old a message may be that no scan has seen, for example because e-mail was off. An older one
+	// causes no notification.
+	scanMaxAge = time.Hour
+	// scanRefresh is how often the position up to which messages were scanned moves forward even if nobody posts.
 	scanRefresh       = 10 * time.Minute
 	maxPushesPerScan  = 1000 // the next scan enqueues the rest
 	maxDigestsPerScan = 500  // likewise

@@ -24,7 +24,7 @@ func (l Locale) permissionFields() []selectField {
 	return []selectField{
 		{"rooms", l.T("Who can create rooms"), roles}, {"invites", l.T("Who can invite new people"), roles},
 		{"notify_all", l.T("Who can notify everyone in a room"), roles},
-		{"pins", l.T("Who can pin messages in rooms"), roles},
+		{"pins", l.T("Who can pin messages in a room"), roles},
 	}
 }
 

@@ -39,7 +39,7 @@ func (b Inbox) filters(l Locale) (list []searchToggle) {
 		{"", l.T("All")},
 		{chat.InboxMention, l.T("Mentions")},
 		{chat.InboxReaction, l.T("Reactions")},
-		{chat.InboxInvitation, l.T("Invitations")},
+		{chat.InboxInvitation, l.T("Added to rooms")},
 	} {
 		list = append(list, searchToggle{filter.label, InboxURL(filter.kind, 0), b.Kind == filter.kind})
 	}
@@ -74,7 +74,7 @@ func inboxSummary(l Locale, viewer int64, item chat.InboxItem) string {
 	case item.Kind == chat.InboxReaction:
 		return reactedText(l, names) + " " + strings.Join(otherEmoji(*item.Message), " ")
 	case item.Kind == chat.InboxInvitation:
-		return l.T("%s added you to this room", names[0])
+		return l.T("%s added you to a room", names[0])
 	case mentions(*item.Message, viewer):
 		return l.T("%s mentioned you", names[0])
 	}

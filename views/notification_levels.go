@@ -16,7 +16,7 @@ func muteOptions(l Locale) []option {
 	return []option{
 		{"1h", l.T("For 1 hour")},
 		{"8h", l.T("For 8 hours")},
-		{"tomorrow", l.T("Until tomorrow")},
+		{"tomorrow", l.T("Until tomorrow at 8:00")},
 		{"week", l.T("For a week")},
 		{"forever", l.T("Until I unmute it")},
 	}
@@ -24,6 +24,9 @@ func muteOptions(l Locale) []option {
 
 // levelText returns the name of the notification level that a conversation has.
 func levelText(l Locale, c chat.Conversation) string {
+	if c.NotificationLevel() == chat.LevelNothing {
+		return l.T("No notifications")
+	}
 	for _, o := range levelOptions(l) {
 		if o.Value == c.NotificationLevel().String() {
 			return o.Label

@@ -34,7 +34,8 @@ func (t Timeline) olderURL() string {
 	return withFirstUnread(MessagesBeforeURL(t.Conversation.Ref(), t.Messages[0].Seq), t.FirstUnread)
 }
 
-// newerURL returns the URL of the messages after the last one.
+// newerURL returns the URL of the page with the messages after those of the timeline. If the user has read on from the
+// first unread message (ReadThrough), the URL says which one that was.
 func (t Timeline) newerURL() string {
 	address := MessagesAfterURL(t.Conversation.Ref(), t.lastSeq())
 	if !t.ReadThrough {

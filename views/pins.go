@@ -15,7 +15,8 @@ func PinsURL(ref chat.ConversationRef, before int64) string {
 // maxListedText is how many characters of a message lists of pinned and saved messages show.
 const maxListedText = 500
 
-// listed returns a message as the list of pinned or saved messages shows it.
+// listed returns a message as a hit of the search, for the lists of pinned and saved messages. The excerpt is the
+// beginning of the text.
 func listed(m chat.Message, room chat.SearchRoom) chat.SearchHit {
 	return chat.SearchHit{
 		Message: m, Room: room, Excerpt: []chat.ExcerptPart{{Text: beginning(m.Body, maxListedText)}},

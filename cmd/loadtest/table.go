@@ -18,7 +18,8 @@ type row struct {
 	value  func(r result) float64
 }
 
-// values returns the value of one server, given by its column, in each run.
+// values returns what the row measures of one server, once per run. column is the position of the server in the results
+// of a run.
 func (line row) values(runs [][]result, column int) (values []float64) {
 	for _, results := range runs {
 		values = append(values, line.value(results[column]))
