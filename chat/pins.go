@@ -131,6 +131,9 @@ func (s *Service) MayPin(ctx context.Context, by User, room int64) (bool, error)
 func (s *Service) PinnedMessages(
 	ctx context.Context, c Conversation, before int64, limit int,
 ) (messages []Message, more bool, err error) {
+	if c.Room == 0 { // a direct conversation without messages
+		return nil, false, nil
+	}
 	if before <= 0 {
 		before = math.MaxInt64
 	}
