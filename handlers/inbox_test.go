@@ -150,7 +150,7 @@ func TestInboxPage(t *testing.T) {
 	t.Parallel()
 	s := openSQLite(t)
 	ana, beto := s.newUser("Ana"), s.newUser("Beto")
-	ana.get("/inbox").is(200).shows(".page", "Nothing here.").hides("#inbox-badge", "0")
+	ana.get("/inbox").is(200).shows(".page", "Nothing here yet.").hides("#inbox-badge", "0")
 	own := ana.sendMessage("room=1", "cake")
 	for _, name := range []string{"P1", "P2", "P3", "P4"} {
 		s.newUser(name).react(own, "🎉").is(200)

@@ -81,7 +81,7 @@ func TestPins(t *testing.T) {
 			shows(fmt.Sprintf("#m-%d .message__pinned", sent[1].Seq))
 		berta.get(sent[1].path()).is(200).shows("form[action='" + sent[1].path() + "/unpin'] button")
 		berta.get("/pins?"+place, "Accept-Language: es").is(200).has("line 1", "Fijado por Berta").
-			shows("form[action='"+sent[1].path()+"/unpin'] button[aria-label='Dejar de fijar: line 1']", "Dejar de fijar").
+			shows("form[action='"+sent[1].path()+"/unpin'] button[aria-label='Quitar de los fijados: line 1']", "Quitar de los fijados").
 			shows(fmt.Sprintf("a.search-hit[href='/messages?%s&around=%d#m-%d']", place, sent[1].Seq, sent[1].Seq))
 
 		berta.post(sent[0].path()+"/unpin", nil).redirectsTo("/pins?" + place)
