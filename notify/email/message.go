@@ -90,12 +90,12 @@ func (s *Sender) authType() gomail.SMTPAuthType {
 
 func (s *Sender) dial(ctx context.Context, network string) (net.Conn, error) {
 	address := net.JoinHostPort(s.host, s.port)
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	dialed, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	context.AfterFunc(ctx, func() { conn.Close() })
-	conn = &limitedConn{conn, maxResponseBytes}
+	context.AfterFunc(ctx, func() { dialed.Close() })
+	conn := &limitedConn{dialed, maxResponseBytes}
 	if !s.implicitTLS {
 		return conn, nil
 	}
