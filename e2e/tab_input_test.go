@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -80,13 +81,14 @@ func (b *tab) tap(selector string) {
 	call(b, input.DispatchTouchEvent, end)
 }
 
-// waitForClickPoint waits until an element can be clicked and returns a point of it in the window.
+// waitForClickPoint waits until an element can be clicked and has stopped moving, and returns a point of it in the window.
 func (b *tab) waitForClickPoint(selector string) (xy []float64) {
 	b.Helper()
 	waitUntil(b.T, b.name+" can click "+selector, func() (bool, string) {
+		before := xy
 		var err error
 		xy, err = tryEval[[]float64](b, sprintf(clickPoint, asJSON(selector)))
-		return err == nil && len(xy) == 2, fmt.Sprint(xy, err)
+		return err == nil && len(xy) == 2 && slices.Equal(xy, before), fmt.Sprint(xy, err)
 	})
 	return xy
 }
