@@ -50,10 +50,11 @@ const (
 // MutedForever is the end of a mute that does not end by itself.
 const MutedForever Timestamp = math.MaxInt64
 
-// Notifies decides whether an unread message notifies a member by a medium. level is the level of the conversation,
-// chosen or not, and muted says whether the conversation is muted now. It is the only place that decides this, for
-// every medium. The badge beside a conversation counts everything unread. A message with @here is for those who are
-// online, so it reaches nobody who is away as more than a message like any other.
+// Notifies decides whether an unread message notifies a member by a medium. level is the level that applies to the
+// member: the chosen one, or the default if none was chosen. muted says whether the conversation is muted now. It is
+// the only place that decides this, for every medium. The badge beside a conversation counts everything unread. A
+// message with @here is for those who are online, so it reaches nobody who is away as more than a message like any
+// other.
 func Notifies(medium Medium, relevance Relevance, level NotificationLevel, muted bool) bool {
 	if medium == MediumBadge {
 		return true

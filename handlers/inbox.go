@@ -17,8 +17,8 @@ func (s *Server) inboxRoutes() []web.Route {
 		{
 			Method: http.MethodGet, Path: "/inbox", Handler: s.showInbox, Access: web.Member,
 			Doc: web.Operation{
-				Summary: "Returns what the caller was notified of, newest first, 50 at a time. Items about rooms " +
-					"that the caller is not in are missing until the caller is there again.",
+				Summary: "Returns what the caller was notified of, newest first, 50 at a time. Leaves out items " +
+					"about rooms that the caller is not in.",
 				Query: "kind after",
 				OwnQuery: []web.QueryParameter{
 					{Name: "kind", Type: "", Description: "Returns only items of this kind."},
@@ -29,8 +29,8 @@ func (s *Server) inboxRoutes() []web.Route {
 		{
 			Method: http.MethodPost, Path: "/inbox/seen", Handler: s.seeInbox, Access: web.Member,
 			Doc: web.Operation{
-				Summary: "Marks one item of the inbox as seen, or all items up to one. Whoever reads a conversation " +
-					"has also seen the items about it.",
+				Summary: "Marks one item of the inbox as seen, or all items up to one. Reading a conversation marks " +
+					"the items about it, too.",
 				Body:      seeInboxRequest{},
 				Responses: web.Responses{204: nil},
 			},

@@ -16,7 +16,7 @@ func (s *Server) notificationLevelRoutes() []web.Route {
 			Method: http.MethodPost, Path: "/notify", Handler: s.setNotificationLevel, Access: web.Member,
 			Doc: web.Operation{
 				Summary: "Sets which messages of a conversation notify the caller, or mutes it for a time. " +
-					"Nobody else can see either.",
+					"Only the caller can see both.",
 				Body:      notificationLevelRequest{},
 				Responses: web.Responses{200: web.ConversationJSON{}},
 			},

@@ -188,3 +188,31 @@ func TestEndlessResponseIsCutOff(t *testing.T) {
 		t.Errorf("the server could write %d bytes", n)
 	}
 }
+
+// TestCanceledWhileConnecting cancels a message when the server has just accepted the connection. Sending ends at once;
+// the race detector notices if closing the connection races with setting it up.
+func TestCanceledWhileConnecting(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		conn, _ := listener.Accept()
+		cancel()
+		accepted <- conn
+	}()
+	s, err := email.Parse("smtp://" + listener.Addr().String() + "?from=charla@example.org&tls=none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(ctx, message); err == nil {
+		t.Error("a canceled message was sent")
+	}
+	if conn := <-accepted; conn != nil {
+		conn.Close()
+	}
+}
